@@ -1,1 +1,1 @@
-"""verify/__init__.py."""
+"""Verification: exact checks of allocations and of stored runs, without formulation and without any solver."""

@@ -1,8 +1,8 @@
-"""Which rule a list breaks with one dossier more: rules that are sums are not read anew for each dossier.
+"""Effect of one more dossier on rules that are sums: checked from changed sums, without a full reading.
 
-A dossier at its least amount changes the sums of its own group alone:
+A dossier at its least amount changes only the sums of its own group:
 
-    Δ = per_funded + per_cent · least + Σ_once what no funded dossier of the group holds yet
+    Δ = per_funded + per_cent · least + Σ (worth of its keys that no funded dossier of the group holds)
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from tnt_sim.rules.protocols import Reading
 
 _SumRule = EnvelopeLimit | Limit | Share
 Holds = Callable[[int, int], bool]
-"""Whether a rule holds with a dossier, by its row, at an amount of cents."""
+"""Whether a rule is satisfied after adding a dossier (row) with an amount (cents)."""
 
 
 def holds_with(rule: Any, funded: BoolArray, granted_cents: IntArray) -> Holds:
-    """Whether a rule, or a limit of an envelope, holds on a list with one dossier more that the list lacks."""
+    """Return a function that tells whether a rule or envelope limit is satisfied with one more dossier."""
     if isinstance(rule, EnvelopeLimit):
         codes, readings = np.zeros(len(funded), dtype=np.int64), (rule.read(funded, granted_cents),)
         return _of_groups(rule, codes, readings, (_Sum.of(rule.terms, codes, funded, granted_cents),))
@@ -56,7 +56,7 @@ def _of_groups(rule: _SumRule, codes: IntArray, readings: Sequence[Reading], sum
 
 
 def _moved(before: Reading, rule: _SumRule, more: Sequence[int]) -> Reading:
-    """The figure of a group with more in its sums."""
+    """Return the figure of a group with increased sums."""
     num, den = before.num, before.den
     if isinstance(rule, Share):
         num, den = num + more[0], den + more[1]
@@ -77,7 +77,7 @@ def _read_anew(rule: Any, funded: BoolArray, granted_cents: IntArray) -> Holds:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """A sum by groups, and what each of its parts « once » holds already: pairs of group and key."""
+    """Sum by group, and the (group, key) pairs that each « once » part already holds."""
 
     terms: Terms
     codes: IntArray
@@ -92,7 +92,7 @@ class _Sum:
         return cls(terms, codes, tuple(held))
 
     def more(self, row: int, cents: int) -> int:
-        """What a dossier adds to the sum of its group."""
+        """Compute what a dossier adds to the sum of its group."""
         terms, group = self.terms, int(self.codes[row])
         total = int(terms.per_funded[row]) + int(terms.per_cent[row]) * cents
         for part, held in zip(terms.once, self.held, strict=True):

@@ -1,4 +1,7 @@
-"""An allocation read again from the problem's data: integers and fractions only, no matrix, no solver."""
+"""Exact check of an allocation from the problem's data, in integers and fractions, without matrix or solver.
+
+`read_allocation` computes all figures; `broken_rules` lists all violations.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """Who is funded, bool (n,), and for how much, int64 cents (n,), by rank of the dossiers."""
+    """Allocation by rank of the dossiers: funded, bool (n,), and granted_cents, int64 (n,)."""
 
     funded: BoolArray
     granted_cents: IntArray
@@ -33,14 +36,14 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class AllocationReading:
-    """All figures of one allocation.
+    """All figures of one allocation, exact.
 
     Attributes
     ----------
-    granted_cents : the sum of all grants
-    values : the exact value of each stage of the objective, in its unit
-    envelopes : their figures
-    rules : the figures of the rules, in the order of the problem, and of the caps after them
+    granted_cents : total granted
+    values : value of each stage of the objective, in its unit
+    envelopes : figures of the envelopes
+    rules : figures of the rules, in the order of the problem, then of the caps
     """
 
     granted_cents: int
@@ -50,7 +53,7 @@ class AllocationReading:
 
 
 def read_allocation(problem: Problem, allocation: Allocation) -> AllocationReading:
-    """Read every envelope, rule and goal on an allocation."""
+    """Compute all envelope, rule and objective figures of an allocation."""
     funded, granted = allocation.funded, allocation.granted_cents
     rules = tuple(rule.read(funded, granted) for rule in problem.rules)
     return AllocationReading(
@@ -64,7 +67,7 @@ def read_allocation(problem: Problem, allocation: Allocation) -> AllocationReadi
 def stage_values(
     problem: Problem, funded: BoolArray, granted: IntArray, rules: Sequence[RuleReading]
 ) -> tuple[Fraction, ...]:
-    """The exact value of each stage: its terms, less what broken priced rules take from it."""
+    """Compute the exact value of each stage: its terms, less the penalties of violated soft rules."""
     values = []
     by_id = {rule.id: rule for rule in rules}
     for number, stage in enumerate(problem.stages):
@@ -79,7 +82,7 @@ def stage_values(
 
 
 def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationReading) -> list[Defect]:
-    """Every way in which an allocation breaks the scenario; empty for one that may be a decision."""
+    """List all violations of the scenario by an allocation; empty if it is feasible."""
     found = [*_awards(problem, allocation), *_envelopes(problem, reading)]
     found += [*_caps(problem, allocation), *_table(problem, allocation)]
     found.extend(_limits(problem, allocation))
@@ -114,7 +117,7 @@ def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationRe
 
 
 def _table(problem: Problem, allocation: Allocation) -> list[Defect]:
-    """What the columns `variant_of` and `requires` say, read again."""
+    """List the violations of the columns `variant_of` and `requires`."""
     found = []
     for rule in problem.table_rules:
         reading = rule.read(allocation.funded, allocation.granted_cents)
@@ -187,7 +190,7 @@ def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
 
 
 def _caps(problem: Problem, allocation: Allocation) -> list[Defect]:
-    """The projects above a cap; commitments that exceed one by themselves are only warned of."""
+    """List the projects above a cap; commitments that alone exceed one only cause a warning."""
     found = []
     for excess in problem.caps.broken(allocation.funded, allocation.granted_cents)[:SHOWN]:
         project = problem.caps.names[excess.project]
@@ -201,12 +204,12 @@ def _caps(problem: Problem, allocation: Allocation) -> list[Defect]:
 
 
 def _in_words(cents: int) -> tuple[str, str]:
-    """An amount in French and in English."""
+    """Write an amount in French and in English."""
     return format_cents(cents, Lang.FR), format_cents(cents, Lang.EN)
 
 
 def _limits(problem: Problem, allocation: Allocation) -> list[Defect]:
-    """The minimum uses and the numbers of dossiers of envelopes that do not hold."""
+    """List the violated minimum uses and dossier counts of envelopes."""
     found = []
     for limit in problem.limits:
         figure = limit.read(allocation.funded, allocation.granted_cents)

@@ -1,19 +1,17 @@
-"""What a run says of its own evidence among its warnings, and when it must say it.
+"""Consistency of a run's claims: status, proof, bounds, warnings and repeated solver claims must agree.
 
-What a run claims and no reading of the allocation can give: status, proof, bounds. Its words must agree.
+No reading of the allocation can confirm these claims, but they must not contradict each other.
 
-For each decision: `feasible` ⇒ proof `FEASIBLE_GAP`; the proof is the weakest of its stages; `gap` is
-|bound − value|; the bound is on the far side of the value; `optimal` ⇒ bound = value, but for what a stage's
-`tolerance` gives up.
-For the run: `publishable` ⇔ proof in the two good ones; `canonical` ⇒ `optimal` and not stopped; the notes on the
-evidence among the warnings stand there if and only if the words call for them.
-
-Changes of one dossier that an optimal allocation cannot have left open.
-
-For `optimal` without tolerance, funding one more dossier may not be better at the first stage at which the values
-differ and keep every rule. It proves no optimality: it refutes a false claim where one dossier suffices.
-
-What certificate.json repeats of the solver's words. It supports no proof, and must agree with the rest.
+* For each decision: `feasible` ⇒ proof `FEASIBLE_GAP`; the proof is the weakest of its stages; `gap` is
+  |bound − value|; the bound lies on the far side of the value; `optimal` ⇒ bound = value, apart from what a
+  stage's `tolerance` gives up.
+* For the run: `publishable` ⇔ proof `PROVED` or `CROSS_CHECKED`; `canonical` ⇒ `optimal` and not stopped;
+  warnings on the evidence appear if and only if the claims require them.
+* For `optimal` without tolerance (`better_by_one`): no additional dossier may both satisfy all rules and
+  improve the first stage whose value changes. This proves no optimality, but refutes a false claim if one
+  dossier suffices.
+* `certificate.json` repeats solver claims (`solver_words_apart`); they support no proof and must agree with
+  the rest.
 """
 
 from __future__ import annotations
@@ -93,7 +91,7 @@ _ANOTHER = Text(
 
 
 def not_confirmed(reason: Text, verdict: str) -> Defect:
-    """No second solver confirms the result: why, and what helps for this `Verdict` of the cross-check."""
+    """Build the warning that no second solver confirms the result: why, and what helps for this `Verdict`."""
     return Defect(
         "not-cross-checked",
         Text(
@@ -105,7 +103,7 @@ def not_confirmed(reason: Text, verdict: str) -> Defect:
 
 
 def codes_among(lines: Sequence[str], lang: Lang) -> tuple[set[str], list[str]]:
-    """The codes of the notes on evidence among warning lines, and the other lines in their order."""
+    """Return the codes of warnings on evidence, and all other warning lines in order."""
     codes: set[str] = set()
     others: list[str] = []
     seen: set[str] = set()
@@ -120,7 +118,7 @@ def codes_among(lines: Sequence[str], lang: Lang) -> tuple[set[str], list[str]]:
 
 
 def in_language(lines: Sequence[str], lang: Lang, other: Lang) -> list[str]:
-    """The notes on evidence among warning lines in another language; what a second solver says stays as it is."""
+    """Return the warnings on evidence in another language; those about the second solver stay unchanged."""
     told = {note.line(lang): note.line(other) for note in EVIDENCE}
     others = codes_among(lines, lang)[1]
     return [told.get(line, line) for line in lines if line not in others]
@@ -136,7 +134,7 @@ def _patterns(lang: Lang) -> Iterable[tuple[str, re.Pattern[str]]]:
 
 STATUSES = ("optimal", "feasible")
 PROOFS = ("FEASIBLE_GAP", "CROSS_CHECKED", "PROVED")
-"""From the weakest to the strongest."""
+"""Proofs from the weakest to the strongest."""
 
 STOPS = ("time", "nodes", "memory", "interrupt", None)
 METHODS = ("direct", "core", "tree", "blocks")
@@ -146,7 +144,7 @@ _DIGITS_KEPT = 12
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is claimed of one stage: its bound, the gap and what is told of it in money, and what proves it."""
+    """Claims on one stage: bound, gap, gap in money, and proof."""
 
     bound: Fraction | None
     gap: str | None
@@ -156,7 +154,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is claimed of one decision, in words that are known to be among the contract's."""
+    """Claims on one decision, restricted to known values."""
 
     status: str
     proof: str
@@ -168,9 +166,9 @@ class Claim:
 def read_claim(
     entry: Mapping[str, Any], where: str, stages: Sequence[Stage], values: Sequence[Fraction], found: Defects
 ) -> Claim:
-    """The claim of a decision from its entry in the summary; what does not agree is noted.
+    """Read the claims on a decision from its summary entry, and record contradictions in `found`.
 
-    `values` are the exact values of the stages on the allocation. A word that is unknown is read as the weakest.
+    `values` are the exact values of the stages. An unknown value counts as the weakest.
     """
     note = _Notes(where, found)
     status = note.word("status", entry.get("status"), STATUSES, "feasible")
@@ -193,7 +191,7 @@ def read_claim(
 
 
 def _ties(note: _Notes, told: Any, status: str) -> tuple[str | None, str | None]:
-    """What is claimed of « least granted » and of the list: nothing of one that a limit stopped."""
+    """Read the claims on « least granted » and on the tie-break; a decision that is not optimal may have none."""
     known: dict[str, tuple[str | None, ...]] = {
         "least_granted": (None, *PROOFS[1:]),
         "list": (None, PROOFS[2]),
@@ -213,7 +211,7 @@ def _ties(note: _Notes, told: Any, status: str) -> tuple[str | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class _Notes:
-    """Where defects of one decision's words go."""
+    """Collects the contradictions in one decision's claims."""
 
     where: str
     found: Defects
@@ -284,7 +282,7 @@ def _gap_agrees(bound: Fraction | None, gap: Fraction | None, value: Fraction) -
 
 
 def _rounding(bound: Fraction) -> Fraction:
-    """How far a bound may be from the figure that was rounded into its text; 0 for one that is exact."""
+    """Return how far a bound may be from the figure that was rounded into its text; 0 if the text is exact."""
     digits = (decimal_text(abs(bound)) or "").replace(".", "").strip("0")
     if len(digits) < _DIGITS_KEPT or bound.denominator == 1:
         return Fraction(0)
@@ -294,7 +292,7 @@ def _rounding(bound: Fraction) -> Fraction:
 def check_run_words(
     summary: Mapping[str, Any], notes: set[str], claims: Sequence[Claim], found: Defects
 ) -> None:
-    """The words of the whole run: stops, method, publishable, canonical, and the notes among the warnings."""
+    """Check the claims on the whole run: stop, method, publishable, canonical, and warnings on the evidence."""
     note = _Notes("", found)
     stopped, canonical = summary.get("stopped_by"), summary.get("canonical")
     if not any(stopped is word or stopped == word for word in STOPS):
@@ -324,7 +322,7 @@ def check_run_words(
 
 
 def check_shape(summary: Mapping[str, Any], found: Defects) -> None:
-    """`seconds` are numbers by phase, `versions` texts by package, hashes 64 digits."""
+    """Check that `seconds` holds numbers by phase and `versions` holds texts by package."""
     note = _Notes("", found)
     seconds = summary.get("seconds")
     if not _all(seconds, lambda value: type(value) in (int, float) and 0 <= value < 1e9):
@@ -339,12 +337,13 @@ def _all(value: Any, holds: Any) -> bool:
 
 
 TRIED = 20
+"""Dossiers that `better_by_one` tries, at most."""
 
 
 def better_by_one(
     problem: Problem, allocation: Allocation, reading: AllocationReading, why: Reasons
 ) -> list[Defect]:
-    """The dossiers whose funding would have been better: those that no named rule keeps out are tried."""
+    """List the dossiers whose addition would be feasible and better, among those that no named rule excludes."""
     if any(stage.tolerance for stage in problem.stages):
         return []
     idle = (why.code == "crowded_out") & (why.rule == "")
@@ -370,20 +369,24 @@ def better_by_one(
 
 
 LEAST = ("granted", "minimise")
-"""The tie-break « least granted », told after the stages."""
+"""Goal and sense of the tie-break « least granted », listed after the stages."""
 
 
 def solver_words_apart(
     stored: Any, where: str, stages: Sequence[Stage], values: Sequence[Fraction], claim: Claim
 ) -> list[Defect]:
-    """A defect for each entry of `stages` that does not agree with the summary and with what was read.
+    """Return a defect for each solver claim in `stages` that contradicts the summary or the exact reading.
 
     Parameters
     ----------
-    stored : `stages` of the decision's part of certificate.json
-    where : what stands before the paths that are named
-    stages, values : the decision's stages and their exact values
-    claim : what the summary claims of them
+    stored
+        `stages` of the decision's part of certificate.json.
+    where
+        Prefix of the paths named in defects.
+    stages, values
+        The decision's stages and their exact values.
+    claim
+        What the summary claims of them.
     """
     entries = stored if isinstance(stored, list) else []
     wanted = [(stage.goal, stage.sense.value) for stage in stages]

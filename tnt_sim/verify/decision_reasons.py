@@ -1,38 +1,31 @@
-"""Dossiers that a rule between dossiers keeps out, whatever money is left: a variant, a prerequisite, an order.
+"""Reasons of a decision, from the allocation alone: why each dossier is or is not funded, why money is left.
 
-A dossier is barred where funding it alone would break such a rule on the allocation as it is. What says most
-comes first: another variant is funded, a prerequisite is not, a better one of its order is not. `exclusive` and
-`together` rules bar as well; they have no code of their own.
+An unfunded candidate has one of these codes:
 
-Which dossiers that fit, and that no named rule keeps out, add nothing to the goal; of which it is not known.
+* `variant`, `prerequisite`, `order`: a rule between dossiers excludes it, however much money is left. Funding
+  it alone would violate the rule: another variant is funded, a prerequisite is not, or a better one of its
+  order is not. `exclusive` and `together` rules exclude dossiers too, but have no code of their own;
+* `crowded_out`: it fits the money left, but would violate a hard rule, or would improve no objective, or the
+  reason is not established (`unclear`);
+* `outranked`: it does not fit, and every funded dossier under the envelope that blocks it is worth at least
+  as much per euro to the first objective;
+* `none_fits`: it does not fit, although it is worth more per euro than some funded dossier there.
 
-Beside the allocation as it is, a dossier at its least amount changes goal k by
+Effect on objectives. Adding a dossier at its least amount changes objective k by
 
-    Δ_k = per_funded + per_cent · least + Σ_once what no funded dossier holds yet          better counted up
+    Δ_k = per_funded + per_cent · least + Σ (worth of its keys that no funded dossier holds)
 
-It adds nothing where the first Δ that is not 0 is worse, or none differs. Where a goal has parts or prices of
-broken rules, Δ is read from the allocation with the dossier, for as many as `TRIED`.
+with larger counting as better. The dossier improves nothing if the first Δ that is not 0 is a loss, or if all
+are 0. If an objective has non-linear parts or penalties, Δ is computed from the full reading, for `TRIED`
+dossiers at most.
 
-What is left where: the money that one more dossier could still get at each envelope, in cents.
+Money left. A dossier of an envelope draws on the money that the envelope shares out: if the children have
+part of it, only the rest is available; otherwise also what the children leave, except what ring-fenced ones
+leave. A dossier from further down may use all that the envelope has left.
 
-A dossier that asks from an envelope, or from one under it without amount, draws on the money that the envelope
-shares out: where its children have some of it, only the rest is left; else what they leave is left too, but not
-what ring-fenced ones leave. A dossier from further down has the whole of what the envelope has left.
-
-Why each dossier is or is not funded, and why money is left: codes read from an allocation.
-
-The code of an unfunded candidate says what stands in its way as the allocation is:
-
-- a rule between dossiers keeps it out, whatever money is left: `variant`, `prerequisite`, `order`
-(`decision_reasons.py`) - it would fit with the money left, but a hard rule would then break: `crowded_out`;
-without a rule, it adds
-  nothing to any goal, or what keeps it out is not established (`unclear`)
-- it does not fit, and every funded dossier under the envelope that blocks it is worth at least as much per
-  euro to the first goal: `outranked`
-- it does not fit, though it is worth more per euro than some funded dossier there: `none_fits`
-
-The reason of unspent money explains at least half of it: `all_funded` where all that still waits asks for less
-than half, `rule` or `no_gain` where what would fit asks for half, else `none_fits` or `parent_full`.
+The reason for unspent money explains at least half of it: `reserve` if half is reserved; `all_funded` if all
+waiting dossiers together ask for less than half; `rule` or `no_gain` if those that fit ask for at least half;
+otherwise `none_fits` or `parent_full`.
 """
 
 from __future__ import annotations
@@ -76,13 +69,13 @@ _FIRST = ("variant", "prerequisite", "order", "crowded_out")
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """Who is kept out by a rule between dossiers.
+    """Dossiers that a rule between dossiers excludes.
 
     Attributes
     ----------
-    code, rule : object (n,), the reason code and the rule, "" for none
-    by : int64 (n,), the dossier that stands in the way, -1 for none
-    coded : bool (n,), the dossiers whose code counts even where the money does not suffice
+    code, rule : object (n,), reason code and rule id, "" for none
+    by : int64 (n,), the dossier responsible, -1 for none
+    coded : bool (n,), dossiers whose code applies even if the money would not suffice
     """
 
     code: NDArray[Any]
@@ -92,12 +85,12 @@ class Barred:
 
 
 def is_between(rule: CompiledRule | TableRule) -> bool:
-    """Whether a rule is one of those that are read here."""
+    """Whether a rule is a rule between dossiers."""
     return isinstance(rule, BETWEEN)
 
 
 def barred(problem: Problem, allocation: Allocation, waiting: BoolArray) -> Barred:
-    """Read every hard rule between dossiers for the candidates that wait."""
+    """Find the waiting candidates that a hard rule between dossiers excludes."""
     n = problem.case.n
     code, name = np.full(n, "", dtype=object), np.full(n, "", dtype=object)
     by, coded = np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=np.bool_)
@@ -129,7 +122,7 @@ _SENTENCES = {
 def barred_sentences(
     problem: Problem, texts: NDArray[Any], code: pl.Series, rule: pl.Series, by: IntArray, lang: Lang
 ) -> None:
-    """Fill in the sentences of the three codes."""
+    """Write the sentences of the codes `variant`, `prerequisite` and `order` into `texts`."""
     numbers = problem.case.table["dossier"]
     for word, template in _SENTENCES.items():
         for row in (code == word).arg_true().to_list():
@@ -137,12 +130,13 @@ def barred_sentences(
 
 
 TRIED = 200
+"""Dossiers whose effect on the objectives is computed from the full reading, at most."""
 
 
 def unclear(
     problem: Problem, allocation: Allocation, reading: AllocationReading, open_rows: BoolArray
 ) -> BoolArray:
-    """Those of some dossiers that are not known to add nothing, bool (n,)."""
+    """Return those of some dossiers that are not known to improve nothing, bool (n,)."""
     waiting = open_rows.copy()
     better = np.zeros_like(waiting)
     priced = {rule.penalty.stage for rule in problem.rules if rule.mode is Mode.PENALTY and rule.penalty}
@@ -160,7 +154,7 @@ def unclear(
 
 
 def is_better(problem: Problem, values: Sequence[Fraction], than: Sequence[Fraction]) -> bool:
-    """Whether the first goal that differs is better."""
+    """Whether the first objective that differs is better."""
     for stage, value, other in zip(problem.stages, values, than, strict=True):
         if value != other:
             return (value > other) is (stage.sense is Sense.MAXIMISE)
@@ -183,17 +177,17 @@ def _values_with(problem: Problem, allocation: Allocation, row: int) -> tuple[Fr
 
 
 UNLIMITED = 2**60
+"""Cents left at an envelope without an amount."""
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Money left.
+    """Money left for one more dossier.
 
     Attributes
     ----------
-    along : for each node, itself and its parents up to the root, each with the cents that it leaves to a dossier
-        asked from the node
-    whole_cents : the least of them, int64 (n_nodes,)
+    along : for each node, the path to the root as (envelope, cents that it leaves to a dossier of the node)
+    whole_cents : int64 (n_nodes,), the least of these cents
     """
 
     along: tuple[tuple[tuple[int, int], ...], ...]
@@ -201,7 +195,7 @@ class Room:
 
 
 def room_left(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> Room:
-    """The room at each node on one allocation; `own_cents` is what its own dossiers got."""
+    """Compute the money left at each node; `own_cents` is what its own dossiers received."""
     more = _more(tree, reading, own_cents)
     outside = _outside(tree, reading)
     along = tuple(tuple(_along(tree, reading, outside, more, node)) for node in range(tree.n_nodes))
@@ -212,7 +206,7 @@ def room_left(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> Roo
 def _along(
     tree: Tree, reading: EnvelopeReading, outside: dict[int, int], more: list[int], node: int
 ) -> Iterator[tuple[int, int]]:
-    """Each envelope from a node up to the root, with what it leaves to a dossier of the node."""
+    """Yield each envelope from a node up to the root, with what it leaves to a dossier of the node."""
     direct, fenced = True, False
     for above in tree.ancestors(node):
         amount = tree.amount_cents[above]
@@ -230,7 +224,7 @@ def _along(
 
 
 def _outside(tree: Tree, reading: EnvelopeReading) -> dict[int, int]:
-    """What each node with fences under it leaves outside them."""
+    """Compute what each node with ring-fenced envelopes below it leaves outside them."""
     found = {}
     for node, apart in fences(tree).items():
         granted = reading.granted_cents[node] - sum(reading.granted_cents[fence] for fence in apart)
@@ -239,12 +233,12 @@ def _outside(tree: Tree, reading: EnvelopeReading) -> dict[int, int]:
 
 
 def _come(reading: EnvelopeReading, node: int) -> int:
-    """What a node has got on top of its amount."""
+    """Compute what a node received on top of its amount."""
     return reading.extra_cents[node] + reading.in_cents[node] - reading.out_cents[node]
 
 
 def _more(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> list[int]:
-    """What could still come to each node, from its parent and from its siblings."""
+    """Compute what each node could still receive from its parent and its siblings."""
     free = [0] * tree.n_nodes
     more = [0] * tree.n_nodes
     for node in range(tree.n_nodes):
@@ -262,7 +256,7 @@ def _more(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> list[in
 
 
 def _from_siblings(tree: Tree, reading: EnvelopeReading, node: int) -> int:
-    """What siblings could still give to a node straight away."""
+    """Compute what siblings could still transfer to a node."""
     total = 0
     for giver, option in enumerate(tree.options):
         if node not in option.transfer_to:
@@ -275,7 +269,7 @@ def _from_siblings(tree: Tree, reading: EnvelopeReading, node: int) -> int:
 
 
 MOST_READ = 20_000_000
-"""Dossiers × rules × dossiers that are read to name what keeps out those that would fit."""
+"""Dossiers × rules × dossiers examined to name the rule that excludes dossiers that would fit."""
 FUNDED_CODES = ("committed", "decided", "merit")
 
 
@@ -285,18 +279,18 @@ class Reasons:
 
     Attributes
     ----------
-    code : String (n,), reason_code of each dossier
-    rule : String (n,), the rule that the code refers to, "" for none
-    unclear : bool (n,), those of `crowded_out` without a rule of which nothing else is known: too many to be read
-        one by one, or they would add to a goal (a limit stopped the run, or the goal gives up part of it)
-    by : int64 (n,), the dossier that keeps this one out by a rule between dossiers, -1 for none
+    code : String (n,), reason code of each dossier
+    rule : String (n,), rule that the code refers to, "" for none
+    unclear : bool (n,), `crowded_out` dossiers without a known reason: too many to examine each, or they
+    would improve an objective (a limit stopped the run, or a tolerance gives up part of it)
+    by : int64 (n,), the dossier that excludes this one by a rule between dossiers, -1 for none
     blocking : int64 (n,), the envelope node that blocks a dossier, -1 for none
     left_cents : int64 (n,), what that envelope leaves to the dossier, 0 for none
-    unspent_code, unspent_rule : per node, None where nothing is unspent
-    unspent_at : per node, the envelope under it that holds most of what is unspent and gives the reason, or
-        the node itself
-    room : the money left at each node
-    rows_under : the rows of the dossiers at and under a node
+    unspent_code, unspent_rule : per node, None if nothing is unspent
+    unspent_at : per node, the envelope below it that holds most of the unspent money and gives the reason, or
+    the node itself
+    room : money left at each node
+    rows_under : function from a node to the rows of the dossiers at and below it
     """
 
     code: pl.Series
@@ -313,7 +307,7 @@ class Reasons:
 
 
 def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading) -> Reasons:
-    """Read every reason; nothing is guessed from a solver."""
+    """Determine all reasons from the allocation, without a solver."""
     case, offered = problem.case, problem.offers
     held = case.node >= 0
     own = group_sums(allocation.granted_cents[held], case.node[held], case.tree.n_nodes)
@@ -390,7 +384,7 @@ def _outranked(problem: Problem, allocation: Allocation, short: BoolArray, block
     case, offered = problem.case, problem.offers
     worth = worth_per_euro(problem)
     if problem.stages[0].parts and not worth.any():
-        # the first goal is no sum over dossiers: none is worth more per euro than another
+        # the first objective is not a sum over dossiers, so that worth per euro is undefined
         return np.zeros_like(short)
     bar = np.full(case.tree.n_nodes, np.inf)
     rivals = allocation.funded & offered.candidate & ~offered.forced
@@ -402,7 +396,7 @@ def _outranked(problem: Problem, allocation: Allocation, short: BoolArray, block
 
 
 def worth_per_euro(problem: Problem) -> NDArray[np.float64]:
-    """What each dossier brings to the first goal per cent of the least that it may get, float64 (n,)."""
+    """Compute each dossier's contribution to the first objective per cent of its least amount, float64 (n,)."""
     stage = problem.stages[0]
     ask = np.maximum(problem.offers.least_cents, 1)
     value = stage.terms.per_funded + stage.terms.per_cent * ask
@@ -416,7 +410,7 @@ def worth_per_euro(problem: Problem) -> NDArray[np.float64]:
 def _blocking_nodes(
     problem: Problem, short: BoolArray, ask: IntArray, room: Room
 ) -> tuple[IntArray, IntArray]:
-    """The lowest envelope, from the dossier's own upwards, that leaves too little, and what it leaves."""
+    """Find the lowest envelope, from the dossier's own upwards, that leaves too little, and what it leaves."""
     case = problem.case
     found, left = np.full(case.n, -1, dtype=np.int64), np.zeros(case.n, dtype=np.int64)
     rows = np.flatnonzero(short)
@@ -432,7 +426,7 @@ def _blocking_nodes(
 def _blocking_rules(
     problem: Problem, allocation: Allocation, reading: AllocationReading, rows: IntArray
 ) -> dict[int, str]:
-    """For dossiers that fit with the money left: the first cap or hard rule that funding them would break."""
+    """Find, for dossiers that fit the money left, the first cap or hard rule that funding them would violate."""
     hard = [rule for rule in problem.rules if rule.mode is Mode.HARD and not is_between(rule)]
     named = first_broken_with(problem, allocation, hard)
     return {row: name for row in rows.tolist() if (name := named(row)) is not None}
@@ -441,9 +435,9 @@ def _blocking_rules(
 def first_broken_with(
     problem: Problem, allocation: Allocation, rules: Sequence[CompiledRule | TableRule]
 ) -> Callable[[int], str | None]:
-    """The first cap, limit of an envelope or rule that a list breaks with a dossier more at its least amount.
+    """Return a function that names the first cap, envelope limit or rule violated by adding a dossier.
 
-    Amounts of envelopes are left aside.
+    The dossier is added to the allocation at its least amount. Amounts of envelopes are not considered.
     """
     shared = problem.caps.in_shared(problem.offers)
     tests: list[tuple[str, Holds]] = [
@@ -464,7 +458,7 @@ def _with_one(rule: CompiledRule | TableRule | EnvelopeLimit, allocation: Alloca
 
 
 def _broken_cap(problem: Problem, allocation: Allocation, row: int, cents: int) -> str | None:
-    """The first cap that a list breaks with a dossier more."""
+    """Return the first cap that adding a dossier violates."""
     funded, granted = allocation.funded.copy(), allocation.granted_cents.copy()
     funded[row], granted[row] = True, cents
     excess = problem.caps.broken(funded, granted)
@@ -476,13 +470,13 @@ def _name_of(limit: EnvelopeLimit) -> str:
 
 
 def most_tried(problem: Problem) -> int:
-    """How many dossiers are read against every rule."""
+    """Return how many dossiers are checked against every rule."""
     rules = 1 + len(problem.limits) + sum(rule.mode is Mode.HARD for rule in problem.rules)
     return max(TRIED, MOST_READ // (rules * max(1, problem.case.n)))
 
 
 def _rows_under(problem: Problem) -> Callable[[int], IntArray]:
-    """The rows of the dossiers under a node, for any of them: sorted once, so that many nodes cost no more."""
+    """Return a function from a node to the rows of the dossiers below it; rows are sorted once."""
     end, order = problem.case.tree.end, np.argsort(problem.case.node, kind="stable")
     node_of = problem.case.node[order]
 
@@ -511,7 +505,7 @@ def _unspent(
     if len(mine) and 2 * tree.options[node].reserved_cents >= left[node]:
         return "reserve", None
     if 2 * exact_sum(ask[mine]) < left[node]:
-        # all that waits here could not use half of it
+        # all waiting dossiers together could not use half of it
         return "all_funded", None
     fitting = mine[fits[mine]]
     if 2 * exact_sum(ask[fitting]) < left[node] or not len(fitting):
@@ -524,7 +518,7 @@ def _unspent(
 
 
 def main_rule(named: Mapping[int, str], ask: IntArray) -> str:
-    """Of the rules that keep dossiers out, the one that holds back most money; ties by name."""
+    """Return the rule that excludes most money; ties by name."""
     held: Counter[str] = Counter()
     for row, name in named.items():
         held[name] += int(ask[row])
@@ -532,12 +526,12 @@ def main_rule(named: Mapping[int, str], ask: IntArray) -> str:
 
 
 def _left(problem: Problem, reading: AllocationReading) -> list[int]:
-    """What is unspent at each node, 0 where there is no amount."""
+    """Return the unspent cents at each node, 0 without an amount."""
     return reading.envelopes.left_cents
 
 
 def _main_node(problem: Problem, left: list[int], node: int) -> int:
-    """The lowest envelope that holds at least half of what a node leaves unspent; ceilings hold none of it."""
+    """Return the lowest envelope that holds at least half of a node's unspent money; overbooked ones hold none."""
     tree = problem.case.tree
     while left[node] > 0 and not tree.overbooked[node]:
         below = [child for child in tree.children(node) if 2 * left[child] >= left[node]]
@@ -548,7 +542,7 @@ def _main_node(problem: Problem, left: list[int], node: int) -> int:
 
 
 def _fits_below(problem: Problem, node: int, room: Room, rows: IntArray, ask: IntArray) -> BoolArray:
-    """Which of some dossiers under an envelope would fit if only this envelope and those under it counted."""
+    """Return which dossiers under an envelope would fit if only this envelope and those below it counted."""
     case = problem.case
     below = np.zeros(case.tree.n_nodes, dtype=np.int64)
     for place in range(node, int(case.tree.end[node])):

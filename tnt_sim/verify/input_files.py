@@ -1,4 +1,4 @@
-"""The inputs of a run: where they are looked for, and whether they are still the files that were read."""
+"""Input files of a run: where they are, and whether they are unchanged since the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tnt_sim.verify.signing.witness import is_signed_entry
 
 KEYS = {"path", "sha256", "kind"}
 NOT_THERE = frozenset({"input", "input-missing", "project"})
-"""Codes of inputs that are gone or changed: a run cannot be read again then, and nothing says that it is false."""
+"""Codes for inputs that are missing or changed: the run cannot be checked then, but is not shown to be false."""
 
 KINDS = ("scenario", "dossiers", "table")
 _MOVED = Text(
@@ -26,21 +26,21 @@ _MOVED = Text(
 
 
 def project_of(run_dir: Path, summary: Mapping[str, Any]) -> Path:
-    """The project folder that a summary names, from its own folder; a signed list keeps its inputs beside it."""
+    """Return the project folder named by a summary; a signed list keeps its inputs beside it."""
     if is_signed_entry(run_dir, summary):
         return (run_dir / INPUTS).resolve()
     return (run_dir.resolve() / str(summary.get("project", "."))).resolve()
 
 
 def register_of(summary: Mapping[str, Any]) -> str | None:
-    """The entry of the register that a run started from: it stays that one when more is signed."""
+    """Return the register entry that a run started from; later entries do not change it."""
     entries = summary.get("inputs")
     paths = [entry["path"] for entry in entries if _is_entry(entry)] if isinstance(entries, list) else []
     return next((path for path in paths if path.rpartition("/")[2] == HELD), None)
 
 
 def check_inputs(summary: Mapping[str, Any], project: Path, found: Defects) -> Path | None:
-    """Every input is there, unchanged; the scenario file, None when there is anything to say."""
+    """Check that every input is present and unchanged; return the scenario file, or None if there is a defect."""
     entries = summary.get("inputs")
     if not isinstance(entries, list) or not all(_is_entry(entry) for entry in entries):
         found.add(

@@ -1,7 +1,7 @@
-"""A run of another version: its figures are checked like any other's; its reasons and sentences are its own.
+"""Runs of other versions: figures are checked as usual, but reasons and sentences are not.
 
-Reasons are told in other words from version to version, and keys are added. Neither is a difference in what was
-decided, so they are left as the run has them and the reader is told; whoever opens the run reads this version's.
+Versions word reasons differently and add keys. Neither changes what was decided, so stored reasons are left
+as they are, and the reader is informed. Whoever opens the run sees this version's wording.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tnt_sim.i18n.message import Text
 REASON_KEYS = frozenset({"unspent_because", "unspent_code", "unspent_rule", "warnings"})
 REASON_COLUMNS = ("reason_code", "reason")
 ADDED_FIGURES = frozenset({"inhabitants", "n_unlocated"})
-"""Figures of a document that version 0.1.0 did not write."""
+"""Figures that version 0.1.0 did not write."""
 OTHER_WORDS = Text(
     "Ses raisons et ses phrases ne sont pas toutes celles de cette version : elles ne sont pas vérifiées. Ce qui "
     "s'ouvre ou s'exporte porte celles de cette version.",
@@ -26,7 +26,7 @@ OTHER_WORDS = Text(
 
 
 def in_older_words(stored: Mapping[str, Any], again: Mapping[str, Any], notes: list[Text]) -> dict[str, Any]:
-    """The document told anew, with the reasons of the stored one and without keys that were added since."""
+    """Return the recomputed document with the stored reasons, and without keys that were added since."""
     merged = _merged(stored, again)
     if any(_differs(stored, again, key) for key in REASON_KEYS):
         notes.append(OTHER_WORDS)
@@ -47,7 +47,7 @@ def _merged(stored: Any, again: Any) -> Any:
 
 
 def _differs(stored: Any, again: Any, key: str) -> bool:
-    """Whether a reason somewhere in two documents is not the same."""
+    """Whether a reason differs somewhere in two documents."""
     if isinstance(stored, Mapping) and isinstance(again, Mapping):
         if key in stored and key in again and stored[key] != again[key]:
             return True
@@ -58,7 +58,7 @@ def _differs(stored: Any, again: Any, key: str) -> bool:
 
 
 def with_older_reasons(stored: pl.DataFrame, again: pl.DataFrame, notes: list[Text]) -> pl.DataFrame:
-    """The table told anew, with the reasons of the stored one."""
+    """Return the recomputed table with the stored reasons."""
     same_rows = stored.height == again.height and stored["dossier"].equals(again["dossier"])
     kept = [name for name in REASON_COLUMNS if stored.schema.get(name) == pl.String]
     if same_rows and kept:

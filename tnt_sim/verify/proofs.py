@@ -1,4 +1,4 @@
-"""certificate.json replayed: which claims of a run its proofs show, and on how many rows they stand."""
+"""Replay of certificate.json: which claims of a run its proofs show, and on how many rows they rest."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tnt_sim.verify.step_reading import Decision
 from tnt_sim.verify.verification import NO_ROWS, ProofRows
 
 REPLAY_SECONDS = 600.0
-"""Seconds for all proofs of a run: a run seeks each for a minute at most."""
+"""Time for all proofs of a run; a run seeks each one for a minute at most."""
 NOT_REPLAYED = "proof"
-"""The code of a claim on the proof that the certificate does not bear out."""
+"""Code of a claim that the certificate does not support."""
 
 
 def replay_proofs(run: Replay, parts: Sequence[tuple[Decision, Claim]]) -> list[Defect]:
-    """Replay the proofs of each decision; what is claimed and not shown by them, or said against the claim.
+    """Replay the proofs of each decision, and return the claims that they do not show.
 
-    Notes on `run` whether they show the optimum and the first of equals, and the rows that they stand on. Where
-    there is no time to replay them all, nothing is shown, and nothing is said against the claim.
+    Records on `run` whether the proofs show optimality and the tie-break, and the rows behind them. If there
+    is no time to replay all of them, nothing is shown, and no defect is reported for a missing proof.
     """
     deadline, found, shown = Deadline(REPLAY_SECONDS), [], []
     for number, (one, claim) in enumerate(parts):
@@ -50,7 +50,7 @@ def replay_proofs(run: Replay, parts: Sequence[tuple[Decision, Claim]]) -> list[
 
 @dataclass(frozen=True, slots=True)
 class _Proofs:
-    """What the proofs of one decision show when they are replayed: each stage, « least granted », the list."""
+    """What the replayed proofs of one decision show: each stage, « least granted », the tie-break."""
 
     stages: tuple[bool, ...]
     least: bool
@@ -59,12 +59,12 @@ class _Proofs:
 
     @classmethod
     def none(cls, decision: Decision) -> _Proofs:
-        """Nothing is shown."""
+        """Return the proofs of a decision for which nothing is shown."""
         return cls((False,) * len(decision.reading.values), least=False, first=False, rows=NO_ROWS)
 
     @classmethod
     def of(cls, decision: Decision, stored: _Stored, deadline: Deadline) -> _Proofs:
-        """Replay them; the rows of the problem are written only where there is a proof to replay."""
+        """Replay the proofs; the problem's rows are built only if there is one."""
         values, allocation = decision.reading.values, decision.allocation
         if not any(stored.stages) and not stored.least_granted and not stored.listing:
             return cls.none(decision)
@@ -79,11 +79,11 @@ class _Proofs:
 
     @property
     def optimal(self) -> bool:
-        """Whether every stage is shown to be the best possible."""
+        """Whether every stage is shown to be optimal."""
         return all(self.stages)
 
     def not_shown(self, decision: Decision, claim: Claim) -> list[Defect]:
-        """The claims of the decision that its proofs do not show."""
+        """List the claims of the decision that its proofs do not show."""
         goals = zip(decision.problem.stages, claim.goals, self.stages, strict=True)
         found = [
             _not_shown(stage.goal) for stage, goal, shown in goals if goal.proof == "PROVED" and not shown
@@ -97,7 +97,7 @@ class _Proofs:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """The proofs of one decision as certificate.json holds them, and what it repeats of the solver's words."""
+    """Stored proofs of one decision, and the solver claims that certificate.json repeats."""
 
     where: str
     said: Any

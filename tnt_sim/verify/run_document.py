@@ -1,6 +1,7 @@
-"""The document of a run (`run --json`): amounts in integer cents, exact decimals as text.
+"""Document of a run (`run --json`): figures of envelopes, rules and objectives.
 
-Figures on money measures are in euros; `num` and `den` are the exact integers behind each figure.
+Amounts are in integer cents, exact decimals are text. Figures of money measures are in euros; `num` and `den`
+are the exact integers behind each figure.
 """
 
 from __future__ import annotations
@@ -27,12 +28,21 @@ from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons
 
 QUESTIONED = 20
-"""How many dossiers of an open question a document names."""
+"""Dossiers of an open question that a document names, at most."""
 _TWELVE = Context(prec=12, rounding=ROUND_HALF_EVEN)
 
 
 def decimal_text(value: Fraction | None) -> str | None:
-    """A fraction as decimal text, exact where 12 digits hold it, else rounded half-even to 12 digits."""
+    """Write a fraction as decimal text.
+
+    The text is exact if 12 decimal places suffice; otherwise it is rounded half-even to 12 significant
+    digits.
+
+    Examples
+    --------
+    >>> decimal_text(Fraction(1, 8)), decimal_text(Fraction(1, 3))
+    ('0.125', '0.333333333333')
+    """
     if value is None:
         return None
     if value.denominator == 1:
@@ -59,7 +69,7 @@ def _terminating(value: Fraction) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True)
 class StageFigures:
-    """What is known of one stage of the objective; None where there is no allocation."""
+    """Figures of one stage of the objective; None where there is no allocation."""
 
     goal: str
     sense: str
@@ -67,10 +77,10 @@ class StageFigures:
     bound: Fraction | None
     proof: str | None
     gap_money_cents: int | None = None
-    """What the gap is worth in money; a stage without a gap has none."""
+    """The gap in money; None if it was not computed. A gap of 0 is reported as 0 cents."""
 
     def document(self) -> dict[str, Any]:
-        """The entry of `objective`."""
+        """Build the entry of `objective`."""
         gap = None if self.value is None or self.bound is None else abs(self.bound - self.value)
         return {
             "goal": self.goal,
@@ -84,7 +94,7 @@ class StageFigures:
 
 
 def head(problem: Problem) -> dict[str, Any]:
-    """The first keys of every run document."""
+    """Build the first keys of every run document."""
     return {
         "schema_version": 1,
         "command": "run",
@@ -97,9 +107,9 @@ def head(problem: Problem) -> dict[str, Any]:
 def totals(
     problem: Problem, reading: AllocationReading | None, allocation: Allocation | None
 ) -> dict[str, Any]:
-    """Amount, granted, unspent and the counts of the programme; people where the scenario names a map.
+    """Build amount, granted, unspent and counts of the programme, and inhabitants if the scenario names a map.
 
-    `n_unlocated` are the funded dossiers that name no territory, or a code that the map does not know.
+    `n_unlocated` counts the funded dossiers without a territory, or with a code that the map does not know.
     """
     amount = problem.case.tree.written_cents[0]
     granted = reading.granted_cents if reading else None
@@ -118,7 +128,7 @@ def totals(
 
 
 def allocation_sha256(problem: Problem, allocation: Allocation) -> str:
-    """SHA-256 of « dossier TAB cents LF » of the funded dossiers, sorted by code point."""
+    """Compute the SHA-256 of the lines « dossier TAB cents LF » of the funded dossiers, sorted by code point."""
     mask = pl.Series(allocation.funded)
     lines = pl.DataFrame(
         {
@@ -131,7 +141,10 @@ def allocation_sha256(problem: Problem, allocation: Allocation) -> str:
 
 
 def eligible(problem: Problem) -> BoolArray:
-    """Who counts as eligible: committed dossiers, and those that meet every requirement with an amount left."""
+    """Return the eligible dossiers, bool (n,).
+
+    These are the committed ones, and those that meet all requirements and that caps leave an amount.
+    """
     result: BoolArray = (problem.eligibility.eligible | problem.offers.committed) & ~problem.offers.capped_out
     return result
 
@@ -143,7 +156,7 @@ def envelopes(
     reasons: Reasons | None,
     lang: Lang,
 ) -> list[dict[str, Any]]:
-    """One entry per envelope; figures include all under it."""
+    """Build one entry per envelope; figures include all envelopes below it."""
     tree, node = problem.case.tree, problem.case.node
     counts = {
         "n_dossiers": _by_node(problem, np.ones(problem.case.n, dtype=np.bool_)),
@@ -197,7 +210,7 @@ def _by_node(problem: Problem, mask: BoolArray) -> list[int]:
 
 
 def rules(readings: Sequence[RuleReading]) -> list[dict[str, Any]]:
-    """One entry per rule; a rule with `by` lists its groups."""
+    """Build one entry per rule; a rule with `by` lists its groups."""
     entries = []
     for rule in readings:
         figure = rule.tightest
@@ -237,7 +250,7 @@ def _figures(reading: Reading) -> dict[str, Any]:
 
 
 def open_questions(problems: Sequence[Problem], lang: Lang) -> dict[str, Any]:
-    """What the data leave open, each question once, and what decides it; version 0.1.0 knew none."""
+    """List what the data leave undecided, each question once, with what decides it; empty for version 0.1.0."""
     if any(problem.case.as_0_1_0 for problem in problems):
         return {}
     found = {question.id: question for problem in problems for question in problem.questions}
@@ -256,5 +269,5 @@ def open_questions(problems: Sequence[Problem], lang: Lang) -> dict[str, Any]:
 
 
 def warning_lines(warnings: Sequence[Defect], lang: Lang) -> list[str]:
-    """The warnings as sentences."""
+    """Return the warnings as sentences."""
     return [warning.line(lang) for warning in warnings]

@@ -1,6 +1,7 @@
-"""JSON documents: read strictly, hashed whatever their layout, compared value by value with the path of each.
+"""Files of a run folder: strict JSON, hashes, and comparison of stored documents with recomputed ones.
 
-The files of a run folder: all there, and the bytes that `summary.json` binds.
+`summary.json` holds the SHA-256 of the other files and of itself; `check_files` verifies that all files are
+present and unchanged.
 """
 
 from __future__ import annotations
@@ -18,23 +19,23 @@ from tnt_sim.i18n.message import Text
 
 SHOWN = 20
 MOST_BYTES = 512 << 20
-"""Bytes of one file of a run folder: ten times those of a million dossiers."""
+"""Largest file accepted: ten times that of a run with a million dossiers."""
 MOST_VALUES = 20_000_000
-"""Values of one JSON file."""
+"""Most values in one JSON file."""
 READ_SECONDS = 120.0
-"""Seconds for one file of a run folder: ten times those of a million dossiers."""
+"""Time to read one file: ten times that of a run with a million dossiers."""
 _CHUNK = 16 << 20
 _MISSING = "—"
 
 
 def canonical_sha256(document: Any) -> str:
-    """SHA-256 of a JSON value with sorted keys and no spaces, UTF-8."""
+    """Compute the SHA-256 of a JSON value in canonical form: sorted keys, no spaces, UTF-8."""
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def file_sha256(file: Path) -> str:
-    """SHA-256 of the bytes of a file; DataError where reading it takes longer than `READ_SECONDS`."""
+    """Compute the SHA-256 of a file; DataError if reading takes longer than `READ_SECONDS`."""
     found = hashlib.sha256()
     for chunk in in_time(_chunks(file), file):
         found.update(chunk)
@@ -42,7 +43,7 @@ def file_sha256(file: Path) -> str:
 
 
 def bytes_of(file: Path) -> bytes:
-    """The bytes of a file; DataError where reading them takes longer than `READ_SECONDS`."""
+    """Read a file; DataError if that takes longer than `READ_SECONDS`."""
     return b"".join(in_time(_chunks(file), file))
 
 
@@ -52,7 +53,7 @@ def _chunks(file: Path) -> Iterator[bytes]:
 
 
 def in_time[Part](parts: Iterable[Part], file: Path) -> Iterator[Part]:
-    """The parts of a file of a run folder, one after the other; DataError once that takes too long."""
+    """Yield the parts of a file; DataError once that takes longer than `READ_SECONDS`."""
     deadline = Deadline(READ_SECONDS)
     for part in parts:
         _check(deadline, file)
@@ -69,12 +70,12 @@ def _check(deadline: Deadline, file: Path) -> None:
 
 
 def written(document: Mapping[str, Any]) -> str:
-    """A document as a run folder holds it."""
+    """Serialise a document as a run folder stores it."""
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def too_large(file: Path) -> Defect | None:
-    """What is said of a file of a run folder that is larger than any run writes; its size alone is looked at."""
+    """Return the defect of a file that is larger than any run writes; None if it is not too large."""
     size = file.stat().st_size
     if size <= MOST_BYTES:
         return None
@@ -87,7 +88,13 @@ def too_large(file: Path) -> Defect | None:
 
 
 def read_object(file: Path) -> dict[str, Any]:
-    """The object of a JSON file; DataError for anything else: a key twice, NaN, too many values, too slow."""
+    """Read the object of a JSON file, strictly.
+
+    Raises
+    ------
+    DataError
+        If it is not a JSON object, or has a duplicate key, NaN, too many values, or takes too long.
+    """
     deadline = Deadline(READ_SECONDS)
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -124,12 +131,12 @@ def _no_constant(word: str) -> Any:
 
 
 def unreadable(file: Path, fr: str, en: str | None = None) -> DataError:
-    """The error of a file of a run folder that cannot be read."""
+    """Build the error for a file of a run folder that cannot be read."""
     return DataError([unreadable_defect(file, fr, en)])
 
 
 def unreadable_defect(file: Path, fr: str, en: str | None = None) -> Defect:
-    """What is said of a file of a run folder that cannot be read."""
+    """Build the defect for a file of a run folder that cannot be read."""
     return Defect(
         "run-folder",
         Text(f"« {file.name} » ne se lit pas : {fr}.", f'"{file.name}" cannot be read: {en or fr}.'),
@@ -142,7 +149,7 @@ def unreadable_defect(file: Path, fr: str, en: str | None = None) -> Defect:
 
 
 def differences(stored: Any, again: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """(path, stored, read again) of each value in which two documents differ; 1, 1.0 and true are three values."""
+    """Yield (path, stored, recomputed) for each value in which two documents differ; 1, 1.0 and true differ."""
     if isinstance(stored, dict) and isinstance(again, dict):
         for key in [*again, *(key for key in stored if key not in again)]:
             below = f"{path}.{key}" if path else str(key)
@@ -157,7 +164,7 @@ def differences(stored: Any, again: Any, path: str = "") -> Iterator[tuple[str, 
 
 
 def _name(entry: Any, number: int) -> str:
-    """How an entry of a list is named: by its id, its group or its path, else by its number."""
+    """Name an entry of a list by its id, group or path, otherwise by its number."""
     if isinstance(entry, dict):
         for key in ("id", "group", "path"):
             if isinstance(entry.get(key), str) and entry[key]:
@@ -166,12 +173,12 @@ def _name(entry: Any, number: int) -> str:
 
 
 def told_differences(stored: Any, again: Any, path: str = "") -> list[Defect]:
-    """A defect for each figure of `summary.json` that is not the one read again."""
+    """Return a defect for each figure of `summary.json` that differs from the recomputed one, `SHOWN` at most."""
     return [difference_of(*found) for found in islice(differences(stored, again, path), SHOWN)]
 
 
 def difference_of(path: str, stored: Any, again: Any) -> Defect:
-    """The defect of one figure."""
+    """Build the defect of one figure."""
     one, other = _short(stored), _short(again)
     return Defect(
         f"summary:{path}",
@@ -194,7 +201,7 @@ CSV = "allocation.csv"
 CERTIFICATE = "certificate.json"
 LOG = "solver.log"
 BOUND = (RESOLVED, PARQUET, CSV, CERTIFICATE)
-"""The files whose hash `summary.json` holds under `files`."""
+"""Files whose hash `summary.json` holds under `files`."""
 
 RUN_FILES = (*BOUND, SUMMARY, LOG)
 _SEAL = "sha256 of the lines above and of `seconds` in summary.json: "
@@ -202,12 +209,12 @@ _AGAIN = Text("Relancez `tnt-sim run`.", "Run `tnt-sim run` again.")
 
 
 def document_sha256(summary: Mapping[str, Any]) -> str:
-    """SHA-256 of a summary as canonical JSON, without `seconds` and without this hash itself."""
+    """Compute the SHA-256 of a summary in canonical form, without `seconds` and without this hash itself."""
     return canonical_sha256({k: v for k, v in summary.items() if k not in ("seconds", "document_sha256")})
 
 
 def sealed_log(log: str, seconds: Mapping[str, float]) -> str:
-    """A solver log with a last line that binds it and the seconds of the run, the two that depend on the clock."""
+    """Add a last line to a solver log, with a hash of the log and of the run's seconds."""
     body = log if not log or log.endswith("\n") else f"{log}\n"
     return f"{body}{_SEAL}{_seal(body, seconds)}\n"
 
@@ -217,7 +224,7 @@ def _seal(body: str, seconds: Any) -> str:
 
 
 def read_summary(run_dir: Path) -> dict[str, Any]:
-    """`summary.json` of a run folder; DataError when it is no run folder."""
+    """Read `summary.json` of a run folder; DataError if it is not a run folder."""
     file = run_dir / SUMMARY
     if not run_dir.is_dir():
         text = Text(
@@ -242,7 +249,13 @@ def _which() -> Text:
 
 
 def check_files(run_dir: Path, summary: Mapping[str, Any], found: Defects) -> None:
-    """Every file is there under its own name with the bytes that the summary binds."""
+    """Check that every file is present, under its own name, with the content that the summary's hashes fix.
+
+    Raises
+    ------
+    DataError
+        If a file is larger than any run writes.
+    """
     bound = summary.get("files")
     if not isinstance(bound, dict) or not isinstance(summary.get("document_sha256"), str):
         found.add(
@@ -287,14 +300,14 @@ def _missing(run_dir: Path, name: str, sha256: Any) -> Defect:
 
 
 def _check_layout(file: Path, summary: Mapping[str, Any], found: Defects) -> None:
-    """`summary.json` is as it was written, to the byte."""
+    """Check that `summary.json` is unchanged, to the byte."""
     changed = summary["document_sha256"] != document_sha256(summary)
     if changed or bytes_of(file) != written(summary).encode():
         found.found.append(rewritten(file))
 
 
 def rewritten(file: Path) -> Defect:
-    """What is said of a file whose bytes are no longer those of the run."""
+    """Build the defect of a file whose content is no longer that of the run."""
     return Defect(
         f"file:{file.name}",
         Text(
@@ -307,7 +320,7 @@ def rewritten(file: Path) -> Defect:
 
 
 def _check_log(file: Path, summary: Mapping[str, Any], found: Defects) -> None:
-    """The log's last line binds it and the seconds."""
+    """Check the hash in the last line of the log, which covers the log and the seconds."""
     if not file.is_file():
         return
     try:

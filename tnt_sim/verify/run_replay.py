@@ -1,8 +1,8 @@
-"""A run folder read again from its raw inputs, in integers, without formulation and without any solver.
+"""Replay of a run folder from its raw inputs, in exact integers, without formulation and without any solver.
 
-Here: the files and their hashes, the inputs, every dossier once, every envelope, rule, goal and amount, and the
-words of the claim. `tnt_sim.reporting.run_folder.replay` tells the run anew from what is read here and compares
-every document.
+It checks the files and their hashes, the inputs, that every dossier appears once, all envelopes, rules,
+objectives and amounts, and the consistency of the claims. `tnt_sim.reporting.run_folder.replay` then
+recomputes every document from this and compares it.
 """
 
 from __future__ import annotations
@@ -49,22 +49,22 @@ from tnt_sim.verify.verification import (
 
 @dataclass(slots=True)
 class Replay:
-    """A run folder on its way through the check.
+    """State of the check of a run folder.
 
     Attributes
     ----------
-    run_dir, project : the run folder, and the project folder that its inputs lie in
-    summary, certificate : the documents as stored; None for a certificate that cannot be read
-    found : what does not hold
-    scenario, table : read from the inputs and from allocation.parquet; None when that cannot be done
-    whole : the decision that the run folder tells, its problem that of the whole scenario
-    steps : every decision of a scenario with steps
-    rows : the rows that its proofs stand on
-    replayed : whether there was time to replay its certificate
-    proven : whether its certificate shows that no allocation is better
-    proven_first : whether it shows that no allocation as good goes before this one
-    as_0_1_0 : whether values, empty cells and reasons are read as version 0.1.0 did
-    notes : what a reader should know beyond what does not hold
+    run_dir, project : the run folder, and the project folder of its inputs
+    summary, certificate : stored documents; None for a certificate that cannot be read
+    found : defects
+    scenario, table : read from the inputs and from allocation.parquet; None if that is not possible
+    whole : the final decision, with the problem of the whole scenario
+    steps : all decisions of a scenario with steps
+    rows : rows behind its proofs
+    replayed : whether there was time to replay the certificate
+    proven : whether the certificate shows that no allocation is better
+    proven_first : whether it shows that no equally good allocation precedes this one
+    as_0_1_0 : whether values, empty cells and reasons are read as in version 0.1.0
+    notes : further information for the reader
     """
 
     run_dir: Path
@@ -85,12 +85,19 @@ class Replay:
 
 
 def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
-    """Read a run folder again in integers; raises DataError when it is no run folder.
+    """Check a run folder in exact integers.
 
     Parameters
     ----------
-    run_dir : the run folder
-    project : the project folder, when it no longer is where the run left it
+    run_dir
+        The run folder.
+    project
+        The project folder, if it is no longer where the run left it.
+
+    Raises
+    ------
+    DataError
+        If it is not a run folder.
     """
     run = replay(run_dir, project)
     if run.whole is not None:
@@ -99,9 +106,9 @@ def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
 
 
 def replay(run_dir: Path, project: Path | None = None, *, as_0_1_0: bool = False) -> Replay:
-    """Read all of a run folder that can be read, and note what does not hold.
+    """Read all that can be read of a run folder, and record defects.
 
-    `as_0_1_0` reads values, empty cells and reasons as version 0.1.0 did.
+    `as_0_1_0` reads values, empty cells and reasons as in version 0.1.0.
     """
     summary = read_summary(run_dir)
     run = Replay(run_dir, (project or project_of(run_dir, summary)).resolve(), summary, as_0_1_0=as_0_1_0)
@@ -119,7 +126,7 @@ def replay(run_dir: Path, project: Path | None = None, *, as_0_1_0: bool = False
 
 
 def _certificate(run: Replay) -> dict[str, Any] | None:
-    """certificate.json as stored."""
+    """Read certificate.json."""
     file = run.run_dir / CERTIFICATE
     if not file.is_file():
         return None
@@ -131,7 +138,7 @@ def _certificate(run: Replay) -> dict[str, Any] | None:
 
 
 def _scenario(run: Replay, file: Path) -> Scenario | None:
-    """The scenario read anew from its own files, as the run read it."""
+    """Load the scenario from its own files, as the run did."""
     sets = run.summary.get("sets")
     if not isinstance(sets, list) or not all(isinstance(text, str) for text in sets):
         run.found.add(
@@ -166,7 +173,7 @@ def _scenario(run: Replay, file: Path) -> Scenario | None:
 
 
 def _decisions(run: Replay, scenario: Scenario, table: pl.DataFrame) -> None:
-    """Every decision of the run from its problem's data, in integers."""
+    """Check all decisions of the run exactly."""
     last = decision_steps(scenario)[-1]
     known = land(last.scenario).portfolio.table["dossier"]
     allocation = stored_allocation(known, table, run.found)
@@ -180,7 +187,7 @@ def _decisions(run: Replay, scenario: Scenario, table: pl.DataFrame) -> None:
 
 
 def _problem(run: Replay, scenario: Scenario, table: pl.DataFrame) -> Problem | None:
-    """What the last decision was asked; the steps before it are read on the way."""
+    """Compile the problem of the last decision; earlier steps are checked on the way."""
     if is_sequence(scenario):
         run.steps = read_steps(scenario, table, run.summary, run.found)
         return replace(run.steps.done[-1].problem, scenario=scenario) if run.steps else None
@@ -192,7 +199,7 @@ def _problem(run: Replay, scenario: Scenario, table: pl.DataFrame) -> Problem | 
 
 
 def _figures(run: Replay, decision: Decision) -> None:
-    """Every stored figure equals the one read again."""
+    """Check that every stored figure equals the recomputed one."""
     problem, allocation, reading = decision.problem, decision.allocation, decision.reading
     lang = Lang(problem.scenario.spec.locale)
     again: dict[str, Any] = {
@@ -214,7 +221,7 @@ def _figures(run: Replay, decision: Decision) -> None:
 
 
 def _bare(entries: Any) -> Any:
-    """Envelope entries without the reasons, which are words."""
+    """Return envelope entries without their reasons, which are text."""
     if not isinstance(entries, list):
         return entries
     return [
@@ -226,7 +233,7 @@ def _bare(entries: Any) -> Any:
 
 
 def report(run: Replay, notes: tuple[Text, ...] = ()) -> Verification:
-    """What a check found, each defect once."""
+    """Build the verification result, each defect once."""
     defects = tuple(dict.fromkeys(run.found.found))
     summary, ok = run.summary, not defects
     rules, optimal, first = _answers(run, defects)
@@ -248,7 +255,7 @@ def report(run: Replay, notes: tuple[Text, ...] = ()) -> Verification:
 
 
 def _answers(run: Replay, defects: tuple[Defect, ...]) -> tuple[Answer, Answer, Answer]:
-    """The three answers: nothing is shown of a run that is refused, nor claimed of one that is false."""
+    """Determine the three answers: a rejected run shows nothing, and a false one claims nothing."""
     if any(defect.code not in NOT_THERE for defect in defects):
         return NO_ANSWER, NO_ANSWER, NO_ANSWER
     summary = run.summary

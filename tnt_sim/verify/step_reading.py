@@ -1,4 +1,4 @@
-"""The steps of a run read again: each from the grants that the earlier ones made, without any solver."""
+"""Exact check of the steps of a stored run: each step starts from the grants of the earlier ones."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tnt_sim.verify.stored_allocation import AWARDS, has_columns
 
 COLUMNS = {**AWARDS, "step": pl.String()}
 CLOSE = 1e-14
-"""Floats tell quotients of 64-bit integers apart that differ by more than this, as a part of either."""
+"""Relative difference above which floats order quotients of 64-bit integers correctly."""
 RESERVE_COLUMNS = {"reserve_rank": pl.Int64(), "reserve_cents": pl.Int64()}
 
 
 def reserve_list(problem: Problem, funded: BoolArray, granted_cents: IntArray) -> pl.DataFrame:
-    """(dossier, reserve_rank, reserve_cents) of what the step `reserve` would fund.
+    """Build the reserve list (dossier, reserve_rank, reserve_cents) of what the step `reserve` would fund.
 
-    Best value of the first goal per euro first, compared as fractions; ties in the order of the dossiers.
+    It is ordered by decreasing value of the first objective per euro, compared as fractions; ties by rank.
     """
     stage = problem.stages[0]
     worth = stage.terms.per_funded + stage.terms.per_cent * granted_cents
@@ -48,9 +48,24 @@ def reserve_list(problem: Problem, funded: BoolArray, granted_cents: IntArray) -
 
 
 def largest_quotients(numerator: IntArray, denominator: IntArray) -> IntArray:
-    """The order of numerator / denominator, exact, the largest first; equals stay in their order.
+    """Sort numerator / denominator in decreasing order, exactly; ties keep their order.
 
-    Denominators are positive. Floats order what they tell apart; fractions order each stretch of what is closer.
+    Floats sort the quotients; stretches of close ones are then sorted as fractions.
+
+    Parameters
+    ----------
+    numerator, denominator : int64 (n,)
+        Denominators are positive.
+
+    Returns
+    -------
+    int64 (n,)
+        Indices in sorted order.
+
+    Examples
+    --------
+    >>> largest_quotients(np.array([1, 2, 3]), np.array([2, 3, 6])).tolist()
+    [1, 0, 2]
     """
     quotient = numerator / denominator
     order = np.lexsort((np.arange(len(quotient)), -quotient))
@@ -73,7 +88,7 @@ def largest_quotients(numerator: IntArray, denominator: IntArray) -> IntArray:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One decision read again: its step, what was asked, what was granted and the figures."""
+    """One decision, checked: its step, problem, allocation and figures."""
 
     step: Step
     problem: Problem
@@ -83,7 +98,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class StepsRead:
-    """The decisions of a run in order, and the one that made the reserve list, if there is one."""
+    """The decisions of a run in order, and the one that made the reserve list, or None."""
 
     done: tuple[Decision, ...]
     reserve: Decision | None
@@ -92,7 +107,7 @@ class StepsRead:
 def read_steps(
     scenario: Scenario, table: pl.DataFrame, summary: Mapping[str, Any], found: Defects
 ) -> StepsRead | None:
-    """Read every step of a stored run again and note what does not hold; None when that cannot be done."""
+    """Check every step of a stored run and record defects in `found`; None if that is not possible."""
     if not has_columns(table, COLUMNS, found):
         return None
     steps = decision_steps(scenario)
@@ -119,7 +134,7 @@ def read_steps(
 
 
 def step_entries(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The entries of `steps`; what is no object counts as an empty one."""
+    """Return the entries of `steps`; what is not an object counts as empty."""
     told = summary.get("steps")
     return [entry if isinstance(entry, dict) else {} for entry in told] if isinstance(told, list) else []
 
@@ -137,7 +152,7 @@ def _grants(table: pl.DataFrame, cents: str) -> pl.DataFrame:
 
 
 def _step(step: Step, table: pl.DataFrame, before: Sequence[str], found: Defects) -> Decision | None:
-    """One decision: what stood before it is kept, what it granted is read on top."""
+    """Check one decision: earlier grants are kept, and its own are read on top."""
     kept = table.filter(pl.col("funded") & pl.col("step").is_in([name for name in before if name]))
     problem = _problem(step.scenario, _grants(kept, "granted_cents"), found)
     if problem is None:
@@ -162,7 +177,7 @@ def _read(step: Step, problem: Problem, allocation: Allocation, found: Defects) 
 
 
 def _figures(decision: Decision, entry: Mapping[str, Any], found: Defects) -> None:
-    """The figures of a step are those of the summary."""
+    """Check the figures of a step against the summary."""
     new = decision.allocation.funded & ~decision.problem.offers.committed
     again = {
         "id": decision.step.id,
@@ -188,7 +203,7 @@ def _figures(decision: Decision, entry: Mapping[str, Any], found: Defects) -> No
 
 
 def _reserve(step: Step, table: pl.DataFrame, entry: Mapping[str, Any], found: Defects) -> Decision | None:
-    """The reserve list fits in what the reserve frees, and stands in its order."""
+    """Check that the reserve list fits the freed reserves and has the right order."""
     if not has_columns(table, RESERVE_COLUMNS, found):
         return None
     funded = table.filter(pl.col("funded"))

@@ -1,4 +1,4 @@
-"""The stored allocation: read without a crash whatever the bytes, and every dossier exactly once."""
+"""Stored allocation: robust reading of Parquet and CSV, and comparison with the recomputed table."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tnt_sim.verify.run_files import SHOWN, bytes_of, in_time, rewritten, unread
 
 AWARDS = {"dossier": pl.String(), "funded": pl.Boolean(), "granted_cents": pl.Int64()}
 MOST_ROWS = 5_000_000
-"""Rows of one decision: a few bytes of Parquet may hold any number."""
+"""Most rows of one decision: a few bytes of Parquet may declare any number."""
 _ENDS = (b"PAR1", b"PAR1")
 
 
 def read_parquet(file: Path, found: Defects) -> pl.DataFrame | None:
-    """allocation.parquet as a table, None when it cannot be read."""
+    """Read allocation.parquet; None, with a defect, if it cannot be read."""
     data = bytes_of(file)
     if len(data) < 12 or (data[:4], data[-4:]) != _ENDS:
         found.found.append(
@@ -51,7 +51,7 @@ def read_parquet(file: Path, found: Defects) -> pl.DataFrame | None:
 
 
 def has_columns(table: pl.DataFrame, wanted: Mapping[str, Any], found: Defects) -> bool:
-    """Whether a stored table has the columns that are read from it, with their types."""
+    """Whether a table has the required columns with their types; each missing one is recorded in `found`."""
     lost = [name for name, dtype in wanted.items() if table.schema.get(name) != dtype]
     for name in lost:
         found.add(
@@ -65,7 +65,7 @@ def has_columns(table: pl.DataFrame, wanted: Mapping[str, Any], found: Defects) 
 
 
 def stored_allocation(known: pl.Series, table: pl.DataFrame, found: Defects) -> Allocation | None:
-    """The stored awards in the order of `known`; None, with every dossier named, unless each appears once."""
+    """Return the stored awards in the order of `known`; None, with defects, unless each dossier appears once."""
     if not has_columns(table, AWARDS, found):
         return None
     empty = [name for name in AWARDS if table[name].null_count()]
@@ -79,7 +79,7 @@ def stored_allocation(known: pl.Series, table: pl.DataFrame, found: Defects) -> 
         )
         return None
     stored = table["dossier"]
-    if stored.equals(known):  # the order of a run: `known` names each dossier once
+    if stored.equals(known):  # the usual order; `known` names each dossier once
         return _awards(table)
     doubled = stored.filter(stored.is_duplicated())
     absent = known.filter(~known.is_in(stored.implode()))
@@ -106,7 +106,7 @@ def _awards(table: pl.DataFrame) -> Allocation:
 
 
 def cells_apart(stored: pl.DataFrame, again: pl.DataFrame, file: Path) -> list[Defect]:
-    """A defect for each cell of a stored table that is not the one read again; none when they are the same."""
+    """Return a defect for each cell of a stored table that differs from the recomputed one, `SHOWN` at most."""
     if stored.equals(again, null_equal=True) and stored.schema == again.schema:
         return []
     if list(stored.schema.items()) != list(again.schema.items()):
@@ -125,7 +125,7 @@ def cells_apart(stored: pl.DataFrame, again: pl.DataFrame, file: Path) -> list[D
 
 
 def csv_apart(stored: bytes, again: str, file: Path) -> list[Defect]:
-    """The same for allocation.csv, from its bytes and the text it should be."""
+    """Return the defects of allocation.csv, from its bytes and the text that it should be."""
     if stored == again.encode():
         return []
     try:
@@ -201,7 +201,7 @@ def _rows_apart(stored: list[Any], again: list[str], file: Path) -> Defect:
 
 
 def _apart(stored: list[str], again: list[str]) -> tuple[str, str]:
-    """What one list of names has less, more or twice, in both languages."""
+    """Describe what a list of names lacks, has in excess or has twice, in both languages."""
     counts, known = Counter(stored), set(again)
     sides = (
         ("manquent", "missing", [name for name in again if name not in counts]),

@@ -1,8 +1,7 @@
-"""What a check of a run folder shows, in three answers kept apart: the rules, the optimum, the first of equals.
+"""Result of checking a run folder, as three separate answers: rules, optimality, tie-break.
 
-An answer is `shown` where this program has shown it from the raw inputs, `claimed` where only the run says so and
-`none` where nobody does. « Confirmed by a second solver » is a claim of the run: no file of it shows that a solver
-ran.
+Each answer is `shown` if this program has shown it from the raw inputs, `claimed` if only the run says so, or
+`none`. « Confirmed by a second solver » is a claim of the run, because no file shows that a solver ran.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Text
 
 UNVERIFIED = ("versions", "seconds", "solver.log", "method", "stopped_by")
-"""What a run says of itself and nothing binds: a forger writes it anew with hashes that fit."""
+"""What a run says of itself and no check covers: a forger can rewrite it with matching hashes."""
 
 
 class Standing(StrEnum):
-    """How an answer stands."""
+    """Status of an answer."""
 
     SHOWN = "shown"
     CLAIMED = "claimed"
@@ -32,18 +31,18 @@ class Means(StrEnum):
     """What shows an answer."""
 
     INPUTS = "inputs"
-    """The rules, read again in integers from the raw inputs."""
+    """The rules, checked in exact integers from the raw inputs."""
     CERTIFICATE = "certificate"
     """The certificate of the run, replayed exactly."""
     SOLVED_PROOF = "solved_again_proof"
-    """The scenario solved again to the same value, with a new certificate that was checked."""
+    """The scenario, solved again to the same value, with a new certificate that was checked."""
     SOLVED_TWICE = "solved_again_two_solvers"
-    """The scenario solved again to the same value by two independent solvers."""
+    """The scenario, solved again to the same value by two independent solvers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One of the three answers; `means` says what shows it, None for one that is not shown."""
+    """One of the three answers; `means` tells what shows it, None if nothing does."""
 
     standing: Standing
     means: Means | None = None
@@ -60,7 +59,7 @@ CLAIMED = Answer(Standing.CLAIMED)
 
 @dataclass(frozen=True, slots=True)
 class ProofRows:
-    """The rows that the replayed proofs stand on: how many have a second reading, and how many have none."""
+    """Rows behind the replayed proofs: how many have a second, independent reading, and how many have none."""
 
     n_read: int = 0
     n_unread: int = 0
@@ -72,7 +71,7 @@ class ProofRows:
 
     @property
     def reserve(self) -> Text | None:
-        """The sentence on rows without a second reading; None where each has one."""
+        """Sentence on rows without a second reading; None if each row has one."""
         if not self.n_unread:
             return None
         total = self.n_read + self.n_unread
@@ -89,17 +88,17 @@ NO_ROWS = ProofRows()
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a check of a run folder found.
+    """Result of checking a run folder.
 
     Attributes
     ----------
-    rules : whether every rule, envelope and amount is kept
+    rules : whether all rules, envelopes and amounts are satisfied
     optimal : whether no allocation is better
-    first : whether no allocation as good goes before this one
-    defects : what is broken or false; the run is refused where there is any
-    notes : what a reader should know beyond
-    rows : the rows that the proofs stand on
-    head : the first keys of the document: scenario, hashes, run folder
+    first : whether no equally good allocation precedes this one
+    defects : what is violated or false; a run with any defect is rejected
+    notes : further information for the reader
+    rows : rows behind the proofs
+    head : first keys of the document: scenario, hashes, run folder
     """
 
     rules: Answer
@@ -112,17 +111,17 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is broken or false."""
+        """Whether there are no defects."""
         return not self.defects
 
     @property
     def answers(self) -> Mapping[str, Answer]:
-        """The three answers by their key."""
+        """The three answers by key."""
         return {"rules": self.rules, "optimal": self.optimal, "first": self.first}
 
     @property
     def standings(self) -> dict[str, Any]:
-        """The three answers as plain values, what shows each, and what nothing binds."""
+        """The three answers as plain values, what shows each, and what no check covers."""
         return {
             **{key: answer.standing.value for key, answer in self.answers.items()},
             "shown_by": {
@@ -149,7 +148,7 @@ _SHOWN_HERE: Mapping[Any, Means] = MappingProxyType(
 
 
 def of_fresh(document: Mapping[str, Any]) -> Verification:
-    """What a run shows that this process has just computed, read again and proved."""
+    """Return what a run shows that this process has just computed, checked and proved."""
     best = document.get("status") == "optimal" and not document.get("relaxed")
     means = _SHOWN_HERE.get(document.get("proof")) if best else None
     listed = (document.get("canonical_proof") or {}).get("list") == "PROVED"

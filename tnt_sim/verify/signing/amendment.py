@@ -1,6 +1,6 @@
-"""An amendment of a register read again: its chain, its files, and that it lowers what was signed, to the cent.
+"""Check of a register amendment: its chain, its files, and that it lowers the signed amounts as its table says.
 
-It is no run: no rule, optimum or rank among equals is claimed by it.
+An amendment is not a run: it claims no rule, optimum or tie-break.
 """
 
 from __future__ import annotations
@@ -24,17 +24,19 @@ from tnt_sim.verify.verification import NO_ANSWER, Verification
 
 
 def is_amendment(folder: Path) -> bool:
-    """Whether a folder is an entry of a register without a run."""
+    """Whether a folder is a register entry without a run."""
     return (folder / SIGNATURE).is_file() and not (folder / SUMMARY).exists()
 
 
 def read_amendment(folder: Path, expected: str | None = None) -> tuple[Entry | None, Verification]:
-    """An amendment, and what its check found; no entry where the register cannot be read.
+    """Read and check an amendment; the entry is None if the register cannot be read.
 
     Parameters
     ----------
-    folder : an entry of a register, with the entries before it beside it
-    expected : the hash that the reader was given, see `expected_hash`
+    folder
+        A register entry, with the earlier entries beside it.
+    expected
+        The hash that the reader was given, see `expected_hash`.
     """
     place = folder.resolve()
     try:
@@ -48,7 +50,7 @@ def read_amendment(folder: Path, expected: str | None = None) -> tuple[Entry | N
 
 
 def _differences(entry: Entry, before: Entry | None) -> list[Defect]:
-    """What the state after the amendment has else than its table gives."""
+    """List the differences between the state after the amendment and what its table gives."""
     named = [name for name in entry.signature["files"] if Path(name).stem == Path(AMENDMENTS).stem]
     if entry.signature["kind"] != "amendment" or before is None or len(named) != 1:
         text = Text("ce n'est pas un avenant du registre.", "this is no amendment of the register.")

@@ -1,6 +1,7 @@
-"""Keys and certificates in files: an Ed25519 key as OpenSSH or PEM, the certificate of a time stamp authority.
+"""Key and certificate files: Ed25519 keys (OpenSSH or PEM), and certificates of time-stamp authorities.
 
-`cryptography` and `asn1crypto` are the extra `signature`: they are imported when a key or a time stamp is read.
+`cryptography` and `asn1crypto` belong to the extra `signature`; they are imported when a key or a time stamp
+is read.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 MOST_BYTES = 64 << 10
-"""Bytes of the file of a key or of a certificate."""
+"""Largest key or certificate file."""
 
 _OPENSSH, _PEM = b"-----BEGIN OPENSSH PRIVATE KEY-----", b"-----BEGIN"
 _MAKE = Text(
@@ -32,7 +33,7 @@ _ASK = Text(
 
 
 def check_installed(what: str) -> None:
-    """The packages of the extra `signature` are there; UsageError with what to type."""
+    """Check that the packages of the extra `signature` are installed; UsageError if not."""
     for name in ("cryptography", "asn1crypto"):
         try:
             import_module(name)
@@ -41,7 +42,7 @@ def check_installed(what: str) -> None:
 
 
 def missing_package(what: str, name: str) -> Text:
-    """What is said where a package of the extra is missing."""
+    """Return the message for a missing package of the extra."""
     return Text(
         f"{what} demande {name}, qui manque ici. "
         'Installez l\'option « signature » : pip install "tnt-sim[signature]" (ou uv sync --extra signature).',
@@ -51,14 +52,14 @@ def missing_package(what: str, name: str) -> Text:
 
 
 def read_signing_key(file: Path) -> Ed25519PrivateKey:
-    """The private key of `--signing-key`.
+    """Read the private key of `--signing-key`.
 
     Raises
     ------
     UsageError
-        The extra is missing.
+        If the extra is missing.
     DataError
-        There is no such file, or it holds no private Ed25519 key without a password.
+        If the file does not exist, or holds no private Ed25519 key without a password.
     """
     check_installed("--signing-key")
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -76,7 +77,7 @@ def read_signing_key(file: Path) -> Ed25519PrivateKey:
     load = load_ssh_private_key if data.startswith(_OPENSSH) else load_pem_private_key
     try:
         key = load(data, None)
-    except TypeError:  # how cryptography says that a password is wanted
+    except TypeError:  # cryptography raises this if a password is needed
         raise _refused(
             file,
             "cette clé est protégée par un mot de passe, que ce programme ne demande pas.",
@@ -94,7 +95,7 @@ def read_signing_key(file: Path) -> Ed25519PrivateKey:
 
 
 def read_public_key(file: Path) -> Ed25519PublicKey:
-    """The key of `--public-key`; raises as `read_signing_key` does."""
+    """Read the key of `--public-key`; raises the same errors as `read_signing_key`."""
     check_installed("--public-key")
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -118,7 +119,7 @@ def read_public_key(file: Path) -> Ed25519PublicKey:
 
 
 def read_certificate(file: Path) -> Certificate:
-    """The certificate of `--tsa-cert`, as PEM or DER; raises as `read_signing_key` does."""
+    """Read the certificate of `--tsa-cert`, PEM or DER; raises the same errors as `read_signing_key`."""
     check_installed("--tsa-cert")
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -153,7 +154,7 @@ def read_certificate(file: Path) -> Certificate:
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:
-    """The fingerprint that `ssh-keygen -l` shows: `SHA256:` and base64."""
+    """Return the fingerprint as `ssh-keygen -l` shows it: `SHA256:` and base64."""
     import base64
     import hashlib
 
@@ -166,7 +167,7 @@ def fingerprint(key: Ed25519PublicKey) -> str:
 
 def _read(file: Path) -> bytes:
     try:
-        with file.open("rb") as stream:  # no size is looked at: a pipe has none, and a device no end
+        with file.open("rb") as stream:  # the size is not checked first: a pipe has none, a device no end
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         from tnt_sim.disk import why_of

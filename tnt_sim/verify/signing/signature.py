@@ -1,7 +1,7 @@
-"""The signature of a register entry: Ed25519 over the bytes of its `signature.json`, which holds every hash.
+"""Signature of a register entry: Ed25519 over the bytes of its `signature.json`, which holds all hashes.
 
-`signature.ed25519` lies beside it: a line `ed25519 FINGERPRINT`, and a line with the signature in base64. What is
-signed is a file as it lies there, so that openssl can check it without this program (docs/publier.md).
+`signature.ed25519` lies beside it and has two lines: `ed25519 FINGERPRINT`, and the signature in base64. The
+signed bytes are a file as it is, so that openssl can check it without this program (docs/publier.md).
 """
 
 from __future__ import annotations
@@ -44,27 +44,28 @@ _DO_NOT = Text(
 
 
 class SignatureStanding(StrEnum):
-    """How the signature of a run stands."""
+    """Status of the signature of a run."""
 
     CHECKED = "checked"
-    """It fits, with the key that the reader gave."""
+    """It is valid for the key that the reader gave."""
     MISMATCH = "mismatch"
-    """It does not fit: another key, or something was changed."""
+    """It is not valid: another key, or a changed file."""
     NOT_CHECKED = "not_checked"
-    """There is one, and the reader gave no key."""
+    """It exists, but the reader gave no key."""
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What is found of the signature of a run.
+    """Result of checking the signature of a run.
 
     Attributes
     ----------
-    entry : the name that it was signed under, None where no register has it
-    key : the fingerprint of the key, that of the reader where it fits, else the one that the file names
-    stamps : the time stamps beside the signature
-    defects : what does not fit
+    standing : status of the signature
+    entry : name under which it was signed; None if no register has it
+    key : fingerprint of the reader's key if it is valid, otherwise of the key that the file names
+    stamps : time stamps beside the signature
+    defects : what is not valid
     """
 
     standing: SignatureStanding
@@ -85,7 +86,7 @@ class Signed:
 
 
 def sealed(manifest: bytes, key: Ed25519PrivateKey) -> bytes:
-    """The file `signature.ed25519` for the bytes of a `signature.json`."""
+    """Build the file `signature.ed25519` for the bytes of a `signature.json`."""
     signature = base64.b64encode(key.sign(manifest)).decode()
     return f"ed25519 {fingerprint(key.public_key())}\n{signature}\n".encode()
 
@@ -97,13 +98,16 @@ def signature_of(
     key: Ed25519PublicKey | None = None,
     authority: Certificate | None = None,
 ) -> Signed:
-    """What is found of the signature of a run, in its own folder or in the register of its project.
+    """Check the signature of a run, in its own folder or in the register of its project.
 
     Parameters
     ----------
-    run_dir : the folder of a run, or an entry of a register, read again before
-    key : the key of the reader; where there is one, a run without a signature has a defect
-    authority : the certificate of the reader for time stamps; where there is one, a run without any has a defect
+    run_dir
+        The folder of a run, or a register entry; its content was checked before.
+    key
+        The reader's public key. If it is given, a run without a signature has a defect.
+    authority
+        The reader's certificate for time stamps. If it is given, a run without a time stamp has a defect.
     """
     if is_signed_entry(run_dir, summary):
         found = _own(run_dir, summary, key, authority)
@@ -121,7 +125,7 @@ def signature_of(
 def signature_of_entry(
     entry: Entry, key: Ed25519PublicKey | None = None, authority: Certificate | None = None
 ) -> Signed:
-    """What is found of the signature of an entry of a register that was read; see `signature_of`."""
+    """Check the signature of a register entry; see `signature_of`."""
     found = _checked(entry, key, authority)
     return (
         found
@@ -133,7 +137,7 @@ def signature_of_entry(
 def _own(
     run_dir: Path, summary: Mapping[str, Any], key: Ed25519PublicKey | None, authority: Certificate | None
 ) -> Signed:
-    """An entry of a register, see `read_own`."""
+    """Check the signature of a run folder that is itself a register entry, see `read_own`."""
     entry, faults = read_own(run_dir, summary)
     return (
         Signed(SignatureStanding.MISMATCH, defects=faults)
@@ -143,9 +147,9 @@ def _own(
 
 
 def read_own(run_dir: Path, summary: Mapping[str, Any]) -> tuple[Entry | None, tuple[Defect, ...]]:
-    """The entry of a register that a run folder is: its files are those it signed, and it signed this run.
+    """Read a run folder as a register entry, and check that its files and its run are those that were signed.
 
-    None with what speaks against it, where anything does.
+    Returns the entry and no defects, or None and the defects.
     """
     faults = Defects()
     entry = read_entry(run_dir.resolve(), faults)
@@ -168,7 +172,7 @@ def read_own(run_dir: Path, summary: Mapping[str, Any]) -> tuple[Entry | None, t
 
 
 def _is_whole(run_dir: Path, summary: Mapping[str, Any]) -> bool:
-    """Whether the files of a run are those that its summary names: what signs the summary signs them."""
+    """Whether a run's files are those that its summary names, so that signing the summary signs them."""
     files = summary.get("files")
     return isinstance(files, dict) and all(
         (run_dir / name).is_file() and files.get(name) == file_sha256(run_dir / name) for name in BOUND
@@ -176,20 +180,20 @@ def _is_whole(run_dir: Path, summary: Mapping[str, Any]) -> bool:
 
 
 def _is_of(entry: Entry, summary: Mapping[str, Any]) -> bool:
-    """Whether an entry signed the run of a summary: this hash binds all that the summary says and its files."""
+    """Whether an entry signed the run of a summary: its hash covers the whole summary and its files."""
     return entry.is_list and entry.signature.get("document_sha256") == document_sha256(summary)
 
 
 def _entries(register: Path, summary: Mapping[str, Any]) -> Sequence[Entry]:
-    """The whole entries of a register that signed a run."""
-    faults = Defects()  # of other entries: whoever reads the register hears of them
+    """Return the intact entries of a register that signed a run."""
+    faults = Defects()  # defects of other entries, which are reported when the register is read
     folders = sorted(register.iterdir()) if register.is_dir() else []
     whole = [read_entry(folder, faults) for folder in folders if (folder / SIGNATURE).is_file()]
     return [entry for entry in whole if entry is not None and _is_of(entry, summary)]
 
 
 def _checked(entry: Entry, key: Ed25519PublicKey | None, authority: Certificate | None) -> Signed:
-    """The seal and the time stamps of an entry, over the bytes of its signature.json as they lie there."""
+    """Check the seal and the time stamps of an entry, over the bytes of its signature.json as stored."""
     manifest = (entry.folder / SIGNATURE).read_bytes()
     stamps = read_time_stamps(entry.folder, manifest, authority)
     against = [stamp.defect for stamp in stamps if stamp.defect is not None]
@@ -222,13 +226,13 @@ def _fits(key: Ed25519PublicKey, signature: bytes, manifest: bytes) -> bool:
 
 
 def _read_seal(file: Path) -> tuple[str | None, bytes]:
-    """The fingerprint and the signature of a `signature.ed25519`; None and no bytes for anything else."""
+    """Read the fingerprint and the signature of a `signature.ed25519`; None and no bytes if it is malformed."""
     try:
         if file.stat().st_size > _MOST_BYTES:
             return None, b""
         match = _SEAL.fullmatch(file.read_bytes().decode("ascii"))
         signature = b"" if match is None else base64.b64decode(match[2], validate=True)
-        if match is None or base64.b64encode(signature).decode() != match[2]:  # 4 bits of base64 mean nothing
+        if match is None or base64.b64encode(signature).decode() != match[2]:  # reject non-zero padding bits
             return None, b""
         return match[1], signature
     except (OSError, UnicodeDecodeError, binascii.Error):
@@ -254,7 +258,10 @@ def _no_fit(file: Path, named: str | None, own: str) -> Defect:
 def _missing(
     run_dir: Path, found: Signed, key: Ed25519PublicKey | None, authority: Certificate | None
 ) -> list[Defect]:
-    """A reader who gives a key or a certificate wants it used: whoever takes the file away must not pass."""
+    """Return a defect if the reader gave a key or a certificate and there is nothing to check with it.
+
+    Otherwise removing the signature file would avoid the check.
+    """
     place, missing = Place(file=str(run_dir)), []
     if key is not None and found.standing is SignatureStanding.NONE:
         text = Text(

@@ -1,7 +1,7 @@
-"""Time stamps of RFC 3161: replies `*.tsr` beside a `signature.json`, whose bytes they date.
+"""RFC 3161 time stamps: replies `*.tsr` beside a `signature.json`, whose content they date.
 
-`--tsa-cert` is the certificate that signs the tokens of the authority. It is trusted as the reader gave it: no
-chain of certificates is followed, and no list of revoked ones is asked for.
+`--tsa-cert` is the certificate that signs the authority's tokens. It is trusted as given: no certificate
+chain is followed, and no revocation list is checked.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ _MOST_BYTES = 1 << 20
 _GRANTED = ("granted", "granted_with_mods")
 _DIGESTS = ("sha256", "sha384", "sha512")
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
-"""What asn1crypto raises for bytes that are not what they should be."""
+"""Exceptions that asn1crypto raises for malformed data."""
 
 
 class StampStanding(StrEnum):
-    """How a time stamp stands."""
+    """Status of a time stamp."""
 
     CHECKED = "checked"
-    """It dates this signature, signed with the certificate that the reader gave."""
+    """It dates this signature, and is signed with the certificate that the reader gave."""
     NOT_CHECKED = "not_checked"
-    """It says that it dates this signature, and nobody looked at who signed it."""
+    """It claims to date this signature; its own signature was not checked."""
     MISMATCH = "mismatch"
 
 
 @dataclass(frozen=True, slots=True)
 class TimeStamp:
-    """One reply of a time stamp authority: when it says that the signature was there."""
+    """One reply of a time-stamp authority: the time at which it says the signature existed."""
 
     file: str
     standing: StampStanding
     time: datetime | None = None
     defect: Defect | None = None
     unread: Text | None = None
-    """Why it was not read at all."""
+    """Why it was not read; None if it was."""
 
     @property
     def document(self) -> dict[str, str | None]:
@@ -67,12 +67,14 @@ class _NoFitError(Exception):
 
 
 def read_time_stamps(folder: Path, manifest: bytes, authority: Certificate | None) -> list[TimeStamp]:
-    """The replies of a folder, in the order of their names.
+    """Read and check the replies of a folder, in the order of their names.
 
     Parameters
     ----------
-    manifest : the bytes that they must date
-    authority : the certificate of the reader
+    manifest
+        The bytes that they must date.
+    authority
+        The reader's certificate; None to skip the check of the authority's signature.
     """
     return [_read(file, manifest, authority) for file in sorted(folder.glob("*.tsr")) if file.is_file()]
 
@@ -118,7 +120,7 @@ def _mismatch(file: Path, time: datetime | None, text: Text) -> TimeStamp:
 
 
 def _check_imprint(told: Any, manifest: bytes) -> None:
-    """The hash that was dated is the SHA-256 of the signature."""
+    """Check that the dated hash is the SHA-256 of the manifest."""
     imprint = told["message_imprint"]
     if imprint["hash_algorithm"]["algorithm"].native != "sha256":
         raise _NoFitError(
@@ -131,7 +133,7 @@ def _check_imprint(told: Any, manifest: bytes) -> None:
 
 
 def _check_token(signed: Any, content: bytes, authority: Certificate, time: datetime) -> None:
-    """The token is signed as RFC 3161 and RFC 5652 say, with the certificate of the reader."""
+    """Check the token's signature with the reader's certificate, as RFC 3161 and RFC 5652 specify."""
     (signer,) = signed["signer_infos"]
     _check_validity(authority, time)
     digest = signer["digest_algorithm"]["algorithm"].native
@@ -149,13 +151,13 @@ def _check_token(signed: Any, content: bytes, authority: Certificate, time: date
             "le contenu du jeton n'est pas celui qui a été signé.",
             "the content of the token is not what was signed.",
         )
-    # what is signed is the set itself, not the tag [0] under which it stands (RFC 5652, 5.4)
+    # the signature covers the SET OF encoding, not the [0] tag that is stored (RFC 5652, 5.4)
     attributes = b"\x31" + signer["signed_attrs"].dump()[1:]
     _check_signature(signer, digest, attributes, authority)
 
 
 def _attributes(attributes: Any) -> Iterator[tuple[str, Any]]:
-    """The signed attributes by name, each with its one value; none may stand twice."""
+    """Yield the required signed attributes by name, each with its single value; duplicates are rejected."""
     names = [attribute["type"].native for attribute in attributes]
     if len(set(names)) != len(names):
         raise ValueError("an attribute stands twice")
@@ -166,7 +168,7 @@ def _attributes(attributes: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _check_validity(authority: Certificate, time: datetime) -> None:
-    """The certificate was valid then."""
+    """Check that the certificate was valid at that time."""
     if not authority.not_valid_before_utc <= time <= authority.not_valid_after_utc:
         raise _NoFitError(
             "le certificat de --tsa-cert n'était pas valable à cette date.",
@@ -175,7 +177,7 @@ def _check_validity(authority: Certificate, time: datetime) -> None:
 
 
 def _check_certificate_named(values: dict[str, Any], authority: Certificate) -> None:
-    """The token names the certificate that signed it, by its hash: RFC 3161, 2.4.1, and RFC 5816."""
+    """Check that the token names the certificate that signed it, by hash (RFC 3161, 2.4.1, and RFC 5816)."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     der = authority.public_bytes(Encoding.DER)

@@ -1,7 +1,7 @@
-"""Witnesses from outside a run folder: where its inputs lie, what its name says, the hash that a receiver expects.
+"""Checks against evidence from outside a run folder: location of its inputs, its name, and an expected hash.
 
-Whoever writes a run folder writes every hash in it. What a forger cannot choose is the place of the project that
-the reader knows, the name under which the folder was announced, and a hash that came by another way.
+Whoever writes a run folder writes every hash in it. A forger cannot choose the place of the project that the
+reader knows, the name under which the folder was announced, or a hash received by another way.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.decision_register import INPUTS, SIGNATURE
 
 HASHES = ("allocation_sha256", "document_sha256")
-"""The hashes that `--expect` takes: of the list with its amounts, and of the whole document of the run."""
+"""Hashes that `--expect` accepts: of the award list with its amounts, and of the whole document of the run."""
 
 _HASHED_NAME = re.compile(r".*-[0-9a-f]{8}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def expected_hash(text: str) -> str:
-    """The hash of `--expect`, in small letters; UsageError for anything else."""
+    """Normalise the hash of `--expect` to lower case; UsageError if it is not a SHA-256 hash."""
     found = text.strip().lower()
     if not _SHA256.fullmatch(found):
         raise UsageError(
@@ -39,7 +39,7 @@ def expected_hash(text: str) -> str:
 
 
 def is_signed_entry(run_dir: Path, summary: Mapping[str, Any]) -> bool:
-    """Whether a folder is an entry of a register, which keeps its inputs inside; a run folder never does."""
+    """Whether a folder is a register entry, which contains its inputs; a run folder never does."""
     kept = (run_dir / SIGNATURE).is_file() and (run_dir / INPUTS).is_dir()
     return kept and run_dir.resolve().name != summary.get("run_dir")
 
@@ -47,13 +47,16 @@ def is_signed_entry(run_dir: Path, summary: Mapping[str, Any]) -> bool:
 def witness_defects(
     run_dir: Path, summary: Mapping[str, Any], project: Path, *, project_named: bool, anywhere: bool = False
 ) -> Iterator[Defect]:
-    """What speaks from outside against a run folder; the path that the reader typed counts, not where links lead.
+    """Yield the defects that outside evidence shows; the path as typed counts, not the target of links.
 
     Parameters
     ----------
-    project : the project folder that was read
-    project_named : whether the reader named it
-    anywhere : accept a project elsewhere than above the run folder, though never inside it
+    project
+        The project folder that was read.
+    project_named
+        Whether the reader named it.
+    anywhere
+        Accept a project that is not above the run folder, though never one inside it.
     """
     if is_signed_entry(run_dir, summary):
         return
@@ -68,7 +71,7 @@ def witness_defects(
 
 
 def hash_defects(summary: Mapping[str, Any], expected: str | None) -> Iterator[Defect]:
-    """A run whose hashes are not the one that the reader was given, see `expected_hash`."""
+    """Yield a defect if none of the run's hashes is the one that the reader was given, see `expected_hash`."""
     if expected is not None and expected not in [summary.get(name) for name in HASHES]:
         yield _not_expected(summary, expected)
 
@@ -120,7 +123,7 @@ def _not_expected(summary: Mapping[str, Any], expected: str) -> Defect:
 
 
 def inputs_read(summary: Mapping[str, Any], project: Path) -> list[dict[str, str]]:
-    """The files that a run was read again from: their names in the project, their places and hashes."""
+    """List the files that a run was checked from: path in the project, location and hash."""
     return [
         {"path": entry["path"], "file": str((project / entry["path"]).resolve()), "sha256": entry["sha256"]}
         for entry in summary["inputs"]
