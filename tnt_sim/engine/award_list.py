@@ -89,6 +89,7 @@ def _when(dtype: pl.DataType, name: str, timezone: str) -> pl.Expr:
 
 
 def plain_decimal(name: str) -> pl.Expr:
+    """Convert a decimal column to text without trailing zeros."""
     text = pl.col(name).cast(pl.String)
     trimmed = text.str.strip_chars_end("0").str.strip_chars_end(".")
     return pl.when(text.str.contains(".", literal=True)).then(trimmed).otherwise(text)

@@ -223,6 +223,7 @@ class _Decision:
         self.deadline = until.within(None if math.isinf(left) else left - kept_back)
 
     def result(self) -> Result:
+        """Find the allocation and build the result."""
         self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
         deadline = self.deadline.share(FIRST_SHARE).within(FIRST_SECONDS)
         self.first = first_point(self.form, self.form.model, self.stages[0], deadline)
@@ -628,6 +629,7 @@ class _Question:
     certificates: tuple[Mapping[str, Any], ...] = field(init=False, default=())
 
     def answer(self) -> Answer:
+        """Re-optimise and build the answer."""
         began = time.perf_counter()
         try:
             form = self.drafts.form(self.problem, self.deadline)

@@ -130,6 +130,7 @@ def _told(stage: ModelStage, units: int | None) -> str | None:
 
 
 def solver_log(outcome: StagesOutcome) -> str:
+    """Join the solver logs of all stages."""
     return "".join(f"== {found.name} ==\n{found.log}" for found in outcome.stages)
 
 

@@ -16,7 +16,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, Int
 
 
 class Termination(StrEnum):
-    """Why a solver stopped. Whether it found a point is told by `RawSolution.values`, not by this."""
+    """Why a solver stopped. `RawSolution.values`, not this, shows whether it found a point."""
 
     OPTIMAL = "optimal"
     INFEASIBLE = "infeasible"

@@ -169,6 +169,7 @@ class _Search:
         return self._result(Termination.TIME_LIMIT)
 
     def run(self) -> IntegralSolution:
+        """Solve, check and cut until the answer is final."""
         if self.start is not None and self.model.is_feasible(self.start):
             self._hold(self.start)
         if not self.model.n_cols:

@@ -301,6 +301,19 @@ def parametric(
         If `direction` has the wrong shape, or lo > hi.
     SolverError
         If the linear program is unbounded, or HiGHS fails.
+
+    Examples
+    --------
+    Maximise 3a + b with a + b ≤ 1 + t and 0 ≤ a, b ≤ 1:
+
+    >>> from tnt_sim.formulation.linear_model import NO_LOWER
+    >>> model = LinearModel(
+    ...     matrix=np.array([[1, 1]]), row_lower=[NO_LOWER], row_upper=[1], col_lower=[0, 0], col_upper=[1, 1],
+    ...     integer=[True, True], objective=[3, 1], sense=Sense.MAXIMISE, row_names=["cap"], col_names=["a", "b"],
+    ... )
+    >>> v = parametric(model, np.array([1.0]), -1.0, 1.0)
+    >>> v.at.tolist(), v.slope.tolist()
+    ([-1.0, 0.0, 1.0], [3.0, 1.0])
     """
     d = np.asarray(direction, dtype=np.float64)
     if d.shape != (model.n_rows,) or not lo <= hi:

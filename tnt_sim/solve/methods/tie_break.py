@@ -104,6 +104,7 @@ class _Walk:
     twin_place: dict[int, tuple[list[int], int]] = field(default_factory=dict)
 
     def run(self, order: IntArray, amounts: IntArray) -> Canonical:
+        """Decide the columns « funded » in rank order, then the amounts."""
         self.lower, self.upper = self._fixed()
         self.n_open = int((self.lower < self.upper).sum())
         ranked = [j for j in order.tolist() if self.lower[j] < self.upper[j]]

@@ -147,6 +147,20 @@ def fix_by_reduced_cost(
     ------
     ModelError
         With `keep_ties`, if the bound is worse than the incumbent: no feasible point can have that value.
+
+    Examples
+    --------
+    Maximise 9a + 5b + c with 3a + 3b + 3c ≤ 4. At the price 5/3 the bound is 32/3, and the point a = 1 is
+    worth 9: any point worth 9 has a = 1 and c = 0.
+
+    >>> model = LinearModel(
+    ...     matrix=np.array([[3, 3, 3]]), row_lower=[NO_LOWER], row_upper=[4],
+    ...     col_lower=[0, 0, 0], col_upper=[1, 1, 1], integer=[True, True, True],
+    ...     objective=[9, 5, 1], sense=Sense.MAXIMISE, row_names=["cap"], col_names=["a", "b", "c"],
+    ... )
+    >>> lower, upper, n_fixed = fix_by_reduced_cost(model, np.array([5 / 3]), 9, keep_ties=True)
+    >>> lower.tolist(), upper.tolist(), n_fixed
+    ([1, 0, 0], [1, 1, 0], 2)
     """
     bound = exact_bound(model, duals)
     if bound.scaled is None:

@@ -27,6 +27,18 @@ def tighten(model: LinearModel, deadline: Deadline = UNLIMITED) -> LinearModel:
     """Tighten the short 0-1 rows of a model; its integer points are unchanged.
 
     Rows that the deadline leaves no time for stay as they are.
+
+    Examples
+    --------
+    >>> from tnt_sim.formulation.linear_model import Sense
+    >>> model = LinearModel(
+    ...     matrix=np.array([[5_000, 10_000]]), row_lower=[NO_LOWER], row_upper=[10_000],
+    ...     col_lower=[0, 0], col_upper=[1, 1], integer=[True, True],
+    ...     objective=[1, 1], sense=Sense.MAXIMISE, row_names=["cap"], col_names=["a", "b"],
+    ... )
+    >>> tight = tighten(model)
+    >>> tight.matrix.toarray().tolist(), tight.row_upper.tolist()
+    ([[5000, 5000]], [5000])
     """
     matrix = model.matrix.copy()
     upper = model.row_upper.copy()
