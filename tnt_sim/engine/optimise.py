@@ -5,8 +5,8 @@ objectives kept at given values, and `forced` returns the problem with some doss
 (what an application would need, what a rule costs) are built from these two:
 
     forced   the same problem with dossiers funded, refused, or offered exactly one amount
-    ask      subject to stage_j no worse than kept_j for j ≤ k: max stage_{k+1}, …, then min granted, then the
-    tie-break
+    ask      with stage_j no worse than kept_j for j ≤ k: optimise stage_{k+1}, …,
+             then min granted, then the tie-break
 
 A changed problem is a problem too, so formulation, kernels, proofs and exact checks apply unchanged.
 
@@ -545,41 +545,10 @@ def ask(
 ) -> Answer:
     """Re-optimise with the first stages kept at given values.
 
-        subject to stage_j no worse than kept_j for j ≤ k:  optimise stage_{k+1}, …, then min granted, then
-        the tie-break
+        optimise stage_{k+1}, …, then min granted, then the tie-break
+        subject to stage_j no worse than kept_j for j ≤ k
 
     Parameters
-    ----------
-    kept
-        A value for each of the first stages, in its unit: a minimum if it is maximised, a maximum if it is
-        minimised.
-    goals
-        Number of following stages to optimise. Default: all.
-    least
-        Then minimise the total granted. With every stage kept, this is the least money for at least these
-        values.
-    canonical
-        Then break ties, so that the answer is unique.
-    prove
-        Seek an exact certificate of each optimised stage, or of the least money if every stage is kept.
-    cross_check
-        `never`, or `auto` or an independent solver, used if no certificate is found.
-    clock
-        The time left. At its end the answer is the best allocation found so far.
-    kernels
-        Try exact kernels before a solver, for half of the time at most.
-    blocks
-        With a kept objective, also try blocks under prices, which are slow if an amount has many steps.
-    live, drafts
-        Linear program, rows and kernel results of the previous call, to start from (`session.py`); the answer
-        does not depend on them.
-
-    Raises
-    ------
-    ValueError
-        If no stage is left to optimise.
-    VerificationError
-        If the exact check contradicts the solver.
     """
     return _Question(
         _without_tolerance(problem, len(kept)),

@@ -4,10 +4,10 @@ A cap over the few dossiers of a department has few good choices. Relax all othe
 r = c − yA be the reduced costs. The best choice under the cap is found exactly, and so are all choices that
 lose at most Γ against it: a few dozen, where the row alone allows 2^20. With a weight 0 ≤ λ ≤ 1 per listed
 choice and Σ λ = 1 in place of the row, the linear program optimises over the convex hull of the row's integer
-points (Dantzig–Wolfe reformulation, lists growing by column generation). Its prices give the bound
+points (Dantzig–Wolfe reformulation, lists growing by column generation). For every feasible x its prices give
+the bound
 
-    c·x  ≤  Σ_i y_i·b_i  +  Σ_{j in no short row} max(0, r_j)  +  Σ_{short rows} max r·x        for every
-    feasible x.
+    c·x  ≤  Σ_i y_i·b_i  +  Σ_{j in no short row} max(0, r_j)  +  Σ_{short rows} max r·x
 
 If Γ is the difference between this bound and a value v, no point of value v or better has a column outside
 the short rows on its other side where |r_j| > Γ, or a choice outside the list of a short row. Prices are
