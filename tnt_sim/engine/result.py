@@ -118,7 +118,7 @@ class Answer:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the search was completed: optimal, or claimed to be by one solver.
+        """Whether the search was completed: optimal, or claimed to be by a kernel or one solver.
 
         A further step of a search may rely on it. What a planner reads as optimal needs `status` optimal.
         """
@@ -240,10 +240,11 @@ class Evidence:
     ----------
     status, proof, stopped_by : as in the document of a run
     stages : figures of each stage of the planner's objective
-    canonical : optimality and the tie-break are both shown or confirmed
+    canonical : the status is optimal and the tie-break was completed
     least_granted : evidence that no equally good allocation grants less; None if only the solver that found
     it says so
-    listing : evidence that no equally good allocation precedes this one in rank order; None likewise
+    listing : evidence that no equally good allocation precedes this one in rank order; None if only the
+    solver says so
     method : how the model was solved
     certificate : content of `certificate.json`
     log : output of the solvers

@@ -1,11 +1,12 @@
 """Lexicographic optimisation: solves the objectives in order, each within the optimum of the previous ones.
 
-Stage k is solved to its best value z_k. With tolerance t_k it then becomes a constraint of all later stages:
+Stage k is solved to its best value v_k = c_k·x. With tolerance t_k it then becomes a constraint of all later
+stages, where d_k is the constant contribution of committed dossiers:
 
-    c_k·x ≥ ⌈z_k − t_k·|z_k|⌉   (maximise)        c_k·x ≤ ⌊z_k + t_k·|z_k|⌋   (minimise)
+    c_k·x ≥ ⌈v_k − t_k·|v_k + d_k|⌉   (maximise)        c_k·x ≤ ⌊v_k + t_k·|v_k + d_k|⌋   (minimise)
 
-z_k counts the contribution of committed dossiers too (`Stage.limit`). Stages are solved one after the other
-rather than as one weighted sum, because the weights would exceed the precision of a floating-point solver.
+Stages are solved one after the other rather than as one weighted sum, because the weights would exceed the
+precision of a floating-point solver.
 
 The module also defines `Grounds`: hints for the prover, that is the names of the rows by which an exact
 kernel solved the first stage. A hint shortens the search for a proof and is never part of one: the prover
