@@ -1,0 +1,1 @@
+"""Engine: finds the optimal allocation of a scenario, with the evidence that supports it."""

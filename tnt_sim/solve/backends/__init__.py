@@ -1,0 +1,1 @@
+"""Solvers behind one interface: HiGHS, SciPy and the solvers of PuLP."""

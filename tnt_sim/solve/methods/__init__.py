@@ -1,0 +1,1 @@
+"""Optimisation algorithms: lexicographic stages, exact kernels, heuristics, tie-break and cross-check."""

@@ -1,0 +1,1 @@
+"""Exact reductions of a model: fixing, projection, merging, tightening, cuts."""

@@ -1,0 +1,1 @@
+"""Signatures, time stamps and other evidence that a run folder cannot forge."""
