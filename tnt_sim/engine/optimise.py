@@ -549,6 +549,37 @@ def ask(
         subject to stage_j no worse than kept_j for j ≤ k
 
     Parameters
+    ----------
+    kept
+        A value for each of the first stages, in its unit: a minimum if it is maximised, a maximum if it is
+        minimised.
+    goals
+        Number of following stages to optimise. Default: all.
+    least
+        Then minimise the total granted. With every stage kept, this is the least money for at least these
+        values.
+    canonical
+        Then break ties, so that the answer is unique.
+    prove
+        Seek an exact certificate of each optimised stage, or of the least money if every stage is kept.
+    cross_check
+        `never`, or `auto` or an independent solver, used if no certificate is found.
+    clock
+        The time left. At its end the answer is the best allocation found so far.
+    kernels
+        Try exact kernels before a solver, for half of the time at most.
+    blocks
+        With a kept objective, also try blocks under prices, which are slow if an amount has many steps.
+    live, drafts
+        Linear program, rows and kernel results of the previous call, to start from (`session.py`); the answer
+        does not depend on them.
+
+    Raises
+    ------
+    ValueError
+        If no stage is left to optimise.
+    VerificationError
+        If the exact check contradicts the solver.
     """
     return _Question(
         _without_tolerance(problem, len(kept)),
