@@ -1,4 +1,4 @@
-"""Decisions one after the other: each step keeps what the earlier ones granted; the last frees the reserves."""
+"""Decisions in several steps: each keeps what the earlier ones granted, and the last may free the reserves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Sequence:
     kept: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KEPT))
 
     def take(self, step: Step, result: Result) -> None:
-        """Keep what a step granted."""
+        """Store what a step granted."""
         self.done.append((step, result))
         if result.allocation is not None:
             self.kept = pl.concat([self.kept, granted_at(step, result)])
@@ -41,7 +41,7 @@ def decide_steps(
     method: str = "auto",
     progress: Report | None = None,
 ) -> Result:
-    """All steps of a scenario as one result: the last decision, with what each step brought."""
+    """Decide all steps of a scenario in order and combine them into one result."""
     told = _Sequence(scenario)
     options: dict[str, Any] = {"backend": backend, "cross_check": cross_check, "method": method}
     planned, last = decision_steps(scenario), reserve_step(scenario)

@@ -1,8 +1,8 @@
-"""Several decisions as one result: the last one's figures, what each step brought, the weakest status and proof.
+"""Combined result of several steps: last figures, contribution of each step, weakest status and proof.
 
-The dossiers that the step `reserve` would fund are not funded: they stand on the reserve list, best value of the
-first goal per euro first, ties in the order of the dossiers. No function here needs a solver: the check of a run
-folder builds the result of its steps by the same functions.
+The dossiers that the step `reserve` would fund are not funded. They form the reserve list, by decreasing
+value of the first objective per euro, ties by rank. No function here uses a solver, so that the check of a
+run folder combines its steps in the same way.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PROOFS = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
 
 
 def granted_at(step: Step, result: Result) -> pl.DataFrame:
-    """What one step granted beyond what was committed or kept before it."""
+    """Return what one step granted beyond what was committed or kept before: dossier, kept_cents, step."""
     new = result.dossiers.filter(pl.col("funded") & pl.col("committed_cents").is_null())
     return new.select(
         "dossier", pl.col("granted_cents").alias("kept_cents"), pl.lit(step.id).alias("step")
@@ -44,14 +44,18 @@ def joined(
     reserve: Result | None,
     notes: tuple[Defect, ...],
 ) -> Result:
-    """One result of all steps: the last decision's figures, the weakest status and proof.
+    """Combine the results of all steps.
 
     Parameters
     ----------
-    scenario : the one that plans the steps
-    done : each step that was decided, and its result
-    reserve : the result of the step that frees the reserves, if it was taken
-    notes : why a step is missing
+    scenario
+        The scenario with its steps.
+    done
+        Each step that was decided, and its result.
+    reserve
+        Result of the step that frees the reserves, if there is one.
+    notes
+        Why a step is missing.
     """
     results = [result for _, result in done]
     last = results[-1]
@@ -96,7 +100,7 @@ def _document(
     reserve: Result | None,
     warnings: Sequence[Defect],
 ) -> dict[str, Any]:
-    """The last decision's document, with what each step brought."""
+    """Build the document: that of the last decision, with the contribution of each step."""
     entries = [step_entry(step.id, result) for step, result in done]
     if reserve is not None:
         entries.append(step_entry(RESERVE, reserve))
@@ -118,7 +122,7 @@ def _document(
 
 
 def weakest(results: Sequence[Result], *, complete: bool) -> tuple[Status, Proof | None]:
-    """The weakest status and proof of some steps; a step that is missing is one without a proof."""
+    """Return the weakest status and proof of several results; a missing step counts as one without a proof."""
     if results[-1].status is Status.INFEASIBLE:
         return Status.INFEASIBLE, results[-1].proof
     optimal = complete and all(result.status is Status.OPTIMAL for result in results)
@@ -130,14 +134,14 @@ def weakest(results: Sequence[Result], *, complete: bool) -> tuple[Status, Proof
 
 
 def _weakest_ties(results: Sequence[Result]) -> dict[str, str | None]:
-    """What supports « least granted » and the list in every step."""
+    """Return the weakest evidence of « least granted » and of the tie-break over all steps."""
     order = [None, *(proof.value for proof in _PROOFS)]
     told = [result.document["canonical_proof"] for result in results]
     return {key: min((ties[key] for ties in told), key=order.index) for key in TIES}
 
 
 def step_entry(name: str, result: Result) -> dict[str, Any]:
-    """The entry of a step in the document: what it brought beyond the steps before it."""
+    """Build the document entry of a step: what it granted beyond the earlier steps."""
     day = result.problem.scenario.spec.date
     new = np.zeros(result.problem.case.n, dtype=np.bool_)
     if result.allocation is not None:
@@ -155,7 +159,7 @@ def step_entry(name: str, result: Result) -> dict[str, Any]:
 
 
 def _dossiers(scenario: Scenario, done: Sequence[tuple[Step, Result]], last: Result) -> pl.DataFrame:
-    """The last step's table, with the commitments as filed, and why and when each dossier was funded."""
+    """Build the dossier table: the last step's, with original commitments, and each grant's step and reason."""
     if last.allocation is None:
         return last.dossiers
     filed = scenario.portfolio.table.select("dossier", pl.col("committed_cents").alias("filed_cents"))
