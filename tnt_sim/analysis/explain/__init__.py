@@ -1,1 +1,1 @@
-"""analysis/explain/__init__.py."""
+"""Explain a decision: why each application is funded or refused, and the smallest change that would fund it."""

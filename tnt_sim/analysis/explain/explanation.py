@@ -1,16 +1,27 @@
-"""The reserve list: who would enter first if money came free, best value of the first goal per euro first.
+"""Explain a decision: reasons, effect of each rule, changes that would fund a refusal, reserve list.
 
-This is the order in which the linear program lets dossiers in as money grows: it is the same whatever the amount.
-Whole dossiers need not enter in it; what each would take is in its changes. Each waits for one thing:
+`explain` writes one document for some applications or for all of them:
 
-- `rule`: funded beside today's list, whatever money comes, the dossier would break it
-- else `missing_cents`: with so much more in its envelope and in those above, it enters beside today's list; where
-  a share of the amount is held back, so much is written that what is left of it is enough
+- the reason for each decision, read from the allocation without a solve (`facts`)
+- the effect of each rule: the optimum without that rule (`rule_effects`), one solve per rule
+- the smallest change of one figure that would fund each refused application (`minimal_changes`)
+- the reserve list
 
-Dossiers that wait for a rule, and those that would fit as it is, come after the others, without a rank. Each is
-read beside today's list as long as there is time (`looked_at`); after that `missing_cents` is a least.
+The reserve list ranks the refused candidates by their worth for the first objective per euro, best
+first. This is the greedy (Dantzig) order of the linear relaxation of a knapsack: it does not depend
+on the amount available. An integer optimum need not follow that order. Each entry waits for one
+thing:
 
-`explain`: why each dossier is funded or not, what each rule does to it, and what would fund it.
+- `rule`: adding the application to today's list would break this rule, whatever the money
+- otherwise `missing_cents`: the least increase of its envelope, and of the envelopes above it, with
+  which it is funded beside today's list. Where an envelope holds back a share of its amount, the
+  increase includes that share.
+
+Entries that wait for a rule, and entries that would already fit, come last and have no rank. The
+exact figures are computed as long as time allows (`looked_at` is true); afterwards `missing_cents`
+is a lower bound.
+
+Source: G. B. Dantzig, "Discrete-variable extremum problems", Operations Research 5 (1957).
 """
 
 from __future__ import annotations
@@ -44,15 +55,26 @@ from tnt_sim.verify.decision_reasons import first_broken_with, most_tried
 from tnt_sim.verify.run_document import head
 
 RESERVE = "reserve"
-"""What stands in the way where an envelope holds back all that it gets."""
+"""Value of `rule` for an envelope that holds back every euro added to it."""
 MOST_DOUBLINGS = 20
-"""How often the granted money is doubled before an envelope is taken to hold back all that it gets."""
+"""Doublings of the increase before an envelope is considered to hold back every euro added to it."""
 GRANTS = "grants"
-"""What stands for the rule of a common rate, which has no name of its own."""
+"""Value of `rule` for a common rate of several grants, which has no id of its own."""
 
 
 def reserve_list(decided: Decided, deadline: Deadline = UNLIMITED) -> list[dict[str, Any]]:
-    """The refused candidates in order, each with its envelope, what it asks, and what it waits for."""
+    """List the refused candidates in reserve order, each with what it waits for.
+
+    Parameters
+    ----------
+    deadline : after it, entries have a lower bound of `missing_cents` and `looked_at` is false
+
+    Returns
+    -------
+    list of dict
+        Keys `rank`, `dossier`, `envelope`, `asked_cents`, `left_cents`, `missing_cents`, `rule`,
+        `looked_at`.
+    """
     problem = decided.problem
     waiting = problem.offers.candidate & ~decided.allocation.funded
     listed = step_reading.reserve_list(problem, waiting, problem.offers.least_cents)
@@ -95,12 +117,12 @@ def _waits_for_money(one: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Money:
-    """What a list with one dossier more takes from the envelopes.
+    """Money that today's list with one more application would need.
 
     Attributes
     ----------
-    raising : the envelopes at other amounts
-    own_cents : what the dossiers of each envelope itself get today
+    raising : compiles the envelope tree with other amounts
+    own_cents : granted today to the applications attached to each node itself, int (n_nodes,)
     """
 
     raising: Raising
@@ -113,11 +135,23 @@ class _Money:
         return cls(Raising.of(case, spec.programme), tuple(own))
 
     def missing(self, node: int, cents: int, room: int) -> int | None:
-        """The least that the envelope and those above it lack for a dossier: about what there is no room for.
+        """Find the least increase of an envelope and of those above it that pays for one more application.
 
-        More, where own dossiers of an envelope and its children draw on one remainder, or where a share of an
-        amount is held back; less, where money reaches the envelope through several others. None where no amount
-        is enough.
+        Doubling, then bisection on the increase; feasibility is read in exact integers. Feasibility
+        is taken as monotone in the increase.
+
+        Parameters
+        ----------
+        node : envelope of the application
+        cents : amount of the application
+        room : first guess, `cents` less the money left
+
+        Returns
+        -------
+        int or None
+            Cents. It can exceed the guess (several envelopes draw on one remainder, or a share is
+            held back) or stay below it (money also arrives through other envelopes). None if no
+            tried amount is enough.
         """
         tree = self.raising.case.tree
         nodes = [k for k in tree.ancestors(node) if tree.amount_cents[k] is not None]
@@ -146,7 +180,7 @@ class _Money:
 
 
 def _in_the_way(decided: Decided) -> Callable[[int], str | None]:
-    """What a list with a dossier more breaks, whatever money comes."""
+    """Return a function that names the rule which today's list plus one application would break."""
     problem, today = decided.problem, decided.allocation
     hard = [*problem.table_rules, *(rule for rule in problem.rules if rule.mode is Mode.HARD)]
     broken = first_broken_with(problem, today, hard)
@@ -162,13 +196,13 @@ def _in_the_way(decided: Decided) -> Callable[[int], str | None]:
 MOST_INVERSIONS = 100
 REPORT_SECONDS = 60.0
 RESERVE_SHARE = 0.2
-"""Of the time: what each dossier of the reserve list waits for, before all else."""
+"""Share of the time for the reserve list, computed first."""
 REASONS_SECONDS = 1.0
-"""What the reasons of all dossiers may take beyond the limit: they are told even where nothing else is reached."""
+"""Seconds that the reasons may take beyond the limit, so that they exist even if nothing else was computed."""
 REASONS_AT_A_TIME = 500
-"""Dossiers whose reasons are told between two looks at the clock."""
+"""Applications whose reasons are written between two checks of the deadline."""
 RULES_SHARE = 0.4
-"""Of the time that is left: what each rule does, before the thresholds of all dossiers."""
+"""Share of the remaining time for the effects of the rules, before the changes of all applications."""
 Report = Callable[[str, float], None]
 
 
@@ -186,11 +220,11 @@ class Explanation:
     faults: tuple[Defect, ...]
 
     def sentences(self, lang: Lang | str = Lang.FR) -> dict[str, str]:
-        """By dossier, its reason and its changes in words."""
+        """Return, by application number, its reason and its changes as sentences."""
         return sentences_of(self.document, Lang(lang))
 
     def to_dataframe(self) -> pl.DataFrame:
-        """One row a dossier: its reason and its changes in words, in the language of the document."""
+        """Return one row per application: decision, amount, reason code and explanation in words."""
         entries = self.document["dossiers"]
         told = sentences_of(self.document, Lang(self.document["lang"]))
         return pl.DataFrame(
@@ -224,22 +258,24 @@ def explain(
     seconds: float | None = None,
     progress: Report | None = None,
 ) -> Explanation:
-    """Explain some dossiers in full, or all: reasons for everybody, certified intervals for every refused one.
+    """Explain some applications in full, or all of them with certified intervals.
 
     Parameters
     ----------
-    names : the dossiers; with none, and not `everyone`, the reasons and the reserve list alone
-    everyone : every dossier of the run, in rank order
-    confirm : decide each changed scenario anew
-    lang : of the sentences; the scenario's by default
-    seconds : for the whole, the scenario's `time_limit` by default; what is not reached has its reason only. The
-        reasons may take `REASONS_SECONDS` beyond it; dossiers after that have no entry, and `progress` says how
-        many have one
+    names : applications to explain with every change that would fund them. Without names, and
+    without `everyone`, the document holds the effects of the rules and the reserve list.
+    everyone : explain every application of the run, in rank order
+    confirm : for named applications, re-optimise the changed scenario to confirm each change
+    lang : language of the sentences; by default that of the scenario
+    seconds : time limit of the whole; by default the scenario's `time_limit`. Applications not
+    reached in time have a reason and no changes. Reasons may take `REASONS_SECONDS` more;
+    applications beyond that have no entry, and `progress` counts those that have one.
+    progress : called with the phase and the share done, in [0, 1]
 
     Raises
     ------
     UsageError
-        When none of the names is a dossier of the run.
+        If none of the names is an application of the run.
     """
     began = time.perf_counter()
     rows, faults = rows_of(decided, names)
@@ -304,7 +340,10 @@ def for_reports(
     seconds: float | None = None,
     progress: Report | None = None,
 ) -> dict[str, Any]:
-    """The document of all dossiers, within a minute or `seconds`: what a report and a workbook tell."""
+    """Return the document of all applications, computed within a minute or `seconds`.
+
+    Reports and workbooks read it.
+    """
     limit = (
         min(REPORT_SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
     )
@@ -317,7 +356,7 @@ def _tell(progress: Report | None) -> Report:
 
 
 def _reserve(decided: Decided, course: Course) -> list[Entry]:
-    """The reserve list, each dossier read beside today's list as far as its share of the time and Ctrl-C allow."""
+    """Compute the reserve list within its share of the time; without exact figures after Ctrl-C."""
     found: list[Entry] | None = None
     with course.held():
         found = reserve_list(decided, course.deadline.share(RESERVE_SHARE))
@@ -325,7 +364,7 @@ def _reserve(decided: Decided, course: Course) -> list[Entry]:
 
 
 def _effects(decided: Decided, told: Report, deadline: Deadline) -> tuple[list[Effect], Course]:
-    """What each rule does, one solve each, as long as there is time; and how many were looked at."""
+    """Compute the effect of each rule within the time limit, with the count of rules examined."""
     found: list[Effect] = []
     course = Course(deadline, "questions", n_asked=n_effects(decided.problem))
     with course.held():
@@ -339,7 +378,7 @@ def _effects(decided: Decided, told: Report, deadline: Deadline) -> tuple[list[E
 
 
 def _because(decided: Decided, effects: Sequence[Effect]) -> dict[int, list[Entry]]:
-    """By row, the rules without which the dossier would be decided otherwise."""
+    """Map each row to the rules whose removal changes its decision."""
     found: dict[int, list[Entry]] = {}
     for effect in effects:
         if not effect.settled:
@@ -351,7 +390,7 @@ def _because(decided: Decided, effects: Sequence[Effect]) -> dict[int, list[Entr
 
 
 def _with_because(entry: Entry, because: Sequence[Entry]) -> Entry:
-    """The entry with the rules that decide it, and its code after that."""
+    """Add the deciding rules to an entry and adapt its reason code."""
     entry["because"].extend(because)
     if entry["because"] and entry["reason_code"] == "merit":
         entry["reason_code"] = "rule"
@@ -393,14 +432,14 @@ def _document(
 
 
 def _inversions(decided: Decided) -> Entry | None:
-    """The first thing that a committee sees; None where the goal has no score of its own."""
+    """Return the rank inversions of the decision; None if the objective has not exactly one score."""
     if only_score(decided.problem) is None:
         return None
     return inversions(decided, ranking(decided.problem), most=MOST_INVERSIONS)
 
 
 def _effect(decided: Decided, effect: Effect) -> Entry:
-    """What the decision would be without one rule."""
+    """Write the effect of one rule as an entry of the document."""
     numbers = decided.numbers
     answer = effect.answer
     return {

@@ -1,11 +1,9 @@
-"""Every requirement that a dossier misses: what it holds, what is asked, by how much it falls short, and why.
+"""Facts behind each reason: figures and names read from the decision, one plain entry per application.
 
-The shortfall is exact where the requirement compares one figure or one day with a bound; a list of admitted
-values has none.
-
-What stands behind each reason: figures and names read from the decision, one plain entry for each dossier.
-
-Nothing is solved here. The entry's keys are those of `explain.dossiers[]`; sentences are made of it in `view/`.
+Nothing is solved here. The keys are those of `explain.dossiers[]`; the sentences are written in
+`reporting/`. For an ineligible application the entry lists every requirement it misses: its value,
+the bound, the shortfall and the source. The shortfall is exact if the requirement compares one
+number or one date with a bound; a list of accepted values has none.
 """
 
 from __future__ import annotations
@@ -40,19 +38,20 @@ _EARLY, _LATE = ("until", "before"), ("from", "after")
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """One requirement that one dossier misses.
+    """Requirement that one application misses.
 
     Attributes
     ----------
-    rule, column : the eligibility entry (`state` for a closed dossier) and the column that it looks at
-    value : what the dossier holds; None for an empty cell or where several columns count
-    test, limit : the comparison that fails (`min`, `above`, `until`, …) and its bound, None where it is none
-    shortfall : how much is missing, or too much; None where it cannot be counted
-    unit : « money » (euros), « number » or « days »
-    wanted : the requirement as the scenario writes it
-    reason, source : the planner's own words; law or page
-    place : where the requirement stands
-    not_given : the columns that the dossier leaves empty, where it misses the requirement by that alone
+    rule, column : id of the eligibility entry (`state` for a closed application) and column that it
+    tests
+    value : value of the application; None for an empty cell or if several columns count
+    test, limit : comparison that fails (`min`, `above`, `until`, …) and its bound, or None
+    shortfall : distance from the bound, positive; None if it cannot be measured
+    unit : "money" (euros), "number", "days" or "text"
+    wanted : the requirement as written in the scenario
+    reason, source : explanation given by the planner; law or page
+    place : position of the requirement in the scenario files
+    not_given : empty columns, if the application misses the requirement only because of them
     """
 
     rule: str
@@ -70,7 +69,7 @@ class Missed:
 
 
 def missed_by(problem: Problem, row: int) -> list[Missed]:
-    """All requirements that a dossier misses, in the order of the scenario."""
+    """List all requirements that an application misses, in the order of the scenario."""
     specs = {spec.id: (spec, k) for k, spec in enumerate(problem.scenario.spec.eligibility)}
     found = []
     for failure in problem.eligibility.failures:
@@ -104,7 +103,7 @@ def _unmet(problem: Problem, row: int, failure: Failure, spec: EligibilitySpec |
 
 
 def _value(problem: Problem, row: int, column: str) -> tuple[Fraction | str | None, str]:
-    """What the dossier holds, and its unit."""
+    """Return the value of the application and its unit."""
     case = problem.case
     kind = kind_of(case, column)
     if kind is None:
@@ -137,7 +136,7 @@ def _first_missed(
     value: Fraction | str,
     path: tuple[str | int, ...],
 ) -> Figures:
-    """The first comparison of a requirement that fails, its bound and what is missing."""
+    """Return the first comparison that fails, its bound and the shortfall."""
     for test, bound in tests.items():
         if isinstance(value, Fraction) and test in (*_LOW, *_HIGH):
             found = _number(problem, row, column, test, bound, value, path)
@@ -182,7 +181,10 @@ def _number(
 
 
 def _beyond(gap: Fraction, figures: Numeric) -> Fraction:
-    """From a strict bound to the nearest figure beyond it, where the column counts cents or whole things."""
+    """Return the distance from a strict bound to the nearest allowed value.
+
+    It is 0 unless the column counts cents or integers.
+    """
     whole = figures.scale * int(np.gcd.reduce(np.abs(figures.values), initial=0))
     if figures.unit is not Unit.MONEY and whole.denominator != 1:
         return Fraction(0)
@@ -206,23 +208,27 @@ def _date(
 
 Entry = dict[str, Any]
 AT_THE_MARGIN = 3
-"""Dossiers named at the margin: the last that were funded in the envelope that blocks."""
+"""Number of applications named at the margin: the last ones funded in the blocking envelope."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is read once for all dossiers."""
+    """Data read once for all applications.
+
+    `worth` is the value for the first objective per euro, float (n,). `counted_zero` lists, by row,
+    the empty columns that count as zero.
+    """
 
     decided: Decided
     worth: NDArray[np.float64]
     order: IntArray
-    """Funded candidates, least worth per euro first."""
+    """Rows of the funded candidates, least worth per euro first."""
     eligible: NDArray[np.bool_]
     counted_zero: Mapping[int, tuple[str, ...]]
 
 
 def facts_of(decided: Decided) -> Facts:
-    """Read the decision once."""
+    """Read the data shared by all entries of a decision."""
     problem = decided.problem
     worth = worth_per_euro(problem)
     rivals = np.flatnonzero(decided.allocation.funded & problem.offers.candidate & ~problem.offers.forced)
@@ -232,7 +238,7 @@ def facts_of(decided: Decided) -> Facts:
 
 
 def entry_of(facts: Facts, row: int) -> Entry:
-    """The entry of one dossier, without the changes that would fund it."""
+    """Write the entry of one application, without the changes that would fund it."""
     decided = facts.decided
     problem = decided.problem
     code = str(decided.codes[row])
@@ -283,7 +289,7 @@ def _missed(one: Missed) -> Entry:
 
 
 def _margin(facts: Facts, row: int) -> Entry | None:
-    """The envelope that blocks a dossier, what is left there, and the last dossiers that were funded under it."""
+    """Describe the blocking envelope: the money left and the last applications funded in it."""
     decided = facts.decided
     tree = decided.problem.case.tree
     node = int(decided.reasons.blocking[row])
@@ -307,7 +313,7 @@ def _margin(facts: Facts, row: int) -> Entry | None:
 
 
 def last_funded(facts: Facts, node: int, most: int) -> list[int]:
-    """The funded candidates under an envelope that bring the first goal least per euro, the least first."""
+    """Return the rows of funded candidates under an envelope with the least worth per euro, least first."""
     case = facts.decided.problem.case
     at = case.node[facts.order]
     under = facts.order[(at >= node) & (at < case.tree.end[node])]
@@ -316,18 +322,18 @@ def last_funded(facts: Facts, node: int, most: int) -> list[int]:
 
 
 def _per_thousand(facts: Facts, row: int) -> str:
-    """What a dossier brings to the first goal per 1,000 €, with two decimals: a figure to read, not to decide."""
+    """Format the worth for the first objective per 1,000 €, two decimals; for display only."""
     return f"{facts.worth[row] * float(facts.decided.problem.stages[0].terms.scale) * 100_000:.2f}"
 
 
 def _by(decided: Decided, row: int) -> str | None:
-    """The dossier that keeps this one out by a rule between dossiers."""
+    """Return the application that keeps this one out through a relation between applications."""
     other = int(decided.reasons.by[row])
     return decided.numbers[other] if other >= 0 else None
 
 
 def _rule(decided: Decided, row: int) -> Entry | None:
-    """The rule that the reason refers to, with where it stands."""
+    """Return the rule that the reason refers to, with its position in the files."""
     name = str(decided.reasons.rule[row])
     if not name:
         return None
@@ -335,7 +341,7 @@ def _rule(decided: Decided, row: int) -> Entry | None:
 
 
 def rule_named(problem: Problem, name: str) -> Entry:
-    """A rule, a cap or an envelope's option by its name, with its title and its place in the files."""
+    """Return a rule, cap or envelope option by its id, with its title and its position in the files."""
     spec = problem.scenario.spec
     for key, entries in (("rules", spec.rules), ("caps", [cap.filled() for cap in spec.caps])):
         for number, entry in enumerate(entries):
@@ -357,13 +363,13 @@ def rule_named(problem: Problem, name: str) -> Entry:
 
 
 def _on_reserve(decided: Decided, row: int) -> Entry | None:
-    """The rank of a dossier on the reserve list, and what it would get."""
+    """Return the rank on the reserve list and the amount the application would get."""
     found = decided.on_reserve.get(decided.numbers[row])
     return None if found is None else {"rank": found[0], "cents": found[1]}
 
 
 def _decision(problem: Problem, row: int) -> Entry | None:
-    """Who decided on a dossier, and why."""
+    """Return the decision taken on an application by people, with its author and reason."""
     number = int(problem.decided.rule[row])
     if number < 0:
         return None
@@ -379,7 +385,7 @@ def _decision(problem: Problem, row: int) -> Entry | None:
 
 
 def counted(entries: Sequence[Entry]) -> dict[str, int]:
-    """How many dossiers have each reason code."""
+    """Count the applications by reason code."""
     found: dict[str, int] = {}
     for entry in entries:
         found[entry["reason_code"]] = found.get(entry["reason_code"], 0) + 1

@@ -1,18 +1,21 @@
-"""The smallest change of one thing that would fund a refused dossier, exact and confirmed by a re-solve.
+"""Smallest change of one figure that would fund a refused application, confirmed by re-optimisation.
 
-Each change is an entry of `explain.dossiers[].changes[]`: `kind` (score, grant, envelope, rule, requirement,
-decision), `of` (the column, the envelope, the rule), `status` and figures in `unit`:
+Each change is an entry of `explain.dossiers[].changes[]` with its `kind` (score, grant, envelope,
+rule, requirement, decision), `of` (column, envelope or rule), `status` and figures in `unit`:
 
-    exact        `to` does, one unit less does not
-    impossible   no such change does: `why` says what stands in the way
-    undefined    the question has no exact answer here: `why` says what makes it so
+    exact        `to` funds the application; one unit less does not
+    interval     the exact figure lies between two certified limits
+    impossible   no such change funds it; `why` gives the reason
+    undefined    the question has no exact answer here; `why` gives the reason
 
-For all dossiers at once: the score and the extension that each would need, what lifting its obstacle would do.
+For a named application, each change is solved exactly and confirmed: the changed scenario must fund
+it, the scenario one unit short must not.
 
-Most are settled without a solve: an exact bound from below and a list read again from above meet (`bounds.py`), or
-an exact bound says that a dossier without its obstacle would still be refused (`relaxed_conditions.py`). Where
-they do not, one solve does, as far as time allows; else an interval is told, or that the dossier is to be asked
-alone.
+For all applications at once, most scores and obstacles are settled without a solve: a certified
+lower bound on the loss of forcing the application in meets an upper bound from an allocation
+checked in integers (`refusal_bounds`), or a bound shows that it would still be refused without its
+obstacle (`relaxed_conditions`). The others take one solve each as long as time allows; then an
+interval is returned, or the advice to ask about that application alone.
 """
 
 from __future__ import annotations
@@ -44,19 +47,20 @@ from tnt_sim.verify.run_document import decimal_text
 
 Entry = dict[str, Any]
 MOST_RULES = 12
-"""Rules that are tried one by one; those that the decision leaves without slack go first."""
+"""Most rules relaxed one by one for an application; the rule named in its reason goes first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What is read once for all dossiers.
+    """Data shared by the questions about all applications of one decision.
 
     Attributes
     ----------
     decided : the decision
-    steps : the least gain of each stage
-    scores : the columns of the goal that are merit, with what one step of each brings to each dossier and stage;
-        None where it is no plain sum
+    steps : smallest possible gain of each stage
+    scores : each merit column of the objective with the effect of one step of it, by application
+    and stage. The effect is None if the column counts elsewhere too, or if the objective is not a
+    plain sum of it.
     """
 
     decided: Decided
@@ -65,7 +69,7 @@ class Asking:
 
 
 def asking(decided: Decided) -> Asking:
-    """Read the goal once."""
+    """Read the smallest gains and the score columns of the objective once."""
     problem, deadline = decided.problem, decided.clock.deadline
     found = [
         (one, required_changes.effects(problem, decided.asked, one, deadline) if one.other is None else None)
@@ -75,11 +79,19 @@ def asking(decided: Decided) -> Asking:
 
 
 def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entry]:
-    """Every change that could fund one refused dossier, the plainest first; none for a funded one.
+    """List every change that could fund one refused application; an empty list for a funded one.
 
-    With `confirm` the changed scenario and the one that is one unit short of it are decided anew, with their
-    proofs: the first must fund the dossier and the other must not. The deadline of the decision's clock ends
-    it with the changes found by then.
+    Parameters
+    ----------
+    row : row of the application
+    confirm : re-optimise, with proofs, the changed scenario and the one that is one unit short: the
+    first must fund the application and the second must not
+
+    Returns
+    -------
+    list of dict
+        Score, grant, envelopes, then rules. For an application outside the competition, only its
+        obstacles. If the deadline passes, the changes found so far.
     """
     decided = question.decided
     if decided.allocation.funded[row]:
@@ -127,7 +139,7 @@ def score_entry(
     *,
     confirm: bool,
 ) -> Entry:
-    """The score raised to, from the best allocation that holds the dossier."""
+    """Compute the score that funds an application, given the optimum `inside` with the application forced in."""
     decided = question.decided
     if inside.allocation is None:
         return _impossible("score", one.column, "no_allocation", inside)
@@ -200,13 +212,13 @@ def _by_grant(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
         less = required_changes.with_request(decided.asked, name, cut.cents + step)
         found |= _confirmed(decided, enough, less, row)
         if not found["confirmed"]:
-            # a floor lowered to what is asked, or a figure of the request that counts elsewhere, moved too
+            # The smaller request also moved a floor, or a figure that counts elsewhere.
             found = _undefined("grant", name, "request_counts")
     yield found
 
 
 def _confirmed(decided: Decided, enough: Scenario, less: Scenario, row: int) -> Entry:
-    """Whether one scenario funds the dossier and the other does not, each decided anew with its proof."""
+    """Re-optimise two scenarios and check that the first funds the application and the second does not."""
     first, second = (_decided_anew(decided, one) for one in (enough, less))
     if first is None or second is None:
         return {"confirmed": False, "proof": None}
@@ -216,7 +228,7 @@ def _confirmed(decided: Decided, enough: Scenario, less: Scenario, row: int) -> 
 
 
 def _decided_anew(decided: Decided, scenario: Scenario) -> Answer | None:
-    """The one answer of a changed scenario; None for a change that cannot be asked."""
+    """Optimise a changed scenario; None if the change makes the input invalid."""
     try:
         return ask(compile_problem(scenario), clock=decided.clock)
     except InputError:
@@ -224,7 +236,7 @@ def _decided_anew(decided: Decided, scenario: Scenario) -> Answer | None:
 
 
 def _by_rules(decided: Decided, row: int, inside: Answer) -> Iterator[Entry]:
-    """The rules that, giving way alone, let the dossier in."""
+    """Yield the rules whose relaxation alone funds the application."""
     for rule in _tried(decided, row, every=inside.allocation is None):
         decided.clock.deadline.check()
         found = relaxed(decided, row, rule)
@@ -258,7 +270,7 @@ def _tried(decided: Decided, row: int, *, every: bool) -> Sequence[CompiledRule]
 
 
 def _counts(decided: Decided, row: int, rule: CompiledRule) -> bool:
-    """Whether the rule's figures change when the dossier is funded beside the others."""
+    """Whether funding the application beside today's list changes a figure of the rule."""
     funded, granted = decided.allocation.funded.copy(), decided.allocation.granted_cents.copy()
     before = rule.read(funded, granted)
     funded[row], granted[row] = True, decided.problem.offers.least_cents[row]
@@ -270,7 +282,7 @@ def _is_tight(read: Any) -> bool:
 
 
 def _proof(answers: Sequence[Answer]) -> str | None:
-    """The weakest of what supports some answers; None where one has nothing."""
+    """Return the weakest proof of several solves; None if one of them has none."""
     order = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
     proofs = [answer.proof for answer in answers]
     if any(proof is None for proof in proofs):
@@ -288,20 +300,22 @@ def _impossible(kind: str, of: str, why: str, *answers: Answer) -> Entry:
 
 MOST_SOLVES = 120
 SECONDS = 120.0
-"""Where no kernel settles decisions of this kind, so many dossiers are solved for, within so much time."""
+"""Limits for score questions that no exact kernel solves: at most `MOST_SOLVES` solves, within `SECONDS`."""
 ENVELOPES_SHARE = 0.4
-"""Of the time that is left: the extensions of all dossiers, before their scores."""
+"""Share of the remaining time for the envelope increases of all applications, before their scores."""
 Tell = Callable[[str, float], None]
 
 
 @dataclass(slots=True)
 class Settled:
-    """The changes by row, and how they were settled.
+    """Changes by row, and how each was settled.
 
     Attributes
     ----------
-    by_bounds, by_solve, intervals : refused candidates whose score each way settled
-    lifted_by_bounds, lifted_by_solve, lifted_open : obstacles taken away, by what settled each; left to be asked
+    by_bounds, by_solve, intervals : number of refused candidates whose score was settled by bounds,
+    by a solve, or only within an interval
+    lifted_by_bounds, lifted_by_solve, lifted_open : number of obstacles settled by bounds, by a
+    solve, or left open
     """
 
     changes: dict[int, list[Entry]] = field(default_factory=dict)
@@ -313,13 +327,16 @@ class Settled:
     lifted_open: int = 0
 
     def counts(self) -> dict[str, int]:
-        """How many dossiers each way settled."""
+        """Return the number of applications or obstacles settled in each way."""
         names = ("by_bounds", "by_solve", "intervals", "lifted_by_bounds", "lifted_by_solve", "lifted_open")
         return {name: getattr(self, name) for name in names}
 
 
 def settle_all(decided: Decided, rows: Sequence[int], told: Tell, course: Course) -> Settled:
-    """The changes of every refused dossier among some rows; the deadline, or Ctrl-C, leaves what is there."""
+    """Find the changes of every refused application among some rows, or those found before a limit.
+
+    The deadline, or Ctrl-C, ends the search and keeps what was found.
+    """
     found, wanted = Settled(), set(rows)
     offers, funded = decided.problem.offers, decided.allocation.funded
     waiting = [row for row in rows if offers.candidate[row] and not funded[row]]
@@ -341,7 +358,7 @@ def settle_all(decided: Decided, rows: Sequence[int], told: Tell, course: Course
 
 
 def _scores(question: Asking, waiting: Sequence[int], found: Settled, told: Tell, course: Course) -> None:
-    """The score that each refused candidate would need, before its other changes."""
+    """Compute the score that each refused candidate would need and insert it before its other changes."""
     decided = question.decided
     usable = [(one, effect) for one, effect in question.scores if effect is not None]
     if not waiting or not usable or with_tolerance(decided.problem):
@@ -380,7 +397,7 @@ def _scores(question: Asking, waiting: Sequence[int], found: Settled, told: Tell
 
 
 def _obstacles(decided: Decided, outside: Sequence[int], found: Settled, told: Tell, course: Course) -> None:
-    """What lifting a missed requirement or a refusal would do, for each dossier that none but that keeps out."""
+    """Compute, for each application outside the competition, the effect of lifting its obstacle."""
     if not outside:
         return
     course.deadline.check()
@@ -412,21 +429,22 @@ def _lifted(one: Obstacle, row: int, bounds: LiftedBounds, found: Settled, until
 
 
 def _kernel_settles(decided: Decided) -> bool:
-    """Whether a kernel settles this decision: then one dossier more that must be in is a question of moments."""
+    """Whether the exact cap-tree kernel solves this decision: then one more solve per application is cheap."""
     return ask(decided.problem, prove=False, canonical=False, clock=decided.clock).method == "tree"
 
 
 def _settled_steps(
     question: Asking, row: int, effect: tuple[Fraction, ...], interval: Interval
 ) -> int | None:
-    """The exact number of steps, where the loss is one figure and ties are decided; None elsewhere."""
+    """Return the exact number of score steps; None unless the loss is exact and ties are decided."""
     decided = question.decided
     if not interval.point or len(decided.problem.stages) > 1 or not effect[0] or interval.reading is None:
         return None
     whole = interval.low / abs(effect[0])
     if whole.denominator != 1:
         return -(-whole.numerator // whole.denominator)
-    # a tie after so many steps: the money decides, then the rank, if the list in hand is the least of its kind
+    # After this many steps the values tie. The money granted decides, then the rank, provided that
+    # the list in hand grants the least of its kind.
     assert interval.allocation is not None
     if goes_first(interval.allocation, decided.allocation) > 0:
         return int(whole)
@@ -453,7 +471,7 @@ def _exact(
 def _between(
     decided: Decided, row: int, one: Score, effect: tuple[Fraction, ...], interval: Interval
 ) -> Entry:
-    """At least and at most this score; `enough` is None where no list was found."""
+    """Write the interval of the needed score; `high` is None if no allocation with the application was found."""
     now = figure_of(decided.problem, row, one.column)
     if not effect[0]:
         lost = {"status": "impossible", "why": "earlier_goal"}

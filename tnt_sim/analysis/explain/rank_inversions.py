@@ -1,8 +1,11 @@
-"""Inversions: a better dossier refused while a worse one of the same envelope and class is funded.
+"""Rank inversions: a better application refused while a worse one of the same envelope and class is funded.
 
-Compared are eligible dossiers that are neither committed nor decided by people, as in an `order` rule: by a score,
-or by an ordinal opinion (« très favorable » before « favorable »); equal ones and empty ones are no inversion. The
-price of having none is that of an `order` rule: the best allocation under it against the decision.
+Applications are ranked by a numeric column or by an ordinal opinion ("très favorable" before
+"favorable"). Equal or empty values make no inversion. Committed applications and those decided by
+people are not compared.
+
+The price of having no inversion is the loss of each objective stage when an `order` rule is added:
+the optimum under that rule against the decision.
 """
 
 from __future__ import annotations
@@ -34,24 +37,24 @@ from tnt_sim.verify.run_document import decimal_text, head
 
 Entry = dict[str, Any]
 MOST_PAIRS = 1_000
-"""Pairs listed one by one; all are counted."""
+"""Longest list of pairs; all pairs are counted."""
 RULE = "no-inversion"
 MOST_PRICED = 20_000
-"""Pairs that can be priced one by one."""
+"""Most pairs for which a penalty per pair is allowed."""
 SECONDS = 60.0
 _NOTHING: Entry = {"loses": None, "granted_cents": None, "enters": None, "leaves": None, "n_pairs": None}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """Who is better than whom.
+    """Ranking of the applications inside each group.
 
     Attributes
     ----------
-    column : what ranks
-    place : int64 (n,), 0 for the best, equal for equals, −1 for an empty cell
-    group : int64 (n,), the envelope and class, −1 for dossiers that are not compared
-    names : of the groups
+    column : column that ranks
+    place : int64 (n,), 0 for the best, equal values share a place, −1 for an empty cell
+    group : int64 (n,), envelope and class, −1 for applications that are not compared
+    names : group names
     """
 
     column: str
@@ -68,18 +71,19 @@ def ranking(
     opinions: Sequence[str] = (),
     by: Sequence[str] = (),
 ) -> Ranking:
-    """The ranking by a numeric column, or by a text column whose values `opinions` lists, best first.
+    """Rank by a numeric column, or by a text column whose values `opinions` lists from best to worst.
 
     Parameters
     ----------
-    rank : the column; the first score of the objective by default
-    best : `high` or `low`, for a numeric column
-    by : further columns that must be equal, beside the envelope
+    rank : the column; by default the only score of the objective
+    best : "high" or "low", for a numeric column
+    by : columns that must be equal in addition to the envelope
 
     Raises
     ------
     UsageError
-        When there is no such column, nothing to rank by, or a value that `opinions` does not list.
+        If the column does not exist or cannot rank, if the objective has no single score, or if a
+        value is missing from `opinions`.
     """
     case = problem.case
     column = rank or only_score(problem)
@@ -102,14 +106,14 @@ def ranking(
 
 
 def only_score(problem: Problem) -> str | None:
-    """The column of the objective that is merit; None where there is none, or several."""
+    """Return the merit column of the objective; None if there is none or several."""
     found = scores(problem)
     return found[0].column if len(found) == 1 else None
 
 
 def _figures(problem: Problem, column: str, best: str) -> IntArray:
     kind = kind_of(problem.case, column)
-    # a further column of a table is text, of figures or of words
+    # Extra columns are read as text, whether they hold numbers or words.
     if kind not in (Kind.NUMBER, Kind.MONEY, Kind.TEXT) or (
         kind is Kind.TEXT and problem.case.portfolio.numeric(column)[1]
     ):
@@ -152,10 +156,20 @@ def _no_column(problem: Problem, column: str) -> UsageError:
 
 
 def inversions(decided: Decided, ranked: Ranking, most: int | None = None) -> Entry:
-    """How many pairs there are; each refused dossier with the worst funded one; the pairs themselves.
+    """Count the inverted pairs and list them.
 
-    The best refused dossier goes first, and of its pairs the worst funded one. All are counted;
-    with `most` no more are listed.
+    Refused applications are listed best first, and the pairs of each with the worst funded
+    application first.
+
+    Parameters
+    ----------
+    most : longest list; all pairs are counted in any case
+
+    Returns
+    -------
+    dict
+        Keys `rank`, `n_pairs`, `n_refused`, `refused` (each with the worst funded application) and
+        `pairs`.
     """
     funded, total = decided.allocation.funded, 0
     found: list[tuple[int, IntArray, str]] = []
@@ -213,15 +227,23 @@ def _plain(value: Any) -> str:
 def price_of_none(
     decided: Decided, ranked: Ranking, penalty: Fraction | None = None, *, deadline: Deadline = UNLIMITED
 ) -> Entry:
-    """What an `order` rule costs, hard, or at a price for each pair taken from the first stage.
+    """Compute what an `order` rule would cost, hard or at a penalty per inverted pair.
 
-    `loses` is what each stage loses, better counted up, `enters` and `leaves` say for whom; where nothing shows
-    that the list is the best (`status` feasible) the loss is at most that.
+    Parameters
+    ----------
+    penalty : units of the first stage per pair; None for a hard rule
+
+    Returns
+    -------
+    dict
+        `loses` is the loss of each stage (positive is a loss), `enters` and `leaves` name the
+        applications. With status "feasible" the optimality of the new allocation was not
+        established, and the loss is an upper bound.
 
     Raises
     ------
     UsageError
-        When there are too many pairs to price one by one.
+        If there are too many pairs to price one by one.
     """
     problem = decided.problem
     order = _order(problem, ranked, penalty)
@@ -263,7 +285,7 @@ def _too_many(n_pairs: int) -> UsageError:
 def _without_penalty(
     problem: Problem, answer: Answer, order: Order, penalty: Fraction | None
 ) -> tuple[Fraction, ...]:
-    """The stages' values without what the pairs took from the first."""
+    """Return the stage values without the penalties charged to the first stage."""
     if penalty is None or answer.allocation is None:
         return answer.values
     read = order.read(answer.allocation.funded, answer.allocation.granted_cents)
@@ -272,7 +294,7 @@ def _without_penalty(
 
 
 def _order(problem: Problem, ranked: Ranking, penalty: Fraction | None) -> Order:
-    """The rule « nobody before a better one », in each envelope and class."""
+    """Build the `order` rule: no application before a better one, in each envelope and class."""
     dossier = np.flatnonzero(ranked.group >= 0)
     code, place = ranked.group[dossier], ranked.place[dossier]
     sequence = np.lexsort((dossier, place, code))
@@ -305,9 +327,10 @@ def inversions_document(
     penalty: Fraction | None = None,
     seconds: float | None = None,
 ) -> Entry:
-    """The JSON document: the pairs, and the price of having none, hard and, with `penalty`, at that price each.
+    """Write the JSON document: the pairs, and the price of having none.
 
-    `seconds` are for both prices together; the scenario's `time_limit`, a minute at most, by default.
+    The price is computed for a hard rule and, with `penalty`, at that price per pair. `seconds`
+    covers both; by default the scenario's `time_limit`, at most a minute.
     """
     ranked = ranking(decided.problem, rank=rank, best=best, opinions=opinions, by=by)
     found = inversions(decided, ranked)

@@ -1,25 +1,32 @@
-"""A model of 0-1 columns falls into parts that no row joins: then a part's own bound suffices for its columns.
+"""Certified interval of what forcing a refused application in would cost, for all applications at once.
 
-Rows with a price join their columns. A row without one joins its columns too, unless the other rows imply it,
-which an exact bound on its activity shows; such rows are left out one after the other. In each part the decision
-is the best, since it is the best of the whole: the slack of the bound in other parts says nothing about this one.
+Let v₀ be the first stage value of the decision (maximisation) and i a refused application. The loss
+of forcing x_i = 1 lies in::
 
-A part of the model with one cap is a knapsack: one pass over its profits bounds every refused dossier at once.
+    low  = |r_i| − (U − v₀), rounded up to the unit of the stage
+    high = v₀ − v(y),  y an allocation with x_i = 1 that satisfies every rule
 
-    best(c) = max Σ p_j x_j  subject to  Σ w_j x_j ≤ c          from one frontier of (profit, least weight)
+U is a Lagrangian bound from dual prices of the linear relaxation and r_i the reduced cost of x_i,
+both evaluated in exact integers: no allocation with x_i = 1 is worth more than U − |r_i|
+(reduced-cost fixing). One linear program serves all applications. y comes from an exchange: i in,
+one or two funded applications out, possibly another one in. If both ends meet, the loss is exact
+without a further solve.
 
-With dossier i in, the part is worth p_i + best(cap − w_i) at most, and an allocation of that worth weighs at least
-w_i + (the least weight of that profit). Both may count i twice: they are bounds, and lists read again meet them.
+Two refinements of `low`:
 
-How far from funded, for every refused dossier at once: certified intervals, without a solve for each.
+- Decomposition. Columns that no row joins form independent blocks (connected components). Only the
+  slack U − v₀ of the block of i counts, because the decision is optimal in each block. A row
+  without a price joins columns only if it is not implied by the others; an exact bound on its
+  activity tests that.
+- A block with one cap is a knapsack. Let best(c) = max Σ p_j x_j s.t. Σ w_j x_j ≤ c, read from the
+  Pareto frontier of (profit, least weight). With i in, the block is worth at most p_i + best(cap −
+  w_i). Both terms may count i, so this is a bound; the allocation that attains it is checked in
+  integers.
 
-    below   |r_i| − (U − v₀), rounded up  U an exact bound from any prices, r_i the exact reduced cost of x_i: no
-                                          allocation that holds i is worth more than U − |r_i|; only the slack
-                                          U − v₀ of its own part of the model counts (`parts.py`)
-    above   v₀ − v(a list that holds i)   the decision with i in and one or two others out, perhaps one more in,
-                                          read again in integers with every rule
-
-in the unit of the first stage. One linear program for all; where both ends meet the loss is known exactly.
+Sources: G. L. Nemhauser and L. A. Wolsey, *Integer and Combinatorial Optimization* (1988); A.
+Neumaier and O. Shcherbina, "Safe bounds in linear and mixed-integer linear programming",
+Mathematical Programming 99 (2004); H. Kellerer, U. Pferschy and D. Pisinger, *Knapsack Problems*
+(2004).
 """
 
 from __future__ import annotations
@@ -44,18 +51,18 @@ from tnt_sim.solve.reductions.fixing import ExactBound, exact_bound
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 MOST_TESTED = 20
-"""Rows without a price that are tried for being implied, the longest first."""
+"""Most rows without a price that are tested for redundancy, the longest first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """How a model falls apart.
+    """Decomposition of a model into independent blocks.
 
     Attributes
     ----------
-    of_column : the part of each column, int64 (n_cols,)
-    slack : by part, how much the bound lies above the decision, in the bound's scale
-    rows : by part, the rows that are not implied
+    of_column : block of each column, int64 (n_cols,)
+    slack : by block, bound minus value of the decision, in the scale of the bound
+    rows : by block, the rows that are not implied
     """
 
     of_column: IntArray
@@ -64,7 +71,14 @@ class Parts:
 
 
 def parts_of(model: LinearModel, bound: ExactBound, point: IntArray, clock: Clock) -> Parts:
-    """Split a model whose bound is known; `point` is the decision, the best of the model."""
+    """Split a model into blocks that no row joins.
+
+    Parameters
+    ----------
+    bound : exact Lagrangian bound of the model
+    point : the optimum of the model, int64 (n_cols,)
+    clock : limits the tests of implied rows
+    """
     kept = np.ones(model.n_rows, dtype=np.bool_)
     prices = np.array([int(price) != 0 for price in bound.multipliers.tolist()])
     entries = model.matrix.tocoo()
@@ -98,7 +112,7 @@ def _labels(model: LinearModel, kept: np.ndarray) -> IntArray:
 
 
 def _is_implied(model: LinearModel, kept: np.ndarray, row: int, clock: Clock) -> bool:
-    """Whether the other kept rows hold the activity of a row that has only an upper bound within it."""
+    """Whether the other rows imply this upper bound: an exact bound on the row's activity does not exceed it."""
     upper = int(model.row_upper[row])
     if model.row_lower[row] != NO_LOWER or upper == NO_UPPER:
         return False
@@ -122,7 +136,10 @@ def _is_implied(model: LinearModel, kept: np.ndarray, row: int, clock: Clock) ->
 
 
 def _slack(model: LinearModel, bound: ExactBound, point: IntArray, label: IntArray, part: int) -> int:
-    """What the bound leaves above the decision in one part: its rows' slack at their prices, its columns' too."""
+    """Compute the bound minus the value of the decision in one block.
+
+    It is the sum of reduced-cost gaps of its columns and of price × slack of its rows.
+    """
     mine = np.flatnonzero(label == part)
     up = 1 if model.sense is Sense.MAXIMISE else -1
     reduced = [up * int(value) for value in np.asarray(bound.reduced_costs)[mine].tolist()]
@@ -146,7 +163,16 @@ MOST_CELLS = 400_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OneCap:
-    """One part: its columns, all profits and weights by column, its cap, its frontier, its decided worth."""
+    """Block that is a 0-1 knapsack with one cap.
+
+    Attributes
+    ----------
+    columns : columns of the block, int64
+    profit, weight : by column of the model, int64 (n_cols,)
+    cap : right-hand side
+    front : Pareto frontier of (profit, least weight)
+    worth : profit of the decision in the block
+    """
 
     columns: IntArray
     profit: IntArray
@@ -156,7 +182,10 @@ class OneCap:
     worth: int
 
     def loss(self, column: int) -> int | None:
-        """The least that the part loses with a column in, in units of the objective; None when it cannot be in."""
+        """Bound from below the loss of the block with a column in, in units of the objective.
+
+        None if the column alone exceeds the cap.
+        """
         room = self.cap - int(self.weight[column])
         if room < 0:
             return None
@@ -164,7 +193,10 @@ class OneCap:
         return self.worth - int(self.profit[column]) - int(self.front.profit[place])
 
     def choice(self, column: int) -> IntArray | None:
-        """A choice that holds this column and loses no more than `loss`; None when it would count it twice."""
+        """Return columns that include this one and lose no more than `loss`.
+
+        None if the knapsack would take the column twice.
+        """
         room = self.cap - int(self.weight[column])
         place = int(np.searchsorted(self.front.weight, room, side="right")) - 1
         target, least = int(self.front.profit[place]), int(self.front.weight[place])
@@ -176,14 +208,14 @@ class OneCap:
         return None if column in chosen else np.append(chosen, column)
 
     def least_weight(self, column: int, worth: int) -> int:
-        """The least weight of a choice that holds the column and is worth that much or more."""
+        """Bound from below the weight of a choice with this column that is worth at least `worth`."""
         rest = max(0, worth - int(self.profit[column]))
         place = int(np.searchsorted(self.front.profit, rest, side="left"))
         return int(self.weight[column]) + int(self.front.weight[place])
 
 
 def one_cap(model: LinearModel, parts: Parts, point: IntArray, part: int) -> OneCap | None:
-    """The knapsack that a part is; None when it is none, or too large for one pass."""
+    """Return a block as a knapsack; None if it is not one, or is too large for one dynamic programming pass."""
     if len(parts.rows[part]) != 1 or model.sense is not Sense.MAXIMISE:
         return None
     row = parts.rows[part][0]
@@ -202,18 +234,23 @@ def one_cap(model: LinearModel, parts: Parts, point: IntArray, part: int) -> One
 
 
 MOST_PAIRS = 160
-"""Funded dossiers of least value per euro among which pairs are taken out."""
+"""Funded applications, least value per euro first, among which pairs are removed."""
 TRIED = 6
-"""Repaired lists of one dossier that are read again, the best by its figures first."""
+"""Neighbour allocations checked per application, the best estimated value first."""
 NEVER = np.int64(2**60)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interval:
-    """What the first stage loses at least and at most when the dossier must be in; None where nothing is known.
+    """Interval of the loss of the first stage when the application is forced in.
 
-    `reading` is that of the list behind `high`; with both ends equal, an allocation that holds the dossier and
-    loses no more grants at least `least_cents`. `impossible`: no allocation holds it.
+    Attributes
+    ----------
+    low, high : limits in the unit of the first stage; `high` is None if no allocation was found
+    allocation, reading : the allocation behind `high` and its exact reading
+    least_cents : if both limits meet, the least money that an allocation with the application at
+    that loss grants; 0 if unknown
+    impossible : no feasible allocation funds the application
     """
 
     low: Fraction
@@ -230,7 +267,10 @@ class Interval:
 
 
 class Bounds:
-    """The prices of one linear program, and the lists that a swap or two make of the decision."""
+    """Bounds on the loss of forcing in each refused application.
+
+    One linear program gives the prices; exchanges on the decision give allocations.
+    """
 
     def __init__(self, decided: Decided) -> None:
         self.decided = decided
@@ -251,7 +291,10 @@ class Bounds:
         self.swaps = Swaps(decided)
 
     def _parts(self) -> Parts | None:
-        """The parts of a model that has a column for each candidate and no other; one part of any other model."""
+        """Split the model into blocks, if it has exactly one column per candidate.
+
+        Any other model is one block.
+        """
         if self.bound is None or self.bound.scaled is None:
             return None
         if self.model.n_cols == len(self.point):
@@ -261,7 +304,7 @@ class Bounds:
         return Parts(np.zeros(self.model.n_cols, dtype=np.int64), (slack,), ((),))
 
     def _cap_of(self, column: int) -> OneCap | None:
-        """The knapsack that the part of a column is, found once."""
+        """Return the knapsack of a column's block, computed once per block."""
         if self.parts is None:
             return None
         part = int(self.parts.of_column[column])
@@ -270,7 +313,7 @@ class Bounds:
         return self.caps[part]
 
     def interval(self, row: int) -> Interval:
-        """The loss of one refused dossier."""
+        """Bound the loss of one refused application from both sides."""
         column = self.column[row]
         cap = self._cap_of(column)
         low = self._low(column)
@@ -293,7 +336,7 @@ class Bounds:
         return self.up * (self.decided.reading.values[0] - reading.values[0])
 
     def _chosen(self, column: int, cap: OneCap) -> tuple[Allocation, AllocationReading] | None:
-        """The decision with the part of a dossier as its knapsack would have it, if that keeps every rule."""
+        """Replace the block of an application by its knapsack choice; None if that breaks a rule."""
         columns = cap.choice(column)
         if columns is None:
             return None
@@ -304,7 +347,10 @@ class Bounds:
         return read_if_kept(self.decided, Allocation(funded, granted))
 
     def _least_cents(self, column: int, cap: OneCap | None, loss: Fraction) -> int:
-        """The least that is granted in all by a list that holds the dossier and loses so much; 0 when unknown."""
+        """Return the least total grant of an allocation with the application at this loss, in cents.
+
+        0 if unknown.
+        """
         if cap is None:
             return 0
         mine = cap.columns
@@ -317,6 +363,7 @@ class Bounds:
         return self.decided.reading.granted_cents - held + least
 
     def _low(self, column: int) -> Fraction:
+        """Return the reduced-cost bound: |r_i| less the slack of its block, rounded up, at least 0."""
         if self.bound is None or self.parts is None:
             return Fraction(0)
         against = -self.up * int(self.bound.reduced_costs[column])
@@ -325,7 +372,7 @@ class Bounds:
 
 
 class Swaps:
-    """Lists made of the decision: one dossier in, one or two out, perhaps another in."""
+    """Neighbour allocations of the decision: one application in, one or two out, possibly another one in."""
 
     def __init__(self, decided: Decided) -> None:
         self.decided = decided
@@ -343,7 +390,10 @@ class Swaps:
         self.waiting = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)
 
     def best(self, row: int) -> tuple[Allocation, AllocationReading] | None:
-        """The most valuable of these lists that keeps every rule, as its reading says; None when none is found."""
+        """Return the most valuable neighbour that satisfies every rule, with its reading.
+
+        None if none of those tried satisfies them.
+        """
         for out, into in self._ranked(row):
             funded, granted = self.decided.allocation.funded.copy(), self.grant.copy()
             funded[out], granted[out] = False, 0
@@ -355,7 +405,7 @@ class Swaps:
         return None
 
     def _ranked(self, row: int) -> list[tuple[list[int], list[int]]]:
-        """Lists by their figures, best first: who goes out and who else comes in."""
+        """Rank neighbours by their estimated value, best first, as rows that leave and rows that enter."""
         problem = self.decided.problem
         node = int(self.decided.reasons.blocking[row])
         if node < 0:
@@ -369,6 +419,7 @@ class Swaps:
         return self._exchanges(out, into, missing)
 
     def _exchanges(self, out: IntArray, into: IntArray, missing: int) -> list[tuple[list[int], list[int]]]:
+        """Rank the removals of one or two funded rows that free enough money, each with the best filler."""
         weight, value = self.grant[out], self.value[out]
         pairs = min(len(out), MOST_PAIRS)
         first, second = np.triu_indices(pairs, 1)
@@ -388,7 +439,10 @@ class Swaps:
         return found
 
     def _filling(self, into: IntArray, room: IntArray) -> tuple[IntArray, IntArray]:
-        """For each room the most valuable dossier that fits in it, and its row; 0 and −1 for none."""
+        """Find, for each remaining amount, the most valuable application that fits.
+
+        Returns its gain and its row; 0 and −1 if none fits.
+        """
         if not len(into) or not len(room):
             return np.zeros(len(room), dtype=np.int64), np.full(len(room), -1, dtype=np.int64)
         by_weight = into[np.argsort(self.ask[into], kind="stable")]
@@ -401,12 +455,15 @@ class Swaps:
         return gain, row
 
     def _for_a_rule(self, row: int) -> list[tuple[list[int], list[int]]]:
-        """It fits, but a rule stands in the way: alone where the rule gains from it, else for one other."""
+        """List exchanges for an application that a rule blocks.
+
+        It enters alone, or against one funded application of the same group.
+        """
         order = self.out[np.argsort(self.value[self.out], kind="stable")]
         return [([], []), *(([int(other)], []) for other in self._of_its_rule(row, order)[:TRIED])]
 
     def _of_its_rule(self, row: int, order: IntArray) -> IntArray:
-        """The funded dossiers that share a group of the rule that blocks."""
+        """Return the funded rows that share a group of the blocking rule; all if the rule has no groups."""
         name = str(self.decided.reasons.rule[row])
         rule = next((one for one in self.decided.problem.rules if one.id == name), None)
         groups = getattr(rule, "groups", None)
@@ -418,6 +475,6 @@ class Swaps:
 
 
 def read_if_kept(decided: Decided, allocation: Allocation) -> tuple[Allocation, AllocationReading] | None:
-    """An allocation with its reading, if it keeps every rule."""
+    """Return the allocation with its exact reading; None if it breaks a rule."""
     reading = read_allocation(decided.problem, allocation)
     return None if broken_rules(decided.problem, allocation, reading) else (allocation, reading)

@@ -1,17 +1,21 @@
-"""What stands before the competition: a requirement that is missed, a decision to refuse. What if it were lifted?
+"""Effect of lifting an unmet requirement or a decision to refuse, for one application or for all.
 
-One entry for each requirement or decision: would the dossier be funded without it, everything else unchanged? A
-dossier that misses two requirements is let in by neither alone.
+Each requirement or decision is lifted for one application alone, everything else unchanged, and the
+question is whether the new optimum funds it. An application that misses two requirements is not
+admitted by lifting either one.
 
-What lifting an obstacle would do, for every dossier that is kept out of the competition: without a solve.
+For one application: re-optimise without the obstacle. For all of them: two exact tests avoid most
+solves. Let v₀ be the value of today's allocation in the problem without the obstacle (if it
+satisfies every rule there).
 
-The decision's own allocation is read again in the problem without the obstacle; where it keeps every rule, it is
-worth v₀ there.
-
-    refused   from the prices of the decision's linear program, an exact bound says that an allocation with the
-              dossier in is worth less than v₀
-    funded    the decision with the dossier on top keeps every rule and is worth more than v₀, and without the
-              dossier's column the model holds every row of the decision's: nothing without it is worth more
+    refused   a Lagrangian bound with the dual prices of the decision's linear program, computed
+    exactly,
+              shows that every allocation with the application is worth less than v₀
+    funded    today's list plus the application satisfies every rule and is worth more than v₀; and
+    the
+              model without the application's column has all rows of the decision's model, so that
+              no
+              allocation without the application exceeds v₀
 """
 
 from __future__ import annotations
@@ -44,13 +48,14 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Obstacle:
-    """What keeps one dossier out of the competition.
+    """Condition that keeps one application out of the competition.
 
     Attributes
     ----------
-    kind, of : `requirement`, `decision` or `grant`, and its name
-    problem : the problem without it, for this dossier alone; None where it cannot be lifted
-    why : then, why not
+    kind, of : `requirement`, `decision` or `grant`, and its id
+    problem : the problem without the condition for this application alone; None if it cannot be
+    lifted
+    why : reason why it cannot be lifted
     """
 
     kind: str
@@ -59,20 +64,20 @@ class Obstacle:
     why: str = ""
 
     def entry(self, status: str, **more: object) -> Entry:
-        """The entry of the document."""
+        """Write the entry of the document."""
         return {"kind": self.kind, "of": self.of, "status": status, **more}
 
     def funded(self, cents: int, proof: str | None) -> Entry:
-        """The entry of a dossier that would be funded without it."""
+        """Write the entry of an application that would be funded without the condition."""
         return self.entry("exact", unit="yes", grant_cents=cents, proof=proof, confirmed=True)
 
     def told(self) -> Entry:
-        """The entry of one that cannot be lifted."""
+        """Write the entry of a condition that cannot be lifted."""
         return self.entry("impossible" if self.why == "several_missed" else "undefined", why=self.why)
 
 
 def lifted(decided: Decided, row: int) -> list[Entry]:
-    """What each obstacle taken away alone would do."""
+    """Re-optimise without each obstacle in turn and say whether the application would be funded."""
     return [
         one.told() if one.problem is None else solved(one, one.problem, row, decided, prove=True)
         for one in obstacles(decided, row)
@@ -80,7 +85,7 @@ def lifted(decided: Decided, row: int) -> list[Entry]:
 
 
 def obstacles(decided: Decided, row: int) -> list[Obstacle]:
-    """What keeps a dossier out of the competition, each with the problem that is left without it."""
+    """List what keeps an application out of the competition, each with the problem that remains without it."""
     problem = decided.problem
     name = str(decided.numbers[row])
     if problem.offers.refused[row]:
@@ -108,7 +113,7 @@ def _lifting(kind: str, rule: str, scenario: Scenario) -> Obstacle:
 
 
 def solved(obstacle: Obstacle, problem: Problem, row: int, decided: Decided, *, prove: bool) -> Entry:
-    """Whether the one answer without the obstacle holds the dossier: one solve."""
+    """Re-optimise without the obstacle and write the entry; one solve."""
     answer = ask(problem, prove=prove, clock=decided.clock)
     settled = answer.is_closed and answer.canonical
     if not settled:
@@ -141,7 +146,7 @@ def _with_spec(scenario: Scenario, **changed: object) -> Scenario:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiftedBounds:
-    """The decision's model, and the prices of its linear program by the name of the row."""
+    """Formulation of the decision and dual prices of its linear program, by row name."""
 
     decided: Decided
     form: Formulation
@@ -149,7 +154,7 @@ class LiftedBounds:
 
     @classmethod
     def of(cls, decided: Decided) -> LiftedBounds:
-        """One linear program for all."""
+        """Solve the linear program once for all applications."""
         form = formulate(decided.problem, deadline=decided.clock.deadline)
         stage = form.stages[0]
         model = tighten(form.model).with_objective(stage.objective, stage.sense)
@@ -158,7 +163,7 @@ class LiftedBounds:
         return cls(decided, form, named)
 
     def funds(self, problem: Problem, row: int) -> bool | None:
-        """Whether the dossier is in the best allocation of the problem; None where only a solve can tell."""
+        """Whether the optimum of `problem` funds the application; None if only a solve can decide."""
         if not problem.offers.candidate[row]:
             return None
         today = self._worth(problem, self.decided.allocation)
@@ -171,12 +176,12 @@ class LiftedBounds:
         return True if more is not None and more > today and self._no_wider(form, row) else None
 
     def _worth(self, problem: Problem, allocation: Allocation) -> Fraction | None:
-        """The first stage of an allocation, better counted up; None where it breaks a rule."""
+        """Return the first stage value of an allocation, more is better; None if it breaks a rule."""
         reading = read_allocation(problem, allocation)
         return None if broken_rules(problem, allocation, reading) else _up(problem) * reading.values[0]
 
     def _at_most(self, form: Formulation, problem: Problem, row: int) -> Fraction:
-        """No allocation that holds the dossier is worth more in the first stage."""
+        """Bound from above the first stage value of every allocation with the application, more is better."""
         stage = form.stages[0]
         model = tighten(form.model).with_objective(stage.objective, stage.sense)
         bound = exact_bound(model, self._prices(model.row_names))
@@ -192,7 +197,10 @@ class LiftedBounds:
         return Allocation(funded, granted)
 
     def _no_wider(self, form: Formulation, row: int) -> bool:
-        """Whether the model without the dossier's column holds every row of the decision's, and the same goal."""
+        """Whether the model without the application's column has every row of the decision's model.
+
+        The objective must be the same too.
+        """
         ours, theirs, column = self.form.model, form.model, _column(form, row)
         at = {name: k for k, name in enumerate(theirs.row_names)}
         unique = len(at) == theirs.n_rows
@@ -223,12 +231,15 @@ def _up(problem: Problem) -> int:
 
 
 def _column(form: Formulation, row: int) -> int:
-    """The column that says whether a dossier is funded."""
+    """Return the column of the funding binary of an application."""
     return int(form.recovery.funded_columns[np.searchsorted(form.recovery.candidate, row)])
 
 
 def _reduced(matrix: csr_array, lower: IntArray, upper: IntArray) -> tuple[csr_array, IntArray, IntArray]:
-    """Rows divided by their common divisor, bounds rounded to what whole points can reach."""
+    """Divide each row by the gcd of its coefficients and round its bounds inwards.
+
+    The rounding is that of a Chvátal–Gomory cut from one row; it keeps all integer points.
+    """
     rows = matrix.tocsr(copy=True)
     rows.eliminate_zeros()
     filled = np.flatnonzero(np.diff(rows.indptr))

@@ -1,35 +1,33 @@
-"""How much more money lets a refused dossier in: without loss, and where the best list first holds it.
+"""Smallest score, grant cut or envelope increase that would fund a refused application.
 
-    no_loss   the least amount at which an allocation with the dossier in is worth v₀: one solve, monotone
-    first     the least amount at which the one answer holds it: from no_loss on, in turn the value z of the one
-              answer at C and the least amount with the dossier in worth z, until the one answer holds it; where
-              that amount is C itself, the rank is against it, and the next amount is the least worth more than z
+Notation: v₀ the stage values of the decision, v₁ those of the optimum with application i forced in.
 
-The second is not monotone: the dossier may leave again further on. It is not given where the loop meets a tie
-among several envelopes or goes on beyond a few amounts (`sweep --entries` looks at all of them), nor where a rule
-is a share of the amount. Money of the envelopes above moves
-with it, cent for cent.
+Score. Raising the score of i by s steps adds s·e to v₁ and nothing to v₀, because i is not in it.
+So i is funded from the smallest s at which v₁ + s·e is lexicographically better than v₀; on a tie,
+later stages, then the money granted, then the rank decide. With s − 1 steps the decision still
+wins, since allocations without i do not change. One solve with i forced in.
 
-The grant that a refused dossier would have to cut its request to: the largest that would still be funded.
+Grant. The amount g of i becomes a variable below its request, and g is maximised in turn with::
 
-The dossier's grant becomes an amount g left open below what it asks, and g is made as large as it can be
+    a. stages 1..k−1 at least as good as in the decision and stage k better by its smallest step
+    b. every stage at least as good, and less money granted in all
+    c. every stage at least as good, and no more money granted; the rank then decides
 
-    a. with the first k−1 stages at least as good as in the decision and stage k better by its least step
-    b. with every stage at least as good and less granted in all than in the decision
-    c. with every stage as good and no more granted, where the rank then decides
+The largest g found is exact: above it no allocation with i is the optimum. Where a minimum depends
+on the request, or a queue does, a smaller request also moves that rule; then the re-optimisation
+decides, and `impossible` is returned only if the request counts nowhere else.
 
-The largest of these is exact whatever the rules: above it no allocation that holds the dossier is the answer.
-Where a floor is lowered to what is asked, or a queue is settled by it, a smaller request moves the rule too: the
-re-solves tell, and that no amount is enough is said only where the request counts nowhere else.
+Envelope. Two thresholds of the amount C of the application's envelope (envelopes above it grow by
+the same cents)::
 
-Where a scenario speaks of a column: a change of a cell may touch more than the goal.
+    no_loss   least C at which an allocation with i is worth v₀: one solve; monotone in C
+    first     least C found at which the canonical optimum funds i
 
-The score that a refused dossier would need: one forced solve.
-
-With v₀ the values of the decision and v₁ those of the best allocation that holds dossier i, a score raised by s
-steps moves v₁ by s·e and v₀ not at all (i is not in it). So i is funded from the first s on at which v₁ + s·e
-beats v₀: where the first stage that the score moves ties, later stages, then the money, then the rank decide.
-One step less leaves v₀ ahead, and every allocation without i that beats v₁ + (s−1)·e is still there.
+`first` iterates from no_loss: z the optimum at C, then the least amount at which an allocation with
+i is worth z. If that is C itself, only the rank is against i, and the next amount tried is the
+least one worth more than z. Funding is not monotone in C: i may leave again further on. `first` is
+not given if the iteration meets a tie among several envelopes, exceeds `MOST_TURNS` amounts, or if
+a rule is a share of the amount; `sweep --entries` examines all amounts.
 """
 
 from __future__ import annotations
@@ -66,12 +64,12 @@ from tnt_sim.solve.backends.incremental_lp import difference
 
 Entry = dict[str, Any]
 MOST_TURNS = 6
-"""Amounts that are looked at for `first`: most dossiers that are found so enter at the second."""
+"""Most amounts tried for `first`; most applications that enter do so at the second amount."""
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """What one dossier asks of one envelope."""
+    """Question of the least amount of one envelope that funds one application."""
 
     decided: Decided
     line: Line
@@ -80,17 +78,24 @@ class Raised:
 
     @property
     def problem(self) -> Problem:
-        """The problem at the written amounts."""
+        """The problem at the amounts written in the scenario."""
         return self.decided.problem
 
     def least(self, kept: tuple[Fraction, ...], *, inside: bool, prove: bool = False) -> Least:
-        """The least amount at which the first stages are worth `kept`, with the dossier in or whoever."""
+        """Find the least amount at which the first stages reach `kept`.
+
+        Parameters
+        ----------
+        kept : value that each of the first stages must reach
+        inside : whether the application must be funded
+        prove : whether to prove the result
+        """
         change = (lambda problem: forced(problem, [self.row])) if inside else (lambda problem: problem)
         clock = self.decided.clock
         return least_amount(self.problem, self.line, kept=kept, change=change, prove=prove, clock=clock)
 
     def first(self, cents: int) -> int | None:
-        """The least amount, from one on, at which the one answer holds the dossier; None where it is not found."""
+        """Find the least amount from `cents` on whose optimum funds the application; None if not found."""
         for _ in range(MOST_TURNS):
             self.decided.clock.deadline.check()
             answer = ask(at_amount(self.problem, self.line, cents), prove=False, clock=self.decided.clock)
@@ -107,7 +112,7 @@ class Raised:
         return None
 
     def _more_than(self, answer: Answer) -> int | None:
-        """The least amount that is worth more than an answer; only where no other envelope can shift money."""
+        """Find the least amount whose optimum beats a solution; only if no other envelope can shift money."""
         if self.problem.case.tree.n_nodes > 1:
             return None
         found = []
@@ -120,7 +125,7 @@ class Raised:
 
 
 def by_envelopes(decided: Decided, row: int, steps: tuple[Fraction, ...]) -> Iterator[Entry]:
-    """The dossier's own envelope, and the programme where that is another."""
+    """Yield the needed increase of the application's envelope, then of the programme if that is another one."""
     tree = decided.problem.case.tree
     written = [
         node
@@ -159,11 +164,15 @@ def _entry(raised: Raised) -> Entry:
 
 
 def of_everyone(decided: Decided, steps: tuple[Fraction, ...], tell: Tell, into: dict[int, Entry]) -> None:
-    """For every refused candidate the least extension of the programme without loss, exact or between two limits.
+    """Find, for every refused candidate, the least increase of the programme that funds it without loss.
 
-    Exact for all in one pass where kernels settle it; else by the exact prices of one linear program from below,
-    and the decision with the dossier on top, read again, from above. `into` holds what is found, by row, also when
-    the deadline or Ctrl-C comes first.
+    Exact for all in one pass if an exact kernel solves the decision. Otherwise an interval: from
+    below by exact prices of one linear program, from above by today's list plus the application,
+    checked in integers.
+
+    Parameters
+    ----------
+    into : receives the entries by row, including those found before the deadline or Ctrl-C
     """
     problem = decided.problem
     if with_tolerance(problem) or problem.case.tree.written_cents[0] is None:
@@ -220,28 +229,36 @@ CENT = Fraction(1, 100)
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The largest grant that would be funded, in cents; None where there is none, and the answers behind it."""
+    """Largest grant with which the application would be funded, in cents, and the solves behind it.
+
+    `cents` is None if there is no such amount.
+    """
 
     cents: int | None
     answers: tuple[Answer, ...]
 
 
 def can_be_cut(problem: Problem, row: int) -> bool:
-    """Whether the dossier gets one whole amount or nothing, and a smaller one is thinkable."""
+    """Whether the application gets one fixed amount or nothing, and a smaller positive amount is possible."""
     offers = problem.offers
     levelled = bool(offers.levels.mask(problem.case.n)[row])
     return not offers.ranged[row] and not levelled and lowest(problem, row) < int(offers.most_cents[row])
 
 
 def lowest(problem: Problem, row: int) -> int:
-    """The smallest grant that still makes the project happen, at least one unit."""
+    """Return the smallest grant with which the project goes ahead, at least one unit, in cents."""
     unit = int(problem.offers.unit_cents[row])
     stated = problem.case.table["min_grant_cents"][row] or 0
     return max(unit, -(-stated // unit) * unit)
 
 
 def cut_to(decided: Decided, row: int, steps: Sequence[Fraction]) -> Cut:
-    """The largest grant at which the dossier is in the one answer; `steps` are the least gains of the stages."""
+    """Find the largest grant below the request at which the canonical optimum funds the application.
+
+    Parameters
+    ----------
+    steps : smallest possible gain of each stage
+    """
     unit = int(decided.problem.offers.unit_cents[row])
     problem = _opened(decided.problem, row, int(decided.problem.offers.most_cents[row]) - unit)
     values, granted = decided.reading.values, decided.reading.granted_cents
@@ -261,7 +278,7 @@ def cut_to(decided: Decided, row: int, steps: Sequence[Fraction]) -> Cut:
         if alone.allocation is not None and goes_first(alone.allocation, decided.allocation) > 0:
             best = cents
             break
-        # the rank is against it: the next amount below
+        # Only the rank is against the application: try the next lower amount.
         if cents - unit <= max(best, lowest(problem, row) - 1):
             break
         lower = _opened(decided.problem, row, cents - unit)
@@ -271,7 +288,10 @@ def cut_to(decided: Decided, row: int, steps: Sequence[Fraction]) -> Cut:
 
 
 def counts_elsewhere(decided: Decided, row: int) -> bool:
-    """Whether the rules or goals of the least request, the dossier's own amount apart, are others than today's."""
+    """Whether a smaller request changes rules or objectives beyond the application's own amount.
+
+    The formulations with the least request and with today's request are compared row by row.
+    """
     problem, deadline = decided.problem, decided.clock.deadline
     least, most = lowest(problem, row), int(problem.offers.most_cents[row])
     try:
@@ -292,7 +312,7 @@ def _cents(answer: Answer, row: int) -> int:
 
 
 def _opened(problem: Problem, row: int, most_cents: int) -> Problem:
-    """The problem in which the dossier is in, for any amount up to `most_cents`."""
+    """Force the application in, with a variable amount up to `most_cents`."""
     inside = forced(problem, [row])
     offers = inside.offers
     least, most, ranged = offers.least_cents.copy(), offers.most_cents.copy(), offers.ranged.copy()
@@ -307,7 +327,7 @@ Asked = tuple[Problem, tuple[Fraction, ...]]
 def _strict(
     problem: Problem, row: int, values: Sequence[Fraction], granted: int, steps: Sequence[Fraction]
 ) -> Iterator[Asked]:
-    """The questions of which every point beats the decision before the rank is asked."""
+    """Yield problems all of whose feasible points beat the decision before the rank is compared."""
     for k, stage in enumerate(problem.stages):
         better = values[k] + steps[k] if stage.sense is Sense.MAXIMISE else values[k] - steps[k]
         stages = (*problem.stages[: k + 1], _grant_of(problem, row))
@@ -316,7 +336,7 @@ def _strict(
 
 
 def _within(problem: Problem, row: int, values: Sequence[Fraction], granted: int) -> Asked:
-    """Every stage as good as in the decision, and so much granted at most."""
+    """Require every stage as good as in the decision, at most `granted` cents in all, and maximise the grant."""
     money = Stage(GRANTED, Sense.MINIMISE, problem.granted)
     stages = (*problem.stages, money, _grant_of(problem, row))
     return _with_stages(problem, stages), (*values, granted * CENT)
@@ -330,7 +350,7 @@ def _grant_of(problem: Problem, row: int) -> Stage:
 
 
 def _with_stages(problem: Problem, stages: tuple[Stage, ...]) -> Problem:
-    """The problem with other stages; what priced rules take from a stage that is gone is not counted."""
+    """Replace the stages; penalties that are charged to a removed stage become reports."""
     kept = len(stages) - 1
     rules = tuple(_unpriced(rule, min(kept, len(problem.stages))) for rule in problem.rules)
     return replace(problem, stages=stages, rules=rules)
@@ -350,7 +370,7 @@ def _largest(question: Problem, kept: tuple[Fraction, ...], clock: Clock) -> Ans
 
 
 def with_request(asked: Scenario, dossier: str, cents: int) -> Scenario:
-    """The scenario in which one dossier asks for another amount."""
+    """Return the scenario in which one application requests another amount."""
     mine = pl.col("dossier") == dossier
     table = asked.portfolio.table.with_columns(
         pl.when(mine)
@@ -367,7 +387,10 @@ _SPEAKS = ("eligibility", "grants", "caps", "waivers", "rules", "programme", "do
 
 
 def mentioned_in(spec: ScenarioSpec, column: str, *, beside: tuple[str, ...] = _GOALS) -> str | None:
-    """The first entry, other than goals and measures, that speaks of a column or of a measure made of it."""
+    """Return the first scenario entry that refers to a column or to a measure built on it.
+
+    Entries whose key is in `beside` are not searched.
+    """
     names = {column, *(name for name, entry in spec.measures.items() if column in _words(entry.model_dump()))}
     whole = spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     for key in _SPEAKS:
@@ -383,7 +406,7 @@ def mentioned_in(spec: ScenarioSpec, column: str, *, beside: tuple[str, ...] = _
 
 
 def _words(value: Any) -> Iterator[str]:
-    """Every key and every text of a plain tree."""
+    """Yield every key and every string of a nested structure."""
     if isinstance(value, dict):
         for key, part in value.items():
             yield str(key)
@@ -400,14 +423,14 @@ _EXACT = pl.Decimal(38, 6)
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A column that counts in the goal.
+    """Column that counts as merit in the objective.
 
     Attributes
     ----------
     column : its name
-    step : the coarsest step that holds every figure of the column
-    top : the highest figure in the table
-    other : an entry that the column counts in beside the goal, None where there is none
+    step : largest step of which every figure of the column is a multiple
+    top : highest figure in the table
+    other : another scenario entry that uses the column; None if there is none
     """
 
     column: str
@@ -417,7 +440,7 @@ class Score:
 
 
 def scores(problem: Problem) -> list[Score]:
-    """The plain columns that the objective counts, in its order: those whose figure is the dossier's own merit."""
+    """List the merit columns of the objective, in its order."""
     spec, case = problem.scenario.spec, problem.case
     found: list[Score] = []
     for stage in spec.objective:
@@ -440,11 +463,11 @@ def _columns(measure: Any, name: str) -> list[str]:
 FIGURES_OF_THE_REQUEST = frozenset(
     {"population", "requested", "cost", "base", "min_grant", "committed", "other_state", "other_public"}
 )
-"""Numeric columns that say what a dossier is, not how good it is: nobody raises them to be funded."""
+"""Numeric columns that describe an application rather than its merit: they are never proposed as a score."""
 
 
 def _is_score(case: Case, column: str) -> bool:
-    # a further column of a table is text until it is counted, as the goal does
+    # Extra columns are read as text until the objective counts them.
     return column not in FIGURES_OF_THE_REQUEST and kind_of(case, column) in (Kind.NUMBER, Kind.TEXT)
 
 
@@ -459,7 +482,7 @@ def _score(problem: Problem, column: str) -> Score:
 
 
 def with_score(asked: Scenario, column: str, by: Fraction, dossier: str | None = None) -> Scenario:
-    """The scenario with one dossier's figure raised (every dossier's without a name), in exact numbers."""
+    """Return the scenario with a figure raised by `by`, for one application or for all."""
     numbers, _ = asked.portfolio.numeric(column)
     mine = pl.lit(True) if dossier is None else pl.col("dossier") == dossier
     add = pl.lit(Decimal(int(by / MICRO)).scaleb(-6), dtype=_EXACT)
@@ -471,13 +494,13 @@ def with_score(asked: Scenario, column: str, by: Fraction, dossier: str | None =
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effects:
-    """What one step of a score adds to each stage, by the row of the dossier, better counted up."""
+    """Gain of each stage for one step of a score, by application; positive is better whatever the sense."""
 
     units: tuple[Fraction, ...]
     counts: tuple[IntArray, ...]
 
     def __getitem__(self, row: int) -> tuple[Fraction, ...]:
-        """One step of the dossier of this row."""
+        """Return the gain of each stage for one step of the score of this row."""
         pairs = zip(self.units, self.counts, strict=True)
         return tuple(unit * int(count[row]) for unit, count in pairs)
 
@@ -485,9 +508,13 @@ class Effects:
 def effects(
     problem: Problem, asked: Scenario, score: Score, deadline: Deadline = UNLIMITED
 ) -> Effects | None:
-    """For each dossier, what one step of its score adds to each stage once it is funded, better counted up.
+    """Compute what one step of a score adds to each stage, by application, once it is funded.
 
-    None where the figure is no plain sum: counted once per key, or the smallest of groups.
+    Returns
+    -------
+    Effects or None
+        None if the objective is not a plain sum of the column (a value counted once per key, or the
+        minimum over groups).
     """
     raised = compile_problem(with_score(asked, score.column, score.step), deadline)
     units, counts = [], []
@@ -501,7 +528,7 @@ def effects(
 
 
 def _same_once(before: Terms, after: Terms) -> bool:
-    """Whether what is counted once per key is the same in both."""
+    """Whether the values counted once per key are the same in both."""
     scale = common_scale([before.scale, after.scale])
     pairs = zip(before.rescaled(scale).once, after.rescaled(scale).once, strict=False)
     same = all(np.array_equal(one.worth, other.worth) for one, other in pairs)
@@ -509,11 +536,18 @@ def _same_once(before: Terms, after: Terms) -> bool:
 
 
 def steps_needed(gained: tuple[Fraction, ...], effect: tuple[Fraction, ...], wins_ties: bool) -> int | None:
-    """How many steps it takes; None when no score does. `gained` is v₁ − v₀, better counted up (so ≤ 0 first)."""
+    """Return the number of score steps after which the application is funded; None if no score funds it.
+
+    Parameters
+    ----------
+    gained : v₁ − v₀ by stage, positive is better; the first non-zero entry is ≤ 0
+    effect : gain of each stage for one step
+    wins_ties : whether the allocation with the application wins when all stages tie
+    """
     at = next((k for k, each in enumerate(effect) if each), None)
     if at is None or any(gained[:at]):
         return None
-    # a score that counts against the dossier is lowered: the same steps the other way
+    # A score that counts against the application is lowered by the same number of steps.
     toward = effect if effect[at] > 0 else tuple(-each for each in effect)
     whole = -gained[at] / toward[at]
     steps = -(-whole.numerator // whole.denominator)
@@ -522,7 +556,7 @@ def steps_needed(gained: tuple[Fraction, ...], effect: tuple[Fraction, ...], win
 
 
 def tie_at(gained: tuple[Fraction, ...], effect: tuple[Fraction, ...]) -> bool:
-    """Whether some whole number of steps makes every stage equal: then money and rank decide."""
+    """Whether some whole number of steps makes every stage tie, so that money and rank decide."""
     steps = steps_needed(gained, effect, wins_ties=True)
     if steps is None:
         return False
@@ -531,13 +565,13 @@ def tie_at(gained: tuple[Fraction, ...], effect: tuple[Fraction, ...]) -> bool:
 
 
 def is_given(problem: Problem, row: int, column: str) -> bool:
-    """Whether the column holds a figure for one dossier; what is empty cannot be raised."""
+    """Whether the column has a figure for the application; an empty cell cannot be raised."""
     figures = numeric_column(problem.case, column, ())
     return figures is not None and not figures.missing[row]
 
 
 def figure_of(problem: Problem, row: int, column: str) -> Fraction:
-    """What the column holds for one dossier; 0 where it is empty."""
+    """Return the figure of the column for the application, 0 if the cell is empty."""
     figures = numeric_column(problem.case, column, ())
     assert figures is not None
     return Fraction(0) if figures.missing[row] else figures.scale * int(figures.values[row])

@@ -1,14 +1,19 @@
-"""How far one rule would have to give way for a refused dossier to be funded at no loss: one solve.
+"""Effect of one rule: the optimum without it, and the least violation that funds a refused application.
 
-    min distance of the rule from its bounds   subject to   the dossier in, every stage as good as in the decision,
-                                                            every other rule kept
+Two questions, one solve each; neither is inferred from a dual price.
 
-It is the distance of `shortfall.RULE`: euros or units of the rule's measure, pairs for rules between dossiers.
+Effect of a rule: re-optimise with the rule relaxed to a report. A funded application that leaves
+owes its grant to the rule; a refused one that enters is crowded out by it.
 
-What each rule, and each decision to fund, does: the decision taken again without it.
+Least violation of rule r that funds application i at no loss::
 
-A funded dossier that leaves when a rule no longer binds is funded thanks to it; a refused one that enters is
-crowded out by it. One solve a rule; nothing is inferred from a price.
+    min   dist_r(x)
+    s.t.  x_i = 1
+          stage_k(x) no worse than in the decision, for every stage k
+          every other rule
+
+where dist_r is the distance of the rule from its bounds: euros or units of the rule's measure,
+number of pairs for relations between applications.
 """
 
 from __future__ import annotations
@@ -32,7 +37,11 @@ from tnt_sim.scenario.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """The least distance of a rule, in its unit; None when the rule alone does not let the dossier in."""
+    """Least violation of one rule that funds an application, in the rule's unit.
+
+    `distance` is None if relaxing this rule alone does not fund the application, or if the solve
+    was stopped.
+    """
 
     rule: str
     distance: Fraction | None
@@ -41,7 +50,13 @@ class Relaxed:
 
 
 def relaxed(decided: Decided, row: int, rule: CompiledRule) -> Relaxed:
-    """The least distance of one hard rule at which an allocation as good as the decision holds the dossier."""
+    """Minimise the violation of one hard rule, with the application funded and no stage worse than today.
+
+    Parameters
+    ----------
+    row : row of the refused application
+    rule : the hard rule to relax; all others stay
+    """
     problem = decided.problem
     loose: CompiledRule = replace(rule, mode=Mode.REPORT)  # type: ignore[type-var]
     unit = unit_of(rule)
@@ -66,7 +81,7 @@ def relaxed(decided: Decided, row: int, rule: CompiledRule) -> Relaxed:
 
 
 def without(problem: Problem, rule: str) -> Problem:
-    """The problem in which one rule no longer binds."""
+    """Return the problem with one rule relaxed to a report: it is measured but no longer binds."""
     rules = tuple(
         replace(one, mode=Mode.REPORT) if one.id == rule else one  # type: ignore[type-var]
         for one in problem.rules
@@ -76,9 +91,9 @@ def without(problem: Problem, rule: str) -> Problem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effect:
-    """What the decision would be without one rule: who would enter and who would leave, bool (n,).
+    """Applications that enter and leave the optimum when one rule is removed, bool (n,).
 
-    `settled` is False where a limit stopped the solve: then nothing is said of this rule.
+    `settled` is False if a limit stopped the solve; then the masks say nothing about this rule.
     """
 
     rule: str
@@ -88,12 +103,17 @@ class Effect:
 
     @property
     def settled(self) -> bool:
-        """Whether the best allocation without the rule was found."""
+        """Whether the canonical optimum without the rule was found."""
         return self.answer.is_closed and self.answer.canonical
 
 
 def effects_of_rules(decided: Decided, clock: Clock, *, prove: bool = True) -> Iterator[Effect]:
-    """One effect for each hard rule, each option of an envelope that counts, and each decision that funds."""
+    """Yield the effect of each hard rule, each envelope option and each decision to fund, one solve each.
+
+    Parameters
+    ----------
+    prove : whether to seek a proof of each optimum
+    """
     for name, problem in _without_each(decided.problem):
         answer = ask(problem, prove=prove, clock=clock)
         funded = decided.allocation.funded
@@ -102,7 +122,7 @@ def effects_of_rules(decided: Decided, clock: Clock, *, prove: bool = True) -> I
 
 
 def n_effects(problem: Problem) -> int:
-    """How many solves `effects_of_rules` makes."""
+    """Count the solves that `effects_of_rules` makes."""
     return sum(1 for _ in _without_each(problem))
 
 
@@ -122,5 +142,5 @@ def _without_each(problem: Problem) -> Iterator[tuple[str, Problem]]:
 
 
 def distinct(effects: list[Effect]) -> list[Effect]:
-    """The effects that move anybody."""
+    """Keep the settled effects that change at least one decision."""
     return [one for one in effects if one.settled and bool(np.any(one.enters | one.leaves))]

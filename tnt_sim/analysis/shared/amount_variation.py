@@ -1,14 +1,20 @@
-"""Which amounts of the tree move together, and the scenario at each amount.
+"""Variation of envelope amounts: which amounts of the tree move together, and the scenario at each value.
 
-Δ is the difference from the written amount. An extension is new money: what stands above a moved envelope gets Δ
-as well, unless it is `overbooked` (its children are ceilings) or has no amount. Below it, by the key:
+Let Δ be the difference from the written amount. The increase is new money: every envelope above a
+moved one also gets Δ, unless it is `overbooked` (its children are ceilings) or has no amount. Below
+the moved envelope, the key `share` decides:
 
-    free       nothing moves: the model shares what is beyond the children's amounts, as `unassigned` says
-    pro_rata   every amount under it keeps its proportion; odd cents go to the highest averages, ties by id
-    an id      Δ goes to that envelope, and through those between
+    free       no amount moves; the model shares the excess over the children's amounts
+    (`unassigned`)
+    pro_rata   every amount below keeps its proportion; odd cents by highest averages, ties by id
+    an id      Δ goes to that envelope and to those between
 
-Several envelopes move in proportion to their written amounts. Highest averages (d'Hondt), and not largest
-remainders: no envelope loses a cent when the whole gains one, so a bigger amount never takes anything away.
+Several moved envelopes share the total in proportion to their written amounts. Highest averages
+(D'Hondt) is house-monotone, unlike largest remainders: when the total grows by a cent, no envelope
+loses one.
+
+Source: M. L. Balinski and H. P. Young, *Fair Representation: Meeting the Ideal of One Man, One
+Vote* (1982).
 """
 
 from __future__ import annotations
@@ -30,18 +36,18 @@ from tnt_sim.scenario.scenario import Scenario
 
 FREE, PRO_RATA = "free", "pro_rata"
 _LOOK_AT_MONEY = ("order", "equity")
-"""Rules whose rows are written with the amounts of envelopes in view."""
+"""Kinds of rules whose rows depend on the amounts of envelopes."""
 
 
 @dataclass(frozen=True)
 class Moved:
-    """The envelopes that move, and how what is under them follows.
+    """Envelopes whose amount varies, and how the amounts below follow.
 
     Attributes
     ----------
-    names : the envelopes, none under another
-    share : `free`, `pro_rata` or the id of an envelope under the moved one
-    base_cents : what they come to as written
+    names : the envelopes; none lies under another
+    share : `free`, `pro_rata` or the id of an envelope below the moved one
+    base_cents : sum of their written amounts
     """
 
     scenario: Scenario
@@ -53,12 +59,13 @@ class Moved:
 
     @classmethod
     def of(cls, scenario: Scenario, names: Sequence[str] = (), share: str = FREE) -> Moved:
-        """Check the names and the key; the programme itself without names.
+        """Validate the names and the key; without names, the programme itself.
 
         Raises
         ------
         UsageError
-            For an envelope that does not exist, has no amount or lies under another, or a key that is none.
+            If an envelope does not exist, has no amount, is not in force or lies under another, or
+            if the key is invalid.
         """
         names = tuple(dict.fromkeys(names)) or (scenario.spec.programme.id,)
         family = {spec.id: spec for spec, _ in scenario.spec.programme.walk()}
@@ -80,12 +87,14 @@ class Moved:
         return cls(scenario, names, share, base, family, above)
 
     def cents_of(self, text: str | int) -> int:
-        """An amount as people say it: « 88 M€ », or « 50 % » of the written amount, rounded down to the cent.
+        """Parse an amount: whole euros, text ("88 M€") or a percentage of the written amount ("50 %").
+
+        Percentages are rounded down to the cent.
 
         Raises
         ------
         UsageError
-            For a text that is neither.
+            If the text is neither.
         """
         if isinstance(text, int):
             return text * 100
@@ -106,7 +115,7 @@ class Moved:
             ) from error
 
     def amounts(self, cents: int) -> dict[str, int]:
-        """The amounts that differ from the written ones when the moved envelopes come to `cents`."""
+        """Return the amounts that differ from the written ones when the moved envelopes total `cents`."""
         written = [self._family[name].amount or 0 for name in self.names]
         parts = [cents] if len(self.names) == 1 else highest_averages(cents, written, self.names)
         moved: dict[str, int] = {}
@@ -120,25 +129,25 @@ class Moved:
         return {name: part for name, part in moved.items() if part != self._family[name].amount}
 
     def scenario_at(self, cents: int) -> Scenario:
-        """The scenario at an amount; nothing is read again."""
+        """Return the scenario at an amount, without reading its files again."""
         amounts = self.amounts(cents)
         scenario = with_amounts(self.scenario, amounts) if amounts else self.scenario
         return self._with_splits(scenario, cents) if self.share == PRO_RATA else scenario
 
     def problem_at(self, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
-        """The problem at an amount.
+        """Compile the problem at an amount.
 
         Raises
         ------
         ScenarioError
-            When the scenario contradicts itself there.
+            If the scenario contradicts itself at this amount.
         DeadlineExpired
-            When the time is up before it is read.
+            If the deadline passes first.
         """
         return compile_problem(self.scenario_at(cents), deadline)
 
     def overdrawn(self, cents: int) -> tuple[str, int] | None:
-        """An envelope whose written children come to more than it has at an amount, and to how much; else None."""
+        """Return an envelope whose children's amounts exceed its own, with their sum; None if there is none."""
         amounts = {**{name: spec.amount for name, spec in self._family.items()}, **self.amounts(cents)}
         for name, spec in self._family.items():
             below = sum(amounts[child.id] or 0 for child in spec.envelopes)
@@ -148,10 +157,10 @@ class Moved:
         return None
 
     def lean(self, problem: Problem, cents: int) -> Problem | None:
-        """The problem at an amount from one at another, only the tree's amounts changed, without compiling it.
+        """Return the problem at an amount by changing only the tree of a compiled one.
 
-        None where more than plain amounts depends on what moves: shares of an amount, reserves, minimum uses,
-        money given pro rata, parts of a split.
+        None if anything else depends on the amount: shares of an amount, reserves, minimum uses,
+        pro rata money, or parts of a split.
         """
         tree = problem.case.tree
         plain = all(option == Options() for option in tree.options)
@@ -184,7 +193,7 @@ class Moved:
                 moved[below] = amount + more
 
     def _with_splits(self, scenario: Scenario, cents: int) -> Scenario:
-        """Amounts by group keep their proportion too, each rounded down: tables of amounts, and `each`."""
+        """Scale amounts by group in proportion, each rounded down: tables of amounts and `each`."""
         tables, each = dict(scenario.tables), {}
         for spec in (spec for name in self.names for spec, _ in self._family[name].walk()):
             if spec.split is None:
@@ -266,7 +275,7 @@ def _percentage(said: str) -> Fraction:
 
 
 def _in_proportion(spec: EnvelopeSpec, cents: int, before: int) -> dict[str, int]:
-    """The amounts under an envelope that goes from `before` to `cents`."""
+    """Scale the amounts below an envelope that goes from `before` to `cents`."""
     below = list(_nearest_amounts(spec))
     written = [child.amount or 0 for child in below]
     if not below or not sum(written):
@@ -284,7 +293,7 @@ def _in_proportion(spec: EnvelopeSpec, cents: int, before: int) -> dict[str, int
 
 
 def _nearest_amounts(spec: EnvelopeSpec) -> Iterator[EnvelopeSpec]:
-    """The envelopes under one that have an amount with none between."""
+    """Yield the nearest descendants that have an amount."""
     for child in spec.envelopes:
         if child.amount is not None:
             yield child
@@ -293,9 +302,13 @@ def _nearest_amounts(spec: EnvelopeSpec) -> Iterator[EnvelopeSpec]:
 
 
 def highest_averages(total_cents: int, weights: Sequence[int], names: Sequence[str]) -> list[int]:
-    """Share whole cents in proportion to weights, each odd cent to the highest weight per cent held plus one.
+    """Share whole cents in proportion to weights by highest averages (D'Hondt).
 
-    Source: « plus forte moyenne » (D'Hondt's method); nobody's part falls when the total rises.
+    Each remaining cent goes to the largest weight / (cents + 1), ties to the first id.
+    House-monotone: no share falls when the total rises.
+
+    >>> highest_averages(100, [1, 1, 1], ["a", "b", "c"])
+    [34, 33, 33]
     """
     whole = sum(weights)
     parts = [total_cents * weight // whole for weight in weights]

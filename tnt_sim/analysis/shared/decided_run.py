@@ -1,9 +1,9 @@
-"""The decision that is asked about: from a result in hand, or from a run folder read again.
+"""Decision under analysis, from a result in memory or from a verified run folder.
 
-Two answers weighed against each other, as the contract breaks ties: stages, then money, then rank order.
-
-v beats w  ⇔  at the first stage where they differ v is better; at none, v grants less; as much, and the
-              first dossier funded in only one of the two is funded in v; else the first greater amount.
+The module also compares two solutions as the tie-break does. Solution v precedes w if, at the first
+stage where they differ, v is better; if no stage differs, v grants less in all; if it grants the
+same, the first application (in rank order) funded in only one of them is funded in v; otherwise the
+first differing amount is larger in v.
 """
 
 from __future__ import annotations
@@ -35,19 +35,20 @@ from tnt_sim.verify.verification import Verification, of_fresh
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision, as it was taken.
+    """One decision and its context.
 
     Attributes
     ----------
-    problem : what the last step was asked, grants of earlier steps kept in it
-    allocation, reading, reasons : the decision, its figures, and what stands in the way of each dossier
-    codes, sentences : reason code and reason of each dossier as the run told them, String (n,)
-    best : whether the run found the one answer: the best, its ties broken to the end
-    proof : what supports that
-    on_reserve : rank and cents of the dossiers of the reserve list, by number
-    verification : what is shown of it here and what only its run claims; None where nothing was checked
-    run_dir : the run folder it comes from
-    clock : when questions about it must be answered; without a limit by default
+    problem : problem of the last step, with the grants of earlier steps fixed
+    allocation, reading, reasons : the decision, its exact figures, and what blocks each application
+    codes, sentences : reason code and reason of each application as the run stated them, String
+    (n,)
+    best : whether the run established the canonical optimum: optimal, with all ties broken
+    proof : evidence of optimality
+    on_reserve : rank and cents of the applications on the reserve list, by number
+    verification : what was verified here and what the run only claims; None if nothing was checked
+    run_dir : run folder, if the decision comes from one
+    clock : time limit of the questions; unlimited by default
     """
 
     problem: Problem
@@ -65,28 +66,34 @@ class Decided:
 
     @property
     def asked(self) -> Scenario:
-        """The scenario of the last decision alone, with what earlier steps granted kept like commitments."""
+        """Return the scenario of the last step, with earlier grants kept like commitments."""
         last = decision_steps(self.problem.scenario)[-1].scenario
         return replace(last, portfolio=self.problem.case.portfolio)
 
     @property
     def is_optimal(self) -> bool:
-        """Whether a certificate or a second solver supports that it is the best."""
+        """Whether a certificate or a second solver supports optimality."""
         return self.proof in ALLOWED[Status.OPTIMAL]
 
     @property
     def lang(self) -> Lang:
-        """The language of the scenario."""
+        """Return the language of the scenario."""
         return Lang(self.problem.scenario.spec.locale)
 
     @property
     def numbers(self) -> pl.Series:
-        """The dossiers' numbers, String (n,)."""
+        """Return the application numbers, String (n,)."""
         return self.problem.case.table["dossier"]
 
 
 def of_result(result: Result) -> Decided:
-    """The decision of a result; NothingDecided where there is none."""
+    """Return the decision of a result.
+
+    Raises
+    ------
+    NothingDecided
+        If the result has no allocation.
+    """
     if result.allocation is None or result.reading is None or result.reasons is None:
         raise _nothing(result.problem.scenario.id)
     return Decided(
@@ -104,16 +111,16 @@ def of_result(result: Result) -> Decided:
 
 
 def of_run(run_dir: Path, project: Path | None = None) -> Decided:
-    """The decision of a run folder, read again from its inputs in integers.
+    """Read the decision of a run folder and verify it from its inputs in exact integers.
 
     Raises
     ------
     DataError
-        It is no run folder.
+        If it is not a run folder.
     VerificationError
-        What the folder says does not hold when it is read again.
+        If the folder's claims fail verification.
     NothingDecided
-        The run found no allocation.
+        If the run found no allocation.
     """
     summary = read_summary(run_dir)
     if summary.get("status") in ("infeasible", "stopped"):
@@ -131,7 +138,7 @@ def of_run(run_dir: Path, project: Path | None = None) -> Decided:
         reasons=why,
         codes=_filled(kept, told, "reason_code"),
         sentences=_filled(kept, told, "reason"),
-        # 0.1.0 also called optimal what one solver alone had closed
+        # Version 0.1.0 also reported as optimal what a single solver had closed.
         best=run.summary.get("status") == "optimal"
         and run.summary.get("proof") in ALLOWED[Status.OPTIMAL]
         and run.summary.get("canonical") is True,
@@ -143,7 +150,7 @@ def of_run(run_dir: Path, project: Path | None = None) -> Decided:
 
 
 def _on_reserve(table: pl.DataFrame) -> dict[str, tuple[int, int]]:
-    """Rank and cents of the dossiers of the reserve list, by number."""
+    """Return rank and cents of the applications on the reserve list, by number."""
     if "reserve_rank" not in table.columns:
         return {}
     listed = table.filter(pl.col("reserve_rank").is_not_null())
@@ -154,12 +161,12 @@ def _on_reserve(table: pl.DataFrame) -> dict[str, tuple[int, int]]:
 
 
 def _filled(kept: pl.DataFrame, told: pl.DataFrame, column: str) -> pl.Series:
-    """A column as the run told it; as it is told now for dossiers that the run's table does not hold."""
+    """Take a column of the run's table; applications missing from it take the newly computed value."""
     return kept[column].zip_with(kept[column].is_not_null(), told[column])
 
 
 def rows_of(decided: Decided, names: Sequence[str]) -> tuple[list[int], tuple[Defect, ...]]:
-    """The rows of some dossiers, each once, and a defect for each name that is none."""
+    """Return the rows of some applications, without repeats, and a defect for each unknown name."""
     place = dict(zip(decided.numbers.to_list(), range(len(decided.numbers)), strict=True))
     rows: list[int] = []
     faults: list[Defect] = []
@@ -181,7 +188,7 @@ def _unknown(name: str, known: dict[str, Any]) -> Defect:
 
 
 def refuse_all_unknown(rows: Sequence[int], faults: Sequence[Defect]) -> None:
-    """When every name is unknown there is nothing to answer."""
+    """Raise `UsageError` if every name is unknown."""
     if rows or not faults:
         return
     lines = [fault.text for fault in faults]
@@ -209,7 +216,7 @@ def _nothing(scenario: str) -> NothingDecided:
 def gains(
     stages: Sequence[Stage], value: Sequence[Fraction], than: Sequence[Fraction]
 ) -> tuple[Fraction, ...]:
-    """By how much each stage of one answer is better than that of another (negative: worse)."""
+    """Return by how much each stage of one solution is better than that of another; negative is worse."""
     return tuple(
         (a - b) if stage.sense is Sense.MAXIMISE else (b - a)
         for stage, a, b in zip(stages, value, than, strict=True)
@@ -217,13 +224,13 @@ def gains(
 
 
 def sign_of(gained: Sequence[Fraction]) -> int:
-    """1 when the first stage that differs is better, -1 when it is worse, 0 when none differs."""
+    """Return the sign of the first non-zero gain: 1 better, −1 worse, 0 equal."""
     first = next((gain for gain in gained if gain), Fraction(0))
     return (first > 0) - (first < 0)
 
 
 def goes_first(one: Allocation, other: Allocation) -> int:
-    """Which of two allocations of equal stages is the one answer: 1 the first, -1 the other, 0 the same."""
+    """Decide the tie-break between two allocations with equal stages: 1 the first, −1 the other, 0 the same."""
     less = int(other.granted_cents.sum()) - int(one.granted_cents.sum())
     if less:
         return 1 if less > 0 else -1
@@ -235,10 +242,13 @@ def goes_first(one: Allocation, other: Allocation) -> int:
 
 
 def units(problem: Problem, deadline: Deadline = UNLIMITED) -> tuple[Fraction, ...]:
-    """For each stage a step of which all its values are whole multiples: what the least gain can be."""
+    """Return for each stage a step that divides all its values: the smallest possible gain."""
     return tuple(stage.scale for stage in formulate(problem, deadline=deadline).stages)
 
 
 def with_tolerance(problem: Problem) -> bool:
-    """Whether a stage may give up some of its best for later ones: then answers are not weighed in order."""
+    """Whether a stage may give up some of its best value for later stages.
+
+    Then stages are not compared in strict lexicographic order.
+    """
     return any(stage.tolerance for stage in problem.stages)

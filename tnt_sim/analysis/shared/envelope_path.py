@@ -1,11 +1,13 @@
-"""Rules that move with an amount because they are read from it: named, and left out where they would mislead.
+"""Path from an envelope to the root whose amounts move together, and rules that depend on those amounts.
 
-`min_use`, `reserve`, `overprogram`, transfers, bounds `{share: …, of_amount: …}` and queues that serve whoever
-fits (`first_come` with `skip: true`) change with the amount of their envelope, some of them against the planner:
-with such a rule more money can be worth less. A model in which the amount itself is to be found asks less than
-they do: minima, reserves and queues are left out, maxima taken at the largest amount, transfers without limit.
+To vary the amount of an envelope, every envelope above it that has an amount moves by the same
+cents.
 
-An envelope whose amount is asked for, with those above it that move as it does, cent for cent.
+Some rules are functions of the amount: `min_use`, `reserve`, `overprogram`, transfers, bounds
+`{share: …, of_amount: …}`, and queues that serve whoever fits (`first_come` with `skip: true`).
+With some of them, more money can be worth less. A model in which the amount is a variable therefore
+uses a relaxation: minimums, reserves and queues are dropped, maximums are taken at the largest
+amount, transfers are unlimited. Its optimum is a lower bound on the amount.
 """
 
 from __future__ import annotations
@@ -27,19 +29,22 @@ from tnt_sim.scenario.load import with_amounts
 from tnt_sim.scenario.problem import Problem, compile_problem
 
 _OPTIONS = {"min_use": False, "reserve": True, "overprogram": True}
-"""Whether what fits at an amount goes on fitting at larger ones."""
+"""By option: whether a feasible allocation stays feasible at larger amounts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """Something that is read from the amount, in words; `relaxes`: what fits goes on fitting as it grows."""
+    """Rule that depends on the amount, in words.
+
+    `relaxes` is true if an allocation that is feasible at an amount stays feasible at larger ones.
+    """
 
     words: Text
     relaxes: bool
 
 
 def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[Moving, ...]:
-    """What is a share of the amount of one of these envelopes; () where nothing is."""
+    """List the rules that depend on the amount of one of these envelopes."""
     tree = problem.case.tree
     names = {tree.ids[node] for node in nodes}
     found = []
@@ -66,14 +71,14 @@ def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[Moving, ...]:
 
 
 def _queues(problem: Problem, nodes: Sequence[int]) -> list[FirstCome]:
-    """The queues of the lowest of these envelopes: those above it leave their own dossiers what they had."""
+    """Return the queues of the lowest of these envelopes; those above keep serving their own applications."""
     name = problem.case.tree.ids[nodes[0]]
     rules = [rule for rule in problem.rules if isinstance(rule, FirstCome)]
     return [rule for rule in rules if any(queue.name == name for queue in rule.queues)]
 
 
 def _amount_is_split(split: Any) -> bool:
-    """Whether the parts of a split are shares of the whole, and not amounts of their own."""
+    """Whether the parts of a split are shares of the whole rather than amounts of their own."""
     return split is not None and split.each is None
 
 
@@ -91,7 +96,7 @@ def _of_amount(problem: Problem, names: set[str]) -> list[LimitSpec]:
 
 
 def loosened(problem: Problem, nodes: Sequence[int], top_cents: int) -> Problem:
-    """A problem that allows all that the real rules allow, at any amount of the envelope up to `top_cents`."""
+    """Return a relaxation valid at every amount of the envelope up to `top_cents`."""
     tree = problem.case.tree
     names = {tree.ids[node] for node in nodes}
     told = {rule.id for rule in _of_amount(problem, names)} | {rule.id for rule in _queues(problem, nodes)}
@@ -147,21 +152,21 @@ def _given(option: Options) -> int:
 
 
 def _scaled(cents: int, amount: int, most: int) -> int:
-    """A share of an amount, taken of the largest; whole when nothing is known of the share."""
+    """Scale an overprogrammed amount from `amount` to `most`, rounded up."""
     return -(-(cents + 1) * most // amount) if amount > 0 else most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """An envelope whose amount moves, and the envelopes above it that move with it.
+    """Envelope whose amount moves, with the envelopes above that move with it.
 
     Attributes
     ----------
-    node, nodes : the envelope; it and all above it that have an amount
-    amount_cents : its written amount, 0 where it has none and is the programme
-    floor_cents : what its children's amounts come to: no amount below fits
-    top_cents : an amount at which it holds nothing back any more; what it leaves may go to those above, too
-    written : whether the scenario gives it an amount; only the programme may have none
+    node, nodes : node of the envelope; itself and all above it that have an amount
+    amount_cents : written amount; 0 if it is the programme without an amount
+    floor_cents : sum of the children's amounts; no smaller amount is valid
+    top_cents : amount at which it no longer restricts anything
+    written : whether the scenario states an amount; only the programme may have none
     """
 
     id: str
@@ -173,17 +178,17 @@ class Line:
     written: bool = True
 
     def upwards(self) -> Line:
-        """The same from its written amount on: where a rule is a share of it, less money may buy more."""
+        """Restrict the path to amounts at or above the written one."""
         return replace(self, floor_cents=max(self.floor_cents, self.amount_cents))
 
 
 def line_of(problem: Problem, envelope: str) -> Line:
-    """The envelope of that name with those above it.
+    """Return the path of an envelope.
 
     Raises
     ------
     UsageError
-        When there is none, or it is not the programme and has no amount of its own.
+        If it does not exist, or if it has no amount and is not the programme.
     """
     tree = problem.case.tree
     if envelope not in tree.ids:
@@ -217,7 +222,7 @@ def line_of(problem: Problem, envelope: str) -> Line:
 
 
 def _moving(tree: Tree, node: int) -> tuple[int, ...]:
-    """The envelope and those above it that have an amount; children of an overbooked one are ceilings."""
+    """Return the envelope and those above it with an amount, up to the first overbooked one."""
     nodes = [node]
     for above in tree.ancestors(node)[1:]:
         if tree.overbooked[above]:
@@ -235,19 +240,19 @@ def _floor(problem: Problem, node: int) -> int:
 
 
 def _reach(problem: Problem, node: int) -> int:
-    """The most that can be granted at and under a node."""
+    """Return the most that can be granted at and below a node, in cents."""
     case = problem.case
     under = (case.node >= node) & (case.node < case.tree.end[node]) & problem.offers.in_play
     return exact_sum(problem.offers.highest_cents[under])
 
 
 def at_amount(problem: Problem, line: Line, cents: int) -> Problem:
-    """The problem with the envelope at an amount, and those above it moved by as much."""
+    """Return the problem with the envelope at an amount and those above it moved by the same cents."""
     return replace(problem, case=replace(problem.case, tree=_tree_at(problem.case.tree, line, cents)))
 
 
 def really_at(problem: Problem, line: Line, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
-    """The problem at an amount, read again in time where rules are shares of it."""
+    """Return the problem at an amount, recompiled if rules depend on it."""
     if not moving_rules(problem, line.nodes):
         return at_amount(problem, line, cents)
     return compile_problem(with_amounts(problem.scenario, amounts_at(problem, line, cents)), deadline)
@@ -263,7 +268,7 @@ def _tree_at(tree: Tree, line: Line, cents: int) -> Tree:
 
 
 def amounts_at(problem: Problem, line: Line, cents: int) -> dict[str, int]:
-    """The written amounts, by envelope, when the envelope has `cents`."""
+    """Return the amounts of the path by envelope id when the envelope has `cents`."""
     tree = problem.case.tree
     more = cents - line.amount_cents
     return {tree.ids[k]: (tree.written_cents[k] or 0) + more for k in line.nodes}

@@ -1,10 +1,12 @@
-"""How far two lists of dossiers are from each other, as a goal and as a table of changes.
+"""Distance between allocations, as an objective and as a list of changes.
 
-    changed = Σ_{i not in the list} x_i + Σ_{i in the list} (1 − x_i)          in dossiers
-    moved   = Σ_{i not in the list} g_i + Σ_{i in the list} (a_i − g_i)        in money, where 0 ≤ g_i ≤ a_i
+With L a list of funded applications and a_i its amounts::
 
-`moved` is the money that goes elsewhere, exact where a dossier gets all or nothing; of an open amount, what is
-above the list's a_i is taken off.
+    changed = Σ_{i ∉ L} x_i + Σ_{i ∈ L} (1 − x_i)        number of applications (Hamming distance)
+    moved   = Σ_{i ∉ L} g_i + Σ_{i ∈ L} (a_i − g_i)      money, with 0 ≤ g_i ≤ a_i
+
+`moved` is the money that goes elsewhere. It is exact if each application gets a fixed amount or
+nothing; for a variable amount, what exceeds a_i is subtracted.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ CHANGED, MOVED = "changed", "moved"
 
 
 def changed_terms(problem: Problem, lists: Sequence[BoolArray]) -> Terms:
-    """In how many dossiers an allocation differs from some lists, summed over them."""
+    """Return the number of applications that differ from some lists, summed over the lists, as a linear form."""
     n = problem.case.n
     zeros = np.zeros(n, dtype=np.int64)
     change, constant = zeros.copy(), 0
@@ -38,7 +40,7 @@ def changed_terms(problem: Problem, lists: Sequence[BoolArray]) -> Terms:
 
 
 def moved_terms(problem: Problem, lists: Sequence[Allocation]) -> Terms:
-    """How much money goes to other dossiers than in some lists, summed over them."""
+    """Return the money granted elsewhere than in some lists, summed over the lists, as a linear form."""
     n = problem.case.n
     zeros = np.zeros(n, dtype=np.int64)
     change, constant = zeros.copy(), 0
@@ -49,7 +51,10 @@ def moved_terms(problem: Problem, lists: Sequence[Allocation]) -> Terms:
 
 
 def with_last_stage(problem: Problem, n_kept: int, stage: Stage) -> Problem:
-    """The first stages of a problem, then another goal; prices of broken rules in later stages are dropped."""
+    """Keep the first stages of a problem and append another objective.
+
+    Penalties charged to a removed stage become reports.
+    """
     return replace(
         problem,
         stages=(*problem.stages[:n_kept], stage),
@@ -58,7 +63,7 @@ def with_last_stage(problem: Problem, n_kept: int, stage: Stage) -> Problem:
 
 
 def with_first_stage(problem: Problem, stage: Stage) -> Problem:
-    """Another goal before those of a problem; prices of broken rules stay with their own goals."""
+    """Insert an objective before those of a problem; penalties stay with their own stages."""
     return replace(
         problem, stages=(stage, *problem.stages), rules=tuple(_a_stage_later(rule) for rule in problem.rules)
     )
@@ -80,12 +85,12 @@ def _of_stages(rule: CompiledRule, n_kept: int) -> CompiledRule:
 
 
 def fewest_changes(problem: Problem, n_kept: int, funded: BoolArray) -> Problem:
-    """The first stages, and then as few changes against a list as possible."""
+    """Keep the first stages, then minimise the Hamming distance to a list."""
     return with_last_stage(problem, n_kept, Stage(CHANGED, Sense.MINIMISE, changed_terms(problem, [funded])))
 
 
 def changes(problem: Problem, before: Allocation, after: Allocation) -> dict[str, list[dict[str, Any]]]:
-    """Who enters, who leaves, and whose amount alone changes, by rank, each with both amounts in cents."""
+    """List who enters, who leaves and whose amount changes, by rank, with both amounts in cents."""
     enter = after.funded & ~before.funded
     leave = before.funded & ~after.funded
     other = before.funded & after.funded & (before.granted_cents != after.granted_cents)

@@ -1,14 +1,18 @@
-"""The walls between the amounts under an envelope, taken down: its money may go anywhere below it.
+"""Fungibility of money: remove the separation between the amounts below an envelope.
 
-With X the envelope in question, the children of X that have an amount and no fence may give each other money
-without limit, and what X leaves unassigned may go to any of them; wholly, so may the children of all below X:
+For an envelope X, money may move freely among the children c of X that have an amount and are not
+ring-fenced, and unassigned money of X may go to any of them::
 
-    Σ_c d_c = 0        G_c ≤ a_c + e_c + d_c        and what is outside the fences below c stays outside them
+    Σ_c d_c = 0        G_c ≤ a_c + e_c + d_c
 
-A ring-fenced envelope keeps what it has: nothing enters, nothing leaves; inside it, its own money is as free. What
-is held back stays held back; minimum uses, numbers of dossiers and rules stay. Amounts that are ceilings (under an
-`overbooked` envelope, or one that draws on the amount of another above it) cap nothing any more; but a fenced one.
-Every allocation that fits today goes on fitting.
+with a_c the amount, G_c what is granted, d_c the transfer to c and e_c its share of the unassigned
+money; what is outside the fences below c stays outside them. With `wholly`, the same holds at all
+depths below X.
+
+A ring-fenced envelope keeps its amount: nothing enters and nothing leaves; its own children become
+fungible among themselves. Reserves, minimum uses, numbers of applications and rules stay. Amounts
+that are ceilings (children of an `overbooked` envelope, or envelopes that draw on an amount above)
+no longer cap, except ring-fenced ones. Every allocation that is feasible before stays feasible.
 """
 
 from __future__ import annotations
@@ -21,21 +25,22 @@ from tnt_sim.rules.envelopes.tree_reading import may_gain, unassigned_cents
 
 
 def has_walls(tree: Tree, node: int) -> bool:
-    """Whether the amounts of at least two children keep money apart."""
+    """Whether an envelope has at least two children with separate amounts."""
     return sum(tree.written_cents[child] is not None for child in tree.children(node)) > 1
 
 
 def opened(tree: Tree, node: int, *, wholly: bool, stated: bool = False, lifted: bool = True) -> Tree:
-    """The tree without the walls of an envelope: between its children alone, or at all depths below it.
+    """Return the tree with fungible money below an envelope, among its children only or at all depths.
 
-    Between its children alone, the walls below them stand: what a child gets goes to its own dossiers, and on to
-    its children only where money beyond their amounts may come to them today.
+    Among its children only, what a child receives goes to its own applications, and to its children
+    only where money beyond their amounts can reach them today.
 
     Parameters
     ----------
-    stated : children between which the scenario states transfers keep to these, and to their limits
-    lifted : amounts may be left out where that lets the same allocations through; else each envelope keeps one, so
-        that a reading says what it gives and gets
+    wholly : at all depths below the envelope
+    stated : children with transfers stated in the scenario keep these and their limits
+    lifted : amounts may be dropped where this allows the same allocations; otherwise each envelope
+    keeps one, so that a reading shows what it gives and receives
     """
     walls = _Walls(tree, wholly, stated, lifted)
     walls.take_down(node)
@@ -47,14 +52,14 @@ def _is_fence(tree: Tree, node: int) -> bool:
 
 
 def _are_ceilings(tree: Tree, node: int) -> bool:
-    """Whether the amounts of the children are ceilings: the money is that of the envelope, or of one above."""
+    """Whether the amounts of the children are ceilings on money that belongs to the envelope or to one above."""
     above = any(tree.amount_cents[k] is not None for k in tree.ancestors(node)[1:])
     own = tree.amount_cents[node] is not None
     return (above or own) if tree.overbooked[node] else (above and not own)
 
 
 def _may_get(tree: Tree, node: int) -> bool:
-    """Whether money may come to an envelope today: from its parent, or from its siblings."""
+    """Whether money can reach an envelope today, from its parent or its siblings."""
     if any(node in option.transfer_to for option in tree.options):
         return True
     above = int(tree.parent[node])
@@ -63,7 +68,7 @@ def _may_get(tree: Tree, node: int) -> bool:
 
 @dataclass
 class _Walls:
-    """A tree whose walls are being taken down."""
+    """Builder of the tree with the separations removed."""
 
     before: Tree
     wholly: bool
@@ -82,7 +87,7 @@ class _Walls:
         self.target = list(tree.unassigned_to)
 
     def tree(self) -> Tree:
-        """The tree as it is now."""
+        """Return the tree in its present state."""
         return replace(
             self.before,
             amount_cents=tuple(self.amounts),
@@ -93,7 +98,7 @@ class _Walls:
         )
 
     def take_down(self, node: int) -> None:
-        """Let the money of a node go to any of its children, and wholly, to anything below them."""
+        """Make the money of a node available to all its children, and with `wholly` to all below them."""
         tree = self.before
         free = [k for k in tree.children(node) if self.written[k] is not None and not _is_fence(tree, k)]
         if not self._is_stated(node):
@@ -106,7 +111,7 @@ class _Walls:
                 self._stay_divided(child)
 
     def _open(self, node: int, free: list[int]) -> None:
-        """Take the walls between the children of a node down."""
+        """Remove the separation between the children of a node."""
         tree = self.before
         ceilings = _are_ceilings(tree, node) or (
             self.amounts[node] is None and tree.amount_cents[node] is not None
@@ -120,11 +125,11 @@ class _Walls:
             self._share(node, free)
 
     def _is_stated(self, node: int) -> bool:
-        """Whether the scenario's own transfers between the children stand as they are."""
+        """Whether the scenario's own transfers between the children are kept."""
         return self.stated and has_transfers(self.before, self.before.children(node))
 
     def _is_plain(self, node: int) -> bool:
-        """Whether a cap on all, and one on what is outside fences, say it all: nothing is held back below."""
+        """Whether two caps suffice: one on all, one on what is outside fences; nothing is held back below."""
         tree = self.before
         below = range(node + 1, int(tree.end[node]))
         if tree.amount_cents[node] is None or not self.lifted or any(map(self._is_stated, below)):
@@ -134,11 +139,11 @@ class _Walls:
         return self.wholly or all(tree.written_cents[k] is None or tree.parent[k] == node for k in below)
 
     def _has_fence(self, node: int) -> bool:
-        """Whether money is set apart below a node."""
+        """Whether a ring-fenced envelope lies below a node."""
         return any(_is_fence(self.before, k) for k in range(node + 1, int(self.before.end[node])))
 
     def _lift(self, child: int, *, fenced: bool) -> None:
-        """A ceiling that caps nothing any more; where walls or fences below it stay, one too high to cap."""
+        """Drop the amount of a child, or make it non-binding where separations or fences below it stay."""
         tree = self.before
         keeps = not self.wholly and any(tree.written_cents[k] is not None for k in tree.children(child))
         if keeps or fenced:
@@ -147,10 +152,10 @@ class _Walls:
             self.amounts[child] = self.written[child] = None
 
     def _share(self, node: int, free: list[int]) -> None:
-        """Children give each other what they like, by way of one of them."""
+        """Let the children transfer without limit, through the first of them."""
         for child in free:
             own = self.before.options[child]
-            # what a parent gave in proportion is its own now, so that it is not given twice
+            # What the parent gave in proportion becomes the child's own, so that it is not given twice.
             if self.policy[node] is Unassigned.PRO_RATA:
                 self.written[child] = (self.written[child] or 0) + own.given_cents
                 own = replace(own, given_cents=0)
@@ -159,7 +164,7 @@ class _Walls:
         self.policy[node], self.target[node] = Unassigned.FREE, -1
 
     def _stay_divided(self, child: int) -> None:
-        """Whose children share its whole amount today, and get nothing more, do not get more now."""
+        """Keep new money of a child from its children, if they share its whole amount and get no more today."""
         tree = self.before
         parts = [cents for k in tree.children(child) if (cents := tree.written_cents[k]) is not None]
         amount = tree.amount_cents[child]

@@ -1,8 +1,9 @@
-"""How far a study came before its deadline, or Ctrl-C, ended it: the one place that counts and says so.
+"""Progress of an analysis: how many items were done before the deadline or Ctrl-C ended it.
 
-A study goes through its parts (dossiers, rules, amounts) with `each`, which stops once the deadline has passed.
-It works inside `held`, which keeps what was found when the time is over or Ctrl-C is pressed. Its document then
-says what ended it and after how many of how many.
+An analysis iterates over its items (applications, rules, amounts) with `Course.each`, which stops
+when the deadline has passed, and works inside `Course.held`, which catches the deadline and Ctrl-C
+and keeps what was found. The document then states what ended the analysis and how many items were
+done.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ TIME, INTERRUPT = "time", "interrupt"
 
 @dataclass
 class Course:
-    """How many parts of a study were done.
+    """Counter of the items done by an analysis.
 
     Attributes
     ----------
-    deadline : when it must end
+    deadline : end of the analysis
     unit : what is counted, a key of `reporting.reports.progress.UNITS`
-    n_done, n_asked : parts answered, and parts in all; `n_asked` stays 0 where nobody knows how many there are
-    stopped_by : `time` or `interrupt`; None for a study that came to its end
+    n_done, n_asked : items done and items in all; `n_asked` is 0 if the total is unknown
+    stopped_by : `time` or `interrupt`; None if the analysis completed
     """
 
     deadline: Deadline
@@ -36,7 +37,7 @@ class Course:
     stopped_by: str | None = None
 
     def each[Part](self, parts: Iterable[Part]) -> Iterator[Part]:
-        """The parts one after the other, as long as there is time; one is done when the next is asked for."""
+        """Yield the items until the deadline; an item counts as done when the next is requested."""
         listed = list(parts)
         self.n_asked += len(listed)
         for part in listed:
@@ -47,9 +48,12 @@ class Course:
             self.n_done += 1
 
     def unanswered(self, *, stopped: bool = False) -> None:
-        """The part under way may lack its answer: it is not counted where a limit ended it.
+        """Withdraw the item under way from the count if a limit ended it.
 
-        `stopped` says that one did: its own share of the time, or by default the deadline of the whole.
+        Parameters
+        ----------
+        stopped : whether its own share of the time ended it; the overall deadline is tested in any
+        case
         """
         if stopped or self.deadline.expired:
             self.n_done -= 1
@@ -57,7 +61,7 @@ class Course:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """The deadline and Ctrl-C end the work inside; what was found before stays."""
+        """Catch the deadline and Ctrl-C inside the block and record which of them came."""
         try:
             yield
         except DeadlineExpired:
@@ -66,7 +70,7 @@ class Course:
             self.stopped_by = INTERRUPT
 
     def take(self, told: dict[str, Any]) -> None:
-        """What a further part of the study says of itself, where it did not come to its end."""
+        """Take over the progress of a sub-analysis that did not complete."""
         if told["stopped_by"] is not None:
             progress = told["progress"]
             self.stopped_by, self.unit = told["stopped_by"], progress["unit"]
@@ -74,12 +78,12 @@ class Course:
 
     @property
     def status(self) -> str:
-        """`optimal` at the end, `feasible` with some parts done, `stopped` with none."""
+        """Return `optimal` if complete, `feasible` with some items done, `stopped` with none or after Ctrl-C."""
         if self.stopped_by is None:
             return "optimal"
         return "stopped" if self.stopped_by == INTERRUPT or not self.n_done else "feasible"
 
     def told(self) -> dict[str, Any]:
-        """The keys of the document: `stopped_by` and `progress`."""
+        """Return the keys `stopped_by` and `progress` of the document."""
         progress = {"done": self.n_done, "of": self.n_asked or None, "unit": self.unit}
         return {"stopped_by": self.stopped_by, "progress": progress}

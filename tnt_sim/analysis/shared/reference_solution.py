@@ -1,6 +1,7 @@
-"""Where every question starts from: the problem, its best allocation, and how two allocations differ.
+"""Reference solution of an analysis: the scenario's optimum, and how another allocation differs from it.
 
-Rules that are told and bind nobody, for « what if it did not hold ».
+The module also relaxes rules to reports, for questions of the form "what if this rule did not
+apply".
 """
 
 from __future__ import annotations
@@ -28,24 +29,25 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.allocation_reading import Allocation
 
 Tell = Callable[[str, float], None]
-"""Told the name of what is looked at, and the share of the whole that is done."""
+"""Progress callback: name of the current item, and share of the whole done, in [0, 1]."""
 
 
 def tell_of(tell: Tell | None, name: str, share: float) -> None:
-    """Tell somebody who wants to know."""
+    """Report progress if a callback was given."""
     if tell is not None:
         tell(name, share)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Base:
-    """A scenario as it stands.
+    """Reference solution: a scenario with its canonical optimum.
 
     Attributes
     ----------
-    problem, answer : what is asked, and its canonical best allocation
-    units : one unit of each stage's value: the least by which it can rise
-    limits : the worst value to which later stages may bring each stage (its best value, less its tolerance)
+    problem, answer : compiled problem and its canonical optimum
+    units : smallest possible change of each stage value
+    limits : worst value of each stage that later stages may accept: best value less tolerance ×
+    |best|
     """
 
     scenario: Scenario
@@ -56,23 +58,23 @@ class Base:
 
     @property
     def allocation(self) -> Allocation:
-        """The best allocation."""
+        """Return the optimal allocation."""
         assert self.answer.allocation is not None
         return self.answer.allocation
 
     def better(self, stage: int) -> tuple[Fraction, ...]:
-        """What to keep so that a stage rises by a unit and none before it falls."""
+        """Return the values to require so that a stage improves by one unit and no earlier stage falls."""
         sign = 1 if self.problem.stages[stage].sense is Sense.MAXIMISE else -1
         return (*self.limits[:stage], self.answer.bests[stage] + sign * self.units[stage])
 
 
 def one_decision(scenario: Scenario) -> None:
-    """Refuse a scenario with steps.
+    """Refuse a scenario with several steps.
 
     Raises
     ------
     UsageError
-        For a scenario with steps: a question looks at one decision.
+        If the scenario has steps: a question looks at one decision.
     """
     if scenario.steps:
         raise UsageError(
@@ -85,16 +87,16 @@ def one_decision(scenario: Scenario) -> None:
 
 
 def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = True) -> Base:
-    """Solve a scenario as it stands.
+    """Optimise a scenario as written.
 
     Raises
     ------
     UsageError
-        For a scenario with steps: a question looks at one decision.
+        If the scenario has steps: a question looks at one decision.
     NothingDecided
-        When no allocation keeps every rule.
+        If no allocation satisfies every rule.
     LimitReached
-        When none was found in time.
+        If no allocation was found in time.
     """
     one_decision(scenario)
     problem = compile_problem(scenario)
@@ -117,7 +119,7 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
 
 
 def _units(problem: Problem, drafts: Drafts, clock: Clock) -> tuple[Fraction, ...]:
-    """One unit of each stage as the model counts it; of its sum alone where no time was left for a model."""
+    """Return the smallest change of each stage; without time for a model, the unit of its measure."""
     try:
         stages = drafts.form(problem, clock.deadline).stages
     except DeadlineExpired:
@@ -146,7 +148,10 @@ def _nothing_fits() -> NothingDecided:
 
 
 def first_better(problem: Problem, now: Sequence[Fraction], then: Sequence[Fraction]) -> int | None:
-    """The first goal whose value differs; None where all are equal, or it is worse: a limit left it short."""
+    """Return the first stage whose value differs; None if all are equal or that stage is worse.
+
+    A worse value means that a limit stopped the second solve.
+    """
     for k, (a, b, stage) in enumerate(zip(now, then, problem.stages, strict=True)):
         if a != b:
             better = b > a if stage.sense is Sense.MAXIMISE else b < a
@@ -156,12 +161,12 @@ def first_better(problem: Problem, now: Sequence[Fraction], then: Sequence[Fract
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """How one allocation differs from another, by dossier, in rank order.
+    """Difference between two allocations, as application numbers in rank order.
 
     Attributes
     ----------
-    enter, leave : dossiers funded only in the second, only in the first
-    more, less : dossiers funded in both, for more or for less in the second
+    enter, leave : funded only in the second, only in the first
+    more, less : funded in both, for more or for less in the second
     """
 
     enter: tuple[str, ...]
@@ -171,7 +176,7 @@ class Moves:
 
 
 def moves(problem: Problem, before: Allocation, after: Allocation) -> Moves:
-    """Who enters, who leaves, whose amount changes."""
+    """Compare two allocations: who enters, who leaves, whose amount changes."""
     names = problem.case.table["dossier"]
     both = before.funded & after.funded
     masks = (
@@ -184,32 +189,32 @@ def moves(problem: Problem, before: Allocation, after: Allocation) -> Moves:
 
 
 def reported(rule: CompiledRule) -> CompiledRule:
-    """A rule in mode « reported »."""
+    """Return the rule relaxed to a report: it is measured and never binds."""
     found: CompiledRule = replace(rule, mode=Mode.REPORT, penalty=None)  # type: ignore[type-var]
     return found
 
 
 def told_only(problem: Problem, rule_id: str) -> Problem:
-    """The problem with a rule that is read and told, but binds nobody."""
+    """Return the problem with one rule relaxed to a report."""
     rules = tuple(reported(rule) if rule.id == rule_id else rule for rule in problem.rules)
     return replace(problem, rules=rules)
 
 
 def without_prices(problem: Problem) -> Problem:
-    """The problem in which broken rules cost nothing: its hard rules only."""
+    """Return the problem without penalties: priced rules become reports, hard rules stay."""
     rules = tuple(reported(rule) if rule.mode is Mode.PENALTY else rule for rule in problem.rules)
     return replace(problem, rules=rules)
 
 
 def gives_way(rule: CompiledRule) -> bool:
-    """Whether a rule is hard and has a distance that can be measured."""
+    """Whether a rule is hard and its violation can be measured."""
     if rule.mode is not Mode.HARD or isinstance(rule, FirstCome):
         return False
     return not isinstance(rule, Equity) or rule.priceable
 
 
 def unit_of(rule: CompiledRule) -> Unit:
-    """What the distance of a rule counts."""
+    """Return the unit of a rule's violation."""
     if rule.kind == "schedule":
         return Unit.MONEY
     terms = getattr(rule, "terms", None) or getattr(rule, "numerator", None)
