@@ -1,4 +1,4 @@
-"""analysis/infeasibility/__init__.py."""
+"""Infeasibility analysis: minimal conflicts (IIS) of a scenario, and the cheapest repairs."""
 
 from __future__ import annotations
 

@@ -1,12 +1,20 @@
-"""Which lines clash: minimal conflicts and corrections of an open form, each the hitting sets of the other.
+"""Minimal conflicts and minimal corrections of an infeasible problem, by hitting-set duality.
 
-A *conflict* is a set of lines that no allocation holds together; a *correction* is a set of entries without which
-all else fits. Every correction meets every conflict, so the next correction to try is a smallest set that meets
-all known conflicts: where all else fits, it is one; where it does not, a new conflict lies beside it. When no set
-is left to try, all minimal conflicts (of entries) and all minimal corrections are known.
+A *conflict* is a set of constraints that no allocation satisfies together; a minimal one is an
+irreducible infeasible subset (IIS, or minimal unsatisfiable subset). A *correction* is a set of
+entries whose removal makes the rest feasible. Minimal corrections are exactly the minimal hitting
+sets of the conflicts, and the reverse.
 
-Leaving out by parts: J. Marques-Silva, M. Janota and A. Belov, CAV 2013. Duality: R. Reiter 1987; M. Liffiton and
-K. Sakallah, J. Autom. Reasoning 2008.
+Algorithm (implicit hitting sets): take a smallest set that hits all known conflicts and contains no
+known correction. If the entries outside it are feasible, it is a minimal correction. Otherwise they
+contain a new conflict, which is shrunk to a minimal one. When no hitting set is left, all minimal
+conflicts of entries and all minimal corrections are known.
+
+Sources: R. Reiter, "A theory of diagnosis from first principles", Artificial Intelligence 32
+(1987), for the duality; M. Liffiton and K. Sakallah, "Algorithms for computing minimal
+unsatisfiable subsets of constraints", J. Automated Reasoning 40 (2008); J. Marques-Silva, M. Janota
+and A. Belov, "Minimal sets over monotone predicates in Boolean formulae", CAV 2013, for the
+shrinking in `shrink`.
 """
 
 from __future__ import annotations
@@ -40,7 +48,7 @@ MOST_HITTING = 2_000
 
 
 class Fits(Enum):
-    """What a test said."""
+    """Result of a feasibility test."""
 
     YES = "yes"
     NO = "no"
@@ -48,7 +56,7 @@ class Fits(Enum):
 
 
 def without_goal(problem: Problem) -> Problem:
-    """The problem with nothing to optimise: any allocation will do."""
+    """Return the problem with its hard rules and a constant objective: a pure feasibility problem."""
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     goal = Stage("any", Sense.MAXIMISE, Terms(Fraction(1), Unit.NUMBER, zeros, zeros))
     rules = tuple(rule for rule in problem.rules if rule.mode.value == "hard")
@@ -57,15 +65,16 @@ def without_goal(problem: Problem) -> Problem:
 
 @dataclass
 class Trials:
-    """Asks whether some lines fit together; remembers every answer that settles others.
+    """Feasibility oracle for sets of lines, with a memory of feasible points and of conflicts.
 
     Attributes
     ----------
-    seconds : the most for one test; a test that takes longer keeps its member
-    n_solves : how many times a solver was asked
+    seconds : time limit of one test; an item whose test does not finish stays in the conflict
+    budget : most calls of the solver
+    n_solves : number of calls of the solver
     doubtful : whether some test ran out of time
-    found : allocations with the lines that each breaks; tried again before a solver is asked
-    clashes : what is known not to fit
+    found : known allocations with the lines that each violates, tried before a solver is called
+    clashes : sets of lines known to be infeasible
     """
 
     form: OpenForm
@@ -80,7 +89,7 @@ class Trials:
     clashes: list[Lines] = field(default_factory=list)
 
     def fits(self, kept: Lines) -> Fits:
-        """Whether some allocation holds all these lines; `witness` then has one."""
+        """Test whether some allocation satisfies all these lines; if so, `witness` returns one."""
         if any(clash <= kept for clash in self.clashes):
             return Fits.NO
         if self.witness(kept) is not None:
@@ -91,12 +100,12 @@ class Trials:
         return self._asked(kept)
 
     def left(self) -> float:
-        """Seconds that one more test may take."""
+        """Return the seconds that one more test may take."""
         run = min(self.clock.deadline.seconds_left, self.until.seconds_left)
         return min(self.seconds, run) if run > LEAST_TIME else 0.0
 
     def for_lines(self, first_seconds: float) -> None:
-        """From now on tests are of single lines: shorter, and all together within their share of the time."""
+        """Set the time limits for tests of single lines: shorter each, and a share of the time for all."""
         self.seconds = min(max(5 * first_seconds, QUICK_TEST[0]), QUICK_TEST[1])
         deadline = self.clock.deadline
         share = 0.0 if deadline.is_unlimited else LINES_SHARE * deadline.seconds_left
@@ -104,7 +113,7 @@ class Trials:
         self.budget += 2 * len(self.form.lines)
 
     def witness(self, kept: Lines) -> Allocation | None:
-        """A remembered allocation that holds these lines, read exactly."""
+        """Return a known allocation that satisfies these lines in exact integers; None if there is none."""
         for allocation, broken in self.found:
             if not broken & kept and self.form.envelopes_hold(allocation, kept):
                 return allocation
@@ -135,11 +144,15 @@ class Trials:
 
 
 def shrink[Item](items: Sequence[Item], clash: Callable[[Sequence[Item]], bool]) -> list[Item]:
-    """A minimal part of `items` that still clashes; `clash(items)` must hold, `clash(())` must not.
+    """Reduce `items` to a minimal subset for which `clash` is true.
 
-    Part after part is left out, twice as much after each that can be, half as much after each that cannot. Of n
-    items k of which are needed this asks about 2k log(n/k) times; n times where all are, and then every test is
-    « all but this one », whose point shows that it is needed.
+    `clash` is monotone, true for `items` and false for the empty list. Blocks are removed, with
+    twice the size after a success and half the size after a failure (progression). For n items of
+    which k are needed this takes about 2k log₂(n/k) tests. If all are needed, each is tested alone
+    at the end, and that test yields an allocation which shows that the item is needed.
+
+    >>> shrink([1, 2, 3, 4, 5], lambda part: {2, 5} <= set(part))
+    [2, 5]
     """
     needed: list[Item] = []
     rest, size = list(items), max(1, len(items) // 2)
@@ -157,7 +170,7 @@ def shrink[Item](items: Sequence[Item], clash: Callable[[Sequence[Item]], bool])
 
 @dataclass
 class Search:
-    """The minimal conflicts, of entries, and the minimal corrections."""
+    """Enumeration of the minimal conflicts of entries and the minimal corrections."""
 
     tests: Trials
     most_sets: int
@@ -168,11 +181,11 @@ class Search:
 
     @property
     def form(self) -> OpenForm:
-        """What is searched."""
+        """Return the elastic form that is searched."""
         return self.tests.form
 
     def run(self) -> None:
-        """Find conflicts and corrections until all are known or a cap is reached."""
+        """Enumerate until all conflicts and corrections are known, or a limit is reached."""
         keys = [entry.key for entry in self.form.entries]
         self.conflicts.append(self._conflict(keys))
         while True:
@@ -193,23 +206,30 @@ class Search:
                 return
 
     def _conflict(self, keys: Sequence[str]) -> Keys:
-        """A minimal conflict among entries that clash together."""
+        """Shrink entries that are infeasible together to a minimal conflict."""
         clash = self._clash
         return frozenset(shrink(list(keys), clash))
 
     def _clash(self, keys: Sequence[str]) -> bool:
-        """Whether entries clash; where no test says so, they are taken not to, and stay in the conflict."""
+        """Whether entries are proved infeasible together; without a result they count as feasible."""
         return self.tests.fits(self.form.lines_of(keys)) is Fits.NO
 
     def _next(self) -> Keys | None:
-        """A smallest set that meets all known conflicts and holds no known correction."""
+        """Return a smallest hitting set of the known conflicts that contains no known correction, or None."""
         return next(
             (hit for hit in hitting_sets(self.conflicts) if not any(fix <= hit for fix in self.fixes)), None
         )
 
 
 def hitting_sets[Item](sets: Sequence[frozenset[Item]]) -> list[frozenset[Item]]:
-    """The minimal sets that meet all of `sets`, smallest first, in a fixed order (Berge); thousands at most."""
+    """Compute the minimal hitting sets of `sets`, smallest first, by Berge multiplication.
+
+    At most `MOST_HITTING` sets are kept at each step, the smallest first. The order is
+    deterministic.
+
+    >>> [sorted(hit) for hit in hitting_sets([frozenset("ab"), frozenset("bc")])]
+    [['b'], ['a', 'c']]
+    """
     hits: list[frozenset[Item]] = [frozenset()]
     for one in sets:
         meeting = [hit for hit in hits if hit & one]
@@ -226,6 +246,6 @@ def _order[Item](hit: frozenset[Item]) -> tuple[int, list[str]]:
 
 
 def minimal_lines(tests: Trials, keys: Keys) -> Lines:
-    """A minimal set of lines that clash, within entries that clash."""
+    """Shrink the lines of infeasible entries to a minimal infeasible set of lines."""
     lines = sorted(tests.form.lines_of(keys))
     return frozenset(shrink(lines, lambda part: tests.fits(frozenset(part)) is Fits.NO))

@@ -1,15 +1,22 @@
-"""A problem whose every binding part can be lifted: the rules of a scenario as rows with names of their own.
+"""Elastic form of a problem: each constraint of the planner can be lifted, or eased by an exact amount.
 
-What a planner wrote becomes *entries* (a rule, the amount of an envelope, a decision, the commitments); an entry
-has one *line* for each bound of each group, or a single one where it binds as a whole:
+An *entry* is something a planner wrote (a rule, the amount of an envelope, a decision, the
+commitments). It has one *line* for each bound of each group, or a single line if it binds as a
+whole:
 
-    limit, share, schedule, coverage, min_use, min_dossiers, max_dossiers    lower ≤ Σ terms ≤ upper, by group
-    decide, committed                                                      1 ≤ x or x ≤ 0, by dossier
-    amount of an envelope                                                  what it may grant by itself
-    exclusive, requires, together, order, equity, caps                      as a whole
+    limit, share, schedule, coverage,          lower ≤ Σ terms ≤ upper, by group
+      min_use, min_dossiers, max_dossiers
+    decide, committed                          1 ≤ x or x ≤ 0, by application
+    amount of an envelope                      what it may grant by itself
+    exclusive, requires, together,             as a whole
+      order, equity, caps
 
-`keeping` gives the problem that holds some lines only, some of them eased by an exact amount. It is a problem like
-any other: formulation, exact reading and proofs serve it unchanged. Lifting or easing only ever adds solutions.
+`OpenForm.keeping` returns the problem with a subset of the lines, some of them eased. It is an
+ordinary problem: formulation, exact reading and proofs apply unchanged. Lifting or easing never
+removes a feasible allocation.
+
+Source for elastic constraints: J. W. Chinneck, *Feasibility and Infeasibility in Optimization*
+(2008).
 """
 
 from __future__ import annotations
@@ -38,13 +45,13 @@ from tnt_sim.verify.allocation_reading import Allocation
 
 COMMITTED = "committed"
 NAMED_COMMITMENTS = 12
-"""More commitments than these are told by envelope."""
+"""Most commitments listed by application; more are grouped by envelope."""
 NO_EASE: Mapping[Line, Fraction] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Line:
-    """One thing that binds: a bound of a group of an entry; group and side are empty where it is the whole."""
+    """One constraint: a bound of a group of an entry; group and side are empty if the entry binds as a whole."""
 
     entry: str
     group: str = ""
@@ -53,16 +60,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """What a planner wrote and could take back.
+    """Constraint as a planner wrote it, the unit of a correction.
 
     Attributes
     ----------
     key : unique in the problem
-    id, kind : as the scenario says them; kind `envelope` is its amount
-    path : where it is written
-    limits : its bounds as sums over dossiers; none for what binds as a whole
-    rule : the compiled rule, for the reading of its own figures
-    node : the envelope, -1 for none
+    id, kind : as in the scenario; kind `envelope` stands for its amount
+    path : position in the scenario
+    limits : its bounds as sums over applications; empty if it binds as a whole
+    rule : compiled rule, to read its own figures
+    node : envelope, −1 for none
     """
 
     key: str
@@ -75,13 +82,13 @@ class Entry:
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """Its lines, in order."""
+        """Return its lines, in order."""
         if not self.limits:
             return (Line(self.key),)
         return tuple(Line(self.key, name or "", side) for _, name, side, _ in self.bounds())
 
     def bounds(self) -> Iterator[tuple[Limit, str | None, str, Fraction]]:
-        """(limit, group, side, bound) of each line."""
+        """Yield (limit, group, side, bound) for each line."""
         for limit in self.limits:
             for name, low, high in zip(limit.groups.names, limit.minimum, limit.maximum, strict=True):
                 if low is not None:
@@ -91,7 +98,7 @@ class Entry:
 
     @property
     def unit(self) -> Unit:
-        """What its slack counts: money where its sums are money, else a number."""
+        """Return the unit of its slack: money if its sums are money, otherwise a number."""
         if self.kind == "envelope":
             return Unit.MONEY
         return self.limits[0].terms.unit if self.limits else Unit.NUMBER
@@ -99,16 +106,19 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class OpenForm:
-    """A problem with nothing binding, and the entries that may be put back."""
+    """Problem with all hard constraints lifted, and the entries that can be restored."""
 
     problem: Problem
     entries: tuple[Entry, ...]
 
     @classmethod
     def of(cls, problem: Problem, free: Problem | None = None, *, commitments: bool = False) -> OpenForm:
-        """The open form of a problem; `free` is the same problem without refusals by decision, where it has some.
+        """Build the elastic form of a problem.
 
-        With `commitments`, what is committed may be left out too, and is an entry like others.
+        Parameters
+        ----------
+        free : the same problem compiled without refusals by decision, if it has some
+        commitments : whether commitments may be lifted too, as an entry of their own
         """
         decided = _decisions(problem)
         wider = {} if free is None else {rule.id: rule for rule in free.rules}
@@ -128,20 +138,20 @@ class OpenForm:
 
     @property
     def lines(self) -> frozenset[Line]:
-        """All lines of all entries."""
+        """Return all lines of all entries."""
         return frozenset(line for entry in self.entries for line in entry.lines)
 
     def entry(self, key: str) -> Entry:
-        """An entry by its key."""
+        """Return an entry by its key."""
         return next(entry for entry in self.entries if entry.key == key)
 
     def lines_of(self, keys: Iterable[str]) -> frozenset[Line]:
-        """The lines of some entries."""
+        """Return the lines of some entries."""
         wanted = set(keys)
         return frozenset(line for entry in self.entries if entry.key in wanted for line in entry.lines)
 
     def keeping(self, kept: frozenset[Line], ease: Mapping[Line, Fraction] = NO_EASE) -> Problem:
-        """The problem that holds these lines, some eased by an amount of their own unit (euros for money)."""
+        """Return the problem with these lines only, some eased by an amount in their unit (euros for money)."""
         problem = self.problem
         rules: list[CompiledRule] = [rule for rule in problem.rules if rule.mode is not Mode.HARD]
         caps, table = [cap for cap in problem.caps.caps if cap.id == GUARD], []
@@ -164,7 +174,7 @@ class OpenForm:
         )
 
     def broken(self, allocation: Allocation) -> frozenset[Line]:
-        """The lines that an allocation breaks, those of the amounts of envelopes left out."""
+        """Return the lines that an allocation violates, except amounts of envelopes."""
         found: set[Line] = set()
         funded, granted = allocation.funded, allocation.granted_cents
         above = {excess.cap for excess in self.problem.caps.broken(funded, granted)}
@@ -179,11 +189,11 @@ class OpenForm:
         return frozenset(found)
 
     def envelopes_hold(self, allocation: Allocation, kept: frozenset[Line]) -> bool:
-        """Whether the amounts among these lines hold, the others being lifted."""
+        """Whether an allocation respects the envelope amounts among these lines, the others lifted."""
         return read_envelopes(self._tree(kept), self.problem.case.node, allocation.granted_cents).holds
 
     def _tree(self, kept: frozenset[Line], ease: Mapping[Line, Fraction] = NO_EASE) -> Tree:
-        """The tree whose lifted amounts are beyond all that could be granted; written amounts stay."""
+        """Return the tree with lifted amounts beyond all that could be granted; written amounts stay."""
         amounts = list(self.problem.case.tree.amount_cents)
         beyond = exact_sum(self.problem.offers.highest_cents)
         for entry in self.entries:
@@ -202,7 +212,7 @@ def _sides_broken(figure: Reading) -> list[str]:
 
 
 def _limits_kept(entry: Entry, kept: frozenset[Line], ease: Mapping[Line, Fraction]) -> list[CompiledRule]:
-    """The limits of an entry with the bounds of its kept lines, eased."""
+    """Return the limits of an entry with the bounds of its kept lines, eased."""
     found: list[CompiledRule] = []
     for limit in entry.limits:
         bounds: dict[str, list[Fraction | None]] = {"min": [], "max": []}
@@ -221,9 +231,10 @@ def _hard(problem: Problem) -> list[CompiledRule]:
 
 
 def _recounted(rule: CompiledRule, wider: CompiledRule) -> CompiledRule:
-    """The rule with the sums of `wider`, in which dossiers refused by decision count too, and its own bounds.
+    """Return the rule with sums that count applications refused by decision, and its own bounds.
 
-    A floor that was lowered to what its group can take stays so; a group of refused dossiers alone has no floor.
+    A minimum that was lowered to what its group can reach stays lowered. A group of refused
+    applications alone has no minimum.
     """
     if isinstance(rule, Limit) and isinstance(wider, Limit):
         own = dict(zip(rule.groups.names, rule.minimum, strict=True))
@@ -255,7 +266,7 @@ def _entry(rule: CompiledRule) -> Entry:
 
 
 def _share_limits(share: Share) -> tuple[Limit, ...]:
-    """numerator − p·denominator ≥ 0 (minimum p), ≤ 0 (maximum), in the unit of the numerator."""
+    """Write a share p as a linear limit: numerator − p·denominator ≥ 0 (minimum) or ≤ 0 (maximum)."""
     found = []
     for side, groups, terms in share.sides():
         none: tuple[Fraction | None, ...] = (None,) * len(groups.names)
@@ -283,7 +294,7 @@ def _one_limit(
 
 
 def _envelopes(problem: Problem) -> list[Entry]:
-    """The amounts of the envelopes, and what they ask besides."""
+    """List the amounts of the envelopes and their options."""
     tree = problem.case.tree
     found = [
         Entry(
@@ -306,7 +317,7 @@ def _envelope_option(limit: EnvelopeLimit, node: int) -> Entry:
 
 
 def _decisions(problem: Problem) -> list[Entry]:
-    """A decide rule as bounds on each of the dossiers that it settles."""
+    """Write each decide rule as bounds on the applications it decides."""
     offers, dossier = problem.offers, problem.case.table["dossier"]
     found = []
     for spec in problem.decided.specs:
@@ -324,7 +335,7 @@ def _decisions(problem: Problem) -> list[Entry]:
 
 
 def _commitments(problem: Problem) -> Entry:
-    """What is committed, dossier by dossier; of many, all those of an envelope together."""
+    """Write commitments as bounds by application; if there are many, by envelope."""
     rows = np.flatnonzero(problem.offers.committed)
     limit = _per_dossier(problem, COMMITTED, rows, 1, None)
     if len(rows) > NAMED_COMMITMENTS:
@@ -352,7 +363,7 @@ def _per_dossier(problem: Problem, name: str, rows: IntArray, low: int | None, h
 
 
 def _uncommitted(problem: Problem) -> Problem:
-    """What is committed becomes a candidate for exactly that; a cap that it exceeds alone stays exceeded."""
+    """Turn each commitment into a candidate for exactly that amount; a cap it exceeds alone stays exceeded."""
     offers, caps = problem.offers, problem.caps
     held: BoolArray = offers.committed
     changed = replace(

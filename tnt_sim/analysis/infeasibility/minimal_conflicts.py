@@ -1,6 +1,9 @@
-"""Members and repairs as entries of the document, with the figures that their sentences need.
+"""Explain an infeasible scenario: `conflict(scenario)` returns minimal conflicts, certificates and repairs.
 
-Why nothing fits: `conflict(scenario)` and what it gives.
+For each minimal conflict: an exact infeasibility certificate if one is found in time (otherwise a
+second solver may confirm it), and for each member an allocation that satisfies all other members,
+which shows that it is needed. For each minimal correction: the cheapest repair, as `--set` texts
+where the grammar allows it.
 """
 
 from __future__ import annotations
@@ -62,13 +65,13 @@ HUNDREDTH_OF_PERCENT = Fraction(1, 10_000)
 
 
 def member_entry(form: OpenForm, line: Line, lang: Lang) -> dict[str, Any]:
-    """One member of a conflict."""
+    """Write one member of a conflict as an entry of the document."""
     told = {**_head(form, line), **_bound_of(form, line)}
     return {**told, "words": member_words(told, lang)}
 
 
 def repair_actions(form: OpenForm, repair: Repair, lang: Lang) -> list[dict[str, Any]]:
-    """What a repair does, one entry for each bound that gives way and each thing that is lifted."""
+    """Write what a repair does: one entry for each eased bound and each lifted line."""
     told = [_eased(form, line, slack, repair) for line, slack in sorted(repair.eased.items())]
     told += [{**_head(form, line), "do": "lift"} for line in sorted(repair.lifted)]
     return [{**entry, "words": action_words(entry, lang)} for entry in told]
@@ -94,7 +97,7 @@ def _head(form: OpenForm, line: Line) -> dict[str, Any]:
 
 
 def group_name(problem: Problem, by: object, group: str) -> str | None:
-    """The name of a territory on the scenario's map; None where the group is none."""
+    """Return the name of a territory on the scenario's map; None if the group is not a territory."""
     known = problem.case.map
     if known is None or by not in ("department", "region", "epci", "commune") or not group:
         return None
@@ -103,7 +106,7 @@ def group_name(problem: Problem, by: object, group: str) -> str | None:
 
 
 def _bound_of(form: OpenForm, line: Line) -> dict[str, Any]:
-    """The bound as it is written: cents, a rate or a number."""
+    """Return the bound as written: cents, a rate or a number."""
     entry = form.entry(line.entry)
     if entry.kind == "envelope":
         return figure("bound", (form.problem.case.tree.amount_cents[entry.node] or 0) * CENT, Unit.MONEY)
@@ -119,7 +122,7 @@ def _bound_of(form: OpenForm, line: Line) -> dict[str, Any]:
 
 
 def written(entry: Entry, line: Line) -> Fraction | None:
-    """The bound of a line in the unit of its sum; None for what binds as a whole."""
+    """Return the bound of a line in the unit of its sum; None for an entry that binds as a whole."""
     return next(
         (bound for _, name, side, bound in entry.bounds() if (name or "", side) == (line.group, line.side)),
         None,
@@ -127,13 +130,14 @@ def written(entry: Entry, line: Line) -> Fraction | None:
 
 
 def share_bound(rule: CompiledRule | None, side: str) -> Fraction | None:
-    """The share that a `share` rule asks."""
+    """Return the share that a `share` rule requires; None for other rules."""
     if not isinstance(rule, Share):
         return None
     return rule.minimum if side == "min" else rule.maximum
 
 
 def figure(key: str, value: Fraction, unit: Unit) -> dict[str, Any]:
+    """Write a value as an exact decimal, and in cents if it is money in whole cents."""
     cents = int(value / CENT) if unit is Unit.MONEY and (value / CENT).denominator == 1 else None
     return {key: decimal_text(value), f"{key}_cents": cents}
 
@@ -168,7 +172,7 @@ def _eased(form: OpenForm, line: Line, slack: Fraction, repair: Repair) -> dict[
 
 
 def _reached(entry: Entry, line: Line, repair: Repair) -> Fraction | None:
-    """The share that the repaired allocation reaches, rounded by a hundredth of a percent to what it keeps."""
+    """Return the share of the repaired allocation, rounded to 0.01 % on the feasible side."""
     assert entry.rule is not None
     figures = entry.rule.read(repair.allocation.funded, repair.allocation.granted_cents).readings
     value = next(figure.value for figure in figures if (figure.group or "") == line.group)
@@ -180,7 +184,7 @@ def _reached(entry: Entry, line: Line, repair: Repair) -> Fraction | None:
 
 
 def _cheapest(form: OpenForm, entry: Entry, line: Line, repair: Repair) -> dict[str, Any] | None:
-    """The dossier that costs least among those whose funding would count towards a minimum number."""
+    """Return the cheapest unfunded application that would count towards a minimum number."""
     limit = next(
         limit for limit, name, side, _ in entry.bounds() if (name or "", side) == (line.group, line.side)
     )
@@ -197,9 +201,10 @@ def _cheapest(form: OpenForm, entry: Entry, line: Line, repair: Repair) -> dict[
 
 
 def set_lines(form: OpenForm, repair: Repair) -> list[str] | None:
-    """The `--set` texts that write a repair into the scenario, in which its allocation is read again.
+    """Return the `--set` texts that write a repair into the scenario; its allocation is checked there.
 
-    None where the grammar has no place for it, or where what is written moves more: a share of an amount.
+    None if the grammar has no place for the repair, or if the texts would change more (a share of
+    an amount).
     """
     lines = _lines(form, repair)
     return lines if lines is not None and _repairs(form.problem, lines, repair.allocation) else None
@@ -234,7 +239,7 @@ def _lines(form: OpenForm, repair: Repair) -> list[str] | None:
 
 
 def _decided_again(form: OpenForm, lines: list[Line]) -> list[str]:
-    """The decisions without the dossiers that are taken back; one that is left without any is switched off."""
+    """Write the decisions without the applications that are withdrawn; an empty decision is switched off."""
     found = []
     for key in sorted({line.entry for line in lines}):
         name = form.entry(key).id
@@ -278,7 +283,11 @@ def _plain(path: str, entry: Entry, line: Line, slack: Fraction) -> list[str]:
 
 
 def written_raise(form: OpenForm, node: int, cents: int) -> int:
-    """By how much the written amount must rise for an envelope to grant so much more: a reserve keeps its part."""
+    """Return the increase of the written amount with which an envelope can grant `cents` more.
+
+    A reserve keeps its share of the increase, so the increase exceeds `cents`; overprogramming has
+    the opposite effect.
+    """
     tree = form.problem.case.tree
     spec = next(
         (one for one, _ in form.problem.scenario.spec.programme.walk() if one.id == tree.ids[node]), None
@@ -299,7 +308,7 @@ def written_raise(form: OpenForm, node: int, cents: int) -> int:
 
 
 def _raised(form: OpenForm, entry: Entry, cents: int) -> list[str] | None:
-    """The envelope and all above it raised by as much, so that no other part of the programme has less."""
+    """Raise the envelope and all above it by the same amount, so that no other envelope has less."""
     tree = form.problem.case.tree
     known = {spec.id for spec, _ in form.problem.scenario.spec.programme.walk()}
     cents, found = written_raise(form, entry.node, cents), []
@@ -320,14 +329,15 @@ PROOF_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clash:
-    """A minimal set of lines that no allocation holds together.
+    """Minimal infeasible set of lines (IIS).
 
     Attributes
     ----------
     lines : its members, in order
-    certificate : the exact proof that they clash, None where none was found in time
-    confirmed : proven, or a second solver agrees
-    without : for each member an allocation that holds all others, read again; None where none was found
+    certificate : exact proof of infeasibility; None if none was found in time
+    confirmed : proved, or confirmed by a second solver
+    without : for each member an allocation that satisfies all others, checked; None if none was
+    found
     """
 
     lines: tuple[Line, ...]
@@ -337,29 +347,30 @@ class Clash:
 
     @property
     def proof(self) -> str | None:
-        """What supports that they clash."""
+        """Return the evidence of infeasibility: PROVED, CROSS_CHECKED or None."""
         if self.certificate is not None:
             return "PROVED"
         return "CROSS_CHECKED" if self.confirmed else None
 
     @property
     def minimal(self) -> bool:
-        """Whether each member is shown to be needed, by an allocation that holds all the others."""
+        """Whether each member is shown to be needed, by an allocation that satisfies all others."""
         return all(allocation is not None for allocation in self.without.values())
 
 
 @dataclass(frozen=True, eq=False)
 class Conflict(Pages):
-    """Why a scenario has no allocation, and what repairs it.
+    """Explanation of an infeasible scenario.
 
     Attributes
     ----------
-    form, wide : the problem in its open form, which names the lines; in `wide` what is committed has lines too
-    status : `infeasible`; `feasible` when something fits after all; `stopped` when no test could say
-    sets : minimal conflicts; of several that concern the same rules, one
-    repairs : cheapest first: rules touched, then euros
-    complete : no other set of rules clashes minimally, and no other minimal repair exists
-    n_solves : how many times a solver was asked whether something fits
+    form, wide : elastic forms that name the lines; in `wide` commitments are lines too
+    status : `infeasible`; `feasible` if an allocation exists after all; `stopped` if no test could
+    decide
+    sets : minimal conflicts
+    repairs : fewest entries first, then euros
+    complete : whether these are all minimal conflicts of entries and all minimal corrections
+    n_solves : number of feasibility tests that called a solver
     """
 
     form: OpenForm
@@ -376,15 +387,15 @@ class Conflict(Pages):
 
     @property
     def lang(self) -> Lang:
-        """The scenario's language."""
+        """Return the language of the scenario."""
         return Lang(self.form.problem.scenario.spec.locale)
 
     def to_json(self) -> str:
-        """The document of `conflict --json`, as text."""
+        """Return the document of `conflict --json`, as text."""
         return json.dumps(self.document, ensure_ascii=False, indent=2)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
-        """One row for each member of each set: set, kind, id, group, side, bound, file, line, words."""
+        """Return one row per member of each conflict: set, kind, id, group, side, bound, file, line, words."""
         rows = [
             {"set": k, **{key: member[key] for key in _COLUMNS}}
             for k, one in enumerate(self.document["sets"], start=1)
@@ -419,19 +430,20 @@ def conflict(
     repairs: bool = True,
     progress: Callable[[str, float], None] | None = None,
 ) -> Conflict:
-    """Minimal sets of rules that clash, and the cheapest repairs.
+    """Find minimal conflicts of an infeasible scenario and the cheapest repairs.
 
     Parameters
     ----------
-    scenario : what is asked; of a sequence, the first step that has no allocation is looked at
-    time_limit : seconds for the whole; the scenario's own by default
-    max_sets, max_repairs, max_solves : how many are sought, and asked; `complete` says whether these are all
-    repairs : False for the first conflict alone
+    scenario : of a scenario with steps, the first infeasible step is analysed
+    time_limit : seconds for the whole; by default that of the scenario
+    max_sets, max_repairs, max_solves : most conflicts, repairs and solver calls; `complete` says
+    whether the results are all
+    repairs : False to stop at the first conflict, without repairs
 
     Raises
     ------
     ScenarioError
-        Contradictions that need no solver.
+        If the scenario contradicts itself before any solve.
     """
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     clock = Clock(limit)
@@ -449,7 +461,7 @@ def conflict(
 
 
 def infeasible_step(scenario: Scenario, clock: Clock) -> tuple[str, Problem]:
-    """The id and the problem of the first step without an allocation; the last step's where all have one."""
+    """Return the id and problem of the first infeasible step; of the last step if all are feasible."""
     kept = pl.DataFrame(schema=KEPT)
     steps = decision_steps(scenario)
     for step in steps[:-1]:
@@ -471,7 +483,7 @@ def conflict_of(
     repairs: bool = True,
     progress: Callable[[str, float], None] | None = None,
 ) -> Conflict:
-    """The same for a problem, without its document."""
+    """Analyse a compiled problem, without writing the document."""
     began = time.perf_counter()
     free = without_refusals(problem)
     form = OpenForm.of(problem, free)
@@ -516,13 +528,13 @@ def conflict_of(
 
 
 def _unproven(form: OpenForm, keys: frozenset[str]) -> Clash:
-    """A conflict for which no time was left: all lines of its entries, of which some may not be needed."""
+    """Return a conflict that was not shrunk to lines for lack of time: some of its lines may be superfluous."""
     lines = tuple(sorted(form.lines_of(keys)))
     return Clash(lines, None, False, dict.fromkeys(lines))
 
 
 def without_refusals(problem: Problem) -> Problem | None:
-    """The problem as it would be offered without refusals by decision; None where there are none."""
+    """Compile the problem without refusals by decision; None if there are none."""
     if not problem.offers.refused.any():
         return None
     scenario = problem.scenario
@@ -538,7 +550,7 @@ def _teller(progress: Callable[[str, float], None]) -> Callable[[int], None]:
 
 
 def _rank(repair: Repair) -> tuple[int, int, Any, list[str]]:
-    """Rules touched, then euros, then units and things lifted, then names."""
+    """Order repairs by number of entries, euros, units and lifted lines, then names."""
     return len(repair.fix), repair.cents, repair.units + len(repair.lifted), sorted(repair.fix)
 
 
@@ -554,7 +566,7 @@ def _clash(tests: Trials, wide: OpenForm, keys: frozenset[str], clock: Clock) ->
 
 
 def _with_commitments(tests: Trials, wide: OpenForm, lines: Lines) -> tuple[Trials, Lines]:
-    """The commitments without which the lines would fit together; none where they clash by themselves."""
+    """Find the commitments without which the lines would be feasible; none if not needed for the conflict."""
     if wide is tests.form:
         return tests, frozenset()
     more = replace(tests, form=wide, found=[], clashes=[])
@@ -567,7 +579,7 @@ def _with_commitments(tests: Trials, wide: OpenForm, lines: Lines) -> tuple[Tria
 
 
 def _witness(tests: Trials, kept: Lines) -> Allocation | None:
-    """An allocation that holds these lines, read again in full."""
+    """Return an allocation that satisfies these lines, checked in full."""
     if tests.fits(kept) is not Fits.YES:
         return None
     allocation = tests.witness(kept)
@@ -578,7 +590,7 @@ def _witness(tests: Trials, kept: Lines) -> Allocation | None:
 
 
 def _confirmed(problem: Problem, clock: Clock) -> bool:
-    """Whether a second solver finds nothing either."""
+    """Whether a second solver also finds no allocation."""
     until = clock.deadline.share(0.5).within(PROOF_SECONDS)
     try:
         answer = ask(
@@ -590,7 +602,7 @@ def _confirmed(problem: Problem, clock: Clock) -> bool:
 
 
 def told(found: Conflict, scenario: Scenario, lang: Lang) -> Conflict:
-    """The conflict with its document."""
+    """Return the result with its document."""
     form = found.form
     document = {
         **{key: value for key, value in head(form.problem).items() if key != "run_dir"},

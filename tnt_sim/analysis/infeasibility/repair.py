@@ -1,11 +1,15 @@
-"""What a correction costs: the least euros, then the fewest units, by which its bounds must give way.
+"""Cost of a correction: the least euros, then the fewest units, by which its bounds must give way.
 
-The bounds of the entries of a correction T may be broken, at a price of one for each cent or unit, everything else
-holds, and what binds as a whole is lifted:
+For the entries of a correction T the bounds become elastic with slack s ≥ 0; every other constraint
+stays, and entries of T that bind as a whole are lifted::
 
-    min Σ_money slack, then min Σ_numbers slack      slack of an envelope: what is added to what it may grant
+    lexmin  ( Σ_money s,  Σ_numbers s )
 
-The slack is read from the point in exact integers, added to the bounds, and the eased problem is read again.
+The slack of an envelope is an addition to what it may grant. The slack is read from the solution in
+exact integers, added to the bounds, and the eased problem is checked again.
+
+Source for elastic programming: J. W. Chinneck, *Feasibility and Infeasibility in Optimization*
+(2008).
 """
 
 from __future__ import annotations
@@ -38,23 +42,25 @@ from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_all
 
 MONEY_STAGE, NUMBER_STAGE = 0, 1
 MOST_SECONDS, PROOF_SECONDS = 15.0, 2.0
-"""For each solve of one repair (its cost, the best allocation after it); for the proof that less is too little."""
+"""Seconds for each solve of a repair (its cost, the optimum after it), and for the proof of minimality."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Repair:
-    """One way out.
+    """One repair of an infeasible problem.
 
     Attributes
     ----------
-    fix : the entries that it touches
-    eased : by how much each bound gives way, in its unit (euros for money)
-    lifted : what is set aside as a whole, or for some dossiers
+    fix : keys of the entries it changes
+    eased : slack of each bound, in its unit (euros for money)
+    lifted : lines that are removed
     cents : Σ of the money slacks
-    least : no smaller sum of euros (then of units) repairs through these entries, as the solver ended
-    least_proven : one cent less is proven impossible; None where not asked
-    allocation : one that holds everything once the slack is added, read again
-    best : the best allocation after it
+    units : Σ of the other slacks
+    least : whether the solver ended with the least sum of euros, then of units, through these
+    entries
+    least_proven : whether one cent less is proved infeasible; None if not asked
+    allocation : allocation that satisfies everything after the repair, checked
+    best : optimum after the repair
     """
 
     fix: Keys
@@ -69,7 +75,7 @@ class Repair:
 
 
 def repaired(form: OpenForm, fix: Keys, clock: Clock, *, prove: bool = True) -> Repair | None:
-    """The cheapest way to repair through these entries; None when time runs out before one is found."""
+    """Find the cheapest repair through these entries; None if none was found in time."""
     touched = [form.entry(key) for key in sorted(fix)]
     whole = frozenset(line for entry in touched if not _gives_way(entry) for line in entry.lines)
     form_of = _soft_form(form, touched)
@@ -101,7 +107,7 @@ def repaired(form: OpenForm, fix: Keys, clock: Clock, *, prove: bool = True) -> 
 
 
 def _with_those_above(form: OpenForm, eased: Mapping[Line, Fraction]) -> dict[Line, Fraction]:
-    """An envelope is raised with new money: what stands above it, and is not raised itself, rises by as much."""
+    """Raise the envelopes above an eased envelope by the same amount, unless they are eased themselves."""
     tree = form.problem.case.tree
     found = dict(eased)
     for line, slack in eased.items():
@@ -115,12 +121,12 @@ def _with_those_above(form: OpenForm, eased: Mapping[Line, Fraction]) -> dict[Li
 
 
 def _gives_way(entry: Entry) -> bool:
-    """Whether an entry's slack has a measure; decisions and what binds as a whole are lifted or not."""
+    """Whether the slack of an entry is measurable; decisions and entries that bind as a whole are not."""
     return entry.kind == "envelope" or bool(entry.limits)
 
 
 def _soft_form(form: OpenForm, touched: list[Entry]) -> Formulation:
-    """The model in which touched bounds may be broken, priced by the cent and by the unit."""
+    """Build the model in which the bounds of some entries are elastic, priced by the cent and by the unit."""
     keys = {entry.key for entry in touched}
     held = frozenset(line for line in form.lines if line.entry not in keys)
     amounts = frozenset(Line(entry.key) for entry in touched if entry.kind == "envelope")
@@ -133,7 +139,7 @@ def _soft_form(form: OpenForm, touched: list[Entry]) -> Formulation:
 
 
 def _penalty(unit: Unit) -> Penalty:
-    """One for each cent; one for each unit."""
+    """Return a penalty of one for each cent, or one for each unit."""
     return Penalty(MONEY_STAGE, Fraction(100)) if unit is Unit.MONEY else Penalty(NUMBER_STAGE, Fraction(1))
 
 
@@ -152,7 +158,7 @@ def _solved(form: Formulation, clock: Clock) -> StagesOutcome:
 
 
 def _eased(touched: list[Entry], allocation: Allocation) -> dict[Line, Fraction]:
-    """By how much an allocation breaks the bounds of the touched entries; money in whole cents."""
+    """Return the violations of the bounds of some entries by an allocation; money rounded up to cents."""
     found = {}
     for entry in touched:
         for limit in entry.limits:
@@ -168,7 +174,7 @@ def _eased(touched: list[Entry], allocation: Allocation) -> dict[Line, Fraction]
 
 
 def _reliefs(touched: list[Entry], form: Formulation, x: IntArray) -> dict[Line, Fraction]:
-    """What is added to the amounts of envelopes, from the point."""
+    """Read from the solution what is added to the envelope amounts."""
     names = list(form.model.col_names)
     found = {}
     for entry in touched:
@@ -178,7 +184,7 @@ def _reliefs(touched: list[Entry], form: Formulation, x: IntArray) -> dict[Line,
 
 
 def _one_less(form: OpenForm, kept: Lines, eased: Mapping[Line, Fraction], clock: Clock) -> bool:
-    """Whether it is proven that one cent less does not repair."""
+    """Whether the repair with one cent less is proved infeasible."""
     less = {line: slack - CENT for line, slack in eased.items()}
     try:
         answer = ask(

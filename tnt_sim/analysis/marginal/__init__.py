@@ -1,0 +1,1 @@
+"""Marginal questions on money: next euro, entry thresholds, target envelopes, rule prices, extensions."""

@@ -1,8 +1,9 @@
-"""The best list at each amount of a range, for the entries of dossiers: every change of it, or where one may lie.
+"""Optimal lists over a range of amounts, with every change of the list or the gaps where one may hide.
 
-One pass gives every step where it can. Elsewhere the lists at the amounts of the plan are found, and what lies
-between two of them that differ is walked by lists, as far as the time and `MOST_LISTS` go; what is left unknown is
-a gap. Where a rule asks more as the amount grows, nothing is said between two amounts.
+If one pass gives every step, all lists are known. Otherwise the lists at the amounts of the plan
+are found, and the interval between two that differ is searched as far as time and `MOST_LISTS`
+allow; what remains is a gap. If a rule becomes tighter as the amount grows, nothing can be inferred
+between two amounts.
 """
 
 from __future__ import annotations
@@ -24,20 +25,20 @@ from tnt_sim.engine.result import Status
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 MOST_LISTS = 160
-"""Amounts at which a list is asked for, those of the plan included, before what is left is told as a gap."""
+"""Most amounts whose list is computed, those of the plan included; the rest is reported as gaps."""
 
 
 def today(base: Base, line: Line) -> Lists:
-    """The list of today alone."""
+    """Return the list of the reference solution alone."""
     at = line.amount_cents
     cents = np.array([at], dtype=np.int64)
     return Lists(cents, base.allocation.funded[:, None], np.zeros(0, np.bool_), from_cents=at, to_cents=at)
 
 
 def best_lists(base: Base, line: Line, plan: Plan, course: Course, tell: Tell | None) -> Lists:
-    """The best lists over the range of a plan; what ended the search early is noted in `course`.
+    """Find the optimal lists over the range of a plan; an early end is recorded in `course`.
 
-    A list that a limit stopped says nothing: the best one may be another.
+    A list whose solve was stopped by a limit is ignored: the optimum may differ.
     """
     walked = plan.free and not any(stage.tolerance for stage in base.problem.stages)
     asked = replace(plan, exact=True) if walked else plan
@@ -60,10 +61,10 @@ def best_lists(base: Base, line: Line, plan: Plan, course: Course, tell: Tell | 
 
 
 def rises(base: Base, line: Line, plan: Plan) -> bool:
-    """Whether the best list at each amount of a plan is no worse than today's in every goal.
+    """Whether the optimum at each amount of a plan is at least as good as today in every stage.
 
-    Nothing that is possible today is lost, and there is one goal: for more of the first, a list may be worse in
-    the second.
+    This requires that every allocation feasible today stays feasible, and a single objective: with
+    two, the optimum may lose in the second to gain in the first.
     """
     alone = plan.moved.share == FREE and len(plan.moved.names) == 1 and plan.free
     upwards = alone and plan.amounts[0] >= line.amount_cents and not moving_rules(base.problem, line.nodes)
@@ -71,7 +72,7 @@ def rises(base: Base, line: Line, plan: Plan) -> bool:
 
 
 def _known(found: Found) -> dict[int, BoolArray]:
-    """Who is funded at each amount of which the one answer is known, by rising amount."""
+    """Map each amount with a known canonical optimum to its funded mask, by increasing amount."""
     points: list[Point] = found.nested if found.plan.nested else [*found.free, *found.looked]
     known = {
         point.cents: point.allocation.funded
@@ -84,7 +85,7 @@ def _known(found: Found) -> dict[int, BoolArray]:
 
 
 def _unseen(found: Found, first: int) -> int | None:
-    """The least amount below the first known list of which nothing is known; None where there is none."""
+    """Return the least amount below the first known list about which nothing is known; None if there is none."""
     low = found.plan.amounts[0]
     if found.refined:
         nothing = [p.cents + 1 for p in (*found.free, *found.looked) if p.status is Status.INFEASIBLE]
@@ -96,7 +97,7 @@ def _unseen(found: Found, first: int) -> int | None:
 
 
 def _gaps(found: Found, cents: IntArray) -> BoolArray:
-    """Between which neighbouring amounts the list may change unseen, bool (n_amounts − 1,)."""
+    """Return the neighbouring amounts between which the list may change unobserved, bool (n_amounts − 1,)."""
     if found.plan.nested:  # this curve exists at its announcements alone
         asked = {point.cents for point in found.nested if point.status is Status.INFEASIBLE} | set(
             cents.tolist()

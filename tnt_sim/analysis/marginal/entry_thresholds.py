@@ -1,27 +1,30 @@
-"""Between which extensions a dossier enters without loss, for all of them from one linear program.
+"""Entry thresholds: the envelope amounts at which each application becomes fundable, enters, and stays.
 
-lower   with prices y of « least amount, every goal at least as good », L(y) its exact bound and r its exact
-        reduced costs: no amount below L + max(0, r_i) holds dossier i
-upper   today's list with i on top, at the amount at which it fits, if it keeps every rule there
+For application i, with a₀ the written amount and a range of amounts a::
 
-From which envelope on a dossier is funded: what it costs to take it in, and where the best list holds it.
+    no_loss_i      = max(0, min { a : an allocation with i has every stage as good as today } − a₀)
+    first_i        = min { a in the range : the canonical optimum at a funds i }
+    stable_from_i  = min { a in the range : the optimum funds i at a and at every larger amount }
+    flips_i        = number of times i enters or leaves over the range
 
-    no_loss_i      = max(0, least { a : an allocation holds i, every goal at least as good as today } − a₀)
-    first_i        = least a in the range at which the canonical best list holds i
-    stable_from_i  = least a in the range from which on it never leaves
-    flips_i        = how often it enters or leaves over the range
+`no_loss` is the figure to read: it is monotone and needs one solve. The others describe the free
+curve, on which an application may come and go many times. They are exact if every change of the
+list is known. Otherwise the list may change between two known amounts (a gap), and brackets are
+given: with g the last known amount before the first gap, h the one after the last gap and b the
+last known amount without i::
 
-The first is the figure to read: it is monotone and asks one solve. The others belong to the free curve, where a
-dossier may come and go hundreds of times; they are exact where every change of the list is known. Where the list
-may change unseen between two known amounts (a gap), they are told as brackets: with g the last known amount
-before the first gap and h the one after the last gap, b the last known amount without i,
+    g < first_i ≤ first known amount with i
+    b < stable_from_i ≤ h
+    flips_i ≥ number of changes observed
 
-    g < first_i ≤ the first known amount with i         b < stable_from_i ≤ h         flips_i ≥ those seen
+With one objective that more money cannot worsen, a₀ + no_loss_i ≤ first_i as well, because an
+optimum at a that funds i is as good as today's. With a second objective it need not be. On the
+nested curve an application enters once.
 
-and where more money cannot harm the one goal, a₀ + no_loss_i ≤ first_i as well,
-
-since a best list at a that holds i is as good as today's; with a second goal it need not be, for more of the
-first. On the nested curve a dossier enters once.
+Bounds on `no_loss` for all applications from one linear program. Lower: with dual prices y of
+"minimise the amount, every stage as good as today", L(y) the exact Lagrangian bound and r the exact
+reduced costs, no amount below L(y) + max(0, r_i) funds i. Upper: today's list plus i, at the amount
+where it fits, if every rule is satisfied there.
 """
 
 from __future__ import annotations
@@ -61,9 +64,12 @@ from tnt_sim.verify.allocation_reading import Allocation
 def limits_by_prices(
     base: Base, line: Line, rows: Sequence[int], deadline: Deadline = UNLIMITED
 ) -> tuple[list[int], list[int]]:
-    """A lower and an upper limit on the no-loss extension of each row, in cents; UNKNOWN for no upper one.
+    """Bound the no-loss extension of each row from both sides with one linear program.
 
-    A row that is reached after the deadline has no upper one.
+    Returns
+    -------
+    lower, upper : list of int
+        Cents, by row. UNKNOWN for no upper bound, in particular after the deadline.
     """
     moving = bool(moving_rules(base.problem, line.nodes))
     problem = loosened(base.problem, line.nodes, line.top_cents) if moving else base.problem
@@ -99,7 +105,7 @@ def _lower(base: Base, line: Line, asked: Problem, rows: Sequence[int], deadline
 
 
 def _keeping(base: Base, form: Formulation, model: LinearModel) -> LinearModel:
-    """The rows « no goal worse than today »."""
+    """Add the rows "no stage worse than today"."""
     for stage, value in zip(form.stages, base.limits, strict=False):
         units = value / stage.scale - stage.constant
         up = stage.sense is Sense.MAXIMISE
@@ -109,7 +115,7 @@ def _keeping(base: Base, form: Formulation, model: LinearModel) -> LinearModel:
 
 
 def _upper(base: Base, line: Line, opened: Problem, row: int) -> int:
-    """Today's list and the dossier at its least."""
+    """Try today's list with the application at its least amount; return the extension needed."""
     funded, granted = base.allocation.funded.copy(), base.allocation.granted_cents.copy()
     funded[row] = True
     granted[row] = base.problem.offers.least_cents[row]
@@ -125,14 +131,14 @@ KERNEL, SOLVED, LIMITS = "kernel", "solved", "limits"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NoLoss:
-    """The extra cents at which each dossier can be funded without loss, int64 (n,).
+    """Extra cents with which each application can be funded without loss, int64 (n,).
 
     Attributes
     ----------
-    lower : no smaller extension does; UNKNOWN for a dossier that no amount lets in, or that is no candidate
-    upper : an extension that does, its allocation read again; UNKNOWN where none is known
-    method : how each was found: kernel, solved, limits, "" for what is funded today or is no candidate
-    never : bool (n,), candidates that no amount lets in without loss
+    lower : no smaller extension is enough; UNKNOWN if no amount is, or if it is not a candidate
+    upper : an extension that is enough, its allocation checked; UNKNOWN if none is known
+    method : kernel, solved or limits; "" for applications funded today and for non-candidates
+    never : bool (n,), candidates that no amount funds without loss
     """
 
     lower: IntArray
@@ -142,7 +148,7 @@ class NoLoss:
 
     @classmethod
     def today(cls, base: Base) -> NoLoss:
-        """Nothing known yet but what is funded today."""
+        """Initialise with what is known without a solve: applications funded today need nothing."""
         n, funded = base.problem.case.n, base.allocation.funded
         known = np.where(funded, 0, UNKNOWN).astype(np.int64)
         return cls(known, known.copy(), [""] * n, np.zeros(n, np.bool_))
@@ -157,16 +163,20 @@ def no_losses(
     tell: Tell | None = None,
     into: NoLoss | None = None,
 ) -> NoLoss:
-    """The no-loss entry of every candidate that is not funded today.
+    """Find the no-loss extension of every candidate that is not funded today.
 
-    One pass of exact kernels where envelopes alone decide; where another rule binds an interval, by exact prices
-    below and by an allocation read again above; and one solve each for the rows in `named`. `into` is filled as
-    they are found, for one whom Ctrl-C or the deadline may stop.
+    Exact in one pass of kernels if envelopes alone decide; otherwise an interval from
+    `limits_by_prices`, or one solve for each row in `named`.
+
+    Parameters
+    ----------
+    named : rows to solve exactly
+    into : receives the results as they come, for Ctrl-C or the deadline
 
     Raises
     ------
     DeadlineExpired
-        When the time is over before every one is looked at.
+        If the deadline passes before every candidate was examined.
     """
     deadline = UNLIMITED if clock is None else clock.deadline
     found = NoLoss.today(base) if into is None else into
@@ -184,7 +194,7 @@ def no_losses(
 def _by_kernel(
     base: Base, line: Line, waiting: list[int], found: NoLoss, tell: Tell | None, deadline: Deadline
 ) -> list[int]:
-    """Settle what the kernels settle; gives the rows that are left."""
+    """Solve the rows that the exact kernels can solve and return the remaining ones."""
     problem = base.problem
     if len(problem.stages) != 1 or moving_rules(problem, line.nodes):
         return waiting
@@ -213,7 +223,7 @@ def _solved(
     clock: Clock | None,
     tell: Tell | None,
 ) -> list[int]:
-    """One solve for each named row; gives the rows that are left."""
+    """Solve each named row and return the remaining ones."""
     done = set()
     for k, row in enumerate(named):
         if clock is not None:
@@ -244,18 +254,19 @@ def _note(found: NoLoss, row: int, least: Least, line: Line, method: str) -> Non
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lists:
-    """The best list at rising amounts.
+    """Optimal lists at increasing amounts.
 
     Attributes
     ----------
-    cents : int64 (n_amounts,), the amounts of which the list is known, rising
+    cents : int64 (n_amounts,), amounts whose list is known, increasing
     funded : bool (n_dossiers, n_amounts)
-    gaps : bool (n_amounts − 1,), between which neighbours the list may change unseen; elsewhere each is in force
-        until the next
-    nested : the lists keep the promises of those before
-    rising : at each amount of the range every goal of the best list is at least as good as today's
-    from_cents, to_cents : the ends of the range
-    unseen_cents : the least amount of the range whose list is not known, where it lies before the first known one
+    gaps : bool (n_amounts − 1,), neighbours between which the list may change unobserved; elsewhere
+    each list is optimal until the next amount
+    nested : each list keeps the grants of the previous ones
+    rising : at each amount of the range every stage of the optimum is at least as good as today
+    from_cents, to_cents : ends of the range
+    unseen_cents : least amount of the range with unknown list, if it lies before the first known
+    one
     """
 
     cents: IntArray
@@ -275,11 +286,11 @@ class Lists:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entries:
-    """The entry figures of every dossier; see the module.
+    """Entry thresholds of every application; the module docstring defines them.
 
     Attributes
     ----------
-    table : one row per dossier, in cents; nulls where a figure does not exist
+    table : one row per application, in cents; null where a figure does not exist
     exact : whether first, stable_from and flips are known to the cent
     """
 
@@ -291,28 +302,28 @@ class Entries:
 
     @property
     def exact(self) -> bool:
-        """Whether every step of the range is known."""
+        """Whether every change of the list over the range is known."""
         return self.lists.exact
 
     @property
     def nested(self) -> bool:
-        """Whether the lists keep the promises of those before."""
+        """Whether each list keeps the grants of the previous ones."""
         return self.lists.nested
 
     @property
     def to_cents(self) -> int:
-        """The end of the range."""
+        """Return the end of the range."""
         return max(self.lists.to_cents, int(self.lists.cents[-1]))
 
     def to_dataframe(self, backend: str = "polars") -> Any:
-        """The table, as polars or pandas; amounts in integer cents."""
+        """Return the table, as polars or pandas; amounts in integer cents."""
         if backend not in ("polars", "pandas"):
             raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")
         return self.table if backend == "polars" else self.table.to_pandas()
 
 
 def entries_of(base: Base, line: Line, lists: Lists, no_loss: NoLoss) -> Entries:
-    """Set the figures side by side."""
+    """Assemble the thresholds into one table."""
     funded = lists.funded
     now = base.allocation.funded
     first, stable = first_brackets(line, lists, no_loss), stable_brackets(lists)
@@ -352,26 +363,26 @@ def entries_of(base: Base, line: Line, lists: Lists, no_loss: NoLoss) -> Entries
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Brackets:
-    """For each dossier the two ends between which an amount lies, int64 (n,); UNKNOWN where there is none."""
+    """Interval of an amount for each application, int64 (n,); UNKNOWN where there is none."""
 
     low: IntArray
     high: IntArray
 
     def exact(self) -> pl.Series:
-        """The amounts that are known to the cent; null elsewhere."""
+        """Return the amounts known to the cent; null elsewhere."""
         return _nulls(self.high, (self.low == self.high) & (self.high != UNKNOWN))
 
     def lowest(self) -> pl.Series:
-        """No amount below it is the one."""
+        """Return the lower ends."""
         return _nulls(self.low, self.low != UNKNOWN)
 
     def highest(self) -> pl.Series:
-        """The one is at most this amount."""
+        """Return the upper ends."""
         return _nulls(self.high, self.high != UNKNOWN)
 
 
 def first_brackets(line: Line, lists: Lists, no_loss: NoLoss) -> Brackets:
-    """Between which amounts each dossier is in the best list for the first time."""
+    """Bracket the first amount at which each application is in the optimal list."""
     cents, ever = lists.cents, lists.funded.any(axis=1)
     place = np.argmax(lists.funded, axis=1)
     at = np.where(ever, cents[place], UNKNOWN)
@@ -389,7 +400,7 @@ def first_brackets(line: Line, lists: Lists, no_loss: NoLoss) -> Brackets:
 
 
 def stable_brackets(lists: Lists) -> Brackets:
-    """Between which amounts each dossier enters for good; none for one that the last list is without."""
+    """Bracket the amount from which each application stays; none for one outside the last list."""
     cents, funded = lists.cents, lists.funded
     inside, out = funded[:, -1], _last_out(funded)
     at = cents[np.minimum(out + 1, len(cents) - 1)]
@@ -407,7 +418,7 @@ def stable_brackets(lists: Lists) -> Brackets:
 
 
 def _last_out(funded: BoolArray) -> IntArray:
-    """The place of the last list without each dossier, int64 (n,); −1 for one that is always in."""
+    """Return the index of the last list without each application, int64 (n,); −1 if it is in all lists."""
     place = funded.shape[1] - 1 - np.argmax(~funded[:, ::-1], axis=1)
     return np.where(funded.all(axis=1), -1, place)
 

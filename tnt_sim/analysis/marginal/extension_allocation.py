@@ -1,8 +1,9 @@
-"""Where to put an extension: the model's choice, the statutory key, or all of it on one axis, side by side.
+"""Allocation of an extension: chosen by the model, by the statutory key, or entirely on one axis, compared.
 
-Every way gives the programme the same extra money and takes nothing from anybody. The model's choice adds it to
-the programme alone, to be shared as `unassigned` says; the key raises every axis in proportion to what is written
-(odd cents to the highest averages); « wholly on X » raises X. An axis is a child of the programme with an amount.
+Each way gives the programme the same extra money and takes nothing from any axis. An axis is a
+child of the programme with an amount. "free" adds the money to the programme alone, shared as
+`unassigned` says; "key" raises every axis in proportion to the written amounts (odd cents by
+highest averages); "wholly" raises one axis.
 """
 
 from __future__ import annotations
@@ -31,14 +32,15 @@ class Way:
 
     Attributes
     ----------
-    way, axis : free, key or wholly, and the axis of the last
-    added : (axis, cents) as written; for « free » what the best list uses beyond each axis' own amount, more than
-        today's list does
-    values, gain : the goals, and how much better the first one that changes is
-    goal : its name; None where none changes
-    n_funded, granted_cents, unspent_cents : of the best list; unspent of the programme
-    moved : who enters and who leaves
-    why : where there is no list: `contradiction` (the amounts, before any solve), `infeasible`, `stopped`
+    way, axis : free, key or wholly, and the axis of the latter
+    added : (axis, cents); for "free", what the optimum uses beyond each axis' own amount, more than
+    today
+    values, gain : stage values, and the change of the first one that differs
+    goal : objective of that stage; None if none differs
+    n_funded, granted_cents, unspent_cents : of the optimum; unspent of the programme
+    moved : applications that enter and leave
+    why : reason if there is no list: `contradiction` (of amounts, before any solve), `infeasible`
+    or `stopped`
     """
 
     way: str
@@ -72,18 +74,19 @@ def ways_to_extend(
     into: list[Way] | None = None,
     course: Course | None = None,
 ) -> list[Way]:
-    """The best list under each way to share `cents` of new money.
+    """Optimise under each way to share `cents` of new money.
 
     Parameters
     ----------
-    key : weights by axis; the written amounts by default
-    into : filled as ways are found, for one whom Ctrl-C may stop
-    course : counts the ways that were looked at, and ends them when its deadline has passed
+    key : weights by axis; by default the written amounts
+    into : receives the results as they come, for Ctrl-C
+    course : counts the ways examined and stops at its deadline
 
     Raises
     ------
     UsageError
-        For an extension that is not positive, a programme without amount, or a key that names no axis.
+        For an extension that is not positive, a programme without amount, or an unknown axis in the
+        key.
     """
     axes, total = axes_of(base.problem)
     if cents <= 0:
@@ -110,7 +113,7 @@ def ways_to_extend(
 
 
 def axes_of(problem: Problem) -> tuple[dict[str, int], int]:
-    """The children of the programme with an amount, and its own."""
+    """Return the children of the programme that have an amount, and the amount of the programme, in cents."""
     tree = problem.case.tree
     total = tree.written_cents[0]
     if total is None:
@@ -171,7 +174,7 @@ def _way(
     if answer.allocation is None or answer.reading is None:
         return replace(nothing, why=answer.status.value)
     if not answer.is_closed and first_better(base.problem, base.answer.bests, answer.bests) is None:
-        return replace(nothing, why=Status.STOPPED.value)  # what a limit left says nothing of the way
+        return replace(nothing, why=Status.STOPPED.value)  # an interrupted solve does not rank this way
     read = answer.reading.envelopes
     if way == FREE:
         tree = problem.case.tree

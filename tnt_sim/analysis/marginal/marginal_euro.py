@@ -1,11 +1,15 @@
-"""What the next euro buys: the least that must be added to an envelope, or given way on a rule, for one unit more.
+"""Marginal value of money: the least increase of an envelope, or violation of a rule, that gains one unit.
 
-    envelope   least { a : value_k ≥ v_k + 1 unit, the stages before no worse } − a₀
-    rule       least { distance of the rule to its bounds : the same }
+Let v_k be the value of stage k, a₀ the written amount and "unit" the smallest change of the stage
+(a tenth of a point, one application)::
 
-Before that nothing rises, whatever is spent: the range in which the answer holds is [0, least). The unit is the
-stage's own (a tenth of a point, a dossier). With several stages the one that rises for least is told. Beside it
-stands the shadow price of the linear program, which promises a share of a unit for every cent.
+    envelope   min { a : value_k ≥ v_k + 1 unit, earlier stages no worse } − a₀
+    rule       min { dist_r(x) : value_k ≥ v_k + 1 unit, earlier stages no worse }
+
+Below that step nothing improves, so the range in which the solution stays optimal is [0, step).
+With several stages, the one with the smallest step is returned. This exact step of the integer
+problem is given beside the shadow price (dual value) of the linear relaxation, which promises a
+fraction of a unit for every cent.
 """
 
 from __future__ import annotations
@@ -50,21 +54,22 @@ RISES, NEVER, STOPPED = "rises", "never", "stopped"
 
 @dataclass(frozen=True, slots=True)
 class NextEuro:
-    """What the next euro of an envelope, or the next unit of a rule, buys.
+    """Marginal step of one envelope or one rule, and what it buys.
 
     Attributes
     ----------
-    kind, id : « envelope » or « rule », and its id
-    status : rises; never (no more of it raises anything); stopped (a limit came first)
-    step : the least that must be added (euros), or by which the rule must give way (the unit of its measure, over
-        all its groups together); None when none does
-    upper : for an amount that could not be settled to the cent, one that is enough; else the step again
-    unit : what the step counts
-    stage, gain : which goal rises first, and by how much it stands higher in the best allocation there
-    bought : who enters and who leaves then
+    kind, id : "envelope" or "rule", and its id
+    status : rises; never (no increase improves any stage); stopped (a limit came first)
+    step : least increase in euros, or least violation in the unit of the rule summed over its
+    groups; None if there is none
+    upper : amount known to be enough if the step is not exact to the cent; otherwise equal to
+    `step`
+    unit : unit of the step
+    stage, gain : first stage that improves, and by how much in the optimum at that step
+    bought : applications that enter and leave there
     n_funded, granted_cents : of that allocation
-    shadow_price : what the linear program promises per unit of the step, in the first goal's unit
-    proof : what supports « nothing rises before »
+    shadow_price : dual value per unit of the step, in the unit of the first stage; None if unknown
+    proof : evidence that a smaller step improves nothing
     """
 
     kind: str
@@ -98,15 +103,15 @@ def next_euros(
     into: list[NextEuro] | None = None,
     course: Course | None = None,
 ) -> tuple[NextEuro, ...]:
-    """The next euro of each envelope with an amount, and of each hard rule with a distance to give way by.
+    """Compute the marginal step of each envelope with an amount and of each measurable hard rule.
 
     Parameters
     ----------
-    base : the scenario as it stands
-    envelopes, rules : those to look at; all by default, parts of a split left out
-    prove : seek an exact certificate that nothing rises before
-    into : filled as answers come, so that Ctrl-C loses none
-    course : counts the questions answered, and ends them when its deadline has passed
+    base : reference solution
+    envelopes, rules : ids to examine; by default all, without the parts of a split
+    prove : whether to seek an exact certificate that a smaller step gains nothing
+    into : receives the results as they come, so that Ctrl-C loses none
+    course : counts the questions answered and stops at its deadline
     """
     known = {rule.id: rule for rule in base.problem.rules if gives_way(rule)}
     looked_at = [name for name in (known if rules is None else rules) if name in known]
@@ -127,7 +132,7 @@ def next_euros(
 
 
 def _envelopes(problem: Problem) -> list[str]:
-    """Every envelope with an amount that is written."""
+    """List the envelopes with a written amount, without the parts of a split."""
     tree = problem.case.tree
     parts = {node for _, groups in tree.landing.values() for node in groups.values()}
     return [name for k, name in enumerate(tree.ids) if k not in parts and tree.written_cents[k] is not None]
@@ -143,7 +148,7 @@ def _shadow_prices(base: Base, deadline: Deadline) -> Mapping[RowLabel, float]:
 
 @dataclass(frozen=True)
 class _Asked:
-    """One question after the other, all from one base."""
+    """Questions about envelopes and rules on one reference solution."""
 
     base: Base
     clock: Clock | None
@@ -151,7 +156,7 @@ class _Asked:
     prices: Mapping[RowLabel, float]
 
     def envelope(self, name: str) -> NextEuro:
-        """The least to add to an envelope, over the goals that can rise."""
+        """Find the least increase of an envelope that improves some stage."""
         base = self.base
         line = line_of(base.problem, name)
         deadline = UNLIMITED if self.clock is None else self.clock.deadline
@@ -176,7 +181,7 @@ class _Asked:
         return self._told("envelope", name, "€", (step, upper), k, there, price, proof)
 
     def rule(self, name: str) -> NextEuro:
-        """The least by which a rule must give way."""
+        """Find the least violation of a rule that improves some stage."""
         soft, distance = with_distance(self.base.problem, name)
         unit = "€" if distance.terms.unit is Unit.MONEY else "1"
         price = max((p for label, p in self.prices.items() if _is_rule(label, name)), default=None)
@@ -237,11 +242,16 @@ class _Asked:
 
 
 def shadow_price(problem: Problem, line: Line, deadline: Deadline = UNLIMITED) -> float | None:
-    """What the linear program pays for a euro more of an envelope, in the first goal's unit.
+    """Return the dual value of an envelope's amount in the linear relaxation.
 
-    None without prices, or where the deadline came first.
+    It is the reduced cost of the column that lowers the amount, fixed where the amount is the
+    written one.
 
-    It is the reduced cost of the column that lowers the amount, held where the amount is the written one.
+    Returns
+    -------
+    float or None
+        Per euro, in the unit of the first stage, at least 0. None without dual values, or if the
+        deadline came first.
     """
     opened, _ = amount_stage(problem, line, line.top_cents)
     try:
@@ -272,14 +282,14 @@ def _nothing(
 
 
 def _weakest(proofs: Sequence[Proof | None]) -> Proof | None:
-    """That nothing rises before stands on what is known of every goal."""
+    """Combine the proofs of all stages: proved only if every stage is."""
     if all(proof is Proof.PROVED for proof in proofs):
         return Proof.PROVED
     return None if None in proofs else Proof.FEASIBLE_GAP
 
 
 def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, Stage]:
-    """The problem with a rule that binds nobody, and the stage that brings it as near to its bounds as can be."""
+    """Relax a rule to a report and build the stage that minimises its violation."""
     soft = told_only(problem, rule_id)
     mine = next(rule for rule in soft.rules if rule.id == rule_id)
     unit = unit_of(mine)

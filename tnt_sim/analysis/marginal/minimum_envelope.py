@@ -1,22 +1,22 @@
-"""A problem seen as parts that have some money of their own: what exact kernels can answer at once.
+"""Smallest envelope amount at which a condition is feasible, with the amount as a variable of the model.
 
-Only the envelopes are looked at, and limits on money within a part that holds all its dossiers; every other rule,
-and caps below a part, are left out. So what a kernel finds is a lower limit on the least amount, and the least
-amount itself as soon as its allocation keeps every rule there.
+    min { a : with amount a, an allocation satisfies every rule and its stages reach `kept` }
 
-With E the envelope in question and floor the sum of its children's amounts, E needs floor + Σ_k max(0, G_k − a_k)
-over the parts that may get more (through envelopes that share out nothing of their own); what may get nothing on
-top is hard. Where own dossiers and children compete for one remainder, or siblings give each other money, no such
-parts are seen.
+The right-hand side a is a column of the model, so one solve is enough and no bisection is needed:
+with rules that depend on the amount, the value need not be monotone in it. The envelopes above grow
+by the same cents (new money). If a rule is a share of the amount (`envelope_path`), the model is a
+relaxation: its optimum is a lower bound, and an amount counts only once the real rules were solved
+at it.
 
-The least amount of an envelope at which something holds: one solve, then read again at that amount.
+Kernel for tree-shaped problems. If only envelopes bind, and limits on money inside a node, the
+problem splits into nodes k with own money a_k. With floor the sum of the children's amounts, the
+envelope needs::
 
-    least { a : an allocation keeps every rule when the envelope has a, and its goals are worth at least `kept` }
+    floor + Σ_k max(0, G_k − a_k)
 
-The amounts of the envelopes above move with it, cent for cent: new money, not that of a neighbour. The model finds
-the amount itself (`rules/envelopes/tree_rows.py`), never by halving: with rules the value need not grow with the
-amount. Where a rule is a share of the amount (`analysis/shared/envelope_path.py`) the model asks less than the
-rules do: what it gives is a lower limit, and an amount counts only once the real rules were solved at it.
+over the nodes that may receive more; a node that may not is a hard cap. The kernel result is a
+lower bound, exact as soon as its allocation satisfies every other rule. The shape is not recognised
+if own applications and children compete for one remainder, or if siblings transfer money.
 """
 
 from __future__ import annotations
@@ -54,16 +54,16 @@ from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, bro
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """A problem as a kernel sees it.
+    """Problem as the minimum-addition kernel sees it.
 
     Attributes
     ----------
-    rows : the open candidates, int64 (n_items,); `profit` and `weight` are theirs
-    settled : the profit of committed and forced dossiers, in the goal's whole units
-    scale : the value of one unit of profit
+    rows : open candidates, int64 (n_items,); `profit` and `weight` are theirs
+    settled : profit of committed and forced applications, in whole units of the objective
+    scale : value of one unit of profit
     needs : the kernel
-    floor_cents : the amount at which nothing is needed
-    most : no more profit than that can be had at any amount
+    floor_cents : amount at which no addition is needed
+    most : largest profit at any amount
     """
 
     problem: Problem
@@ -75,12 +75,12 @@ class Seen:
     most: int
 
     def target(self, value: Fraction) -> int:
-        """The profit that open candidates must bring for a value of the goal."""
+        """Return the profit that the open candidates must bring for a value of the objective."""
         units = value / self.scale
         return -(-units.numerator // units.denominator) - self.settled
 
     def allocation(self, taken: BoolArray) -> Allocation:
-        """A choice of items as an allocation."""
+        """Convert a choice of items, bool (n_items,), to an allocation."""
         offers = self.problem.offers
         funded = offers.committed | offers.forced
         funded[self.rows[taken]] = True
@@ -89,12 +89,12 @@ class Seen:
 
 
 def seen_as_parts(problem: Problem, line: Line, deadline: Deadline = UNLIMITED) -> Seen | None:
-    """The problem as parts, None where it is none.
+    """Recognise a problem that the kernel solves; None for any other shape.
 
     Raises
     ------
     DeadlineExpired
-        When the time is over, here or in a question to its kernel.
+        If the deadline passes, here or in a later call of the kernel.
     """
     offers, stage = problem.offers, problem.stages[0]
     terms = stage.terms
@@ -129,7 +129,7 @@ def _cut(problem: Problem, rows: IntArray, parts: list[Part]) -> list[Part]:
 
 
 def _under_limits(problem: Problem, rows: IntArray, part: Part) -> list[Part]:
-    """A part that holds all its dossiers, cut into what limits on money by group let through, and the rest."""
+    """Split a node that can hold all its items by the limits on money by group, and the rest."""
     weight = problem.offers.most_cents[rows]
     if int(weight[part.items].sum()) > part.free:
         return [part]
@@ -149,7 +149,7 @@ def _under_limits(problem: Problem, rows: IntArray, part: Part) -> list[Part]:
 
 
 def _limits(problem: Problem) -> list[tuple[IntArray, list[int]]]:
-    """Each hard limit on money: the group of each dossier (-1: none), and the cents left to each group."""
+    """List the hard limits on money: group of each application (−1: none) and cents left to each group."""
     offers = problem.offers
     sure = offers.committed | (offers.candidate & offers.forced)
     found = []
@@ -170,7 +170,7 @@ def _limits(problem: Problem) -> list[tuple[IntArray, list[int]]]:
 
 
 class _Parts:
-    """The parts of one problem."""
+    """Builder of the kernel's nodes from the envelope tree."""
 
     def __init__(self, problem: Problem, line: Line, rows: IntArray) -> None:
         self.tree: Tree = problem.case.tree
@@ -183,7 +183,7 @@ class _Parts:
         self.found: list[Part] = []
 
     def parts(self) -> tuple[list[Part], int] | None:
-        """The parts and what their amounts come to; None where the tree is none of the shape."""
+        """Return the nodes and the sum of their amounts; None if the tree has another shape."""
         tree = self.tree
         if any(option.transfer_to for option in tree.options) or any(tree.overbooked):
             return None
@@ -213,7 +213,7 @@ class _Parts:
         return self.found, sum(tree.written_cents[child] or 0 for child in children)
 
     def _gaining(self, node: int) -> None:
-        """A part that may get more; its children apart where all it gets is passed on to them."""
+        """Add a node that may receive money, split by child if it passes on all it receives."""
         children = [k for k in self.tree.children(node) if self.tree.written_cents[k] is not None]
         passes = children and unassigned_cents(self.tree, node) == 0 and not self._loose(node, children)
         if not passes:
@@ -226,7 +226,7 @@ class _Parts:
                 self._fixed(child)
 
     def _fixed(self, node: int) -> None:
-        """A part that gets nothing more; its children apart where it has nothing beside their amounts."""
+        """Add a node that receives nothing, split by child if it has no money beyond their amounts."""
         children = [k for k in self.tree.children(node) if self.tree.written_cents[k] is not None]
         if not children or unassigned_cents(self.tree, node) != 0 or self._loose(node, children):
             self._add(node, self.tree.amount_cents[node] or 0, hard=True)
@@ -241,7 +241,7 @@ class _Parts:
         self.found.append(Part(items, amount - exact_sum(self.spent[under]), hard))
 
     def _loose(self, node: int, children: list[int]) -> bool:
-        """Whether a node has dossiers beside those of its children with amounts."""
+        """Whether a node has applications outside those of its children with amounts."""
         held = (self.node >= node) & (self.node < self.tree.end[node])
         for child in children:
             held &= ~((self.node >= child) & (self.node < self.tree.end[child]))
@@ -251,27 +251,27 @@ class _Parts:
 
 
 AMOUNT = "amount"
-"""The name of the stage that counts the envelope's amount."""
+"""Name of the stage that minimises the envelope's amount."""
 FURTHER = 10
-"""A reserve may hold back most of an amount: how many times the largest useful one is tried."""
+"""Largest amount tried, as a multiple of the largest useful one: a reserve may hold back most of an amount."""
 CLIMBS, TRIES = 16, 10
-"""Amounts tried above a lower limit, and to bring an upper one down, before an interval is told."""
+"""Amounts tried above the lower bound, and to lower the upper one, before an interval is returned."""
 
 Change = Callable[[Problem], Problem]
-"""What a question changes in a problem: dossiers forced, a rule left out."""
+"""Modification of a problem, such as an application forced in or a rule removed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Least:
-    """What a question on the least amount came to.
+    """Result of a minimum-amount question.
 
     Attributes
     ----------
-    lower_cents : no smaller amount will do; None when no amount does
-    amount_cents : an amount that does, its allocation read again there; None when none was found
-    answer : the allocation at that amount; of the impossibility when no amount does
-    proof : what supports the lower limit, or the impossibility
-    moving : the rules that are a share of the amount, which make the answer an interval
+    lower_cents : no smaller amount is enough; None if no amount is
+    amount_cents : an amount that is enough, its allocation checked there; None if none was found
+    answer : solution at that amount, or the proof of infeasibility if no amount is enough
+    proof : evidence for the lower bound, or for the infeasibility
+    moving : rules that depend on the amount, because of which the result may be an interval
     """
 
     lower_cents: int | None
@@ -282,17 +282,17 @@ class Least:
 
     @property
     def exact(self) -> bool:
-        """Whether one amount is left; `proof` says what supports that no smaller one does."""
+        """Whether lower bound and known amount are equal."""
         return self.amount_cents is not None and self.amount_cents == self.lower_cents
 
     @property
     def unreachable(self) -> bool:
-        """Whether no amount does, however large."""
+        """Whether no amount is enough, however large."""
         return self.lower_cents is None and self.answer.status is Status.INFEASIBLE
 
 
 def amount_stage(problem: Problem, line: Line, largest_cents: int) -> tuple[Problem, Stage]:
-    """The problem with the amount open from its floor to `largest_cents`, and the stage that makes it least."""
+    """Make the amount a variable from its floor to `largest_cents`, and build the stage that minimises it."""
     raised = at_amount(problem, line, largest_cents)
     opened = Opened(line.nodes, max(0, largest_cents - line.floor_cents))
     case = replace(raised.case, tree=replace(raised.case.tree, opened=opened))
@@ -311,15 +311,16 @@ def least_amount(
     clock: Clock | None = None,
     prove: bool = True,
 ) -> Least:
-    """The least amount at which the first stages are worth at least `kept`, once `change` is made.
+    """Find the least amount at which the first stages of the changed problem reach `kept`.
 
     Parameters
     ----------
     problem : compiled at the written amounts
-    kept : a value for each of the first stages; what an allocation is worth beyond does not count
-    change : made to the problem, at whatever amount it is looked at
-    clock : its deadline ends the search; what is known by then is told
-    prove : seek an exact certificate that no smaller amount does
+    kept : value that each of the first stages must reach (at least for maximised, at most for
+    minimised stages)
+    change : modification of the problem, applied at every amount examined
+    clock : time limit; what is known when it ends is returned
+    prove : whether to seek an exact certificate that no smaller amount is enough
     """
     deadline = UNLIMITED if clock is None else clock.deadline
     moving = moving_rules(problem, line.nodes)
@@ -353,7 +354,7 @@ def least_amount(
 
 
 def read_at(problem: Problem, allocation: Allocation, kept: Sequence[Fraction]) -> AllocationReading | None:
-    """The allocation read again; None when it breaks a rule, or is worth less than `kept`."""
+    """Read an allocation in exact integers; None if it breaks a rule or is worse than `kept`."""
     reading = read_allocation(problem, allocation)
     if broken_rules(problem, allocation, reading):
         return None
@@ -366,7 +367,7 @@ def read_at(problem: Problem, allocation: Allocation, kept: Sequence[Fraction]) 
 def _by_kernel(
     problem: Problem, line: Line, value: Fraction, prove: bool, deadline: Deadline
 ) -> Least | None:
-    """By exact kernels on the envelopes alone; None where another rule binds, or the shape is another."""
+    """Solve by the exact kernel on envelopes alone; None if another rule binds or the shape differs."""
     seen = seen_as_parts(problem, line, deadline)
     return None if seen is None else least_of_parts(seen, line, value, prove=prove, deadline=deadline)
 
@@ -380,7 +381,7 @@ def least_of_parts(
     prove: bool = False,
     deadline: Deadline = UNLIMITED,
 ) -> Least | None:
-    """The same for a problem that is seen as parts already, with one of its open candidates in (its place)."""
+    """Find the least amount of a recognised problem, with an open candidate forced in if `fund` is its index."""
     target = seen.target(value)
     try:
         found = None
@@ -415,9 +416,10 @@ def _proof(
     prove: bool,
     deadline: Deadline,
 ) -> Proof | None:
-    """An exact certificate that no smaller amount does: at a cent less (at the largest) nothing is worth `kept`.
+    """Seek a certificate that no smaller amount is enough: with one cent less, `kept` is out of reach.
 
-    What fits at an amount fits at every larger one, so the amount itself need not be a column of the proof.
+    With `cents` None, the largest amount is refuted. Feasibility is monotone in the amount here, so
+    the amount need not be a column of the proof.
     """
     unproven = None if cents is None else Proof.FEASIBLE_GAP
     if cents is not None and cents <= line.floor_cents:
@@ -437,7 +439,11 @@ def _proof(
 
 
 def _unit_less(problem: Problem, kept: Sequence[Fraction], deadline: Deadline) -> Fraction:
-    """The value a unit worse than the last that is kept: a proof of a stage says « nothing betters it »."""
+    """Return the value one unit worse than the last kept one.
+
+    A proof of a stage shows that nothing improves on a value; one unit less turns it into a proof
+    of "not reached".
+    """
     stage = formulate(problem, deadline=deadline).stages[len(kept) - 1]
     units = kept[-1] / stage.scale
     if stage.sense.value == Sense.MAXIMISE.value:
@@ -455,11 +461,11 @@ def _climb(
     loose: Answer,
     moving: tuple[Moving, ...],
 ) -> Least:
-    """An amount at which the real rules allow it, from the lower limit on.
+    """Find an amount at which the real rules are feasible, starting from the lower bound.
 
-    Where every moving rule relaxes as the amount grows, what can be had goes on being had: then halving is right,
-    and finds the least. Else, or where a limit ends a try, only amounts that were solved count, and the answer is
-    an interval.
+    If every rule that depends on the amount relaxes as it grows, feasibility is monotone and
+    bisection finds the least amount. Otherwise, or if a limit ends a solve, only solved amounts
+    count and the result is an interval.
     """
 
     unsure = False
@@ -505,11 +511,11 @@ def _climb(
 
 
 def _halvings(width: int) -> int:
-    """How many halvings settle an interval of that width."""
+    """Return the number of bisection steps for an interval of that width."""
     return max(0, width).bit_length() + 1
 
 
 def _ladder(lower: int, top: int) -> list[int]:
-    """The lower limit, then amounts that double their distance from it, the largest last."""
+    """Return the lower bound, then amounts at doubling distances from it, the largest last."""
     wide = max(1, top - lower)
     return sorted({lower, *(lower + (wide >> k) for k in range(CLIMBS, -1, -1))})

@@ -1,6 +1,6 @@
-"""What the questions on money came to, as documents: amounts in integer cents, exact decimals as text.
+"""Marginal questions as a planner asks them: a scenario in, a document and a table out.
 
-The questions on money as a planner asks them: a scenario in, a document and a table out.
+Documents hold amounts in integer cents and exact decimals as text.
 
 >>> import tnt_sim as tnt
 >>> scenario = tnt.Scenario.from_yaml("scenarios/tnt-2021.yaml")  # doctest: +SKIP
@@ -51,7 +51,7 @@ Document = dict[str, Any]
 
 
 def head_of(problem: Problem, question: str, line: Line | None, lang: Lang) -> Document:
-    """The first keys of every document; `points` is empty where no curve was asked for."""
+    """Write the first keys of every document; `points` stays empty, it belongs to curves."""
     spec = problem.scenario.spec
     return {
         "schema_version": 1,
@@ -73,7 +73,7 @@ def head_of(problem: Problem, question: str, line: Line | None, lang: Lang) -> D
 
 
 def base_figures(base: Base) -> Document:
-    """The scenario as it stands."""
+    """Write the figures of the reference solution."""
     return {
         "objective": _values(base.problem, base.answer.values),
         **_counts(base.problem, base.allocation),
@@ -82,7 +82,7 @@ def base_figures(base: Base) -> Document:
 
 
 def next_entry(found: NextEuro) -> Document:
-    """One envelope or rule; `step` is in its unit, `step_cents` for euros."""
+    """Write the entry of one envelope or rule; `step` is in its unit, `step_cents` is given for euros only."""
     money = found.unit == "€"
     return {
         "kind": found.kind,
@@ -104,12 +104,12 @@ def next_entry(found: NextEuro) -> Document:
 
 
 def entry_rows(found: Entries) -> list[Document]:
-    """One row for each dossier that can be funded."""
+    """Write one row per application that can be funded."""
     return found.table.filter(found.table["eligible"]).to_dicts()
 
 
 def entries_head(found: Entries) -> Document:
-    """The range, and how many dossiers have each flag."""
+    """Write the range of amounts and the number of applications by flag."""
     counts = found.table["flag"].value_counts().to_dicts()
     lists = found.lists
     return {
@@ -123,7 +123,7 @@ def entries_head(found: Entries) -> Document:
 
 
 def target_entry(found: Reached, lang: Lang) -> Document:
-    """One target: the smallest amount, the list there, or why none reaches it."""
+    """Write one target: the smallest amount and the list there, or the reason why no amount reaches it."""
     answer = found.answer
     told: Document = {
         "target": found.target.text,
@@ -152,7 +152,7 @@ def target_entry(found: Reached, lang: Lang) -> Document:
 
 
 def price_entry(found: Price) -> Document:
-    """One price, in value and in euros; of walls, also what those between the children alone cost."""
+    """Write one price, in value and in euros; for fungibility also the price between children alone."""
     told: Document = {
         "kind": found.kind,
         "id": found.id,
@@ -177,7 +177,7 @@ def price_entry(found: Price) -> Document:
 
 
 def way_entry(base: Base, found: Way) -> Document:
-    """One way to share the extension."""
+    """Write one way to share the extension."""
     told: Document = {
         "way": found.way,
         "axis": found.axis,
@@ -231,13 +231,13 @@ GRID = 10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answered:
-    """What a question came to.
+    """Result of a marginal question.
 
     Attributes
     ----------
-    document : the JSON document of `sweep --json`
-    rows : the name of its list
-    lang : the language in which it is shown
+    document : JSON document of `sweep --json`
+    rows : key of its list of entries
+    lang : language of the display
     """
 
     document: Mapping[str, Any]
@@ -245,11 +245,11 @@ class Answered:
     lang: Lang
 
     def summary(self) -> Mapping[str, Any]:
-        """The document."""
+        """Return the document."""
         return self.document
 
     def to_dataframe(self, backend: str = "polars") -> Any:
-        """One row for each entry, as polars or pandas; amounts in integer cents, lists joined by « ; »."""
+        """Return one row per entry, as polars or pandas; amounts in integer cents, lists joined by " ; "."""
         if backend not in ("polars", "pandas"):
             raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")
         plain = [{key: _cell(value) for key, value in row.items()} for row in self.document[self.rows]]
@@ -257,26 +257,28 @@ class Answered:
         return table if backend == "polars" else table.to_pandas()
 
     def to_json(self) -> str:
-        """The document as text."""
+        """Return the document as JSON text."""
         return json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False)
 
     def to_parquet(self, path: str | Path) -> None:
-        """The table as Parquet."""
+        """Write the table as Parquet."""
         put_file(Path(path), parquet_bytes(self.to_dataframe()))
 
     def to_excel(self, path: str | Path) -> None:
-        """The table as a workbook."""
+        """Write the table as an Excel workbook."""
         stream = io.BytesIO()
         self.to_dataframe().write_excel(stream)
         put_file(Path(path), stream.getvalue())
 
     def plot(self, lang: Lang | str | None = None) -> Any:
-        """The value of the next euro, or what each rule costs, as an Altair chart; needs the extra `charts`.
+        """Draw the value of the next euro, or the price of each rule, as an Altair chart.
+
+        Needs the optional dependency `charts`.
 
         Raises
         ------
         ValueError
-            For another question, or where there is nothing to draw.
+            For any other question, or if there is nothing to draw.
         """
         tongue = self.lang if lang is None else Lang(lang)
         if self.rows == "next":
@@ -311,12 +313,20 @@ def next_euro(
     lang: Lang | str | None = None,
     progress: Tell | None = None,
 ) -> Answered:
-    """The least to add to each envelope, or to give way on each rule, for one unit more; what it buys.
+    """Find the least increase of each envelope, or violation of each rule, that gains one unit.
+
+    Parameters
+    ----------
+    envelopes, rules : ids to examine; by default all
+    time_limit : seconds for all questions
+    prove : whether to seek an exact certificate that a smaller step gains nothing
+    lang : language of the document; by default that of the scenario
+    progress : called with the id and the share done, in [0, 1]
 
     Raises
     ------
     UsageError
-        For an envelope or a rule that does not exist, a scenario with steps.
+        If an envelope or a rule does not exist, or if the scenario has steps.
     """
     clock, tongue = Clock(time_limit), _lang(scenario, lang)
     base = base_of(scenario, clock, prove=prove)
@@ -356,13 +366,26 @@ def entries(
     lang: Lang | str | None = None,
     progress: Tell | None = None,
 ) -> Answered:
-    """From which envelope on each dossier is funded: `no_loss`, `first`, `stable_from`, `flips` and a flag.
+    """Find the envelope amount from which each application is funded.
+
+    The columns are `no_loss`, `first`, `stable_from`, `flips` and a flag; see `entry_thresholds`.
 
     Parameters
     ----------
-    start, stop : the range; from the written amount to a quarter more by default
-    nested : along the announcements `at`, each keeping the promises of those before
-    dossiers : those whose `no_loss` is wanted to the cent where other rules than envelopes bind: one solve each
+    envelope : id of the envelope that varies; by default the programme
+    start, stop : range of amounts; by default from the written amount to 125 % of it
+    at : amounts of the range, instead of equal steps
+    steps : number of equal steps
+    share : how amounts below the envelope follow, as for a sweep
+    nested : along the announcements `at`, where each list keeps the grants of the previous one
+    dossiers : applications whose `no_loss` must be exact even if rules other than envelopes bind;
+    one solve each
+    time_limit : seconds for the whole
+
+    Raises
+    ------
+    UsageError
+        For an unknown application, an invalid range, or a scenario with steps.
     """
     one_decision(scenario)
     clock, tongue = Clock(time_limit), _lang(scenario, lang)
@@ -406,7 +429,20 @@ def target(
     lang: Lang | str | None = None,
     progress: Tell | None = None,
 ) -> Answered:
-    """The smallest amount of an envelope (the programme by default) that reaches each goal, with its list."""
+    """Find the smallest amount of an envelope that reaches each target, with the optimal list there.
+
+    Parameters
+    ----------
+    goals : targets such as "all", "+400", "departments" or "rule:ID"; see `target_envelope`
+    envelope : id; by default the programme
+    time_limit : seconds for all targets
+    prove : whether to prove that no smaller amount is enough
+
+    Raises
+    ------
+    UsageError
+        If a target or the envelope is invalid, or if the scenario has steps.
+    """
     one_decision(scenario)
     clock, tongue = Clock(time_limit), _lang(scenario, lang)
     problem = compile_problem(scenario)
@@ -443,7 +479,21 @@ def prices(
     lang: Lang | str | None = None,
     progress: Tell | None = None,
 ) -> Answered:
-    """What each rule, fence, separation and decision costs, in value and in money of an envelope."""
+    """Compute what each rule, fence, separation of money and decision costs, in value and in money.
+
+    Parameters
+    ----------
+    envelope : id of the envelope that would receive the compensating money; by default the
+    programme
+    kinds : subset of `rule_prices.KINDS`
+    time_limit : seconds for all prices
+    prove : whether to prove each optimum
+
+    Raises
+    ------
+    UsageError
+        For an unknown kind or envelope, or a scenario with steps.
+    """
     clock, tongue = Clock(time_limit), _lang(scenario, lang)
     for kind in kinds:
         if kind not in KINDS:
@@ -485,12 +535,19 @@ def extension(
     lang: Lang | str | None = None,
     progress: Tell | None = None,
 ) -> Answered:
-    """An extra amount shared by the model, by the statutory key, and wholly on each axis, side by side.
+    """Compare ways to share an extra amount: chosen by the model, by the statutory key, all on one axis.
 
     Parameters
     ----------
-    amount : « 10 M€ », or whole euros
-    key : weights by axis; their written amounts by default
+    amount : text such as "10 M€", or whole euros
+    key : weights by axis; by default the written amounts
+    time_limit : seconds for all ways
+    prove : whether to prove each optimum
+
+    Raises
+    ------
+    UsageError
+        If the amount is invalid or not positive, or if the key is invalid.
     """
     clock, tongue = Clock(time_limit), _lang(scenario, lang)
     cents = _cents(amount)
@@ -510,7 +567,7 @@ def extension(
 
 
 def _told(document: dict[str, Any], course: Course, *, held: bool | None = None) -> dict[str, Any]:
-    """The document with what ended the question and how far it came; `held`: something was found."""
+    """Add to the document what ended the question and its progress; `held`: some entries were found anyway."""
     status = course.status
     if status == "stopped" and held and course.stopped_by == TIME:
         status = "feasible"
@@ -518,7 +575,7 @@ def _told(document: dict[str, Any], course: Course, *, held: bool | None = None)
 
 
 def _how_reached(found: Sequence[Reached]) -> str:
-    """Infeasible where no target is reached, unless a limit came before that was known."""
+    """Return the status of all targets: infeasible if none is reached and no limit intervened."""
     if all(one.amount_cents is not None for one in found):
         return "optimal"
     if any(one.amount_cents is not None for one in found):

@@ -1,12 +1,12 @@
-"""What it costs to keep each thing that a planner could let go, in value and in euros.
+"""Price of each restriction that a planner could lift, in objective value and in euros.
 
-    value   v(without it) − v: how much better the first goal that changes could be
-    euros   least { a : with it kept, the goals reach v(without it) } − a₀: the money that would make up for it
+    value   v(without it) − v: by how much the first stage that changes would improve
+    euros   min { a : with the restriction, the stages reach v(without it) } − a₀
 
-of a rule; of a ring fence; of the walls between the amounts under an envelope (non-fungibility:
-`analysis/shared/partition.py`), at all depths and between its children alone; of a dossier funded by decision; of
-one refused by decision (its replacement cost). What makes up for it is new money
-(`analysis/shared/envelope_path.py`).
+The restrictions are: hard rules; ring fences; separate amounts below an envelope (non-fungibility,
+see `partition`), at all depths and between its children alone; applications funded by decision;
+applications refused by decision (their replacement cost). The compensating money is new money
+(`envelope_path`). These are exact differences of optima, not dual values.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ KINDS = (RULE, FENCE, APART, FORCED, REFUSED)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OneLevel:
-    """What the walls between the children of an envelope cost, those further down left standing.
+    """Price of the separate amounts between the children of an envelope, with deeper levels kept separate.
 
     Attributes
     ----------
-    stage, change, values, proof : as of a `Price`
+    stage, change, values, proof : as in `Price`
     """
 
     stage: str | None
@@ -61,20 +61,22 @@ class OneLevel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Price:
-    """What one thing costs.
+    """Price of one restriction.
 
     Attributes
     ----------
-    kind, id : what is kept: a rule, an envelope's fence, the amounts under an envelope, a decided dossier
-    stage, change : the first goal that would be better without it, and by how much it would be higher (a goal that
-        is minimised: negative); None and 0 where none would
-    values : every goal's value without it
-    euros_cents, euros_from_cents : the money that would make up for it, and what no smaller sum does; None where
-        no amount does
-    moved : who would enter and leave without it
-    proof : of the value without it
-    upto : the goal changes by no more than this: `change` itself unless a limit ended the search; None: unknown
-    one_level : of walls, what those between the children alone cost; None of all else, and where not settled
+    kind, id : restriction: a rule, a ring fence, separate amounts below an envelope, a decided
+    application
+    stage, change : first stage that would improve without it, and the difference (negative for a
+    minimised stage); None and 0 if none would
+    values : values of all stages without it
+    euros_cents, euros_from_cents : money that compensates for it, and a lower bound on that money;
+    None if no amount does
+    moved : applications that would enter and leave without it
+    proof : evidence of the optimum without it
+    upto : bound on the change; equal to `change` unless a limit ended the search; None if unknown
+    one_level : for separate amounts, the price between the children alone; None for all else, and
+    if unknown
     """
 
     kind: str
@@ -91,12 +93,12 @@ class Price:
 
     @property
     def free(self) -> bool:
-        """Whether it costs nothing."""
+        """Whether the restriction costs nothing."""
         return self.stage is None
 
     @property
     def value(self) -> Fraction:
-        """How much better the goal would be."""
+        """Return the absolute improvement."""
         return abs(self.change)
 
 
@@ -112,10 +114,14 @@ def prices_of(
     unsettled: list[str] | None = None,
     course: Course | None = None,
 ) -> tuple[Price, ...]:
-    """The price of all that is kept, one solve each, and one more for the euros where it is not free.
+    """Compute the price of every restriction: one solve each, and one more for the euros unless it is free.
 
-    `into` is filled as answers come, so that Ctrl-C loses none; `unsettled` with what had no answer. `course`
-    counts the prices answered, and ends the others when its deadline has passed.
+    Parameters
+    ----------
+    line : envelope that would receive the compensating money
+    into : receives the prices as they come, so that Ctrl-C loses none
+    unsettled : receives the ids without a result
+    course : counts the prices and stops at its deadline
     """
     deadline = UNLIMITED if clock is None else clock.deadline
     asked = [(kind, name, make) for kind, name, make in _kept(base.problem, deadline) if kind in kinds]
@@ -146,14 +152,14 @@ def _asked(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> Ans
 
 
 def _between_children(base: Base, name: str, clock: Clock | None, prove: bool) -> Answer | None:
-    """Without the walls between the children of an envelope; None where a limit came before it was known."""
+    """Optimise with fungible money between the children of an envelope; None if a limit came before a result."""
     node = base.problem.case.tree.index(name)
     answer = ask(_open(base.problem, node, wholly=False), clock=clock, prove=prove)
     return answer if _says_something(base, answer) else None
 
 
 def _is_better(base: Base, one: Answer, other: Answer) -> bool:
-    """Whether the goals of one answer are better, and the other is not the best."""
+    """Whether the first solution is better than the second, which is not proved optimal."""
     if other.is_closed:
         return False
     return other.allocation is None or first_better(base.problem, other.bests, one.bests) is not None
@@ -168,7 +174,7 @@ def _one_level(base: Base, answer: Answer) -> OneLevel:
 
 
 def _says_something(base: Base, answer: Answer) -> bool:
-    """Whether an answer is the best, or at least better than with all kept: a limit may leave it short of that."""
+    """Whether a solution is optimal, or at least better than the reference."""
     if answer.allocation is None:
         return False
     return answer.is_closed or first_better(base.problem, base.answer.bests, answer.bests) is not None
@@ -183,7 +189,7 @@ def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock:
     least = _money_for(base, line, answer, changed, clock)
     worth = answer.bests[changed] - base.answer.bests[changed]
     upper = None if least.amount_cents is None else max(0, least.amount_cents - line.amount_cents)
-    # where a limit came first, nothing is known of the money: 0 at least
+    # If a limit came first, the lower bound on the money is 0.
     known = line.amount_cents if least.lower_cents is None else least.lower_cents
     lower = None if least.unreachable else max(0, known - line.amount_cents)
     goal = base.problem.stages[changed].goal
@@ -199,7 +205,7 @@ def _money_for(base: Base, line: Line, answer: Answer, stage: int, clock: Clock 
 
 
 def _kept(problem: Problem, deadline: Deadline) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
-    """All that could be let go, and the problem without it."""
+    """Yield every restriction with a function that builds the problem without it."""
     for rule in problem.rules:
         if rule.mode is Mode.HARD:
             yield RULE, rule.id, lambda name=rule.id: told_only(problem, name)  # type: ignore[misc]
@@ -218,12 +224,12 @@ def _kept(problem: Problem, deadline: Deadline) -> Iterator[tuple[str, str, Call
 
 
 def _unfenced(problem: Problem, name: str, deadline: Deadline) -> Problem:
-    """The scenario without the fence of an envelope: what its parent gives in proportion is another then."""
+    """Compile the scenario without the ring fence of an envelope; pro rata shares of its parent change too."""
     return compile_problem(with_changes(problem.scenario, {f"envelopes.{name}.ring_fenced": False}), deadline)
 
 
 def _open(problem: Problem, node: int, *, wholly: bool) -> Problem:
-    """The money of an envelope free below it; see `analysis/shared/partition.py`."""
+    """Make money fungible below an envelope."""
     tree = opened(problem.case.tree, node, wholly=wholly)
     return replace(problem, case=replace(problem.case, tree=tree))
 
@@ -238,7 +244,7 @@ def _unforced(problem: Problem, row: int) -> Problem:
 
 
 def _allowed(problem: Problem, dossier: str, deadline: Deadline) -> Problem:
-    """The scenario without the refusal of one dossier."""
+    """Compile the scenario without the refusal of one application."""
     changes: dict[str, object] = {}
     for rule in problem.scenario.spec.rules:
         if isinstance(rule, DecideSpec) and dossier in rule.refuse:

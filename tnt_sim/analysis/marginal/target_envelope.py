@@ -1,19 +1,22 @@
-"""What is in the way of a target that no amount reaches: rules and amounts that would have to give way together.
+"""Smallest envelope that reaches a target, with the optimal list there; otherwise the obstacles.
 
-From « everything lifted » each is put back in turn and stays if the target can still be reached. What stays lifted
-is a smallest set in this sense: with all of it lifted some amount reaches the target, with one less none does, or
-none was found within the time.
+    all                 every eligible application
+    +400                400 more applications than today
+    MEASURE=N, =+N      a measure of N, or N more than today
+    departments         an application in every department; `every:COLUMN` for any column
+    rules               an allocation that satisfies every rule
+    rule:ID             a reported or priced rule, made hard
 
-The smallest envelope that reaches a goal, with its list: one solve that makes the amount least, never halving.
+One solve minimises the amount (`minimum_envelope`). At that amount the scenario is optimised with
+the target as one more rule. For a target that no amount reaches, the missing eligible applications
+are given, or the rules in the way.
 
-    all                 every eligible dossier
-    +400                400 dossiers more than today; `MEASURE=+N` of any measure, `MEASURE=N` in all
-    departments         a dossier in every department; `every:COLUMN` for any column
-    rules               an allocation that keeps every rule
-    rule:ID             a rule that is only reported or priced, kept
+The rules in the way are a minimal correction set, found by deletion: all rules and amounts start
+lifted, each is restored in turn and stays if the target remains reachable. With all of the set
+lifted some amount reaches the target; with one of them restored none does, or none was found in
+time.
 
-At that amount the best list for the scenario's own goals is found, the target being one more rule. A goal that no
-amount reaches is told with what is missing: eligible dossiers, or the rule that is in the way.
+Source: J. W. Chinneck, *Feasibility and Infeasibility in Optimization* (2008).
 """
 
 from __future__ import annotations
@@ -51,9 +54,10 @@ Lift = Callable[[Problem], Problem]
 
 
 def blockers(problem: Problem, line: Line, target_id: str, clock: Clock | None = None) -> tuple[Text, ...]:
-    """The rules and amounts that have to give way together; () where even that is not enough, or none is found.
+    """Find a minimal set of rules and amounts that would have to be lifted together.
 
-    () also where the time is over before every one was put back.
+    () if lifting everything is not enough, if there are more than `MAX_LIFTED`, or if the deadline
+    passes before each was tested.
     """
     deadline = UNLIMITED if clock is None else clock.deadline
     top = replace(without_prices(at_amount(problem, line, line.top_cents)), stages=())
@@ -120,13 +124,13 @@ _COUNT = re.compile(r"(?:(?P<measure>[^=+]+)=)?(?P<more>\+)?(?P<number>[^=+]+)")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """A goal as a problem takes it.
+    """Target of a minimum-envelope question.
 
     Attributes
     ----------
-    text, words : as it was asked, and in words
-    rule : the further rule that says it; None for « rules » and « rule:ID »
-    held : the rule that is made hard
+    text, words : as the user wrote it, and in words
+    rule : rule added to the problem; None for "rules" and "rule:ID"
+    held : id of the existing rule that is made hard
     """
 
     text: str
@@ -135,7 +139,7 @@ class Target:
     held: str | None = None
 
     def on(self, problem: Problem) -> Problem:
-        """The problem with the target as one more rule."""
+        """Return the problem with the target as one more rule."""
         if self.rule is not None:
             return replace(problem, rules=(*problem.rules, self.rule))
         if self.held is None:
@@ -149,18 +153,19 @@ class Target:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reached:
-    """The smallest envelope for a target.
+    """Smallest envelope for a target.
 
     Attributes
     ----------
-    target, line : what was asked
-    lower_cents, amount_cents : no smaller amount reaches it; the least known that does; None where none does
-    answer : the best list for the scenario's own goals at that amount, the target kept; None where none does
-    problem : the scenario with the target as one more rule, where it is reached
-    missing : the groups without enough eligible dossiers, or what all eligible ones come to
-    blocked_by : the rules and envelopes without which some amount would reach it
-    proof : what supports that no smaller amount does, or that none does
-    stopped : a limit ended the search before anything was known
+    target, line : the question
+    lower_cents, amount_cents : no smaller amount reaches it; least known amount that does; None if
+    none does
+    answer : optimum of the scenario at that amount with the target; None if none
+    problem : scenario with the target as one more rule, if it is reached
+    missing : groups without enough eligible applications, or what all eligible ones amount to
+    blocked_by : rules and amounts that would have to be lifted together
+    proof : evidence that no smaller amount reaches it, or that none does
+    stopped : whether a limit ended the search before anything was known
     """
 
     problem: Problem
@@ -176,24 +181,28 @@ class Reached:
 
     @property
     def extra_cents(self) -> int | None:
-        """How much more than the written amount, if there is one; negative where less is enough."""
+        """Return the difference from the written amount, negative if less is enough; None if there is none."""
         if self.amount_cents is None or not self.line.written:
             return None
         return self.amount_cents - self.line.amount_cents
 
     @property
     def exact(self) -> bool:
-        """Whether it is known to the cent."""
+        """Whether the amount is known to the cent."""
         return self.amount_cents is not None and self.amount_cents == self.lower_cents
 
 
 def target_of(problem: Problem, text: str, today: Today) -> Target:
-    """Read a target; `today` gives the list that « more » is counted from.
+    """Parse a target.
+
+    Parameters
+    ----------
+    today : returns the list from which "more" is counted
 
     Raises
     ------
     UsageError
-        For what is no target.
+        If the text is not a target.
     """
     said = text.strip()
     if said == "all":
@@ -234,7 +243,7 @@ def _count(problem: Problem, text: str, measure: str, number: str, today: Today 
 
 
 def _every(problem: Problem, text: str, column: str) -> Target:
-    """At least one dossier in each group; those of the map too, where it knows the column."""
+    """Require at least one application in each group, including groups of the map for territories."""
     case = replace(problem.case, defects=Defects())
     mapped = case.map_year is not None and column in (DEPARTMENT, "region")
     play = problem.offers.in_play
@@ -319,7 +328,7 @@ def _not_known(case: Case, name: str, names: list[str]) -> UsageError:
 def reach(
     problem: Problem, target: Target, line: Line, *, clock: Clock | None = None, prove: bool = True
 ) -> Reached:
-    """The smallest amount of the envelope that reaches the target, and the best list there."""
+    """Find the smallest amount that reaches the target, and the optimal list there."""
 
     def nothing(
         lower: int | None, proof: Proof | None, missing: Text | None = None, stops: tuple[Text, ...] = ()
@@ -332,7 +341,7 @@ def reach(
     kept: tuple[Fraction, ...] = ()
     change = _ruled(target)
     if target.rule is not None and not target.rule.groups.grouped:
-        # a single sum is a goal as well as a rule, and a goal is what the kernels know
+        # A target on one sum is written as a stage, because the exact kernels solve stages.
         change, kept = _aimed(target.rule.terms), (target.rule.minimum[0] or Fraction(0),)
     found = least_amount(problem, line, kept=kept, change=change, clock=clock, prove=prove)
     if found.unreachable:
@@ -346,18 +355,18 @@ def reach(
 
 
 def _ruled(target: Target) -> Change:
-    """The target as a rule, and no other goal."""
+    """Return the change that adds the target as a rule and removes all stages."""
     return lambda problem: replace(target.on(without_prices(problem)), stages=())
 
 
 def _aimed(terms: Terms) -> Change:
-    """The target as the only goal."""
+    """Return the change that makes the target the only stage."""
     stage = Stage(TARGET, Sense.MAXIMISE, terms)
     return lambda problem: replace(without_prices(problem), stages=(stage,))
 
 
 def _missing(problem: Problem, target: Target) -> Text | None:
-    """What no amount can bring: all eligible dossiers together, each at its most, do not reach the target."""
+    """Say what is missing if all eligible applications together, each at its highest amount, miss the target."""
     rule = target.rule
     if rule is None or any(part.worth.min(initial=0) < 0 for part in rule.terms.once):
         return None

@@ -4,8 +4,7 @@ Let Δ be the difference from the written amount. The increase is new money: eve
 moved one also gets Δ, unless it is `overbooked` (its children are ceilings) or has no amount. Below
 the moved envelope, the key `share` decides:
 
-    free       no amount moves; the model shares the excess over the children's amounts
-    (`unassigned`)
+    free       no amount moves; the model shares the excess as `unassigned` says
     pro_rata   every amount below keeps its proportion; odd cents by highest averages, ties by id
     an id      Δ goes to that envelope and to those between
 

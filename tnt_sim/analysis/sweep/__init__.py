@@ -1,1 +1,1 @@
-"""analysis/sweep/__init__.py."""
+"""Sweep of an envelope amount: the optimal value as a function of the right-hand side, with proven bounds."""

@@ -1,13 +1,22 @@
-"""Proven bounds where an optimum is not: the least of exact dual lines and of the sums of rows as knapsacks.
+"""Proven bounds for optima that are not proved: Lagrangian lines and surrogate knapsacks.
 
-For multipliers y ≥ 0 on rows and a weight s on the goal, every allocation has
+For multipliers y ≥ 0 on the rows A x ≤ b and a weight s > 0 on the objective g, every allocation
+satisfies (weak duality)::
 
     s·g·x  ≤  y·b + max { (s·g − yA) x : x within its bounds }
 
-computed in whole numbers. Only b moves with the amount: a y found at one amount bounds every other one (a line in
-b), so all are kept and the least is taken; y = 0, all that could be had without any rule, is always among them.
-Later stages stand under the rows « no worse than found » of the earlier ones: what is at least as good there as
-the list that was found is worth no more than the bound, whether the earlier stages are proven best or not.
+evaluated in exact integers. Only b depends on the amount, so a y found at one amount bounds every
+other one, as a line in b. All lines are kept and the least bound is used; y = 0, the bound without
+any row, is always among them. A second bound solves the surrogate constraints of the first stage as
+exact knapsacks.
+
+A later stage is bounded with the rows "earlier stages no worse than found" added: the bound is
+valid among allocations that are at least as good in those stages, whether or not they are proved
+optimal.
+
+Sources: A. M. Geoffrion, "Lagrangean relaxation for integer programming", Mathematical Programming
+Study 2 (1974); F. Glover, "Surrogate constraint duality in mathematical programming", Operations
+Research 23 (1975).
 """
 
 from __future__ import annotations
@@ -30,14 +39,14 @@ from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.scenario.problem import Problem
 
 SECONDS = 10.0
-"""The most that the proof of an earlier stage, or a linear program, may take where no time is said."""
+"""Default limit for the proof of an earlier stage, or for a linear program."""
 MOST_LINES = 40
-"""The lines of a stage looked at for one bound: those found last, which are those of the nearest amounts."""
+"""Lines of a stage evaluated for one bound: the latest ones, found at the nearest amounts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """Whole multipliers of rows, the goal's own row last among them."""
+    """Integer multipliers of rows, the row of the objective last."""
 
     rows: tuple[str, ...]
     index: IntArray
@@ -46,20 +55,20 @@ class Line:
 
 @dataclass
 class Lines:
-    """The lines of each stage that the amounts so far have given."""
+    """Dual lines of each stage found at the amounts so far."""
 
     found: dict[int, list[Line]] = field(default_factory=dict)
 
     def add(self, k: int, line: Line) -> None:
-        """Keep one, unless it is there."""
+        """Add a line unless it is known."""
         mine = self.found.setdefault(k, [])
         if not any(np.array_equal(one.index, line.index) and np.array_equal(one.y, line.y) for one in mine):
             mine.append(line)
 
     def least(self, k: int, whole: System) -> Fraction | None:
-        """The least bound of stage k over a system whose last row is the goal; None where none can be computed.
+        """Return the least bound of stage k over a system whose last row is the objective, or None.
 
-        In units of the goal, and not rounded: a straight line as long as one line is the least.
+        In units of the objective, not rounded: piecewise linear in the right-hand side.
         """
         last = np.array([whole.rows.n - 1], dtype=np.int64)
         told = [
@@ -72,7 +81,7 @@ class Lines:
 
 
 BEYOND_SECONDS = 0.5
-"""For writing the rows that known lines bound after the deadline: a list without a bound says little."""
+"""Seconds allowed after the deadline to write the rows that known lines bound."""
 
 
 def proven_bounds(
@@ -85,15 +94,21 @@ def proven_bounds(
     fresh: bool = True,
     deadline: Deadline = UNLIMITED,
 ) -> tuple[Fraction | None, ...]:
-    """What no allocation can better: one bound a stage, the earlier stages being no worse than these values.
+    """Bound each stage, given that the earlier stages are no worse than these values.
 
     Parameters
     ----------
-    seconds : the most that the proofs of earlier stages, and what bounds each stage, may take
-    proven : how many of the first stages are known to be best
-    lines : those of other amounts, to which this one's are added
-    fresh : look for a proof and for lines of this amount as well
-    deadline : after it nothing is looked for any more, and the lines that are known give the bounds
+    values : value of each stage
+    seconds : limit for the proofs of earlier stages, and for each bound
+    proven : number of first stages known to be optimal
+    lines : lines of other amounts, to which those of this amount are added
+    fresh : whether to look for a proof and for lines of this amount
+    deadline : after it only known lines are used
+
+    Returns
+    -------
+    tuple of Fraction or None
+        One bound per stage, in its unit; None where none is known.
     """
     try:
         claims = claims_of(problem, Deadline(deadline.seconds_left + BEYOND_SECONDS))
@@ -107,15 +122,16 @@ def proven_bounds(
         until = deadline.within(seconds)
         bound = _bound(claims, k, values, until if fresh and not until.expired else None, known)
         if bound is not None and (bound - values[k]) * claims.goals[k].sign < 0:
-            bound = None  # these rows cannot be read with this value
+            bound = None  # the rows exclude this value: the bound does not apply to it
         found.append(bound)
     return tuple(found)
 
 
 def first_line(problem: Problem, lines: Lines, deadline: Deadline | None = None) -> Fraction | None:
-    """The least line of the first stage at an amount, not rounded; with a new one where a deadline is given.
+    """Return the least line of the first stage at an amount, not rounded; None if there is none.
 
-    What an allocation is worth is a whole number of units: it is below the rounded line as it is below the line.
+    With a deadline, a line of this amount is added first. Values are whole numbers of units, so a
+    value below the rounded line is also below the line.
     """
     try:
         claims = claims_of(problem)
@@ -131,7 +147,7 @@ def first_line(problem: Problem, lines: Lines, deadline: Deadline | None = None)
 def _proven(
     problem: Problem, values: Sequence[Fraction], first: int, deadline: Deadline
 ) -> list[Fraction | None]:
-    """The stages before the last that have an exact certificate, each bounded by its own value."""
+    """Return the values of the leading stages, except the last stage, that have an exact certificate."""
     if len(values) - first < 2 or deadline.expired:
         return []
     alone = replace(problem, stages=problem.stages[:-1])
@@ -159,21 +175,21 @@ def _bound(
 
 
 def _with_goal(claims: Claims, system: System, k: int) -> System:
-    """The system with the negative of a stage's goal as its last row."""
+    """Add the negative of a stage's objective as the last row of the system."""
     gain = claims.goals[k].sign * claims.goals[k].coefficient
     used = np.flatnonzero(gain)
     return system.with_rows(system.rows.with_row(used, -gain[used], 0, "goal:better"))
 
 
 def _find_line(whole: System, k: int, deadline: Deadline, lines: Lines) -> None:
-    """The line of the linear program's prices, where it ends in time."""
+    """Add the line given by the dual prices of the linear program, if it ends in time."""
     lp = LiveLp(whole, whole.rows.n - 1).solve(whole.box(), deadline)
     if lp.answer is Answer.BOUNDED:
         lines.add(k, Line(whole.rows.names, *whole_multipliers(whole, lp.prices)))
 
 
 def line_at(system: System, index: IntArray, y: IntArray) -> Fraction | None:
-    """What whole multipliers show the goal, the last row's negative, to be worth at most."""
+    """Return the bound that integer multipliers prove for the objective; None if they prove none."""
     scale = int(y[index == system.rows.n - 1].sum())
     if scale <= 0:
         return None
@@ -185,7 +201,7 @@ def line_at(system: System, index: IntArray, y: IntArray) -> Fraction | None:
 
 
 def _by_sums(system: System, gain: IntArray, least: Goal, deadline: Deadline) -> Fraction | None:
-    """The best under the sums of rows that the linear program prices, where it is known in time."""
+    """Return the bound from the surrogate constraints priced by the linear program, if known in time."""
     if deadline.expired:
         return None
     groups = price_groups(system, gain, deadline)

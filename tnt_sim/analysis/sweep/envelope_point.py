@@ -1,13 +1,13 @@
-"""One amount settled: by a few sums of rows whose multipliers serve every amount, else as a question of its own.
+"""Solve one amount of a sweep, by surrogate constraints that serve every amount, or as a problem of its own.
 
-A point holds a verified allocation, what it is worth, and what nothing at that amount can be worth more than:
+A point holds a verified allocation, its value and a proven bound at that amount C::
 
-    L(C) = the value of the allocation, read exactly against the rules at C      U(C) = the least proven bound at C
+    L(C) = value of the allocation, read exactly against the rules at C
+    U(C) = least proven upper bound at C
 
-A point of an earlier run, shown again: its list is read exactly and its certificates are replayed.
-
-What a file says of a point counts for nothing until then. A point without proof keeps its list, its bounds being
-computed anew; it is asked again where it would get much more time than it had.
+A point of an earlier run is verified again before it is used: its list is read exactly and its
+certificates are replayed. A point without certificates keeps its list and gets new bounds; it is
+solved again if it would get much more time than it had.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, bro
 
 PRICES = "prices"
 FIRST_SHARE, ASK_SHARE, BOUND_SHARE = 0.35, 0.4, 0.15
-"""Of the time of one amount: the first stage alone, the others, and each bound where they are not proven."""
+"""Shares of the time of one amount: first stage alone, other stages, and each bound of an unproved stage."""
 LEAST_SECONDS = 2.0
-"""What a bound may take beyond its share, within the time of the whole: a list without a bound says little."""
+"""Seconds that a bound may always take, within the time of the whole."""
 SURE = (Proof.PROVED, Proof.CROSS_CHECKED)
 MAX_FAILED = 4
-"""Amounts at which fresh prices do not settle the question, before they are no longer tried."""
+"""Successive failures of new surrogate constraints after which they are no longer tried."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """Checked proofs of the stages from `first` on, over the problem of the first `n_stages`."""
+    """Checked proofs of the stages from `first` on, for the problem with the first `n_stages` stages."""
 
     n_stages: int
     first: int
@@ -58,17 +58,19 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Point:
-    """What was found at one amount.
+    """Result at one amount.
 
     Attributes
     ----------
-    cents : what the moved envelopes come to
-    status, proof : as in the contract; proof is None where nothing supports an impossibility
-    values, bounds : L and U of each stage, exact; empty without an allocation. A bound is None where none is known
-    allocation : by rank of the dossiers, None where there is none
-    canonical : it is the one answer among equals
+    cents : total of the moved envelopes
+    status, proof : as in the contract; proof is None for an infeasibility without evidence
+    values, bounds : L and U of each stage, exact; empty without an allocation. A bound is None if
+    unknown
+    allocation : None if there is none
+    canonical : whether it is the canonical optimum
     method : prices, tree or direct
-    shown : the proofs behind it, so that they can be replayed
+    seconds : time spent
+    shown : proofs, so that they can be replayed
     """
 
     cents: int
@@ -87,7 +89,7 @@ class Point:
 
     @classmethod
     def of(cls, cents: int, answer: Answer, shown: tuple[Shown, ...] = ()) -> Point:
-        """An answer at one amount, whose values are taken for bounds: true only where it is proven best."""
+        """Build a point from a solution, with its values as bounds: valid only if it is proved optimal."""
         return cls(
             cents,
             answer.status,
@@ -103,7 +105,7 @@ class Point:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is left between L and U, or the impossibility is proven."""
+        """Whether L equals U, or infeasibility is proved."""
         if self.allocation is None:
             return self.status is Status.INFEASIBLE and self.proof is not None
         return self.values == self.bounds
@@ -111,7 +113,7 @@ class Point:
 
 @dataclass
 class Settler:
-    """Settles one amount after the other; what served one is tried first at the next."""
+    """Solves one amount after the other and tries first what settled the previous one."""
 
     clock: Clock
     backend: str = "highs"
@@ -123,7 +125,7 @@ class Settler:
     n_asked: int = field(default=0)
 
     def point(self, problem: Problem, cents: int, *, seconds: float | None = None) -> Point:
-        """The best at one amount; `seconds` is the most that a question of its own may take."""
+        """Solve one amount; `seconds` limits a problem of its own."""
         began = time.perf_counter()
         found = self.by_prices(problem, cents, began)
         if found is None:
@@ -131,7 +133,7 @@ class Settler:
         return replace(found, seconds=time.perf_counter() - began)
 
     def by_prices(self, problem: Problem, cents: int, began: float = 0.0) -> Point | None:
-        """The point, where sums of rows and the exact reading settle it together."""
+        """Return the point if surrogate constraints and the exact reading settle it together; otherwise None."""
         if not plain(problem):
             return None
         deadline = self.clock.deadline
@@ -162,7 +164,7 @@ class Settler:
         )
 
     def _asked(self, problem: Problem, cents: int, seconds: float | None) -> Point:
-        """The point as a question of its own: all stages at once, or the first one and then the rest."""
+        """Solve the amount as a problem of its own: all stages, or the first one and then the others."""
         self.n_asked += 1
         share = self._limited(seconds, BOUND_SHARE).deadline.limit_seconds
         clock = self._limited(seconds, ASK_SHARE)
@@ -196,13 +198,16 @@ class Settler:
         shown: tuple[Shown, ...],
         proven: int = 0,
     ) -> Point:
-        """An answer as a point, with certified bounds where it is not proven best."""
+        """Convert a solution to a point, with certified bounds unless it is proved optimal."""
         point = Point.of(cents, answer, shown)
         proven = max(proven, sum(len(part.proofs) for part in shown))
         return point if answer.proof in SURE else self.bounded(problem, point, seconds, proven)
 
     def bounded(self, problem: Problem, point: Point, seconds: float | None = None, proven: int = 0) -> Point:
-        """The point with the bounds of its list, where it holds one; its first stages may be known to be best."""
+        """Compute the bounds of a point that has an allocation.
+
+        `proven` is the number of first stages known to be optimal.
+        """
         if point.allocation is None:
             return point
         most, deadline = (
@@ -224,7 +229,7 @@ class Settler:
         return found
 
     def carried(self, problem: Problem | None, before: Point | None, point: Point) -> Point:
-        """The point, or what the amount before held where that is better, with the bounds of what it holds."""
+        """Return the point, or the allocation of the previous amount if that is better, with new bounds."""
         kept = carried(problem, before, point)
         if kept is point or problem is None:
             return point
@@ -233,20 +238,20 @@ class Settler:
         return self.bounded(problem, kept, LEAST_SECONDS, proven)
 
     def rebounded(self, problem: Problem, point: Point) -> Point:
-        """The point with the least of its bounds and of all lines known by now."""
+        """Return the point with the tighter of its bounds and all lines known by now."""
         bounds = proven_bounds(problem, point.values, lines=self.lines, fresh=False)
         both = zip(point.bounds, bounds, problem.stages, strict=True)
         least = [_tighter(one, other, stage.sense is Sense.MAXIMISE) for one, other, stage in both]
         return replace(point, bounds=tuple(least))
 
     def _limited(self, seconds: float | None, share: float = 1.0) -> Clock:
-        """A clock for the seconds of one question, or what is left of the sweep's own."""
+        """Return a clock for one solve, or what is left of the sweep's own."""
         deadline = self.clock.deadline.within(seconds)
         return Clock.until(deadline if share == 1.0 else deadline.share(share))
 
 
 def _with_all_stages(problem: Problem, held: Answer) -> Answer:
-    """An allocation found for the first stage alone, with the values of the others, of which nothing is proven."""
+    """Complete an allocation found for the first stage with the values of the others, which are unproved."""
     assert held.allocation is not None
     reading = read_allocation(problem, held.allocation)
     return replace(
@@ -265,13 +270,13 @@ def _shown(answer: Answer, n_stages: int, first: int) -> tuple[Shown, ...]:
 
 
 def rows_agree(problem: Problem, claims: Claims) -> bool:
-    """Whether no row is narrower than the second reading of its rule; what is promised is the question's own."""
+    """Whether no row is narrower than the second reading of its rule, apart from rows of forced applications."""
     promised = {f"must:{row}" for row in np.flatnonzero(problem.offers.forced).tolist()}
     return set(agreement(problem, claims).narrow) <= promised
 
 
 def plain(problem: Problem) -> bool:
-    """Whether the goal is one sum to be maximised, over dossiers that get one amount each."""
+    """Whether the objective is one maximised sum over applications with a single amount each."""
     offers = problem.offers
     if len(problem.stages) != 1 or problem.stages[0].sense is not Sense.MAXIMISE or problem.stages[0].parts:
         return False
@@ -281,10 +286,11 @@ def plain(problem: Problem) -> bool:
 def settled_by(
     problem: Problem, claims: Claims, groups: Sequence[Group], deadline: Deadline = UNLIMITED
 ) -> tuple[Allocation, AllocationReading, bool] | None:
-    """The allocation that the groups' sums choose in time, if it keeps every rule and is worth their bound.
+    """Return the allocation of the surrogate knapsacks if it satisfies every rule and attains their bound.
 
-    All allocations keep the sums, so one that is worth their bound is best; where the sums weigh grants, the
-    cheapest and first of theirs is the one answer.
+    Every allocation satisfies the surrogate constraints, so one that attains their bound is
+    optimal. If the weights are grants, the cheapest and first of the knapsack's optima is the
+    canonical optimum.
     """
     goal, least = claims.goals[0], claims.goals[-1]
     try:
@@ -304,7 +310,7 @@ def settled_by(
 
 
 def allocation_of(problem: Problem, taken: BoolArray) -> Allocation:
-    """Choices, bool (n_choices,), as an allocation; committed dossiers keep what they have."""
+    """Convert choices, bool (n_choices,), to an allocation; committed applications keep their grants."""
     offers = problem.offers
     choices = Choices.of(offers)
     funded = offers.committed.copy()
@@ -316,7 +322,7 @@ def allocation_of(problem: Problem, taken: BoolArray) -> Allocation:
 
 
 def carried(problem: Problem | None, before: Point | None, point: Point) -> Point:
-    """A point that is not settled holds at least what the amount before held, where that keeps every rule."""
+    """Improve an unsettled point with the allocation of the previous amount, if that satisfies every rule."""
     if point.settled or before is None or before.allocation is None or problem is None:
         return point
     reading = read_allocation(problem, before.allocation)
@@ -342,7 +348,7 @@ def carried(problem: Problem | None, before: Point | None, point: Point) -> Poin
 
 
 def at_most(point: Point, above: Point, up: bool) -> Point:
-    """The point with the bound of a greater amount, where no rule asks more as it grows; `up` to maximise."""
+    """Tighten the bound of a point with that of a larger amount; valid if no rule tightens. `up` to maximise."""
     if point.settled or not point.bounds or not above.bounds:
         return point
     return replace(point, bounds=(_tighter(point.bounds[0], above.bounds[0], up), *point.bounds[1:]))
@@ -355,13 +361,15 @@ def _tighter(one: Fraction | None, other: Fraction | None, up: bool) -> Fraction
 
 
 WORTH_MORE = 2.0
-"""How many times the time that a point had makes it worth asking again."""
+"""A stored point is solved again if it would get at least this multiple of the time it had."""
 
 
 def shown_again(settler: Settler, problem: Problem, stored: Point, seconds: float | None) -> Point | None:
-    """The stored point as far as it can be shown; None where it must be asked again.
+    """Verify a stored point; None if it must be solved again.
 
-    `seconds` is what a question of its own would get, None without a limit.
+    Parameters
+    ----------
+    seconds : what a solve of its own would get; None without a limit
     """
     if stored.method == PRICES:
         return settler.by_prices(problem, stored.cents)
@@ -380,7 +388,7 @@ def shown_again(settler: Settler, problem: Problem, stored: Point, seconds: floa
 
 
 def n_shown(problem: Problem, stored: Point) -> int:
-    """How many of the first stages the stored certificates show to be best."""
+    """Count the first stages that the stored certificates prove optimal."""
     proven = 0
     for part in stored.shown:
         if part.first != proven or not part.first < part.n_stages <= len(problem.stages):
@@ -396,7 +404,7 @@ def n_shown(problem: Problem, stored: Point) -> int:
 
 
 def _impossible(problem: Problem, stored: Point) -> Point | None:
-    """The point where a certificate shows that no allocation keeps every rule."""
+    """Return the point if a stored certificate proves infeasibility; otherwise None."""
     for part in stored.shown:
         claims = claims_of(replace(problem, stages=problem.stages[: part.n_stages]))
         for proof in part.proofs:

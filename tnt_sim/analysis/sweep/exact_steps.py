@@ -1,14 +1,21 @@
-"""The exact curve: every amount at which the answer changes.
+"""Exact value function: every amount at which the optimum changes, from one dynamic programming pass.
 
-Where sums of rows settle the question, each is one knapsack whose capacity grows with the amount: one pass over
-profits gives all steps and all lists (`kernel/profit_frontier.py`). Each list is read exactly against the rules at
-its own amount. What is left, between two steps whose list breaks a rule, is walked from above:
+If surrogate constraints (nonnegative sums of rows) settle the problem, each is one knapsack whose
+capacity is a linear function of the amount. The Pareto frontier of (profit, least weight) of each
+knapsack gives all steps and all lists at once (`kernel/profit_frontier`). Each list is then read
+exactly against every rule at its own amount. Intervals whose list breaks a rule stay open and are
+walked from above (`step_walk`)::
 
-    solve at C; the list found serves down to C″ = min { C : it keeps every rule };  solve again at C″ − 1 cent
+    solve at C; the list is feasible down to C″ = min { C : it satisfies every rule }
+    solve at C″ − 1 cent, and so on
 
-which is one solve a step, with any rules, as long as none of them asks more when the amount grows.
+which takes one solve per step and is valid with any rules, provided that none tightens as the
+amount grows.
 
-What an amount buys, in figures: dossiers, money, people and departments, in all and by envelope.
+The module also computes the figures of a list: applications, money, inhabitants and departments.
+
+Source: G. L. Nemhauser and Z. Ullmann, "Discrete dynamic programming and capital allocation",
+Management Science 15 (1969).
 """
 
 from __future__ import annotations
@@ -47,13 +54,14 @@ Tell = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Steps:
-    """Steps by rising amount, and the intervals [from, until) that this pass leaves open.
+    """Steps of the value function by increasing amount.
 
     Attributes
     ----------
-    cents : int64 (n_steps,), the amount from which each step is in force
-    units : int64 (n_steps,), its value: scale · units
-    funded : bool (n_dossiers, n_steps), committed dossiers included
+    cents : int64 (n_steps,), amount from which each step applies
+    units : int64 (n_steps,), its value is scale · units
+    funded : bool (n_dossiers, n_steps), committed applications included
+    open : intervals [from, until) that the pass leaves open
     """
 
     problem: Problem
@@ -64,17 +72,17 @@ class Steps:
     open: tuple[tuple[int, int], ...]
 
     def value(self, k: int) -> Fraction:
-        """The value of one step."""
+        """Return the value of one step."""
         return self.scale * int(self.units[k])
 
     def allocation(self, k: int) -> Allocation:
-        """The list of one step: each dossier has one amount here."""
+        """Return the list of one step; each application has a single amount here."""
         offers, funded = self.problem.offers, self.funded[:, k]
         amount = np.where(offers.committed, offers.committed_cents, offers.most_cents)
         return Allocation(funded, np.where(funded, amount, 0))
 
     def point(self, k: int) -> Point:
-        """One step as a point."""
+        """Return one step as a point."""
         value = (self.value(k),)
         cents = int(self.cents[k])
         return Point(cents, Status.OPTIMAL, Proof.PROVED, value, value, self.allocation(k), True, PRICES, 0.0)
@@ -82,14 +90,14 @@ class Steps:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Moving:
-    """One knapsack over the range: its pack at the lower end, its capacity's slope, and its steps."""
+    """Knapsack over the range: its data at the lower end, the slope of its capacity, and its steps."""
 
     pack: Pack
     slope: int
     steps: Curve
 
     def amounts(self, low: int, high: int) -> tuple[IntArray, IntArray]:
-        """The steps in force within [low, high], and the amount from which each is, not below `low`."""
+        """Return the indices of the steps within [low, high], and the amount from which each applies."""
         if self.slope == 0:
             return np.array([self.steps.step_at(self.pack.room)]), np.array([low])
         first = self.steps.step_at(self.pack.room)
@@ -102,9 +110,14 @@ class _Moving:
 def exact_steps(
     moved: Moved, low: int, high: int, tell: Tell | None = None, deadline: Deadline = UNLIMITED
 ) -> Steps | None:
-    """All steps that one pass over profits gives; None where no sums of rows settle the question, or without time.
+    """Compute all steps with one pass; None if surrogate constraints do not settle the problem in time.
 
-    Steps that were not read when the deadline passed are left open.
+    Steps that were not checked before the deadline are left open.
+
+    Parameters
+    ----------
+    low, high : range of amounts in cents
+    tell : called with the share done, in [0, 1]
     """
     if deadline.expired:
         return None
@@ -127,7 +140,7 @@ def exact_steps(
 def _moving(
     moved: Moved, base: Problem, groups: Sequence[Group], low: int, high: int, deadline: Deadline
 ) -> tuple[Relaxed, list[_Moving]] | None:
-    """The knapsacks at the lower end and how they grow; None where they do not grow evenly by whole cents."""
+    """Return the knapsacks at the lower end with their slopes; None unless each slope is whole cents."""
     middle = (low + high) // 2
     at = [_relaxed_at(moved, base, groups, cents, deadline) for cents in (low, middle, high)]
     first, second, last = at
@@ -175,7 +188,7 @@ class _Pass:
     deadline: Deadline = UNLIMITED
 
     def steps(self, tell: Tell | None) -> Steps:
-        """Each step read exactly at its own amount; what breaks a rule is left open until the next step."""
+        """Check each step exactly at its own amount; one that breaks a rule is left open until the next."""
         amounts, taken, gain = self._joined()
         goal = self.claims.goals[0]
         units = gain + self.first.value + self.first.rest + goal.constant
@@ -188,7 +201,7 @@ class _Pass:
         return Steps(self.base, amounts[right], units[right], goal.scale, funded[:, right], tuple(open_))
 
     def _joined(self) -> tuple[IntArray, BoolArray, IntArray]:
-        """The amounts of all steps, the choices, bool (n_choices, n_steps), and the packs' gains together."""
+        """Return the amounts of all steps, the choices, bool (n_choices, n_steps), and the total gains."""
         each = [pack.amounts(self.low, self.high) for pack in self.packs]
         amounts = np.unique(np.concatenate([np.array([self.low]), *(when for _, when in each)]))
         taken = np.repeat(self.first.outside[:, None], len(amounts), axis=1)
@@ -207,7 +220,7 @@ class _Pass:
 
 
 def _merged(intervals: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Neighbouring intervals as one."""
+    """Merge adjacent intervals."""
     found: list[tuple[int, int]] = []
     for start, end in intervals:
         if found and found[-1][1] == start:
@@ -225,11 +238,11 @@ def steps_hold(
     tell: Tell | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> BoolArray:
-    """Which steps keep every rule at their own amount and are worth what they claim, bool (n_steps,).
+    """Check which steps satisfy every rule at their own amount and have the claimed value, bool (n_steps,).
 
-    The tree and the value are read for each step. A rule is read once for each pattern of the choices that its
-    rows hold: what it says of two lists that agree there is the same. A step that is not read in time counts as
-    one that does not hold.
+    The tree and the value are read for each step. A rule is read once per distinct pattern of the
+    choices in its rows, since it depends on these only. A step that was not read before the
+    deadline counts as failed.
     """
     problem = steps.problem
     right = np.ones(len(steps.cents), dtype=np.bool_)
@@ -261,7 +274,7 @@ def _columns(claims: Claims, part: Written) -> IntArray:
 
 
 def _by_pattern(problem: Problem, of: Any, steps: Steps, taken: BoolArray, deadline: Deadline) -> BoolArray:
-    """Whether a rule, or the caps, hold on each step; taken : bool (n_columns, n_steps)."""
+    """Whether a rule, or the caps, hold at each step; `taken` is bool (n_columns, n_steps)."""
     packed = np.packbits(taken, axis=0)
     _, first, place = np.unique(packed, axis=1, return_index=True, return_inverse=True)
     holds = np.zeros(len(first), dtype=np.bool_)
@@ -277,18 +290,18 @@ def _by_pattern(problem: Problem, of: Any, steps: Steps, taken: BoolArray, deadl
 
 
 CHUNK = 256
-"""Steps counted at once."""
+"""Steps counted together, to limit memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counters:
-    """What every list of one table is counted by.
+    """Data to count lists of one table.
 
     Attributes
     ----------
-    people : int64 (n_applicants,), the applicants' inhabitants; None when the table gives none
-    reached : the communes that each dossier reaches, with their inhabitants; None when the scenario names no map
-    applicant, department : int64 (n,), codes from 0; a department of -1 is not given
+    people : int64 (n_applicants,), inhabitants of the applicants; None if the table has none
+    reached : communes that each application reaches, with their inhabitants; None without a map
+    applicant, department : int64 (n,), codes from 0; −1 for a missing department
     """
 
     people: IntArray | None
@@ -299,7 +312,7 @@ class Counters:
 
     @classmethod
     def of(cls, problem: Problem) -> Counters:
-        """The counters of a problem's dossiers."""
+        """Build the counters of a problem's applications."""
         case = problem.case
         applicant = key_codes(case, "applicant_id", fallback=True)
         known = case.table["population"]
@@ -313,26 +326,29 @@ class Counters:
         return cls(people, reached, applicant, department, int(department.max(initial=-1)) + 1)
 
     def population(self, funded: BoolArray) -> IntArray | None:
-        """Inhabitants of the applicants of each list, each applicant once; funded : bool (n, k), int64 (k,)."""
+        """Return the inhabitants of the applicants of each list, int64 (k,), each applicant once.
+
+        `funded` is bool (n, k).
+        """
         if self.people is None:
             return None
         reached = _any_of(self.applicant, funded, len(self.people))
         return np.asarray(self.people @ reached)
 
     def inhabitants(self, funded: BoolArray) -> list[int | None]:
-        """Inhabitants of the communes that each list reaches, each inhabitant once; funded : bool (n, k)."""
+        """Return the inhabitants of the communes each list reaches, each commune once; funded : bool (n, k)."""
         if self.reached is None:
             return [None] * funded.shape[1]
         held = _any_of(self.reached.key, funded[self.reached.row], len(self.reached.worth))
         return list((self.reached.worth @ held).tolist())
 
     def departments(self, funded: BoolArray) -> IntArray:
-        """How many departments each list reaches, int64 (k,)."""
+        """Return the number of departments that each list reaches, int64 (k,)."""
         return _any_of(self.department, funded, self.n_departments).sum(axis=0)
 
 
 def _codes(names: pl.Series) -> IntArray:
-    """Codes from 0 of the names that are given, by first appearance; -1 for none."""
+    """Encode names from 0 by first appearance; −1 for an empty name."""
     known = names.set(names == "", None).alias("name")
     kinds = known.drop_nulls().unique(maintain_order=True)
     codes = pl.DataFrame({"name": kinds, "code": np.arange(len(kinds))})
@@ -341,7 +357,7 @@ def _codes(names: pl.Series) -> IntArray:
 
 
 def _any_of(code: IntArray, funded: BoolArray, n_codes: int) -> IntArray:
-    """Whether a list holds some row of each code, 0 or 1; funded : bool (len(code), k), int64 (n_codes, k)."""
+    """Return whether a list funds some row of each code, 0 or 1; funded : bool (n, k), int64 (n_codes, k)."""
     order = np.argsort(code, kind="stable")
     order = order[code[order] >= 0]
     found = np.zeros((n_codes, funded.shape[1]), dtype=np.int64)
@@ -352,7 +368,7 @@ def _any_of(code: IntArray, funded: BoolArray, n_codes: int) -> IntArray:
 
 
 def list_figures(counters: Counters, problem: Problem, allocation: Allocation) -> dict[str, Any]:
-    """The figures of one list; amounts in cents, those of an envelope with all that is under it."""
+    """Return the figures of one list in cents; those of an envelope include all below it."""
     reading = read_allocation(problem, allocation)
     funded = allocation.funded[:, None]
     people = counters.population(funded)
@@ -369,7 +385,7 @@ def list_figures(counters: Counters, problem: Problem, allocation: Allocation) -
 
 
 def _envelopes(problem: Problem, allocation: Allocation, reading: AllocationReading) -> list[dict[str, Any]]:
-    """One entry per written envelope; the parts of a split are within it."""
+    """Return one entry per written envelope; parts of a split are included in it."""
     tree, node = problem.case.tree, problem.case.node
     written = {spec.id for spec, _ in problem.scenario.spec.programme.walk()}
     held = allocation.funded & (node >= 0)
@@ -391,7 +407,7 @@ def _envelopes(problem: Problem, allocation: Allocation, reading: AllocationRead
 
 
 def step_columns(counters: Counters, steps: Steps) -> dict[str, list[Any]]:
-    """The figures of every step, by column."""
+    """Return the figures of every step, by column."""
     offers = steps.problem.offers
     amount = np.where(offers.committed, offers.committed_cents, offers.most_cents)
     told: dict[str, list[Any]] = {

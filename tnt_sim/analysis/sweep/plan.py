@@ -1,8 +1,8 @@
-"""The amounts of a grid: as many steps as asked, else round figures that people would announce.
+"""Plan of a sweep: amounts, curves and tolerance, with every invalid request refused before any solve.
 
-How wide the band of a sweep may stay: « 0,5 % » of the value, or so many units of the first goal.
-
-What a sweep is asked: the amounts and the curves; and what cannot be, said before anything is solved.
+Amounts are equally spaced with `steps`; otherwise they are round figures that people would
+announce. A tolerance is the width that the band of the free curve may keep: a percentage of the
+value ("0.5 %") or a number of units of the first objective.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _SCALES = (Fraction(1, 100), Fraction(1, 10), Fraction(1))
 
 
 def amounts_between(low: int, high: int, steps: int | None, whole: int | None = None) -> tuple[int, ...]:
-    """Amounts in cents from `low` to `high`, both included.
+    """List amounts in cents from `low` to `high`, both included.
 
     Parameters
     ----------
-    steps : n gives n + 1 amounts at equal distance, rounded down to the cent; None gives round figures
-    whole : round figures are then shares of it
+    steps : n gives n + 1 equally spaced amounts, rounded down to the cent; None gives round figures
+    whole : round figures are then shares of this amount
 
     >>> amounts_between(8_800_000_000, 10_800_000_000, None)[:3]
     (8800000000, 9000000000, 9200000000)
@@ -50,7 +50,7 @@ def amounts_between(low: int, high: int, steps: int | None, whole: int | None = 
 
 
 def _round_step(low: Fraction, high: Fraction) -> Fraction:
-    """The round step that ends meet best: both ends on it if one fits, then the most points."""
+    """Return the best round step: both ends are multiples of it if possible, then as many points as allowed."""
     size = high - low
     power = Fraction(1)
     while power * 10 > size:
@@ -64,26 +64,26 @@ def _round_step(low: Fraction, high: Fraction) -> Fraction:
 
 
 def _near(value: Fraction, step: Fraction) -> bool:
-    """Whether a value is a whole number of steps, but for the cent that a share was rounded by."""
+    """Whether a value is a whole number of steps, up to the cent by which a share was rounded."""
     off = value % step
     return min(off, step - off) * 1_000_000 < step
 
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """A width in the unit of the first goal, or, `relative`, as a part of its value."""
+    """Width in the unit of the first objective or, if `relative`, as a fraction of its value."""
 
     size: Fraction
     relative: bool
 
     @classmethod
     def of_text(cls, text: str) -> Tolerance:
-        """Read one.
+        """Parse a tolerance.
 
         Raises
         ------
         UsageError
-            For what is no positive number, with or without « % ».
+            If the text is not a positive number, with or without "%".
         """
         said = text.strip()
         relative = said.endswith("%")
@@ -104,7 +104,7 @@ class Tolerance:
         return cls(size / 100 if relative else size, relative)
 
     def of(self, value: Fraction) -> Fraction:
-        """How wide the band may be at a value."""
+        """Return the allowed width at a value."""
         return self.size * abs(value) if self.relative else self.size
 
 
@@ -113,15 +113,15 @@ MAX_POINTS = 2_000
 
 @dataclass(frozen=True)
 class Plan:
-    """One sweep.
+    """Request of one sweep.
 
     Attributes
     ----------
-    moved : the envelopes and the key
-    amounts : in cents, rising; the announcements of the nested curve
-    free, nested : the curves asked for
-    exact : every step of the free curve as well
-    tolerance : the free curve is refined between the amounts until its band is nowhere wider
+    moved : envelopes that vary, and how amounts below follow
+    amounts : in cents, increasing; the announcements of the nested curve
+    free, nested : curves requested
+    exact : whether every step of the free curve is requested too
+    tolerance : the free curve is refined until its band is nowhere wider
     """
 
     moved: Moved
@@ -133,16 +133,16 @@ class Plan:
 
     @property
     def refined(self) -> bool:
-        """Whether what lies between the amounts is asked for."""
+        """Whether the intervals between the amounts are to be examined."""
         return self.exact or self.tolerance is not None
 
     @property
     def scenario(self) -> Scenario:
-        """The scenario as written."""
+        """Return the scenario as written."""
         return self.moved.scenario
 
     def key(self, code: str) -> str:
-        """SHA-256 of all that the points depend on, the code's own hash included."""
+        """Return the SHA-256 of all that the points depend on, including the hash of the code."""
         told = [self.scenario.sha256, self.moved.names, self.moved.share, self.amounts, self.exact, code]
         if self.tolerance is not None:
             told.append(f"{self.tolerance.size} {self.tolerance.relative}")
@@ -163,15 +163,15 @@ def plan_of(
     nested: bool = False,
     tolerance: str | None = None,
 ) -> Plan:
-    """Read what is asked.
+    """Validate a request.
 
-    Neither `free` nor `nested` asks for both, side by side; under `exact`, for the free curve alone.
+    Without `free` and `nested`, both curves are computed; with `exact`, only the free one.
 
     Raises
     ------
     UsageError
-        For what cannot be: an unknown envelope, `start` above `stop`, amounts below what is committed, no steps,
-        a nested exact curve, a scenario with steps.
+        For an unknown envelope, `start` above `stop`, amounts below what is committed, invalid
+        steps, a nested exact curve, a scenario with steps.
     """
     _refuse_modes(scenario, exact=exact, nested=nested, free=free, steps=steps, at=at)
     within = _tolerance(tolerance, exact=exact, free_too=free or not nested)
@@ -184,7 +184,7 @@ def plan_of(
 
 
 def _tolerance(text: str | None, *, exact: bool, free_too: bool) -> Tolerance | None:
-    """How wide the band of the free curve may stay, where that is asked for."""
+    """Parse the tolerance of the free curve and refuse invalid combinations."""
     if text is None:
         return None
     if exact:
@@ -292,14 +292,14 @@ def _amounts(
 
 
 def _usual_end(moved: Moved, low: int, listed: Sequence[int]) -> int:
-    """Without `--to`: the last announcement, else the written amount, or a quarter above where it starts."""
+    """Return the default end: the last announcement, else the written amount, or 125 % of the start."""
     if listed:
         return max(listed)
     return moved.base_cents if low < moved.base_cents else low + low // 4
 
 
 def _refuse_children(moved: Moved, low: int) -> None:
-    """Below what its children come to, a moved envelope wants a key."""
+    """Refuse amounts below the sum of the children's amounts unless a key says how these follow."""
     short = moved.overdrawn(low)
     if short is None:
         return
@@ -317,7 +317,7 @@ def _refuse_children(moved: Moved, low: int) -> None:
 
 
 def _refuse_committed(moved: Moved, low: int) -> None:
-    """No amount below what is committed: how much, by which dossiers, and the least that can be asked."""
+    """Refuse amounts below what is committed; the message names the applications and the least amount."""
     base = compile_problem(moved.scenario)
     short = _uncovered(moved, base, low)
     if short is None:
@@ -344,7 +344,10 @@ def _refuse_committed(moved: Moved, low: int) -> None:
 
 
 def _uncovered(moved: Moved, base: Problem, cents: int) -> tuple[str, int, str, int] | None:
-    """The deepest envelope whose commitments exceed its amount, how much, by whom."""
+    """Return the deepest envelope whose commitments exceed its amount.
+
+    As id, cents committed, application names and their number; None if there is none.
+    """
     tree, node, offers = base.case.tree, base.case.node, base.offers
     held = (node >= 0) & offers.committed
     sums = tree.subtree_sums(group_sums(offers.committed_cents[held], node[held], tree.n_nodes))

@@ -1,4 +1,4 @@
-"""The document of a sweep (`sweep --json`): amounts in integer cents, exact decimals as text."""
+"""Document of a sweep (`sweep --json`): amounts in integer cents, exact decimals as text."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ RANKS = (Proof.PROVED, Proof.CROSS_CHECKED, Proof.FEASIBLE_GAP)
 
 
 def document_of(found: Found, lang: Lang | None = None) -> dict[str, Any]:
-    """The whole document; what Ctrl-C or the clock left out is missing from `points`.
+    """Write the whole document; points not reached before Ctrl-C or the deadline are missing from `points`.
 
-    Sentences are in `lang`, the scenario's locale by default.
+    Sentences are in `lang`, by default the scenario's locale.
     """
     plan, spec = found.plan, found.plan.scenario.spec
     base = found.base
@@ -103,10 +103,10 @@ def _points(found: Found) -> list[dict[str, Any]]:
 
 
 def _width(found: Found, name: str, point: Point) -> int | None:
-    """In cents, how much less money may be worth as much as what was found.
+    """Return by how many cents less money may be worth as much as what was found.
 
-    None where that cannot be said: a nested curve exists at its announcements alone, and where a rule asks more as
-    the amount grows less money may be worth more.
+    None if unknown: for the nested curve, which exists at its announcements only, and if a rule
+    tightens.
     """
     if point.settled:
         return 0
@@ -120,7 +120,7 @@ def _tolerance(tolerance: Tolerance) -> str:
 
 
 def _curve(found: Found, name: str, point: Point, before: Point | None) -> dict[str, Any]:
-    """One point of one curve; `entered` and `left` are against the amount before."""
+    """Write one point of one curve; `entered` and `left` compare it with the previous amount."""
     told: dict[str, Any] = {
         "status": point.status.value,
         "proof": point.proof.value if point.proof else None,
@@ -163,7 +163,10 @@ def _names(problem: Problem, mask: BoolArray) -> list[str]:
 
 
 def _price(found: Found, free: Point | None, nested: Point | None) -> tuple[str | None, str | None]:
-    """What keeping the promises costs, in the first goal that differs, and which one; « 0 » where none does."""
+    """Return the loss from keeping earlier grants, in the first stage that differs, and that stage.
+
+    ("0", None) if none differs.
+    """
     if free is None or nested is None or not free.values or not nested.values:
         return None, None
     for stage, one, other in zip(found.base.stages, free.values, nested.values, strict=True):
@@ -174,7 +177,7 @@ def _price(found: Found, free: Point | None, nested: Point | None) -> tuple[str 
 
 
 def _dossiers(found: Found) -> list[dict[str, Any]]:
-    """The dossiers that some amount changes: their entry in each curve, over the amounts that were asked."""
+    """List the applications that some amount changes, with their entry amount on each curve."""
     lists = {
         name: _lists(points) for name, points in ((FREE_CURVE, found.free), (NESTED_CURVE, found.nested))
     }
@@ -206,7 +209,7 @@ def _lists(points: Sequence[Point]) -> list[tuple[int, BoolArray, IntArray]]:
 
 
 def _stable_from(lists: Sequence[tuple[int, BoolArray, IntArray]], row: int) -> int | None:
-    """The least of the amounts asked from which on the dossier is funded at each of them."""
+    """Return the least amount of the plan from which the application is funded at every amount."""
     found = None
     for amount, funded, _ in reversed(lists):
         if not funded[row]:
@@ -216,7 +219,7 @@ def _stable_from(lists: Sequence[tuple[int, BoolArray, IntArray]], row: int) -> 
 
 
 def _unspent(found: Found, lang: Lang) -> list[dict[str, Any]]:
-    """At the greatest amount, what the envelopes just under the programme leave, and why."""
+    """Explain, at the largest amount, what the envelopes just below the programme leave unspent."""
     point = next((p for p in reversed(found.free or found.nested) if p.allocation is not None), None)
     if point is None or point.allocation is None:
         return []
@@ -238,7 +241,7 @@ def _unspent(found: Found, lang: Lang) -> list[dict[str, Any]]:
 
 
 def _steps(found: Found, counters: Counters) -> dict[str, Any] | None:
-    """Every amount known from which something else is in force, by column; where the curve is refined."""
+    """Write every known amount at which the optimum changes, by column; None if the curve is not refined."""
     if not found.plan.refined or found.tightening:
         return None
     columns: dict[str, list[Any]] = {"amount_cents": [], "value": [], "bound": []}
@@ -253,7 +256,7 @@ def _steps(found: Found, counters: Counters) -> dict[str, Any] | None:
 
 
 def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Counters) -> dict[str, Any]:
-    """The steps that were found one by one, between the others."""
+    """Merge the steps that were found one by one with the others."""
     names = (
         "amount_cents",
         "value",
@@ -292,7 +295,7 @@ def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Count
 
 
 def _lists_of_steps(found: Found) -> dict[int, IntArray]:
-    """What each dossier is granted at the steps of one pass, by amount."""
+    """Return the grants of the steps of the pass, by amount."""
     steps = found.steps
     if steps is None:
         return {}
@@ -300,7 +303,7 @@ def _lists_of_steps(found: Found) -> dict[int, IntArray]:
 
 
 def _changing(rows: Sequence[tuple[Any, ...]], lists: Mapping[int, IntArray]) -> list[tuple[Any, ...]]:
-    """The rows without those at which nothing changes: same value, same money, same list as before."""
+    """Drop the rows at which nothing changes: same value, same grants."""
     kept: list[tuple[Any, ...]] = []
     for row in rows:
         before = kept[-1] if kept else None
@@ -310,7 +313,7 @@ def _changing(rows: Sequence[tuple[Any, ...]], lists: Mapping[int, IntArray]) ->
 
 
 def _band(found: Found) -> list[dict[str, Any]]:
-    """The intervals in which the free curve is known only to lie between two values of the first goal."""
+    """Write the intervals in which the free curve is known only to lie between two values of the first stage."""
     told = []
     wide = {low.cents for low, _ in found.open}
     for low, high in sorted(found.band, key=lambda pair: pair[0].cents):

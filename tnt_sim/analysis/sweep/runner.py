@@ -1,7 +1,11 @@
-"""A sweep from its plan to its points: the free curve, the nested one, every step where that is asked.
+"""Run a sweep: compute the points of its curves, and refine between them.
 
-free     v(C)   = the best at C, whatever was said before
-nested   w(C_i) = the best at C_i that keeps every promise of C_{i−1}: who was funded, and for how much
+    free     v(C)   = optimum at amount C
+    nested   w(C_i) = optimum at C_i that keeps the applications of C_{i−1} at the same grants
+
+v is the value function of the integer program in its right-hand side. It is computed at the amounts
+of the plan; under `exact` or a tolerance, also between them (`exact_steps`, `step_walk`). w depends
+on the announced amounts and exists only there.
 """
 
 from __future__ import annotations
@@ -30,28 +34,30 @@ from tnt_sim.verify.allocation_reading import Allocation
 
 FREE_CURVE, NESTED_CURVE = "free", "nested"
 BETWEEN = "between"
-"""Under which the points between those of the grid are kept."""
+"""Key in the store of the points between those of the grid."""
 Tell = Callable[[str, float], None]
 
 
 @dataclass
 class Found:
-    """What a sweep came to, complete or not.
+    """Result of a sweep, complete or not.
 
     Attributes
     ----------
-    base : the problem at the written amount
-    free, nested : points by rising amount; those asked for
+    base : problem at the written amount
+    free, nested : points of the plan, by increasing amount
     figures : of each point with an allocation, by curve and amount
-    steps : every step that one pass gives, under `exact`
+    steps : all steps that one pass gives, under `exact`
     walked : further steps, one solve each
-    looked : every point of that walk, those that changed nothing included
-    refined : what lies between the amounts was looked into, to the end or not
-    band : intervals (lower, upper amount) in which the free curve is known to lie between two values only
-    open : those of them that are wider than what was asked for
-    widths : of the free points that are not settled, how much less money may be worth as much, in cents
-    tightening : rules that ask more as the amount grows
-    course : how many of the amounts were settled, and what ended the sweep before the others
+    looked : every point of that walk, including those that changed nothing
+    refined : whether the intervals between the amounts were examined, to the end or not
+    band : intervals (lower, upper point) in which the free curve is known only to lie between two
+    values
+    open : those of them that are wider than requested
+    widths : by amount of a free point that is not settled, the cents by which less money may be
+    worth as much
+    tightening : rules that become tighter as the amount grows
+    course : number of amounts settled, and what ended the sweep early
     """
 
     plan: Plan
@@ -73,11 +79,11 @@ class Found:
 
     @property
     def stopped_by(self) -> str | None:
-        """`time` or `interrupt`; None for a sweep that came to its end."""
+        """Return `time` or `interrupt`; None for a complete sweep."""
         return self.course.stopped_by
 
     def told(self) -> dict[str, Any]:
-        """What ended it and after how much: amounts of the grid, or steps where all of these are settled."""
+        """Return what ended the sweep and its progress, in amounts, or in steps once all amounts are settled."""
         told = self.course.told()
         if self.stopped_by is not None and self.refined:
             n = len({point.cents for point in self.walked})
@@ -88,7 +94,7 @@ class Found:
 
 @dataclass
 class Run:
-    """One sweep on its way."""
+    """One sweep in progress."""
 
     plan: Plan
     store: Store
@@ -97,7 +103,7 @@ class Run:
     cross_check: str = "never"
     tell: Tell | None = None
     most_lists: int | None = None
-    """Where given, the walk goes by lists and not only by values, for so many of its amounts."""
+    """If given, the walk compares lists and not only values, at no more than this many amounts."""
     found: Found = field(init=False)
     counters: Counters = field(init=False)
     settler: Settler = field(init=False)
@@ -112,7 +118,7 @@ class Run:
         self.settler = self._settler()
 
     def result(self) -> Found:
-        """All points, or those that were found before the deadline, or Ctrl-C."""
+        """Return all points, or those found before the deadline or Ctrl-C."""
         with self.found.course.held():
             self._all()
         return self.found
@@ -132,11 +138,11 @@ class Run:
 
     @property
     def n_points(self) -> int:
-        """How many points are asked for."""
+        """Return the number of points requested."""
         return len(self.plan.amounts) * (self.plan.free + self.plan.nested)
 
     def _amounts(self) -> Iterator[int]:
-        """The amounts of the grid, as long as there is time; those of both curves are counted."""
+        """Yield the amounts of the grid until the deadline; both curves count."""
         course = self.found.course
         for cents in self.plan.amounts:
             self.clock.deadline.check()
@@ -161,7 +167,7 @@ class Run:
         return width_cents(self.plan.moved, self.found.free, place, sense, lines, LEAST_SECONDS, deadline)
 
     def _nested(self) -> None:
-        """Each amount with the promises of the one before; the first is free to choose."""
+        """Compute each amount with the grants of the previous one fixed; the first is unconstrained."""
         settler = self._settler()
         promised: Allocation | None = None
         for cents in self._amounts():
@@ -172,7 +178,7 @@ class Run:
             promised = self.found.nested[-1].allocation or promised
 
     def _as_good_as_nested(self) -> None:
-        """What keeps the promises is allowed without them: the free curve is worth no less."""
+        """Improve free points by nested ones: a nested allocation is also feasible without the fixed grants."""
         nested = {point.cents: point for point in self.found.nested}
         changed = False
         for k, point in enumerate(self.found.free):
@@ -193,7 +199,7 @@ class Run:
             self._widened()
 
     def _banded(self) -> None:
-        """The band of the free curve, where no rule asks more as the amount grows."""
+        """Compute the band of the free curve; only if no rule tightens as the amount grows."""
         if self.found.tightening:
             return
         self._lowered()
@@ -202,14 +208,14 @@ class Run:
         self.found.open = list(self.found.band) if self.plan.refined else []
 
     def _widened(self) -> None:
-        """The width of the band in euros at each amount."""
+        """Compute the width of the band in euros at each unsettled amount."""
         free = [] if self.found.tightening else self.found.free
         for k, point in enumerate(free):
             if not point.settled and point.values:
                 self.found.widths[point.cents] = self._width(k)
 
     def _tightened(self) -> None:
-        """The lines found at later amounts bound the earlier ones as well."""
+        """Apply the dual lines found at later amounts to the earlier ones."""
         for k, point in enumerate(self.found.free[:-1]):
             self.clock.deadline.check()
             problem = None if point.settled or not point.values else self._problem(point.cents)
@@ -217,7 +223,7 @@ class Run:
                 self.found.free[k] = self.settler.rebounded(problem, point)
 
     def _lowered(self) -> None:
-        """Where no rule tightens, no amount is worth more than a bound of a greater one."""
+        """Propagate bounds downwards: without tightening rules, a bound is valid at every smaller amount."""
         free = self.found.free
         up = self.found.base.stages[0].sense is Sense.MAXIMISE
         for k in range(len(free) - 2, -1, -1):
@@ -227,7 +233,7 @@ class Run:
         return Settler(self.clock, self.backend, self.cross_check)
 
     def _problem(self, cents: int, promised: Allocation | None = None) -> Problem | None:
-        """The problem at an amount, with promises to keep; None where the scenario contradicts itself."""
+        """Compile the problem at an amount, with earlier grants fixed; None for a contradictory scenario."""
         try:
             problem = self.plan.moved.problem_at(cents, self.clock.deadline)
         except ScenarioError:
@@ -251,7 +257,7 @@ class Run:
         return settler.carried(problem, self._stored(curve, cents, problem), point)
 
     def _stored(self, curve: str, cents: int, problem: Problem) -> Point | None:
-        """A point of an earlier run over the same dossiers; nothing it says is taken for true."""
+        """Return the point of an earlier run on the same applications; nothing in it is trusted."""
         point = self.store.known.get((curve, cents))
         held = None if point is None else point.allocation
         return None if held is not None and len(held.funded) != problem.case.n else point
@@ -259,7 +265,7 @@ class Run:
     def _known(
         self, curve: str, settler: Settler, cents: int, problem: Problem, seconds: float | None
     ) -> Point | None:
-        """A point of an earlier run, as far as it can be shown again."""
+        """Return a point of an earlier run as far as it can be verified again."""
         point = self._stored(curve, cents, problem)
         if point is None:
             return None
@@ -279,17 +285,17 @@ class Run:
             self.tell(curve, self.done / max(1, self.n_points))
 
     def _seconds(self) -> float | None:
-        """A fair share of what is left for a question of its own."""
+        """Return a fair share of the remaining time for one solve."""
         left = self.clock.deadline.limit_seconds
         return None if left is None else max(0.2, left / max(1, self.n_points - self.done))
 
     def _first_share(self) -> float | None:
-        """What each question would get if none had been answered."""
+        """Return the share of the time that each solve would get if none had been done."""
         limit = self.clock.limit_seconds
         return None if limit is None else limit / max(1, self.n_points)
 
     def _refined(self) -> None:
-        """What lies between the amounts: in one pass where that is enough, else by a walk."""
+        """Examine the intervals between the amounts, in one pass if possible, otherwise by a walk."""
         if self.plan.exact:
             low, high = self.plan.amounts[0], self.plan.amounts[-1]
             self.found.steps = exact_steps(
@@ -339,14 +345,14 @@ class Run:
                 self.tell("walk", len(walk.points) / (len(walk.points) + max(whole, len(walk.waiting))))
 
     def _intervals(self) -> list[tuple[int, int]]:
-        """First and last amount of the intervals that one pass leaves open; all of the grid's without a pass."""
+        """Return the ends of the intervals left open by the pass, or of all intervals of the grid."""
         steps = self.found.steps
         if steps is None:
             return [(a.cents, b.cents) for a, b in pairwise(self.found.free)]
         return [(first, until - 1) for first, until in steps.open]
 
     def _looked_into(self, walk: Walk, interval: tuple[int, int]) -> None:
-        """Give an interval to the walk, its ends settled first where one pass has left them open."""
+        """Give an interval to the walk, after its ends were solved if the pass left them open."""
         if self.found.steps is None:
             known = {point.cents: point for point in self.found.free}
             walk.between(known[interval[0]], known[interval[1]])
@@ -357,7 +363,7 @@ class Run:
             walk.between(low, high[0])
 
     def _around(self, first: int, last: int) -> tuple[Point, Point]:
-        """The nearest points known around an interval that was not looked into."""
+        """Return the nearest known points around an interval that was not examined."""
         low, high = self.found.free[0], self.found.free[-1]
         steps = self.found.steps
         if steps is None:
@@ -395,12 +401,17 @@ def run(
     tell: Tell | None = None,
     most_lists: int | None = None,
 ) -> Found:
-    """Find all points of a plan within a time, keeping each as it is found.
+    """Compute all points of a plan within a time limit and store each one as it is found.
 
     Parameters
     ----------
-    deadline : of whoever asks; else the sweep's own, `time_limit` seconds from now
-    most_lists : where given, an exact walk looks for every change of the list, at so many amounts at most
+    store : keeps the points, so that an interrupted sweep can resume
+    time_limit : seconds from now; ignored if `deadline` is given
+    deadline : of the caller
+    backend, cross_check : solver, and second solver, as for a run
+    tell : called with the phase and the share done, in [0, 1]
+    most_lists : if given, an exact walk looks for every change of the list, at no more than this
+    many amounts
     """
     clock = Clock(time_limit) if deadline is None else Clock.until(deadline)
     return Run(plan, store or Store(None, ""), clock, backend, cross_check, tell, most_lists).result()

@@ -1,8 +1,8 @@
-"""The positions of a report's slider: the same scenario at other amounts of one envelope, each decided and proven.
+"""Positions of a report's slider: the scenario at other amounts of one envelope, each solved and proved.
 
-Amounts go from `start` to `stop` in equal steps, the written amount among them; what moves with it is told by
-`analysis/shared/amount_variation.py`. An amount at which the scenario contradicts itself is a position too, with
-the reason.
+Amounts go from `start` to `stop` in equal steps and include the written amount; `amount_variation`
+says what moves with the envelope. An amount at which the scenario contradicts itself is a position
+too, with the reason.
 """
 
 from __future__ import annotations
@@ -46,23 +46,25 @@ def slider_of(
     tell: Tell | None = None,
     seconds: float | None = None,
 ) -> Slider:
-    """Decide the run's scenario at amounts of an envelope from `start` to `stop`, and at the written one.
+    """Solve the run's scenario at amounts of an envelope from `start` to `stop`, and at the written one.
 
     Parameters
     ----------
     run : the decision
-    envelope, share : which envelope moves, and how what is under it follows, as for `sweep`
+    envelope, share : envelope that varies, and how amounts below follow, as for `sweep`
     start, stop : amounts, or percentages of the written amount
-    project : the project folder, when it no longer is where the run left it
-    tell : called with a text and the share that is done
-    seconds : for all positions together, the scenario's `time_limit` by default; those not reached say so
+    n_steps : number of positions
+    project : project folder, if it has moved since the run
+    tell : called with a text and the share done, in [0, 1]
+    seconds : for all positions, by default the scenario's `time_limit`; positions not reached say
+    so
 
     Raises
     ------
     UsageError
-        For an envelope or amounts that cannot be.
+        For an invalid envelope or invalid amounts.
     VerificationError
-        When the inputs are no longer those of the run.
+        If the inputs have changed since the run.
     """
     scenario = scenario_of(run, project)
     moved = Moved.of(scenario, [envelope], share)
@@ -90,7 +92,7 @@ def slider_of(
 
 
 def _amounts(low: int, high: int, n: int) -> list[int]:
-    """`n` amounts from one to the other in equal steps; those between are rounded down to whole euros."""
+    """Return `n` equally spaced amounts; those inside are rounded down to whole euros."""
     inner = [low + (high - low) * k // (n - 1) // _FULL_EUROS * _FULL_EUROS for k in range(1, n - 1)]
     return [low, *(cents for cents in inner if low < cents < high), high]
 
@@ -115,12 +117,12 @@ def _told(result: Result, cents: int) -> Position:
 
 
 def scenario_of(run: StoredRun, project: Path | None = None) -> Scenario:
-    """The scenario of a run, read again from its files, which must be the same.
+    """Load the scenario of a run from its files and check that these are unchanged.
 
     Raises
     ------
     VerificationError
-        When a file is missing or was changed.
+        If a file is missing or was changed.
     """
     found = Defects()
     file = check_inputs(run.summary, (project or project_of(run.folder, run.summary)).resolve(), found)

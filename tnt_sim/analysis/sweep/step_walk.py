@@ -1,18 +1,18 @@
-"""Which rules ask more as the amount grows: then the value may fall, and nothing is said between two points.
+"""Refine the value function between two amounts by a best-first walk, for any rules that only relax.
 
-The curve between two amounts, whatever the rules, as long as none asks more as it grows.
+A list that is optimal at C stays feasible down to C″ = min { C : it satisfies every rule at C },
+and the value is constant on [C″, C]; the next question is C″ − 1 cent. Between two known amounts
+the value therefore lies in [L(lower), U(upper)], with L the value found and U a proven bound. The
+widest interval goes first: it is bisected while it is wider than a few units, then walked from
+above, one solve per step. If most of the width comes from the gap at one amount, that amount is
+solved again with more time. A walk that a tolerance or the time ends thus leaves a narrow band.
 
-    the list found at C serves down to C″ = min { C : it keeps every rule at C };  below, nothing beats C″ − 1 cent
+This needs monotonicity: no rule may become tighter as the amount grows. `tightening` tests it row
+by row.
 
-so that between two known amounts the value lies in [L(lower one), U(upper one)]. The interval in which most is
-unknown goes first: it is cut in the middle while it holds more than a few units, then walked from above, one solve
-a step; where most is unknown at the amount itself, that one is asked again with more time. So a walk that a
-tolerance or the time ends leaves the narrowest band.
-
-The width of the band in euros: C − min { C′ : U(C′) ≥ L(C) }, to the cent, from the exact dual lines.
-
-U is read at each amount looked at, with that amount's own bounds of rows: shares in proportion are rounded to the
-cent, so that a line in C alone would be a cent wrong here and there.
+The width of the band in euros is C − min { C′ : U(C′) ≥ L(C) }, to the cent, from exact dual lines.
+U is evaluated at each amount with the right-hand sides of that amount, because proportional shares
+are rounded to the cent and a straight line in C would be off by a cent.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_all
 
 @dataclass(frozen=True, slots=True)
 class Tightening:
-    """One rule that asks more: its id, or an envelope and its option."""
+    """Rule that becomes tighter as the amount grows: its id, or an envelope and its option."""
 
     id: str
     option: str | None = None
@@ -53,9 +53,14 @@ class Tightening:
 
 
 def tightening(low: Problem, high: Problem, deadline: Deadline = UNLIMITED) -> list[Tightening]:
-    """The rules of which some row at the higher amount is not implied by the same row at the lower one.
+    """List the rules that have a row at the higher amount which the same row at the lower one does not imply.
 
-    The tree's own rows only relax: no amount falls as the whole grows. Raises DeadlineExpired when the time is up.
+    The rows of the tree only relax, because no amount falls as the total grows.
+
+    Raises
+    ------
+    DeadlineExpired
+        If the deadline passes first.
     """
     before, after = claims_of(low, deadline), claims_of(high, deadline)
     found = []
@@ -67,7 +72,7 @@ def tightening(low: Problem, high: Problem, deadline: Deadline = UNLIMITED) -> l
 
 
 def _implied(before: Claims, old: Written, after: Claims, new: Written) -> bool:
-    """Whether the later rows have the same coefficients and bounds that are no tighter."""
+    """Whether the later rows have the same coefficients and right-hand sides that are no tighter."""
     if old.last - old.first != new.last - new.first:
         return False
     one, other = before.system.rows, after.system.rows
@@ -81,7 +86,7 @@ def _implied(before: Claims, old: Written, after: Claims, new: Written) -> bool:
 
 
 def _entries(claims: Claims, part: Written, n_choices: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Row, column and value of the entries on choices; further columns are numbered as the tree needs them."""
+    """Return row, column and value of the entries on choices; other columns are auxiliary."""
     rows = claims.system.rows
     inside = (rows.row >= part.first) & (rows.row < part.last) & (rows.col < n_choices)
     return rows.row[inside] - part.first, rows.col[inside], rows.value[inside]
@@ -94,32 +99,33 @@ def _named(of: object) -> Tightening:
 
 
 FEW_UNITS = 8
-"""An interval that holds no more units of the first goal is walked from above."""
+"""Intervals of at most this many units of the first objective are walked from above."""
 NEXT_SHARE, AGAIN_SHARE = 0.25, 0.5
-"""Of the time that is left: a new amount, and one that is asked again."""
+"""Shares of the remaining time for a new amount, and for one that is solved again."""
 LEAST_SECONDS = 0.2
 
 Pair = tuple[Point, Point]
 Known = Callable[[int, Problem, float | None], Point | None]
 Width = Fraction | float
-"""How much is unknown: an exact fraction, never a rounded one; the only float is `UNKNOWN`."""
+"""Width of an interval, an exact fraction; the only float is `UNKNOWN`."""
 UNKNOWN: Width = float("inf")
 
 
 @dataclass
 class Walk:
-    """What is known between the amounts of a grid.
+    """State of the walk between the amounts of a grid.
 
     Attributes
     ----------
-    unit : of the first goal; `up` where it is maximised
-    tolerance : how wide the band may stay, nothing by default
-    known : a point of an earlier run at an amount, where it can be shown again
-    keep : told each point that is found
-    deadline : after it nothing more is looked at, and what is known is whole
-    lists : amounts differ where their lists do, and not only their values
-    points : those found, each from the amount at which its list begins to serve
-    at : the best point known at each amount
+    unit : of the first objective; `up` if it is maximised
+    tolerance : width that the band may keep; none by default
+    known : returns a point of an earlier run, if it can be verified again
+    keep : receives each point that is found
+    deadline : end of the walk
+    lists : whether amounts differ if their lists do, and not only their values
+    points : points found, each at the amount from which its list is feasible
+    at : best known point at each amount
+    waiting : heap of intervals, the widest first
     """
 
     moved: Moved
@@ -135,17 +141,17 @@ class Walk:
     at: dict[int, Point] = field(default_factory=dict)
     waiting: list[tuple[Width, int, int]] = field(default_factory=list)
     ends: set[int] = field(default_factory=set)
-    """Amounts above which nothing is looked at."""
+    """Amounts whose interval to the next one is not examined."""
 
     def between(self, low: Point, high: Point) -> None:
-        """Look between two neighbours of the grid, the lowest first."""
+        """Add the interval between two neighbours of the grid; call with the lowest first."""
         self.at.setdefault(low.cents, low)
         self.ends.discard(low.cents)
         self._hold(low, high)
         self.ends.add(high.cents)
 
     def step(self, seconds: float | None) -> Point | None:
-        """One solve where most is unknown; None when nothing is left to look at, or no time."""
+        """Solve once where the width is largest; None if nothing is open or the time is up."""
         while self.waiting and not self.deadline.expired:
             width, high_cents, low_cents = heapq.heappop(self.waiting)
             low, high = self.at[low_cents], self.at[-high_cents]
@@ -158,21 +164,21 @@ class Walk:
         return None
 
     def band(self) -> list[Pair]:
-        """The intervals in which the value is not known: it lies between L of the first and U of the second."""
+        """Return the intervals in which the value is known only to lie in [L(first), U(second)]."""
         return [(low, high) for low, high in self._pairs() if self._differ(low, high)]
 
     def open(self) -> list[Pair]:
-        """Those of them that are wider than the tolerance."""
+        """Return the intervals that are wider than the tolerance."""
         return [pair for pair in self._pairs() if self.is_open(*pair)]
 
     def width(self, low: Point, high: Point) -> Width:
-        """How much is unknown between two points, in the first goal; infinite where nothing was found."""
+        """Return U − L of an interval in the first objective; infinite if nothing was found."""
         if not low.values or not high.values or high.bounds[0] is None:
             return UNKNOWN
         return abs(high.bounds[0] - low.values[0])
 
     def is_open(self, low: Point, high: Point) -> bool:
-        """Whether more than the tolerance is unknown between two points."""
+        """Whether the width between two points exceeds the tolerance."""
         if not self._differ(low, high):
             return False
         width = self.width(low, high)
@@ -185,9 +191,9 @@ class Walk:
         return width > 0 or (low.settled and high.settled)  # else a later goal is not proven at these amounts
 
     def serves_from(self, point: Point, floor: int) -> int:
-        """The least amount from `floor` on at which the point's list keeps every rule.
+        """Find by bisection the least amount from `floor` on at which the point's list satisfies every rule.
 
-        When the time is over, the least that is known by then.
+        After the deadline, the least amount known by then.
         """
         if point.allocation is None:
             return point.cents
@@ -208,7 +214,7 @@ class Walk:
         return not sure or not self._same(low, high)
 
     def _same(self, one: Point, other: Point) -> bool:
-        """Whether two points say the same."""
+        """Whether two points have the same values and, if lists are compared, the same grants."""
         if one.values != other.values or not self.lists:
             return one.values == other.values
         mine, theirs = one.allocation, other.allocation
@@ -235,7 +241,7 @@ class Walk:
         return found
 
     def _settled(self, cents: int, low: Point, seconds: float | None, share: float) -> Point:
-        """The best at an amount, as far as the time goes, and no less than what the amount before held."""
+        """Solve at an amount; the result is no worse than the list of the lower neighbour."""
         given = None if seconds is None else max(LEAST_SECONDS, seconds * share)
         problem = self.moved.problem_at(cents)
         known = self.known(cents, problem, given) if self.known is not None else None
@@ -246,7 +252,7 @@ class Walk:
         return found
 
     def _again(self, point: Point, low: Point, high: Point, seconds: float | None) -> Point:
-        """The point with more time than it had; nothing is gained by a second try without a limit."""
+        """Solve a point again with more time than it had; without a time limit a second solve gains nothing."""
         if seconds is None or seconds * AGAIN_SHARE < point.seconds:
             return point
         found = self.settler.point(
@@ -261,7 +267,7 @@ class Walk:
         return better
 
     def _hold(self, low: Point, found: Point) -> None:
-        """Keep a point; a settled one holds from where its list begins to serve."""
+        """Record a point; a settled one applies from the amount at which its list becomes feasible."""
         self.at[found.cents] = found
         start = found
         if found.settled:
@@ -278,7 +284,7 @@ class Walk:
 
 
 def _own(point: Point) -> Width:
-    """How much is unknown at one amount."""
+    """Return the gap U − L at one amount."""
     if point.status is Status.INFEASIBLE:
         return Fraction(0)
     if not point.values or point.bounds[0] is None:
@@ -287,7 +293,10 @@ def _own(point: Point) -> Width:
 
 
 def serves(moved: Moved, cents: int, allocation: Allocation, near: Problem | None = None) -> bool:
-    """Whether a list keeps every rule at an amount; `near`, the problem at another, saves compiling it."""
+    """Whether a list satisfies every rule at an amount.
+
+    `near`, the problem at another amount, saves compiling where only the tree's amounts change.
+    """
     alike = near is not None and moved.overdrawn(cents) is None
     try:
         problem = (moved.lean(near, cents) if near and alike else None) or moved.problem_at(cents)
@@ -308,14 +317,20 @@ def width_cents(
     seconds: float,
     deadline: Deadline = UNLIMITED,
 ) -> int:
-    """How much less money may be worth what was found at one amount; 0 where nothing is left to know.
+    """Compute by how many cents less money may be worth as much as the point at one amount.
 
-    `points` are those of the free curve by rising amount; no rule may ask more as it grows.
+    Parameters
+    ----------
+    points : points of the free curve by increasing amount; no rule may tighten
+    place : index of the point
+    sense : of the first stage
+    lines : known dual lines
+    seconds : limit for the line of this amount
 
     Raises
     ------
     DeadlineExpired
-        When the time is over before it is known.
+        If the deadline passes first.
     """
     point = points[place]
     if point.settled or not point.values:
@@ -340,15 +355,22 @@ def width_cents(
 
 
 def _short(point: Point, value: Fraction, sign: int) -> bool:
-    """Whether no allocation at a point's amount is worth a value."""
+    """Whether no allocation at the point's amount reaches a value."""
     return bool(point.bounds) and point.bounds[0] is not None and sign * (point.bounds[0] - value) < 0
 
 
 def least_reaching(excess: Read, fails: int, holds: int) -> int:
-    """The least amount at which a rising function is not negative; it is at `holds`, and is not at `fails`.
+    """Find the least integer at which a nondecreasing function is not negative.
 
-    Straight lines are met at once, by interpolation: each guess is tried with its neighbour, and with the middle
-    where both together have not halved what is left.
+    Regula falsi with bisection as a safeguard: each interpolated guess is tried with its neighbour,
+    and the midpoint if both together did not halve the interval. A straight line is solved at once.
+
+    Parameters
+    ----------
+    fails, holds : integers at which the function is negative (−1: none known) and not negative
+
+    >>> least_reaching(lambda cents: Fraction(cents - 700), 0, 10_000)
+    700
     """
     low, high = (None if fails < 0 else excess(fails)), excess(holds)
 
@@ -372,7 +394,7 @@ def least_reaching(excess: Read, fails: int, holds: int) -> int:
 
 
 def _crossing(fails: int, holds: int, low: Fraction | None, high: Fraction | None) -> int:
-    """Where a straight line between both ends reaches 0, strictly between them."""
+    """Interpolate the zero between both ends, strictly inside."""
     if low is None or high is None or high <= low:
         return (fails + holds) // 2
     guess = fails + int(-low * (holds - fails) / (high - low)) + 1

@@ -1,8 +1,8 @@
-"""Points kept as they are found, one line each, so that an interrupted sweep goes on where it stopped.
+"""Store of sweep points, appended as they are found, so that an interrupted sweep can resume.
 
-A line is a JSON object with the SHA-256 of what it says: one that was cut short or changed is left out. It holds
-the list, its values and its certificates, and no bound: whoever uses it reads the list again and replays the
-certificates (`envelope_point.py`), so that nothing is proven because a file says so.
+Each line is a JSON object with the SHA-256 of its content; a truncated or altered line is ignored.
+It holds the list, its values and its certificates, but no bound: the reader verifies the list and
+replays the certificates (`envelope_point`), so nothing is taken as proved because a file says so.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.verify.allocation_reading import Allocation
 
 Key = tuple[str, int]
-"""The curve, and the amount in cents."""
+"""Curve and amount in cents."""
 
 
 @dataclass
 class Store:
-    """A file of points; `path` is None to keep nothing."""
+    """File of points; `path` is None to keep nothing on disk."""
 
     path: Path | None
     key: str
@@ -39,7 +39,7 @@ class Store:
 
     @classmethod
     def open(cls, path: Path | None, key: str, *, resume: bool) -> Store:
-        """The points of an earlier sweep with the same key, under `resume`; else an empty file."""
+        """Load the points of an earlier sweep with the same key if `resume`; otherwise start an empty file."""
         store = cls(path, key)
         if path is None:
             return store
@@ -50,7 +50,7 @@ class Store:
         return store
 
     def put(self, curve: str, point: Point) -> None:
-        """Keep a point: it is on the disk when this returns."""
+        """Append a point; it is on disk when this returns."""
         self.known[curve, point.cents] = point
         if self.path is None:
             return
@@ -85,7 +85,7 @@ def _sealed(told: dict[str, Any]) -> str:
 
 
 def _opened(line: str) -> dict[str, Any]:
-    """What a line says; nothing where it is not what was written."""
+    """Return the content of a line; empty if its hash does not match."""
     told = _object(line)
     point = told.get("point")
     whole = isinstance(point, dict) and told == json.loads(_sealed(point))
