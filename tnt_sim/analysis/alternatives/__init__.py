@@ -1,0 +1,1 @@
+"""Near-optimal alternatives: diverse allocations within a given loss of the optimum."""

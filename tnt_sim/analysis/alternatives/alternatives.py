@@ -1,4 +1,4 @@
-"""`alternatives(scenario)`: portfolios nearly as good that differ as much as possible, and what they share."""
+"""Find near-optimal allocations that differ as much as possible, and what all of them share."""
 
 from __future__ import annotations
 
@@ -33,17 +33,19 @@ from tnt_sim.verify.run_document import allocation_sha256, decimal_text, head
 
 @dataclass(frozen=True, eq=False)
 class Alternatives(Pages):
-    """Near-optimal portfolios of a scenario.
+    """Near-optimal allocations of a scenario.
 
     Attributes
     ----------
-    optimum : the decision
-    portfolios : in the order in which they were found, each farthest from all before
-    steered : with the figure that each was steered by
-    ties : other allocations with the same value of every goal and the same money
-    must, out : bool (n,), funded (refused) in every portfolio within the loss, by exact bounds
-    n_solves : questions asked
-    course : how many portfolios were found of those wanted, and what ended the search before
+    within : share of the best value of the first objective that may be lost
+    by : distance used: `dossiers` or `money`
+    optimum : the optimum
+    portfolios : in the order found, each as far as possible from all before
+    steered : each the best in a further figure
+    ties : other allocations with the same value in every stage and the same money
+    must, out : bool (n,), funded (refused) in every allocation within the loss, by exact bounds
+    n_solves : number of solves
+    course : number found of those wanted, and what ended the search early
     """
 
     problem: Problem
@@ -62,22 +64,22 @@ class Alternatives(Pages):
 
     @property
     def lang(self) -> Lang:
-        """The scenario's language."""
+        """Return the language of the scenario."""
         return Lang(self.problem.scenario.spec.locale)
 
     @property
     def every(self) -> tuple[Allocation, ...]:
-        """The optimum and all that was found beside it."""
+        """Return the optimum and all allocations found."""
         others = (*self.portfolios, *self.steered, *self.ties)
         first = () if self.optimum.allocation is None else (self.optimum.allocation,)
         return (*first, *(one.allocation for one in others))
 
     def to_json(self) -> str:
-        """The document of `alternatives --json`, as text."""
+        """Return the document of `alternatives --json`, as text."""
         return json.dumps(self.document, ensure_ascii=False, indent=2)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
-        """One row per dossier: in how many portfolios it is funded, and its class."""
+        """Return one row per application: number of allocations that fund it, and its class."""
         table = self.problem.case.table.select("dossier", "title").with_columns(
             pl.Series("n_funded_in", self._count(), dtype=pl.Int64),
             pl.Series("class", classes(self)),
@@ -104,22 +106,24 @@ def alternatives(
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Alternatives:
-    """Portfolios within a loss of the first goal that differ as much as possible.
+    """Find allocations within a loss of the first objective that differ as much as possible.
 
     Parameters
     ----------
-    scenario : what is asked; one decision
-    within : the share of the first goal's best value that may be lost
-    count : how many are sought
-    by : `dossiers` (how many decisions differ) or `money` (how much goes elsewhere)
-    steer : also the most rural, the most mutualised and the most balanced
+    scenario : with a single decision
+    within : share of the best value of the first objective that may be lost, as "1 %" or a fraction
+    count : number of allocations to find
+    by : `dossiers` (number of decisions that differ) or `money` (money granted elsewhere)
+    steer : whether to find also the most rural, the most mutualised and the most balanced
+    time_limit : seconds; by default that of the scenario
+    progress : called with the phase and the share done, in [0, 1]
 
     Raises
     ------
     UsageError
-        A sequence of steps, another `by`, a loss outside [0, 100 %], a goal that is minimised to 0.
+        For a scenario with several steps, an unknown `by`, or a loss outside [0, 100 %].
     LimitReached
-        No optimum within the time.
+        If no optimum was found in time.
     """
     if by not in ("dossiers", "money"):
         raise UsageError(
@@ -154,7 +158,7 @@ def alternatives_of(
     steer: bool = True,
     progress: Progress | None = None,
 ) -> Alternatives:
-    """The same for a problem, without its document."""
+    """Search on a compiled problem, without writing the document."""
     began = time.perf_counter()
     optimum = ask(problem, clock=clock)
     course = Course(clock.deadline, "portfolios", n_asked=0)
@@ -192,7 +196,7 @@ def alternatives_of(
 
 
 def classes(found: Alternatives) -> list[str]:
-    """Each dossier: `always` or `never` (proven), `open` (shown to move), `same` (never seen to move)."""
+    """Classify each application: `always` or `never` (proved), `open` (differs among lists), `same`."""
     every = np.array([one.funded for one in found.every])
     moves = every.any(axis=0) & ~every.all(axis=0)
     return [
@@ -260,7 +264,7 @@ def _entry(found: Alternatives, rank: int, one: Portfolio) -> dict[str, Any]:
 
 
 def _shared(found: Alternatives) -> dict[str, Any]:
-    """What all portfolios share, what is proven never to move, and each dossier that does."""
+    """Write what all allocations share, what is proved never to change, and each application that differs."""
     if not found.every:
         return {"shared": None, "open": []}
     table = found.to_dataframe()

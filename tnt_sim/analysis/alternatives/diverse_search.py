@@ -1,22 +1,25 @@
-"""Portfolios as far from each other as possible: the goal « far from the nearest of these lists ».
+"""Search for diverse near-optimal allocations: each is as far as possible from all found before.
 
-    max d   with   d ≤ distance(x, list_j)   for each list j
+    max d   s.t.  d ≤ distance(x, list_j) for each known list j,  first objective within the loss
 
-One after the other, each portfolio is farthest from all before it (the greedy rule of T. Gonzalez, 1985, which is
-never more than twice as close as the best choice of so many portfolios at once).
+This greedy max-min rule is that of farthest-point clustering, with a guarantee of one half of the
+best possible smallest distance, if each step is solved to optimality.
 
-One more goal over allocations that are nearly as good: a bound for all of them, and a list found in the core.
+Each step optimises one more objective over near-optimal allocations:
 
-    bound   the exact bound that the prices of one linear program prove (`solve/reductions/fixing.py`)
-    list    dossiers whose reduced cost is large stay as the linear program has them; the others, the core, are
-            chosen by the solver, which has the whole only where the core holds nothing
+    bound   exact Lagrangian bound from the dual prices of one linear program (`reductions/fixing`)
+    list    core problem: applications with a large reduced cost stay as in the linear program, the
+            solver chooses the others; the whole problem is solved only if the core is infeasible
 
-The list is read again in integers. It is the best of all where a certificate shows it, or where it meets the
-bound; elsewhere the bound says how much better another could be.
+The list is checked in integers. It is optimal if a certificate shows it or if it meets the bound;
+otherwise the bound limits how much better another list can be.
 
-Near-optimal portfolios steered to one side: the most rural, the most mutualised, the most balanced.
+Further searches: ties of the optimum, and allocations steered towards rural, mutualised or balanced
+funding.
 
-The search for near-optimal portfolios: ties, steered ones, and each as far as possible from all before it.
+Sources: T. F. Gonzalez, "Clustering to minimize the maximum intercluster distance", Theoretical
+Computer Science 38 (1985); E. Balas and E. Zemel, "An algorithm for large zero-one knapsack
+problems", Operations Research 28 (1980), for the core.
 """
 
 from __future__ import annotations
@@ -57,18 +60,18 @@ APART = "apart"
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """The distance to the nearest of some lists, in dossiers or in cents, as a part of a goal."""
+    """Distance to the nearest of some lists, in applications or in cents, as a part of a stage."""
 
     lists: tuple[Terms, ...]
     most: int
 
     @property
     def unit(self) -> Unit:
-        """Dossiers, or money."""
+        """Return the unit of the distance."""
         return self.lists[0].unit
 
     def write(self, builder: RowBuilder, stage: int) -> None:
-        """d ≤ distance to each list, d as large as it can be."""
+        """Write the rows d ≤ distance to each list, with d maximised."""
         nearest = builder.column(APART, 0, self.most)
         for k, terms in enumerate(self.lists):
             label = RowLabel(RowKind.LINK, APART, str(k))
@@ -76,14 +79,14 @@ class Nearest:
         builder.price(nearest, stage, -self.lists[0].scale)
 
     def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
-        """The smallest distance, exact."""
+        """Return the smallest distance, exact."""
         return (
             min(max(0, terms.evaluate(funded, granted_cents)) for terms in self.lists) * self.lists[0].scale
         )
 
 
 def farthest(problem: Problem, n_kept: int, lists: list[Allocation], *, money: bool) -> Problem:
-    """The first goals of a problem, and then as far from the nearest of some lists as possible."""
+    """Keep the first stages of a problem, then maximise the distance to the nearest of some lists."""
     terms = tuple(distance_terms(problem, [one], money=money) for one in lists)
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     nothing = Terms(terms[0].scale, terms[0].unit, zeros, zeros)
@@ -92,37 +95,37 @@ def farthest(problem: Problem, n_kept: int, lists: list[Allocation], *, money: b
 
 
 def distance_terms(problem: Problem, lists: list[Allocation], *, money: bool) -> Terms:
-    """How far an allocation is from some lists together."""
+    """Return the sum of distances to some lists as a linear form."""
     return moved_terms(problem, lists) if money else changed_terms(problem, [one.funded for one in lists])
 
 
 def nearest_distance(problem: Problem, lists: list[Allocation], one: Allocation, *, money: bool) -> Fraction:
-    """How far an allocation is from the nearest of some lists."""
+    """Return the distance of an allocation to the nearest of some lists."""
     each = [distance_terms(problem, [other], money=money) for other in lists]
     return min(max(0, terms.evaluate(one.funded, one.granted_cents)) * terms.scale for terms in each)
 
 
 def _most(terms: Terms, problem: Problem) -> int:
-    """No list is farther than this."""
+    """Bound the distance to a list from above."""
     each = terms.per_funded + terms.per_cent * problem.offers.highest_cents
     return terms.constant + int(np.maximum(each, 0).sum())
 
 
 CORE = 150
-"""Dossiers that the core holds; a problem with twice as many or fewer is asked as a whole."""
+"""Size of the core; a problem with at most twice as many candidates is solved as a whole."""
 WHOLE = 1 - 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NearAnswer:
-    """What a question came to.
+    """Result of one step.
 
     Attributes
     ----------
-    answer : the list that was found
-    bound : no allocation is better on the last goal; None where no linear program was solved
-    proven : the list is shown to be the best
-    n_solves : how many times a solver was asked for a list
+    answer : the list found
+    bound : bound on the last stage; None if no linear program was solved
+    proven : whether the list is shown to be optimal
+    n_solves : number of solves
     """
 
     answer: Answer
@@ -133,20 +136,23 @@ class NearAnswer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fixed:
-    """Dossiers that every allocation worth looking at funds, or refuses, by exact bounds: bool (n,)."""
+    """Applications with the same decision in every allocation within the loss, by exact bounds.
+
+    `must` and `out`: bool (n,), funded and refused in all of them.
+    """
 
     must: BoolArray
     out: BoolArray
 
     def of(self, problem: Problem) -> Problem:
-        """The problem in which they are settled."""
+        """Return the problem with these applications fixed."""
         free = problem.offers.candidate
         return forced(problem, np.flatnonzero(self.must & free), np.flatnonzero(self.out & ~self.must & free))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Relaxed:
-    """The linear program of a question: its bound, and by candidate its point and how dear it is to change it."""
+    """Linear relaxation of a step: its bound, and by candidate its value and absolute reduced cost."""
 
     bound: Fraction | None
     rows: IntArray
@@ -155,7 +161,7 @@ class _Relaxed:
 
 
 def ask_near(problem: Problem, kept: Sequence[Fraction], fixed: Fixed, until: Deadline) -> NearAnswer | None:
-    """The best on the last goal with the others held at `kept`; None where no list was found in time."""
+    """Optimise the last stage with the others kept at `kept`; None if no list was found in time."""
     whole = fixed.of(problem)
     relaxed = _relaxed(whole, kept, until)
     bound = None if relaxed is None else relaxed.bound
@@ -222,7 +228,7 @@ def _relaxed(problem: Problem, kept: Sequence[Fraction], until: Deadline) -> _Re
 
 
 def _core(problem: Problem, relaxed: _Relaxed) -> Problem:
-    """The problem in which all but the core are as the linear program has them."""
+    """Fix all applications outside the core at their values in the linear program."""
     order = np.argsort(relaxed.cost, kind="stable")
     free = np.zeros(len(order), dtype=np.bool_)
     free[order[:CORE]] = True
@@ -232,12 +238,12 @@ def _core(problem: Problem, relaxed: _Relaxed) -> Problem:
 
 
 RURAL_HEADS = 3_500
-"""A commune of at most so many inhabitants is rural here (the threshold of CGCT L. 2121-8 before 2014)."""
+"""Most inhabitants of a rural commune here (threshold of CGCT article L. 2121-8 before 2014)."""
 MUTUALISED = "mutualisation"
 
 
 def steers(problem: Problem) -> Iterator[Stage]:
-    """The goals that this portfolio can be steered by; those that no dossier enters are left out."""
+    """Yield the stages towards which the allocations can be steered; those without a candidate are left out."""
     table = problem.case.table
     people = pl.col("population").is_not_null() & (pl.col("population") <= RURAL_HEADS)
     small = table.select(people & (pl.col("applicant_type") == "commune")).to_series().to_numpy()
@@ -261,7 +267,10 @@ def _money(mask: BoolArray) -> Terms:
 
 
 def _balanced(problem: Problem) -> Stage | None:
-    """The department that gets least gets most, per head where there is a map; None without departments."""
+    """Maximise the grants of the department with the least, per head if there is a map.
+
+    None without at least two departments.
+    """
     case, offers = problem.case, problem.offers
     inside = case.table.select((pl.col("department") != "").fill_null(value=False)).to_series().to_numpy()
     if len(case.table["department"].filter(pl.Series(inside & offers.candidate)).unique()) < 2:
@@ -281,7 +290,7 @@ def _balanced(problem: Problem) -> Stage | None:
 
 MOST_TIES = 5
 QUESTION_SECONDS = 6.0
-"""For each portfolio: what is found by then is taken, and told as not proven farthest."""
+"""Seconds for each allocation; what is found by then is used, as not proved farthest."""
 Progress = Callable[[str, float], None]
 
 
@@ -291,11 +300,12 @@ class Portfolio:
 
     Attributes
     ----------
-    name : `different`, or what it is steered to
-    distance : to the nearest portfolio before it, in dossiers or in euros; of a steered one, to the optimum
-    proven : no other is farther, or better on that figure
-    bound : where that is not proven, no other is farther, or better, than this; None where nothing is known
-    figure : what a steered one is best at; None elsewhere
+    name : `different`, `tie`, or what it is steered towards
+    distance : to the nearest allocation before it, in applications or in euros; if steered, to the
+    optimum
+    proven : whether none is farther, or better in the steered figure
+    bound : bound on that distance or figure, if not proved; None if unknown
+    figure : value of the steered figure; None elsewhere
     """
 
     name: str
@@ -310,7 +320,7 @@ class Portfolio:
 
 @dataclass
 class Search:
-    """The portfolios as they are found."""
+    """Search for near-optimal allocations."""
 
     problem: Problem
     within: Fraction
@@ -330,7 +340,7 @@ class Search:
         self.fixed = Fixed(self.problem.offers.committed.copy(), ~self.problem.offers.in_play)
 
     def start(self, optimum: Answer) -> None:
-        """The worst value that the first goal may have, and what that settles."""
+        """Compute the worst allowed value of the first stage, and fix applications by reduced costs."""
         assert optimum.allocation is not None
         stage, best = self.problem.stages[0], optimum.values[0]
         given_up = self.within * abs(best)
@@ -339,7 +349,7 @@ class Search:
         self.fixed = self._settled(self.floor)
 
     def differ(self, count: int) -> None:
-        """One portfolio after the other, each as far as possible from all before."""
+        """Find `count` allocations, each as far as possible from all before."""
         for k in self.course.each(range(count)):
             self.tell("different", k / (count + 4))
             far = farthest(self.problem, 1, self.lists, money=self.money)
@@ -354,7 +364,7 @@ class Search:
             self.lists.append(found.allocation)
 
     def _far_in_all(self) -> Portfolio | None:
-        """Where time was too short for the nearest: far from all together, which is a plain sum."""
+        """Maximise the sum of distances instead, if the max-min step was not solved in time."""
         goal = Stage(APART, Sense.MAXIMISE, distance_terms(self.problem, self.lists, money=self.money))
         asked = with_last_stage(self.problem, 1, goal)
         found = self._found("different", self._asked(asked, (self.floor,), self.fixed), 1)
@@ -364,7 +374,7 @@ class Search:
         return replace(found, distance=apart, proven=False, bound=None)
 
     def steer(self) -> None:
-        """The best on each of some other figures."""
+        """Find the best allocation for each steered figure."""
         for stage in steers(self.problem):
             self.tell(stage.goal, 0.9)
             asked = with_last_stage(self.problem, 1, stage)
@@ -374,7 +384,7 @@ class Search:
                 self.steered.append(replace(found, figure=found.distance, distance=away))
 
     def tie(self, optimum: Answer) -> None:
-        """Other allocations that are as good in every goal and cost no more."""
+        """Find other allocations that are as good in every stage and cost no more."""
         assert optimum.allocation is not None
         assert optimum.granted_cents is not None
         n, lists = len(self.problem.stages), [optimum.allocation]
@@ -396,7 +406,7 @@ class Search:
         return answer
 
     def _found(self, name: str, near: NearAnswer | None, at: int) -> Portfolio | None:
-        """What was found, read again as an allocation of the problem itself."""
+        """Read what was found as an allocation of the problem itself."""
         if near is None or near.answer.allocation is None:
             return None
         answer = near.answer
@@ -407,7 +417,7 @@ class Search:
         return Portfolio(name, answer.allocation, reading.values, cents, answer.values[at], proven, bound)
 
     def _settled(self, worst: Fraction) -> Fixed:
-        """What no allocation whose first goal is no worse than that can change, by exact reduced costs."""
+        """Fix by reduced costs what no allocation with a first stage no worse than `worst` can change."""
         must, out = self.problem.offers.committed.copy(), ~self.problem.offers.in_play
         try:
             form = formulate(self.problem, deadline=self.clock.deadline)
@@ -429,7 +439,7 @@ class Search:
 
 
 def _no_more(problem: Problem, cents: int) -> Problem:
-    """The problem with no more granted than that."""
+    """Add a limit on the total money granted."""
     groups = Groups((None,), np.zeros(problem.case.n, dtype=np.int64), grouped=False)
     limit = Limit("money", "limit", Mode.HARD, problem.granted, groups, (None,), (cents * CENT,), (False,))
     return replace(problem, rules=(*problem.rules, limit))

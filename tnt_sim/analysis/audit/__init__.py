@@ -1,4 +1,4 @@
-"""analysis/audit/__init__.py."""
+"""Audit of a hand-made selection: rules broken, loss against the optimum, and swaps that recover it."""
 
 from __future__ import annotations
 

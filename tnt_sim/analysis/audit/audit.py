@@ -1,6 +1,10 @@
-"""Which rules a selection breaks, and by how much: each bound with its own figure, read in exact integers.
+"""Audit a hand-made selection against the rules and the optimum.
 
-`audit(scenario, selection)`: what a hand-made list breaks, what it costs, and what better lists look like.
+The audit gives the rules that the list breaks, each with its distance in exact integers; its loss
+against the optimum; the optimum for no more money than the list; the least money for at least the
+same values; and, for a share of the loss, the fewest decisions to change::
+
+    min Hamming distance to the list  s.t.  every rule,  stage value ≥ mine + share · (best − mine)
 """
 
 from __future__ import annotations
@@ -42,13 +46,13 @@ from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, bro
 from tnt_sim.verify.run_document import decimal_text, head
 
 OF_LINES = ("rule:", "cap:", "envelope:", "variant", "prerequisite", "decide:")
-"""Defects that the lines tell already, with their amounts."""
+"""Code prefixes of defects that the violated lines already report, with amounts."""
 
 
 def broken_entries(
     problem: Problem, allocation: Allocation, reading: AllocationReading, lang: Lang
 ) -> list[dict[str, Any]]:
-    """One entry for each bound that does not hold, then one for each award that cannot be."""
+    """List each violated bound, then each award that is not allowed, as entries of the document."""
     form = OpenForm.of(problem, without_refusals(problem))
     found = [
         _entry(form, line, *_distance(problem, form.entry(line.entry), line, allocation), lang)
@@ -67,7 +71,10 @@ def broken_entries(
 
 
 def _distance(problem: Problem, entry: Entry, line: Line, allocation: Allocation) -> tuple[Fraction, Unit]:
-    """How far a bound is passed, and its unit; of what binds as a whole, its own distance."""
+    """Return by how much a bound is exceeded, and its unit.
+
+    For an entry that binds as a whole, the distance that its rule defines.
+    """
     funded, granted = allocation.funded, allocation.granted_cents
     for limit, name, side, bound in entry.bounds():
         if (name or "", side) == (line.group, line.side):
@@ -97,15 +104,15 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Swap:
-    """The fewest dossiers whose decision must change to recover a share of the loss.
+    """Fewest decisions to change in order to recover a share of the loss.
 
     Attributes
     ----------
-    share : of the loss; 0 for « as few as keep every rule »
-    stage : the goal that it is counted in, -1 for none
-    target : the value asked of that goal
-    answer : the nearest allocation, None where time ran out
-    n_changed : how many decisions differ
+    share : of the loss; 0 for the fewest changes that satisfy every rule
+    stage : stage whose loss is recovered, −1 for none
+    target : value required of that stage
+    answer : the nearest allocation; None if time ran out
+    n_changed : number of decisions that differ
     """
 
     share: Fraction
@@ -117,16 +124,16 @@ class Swap:
 
 @dataclass(frozen=True, eq=False)
 class Audit(Pages):
-    """A selection against the rules and the optimum.
+    """Selection compared with the rules and the optimum.
 
     Attributes
     ----------
-    selection, reading : the list, and its exact figures
-    broken : the rules that it breaks, as entries of the document; none where it is allowed
-    optimum : the best allocation
-    better : the best for no more money than the list grants
-    cheaper : the least money for at least the list's value in every goal
-    swaps : from the list towards the optimum
+    selection, reading : the list and its exact figures
+    broken : rules that it breaks, as entries of the document; empty if it is feasible
+    optimum : the optimum
+    better : optimum with no more money than the list grants
+    cheaper : least money for at least the list's value in every stage
+    swaps : steps from the list towards the optimum
     """
 
     problem: Problem
@@ -143,15 +150,15 @@ class Audit(Pages):
 
     @property
     def lang(self) -> Lang:
-        """The scenario's language."""
+        """Return the language of the scenario."""
         return Lang(self.problem.scenario.spec.locale)
 
     def to_json(self) -> str:
-        """The document of `audit --json`, as text."""
+        """Return the document of `audit --json`, as text."""
         return json.dumps(self.document, ensure_ascii=False, indent=2)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
-        """One row per dossier: selected, in the optimum, and both amounts in cents."""
+        """Return one row per application: selected, in the optimum, and both amounts in cents."""
         table = self.problem.case.table.select("dossier", "title").with_columns(
             pl.Series("selected", self.selection.allocation.funded),
             pl.Series("selected_cents", self.selection.allocation.granted_cents),
@@ -174,20 +181,21 @@ def audit(
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Audit:
-    """A hand-made selection against the rules and the optimum.
+    """Audit a hand-made selection.
 
     Parameters
     ----------
-    scenario : what is asked; one decision
-    selection : a table with the dossiers' numbers, a Turgot export, or a run folder
-    time_limit : seconds for the whole; the scenario's own by default
+    scenario : with a single decision
+    selection : path of a table with application numbers, a Turgot export, or a run folder
+    time_limit : seconds for the whole; by default that of the scenario
+    progress : called with the phase and the share done, in [0, 1]
 
     Raises
     ------
     UsageError
-        A sequence of steps, or no such file.
+        For a scenario with several steps, or a missing file.
     DataError
-        A file that cannot be read.
+        If the file cannot be read.
     """
     steps = decision_steps(scenario)
     if len(steps) > 1:
@@ -204,7 +212,7 @@ def audit(
 
 
 def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Progress | None = None) -> Audit:
-    """The same for a problem and a selection that was read, without its document."""
+    """Audit a selection already read against a compiled problem, without writing the document."""
     began = time.perf_counter()
     tell = progress or (lambda phase, done: None)
     reading = read_allocation(problem, chosen.allocation)
@@ -249,7 +257,7 @@ def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Pro
 def _asked(
     problem: Problem, course: Course, *, kept: Sequence[Fraction] = (), goals: int | None = None
 ) -> Answer | None:
-    """An answer within its share of the time; None where no point was found in it."""
+    """Solve within a share of the time; None if no feasible point was found."""
     course.deadline.check()
     until = course.deadline.share(0.5).within(QUESTION_SECONDS)
     try:
@@ -263,7 +271,7 @@ def _asked(
 
 
 def _within_money(problem: Problem, cents: int) -> Problem:
-    """The problem with no more granted than that."""
+    """Add a limit on the total money granted."""
     n = problem.case.n
     zeros, ones = np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.int64)
     money = Terms(CENT, Unit.MONEY, zeros, ones)
@@ -273,7 +281,7 @@ def _within_money(problem: Problem, cents: int) -> Problem:
 
 
 def lost(problem: Problem, mine: Sequence[Fraction], best: Sequence[Fraction]) -> int:
-    """The first goal in which a list falls short of the optimum, -1 where it is better or equal in all."""
+    """Return the first stage in which a list is worse than the optimum; −1 if it is not worse."""
     for k, (stage, value, most) in enumerate(zip(problem.stages, mine, best, strict=True)):
         if value != most:
             short = value < most if stage.sense is Sense.MAXIMISE else value > most
@@ -291,7 +299,7 @@ def _swaps(
     course: Course,
     into: list[Swap],
 ) -> None:
-    """Swaps towards the optimum, put `into` a list as they are found."""
+    """Find the swaps towards the optimum and append them to `into`."""
     funded, swaps = chosen.allocation.funded, into
     k = lost(problem, mine, best)
     course.n_asked += broken + (len(SHARES) if k >= 0 else 0)
@@ -354,7 +362,7 @@ def _finding(defect: Defect, lang: Lang) -> dict[str, Any]:
 
 
 def _goals(found: Audit) -> list[dict[str, Any]]:
-    """Each goal: the list's value, the optimum's, and what lies between."""
+    """Write each stage: value of the list, of the optimum, and the loss."""
     best: Sequence[Fraction | None] = (None,) * len(found.problem.stages)
     if found.optimum is not None and found.optimum.values:
         best = found.optimum.values
@@ -375,10 +383,10 @@ def _loss(sense: Sense, mine: Fraction, best: Fraction) -> Fraction:
 
 
 def _answer(found: Audit, answer: Answer | None) -> dict[str, Any] | None:
-    """Another list beside the selection: its values, its money, and who changes."""
+    """Write another list next to the selection: values, money, and changes."""
     if answer is None or answer.allocation is None or answer.granted_cents is None:
         return None
-    # a stage of ours may stand after the planner's: its value is told apart
+    # The solved problem may have an extra stage: read the values of the scenario's own stages.
     reading = read_allocation(found.problem, answer.allocation)
     return {
         "status": answer.status.value,

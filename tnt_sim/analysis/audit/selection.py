@@ -1,6 +1,6 @@
-"""A selection made by hand: a table of dossiers, a Turgot export, or a run folder, read against the scenario.
+"""Read a hand-made selection: a table of applications, a Turgot export, or a run folder.
 
-Each row that cannot be taken as it stands is named; the rest is still answered.
+Each row that cannot be used as it stands is reported; the others are still used.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ _SAID: Mapping[str, bool] = MappingProxyType({**dict.fromkeys(YES, True), **dict
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """A list of dossiers as an allocation of a problem.
+    """List of applications as an allocation of a problem.
 
     Attributes
     ----------
-    allocation : the list, with what is committed
-    findings : rows that were not taken as they stand, each named
-    n_rows : rows that the file selects
-    n_added : committed dossiers that the file does not name; they are promised and stay
+    allocation : the list, with the commitments
+    findings : defects of rows that were not used as they stand
+    n_rows : number of rows that the file selects
+    n_added : commitments that the file does not name; they are kept
     """
 
     allocation: Allocation
@@ -68,14 +68,14 @@ class Selection:
 
 
 def read_selection(path: Path, problem: Problem) -> Selection:
-    """The selection of a file or of a run folder.
+    """Read the selection of a file or of a run folder.
 
     Raises
     ------
     UsageError
-        When there is no such file, or it is a folder of something else.
+        If the path does not exist, or is a folder that is not a run folder.
     DataError
-        When the file cannot be read, or has no column of dossier numbers.
+        If the file cannot be read, or has no column of application numbers.
     """
     if not path.exists():
         raise UsageError(
@@ -87,7 +87,7 @@ def read_selection(path: Path, problem: Problem) -> Selection:
 
 
 def _of_run(folder: Path) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
-    """What a run folder grants, and a remark where it could not be read again from its own inputs."""
+    """Return what a run folder grants, with a defect if it could not be verified from its inputs."""
     if not (folder / PARQUET).is_file():
         raise UsageError(
             Text(
@@ -123,7 +123,7 @@ def _of_table(path: Path) -> pl.DataFrame:
         pl.col(number).alias("dossier"), pl.col("_row").alias("row"), cents.alias("cents")
     ).with_columns(_chosen(table, status, path, found))
     found.raise_if_any(DataError)
-    # without a word on each row, an amount of 0 says « not this one »
+    # An amount of 0 means "not selected" where no column states the decision.
     zero = pl.col("cents").fill_null(1) == 0
     return kept.filter(pl.col("chosen") & ~zero & (pl.col("dossier") != "")).drop("chosen")
 
@@ -213,7 +213,7 @@ def _matched(chosen: pl.DataFrame, problem: Problem, file: str) -> Selection:
 
 
 def _taken(problem: Problem, row: int, name: str, cents: int | None, place: Place, found: Defects) -> int:
-    """The amount that a row gives; what cannot be so is noted, and kept as the list says it."""
+    """Return the amount of a row; an impossible one is reported and kept as the list states it."""
     offers = problem.offers
     if offers.committed[row]:
         held = int(offers.committed_cents[row])

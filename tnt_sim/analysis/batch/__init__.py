@@ -1,1 +1,1 @@
-"""analysis/batch/__init__.py."""
+"""Batch of scenarios: plan, parallel execution, and a crash-safe store."""

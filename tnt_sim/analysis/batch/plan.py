@@ -1,7 +1,8 @@
-"""What a batch asks for: scenarios as they are, or a base crossed with the values of a matrix.
+"""Plan of a batch: scenarios as they are, or the product of a base scenario with the values of a matrix.
 
-A case is a base scenario and the texts `PATH=VALUE` that change it; the cases of a matrix are the product of its
-axes in the order of the file, the last axis fastest, less what `skip` names.
+A case is a base scenario with `PATH=VALUE` texts that change it. The cases of a matrix are the
+Cartesian product of its axes in the order of the file, the last axis fastest, without those that
+`skip` matches.
 """
 
 from __future__ import annotations
@@ -42,10 +43,9 @@ class BatchSpec(Spec):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One scenario to compute: its name, its base file and what changes it.
+    """One scenario to compute: name, base file and changes.
 
-    `key` identifies it by content: the SHA-256 of the base's `sha256`, of how it is to be solved (`solver`, which
-    that leaves out), and of the changes.
+    `solver` is the scenario's solver section, which `base_sha256` does not cover.
     """
 
     name: str
@@ -56,14 +56,14 @@ class Case:
 
     @property
     def key(self) -> str:
-        """The identity of the case, whatever its name and its place in the batch."""
+        """Return the SHA-256 of the content of the case, independent of its name and position."""
         whole = [self.base_sha256, self.solver, list(self.sets)]
         text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def likeness(self) -> tuple[Any, ...]:
-        """What cases have in common that can differ by amounts and goals alone."""
+        """Return the key shared by cases that differ only by amounts and objectives."""
         paths = [(text.partition("=")[0].strip(), text) for text in self.sets]
         others = [text for path, text in paths if not (path.endswith(".amount") or path == "objective")]
         return (self.base, self.base_sha256, self.solver, *others)
@@ -71,14 +71,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The cases of a batch, in order, and the base scenarios that they change."""
+    """Cases of a batch, in order, and their base scenarios."""
 
     cases: tuple[Case, ...]
     bases: tuple[Scenario, ...]
 
     @property
     def sha256(self) -> str:
-        """The identity of the whole batch, names included."""
+        """Return the SHA-256 of the whole batch, names included."""
         total = hashlib.sha256()
         for case in self.cases:
             total.update(f"{case.key}\t{case.name}\n".encode())
@@ -86,12 +86,12 @@ class Plan:
 
 
 def read_plan(paths: Sequence[Path]) -> Plan:
-    """The plan of some files, each a scenario or a batch file.
+    """Read the plan of some files, each a scenario or a batch file.
 
     Raises
     ------
     ScenarioError, DataError
-        Every defect of a file; each value of a matrix is tried once, alone.
+        With every defect of a file; each value of a matrix is tried once, alone.
     """
     cases: list[Case] = []
     bases: list[Scenario] = []
@@ -100,7 +100,7 @@ def read_plan(paths: Sequence[Path]) -> Plan:
         cases.extend(found)
         bases.append(base)
     seen: dict[str, Case] = {}
-    for case in cases:  # the same question twice is asked once
+    for case in cases:  # equal cases are computed once
         seen.setdefault(case.key, case)
     return Plan(tuple(seen.values()), tuple(bases))
 
@@ -155,12 +155,12 @@ def _nothing_left(place: Place) -> Defect:
 
 
 def _solver(scenario: Scenario) -> str:
-    """How a scenario asks to be solved, as it is written."""
+    """Return the solver section of a scenario as written."""
     return json.dumps(scenario.tree.get("solver") or {}, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def _names(spec: BatchSpec, kept: Sequence[Sequence[tuple[str, str]]], default: str) -> list[str]:
-    """The name of each case; values that `name` does not speak of follow where names would be the same."""
+    """Return the name of each case; values that the template omits are appended if names would repeat."""
     found = [_name(spec.name, chosen) or default for chosen in kept]
     if spec.name is None or len(set(found)) == len(found):
         return found
@@ -179,7 +179,7 @@ def _name(template: str | None, chosen: Sequence[tuple[str, str]]) -> str:
 
 
 def _check_skipped(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: Defects) -> None:
-    """What `skip` names is there: some key, and values of its axis; else a typing error would skip nothing."""
+    """Check that the keys and values of `skip` exist; a typing error would otherwise skip nothing."""
     for k, entry in enumerate(spec.skip):
         if not entry:
             defects.add(
@@ -202,7 +202,7 @@ def _check_skipped(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: De
 
 
 def _check_names(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: Defects) -> None:
-    """The keys that `name` and `skip` speak of are axes, and the product is not beyond reason."""
+    """Check that the keys of `name` and `skip` are axes, and that the product is not too large."""
     asked: list[tuple[Steps, str]] = [(("name",), key) for key in _NAMED.findall(spec.name or "")]
     asked += [(("skip", k, key), key) for k, entry in enumerate(spec.skip) for key in entry]
     for steps, key in asked:
@@ -233,7 +233,7 @@ def _check_names(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: Defe
 def _check_values(
     spec: BatchSpec, origins: Mapping[Steps, Origin], scenario: Scenario, defects: Defects
 ) -> None:
-    """Each value of each axis makes a scenario; what it breaks is told at its place in the batch file."""
+    """Check that each value of each axis gives a valid scenario; defects point into the batch file."""
     for key, values in spec.matrix.items():
         for k, value in enumerate(values):
             try:
@@ -245,5 +245,5 @@ def _check_values(
 
 
 def shown_base(scenario: Scenario) -> str:
-    """The base file as it is shown, from its project folder."""
+    """Return the base file relative to its project folder."""
     return shown_path(scenario.root, scenario.path) if scenario.path else scenario.id

@@ -1,4 +1,7 @@
-"""A batch from its plan to its store: what is done already is not done again, and nothing acknowledged is lost."""
+"""Run a batch: compute the cases missing from its store and commit them in groups.
+
+A case that is stored is not computed again, and a committed record survives a crash.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from tnt_sim.parallel import Job, Outcome
 from tnt_sim.verify.run_files import file_sha256
 
 COMMIT_RECORDS, COMMIT_SECONDS = 256, 1.0
-"""A commit is made for so many records, or once so long has passed since the last."""
+"""Records, or seconds since the last commit, after which a commit is made."""
 MOST_IN_GROUP = 20
 
 Tell = Callable[["Tick"], None]
@@ -28,7 +31,7 @@ Tell = Callable[["Tick"], None]
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """How far a batch is: cases in all, done (earlier ones included), done by this process, and failed so far."""
+    """Progress of a batch: cases in all, done (earlier runs included), done by this process, failed so far."""
 
     n_cases: int
     n_done: int
@@ -39,9 +42,9 @@ class Tick:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What is in the store after a run: a row a case, in the order of the batch.
+    """Content of the store after a run: one row per case, in the order of the batch.
 
-    `interrupted`: Ctrl-C or a termination signal; the same command goes on from there.
+    `interrupted`: Ctrl-C or a termination signal ended the run; the same command resumes.
     """
 
     plan: Plan
@@ -52,7 +55,7 @@ class BatchResult:
 
     @property
     def n_failed(self) -> int:
-        """Cases whose record is an error."""
+        """Return the number of cases whose record is an error."""
         return int((self.runs["status"] == "error").sum())
 
 
@@ -64,23 +67,23 @@ def run_batch(
     options: Mapping[str, Any] | None = None,
     tell: Tell | None = None,
 ) -> BatchResult:
-    """Compute what is missing of a plan into its store.
+    """Compute the missing cases of a plan and store them.
 
     Parameters
     ----------
-    run : an executor (`executors.executor`)
-    n_workers : how many compute at once, for the size of groups
-    options : what `engine.solve` takes beyond its scenario
-    tell : called after each answer
+    run : executor, see `task.executor`
+    n_workers : number of parallel workers, which sets the size of groups
+    options : arguments of `engine.solve` other than the scenario
+    tell : called after each record
 
     Raises
     ------
     UsageError, TntError
-        As `Store.open` and `Store.commit` do.
+        As `Store.open` and `Store.commit`.
     ScenarioError
-        When input files change while the batch runs.
+        If input files change during the batch.
     DisagreementError
-        When one scenario by two names got two allocations.
+        If the same scenario under two names got two allocations.
     """
     asked = dict(options or {})
     with Store.open(folder, manifest(plan, asked)) as store:
@@ -97,7 +100,7 @@ def run_batch(
 
 
 def manifest(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What a store is for; a store with another one is refused."""
+    """Return the manifest that identifies a batch; a store with another one is refused."""
     inputs = {file.path: file.sha256 for base in plan.bases for file in base.inputs}
     return {
         "schema_version": 1,
@@ -113,9 +116,10 @@ def manifest(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
 def _groups(
     plan: Plan, left: Sequence[int], options: Mapping[str, Any], n_workers: int
 ) -> Iterator[list[Job]]:
-    """Neighbours go together, so that a worker reads a base once and meets like after like; small near the end.
+    """Group similar cases, so that a worker loads a base once; groups get smaller near the end.
 
-    Cases of one base that differ by amounts and goals alone come one after the other: they share problem and rows.
+    Cases of one base that differ only by amounts and objectives follow each other: they share the
+    problem and its rows.
     """
     place: dict[tuple[Any, ...], int] = {}
     left = sorted(left, key=lambda number: place.setdefault(plan.cases[number].likeness, len(place)))
@@ -129,7 +133,7 @@ def _groups(
 
 @dataclass(eq=False)
 class _Coordinator:
-    """Takes answers in and commits them in groups."""
+    """Collects records and commits them in groups."""
 
     plan: Plan
     store: Store
@@ -137,7 +141,7 @@ class _Coordinator:
     n_before: int
 
     def take(self, outcomes: Generator[Outcome]) -> bool:
-        """Take every answer; whether Ctrl-C ended it."""
+        """Collect every record; returns whether Ctrl-C ended the run."""
         waiting: list[Mapping[str, Any]] = []
         n_fresh = n_failed = 0
         last = time.monotonic()
@@ -172,7 +176,7 @@ class _Coordinator:
 
 
 def _same_inputs(plan: Plan) -> None:
-    """The files are still those that the plan was made of."""
+    """Check that the input files have not changed since the plan was read."""
     wrong = [
         file.path
         for base in plan.bases
@@ -209,7 +213,7 @@ def _in_order(plan: Plan, runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _agreeing(runs: pl.DataFrame) -> None:
-    """One scenario has one answer, whatever it is called."""
+    """Check that equal scenarios have equal allocations, whatever their names."""
     known = runs.filter(pl.col("canonical") & pl.col("allocation_sha256").is_not_null())
     split = known.group_by("scenario_sha256").agg(pl.col("allocation_sha256").n_unique(), pl.col("name"))
     for row in split.filter(pl.col("allocation_sha256") > 1).iter_rows(named=True):

@@ -1,13 +1,13 @@
-"""The store of a batch: each answer is written once, whole, and is there after any crash once it is acknowledged.
+"""Crash-safe store of a batch: each record is written once, atomically, and is durable once committed.
 
-    DIR/batch.json       what is asked, with the hashes of inputs and code: written first, never changed
-    DIR/journal/*.parquet   answers as they come, a few hundred a file: written aside, flushed to the disk, renamed
-    DIR/runs/*.parquet   when all is done: one row a case in the order of the batch, the same bytes however it ran
-    DIR/timings.parquet  seconds by case, the only thing that depends on the clock
+    DIR/batch.json          request, with hashes of inputs and code; written first, never changed
+    DIR/journal/*.parquet   records as they come, some hundreds per file; written aside and renamed
+    DIR/runs/*.parquet      when complete: one row per case in batch order, byte-reproducible
+    DIR/timings.parquet     seconds by case, the only content that depends on the clock
 
-Files of answers are named NUMBER-HASH.parquet by the SHA-256 of their bytes. One process at a time holds the store
-(an advisory lock that the system frees when the process dies). A file that is not what its name says is set aside
-as `*.torn` and its cases are computed again.
+Record files are named NUMBER-HASH.parquet by the SHA-256 of their bytes. One process at a time owns
+the store, by an advisory lock that the system releases when the process dies. A file whose hash
+does not match its name is renamed `*.torn` and its cases are computed again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tnt_sim.i18n.message import Lang, Text
 
 MANIFEST, JOURNAL, RUNS, TIMINGS, LOCK = "batch.json", "journal", "runs", "timings.parquet", ".lock"
 CHUNK = 4096
-"""Cases in one file of `runs/`."""
+"""Cases per file of `runs/`."""
 
 _ENVELOPE = pl.Struct(
     {
@@ -71,12 +71,12 @@ SCHEMA: Mapping[str, Any] = {
     "error": pl.String,
     "error_fr": pl.String,
 }
-"""The columns of `runs/`; a funded dossier and its cents have one place in `dossier` and `awarded_cents`."""
+"""Columns of `runs/`; `dossier` and `awarded_cents` are parallel lists of the funded applications."""
 
 
 @dataclass(eq=False)
 class Store:
-    """A store that this process holds; use it in a `with`."""
+    """Store owned by this process; a context manager."""
 
     folder: Path
     lock: BinaryIO
@@ -86,14 +86,15 @@ class Store:
 
     @classmethod
     def open(cls, folder: Path, manifest: Mapping[str, Any]) -> Self:
-        """Take a store for a batch, new or begun earlier.
+        """Open a new store or an existing one for a batch.
 
         Raises
         ------
         UsageError
-            When the folder holds another batch, other inputs or the work of other code, or another process has it.
+            If the folder holds another batch, other inputs or the work of other code, or another
+            process owns it.
         TntError
-            When the disk refuses.
+            If the disk refuses.
         """
         begun = (folder / MANIFEST).exists()
         with _told_plainly(folder), folders_for(folder / JOURNAL):
@@ -116,7 +117,7 @@ class Store:
         self.lock.close()
 
     def commit(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Write some answers; when this returns they outlive a power cut."""
+        """Write some records; they are durable when this returns."""
         fresh = [record for record in records if record["case_sha256"] not in self.done]
         if not fresh:
             return
@@ -127,9 +128,10 @@ class Store:
         self.done.update(record["case_sha256"] for record in fresh)
 
     def finish(self, keys: Sequence[str]) -> None:
-        """Write `runs/` and `timings.parquet` in the order of the batch, then drop the journal.
+        """Write `runs/` and `timings.parquet` in the order of the batch, then remove the journal.
 
-        Rows come from both, so that a crash at any place of this leaves all that a second call needs.
+        Rows come from both places, so that after a crash at any point a second call completes the
+        work.
         """
         journal = sorted((self.folder / JOURNAL).glob("*.parquet"))
         if not journal:
@@ -175,7 +177,7 @@ class Store:
 
 
 def read_runs(folder: Path) -> pl.DataFrame:
-    """Every answer of a store so far, one row a case; `runs/` where it is finished, else the journal."""
+    """Return every record of a store so far, one row per case."""
     files = [*sorted((folder / RUNS).glob("*.parquet")), *sorted((folder / JOURNAL).glob("*.parquet"))]
     if not files:
         return pl.DataFrame(schema=SCHEMA)
@@ -184,19 +186,19 @@ def read_runs(folder: Path) -> pl.DataFrame:
 
 
 def _rows(file: Path) -> pl.DataFrame:
-    """The answers of a file; columns that came after it was written are empty."""
+    """Read the records of a file; columns added after it was written are null."""
     table = pl.read_parquet(file)
     late = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in table.columns]
     return table.with_columns(late).select(list(SCHEMA))
 
 
 def check_begun(folder: Path) -> None:
-    """A batch was begun there.
+    """Check that a folder holds a batch.
 
     Raises
     ------
     UsageError
-        When nothing is there to resume.
+        If there is nothing to resume.
     """
     if not (folder / MANIFEST).is_file():
         raise UsageError(
@@ -209,7 +211,7 @@ def check_begun(folder: Path) -> None:
 
 
 def _places(files: Sequence[Path]) -> pl.DataFrame:
-    """Which file holds each case, the first of several."""
+    """Return the file that holds each case, the first of several."""
     parts = [
         pl.read_parquet(file, columns=["case_sha256"]).with_columns(file=pl.lit(str(file))) for file in files
     ]
@@ -217,12 +219,12 @@ def _places(files: Sequence[Path]) -> pl.DataFrame:
 
 
 def _sha256(data: bytes) -> str:
-    """Half of the SHA-256 of a file's bytes, in hexadecimal: for its name."""
+    """Return the first half of the SHA-256 of a file's bytes, in hexadecimal, for its name."""
     return hashlib.sha256(data).hexdigest()[:32]
 
 
 def _put_named(table: pl.DataFrame, stem: Path) -> None:
-    """Write a file named by its number and by the hash of its bytes, and remove another of that number."""
+    """Write a file named by its number and hash, and remove another one with that number."""
     data = parquet_bytes(table, compression="zstd", statistics=False)
     target = stem.with_name(f"{stem.name}-{_sha256(data)}.parquet")
     put(target, data)
@@ -248,7 +250,7 @@ def _locked(folder: Path) -> BinaryIO:
 
 
 def _agree(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """The manifest of a new store is written; that of an old one must be the same."""
+    """Write the manifest of a new store; compare that of an existing one."""
     file = folder / MANIFEST
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     if not file.exists():
@@ -294,7 +296,7 @@ _DIFFERS = {
 
 
 class _told_plainly:  # noqa: N801 - used as a statement
-    """What the disk refuses, as a sentence; what is in the store stays as it was."""
+    """Turn disk errors into a readable error; the content of the store stays as it was."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

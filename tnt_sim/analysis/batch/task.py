@@ -1,6 +1,6 @@
-"""One case computed: a flat record without clock or path, the same wherever and whenever it is made.
+"""Compute one case of a batch as a flat record, in this process, in worker processes or on Dask.
 
-Who computes: this process, worker processes, or Dask; the same tasks in, the same records out.
+A record contains neither clock nor path, so the same task gives the same record anywhere.
 """
 
 from __future__ import annotations
@@ -26,22 +26,23 @@ from tnt_sim.scenario.scenario import Scenario
 __all__ = ["EXECUTORS", "Run", "Task", "executor"]
 
 SECONDS = "seconds"
-"""The one field of a record that depends on the clock; it is kept apart."""
+"""The only field of a record that depends on the clock; it is stored separately."""
 INPUTS_CHANGED = "inputs-changed"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A case and how it is to be solved; what a worker is sent."""
+    """Case with its solver options, as sent to a worker."""
 
     case: Case
     options: Mapping[str, Any]
 
 
 def compute(task: Task) -> dict[str, Any]:
-    """The record of one case; an error of the scenario is a record too.
+    """Compute the record of one case; an error of the scenario is a record too.
 
-    Its status is `INPUTS_CHANGED` when the base is no longer the one that the batch began with.
+    Its status is `INPUTS_CHANGED` if the base scenario differs from the one with which the batch
+    began.
     """
     began = time.perf_counter()
     case = task.case
@@ -64,12 +65,12 @@ _CRASHED = Text(
 
 
 def _in_both(text: Text) -> dict[str, str]:
-    """What went wrong, for readers of either language."""
+    """Return an error message in both languages."""
     return {"error": text.in_(Lang.EN), "error_fr": text.in_(Lang.FR)}
 
 
 def failed(case: Case, failure: str) -> dict[str, Any]:
-    """The record of a case that no worker survived, or that met a bug."""
+    """Return the record of a case that no worker survived, or that met a bug."""
     return {
         "case_sha256": case.key,
         "name": case.name,
@@ -83,12 +84,12 @@ def failed(case: Case, failure: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=2)
 def _begun(path: Path, sha256: str) -> tuple[Scenario, Series]:
-    """The base scenario, read once a process for each of its contents, and what its cases leave to the next."""
+    """Load the base scenario once per process and content, with the state that its cases share."""
     return load_scenario(path), Series()
 
 
 def told(scenario: Scenario, result: Result) -> dict[str, Any]:
-    """The figures of a result that a batch compares."""
+    """Return the figures of a result that a batch compares."""
     document = result.document
     goals = document["objective"]
     awards = result.dossiers.filter("funded") if result.allocation is not None else None
@@ -140,12 +141,17 @@ Run = Callable[[Iterable[Sequence[Job]]], Generator[Outcome]]
 
 
 def executor(name: str, n_workers: int, scheduler: str | None = None) -> Run:
-    """The way to run groups of tasks.
+    """Return the function that runs groups of tasks.
+
+    Parameters
+    ----------
+    name : "serial", "processes" or "dask"
+    scheduler : address of a remote Dask scheduler
 
     Raises
     ------
     UsageError
-        For a name that is none, a remote scheduler without TLS, or Dask where it is not installed.
+        For an unknown name, a remote scheduler without TLS, or Dask if it is not installed.
     """
     if scheduler is not None and name != "dask":
         raise UsageError(
@@ -168,12 +174,12 @@ def executor(name: str, n_workers: int, scheduler: str | None = None) -> Run:
 
 
 def compute_group(group: Sequence[Job]) -> list[Outcome]:
-    """A group on a Dask worker, one after the other."""
+    """Compute a group of tasks on a Dask worker, one after the other."""
     return list(serially(compute, [group]))
 
 
 class _Dask:
-    """A local cluster on the loopback address, or a scheduler elsewhere behind TLS."""
+    """Local Dask cluster on the loopback address, or a remote scheduler behind TLS."""
 
     def __init__(self, n_workers: int, scheduler: str | None) -> None:
         try:
@@ -204,7 +210,7 @@ class _Dask:
             yield from self._outcomes(client, iter(groups))
 
     def _client(self) -> Any:
-        """A client whose cluster ends with it."""
+        """Return a client whose cluster ends with it."""
         if self._scheduler is not None:
             return self._distributed.Client(self._scheduler)
         import dask
@@ -221,7 +227,7 @@ class _Dask:
             )
 
     def _outcomes(self, client: Any, groups: Iterator[Sequence[Job]]) -> Iterator[Outcome]:
-        """Two groups a worker under way; a group whose workers were killed is tried again job by job."""
+        """Keep two groups per worker in progress; a group whose worker was killed is retried job by job."""
         waiting: dict[Any, list[Job]] = {}
         again: deque[list[Job]] = deque()
         done = self._distributed.as_completed(loop=client.loop)
@@ -253,6 +259,6 @@ class _Dask:
 
 
 def _may_be_used(scheduler: str) -> bool:
-    """Encrypted, or on this machine."""
+    """Whether the scheduler is encrypted, or on this machine."""
     host = scheduler.partition("://")[2].rpartition(":")[0]
     return scheduler.startswith("tls://") or host in ("127.0.0.1", "localhost", "[::1]")

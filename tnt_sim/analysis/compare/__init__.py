@@ -1,1 +1,1 @@
-"""analysis/compare/__init__.py."""
+"""Compare decisions: differences of the scenarios, moves with their causes, totals, regret, common core."""

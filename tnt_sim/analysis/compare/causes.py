@@ -1,11 +1,14 @@
-"""What was asked differently: keys of the scenarios, and cells of the dossiers.
+"""Attribute the moves between two scenarios to the changes between them.
 
-Why a dossier moves: each change between two scenarios alone, and all but each.
+The differences are keys of the scenarios and cells of the tables. For each change two scenarios are
+optimised: the first with that change alone, and the other without it. A change that alone makes the
+move is its *cause*; several such changes are joined. If there is none, the causes are the changes
+without which the move does not occur. If no single change makes or undoes the move, they act
+together.
 
-A change that makes the move alone is its *cause*; several that do are joined. Where none does, those without which
-the move does not happen are; where no single change makes or undoes the move, they act together. A condition or a
-rule that stands on one side only is one change, whatever it says. A dossier that a change alone makes ineligible
-leaves by that change, whatever the others do. Tables whose cells differ are one change, too.
+A condition or rule present on one side only counts as one change. All differing cells count as one
+change. An application that a change alone makes ineligible leaves because of it, whatever the
+others do.
 """
 
 from __future__ import annotations
@@ -31,12 +34,12 @@ from tnt_sim.scenario.scenario import Scenario
 _WORDS = ("title", "note", "source", "solver", "id", "locale")
 KEYS = {"path": pl.String}
 ENTRIES = ("eligibility", "rules")
-"""Sections whose entries may stand on one side only, and then are one change each."""
+"""Sections whose entries count as one change each if present on one side only."""
 CELLS = {"dossier": pl.String, "column": pl.String}
 
 
 def changed_keys(sides: Sequence[Side]) -> pl.DataFrame:
-    """A row a key that is not the same on every side: its `--set` path, and its text on each side by name."""
+    """Return one row per key that differs between sides: its `--set` path and its text on each side."""
     each = [dict(_flat(_asked(side.scenario))) for side in sides]
     paths = list(dict.fromkeys(path for keys in each for path in keys))
     rows = [[path, *(keys.get(path) for keys in each)] for path in paths]
@@ -51,8 +54,8 @@ class Change:
 
     Attributes
     ----------
-    path : the path of a key, or of an entry that stands on one side only
-    there, here : what makes the first scenario as the other in it, and the other as the first: texts of `--set`
+    path : path of a key, or of an entry present on one side only
+    there, here : `--set` texts that give the first scenario the other's value, and the reverse
     """
 
     path: str
@@ -61,13 +64,13 @@ class Change:
 
 
 def changes_of(first: Scenario, other: Scenario, keys: pl.DataFrame) -> list[Change]:
-    """The changes from one scenario to another; `keys` is (path, text on the first, text on the other)."""
+    """List the changes from one scenario to another; `keys` has path, text on the first, text on the other."""
     one, two = _asked(first), _asked(other)
     entire = {f"{section}.{name}": section for section in ENTRIES for name in _on_one_side(one, two, section)}
     found: dict[str, Change] = {}
     for path, here, there in keys.iter_rows():
         if here == there or (path in ENTRIES and "[]" in (here, there)):
-            continue  # an empty list says nothing that its entries do not say
+            continue  # the entries already express the change to or from an empty list
         name = next((name for name in entire if path == name or path.startswith(f"{name}.")), None)
         if name is None:
             found[path] = Change(path, f"{path}={there or 'null'}", f"{path}={here or 'null'}")
@@ -82,7 +85,7 @@ def changes_of(first: Scenario, other: Scenario, keys: pl.DataFrame) -> list[Cha
 
 
 def _entries(tree: Mapping[str, Any], section: str) -> dict[str, Any]:
-    """The entries of a section by their ids; empty where it is none of entries."""
+    """Return the entries of a section by id; empty if it is not a list of entries."""
     listed = tree.get(section) or []
     if not all(isinstance(entry, dict) and "id" in entry for entry in listed):
         return {}
@@ -97,7 +100,7 @@ def _on_one_side(one: Mapping[str, Any], two: Mapping[str, Any], section: str) -
 
 
 def _with_entry(mine: Mapping[str, Any], others: Mapping[str, Any], section: str, name: str) -> str:
-    """My section with one entry as the others have it: with it, or without."""
+    """Return the section with one entry as on the other side: with it, or without."""
     own, wanted = _entries(mine, section), _entries(others, section)
     kept = [entry for key, entry in own.items() if key != name]
     if name in wanted:
@@ -106,8 +109,10 @@ def _with_entry(mine: Mapping[str, Any], others: Mapping[str, Any], section: str
 
 
 def changed_cells(first: Side, other: Side) -> pl.DataFrame:
-    """A row a cell of a dossier that differs: `dossier`, `column`, and both texts; `column` is empty for a dossier
-    that stands on one side only."""
+    """Return one row per cell that differs: `dossier`, `column` and both texts.
+
+    `column` is empty for an application present on one side only.
+    """
     one, two = (_texts(side.problem.case.table) for side in (first, other))
     names = (first.name, other.name)
     schema = {**CELLS, names[0]: pl.String, names[1]: pl.String}
@@ -129,12 +134,12 @@ def changed_cells(first: Side, other: Side) -> pl.DataFrame:
 
 
 def _asked(scenario: Scenario) -> Mapping[str, Any]:
-    """The resolved scenario without the words and the solver, which decide nothing."""
+    """Return the resolved scenario without texts and solver options, which do not affect the decision."""
     return {key: value for key, value in scenario.resolved().items() if key not in _WORDS}
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Each value with the path that `--set` takes; entries of lists by their id, other lists whole."""
+    """Yield each value with its `--set` path; list entries by id, other lists whole."""
     if isinstance(value, dict) and value:
         for key, child in value.items():
             if key not in ("title", "note", "source"):
@@ -151,7 +156,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _texts(table: pl.DataFrame) -> pl.DataFrame:
-    """Every cell as a text, for comparing."""
+    """Convert every cell to text for comparison."""
     known = [table_column(name) for name in CANONICAL]
     columns = [column for column in known if column in table.columns]
     return table.select(
@@ -165,13 +170,16 @@ def _texts(table: pl.DataFrame) -> pl.DataFrame:
 MOST_CHANGES = 20
 TOGETHER, DATA = "together", "dossiers"
 _SOURCES = ("dossiers", "territory", "timezone", "committed_from")
-"""Keys that decide which cells are read: changed together with them, they are no change of their own."""
+"""Keys that decide which cells are read: a change of cells is then not separable from them."""
 Awards = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """The cause of each move by dossier, and the changes that were not tried (too many, or no scenario alone)."""
+    """Cause of each move by application, and the changes that were not tried.
+
+    Changes are not tried if there are too many, or if no scenario results from one alone.
+    """
 
     by_dossier: Mapping[str, str]
     untried: tuple[str, ...]
@@ -186,7 +194,7 @@ def causes(
     tell: Callable[[float], None] | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> Causes:
-    """The cause of every move from the first side to the other; without time a change is untried."""
+    """Find the cause of every move from the first side to the other; after the deadline changes stay untried."""
     changes = changes_of(first.scenario, other.scenario, keys.select("path", first.name, other.name))
     same_data = first.problem.case.table.equals(other.problem.case.table)
     names = moved["dossier"].to_list()
@@ -214,7 +222,7 @@ def causes(
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One change: what makes the first scenario with it alone, and the other without it."""
+    """One change: functions that build the first scenario with it alone, and the other without it."""
 
     path: str
     alone: Callable[[], Scenario]
@@ -224,7 +232,7 @@ class _Part:
 def _parts(
     first: Scenario, other: Scenario, changes: Sequence[Change], *, same_data: bool
 ) -> Sequence[_Part]:
-    """The changes, with the cells of the tables as one; none where the cells cannot be changed alone."""
+    """List the changes, all differing cells as one; empty if the cells cannot be changed alone."""
     parts = [
         _Part(
             change.path,
@@ -247,19 +255,20 @@ def _parts(
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A scenario under some of the changes.
+    """Result of a scenario under some of the changes.
 
     Attributes
     ----------
-    awards : what it gives; None where it contradicts itself, nothing fits, or a limit came first
-    barred : the dossiers that are not eligible under it
+    awards : cents by funded application; None if it is contradictory, infeasible or stopped by a
+    limit
+    barred : applications that are not eligible under it
     """
 
     awards: Awards | None
     barred: frozenset[str]
 
     def moves(self, name: str, before: Awards, after: Awards) -> bool:
-        """Whether it does to a dossier what all changes do."""
+        """Whether it does to an application what all changes together do."""
         if before.get(name) == after.get(name):
             return False
         if name in self.barred:
@@ -270,7 +279,7 @@ class Tried:
 def _tried(
     parts: Sequence[_Part], tell: Callable[[float], None] | None, deadline: Deadline
 ) -> list[tuple[str, Tried, Tried]]:
-    """(path, the first scenario with that change alone, the other without it) for each change."""
+    """Return (path, first scenario with that change alone, other without it) for each change."""
     alone = []
     for number, part in enumerate(parts):
         alone.append(_under(part.alone, deadline))
@@ -284,7 +293,7 @@ def _tried(
 
 
 def _under(make: Callable[[], Scenario], deadline: Deadline) -> Tried:
-    """A scenario under one change; nothing is tried without time."""
+    """Optimise a scenario under one change; nothing is tried after the deadline."""
     if deadline.expired:
         return Tried(None, frozenset())
     try:

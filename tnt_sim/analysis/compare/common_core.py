@@ -1,9 +1,14 @@
-"""Core, borderline, exterior: which dossiers are funded in every one of some runs, in none, or in some.
+"""Common core of some runs: applications funded in all of them, in none, or in some.
 
-    core index_i = #{runs that fund i} / #{runs that know i}        core 1, exterior 0, borderline between
+    core index_i = #{runs that fund i} / #{runs that contain i}
 
-For each dossier that is decided otherwise than in the first run: the one change that moves it, among the runs that
-differ from the first in one value of the scenario alone.
+Index 1: core; 0: exterior; between: borderline.
+
+For each application decided differently from the first run, the document names the runs that differ
+from the first in exactly one value of the scenario: that value is the change that moves it.
+
+Source: J. Liesiö, P. Mild and A. Salo, "Preference programming for robust portfolio modeling and
+project selection", EJOR 181 (2007).
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ CORE, BORDERLINE, EXTERIOR = "core", "borderline", "exterior"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """One decision of the set: its name, its scenario's values by path, its awards, and its check."""
+    """One decision: its name, scenario values by path, grants, and verification."""
 
     name: str
     values: Mapping[str, str]
@@ -38,7 +43,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Core:
-    """What a set of runs has in common; `table` has one row a dossier, `moves` one a dossier and change."""
+    """Common core of a set of runs.
+
+    `table` has one row per application, `moves` one per application and change.
+    """
 
     runs: tuple[Seen, ...]
     changes: tuple[tuple[str, ...], ...]
@@ -47,7 +55,7 @@ class Core:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The JSON document."""
+        """Return the JSON document."""
         moved: dict[str, list[dict[str, Any]]] = {}
         for row in self.moves.iter_rows(named=True):
             name = row.pop("dossier")
@@ -71,19 +79,25 @@ class Core:
         }
 
     def to_dataframe(self) -> pl.DataFrame:
-        """One row a dossier."""
+        """Return one row per application."""
         return self.table
 
 
 def seen_run(run_dir: Path) -> Seen:
-    """A run folder as one of the set."""
+    """Read a run folder as one of the set."""
     run = open_stored(run_dir)
     tree = run.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     return _seen(run_dir.name, tree, run.table, run.found)
 
 
 def seen_result(result: Result, name: str) -> Seen:
-    """A result as one of the set; UsageError when it found no allocation."""
+    """Take a result as one of the set.
+
+    Raises
+    ------
+    UsageError
+        If it has no allocation.
+    """
     if result.allocation is None:
         raise UsageError(
             Text(f"« {name} » n'a pas de répartition.", f'"{name}" has no allocation.'), code="usage.core"
@@ -92,12 +106,12 @@ def seen_result(result: Result, name: str) -> Seen:
 
 
 def core(*runs: Result | str | Path) -> Core:
-    """The core of some decisions, each a result or a run folder; the first is the reference.
+    """Compute the common core of some decisions, each a result or a run folder; the first is the reference.
 
     Raises
     ------
     UsageError
-        For fewer than two, or a result without an allocation.
+        For fewer than two decisions, or a result without an allocation.
     """
     return core_of(
         [
@@ -117,7 +131,7 @@ _WORDS = frozenset({"title", "note", "source", "solver"})
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every value of a tree by its dotted path, list entries by their id."""
+    """Yield every value of a tree with its dotted path, list entries by id."""
     if isinstance(value, Mapping):
         for key, part in value.items():
             if key not in _WORDS:
@@ -131,7 +145,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def core_of(runs: Sequence[Seen]) -> Core:
-    """Set some decisions side by side; the first is the one that others are told against.
+    """Compare some decisions; the first is the reference.
 
     Raises
     ------
@@ -167,7 +181,7 @@ def core_of(runs: Sequence[Seen]) -> Core:
 
 
 def _changes(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:
-    """« path: before → after » for each value that differs."""
+    """List "path: before → after" for each value that differs."""
     paths = sorted({*base, *other})
     return tuple(
         f"{path}: {base.get(path, '–')} → {other.get(path, '–')}"
@@ -177,7 +191,7 @@ def _changes(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ..
 
 
 def _moves(runs: Sequence[Seen], changes: Sequence[tuple[str, ...]]) -> pl.DataFrame:
-    """Who is decided otherwise than in the first run, by the runs that differ from it in one value."""
+    """List the applications decided differently by the runs that differ from the first in one value."""
     base = runs[0].dossiers.select("dossier", pl.col("funded").alias("before"))
     found = []
     for run, told in zip(runs, changes, strict=True):

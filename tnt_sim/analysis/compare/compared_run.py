@@ -1,4 +1,4 @@
-"""One side of a comparison: a scenario to solve, a result in hand, or a run folder read again from its data."""
+"""One side of a comparison: a scenario to solve, a result, or a run folder verified from its inputs."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ ATTRIBUTES = ("title", "applicant_id", "applicant", "applicant_type", "departmen
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """A decision to compare.
+    """Decision to compare.
 
     Attributes
     ----------
-    name : how it is called, unique among the sides
-    problem : what was asked
-    allocation, reading : who is funded, read in integers
-    proof : what supports it, in the contract's words
-    verification : what is shown of it here, and what only its run claims
+    name : unique among the sides
+    problem : compiled problem
+    allocation, reading : the decision and its exact figures
+    proof : evidence of optimality, as in the contract
+    verification : what was verified here, and what only the run claims
     """
 
     name: str
@@ -51,22 +51,22 @@ class Side:
 
     @property
     def scenario(self) -> Scenario:
-        """The scenario that was asked."""
+        """Return the scenario."""
         return self.problem.scenario
 
     @property
     def inhabitants(self) -> int | None:
-        """The inhabitants of the communes that its dossiers reach, each once; None where there is no map."""
+        """Return the inhabitants of the communes its applications reach, each once; None without a map."""
         reach = reach_of(self.problem.case)
         return None if reach is None else reach.inhabitants(self.allocation.funded)
 
     @property
     def node(self) -> IntArray:
-        """The envelope of each dossier, int64 (n,)."""
+        """Return the envelope of each application, int64 (n,)."""
         return self.problem.case.node
 
     def dossiers(self) -> pl.DataFrame:
-        """A row a dossier: its attributes, its envelope, `funded` and `granted_cents`."""
+        """Return one row per application: attributes, envelope, `funded` and `granted_cents`."""
         case = self.problem.case
         ids = pl.Series("envelope", case.tree.ids, dtype=pl.String)
         return case.table.select("dossier", *ATTRIBUTES).with_columns(
@@ -76,7 +76,7 @@ class Side:
         )
 
     def granted_by_dossier(self) -> dict[str, int]:
-        """The cents of each funded dossier."""
+        """Return the cents of each funded application."""
         rows = np.flatnonzero(self.allocation.funded)
         names = self.problem.case.table["dossier"].gather(rows).to_list()
         return dict(zip(names, self.allocation.granted_cents[rows].tolist(), strict=True))
@@ -88,16 +88,16 @@ def side_of(
     options: Mapping[str, Any] | None = None,
     progress: Report | None = None,
 ) -> Side:
-    """The side that a file, a run folder, a scenario or a result makes.
+    """Build a side from a file, a run folder, a scenario or a result.
 
     Raises
     ------
     VerificationError
-        For a run folder that no longer holds what it says, or whose inputs are gone.
+        If a run folder fails verification, or its inputs are missing.
     NothingDecided
-        For a scenario that no allocation fits.
+        If the scenario is infeasible.
     LimitReached
-        For one that none was found for in time.
+        If no allocation was found in time.
     """
     if isinstance(thing, str | Path):
         path = Path(thing)
@@ -107,7 +107,7 @@ def side_of(
     if isinstance(thing, Scenario):
         thing = solve(thing, progress=progress, **(options or {}))
         if thing.interrupted or thing.document["stopped_by"] == INTERRUPT:
-            raise KeyboardInterrupt  # a list that Ctrl-C left is no side of a comparison
+            raise KeyboardInterrupt  # an interrupted solve cannot be compared
     return _of_result(thing, name)
 
 

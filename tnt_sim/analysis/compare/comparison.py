@@ -1,12 +1,12 @@
-"""What each portfolio is worth where another scenario comes true, and what it then costs to have chosen it.
+"""Compare decisions: totals by group, moves, gains and losses, and regret across scenarios.
 
-    regret_ij = max(0, best_j − value_j(portfolio i))    better up, in the unit of the first goal of j
+    regret_ij = max(0, best_j − value_j(allocation i)),  sign turned so that more is better
 
-A portfolio that breaks a rule of scenario j has no value there; what it breaks is told.
+in the unit of the first objective of scenario j. An allocation that breaks a rule of scenario j has
+no value there; the rules are named.
 
-Totals and moves: the same figures on each side, and who enters, leaves or gets another amount.
-
-Decisions side by side, as tables.
+Source for minimax regret: L. J. Savage, "The theory of statistical decision", Journal of the
+American Statistical Association 46 (1951).
 """
 
 from __future__ import annotations
@@ -41,12 +41,15 @@ SCHEMA = {
 
 
 def regrets(sides: Sequence[Side]) -> pl.DataFrame:
-    """A row a portfolio and a scenario; `value` and `regret` are exact decimals, null where it does not hold."""
+    """Return one row per allocation and scenario, with exact decimals.
+
+    `value` and `regret` are null if the allocation is not feasible there.
+    """
     return pl.DataFrame([_under(i, j) for j in sides for i in sides], schema=SCHEMA, orient="row")
 
 
 def _under(side: Side, scenario: Side) -> tuple[object, ...]:
-    """One portfolio read under another scenario."""
+    """Evaluate one allocation under another scenario."""
     awards = side.granted_by_dossier()
     table = scenario.problem.case.table
     granted = np.array([awards.get(name, 0) for name in table["dossier"].to_list()], dtype=np.int64)
@@ -70,7 +73,10 @@ def _under(side: Side, scenario: Side) -> tuple[object, ...]:
 
 
 def worst_regret(table: pl.DataFrame) -> pl.DataFrame:
-    """The greatest regret of each portfolio over the scenarios it holds in, and whether it holds in all."""
+    """Return the largest regret of each allocation over the scenarios where it is feasible.
+
+    `holds_everywhere`: whether these are all scenarios.
+    """
     rows = []
     for (name,), part in table.group_by("portfolio", maintain_order=True):
         known = part["regret"].drop_nulls().to_list()
@@ -85,15 +91,15 @@ SIZE_CLASSES = (
     (100_000, "20000-100000"),
     (None, "100000+"),
 )
-"""Inhabitants of the applicant: below each bound, the last without one."""
+"""Size classes by inhabitants of the applicant: upper bound (excluded) and name."""
 DIMENSIONS = ("envelope", "region", "department", "applicant_type", "size_class")
 ENTERS, LEAVES, CHANGES, STAYS = "enters", "leaves", "amount", "stays"
 
 
 def totals(sides: Sequence[Side]) -> pl.DataFrame:
-    """A row a group of a dimension and a side: `dimension`, `group`, `side`, `n_funded`, `granted_cents`.
+    """Return one row per group and side: `dimension`, `group`, `side`, `n_funded`, `granted_cents`.
 
-    Figures of an envelope include all under it; `dimension` is empty in the row of the whole side.
+    Figures of an envelope include all below it; `dimension` is empty in the row of the whole side.
     """
     return pl.concat([_of_side(side) for side in sides])
 
@@ -116,7 +122,7 @@ def _of_side(side: Side) -> pl.DataFrame:
 
 
 def _envelopes(side: Side) -> pl.DataFrame:
-    """The tree's figures, each with all under it."""
+    """Return the figures of the tree, each envelope with all below it."""
     tree, node = side.problem.case.tree, side.node
     funded = np.bincount(node[side.allocation.funded], minlength=tree.n_nodes).tolist()
     return pl.DataFrame(
@@ -131,7 +137,7 @@ def _envelopes(side: Side) -> pl.DataFrame:
 
 
 def size_class() -> pl.Expr:
-    """The size class of an applicant by its inhabitants; empty where they are not known."""
+    """Return the size class of an applicant by its inhabitants; empty if unknown."""
     bounds = [bound for bound, _ in SIZE_CLASSES if bound is not None]
     passed = pl.sum_horizontal((pl.col("population") >= bound).cast(pl.Int64) for bound in bounds)
     names = {number: name for number, (_, name) in enumerate(SIZE_CLASSES)}
@@ -140,9 +146,9 @@ def size_class() -> pl.Expr:
 
 
 def moves(first: Side, other: Side) -> pl.DataFrame:
-    """A row a dossier that is not decided alike: `dossier`, its attributes, both amounts, `move`, `change_cents`.
+    """Return one row per application decided differently: attributes, both amounts, `move`, `change_cents`.
 
-    Amounts are 0 where a dossier is not funded, and null where it does not stand on that side.
+    Amounts are 0 if the application is not funded, and null if it is absent on that side.
     """
     one, two = first.dossiers(), other.dossiers()
     keys = ["dossier", "envelope", *ATTRIBUTES]
@@ -177,7 +183,7 @@ def moves(first: Side, other: Side) -> pl.DataFrame:
 
 
 def winners(moved: pl.DataFrame) -> pl.DataFrame:
-    """Who gains and who loses: what the dossiers of each applicant type, department and region gain and lose."""
+    """Return what each applicant type, department and region gains and loses, in cents."""
     parts = []
     for dimension in ("applicant_type", "department", "region"):
         grouped = moved.group_by(pl.col(dimension).fill_null("").alias("group"))
@@ -190,13 +196,13 @@ def winners(moved: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """Decisions side by side; the first is what the others are held against.
+    """Comparison of decisions; the first is the reference.
 
     Attributes
     ----------
-    sides : the decisions, each with a name of its own
-    why : the causes of the moves from the first to each other, by name; empty when they were not asked for
-    course : how many sides the causes were sought for, and what ended that before the others
+    sides : the decisions
+    why : causes of the moves from the first to each other side, by name; empty if not requested
+    course : number of sides whose causes were sought, and what ended the search early
     """
 
     sides: tuple[Side, ...]
@@ -205,27 +211,27 @@ class Compared:
 
     @property
     def lang(self) -> Lang:
-        """The language of the first scenario."""
+        """Return the language of the first scenario."""
         return Lang(self.sides[0].scenario.spec.locale)
 
     @cached_property
     def keys(self) -> pl.DataFrame:
-        """Keys of the scenarios that differ: `path` and a column a side."""
+        """Return the scenario keys that differ: `path` and one column per side."""
         return changed_keys(self.sides)
 
     @cached_property
     def cells(self) -> Mapping[str, pl.DataFrame]:
-        """Cells of dossiers that differ from the first side, by the other side's name."""
+        """Return the cells that differ from the first side, by the other side's name."""
         return {side.name: changed_cells(self.sides[0], side) for side in self.sides[1:]}
 
     @cached_property
     def totals(self) -> pl.DataFrame:
-        """`dimension`, `group`, `side`, `n_funded`, `granted_cents`."""
+        """Return the totals: `dimension`, `group`, `side`, `n_funded`, `granted_cents`."""
         return totals(self.sides)
 
     @cached_property
     def moves(self) -> Mapping[str, pl.DataFrame]:
-        """Who is decided otherwise than on the first side, by the other side's name; with `cause`."""
+        """Return the moves from the first side with their `cause`, by the other side's name."""
         found = {}
         for side in self.sides[1:]:
             moved = moves(self.sides[0], side)
@@ -236,28 +242,28 @@ class Compared:
 
     @cached_property
     def winners(self) -> Mapping[str, pl.DataFrame]:
-        """What each applicant type, department and region gains and loses, by the other side's name."""
+        """Return what each applicant type, department and region gains and loses, by the other side's name."""
         return {name: winners(moved) for name, moved in self.moves.items()}
 
     @cached_property
     def regrets(self) -> pl.DataFrame:
-        """What each portfolio is worth under each scenario."""
+        """Return the value and regret of each allocation under each scenario."""
         return regrets(self.sides)
 
     @cached_property
     def worst_regret(self) -> pl.DataFrame:
-        """The greatest regret of each portfolio; null where the first goals differ, and so their units."""
+        """Return the largest regret of each allocation; null if first objectives, and so units, differ."""
         table = worst_regret(self.regrets)
         return table if self.one_goal else table.with_columns(worst_regret=pl.lit(None, pl.String))
 
     @property
     def one_goal(self) -> bool:
-        """Whether every side has the same first goal, so that values may be set against each other."""
+        """Whether every side has the same first objective, so that values are comparable."""
         goals = [(side.scenario.tree.get("objective") or [None])[0] for side in self.sides]
         return all(goal == goals[0] for goal in goals)
 
     def headline(self) -> list[dict[str, Any]]:
-        """A row a side: name, amount, granted, left, funded, people, value of the first goal, proof."""
+        """Return one row per side: amounts, counts, value of the first objective, proof."""
         rows = []
         for side in self.sides:
             amount = side.problem.case.tree.amount_cents[0]
@@ -280,7 +286,7 @@ class Compared:
         return rows
 
     def summary(self) -> dict[str, Any]:
-        """The document of `compare --json`."""
+        """Return the document of `compare --json`."""
         return {
             "schema_version": 1,
             "command": "compare",
@@ -306,7 +312,7 @@ class Compared:
         }
 
     def to_dataframe(self, backend: str = "polars") -> Any:
-        """All moves as one table, `side` first."""
+        """Return all moves as one table, `side` first."""
         parts = [moved.select(pl.lit(name).alias("side"), pl.all()) for name, moved in self.moves.items()]
         table = pl.concat(parts)
         return table if backend == "polars" else table.to_pandas()

@@ -1,4 +1,4 @@
-"""What was asked differently, in words: goals, conditions and rules as sentences, other keys as written."""
+"""Write the differences between scenarios: objectives, conditions and rules as sentences, other keys as is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NONE = "–"
 
 
 def difference_rows(found: Compared, lang: Lang) -> list[list[str]]:
-    """A row for each difference: its path, then what each side says of it."""
+    """Return one row per difference: its path, then the text of each side."""
     rows: dict[str, list[str]] = {}
     for row in found.keys.iter_rows(named=True):
         texts = [row[side.name] for side in found.sides]
@@ -32,12 +32,12 @@ def difference_rows(found: Compared, lang: Lang) -> list[list[str]]:
 
 
 def is_sentence(path: str) -> bool:
-    """Whether a row of differences holds sentences, which take the width of a page."""
+    """Whether a row of differences holds sentences, which need the width of a page."""
     return path == GOALS or (path.split(".")[0] in ENTRIES and path.count(".") == 1)
 
 
 def _entry_of(path: str, texts: list[Any]) -> str | None:
-    """The goals, the condition or the rule that a key is told by; None for a key that is told as it is written."""
+    """Return the objective, condition or rule that a key belongs to; None if the key is shown as written."""
     if path == GOALS or path in ENTRIES:
         return path
     section, _, rest = path.partition(".")

@@ -1,1 +1,1 @@
-"""analysis/extend/__init__.py."""
+"""Transfer or extend: gain from moving money at the same total, and from a larger total."""

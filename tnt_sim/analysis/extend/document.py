@@ -1,4 +1,4 @@
-"""The document of « transfer or extend? » (`extend --json`): amounts in integer cents, exact decimals as text."""
+"""Document of "transfer or extend" (`extend --json`): amounts in integer cents, exact decimals as text."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tnt_sim.verify.run_document import decimal_text
 
 Document = dict[str, Any]
 MOST_LARGEST = 10
-"""Dossiers named with title and amount among those that enter, or leave."""
+"""Most applications named with title and amount among those that enter, or leave."""
 
 
 def document_of(result: ExtendResult, lang: Lang) -> Document:
-    """The whole document; what the clock or Ctrl-C left out is null or missing."""
+    """Write the whole document; what was not reached before the deadline or Ctrl-C is null or missing."""
     problem, course = result.base.problem, result.course
     head = head_of(problem, "", result.line, lang)
     for key in ("question", "points", "envelope"):
@@ -62,7 +62,7 @@ def document_of(result: ExtendResult, lang: Lang) -> Document:
 
 
 class _Writer:
-    """Writes the entries of one answer."""
+    """Writer of the entries of one result."""
 
     def __init__(self, result: ExtendResult, counters: Counters) -> None:
         self.result = result
@@ -70,7 +70,7 @@ class _Writer:
         self.written = {spec.id for spec, _ in result.base.scenario.spec.programme.walk()}
 
     def curve(self, curve: str) -> Document:
-        """Transfers at the written total, then each larger one."""
+        """Write the transfers at the written total, then each larger total."""
         written = self.result.line.amount_cents
         start = self.result.standing(curve, written, False)
         moved = self.result.standing(curve, written, True)
@@ -95,7 +95,7 @@ class _Writer:
         }
 
     def entry(self, found: Standing | None, against: Standing | None) -> Document | None:
-        """One list, and who enters and leaves against another; None where it was not looked for."""
+        """Write one list, and who enters and leaves against another; None if it was not computed."""
         if found is None:
             return None
         problem, point = found.problem, found.point
@@ -137,7 +137,10 @@ class _Writer:
         }
 
     def _envelopes(self, found: Standing, funded: BoolArray) -> list[Document]:
-        """Each written envelope, parts of a split within it; departments of the programme and its axes only."""
+        """Write each written envelope, parts of a split included.
+
+        Departments are counted for the programme and its axes only.
+        """
         assert found.transfers is not None
         tree, node, reading = found.problem.case.tree, found.problem.case.node, found.transfers.reading
         counts = tree.subtree_sums(np.bincount(node[funded & (node >= 0)], minlength=tree.n_nodes).tolist())
@@ -160,7 +163,7 @@ class _Writer:
         ]
 
     def _movers(self, problem: Problem, before: Allocation | None, after: Allocation) -> Document:
-        """Who enters, leaves or gets another sum, and the largest of them."""
+        """Write who enters, leaves or gets another amount, and the largest of them."""
         if before is None:
             nothing: Document = {"enter": [], "leave": [], "more": [], "less": []}
             return {**nothing, "largest": {"enter": [], "leave": []}}
@@ -173,7 +176,7 @@ class _Writer:
 
 
 def _largest(problem: Problem, mask: BoolArray, of: Allocation) -> list[Document]:
-    """The largest grants of some dossiers, by amount and then by rank."""
+    """List the largest grants of some applications, by amount, then by rank."""
     table, tree = problem.case.table, problem.case.tree
     rows = np.flatnonzero(mask)
     rows = rows[np.argsort(-of.granted_cents[rows], kind="stable")][:MOST_LARGEST]

@@ -1,7 +1,7 @@
-"""What each axis would do with one more step of money (a million, for 88 M€), beside a decision that is made.
+"""Gain of each axis from one more step of money (a million for 88 M€), next to a decision.
 
-The step is new money: it raises the axis and the programme. It is asked only where the run left time for it, and
-only answers that are proven best are told.
+The step is new money: it raises the axis and the programme. It is computed only if the run left
+time for it, and only proved optima are reported.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.run_document import decimal_text
 
 SECONDS = 10.0
-"""The most that a run spends on it."""
+"""Most seconds that a run spends on it."""
 SLOWEST_RUN = 30.0
-"""Seconds of a run beyond which it is not begun: each axis would take about as long."""
+"""Seconds of a run beyond which it is skipped, because each axis would take about as long."""
 STEPS, SLOW, UNPROVEN, NO_AMOUNT = "steps", "slow", "unproven", "no_amount"
 
 
 def one_more(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
-    """The document, or None for a result without an allocation.
+    """Compute the gain of each axis from one more step; None for a result without an allocation.
 
     Parameters
     ----------
-    seconds : left of the run's own limit; None without one
+    seconds : left of the run's own limit; None without a limit
     """
     if result.allocation is None or result.reading is None or result.document["relaxed"]:
         return None
@@ -60,7 +60,7 @@ def one_more(scenario: Scenario, result: Result, seconds: float | None) -> dict[
 
 
 def _why_not(scenario: Scenario, result: Result) -> str | None:
-    """Why it is not asked."""
+    """Return the reason why the question is skipped; None if it is not."""
     if scenario.steps:
         return STEPS
     if result.problem.case.tree.written_cents[0] is None:
@@ -71,7 +71,7 @@ def _why_not(scenario: Scenario, result: Result) -> str | None:
 
 
 def _entry(result: Result, axis: str, step: int, clock: Clock, drafts: Drafts) -> dict[str, Any] | None:
-    """What an axis does with it; None where that is not proven in time."""
+    """Write the gain of one axis; None if it is not proved in time."""
     assert result.allocation is not None
     assert result.reading is not None
     line = line_of(result.problem, axis)

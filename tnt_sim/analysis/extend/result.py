@@ -1,4 +1,4 @@
-"""What « transfer or extend? » came to: the best lists by total, and what each goal gains by which way."""
+"""Result of "transfer or extend": optimal lists by total, and the gain of each objective by source."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ FREE, NESTED = "free", "nested"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
-    """The best list at one total, with transfers or without.
+    """Optimal list at one total, with transfers or without.
 
     Attributes
     ----------
-    total_cents : of the programme
-    problem : at that total, without transfers of this module
-    point : its list and what is known of it
-    transfers : how the list fits; None where there is no list
+    total_cents : total of the programme
+    problem : problem at that total, without the transfers of this module
+    point : list and bounds
+    transfers : moves with which the list fits; None without a list
     """
 
     total_cents: int
@@ -38,18 +38,19 @@ class Standing:
 
     @property
     def allocation(self) -> Allocation | None:
-        """Its list."""
+        """Return the list."""
         return self.point.allocation
 
 
 @dataclass(frozen=True, slots=True)
 class GoalParts:
-    """What transfers and an extension bring to one goal, positive where it is better; None where not known.
+    """Gain of one objective from transfers and from an extension, positive is better; None if unknown.
 
     Attributes
     ----------
     transfer, extension, total : total = transfer + extension
-    alone : the extension without transfers; `beyond` is what it brings beyond transfers at the written total
+    alone : gain of the extension without transfers
+    beyond : gain of the extension without transfers, relative to transfers at the written total
     """
 
     goal: str
@@ -62,9 +63,9 @@ class GoalParts:
 
 @dataclass(frozen=True, slots=True)
 class GrantedRange:
-    """Between which sums an envelope is granted over all lists of the same value and the same money.
+    """Range of what an envelope is granted over all lists of equal value and money, in cents.
 
-    `proven` says that no such list grants it less or more; else lists were found for both sums.
+    `proven`: no such list is outside the range; otherwise lists were found for both ends.
     """
 
     envelope: str
@@ -75,16 +76,16 @@ class GrantedRange:
 
 @dataclass
 class ExtendResult:
-    """What the question came to, complete or not.
+    """Result, complete or not.
 
     Attributes
     ----------
-    base : the scenario as it stands, its own transfers included
-    totals : the larger totals, in cents, rising
+    base : reference solution, with the scenario's own transfers
+    totals : larger totals, in cents, increasing
     standings : by curve, total and whether with transfers
-    next : the next euro of each axis
-    ranges : what the givers and takers of the free transfers are granted in lists that are as good
-    n_ranges : how many of these were wanted
+    next : marginal step of each axis
+    ranges : grants of the giving and taking envelopes in lists of equal value
+    n_ranges : number of ranges wanted
     limits : what limits transfers
     """
 
@@ -99,12 +100,12 @@ class ExtendResult:
     n_ranges: int = 0
 
     def standing(self, curve: str, total_cents: int, moved: bool) -> Standing | None:
-        """One list; the starting point serves both curves."""
+        """Return one list; the starting point serves both curves."""
         start = total_cents == self.line.amount_cents and not moved
         return self.standings.get((FREE if start else curve, total_cents, moved))
 
     def parts(self, curve: str, total_cents: int) -> tuple[GoalParts, ...]:
-        """What each goal gains from transfers and from a larger total."""
+        """Decompose the gain of each stage between transfers and a larger total."""
         written = self.line.amount_cents
         start, moved, there, alone = (
             self._values(curve, *key)
@@ -127,7 +128,7 @@ class ExtendResult:
         return () if found is None else found.point.values
 
     def _gain(self, k: int, before: Sequence[Fraction], after: Sequence[Fraction]) -> Fraction | None:
-        """How much better a goal is, a whole number of its units."""
+        """Return by how much a stage improves, a whole number of its units."""
         if not before or not after:
             return None
         sign = 1 if self.base.problem.stages[k].sense is Sense.MAXIMISE else -1

@@ -1,14 +1,16 @@
-"""Transfer or extend: what moving money at the same total brings, and what a larger total adds beyond that.
+"""Compare transfers at the same total with an extension of the total.
 
-With v the value of the best list, T₀ the written total, and every other amount as written:
+With v the optimal value and T₀ the written total::
 
-    alone(T)    = v(T, nobody gives to a sibling)            alone(T₀) is the starting point
-    moved(T)    = v(T, with transfers: `transfer.py`)        moved(T₀) − alone(T₀) is the gain by transfers
-    moved(T) − alone(T₀) = [moved(T₀) − alone(T₀)] + [moved(T) − moved(T₀)]        goal by goal, in whole units
+    alone(T)   = v(total T, no transfers between siblings);  alone(T₀) is the starting point
+    moved(T)   = v(total T, with transfers);  moved(T₀) − alone(T₀) is the gain by transfers
 
-free: each list for itself. nested: whoever is funded stays funded for the same sum, from alone(T₀) to moved(T₀)
-and on to each larger total; and from alone(T₀) to each larger total without transfers.
-Where transfers bring nothing, neither value nor money, the list without them is taken.
+    moved(T) − alone(T₀) = [moved(T₀) − alone(T₀)] + [moved(T) − moved(T₀)]
+
+The decomposition holds stage by stage, in whole units. On the *free* curve each list is optimised
+by itself. On the *nested* curve every funded application stays funded for the same grant: from
+alone(T₀) to moved(T₀) and on to each larger total, and from alone(T₀) to each larger total without
+transfers. Where transfers gain neither value nor money, the list without transfers is taken.
 """
 
 from __future__ import annotations
@@ -50,10 +52,10 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.allocation_reading import Allocation
 
 STEPS = (2, 10, 20)
-"""Totals that are looked at where none is named: so many units more, a power of ten."""
+"""Default totals: the written one plus so many round steps."""
 MOST_RANGES = 12
 LEAST_SECONDS, OTHER_LISTS_SECONDS = 0.2, 30.0
-"""The least that a list gets, and the most for the question whether other lists are as good."""
+"""Least seconds for a list, and most seconds for the search of other lists of equal value."""
 
 
 def extend_of(
@@ -63,18 +65,20 @@ def extend_of(
     clock: Clock | None = None,
     tell: Tell | None = None,
 ) -> ExtendResult:
-    """Ask whether to transfer or to extend.
+    """Compare transfers and extensions of a scenario.
 
     Parameters
     ----------
-    to : totals of the programme, « 98 M€ », « 110 % » or whole euros; three round ones by default
+    to : totals of the programme: "98 M€", "110 %" or whole euros; by default three round ones
+    clock : time limit
+    tell : called with the curve and the share done, in [0, 1]
 
     Raises
     ------
     UsageError
-        For a programme without amount, a total below it, a scenario with steps.
+        For a programme without amount, a total below it, or a scenario with steps.
     NothingDecided, LimitReached
-        Where there is no list to start from.
+        If there is no optimum to start from.
     """
     clock = clock or Clock(None)
     totals = totals_of(Moved.of(scenario), to)
@@ -89,12 +93,12 @@ def extend_of(
 
 
 def totals_of(moved: Moved, to: Sequence[str | int]) -> tuple[int, ...]:
-    """The larger totals that are asked for, rising; the written one is always looked at.
+    """Parse the larger totals, increasing; the written total is always examined.
 
     Raises
     ------
     UsageError
-        For a total below the written amount.
+        If a total is below the written amount.
     """
     written = moved.base_cents
     if not to:
@@ -112,7 +116,7 @@ def totals_of(moved: Moved, to: Sequence[str | int]) -> tuple[int, ...]:
 
 
 def round_step(written_cents: int) -> int:
-    """The power of ten of cents of which a programme has between 80 and 800, or a cent.
+    """Return a power of ten, in cents, of which a programme has between 80 and 800; at least one cent.
 
     >>> round_step(8_800_000_000)
     100000000
@@ -125,7 +129,7 @@ def round_step(written_cents: int) -> int:
 
 @dataclass
 class _Search:
-    """The questions one after the other, the most telling first."""
+    """Sequence of the solves, the most informative first."""
 
     result: ExtendResult
     clock: Clock
@@ -135,7 +139,7 @@ class _Search:
     waiting: int = 0
 
     def run(self) -> None:
-        """All of them, or as many as there is time for."""
+        """Solve all questions, or as many as time allows."""
         result, written = self.result, self.result.line.amount_cents
         wanted = [
             (curve, total, moved)
@@ -189,7 +193,7 @@ class _Search:
         return every[max(0, every.index(total) - 1)]
 
     def _promised(self, curve: str, total: int, moved: bool) -> Allocation | None:
-        """The list whose dossiers stay funded; None on the free curve."""
+        """Return the list whose applications stay funded; None on the free curve."""
         if curve == FREE:
             return None
         before = (self._written, False) if total == self._written else (self._before(total), moved)
@@ -197,7 +201,7 @@ class _Search:
         return None if found is None else found.allocation
 
     def _problem(self, total: int) -> Problem | None:
-        """The problem at a total; None where the scenario contradicts itself there."""
+        """Return the problem at a total; None if the scenario contradicts itself there."""
         base = self.result.base.problem
         try:
             return (
@@ -214,7 +218,7 @@ class _Search:
     def _known(
         self, asked: Problem, total: int, promised: Allocation | None, alone: Standing | None
     ) -> Point | None:
-        """The point of a question that was answered already: no transfer is possible, or the scenario as it is."""
+        """Return the point of a question already answered, such as the scenario as written; otherwise None."""
         if promised is not None:
             return None
         if alone is not None and same_amounts(asked, without_transfers(alone.problem)):
@@ -230,18 +234,18 @@ class _Search:
         return self._settler(curve, moved).bounded(problem, point, self._seconds())
 
     def _point(self, curve: str, moved: bool, asked: Problem, total: int) -> Point:
-        """The best list, by exact kernels where they can; with certified bounds where it is not proven best."""
+        """Find the optimum, with certified bounds if it is not proved."""
         clock = Clock.until(self.clock.deadline.within(self._seconds()))
         drafts = self.drafts.setdefault((curve, moved), Drafts())
         return self._of_answer(ask(asked, clock=clock, drafts=drafts), asked, total, curve, moved)
 
     def _seconds(self) -> float | None:
-        """A fair share of what is left."""
+        """Return a fair share of the remaining time."""
         left = self.clock.deadline.limit_seconds
         return None if left is None else max(LEAST_SECONDS, left / max(1, self.waiting))
 
     def _with_fewest_moves(self, point: Point, alone: Point) -> Point:
-        """The list without transfers, where those bring neither value nor money."""
+        """Return the list without transfers if these gain neither value nor money."""
         if point.allocation is None or alone.allocation is None or point.values != alone.values:
             return point
         saves = alone.allocation.granted_cents.sum() - point.allocation.granted_cents.sum()
@@ -252,7 +256,7 @@ class _Search:
         self.result.standings[curve, total, moved] = Standing(total, problem, point, reading)
 
     def _improve(self) -> None:
-        """What keeps the promises is allowed without them: the free list is worth no less."""
+        """Improve free lists by nested ones: a nested list is also feasible without the fixed grants."""
         for (curve, total, moved), found in list(self.result.standings.items()):
             nested = self.result.standings.get((NESTED, total, moved))
             if curve == NESTED or nested is None or found.point.settled:
@@ -262,7 +266,7 @@ class _Search:
             self._keep(FREE, total, moved, found.problem, point)
 
     def _compare_equals(self) -> None:
-        """What the givers and takers of the free transfers are granted in other lists that are as good."""
+        """Find what the giving and taking envelopes are granted in other lists of equal value and money."""
         found = self.result.standing(FREE, self._written, True)
         if found is None or found.transfers is None or not found.point.settled:
             return
@@ -279,7 +283,7 @@ class _Search:
 
 
 def _siblings_that_move(tree: Tree, transfers: TransferReading) -> list[str]:
-    """Those that give or take, with their siblings where these are few; in the order of the tree."""
+    """List the envelopes that give or take, with their siblings if these are few, in the order of the tree."""
     named = {
         tree.index(name)
         for move in transfers.moves
@@ -292,7 +296,7 @@ def _siblings_that_move(tree: Tree, transfers: TransferReading) -> list[str]:
 
 
 def _promising(problem: Problem, promised: Allocation | None) -> Problem:
-    """The problem in which a list stays funded, for the same sums."""
+    """Return the problem with a list fixed as funded, with the same grants."""
     if promised is None:
         return problem
     rows = np.flatnonzero(promised.funded & ~problem.offers.committed)
@@ -301,7 +305,10 @@ def _promising(problem: Problem, promised: Allocation | None) -> Problem:
 
 
 def _granted(found: Standing, name: str, sense: Sense, clock: Clock) -> tuple[int, bool]:
-    """The least or the most that an envelope is granted by a list of the same value and money; whether proven."""
+    """Minimise or maximise what an envelope is granted at equal value and money, in cents.
+
+    The second result says whether the first is proved.
+    """
     problem = with_transfers(found.problem)
     tree, node = problem.case.tree, problem.case.node
     place = tree.index(name)

@@ -1,13 +1,13 @@
-"""Money that moves between envelopes at the same total: the trees with and without transfers, and the moves.
+"""Transfers between envelopes at the same total: trees with and without them, and the moves of an allocation.
 
-    without   the amounts as written: nobody gives to a sibling; what is unassigned goes where the scenario says
-    with      where the scenario states transfers between the children of a parent, these, within their limits;
-              elsewhere money goes to any envelope below the programme (`analysis/shared/partition.py`)
+    without   amounts as written: no envelope gives to a sibling; unassigned money goes as stated
+    with      children with stated transfers keep these and their limits; elsewhere money goes to
+              any envelope below the programme (`partition`)
 
-Fences, reserves, minimum uses and rules stand in both. Who gives to whom is read from an allocation, in whole
-cents: a parent's unassigned money goes first; what is then missing comes from siblings, those that give and those
-that take each in the order of the tree, so that g givers and t takers need at most g + t − 1 moves. Stated
-transfers are read as a run reads them (`rules/envelopes/transfers.py`).
+Ring fences, reserves, minimum uses and rules apply in both. The moves are read from an allocation
+in whole cents: a parent's unassigned money goes first, then siblings give in the order of the tree.
+For g givers and t takers this north-west corner rule needs at most g + t − 1 moves. Stated
+transfers are read as in a run (`rules/envelopes/transfers`).
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ STATED_LIMITS, NO_LIMITS, SOME_LIMITS, NOTHING = "stated", "free", "mixed", "non
 
 @dataclass(frozen=True, slots=True)
 class MoneyMove:
-    """Cents that go from one envelope to another.
+    """Move of cents from one envelope to another.
 
     Attributes
     ----------
-    giver, taker : ids of envelopes
-    kind : `transfer` between siblings; `unassigned` where a parent adds what it had not assigned
+    giver, taker : envelope ids
+    kind : `transfer` between siblings; `unassigned` from the unassigned money of a parent
     """
 
     giver: str
@@ -46,14 +46,14 @@ class MoneyMove:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TransferReading:
-    """What moves so that an allocation fits.
+    """Moves with which an allocation fits the amounts.
 
     Attributes
     ----------
-    moves : in the order of the tree; the same for the same allocation
-    could_give : by envelope, the cents that it could give in the place of one that gives: other moves would do
-    raised : by envelope, by how much a ceiling is exceeded that is no money of its own (`overbooked`, or an amount
-        under an envelope that has none)
+    moves : in the order of the tree; deterministic
+    could_give : by envelope, cents it could give instead of another giver: the moves are not unique
+    raised : by envelope, excess over a ceiling that is not money of its own (`overbooked`, or an
+    amount below an envelope without amount)
     reading : all figures of the tree
     """
 
@@ -64,19 +64,19 @@ class TransferReading:
 
 
 def without_transfers(problem: Problem) -> Problem:
-    """The problem in which no envelope gives to another."""
+    """Return the problem in which no envelope gives to a sibling."""
     tree = problem.case.tree
     options = tuple(replace(one, transfer_to=(), out_cents=None, in_cents=None) for one in tree.options)
     return _with_tree(problem, replace(tree, options=options))
 
 
 def with_transfers(problem: Problem) -> Problem:
-    """The problem in which money moves below the programme, within stated limits where there are some."""
+    """Return the problem with fungible money below the programme, within stated limits."""
     return _with_tree(problem, opened(problem.case.tree, 0, wholly=True, stated=True))
 
 
 def same_amounts(one: Problem, other: Problem) -> bool:
-    """Whether the trees of two problems let the same money through."""
+    """Whether the trees of two problems allow the same money."""
     a, b = one.case.tree, other.case.tree
     return (a.amount_cents, a.written_cents, a.options, a.unassigned, a.unassigned_to) == (
         b.amount_cents,
@@ -88,7 +88,7 @@ def same_amounts(one: Problem, other: Problem) -> bool:
 
 
 def limits_of(tree: Tree) -> str:
-    """What limits the moves: `stated` transfers, nothing (`free`), each in part (`mixed`); `none`: no walls."""
+    """Return what limits transfers: `stated`, `free`, `mixed`, or `none` if there are no separate amounts."""
     families = [
         has_transfers(tree, children)
         for children in map(tree.children, range(tree.n_nodes))
@@ -100,12 +100,12 @@ def limits_of(tree: Tree) -> str:
 
 
 def read_transfers(problem: Problem, allocation: Allocation, *, moved: bool) -> TransferReading:
-    """The moves by which an allocation fits the amounts of `problem`, with transfers or without.
+    """Find the moves with which an allocation fits the amounts, with transfers or without.
 
     Raises
     ------
     VerificationError
-        When the allocation does not fit even so.
+        If the allocation does not fit.
     """
     tree, node = problem.case.tree, problem.case.node
     siblings = _Siblings(tree)
@@ -152,9 +152,9 @@ def _does_not_fit(tree: Tree, reading: EnvelopeReading) -> VerificationError:
 
 @dataclass
 class _Siblings:
-    """Settles the needs of siblings: stated transfers as a run does, others in the order of the tree.
+    """Settles the needs of siblings: stated transfers as in a run, others in the order of the tree.
 
-    `last` holds, by parent, what each child could spare and the settlement that counts: that of the last call.
+    `last` holds, by parent, what each child could spare and the settlement of the last call.
     """
 
     written: Tree
@@ -175,7 +175,7 @@ class _Siblings:
         return found
 
     def could_give(self) -> dict[int, int]:
-        """By node, what it could give to a sibling that gets something from another now."""
+        """Return by node what it could give to a sibling that now receives from another."""
         could: dict[int, int] = {}
         for spares, found in self.last.values():
             for child, whole in spares.items():
@@ -200,7 +200,7 @@ def _spare(tree: Tree, child: int, need: int) -> int:
 def _in_tree_order(
     tree: Tree, children: Sequence[int], needs: Mapping[int, int], gaining: Sequence[int], pool: int | None
 ) -> Settlement:
-    """Needs met from the parent's pool, then from siblings without a fence, all in the order of the tree."""
+    """Meet needs from the parent's pool, then from siblings without a fence, in the order of the tree."""
     wants = {child: needs[child] for child in children if needs[child] > 0}
     left = sum(wants.values()) if pool is None else pool
     added: dict[int, int] = {}

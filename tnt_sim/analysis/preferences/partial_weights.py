@@ -1,29 +1,34 @@
-"""Ordinal opinions instead of a score: as many of the best opinion as can be, then as many of the next.
+"""Robust portfolio modelling: the non-dominated allocations when the weights of criteria are known in part.
 
-    max #{funded, « très favorable »}, then max #{funded, « favorable »}, …
+With criteria M_k, each divided by a round figure p_k, an allocation is worth Σ w_k M_k / p_k. It
+dominates another if it is worth at least as much for every feasible weight and more for some.
+Linearity in w reduces this to the vertices e of the weight polytope: the non-dominated allocations
+are the Pareto set of the vectors (V_e).
 
-A number for each opinion would say how many of one are worth one of another, which nobody said; counts in order
-do not.
+Up to 40 candidates and three criteria, the whole Pareto set is found. A search zone is the set of
+points above a lower corner ℓ; the best Σ V_e in a zone is non-dominated and splits it::
 
-`weights(scenario)`: what can be said when the weights of criteria are known only in part.
+    max Σ_e V_e  s.t.  V_e > ℓ_e for all e   →   z;  new zones with ℓ_e := z_e, for each e
 
-With criteria M_k, each divided by a round figure p_k near what all dossiers bring together, a portfolio is worth
-Σ w_k M_k / p_k. One dominates another when it is worth at least as much under every possible weight and more under
-some. That is decided at the corners e of the possible weights, so that the non-dominated portfolios are the Pareto
-set of the values V_e. Up to 40 candidates and three criteria all of them are found: a zone is the set of points
-above a corner ℓ; the best Σ V_e in a zone is never dominated, and splits it:
+The enumeration ends when every zone is empty.
 
-    max Σ_e V_e  with  V_e > ℓ_e for all e     →  z;  zones ℓ with ℓ_e := z_e, for each e
+For larger problems, the supported outcomes (optimal for some weight) are found exactly with an
+outer approximation of the value as a function of w::
 
-When every zone is empty, all outcomes are known. Above that size: those that are best for some weight, exactly,
-and others from zones between two of them, drawn at random. The first lie under the envelope of what is known,
+    { (w, z) : w feasible, z ≥ V(w) for each known outcome V }
 
-    { (w, z) : w possible, z ≥ V(w) for each known outcome V }        the best at a corner w is worth z, or cuts it
+The optimum at a vertex w either is worth z, or cuts the vertex off; when every vertex is confirmed,
+no weight has a better outcome. Other outcomes are sampled from zones between two known ones.
 
-for any number of criteria: when every corner is confirmed, no weight has a better outcome than those known.
+`by_opinion` builds a lexicographic objective for ordinal opinions: as many applications with the
+best opinion as possible, then with the next. Numeric scores for opinions would state trade-offs
+that nobody stated.
 
-Sources: Liesiö, Mild and Salo, EJOR 2007 (robust portfolio modelling); Klamroth, Lacour and Vanderpooten, EJOR
-2015 (zones); Benson, J. Global Optimization 1998 (the envelope).
+Sources: J. Liesiö, P. Mild and A. Salo, "Preference programming for robust portfolio modeling and
+project selection", EJOR 181 (2007); K. Klamroth, R. Lacour and D. Vanderpooten, "On the
+representation of the search region in multi-objective optimization", EJOR 245 (2015); H. P. Benson,
+"An outer approximation algorithm for generating all efficient extreme points…", J. Global
+Optimization 13 (1998).
 """
 
 from __future__ import annotations
@@ -68,7 +73,7 @@ from tnt_sim.verify.run_document import allocation_sha256, decimal_text, head
 
 
 def opinion_goals(column: str, opinions: Sequence[str]) -> dict[str, Any]:
-    """The `measures` and the `objective` of a scenario that counts opinions, best first."""
+    """Return the `measures` and the `objective` that count opinions lexicographically, best first."""
     names = [f"{column}-{number}" for number in range(1, len(opinions) + 1)]
     return {
         "measures": {
@@ -80,7 +85,7 @@ def opinion_goals(column: str, opinions: Sequence[str]) -> dict[str, Any]:
 
 
 def by_opinion(scenario: Scenario, column: str, opinions: Sequence[str]) -> Scenario:
-    """The scenario with that objective in place of its own; its other measures stay."""
+    """Return the scenario with that objective instead of its own; its other measures stay."""
     goals = opinion_goals(column, opinions)
     measures = {f"measures.{name}": spec for name, spec in goals["measures"].items()}
     return with_changes(scenario, {**measures, "objective": goals["objective"]})
@@ -95,7 +100,10 @@ Point = tuple[Fraction, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """A portfolio that no other dominates: the value of each criterion, and V at each corner of the weights."""
+    """Non-dominated allocation: value of each criterion, and V at each vertex of the weights.
+
+    `supported`: whether it is optimal for some weight; None if not known.
+    """
 
     allocation: Allocation
     criteria: Point
@@ -106,16 +114,16 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class WeightStudy:
-    """The portfolios that incomplete weights leave.
+    """Non-dominated allocations under partially known weights.
 
     Attributes
     ----------
-    region : the possible weights
-    corners : its corners
-    outcomes : one portfolio for each outcome, by value of the first criterion
-    exact : all of them were sought; else those best for some weight, and others by draws
-    complete : what was sought was found to the end
-    n_draws : zones that were drawn at random, where not exact
+    region : polytope of feasible weights
+    corners : its vertices
+    outcomes : one allocation per outcome, by decreasing value of the first criterion
+    exact : whether the whole Pareto set was sought; otherwise the supported outcomes and a sample
+    complete : whether what was sought was found
+    n_draws : zones sampled, if not exact
     """
 
     problem: Problem
@@ -132,11 +140,11 @@ class WeightStudy:
     document: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """The document of `weights --json`, as text."""
+        """Return the document of `weights --json`, as text."""
         return json.dumps(self.document, ensure_ascii=False, indent=2)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
-        """One row per dossier: its core index, the share of the portfolios that fund it."""
+        """Return one row per application with its core index: the share of the allocations that fund it."""
         n = max(1, len(self.outcomes))
         total = np.sum([one.allocation.funded for one in self.outcomes], axis=0) if self.outcomes else 0
         index = np.broadcast_to(np.asarray(total) / n, self.problem.case.n)
@@ -160,20 +168,22 @@ def weights(
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> WeightStudy:
-    """The portfolios that are not dominated when weights are known only by ranges and an order.
+    """Find the non-dominated allocations when weights are known only by ranges and an order.
 
     Parameters
     ----------
-    scenario : the rules, the envelopes and the dossiers; its own objective is not used
+    scenario : rules, envelopes and applications; its own objective is not used
     criteria : two or more measures, each better when larger
-    ranges : lowest and highest weight of some criteria, as « 20 % »; weights sum to 100 %
-    order : criteria, each said to weigh at least as much as the next
+    ranges : lowest and highest weight of some criteria, such as ("20 %", "50 %"); weights sum to
+    100 %
+    order : criteria, each with a weight at least that of the next
     seed, draws : of the sampling above 40 candidates or three criteria
+    time_limit : seconds; by default that of the scenario
 
     Raises
     ------
     UsageError
-        Unknown criteria, or weights that cannot be.
+        For unknown criteria, or if no weights satisfy the statements.
     """
     steps = decision_steps(scenario)
     problem = compile_problem(steps[0].scenario)
@@ -187,7 +197,7 @@ def weights(
 
 @dataclass
 class _Study:
-    """The outcomes as they are found."""
+    """Search for the outcomes."""
 
     problem: Problem
     criteria: tuple[Criterion, ...]
@@ -243,7 +253,7 @@ class _Study:
     # -- one question ----------------------------------------------------------------------------
 
     def worth(self, w: Weights) -> Stage:
-        """Σ w_k M_k / p_k as a goal."""
+        """Return Σ w_k M_k / p_k as a stage to maximise."""
         factors = [share / one.per * one.terms.scale for share, one in zip(w, self.criteria, strict=True)]
         scale = Fraction(1, lcm(*(factor.denominator for factor in factors)))
         parts = [
@@ -288,7 +298,7 @@ class _Study:
         return self.found[values]
 
     def value(self, criteria: Point, w: Weights) -> Fraction:
-        """Σ w_k M_k / p_k of an outcome."""
+        """Return Σ w_k M_k / p_k of an outcome."""
         return sum(
             (a * m / one.per for a, m, one in zip(w, criteria, self.criteria, strict=True)), Fraction(0)
         )
@@ -296,7 +306,7 @@ class _Study:
     # -- all of them -----------------------------------------------------------------------------
 
     def _zones(self) -> None:
-        """Every outcome: zone after zone until all are empty."""
+        """Enumerate the Pareto set zone by zone until all are empty."""
         worth = [self.worth(w) for w in self.corners]
         middle = tuple(sum(part, Fraction(0)) / len(self.corners) for part in zip(*self.corners, strict=True))
         stages = [*worth, self.worth(middle)]
@@ -319,7 +329,7 @@ class _Study:
     # -- those that are best for some weight -------------------------------------------------------
 
     def _envelope(self) -> None:
-        """Ask at each corner of the envelope of what is known; what is better there cuts it."""
+        """Find the supported outcomes: solve at each vertex of the outer approximation, cut with better ones."""
         tops = [self._best_at(w) for w in self.corners]
         if any(top is None for top in tops):
             return
@@ -342,20 +352,20 @@ class _Study:
                 envelope = envelope.cut(self._above(better))
 
     def _best_at(self, w: Weights) -> Point | None:
-        """The criteria of the best outcome at one weight."""
+        """Return the criteria of the optimum at one weight."""
         one = self._note(self._ask([self.worth(w)], ()), supported=True)
         return None if one is None else one.criteria
 
     def _slopes(self, criteria: Point) -> Point:
-        """What an outcome is worth for each whole weight."""
+        """Return the gradient of V(w) for an outcome."""
         return tuple(value / one.per for value, one in zip(criteria, self.criteria, strict=True))
 
     def _above(self, criteria: Point) -> Half:
-        """z ≥ V(w)."""
+        """Return the half-space z ≥ V(w)."""
         return (*(-slope for slope in self._slopes(criteria)), Fraction(1)), Fraction(0)
 
     def _between(self) -> None:
-        """Zones between two outcomes, drawn: the best in them is never dominated, whatever the weights."""
+        """Sample zones between two outcomes; the best Σ V_e in a zone is never dominated."""
         random, known = Random(self.seed), list(self.found.values())
         worth = [self.worth(w) for w in self.corners]
         middle = tuple(sum(part, Fraction(0)) / len(self.corners) for part in zip(*self.corners, strict=True))
@@ -375,7 +385,7 @@ class _Study:
 
 
 def _lowest(stage: Stage, problem: Problem) -> Fraction:
-    """No allocation is worth less."""
+    """Bound the value of every allocation from below."""
     terms, most = stage.terms, problem.offers.highest_cents
     each = np.minimum(terms.per_funded, 0) + np.minimum(terms.per_cent, 0) * most
     once = sum(int(np.minimum(part.worth, 0).sum()) for part in terms.once)
@@ -387,7 +397,7 @@ def _dominates(one: Point, other: Point) -> bool:
 
 
 def _split(zones: Sequence[Point], z: Point) -> list[Point]:
-    """The zones after a point was found: those that hold it fall apart; what lies within another is left out."""
+    """Split the zones that contain a new point, and drop zones contained in another."""
     kept = [zone for zone in zones if not all(a > b for a, b in zip(z, zone, strict=True))]
     parts = [
         (*zone[:k], z[k], *zone[k + 1 :])
@@ -443,7 +453,7 @@ def _told(found: WeightStudy, scenario: Scenario) -> WeightStudy:
 
 
 def _supported(found: WeightStudy, one: Outcome) -> bool:
-    """Whether some possible weights make it a best one, among all outcomes."""
+    """Whether some feasible weight makes the outcome optimal among all known outcomes."""
     cell = found.region
     for other in found.outcomes:
         gap = tuple(

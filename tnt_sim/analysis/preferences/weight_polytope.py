@@ -1,12 +1,15 @@
-"""The weights that a statement leaves possible, as a polytope in exact fractions, and what cuts it.
+"""Polytope of feasible weights, in exact fractions, by the double description method.
 
-    W = { w ≥ 0, Σ w = 1, lowest_k ≤ w_k ≤ highest_k, w_i ≥ w_j for each i said to weigh as much as j or more }
+    W = { w ≥ 0, Σ w = 1, lowest_k ≤ w_k ≤ highest_k, w_i ≥ w_j for each stated pair (i, j) }
 
-A half-space is a row (a, b): a·w ≥ b. Each corner knows the half-spaces that it lies on; a cut keeps the corners
-inside and adds one on each edge that it crosses: two corners share an edge when no third lies on all the
-half-spaces that they have in common (the double description of T. Motzkin and others, 1953).
+A half-space (a, b) stands for a·w ≥ b. The polytope is kept as its vertices with the half-spaces
+that are tight at each. A cut keeps the vertices inside and adds one on each edge that it crosses;
+two vertices are adjacent if no third is tight on all half-spaces that both are tight on.
 
-Criteria and what is known of their weights: measures, round figures that they are divided by, half-spaces.
+The module also reads the criteria: measures, each divided by a round figure near its total.
+
+Source: T. S. Motzkin, H. Raiffa, G. L. Thompson and R. M. Thrall, "The double description method"
+(1953).
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ Half = tuple[tuple[Fraction, ...], Fraction]
 
 @dataclass(frozen=True, slots=True)
 class Corner:
-    """A corner and, as bits, the half-spaces on whose border it lies."""
+    """Vertex, with the half-spaces tight at it as a bit set."""
 
     point: Weights
     tight: int
@@ -37,24 +40,24 @@ class Corner:
 
 @dataclass(frozen=True, slots=True)
 class Polytope:
-    """A polytope by its corners; `n_halves` half-spaces were used to cut it."""
+    """Polytope given by its vertices; `n_halves` counts the half-spaces used."""
 
     corners: tuple[Corner, ...]
     n_halves: int
 
     @classmethod
     def simplex(cls, n: int) -> Polytope:
-        """All weights of n criteria: w ≥ 0, Σ w = 1."""
+        """Return all weights of n criteria: w ≥ 0, Σ w = 1."""
         every = (1 << n) - 1
         return cls(tuple(Corner(_unit(n, k, 1), every ^ (1 << k)) for k in range(n)), n)
 
     @property
     def points(self) -> list[Weights]:
-        """The corners as points."""
+        """Return the vertices as points."""
         return [corner.point for corner in self.corners]
 
     def cut(self, half: Half) -> Polytope:
-        """What lies on one side; without corners when nothing does."""
+        """Intersect with a half-space; the result has no vertices if it is empty."""
         bit = 1 << self.n_halves
         stands = [(corner, side(half, corner.point)) for corner in self.corners]
         kept = [
@@ -72,7 +75,7 @@ class Polytope:
         return Polytope(tuple(kept), self.n_halves + 1)
 
     def under(self, top: Fraction, bottom: Sequence[Fraction]) -> Polytope:
-        """The points (w, z) between bottom·w and a constant above it, z last."""
+        """Return the points (w, z) with bottom·w ≤ z ≤ top, z last."""
         low, high = 1 << self.n_halves, 2 << self.n_halves
         floor = [Corner((*one.point, dot(bottom, one.point)), one.tight | low) for one in self.corners]
         return Polytope(
@@ -92,7 +95,7 @@ class Polytope:
 def statements(
     n: int, ranges: Sequence[tuple[Fraction, Fraction]], order: Sequence[tuple[int, int]]
 ) -> list[Half]:
-    """The half-spaces of ranges (lowest, highest) for each criterion and of pairs (i, j): w_i ≥ w_j."""
+    """Build the half-spaces of ranges (lowest, highest) per criterion and of pairs (i, j): w_i ≥ w_j."""
     halves: list[Half] = []
     for k, (low, high) in enumerate(ranges):
         halves += [(_unit(n, k, 1), low), (_unit(n, k, -1), -high)]
@@ -108,7 +111,7 @@ def _unit(n: int, k: int, sign: int) -> tuple[Fraction, ...]:
 
 
 def possible(n: int, halves: Sequence[Half]) -> Polytope:
-    """All weights of n criteria on one side of each half-space."""
+    """Return the weights of n criteria that satisfy every half-space."""
     found = Polytope.simplex(n)
     for half in halves:
         found = found.cut(half)
@@ -116,19 +119,19 @@ def possible(n: int, halves: Sequence[Half]) -> Polytope:
 
 
 def side(half: Half, w: Weights) -> Fraction:
-    """a·w − b: where w stands."""
+    """Return a·w − b: nonnegative inside the half-space."""
     row, bound = half
     return dot(row, w) - bound
 
 
 def dot(a: Sequence[Fraction], w: Weights) -> Fraction:
-    """Σ a_k w_k."""
+    """Return Σ a_k w_k."""
     return sum((x * y for x, y in zip(a, w, strict=True)), Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A measure and what it is divided by, in its unit."""
+    """Measure and the figure it is divided by, in its unit."""
 
     name: str
     terms: Terms
@@ -136,7 +139,15 @@ class Criterion:
 
 
 def criteria_of(problem: Problem, names: Sequence[str]) -> tuple[Criterion, ...]:
-    """The measures of these names, each with what it is divided by; UsageError for names that are none."""
+    """Return the measures of these names, each with its divisor.
+
+    Raises
+    ------
+    UsageError
+        For fewer than two names, repeated names or unknown measures.
+    ScenarioError
+        If a measure is invalid.
+    """
     if len(names) < 2 or len(set(names)) < len(names):
         raise UsageError(
             Text(
@@ -170,7 +181,13 @@ def criteria_of(problem: Problem, names: Sequence[str]) -> tuple[Criterion, ...]
 
 
 def round_figure(value: Fraction) -> Fraction:
-    """The largest 1, 2 or 5 times a power of ten that is not above a positive value; 1 where there is none."""
+    """Return the largest 1, 2 or 5 times a power of ten that does not exceed a value.
+
+    1 if the value is not positive.
+
+    >>> round_figure(Fraction(7300))
+    Fraction(5000, 1)
+    """
     if value <= 0:
         return Fraction(1)
     power = Fraction(1)
@@ -184,7 +201,13 @@ def round_figure(value: Fraction) -> Fraction:
 def halves_of(
     names: Sequence[str], ranges: Mapping[str, tuple[str, str]], order: Sequence[str]
 ) -> list[Half]:
-    """What ranges and an order say of the weights; UsageError where they name what is no criterion."""
+    """Build the half-spaces of ranges and of an order of criteria.
+
+    Raises
+    ------
+    UsageError
+        If a name is not a criterion.
+    """
     unknown = [name for name in (*ranges, *order) if name not in names]
     if unknown:
         raise UsageError(

@@ -1,1 +1,1 @@
-"""analysis/uncertainty/__init__.py."""
+"""Uncertainty analysis: Monte Carlo draws of uncertain inputs, each re-optimised, and their summary."""

@@ -1,9 +1,12 @@
-"""Laws of over-runs from a table of planned and realised amounts: a lognormal factor for each type of applicant.
+"""Fit cost overruns: a lognormal factor for each type of applicant, from planned and realised amounts.
 
-With r = realised / planned, log r has mean m and standard deviation s: the factor's median is e^m, its sigma s.
-How far the law lies from the data is told by the largest gap between the two distribution functions, and by the
-p-value of Anderson and Darling's test with both parameters estimated (case 3 of Stephens, in D'Agostino and
-Stephens, Goodness-of-Fit Techniques, 1986, table 4.9). A type with few pairs takes the law of all pairs together.
+With r = realised / planned, log r has mean m and standard deviation s; the factor has median e^m
+and sigma s. The fit is measured by the Kolmogorov–Smirnov distance and by the p-value of the
+Anderson–Darling test with both parameters estimated. A type with few pairs takes the distribution
+of all pairs.
+
+Source: M. A. Stephens, in R. B. D'Agostino and M. A. Stephens (eds), *Goodness-of-Fit Techniques*
+(1986), table 4.9, case 3.
 """
 
 from __future__ import annotations
@@ -27,29 +30,29 @@ from tnt_sim.verify.run_files import file_sha256
 
 FloatArray = NDArray[np.float64]
 LEAST_PAIRS = 30
-"""Fewer pairs have no law of their own."""
+"""Fewest pairs for a distribution of their own."""
 ROWS = ("ligne", "lignes"), ("row", "rows")
 QUANTILES = (0.05, 0.5, 0.95)
 FAR = 10.0
-"""A realised amount so many times the planned one, or less than one part in so many, is told."""
+"""Ratios above this, or below its inverse, are reported."""
 REALISED = ("realised", "cout reel", "cout realise", "cout final", "montant realise", "depense realisee",
             "cout revise", "final cost", "realised cost", "actual cost")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """A lognormal factor and how well it fits.
+    """Fitted lognormal factor.
 
     Attributes
     ----------
-    n : pairs
-    median, sigma : of the law; sigma is 0 where all ratios are the same
+    n : number of pairs
+    median, sigma : parameters; sigma is 0 if all ratios are equal
     median_range : 95 % confidence interval of the median
-    measured, fitted : quantiles of the ratios and of the law, at `QUANTILES`
-    gap : the largest distance between the two distribution functions
-    p_value : of Anderson and Darling's test; small where the law does not fit, None without dispersion
-    n_same : pairs whose two amounts are equal
-    n_far : ratios beyond `FAR` or below its inverse
+    measured, fitted : quantiles of the ratios and of the distribution, at `QUANTILES`
+    gap : Kolmogorov–Smirnov distance
+    p_value : of the Anderson–Darling test, small for a poor fit; None without dispersion
+    n_same : pairs with equal amounts
+    n_far : ratios above `FAR` or below its inverse
     """
 
     n: int
@@ -66,13 +69,13 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The laws that a table gives.
+    """Distributions fitted to a table.
 
     Attributes
     ----------
-    whole : of all pairs together; it stands for types in `small` and for those that the table does not have
-    laws : by type, those with at least `LEAST_PAIRS` pairs
-    small : pairs of the other types
+    whole : of all pairs; used for the types in `small` and for types that are not in the table
+    laws : by type, for types with at least `LEAST_PAIRS` pairs
+    small : number of pairs of the other types
     n_open : rows without a realised amount, left out
     n_nothing : rows with a realised or planned amount of 0, left out
     """
@@ -90,12 +93,18 @@ class Fit:
 
 
 def fit_table(path: Path, planned: str = "cost", realised: str = "realised", by: str | None = None) -> Fit:
-    """The laws of a table, by a column or for all rows together.
+    """Fit the distributions of a table, by a column or for all rows together.
+
+    Parameters
+    ----------
+    planned, realised : columns of the amounts, by name or usual synonym
+    by : column of the types
 
     Raises
     ------
     DataError
-        For a table that cannot be read, a column that it does not have, cells that are no amount, too few pairs.
+        If the table cannot be read, a column is missing, a cell is not an amount, or there are too
+        few pairs.
     """
     table, defects = read_plain(path, shown_as=path.name), Defects()
     names = [_header(table, path, wanted, defects) for wanted in (planned, realised, *([by] if by else []))]
@@ -127,7 +136,7 @@ def fit_table(path: Path, planned: str = "cost", realised: str = "realised", by:
 
 
 def law_of_pairs(pairs: pl.DataFrame) -> Law:
-    """The law of `realised` over `planned`, both in cents and above 0."""
+    """Fit `realised` / `planned`, both in cents and positive."""
     ratio = pairs["realised"].to_numpy() / pairs["planned"].to_numpy()
     logs = np.sort(np.log(ratio))
     n, mean, sigma = len(logs), float(logs.mean()), float(logs.std(ddof=1))
@@ -154,7 +163,7 @@ def _quantiles(mean: float, sigma: float) -> tuple[float, ...]:
 
 
 def _gap(logs: FloatArray, mean: float, sigma: float) -> float:
-    """sup |F_n − F|, Kolmogorov and Smirnov's distance, for sorted values."""
+    """Compute the Kolmogorov–Smirnov distance sup |F_n − F| of sorted values."""
     from scipy.special import ndtr
 
     law, n = ndtr((logs - mean) / sigma), len(logs)
@@ -162,7 +171,7 @@ def _gap(logs: FloatArray, mean: float, sigma: float) -> float:
 
 
 def anderson_darling(values: FloatArray, mean: float, sigma: float) -> float:
-    """The p-value of normality of sorted values whose mean and deviation were estimated from them."""
+    """Return the p-value of normality of sorted values, with mean and deviation estimated from them."""
     from scipy.special import log_ndtr
 
     z, n = (values - mean) / sigma, len(values)
@@ -177,13 +186,13 @@ def anderson_darling(values: FloatArray, mean: float, sigma: float) -> float:
         p = math.exp(0.9177 - 4.279 * a - 1.38 * a * a)
     elif a < 13:
         p = math.exp(1.2937 - 5.709 * a + 0.0186 * a * a)
-    else:  # beyond where the formula holds
+    else:  # outside the range of the formula
         p = 0.0
     return min(1.0, max(0.0, p))
 
 
 def _header(table: pl.DataFrame, path: Path, wanted: str, defects: Defects) -> str | None:
-    """The column of that name, or of a usual one for the same thing."""
+    """Find the column of that name, or of a usual synonym."""
     headers = [name for name in table.columns if name != "_row"]
     if wanted in headers:
         return wanted
@@ -200,7 +209,7 @@ def _header(table: pl.DataFrame, path: Path, wanted: str, defects: Defects) -> s
 
 
 def _cents(table: pl.DataFrame, name: str, path: Path, defects: Defects) -> pl.Series:
-    """A column of amounts in cents; each cell that is none, or below zero, is a defect at its row."""
+    """Parse a column of amounts in cents; each invalid or negative cell is a defect at its row."""
     cents, reasons = parse_cents_series(table[name])
     wrong = reasons.is_not_null() | (cents < 0).fill_null(value=False)
     for row in wrong.arg_true().to_list():

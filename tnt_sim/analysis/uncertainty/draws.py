@@ -1,16 +1,19 @@
-"""The uncertain inputs of a scenario, met with its dossiers: which rows each is about, and which move together.
+"""Draws of the uncertain inputs of a scenario: sampling, correlation, and the scenario in each draw.
 
-Draws of all inputs: one point of a cube a draw, turned into factors, amounts and events by each input's law.
+Each draw is a point of the unit cube, from a Latin hypercube, a Sobol sequence or pseudo-random
+numbers. A point has one coordinate per row of each input, and one per group of a correlated input.
+With z_row and z_group the standard normal scores of these coordinates, a one-factor Gaussian copula
+gives::
 
-A point has a coordinate for each row of each input, and one for each group of a correlated input. With z the
-normal scores of row and group,
+    score = √rho · z_group + √(1 − rho) · z_row
+    value = F⁻¹(Φ(score))
 
-    score = √rho · z_group + √(1 − rho) · z_row,        value = F⁻¹(Φ(score))
+with F the distribution function of the input, and rho the share of variance common to the group.
+Events (withdrawal, lapse, …) are Bernoulli: the event happens if the uniform value is below its
+probability.
 
-(a one-factor Gaussian copula). Sources: McKay et al., Technometrics 21 (1979) for the Latin hypercube; Joe and
-Kuo, SIAM J. Sci. Comput. 30 (2008) for Sobol points.
-
-One draw: the scenario as it turns out, and what a decision pays there.
+Sources: M. D. McKay, R. J. Beckman and W. J. Conover, Technometrics 21 (1979), for the Latin
+hypercube; S. Joe and F. Y. Kuo, SIAM J. Scientific Computing 30 (2008), for Sobol points.
 """
 
 from __future__ import annotations
@@ -42,10 +45,10 @@ class Input:
 
     Attributes
     ----------
-    spec : as written
-    rows : the rows of the table that it is about, int64 (n,)
-    group : the group of each row, from 0, int64 (n,); -1 where nothing moves together
-    rho : the common share of the variance of a group
+    spec : as written in the scenario
+    rows : rows of the table that it concerns, int64 (n,)
+    group : correlation group of each row, from 0, int64 (n,); −1 for independent rows
+    rho : share of the variance common to a group, in [0, 1]
     """
 
     spec: UncertainSpec
@@ -55,25 +58,25 @@ class Input:
 
     @property
     def n_groups(self) -> int:
-        """How many groups move together."""
+        """Return the number of correlation groups."""
         return int(self.group.max(initial=-1)) + 1
 
     @property
     def law(self) -> tuple[str, dict[str, float]] | None:
-        """The law of a factor or an amount; None for an event that happens or not."""
+        """Return the distribution and its parameters for a factor or an amount; None for an event."""
         given = self.spec.times if self.spec.times is not None else self.spec.plus
         return None if given is None else law_of(given)
 
 
 def inputs_of(problem: Problem) -> tuple[Input, ...]:
-    """Every uncertain input in force, met with the dossiers.
+    """Return every uncertain input in force, matched with the applications.
 
     Raises
     ------
     UsageError
-        When the scenario has none.
+        If the scenario has none.
     ScenarioError
-        For a column or a condition that does not exist, or one that is no number.
+        If a column or a condition does not exist, or the column is not numeric.
     """
     spec, case = problem.scenario.spec, problem.case
     before = len(case.defects.found)
@@ -116,7 +119,7 @@ def _input(case: Case, entry: UncertainSpec, path: tuple[str | int, ...]) -> Inp
 
 
 def _column_is_known(case: Case, entry: UncertainSpec, path: tuple[str | int, ...]) -> bool:
-    """The column is a number of the table: an amount of money, or decimals."""
+    """Whether the column is numeric: money, decimals or integers."""
     if entry.column is None:
         return True
     kind = CANONICAL.get(entry.column)
@@ -141,18 +144,24 @@ FloatArray = NDArray[np.float64]
 SAMPLINGS = ("lhs", "sobol", "random")
 MOST_SOBOL = 21_201
 MOST_FIGURES = 200_000_000
-"""Coordinates of all points together: 1.6 GB a process."""
+"""Most coordinates of all points together: 1.6 GB per process."""
 DIGITS = 9
-"""Values keep so many digits, so that the last bits of a machine's mathematics decide nothing."""
+"""Decimals kept, so that results do not depend on the last bits of floating-point arithmetic."""
 
 
 def points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: str = "lhs") -> FloatArray:
-    """The points of a sample in the open unit cube, (n_draws, n_coordinates).
+    """Sample points of the open unit cube, float (n_draws, n_coordinates).
+
+    Parameters
+    ----------
+    seed : of the random generator
+    sampling : "lhs", "sobol" or "random"
 
     Raises
     ------
     UsageError
-        For a sampling that does not exist, or too many coordinates for Sobol points.
+        For an unknown sampling, too many coordinates for Sobol points, or a sample too large for
+        memory.
     """
     from scipy.stats import qmc
 
@@ -197,7 +206,7 @@ def points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: str = "lh
 
 
 def parts(inputs: Sequence[Input], point: FloatArray) -> list[FloatArray]:
-    """What one point, (n_coordinates,), says of each input: a value for each of its rows."""
+    """Convert one point, (n_coordinates,), to the values of each input, one per row of the input."""
     found, start = [], 0
     for one in inputs:
         n, m = len(one.rows), one.n_groups
@@ -218,7 +227,7 @@ def _joined(one: Input, own: FloatArray, common: FloatArray) -> FloatArray:
 
 
 def _values(one: Input, u: FloatArray) -> FloatArray:
-    """F⁻¹(u), or whether the event happens (1.0 or 0.0)."""
+    """Return F⁻¹(u), or 1.0 if the event happens and 0.0 otherwise."""
     law = one.law
     if law is None:
         assert one.spec.probability is not None
@@ -236,7 +245,7 @@ def _values(one: Input, u: FloatArray) -> FloatArray:
         width = p["high"] - p["low"]
         values = stats.triang.ppf(u, (p["mode"] - p["low"]) / width, p["low"], width)
     rounded: FloatArray = np.round(values, DIGITS)
-    # the far tail of a wide normal factor is below nothing: no cost is
+    # A wide normal factor can be negative in its tail; a cost cannot.
     return np.maximum(rounded, 0.0) if one.spec.times is not None else rounded
 
 
@@ -245,14 +254,14 @@ OUT = "sans_suite"
 
 @dataclass(frozen=True, eq=False)
 class Draw:
-    """What one draw says, by row of the table.
+    """One draw, by row of the table.
 
     Attributes
     ----------
-    gone : taken back, not eligible or not arrived: neither chosen nor paid, bool (n,)
+    gone : withdrawn, not eligible or not arrived: neither chosen nor paid, bool (n,)
     unpaid : funded but lapsed, bool (n,)
-    final : the real cost over the planned one, float64 (n,)
-    changes : (column of the table, row, new value) of what differs
+    final : real cost divided by planned cost, float64 (n,)
+    changes : (column, rows, new values) for each column that differs
     """
 
     gone: BoolArray
@@ -261,14 +270,17 @@ class Draw:
     changes: tuple[tuple[str, IntArray, pl.Series], ...]
 
     def paid_cents(self, granted_cents: IntArray) -> IntArray:
-        """What is paid of each grant: nothing where gone or lapsed, else at most its share of the real cost."""
+        """Return what is paid of each grant, int64 (n,), rounded down.
+
+        Nothing if gone or lapsed; otherwise the grant times min(1, final).
+        """
         share = np.where(self.gone | self.unpaid, 0.0, np.minimum(1.0, self.final))
         paid: IntArray = np.floor(granted_cents * share + 1e-6).astype(np.int64)
         return paid
 
 
 def draw_of(table: pl.DataFrame, inputs: Sequence[Input], values: Sequence[FloatArray]) -> Draw:
-    """The draw that the values of each input make of a table of dossiers."""
+    """Build the draw of a table from the values of each input."""
     n = table.height
     gone, unpaid, final = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.ones(n)
     changed: dict[str, FloatArray] = {}
@@ -295,12 +307,12 @@ def draw_of(table: pl.DataFrame, inputs: Sequence[Input], values: Sequence[Float
 
 
 def _in_unit(name: str, value: FloatArray) -> FloatArray:
-    """An amount that is added: money is written in euros and held in cents."""
+    """Convert an added amount to cents if the column holds money."""
     return value * 100 if name.endswith("_cents") else value
 
 
 def _like(column: pl.Series, values: FloatArray) -> pl.Series:
-    """Values in the type and the grain of a column: whole cents, or as many decimals as its own values have."""
+    """Round values to the type of a column: whole cents, or as many decimals as its own values have."""
     empty = column.is_null().to_numpy() | ~np.isfinite(values)
     if column.dtype.is_integer():
         whole = np.where(empty, 0, np.maximum(np.rint(values), 0)).astype(np.int64)
@@ -311,7 +323,7 @@ def _like(column: pl.Series, values: FloatArray) -> pl.Series:
 
 
 def decimals_of(column: pl.Series) -> int:
-    """How many decimals the values of a column have, at most 6."""
+    """Return the number of decimals of a column's values, at most 6."""
     known = column.drop_nulls().cast(pl.Float64).to_numpy()
     for places in range(6):
         if np.abs(known - np.round(known, places)).max(initial=0.0) < 1e-9:
@@ -320,7 +332,7 @@ def decimals_of(column: pl.Series) -> int:
 
 
 def scenario_of(scenario: Scenario, draw: Draw) -> Scenario:
-    """The scenario as a draw turns out, before the decision: events that come after it change nothing here."""
+    """Return the scenario of a draw as known at the decision; events after the decision change nothing here."""
     table = scenario.portfolio.table
     columns = [series for _, _, series in draw.changes]
     gone = pl.Series(draw.gone)
@@ -334,7 +346,7 @@ def scenario_of(scenario: Scenario, draw: Draw) -> Scenario:
 
 
 def _without_gone(rules: Sequence[Any], gone: pl.Series) -> tuple[Any, ...]:
-    """The rules without decisions to fund dossiers that are gone: there is nothing left to decide on."""
+    """Return the rules without decisions to fund applications that are gone."""
     names = set(gone.to_list())
     kept = []
     for rule in rules:

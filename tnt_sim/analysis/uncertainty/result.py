@@ -1,11 +1,12 @@
-"""What draws say together: frequencies, risks, lists that hold up, how much more than the money may be promised.
+"""Summary of an ensemble of draws: frequencies, risk measures, robust lists, overprogramming, sensitivity.
 
-With v_1 … v_n the values of n draws, the greater the better (or negated):
+For values v_1 … v_n, better when larger (or negated)::
 
-    VaR_α   the value that a share α of the draws falls short of or reaches
-    CVaR_α  the mean of the worst α·n draws, the last one counted in part     (Rockafellar and Uryasev, 2000)
+    VaR_α    value that a share α of the draws falls short of or reaches
+    CVaR_α   mean of the worst α·n draws, the last one counted in part
 
-An ensemble: what the draws of a scenario came to, as tables.
+Source: R. T. Rockafellar and S. Uryasev, "Optimization of conditional value-at-risk", Journal of
+Risk 2 (2000).
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ from tnt_sim.verify.run_document import decimal_text
 
 TAIL = Fraction(1, 10)
 CORE, EXTERIOR = Fraction(95, 100), Fraction(5, 100)
-"""A dossier is core when it is funded in so many draws, exterior when in no more than so many, else borderline."""
+"""Share of draws from which an application is core, and up to which it is exterior; between, borderline."""
 RISK = Fraction(5, 100)
-"""The chance that what is paid may exceed the money."""
+"""Accepted probability that payments exceed the money."""
 
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """A distribution in five exact figures."""
+    """Mean, minimum, maximum, VaR and CVaR of a sample, exact."""
 
     mean: Fraction
     least: Fraction
@@ -47,7 +48,16 @@ class Risk:
 
 
 def risk_of(values: Sequence[Fraction], *, best_is_high: bool, tail: Fraction = TAIL) -> Risk:
-    """The figures of some values, each draw as likely as any other; `var` and `cvar` are of the bad tail."""
+    """Compute the risk measures of equally likely values.
+
+    Parameters
+    ----------
+    best_is_high : whether larger values are better
+    tail : share α of the worst draws for `var` and `cvar`
+
+    >>> risk_of([Fraction(v) for v in range(1, 21)], best_is_high=True).cvar
+    Fraction(3, 2)
+    """
     ordered = sorted(values, reverse=not best_is_high)
     n = len(ordered)
     weight = tail * n
@@ -63,7 +73,7 @@ def risk_of(values: Sequence[Fraction], *, best_is_high: bool, tail: Fraction = 
 
 
 def frequencies(rows: Sequence[IntArray], n: int) -> IntArray:
-    """In how many draws each of `n` dossiers is funded, int64 (n,)."""
+    """Count the draws in which each of `n` applications is funded, int64 (n,)."""
     counted = np.zeros(n, dtype=np.int64)
     for part in rows:
         counted[part] += 1
@@ -71,16 +81,27 @@ def frequencies(rows: Sequence[IntArray], n: int) -> IntArray:
 
 
 def standing(times: int, n_draws: int) -> str:
-    """`core`, `borderline` or `exterior`."""
+    """Classify an application by its share of draws: `core`, `borderline` or `exterior`."""
     share = Fraction(times, n_draws)
     return "core" if share >= CORE else "exterior" if share <= EXTERIOR else "borderline"
 
 
 def overprogramming(granted_cents: int, paid_cents: Sequence[int], risk: Fraction = RISK) -> Fraction | None:
-    """The share above the money that may be promised with P(paid > money) ≤ risk, the list growing in proportion.
+    """Compute the share s above the money M that may be promised with P(paid > M) ≤ risk.
 
-    If granting G pays p_1 … p_n, promising M·(1 + s) pays p_j·M·(1 + s)/G, which exceeds M when p_j·(1 + s) > G.
-    With p* the greatest p_j that may not exceed it, s = G/p* − 1. None where nothing is paid.
+    If granting G pays p_1 … p_n, promising M·(1 + s) in the same proportions pays p_j·M·(1 + s)/G,
+    which exceeds M when p_j·(1 + s) > G. With p* the greatest p_j that must not exceed it, s = G/p*
+    − 1.
+
+    Parameters
+    ----------
+    granted_cents : G
+    paid_cents : p_j, one per draw
+
+    Returns
+    -------
+    Fraction or None
+        s; None if nothing is paid.
     """
     ordered = sorted(paid_cents, reverse=True)
     allowed = math.floor(risk * len(ordered))
@@ -90,17 +111,18 @@ def overprogramming(granted_cents: int, paid_cents: Sequence[int], risk: Fractio
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A list decided before the draws: what it is worth over them.
+    """Evaluation over the draws of a list decided beforehand.
 
     Attributes
     ----------
-    name : `plan` for the list without uncertainty, `draw N` for the best list of a draw
+    name : `plan` for the optimum without uncertainty, `average` for the best list on average, `draw
+    N` for the optimum of a draw
     risk : of its values
-    worst_regret : the most that it loses against the best list of a draw; 0 where it loses nowhere
-    ahead : it is worth more than the best list of a draw in which it holds: it keeps promised amounts where
-        dossiers ask for more, and so is no list of that draw
-    holds : the share of draws in which it keeps every hard rule
-    paid_cents : what it pays, draw by draw
+    worst_regret : largest loss against the optimum of a draw, at least 0
+    ahead : whether it exceeds the optimum of a draw in which it is feasible: it keeps promised
+    amounts where applications ask for more, and so is not an allocation of that draw
+    holds : share of the draws in which it satisfies every hard rule
+    paid_cents : money paid, by draw
     """
 
     name: str
@@ -118,7 +140,7 @@ def kept_list(
     *,
     best_is_high: bool,
 ) -> Kept:
-    """The figures of a list from its readings in each draw, and the best value of each draw."""
+    """Evaluate a list from its readings in each draw and the optimal value of each draw."""
     values = [value for value, _, _ in read]
     sign = 1 if best_is_high else -1
     regrets = [sign * (top - value) for top, value in zip(best, values, strict=True) if top is not None]
@@ -136,9 +158,12 @@ def kept_list(
 
 
 def total_effect(base: Sequence[Fraction], mixed: Sequence[Fraction]) -> Fraction | None:
-    """The total Sobol index of an input, from draws in which only its part was drawn anew; None without variance.
+    """Estimate the total Sobol index of an input from draws in which only that input was resampled.
 
-    S_T = Σ (f(A) − f(A with i from B))² / (2 n Var f)          (Jansen, Comput. Phys. Commun. 117 (1999))
+        S_T = Σ (f(A) − f(A with i from B))² / (2 n Var f)
+
+    None without variance. Source: M. J. W. Jansen, "Analysis of variance designs for model output",
+    Computer Physics Communications 117 (1999).
     """
     n = len(base)
     mean = sum(base, Fraction(0)) / n
@@ -151,13 +176,13 @@ def total_effect(base: Sequence[Fraction], mixed: Sequence[Fraction]) -> Fractio
 
 @dataclass(frozen=True, eq=False)
 class EnsembleTables:
-    """The draws of a scenario and what they say together.
+    """Ensemble of draws with its summary tables.
 
     Attributes
     ----------
-    sample : which draws
-    ground : the scenario and its uncertain inputs
-    draws : what each draw came to
+    sample : identity of the draws
+    ground : scenario and its uncertain inputs
+    draws : result of each draw
     """
 
     sample: Sample
@@ -166,42 +191,45 @@ class EnsembleTables:
 
     @property
     def problem(self) -> Problem:
-        """What is asked without uncertainty."""
+        """Return the problem without uncertainty."""
         return self.ground.problem
 
     @property
     def lang(self) -> Lang:
-        """The language of the scenario."""
+        """Return the language of the scenario."""
         return Lang(self.problem.scenario.spec.locale)
 
     @property
     def n_draws(self) -> int:
-        """The draws whose best list was found."""
+        """Return the number of draws with an optimum."""
         return len(self.draws.numbers)
 
     @property
     def best_is_high(self) -> bool:
-        """Whether the first goal is maximised."""
+        """Whether the first objective is maximised."""
         return self.problem.stages[0].sense is Sense.MAXIMISE
 
     @property
     def without_dossier(self) -> list[str]:
-        """The inputs whose `where` no dossier answers."""
+        """Return the inputs whose `where` matches no application."""
         return [one.spec.id for one in self.ground.inputs if not len(one.rows)]
 
     @cached_property
     def values(self) -> list[Fraction]:
-        """The best value of each draw, decided after it is known."""
+        """Return the optimal value of each draw, decided with hindsight."""
         return [self.draws.solved[number]["value"] for number in self.draws.numbers]
 
     @cached_property
     def risk(self) -> Risk | None:
-        """The distribution of these values; None without a draw."""
+        """Return the risk measures of these values; None without a draw."""
         return risk_of(self.values, best_is_high=self.best_is_high) if self.values else None
 
     @cached_property
     def dossiers(self) -> pl.DataFrame:
-        """A row a dossier: `dossier`, `planned`, `times`, `share`, `standing`; candidates and committed ones."""
+        """Return one row per application in play: `dossier`, `planned`, `times`, `share`, `standing`.
+
+        Candidates, committed applications, and any other that some draw funds.
+        """
         offers, case = self.problem.offers, self.problem.case
         rows = [self.draws.solved[number]["rows"] for number in self.draws.numbers]
         times = frequencies(rows, case.n)
@@ -222,7 +250,7 @@ class EnsembleTables:
 
     @cached_property
     def kept(self) -> tuple[Kept, ...]:
-        """The lists decided beforehand, `plan` first."""
+        """Return the evaluations of the lists decided beforehand, `plan` first."""
         numbers = [number for number in self.draws.numbers if number in self.draws.read]
         if not numbers:
             return ()
@@ -234,9 +262,9 @@ class EnsembleTables:
 
     @cached_property
     def robust(self) -> dict[str, str]:
-        """The `steady` lists best on average, best in the bad tail, and least regretted; ties to the first.
+        """Name the `steady` lists with the best mean, best CVaR and least worst regret; ties to the first.
 
-        A list that breaks a rule in some draw may be worth more there for that, and is none of them.
+        A list that breaks a rule in some draw may gain value from that, and is excluded.
         """
         lists = self.steady
         if not lists:
@@ -250,15 +278,16 @@ class EnsembleTables:
 
     @property
     def steady(self) -> list[Kept]:
-        """The lists that keep every hard rule in every draw."""
+        """Return the lists that satisfy every hard rule in every draw."""
         return [one for one in self.kept if one.holds == 1]
 
     @cached_property
     def information(self) -> Fraction | None:
-        """What it is worth, on average, to know the draw before deciding, against the best list on average.
+        """Compute the expected value of perfect information, against the best list on average.
 
-        Only lists that keep every hard rule in every draw count, so that it is never negative; None where there is
-        none, or where a list is `ahead`: then both sides are not bound by the same amounts.
+        Only lists that satisfy every hard rule in every draw count, so that it is not negative.
+        None if there is none, or if a list is `ahead`: then the two sides are not bound by the same
+        amounts.
         """
         lists = self.steady
         if not lists or any(one.ahead for one in self.kept):
@@ -270,10 +299,10 @@ class EnsembleTables:
 
     @cached_property
     def envelopes(self) -> pl.DataFrame:
-        """A row an envelope with an amount: the share of draws in which money is left, and how much on average.
+        """Return one row per envelope with an amount: share of draws with money left, mean and largest left.
 
-        `p_exceeded` is the share of draws in which the planned list, granted what it asks for then, exceeds it;
-        null without such a list.
+        `p_exceeded` is the share of draws in which the planned list, granted what it asks for
+        there, exceeds the envelope; null without a plan.
         """
         tree = self.problem.case.tree
         left = [self.draws.solved[number]["unspent_cents"] for number in self.draws.numbers]
@@ -305,9 +334,9 @@ class EnsembleTables:
 
     @cached_property
     def payments(self) -> pl.DataFrame:
-        """What the plan pays, by year: granted, paid on average and at most, what more may be promised.
+        """Return by year what the plan grants, pays on average and at most, and may promise on top.
 
-        `year` is null where the scenario has no schedule.
+        `year` is null if the scenario has no schedule.
         """
         if self.draws.plan.allocation is None or not self.n_draws:
             return pl.DataFrame()
@@ -339,7 +368,7 @@ class EnsembleTables:
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def _years(self) -> list[tuple[int | None, BoolArray]]:
-        """The dossiers of each year of the scenario's schedule; all of them without one."""
+        """Return the applications of each year of the schedule; all of them without a schedule."""
         case = self.problem.case
         rule = next((r for r in case_rules(self.problem) if isinstance(r, ScheduleSpec)), None)
         column = getattr(getattr(rule, "year", None), "column", None)
@@ -353,7 +382,7 @@ class EnsembleTables:
 
     @cached_property
     def sensitivity(self) -> pl.DataFrame:
-        """A row an input: its total Sobol index on the best value, and over how many draws."""
+        """Return one row per input: its total Sobol index on the optimal value, and the number of draws."""
         rows = []
         for one, mixed in zip(self.ground.inputs, self.draws.mixed, strict=False):
             numbers = [number for number in sorted(mixed) if number in set(self.draws.numbers)]
@@ -366,7 +395,7 @@ class EnsembleTables:
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def summary(self) -> dict[str, Any]:
-        """The document of `ensemble --json`."""
+        """Return the document of `ensemble --json`."""
         text = decimal_text
         return {
             "schema_version": 1,
@@ -402,7 +431,7 @@ class EnsembleTables:
         }
 
     def to_dataframe(self, backend: str = "polars") -> Any:
-        """A row a dossier, with its share of draws and its standing."""
+        """Return one row per application with its share of draws and its class."""
         return self.dossiers if backend == "polars" else self.dossiers.to_pandas()
 
 
@@ -410,7 +439,7 @@ _STATUS = {None: "done", "time": "stopped", "interrupt": "interrupted"}
 
 
 def case_rules(problem: Problem) -> list[Any]:
-    """The rules in force, as written."""
+    """Return the rules in force, as written."""
     spec = problem.scenario.spec
     return [rule for rule in spec.rules if rule.in_force(spec.date)]
 

@@ -1,6 +1,8 @@
-"""The work of one draw, in whatever process: solve what it turns out to be, or read given lists there.
+"""Optimise every draw of a sample in worker processes, then evaluate candidate decisions in each draw.
 
-All draws of a sample: solved, then the lists worth deciding beforehand read in each of them.
+A draw is optimised with hindsight (the inputs are known). Then the lists that could be decided
+today (the plan, the best list on average, the most frequent optimal lists) are read in every draw:
+value, money paid, feasibility. For sensitivity, draws are optimised again with one input resampled.
 """
 
 from __future__ import annotations
@@ -44,14 +46,14 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
 INFEASIBLE, STOPPED = Status.INFEASIBLE.value, Status.STOPPED.value
-"""Of a draw without a best list: no allocation keeps its rules, or a limit ended its search."""
+"""Status of a draw without optimum: infeasible, or stopped by a limit."""
 Awards = tuple[IntArray, IntArray]
-"""The rows that are funded, ascending, and their cents."""
+"""Funded rows, ascending, and their grants in cents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Which scenario, and which draws of it; all that a worker needs to make any draw again."""
+    """Identity of a sample: all that a worker needs to make any draw again."""
 
     path: Path
     sets: tuple[str, ...]
@@ -63,11 +65,15 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One draw to be worked on.
+    """Work on one draw.
 
-    `other` : the input whose part is taken from a second, independent sample (sensitivity); -1 for none
-    lists : lists to read there instead of solving; empty to solve
-    until : when `time.monotonic`, one clock for all processes of a machine, says this, solvers give up
+    Attributes
+    ----------
+    other : index of the input resampled from a second, independent sample (sensitivity); −1 for
+    none
+    lists : lists to evaluate in the draw; empty to optimise it
+    until : value of `time.monotonic`, one clock for all processes of a machine, at which solvers
+    stop
     """
 
     sample: Sample
@@ -79,7 +85,7 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """A scenario made ready for draws: rows that its `where` removes are gone, so that rows stay rows."""
+    """Scenario prepared for draws: rows that `where` excludes are removed once, so row numbers stay valid."""
 
     scenario: Scenario
     problem: Problem
@@ -89,12 +95,12 @@ class Ground:
 
     @cached_property
     def second(self) -> FloatArray:
-        """A second, independent sample, for sensitivity."""
+        """Return a second, independent sample, for sensitivity."""
         sample = self.sample
         return points(self.inputs, sample.n_draws, sample.seed + 1, sample.sampling)
 
     def draw(self, number: int, other: int = -1) -> Draw:
-        """The draw of a number."""
+        """Return a draw by number, with the part of input `other` taken from the second sample."""
         point = self.cube[number]
         if other >= 0:
             widths = [len(one.rows) + one.n_groups for one in self.inputs]
@@ -105,12 +111,12 @@ class Ground:
 
 
 def ground_of(scenario: Scenario, sample: Sample) -> Ground:
-    """Make a scenario ready.
+    """Prepare a scenario for draws.
 
     Raises
     ------
     UsageError
-        For a scenario with steps: each of its decisions would have draws of its own.
+        If the scenario has steps: each of its decisions would have draws of its own.
     """
     if scenario.steps:
         raise UsageError(
@@ -131,7 +137,7 @@ def ground_of(scenario: Scenario, sample: Sample) -> Ground:
 
 
 def _with_numbers(scenario: Scenario) -> Scenario:
-    """A further column of a table is text until it is counted: those that are uncertain are read as numbers."""
+    """Convert uncertain extra columns from text to numbers."""
     portfolio = scenario.portfolio
     for entry in scenario.spec.uncertain:
         name = entry.column
@@ -144,13 +150,13 @@ def _with_numbers(scenario: Scenario) -> Scenario:
 
 
 def clock_until(until: float) -> Clock:
-    """What is left till then, for solvers."""
+    """Return a clock for the time left."""
     return Clock(None if until == math.inf else until - time.monotonic())
 
 
 @lru_cache(maxsize=1)
 def _ground(sample: Sample) -> Ground:
-    """Read and made ready once a process."""
+    """Load and prepare the scenario, once per process."""
     scenario = load_scenario(sample.path, sample.sets)
     if scenario.sha256 != sample.scenario_sha256:
         raise UsageError(
@@ -164,7 +170,7 @@ def _ground(sample: Sample) -> Ground:
 
 
 def work(task: Task) -> dict[str, Any]:
-    """What one draw came to."""
+    """Optimise one draw, or evaluate lists in it; returns a plain record."""
     ground = _ground(task.sample)
     draw = ground.draw(task.number, task.other)
     try:
@@ -202,9 +208,9 @@ def work(task: Task) -> dict[str, Any]:
 
 
 def _read(problem: Problem, draw: Draw, awards: Awards) -> tuple[Fraction, int, bool]:
-    """What a list decided beforehand is worth in a draw, what it pays there, and whether every hard rule holds.
+    """Evaluate a list decided beforehand in a draw: value, cents paid, and whether every hard rule holds.
 
-    Who is gone gets nothing; the others keep what they were promised.
+    Applications that are gone get nothing; the others keep the amounts promised.
     """
     n = problem.case.n
     granted = np.zeros(n, dtype=np.int64)
@@ -219,7 +225,7 @@ def _read(problem: Problem, draw: Draw, awards: Awards) -> tuple[Fraction, int, 
 
 
 def _exceeded(problem: Problem, draw: Draw, awards: Awards) -> list[bool]:
-    """Whether each envelope is exceeded where a list is granted what its dossiers ask for in a draw."""
+    """Return by envelope whether a list exceeds it when granted what its applications ask for in a draw."""
     offers = problem.offers
     funded = np.zeros(problem.case.n, dtype=np.bool_)
     funded[awards[0]] = True
@@ -230,31 +236,31 @@ def _exceeded(problem: Problem, draw: Draw, awards: Awards) -> list[bool]:
 
 
 def tasks(sample: Sample, numbers: Sequence[int], **more: Any) -> list[tuple[int, Task]]:
-    """The jobs of some draws."""
+    """Build the jobs of some draws."""
     return [(number, Task(sample, number, **more)) for number in numbers]
 
 
 MOST_LISTS = 20
-"""Lists that are held against each other as decisions taken beforehand."""
+"""Most lists evaluated as decisions taken beforehand."""
 GROUP = 10
 DRAWS_SHARE = 2 / 3
-"""The share of a time limit after which no more draws are decided, so that lists are read in those that are."""
+"""Share of the time limit for optimising draws; the rest is for evaluating lists in them."""
 Tell = Callable[[str, float], None]
 
 
 @dataclass(eq=False)
 class Draws:
-    """What has come of the draws so far.
+    """Results of the draws so far.
 
     Attributes
     ----------
-    plan : the decision without uncertainty
-    solved : by the number of the draw
-    lists : the lists decided beforehand, by name, and their readings in each draw of `read`
-    read : the draws that they were read in
-    exceeded : in each of these, the envelopes that the first list exceeds, granted what it asks for there
-    mixed : for each input, the values of the draws in which it was drawn anew
-    stopped_by : time or interrupt, None where all was done
+    plan : optimum without uncertainty
+    solved : record of each optimised draw, by number
+    lists : lists decided beforehand, by name
+    read : by draw, value, cents paid and feasibility of each list
+    exceeded : by draw, whether the first list exceeds each envelope when granted what it asks for
+    mixed : for each input, the optimal values of the draws in which it was resampled
+    stopped_by : time or interrupt, None if complete
     """
 
     plan: Answer
@@ -268,12 +274,12 @@ class Draws:
 
     @property
     def n_infeasible(self) -> int:
-        """How many draws have no allocation that keeps every rule."""
+        """Return the number of draws without a feasible allocation."""
         return sum(told["status"] == INFEASIBLE for told in self.solved.values())
 
     @property
     def numbers(self) -> list[int]:
-        """The draws whose best list was found, in order."""
+        """Return the numbers of the draws with an optimum, in order."""
         return [number for number in sorted(self.solved) if "value" in self.solved[number]]
 
 
@@ -286,9 +292,17 @@ def run_draws(
     tell: Tell | None = None,
     seconds: float | None = None,
 ) -> Draws:
-    """Solve every draw, read the lists, draw inputs anew; Ctrl-C and the end of `seconds` keep what is done.
+    """Optimise every draw, evaluate the lists and resample inputs.
 
-    A draw that was under way then is left out: its list may not be its best.
+    Ctrl-C and the time limit keep what is done. A draw that was in progress then is dropped,
+    because its list may not be optimal.
+
+    Parameters
+    ----------
+    n_workers : worker processes
+    n_inputs, n_sensitivity : number of inputs, and draws per input for sensitivity (0 for none)
+    tell : called with the phase and the share done, in [0, 1]
+    seconds : time limit of the whole
     """
     began = time.monotonic()
     end = math.inf if seconds is None else began + seconds
@@ -317,7 +331,7 @@ def _mix(
     counter: _Counter,
     end: float,
 ) -> None:
-    """Solve draws in which one input was drawn anew, for each input in turn; workers are started once."""
+    """Optimise the draws in which one input is resampled, for each input in turn."""
     draws.mixed = [{} for _ in range(n_inputs)]
     jobs = [
         (k * n_sensitivity + number, task)
@@ -344,7 +358,7 @@ class _Counter:
 
 
 def _run(draws: Draws, jobs: Sequence[Job], n_workers: int, until: float) -> Generator[Outcome]:
-    """What comes of jobs in time; `draws` is told when time ends them."""
+    """Yield the results of jobs until the time limit, which is noted in `draws`."""
     groups: Iterable[Sequence[Job]] = [jobs[k : k + GROUP] for k in range(0, len(jobs), GROUP)]
     if n_workers == 1:
         outcomes = serially(work, groups)
@@ -374,7 +388,7 @@ def _take(draws: Draws, outcome: Outcome) -> None:
 def _read_lists(
     problem: Problem, sample: Sample, draws: Draws, n_workers: int, counter: _Counter, end: float
 ) -> None:
-    """Read the plan and the most frequent best lists, those that may be decided today, in every draw."""
+    """Evaluate the plan and the most frequent optimal lists that are feasible today in every draw."""
     draws.lists = dict(_lists(problem, draws, end))
     if not draws.lists:
         return
@@ -406,9 +420,10 @@ def _lists(problem: Problem, draws: Draws, end: float) -> Iterable[tuple[str, Aw
 
 
 def _best_average(problem: Problem, draws: Draws, end: float) -> Awards | None:
-    """The list of today that is worth most on average over the draws; None where a value is no sum over dossiers.
+    """Find today's list with the best average value over the draws (sample average approximation).
 
-    With w_ij the worth of dossier i in draw j, 0 where it is gone, Σ_j Σ_i w_ij x_i / n is a problem like today's.
+    With w_ij the worth of application i in draw j, 0 where it is gone, it maximises Σ_j Σ_i w_ij
+    x_i / n under today's rules. None if a value is not a sum over applications.
     """
     solved = [draws.solved[number] for number in draws.numbers]
     if not solved or any("worth" not in told for told in solved):
@@ -428,7 +443,7 @@ def _best_average(problem: Problem, draws: Draws, end: float) -> Awards | None:
 
 
 def _as_offered(problem: Problem, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Awards | None:
-    """The list with the amounts that are offered today; None where it may not be decided today."""
+    """Return a list with today's amounts; None if it is not feasible today."""
     n, offers = problem.case.n, problem.offers
     granted = np.zeros(n, dtype=np.int64)
     granted[rows] = offers.highest_cents[rows]
