@@ -1,10 +1,10 @@
-"""tnt_sim: budget scenarios for public grants, proven, exact and explained.
+"""Budget scenarios for public grants: optimal allocations in exact integers, with proofs and explanations.
 
 >>> import tnt_sim as tnt
 >>> scenario = tnt.Scenario.from_yaml("scenarios/tnt-2021.yaml")  # doctest: +SKIP
 >>> result = scenario.solve()  # doctest: +SKIP
 
-Names are loaded when they are first used, so that importing the package costs nothing.
+Names are imported on first use, so that importing the package is fast.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ if TYPE_CHECKING:
     from tnt_sim.scenario.scenario import Scenario as _Scenario
 
     class Scenario(_Scenario):
-        """A scenario with what Python users do with it."""
+        """Scenario with the methods of the Python interface."""
 
         @classmethod
         def from_yaml(cls, path: str | Path, sets: Sequence[str] = ()) -> Scenario:
-            """Read a scenario file, all that it extends, and its dossiers."""
+            """Read a scenario file, the scenarios it extends, and its applications."""
 
         def with_(self, changes: Mapping[str, object]) -> Scenario:
-            """The scenario with values changed at dotted paths; its dossiers are not read again."""
+            """Return the scenario with values changed at dotted paths; its applications are not read again."""
 
         def validate(self, lang: Lang | str | None = None) -> dict[str, Any]:
-            """All that can be checked without solving: the document of `tnt-sim validate --json`."""
+            """Check all that can be checked without solving; the document of `tnt-sim validate --json`."""
 
         def solve(
             self,
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
             method: str = "auto",
             progress: Callable[[str, float], None] | None = None,
         ) -> Result:
-            """Find the best allocation and what proves it."""
+            """Find the optimal allocation with its proof."""
 
         def extend(
             self,
@@ -83,30 +83,30 @@ if TYPE_CHECKING:
             """Compare moving money between envelopes at the same total with enlarging the total."""
 
     class Result(_Result):
-        """A result with what Python users ask of it."""
+        """Result with the methods of the Python interface."""
 
         def explain(
             self, *dossiers: str, everyone: bool = False, lang: Lang | str | None = None
         ) -> Explanation:
-            """Why these dossiers, or all, are funded or not, and the smallest change that would fund them."""
+            """Explain why these applications, or all, are funded or not, and what change would fund them."""
 
         def inversions(self, **options: Any) -> dict[str, Any]:
-            """Better dossiers refused while worse ones are funded, and the price of having none."""
+            """List better applications refused while worse ones are funded, and the price of having none."""
 
         @property
         def plot(self) -> Plots:
-            """Its pictures: `by_envelope()`, `by_department()`."""
+            """Return its charts: `by_envelope()`, `by_department()`."""
 
         def save(self, out: Path | str | None = None) -> Path:
-            """Write the run folder into `out` (`runs` in the project by default); gives its path."""
+            """Write the run folder into `out` (by default `runs` in the project) and return its path."""
 
         def to_html(
             self, path: Path | str | None = None, lang: Lang | str | None = None, *, explain: bool = True
         ) -> str:
-            """The report, one page that asks for nothing outside; written to a file too where one is named."""
+            """Return the report as one self-contained page, and write it to a file if a path is given."""
 
         def to_excel(self, path: Path | str, lang: Lang | str | None = None, *, explain: bool = True) -> Path:
-            """The workbook; gives its path."""
+            """Write the workbook and return its path."""
 
 
 __all__ = [
@@ -203,7 +203,7 @@ def __dir__() -> list[str]:
 
 
 def _bound_scenario() -> Any:
-    """The Scenario class with the methods that stand above it: rooms below never import upward."""
+    """Return the Scenario class with the methods defined in higher rooms, which lower rooms must not import."""
     from tnt_sim.engine import solve as engine
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.scenario import Scenario as Plain
@@ -222,7 +222,7 @@ def _bound_scenario() -> Any:
 
 
 def _bound_result() -> Any:
-    """The Result class with the questions that stand above it."""
+    """Return the Result class with the methods defined in higher rooms."""
     from tnt_sim.engine.result import Result as Plain
 
     methods = {
@@ -239,7 +239,7 @@ def _bound_result() -> Any:
 
 
 def _opened(name: str) -> Callable[..., Any]:
-    """A function of `view.opened`, loaded when it is first called."""
+    """Return a function of `tnt_sim.api.runs`, imported on its first call."""
 
     def call(*given: Any, **options: Any) -> Any:
         return getattr(import_module("tnt_sim.api.runs"), name)(*given, **options)
@@ -248,7 +248,7 @@ def _opened(name: str) -> Callable[..., Any]:
 
 
 def _explained(name: str) -> Callable[..., Any]:
-    """The same for a document that says of each dossier what would fund it; `explain=False` leaves that out."""
+    """Return such a function with the explanation of all applications; `explain=False` omits it."""
 
     def call(self: Any, *given: Any, explain: bool = True, **options: Any) -> Any:
         from tnt_sim.analysis.explain.explanation import for_reports
@@ -295,7 +295,7 @@ def _scenario_html(self: Any) -> str:
 
 
 def _with(self: Any, changes: Mapping[str, object]) -> Any:
-    """The scenario with values changed at dotted paths: ``{"programme.amount": "98 M€"}``."""
+    """Return the scenario with values changed at dotted paths: ``{"programme.amount": "98 M€"}``."""
     from tnt_sim.scenario.load import with_changes
 
     return with_changes(self, changes)

@@ -1,0 +1,1 @@
+"""Python interface: classes and functions that notebooks use, with their exports."""

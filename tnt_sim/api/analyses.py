@@ -1,12 +1,8 @@
-"""`compare`: scenarios, results and run folders set side by side, and what becomes of them.
+"""Analyses for Python users: `compare`, `ensemble`, `extend` and `sweep`.
 
-`ensemble`: a scenario under uncertainty, drawn, solved and told.
-
-« Transfer or extend? » as Python users ask it: a scenario in, a document and tables out.
-
-What a study that is told by one document gives besides: a page and a workbook.
-
-A sweep for Python users: its table, its pictures, its files; and `tnt_sim.sweep` that makes one.
+Results have `summary()` (the JSON document), `to_dataframe()` and file exports (`to_html`,
+`to_excel`, `to_json`, `to_parquet` where available). Amounts are integer cents, other figures exact
+decimals as text.
 """
 
 from __future__ import annotations
@@ -57,32 +53,32 @@ from tnt_sim.scenario.scenario import Scenario
 
 FEWEST, MOST = 2, 20
 COLUMNS = (*KEYS, *CELLS)
-"""Names that a side cannot have: its tables have columns called so."""
+"""Names that a side cannot have, because its tables have columns with these names."""
 Thing = Path | str | Scenario | Result
 
 
 class Comparison(Compared):
-    """Decisions side by side, with what notebooks and colleagues ask of them."""
+    """Comparison of decisions, with exports for notebooks and files."""
 
     def to_json(self, path: Path | str | None = None) -> str:
-        """The document of `compare --json`; written to a file when one is given."""
+        """Return the document of `compare --json`, and write it to a file if a path is given."""
         text = json.dumps(self.summary(), ensure_ascii=False, indent=2)
         if path is not None:
             put_file(Path(path), text.encode())
         return text
 
     def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """One self-contained page."""
+        """Write one self-contained page."""
         tongue = Lang(lang or self.lang)
         put_file(Path(path), study_html(comparison_study(self, tongue), tongue).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """One workbook, a sheet a table."""
+        """Write one workbook, with a sheet per table."""
         tongue = Lang(lang or self.lang)
         put_file(Path(path), study_book(comparison_study(self, tongue), tongue))
 
     def to_parquet(self, path: Path | str) -> None:
-        """The moves, `side` first."""
+        """Write the moves, `side` first."""
         put_file(Path(path), parquet_bytes(self.to_dataframe()))
 
     def _repr_html_(self) -> str:
@@ -96,20 +92,27 @@ def compare(
     options: Mapping[str, Any] | None = None,
     progress: Report | None = None,
 ) -> Comparison:
-    """Set scenarios, results or run folders side by side; the first is the reference.
+    """Compare scenarios, results or run folders; the first is the reference.
 
     Parameters
     ----------
     things : scenario files, run folders, `Scenario` or `Result` objects, 2 to 20
-    names : how they are called; by default their ids, made unique
-    attribute : find the cause of each move, one change at a time (a solve or two a change)
-    options : what `solve` takes, for scenarios that are still to be solved; its `time_limit` is for all of them
-        and the causes together, the longest of the scenarios' by default
+    names : one per decision; by default their ids, made unique
+    attribute : find the cause of each move, one change at a time (one or two solves per change)
+    options : arguments of `solve`, for scenarios to be solved; its `time_limit` covers all of them
+    and the causes, by default the longest of the scenarios'
+    progress : called with the phase and the share done, in [0, 1]
 
     Raises
     ------
     UsageError
-        For fewer than 2 or more than 20, or names that are not as many.
+        For fewer than 2 or more than 20 decisions, or another number of names.
+
+    Examples
+    --------
+    >>> import tnt_sim as tnt
+    >>> found = tnt.compare("scenarios/a.yaml", "scenarios/b.yaml")  # doctest: +SKIP
+    >>> found.to_dataframe()  # doctest: +SKIP
     """
     if names is not None and len(names) != len(things):
         raise UsageError(
@@ -155,7 +158,7 @@ def compare(
 
 
 def _read(thing: Thing) -> Thing:
-    """The scenario of a path that is no run folder; anything else as it is."""
+    """Load the scenario of a path that is not a run folder; return anything else unchanged."""
     return load_scenario(thing) if isinstance(thing, str | Path) and not Path(thing).is_dir() else thing
 
 
@@ -170,27 +173,27 @@ MOST_DRAWS = 1_000_000
 
 
 class Ensemble(EnsembleTables):
-    """Draws of a scenario, with what notebooks and colleagues ask of them."""
+    """Ensemble of draws, with exports for notebooks and files."""
 
     def to_json(self, path: Path | str | None = None) -> str:
-        """The document of `ensemble --json`; written to a file when one is given."""
+        """Return the document of `ensemble --json`, and write it to a file if a path is given."""
         text = json.dumps(self.summary(), ensure_ascii=False, indent=2)
         if path is not None:
             put_file(Path(path), text.encode())
         return text
 
     def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """One self-contained page."""
+        """Write one self-contained page."""
         tongue = Lang(lang or self.lang)
         put_file(Path(path), study_html(ensemble_study(self, tongue), tongue).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """One workbook, a sheet a table."""
+        """Write one workbook, with a sheet per table."""
         tongue = Lang(lang or self.lang)
         put_file(Path(path), study_book(ensemble_study(self, tongue), tongue))
 
     def to_parquet(self, path: Path | str) -> None:
-        """A row a dossier."""
+        """Write one row per application."""
         put_file(Path(path), parquet_bytes(self.dossiers))
 
     def _repr_html_(self) -> str:
@@ -208,20 +211,24 @@ def ensemble(
     time_limit: float | None = None,
     tell: EnsembleTell | None = None,
 ) -> Ensemble:
-    """Draw what is uncertain, decide each draw, and hold lists decided beforehand against them.
+    """Sample the uncertain inputs, optimise each draw, and evaluate lists decided beforehand in all draws.
 
     Parameters
     ----------
-    draws, seed : how many, and which; the same seed gives the same bytes
+    scenario : from a file, with a section `uncertain`
+    draws, seed : size of the sample and seed; the same seed gives the same bytes
     sampling : `lhs` (Latin hypercube), `sobol` or `random`
-    workers : processes; one a core by default
-    sensitivity : draws for each input's total Sobol index; 0 for none
-    time_limit : seconds for the whole, the scenario's choice by default; draws have two thirds of them
+    workers : processes; by default one per core
+    sensitivity : draws for the total Sobol index of each input; 0 for none
+    time_limit : seconds for the whole, by default that of the scenario; draws get two thirds of
+    them
+    tell : called with the phase and the share done, in [0, 1]
 
     Raises
     ------
     UsageError
-        Without `uncertain`, for a scenario with steps or not from a file, or numbers out of range.
+        For a scenario without `uncertain`, with steps or not from a file, or for numbers out of
+        range.
     """
     if isinstance(scenario, str | Path):
         scenario = load_scenario(scenario)
@@ -248,25 +255,31 @@ def ensemble(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extension:
-    """The answer to « transfer or extend? ».
+    """Result of "transfer or extend".
 
     Attributes
     ----------
-    document : the JSON document of `extend --json`
-    lang : the language in which it is shown
+    document : JSON document of `extend --json`
+    lang : language of the display
     """
 
     document: Mapping[str, Any]
     lang: Lang
 
     def summary(self) -> Mapping[str, Any]:
-        """The document."""
+        """Return the document."""
         return self.document
 
     def to_dataframe(self, backend: str = "polars", *, table: str = "gains") -> Any:
-        """What each goal gains, a row per curve, total and goal; or the `moves` of money, a row each.
+        """Return the table `gains` or the table `moves`.
 
-        Gains are floats, for drawing; the document holds them as exact decimals. Amounts are integer cents.
+        `gains` has one row per curve, total and objective; its figures are floats, for drawing (the
+        document holds exact decimals). `moves` has one row per move of money, in integer cents.
+
+        Raises
+        ------
+        ValueError
+            For another table.
         """
         rows = {"gains": self._gains, "moves": self._moves}
         if table not in rows:
@@ -274,7 +287,7 @@ class Extension:
         return in_backend(pl.DataFrame(rows[table](), infer_schema_length=None), backend)
 
     def to_json(self) -> str:
-        """The document as text."""
+        """Return the document as JSON text."""
         return json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False)
 
     def _gains(self) -> list[dict[str, Any]]:
@@ -316,19 +329,20 @@ def extend(
 
     Parameters
     ----------
-    to : totals of the programme, « 98 M€ », « 110 % » of the written amount, or whole euros; three round ones by
-        default
-    time_limit : seconds for all of it; the scenario's choice by default
-    progress : called with the name of a phase and the share of it that is done
+    to : totals of the programme: "98 M€", "110 %" of the written amount, or whole euros; by default
+    three round ones
+    time_limit : seconds for the whole; by default that of the scenario
+    lang : language of the document; by default that of the scenario
+    progress : called with the phase and the share done, in [0, 1]
 
     Raises
     ------
     UsageError
-        For a programme without amount, a total below it, a scenario with steps.
+        For a programme without amount, a total below it, or a scenario with steps.
     NothingDecided
-        Where no allocation satisfies every rule.
+        If no allocation satisfies every rule.
     LimitReached
-        Where none was found in time.
+        If no allocation was found in time.
 
     Examples
     --------
@@ -343,35 +357,35 @@ def extend(
 
 
 class Pages:
-    """`to_html` and `to_excel` of an answer that has a `document` and a `lang`."""
+    """Mixin that adds `to_html` and `to_excel` to a result with a `document` and a `lang`."""
 
     document: Mapping[str, Any]
 
     @property
     def lang(self) -> Lang:
-        """The language that it is told in."""
+        """Return the language of the result."""
         raise NotImplementedError
 
     def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """One self-contained page."""
+        """Write one self-contained page."""
         tongue = Lang(lang or self.lang)
         put_file(Path(path), study_html(study_of(self.document, tongue), tongue).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """One workbook, a sheet a table."""
+        """Write one workbook, with a sheet per table."""
         tongue = Lang(lang or self.lang)
         put_file(Path(path), study_book(study_of(self.document, tongue), tongue))
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a bigger or smaller envelope buys, at each amount.
+    """Result of a sweep: the optimum at each amount of an envelope.
 
     Attributes
     ----------
-    document : the document of `tnt-sim sweep --json`: amounts in integer cents, exact decimals as text
-    found : the points themselves, with their allocations by rank of the dossiers
-    lang : the language of its sentences
+    document : document of `tnt-sim sweep --json`: amounts in integer cents, exact decimals as text
+    found : the points, with their allocations
+    lang : language of the sentences
     """
 
     document: Mapping[str, Any]
@@ -379,16 +393,16 @@ class Sweep:
     lang: Lang
 
     def summary(self) -> Mapping[str, Any]:
-        """The document."""
+        """Return the document."""
         return self.document
 
     def to_dataframe(self, backend: str = "polars", *, table: str = "points") -> Any:
-        """One of the tables: `points`, `envelopes`, `dossiers` or `steps`; amounts in integer cents.
+        """Return one of the tables `points`, `envelopes`, `dossiers` or `steps`; amounts in integer cents.
 
         Raises
         ------
         ValueError
-            For a table or a backend that does not exist.
+            For an unknown table or backend.
         """
         makers = {
             "points": sweep_report.point_frame,
@@ -406,24 +420,27 @@ class Sweep:
         raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")
 
     def plot(self, kind: str = "curve") -> Any:
-        """A picture as an Altair chart: `curve`, `figures`, `ladder` or `envelopes`; needs the extra `charts`."""
+        """Draw `curve`, `figures`, `ladder` or `envelopes` as an Altair chart.
+
+        Needs the optional dependency `charts`.
+        """
         from tnt_sim.reporting.charts.sweep_charts import sweep_chart
 
         return sweep_chart(self.document, kind, self.lang)
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """The document as JSON text, written to a file as well where one is named."""
+        """Return the document as JSON text, and write it to a file if a path is given."""
         text = json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
         return _kept(text, path)
 
     def to_html(self, path: str | Path | None = None) -> str:
-        """The page, its pictures inside; written to a file as well where one is named."""
+        """Return the page with its charts, and write it to a file if a path is given."""
         from tnt_sim.reporting.reports.sweep import sweep_html
 
         return _kept(sweep_html(self.document, self.lang), path)
 
     def to_excel(self, path: str | Path) -> Path:
-        """The workbook; gives its path."""
+        """Write the workbook and return its path."""
         from tnt_sim.reporting.reports.sweep import sweep_xlsx
 
         target = Path(path)
@@ -431,13 +448,13 @@ class Sweep:
         return target
 
     def to_parquet(self, path: str | Path, *, table: str = "points") -> Path:
-        """One of the tables of `to_dataframe` as Parquet; gives its path."""
+        """Write one of the tables of `to_dataframe` as Parquet and return its path."""
         target = Path(path)
         put_file(target, parquet_bytes(self.to_dataframe(table=table)))
         return target
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the sentences and the curve's table, without the page around them."""
+        """Return the sentences and the table of the curve for a notebook."""
         return lines_html(sweep_lines(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang)
 
 
@@ -460,26 +477,30 @@ def sweep(
     lang: Lang | str | None = None,
     progress: SweepTell | None = None,
 ) -> Sweep:
-    """What another envelope buys, from `start` to `stop`.
+    """Compute the optimum for amounts of an envelope from `start` to `stop`.
 
     Parameters
     ----------
-    envelope : the id of the envelope that moves, or several; the programme by default
-    start, stop : « 88 M€ », « 50 % » of the written amount, or whole euros; the written amount by default
-    steps : n equal steps, hence n + 1 amounts; round figures by default
+    envelope : id of the envelope that varies, or several; by default the programme
+    start, stop : "88 M€", "50 %" of the written amount, or whole euros; by default the written
+    amount
+    steps : n equal steps, that is n + 1 amounts; by default round figures
     at : the amounts one by one instead: the announcements of the nested curve
-    share : how what is under the envelope follows: `free`, `pro_rata`, or the id of one envelope under it
-    exact : every step of the free curve
-    free, nested : one curve; both by default
-    tolerance : refine the free curve between the amounts until its band is nowhere wider: « 0,5 % » of the value,
-        or a number of units of the first goal
-    time_limit : seconds for all of it; the scenario's choice by default
-    progress : called with the name of a phase and the share of it that is done
+    share : how amounts below the envelope follow: `free`, `pro_rata`, or the id of one envelope
+    below it
+    exact : compute every step of the free curve
+    free, nested : restrict to one curve; by default both
+    tolerance : refine the free curve between the amounts until its band is nowhere wider: "0.5 %"
+    of the value, or a number of units of the first objective
+    time_limit : seconds for the whole; by default that of the scenario
+    backend, cross_check : solver, and second solver, as for `solve`
+    lang : language of the sentences; by default that of the scenario
+    progress : called with the phase and the share done, in [0, 1]
 
     Raises
     ------
     UsageError
-        For what cannot be asked: see `plan_of`.
+        For an invalid request, see `analysis.sweep.plan.plan_of`.
     """
     names = (envelope,) if isinstance(envelope, str) else tuple(envelope)
     _refuse_amounts(scenario, names)
@@ -508,7 +529,7 @@ def sweep(
 
 
 def _refuse_amounts(scenario: Scenario, names: Sequence[str]) -> None:
-    """An amount in the place of an envelope: `start` and `stop` come after it."""
+    """Refuse an amount in place of an envelope id; `start` and `stop` come after it."""
     known = {spec.id for spec, _ in scenario.spec.programme.walk()}
     for name in names:
         if name in known or not _is_amount(name):
@@ -534,7 +555,7 @@ def _is_amount(text: str) -> bool:
 
 
 def sweep_of(found: Found, lang: Lang | str | None = None) -> Sweep:
-    """What was found, told."""
+    """Wrap the points of a sweep with their document."""
     tongue = Lang(lang or found.plan.scenario.spec.locale)
     return Sweep(sweep_document(found, tongue), found, tongue)
 

@@ -1,4 +1,4 @@
-"""An export of a form as Python users import it: its dossiers, what is odd in them, and its files."""
+"""Import of form exports for Python users: applications, data-quality findings, and files."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ TIMEZONE = "Europe/Paris"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Import:
-    """What an export came to, nothing written yet.
+    """Result of an import, before anything is written.
 
     Attributes
     ----------
-    imported : the dossiers, the findings and the mapping
-    document : the document of `tnt-sim import --json`, without files
-    findings : what is odd, a row each, with its place and its remedy
-    lang : the language of its sentences
+    imported : applications, findings and mapping
+    document : document of `tnt-sim import --json`, without files
+    findings : one row per finding, with its position and remedy
+    lang : language of the sentences
     """
 
     imported: Imported = field(repr=False)
@@ -43,11 +43,11 @@ class Import:
     lang: Lang
 
     def to_dataframe(self, backend: str = "polars") -> Any:
-        """The dossiers, amounts in integer cents."""
+        """Return the applications; amounts in integer cents."""
         return self.imported.table if backend == "polars" else self.imported.table.to_pandas()
 
     def save(self, folder: Path | str) -> dict[str, Path]:
-        """Write `dossiers.csv`, `quality.csv` and `mapping.yaml` into a folder; gives the path of each."""
+        """Write `dossiers.csv`, `quality.csv` and `mapping.yaml` into a folder and return their paths."""
         place = Path(folder)
         tables = import_tables(self.imported, self.lang, TIMEZONE)
         texts = {MAPPING: to_text(accepted(self.imported))}
@@ -66,19 +66,20 @@ def import_file(
     rows: int | None = None,
     lang: Lang | str = Lang.FR,
 ) -> Import:
-    """Read an export of démarches-simplifiées, Turgot, Grist… as dossiers.
+    """Read an export of démarches-simplifiées, Turgot, Grist… as applications.
 
     Parameters
     ----------
-    format_name : its layout; recognised by the file without it
-    mapping : a `mapping.yaml` that was reviewed; guessed without it
+    format_name : layout of the file; by default recognised from the file
+    mapping : a reviewed `mapping.yaml`; by default guessed
     constants : values for all rows, by canonical column
-    rows : how many the export must have
+    rows : expected number of rows
+    lang : language of the sentences
 
     Raises
     ------
     DataError
-        The file cannot be read, lacks a mapped field, or does not have so many rows.
+        If the file cannot be read, lacks a mapped field, or has another number of rows.
     """
     tongue = Lang(lang)
     form, layout = read_form(Path(file), shown_as=str(file), format_name=format_name, read=ReadOptions())
@@ -89,7 +90,13 @@ def import_file(
 
 
 def read_mapping(path: Path) -> FormMapping:
-    """A mapping from its file; DataError for an empty one."""
+    """Read a mapping from its file.
+
+    Raises
+    ------
+    DataError
+        If the file is empty or invalid.
+    """
     node = read_yaml(path, str(path))
     if node is None:
         text = Text("le fichier est vide.", "the file is empty.")

@@ -1,4 +1,4 @@
-"""Import paths of version 0.1 for public names: they work with a warning until 0.3.0, which leaves them out."""
+"""Import paths of version 0.1 for public names; they work with a warning until they are removed in 0.3.0."""
 
 from __future__ import annotations
 
@@ -35,29 +35,30 @@ OLD_PATHS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "tnt_sim.view.notebook_table": {"table": "tnt_sim"},
     }
 )
-"""By old module, its public names and the module that has each of them today."""
+"""By old module: its public names, with the module that defines each of them now."""
 
 
 class OldPaths:
-    """Finds the modules of `OLD_PATHS`, and the folders that they lay in, where no module of that name exists.
+    """Import finder for the modules of `OLD_PATHS` and their packages, used if no real module has that name.
 
-    It is a finder and a loader without their base classes, whose import would double that of `tnt_sim`.
+    It is a finder and a loader without the abstract base classes, whose import would double that of
+    `tnt_sim`.
     """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The module of an old path; None for any other name."""
+        """Return the spec of an old path; None for any other name."""
         is_folder = any(old.startswith(f"{fullname}.") for old in OLD_PATHS)
         if fullname not in OLD_PATHS and not is_folder:
             return None
         return ModuleSpec(fullname, self, is_package=is_folder)  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Leave the module to Python."""
+        """Let Python create the module."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Give the module its old names, each looked for when it is used."""
+        """Define the old names of the module, each resolved on use."""
         names = OLD_PATHS.get(module.__name__, {})
 
         def attribute(name: str) -> Any:
@@ -74,6 +75,6 @@ class OldPaths:
 
 
 def install() -> None:
-    """Let old paths be found, after all others."""
+    """Register the finder after all others."""
     if not any(isinstance(finder, OldPaths) for finder in sys.meta_path):
         sys.meta_path.append(OldPaths())

@@ -1,4 +1,4 @@
-"""A run folder, or a result, as notebooks use it: its card, its tables, its pictures, its documents."""
+"""Runs and results for notebooks: card, tables, charts, report and workbook."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from tnt_sim.reporting.run_folder.writer import write_run
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenedRun:
-    """A decision read back from its folder, and the language in which it is shown."""
+    """Decision read from its run folder, with the language of the display."""
 
     run: StoredRun
     lang: Lang
 
     @property
     def plot(self) -> Plots:
-        """Its pictures."""
+        """Return its charts."""
         return Plots(self.run, self.lang)
 
     def summary(self) -> Mapping[str, Any]:
-        """The document of the run."""
+        """Return the document of the run."""
         return self.run.summary
 
     def to_dataframe(self, backend: str = "polars", *, table: str = "dossiers") -> Any:
-        """The dossiers with their decision, or one of the tables of `Result.to_dataframe`."""
+        """Return the applications with their decision, or one of the tables of `Result.to_dataframe`."""
         own = self.run.table.drop(NODE) if table == "dossiers" else document_frame(self.run.summary, table)
         return in_backend(own, backend)
 
@@ -45,17 +45,17 @@ class OpenedRun:
 
 
 def plots_of(result: Result) -> Plots:
-    """The pictures of a result, in its scenario's language."""
+    """Return the charts of a result, in its scenario's language."""
     return Plots(run_of(result), _lang(result))
 
 
 def result_html(result: Result) -> str:
-    """The card of a result."""
+    """Return the card of a result as HTML."""
     return result_card(result.document, about(result.problem.scenario), _lang(result))
 
 
 def save(result: Result, out: Path | str | None = None) -> Path:
-    """Write the run folder into `out` (`runs` in the project by default); gives its path."""
+    """Write the run folder into `out` (by default `runs` in the project) and return its path."""
     return write_run(result, None if out is None else Path(out))
 
 
@@ -65,9 +65,10 @@ def to_html(
     lang: Lang | str | None = None,
     explanation: Mapping[str, Any] | None = None,
 ) -> str:
-    """The report, one page that asks for nothing outside; written to a file as well where one is named.
+    """Return the report as one self-contained page, and write it to a file if a path is given.
 
-    `explanation` is the document of `explain --all`, for the sentence of each dossier and what would fund it.
+    `explanation` is the document of `explain --all`, for the sentence of each application and what
+    would fund it.
     """
     from tnt_sim.reporting.decision_page.page import Options, report_html
 
@@ -86,7 +87,7 @@ def to_excel(
     lang: Lang | str | None = None,
     explanation: Mapping[str, Any] | None = None,
 ) -> Path:
-    """The workbook; gives its path. `explanation` as for `to_html`."""
+    """Write the workbook and return its path; `explanation` as for `to_html`."""
     from tnt_sim.reporting.workbook.workbook import workbook_bytes
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,1 +1,1 @@
-"""reporting/__init__.py."""
+"""Reporting: sentences, terminal pages, HTML, PDF, workbooks, charts, exports and run folders."""

@@ -1,0 +1,1 @@
+"""Charts: sweep curves, marginal values, and the map of departments."""

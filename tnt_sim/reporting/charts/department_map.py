@@ -1,6 +1,6 @@
-"""The map of the 101 departments as one SVG text: filled by class, a title on each shape, a legend in words.
+"""Map of the 101 departments as SVG: filled by class, with tooltips.
 
-The picture is for eyes only (`role="img"` with a label); a table of the same figures stands beside it.
+The map is an image (`role="img"` with a label); a table with the same figures is shown beside it.
 
 Outlines: `@gouvfr/dsfr-chart` 2.0.4, MapChart (DINUM), MIT; see `tnt_sim/data/README.md`.
 """
@@ -16,9 +16,9 @@ from html import escape
 from importlib.resources import files
 
 FILLS = ("#dce8f2", "#b3cde3", "#83acd0", "#5288ba", "#2a6399", "#0f3d66")
-"""From the lowest class to the highest: one hue, ever darker, so that they can be told apart in grey."""
+"""From the lowest to the highest class: one hue, darkening, so that classes differ in greyscale."""
 NOTHING = "url(#none)"
-"""The hatching of a department that got nothing: no class is told by its colour alone."""
+"""Hatching of a department without a grant, so that colour is not the only sign."""
 FRAME = "0 0 1010 1010"
 
 _INSET = ("75", "92", "93", "94")
@@ -28,7 +28,7 @@ _SCALE_OVERSEAS, _SCALE_INSET = 2.0, 4.6
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One shape: a department's code, its SVG path, and where it is put; a department may have two."""
+    """One shape: department code, SVG path and position; a department may have two."""
 
     code: str
     path: str
@@ -37,7 +37,7 @@ class Outline:
 
 @cache
 def outlines() -> tuple[Outline, ...]:
-    """The shapes of the 101 departments; Paris and its three neighbours once more, enlarged in a corner."""
+    """Return the shapes of the 101 departments; Paris and its neighbours also enlarged in a corner."""
     raw = json.loads((files("tnt_sim") / "data" / "departments-map.json").read_text(encoding="utf-8"))
     found = [Outline(code, path) for code, path in raw["mainland"].items()]
     for code, drawn in raw["overseas"].items():
@@ -50,14 +50,14 @@ def outlines() -> tuple[Outline, ...]:
 
 
 def department_codes() -> tuple[str, ...]:
-    """The codes of the 101 departments in order."""
+    """Return the codes of the 101 departments in order."""
     return tuple(sorted({outline.code for outline in outlines()}))
 
 
 def breaks(values: Iterable[float], n: int = len(FILLS)) -> list[float]:
-    """Bounds between `n` classes that hold about as many departments each, rounded to two digits; at most n − 1.
+    """Return bounds between `n` quantile classes, rounded to two digits; at most n − 1 bounds.
 
-    Only positive values count: what got nothing is hatched, and is no class.
+    Only positive values count; departments without a grant are hatched and belong to no class.
 
     >>> breaks([1, 2, 3, 4, 5, 6, 7, 8, 9, 1000], 2)
     [5.0]
@@ -70,19 +70,19 @@ def breaks(values: Iterable[float], n: int = len(FILLS)) -> list[float]:
 
 
 def fill_of(value: float | None, bounds: Sequence[float]) -> str:
-    """The fill of a value: its class, or the hatching for nothing."""
+    """Return the fill of a value: its class, or hatching for nothing."""
     if value is None or value <= 0:
         return NOTHING
     return FILLS[_shade(bisect_right(bounds, value), len(bounds) + 1)]
 
 
 def fills_of(bounds: Sequence[float]) -> list[str]:
-    """The fill of each class that these bounds divide, the lowest first."""
+    """Return the fill of each class defined by these bounds, lowest first."""
     return [FILLS[_shade(k, len(bounds) + 1)] for k in range(len(bounds) + 1)]
 
 
 def _shade(k: int, n: int) -> int:
-    """Which of the fills class k of n takes: few classes are spread over all of them."""
+    """Return which fill class k of n takes, spread over all fills."""
     return k if n == len(FILLS) else round(k * (len(FILLS) - 1) / max(n - 1, 1))
 
 
@@ -92,14 +92,14 @@ def map_svg(
     label: str,
     bounds: Sequence[float] | None = None,
 ) -> str:
-    """The map as an `<svg>` element.
+    """Return the map as an `<svg>` element.
 
     Parameters
     ----------
-    values : by code of department; absent or 0 is hatched
-    titles : what is said of each department, shown on hover; the code where absent
-    label : what the picture is, for those who do not see it
-    bounds : between classes, ascending; `breaks(values)` by default
+    values : by department code; absent or 0 is hatched
+    titles : tooltip of each department; by default its code
+    label : accessible description
+    bounds : class bounds, ascending; by default `breaks(values)`
     """
     cuts = breaks(values.values()) if bounds is None else bounds
     shapes = [

@@ -1,9 +1,4 @@
-"""Horizontal bars as one SVG text: labels beside the bars, values at their ends, told apart in grey.
-
-The picture of the next euro: what each envelope or rule wants for one unit more, and what that brings.
-
-The picture of what each rule costs: a bar for each thing that is kept, as long as what the goal would gain.
-"""
+"""Charts of the marginal questions: the next euro, and the price of each restriction; bars as SVG."""
 
 from __future__ import annotations
 
@@ -18,14 +13,14 @@ from tnt_sim.i18n.numbers import decimal, euros, short_amount
 from tnt_sim.reporting.charts.theme import FREE, INK, altair, themed
 
 FILLS = ("#5288ba", "#1c4a73", "#8f989f", "#b36b00", "#56b4a2", "#7a3e00")
-"""One fill a side, of clearly different lightness."""
+"""One fill per side, of clearly different lightness."""
 LINE, GAP, LABEL, BARS_WIDTH, VALUE = 20, 14, 240, 880, 130
 BARS_INK = "#17212b"
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A label and, for each side, a size ≥ 0 and the text at its end."""
+    """Label and, for each side, a size ≥ 0 with its text."""
 
     label: str
     sizes: Sequence[float]
@@ -33,7 +28,7 @@ class Bar:
 
 
 def bars_svg(bars: Sequence[Bar], sides: Sequence[str], title: str) -> str:
-    """Groups of bars, one bar a side; the sides are named above in their fill."""
+    """Draw groups of bars, one bar per side, with a legend of the sides."""
     most = max((size for bar in bars for size in bar.sizes), default=0.0) or 1.0
     room = BARS_WIDTH - LABEL - VALUE
     parts: list[str] = []
@@ -63,7 +58,7 @@ MARGINAL_WIDTH, ROW = 560, 34
 
 
 def next_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
-    """One row for each entry whose step is money and known, the smallest step first."""
+    """Return one row per entry with a known step in money, smallest step first."""
     rows = [
         {
             "id": entry["id"],
@@ -81,12 +76,12 @@ def _signed(gain: str, lang: Lang) -> str:
 
 
 def next_chart(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
-    """A point for each envelope on a scale of powers of ten, with what it brings written beside it.
+    """Draw one point per envelope on a logarithmic scale, with its gain.
 
     Raises
     ------
     ValueError
-        When no entry has a step in money: there is nothing to draw.
+        If no entry has a step in money.
     """
     rows = next_rows(entries, lang)
     if not rows:
@@ -113,7 +108,7 @@ def next_chart(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
 
 
 def _power(value: float) -> int:
-    """The power of ten at or below a positive number."""
+    """Return the largest power of ten that does not exceed a positive number."""
     power = 0
     while 10.0 ** (power + 1) <= value:
         power += 1
@@ -124,11 +119,11 @@ def _power(value: float) -> int:
 
 PRICE_WIDTH, PRICE_ROW = 520, 34
 _MONEY = ("granted", "cost", "base", "requested", "leverage")
-"""Goals whose figures are euros."""
+"""Objectives in euros."""
 
 
 def price_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
-    """One row for each price of the first goal that any of them changes, the dearest first; free ones at 0."""
+    """Return one row per price in the first objective that changes, most expensive first; free ones at 0."""
     goal = next((entry["goal"] for entry in entries if entry["goal"]), None)
     rows = []
     for entry in entries:
@@ -143,12 +138,12 @@ def price_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[st
 
 
 def price_chart(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
-    """A bar for each thing that is kept, its figure beside it.
+    """Draw one bar per restriction, with its figure.
 
     Raises
     ------
     ValueError
-        When there is no entry: there is nothing to draw.
+        If there is no entry.
     """
     rows = price_rows(entries, lang)
     if not rows:

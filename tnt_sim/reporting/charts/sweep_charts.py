@@ -1,9 +1,7 @@
-"""The ladder of a sweep: what the dossiers that enter at each amount are granted, stacked.
+"""Charts of a sweep: the curve with its band, figures, the ladder of entering applications, envelopes.
 
-The pictures of a sweep, from its document: the curve with its band, the ladder of dossiers, the envelopes.
-
-Between two amounts of a grid the value is known to lie between what the lower one is worth and what the upper one
-cannot exceed: that is the grey band. Under `exact` every step is drawn.
+Between two amounts of the grid, the value lies between the value at the lower amount and the bound
+at the upper one: the grey band. With `exact`, every step is drawn.
 """
 
 from __future__ import annotations
@@ -33,12 +31,12 @@ from tnt_sim.rules.expressions.column_text import count, listed
 WIDTH, HEIGHT = 760, 330
 MOST_BLOCKS = 4_000
 MOST_EDGES = 150
-"""Blocks of one bar that white edges still tell apart; beyond, one block an envelope."""
+"""Most blocks of one bar; beyond, the blocks of an envelope are merged."""
 MOST_COLOURS = 7
 
 
 def ladder(document: Document, lang: Lang) -> Any:
-    """One block a dossier that enters, as high as its grant, stacked at the amount at which it enters."""
+    """Draw one block per entering application, as high as its grant, stacked at the amount where it enters."""
     alt = altair()
     rows, labels = ladder_rows(document, lang)
     edges = max(Counter(row["x"] for row in rows).values(), default=0) <= MOST_EDGES
@@ -95,9 +93,9 @@ def _legend(alt: Any, names: Sequence[str]) -> Any:
 
 
 def ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The blocks of the ladder, and for each step how many enter and leave.
+    """Return the blocks of the ladder, and for each step how many enter and leave.
 
-    Uses what `dossiers` holds of each: title, envelope and grant.
+    Uses `dossiers` of the document: title, envelope and grant.
     """
     curve = "free" if document["free"] else "nested"
     known = {row["dossier"]: row for row in document.get("dossiers", ())}
@@ -125,7 +123,7 @@ def ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], l
 
 
 def _summed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One block an envelope instead of one a dossier."""
+    """Merge the blocks of an envelope."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
         mine = found.setdefault(
@@ -136,9 +134,10 @@ def _summed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _few_envelopes(document: Document, curve: str) -> dict[str, str]:
-    """The envelope that each changed dossier is drawn in: its own, or the one just under the programme.
+    """Return the envelope in which each changed application is drawn.
 
-    The parts of a split are written after a slash, and are no envelopes of the document.
+    Its own, or the one just below the programme. Parts of a split are written after a slash, and
+    are not envelopes of the document.
     """
     own = {row["envelope"] for row in document.get("dossiers", ())}
     if len(own) <= MOST_COLOURS:
@@ -158,27 +157,33 @@ def _few_envelopes(document: Document, curve: str) -> dict[str, str]:
 
 
 def amount_word(document: Document) -> Text:
-    """The title of an axis of amounts."""
+    """Return the title of an axis of amounts."""
     one = len(document["envelopes"]) == 1
     name = document["envelopes"][0] if one else "…"
     return Text(f"Montant de {name}", f"Amount of {name}") if one else Text("Montant", "Amount")
 
 
 def chart_data(alt: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Rows as the data of a chart."""
+    """Return rows as the data of a chart."""
     return alt.Data(values=[dict(row) for row in rows])
 
 
 Document = Mapping[str, Any]
 NAMES_WIDTH = 150
-"""What the names at the ends of the curves take, at their right."""
+"""Width in pixels of the curve names at the right."""
 LINE = 16
 MOST_VERTICES = 1_500
 KINDS = ("curve", "figures", "ladder", "envelopes")
 
 
 def sweep_chart(document: Document, kind: str, lang: Lang) -> Any:
-    """One picture of a sweep, as an Altair chart; ValueError for a kind that does not exist."""
+    """Draw one chart of a sweep with Altair.
+
+    Raises
+    ------
+    ValueError
+        For an unknown kind.
+    """
     makers = {"curve": _curve, "figures": _figures, "ladder": ladder, "envelopes": _envelopes}
     if kind not in makers:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
@@ -186,7 +191,7 @@ def sweep_chart(document: Document, kind: str, lang: Lang) -> Any:
 
 
 def _curve(document: Document, lang: Lang) -> Any:
-    """The value of the first goal against the amount."""
+    """Draw the value of the first objective against the amount."""
     alt = altair()
     goal = document["goals"][0]
     scale = alt.Scale(zero=False, nice=False, padding=12)
@@ -215,7 +220,7 @@ def _curve(document: Document, lang: Lang) -> Any:
 
 
 def _start(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
-    """The first value, written out; the last one stands with the name of its curve."""
+    """Write out the first value; the last one is next to the name of its curve."""
     curve = "free" if _values(document, "free") else "nested"
     rows = _values(document, curve)
     if len(rows) < 2:
@@ -244,7 +249,7 @@ def _axis_cut(lang: Lang) -> str:
 
 
 def _end_name(document: Document, curve: str, lang: Lang) -> str:
-    """The name of a curve and, below it, its last value."""
+    """Return the name of a curve with its last value."""
     last = next(point for point in reversed(document["points"]) if has_list(point, curve))
     value = decimal(last[curve]["objective"][0]["value"], lang)
     return f"{_curve_name(document, curve, lang)}\n{value}"
@@ -272,7 +277,7 @@ def _number(text: str) -> float:
 
 
 def _band(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
-    """What is certified between two amounts: a rectangle from the lower one's value to the upper one's bound."""
+    """Draw the certified range between two amounts, from the lower one's value to the upper one's bound."""
     if document["goals"][0]["sense"] != "maximise":
         return []
     rows = [
@@ -300,7 +305,7 @@ def _band(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]
 
 
 def _steps(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
-    """The exact staircase; where it has more steps than a picture shows, a part of them, still steps."""
+    """Draw the exact step function, thinned if it has too many steps."""
     steps = document["steps"]
     if not steps or not steps["amount_cents"]:
         return []
@@ -315,7 +320,7 @@ def _steps(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
 
 
 def _label(alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour: str, *, place: float) -> Any:
-    """The name of a curve and its last value at its right, one above the other where there are two."""
+    """Write the name of a curve and its last value to its right."""
     base = alt.Chart(chart_data(alt, [{**at, "t": text}]))
     mark = base.mark_text(
         align="left",
@@ -330,7 +335,7 @@ def _label(alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour:
 
 
 def _figures(document: Document, lang: Lang) -> Any:
-    """Dossiers, people, departments and what stays unspent against the amount, each on its own scale."""
+    """Draw applications, inhabitants, departments and unspent money against the amount, in panels."""
     alt = altair()
     wanted = (
         ("n_funded", Text("Dossiers financés", "Funded dossiers"), 1),
@@ -360,9 +365,9 @@ def _figure_rows(document: Document, key: str, unit: int) -> list[dict[str, Any]
 
 
 def _panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
-    """One small chart, its first and last figures written on it."""
+    """Draw one small chart with its first and last figures."""
     low, high = min(row["v"] for row in rows), max(row["v"] for row in rows)
-    # what hardly changes must look flat
+    # A series that hardly changes must look flat.
     margin = max((high - low) * 0.45, abs(high) * 0.02, 0.5)
     scale = alt.Scale(domain=[low - margin, high + margin], nice=False)
     x = alt.X(
@@ -386,7 +391,7 @@ def _panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
 
 
 def _envelopes(document: Document, lang: Lang) -> Any:
-    """Small multiples: for each envelope just under the programme what it has and what it grants."""
+    """Draw small multiples of amount and grants for each envelope just below the programme."""
     alt = altair()
     curve = "free" if document["free"] else "nested"
     points = [point for point in document["points"] if has_list(point, curve)]

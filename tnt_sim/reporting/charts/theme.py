@@ -1,6 +1,7 @@
-"""How our pictures look: calm, direct labels, colours that the colour-blind and a grey printer tell apart.
+"""Style of our charts: direct labels, and colours distinguishable by the colour-blind and in greyscale.
 
-Altair and vl-convert come with the extra `charts`; nothing here is imported before a picture is wanted.
+Altair and vl-convert come with the optional dependency `charts`, and are imported only when a chart
+is drawn.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from tnt_sim.i18n.message import Lang, Text
 
 INK, SOFT, LINE, TINT = "#17212b", "#525d67", "#c6ced5", "#e3e8ec"
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
-"""Okabe and Ito's palette, the most distinct in grey first; the yellow is darkened for a white page."""
+"""Okabe and Ito's palette, most distinct in greyscale first; the yellow is darkened for white pages."""
 FREE, NESTED = OKABE_ITO[0], OKABE_ITO[1]
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 _FRENCH = {
@@ -27,7 +28,13 @@ _ENGLISH = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["€
 
 
 def altair() -> Any:
-    """Altair; UsageError that says how to get it where it is missing."""
+    """Import Altair.
+
+    Raises
+    ------
+    UsageError
+        If it is not installed, with the command that installs it.
+    """
     try:
         import altair as alt
     except ImportError as error:
@@ -36,7 +43,7 @@ def altair() -> Any:
 
 
 def missing() -> UsageError:
-    """What to do when the extra is not installed."""
+    """Return the error for a missing optional dependency."""
     return UsageError(
         Text(
             "les graphiques veulent Altair : pip install 'tnt-sim[charts]'.",
@@ -47,7 +54,7 @@ def missing() -> UsageError:
 
 
 def themed(chart: Any, lang: Lang) -> Any:
-    """A finished chart in our style, with the number format of the language inside it."""
+    """Apply our style and the language's number format to a chart."""
     axis = {
         "labelFont": FONT, "titleFont": FONT, "labelColor": SOFT, "titleColor": SOFT, "labelFontSize": 12,
         "titleFontSize": 12, "titleFontWeight": "normal", "gridColor": TINT, "domainColor": LINE,
@@ -79,17 +86,17 @@ def themed(chart: Any, lang: Lang) -> Any:
 
 
 def svg(chart: Any) -> str:
-    """A chart as SVG text, made without a browser; the same text for the same chart."""
+    """Return a chart as SVG, rendered without a browser; deterministic."""
     return str(_convert().vegalite_to_svg(chart.to_json()))
 
 
 def png(chart: Any, scale: float = 2.0) -> bytes:
-    """A chart as PNG."""
+    """Return a chart as PNG."""
     return bytes(_convert().vegalite_to_png(chart.to_json(), scale=scale))
 
 
 def html(chart: Any) -> str:
-    """A chart as one HTML file that needs nothing else: its script is inside."""
+    """Return a chart as one self-contained HTML file."""
     return str(chart.to_html(inline=True))
 
 
@@ -102,10 +109,10 @@ def _convert() -> Any:
 
 
 def million(cents: int) -> float:
-    """Cents as millions of euros, for an axis."""
+    """Convert cents to millions of euros for an axis."""
     return cents / 100_000_000
 
 
 def money_title(word: Text, lang: Lang) -> str:
-    """The title of an axis of amounts."""
+    """Return the title of an axis of amounts."""
     return f"{word.in_(lang)} ({Text('M€', '€M').in_(lang)})"

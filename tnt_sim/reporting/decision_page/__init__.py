@@ -1,1 +1,1 @@
-"""reporting/decision_page/__init__.py."""
+"""Decision report as one self-contained page, and on paper."""

@@ -1,13 +1,11 @@
-"""The page of the report: the template filled with what a run holds; nothing in it asks for anything outside.
+"""Decision report as one self-contained HTML page, or as PDF.
 
-The texts of the page are escaped by Jinja2, the data of its script by `script_text`, and its policy lets only this
-script and these styles work: `default-src 'none'`, each by its SHA-256.
+Jinja2 escapes the texts; `script_text` encodes the data of the script. The Content-Security-Policy
+allows only this script and these styles, each by its SHA-256, and no request (`default-src
+'none'`). WeasyPrint lays out the PDF without the script and fetches nothing.
 
-The same report on paper: WeasyPrint lays the page out without its script, and fetches nothing.
-
-A style of one's own over the neutral one: refused with its line where it would ask for anything outside.
-
-This is a courtesy to its author: the policy of the page lets nothing be loaded, whatever a style says.
+A custom style is refused, with its line, if it would load something. That check is a courtesy to
+its author: the policy blocks any request anyway.
 """
 
 from __future__ import annotations
@@ -42,14 +40,15 @@ from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.column_text import count
 
 MOST_ON_PAPER = 5_000
-"""A list of more dossiers than this is not laid out on paper: 8 ms of processor time each."""
+"""Longest list of applications laid out on paper: each takes 8 ms of processor time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a report is made: its language, the slider, a style of one's own, whether it is for paper.
+    """Options of a report: language, slider, custom style, whether it is for paper.
 
-    `explanation` is the document of `explain --all`; without it dossiers have the reasons of the run.
+    `explanation` is the document of `explain --all`; without it, applications have the reasons of
+    the run.
     """
 
     lang: Lang
@@ -60,7 +59,7 @@ class Options:
 
 
 def report_html(run: StoredRun, options: Options) -> str:
-    """The report of a run as one HTML text; the same text for the same run."""
+    """Return the report of a run as one HTML text; deterministic for a run."""
     groups = groupings(run, options.lang)
     found = {one.key: tallies(run, one) for one in groups}
     asked = run.table["requested_cents"].null_count() == 0
@@ -79,7 +78,7 @@ _FRENCH_SIGNS = re.compile(r" (?=[:;?!»%€])|(?<=«) ")
 
 
 def _held_together(html: str) -> str:
-    """The page with French signs that no line break parts from their words; styles and scripts as they are."""
+    """Replace spaces before French punctuation with non-breaking ones, outside styles and scripts."""
     parts = _CODE.split(html)
     return "".join(part if k % 2 else _FRENCH_SIGNS.sub("\u00a0", part) for k, part in enumerate(parts))
 
@@ -93,7 +92,7 @@ def _template() -> jinja2.Template:
 
 
 def _frame(run: StoredRun, options: Options) -> dict[str, Any]:
-    """Words, style and script; `own` is the language of the planner's texts, `told` that of the run's."""
+    """Return words, style and script; `own` is the language of the planner's texts, `told` that of the run's."""
     script, style = "" if options.paper else asset("report.js"), asset("style.css")
     return {
         "lang": options.lang.value,
@@ -138,9 +137,10 @@ def _decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
 
 
 def _places(found: Mapping[str, Sequence[Tally]], lang: Lang, *, asked: bool) -> dict[str, Any]:
-    """The map and the tables of territories; no map where no dossier has a department.
+    """Return the map and the tables of territories; no map if no application has a department.
 
-    `asked` : whether every dossier says what it asks; where some are paid by formula, a sum would mislead.
+    `asked`: whether every application states its request; otherwise a sum of requests would
+    mislead.
     """
     departments = found.get("department", ())
     bounds = page_rows.bounds_of(departments)
@@ -159,7 +159,7 @@ def _places(found: Mapping[str, Sequence[Tally]], lang: Lang, *, asked: bool) ->
 def _rest(
     run: StoredRun, options: Options, groups: Sequence[Grouping], found: Mapping[str, Sequence[Tally]]
 ) -> dict[str, Any]:
-    """Envelopes, slider, dossiers, and the data of the script."""
+    """Return envelopes, slider, applications, and the data of the script."""
     lang, slider = options.lang, options.slider
     why = explained(options.explanation, lang)
     table = with_motives(decided(run), why)
@@ -192,12 +192,12 @@ def _rest(
 
 
 def report_pdf(run: StoredRun, options: Options) -> bytes:
-    """The report of a run as PDF; a long list of dossiers, which takes minutes to lay out, is left out.
+    """Return the report of a run as PDF; a list longer than `MOST_ON_PAPER` is omitted.
 
     Raises
     ------
     UsageError
-        WeasyPrint, or the libraries that it needs, are not there.
+        If WeasyPrint or its libraries are missing.
     """
     try:
         import weasyprint
@@ -218,7 +218,7 @@ def report_pdf(run: StoredRun, options: Options) -> bytes:
 
 
 def _nothing(url: str, *_: Any, **__: Any) -> NoReturn:
-    """A report refers to nothing but itself."""
+    """Refuse any request: a report refers to nothing outside."""
     raise ValueError(f"the report asks for nothing outside: {url[:80]}")
 
 
@@ -227,14 +227,14 @@ _OUTSIDE = re.compile(r"@import|@charset|url\s*\(\s*(?!['\"]?\s*data:)|</|<!--",
 
 
 def read_theme(path: Path) -> str:
-    """The style of a file, to be put after the neutral one.
+    """Read a custom style, appended to the neutral one.
 
     Raises
     ------
     UsageError
-        There is no such file, or it is too large.
+        If the file does not exist or is too large.
     DataError
-        It is not UTF-8, or a line would load something, or end the style.
+        If it is not UTF-8, or a line would load something or end the style.
     """
     try:
         data = path.read_bytes()
@@ -269,7 +269,7 @@ def read_theme(path: Path) -> str:
 
 
 def _tell_outside(text: str, path: Path, found: Defects) -> None:
-    """Each place where the style would load something, or end."""
+    """Report each line of the style that would load something or end the style."""
     for number, line in enumerate(text.splitlines(), start=1):
         for match in _OUTSIDE.finditer(line):
             found.add(

@@ -1,4 +1,4 @@
-"""The lines of the report's tables, in words and figures that the template only has to lay out."""
+"""Rows of the report's tables, as words and figures for the template."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from tnt_sim.reporting.workbook.summary_sheet import rule_titles, rule_units
 from tnt_sim.rules.expressions.column_text import count
 
 MOST_CHILDREN = 12
-"""An envelope with more children than this (a split by department, say) shows them in one line."""
+"""An envelope with more children than this shows them in one row."""
 BAR = 1000
-"""The length of the longest bar, in units of its picture."""
+"""Length of the longest bar, in SVG units."""
 LEAST_BAR = 3
-"""Any money left is at least this long: it is never too little to be drawn."""
+"""Shortest bar for unspent money, so that any amount is visible."""
 MEASURES = ("amount", "head", "count")
-"""What the map can show."""
+"""Measures that the map can show."""
 
 Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeLine:
-    """One line of envelopes: one of them, or the parts of a split together; bars in units of `BAR`."""
+    """One row of envelopes: a single one, or all parts of a split together; bars in units of `BAR`."""
 
     name: str
     depth: int
@@ -48,7 +48,7 @@ class EnvelopeLine:
 
 
 def envelope_lines(run: StoredRun, lang: Lang, slider: Slider | None) -> list[EnvelopeLine]:
-    """The tree of envelopes as lines; bars are on one scale, that of the largest amount of any position."""
+    """Return the envelope tree as rows; all bars share the scale of the largest amount of any position."""
     largest = max(1, *(_size(entries) for entries in _told(run, slider)))
     n_children = Counter(entry["parent"] for entry in run.envelopes)
     found, together = [], set()
@@ -71,7 +71,7 @@ def _told(run: StoredRun, slider: Slider | None) -> Iterator[Sequence[Entry]]:
 
 
 def _size(entries: Sequence[Entry]) -> int:
-    """The largest amount, or grant where there is no amount."""
+    """Return the largest amount, or grant where there is no amount."""
     return max(int(max(entry["effective_cents"] or 0, entry["granted_cents"])) for entry in entries)
 
 
@@ -108,7 +108,7 @@ def _left(cents: int | None, largest: int) -> int:
 
 
 def bounds_of(departments: Sequence[Tally]) -> dict[str, list[float]]:
-    """The bounds between the classes of the map, for each of `MEASURES`; the same at every position."""
+    """Return the class bounds of the map for each of `MEASURES`, the same at every position."""
     known = [line for line in departments if line.code]
     return {
         "amount": breaks(line.granted_cents for line in known),
@@ -118,7 +118,7 @@ def bounds_of(departments: Sequence[Tally]) -> dict[str, list[float]]:
 
 
 def legends(bounds: Mapping[str, Sequence[float]], lang: Lang) -> dict[str, list[tuple[str, str]]]:
-    """For each measure its classes: fill and words."""
+    """Return for each measure its classes: fill and words."""
     return {key: list(_classes(key, cuts, lang)) for key, cuts in bounds.items()}
 
 
@@ -143,13 +143,13 @@ def _on_map(key: str, value: float, lang: Lang) -> str:
 
 
 def per_head(line: Tally, lang: Lang) -> str:
-    """Granted for each inhabitant, to the cent."""
+    """Write the grant per inhabitant, to the cent."""
     found = line.per_head_cents
     return "–" if found is None else amount(math.floor(found + 0.5), lang)
 
 
 def department_titles(departments: Sequence[Tally], lang: Lang) -> dict[str, str]:
-    """What the map says of each department on hover."""
+    """Return the tooltip of each department on the map."""
     return {
         line.code: f"{line.name} ({line.code}) : {amount(line.granted_cents, lang)}, {per_head(line, lang)}"
         + Text(" par habitant, ", " per head, ").in_(lang)
@@ -160,7 +160,7 @@ def department_titles(departments: Sequence[Tally], lang: Lang) -> dict[str, str
 
 
 def rule_lines(run: StoredRun, lang: Lang) -> list[dict[str, Any]]:
-    """The rules and caps in force with their figures."""
+    """Return the rules and caps in force with their figures."""
     titles, units = rule_titles(run), rule_units(run)
     return [
         {
@@ -183,7 +183,7 @@ def _figure(text: str | None, unit: str, lang: Lang) -> str:
 
 
 def reason_lines(table: pl.DataFrame, lang: Lang) -> list[tuple[str, str, str, str]]:
-    """How many dossiers each reason explains: words, number, asked, granted; the funded ones first."""
+    """Return the number of applications by reason: words, number, requested, granted; funded ones first."""
     sums = (
         table.group_by("funded", "reason_code")
         .agg(pl.len(), pl.col("requested_cents").sum(), pl.col("granted_cents").sum())
@@ -201,7 +201,7 @@ def reason_lines(table: pl.DataFrame, lang: Lang) -> list[tuple[str, str, str, s
 
 
 def position_lines(run: StoredRun, slider: Slider | None, lang: Lang) -> list[dict[str, Any]]:
-    """The positions of the slider as a table: what each amount buys, against the decision."""
+    """Return the positions of the slider as a table, each compared with the decision."""
     funded = run.table["funded"].to_numpy()
     found = []
     for k, position in enumerate(slider.positions if slider else ()):
@@ -228,7 +228,7 @@ def position_lines(run: StoredRun, slider: Slider | None, lang: Lang) -> list[di
 
 
 def paper_rows(table: pl.DataFrame, lang: Lang) -> list[tuple[str, ...]]:
-    """The dossiers as a printed list: number, title, applicant, department, asked, granted, reason."""
+    """Return the printed list: number, title, applicant, department, requested, granted, reason."""
     columns = [
         table["dossier"].to_list(),
         table["title"].to_list(),

@@ -1,4 +1,4 @@
-"""What the report says around the figures: every heading, label and sentence of its page and of its script."""
+"""Headings, labels and sentences of the report page and of its script."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         ),
     }
 )
-"""The words of the page."""
+"""Texts of the page."""
 
 SCRIPT: Mapping[str, Text] = MappingProxyType(
     {
@@ -163,14 +163,14 @@ SCRIPT: Mapping[str, Text] = MappingProxyType(
         "left": Text("sort", "leaves"),
     }
 )
-"""The sentences that the script fills in."""
+"""Sentences filled in by the script."""
 
 SIZES = (1_000, 3_500, 10_000, 50_000, 200_000, 500_000)
-"""Bounds between the classes of population, each the first number of the class above it."""
+"""Lower bounds of the population classes, except the first."""
 
 
 def size_names(lang: Lang) -> list[str]:
-    """The classes of population, the smallest first; the last is « unknown »."""
+    """Return the population classes, smallest first; the last is "unknown"."""
     shown = [f"{n:,}".replace(",", "\u202f" if lang is Lang.FR else ",") for n in SIZES]
     under = Text(f"moins de {shown[0]}", f"under {shown[0]}").in_(lang)
     pairs = pairwise(shown)
@@ -180,5 +180,5 @@ def size_names(lang: Lang) -> list[str]:
 
 
 def said(texts: Mapping[str, Text], lang: Lang) -> dict[str, str]:
-    """All of them in one language."""
+    """Return all texts in one language."""
     return {key: text.in_(lang) for key, text in texts.items()}

@@ -1,9 +1,8 @@
-"""The positions of the slider: allocations of the same dossiers, computed before, told against the decision.
+"""Data of the report's script: one JSON text in columns, with slider positions stored as differences.
 
-What the script of the report reads: one JSON text, columns and not rows, positions as differences.
-
-A position other than the decision says, of each dossier whose grant or reason differs, its row, its cents and its
-reason code; everything else is that of the decision.
+A slider position is an allocation of the same applications at another amount, computed beforehand.
+It lists, for each application whose grant or reason differs from the decision, its row, cents and
+reason code.
 """
 
 from __future__ import annotations
@@ -30,20 +29,20 @@ from tnt_sim.reporting.workbook.dossier_sheet import reason_label
 Entry = Mapping[str, Any]
 Cents = npt.NDArray[np.int64]
 FIGURES = ("effective_cents", "granted_cents", "unspent_cents", "n_funded")
-"""What is told of each envelope at each position."""
+"""Figures of each envelope at each position."""
 
 
 @dataclass(frozen=True, eq=False)
 class Position:
-    """One amount and what it buys.
+    """Allocation at one amount.
 
     Attributes
     ----------
-    amount_cents : the amount of the envelope that the slider moves
-    summary : the document of that run; None where no allocation is possible
-    granted_cents : by dossier, in the order of the decision's table, (n,) cents
-    codes : the reason code of each dossier, in the same order
-    why : why there is no allocation, else ""
+    amount_cents : amount of the envelope that the slider moves
+    summary : document of that run; None if there is no allocation
+    granted_cents : int (n,), in the order of the decision's table
+    codes : reason code of each application, in the same order
+    why : reason why there is no allocation
     """
 
     amount_cents: int
@@ -54,20 +53,20 @@ class Position:
 
     @property
     def envelopes(self) -> Sequence[Entry]:
-        """The figures of each envelope."""
+        """Return the figures of each envelope."""
         found: Sequence[Entry] = self.summary["envelopes"] if self.summary else ()
         return found
 
 
 @dataclass(frozen=True, eq=False)
 class Slider:
-    """Positions in ascending order of amount, one of which is the decision.
+    """Positions by increasing amount, one of which is the decision.
 
     Attributes
     ----------
-    envelope : the id of the envelope whose amount changes
-    positions : the decision among them
-    rule : how the envelopes under it follow
+    envelope : id of the envelope whose amount varies
+    positions : including the decision
+    rule : how the envelopes below follow
     """
 
     envelope: str
@@ -76,7 +75,7 @@ class Slider:
 
 
 def position_of(run: StoredRun, envelope: str, amount_cents: int | None = None) -> Position:
-    """A stored run as a position of the slider."""
+    """Return a stored run as a position of the slider."""
     entry = next(one for one in run.envelopes if one["id"] == envelope)
     amount = amount_cents if amount_cents is not None else entry["amount_cents"]
     codes = [code or "" for code in run.table["reason_code"].to_list()]
@@ -84,12 +83,12 @@ def position_of(run: StoredRun, envelope: str, amount_cents: int | None = None) 
 
 
 def slider_of_runs(runs: Sequence[StoredRun]) -> Slider:
-    """A slider over stored runs of the same dossiers and the same envelopes, the first being the decision.
+    """Build a slider from stored runs of the same applications and envelopes, the first being the decision.
 
     Raises
     ------
     UsageError
-        When they are not about the same dossiers and envelopes, or two have the same amount.
+        If applications or envelopes differ, or two runs have the same amount.
     """
     first = runs[0]
     same = all(_alike(first, run) for run in runs[1:])
@@ -117,7 +116,7 @@ def _alike(one: StoredRun, other: StoredRun) -> bool:
 
 
 def _aligned(first: StoredRun, run: StoredRun, root: str) -> Position:
-    """The run's dossiers in the order of the decision's table."""
+    """Reorder the run's applications as in the decision's table."""
     found = position_of(run, root)
     if run is first:
         return found
@@ -141,7 +140,7 @@ _ESCAPES = {
 
 
 def script_text(document: Mapping[str, Any]) -> str:
-    """JSON that ends no `<script>` and is no markup, whatever its texts hold."""
+    """Encode JSON so that no text in it can end the `<script>` element or be read as markup."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.translate(_ESCAPES)
 
@@ -155,7 +154,10 @@ def payload(
     slider: Slider | None,
     lang: Lang,
 ) -> dict[str, Any]:
-    """The document of the script; `table` is `decided(run)`, `envelope_rows` the envelopes of each line shown."""
+    """Return the document of the script.
+
+    `table` is `decided(run)`, `envelope_rows` lists the envelopes of each displayed row.
+    """
     codes = _Dictionary()
     motives = _Dictionary()
     at = [codes.number(code or "") for code in table["reason_code"].to_list()]
@@ -192,7 +194,7 @@ def payload(
 
 
 def _dossiers(table: Any, codes: Sequence[int], motives: Sequence[int]) -> dict[str, Any]:
-    """The columns of the dossiers, amounts in cents."""
+    """Return the columns of the applications, amounts in cents."""
     return {
         "number": table["dossier"].to_list(),
         "title": [text or "" for text in table["title"].to_list()],
@@ -207,7 +209,7 @@ def _dossiers(table: Any, codes: Sequence[int], motives: Sequence[int]) -> dict[
 
 
 class _Dictionary:
-    """Texts by number, each once."""
+    """Texts by number, each stored once."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
@@ -223,7 +225,7 @@ class _Dictionary:
 def _position(
     run: StoredRun, position: Position, codes_of: Sequence[int], codes: _Dictionary, lang: Lang
 ) -> dict[str, Any]:
-    """One position; what is the decision's is left out."""
+    """Encode one position, without what equals the decision."""
     if position.summary is None:
         return {"amount": position.amount_cents, "why": position.why.in_(lang)}
     base = run.table["granted_cents"].to_numpy()

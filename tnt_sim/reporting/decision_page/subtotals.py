@@ -1,4 +1,4 @@
-"""Sums by place and size: what the tables of the report show, and what its script sums again at each position."""
+"""Subtotals by department, region and population class, also recomputed by the report's script."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ Index = npt.NDArray[np.int64]
 
 
 class Tabled(Protocol):
-    """What is summed: a stored run, or an answer that is not stored; `spec` names the map."""
+    """Source of the sums: a stored run, or a solution that is not stored; `spec` names the map."""
 
     @property
     def spec(self) -> ScenarioSpec: ...
 
     @property
     def table(self) -> pl.DataFrame:
-        """One row a dossier, with `funded`, `granted_cents` and `requested_cents`."""
+        """Return one row per application, with `funded`, `granted_cents` and `requested_cents`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
-    """Dossiers by one key.
+    """Applications grouped by one key.
 
     Attributes
     ----------
     key : `department`, `region` or `size`
-    names : of each group; the last one holds those that belong to none
-    codes : of each group, "" for the last
-    population : of each group, 0 where unknown
-    group : the group of each dossier, (n,)
+    names : of the groups; the last one holds applications without group
+    codes : of the groups, "" for the last
+    population : of the groups, 0 if unknown
+    group : group of each application, int (n,)
     """
 
     key: str
@@ -52,7 +52,7 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One line of a table: amounts in cents."""
+    """One row of a table: amounts in cents."""
 
     k: int
     code: str
@@ -65,12 +65,12 @@ class Tally:
 
     @property
     def per_head_cents(self) -> float | None:
-        """Granted over inhabitants; None where they are unknown."""
+        """Return the grant per inhabitant; None if the population is unknown."""
         return self.granted_cents / self.population if self.population else None
 
 
 def groupings(run: Tabled, lang: Lang) -> list[Grouping]:
-    """By department, by region and by size of the applicant; those that no dossier fills are left out."""
+    """Group by department, region and size of the applicant; empty groupings are omitted."""
     year = run.spec.territory.year if run.spec.territory is not None else YEARS[0]
     every = territory(year).table.filter(pl.col("level").is_in(["department", "region"]))
     by_department = _grouping(run, every, "department", PAGE["elsewhere"].in_(lang))
@@ -98,7 +98,7 @@ def _grouping(run: Tabled, every: pl.DataFrame, level: str, rest: str) -> Groupi
 
 
 def tallies(run: Tabled, grouping: Grouping) -> list[Tally]:
-    """One line for each group that has dossiers; departments and regions without any are kept, the rest is not."""
+    """Return one row per group with applications; departments and regions are listed even without any."""
     table, n = run.table, len(grouping.names)
     funded = table["funded"].to_numpy()
     filed, kept = (
@@ -117,7 +117,7 @@ def tallies(run: Tabled, grouping: Grouping) -> list[Tally]:
 
 
 def _sums(group: Index, values: npt.NDArray[np.int64], n: int) -> Index:
-    """Σ values by group, exact in 64-bit integers."""
+    """Sum values by group, exactly in 64-bit integers."""
     total = np.zeros(n, dtype=np.int64)
     np.add.at(total, group, values)
     return total

@@ -1,0 +1,1 @@
+"""Exports of a decision: administrative tables, SCDL open data, Pabulib, CSV, Parquet."""

@@ -1,6 +1,7 @@
-"""The tables that follow a decision: into the procedure, to the applicants, the prefect and the accountant.
+"""Tables that follow a decision: for the online procedure, applicants, the prefect's order, and accounting.
 
-Their headers are those of French administrations and are never translated; sentences follow the language asked.
+Their headers are those of French administrations and are never translated; sentences follow the
+requested language.
 """
 
 from __future__ import annotations
@@ -47,11 +48,14 @@ _LETTERS = {
     Decision.CLOSED: Text("sans suite", "closed"),
 }
 ACCOUNTING = ("centreFinancier", "domaineFonctionnel", "activite", "centreCouts", "groupeMarchandises")
-"""What Chorus asks for and no dossier holds: the same on each line, from `--info`."""
+"""Fields that Chorus requires and no application holds; constant, from `--info`."""
 
 
 def demarche(run: StoredRun) -> Flat:
-    """The annotations of the procedure, one row per dossier: number, decision, amount, rate in %, reason."""
+    """Build the annotations of the procedure, one row per application.
+
+    Columns: number, decision, amount, rate in %, reason.
+    """
     table = decided(run)
     return _flat(
         run,
@@ -65,7 +69,7 @@ def demarche(run: StoredRun) -> Flat:
 
 
 def turgot(run: StoredRun) -> Flat:
-    """The columns that Turgot exports, in its order; what a run does not hold is left empty."""
+    """Build the columns of a Turgot export, in its order; columns that a run does not hold are empty."""
     table = decided(run)
     asked = table["requested_cents"] / table[BASE]
     double = table.select(pl.len().over("project") > 1).to_series()
@@ -94,7 +98,7 @@ def turgot(run: StoredRun) -> Flat:
 
 
 def publipostage(run: StoredRun, lang: Lang) -> Flat:
-    """The mail-merge table of the letters, one row per dossier; amounts are text, as letters print them."""
+    """Build the mail-merge table of the letters, one row per application; amounts are text, as printed."""
     table = decided(run)
     kinds = {code: text.in_(lang) for code, text in _LETTERS.items()}
     columns = {
@@ -127,7 +131,7 @@ def publipostage(run: StoredRun, lang: Lang) -> Flat:
 
 
 def arrete(run: StoredRun) -> Flat:
-    """The annex of the order: the grants newly awarded, numbered, with their sum."""
+    """Build the annex of the order: the newly awarded grants, numbered, with their total."""
     table = decided(run).filter(pl.col(DECISION) == Decision.FUNDED.value)
     number = pl.Series("n", range(1, table.height + 1), dtype=pl.Int64)
     flat = _flat(
@@ -147,7 +151,7 @@ def arrete(run: StoredRun) -> Flat:
 
 
 def chorus(run: StoredRun, info: Mapping[str, str]) -> Flat:
-    """The lines to commit, one per grant newly awarded; what was committed before is not committed twice."""
+    """Build the lines to commit, one per newly awarded grant; earlier commitments are not repeated."""
     table = decided(run).filter(pl.col(DECISION) == Decision.FUNDED.value)
     axis = pl.DataFrame({"d": table["dossier"]}).select("DS-" + pl.col("d")).to_series()
     year = run.spec.date.year if run.spec.date else None

@@ -1,6 +1,7 @@
-"""What an export writes and an accountant or a publisher should look at: named by dossier, with what to do.
+"""Flat table for an export: named columns of one kind each, written as CSV or as a worksheet.
 
-A flat table on its way to a file: named columns of one kind each, written as CSV or as a sheet.
+The module also lists what an accountant or a publisher should check in an export, by application,
+with what to do.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ _DOSSIERS = ("dossier", "dossiers"), ("dossier", "dossiers")
 
 
 def no_siret(table: pl.DataFrame) -> pl.Series:
-    """Which rows name their applicant by no SIRET of 14 digits."""
+    """Return which rows have no 14-digit SIRET for their applicant, Boolean (n,)."""
     return ~table["applicant_id"].fill_null("").str.contains(_SIRET)
 
 
 def of_siret(run: StoredRun) -> list[Text]:
-    """The dossiers newly funded whose third party is no SIRET, and those whose check digit is wrong."""
+    """List the newly funded applications without a SIRET, and those with a wrong check digit."""
     table = decided(run).filter(pl.col(DECISION) == Decision.FUNDED.value)
     absent = no_siret(table)
     remarks = []
@@ -50,7 +51,7 @@ def of_siret(run: StoredRun) -> list[Text]:
 
 
 def of_check_digits(table: pl.DataFrame) -> list[Text]:
-    """The dossiers whose SIRET has a wrong check digit; La Poste's own rule is known."""
+    """List the applications whose SIRET has a wrong check digit; the exception for La Poste is applied."""
     wrong = ~no_siret(table) & wrong_digits(table["applicant_id"].fill_null(""))
     if not wrong.any():
         return []
@@ -66,7 +67,7 @@ def of_check_digits(table: pl.DataFrame) -> list[Text]:
 
 
 def of_old_dates(dossiers: pl.DataFrame) -> list[Text]:
-    """The grants that were committed before and have no day of their own."""
+    """List the earlier commitments without a date of their own."""
     if not dossiers.height:
         return []
     n = so_many(
@@ -95,21 +96,21 @@ BOM = "\ufeff".encode()
 
 
 class Kind(StrEnum):
-    """What the cells of a column are."""
+    """Kind of the cells of a column."""
 
     TEXT = "text"
     MONEY = "money"
-    """Integer cents, written in euros with two decimals."""
+    """Integer cents, written as euros with two decimals."""
     RATE = "rate"
-    """A float, 0.5 for 50 %."""
+    """Float, 0.5 for 50 %."""
     PERCENT = "percent"
-    """The same, written as 50.00."""
+    """Float, 0.5 for 50 %, written as 50.00."""
     COUNT = "count"
     DAY = "day"
 
 
 class CsvStyle(StrEnum):
-    """Who reads a CSV file: a French Excel (`;`, decimal comma, BOM) or anyone else (`,`, decimal point)."""
+    """CSV dialect: for a French Excel (`;`, decimal comma, BOM) or international (`,`, decimal point)."""
 
     FR = "fr"
     INTL = "intl"
@@ -117,7 +118,7 @@ class CsvStyle(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One column: its header, what its cells are, the cells, and how wide a sheet shows it."""
+    """One column: header, kind, cells, and its width in a worksheet."""
 
     header: str
     kind: Kind
@@ -128,14 +129,14 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Flat:
-    """A table with what a printed page says above and below it.
+    """Table with the texts printed above and below it.
 
     Attributes
     ----------
-    columns : of one length
+    columns : of equal length
     title : above each printed page
-    foot : below each printed page, at its left
-    total : whether a sheet ends with the sums of its amounts
+    foot : below each printed page, left
+    total : whether a worksheet ends with the sums of its amounts
     """
 
     columns: Sequence[Column]
@@ -145,12 +146,12 @@ class Flat:
 
     @property
     def height(self) -> int:
-        """How many rows there are."""
+        """Return the number of rows."""
         return len(self.columns[0].values)
 
 
 def csv_bytes(flat: Flat, style: CsvStyle) -> bytes:
-    """The table as CSV; text that a spreadsheet would take for a formula is prefixed by ``'``."""
+    """Write the table as CSV; text that a spreadsheet would read as a formula is prefixed by ``'``."""
     cells = pl.DataFrame([_text(column).alias(f"{k}") for k, column in enumerate(flat.columns)])
     return frame_bytes(
         cells.rename({f"{k}": column.header for k, column in enumerate(flat.columns)}),
@@ -160,7 +161,7 @@ def csv_bytes(flat: Flat, style: CsvStyle) -> bytes:
 
 
 def frame_bytes(cells: pl.DataFrame, numeric: Sequence[str], style: CsvStyle) -> bytes:
-    """Text columns as CSV; in the French style the decimals of the numeric ones get a comma."""
+    """Write text columns as CSV; in the French style, numeric ones get a decimal comma."""
     french = style is CsvStyle.FR
     if french:
         cells = cells.with_columns(pl.col(name).str.replace(".", ",", literal=True) for name in numeric)
@@ -193,7 +194,7 @@ def _decimals(values: pl.Series, decimals: int) -> pl.Series:
 
 
 def sheet_bytes(flat: Flat, name: str, lang: Lang, day: date | None) -> bytes:
-    """The table as a workbook of one sheet, its headers in the first row, ready to print."""
+    """Write the table as a workbook of one sheet, headers in the first row, ready to print."""
     stream = io.BytesIO()
     book = new_book(stream, flat.title.in_(lang), flat.foot, day)
     styles = Styles(book, lang)
@@ -211,7 +212,7 @@ def sheet_bytes(flat: Flat, name: str, lang: Lang, day: date | None) -> bytes:
 
 
 def _cells(column: Column) -> list[Any]:
-    """The cells as a sheet holds them: euros and rates are numbers."""
+    """Return the cells for a worksheet: euros and rates are numbers."""
     values = column.values.to_list()
     if column.kind is Kind.MONEY:
         return [None if cents is None else cents / 100 for cents in values]
@@ -221,7 +222,7 @@ def _cells(column: Column) -> list[Any]:
 
 
 def _total(sheet: Any, styles: Styles, height: int, k: int, column: Column) -> None:
-    """The last line of a column: the sum of amounts, nothing for others."""
+    """Write the total of a column: the sum of amounts, nothing for other kinds."""
     if column.kind is not Kind.MONEY:
         sheet.write_string(height + 1, k, "" if k else "Total", styles.total("text"))
         return

@@ -1,4 +1,4 @@
-"""The formats that a decision leaves in: each by its name, with what it is for and what it needs."""
+"""Export formats of a decision, each with its purpose and what it requires."""
 
 from __future__ import annotations
 
@@ -33,20 +33,21 @@ from tnt_sim.reporting.workbook.workbook import workbook_bytes
 from tnt_sim.verify.verification import Verification
 
 MENTION = "Mention"
-"""The column of a table, and the word before a sentence, that says what was not verified or not shown."""
+"""Column header, and word before a sentence, for what was not verified or not shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How an export is wanted.
+    """Options of an export.
 
     Attributes
     ----------
     suffix : of the file
-    lang : of headers and sentences that have a language
+    lang : of headers and sentences, where they have a language
     csv_style : of CSV files
-    info : what `--info` says
-    unproven : whether acts may be drawn up from a decision that is not shown to be the best; they then say so
+    info : values of `--info`
+    unproven : whether an act may be written for a decision that is not shown to be optimal; the act
+    then says so
     """
 
     suffix: str
@@ -58,17 +59,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format.
+    """One export format.
 
     Attributes
     ----------
-    about : what it is for
-    suffixes : the files that it can be, the usual one first
-    write : the bytes of the file
-    is_act : whether it tells people or accounts what was decided, which wants a proof
-    info : the keys that `--info` may give
-    is_told : whether it holds sentences of the run, which follow the language asked for
-    remarks : what is to be looked at in what is written
+    about : purpose
+    suffixes : possible file suffixes, the usual one first
+    write : returns the bytes of the file
+    is_act : whether it notifies people or accounts of the decision, which requires a proof
+    info : keys that `--info` may give
+    is_told : whether it contains sentences of the run, which follow the requested language
+    remarks : returns what should be checked in the output
     """
 
     about: Text
@@ -81,14 +82,14 @@ class Format:
 
 
 def export_bytes(run: StoredRun, name: str, asked: Asked) -> bytes:
-    """The file of a format.
+    """Return the file of a format.
 
     Raises
     ------
     UsageError
-        An unknown format, suffix or `--info` key, or an act of a decision that is not proven.
+        For an unknown format, suffix or `--info` key, or an act of a decision that is not proved.
     DataError
-        A format refuses what the dossiers hold.
+        If the format rejects the data of applications.
     """
     chosen = format_of(name)
     suffix_of(name, asked.suffix)
@@ -102,12 +103,12 @@ def export_bytes(run: StoredRun, name: str, asked: Asked) -> bytes:
 
 
 def refuse_act(found: Verification, name: str, *, unproven: bool) -> None:
-    """An act is drawn up from a decision that is verified here, and shown to be the best unless `unproven`.
+    """Refuse an act of a decision that is not verified here or, unless `unproven`, not shown to be optimal.
 
     Raises
     ------
     UsageError
-        Its inputs are gone, or nothing shows here that its allocation is the best.
+        If the inputs are missing, or nothing shows that the allocation is optimal.
     """
     if not found.rules.is_shown:
         raise UsageError(
@@ -133,7 +134,13 @@ def refuse_act(found: Verification, name: str, *, unproven: bool) -> None:
 
 
 def format_of(name: str) -> Format:
-    """A format by its name; UsageError with the nearest name."""
+    """Return a format by its name.
+
+    Raises
+    ------
+    UsageError
+        For an unknown name, with the nearest one.
+    """
     if name in FORMATS:
         return FORMATS[name]
     hint = did_you_mean(name, FORMATS) or Text("", "")
@@ -148,7 +155,13 @@ def format_of(name: str) -> Format:
 
 
 def suffix_of(name: str, suffix: str) -> str:
-    """A suffix that a format can be written with; UsageError for another."""
+    """Return a suffix that a format can be written with.
+
+    Raises
+    ------
+    UsageError
+        For any other suffix.
+    """
     allowed = format_of(name).suffixes
     if suffix in allowed:
         return suffix
@@ -173,7 +186,7 @@ def _no_such_key(name: str, key: str, known: tuple[str, ...]) -> Text:
 
 
 def all_columns(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """The dossiers as text: canonical columns, the planner's own, the decision."""
+    """Return the applications as text: canonical columns, the planner's own, the decision."""
     cells = csv_columns(table, timezone)
     known = {*(table_column(name) for name in CANONICAL), *_DECIDED}
     own = [name for name in table.columns if name not in known and not name.startswith("_")]
@@ -220,7 +233,7 @@ def _parquet(run: StoredRun, asked: Asked) -> bytes:
 
 
 def _mentioned(table: pl.DataFrame, run: StoredRun, asked: Asked) -> pl.DataFrame:
-    """The table, with a column that says so where the run could not be read again."""
+    """Add a column with the mention "not verified" if the run could not be verified."""
     if run.found.rules.is_shown:
         return table
     words = mention(run.found)
@@ -250,7 +263,7 @@ def _flat(build: Callable[[StoredRun, Asked], Flat], sheet: str) -> Callable[[St
 
 
 def _with_mention(flat: Flat, run: StoredRun, lang: Lang) -> Flat:
-    """The table with a last column that says so where nothing shows that the decision is right and the best."""
+    """Add a last column with the mention if nothing shows that the decision is correct and optimal."""
     words = mention(run.found)
     if words is None:
         return flat
@@ -320,4 +333,4 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         ),
     }
 )
-"""Every format by the name that `--format` takes."""
+"""Every format by its `--format` name."""

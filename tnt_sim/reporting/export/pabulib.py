@@ -1,4 +1,7 @@
-"""A decision as a Pabulib file (`.pb`): the projects with their cost and who was selected, and no votes."""
+"""Write a decision as a Pabulib file (`.pb`): projects with their cost and selection, without votes.
+
+Source for the format: Pabulib, the participatory budgeting library, https://pabulib.org.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,14 @@ from tnt_sim.reporting.text.verification import short_mention
 COLUMNS = (
     "project_id", "cost", "score", "name", "category", "proposer", "selected", "granted", "reason_code",
 )  # fmt: skip
-"""The columns of PROJECTS: the first seven are Pabulib's own, the last two keep what it has no word for."""
+"""Columns of PROJECTS: the first seven are Pabulib's, the last two have no equivalent there."""
 
 
 def pabulib(run: StoredRun) -> str:
-    """The text of the file.
+    """Return the text of the file.
 
-    The cost of a project is what it takes from the budget: what was granted, else what it asks for, else its cost.
+    The cost of a project is what it takes from the budget: the grant if it is funded, otherwise its
+    request, otherwise its cost.
     """
     about = {
         "description": run.title,
@@ -49,7 +53,7 @@ def pabulib(run: StoredRun) -> str:
 
 
 def _unverified(run: StoredRun) -> str:
-    """What the comment says of a run that could not be read again."""
+    """Return the comment for a run that could not be verified."""
     words = short_mention(run.found)
     return "" if run.found.rules.is_shown or words is None else f" ({words.in_(run.own_lang)})"
 
@@ -71,12 +75,12 @@ def _projects(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _trimmed(name: str) -> pl.Expr:
-    """Euros, whole ones without decimals."""
+    """Write euros, without decimals if whole."""
     return euros_text(name).str.strip_suffix(".00").fill_null("0").alias(f"{name}_text")
 
 
 def _flat(name: str) -> pl.Expr:
-    """Text on one line: the format has no lines within a cell."""
+    """Put text on one line, since the format has no line breaks in cells."""
     return pl.col(name).fill_null("").str.replace_all(r"[\r\n]+", " ")
 
 

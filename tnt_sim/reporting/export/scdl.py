@@ -1,7 +1,7 @@
-"""Grants as SCDL « Subventions » v2.1.1, checked against the schema before anything is written.
+"""Write grants as SCDL "Subventions" v2.1.1, validated against its schema before anything is written.
 
-The schema is a Table Schema; the checks here are those that it uses: required, pattern, length, enum, range,
-and that each row names its beneficiary by SIRET or by RNA number.
+The schema is a Table Schema; the checks are those it uses (required, pattern, length, enum, range),
+and that each row identifies its beneficiary by SIRET or RNA number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GIVEN = (
     "nomAttribuant", "idAttribuant", "dateConvention", "referenceDecision", "conditionsVersement",
     "datesPeriodeVersement", "notificationUE", "dispositifAide",
 )  # fmt: skip
-"""What `--info` may say: the same for every grant."""
+"""Keys of `--info`, constant for all grants."""
 
 Check = Callable[[str], bool]
 _DEFAULTS = {"conditionsVersement": "échelonné", "notificationUE": "non"}
@@ -36,18 +36,18 @@ _ORIGIN = {"nomBeneficiaire": "applicant", "idBeneficiaire": "applicant_id", "ob
 
 
 def schema() -> Mapping[str, Any]:
-    """The schema as shipped."""
+    """Return the schema shipped with the package."""
     found: Mapping[str, Any] = json.loads((files("tnt_sim.data") / SCHEMA).read_text(encoding="utf-8"))
     return found
 
 
 def scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
-    """Every grant as text columns in the schema's order.
+    """Return every grant as text columns in the order of the schema.
 
     Raises
     ------
     DataError
-        What the schema refuses, with every dossier and what is missing from `--info`.
+        With every value the schema rejects, by application, and what is missing from `--info`.
     """
     table = _granted(run)
     days = conventions(run, table, info)
@@ -79,7 +79,7 @@ def _granted(run: StoredRun) -> pl.DataFrame:
 
 
 def conventions(run: StoredRun, table: pl.DataFrame, info: Mapping[str, str]) -> pl.Series:
-    """The day of each agreement: `--info`; else the dossier's own column; else that of the decision."""
+    """Return the date of each agreement: from `--info`, else the application's own column, else the decision."""
     decision = run.spec.date.isoformat() if run.spec.date else ""
     if info.get("dateConvention"):
         return pl.Series("day", [info["dateConvention"]], dtype=pl.String).new_from_index(0, table.height)
@@ -87,7 +87,7 @@ def conventions(run: StoredRun, table: pl.DataFrame, info: Mapping[str, str]) ->
 
 
 def _own_days(run: StoredRun, table: pl.DataFrame) -> pl.Series:
-    """The planner's column `dateConvention`; of what was committed before, the day of notification."""
+    """Return the planner's column `dateConvention`; for earlier commitments, the day of notification."""
     days = pl.Series("day", [""], dtype=pl.String).new_from_index(0, table.height)
     if "notified_at" in table.columns:
         notified = table["notified_at"]
@@ -102,13 +102,13 @@ def _own_days(run: StoredRun, table: pl.DataFrame) -> pl.Series:
 
 
 def _periods(days: pl.Series, info: Mapping[str, str]) -> pl.Series:
-    """The period of payment begins with the agreement unless it is said."""
+    """Return the payment period, which begins with the agreement by default."""
     said = info.get("datesPeriodeVersement")
     return days if not said else pl.Series([said], dtype=pl.String).new_from_index(0, len(days))
 
 
 def remarks(run: StoredRun, info: Mapping[str, str]) -> list[Text]:
-    """What the schema lets through and a reader should know."""
+    """List what the schema accepts and a reader should know."""
     table = _granted(run)
     told = of_check_digits(table)
     if info.get("dateConvention"):
@@ -133,7 +133,7 @@ def _check(rows: pl.DataFrame, dossiers: pl.Series, given: Mapping[str, str]) ->
 
 
 def faults(field: Mapping[str, Any], values: pl.Series) -> Iterator[tuple[Text, pl.Series]]:
-    """What a field of a Table Schema refuses among text values: why, and which rows."""
+    """Yield each violation of a Table Schema field among text values: the reason, and which rows."""
     limits, filled = field.get("constraints", {}), values != ""
     if limits.get("required") and not filled.all():
         yield Text("une valeur est attendue", "a value is expected"), ~filled

@@ -1,0 +1,1 @@
+"""Display in notebooks: cards, tables, charts, and a generated notebook."""

@@ -1,4 +1,4 @@
-"""A scenario and a decision as a notebook shows them: small, with status, proof, spent and left."""
+"""Cards of a scenario and of a decision for notebooks: status, proof, granted, unspent."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from tnt_sim.verify.verification import Verification
 
 Document = Mapping[str, Any]
 MOST_ENVELOPES = 12
-"""An envelope with more children than this (a split by department, say) shows none of them."""
+"""An envelope with more children than this shows none of them."""
 
 
 MOST_RULES = 4
-"""Titles of rules on the card of a scenario."""
+"""Most rule titles on the card of a scenario."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a document does not hold: the title, the day in ISO form or "", whether the data are invented."""
+    """Data missing from a document: title, ISO date or "", whether the data are synthetic."""
 
     title: str
     day: str
@@ -39,13 +39,13 @@ class About:
 
 
 def about(scenario: Scenario) -> About:
-    """The same, of a scenario."""
+    """Return these data for a scenario."""
     day = scenario.spec.date.isoformat() if scenario.spec.date else ""
     return About(scenario.title, day, is_synthetic(scenario))
 
 
 def result_card(document: Document, told: About, lang: Lang, found: Verification | None = None) -> str:
-    """A decision, or why there is none; `found` is what the check of a stored run showed."""
+    """Return the card of a decision, or why there is none; `found` is the verification of a stored run."""
     mark, _ = mark_of(document, found)
     said = f"{mark} {verdict(document, found=found).in_(lang)}"
     parts = [*_head(told, document["scenario"], lang), f'<p class="verdict">{escape(said)}</p>']
@@ -78,7 +78,7 @@ def _head(told: About, name: str, lang: Lang) -> list[str]:
 
 
 def _unbeaten(goal: Document, lang: Lang) -> str:
-    """The bound that a relaxed run gives for a goal."""
+    """Write the bound that a relaxed run gives for an objective."""
     aim, value = f"{SENSE[goal['sense']].in_(lang)} {goal['goal']}", decimal(goal["value"], lang)
     fr, en = "aucune décision ne fait mieux que", "no decision does better than"
     return Text(f"{aim} : {fr} {value}", f"{aim}: {en} {value}").in_(lang)
@@ -93,7 +93,7 @@ def _soft(text: str) -> str:
 
 
 def _envelopes(entries: Sequence[Document], lang: Lang) -> str:
-    """The programme and what is just under it, with the cause of what is left."""
+    """Return the programme and the envelopes just below it, with the cause of unspent money."""
     top = entries[0]["id"]
     n_children = Counter(entry["parent"] for entry in entries)
     under = [entry for entry in entries[1:] if entry["parent"] == top and n_children[top] <= MOST_ENVELOPES]
@@ -121,7 +121,7 @@ def _named(entry: Document) -> str:
 
 
 def scenario_card(scenario: Scenario, lang: Lang | None = None) -> str:
-    """What is asked, before anything is solved."""
+    """Return the card of a scenario, before anything is solved."""
     spec = scenario.spec
     tongue = lang or Lang(spec.locale)
     table = scenario.portfolio.table
@@ -143,7 +143,7 @@ def scenario_card(scenario: Scenario, lang: Lang | None = None) -> str:
 
 
 def _dossiers(n: int, requested: pl.Series, lang: Lang) -> str:
-    """How many dossiers, and what they ask where they say it."""
+    """Write the number of applications and, where stated, what they request."""
     filed = plural(n, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
     silent, asked = requested.null_count(), amount(int(requested.sum()), lang)
     if silent == n:
@@ -158,7 +158,7 @@ def _dossiers(n: int, requested: pl.Series, lang: Lang) -> str:
 
 
 def _rules(rules: Sequence[Any], lang: Lang) -> str:
-    """The titles of the rules in force, and how many are switched off."""
+    """Write the titles of the rules in force, and how many are switched off."""
     names = [rule.title or rule.id for rule in rules if not rule.off]
     off = len(rules) - len(names)
     if not rules:
@@ -174,7 +174,7 @@ def _rules(rules: Sequence[Any], lang: Lang) -> str:
 
 
 def _goals(stages: Sequence[Any], lang: Lang) -> str:
-    """The goals in their order, as the scenario writes them."""
+    """Write the objectives in order, as in the scenario."""
     said = []
     for stage in stages:
         sense = "maximise" if stage.maximise is not None else "minimise"

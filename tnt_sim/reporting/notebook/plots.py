@@ -1,7 +1,4 @@
-"""The pictures of one decision: money by envelope, and its map by department.
-
-`result.plot.by_envelope()` and `result.plot.by_department()`; the same of a run folder that was opened.
-"""
+"""Charts of one decision: `result.plot.by_envelope()` and `result.plot.by_department()`."""
 
 from __future__ import annotations
 
@@ -30,28 +27,28 @@ _MAP_WIDTH = "34rem"
 
 @dataclass(frozen=True, slots=True)
 class Plots:
-    """The pictures of a run, in one language."""
+    """Charts of a run, in one language."""
 
     run: StoredRun
     lang: Lang
 
     def by_envelope(self) -> Any:
-        """What each envelope has and grants, as an Altair chart; needs the extra `charts`."""
+        """Draw amount and grants of each envelope as an Altair chart; needs the optional dependency `charts`."""
         return envelope_chart(self.run, self.lang)
 
     def by_department(self, measure: str = "amount") -> Map:
-        """The map of the departments: the `amount` granted, by `head`, or the `count` of funded dossiers.
+        """Draw the map of departments: `amount` granted, granted per `head`, or `count` of applications.
 
         Raises
         ------
         ValueError
-            For another measure, or where no dossier has a department.
+            For another measure, or if no application has a department.
         """
         return department_map(self.run, measure, self.lang)
 
 
 def envelope_chart(run: StoredRun, lang: Lang) -> Any:
-    """A bar an envelope, the programme first: what is granted, within what it has."""
+    """Draw one bar per envelope, the programme first: grants within the amount."""
     alt = altair()
     rows = envelope_rows(run.envelopes, lang)
     y = alt.Y(
@@ -79,7 +76,7 @@ def envelope_chart(run: StoredRun, lang: Lang) -> Any:
 
 
 def envelope_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
-    """The programme and what is under it, but for the parts of envelopes with more than 12 of them."""
+    """Return the programme and what is below it, without the children of envelopes with more than 12."""
     n_children = Counter(entry["parent"] for entry in entries)
     many = {parent for parent, n in n_children.items() if parent is not None and n > MOST_CHILDREN}
     rows = []
@@ -102,14 +99,14 @@ def envelope_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A map of the departments as notebooks and pages show it.
+    """Map of the departments.
 
     Attributes
     ----------
     title : what it shows
-    svg : the picture
+    svg : the drawing
     classes : fill and words of each class
-    lines : the figures behind it, a department a line
+    lines : figures, one row per department
     """
 
     title: str
@@ -134,7 +131,7 @@ class Map:
 
 
 def department_map(run: StoredRun, measure: str, lang: Lang) -> Map:
-    """The map of one measure of a run."""
+    """Draw the map of one measure of a run."""
     if measure not in MEASURES:
         raise ValueError(f"measure must be one of {', '.join(MEASURES)}, not {measure!r}")
     grouping = next((one for one in groupings(run, lang) if one.key == "department"), None)
@@ -149,7 +146,7 @@ def department_map(run: StoredRun, measure: str, lang: Lang) -> Map:
 
 
 def _value(line: Tally, measure: str) -> float:
-    """One of `MEASURES` of a department."""
+    """Return one of `MEASURES` for a department."""
     if measure == "head":
         return line.per_head_cents or 0.0
     return float(line.granted_cents if measure == "amount" else line.funded)

@@ -1,7 +1,7 @@
-"""`report --notebook`: a notebook that opens a run folder and shows what it holds, for Jupyter and papermill.
+"""Generate a notebook that opens a run folder (`report --notebook`), for Jupyter and papermill.
 
-The run's path is its parameter; nothing of the decision is copied into it, so that it can serve another run. The
-same run gives the same bytes.
+The run's path is its parameter and no result is copied into it, so that it can show another run.
+Deterministic for a run.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _MARKS = re.compile(r"([\\`*_\[\]#$~|])")
 
 
 def run_notebook(run: StoredRun, path: str, lang: Lang) -> bytes:
-    """The notebook of a run.
+    """Return the notebook of a run.
 
     Parameters
     ----------
-    path : where its folder is, as seen from the notebook
+    path : run folder relative to the notebook
     """
     cells = [_cell(k, *part) for k, part in enumerate(_parts(run, path, lang))]
     book = {
@@ -52,7 +52,7 @@ def _cell(number: int, kind: str, text: str, tags: Sequence[str] = ()) -> Cell:
 
 
 def _parts(run: StoredRun, path: str, lang: Lang) -> list[tuple[Any, ...]]:
-    """Kind, text and tags of each cell."""
+    """Return kind, text and tags of each cell."""
     synthetic = f"\n\n*{SYNTHETIC.in_(lang)}*" if run.synthetic else ""
 
     def said(fr: str, en: str) -> tuple[str, str]:
@@ -82,7 +82,7 @@ def _parts(run: StoredRun, path: str, lang: Lang) -> list[tuple[Any, ...]]:
 
 
 def _dossier_parts(lang: Lang) -> list[tuple[Any, ...]]:
-    """The dossiers and their reasons, how many have each, and what can be asked next."""
+    """Return the cells on applications, their reasons, and what to ask next."""
     columns = '"dossier", "title", "funded", "granted_cents", "reason"'
     return [
         ("markdown", Text("## Les dossiers, et pourquoi", "## The dossiers, and why").in_(lang)),
@@ -110,5 +110,5 @@ _ABOUT = Text(
 
 
 def plain(text: str) -> str:
-    """A text of a planner as Markdown that shows it as it is."""
+    """Escape a planner's text for Markdown."""
     return _MARKS.sub(r"\\\1", escape(" ".join(text.split()), quote=False))

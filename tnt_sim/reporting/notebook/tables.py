@@ -1,6 +1,6 @@
-"""A table as a notebook shows it to a planner: euros for cents, « oui », figures to the right, headers in words.
+"""Display a table in a notebook: euros for cents, words for codes and headers, figures right-aligned.
 
-The table itself stays what it was: exact cents in integers.
+The table itself is unchanged: exact integer cents.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ HEADS: Mapping[str, Text] = MappingProxyType(
         "times": Text("Tirages", "Draws"),
     }
 )
-"""What columns of our tables are called; `_cents` is left out of the name of an amount."""
+"""Headers of our columns; the suffix `_cents` is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A table to be shown; `frame` is the table itself."""
+    """Table with its display; `frame` is the table itself."""
 
     frame: pl.DataFrame = field(repr=False)
     lang: Lang
@@ -86,12 +86,12 @@ def table(
     most: int = MOST_ROWS,
     heads: Mapping[str, str] | None = None,
 ) -> Shown:
-    """A table for the eye: its first rows, `…_cents` as euros, headers in words; `heads` renames some.
+    """Display the first rows of a table, with `…_cents` as euros; `heads` renames some headers.
 
     Raises
     ------
     ValueError
-        When `heads` names a column that the table does not have.
+        If `heads` names a column that the table does not have.
     """
     unknown = sorted(set(heads or ()) - set(frame.columns))
     if unknown:
@@ -100,7 +100,7 @@ def table(
 
 
 def table_html(frame: pl.DataFrame, lang: Lang, most: int, heads: Mapping[str, str]) -> str:
-    """The first rows as a plain table, and how many are left out."""
+    """Return the first rows as an HTML table, and how many are left out."""
     few = frame.head(most)
     cells = [_cells(few[name], lang) for name in few.columns]
     right = [k for k, name in enumerate(few.columns) if few.schema[name].is_numeric()]
@@ -114,7 +114,7 @@ def table_html(frame: pl.DataFrame, lang: Lang, most: int, heads: Mapping[str, s
 
 
 def head_of(name: str, lang: Lang) -> str:
-    """A column as a header: in words where it is one of ours, else its own name."""
+    """Return a column's header: words for our columns, otherwise its own name."""
     bare = name.removesuffix(CENTS)
     if bare in HEADS:
         return HEADS[bare].in_(lang)
@@ -122,7 +122,7 @@ def head_of(name: str, lang: Lang) -> str:
 
 
 EXACT = ("value", "min", "max", "slack", "bound", "gap")
-"""Columns that hold exact decimals as text."""
+"""Columns with exact decimals as text."""
 VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
     {
         "proof": PROOF,
@@ -133,11 +133,11 @@ VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
         "severity": {severity.value: text for severity, text in SEVERITY.items()},
     }
 )
-"""Columns whose values are codes, in words."""
+"""Words for the values of columns that hold codes."""
 
 
 def _cells(column: pl.Series, lang: Lang) -> Sequence[str]:
-    """A column as texts: amounts, words for codes, else by its type."""
+    """Format a column as texts: amounts, words for codes, otherwise by its type."""
     codes = VALUES.get(column.name)
     if codes is not None:
         return ["–" if one is None else codes.get(one, Text(one, one)).in_(lang) for one in column.to_list()]

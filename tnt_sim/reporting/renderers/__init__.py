@@ -1,0 +1,1 @@
+"""Renderers: HTML pages, workbooks and terminal lines."""

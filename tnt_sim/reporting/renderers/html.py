@@ -1,11 +1,10 @@
-"""The frame of what a notebook shows: one small style, scoped to it, for a light and for a dark page.
+"""Notebook fragments, and studies as self-contained HTML pages or workbooks.
 
-Its class is named twice in a selector so that it goes before the style that JupyterLab has for tables.
+The notebook style is scoped by a class, named twice in each selector so that it overrides
+JupyterLab's table style, with light and dark variants.
 
-A study as one self-contained HTML page or one workbook: titles, sentences, pictures, and a table beside each.
-
-Every text is escaped; pictures are SVG texts that this package has drawn. The page asks for nothing outside: its
-policy lets its own style work and nothing else.
+A study is titles, sentences, SVG charts and tables. Every text is escaped, and the
+Content-Security-Policy of a page allows its own style and no request.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.rules.expressions.column_text import count
 
 PAGE_WIDTH = 110
-"""Letters in a line of a page that a notebook shows."""
+"""Characters per line in a notebook."""
 
 _STYLE = """\
 .tnt{max-width:62rem;line-height:1.45;font-family:system-ui,"Segoe UI","Liberation Sans",Arial,sans-serif}
@@ -62,17 +61,17 @@ margin:.3rem 0;background:none}
 
 
 def framed(inner: str, lang: Lang) -> str:
-    """HTML of ours, its texts escaped already, in the frame."""
+    """Wrap escaped HTML in the notebook frame."""
     return f'<div class="tnt" lang="{lang.value}"><style>{_STYLE}</style>\n{inner}\n</div>'
 
 
 def lines_html(lines: Sequence[Line], lang: Lang) -> str:
-    """The lines of a page of the terminal, their emphasis kept, in the frame."""
+    """Render terminal lines in the notebook frame, with their emphasis."""
     return framed(f"<pre>{chr(10).join(map(_styled, lines))}</pre>", lang)
 
 
 def _styled(line: Line) -> str:
-    """One line; what is bold or dim as a whole stays so."""
+    """Render one line; a line that is bold or dim as a whole stays so."""
     text = escape(line.plain)
     style = str(line.style)
     if "bold" in style:
@@ -81,7 +80,10 @@ def _styled(line: Line) -> str:
 
 
 def rows_html(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """A table of texts, each escaped; `right` are the columns of figures; the first cell names its row."""
+    """Render a table of texts, each escaped; the first cell of a row is its header.
+
+    `right` are the numeric columns.
+    """
     marks = [' class="n"' if k in right else "" for k in range(len(heads))]
     top = "".join(
         f'<th scope="col"{mark}>{escape(head)}</th>' for head, mark in zip(heads, marks, strict=True)
@@ -96,7 +98,7 @@ def rows_html(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequen
 
 
 def policy(script: str, styles: Sequence[str]) -> str:
-    """The Content-Security-Policy of a page: this script, these styles, and nothing else at all."""
+    """Return the Content-Security-Policy of a page: this script, these styles, and nothing else."""
     allowed = " ".join(_hash(text) for text in styles if text)
     runs = _hash(script) if script else "'none'"
     return f"default-src 'none'; script-src {runs}; style-src {allowed}; base-uri 'none'; form-action 'none'"
@@ -107,18 +109,18 @@ def _hash(text: str) -> str:
 
 
 def asset(name: str) -> str:
-    """The text of one file of `assets`."""
+    """Return the text of one file of `assets`."""
     return (files("tnt_sim") / "reporting" / "renderers" / "assets" / name).read_text(encoding="utf-8")
 
 
 MOST_ROWS = 500
-"""Rows of one table of a page; the workbook has them all."""
+"""Most rows of a table on a page; the workbook has all."""
 Cell = str | int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table: its header, its kind (`text`, `money` in cents, `count`) and its values."""
+    """One column of a table: header, kind (`text`, `money` in cents, `count`) and values."""
 
     head: Text
     kind: str
@@ -127,7 +129,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of a study: a title, sentences, a picture (SVG) and a table."""
+    """One part of a study: title, sentences, chart (SVG) and table."""
 
     title: Text
     words: Sequence[Text] = ()
@@ -136,13 +138,13 @@ class Section:
 
     @property
     def n_rows(self) -> int:
-        """Rows of its table."""
+        """Return the number of rows of its table."""
         return len(self.columns[0].values) if self.columns else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What a page or a workbook tells."""
+    """Content of a page or a workbook."""
 
     title: Text
     about: Sequence[Text]
@@ -153,7 +155,7 @@ class Study:
 
 
 def study_html(study: Study, lang: Lang) -> str:
-    """The page of a study."""
+    """Return the page of a study."""
     style = asset("style.css")
     parts = [
         f'<!doctype html>\n<html lang="{lang.value}">\n<head>\n<meta charset="utf-8">',
@@ -171,12 +173,12 @@ def study_html(study: Study, lang: Lang) -> str:
 
 
 def study_fragment(study: Study, lang: Lang, n_sections: int) -> str:
-    """The first sections in the frame of notebooks instead of a page."""
+    """Return the first sections in the notebook frame."""
     return framed(study_body(study, lang, n_sections), lang)
 
 
 def study_body(study: Study, lang: Lang, n_sections: int) -> str:
-    """The first sections for a page that has a style of its own."""
+    """Return the first sections for a page with its own style."""
     about = "<br>".join(escape(text.in_(lang)) for text in study.about)
     parts = [
         f'<p><strong>{escape(study.title.in_(lang))}</strong><br><span class="soft">{about}</span></p>',
@@ -229,7 +231,7 @@ def _table(section: Section, lang: Lang) -> str:
 
 
 def told(value: Cell, kind: str, lang: Lang) -> str:
-    """A cell as a planner reads it."""
+    """Format a cell for reading."""
     if value is None:
         return "–"
     if isinstance(value, str):
@@ -247,7 +249,7 @@ def _foot(study: Study, lang: Lang) -> str:
 
 
 def study_book(study: Study, lang: Lang) -> bytes:
-    """The workbook of a study: what it is about first, then a sheet a section."""
+    """Return the workbook of a study: a summary sheet, then one sheet per section."""
     stream = io.BytesIO()
     foot = " · ".join(f"{k} {v[:12]}" for k, v in (study.foot or {}).items())
     book = new_book(stream, study.title.in_(lang), foot, study.day)

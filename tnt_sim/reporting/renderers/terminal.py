@@ -1,4 +1,4 @@
-"""Plain tables and paragraphs as styled lines: nothing is ever cut, in a narrow terminal or a pipe."""
+"""Tables and paragraphs as styled terminal lines; nothing is truncated, in a narrow terminal or a pipe."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def grid(
     styles: Sequence[str] | None = None,
     indent: int = 2,
 ) -> list[Line]:
-    """Rows as lines with aligned columns.
+    """Align rows in columns.
 
     Parameters
     ----------
-    rows, header : cells of equal number; a header is written dim
-    right : the columns that are aligned to the right
+    rows, header : cells of equal number; the header is dimmed
+    right : columns aligned to the right
     styles : one style per row
     """
     every = [*([header] if header else []), *rows]
@@ -46,7 +46,7 @@ def grid(
 def hanging(
     rows: Sequence[Sequence[str]], width: int, *, header: Sequence[str] = (), right: Sequence[int] = ()
 ) -> list[Line]:
-    """A table whose last column is a sentence: it wraps within its column when the terminal is wide enough."""
+    """Write a table whose last column is a sentence, wrapped within its column if there is room."""
     heads = grid([row[:-1] for row in rows], header=header[:-1], right=right)
     lines = heads[:1] if header else []
     whole = max((line.cell_len for line in heads), default=0) + len(GAP)
@@ -57,12 +57,12 @@ def hanging(
 
 
 def width_of(lines: Sequence[Line]) -> int:
-    """The width of the longest line, in terminal cells."""
+    """Return the width of the longest line, in terminal cells."""
     return max((line.cell_len for line in lines), default=0)
 
 
 def paragraph(text: str, width: int, *, first: str = "", style: str = "") -> list[Line]:
-    """A sentence wrapped at spaces; words, ids and amounts are never cut."""
+    """Wrap a sentence at spaces; words, ids and amounts are never broken."""
     wrapped = textwrap.wrap(
         _FRENCH_SIGNS.sub("\u00a0", text),
         max(width, 40),

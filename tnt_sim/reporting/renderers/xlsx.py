@@ -1,4 +1,4 @@
-"""How our workbooks look: few styles, calm greys, A4 landscape, headers repeated, nothing taken for a formula."""
+"""Style of our workbooks: few formats, A4 landscape, repeated headers, and no text read as a formula."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST_NAME = 31
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What a printed page says: above, below at its left, in which language; the rows that each page repeats."""
+    """Texts of a printed page: header, footer, language, and the rows repeated on each page."""
 
     title: str
     foot: str
@@ -35,7 +35,7 @@ class Paper:
 
 
 def new_book(stream: io.BytesIO, title: str, comment: str, day: date | None) -> Any:
-    """A workbook in memory that takes no text for a formula, a number or a link, and knows no clock."""
+    """Create a workbook in memory that converts no text to a formula, number or link, and is deterministic."""
     import xlsxwriter
 
     book = xlsxwriter.Workbook(
@@ -54,19 +54,19 @@ def new_book(stream: io.BytesIO, title: str, comment: str, day: date | None) -> 
 
 
 def close(book: Any, stream: io.BytesIO) -> bytes:
-    """The bytes of a finished workbook."""
+    """Return the bytes of a finished workbook."""
     book.close()
     return stream.getvalue()
 
 
 def set_up(sheet: Any, paper: Paper, *, n_pages: int = 0) -> None:
-    """A4 landscape, one page wide, a title above, the run and the page number below; `n_pages` high, 0 for any."""
+    """Set A4 landscape, one page wide, header and footer; `n_pages` high, 0 for any."""
     sheet.set_paper(9)
     sheet.set_landscape()
     sheet.fit_to_pages(1, n_pages)
     sheet.set_margins(left=0.5, right=0.5, top=0.75, bottom=0.7)
     page = Text("page &P sur &N", "page &P of &N").in_(paper.lang)
-    # the space keeps a title that begins with digits from being read as a size
+    # The space keeps a title that begins with digits from being read as a font size.
     sheet.set_header(f'&L&"{FONT},Bold"&9 {_plain(paper.title)[:180]}')
     sheet.set_footer(f'&L&"{FONT},Regular"&8 {_plain(paper.foot)[:180]}&R&"{FONT},Regular"&8 {page}')
     sheet.hide_gridlines(2)
@@ -75,12 +75,18 @@ def set_up(sheet: Any, paper: Paper, *, n_pages: int = 0) -> None:
 
 
 def _plain(text: str) -> str:
-    """Text of a page header: `&` is a command there."""
+    """Escape `&`, which is a command in page headers."""
     return text.replace("&", "&&")
 
 
 def check_rows(n_rows: int, lang: Lang) -> None:
-    """A sheet holds a little over a million rows; UsageError beyond."""
+    """Check the number of rows against the limit of a sheet.
+
+    Raises
+    ------
+    UsageError
+        For more rows than a sheet holds.
+    """
     if n_rows <= MAX_ROWS:
         return
     raise UsageError(
@@ -95,7 +101,7 @@ def check_rows(n_rows: int, lang: Lang) -> None:
 
 
 def sheet_name(wanted: str, taken: set[str]) -> str:
-    """A name that a spreadsheet takes: 31 characters, no `[]:*?/\\`, no other sheet's whatever the case."""
+    r"""Return a valid sheet name: at most 31 characters, no `[]:*?/\`, unique whatever the case."""
     plain = _FORBIDDEN.sub("-", wanted).strip("' ") or "-"
     name, number = plain[:_LONGEST_NAME], 2
     while name.casefold() in taken or name.casefold() in ("history", "historique"):
@@ -106,7 +112,7 @@ def sheet_name(wanted: str, taken: set[str]) -> str:
 
 
 def write_text(sheet: Any, row: int, column: int, text: str, style: Any, risky: Any = None) -> None:
-    """One text cell; a text too long for a cell ends with « … »."""
+    """Write a text cell; a text too long for a cell ends with "…"."""
     if len(text) > MAX_TEXT:
         text = text[: MAX_TEXT - 1] + "…"
     sheet.write_string(
@@ -115,7 +121,7 @@ def write_text(sheet: Any, row: int, column: int, text: str, style: Any, risky: 
 
 
 def write_column(sheet: Any, row: int, column: int, values: Sequence[Any], style: tuple[Any, Any]) -> None:
-    """The cells of one column downwards; empty ones stay empty."""
+    """Write the cells of one column downwards; empty ones stay empty."""
     plain, risky = style
     for at, value in enumerate(values, start=row):
         if value is None or value == "":
@@ -129,7 +135,7 @@ def write_column(sheet: Any, row: int, column: int, values: Sequence[Any], style
 
 
 class Styles:
-    """The formats of one workbook, each made once."""
+    """Formats of one workbook, each created once."""
 
     def __init__(self, book: Any, lang: Lang) -> None:
         self._book = book
@@ -149,14 +155,14 @@ class Styles:
         }
 
     def made(self, **options: Any) -> Any:
-        """A format with these options, the same object for the same options."""
+        """Return the format with these options, always the same object."""
         key = tuple(sorted(options.items()))
         if key not in self._made:
             self._made[key] = self._book.add_format({"valign": "top", **options})
         return self._made[key]
 
     def cell(self, kind: str, decimals: int = 2, *, wrap: bool = False, **more: Any) -> tuple[Any, Any]:
-        """The formats of a column's cells: the usual one, and one for text that looks like a formula."""
+        """Return the formats of a column's cells: the usual one, and one for text that looks like a formula."""
         number = self.numbers[kind]
         if kind == "percent" and decimals != 2:
             number = "0." + "0" * decimals
@@ -173,7 +179,7 @@ class Styles:
         return plain, self.made(**options, quote_prefix=True) if kind == "text" else plain
 
     def head(self, *, right: bool = False) -> Any:
-        """A header of a table."""
+        """Return the format of a table header."""
         return self.made(
             bold=True, bg_color=SHADE, bottom=1, top=1, text_wrap=True, valign="vcenter",
             align="right" if right else "left",
@@ -181,25 +187,25 @@ class Styles:
         )  # fmt: skip
 
     def total(self, kind: str) -> Any:
-        """A cell of a line of totals."""
+        """Return the format of a total."""
         return self.made(bold=True, top=1, bottom=1, num_format=self.numbers[kind])
 
     @property
     def title(self) -> Any:
-        """The title of a sheet."""
+        """Return the format of a sheet title."""
         return self.made(bold=True, font_size=16)
 
     @property
     def section(self) -> Any:
-        """The title of a part of a sheet."""
+        """Return the format of a section title."""
         return self.made(bold=True, font_size=12)
 
     @property
     def soft(self) -> Any:
-        """A remark."""
+        """Return the format of a remark."""
         return self.made(font_color=SOFT)
 
     @property
     def words(self) -> Any:
-        """A paragraph."""
+        """Return the format of a paragraph."""
         return self.made(text_wrap=True)

@@ -1,0 +1,1 @@
+"""Reports of results: lines for the terminal, notebook fragments, pages and workbooks."""

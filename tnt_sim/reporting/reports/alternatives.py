@@ -1,4 +1,4 @@
-"""Near-optimal portfolios told in the terminal and as a small HTML page."""
+"""Report of near-optimal alternatives, for the terminal and notebooks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STEERED: Mapping[str, Text] = MappingProxyType(
 
 
 def alternatives_lines(document: Document, lang: Lang, width: int) -> list[Line]:
-    """The whole page."""
+    """Write the whole page."""
     lines = paragraph(str(document["title"]), width, style="bold")
     if document["synthetic"]:
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
@@ -56,7 +56,7 @@ def alternatives_lines(document: Document, lang: Lang, width: int) -> list[Line]
 
 
 def verdict(document: Document) -> Text:
-    """How many portfolios were found, and how near the best they are."""
+    """Say how many alternatives were found, and how close to the optimum they are."""
     n = len(document["portfolios"])
     if document["optimum"] is None:
         if document["status"] == "infeasible":
@@ -80,7 +80,7 @@ def verdict(document: Document) -> Text:
 
 
 def told(document: Document) -> list[Text]:
-    """What the portfolios share, and whether the best is the only one."""
+    """Say what the alternatives share, and whether the optimum is unique."""
     shared, n_ties = document["shared"], len(document["ties"])
     proven = shared["n_funded_proven"] + shared["n_refused_proven"]
     found = [
@@ -151,7 +151,7 @@ def _row(name: str, one: Document, lang: Lang) -> tuple[str, ...]:
 
 
 def _doubt(one: Document, lang: Lang) -> str:
-    """« (196 au plus) » where another could be farther; « ? » where nothing is known."""
+    """Write the bound where another could be farther: "(196 au plus)"; "?" if nothing is known."""
     if one["proven"] or one["figure"] is not None:
         return ""
     if one["bound"] is None:
@@ -161,7 +161,7 @@ def _doubt(one: Document, lang: Lang) -> str:
 
 
 def steered_words(one: Document, lang: Lang) -> str:
-    """What a portfolio is steered by, and how far it goes: « le plus rural (…) : 1 250 000 »."""
+    """Write what an alternative is steered by, and its figure: « le plus rural (…) : 1 250 000 »."""
     colon = " : " if lang is Lang.FR else ": "
     most = ""
     if not one["proven"]:
@@ -180,7 +180,7 @@ def _of(one: Document, document: Document, lang: Lang) -> str:
 
 
 def alternatives_html(document: Document, lang: Lang) -> str:
-    """The same as HTML, for a notebook."""
+    """Render the same as HTML for a notebook."""
     parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
         parts.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")

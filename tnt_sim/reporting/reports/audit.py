@@ -1,7 +1,4 @@
-"""An audit told in the terminal and as a small HTML page: what is broken, what it costs, what to change.
-
-What a selection breaks, in the planner's words.
-"""
+"""Report of an audit, for the terminal and notebooks: rules broken, loss, what to change."""
 
 from __future__ import annotations
 
@@ -31,11 +28,11 @@ CHEAPER = (
     Text("Aussi bien, au moindre coût trouvé", "As good for the least money found"),
     Text("Aussi bien, au moindre coût", "As good for the least money"),
 )
-"""Of a list that nothing shows to be the best, and of one that is."""
+"""Titles of a list that is not shown to be optimal, and of one that is."""
 
 
 def audit_lines(document: Document, lang: Lang, width: int) -> list[Line]:
-    """The whole page."""
+    """Write the whole page."""
     lines = paragraph(str(document["title"]), width, style="bold")
     if document["synthetic"]:
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
@@ -70,7 +67,7 @@ def audit_lines(document: Document, lang: Lang, width: int) -> list[Line]:
 
 
 def verdict(document: Document) -> Text:
-    """What the selection is worth, in one sentence."""
+    """Summarise the selection in one sentence."""
     chosen = document["selection"]
     n, money = chosen["n_funded"], chosen["granted_cents"]
     held = so_many(n, ("dossier retenu", "dossiers retenus"), ("dossier selected", "dossiers selected"))
@@ -110,7 +107,7 @@ def verdict(document: Document) -> Text:
 
 
 def swap_words(swap: Document, allowed: bool) -> Text:
-    """« Pour regagner 90 % de l'écart : 4 dossiers changent »."""
+    """Write a swap: « Pour regagner 90 % de l'écart : 4 dossiers changent »."""
     n = swap["n_changed"]
     if n is None:
         told = Text("le temps a manqué", "there was no time")
@@ -213,7 +210,7 @@ def _money(one: Document, key: str, lang: Lang) -> str:
 
 
 def audit_html(document: Document, lang: Lang) -> str:
-    """The same as HTML, for a notebook."""
+    """Render the same as HTML for a notebook."""
     parts = [
         f"<p><strong>{escape(str(document['title']))}</strong></p>",
         f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>",
@@ -237,7 +234,7 @@ def audit_html(document: Document, lang: Lang) -> str:
 
 
 def broken_words(entry: Mapping[str, Any], lang: Lang) -> str:
-    """« l'enveloppe « a » n'a que 500 € : dépassée de 120 € »"""
+    """Write a broken rule: « l'enveloppe « a » n'a que 500 € : dépassée de 120 € »."""
     head = member_words(entry, lang)
     if entry["kind"] == "decide":
         return head + Text(" : non suivie", ": not followed").in_(lang)
@@ -255,7 +252,7 @@ def broken_words(entry: Mapping[str, Any], lang: Lang) -> str:
 
 
 def by_words(entry: Mapping[str, Any], lang: Lang) -> str:
-    """By how much: an amount, or a number."""
+    """Write by how much: an amount, or a number."""
     if entry.get("by_cents") is not None:
         return format_cents(entry["by_cents"], lang)
     return number(parse_decimal(entry["by"]), lang)

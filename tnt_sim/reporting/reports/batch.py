@@ -1,4 +1,4 @@
-"""A batch told in the terminal: what each scenario came to, what failed and how to go on."""
+"""Report of a batch in the terminal: result of each scenario, failures, and how to resume."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_ROWS = 40
 def batch_lines(
     runs: pl.DataFrame, n_cases: int, store: str, interrupted: bool, n_torn: int, lang: Lang, width: int
 ) -> list[Line]:
-    """The page of a batch: a line a scenario, the first and last of them when there are many."""
+    """Write the page of a batch: one line per scenario, the first and last ones if there are many."""
     failed = runs.filter(pl.col("status") == "error")
     lines = paragraph(
         _headline(runs.height, n_cases, failed.height, interrupted).in_(lang), width, style="bold"
@@ -76,7 +76,7 @@ _NO_ANSWER = {
 
 
 def _support(row: Mapping[str, Any], lang: Lang) -> str:
-    """What supports an answer, or why there is no list."""
+    """Write the evidence of a result, or why there is no list."""
     proof = proof_word(row["proof"], lang) if row["proof"] else ""
     if row["status"] not in _NO_ANSWER:
         return proof or row["status"]
@@ -84,7 +84,7 @@ def _support(row: Mapping[str, Any], lang: Lang) -> str:
 
 
 def _failure(row: Mapping[str, Any], lang: Lang) -> str:
-    """What went wrong with a scenario, in the reader's language where the store has it."""
+    """Write the error of a scenario, in the reader's language if the store has it."""
     said = Text(row["error_fr"] or row["error"], row["error"]).in_(lang)
     colon = Text(" :", ":").in_(lang)
     return f"✘ {row['name']}{colon} {row['error_code']} — {said}"

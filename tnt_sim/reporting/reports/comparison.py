@@ -1,7 +1,4 @@
-"""A comparison in a planner's words: lines for the terminal, and the study that becomes a page or a workbook.
-
-What some runs have in common, told: core, borderline and exterior dossiers, and the change that moves each.
-"""
+"""Reports of comparisons and of the common core: terminal lines, and a study for a page or a workbook."""
 
 from __future__ import annotations
 
@@ -62,7 +59,7 @@ _HEADS = {
 
 
 def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
-    """The page of a comparison."""
+    """Write the page of a comparison."""
     lines = paragraph(_title(found).in_(lang), width, style="bold")
     if _synthetic(found):
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
@@ -100,13 +97,13 @@ def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
 
 
 def _keys(found: Compared) -> list[str]:
-    """The columns of the decisions: people only where some scenario names a map."""
+    """Return the columns of the decisions; inhabitants only if some scenario names a map."""
     people = any(side.inhabitants is not None for side in found.sides)
     return [key for key in _HEADS if key != "inhabitants" or people]
 
 
 def _support(row: Mapping[str, Any], lang: Lang) -> str:
-    """What supports a decision; a claim of its run folder is said to be one."""
+    """Write the evidence of a decision; a mere claim of its run folder is named as such."""
     if row["verification"]["optimal"] == Standing.CLAIMED:
         return CLAIM.in_(lang)
     return proof_word(row["proof"], lang)
@@ -131,7 +128,7 @@ def _inputs(found: Compared, lang: Lang) -> list[list[str]]:
 
 
 def _sentences(found: Compared, lang: Lang, width: int) -> list[Line]:
-    """Goals, conditions and rules that differ, each side in its own words."""
+    """Write the objectives, conditions and rules that differ, each side in its own words."""
     lines: list[Line] = []
     colon = " : " if lang is Lang.FR else ": "
     for path, *texts in difference_rows(found, lang):
@@ -146,7 +143,7 @@ def _sentences(found: Compared, lang: Lang, width: int) -> list[Line]:
 
 
 def _moves(moved: pl.DataFrame, lang: Lang) -> list[list[str]]:
-    """How many enter and leave, then the largest moves."""
+    """Return how many enter and leave, then the largest moves."""
     if not moved.height:
         return [[Text("mêmes dossiers, mêmes montants", "same dossiers, same amounts").in_(lang)]]
     counted = dict(moved.group_by("move").len().iter_rows())
@@ -196,7 +193,7 @@ def _synthetic(found: Compared) -> bool:
 
 
 def comparison_study(found: Compared, lang: Lang) -> Study:
-    """The whole comparison with its pictures, for a page or a workbook."""
+    """Return the whole comparison with charts, for a page or a workbook."""
     stopped = stopped_sentence(found.summary(), lang)
     return Study(
         title=Text("Comparaison de décisions", "Decisions compared"),
@@ -269,7 +266,7 @@ def _kind(key: str) -> str:
 
 
 def _dimension(found: Compared, dimension: str, title: Text, lang: Lang) -> Section:
-    """Granted money by group, a column and a bar a side."""
+    """Return granted money by group, with a column and a bar per side."""
     part = found.totals.filter(pl.col("dimension") == dimension)
     groups = list(dict.fromkeys(part["group"].to_list()))
     by = {(row["group"], row["side"]): row for row in part.iter_rows(named=True)}
@@ -291,7 +288,7 @@ def _dimension(found: Compared, dimension: str, title: Text, lang: Lang) -> Sect
 
 
 def _picture(triples: Sequence[tuple[str, str, int]], sides: Sequence[str], lang: Lang) -> str:
-    """Bars of cents: (group, side, cents), or one bar a side where the group is empty."""
+    """Draw bars of cents: (group, side, cents), or one bar per side if the group is empty."""
     if not triples:
         return ""
     title = Text("Montants accordés", "Amounts granted").in_(lang)
@@ -352,7 +349,7 @@ _CLASSES = {
 
 
 def core_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
-    """The runs, the counts, and the borderline dossiers with what moves them."""
+    """Write the runs, the counts, and the borderline applications with what moves them."""
     runs = document["runs"]
     lines = [Line(Text(f"{len(runs)} calculs", f"{len(runs)} runs").in_(lang), style="bold")]
     for number, run in enumerate(runs):
@@ -388,7 +385,7 @@ def core_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
 
 
 def _moved_dossiers(one: Entry, lang: Lang) -> str:
-    """« entre : programme.amount: 88 M€ → 90 M€ »"""
+    """Write a move: « entre : programme.amount: 88 M€ → 90 M€ »."""
     if not one["moved_by"]:
         return Text("plusieurs changements à la fois", "several changes at once").in_(lang)
     enters, leaves = Text("entre", "enters").in_(lang), Text("sort", "leaves").in_(lang)

@@ -1,4 +1,4 @@
-"""What was decided of each dossier, as acts and exports say it: decision, rate, reason, sentence."""
+"""Decision on each application as acts and exports state it: decision, rate, reason, sentence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RATE, DECISION, MOTIVE, BASE = "_rate", "_decision", "_motive", "_base_cents"
 
 
 class Decision(StrEnum):
-    """What an applicant is told."""
+    """Decision notified to an applicant."""
 
     COMMITTED = "committed"
     FUNDED = "funded"
@@ -26,7 +26,10 @@ class Decision(StrEnum):
 
 
 def decided(run: StoredRun) -> pl.DataFrame:
-    """The table of a run with `_decision`, `_base_cents` (else the cost), `_rate` of it, and `_motive`."""
+    """Return the table of a run with `_decision`, `_base_cents`, `_rate` and `_motive`.
+
+    `_base_cents` is the base of the grant, otherwise the cost; `_rate` is the grant divided by it.
+    """
     base = pl.coalesce("base_cents", "cost_cents")
     rate = pl.when(pl.col("funded") & (base > 0)).then(pl.col("granted_cents") / base)
     return run.table.with_columns(
@@ -58,7 +61,7 @@ def _motives(run: StoredRun) -> pl.Series:
 
 
 def plain_reasons(spec: ScenarioSpec, reasons: pl.Series, codes: pl.Series) -> pl.Series:
-    """The reason as an applicant reads it: of a missed requirement its own words, without how it was tested."""
+    """Return the reason for an applicant: a missed requirement in its own words, without how it was tested."""
     heads = [entry.reason or entry.title for entry in spec.eligibility if entry.reason or entry.title]
     plain: dict[str, str] = {}
     for text in reasons.filter(codes == NOT_GIVEN).unique().drop_nulls().to_list():
@@ -71,7 +74,7 @@ def plain_reasons(spec: ScenarioSpec, reasons: pl.Series, codes: pl.Series) -> p
 
 
 def amounts_in_words(cents: pl.Series, lang: Lang) -> pl.Series:
-    """Cents as « 1 234,56 € », two decimals always; null stays null."""
+    """Format cents as « 1 234,56 € », always with two decimals; null stays null."""
     words = {value: _two_decimals(value, lang) for value in cents.drop_nulls().unique().to_list()}
     return cents.replace_strict(words, default=None, return_dtype=pl.String)
 
@@ -84,7 +87,7 @@ def _two_decimals(cents: int, lang: Lang) -> str:
 
 
 def rates_in_words(rates: pl.Series, lang: Lang) -> pl.Series:
-    """Rates as « 12,3 % », one decimal; null stays null."""
+    """Format rates as « 12,3 % », one decimal; null stays null."""
     percent = (rates * 100).round(1)
     texts = {value: _percent(value, lang) for value in percent.drop_nulls().unique().to_list()}
     return percent.replace_strict(texts, default=None, return_dtype=pl.String)
@@ -123,7 +126,7 @@ _NO_RATE = {
 
 
 def sentences(table: pl.DataFrame, lang: Lang) -> pl.Series:
-    """One sentence for each dossier, as a letter says it: String (n,)."""
+    """Write one sentence per application, for a letter, String (n,)."""
     words = pl.DataFrame(
         {
             "amount": amounts_in_words(table["granted_cents"], lang),
@@ -145,14 +148,14 @@ def sentences(table: pl.DataFrame, lang: Lang) -> pl.Series:
 
 
 def _ended(texts: pl.Series) -> pl.Series:
-    """Texts that end with a full stop."""
+    """End texts with a full stop."""
     text = texts.fill_null("")
     whole = text.str.contains(r"[.!?…]$") | (text == "")
     return pl.select(pl.when(whole).then(text).otherwise(text + ".")).to_series()
 
 
 def _filled(template: str) -> pl.Expr:
-    """A template with its `{columns}` filled from a table."""
+    """Fill the `{columns}` of a template from a table."""
     parts: list[pl.Expr] = []
     rest = template
     while rest:

@@ -1,12 +1,8 @@
-"""Inversions told: who is refused although better than a funded one, with amounts; what having none costs.
+"""Reports of an explanation: reasons, changes, effects of rules, reserve list, rank inversions.
 
-An explanation told: reasons counted, each dossier in sentences, what rules do, the reserve list.
-
-The functions take the document of `explain --json` (or its lists), so that any report can call them.
-
-What a report takes from an explanation: a sentence for each dossier, what rules do, who would enter first.
-
-The document is that of `explain --all --json`; without one a report tells the reasons of the run.
+The functions take the document of `explain --json`, or its lists, so that any report can use them.
+Pages and workbooks use the document of `explain --all`; without it a report shows the reasons of
+the run.
 """
 
 from __future__ import annotations
@@ -34,7 +30,7 @@ MOST_SHOWN = 20
 
 
 def inversion_sentence(found: Entry, lang: Lang) -> str:
-    """« 12 paires : 3 dossiers non retenus valent mieux qu'un dossier retenu de la même enveloppe. »"""
+    """Write the count: « 12 paires : 3 dossiers non retenus valent mieux qu'un dossier retenu… »."""
     column = column_text.column(str(found["rank"])).in_(lang)
     if not found["n_pairs"]:
         return Text(
@@ -55,7 +51,7 @@ def inversion_sentence(found: Entry, lang: Lang) -> str:
 
 
 def inversion_lines(found: Entry, lang: Lang, width: int, most: int = MOST_SHOWN) -> list[Line]:
-    """The sentence, and the first refused dossiers, each with the worst that is funded, as a table."""
+    """Write the sentence, and a table of the first refused applications, each with the worst funded one."""
     lines = paragraph(inversion_sentence(found, lang), width, first="  ")
     header = (
         ("refusé", "valeur", "demande", "retenu", "valeur", "reçoit", "moins bons", "enveloppe")
@@ -85,7 +81,7 @@ def _row(pair: Entry, lang: Lang) -> list[str]:
 
 
 def shown_value(side: Entry, lang: Lang) -> str:
-    """What a dossier is ranked by: an amount, a number with the marks of the language, or an opinion."""
+    """Write the ranking value: an amount, a localised number, or an opinion."""
     if side["value_cents"] is not None:
         return amount(side["value_cents"], lang)
     text = side["value"]
@@ -96,7 +92,7 @@ def shown_value(side: Entry, lang: Lang) -> str:
 
 
 def price_lines(price: Entry, goals: Sequence[str], lang: Lang, width: int) -> list[Line]:
-    """What a rule without inversions, hard or priced, would cost."""
+    """Write what a rule without inversions, hard or priced, would cost."""
     if price["loses"] is None and price["status"] != "infeasible":
         text = Text(
             "N'en avoir aucune : une limite a arrêté le calcul avant toute répartition.",
@@ -131,19 +127,19 @@ def price_lines(price: Entry, goals: Sequence[str], lang: Lang, width: int) -> l
 
 
 def _signed(text: str, lang: Lang) -> str:
-    """A loss as a fall, a gain as a rise."""
+    """Write a loss as a decrease, a gain as an increase."""
     return f"+{decimal(text.lstrip('-'), lang)}" if text.startswith("-") else f"\u2212{decimal(text, lang)}"
 
 
 Entry = Mapping[str, Any]
 MOST_LISTED = 40
-"""Dossiers told one by one on a page; the JSON holds all."""
+"""Most applications explained one by one on a page; the JSON holds all."""
 MOST_RESERVE = 20
 MOST_INVERSIONS = 5
 
 
 def explanation_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
-    """The whole page of `explain`."""
+    """Write the whole page of `explain`."""
     lines = [Line(str(document.get("title") or document["scenario"]), style="bold")]
     if document.get("synthetic"):
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
@@ -170,7 +166,7 @@ def explanation_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
 
 
 def dossier_lines(entry: Entry, lang: Lang, width: int) -> list[Line]:
-    """One dossier: its reason, and the changes that would fund it."""
+    """Write one application: its reason, and the changes that would fund it."""
     lines = [Line(f"{entry['dossier']}", style="bold")]
     lines += paragraph(why_sentence(entry, lang), width, first="  ")
     for change in entry["changes"]:
@@ -179,7 +175,7 @@ def dossier_lines(entry: Entry, lang: Lang, width: int) -> list[Line]:
 
 
 def sentences_of(document: Entry, lang: Lang) -> dict[str, str]:
-    """For each dossier of an explanation, its reason and its changes in one text: for letters and sheets."""
+    """Return the reason and the changes of each application in one text, for letters and sheets."""
     return {
         str(entry["dossier"]): " ".join(
             [why_sentence(entry, lang), *(change_sentence(one, lang) for one in entry["changes"])]
@@ -189,7 +185,7 @@ def sentences_of(document: Entry, lang: Lang) -> dict[str, str]:
 
 
 def explanation_html(document: Entry, lang: Lang) -> str:
-    """The dossiers and their sentences as a plain HTML table."""
+    """Render the applications and their sentences as an HTML table."""
     head = ("Dossier", "Explication") if lang is Lang.FR else ("Dossier", "Explanation")
     rows = "".join(
         f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>"
@@ -201,7 +197,7 @@ def explanation_html(document: Entry, lang: Lang) -> str:
 
 
 def rule_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
-    """Who would enter and who would leave without each rule."""
+    """Write who would enter and who would leave without each rule."""
     lines: list[Line] = []
     for rule in document["rules"]:
         name = cause_words(rule, lang)
@@ -222,7 +218,7 @@ def rule_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
 
 
 def reserve_lines(reserve: Sequence[Entry], lang: Lang) -> list[Line]:
-    """The first of the reserve list, with what each asks and what is missing."""
+    """Write the first entries of the reserve list, with what each requests and lacks."""
     rows = [
         [
             "–" if one["rank"] is None else str(one["rank"]),
@@ -248,7 +244,7 @@ def reserve_lines(reserve: Sequence[Entry], lang: Lang) -> list[Line]:
 
 
 def waits_for(one: Entry, lang: Lang) -> str:
-    """The one thing that keeps a dossier of the reserve list out: a rule, else the money that is missing."""
+    """Write what keeps an application of the reserve list out: a rule, otherwise missing money."""
     if one["rule"] is not None:
         return _t(f"la règle « {one['rule']} »", f'the rule "{one["rule"]}"', lang)
     if not one["missing_cents"] and not one["looked_at"]:
@@ -261,7 +257,7 @@ def waits_for(one: Entry, lang: Lang) -> str:
 
 
 def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
-    """With `--all`: how each threshold was settled; what is missing, in yellow."""
+    """Write, with `--all`, how each threshold was settled; open ones in yellow."""
     texts, settled = settled_texts(document, lang), document.get("settled")
     lines = [Line("")] if texts else []
     for number, text in enumerate(texts):
@@ -270,7 +266,10 @@ def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
 
 
 def settled_texts(document: Entry, lang: Lang) -> list[str]:
-    """How many dossiers were settled without a solve, by one, or left open; whether the work was stopped."""
+    """Say how many applications were settled without a solve, by one, or left open.
+
+    If the work was stopped, say by what.
+    """
     settled, stopped = document.get("settled"), _stopped_texts(document, lang)
     if settled is None:
         return stopped
@@ -294,7 +293,7 @@ def settled_texts(document: Entry, lang: Lang) -> list[str]:
 
 
 def _stopped_texts(document: Entry, lang: Lang) -> list[str]:
-    """How far the work came, where it was stopped, and what the other dossiers have."""
+    """Say how far the work got, if stopped, and what the other applications have."""
     said = stopped_sentence(document, lang)
     if not said:
         return []
@@ -315,7 +314,7 @@ def _stopped_texts(document: Entry, lang: Lang) -> list[str]:
 
 
 def reason_rows(document: Entry, lang: Lang) -> list[list[str]]:
-    """How many dossiers have each reason, most frequent first."""
+    """Return the number of applications by reason, most frequent first."""
     reasons: Mapping[str, int] = document["reasons"]
     ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     return [[REASON[code].in_(lang) if code in REASON else code, count(n, lang)] for code, n in ordered]
@@ -330,21 +329,21 @@ def _t(fr: str, en: str, lang: Lang) -> str:
 
 
 MOST_RESERVE_ROWS = 30
-"""Dossiers of the reserve list on a page; the workbook has them all."""
+"""Most entries of the reserve list on a page; the workbook has all."""
 MOST_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """An explanation in the words of one language.
+    """Explanation in the words of one language.
 
     Attributes
     ----------
-    why, change : by dossier, its reason, and what would fund it (empty for a funded one)
+    why, change : by application, its reason, and what would fund it (empty for a funded one)
     rules : (rule, who would enter, who would leave without it)
-    reserve : rank, dossier, envelope, asked, what it waits for, what would fund it
+    reserve : rank, application, envelope, requested, what it waits for, what would fund it
     notes : how thresholds were settled
-    n_reserve : how many the reserve list holds
+    n_reserve : length of the reserve list
     """
 
     why: Mapping[str, str]
@@ -356,12 +355,12 @@ class Explained:
 
     @property
     def texts(self) -> dict[str, str]:
-        """By dossier, its reason and on the next line what would fund it."""
+        """Return the reason of each application and, on the next line, what would fund it."""
         return {name: "\n".join(filter(None, (why, self.change[name]))) for name, why in self.why.items()}
 
 
 def explained(document: Entry | None, lang: Lang) -> Explained | None:
-    """The words of an explanation; None where there is none."""
+    """Return the words of an explanation; None without one."""
     if document is None:
         return None
     entries: Sequence[Entry] = document["dossiers"]
@@ -377,12 +376,12 @@ def explained(document: Entry | None, lang: Lang) -> Explained | None:
 
 
 def changes_words(changes: Sequence[Entry], lang: Lang) -> str:
-    """The changes that have an answer, in one text; those that must be asked alone are left out."""
+    """Write the changes that have an answer; those left open are omitted."""
     return " ".join(change_sentence(one, lang) for one in changes if one["status"] != "undefined")
 
 
 def with_motives(table: pl.DataFrame, found: Explained | None) -> pl.DataFrame:
-    """The table of `decided(run)` with the sentences of an explanation, where there is one."""
+    """Return the table of `decided(run)` with the sentences of an explanation, if there is one."""
     if found is None:
         return table
     texts = found.texts

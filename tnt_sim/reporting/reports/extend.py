@@ -1,7 +1,4 @@
-"""The sentences of « transfer or extend? », in French and English, in figures of its document.
-
-« Transfer or extend? » in the terminal: sentences first, then a small table per total, then who moves.
-"""
+"""Report of "transfer or extend" in the terminal: sentences, a small table per total, and who moves."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ _NOTHING = Text("rien", "nothing")
 
 
 def start_texts(document: Document, lang: Lang) -> list[str]:
-    """The written amounts as they are: where all gains start from."""
+    """Describe the scenario as written, from which all gains start."""
     start = document["as_written"]
     if start is None or not start["objective"]:
         return []
@@ -105,7 +102,7 @@ def kind_of_move(document: Document, entry: Document, move: Document) -> Text:
 
 
 def other_moves(document: Document, entry: Document, lang: Lang) -> list[str]:
-    """Whether other moves are as good: other givers, or other lists of the same value."""
+    """Say whether other moves are as good: other givers, or other lists of equal value."""
     texts = []
     if entry["could_give"]:
         names = listed(
@@ -141,7 +138,7 @@ def other_moves(document: Document, entry: Document, lang: Lang) -> list[str]:
 
 
 def _span(one: Document, lang: Lang) -> str:
-    """What an envelope is granted, from the least to the most."""
+    """Write what an envelope is granted, from least to most."""
     least, most = amount(one["least_cents"], lang), amount(one["most_cents"], lang)
     if least == most:
         return f"{one['envelope']} {least}"
@@ -150,7 +147,7 @@ def _span(one: Document, lang: Lang) -> str:
 
 
 def total_texts(document: Document, curve: Document, lang: Lang) -> list[str]:
-    """For each larger total: alone against transfers, then both together."""
+    """Compare, for each larger total, the extension alone with transfers, then both together."""
     written, found = round_amount(document["amount_cents"], lang), []
     for entry in curve["totals"]:
         total, gains = round_amount(entry["total_cents"], lang), entry["gains"]
@@ -190,7 +187,7 @@ def total_texts(document: Document, curve: Document, lang: Lang) -> list[str]:
 
 
 def _against(document: Document, gains: Sequence[Document], written: str, lang: Lang) -> list[Text]:
-    """How an extension alone compares with transfers at the written total, in the first goal that differs."""
+    """Compare an extension alone with transfers at the written total, in the first objective that differs."""
     if document["transfers"] == "none" or any(gain["alone_beyond_transfer"] is None for gain in gains):
         return []
     first = next((gain for gain in gains if parse_decimal(gain["alone_beyond_transfer"])), None)
@@ -223,7 +220,7 @@ def _value(text: str, unit: str, lang: Lang) -> str:
 
 
 def change_words(document: Document, gain: Document, key: str, lang: Lang) -> str:
-    """By how much a goal's value changes, signed: a goal that is minimised goes down where it gains."""
+    """Write the signed change of an objective; a minimised one decreases where it gains."""
     if gain[key] is None:
         return "–"
     goal = next(one for one in document["goals"] if one["goal"] == gain["goal"])
@@ -234,7 +231,7 @@ def change_words(document: Document, gain: Document, key: str, lang: Lang) -> st
 
 
 def _gain_words(document: Document, gains: Sequence[Document], key: str, lang: Lang) -> str:
-    """« score +12, dossiers +3 »; nothing where no goal changes."""
+    """Write the gains: « score +12, dossiers +3 »; empty if no objective changes."""
     told = [gain for gain in gains if gain[key] is not None and parse_decimal(gain[key])]
     return listed([f"{gain['goal']} {change_words(document, gain, key, lang)}" for gain in told], lang, 6)
 
@@ -250,7 +247,7 @@ _COLUMNS = (
     ("n_departments", Text("Départements", "Departments")),
 )
 _DEPARTMENTS = 7
-"""The place of the column in the table of gains."""
+"""Index of the departments' column in the table of gains."""
 _GAIN_KEYS = ("transfer", "extension", "total", "alone")
 _HEADS = Text(
     "Total|Objectif|Transferts|Extension en plus|Ensemble|Extension seule|Dossiers|Départements|Accordé|Preuve",
@@ -259,7 +256,7 @@ _HEADS = Text(
 
 
 def extend_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
-    """The whole page, line by line."""
+    """Write the whole page."""
     free, nested = document["free"], document["nested"]
     lines = head_lines(document, _TITLE, lang, width)
     for text in start_texts(document, lang):
@@ -300,7 +297,7 @@ def _bold(text: Text, lang: Lang) -> list[Line]:
 
 
 def _transfer_lines(document: Document, lang: Lang, width: int) -> list[Line]:
-    """What moving money brings at the written total, the moves, and whether others would do."""
+    """Write what transfers gain at the written total, the moves, and whether others would do."""
     total, curve = round_amount(document["amount_cents"], lang), document["free"]
     entry = curve["transfer"]
     if document["transfers"] == "none":
@@ -335,7 +332,7 @@ def _move_lines(document: Document, entry: Document, lang: Lang) -> list[Line]:
 
 
 def _gain_table(document: Document, curve: Document, lang: Lang, width: int) -> list[Line]:
-    """What each goal gains at each total, and what the list with transfers holds; no departments, no column."""
+    """Write the gain of each objective at each total, and what the list with transfers contains."""
     rows = []
     nothing = dict.fromkeys(("extension", "alone"))
     written = [{**gain, **nothing, "total": gain["transfer"]} for gain in curve["gains"]]
@@ -355,7 +352,7 @@ def _gain_table(document: Document, curve: Document, lang: Lang, width: int) -> 
     if not document["n_departments"]:
         every = [[cell for k, cell in enumerate(row) if k != _DEPARTMENTS] for row in every]
     lines = _gain_grid(every)
-    if width_of(lines) > width:  # what is left out stands in the table of each total
+    if width_of(lines) > width:  # the table of each total shows what is omitted here
         narrow = [[*row[: _DEPARTMENTS - 1], row[-1]] for row in every]
         lines = _gain_grid(narrow)
     return lines
@@ -375,7 +372,7 @@ def _same_values(free: Document, nested: Document) -> bool:
 def _envelope_lines(
     document: Document, entry: Document | None, before: Sequence[Document], lang: Lang, width: int
 ) -> list[Line]:
-    """The axes at one total, with those below them that give or take; nothing where nothing changes."""
+    """Write the axes at one total, with envelopes below them that give or take; empty without changes."""
     if entry is None or not entry["objective"] or document["transfers"] == "none":
         return []
     changes = any(entry[key] for key in ("enter", "leave", "more", "less"))
@@ -394,7 +391,7 @@ def _envelope_lines(
             place = parents[place]
     rows = [one for one in entry["envelopes"] if one["id"] in shown]
     lines = _bold(title, lang)
-    if not first:  # those are told above
+    if not first:  # the first moves are listed above
         lines += _move_lines(document, entry, lang)
     if changes:
         lines += envelope_table(rows, lang, width, _COLUMNS[: None if document["n_departments"] else -1])
@@ -412,7 +409,7 @@ def _envelope_lines(
 
 
 def _mover_lines(document: Document, lang: Lang, width: int) -> list[Line]:
-    """Who enters and leaves by transfers, and then at each larger total."""
+    """Write who enters and leaves by transfers, and then at each larger total."""
     curve, lines = document["free"], []
     steps = [(document["amount_cents"], curve["transfer"])]
     steps += [(one["total_cents"], one["with_transfers"]) for one in curve["totals"]]
@@ -441,7 +438,7 @@ def _mover_lines(document: Document, lang: Lang, width: int) -> list[Line]:
 
 
 def _who(one: Document) -> str:
-    """The title and the applicant, who is not named twice."""
+    """Write the title and the applicant, unless the title names it."""
     title, applicant = one["title"] or "", one["applicant"] or ""
     return title if applicant in title else " · ".join(part for part in (title, applicant) if part)
 

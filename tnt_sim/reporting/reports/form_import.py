@@ -1,7 +1,4 @@
-"""The quality report: a table with a sentence per finding, a document, and a page.
-
-What an import made: the document of `--json`, the page, and the files.
-"""
+"""Report of a form import: data-quality findings, the document of `--json`, the page, and the files."""
 
 from __future__ import annotations
 
@@ -48,13 +45,15 @@ def findings_table(
     cells: Mapping[str, str] | None = None,
     sheet: str | None = None,
 ) -> pl.DataFrame:
-    """Every finding with its dossier, its place, its sentence and what to do.
+    """Return every finding with its application, position, sentence and remedy.
 
     Parameters
     ----------
-    quality : the findings, by the row of the table
-    dossiers, rows : the number of each row of the table, and its row in the file
-    cells : column → letters of the file, where it has cells
+    quality : findings, by row of the table
+    dossiers, rows : application number and file row of each row of the table
+    lang : language of the sentences
+    cells : letters of the file's columns, if it has cells
+    sheet : name of the sheet
     """
     found = quality.findings
     at = found["index"]
@@ -81,7 +80,7 @@ def findings_table(
 
 
 def _sentences(codes: Sequence[str], lang: Lang) -> pl.Expr:
-    """The sentence of each row: the template of its kind, filled in."""
+    """Return the sentence of each row: the template of its kind, filled in."""
     whole: Any = None
     for code in codes:
         parts = _GAP.split(KINDS[code].text.in_(lang))
@@ -92,7 +91,7 @@ def _sentences(codes: Sequence[str], lang: Lang) -> pl.Expr:
 
 
 def quality_document(quality: Quality, table: pl.DataFrame, lang: Lang) -> dict[str, Any]:
-    """The counts of findings by severity and kind, with a few examples of each; `table` is `findings_table`."""
+    """Count the findings by severity and kind, with some examples; `table` is `findings_table`."""
     kinds = []
     for code, n in quality.counts().items():
         own = table.filter(pl.col("code") == code)
@@ -115,7 +114,7 @@ def quality_document(quality: Quality, table: pl.DataFrame, lang: Lang) -> dict[
 
 
 def quality_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
-    """What was found, the gravest first."""
+    """Write the findings, most severe first."""
     french = lang is Lang.FR
     kinds = document["kinds"]
     if not kinds:
@@ -157,7 +156,7 @@ _MEND = Text(
 
 
 def import_tables(imported: Imported, lang: Lang, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The dossiers as text for CSV, and every finding with its place and its sentence."""
+    """Return the applications as text for CSV, and every finding with its position and sentence."""
     table = imported.table
     further = [name for name in table.columns if name not in _own_names()]
     texts = [*canonical_columns(table, timezone), *(_text(table, name) for name in further)]
@@ -179,7 +178,7 @@ def _text(table: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def import_document(imported: Imported, findings: pl.DataFrame, lang: Lang) -> dict[str, Any]:
-    """The document of `import --json`, without the files."""
+    """Return the document of `import --json`, without the files."""
     quality = quality_document(imported.quality, findings, lang)
     mapping, form = imported.mapping, imported.form
     taken = {source.from_ for source in (*mapping.columns.values(), *mapping.keep.values())}
@@ -224,7 +223,7 @@ def _columns(sources: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def import_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
-    """The page of `import`."""
+    """Write the page of `import`."""
     french = lang is Lang.FR
     head = f"✔ {document['file']} : {document['format_title']}"
     lines = [Line(head, style="bold green" if not document["quality"]["n_error"] else "bold yellow")]
@@ -325,12 +324,12 @@ def write_import(
     folder: Path, imported: Imported, tables: tuple[pl.DataFrame, pl.DataFrame], texts: Mapping[str, str],
     *, parquet: bool,
 ) -> dict[str, Path]:  # fmt: skip
-    """Write the tables and the texts, all or none, and the folder if it is missing; gives the path of each.
+    """Write the tables and texts, all or none, creating the folder; return their paths.
 
     Raises
     ------
     UsageError, TntError
-        The folder cannot be written; the disk is full.
+        If the folder cannot be written, or the disk is full.
     """
     dossiers, findings = tables
     name = "dossiers.parquet" if parquet else "dossiers.csv"

@@ -1,7 +1,4 @@
-"""Rules that clash and what repairs them, in the planner's words; made from the entries of the document.
-
-A conflict told in the terminal and as a small HTML page: what clashes, where it stands, what repairs it.
-"""
+"""Report of conflicts and repairs in the planner's words, for the terminal and notebooks."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ from tnt_sim.verify.run_document import decimal_text
 
 Entry = Mapping[str, Any]
 FEW = 5
-"""More groups of one rule than these are told in one line."""
+"""Most groups of one rule written one by one; more share a line."""
 
 _OPTION = {
     "min_use": Text("l'emploi minimal", "the minimum use"),
@@ -40,7 +37,7 @@ _TABLE = {
 
 
 def member_words(member: Entry, lang: Lang) -> str:
-    """What one member of a conflict asks: « règle « r2 » : au moins 200 000 € pour Lozère (48) »."""
+    """Write one member of a conflict: « règle « r2 » : au moins 200 000 € pour Lozère (48) »."""
     kind, bound = member["kind"], _bound(member, "bound", lang)
     if kind == "envelope":
         return Text(
@@ -75,7 +72,7 @@ def member_words(member: Entry, lang: Lang) -> str:
 
 
 def action_words(action: Entry, lang: Lang) -> str:
-    """What to do: « baisser le plancher de « r2 » pour Lozère (48) de 120 000 € (à 80 000 €) »."""
+    """Write an action: « baisser le plancher de « r2 » pour Lozère (48) de 120 000 € (à 80 000 €) »."""
     kind, name = action["kind"], _named(action, lang)
     if kind == "decide":
         return Text(
@@ -130,7 +127,7 @@ def _share(action: Entry, name: str, by: str, where: str) -> Text:
 
 
 def _cheapest(action: Entry, lang: Lang) -> str:
-    """What would restore a number: the dossier that costs least."""
+    """Name the cheapest application that would restore a minimum number."""
     found = action.get("cheapest")
     if found is None:
         return ""
@@ -166,7 +163,7 @@ def _for(entry: Entry, lang: Lang) -> str:
 
 
 def _bound(entry: Entry, key: str, lang: Lang) -> str:
-    """An amount, a rate or a number, by what the entry holds."""
+    """Write an amount, a rate or a number, depending on the entry."""
     if key == "bound" and entry.get("rate") is not None:
         return format_rate(parse_decimal(entry["rate"]), lang)
     if entry.get(key) is None:
@@ -181,7 +178,7 @@ def _cents(entry: Entry, key: str, lang: Lang) -> str:
 
 
 def members_words(members: Sequence[Entry], lang: Lang) -> list[tuple[Entry, str]]:
-    """A sentence for each member, the dossiers committed last; many groups of one rule are told together."""
+    """Write a sentence per member, commitments last; many groups of one rule share a sentence."""
     every = sorted(_together(members), key=lambda some: some[0]["kind"] == "committed")
     return [
         (some[0], member_words(some[0], lang) if len(some) == 1 else _groups_of(some, lang)) for some in every
@@ -189,7 +186,7 @@ def members_words(members: Sequence[Entry], lang: Lang) -> list[tuple[Entry, str
 
 
 def actions_words(actions: Sequence[Entry], lang: Lang) -> str:
-    """All that a repair does; many groups of one rule are told together."""
+    """Write all actions of a repair; many groups of one rule share a sentence."""
     word = Text(" et ", " and ").in_(lang)
     return word.join(
         action_words(some[0], lang) if len(some) == 1 else _groups_give_way(some, lang)
@@ -198,7 +195,7 @@ def actions_words(actions: Sequence[Entry], lang: Lang) -> str:
 
 
 def _together(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Entries apart, but those of more than some groups of one rule in one list."""
+    """Group the entries of a rule with more than `FEW` groups; leave the others single."""
     mine: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
         mine.setdefault((entry["kind"], entry["id"], entry["side"]), []).append(entry)
@@ -222,7 +219,7 @@ def _groups_of(some: Sequence[Entry], lang: Lang) -> str:
 
 
 def _dossiers_of(first: Entry, n: int, names: str, lang: Lang) -> str:
-    """Many dossiers that one decision names, or that are committed: « 6 dossiers retenus (…) »."""
+    """Write many applications of one decision, or commitments: « 6 dossiers retenus (…) »."""
     if first["kind"] == "committed":
         return Text(f"{n} dossiers sont engagés ({names})", f"{n} dossiers are committed ({names})").in_(lang)
     fr, en = ("retenus", "funded") if first["side"] == "min" else ("refusés", "refused")
@@ -252,7 +249,7 @@ def _groups_give_way(some: Sequence[Entry], lang: Lang) -> str:
 
 
 def set_words(one: Entry, lang: Lang) -> str:
-    """The members of a conflict in one sentence, and how sure it is."""
+    """Write the members of a conflict in one sentence, with its evidence."""
     parts = [text for _, text in members_words(one["members"], lang)]
     joined = " ; ".join(parts) if lang is Lang.FR else "; ".join(parts)
     if not one["minimal"]:
@@ -263,7 +260,7 @@ def set_words(one: Entry, lang: Lang) -> str:
 
 
 def repair_words(repair: Entry, lang: Lang) -> str:
-    """What a repair does in one sentence: « relever l'enveloppe « axe-2 » de 85 000 € (à 24 085 000 €) »."""
+    """Write a repair in one sentence: « relever l'enveloppe « axe-2 » de 85 000 € (à 24 085 000 €) »."""
     return actions_words(repair["actions"], lang)
 
 
@@ -272,7 +269,7 @@ FIRST_MEMBERS, FIRST_REPAIRS = 6, 3
 
 
 def conflict_lines(document: Document, lang: Lang, width: int) -> list[Line]:
-    """The whole page."""
+    """Write the whole page."""
     lines = paragraph(str(document["title"]), width, style="bold")
     lines.append(Line(str(document["scenario"]), style="dim"))
     if document["synthetic"]:
@@ -289,7 +286,7 @@ def conflict_lines(document: Document, lang: Lang, width: int) -> list[Line]:
 def first_lines(
     sets: Sequence[Document], repairs: Sequence[Document], lang: Lang, width: int, *, scenario: str
 ) -> list[Line]:
-    """The first conflict and the cheapest repairs, under the page of a run that has no allocation."""
+    """Write the first conflict and the cheapest repairs, below the page of an infeasible run."""
     if not sets:
         return []
     title = Text("Ces règles ne tiennent pas ensemble", "These rules do not hold together").in_(lang)
@@ -304,7 +301,7 @@ def first_lines(
 
 
 def verdict(document: Document) -> Text:
-    """What was found, in one sentence."""
+    """Summarise the result in one sentence."""
     if document["status"] == "feasible":
         return Text(
             "Une répartition existe : ces règles tiennent ensemble.",
@@ -317,7 +314,7 @@ def verdict(document: Document) -> Text:
         )
     at = f" à l'étape « {document['step']} »" if document["step"] else ""
     at_en = f' at step "{document["step"]}"' if document["step"] else ""
-    sure = any(one["proof"] == "PROVED" for one in document["sets"])  # one clash that is proven is enough
+    sure = any(one["proof"] == "PROVED" for one in document["sets"])  # one proved conflict is enough
     proven = Text(", c'est prouvé", ", which is proven") if sure else Text("", "")
     return Text(
         f"Aucune répartition ne tient toutes les règles{at}{proven.fr}.",
@@ -326,7 +323,7 @@ def verdict(document: Document) -> Text:
 
 
 def repair_lines(repairs: Sequence[Document], lang: Lang, width: int) -> list[Line]:
-    """The repairs, cheapest first."""
+    """Write the repairs, cheapest first."""
     if not repairs:
         return []
     title = Text("Ce qui suffirait, le moins cher d'abord", "What would be enough, cheapest first").in_(lang)
@@ -341,7 +338,7 @@ def repair_lines(repairs: Sequence[Document], lang: Lang, width: int) -> list[Li
 
 
 def typed_sets(sets: Sequence[str]) -> str:
-    """The `--set` that write a repair, as they are typed."""
+    """Write the `--set` options of a repair, as typed."""
     parts = (text.partition("=") for text in sets)
     return " ".join(
         f"--set {path}='{value}'" if '"' in value else f'--set {path}="{value}"' for path, _, value in parts
@@ -349,7 +346,7 @@ def typed_sets(sets: Sequence[str]) -> str:
 
 
 def after_words(repair: Document, lang: Lang) -> str:
-    """Whether less might do, and the value of the best allocation after a repair."""
+    """Say whether a smaller repair might be enough, and the value of the optimum after it."""
     doubt = Text(" Moins suffirait peut-être (non prouvé).", " Less might do (not proven).").in_(lang)
     first = "" if repair["least"] else doubt
     if repair["granted_cents"] is None:
@@ -401,7 +398,7 @@ def set_title(rank: int, one: Document, n: int) -> Text:
 
 
 def _how(document: Document) -> Text:
-    """How the answer was found, and whether it is all."""
+    """Say how the result was found, and whether it is complete."""
     n = document["n_solves"]
     if document["status"] != "infeasible":
         return Text(f"{n} essai{'s' if n >= 2 else ''}.", f"{n} test{'s' if n != 1 else ''}.")
@@ -421,7 +418,7 @@ def _how(document: Document) -> Text:
 
 
 def conflict_html(document: Document, lang: Lang) -> str:
-    """The same as HTML, for a notebook."""
+    """Render the same as HTML for a notebook."""
     parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
         parts.append(f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')

@@ -1,7 +1,4 @@
-"""The questions on money in the terminal: the next euro, entry envelopes, targets, prices, an extension.
-
-The questions on money as a page or a workbook: words, a picture and a table for each part.
-"""
+"""Report of the marginal questions: terminal lines, and a study for a page or a workbook."""
 
 from __future__ import annotations
 
@@ -49,11 +46,11 @@ Document = Mapping[str, Any]
 MOST_ENTRIES = 25
 MOST_FREE = 8
 _PER = (("€", 1), ("k€", 1_000), ("M€", 1_000_000))
-"""A price is told for the first of these for which it is one at least."""
+"""Units of a price: the first one in which it is at least 1."""
 
 
 def money_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
-    """The whole page of one question, line by line."""
+    """Write the whole page of one question."""
     tell = {
         "next": next_lines,
         "entries": _entry_lines,
@@ -68,7 +65,7 @@ def money_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
 
 
 def head_lines(document: Document, title: Text, lang: Lang, width: int) -> list[Line]:
-    """The title of the scenario, the question, the day, and « synthétique » when the data are."""
+    """Write the scenario's title, the question, the date, and the mark "synthetic"."""
     lines = paragraph(document["title"] or document["scenario"], width, style="bold")
     day = long_day(document["date"]).in_(lang) if document["date"] else ""
     as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
@@ -80,7 +77,7 @@ def head_lines(document: Document, title: Text, lang: Lang, width: int) -> list[
 
 
 def next_lines(document: Document, lang: Lang, width: int) -> list[Line]:
-    """What the next euro of each envelope, or the next unit of each rule, buys."""
+    """Write what the next euro of each envelope, or the next unit of each rule, buys."""
     lines = []
     for kind in ("envelope", "rule"):
         entries = [entry for entry in document["next"] if entry["kind"] == kind]
@@ -148,7 +145,7 @@ def _bought(entry: Document, lang: Lang) -> str:
 
 
 def _moves(entry: Document, lang: Lang) -> str:
-    """Who enters, who leaves, how many amounts change."""
+    """Write who enters, who leaves, and how many amounts change."""
     parts = []
     if entry["enter"]:
         parts.append(Text("entrent", "in").in_(lang) + " : " * (lang is Lang.FR) + ": " * (lang is Lang.EN)
@@ -245,7 +242,7 @@ def _reached(document: Document, entry: Document, lang: Lang) -> str:
 
 
 def _change(extra: int | None, lang: Lang) -> Text:
-    """How far an amount is from the written one."""
+    """Write the difference from the written amount."""
     if extra is None:
         return Text("aucun montant n'est écrit", "no amount is written")
     if extra == 0:
@@ -329,11 +326,11 @@ def _way_row(entry: Document, lang: Lang) -> tuple[str, ...]:
 MOST_BARS = 12
 MOST_NAMED = 12
 FOR_EUROS = 10_000
-"""Relaxed prices are told for so many euros."""
+"""Euros for which shadow prices are stated."""
 
 
 def question_study(document: Document, lang: Lang) -> Study:
-    """The page of one question, from the document of `sweep --json`."""
+    """Return the study of one question, from the document of `sweep --json`."""
     title = TITLES[document["question"]]
     day = document["date"]
     about = [
@@ -401,7 +398,7 @@ def _step_html(entry: Document, lang: Lang) -> str:
 
 
 def _price_html(entry: Document, lang: Lang) -> str:
-    """The shadow price for a sum that a reader can picture."""
+    """Write the shadow price for a round sum."""
     if entry["shadow_price"] is None:
         return "–"
     euros = entry["unit"] == "€"
@@ -465,7 +462,7 @@ def _entries(document: Document, lang: Lang) -> Iterator[Section]:
 
 
 def _entry_picture(waiting: Sequence[Document], lang: Lang) -> str:
-    """How many dossiers can enter without loss for so much more, at up to `MOST_BARS` amounts."""
+    """Draw how many applications can enter without loss for each increase, at up to `MOST_BARS` amounts."""
     known = [e["no_loss_upto_cents"] for e in waiting if e["no_loss_upto_cents"] is not None]
     if not known:
         return ""
@@ -557,7 +554,7 @@ def _without(entry: Document, lang: Lang) -> str:
 
 
 def _between_children(kind: str, entries: Sequence[Document], lang: Lang) -> list[Column]:
-    """Of walls, a column with what those between the children alone cost."""
+    """Return, for separate amounts, a column with their price between the children alone."""
     if kind != "non_fungible":
         return []
     head = "Entre ses enfants seuls", "Between its children alone"

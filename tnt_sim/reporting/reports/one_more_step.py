@@ -1,4 +1,4 @@
-"""What each axis would do with one more million, in a few lines below the page of a run."""
+"""Section of a run's page: what each axis would do with one more step of money."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHY_NOT: Mapping[str, Text] = {
 
 
 def one_more_lines(document: Document | None, lang: Lang, width: int) -> list[Line]:
-    """The section; nothing for a run without an allocation."""
+    """Write the section; empty for a run without an allocation."""
     if document is None:
         return []
     if document["why_not"] is not None:

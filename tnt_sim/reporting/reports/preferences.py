@@ -1,4 +1,4 @@
-"""What incomplete weights leave, told in the terminal and as a small HTML page."""
+"""Report of the non-dominated allocations under partially known weights, for the terminal and notebooks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = 20
 
 
 def weights_lines(document: Document, lang: Lang, width: int) -> list[Line]:
-    """The whole page."""
+    """Write the whole page."""
     lines = paragraph(str(document["title"]), width, style="bold")
     if document["synthetic"]:
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
@@ -48,7 +48,7 @@ def weights_lines(document: Document, lang: Lang, width: int) -> list[Line]:
 
 
 def verdict(document: Document) -> Text:
-    """How many portfolios no other dominates, and how they were sought."""
+    """Say how many allocations are non-dominated, and how they were sought."""
     n = len(document["portfolios"])
     if n == 0 and document["complete"]:
         return Text("Aucune répartition possible.", "No allocation is possible.")
@@ -101,7 +101,7 @@ def _table(document: Document, lang: Lang) -> list[Line]:
 
 
 def weights_html(document: Document, lang: Lang) -> str:
-    """The same as HTML, for a notebook."""
+    """Render the same as HTML for a notebook."""
     parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
         parts.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")

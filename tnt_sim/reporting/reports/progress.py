@@ -1,4 +1,4 @@
-"""The sentence that says how far a study came when its time was over, or when it was interrupted."""
+"""Sentence about the progress of an analysis that a time limit or Ctrl-C ended."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "draws": (("tirage", "tirages"), ("draw", "draws")),
     "sides": (("scénario", "scénarios"), ("scenario", "scenarios")),
 }
-"""What is counted, one and many, in both languages."""
+"""Words for what is counted, singular and plural, in both languages."""
 
 
 def stopped_sentence(document: Mapping[str, Any], lang: Lang) -> str:
-    """How far a study came; nothing for one that came to its end."""
+    """Say how far the analysis got; empty if it completed."""
     by, progress = document.get("stopped_by"), document.get("progress")
     if by is None or progress is None:
         return ""
@@ -44,13 +44,13 @@ def stopped_sentence(document: Mapping[str, Any], lang: Lang) -> str:
 
 
 def stopped_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
-    """The sentence as lines of a page."""
+    """Write the sentence as lines of a page."""
     said = stopped_sentence(document, lang)
     return paragraph(said, width, style="yellow") if said else []
 
 
 def _after(progress: Mapping[str, Any], lang: Lang) -> str:
-    """« 37 dossiers sur 120 »."""
+    """Write the progress: « 37 dossiers sur 120 »."""
     done, of, (fr, en) = progress["done"], progress["of"], UNITS[progress["unit"]]
     if of is None:
         return plural(done, fr, en, lang)

@@ -36,7 +36,7 @@ dossiers que les accolades désignent, dans la notation des sélecteurs ; `[…]
 
 
 def scenario_part(text: str) -> ScenarioSpec:
-    """A part of a scenario, written as YAML, within the smallest scenario that can hold it."""
+    """Parse a YAML part of a scenario within the smallest valid scenario."""
     node = parse_yaml(text, "docs/rules.md")
     part: Any = {} if node is None else to_tree(node)
     whole = {"id": "doc", "programme": {"id": "tnt"}, "dossiers": [{"file": "table.csv"}], **part}
@@ -44,7 +44,7 @@ def scenario_part(text: str) -> ScenarioSpec:
 
 
 def rules_document() -> str:
-    """The whole text of `docs/rules.md`."""
+    """Return the whole text of `docs/rules.md`."""
     parts = [_HEAD, *_rules(), *_grants(), *_caps(), *_envelopes(), *_goals(), *_table()]
     return "\n".join(parts) + "\n"
 
@@ -123,7 +123,7 @@ def _table() -> Iterator[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the document, or say whether it is fresh."""
+    """Write the document, or check that it is up to date."""
     path = Path(arguments[-1])
     text = rules_document()
     if "--check" in arguments:

@@ -1,9 +1,4 @@
-"""The tree of envelopes as a table, and why money is left.
-
-The rules and the goals of a run: value against bound, what binds, what is proven.
-
-A run told in the terminal: what was found, how sure it is, where the money goes and why some is left.
-"""
+"""Report of a run in the terminal: verdict, envelopes with the cause of unspent money, rules, objectives."""
 
 from __future__ import annotations
 
@@ -25,7 +20,7 @@ from tnt_sim.rules.expressions.text import SENSE
 from tnt_sim.verify.verification import Verification, of_fresh
 
 MOST_CHILDREN = 12
-"""An envelope with more children than this (a split by department, say) shows them in one line."""
+"""An envelope with more children than this shows them in one line."""
 FEWEST_LETTERS = 16
 _BETWEEN = " · "
 RUN_COLUMNS = (
@@ -45,10 +40,10 @@ Entry = Mapping[str, Any]
 def envelope_table(
     entries: Sequence[Entry], lang: Lang, width: int, keys: Sequence[tuple[str, Text]] = ()
 ) -> list[Line]:
-    """Envelopes with amounts and counts: exact where the width allows it, else in short amounts.
+    """Write envelopes with amounts and counts, exact if the width allows it, otherwise abbreviated.
 
-    Ids are never cut; a table wider than the terminal is left to the terminal. `keys` names the columns
-    (``…_cents`` are amounts); those of a run by default.
+    Ids are never cut; a table wider than the terminal is left to the terminal. `keys` names the
+    columns (``…_cents`` are amounts); by default those of a run.
     """
     columns = list(keys or RUN_COLUMNS)
     rows = _rows(entries, lang, [key for key, _ in columns])
@@ -84,7 +79,7 @@ def _lines(
 
 
 def _titled(name: str, entry: Entry, width: int) -> str:
-    """The id, and as much of the title as there is room for; less than a few words is left out."""
+    """Write the id, and as much of the title as fits, if at least a few words."""
     title = entry.get("title") or ""
     room = width - len(name) - len(_BETWEEN)
     if not title or title == entry["id"] or room < min(len(title), FEWEST_LETTERS):
@@ -93,7 +88,7 @@ def _titled(name: str, entry: Entry, width: int) -> str:
 
 
 def _rows(entries: Sequence[Entry], lang: Lang, keys: Sequence[str]) -> list[tuple[str, Entry]]:
-    """Each envelope with its branch drawn before its id; many children become one line."""
+    """Return each envelope with its branch drawn before its id; many children share one line."""
     children: dict[str | None, list[Entry]] = {}
     for entry in entries:
         children.setdefault(entry.get("parent"), []).append(entry)
@@ -129,7 +124,7 @@ def _sum(entries: Sequence[Entry], keys: Sequence[str]) -> dict[str, Any]:
 
 
 def unspent_lines(entries: Sequence[Entry], lang: Lang, width: int) -> list[Line]:
-    """Each envelope with money left: how much, and why; the parts of a split together, by reason."""
+    """Write how much is left in each envelope and why; parts of a split are grouped by reason."""
     n_children = Counter(entry.get("parent") for entry in entries)
     left: dict[tuple[Any, ...], list[Entry]] = {}
     for entry in entries:
@@ -162,14 +157,14 @@ MOST_BROKEN = 8
 
 
 def figure(text: str | None, unit: str, lang: Lang) -> str:
-    """A figure of a rule or a goal in its unit."""
+    """Write a figure of a rule or an objective in its unit."""
     if unit == "money":
         return euros(text, lang)
     return rate(text, lang) if unit == "rate" else decimal(text, lang)
 
 
 def rule_lines(rules: Sequence[Entry], labels: Labels, lang: Lang, width: int) -> list[Line]:
-    """One line per rule, the broken ones in red; under it its title, its groups, those that are broken."""
+    """Write one line per rule, broken ones in red, followed by its title, groups and violations."""
     cells, styles = [], []
     for rule in rules:
         cells.append(_rule_cells(rule, labels, lang))
@@ -225,7 +220,7 @@ def _state(rule: Entry, lang: Lang) -> str:
 
 
 def _groups(rule: Entry, lang: Lang) -> str:
-    """What is to be known of the groups: their number, those at the bound, the lowered floors."""
+    """Describe the groups: number, those at the bound, lowered minimums."""
     groups = rule.get("groups") or []
     if not groups:
         return ""
@@ -248,7 +243,7 @@ def _groups(rule: Entry, lang: Lang) -> str:
 
 
 def _projects(groups: Sequence[Entry], lang: Lang) -> str:
-    """How many projects are at a cap, or which is nearest to it."""
+    """Say how many projects are at a cap, or which is closest to it."""
     at = sum(1 for group in groups if group.get("binds"))
     if not at:
         nearest = groups[0]["group"]
@@ -271,7 +266,7 @@ def _broken_groups(rule: Entry, labels: Labels, lang: Lang) -> list[Line]:
 
 
 def goal_lines(goals: Sequence[Entry], labels: Labels, lang: Lang) -> list[Line]:
-    """One line per stage: what it aims at, its value, and what is proven of it."""
+    """Write one line per stage: objective, value, and what is proved."""
     units = [*labels.goal_units, *["number"] * len(goals)]
     french = lang is Lang.FR
     rows = []
@@ -303,7 +298,7 @@ MOST_PRICES = 20
 def run_lines(
     document: Document, labels: Labels, *, lang: Lang, width: int, run_dir: str | None = None
 ) -> list[Line]:
-    """The whole page of a run, line by line."""
+    """Write the whole page of a run."""
     lines = heading(document, labels, lang, width)
     if document["status"] in ("infeasible", "stopped"):
         lines += _nothing(document, lang, width)
@@ -326,7 +321,7 @@ def run_lines(
 
 
 def heading(document: Document, labels: Labels, lang: Lang, width: int) -> list[Line]:
-    """The title, « synthétique » when the data are, and the verdict."""
+    """Write the title, the mark "synthetic", and the verdict."""
     lines = paragraph(labels.title or str(document["scenario"]), width, style="bold")
     day = _t(f"décision au {labels.day}", f"as of {labels.day}", lang) if labels.day else ""
     about = " · ".join(part for part in (str(document["scenario"]), day) if part)
@@ -342,7 +337,7 @@ def heading(document: Document, labels: Labels, lang: Lang, width: int) -> list[
 
 
 def mark_of(document: Document, found: Verification | None = None) -> tuple[str, str]:
-    """The sign of a verdict and its style in the terminal; `found` is what the check of a stored run showed."""
+    """Return the mark of a verdict and its style; `found` is the verification of a stored run."""
     if document["status"] in ("infeasible", "stopped"):
         return "✘", _BAD
     if (found or of_fresh(document)).optimal.is_shown:
@@ -351,7 +346,7 @@ def mark_of(document: Document, found: Verification | None = None) -> tuple[str,
 
 
 def money_texts(document: Document, lang: Lang) -> list[str]:
-    """What is granted and left, how many dossiers are funded, and whom they reach: two sentences or three."""
+    """Say what is granted and left, how many applications are funded, and whom they reach."""
     total, granted, left = (document[f"{name}_cents"] for name in ("amount", "granted", "unspent"))
     if total is None:
         told = amount(granted, lang)
@@ -375,7 +370,7 @@ def money_texts(document: Document, lang: Lang) -> list[str]:
 
 
 def people_texts(document: Document, lang: Lang) -> list[str]:
-    """How many people live in the communes that the funded dossiers reach, where the scenario names a map."""
+    """Say how many people live in the communes reached, if the scenario names a map."""
     if document.get("inhabitants") is None:
         return []
     people = plural(document["inhabitants"], ("habitant", "habitants"), ("inhabitant", "inhabitants"), lang)
@@ -399,7 +394,7 @@ def people_texts(document: Document, lang: Lang) -> list[str]:
 
 
 def reason_lines(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> list[Line]:
-    """How many dossiers have each reason: the funded ones first, then the others."""
+    """Write the number of applications by reason, funded ones first."""
     lines: list[Line] = []
     for funded, title in ((True, Text("Financés", "Funded")), (False, Text("Non financés", "Not funded"))):
         mine = reasons.get(funded, {})
@@ -417,7 +412,7 @@ def _reason(code: str, funded: bool, lang: Lang) -> str:
 
 
 def _nothing(document: Document, lang: Lang, width: int) -> list[Line]:
-    """What to do when there is no allocation."""
+    """Say what to do without an allocation."""
     amount_text = amount(document.get("amount_cents"), lang)
     filed, open_ = count(document.get("n_dossiers"), lang), count(document.get("n_eligible"), lang)
     lines = [Line("")]
@@ -430,7 +425,7 @@ def _nothing(document: Document, lang: Lang, width: int) -> list[Line]:
 
 
 def remedy(document: Document) -> Text:
-    """What to do when there is no allocation."""
+    """Say what to do without an allocation."""
     if document["status"] == "stopped":
         return Text("Donnez plus de temps : --time-limit 600.", "Give it more time: --time-limit 600.")
     return Text(
@@ -442,7 +437,7 @@ def remedy(document: Document) -> Text:
 
 
 def warning_lines(warnings: Sequence[str], lang: Lang, width: int) -> list[Line]:
-    """The warnings, one paragraph each."""
+    """Write the warnings, one paragraph each."""
     lines: list[Line] = []
     for text in warnings:
         lines += paragraph(text, width, first="  ! ", style="yellow")
@@ -450,7 +445,7 @@ def warning_lines(warnings: Sequence[str], lang: Lang, width: int) -> list[Line]
 
 
 def relaxed_lines(document: Document, labels: Labels, *, lang: Lang, width: int) -> list[Line]:
-    """The page of a relaxed run: the values that no decision can beat, and the prices."""
+    """Write the page of a linear relaxation: bounds of each objective, and dual prices."""
     lines = heading(document, labels, lang, width)
     if document["status"] == "infeasible":
         lines += _nothing(document, lang, width)
@@ -470,7 +465,7 @@ def relaxed_lines(document: Document, labels: Labels, *, lang: Lang, width: int)
 
 
 def price_lines(rows: Sequence[Mapping[str, Any]], lang: Lang) -> list[Line]:
-    """The prices of a relaxed run that are not zero, the largest of each stage first."""
+    """Write the non-zero dual prices of a relaxation, the largest of each stage first."""
     priced = [row for row in rows if float(row["price"]) != 0]
     ranked = sorted(priced, key=lambda row: (row["stage"], -abs(float(row["price"]))))
     cells = []

@@ -1,4 +1,4 @@
-"""A scenario explained: every entry as one sentence and one formula, with its source, its rows and its place."""
+"""Explain a scenario: each entry as a sentence and a formula, with its source, rows and position."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ from tnt_sim.scenario.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One thing that the scenario says.
+    """One statement of the scenario.
 
     Attributes
     ----------
     section : envelopes, eligibility, grants, caps, waivers, measures, rules, objective or steps
     id : its identifier, "" without one
     text : the sentence
-    remark : why it does not count today, "" when it does
+    remark : why it does not apply today, "" if it does
     source : law, page or paper
     place : `file:line`
-    n_dossiers : the dossiers that it touches, None when that says nothing
-    formula : what it says of x and g, with the scenario's numbers
-    n_rows : the rows that it has in the model, None for what is settled before there is a model
+    n_dossiers : number of applications concerned; None if not meaningful
+    formula : constraint on x and g, with the scenario's numbers
+    n_rows : number of its rows in the model; None if it is settled before the model
     title, note : as the planner wrote them
-    reported : whether it is only read
+    reported : whether it is only measured
     """
 
     section: str
@@ -77,12 +77,12 @@ class Sentence:
 
 
 def sentences(problem: Problem, lang: Lang) -> list[Sentence]:
-    """Every sentence, in the order of the file's sections."""
+    """Return every statement, in the order of the file's sections."""
     return list(_Teller(problem, lang, row_counts(problem)).all())
 
 
 def row_counts(problem: Problem) -> Counter[str]:
-    """How many rows of the model stand for each envelope, rule and cap, by its id (`cap:ID` for caps)."""
+    """Count the rows of the model by envelope, rule and cap id (`cap:ID` for caps)."""
     counts: Counter[str] = Counter()
     for label in formulate(problem).labels:
         counts[label.id] += 1
@@ -97,14 +97,14 @@ def row_counts(problem: Problem) -> Counter[str]:
 
 @dataclass(frozen=True)
 class _Teller:
-    """Walks a scenario and tells each entry."""
+    """Writer of the statements of a scenario."""
 
     problem: Problem
     lang: Lang
     rows: Counter[str]
 
     def all(self) -> Iterator[Sentence]:
-        """Every section in turn."""
+        """Yield the statements of every section."""
         yield from self._envelopes()
         yield from self._eligibility()
         yield from self._grants()
@@ -150,7 +150,7 @@ class _Teller:
     def _named(
         self, where: Selector | None, path: Path, entry: Described, key: str = "where"
     ) -> BoolArray | None:
-        """The dossiers of a selector, all without one; None when the entry is off (it may be wrong then)."""
+        """Return the applications of a selector, all without one; None if the entry is switched off."""
         if not entry.in_force(self.problem.scenario.spec.date):
             return None
         return select(self.problem.case, where, (*path, key))
@@ -243,12 +243,15 @@ class _Teller:
             )
 
     def _reach(self, name: str) -> str:
-        """Out of how many units of the map a coverage counts, "" for other rules."""
+        """Say out of how many units of the map a coverage counts; "" for other rules."""
         found = (rule for rule in self.problem.rules if rule.id == name and isinstance(rule, Coverage))
         return "".join(reach_words(rule, self.lang) for rule in found)
 
     def _touched(self, rule: Any, path: Path) -> BoolArray | None:
-        """The dossiers that a rule names, or those of its `where` (of a share: those of its `of`)."""
+        """Return the applications that a rule names or selects with its `where`.
+
+        For a share, those of the `where` of its `of`.
+        """
         named = [
             name
             for key in ("dossiers", "need", "fund", "refuse", "amounts")
@@ -292,7 +295,7 @@ _SECTIONS: Mapping[str, Text] = {
 
 
 def sentence_lines(found: Sequence[Sentence], lang: Lang, width: int) -> list[Line]:
-    """The sentences by section, each with its source and its place."""
+    """Write the statements by section, each with its source and position."""
     lines: list[Line] = []
     for section, title in _SECTIONS.items():
         mine = [sentence for sentence in found if sentence.section == section]
@@ -304,7 +307,7 @@ def sentence_lines(found: Sequence[Sentence], lang: Lang, width: int) -> list[Li
 
 
 def _entry_lines(sentence: Sentence, lang: Lang, width: int) -> list[Line]:
-    """Name and title, sentence, formula, note, and what there is to know of it."""
+    """Write name and title, sentence, formula, note and details."""
     head = f"{sentence.id} – {sentence.title}" if sentence.title else ""
     text = sentence.text if head else f"{sentence.id} – {sentence.text}"
     lines = paragraph(head, width, first="  ") if head else []
@@ -329,7 +332,7 @@ def _about(sentence: Sentence, lang: Lang) -> str:
 
 
 def sentence_document(found: Sequence[Sentence]) -> list[dict[str, Any]]:
-    """The sentences for `show --json`."""
+    """Return the statements for `show --json`."""
     return [
         {
             "section": s.section,

@@ -1,4 +1,4 @@
-"""Conflicts, audits and alternatives as pages and workbooks, made from their documents."""
+"""Pages and workbooks of conflicts, audits and alternatives, from their documents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHANGE = {
 
 
 def study_of(document: Document, lang: Lang) -> Study:
-    """The study of a document of `conflict`, `audit` or `alternatives`."""
+    """Return the study of a document of `conflict`, `audit` or `alternatives`."""
     make = _MAKERS[str(document["command"])]
     title, verdict, sections = make(document, lang)
     sha, stopped = document.get("scenario_sha256"), stopped_sentence(document, lang)
@@ -143,7 +143,7 @@ _OTHERS = {
 
 
 def _moves(head: Text, found: Document, lang: Lang) -> Section:
-    """Who enters, who leaves, whose amount changes."""
+    """List who enters, who leaves and whose amount changes."""
     rows = [(key, one) for key in _CHANGE for one in found[key]]
     return Section(
         head,

@@ -1,12 +1,7 @@
-"""The tables of a sweep, the same for the terminal, the page, the sheets and data frames.
+"""Reports of a sweep: tables, page, workbook, folder and terminal lines.
 
-The page of a sweep: one HTML file that asks for nothing outside, with its pictures and a table beside each.
-
-A sweep as a workbook: the points, the envelopes, the dossiers that change, the exact steps.
-
-The folder of a sweep: the document, the page, the workbook and the pictures, beside the points kept so far.
-
-A sweep in the terminal: what each amount buys, free and nested, and what that means.
+The page is one self-contained HTML file with a table beside each chart. The folder holds the
+document, page, workbook and charts, next to the stored points.
 """
 
 from __future__ import annotations
@@ -74,7 +69,7 @@ _FIGURES = ("granted_cents", "left_cents", "n_funded", "n_new", "population", "i
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as people read them; `left` says which columns are words and stand to the left."""
+    """Cells as displayed; `left` are the text columns, aligned to the left."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -82,12 +77,12 @@ class Table:
 
     @property
     def right(self) -> tuple[int, ...]:
-        """The columns of figures."""
+        """Return the numeric columns."""
         return tuple(k for k, words in enumerate(self.left) if not words)
 
 
 def curve_table(document: Document, curve: str, points: Sequence[Mapping[str, Any]], lang: Lang) -> Table:
-    """What each amount buys, on one curve."""
+    """Return what each amount buys, on one curve."""
     nested = curve == "nested" and document["free"]
     header = [
         AMOUNT.in_(lang),
@@ -135,7 +130,7 @@ def _moved(names: Sequence[str], later: bool, lang: Lang) -> str:
 
 
 def figure_table(document: Document, curve: str, lang: Lang) -> Table | None:
-    """Dossiers, people, departments, and what is granted and left, exactly, by amount."""
+    """Return applications, inhabitants, departments, granted and unspent money by amount, exactly."""
     points = [point for point in document["points"] if has_list(point, curve)]
     if not points:
         return None
@@ -159,7 +154,7 @@ def figure_table(document: Document, curve: str, lang: Lang) -> Table | None:
 
 
 def envelope_table(curve: str, points: Sequence[Mapping[str, Any]], lang: Lang) -> Table | None:
-    """Dossiers and money by amount, for each envelope just under the programme."""
+    """Return applications and money by amount, for each envelope just below the programme."""
     points = [point for point in points if has_list(point, curve)]
     if not points:
         return None
@@ -181,7 +176,7 @@ def envelope_table(curve: str, points: Sequence[Mapping[str, Any]], lang: Lang) 
 def envelope_tables(
     document: Document, points: Sequence[Mapping[str, Any]], lang: Lang
 ) -> list[tuple[str, Table]]:
-    """The table by envelope of each curve, with its title; one for both curves where they are the same."""
+    """Return the table by envelope of each curve with its title; a single one if both curves agree."""
     about = Text("Par enveloppe : dossiers financés et accordé", "By envelope: dossiers funded and granted")
     found = [(curve, envelope_table(curve, points, lang)) for curve in CURVES if document[curve]]
     tables = [(curve, table) for curve, table in found if table is not None]
@@ -195,7 +190,7 @@ def envelope_tables(
 
 
 def dossier_table(document: Document, lang: Lang, most: int) -> Table:
-    """The dossiers that change, by the amount from which they stay funded."""
+    """Return the applications that change, by the amount from which they stay funded."""
     curve = "free" if document["free"] else "nested"
     key = f"{curve}_from_cents"
     known = sorted(
@@ -225,7 +220,7 @@ def dossier_table(document: Document, lang: Lang, most: int) -> Table:
 
 
 def point_frame(document: Document) -> pl.DataFrame:
-    """One row for each amount and curve; amounts in cents, values as exact text."""
+    """Return one row per amount and curve; amounts in cents, values as exact text."""
     rows = []
     for point in document["points"]:
         for curve in CURVES:
@@ -253,7 +248,7 @@ def point_frame(document: Document) -> pl.DataFrame:
 
 
 def envelope_frame(document: Document) -> pl.DataFrame:
-    """One row for each amount, curve and envelope; `envelope_cents` is what the envelope has written there."""
+    """Return one row per amount, curve and envelope; `envelope_cents` is the envelope's amount there."""
     return pl.DataFrame(
         [
             {
@@ -277,7 +272,7 @@ def envelope_frame(document: Document) -> pl.DataFrame:
 
 
 def dossier_frame(document: Document) -> pl.DataFrame:
-    """One row for each dossier that some amount changes."""
+    """Return one row per application that some amount changes."""
     schema: dict[str, Any] = {
         "dossier": pl.String,
         "title": pl.String,
@@ -292,7 +287,7 @@ def dossier_frame(document: Document) -> pl.DataFrame:
 
 
 def step_frame(document: Document) -> pl.DataFrame:
-    """One row for each step of the exact curve; empty without `exact`."""
+    """Return one row per step of the exact curve; empty without `exact`."""
     return pl.DataFrame(document["steps"] or {"amount_cents": [], "value": []})
 
 
@@ -317,7 +312,7 @@ summary { cursor: pointer; color: var(--soft); padding: .35rem 0; }
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A table with its caption, as the template takes it."""
+    """Table with its caption, for the template."""
 
     caption: str
     header: Sequence[str]
@@ -326,12 +321,12 @@ class Shown:
 
     @property
     def folded(self) -> bool:
-        """Whether it is too long to stand open between the pictures."""
+        """Whether it is too long to be displayed open."""
         return len(self.rows) > MOST_OPEN_ROWS
 
 
 def sweep_html(document: Document, lang: Lang, *, pictures: Mapping[str, str] | None = None) -> str:
-    """The page; `pictures` are SVG texts by kind, drawn here where Altair is installed and none are given."""
+    """Return the page; `pictures` are SVG texts by kind, by default drawn here if Altair is installed."""
     drawn = pictures_of(document, lang) if pictures is None else pictures
     style = (files("tnt_sim") / "reporting" / "renderers" / "assets" / "style.css").read_text(
         encoding="utf-8"
@@ -359,14 +354,14 @@ def sweep_html(document: Document, lang: Lang, *, pictures: Mapping[str, str] | 
 
 
 def pictures_of(document: Document, lang: Lang) -> dict[str, str]:
-    """Every picture as SVG text; none where Altair is not installed."""
+    """Return every chart as SVG; none if Altair is not installed."""
     return (
         {kind: svg(sweep_chart(document, kind, lang)) for kind in kinds_of(document)} if has_charts() else {}
     )
 
 
 def kinds_of(document: Document) -> list[str]:
-    """The pictures that a document has something for: none for less than two amounts."""
+    """Return the kinds of charts that the document has data for; none for fewer than two amounts."""
     curve = "free" if document["free"] else "nested"
     if sum(has_list(point, curve) for point in document["points"]) < 2:
         return []
@@ -374,7 +369,7 @@ def kinds_of(document: Document) -> list[str]:
 
 
 def has_charts() -> bool:
-    """Whether the extra `charts` is installed."""
+    """Whether the optional dependency `charts` is installed."""
     return find_spec("altair") is not None and find_spec("vl_convert") is not None
 
 
@@ -389,7 +384,7 @@ def _template() -> jinja2.Template:
 
 
 def _parts(document: Document, pictures: Mapping[str, str], lang: Lang) -> list[dict[str, Any]]:
-    """Each picture with the table that says the same."""
+    """Pair each chart with the table of the same figures."""
     tables: dict[str, list[Shown | None]] = {
         "curve": [_curve(document, curve, lang) for curve in CURVES if document[curve]],
         "figures": [_figures(document, lang)],
@@ -478,7 +473,7 @@ _README = Text("Lisez-moi", "Read me")
 
 
 def sweep_xlsx(document: Document, lang: Lang) -> bytes:
-    """The workbook; amounts are numbers in euros, values as the planner's goals count them."""
+    """Return the workbook; amounts are euros, values in the units of the objectives."""
     stream = io.BytesIO()
     title = document["title"] or document["scenario"]
     book = new_book(stream, title, document["scenario_sha256"], None)
@@ -509,7 +504,7 @@ def _readme(sheet: Any, document: Document, styles: Styles, title: str, lang: La
 
 
 def _sheet(sheet: Any, frame: pl.DataFrame, styles: Styles, document: Document, lang: Lang) -> None:
-    """A frame as a sheet: cents become euros, texts of values numbers; lists of amounts are left out."""
+    """Write a frame as a sheet: cents as euros, value texts as numbers, without lists of amounts."""
     column = 0
     for name in frame.columns:
         values = frame[name]
@@ -527,7 +522,7 @@ def _sheet(sheet: Any, frame: pl.DataFrame, styles: Styles, document: Document, 
 
 
 def _sheet_head(name: str, document: Document, lang: Lang) -> str:
-    """The title of a column; those of a goal bear its name."""
+    """Return the header of a column; those of an objective bear its name."""
     if name in _HEADS:
         return _HEADS[name].in_(lang)
     kind, _, number = name.rpartition("_")
@@ -550,18 +545,18 @@ DOCUMENT, PAGE, WORKBOOK = "sweep.json", "sweep.html", "sweep.xlsx"
 
 
 def sweep_folder(scenario: Scenario, key: str, out: Path | None) -> Path:
-    """`runs/<id>-sweep-<hash8>/`: the same question has the same folder."""
+    """Return `runs/<id>-sweep-<hash8>/`: the same request has the same folder."""
     safe = re.sub(r"[^\w.-]+", "-", scenario.id).strip(".-") or "scenario"
     return (out if out is not None else scenario.root / RUN_ROOT) / f"{safe}-sweep-{key[:8]}"
 
 
 def write_sweep(document: Mapping[str, Any], folder: Path, lang: Lang) -> list[Path]:
-    """Write all files of a sweep, each in one step; an earlier answer to the same question is replaced.
+    """Write all files of a sweep, each atomically; an earlier result of the same request is replaced.
 
     Raises
     ------
     UsageError
-        The place cannot be written to.
+        If the place cannot be written to.
     """
     drawn: dict[str, str] = {}
     data: dict[str, bytes] = {}
@@ -581,7 +576,7 @@ MOST_ROWS = 15
 
 
 def sweep_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
-    """The whole page of a sweep, line by line."""
+    """Write the whole page of a sweep."""
     lines = _head(document, lang, width)
     for curve in CURVES:
         if document[curve] and any(point[curve] for point in document["points"]):
@@ -616,7 +611,7 @@ def _head(document: Document, lang: Lang, width: int) -> list[Line]:
 
 
 def shown(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """At most a page of points, evenly spread, the ends among them."""
+    """Select at most a page of points, evenly spread, including both ends."""
     if len(points) <= MOST_ROWS:
         return list(points)
     places = {round(k * (len(points) - 1) / (MOST_ROWS - 1)) for k in range(MOST_ROWS)}

@@ -1,7 +1,4 @@
-"""A fit told as the part of a scenario that it is for: YAML whose comments say what it stands on.
-
-An ensemble in a planner's words: lines for the terminal, and the study that becomes a page or a workbook.
-"""
+"""Reports of an ensemble and of a fit: terminal lines, a study, and the fitted `uncertain` section as YAML."""
 
 from __future__ import annotations
 
@@ -29,12 +26,12 @@ from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.run_document import decimal_text
 
 MANY_SAME = 0.2
-"""From this share of equal amounts on, a continuous law misses something that is told."""
+"""Share of equal amounts from which a warning is given: a continuous distribution misses them."""
 REFUTED = 0.05
 
 
 def fit_yaml(fit: Fit, lang: Lang) -> str:
-    """The `uncertain` part of a scenario, each law under what it was measured on."""
+    """Return the `uncertain` section of a scenario, each distribution with a comment on its data."""
     lines = [f"# {line.in_(lang)}" for line in _head(fit)]
     lines.append("uncertain:")
     for name, law in fit.laws.items():
@@ -45,7 +42,7 @@ def fit_yaml(fit: Fit, lang: Lang) -> str:
 
 
 def fit_document(fit: Fit) -> dict[str, Any]:
-    """The document of `ensemble --fit --json`."""
+    """Return the document of `ensemble --fit --json`."""
     told = dataclasses.asdict(fit)
     return {"schema_version": 1, "command": "ensemble", "status": "done", "fit": told,
             "yaml": fit_yaml(fit, Lang.FR)}  # fmt: skip
@@ -85,7 +82,7 @@ def _head(fit: Fit) -> list[Text]:
 
 
 def _rest_of(fit: Fit) -> str:
-    """Whom the law of all pairs stands for."""
+    """Name the types that use the distribution of all pairs."""
     if not fit.by:
         return ""
     return ", ".join(f"{name} ({n})" for name, n in fit.small.items())
@@ -125,7 +122,7 @@ def _said(law: Law, name: str, *, pooled: bool) -> list[Text]:
 
 
 def _fit_doubts(law: Law) -> list[Text]:
-    """What speaks against the law."""
+    """Write what speaks against the distribution."""
     lines = []
     if law.p_value is not None:
         p = "< 0.001" if law.p_value < 0.001 else f"= {law.p_value:.3f}"
@@ -175,7 +172,7 @@ def _one_line(name: str) -> str:
 
 
 def _flow(value: Any) -> str:
-    """A value as flow YAML; texts are quoted as JSON unless they are plain words."""
+    """Write a value as flow YAML; texts are quoted as JSON unless they are plain words."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_flow(key)}: {_flow(part)}" for key, part in value.items()) + "}"
     if isinstance(value, list):
@@ -210,7 +207,7 @@ MOST = 12
 
 
 def ensemble_lines(found: EnsembleTables, lang: Lang, width: int) -> list[Line]:
-    """The page of an ensemble."""
+    """Write the page of an ensemble."""
     lines = paragraph(_headline(found).in_(lang), width, style="bold")
     if is_synthetic(found.problem.scenario):
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
@@ -251,7 +248,7 @@ def _headline(found: EnsembleTables) -> Text:
 
 
 def _doubts(found: EnsembleTables) -> list[Text]:
-    """What the figures leave out."""
+    """Write the limits of the figures."""
     told = []
     n, held = len(found.draws.solved), found.n_draws
     lost = found.draws.n_infeasible
@@ -300,7 +297,7 @@ def _doubts(found: EnsembleTables) -> list[Text]:
 
 
 def ensemble_study(found: EnsembleTables, lang: Lang) -> Study:
-    """The whole ensemble, for a page or a workbook."""
+    """Return the whole ensemble, for a page or a workbook."""
     return Study(
         title=Text("Ce qui tient malgré l'incertitude", "What holds in spite of uncertainty"),
         about=[_headline(found), *_doubts(found)],
@@ -312,7 +309,7 @@ def ensemble_study(found: EnsembleTables, lang: Lang) -> Study:
 
 
 def _sections(found: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Section]:
-    if not found.n_draws:  # nothing was drawn that holds: no place to tell
+    if not found.n_draws:  # no draw has an optimum
         return
     yield _standing(found, lang)
     if found.risk is not None:
@@ -405,7 +402,7 @@ def _number(value: Fraction, lang: Lang) -> str:
 
 
 def _information(found: EnsembleTables, lang: Lang) -> Text:
-    """What knowing is worth, where lists of before can be held against those of the draws."""
+    """Write the value of perfect information, where lists can be compared with the draws' optima."""
     if any(one.ahead for one in found.kept):
         return Text(
             "Savoir avant de décider n'est pas chiffré : les listes gardent les montants promis là où l'on "
@@ -429,7 +426,7 @@ def _information(found: EnsembleTables, lang: Lang) -> Text:
 
 
 def _unnamed(found: EnsembleTables) -> list[Text]:
-    """Why the best of lists that do not hold everywhere has no name."""
+    """Say why the best of the lists that are not feasible everywhere is not named."""
     if len(found.steady) == len(found.kept):
         return []
     return [

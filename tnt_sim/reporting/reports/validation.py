@@ -1,9 +1,4 @@
-"""What can be said of a scenario without solving it: who is eligible, why not, and which money cannot move.
-
-How large the model of a decision is, and which way settles it, with why.
-
-The quality report of a scenario's dossiers, as `validate` shows it.
-"""
+"""Report of a scenario before any solve: eligibility, unreachable money, model size, data quality."""
 
 from __future__ import annotations
 
@@ -41,7 +36,7 @@ from tnt_sim.verify.run_document import envelopes as envelope_entries
 
 
 def check_document(problem: Problem, lang: Lang) -> dict[str, Any]:
-    """The document of `validate --json`."""
+    """Return the document of `validate --json`."""
     scenario = problem.scenario
     demand = demand_cents(problem)
     entries = envelope_entries(problem, None, None, None, lang)
@@ -74,7 +69,7 @@ def check_document(problem: Problem, lang: Lang) -> dict[str, Any]:
 
 
 def demand_cents(problem: Problem) -> list[int]:
-    """What the dossiers of each envelope could take at most, committed ones included."""
+    """Return by envelope the most that its applications could receive, commitments included, in cents."""
     offered, case = problem.offers, problem.case
     most = offered.highest_cents
     held = (case.node >= 0) & offered.in_play
@@ -82,7 +77,7 @@ def demand_cents(problem: Problem) -> list[int]:
 
 
 def unreachable_cents(problem: Problem) -> list[int]:
-    """The money at each envelope that no dossier can take, whatever is decided; counted once, where it lies."""
+    """Return by envelope the money that no application can receive, whatever is decided; counted once."""
     tree, offered, case = problem.case.tree, problem.offers, problem.case
     most = offered.highest_cents
     held = (case.node >= 0) & offered.in_play
@@ -106,14 +101,14 @@ def unreachable_cents(problem: Problem) -> list[int]:
 
 
 def _movable(tree: Tree, node: int, reach: Sequence[int]) -> int:
-    """What a node could give to its siblings that could use it."""
+    """Return what a node could give to siblings that could use it."""
     option = tree.options[node]
     hunger = sum(max(0, reach[other] - (tree.amount_cents[other] or 0)) for other in option.transfer_to)
     return hunger if option.out_cents is None else min(hunger, option.out_cents)
 
 
 def _reach(tree: Tree, own: Sequence[int]) -> list[int]:
-    """What could be granted at and under each node if its own amount were without end."""
+    """Return what could be granted at and below each node if its own amount were unlimited."""
     reach = list(own)
     for node in range(tree.n_nodes - 1, 0, -1):
         reach[int(tree.parent[node])] += _taken(tree, node, reach)
@@ -121,7 +116,7 @@ def _reach(tree: Tree, own: Sequence[int]) -> list[int]:
 
 
 def _taken(tree: Tree, node: int, reach: Sequence[int]) -> int:
-    """What a child can take from its parent: no more than its amount unless it may gain."""
+    """Return what a child can take from its parent: at most its amount, unless it may receive more."""
     money = tree.amount_cents[node]
     return reach[node] if money is None or may_gain(tree, node) else min(money, reach[node])
 
@@ -140,7 +135,7 @@ def _stuck_texts(problem: Problem, stuck: Sequence[int], lang: Lang) -> list[str
 
 
 def _funnel(problem: Problem, lang: Lang) -> list[dict[str, Any]]:
-    """Each requirement with the dossiers that miss it, and those that miss nothing else."""
+    """Return each requirement with the applications that miss it, and those that miss nothing else."""
     spec = {entry.id: entry for entry in problem.scenario.spec.eligibility}
     missed = np.zeros(problem.case.n, dtype=np.int64)
     masks: dict[str, BoolArray] = {}
@@ -188,7 +183,7 @@ def _sources(problem: Problem) -> list[dict[str, Any]]:
 
 
 def check_lines(document: dict[str, Any], lang: Lang, width: int) -> list[Line]:
-    """The document of `validate` for people."""
+    """Write the document of `validate` for reading."""
     french = lang is Lang.FR
     lines = paragraph(document["title"], width, style="bold")
     lines.append(Line(document["scenario"], style="dim"))
@@ -231,7 +226,7 @@ def _totals(document: dict[str, Any], lang: Lang) -> list[Line]:
 
 
 def _envelopes(entries: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Line]:
-    """The envelope table with what is asked in place of what is granted."""
+    """Write the envelope table with requested instead of granted amounts."""
     return envelope_table(entries, lang, width, keys=_KEYS)
 
 
@@ -266,7 +261,7 @@ def _checks(checks: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Li
 
 @dataclass(frozen=True, slots=True)
 class ModelTold:
-    """The size of a model, and its way: `tree`, `blocks` or `direct`."""
+    """Size of a model and its solution method: `tree`, `blocks` or `direct`."""
 
     n_columns: int
     n_rows: int
@@ -275,7 +270,7 @@ class ModelTold:
     why: Text
 
     def document(self) -> dict[str, Any]:
-        """The entry `model` of `show --json`."""
+        """Return the entry `model` of `show --json`."""
         return {
             "n_columns": self.n_columns,
             "n_rows": self.n_rows,
@@ -285,7 +280,7 @@ class ModelTold:
         }
 
     def text(self) -> Text:
-        """The sentence of `show --model`."""
+        """Return the sentence of `show --model`."""
         return Text(
             f"Le modèle a {self.n_columns} colonnes, {self.n_rows} lignes et {self.n_entries} coefficients. "
             f"Méthode « {self.method} » : {self.why.fr}",
@@ -295,7 +290,7 @@ class ModelTold:
 
 
 def told_of(problem: Problem) -> ModelTold:
-    """Write the model and try the exact kernels on it, as `run` does; no solver is asked."""
+    """Build the model and try the exact kernels on it, as `run` does; no solver is called."""
     form = formulate(problem)
     model = form.model
     stages = [
@@ -325,7 +320,7 @@ _WHY = {
 
 
 def _why_direct(form: Formulation, model: LinearModel) -> Text:
-    """Why no exact kernel settles it."""
+    """Say why no exact kernel solves the model."""
     if any(stage.tolerance for stage in form.stages):
         return Text(
             "un objectif a une tolérance ; un solveur résout les étapes l'une après l'autre.",
@@ -356,11 +351,11 @@ def _why_direct(form: Formulation, model: LinearModel) -> Text:
 
 LEGAL_CAP = Fraction(4, 5)
 MOST_COMPARED = 200_000
-"""Above so many dossiers, those that resemble each other are not looked for."""
+"""Most applications among which similar ones are searched."""
 
 
 def scenario_quality(scenario: Scenario, lang: Lang) -> dict[str, Any]:
-    """What is odd in the dossiers; the legal cap is compared where the scenario sets no cap and no rate itself."""
+    """Return the data-quality findings; the legal cap is checked if the scenario sets no cap or rate itself."""
     portfolio, spec = scenario.portfolio, scenario.spec
     decided = bool(spec.caps) or any(entry.max_rate is not None for entry in spec.grants)
     formulas = any(entry.formula is not None for entry in spec.grants)
@@ -374,7 +369,7 @@ def scenario_quality(scenario: Scenario, lang: Lang) -> dict[str, Any]:
 
 
 def map_year(scenario: Scenario) -> int:
-    """The map that the scenario names, else the one nearest to its date."""
+    """Return the year of the map that the scenario names, otherwise the one nearest to its date."""
     spec = scenario.spec
     if spec.territory is not None:
         return spec.territory.year
@@ -383,6 +378,6 @@ def map_year(scenario: Scenario) -> int:
 
 
 def scenario_quality_lines(document: dict[str, Any], lang: Lang, width: int) -> list[Line]:
-    """The quality report under a heading."""
+    """Write the quality report under a heading."""
     title = "État des données" if lang is Lang.FR else "State of the data"
     return [Line(""), Line(title, style="bold"), *quality_lines(document, lang, width)]

@@ -1,0 +1,1 @@
+"""Run folders: write, open, verify and sign stored decisions."""

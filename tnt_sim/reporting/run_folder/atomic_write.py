@@ -1,7 +1,4 @@
-"""A folder put in place whole: whatever stops the program leaves the old one or the new one.
-
-A file put in place whole, in one step, and never in the place of another unasked.
-"""
+"""Write files and folders atomically: after any interruption, the old or the new version is complete."""
 
 from __future__ import annotations
 
@@ -20,12 +17,12 @@ _AT_FDCWD = -100
 
 
 def put_folder(target: Path, write: Callable[[Path], None]) -> None:
-    """Write a folder beside `target`, make it durable, then give it the name `target` in one step.
+    """Write a folder next to `target`, flush it to disk, then rename it to `target` in one step.
 
     Raises
     ------
     OSError
-        The folder cannot be written; what stood at `target` is still there.
+        If the folder cannot be written; what stood at `target` is unchanged.
     """
     with folders_for(target.parent):
         _sweep(target)
@@ -48,7 +45,7 @@ def _take_place(partial: Path, target: Path) -> None:
         return
     if _exchange(partial, target):
         return
-    # Without an exchange, two renames: the next write brings the old folder back if we stop in between.
+    # Without an exchange call, two renames; after an interruption the next write restores the old folder.
     old = target.parent / f".{target.name}{OLD}"
     target.rename(old)
     partial.rename(target)
@@ -56,7 +53,7 @@ def _take_place(partial: Path, target: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Swap two names in one step; False where the system has no such call."""
+    """Exchange two names in one step; False if the system has no such call."""
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):
@@ -68,7 +65,7 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def _sweep(target: Path) -> None:
-    """Bring back what an interrupted replacement left, and remove the remains of dead writers."""
+    """Restore what an interrupted replacement left, and remove the remains of dead writers."""
     old = target.parent / f".{target.name}{OLD}"
     if old.is_dir() and not target.exists():
         old.rename(target)
@@ -79,7 +76,7 @@ def _sweep(target: Path) -> None:
 
 
 def check_target(target: Path, *, replace: bool) -> None:
-    """Whether a file may be written there: its folder is there, and nothing stands there unless it may go.
+    """Check that a file may be written: its folder exists, and no file is there unless it may be replaced.
 
     Raises
     ------
@@ -114,20 +111,20 @@ def check_target(target: Path, *, replace: bool) -> None:
 
 
 def put_file(target: Path, data: bytes) -> None:
-    """Write a file whole, or not at all.
+    """Write a file atomically.
 
     Raises
     ------
     UsageError
-        The place cannot be written to.
+        If the place cannot be written to.
     TntError
-        The disk is full, or fails.
+        If the disk is full or fails.
     """
     _put({target: data}, target)
 
 
 def put_files(folder: Path, data: Mapping[str, bytes], *, replace: bool) -> list[Path]:
-    """Write several files into a folder, made when it is missing: all of them, or none."""
+    """Write several files into a folder, created if missing: all of them or none."""
     if not folder.exists():
         check_target(folder, replace=replace)
     elif not folder.is_dir():

@@ -1,8 +1,8 @@
-"""The scenario of a run solved again: what shows the optimum where its certificate does not.
+"""Re-optimise the scenario of a run, to show optimality where its certificate does not.
 
-A new certificate is replayed on the stored list itself. Where none is found, two independent solvers that agree on
-the value of the stored list show the optimum too, and the answer says that it is by solvers. A better list refutes
-the claim of the run.
+A new certificate is replayed on the stored list itself. Without one, two independent solvers that
+agree on the value of the stored list also support optimality, and the answer says so. A better list
+refutes the claim of the run.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ OTHER_LIST = Text(
 
 
 def solve_again(checked: Checked, time_limit: float | None = None) -> Verification:
-    """The check of a run, with what solving its scenario again adds; as it is where nothing is left to show."""
+    """Return the verification of a run, completed by a new solve if its optimality is not yet shown."""
     found, scenario = checked.verification, checked.run.scenario
     if not found.ok or scenario is None or found.first.is_shown:
         return found
@@ -46,7 +46,7 @@ def solve_again(checked: Checked, time_limit: float | None = None) -> Verificati
 
 
 def _answered(checked: Checked, found: Verification, result: Result) -> Verification:
-    """The answers, with those that the new certificate or the two solvers show."""
+    """Return the answers, with those that the new certificate or the two solvers support."""
     again = replace(checked.run, certificate=dict(result.certificate))
     parts = checked.told.parts if checked.told else ()
     replay_proofs(again, [(part.decision, part.claim) for part in parts])
@@ -64,7 +64,7 @@ def _answered(checked: Checked, found: Verification, result: Result) -> Verifica
 
 
 def _same_values(checked: Checked, result: Result) -> bool:
-    """Whether each goal is worth the same; with steps, whether each step made the same awards."""
+    """Whether each objective has the same value; with steps, whether each step made the same awards."""
     run, whole = checked.run, checked.run.whole
     if whole is None or run.table is None or result.reading is None:
         return False
@@ -77,9 +77,9 @@ def _same_values(checked: Checked, result: Result) -> bool:
 
 
 def _better(checked: Checked, result: Result) -> tuple[str, str] | None:
-    """The first goal that differs, as stored and as solved again; None where the new list is not better.
+    """Return the first objective that differs, stored and new value; None if the new list is not better.
 
-    Where a goal may be given up by a tolerance, or earlier steps came first, another value refutes nothing.
+    With a tolerance, or after earlier steps, a different value refutes nothing.
     """
     whole = checked.run.whole
     if whole is None or result.reading is None or checked.run.steps is not None:
@@ -96,7 +96,7 @@ def _better(checked: Checked, result: Result) -> tuple[str, str] | None:
 
 
 def _refuted(found: Verification, pair: tuple[str, str]) -> Verification:
-    """A better list exists: false for a run that says it is the best, a note for one that does not."""
+    """Record a better list: false if the run claims optimality, a note otherwise."""
     stored, better = pair
     text = Text(
         f"le scénario, résolu à nouveau, donne une répartition meilleure : {better} au lieu de {stored}.",

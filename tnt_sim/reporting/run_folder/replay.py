@@ -1,11 +1,12 @@
-"""A run folder checked in full: read again in integers, told anew from what was read, compared value by value.
+"""Verify a run folder in full: read it in exact integers, write its documents again, and compare every value.
 
-`verify/` reads; here the run is told by the functions that told it first, and each document must be the same:
-`scenario.resolved.yaml` and `allocation.csv` to the byte, `allocation.parquet` to the cell, `summary.json` to the
-value. What cannot be computed without a solver (status, proof, bounds) is taken from the summary, and its words
-must agree with each other and with the allocation.
+`verify/` reads the decision; the functions that write a run then write it again from what was read,
+and each document must be equal: `scenario.resolved.yaml` and `allocation.csv` byte by byte,
+`allocation.parquet` cell by cell, `summary.json` value by value. What needs a solver (status,
+proof, bounds) is taken from the summary, and must be consistent with the other claims and with the
+allocation.
 
-A run folder's sentences in another language than its scenario's, or in this version's words: told anew.
+The same mechanism writes the sentences of a run in another language.
 """
 
 from __future__ import annotations
@@ -61,25 +62,30 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
-    """Check a run folder in full, without any solver; raises DataError when it is no run folder.
+    """Verify a run folder in full, without any solver.
 
     Parameters
     ----------
-    run_dir : the run folder
-    project : the project folder, when it no longer is where the run left it
+    run_dir : run folder
+    project : project folder, if it has moved since the run
+
+    Raises
+    ------
+    DataError
+        If it is not a run folder.
     """
     return check_run(run_dir, project).verification
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checked:
-    """A run folder that was checked.
+    """Verified run folder.
 
     Attributes
     ----------
-    run : what was read of it
-    told : the run told anew from what was read; None where that cannot be done
-    verification : what the check shows
+    run : what was read
+    told : the run written again from what was read; None if that is not possible
+    verification : result of the verification
     """
 
     run: Replay
@@ -90,19 +96,19 @@ class Checked:
 def check_run(
     run_dir: Path, project: Path | None = None, expected: str | None = None, *, anywhere: bool = False
 ) -> Checked:
-    """Check a run folder in full, and keep what was read and told on the way.
+    """Verify a run folder in full, and keep what was read and written again.
 
     Parameters
     ----------
-    run_dir : the run folder
-    project : the project folder, where the reader names it; else it must lie above the run folder
-    expected : the hash that the reader was given, see `expected_hash`
-    anywhere : accept a project that nobody named elsewhere than above the run folder, though never inside it
+    run_dir : run folder
+    project : project folder, if named by the reader; otherwise it must lie above the run folder
+    expected : hash that the reader was given, see `expected_hash`
+    anywhere : accept a project outside the folders above the run folder, but never inside it
 
     Raises
     ------
     DataError
-        It is no run folder.
+        If it is not a run folder.
     """
     place = {"project_named": project is not None, "anywhere": anywhere}
     checked = _checked(replay(run_dir, project), expected, **place)
@@ -127,12 +133,12 @@ def _checked(run: Replay, expected: str | None, **place: bool) -> Checked:
 
 
 def _is_elsewhere(run: Replay) -> bool:
-    """Whether the inputs are not where the summary says: moved, or kept beside a signed list."""
+    """Whether the inputs are not where the summary says: moved, or kept next to a signed list."""
     return run.project != (run.run_dir.resolve() / str(run.summary.get("project", "."))).resolve()
 
 
 def _notes(run: Replay) -> tuple[Text, ...]:
-    """What a reader should know beyond what is wrong."""
+    """List what a reader should know in addition to defects."""
     reserve = run.rows.reserve
     notes = () if reserve is None else (reserve,)
     other = () if is_same_code(run) else (_other_code(run),)
@@ -147,7 +153,7 @@ _AS_0_1_0 = Text(
 
 
 def is_same_code(run: Replay) -> bool:
-    """Whether the run says that this very code made it."""
+    """Whether the run states that this version of the code made it."""
     made = run.summary.get("provenance")
     return not isinstance(made, dict) or made.get("code_sha256") == code_hash()
 
@@ -162,7 +168,7 @@ def _other_code(run: Replay) -> Text:
 
 
 def _resolved(run: Replay, scenario: Scenario) -> list[Defect]:
-    """scenario.resolved.yaml is the scenario as merged, to the byte."""
+    """Check that scenario.resolved.yaml equals the merged scenario, byte by byte."""
     file = run.run_dir / RESOLVED
     if not file.is_file():
         return []
@@ -185,7 +191,7 @@ def _resolved(run: Replay, scenario: Scenario) -> list[Defect]:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One decision of the run: as read, as claimed, as told anew."""
+    """One decision of the run: as read, as claimed, as written again."""
 
     decision: Decision
     claim: Claim
@@ -194,14 +200,14 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The run told anew, and the decisions it is made of."""
+    """The run written again, with its decisions."""
 
     result: Result
     parts: tuple[_Part, ...]
 
 
 def told_anew(run: Replay, scenario: Scenario, whole: Decision) -> Told:
-    """The run as the functions that told it first tell what was read of it."""
+    """Write the run again from what was read."""
     if run.steps is None:
         part = _part(run, run.summary, "", whole)
         return Told(part.result, (part,))
@@ -219,7 +225,7 @@ def told_anew(run: Replay, scenario: Scenario, whole: Decision) -> Told:
 
 
 def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: Decision) -> _Part:
-    """One decision as its claim and its reading tell it."""
+    """Write one decision again from its claim and its reading."""
     problem, values = decision.problem, decision.reading.values
     claim = read_claim(entry, where, problem.stages, values, run.found)
     stages = tuple(
@@ -243,7 +249,7 @@ def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: Decision)
 
 
 def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
-    """Every value of every document that is not the one told anew, and every claim that is not kept."""
+    """List every value that differs from the one written again, and every inconsistent claim."""
     unproven = replay_proofs(run, [(part.decision, part.claim) for part in told.parts])
     if not is_same_code(run):
         run.notes += [defect.text for defect in unproven if defect.code == NOT_REPLAYED]
@@ -260,7 +266,10 @@ def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
 
 
 def _summary(run: Replay, told: Told, *, moved: bool, replayed: bool) -> list[Defect]:
-    """`replayed`: whether the certificate bears out what is claimed; else its rows are not counted against it."""
+    """Compare the summary.
+
+    `replayed`: whether the certificate supports the claim; otherwise its rows are not compared.
+    """
     stored = run.summary
     again = summary(told.result, run.run_dir, _files(stored), _made(stored))
     again["document_sha256"], again["seconds"] = stored.get("document_sha256"), stored.get("seconds")
@@ -277,7 +286,7 @@ def _summary(run: Replay, told: Told, *, moved: bool, replayed: bool) -> list[De
 
 
 def _warnings(run: Replay, again: list[str]) -> tuple[set[str], list[str]]:
-    """The codes of the notes on evidence, and the warnings as they should be: those notes where they stand."""
+    """Return the codes of the notes on evidence, and the expected warnings with these notes in place."""
     lang = Lang(run.scenario.spec.locale if run.scenario else "fr")
     stored = run.summary.get("warnings")
     lines = [line for line in stored if isinstance(line, str)] if isinstance(stored, list) else []
@@ -287,13 +296,13 @@ def _warnings(run: Replay, again: list[str]) -> tuple[set[str], list[str]]:
 
 
 def _files(stored: Mapping[str, Any]) -> dict[str, str]:
-    """The hashes that the summary binds; they were compared with the files."""
+    """Return the hashes stored in the summary; they were compared with the files."""
     files = stored.get("files")
     return {name: str(files.get(name)) if isinstance(files, dict) else "" for name in BOUND}
 
 
 def _made(stored: Mapping[str, Any]) -> Made:
-    """What made the run, as far as it is written like a version or a hash."""
+    """Return the versions and hashes that made the run, as far as they are well formed."""
     made, versions = stored.get("provenance"), stored.get("versions")
     made = made if isinstance(made, dict) else {}
     code, lock = made.get("code_sha256"), made.get("lock_sha256")
@@ -325,9 +334,9 @@ _LEFT = ("unspent_code", "unspent_rule", "unspent_because")
 
 
 def retold(run: StoredRun, checked: Checked, lang: Lang) -> StoredRun:
-    """The same run with its reasons, what is left and its warnings in `lang`, as this version says them.
+    """Return the run with its reasons, unspent causes and warnings in `lang`, in this version's words.
 
-    As the run wrote them where it was read again word by word, or where its inputs are gone.
+    Unchanged if the run was reproduced word by word, or if its inputs are missing.
     """
     scenario, whole, told = checked.run.scenario, checked.run.whole, checked.told
     if told is None or scenario is None or whole is None:

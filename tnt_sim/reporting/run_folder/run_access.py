@@ -1,9 +1,9 @@
-"""The one way into a run folder, for every verb, page, act and notebook that reads one.
+"""Open a run folder: the only access for commands, pages, acts and notebooks.
 
-Nothing of a run leaves this program before its rules were read again from its raw inputs in integers, each
-document compared with what those inputs give, and its certificate replayed. A folder in which anything is false
-is refused, whatever its hashes say. A folder whose inputs are gone can still be opened: what is written from it
-says « not verified », and acts are refused (`StoredRun.verification`, `reporting/export/formats.py`).
+Every access first verifies the run: rules read in exact integers from the raw inputs, each document
+compared with what those inputs give, certificates replayed. A folder with a false statement is
+refused, whatever its hashes. A folder whose inputs are missing can be opened, but what is written
+from it says "not verified", and acts are refused (`reporting/export/formats`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tnt_sim.verify.verification import Standing, Verification
 
 @dataclass(frozen=True, slots=True)
 class Solving:
-    """That the solvers are asked again where the certificate does not show the optimum, for so many seconds."""
+    """Request to re-optimise for some seconds if the certificate does not show optimality."""
 
     time_limit: float | None = None
 
@@ -38,22 +38,24 @@ def open_stored(
     *,
     for_act: bool = False,
 ) -> StoredRun:
-    """Open a run folder after its check, its sentences told anew in `lang` (the scenario's own by default).
+    """Verify and open a run folder, with its sentences in `lang`.
 
     Parameters
     ----------
-    run_dir : the run folder
-    project : the project folder, when it no longer is where the run left it
-    lang : the language of its sentences; where the inputs are gone they stay as the run wrote them
-    solving : solve the scenario again where the certificate does not show the optimum
-    for_act : what is written from it is an act: its project lies above the run folder, or the reader names it
+    run_dir : run folder
+    project : project folder, if it has moved since the run
+    lang : language of the sentences, by default that of the scenario; if inputs are missing they
+    stay as stored
+    solving : re-optimise if the certificate does not show optimality
+    for_act : whether an act is written from it; then its project must lie above the run folder or
+    be named
 
     Raises
     ------
     DataError
-        It is no run folder.
+        If it is not a run folder.
     VerificationError
-        A rule is broken, a document is false, or a file was changed or is missing.
+        If a rule is broken, a document is false, or a file was changed or is missing.
     """
     stored = read_stored(run_dir)
     checked = check_run(run_dir, project, anywhere=not for_act)
@@ -66,7 +68,7 @@ def open_stored(
 def verify_stored(
     run_dir: Path, project: Path | None = None, solving: Solving | None = None, expected: str | None = None
 ) -> Verification:
-    """Check a run folder in full, and solve its scenario again where that is wanted; raises for nothing false."""
+    """Verify a run folder in full, and re-optimise its scenario if requested; false statements do not raise."""
     checked = check_run(run_dir, project, expected)
     return checked.verification if solving is None else solve_again(checked, solving.time_limit)
 
@@ -74,14 +76,20 @@ def verify_stored(
 def open_run(
     run_dir: Path | str, lang: Lang | str | None = None, project: Path | str | None = None
 ) -> OpenedRun:
-    """Open a run folder for a notebook: checked, with its tables, its pictures and its card.
+    """Open a run folder for a notebook: verified, with its tables, charts and card.
+
+    Parameters
+    ----------
+    run_dir : run folder
+    lang : language of the display
+    project : project folder, if it has moved since the run
 
     Raises
     ------
     DataError
-        It is no run folder.
+        If it is not a run folder.
     VerificationError
-        A rule is broken, a document is false, or a file was changed or is missing.
+        If a rule is broken, a document is false, or a file was changed or is missing.
     """
     place = None if project is None else Path(project)
     run = open_stored(Path(run_dir), place, None if lang is None else Lang(lang))
@@ -89,14 +97,14 @@ def open_run(
 
 
 def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, Decision, Verification]:
-    """What a run folder decided, for questions that need its inputs, and what its check showed.
+    """Read the decision of a run folder with its inputs, and its verification.
 
     Raises
     ------
     DataError
-        It is no run folder.
+        If it is not a run folder.
     VerificationError
-        A rule is broken, a document is false, or the inputs are gone.
+        If a rule is broken, a document is false, or the inputs are missing.
     """
     checked = check_run(run_dir, project, anywhere=True)
     found = checked.verification
@@ -106,7 +114,7 @@ def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, D
 
 
 def refuse_false(found: Verification) -> None:
-    """Raise VerificationError unless the run is right, or only its inputs are gone."""
+    """Raise VerificationError unless the run is verified, or only its inputs are missing."""
     if found.rules.standing is Standing.NONE:
         false = [defect for defect in found.defects if defect.code not in NOT_THERE]
         raise VerificationError(false or found.defects)

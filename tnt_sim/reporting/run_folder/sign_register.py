@@ -1,4 +1,4 @@
-"""Signing: a run, or withdrawals and downward amendments, become the next entry of the register of decisions."""
+"""Sign a run, or withdrawals and reductions, as the next entry of the register of decisions."""
 
 from __future__ import annotations
 
@@ -43,18 +43,22 @@ Held = Mapping[str, int]
 def sign_run(
     run: StoredRun, project: Path, register: Path, name: str, key: Ed25519PrivateKey | None = None
 ) -> Entry:
-    """Freeze a run as the next list of a register, with the files of its run folder and its inputs from `project`.
+    """Freeze a run as the next list of a register, with its run folder and its inputs.
 
     Parameters
     ----------
-    key : with it, the entry holds its signature
+    project : folder of the inputs
+    register : folder of the register
+    name : name of the entry
+    key : signing key; with it, the entry holds its signature
 
     Raises
     ------
     UsageError
-        The name is taken, the run is of another programme, or does not keep what was signed before.
+        If the name is taken, the run is of another programme, or it does not keep what was signed
+        before.
     DataError
-        The register was changed.
+        If the register was changed.
     """
     entries = _open(register, name)
     root = str(run.envelopes[0]["id"])
@@ -84,14 +88,15 @@ def sign_run(
 
 
 def sign_amendments(file: Path, register: Path, name: str, key: Ed25519PrivateKey | None = None) -> Entry:
-    """Add what a table (dossier, granted) lowers or withdraws (0) as the next entry of a register.
+    """Add the reductions or withdrawals (0) of a table (dossier, granted) as the next entry of a register.
 
     Raises
     ------
     UsageError
-        The name is taken, or nothing was signed yet.
+        If the name is taken, or nothing was signed yet.
     DataError
-        The table cannot be read; a dossier is not signed; an amount is not lower than the signed one.
+        If the table cannot be read, an application is not signed, or an amount is not lower than
+        the signed one.
     """
     entries = _open(register, name)
     if not entries:
@@ -148,12 +153,12 @@ def _open(register: Path, name: str) -> list[Entry]:
 
 
 def _state(entries: Sequence[Entry]) -> dict[str, int]:
-    """What the register holds: that of its last entry."""
+    """Return the grants of the last entry of the register."""
     return read_state(entries[-1]) if entries else {}
 
 
 def _kept(run: StoredRun, before: Held) -> dict[str, int]:
-    """The grants of the run; what was signed before is in it unchanged, or has withdrawn and is 0 from now on."""
+    """Return the grants of the run; earlier ones must be unchanged, or withdrawn and 0 from now on."""
     table = run.table
     granted = dict(table.filter("funded").select("dossier", "granted_cents").iter_rows())
     left = set(table.filter(table["state"].is_in(LEFT))["dossier"].to_list())
@@ -187,7 +192,7 @@ def _put(
     sources: Mapping[str, Path],
     key: Ed25519PrivateKey | None,
 ) -> Entry:
-    """Write an entry whole, or not at all."""
+    """Write an entry atomically."""
     last = entries[-1] if entries else None
     target = register / name
     signature: dict[str, Any] = {
@@ -231,7 +236,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _quoted(text: str) -> str:
-    """A cell of CSV, in quotes where it needs them."""
+    """Quote a CSV cell if needed."""
     return '"' + text.replace('"', '""') + '"' if re.search(r'[",\r\n]|^\s|\s$', text) else text
 
 

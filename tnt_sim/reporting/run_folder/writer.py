@@ -1,9 +1,10 @@
-"""The merged scenario as YAML, each value with where it was written: `file:line`, or the `--set` that set it.
+"""Write a run folder: the request, the decision and its proof, in self-describing files.
 
-The run folder: what was asked, what was decided and what proves it, in files that explain themselves.
+`runs/<id>-<hash8>/` has no date in its name: the same scenario with the same data has the same
+name, and replaces the folder as a whole.
 
-`runs/<id>-<hash8>/` has no date in its name. The same scenario with the same data has the same name and replaces
-the folder whole.
+The module also writes the merged scenario as YAML, each value with its origin: `file:line`, or the
+`--set` that changed it.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _LONG = 60
 
 
 def resolved_lines(scenario: Scenario, width: int) -> list[Line]:
-    """The scenario as YAML lines with their origins as comments, aligned where they can be."""
+    """Return the scenario as YAML lines with their origins as aligned comments."""
     rows = list(_mapping(scenario.tree, (), scenario.origins, 0, width))
     short = [len(text) for text, origin in rows if origin and len(text) <= _LONG]
     column = max(short, default=0) + 2
@@ -67,7 +68,7 @@ def resolved_lines(scenario: Scenario, width: int) -> list[Line]:
 
 
 def origin_rows(scenario: Scenario) -> list[dict[str, Any]]:
-    """Every scalar of the merged scenario with where it was written, for `show --json`."""
+    """Return every scalar of the merged scenario with its origin, for `show --json`."""
     return [
         {
             "path": ".".join(str(step) for step in path),
@@ -104,7 +105,7 @@ def _mapping(
 
 
 def _entry(head: str, value: Any, path: KeyPath, origins: Origins, depth: int, width: int) -> Iterator[Row]:
-    """One key or dash with its value: on the line when it is short, else below it."""
+    """Yield one key or dash with its value, on the same line if it is short."""
     if isinstance(value, dict) and value:
         yield head, ""
         yield from _mapping(value, path, origins, depth + 1, width)
@@ -130,7 +131,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _item(value: Any, path: KeyPath, origins: Origins, depth: int, width: int) -> Iterator[Row]:
-    """One entry of a list; the first key of a mapping stands after the dash."""
+    """Yield one list entry; the first key of a mapping follows the dash."""
     pad = "  " * depth
     if not isinstance(value, dict) or not value:
         yield f"{pad}- {_inline(value)}", _where(path, origins)
@@ -155,7 +156,7 @@ def _inline(value: Any) -> str:
 
 
 def _scalar(text: str) -> str:
-    """Plain where YAML takes it for the same text, else in double quotes."""
+    """Write plain text if YAML reads it back unchanged, otherwise in double quotes."""
     plain = _PLAIN.fullmatch(text) and not _UNSAFE_START.match(text) and text.lower() not in _WORDS[2:4]
     return text if plain else json.dumps(text, ensure_ascii=False)
 
@@ -168,19 +169,19 @@ _HEADER = """\
 
 
 def write_run(result: Result, out: Path | None = None) -> Path:
-    """Write the run folder of a result and give its path.
+    """Write the run folder of a result and return its path.
 
     Parameters
     ----------
-    result : a result with an allocation
-    out : the folder that holds run folders; `runs` in the project folder by default
+    result : with an allocation
+    out : parent folder; by default `runs` in the project folder
 
     Raises
     ------
     UsageError
-        The place cannot be written to, or something else than a run folder stands there.
+        If the place cannot be written to, or holds something other than a run folder.
     TntError
-        The disk is full, or fails.
+        If the disk is full or fails.
     """
     scenario = result.problem.scenario
     place = out if out is not None else scenario.root / RUN_ROOT
@@ -195,13 +196,13 @@ def write_run(result: Result, out: Path | None = None) -> Path:
 
 
 def folder_name(scenario: Scenario) -> str:
-    """`<id>-<hash8>`; what file systems do not like in the id is replaced by `-`."""
+    """Return `<id>-<hash8>`, with unsafe characters of the id replaced by "-"."""
     safe = re.sub(r"[^\w.-]+", "-", scenario.id).strip(".-") or "scenario"
     return f"{safe}-{scenario.sha256[:8]}"
 
 
 def is_run_folder(folder: Path) -> bool:
-    """Whether a folder is one that we wrote: it has our summary."""
+    """Whether a folder is a run folder: it has our summary."""
     try:
         return "scenario_sha256" in read_object(folder / SUMMARY)
     except (OSError, DataError):
@@ -209,7 +210,7 @@ def is_run_folder(folder: Path) -> bool:
 
 
 def _refuse_strangers(target: Path) -> None:
-    """Only a run folder of ours is ever replaced."""
+    """Refuse to replace anything other than a run folder."""
     if not target.is_symlink() and (not target.exists() or is_run_folder(target)):
         return
     raise UsageError(
@@ -241,7 +242,7 @@ def _write(result: Result, folder: Path, target: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What made a run: the versions, and the hashes of the code and of the lock file."""
+    """What made a run: versions, and hashes of the code and of the lock file."""
 
     versions: Mapping[str, str]
     code_sha256: str
@@ -249,13 +250,13 @@ class Made:
 
 
 def summary(result: Result, target: Path, files: Mapping[str, str], made: Made) -> dict[str, Any]:
-    """The document of the run with what binds it; nothing but `seconds` depends on the clock.
+    """Return the document of the run with its hashes; only `seconds` depends on the clock.
 
     Parameters
     ----------
     result : the run
     target : its folder
-    files : SHA-256 of the files beside the summary
+    files : SHA-256 of the other files
     made : what made it
     """
     scenario = result.problem.scenario
@@ -281,7 +282,7 @@ def summary(result: Result, target: Path, files: Mapping[str, str], made: Made) 
 
 
 def resolved_tree(scenario: Scenario) -> dict[str, Any]:
-    """The merged scenario in plain values, its files named from the project folder."""
+    """Return the merged scenario as plain values, with files relative to the project folder."""
     tree: dict[str, Any] = {"schema_version": 1, **scenario.resolved()}
     for path, file in scenario.files.items():
         part: Any = tree
@@ -292,12 +293,12 @@ def resolved_tree(scenario: Scenario) -> dict[str, Any]:
 
 
 def resolved_yaml(scenario: Scenario) -> str:
-    """The merged scenario as YAML that reads back as the same scenario."""
+    """Return the merged scenario as YAML that reads back as the same scenario."""
     return _HEADER + to_yaml(resolved_tree(scenario))
 
 
 def to_yaml(tree: Mapping[str, Any]) -> str:
-    """Plain values as block YAML, nothing folded, no aliases."""
+    """Write plain values as block YAML, without folding or aliases."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.allow_unicode = True

@@ -1,0 +1,1 @@
+"""Sentences of results in French and English."""

@@ -1,10 +1,8 @@
-"""The reasons in words, French and English: one sentence per dossier and per envelope with money left.
+"""Reasons in words, French and English: decisions, changes that would fund a refusal, unspent money.
 
-The smallest change that would fund a dossier, in one sentence each, French and English.
-
-Why a dossier is funded or not, in one or two sentences that can stand in a letter, French and English.
-
-`SENTENCES` holds them by reason code, with the figures that they take from an entry of `explain.dossiers[]`.
+Three kinds of sentences: the short reason of each application in a run; the full reason with its
+figures, suitable for a letter (`SENTENCES`, by reason code, filled from an entry of
+`explain.dossiers[]`); and the smallest change that would fund a refused application.
 """
 
 from __future__ import annotations
@@ -35,7 +33,7 @@ from tnt_sim.verify.decision_reasons import FUNDED_CODES, Reasons, barred_senten
 
 
 def unspent_sentence(problem: Problem, reasons: Reasons, node: int) -> Text:
-    """Why money is left in an envelope; most of it may be left in one under it, which is then named."""
+    """Say why money is left in an envelope; if most of it is left in one below, that envelope is named."""
     at = reasons.unspent_at[node]
     why = _unspent_why(problem, reasons, node, at)
     if at == node:
@@ -81,7 +79,7 @@ _NONE_FITS = (
         "No remaining dossier fits in what is left of its own envelope",
     ),
 )
-"""For an envelope without envelopes under it, and for one with some."""
+"""Sentences for an envelope without children, and for one with children."""
 
 
 def _all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
@@ -112,13 +110,13 @@ def _with_exceptions(head: Text, exceptions: list[Text]) -> Text:
 
 
 def _fitting(problem: Problem, reasons: Reasons, node: int) -> list[Text]:
-    """The dossiers under a node that would fit in the money, and what keeps them out."""
+    """Describe the applications below a node that would fit in the money, and what keeps them out."""
     under = reasons.rows_under(node)
     return _waiting(problem, reasons, under[reasons.blocking[under] < 0])
 
 
 def _waiting(problem: Problem, reasons: Reasons, rows: IntArray) -> list[Text]:
-    """How many unfunded candidates there are, what they ask for, and which rule keeps most of it out."""
+    """Say how many candidates are not funded, what they ask for, and which rule keeps most of it out."""
     rows = rows[problem.offers.candidate[rows]]
     rows = rows[~reasons.code.gather(rows).is_in(FUNDED_CODES).to_numpy()]
     if len(rows) == 0:
@@ -147,7 +145,7 @@ def _waiting(problem: Problem, reasons: Reasons, rows: IntArray) -> list[Text]:
 
 
 def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons, lang: Lang) -> pl.Series:
-    """The reason of each dossier in one sentence, String (n,)."""
+    """Return the reason of each application in one sentence, String (n,)."""
     case = problem.case
     texts = np.full(case.n, "", dtype=object)
     code, rule = reasons.code, reasons.rule
@@ -208,7 +206,7 @@ _TEMPLATES = {
 
 
 def counted_zero(problem: Problem, reasons: Reasons) -> dict[int, tuple[str, ...]]:
-    """The dossiers that add nothing to the goal and leave columns empty that it counts as zero: which columns."""
+    """Map each row that adds nothing to the objective to its empty columns, which count as zero."""
     case = problem.case
     columns = () if case.as_0_1_0 else columns_counted_zero(problem.scenario.spec)
     idle = (reasons.code == "crowded_out").to_numpy() & (reasons.rule == "").to_numpy() & ~reasons.unclear
@@ -220,7 +218,7 @@ def counted_zero(problem: Problem, reasons: Reasons) -> dict[int, tuple[str, ...
 
 
 def idle_worthless(problem: Problem, reasons: Reasons) -> Defect | None:
-    """Warn of money that stays idle beside eligible dossiers which the goal counts for nothing."""
+    """Warn if money is unspent while eligible applications count for nothing in the objective."""
     case, offered = problem.case, problem.offers
     idle = (reasons.code == "crowded_out").to_numpy() & (reasons.rule == "").to_numpy() & ~reasons.unclear
     rows = np.flatnonzero(idle & (worth_per_euro(problem) == 0))
@@ -281,7 +279,7 @@ def _with_rule(texts: np.ndarray, code: pl.Series, rule: pl.Series, lang: Lang) 
 
 
 def reserve_sentence(rank: int, cents: int, lang: Lang) -> str:
-    """Why a dossier on the reserve list is not funded, and what it would get."""
+    """Say that an application is on the reserve list, and what it would get."""
     money = format_cents(cents, lang)
     return Text(
         f"Sur la liste de réserve, rang {rank} ({money}).", f"On the reserve list, rank {rank} ({money})."
@@ -292,7 +290,7 @@ Entry = Mapping[str, Any]
 
 
 def change_sentence(change: Entry, lang: Lang) -> str:
-    """« Il serait retenu avec « score » à 14,5 au lieu de 12 (+2,5) ; 14,4 ne suffit pas. »"""
+    """Write a change: « Il serait retenu avec « score » à 14,5 au lieu de 12 (+2,5) ; 14,4 ne suffit pas. »"""
     said = _said(change, lang)
     if change.get("proof") != "FEASIBLE_GAP":
         return said
@@ -342,7 +340,7 @@ def _score(change: Entry, lang: Lang) -> str:
 
 
 def _above_top(change: Entry, lang: Lang) -> str:
-    """That no dossier of the table has so much."""
+    """Say that no application of the table reaches that figure."""
     top, to = change.get("top"), change.get("to")
     if top is None or to is None or float(to) <= float(top):
         return ""
@@ -505,7 +503,7 @@ WHY_NOT: Mapping[str, Text] = MappingProxyType(
 
 
 def why_sentence(entry: Entry, lang: Lang) -> str:
-    """The sentence of one dossier: the reason with its figures and names."""
+    """Write the reason of one application with its figures and names."""
     return SENTENCES[sentence_key(entry)].in_(lang).format_map(_filled(entry, lang))
 
 
@@ -603,12 +601,12 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
         ),
     }
 )
-"""By reason code; some codes have more sentences: `decided` by its way, `merit` by whether the
-list is shown to be the best, `crowded_out` by what crowds it out."""
+"""By reason code. Some codes have several sentences: `decided` by the decision, `merit` by whether
+the list is proved optimal, `crowded_out` by what crowds it out."""
 
 
 def sentence_key(entry: Entry) -> str:
-    """Which of the sentences an entry gets."""
+    """Return the key of the sentence for an entry."""
     code = str(entry["reason_code"])
     if code == "decided":
         return "decided_funded" if entry["funded"] else "decided_refused"
@@ -656,7 +654,7 @@ def _named_rule(entry: Entry, lang: Lang) -> str:
 
 
 def cause_words(rule: Entry, lang: Lang) -> str:
-    """A rule, a decision or an envelope's option as a sentence names it, with its title where it has one."""
+    """Name a rule, a decision or an envelope option in a sentence, with its title if it has one."""
     kind, name, title = str(rule["kind"]), str(rule["id"]), str(rule.get("title") or "")
     shown = f"{name} : {title}" if title and lang is Lang.FR else f"{name}: {title}" if title else name
     nouns = {
@@ -670,7 +668,7 @@ def cause_words(rule: Entry, lang: Lang) -> str:
 
 
 def missed_words(one: Entry, lang: Lang) -> str:
-    """« Moins de 300 000 habitants : population = 120 000, exigé : … ; il manque 180 000 (source) »"""
+    """Write a missed requirement: « population = 120 000, exigé : … ; il manque 180 000 (source) »."""
     if one["rule"] == "state":
         state = {
             "refuse": Text("refusé par l'instruction", "refused by the service"),
@@ -688,7 +686,7 @@ def missed_words(one: Entry, lang: Lang) -> str:
 
 
 def _not_given(one: Entry, lang: Lang) -> str:
-    """« non renseigné : Avis DDT (exigé : « Avis DDT » est « Favorable ») »"""
+    """Write a requirement missed for lack of a value: « non renseigné : Avis DDT (exigé : …) »"""
     names, wanted = ", ".join(one["not_given"]), selector_words(one["wanted"], lang)
     return Text(
         f"non renseigné : {names} (exigé : {wanted})", f"not given: {names} (required: {wanted})"
@@ -696,7 +694,7 @@ def _not_given(one: Entry, lang: Lang) -> str:
 
 
 def _held(one: Entry, lang: Lang) -> str:
-    """What the dossier holds, and what is asked of it."""
+    """Write the value of the application and what is required."""
     wanted = selector_words(one["wanted"], lang) if one["wanted"] else ""
     column = column_text.bare_column(str(one["column"])).in_(lang)
     nothing = Text("non renseigné", "not given").in_(lang)
@@ -711,7 +709,7 @@ def _held(one: Entry, lang: Lang) -> str:
 
 
 CHANGEABLE = frozenset({"cost", "base", "requested", "min_grant", "start", "end"})
-"""The columns of which an applicant may change what it holds: of others, what is missing is no advice."""
+"""Columns that an applicant can change; for other columns the shortfall is not given as advice."""
 
 
 def _gap(one: Entry, lang: Lang) -> str:
@@ -730,7 +728,7 @@ def _gap(one: Entry, lang: Lang) -> str:
 
 
 def figure(text: str | None, unit: str, lang: Lang, *, span: bool = False) -> str:
-    """A figure of the document in its unit: euros, a number, days, a rate, a day."""
+    """Write a figure of the document in its unit: euros, number, days, rate or date."""
     if text is None:
         return "–"
     if unit == "money":

@@ -1,4 +1,4 @@
-"""The words of the questions on money, in French and English."""
+"""Words of the marginal questions on money, French and English."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ TARGET_STOPPED = Text(
 
 
 def proof_word(proof: str | None, lang: Lang) -> str:
-    """What supports a figure; a dash where nothing does."""
+    """Name the evidence of a figure; a dash if there is none."""
     return PROOF[proof].in_(lang) if proof is not None else "–"
 
 
@@ -101,17 +101,17 @@ SEEN: Mapping[str, Text] = MappingProxyType(
         "never": Text("à aucun montant regardé", "at no amount looked at"),
     }
 )
-"""What is said instead of a flag where the list may change unseen between two amounts."""
+"""Words used instead of a flag where the list may change unobserved between two amounts."""
 
 
 def flag_words(entry: Mapping[str, Any], lang: Lang) -> str:
-    """What becomes of a dossier over the range, as far as it is known."""
+    """Describe what happens to an application over the range, as far as known."""
     flag = entry["flag"]
     return (FLAGS[flag] if entry["exact"] else SEEN.get(flag, FLAGS[flag])).in_(lang)
 
 
 def bracket_words(low: int | None, high: int | None, lang: Lang) -> str:
-    """An amount that is known to the cent, or the bracket in which it lies; « – » where there is none."""
+    """Write an amount known to the cent, or the bracket it lies in; "–" if there is none."""
     if low is None and high is None:
         return "–"
     if low == high:
@@ -124,12 +124,12 @@ def bracket_words(low: int | None, high: int | None, lang: Lang) -> str:
 
 
 def first_words(entry: Mapping[str, Any], lang: Lang) -> str:
-    """The amount at which the best list first holds a dossier."""
+    """Write the amount at which the optimum first funds an application."""
     return bracket_words(entry["first_from_cents"], entry["first_upto_cents"], lang)
 
 
 def stable_words(entry: Mapping[str, Any], lang: Lang) -> str:
-    """The amount from which on the best list never leaves a dossier out."""
+    """Write the amount from which the optimum always funds an application."""
     exact = entry["stable_from_cents"]
     if exact is not None or entry["stable_upto_cents"] is None:
         return bracket_words(exact, exact, lang)
@@ -137,13 +137,13 @@ def stable_words(entry: Mapping[str, Any], lang: Lang) -> str:
 
 
 def flips_words(entry: Mapping[str, Any], lang: Lang) -> str:
-    """How often a dossier comes and goes: at least, where changes may be unseen."""
+    """Write how often an application enters or leaves; a lower bound where changes may be unobserved."""
     n = count(entry["flips"], lang)
     return n if entry["exact"] else f"≥ {n}"
 
 
 def looked_at(entries: Mapping[str, Any]) -> Text:
-    """Which amounts the lists of entry envelopes are of."""
+    """Describe the amounts whose lists were computed."""
     if entries["nested"]:
         return Text("les annonces, promesses tenues.", "the announcements, promises kept.")
     if entries["exact"]:
@@ -155,7 +155,7 @@ def looked_at(entries: Mapping[str, Any]) -> Text:
 
 
 def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:
-    """The extra money at which a dossier enters without loss, or between which."""
+    """Write the extra money with which an application enters without loss, or its bracket."""
     low, high = entry["no_loss_cents"], entry["no_loss_upto_cents"]
     if entry["no_loss_never"]:
         return Text("aucun montant", "no amount").in_(lang)
@@ -176,13 +176,13 @@ def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:
 
 
 def signed(value: str, lang: Lang) -> str:
-    """A figure with its sign: « +12,5 »."""
+    """Write a figure with its sign: "+12,5"."""
     text = decimal(value, lang)
     return text if text.startswith(("-", "\u2212")) else f"+{text}"
 
 
 def change_words(entry: Mapping[str, Any], lang: Lang) -> str:
-    """How much higher the goal would be; from … to … where a limit ended the search."""
+    """Write by how much the objective would improve; a range if a limit ended the search."""
     found = f"{signed(entry['change'], lang)} {entry['goal']}"
     most = entry["change_upto"]
     if most is None or most == entry["change"]:
@@ -191,7 +191,7 @@ def change_words(entry: Mapping[str, Any], lang: Lang) -> str:
 
 
 def one_level_words(entry: Mapping[str, Any], lang: Lang) -> str:
-    """What the walls between the children alone cost."""
+    """Write the price of the separate amounts between the children alone."""
     found = entry["one_level"]
     if found is None:
         return "–"

@@ -1,4 +1,4 @@
-"""What a run of a Pabulib file maximises, and what of the file it takes into account."""
+"""Describe a run of a Pabulib file: the objective, and the metadata of the file that the run uses or ignores."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.tables.pabulib import PbFile
 
 GOALS: Mapping[str, str] = MappingProxyType({"votes": "votes", "points": "score", "cost": "cost"})
-"""What `--measure` may be, and the measure of the scenario."""
+"""Values of `--measure`, with the measure of the scenario."""
 _WORDS = {
     "votes": Text("les votes reçus", "the votes received"),
     "score": Text("les points reçus (`score`)", "the points received (`score`)"),
@@ -20,7 +20,13 @@ _WORDS = {
 
 
 def goal_of(pb: PbFile, measure: str) -> str:
-    """The measure that `--measure` asks for; UsageError where the file does not have it."""
+    """Return the measure that `--measure` names.
+
+    Raises
+    ------
+    UsageError
+        If the file does not have it.
+    """
     if measure not in GOALS:
         known = ", ".join(GOALS)
         raise UsageError(
@@ -40,7 +46,7 @@ def goal_of(pb: PbFile, measure: str) -> str:
 
 
 def pabulib_texts(pb: PbFile, goal: str) -> list[Text]:
-    """What is maximised; then the bounds of costs, the city's rule and what it does with the rest."""
+    """Describe the objective, the bounds of costs, the city's rule, and the metadata that is not used."""
     if goal == "score" and "score" not in pb.header:
         goal = "votes"
     what = _WORDS.get(goal, Text(f"« {goal} »", f'"{goal}"'))

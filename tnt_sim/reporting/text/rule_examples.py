@@ -1,4 +1,4 @@
-"""The 65 rules of the catalogue (domain.md §3), each with how to write it: the table of `docs/rules.md`."""
+"""Catalogue of rules with an example of each in YAML: the table of `docs/rules.md`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """One rule of the catalogue: its number, its words, a part of a scenario that says it, and a remark."""
+    """One rule of the catalogue: number, description, part of a scenario that states it, remark."""
 
     number: int
     rule: str
@@ -155,7 +155,7 @@ CATALOGUE: tuple[Entry, ...] = (
       "eligibility: [{id: delai, require: {any: [{state: accepte}, "
       "{filed_at: {from: {date: year_start, plus: -12 months}}}]}}]"),
 )  # fmt: skip
-"""In the order of the catalogue; the words of rules without YAML say where they are kept."""
+"""In the order of the catalogue; entries without YAML say where the rule is handled instead."""
 
 KINDS: tuple[tuple[str, str], ...] = (
     ("limit", "rules: [{id: departements, kind: limit, measure: granted, by: department, min: 200 k€, "
@@ -179,7 +179,7 @@ KINDS: tuple[tuple[str, str], ...] = (
                "groups: map, "
                "min: 50 %, max: 150 %}]"),
 )  # fmt: skip
-"""One example of each kind of rule, as the contract writes it."""
+"""One example of each kind of rule, in the syntax of the contract."""
 
 AMOUNTS: tuple[str, ...] = (
     "grants: [{where: {envelope: appels}, mode: all_or_nothing, max_rate: 50 %}]",

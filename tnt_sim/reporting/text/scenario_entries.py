@@ -1,4 +1,4 @@
-"""Sentences about whole entries of a scenario: conditions, steps, why one does not count, what it reaches."""
+"""Sentences about entries of a scenario: conditions, steps, why an entry does not apply, what it covers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tnt_sim.scenario.spec import StepSpec
 
 
 def whom_words(where: Selector | None, lang: Lang, *, first: bool) -> str:
-    """What stands before a grant: « Si l'enveloppe est « a » : », « Tous les autres dossiers : »."""
+    """Write whom a grant is for: « Si l'enveloppe est « a » : », « Tous les autres dossiers : »."""
     colon = " : " if lang is Lang.FR else ": "
     if where is not None:
         return capitalised(when(where, lang)) + colon
@@ -27,7 +27,7 @@ def whom_words(where: Selector | None, lang: Lang, *, first: bool) -> str:
 
 
 def eligibility_words(entry: EligibilitySpec, lang: Lang) -> str:
-    """« Les dossiers où l'enveloppe est « a » ne sont éligibles que si la population dépasse 500 000. »"""
+    """Write a condition: « Les dossiers où … ne sont éligibles que si la population dépasse 500 000. »"""
     required = when(entry.require, lang)
     who = "" if entry.where is None else f" {which(entry.where, lang)}"
     if lang is Lang.FR:
@@ -36,7 +36,7 @@ def eligibility_words(entry: EligibilitySpec, lang: Lang) -> str:
 
 
 def step_words(step: StepSpec, lang: Lang) -> str:
-    """« Décision du 5 novembre 2021, avec envelopes.ads.amount = 11 M€. »"""
+    """Write a step: « Décision du 5 novembre 2021, avec envelopes.ads.amount = 11 M€. »"""
     parts = []
     if step.date is not None:
         day = message.long_day(step.date.isoformat())
@@ -49,7 +49,7 @@ def step_words(step: StepSpec, lang: Lang) -> str:
 
 
 def remark_words(entry: Described, day: date | None, lang: Lang) -> str:
-    """Why an entry does not count: switched off, or not in force on the day."""
+    """Say why an entry does not apply: switched off, or not in force on the day."""
     if entry.off:
         return Text("arrêtée (off: true)", "switched off (off: true)").in_(lang)
     valid = entry.valid
@@ -69,7 +69,7 @@ def remark_words(entry: Described, day: date | None, lang: Lang) -> str:
 
 
 def reach_words(rule: Coverage, lang: Lang) -> str:
-    """« 101 sur la carte, dont 35 déjà »: out of how much a coverage counts."""
+    """Say out of how many units a coverage counts: « 101 sur la carte, dont 35 déjà »."""
     whole, already = count(rule.total, lang), count(rule.terms.constant, lang)
     return Text(f"{whole} sur la carte, dont {already} déjà", f"{whole} on the map, {already} already").in_(
         lang
@@ -77,7 +77,7 @@ def reach_words(rule: Coverage, lang: Lang) -> str:
 
 
 def rows_words(n_rows: int, section: str, *, reported: bool, lang: Lang) -> str:
-    """« 101 lignes du modèle », or why there is none."""
+    """Say how many rows of the model an entry has, or why it has none."""
     if n_rows:
         some = plural(n_rows, ("ligne", "lignes"), ("row", "rows"), lang)
         return Text(f"{some} du modèle", f"{some} of the model").in_(lang)
@@ -91,7 +91,7 @@ def rows_words(n_rows: int, section: str, *, reported: bool, lang: Lang) -> str:
 
 
 def source_words(source: str, section: str, lang: Lang) -> str:
-    """« Source : … »; what binds and has none says so."""
+    """Write the source of an entry; say so if a binding entry has none."""
     if source:
         return Text(f"Source : {source}", f"Source: {source}").in_(lang)
     binding = section in ("eligibility", "grants", "caps", "waivers", "rules")

@@ -1,4 +1,4 @@
-"""What a sweep says in sentences, the same in the terminal, the page and the notebook."""
+"""Sentences of a sweep, shared by the terminal, the page and the notebook."""
 
 from __future__ import annotations
 
@@ -49,28 +49,28 @@ NOTHING = {
 
 
 def holds(document: Document, figure: str) -> bool:
-    """Whether some point of a sweep knows a figure."""
+    """Whether some point of the sweep has a figure."""
     return any(p[c] and p[c].get(figure) is not None for p in document["points"] for c in CURVES)
 
 
 def people_notes(document: Document) -> list[Text]:
-    """What the figures on people count, where there are any."""
+    """Explain what the figures on inhabitants count, if there are any."""
     notes = (("population", PEOPLE_NOTE), ("inhabitants", REACHED_NOTE))
     return [note for figure, note in notes if holds(document, figure)]
 
 
 def last_point(document: Document, curve: str) -> Mapping[str, Any] | None:
-    """The last point of a curve that holds an allocation."""
+    """Return the last point of a curve that has an allocation."""
     return next((p for p in reversed(document["points"]) if has_list(p, curve)), None)
 
 
 def has_list(point: Mapping[str, Any], curve: str) -> bool:
-    """Whether a point of a curve holds an allocation."""
+    """Whether a point of a curve has an allocation."""
     return bool(point[curve] and point[curve]["objective"])
 
 
 def verdict(document: Document) -> Text:
-    """How sure the figures are, in one sentence."""
+    """Say in one sentence how certain the figures are."""
     every = [p[c] for p in document["points"] for c in CURVES if p[c]]
     proven = sum(entry["proof"] == "PROVED" for entry in every)
     if document["stopped_by"] == "interrupt":
@@ -92,13 +92,13 @@ def verdict(document: Document) -> Text:
 
 
 def _proven_of(every: Sequence[Mapping[str, Any]], k: int, goal: str) -> Text:
-    """At how many amounts one goal is proven best."""
+    """Say at how many amounts one objective is proved optimal."""
     n = sum(bool(entry["objective"]) and entry["objective"][k]["gap"] == "0" for entry in every)
     return Text(f"{goal} à {n} montants sur {len(every)}", f"{goal} at {n} of {len(every)} amounts")
 
 
 def heading(document: Document, lang: Lang) -> str:
-    """What moves, from where to where."""
+    """Write the title: what varies, from where to where."""
     names = listed(document["envelopes"], lang)
     low, high, base = (short_amount(document[key], lang) for key in ("from_cents", "to_cents", "base_cents"))
     share = SHARES.get(document["share"])
@@ -112,7 +112,7 @@ def heading(document: Document, lang: Lang) -> str:
 
 
 def meaning(document: Document, lang: Lang) -> list[str]:
-    """What the figures come to: who gets the extra money, what stays unspent, what the promises cost."""
+    """Summarise who gets the extra money, what stays unspent, and what earlier announcements cost."""
     curve = "free" if document["free"] else "nested"
     points = [p for p in document["points"] if has_list(p, curve)]
     told = [_gain(points, curve, lang)] if len(points) > 1 else []
@@ -142,7 +142,7 @@ def _gain(points: Sequence[Mapping[str, Any]], curve: str, lang: Lang) -> str:
 
 
 def _by_top(first: Mapping[str, Any], last: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """The envelopes just under the programme whose grants change, the most first."""
+    """List the envelopes just below the programme whose grants change, the largest change first."""
     before = {entry["id"]: entry["granted_cents"] for entry in first["envelopes"]}
     changed = [
         (entry["id"], entry["granted_cents"] - before[entry["id"]])
@@ -153,13 +153,13 @@ def _by_top(first: Mapping[str, Any], last: Mapping[str, Any]) -> list[tuple[str
 
 
 def top_envelopes(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The envelopes just under the programme, or the programme alone."""
+    """Return the envelopes just below the programme, or the programme alone."""
     root = next((e["id"] for e in entry["envelopes"] if e["parent"] is None), None)
     return [e for e in entry["envelopes"] if e["parent"] == root] or list(entry["envelopes"])
 
 
 def _left(document: Document, points: Sequence[Mapping[str, Any]], curve: str, lang: Lang) -> list[str]:
-    """What stays unspent at the greatest amount, and at the least: more money is of no use there."""
+    """Describe what stays unspent at the largest and at the smallest amount."""
     first, last = points[0], points[-1]
     left, before = last[curve]["left_cents"], first[curve]["left_cents"]
     if left <= 0:
@@ -209,7 +209,7 @@ def _promises(document: Document, lang: Lang) -> str:
 
 
 def _worst_price(document: Document) -> tuple[str, tuple[Fraction, int]]:
-    """The greatest price of the promises, in the first goal that has one, and at which amount."""
+    """Return the largest cost of earlier announcements, in the first objective that has one, and its amount."""
     goal = ""
     for goal in (goal["goal"] for goal in document["goals"]):
         prices = [
@@ -223,7 +223,7 @@ def _worst_price(document: Document) -> tuple[str, tuple[Fraction, int]]:
 
 
 def price_text(document: Document, point: Mapping[str, Any], lang: Lang) -> str:
-    """What the promises cost at an amount, with its goal where there are several; « ? » while it is not proven."""
+    """Write the cost of earlier announcements at an amount; "?" while it is not proved."""
     text = decimal(point["price_of_nesting"], lang)
     if point["price_goal"] and len(document["goals"]) > 1:
         text = f"{text} {point['price_goal']}"
@@ -236,7 +236,7 @@ def _unsure(point: Mapping[str, Any]) -> bool:
 
 
 def tightening(document: Document, lang: Lang) -> list[str]:
-    """The rules that ask more as the amount grows."""
+    """Name the rules that become tighter as the amount grows."""
     rules = [rule["id"] + (f".{rule['option']}" if rule["option"] else "") for rule in document["tightening"]]
     if not rules:
         return []
@@ -250,7 +250,7 @@ def tightening(document: Document, lang: Lang) -> list[str]:
 
 
 def _grid_alone(document: Document, lang: Lang) -> list[str]:
-    """Why what lies between the amounts is not told, where it was asked for."""
+    """Say why nothing is stated between the amounts, although it was requested."""
     if not document["exact"] and not document["tolerance"]:
         return []
     option, n = "--exact" if document["exact"] else "--tolerance", len(document["points"])
@@ -265,7 +265,7 @@ def _grid_alone(document: Document, lang: Lang) -> list[str]:
 
 
 def _between(document: Document, lang: Lang) -> list[str]:
-    """What is known between the amounts, where that was asked for."""
+    """Say what is known between the amounts, if requested."""
     steps = document["steps"]
     if not steps or not steps["amount_cents"]:
         return []
@@ -301,7 +301,7 @@ def _tolerance(document: Document, lang: Lang) -> str:
 
 
 def _widest(document: Document, wide: Sequence[Mapping[str, Any]], lang: Lang) -> list[str]:
-    """How many intervals stay open, and the widest one."""
+    """Say how many intervals stay open, and which is the widest."""
     known = [part for part in wide if part["width"] is not None]
     if not wide:
         return []
@@ -323,7 +323,7 @@ def _widest(document: Document, wide: Sequence[Mapping[str, Any]], lang: Lang) -
 
 
 def _gaps(document: Document, lang: Lang) -> list[str]:
-    """The amount at which most is unknown, in the goal's unit and in euros."""
+    """Name the amount with the largest gap, in units of the objective and in euros."""
     points = [p for p in document["points"] if has_list(p, "free")]
     for k, goal in enumerate(document["goals"]):
         found = [(p, p["free"]["objective"][k]) for p in points]
@@ -352,7 +352,7 @@ def _gaps(document: Document, lang: Lang) -> list[str]:
 
 
 def value_text(goal: Mapping[str, Any], lang: Lang) -> str:
-    """A value, with its certified bound where it is not proven best."""
+    """Write a value, with its certified bound if it is not proved optimal."""
     text = decimal(goal["value"], lang)
     if goal["gap"] == "0":
         return text
@@ -361,6 +361,6 @@ def value_text(goal: Mapping[str, Any], lang: Lang) -> str:
 
 
 def amount_texts(cents: Sequence[int], lang: Lang) -> list[str]:
-    """Amounts in few characters where that tells them apart, else exactly."""
+    """Write amounts in short form if that distinguishes them, otherwise exactly."""
     short = [short_amount(value, lang) for value in cents]
     return short if len(set(short)) == len(set(cents)) else amounts(cents, lang)

@@ -1,4 +1,4 @@
-"""The three answers of a check in sentences: a verdict, one line for each answer, and the mark of an act."""
+"""Sentences of a verification: the verdict, one line for each of its three answers, and the mention on acts."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ NOT_PROVEN = Text(
 
 
 def verdict(found: Verification) -> tuple[str, Text, str]:
-    """The mark, the sentence and the style of a check; ✔ only where the optimum is shown."""
+    """Return the mark, sentence and style of a verification; ✔ only if the optimum is shown."""
     if not found.ok:
         gaps = so_many(len(found.defects), ("écart", "écarts"), ("difference", "differences"))
         return "✘", Text(
@@ -120,7 +120,7 @@ def verdict(found: Verification) -> tuple[str, Text, str]:
 
 
 def amendment_verdict(found: Verification) -> tuple[str, Text, str]:
-    """The same of an amendment of the register, whose state was read again."""
+    """Return the same for an amendment of the register."""
     head: Mapping[str, Any] = found.head or {}
     name = head.get("id")
     if not found.ok:
@@ -137,7 +137,7 @@ def amendment_verdict(found: Verification) -> tuple[str, Text, str]:
 
 
 def answer_rows(found: Verification) -> tuple[tuple[Text, Text], ...]:
-    """The three answers, each by its name and its sentence."""
+    """Return the name and sentence of each of the three answers."""
     optimal, first = found.optimal, found.first
     return (
         (Text("Règles", "Rules"), _RULES[found.rules.standing]),
@@ -147,7 +147,7 @@ def answer_rows(found: Verification) -> tuple[tuple[Text, Text], ...]:
 
 
 def _with_reserve(text: Text, found: Verification) -> Text:
-    """What the replayed certificate shows, with the rows that have no second reading."""
+    """Write what the replayed certificate shows, with the number of rows without a second reading."""
     reserve = found.rows.reserve
     if found.optimal.means is not Means.CERTIFICATE or reserve is None:
         return text
@@ -155,26 +155,26 @@ def _with_reserve(text: Text, found: Verification) -> Text:
 
 
 def mention(found: Verification) -> Text | None:
-    """What a document says of a decision that is not shown to be right and the best; None where it is."""
+    """Return the mention for a decision that is not shown to be correct and optimal; None if it is shown."""
     if not found.rules.is_shown:
         return NOT_VERIFIED
     return None if found.optimal.is_shown else NOT_PROVEN
 
 
 def short_mention(found: Verification) -> Text | None:
-    """The same in two words, for a cell among others."""
+    """Return the same in two words, for a table cell."""
     if not found.rules.is_shown:
         return Text("non vérifié", "not verified")
     return None if found.optimal.is_shown else Text("optimalité non démontrée", "optimality not shown")
 
 
 def signature_texts(signed: Signed) -> list[Text]:
-    """A sentence on the signature of a run, and one on each time stamp."""
+    """Write a sentence about the signature of a run, and one about each time stamp."""
     return [_signature_text(signed), *(_stamp_text(stamp) for stamp in signed.stamps)]
 
 
 def _signature_text(signed: Signed) -> Text:
-    """How the signature stands; one that does not fit is a defect, which says so."""
+    """Describe a signature that is valid; an invalid one is reported as a defect."""
     entry, key = signed.entry, signed.key
     if signed.standing is SignatureStanding.CHECKED:
         return Text(

@@ -1,6 +1,7 @@
-"""The words of results: each code of the documents as a planner reads it, in French and English.
+"""Words of results: each code of the documents as a planner reads it, French and English.
 
-What a document does not hold and a planner wants beside it: titles, units, the day, « synthétique ».
+The labels of a run add what its document does not hold: titles, units, the date, and the mark
+"synthetic".
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ KIND: Mapping[str, Text] = MappingProxyType(
 )
 
 INHABITANTS = Text("Habitants des communes atteintes", "Inhabitants of the communes reached")
-"""The head of what `inhabitants` counts."""
+"""Heading of the figure `inhabitants`."""
 
 _SOLVERS = MappingProxyType(
     {
@@ -120,15 +121,18 @@ _SOLVERS = MappingProxyType(
 
 
 def solver_name(backend: str) -> str:
-    """The usual name of a solver: « CBC » for `pulp:COIN_CMD`."""
+    """Return the usual name of a solver: "CBC" for `pulp:COIN_CMD`."""
     name = backend.rpartition(":")[2]
     return _SOLVERS.get(name, name)
 
 
 def verdict(document: Mapping[str, Any], second: str = "", found: Verification | None = None) -> Text:
-    """What was found and what supports it, in plain words.
+    """Say what was found and what supports it.
 
-    `second` names the solver that confirmed; `found` is what the check of a stored run showed.
+    Parameters
+    ----------
+    second : name of the solver that confirmed
+    found : verification of a stored run
     """
     told = _verdict(document, second, found or of_fresh(document))
     if found is None or found.rules.is_shown:
@@ -166,7 +170,7 @@ def _verdict(document: Mapping[str, Any], second: str, found: Verification) -> T
 
 
 def _is_closed(document: Mapping[str, Any]) -> bool:
-    """Whether a solver claims that no goal can be bettered."""
+    """Whether a solver claims that no objective can be improved."""
     goals = document.get("objective") or ()
     return bool(goals) and all(goal.get("gap") == "0" for goal in goals)
 
@@ -216,12 +220,12 @@ class Labels:
 
     Attributes
     ----------
-    title, day : of the scenario; the day in full words, "" without one
-    synthetic : whether the data say that they are invented
-    second : the solver that confirmed, "" when none did
-    rule_titles, rule_units : by rule id; the unit is « money », « number » or « rate »
-    goal_units : per stage of the objective
-    reasons : how many dossiers have each reason code, the funded ones and the others apart
+    title, day : of the scenario; the date in full, "" without one
+    synthetic : whether the data are declared synthetic
+    second : solver that confirmed, "" if none did
+    rule_titles, rule_units : by rule id; the unit is "money", "number" or "rate"
+    goal_units : by stage of the objective
+    reasons : number of applications by reason code, funded and unfunded ones apart
     """
 
     title: str = ""
@@ -235,7 +239,7 @@ class Labels:
 
 
 def labels_of(result: Result, lang: Lang) -> Labels:
-    """The labels of a result."""
+    """Return the labels of a result."""
     problem = result.problem
     spec = problem.scenario.spec
     return Labels(
@@ -258,7 +262,7 @@ def labels_of(result: Result, lang: Lang) -> Labels:
 
 
 def _second(result: Result) -> str:
-    """The usual name of the solver that confirmed."""
+    """Return the usual name of the solver that confirmed."""
     check = result.certificate.get("cross_check") or {}
     return solver_name(str(check.get("solver") or ""))
 
@@ -279,7 +283,7 @@ def _unit(rule: object) -> str:
 
 
 def spoken(result: Result, lang: Lang) -> dict[str, Any]:
-    """The document of a run with its sentences in `lang`: those in it are in the scenario's own language."""
+    """Return the document of a run with its sentences in `lang` instead of the scenario's language."""
     told = dict(result.document)
     told["warnings"] = [warning.line(lang) for warning in result.warnings]
     if lang.value != result.problem.scenario.spec.locale:

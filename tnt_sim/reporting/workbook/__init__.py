@@ -1,0 +1,1 @@
+"""Excel workbooks: the decision, its parameters, and the choices of departments."""

@@ -1,4 +1,4 @@
-"""The sheet « Comparaison »: two runs side by side, who enters, who leaves, whose grant changes."""
+"""Sheet « Comparaison »: two runs side by side, with the applications that enter, leave or change."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ _TOTALS = (
     ("n_funded", Text("Dossiers retenus", "Funded dossiers")),
 )
 _PEOPLE = ("inhabitants", INHABITANTS)
-"""Only where both scenarios name a map."""
+"""Row shown only if both scenarios name a map."""
 
 
 def write_comparison(
     book: Any, styles: Styles, one: StoredRun, other: StoredRun, paper: Paper, name: str
 ) -> None:
-    """The second run against the first: inputs, totals, envelopes, dossiers; differences are formulas."""
+    """Write the second run against the first: inputs, totals, envelopes, applications.
+
+    Differences are formulas.
+    """
     lang = paper.lang
     sheet = book.add_worksheet(name)
     for k, width in enumerate(_WIDTHS):
@@ -50,7 +53,7 @@ def write_comparison(
 def _heads(
     sheet: Any, styles: Styles, row: int, title: Text, paper: Paper, *, difference: bool = True
 ) -> int:
-    """The title of a part and its headers; the row of its first line."""
+    """Write the title and headers of a part; return the row of its first line."""
     write_text(sheet, row, 0, title.in_(paper.lang), styles.section)
     named = ["", "", "", "A", "B", *([Text("Écart", "Difference").in_(paper.lang)] if difference else [])]
     for k, head in enumerate(named):
@@ -131,7 +134,10 @@ def _pair(
 
 
 def moves(one: StoredRun, other: StoredRun) -> pl.DataFrame:
-    """The dossiers whose grant is not the same: (dossier, title, applicant, a_cents, b_cents), A's order first."""
+    """Return the applications whose grant differs, in the order of the first run.
+
+    Columns: dossier, title, applicant, a_cents, b_cents.
+    """
     columns = ("dossier", "title", "applicant", "granted_cents")
     mine, theirs = (run.table.filter("funded").select(columns) for run in (one, other))
     both = mine.join(

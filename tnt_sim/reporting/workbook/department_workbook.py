@@ -1,21 +1,19 @@
-"""The workbook of one department: its envelopes, its dossiers as proposed, and what the prefect chooses.
+"""Workbook of one department: write it, read the choices back, and consolidate the choices of departments.
 
-The layout is stable (docs/decisions.md): the sheet `Choix` holds one row per dossier under row 1, whose columns
-are, from A: number, applicant, title, envelope, base, requested, proposed, proposed amount, rate, reason, choice,
-amount chosen, remark. The hidden sheet `_tnt` holds key and value in columns A and B.
+The layout is stable (docs/decisions.md). Sheet `Choix` has one row per application below row 1,
+with columns from A: number, applicant, title, envelope, base, requested, proposed, proposed amount,
+rate, reason, choice, amount chosen, remark. The hidden sheet `_tnt` has keys in column A and values
+in column B. Columns are read back by letter.
 
-The workbook of one department read back: what was chosen of each dossier (layout 1, docs/decisions.md).
+Choices:
 
-The columns stand where they were written, by letter; the hidden sheet `_tnt` says the run, the group, the words.
-
-The choices of the departments put together: what they agree on as a layer, what they do not as conflicts.
-
-    fund     the dossier is funded, at the chosen amount if one is written
-    follow   as proposed: nothing is decided, unless another amount is written for a proposed dossier
-    refuse   the dossier is not funded
+    fund     the application is funded, at the chosen amount if one is written
+    follow   as proposed: no decision, unless another amount is written for a proposed application
+    refuse   the application is not funded
     wait     not funded now; the reason says so
 
-A dossier in conflict is in the table of conflicts and in no decision: nothing is guessed.
+Choices on which the workbooks agree become a scenario layer. An application with conflicting
+choices is listed as a conflict and gets no decision.
 """
 
 from __future__ import annotations
@@ -69,7 +67,7 @@ CHOICES = {
     "refuse": Text("refuser", "refuse"),
     "wait": Text("attendre", "wait"),
 }
-"""What may be chosen for a dossier; the first is what stands there at first: do as proposed."""
+"""Possible choices; the first is the initial value: as proposed."""
 
 _HEADS = {
     "proposed": Text("Proposé", "Proposed"),
@@ -83,7 +81,7 @@ _PROPOSED, _AMOUNT, _CHOICE, _CHOSEN = "G", "H", "K", "L"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The dossiers of one department (or another group) and the envelopes that they ask from."""
+    """Applications of one department (or other group), with the envelopes they request from."""
 
     by: str
     group: str
@@ -92,7 +90,7 @@ class Part:
 
 
 def parts(run: StoredRun, table: pl.DataFrame, by: str) -> list[Part]:
-    """One part for each value of a column, in order; dossiers without a value come under `""`."""
+    """Return one part per value of a column, in order; applications without a value are under `""`."""
     found = []
     groups = table.select(pl.col(by).fill_null("")).to_series()
     for group in sorted(groups.unique().to_list()):
@@ -103,7 +101,7 @@ def parts(run: StoredRun, table: pl.DataFrame, by: str) -> list[Part]:
 
 
 def department_bytes(run: StoredRun, part: Part, lang: Lang) -> bytes:
-    """The workbook of a part."""
+    """Return the workbook of a part."""
     check_rows(part.table.height, lang)
     stream = io.BytesIO()
     foot = f"{run.name} · {part.group or '–'} · {str(run.summary['allocation_sha256'])[:12]}"
@@ -162,7 +160,7 @@ def _columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[SheetColum
 
 
 def _envelopes(book: Any, styles: Styles, run: StoredRun, part: Part, paper: Paper) -> None:
-    """What each envelope gives to this part as proposed, and as chosen: live sums over the choices."""
+    """Write what each envelope gives to this part as proposed and as chosen, as sums over the choices."""
     lang = paper.lang
     sheet = book.add_worksheet(ENVELOPES.in_(lang))
     heads = (
@@ -208,7 +206,10 @@ def _is_own(name: str, group: str) -> bool:
 
 
 def _sum(height: int, row: int, lang: Lang, *, chosen: bool) -> str:
-    """Σ of the amounts of one envelope: as proposed, or as chosen, where a written amount counts first."""
+    """Return the formula of the total of one envelope, as proposed or as chosen.
+
+    As chosen, a written amount takes precedence.
+    """
     page = f"'{SHEET.in_(lang)}'"
     last = max(height, 1) + 1
 
@@ -226,7 +227,7 @@ def _sum(height: int, row: int, lang: Lang, *, chosen: bool) -> str:
 
 
 def _keys(book: Any, run: StoredRun, part: Part, lang: Lang) -> None:
-    """What the reader of the choices must know, in a sheet that nobody sees."""
+    """Write the hidden sheet with what is needed to read the choices back."""
     sheet = book.add_worksheet(KEYS)
     rows = {
         "layout": LAYOUT,
@@ -246,20 +247,20 @@ def _keys(book: Any, run: StoredRun, part: Part, lang: Lang) -> None:
 
 
 def file_name(run: StoredRun, part: Part) -> str:
-    """`<run>-<group>.xlsx`; what file systems do not like in a group is replaced by `-`."""
+    """Return `<run>-<group>.xlsx`, with unsafe characters of the group replaced by "-"."""
     group = re.sub(r"[^\w.-]+", "-", part.group).strip(".-") or "sans-groupe"
     return f"{run.name}-{group}.xlsx"
 
 
 NUMBER, ENVELOPE, REQUESTED, PROPOSED, CHOICE, CHOSEN, REMARK = 0, 3, 5, 7, 10, 11, 12
-"""The columns of the sheet of choices, from 0."""
+"""Columns of the sheet of choices, from 0."""
 _OWN = 2
-"""The column of the own amount in the sheet of envelopes."""
+"""Column of the own amount in the sheet of envelopes, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a department chose for a dossier; amounts in cents, None where the cell is empty."""
+    """Choice of a department for one application; amounts in cents, None for an empty cell."""
 
     dossier: str
     envelope: str
@@ -283,17 +284,17 @@ class Choices:
 
     @property
     def group(self) -> str:
-        """The department, or the value of another column that the workbooks were cut by."""
+        """Return the department, or the value of the other column by which the workbooks were split."""
         return self.keys["group"]
 
 
 def read_choices(path: Path) -> Choices:
-    """The choices of a workbook.
+    """Read the choices of a workbook.
 
     Raises
     ------
     DataError
-        It is no workbook of choices, or cells of it cannot be taken, each with sheet and cell.
+        If it is not a workbook of choices, or with each invalid cell by sheet and cell.
     """
     data = read_bytes(path, path.name)
     keys = _choice_keys(data, path.name)
@@ -308,7 +309,7 @@ def read_choices(path: Path) -> Choices:
 
 
 def _choice_keys(data: bytes, shown_as: str) -> dict[str, str]:
-    """Key and value of the hidden sheet, the first row included."""
+    """Return the keys and values of the hidden sheet, first row included."""
     try:
         table = read_workbook(data, shown_as, ReadOptions(sheet=KEYS))
     except DataError as error:
@@ -352,7 +353,7 @@ def _not_ours(shown_as: str) -> DataError:
 
 
 def _sheet(data: bytes, shown_as: str, name: Text) -> RawTable:
-    """A sheet under its French or its English name; rows that a filter hides are choices too."""
+    """Return a sheet by its French or English name; rows hidden by a filter count too."""
     for said in (name.fr, name.en):
         try:
             return read_workbook(data, shown_as, ReadOptions(sheet=said, hidden_rows=HiddenRows.KEEP))
@@ -364,14 +365,14 @@ def _sheet(data: bytes, shown_as: str, name: Text) -> RawTable:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One sheet on its way to choices."""
+    """Reader of the sheet of choices."""
 
     table: RawTable
     keys: Mapping[str, str]
     defects: Defects
 
     def check_heads(self) -> None:
-        """The columns that are read stand where they were written."""
+        """Check that the columns are where they were written."""
         found = {column.position: column.header for column in self.table.columns}
         for position, name in ((NUMBER, NAMES["dossier"]), (ENVELOPE, NAMES["envelope"]), (CHOICE, _CHOICE_HEADER),
                                (CHOSEN, _CHOSEN_HEADER)):  # fmt: skip
@@ -382,7 +383,7 @@ class _Reading:
                 self._add("choices-header", 1, position, text, _RESTORE)
 
     def choice(self, index: int) -> Choice | None:
-        """The choice of one row; None for a row without a number, or with a defect."""
+        """Read the choice of one row; None for a row without a number, or with a defect."""
         row, dossier = int(self.table.rows[index]), self._text(index, NUMBER)
         if not dossier:
             self._add("choices-number", row, NUMBER, _NO_NUMBER, _RESTORE)
@@ -403,7 +404,7 @@ class _Reading:
         )  # fmt: skip
 
     def own(self, table: RawTable) -> dict[str, int]:
-        """The own amount of each envelope that has one; the last row is the total."""
+        """Read the own amount of each envelope that has one; the last row is the total."""
         other = _Reading(table, self.keys, self.defects)
         rows = range(len(table.rows))
         found = {other._text(k, 0): other._cents(k, _OWN) for k in rows}
@@ -442,7 +443,7 @@ class _Reading:
         return found_text(self.table.columns[position], index) if position != REMARK else self._remark(index)
 
     def _remark(self, index: int) -> str:
-        if len(self.table.columns) <= REMARK:  # taken out, as what nobody fills in may be
+        if len(self.table.columns) <= REMARK:  # the optional column was removed
             return ""
         return str(self.table.columns[REMARK].text[index] or "").strip()
 
@@ -468,7 +469,7 @@ TABLE, CONFLICTS, LAYER = "choix.csv", "conflits.csv", "choix.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Consolidated:
-    """All choices, one per dossier where they agree, and what stands against each other."""
+    """All choices, one per application where they agree, and the conflicts."""
 
     run: str
     by: str
@@ -478,22 +479,22 @@ class Consolidated:
 
     @property
     def in_conflict(self) -> set[str]:
-        """The dossiers of which nothing is decided."""
+        """Return the applications with conflicting choices."""
         return {place.dossier for defect in self.conflicts for place in defect.places if place.dossier}
 
     def settled(self, choice: str) -> list[Choice]:
-        """The choices of a kind that stand against nothing."""
+        """Return the choices of one kind without a conflict."""
         left_out = self.in_conflict
         return [one for one in self.choices if one.choice == choice and one.dossier not in left_out]
 
 
 def consolidate(books: Sequence[Choices]) -> Consolidated:
-    """Put workbooks of one run together.
+    """Consolidate the workbooks of one run.
 
     Raises
     ------
     DataError
-        They are of different runs.
+        If they come from different runs.
     """
     _refuse_mixed(books)
     by_dossier: dict[str, list[Choice]] = defaultdict(list)
@@ -526,7 +527,7 @@ def _refuse_mixed(books: Sequence[Choices]) -> None:
 
 
 def _counts(books: Sequence[Choices]) -> Iterator[Defect]:
-    """Rows that were taken out, or put in."""
+    """Report rows that were removed or inserted."""
     for book in books:
         sent, back = int(book.keys["n_dossiers"]), len({one.dossier for one in book.choices})
         if sent != back:
@@ -538,7 +539,7 @@ def _counts(books: Sequence[Choices]) -> Iterator[Defect]:
 
 
 def _among(same: Sequence[Choice]) -> Iterator[Defect]:
-    """What is wrong with the choices for one dossier."""
+    """Report what is wrong with the choices for one application."""
     one = same[0]
     if len({(choice.choice, choice.chosen_cents) for choice in same}) > 1:
         said = ", ".join(f"{choice.choice} ({choice.place.file})" for choice in same)
@@ -569,7 +570,7 @@ def _among(same: Sequence[Choice]) -> Iterator[Defect]:
 
 
 def _own_envelopes(books: Sequence[Choices]) -> Iterator[Defect]:
-    """Choices that come to more than the department's own envelope."""
+    """Report choices that exceed the department's own envelope."""
     for book in books:
         for envelope, own in book.own_cents.items():
             total = sum(_taken(one) for one in book.choices if one.envelope == envelope)
@@ -593,7 +594,7 @@ def _en(cents: int) -> str:
 
 
 def _taken(one: Choice) -> int:
-    """As the workbook itself sums it: the written amount, else the proposed one, else what was asked."""
+    """Return the amount as the workbook sums it: written, else proposed, else requested."""
     if one.choice == "fund" or (one.choice == "follow" and one.proposed_cents > 0):
         return (
             one.chosen_cents
@@ -604,7 +605,7 @@ def _taken(one: Choice) -> int:
 
 
 def layer_yaml(found: Consolidated) -> str:
-    """The partial scenario for `overrides`: one `decide` rule for each group that decides something."""
+    """Write the partial scenario for `overrides`: one `decide` rule per group with decisions."""
     rules: list[dict[str, Any]] = []
     for group in found.groups:
         fund = [one for one in found.settled("fund") if one.group == group]
@@ -642,7 +643,7 @@ def _rules(found: Consolidated, group: str, fund: Sequence[Choice]) -> Iterator[
 
 
 def tables(found: Consolidated, lang: Lang) -> Mapping[str, pl.DataFrame]:
-    """Every choice, and every conflict with its place."""
+    """Return every choice, and every conflict with its position."""
     left_out = found.in_conflict
     choices = pl.DataFrame(
         [
@@ -671,5 +672,5 @@ def _euros(cents: int | None) -> str:
 
 
 def _guarded(table: pl.DataFrame) -> pl.DataFrame:
-    """No cell begins a formula."""
+    """Guard cells that a spreadsheet would read as formulas."""
     return table.select(guarded(pl.col(name)).alias(name) for name in table.columns)

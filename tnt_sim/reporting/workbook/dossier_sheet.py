@@ -1,4 +1,4 @@
-"""The sheet « Dossiers »: one row per dossier, filters, frozen panes, reasons; every other sheet sums over it."""
+"""Sheet « Dossiers »: one row per application with its reason; the other sheets sum over it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NAMES = {
     "step": Text("Étape", "Step"),
     "node": Text("Rang enveloppe", "Envelope rank"),
 }
-"""The headers of the sheet, which formulas name."""
+"""Headers of the sheet, used in formulas."""
 
 YES, NO = Text("oui", "yes"), Text("non", "no")
 _DECIDED = (
@@ -60,7 +60,7 @@ _DECIDED = (
 
 @dataclass(frozen=True, eq=False)
 class SheetColumn:
-    """One column of a sheet: its header, the kind of its cells, the cells, its width."""
+    """One column of a sheet: header, kind of cells, cells, width."""
 
     header: str
     kind: str
@@ -70,30 +70,30 @@ class SheetColumn:
 
 
 def column_ref(key: str, lang: Lang) -> str:
-    """A column of the sheet « Dossiers » in a formula."""
+    """Return the structured reference to a column of the sheet « Dossiers » for a formula."""
     return f"{TABLE}[{NAMES[key].in_(lang)}]"
 
 
 def yes_no(flags: pl.Series, lang: Lang) -> list[str]:
-    """Flags in words."""
+    """Write flags in words."""
     yes, no = YES.in_(lang), NO.in_(lang)
     return [yes if flag else no for flag in flags.to_list()]
 
 
 def reason_label(code: str, funded: bool, lang: Lang) -> str:
-    """A reason code in a few words."""
+    """Write a reason code in a few words."""
     if code == "decided" and not funded:
         return Text("refusés par décision", "refused by decision").in_(lang)
     return vocabulary.REASON[code].in_(lang) if code in vocabulary.REASON else code
 
 
 def euros(cents: pl.Series) -> list[float | None]:
-    """Cents as the euros that a cell holds: the nearest double of the exact amount."""
+    """Convert cents to the euros of a cell: the double nearest to the exact amount."""
     return [None if value is None else value / 100 for value in cents.to_list()]
 
 
 def days(values: pl.Series, timezone: str) -> list[date | None]:
-    """Days, or the local days of instants."""
+    """Return dates, or the local dates of instants."""
     if isinstance(values.dtype, pl.Datetime):
         values = values.dt.convert_time_zone(timezone).dt.date()
     return values.to_list()
@@ -102,7 +102,7 @@ def days(values: pl.Series, timezone: str) -> list[date | None]:
 def dossier_columns(
     run: StoredRun, table: pl.DataFrame, lang: Lang, why: Explained | None = None
 ) -> list[SheetColumn]:
-    """The columns of the sheet, the planner's own at the end; `table` is `decided(run)`."""
+    """Return the columns of the sheet, the planner's own last; `table` is `decided(run)`."""
     names = {key: text.in_(lang) for key, text in NAMES.items()}
     labels = [
         reason_label(code or "", funded, lang)
@@ -142,7 +142,7 @@ def dossier_columns(
 
 
 def _reasons(table: pl.DataFrame, names: Mapping[str, str], why: Explained | None) -> Iterator[SheetColumn]:
-    """The reason of the run; with an explanation, its sentence and what would fund the dossier."""
+    """Yield the reason of the run or, with an explanation, its sentence and what would fund the application."""
     reasons, numbers = table["reason"].to_list(), table["dossier"].to_list()
     if why is None:
         yield SheetColumn(names["reason"], "text", reasons, 66, wrap=True)
@@ -154,7 +154,7 @@ def _reasons(table: pl.DataFrame, names: Mapping[str, str], why: Explained | Non
 
 
 def _further(table: pl.DataFrame, taken: set[str]) -> Iterator[SheetColumn]:
-    """The planner's own columns, under their own names where these are free."""
+    """Yield the planner's own columns, under their own names if free."""
     known = {*(table_column(name) for name in CANONICAL), *_DECIDED}
     for name in table.columns:
         if name in known or name.startswith("_"):
@@ -175,7 +175,7 @@ def _further(table: pl.DataFrame, taken: set[str]) -> Iterator[SheetColumn]:
 def write_dossiers(
     book: Any, styles: Styles, run: StoredRun, columns: Sequence[SheetColumn], paper: Paper
 ) -> None:
-    """The sheet as a table that formulas of other sheets name."""
+    """Write the sheet as a table that formulas of other sheets refer to."""
     lang, height = paper.lang, run.table.height
     check_rows(height, lang)
     sheet = book.add_worksheet(TABLE)
@@ -190,7 +190,7 @@ def write_dossiers(
 def write_table(
     sheet: Any, styles: Styles, columns: Sequence[SheetColumn], top: int, name: str | None, lang: Lang
 ) -> None:
-    """Columns under headers in row `top` (0-based): a spreadsheet table with filters when it has a name."""
+    """Write columns below headers in row `top` (from 0); with a name, as a spreadsheet table with filters."""
     height = len(columns[0].values)
     if name is not None:
         heads = [{"header": c.header, "header_format": styles.head(right=_right(c.kind))} for c in columns]
@@ -207,7 +207,7 @@ def write_table(
 
 
 def set_widths(sheet: Any, columns: Sequence[SheetColumn]) -> None:
-    """The widths of the columns of a sheet that holds one table."""
+    """Set the column widths of a sheet that holds one table."""
     for k, column in enumerate(columns):
         sheet.set_column(k, k, column.width)
 
@@ -217,7 +217,7 @@ def _right(kind: str) -> bool:
 
 
 def _rates(sheet: Any, row: int, k: int, column: SheetColumn, styles: Styles, lang: Lang) -> None:
-    """granted / base of the same row, as a formula with its value."""
+    """Write granted / base of the row as a formula with its value."""
     style = styles.cell("rate-or-blank")[0]
     granted, base = (f"{TABLE}[[#This Row],[{NAMES[key].in_(lang)}]]" for key in ("granted", "base"))
     formula = f"=IF(N({base})>0,{granted}/{base},0)"

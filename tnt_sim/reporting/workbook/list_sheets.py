@@ -1,7 +1,4 @@
-"""The sheet « Explications »: what each rule does, and who would enter in which order, with what it would take.
-
-The sheets that list dossiers: one for each envelope, and the reserve.
-"""
+"""Sheets that list applications: one per envelope, the reserve, and « Explications » (effects of the rules)."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ EXPLAINED = Text("Explications", "Explanations")
 
 
 def write_explained(book: Any, styles: Styles, found: Explained, paper: Paper) -> None:
-    """The sheet of an explanation."""
+    """Write the sheet of an explanation."""
     lang = paper.lang
     sheet = book.add_worksheet(EXPLAINED.in_(lang))
     write_text(sheet, 0, 0, EXPLAINED.in_(lang), styles.title)
@@ -58,7 +55,7 @@ def write_explained(book: Any, styles: Styles, found: Explained, paper: Paper) -
 
 
 def _rules(sheet: Any, styles: Styles, found: Explained, paper: Paper, row: int) -> int:
-    """Who would enter and leave without each rule; the row after them."""
+    """Write who would enter and leave without each rule; return the row after them."""
     if not found.rules:
         return row
     heads = (
@@ -77,12 +74,12 @@ def _rules(sheet: Any, styles: Styles, found: Explained, paper: Paper, row: int)
 
 
 MOST_SHEETS = 40
-"""More envelopes with dossiers than that get no sheets: the filters of « Dossiers » serve better."""
+"""Most envelopes with a sheet each; beyond, there are none and the filters of « Dossiers » serve."""
 _TOP = 6
 
 
 def envelope_sheets(run: StoredRun) -> list[int]:
-    """The envelopes that get a sheet: those with dossiers; the many parts of a split share their parent's."""
+    """Return the envelopes that get a sheet: those with applications; the parts of a large split share one."""
     placed = run.table[NODE].drop_nulls().unique().sort().to_list()
     children = Counter(entry["parent"] for entry in run.envelopes)
     at = {entry["id"]: k for k, entry in enumerate(run.envelopes)}
@@ -97,7 +94,7 @@ def envelope_sheets(run: StoredRun) -> list[int]:
 def write_envelopes(
     book: Any, styles: Styles, run: StoredRun, table: pl.DataFrame, paper: Paper, taken: set[str]
 ) -> None:
-    """A sheet for each envelope: figures as formulas over « Dossiers », its dossiers, the funded ones first."""
+    """Write a sheet per envelope: figures as formulas over « Dossiers », and its applications, funded first."""
     for node in envelope_sheets(run):
         under = table.filter((pl.col(NODE) >= node) & (pl.col(NODE) < run.ends[node]))
         sheet = book.add_worksheet(sheet_name(str(run.envelopes[node]["id"]), taken))
@@ -144,7 +141,7 @@ def _head(sheet: Any, styles: Styles, run: StoredRun, node: int, under: pl.DataF
 
 
 def _listed(table: pl.DataFrame, lang: Lang) -> Iterator[SheetColumn]:
-    """The columns that a reader of a list wants."""
+    """Yield the columns of a list."""
     names = {key: text.in_(lang) for key, text in NAMES.items()}
     yield SheetColumn(names["dossier"], "text", table["dossier"].to_list(), 13)
     yield SheetColumn(names["applicant"], "text", table["applicant"].to_list(), 26, wrap=True)
@@ -158,7 +155,7 @@ def _listed(table: pl.DataFrame, lang: Lang) -> Iterator[SheetColumn]:
 
 
 def write_reserve(book: Any, styles: Styles, run: StoredRun, paper: Paper, name: str) -> None:
-    """The reserve list in its order, or why there is none."""
+    """Write the reserve list in its order, or why there is none."""
     lang = paper.lang
     sheet = book.add_worksheet(name)
     write_text(sheet, 0, 0, Text("Liste de réserve", "Reserve list").in_(lang), styles.title)

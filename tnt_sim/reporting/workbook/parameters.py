@@ -1,11 +1,8 @@
-"""What a planner changes in a workbook: amounts, bounds and switches, each at its `--set` path.
+"""Sheet « Paramètres »: editable amounts, bounds and switches, read back by `run --from-xlsx`.
 
-The sheet « Paramètres »: values that `tnt-sim run SCENARIO --from-xlsx FILE` takes back, changed or not.
-
-The sheet « Paramètres » read back: which values differ from those of a scenario, as `--set` texts.
-
-A planner changes the column of values. A label, a path or a hidden cell that was changed is an error at its cell,
-since the value may then stand beside another parameter's name.
+Each row has a label, a value and its `--set` path. Reading returns the values that differ from the
+scenario, as `--set` texts. Only the column of values may change: a label, path or hidden cell that
+was changed is an error at its cell, since the value might then stand beside another parameter.
 """
 
 from __future__ import annotations
@@ -51,7 +48,7 @@ _LABELS = {
 
 
 class ParameterKind(StrEnum):
-    """What the value of a parameter is."""
+    """Kind of a parameter's value."""
 
     MONEY = "money"
     RATE = "rate"
@@ -65,10 +62,10 @@ class Parameter:
 
     Attributes
     ----------
-    path : as `--set` takes it
-    label : what it is, in the workbook's language
-    kind : what its value is
-    text : the value as the scenario holds it
+    path : `--set` path
+    label : description in the workbook's language
+    kind : kind of the value
+    text : value as the scenario holds it
     about : its title, or its source
     """
 
@@ -80,7 +77,7 @@ class Parameter:
 
 
 def parameters(tree: Mapping[str, Any], lang: Lang) -> list[Parameter]:
-    """The parameters of a resolved scenario, in the order of its text."""
+    """List the parameters of a resolved scenario, in the order of its text."""
     return [*_of_envelopes(tree["programme"], "programme", lang), *_of_rules(tree.get("rules") or (), lang)]
 
 
@@ -113,14 +110,20 @@ def _of_rules(rules: Any, lang: Lang) -> Iterator[Parameter]:
 
 
 def kind_of(text: str) -> ParameterKind:
-    """What a bound is, from how it is written: « 25 % », « 10 k€ », 3."""
+    """Infer the kind of a bound from its text: "25 %", "10 k€", 3."""
     if text.strip().endswith("%"):
         return ParameterKind.RATE
     return ParameterKind.MONEY if _AMOUNT.search(text.strip()) else ParameterKind.NUMBER
 
 
 def exact(kind: ParameterKind, text: str) -> Fraction | str:
-    """The exact value of a text: cents, a fraction, a number, `true` or `false`; MoneyError where it is none."""
+    """Parse a text exactly: cents, a fraction, a number, `true` or `false`.
+
+    Raises
+    ------
+    MoneyError
+        If the text is none of these.
+    """
     match kind:
         case ParameterKind.MONEY:
             return Fraction(parse_cents(text))
@@ -133,7 +136,7 @@ def exact(kind: ParameterKind, text: str) -> Fraction | str:
 
 
 def as_number(parameter: Parameter) -> float | None:
-    """The number that a cell shows; None where the text is no number that we read."""
+    """Return the number shown in a cell; None if the text is not a number that can be read."""
     try:
         value = exact(parameter.kind, parameter.text)
     except MoneyError:
@@ -144,7 +147,13 @@ def as_number(parameter: Parameter) -> float | None:
 
 
 def as_text(kind: ParameterKind, number: float) -> str:
-    """The text of a cell's number, as `--set` takes it; MoneyError when it is no whole number of cents."""
+    """Write a cell's number as `--set` text.
+
+    Raises
+    ------
+    MoneyError
+        If it is not a whole number of cents.
+    """
     if kind is ParameterKind.MONEY:
         cents = cents_from_float(number)
         if cents is None:
@@ -163,7 +172,7 @@ def _digits(value: Decimal) -> str:
 
 NAME = Text("Paramètres", "Parameters")
 HEADER_ROW = 4
-"""The row of the headers, the first is 1."""
+"""Row of the headers, counted from 1."""
 
 HEADS = (
     Text("Paramètre", "Parameter"),
@@ -174,7 +183,7 @@ HEADS = (
     Text("Texte", "Text"),
     Text("Sceau", "Seal"),
 )
-"""From column A. The text of the run's value and the seal are hidden."""
+"""Headers from column A. The run's own text and the seal are hidden."""
 
 _WIDTHS = (46, 20, 20, 40, 60, 10, 10)
 _N_SHOWN = 5
@@ -185,12 +194,12 @@ _HELP = Text(
 
 
 def seal(label: str, path: str, text: str) -> str:
-    """What binds a label, its path and the value of the run: eight characters in the last column."""
+    """Return an 8-character checksum of a label, its path and the run's value, for the last column."""
     return hashlib.sha256(f"{label}\t{path}\t{text}".encode()).hexdigest()[:8]
 
 
 def write_parameters(book: Any, styles: Styles, run: StoredRun, paper: Paper) -> None:
-    """The sheet: labels, values to change, paths, and the seal that tells a row that was changed otherwise."""
+    """Write the sheet: labels, editable values, paths, and the seal that reveals other changes of a row."""
     lang = paper.lang
     sheet = book.add_worksheet(NAME.in_(lang))
     for k, width in enumerate(_WIDTHS):
@@ -226,7 +235,7 @@ def _row(sheet: Any, styles: Styles, row: int, parameter: Parameter, lang: Lang)
 def write_value(
     sheet: Any, styles: Styles, row: int, column: int, parameter: Parameter, lang: Lang, shade: dict[str, Any]
 ) -> None:
-    """The value of a parameter in a cell: a number where it is one, yes or no for a switch."""
+    """Write the value of a parameter: a number if possible, yes or no for a switch."""
     number = as_number(parameter)
     if parameter.kind is ParameterKind.FLAG:
         text = (YES if parameter.text == "true" else NO).in_(lang)
@@ -247,12 +256,12 @@ _FLAGS = {**dict.fromkeys((YES.fr, YES.en, "true", "vrai"), "true"),
 
 
 def changed_parameters(file: Path, tree: Mapping[str, Any]) -> list[str]:
-    """The values of a workbook that are not those of a resolved scenario, as `PATH=VALUE`.
+    """Return the values of a workbook that differ from a resolved scenario, as `PATH=VALUE`.
 
     Raises
     ------
     DataError
-        Every cell that cannot be taken, each with sheet and cell.
+        With every invalid cell, by sheet and cell.
     """
     shown_as = file.name
     table = _sheet(_bytes(file), shown_as)
@@ -279,7 +288,7 @@ def _bytes(file: Path) -> bytes:
 
 
 def _sheet(data: bytes, shown_as: str) -> RawTable:
-    """The sheet under its French or its English name."""
+    """Return the sheet by its French or English name."""
     for name in (NAME.fr, NAME.en):
         options = ReadOptions(sheet=name, header_row=HEADER_ROW, hidden_rows=HiddenRows.KEEP)
         try:
@@ -301,14 +310,14 @@ def _sheet(data: bytes, shown_as: str) -> RawTable:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One sheet on its way to `--set` texts."""
+    """Reader of the sheet of parameters."""
 
     table: RawTable
     known: Mapping[str, Parameter]
     defects: Defects
 
     def check_heads(self) -> None:
-        """The columns stand where they were written."""
+        """Check that the columns are where they were written."""
         found = {column.position: column.header for column in self.table.columns}
         for position, head in enumerate(HEADS):
             if found.get(position) not in (head.fr, head.en):
@@ -321,7 +330,7 @@ class _Reading:
                 self.defects.add("parameter-header", text, place, hint=_RESTORE)
 
     def row(self, index: int) -> str | None:
-        """The `PATH=VALUE` of one row; None when it changes nothing or has a defect."""
+        """Return the `PATH=VALUE` of one row; None if it changes nothing or has a defect."""
         label, path, text, mark = (self._text(index, k) for k in (LABEL, PATH, TEXT, SEAL))
         if not path and not mark:
             self._add("parameter-row", index, LABEL, _NOT_OURS)
@@ -344,7 +353,7 @@ class _Reading:
         return self.known[path].kind if kind_of(text) is ParameterKind.NUMBER else kind_of(text)
 
     def _moved(self, index: int, label: str, path: str) -> None:
-        """A label, a path or a hidden cell is not the one that was written beside the others."""
+        """Report a label, path or hidden cell that does not match the rest of its row."""
         ours = self.known.get(path)
         if ours is None:
             said = Text(f"le chemin « {path} » n'est pas connu.", f'the path "{path}" is unknown.')
@@ -357,7 +366,7 @@ class _Reading:
         self._add("parameter-label", index, LABEL, said, _RESTORE)
 
     def _value(self, index: int, was: Parameter) -> str | None:
-        """The text of the value; the run's own text when the number is the one that was written."""
+        """Return the text of the value; the run's own text if the number is unchanged."""
         column = self.table.columns[VALUE]
         place = (int(self.table.rows[index]), column.position)
         if self.table.marks.errors.get(place) or self.table.marks.formulas.get(place) is False:

@@ -1,4 +1,4 @@
-"""The sheet « Synthèse »: money, envelopes, rules, reasons; its sums are formulas over « Dossiers »."""
+"""Sheet « Synthèse »: money, envelopes, rules and reasons, with sums as formulas over « Dossiers »."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ _TOP = 8
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The formulas that sum over « Dossiers » between two ranks of envelopes, held in two cells of a row."""
+    """Formulas that sum over « Dossiers » for a range of envelope ranks, held in two cells of a row."""
 
     lang: Lang
 
     def granted(self, first: str, last: str) -> str:
-        """Σ granted of the dossiers of the envelopes first … last."""
+        """Return the formula of Σ granted over the envelopes first … last."""
         amounts, node = column_ref("granted", self.lang), column_ref("node", self.lang)
         return f'=SUMIFS({amounts},{node},">="&{first},{node},"<="&{last})'
 
     def counted(self, first: str, last: str, key: str | None = None) -> str:
-        """How many dossiers of these envelopes there are; with a key, those that say yes."""
+        """Return the formula of the number of applications of these envelopes; with a key, those with "yes"."""
         node = column_ref("node", self.lang)
         more = f',{column_ref(key, self.lang)},"{YES.in_(self.lang)}"' if key else ""
         return f'=COUNTIFS({node},">="&{first},{node},"<="&{last}{more})'
 
 
 def write_summary(book: Any, styles: Styles, run: StoredRun, paper: Paper, name: str) -> None:
-    """The sheet, from top to bottom."""
+    """Write the sheet, from top to bottom."""
     lang = paper.lang
     sheet = book.add_worksheet(name)
     for k, (_, width) in enumerate(_HEADS):
@@ -74,7 +74,7 @@ def write_summary(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
 
 
 def _figures(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> None:
-    """The figures that everybody asks for first, linked to the first line of the table of envelopes."""
+    """Write the main figures, linked to the first row of the table of envelopes."""
     row = _TOP + 1
     shown = (
         (3, Text("Enveloppe", "Envelope"), f"=D{row}", "short", run.summary["amount_cents"]),
@@ -94,7 +94,7 @@ def _figures(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> None:
         if value is not None:
             sheet.write_formula(4, column, formula, big, value / 100 if kind == "short" else value)
     people = run.summary.get("inhabitants")
-    if people is not None:  # no sum of the table: a commune counts once, whoever reaches it
+    if people is not None:  # not a sum of the table: each commune counts once
         sheet.write_string(3, 11, vocabulary.INHABITANTS.in_(lang), styles.made(font_color=SOFT))
         big = styles.made(bold=True, font_size=12, num_format=styles.numbers["count"], align="left")
         sheet.write_number(4, 11, people, big)
@@ -102,7 +102,7 @@ def _figures(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> None:
 
 
 def _envelopes(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> int:
-    """One line per envelope; what is summed includes all under it. Returns the row after it."""
+    """Write one row per envelope, sums including all below it; return the next row."""
     write_text(sheet, _TOP - 2, 0, Text("Enveloppes", "Envelopes").in_(lang), styles.section)
     for k, (head, _) in enumerate(_HEADS):
         sheet.write_string(_TOP - 1, k, head.in_(lang), styles.head(right=k not in (2, 11)))
@@ -203,13 +203,13 @@ def _rules(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> 
 
 
 def rule_titles(run: StoredRun) -> dict[str, str]:
-    """The title of each rule and cap that has one."""
+    """Return the title of each rule and cap that has one."""
     caps = {cap.name: cap.filled().title for cap in run.spec.caps}
     return {GUARD: GUARD_TITLE.in_(run.lang), **caps, **{rule.id: rule.title for rule in run.spec.rules}}
 
 
 def rule_units(run: StoredRun) -> dict[str, str]:
-    """How the figures of each rule are shown."""
+    """Return the display unit of each rule's figures."""
     units = dict.fromkeys((GUARD, *(cap.name for cap in run.spec.caps)), Unit.MONEY.value)
     for rule in run.spec.rules:
         measure = getattr(rule, "measure", None)
@@ -223,7 +223,7 @@ def rule_units(run: StoredRun) -> dict[str, str]:
 
 
 def _number(sheet: Any, styles: Styles, row: int, column: int, text: str | None, kind: str) -> None:
-    """An exact decimal of the document as a number."""
+    """Write an exact decimal of the document as a number."""
     style = styles.cell(kind)[0]
     if text is None:
         sheet.write_blank(row, column, None, style)
@@ -232,7 +232,7 @@ def _number(sheet: Any, styles: Styles, row: int, column: int, text: str | None,
 
 
 def _reasons(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> None:
-    """How many dossiers each reason explains, and for how much money."""
+    """Write the number of applications and the money by reason."""
     write_text(sheet, row, 0, Text("Raisons", "Reasons").in_(lang), styles.section)
     heads = ((2, Text("Raison", "Reason")), (3, Text("Dossiers", "Dossiers")), (4, Text("Demandé", "Requested")),
              (5, Text("Accordé", "Granted")))  # fmt: skip
@@ -248,7 +248,7 @@ def _reasons(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -
 
 
 def reason_rows(run: StoredRun, lang: Lang) -> list[tuple[str, int, int, int]]:
-    """Each reason in words with its dossiers, what they ask for and what they get, in the house's order."""
+    """Return each reason in words with its number of applications, requested and granted cents."""
     table = run.table.group_by("reason_code", "funded").agg(
         n=pl.len(), asked=pl.col("requested_cents").fill_null(0).sum(), granted=pl.col("granted_cents").sum()
     )

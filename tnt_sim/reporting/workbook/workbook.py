@@ -1,7 +1,4 @@
-"""The sheet « Lisez-moi »: which run this is, what supports it, what it was made of, and what each sheet holds.
-
-The workbook of a run: the decision as planners read it, with formulas that can be followed.
-"""
+"""Workbook of a run: the decision with formulas that can be traced, and the sheet « Lisez-moi »."""
 
 from __future__ import annotations
 
@@ -43,7 +40,7 @@ _HASHES = (
 def write_readme(
     book: Any, styles: Styles, run: StoredRun, paper: Paper, name: str, sheets: Sequence[Row]
 ) -> None:
-    """The first sheet; `sheets` says what each of the others holds."""
+    """Write the first sheet: the run, its evidence and inputs; `sheets` describes the others."""
     lang = paper.lang
     sheet = book.add_worksheet(name)
     sheet.set_column(0, 0, 30)
@@ -79,7 +76,7 @@ def _part(sheet: Any, styles: Styles, row: int, title: str, rows: Sequence[Row])
 
 
 def _marks(run: StoredRun, lang: Lang) -> Iterator[str]:
-    """What a reader must know before any figure."""
+    """Yield what a reader must know before any figure."""
     if run.synthetic:
         yield SYNTHETIC.in_(lang)
     if not run.publishable:
@@ -148,9 +145,9 @@ def workbook_bytes(
     other: StoredRun | None = None,
     explanation: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The workbook of a run, compared with another one where there is one; the same bytes for the same run.
+    """Return the workbook of a run, compared with another one if given; deterministic for a run.
 
-    `explanation` is the document of `explain --all`: it adds what would fund each dossier.
+    `explanation` is the document of `explain --all`: it adds what would fund each application.
     """
     stream = io.BytesIO()
     foot = f"{run.name} · {str(run.summary['allocation_sha256'])[:12]}"
