@@ -1,1 +1,1 @@
-"""app/__init__.py."""
+"""Planner's page: a local web page to change settings, re-optimise and compare."""

@@ -1,4 +1,4 @@
-"""Answers to the settings of the page, each from what the last one left, each read again before it is shown."""
+"""Live answers to the settings of the page, each optimised from the previous one and verified."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from tnt_sim.verify.decision_reasons import Reasons, reasons
 from tnt_sim.verify.verification import ProofRows, of_fresh
 
 QUICK, LONG, CONFLICT_SECONDS = 5.0, 60.0, 20.0
-"""Seconds that an answer takes at most: at once, when somebody asks for longer; and a search for repairs."""
+"""Time limits in seconds: of an immediate answer, of a longer one on request, and of a search for repairs."""
 CONFLICTS, REPAIRS = 2, 3
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """An allocation that answers some settings.
+    """Verified allocation for some settings.
 
     Attributes
     ----------
-    seconds : from the settings to the allocation, its proof and its reading, the drawing of the page left out
-    proof, status, canonical : what supports it, as in a result
-    rows : the rows that its proofs stand on
+    seconds : from the settings to the allocation, its proof and its reading, without drawing
+    proof, status, canonical : evidence, as in a result
+    rows : rows that its proofs use
     """
 
     state: State
@@ -50,15 +50,15 @@ class Shown:
 
     @property
     def sure(self) -> bool:
-        """Whether it is the best there is, and something supports that."""
+        """Whether it is optimal, with evidence."""
         return self.status is Status.OPTIMAL
 
 
 @dataclass(frozen=True, eq=False)
 class Trouble:
-    """Settings without an allocation: why, in sentences.
+    """Settings without an allocation, with the reason in sentences.
 
-    `clash` where a search for repairs makes sense, `stopped` where more time might find one.
+    `clash`: a search for repairs makes sense; `stopped`: more time might find an allocation.
     """
 
     state: State
@@ -68,11 +68,11 @@ class Trouble:
 
 
 class Desk:
-    """One scenario under settings that change.
+    """Session on one scenario whose settings change.
 
     Parameters
     ----------
-    scenario : as it is written; it comes from a file
+    scenario : as written, from a file
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -80,7 +80,7 @@ class Desk:
         self._session = Session(scenario, backend=scenario.spec.solver.backend)
 
     def answer(self, state: State, seconds: float = QUICK) -> Shown | Trouble:
-        """What the settings come to within a time; nothing that a planner may set raises."""
+        """Optimise under the settings within a time limit; no setting of a planner raises."""
         began = time.perf_counter()
         try:
             problem, found = self._found(state, seconds)
@@ -102,7 +102,7 @@ class Desk:
         )  # fmt: skip
 
     def _found(self, state: State, seconds: float) -> tuple[Problem, Answer | Result]:
-        """By the session; a sequence of steps is decided whole, step after step."""
+        """Solve with the session; a scenario with steps is solved as a whole."""
         if is_sequence(self.scenario):
             result = solve(applied(self.scenario, state), time_limit=seconds)
             return result.problem, result
@@ -110,12 +110,14 @@ class Desk:
         return asked.problem, asked.answer
 
     def conflict(self, state: State) -> Mapping[str, Any]:
-        """What clashes under settings without an allocation, and the cheapest repairs: the document of `conflict`.
+        """Find the minimal conflicts of infeasible settings and the cheapest repairs.
+
+        Returns the document of `conflict`.
 
         Raises
         ------
         TntError
-            When the search itself fails.
+            If the search itself fails.
         """
         found = conflict(
             applied(self.scenario, state),
@@ -138,7 +140,7 @@ _NOTHING = {
 
 
 def _said(defect: Defect) -> Text:
-    """A defect with its remedy, and the line of the file where it is one of what was written."""
+    """Write a defect with its remedy, and its line if it is in a file."""
     hint = defect.hint or Text("", "")
     files = [str(place) for place in defect.places if place.file and place.line is not None]
     where = f" ({', '.join(dict.fromkeys(files))})" if files else ""

@@ -1,4 +1,4 @@
-"""The page as a conversation: what was touched comes in, what is to be shown goes out. It knows no widget.
+"""Controller of the page: receives events, yields replies; independent of the widget.
 
 Page.receive(event) → replies, each {parts, values, address, said, kind, done, download}
 """
@@ -33,7 +33,7 @@ MOST_REASON = 300
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back to the browser; `data` are the bytes of `download`."""
+    """Message to the browser; `data` are the bytes of `download`."""
 
     told: Mapping[str, Any]
     data: bytes | None = field(default=None, repr=False)
@@ -44,13 +44,13 @@ class Page:
 
     Parameters
     ----------
-    scenario : as it is written; it comes from a file
-    lang : the language of the page
+    scenario : as written, from a file
+    lang : language of the page
 
     Attributes
     ----------
-    state : the settings, even where they do not go together
-    shown : the answer that the page shows: the last that there was
+    state : the settings, even if infeasible
+    shown : the answer displayed: the latest one with an allocation
     last : the answer before the last change
     """
 
@@ -72,7 +72,7 @@ class Page:
         self.frame = self._frame()
 
     def receive(self, event: Event) -> Iterator[Reply]:
-        """Answer one event of the browser; the last reply says `done`."""
+        """Process one event of the browser; the last reply has `done`."""
         before = self.state
         try:
             yield from _DO[str(event.get("do"))](self, event)
@@ -83,7 +83,7 @@ class Page:
             yield self._reply(said=_UNREADABLE, kind="bad", done=True)
 
     def failed(self, error: Exception) -> Reply:
-        """What is said of a failure of the program itself; the settings may have changed, the answer has not."""
+        """Return the reply to a failure of the program; the settings may have changed, the answer has not."""
         what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         said = Text(
             f"Panne inattendue ({what}). Rechargez la page ; si cela revient, envoyez son adresse.",
@@ -94,9 +94,10 @@ class Page:
     def _to(
         self, state: State, event: Event, told: Text | None = None, *, goes_back: bool = False
     ) -> Iterator[Reply]:
-        """Go to other settings: what is only looked at is not decided again.
+        """Change to other settings; a mere change of view is not re-optimised.
 
-        `soft` events are places of one movement, which is one change; `goes_back`: the address is there already.
+        `soft` events belong to one movement and count as one change; `goes_back`: the address is
+        already there.
         """
         key, moves = f"{event.get('do')} {event.get('id')}", bool(event.get("soft"))
         soft = moves or goes_back
@@ -137,7 +138,7 @@ class Page:
         return self._reply(said=said, kind=kind, done=done, soft=soft)
 
     def _reply(self, *, said: Text, kind: str, done: bool, soft: bool = False, **more: Any) -> Reply:
-        """What changed since the last reply, and a sentence."""
+        """Return what changed since the last reply, with a sentence."""
         parts = self._parts()
         changed = {name: html for name, html in parts.items() if self._sent.get(name) != html}
         self._sent = {**self._sent, **parts}
@@ -170,7 +171,7 @@ class Page:
         return {**found, **answered, "list": listed_part(drawer, shown, self.last, self.state)}
 
     def _frame(self) -> str:
-        """The whole page as it opens."""
+        """Return the whole page as it opens."""
         scenario, lang = self.scenario, self.lang
         spec, unit = scenario.spec, page_settings.unit_of(self.axes)
         values = page_settings.axis_values(self.axes, self.state, lang)
@@ -208,7 +209,7 @@ _UNREADABLE = Text(
 
 
 def _supported(shown: Shown) -> Text:
-    """« Prouvé en 0,18 s », what stands beside the totals."""
+    """Write the evidence next to the totals: « Prouvé en 0,18 s »."""
     proof = "" if shown.proof is None else shown.proof.value
     name = vocabulary.PROOF.get(proof, vocabulary.PROOF["FEASIBLE_GAP"])
     fr, en = (number(hundredths(shown.seconds), lang, 2) for lang in (Lang.FR, Lang.EN))
@@ -288,13 +289,13 @@ def _unset(page: Page, event: Event) -> Iterator[Reply]:
 def _repair(page: Page, event: Event) -> Iterator[Reply]:
     repairs = (page._conflict or {"repairs": []})["repairs"]
     lines = repairs[int(event["id"])]["set"]
-    if "\n".join(lines) != event["value"]:  # the button was of another clash, answered meanwhile
+    if "\n".join(lines) != event["value"]:  # the button belongs to an earlier conflict
         raise ValueError(event["value"])
     return page._to(with_set_lines(page.scenario, page.state, lines), event)
 
 
 def _longer(page: Page, event: Event) -> Iterator[Reply]:
-    """The same settings with more time."""
+    """Solve the same settings with more time."""
     page._take(page.desk.answer(page.state, LONG))
     yield page._answered(None, soft=False, done=True)
 
@@ -308,7 +309,7 @@ def _reset(page: Page, event: Event) -> Iterator[Reply]:
 
 
 def _looked(key: str) -> Handler:
-    """What is only looked at: the rest of the settings stays, the list begins anew."""
+    """Return a handler of a view setting; other settings stay, the list restarts."""
 
     def look(page: Page, event: Event) -> Iterator[Reply]:
         value = str(event["value"])
@@ -330,7 +331,7 @@ def _more(page: Page, event: Event) -> Iterator[Reply]:
 
 
 def _address(page: Page, event: Event) -> Iterator[Reply]:
-    """An address that was opened, or gone back to; what it says that cannot be is told."""
+    """Open an address, or go back to one; its invalid parts are reported."""
     state, refused = decode(str(event["value"]))
     state, strange = known_only(page.scenario, state)
     told = [*refused, *strange]

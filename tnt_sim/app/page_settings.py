@@ -1,4 +1,4 @@
-"""The settings as the page shows them: envelopes with their sliders, rules, weights, and what was forced."""
+"""Settings displayed by the page: envelope sliders, rules, weights, and decisions by hand."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tnt_sim.scenario.objective_text import stage_words
 from tnt_sim.scenario.scenario import Scenario
 
 BUILT_IN = ("dossiers", "granted", "population", "leverage")
-"""Goals that any scenario may add, `inhabitants` where it names a map; its own measures come first."""
+"""Objectives that any scenario may add, after its own measures; `inhabitants` if it names a map."""
 _UNITS = (("M€", 100_000_000), ("k€", 100_000), ("€", 100))
 _STEPS_A_SLIDER = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An envelope with a slider: cents, `below` where it lies under an axis."""
+    """Envelope with a slider: amount in cents; `below` if it lies under an axis."""
 
     k: int
     id: str
@@ -39,7 +39,7 @@ class Axis:
 
 
 def axes_of(scenario: Scenario) -> list[Axis]:
-    """The envelopes in force with a written amount, in the order of the tree."""
+    """List the envelopes in force with a written amount, in the order of the tree."""
     day = scenario.spec.date
     found = [
         (spec, len(path)) for spec, path in scenario.spec.programme.applied(day) if spec.amount is not None
@@ -51,18 +51,18 @@ def axes_of(scenario: Scenario) -> list[Axis]:
 
 
 def unit_of(axes: list[Axis]) -> tuple[str, int]:
-    """The unit of the number boxes: millions for a programme of ten and more, thousands from ten thousand."""
+    """Return the unit of the number boxes: millions from ten million up, thousands from ten thousand."""
     largest = max((axis.written_cents for axis in axes), default=0)
     return next((pair for pair in _UNITS if largest >= 10 * pair[1]), _UNITS[-1])
 
 
 def cents_of_box(text: str, unit: tuple[str, int]) -> int:
-    """What was typed into a number box: « 31 », « 31,5 » in its unit, or an amount with a unit of its own.
+    """Parse the content of a number box: "31" or "31,5" in its unit, or an amount with its own unit.
 
     Raises
     ------
     ValueError
-        For what is no amount, is negative, or is no whole number of cents.
+        If it is not an amount, is negative, or is not a whole number of cents.
     """
     try:
         if any(sign.isalpha() or sign == "€" for sign in text):
@@ -77,7 +77,7 @@ def cents_of_box(text: str, unit: tuple[str, int]) -> int:
 
 
 def box_text(cents: int, unit: tuple[str, int], lang: Lang) -> str:
-    """Cents as a number box holds them, exact."""
+    """Write cents for a number box, exactly."""
     whole, rest = divmod(cents, unit[1])
     decimals = str(rest).rjust(len(str(unit[1])) - 1, "0").rstrip("0")
     mark = "," if lang is Lang.FR else "."
@@ -85,25 +85,25 @@ def box_text(cents: int, unit: tuple[str, int], lang: Lang) -> str:
 
 
 def step_of(written_cents: int) -> int:
-    """A round step: 1, 2 or 5 times a power of ten, about two hundred of them up to the end of a slider."""
+    """Return a round step: 1, 2 or 5 times a power of ten, for about two hundred steps per slider."""
     wanted = max(100, written_cents * 2 // _STEPS_A_SLIDER)
     power: int = 10 ** (len(str(wanted)) - 1)
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= wanted)
 
 
 def slider_max(axis: Axis, cents: int) -> int:
-    """Twice the written amount, or beyond the present one, in whole steps."""
+    """Return twice the written amount, or more if the present one exceeds it, in whole steps."""
     step = step_of(axis.written_cents)
     return -(-max(2 * axis.written_cents, cents * 5 // 4, 10 * step) // step) * step
 
 
 def amount_of(axis: Axis, state: State) -> int:
-    """The amount that an envelope has under the settings."""
+    """Return the amount of an envelope under the settings."""
     return state.amounts.get(axis.id, axis.written_cents)
 
 
 def axis_values(axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[str, str]]:
-    """What the slider and the box of each envelope hold."""
+    """Return the values of the slider and box of each envelope."""
     unit, found = unit_of(axes), {}
     for axis in axes:
         cents = amount_of(axis, state)
@@ -117,7 +117,7 @@ def axis_values(axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[st
 
 
 def axis_parts(drawer: Drawer, axes: list[Axis], state: State, shown: Shown | None) -> dict[str, str]:
-    """Beside each slider: a bar, what is granted, what is left."""
+    """Return what is beside each slider: a bar, granted and left."""
     return {
         f"axis-{axis.k}": drawer.macro("axis_told", _axis_told(axis, state, shown, drawer.lang))
         for axis in axes
@@ -148,12 +148,12 @@ def _axis_told(axis: Axis, state: State, shown: Shown | None, lang: Lang) -> dic
 
 
 def rule_on(rule: Any, state: State) -> bool:
-    """Whether a rule is on under the settings."""
+    """Whether a rule is switched on under the settings."""
     return state.rules.get(rule.id, not rule.off)
 
 
 def rules_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
-    """The rules with a sentence each; one that is not in force on the day cannot be switched on."""
+    """Return the rules with a sentence each; one that is not in force cannot be switched on."""
     return [
         {
             "id": rule.id,
@@ -168,7 +168,7 @@ def rules_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, A
 
 
 def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
-    """The stages of the objective: the weights in use, and goals that may be added."""
+    """Return the stages of the objective: weights in use, and objectives that may be added."""
     found = []
     for k, stage in enumerate(stages_of(scenario)):
         goals = goals_of(stage)
@@ -198,7 +198,10 @@ def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, 
 
 
 def _stage_title(scenario: Scenario, k: int, *, whole: bool) -> Text:
-    """« Objectif 1 : maximiser »; the sentence of the stage where some of its goals have no weight to move."""
+    """Return the title of a stage: « Objectif 1 : maximiser ».
+
+    It is the sentence of the stage if some of its objectives have no weight to change.
+    """
     if not whole:
         spec = scenario.spec.objective[k]
         return Text(f"{k + 1}. {stage_words(spec, Lang.FR)}", f"{k + 1}. {stage_words(spec, Lang.EN)}")
@@ -207,7 +210,7 @@ def _stage_title(scenario: Scenario, k: int, *, whole: bool) -> Text:
 
 
 def input_values(scenario: Scenario, axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[str, Any]]:
-    """What every input of the page holds under the settings, by its id."""
+    """Return the value of every input of the page by its id."""
     found: dict[str, dict[str, Any]] = dict(axis_values(axes, state, lang))
     for k, rule in enumerate(scenario.spec.rules):
         found[f"rule-{k}"] = {"value": rule_on(rule, state)}
@@ -222,7 +225,7 @@ def input_values(scenario: Scenario, axes: list[Axis], state: State, lang: Lang)
 
 
 def forced_part(drawer: Drawer, state: State) -> str:
-    """What was decided by hand, and other values that a repair changed."""
+    """Return what was decided by hand, and other values changed by a repair."""
     lang = drawer.lang
     rows = [
         {

@@ -1,8 +1,9 @@
-"""What a planner has set on the page: a small frozen value that the address holds whole.
+"""Settings of the page: a small immutable value, fully encoded in the address.
 
     #a.axe-1=3100000000&r.quart=0&w.0.score=2&in.D-7=arbitrage&q=lyon
 
-The part after `#` never leaves the browser for a server: the reasons written in it stay between the two of them.
+The browser never sends the part after `#` to a server, so the reasons written in it stay between
+the browser and the page.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from tnt_sim.i18n.message import Text
 MOST_CHARACTERS = 60_000
 FIRST_ROWS = 50
 SHOWS = ("", "funded", "refused", "enter", "leave", "forced")
-"""Which dossiers are listed: all; funded; not; entered or left at the last change; forced by hand."""
+"""Filters of the list: all, funded, refused, entered or left at the last change, decided by hand."""
 SHARES = ("pro_rata", "free")
-"""What the amounts under a moved envelope do: keep their proportions, or stay as they are."""
+"""How amounts below a moved envelope follow: in proportion, or not at all."""
 _MOST_CENTS = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class Forced:
-    """A dossier put in or taken out by hand, with the reason that the scenario will hold."""
+    """Application funded or refused by hand, with the reason for the scenario."""
 
     dossier: str
     inside: bool
@@ -36,17 +37,17 @@ class Forced:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The settings of the page; what is not named is as the scenario file says.
+    """Settings of the page; what is not set is as in the scenario file.
 
     Attributes
     ----------
     amounts : cents by envelope
-    rules : whether a rule is on, by its id
+    rules : whether a rule is on, by id
     weights : exact decimal texts by (stage, measure)
-    forced : by dossier
+    forced : by application
     sets : other values by dotted path, as a repair of a conflict brings them
     share : one of `SHARES`
-    search, show, department, rows : what is listed
+    search, show, department, rows : view of the list
     """
 
     amounts: Mapping[str, int] = field(default_factory=dict)
@@ -62,17 +63,17 @@ class State:
 
     @property
     def asked(self) -> State:
-        """The state without what is merely looked at: two states that ask the same are equal here."""
+        """Return the state without view settings: equal for equal requests."""
         return replace(self, share=SHARES[0], search="", show="", department="", rows=FIRST_ROWS)
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether the scenario is asked as it is written."""
+        """Whether the scenario is unchanged."""
         return not (self.amounts or self.rules or self.weights or self.forced or self.sets)
 
 
 def encode(state: State) -> str:
-    """The state as the part of an address after `#`; empty for the scenario as written."""
+    """Encode the state as the part of an address after `#`; empty for the scenario as written."""
     return urlencode(list(_pairs(state)), quote_via=quote, safe="")
 
 
@@ -91,7 +92,7 @@ def _pairs(state: State) -> Iterator[tuple[str, str]]:
 
 
 def decode(text: str) -> tuple[State, list[Text]]:
-    """The state of an address, and what in it could not be read: that is told and left out, nothing else is."""
+    """Decode the state of an address, with a message for each part that cannot be read; the others are kept."""
     if len(text) > MOST_CHARACTERS:
         return State(), [
             Text(
@@ -135,7 +136,13 @@ def _weight(found: dict[str, Any], name: str, value: str) -> None:
 
 
 def weight_text(value: str) -> str:
-    """A weight as the scenario takes it; ValueError for what is no number of zero or more."""
+    """Validate a weight.
+
+    Raises
+    ------
+    ValueError
+        If it is not a number of zero or more.
+    """
     try:
         weight = parse_decimal(value, ",") if "," in value else parse_decimal(value, ".")
     except MoneyError as error:

@@ -1,4 +1,4 @@
-"""What the planner's page says around the figures."""
+"""Texts of the planner's page."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""The parts of the page as HTML texts, from an answer and what was there before; every text is escaped.
+"""Panels of the page as HTML, from an answer and the previous one; every text is escaped.
 
-The list of dossiers: filtered, searched, cut at the first rows; never more than is asked for.
-
-Settings that do not go together, told with the rules that clash and the cheapest repairs.
+The panels are the totals, the map and tables, the list of applications (filtered, searched, limited
+to the first rows), and the panel of conflicts with the cheapest repairs.
 """
 
 from __future__ import annotations
@@ -41,12 +40,12 @@ from tnt_sim.rules.linear_terms import BoolArray, Unit
 from tnt_sim.verify.run_document import decimal_text
 
 MOST_MOVES = 6
-"""Dossiers named among those that enter or leave; the list shows all of them."""
+"""Most applications named among those that enter or leave; the list shows all."""
 
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """What an answer is held against: the one before, and that of the scenario as written; None where none is."""
+    """Answers to compare with: the previous one and that of the scenario as written; None if missing."""
 
     last: Shown | None = None
     written: Shown | None = None
@@ -54,7 +53,7 @@ class Before:
 
 @dataclass(frozen=True, eq=False)
 class Decided:
-    """What the tables of territories look at."""
+    """Input of the tables of territories."""
 
     spec: Any
     table: pl.DataFrame
@@ -62,13 +61,13 @@ class Decided:
 
 @dataclass(frozen=True, eq=False)
 class Drawer:
-    """Draws the parts in one language.
+    """Renderer of the panels in one language.
 
     Attributes
     ----------
-    by_department : which dossiers belong to which department; None where no dossier has one
-    bounds : between the classes of the map, the same for every answer, so that a colour keeps its meaning
-    haystack : what the search looks into, one text a dossier, without accents and capitals
+    by_department : applications by department; None if no application has one
+    bounds : class bounds of the map, fixed for all answers so that a colour keeps its meaning
+    haystack : searchable text of each application, without accents, in lower case
     """
 
     lang: Lang
@@ -78,12 +77,12 @@ class Drawer:
 
     @classmethod
     def blank(cls, lang: Lang) -> Drawer:
-        """The drawer while there is no answer at all."""
+        """Return the renderer used before any answer."""
         return cls(lang, None, {}, pl.Series("haystack", [], dtype=pl.String))
 
     @classmethod
     def of(cls, shown: Shown, lang: Lang) -> Drawer:
-        """The drawer of a scenario, by its first answer."""
+        """Return the renderer of a scenario, from its first answer."""
         asked = tabled(shown)
         found = next((one for one in groupings(asked, lang) if one.key == "department"), None)
         bounds = bounds_of(tallies(asked, found)) if found is not None else {}
@@ -94,11 +93,11 @@ class Drawer:
         return cls(lang, found, bounds, pl.Series("haystack", hay, dtype=pl.String))
 
     def macro(self, name: str, told: Any) -> str:
-        """A part of `page.html`, filled."""
+        """Fill a part of `page.html`."""
         return str(getattr(macros(self.lang), name)(told)).strip()
 
     def answer(self, shown: Shown, before: Before) -> dict[str, str]:
-        """The parts that an answer changes, but for the list and what stands beside the settings."""
+        """Return the panels that an answer changes, except the list and what is beside the settings."""
         found = {
             "band": self.band(shown),
             "totals": self.macro("totals", self._totals(shown, before.written)),
@@ -112,7 +111,7 @@ class Drawer:
         return found
 
     def band(self, shown: Shown, *, stale: bool = False) -> str:
-        """The line that stays in sight: granted, left, funded."""
+        """Return the line that stays visible: granted, left, funded."""
         granted, left, funded = figures_of(shown)
         told = {
             "granted": short_amount(granted, self.lang),
@@ -139,7 +138,7 @@ class Drawer:
         }
 
     def _figures(self, shown: Shown, written: Shown | None) -> list[tuple[str, str, str]]:
-        """Name, value, and the value in the scenario as written where it differs."""
+        """Return name, value, and the value of the scenario as written if it differs."""
         lang = self.lang
         reach = reach_of(shown.problem.case)
         keys = ("amount", "granted", "left", "funded", *(() if reach is None else ("inhabitants",)))
@@ -161,7 +160,10 @@ class Drawer:
         return [*told, *people]
 
     def _goal(self, k: int, shown: Shown, written: Shown | None) -> str:
-        """« Maximiser score : 31 240 (écrit : 31 100) », the old value only where the same is asked."""
+        """Write an objective: « Maximiser score : 31 240 (écrit : 31 100) ».
+
+        The written value only if the same objective is optimised.
+        """
         stage, lang = shown.problem.stages[k], self.lang
         money = stage.terms.unit is Unit.MONEY
 
@@ -193,7 +195,7 @@ class Drawer:
         }
 
     def _moved(self, rows: Sequence[int], key: str, of: Shown) -> dict[str, Any]:
-        """The largest of those that enter or leave."""
+        """Return the largest applications that enter or leave."""
         lang, table = self.lang, of.problem.case.table
         cents = of.allocation.granted_cents
         largest = sorted(rows, key=lambda row: (-int(cents[row]), row))[:MOST_MOVES]
@@ -245,7 +247,7 @@ class Drawer:
 
 
 def tabled(shown: Shown) -> Decided:
-    """The dossiers with their decision."""
+    """Return the applications with their decision."""
     table = shown.problem.case.table.with_columns(
         pl.Series("funded", shown.allocation.funded),
         pl.Series("granted_cents", shown.allocation.granted_cents),
@@ -254,25 +256,25 @@ def tabled(shown: Shown) -> Decided:
 
 
 def figures_of(shown: Shown) -> tuple[int, int, int]:
-    """Granted, left, and the number of funded dossiers."""
+    """Return granted and left cents, and the number of funded applications."""
     left = shown.reading.envelopes.left_cents[0]
     return shown.reading.granted_cents, left, int(shown.allocation.funded.sum())
 
 
 def moved_rows(shown: Shown, last: Shown) -> tuple[list[int], list[int]]:
-    """The rows of the dossiers that enter and that leave from one answer to the next."""
+    """Return the rows that enter and that leave from one answer to the next."""
     now, then = shown.allocation.funded, last.allocation.funded
     return np.flatnonzero(now & ~then).tolist(), np.flatnonzero(then & ~now).tolist()
 
 
 def plain(text: str) -> str:
-    """A text without accents and capitals, as the search compares it."""
+    """Remove accents and capitals, for the search."""
     apart = unicodedata.normalize("NFD", text.casefold())
     return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
 def colon(lang: Lang) -> str:
-    """A colon as the language writes it."""
+    """Return a colon with the spacing of the language."""
     return "\u00a0:" if lang is Lang.FR else ":"
 
 
@@ -285,7 +287,7 @@ def _broken(names: Sequence[str], lang: Lang) -> Text:
 
 
 def _how(shown: Shown, lang: Lang) -> Text:
-    """How long it took, whether it is the one answer, and the rows of its proof without a second reading."""
+    """Write the time, whether the solution is unique, and the proof rows without a second reading."""
     took = number(hundredths(shown.seconds), lang, 2)
     one = (
         Text("réponse unique, ex æquo départagés", "the one answer, ties broken")
@@ -304,7 +306,7 @@ def _how(shown: Shown, lang: Lang) -> Text:
 
 
 def hundredths(seconds: float) -> Fraction:
-    """Seconds as they are told: hundredths, never none."""
+    """Round seconds to hundredths, at least one."""
     return Fraction(max(1, round(seconds * 100)), 100)
 
 
@@ -347,7 +349,7 @@ def _against(shown: Shown, written: Shown | None, lang: Lang) -> Text:
 
 @cache
 def macros(lang: Lang) -> Any:
-    """The macros of `page.html` in one language."""
+    """Return the macros of `page.html` in one language."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -361,7 +363,7 @@ _RIGHT = ("requested", "granted")
 
 
 def listed_part(drawer: Drawer, shown: Shown, last: Shown | None, state: State) -> str:
-    """The part `list` for what the state looks at."""
+    """Return the panel `list` for the view of the state."""
     lang = drawer.lang
     rows = np.flatnonzero(_wanted(drawer, shown, last, state))
     first = rows[: state.rows].tolist()
@@ -381,7 +383,7 @@ def listed_part(drawer: Drawer, shown: Shown, last: Shown | None, state: State) 
 
 
 def _wanted(drawer: Drawer, shown: Shown, last: Shown | None, state: State) -> BoolArray:
-    """Which dossiers the state looks at, bool (n,)."""
+    """Return which applications the view selects, bool (n,)."""
     table = shown.problem.case.table
     wanted: BoolArray = _SHOWN[state.show](shown, last)
     for word in plain(state.search).split():
@@ -446,7 +448,7 @@ def _rows(
 
 
 def departments_of(drawer: Drawer, table: pl.DataFrame) -> list[tuple[str, str]]:
-    """Code and name of each department that some dossier has."""
+    """Return code and name of each department of the applications."""
     if drawer.by_department is None:
         return []
     held = set(table["department"].drop_nulls().to_list())
@@ -461,9 +463,10 @@ MOST_MEMBERS = 8
 def trouble_part(
     drawer: Drawer, trouble: Trouble | None, conflict: Mapping[str, Any] | None, *, held: bool
 ) -> str:
-    """The part `trouble`; empty where all is well.
+    """Return the panel `trouble`; empty if the settings are feasible.
 
-    `conflict` is the document of the search, once it is done; `held` says that the page shows settings that held.
+    `conflict` is the document of the search, once done; `held`: the page still shows settings that
+    were feasible.
     """
     if trouble is None:
         return ""
@@ -492,7 +495,7 @@ def trouble_part(
 
 
 def _more(conflict: Mapping[str, Any] | None, lang: Lang) -> list[str]:
-    """What there is to say of a search that found no repair."""
+    """Return the explanation for a search that found no repair."""
     if conflict is None or conflict["repairs"]:
         return []
     return [
@@ -504,7 +507,7 @@ def _more(conflict: Mapping[str, Any] | None, lang: Lang) -> list[str]:
 
 
 def _set(rank: int, one: Mapping[str, Any], n: int, lang: Lang) -> dict[str, Any]:
-    """One minimal set of things that do not hold together, and how sure that is."""
+    """Return one minimal conflict with its evidence."""
     number = f" {rank}" if n > 1 else ""
     members = [capitalised(text) for _, text in members_words(one["members"], lang)]
     rest = len(members) - MOST_MEMBERS

@@ -1,4 +1,8 @@
-"""The planner's page lets in requests by this machine's own names, by a token once and then by a cookie."""
+"""Access control of the planner's page: local host names only, a token once, then a cookie.
+
+It prevents DNS rebinding (a foreign name that resolves to this machine) and keeps the token out of
+logs, command lines and referrers.
+"""
 
 from __future__ import annotations
 
@@ -17,34 +21,34 @@ from voila.app import Voila
 from tnt_sim.disk import fill
 
 NAMES = ("127.0.0.1", "localhost")
-"""The names of this machine by which the page may be asked for."""
+"""Host names accepted in requests."""
 _LOGGERS = ("tornado.access", "tornado.application", "tornado.general")
 _TOKEN = re.compile(r"(token(?:=|%(?:25)*3d))[^&\s'\")]+", re.IGNORECASE)
 _ONWARD = "<!DOCTYPE html><meta charset=utf-8><script>location.replace('/' + location.hash)</script>"
-"""A page, not a redirection: a browser that comes from elsewhere then brings the strict cookie too."""
+"""A page instead of a redirect, so that a browser coming from another site sends the strict cookie."""
 
 
 class Elsewhere(Matcher):
-    """A request by a name that is not this machine's: a web page may call this machine by a name of its own."""
+    """Match requests under a host name that is not this machine's, such as by DNS rebinding."""
 
     def __init__(self, port: int) -> None:
         bare = NAMES if port == 80 else ()
         self.allowed = {*bare, *(f"{name}:{port}" for name in NAMES)}
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        """Empty where it is to be refused, None where it may come in."""
+        """Return an empty match to refuse the request, None to accept it."""
         return None if request.host.lower() in self.allowed else {}
 
 
 class _WithToken(PathMatches):
-    """The address as it was told."""
+    """Match the address with a token."""
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         return super().match(request) if "token" in request.query_arguments else None
 
 
 class _Entry(JupyterHandler):
-    """Takes the token, gives a cookie for it, and leads to the page by an address without it."""
+    """Exchange the token for a cookie, and continue at an address without it."""
 
     @authenticated
     def get(self) -> None:
@@ -53,7 +57,7 @@ class _Entry(JupyterHandler):
 
 
 class WithoutToken(logging.Filter):
-    """No line of a log tells a token."""
+    """Remove the token from log lines."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = _TOKEN.sub(r"\1…", record.getMessage()), ()
@@ -61,10 +65,10 @@ class WithoutToken(logging.Filter):
 
 
 class PlannerServer(Voila):  # type: ignore[misc]
-    """Voilà behind these doors."""
+    """Voilà with this access control."""
 
     def init_handlers(self) -> list[Any]:
-        """The doors come before every page, file and socket of the server."""
+        """Insert the access control before every page, file and socket of the server."""
         hidden = WithoutToken()
         for log in (self.log, *map(logging.getLogger, _LOGGERS)):
             log.addFilter(hidden)
@@ -77,7 +81,10 @@ class PlannerServer(Voila):  # type: ignore[misc]
 
 
 def write_opening(folder: Path, address: str) -> Path:
-    """A file that only this user reads and that leads to the address; every user reads command lines."""
+    """Write a file, readable by this user only, that leads to the address.
+
+    Command lines are visible to all users of the machine.
+    """
     file, target = folder / "open.html", html.escape(address)
     page = (
         '<!DOCTYPE html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'

@@ -1,4 +1,4 @@
-"""What leaves the page as a file: a scenario saved beside the one it extends, a comparison, the workbook."""
+"""Files saved from the page: a scenario that extends the original, a comparison, the workbook."""
 
 from __future__ import annotations
 
@@ -37,12 +37,13 @@ _MOST_READ = 65_536
 
 
 def save(scenario: Scenario, state: State, name: str) -> Path:
-    """Write the settings as a scenario that extends the one of the page; never over a file that exists.
+    """Write the settings as a scenario that extends that of the page; an existing file is never replaced.
 
     Raises
     ------
     UsageError
-        For a name without letters or digits, a file that exists, a place that cannot be written to.
+        For a name without letters or digits, an existing file, or a place that cannot be written
+        to.
     """
     slug = slug_of(name)
     if not slug or scenario.path is None:
@@ -82,7 +83,7 @@ def _text(scenario: Scenario, state: State, title: str, slug: str) -> str:
 
 
 def saved(scenario: Scenario) -> list[str]:
-    """The scenarios beside this one that extend it, by the name of their file."""
+    """List the scenarios in the same folder that extend this one, by file name."""
     if scenario.path is None:
         return []
     files = sorted(scenario.path.parent.glob("*.yaml"))
@@ -99,12 +100,12 @@ def _extends(file: Path, base: Path) -> bool:
 
 
 def comparison_html(scenario: Scenario, shown: Shown, file: str, lang: Lang) -> str:
-    """What the page shows set beside a saved scenario: the totals, what differs, who moves.
+    """Compare the displayed answer with a saved scenario: totals, differences, moves.
 
     Raises
     ------
     TntError
-        When the saved scenario is no longer one, or has no allocation.
+        If the saved scenario is no longer valid, or has no allocation.
     """
     if scenario.path is None or file not in saved(scenario):
         raise _refused(
@@ -123,12 +124,12 @@ def comparison_html(scenario: Scenario, shown: Shown, file: str, lang: Lang) -> 
 
 
 def workbook(scenario: Scenario, state: State, lang: Lang) -> tuple[Path, bytes]:
-    """The run folder of the settings, decided and proven anew as `run` does, and its workbook.
+    """Solve and prove the settings as `run` does; return the run folder and its workbook.
 
     Raises
     ------
     TntError
-        When there is no allocation, or the folder cannot be written.
+        If there is no allocation, or the folder cannot be written.
     """
     result = solve(applied(scenario, state))
     if result.allocation is None:

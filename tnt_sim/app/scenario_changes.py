@@ -1,6 +1,6 @@
-"""From the settings of the page to a scenario: one tree, laid over the written one or saved as a file.
+"""Convert the settings of the page to a partial scenario, merged into the original or saved as a file.
 
-The same tree is asked and saved, so a saved scenario is the one that was shown.
+The same tree is solved and saved, so that a saved scenario is the one displayed.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ TITLE = Text("Décidé sur la page du planificateur", "Decided on the planner's 
 
 
 def applied(scenario: Scenario, state: State) -> Scenario:
-    """The scenario with the settings; nothing is read again."""
+    """Return the scenario with the settings; no file is read again."""
     tree = tree_of(scenario, state)
     return with_changes(scenario, tree) if tree else scenario
 
 
 def tree_of(scenario: Scenario, state: State) -> dict[str, Any]:
-    """What the settings lay over the scenario: a partial scenario, empty where nothing is changed."""
+    """Return the settings as a partial scenario; empty if nothing is changed."""
     envelopes: Values = {name: {"amount": amount_text(cents)} for name, cents in state.amounts.items()}
     rules = _rules(scenario, state)
     for path, text in state.sets.items():
@@ -55,7 +55,7 @@ def tree_of(scenario: Scenario, state: State) -> dict[str, Any]:
 
 
 def amount_text(cents: int) -> str:
-    """Cents as a scenario writes them: « 31.5 M€ » where it is short, else whole euros and cents."""
+    """Write cents for a scenario: "31.5 M€" if that is short, otherwise euros and cents."""
     if cents % _TENTH_OF_MILLION:
         return f"{cents_to_decimal_text(cents)} €"
     whole, tenths = divmod(cents // _TENTH_OF_MILLION, 10)
@@ -75,7 +75,7 @@ def _envelope(spec: EnvelopeSpec, values: Values) -> dict[str, Any] | None:
 
 
 def _rules(scenario: Scenario, state: State) -> Values:
-    """Rules switched, decisions taken back where the page says otherwise, and the page's own decisions."""
+    """Write switched rules, withdrawn decisions, and the page's own decisions."""
     found: Values = {name: {"off": not on} for name, on in state.rules.items()}
     for spec in scenario.spec.rules:
         if not isinstance(spec, DecideSpec):
@@ -103,7 +103,7 @@ def _rules(scenario: Scenario, state: State) -> Values:
 
 
 def page_rules(scenario: Scenario, state: State) -> dict[str, list[Forced]]:
-    """The dossiers forced on the page by the rule that will hold them: one rule a reason."""
+    """Group the applications decided on the page by rule: one rule per reason."""
     taken = {rule.id for rule in scenario.spec.rules}
     by_reason: dict[str, list[Forced]] = {}
     for _, one in sorted(state.forced.items()):
@@ -118,23 +118,23 @@ def page_rules(scenario: Scenario, state: State) -> dict[str, list[Forced]]:
 
 
 def slug_of(name: str) -> str:
-    """A name as a file may have it: « Axe 1 à 31 M€ » becomes `axe-1-a-31-m`."""
+    """Make a file name: « Axe 1 à 31 M€ » becomes `axe-1-a-31-m`."""
     bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:MOST_NAME].strip("-")
 
 
 def stages_of(scenario: Scenario) -> list[dict[str, Any]]:
-    """The stages as they are written; the number of funded dossiers where none is."""
+    """Return the stages as written; by default the number of funded applications."""
     return deepcopy(scenario.tree.get("objective")) or [{"maximise": {"dossiers": "1"}}]
 
 
 def goals_of(stage: dict[str, Any]) -> dict[str, Any]:
-    """The goals of a stage with their weights."""
+    """Return the objectives of a stage with their weights."""
     return dict(stage.get("maximise") or stage.get("minimise") or {})
 
 
 def _objective(scenario: Scenario, state: State) -> list[dict[str, Any]]:
-    """The stages with other weights; a goal of weight 0 is left out, unless nothing else is asked."""
+    """Write the stages with the new weights; a weight of 0 removes an objective, unless it is the last."""
     stages = stages_of(scenario)
     for k, stage in enumerate(stages):
         goals = goals_of(stage) | {name: text for (j, name), text in state.weights.items() if j == k}
@@ -144,12 +144,12 @@ def _objective(scenario: Scenario, state: State) -> list[dict[str, Any]]:
 
 
 def moved(scenario: Scenario, state: State, name: str, cents: int) -> State:
-    """The settings with an envelope at another amount: what stands above it moves by as much, as new money does.
+    """Return the settings with an envelope at another amount; those above it move by the same cents.
 
     Raises
     ------
     UsageError
-        For an envelope without an amount, or not in force.
+        If the envelope has no amount or is not in force.
     """
     now = applied(scenario, state)
     family = {spec.id: spec for spec, _ in now.spec.programme.walk()}
@@ -157,13 +157,13 @@ def moved(scenario: Scenario, state: State, name: str, cents: int) -> State:
     share = PRO_RATA if state.share == PRO_RATA and spec is not None and spec.amount else FREE
     mover = Moved.of(now, [name], share)
     crossed = mover.overdrawn(mover.base_cents) is not None
-    # amounts that do not fit together yet are mended one by one
+    # Amounts that are inconsistent for now are corrected one by one.
     amounts = {name: cents} if crossed else mover.amounts(cents)
     return without_written(scenario, replace(state, amounts={**state.amounts, **amounts}))
 
 
 def without_written(scenario: Scenario, state: State) -> State:
-    """The settings without those that say what the scenario says already."""
+    """Remove the settings that repeat the scenario."""
     written = {spec.id: spec.amount for spec, _ in scenario.spec.programme.walk()}
     on = {rule.id: not rule.off for rule in scenario.spec.rules}
     weights = {
@@ -180,7 +180,7 @@ def without_written(scenario: Scenario, state: State) -> State:
 
 
 def with_set_lines(scenario: Scenario, state: State, lines: Iterable[str]) -> State:
-    """The settings with a repair's `PATH=VALUE` lines, as `conflict` gives them for these settings."""
+    """Apply the `PATH=VALUE` lines of a repair, as `conflict` gives them for these settings."""
     amounts, rules, sets = dict(state.amounts), dict(state.rules), dict(state.sets)
     forced, pages = dict(state.forced), page_rules(scenario, state)
     for line in lines:
@@ -203,7 +203,7 @@ def with_set_lines(scenario: Scenario, state: State, lines: Iterable[str]) -> St
 
 
 def known_only(scenario: Scenario, state: State) -> tuple[State, list[Text]]:
-    """The settings that this scenario has a place for, and what an address said of others."""
+    """Keep the settings that this scenario has a place for, with a message for each other one."""
     dossiers = set(scenario.portfolio.table["dossier"].to_list())
     envelopes = {spec.id for spec, _ in scenario.spec.programme.walk() if spec.amount is not None}
     rules = {rule.id for rule in scenario.spec.rules}
@@ -225,7 +225,7 @@ def known_only(scenario: Scenario, state: State) -> tuple[State, list[Text]]:
 
 
 def unknown(what: Text, name: str, known: Iterable[str]) -> Text:
-    """What is said of a name that the scenario does not have."""
+    """Return the message for a name that the scenario does not have."""
     hint = did_you_mean(name, known) or Text("", "")
     return Text(
         f"{what.fr} « {name} » n'existe pas dans ce scénario. {hint.fr}",

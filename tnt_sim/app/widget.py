@@ -1,6 +1,6 @@
-"""Voilà started for one scenario: on this machine only, behind `request_guard.py`, with a warm kernel.
+"""Serve the planner's page with Voilà: on this machine only, behind `request_guard`, with a warm kernel.
 
-The widget of the planner's page: it hands what was touched to `Page`, and sends back what that answers.
+The widget passes events of the browser to `Page` and its replies back.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from tnt_sim.scenario.load import load_scenario
 
 HOST, FIRST_PORT = "127.0.0.1", 8866
 WARM, PING_MS, MOST_WAIT = 1, 30_000, 60.0
-"""Warm kernels that wait for a page; of the connection; seconds until the address is told in any case."""
+"""Number of warm kernels; ping interval in milliseconds; most seconds before the address is shown."""
 IDLE_SECONDS, LOOK_SECONDS = 600, 60
-"""A kernel that no page has been connected to for so long ends; how often that is looked at."""
+"""Seconds after which a kernel without a page ends, and interval of that check."""
 NEEDED = ("voila", "anywidget", "ipywidgets", "ipykernel")
 EXTENSIONS = ("anywidget", "@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8")
-"""The only extensions of the browser that are loaded."""
+"""The only browser extensions that are loaded."""
 _WAITING = Text("Ouverture de la page…", "Opening the page…")
 
 
 def check_installed() -> None:
-    """The packages of the page are there.
+    """Check that the packages of the page are installed.
 
     Raises
     ------
@@ -64,12 +64,12 @@ def check_installed() -> None:
 
 
 def port_of(asked: int | None) -> int:
-    """The port asked for, or the first free one.
+    """Return the requested port, or the first free one.
 
     Raises
     ------
     UsageError
-        When the port asked for is taken.
+        If the requested port is taken.
     """
     if asked is None:
         return FIRST_PORT if _is_free(FIRST_PORT) else _any_port()
@@ -101,19 +101,19 @@ def _any_port() -> int:
 
 
 def new_token() -> str:
-    """A token that cannot be guessed."""
+    """Return an unguessable token."""
     return secrets.token_urlsafe(24)
 
 
 def address_of(port: int, token: str) -> str:
-    """What is typed into the browser; the settings follow after `#`."""
+    """Return the address to open; the settings follow after `#`."""
     return f"http://{HOST}:{port}/?token={token}"
 
 
 def serve(
     scenario: Path, title: str, lang: Lang, port: int, token: str, *, ready: Callable[[Path], None]
 ) -> None:
-    """Serve the page until it is interrupted; once it is warm, `ready` is given a file that leads to it."""
+    """Serve the page until interrupted; once warm, call `ready` with a file that leads to it."""
     own = files("tnt_sim") / "app"
     with TemporaryDirectory(prefix="tnt-sim-app-") as folder:
         warm = Path(folder) / "warm"
@@ -129,7 +129,7 @@ def serve(
 
 
 def _config(title: str, lang: Lang, port: int, token: str) -> Any:
-    """What Voilà is told."""
+    """Return the configuration of Voilà."""
     from traitlets.config import Config
 
     config = Config()
@@ -143,7 +143,7 @@ def _config(title: str, lang: Lang, port: int, token: str) -> Any:
     config.VoilaConfiguration.template = "tnt-sim"
     config.VoilaConfiguration.preheat_kernel, config.VoilaConfiguration.default_pool_size = True, WARM
     config.VoilaConfiguration.extension_allowlist = list(EXTENSIONS)
-    config.VoilaConfiguration.file_allowlist = []  # no file of a folder is served
+    config.VoilaConfiguration.file_allowlist = []  # serve no files
     config.VoilaConfiguration.resources = {"lang": lang.value, "title": title, "waiting": _WAITING.in_(lang)}
     # messages between the server and a kernel pass through files of this user alone, where the system has them
     config.KernelManager.transport = "ipc" if os.name == "posix" else "tcp"
@@ -151,7 +151,7 @@ def _config(title: str, lang: Lang, port: int, token: str) -> Any:
 
 
 def _when_there(file: Path, ready: Callable[[], None]) -> None:
-    """Call `ready` once a file is there, or after a while without it: the page then says itself what is wrong."""
+    """Call `ready` once a file exists, or after a while without it; the page then says what is wrong."""
     from tornado.ioloop import IOLoop, PeriodicCallback
 
     began = time.monotonic()
@@ -166,8 +166,7 @@ def _when_there(file: Path, ready: Callable[[], None]) -> None:
 
 
 ASKED = "TNT_SIM_APP"
-"""The environment variable that says which scenario the notebook shows, in which language, and where it tells
-that it is warm."""
+"""Environment variable with the notebook's scenario and language, and the file that signals it is warm."""
 
 
 def _own(name: str) -> str:
@@ -193,7 +192,7 @@ class PageWidget(anywidget.AnyWidget):
             for reply in self._page.receive(event):
                 self._give(reply)
         except Exception as error:
-            self._give(self._page.failed(error))  # else the page would wait for ever
+            self._give(self._page.failed(error))  # otherwise the page would wait forever
             raise
 
     def _give(self, reply: Reply) -> None:
@@ -201,7 +200,7 @@ class PageWidget(anywidget.AnyWidget):
 
 
 def planner_page() -> PageWidget:
-    """The page of the scenario that `tnt-sim app` was started for."""
+    """Return the page of the scenario for which `tnt-sim app` was started."""
     asked = json.loads(os.environ[ASKED])
     scenario = load_scenario(Path(asked["scenario"]))
     page = PageWidget(Page(scenario, Lang(asked["lang"])))

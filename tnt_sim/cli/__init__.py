@@ -1,1 +1,1 @@
-"""cli/__init__.py."""
+"""Command line: commands, options, help, and console output."""

@@ -1,8 +1,7 @@
-"""What to type next, after a command that went well; `--quiet` and `--json` say nothing of it.
+"""Console output of the commands: a page or one JSON document on stdout, everything else on stderr.
 
-How the commands speak: a page or one JSON document on stdout, everything else on stderr.
-
-What the command line refuses, in both languages, with what to write instead.
+The module also writes the hints after a successful command (not with `--quiet` or `--json`), and
+the errors of the command line in both languages, with what to write instead.
 """
 
 from __future__ import annotations
@@ -59,28 +58,28 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
         "doctor": ("new demo",),
     }
 )
-"""By verb, the commands that planners ask for next; `it` is what the verb was asked about."""
+"""By command, the usual next commands; `it` is the argument of the first one."""
 
 
 def quoted(text: str) -> str:
-    """A path or a change as it can be pasted into a command line."""
+    """Quote a path or a change so that it can be pasted into a command line."""
     return f'"{text}"' if " " in text else text
 
 
 def typed(*paths: Path | str, sets: Iterable[str] | None = None) -> str:
-    """Paths and changes as they were typed: `scenario.yaml --set programme.amount="90 M€"`."""
+    """Write paths and changes as typed: `scenario.yaml --set programme.amount="90 M€"`."""
     named = " ".join(quoted(path.as_posix() if isinstance(path, Path) else path) for path in paths)
     return " --set ".join([named, *map(quoted, sets or ())])
 
 
 def after(verb: str, lang: Lang, it: str = "") -> list[Line]:
-    """The hint of a verb, ready for its page."""
+    """Return the hint of a command, ready for its page."""
     texts = [text.in_(lang) if isinstance(text, Text) else text for text in AFTER[verb]]
     return hint_lines([f"tnt-sim {text.format(it=it)}" for text in texts], lang)
 
 
 def hint_lines(follow: Sequence[str], lang: Lang) -> list[Line]:
-    """« Ensuite : … », one line for each command."""
+    """Write « Ensuite : … », one line per command."""
     from rich.text import Text as Line
 
     title = Text("Ensuite : ", "Next: ").in_(lang)
@@ -90,7 +89,7 @@ def hint_lines(follow: Sequence[str], lang: Lang) -> list[Line]:
 
 
 INTERRUPTED_AND_TOLD = -130
-"""What a verb returns when Ctrl-C stopped it and its page already says what was kept."""
+"""Return value of a command stopped by Ctrl-C whose page already says what was kept."""
 
 PIPED_WIDTH = 120
 _NARROWEST, _WIDEST = 60, 200
@@ -118,7 +117,7 @@ ERROR = Text("Erreur : ", "Error: ")
 
 
 def width() -> int:
-    """The width to write for: that of the terminal, or a fixed one in a pipe (unless COLUMNS is set)."""
+    """Return the output width: that of the terminal, or a fixed one in a pipe (unless COLUMNS is set)."""
     columns = os.environ.get("COLUMNS", "")
     if sys.stdout.isatty() or columns.isdigit():
         found = shutil.get_terminal_size((80, 24)).columns
@@ -127,7 +126,7 @@ def width() -> int:
 
 
 def console(stream: TextIO) -> Console:
-    """A rich console on a stream; colours only on a terminal, and none under NO_COLOR."""
+    """Return a rich console on a stream; colours only on a terminal, and none with NO_COLOR."""
     from rich.console import Console
 
     class Screen(Console):
@@ -138,7 +137,7 @@ def console(stream: TextIO) -> Console:
 
 
 def page(lines: Sequence[Line]) -> None:
-    """Write styled lines on stdout, none of them cut."""
+    """Write styled lines on stdout, without truncation."""
     screen = console(sys.stdout)
     with _pipe_may_close():
         for line in lines:
@@ -147,14 +146,14 @@ def page(lines: Sequence[Line]) -> None:
 
 
 def emit(document: Mapping[str, Any]) -> None:
-    """Write the one JSON document on stdout."""
+    """Write the JSON document on stdout."""
     with _pipe_may_close():
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
         sys.stdout.flush()
 
 
 def note(text: str) -> None:
-    """One line on stderr."""
+    """Write one line on stderr."""
     with suppress(OSError):
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
@@ -162,7 +161,7 @@ def note(text: str) -> None:
 
 @contextmanager
 def _pipe_may_close() -> Iterator[None]:
-    """The reader of a pipe may leave before the end (`| head`): that is no error of ours; a full disk is one."""
+    """Ignore a pipe closed by its reader (`| head`), but not a full disk."""
     try:
         yield
     except BrokenPipeError:
@@ -173,20 +172,20 @@ def _pipe_may_close() -> Iterator[None]:
 
 
 def drop_output() -> None:
-    """Let what stdout still has go nowhere, so that the end of the program does not try to write it again."""
+    """Discard pending output on stdout, so that the end of the program does not write it again."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def output_refused(error: OSError) -> TntError:
-    """The error of a disk that does not take what was to be shown."""
+    """Return the error for output that the disk refused."""
     named = Text("ce qui devait s'afficher", "what was to be shown")
     what = named if error.filename is None else disk.named(Path(os.fsdecode(error.filename)))
     return disk.refusal(what, error, Text("Libérez de la place.", "Free some space."))
 
 
 def tell_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> None:
-    """One line per defect on stderr, and the error document on stdout under `--json`."""
+    """Write one line per defect on stderr, and with `--json` the error document on stdout."""
     head = ERROR.in_(lang)
     if isinstance(error, InputError | VerificationError):
         for defect in error.defects_found():
@@ -201,7 +200,7 @@ def tell_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> N
 
 
 def error_document(code: str, defects: Sequence[Defect], command: str, lang: Lang) -> dict[str, Any]:
-    """The error document: the first defect's sentence, the places of all, and each defect apart."""
+    """Return the error document: sentence of the first defect, all positions, and each defect."""
     listed = [
         {
             "code": defect.code,
@@ -241,7 +240,7 @@ def _places(defect: Defect, lang: Lang) -> list[dict[str, Any]]:
 
 
 def language(argv: Sequence[str]) -> Lang:
-    """The language of errors that come before a scenario is read: `--lang`, else the scenario's, else French."""
+    """Return the language of errors before a scenario is read: `--lang`, else the scenario's, else French."""
     for k, word in enumerate(argv):
         value = word.partition("=")[2] if word.startswith("--lang=") else None
         if word == "--lang" and k + 1 < len(argv):
@@ -258,7 +257,7 @@ def language(argv: Sequence[str]) -> Lang:
 
 
 def _locale(path: Path, chain: int) -> Lang:
-    """The `locale` that a scenario file, or one that it extends, seems to say; French when in doubt."""
+    """Return the `locale` of a scenario file or of one that it extends; French in doubt."""
     from tnt_sim.scenario.yaml.safe_paths import project_root, resolve_inside
 
     try:
@@ -278,7 +277,13 @@ def _locale(path: Path, chain: int) -> Lang:
 
 
 def _beginning(path: Path) -> str:
-    """As much of a plain file as a scenario may have; OSError for what is none."""
+    """Return the beginning of a plain file.
+
+    Raises
+    ------
+    OSError
+        If it is not a plain file.
+    """
     if not path.is_file():
         raise FileNotFoundError(path)
     with path.open("rb") as stream:
@@ -287,7 +292,7 @@ def _beginning(path: Path) -> str:
 
 @contextmanager
 def progress_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
-    """A progress line on stderr, gone at the end; None where nobody looks (no terminal, `--quiet`)."""
+    """Show a progress line on stderr; yields None without a terminal or with `--quiet`."""
     if not wanted or not sys.stderr.isatty():
         yield None
         return
@@ -308,7 +313,7 @@ def progress_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float]
 
 @contextmanager
 def time_left_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
-    """A bar with the time left on stderr for long work, gone at the end; None where nobody looks."""
+    """Show a bar with the remaining time on stderr; yields None without a terminal or with `--quiet`."""
     if not wanted or not sys.stderr.isatty():
         yield None
         return
@@ -334,7 +339,7 @@ _NO_VALUE = re.compile(r"Option '(.+?)' requires an argument")
 
 
 def usage_error(error: Any, verbs: Sequence[str], verb: str) -> UsageError:
-    """A refusal of the command-line parser as one of ours; `verb` is the one that was written, or ""."""
+    """Convert an error of the command-line parser; `verb` is the command typed, or ""."""
     text, hint = _said(error, verbs)
     path = f"tnt-sim {verb}".strip()
     hint = hint or Text(f"Voir « {path} --help ».", f'See "{path} --help".')
@@ -342,12 +347,12 @@ def usage_error(error: Any, verbs: Sequence[str], verb: str) -> UsageError:
 
 
 def check_encoding(verb: str, words: Sequence[str]) -> None:
-    """Every word of the command, and the folder it runs in, is text in UTF-8.
+    """Check that every word of the command, and the current folder, are valid UTF-8.
 
     Raises
     ------
     UsageError
-        With the word, the byte and its place.
+        With the word, the byte and its position.
     """
     for number, word in enumerate(words, start=1):
         _check_utf8(word, f"le mot n° {number} de la commande", f"word {number} of the command")
@@ -356,7 +361,7 @@ def check_encoding(verb: str, words: Sequence[str]) -> None:
 
 
 def name_refused(error: UnicodeEncodeError) -> UsageError | None:
-    """The refusal of a name that was met later, of a file or of a folder behind a link; None for another fault."""
+    """Return the error for a file name met later that is not UTF-8; None for another encoding error."""
     if not _is_lone(error.object[error.start]):
         return None
     return _not_utf8(error.object, error.start, "un nom", "a name")
@@ -365,7 +370,7 @@ def name_refused(error: UnicodeEncodeError) -> UsageError | None:
 def _here() -> str:
     try:
         return os.getcwd()
-    except OSError:  # the folder was deleted: no name to check
+    except OSError:  # the folder was deleted: there is no name to check
         return ""
 
 
@@ -380,7 +385,7 @@ def _is_lone(letter: str) -> bool:
 
 
 def _not_utf8(text: str, at: int, fr: str, en: str) -> UsageError:
-    """`text` is shown around the letter `at`, bytes that are no letter as `\\xE9`."""
+    r"""Show `text` around the invalid byte, written as `\xE9`."""
     cut = text[max(0, at - _SHOWN) : at + _SHOWN]
     shown = "".join(_byte(letter) if _is_lone(letter) else letter for letter in cut)
     return UsageError(
@@ -395,7 +400,7 @@ def _not_utf8(text: str, at: int, fr: str, en: str) -> UsageError:
 
 
 def _byte(letter: str) -> str:
-    """A byte that could not be read as text, as Python keeps it; another lone half of a letter by its number."""
+    """Write an undecodable byte as Python keeps it (surrogate escape), or a lone surrogate by its number."""
     code = ord(letter)
     return f"\\x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
 

@@ -1,4 +1,4 @@
-"""The help of the command line in English: each text of the options, verbs and examples with its translation."""
+"""English help of the command line: each text of options, commands and examples with its translation."""
 
 from __future__ import annotations
 
@@ -368,7 +368,7 @@ _EVERY = {**OPTIONS_ENGLISH, **VERBS_ENGLISH, **WORDS_ENGLISH, **PARAGRAPHS_ENGL
 
 
 def in_english(text: str) -> str:
-    """A text of the help in English: as a whole, else paragraph by paragraph, commands as they are."""
+    """Translate a help text as a whole, otherwise paragraph by paragraph; commands stay unchanged."""
     if text.strip() in _EVERY:
         return _EVERY[text.strip()]
     return "\n\n".join(map(_paragraph, text.split("\n\n")))

@@ -1,6 +1,6 @@
-"""What stands below the help of each verb: how it is used, and examples that a test runs as they are written.
+"""Usage and examples below the help of each command; a test runs them as written.
 
-They are those of the folder that `tnt-sim new demo` makes, typed inside it.
+They use the folder that `tnt-sim new demo` creates, and run inside it.
 """
 
 from __future__ import annotations

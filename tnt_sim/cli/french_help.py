@@ -1,4 +1,4 @@
-"""Help in French, or in English after `--lang en`: plain text, built without rich so that it comes at once."""
+"""Help in French, or in English after `--lang en`: plain text, without rich, so that it appears at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Said = Callable[[str], str]
 
 
 def _words(ctx: Any) -> Said:
-    """How a text of the help is said: as it is, or in English."""
+    """Return the function that translates help texts, or leaves them in French."""
     return in_english if ctx.find_root().obj is Lang.EN else str
 
 
@@ -52,7 +52,7 @@ def _section(formatter: Any, title: str, rows: list[tuple[str, str]], said: Said
 
 
 def _text(formatter: Any, text: str | None, said: Said) -> None:
-    """A text as it is laid out: examples keep their lines."""
+    """Write a text; examples keep their lines."""
     if text:
         formatter.write_paragraph()
         for line in said(text.strip("\n")).splitlines():
@@ -60,10 +60,10 @@ def _text(formatter: Any, text: str | None, said: Said) -> None:
 
 
 class FrenchCommand(TyperCommand):
-    """A verb whose help is in French."""
+    """Command with its help in French."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Usage, what it does, arguments, options, examples."""
+        """Write usage, description, arguments, options, examples."""
         said = _words(ctx)
         names = [name for name, _ in _arguments(self, ctx, said)]
         formatter.write_usage(ctx.command_path, " ".join([*names, "[OPTIONS]"]), prefix=said("Usage : "))
@@ -74,10 +74,10 @@ class FrenchCommand(TyperCommand):
 
 
 class FrenchGroup(TyperGroup):
-    """The program, whose help lists the verbs in French."""
+    """Program whose help lists the commands in French."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Usage, what it does, the verbs, options, examples."""
+        """Write usage, description, commands, options, examples."""
         said = _words(ctx)
         formatter.write_usage(ctx.command_path, said("VERBE … [OPTIONS]"), prefix=said("Usage : "))
         _text(formatter, self.help, said)

@@ -1,4 +1,4 @@
-"""The command line: verbs, exit codes, and errors in one line each."""
+"""Command line entry point: commands, exit codes, and errors in one line each."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ _VERBS: dict[str, Callable[..., int]] = {
 
 
 def build() -> typer.Typer:
-    """The program with its verbs."""
+    """Build the program with its commands."""
     program = typer.Typer(
         name=PROGRAM,
         cls=FrenchGroup,
@@ -142,12 +142,12 @@ _program.__doc__ = _ABOUT
 
 
 def _asked(words: list[str]) -> list[str]:
-    """The words, without the language beside `--help` of the program itself, which has no such option."""
+    """Remove the language next to `--help` of the program itself, which has no such option."""
     return ["--help"] if "--help" in words and not set(words) & _VERBS.keys() else words
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code; nothing raised on purpose shows a traceback."""
+    """Run one command and return its exit code; expected errors show no traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words or bool(os.environ.get("TNT_SIM_DEBUG"))
     words = [word for word in words if word != "--debug"]
@@ -186,7 +186,7 @@ def _failed(error: TntError, words: Sequence[str]) -> int:
 
 
 def _refused(error: typer.TyperException, words: Sequence[str]) -> int:
-    """A command line that cannot be: one line, or the help when there was nothing at all."""
+    """Report an invalid command line in one line, or show the help if it is empty."""
     if type(error).__name__ == "NoArgsIsHelpError":
         note(str(error))
         return 2
@@ -229,10 +229,10 @@ def _verb(words: Sequence[str]) -> str:
 
 
 def _speak_utf8() -> None:
-    """Accents and « € » whatever the system's encoding; a stream that was closed before we came loses all."""
+    """Write UTF-8 whatever the system's encoding; a closed stream discards its output."""
     while (
         handle := os.open(os.devnull, os.O_RDWR)
-    ) <= 2:  # else the first file that is opened would be stdout
+    ) <= 2:  # otherwise the first file opened would become stdout
         pass
     os.close(handle)
     sys.stdout = sys.stdout or os.fdopen(os.dup(1), "w")

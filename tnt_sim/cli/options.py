@@ -1,9 +1,7 @@
-"""What the shell proposes after TAB: scenarios, run folders, and the paths that `--set` takes.
+"""Arguments and options shared by the commands, and shell completion.
 
-Proposals come from the names of files and from the text of the scenario already typed; nothing is loaded, so that
-they come at once, and a file that cannot be read proposes nothing.
-
-The arguments and flags of the commands: one name and one sentence each, whatever the verb.
+Completion uses file names and the text of the scenario already typed. Nothing is loaded, so that
+proposals come at once, and an unreadable file proposes nothing.
 """
 
 from __future__ import annotations
@@ -27,27 +25,27 @@ _KEYS = {"rules": ("off", "min", "max"), "envelopes": ("amount",)}
 
 
 def scenario_files(incomplete: str) -> list[str]:
-    """Scenario files and folders that begin so."""
+    """List scenario files and folders that begin with a text."""
     return list(_files(incomplete, SCENARIOS))
 
 
 def tables(incomplete: str) -> list[str]:
-    """Tables of dossiers and folders that begin so."""
+    """List tables of applications and folders that begin with a text."""
     return list(_files(incomplete, TABLES))
 
 
 def run_folders(incomplete: str) -> list[str]:
-    """Run folders that begin so, those of `runs/` without a word typed; folders on the way to one."""
+    """List run folders that begin with a text, by default those of `runs/`, and folders on the way to one."""
     start = Path("runs") if not incomplete and Path("runs").is_dir() else None
     return [name for name in _files(f"{start}/" if start else incomplete, ()) if not _inside_run(name)]
 
 
 def set_paths(ctx: Any, incomplete: str) -> list[str]:
-    """Dotted paths of the scenario that the line names: amounts of envelopes, bounds of rules."""
+    """List the dotted paths of the typed scenario: amounts of envelopes, bounds of rules."""
     typed = [
         ctx.params.get("scenario"),
         *ctx.args,
-    ]  # a line that ends in an open option is not parsed to its end
+    ]  # a line that ends with an incomplete option is not fully parsed
     scenario = next((word for word in typed if word and Path(word).suffix in SCENARIOS), None)
     if scenario is None or "=" in incomplete:
         return []
@@ -56,7 +54,7 @@ def set_paths(ctx: Any, incomplete: str) -> list[str]:
 
 
 def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
-    """Folders, with a « / », and files of these suffixes."""
+    """Yield folders, with a "/", and files with these suffixes."""
     folder, _, begun = incomplete.rpartition("/")
     here = Path(folder + "/" if incomplete.startswith("/") and not folder else folder or ".")
     try:
@@ -83,7 +81,7 @@ def _inside_run(name: str) -> bool:
 
 
 def _paths(scenario: Path) -> Iterator[str]:
-    """What may be set in a scenario, by the ids that its text holds."""
+    """Yield what may be set in a scenario, from the ids in its text."""
     try:
         with scenario.open("rb") as stream:
             text = stream.read(_MOST_READ).decode("utf-8", "replace")
@@ -248,7 +246,13 @@ HeaderRowOption = Annotated[
 
 
 def lang_of(text: str | None, default: Lang) -> Lang:
-    """The language that `--lang` asks for; UsageError for another one."""
+    """Return the language of `--lang`.
+
+    Raises
+    ------
+    UsageError
+        For another language.
+    """
     if text is None:
         return default
     if text in ("fr", "en"):
@@ -260,7 +264,13 @@ def lang_of(text: str | None, default: Lang) -> Lang:
 
 
 def check_method(method: str) -> str:
-    """A method of the engine; UsageError for any other word."""
+    """Validate a solution method.
+
+    Raises
+    ------
+    UsageError
+        For an unknown method.
+    """
     if method in METHODS:
         return method
     hint = did_you_mean(method, METHODS) or Text("", "")
@@ -271,7 +281,13 @@ def check_method(method: str) -> str:
 
 
 def seconds_of(text: str | None) -> float | None:
-    """The seconds of `--time-limit`; UsageError for what is no duration."""
+    """Parse `--time-limit` in seconds.
+
+    Raises
+    ------
+    UsageError
+        If it is not a duration.
+    """
     if text is None:
         return None
     from pydantic import TypeAdapter, ValidationError

@@ -286,7 +286,7 @@ def _tried(
         if tell is not None:
             tell((number + 1) / len(parts))
     paths = [part.path for part in parts]
-    if len(parts) == 2:  # all but the one is the other alone
+    if len(parts) == 2:  # without one change is the same as with the other alone
         return list(zip(paths, alone, alone[::-1], strict=True))
     back = [_under(part.without, deadline) for part in parts]
     return list(zip(paths, alone, back, strict=True))
@@ -308,7 +308,7 @@ def _under(make: Callable[[], Scenario], deadline: Deadline) -> Tried:
         return Tried(None, barred)
     if (
         answer.allocation is None or not answer.is_closed
-    ):  # a list at a limit says nothing of what the change does
+    ):  # an allocation found at a limit does not show the effect of the change
         return Tried(None, barred)
     rows = np.flatnonzero(answer.allocation.funded)
     names = numbers.gather(rows).to_list()

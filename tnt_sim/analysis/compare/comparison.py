@@ -68,7 +68,7 @@ def _under(side: Side, scenario: Side) -> tuple[object, ...]:
     sign = 1 if scenario.problem.stages[0].sense is Sense.MAXIMISE else -1
     lost = max(
         Fraction(0), sign * (best - value)
-    )  # a list may be better where a limit stopped, or in a tolerance
+    )  # a list can exceed an optimum that a limit stopped, or one with a tolerance
     return (*names, decimal_text(value), decimal_text(lost), True, "")
 
 

@@ -241,7 +241,7 @@ def _by_rules(decided: Decided, row: int, inside: Answer) -> Iterator[Entry]:
         decided.clock.deadline.check()
         found = relaxed(decided, row, rule)
         if not found.distance:
-            continue  # it does not help alone, or it is not what stands in the way
+            continue  # relaxing it alone does not help, or it does not block
         yield {
             "kind": "rule",
             "of": rule.id,
@@ -249,7 +249,7 @@ def _by_rules(decided: Decided, row: int, inside: Answer) -> Iterator[Entry]:
             "unit": found.unit.value,
             "by": decimal_text(found.distance),
             "proof": _proof([found.answer]),
-            "confirmed": True,  # its allocation was read again with every other rule in force
+            "confirmed": True,  # its allocation was checked with every other rule in force
         }
 
 

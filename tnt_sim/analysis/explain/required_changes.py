@@ -152,7 +152,7 @@ def _entry(raised: Raised) -> Entry:
         "to_cents": max(line.amount_cents, least.amount_cents),
         "by_cents": max(0, least.amount_cents - line.amount_cents),
         "proof": proof,
-        "confirmed": True,  # the allocation was read again at that amount
+        "confirmed": True,  # its allocation was checked at that amount
     }
     if not least.exact:
         low = max(0, least.lower_cents - line.amount_cents)

@@ -325,6 +325,6 @@ def _granted(found: Standing, name: str, sense: Sense, clock: Clock) -> tuple[in
         canonical=False,
         clock=clock,
     )
-    if answer.allocation is None:  # a limit came first: its own list is such a list
+    if answer.allocation is None:  # a limit came first: the list itself gives a value
         return exact_sum(found.allocation.granted_cents[under]), False
     return int(answer.values[-1] * 100), answer.proof in SURE

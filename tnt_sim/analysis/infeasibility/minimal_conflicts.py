@@ -213,7 +213,7 @@ def set_lines(form: OpenForm, repair: Repair) -> list[str] | None:
 def _repairs(problem: Problem, lines: list[str], allocation: Allocation) -> bool:
     scenario = problem.scenario
     if scenario.raw is None or scenario.spec.steps:
-        return True  # cannot be written so, or not for one step alone
+        return True  # cannot be checked: no raw scenario, or several steps
     try:
         changed = compile_problem(replace(with_sets(scenario, lines), portfolio=scenario.portfolio))
     except (ScenarioError, UsageError):

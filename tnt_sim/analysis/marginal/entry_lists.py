@@ -98,7 +98,7 @@ def _unseen(found: Found, first: int) -> int | None:
 
 def _gaps(found: Found, cents: IntArray) -> BoolArray:
     """Return the neighbouring amounts between which the list may change unobserved, bool (n_amounts − 1,)."""
-    if found.plan.nested:  # this curve exists at its announcements alone
+    if found.plan.nested:  # this curve is defined at its announcements only
         asked = {point.cents for point in found.nested if point.status is Status.INFEASIBLE} | set(
             cents.tolist()
         )

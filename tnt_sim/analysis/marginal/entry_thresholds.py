@@ -408,7 +408,7 @@ def stable_brackets(lists: Lists) -> Brackets:
         low = at if lists.unseen_cents is None else np.where(out < 0, lists.unseen_cents, at)
         return Brackets(np.where(inside, low, UNKNOWN), np.where(inside, at, UNKNOWN))
     gap = len(lists.gaps) - 1 - int(np.argmax(lists.gaps[::-1]))
-    unsure = gap >= out  # it may leave, or enter, unseen from there on
+    unsure = gap >= out  # it may leave or enter unobserved in that gap
     entered_unseen = (out >= 0) & lists.gaps[np.clip(out, 0, len(lists.gaps) - 1)]
     low = np.where(unsure & entered_unseen, cents[np.maximum(out, 0)] + 1, at)
     if lists.unseen_cents is not None:

@@ -220,7 +220,9 @@ class _Asked:
     ) -> NextEuro:
         base = self.base
         goal = base.problem.stages[stage].goal
-        if there is None or there.allocation is None or not there.is_closed:  # a list at a limit is no gain
+        if (
+            there is None or there.allocation is None or not there.is_closed
+        ):  # stopped by a limit: gain unknown
             return NextEuro(kind, name, RISES, *steps, unit, goal, None, None, None, None, price, proof)
         first = len(there.values) - len(base.answer.values)
         gain = there.bests[first + stage] - base.answer.bests[stage]

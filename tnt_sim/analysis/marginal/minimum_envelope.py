@@ -394,7 +394,7 @@ def least_of_parts(
         proof = _proof(seen.problem, line, (value,), None, prove, deadline)
         answer = Answer(Status.INFEASIBLE, (), (), None, None, None, proof, False, "tree", 0.0)
         return Least(None, None, answer, proof)
-    cents = max(line.floor_cents, seen.floor_cents + found.need)  # a line may look upwards only
+    cents = max(line.floor_cents, seen.floor_cents + found.need)  # the path may start at the written amount
     allocation = seen.allocation(found.taken)
     reading = read_at(at_amount(seen.problem, line, cents), allocation, (value,))
     if reading is None:
@@ -423,7 +423,7 @@ def _proof(
     """
     unproven = None if cents is None else Proof.FEASIBLE_GAP
     if cents is not None and cents <= line.floor_cents:
-        return Proof.PROVED  # there is no smaller amount to look at
+        return Proof.PROVED  # no smaller amount is allowed
     until = deadline.within(REOPTIMISE_PROOF_SECONDS)
     if not prove or until.expired:
         return unproven

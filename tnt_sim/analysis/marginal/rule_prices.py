@@ -132,7 +132,7 @@ def prices_of(
         answer = _asked(make, clock, prove)
         beside = _between_children(base, name, clock, prove) if kind == APART else None
         if beside is not None and (answer is None or _is_better(base, beside, answer)):
-            answer = beside  # what moves between children alone moves where all may move, too
+            answer = beside  # a transfer between children is also allowed at all depths
         if answer is not None and _says_something(base, answer):
             price = _priced(base, line, kind, name, answer, clock)
             found.append(price if beside is None else replace(price, one_level=_one_level(base, beside)))

@@ -250,7 +250,7 @@ class _Study:
             self.course,
         )
 
-    # -- one question ----------------------------------------------------------------------------
+    # -- one solve -------------------------------------------------------------------------------
 
     def worth(self, w: Weights) -> Stage:
         """Return Σ w_k M_k / p_k as a stage to maximise."""
@@ -303,7 +303,7 @@ class _Study:
             (a * m / one.per for a, m, one in zip(w, criteria, self.criteria, strict=True)), Fraction(0)
         )
 
-    # -- all of them -----------------------------------------------------------------------------
+    # -- whole Pareto set ------------------------------------------------------------------------
 
     def _zones(self) -> None:
         """Enumerate the Pareto set zone by zone until all are empty."""
@@ -326,7 +326,7 @@ class _Study:
         self.course.deadline.check()
         return self.doubtful
 
-    # -- those that are best for some weight -------------------------------------------------------
+    # -- supported outcomes ------------------------------------------------------------------------
 
     def _envelope(self) -> None:
         """Find the supported outcomes: solve at each vertex of the outer approximation, cut with better ones."""

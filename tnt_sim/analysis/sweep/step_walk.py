@@ -188,7 +188,7 @@ class Walk:
             return width > self.tolerance.of(high.values[0])
         if self.lists and not (low.canonical and high.canonical):
             return width > 0
-        return width > 0 or (low.settled and high.settled)  # else a later goal is not proven at these amounts
+        return width > 0 or (low.settled and high.settled)  # otherwise a later stage is not proved here
 
     def serves_from(self, point: Point, floor: int) -> int:
         """Find by bisection the least amount from `floor` on at which the point's list satisfies every rule.
@@ -339,7 +339,7 @@ def width_cents(
     value = point.values[0]
     deadline.check()
     there = moved.problem_at(point.cents, deadline)
-    first_line(there, lines, deadline.within(seconds))  # it is among those looked at
+    first_line(there, lines, deadline.within(seconds))  # adds the line of this amount
 
     def excess(cents: int) -> Fraction | None:
         """U − L in the direction of the goal; None where the scenario contradicts itself."""

@@ -132,7 +132,7 @@ def _point(told: dict[str, Any]) -> Point:
         cents=int(told["cents"]),
         status=Status(told["status"])
         if allocation is None
-        else status_with(proof),  # 0.1.0 wrote other pairs
+        else status_with(proof),  # version 0.1.0 wrote other pairs of status and proof
         proof=proof,
         values=tuple(Fraction(value) for value in told["values"]),
         bounds=(None,) * len(told["values"]),

@@ -128,7 +128,7 @@ def batch(
 
 
 def document(result: BatchResult) -> dict[str, Any]:
-    """The document of `batch --json`: every case with its figures, without its list of dossiers."""
+    """Return the document of `batch --json`: every case with its figures, without its list of applications."""
     told = result.runs.drop("dossier", "awarded_cents")
     status = "interrupted" if result.interrupted else "failures" if result.n_failed else "done"
     return {
@@ -147,10 +147,10 @@ def document(result: BatchResult) -> dict[str, Any]:
 
 @contextmanager
 def _terminable(tell: Callable[[Tick], None] | None) -> Iterator[Callable[[Tick], None]]:
-    """Ctrl-C and a termination signal end a batch, what is in hand is kept; `tell` goes on to what is given.
+    """Let Ctrl-C or a termination signal end a batch and keep finished cases; `tell` is passed on.
 
-    A signal that comes while Python runs code of its own whose exceptions it drops (a destructor) would be lost:
-    it is remembered, and raised again at the next answer.
+    A signal raised inside Python code that drops exceptions (a destructor) would be lost: it is
+    remembered, and raised again at the next record.
     """
     signals, asked, drop = (signal.SIGINT, signal.SIGTERM), False, sys.unraisablehook
 
@@ -183,7 +183,10 @@ def _terminable(tell: Callable[[Tick], None] | None) -> Iterator[Callable[[Tick]
 def _progress(
     n_cases: int, lang: Lang, *, as_json: bool, quiet: bool
 ) -> Iterator[Callable[[Tick], None] | None]:
-    """A bar with rate and time left on a terminal; one JSON event a line on stderr under `--json`."""
+    """Show a bar with rate and remaining time on a terminal.
+
+    With `--json`, write one JSON event per line on stderr.
+    """
     if as_json:
         yield None if quiet else _event
         return

@@ -69,12 +69,12 @@ def compare(
 
 
 def check_out(out: Path, *, force: bool) -> None:
-    """A page or a workbook may be written there.
+    """Check that a page or a workbook may be written to a path.
 
     Raises
     ------
     UsageError
-        For another kind of file, or where something stands already.
+        For another kind of file, or if a file exists.
     """
     from tnt_sim.reporting.run_folder.atomic_write import check_target
 
@@ -90,7 +90,7 @@ def check_out(out: Path, *, force: bool) -> None:
 
 
 def write_study(out: Path, study: object, lang: Lang) -> None:
-    """Write a study as the page or the workbook that its name asks for."""
+    """Write a study as a page or a workbook, by the suffix."""
     from tnt_sim.reporting.renderers.html import Study, study_book, study_html
     from tnt_sim.reporting.run_folder.atomic_write import put_file
 

@@ -1,4 +1,4 @@
-"""`tnt-sim conflict`: why nothing fits, and the cheapest repairs."""
+"""`tnt-sim conflict`: why a scenario is infeasible, and the cheapest repairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tnt-sim core`: which dossiers are funded in all, some or none of several runs, and what moves each."""
+"""`tnt-sim core`: applications funded in all, some or none of several runs, and what changes each decision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tnt-sim doctor`: versions, solvers, the independent check, and what works here."""
+"""`tnt-sim doctor`: versions, solvers, the independent check, and what works on this machine."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
 
 
 def _second_opinions() -> tuple[str, ...]:
-    """The independent solvers, in the order in which a run asks them."""
+    """Return the independent solvers, in the order in which a run uses them."""
     from tnt_sim.solve.backends.registry import independent_backends
 
     return independent_backends()
@@ -56,7 +56,7 @@ def _names() -> list[tuple[str, bool]]:
 
 
 def _tried(entry: tuple[str, bool]) -> dict[str, Any]:
-    """A solver asked for the larger of two numbers that exclude each other: does it answer, and rightly?"""
+    """Solve a tiny model (the larger of two exclusive numbers) and check that the solver answers correctly."""
     name, independent = entry
     from tnt_sim.deadline import Deadline
     from tnt_sim.errors import TntError

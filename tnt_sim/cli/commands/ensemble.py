@@ -1,4 +1,4 @@
-"""`tnt-sim ensemble`: what holds when costs, scores and dossiers are not sure."""
+"""`tnt-sim ensemble`: decisions under uncertain costs, scores and applications."""
 
 from __future__ import annotations
 
@@ -147,12 +147,12 @@ def ensemble(
 
 
 def _one_of_the_two(scenario: Path | None, fit: Path | None, columns: Mapping[str, str]) -> None:
-    """Either a scenario to draw, or a table to measure.
+    """Check that either a scenario or a table to fit is given.
 
     Raises
     ------
     UsageError
-        For both, neither, or columns of a table without the table.
+        For both, neither, or columns without a table.
     """
     if (scenario is None) == (fit is None):
         raise UsageError(
@@ -170,7 +170,7 @@ def _one_of_the_two(scenario: Path | None, fit: Path | None, columns: Mapping[st
 def _fitted(
     table: Path, columns: Mapping[str, str], out: Path | None, lang: Lang, *, force: bool, as_json: bool
 ) -> int:
-    """The laws of a table as the part of a scenario, on the page or in a file."""
+    """Fit the distributions of a table and write them as a section of a scenario."""
     from rich.text import Text as Line
 
     from tnt_sim.analysis.uncertainty.cost_overrun_fit import fit_table

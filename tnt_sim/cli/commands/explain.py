@@ -1,4 +1,4 @@
-"""`tnt-sim explain`: why each dossier is funded or not, and the smallest change that would fund it."""
+"""`tnt-sim explain`: why each application is funded or not, and the smallest change that would fund it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tnt-sim export`: a decision in the format of somebody else's tool."""
+"""`tnt-sim export`: a decision in the format of another tool."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def export(
     suffix = out.suffix.lower() if out is not None and out.suffix else usual
     asked = Asked(suffix, tongue, CsvStyle(_style(csv_style)), pairs(info or ()), unproven)
     chosen, solving = format_of(name), solving_of(time_limit, wanted=solve)
-    told = tongue if chosen.is_told or chosen.is_act else None  # an act may be refused in these words
+    told = tongue if chosen.is_told or chosen.is_act else None  # a refusal of an act uses this language
     run = open_stored(run_dir, project, told, solving, for_act=chosen.is_act)
     target = out if out is not None else beside(run_dir, _usual_name(run, name, suffix))
     if not target.suffix:
@@ -119,7 +119,7 @@ def _by_group(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """One workbook for each department or region, in a folder."""
+    """Write one workbook per department or region, in a folder."""
     _check_by(by, name)
     from tnt_sim.reporting.reports.decision_table import decided
     from tnt_sim.reporting.run_folder.atomic_write import put_files
@@ -135,7 +135,13 @@ def _by_group(
 
 
 def solving_of(time_limit: str | None, *, wanted: bool) -> Solving | None:
-    """What `--solve` and `--time-limit` ask for; UsageError for a limit without `--solve`."""
+    """Return the request of `--solve` and `--time-limit`.
+
+    Raises
+    ------
+    UsageError
+        For a limit without `--solve`.
+    """
     from tnt_sim.reporting.run_folder.run_access import Solving
 
     seconds = seconds_of(time_limit)
@@ -179,7 +185,13 @@ NOT_RETOLD = Text(
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:
-    """`KEY=VALUE` texts as a mapping; UsageError for one without `=`, or a key with two values."""
+    """Parse `KEY=VALUE` texts.
+
+    Raises
+    ------
+    UsageError
+        For a text without `=`, or a key with two values.
+    """
     found: dict[str, str] = {}
     for text in texts:
         key, mark, value = text.partition("=")
@@ -196,12 +208,12 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
 
 
 def beside(run_dir: Path, name: str) -> Path:
-    """A place beside the run folder, which itself holds nothing but the run."""
+    """Return a path next to the run folder, which itself holds only the run."""
     return run_dir.resolve().parent / name
 
 
 def _usual_name(run: StoredRun, name: str, suffix: str) -> str:
-    """`<run>-<format>.<suffix>`, said once where both are the same word."""
+    """Return `<run>-<format>.<suffix>`, without repetition if format and suffix are the same word."""
     return f"{run.name}{suffix}" if suffix == f".{name}" else f"{run.name}-{name}{suffix}"
 
 
@@ -216,7 +228,7 @@ def tell(
     quiet: bool,
     remarks: Sequence[str] = (),
 ) -> None:
-    """What was written, as a page or as a document."""
+    """Report what was written, as a page or as a document."""
     warn(run, lang)
     if as_json:
         emit({**_document(run, command, name, files), "remarks": list(remarks)})
@@ -232,7 +244,7 @@ def tell(
 
 
 def warn(run: StoredRun, lang: Lang) -> None:
-    """Say aloud what was not verified of a run, or not shown."""
+    """Warn about what was not verified of a run, or not shown."""
     from tnt_sim.reporting.text.verification import mention
 
     words = mention(run.found)

@@ -1,4 +1,4 @@
-"""`tnt-sim extend`: transfer or extend? What moving money brings, and what a larger total adds beyond that."""
+"""`tnt-sim extend`: gain from transfers between envelopes, and from a larger total."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tnt_sim.cli.options import (
 from tnt_sim.i18n.message import Lang
 
 _BETWEEN_AMOUNTS = re.compile(r";|,(?!\d)|(?<!\d),")
-"""What parts two amounts: « ; », or a comma that is no decimal one."""
+"""Separator of amounts: ";", or a comma that is not a decimal comma."""
 
 TotalOption = Annotated[
     list[str] | None,
@@ -64,6 +64,6 @@ def extend(
 
 
 def _amounts(texts: Sequence[str]) -> Iterator[str]:
-    """« 90M,98M » and « 22,5 M€ » as amounts."""
+    """Split "90M,98M" and "22,5 M€" into amounts."""
     for text in texts:
         yield from (part.strip() for part in _BETWEEN_AMOUNTS.split(text) if part.strip())

@@ -1,6 +1,6 @@
-"""`tnt-sim import FOLDER --consolidate`: the departments' workbooks come back as one set of choices.
+"""`tnt-sim import`: turn an export into a clean table of applications, with data-quality findings.
 
-`tnt-sim import`: an export becomes a clean table of dossiers, with what is odd in it.
+With `--consolidate`, the workbooks of the departments in a folder become one set of choices.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _BLOCKED = 3
 def consolidated(
     folder: Path, out: Path | None, lang: Lang, *, strict: bool, as_json: bool, quiet: bool
 ) -> int:
-    """Read every workbook of a folder, write the choices, the conflicts and the layer for `overrides`."""
+    """Read every workbook of a folder; write the choices, the conflicts and the layer for `overrides`."""
     from tnt_sim.reporting.run_folder.atomic_write import put_files
     from tnt_sim.reporting.workbook.department_workbook import LAYER, consolidate, layer_yaml, tables
 
@@ -46,7 +46,7 @@ def consolidated(
 
 
 def _books(folder: Path) -> list[Choices]:
-    """The workbooks of a folder, every defect of every one told in one pass."""
+    """Read the workbooks of a folder and report all defects together."""
     from tnt_sim.reporting.workbook.department_workbook import read_choices
 
     paths = sorted(path for path in folder.glob("*.xlsx") if not path.name.startswith(("~$", ".")))
@@ -249,7 +249,7 @@ def import_(
 
 
 def _format(name: str | None) -> str | None:
-    """The layout that `--format` names; any table goes by that of Grist."""
+    """Return the layout named by `--format`; any plain table uses that of Grist."""
     from tnt_sim.ingest.forms.mapping import FORMATS
 
     if name is None or name in FORMATS:
@@ -264,7 +264,7 @@ def _format(name: str | None) -> str | None:
 
 
 def _check_folder(folder: Path) -> None:
-    """Only a folder of ours, or an empty one, is written in."""
+    """Refuse a folder that is neither ours nor empty."""
     if not folder.exists() or (
         folder.is_dir() and (not any(folder.iterdir()) or (folder / MAPPING).is_file())
     ):
@@ -306,7 +306,7 @@ def _places(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _pairs(option: str, texts: Sequence[str], allowed: Sequence[str], form: Text) -> dict[str, str]:
-    """What an option says of columns, as `form` writes it."""
+    """Parse what an option says of columns, in the form `form`."""
     pairs = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -350,7 +350,7 @@ def _imported(
 
 
 def _with_flags(defect: Defect) -> Defect:
-    """What a scenario would say under `read` is said here by flags."""
+    """Replace scenario keys under `read` by command-line flags in a message."""
     hint = defect.hint
     if hint is None:
         return defect
@@ -378,7 +378,7 @@ def _written(
     parquet: bool,
     accept: bool,
 ) -> dict[str, Any]:
-    """The files, and the document that names them."""
+    """Write the files; return the document that names them."""
     from tnt_sim.ingest.forms.form_import import accepted
     from tnt_sim.ingest.forms.mapping import to_text
     from tnt_sim.reporting.reports.form_import import import_document, import_tables, write_import

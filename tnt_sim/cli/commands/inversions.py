@@ -1,4 +1,4 @@
-"""`tnt-sim inversions`: better dossiers refused while worse ones are funded, and the price of having none."""
+"""`tnt-sim inversions`: better applications refused while worse ones are funded, and what none would cost."""
 
 from __future__ import annotations
 

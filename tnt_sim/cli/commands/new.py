@@ -1,7 +1,4 @@
-"""What `tnt-sim new` writes: a small programme that runs as it is, with words for who edits it.
-
-`tnt-sim new`: a scenario folder that validates and runs, or one that starts from a table of dossiers.
-"""
+"""`tnt-sim new`: a scenario folder that validates and runs, from an example or from a table of applications."""
 
 from __future__ import annotations
 
@@ -129,7 +126,7 @@ _HEADER = (
 
 
 def dossiers_csv() -> str:
-    """The example's dossiers, each marked as synthetic."""
+    """Return the applications of the example, each marked as synthetic."""
     lines = [f"{_HEADER}|synthetic"]
     for row in _ROWS.splitlines():
         state = "" if row.count("|") == _HEADER.count("|") else "|en_instruction"
@@ -259,7 +256,7 @@ _AS_FLAGS = {
 
 
 def _table_of(table: Path, read: Mapping[str, Any]) -> pl.DataFrame:
-    """The cells of the table as text; what a scenario would say under `read` is said here by flags."""
+    """Return the cells of the table as text; messages name flags instead of scenario keys under `read`."""
     from tnt_sim.ingest.portfolio_reader import read_plain
     from tnt_sim.ingest.tables.raw_table import ReadOptions
 
@@ -278,7 +275,7 @@ def _with_flags(defect: Defect) -> Defect:
 def _from_table(
     folder: Path, table: Path, read: Mapping[str, Any]
 ) -> tuple[dict[str, str], list[Text], list[str]]:
-    """The files of the folder, the columns to review, and those that were not recognised."""
+    """Return the files of the folder, the columns to review, and those not recognised."""
     from tnt_sim.ingest.tables.column_guess import guess_columns
 
     found = guess_columns(_table_of(table, read), typed=table.suffix.lower() in (".xlsx", ".ods"))
@@ -325,7 +322,7 @@ def _from_table(
 
 
 def _about(column: str, found: Guess) -> Text:
-    """What a planner must know of a guess: an amount granted taken for one asked, cents that were rounded."""
+    """Describe a guess to review: a granted amount read as requested, or rounded cents."""
     said = []
     if column == "requested" and found.as_granted:
         said.append(
@@ -374,7 +371,7 @@ _WITHOUT_SCORE = (
 
 
 def _amount(asked: int | None) -> tuple[str, str]:
-    """Four fifths of what is asked, a round figure, so that there is something to choose."""
+    """Return four fifths of what is requested, rounded, so that there is a choice to make."""
     if not asked:
         return "1 M€", "mettez le montant de l'enveloppe"
     thousands = max(1, asked * 4 // 5 // 100_000)
@@ -419,7 +416,7 @@ def _columns(found: Guess) -> str:
 
 
 def _eligibility(found: Guess) -> str:
-    """What keeps refused dossiers out when their state is written in the service's own words."""
+    """Write the condition that excludes refused applications, if their state has the service's own words."""
     if not found.closed:
         return ""
     header = json.dumps(found.set_aside["state"][0], ensure_ascii=False)
@@ -437,7 +434,7 @@ def _one_line(text: str) -> str:
 
 
 def _remaining(scenario: Path) -> tuple[Defect, ...]:
-    """What still keeps the new scenario from running."""
+    """List what still prevents the new scenario from running."""
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.problem import compile_problem
 
@@ -489,7 +486,7 @@ def _tell(
         lines += [Line(f"  « {header} »" if french else f'  "{header}"') for header in left_out]
     file = folder / SCENARIO_FILE
     follow = [f"tnt-sim run {quoted(file.as_posix())}"]
-    if remaining or review:  # guesses are read over, and the envelope written, before anything is computed
+    if remaining or review:  # the planner first reviews the guesses and writes the envelope
         read = (
             f"relisez {file} (le montant, les colonnes)" if french else f"read {file} over (amount, columns)"
         )

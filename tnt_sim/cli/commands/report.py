@@ -1,4 +1,4 @@
-"""`tnt-sim report`: a run, or several side by side, as a document for people."""
+"""`tnt-sim report`: a run, or several side by side, as a document."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ NOT_EXPLAINED = Text(
 
 @dataclass(frozen=True)
 class Moving:
-    """The slider that is asked for."""
+    """Slider requested for a report."""
 
     envelope: str
     start: str
@@ -105,7 +105,7 @@ class Moving:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a report is made of."""
+    """Content requested for a report."""
 
     runs: Sequence[StoredRun]
     lang: Lang
@@ -119,7 +119,7 @@ class Asked:
 
     @cached_property
     def explanation(self) -> Mapping[str, Any] | None:
-        """Why each dossier of the first run is funded or not; computed once, by the writer that uses it."""
+        """Return the explanation of the first run; computed once, by the writer that uses it."""
         return _explanation(self)
 
 
@@ -161,7 +161,7 @@ def report(
 
 
 def _target(out: Path | None, run_dir: Path, *, notebook: bool) -> Path:
-    """Where the document goes; a notebook stands beside its run folder, which holds nothing but the run."""
+    """Return the path of the document; a notebook is next to its run folder, which holds only the run."""
     if out is None and notebook:
         return beside(run_dir, f"{run_dir.resolve().name}{NOTEBOOK}")
     if out is None:
@@ -197,9 +197,9 @@ def _options(asked: Asked, *, paper: bool) -> Options:
 
 
 def _explanation(asked: Asked) -> Mapping[str, Any] | None:
-    """What `explain --all` says of the first run, within a minute; None where its inputs are no longer there.
+    """Return the document of `explain --all` of the first run, within a minute.
 
-    How far it came is said on stderr too, where it did not come to its end.
+    None if its inputs are missing. If it was stopped early, its progress is reported on stderr.
     """
     if not asked.explained:
         return None
@@ -223,7 +223,7 @@ def _explanation(asked: Asked) -> Mapping[str, Any] | None:
 
 
 def _slider(asked: Asked) -> Slider | None:
-    """Stored runs as its positions, or positions that are computed now."""
+    """Return stored runs as positions of the slider, or compute the positions."""
     from tnt_sim.reporting.decision_page.script_data import slider_of_runs
 
     moving = asked.moving
@@ -280,10 +280,10 @@ def _notebook(asked: Asked) -> bytes:
 
 
 def seen_from(folder: Path, run_dir: Path) -> str:
-    """A run folder as a notebook in `folder` names it; in full where no relative path leads there."""
+    """Return a run folder relative to `folder`; absolute if no relative path exists."""
     try:
         return Path(os.path.relpath(run_dir, folder)).as_posix()
-    except ValueError:  # another drive
+    except ValueError:  # on another drive
         return run_dir.as_posix()
 
 
@@ -294,7 +294,7 @@ def _refused(fr: str, en: str) -> UsageError:
 Writer = Callable[[Asked], bytes]
 NOTEBOOK = ".ipynb"
 WRITERS: dict[str, Writer] = {".html": _html, ".xlsx": _workbook, ".pdf": _pdf, NOTEBOOK: _notebook}
-"""What writes a document, by its suffix: a further one has its entry here."""
+"""Writer of a document, by suffix."""
 
 
 def _writer(out: Path) -> Writer:

@@ -1,4 +1,7 @@
-"""`tnt-sim run`: the allocation, its run folder, and the page that shows it."""
+"""`tnt-sim run`: the allocation, its run folder, and its page.
+
+With `--from-xlsx`, the parameters changed in a workbook become changes of the scenario.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
 
 INFEASIBLE, STOPPED = 4, 5
 CONFLICT_SECONDS = 30.0
-"""The most that a run without an allocation spends on saying why."""
+"""Most seconds that an infeasible run spends on its conflicts."""
 PROOFS = ("PROVED", "CROSS_CHECKED")
 
 
@@ -108,7 +111,11 @@ def run(
 
 
 def exit_code(document: dict[str, Any], *, require_proof: bool) -> int:
-    """0 done, 4 infeasible, 5 stopped with nothing or not proven under `--require-proof`, 130 interrupted."""
+    """Return the exit code.
+
+    0 done, 4 infeasible, 5 stopped without allocation or not proved under `--require-proof`, 130
+    interrupted.
+    """
     if document["stopped_by"] == "interrupt":
         return INTERRUPTED_AND_TOLD
     if document["status"] == "infeasible":
@@ -119,7 +126,7 @@ def exit_code(document: dict[str, Any], *, require_proof: bool) -> int:
 
 
 def _measured(path: Path, measure: str) -> str:
-    """The change of a scenario by which a Pabulib file is decided by another measure."""
+    """Return the change of a scenario that optimises a Pabulib file by another measure."""
     from tnt_sim.reporting.text.pabulib import goal_of
 
     if path.suffix.lower() != ".pb":
@@ -134,7 +141,7 @@ def _measured(path: Path, measure: str) -> str:
 
 
 def _pabulib(path: Path, asked: Scenario) -> list[Text]:
-    """What a run of a Pabulib file says of it; nothing for a scenario."""
+    """Describe the run of a Pabulib file; empty for a scenario."""
     from tnt_sim.reporting.text.pabulib import pabulib_texts
 
     if path.suffix.lower() != ".pb":
@@ -161,7 +168,7 @@ def _write_lp(asked: Any, path: Path) -> None:
 
 
 def _kept(result: Result, out: Path | None) -> dict[str, Any]:
-    """The document with its run folder, which is written when there is a decision to keep."""
+    """Return the document with its run folder, written if there is a decision."""
     from tnt_sim.reporting.run_folder.writer import write_run
 
     document = dict(result.document)
@@ -170,14 +177,14 @@ def _kept(result: Result, out: Path | None) -> dict[str, Any]:
 
 
 def shown_path(path: Path) -> str:
-    """A path as people type it: from the current folder when it lies under it."""
+    """Return a path relative to the current folder if it lies below it."""
     here = Path.cwd()
     full = path.resolve()
     return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()
 
 
 def _one_more(asked: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
-    """What each axis would do with a million more, within the run's own limit."""
+    """Compute what each axis would do with one more step of money, within the run's limit."""
     from tnt_sim.analysis.extend.one_more_step import one_more
 
     limit = asked.spec.solver.time_limit if seconds is None else seconds
@@ -186,7 +193,7 @@ def _one_more(asked: Scenario, result: Result, seconds: float | None) -> dict[st
 
 
 def _clash(asked: Scenario, result: Result, seconds: float | None) -> dict[str, Any]:
-    """What clashes in a scenario without an allocation: the first conflict, and the cheapest repairs."""
+    """Find the first conflict and the cheapest repairs of an infeasible scenario."""
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 
     spent = sum(result.document["seconds"].values())
@@ -208,12 +215,12 @@ def _tell(result: Result, told: dict[str, Any], lang: Lang, scenario: str) -> No
         page(run_lines(document, labels, lang=lang, width=width(), run_dir=told["run_dir"]))
         sets, repairs = told.get("conflict") or [], told.get("repairs") or []
         page(first_lines(sets, repairs, lang, width(), scenario=scenario))
-        if told["run_dir"] is not None:  # the question everybody asks, and the page to send
+        if told["run_dir"] is not None:  # show the usual next commands
             page(after("run", lang, quoted(told["run_dir"])))
 
 
 def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quiet: bool) -> tuple[str, ...]:
-    """The changes of the command line and those of the workbook, told on stderr unless `quiet`."""
+    """Combine the changes of the command line and of the workbook; reported on stderr unless `quiet`."""
     from tnt_sim.reporting.workbook.parameters import changed_parameters
     from tnt_sim.scenario.spec import ScenarioSpec
     from tnt_sim.scenario.yaml.layers import load_tree

@@ -1,4 +1,4 @@
-"""`tnt-sim show`: the merged scenario with the origin of each value, and what it says in sentences."""
+"""`tnt-sim show`: the merged scenario with the origin of each value, and its rules as sentences."""
 
 from __future__ import annotations
 

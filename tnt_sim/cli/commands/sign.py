@@ -1,4 +1,4 @@
-"""`tnt-sim sign`: a run becomes a signed list of the register, which the next scenario starts from."""
+"""`tnt-sim sign`: freeze a run as a signed list of the register, from which the next scenario starts."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _list(
     *,
     unproven: bool,
 ) -> Entry:
-    """A run is read again from its inputs before it is signed: nothing is signed that does not hold."""
+    """Sign a run after verifying it from its inputs."""
     from tnt_sim.engine.stored_run import refuse_open_questions
     from tnt_sim.reporting.export.formats import refuse_act
     from tnt_sim.reporting.run_folder.run_access import open_stored
@@ -142,7 +142,7 @@ def _document(entry: Entry, key: Ed25519PrivateKey | None) -> dict[str, Any]:
 
 
 def _fingerprint(key: Ed25519PrivateKey | None) -> str | None:
-    """The fingerprint of the key that checks what this one signs."""
+    """Return the fingerprint of the public key that checks this signature."""
     if key is None:
         return None
     from tnt_sim.verify.signing.keys import fingerprint

@@ -1,7 +1,4 @@
-"""The questions that `tnt-sim sweep` answers instead of the curve: one at a time.
-
-`tnt-sim sweep`: what a bigger envelope buys, or a smaller one.
-"""
+"""`tnt-sim sweep`: optimum for amounts of an envelope, or one marginal question instead of the curve."""
 
 from __future__ import annotations
 
@@ -72,7 +69,7 @@ KeyOption = Annotated[
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked instead of the curve, and the options of the curve that were given too."""
+    """Question asked instead of the curve, with the options of the curve given too."""
 
     next: bool = False
     entries: bool = False
@@ -86,12 +83,12 @@ class Asked:
 
     @property
     def question(self) -> str | None:
-        """The option that asks it; None for the curve.
+        """Return the option that asks the question; None for the curve.
 
         Raises
         ------
         UsageError
-            For two questions at once, or options that go with another one.
+            For two questions at once, or options that belong to another one.
         """
         asked = {
             "--next": self.next,
@@ -138,9 +135,9 @@ def answer_question(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Answer it, tell it, write its page, and give the exit code.
+    """Answer the question, write its page, and return the exit code.
 
-    4 when no amount reaches any of the targets, 5 when a limit came before that was known.
+    4 if no amount reaches any of the targets, 5 if a limit came before that was known.
     """
     from tnt_sim.reporting.reports.marginal import money_lines
 
@@ -191,7 +188,7 @@ def _answered(asked: Asked, scenario: Scenario, options: Mapping[str, Any]) -> A
 
 
 def _key(text: str | None) -> dict[str, int] | None:
-    """« axe-1=30,axe-2=24 » as weights."""
+    """Parse "axe-1=30,axe-2=24" as weights."""
     if text is None:
         return None
     weights: dict[str, int] = {}
@@ -415,7 +412,7 @@ def sweep(
 
 
 def _place(plan: Plan, out: Path | None, *, resume: bool) -> tuple[Path, Store]:
-    """The folder of the sweep, and the points that it keeps."""
+    """Return the folder of the sweep, and its store of points."""
     from tnt_sim.analysis.sweep.store import Store
     from tnt_sim.disk import named, refusal
     from tnt_sim.engine.stored_run import code_hash
@@ -430,7 +427,7 @@ def _place(plan: Plan, out: Path | None, *, resume: bool) -> tuple[Path, Store]:
 
 
 def _exit_code(document: dict[str, Any]) -> int:
-    """0 done, 4 nothing fits at any amount, 5 stopped with nothing held, 130 interrupted."""
+    """Return 0 done, 4 infeasible at every amount, 5 stopped without an allocation, 130 interrupted."""
     if document["stopped_by"] == "interrupt":
         return INTERRUPTED_AND_TOLD
     entries = [point[curve] for point in document["points"] for curve in ("free", "nested") if point[curve]]

@@ -1,4 +1,4 @@
-"""`tnt-sim validate`: all that can be checked without solving."""
+"""`tnt-sim validate`: everything that can be checked without solving."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tnt-sim verify`: a run folder read again from its raw inputs, and what that shows in three answers."""
+"""`tnt-sim verify`: verify a run folder from its raw inputs; the result is three answers."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def verify(
         note(ERROR.in_(tongue) + defect.line(tongue))
     told = not as_json and not quiet and found.ok
     for text in found.notes:
-        if not told or text != found.rows.reserve:  # the page says it beside what it limits
+        if not told or text != found.rows.reserve:  # the page states it next to what it limits
             note(text.in_(tongue))
     if as_json:
         emit(
@@ -131,7 +131,7 @@ def verify(
 def _amendment(
     folder: Path, expected: str | None, key: Ed25519PublicKey | None, authority: Certificate | None
 ) -> tuple[Verification, Signed]:
-    """An amendment of a register is no run: what it lowers is read again, and its signature is checked."""
+    """Verify an amendment of a register: its reductions and its signature."""
     from tnt_sim.verify.signing.amendment import read_amendment
     from tnt_sim.verify.signing.signature import SignatureStanding, Signed, signature_of_entry
 
@@ -142,7 +142,7 @@ def _amendment(
 
 
 def _refuse_options(given: Mapping[str, object]) -> None:
-    """An amendment has no project of its own, and nothing to prove."""
+    """Refuse options that an amendment does not have: it has no project and nothing to prove."""
     from tnt_sim.errors import UsageError
 
     for option in (name for name, value in given.items() if value):
@@ -158,7 +158,7 @@ def _refuse_options(given: Mapping[str, object]) -> None:
 def _keys(
     public_key: Path | None, tsa_cert: Path | None
 ) -> tuple[Ed25519PublicKey | None, Certificate | None]:
-    """What the reader gives to check signatures with."""
+    """Return the keys and certificates with which signatures are checked."""
     from tnt_sim.verify.signing.keys import read_certificate, read_public_key
 
     key = None if public_key is None else read_public_key(public_key)
@@ -177,7 +177,7 @@ def _signature(
 
 
 def _refused(found: Verification, against: tuple[Defect, ...]) -> Verification:
-    """The check with what speaks against the folder, if anything does."""
+    """Return the verification with what speaks against the folder, if anything."""
     from dataclasses import replace
 
     from tnt_sim.verify.verification import NO_ANSWER
@@ -196,7 +196,7 @@ def _refused(found: Verification, against: tuple[Defect, ...]) -> Verification:
 
 
 def exit_code(found: Verification, *, require_proof: bool) -> int:
-    """0; 1 refused; under `--require-proof` 5 optimality not shown here, 7 the first of equals not shown here."""
+    """Return 0; 1 refused; with `--require-proof` 5 if optimality, 7 if the tie-break is not shown here."""
     if not found.ok:
         return REFUSED
     if require_proof and not found.optimal.is_shown:
@@ -233,7 +233,7 @@ def _tell(found: Verification, signed: Signed, run_dir: Path, lang: Lang) -> Non
 
 
 def _files(found: Verification, lang: Lang) -> list[str]:
-    """Which files were read, where, and the hashes to compare with those that came by another way."""
+    """Describe which files were read, where, and the hashes to compare with another source."""
     head: Mapping[str, Any] = found.head or {}
     lines = [f"allocation_sha256 {head['allocation_sha256']}", f"document_sha256 {head['document_sha256']}"]
     lines.append(Text("Fichiers relus :", "Files read:").in_(lang))

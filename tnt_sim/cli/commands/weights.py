@@ -1,4 +1,4 @@
-"""`tnt-sim weights`: what can be said when the weights of criteria are known only in part."""
+"""`tnt-sim weights`: non-dominated allocations when the weights of criteria are known only in part."""
 
 from __future__ import annotations
 

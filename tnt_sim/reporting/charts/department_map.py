@@ -60,7 +60,7 @@ def breaks(values: Iterable[float], n: int = len(FILLS)) -> list[float]:
     Only positive values count; departments without a grant are hatched and belong to no class.
 
     >>> breaks([1, 2, 3, 4, 5, 6, 7, 8, 9, 1000], 2)
-    [5.0]
+    [6.0]
     """
     known = sorted(value for value in values if value > 0)
     if not known:
