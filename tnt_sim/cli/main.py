@@ -135,7 +135,7 @@ def _program(
         ),
     ] = False,
 ) -> None:
-    """Only what `_ABOUT` says; the verbs do the work."""
+    """Entry point without a command; its help text is `_ABOUT`."""
 
 
 _program.__doc__ = _ABOUT

@@ -281,7 +281,7 @@ def _within_money(problem: Problem, cents: int) -> Problem:
 
 
 def lost(problem: Problem, mine: Sequence[Fraction], best: Sequence[Fraction]) -> int:
-    """Return the first stage in which a list is worse than the optimum; −1 if it is not worse."""
+    """Return the first stage whose value differs from the optimum, if it is worse; otherwise −1."""
     for k, (stage, value, most) in enumerate(zip(problem.stages, mine, best, strict=True)):
         if value != most:
             short = value < most if stage.sense is Sense.MAXIMISE else value > most

@@ -133,9 +133,10 @@ LOCAL_CLUSTER = {
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "5s",
 }
-"""Without Dask's MALLOC_TRIM_THRESHOLD_, by which the C library asks again for the memory of each larger array: it
-tripled the time of a case. Without a look at the stack every 10 ms, and with fewer looks at clock and memory: each
-wakes a process beside the cases. As settings: a nanny hands its worker its own, which win over variables."""
+"""Settings of a local Dask cluster. They omit MALLOC_TRIM_THRESHOLD_, with which the C library returns and
+requests the memory of each larger array again: it tripled the time of a case. They disable stack sampling
+every 10 ms and reduce clock and memory checks, which wake a process beside the cases. They are settings
+because a nanny passes its own to its worker, and these override environment variables."""
 
 Run = Callable[[Iterable[Sequence[Job]]], Generator[Outcome]]
 

@@ -208,12 +208,12 @@ Report = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why each dossier asked about was funded or not.
+    """Reasons for the decisions on some applications.
 
     Attributes
     ----------
-    document : the JSON document of `explain --json`
-    faults : names that are no dossier of the run, each with the nearest
+    document : JSON document of `explain --json`
+    faults : names that are not applications of the run, each with the nearest one
     """
 
     document: dict[str, Any]

@@ -254,9 +254,10 @@ def _by_rules(decided: Decided, row: int, inside: Answer) -> Iterator[Entry]:
 
 
 def _tried(decided: Decided, row: int, *, every: bool) -> Sequence[CompiledRule]:
-    """The hard rules that can be what stands in the way: the one named, and tight ones that count the dossier.
+    """List the hard rules that may block the application, the one named in its reason first.
 
-    All that count it when no allocation holds it as the rules are.
+    The others are tight rules whose figures change when it is funded; with `every`, slack rules
+    too.
     """
     named = str(decided.reasons.rule[row])
     read = {rule.id: rule for rule in decided.reading.rules}

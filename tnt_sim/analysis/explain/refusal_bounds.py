@@ -347,7 +347,7 @@ class Bounds:
         return read_if_kept(self.decided, Allocation(funded, granted))
 
     def _least_cents(self, column: int, cap: OneCap | None, loss: Fraction) -> int:
-        """Return the least total grant of an allocation with the application at this loss, in cents.
+        """Bound from below the total grant of an allocation with the application at this loss, in cents.
 
         0 if unknown.
         """

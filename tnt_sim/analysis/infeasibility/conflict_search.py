@@ -41,9 +41,9 @@ Lines = frozenset[Line]
 Keys = frozenset[str]
 LONGEST_TEST, LEAST_TIME = 20.0, 0.02
 QUICK_TEST = (1.0, 10.0)
-"""Seconds for a test of single lines, the least and the most: five times what the first test of all took."""
+"""Least and most seconds for a test of single lines; in between, five times those of the first test of all."""
 LINES_SECONDS, LINES_SHARE = 30.0, 0.2
-"""Seconds for all tests of single lines, or a share of the run's time where that is more."""
+"""Seconds for all tests of single lines, or a share of the run's time if that is more."""
 MOST_HITTING = 2_000
 
 

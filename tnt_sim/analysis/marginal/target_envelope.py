@@ -1,11 +1,11 @@
 """Smallest envelope that reaches a target, with the optimal list there; otherwise the obstacles.
 
-    all                 every eligible application
-    +400                400 more applications than today
-    MEASURE=N, =+N      a measure of N, or N more than today
-    departments         an application in every department; `every:COLUMN` for any column
-    rules               an allocation that satisfies every rule
-    rule:ID             a reported or priced rule, made hard
+    all                   every eligible application
+    +400                  400 more applications than today
+    MEASURE=N, MEASURE=+N a measure of N, or N more than today
+    departments           an application in every department; `every:COLUMN` for any column
+    rules                 an allocation that satisfies every rule
+    rule:ID               a reported or priced rule, made hard
 
 One solve minimises the amount (`minimum_envelope`). At that amount the scenario is optimised with
 the target as one more rule. For a target that no amount reaches, the missing eligible applications

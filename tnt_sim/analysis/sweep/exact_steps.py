@@ -140,7 +140,10 @@ def exact_steps(
 def _moving(
     moved: Moved, base: Problem, groups: Sequence[Group], low: int, high: int, deadline: Deadline
 ) -> tuple[Relaxed, list[_Moving]] | None:
-    """Return the knapsacks at the lower end with their slopes; None unless each slope is whole cents."""
+    """Return the knapsacks at the lower end with their slopes, in units of capacity per cent of the amount.
+
+    None unless each capacity is a linear function of the amount with a whole slope ≥ 0.
+    """
     middle = (low + high) // 2
     at = [_relaxed_at(moved, base, groups, cents, deadline) for cents in (low, middle, high)]
     first, second, last = at

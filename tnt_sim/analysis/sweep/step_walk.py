@@ -342,7 +342,7 @@ def width_cents(
     first_line(there, lines, deadline.within(seconds))  # adds the line of this amount
 
     def excess(cents: int) -> Fraction | None:
-        """U − L in the direction of the goal; None where the scenario contradicts itself."""
+        """Return U − value, sign turned so that more is better; None if the scenario contradicts itself."""
         deadline.check()
         try:
             bound = first_line(moved.problem_at(cents, deadline), lines)

@@ -1,4 +1,4 @@
-"""`docs/rules.md`, written from the texts of `show --model`.
+"""Generate `docs/rules.md` from the texts of `show --model`.
 
 python -m tnt_sim.reporting.reports.rules_page [--check] FILE
 """
