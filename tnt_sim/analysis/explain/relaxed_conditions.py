@@ -4,18 +4,15 @@ Each requirement or decision is lifted for one application alone, everything els
 question is whether the new optimum funds it. An application that misses two requirements is not
 admitted by lifting either one.
 
-For one application: re-optimise without the obstacle. For all of them: two exact tests avoid most
-solves. Let v₀ be the value of today's allocation in the problem without the obstacle (if it
-satisfies every rule there).
+For one application: re-optimise without the obstacle. For all of them, two exact tests avoid most
+solves. Let v₀ be the value of today's allocation in the problem without the obstacle, if it
+satisfies every rule there.
 
-    refused   a Lagrangian bound with the dual prices of the decision's linear program, computed
-    exactly,
-              shows that every allocation with the application is worth less than v₀
+    refused   every allocation with the application is worth less than v₀, by a Lagrangian bound
+              with the dual prices of the decision's linear program, computed exactly
     funded    today's list plus the application satisfies every rule and is worth more than v₀; and
-    the
-              model without the application's column has all rows of the decision's model, so that
-              no
-              allocation without the application exceeds v₀
+              the model without the application's column has all rows of the decision's model, so
+              that no allocation without the application exceeds v₀
 """
 
 from __future__ import annotations
