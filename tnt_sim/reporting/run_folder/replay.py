@@ -268,7 +268,8 @@ def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
 def _summary(run: Replay, told: Told, *, moved: bool, replayed: bool) -> list[Defect]:
     """Compare the summary.
 
-    `replayed`: whether the certificate supports the claim; otherwise its rows are not compared.
+    `replayed`: whether the certificate supports the claim; otherwise the stored proof rows are not
+    compared.
     """
     stored = run.summary
     again = summary(told.result, run.run_dir, _files(stored), _made(stored))
@@ -336,7 +337,8 @@ _LEFT = ("unspent_code", "unspent_rule", "unspent_because")
 def retold(run: StoredRun, checked: Checked, lang: Lang) -> StoredRun:
     """Return the run with its reasons, unspent causes and warnings in `lang`, in this version's words.
 
-    Unchanged if the run was reproduced word by word, or if its inputs are missing.
+    Unchanged if `lang` is the run's own language and this version of the code made it, or if its
+    inputs are missing.
     """
     scenario, whole, told = checked.run.scenario, checked.run.whole, checked.told
     if told is None or scenario is None or whole is None:
