@@ -1,0 +1,1 @@
+"""Building blocks of the analyses: reference solution, envelope path, distances, progress."""

@@ -52,6 +52,7 @@ def start_texts(document: Document, lang: Lang) -> list[str]:
 
 
 def transfer_words(document: Document, entry: Document, lang: Lang) -> str:
+    """Write what transfers gain at the written total: value, money saved, or nothing."""
     total, start = round_amount(document["amount_cents"], lang), document["as_written"]
     limits = document["transfers"] in ("stated", "mixed")
     within = (
@@ -91,6 +92,7 @@ def _moved_words(entry: Document, lang: Lang) -> str:
 
 
 def kind_of_move(document: Document, entry: Document, move: Document) -> Text:
+    """Name a move: transfer between siblings, money within an envelope, unassigned or new money."""
     if move["kind"] == "transfer":
         return Text("transfert", "transfer")
     root = next(one["id"] for one in entry["envelopes"] if one["parent"] is None)

@@ -381,6 +381,7 @@ def _members(told: Sequence[tuple[Document, str]], width: int) -> list[Line]:
 
 
 def set_title(rank: int, one: Document, n: int) -> Text:
+    """Return the title of a conflict: rank, number of members, whether it is minimal."""
     which = (
         Text(f"Contradiction {rank} sur {n}", f"Conflict {rank} of {n}")
         if n > 1
