@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.reporting.reports.validation import ModelTold, told_of
+from tnt_sim.reporting.reports.model_size import ModelTold, told_of
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 

@@ -28,8 +28,8 @@ def show(
     from rich.text import Text as Line
 
     from tnt_sim.reporting.renderers.terminal import paragraph
+    from tnt_sim.reporting.reports.model_size import told_of
     from tnt_sim.reporting.reports.scenario import sentence_document, sentence_lines, sentences
-    from tnt_sim.reporting.reports.validation import told_of
     from tnt_sim.reporting.run_folder.writer import origin_rows, resolved_lines
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.problem import compile_problem
