@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from worlds_that_clash import Choices, World, conflicts, corrections, world, write
 
-from tnt_sim.analysis.infeasibility.conflict_search import Fits, Search, Trials
+from tnt_sim.analysis.infeasibility.conflict_search import Fits, Search, Trials, hitting_sets
 from tnt_sim.analysis.infeasibility.elastic_problem import OpenForm
 from tnt_sim.analysis.infeasibility.minimal_conflicts import Conflict, conflict, conflict_of
 from tnt_sim.engine.budgets import Clock
@@ -223,6 +223,17 @@ def test_time_that_runs_out_keeps_members(tmp_path: Path) -> None:
     search.run()
     assert search.conflicts == [frozenset(entry.key for entry in form.entries)]
     assert (search.complete, tests.doubtful, tests.n_solves) == (False, True, 1)
+
+
+def test_too_many_hitting_sets_are_not_called_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where some were left out, what is found later need not be minimal: the search ends and says so."""
+    rule = "id: tous, kind: limit, measure: dossiers, by: envelope, groups: [a], min: 2"
+    whole = small(tmp_path, rule)
+    assert (whole.complete, len(whole.repairs)) == (True, 2)
+    monkeypatch.setattr("tnt_sim.analysis.infeasibility.conflict_search.MOST_HITTING", 1)
+    cut = small(tmp_path, rule)
+    assert (cut.complete, cut.document["complete"]) == (False, False)
+    assert hitting_sets([frozenset("ab"), frozenset("bc")]) is None
 
 
 def test_what_a_repair_writes_repairs_the_scenario(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ QUICK_TEST = (1.0, 10.0)
 LINES_SECONDS, LINES_SHARE = 30.0, 0.2
 """Seconds for all tests of single lines, or a share of the run's time if that is more."""
 MOST_HITTING = 2_000
+"""Hitting sets of a step, beyond which the enumeration ends and says that it is not complete."""
 
 
 class Fits(Enum):
@@ -189,7 +190,10 @@ class Search:
         keys = [entry.key for entry in self.form.entries]
         self.conflicts.append(self._conflict(keys))
         while True:
-            fix = self._next()
+            hits = hitting_sets(self.conflicts)
+            if hits is None:  # too many to tell which is new, or minimal
+                return
+            fix = next((hit for hit in hits if not any(known <= hit for known in self.fixes)), None)
             if fix is None:
                 self.complete = not self.tests.doubtful
                 return
@@ -214,18 +218,12 @@ class Search:
         """Whether entries are proved infeasible together; without a result they count as feasible."""
         return self.tests.fits(self.form.lines_of(keys)) is Fits.NO
 
-    def _next(self) -> Keys | None:
-        """Return a smallest hitting set of the known conflicts that contains no known correction, or None."""
-        return next(
-            (hit for hit in hitting_sets(self.conflicts) if not any(fix <= hit for fix in self.fixes)), None
-        )
 
-
-def hitting_sets[Item](sets: Sequence[frozenset[Item]]) -> list[frozenset[Item]]:
+def hitting_sets[Item](sets: Sequence[frozenset[Item]]) -> list[frozenset[Item]] | None:
     """Compute the minimal hitting sets of `sets`, smallest first, by Berge multiplication.
 
-    At most `MOST_HITTING` sets are kept at each step, the smallest first. The order is
-    deterministic.
+    Returns None where a step has more than `MOST_HITTING` sets: with some of them left out, a set
+    that is found later need not be minimal, and others would be missing. The order is deterministic.
 
     >>> [sorted(hit) for hit in hitting_sets([frozenset("ab"), frozenset("bc")])]
     [['b'], ['a', 'c']]
@@ -237,7 +235,8 @@ def hitting_sets[Item](sets: Sequence[frozenset[Item]]) -> list[frozenset[Item]]
         fresh = [hit for hit in grown if not any(other <= hit for other in meeting)]
         hits = [*meeting, *fresh]
         hits = [hit for hit in hits if not any(other < hit for other in hits)]
-        hits = sorted(hits, key=_order)[:MOST_HITTING]
+        if len(hits) > MOST_HITTING:
+            return None
     return sorted(hits, key=_order)
 
 
