@@ -1,24 +1,24 @@
-"""The 0-1 knapsack, exactly: the greatest profit within a capacity, then the least weight, and how many ways.
+"""Solve the 0-1 knapsack exactly, with the least weight and the number of optima, by an expanding core.
 
-    max Σ p_j x_j  subject to  Σ w_j x_j ≤ c,  x ∈ {0, 1};  among the best, min Σ w_j x_j
+    max Σ p_j x_j   subject to   Σ w_j x_j ≤ c,  x_j ∈ {0, 1};      among the optima, min Σ w_j x_j
 
-Items stand by falling p/w; those before the break item are in, those after it out. The core grows outwards from
-the break item; a state (W, P) is the weight and profit of a choice inside the core with everything before it in
-and everything after it out. With e⁺ the ratio of the next item outside on the right and e⁻ on the left, no
-completion of a state is worth more than
+Method. Items are sorted by falling efficiency p/w. Taking them in that order fills the capacity up to the
+*break item*. Dynamic programming enumerates states (W, P), the weight and profit of a partial solution, over
+a *core* that grows outwards from the break item: items left of the core are taken, items right of it are not.
+With e⁺ and e⁻ the efficiencies of the next item on the right and on the left, linear relaxation bounds every
+completion of a state:
 
     W ≤ c:  P + (c − W)·e⁺          W > c:  P − (W − c)·e⁻
 
-States that cannot reach the best known profit by one more change, or that another state beats on both counts, are
-dropped. Bounds are floats with a margin that only ever keeps more; profits and weights are exact in int64.
+A state is discarded when this bound, with one more item changed, is below the best known profit, or when
+another state has no less profit at no more weight (dominance). Only the bounds are floats, and a margin makes
+them keep too much rather than too little. Profits and weights are exact in int64.
 
-Source: Pisinger, A minimal algorithm for the 0-1 knapsack problem, Oper. Res. 45 (1997).
+Sources: Pisinger, *A minimal algorithm for the 0-1 knapsack problem*, Operations Research 45 (1997);
+Kellerer, Pferschy and Pisinger, *Knapsack Problems* (2004).
 
-Items that exclude each other: the amounts that one dossier may get, one of them at most.
-
-A group's items stand together, the greatest amount first. The order of choices asks first which groups are taken,
-then how much each gets, so an item stands for two places in it: its group's, and behind all groups its own. Items
-of a `raised` group are what is added to an amount that is taken in any case: they have the second place only.
+The module also holds the data of *multiple-choice groups*: the alternative amounts of one dossier, of which
+at most one is taken (`Menus`), and the order in which equally good selections are ranked.
 """
 
 from __future__ import annotations
@@ -34,24 +34,33 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 MAX_WORK = 4_000_000
+"""States examined over all items, at most."""
 LAYER_WORK = 200
-"""What one item costs whatever its states, in states."""
+"""Fixed work per item, counted in states."""
 MARGIN = 1e-9
+"""Relative margin of the float bounds."""
 LARGEST = 2**52
-"""Sums of profits and of weights stay below this, where a float still tells two integers apart."""
+"""Upper limit for sums of profits and of weights: below it a float still represents every integer."""
 
 
 STATE_SECONDS = 1e-6
-"""What one state takes at the most, so that a step which would not end in time is not begun."""
+"""Upper estimate of the time per state, in seconds: a step that cannot end in time is not begun."""
 
 
 class TooManyStates(Exception):
-    """The list of states outgrew its budget: the instance is for another method."""
+    """The number of states exceeds its budget: the instance needs another method."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Best:
-    """The best choice: items, bool (n,), its profit and weight, and the number of ways to reach both."""
+    """Result of a knapsack.
+
+    Attributes
+    ----------
+    taken : bool (n,), the items of one optimum
+    profit, weight : its profit and weight
+    ways : number of selections with exactly this profit and weight
+    """
 
     taken: BoolArray
     profit: int
@@ -66,18 +75,38 @@ def knapsack(
     max_work: int = MAX_WORK,
     deadline: Deadline = UNLIMITED,
 ) -> Best:
-    """The best choice of items; profits, weights and the capacity are ≥ 0.
+    """Maximise the profit of a 0-1 knapsack, then minimise its weight.
+
+        max Σ p_j x_j   subject to   Σ w_j x_j ≤ c,  x_j ∈ {0, 1}
+
+    Parameters
+    ----------
+    profit, weight : int64 (n,), ≥ 0
+    capacity : ≥ 0, in the unit of the weights
+    max_work : budget of states over all items
 
     Raises
     ------
     TooManyStates
-        When the states looked at, over all items, outgrow `max_work`.
+        When the states examined over all items exceed `max_work`.
     DeadlineExpired
         When time is up.
     OverflowError
-        When sums leave what is handled exactly.
+        When the sum of the profits or of the weights reaches 2^52.
     ValueError
         For negative numbers.
+
+    Notes
+    -----
+    `ways` counts items with neither profit nor weight as free, at most 60 of them.
+
+    Examples
+    --------
+    >>> best = knapsack(np.array([6, 5, 4]), np.array([3, 2, 2]), 4)
+    >>> best.profit, best.weight, best.ways
+    (9, 4, 1)
+    >>> best.taken.tolist()
+    [False, True, True]
     """
     _check(profit, weight, capacity)
     taken: BoolArray = (weight == 0) & (profit > 0)
@@ -103,12 +132,19 @@ def reaches(
     max_work: int = MAX_WORK,
     deadline: Deadline = UNLIMITED,
 ) -> bool:
-    """Whether some choice is worth `target` or more; states that fall short of it are never kept.
+    """Decide whether some selection within the capacity has a profit of at least `target`.
+
+    The search is that of `knapsack` with the target as incumbent, and ends at the first such selection.
 
     Raises
     ------
     TooManyStates, DeadlineExpired, OverflowError, ValueError
         As `knapsack` does.
+
+    Examples
+    --------
+    >>> reaches(np.array([6, 5, 4]), np.array([3, 2, 2]), 4, 10)
+    False
     """
     _check(profit, weight, capacity)
     free = weight == 0
@@ -123,6 +159,7 @@ def reaches(
 
 
 def _check(profit: IntArray, weight: IntArray, capacity: int) -> None:
+    """Refuse negative numbers and sums that floats cannot represent."""
     if (profit < 0).any() or (weight < 0).any() or capacity < 0:
         raise ValueError("profits, weights and the capacity of a knapsack must not be negative")
     if max(profit.astype(np.float64).sum(), weight.astype(np.float64).sum()) >= LARGEST:
@@ -131,7 +168,7 @@ def _check(profit: IntArray, weight: IntArray, capacity: int) -> None:
 
 @dataclass(slots=True, eq=False)
 class _States:
-    """Undominated states, both weight and profit rising, and in how many ways each is reached; (n_states,)."""
+    """Undominated states by rising weight and profit, int64 (n_states,); `ways` counts the selections of each."""
 
     weight: IntArray
     profit: IntArray
@@ -140,7 +177,7 @@ class _States:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layer:
-    """What one item did: of `count` states as they were, then as many flipped, those that stayed."""
+    """Backpointers of one item: `kept` are places among `count` unchanged states, then as many flipped."""
 
     item: int
     count: int
@@ -148,7 +185,7 @@ class _Layer:
 
 
 class _Side:
-    """Items on one side of the break item, outwards, of which some are taken in; the lightest that is left."""
+    """Items on one side of the break item, nearest first, with the least weight of those outside the core."""
 
     def __init__(self, items: IntArray, w: IntArray) -> None:
         self.items: list[int] = items.tolist()
@@ -157,7 +194,7 @@ class _Side:
 
     @property
     def left(self) -> bool:
-        """Whether an item is left."""
+        """Whether an item is not yet in the core."""
         return self.place < len(self.items)
 
     @property
@@ -167,14 +204,15 @@ class _Side:
 
     @property
     def lightest(self) -> int:
-        """The least weight of what is left."""
+        """The least weight among the items not yet in the core."""
         return self.least[self.place]
 
 
 class _Core:
-    """Items by falling ratio, none alone too heavy, not all of which fit; `grow` finds the best choice.
+    """State enumeration over items of falling efficiency; each fits alone, all together exceed the capacity.
 
-    With a `target`, whether a choice is worth that much: then `ways` is not 0.
+    Without a `target`, `grow` finds the optimum. With one, it decides whether the target is reached
+    (`ways` > 0).
     """
 
     def __init__(
@@ -201,7 +239,7 @@ class _Core:
         self.loss = np.abs(p - w * edge)
 
     def grow(self) -> None:
-        """Take in items from the break item outwards until no state can still matter."""
+        """Add items to the core, the nearer side first, until no state can improve on the incumbent."""
         split = self.split
         first = np.array([self.w[:split].sum()]), np.array([self.p[:split].sum()])
         states = _States(*first, np.ones(1, dtype=np.int64))
@@ -225,7 +263,7 @@ class _Core:
                 raise TooManyStates(f"{len(states.weight)} states after {len(self.layers)} items")
 
     def _sides(self, seen: set[int]) -> tuple[_Side, _Side]:
-        """The items that a best choice may still flip, outwards from the break item: a flip alone costs `loss`."""
+        """Return the items that an optimum may still flip; reduced-cost fixing excludes all others."""
         small = self.loss <= self.bound - self.best_profit + MARGIN * (1.0 + self.bound)
         if seen:
             small[list(seen)] = False
@@ -234,7 +272,7 @@ class _Core:
         return _Side(items[:place][::-1], self.w), _Side(items[place:], self.w)
 
     def _greedy(self) -> int:
-        """A profit that is reached: the items before the break item, then whatever still fits."""
+        """Return a greedy profit: the items before the break item, then each later one that fits."""
         profit, left = int(self.p[: self.split].sum()), self.capacity - int(self.w[: self.split].sum())
         for p, w in zip(self.p[self.split :].tolist(), self.w[self.split :].tolist(), strict=True):
             if w <= left:
@@ -242,7 +280,7 @@ class _Core:
         return profit
 
     def _flip(self, states: _States, item: int, sign: int, left: _Side, right: _Side) -> _States:
-        """Every state as it is and with the item changed: the undominated ones that may still matter."""
+        """Branch every state on one item and keep the undominated states whose bound reaches the incumbent."""
         count = len(states.weight)
         w, p = states.weight + sign * self.w[item], states.profit + sign * self.p[item]
         self._look(_States(w, p, states.ways), item)
@@ -260,7 +298,7 @@ class _Core:
         return _States(w[few], p[few], ways[few])
 
     def _look(self, fresh: _States, item: int | None) -> None:
-        """Take in states that are new at this item: the heaviest that fits is the best of them."""
+        """Update the incumbent with the new states of one item: the heaviest one that fits is the best of them."""
         place = int(np.searchsorted(fresh.weight, self.capacity, side="right")) - 1
         if place < 0 or fresh.profit[place] < self.best_profit:
             return
@@ -272,7 +310,7 @@ class _Core:
             self.ways += int(fresh.ways[place])
 
     def _trace(self, place: int, item: int | None) -> IntArray:
-        """The places of the items of one state."""
+        """Return the places of the items of one state, by backtracking."""
         inside = np.arange(len(self.p)) < self.split
         if item is not None:
             inside[item] = ~inside[item]
@@ -284,7 +322,7 @@ class _Core:
         return np.flatnonzero(inside)
 
     def _reach(self, w: IntArray, p: IntArray, left: _Side, right: _Side) -> NDArray[np.float64]:
-        """What one change more at least may bring each state to; -∞ where none is left to make."""
+        """Bound the profit of each state after at least one more flip; −∞ where no item is left to flip."""
         room = self.capacity - w
         fits = int(np.searchsorted(w, self.capacity, side="right"))
         reach = np.full(len(w), -np.inf)
@@ -302,7 +340,7 @@ class _Core:
 
 
 def _of_one_weight(w: IntArray, p: IntArray, ways: IntArray) -> tuple[IntArray, IntArray]:
-    """For each weight the place of a state of the greatest profit, and the ways to all such."""
+    """Return for each weight the place of a state of greatest profit, and the ways to all such states."""
     fresh = _changes(w)
     start = np.flatnonzero(fresh)
     group = np.cumsum(fresh) - 1
@@ -313,7 +351,7 @@ def _of_one_weight(w: IntArray, p: IntArray, ways: IntArray) -> tuple[IntArray, 
 
 
 def _changes(values: IntArray) -> BoolArray:
-    """Where a run of equal values begins."""
+    """Mark where a run of equal values begins, bool (n,)."""
     begins = np.ones(len(values), dtype=np.bool_)
     np.not_equal(values[1:], values[:-1], out=begins[1:])
     return begins
@@ -321,7 +359,17 @@ def _changes(values: IntArray) -> BoolArray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Menus:
-    """The group of each item, int64 (n_items,), ascending; whether it is raised, bool (n_items,)."""
+    """Multiple-choice groups: at most one item of a group is taken.
+
+    Items of a group are adjacent, the greatest amount first. Selections are ranked lexicographically by two
+    criteria in turn: which groups are taken, then which items. An item of a `raised` group adds to an amount
+    that is granted in any case, so it counts for the second criterion only.
+
+    Attributes
+    ----------
+    group : int64 (n_items,), ascending group number of each item
+    raised : bool (n_items,)
+    """
 
     group: IntArray
     raised: BoolArray
@@ -332,28 +380,29 @@ class Menus:
 
     @classmethod
     def of(cls, group: IntArray) -> Menus:
-        """Groups of which none is raised."""
+        """Build groups of which none is raised."""
         return cls(group, np.zeros(len(group), dtype=np.bool_))
 
     @property
     def shared(self) -> BoolArray:
-        """The items whose group has further items, bool (n_items,)."""
+        """Items whose group has further items, bool (n_items,)."""
         same = self.group[1:] == self.group[:-1]
         return np.r_[False, same] | np.r_[same, False] if len(self.group) else np.zeros(0, dtype=np.bool_)
 
     @property
     def plain(self) -> bool:
-        """Whether every item is alone and by itself, so that all is as without menus."""
+        """Whether no group has several items and none is raised: then the groups restrict nothing."""
         return not (self.shared.any() or self.raised.any())
 
     def picked(self, items: IntArray) -> Menus:
-        """Those of some items, ascending."""
+        """Restrict the groups to some items, given in ascending order."""
         return Menus(self.group[items], self.raised[items])
 
     def order(self, items: IntArray) -> IntArray:
-        """The places in the order of choices that a choice of items holds, ascending.
+        """Return the ranking key of a selection: ascending positions, int64.
 
-        Of two choices goes first which holds the first place that only one of them holds.
+        Of two selections the one that contains the smallest position of their symmetric difference ranks
+        first.
         """
         behind = int(self.group[-1]) + 1 if len(self.group) else 0
         funded = self.group[items[~self.raised[items]]]

@@ -1,11 +1,17 @@
-"""The least money that must be added for a profit, over parts that have some money of their own: exactly.
+"""Compute the least extra budget with which a given profit can be reached, where parts have budgets of their own.
 
-    need(z) = min Σ_k max(0, W_k − free_k)   subject to   Σ_k P_k ≥ z,  (P_k, W_k) a choice of part k
+    need(z) = min Σ_k max(0, W_k − free_k)      subject to      Σ_k P_k ≥ z
 
-A part that gets nothing on top is *hard*: W_k ≤ free_k. Where a part holds all its items for nothing, or is hard,
-its best choice does not depend on z. One part left is a knapsack, turned round: the most weight that can be left
-out for the profit that can be spared. Of several, each has its frontier, and gains above « all for nothing » are
-combined gain by gain. Profits and weights are integers, nothing is rounded.
+The items are split into parts; (P_k, W_k) is the profit and weight of the selection in part k, and free_k the
+budget it has already. A *hard* part gets no extra budget: W_k ≤ free_k.
+
+Method. A part that affords all its items, and a hard part, have a best selection that does not depend on z:
+it is fixed once. One remaining part is a minimisation knapsack, solved through its complement: leave out the
+most weight for the profit that can be spared. Several remaining parts each get their efficient pairs
+(`profit_frontier.py`), and a dynamic program over the profit gained above the parts' own budgets combines
+them. All numbers are integers.
+
+Source: Kellerer, Pferschy and Pisinger, *Knapsack Problems* (2004), on the minimisation knapsack.
 """
 
 from __future__ import annotations
@@ -20,17 +26,25 @@ from tnt_sim.kernel.knapsack import Best, BoolArray, IntArray, TooManyStates, kn
 from tnt_sim.kernel.profit_frontier import cells, frontier, items_of
 
 FAR = np.int64(2**61)
+"""A need that no selection has."""
 MAX_CELLS = 200_000_000
-"""Additions for the frontiers of several open parts."""
+"""Limit of n·Σp over the frontiers of all open parts."""
 POINTS_PER_LOOK = 64
-"""Points of a part combined between two looks at the clock."""
+"""Points of a part combined between two checks of the deadline."""
 MAX_GAIN = 20_000
-"""Units of profit above « all for nothing » that several parts may have to bring together."""
+"""Largest profit that several parts may have to gain above what their own budgets buy."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """Some items, int64 (n_items,), what they may cost for nothing, and whether that is all they may cost."""
+    """Items that share a budget.
+
+    Attributes
+    ----------
+    items : int64 (n_items,)
+    free : the budget, in the unit of the weights; negative when more is already promised than the part has
+    hard : whether the part may get no extra budget
+    """
 
     items: IntArray
     free: int
@@ -39,7 +53,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Needed:
-    """The least that must be added, and a choice of items that needs no more, bool (n,)."""
+    """The least extra budget, and the items of a selection that needs no more, bool (n,)."""
 
     need: int
     taken: BoolArray
@@ -47,7 +61,10 @@ class Needed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Gains:
-    """Of one open part: its best profit for nothing, and the least need of each profit above, by its points."""
+    """Efficient pairs of one open part from its own budget on; `need` is the extra budget of each.
+
+    `base` is the profit of the first pair, the best that the part's own budget buys.
+    """
 
     base: int
     profit: IntArray
@@ -56,16 +73,27 @@ class _Gains:
 
 
 class Needs:
-    """Items in parts, asked again and again for the least need of a profit.
+    """Solver for the least extra budget of one set of items and parts, for many profits z.
+
+    Parameters
+    ----------
+    profit, weight : int64 (n,), ≥ 0
+    parts : disjoint, and together all items
 
     Raises
     ------
     ValueError
-        When a hard part has less than nothing.
+        When a hard part has a negative budget.
     TooManyStates, OverflowError
-        When a kernel outgrows its budget.
+        When a knapsack exceeds its budget or its numbers.
     DeadlineExpired
         When time is up.
+
+    Examples
+    --------
+    >>> items = Needs(np.array([5, 4]), np.array([10, 7]), [Part(np.array([0, 1]), 8, hard=False)])
+    >>> items.least(4).need, items.least(9).need
+    (0, 9)
     """
 
     def __init__(
@@ -90,7 +118,7 @@ class Needs:
         self.fronts: dict[int, _Gains] = {}
 
     def _best_for_nothing(self, part: Part) -> BoolArray | None:
-        """The choice of a part that no z changes; None for an open part."""
+        """Return the selection of a part that is best for every z, bool (n_items,), or None."""
         profit, weight = self.profit[part.items], self.weight[part.items]
         if int(weight.sum()) <= part.free:
             return np.ones(len(part.items), dtype=np.bool_)
@@ -100,7 +128,7 @@ class Needs:
         return knapsack(profit, weight, capacity, deadline=self.deadline)
 
     def least(self, target: int) -> Needed | None:
-        """The least need of a total profit; None when all items together do not reach it."""
+        """Return the least extra budget for a total profit; None when all items together do not reach it."""
         rest = target - sum(self.gained.values())
         taken = np.zeros(len(self.profit), dtype=np.bool_)
         for k, best in self.settled.items():
@@ -117,7 +145,7 @@ class Needs:
         return self._together(rest, taken)
 
     def least_with(self, place: int, target: int) -> Needed | None:
-        """The same with one item in."""
+        """Return the least extra budget for a total profit with item `place` taken; None if impossible."""
         k = next(k for k, part in enumerate(self.parts) if place in part.items)
         part, w = self.parts[k], int(self.weight[place])
         if part.hard and w > part.free:
@@ -131,7 +159,7 @@ class Needs:
         again.open, again.fronts = list(self.open), {j: f for j, f in self.fronts.items() if j != k}
         if k in again.settled:
             best = again._best_for_nothing(others)
-            if best is None:  # the item takes what the part had for nothing
+            if best is None:  # the item uses up the part's own budget
                 del again.settled[k], again.gained[k]
                 again.open = sorted([*again.open, k])
             else:
@@ -143,18 +171,18 @@ class Needs:
             return None
         taken = found.taken.copy()
         taken[place] = True
-        # a part that had nothing left pays for the item itself
+        # a part with a negative budget left pays for the item itself
         return Needed(found.need, taken)
 
     def _cheapest(self, items: IntArray, target: int) -> tuple[BoolArray, int]:
-        """The items of least weight for a profit: the complement of a knapsack."""
+        """Select the items of least weight for a profit: the complement of a knapsack."""
         profit, weight = self.profit[items], self.weight[items]
         spare = int(profit.sum()) - max(0, target)
         out = self._knapsack(weight, profit, spare)
         return ~out.taken, int(weight.sum()) - out.profit
 
     def _gains(self, k: int) -> _Gains:
-        """The frontier of an open part, cut at what it has for nothing."""
+        """Return the efficient pairs of an open part, from what its own budget buys on; they are computed once."""
         if k not in self.fronts:
             part = self.parts[k]
             profit, weight = self.profit[part.items], self.weight[part.items]
@@ -167,9 +195,9 @@ class Needs:
         return self.fronts[k]
 
     def _together(self, rest: int, taken: BoolArray) -> Needed:
-        """Several open parts: d[t] is the least need of a gain of at least t over « all for nothing »."""
+        """Combine several open parts: d[t] is the least extra budget for a gain of at least t."""
         gains = [self._gains(k) for k in self.open]
-        must = sum(int(g.need[0]) for g in gains)  # parts that cannot even hold nothing for nothing
+        must = sum(int(g.need[0]) for g in gains)  # parts that need extra budget even for the empty selection
         top = rest - sum(g.base for g in gains)
         if top > MAX_GAIN:
             raise TooManyStates(f"{top} units to gain over {len(gains)} parts")
@@ -195,7 +223,7 @@ class Needs:
 
 
 def _combined(d: IntArray, up: IntArray, cost: IntArray, deadline: Deadline) -> tuple[IntArray, IntArray]:
-    """min over a part's points of d[max(0, t − up)] + cost, for every t, and the point that gives it."""
+    """Compute min over a part's points of d[max(0, t − up)] + cost, for every t, and the minimising point."""
     best = np.full(len(d), FAR)
     chosen = np.zeros(len(d), dtype=np.int64)
     for point, (gain, price) in enumerate(zip(up.tolist(), cost.tolist(), strict=True)):

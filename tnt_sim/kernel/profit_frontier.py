@@ -1,17 +1,16 @@
-"""The least weight for every profit of one leaf, by dynamic programming over profits.
+"""List all efficient (profit, weight) pairs of a 0-1 knapsack, by dynamic programming over profits.
 
-    minw[q] = min { Σ w_j x_j : Σ p_j x_j = q }
+    minw[q] = min { Σ w_j x_j : Σ p_j x_j = q }          best(c) = max { q : minw[q] ≤ c }
 
-Items are taken in from the last rank to the first and included on ties, so that walking the decisions from the
-first rank gives, among the choices of one profit and weight, the lexicographically greatest in rank order.
+One pass solves the knapsack for every capacity at once, in time n·Σp, so it suits small integer profits
+(scores). `frontier` gives the efficient pairs alone; `items_of` then recovers the items of one pair; `curve`
+keeps one decision bit per item and profit and recovers the items of many pairs in a second pass.
 
-Every best choice of one knapsack, for every capacity at once, by dynamic programming over profits.
+Tie-break. `items_of` and `curve` add items from the last rank to the first and prefer to take an item on
+ties. So reading the decisions from the first rank gives, among the selections of one profit and its least
+weight, the lexicographically greatest in rank order.
 
-    minw[q] = min { Σ w_j x_j : Σ p_j x_j = q },      best(c) = max { q : minw[q] ≤ c }
-
-One pass over the items gives all steps of best(c); the decisions are kept as bits, so that one more pass from the
-first rank gives the choices of all steps together. Items are taken in from the last rank to the first and included
-on ties: each choice is the lexicographically greatest in rank order among those of its profit and least weight.
+Source: Kellerer, Pferschy and Pisinger, *Knapsack Problems* (2004), on dynamic programming by profits.
 """
 
 from __future__ import annotations
@@ -26,40 +25,58 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
 
 NEVER = np.int64(2**61)
+"""Weight of a profit that no selection has."""
 NARROW = 2**30
-"""Capacities below leave room for a sum in 32 bits."""
+"""Capacities below this limit allow sums in 32 bits."""
 MAX_BITS = 400_000_000
-"""Decisions kept at once to walk back through one leaf."""
+"""Largest decision table of `items_of`, in items × profits."""
 CELLS_PER_LOOK = 4_000_000
-"""Additions between two looks at the clock: some milliseconds."""
+"""Additions between two checks of the deadline, some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frontier:
-    """The choices that no other beats on both counts, by rising profit and weight; int64 (n_points,)."""
+    """The efficient (profit, weight) pairs of a knapsack: int64 (n_points,) each, both strictly rising."""
 
     profit: IntArray
     weight: IntArray
 
     @property
     def numbers(self) -> int:
-        """How many numbers it holds."""
+        """Number of integers stored, for the memory budget of `cap_tree/memo.py`."""
         return 2 * len(self.profit)
 
     def within(self, capacity: int) -> Frontier:
-        """Its part within a smaller capacity."""
+        """Restrict the pairs to a smaller capacity."""
         end = int(np.searchsorted(self.weight, capacity, side="right"))
         return Frontier(self.profit[:end], self.weight[:end])
 
 
 def cells(profit: IntArray) -> int:
-    """Additions that a leaf's frontier takes."""
+    """Estimate the additions that a frontier takes: n·Σp."""
     return len(profit) * int(profit.sum())
 
 
 def frontier(profit: IntArray, weight: IntArray, capacity: int, deadline: Deadline = UNLIMITED) -> Frontier:
-    """The undominated (profit, weight) within the capacity; DeadlineExpired when time is up."""
-    # half as wide where it fits, since reading memory is what takes time; no sum passes never + capacity
+    """Compute all efficient (profit, weight) pairs within a capacity.
+
+    Parameters
+    ----------
+    profit : int64 (n,), ≥ 0 and small: memory is proportional to their sum
+    weight : int64 (n,), ≥ 0
+
+    Raises
+    ------
+    DeadlineExpired
+        When time is up.
+
+    Examples
+    --------
+    >>> pairs = frontier(np.array([2, 3]), np.array([4, 5]), 9)
+    >>> pairs.profit.tolist(), pairs.weight.tolist()
+    ([0, 2, 3, 5], [0, 4, 5, 9])
+    """
+    # int32 where it suffices, since memory bandwidth dominates; no sum exceeds never + capacity
     narrow = capacity < NARROW
     never = NARROW if narrow else NEVER
     least: NDArray[Any] = np.full(int(profit.sum()) + 1, never, dtype=np.int32 if narrow else np.int64)
@@ -77,7 +94,7 @@ def frontier(profit: IntArray, weight: IntArray, capacity: int, deadline: Deadli
         if done > CELLS_PER_LOOK:
             deadline.check()
             done = 0
-    # a profit is worth keeping only if every greater one weighs more
+    # a pair is efficient if every greater profit weighs more
     after = np.append(np.minimum.accumulate(least[::-1])[::-1][1:], never)
     keep = np.flatnonzero((least < after) & (least <= capacity))
     return Frontier(keep.astype(np.int64), least[keep].astype(np.int64))
@@ -91,17 +108,32 @@ def items_of(
     max_cells: int = MAX_BITS,
     deadline: Deadline = UNLIMITED,
 ) -> BoolArray:
-    """The lexicographically greatest choice of profit `target` and weight `least`, the least for that profit.
+    """Recover the items of an efficient pair: the lexicographically greatest selection in rank order.
 
-    With a price μ on weight, r = p − μ·w and gap = Σ max(0, r) − (target − μ·least), no such choice differs from
-    « every item with r > 0 » in an item with |r| > gap: only the others are open.
+    Parameters
+    ----------
+    target, least : the pair: a profit, and the least weight of any selection with this profit
+    max_cells : limit of the decision table, in items × profits
+
+    Notes
+    -----
+    Reduced-cost fixing shrinks the table. For a price μ on weight let r = p − μ·w and
+    gap = Σ max(0, r) − (target − μ·least). A selection of this pair agrees with « take exactly the items with
+    r > 0 » in every item with |r| > gap, so only the other items enter the dynamic program.
 
     Raises
     ------
     TooManyStates
-        When the open items times profits are more than `max_cells`: a decision is kept for each.
+        When the decision table would exceed `max_cells`.
+    ArithmeticError
+        When no selection has this profit and weight.
     DeadlineExpired
         When time is up.
+
+    Examples
+    --------
+    >>> items_of(np.array([2, 3, 3]), np.array([4, 5, 5]), 3, 5).tolist()
+    [False, True, False]
     """
     price = _break_ratio(profit, weight, least)
     reduced = profit - price * weight
@@ -118,7 +150,7 @@ def items_of(
 
 
 def _break_ratio(profit: IntArray, weight: IntArray, filled: int) -> float:
-    """Profit per weight of the item at which the best items by ratio have filled a weight."""
+    """Return the efficiency p/w of the break item when items in order of efficiency fill the weight `filled`."""
     heavy = np.flatnonzero(weight > 0)
     if not len(heavy):
         return 0.0
@@ -129,7 +161,7 @@ def _break_ratio(profit: IntArray, weight: IntArray, filled: int) -> float:
 
 
 def _exactly(profit: IntArray, weight: IntArray, target: int, room: int, deadline: Deadline) -> BoolArray:
-    """The lexicographically greatest choice of exactly `target` and at most `room`, which is known to exist."""
+    """Select exactly `target` at weight `room` by dynamic programming with a table of decisions."""
     n = len(profit)
     least = np.full(target + 1, NEVER)
     least[0] = 0
@@ -160,14 +192,14 @@ def _exactly(profit: IntArray, weight: IntArray, target: int, room: int, deadlin
 
 
 MAX_CELLS = 1_500_000_000
-"""Items × profits looked at in one pass; a bit is kept for each."""
+"""Limit of items × profits in `curve`; each takes one bit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """The steps by rising capacity: from `weight[k]` on, `profit[k]` can be had; int64 (n_steps,).
+    """The optimal profit as a step function of the capacity: from `weight[k]` on it is `profit[k]`.
 
-    The first step is the choice of nothing: profit 0 at weight 0.
+    Both are int64 (n_steps,). The first step is the empty selection: profit 0 at weight 0.
     """
 
     profit: IntArray
@@ -177,11 +209,11 @@ class Curve:
     _bits: NDArray[np.uint8] = field(repr=False)
 
     def step_at(self, capacity: int) -> int:
-        """The step in force at a capacity, -1 for a negative one."""
+        """Return the step in force at a capacity, −1 for a negative capacity."""
         return int(np.searchsorted(self.weight, capacity, side="right")) - 1
 
     def choices(self, steps: IntArray) -> BoolArray:
-        """The choice of each of some steps, bool (n_items, len(steps)), items in rank order."""
+        """Recover the items of some steps, bool (n_items, len(steps)), items in rank order."""
         left = self.profit[steps] // self._unit
         taken = np.zeros((len(self._gain), len(steps)), dtype=np.bool_)
         for j, p in enumerate(self._gain.tolist()):
@@ -193,16 +225,29 @@ class Curve:
 
 
 def curve(profit: IntArray, weight: IntArray, deadline: Deadline = UNLIMITED) -> Curve:
-    """All steps of the knapsack of some items in rank order; profits ≥ 0 and weights > 0.
+    """Solve a knapsack for all capacities and keep the decisions.
+
+    Parameters
+    ----------
+    profit : int64 (n,), ≥ 0, items in rank order
+    weight : int64 (n,), > 0
 
     Raises
     ------
     TooManyStates
-        When items × profits outgrow the budget.
+        When items × profits exceed `MAX_CELLS`; profits are first divided by their greatest common divisor.
     DeadlineExpired
         When time is up.
     ValueError
         For a negative profit, or a weight that is not positive.
+
+    Examples
+    --------
+    >>> steps = curve(np.array([20, 30]), np.array([4, 5]))
+    >>> steps.profit.tolist(), steps.weight.tolist()
+    ([0, 20, 30, 50], [0, 4, 5, 9])
+    >>> steps.choices(np.array([steps.step_at(6)]))[:, 0].tolist()
+    [False, True]
     """
     if (profit < 0).any() or (weight <= 0).any():
         raise ValueError("profits must not be negative, and weights must be positive")
@@ -218,7 +263,7 @@ def curve(profit: IntArray, weight: IntArray, deadline: Deadline = UNLIMITED) ->
     for j in range(len(profit) - 1, -1, -1):
         p, w = int(gain[j]), int(weight[j])
         if p == 0:
-            continue  # a dossier that brings nothing is never worth its weight
+            continue  # an item without profit is never worth its weight
         reached += p
         shifted = least[: reached + 1 - p] + w
         into = least[p : reached + 1]
@@ -235,6 +280,7 @@ def curve(profit: IntArray, weight: IntArray, deadline: Deadline = UNLIMITED) ->
 
 
 def _packed(better: BoolArray, start: int, total: int) -> NDArray[np.uint8]:
+    """Pack the decisions of one item, for profits from `start` on, into bits."""
     whole = np.zeros(total + 1, dtype=np.bool_)
     whole[start : start + len(better)] = better
     return np.packbits(whole)

@@ -1,8 +1,12 @@
-"""The best choice under many rows, of which few bind: those with a price first, then what the choice breaks.
+"""Solve a 0-1 program with many rows of which few bind, by constraint generation.
 
-Of items of one group at most one is taken, whatever the rows. The best choice under some of the rows that keeps
-all others is the best of all. Which rows are own rows of blocks, and which are common to them, is chosen so that
-as many as possible are own (`block_search.py`).
+The optimum under some rows is the optimum under all of them if it violates none. So the search starts with
+the rows that have a positive price in the linear relaxation, solves exactly (`block_search.py`), adds
+violated rows, and repeats. At most one item of a group is taken whatever the rows. Rows with a block of their
+own are chosen greedily, as many as possible.
+
+Source: Dantzig, Fulkerson and Johnson, *Solution of a large-scale traveling-salesman problem*, Operations
+Research 2 (1954), for the generation of violated constraints.
 """
 
 from __future__ import annotations
@@ -21,17 +25,23 @@ from tnt_sim.kernel.knapsack import IntArray, TooManyStates
 __all__ = ["Settled", "TooManyStates", "own_rows", "settle"]
 
 MAX_BINDING = 48
-"""More rows than that are for another method."""
+"""Limit of rows taken into account; beyond it another method is needed."""
 MAX_ROUNDS = 12
+"""Rounds of constraint generation, at most."""
 FAINT = 1e-12
-"""Prices that move no column's value by more than this part of the largest value are none."""
+"""A price counts as zero if no column's value changes by more than this share of the largest value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settled:
-    """The best choice (None: nothing is possible, or worth enough), the rows that settled it, their prices.
+    """Result of constraint generation.
 
-    `own` are the places in `rows` of the rows with a block of their own.
+    Attributes
+    ----------
+    best : the optimum; None if no selection is feasible, or worth enough
+    rows : the rows that determine it
+    own : places in `rows` of the rows with a block of their own
+    price : float64 (len(rows),), their prices
     """
 
     best: Crossing | None
@@ -51,22 +61,34 @@ def settle(
     group: IntArray | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> Settled | None:
-    """max Σ v x subject to A x ≤ b, x ∈ {0, 1}, one item of a group, by the rows that bind; None when too many do.
+    """Maximise v·x subject to A x ≤ b, x binary, at most one item per group, by the rows that bind.
 
     Parameters
     ----------
-    matrix : int64 (m, n)
-    price : float64 (m,), of the linear program
-    at_least : when given, only choices worth that much are sought
-    heard : told of better choices under the rows looked at, and of bounds (`crossing`)
-    group : int64 (n,), ascending: items with the same number exclude each other; None: none do
+    value : int64 (n,)
+    matrix : int64 (m, n), sparse
+    upper : int64 (m,)
+    price : float64 (m,), dual values of the linear relaxation, ≥ 0
+    at_least : if given, only selections of at least this value are sought
+    heard : called with better selections under the rows used so far, and with upper bounds
+    group : int64 (n,), ascending: items with the same number exclude each other; None if none do
+
+    Returns
+    -------
+    The result; None when too many rows bind, or after too many rounds.
 
     Raises
     ------
     TooManyStates, OverflowError
-        When the kernel gives up.
+        When the search exceeds its budget or its numbers.
     DeadlineExpired
         When time is up.
+
+    Examples
+    --------
+    >>> matrix = sp.csr_array(np.array([[2, 3, 0], [0, 1, 1]]))
+    >>> settle(np.array([4, 5, 3]), matrix, np.array([4, 1]), np.array([1.0, 2.0])).best.value
+    7
     """
     longest: FloatArray = (
         np.zeros(len(upper)) if not matrix.nnz else abs(matrix).max(axis=1).toarray().ravel()
@@ -95,7 +117,7 @@ def settle(
 
 
 def _few(broken: IntArray, matrix: sp.csr_array) -> list[int]:
-    """The broken rows that share no item with a longer one: the others may mend themselves."""
+    """Return violated rows that share no item with a longer one: the others may be satisfied once these are."""
     found: list[int] = []
     seen = np.zeros(matrix.shape[1], dtype=np.bool_)
     length = np.diff(matrix.indptr)
@@ -110,7 +132,10 @@ def _few(broken: IntArray, matrix: sp.csr_array) -> list[int]:
 def own_rows(
     matrix: sp.csr_array, rows: Sequence[int], first: Collection[int] = (), group: IntArray | None = None
 ) -> list[int]:
-    """Places in `rows` of rows that share no group: those in `first`, fewest others crossed, then the shortest."""
+    """Choose rows that share no group, and return their places in `rows`.
+
+    Greedy order: rows in `first` before others, then those that cross the fewest others, then the shortest.
+    """
     length = np.diff(matrix.indptr)[list(rows)]
     later = np.array([row not in first for row in rows], dtype=np.bool_)
     hit = matrix[list(rows)].astype(np.bool_).astype(np.int64)
@@ -130,7 +155,7 @@ def own_rows(
 
 
 def _of_groups(group: IntArray) -> sp.csr_array:
-    """Which items belong to which group, (n_items, n_groups)."""
+    """Return the incidence matrix of items and groups, (n_items, n_groups)."""
     number = numbered(group, len(group))
     shape = len(group), int(number.max(initial=-1)) + 1
     return sp.csr_array((np.ones(len(group), dtype=np.int64), (np.arange(len(group)), number)), shape=shape)

@@ -1,25 +1,37 @@
-"""Rows that cross, exactly: disjoint rows each with a block of its own, a few priced rows over all blocks.
+"""Solve a 0-1 program with crossing rows exactly: Lagrangian relaxation with exact blocks, then gap enumeration.
 
-    max Σ v_j x_j  subject to  A x ≤ b,  x ∈ {0, 1},  Σ_{j in group} x_j ≤ 1
+    max Σ v_j x_j   subject to   A x ≤ b,  x ∈ {0, 1}^n,  Σ_{j in group} x_j ≤ 1
 
-For prices y ≥ 0 let r = v − yA. Every x loses  Σ_{flipped} cost_j + y·(b − A x) = L(y) − v·x  against the bound
-L(y) = Σ_groups max(0, max r_j) + y·b, where a group is flipped, by one of its items, when it is not at the best
-that r holds it at (`exchanges.py`). An item that excludes no other is a group by itself; cost_j is then |r_j|.
-Rows of which no two share a group are *own* rows: their blocks are solved exactly, which settles most of the loss
-(with four floors that bind on 2,000 dossiers, 147 units of 174). The rest, Γ, is what the blocks may lose together
-over their leasts: all block states within Γ are combined, then the items in no block are flipped one by one, and Γ
-is widened until the best choice found lies within it. So the choice is the best one, whatever the prices were.
+Bound. For prices y ≥ 0 let r = v − yA. The Lagrangian bound is L(y) = Σ_groups max(0, max_j r_j) + y·b,
+reached by the *held* selection: the best item of each group with r > 0. A selection x that exchanges items in
+some groups falls short of it by exactly
 
-A group of which a row moves one item belongs to that row's block as a whole; its items are flipped in one step.
-Groups in no block stand in cells: those of a common row that shares none with other such rows, cell after cell,
-then all others. What the row of a cell to come must lose by its own items alone is a step function of what it is
-over (`Repair`), looked up for every joined state: with four floors across six caps this drops all but a few of
-five million states.
+    L(y) − v·x = Σ_{exchanges} cost_j + y·(b − A x),      all terms ≥ 0 when A x ≤ b
 
-A state whose row is over by e must give back e at no less than the cheapest ratio |r|/a of the items still to
-come that lower it, and one with room e left pays y for each unit or what filling it costs; states beyond the best
-choice are dropped by these bounds. They are floats with a margin that only ever keeps more; values and rows are
-int64.
+with cost_j as in `exchanges.py`; for an item without a group, cost_j = |r_j|.
+
+Blocks. Some rows of which no two share a group are *own* rows. The groups that an own row touches form its
+block, in which all selections near the optimum are enumerated exactly. The least losses of the blocks close
+most of the gap (with four binding floors over 2,000 dossiers, 147 units of 174).
+
+Enumeration. Let Γ be the loss that the blocks may have together beyond these least losses. All combinations
+of block states within Γ are formed, then the groups outside all blocks are exchanged one by one, and Γ grows
+until the best selection found lies within it. So the result is optimal whatever the prices were; good prices
+only make it fast.
+
+Groups outside all blocks are visited in *cells*: first, one after the other, those of common rows that share
+no group; then the rest. What the row of a later cell must still lose by its own items is a step function of
+its excess (`Repair` in `joined_blocks.py`). It discards most combinations early: with four floors across six
+caps all but a few of five million.
+
+Bounds. A state whose row exceeds its bound by e must lower it, at no less per unit than the cheapest ratio
+cost/|a| of later exchanges that do; a row with room e left pays per unit the lesser of y and the ratio of
+filling it. These bounds are floats with a margin that keeps too much rather than too little. Values and rows
+are int64.
+
+Sources: Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical Programming Study 2 (1974);
+Handler and Zang, *A dual algorithm for the constrained shortest path problem*, Networks 10 (1980), for
+closing the gap by enumeration.
 """
 
 from __future__ import annotations
@@ -40,26 +52,30 @@ from tnt_sim.kernel.knapsack import STATE_SECONDS, BoolArray, IntArray, TooManyS
 __all__ = ["Crossing", "FloatArray", "crossing"]
 
 MAX_WORK = 6_000_000
-"""States looked at, over all items and all tries."""
+"""States examined over all items and all Γ, at most."""
 WIDER = 1.35
+"""Factor by which Γ grows; twice applied once a selection is known."""
 FIRST_SHARE = 0.05
-"""Γ to begin with, as a share of what the blocks lose at the least."""
+"""First Γ, as a share of the blocks' least losses."""
 LONG_PASS = 50_000
-"""States of a pass after which a good choice is sought first, to know how far the next must go."""
+"""States of a pass after which a good selection is sought first, to limit the next Γ."""
 FEW, SPREAD = 1_000, 1.5
-"""States kept in such a search, and how much more than the blocks the rest may lose."""
+"""States kept at once in such a search, and the multiple of Γ that the loss may reach beyond the least losses."""
 MARGIN = 1e-11
+"""Relative margin of the float bounds."""
 LARGEST = 2**61
+"""Limit of all sums of values and of rows."""
 LARGEST_PRICE = 2.0**500
-"""With sums below `LARGEST`, all floats stay finite."""
+"""Limit of prices; with sums below `LARGEST`, all floats stay finite."""
 
 
 Heard = Callable[[BoolArray | None, float], None]
+"""Callback for progress: the best selection so far, or None, and an upper bound of the optimum, or ∞."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crossing:
-    """The best choice, bool (n,), its value, and in how many ways that value is reached."""
+    """An optimum: the items taken, bool (n,), the value, and the number of selections that reach this value."""
 
     taken: BoolArray
     value: int
@@ -79,28 +95,43 @@ def crossing(
     group: IntArray | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> Crossing | None:
-    """The best choice under all rows; None when there is none, or none that is worth `at_least`.
+    """Maximise v·x subject to A x ≤ b, x binary, at most one item per group.
 
     Parameters
     ----------
-    value : int64 (n,)
-    rows : int64 (m, n)
+    value : int64 (n,), of any sign
+    rows : int64 (m, n), of any sign
     upper : int64 (m,)
-    price : float64 (m,)
-        Any prices ≥ 0 give the same answer; those of the linear program give it soonest.
-    own : places of rows, no two of which share a group.
-    at_most : what no choice is worth more than, where that is known: the search begins there.
-    heard : told of each better choice (None while there is none) and of each bound on what any is worth.
-    group : int64 (n,), ascending: of items with the same number one at the most is taken; None: all by themselves.
+    price : float64 (m,) Lagrangian multipliers y ≥ 0. Any give the same result; the dual values of the linear
+        relaxation are fast.
+    own : places of the rows with a block of their own; no two of them may share a group
+    max_work : budget of states
+    at_least : if given, only selections of at least this value are sought
+    at_most : a known upper bound of the optimum; the search starts from it
+    heard : called with each better selection (None while there is none) and each upper bound
+    group : int64 (n,), ascending: items with the same number exclude each other; None if none do
+
+    Returns
+    -------
+    An optimum; None if no selection is feasible, or none is worth `at_least`.
 
     Raises
     ------
     TooManyStates
-        When the states looked at outgrow `max_work`.
+        When the states examined exceed `max_work`.
     DeadlineExpired
         When time is up.
     OverflowError
-        When sums leave what is handled exactly.
+        When sums or prices are too large.
+    ValueError
+        For prices that are negative or not finite, or groups that are not adjacent.
+
+    Examples
+    --------
+    >>> rows = np.array([[2, 3, 0], [0, 1, 1]])
+    >>> best = crossing(np.array([4, 5, 3]), rows, np.array([4, 1]), np.array([1.0, 2.0]), [0])
+    >>> best.taken.tolist(), best.value, best.ways
+    ([True, False, True], 7, 1)
     """
     number = numbered(group, len(value))
     reach = _reach(rows, number).sum(axis=1) + np.abs(upper.astype(np.float64))
@@ -115,7 +146,7 @@ def crossing(
 
 
 class _Search:
-    """One search; `run` widens Γ until the best choice lies within it."""
+    """One search; `run` widens Γ until the best selection lies within it."""
 
     def __init__(
         self,
@@ -136,7 +167,7 @@ class _Search:
         per_item = price @ np.abs(rows.astype(np.float64))
         size = _reach(value, number).sum() + _reach(per_item, number).sum()
         self.margin = MARGIN * (1.0 + float(size + price @ np.abs(upper.astype(np.float64))))
-        # no choice that keeps the rows loses more: L(y) less the least that any choice is worth
+        # greatest loss of a feasible selection: L(y) minus the least value of any selection
         least = float(np.minimum(per_group(np.minimum, value, number), 0).sum())
         self.most = self.bound - least + self.margin
         self.hit = touched(rows, number)
@@ -156,7 +187,11 @@ class _Search:
         self.taken = self.swaps.held.copy()
 
     def _cells(self) -> list[tuple[int, IntArray]]:
-        """The items in no block, by the row that is settled with them: disjoint common rows, then the first."""
+        """Return the cells, each with the row it settles (its place among the common rows) and its items.
+
+        The largest family of disjoint common rows is chosen, the longest row aside; the rest goes with that
+        row.
+        """
         hit = self.hit[np.ix_(self.common, self.loose)]
         families = [family for family in apart(hit) if 0 not in family]
         family = max(families, key=len, default=[])
@@ -165,7 +200,7 @@ class _Search:
         return [*cells, (0 if len(self.common) else -1, rest)]
 
     def run(self, at_least: int | None, at_most: int | None) -> Crossing | None:
-        """The best choice; with `at_least`, Γ is what such a choice may lose and one pass decides."""
+        """Return an optimum; with `at_least`, Γ is the greatest loss of such a selection, and one pass decides."""
         most = self.most
         self.floor = at_least
         if at_least is not None:
@@ -197,7 +232,10 @@ class _Search:
         return None
 
     def _wider(self, gamma: float, settled: float) -> float:
-        """The next Γ: wider, but no more than what is known to be enough; far wider where a choice is known."""
+        """Return the next Γ: larger, but no more than is known to be enough.
+
+        Much larger once a selection is known.
+        """
         wider = WIDER * gamma
         if self.best is not None:
             self._tell(self.taken, np.inf)
@@ -207,11 +245,15 @@ class _Search:
         return min(wider, self.bound - self.floor - settled + self.margin)
 
     def _tell(self, taken: BoolArray | None, bound: float) -> None:
+        """Report a selection and a bound."""
         if self.heard is not None:
             self.heard(taken, bound)
 
     def _least(self, block: Block, most: float) -> bool:
-        """What the block loses at the least: look within twice as much until a state is found."""
+        """Find the least loss of a block, by doubling the range until a state is found.
+
+        False if it has no feasible state.
+        """
         within = _typical(self.swaps.nearest(block.items)) / 20 + self.margin
         while True:
             self._look(block, within)
@@ -223,7 +265,7 @@ class _Search:
             within *= 2
 
     def _look(self, block: Block, within: float) -> None:
-        """All states of a block that lose no more than `within`."""
+        """Enumerate the states of a block with a loss of at most `within`."""
         own, price = block.row, float(self.price[block.row])
         limit = within + self.margin
         flips = flips_of(self.swaps, block.items, [own, *self.common], 0, limit)
@@ -249,15 +291,17 @@ class _Search:
         block.states = _left([(ended, keep, np.full(len(keep), -1))], block.trail)
 
     def _spend(self, n: int) -> None:
+        """Count n states against the budget and the deadline."""
         self.deadline.check(n * STATE_SECONDS)
         self.left -= n
         if self.left < 0:
             raise TooManyStates(f"{n} states at once")
 
     def _within(self, gamma: float, settled: float, most_kept: int | None = None) -> None:
-        """The best choice among those whose blocks lose at most Γ beyond their leasts.
+        """Find the best selection among those whose blocks lose at most Γ beyond their least losses.
 
-        With `most_kept`, a good one, soon: what is in no block may lose more, and only so many states are kept.
+        With `most_kept`, the search is heuristic: more loss is allowed outside the blocks, but only so many
+        states are kept.
         """
         self.best, self.ways = None, 0
         limit = settled + (gamma if most_kept is None else SPREAD * gamma) + self.margin
@@ -280,7 +324,7 @@ class _Search:
             states = self._cell(states, number, limit, way, most_kept)
 
     def _repairs(self, most: float) -> list[tuple[int, int, Repair | None]]:
-        """For each cell but the last, what its row must lose by its own items alone: place, bound, table."""
+        """Return for each cell but the last its row's place, its bound, and its table of losses to come."""
         found = []
         for row, items in self.cells[:-1]:
             i = self.common[row]
@@ -291,7 +335,7 @@ class _Search:
         return found
 
     def _cell(self, states: States, number: int, limit: float, way: Way, most_kept: int | None) -> States:
-        """Flip the items of one cell; its row is settled with them."""
+        """Exchange the items of one cell, group by group; then its row is settled."""
         row, items = self.cells[number]
         flips = flips_of(self.swaps, items, self.common, row, limit)
         after: Flips | None = None
@@ -313,11 +357,11 @@ class _Search:
         return states if after is None else self._settled(states, row, way)
 
     def _most(self, limit: float) -> float:
-        """What a state may lose and still be as good as the best choice found."""
+        """Return the greatest loss of a state that is still as good as the best selection found."""
         return limit if self.best is None else min(limit, self.bound - self.best + self.margin)
 
     def _tolls(self, states: States, flips: Flips, after: Flips | None, k: int, row: int) -> FloatArray:
-        """What states must still lose: by this cell's row and those of cells to come, or by any other row."""
+        """Bound what states must still lose, by the row of this cell and later cells, or by any other row."""
         most = states.ahead
         for place, i in enumerate(self.common):
             down, up = float(flips.lower[place, k]), float(flips.raise_[place, k])
@@ -330,7 +374,10 @@ class _Search:
         return most
 
     def _settled(self, states: States, row: int, way: Way) -> States:
-        """The states that keep a row whose items are all decided; it tells them apart no more."""
+        """Keep the states that satisfy a row whose items are all decided.
+
+        The row no longer distinguishes states.
+        """
         i = self.common[row]
         keep = np.flatnonzero(states.used[row] <= self.upper[i])
         states = states.pick(keep)
@@ -339,7 +386,7 @@ class _Search:
         return _left([(states, keep, np.full(len(keep), -1))], way.trail)
 
     def _hold(self, states: States, fresh: BoolArray, parent: IntArray, way: Way, item: IntArray) -> None:
-        """Take in fresh states: a better choice, or further ways to the best."""
+        """Update the best selection, or the number of ways to it, with new states."""
         fits = np.flatnonzero((states.used <= self.upper[self.common][:, None]).all(axis=0) & fresh)
         if not len(fits):
             return
@@ -356,19 +403,21 @@ class _Search:
 
 
 def _ahead(repairs: Sequence[tuple[int, int, Repair | None]]) -> Ahead:
+    """Collect the tables of later cells."""
     return Ahead([(row, upper, table) for row, upper, table in repairs if table is not None])
 
 
 Grown = tuple[States, IntArray, IntArray]
-"""States, the places of their parents, and the items flipped."""
+"""States, the places of their parents, and the items exchanged."""
 
 
 def _picked(states: States, parent: IntArray, item: IntArray, keep: IntArray) -> Grown:
+    """Select some of the states, with their parents and items."""
     return states.pick(keep), parent[keep], item[keep]
 
 
 def _left(kept: Sequence[Grown], trail: Trail) -> States:
-    """The states of one step that no other beats; the trail says where they came from."""
+    """Return the undominated states of one step, and record their parents in the trail."""
     every, parent, item = kept[0] if len(kept) == 1 else _together(kept)
     states, few = undominated(every)
     trail.append((parent, item) if states is every else (parent[few], item[few]))
@@ -376,15 +425,17 @@ def _left(kept: Sequence[Grown], trail: Trail) -> States:
 
 
 def _together(kept: Sequence[Grown]) -> Grown:
+    """Concatenate the chunks of one step."""
     states, parent, item = zip(*kept, strict=True)
     return States.together(states), np.concatenate(parent), np.concatenate(item)
 
 
 def _typical(cost: FloatArray) -> float:
+    """Return the median cost, 0 without items."""
     return float(np.median(cost)) if len(cost) else 0.0
 
 
 def _reach(found: NDArray[Any], number: IntArray) -> FloatArray:
-    """The greatest magnitude of each group."""
+    """Return the greatest magnitude in each group."""
     most: FloatArray = per_group(np.maximum, np.abs(found.astype(np.float64)), number)
     return most

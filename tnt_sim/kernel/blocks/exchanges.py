@@ -1,12 +1,14 @@
-"""What each item changes, where of the items of a group one at the most is taken (`block_search.py`).
+"""Exchanges against the Lagrangian solution, where at most one item of each group is taken.
 
-For r = v − yA a group holds the first of its items with the greatest r, if that is positive, else none. Every
-item stands for one other choice of its group, its *swap*: an item that is not held comes in place of the one that
-is, and the held one leaves for none. So there are as many swaps as items; a choice swaps some groups, each once:
+For reduced values r = v − yA, the Lagrangian solution holds in each group the first item of greatest r, if
+that is positive, and nothing otherwise. Each item stands for one other selection of its group, its
+*exchange*: an item not held replaces the one that is, and the held item leaves without replacement. So a
+group has as many exchanges as items, and a selection makes at most one of them. With
+best = max(0, max_j r_j), an exchange loses
 
-    cost_j = best − r_j for an item that comes,  best − 0 for the one that leaves;  best = max(0, max r)
+    cost_j = best − r_j  for an item that enters,      cost_j = best  for the held item that leaves
 
-An item that excludes no other is a group by itself, and its swap is a flip from the side that r holds it at.
+An item that excludes no other is a group by itself, and its exchange is a flip of x_j, of cost |r_j|.
 """
 
 from __future__ import annotations
@@ -24,12 +26,12 @@ FloatArray = NDArray[np.float64]
 
 
 def numbered(group: IntArray | None, n: int) -> IntArray:
-    """The number of each item's group, counted from 0, int64 (n,); None: every item by itself.
+    """Number the groups from 0, int64 (n,); with None every item is a group by itself.
 
     Raises
     ------
     ValueError
-        When the items of a group do not stand together.
+        When the items of a group are not adjacent.
     """
     if group is None:
         return np.arange(n)
@@ -39,12 +41,12 @@ def numbered(group: IntArray | None, n: int) -> IntArray:
 
 
 def heads(number: IntArray) -> IntArray:
-    """Where each run of equal numbers begins."""
+    """Return where each run of equal numbers begins."""
     return np.flatnonzero(np.diff(number, prepend=-1))
 
 
 def touched(hit: NDArray[Any], number: IntArray) -> BoolArray:
-    """Of rows (m, n) that move some items: the items whose group they move, bool (m, n)."""
+    """Return, for rows (m, n), the items of the groups in which a row has a nonzero coefficient, bool (m, n)."""
     found: BoolArray = hit != 0
     if found.size and number[-1] + 1 < len(number):
         found = np.logical_or.reduceat(found, heads(number), axis=1)[:, number]
@@ -52,7 +54,7 @@ def touched(hit: NDArray[Any], number: IntArray) -> BoolArray:
 
 
 def per_group(largest: np.ufunc, found: NDArray[Any], number: IntArray) -> NDArray[Any]:
-    """np.maximum or np.minimum over the items of each group, along the last axis."""
+    """Reduce the last axis by group, with np.maximum or np.minimum."""
     if not found.shape[-1]:
         return found
     return largest.reduceat(found, heads(number), axis=-1)
@@ -60,14 +62,15 @@ def per_group(largest: np.ufunc, found: NDArray[Any], number: IntArray) -> NDArr
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Swaps:
-    """Swaps of n items under m rows.
+    """The exchanges of n items under m rows.
 
     Attributes
     ----------
-    number : int64 (n,), of each item's group
-    held : bool (n,)
-    place : int64 (n,), the item that the group holds, the item itself where it holds none
-    change, move, cost : what a swap does to value (n,), to rows (m, n), and what it loses, (n,)
+    number : int64 (n,), group of each item
+    held : bool (n,), the Lagrangian solution
+    place : int64 (n,), the item that the group holds; the item itself if it holds none
+    change, move, cost : change of the value, int64 (n,), of the rows, int64 (m, n), and the loss, float64
+        (n,)
     """
 
     number: IntArray
@@ -79,7 +82,7 @@ class Swaps:
 
     @classmethod
     def of(cls, value: IntArray, rows: IntArray, reduced: FloatArray, number: IntArray) -> Swaps:
-        """For r = `reduced`."""
+        """Build the exchanges for the reduced values r = `reduced`."""
         n = len(value)
         held = reduced > 0
         place = np.arange(n)
@@ -98,12 +101,12 @@ class Swaps:
         return cls(number, held, place, change, move, cost)
 
     def nearest(self, items: IntArray) -> FloatArray:
-        """The cost of the cheapest swap of each group of some items that stand in ascending order."""
+        """Return the cost of the cheapest exchange of each group; items are ascending."""
         found: FloatArray = per_group(np.minimum, self.cost[items], self.number[items])
         return found
 
     def taken(self, items: Sequence[int]) -> BoolArray:
-        """The choice in which some groups swap, each by one item."""
+        """Return the selection after the exchanges of some items, one per group, bool (n,)."""
         taken, items = self.held.copy(), list(items)
         taken[self.place[items]] = False
         taken[items] = ~self.held[items]

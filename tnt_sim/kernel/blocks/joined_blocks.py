@@ -1,9 +1,18 @@
-"""What the rows of `block_search.py` must still lose: by the items to come, by a cell's own, for pairs of states.
+"""Combine the states of blocks, and bound what rows must still lose.
 
-Parts of a choice with the lists of their states (`block_search.py`): blocks, and two parts side by side.
+Blocks are joined into two halves of similar length, and the pairs of the halves are formed a chunk at a time:
+there are far more of them than of all other states (meet in the middle). A pair is kept only if the rows that
+later items must still satisfy leave it within the loss limit.
 
-All blocks are joined in two halves of like length. The pairs of the halves are far more than all else: they are
-looked at a chunk at a time, and only those that the rows of cells to come leave are written down.
+`Repair` tabulates such a row. For exchanges S of its own items with total cost c_S and total move m_S, a row
+that exceeds its bound by `over` (below it when negative) still loses at least
+
+    f(over) = min { c_S + price·(−over − m_S) : m_S ≤ −over }
+
+that is, the exchanges that bring it within its bound, and its price on the room that remains.
+
+Source: Horowitz and Sahni, *Computing partitions with applications to the knapsack problem*, Journal of the
+ACM 21 (1974), for joining two halves.
 """
 
 from __future__ import annotations
@@ -20,15 +29,19 @@ from tnt_sim.kernel.blocks.states import Pairs, States, undominated
 from tnt_sim.kernel.knapsack import STATE_SECONDS, IntArray
 
 MAX_TABLE = 300_000
-"""States of one repair table."""
+"""Subsets of exchanges per table, at most."""
 CELLS = 2**17
-"""Cells of one repair table, at the most twice as many."""
+"""Grid cells per table, at most."""
 
 FIRST = np.zeros(1, dtype=np.int64)
 
 
 def toll(over: FloatArray, down: float, price: float, up: float) -> FloatArray:
-    """What a row still costs at the least: `over` > 0 is to be brought back, −over > 0 left unused or filled."""
+    """Bound from below what a row must still lose.
+
+    An excess `over` > 0 is brought back at `down` per unit; room −over > 0 costs the lesser of `price` and
+    `up` per unit, to leave or to fill.
+    """
     back = np.where(over > 0, np.inf, 0.0) if np.isinf(down) else np.maximum(over, 0.0) * down
     rate = min(price, up)
     return back if rate == 0 else np.maximum(-over, 0.0) * rate + back
@@ -36,10 +49,10 @@ def toll(over: FloatArray, down: float, price: float, up: float) -> FloatArray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Repair:
-    """f(over): the least that a row's own last items lose to bring it back, or leave unused; a step function.
+    """The step function f(over) of one row, and a grid of its minima.
 
-    `floor` holds what f is at the least in cells of 2^`shift` units of `over` from `first` on: one look instead of
-    a search, for the many states that it drops.
+    `floor` holds the minimum of f in cells of 2^`shift` units of `over` from `first` on: a look-up replaces a
+    search, for the many states that it discards.
     """
 
     move: IntArray
@@ -53,9 +66,10 @@ class Repair:
     def of(
         cls, move: IntArray, cost: FloatArray, price: float, most: float, number: IntArray | None = None
     ) -> Repair | None:
-        """From the flips of those items, all subsets that cost at most `most`; None when they are too many.
+        """Tabulate all subsets of exchanges that cost at most `most`; None when there are too many.
 
-        Of items with equal `number`, which ascends, a subset flips one at the most.
+        Of items with equal `number`, which is ascending, a subset exchanges at most one. Dearer subsets are
+        left out, so f is exact where it is at most `most`.
         """
         moves, costs = np.zeros(1, dtype=np.int64), np.zeros(1)
         first = heads(np.arange(len(move)) if number is None else number)
@@ -77,22 +91,23 @@ class Repair:
         return cls(moves, best, price, *_floor(moves, best, price, most))
 
     def least(self, over: IntArray) -> FloatArray:
-        """f at each `over`; infinite where no subset brings it back."""
+        """Return f at each `over`; infinite where no subset brings the row back."""
         place = np.searchsorted(self.move, -over, side="right") - 1
         found = self.best[np.maximum(place, 0)] - self.price * over
         return np.where(place < 0, np.inf, np.maximum(found, 0.0))
 
     def rough(self, over: IntArray) -> FloatArray:
-        """No more than f at each `over`."""
+        """Return a lower bound of f at each `over`, from the grid."""
         cell = (over - self.first) >> self.shift
         found: FloatArray = self.floor[np.clip(cell, -1, len(self.floor) - 2) + 1]
         return found
 
 
 def _floor(moves: IntArray, best: FloatArray, price: float, most: float) -> tuple[int, int, FloatArray]:
-    """The cells of `Repair`: where they begin, their width as a power of two, and f at the least in each.
+    """Return the grid of a table: first cell, cell width as a power of two, and the minimum of f in each cell.
 
-    The first stands for all that is below: there f only falls as `over` grows. Beyond the last nothing mends.
+    The first entry stands for all values below the grid, where f only falls as `over` grows. Beyond the last
+    cell no subset brings the row back.
     """
     last = 1 - int(moves[0])
     first = -int(moves[-1])
@@ -110,15 +125,15 @@ def _floor(moves: IntArray, best: FloatArray, price: float, most: float) -> tupl
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ahead:
-    """What the rows of cells to come lose at the least: their items move no other such row, so that it adds up.
+    """Rows to be settled later, which share no items, so that their losses add up.
 
-    Each has its place among the rows of a state, its upper bound and its table.
+    Each entry is the row's place in a state, its upper bound and its table.
     """
 
     rows: Sequence[tuple[int, int, Repair]]
 
     def least(self, states: States) -> FloatArray:
-        """Of each state."""
+        """Return the loss still ahead of each state."""
         ahead = np.zeros(len(states.value))
         for row, upper, repair in self.rows:
             ahead += repair.least(states.used[row] - upper)
@@ -127,7 +142,10 @@ class Ahead:
     def of_pairs(
         self, states: States, part: States, mine: IntArray, its: IntArray, limit: float
     ) -> tuple[IntArray, IntArray]:
-        """The pairs that a rough look leaves within the limit, row after row."""
+        """Discard pairs whose loss exceeds the limit by the grid bound, row by row.
+
+        Return the places of the others.
+        """
         if not self.rows:
             return mine, its
         lost = states.lost[mine] + part.lost[its]
@@ -140,17 +158,17 @@ class Ahead:
 
 
 PAIRS = 8
-"""Pairs that are looked at in the time of one state."""
+"""Number of pairs that take the time of one state."""
 NONE = np.zeros(0, dtype=np.int64)
 NOTHING_AHEAD = Ahead(())
 
 Trail = list[tuple[IntArray, IntArray]]
-"""For each step: the place of each state's parent, and the item that was flipped (−1: none)."""
+"""For each step: the place of each state's parent, and the item exchanged (−1: none)."""
 
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """One own row's items, and the states of the last look at them; row −1 stands for what is in no block."""
+    """The items of one own row and the states last enumerated; row −1 stands for what lies in no block."""
 
     row: int
     items: IntArray
@@ -159,13 +177,13 @@ class Block:
     trail: Trail = field(default_factory=list)
 
     def flipped(self, place: int) -> list[int]:
-        """The items that one state flipped."""
+        """Return the items that a state exchanged."""
         return followed(self.trail, place)[0]
 
 
 @dataclass(slots=True, eq=False)
 class Joined:
-    """States of two parts side by side, and where each came from."""
+    """States of two parts combined, with the places `mine` and `its` that each state comes from."""
 
     left: Part
     right: Part
@@ -175,7 +193,7 @@ class Joined:
     least: float
 
     def flipped(self, place: int) -> list[int]:
-        """The items that one state flipped."""
+        """Return the items that a state exchanged."""
         return self.left.flipped(int(self.mine[place])) + self.right.flipped(int(self.its[place]))
 
 
@@ -184,19 +202,19 @@ Part = Block | Joined
 
 @dataclass(slots=True, eq=False)
 class Way:
-    """How the states of one pass came to be: blocks joined, then items flipped."""
+    """History of one pass: the joined blocks, then the exchanges outside them."""
 
     joined: Part
     trail: Trail = field(default_factory=list)
 
     def flipped(self, place: int) -> list[int]:
-        """The items that one state flipped."""
+        """Return the items that a state exchanged."""
         items, first = followed(self.trail, place)
         return items + self.joined.flipped(first)
 
 
 def followed(trail: Trail, place: int) -> tuple[list[int], int]:
-    """The items flipped on a trail, from its end back, and the place that it began from."""
+    """Follow a trail backwards from a state: the items exchanged, and the place where it began."""
     items = []
     for parent, item in reversed(trail):
         if item[place] >= 0:
@@ -207,7 +225,14 @@ def followed(trail: Trail, place: int) -> tuple[list[int], int]:
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """Joins parts: within `beyond` over their leasts, and within `limit` with what lies ahead; `spend` counts."""
+    """Joins parts.
+
+    Attributes
+    ----------
+    beyond : loss allowed beyond the parts' least losses
+    limit : total loss allowed, with what lies ahead
+    spend : counts the states formed
+    """
 
     beyond: float
     limit: float
@@ -216,7 +241,7 @@ class Joining:
     deadline: Deadline
 
     def every(self, first: Block, blocks: Sequence[Block]) -> Part:
-        """All blocks beside the first part."""
+        """Join all blocks with the first part."""
         if not blocks:
             return first
         longest = sorted(blocks, key=lambda block: -_length(block))
@@ -227,6 +252,7 @@ class Joining:
         return self._two(halves[0], halves[1], self.ahead)
 
     def _two(self, one: Part, other: Part, ahead: Ahead) -> Joined:
+        """Join two parts and keep the undominated pairs."""
         states, part = one.states, other.states
         least = one.least + other.least
         pairs = Pairs.within(states.lost, part.lost, least + self.beyond)
@@ -244,7 +270,7 @@ class Joining:
     def _chunk(
         self, states: States, part: States, mine: IntArray, its: IntArray, ahead: Ahead
     ) -> tuple[States, IntArray, IntArray]:
-        """Some pairs side by side: those that what lies ahead leaves within the limit."""
+        """Form some pairs, and keep those that the rows ahead leave within the limit."""
         both = states.beside(part, mine, its)
         if not ahead.rows:
             return both, mine, its
@@ -253,4 +279,5 @@ class Joining:
 
 
 def _length(part: Part) -> int:
+    """Number of states of a part."""
     return len(part.states.lost)

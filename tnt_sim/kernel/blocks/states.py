@@ -1,4 +1,11 @@
-"""Partial choices of `block_search.py`: what they are worth, use and have lost, what they must still lose."""
+"""Partial solutions of the block search: values, row activities, losses, and their growth item by item.
+
+States grow one group at a time (list dynamic programming). A state is dropped when its loss exceeds a limit,
+or when another state dominates it: equal in all rows but the first, no more of the first, and no less value.
+
+Source: Nemhauser and Ullmann, *Discrete dynamic programming and capital allocation*, Management Science 15
+(1969).
+"""
 
 from __future__ import annotations
 
@@ -11,17 +18,26 @@ from tnt_sim.kernel.blocks.exchanges import FloatArray, Swaps, heads
 from tnt_sim.kernel.knapsack import BoolArray, IntArray
 
 SMALL = 64
-"""Shorter lists are not searched for dominated states."""
+"""Lists of at most this length are not searched for dominated states."""
 LONG = 5_000
-"""Longer lists are searched only where at most `FEW_ROWS` rows still tell states apart: else too few are found."""
+"""Longer lists are searched only if fewer than `FEW_ROWS` rows besides the first distinguish states."""
 FEW_ROWS = 2
 CHUNK = 100_000
-"""Pairs of states looked at together."""
+"""Pairs of states formed at once."""
 
 
 @dataclass(slots=True, eq=False)
 class States:
-    """Partial choices: value, rows used (n_rows, n_states), loss so far, loss still ahead at the least, ways."""
+    """Partial solutions.
+
+    Attributes
+    ----------
+    value : int64 (n_states,)
+    used : int64 (n_rows, n_states), row activities
+    lost : float64 (n_states,), loss so far
+    ahead : float64 (n_states,), lower bound of the loss to come
+    ways : int64 (n_states,), number of selections of each state
+    """
 
     value: IntArray
     used: IntArray
@@ -31,13 +47,13 @@ class States:
 
     @classmethod
     def one(cls, value: int, used: IntArray) -> States:
-        """A single state that has lost nothing."""
+        """Build a single state without loss."""
         zero = np.zeros(1)
         return cls(np.array([value]), used[:, None], zero, zero, np.ones(1, dtype=np.int64))
 
     @classmethod
     def together(cls, parts: Sequence[States]) -> States:
-        """The states of some lists, one after the other."""
+        """Concatenate lists of states."""
         return cls(
             np.concatenate([part.value for part in parts]),
             np.concatenate([part.used for part in parts], axis=1),
@@ -47,13 +63,13 @@ class States:
         )
 
     def pick(self, places: IntArray) -> States:
-        """Some of the states."""
+        """Select states by their places."""
         return States(
             self.value[places], self.used[:, places], self.lost[places], self.ahead[places], self.ways[places]
         )
 
     def flipped(self, flips: Flips, k: int) -> States:
-        """Every state as it is, then every state with item k flipped."""
+        """Return every state unchanged, then every state with exchange k."""
         return States(
             np.concatenate([self.value, self.value + int(flips.change[k])]),
             np.concatenate([self.used, self.used + flips.move[:, k : k + 1]], axis=1),
@@ -63,7 +79,7 @@ class States:
         )
 
     def each_flipped(self, flips: Flips, mine: IntArray, k: IntArray) -> States:
-        """Pairs of a state of mine and an item to flip, by place."""
+        """Return the states `mine` with the exchanges `k`, pair by pair."""
         return States(
             self.value[mine] + flips.change[k],
             self.used[:, mine] + flips.move[:, k],
@@ -73,7 +89,7 @@ class States:
         )
 
     def beside(self, other: States, mine: IntArray, its: IntArray) -> States:
-        """Pairs of a state of mine and one of the other's, by place."""
+        """Combine the states `mine` with the states `its` of another part, pair by pair."""
         return States(
             self.value[mine] + other.value[its],
             self.used[:, mine] + other.used[:, its],
@@ -85,11 +101,18 @@ class States:
 
 @dataclass(slots=True, eq=False)
 class Flips:
-    """Items to flip, group by group, and what each flip does to value, rows and loss.
+    """Exchanges in the order of the search, and what each changes.
 
-    Step k is those from `start[k]` on, of which one at the most is flipped: a single item, or several of a group
-    and −1, which changes nothing. `lower` and `raise_` (n_rows, n_steps + 1): the least ratio, from each step on,
-    of items that lower or raise a row.
+    Step s consists of the exchanges from `start[s]` to before `start[s + 1]`, of which one is made: a single
+    item, which may also stay, or the items of a group and −1, which changes nothing.
+
+    Attributes
+    ----------
+    items : int64 (n_flips,)
+    start : int64 (n_steps + 1,)
+    change, move, cost : changes of the value, of the rows (n_rows, n_flips), and the losses
+    lower, raise_ : float64 (n_rows, n_steps + 1), the least cost per unit, from each step on, of lowering or
+        raising a row
     """
 
     items: IntArray
@@ -102,17 +125,17 @@ class Flips:
 
     @property
     def n_steps(self) -> int:
-        """How many groups there are."""
+        """Number of steps."""
         return len(self.start) - 1
 
 
 def flips_of(swaps: Swaps, items: IntArray, rows: Sequence[int], by: int, most: float) -> Flips:
-    """Those of some items, ascending, of which a swap costs at most `most`, group by group.
+    """Order the exchanges of some items, ascending, that cost at most `most`, group by group.
 
-    In order of each group's least ratio on row `by`, or of its least cost when that is negative.
+    Groups are ordered by their least cost per unit of row `by`, or by their least cost when `by` is negative.
     """
     items = items[swaps.cost[items] <= most]
-    # what changes nothing stands behind all items
+    # the last entry changes nothing
     change, cost = np.append(swaps.change[items], 0), np.append(swaps.cost[items], 0.0)
     move = np.zeros((len(rows), len(cost)), dtype=np.int64)
     move[:, :-1] = swaps.move[np.ix_(rows, items)]
@@ -128,7 +151,10 @@ def flips_of(swaps: Swaps, items: IntArray, rows: Sequence[int], by: int, most: 
 
 
 def _steps(number: IntArray, key: FloatArray, cost: FloatArray) -> tuple[IntArray, IntArray]:
-    """Places, group after group by least key, and where each begins; place n is one of each group of several."""
+    """Order places by group and return where each group begins.
+
+    Place n, no change, is added to groups of several items.
+    """
     n, first = len(number), heads(number)
     if len(first) == n:
         return np.argsort(key, kind="stable"), np.arange(n + 1)
@@ -147,10 +173,10 @@ def _steps(number: IntArray, key: FloatArray, cost: FloatArray) -> tuple[IntArra
 def grown(
     states: States, flips: Flips, step: int, limit: float, spend: Callable[[int], None]
 ) -> Iterator[tuple[States, IntArray, IntArray]]:
-    """States as they are and with each flip of one step: with their parents' places and the items (−1: none).
+    """Branch states on one step: yield new states, their parents' places, and the items exchanged (−1: none).
 
-    There is one state at the least. Of several flips only those that keep a state within the limit, about `CHUNK`
-    states at a time.
+    There must be at least one state. For a group of several items, only states within the loss limit are
+    formed, about `CHUNK` at a time.
     """
     n, first, end = len(states.value), int(flips.start[step]), int(flips.start[step + 1])
     if end == first + 1:
@@ -167,34 +193,35 @@ def grown(
 
 
 def _from_here(ratio: FloatArray) -> FloatArray:
+    """Return the running minimum from each place on, with ∞ appended."""
     least = np.minimum.accumulate(ratio[:, ::-1], axis=1)[:, ::-1]
     return np.concatenate([least, np.full((len(ratio), 1), np.inf)], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """All pairs of places with lost + other ≤ limit, without writing them down at once."""
+    """All pairs of places with lost + other ≤ limit, generated on demand."""
 
     order: IntArray
     count: IntArray
 
     @classmethod
     def within(cls, lost: FloatArray, other: FloatArray, limit: float) -> Pairs:
-        """From two lists of losses."""
+        """Find the pairs of two lists of losses."""
         order = np.argsort(other, kind="stable")
         return cls(order, np.searchsorted(other[order], limit - lost, side="right"))
 
     @property
     def total(self) -> int:
-        """How many pairs there are."""
+        """Number of pairs."""
         return int(self.count.sum())
 
     def every(self) -> tuple[IntArray, IntArray]:
-        """All pairs."""
+        """Return all pairs."""
         return self._of(np.arange(len(self.count)))
 
     def chunks(self) -> Iterator[tuple[IntArray, IntArray]]:
-        """The pairs, about `CHUNK` at a time; one place of the first list is never split."""
+        """Yield the pairs, about `CHUNK` at a time; the pairs of one place of the first list stay together."""
         part = (np.cumsum(self.count) - self.count) // CHUNK
         for number in np.unique(part).tolist():
             yield self._of(np.flatnonzero(part == number))
@@ -207,7 +234,7 @@ class Pairs:
 
 
 def apart(hit: BoolArray) -> list[list[int]]:
-    """Rows in families of which no item moves two: what their rows still cost may be added up."""
+    """Partition rows greedily into families without common items: bounds of one family may be added."""
     families: list[tuple[list[int], BoolArray]] = []
     for i, mine in enumerate(hit):
         for family, seen in families:
@@ -221,9 +248,10 @@ def apart(hit: BoolArray) -> list[list[int]]:
 
 
 def undominated(states: States) -> tuple[States, IntArray]:
-    """States that no other beats, with their places: none is worth more at the same rows, the first or less of it.
+    """Return the undominated states and their places; equal states are merged and their ways added.
 
-    States that are equal in all become one, with their ways together.
+    A state is dominated by another with the same activity in all rows but the first, no more in the first,
+    and no less value. Long lists with several distinguishing rows are returned unchanged.
     """
     n = len(states.value)
     if n <= SMALL:
@@ -236,7 +264,7 @@ def undominated(states: States) -> tuple[States, IntArray]:
 
 
 def _best_by_group(states: States, first: IntArray, others: Sequence[IntArray]) -> tuple[States, IntArray]:
-    """Within equal `others`: the states that are worth more than all that use as much of the first or less."""
+    """Within equal `others`, keep the states worth more than all that use no more of the first row."""
     n = len(states.value)
     order = np.lexsort((-states.value, first, *others))
     value, first = states.value[order], first[order]
@@ -247,7 +275,7 @@ def _best_by_group(states: States, first: IntArray, others: Sequence[IntArray]) 
         start[1:] |= other[1:] != other[:-1]
     equal = np.zeros(n, dtype=np.bool_)
     equal[1:] = (value[1:] == value[:-1]) & (first[1:] == first[:-1]) & ~start[1:]
-    # values counted from the least, each group above the one before: one running maximum serves all groups
+    # ranks of values, shifted group by group, so that one running maximum serves all groups
     rank = np.unique(value, return_inverse=True)[1] + (np.cumsum(start) - 1) * n
     rising = rank >= np.maximum.accumulate(rank)
     heads = np.flatnonzero(~equal)

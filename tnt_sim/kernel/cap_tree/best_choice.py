@@ -1,9 +1,15 @@
-"""The best choice under one tree of caps, by whichever kernel fits.
+"""Optimise under the capacities of a model: choose the kernel, and add capacities only where they are violated.
 
-The best choice under as few caps as settle it: those that hold something back, and then what it breaks.
+Constraint generation. The optimum under some of the capacities is the optimum under all of them if it
+violates none. So the search starts with the capacities that bind in the linear relaxation, solves the
+resulting trees exactly, adds those that the solution violates, and repeats; only trees that changed are
+solved again.
 
-A choice that is the best under some of the caps and keeps all of them is the best under all. So caps are taken in
-round by round, and only trees of caps that have grown are solved again.
+A tree with a single capacity and no groups is a 0-1 knapsack (`knapsack.py`); any other goes to
+`tree_search.py`.
+
+Source: Dantzig, Fulkerson and Johnson, *Solution of a large-scale traveling-salesman problem*, Operations
+Research 2 (1954), for the generation of violated constraints.
 """
 
 from __future__ import annotations
@@ -24,15 +30,18 @@ from tnt_sim.kernel.knapsack import Best, BoolArray, IntArray, Menus, TooManySta
 from tnt_sim.kernel.profit_frontier import Frontier, cells, items_of
 
 KNAPSACK_WORK = 5_000_000
+"""States examined per knapsack, at most."""
 TREE_WORK, COLUMN_WORK = 20_000_000, 20
-"""States that a kernel may look at: a knapsack's, a tree's, and a tree's for each of its columns."""
+"""States examined per tree, at most, and how many more per column."""
 TIE_CELLS = 4_000_000
-"""Items times profits beyond which equal choices are told apart otherwise."""
+"""Limit of items × profits for the tie-break among equally good selections of one knapsack; beyond it the tree
+search resolves the tie.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Whether a value was within reach."""
+    """Cached answer whether a target is reached."""
 
     said: bool
     numbers: int = 1
@@ -40,7 +49,7 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What was found for leaves and for whole trees, for later calls with the same of them."""
+    """Caches shared by several calls: efficient pairs of leaves, optima of trees, and decisions about targets."""
 
     fronts: Known[Frontier] = field(default_factory=Known)
     choices: Known[Choice] = field(default_factory=Known)
@@ -55,18 +64,28 @@ def best_choice(
     menus: Menus | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> Choice:
-    """max Σ p x under the caps of a tree, then min Σ c x, then the first in rank order.
+    """Maximise Σ p x under one tree of capacities; break ties by least Σ c x, then by rank order.
 
-    A single cap is a plain knapsack; where several choices are the best, the first of them is told apart among the
-    few items that they may differ in, or else by the tree's kernel. With `menus`, one column of a group at most
-    is taken among a node's own, and `canonical` is for the order of theirs.
+    Parameters
+    ----------
+    profit : int64 (n_cols,), ≥ 0
+    cost : int64 (n_cols,), > 0
+    memory : caches of earlier calls
+    menus : multiple-choice groups: at most one column of a group is taken among a node's own columns; the
+        ranking is then that of the groups
 
     Raises
     ------
     TooManyStates, OverflowError
-        When the tree is for another method.
+        When the tree needs another method.
     DeadlineExpired
         When time is up.
+
+    Examples
+    --------
+    >>> tree = Node(0, 9, np.array([0, 1, 2]))
+    >>> best_choice(np.array([6, 5, 3]), np.array([5, 4, 4]), tree).columns.tolist()
+    [0, 1]
     """
     if memory is None:
         return _best(profit, cost, tree, Known(), menus, deadline)
@@ -82,6 +101,7 @@ def _best(
     menus: Menus | None,
     deadline: Deadline,
 ) -> Choice:
+    """Solve a tree: a single capacity as a knapsack, any other by the tree search."""
     own = _alone(profit, cost, tree, menus)
     if own is not None:
         best = knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK, deadline)
@@ -92,7 +112,7 @@ def _best(
 
 
 def _alone(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None) -> IntArray | None:
-    """The columns of a single cap, in rank order, where each can be taken with every other; else None."""
+    """Return the columns of a tree that is a plain knapsack, in rank order; None if it has children or groups."""
     if tree.children:
         return None
     if menus is None:
@@ -102,6 +122,7 @@ def _alone(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None) ->
 
 
 def _name(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None, *target: int) -> bytes:
+    """Return the cache key of a tree and its numbers."""
     columns = tree.every()
     numbers = [columns, profit[columns], cost[columns]]
     if menus is not None:
@@ -110,12 +131,15 @@ def _name(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None, *ta
 
 
 def tree_work(tree: Node) -> int:
-    """How many states one tree may cost."""
+    """Return the budget of states of one tree."""
     return TREE_WORK + COLUMN_WORK * len(tree.every())
 
 
 def _first(profit: IntArray, cost: IntArray, best: Best, deadline: Deadline) -> BoolArray | None:
-    """The first in rank order of the choices of the best profit and least cost; None where that takes long."""
+    """Return the first optimal selection in rank order, bool (n,).
+
+    The result is None where its table would exceed `TIE_CELLS`.
+    """
     try:
         return items_of(profit, cost, best.profit, best.weight, TIE_CELLS, deadline)
     except TooManyStates:
@@ -131,12 +155,14 @@ def can_reach(
     menus: Menus | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> bool:
-    """Whether some choice under the caps of a tree, as `best_choice` knows them, is worth `target` or more.
+    """Decide whether some selection under a tree of capacities has a profit of at least `target`.
+
+    Parameters are those of `best_choice`.
 
     Raises
     ------
     TooManyStates, OverflowError
-        When the tree is for another method.
+        When the tree needs another method.
     DeadlineExpired
         When time is up.
     """
@@ -158,6 +184,7 @@ def _reaches(
     menus: Menus | None,
     deadline: Deadline,
 ) -> bool:
+    """Decide whether a target is reached, without the cache."""
     own = _alone(profit, cost, tree, menus)
     if own is None:
         return tree_reaches(profit, cost, tree, target, tree_work(tree), fronts, menus, deadline)
@@ -165,13 +192,21 @@ def _reaches(
 
 
 FEW_CAPS = 12
+"""Greatest number of caps of a tree that `LongTreeError` may concern."""
 CLOSE_ROUNDS = 1
-"""Rounds after which caps that one column more would break are taken in as well."""
+"""Rounds after which caps that one more column would violate are added as well."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settled:
-    """The best choice, int64 (n_cols,); whether no other is as good and goes first; the trees that settle it."""
+    """Optimum under all caps.
+
+    Attributes
+    ----------
+    x : int64 (n_cols,), 0 or 1
+    alone : whether no equally good selection ranks before it
+    trees : the trees of caps that determine it; they are the proof's hint
+    """
 
     x: IntArray
     alone: bool
@@ -179,7 +214,7 @@ class Settled:
 
 
 class LongTreeError(Exception):
-    """A tree of few caps with a leaf too long for a frontier: other kernels may be quicker."""
+    """A tree of few caps has a node with children and too many own columns: another kernel may be quicker."""
 
 
 def best_under_caps(
@@ -193,12 +228,24 @@ def best_under_caps(
     menus: Menus | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> Settled:
-    """max Σ p x under every cap that crosses no other, then min Σ c x; profits ≥ 0, costs > 0, caps ≥ 0.
+    """Maximise Σ p x under every cap that crosses no other, then minimise Σ c x.
 
-    Columns under no cap are taken when they are worth something. `memory` is of earlier calls, for later ones.
-    The caps that `shared` gives to may be gone beyond, and no other holds columns of theirs and further ones.
-    Of a group of `menus` one column at most is taken where the same caps hold all of its columns that matter; else
-    more may be, which is for the caller to see, and no choice is told to go first.
+    Parameters
+    ----------
+    caps : capacities ≥ 0
+    profit : int64 (n_cols,), ≥ 0
+    cost : int64 (n_cols,), > 0
+    long : whether to solve trees to which `LongTreeError` applies
+    memory : caches of earlier calls
+    shared : rows that distribute free money to caps; these may be exceeded, and no other cap may contain
+        columns of theirs and also others
+    menus : multiple-choice groups. At most one column of a group is taken where the same caps contain all its
+        columns that matter. Elsewhere several may be taken: the caller must check, and the result is never
+        `alone`.
+
+    Returns
+    -------
+    The optimum. Columns of positive profit under no cap are taken, of a group the best one.
 
     Raises
     ------
@@ -207,14 +254,14 @@ def best_under_caps(
     DeadlineExpired
         When time is up.
     TooManyStates, OverflowError
-        When the trees are for another method.
+        When the trees need another method.
     """
     n_cols = len(profit)
     every = forest(caps, n_cols, caps.row)
     nested = set().union(*(node.rows() for node in every))
     kept = profit > 0
     if menus is not None:
-        # only rows that were nested before: one that crossed others may hold less than all of a group
+        # only rows that were nested before: a crossing row may contain only some columns of a group
         kept = _picked(every, n_cols, partial(lasting, profit=profit, weight=cost, menus=menus))
         caps = caps.over(kept, nested)
         most = _picked(
@@ -261,16 +308,17 @@ def cheapest_under_caps(
     memory: Memory | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> IntArray | None:
-    """min Σ c x subject to Σ p x ≥ at_least under every cap that crosses no other; None where nothing is worth it.
+    """Minimise Σ c x subject to Σ p x ≥ at_least under every cap that crosses no other; None if infeasible.
 
-    Profits are ≥ 0, costs > 0, caps ≥ 0. Without caps it is a knapsack of what is left out.
+    Profits are ≥ 0, costs > 0, capacities ≥ 0. As long as no cap is violated the problem is a minimisation
+    knapsack, solved through its complement: leave out the most cost for the profit that can be spared.
 
     Raises
     ------
     DeadlineExpired
         When time is up.
     TooManyStates, OverflowError
-        When the trees are for another method.
+        When the trees need another method.
     """
     n_cols, known = len(profit), memory or Memory()
     every = {row for row, columns in zip(caps.row, caps.columns, strict=True) if len(columns) == n_cols}
@@ -295,7 +343,7 @@ def cheapest_under_caps(
             x = 1 - knapsack(cost, profit, spare, KNAPSACK_WORK, deadline).taken.astype(np.int64)
         broken, close = _broken(caps, x, cost, nested)
         if most is not None and int(cost @ x) > most:
-            return None  # what costs least under some of the caps costs more than a cap on all of it
+            return None  # the least cost under some caps already exceeds the cap on all columns
         if not broken:
             return x
         active = active | broken | (close if rounds >= CLOSE_ROUNDS else set())
@@ -303,7 +351,7 @@ def cheapest_under_caps(
 
 
 def _picked(trees: Sequence[Node], n_cols: int, pick: Callable[[IntArray], IntArray]) -> BoolArray:
-    """What is picked among the columns of each node's own, and among those under no tree; bool (n_cols,)."""
+    """Apply `pick` to the own columns of each node and to the columns under no tree; bool (n_cols,)."""
     found = np.zeros(n_cols, dtype=np.bool_)
     outside = _outside(trees, np.ones(n_cols, dtype=np.bool_))
     for own in (outside, *(part for tree in trees for part in tree.parts())):
@@ -312,7 +360,7 @@ def _picked(trees: Sequence[Node], n_cols: int, pick: Callable[[IntArray], IntAr
 
 
 def _outside(trees: Sequence[Node], kept: BoolArray) -> IntArray:
-    """Those of some columns, bool (n_cols,), that lie under no tree."""
+    """Return those of some columns, bool (n_cols,), that lie under no tree."""
     outside = kept.copy()
     for tree in trees:
         outside[tree.every()] = False
@@ -320,12 +368,12 @@ def _outside(trees: Sequence[Node], kept: BoolArray) -> IntArray:
 
 
 def _with_shared(trees: list[Node], shared: Sequence[Shared]) -> list[Node]:
-    """The trees, those of gaining caps under the rows that share money out.
+    """Place the trees of caps that receive free money under the rows that distribute it.
 
     Raises
     ------
     ValueError
-        When such a cap is under another.
+        When such a cap lies under another cap.
     """
     alone = {tree.row: tree for tree in trees}
     tops = [row.over(alone) for row in shared]
@@ -336,14 +384,14 @@ def _with_shared(trees: list[Node], shared: Sequence[Shared]) -> list[Node]:
 
 
 def _is_long(tree: Node, profit: IntArray) -> bool:
-    """Whether a tree is for `LongTreeError`."""
+    """Return whether `LongTreeError` applies: the own columns are too many for dynamic programming by profits."""
     if not tree.children or len(tree.rows()) > FEW_CAPS:
         return False
     return cells(profit[tree.columns]) > FRONTIER_CELLS or any(_is_long(t, profit) for t in tree.children)
 
 
 def _broken(caps: Caps, x: IntArray, cost: IntArray, nested: set[int]) -> tuple[set[int], set[int]]:
-    """The nested caps that a choice breaks, and those that its dearest column more would break."""
+    """Return the nested caps that a selection violates, and those with less room than their costliest column."""
     broken, close = set(), set()
     for row, columns, cap in zip(caps.row, caps.columns, caps.cap, strict=True):
         if row not in nested:

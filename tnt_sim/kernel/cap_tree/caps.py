@@ -1,7 +1,14 @@
-"""Which caps of a model form trees: groups of columns under a cap, in disjoint parts under caps, and so on.
+"""Read the capacity constraints of a model and arrange the nested ones as trees.
 
-Only rows Σ a_c x_c ≤ b whose coefficients are the costs up to one factor count. A forest keeps some of them and
-leaves all other rows out: what it finds must be checked against them.
+A *cap* is a row Σ a_c x_c ≤ b over columns whose coefficients are the columns' costs up to one common factor.
+Caps form a tree (a laminar family) when any two are either disjoint or one contains the other. A forest keeps
+some caps and ignores all other rows, so it is a relaxation: a solution found with it must be checked against
+the rows left out.
+
+The linear relaxation of a laminar knapsack is solved greedily by falling profit per cost (`binding`), since
+nested capacities define a polymatroid.
+
+Source: Edmonds, *Submodular functions, matroids, and certain polyhedra* (1970).
 """
 
 from __future__ import annotations
@@ -16,9 +23,16 @@ from tnt_sim.kernel.knapsack import BoolArray, IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A cap over the columns of its children and over its own, which lie under no child; ascending.
+    """One capacity of a tree, over the columns of its children and over its own.
 
-    A node may go `beyond` its cap: then only what it takes beyond counts in the node above, whose children all do.
+    With `beyond`, the node has a budget of its own that it may exceed: only the excess counts in the node
+    above. Then all children of the node above are such nodes.
+
+    Attributes
+    ----------
+    row : the row of the model
+    cap : the capacity, in the unit of the costs
+    columns : int64, ascending: the columns under this node and under none of its children
     """
 
     row: int
@@ -28,41 +42,51 @@ class Node:
     beyond: bool = False
 
     def every(self) -> IntArray:
-        """All columns under the node."""
+        """Return all columns under the node."""
         return np.concatenate([self.columns, *(child.every() for child in self.children)])
 
     def parts(self) -> list[IntArray]:
-        """The columns of the node's own and those of every node under it."""
+        """Return the own columns of the node and of every node under it, as one list per node."""
         return [self.columns, *(part for child in self.children for part in child.parts())]
 
     def rows(self) -> set[int]:
-        """The rows of the node and of all under it."""
+        """Return the rows of the node and of all nodes under it."""
         return {self.row}.union(*(child.rows() for child in self.children))
 
     def divided(self, unit: int) -> Node:
-        """The same with costs counted in units, which all costs are multiples of."""
+        """Return the tree with capacities in multiples of `unit`, which divides all costs.
+
+        Capacities are rounded down.
+        """
         children = tuple(child.divided(unit) for child in self.children)
         return replace(self, cap=self.cap // unit, children=children)
 
     @property
     def shares(self) -> bool:
-        """Whether it shares its cap out to children that may go beyond theirs."""
+        """Whether the node's capacity pays for what its children spend beyond their own budgets."""
         return any(child.beyond for child in self.children)
 
     def allowances(self) -> list[int]:
-        """The caps, under the node and its own, that nodes may go beyond."""
+        """Return the budgets that nodes may exceed, under this node and its own."""
         below = [cap for child in self.children for cap in child.allowances()]
         return [self.cap, *below] if self.beyond else below
 
     def sketch(self) -> list[object]:
-        """Rows alone, as plain values: [row, [child, …]], with True at the end where it may go beyond."""
+        """Return the rows as plain values: [row, [child, …]], with True appended if the cap may be exceeded."""
         below = [child.sketch() for child in self.children]
         return [self.row, below, True] if self.beyond else [self.row, below]
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A row that shares free money out: to caps, and to further such rows; `beyond` if it may get more itself."""
+    """A row that distributes free money to caps and to further such rows.
+
+    Attributes
+    ----------
+    cap : the money to distribute
+    caps : rows of the caps that may receive some
+    beyond : whether this row may itself receive money from the row above
+    """
 
     row: int
     cap: int
@@ -71,11 +95,11 @@ class Shared:
     beyond: bool = False
 
     def every(self) -> set[int]:
-        """The rows of all caps that it gives to."""
+        """Return the rows of all caps that may receive money, at any depth."""
         return set(self.caps).union(*(child.every() for child in self.below))
 
     def over(self, trees: dict[int, Node]) -> Node:
-        """The node over the trees of its caps, by row; each is taken out of `trees`."""
+        """Build the node over the trees of its caps, and remove these from `trees`, which is keyed by row."""
         caps = [replace(trees.pop(row), beyond=True) for row in self.caps if row in trees]
         nodes = (*caps, *(child.over(trees) for child in self.below))
         return Node(self.row, self.cap, np.zeros(0, dtype=np.int64), nodes, self.beyond)
@@ -83,14 +107,21 @@ class Shared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Caps:
-    """The rows that cap costs, by falling length: columns of each, and its cap in units of cost."""
+    """The caps of a model, by falling number of columns.
+
+    Attributes
+    ----------
+    row : row of each cap
+    columns : int64 arrays, ascending: the columns of each cap
+    cap : capacity of each, in the unit of the costs
+    """
 
     row: tuple[int, ...]
     columns: tuple[IntArray, ...]
     cap: tuple[int, ...]
 
     def within(self, rows: set[int]) -> Caps:
-        """Without those that hold columns of one of some disjoint rows and further ones."""
+        """Remove the caps that contain columns of one of some disjoint rows and also other columns."""
         if not rows:
             return self
         holder = np.full(1 + max(int(columns[-1]) for columns in self.columns), -1, dtype=np.int64)
@@ -102,7 +133,7 @@ class Caps:
             for k, (row, columns) in enumerate(zip(self.row, self.columns, strict=True))
             if row in rows or (holder[columns] == holder[columns[0]]).all()
         ]
-        # of rows over the same columns these go outside: what holds back all of them holds inside
+        # of caps over equally many columns the given rows come first, so they become the outer nodes
         kept.sort(key=lambda k: (-len(self.columns[k]), self.row[k] not in rows))
         return Caps(
             tuple(self.row[k] for k in kept),
@@ -111,7 +142,10 @@ class Caps:
         )
 
     def over(self, columns: BoolArray, rows: set[int]) -> Caps:
-        """Some of the rows over some of the columns, bool (n_cols,), where they hold any."""
+        """Restrict some of the rows to some of the columns, bool (n_cols,).
+
+        Rows left without columns are dropped.
+        """
         kept = [own[columns[own]] for own in self.columns]
         order = [k for k, row in enumerate(self.row) if row in rows and len(kept[k])]
         order.sort(key=lambda k: -len(kept[k]))
@@ -125,7 +159,17 @@ class Caps:
 def caps_on(
     indptr: IntArray, indices: IntArray, data: IntArray, upper: IntArray, plain: IntArray, cost: IntArray
 ) -> Caps:
-    """The rows among `plain` that are caps on cost."""
+    """Find the caps of a sparse model.
+
+    A row is a cap when cost_c = f·a_c for all its columns, with one integer f ≥ 1; its capacity is then f·b.
+
+    Parameters
+    ----------
+    indptr, indices, data : the rows in CSR form, integers
+    upper : int64 (n_rows,), the right-hand sides b
+    plain : int64, the rows to examine
+    cost : int64 (n_cols,), > 0
+    """
     rows = plain[indptr[plain + 1] > indptr[plain]]
     if not len(rows):
         return Caps((), (), ())
@@ -147,10 +191,17 @@ def caps_on(
 
 
 def forest(caps: Caps, n_cols: int, rows: Collection[int]) -> list[Node]:
-    """The chosen rows as trees: each node under the shortest chosen row that holds all of its columns.
+    """Arrange the chosen rows as trees.
 
-    Rows that hold a part only of another chosen row's columns cross it; the longer one is kept, and of equals the
-    first.
+    The parent of a row is the shortest chosen row that contains all its columns. A row that crosses one
+    placed before it is left out. Longer rows are placed first; of equals the first.
+
+    Examples
+    --------
+    >>> caps = Caps((0, 1), (np.array([0, 1, 2]), np.array([0, 1])), (9, 5))
+    >>> (tree,) = forest(caps, 3, {0, 1})
+    >>> tree.row, tree.columns.tolist(), tree.children[0].columns.tolist()
+    (0, [2], [0, 1])
     """
     holder = np.full(n_cols, -1, dtype=np.int64)
     above: dict[int, int] = {}
@@ -175,10 +226,11 @@ def forest(caps: Caps, n_cols: int, rows: Collection[int]) -> list[Node]:
 
 
 def binding(nodes: Sequence[Node], profit: IntArray, cost: IntArray) -> set[int]:
-    """The rows that hold something back in the relaxed program, where the last column taken is taken in part.
+    """Return the caps that bind in the linear relaxation.
 
-    Under nested caps that program is solved greedily: each node takes the best by profit per cost of what its
-    children take, until it is full. A row holds back what lies between its own last column and those above.
+    Bottom-up, each node keeps the best columns by profit per cost of what its children keep, until it is
+    full; the last column may be taken in part. A cap binds when this cut-off comes before the cut-offs of all
+    nodes above it.
     """
     n_cols = len(profit)
     order = np.argsort(-(profit / cost), kind="stable")
@@ -188,7 +240,7 @@ def binding(nodes: Sequence[Node], profit: IntArray, cost: IntArray) -> set[int]
     last: dict[int, int] = {}
 
     def taken(node: Node) -> IntArray:
-        """Places in the order, ascending, of what is taken under a node; `left` holds how much of each."""
+        """Return the places, ascending in the efficiency order, of the columns kept under a node."""
         mine = np.concatenate([place[node.columns], *(taken(child) for child in node.children)])
         mine.sort()
         reach = np.cumsum(left[mine])

@@ -1,31 +1,27 @@
-"""The choices of one leaf that are nearly the best at a price, for any profits: a core that grows outwards.
+"""Enumerate all nearly optimal states of one leaf at a price, by an expanding core.
 
-At the price a/b the leaf is worth at most U = Σ max(0, r_j) + (c − a)·cap, with c/b ≥ a/b the price at which its
-items fill the cap and r_j = b·p_j − c·w_j. A choice that differs from « every item with r > 0 » in the items F
-falls short of U by
+    max b·P − a·W   subject to   W ≤ cap,  x_j ∈ {0, 1}   (or at most one item of each group)
 
-    A = Σ_F |r_j| + (c − a)·(cap − W)
+Single items. Let c/b ≥ a/b be the price at which the items fill the capacity and r_j = b·p_j − c·w_j. Then
+the leaf is worth at most U = Σ max(0, r_j) + (c − a)·cap, and a selection that differs from « every item with
+r > 0 » in the items F falls short of U by exactly
 
-Items are taken in by growing |r_j|/w_j; a state can then only end with W ≤ cap, or with less room, at that cost
-for each unit of weight. States of which A must exceed the least A found by more than Γ are dropped, as are
-dominated ones. What is kept is exact in int64; the bounds that drop are floats with a margin that only keeps more.
+    A = Σ_{j ∈ F} |r_j| + (c − a)·(cap − W)
 
-Source: the core of Pisinger, A minimal algorithm for the 0-1 knapsack problem, Oper. Res. 45 (1997), with a price.
+Multiple-choice groups. A group is worth R = max(0, max_j r_j), and a selection that takes item j instead of
+the best one, or none, loses R − r_j, or R, in that group. With U = Σ R + (c − a)·cap the identity is the
+same.
 
-The choices of groups of items, one of each at most, that are nearly the best at a price: a core that grows.
+Method. Items (groups) enter in the order of their least loss per unit of weight |r_j|/w_j. The remaining
+items can bring a state's weight below the capacity, or use the weight that is left, only at that rate or a
+dearer one, which gives a lower bound of A. States whose bound exceeds the least A found by more than Γ are
+dropped, and so are dominated states. States are int64; the bounds are floats with a margin that keeps too
+much rather than too little.
 
-As `core_enumeration.py` has it for single items. With c/b ≥ a/b the price at which the best of each group fills
-the cap, an item is worth r_j = b·p_j − c·w_j, and a group R = max(0, max r_j). A choice that takes other items, or
-none, in some groups falls short of U = Σ R + (c − a)·cap by
-
-    A = Σ (R − r_j, or R for none) + (c − a)·(cap − W)
-
-Groups are taken in by the least loss for each unit of weight that an alternative has. Until then a state can only
-end with W ≤ cap, or with less room, at that cost. States of which A must exceed the least A found by more than Γ
-are dropped, as are dominated ones. The bounds that drop are floats with a margin that only keeps more.
-
-Source: the core of Pisinger, A minimal algorithm for the multiple-choice knapsack problem, EJOR 83 (1995), with a
-price.
+Sources: Pisinger, *A minimal algorithm for the 0-1 knapsack problem*, Operations Research 45 (1997);
+Pisinger, *A minimal algorithm for the multiple-choice knapsack problem*, European Journal of Operational
+Research 83 (1995). Here their core works at a price, and keeps every state within Γ instead of the optimum
+alone.
 """
 
 from __future__ import annotations
@@ -41,8 +37,9 @@ from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, States, first_
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, Menus
 
 MARGIN = 1e-9
+"""Relative margin of the float bounds."""
 ITEM_WORK = 64
-"""What one item costs whatever its states, in states."""
+"""Fixed work per item or group, counted in states."""
 
 
 def near_states(
@@ -55,18 +52,28 @@ def near_states(
     budget: Budget,
     window: tuple[int, int] | None = None,
 ) -> States:
-    """Undominated states of a leaf within Γ of its best at a/b; `columns` gives places in the arrays given.
+    """Enumerate the undominated states of a leaf within Γ of its best value at the price a/b.
 
-    With a `window`, only those of a weight within it, and within Γ of the bound U; `best` is U then.
+    Parameters
+    ----------
+    profit, weight : int64 (n,), > 0; no weight exceeds the capacity
+    a, b : the price
+    gamma : Γ, in units of 1/b
+    window : least and greatest weight. Then only states of such a weight are returned, their losses are
+        counted from the upper bound U, and `best` is U.
 
-    Profits and weights are > 0, no weight passes the capacity.
+    Returns
+    -------
+    The states by rising weight; `columns` gives places in the given arrays.
 
     Raises
     ------
     TooManyStates
-        When the states outgrow the budget.
+        When the states exceed the budget.
+    DeadlineExpired
+        When time is up.
     OverflowError
-        When products leave 64 bits.
+        When products exceed 64 bits.
     """
     core = _Core(profit, weight, capacity, a, b, gamma, budget, window)
     core.grow()
@@ -74,14 +81,20 @@ def near_states(
 
 
 def relaxed(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
-    """U: no choice of a leaf is worth more at the price a/b; OverflowError when products leave 64 bits."""
+    """Return the upper bound U of a leaf's value at the price a/b, times b.
+
+    Raises
+    ------
+    OverflowError
+        When products exceed 64 bits.
+    """
     inner = _inner_price(p, w, capacity, a, b)
     return int(np.maximum(b * p - inner * w, 0).sum()) + (inner - a) * capacity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layer:
-    """What one item did: for each state its parent, and whether the item was flipped."""
+    """Backpointers of one item: the parent of each state, and whether the item was flipped."""
 
     item: int
     parent: IntArray
@@ -89,7 +102,11 @@ class _Layer:
 
 
 class _Core:
-    """Grows the states of a leaf from its best items at the price that fills the cap."""
+    """State enumeration of a leaf of single items, from the items that are best at the filling price.
+
+    `gone` is the sum of |r| over the flipped items of each state, `last` whether the latest item was flipped,
+    and `least` the least A known.
+    """
 
     def __init__(
         self,
@@ -117,7 +134,7 @@ class _Core:
         self.least = self._reached() if window is None else 0
 
     def _reached(self) -> int:
-        """A loss that some choice has: the best items as far as they fit, and one more."""
+        """Return the A of a feasible selection: the best items as far as they fit, and one more."""
         first = np.flatnonzero(self.base)
         if int(self.weight[0]) > self.capacity:
             ratio = self.r[first] / self.w[first]
@@ -132,7 +149,7 @@ class _Core:
         return lost - max(0, int(gain.max(initial=0)))
 
     def grow(self) -> None:
-        """Take in every item that a choice within Γ of the best may flip."""
+        """Branch on every item that a selection within Γ of the best may flip."""
         lost = np.abs(self.r)
         open_ = np.flatnonzero(lost <= self.gamma + self.least)
         order = self._order(open_, lost)
@@ -140,7 +157,7 @@ class _Core:
         inside = self.base[order]
         drop, add = _next(each, inside), _next(each, ~inside)
         for place, item in enumerate(order.tolist()):
-            if not len(self.weight):  # none within the window
+            if not len(self.weight):  # no state lies within the window
                 return
             if lost[item] <= self.gamma + self.least:
                 twin = place > 0 and self._twins(int(order[place - 1]), item)
@@ -148,16 +165,17 @@ class _Core:
                 self._prune(float(drop[place + 1]), float(add[place + 1]))
 
     def _order(self, open_: IntArray, lost: IntArray) -> IntArray:
-        """By growing loss per weight; equal items so that the first in rank is added first and dropped last."""
+        """Order items by loss per weight; among equal items, the first in rank is added first and dropped last."""
         rank = np.where(self.base[open_], -open_, open_)
         keys = (rank, self.p[open_], self.w[open_], lost[open_] / self.w[open_])
         return open_[np.lexsort(keys)]
 
     def _twins(self, one: int, other: int) -> bool:
+        """Return whether two items are equal."""
         return bool(self.p[one] == self.p[other] and self.w[one] == self.w[other])
 
     def _flip(self, item: int, lost: int, *, twin: bool) -> None:
-        """Every state as it is and with the item flipped; of two equal items only the first alone is flipped."""
+        """Branch every state on one item; of two equal items, the second is flipped only if the first is."""
         sign = -1 if self.base[item] else 1
         from_ = np.flatnonzero(self.last) if twin else np.arange(len(self.weight))
         count = len(self.weight)
@@ -177,7 +195,11 @@ class _Core:
         self.layers.append(_Layer(item, parent[kept], flipped[kept]))
 
     def _prune(self, drop: float, add: float) -> None:
-        """Drop what cannot come within Γ of the least loss any more."""
+        """Drop the states that cannot end within Γ of the least A.
+
+        `drop` and `add` are the least losses per unit of weight at which later items lower or raise a state's
+        weight.
+        """
         room = self.capacity - self.weight
         fits = room >= 0
         if fits.any() and self.window is None:
@@ -198,7 +220,7 @@ class _Core:
             self.gone, self.last = self.gone[alive], self.last[alive]
 
     def _flips(self, place: int) -> list[int]:
-        """The items in which one state differs from the best items."""
+        """Return the items in which a state differs from the best items."""
         found = []
         for layer in reversed(self.layers):
             if layer.flipped[place]:
@@ -207,6 +229,7 @@ class _Core:
         return found
 
     def _differ(self, one: int, other: int) -> tuple[int, bool]:
+        """Compare the selections of two states."""
         ours = set(self._flips(one))
         differing = ours.symmetric_difference(self._flips(other))
         if not differing:
@@ -215,14 +238,14 @@ class _Core:
         return first, bool(self.base[first]) != (first in ours)
 
     def _columns(self, place: int) -> IntArray:
-        """The items of one state, ascending."""
+        """Return the items of a state, ascending."""
         inside = self.base.copy()
         flips = self._flips(place)
         inside[flips] = ~inside[flips]
         return np.flatnonzero(inside)
 
     def states(self) -> States:
-        """What is within Γ of the best, once every item is in."""
+        """Return the states within Γ once all items are branched on."""
         short = self.gone + self.delta * (self.capacity - self.weight)
         found = States(self.profit, self.weight, short, self.bound, self._columns, self._differ)
         if self.window is not None:
@@ -233,7 +256,10 @@ class _Core:
 
 
 def within_cap(found: States, capacity: int, gamma: int) -> States:
-    """The states within a capacity and Γ of the best of these; `loss` and `best` come counted from the bound."""
+    """Keep the states within a capacity and within Γ of the best of these.
+
+    The losses of `found` are counted from its bound `best`; those returned are counted from the best state.
+    """
     fits = found.weight <= capacity
     least = int(found.loss[fits].min())
     loss = np.where(fits, found.loss - least, ROOM)
@@ -241,7 +267,7 @@ def within_cap(found: States, capacity: int, gamma: int) -> States:
 
 
 def _inner_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
-    """c: the price given, or the dearer one that fills the capacity."""
+    """Return c: the given price, or the higher one at which the items fill the capacity."""
     if float(p.sum()) * b < ROOM and float(w.sum()) * max(a, 1) < ROOM:
         inner = max(a, _fill_price(p, w, capacity, a, b))
         if float(w.sum()) * inner < ROOM:
@@ -250,7 +276,7 @@ def _inner_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int
 
 
 def _fill_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
-    """The price, over b, at which the items worth more than a/b fill the capacity; 0 when they all fit."""
+    """Return the price, over b, at which the items worth more than a/b fill the capacity; 0 if all of them fit."""
     worth = np.flatnonzero(b * p > a * w)
     if int(w[worth].sum()) <= capacity:
         return 0
@@ -260,24 +286,27 @@ def _fill_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
 
 
 def _next(each: np.ndarray, mine: BoolArray) -> np.ndarray:
-    """For each place, the loss per weight of the first of `mine` from there on; infinite where none is left."""
+    """For each place, return the least loss per weight of the items `mine` from there on.
+
+    The loss is infinite if none is left.
+    """
     cost = np.where(mine, each, np.inf)
     return np.append(np.minimum.accumulate(cost[::-1])[::-1], np.inf)
 
 
 FloatArray = NDArray[np.float64]
 BASE = -1
-"""A group as it is at the price."""
+"""Marks a group that keeps its best item."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
-    """Items by group, ascending, none of which another of its group beats; profits and weights are > 0.
+    """Undominated items of multiple-choice groups, in ascending order of groups; profits and weights are > 0.
 
     Attributes
     ----------
-    items, p, w : int64 (n_items,)
-    menus : the groups of all items, and their order
+    items, p, w : int64 (n_items,): columns, profits, weights
+    menus : the groups of all columns, and the ranking of selections
     """
 
     items: IntArray
@@ -287,7 +316,7 @@ class Groups:
 
     @property
     def most(self) -> tuple[int, int]:
-        """The greatest profit and the greatest weight of a choice."""
+        """Return the greatest profit and the greatest weight of a selection."""
         heads, _ = runs(self.menus.group[self.items])
         return int(np.maximum.reduceat(self.p, heads).sum()), int(np.maximum.reduceat(self.w, heads).sum())
 
@@ -295,14 +324,17 @@ class Groups:
 def near_menus(
     groups: Groups, capacity: int, a: int, inner: int, b: int, gamma: int, budget: Budget
 ) -> States:
-    """Undominated states of some groups within Γ of their best at a/b; `inner` is the price c ≥ a.
+    """Enumerate the undominated states of multiple-choice groups within Γ of the best at the price a/b.
 
-    No weight passes the capacity, and products with the prices fit 64 bits.
+    `inner` is the filling price c ≥ a. No item may be heavier than the capacity, and products with prices
+    must fit 64 bits.
 
     Raises
     ------
     TooManyStates
-        When the states outgrow the budget.
+        When the states exceed the budget.
+    DeadlineExpired
+        When time is up.
     """
     core = _GroupCore(groups, capacity, a, inner, b, gamma, budget)
     core.grow()
@@ -311,16 +343,17 @@ def near_menus(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _GroupLayer:
-    """What one group did: for each state its parent, and which alternative it took, or `BASE`."""
+    """Backpointers of one group: the parent of each state, and the alternative it took, or `BASE`."""
 
     parent: IntArray
     taken: IntArray
 
 
 class _Alternatives:
-    """What each group may do instead of what is best at the price: by group, int64 (n_alternatives,).
+    """Alternatives to the best item of each group at the price, ordered by group, int64 (n_alternatives,).
 
-    `item` is the place of the item that is taken, -1 for none; `lost`, `weight` and `profit` what that changes.
+    `item` is the place of the item taken, −1 for none; `lost`, `weight` and `profit` are the changes against
+    the best.
     """
 
     def __init__(self, groups: Groups, worth: IntArray, of: IntArray, best: IntArray, base: IntArray) -> None:
@@ -338,7 +371,7 @@ class _Alternatives:
 
 
 class _GroupCore:
-    """Grows the states of some groups from the best of each at the price that fills the cap."""
+    """State enumeration of groups, from the best item of each at the filling price."""
 
     def __init__(
         self, groups: Groups, capacity: int, a: int, inner: int, b: int, gamma: int, budget: Budget
@@ -363,7 +396,7 @@ class _GroupCore:
         self.least = self._reached()
 
     def _reached(self) -> int:
-        """A loss that some choice has: the best of each group, lighter ones until they fit, or none at all."""
+        """Return the A of a feasible selection: the best items, or lighter alternatives until they fit."""
         others, over = self.others, int(self.weight[0]) - self.capacity
         if over <= 0:
             more = (others.weight > 0) & (others.weight <= -over)
@@ -380,7 +413,7 @@ class _GroupCore:
         return int(others.lost[lighter[:end]].sum()) + self.delta * (int(freed[end - 1]) - over)
 
     def grow(self) -> None:
-        """Take in every group that a choice within Γ of the best may have otherwise."""
+        """Branch on every group in which a selection within Γ of the best may take another item."""
         others = self.others
         near = np.flatnonzero(others.lost <= self.gamma + self.least)
         if not len(near):
@@ -404,8 +437,11 @@ class _GroupCore:
                 before = int(mine[0])
 
     def _order(self, first: IntArray, each: FloatArray) -> IntArray:
-        """Groups, by one alternative of each, by growing loss per weight; of equal single items the first in the
-        order of choices is added first and dropped last."""
+        """Order groups by their least loss per weight.
+
+        `first` gives one alternative of each group. Among equal single items, the first in the ranking is
+        added first and dropped last.
+        """
         others = self.others
         group = others.group[first]
         raised = self.groups.menus.raised[self.groups.items[np.maximum(self.base[group], others.item[first])]]
@@ -415,14 +451,17 @@ class _GroupCore:
         return order
 
     def _twins(self, one: int, other: int) -> bool:
-        """Whether two alternatives are of equal single items."""
+        """Return whether two alternatives belong to single-item groups and change weight and profit alike."""
         others = self.others
         single = bool(self.single[others.group[one]] and self.single[others.group[other]])
         same = others.weight[one] == others.weight[other] and others.profit[one] == others.profit[other]
         return bool(single and same)
 
     def _turn(self, mine: IntArray, *, twin: bool) -> None:
-        """Every state with its group as it is, and with each alternative; of equal items only the first alone."""
+        """Branch every state on the alternatives of one group.
+
+        Of equal single items, the second changes only after the first.
+        """
         from_ = np.flatnonzero(self.last) if twin else np.arange(len(self.weight))
         count, times = len(self.weight), len(mine)
         self.budget.spend(count + times * len(from_) + ITEM_WORK)
@@ -446,7 +485,7 @@ class _GroupCore:
         self.layers.append(_GroupLayer(parent[kept], taken[kept]))
 
     def _prune(self, drop: float, add: float) -> None:
-        """Drop what cannot come within Γ of the least loss any more."""
+        """Drop the states that cannot end within Γ of the least A."""
         room = self.capacity - self.weight
         fits = room >= 0
         if fits.any():
@@ -462,7 +501,7 @@ class _GroupCore:
             self.gone, self.last = self.gone[alive], self.last[alive]
 
     def _turned(self, place: int) -> dict[int, int]:
-        """By group, the items that one state takes otherwise than at the price; -1 for none."""
+        """Return the groups in which a state differs from the best, with the item taken, −1 for none."""
         found = {}
         for layer in reversed(self.layers):
             taken = int(layer.taken[place])
@@ -472,31 +511,32 @@ class _GroupCore:
         return found
 
     def _differ(self, one: int, other: int) -> tuple[int, bool]:
+        """Compare the selections of two states."""
         ours, theirs = self._turned(one), self._turned(other)
         groups = sorted({*ours, *theirs})
         mine, others = ([turned.get(k, self.base[k]) for k in groups] for turned in (ours, theirs))
         return first_place(self._items(mine), self._items(others), self.groups.menus)
 
     def _items(self, places: Sequence[int] | IntArray) -> IntArray:
-        """The items at some places, of which -1 are none."""
+        """Return the items at some places; −1 stands for none."""
         held = np.array(places, dtype=np.int64)
         return self.groups.items[held[held >= 0]]
 
     def _columns(self, place: int) -> IntArray:
-        """The items of one state, ascending."""
+        """Return the items of a state, ascending."""
         turned = self._turned(place)
         chosen = self.base.copy()
         chosen[list(turned)] = list(turned.values())
         return self._items(chosen)
 
     def states(self) -> States:
-        """What is within Γ of the best, once every group is in."""
+        """Return the states within Γ once all groups are branched on."""
         short = self.gone + self.delta * (self.capacity - self.weight)
         found = States(self.profit, self.weight, short, self.bound, self._columns, self._differ)
         return within_cap(found, self.capacity, self.gamma)
 
 
 def _next_group_layer(cost: FloatArray) -> FloatArray:
-    """For each place, the least from there on; infinite where none is left."""
+    """For each place, return the least value from there on; infinite at the end."""
     least: FloatArray = np.append(np.minimum.accumulate(cost[::-1])[::-1], np.inf)
     return least

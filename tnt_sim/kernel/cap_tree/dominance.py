@@ -1,7 +1,11 @@
-"""Which items of groups of which one is taken at most may be in a best choice, wherever the same caps hold them.
+"""Dominance inside multiple-choice groups: at most one item of a group is taken.
 
-An item without profit goes, and one that another of its group beats: profit as great and weight as small, of fully
-equal ones the first. Whoever takes it is worth no less, weighs no more and goes no later with the other instead.
+An item is dropped when another item of its group, under the same capacities, has at least its profit and at
+most its weight; of equal items the first stays. Exchanging the two keeps a solution feasible, loses nothing,
+and ranks no later. Items with profit ≤ 0 are dropped too.
+
+Source: Kellerer, Pferschy and Pisinger, *Knapsack Problems* (2004), chapter on the multiple-choice knapsack
+problem.
 """
 
 from __future__ import annotations
@@ -17,13 +21,19 @@ _NEVER = np.int64(2**63 - 1)
 
 
 def lasting(items: IntArray, profit: IntArray, weight: IntArray, menus: Menus) -> IntArray:
-    """Those of some items, ascending, that no other of their group among them beats."""
+    """Return the undominated items.
+
+    Parameters
+    ----------
+    items : int64, ascending, all under the same capacities
+    profit, weight : int64 (n_cols,), of all items
+    """
     used = items[profit[items] > 0]
     heads, of = runs(menus.group[used])
     if len(heads) == len(used):
         return used
     p, w = profit[used], weight[used]
-    # the lightest of a group's greatest profit beats all that weigh as much or more: mostly all others
+    # the lightest item of greatest profit dominates all that weigh as much or more: mostly all others
     top = p == np.maximum.reduceat(p, heads)[of]
     light = np.minimum.reduceat(np.where(top, w, _NEVER), heads)[of]
     stays = w < light
@@ -32,7 +42,7 @@ def lasting(items: IntArray, profit: IntArray, weight: IntArray, menus: Menus) -
     used, p, w, of = used[stays], p[stays], w[stays], of[stays]
     if len(used) == len(heads):
         return used
-    # of what is left, by rising weight, each must be worth more than all before it in its group
+    # by rising weight, each remaining item must have more profit than all before it in its group
     order = np.lexsort((-p, w, of))
     rank = np.unique(p, return_inverse=True)[1]
     place = (of * len(used) + rank)[order]
@@ -41,7 +51,7 @@ def lasting(items: IntArray, profit: IntArray, weight: IntArray, menus: Menus) -
 
 
 def greatest(items: IntArray, profit: IntArray, weight: IntArray, menus: Menus) -> IntArray:
-    """The best item of each group among some items: the greatest profit, if any, then the least weight."""
+    """Return the best item of each group: the greatest profit, which must be positive, then the least weight."""
     found = lasting(items, profit, weight, menus)
     heads, of = runs(menus.group[found])
     if len(heads) == len(found):
@@ -51,9 +61,9 @@ def greatest(items: IntArray, profit: IntArray, weight: IntArray, menus: Menus) 
 
 
 def trimmed(node: Node, profit: IntArray, weight: IntArray, menus: Menus) -> Node:
-    """A tree without the items of its nodes that are beaten by one of theirs, or heavier than their cap.
+    """Remove from a tree the items that are dominated inside their node or heavier than its cap.
 
-    Items of one group under different nodes are left: other caps hold them.
+    Items of one group under different nodes are not compared, since different capacities limit them.
     """
     own = node.columns if node.beyond else node.columns[weight[node.columns] <= node.cap]
     children = tuple(trimmed(child, profit, weight, menus) for child in node.children)
@@ -61,20 +71,20 @@ def trimmed(node: Node, profit: IntArray, weight: IntArray, menus: Menus) -> Nod
 
 
 def apart(items: IntArray, menus: Menus) -> tuple[IntArray, IntArray]:
-    """The items that are alone of their group, in the order of choices, and those that share one, ascending."""
+    """Split items into those alone in their group, in ranking order, and those that share one, ascending."""
     shares = menus.picked(items).shared
     alone, raised = items[~shares], menus.raised[items[~shares]]
     return np.concatenate([alone[~raised], alone[raised]]), items[shares]
 
 
 def runs(group: IntArray) -> tuple[IntArray, IntArray]:
-    """Where each group begins in ascending numbers of groups, and the place of each one's group among these."""
+    """Return where each group begins in ascending group numbers, and the place of each item's group."""
     first = firsts(group)
     return np.flatnonzero(first), np.cumsum(first) - 1
 
 
 def most_of(node: Node, number: IntArray, menus: Menus | None) -> int:
-    """The greatest sum of numbers ≥ 0 that a choice under a node may have."""
+    """Return the greatest sum of some numbers ≥ 0 over the selections under a node, one item per group."""
     own = number[node.columns]
     if menus is not None and len(own):
         own = np.maximum.reduceat(own, runs(menus.group[node.columns])[0])
@@ -82,14 +92,14 @@ def most_of(node: Node, number: IntArray, menus: Menus | None) -> int:
 
 
 def scattered(parts: list[IntArray], menus: Menus) -> bool:
-    """Whether items of one group are in several of some disjoint parts, each ascending."""
+    """Return whether a group has items in several of some disjoint lists, each ascending."""
     groups = [part[firsts(part)] for part in (menus.group[items] for items in parts)]
     every = np.sort(np.concatenate(groups)) if groups else np.zeros(0, dtype=np.int64)
     return bool((every[1:] == every[:-1]).any())
 
 
 def firsts(group: IntArray) -> BoolArray:
-    """Where each group begins, bool (n_items,)."""
+    """Mark the first item of each group, bool (n_items,)."""
     first = np.ones(len(group), dtype=np.bool_)
     first[1:] = group[1:] != group[:-1]
     return first

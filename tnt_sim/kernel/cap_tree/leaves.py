@@ -1,21 +1,24 @@
-"""The leaves of a tree of caps, as what the tree asks of them: lines for its prices, states within a loss.
+"""Leaves of a tree of capacities, and nodes with a budget of their own.
 
-A leaf is a list of items under one cap. Where profits are small whole numbers, its whole frontier is found once
-and serves every price; else its states are grown around the price that is asked for.
+Every part of a tree answers three requests at a price a/b per unit of weight: its *line* (a supporting line
+of its value function V(a) = max b·P − a·W), its smallest losses, and all its undominated states within a loss
+Γ.
 
-A part of a tree of caps that has money of its own and may take more: above, only what it takes beyond counts.
+`FrontierLeaf`. Where profits are small integers, all efficient pairs are computed once and serve every price
+and capacity. `ListLeaf`. Otherwise the states near the optimum are enumerated for each price
+(`core_enumeration.py`). `MenuLeaf`. Items in multiple-choice groups: at price a/b a group is worth
+max(0, max_j b·p_j − a·w_j).
 
-With own money m, a choice (P, W) of the part needs n = max(0, W − m) of the node above. At the price a/b on what
-it needs, and with t the price at which the part just spends its own money, it is priced at c = min(a, t), and
+`Beyond`: a node with a budget m of its own, which draws on the node above for more. A selection (P, W) uses
+n = max(0, W − m) of the node above. Let t be the price at which the node just spends its budget, and
+c = min(a, t):
 
-    V_part(c) + c·m   ≥   b·P − a·n
+    V(c) + c·m  ≥  b·P − a·n,      with the difference    loss(c) + (a − c)·n + c·max(0, m − W)
 
-with equality up to  loss + (a − c)·n + c·max(0, m − W).
+A price that fills a capacity is found by minimising V(t) + t·cap, the Lagrangian dual in one multiplier, by
+tangents (`filled`).
 
-A leaf of a tree of caps whose items stand in groups of which one is taken at most.
-
-At the price a/b a group is worth max(0, max_j (b·p_j − a·w_j)). As a node above leaves would, the leaf has a price
-of its own, at which the best of each group fill its cap, and below which it is full.
+Source: Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical Programming Study 2 (1974).
 """
 
 from __future__ import annotations
@@ -37,35 +40,35 @@ from tnt_sim.kernel.knapsack import IntArray, Menus
 from tnt_sim.kernel.profit_frontier import NARROW, Frontier, cells, frontier, items_of
 
 FRONTIER_CELLS = 150_000_000
-"""Additions beyond which a leaf has no frontier."""
+"""Limit of n·Σp, beyond which a leaf is enumerated by price instead."""
 WIDER = 8
-"""A leaf's states are found for so many times the loss asked for, and asked for anew only beyond."""
+"""States are enumerated for this multiple of the requested loss, so that later requests are served from them."""
 
 
 class Part(Protocol):
-    """A leaf or a node of the tree: its columns may be chosen within its caps.
+    """A leaf or a node of the tree, whose columns may be selected within its capacities.
 
-    `size` is how many items it holds.
+    `size` is the number of its items.
     """
 
     @property
     def size(self) -> int: ...
 
     def line(self, a: int) -> tuple[int, int]:
-        """(v, w) such that v − w·a is what the part is worth at the price a/b, about or exactly, times b."""
+        """Return (v, w) such that v − w·a is b times the value at price a/b, exactly or by linear relaxation."""
         ...
 
     def losses(self, a: int, count: int) -> IntArray:
-        """About the `count` least positive losses of its states at the price a/b."""
+        """Return about the `count` smallest positive losses of its states at the price a/b."""
         ...
 
     def near(self, a: int, gamma: int) -> States:
-        """Its undominated states within Γ of the best at the price a/b."""
+        """Return the undominated states within `gamma` (Γ) of the best at the price a/b."""
         ...
 
 
 class FrontierLeaf:
-    """A leaf with small profits: every undominated choice, from the least weight for each profit."""
+    """A leaf with small integer profits: all its efficient pairs are known."""
 
     def __init__(
         self,
@@ -88,7 +91,10 @@ class FrontierLeaf:
         self.found: dict[int, IntArray] = {}
 
     def line(self, a: int) -> tuple[int, int]:
-        """The best state at a price, exactly; the dearer money is, the lower it lies on the frontier."""
+        """Return the best pair at a price, exactly.
+
+        Earlier answers bound its place, since weight falls as the price rises.
+        """
         if float(self.weight[-1]) * a >= ROOM:
             raise OverflowError("the price of a leaf leaves 64 bits")
         place = bisect_left(self.asked, (a, -1))
@@ -100,21 +106,23 @@ class FrontierLeaf:
         return int(self.value[best]), int(self.weight[best])
 
     def losses(self, a: int, count: int) -> IntArray:
-        """The least positive losses."""
+        """Return the `count` smallest positive losses."""
         loss = self._loss(a)[0]
         return least_of(loss[loss > 0], count)
 
     def near(self, a: int, gamma: int) -> States:
-        """The states of the frontier within a loss."""
+        """Return the efficient pairs within a loss."""
         loss, best = self._loss(a)
         return States(self.profit, self.weight, loss, best, self._columns, self._differ).within(gamma)
 
     def _loss(self, a: int) -> tuple[IntArray, int]:
+        """Return the loss of each pair at a price, and the best value."""
         value, weight = self.line(a)
         best = value - weight * a
         return best - (self.value - a * self.weight), best
 
     def _columns(self, k: int) -> IntArray:
+        """Recover the columns of pair k; they are cached."""
         if k not in self.found:
             gain, weight = int(self.gain[k]), int(self.weight[k])
             taken = items_of(self.p, self.w, gain, weight, deadline=self.deadline)
@@ -126,7 +134,7 @@ class FrontierLeaf:
 
 
 class ListLeaf:
-    """A leaf with any profits: items by falling profit per weight, states grown around a price."""
+    """A leaf with any profits: items by falling efficiency; states are enumerated around a price."""
 
     def __init__(
         self,
@@ -148,7 +156,7 @@ class ListLeaf:
         self.kept: tuple[int, int, States] | None = None
 
     def line(self, a: int) -> tuple[int, int]:
-        """The items worth more than the price, as far as they fit, the last of them in part."""
+        """Return the line of the linear relaxation: items of efficiency above the price, the last in part."""
         k = int(np.searchsorted(-self.ratio, -a / self.b, side="left"))
         if self.reach[k] <= self.capacity:
             return self.b * int(self.gain[k]), int(self.reach[k])
@@ -157,7 +165,7 @@ class ListLeaf:
         return self.b * int(self.gain[k]) + part, self.capacity
 
     def losses(self, a: int, count: int) -> IntArray:
-        """What its items lose that are flipped alone."""
+        """Return the losses of single flips."""
         k = int(np.searchsorted(self.reach, self.capacity, side="right")) - 1
         inner = max(a, int(self.b * self.ratio[k])) if k < len(self.ratio) else a
         if float(self.w.max()) * inner >= ROOM:
@@ -165,7 +173,7 @@ class ListLeaf:
         return least_of(np.abs(self.b * self.p - inner * self.w), count)
 
     def near(self, a: int, gamma: int) -> States:
-        """States grown around the price, kept for a greater loss at the same price."""
+        """Return the states within a loss; they are cached for a wider loss at the same price."""
         if self.kept is None or self.kept[0] != a or self.kept[1] < gamma:
             wide = WIDER * gamma
             found = near_states(self.p, self.w, self.capacity, a, self.b, wide, self.budget)
@@ -173,16 +181,16 @@ class ListLeaf:
         return self.kept[2].within(gamma)
 
     def most(self, a: int) -> int:
-        """What the relaxed leaf is worth at a price."""
+        """Return the value of the linear relaxation at a price, an upper bound."""
         return relaxed(self.p, self.w, self.capacity, a, self.b)
 
     def weighing(self, a: int, gamma: int, low: int, high: int) -> States:
-        """States of a weight from low to high that lose no more than Γ against `most`, which is their `best`."""
+        """Return the states of weight `low` to `high` within Γ of the bound `most`, which is their `best`."""
         window = low, min(high, self.capacity)
         return self._named(near_states(self.p, self.w, self.capacity, a, self.b, gamma, self.budget, window))
 
     def _named(self, found: States) -> States:
-        """The same states over columns instead of places."""
+        """Translate states from places in the leaf to columns."""
 
         def differ(one: int, other: int) -> tuple[int, bool]:
             place, ours = found.differ(one, other)
@@ -191,7 +199,7 @@ class ListLeaf:
         return replace(found, columns=lambda k: self.items[found.columns(k)], differ=differ)
 
     def _place(self, place: int) -> int:
-        """The first place in the order of choices of one of its items."""
+        """Return the first ranking position of an item."""
         item = self.items[place : place + 1]
         return int(item[0] if self.menus is None else self.menus.order(item)[0])
 
@@ -206,10 +214,14 @@ def leaf_of(
     grain: int = 1,
     menus: Menus | None = None,
 ) -> FrontierLeaf | ListLeaf:
-    """The leaf of a node's own columns, by whichever way is cheaper; frontiers are kept in `fronts`.
+    """Build the leaf of a node's own columns, of the kind that costs less.
 
-    With a `grain` above all weights together, profits are grain·p − w: of equal profits the lighter counts.
-    With `menus`, the columns stand in the order of choices, each alone of its group.
+    Parameters
+    ----------
+    fronts : cache of efficient pairs
+    grain : when > 1, profits are grain·p − w, so that of equal profits the lighter selection is better; it
+        must exceed every weight of a selection
+    menus : gives the rank order of the columns; each is alone in its group
     """
     used = node.columns[profit[node.columns] > 0]
     if cells(profit[used]) > FRONTIER_CELLS:
@@ -217,7 +229,7 @@ def leaf_of(
     p, w = profit[used], weight[used]
     if cells(p) > FRONTIER_CELLS:
         return ListLeaf(used, p if grain == 1 else grain * p - w, w, node.cap, b, budget, menus)
-    # one frontier serves every cap: it goes to its end, or as far as half as wide numbers do
+    # one frontier serves every cap: it extends to all items, or as far as 32-bit sums allow
     reach = int(w.sum()) if node.cap >= NARROW else min(int(w.sum()), NARROW - 1)
     front = fronts.get(named((p, w), reach), lambda: frontier(p, w, reach, budget.deadline))
     return FrontierLeaf(used, p, w, front.within(node.cap), b, grain, menus, budget.deadline)
@@ -227,8 +239,21 @@ _NEVER = 1 << 62
 
 
 def filled(line: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, int]:
-    """The price t at which v − w·t + t·cap is least for lines (v, w) of a part, by tangents, and that value."""
-    if cap < 0:  # what was promised is more than its own: it never needs nothing, at any price
+    """Find the price that fills a capacity: minimise V(t) + t·cap over integer t ≥ 0, where V(t) is the upper
+    envelope of lines v − w·t.
+
+    Method: intersect the tangents on both sides of the minimum until no lower point is found.
+
+    Parameters
+    ----------
+    line : gives a supporting line (v, w) of V at a price
+    cap : capacity; below 0 nothing is free at any price
+
+    Returns
+    -------
+    The price t, and the minimum.
+    """
+    if cap < 0:  # a negative budget: it always needs more
         return _NEVER, 0
     many = line(0)
     if many[1] <= cap:
@@ -250,25 +275,25 @@ def filled(line: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, int]:
 
 
 class Beyond:
-    """A part with money of its own."""
+    """A node with a budget of its own: the node above sees only what it uses beyond it."""
 
     def __init__(self, part: Part, own: int) -> None:
         self.part, self.own, self.size = part, own, part.size
         self.price, self.full = filled(part.line, own)
 
     def line(self, a: int) -> tuple[int, int]:
-        """From its own price on it needs nothing; below, what it takes beyond its own."""
+        """Return the line of the excess: 0 from the node's own price on, below it the weight beyond the budget."""
         if a >= self.price:
             return self.full, 0
         v, w = self.part.line(a)
         return (v, w - self.own) if w > self.own else (self.full, 0)
 
     def losses(self, a: int, count: int) -> IntArray:
-        """The part's."""
+        """Return the losses of the node's part."""
         return self.part.losses(min(a, self.price), count)
 
     def near(self, a: int, gamma: int) -> States:
-        """The part's states by what they need; of those that need nothing, the one that is worth most."""
+        """Return the states by excess; of those without excess, only the one of greatest profit."""
         inner = min(a, self.price)
         wanted = gamma
         while True:
@@ -291,7 +316,11 @@ class Beyond:
 
 
 class MenuLeaf:
-    """Items by group, ascending, none of which another of its group beats or is heavier than the capacity."""
+    """A leaf of items in multiple-choice groups, undominated, each no heavier than the capacity.
+
+    Items are adjacent by group, groups ascending. `price` is the price at which the best items of the groups
+    fill the capacity; below it the leaf is full.
+    """
 
     def __init__(
         self,
@@ -312,30 +341,31 @@ class MenuLeaf:
         self.kept: tuple[int, int, States] | None = None
 
     def _worth(self, a: int) -> tuple[IntArray, IntArray]:
-        """What each item is worth at a price, and the best of each group, which may be none."""
+        """Return the value of each item at a price, and the best of each group, at least 0 for taking none."""
         if float(self.heaviest) * a >= ROOM or float(self.richest) * self.b >= ROOM:
             raise OverflowError("the price of a leaf leaves 64 bits")
         worth = self.b * self.groups.p - a * self.groups.w
         return worth, np.maximum(np.maximum.reduceat(worth, self.heads), 0)
 
     def _sum(self, a: int) -> tuple[int, int]:
+        """Add up the best items of all groups at a price."""
         worth, best = self._worth(a)
         top = np.flatnonzero((worth == best[self.of]) & (worth > 0))
         top = top[firsts(self.of[top])]
         return self.b * int(self.groups.p[top].sum()), int(self.groups.w[top].sum())
 
     def line(self, a: int) -> tuple[int, int]:
-        """The best of each group, exactly; below its own price it is full."""
+        """Return the leaf's line at a price."""
         return (self.full, self.capacity) if a < self.price else self._sum(a)
 
     def losses(self, a: int, count: int) -> IntArray:
-        """What alternatives to the best of their group lose alone."""
+        """Return the losses of taking another item, or none, in one group."""
         worth, best = self._worth(max(a, self.price))
         loss = np.concatenate([best[self.of] - worth, best])
         return least_of(loss[loss > 0], count)
 
     def near(self, a: int, gamma: int) -> States:
-        """States grown around the price, kept for a greater loss at the same price."""
+        """Return the states within a loss; they are cached for a wider loss at the same price."""
         if self.kept is None or self.kept[0] != a or self.kept[1] < gamma:
             inner, wide = max(a, self.price), WIDER * gamma
             self._worth(inner)

@@ -1,7 +1,7 @@
-"""What kernels found before, by what they were asked: frontiers of leaves, and best choices under trees of caps.
+"""Cache kernel results by their input, within a memory budget (least recently used entries are dropped first).
 
-Both are functions of the profits, weights and caps alone, so that what is kept cannot change an answer. Entries
-are named by a digest of these; the oldest go first when the numbers kept outgrow their room.
+Cached results are pure functions of profits, weights and capacities, so that the cache cannot change an
+answer. The key is a BLAKE2b digest of the input.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from tnt_sim.kernel.cap_tree.caps import Node
 from tnt_sim.kernel.knapsack import IntArray
 
 MAX_NUMBERS = 16_000_000
-"""Numbers of 64 bits kept at once, 128 MB."""
+"""Memory budget in 64-bit numbers: 128 MB."""
 
 
 class Sized(Protocol):
-    """Something that takes room."""
+    """A result that knows its size."""
 
     @property
     def numbers(self) -> int:
-        """How many numbers it holds."""
+        """Size in 64-bit numbers."""
         ...
 
 
 @dataclass
 class Known[T: Sized]:
-    """Results by name, the one asked for last at the end."""
+    """Least-recently-used cache; `room` is its budget in 64-bit numbers."""
 
     room: int = MAX_NUMBERS
     _kept: dict[bytes, T] = field(default_factory=dict, init=False)
@@ -39,7 +39,7 @@ class Known[T: Sized]:
         return len(self._kept)
 
     def get(self, name: bytes, make: Callable[[], T]) -> T:
-        """The result of this name, made where it is not known."""
+        """Return the result with this key; compute it with `make` if it is not cached."""
         found = self._kept.pop(name, None)
         if found is None:
             found = make()
@@ -51,7 +51,7 @@ class Known[T: Sized]:
 
 
 def named(arrays: Iterable[IntArray], *numbers: object) -> bytes:
-    """A digest of some whole numbers, in arrays and in lists."""
+    """Compute the key of some integer arrays and plain values."""
     digest = blake2b(repr(numbers).encode(), digest_size=16)
     for array in arrays:
         digest.update(len(array).to_bytes(8))
@@ -60,5 +60,5 @@ def named(arrays: Iterable[IntArray], *numbers: object) -> bytes:
 
 
 def shape(node: Node) -> list[object]:
-    """Caps and columns of a tree, whatever its rows are called."""
+    """Describe the capacities and sizes of a tree without its row numbers, as part of a key."""
     return [node.cap, node.beyond, len(node.columns), [shape(child) for child in node.children]]

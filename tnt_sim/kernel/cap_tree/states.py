@@ -1,10 +1,15 @@
-"""Undominated states of a part of a tree, and how equal ones are told apart.
+"""Undominated states of a node, ties between equal states, and sums of states.
 
-A state (P, W) is the profit and weight of a choice. At the price a/b on weight it is worth b·P − a·W, and its loss
-is what it falls short of the part's best. Of states that are equal in both, the one whose choice is the
-lexicographically greatest in rank order stays.
+A state (P, W) is the profit and weight of a selection. At the price a/b per unit of weight its value is
+b·P − a·W, and its *loss* is the difference to the best value under the node. One state dominates another with
+no less profit and no more weight. Of states equal in both, the one whose selection ranks first is kept, as
+long as the budget of comparisons lasts.
 
-Sums of parts' states, part after part: what the parts of a node are worth together.
+`Sums` combines the state lists of a node's parts one after the other and keeps the undominated sums within a
+total loss: list dynamic programming.
+
+Source: Nemhauser and Ullmann, *Discrete dynamic programming and capital allocation*, Management Science 15
+(1969).
 """
 
 from __future__ import annotations
@@ -20,14 +25,21 @@ from tnt_sim.kernel.knapsack import STATE_SECONDS, BoolArray, IntArray, Menus, T
 __all__ = ["NOWHERE", "ROOM", "BoolArray", "Budget", "Differ", "IntArray", "States", "settled", "undominated"]
 
 ROOM = 2**62
-"""Every product below stays under this."""
+"""Limit of every product of a price with a weight or a profit, so that int64 is exact."""
 MAX_TIES = 20_000
-"""Equal states that are compared by their items, in one tree."""
+"""Comparisons of equal states by their items, per tree."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """What one tree may cost, and until when; `alone` says that every tie met was settled."""
+    """Work and time limits of one tree.
+
+    Attributes
+    ----------
+    work : states that may still be examined
+    ties : equal states that may still be compared
+    alone : whether every tie met so far was resolved, so that the result is the canonical one
+    """
 
     work: int
     ties: int = MAX_TIES
@@ -35,7 +47,7 @@ class Budget:
     deadline: Deadline = UNLIMITED
 
     def spend(self, states: int) -> None:
-        """Count states looked at.
+        """Count states examined.
 
         Raises
         ------
@@ -50,26 +62,31 @@ class Budget:
             raise TooManyStates("the states of a tree of caps outgrew their budget")
 
     def may_compare(self) -> bool:
-        """Whether two equal states may still be compared; if not, the first stays and is not the one answer."""
+        """Count one comparison of equal states.
+
+        Return False, and clear `alone`, when the budget of ties is used up.
+        """
         self.ties -= 1
         self.alone &= self.ties >= 0
         return self.ties >= 0
 
 
 Differ = Callable[[int, int], tuple[int, bool]]
-"""The first place in the order that only one of two states' choices holds, and whether it is the first state's."""
+"""Compares the selections of two states: the first ranking place that only one of them contains, and whether
+that is the first one.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class States:
-    """Undominated states by rising weight, int64 (n_states,); complete up to the loss that was asked for.
+    """Undominated states by rising weight, complete up to some loss; arrays are int64 (n_states,).
 
     Attributes
     ----------
-    profit, weight, loss : of each state
-    best : the part's best value at the price, scaled
-    columns : the columns of the choice of state k
-    differ : where the choices of two states first differ
+    profit, weight, loss : of each state; the loss is in units of 1/b
+    best : the node's best value at the price, times b
+    columns : gives the columns of state k
+    differ : compares the selections of two states
     """
 
     profit: IntArray
@@ -80,11 +97,11 @@ class States:
     differ: Differ = field(repr=False)
 
     def within(self, gamma: int) -> States:
-        """The states that lose no more than Γ."""
+        """Keep the states whose loss is at most `gamma` (Γ)."""
         return self.among(np.flatnonzero(self.loss <= gamma))
 
     def among(self, near: IntArray) -> States:
-        """Some of the states, by place."""
+        """Select states by their places."""
         return States(
             self.profit[near],
             self.weight[near],
@@ -96,13 +113,13 @@ class States:
 
 
 def undominated(weight: IntArray, profit: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """The places of the undominated states by rising weight; the places of further equal ones, and whose equal."""
+    """Return the undominated states by rising weight, then the states equal to one of these, and to which."""
     order = np.argsort(weight, kind="stable")
     w, p = weight[order], profit[order]
     top = np.maximum.accumulate(p)
     rising = np.r_[True, p[1:] > top[:-1]]
     kept = np.flatnonzero(rising)
-    # of one weight only the last, which is worth most
+    # of equal weight only the last, which has the greatest profit
     kept = kept[np.r_[w[kept][1:] != w[kept][:-1], True]]
     equal = np.flatnonzero(~rising & (p == top))
     whose = np.minimum(np.searchsorted(w[kept], w[equal]), len(kept) - 1)
@@ -111,7 +128,7 @@ def undominated(weight: IntArray, profit: IntArray) -> tuple[IntArray, IntArray,
 
 
 def settled(kept: IntArray, equal: IntArray, whose: IntArray, differ: Differ, budget: Budget) -> IntArray:
-    """`kept` with each tie settled: a state replaces its equal when its choice goes first."""
+    """Resolve ties: a state replaces its equal when its selection ranks first."""
     for challenger, place in zip(equal.tolist(), whose.tolist(), strict=True):
         if not budget.may_compare():
             break
@@ -123,7 +140,7 @@ def settled(kept: IntArray, equal: IntArray, whose: IntArray, differ: Differ, bu
 def first_of_equals(
     kept: IntArray, weight: IntArray, profit: IntArray, differ: Differ, budget: Budget
 ) -> IntArray:
-    """`kept` with heavier states of an equal profit whose choice goes first, where weight is no goal."""
+    """Add heavier states of equal profit whose selection ranks first, where weight is not minimised."""
     order = np.argsort(weight, kind="stable")
     w, p = weight[order], profit[order]
     best = {int(profit[k]): int(k) for k in kept}
@@ -145,11 +162,11 @@ def first_of_equals(
 
 
 NOWHERE = (2**62, False)
-"""Two states with the same choice differ in no column."""
+"""Result of a comparison of equal selections."""
 
 
 def first_place(ours: IntArray, theirs: IntArray, menus: Menus | None) -> tuple[int, bool]:
-    """The first place in the order of choices that only one of two choices holds, and whether ours does."""
+    """Compare two selections: the first ranking place that only one of them contains, and whether it is `ours`."""
     if menus is not None:
         ours, theirs = menus.order(ours), menus.order(theirs)
     places = np.setxor1d(ours, theirs)
@@ -157,16 +174,19 @@ def first_place(ours: IntArray, theirs: IntArray, menus: Menus | None) -> tuple[
 
 
 def least_of(loss: IntArray, count: int) -> IntArray:
-    """About the `count` least of some losses."""
+    """Return the `count` smallest losses, unsorted; all if there are fewer."""
     return loss if len(loss) <= count else np.partition(loss, count)[:count]
 
 
 PAIRS = 4_000_000
-"""Pairs held at once, of about 100 bytes each."""
+"""Pairs of states held in memory at once, about 100 bytes each."""
 
 
 def _spans(count: IntArray) -> list[slice]:
-    """Spans of a part's states with at most `PAIRS` pairs, or of one state; `count` (n_states,) is each one's."""
+    """Cut a list of states into spans with at most `PAIRS` pairs, or of one state.
+
+    `count` gives the pairs of each.
+    """
     ends, spans, start = np.cumsum(count), list[slice](), 0
     while start < len(count):
         before = int(ends[start - 1]) if start else 0
@@ -177,7 +197,11 @@ def _spans(count: IntArray) -> list[slice]:
 
 
 class Sums:
-    """The undominated sums of parts' states that lose at most `need` and keep the cap, by rising weight."""
+    """Undominated sums of states of several parts, total loss ≤ `need`, weight ≤ `cap`, by rising weight.
+
+    With `heavier`, weight is not minimised: heavier sums of equal profit stay when their selection ranks
+    first.
+    """
 
     def __init__(
         self, parts: Sequence[States], cap: int, need: int, budget: Budget, *, heavier: bool
@@ -199,6 +223,7 @@ class Sums:
             self.layers.append((-1, kept, np.zeros_like(kept)))
 
     def _add(self, k: int, cap: int, need: int) -> None:
+        """Combine the sums so far with the states of part k."""
         part = self.parts[k]
         order = np.argsort(self.loss, kind="stable")
         count = np.searchsorted(self.loss[order], need - part.loss, side="right")
@@ -222,10 +247,10 @@ class Sums:
     def _pairs(
         self, part: States, order: IntArray, count: IntArray, span: slice, cap: int, *, peaks: bool
     ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-        """Pairs of a sum with some states of a part that keep the cap: places of both, weight and profit.
+        """Form the pairs of a sum with a span of states of a part that respect the cap.
 
-        With `peaks`, those alone that no lighter pair of the same states is worth more than: the others are
-        neither undominated among all pairs nor equal to one that is.
+        Returns the places of both, the weights and the profits. With `peaks`, pairs with less profit than a
+        pair of the same span that is no heavier are left out: they are dominated.
         """
         self.budget.deadline.check()
         here = count[span]
@@ -243,7 +268,7 @@ class Sums:
         return mine, theirs, weight, profit
 
     def _chosen(self, place: int) -> dict[int, int]:
-        """Which state of each part a sum is made of; parts of one state are left out."""
+        """Return the state of each part that a sum consists of; parts with a single state are left out."""
         chosen = {}
         for k, parent, state in reversed(self.layers):
             if k >= 0:
@@ -252,17 +277,20 @@ class Sums:
         return chosen
 
     def differ(self, one: int, other: int) -> tuple[int, bool]:
-        """Where two sums first differ: as many columns as parts, of which the first counts."""
+        """Compare the selections of two sums.
+
+        Parts have disjoint columns, so the first difference of any part decides.
+        """
         ours, theirs = self._chosen(one), self._chosen(other)
         return min(
             (self.parts[k].differ(ours[k], theirs[k]) for k in ours if ours[k] != theirs[k]), default=NOWHERE
         )
 
     def columns(self, place: int) -> IntArray:
-        """The columns of one sum."""
+        """Return the columns of one sum."""
         chosen = self._chosen(place)
         return np.concatenate([part.columns(chosen.get(k, 0)) for k, part in enumerate(self.parts)])
 
     def states(self) -> States:
-        """The sums as states of the root."""
+        """Return the sums as states of a node."""
         return States(self.profit, self.weight, self.loss, self.best, self.columns, self.differ)

@@ -1,18 +1,29 @@
-"""Any tree of caps, exactly: the greatest profit, then the least weight, then the first choice in rank order.
+"""Solve a knapsack with nested (laminar) capacities exactly, by Lagrangian bounds and enumeration of the gap.
 
-    max Σ p_j x_j  subject to  Σ_{j under n} w_j x_j ≤ cap_n for every node n;  among the best, min Σ w_j x_j
+    max Σ p_j x_j   subject to   Σ_{j under n} w_j x_j ≤ cap_n for every node n,  x_j ∈ {0, 1};
+    among the optima, min Σ w_j x_j, then the first selection in rank order
 
-At the price a/b on the weight under a node n (the price of what lies above), with t_n the price at which n's parts
-just fill its cap, the parts are priced at c = max(a, t_n), and
+Bound. Let a/b be the price per unit of weight under node n that the nodes above charge, and t_n/b the price
+at which the parts of n (its children and its own columns) just fill its capacity. With c = max(a, t_n), every
+selection of profit P and weight W under n satisfies
 
-    U_n(a) = Σ_parts V_part(c) + (c − a)·cap_n   ≥   b·P − a·W      for every choice of weight W and profit P
+    U_n(a) = Σ_parts V_part(c) + (c − a)·cap_n  ≥  b·P − a·W
+    U_n(a) − (b·P − a·W) = Σ_parts loss_part(c) + (c − a)·(cap_n − W) = A
 
-with equality up to A = Σ_parts loss + (c − a)·(cap_n − W). So a node's states within Γ of its best are among the
-sums of its parts' states within Γ + min A. At the root a = 0: once some choice is worth P, only sums of states
-that lose at most U − b·(P + 1) together could be worth more. Prices are whole numbers over one b = 2^s.
+where V_part(c) is the best value of a part at price c/b, and loss_part the difference of its selection to it.
 
-Where nodes may go beyond their caps (`leaves.py`), the weight that counts above is not the one to make least. Then
-profits are g·p − w with a grain g above all weights, and of equal choices the heavier may go first as well.
+Enumeration. By the identity, all states of n within Γ of its best are sums of its parts' states within
+Γ + min A. At the root a = 0: once a selection of profit P is known, only sums that lose at most U − b·(P + 1)
+can be better. Γ grows until the best state found lies within it, so the result is optimal whatever the prices
+were. Prices are integers over one b = 2^s, and all arithmetic on states is int64.
+
+Nodes with a budget of their own that they may exceed (`leaves.py`) hide part of their weight from the node
+above, so minimising that weight is not the aim. Then profits become g·p − w, with g greater than any weight,
+and of equal selections a heavier one may rank first.
+
+Sources: Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical Programming Study 2 (1974);
+closing a Lagrangian gap by enumeration: Handler and Zang, *A dual algorithm for the constrained shortest path
+problem*, Networks 10 (1980).
 """
 
 from __future__ import annotations
@@ -33,22 +44,29 @@ from tnt_sim.kernel.knapsack import IntArray, Menus
 from tnt_sim.kernel.profit_frontier import Frontier
 
 MAX_WORK = 30_000_000
-"""States looked at in one tree."""
+"""States examined per tree, at most."""
 FIRST_STATES = 40
-"""About so many states besides the best ones are looked at first."""
+"""Number of states besides the best ones that the first Γ admits, about."""
 FIRST_UNITS = 2
-"""And none that loses more units of profit than this."""
+"""Units of profit that a state within the first Γ may lose, at most."""
 MENU_TIES = 10_000
-"""Equal states compared in one tree where items stand in groups: it takes half a second, a solver far longer."""
+"""Comparisons of equal states per tree with multiple-choice groups, about half a second."""
 LEAST_BITS = 8
-"""With coarser prices, too many states would be looked at."""
+"""Least precision of prices in bits: coarser prices admit too many states."""
 BITS = 44
-"""Prices are over 2^BITS, or less where sums would leave 64 bits."""
+"""Prices are integers over 2^BITS, or less where products would exceed 64 bits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """The best choice: its columns, profit and weight; `canonical`: no other that is as good goes first."""
+    """An optimal selection.
+
+    Attributes
+    ----------
+    columns : int64, the selected columns
+    profit, weight : of the selection
+    canonical : whether no equally good selection ranks before it
+    """
 
     columns: IntArray
     profit: int
@@ -57,7 +75,7 @@ class Choice:
 
     @property
     def numbers(self) -> int:
-        """How many numbers it holds."""
+        """Size in 64-bit numbers, for the cache."""
         return len(self.columns) + 3
 
 
@@ -70,19 +88,32 @@ def best_in_tree(
     menus: Menus | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> Choice:
-    """The best choice among the columns under a node, in rank order; weights are > 0, caps ≥ 0.
+    """Maximise profit under a tree of capacities; break ties by least weight, then by rank order.
 
-    `fronts` keeps the frontiers of leaves for later calls. Of a group of `menus` one column at most is taken among
-    a node's own; those under different nodes may be taken together, and then no choice is told to go first.
+    Parameters
+    ----------
+    profit : int64 (n_cols,), ≥ 0
+    weight : int64 (n_cols,), > 0
+    root : the tree; capacities ≥ 0
+    fronts : cache of the leaves' efficient pairs, for later calls
+    menus : multiple-choice groups: at most one column of a group is taken among a node's own columns. Columns
+        of one group under different nodes may be taken together; then the result is never `canonical`.
 
     Raises
     ------
     TooManyStates
-        When the tree is for another method.
+        When the states examined exceed `max_work`.
     DeadlineExpired
         When time is up.
     OverflowError
-        When products leave 64 bits.
+        When products exceed 64 bits even with coarse prices.
+
+    Examples
+    --------
+    >>> tree = Node(0, 9, np.array([2]), (Node(1, 5, np.array([0, 1])),))
+    >>> best = best_in_tree(np.array([6, 5, 3]), np.array([5, 4, 4]), tree)
+    >>> sorted(best.columns.tolist()), best.profit, best.weight
+    ([0, 2], 9, 9)
     """
     task, light = _in_units(profit, weight, root, max_work, fronts, menus, deadline)
     return task.over(light, lambda b: task.best(light, b))
@@ -98,7 +129,7 @@ def tree_reaches(
     menus: Menus | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> bool:
-    """Whether some choice under a node, as a rule with children or groups, is worth `target` or more.
+    """Decide whether some selection under the tree has a profit of at least `target`.
 
     Raises
     ------
@@ -120,9 +151,9 @@ def cheapest_in_tree(
     fronts: Known[Frontier] | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> Choice | None:
-    """A choice of least weight that is worth `target` or more; None where no choice under the caps is.
+    """Minimise weight subject to a profit of at least `target`; None where the capacities exclude it.
 
-    The root has children and a cap that holds nothing back.
+    The root must have children, and a capacity that does not bind.
 
     Raises
     ------
@@ -142,9 +173,9 @@ def _in_units(
     menus: Menus | None,
     deadline: Deadline,
 ) -> tuple[_Task, Node]:
-    """The task and its tree, weights and caps in the greatest unit that all weights share.
+    """Divide weights and capacities by the greatest common divisor of the weights, and drop dominated items.
 
-    What a node takes beyond its cap is a whole number of units only if its cap is.
+    Budgets that nodes may exceed enter the divisor too: only then is every excess a whole number of units.
     """
     if menus is not None:
         root = trimmed(root, profit, weight, menus)
@@ -158,7 +189,10 @@ def _in_units(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """Columns with their profits and weights, these counted in units."""
+    """Columns with profits and weights (in units of `unit`), and the limits of one solve.
+
+    `grain` is the factor g of the profits g·p − w, or 1.
+    """
 
     profit: IntArray
     weight: IntArray
@@ -170,14 +204,17 @@ class _Task:
     deadline: Deadline
 
     def size(self, node: Node) -> float:
-        """What a leaf's profits may come to, weighed by how far its cap falls short."""
+        """Estimate the greatest product of a price and a weight, to choose the precision of prices."""
         own = replace(node, children=())
         heavy, worth = (float(most_of(own, number, self.menus)) for number in (self.weight, self.profit))
         short = 1.0 if node.beyond else max(1.0, heavy / max(1, node.cap))
         return max([worth * self.grain * short, *(self.size(child) for child in node.children)])
 
     def over[T](self, root: Node, ask: Callable[[int], T]) -> T:
-        """What is asked for with prices over as fine a b as 64 bits hold."""
+        """Call `ask(b)` with the finest b = 2^s whose products fit 64 bits.
+
+        After an overflow with coarser ones.
+        """
         bits = min(BITS, 61 - int(log2(max(2.0, self.size(root)))))
         for shift in (0, 8, 16):
             if bits - shift < max(1, LEAST_BITS - int(log2(self.grain))):
@@ -189,14 +226,14 @@ class _Task:
         raise OverflowError("the prices of a tree of caps leave 64 bits")
 
     def reaches(self, root: Node, b: int, target: int) -> bool:
-        """Whether a choice is worth `target`, with prices over b."""
+        """Decide whether `target` is reached, with prices over b."""
         tree = self.part(root, b, Budget(self.max_work, deadline=self.deadline))
         if not isinstance(tree, _Inner):
             return int(tree.near(0, 0).profit.max()) >= target
         return tree.reaches(target)
 
     def best(self, root: Node, b: int) -> Choice:
-        """The best choice with prices over b."""
+        """Find the optimal selection, with prices over b."""
         ties = MAX_TIES if self.menus is None else MENU_TIES
         budget = Budget(self.max_work, ties, not self.scattered(root), self.deadline)
         tree = self.part(root, b, budget)
@@ -210,7 +247,7 @@ class _Task:
         return Choice(columns, profit, self.unit * weight, budget.alone)
 
     def cheapest(self, root: Node, b: int, target: int) -> Choice | None:
-        """The choice of least weight worth `target`, with prices over b."""
+        """Find the lightest selection of profit ≥ `target`, with prices over b."""
         budget = Budget(self.max_work, 0, deadline=self.deadline)
         tree = self.part(root, b, budget)
         assert isinstance(tree, _Inner)
@@ -222,11 +259,11 @@ class _Task:
         return Choice(columns, profit, self.unit * weight, False)
 
     def scattered(self, root: Node) -> bool:
-        """Whether a group lies under several nodes: then the order of choices is not kept."""
+        """Return whether a group lies under several nodes: then rank order is not guaranteed."""
         return self.menus is not None and scattered(root.parts(), self.menus)
 
     def part(self, node: Node, b: int, budget: Budget) -> Part:
-        """A node as what its parent asks of it; a node's own columns are one more leaf under it."""
+        """Build the part of the search for a node; the node's own columns become one more leaf under it."""
         cap = int(self.weight.sum()) if node.beyond else node.cap
         parts = [self.part(child, b, budget) for child in node.children]
         if not parts or len(node.columns):
@@ -235,7 +272,7 @@ class _Task:
         return Beyond(found, node.cap) if node.beyond else found
 
     def leaf(self, node: Node, b: int, budget: Budget) -> Part:
-        """The leaf of a node's own columns, in groups where some share one."""
+        """Build the leaf of a node's own columns, with groups if some columns share one."""
         budget.deadline.check()
         if self.menus is not None:
             own, shared = apart(node.columns, self.menus)
@@ -248,7 +285,10 @@ class _Task:
 
 
 class _Inner:
-    """A node with parts under it."""
+    """A node with parts under it: children and a leaf of its own columns.
+
+    `price` is t_n (times b) and `full` the value min_t V(t) + t·cap.
+    """
 
     def __init__(self, parts: Sequence[Part], cap: int, b: int, budget: Budget, grain: int) -> None:
         self.parts, self.cap, self.b, self.budget, self.grain = parts, cap, b, budget, grain
@@ -257,27 +297,28 @@ class _Inner:
         self.long = self._longest()
 
     def _longest(self) -> ListLeaf | None:
-        """The list among the parts that holds more than half of all items; None without one."""
+        """Return the list leaf with more than half of all items, if there is one."""
         long = max(self.parts, key=lambda part: part.size)
         return long if isinstance(long, ListLeaf) and 2 * long.size > self.size else None
 
     def _sum(self, a: int) -> tuple[int, int]:
+        """Add up the lines of the parts at price a."""
         self.budget.deadline.check()
         lines = [part.line(a) for part in self.parts]
         return sum(v for v, _ in lines), sum(w for _, w in lines)
 
     def line(self, a: int) -> tuple[int, int]:
-        """Below its own price a node is full."""
+        """Return the node's line at a price; below t_n the capacity is filled."""
         return (self.full, self.cap) if a < self.price else self._sum(a)
 
     def losses(self, a: int, count: int) -> IntArray:
-        """The least of its parts'."""
+        """Return the `count` smallest losses among those of its parts."""
         inner = max(a, self.price)
         every = np.concatenate([part.losses(inner, count) for part in self.parts])
         return every if len(every) <= count else np.partition(every, count)[:count]
 
     def near(self, a: int, gamma: int) -> States:
-        """Sums of its parts' states, within what the least A asks for."""
+        """Return the node's states within Γ of its best: sums of the parts' states within Γ + min A."""
         inner = max(a, self.price)
         need = gamma
         while True:
@@ -292,16 +333,17 @@ class _Inner:
         return found.within(gamma)
 
     def _first(self, inner: int) -> int:
-        """A loss that lets some states in besides the best ones."""
+        """Return a first loss that admits some states besides the best ones."""
         every = np.concatenate([part.losses(inner, FIRST_STATES) for part in self.parts])
         positive = np.sort(every[every > 0])[:FIRST_STATES]
         unit = self.b * self.grain
         return max(1, min(FIRST_UNITS * unit, int(positive[-1]) if len(positive) else unit))
 
     def _sums(self, price: int, need: int, window: tuple[int, int]) -> Sums:
-        """Sums of states that lose `need` together at most, complete for those of a weight within a window.
+        """Return the sums with total loss ≤ `need`, complete for weights within a window.
 
-        A list longer than all other parts looks for those states alone that the window leaves beside these.
+        For a list longer than all other parts, only the states are enumerated whose weight the window leaves
+        possible.
         """
         long = self.long
         if long is None:
@@ -318,9 +360,9 @@ class _Inner:
         return Sums(parts, self.cap, need, self.budget, heavier=self.grain > 1)
 
     def root(self) -> tuple[States, int]:
-        """The greatest profit, then the least weight: the states, and which of them."""
+        """Return the states at the root and the place of the optimum: most profit, then least weight."""
         need = self._first_at_root(self.price)
-        reach = 2 * need  # states are looked for that weigh cap − reach/a or more
+        reach = 2 * need  # states of weight ≥ cap − reach/a
         while True:
             least = self.cap - reach // self.price if self.price else 0
             sums = self._sums(self.price, need, (least, self.cap))
@@ -329,18 +371,18 @@ class _Inner:
                 continue
             profit = int(sums.profit.max())
             equal = np.flatnonzero(sums.profit == profit)
-            # what is as good as the best in sight weighs cap − spare/a or more, and loses no more than spare
+            # a state as good as the best found weighs at least cap − spare/a and loses at most spare
             spare = sums.best + self.price * self.cap - self.b * profit
-            # of equals the lightest, or with a grain the heaviest, which then goes first
+            # of equals the lightest; with a grain the heaviest, which then ranks first
             more = spare if self.grain > 1 else spare - self.b
             if need >= more and (self.long is None or reach >= spare):
                 return sums.states(), int(equal[-1 if self.grain > 1 else 0])
             need, reach = max(need, min(2 * need, more)), spare
 
     def reaches(self, target: int) -> bool:
-        """Whether a choice is worth `target`: one that is loses no more than U − b·target."""
-        # Leaves find states for WIDER times what is asked for: that is to be about what the relaxed program
-        # leaves. Hundreds of leaves leave a little each, and all of it is too much for any of them.
+        """Decide whether some selection has profit ≥ `target`: it would lose at most U − b·target."""
+        # A leaf enumerates WIDER times the requested loss, so the request is that share of the relaxation's gap:
+        # with hundreds of leaves the whole gap would be too much for any one of them.
         about = min(max(0, self.full - self.b * target) // WIDER + 1, self._first(self.price))
         best = sum(part.near(self.price, about).best for part in self.parts if part is not self.long)
         best += 0 if self.long is None else self.long.most(self.price)
@@ -352,10 +394,10 @@ class _Inner:
         return bool((sums.profit >= target).any())
 
     def cheapest(self, target: int) -> tuple[States, int] | None:
-        """The least weight for a profit: the states, and which of them; None where no sum is worth as much.
+        """Find the least weight for a profit: the states and the place of the best, or None.
 
-        At any price a/b a choice worth `target` of weight W loses Γ = V(a) − b·target + a·W at most, so that W
-        lies within Γ/a above (b·target − V(a))/a.
+        At any price a/b > 0, a selection of profit ≥ `target` and weight W loses at most
+        Γ = V(a) − b·target + a·W, so W is at most Γ/a above the lower bound (b·target − V(a))/a.
         """
         if sum(int(part.near(0, 0).profit.max()) for part in self.parts) < target:
             return None
@@ -375,16 +417,19 @@ class _Inner:
             need = min(2 * need, more) if more else 2 * need
 
     def _best(self, price: int) -> int:
-        """What no sum of the parts is worth more than at a price."""
+        """Return an upper bound of the sums' value at a price."""
         known = sum(part.near(price, 0).best for part in self.parts if part is not self.long)
         return known + (0 if self.long is None else self.long.most(price))
 
     def _first_at_root(self, price: int) -> int:
-        """The first loss looked at: the states of the longest list are not kept, but few are in the window."""
+        """Return the first loss at the root.
+
+        The longest list can afford a wider one, since its window admits few states.
+        """
         return self._first(price) * (1 if self.long is None else WIDER)
 
     def _price_of(self, target: int) -> int:
-        """The price at which the parts are worth about `target`, by tangents; at least 1."""
+        """Return a price ≥ 1 at which the parts are worth about `target`, by tangents."""
         many, few = self._sum(0), (0, 0)
         price = 1
         while many[1] > few[1]:
