@@ -1,12 +1,13 @@
-"""Closes a system by exact blocks under prices: the best of the goal under some rows is found by the kernel.
+"""Prove a system empty by exact blocks under prices: the kernel optimises the goal under some rows.
 
-The rows that are named have prices, and some of them a block of their own (`kernel/blocks/block_search.py`). Any
-prices are sound: the kernel's answer does not depend on them. The system is read as one whose blocks take one
-choice at most (`certify/choice_blocks.py`: the same points), and its blocks are the groups of the kernel. A choice
-that its block leaves alone and that must be made counts as made; one that is ruled out is none.
+The named rows have prices, and some of them a block of their own (`kernel/blocks/block_search.py`). Any
+prices ≥ 0 are sound, since the kernel's result does not depend on them. The system is first rewritten so that
+blocks take at most one choice (`choice_blocks.py`); these blocks are the kernel's multiple-choice groups.
 
-What is left out only lets more points in: rows that are not named; that a block has no choice left, but must have
-one; that a free column is the same in all rows: it takes the end that serves the goal, and each row, best.
+What is relaxed: rows not named; the duty of a block without an open choice to be chosen; the link between
+rows of a free column, which takes the bound that is best for the goal and for each row.
+
+Source: Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical Programming Study 2 (1974).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.rules.linear_terms import IntArray
 
 SCALE = 50
-"""Prices are written as whole multiples of 2^−SCALE."""
+"""Prices are integer multiples of 2^−SCALE."""
 MAX_WORK = 12_000_000
 
 
@@ -37,12 +38,19 @@ def closed_by_blocks(
     prices: Sequence[int],
     deadline: Deadline = UNLIMITED,
 ) -> bool:
-    """Whether no point under the rows keeps the row `goal`; `own` are places in `rows`.
+    """Return whether the rows `rows` prove that no point satisfies the row `goal`.
+
+    False means that this relaxation has a solution, not that the system has one.
+
+    Parameters
+    ----------
+    own : places in `rows` of the rows with a block of their own
+    prices : ≥ 0, one per row, in units of 2^−SCALE
 
     Raises
     ------
     MultiplierError
-        For rows that do not exist or share blocks where they must not, or numbers that are too large.
+        For rows that do not exist, own rows that share a block, or numbers too large.
     DeadlineExpired
         When time is up.
     """
@@ -71,25 +79,25 @@ def closed_by_blocks(
 
 
 def items_of(system: System) -> IntArray:
-    """The choices that are open to choose, neither ruled out nor made, int64 (n_items,)."""
+    """Return the choices that are neither excluded nor fixed, int64 (n_items,)."""
     box = system.box()
     return np.flatnonzero(box.open & ~made_choices(system, box))
 
 
 def gains(system: System, goal: int) -> tuple[IntArray, int]:
-    """What each item gains, (n_items,), and what a point must gain to keep `goal`."""
+    """Return the gain of each item, int64 (n_items,), and the total gain that a point needs to satisfy `goal`."""
     cost, settled = _over_items(system, goal)
     return -cost, settled - int(system.rows.upper[goal])
 
 
 def bounded(system: System, row: int) -> tuple[IntArray, int]:
-    """A row's coefficients on the items, (n_items,), and the most that is left of its bound for them."""
+    """Return a row's coefficients on the items, int64 (n_items,), and what is left of its bound for them."""
     weight, settled = _over_items(system, row)
     return weight, int(system.rows.upper[row]) - settled
 
 
 def _over_items(system: System, row: int) -> tuple[IntArray, int]:
-    """A row's coefficients on the items, and the least that made choices and free columns come to in it."""
+    """Return a row's coefficients on the items, and the least value of its fixed choices and free columns."""
     weight, n = dense(system, row), system.n_choices
     width = np.maximum(np.abs(system.low[n:]), np.abs(system.high[n:])).astype(np.float64)
     if (

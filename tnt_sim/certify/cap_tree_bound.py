@@ -1,17 +1,17 @@
-"""Closes a system by trees of caps: the best of the goal under some caps is found exactly by the kernels.
+"""Prove a system empty by trees of capacities: the optimum of the goal under some caps, from the exact kernels.
 
-A tree is a row and, under it, rows over disjoint parts of its columns with its coefficients, and so on. The system
-is read as one whose blocks take one choice at most (`certify/choice_blocks.py`: the same points). A choice that
-its block leaves alone and that must be made counts as made; one that is ruled out gains nothing.
+A tree is a row, with rows below it over disjoint parts of its columns and proportional coefficients, at any
+depth. The kernels (`kernel/cap_tree/`) find the best gain of the goal under these caps; if it does not reach
+the goal, the system has no point. The system is first rewritten so that blocks take at most one choice
+(`choice_blocks.py`).
 
-What is left out only lets more points in: rows that are not named; that a block's choices under different nodes,
-or outside all trees, exclude each other; that others must be chosen. So a block gains at most the best of its
-choices under each node, as the kernel finds it under the caps, and the greatest gain of those outside; a free
-column takes its cheaper end.
+What is relaxed: rows not named; the exclusion between a block's choices under different nodes or outside all
+trees; the duty to choose from a block, except where the choice is already fixed; the link between rows of a
+free column, which takes the bound that is best for each row.
 
-A cap Σ w x − e ≤ a whose free column e ≥ 0 counts in a row Σ e ≤ f over it may be gone beyond: e is at least what
-it is gone beyond by. And where the trees just reach a goal, all points that do cost at least what their best do:
-then they are closed by a row that asks for less (`less`).
+A cap Σ w·x − e ≤ a, whose free column e ≥ 0 is counted by a row Σ e ≤ f above, may be exceeded: e is at least
+the excess. If the best gains just reach the goal, every point that reaches it costs at least as much as these
+optima; a row that limits the cost (`less`) then proves the system empty.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 Tree = tuple[int, "Sequence[Tree]", bool]
-"""A row, the trees under it, and whether it may be gone beyond."""
+"""A row, the trees below it, and whether its cap may be exceeded."""
 OUTSIDE = -1
 NONE = np.zeros(0, dtype=np.int64)
 
@@ -46,14 +46,18 @@ def closed_by_caps(
     memory: Memory | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> bool:
-    """Whether no point under the caps of the trees keeps the row `goal`, or none that does keeps the row `less`.
+    """Return whether the caps of the trees prove that no point satisfies the row `goal` (and the row `less`).
 
-    `memory` is of earlier checks.
+    False means that this bound is too weak, not that a point exists.
+
+    Parameters
+    ----------
+    memory : kernel results of earlier checks
 
     Raises
     ------
     MultiplierError
-        For rows that form no tree, or numbers that are too large.
+        For rows that form no tree, or numbers too large.
     DeadlineExpired
         When time is up.
     """
@@ -92,7 +96,7 @@ def closed_by_caps(
 
 
 def _check_sizes(system: System) -> None:
-    """Refuse rows of which a sum over a point could leave 64 bits."""
+    """Refuse systems in which a row's value could exceed 64 bits."""
     rows = system.rows
     width = np.maximum(np.abs(system.low), np.abs(system.high)).astype(np.float64)
     reach = np.bincount(
@@ -103,9 +107,9 @@ def _check_sizes(system: System) -> None:
 
 
 def _costs_more(reader: _Reader, less: int, gain: IntArray, best: Sequence[Choice]) -> bool:
-    """Whether all that take every gain outside the trees, and the best of each, break the row `less`.
+    """Return whether the cheapest selection that reaches the goal violates the row `less`.
 
-    Outside, they take of each block a choice of its greatest gain, any or none where nothing gains.
+    It takes the optima of the trees and, outside, of each block a choice of its greatest gain.
     """
     system, n = reader.system, reader.system.n_choices
     cost = dense(system, less)
@@ -122,7 +126,7 @@ def _costs_more(reader: _Reader, less: int, gain: IntArray, best: Sequence[Choic
 
 
 def _least_outside(reader: _Reader, cost: IntArray, gain: IntArray) -> int:
-    """The least cost of what must be taken outside the trees: of each block one of its greatest gain."""
+    """Return the least cost of the choices needed outside the trees: of each block one of its greatest gain."""
     places = np.flatnonzero((reader.holder == OUTSIDE) & (reader.system.high[: len(cost)] > 0))
     if not len(places):
         return 0
@@ -135,7 +139,7 @@ def _least_outside(reader: _Reader, cost: IntArray, gain: IntArray) -> int:
 
 
 def rooms(system: System, made: BoolArray) -> IntArray:
-    """What made choices and the cheaper ends of free columns leave of each row's bound, int64 (n_rows,)."""
+    """Return what fixed choices and the least of free columns leave of each row's bound, int64 (n_rows,)."""
     rows, n = system.rows, system.n_choices
     left = rows.upper.copy()
     settled = rows.col >= n
@@ -149,7 +153,15 @@ def rooms(system: System, made: BoolArray) -> IntArray:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads trees of rows. `holder` is the lowest row read over each column, `weight` what it costs there."""
+    """Reads trees of rows as nodes for the kernels.
+
+    Attributes
+    ----------
+    made : bool (n_choices,), choices already fixed
+    room : int64 (n_rows,), remaining bound of each row
+    holder : int64 (n_choices,), the lowest row read over each column
+    weight : int64 (n_choices,), cost of each column in its tree
+    """
 
     system: System
     goal: int
@@ -159,7 +171,7 @@ class _Reader:
     weight: IntArray
 
     def top(self, tree: Tree) -> Node:
-        """A tree under no other."""
+        """Read a tree that lies under no other."""
         row, below, beyond = tree
         if beyond:
             raise MultiplierError("nothing is above a cap that may be gone beyond")
@@ -171,11 +183,12 @@ class _Reader:
         return Node(row, int(self.room[row]), NONE, self._gaining(row, below))
 
     def _exists(self, row: int) -> None:
+        """Refuse a row that does not exist or is the goal."""
         if not 0 <= row < self.system.rows.n or row == self.goal:
             raise MultiplierError("there is no such row")
 
     def _gaining(self, above: int, trees: Sequence[Tree]) -> tuple[Node, ...]:
-        """The trees under a row that shares money out, each with a free column of that row of its own."""
+        """Read the trees under a row that distributes money; each has its own free column in that row."""
         if len(self._cap(above)[0]):
             raise MultiplierError("a row that shares money out counts choices")
         given = self._free(above)
@@ -187,13 +200,13 @@ class _Reader:
             if not beyond or len(pays) != 1 or self.system.low[pays[0]] != 0:
                 raise MultiplierError("a cap is not paid by one column of the row above")
             del given[pays[0]]
-            # the room counts the column at its largest: here it is what the node above counts
+            # `room` allows for the column at its largest, which the node above counts instead
             cap = int(self.room[row]) - int(self.system.high[pays[0]])
             nodes.append(self._beyond(row, below, cap))
         return tuple(nodes)
 
     def _beyond(self, row: int, below: Sequence[Tree], cap: int) -> Node:
-        """A node that may go beyond its cap."""
+        """Read a node whose cap may be exceeded."""
         if cap < 0:
             raise MultiplierError("a cap is negative")
         if any(child[2] for child in below):
@@ -205,19 +218,19 @@ class _Reader:
         return replace(node, cap=cap, beyond=True)
 
     def _free(self, row: int) -> dict[int, int]:
-        """The free columns of a row and their coefficients."""
+        """Return the free columns of a row with their coefficients."""
         columns, values = self._entries(row)
         free = columns >= self.system.n_choices
         return dict(zip(columns[free].tolist(), values[free].tolist(), strict=True))
 
     def _entries(self, row: int) -> tuple[IntArray, IntArray]:
-        """The columns of a row and their coefficients."""
+        """Return the columns of a row and their coefficients."""
         rows = self.system.rows
         first, last = np.searchsorted(rows.row, [row, row + 1]).tolist()
         return rows.col[first:last], rows.value[first:last]
 
     def node(self, tree: Tree, above: int) -> Node:
-        """A tree whose columns all lie under the row `above` and under no other row yet."""
+        """Read a tree whose columns all lie under the row `above` and under no other row read so far."""
         row, below, beyond = tree
         self._exists(row)
         if beyond:
@@ -235,7 +248,7 @@ class _Reader:
         return Node(row, cap, columns[self.holder[columns] == row], children)
 
     def _cap(self, row: int) -> tuple[IntArray, IntArray]:
-        """The choices that a row counts and that are still to be made, and what each costs."""
+        """Return the open choices that a row counts, and the cost of each."""
         columns, cost = self._entries(row)
         open_ = columns < self.system.n_choices
         choices = columns[open_]
@@ -246,9 +259,9 @@ class _Reader:
 
 
 def _in_units_of(weight: IntArray, cost: IntArray, room: int) -> int:
-    """The cap on weights that Σ cost·x ≤ room says, one being a multiple of the other over all columns."""
+    """Return the capacity in units of `weight` that Σ cost·x ≤ room gives; one must be a multiple of the other."""
     if not len(cost):
-        return room  # all that it counts is settled
+        return room  # all its columns are fixed
     times, parts = int(weight[0] // cost[0]), int(cost[0] // weight[0])
     if times and (weight == times * cost).all():
         return times * room

@@ -1,24 +1,32 @@
-"""Replays a proof that a system holds no point, with no solver: a proof is only multipliers and branches.
+"""Replay a certificate that an integer system has no solution; it needs no solver.
 
-A refutation is a list of rounds and a tree. A round adds cuts (by their derivation), rules out choices by
-multipliers and leaves the system over what is still undecided. The tree branches on the last system's columns:
+A certificate (a refutation) is a list of rounds and a search tree. A round adds cuts, each stated by its
+derivation, fixes choices by multipliers, and leaves the system over the undecided columns. The tree, in
+preorder, branches on the columns of the last system. Its nodes are:
 
-    leaf k        the multipliers k of the pool show that this part holds no point
-    narrow k      the multipliers k rule out choices of this part
-    branch c      first the part with choice c, then the part without
-    some c        first the part where the block of c is chosen, then the part where it is not
-    split c v     a free column: first c ≤ v, then c > v
-    knapsack g r  the goal g under row r alone, solved exactly, closes this part
-    apart k …     with the multipliers k and only the rows that are kept, the part falls into pieces that share no
-                  row; each piece's least cost is bounded by a refutation of its own, and the sum closes the part
+    leaf k        the multipliers k of the pool prove that this subproblem is empty
+    narrow k      the multipliers k fix choices of this subproblem (reduced-cost fixing)
+    branch c      two subproblems: with choice c, then without it
+    some c        two subproblems: the block of c is chosen, then it is not
+    split c v     two subproblems for a free column: c ≤ v, then c > v
+    knapsack g r  the goal g under row r alone, solved exactly as a knapsack, proves the subproblem empty
+    apart k …     Lagrangian relaxation: with the multipliers k for the linking rows, the subproblem splits into
+                  pieces without common rows; the bound of each piece has a refutation of its own, and the sum
+                  of the bounds proves the subproblem empty
 
-A proof may also be trees of caps alone (`cap_tree_bound.py`): {"caps": {"goal": row, "groups": [tree, …]}}, where
-a tree is [row, [tree, …]], and a row alone stands for a tree without further rows; [row, [tree, …], true] is a cap
-that may be gone beyond, as far as the row over it pays. With "less", a row that asks for less than what the best
-of the trees cost, where these just reach the goal. Or exact blocks under prices (`block_bound.py`): {"blocks":
-{"goal", "rows", "own", "prices", "scale"}}.
+A certificate may also be a single bound by an exact kernel:
 
-Each multiplier vector is [row, weight, row, weight, …] over the rows of its round's system.
+    {"caps": {"goal": row, "groups": [tree, …], "less": row}}    trees of capacities, `cap_tree_bound.py`
+    {"blocks": {"goal", "rows", "own", "prices", "scale"}}       priced rows, exact blocks, `block_bound.py`
+
+A tree is [row, [tree, …]], or a row alone; [row, [tree, …], true] is a capacity that may be exceeded, as far
+as the row above pays for it. "less" (optional) is a row that limits the cost: it refutes the case that the
+trees reach the goal exactly, when the cheapest such solution costs more.
+
+A vector of multipliers is [row, weight, row, weight, …] over the rows of its round's system.
+
+Sources: Cheung, Gleixner and Steffy, *Verifying integer programming results* (2017); Cook, Koch, Steffy and
+Wolter, *A hybrid branch-and-bound approach for exact rational mixed-integer programming* (2013).
 """
 
 from __future__ import annotations
@@ -40,25 +48,31 @@ from tnt_sim.kernel.cap_tree.best_choice import Memory
 from tnt_sim.rules.linear_terms import IntArray
 
 MAX_NODES = 2_000_000
-"""Longer trees are refused rather than replayed."""
+"""Trees with more nodes are refused."""
 MAX_DEPTH = 64
-"""Deeper trees of caps are refused."""
+"""Trees of capacities of greater depth are refused."""
 
 
 class CertificateError(ValueError):
-    """The certificate does not prove what it says; `args[0]` says where it fails."""
+    """The certificate does not prove its claim; `args[0]` says where it fails."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Round:
-    """One round: cuts to add, then multipliers that narrow."""
+    """One round: cuts to add, then multipliers that fix choices."""
 
     cuts: Sequence[Recipe]
     narrow: Sequence[tuple[IntArray, IntArray]]
 
 
 def next_round(system: System, step: Round) -> System | None:
-    """The sharpened system after a round; None when the round itself shows that nothing is left."""
+    """Return the tightened system after a round; None when the round itself proves that the system is empty.
+
+    Raises
+    ------
+    MultiplierError
+        When a cut or a vector of multipliers is invalid.
+    """
     for number, recipe in enumerate(step.cuts):
         col, value, bound = derived(system, recipe)
         system = system.with_rows(system.rows.with_row(col, value, bound, f"cut {number}"))
@@ -76,16 +90,28 @@ def check_refutation(
     memory: Memory | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> None:
-    """Accept only if `proof` shows that the system holds no point.
+    """Verify that `proof` shows the system to have no solution; return nothing if it does.
 
-    `memory` is what earlier checks found for the same columns and caps.
+    Parameters
+    ----------
+    proof : a certificate, as read from JSON
+    memory : kernel results of earlier checks
 
     Raises
     ------
     CertificateError
-        With the place that fails.
+        With the place where the proof fails, or because it is malformed.
     DeadlineExpired
-        When time is up before it is decided.
+        When time is up before the check ends.
+
+    Examples
+    --------
+    Two choices of one block with −2 x₀ − 3 x₁ ≤ −4, refuted by the row itself:
+
+    >>> from tnt_sim.certify.system import Rows
+    >>> rows = Rows.sorted(np.array([0, 0]), np.array([0, 1]), np.array([-2, -3]), np.array([-4]), ("goal",))
+    >>> system = System(np.array([0, 0]), np.array([False]), np.array([0, 0]), np.array([1, 1]), rows)
+    >>> check_refutation(system, {"rounds": [], "pool": [[0, 1]], "tree": [0]})
     """
     try:
         if "caps" in proof:
@@ -111,11 +137,13 @@ def check_refutation(
 
 
 def _caps(entry: Mapping[str, Any]) -> tuple[int, list[Tree], int | None]:
+    """Parse a certificate by trees of capacities."""
     less = int(entry["less"]) if "less" in entry else None
     return int(entry["goal"]), [_tree(tree, 0) for tree in entry["groups"]], less
 
 
 def _tree(entry: Any, depth: int) -> Tree:
+    """Parse one tree of capacities."""
     if depth > MAX_DEPTH:
         raise CertificateError("a tree of caps is too deep")
     if not isinstance(entry, Sequence):
@@ -127,6 +155,7 @@ def _tree(entry: Any, depth: int) -> Tree:
 
 
 def _blocks(entry: Mapping[str, Any]) -> tuple[int, list[int], list[int], list[int]]:
+    """Parse a certificate by priced rows."""
     if int(entry["scale"]) != SCALE:
         raise CertificateError(f"prices are multiples of 2^-{SCALE}")
     rows, own, prices = ([int(k) for k in entry[name]] for name in ("rows", "own", "prices"))
@@ -134,6 +163,7 @@ def _blocks(entry: Mapping[str, Any]) -> tuple[int, list[int], list[int], list[i
 
 
 def _round(entry: Mapping[str, Any]) -> Round:
+    """Parse one round."""
     cuts = [
         Recipe(*pairs(cut["u"]), np.array(cut["complement"], dtype=np.int64), int(cut["divisor"]))
         for cut in entry["cuts"]
@@ -142,14 +172,14 @@ def _round(entry: Mapping[str, Any]) -> Round:
 
 
 def pairs(flat: Sequence[int]) -> tuple[IntArray, IntArray]:
-    """[row, weight, row, weight, …] as two arrays."""
+    """Split [row, weight, row, weight, …] into two arrays."""
     both = np.array(flat, dtype=np.int64)
     return both[0::2], both[1::2]
 
 
 @dataclass
 class _Tree:
-    """The tree in preorder; parts that wait are kept on a stack."""
+    """The search tree in preorder; open subproblems wait on a stack."""
 
     system: System
     pool: Sequence[Sequence[int]]
@@ -157,6 +187,7 @@ class _Tree:
     deadline: Deadline
 
     def check(self) -> None:
+        """Verify that every subproblem is proved empty."""
         if len(self.tokens) > MAX_NODES:
             raise CertificateError("the tree is too long")
         weighed: dict[int, Weighed] = {}
@@ -189,6 +220,7 @@ class _Tree:
     def _apart(
         self, box: Box, y: tuple[IntArray, IntArray], kept: Sequence[int], proofs: Sequence[Any]
     ) -> None:
+        """Verify that the bounds of the pieces prove a subproblem empty."""
         pieces = fallen_apart(self.system, box, weigh(self.system, *y), kept)
         if len(proofs) != len(pieces.systems):
             raise CertificateError("as many proofs as pieces are needed")
@@ -201,7 +233,13 @@ class _Tree:
 
 
 def parts(system: System, box: Box, kind: str, place: Sequence[int]) -> tuple[Box, Box]:
-    """The two parts of a branch; together they hold every point of the box."""
+    """Return the two subproblems of a branch; together they contain every point of the box.
+
+    Raises
+    ------
+    CertificateError
+        For a column or a kind of branch that does not exist.
+    """
     first, second = box.copy(), box
     c = place[0]
     if not 0 <= c < system.n_cols:

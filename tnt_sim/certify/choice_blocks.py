@@ -1,8 +1,12 @@
-"""A system in which every amount that a dossier may get is a choice of its block, and no block must be chosen.
+"""Rewrite a system so that every amount of a dossier is a 0-1 choice and no block must be chosen.
 
-Two steps, each exact. A range's units, 0 ≤ t ≤ K·x under the row t − K·x ≤ 0, become K further choices of its
-block. And a block that must be chosen counts from the first amount open to it, which every point is given: its
-other choices are what they add to that. So kernels need to know only that a block takes one choice at most.
+Two exact reformulations:
+
+1. A range, written as a choice x and units 0 ≤ t ≤ K·x, becomes choices z_0 … z_K with x = Σ z_k and t = Σ k·z_k.
+2. A block that must be chosen counts from its first open choice: that one is taken in every point, and the other
+   choices become their differences to it. The block then takes at most one of these.
+
+After both, the blocks are plain multiple-choice groups, which is all the kernels know.
 """
 
 from __future__ import annotations
@@ -18,36 +22,36 @@ from tnt_sim.kernel.knapsack import Menus
 from tnt_sim.rules.linear_terms import IntArray
 
 RANGE = "range:"
-"""How the names of rows begin that hold a range's units to its dossier."""
+"""Prefix of the names of rows t − K·x ≤ 0 that link a range's units to its choice."""
 MOST_CHOICES = 1_000_000
-"""Beyond, ranges are left as they are, which only lets more points in."""
+"""Limit of choices: beyond it ranges are not rewritten, which only weakens the bounds."""
 
 
 def one_at_most(system: System, wanted: Collection[int]) -> System:
-    """The system with both steps taken, units only where a row among `wanted` is the better for them.
+    """Apply both reformulations; ranges only where a row of `wanted` gains from their units.
 
     Raises
     ------
     MultiplierError
-        Where a number leaves 64 bits.
+        When a number exceeds 64 bits.
     """
     return from_leasts(with_units(system, wanted))
 
 
 def menus_of(system: System) -> Menus | None:
-    """The blocks as groups of choices of which one at most is taken; None where none has two open."""
+    """Return the blocks as multiple-choice groups; None if no block has two open choices."""
     block = system.block[: system.n_choices]
     opened = block[system.high[: system.n_choices] > 0]
     return Menus.of(block) if (opened[1:] == opened[:-1]).any() else None
 
 
 def from_leasts(system: System) -> System:
-    """The system with every block that must be chosen, and has several open choices, counted from its least.
+    """Rewrite every block that must be chosen and has several open choices as differences to its first one.
 
     Raises
     ------
     MultiplierError
-        Where a number leaves 64 bits.
+        When a number exceeds 64 bits.
     """
     n = system.n_choices
     is_open = system.high[:n] > 0
@@ -65,7 +69,7 @@ def from_leasts(system: System) -> System:
     is_base[base[blocks]] = True
     entry = np.flatnonzero(is_base[rows.col])
     row, value = rows.row[entry], rows.value[entry]
-    # each entry of a base is taken off every other choice of its block
+    # subtract each entry of a base from every other choice of its block
     of_block = system.block[others]
     lo, hi = (np.searchsorted(of_block, system.block[rows.col[entry]], side) for side in ("left", "right"))
     count = (hi - lo).astype(np.int64)
@@ -89,14 +93,14 @@ def from_leasts(system: System) -> System:
 
 
 def with_units(system: System, wanted: Collection[int]) -> System:
-    """The system with the ranges' units as choices, those that a row among `wanted` is the better for.
+    """Replace the units of ranges by choices, where a row of `wanted` gains from them.
 
-    A point of the one is a point of the other: t = k·z_k and x = Σ z_k, over the choices z_0 … z_K of a block.
+    The integer points correspond one to one: t = Σ k·z_k and x = Σ z_k over the choices z_0 … z_K of a block.
 
     Raises
     ------
     MultiplierError
-        Where a number leaves 64 bits.
+        When a number exceeds 64 bits.
     """
     n, rows = system.n_choices, system.rows
     if n == system.n_cols:
@@ -112,7 +116,7 @@ def with_units(system: System, wanted: Collection[int]) -> System:
     most = system.high[free]
     if not len(free) or float(_size(most).sum()) + n > MOST_CHOICES:
         return system
-    # the new choices of each block follow its own; the free columns that they stand for go
+    # the new choices of each block follow its own; the free columns they replace are removed
     source = np.concatenate([np.arange(n), np.repeat(choice, most)])
     units = np.concatenate([np.zeros(n, dtype=np.int64), _counting(most)])
     stands = np.concatenate([np.full(n, -1, dtype=np.int64), np.repeat(free, most)])
@@ -153,7 +157,7 @@ def with_units(system: System, wanted: Collection[int]) -> System:
 
 
 def _ranges(system: System) -> tuple[IntArray, IntArray]:
-    """The free columns that rows hold to one choice, t − K·x ≤ 0 with K all that t may be, and the choices."""
+    """Return the free columns t with a row t − K·x ≤ 0, K the upper bound of t, and their choices x."""
     rows, starts = system.rows, system.rows.starts()
     named = np.array([name.startswith(RANGE) for name in rows.names], dtype=np.bool_)
     at = np.flatnonzero(named & (np.diff(starts) == 2) & (rows.upper == 0))
@@ -174,28 +178,30 @@ def _ranges(system: System) -> tuple[IntArray, IntArray]:
 
 
 def _size(numbers: IntArray) -> NDArray[np.float64]:
+    """Return absolute values as floats."""
     return np.abs(numbers.astype(np.float64))
 
 
 def _most(numbers: IntArray) -> float:
+    """Return the greatest absolute value."""
     return float(_size(numbers).max(initial=0.0))
 
 
 def _counting(most: IntArray) -> IntArray:
-    """1 … most of each, one after the other."""
+    """Return 1 … most for each entry, concatenated."""
     ends = np.cumsum(most)
     return np.arange(int(most.sum())) - np.repeat(ends - most, most) + 1
 
 
 def _span(sorted_keys: IntArray, keys: IntArray) -> tuple[IntArray, IntArray]:
-    """Where each key's run begins, and how long it is."""
+    """Return where each key's run begins in sorted keys, and its length."""
     first = np.searchsorted(sorted_keys, keys, side="left")
     last = np.searchsorted(sorted_keys, keys, side="right")
     return first.astype(np.int64), (last - first).astype(np.int64)
 
 
 def _spread(first: IntArray, count: IntArray) -> tuple[IntArray, IntArray]:
-    """Every place of some runs, and which run each is of."""
+    """Return all places of some runs, and the run that each belongs to."""
     ends = np.cumsum(count)
     place = np.arange(int(count.sum())) - np.repeat(ends - count - first, count)
     return place, np.repeat(np.arange(len(count)), count)

@@ -1,11 +1,13 @@
-"""What a decision claims, as systems without a point: for each stage, « no allocation is worth one unit more ».
+"""Write the claims of a decision as integer systems that must have no solution: one claim per objective stage.
 
-Stage k, with the best values z of the stages before as rows:
+For lexicographic stages with optimal values z, stage k claims that no allocation keeps the stages before it
+and improves on z_k by one unit of the stage's scale:
 
-    maximise: { rows,  value_j ≥ limit_j for j < k,  value_k ≥ z_k + 1 } holds no allocation
-    minimise: { rows,  value_j ≤ limit_j for j < k,  value_k ≤ z_k − 1 } holds none
+    maximise: { rows,  value_j ≥ limit_j for j < k,  value_k ≥ z_k + 1 } has no solution
+    minimise: { rows,  value_j ≤ limit_j for j < k,  value_k ≤ z_k − 1 } has no solution
 
-in whole units of each stage's scale; limit is z with the stage's tolerance taken off (contract, « One answer »).
+(each j with the sign of its own stage). limit_j is z_j less the tolerance of stage j. The last stage, added
+to those of the objective, is « least granted »: the smallest total of grants.
 """
 
 from __future__ import annotations
@@ -31,7 +33,14 @@ from tnt_sim.scenario.problem import Problem
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Goal:
-    """One stage over columns: value = scale · (Σ coefficient·x + constant); `sign` is +1 to maximise."""
+    """An objective stage over the columns: value = scale · (Σ coefficient·x + constant).
+
+    Attributes
+    ----------
+    coefficient : int64 (n_cols,)
+    sign : +1 to maximise, −1 to minimise
+    tolerance : share of the value that later stages may give up
+    """
 
     name: str
     coefficient: IntArray
@@ -41,12 +50,12 @@ class Goal:
     tolerance: Fraction
 
     def units(self, value: Fraction) -> int:
-        """A value in whole units, the constant taken off.
+        """Convert a value to integer units of the scale, minus the constant.
 
         Raises
         ------
         ValueError
-            When the value is no whole number of units: then it is not this stage's.
+            When the value is not a whole number of units, so it cannot be a value of this stage.
         """
         units = value / self.scale
         if units.denominator != 1:
@@ -54,19 +63,25 @@ class Goal:
         return units.numerator - self.constant
 
     def kept(self, value: Fraction) -> tuple[IntArray, int]:
-        """The row « no worse than its limit », as Σ ≤ bound; a limit between units is met by the better one."""
+        """Return the row « no worse than the limit », as Σ coefficient·x ≤ bound.
+
+        A limit between two units is rounded to the better side.
+        """
         units = value / self.scale
         given_up = self.tolerance * abs(units)
         return -self.sign * self.coefficient, math.floor(self.sign * (self.constant - units) + given_up)
 
     def bettered(self, value: Fraction) -> tuple[IntArray, int]:
-        """The row « better by a unit at least », as Σ ≤ bound."""
+        """Return the row « better by at least one unit », as Σ coefficient·x ≤ bound."""
         return -self.sign * self.coefficient, -self.sign * self.units(value) - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Written:
-    """Whose rows are `first` to before `last`: a rule's, the tree's; `soft` ones may be broken at a price."""
+    """The rows from `first` to before `last`, and the rule `of` that they come from.
+
+    `soft` rows may be broken at a price.
+    """
 
     of: Any
     first: int
@@ -76,7 +91,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Claims:
-    """A problem as a system of rows, and its stages over the same columns; the last is « least granted »."""
+    """A problem as an integer system, and its objective stages over the same columns.
+
+    The last stage is « least granted ».
+    """
 
     system: System
     goals: tuple[Goal, ...]
@@ -84,19 +102,20 @@ class Claims:
     written: tuple[Written, ...] = ()
 
     def of_stage(self, k: int, values: Sequence[Fraction]) -> System:
-        """The system that holds no point if stage k cannot be bettered; values of the stages up to k."""
+        """Return the system that has no solution if stage k is optimal; `values` are those of stages 0 to k."""
         return self._with_rows(
             *((goal, *goal.kept(value), "kept") for goal, value in zip(self.goals[:k], values, strict=False)),
             (self.goals[k], *self.goals[k].bettered(values[k]), "better"),
         )
 
     def keeping(self, values: Sequence[Fraction]) -> System:
-        """The system of the points whose first stages are no worse than these values."""
+        """Return the system of the allocations whose first stages are no worse than these values."""
         return self._with_rows(
             *((goal, *goal.kept(value), "kept") for goal, value in zip(self.goals, values, strict=False))
         )
 
     def _with_rows(self, *added: tuple[Goal, IntArray, int, str]) -> System:
+        """Append the rows of some stages."""
         rows = self.system.rows
         for goal, row, bound, what in added:
             used = np.flatnonzero(row)
@@ -105,20 +124,20 @@ class Claims:
 
 
 def least_value(problem: Problem, granted_cents: IntArray) -> Fraction:
-    """The value of the last stage, « least granted », of an allocation."""
-    nobody = np.zeros(len(granted_cents), dtype=np.bool_)  # it counts cents alone
+    """Return the value of the last stage, « least granted », for an allocation: the total granted."""
+    nobody = np.zeros(len(granted_cents), dtype=np.bool_)  # the stage counts cents alone
     return problem.granted.evaluate(nobody, granted_cents) * problem.granted.scale
 
 
 def claims_of(problem: Problem, deadline: Deadline = UNLIMITED) -> Claims:
-    """The rows of every envelope and hard rule, of what is priced, and the stages.
+    """Write the rows of a problem (envelopes, hard rules, penalties) and its stages.
 
     Raises
     ------
     DeadlineExpired
-        When the time is up before they are written.
+        When time is up before they are written.
     OverflowError
-        When 64 bits do not hold them.
+        When they exceed 64 bits.
     """
     deadline.check()
     sheet = RowSheet(problem.offers, Choices.of(problem.offers), deadline)
@@ -136,14 +155,16 @@ def claims_of(problem: Problem, deadline: Deadline = UNLIMITED) -> Claims:
 
 
 def claims_again(claims: Claims, problem: Problem) -> Claims | None:
-    """The claims with the amounts and the goals of a problem that writes the same rows otherwise.
+    """Update claims to a problem that differs in amounts and objectives only.
 
-    None where its envelopes' rows are others.
+    The result is None if its envelopes have other rows.
+
+    Only the right-hand sides of the envelopes' rows and the stages are written again.
     """
     sheet = RowSheet(problem.offers, claims.choices)
     start = len(sheet.upper)
     EnvelopeRows(problem.case, problem.offers).rows(sheet)
-    place = 1  # after the offers' rows, as `_written` has them
+    place = 1  # the envelopes come after the offers' rows, as in `_written`
     old, system = claims.written[place], claims.system
     rows = system.rows
     if tuple(sheet.names[start:]) != rows.names[old.first : old.last]:
@@ -162,7 +183,7 @@ def claims_again(claims: Claims, problem: Problem) -> Claims | None:
 
 
 def _written(problem: Problem, sheet: RowSheet) -> tuple[Written, ...]:
-    """Write every row of a problem, and say whose each one is."""
+    """Write every row of a problem, and record which rule each comes from."""
     found: list[Written] = []
 
     def note(of: Any, *, soft: bool = False) -> None:
@@ -195,7 +216,7 @@ def _written(problem: Problem, sheet: RowSheet) -> tuple[Written, ...]:
 def _goal(
     stage: Stage, k: int, sheet: RowSheet, n_cols: int, handle: IntArray, value: IntArray, constant: int
 ) -> Goal:
-    """A stage in a scale in which its terms and every price of a broken rule are whole."""
+    """Express a stage in a scale in which its terms and the prices of broken rules are integers."""
     priced = [(column, price) for column, place, price in sheet.prices if place == k]
     scale = common_scale([stage.terms.scale, *(price for _, price in priced if price)])
     factor = int(stage.terms.scale / scale)

@@ -1,7 +1,10 @@
-"""A part of a system falls into pieces once the rows that hold it together are priced.
+"""Split a subproblem into independent pieces by Lagrangian relaxation of the rows that link them.
 
-For any y ≥ 0 and any set K of rows, every point of the part has (yA) x ≤ y·b and keeps K. Where no row of K and no
-block joins two groups of columns, the least of (yA) x over K is the sum of the groups' own leasts.
+For any y ≥ 0 and any set K of rows to keep, every point of the subproblem satisfies (yA)x ≤ y·b and the rows
+K. If no row of K and no block joins two groups of columns, the least of (yA)x under K is the sum of the least
+values of the groups. A sum above y·b proves the subproblem empty.
+
+Source: Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical Programming Study 2 (1974).
 """
 
 from __future__ import annotations
@@ -17,14 +20,14 @@ from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """One piece: its columns with their rows, and the cost (yA) of each column."""
+    """An independent piece: its system, the cost (yA) of its columns, and their places in the whole system."""
 
     system: System
     cost: IntArray
     columns: IntArray
 
     def cheaper_than(self, bound: int) -> System:
-        """The system that holds no point if no point of the piece costs less than `bound`."""
+        """Return the system that has no solution if no point of the piece costs less than `bound`."""
         used = np.flatnonzero(self.cost)
         rows = self.system.rows.with_row(used, self.cost[used], bound - 1, "piece:better")
         return self.system.with_rows(rows)
@@ -32,7 +35,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pieces:
-    """The pieces, the least cost of the columns that no kept row touches, and y·b."""
+    """The pieces, the least cost of the columns in no kept row (`rest`), and y·b (`limit`)."""
 
     systems: tuple[Piece, ...]
     rest: int
@@ -40,7 +43,13 @@ class Pieces:
 
 
 def fallen_apart(system: System, box: Box, weighed: Weighed, kept: Sequence[int]) -> Pieces:
-    """The pieces of a part under the rows `kept`, in the order of their first column."""
+    """Split a subproblem under the rows `kept`; pieces come in the order of their first column.
+
+    Raises
+    ------
+    MultiplierError
+        When a block that must be chosen has no open choice.
+    """
     rows = system.rows
     keep = np.zeros(rows.n, dtype=np.bool_)
     keep[np.array(kept, dtype=np.int64)] = True
@@ -63,7 +72,10 @@ def fallen_apart(system: System, box: Box, weighed: Weighed, kept: Sequence[int]
 
 
 def _labels(system: System, row: IntArray, col: IntArray, n_rows: int) -> IntArray:
-    """The smallest column of each connected group, (n_cols,): a row and a block hold their columns together."""
+    """Return the smallest column of each connected component, int64 (n_cols,).
+
+    Rows and blocks connect their columns.
+    """
     label = np.arange(system.n_cols, dtype=np.int64)
     n = system.n_choices
     while True:
@@ -79,6 +91,7 @@ def _labels(system: System, row: IntArray, col: IntArray, n_rows: int) -> IntArr
 
 
 def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, mine: BoolArray) -> Piece:
+    """Build the system of one component."""
     rows = system.rows
     n = system.n_choices
     choice = columns[columns < n]
@@ -113,7 +126,7 @@ def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, mine: 
 
 
 def _rest(system: System, box: Box, weighed: Weighed, loose: BoolArray) -> int:
-    """The least cost of the columns that no kept row touches."""
+    """Return the least cost of the columns that no kept row contains."""
     n, total = system.n_choices, 0
     if n:
         open_cost = np.where(box.open, weighed.cost[:n], BIG)

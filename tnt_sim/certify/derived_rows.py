@@ -1,26 +1,30 @@
-"""Cuts that a certificate states by their derivation, derived again here in whole numbers.
+"""Derive cuts from their recipes, and tighten rows, in exact integers.
 
-From multipliers u on rows A x ≤ b, the blocks' own Σ x ≤ 1 among them, with slack s = b − A x ≥ 0, whole:
-Σ_c (uA)_c x_c + Σ_i u_i s_i = u·b. With columns counted from their upper bound where `complement` says so and a
-divisor d, write b' = q·d + f and a_c = q_c·d + f_c with 0 ≤ f, f_c < d. The mixed-integer rounding cut, times
-d − f, is
+Mixed-integer rounding cuts. Multipliers u on rows A x ≤ b (among them Σ x ≤ 1 of the blocks), with slacks
+s = b − A x ≥ 0, which are integer, give Σ_c (uA)_c x_c + Σ_i u_i s_i = u·b. Some columns are complemented
+(counted from their upper bound). For a divisor d let b' = q·d + f and a_c = q_c·d + f_c with 0 ≤ f, f_c < d.
+The cut, times d − f, is
 
     Σ_c [ q_c·(d − f) + max(0, f_c − f) ] x_c  ≤  q·(d − f)
 
-over columns and slacks alike (all are whole and ≥ 0); slacks are then put back as b − A x.
+over columns and slacks, all of which are integer and ≥ 0; slacks are then replaced by b − A x. A Gomory
+mixed-integer cut has this form; so cuts that the prover reads from a simplex basis can be derived again here,
+up to the rounding of their multipliers.
 
-Source: Nemhauser and Wolsey, A recursive procedure to generate all cuts for 0-1 mixed integer programs, Math.
-Program. 46 (1990).
+Sources: Gomory, *An algorithm for the mixed integer problem*, RAND report RM-2597 (1960); Nemhauser and
+Wolsey, *A recursive procedure to generate all cuts for 0-1 mixed integer programs*, Mathematical Programming
+46 (1990).
 
-Rows that say more and cut no whole point: divided by their common divisor, and tightened where they are short.
+Tightening keeps every integer point:
 
-* Σ a_c x_c is a multiple of g = gcd(a), so b can be lowered to the multiple of g below it.
-* With M the most that the row's left side can reach, a choice c of a block of its own and spare = b − (M − |a_c|):
-  for 0 < spare < |a_c| the coefficient shrinks by spare (b too where a_c > 0). A cap of 10,000 € on two dossiers
-  of 5,000 and 10,000 € becomes « at most one of the two ».
-* A row that nothing can break is dropped.
+* A row is divided by g = gcd(a), and b is rounded down to an integer.
+* Coefficient tightening. Let M be the greatest value of the left side, c an optional choice alone in its block,
+  and spare = b − (M − |a_c|). If 0 < spare < |a_c|, the coefficient shrinks by spare, and so does b when a_c > 0.
+  A cap of 10,000 € on dossiers of 5,000 and 10,000 € becomes « at most one of the two ».
+* A row that no point of blocks and bounds violates is dropped.
 
-Source: Savelsbergh, Preprocessing and probing techniques for mixed integer programming, ORSA J. Comput. 6 (1994).
+Source: Savelsbergh, *Preprocessing and probing techniques for mixed integer programming problems*, ORSA
+Journal on Computing 6 (1994).
 """
 
 from __future__ import annotations
@@ -33,14 +37,19 @@ from tnt_sim.certify.system import MultiplierError, Rows, System
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 LONGEST = 2**26
-"""Coefficients of a cut are brought below this, the cut made a little weaker."""
+"""Limit of the coefficients of a cut; larger ones are divided and rounded, which weakens the cut a little."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recipe:
-    """How a cut is derived: multipliers u (any sign) on rows, the complemented columns, and the divisor.
+    """The derivation of a cut.
 
-    A row number from n_rows on stands for a block: Σ of its choices ≤ 1.
+    Attributes
+    ----------
+    index, u : rows and their multipliers, of any sign; a row number from n_rows on stands for a block:
+        Σ choices ≤ 1
+    complement : the complemented columns
+    divisor : d > 0
     """
 
     index: IntArray
@@ -50,12 +59,23 @@ class Recipe:
 
 
 def derived(system: System, recipe: Recipe) -> tuple[IntArray, IntArray, int]:
-    """The cut Σ value·x ≤ bound of a recipe: columns, values, bound.
+    """Derive the cut Σ value·x ≤ bound of a recipe; return columns, values and bound.
 
     Raises
     ------
     MultiplierError
-        When a column that counts is not ≥ 0, the divisor is not positive, or numbers leave 64 bits.
+        When a column may be negative, the divisor is not positive, a row or column does not exist, or the bound
+        exceeds 64 bits.
+
+    Examples
+    --------
+    The row 2 x₀ + 2 x₁ ≤ 3, divided by 2, gives x₀ + x₁ ≤ 1:
+
+    >>> rows = Rows.sorted(np.array([0, 0]), np.array([0, 1]), np.array([2, 2]), np.array([3]), ("row",))
+    >>> system = System(np.array([0, 1]), np.array([False, False]), np.array([0, 0]), np.array([1, 1]), rows)
+    >>> recipe = Recipe(np.array([0]), np.array([1]), np.array([], dtype=np.int64), 2)
+    >>> [np.asarray(part).tolist() for part in derived(system, recipe)]
+    [[0, 1], [1, 1], 1]
     """
     rows, d = system.rows, recipe.divisor
     if d <= 0 or (system.low < 0).any():
@@ -89,7 +109,7 @@ def derived(system: System, recipe: Recipe) -> tuple[IntArray, IntArray, int]:
 
 
 def _row(system: System, starts: IntArray, i: int) -> tuple[list[tuple[int, int]], int]:
-    """The entries and the bound of a row, or of a block."""
+    """Return the entries and the bound of a row, or of a block."""
     rows, block = system.rows, i - system.rows.n
     if i < 0:
         raise MultiplierError(f"there is no row {i}")
@@ -102,17 +122,19 @@ def _row(system: System, starts: IntArray, i: int) -> tuple[list[tuple[int, int]
 
 
 def _add(total: dict[int, int], entries: list[tuple[int, int]], weight: int) -> None:
+    """Add a multiple of a row."""
     for c, value in entries:
         total[c] = total.get(c, 0) + weight * value
 
 
 def _rounded(a: int, d: int, f: int) -> int:
+    """Return the rounded coefficient of a, times d − f."""
     q, r = divmod(a, d)
     return q * (d - f) + max(0, r - f)
 
 
 def _whole(cut: dict[int, int], limit: int) -> tuple[IntArray, IntArray, int]:
-    """The cut in 64 bits: coefficients rounded down (columns are ≥ 0), the bound down (the left side is whole)."""
+    """Scale the cut to 64 bits: coefficients are rounded down, since columns are ≥ 0, and so is the bound."""
     longest = max((abs(a) for a in cut.values()), default=0)
     step = max(1, longest // LONGEST)
     kept = sorted((c, a // step) for c, a in cut.items() if a // step)
@@ -124,11 +146,11 @@ def _whole(cut: dict[int, int], limit: int) -> tuple[IntArray, IntArray, int]:
 
 
 MAX_ENTRIES = 64
-"""Longer rows are not tightened: with many dossiers no single one fills the difference."""
+"""Longer rows are not tightened: with many dossiers no single one makes a difference."""
 
 
 def sharpen(system: System) -> System:
-    """The system with its rows divided, tightened and freed from those that cannot be broken."""
+    """Return the system with rows divided, coefficients tightened, and redundant rows dropped."""
     rows = system.rows
     if not rows.n or not len(rows.row):
         return system
@@ -152,6 +174,7 @@ def sharpen(system: System) -> System:
 
 
 def _divide(value: IntArray, upper: IntArray, starts: IntArray, filled: IntArray) -> None:
+    """Divide each row by the greatest common divisor of its coefficients, in place."""
     divisor = np.gcd.reduceat(np.abs(value), starts[filled])
     divisor = np.maximum(divisor, 1)
     value //= np.repeat(divisor, np.diff(starts)[filled])
@@ -159,7 +182,7 @@ def _divide(value: IntArray, upper: IntArray, starts: IntArray, filled: IntArray
 
 
 def _alone(system: System) -> BoolArray:
-    """The open choices that are alone in their block and may stay out of it, bool (n_cols,)."""
+    """Mark the open choices that are alone in their block and optional, bool (n_cols,)."""
     n = system.n_choices
     size = np.bincount(system.block[:n], minlength=len(system.must))
     alone = np.zeros(system.n_cols, dtype=np.bool_)
@@ -170,16 +193,16 @@ def _alone(system: System) -> BoolArray:
 def _most(
     system: System, row: IntArray, col: IntArray, value: IntArray, filled: IntArray, starts: IntArray
 ) -> IntArray:
-    """The most that each row's left side can reach, int64 (n_rows,), where it is safe in 64 bits, else 2^62."""
+    """Return the greatest value of each row's left side, int64 (n_rows,); 2^62 where 64 bits may not suffice."""
     width = np.maximum(np.abs(system.low), np.abs(system.high))
     reach = np.add.reduceat(np.abs(value.astype(np.float64)) * width[col], starts[filled])
     ends = np.maximum(value * system.low[col], value * system.high[col])
     block = system.block[col]
     choice = block >= 0
-    # entries are by row and then column, so those of one block stand together
+    # entries are sorted by row and then column, so those of one block are adjacent
     group = np.flatnonzero(np.r_[True, (np.diff(row) != 0) | (np.diff(block) != 0) | ~choice[1:]])
     best = np.maximum.reduceat(ends, group)
-    # a block that must be chosen may have choices outside the row, worth 0 there: 0 is a safe floor only upwards
+    # a block may also take a choice outside the row, or none: both contribute 0
     best = np.where(choice[group], np.maximum(best, 0), best)
     most = np.full(len(starts) - 1, 2**62, dtype=np.int64)
     totals = np.zeros(len(most), dtype=np.int64)
@@ -191,6 +214,7 @@ def _most(
 
 
 def _tightened(value: list[int], single: list[bool], bound: int, most: int) -> tuple[list[int], int]:
+    """Tighten the coefficients of one row; return them and the bound."""
     moved = most > bound
     while moved:
         moved = False
@@ -210,6 +234,7 @@ def _tightened(value: list[int], single: list[bool], bound: int, most: int) -> t
 
 
 def _kept(rows: Rows, value: IntArray, upper: IntArray, loose: BoolArray) -> Rows:
+    """Rebuild the rows without the redundant ones."""
     used = ~loose[rows.row]
     place = np.cumsum(~loose) - 1
     names = tuple(name for name, gone in zip(rows.names, loose.tolist(), strict=True) if not gone)

@@ -1,16 +1,18 @@
-"""Shows that a list is the one answer: of all allocations as good, none goes before it in the order of dossiers.
+"""Check the proofs of a decision against the rows of its problem, which are written again for this purpose.
 
-The allocations as good are the points of a system (`Claims.keeping`). One goes before the list when, at the first
-dossier where the two differ, it funds and the list does not; or, with the same dossiers funded, when it gives more
-at the first where the amounts differ. So walking through the dossiers in their order,
+Each proof of a stage's optimality, or of infeasibility, is a refutation (`certificate.py`). The tie-break has
+a proof of another kind, which shows that the funded list is the only result.
 
-    a dossier that the list funds       is funded from here on: points without it go after the list
-    one that the list does not fund     the part in which it is funded must hold no point; then it is not funded
+Uniqueness. The equally good allocations are the points of a system (`Claims.keeping`). One of them ranks
+before the list when, at the first dossier where the two differ, it funds the dossier and the list does not;
+or, with the same dossiers funded, when it grants more at the first differing amount. The check visits the
+dossiers in rank order:
 
-and then once more for amounts. A proof is {"narrow": multipliers of the whole system, "parts": one refutation for
-each part that the walk meets, null for one that is empty at sight}.
+    the list funds it           fix it as funded: points without it rank after the list
+    the list does not fund it   the subproblem that funds it must be empty; then fix it as not funded
 
-Checks the proofs of a decision's stages, or of its impossibility, against the problem read anew.
+and then once more for amounts. The proof is {"narrow": multipliers for the whole system, "parts": one
+refutation per subproblem met, null for one that is trivially empty}.
 """
 
 from __future__ import annotations
@@ -34,14 +36,14 @@ from tnt_sim.scenario.problem import Problem
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listed:
-    """An allocation over the columns of a problem's system.
+    """An allocation over the columns of a system.
 
     Attributes
     ----------
-    taken : int64 (n_blocks,), the choice that each candidate gets, -1 for none
-    cents : int64 (n_choices,), the amount of each choice
-    free : int64 (n_blocks,), the place among free columns of the units above the least of a range, -1 for none
-    units : int64 (n_blocks,), how many of them the allocation gives
+    taken : int64 (n_blocks,), the choice that each candidate gets, −1 for none
+    cents : int64 (n_choices,), the amount of each choice in cents
+    free : int64 (n_blocks,), the place among the free columns of the dossier's range, −1 without a range
+    units : int64 (n_blocks,), units granted above the least amount of the range
     """
 
     taken: IntArray
@@ -51,12 +53,12 @@ class Listed:
 
     @classmethod
     def of(cls, claims: Claims, unit_cents: IntArray, funded: BoolArray, granted_cents: IntArray) -> Listed:
-        """The columns of an allocation.
+        """Express an allocation by the columns of the claims.
 
         Raises
         ------
         CertificateError
-            For an amount that is none of the dossier's.
+            When a granted amount is none of the dossier's possible amounts.
         """
         choices = claims.choices
         own = granted_cents[choices.dossier]
@@ -77,7 +79,10 @@ class Listed:
 
 
 def parts_before(system: System, box: Box, listed: Listed) -> Iterator[Box]:
-    """The parts that hold every point of the box that goes before the list; the box shrinks on the way."""
+    """Yield the subproblems that together contain every point of the box that ranks before the list.
+
+    The box is reduced in place on the way.
+    """
     ends = np.append(system.heads, system.n_choices)
     for k, choice in enumerate(listed.taken.tolist()):
         mine = slice(int(ends[k]), int(ends[k + 1]))
@@ -94,7 +99,7 @@ def parts_before(system: System, box: Box, listed: Listed) -> Iterator[Box]:
 
 
 def _more(box: Box, listed: Listed, k: int, mine: slice) -> Iterator[Box]:
-    """The parts in which dossier k gets more than the list gives it."""
+    """Yield the subproblems in which dossier k gets more than the list grants it."""
     choice, free, units = int(listed.taken[k]), int(listed.free[k]), int(listed.units[k])
     open_ = box.open[mine].copy()
     more = open_ & (listed.cents[mine] > listed.cents[choice])
@@ -114,14 +119,14 @@ def _more(box: Box, listed: Listed, k: int, mine: slice) -> Iterator[Box]:
 def check_first(
     system: System, listed: Listed, proof: Mapping[str, Any], deadline: Deadline = UNLIMITED
 ) -> None:
-    """Accept only if `proof` shows that no point of the system goes before the list.
+    """Verify that `proof` shows that no point of the system ranks before the list.
 
     Raises
     ------
     CertificateError
-        With the place that fails.
+        With the place where the proof fails, or because it is malformed.
     DeadlineExpired
-        When time is up before it is decided.
+        When time is up before the check ends.
     """
     try:
         system = sharpen(system)
@@ -147,15 +152,15 @@ Proof = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checker:
-    """The rows of one problem, written once, and whether a proof over them may be believed.
+    """Checks proofs over the rows of one problem, which are written once.
 
-    A proof stands on rows; where one of them asks more than the second reading of its rule, none is accepted.
+    If any row asks more than the second reading of its rule, every proof is refused.
 
     Attributes
     ----------
-    claims : the problem as a system of rows, with its stages
-    rows : how those rows agree with their second reading
-    deadline : when writing and replaying end, by DeadlineExpired
+    claims : the problem as an integer system, with its stages
+    rows : comparison of the rows with the second reading
+    deadline : end of writing and checking, by DeadlineExpired
     """
 
     problem: Problem
@@ -165,17 +170,17 @@ class Checker:
 
     @classmethod
     def of(cls, problem: Problem, deadline: Deadline = UNLIMITED) -> Checker:
-        """The rows of a problem, written anew."""
+        """Write the rows of a problem and compare them with the second reading."""
         claims = claims_of(problem, deadline)
         return cls(problem, claims, agreement(problem, claims, deadline), deadline)
 
     def stages(self, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> tuple[bool, ...]:
-        """Which stages their proofs show to be optimal, given the allocation's exact values."""
+        """Return for each stage whether its proof shows the allocation's value to be optimal."""
         padded = [*proofs, *([None] * len(values))][: len(values)]
         return tuple(self._better(k, values, proof) for k, proof in enumerate(padded))
 
     def least(self, values: Sequence[Fraction], granted_cents: IntArray, proof: Proof | None) -> bool:
-        """Whether `proof` shows that no allocation of these values of the stages grants less."""
+        """Return whether `proof` shows that no allocation with these stage values grants less."""
         every = (*values, least_value(self.problem, granted_cents))
         return self._better(len(values), every, proof)
 
@@ -186,7 +191,10 @@ class Checker:
         granted_cents: IntArray,
         proof: Proof | None,
     ) -> bool:
-        """Whether `proof` shows that no allocation as good, « least granted » too, goes before this one."""
+        """Return whether `proof` shows that no equally good allocation ranks before this one.
+
+        Equally good means the same values of all stages, « least granted » included.
+        """
         if proof is None or not self.rows.holds:
             return False
         try:
@@ -198,11 +206,11 @@ class Checker:
         return True
 
     def empty(self, proof: Proof | None) -> bool:
-        """Whether `proof` shows that no allocation keeps every rule."""
+        """Return whether `proof` shows that no allocation satisfies every rule."""
         return self.rows.holds and proof is not None and _refuted(self.claims.system, proof, self.deadline)
 
     def _better(self, k: int, values: Sequence[Fraction], proof: Proof | None) -> bool:
-        """Whether `proof` shows that stage k cannot be bettered."""
+        """Return whether `proof` shows that stage k cannot be improved."""
         if proof is None or not self.rows.holds:
             return False
         try:
@@ -213,6 +221,7 @@ class Checker:
 
 
 def _refuted(system: System, proof: Proof, deadline: Deadline) -> bool:
+    """Return whether a proof is accepted."""
     try:
         check_refutation(system, proof, deadline=deadline)
     except (CertificateError, ValueError, OverflowError):

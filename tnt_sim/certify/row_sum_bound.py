@@ -1,12 +1,16 @@
-"""The best of a goal under a few sums of rows, each an exact knapsack; one certificate serves every amount.
+"""Bound an objective by a few aggregated rows, each solved exactly as a knapsack (surrogate relaxation).
 
-A group is a set of multipliers on rows, by the rows' names. Its sum is one row that every allocation keeps, so
+A group is a set of positive multipliers on rows, given by the rows' names. The weighted sum of its rows is
+one inequality that every allocation satisfies. If no choice occurs in two sums,
 
-    max { g·x : x keeps every row }  ≤  Σ_groups knapsack(g, sum of the group)  +  Σ_others max(0, g)
+    max { g·x : x satisfies every row }  ≤  Σ_groups max { g·x : sum of the group }  +  Σ_others max(0, g)
 
-The multipliers hold whatever the rows' bounds are: as an envelope grows only the knapsacks' capacities move. Where
-the sums' coefficients are the grants, up to one factor a group, the choice found is also the cheapest of its value
-and the first in rank order; read exactly against all rows, it is then the one answer.
+The multipliers are valid for any right-hand sides: as an envelope grows, only the knapsacks' capacities
+change, so one certificate serves every amount. If the coefficients of each sum are proportional to the
+grants, the selection found also costs least among those of its value, and ranks first; if it satisfies all
+rows, it is the result itself.
+
+Source: Glover, *Surrogate constraints*, Operations Research 16 (1968).
 """
 
 from __future__ import annotations
@@ -23,12 +27,12 @@ from tnt_sim.kernel.profit_frontier import curve, items_of
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 Group = Mapping[str, int]
-"""Multipliers > 0 of rows, by name."""
+"""Multipliers > 0 by row name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pack:
-    """One group as a knapsack: its choices in rank order, their gains and weights, and the capacity."""
+    """One group as a knapsack: its choices in rank order, their gains and weights, and the capacity `room`."""
 
     choice: IntArray
     gain: IntArray
@@ -38,9 +42,15 @@ class Pack:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relaxed:
-    """A system as knapsacks: what is taken outside them, bool (n_choices,), what that is worth, and the packs.
+    """A system relaxed to knapsacks.
 
-    `rest` bounds what free columns may add; `cheapest`: every pack weighs grants, up to one factor.
+    Attributes
+    ----------
+    outside : bool (n_choices,), choices taken outside the knapsacks
+    value : their gain
+    rest : upper bound of the gain of free columns
+    packs : the knapsacks
+    cheapest : whether the weights of every knapsack are proportional to the grants
     """
 
     outside: BoolArray
@@ -52,23 +62,24 @@ class Relaxed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Best:
-    """The greatest gain, bound and choice in one: no allocation is worth more than `bound`."""
+    """An upper bound of the gain, and the relaxation's selection, bool (n_choices,)."""
 
     bound: int
     taken: BoolArray
 
 
 def relaxed(system: System, gain: IntArray, cost: IntArray, groups: Sequence[Group]) -> Relaxed | None:
-    """The system under the sums of the groups alone; None when a sum shows that it holds no point.
+    """Relax a system to the sums of the groups; None if a sum proves the system empty.
 
     Parameters
     ----------
-    gain, cost : int64 (n_cols,), what a column adds to the goal (to be maximised) and to what is granted
+    gain, cost : int64 (n_cols,), contribution of each column to the objective (maximised) and to the total
+        granted
 
     Raises
     ------
     MultiplierError
-        For groups that share a choice, a sum with a negative coefficient, or dossiers with several amounts.
+        When groups share a choice, a sum has a negative coefficient, or a dossier has several amounts.
     """
     n = system.n_choices
     if len(np.unique(system.block[:n])) != n:
@@ -95,7 +106,7 @@ def relaxed(system: System, gain: IntArray, cost: IntArray, groups: Sequence[Gro
 
 
 def best_under(found: Relaxed, deadline: Deadline = UNLIMITED) -> Best:
-    """The knapsacks solved, each exactly.
+    """Solve the knapsacks exactly, and return the bound with its selection.
 
     Raises
     ------
@@ -113,7 +124,7 @@ def best_under(found: Relaxed, deadline: Deadline = UNLIMITED) -> Best:
 
 
 def _packed(pack: Pack, deadline: Deadline) -> BoolArray:
-    """The best choice of one pack, the cheapest and then the first in rank order; bool (n_items,)."""
+    """Return the optimal selection of one knapsack, the cheapest and then first in rank order; bool (n_items,)."""
     if not len(pack.choice):
         return np.zeros(0, dtype=np.bool_)
     try:
@@ -132,7 +143,7 @@ def _packed(pack: Pack, deadline: Deadline) -> BoolArray:
 
 
 def _summed(system: System, group: Group) -> tuple[IntArray, int]:
-    """The sum of a group over choices, int64 (n_choices,), and its bound less the least of its free columns."""
+    """Return the aggregated row of a group, int64 (n_choices,), and its bound less that of its free columns."""
     place = {name: k for k, name in enumerate(system.rows.names)}
     known = [(place[name], y) for name, y in group.items() if name in place]
     if any(y <= 0 for _, y in known):
@@ -150,7 +161,7 @@ def _summed(system: System, group: Group) -> tuple[IntArray, int]:
 
 
 def _in_proportion(weight: IntArray, cost: IntArray) -> bool:
-    """Whether weights are the costs up to one factor."""
+    """Return whether the weights are proportional to the costs."""
     if not len(weight):
         return True
     return bool((weight.astype(object) * int(cost[0]) == cost.astype(object) * int(weight[0])).all())

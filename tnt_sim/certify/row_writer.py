@@ -1,8 +1,9 @@
-"""What rules say, written down for the certificate: a `RowBuilder` of the verifier's own.
+"""Write the rows of a problem as an integer system, for the proof checker.
 
-Each candidate is a block of choices: its one amount, its levels, or the least of its range (with a free column
-for the units above it). A handle stands for « the dossier is funded » (the sum of its choices), one level, or a
-further column. Committed money enters as constants.
+Rules write rows through the `RowBuilder` protocol, here as for the solver, in terms of *handles*. A handle
+stands for « the dossier is funded » (the sum of its choices), for one amount, or for a further column. Each
+candidate becomes a block of choices: its single amount, its levels, or the least amount of its range, with a
+free column for the units above. Committed money enters as a constant.
 """
 
 from __future__ import annotations
@@ -21,14 +22,21 @@ from tnt_sim.rules.protocols import RowLabel, Soft
 from tnt_sim.rules.second_reading.rows import Choices
 
 WIDE = 2**45
-"""Coefficients beyond are divided, the row made wider: sums must fit 64 bits."""
+"""Larger coefficients are divided and rounded so that the row is weaker: sums must fit 64 bits."""
 
 
 @dataclass
 class RowSheet:
-    """Collects the rows of a problem over handles; `system` expands them to columns. Fulfils `RowBuilder`.
+    """Collects rows over handles; `system` expands them to columns. Implements `RowBuilder`.
 
-    Every step may raise `DeadlineExpired`.
+    Every method may raise `DeadlineExpired`.
+
+    Attributes
+    ----------
+    low, high : bounds of the further columns
+    upper, names : right-hand sides and names of the rows
+    entries : (row, handle, value) arrays
+    prices : (column, stage, price) of columns that cost a stage's value
     """
 
     offers: Offers
@@ -52,22 +60,22 @@ class RowSheet:
 
     @property
     def n(self) -> int:
-        """Number of dossiers: handles below it stand for « funded »."""
+        """Number of dossiers; a smaller handle stands for « funded »."""
         return len(self.offers.candidate)
 
     @property
     def first_free(self) -> int:
-        """The handle of the first further column."""
+        """Handle of the first further column."""
         return self.n + len(self.choices.dossier)
 
     def column(self, name: str, lower: int, upper: int) -> int:
-        """A further integer column; gives its handle."""
+        """Add an integer column; return its handle."""
         self.low.append(lower)
         self.high.append(upper)
         return self.first_free + len(self.low) - 1
 
     def shared_column(self, name: str, lower: int, upper: int) -> int:
-        """The further column of that name, made when it is first asked for."""
+        """Return the handle of the column of that name; add it at the first call."""
         if name not in self._shared:
             self._shared[name] = self.column(name, lower, upper)
         return self._shared[name]
@@ -83,7 +91,10 @@ class RowSheet:
         soft: Soft | None = None,
         wide: bool = False,
     ) -> None:
-        """One row per group; see `RowBuilder`. Long integers need no rounding here but what 64 bits ask for."""
+        """Write one row per group: lower ≤ Σ terms + Σ coefficient·column ≤ upper; see `RowBuilder`.
+
+        Integers of any length are accepted; they are rounded only where 64 bits require it.
+        """
         self.deadline.check()
         groups = np.zeros(self.n, dtype=np.int64) if codes is None else codes
         row, handle, value, constants = self.entries_of(terms, groups, len(labels))
@@ -121,7 +132,7 @@ class RowSheet:
         constants: Sequence[int],
         entries: tuple[IntArray, IntArray, IntArray],
     ) -> None:
-        """The rows of one side together, as `_write` would one by one; entries are sorted by row."""
+        """Write the rows of one side at once, as `_write` would one by one; entries are sorted by row."""
         row, handle, value = entries
         filled = np.bincount(row, minlength=len(labels)) > 0
         place = np.full(len(labels), -1, dtype=np.int64)
@@ -135,30 +146,33 @@ class RowSheet:
         self.entries.append((place[row[used]], handle[used], sign * value[used]))
 
     def _reach(self, handle: IntArray, value: IntArray) -> int:
+        """Return the greatest value of a sum over handles."""
         most = np.ones(self.first_free + len(self.low), dtype=np.int64)
         most[self.first_free :] = self.high
         return sum(max(0, v * int(most[h])) for h, v in zip(handle.tolist(), value.tolist(), strict=True))
 
     def _write(self, name: str, handle: IntArray, value: IntArray, bound: int) -> None:
+        """Write one row Σ value·handle ≤ bound; an empty row that is always satisfied is left out."""
         if not len(handle) and bound >= 0:
             return
         longest = int(np.abs(value).max(initial=0))
         step = max(1, longest // WIDE)
         if step > 1:
-            # every column is ≥ 0 here, so rounding coefficients and the bound down and up only widens the row
+            # columns are ≥ 0: coefficients rounded down and the bound rounded up only weaken the row
             value, bound = value // step, -(-bound // step)
         self.entries.append((np.full(len(handle), len(self.upper), dtype=np.int64), handle, value))
         self.upper.append(bound)
         self.names.append(name)
 
     def _below(self, name: str, entries: Sequence[tuple[int, int]], bound: int) -> None:
+        """Write one row from (handle, value) pairs."""
         pairs = np.array(entries, dtype=np.int64).reshape(-1, 2)
         self._write(name, pairs[:, 0], pairs[:, 1], bound)
 
     def link(
         self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
     ) -> None:
-        """A row over handles only."""
+        """Write a row over handles only: lower ≤ Σ coefficient·handle ≤ upper."""
         self._below(name, entries, upper)
         if lower is not None:
             self._below(name, [(h, -v) for h, v in entries], -lower)
@@ -172,7 +186,7 @@ class RowSheet:
         lower: int | None,
         upper: int | None,
     ) -> None:
-        """Many rows over handles at once, one pair of bounds for all."""
+        """Write many rows over handles at once, with the same bounds for all."""
         count = int(row.max(initial=-1)) + 1
         for sign, bound in ((1, upper), (-1, lower)):
             if bound is not None:
@@ -181,15 +195,15 @@ class RowSheet:
                 self.names.extend([name] * count)
 
     def funded_column(self, dossier: int) -> int | None:
-        """The handle of « funded », None for a settled dossier."""
+        """Return the handle of « funded »; None if the dossier's decision is already fixed."""
         return dossier if bool(self.offers.candidate[dossier]) else None
 
     def funded_columns(self) -> IntArray:
-        """The handle of « funded » for every dossier, -1 where it is settled."""
+        """Return the handle of « funded » for every dossier, int64 (n,); −1 if its decision is already fixed."""
         return np.where(self.offers.candidate, np.arange(self.n), -1)
 
     def option_columns(self, dossier: int) -> list[tuple[int, int]]:
-        """(handle, cents) of each choice of a dossier, ascending."""
+        """Return (handle, cents) of each choice of a dossier, by rising amount."""
         places = np.flatnonzero(self.choices.dossier == dossier)
         return [(self.n + int(k), int(self.choices.cents[k])) for k in places]
 
@@ -200,7 +214,7 @@ class RowSheet:
     def entries_of(
         self, terms: Terms, groups: IntArray, n_groups: int
     ) -> tuple[IntArray, IntArray, IntArray, list[int]]:
-        """(group, handle, value) of a sum over dossiers, and the constant of each group."""
+        """Expand a sum over dossiers: entries (group, handle, value), and the constant of each group."""
         self.deadline.check()
         c, r = self.choices, self.choices.ranged
         value = terms.per_funded[c.dossier] + terms.per_cent[c.dossier] * c.cents
@@ -222,7 +236,7 @@ class RowSheet:
     def _once_entries(
         self, part: Once, groups: IntArray, n_groups: int
     ) -> tuple[tuple[IntArray, IntArray, IntArray], list[int]]:
-        """What counts once per key and group: a handle that is 1 exactly when some holder is funded."""
+        """Expand what counts once per key and group: a handle is 1 exactly when some holder is funded."""
         n_keys = max(len(part.worth), 1)
         inside = groups[part.row] >= 0
         row, pair = part.row[inside], groups[part.row[inside]] * n_keys + part.key[inside]
@@ -233,7 +247,7 @@ class RowSheet:
         return (key // n_keys, handle, part.worth[key % n_keys]), constants
 
     def _any(self, dossier: IntArray, pair: IntArray) -> tuple[IntArray, IntArray]:
-        """The distinct keys and the handle of each: a sole holder's own, else a column with its two-sided rows."""
+        """Return the distinct keys and the handle of each: a sole holder's own, else a new linked column."""
         name = dossier.tobytes() + b"|" + pair.tobytes()
         if name not in self._once:
             self.deadline.check()
@@ -254,7 +268,7 @@ class RowSheet:
         return self._once[name]
 
     def _one_if_any(self, column: IntArray, dossier: IntArray, every: IntArray) -> None:
-        """x ≤ y for each holder, and y ≤ Σ x."""
+        """Link y = max x over the holders: x ≤ y for each, and y ≤ Σ x."""
         if not len(every):
             return
         k = np.arange(len(column))
@@ -266,7 +280,7 @@ class RowSheet:
         self.links("any", *whole, np.concatenate([np.ones(len(every), dtype=np.int64), -ones]), None, 0)
 
     def system(self) -> System:
-        """Everything over columns: the choices by rank, then the further columns."""
+        """Return the integer system: choices by rank, then the further columns."""
         c = self.choices
         n_choices, n_free = len(c.dossier), len(self.low)
         empty = np.zeros(0, dtype=np.int64)
@@ -286,7 +300,7 @@ class RowSheet:
     def expanded(
         self, row: IntArray, handle: IntArray, value: IntArray
     ) -> tuple[IntArray, IntArray, IntArray]:
-        """Entries over columns: « funded » becomes every choice of its dossier."""
+        """Expand entries from handles to columns: « funded » becomes every choice of its dossier."""
         funded = handle < self.n
         first = np.searchsorted(self.choices.dossier, handle[funded], side="left")
         last = np.searchsorted(self.choices.dossier, handle[funded], side="right")

@@ -1,19 +1,19 @@
-"""A second reading of every rule, from its compiled data alone, and what multipliers make of it.
+"""Compare the rows that proofs rest on with a second, independent reading of every rule.
 
-The rows that a model is solved with, and those that a proof is replayed on, come from one `rows` of each rule: one
-that wrote too narrow a row would mislead both. These are written apart; `rule_rows.py` holds the two together.
+The solver's model and the proof checker's system use the same row-writing method of each rule, so one faulty
+row would mislead both. The second reading derives the rows again from the compiled rule data alone:
 
-    hard rule, caps, envelope limit, tree, ranges, decisions   rows Σ a_c·x_c + Σ s_i·u_i ≤ b
-    common rate, priced rule, goal by group                    none: they need further columns
+    hard rules, caps, envelope limits, envelope tree, ranges, decisions    Σ a_c·x_c + Σ s_i·u_i ≤ b
+    common rates, priced rules, objectives by group                        none: they need further columns
 
-The rows that a proof stands on, held against the second reading: none may ask more than a rule says.
-
-A row a'x ≤ b' over columns x ≥ 0 follows from a second row ax ≤ b when some λ ≥ 0 has
+with x the choices and u the units above the least amount of a range. A row a'x ≤ b' over integers x ≥ 0 is
+implied by a second row a x ≤ b (divided by the greatest common divisor of its coefficients) if, for some
+λ ≥ 0,
 
     a' ≤ λ·a in every column        b' ≥ λ·⌊b⌋
 
-with a divided by what its entries have in common. So a row may be divided and rounded outwards, or hold further
-columns with negative entries, but not be narrower.
+So a row may be weaker than its rule says (divided, rounded outwards, with further negative entries), never
+stronger.
 """
 
 from __future__ import annotations
@@ -75,19 +75,22 @@ READERS: Mapping[type, Callable[[Lines, Any], None]] = {
     Case: tree_lines,
     Offers: range_lines,
 }
-"""Who reads what, by the type of the compiled rule; a `Case` stands for its envelope tree."""
+"""The second reading of each kind of rule, by the type of the compiled rule.
+
+A `Case` stands for its envelope tree.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SecondRow:
-    """One row, dense: Σ choices·x + Σ units·u ≤ bound.
+    """One row of the second reading, dense: Σ choices·x + Σ units·u ≤ bound.
 
     Attributes
     ----------
-    name : what it stands for
-    choices : (n_choices,), int64, or Python integers where they do not fit
+    name : the rule and group it stands for
+    choices : (n_choices,), int64, or Python integers where 64 bits do not suffice
     units : (n_ranged,), the same
-    bound : whole number
+    bound : integer
     """
 
     name: str
@@ -97,7 +100,7 @@ class SecondRow:
 
 
 def second_reading(columns: Columns, rule: Any) -> Second | None:
-    """The second reading of a hard rule; None where its kind has none, or where it is not hard."""
+    """Return the second reading of a hard rule; None if it is not hard, or its kind has none."""
     reader = READERS.get(type(rule))
     if reader is None or getattr(rule, "mode", Mode.HARD) is not Mode.HARD:
         return None
@@ -107,7 +110,7 @@ def second_reading(columns: Columns, rule: Any) -> Second | None:
 
 
 def second_rows(problem: Problem, rule: Any) -> list[SecondRow] | None:
-    """The second reading of a rule of a problem, row by row; None where it has none."""
+    """Return the second reading of a rule row by row; None if it has none."""
     columns = Columns.of(problem.offers)
     second = second_reading(columns, rule)
     if second is None:
@@ -123,9 +126,14 @@ def second_rows(problem: Problem, rule: Any) -> list[SecondRow] | None:
 
 
 def priced(rows: Sequence[SecondRow], multipliers: Sequence[int]) -> tuple[int, Numbers]:
-    """What multipliers y ≥ 0 make of rows: y·b, and the price Σ y·a of each choice and then of each unit, exact.
+    """Aggregate rows with multipliers y ≥ 0: return y·b, and y·a for choices and then units, exactly.
 
-    Every allocation that keeps the rows has Σ price·x ≤ y·b.
+    Every allocation that satisfies the rows has Σ price·x ≤ y·b.
+
+    Raises
+    ------
+    ValueError
+        For a negative multiplier.
     """
     constant, price = 0, np.zeros(0, dtype=object)
     for row, weight in zip(rows, multipliers, strict=True):
@@ -139,13 +147,13 @@ def priced(rows: Sequence[SecondRow], multipliers: Sequence[int]) -> tuple[int, 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How the rows of a problem stand to its second reading.
+    """Result of the comparison with the second reading.
 
     Attributes
     ----------
-    narrow : the names of rows that ask more than the second reading says
-    n_read : how many rows follow from it
-    n_unread : how many rows have no second reading
+    narrow : names of rows that are stronger than the second reading, or are forced without a decision
+    n_read : number of rows that follow from it
+    n_unread : number of rows without a second reading
     """
 
     narrow: tuple[str, ...]
@@ -154,12 +162,12 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Whether no row is too narrow."""
+        """Whether no row is stronger than the second reading."""
         return not self.narrow
 
 
 def agreement(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) -> Agreement:
-    """Hold every row of the claims, and what must be chosen, against the second reading of its rule.
+    """Compare every row of the claims, and every forced dossier, with the second reading of its rule.
 
     Raises
     ------
@@ -169,7 +177,7 @@ def agreement(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) 
     columns, system = Columns.of(problem.offers), claims.system
     starts = system.rows.starts()
     narrow, n_read = _musts(columns, problem, system), 0
-    # what the goals themselves need stands below what is written for rules
+    # rows that the objectives themselves need come after those of rules
     n_unread = system.rows.n - max((written.last for written in claims.written), default=0)
     for written in claims.written:
         deadline.check()
@@ -190,7 +198,7 @@ def agreement(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) 
 
 
 def _musts(columns: Columns, problem: Problem, system: System) -> list[str]:
-    """Dossiers that must be funded in the system though no decision says so."""
+    """Return the dossiers that the system forces to be funded although no decision says so."""
     second = second_reading(columns, problem.decided)
     assert second is not None
     forced = [row for row, bound in enumerate(second.bound) if bound < 0]
@@ -204,7 +212,7 @@ def _musts(columns: Columns, problem: Problem, system: System) -> list[str]:
 def _follows(
     system: System, starts: IntArray, written: Written, second: Second, deadline: Deadline
 ) -> BoolArray:
-    """Which rows of one rule follow from its second reading, bool (n_rows of the rule,)."""
+    """Return which rows of one rule follow from its second reading, bool (n_rows of the rule,)."""
     rows = system.rows
     places = np.arange(written.first, written.last)
     known: dict[str, int] = {name: k for k, name in enumerate(second.names)}
@@ -226,7 +234,10 @@ def _follows(
 def _same(
     rows: Rows, starts: IntArray, places: IntArray, match: IntArray, second: Second, ends: IntArray
 ) -> BoolArray:
-    """Rows with the entries of their second row, up to a factor, and a bound no lower."""
+    """Return which rows equal their second row up to a factor, with a bound no lower.
+
+    A fast test for most rows.
+    """
     found: BoolArray = np.zeros(len(places), dtype=np.bool_)
     if not len(second.names) or second.value.dtype == object:
         return found
@@ -251,7 +262,7 @@ def _same(
 
 
 def _shared(value: IntArray, row: IntArray, n_rows: int) -> IntArray:
-    """What the entries of each row have in common, 1 where a row has none or only zeros: int64 (n_rows,)."""
+    """Return the greatest common divisor of each row's entries, int64 (n_rows,), at least 1."""
     found = np.ones(n_rows, dtype=np.int64)
     if len(row):
         first = np.flatnonzero(np.r_[True, np.diff(row) != 0])
@@ -260,12 +271,13 @@ def _shared(value: IntArray, row: IntArray, n_rows: int) -> IntArray:
 
 
 def _entries(second: Second, ends: IntArray, row: int) -> tuple[IntArray, Numbers, int]:
+    """Return the entries and the bound of a row of the second reading."""
     part = slice(int(ends[row]), int(ends[row + 1]))
     return second.col[part], second.value[part], second.bound[row]
 
 
 def _always(system: System, col: IntArray, value: IntArray, upper: int) -> bool:
-    """Whether every point of the blocks and bounds keeps the row."""
+    """Return whether every point of blocks and bounds satisfies the row."""
     free = col >= system.n_choices
     most: int = sum(
         max(v * int(system.low[c]), v * int(system.high[c]))
@@ -280,7 +292,7 @@ def _always(system: System, col: IntArray, value: IntArray, upper: int) -> bool:
 def _implied(
     col: IntArray, value: IntArray, upper: int, other_col: IntArray, other_value: Numbers, bound: int
 ) -> bool:
-    """Whether Σ value·x ≤ upper follows from one other row, over whole x ≥ 0."""
+    """Return whether Σ value·x ≤ upper follows from one other row, over integers x ≥ 0."""
     size = 1 + max(int(col.max(initial=0)), int(other_col.max(initial=0)))
     mine, other = np.zeros(size, dtype=object), np.zeros(size, dtype=object)
     mine[col], other[other_col] = value, other_value
@@ -293,13 +305,13 @@ def _implied(
 
 
 def _coprime(value: Numbers, bound: int) -> tuple[Numbers, int]:
-    """A row of whole numbers over whole columns, divided by what its entries share."""
+    """Divide a row by the greatest common divisor of its coefficients, and round its bound down."""
     shared = gcd(*value.tolist()) or 1
     return value // shared, bound // shared
 
 
 def _step(mine: Sequence[int], upper: int, other: Sequence[int], bound: int) -> Fraction | None:
-    """The λ that suits the bound best among those that the entries allow; None when they allow none."""
+    """Return the λ that suits the bound best among those that the coefficients allow; None if there is none."""
     least = max(
         (Fraction(a, b) for a, b in zip(mine, other, strict=True) if b > 0 and a > 0), default=Fraction(0)
     )

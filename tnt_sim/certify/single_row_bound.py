@@ -1,10 +1,16 @@
-"""Closes a part by one row alone: the best of the goal under that row is a knapsack, solved exactly here.
+"""Prove a subproblem empty by one row alone: the relaxation to that row is a knapsack, solved exactly.
 
-All other rows and the blocks are left out, which only lets more points in. Every choice counts by its goal cost g
-(to be as low as possible) and its weight a in the row:
+All other rows and the blocks are relaxed. With g the coefficient of a choice in the goal row (to be
+minimised) and a its coefficient in the row, the minimum of Σ g·x under Σ a·x ≤ b is reduced to a knapsack
+with profits and weights ≥ 0:
 
-    g < 0, a > 0   an item of profit −g         g > 0, a < 0   taken at first; an item of profit g to leave out
-    else           taken or left for nothing, whichever is better for both
+    g < 0, a > 0    an item of profit −g and weight a
+    g > 0, a < 0    taken at first; leaving it out is an item of profit g and weight −a
+    otherwise       taken or left, whichever is better for both
+
+Free columns take the bound that is best for each row separately, which relaxes the problem further.
+
+Source: Martello and Toth, *Knapsack Problems* (1990), on knapsacks with negative coefficients.
 """
 
 from __future__ import annotations
@@ -25,12 +31,14 @@ def closed_by_row(
     max_work: int = MAX_WORK,
     deadline: Deadline = UNLIMITED,
 ) -> bool:
-    """Whether no point of the box that keeps `row` keeps the row `goal`.
+    """Return whether no point of the box satisfies both `row` and the row `goal`, by the knapsack relaxation.
+
+    False means that this bound is too weak, not that a point exists.
 
     Raises
     ------
     MultiplierError
-        For rows that do not exist, or numbers that are too large.
+        For rows that do not exist, or a knapsack too large.
     DeadlineExpired
         When time is up.
     """
@@ -51,7 +59,7 @@ def closed_by_row(
     default = (a < 0) | ((a == 0) & (g < 0))
     base += int(g[default].sum())
     room -= int(a[default].sum())
-    # items to take in, or to leave out again
+    # items to add, or to leave out again
     into, out = ~default & (g < 0), default & (g > 0)
     if room < 0:
         return True
@@ -65,7 +73,7 @@ def closed_by_row(
 
 
 def made_choices(system: System, box: Box) -> BoolArray:
-    """What every point of the box chooses: the only open choice of a block that must choose; bool (n_choices,)."""
+    """Mark the choices that every point of the box makes: the only open choice of a block that must be chosen."""
     n = system.n_choices
     single = np.bincount(system.block[:n], weights=box.open, minlength=len(box.must)) == 1
     made: BoolArray = box.open & (box.must & single)[system.block[:n]]
@@ -73,7 +81,7 @@ def made_choices(system: System, box: Box) -> BoolArray:
 
 
 def dense(system: System, row: int) -> IntArray:
-    """The coefficients of one row, int64 (n_cols,)."""
+    """Return the coefficients of one row, int64 (n_cols,)."""
     found = np.zeros(system.n_cols, dtype=np.int64)
     starts = system.rows.starts()
     part = slice(int(starts[row]), int(starts[row + 1]))

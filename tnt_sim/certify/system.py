@@ -1,15 +1,20 @@
-"""Whole points under rows, and what a vector of multipliers proves about them; in int64 with checked magnitudes.
+"""Integer systems, and what a vector of multipliers proves about them; int64 with checked magnitudes.
 
-    S = { x whole : A x ≤ b, low ≤ x ≤ high, Σ_{c in block} x_c ≤ 1 (= 1 where the block must be chosen) }
+    S = { x integer : A x ≤ b,  low ≤ x ≤ high,  Σ_{c in block} x_c ≤ 1  (= 1 where the block must be chosen) }
 
-For any y ≥ 0 every point of S has (yA) x ≤ y·b, so
+A *block* stands for a dossier, its 0-1 columns (*choices*) for the amounts that the dossier may get; *free*
+columns are bounded integers outside all blocks. For multipliers y ≥ 0 every point of S satisfies (yA)x ≤ y·b.
+So S is empty if the least value of yA over blocks and bounds alone exceeds y·b:
 
     L(y) = Σ_blocks min(0, min_c (yA)_c)  +  Σ_free min((yA)_c·low_c, (yA)_c·high_c)   >   y·b
 
-shows that S is empty: no solver's word is needed. An optimum is proven by a row « value ≥ one unit more » among
-the rows of an empty S. The same y also shows which single choices no point of S can make (`narrowed`).
+(without the 0 for a block that must be chosen). This is a Lagrangian (safe dual) bound: any y ≥ 0 is valid,
+so the solver that found it need not be trusted. A proof of optimality adds the row « objective better by one
+unit » to A. The same y fixes single choices by reduced cost (`narrowed`).
 
-Source: Neumaier and Shcherbina, Safe bounds in linear and mixed-integer programming, Math. Program. 99 (2004).
+Sources: Neumaier and Shcherbina, *Safe bounds in linear and mixed-integer linear programming*, Mathematical
+Programming 99 (2004); reduced-cost fixing: Crowder, Johnson and Padberg, *Solving large-scale zero-one linear
+programming problems*, Operations Research 31 (1983).
 """
 
 from __future__ import annotations
@@ -21,25 +26,25 @@ import numpy as np
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 STAGE = "stage:"
-"""How the names of rows begin that keep or better a stage."""
+"""Prefix of the names of rows that keep or improve the value of an objective stage."""
 
 ROOM = 2**62
-"""Every product and sum below stays under this, or the multipliers are refused."""
+"""Limit of every product and sum; multipliers that exceed it are refused."""
 
 
 class MultiplierError(ValueError):
-    """Multipliers that are negative, or too large to be weighed in 64 bits."""
+    """Multipliers are negative or too large for 64 bits, or a reference in a proof is invalid."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Sparse rows Σ value·x ≤ upper, sorted by row and then column; int64.
+    """Sparse rows Σ value·x ≤ upper in coordinate form, sorted by row and then column; int64.
 
     Attributes
     ----------
     row, col, value : (n_entries,)
     upper : (n_rows,)
-    names : what each row stands for
+    names : name of each row: the rule it comes from
     """
 
     row: IntArray
@@ -57,8 +62,8 @@ class Rows:
     def sorted(
         cls, row: IntArray, col: IntArray, value: IntArray, upper: IntArray, names: tuple[str, ...]
     ) -> Rows:
-        """Rows from entries in any order; a column may recur within a row."""
-        width = int(col.max(initial=0)) + 1  # rows × columns that memory holds are far below 2^63
+        """Build rows from entries in any order; entries of equal row and column are added, zeros dropped."""
+        width = int(col.max(initial=0)) + 1  # rows × columns is far below 2^63
         order = np.argsort(row * width + col, kind="stable")
         row, col, value = row[order], col[order], value[order]
         if len(row):
@@ -68,7 +73,7 @@ class Rows:
         return cls(row, col, value, upper, names)
 
     def with_row(self, col: IntArray, value: IntArray, upper: int, name: str) -> Rows:
-        """The rows with one more below."""
+        """Append one row."""
         used = value != 0
         return Rows(
             np.concatenate([self.row, np.full(int(used.sum()), self.n, dtype=np.int64)]),
@@ -80,17 +85,23 @@ class Rows:
 
     @property
     def goal(self) -> int:
-        """The place of the row that must be bettered, else of the last that keeps a stage; -1 without any."""
+        """The row that asks for an improvement; without one the last row that keeps a stage, else −1."""
         better = [k for k, name in enumerate(self.names) if name.endswith(":better")]
         kept = [k for k, name in enumerate(self.names) if name.startswith(STAGE)]
         return better[0] if better else kept[-1] if kept else -1
 
     def starts(self) -> IntArray:
-        """Where each row's entries begin, and the end of all: (n_rows + 1,)."""
+        """Return where each row's entries begin, and the end of the last: (n_rows + 1,)."""
         return np.searchsorted(self.row, np.arange(self.n + 1)).astype(np.int64)
 
     def weighed(self, index: IntArray, y: IntArray, n_cols: int) -> IntArray:
-        """yA for multipliers y on the rows `index`, int64 (n_cols,); refused where a sum could overflow."""
+        """Return yA for multipliers y on the rows `index`, int64 (n_cols,).
+
+        Raises
+        ------
+        MultiplierError
+            When a sum could exceed 64 bits.
+        """
         starts = self.starts()
         total = np.zeros(n_cols, dtype=np.int64)
         reach = np.zeros(n_cols)
@@ -105,13 +116,13 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class System:
-    """Columns in blocks of choices, free columns, and the rows over both.
+    """An integer system: columns in blocks of choices, free columns, and rows over both.
 
     Attributes
     ----------
-    block : int64 (n_cols,), ascending over the choices; -1 for free columns, which come last
-    must : bool (n_blocks,), one choice of the block is taken
-    low, high : int64 (n_cols,), bounds; 0 and 1 for choices, 0 and 0 for choices that are ruled out
+    block : int64 (n_cols,), ascending over the choices; −1 for free columns, which come last
+    must : bool (n_blocks,), whether exactly one choice of the block is taken, instead of at most one
+    low, high : int64 (n_cols,), bounds; 0 and 1 for choices, 0 and 0 for choices that are excluded
     rows : Σ value·x ≤ upper
     """
 
@@ -137,18 +148,25 @@ class System:
         return np.searchsorted(self.block[: self.n_choices], np.arange(len(self.must))).astype(np.int64)
 
     def with_rows(self, rows: Rows) -> System:
-        """The same columns under other rows."""
+        """Return the same columns under other rows."""
         return replace(self, rows=rows)
 
     def box(self) -> Box:
-        """What may still be chosen, before anything is ruled out."""
+        """Return the domain of the columns before anything is excluded."""
         return Box(self.high[: self.n_choices] > 0, self.must.copy(), self.low[self.n_choices :].copy(),
                    self.high[self.n_choices :].copy())  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)
 class Box:
-    """A part of the search: which choices are open, which blocks must be chosen, bounds of free columns."""
+    """A subproblem: the remaining domain of the columns.
+
+    Attributes
+    ----------
+    open : bool (n_choices,), choices not excluded
+    must : bool (n_blocks,), blocks that must be chosen
+    low, high : int64 (n_free,), bounds of free columns
+    """
 
     open: BoolArray
     must: BoolArray
@@ -156,20 +174,26 @@ class Box:
     high: IntArray
 
     def copy(self) -> Box:
-        """A part of its own."""
+        """Return an independent copy."""
         return Box(self.open.copy(), self.must.copy(), self.low.copy(), self.high.copy())
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """One vector of multipliers over a system's columns: yA, (n_cols,), and y·b."""
+    """One vector of multipliers applied to a system: `cost` is yA, int64 (n_cols,), and `limit` is y·b."""
 
     cost: IntArray
     limit: int
 
 
 def weigh(system: System, index: IntArray, y: IntArray) -> Weighed:
-    """yA and y·b; y must be ≥ 0."""
+    """Compute yA and y·b for multipliers `y` on the rows `index`.
+
+    Raises
+    ------
+    MultiplierError
+        For a negative multiplier, a row that does not exist, or a sum that could exceed 64 bits.
+    """
     if (y < 0).any():
         raise MultiplierError("a multiplier is negative")
     if len(index) and not 0 <= index.min() <= index.max() < system.rows.n:
@@ -183,12 +207,23 @@ def weigh(system: System, index: IntArray, y: IntArray) -> Weighed:
 
 
 BIG = np.int64(2**62)
+"""Cost of a choice that is not open."""
 
 
 def slack(system: System, box: Box, weighed: Weighed) -> tuple[int, IntArray]:
-    """y·b − L(y) over a box, and the least of each block, int64 (n_blocks,); negative: the box holds no point.
+    """Return y·b − L(y) over a box, and the least cost of each block, int64 (n_blocks,).
 
-    A block that must be chosen and has no open choice left makes the box empty at once.
+    A negative slack proves that the box contains no point. A block that must be chosen and has no open
+    choice, or a free column with an empty domain, gives −1.
+
+    Examples
+    --------
+    Two choices of cost −2 and −3 in one block cannot satisfy −2 x₀ − 3 x₁ ≤ −4:
+
+    >>> rows = Rows.sorted(np.array([0, 0]), np.array([0, 1]), np.array([-2, -3]), np.array([-4]), ("goal",))
+    >>> system = System(np.array([0, 0]), np.array([False]), np.array([0, 0]), np.array([1, 1]), rows)
+    >>> slack(system, system.box(), weigh(system, np.array([0]), np.array([1])))[0]
+    -1
     """
     n = len(box.open)
     least = np.zeros(len(box.must), dtype=np.int64)
@@ -205,10 +240,13 @@ def slack(system: System, box: Box, weighed: Weighed) -> tuple[int, IntArray]:
 
 
 def narrowed(system: System, box: Box, weighed: Weighed) -> bool:
-    """Rule out, in place, what no point of the box can choose; False when the box holds no point.
+    """Exclude, in place, what no point of the box can choose (reduced-cost fixing).
 
-    A choice c of block k goes when (yA)_c − least_k > slack; a block must be chosen when −least_k > slack; a
-    free column can leave the side that L holds it at by at most ⌊slack / |(yA)_c|⌋.
+    Return False if the box is empty.
+
+    With slack = y·b − L(y): choice c of block k is excluded when (yA)_c − least_k > slack; block k must be
+    chosen when −least_k > slack; a free column moves away from the bound at which L(y) has it by at most
+    ⌊slack / |(yA)_c|⌋.
     """
     room, least = slack(system, box, weighed)
     if room < 0:
@@ -226,7 +264,15 @@ def narrowed(system: System, box: Box, weighed: Weighed) -> bool:
 
 
 def compact(system: System, box: Box) -> System | None:
-    """The system over what is still undecided; None when a row without columns shows that nothing is left."""
+    """Return the system over the undecided columns, the others substituted; None if it is seen to be empty.
+
+    It is empty when a row without columns is violated, or a domain has no value left.
+
+    Raises
+    ------
+    MultiplierError
+        When a right-hand side would exceed 64 bits.
+    """
     n = len(box.open)
     counts = np.add.reduceat(box.open, system.heads, dtype=np.int64) if n else np.zeros(0, dtype=np.int64)
     if (box.must & (counts == 0)).any() or (box.low > box.high).any():
