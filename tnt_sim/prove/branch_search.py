@@ -1,4 +1,13 @@
-"""The tree of a refutation: depth first, each part closed by the prices of a linear program over it."""
+"""Branch and bound that records its tree as a certificate.
+
+Depth first. Each subproblem is closed by the dual values of its linear relaxation, or by a dual ray if that
+is infeasible, rounded to integers and checked exactly. Reduced-cost fixing is recorded where it excludes
+enough choices. The branching column is chosen by pseudo-costs. Where floats mislead, the search decides
+without the linear program.
+
+Source: Bénichou and others, *Experiments in mixed-integer linear programming*, Mathematical Programming 1
+(1971), for pseudo-costs.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +24,7 @@ from tnt_sim.prove.proof_lp import Answer, FloatArray, LiveLp, Relaxed, whole_mu
 from tnt_sim.rules.linear_terms import IntArray
 
 NEAR = 1e-6
+"""Distance from an integer below which a value counts as integer."""
 
 
 class NotProved(Exception):
@@ -22,7 +32,7 @@ class NotProved(Exception):
 
 
 class PointFound(Exception):
-    """The system holds a point, (n_cols,): what was to be refuted is false."""
+    """The system has a solution, `point` (n_cols,), so the claim to be proved is false."""
 
     def __init__(self, point: IntArray) -> None:
         super().__init__("a point was found")
@@ -31,7 +41,7 @@ class PointFound(Exception):
 
 @dataclass
 class Search:
-    """Refutes one system; `pool` and `tokens` are its certificate."""
+    """Branch and bound on one system; `pool` (multipliers) and `tokens` (the tree) are its certificate."""
 
     system: System
     lp: LiveLp
@@ -46,14 +56,14 @@ class Search:
         self.gains = _Gains.of(self.system.n_cols)
 
     def run(self) -> None:
-        """Fill pool and tokens.
+        """Search the tree and fill the certificate.
 
         Raises
         ------
         NotProved
-            At a limit, or where 64 bits do not hold the proof.
+            At a limit, or where 64 bits do not suffice.
         PointFound
-            When the system holds a point.
+            When the system has a solution.
         """
         waiting: list[tuple[Box, _Parent | None]] = [(self.system.box(), None)]
         while waiting:
@@ -65,6 +75,7 @@ class Search:
                 self.tell(len(self.tokens))
 
     def _node(self, box: Box, parent: _Parent | None) -> list[tuple[Box, _Parent | None]]:
+        """Close a subproblem, or return the subproblems that it branches into."""
         found = self.lp.solve(box, self.deadline)
         if found.answer is Answer.UNCLEAR:
             self.deadline.check()
@@ -88,6 +99,7 @@ class Search:
         return self._branch(box, found)
 
     def _weighed(self, prices: FloatArray) -> tuple[tuple[IntArray, IntArray], Weighed] | None:
+        """Round prices to multipliers and apply them; None if they exceed 64 bits."""
         y = whole_multipliers(self.system, prices)
         try:
             return y, weigh(self.system, *y)
@@ -95,10 +107,12 @@ class Search:
             return None
 
     def _pooled(self, y: tuple[IntArray, IntArray]) -> int:
+        """Add multipliers to the pool and return their number."""
         self.pool.append(np.stack(y, axis=1).ravel().tolist())
         return len(self.pool) - 1
 
     def _branch(self, box: Box, found: Relaxed) -> list[tuple[Box, _Parent | None]]:
+        """Branch on a fractional column; without one, test the integer point."""
         n = self.system.n_choices
         part = np.abs(found.x - np.rint(found.x))
         loose = np.flatnonzero(part > NEAR)
@@ -112,6 +126,7 @@ class Search:
     def _split(
         self, box: Box, kind: list[Any], found: Relaxed | None, first_is_up: bool
     ) -> list[tuple[Box, _Parent | None]]:
+        """Record a branch and return its subproblems, the first one on top of the stack."""
         self.tokens.append(kind)
         first, second = parts(self.system, box, str(kind[0]), kind[1:])
         c = int(kind[1])
@@ -123,7 +138,11 @@ class Search:
         return [(second, ahead[1]), (first, ahead[0])]
 
     def _blind(self, box: Box, point: IntArray | None = None) -> list[tuple[Box, _Parent | None]]:
-        """A whole point that breaks a row by less than floats see, or a part whose ray fails: decide by hand."""
+        """Close or branch a subproblem without the linear program.
+
+        It is used when the relaxation has an integer point that violates a row by less than float tolerances,
+        when a dual ray does not prove infeasibility exactly, or when the solver gives no answer.
+        """
         system, rows = self.system, self.system.rows
         if point is not None:
             left = np.zeros(rows.n, dtype=np.int64)
@@ -149,6 +168,7 @@ class Search:
         raise NotProved("a decided part keeps every row, yet its point was not found")
 
     def _in_box(self, box: Box, point: IntArray) -> bool:
+        """Return whether a point satisfies the bounds and blocks of a subproblem."""
         n = self.system.n_choices
         taken = np.bincount(self.system.block[:n], weights=point[:n], minlength=len(box.must))
         return bool(
@@ -162,6 +182,8 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class _Parent:
+    """The branch that a subproblem comes from: its column, direction, distance moved, and the bound before."""
+
     column: int
     up: bool
     distance: float
@@ -170,24 +192,24 @@ class _Parent:
 
 @dataclass
 class _Gains:
-    """Pseudo-costs: what the bound gained for each unit that a column was moved, in each direction."""
+    """Pseudo-costs: the mean gain of the bound per unit that a column moved, in each direction."""
 
     total: FloatArray
     count: FloatArray
 
     @classmethod
     def of(cls, n_cols: int) -> _Gains:
-        """Nothing learnt yet."""
+        """Build pseudo-costs without observations."""
         return cls(np.zeros((2, n_cols)), np.zeros((2, n_cols)))
 
     def learn(self, parent: _Parent, cost: float) -> None:
-        """Take in one child's bound."""
+        """Record the bound of one child."""
         side = int(parent.up)
         self.total[side, parent.column] += max(cost - parent.cost, 0.0) / max(parent.distance, NEAR)
         self.count[side, parent.column] += 1
 
     def best(self, columns: IntArray, x: FloatArray) -> int:
-        """The column whose smaller side promises most; the mean stands for what was never tried."""
+        """Return the column of greatest product of both gains; the overall mean stands in for unobserved ones."""
         seen = self.count.sum()
         mean = self.total.sum() / seen if seen else 1.0
         rate = np.where(self.count > 0, self.total / np.maximum(self.count, 1), mean)

@@ -1,4 +1,11 @@
-"""Closes a system by letting it fall into pieces: few rows are priced, each piece is solved and proven alone."""
+"""Find proofs by decomposition: price the long rows that link the system, and prove each independent piece alone.
+
+HiGHS solves each piece, and a refutation proves its bound. The lower bounds of the pieces plus the priced
+rows must exceed the limit; any excess is spread over the pieces, so that each needs a weaker and easier
+bound.
+
+Source: Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical Programming Study 2 (1974).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +29,23 @@ Prove = Callable[[System, Deadline], dict[str, Any]]
 def apart(
     system: System, goal: int, prices: FloatArray, deadline: Deadline, prove: Prove
 ) -> dict[str, Any] | None:
-    """Pool and tree of a proof by pieces; None where there are no pieces or they do not close the system."""
+    """Return pool and tree of a proof by pieces.
+
+    The result is None where the system does not split or the bounds are too weak.
+
+    Parameters
+    ----------
+    goal : the row to refute
+    prices : float64 (n_rows,), dual values of the linear relaxation
+    prove : finds the refutation of a piece
+
+    Raises
+    ------
+    NotProved
+        When a piece is not solved or proved within the limits.
+    DeadlineExpired
+        When time is up.
+    """
     kept = _kept(system, goal, prices)
     if kept is None:
         return None
@@ -43,14 +66,14 @@ def apart(
             [bound - each, prove(piece.cheaper_than(bound - each), deadline)]
             for piece, bound in zip(pieces.systems, least, strict=True)
         ]
-    except PointFound:  # a solver's « least » was not the least: a piece's point says nothing of the whole
+    except PointFound:  # the solver's minimum of a piece was wrong: this says nothing of the whole
         return None
     pool = np.stack(y, axis=1).ravel().tolist()
     return {"pool": [pool], "tree": [["apart", 0, kept.tolist(), proofs]]}
 
 
 def _kept(system: System, goal: int, prices: FloatArray) -> IntArray | None:
-    """Rows with a price that may stay unpriced: the longest are priced until the rest splits."""
+    """Return the rows with a price that stay unpriced: the longest are priced until the rest splits."""
     rows = system.rows
     length = np.bincount(rows.row, minlength=rows.n)
     binding = np.flatnonzero((prices > 0) & (length > 1) & (np.arange(rows.n) != goal))
@@ -63,7 +86,7 @@ def _kept(system: System, goal: int, prices: FloatArray) -> IntArray | None:
 
 
 def _n_groups(system: System, kept: IntArray) -> int:
-    """How many groups of columns the kept rows leave, those that no row touches left out."""
+    """Return the number of connected components of the kept rows."""
     rows = system.rows
     used = np.isin(rows.row, kept)
     if not used.any():
@@ -78,7 +101,13 @@ def _n_groups(system: System, kept: IntArray) -> int:
 
 
 def _least(piece: Piece, deadline: Deadline) -> int:
-    """The least cost of a piece by a solver's word: only what is proven afterwards counts."""
+    """Return the minimum cost of a piece according to HiGHS; only what is proved afterwards counts.
+
+    Raises
+    ------
+    NotProved
+        When HiGHS finds no optimum in time.
+    """
     deadline.check()
     highspy = quiet_highspy()
     highs = highspy.Highs()

@@ -1,8 +1,8 @@
-"""A proof by exact blocks under the prices of the system's linear program.
+"""Find proofs by exact kernels: trees of capacities, or exact blocks under prices.
 
-A proof by trees of caps, where the whole goal is settled by caps on cost.
-
-A proof from what the solve found: the caps or the priced rows of its kernel, over the prover's own rows.
+`by_caps` and `by_blocks` start from the system alone. `from_grounds` starts from a hint of the solve: the
+names of the caps, or of the priced rows, by which an exact kernel found the optimum. A hint only shortens the
+search.
 """
 
 from __future__ import annotations
@@ -29,13 +29,19 @@ from tnt_sim.solve.methods.lexicographic import Grounds, Tree
 
 MAX_WORK = 6_000_000
 MAX_CHOICES = 100_000
-"""Beyond, the linear program is worth its time to other kinds of proof only."""
+"""With more choices, solving the linear relaxation for prices is not worth its time."""
 
 
 def by_blocks(system: System, deadline: Deadline = UNLIMITED) -> dict[str, Any] | None:
-    """A proof that the kernel closes the system by the rows that bind; None where it does not.
+    """Return a proof by exact blocks under the prices of the linear relaxation; None if there is none.
 
-    The goal is a stage's row that has something to gain; « less granted » is then one more cap.
+    The goal is the row of an objective stage in which some choice gains; the row « less granted » is then one
+    more cap.
+
+    Raises
+    ------
+    DeadlineExpired
+        When time is up.
     """
     try:
         read = one_at_most(system, range(system.rows.n))
@@ -54,10 +60,11 @@ def by_blocks(system: System, deadline: Deadline = UNLIMITED) -> dict[str, Any] 
 
 
 def _for_goal(system: System, read: System, goal: int, deadline: Deadline) -> dict[str, Any] | None:
+    """Try the block kernel for one goal."""
     gain, wanted = gains(read, goal)
     if not (gain > 0).any():
         return None
-    # as written at first it is as tight, and smaller where units became choices
+    # the original system is as tight, and smaller than one whose units became choices
     relaxed = LiveLp(system, goal).solve(system.box(), deadline)
     if relaxed.answer is not Answer.BOUNDED:
         return None
@@ -73,9 +80,12 @@ def _for_goal(system: System, read: System, goal: int, deadline: Deadline) -> di
 
 
 def binding_rows(system: System, goal: int) -> tuple[sp.csr_array, IntArray, IntArray]:
-    """The rows but the goal over the items, as the check reads them: matrix, bounds, and the rows' numbers.
+    """Return the rows over the items as the checker reads them: matrix, bounds, and row numbers.
 
-    Rows that nothing can break are left out: those of ranges whose units are choices.
+    The goal is left out.
+
+    Rows that no selection of items can violate are left out too, such as those of ranges whose units became
+    choices.
     """
     rows, items = system.rows, items_of(system)
     place = np.full(system.n_cols, -1)
@@ -92,9 +102,22 @@ def binding_rows(system: System, goal: int) -> tuple[sp.csr_array, IntArray, Int
 
 
 def by_caps(system: System, cost: IntArray, deadline: Deadline = UNLIMITED) -> dict[str, Any] | None:
-    """The trees of caps under which nothing reaches a goal, as a proof that is still to be checked.
+    """Return the trees of capacities under which no selection reaches a goal, as a proof still to be checked.
 
-    The goal is a stage's row; the row « less granted » is then one more cap on all costs.
+    The goal is the row of an objective stage; the row « less granted » is then one more cap on all costs.
+
+    Parameters
+    ----------
+    cost : int64 (n_cols,), cost of each column
+
+    Returns
+    -------
+    A certificate; None if capacities alone do not prove the system empty.
+
+    Raises
+    ------
+    DeadlineExpired
+        When time is up.
     """
     n = system.n_choices
     if not n or (cost[:n] <= 0).any():
@@ -110,20 +133,21 @@ def by_caps(system: System, cost: IntArray, deadline: Deadline = UNLIMITED) -> d
 
 
 def _written(system: System, cost: IntArray, goal: int) -> tuple[System, IntArray]:
-    """The system as the check reads it for a goal, and what its choices cost."""
+    """Return the system as the checker rewrites it for a goal, and the cost of its choices."""
     found, rows, used = one_at_most(system, [goal]), system.rows, np.flatnonzero(cost)
     if found is system:
         return system, cost[: system.n_choices]
-    # the cost is rewritten as a row is
+    # rewrite the cost as if it were a row
     with_cost = system.with_rows(rows.with_row(used, cost[used], 0, "cost"))
     return found, dense(one_at_most(with_cost, [goal]), rows.n)[: found.n_choices]
 
 
 def _caps_for_goal(system: System, cost: IntArray, goal: int, deadline: Deadline) -> dict[str, Any] | None:
+    """Try the trees of capacities for one goal."""
     rows, n = system.rows, system.n_choices
     gain = -dense(system, goal)
     if not (gain[:n] > 0).any():
-        return None  # nothing to gain
+        return None  # no choice gains
     made = made_choices(system, system.box())
     idle = made | (system.high[:n] == 0)
     if (cost[~idle] <= 0).any():
@@ -148,7 +172,10 @@ def _caps_for_goal(system: System, cost: IntArray, goal: int, deadline: Deadline
 
 
 def from_grounds(system: System, grounds: Grounds) -> dict[str, Any] | None:
-    """A proof that is still to be checked; None where the system has no such rows."""
+    """Return a proof built from a hint of the solve, still to be checked.
+
+    The result is None if the system lacks the named rows.
+    """
     counted = Counter(system.rows.names)
     place = {name: k for k, name in enumerate(system.rows.names) if counted[name] == 1}
     try:
@@ -160,7 +187,11 @@ def from_grounds(system: System, grounds: Grounds) -> dict[str, Any] | None:
 
 
 def _caps(system: System, groups: list[list[Any]]) -> dict[str, Any]:
-    """The trees, for the stage's goal; where one stage is kept, for that one and what its best at least cost."""
+    """Write trees of capacities as a certificate.
+
+    The goal is the stage's own row. Where exactly one earlier stage is kept, the goal is that stage's row,
+    and the present stage's row limits the cost (`less`).
+    """
     names, better = system.rows.names, system.rows.goal
     kept = [k for k, name in enumerate(names) if name.startswith(STAGE) and k != better]
     if len(kept) != 1:
@@ -169,14 +200,18 @@ def _caps(system: System, groups: list[list[Any]]) -> dict[str, Any]:
 
 
 def _tree(tree: Tree, place: dict[str, int]) -> list[Any]:
+    """Translate a tree of row names to row numbers."""
     name, below, beyond = tree
     return [place[f"{name}:max"], [_tree(child, place) for child in below], *([True] if beyond else [])]
 
 
 def _blocks(system: System, grounds: Grounds, place: dict[str, int]) -> dict[str, Any]:
-    """The priced rows; a price is for a unit of the row, which the solver's model may count in other units."""
+    """Write priced rows as a certificate.
+
+    Prices are per unit of a row; the solver's model may scale the row otherwise, so they are converted.
+    """
     rows = [place[f"{known.name}:{'max' if known.upper else 'min'}"] for known in grounds.rows]
-    # the rows as the check reads them
+    # the rows as the checker reads them
     read = one_at_most(system, [row for row in (*rows, system.rows.goal) if row >= 0])
     prices = []
     for known, row in zip(grounds.rows, rows, strict=True):

@@ -1,10 +1,15 @@
-"""A live linear program over a system: bounds change, the basis stays, and the prices come out as multipliers.
+"""Linear relaxation of an integer system, and its dual values as exact integer multipliers.
 
-Seeks the sums of rows that settle a goal: the prices of its linear program, row by row, in whole numbers.
+`LiveLp` keeps a HiGHS model in memory: between solves only bounds change, and the simplex method restarts
+from the last basis. Dual values are rounded to integers, which loses tightness but not validity: any
+multipliers ≥ 0 give valid rows.
 
-Rows of one price that share columns belong together: money that flows from an envelope to its children enters the
-rows of both with opposite signs and leaves their sum. Nothing here needs to be trusted: any multipliers give rows
-that hold, and what they show is computed again by `certify/row_sum_bound.py`.
+`price_groups` aggregates rows by their dual values for `certify/row_sum_bound.py`. Rows with a positive price
+that share columns form one group: money that moves from an envelope to its children enters both rows with
+opposite signs and cancels in the sum.
+
+Source: Neumaier and Shcherbina, *Safe bounds in linear and mixed-integer linear programming*, Mathematical
+Programming 99 (2004).
 """
 
 from __future__ import annotations
@@ -30,10 +35,11 @@ FloatArray = NDArray[np.float64]
 
 
 INFINITE = 1e30
+"""HiGHS takes bounds of this size as infinite."""
 
 
 class Answer(StrEnum):
-    """What one solve came to."""
+    """Status of one solve: bounded optimum, infeasible, or no usable answer."""
 
     BOUNDED = "bounded"
     EMPTY = "empty"
@@ -42,7 +48,15 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relaxed:
-    """The answer, the point (n_cols,), its cost, and prices ≥ 0 on the rows and on the goal row."""
+    """Result of one solve.
+
+    Attributes
+    ----------
+    x : float64 (n_cols,)
+    cost : value of the goal row; ∞ if infeasible
+    prices : float64 (n_rows,), multipliers; ≥ 0 for an optimum, with 1 for the goal row; a dual ray if
+        infeasible
+    """
 
     answer: Answer
     x: FloatArray
@@ -52,7 +66,10 @@ class Relaxed:
 
 @dataclass
 class LiveLp:
-    """min Σ goal row subject to the other rows; `goal` is the place of the row that must be bettered, or -1."""
+    """The linear program min (goal row) subject to the other rows, blocks and bounds.
+
+    `goal` is the row to minimise, or −1 for feasibility only.
+    """
 
     system: System
     goal: int
@@ -86,9 +103,9 @@ class LiveLp:
         kept = rows.row != self.goal
         if self.goal >= 0:
             cost[rows.col[~kept]] = rows.value[~kept]
-        # a power of two brings long costs near 2^10, where tolerances mean what they should
+        # scale large costs to about 2^10 by a power of two, where absolute tolerances are meaningful
         self.worth = 2.0 ** max(0.0, np.floor(np.log2(max(1.0, float(np.abs(cost).max(initial=0.0))))) - 10.0)
-        # rows near 1, by powers of two: nothing is lost, and tolerances mean the same in each
+        # scale each row to about 1 by a power of two, without rounding, so that tolerances mean the same in all
         longest = np.ones(rows.n)
         np.maximum.at(longest, rows.row, np.abs(rows.value.astype(np.float64)))
         self.unit = 2.0 ** -np.floor(np.log2(longest))
@@ -119,7 +136,7 @@ class LiveLp:
         self.highs.passModel(lp)
 
     def solve(self, box: Box, deadline: Deadline = UNLIMITED) -> Relaxed:
-        """Solve over a box; UNCLEAR when time is up first."""
+        """Solve over a box; the answer is UNCLEAR when time is up first."""
         self._move(box)
         found = self._run(deadline)
         if found.answer is Answer.UNCLEAR and self.highs.getModelStatus().name != "kTimeLimit":
@@ -128,6 +145,7 @@ class LiveLp:
         return found
 
     def _run(self, deadline: Deadline) -> Relaxed:
+        """Run HiGHS from the last basis and read the result."""
         highs = self.highs
         self.n_solves += 1
         highs.setOptionValue("time_limit", highs.getRunTime() + deadline.seconds_left)
@@ -149,6 +167,7 @@ class LiveLp:
         return Relaxed(Answer.UNCLEAR, x, np.nan, np.zeros(n))
 
     def _move(self, box: Box) -> None:
+        """Change the bounds to those of a box."""
         system, n = self.system, self.system.n_choices
         low = np.concatenate([np.zeros(n), box.low.astype(np.float64)])
         high = np.concatenate([box.open.astype(np.float64), box.high.astype(np.float64)])
@@ -167,7 +186,12 @@ class LiveLp:
 
 
 def whole_multipliers(system: System, prices: FloatArray) -> tuple[IntArray, IntArray]:
-    """Prices as whole multipliers, small enough for 64 bits: rows and weights."""
+    """Round prices to integer multipliers of one scale that fit 64 bits; return rows and weights.
+
+    Parameters
+    ----------
+    prices : float64 (n_rows,); those ≤ 0 are left out
+    """
     index = np.flatnonzero(prices > 0).astype(np.int64)
     if not len(index):
         return index, index
@@ -184,13 +208,20 @@ def whole_multipliers(system: System, prices: FloatArray) -> tuple[IntArray, Int
 
 
 LARGEST_RATIO = 10_000
+"""Largest denominator of a ratio of two prices."""
 LARGEST_MULTIPLIER = 2**20
+"""Multipliers in exact ratios that exceed this are rounded instead."""
 FAINT = 1e-9
-"""Prices below this part of the greatest are taken for zero, by row in the row's own unit."""
+"""Prices below this share of the greatest count as zero."""
 
 
 def price_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -> list[Group] | None:
-    """Groups of rows with whole multipliers; None when the linear program has no bounded answer in time."""
+    """Return groups of rows with integer multipliers for `row_sum_bound.py`; None without an optimum in time.
+
+    Parameters
+    ----------
+    gain : int64 (n_cols,), the objective, maximised
+    """
     prices = row_prices(system, gain, deadline)
     if prices is None:
         return None
@@ -212,7 +243,10 @@ def price_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMITED)
 
 
 def row_prices(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -> FloatArray | None:
-    """The prices ≥ 0 of the rows in max gain·x over the linear program, (n_rows,); None without an optimum."""
+    """Return the dual values ≥ 0 of max gain·x over the linear relaxation, float64 (n_rows,).
+
+    None without an optimum.
+    """
     used = np.flatnonzero(gain)
     rows = system.rows.with_row(used, -gain[used], int(np.abs(gain).sum()) + 1, "goal:better")
     found = LiveLp(system.with_rows(rows), rows.n - 1).solve(system.box(), deadline)
@@ -223,7 +257,7 @@ def row_prices(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -
 
 
 def _whole(prices: FloatArray, names: list[str]) -> dict[str, int]:
-    """Prices in the ratio of small whole numbers, or else rounded: any positive multipliers hold."""
+    """Convert prices to integers in nearly the same ratios; any positive multipliers are valid."""
     ratios = [Fraction(float(p / prices.min())).limit_denominator(LARGEST_RATIO) for p in prices]
     common = lcm(*(ratio.denominator for ratio in ratios))
     whole = [int(ratio * common) for ratio in ratios]

@@ -1,6 +1,14 @@
-"""Gomory mixed-integer cuts at the root, read off the basis as recipes that the checker derives again.
+"""Prove that an integer system has no solution, and write the proof as a certificate of plain JSON values.
 
-A refutation of one system: rounds at the root, then pieces or a tree; the certificate as plain JSON values.
+Methods, in this order: exact blocks under prices and trees of capacities; a single row as a knapsack;
+reduced-cost fixing at the root, repeated while it helps; decomposition into independent pieces; Gomory
+mixed-integer cuts at the root; branch and bound.
+
+Gomory cuts are read from the rows of the optimal basis. Each is recorded as a recipe (multipliers,
+complemented columns, divisor), from which the checker derives it again in integers; a cut need not be exactly
+the float one.
+
+Source: Gomory, *An algorithm for the mixed integer problem*, RAND report RM-2597 (1960).
 """
 
 from __future__ import annotations
@@ -26,15 +34,17 @@ __all__ = ["NotProved", "PointFound", "refute"]
 
 MAX_PASSES = 25
 PER_PASS = 30
+"""Cuts added per pass, at most."""
 AWAY = 0.005
-"""A basic value must be that far from whole."""
+"""Least distance of a basic value from an integer for its row to give a cut."""
 MIN_DEPTH = 1e-3
-"""A cut must cut the point off by that much, in the length of its row."""
+"""Least violation of a cut by the point to cut off, over the norm of the cut."""
 BITS = 40
+"""Divisor of a cut's derivation: multipliers are in units of 2^−BITS."""
 
 
 def cut_off(system: System, goal: int, deadline: Deadline) -> tuple[System, list[Recipe]]:
-    """The system with rows that cut off the points of its linear program, and their recipes."""
+    """Add Gomory mixed-integer cuts until the bound stalls; return the system with the cuts, and their recipes."""
     recipes: list[Recipe] = []
     started: float | None = None
     best, stalled = -np.inf, 0
@@ -61,10 +71,10 @@ def cut_off(system: System, goal: int, deadline: Deadline) -> tuple[System, list
 def _separated(
     system: System, lp: LiveLp, x: FloatArray
 ) -> list[tuple[Recipe, tuple[IntArray, IntArray, int]]]:
-    """The deepest cuts of this basis."""
+    """Return the deepest cuts of one basis."""
     found: list[tuple[float, Recipe, tuple[IntArray, IntArray, int]]] = []
     if not lp.highs.getNumRow():
-        return []  # without rows there is no basis, and asking for one ends the process
+        return []  # without rows HiGHS has no basis, and asking for one ends the process
     status, basic = lp.highs.getBasicVariables()
     at_upper = _at_upper(lp)
     if status.name == "kError":
@@ -90,6 +100,7 @@ def _separated(
 
 
 def _cut_recipe(system: System, lp: LiveLp, place: int, at_upper: IntArray) -> Recipe:
+    """Round the row of the basis inverse at `place` to a recipe with divisor 2^BITS."""
     _, row = lp.highs.getBasisInverseRow(place)
     u = np.asarray(row) * np.concatenate([lp.unit, np.ones(len(lp.wide))])
     index = np.arange(system.rows.n + len(lp.wide), dtype=np.int64)
@@ -100,7 +111,7 @@ def _cut_recipe(system: System, lp: LiveLp, place: int, at_upper: IntArray) -> R
 
 
 def _at_upper(lp: LiveLp) -> IntArray:
-    """The columns that the basis holds at their upper bound."""
+    """Return the columns that are nonbasic at their upper bound."""
     basis: Any = lp.highs.getBasis()
     names = [status.name for status in basis.col_status]
     return np.array([c for c, name in enumerate(names) if name == "kUpper"], dtype=np.int64)
@@ -109,17 +120,17 @@ def _at_upper(lp: LiveLp) -> IntArray:
 MAX_ROUNDS = 10
 MAX_NODES = 100_000
 MAX_ENTRIES = 3_000_000
-"""Beyond, the first linear program alone would take minutes."""
+"""Larger systems are not refuted by linear programs: the first alone would take minutes."""
 CUT_COLUMNS = 6_000
-"""Wider systems are not cut: reading their basis takes longer than the cuts save."""
+"""Systems with more columns are not cut: reading their basis takes longer than the cuts save."""
 ROW_COLUMNS = 6_000
-"""Wider systems are narrowed first."""
+"""Systems with more columns are reduced first."""
 TRIED_ROWS = 3
-"""The longest rows, each of which might settle all by itself."""
+"""Number of longest rows tried as single knapsacks."""
 QUICK_WORK = 500_000
-"""States that such a trial may look at."""
+"""States examined per such trial, at most."""
 SHRINKS = 0.98
-"""A round that leaves more than this part of the columns was the last of its kind."""
+"""A round that leaves more than this share of the columns is the last of its kind."""
 
 
 def refute(
@@ -129,14 +140,20 @@ def refute(
     tell: Callable[[int], None] | None = None,
     cost: IntArray | None = None,
 ) -> dict[str, Any]:
-    """A certificate that the system holds no point; with `cost`, (n_cols,), caps on cost are tried first.
+    """Find a certificate that the system has no solution.
+
+    Parameters
+    ----------
+    max_nodes : limit of the search tree
+    tell : called with the number of nodes now and then
+    cost : int64 (n_cols,); if given, trees of capacities on this cost are tried
 
     Raises
     ------
     NotProved
-        When none is found within the limits.
+        When no proof is found within the limits.
     PointFound
-        When the system holds a point.
+        When the system has a solution.
     DeadlineExpired
         When time is up inside a kernel.
     """
@@ -168,7 +185,7 @@ def refute(
 
 @dataclass
 class _Root:
-    """The system as the rounds leave it."""
+    """The system after the rounds so far, with the rounds as recorded."""
 
     system: System
     deadline: Deadline
@@ -177,11 +194,11 @@ class _Root:
 
     @property
     def goal(self) -> int:
-        """The row that prices are made for, or -1."""
+        """The row that the linear program minimises, or −1."""
         return self.system.rows.goal
 
     def by_one_row(self) -> dict[str, Any] | None:
-        """A proof by one of the longest rows, whose knapsack alone closes the system."""
+        """Return a proof by one of the longest rows, whose knapsack alone proves the system empty."""
         system, goal = self.system, self.goal
         if goal < 0 or system.n_cols > ROW_COLUMNS:
             return None
@@ -196,11 +213,11 @@ class _Root:
         return None
 
     def lp(self) -> LiveLp:
-        """The linear program of the present system."""
+        """Build the linear relaxation of the present system."""
         return LiveLp(self.system, self.goal)
 
     def narrow(self, cuts: Sequence[Recipe], cut: System | None = None) -> bool:
-        """One round; whether another of its kind may help."""
+        """Make one round of cuts and reduced-cost fixing; return whether another of its kind may help."""
         if len(self.rounds) >= MAX_ROUNDS or self.deadline.expired:
             return False
         wider = self.system if cut is None else cut
@@ -217,14 +234,14 @@ class _Root:
         return after.n_cols < SHRINKS * before
 
     def cut(self) -> bool:
-        """One round of cuts."""
+        """Make one round with Gomory cuts; return whether another may help."""
         if not 0 < self.system.n_cols <= CUT_COLUMNS or self.deadline.expired:
             return False
         wider, recipes = cut_off(self.system, self.goal, self.deadline)
         return self.narrow(recipes, wider) if recipes else False
 
     def fall_apart(self) -> dict[str, Any] | None:
-        """A proof by pieces, where the system has some."""
+        """Return a proof by independent pieces, if the system has some."""
         found = self.lp().solve(self.system.box(), self.deadline)
         if found.answer is not Answer.BOUNDED:
             return None
@@ -232,7 +249,7 @@ class _Root:
         return None if pieces is None else {"rounds": self.rounds, **pieces}
 
     def _multipliers(self, system: System) -> tuple[IntArray, IntArray] | None:
-        """The prices of the root; None when they say nothing."""
+        """Return the dual values of the root as integer multipliers; None if the relaxation has no optimum."""
         found = LiveLp(system, self.goal).solve(system.box(), self.deadline)
         if found.answer is not Answer.BOUNDED:
             return None
@@ -241,7 +258,7 @@ class _Root:
 
 
 def _refuse_point(system: System, found: Relaxed) -> None:
-    """A whole point of the linear program that keeps every row, the goal's too, ends the search."""
+    """Raise `PointFound` if the linear program's point is integer and satisfies every row, the goal's too."""
     x = np.rint(found.x).astype(np.int64)
     if (np.abs(found.x - x) <= 1e-9).all():
         left = np.zeros(system.rows.n, dtype=np.int64)
@@ -251,11 +268,13 @@ def _refuse_point(system: System, found: Relaxed) -> None:
 
 
 def _flat(y: tuple[IntArray, IntArray]) -> list[int]:
+    """Write multipliers as [row, weight, row, weight, …]."""
     flat: list[int] = np.stack(y, axis=1).ravel().tolist()
     return flat
 
 
 def _recipe(recipe: Recipe) -> dict[str, Any]:
+    """Write a recipe as plain values."""
     return {
         "u": _flat((recipe.index, recipe.u)),
         "complement": recipe.complement.tolist(),

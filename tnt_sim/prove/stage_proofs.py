@@ -1,4 +1,8 @@
-"""Seeks a proof for each stage of a decision, or of its impossibility; it is checked before it counts."""
+"""Find a checked proof for each objective stage of a decision, or of its infeasibility.
+
+A hint of the solve is tried first (`kernel_proofs.py`), then a search from scratch (`refutation.py`). Every
+proof is replayed by the checker before it is returned.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.lexicographic import Grounds
 
 Tell = Callable[[float], None]
+"""Callback for progress, from 0 to 1."""
 
 
 def prove_stages(
@@ -31,16 +36,21 @@ def prove_stages(
     claims: Claims | None = None,
     memory: Memory | None = None,
 ) -> list[dict[str, Any] | None]:
-    """A checked proof for each stage from `first` on, None from the first of them that none was found for.
+    """Return a checked proof for each stage from `first` on; None from the first stage without one.
 
-    The values of the stages before are kept; a value beyond the problem's stages is that of « least granted ».
-    `grounds` are what the first of all stages was settled by, `claims` the problem's rows, where they are known;
-    `memory` is of earlier checks.
+    Parameters
+    ----------
+    values : optimal value of each stage; one more than the problem's stages is that of « least granted »
+    tell : called with the share of stages done
+    first : the first stage to prove; earlier stages enter as rows
+    grounds : hint by which the first of all stages was solved
+    claims : the rows of the problem, if they are already written
+    memory : kernel results of earlier checks
 
     Raises
     ------
     PointFound
-        When a better point exists: then the values are not the best ones.
+        When a better point exists, so the values are not optimal.
     """
     proofs: list[dict[str, Any] | None] = [None] * (len(values) - first)
     claims = claims or problem_claims(problem, deadline)
@@ -60,7 +70,13 @@ def prove_stages(
 
 
 def prove_empty(problem: Problem, deadline: Deadline) -> dict[str, Any] | None:
-    """A checked proof that no allocation keeps every rule."""
+    """Return a checked proof that no allocation satisfies every rule; None if none is found.
+
+    Raises
+    ------
+    PointFound
+        When an allocation satisfies every rule.
+    """
     claims = problem_claims(problem, deadline)
     return None if claims is None else proof_of(claims.system, deadline)
 
@@ -68,7 +84,17 @@ def prove_empty(problem: Problem, deadline: Deadline) -> dict[str, Any] | None:
 def prove_nothing_kept(
     problem: Problem, kept: Sequence[Fraction], deadline: Deadline
 ) -> dict[str, Any] | None:
-    """A checked proof that no allocation keeps every rule with its first stages at these values or better."""
+    """Return a checked proof that no allocation reaches these values of its first stages.
+
+    The result is None if none is found.
+
+    The system has all rules, and each of the first stages at its value in `kept` or better.
+
+    Raises
+    ------
+    PointFound
+        When such an allocation exists.
+    """
     claims = problem_claims(problem, deadline)
     if claims is None:
         return None
@@ -79,7 +105,7 @@ def prove_nothing_kept(
 
 
 def problem_claims(problem: Problem, deadline: Deadline) -> Claims | None:
-    """The rows of a problem; None where 64 bits do not hold them, or the time does not suffice to write them."""
+    """Write the rows of a problem; None where they exceed 64 bits, or the time does not suffice."""
     try:
         return claims_of(problem, deadline)
     except (OverflowError, DeadlineExpired):
@@ -93,7 +119,19 @@ def proof_of(
     grounds: Grounds | None = None,
     memory: Memory | None = None,
 ) -> dict[str, Any] | None:
-    """A checked proof that a system holds no point; None where none is found in time."""
+    """Return a checked proof that a system has no solution; None if none is found in time.
+
+    Parameters
+    ----------
+    cost : int64 (n_cols,), for trees of capacities
+    grounds : hint of the solve, tried first
+    memory : kernel results of earlier checks
+
+    Raises
+    ------
+    PointFound
+        When the system has a solution.
+    """
     try:
         deadline.check()
         known = None if grounds is None else from_grounds(system, grounds)
@@ -107,6 +145,7 @@ def proof_of(
 
 
 def _holds(system: System, proof: dict[str, Any], memory: Memory | None, deadline: Deadline) -> bool:
+    """Return whether the checker accepts a proof."""
     try:
         check_refutation(system, proof, memory, deadline)
     except (CertificateError, OverflowError):

@@ -1,6 +1,7 @@
-"""Seeks a proof that a list is the one answer: the whole is narrowed by prices, then each part is refuted.
+"""Find proofs of the tie-break: no equally good allocation grants less, and none ranks before the list.
 
-Seeks proofs of the tie-break: that nobody as good grants less, and that nobody as good goes before the list.
+The second proof fixes what it can for the whole system by reduced cost, then refutes each subproblem in which
+a point ranks before the list (`certify/proof_checker.py`).
 """
 
 from __future__ import annotations
@@ -28,16 +29,18 @@ from tnt_sim.solve.methods.lexicographic import Grounds
 
 
 def first_of(system: System, listed: Listed, deadline: Deadline) -> dict[str, Any]:
-    """A proof that no point of the system goes before the list, each of its refutations checked.
+    """Return a proof that no point of the system ranks before the list; each of its refutations is checked.
 
     Raises
     ------
     NotProved
-        At the limit, or where 64 bits do not hold the proof.
+        At a limit, or where 64 bits do not suffice.
     PointFound
-        When a point goes before the list.
+        When a point ranks before the list.
     CertificateError
-        When a refutation does not hold: the search is wrong there.
+        When the checker refuses a refutation, which is an error of the search.
+    DeadlineExpired
+        When time is up.
     """
     system = sharpen(system)
     try:
@@ -55,7 +58,7 @@ def first_of(system: System, listed: Listed, deadline: Deadline) -> dict[str, An
 
 
 def _prices(system: System, box: Box, deadline: Deadline) -> list[tuple[IntArray, IntArray]]:
-    """Multipliers for each stage's row as the goal: what each of them leaves open differs."""
+    """Return multipliers with each stage's row as the goal: each excludes other choices."""
     found = []
     for goal in [k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]:
         answer = LiveLp(system, goal).solve(box, deadline)
@@ -65,6 +68,7 @@ def _prices(system: System, box: Box, deadline: Deadline) -> list[tuple[IntArray
 
 
 def _refuted(system: System, deadline: Deadline) -> dict[str, Any]:
+    """Return a checked refutation of one subproblem."""
     if deadline.expired:
         raise NotProved("no time is left")
     proof = refute(system, deadline)
@@ -73,19 +77,19 @@ def _refuted(system: System, deadline: Deadline) -> dict[str, Any]:
 
 
 SHARE = 0.5
-"""The part of the time that « least granted » may take."""
+"""Share of the time that the proof of « least granted » may take."""
 
 
 @dataclass(frozen=True, slots=True)
 class TieProofs:
-    """A proof of « least granted » and one of the list, None where none was found."""
+    """The proofs of « least granted » and of the list (`listing`); None where none was found."""
 
     least_granted: Mapping[str, Any] | None = None
     listing: Mapping[str, Any] | None = None
 
 
 MAX_TIE_ENTRIES = 100_000
-"""Beyond, seeking a proof of ties took longer than the whole decision, and found none."""
+"""With more entries, the search took longer than the whole decision and found no proof."""
 
 
 def prove_ties(
@@ -96,9 +100,14 @@ def prove_ties(
     deadline: Deadline,
     grounds: Grounds | None = None,
 ) -> TieProofs:
-    """Both proofs, the second only after the first; `values` are those of the objective's stages.
+    """Find both proofs; the second is sought only after the first is found.
 
-    `grounds` are what the first of these was settled by.
+    Parameters
+    ----------
+    values : optimal values of the objective's stages
+    funded : bool (n,)
+    granted_cents : int64 (n,)
+    grounds : hint by which the first stage was solved
     """
     claims = problem_claims(problem, deadline)
     if claims is None or len(claims.system.rows.row) > MAX_TIE_ENTRIES:
@@ -123,6 +132,7 @@ def _listing(
     granted_cents: IntArray,
     deadline: Deadline,
 ) -> dict[str, Any] | None:
+    """Return a proof of the list, or None."""
     try:
         listed = Listed.of(claims, problem.offers.unit_cents, funded, granted_cents)
         return first_of(claims.keeping(every), listed, deadline)
