@@ -171,7 +171,9 @@ class Builder:
         return self.recovery.n_columns + len(self._extra_names)
 
     def column(self, name: str, lower: int, upper: int) -> int:
-        """Add an integer column and return its index."""
+        """Add an integer column and return its index; its lower bound is at least 0, as `outwards` assumes."""
+        if lower < 0:
+            raise ValueError(f"the column {name!r} may not be negative")
         self._extra_names.append(name)
         self._extra_lower.append(lower)
         self._extra_upper.append(upper)

@@ -186,6 +186,11 @@ def combine(parts: Sequence[tuple[int, Terms]]) -> Terms:
     """Return Σ factor · terms as one sum, in the coarsest scale common to all.
 
     The unit is that of the first.
+
+    Raises
+    ------
+    OverflowError
+        if a coefficient could overflow
     """
     scale = common_scale([terms.scale for _, terms in parts])
     unit = parts[0][1].unit
@@ -193,9 +198,12 @@ def combine(parts: Sequence[tuple[int, Terms]]) -> Terms:
     per_funded = np.zeros(n, dtype=np.int64)
     per_cent = np.zeros(n, dtype=np.int64)
     once: list[Once] = []
-    constant = 0
+    constant = largest = 0
     for factor, terms in parts:
         same = terms.rescaled(scale).times(factor)
+        largest += max(_largest(same.per_funded), _largest(same.per_cent))
+        if largest >= 2**63:
+            raise OverflowError("the coefficients of this rule do not fit 64-bit integers")
         per_funded = per_funded + same.per_funded
         per_cent = per_cent + same.per_cent
         once.extend(same.once)
@@ -238,8 +246,7 @@ def exact_sum(values: IntArray) -> int:
     """Return the sum of int64 values as a Python integer, exact even where int64 would overflow."""
     if len(values) == 0:
         return 0
-    largest = max(abs(int(values.max())), abs(int(values.min())))
-    if largest * len(values) < SAFE_SUM:
+    if _largest(values) * len(values) < SAFE_SUM:
         return int(values.sum())
     return sum(values.tolist())
 
@@ -248,8 +255,7 @@ def group_sums(values: IntArray, codes: IntArray, n_groups: int) -> list[int]:
     """Return the exact sums by group code as Python integers; `codes` are in 0 … n_groups − 1."""
     if len(values) == 0:
         return [0] * n_groups
-    largest = max(abs(int(values.max())), abs(int(values.min())))
-    if largest * len(values) < SAFE_SUM:
+    if _largest(values) * len(values) < SAFE_SUM:
         sums = np.zeros(n_groups, dtype=np.int64)
         np.add.at(sums, codes, values)
         return [int(value) for value in sums]
@@ -257,6 +263,11 @@ def group_sums(values: IntArray, codes: IntArray, n_groups: int) -> list[int]:
     for code, value in zip(codes.tolist(), values.tolist(), strict=True):
         exact[code] += value
     return exact
+
+
+def _largest(values: IntArray) -> int:
+    """Return the largest absolute value; 0 for none."""
+    return max(abs(int(values.max())), abs(int(values.min()))) if len(values) else 0
 
 
 def checked_product(values: IntArray, factor: int) -> IntArray:
@@ -267,8 +278,7 @@ def checked_product(values: IntArray, factor: int) -> IntArray:
     OverflowError
         if a product could overflow
     """
-    largest = max(abs(int(values.max())), abs(int(values.min()))) if len(values) else 0
-    if largest * abs(factor) >= SAFE_SUM:
+    if _largest(values) * abs(factor) >= SAFE_SUM:
         raise OverflowError("the coefficients of this rule do not fit 64-bit integers")
     return values * np.int64(factor)
 
