@@ -86,7 +86,7 @@ def _placed(rows: list[list[str]], short: list[tuple[str, str]]) -> dict[str, fl
 
 
 def _wide(name: str) -> float:
-    return 14.0 if "→" in name else BOX + GAP
+    return 20.0 if "→" in name else BOX + GAP
 
 
 def _spread(row: list[str], wish: Mapping[str, float], x: dict[str, float]) -> None:
@@ -110,7 +110,9 @@ def drawing(found: Mapping[str, frozenset[str]] | None = None) -> str:
     y = {name: MARGIN + (top - level) * STEP + HIGH / 2 for level, row in enumerate(rows) for name in row}
     width = max(x[name] + _wide(name) / 2 for name in x) + MARGIN
     height = MARGIN * 2 + top * STEP + HIGH + 30
-    parts = [_curve(x[a], y[a] + _half(a), x[b], y[b] - _half(b), end="→" not in b) for a, b in short]
+    half = HIGH / 2
+    parts = [_curve(x[a], y[a] + half, x[b], y[b] - half, end="→" not in b) for a, b in short]
+    parts += [_past(x[name], y[name]) for name in x if "→" in name]
     parts += [_box(room, x[room], y[room]) for room in sorted(found)]
     parts += _legend(height)
     label = "Les pièces de tnt_sim ; une flèche va de celle qui importe à celle qui est importée"
@@ -124,8 +126,9 @@ def drawing(found: Mapping[str, frozenset[str]] | None = None) -> str:
     )
 
 
-def _half(name: str) -> float:
-    return 0 if "→" in name else HIGH / 2
+def _past(x: float, y: float) -> str:
+    """The straight piece of an arrow beside the boxes of a level, so that it bends between levels only."""
+    return f'<path d="M{x:.0f} {y - HIGH / 2:.0f}V{y + HIGH / 2:.0f}" stroke="#9aa3ad"/>'
 
 
 def _curve(x0: float, y0: float, x1: float, y1: float, *, end: bool) -> str:
