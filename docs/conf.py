@@ -25,6 +25,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "docs/index"
 include_patterns = [
     "docs/*.md",
+    "docs/decisions/*.md",
     "notebooks/*.ipynb",
     "scenarios/data/README.md",
     "CHANGELOG.md",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -57,12 +56,3 @@ def test_citation() -> None:
     assert cited["cff-version"] == "1.2.0"
     assert cited["type"] in ("software", "dataset")
     assert all("name" in author or "family-names" in author for author in cited["authors"])
-
-
-def test_contributing_names_files_that_exist() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    assert text.count("## Adding a ") == 4
-    for name in re.findall(
-        r"`((?:tnt_sim|tests|tools|docs|view|cli|rules|formats|solve)/[\w./-]+\.(?:py|md))`", text
-    ):
-        assert (ROOT / name).exists() or (ROOT / "tnt_sim" / name).exists(), name

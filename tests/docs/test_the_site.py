@@ -106,8 +106,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_page_is_there_and_its_links_lead_somewhere(site: Path) -> None:
     pages = {path: Page(path) for path in sorted(site.rglob("*.html"))}
-    written = {path.stem for path in (ROOT / "docs").glob("*.md")}
-    assert written == {path.stem for path in (site / "docs").glob("*.html")}
+    for folder in ("docs", "docs/decisions"):
+        written = {path.stem for path in (ROOT / folder).glob("*.md")}
+        assert written == {path.stem for path in (site / folder).glob("*.html")}
     broken = []
     for path, page in pages.items():
         for link in page.links:
@@ -133,7 +134,7 @@ def test_formulas_are_mathml(site: Path) -> None:
     assert "\\sum" not in text
 
 
-MARKDOWN = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "scenarios").rglob("*.md")]
+MARKDOWN = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "scenarios").rglob("*.md")]
 
 
 @pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
