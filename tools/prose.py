@@ -115,7 +115,7 @@ PATTERNS: Mapping[str, Pattern] = {
     ),
     "private": Pattern(
         "a private word; the glossary has the term",
-        r"\b(?:frontiers?|leaf|grains?|doors?|oracles?)\b|(?<!common\s)\bcore\b(?! problem\b)",
+        r"\b(?:frontiers?|leaf|grains?|doors?|oracles?)\b|(?<!common\s)(?<!-)\bcore\b(?! problem\b)",
         r"\b(?:magasins?|récits?|noyaux?|dehors)\b|\bd['’]office\b|\ben balance\b|\blots?\b",
     ),
     "room": Pattern("a private word, for money that is left", r"\brooms?\b", for_readers=True),
