@@ -1,6 +1,6 @@
 """Workbook of one department: write it, read the choices back, and consolidate the choices of departments.
 
-The layout is stable (docs/decisions.md). Sheet `Choix` has one row per application below row 1,
+The layout is stable (docs/decisions/0036-workbooks.md). Sheet `Choix` has one row per application below row 1,
 with columns from A: number, applicant, title, envelope, base, requested, proposed, proposed amount,
 rate, reason, choice, amount chosen, remark. The hidden sheet `_tnt` has keys in column A and values
 in column B. Columns are read back by letter.
