@@ -1,4 +1,4 @@
-"""What every verb prints and writes, recorded as text: a change of structure shows that it changes no word.
+"""All that verbs print and write, recorded as text: a change of structure shows that it changes no word.
 
     python tools/golden.py compare [CASE ...]     run everything again; exit 1 with the lines that differ
     python tools/golden.py record [CASE ...]      write tests/golden/CASE.json.xz, on purpose
@@ -601,7 +601,7 @@ def _write_book(path: Path, rows: list[list[str]]) -> None:
 
 
 def recorded(name: str) -> dict[str, Any]:
-    """What a case gives now."""
+    """The outcome of a case as the program is now."""
     with tempfile.TemporaryDirectory(prefix="golden-") as scratch:
         folder = Path(scratch) / "demo"
         found = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import prose
@@ -80,6 +81,22 @@ def test_a_plain_sentence_is_free(text: str) -> None:
 )
 def test_a_subject_is_short_and_imperative(subject: str, bad: bool) -> None:
     assert bool(list(prose.subject_matches([subject]))) == bad
+
+
+def git(*words: str) -> str:
+    done = subprocess.run(["git", "-C", str(prose.ROOT), *words], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def test_the_commits_that_are_named_are_in_the_history() -> None:
+    """Those from which subjects are counted, and those that `git blame` looks past."""
+    if git("rev-parse", "--is-shallow-repository") != "false":
+        pytest.skip("the history is not here")
+    ignored = (prose.ROOT / ".git-blame-ignore-revs").read_text(encoding="utf-8").splitlines()
+    named = [prose.SINCE, *(line for line in ignored if line and not line.startswith("#"))]
+    assert len(named) >= 2
+    for commit in named:
+        assert git("cat-file", "-t", commit) == "commit", commit
 
 
 PLACES = {
