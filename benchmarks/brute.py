@@ -14,15 +14,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "engine"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from mixed import mixed
-from mixed_run import awards, check, engine
-from mixed_smaller import smaller
-from mixed_without import binding
-from oracle import decide
-from oracle_rows import Case
+from support.enumeration.oracle import decide
+from support.enumeration.rows import Case
+from support.mixed_cases.drawn import mixed
+from support.mixed_cases.run import awards, check, engine
+from support.mixed_cases.smaller import smaller
+from support.mixed_cases.without_part import binding
 
 
 def main() -> int:

@@ -15,13 +15,12 @@ from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "study"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-import test_alternatives
-import test_audit_of_a_selection
-import test_conflict
-from worlds_that_clash import Choices, World, world, write
+from analysis.alternatives import test_alternatives
+from analysis.audit import test_audit_of_a_selection
+from analysis.infeasibility import test_conflict
+from support.analysis_cases.clashing_rules import Choices, World, world, write
 
 from tnt_sim.analysis.alternatives.alternatives import alternatives
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict_of

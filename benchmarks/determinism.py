@@ -21,9 +21,8 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "trust"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from trust_instances import Instance, near_miss, programme, random_small
+from support.trust.instances import Instance, near_miss, programme, random_small
 
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError

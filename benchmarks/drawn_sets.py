@@ -27,9 +27,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "verify"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from small_runs import EVERY, project
+from support.run_folders.small_runs import EVERY, project
 
 from tnt_sim.cli.main import main as run_command
 from tnt_sim.reporting.run_folder.replay import verify_run

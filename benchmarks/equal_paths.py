@@ -2,9 +2,9 @@
 
     uv run python benchmarks/equal_paths.py [FROM] [TO]          (default 0 2000; 0 to 60 run with the tests)
 
-Even seeds draw a scenario of all rule kinds (`tests/engine/mixed.py`); odd ones draw dossiers under limits, shares
-and exclusions that cross, with few different amounts and scores, so that ties abound: every other time 0-1
-dossiers alone, else levels and ranges too. SYNTHETIC, all of it.
+Even seeds draw a scenario of all rule kinds (`tests/support/mixed_cases/drawn.py`); odd ones draw dossiers under
+limits, shares and exclusions that cross, with few different amounts and scores, so that ties abound: every other
+time 0-1 dossiers alone, else levels and ranges too. SYNTHETIC, all of it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "engine"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from mixed import mixed
-from mixed_run import write
 from support import draws
+from support.mixed_cases.drawn import mixed
+from support.mixed_cases.run import write
 
 from tnt_sim.engine.result import Result
 from tnt_sim.engine.solve import solve

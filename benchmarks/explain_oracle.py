@@ -14,12 +14,9 @@ from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "study"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from hypothesis import HealthCheck, given, seed, settings
-from little import Case, little
-from test_smallest_change import (
+from analysis.explain.test_minimal_changes import (
     first_score,
     largest_grant,
     least_distance,
@@ -28,6 +25,8 @@ from test_smallest_change import (
     refused,
     worth,
 )
+from hypothesis import HealthCheck, given, seed, settings
+from support.small_cases.in_cents import Case, little
 
 from tnt_sim.analysis.explain.minimal_changes import changes_of
 from tnt_sim.analysis.explain.rule_effects import relaxed

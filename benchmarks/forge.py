@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "verify"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import polars as pl
-from mutations import ALWAYS, leaves, load, other, rehash, store
-from small_runs import EVERY, changed, forged, project
+from support.run_folders.mutations import ALWAYS, leaves, load, other, rehash, store
+from support.run_folders.small_runs import EVERY, changed, forged, project
 
 from tnt_sim.engine.award_list import csv_columns
 from tnt_sim.engine.result import Proof, Result

@@ -2,9 +2,9 @@
 
     uv run python benchmarks/mixes.py [FROM] [TO] [QUESTION ...]          (default 0 200, every question)
 
-Each seed is a scenario of six to ten dossiers (`tests/engine/mixed.py`) with decimals, cents, blanks and ties, and
-every answer is compared with plain enumeration (`tests/engine/mixed_questions.py`). Ctrl-C ends with the table of
-what was compared. SYNTHETIC, all of it.
+Each seed is a scenario of six to ten dossiers (`tests/support/mixed_cases/drawn.py`) with decimals, cents, blanks
+and ties, and every answer is compared with plain enumeration (`tests/support/mixed_cases/questions.py`). Ctrl-C
+ends with the table of what was compared. SYNTHETIC, all of it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "engine"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from mixed_questions import QUESTIONS, check
+from support.mixed_cases.questions import QUESTIONS, check
 
 
 def main() -> None:

@@ -12,11 +12,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "verify"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from mutations import mutated
-from small_runs import EVERY, run_of
+from support.run_folders.mutations import mutated
+from support.run_folders.small_runs import EVERY, run_of
 
 
 def main() -> int:

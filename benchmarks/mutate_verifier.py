@@ -37,15 +37,14 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "verify"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from mutants_kept import OUT_OF_TIME, REFUSED, SURVIVED, Results, digest, drawn, equivalent
-from without import WITHOUT
+from support.run_folders.disabled_checks import WITHOUT
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tnt_sim"
-TESTS = ROOT / "tests" / "verify"
+TESTS = ROOT / "tests"
 
 ELSEWHERE = "not no_solver"
 """What runs in a process of its own knows nothing of a mutant."""
@@ -400,7 +399,7 @@ def _in_turn(items: Sequence[pytest.Item], called: Mapping[str, Any]) -> list[py
 
 def _sources() -> Iterator[str]:
     """All code but the tests' own that decides which lines a test runs."""
-    helpers = (file for file in TESTS.parent.rglob("*.py") if not file.name.startswith("test_"))
+    helpers = (file for file in TESTS.rglob("*.py") if not file.name.startswith("test_"))
     for file in sorted([*PACKAGE.rglob("*.py"), *helpers]):
         yield file.read_text(encoding="utf-8")
 
@@ -417,8 +416,8 @@ def _copied(made: Path, folder: Path) -> Path:
 
 def run(mutants: Sequence[Mutant], rooms: Sequence[str], budget: float, results: Results) -> None:
     """Try each of them."""
-    import small_runs
     from hypothesis import Phase, settings
+    from support.run_folders import small_runs
 
     phases = (Phase.explicit, Phase.generate)
     settings.register_profile("quick", phases=phases, database=None, deadline=None, derandomize=True)
@@ -426,7 +425,8 @@ def run(mutants: Sequence[Mutant], rooms: Sequence[str], budget: float, results:
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
         if "verify" in rooms:
-            make = f"import sys; sys.path.insert(0, {str(TESTS)!r}); from small_runs import *\n"
+            make = f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
+            make += "from pathlib import Path; from support.run_folders.small_runs import EVERY, run_of\n"
             make += f"for name in EVERY: run_of(name, Path({folder!r}) / name)"
             subprocess.run([sys.executable, "-c", make], check=True)
             small_runs.run_of = lambda name, place: _copied(made / name, place)
@@ -434,7 +434,7 @@ def run(mutants: Sequence[Mutant], rooms: Sequence[str], budget: float, results:
         options = ["-s", "-W", "ignore", "-o", "addopts=", "-o", "tmp_path_retention_policy=none"]
         options += ["-k", ELSEWHERE, f"--basetemp={folder}/tmp"]
         options += [part for name in ("terminal", "cacheprovider", "xdist") for part in ("-p", f"no:{name}")]
-        options += [str(TESTS.parent / room) for room in rooms]
+        options += [str(TESTS / room) for room in rooms]
         if pytest.main(options, plugins=[forks]) not in (0, 1):
             raise SystemExit(1)
 

@@ -19,11 +19,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "trust"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from oracle_check import OVERSPENT, RIGHT, WRONG, answer, judged
-from other_solvers import Said, others
-from trust_instances import Instance, near_miss, programme, random_small
+from support.trust.instances import Instance, near_miss, programme, random_small
+from support.trust.oracle_check import OVERSPENT, RIGHT, WRONG, answer, judged
+from support.trust.other_solvers import Said, others
 
 SIZES = (50, 100, 300, 2000)
 RULES = ("envelope", "tree", "crossing-2", "crossing-3", "crossing-4", "crossing-5")

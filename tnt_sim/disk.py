@@ -1,7 +1,7 @@
 """Atomic writing: every file of the program is written here, completely or not at all.
 
 Bytes are prepared in memory, written beside their target, flushed to the disk, and renamed in one step, so
-that a full disk leaves what was there before. `tests/faults/test_one_writer.py` finds code that writes
+that a full disk leaves what was there before. `tests/test_one_writer.py` finds code that writes
 elsewhere.
 """
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import copy
-import sys
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from small_systems import points, random_system
+from support.systems.drawn import points, random_system
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.derived_rows import Recipe, derived, sharpen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
@@ -12,11 +11,8 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from test_priced import points_of, problem_of
-from tiny import tiny
+from support.mixed_cases.points import points_of, problem_of
+from support.tiny_scenario import tiny
 
 from tnt_sim.certify.claim_systems import Claims, claims_of, least_value
 from tnt_sim.certify.row_writer import RowSheet

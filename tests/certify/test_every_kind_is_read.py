@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.paths import TESTS
 
 import tnt_sim.rules
 from tnt_sim.certify.rule_rows import READERS
@@ -18,7 +19,7 @@ from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
 from tnt_sim.rules.offers.levels import CommonRates
 
-DATA = Path(__file__).resolve().parents[1] / "support" / "data" / "runs-0.1.0"
+DATA = TESTS / "support" / "data" / "runs-0.1.0"
 RESERVED = {CommonRates}
 """Kinds whose rows have no second reading: `verify`, the page of the run and the report count them as unread."""
 STAND_FOR = {EnvelopeRows}

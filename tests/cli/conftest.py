@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.command_line import Run, Said
 
 from tnt_sim.cli.main import main
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command gave; `document` reads stdout as exactly one JSON document."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
-
-    @property
-    def plain(self) -> str:
-        """stdout with ordinary spaces."""
-        return self.out.replace("\u202f", " ").replace("\u00a0", " ")
-
-
-Run = Callable[..., Said]
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.command_line import Run
 
 from tnt_sim.cli.commands.run import exit_code
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD
 from tnt_sim.i18n.message import Lang
-
-from .conftest import Run
 
 
 def test_every_defect_on_its_own_line(tnt: Run, demo: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,6 @@ from support.keys import write_key
 from tnt_sim.cli.commands.new import dossiers_csv
 from tnt_sim.cli.examples import EXAMPLES
 from tnt_sim.cli.main import _VERBS, main
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "import"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "formats"))
 
 WITHOUT_END = ("app",)
 """Verbs that stay until they are stopped: their own tests start them."""
@@ -98,7 +94,7 @@ def runs(folder: Path) -> dict[str, str]:
 
 
 def _tables(root: Path) -> None:
-    from made_exports import LABELS, answer, rows
+    from support.form_exports import LABELS, answer, rows
 
     (root / "liste.csv").write_bytes(
         "Numéro de dossier;Intitulé du projet;Montant demandé\n1;École;40 000,00\n2;Mairie;30 000,00\n".encode(

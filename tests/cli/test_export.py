@@ -7,10 +7,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from support.command_line import Run
 
 from tnt_sim.reporting.export.formats import FORMATS
-
-from .conftest import Run
 
 SAFE = [name for name in FORMATS if name != "scdl"]
 

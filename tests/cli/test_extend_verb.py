@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.command_line import Run
 
 from tnt_sim.analysis.extend import one_more_step as one_more_module
 from tnt_sim.analysis.extend import search
-
-from .conftest import Run
 
 
 def test_a_page_and_one_document(tnt: Run, demo: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from support.command_line import Run
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.i18n.message import Lang
@@ -14,8 +15,6 @@ from tnt_sim.i18n.numbers import spoken, three_digits
 from tnt_sim.ingest.tables.column_guess import guess_columns
 from tnt_sim.reporting.text.marginal import no_loss_words
 from tnt_sim.rules.envelopes.text import free_money
-
-from .conftest import Run
 
 HEAD = ("id_projet", "dotation", "nom_terr", "echelon", "description", "cout_total", "montant_sub")
 ROWS = [

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.clash import CLASH
+from support.command_line import Run
 
 from tnt_sim import deadline
-
-from .conftest import Run
-from .test_questions import CLASH
 
 LIST = "dossier\nE-01\nE-03\nE-05\n"
 VERBS = {

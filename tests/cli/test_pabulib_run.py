@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from .conftest import Run
+from support.command_line import Run
 
 META = """META
 key;value

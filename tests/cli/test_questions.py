@@ -6,13 +6,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-
-from .conftest import Run
-
-CLASH = (
-    "rules=[{id: un, kind: limit, measure: dossiers, where: {dossier: [E-01, E-02]}, min: 1, max: 1}, "
-    "{id: ensemble, kind: together, where: {dossier: [E-01, E-02]}}]"
-)
+from support.clash import CLASH
+from support.command_line import Run
 
 
 def test_conflict(tnt: Run, demo: Path) -> None:

@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-
-from .conftest import Run
+from support.command_line import Run
 
 HOSTILE = "<script>alert(1)</script>"
 nbformat = pytest.importorskip("nbformat", reason="notebooks need the extra `notebook`")

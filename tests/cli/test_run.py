@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-
-from .conftest import Run
+from support.command_line import Run
 
 
 def test_the_page_and_the_folder(tnt: Run, demo: Path) -> None:

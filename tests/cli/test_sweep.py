@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.command_line import Run
 
 from tnt_sim.analysis.sweep.envelope_point import Settler
 from tnt_sim.analysis.sweep.runner import Run as SweepRun
 from tnt_sim.reporting.reports.sweep import DOCUMENT, PAGE, POINTS, WORKBOOK
 from tnt_sim.scenario.problem import Problem
-
-from .conftest import Run
 
 ARGS = ("--from", "0,4 M€", "--to", "0,8 M€", "--steps", "4", "--share", "pro_rata")
 

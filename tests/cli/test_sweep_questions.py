@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
+from support.command_line import Run
 
 from tnt_sim.analysis.marginal import entry_lists
 from tnt_sim.analysis.marginal import entry_thresholds as entry
 from tnt_sim.analysis.marginal import extension_allocation as extension
 from tnt_sim.analysis.marginal import rule_prices as prices
-
-from .conftest import Run
 
 QUESTIONS = {
     "next": ("next", ("--next",), "Enveloppes : un euro de plus"),

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from support.command_line import Run
 
 from tnt_sim.cli.commands import doctor
 from tnt_sim.cli.main import _VERBS
 from tnt_sim.ingest.tables.column_guess import guess_columns
 from tnt_sim.ingest.tables.headers import normalised
-
-from .conftest import Run
 
 DS = """\
 Numéro de dossier;État du dossier;Déposé le;Intitulé du projet;Département (Code);Montant demandé;Note;Dispositif

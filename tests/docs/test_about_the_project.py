@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-
-ROOT = Path(__file__).resolve().parents[2]
+from support.paths import ROOT
 
 
 def read(name: str) -> dict[str, Any]:

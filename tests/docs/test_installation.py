@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT
 from support.programs import WANT, wanting
 
 from tnt_sim.analysis.batch.task import executor
@@ -17,7 +18,6 @@ from tnt_sim.cli.main import main
 from tnt_sim.errors import UsageError
 from tnt_sim.reporting.charts.theme import altair
 
-ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -85,7 +85,15 @@ def test_what_was_wanting_is_one_line() -> None:
 def test_a_run_without_programs_skips_and_says_so(tmp_path: Path) -> None:
     """Solvers hidden by the PATH, tests shared out to a worker: nothing fails, and the skipped tests are named."""
     ids = tmp_path / "skipped"
-    words = ["-n", "1", "-k", "cbc or glpk", "--skipped-to", str(ids), "tests/solve/test_pulp_options.py"]
+    words = [
+        "-n",
+        "1",
+        "-k",
+        "cbc or glpk",
+        "--skipped-to",
+        str(ids),
+        "tests/solve/backends/test_pulp_options.py",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words],
         cwd=ROOT, env={**os.environ, "PATH": str(tmp_path), "PYTEST_ADDOPTS": ""}, capture_output=True, text=True,
@@ -97,4 +105,4 @@ def test_a_run_without_programs_skips_and_says_so(tmp_path: Path) -> None:
     assert "4 skipped" in closing
     skipped = ids.read_text(encoding="utf-8").splitlines()
     assert len(skipped) == 4
-    assert {one.split("::")[0] for one in skipped} == {"tests/solve/test_pulp_options.py"}
+    assert {one.split("::")[0] for one in skipped} == {"tests/solve/backends/test_pulp_options.py"}

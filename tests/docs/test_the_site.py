@@ -12,13 +12,12 @@ from urllib.parse import unquote
 import drawing
 import pytest
 import rooms
+from support.paths import ROOT
 
 import docs
 import tnt_sim as tnt
 from tnt_sim.scenario.json_schema import ANY, FILE, meaning, meanings, scenario_schema
 from tnt_sim.scenario.spec import ScenarioSpec
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("name", sorted(docs.PAGES))

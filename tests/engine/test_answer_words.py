@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.clocks import StepClock
-from test_question import problem_of
-from tiny import tiny
+from support.small_cases.compiled import problem_of
+from support.small_cases.drawn import cases
+from support.tiny_scenario import tiny
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock

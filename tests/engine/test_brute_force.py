@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brute import solve as brute_solve
-from cases import cases, load
 from hypothesis import HealthCheck, given, settings
+from support.small_cases.drawn import cases, load
+from support.small_cases.enumeration import solve as brute_solve
 
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.clocks import StepClock
-from tiny import tiny
+from support.tiny_scenario import tiny
 
 from tnt_sim.certify.claim_systems import Claims
 from tnt_sim.deadline import Deadline, DeadlineExpired

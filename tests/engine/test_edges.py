@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import HEAD, TABLE, funded, tiny
+from support.tiny_scenario import HEAD, TABLE, funded, tiny
 
 from tnt_sim.engine import optimise as decision
 from tnt_sim.engine.solve import solve

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
+from support.benchmarks import benchmark
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-from equal_paths import compare
+equal_paths = benchmark("equal_paths")
 
 
 @pytest.mark.parametrize("first", range(0, 60, 10))
 def test_the_same_allocation(first: int) -> None:
     ways = set()
     for seed in range(first, first + 10):
-        way, differ = compare(seed)
+        way, differ = equal_paths.compare(seed)
         assert differ == "", f"uv run python benchmarks/equal_paths.py {seed} {seed + 1}"
         ways.add(way)
     assert "blocks" in ways

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from tiny import HEAD, tiny
+from support.tiny_scenario import HEAD, tiny
 
 from tnt_sim.engine.solution_evidence import gaps_in_money
 from tnt_sim.engine.solve import solve

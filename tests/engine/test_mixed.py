@@ -12,11 +12,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from mixed import mixed
-from mixed_run import check, differences, engine
-from mixed_without import binding
-from oracle import Answer, decide
-from oracle_rows import UNITS
+from support.enumeration.oracle import Answer, decide
+from support.enumeration.rows import UNITS
+from support.mixed_cases.drawn import mixed
+from support.mixed_cases.run import check, differences, engine
+from support.mixed_cases.without_part import binding
 
 import tnt_sim
 

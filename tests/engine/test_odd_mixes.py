@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny import funded, tiny
+from support.tiny_scenario import funded, tiny
 
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from pathlib import Path
 from random import Random
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from tiny import tiny
+from support.tiny_scenario import tiny
 
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve

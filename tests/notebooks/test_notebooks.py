@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.paths import ROOT
 
 nbformat = pytest.importorskip("nbformat", reason="notebooks need the extra `notebook`")
 nbclient = pytest.importorskip("nbclient", reason="notebooks need the extra `notebook`")
 
-FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 

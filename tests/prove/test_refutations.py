@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "certify"))
-
-from small_systems import points, random_system
-from test_caps_of_amounts import GOAL, amounts_system, bounded, value
+from support.systems.drawn import points, random_system
+from support.systems.of_amounts import GOAL, amounts_system, bounded, value
 
 from tnt_sim.certify.certificate import check_refutation
 from tnt_sim.certify.system import System

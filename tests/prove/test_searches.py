@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "certify"))
-
-from small_systems import random_system
-from test_boundaries import closed, system
+from support.systems.by_hand import closed, system
+from support.systems.drawn import random_system
 
 from tnt_sim.certify.certificate import check_refutation
 from tnt_sim.certify.system import Rows, System

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
-
-from mixed import mixed
-from mixed_envelopes import nodes
-from mixed_rows import euros
-from mixed_run import write
-from oracle import decide
-from oracle_rows import Case
+from support.enumeration.oracle import decide
+from support.enumeration.rows import Case
+from support.mixed_cases.dossiers import euros
+from support.mixed_cases.drawn import mixed
+from support.mixed_cases.envelopes import nodes
+from support.mixed_cases.run import write
 
 from tnt_sim.errors import InputError
 from tnt_sim.scenario.load import load_scenario

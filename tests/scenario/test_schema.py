@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from support.paths import ROOT
+
 from tnt_sim.scenario.json_schema import main
 
-COMMITTED = Path(__file__).resolve().parents[2] / "scenarios" / "scenario.schema.json"
+COMMITTED = ROOT / "scenarios" / "scenario.schema.json"
 
 
 def test_the_committed_schema_is_fresh() -> None:

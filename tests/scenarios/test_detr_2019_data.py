@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from ruamel.yaml import YAML
+from support.paths import ROOT
 
-SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+SCENARIOS = ROOT / "scenarios"
 DATA = SCENARIOS / "data"
 TABLE = DATA / "detr-dsil-2019.parquet"
 FUNDS = {"detr": 20_382, "dsil": 4_079, "dsid": 350}

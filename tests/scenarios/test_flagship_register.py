@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from support.paths import ROOT
 
 from tnt_sim.cli.main import main
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 
-SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+SCENARIOS = ROOT / "scenarios"
 ENTRY = SCENARIOS / "registre" / "2021-11-22"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.paths import ROOT
 
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.certify.claim_systems import claims_of
@@ -17,7 +18,7 @@ from tnt_sim.engine.result import Proof, Result
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 
-SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+SCENARIOS = ROOT / "scenarios"
 TABLES = ("tnt-2021-dossiers", "tnt-2021-axe-2-seul", "franceconnect-2021-equipped")
 FREE = [f"envelopes.{axis}.transfers={{to: [{others}]}}" for axis, others in (
     ("axe-1", "axe-2, axe-3"), ("axe-2", "axe-1, axe-3"), ("axe-3", "axe-1, axe-2")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import polars as pl
 import pytest
+from support.paths import ROOT
 
 from tnt_sim.engine.result import Result, Status
 from tnt_sim.engine.solve import solve
@@ -18,7 +18,7 @@ from tnt_sim.reporting.reports.scenario import sentences
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
-SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+SCENARIOS = ROOT / "scenarios"
 DATA = SCENARIOS / "data"
 NAMES = (
     "franceconnect", "franceconnect-10000", "franceconnect-10m", "franceconnect-10m-10000", "demat-ads",

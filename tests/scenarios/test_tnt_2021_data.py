@@ -12,8 +12,9 @@ from typing import Any
 import polars as pl
 import pytest
 from ruamel.yaml import YAML
+from support.paths import ROOT
 
-SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+SCENARIOS = ROOT / "scenarios"
 TABLE = SCENARIOS / "data" / "tnt-2021-dossiers.csv"
 APART = SCENARIOS / "data" / "tnt-2021-axe-2-seul.csv"
 MAP = SCENARIOS.parent / "tnt_sim" / "data" / "territories-2021.parquet"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bare_solvers import Claim, Fault, fault_of, highs, scip, through_pulp
 from support.programs import each_backend, each_second_opinion, needs_solver
-from trust_instances import Instance, brute_force
+from support.trust.bare_solvers import Claim, Fault, fault_of, highs, scip, through_pulp
+from support.trust.instances import Instance, brute_force
 
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve

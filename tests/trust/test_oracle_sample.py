@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracle_check import RIGHT, UNPROVEN, WRONG, Answer, judge_all, judged
-from trust_instances import Instance, brute_force, near_miss, random_small
+from support.trust.instances import Instance, brute_force, near_miss, random_small
+from support.trust.oracle_check import RIGHT, UNPROVEN, WRONG, Answer, judge_all, judged
 
 N_OF_EACH = 250
 

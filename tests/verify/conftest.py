@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from checked import copied
-from small_runs import EVERY, run_of
+from support.run_folders.checked import copied
+from support.run_folders.small_runs import EVERY, run_of
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from mutations import rehash
+from support.paths import TESTS
+from support.run_folders.mutations import rehash
 
 from tnt_sim.cli.main import main
 from tnt_sim.reporting.run_folder.replay import verify_run
 
-DATA = Path(__file__).resolve().parents[1] / "support" / "data" / "runs-0.1.0"
+DATA = TESTS / "support" / "data" / "runs-0.1.0"
 RUNS = sorted([*DATA.glob("*/runs/*"), *DATA.glob("*/registre/*")])
 
 

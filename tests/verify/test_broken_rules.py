@@ -6,18 +6,14 @@ functions.
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from small_runs import Change, changed, forged, solved
-from without import KINDS, WITHOUT
+from support.run_folders.disabled_checks import KINDS, WITHOUT
+from support.run_folders.small_runs import Change, changed, forged, solved
 
 from tnt_sim.engine.result import Proof, Result
 from tnt_sim.i18n.message import Lang

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from copy import deepcopy
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from small_runs import solved
+from support.run_folders.small_runs import solved
 
 from tnt_sim.errors import Defects
 from tnt_sim.i18n.message import Lang, Text

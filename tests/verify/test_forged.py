@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
-from forge import OWN, forgeries, workshop
-from small_runs import forged
+from support.benchmarks import benchmark
+from support.paths import ROOT
+from support.run_folders.small_runs import forged
 
 from tnt_sim.cli.main import main
 from tnt_sim.engine.result import Proof, Result
@@ -25,15 +21,15 @@ from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
-ROOT = Path(__file__).resolve().parents[2]
+forge = benchmark("forge")
 
 
 def test_nothing_false_is_shown_and_no_traceback_comes(tmp_path: Path) -> None:
-    outcomes = forgeries(workshop(tmp_path), 60)
+    outcomes = forge.forgeries(forge.workshop(tmp_path), 60)
     assert [one for one in outcomes if one.wrong] == []
     assert len(outcomes) == 60
     kinds = Counter(one.kind for one in outcomes)
-    assert {kind.__name__ for kind in OWN} - set(kinds) == set()
+    assert {kind.__name__ for kind in forge.OWN} - set(kinds) == set()
     assert sum(one.said == "refused" for one in outcomes) > 35
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from checked import codes, copied, said
-from mutations import load, rehash, store
-from small_runs import Small, changed, forged, project, solved, table
+from support.run_folders.checked import codes, copied, said
+from support.run_folders.mutations import load, rehash, store
+from support.run_folders.small_runs import Small, changed, forged, project, solved, table
 
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve

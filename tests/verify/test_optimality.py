@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from checked import codes
-from small_runs import Small, changed, forged, project, table
+from support.run_folders.checked import codes
+from support.run_folders.small_runs import Small, changed, forged, project, table
 
 from tnt_sim.engine.result import Proof, Result
 from tnt_sim.engine.solve import solve

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from checked import copied
-from mutations import load
-from small_runs import changed, solved
+from support.run_folders.checked import copied
+from support.run_folders.mutations import load
+from support.run_folders.small_runs import changed, solved
 
 from tnt_sim.errors import DataError, Defect
 from tnt_sim.i18n.message import Text

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from checked import codes, said
-from mutations import load, rehash, store
+from support.run_folders.checked import codes, said
+from support.run_folders.mutations import load, rehash, store
 
 from tnt_sim.errors import DataError
 from tnt_sim.reporting.run_folder.replay import verify_run

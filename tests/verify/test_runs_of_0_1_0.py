@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from mutations import load, rehash, store
-from test_one_door import ACTS, READERS
+from support.paths import TESTS
+from support.run_folders.mutations import load, rehash, store
+from support.run_folders.readers import ACTS, READERS
 
 from tnt_sim.cli.main import main
 from tnt_sim.reporting.export.formats import FORMATS
 from tnt_sim.reporting.run_folder.replay import check_run
 from tnt_sim.reporting.run_folder.run_access import open_stored
 
-DATA = Path(__file__).resolve().parents[1] / "support" / "data" / "runs-0.1.0"
+DATA = TESTS / "support" / "data" / "runs-0.1.0"
 PLACES = {
     "demo": "demo/runs/exemple-dd1c5bd3",
     "register": "demo/registre/liste-1",

@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from checked import codes, copied, said
-from mutations import load, rehash, store
-from small_runs import EVERY
+from support.run_folders.checked import codes, copied, said
+from support.run_folders.mutations import load, rehash, store
+from support.run_folders.small_runs import EVERY
 
 from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang

@@ -3,49 +3,30 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from checked import copied
-from mutations import load, rehash, store
-from small_runs import Small, changed, forged, project, solved, table
+from support.paths import TESTS
+from support.run_folders.below_optimum import BELOW, below_the_optimum
+from support.run_folders.checked import copied
+from support.run_folders.mutations import load, rehash, store
+from support.run_folders.small_runs import forged, project, solved
 
 from tnt_sim.cli.main import main
-from tnt_sim.engine.result import Proof
 from tnt_sim.engine.solve import solve
 from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify import run_replay as replay
 
-DATA = Path(__file__).resolve().parents[1] / "support" / "data"
-BELOW = Small(
-    "schema_version: 1\nid: dessous\nprogramme: {id: p, amount: 100 €}\ndossiers: [{file: table.csv}]\n"
-    "objective: [{maximise: {score: 1}}]\n",
-    {"table.csv": table("dossier,requested,score", "1,60,5", "2,50,4", "3,50,4", "4,45,1")},
-)
+DATA = TESTS / "support" / "data"
 
 
 def answers(run: Path) -> tuple[str, str, str]:
     document = verify_run(run).document
     return document["rules"], document["optimal"], document["first"]
-
-
-def below_the_optimum(folder: Path) -> Path:
-    """A list worth 5 where the best is worth 8, in the words of a run that two solvers confirmed."""
-    result = solve(load_scenario(project(BELOW, folder)), cross_check="never")
-    worse = changed(result, {"2": None, "3": None, "1": 6000})
-    certificate = {
-        **result.certificate, "proofs": [None], "cross_check": {"verdict": "agrees"},
-        "tie_break": {"least_granted": None, "list": None},
-    }  # fmt: skip
-    return write_run(forged(result, worse, proof=Proof.CROSS_CHECKED, certificate=certificate))
 
 
 def test_a_list_below_the_optimum_is_claimed_and_never_green(

@@ -3,7 +3,7 @@
 The XML of such a sheet is regular enough for the CSV reader of polars, which splits all cells at once: a tag
 up to its ``>``, then the text before the next ``<``. For anything more (a formula, an error, a hidden row,
 another way to write the XML) `plain_sheet` returns None, and the workbook reader reads the sheet cell by
-cell. `tests/import/test_plain_sheet.py` compares the two.
+cell. `tests/ingest/tables/test_plain_sheet.py` compares the two.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ _FAMILY = {"PULP_CBC_CMD": "cbc", "COIN_CMD": "cbc", "CyLP": "cbc", "GLPK_CMD": 
 
 def _cbc(limits: Limits, tuning: Tuning) -> dict[str, Any]:
     # with its default settings CBC 2.10 reported a wrong optimum, or infeasible, for 19 of 300 tight
-    # envelopes; with these, for 2 of 1,200 (tests/solve/test_integral.py, the near-miss family)
+    # envelopes; with these, for 2 of 1,200 (tests/solve/methods/test_integral.py, the near-miss family)
     tolerance = max(min(tuning.tolerance or 1e-9, 1e-9), 1e-10)
     settings = ["preprocess off", f"integerT {tolerance}"]
     if tuning.presolve:  # not on the other path, where it made CBC report feasible models as infeasible

@@ -1,0 +1,153 @@
+"""Near-optimal portfolios against enumeration."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.analysis_cases.clashing_rules import Choices, Ints, world, write
+
+from tnt_sim.analysis.alternatives import diverse_search as near_ask
+from tnt_sim.analysis.alternatives.alternatives import Alternatives, alternatives, classes
+from tnt_sim.analysis.alternatives.diverse_search import Search
+from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.alternatives import alternatives_lines
+from tnt_sim.scenario.load import load_scenario
+
+
+def row_of(every: Choices, found: Alternatives, funded: np.ndarray[Any, Any]) -> int:
+    return every.row_of(set(found.problem.case.table["dossier"].filter(list(funded)).to_list()))
+
+
+def check(every: Choices, found: Alternatives, within: Fraction, by: str) -> None:
+    fine = every.allowed
+    worth: Ints | None = None
+    if by == "money":
+        worth = np.array([d["cents"] for d in every.case["dossiers"]])
+    best = int(every.tenths[fine].max())
+    near = fine & (every.tenths >= best * (1 - within))
+    assert found.optimum.allocation is not None
+    seen = [row_of(every, found, found.optimum.allocation.funded)]
+    for one in found.portfolios:
+        nearest = np.min([every.apart(known, worth) for known in seen], axis=0)
+        unit = 100 if by == "money" else 1
+        mine = row_of(every, found, one.allocation.funded)
+        assert near[mine]
+        assert one.distance == Fraction(int(nearest[mine]), unit)
+        assert one.proven
+        assert nearest[mine] == nearest[near].max()
+        seen.append(mine)
+    if len(found.portfolios) < 4:  # then there is none left that differs
+        assert set(np.flatnonzero(near)) == set(seen)
+    for name, kind in zip(found.problem.case.table["dossier"].to_list(), classes(found), strict=True):
+        member = set(every.held[near, every.ids.index(name)].tolist())
+        expected = {"always": {1}, "never": {0}, "open": {0, 1}}.get(kind, member)
+        assert member == expected
+    equal = fine & (every.tenths == best)
+    equal &= every.cents == every.cents[equal].min()
+    assert len(found.ties) == min(5, int(equal.sum()) - 1)
+
+
+SEEDS = [*((k, 7) for k in range(200, 212)), *((k, 12) for k in range(212, 220))]
+
+
+@pytest.mark.parametrize(("seed", "largest"), SEEDS)
+def test_equals_enumeration(seed: int, largest: int, tmp_path: Path) -> None:
+    case = world(seed, largest, least=3 if largest < 12 else 8)
+    case["rules"] = case["rules"][:1]
+    by, within = ("dossiers", "money")[seed % 2], Fraction(seed % 3 * 15, 100)
+    try:
+        found = alternatives(write(case, tmp_path), within=within, count=4, by=by)
+    except ScenarioError:
+        return
+    every = Choices(case)
+    if every.allowed.any():
+        check(every, found, within, by)
+        assert found.n_solves <= 4 + 6 + 1 + 3
+    else:
+        assert found.document["optimum"] is None
+
+
+@pytest.mark.parametrize("seed", range(220, 226))
+def test_a_core_gives_a_list_and_a_bound(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_ask, "CORE", 3)
+    case = world(seed, 12, least=11)
+    case["rules"] = []
+    found = alternatives(write(case, tmp_path), within=Fraction(1, 5), count=3, steer=False)
+    every = Choices(case)
+    near = every.allowed & (every.tenths >= every.tenths[every.allowed].max() * Fraction(4, 5))
+    assert found.optimum.allocation is not None
+    seen = [row_of(every, found, found.optimum.allocation.funded)]
+    assert found.portfolios
+    for one in found.portfolios:
+        nearest = np.min([every.apart(known) for known in seen], axis=0)
+        mine, best = row_of(every, found, one.allocation.funded), nearest[near].max()
+        assert near[mine]
+        assert one.distance == nearest[mine] <= best
+        assert one.distance == best if one.proven else one.bound is not None and one.bound >= best
+        seen.append(mine)
+
+
+TABLE = """dossier,title,department,applicant_type,population,requested,cost,score
+1,École,01,commune,900,500,900,10
+2,Pont,02,commune,9000,500,800,10
+3,Mairie,01,mutualisation,40000,500,1000,9
+4,Piste,02,commune,300,500,600,9
+"""
+SCENARIO = """schema_version: 1
+id: petit
+programme: {id: a, amount: 1 000 €}
+dossiers: [{file: d.csv}]
+objective: [{maximise: {score: 1}}]
+"""
+
+
+def test_steered_and_told(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
+    found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=3)
+    assert found.optimum.allocation is not None
+    for one in found.steered:
+        assert one.distance == (one.allocation.funded != found.optimum.allocation.funded).sum()
+    assert [(one.name, one.figure) for one in found.steered] == [
+        ("rural", Fraction(1000)),
+        ("mutualised", Fraction(500)),
+        ("balanced", Fraction(500)),
+    ]
+    assert found.portfolios[0].distance == 4
+    assert found.document["portfolios"][0]["loss"] == "0.1"
+    assert json.loads(found.to_json())["portfolios"][0]["n_funded"] == 2
+    page = "\n".join(line.plain for line in alternatives_lines(found.document, Lang.FR, 100))
+    assert "aussi différents que possible" in page
+    assert "le plus mutualisé" in page
+    assert "<table>" in found._repr_html_()
+    assert found.to_dataframe()["n_funded_in"].max() <= len(found.every)
+
+
+def test_what_cannot_be_asked(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
+    scenario = load_scenario(tmp_path / "petit.yaml")
+    for wrong in ({"by": "argent"}, {"within": Fraction(3, 2)}):
+        with pytest.raises(UsageError):
+            alternatives(scenario, **wrong)  # type: ignore[arg-type]
+
+
+def test_where_the_nearest_takes_too_long_the_sum_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
+    asked = Search._asked
+
+    def in_time(search: Any, problem: Any, kept: Any, fixed: Any) -> Any:
+        return None if any(stage.parts for stage in problem.stages) else asked(search, problem, kept, fixed)
+
+    monkeypatch.setattr(Search, "_asked", in_time)
+    found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=1, steer=False)
+    assert [(one.distance, one.proven) for one in found.portfolios] == [(Fraction(4), False)]

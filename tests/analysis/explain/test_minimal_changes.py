@@ -1,0 +1,212 @@
+"""The smallest changes of `explain` equal brute force, which tries every step of the score and every cent."""
+
+from __future__ import annotations
+
+import tempfile
+from copy import deepcopy
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from support.small_cases.bit_masks import Masks, funded
+from support.small_cases.in_cents import Case, brute_solve, changed, little, load
+
+from tnt_sim.analysis.explain.minimal_changes import Asking, asking, changes_of, settle_all
+from tnt_sim.analysis.explain.required_changes import by_envelopes
+from tnt_sim.analysis.explain.rule_effects import relaxed
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.deadline import UNLIMITED
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
+
+STEPS = 60
+QUICK = settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+def question_on(case: Case, folder: str) -> Asking | None:
+    try:
+        result = solve(load(case, Path(folder)))
+    except ScenarioError:
+        return None
+    return asking(of_result(result)) if result.status is Status.OPTIMAL else None
+
+
+def refused(question: Asking, most: int = 2) -> list[int]:
+    decided = question.decided
+    waiting = decided.problem.offers.candidate & ~decided.allocation.funded
+    return [row for row in range(len(waiting)) if waiting[row]][:most]
+
+
+def number_of(case: Case, question: Asking, row: int) -> int:
+    name = question.decided.numbers[row]
+    return next(k for k, one in enumerate(case["dossiers"]) if one["id"] == name)
+
+
+def first_score(case: Case, number: int, step: Fraction) -> Fraction | None:
+    """The first score above the present one at which the one answer holds the dossier."""
+    now, name = case["dossiers"][number]["score"], case["dossiers"][number]["id"]
+    for k in range(1, STEPS):
+        held = funded(changed(case, number, score=now + k * step))
+        if held is not None and name in held:
+            return Fraction(now + k * step)
+    return None
+
+
+def largest_grant(case: Case, number: int) -> int | None:
+    """The largest request below the present one at which the one answer holds the dossier."""
+    name = case["dossiers"][number]["id"]
+    for cents in range(case["dossiers"][number]["requested"] - 1, 0, -1):
+        held = funded(changed(case, number, requested=cents))
+        if held is not None and name in held:
+            return cents
+    return None
+
+
+def told(changes: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in changes if one["kind"] == kind)
+    return found
+
+
+@QUICK
+@given(little(largest=5))
+def test_two_enumerations_agree(case: Case) -> None:
+    """That of the masks, and that of plain Python."""
+    slow = brute_solve(case)
+    assert funded(case) == (None if slow is None else {name for name, _ in slow})
+
+
+@QUICK
+@given(little(largest=12))
+def test_smallest_changes_equal_brute_force(case: Case) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        question = question_on(case, folder)
+        if question is None:
+            return
+        for row in refused(question):
+            number = number_of(case, question, row)
+            changes = changes_of(question, row)
+            score = told(changes, "score")
+            wanted = first_score(case, number, Fraction(score.get("step", "0.5")))
+            if score["status"] == "exact" and Fraction(score["to"]) <= _last(case, number, score):
+                assert Fraction(score["to"]) == wanted, score
+                assert score["confirmed"]
+            else:
+                assert wanted is None, score
+            grant = told(changes, "grant")
+            most = largest_grant(case, number)
+            if grant["status"] == "exact":
+                assert grant["to_cents"] == most, grant
+                assert grant["confirmed"]
+            elif grant["status"] == "impossible":
+                assert most is None, grant
+
+
+def _last(case: Case, number: int, score: dict[str, Any]) -> Fraction:
+    now: Fraction = case["dossiers"][number]["score"]
+    return now + (STEPS - 1) * Fraction(score["step"])
+
+
+@QUICK
+@given(little(largest=12))
+def test_everyone_at_once_agrees_with_brute_force(case: Case) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        question = question_on(case, folder)
+        if question is None:
+            return
+        rows = refused(question, most=9)
+        settled = settle_all(question.decided, rows, lambda phase, share: None, Course(UNLIMITED, "dossiers"))
+        wanted = worth(case)
+        for row, changes in settled.changes.items():
+            number = number_of(case, question, row)
+            more = told(changes, "envelope")
+            if len(case["stages"]) == 1:
+                needed = no_loss(changed(case, number, decided=1), wanted)
+                assert more["status"] == "impossible" or needed is None or more["low_cents"] <= needed, more
+                assert more["status"] != "exact" or more["by_cents"] == needed, more
+                assert more["status"] != "impossible" or needed is None, more
+            score = told(changes, "score")
+            first = first_score(case, number, Fraction(score.get("step", "0.5")))
+            last = case["dossiers"][number]["score"] + (STEPS - 1) * Fraction(score.get("step", "0.5"))
+            if score["status"] == "exact":
+                assert Fraction(score["to"]) == first or (first is None and Fraction(score["to"]) > last), (
+                    score
+                )
+            elif score["status"] == "interval":
+                assert first is None or Fraction(score["low"]) <= first, score
+                assert score["high"] is None or Fraction(score["high"]) > last or first is not None, score
+                assert first is None or score["high"] is None or first <= Fraction(score["high"]), score
+            elif score["status"] == "impossible":
+                assert first is None, score
+
+
+def raised(case: Case, cents: int) -> Case:
+    other = deepcopy(case)
+    other["envelopes"]["amount"] += cents
+    return other
+
+
+def worth(case: Case) -> list[Fraction]:
+    """What the one answer is worth in each stage."""
+    masks = Masks(case)
+    row = masks.best()
+    assert row is not None
+    return masks.worth(row)
+
+
+MORE = 60
+
+
+def no_loss(case: Case, wanted: list[Fraction]) -> int | None:
+    """The fewest cents more at which an allocation of a case is worth so much in its first stages."""
+    for cents in range(MORE):
+        masks = Masks(raised(case, cents))
+        if (masks.allowed() & masks.as_good(wanted)).any():
+            return cents
+    return None
+
+
+@QUICK
+@given(little(largest=12))
+def test_more_money_equals_brute_force(case: Case) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        question = question_on(case, folder)
+        if question is None:
+            return
+        wanted = worth(case)
+        for row in refused(question, most=1):
+            number = number_of(case, question, row)
+            name = case["dossiers"][number]["id"]
+            *_, found = by_envelopes(question.decided, row, question.steps)
+            if len(case["stages"]) == 1:
+                forced = changed(case, number, decided=1)
+                assert found.get("by_cents") == no_loss(forced, wanted), found
+            if found["status"] == "exact" and found["first_cents"] is not None:
+                first = next(c for c in range(MORE) if name in (funded(raised(case, c)) or set()))
+                assert found["first_cents"] == case["envelopes"]["amount"] + first, found
+
+
+def least_distance(case: Case, number: int, name: str, wanted: list[Fraction]) -> Fraction | None:
+    """The least distance of one rule from its bounds, every other rule kept, the dossier in, and no goal worse."""
+    masks = Masks(changed(case, number, decided=1))
+    far, unit = masks.distance(next(one for one in case["rules"] if one["id"] == name))
+    fine = masks.allowed(without=name) & masks.as_good(wanted)
+    return Fraction(int(far[fine].min()), unit) if fine.any() else None
+
+
+@QUICK
+@given(little(largest=12))
+def test_relaxed_rules_equal_brute_force(case: Case) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        question = question_on(case, folder)
+        if question is None:
+            return
+        wanted = worth(case)
+        by_id = {rule.id: rule for rule in question.decided.problem.rules}
+        for row in refused(question):
+            number = number_of(case, question, row)
+            for name, rule in by_id.items():
+                found = relaxed(question.decided, row, rule)
+                assert found.distance == least_distance(case, number, name, wanted), (name, found)

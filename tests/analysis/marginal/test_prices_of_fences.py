@@ -1,0 +1,169 @@
+"""What walls cost, at all depths and between children alone, equals enumeration; fences and reserves stand."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.analysis_cases import nested_envelopes as brute
+from support.paths import TESTS
+
+import tnt_sim as tnt
+from tnt_sim.analysis.marginal import rule_prices as prices_module
+from tnt_sim.analysis.marginal.rule_prices import APART, Price, prices_of
+from tnt_sim.analysis.shared.envelope_path import line_of
+from tnt_sim.analysis.shared.reference_solution import Base, base_of
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.marginal import money_lines
+from tnt_sim.scenario.load import load_scenario, with_changes
+
+FLAGSHIP = TESTS / "support" / "data" / "tnt-2021-3206" / "scenario.yaml"
+NESTED = """schema_version: 1
+id: t
+title: T
+date: 2026-03-31
+dossiers: [{file: d.csv}]
+grants: [{mode: all_or_nothing}]
+objective: [{maximise: {score: 1}}]
+programme:
+  id: p
+  amount: 200 €
+  envelopes:
+    - {id: x, amount: 100 €}
+    - {id: y, amount: 100 €, envelopes: [{id: y1, amount: 60 €}, {id: y2, amount: 40 €, ring_fenced: true}]}
+"""
+ROWS = """dossier,envelope,cost,requested,score
+A,x,100,40,1
+B,y1,100,60,6
+C,y1,100,60,5
+D,y2,100,40,0
+"""
+
+
+def nested(folder: Path, text: str = NESTED, rows: str = ROWS) -> tnt.Scenario:
+    (folder / "N.yaml").write_text(text, encoding="utf-8")
+    (folder / "d.csv").write_text(rows, encoding="utf-8")
+    return tnt.Scenario.from_yaml(folder / "N.yaml")
+
+
+def walls(scenario: Any, **more: Any) -> dict[str, dict[str, Any]]:
+    found = tnt.prices(scenario, kinds=["non_fungible"], **more)
+    return {entry["id"]: entry for entry in found.document["prices"]}
+
+
+def test_money_two_levels_apart_is_priced(tmp_path: Path) -> None:
+    found = walls(nested(tmp_path))
+    assert (found["p"]["change"], found["p"]["goal"], found["p"]["enter"]) == ("5", "score", ["C"])
+    assert (found["p"]["proof"], found["p"]["change_upto"]) == ("PROVED", "5")
+    assert found["p"]["one_level"] == {"goal": None, "value": "0", "change": "0", "proof": "PROVED"}
+    assert (found["y"]["change"], found["y"]["goal"]) == ("0", None)
+
+
+def test_what_a_fence_sets_apart_does_not_leave_it(tmp_path: Path) -> None:
+    """A third dossier of 40 € in x could be paid by what y2 leaves, if it were not fenced."""
+    rows = ROWS.replace("D,y2,100,40,0\n", "E,x,100,40,3\nF,x,100,60,2\n")
+    assert walls(nested(tmp_path, rows=rows))["p"]["change"] == "3"
+    bare = NESTED.replace(", ring_fenced: true", "")
+    assert walls(nested(tmp_path, bare, rows))["p"]["change"] == "4"
+
+
+def test_the_page_says_both(tmp_path: Path) -> None:
+    found = tnt.prices(nested(tmp_path), lang="en")
+    lines = [str(line) for line in money_lines(found.document, lang=Lang.EN, width=100)]
+    assert any("between its children alone" in line for line in lines)
+    assert any(line.split()[:4] == ["p", "+5", "score", "nothing"] for line in lines)
+    lines = [str(line) for line in money_lines(found.document, lang=Lang.FR, width=100)]
+    assert any(line.split()[:4] == ["p", "+5", "score", "rien"] for line in lines)
+
+
+def priced(case: dict[str, Any]) -> tuple[Base, tuple[Price, ...]] | None:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            base = base_of(brute.load(case, Path(folder)), prove=False)
+        except InputError:
+            return None
+    return base, prices_of(base, line_of(base.problem, "p"), kinds=(APART,), prove=False)
+
+
+@pytest.mark.parametrize("first", range(0, 160, 40))
+def test_prices_equal_enumeration(first: int) -> None:
+    told: Counter[str] = Counter()
+    for seed in range(first, first + 40):
+        case = brute.drawn(seed)
+        if np.prod([len(brute.options(case, d)) for d in case["dossiers"]]) > 800:
+            continue
+        found = priced(case)
+        if found is None:
+            continue
+        base, every = found
+        now = brute.best(case)
+        assert now == base.answer.bests[0], seed
+        for price in every:
+            wholly, between = brute.best(case, price.id), brute.best(case, price.id, wholly=False)
+            assert now <= between <= wholly
+            assert price.change == wholly - now, (seed, price.id)
+            assert price.one_level is not None, (seed, price.id)
+            assert price.one_level.change == between - now, (seed, price.id)
+            told["paid"] += wholly > now
+            told["between"] += between > now
+            told["free"] += wholly == now
+    assert min(told["paid"], told["between"], told["free"]) > 3
+
+
+def test_an_envelope_is_never_dearer_than_the_one_above_it() -> None:
+    """Its walls are walls of the one above, too."""
+    some = 0
+    for seed in range(200, 260):
+        found = priced(brute.drawn(seed))
+        if found is None:
+            continue
+        by_name = {price.id: price.change for price in found[1]}
+        for name, change in by_name.items():
+            if name != "p" and "p" in by_name:
+                assert change <= by_name["p"], (seed, name)
+                some += 1
+    assert some > 20
+
+
+def test_a_limit_leaves_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found when the limit came is « at least »; the solver's bound is « at most »."""
+    nested(tmp_path)
+    base = base_of(load_scenario(tmp_path / "N.yaml"))
+    real = prices_module.ask
+
+    def stopped(problem: Any, **more: Any) -> Any:
+        found = real(problem, **more)
+        return found if found.bests == base.answer.bests else _left_at(found, Fraction(13))
+
+    monkeypatch.setattr(prices_module, "ask", stopped)
+    (price, _) = prices_of(base, line_of(base.problem, "p"), kinds=(APART,), clock=Clock(None))
+    assert (price.id, price.change, price.upto) == ("p", Fraction(5), Fraction(6))
+
+
+def _left_at(answer: Any, bound: Fraction) -> Any:
+    return replace(answer, status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP, bound=bound)
+
+
+def test_the_flagship_gains_what_a_transfer_gains() -> None:
+    """10 M€ from axis 1 to the window of axis 3 give 38,509.7 points; free, the same total gives more still."""
+    scenario = tnt.Scenario.from_yaml(FLAGSHIP)
+    found = walls(scenario)
+    assert Fraction(found["tnt"]["change"]) >= Fraction("38509.7") - Fraction("36604.9")
+    assert (found["tnt"]["proof"], found["axe-3"]["change"]) == ("PROVED", "0")
+    moved = {
+        "envelopes.axe-1.amount": "20 M€",
+        "envelopes.axe-2.amount": "10 M€",
+        "envelopes.axe-3.amount": "58 M€",
+    }
+    moved |= {"envelopes.deconcentre.amount": "52 M€"}
+    other = base_of(with_changes(load_scenario(FLAGSHIP), moved), prove=False)
+    assert other.answer.bests[0] == Fraction("36604.9") + Fraction(found["tnt"]["change"])

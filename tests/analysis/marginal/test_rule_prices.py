@@ -1,0 +1,119 @@
+"""Prices, and the ways to share an extension, equal brute force."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from support.small_cases import every_amount as brute
+from support.small_cases.compiled import scenario_of
+from support.small_cases.drawn import cases, load
+
+from tnt_sim.analysis.marginal.extension_allocation import KEY, WHOLLY, ways_to_extend
+from tnt_sim.analysis.marginal.rule_prices import APART, FENCE, FORCED, REFUSED, RULE, prices_of
+from tnt_sim.analysis.shared.amount_variation import highest_averages
+from tnt_sim.analysis.shared.envelope_path import line_of
+from tnt_sim.analysis.shared.reference_solution import Base, base_of
+from tnt_sim.errors import NothingDecided, ScenarioError
+from tnt_sim.scenario.objective import Sense
+
+
+def without(case: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
+    """The case with one thing let go."""
+    found = copy.deepcopy(case)
+    if kind == RULE:
+        found["rules"] = [rule for rule in found["rules"] if rule["id"] != name]
+    elif kind == FENCE:
+        brute.path_to(found["envelopes"], name)[-1]["ring_fenced"] = False
+    elif kind == APART:
+        for child in brute.path_to(found["envelopes"], name)[-1]["children"]:
+            child["amount"] = None
+    else:
+        next(d for d in found["dossiers"] if d["id"] == name)["decided"] = 0
+    return found
+
+
+def fenced(node: dict[str, Any]) -> set[str]:
+    """The envelopes with a fence."""
+    mine = {node["id"]} if node.get("ring_fenced") else set()
+    return mine.union(*(fenced(child) for child in node.get("children", ())))
+
+
+def based(case: dict[str, Any], folder: str | None = None) -> tuple[Base, list[brute.Point], Any]:
+    every = brute.points(case, "root")
+    best = brute.best_at(every, case["envelopes"]["amount"])
+    assume(best is not None)
+    scenario = scenario_of(case) if folder is None else load(case, Path(folder))
+    try:
+        return base_of(scenario, prove=False), every, best
+    except (ScenarioError, NothingDecided):
+        assume(False)
+        raise
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(cases(largest=5))
+def test_prices_equal_brute_force(case: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # a refusal is let go in the scenario itself
+        base, every, best = based(case, folder)
+        found = prices_of(base, line_of(base.problem, "root"), prove=False)
+    amount = case["envelopes"]["amount"]
+    signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in base.problem.stages]
+    decided = {d["id"] for d in case["dossiers"] if d["decided"] and "committed" not in d and d["eligible"]}
+    for price in found:
+        if price.kind in (FORCED, REFUSED):
+            assert price.id in decided
+        other = without(case, price.kind, price.id)
+        then = brute.best_at(brute.points(other, "root"), amount)
+        assert then is not None
+        assert [sign * value for sign, value in zip(signs, price.values, strict=True)] == list(then.goals)
+        assert set(price.moved.enter) == set(then.award) - set(best.award)
+        first = next((k for k, (a, b) in enumerate(zip(best.goals, then.goals, strict=True)) if a != b), None)
+        if first is None or then.goals[first] < best.goals[first]:
+            assert price.free
+            continue
+        assert price.value == then.goals[first] - best.goals[first]
+        kept = (*best.goals[:first], then.goals[first])
+        need = brute.least(every, lambda p, k=kept: all(a >= b for a, b in zip(p.goals, k, strict=False)))
+        assert price.euros_cents == (None if need is None else max(0, need - amount))
+    told = {(price.kind, price.id) for price in found}
+    hard = [rule["id"] for rule in case["rules"] if "penalty" not in rule and not rule.get("report")]
+    assert {(RULE, name) for name in hard} <= told
+    assert {name for kind, name in told if kind in (FORCED, REFUSED)} <= decided
+    for name in decided - {name for kind, name in told if kind in (FORCED, REFUSED)}:
+        # without the decision nothing fits any more: what it costs has no answer
+        assert brute.best_at(brute.points(without(case, FORCED, name), "root"), amount) is None
+    assert {name for kind, name in told if kind == FENCE} == fenced(case["envelopes"])
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(cases(largest=5), st.integers(1, 3000))
+def test_ways_to_extend_equal_brute_force(case: dict[str, Any], cents: int) -> None:
+    base, _, _ = based(case)
+    signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in base.problem.stages]
+    tree = case["envelopes"]
+    axes = [child for child in tree.get("children", ()) if child["amount"] is not None]
+    found = ways_to_extend(base, cents, prove=False)
+    assert sum(way.way == WHOLLY for way in found) == len(axes)
+    for way in found:
+        other = copy.deepcopy(case)
+        other["envelopes"]["amount"] += cents
+        mine = {child["id"]: child for child in other["envelopes"].get("children", ())}
+        if way.way == WHOLLY:
+            mine[way.axis]["amount"] += cents
+        if way.way == KEY:
+            parts = highest_averages(cents, [a["amount"] for a in axes], [a["id"] for a in axes])
+            assert dict(way.added) == {a["id"]: part for a, part in zip(axes, parts, strict=True)}
+            for axis, part in zip(axes, parts, strict=True):
+                mine[axis["id"]]["amount"] += part
+        then = brute.best_at(brute.points(other, "root"), other["envelopes"]["amount"])
+        if not way.allowed:
+            continue
+        assert then is not None
+        assert [sign * value for sign, value in zip(signs, way.values, strict=True)] == list(then.goals)
+        assert way.n_funded == len(then.award)
+        assert way.granted_cents == sum(then.award.values())

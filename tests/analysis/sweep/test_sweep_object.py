@@ -1,0 +1,206 @@
+"""The Sweep object: tables, files, pictures; the amounts of a key; points kept on the disk."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+from support.analysis_cases.sweeps import small
+
+import tnt_sim as tnt
+from tnt_sim.analysis.shared.amount_variation import Moved, highest_averages
+from tnt_sim.analysis.sweep.envelope_point import Point, carried
+from tnt_sim.analysis.sweep.plan import amounts_between
+from tnt_sim.analysis.sweep.store import Store
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.charts.marginal_charts import next_chart
+from tnt_sim.reporting.charts.sweep_charts import KINDS
+from tnt_sim.reporting.charts.theme import html, png, svg
+from tnt_sim.reporting.reports.sweep import sweep_html
+from tnt_sim.verify.allocation_reading import Allocation
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tnt.Sweep:
+    case = small(7)
+    scenario = case.scenario(tmp_path_factory.mktemp("sweep"))
+    low, high = case.base / 100, (case.base + 24) / 100
+    return tnt.sweep(scenario, "tout", f"{low:.2f} €", f"{high:.2f} €", steps=6)
+
+
+def test_tables(told: tnt.Sweep) -> None:
+    points = told.to_dataframe()
+    assert points.height == 14
+    assert set(points["curve"]) == {"free", "nested"}
+    assert points.filter(pl.col("curve") == "free")["value_1"].cast(pl.Float64).is_sorted()
+    envelopes = told.to_dataframe(table="envelopes")
+    assert set(envelopes["id"]) == {"tout", "a", "b"}
+    assert (
+        envelopes["amount_cents"].unique().sort().to_list()
+        == points["amount_cents"].unique().sort().to_list()
+    )
+    whole = envelopes.filter(pl.col("id") == "tout")
+    assert whole["envelope_cents"].to_list() == whole["amount_cents"].to_list()
+    changed = told.to_dataframe(table="dossiers")
+    for row in changed.iter_rows(named=True):
+        amounts = row["free_at_cents"]
+        if row["free_from_cents"] is not None:
+            assert row["free_from_cents"] in amounts
+            assert told.document["to_cents"] in amounts
+    assert told.to_dataframe("pandas").shape == points.shape
+    with pytest.raises(ValueError, match="table"):
+        told.to_dataframe(table="points?")
+
+
+def test_files(told: tnt.Sweep, tmp_path: Path) -> None:
+    assert json.loads(told.to_json(tmp_path / "s.json")) == told.document
+    page = told.to_html(tmp_path / "s.html")
+    assert page == (tmp_path / "s.html").read_text(encoding="utf-8")
+    assert "http" not in page.replace("http://www.w3.org", "").replace("http-equiv", "")
+    assert page.count("<figure") == 4
+    assert page.count("<table") >= 5
+    assert "<pre>" in told._repr_html_()
+    book = CalamineWorkbook.from_path(str(told.to_excel(tmp_path / "s.xlsx")))
+    assert book.sheet_names[:2] == ["Lisez-moi", "Montants"]
+    rows = book.get_sheet_by_name("Montants").to_python()
+    assert len(rows) == 15
+    assert rows[0][:3] == ["Montant", "Courbe", "Preuve"]
+    assert rows[1][:3] == [told.document["from_cents"] / 100, "libre", "prouvé"]
+    assert pl.read_parquet(told.to_parquet(tmp_path / "s.parquet")).equals(told.to_dataframe())
+
+
+def test_pictures(told: tnt.Sweep) -> None:
+    for kind in KINDS:
+        chart = told.plot(kind)
+        drawn = svg(chart)
+        assert ElementTree.fromstring(drawn).tag.endswith("svg")
+        assert drawn == svg(told.plot(kind))
+    assert png(told.plot(), 1.0).startswith(b"\x89PNG")
+    assert "cdn" not in html(told.plot()).split("</head>")[0].lower().split("<script")[0]
+    with pytest.raises(ValueError, match="kind"):
+        told.plot("pie")
+
+
+def test_a_page_without_pictures_has_every_table(told: tnt.Sweep) -> None:
+    page = sweep_html(told.document, Lang.EN, pictures={})
+    assert "<figure" not in page
+    assert "Each amount for itself (free)" in page
+
+
+@given(st.integers(0, 400), st.lists(st.integers(1, 60), min_size=1, max_size=6))
+def test_shares_add_up_and_none_falls(total: int, weights: list[int]) -> None:
+    names = [str(k) for k in range(len(weights))]
+    parts, more = (highest_averages(cents, weights, names) for cents in (total, total + 1))
+    assert sum(parts) == total
+    assert all(a <= b for a, b in zip(parts, more, strict=True))
+    whole = sum(weights)
+    assert all(part >= total * weight // whole for part, weight in zip(parts, weights, strict=True))
+
+
+@given(st.integers(0, 10**11), st.integers(0, 10**10))
+def test_round_amounts_hold_both_ends(low: int, more: int) -> None:
+    amounts = amounts_between(low, low + more, None)
+    assert (amounts[0], amounts[-1]) == (low, low + more)
+    assert list(amounts) == sorted(set(amounts))
+    assert len(amounts) <= 15
+
+
+def test_percent_of_a_share_are_round(tmp_path: Path) -> None:
+    scenario = small(1).scenario(tmp_path)
+    moved = Moved.of(scenario, (), "pro_rata")
+    amounts = amounts_between(moved.cents_of("50 %"), moved.cents_of("150 %"), None, moved.base_cents)
+    assert [round(100 * cents / moved.base_cents, -1) for cents in amounts] == [*range(50, 151, 10)]
+
+
+def test_an_extension_raises_what_stands_above(tmp_path: Path) -> None:
+    case = small(2)
+    scenario = case.scenario(tmp_path)
+    assert Moved.of(scenario, ["a"]).amounts(case.a + 5) == {"a": case.a + 5, "tout": case.base + 5}
+    assert Moved.of(scenario, (), "a").amounts(case.base + 5) == {"a": case.a + 5, "tout": case.base + 5}
+    both = Moved.of(scenario, ["a", "b"]).amounts(2 * case.base)
+    assert both == {"a": 2 * case.a, "b": 2 * case.b, "tout": 2 * case.base}
+    with pytest.raises(UsageError, match="est dans"):
+        Moved.of(scenario, ["tout", "a"])
+
+
+def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "points.jsonl"
+    funded = np.array([True, False, True])
+    point = Point(
+        5,
+        Status.FEASIBLE,
+        Proof.FEASIBLE_GAP,
+        (Fraction(1, 3),),
+        (None,),
+        Allocation(funded, np.where(funded, 7, 0)),
+        False,
+        "direct",
+        0.5,
+    )
+    store = Store.open(path, "key", resume=False)
+    store.put("free", point)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write('{"curve": "free", "cents": 6, "sta')
+    again = Store.open(path, "key", resume=True)
+    assert list(again.known) == [("free", 5)]
+    held = again.known["free", 5]
+    assert (held.values, held.bounds, held.proof) == (point.values, point.bounds, point.proof)
+    assert held.allocation is not None
+    assert held.allocation.granted_cents.tolist() == [7, 0, 7]
+    other = Store.open(path, "another key", resume=True)
+    assert not other.known
+    other.put("free", point)
+    # what another question wrote there is no memory of this one
+    assert not Store.open(path, "key", resume=True).known
+
+
+def test_a_point_without_proof_holds_what_the_amount_before_held(tmp_path: Path) -> None:
+    case = small(4)
+    moved = Moved.of(case.scenario(tmp_path))
+    problem = moved.problem_at(case.base + 6)
+    best = case.best(case.base)
+    assert best is not None
+    funded = np.array(best, dtype=bool)
+    grants = np.where(funded, [d[2] for d in case.dossiers], 0)
+    before = Point(
+        case.base, Status.OPTIMAL, Proof.PROVED, (Fraction(case.value(best)),) * 1,
+        (Fraction(case.value(best)),), Allocation(funded, grants), True, "prices", 0.0,
+    )  # fmt: skip
+    nothing = Point(case.base + 6, Status.STOPPED, None, (), (), None, False, "direct", 0.0)
+    held = carried(problem, before, nothing)
+    assert (held.values, held.proof) == (before.values, Proof.FEASIBLE_GAP)
+    assert carried(problem, None, nothing) is nothing
+    assert carried(problem, before, before) is before
+
+
+def test_the_next_euro_has_a_picture(tmp_path: Path) -> None:
+    found = tnt.next_euro(small(6).scenario(tmp_path))
+    if any(row["step_cents"] for row in found.document["next"]):
+        assert ElementTree.fromstring(svg(found.plot())).tag.endswith("svg")
+    entries = [
+        {"id": "a", "step_cents": 41_200_000, "gain": "2", "goal": "score"},
+        {"id": "b", "step_cents": None, "gain": None, "goal": "score"},
+    ]
+    drawn = svg(next_chart(entries, Lang.FR))
+    assert "+412,0" in drawn
+    with pytest.raises(ValueError, match="nothing to draw"):
+        next_chart(entries[1:], Lang.FR)
+
+
+@pytest.mark.parametrize("amount", ["100 %", "88 M€", "1 500 €"])
+def test_an_amount_in_the_place_of_an_envelope(amount: str, tmp_path: Path) -> None:
+    """`sweep(s, "100 %", "150 %")`: the sentence says which argument is which, in both languages."""
+    with pytest.raises(UsageError) as raised:
+        tnt.sweep(small(1).scenario(tmp_path), amount, "150 %")
+    assert f'tnt.sweep(s, start="{amount}", stop=…)' in raised.value.text.fr
+    assert "second and third arguments" in raised.value.text.en

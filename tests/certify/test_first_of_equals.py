@@ -1,0 +1,124 @@
+"""That a list is the one answer: proofs pass for the first point of small systems and for no other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from support.systems.drawn import points, random_system
+
+from tnt_sim.certify.certificate import CertificateError
+from tnt_sim.certify.proof_checker import Listed, check_first
+from tnt_sim.certify.system import System
+from tnt_sim.deadline import Deadline
+from tnt_sim.prove.branch_search import NotProved, PointFound
+from tnt_sim.prove.tie_break_proofs import first_of
+
+Key = tuple[tuple[bool, ...], tuple[tuple[int, int], ...]]
+Lists = dict[Key, Listed]
+
+
+def worlds(count: int) -> Iterator[tuple[Random, System, Lists]]:
+    """Systems that hold points, and every list by its key."""
+    for seed in range(count):
+        rng = Random(seed)
+        system = random_system(rng)
+        n = system.n_choices
+        cents = np.array([rng.randint(1, 4) for _ in range(n)], dtype=np.int64)
+        free = np.full(len(system.must), -1, dtype=np.int64)
+        single = np.flatnonzero(np.bincount(system.block[:n], minlength=len(free)) == 1).tolist()
+        for place in range(system.n_cols - n):
+            if single and rng.random() < 0.7:
+                free[single.pop()] = place
+        lists = dict(_listed(system, cents, free, x) for x in points(system))
+        if lists:
+            yield rng, system, lists
+
+
+def _listed(system: System, cents: Any, free: Any, x: tuple[int, ...]) -> tuple[Key, Listed]:
+    """How a point is compared, read from the definition: who is funded, then what each gets."""
+    n = system.n_choices
+    taken = np.full(len(free), -1, dtype=np.int64)
+    for c in range(n):
+        if x[c]:
+            taken[system.block[c]] = c
+    units = np.array([x[n + f] if f >= 0 and c >= 0 else 0 for f, c in zip(free, taken, strict=True)])
+    amounts = tuple((int(cents[c]) if c >= 0 else 0, int(u)) for c, u in zip(taken, units, strict=True))
+    return (tuple(bool(c >= 0) for c in taken), amounts), Listed(taken, cents, free, units)
+
+
+def test_the_first_list_is_proven_and_no_other() -> None:
+    proven = others = 0
+    for rng, system, lists in worlds(70):
+        best = max(lists)
+        proof = json.loads(json.dumps(first_of(system, lists[best], Deadline(20))))
+        check_first(system, lists[best], proof)
+        proven += 1
+        later = sorted(set(lists) - {best})
+        for key in rng.sample(later, min(len(later), 5)):
+            others += 1
+            with pytest.raises(CertificateError):
+                check_first(system, lists[key], proof)
+            with pytest.raises((PointFound, NotProved)):
+                first_of(system, lists[key], Deadline(20))
+    assert proven > 35
+    assert others > 80
+
+
+def test_a_proof_that_leaves_a_part_out_is_refused() -> None:
+    """Also where that part is empty at sight, for which a proof says null."""
+    empty = 0
+    for _, system, lists in worlds(25):
+        best = max(lists)
+        proof = first_of(system, lists[best], Deadline(20))
+        for end in range(len(proof["parts"])):
+            empty += proof["parts"][end] is None
+            with pytest.raises(CertificateError, match="a part has no proof"):
+                check_first(system, lists[best], {**proof, "parts": proof["parts"][:end]})
+    assert empty > 3
+
+
+def test_damaged_and_foreign_proofs_never_pass_for_a_later_list() -> None:
+    proofs = [first_of(system, lists[max(lists)], Deadline(20)) for _, system, lists in worlds(25)]
+    for rng, system, lists in worlds(25):
+        later = sorted(set(lists) - {max(lists)})
+        for key in rng.sample(later, min(len(later), 3)):
+            for proof in rng.sample(proofs, 8):
+                parts = [*proof["parts"], None, None]
+                rng.shuffle(parts)
+                for told in (proof, {**proof, "parts": parts}, {"narrow": [], "parts": [None] * 9}, {}):
+                    with pytest.raises(CertificateError):
+                        check_first(system, lists[key], told)
+
+
+def test_an_amount_that_nobody_offers_is_refused() -> None:
+    class Two:
+        choices = type("C", (), {
+            "dossier": np.array([0, 0]), "block": np.array([0, 0]), "cents": np.array([5, 9]),
+            "candidate": np.array([0]), "ranged": np.array([], dtype=np.int64),
+        })()  # fmt: skip
+
+    two: Any = Two()
+    funded = np.array([True])
+    assert Listed.of(two, np.array([1]), funded, np.array([9])).taken.tolist() == [1]
+    with pytest.raises(CertificateError, match="none of its dossier's"):
+        Listed.of(two, np.array([1]), funded, np.array([7]))
+
+
+def test_a_range_counts_from_its_least() -> None:
+    class Range:
+        choices = type("C", (), {
+            "dossier": np.array([0]), "block": np.array([0]), "cents": np.array([500]),
+            "candidate": np.array([0]), "ranged": np.array([0]),
+        })()  # fmt: skip
+
+    one: Any = Range()
+    for cents, units in ((500, 0), (700, 2)):
+        listed = Listed.of(one, np.array([100]), np.array([True]), np.array([cents]))
+        assert (listed.taken.tolist(), listed.free.tolist(), listed.units.tolist()) == ([0], [0], [units])
+    with pytest.raises(CertificateError, match="none of its dossier's"):
+        Listed.of(one, np.array([100]), np.array([True]), np.array([499]))

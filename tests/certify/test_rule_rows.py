@@ -1,0 +1,361 @@
+"""The second reading of rules is exact, agrees with the rows written, and sees rows that are too narrow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+from math import gcd
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from support.mixed_cases.points import Points, points_of, problem_of
+from support.tiny_scenario import HEAD, tiny
+
+from tnt_sim.certify.claim_systems import Claims, claims_of
+from tnt_sim.certify.proof_checker import Checker
+from tnt_sim.certify.row_writer import RowSheet
+from tnt_sim.certify.rule_rows import (
+    READERS,
+    SecondRow,
+    _follows,
+    agreement,
+    priced,
+    second_reading,
+    second_rows,
+)
+from tnt_sim.deadline import UNLIMITED
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.rules.envelopes.tree_reading import read_envelopes
+from tnt_sim.rules.kinds.equity.check import _one_group
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.rules.offers.caps import Caps
+from tnt_sim.rules.offers.decisions import Decisions
+from tnt_sim.rules.protocols import CompiledRule, Mode
+from tnt_sim.rules.second_reading.rows import Choices, Columns, Lines, Sum, _times
+from tnt_sim.scenario.problem import Problem, compile_problem
+
+SEEDS = (*range(40), 72)
+KINDS = {
+    "Limit", "Share", "Coverage", "Schedule", "Equity", "Exclusive", "Requires", "Together", "Order",
+    "FirstCome", "Decisions", "Caps", "EnvelopeLimit", "Case", "Offers",
+}  # fmt: skip
+
+
+def problems(seeds: Iterable[int]) -> Iterator[tuple[int, Problem, Points]]:
+    """The problems of mixed cases that are not refused and have few allocations."""
+    for seed in seeds:
+        problem = problem_of(seed)
+        points = None if problem is None else points_of(problem)
+        if problem is not None and points is not None:
+            yield seed, problem, points
+
+
+def hard(rule: CompiledRule) -> Any:
+    """A rule as if it were hard: what it reads does not change."""
+    return replace(rule, mode=Mode.HARD)  # type: ignore[type-var]
+
+
+def parts(problem: Problem) -> list[Any]:
+    """All that a problem's rows come from."""
+    rules = [hard(rule) for rule in (*problem.rules, *problem.table_rules)]
+    return [*rules, *problem.limits, problem.caps, problem.case, problem.decided]
+
+
+def holds(problem: Problem, rule: Any, funded: Any, granted: IntArray) -> bool:
+    """The exact reading of one part on one allocation."""
+    if isinstance(rule, Caps):
+        return not rule.broken(funded, granted)
+    if rule is problem.case:
+        return read_envelopes(problem.case.tree, problem.case.node, granted).holds
+    if isinstance(rule, Decisions):
+        free = ~problem.offers.committed
+        return bool(funded[free & (rule.choice > 0)].all() and not funded[free & (rule.choice < 0)].any())
+    found: bool = rule.read(funded, granted).holds
+    return found
+
+
+def kept(rows: list[SecondRow], points: Points) -> Any:
+    """Which points keep every row, bool (n_points,)."""
+    fine = np.ones(len(points.columns), dtype=np.bool_)
+    for row in rows:
+        fine &= points.columns @ np.concatenate([row.choices, row.units]) <= row.bound
+    return fine
+
+
+def test_second_rows_hold_exactly_where_the_rule_is_read_to_hold() -> None:
+    exact: Counter[str] = Counter()
+    for seed, problem, points in problems(SEEDS):
+        for rule in parts(problem):
+            rows = second_rows(problem, rule)
+            assert rows is not None
+            second = second_reading(Columns.of(problem.offers), rule)
+            truth = np.array(
+                [holds(problem, rule, f, g) for f, g in zip(points.funded, points.granted, strict=True)]
+            )
+            mine = kept(rows, points)
+            told = f"{seed} {type(rule).__name__} {getattr(rule, 'id', '')}"
+            assert (mine | ~truth).all(), f"{told}: too narrow"
+            if second is not None and not second.unread - always_unread(problem, rule):
+                assert (mine == truth).all(), f"{told}: too wide"
+                exact[type(rule).__name__] += bool(truth.any() and not truth.all())
+    assert {kind for kind in KINDS - {"Offers"} if not exact[kind]} == set()
+
+
+def test_units_of_a_range_are_read_to_be_there_only_with_its_least() -> None:
+    seen = 0
+    for seed, problem, _points in problems(SEEDS):
+        second = second_reading(Columns.of(problem.offers), problem.offers)
+        assert second is not None
+        assert (
+            len(second.names)
+            == len(second.bound)
+            == int(problem.offers.ranged[problem.offers.candidate].sum())
+        )
+        for row, name in enumerate(second.names):
+            one = int(name.removeprefix("range:"))
+            most = int(problem.offers.most_cents[one] - problem.offers.least_cents[one])
+            most //= int(problem.offers.unit_cents[one])
+            funded, units = second.value[second.row == row].tolist()
+            for x, above in product((0, 1), range(most + 2)):
+                fits = funded * x + units * above <= second.bound[row]
+                assert fits is (above <= most * x), (seed, name)
+            seen += 1
+    assert seen > 10
+
+
+def always_unread(problem: Problem, rule: Any) -> set[str]:
+    """Names that say only how further columns are bound, or rows whose sense the second rows give otherwise."""
+    if rule is problem.case:
+        names = problem.case.tree.ids
+        links = {f"link:{name}:unassigned:max" for name in names} | {f"{name}:shares" for name in names}
+        return links | {f"{way}:{name}" for name in names for way in ("in", "out")}
+    if type(rule).__name__ == "Order":
+        return set(second_reading(Columns.of(problem.offers), rule).unread)  # type: ignore[union-attr]
+    return set()
+
+
+def test_prices_are_those_of_the_rows_that_are_written() -> None:
+    dice, compared = Random(1), Counter[str]()
+    for _, problem, _points in problems(SEEDS):
+        for rule in (*map(hard, (*problem.rules, *problem.table_rules)), *problem.limits):
+            sheet = RowSheet(problem.offers, Choices.of(problem.offers))
+            n_own, first = len(sheet.low), len(sheet.upper)
+            rule.rows(sheet)
+            if len(sheet.low) > n_own or len(sheet.upper) == first:
+                continue
+            system = sheet.system()
+            dense = np.zeros((system.rows.n, system.n_cols), dtype=object)
+            dense[system.rows.row, system.rows.col] = system.rows.value
+            rows = second_rows(problem, rule) or []
+            by_name = {row.name: row for row in rows}
+            chosen, weights, price, constant = [], [], np.zeros(system.n_cols, dtype=object), 0
+            for place in range(first, system.rows.n):
+                row = by_name.get(system.rows.names[place])
+                if row is None:
+                    continue
+                y, mine = dice.randint(0, 9), gcd(*dense[place]) or 1
+                theirs = gcd(*np.concatenate([row.choices, row.units]).tolist()) or 1
+                chosen.append(row)
+                weights.append(y * mine)
+                price = price + dense[place] * (y * theirs)
+                constant += int(system.rows.upper[place]) * y * theirs
+            if chosen:
+                told = priced(chosen, weights)
+                assert told[0] == constant
+                assert (told[1] == price).all()
+                compared[type(rule).__name__] += 1
+    assert {"Limit", "Share", "Exclusive", "Requires", "Together", "Order", "Schedule"} <= set(compared)
+
+
+def test_every_kind_that_is_linear_has_a_second_reading() -> None:
+    assert {kind.__name__ for kind in READERS} == KINDS
+    for _, problem, _points in problems(range(10)):
+        assert second_rows(problem, problem.offers.common) is None
+        for rule in problem.rules:
+            assert (second_rows(problem, rule) is None) == (rule.mode is not Mode.HARD)
+
+
+def test_a_multiplier_is_not_negative() -> None:
+    row = SecondRow("one", np.array([1]), np.array([2]), 3)
+    constant, price = priced([row, row], [2, 1])
+    assert (constant, price.tolist()) == (9, [3, 6])
+    with pytest.raises(ValueError, match="negative"):
+        priced([row], [-1])
+
+
+def test_what_rules_write_agrees() -> None:
+    for seed, problem, _points in problems(range(100, 160)):
+        found = agreement(problem, claims_of(problem))
+        assert found.holds, (seed, found)
+        assert found.n_read + found.n_unread == claims_of(problem).system.rows.n
+
+
+def changed(claims: Claims, place: int, dice: Random) -> Claims:
+    """The same rows, one of them with another bound or another entry."""
+    rows = claims.system.rows
+    upper, value = rows.upper.copy(), rows.value.copy()
+    inside = np.flatnonzero(rows.row == place)
+    if dice.random() < 0.6 or not len(inside):
+        upper[place] -= dice.choice([1, 2, 100, 1000])  # cents: one alone often cuts off nothing
+    else:
+        value[dice.choice(inside.tolist())] += dice.choice([1, 50, 500])
+    return replace(claims, system=claims.system.with_rows(replace(rows, upper=upper, value=value)))
+
+
+def test_a_changed_row_is_refused_or_cuts_off_nothing() -> None:
+    """What is accepted after a change still holds wherever the rule of the row is read to hold."""
+    dice, refused, accepted = Random(7), Counter[str](), 0
+    for seed, problem, points in problems(range(40)):
+        claims = claims_of(problem)
+        for written in claims.written:
+            second = None if written.soft else second_reading(Columns.of(problem.offers), written.of)
+            if second is None:
+                continue
+            for place in range(written.first, written.last):
+                other = changed(claims, place, dice)
+                found = agreement(problem, other)
+                if found.narrow:
+                    refused[type(written.of).__name__] += 1
+                elif claims.system.rows.names[place] not in second.unread:
+                    accepted += 1
+                    assert still_true(other, place, problem, written.of, points), (seed, place)
+    assert set(refused) >= KINDS - {"Decisions", "Coverage", "Equity", "FirstCome", "EnvelopeLimit"}
+    assert sum(refused.values()) > 2 * accepted
+
+
+def wider(claims: Claims, place: int, dice: Random) -> Claims:
+    """The same rows, one of them times three and then with a higher bound, or with an entry that is less."""
+    rows = claims.system.rows
+    upper, value = rows.upper.copy(), rows.value.copy()
+    inside = np.flatnonzero(rows.row == place)
+    upper[place] *= 3
+    value[inside] *= 3
+    if dice.random() < 0.5 or not len(inside):
+        upper[place] += dice.randint(1, 3)
+    else:
+        value[dice.choice(inside.tolist())] -= dice.randint(1, 3)
+    return replace(claims, system=claims.system.with_rows(replace(rows, upper=upper, value=value)))
+
+
+def test_a_row_that_is_made_wider_still_follows() -> None:
+    dice, asked = Random(5), Counter[str]()
+    for seed, problem, _points in problems(range(25)):
+        claims = claims_of(problem)
+        for written in claims.written:
+            second = None if written.soft else second_reading(Columns.of(problem.offers), written.of)
+            for place in range(written.first, written.last if second else written.first):
+                name = claims.system.rows.names[place]
+                if second is not None and name in second.names and name not in second.unread:
+                    system = wider(claims, place, dice).system
+                    follows = _follows(system, system.rows.starts(), written, second, UNLIMITED)
+                    assert follows[place - written.first], (seed, name)
+                    asked[type(written.of).__name__] += 1
+    assert {"Limit", "Share", "Exclusive", "Case"} <= set(asked)
+
+
+def equity_of(linear: list[bool], most: int, *, strict: bool, side: str = "min") -> Lines:
+    """What is written for the first of two groups, of which dossiers bring 5 and 6, at a third of all."""
+    offers = SimpleNamespace(candidate=np.ones(2, dtype=np.bool_))
+    lines = Lines(SimpleNamespace(offers=offers, n=2))  # type: ignore[arg-type]
+    own = Sum(np.array([0, 1]), np.array([5, 6]), (0, 0), np.array(linear))
+    of = SimpleNamespace(most=[most, 6], total=most + 6, settled=[0, 0])
+    _one_group(lines, SimpleNamespace(strict=strict, of=of), own, 0, "e:g", side, Fraction(1, 3))  # type: ignore[arg-type]
+    return lines
+
+
+@pytest.mark.parametrize("side", ["min", "max"])
+def test_an_equity_whose_groups_share_what_counts_once_is_unread(side: str) -> None:
+    for linear in ([True, False], [False, True]):
+        lines = equity_of(linear, 0, strict=False, side=side)
+        assert (lines.names, lines.unread) == ([], {"any", f"e:g:{side}"})
+
+
+def test_an_equity_is_read_where_a_low_demand_opens_nothing() -> None:
+    """3·M ≥ M + N: 10 against −6."""
+    for most, strict in ((5, False), (2, True)):
+        lines = equity_of([True, True], most, strict=strict)
+        assert (lines.names, lines.unread) == (["e:g:min"], set())
+        assert [part.tolist() for part in lines.parts[0]] == [[0, 0], [0, 1], [-10, 6]]
+    assert equity_of([True, True], 2, strict=False).unread == {"e:g:min"}
+
+
+def test_products_that_leave_64_bits_are_whole_numbers_all_the_same() -> None:
+    assert _times(np.array([2**60, -3]), 1).dtype == np.int64
+    assert _times(np.array([2**61, -3]), 8).tolist() == [2**64, -24]
+    assert _times(np.array([3, -(2**61)]), 8).tolist() == [24, -(2**64)]
+
+
+def still_true(claims: Claims, place: int, problem: Problem, rule: Any, points: Points) -> bool:
+    rows = claims.system.rows
+    mine = rows.row == place
+    size = points.columns.shape[1]
+    if (rows.col[mine] >= size).any():
+        return True
+    figures = points.columns[:, rows.col[mine]] @ rows.value[mine]
+    rows_of = second_rows(problem, rule) or []
+    return bool((figures <= rows.upper[place])[kept(rows_of, points)].all())
+
+
+NARROW = """rules:
+  - {id: plafond, kind: limit, measure: dossiers, max: 2}
+"""
+
+
+def narrowed(monkeypatch: pytest.MonkeyPatch, by: int) -> None:
+    """Let every `limit` write its maximum too low."""
+    right = Limit.rows
+
+    def wrong(self: Limit, builder: Any) -> None:
+        low = tuple(None if bound is None else bound - by for bound in self.maximum)
+        right(replace(self, maximum=low), builder)
+
+    monkeypatch.setattr(Limit, "rows", wrong)
+
+
+def test_a_proof_on_too_narrow_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Solver and prover read the same wrong rows, and agree; the second reading does not."""
+    right = solve(tiny(tmp_path, HEAD + NARROW), cross_check="never")
+    assert right.reading is not None
+    proofs = right.certificate["proofs"]
+    check = Checker.of(right.problem)
+    assert check.stages(right.reading.values, proofs) == (True,)
+    assert (check.rows.narrow, check.rows.n_unread) == ((), 0)
+    narrowed(monkeypatch, 1)
+    wrong = solve(tiny(tmp_path, HEAD + NARROW), cross_check="never")
+    assert wrong.reading is not None
+    assert wrong.proof is Proof.PROVED
+    assert wrong.reading.values[0] < right.reading.values[0]
+    proofs = wrong.certificate["proofs"]
+    check = Checker.of(wrong.problem)
+    assert check.stages(wrong.reading.values, proofs) == (False,)
+    assert check.rows.narrow == ("rule:plafond:max:max",)
+
+
+def test_an_impossibility_on_too_narrow_rows_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = NARROW.replace("max: 2", "min: 2, max: 2")
+    narrowed(monkeypatch, 1)
+    wrong = solve(tiny(tmp_path, HEAD + rules), cross_check="never")
+    assert wrong.status is Status.INFEASIBLE
+    assert wrong.proof is Proof.PROVED
+    proof = wrong.certificate["proofs"][0]
+    assert not Checker.of(wrong.problem).empty(proof)
+
+
+def test_a_dossier_that_must_be_funded_without_a_decision_is_refused(tmp_path: Path) -> None:
+    problem = compile_problem(tiny(tmp_path))
+    claims = claims_of(problem)
+    must = claims.system.must.copy()
+    must[1] = True
+    wrong = replace(claims, system=replace(claims.system, must=must))
+    assert agreement(problem, wrong).narrow == ("must:1",)

@@ -1,0 +1,84 @@
+"""The states of one leaf that are nearly the best at a price: those of every choice, and the first of equals."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from support.cap_trees import some_items
+
+from tnt_sim.kernel.cap_tree.caps import Caps, Node, binding
+from tnt_sim.kernel.cap_tree.core_enumeration import near_states, relaxed
+from tnt_sim.kernel.cap_tree.states import Budget
+
+
+@pytest.mark.parametrize("seed", range(0, 600, 20))
+def test_the_states_within_a_loss_are_those_of_every_choice(seed: int) -> None:
+    for k in range(seed, seed + 20):
+        rng = np.random.default_rng(k)
+        p, w = some_items(rng)
+        capacity, b = int(rng.integers(int(w.max()), int(w.sum()) + 2)), 2**10
+        a = int(rng.integers(0, 2 * (b * int(p.sum()) // int(w.sum())) + 2)) * int(rng.random() < 0.7)
+        first: dict[tuple[int, int], tuple[int, ...]] = {}
+        for x in itertools.product((1, 0), repeat=len(p)):
+            key = int(p @ np.array(x)), int(w @ np.array(x))
+            if key[1] <= capacity:
+                first.setdefault(key, x)  # products come in the order of choices
+        worth = {(q, v): b * q - a * v for q, v in first}
+        best = max(worth.values())
+        gamma = int(rng.choice([0, b, 3 * b, best + 1]))
+        budget = Budget(10**6)
+        found = near_states(p, w, capacity, a, b, gamma, budget)
+        kept = sorted(
+            (v, q) for (q, v), value in worth.items()
+            if best - value <= gamma and not any(r >= q and u <= v and (r, u) != (q, v) for r, u in first)
+        )  # fmt: skip
+        assert found.best == best
+        assert list(zip(found.weight.tolist(), found.profit.tolist(), strict=True)) == kept
+        assert budget.alone
+        for place, (v, q) in enumerate(kept):
+            assert int(found.loss[place]) == best - worth[q, v]
+            assert found.columns(place).tolist() == np.flatnonzero(first[q, v]).tolist()
+        for one, other in itertools.combinations(range(len(kept)), 2):
+            ours, theirs = set(found.columns(one).tolist()), set(found.columns(other).tolist())
+            place = min(ours ^ theirs)
+            assert found.differ(one, other) == (place, place in ours)
+
+
+def test_a_bound_that_64_bits_do_not_hold_is_none() -> None:
+    """Two items that are worth much set a price at which the weights of the others leave 64 bits together."""
+    p, w = np.array([2**30, 2**30, *[1] * 100]), np.full(102, 2**20)
+    with pytest.raises(OverflowError):
+        relaxed(p, w, 2**20, 0, 2**26)
+
+
+def caps(*rows: tuple[list[int], int]) -> Caps:
+    """Rows of columns and a cap, numbered in the order given."""
+    return Caps(tuple(range(len(rows))), tuple(np.array(c) for c, _ in rows), tuple(cap for _, cap in rows))
+
+
+def test_caps_that_cross_given_rows_go() -> None:
+    every = caps(([0, 1, 2, 3], 9), ([1, 2], 5), ([0, 1], 4), ([2, 3], 4), ([3], 2))
+    assert every.within(set()) is every
+    left = every.within({2, 3})
+    assert left.row == (2, 3, 4)  # the first and the second hold columns of both
+    assert left.cap == (4, 4, 2)
+    inner = caps(([0, 1, 2, 3], 9), ([0, 1], 5), ([0, 1], 4)).within({2})
+    assert inner.row == (2, 1)  # of the same columns the given one goes outside
+    assert caps(([0, 1], 5), ([1], 2), ([3], 1)).within({2}).row == (0, 2, 1)  # all hold none of the third's
+
+
+def test_a_cap_holds_something_back_where_the_last_column_is_taken_in_part() -> None:
+    """By profit per cost the order is 2, 0, 3, 1."""
+    profit, cost = np.array([8, 1, 9, 4]), np.array([4, 4, 3, 4])
+    inner, other = Node(1, 5, np.array([0, 3])), Node(2, 4, np.array([1, 2]))
+
+    def root(cap: int) -> Node:
+        return Node(0, cap, np.zeros(0, dtype=np.int64), (inner, other))
+
+    assert binding([root(15)], profit, cost) == {1, 2}
+    assert binding([root(8)], profit, cost) == {0, 1}
+    assert binding([root(7)], profit, cost) == {0}
+    assert binding([root(9)], profit, cost) == {1, 2}
+    assert binding([Node(0, 15, np.arange(4))], profit, cost) == set()

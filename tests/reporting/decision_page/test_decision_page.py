@@ -1,0 +1,194 @@
+"""The page as text: whole in itself, the same each time, nothing in it that a dossier's text could run."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from support.hostile_text import HOSTILE
+from support.programs import WANT
+
+from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.shared.decided_run import of_run
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.errors import DataError, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import amount
+from tnt_sim.reporting.decision_page.page import Options, read_theme, report_html, report_pdf
+from tnt_sim.reporting.decision_page.page_text import PAGE
+from tnt_sim.reporting.decision_page.script_data import script_text, slider_of_runs
+from tnt_sim.reporting.renderers.html import policy
+from tnt_sim.reporting.reports.explanation import sentences_of
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text of each script and style."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.inside: list[tuple[str, str]] = []
+        self._in = ""
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._in = tag if tag in ("script", "style") else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._in:
+            self.inside.append((self._in, data))
+        else:
+            self.words += data
+
+
+@pytest.mark.parametrize("lang", Lang)
+def test_nothing_outside_and_nothing_that_runs(runs: list[StoredRun], lang: Lang) -> None:
+    text = report_html(runs[0], Options(lang, slider_of_runs(runs)))
+    page = Page(text)
+    assert [tag for tag, _ in page.tags].count("script") == 2
+    assert not {tag for tag, _ in page.tags} & {"img", "link", "iframe", "object", "embed", "base"}
+    for tag, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on") or name in ("src", "style")], tag
+        assert (attributes.get("href") or "#").startswith("#")
+    style = [inner for kind, inner in page.inside if kind == "style"]
+    script = [inner for kind, inner in page.inside if kind == "script"][1]
+    said = next(attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv"))
+    assert said == policy(script, style)
+    assert said is not None
+    assert said.startswith("default-src 'none'; script-src 'sha256-")
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)
+
+
+def test_hostile_texts_stay_texts(runs: list[StoredRun]) -> None:
+    data = json.loads(next(inner for kind, inner in Page(html(runs)).inside if kind == "script"))
+    assert HOSTILE in data["dossiers"]["title"]
+    assert "<script>alert" not in html(runs)
+    assert "<img" not in html(runs)
+    assert (
+        script_text({"a": "</script>\u2028&<!--"}) == '{"a":"\\u003c/script\\u003e\\u2028\\u0026\\u003c!--"}'
+    )
+
+
+def html(runs: list[StoredRun]) -> str:
+    return report_html(runs[0], Options(Lang.FR, slider_of_runs(runs)))
+
+
+def test_the_same_run_gives_the_same_bytes(runs: list[StoredRun]) -> None:
+    assert html(runs) == html(runs)
+
+
+@pytest.mark.parametrize("lang", Lang)
+def test_figures_are_those_of_the_run(runs: list[StoredRun], lang: Lang) -> None:
+    run = runs[0]
+    page = Page(report_html(run, Options(lang)))
+    assert next(attrs["lang"] for tag, attrs in page.tags if tag == "html") == lang
+    for key in ("amount_cents", "granted_cents", "unspent_cents"):
+        assert amount(run.summary[key], lang) in page.words
+    for entry in run.envelopes:
+        assert amount(entry["granted_cents"], lang) in page.words
+    assert run.summary["allocation_sha256"] in page.words
+    assert [attrs for _, attrs in page.tags if attrs.get("lang") == "fr"] != []
+    foreign = [tag for tag, attrs in page.tags if tag != "html" and attrs.get("lang") == "fr"]
+    assert bool(foreign) is (lang is Lang.EN)
+
+
+def test_positions_say_only_what_differs_and_rebuild_each_run(runs: list[StoredRun]) -> None:
+    data = json.loads(next(inner for kind, inner in Page(html(runs)).inside if kind == "script"))
+    by_amount = sorted(runs, key=lambda run: run.summary["amount_cents"])
+    assert [one["amount"] for one in data["positions"]] == [run.summary["amount_cents"] for run in by_amount]
+    assert [one["decision"] for one in data["positions"]] == [run is runs[0] for run in by_amount]
+    for position, run in zip(data["positions"], by_amount, strict=True):
+        granted = list(data["dossiers"]["granted"])
+        for row, cents in zip(position["rows"], position["granted"], strict=True):
+            granted[row] = cents
+        stored = dict(run.table.select("dossier", "granted_cents").iter_rows())
+        assert dict(zip(data["dossiers"]["number"], granted, strict=True)) == stored
+        assert position["totals"][1] == run.summary["granted_cents"] == sum(granted)
+
+
+def test_runs_that_are_no_positions(runs: list[StoredRun]) -> None:
+    with pytest.raises(UsageError, match="mêmes dossiers"):
+        slider_of_runs([runs[0], runs[0]])
+
+
+@pytest.mark.parametrize(
+    ("css", "told"),
+    [
+        ("a { color: red }\n@import 'x.css';", "theme t.css:2:1 — « @import »"),
+        ("b { background: url( https://x.fr/a.png) }", "t.css:1:17"),
+        ("</style><script>", "« </ »"),
+    ],
+)
+def test_a_theme_that_would_reach_outside(
+    tmp_path: Path, css: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.css").write_text(css, encoding="utf-8")
+    with pytest.raises(DataError) as error:
+        read_theme(Path("t.css"))
+    assert told in str(error.value)
+
+
+def test_a_theme_is_taken_whole(tmp_path: Path, runs: list[StoredRun]) -> None:
+    (tmp_path / "t.css").write_bytes(b":root { --accent: #600; }\r\nh1 { font-family: x, url(data:,) }\r\n")
+    theme = read_theme(tmp_path / "t.css")
+    text = report_html(runs[0], Options(Lang.FR, theme_css=theme))
+    style = [inner for kind, inner in Page(text).inside if kind == "style"]
+    assert style[1] == ":root { --accent: #600; }\nh1 { font-family: x, url(data:,) }\n"
+    assert policy("", style).count("sha256") == 2
+
+
+def test_pdf(runs: list[StoredRun]) -> None:
+    pytest.importorskip("weasyprint", exc_type=(ImportError, OSError), reason=WANT + "Pango (WeasyPrint)")
+    data = report_pdf(runs[0], Options(Lang.EN, paper=True))
+    assert data.startswith(b"%PDF-")
+    assert len(data) > 10_000
+    paper = report_html(runs[0], Options(Lang.EN, paper=True))
+    assert "<script" not in paper
+    assert [row for row in runs[0].table["dossier"] if f"<td>{row}</td>" not in paper] == []
+
+
+@pytest.mark.parametrize("lang", Lang)
+def test_explained(runs: list[StoredRun], lang: Lang) -> None:
+    document = explain(of_run(runs[-1].folder), everyone=True, lang=lang).document
+    text = report_html(runs[-1], Options(lang, explanation=document))
+    page = Page(text)
+    assert HOSTILE not in text.replace(script_data(page), "")
+    told = sentences_of(document, lang)
+    data = json.loads(script_data(page))
+    why = dict(zip(data["dossiers"]["number"], data["dossiers"]["motive"], strict=True))
+    refused = [one for one in document["dossiers"] if not one["funded"] and one["changes"]]
+    assert refused
+    for one in refused:
+        shown = data["motives"][why[one["dossier"]]]
+        assert shown.split("\n")[0] == one["sentence"]
+        assert all(part in told[one["dossier"]] for part in shown.split("\n"))
+    assert data["explained"] is True
+    assert PAGE["who_enters"].in_(lang) in page.words
+    assert all(one["dossier"] in page.words for one in document["reserve"])
+    paper = report_html(runs[-1], Options(lang, paper=True, explanation=document))
+    assert document["dossiers"][-1]["sentence"][:30].replace("\u00a0", " ") in Page(paper).words.replace(
+        "\u00a0", " "
+    )
+    assert "explanations" not in report_html(runs[-1], Options(lang))
+
+
+def script_data(page: Page) -> str:
+    return next(inner for kind, inner in page.inside if kind == "script")
+
+
+def test_french_signs_stay_with_their_words() -> None:
+    from tnt_sim.reporting.decision_page.page import _held_together
+
+    page = "<style>a :hover{}</style><p>« a » : b ?</p><code>x : y</code>"
+    assert _held_together(page) == (
+        "<style>a :hover{}</style><p>«\u00a0a\u00a0»\u00a0: b\u00a0?</p><code>x : y</code>"
+    )

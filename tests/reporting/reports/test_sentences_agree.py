@@ -1,0 +1,126 @@
+"""Sentences that cannot contradict each other: every printed number of one screen against the tables behind it.
+
+The printed pages of `run`, `explain`, `sweep`, `entries` and `next` are read back in both languages. Each sentence
+is matched by a pattern with typed fields and its numbers are counted again, in integers, from the table of
+dossiers, the tree of envelopes and the lists. A sentence that no pattern knows fails: who writes one says what it
+claims in `told_run.py`, `told_explanation.py` or `told_sweep.py`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from support.paths import ROOT
+from support.printed.explanation import check_explanation
+from support.printed.facts import Facts
+from support.printed.run import check_run
+from support.printed.sweep import amounts_agree, check_entries, check_next, check_sweep
+
+import tnt_sim as tnt
+from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.marginal import questions
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.load import load_scenario, with_amounts
+
+FROZEN = ROOT / "tests/support/data/tnt-2021-3206/scenario.yaml"
+SHIPPED = ROOT / "scenarios/tnt-2021.yaml"
+MOTIFS = ROOT / "scenarios/motifs.yaml"
+SMALL = 100
+
+
+def slow(*names: str) -> list[Any]:
+    """Scenarios of which a question takes minutes on a busy machine."""
+    return [pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
+@pytest.fixture(scope="module", params=["demo", "motifs", "frozen", "shipped"])
+def facts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Facts:
+    """One decision for each scenario, with the rule that each reason names beside it."""
+    files = {"motifs": MOTIFS, "frozen": FROZEN, "shipped": SHIPPED}
+    file = files.get(request.param)
+    if file is None:
+        folder = tmp_path_factory.mktemp("demo")
+        subprocess.run(
+            [sys.executable, "-m", "tnt_sim", "new", "demo"], cwd=folder, check=True, capture_output=True
+        )
+        file = folder / "demo" / "scenario.yaml"
+    return Facts(solve(load_scenario(file)))
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_the_page_of_a_run(facts: Facts, lang: Lang) -> None:
+    assert {"head", "envelopes", "unspent", "rules", "goals", "reasons"} <= check_run(facts, lang)
+
+
+@pytest.fixture(scope="module")
+def explained(facts: Facts) -> Any:
+    """The explanation of every dossier of a small scenario; of a large one its reasons, rules and "
+    "reserve list."""
+    names = list(facts.rows) if len(facts.rows) <= SMALL else []
+    return explain(of_result(facts.result), names).document
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_the_page_of_an_explanation(facts: Facts, explained: Any, lang: Lang) -> None:
+    read = check_explanation(facts, explained, lang)
+    if facts.result.problem.scenario.id == "exemple":
+        assert {"outranked_barred", "displaced", "rule", "ineligible"} <= read
+    if facts.result.problem.scenario.id == "motifs":
+        assert len(read) >= 17
+
+
+@pytest.mark.parametrize("facts", slow("frozen", "shipped"), indirect=True)
+def test_one_dossier_for_each_reason(facts: Facts) -> None:
+    """On a large scenario too, with every smallest change; both languages of one answer."""
+    chosen: dict[str, str] = {}
+    for name, row in facts.rows.items():
+        chosen.setdefault(row["reason_code"], name)
+    document = explain(of_result(facts.result), list(chosen.values())).document
+    for lang in Lang:
+        assert check_explanation(facts, document, lang)
+
+
+def swept_pages(facts: Facts, low: str, high: str) -> None:
+    scenario = facts.result.problem.scenario
+    swept = tnt.sweep(scenario, start=low, stop=high, steps=3)
+    last = Facts(solve(with_amounts(scenario, {next(iter(facts.envelopes)): swept.document["to_cents"]})))
+    for lang in Lang:
+        mine = lang.value == scenario.spec.locale
+        # the sentences of a document are in the scenario's language: their numbers are read there
+        told = swept.document if mine else {**swept.document, "unspent": []}
+        assert {"free", "nested", "meaning"} <= check_sweep(facts, last, told, swept, lang)
+
+
+@pytest.mark.parametrize("facts", ["demo", *slow("motifs", "frozen")], indirect=True)
+def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained: Any) -> None:
+    """Three questions on money at once: each page by itself, and one amount for one dossier on all of them."""
+    root = facts.envelopes[next(iter(facts.envelopes))]["amount_cents"]
+    low, high = f"{root // 100} €", f"{root * 12 // 1000} €"
+    swept_pages(facts, low, high)
+    scenario = facts.result.problem.scenario
+    entries = questions.entries(scenario, start=low, stop=high).document
+    following = questions.next_euro(scenario, envelopes=[next(iter(facts.envelopes))]).document
+    for lang in Lang:
+        check_entries(facts, entries, lang)
+        check_next(facts, following, lang)
+    amounts_agree(facts, explained, entries, following)
+
+
+@pytest.mark.parametrize("facts", slow("shipped"), indirect=True)
+def test_the_pages_of_the_flagship_s_questions_on_money(facts: Facts) -> None:
+    """A sweep, the next euro, and the entries as far as 40 seconds go: all of them take minutes."""
+    top = next(iter(facts.envelopes))
+    root = facts.envelopes[top]["amount_cents"]
+    swept_pages(facts, f"{root // 100} €", f"{root * 12 // 1000} €")
+    scenario = facts.result.problem.scenario
+    following = questions.next_euro(scenario, envelopes=[top], rules=[]).document
+    stop = f"{root // 100 + 20_000} €"
+    entries = questions.entries(scenario, start=f"{root // 100} €", stop=stop, time_limit=40).document
+    for lang in Lang:
+        check_next(facts, following, lang)
+        check_entries(facts, entries, lang)

@@ -1,0 +1,188 @@
+"""A model too large for HiGHS to keep its limit is solved in a process that ends with the deadline."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from support.solve_instances import near_miss
+
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.errors import SolverError
+from tnt_sim.solve.backends import solver_process as apart
+from tnt_sim.solve.backends.backend import Limits, Termination, Tuning
+from tnt_sim.solve.backends.highs import PARALLEL_ROWS, HighsBackend, _options, solve_here
+from tnt_sim.solve.backends.solver_process import Request
+from tnt_sim.solve.methods.integral import solve_integral
+
+
+@pytest.fixture
+def all_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every model is large."""
+    monkeypatch.setattr(apart, "MANY_COLUMNS", 0)
+
+
+def program(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Another program stands in for HiGHS."""
+    monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", text))
+
+
+@pytest.mark.parametrize("relax", [False, True])
+def test_the_answer_apart_is_the_answer_here(relax: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = HighsBackend().solve(near_miss(0), relax=relax)
+    monkeypatch.setattr(apart, "MANY_COLUMNS", 0)
+    for deadline in (UNLIMITED, Deadline(600.0)):
+        there = HighsBackend().solve(near_miss(0), relax=relax, limits=Limits(deadline), start=None)
+        assert (there.termination, there.objective) == (here.termination, here.objective)
+        assert there.solver == here.solver
+        np.testing.assert_allclose(there.values, here.values)
+        assert (there.row_duals is None) == (here.row_duals is None)
+
+
+NOISY = """
+import os
+from tnt_sim.solve.backends import solver_process as apart
+from tnt_sim.solve.backends import highs
+
+def noisy(*asked, solve=highs.solve_here):
+    os.write(1, b"Presolving model")
+    return solve(*asked)
+
+highs.solve_here = noisy
+apart.main()
+"""
+
+
+@pytest.mark.usefixtures("all_apart")
+def test_what_a_solver_prints_is_no_part_of_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    program(monkeypatch, NOISY)
+    found = HighsBackend().solve(near_miss(0))
+    monkeypatch.setattr(apart, "MANY_COLUMNS", 10**9)
+    assert found.objective == HighsBackend().solve(near_miss(0)).objective
+
+
+@pytest.mark.usefixtures("all_apart")
+def test_a_process_that_looks_at_no_clock_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait is exactly what is left, and what overruns it is a limit and no failure."""
+    program(monkeypatch, "import time; time.sleep(600)")
+    waits, run = [], apart._run
+
+    def noted(sent: bytes, timeout: float) -> Any:
+        waits.append(timeout)
+        return run(sent, 0.05)
+
+    monkeypatch.setattr(apart, "_run", noted)
+    found = HighsBackend().solve(near_miss(0), limits=Limits(Deadline(20.0, lambda: 7.0)))
+    assert (found.termination, found.values) == (Termination.TIME_LIMIT, None)
+    assert waits == [20.0]
+
+
+STUBBORN = """
+import pickle, sys, time
+from tnt_sim.solve.backends import solver_process as apart
+from tnt_sim.solve.backends import highs
+
+def stubborn(model, relax, limits, start, tuning, on_point):
+    highs.solve_here(model, relax, limits, start, tuning, on_point)
+    on_point(None)
+    sys.stdout.buffer.write(apart._LENGTH.pack(1000) + b"half a part")
+    sys.stdout.buffer.flush()
+    time.sleep(600)
+
+request = pickle.load(sys.stdin.buffer)
+point = apart._Sender(sys.stdout.buffer).point
+stubborn(request.model, request.relax, request.limits(), request.start, request.tuning, point)
+"""
+
+
+@pytest.mark.usefixtures("all_apart")
+def test_a_process_that_is_ended_leaves_its_last_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Points go out as they are met: the search begins from the last one, and half a part is none."""
+    monkeypatch.setattr(apart, "BETWEEN_POINTS_SECONDS", 0.0)
+    program(monkeypatch, STUBBORN.replace("request = ", "apart.BETWEEN_POINTS_SECONDS = 0.0\nrequest = "))
+    run = apart._run
+    monkeypatch.setattr(apart, "_run", lambda sent, timeout: run(sent, 5.0))
+    model = near_miss(0)
+    found = HighsBackend().solve(model, limits=Limits(Deadline(20.0)))
+    assert found.termination is Termination.TIME_LIMIT
+    assert found.values is not None
+    point = np.rint(found.values).astype(np.int64)
+    assert model.is_feasible(point)
+    assert found.objective == model.value(point) > 0
+    kept = solve_integral(model, HighsBackend(), Limits(Deadline(20.0)))
+    assert (kept.termination, kept.value) == (Termination.TIME_LIMIT, model.value(point))
+
+
+def test_points_are_sent_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last point met is sent once the time has come, and nothing is sent twice."""
+    now, sent = [0.0], list[bytes]()
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    sender = apart._Sender(io.BytesIO())
+    monkeypatch.setattr(apart._Sender, "part", lambda _, told: sent.append(told))
+    for at, point in (
+        (0.0, 1.0),
+        (0.1, 2.0),
+        (0.2, 300.0),
+        (0.3, None),
+        (0.6, None),
+        (0.7, None),
+        (1.2, None),
+    ):
+        now[0] = at
+        sender.point(None if point is None else np.array([point, 0.0]))
+    values = [apart._unpacked(packed, 2) for packed in sent]
+    assert [value.tolist() for value in values if value is not None] == [[1.0, 0.0], [300.0, 0.0]]
+
+
+@pytest.mark.usefixtures("all_apart")
+@pytest.mark.parametrize("seconds", [0.0, apart.TO_ANSWER_SECONDS])
+def test_no_process_begins_too_late(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the deadline, or where it could not answer any more."""
+    monkeypatch.setattr(apart, "_run", lambda *_: pytest.fail("a process was started"))
+    found = HighsBackend().solve(near_miss(0), limits=Limits(Deadline(seconds)))
+    assert found.termination is Termination.TIME_LIMIT
+
+
+@pytest.mark.usefixtures("all_apart")
+def test_ctrl_c_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(apart, "_run", interrupted)
+    assert HighsBackend().solve(near_miss(0)).termination is Termination.INTERRUPTED
+
+
+@pytest.mark.usefixtures("all_apart")
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_a_process_killed_for_its_memory_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    program(monkeypatch, "import os; os.kill(os.getpid(), 9)")
+    assert HighsBackend().solve(near_miss(0)).termination is Termination.MEMORY_LIMIT
+
+
+@pytest.mark.usefixtures("all_apart")
+def test_a_process_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    program(monkeypatch, "raise SystemExit('no licence')")
+    with pytest.raises(SolverError, match="no licence"):
+        HighsBackend().solve(near_miss(0))
+
+
+def test_what_is_left_counts_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time on the way and the time for the answer come off the limit; none is none."""
+    monkeypatch.setattr("time.time", lambda: 105.0)
+    monkeypatch.setattr("tnt_sim.deadline.monotonic", lambda: 0.0)
+    sent = Request(solve_here, near_miss(0), False, None, Tuning(), 3, 20.0, 100.0)
+    limits = pickle.loads(pickle.dumps(sent)).limits()
+    assert (limits.time_seconds, limits.nodes) == (20.0 - 5.0 - apart.TO_ANSWER_SECONDS, 3)
+    assert (
+        Request(solve_here, near_miss(0), False, None, Tuning(), None, None, 100.0).limits().time_seconds
+        is None
+    )
+
+
+def test_what_never_looks_at_its_clock_is_off_for_large_models_alone() -> None:
+    off = {"presolve_rule_off": PARALLEL_ROWS, "mip_heuristic_run_feasibility_jump": False}
+    assert _options(Limits(), Tuning(), is_huge=True) == _options(Limits(), Tuning()) | off

@@ -1,0 +1,131 @@
+"""Exact bounds and fixing: valid for any prices, and never at the cost of an optimum."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.solve_instances import best_of, model_of, points_of
+
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, ModelError, Sense
+from tnt_sim.solve.backends.highs import HighsBackend
+from tnt_sim.solve.reductions.fixing import exact_bound, fix_by_reduced_cost
+from tnt_sim.solve.reductions.restriction import restrict
+
+
+@st.composite
+def priced_models(draw: st.DrawFn) -> tuple[LinearModel, np.ndarray]:
+    """A small model with prices that need not be a solver's, nor have the right signs."""
+    n, n_rows = draw(st.integers(1, 6)), draw(st.integers(0, 3))
+    big = draw(st.sampled_from([1, 1, 1_000_003, 2**45]))
+    whole = st.integers(-9, 9)
+    rows = [[draw(whole) * big for _ in range(n)] for _ in range(n_rows)]
+    row_lower = [draw(st.one_of(st.just(NO_LOWER), st.integers(-12, 4))) for _ in range(n_rows)]
+    row_upper = [draw(st.one_of(st.just(NO_UPPER), st.integers(-4, 12))) for _ in range(n_rows)]
+    lower = [draw(st.integers(-1, 1)) for _ in range(n)]
+    upper = [low + draw(st.integers(0, 3)) for low in lower]
+    model = model_of(
+        rows,
+        [low if low == NO_LOWER else low * big for low in row_lower],
+        [high if high == NO_UPPER else high * big for high in row_upper],
+        [draw(whole) * draw(st.sampled_from([1, big])) for _ in range(n)],
+        draw(st.sampled_from(list(Sense))),
+        col_lower=lower, col_upper=upper,
+    )  # fmt: skip
+    prices: np.ndarray | None = None
+    if draw(st.booleans()):
+        prices = HighsBackend().solve(model, relax=True).row_duals
+    if prices is None:
+        a_price = st.floats(-20, 20) | st.sampled_from([np.nan, np.inf, 0.0])
+        prices = np.array([draw(a_price) for _ in range(n_rows)])
+    return model, prices
+
+
+@settings(max_examples=300, deadline=None)
+@given(priced_models())
+def test_the_bound_holds_for_every_feasible_point(case: tuple[LinearModel, np.ndarray]) -> None:
+    model, prices = case
+    best = best_of(model)
+    bound = exact_bound(model, prices)
+    if best is None or bound.value is None:
+        return
+    whole = bound.whole(model.sense)
+    assert whole is not None
+    if model.sense is Sense.MAXIMISE:
+        assert best <= whole <= bound.value
+    else:
+        assert best >= whole >= bound.value
+
+
+@settings(max_examples=300, deadline=None)
+@given(priced_models(), st.data())
+def test_no_point_as_good_as_the_incumbent_is_lost(
+    case: tuple[LinearModel, np.ndarray], data: st.DataObject
+) -> None:
+    model, prices = case
+    points = points_of(model)
+    if not len(points):
+        return
+    values = [model.value(point) for point in points]
+    incumbent = data.draw(st.sampled_from(values))
+    lower, upper, n_fixed = fix_by_reduced_cost(model, prices, incumbent, keep_ties=True)
+    inside = np.all((points >= lower) & (points <= upper), axis=1)
+    up = 1 if model.sense is Sense.MAXIMISE else -1
+    for value, kept in zip(values, inside.tolist(), strict=True):
+        assert kept or up * value < up * incumbent
+    assert n_fixed == int(((model.col_lower < model.col_upper) & (lower == upper)).sum())
+    lower, upper, _ = fix_by_reduced_cost(model, prices, incumbent, keep_ties=False)
+    inside = np.all((points >= lower) & (points <= upper), axis=1)
+    for value, kept in zip(values, inside.tolist(), strict=True):
+        assert kept or up * value <= up * incumbent
+
+
+def test_the_prices_of_a_linear_program_close_its_gap() -> None:
+    model = model_of([[3, 4, 5]], [NO_LOWER], [8], [5, 6, 7], integer=False)
+    answer = HighsBackend().solve(model, relax=True)
+    assert answer.row_duals is not None
+    bound = exact_bound(model, answer.row_duals)
+    assert bound.value is not None
+    assert bound.value >= Fraction(62, 5)
+    assert bound.value - Fraction(62, 5) < Fraction(1, 10**9)
+    assert bound.whole(Sense.MAXIMISE) == 12
+
+
+def test_a_free_column_bounds_nothing() -> None:
+    model = model_of([[1, -1]], [NO_LOWER], [1], [1, 1], col_upper=[NO_UPPER, NO_UPPER])
+    assert exact_bound(model, np.array([1.0])).value is None
+    lower, upper, n_fixed = fix_by_reduced_cost(model, np.array([1.0]), 5, keep_ties=True)
+    assert (lower.tolist(), upper.tolist(), n_fixed) == ([0, 0], [NO_UPPER, NO_UPPER], 0)
+
+
+def test_an_impossible_incumbent_is_refused() -> None:
+    model = model_of([[1, 1]], [NO_LOWER], [1], [1, 1])
+    with pytest.raises(ModelError):
+        fix_by_reduced_cost(model, np.array([1.0]), 9, keep_ties=True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(priced_models(), st.data())
+def test_a_restricted_model_has_the_same_points(
+    case: tuple[LinearModel, np.ndarray], data: st.DataObject
+) -> None:
+    """Substituting fixed columns, and counting from another point, changes neither points nor values."""
+    model, _ = case
+    lower, upper = model.col_lower.copy(), model.col_upper.copy()
+    for j in range(model.n_cols):
+        if data.draw(st.booleans()):
+            lower[j] = upper[j] = data.draw(st.integers(int(lower[j]), int(upper[j])))
+    around = None
+    if data.draw(st.booleans()):
+        around = np.array([data.draw(st.integers(int(a), int(b))) for a, b in zip(lower, upper, strict=True)])
+    part = restrict(model, lower, upper, around)
+    expected = {tuple(p) for p in points_of(model.with_bounds(lower, upper)).tolist()}
+    found = points_of(part.model)
+    assert {tuple(part.expand(y).tolist()) for y in found} == expected
+    for y in found:
+        x = part.expand(y)
+        assert model.value(x) == part.model.value(y) + part.offset
+        assert part.reduce(x).tolist() == y.tolist()

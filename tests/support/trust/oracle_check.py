@@ -1,0 +1,79 @@
+"""The engine's answer to an instance, and what an exact reference makes of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from support.trust.instances import Instance, brute_force
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError, TntError
+
+RIGHT, WRONG, OVERSPENT, UNPROVEN = "right", "mismatch", "overspent", "not canonical"
+REFUSED = "refused"
+"""What the engine says without solving: that nothing can hold."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the engine said: the funded dossiers (from 0) or None, its words, and how long it took."""
+
+    funded: list[int] | None
+    status: str
+    proof: str | None
+    canonical: bool
+    seconds: float
+
+
+def answer(instance: Instance, folder: Path, backend: str = "highs", second: str = "auto",
+           time_limit: float | None = None) -> Answer:  # fmt: skip
+    """Solve an instance through its scenario files; an error that is no refusal is told as the status."""
+    began = time.perf_counter()
+    try:
+        result = solve(instance.scenario(folder, second), backend=backend, time_limit=time_limit)
+    except ScenarioError:
+        return Answer(None, REFUSED, None, False, time.perf_counter() - began)
+    except TntError as error:
+        told = f"{type(error).__name__}: {error}"
+        return Answer(None, told, None, False, time.perf_counter() - began)
+    document = result.document
+    return Answer(
+        funded=None if result.status is Status.INFEASIBLE else funded_of(result),
+        status=result.status.value,
+        proof=document["proof"],
+        canonical=document["canonical"],
+        seconds=time.perf_counter() - began,
+    )
+
+
+def funded_of(result: Result) -> list[int]:
+    """The funded dossiers, counted from 0 in rank order."""
+    return np.flatnonzero(result.dossiers["funded"].to_numpy()).tolist()
+
+
+def judged(instance: Instance, found: Answer) -> str:
+    """The answer against all 2^n sets."""
+    if found.funded is not None and instance.breaks(found.funded):
+        return OVERSPENT
+    if found.status not in (REFUSED, "optimal", "feasible", "infeasible"):
+        return found.status
+    if found.funded != brute_force(instance):
+        return WRONG if found.status in (REFUSED, "optimal", "infeasible") else UNPROVEN
+    if found.funded is not None and not found.canonical:
+        return UNPROVEN
+    return RIGHT
+
+
+def judge_all(instances: Iterable[Instance], folder: Path, backend: str = "highs",
+              second: str = "auto") -> list[tuple[str, str, Answer]]:  # fmt: skip
+    """(name, judgement, answer) of each instance."""
+    found = []
+    for instance in instances:
+        said = answer(instance, folder, backend, second)
+        found.append((instance.name, judged(instance, said), said))
+    return found
