@@ -247,7 +247,9 @@ STEPS = (
 )
 
 
-def test_the_page(file: Path, address: str, chromium: Any, subtests: pytest.Subtests) -> None:
+def test_each_step_on_the_page_gives_its_answer(
+    file: Path, address: str, chromium: Any, subtests: pytest.Subtests
+) -> None:
     """One test, so that however the tests are shared out there is one server."""
     opened = Opened(chromium, address, 1280)
     for step in STEPS:

@@ -161,7 +161,7 @@ def test_amounts_are_written_exactly(cents: int) -> None:
     assert parse_cents(amount_text(cents)) == cents
 
 
-def test_slugs() -> None:
+def test_a_title_becomes_a_short_plain_slug() -> None:
     assert slug_of("Axe 1 à 31 M€ / été") == "axe-1-a-31-m-ete"
     assert slug_of("a" * 200) == "a" * 60
 

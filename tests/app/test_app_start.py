@@ -46,7 +46,7 @@ def test_the_port_is_taken(file: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert f"le port {port} est déjà pris" in capsys.readouterr().err
 
 
-def test_no_pabulib(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pabulib_file_is_refused_by_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["app", str(tmp_path / "x.pb")]) == 2
     assert "Pabulib" in capsys.readouterr().err
 

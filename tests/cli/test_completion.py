@@ -42,7 +42,7 @@ def proposed(shell: str, line: str) -> str:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_each_shell(shell: str, project: Path) -> None:
+def test_each_shell_proposes_verbs_files_and_keys(shell: str, project: Path) -> None:
     assert "validate" in proposed(shell, "tnt-sim val")
     assert "demo/scenario.yaml" in proposed(shell, "tnt-sim run demo/s")
     assert "rules.part-communes.min=" in proposed(shell, "tnt-sim run demo/scenario.yaml --set rules.part")

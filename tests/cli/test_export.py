@@ -114,7 +114,7 @@ def test_no_run_and_a_changed_run(tnt: Run, run_dir: Path, demo: Path) -> None:
     assert not (demo / "r.xlsx").exists()
 
 
-def test_by_department(tnt: Run, run_dir: Path) -> None:
+def test_one_workbook_per_department_never_overwritten(tnt: Run, run_dir: Path) -> None:
     said = tnt("export", run_dir, "--by", "department", "--json")
     names = [Path(entry["path"]).name for entry in said.document["files"]]
     assert names == [f"{run_dir.name}-{code}.xlsx" for code in ("01", "02", "03")]
@@ -163,7 +163,7 @@ def test_html_and_its_theme(tnt: Run, run_dir: Path, demo: Path) -> None:
     assert (said.code, (demo / "x.html").exists()) == (2, False)
 
 
-def test_english(tnt: Run, run_dir: Path) -> None:
+def test_messages_of_export_and_report_in_english(tnt: Run, run_dir: Path) -> None:
     said = tnt("export", run_dir, "--format", "nope", "--lang", "en")
     assert said.err.startswith('Error: there is no format "nope".')
     assert tnt("report", run_dir, "--out", "note.xlsx", "--lang", "en").out.startswith("Written: note.xlsx\n")

@@ -22,7 +22,7 @@ def say(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
     return code, shown.out, shown.err
 
 
-def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed_alone(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = say(capsys, "--version")
     assert (code, err) == (0, "")
     assert re.fullmatch(r"tnt-sim \d+\.\d+\.\d+\S*\n", out)

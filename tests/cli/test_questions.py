@@ -10,7 +10,7 @@ from support.clash import CLASH
 from support.command_line import Run
 
 
-def test_conflict(tnt: Run, demo: Path) -> None:
+def test_conflict_gives_sets_and_repairs_with_code_4(tnt: Run, demo: Path) -> None:
     said = tnt("conflict", "scenario.yaml", "--set", CLASH, "--json")
     found = said.document
     assert said.code == 4
@@ -36,7 +36,7 @@ def test_conflict_of_what_fits(tnt: Run, demo: Path) -> None:
     assert (said.code, said.document["status"], said.document["sets"]) == (0, "feasible", [])
 
 
-def test_audit(tnt: Run, demo: Path) -> None:
+def test_audit_names_what_a_selection_breaks(tnt: Run, demo: Path) -> None:
     (demo / "liste.csv").write_text("dossier\nE-01\nE-02\nE-99\n", encoding="utf-8")
     said = tnt("audit", "scenario.yaml", "--selection", "liste.csv", "--json")
     found = said.document
@@ -50,7 +50,7 @@ def test_audit(tnt: Run, demo: Path) -> None:
     assert "« rien.csv » n'existe pas." in missing.err
 
 
-def test_alternatives(tnt: Run, demo: Path) -> None:
+def test_alternatives_keep_count_and_limit_of_solves(tnt: Run, demo: Path) -> None:
     said = tnt("alternatives", "scenario.yaml", "--within", "5 %", "--count", "3", "--json")
     found = said.document
     assert said.code == 0
@@ -59,7 +59,7 @@ def test_alternatives(tnt: Run, demo: Path) -> None:
     assert "aussi différent que possible" in tnt("alternatives", "scenario.yaml", "--count", "1").plain
 
 
-def test_weights(tnt: Run, demo: Path) -> None:
+def test_weights_give_every_choice_of_a_range(tnt: Run, demo: Path) -> None:
     words = ("weights", "scenario.yaml", "--criteria", "score,dossiers", "--range", "score=40 %:80 %")
     said = tnt(*words, "--json")
     assert (said.code, said.document["exact"], said.document["complete"]) == (0, True, True)
@@ -76,7 +76,7 @@ def test_weights(tnt: Run, demo: Path) -> None:
         ("audit", "scenario.yaml"),
     ],
 )
-def test_said_wrongly(tnt: Run, demo: Path, words: tuple[str, ...]) -> None:
+def test_a_wrong_option_is_code_2_without_traceback(tnt: Run, demo: Path, words: tuple[str, ...]) -> None:
     said = tnt(*words)
     assert said.code == 2
     assert said.err

@@ -42,7 +42,7 @@ def test_quiet_says_nothing(tnt: Run, demo: Path) -> None:
     assert len(list((demo / "runs").iterdir())) == 1
 
 
-def test_english(tnt: Run, demo: Path) -> None:
+def test_the_page_of_a_run_in_english(tnt: Run, demo: Path) -> None:
     said = tnt("run", "scenario.yaml", "--lang", "en")
     assert "€1,103,600 granted of €1,200,000; €96,400 not spent" in said.out
     assert "Run folder: runs/exemple-" in said.out
@@ -99,7 +99,9 @@ def test_relaxed_gives_prices_and_writes_no_folder(tnt: Run, demo: Path) -> None
     assert "Prix : ce que vaut une unité de plus" in page.plain
 
 
-def test_require_proof(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_require_proof_is_code_5_without_a_proof(
+    tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert tnt("run", "scenario.yaml", "--require-proof", "--quiet", "--cross-check", "never").code == 0
     monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_: [None])
     alone = tnt("run", "scenario.yaml", "--require-proof", "--cross-check", "never", "--json")
@@ -107,7 +109,7 @@ def test_require_proof(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert alone.document["publishable"] is False
 
 
-def test_write_lp(tnt: Run, demo: Path) -> None:
+def test_write_lp_writes_the_model_or_refuses_the_path(tnt: Run, demo: Path) -> None:
     assert tnt("run", "scenario.yaml", "--quiet", "--write-lp", "model.lp").code == 0
     assert "subject to" in (demo / "model.lp").read_text(encoding="utf-8").lower()
     assert tnt("run", "scenario.yaml", "--quiet", "--write-lp", "new/model.lp").code == 0

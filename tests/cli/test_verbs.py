@@ -87,7 +87,7 @@ def test_validate_as_a_document(tnt: Run, demo: Path) -> None:
     assert not (demo / "runs").exists()
 
 
-def test_show(tnt: Run, demo: Path) -> None:
+def test_show_prints_lines_sentences_and_model(tnt: Run, demo: Path) -> None:
     both = tnt("show", "scenario.yaml")
     assert both.code == 0
     assert "# scenario.yaml:4" in both.out
@@ -103,7 +103,7 @@ def test_show(tnt: Run, demo: Path) -> None:
     assert any(entry["text"].startswith("For each department") for entry in found["sentences"])
 
 
-def test_verify(tnt: Run, demo: Path) -> None:
+def test_verify_accepts_a_run_and_refuses_a_changed_one(tnt: Run, demo: Path) -> None:
     run_dir = tnt("run", "scenario.yaml", "--json").document["run_dir"]
     good = tnt("verify", run_dir)
     assert good.code == 0
@@ -121,7 +121,7 @@ def test_verify(tnt: Run, demo: Path) -> None:
     assert tnt("verify", demo / "data").code == 3
 
 
-def test_doctor(tnt: Run) -> None:
+def test_doctor_lists_versions_and_working_solvers(tnt: Run) -> None:
     said = tnt("doctor", "--json")
     found = said.document
     assert said.code == 0

@@ -15,7 +15,7 @@ def read(name: str) -> dict[str, Any]:
     return found
 
 
-def test_publiccode() -> None:
+def test_publiccode_has_every_required_key() -> None:
     """The required keys of publiccode.yml 0.4 and their bounds."""
     code = read("publiccode.yml")
     assert {
@@ -47,7 +47,7 @@ def test_the_version_is_that_of_the_package(name: str, key: str) -> None:
     assert str(read(name)[key]) == version("tnt-sim")
 
 
-def test_citation() -> None:
+def test_citation_has_every_required_key() -> None:
     """The required keys of CFF 1.2.0."""
     cited = read("CITATION.cff")
     assert {"cff-version", "message", "title", "authors"} <= set(cited)

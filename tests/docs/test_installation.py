@@ -50,19 +50,19 @@ def absent(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setitem(sys.modules, name, None)
 
 
-def test_without_altair(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_altair_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     absent(monkeypatch, "altair")
     with pytest.raises(UsageError, match=re.escape("tnt-sim[charts]")):
         altair()
 
 
-def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     absent(monkeypatch, "distributed")
     with pytest.raises(UsageError, match="--extra dask"):
         executor("dask", 1)
 
 
-def test_without_weasyprint(
+def test_without_weasyprint_the_extra_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     absent(monkeypatch, "weasyprint")

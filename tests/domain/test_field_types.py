@@ -146,7 +146,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("kind", "value", "message"), BAD)
-def test_refuses(kind: Any, value: object, message: str) -> None:
+def test_each_refused_value_has_its_message(kind: Any, value: object, message: str) -> None:
     assert refused(kind, value) == message
 
 
@@ -169,7 +169,7 @@ def test_any_value_is_read_or_refused(kind: Any, value: object) -> None:
     assert all(context["fr"] and context["en"] for context in contexts)
 
 
-def test_in_force() -> None:
+def test_both_ends_of_a_validity_are_in_force() -> None:
     valid = Valid.model_validate({"from": "2021-01-01", "until": "2021-10-07"})
     assert valid.in_force(date(2021, 1, 1))
     assert valid.in_force(date(2021, 10, 7))
@@ -192,5 +192,5 @@ def test_in_force() -> None:
         (Span(days=-999999), date(2021, 1, 1), date.min),
     ],
 )
-def test_span(span: Span, day: date, expected: date) -> None:
+def test_a_span_ends_on_the_expected_day(span: Span, day: date, expected: date) -> None:
     assert span.after(day) == expected

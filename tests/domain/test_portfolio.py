@@ -124,7 +124,7 @@ def test_numbers_read_back(values: list[Decimal]) -> None:
     assert reasons.null_count() == len(values)
 
 
-def test_canonical_names() -> None:
+def test_canonical_names_carry_their_unit() -> None:
     assert table_column("requested") == "requested_cents"
     assert table_column("score") == "score"
     assert next(iter(CANONICAL)) == "dossier"

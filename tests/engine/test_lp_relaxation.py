@@ -34,7 +34,7 @@ def test_prices_are_slopes(tmp_path: Path, backend: str) -> None:
     assert all(price >= 0 for price in prices.values())
 
 
-def test_relaxed_document(tmp_path: Path) -> None:
+def test_the_relaxed_value_bounds_the_decision(tmp_path: Path) -> None:
     document = solve(tiny(tmp_path), relax=True).document
     assert document["relaxed"]
     assert document["allocation_sha256"] is None

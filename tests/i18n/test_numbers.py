@@ -27,7 +27,7 @@ FR, EN = Lang.FR, Lang.EN
         (None, "–", "–"),
     ],
 )
-def test_short_amounts(cents: int | None, french: str, english: str) -> None:
+def test_short_amounts_in_both_languages(cents: int | None, french: str, english: str) -> None:
     assert short_amount(cents, FR) == french
     assert short_amount(cents, EN) == english
 

@@ -101,7 +101,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_contradiction(name: str, tmp_path: Path) -> None:
+def test_each_contradiction_is_told_before_solving(name: str, tmp_path: Path) -> None:
     scenario, table, expected = CASES[name]
     with pytest.raises(InputError) as caught:
         solve(tiny(tmp_path, scenario, table), cross_check="never")

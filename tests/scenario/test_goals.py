@@ -296,7 +296,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_inputs(name: str, tmp_path: Path) -> None:
+def test_each_wrong_goal_is_refused_at_its_line(name: str, tmp_path: Path) -> None:
     parts, expected = BAD[name]
     for file, text in (
         ("plan", "dossier,granted\n1,1\n"),

@@ -42,7 +42,7 @@ def test_rows_and_totals(dossiers: pl.DataFrame, scenario: dict[str, Any]) -> No
     assert dossiers["dossier"].is_unique().all()
 
 
-def test_types(dossiers: pl.DataFrame) -> None:
+def test_columns_have_their_types_and_no_empty_cell(dossiers: pl.DataFrame) -> None:
     integers = {"population", "cost_cents", "requested_cents"}
     assert {name for name, kind in dossiers.schema.items() if kind == pl.Int64} == integers
     assert {kind for name, kind in dossiers.schema.items() if name not in integers} == {pl.String}

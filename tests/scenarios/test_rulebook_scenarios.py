@@ -111,7 +111,7 @@ TARGETS = {"departements": (101, 101), "grandes": (2_211, 4_422), "petites": (3_
 
 
 @pytest.mark.parametrize(("name", "fee"), [("franceconnect", 5_000), ("franceconnect-10000", 10_000)])
-def test_franceconnect_targets(runs: Runs, name: str, fee: int) -> None:
+def test_franceconnect_funds_exactly_the_target_bodies(runs: Runs, name: str, fee: int) -> None:
     """66 + 1,327 + 3,099 = 4,492 bodies: 22.46 M€ at 5,000 €, 44.92 M€ at 10,000 €."""
     run = runs[name]
     assert run.document["n_funded"] == 66 + 1_327 + 3_099 == 4_492

@@ -222,7 +222,7 @@ def test_rates_of_axes_1_and_2_are_kept(dossiers: pl.DataFrame) -> None:
     assert rows.filter(pl.col("requested") * 100 > pl.col("cost") * percent).is_empty()
 
 
-def test_deconcentrated_windows(dossiers: pl.DataFrame) -> None:
+def test_deconcentrated_windows_sum_to_the_published_figures(dossiers: pl.DataFrame) -> None:
     rows = dossiers.filter(pl.col("envelope") == "deconcentre")
     committed = rows.filter(pl.col("committed").is_not_null())
     october = committed.filter(pl.col("notified_at") <= date(2021, 10, 8))
@@ -248,7 +248,7 @@ def test_about_400_candidates_fit_9_million_and_more_fit_more(dossiers: pl.DataF
     assert counts[-1] < rows.height
 
 
-def test_franceconnect(dossiers: pl.DataFrame) -> None:
+def test_franceconnect_dossiers_sum_to_the_published_figures(dossiers: pl.DataFrame) -> None:
     """104 bodies at 5,000 €, all of the equipped list; 66 + 1,327 + 3,099 = 4,492 that the goals still need."""
     rows = dossiers.filter(pl.col("envelope") == "fc")
     equipped = pl.read_csv(SCENARIOS / "data" / "franceconnect-2021-equipped.csv", infer_schema=False)

@@ -39,7 +39,9 @@ SKIPPED = {"name": "c", "skip_reason": "not found"}
     ("packages", "code"),
     [([CLEAN], 0), ([CLEAN, BAD], 1), ([BAD, SKIPPED], 1), ([CLEAN, SKIPPED], 3), ([SKIPPED], 3), ([], 3)],
 )
-def test_verdicts(audit: ModuleType, packages: list[dict[str, object]], code: int) -> None:
+def test_only_packages_looked_up_are_called_clean(
+    audit: ModuleType, packages: list[dict[str, object]], code: int
+) -> None:
     found, text = audit.verdict({"dependencies": packages}, "pypi")
     assert found == code
     assert ("PYSEC-1" in text) == (code == 1)
@@ -47,7 +49,7 @@ def test_verdicts(audit: ModuleType, packages: list[dict[str, object]], code: in
 
 
 @pytest.mark.parametrize(("answer", "code"), [([CLEAN], 0), ([SKIPPED], 3), ([BAD], 1), (None, 3)])
-def test_the_command(tmp_path: Path, answer: list[object] | None, code: int) -> None:
+def test_the_command_ends_with_the_verdict(tmp_path: Path, answer: list[object] | None, code: int) -> None:
     """With tools that answer on the spot; pip-audit ends with 0 even when it looked nothing up."""
     said = "exit 1" if answer is None else f"echo '{json.dumps({'dependencies': answer})}'"
     tool = tmp_path / "uvx"

@@ -35,7 +35,7 @@ dossiers: [{file: d.csv}]
         ("timezone: localtime", "timezone"),
     ],
 )
-def test_scenarios(tmp_path: Path, line: str, code: str) -> None:
+def test_each_scenario_found_is_refused_at_its_line(tmp_path: Path, line: str, code: str) -> None:
     (tmp_path / "d.csv").write_text("dossier;requested\nA;5\nB;6\n")
     (tmp_path / "s.yaml").write_text(SCENARIO + line + "\n", encoding="utf-8")
     with pytest.raises(InputError) as caught:

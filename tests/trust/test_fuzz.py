@@ -11,7 +11,7 @@ from support.paths import ROOT
 FUZZ = ROOT / "benchmarks/fuzz.py"
 
 
-def test_sample() -> None:
+def test_a_sample_of_each_fuzzer_finds_nothing() -> None:
     done = subprocess.run(
         [sys.executable, str(FUZZ), "all", "--n", "30", "--seed", "7"],
         capture_output=True, text=True, check=False,

@@ -57,7 +57,7 @@ SEEDS = [*((k, 7) for k in range(200, 212)), *((k, 12) for k in range(212, 220))
 
 
 @pytest.mark.parametrize(("seed", "largest"), SEEDS)
-def test_equals_enumeration(seed: int, largest: int, tmp_path: Path) -> None:
+def test_every_alternative_equals_enumeration(seed: int, largest: int, tmp_path: Path) -> None:
     case = world(seed, largest, least=3 if largest < 12 else 8)
     case["rules"] = case["rules"][:1]
     by, within = ("dossiers", "money")[seed % 2], Fraction(seed % 3 * 15, 100)

@@ -76,7 +76,7 @@ SEEDS = [*((k, 7) for k in range(100, 112)), *((k, 12) for k in range(112, 122))
 
 
 @pytest.mark.parametrize(("seed", "largest"), SEEDS)
-def test_equals_enumeration(seed: int, largest: int, tmp_path: Path) -> None:
+def test_every_audit_equals_enumeration(seed: int, largest: int, tmp_path: Path) -> None:
     case = world(seed, largest, least=3 if largest < 12 else 8)
     case["rules"] = case["rules"][:2]
     every = Choices(case)

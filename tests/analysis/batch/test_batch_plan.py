@@ -60,7 +60,9 @@ def test_identity_is_content(folder: Path) -> None:
         ("base: petit.yaml", "base: petite.yaml", 1, "petite.yaml"),
     ],
 )
-def test_broken_file(folder: Path, old: str, new: str, line: int, words: str) -> None:
+def test_each_fault_of_a_batch_file_is_told_at_its_line(
+    folder: Path, old: str, new: str, line: int, words: str
+) -> None:
     file = folder / "lot.yaml"
     text = file.read_text(encoding="utf-8")
     assert old in text

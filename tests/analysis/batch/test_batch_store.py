@@ -255,7 +255,9 @@ def test_the_page_and_resume(folder: Path, capsys: pytest.CaptureFixture[str]) -
         (["--executor", "dask", "--scheduler", "tcp://10.0.0.1:8786"], "tls://"),
     ],
 )
-def test_wrong_words(folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+def test_a_wrong_option_is_refused_and_nothing_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
     if "dask" in words:
         pytest.importorskip("distributed", reason="Dask is an extra")
     assert main(["batch", str(folder / "lot.yaml"), "--out", str(folder / "out"), *words]) == 2

@@ -138,7 +138,7 @@ def test_run_folders_are_read_again_and_refused_when_they_lie(
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_every_form(folder: Path) -> None:
+def test_every_output_of_a_comparison_says_the_same(folder: Path) -> None:
     found = tnt.compare(folder / "petit.yaml", result(folder, SETS[0]))
     assert [side.name for side in found.sides] == ["petit", "petit (2)"]
     found.to_html(folder / "c.html", "en")
@@ -153,7 +153,7 @@ def test_every_form(folder: Path) -> None:
     assert "<table>" in found._repr_html_()
 
 
-def test_the_page(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_names_the_base_and_what_changed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "b.yaml").write_text("extends: petit.yaml\nid: autre\nprogramme: {amount: 52 k€}\n")
     assert main(["compare", str(folder / "petit.yaml"), str(folder / "b.yaml")]) == 0
     said = capsys.readouterr().out.replace("\u00a0", " ")
@@ -164,7 +164,7 @@ def test_the_page(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "same dossiers, same amounts" in capsys.readouterr().out
 
 
-def test_bad_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_option_or_file_is_refused_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError, match="de 2 à 20"):
         tnt.compare(folder / "petit.yaml")
     file = str(folder / "petit.yaml")

@@ -190,7 +190,9 @@ def test_python_and_sentences(result: Result) -> None:
     json.dumps(told.document, allow_nan=False)
 
 
-def test_the_command(result: Result, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_gives_documents_and_refuses_unknown_dossiers(
+    result: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = write_run(result, None)
     assert main(["explain", str(folder), "3", "5", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

@@ -131,7 +131,7 @@ def test_amounts_are_told_in_euros(result: Result) -> None:
     assert shown_value(first["better"], Lang.FR).endswith("€")
 
 
-def test_bad_ranks(result: Result) -> None:
+def test_a_rank_that_cannot_order_is_refused(result: Result) -> None:
     problem = of_result(result).problem
     for options, word in (
         ({}, "note"),
@@ -167,7 +167,7 @@ def test_the_core_and_what_moves_each(result: Result) -> None:
         tnt.core(result)
 
 
-def test_the_commands(result: Result, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_say_what_the_functions_say(result: Result, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_run(result, None)
     opinions = ["--rank", "avis", "--opinions", ",".join(OPINIONS)]
     assert main(["inversions", str(folder), *opinions, "--json"]) == 0

@@ -56,7 +56,9 @@ def check(case: World, found: Conflict) -> int:
 @pytest.mark.parametrize(
     ("seed", "largest"), [*((k, 7) for k in range(10)), *((k, 12) for k in range(10, 19))]
 )
-def test_equals_enumeration(seed: int, largest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_conflict_and_repair_equals_enumeration(
+    seed: int, largest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
         "tnt_sim.analysis.infeasibility.repair.PROOF_SECONDS", 30.0
     )  # however busy the machine
@@ -124,7 +126,7 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
-def test_planners_words(tmp_path: Path) -> None:
+def test_members_of_a_conflict_are_in_planners_words(tmp_path: Path) -> None:
     found = small(
         tmp_path,
         "id: plancher, kind: limit, measure: granted, where: {department: ['48']}, by: department, min: 450 €",
@@ -166,7 +168,7 @@ def test_commitments_are_members_and_never_repairs(tmp_path: Path) -> None:
     )
 
 
-def test_nothing_clashes(tmp_path: Path) -> None:
+def test_a_feasible_scenario_has_no_conflict(tmp_path: Path) -> None:
     found = small(tmp_path, "id: peu, kind: limit, measure: dossiers, max: 3")
     assert (found.status, found.document["sets"], found.document["repairs"]) == ("feasible", [], [])
 

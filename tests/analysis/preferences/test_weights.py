@@ -82,7 +82,7 @@ def undominated(
 
 
 @pytest.mark.parametrize("seed", range(300, 312))
-def test_equals_enumeration(seed: int, tmp_path: Path) -> None:
+def test_every_choice_of_weights_equals_enumeration(seed: int, tmp_path: Path) -> None:
     case = weighed(world(seed, 7))
     case["rules"] = case["rules"][:1]
     ranges = {"score": (6, 18)} if seed % 2 else {}

@@ -46,12 +46,14 @@ def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     monkeypatch.setattr(f"tnt_sim.analysis.{module}.ask", lambda *_, **__: STOPPED)
 
 
-def test_an_extension(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_extension_says_so(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     stop(monkeypatch, "marginal.extension_allocation")
     assert "arrêté par la limite de temps" in told(extension(scenario, "10 €", prove=False).document)
 
 
-def test_prices(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_price_is_without_answer_not_free(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stop(monkeypatch, "marginal.rule_prices")
     document = prices(scenario, prove=False).document
     assert document["unsettled"] == ["r"]
@@ -59,14 +61,16 @@ def test_prices(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "rien ne restreint" not in told(document)
 
 
-def test_weights(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_weights_say_that_time_was_short(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     stop(monkeypatch, "preferences.partial_weights")
     document = weights(scenario, ["score", "dossiers"]).document
     assert (document["status"], document["complete"]) == ("stopped", False)
     assert weights_page.verdict(document).fr.startswith("Le temps a manqué")
 
 
-def test_an_audit(scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_audit_still_says_that_rules_hold(
+    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys.modules["tnt_sim.analysis.audit.audit"], "_asked", lambda *_, **__: None)
     (tmp_path / "l.csv").write_text("dossier\nA\n", encoding="utf-8")
     document = audit(scenario, tmp_path / "l.csv").document
@@ -77,6 +81,6 @@ def test_an_audit(scenario: Scenario, tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("status", "words"), [("stopped", "Le temps a manqué"), ("infeasible", "Aucune répartition")]
 )
-def test_alternatives(status: str, words: str) -> None:
+def test_stopped_alternatives_say_why_there_are_none(status: str, words: str) -> None:
     document = {"status": status, "portfolios": [], "optimum": None}
     assert alternatives_page.verdict(document).fr.startswith(words)

@@ -38,7 +38,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tnt.Sweep:
     return tnt.sweep(scenario, "tout", f"{low:.2f} €", f"{high:.2f} €", steps=6)
 
 
-def test_tables(told: tnt.Sweep) -> None:
+def test_tables_hold_both_curves_and_every_envelope(told: tnt.Sweep) -> None:
     points = told.to_dataframe()
     assert points.height == 14
     assert set(points["curve"]) == {"free", "nested"}
@@ -62,7 +62,7 @@ def test_tables(told: tnt.Sweep) -> None:
         told.to_dataframe(table="points?")
 
 
-def test_files(told: tnt.Sweep, tmp_path: Path) -> None:
+def test_files_hold_the_document_and_ask_nothing_outside(told: tnt.Sweep, tmp_path: Path) -> None:
     assert json.loads(told.to_json(tmp_path / "s.json")) == told.document
     page = told.to_html(tmp_path / "s.html")
     assert page == (tmp_path / "s.html").read_text(encoding="utf-8")
@@ -79,7 +79,7 @@ def test_files(told: tnt.Sweep, tmp_path: Path) -> None:
     assert pl.read_parquet(told.to_parquet(tmp_path / "s.parquet")).equals(told.to_dataframe())
 
 
-def test_pictures(told: tnt.Sweep) -> None:
+def test_every_picture_is_drawn_the_same_twice(told: tnt.Sweep) -> None:
     for kind in KINDS:
         chart = told.plot(kind)
         drawn = svg(chart)

@@ -141,7 +141,9 @@ def test_few_pairs_are_refused(tmp_path: Path) -> None:
         fit_table(table(tmp_path, {"commune": (1.0, 0.1, 29)}), **columns())
 
 
-def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_the_fragment_that_it_writes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["ensemble", "--fit", str(table(tmp_path)), "--planned", "Coût prévu", "--by", "applicant_type"]
     assert main(words) == 0
     told = capsys.readouterr().out
@@ -164,6 +166,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         (["--fit", "x.csv", "--out", "x.html"], "un nom en .yaml"),
     ],
 )
-def test_wrong_words(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+def test_a_wrong_option_is_refused_by_name(
+    capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
     assert main(["ensemble", *words]) == 2
     assert said in capsys.readouterr().err

@@ -256,7 +256,7 @@ def test_page_document_and_files(file: Path, capsys: pytest.CaptureFixture[str])
         ("{id: a, event: abandon, probability: 5 %}", "withdrawn"),
     ],
 )
-def test_broken_entry(file: Path, entry: str, words: str) -> None:
+def test_each_fault_of_an_uncertainty_is_told_at_its_line(file: Path, entry: str, words: str) -> None:
     file.write_text(f"{HEAD}uncertain:\n  - {entry}\n", encoding="utf-8")
     with pytest.raises(ScenarioError) as caught:
         load_scenario(file)
@@ -286,7 +286,7 @@ def test_what_the_dossiers_do_not_have(file: Path, entry: str, words: str) -> No
     )
 
 
-def test_wrong_words(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_option_is_refused_by_name(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words, said in (
         (["--sampling", "halton"], "lhs, sobol, random"),
         (["--draws", "0"], "entre 1 et"),

@@ -61,7 +61,7 @@ CP1252 = EXPORT.encode("cp1252")
         (b"Couleur;Taille\nrouge;3\n", (), "aucun champ ne semble porter le numéro de dossier"),
     ],
 )
-def test_text_files(
+def test_each_faulty_text_file_is_refused_by_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes, flags: tuple[str, ...], expected: str
 ) -> None:
     found = told(tmp_path, capsys, "d.csv", data, *flags)
@@ -105,7 +105,7 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600
         ("d.doc", b"x", ("le format « .doc » n'est pas lu", ".csv")),
     ],
 )
-def test_workbooks(
+def test_each_faulty_workbook_is_refused_by_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, data: bytes, expected: tuple[str, ...]
 ) -> None:
     found = told(tmp_path, capsys, name, data)
@@ -134,7 +134,7 @@ def test_an_error_cell_in_an_amount_is_refused_with_its_cell(tmp_path: Path) -> 
         (answer(), "aucun dossier"),
     ],
 )
-def test_json(tmp_path: Path, text: str, expected: str) -> None:
+def test_each_faulty_json_is_refused_at_its_place(tmp_path: Path, text: str, expected: str) -> None:
     assert expected in said(tmp_path, "d.json", text)
 
 
@@ -158,7 +158,9 @@ PB = "META\nkey;value\nbudget;100\nPROJECTS\nproject_id;cost;name\n1;60;Banc\nVO
         (lambda text: text.replace("budget;100", "budget;100\nbudget;5"), "« budget » est là deux fois"),
     ],
 )
-def test_pabulib(tmp_path: Path, change: Callable[[str], str], expected: str) -> None:
+def test_each_faulty_pabulib_file_is_refused_at_its_place(
+    tmp_path: Path, change: Callable[[str], str], expected: str
+) -> None:
     assert expected in said(tmp_path, "p.pb", change(PB))
 
 

@@ -64,7 +64,7 @@ def check_nobody(done: Imported) -> None:
             assert person not in text
 
 
-def test_demarche_csv(tmp_path: Path) -> None:
+def test_a_demarche_csv_becomes_dossiers_without_people(tmp_path: Path) -> None:
     done = imported(tmp_path, "dossiers_detr_2026-01-15_10-02.csv", as_csv(LABELS, rows()))
     check_demarche(done)
     check_nobody(done)
@@ -77,7 +77,7 @@ def test_demarche_csv_with_semicolons_and_columns_moved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "build"), [("d.xlsx", book), ("d.ods", ods_book)])
-def test_demarche_workbooks(tmp_path: Path, name: str, build: Any) -> None:
+def test_a_demarche_workbook_becomes_dossiers_with_its_lists(tmp_path: Path, name: str, build: Any) -> None:
     done = imported(tmp_path, name, build(demarche_sheets()))
     check_demarche(done)
     check_nobody(done)
@@ -114,7 +114,7 @@ def test_labels_that_repeat_are_numbered() -> None:
     assert numbered(["Nom", "Nom (2)", "Nom", "Nom"]) == ["Nom", "Nom (2)", "Nom (3)", "Nom (4)"]
 
 
-def test_turgot(tmp_path: Path) -> None:
+def test_a_turgot_export_becomes_dossiers(tmp_path: Path) -> None:
     labels = [
         "Date de dépôt du dossier", "Numéro de dossier DS", "Intitulé du projet", "Demandeur",
         "Arrondissement du demandeur", "Projet en double dotation", "Coût total du projet",
@@ -213,7 +213,7 @@ def test_turgot_as_its_source_wrote_it_before(tmp_path: Path) -> None:
     assert "Jeanne Martin" not in done.table.write_csv()
 
 
-def test_grist(tmp_path: Path) -> None:
+def test_a_grist_export_becomes_dossiers(tmp_path: Path) -> None:
     labels = ["N° dossier", "Titre", "Porteur", "SIRET", "Coût total", "Subvention demandée", "Code INSEE"]
     body = [["7", "École", "Bourg", "21010053000018", 1000.0, 500.5, "01053"]]
     done = imported(tmp_path, "g.xlsx", book({"Projets": [labels, *body]}))
@@ -324,7 +324,9 @@ def test_formats_are_all_named_in_the_help(capsys: pytest.CaptureFixture[str]) -
     assert "Exemples" in said
 
 
-def test_pabulib(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pabulib_file_becomes_dossiers_without_voters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     text = (
         "META\nkey;value\ndescription;Quartier\nbudget;100\nvote_type;approval\ncurrency;EUR\n"

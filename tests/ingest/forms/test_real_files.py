@@ -103,7 +103,7 @@ def test_a_form_without_dossiers_says_so(tmp_path: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("file", sorted((DATA / "pabulib").glob("*.pb")), ids=lambda file: file.stem)
-def test_pabulib_files(file: Path, tmp_path: Path) -> None:
+def test_a_pabulib_file_is_read_whole(file: Path, tmp_path: Path) -> None:
     done = read(f"pabulib/{file.name}")
     meta = dict(
         line.split(";", 1) for line in file.read_text(encoding="utf-8").splitlines() if line.count(";") == 1

@@ -32,7 +32,7 @@ def found(**columns: Any) -> dict[str, list[int]]:
     return rows
 
 
-def test_amounts() -> None:
+def test_amounts_that_cannot_be_are_found() -> None:
     rows = found(
         cost_cents=[100, 100, 100, 0, None], base_cents=[100, 50, 200, None, None],
         requested_cents=[10, 60, 10, 5, 0],
@@ -69,7 +69,7 @@ def test_the_legal_cap_is_compared_in_whole_cents(cost: int, grant: int, code: s
     )
 
 
-def test_the_map() -> None:
+def test_places_that_disagree_with_the_map_are_found() -> None:
     rows = found(
         department=["01", "69", "99", ""], commune=[BOURG, BOURG, BOURG, "01999"],
         applicant_id=[BOURG, OYONNAX, "21010053000018", ""], applicant_type=["commune"] * 4,
@@ -100,7 +100,7 @@ def test_identifiers_and_the_rule_of_la_poste() -> None:
     ] == [0]
 
 
-def test_dates() -> None:
+def test_dates_out_of_order_are_found() -> None:
     day = pl.Series(["2026-01-02", "2026-01-02", "2026-01-02", None]).str.to_date()
     rows = found(
         filed_at=day, start=pl.Series(["2026-02-01", "2026-01-01", "2026-02-01", None]).str.to_date(),
@@ -109,7 +109,7 @@ def test_dates() -> None:
     assert rows == {"dates_reversed": [2], "started_before": [1]}
 
 
-def test_likeness() -> None:
+def test_dossiers_that_resemble_each_other_are_found() -> None:
     rows = found(
         applicant_id=["A", "A", "A", "A", "B"],
         title=["Rénovation de la toiture de l'école", "rénovation TOITURE école", "Renovations toitures ecole",
@@ -126,7 +126,7 @@ def test_titles_that_say_too_little_have_no_key() -> None:
     assert keys[3] == keys[4] != keys[2]
 
 
-def test_spelling_variants() -> None:
+def test_two_spellings_of_one_value_are_found() -> None:
     rows = found(
         category=["5 - Actions et services", "5 - Actions et Services", "5 - Actions  et Services", "6 - X"]
         * 2
@@ -134,7 +134,7 @@ def test_spelling_variants() -> None:
     assert rows["spelling"] == [1, 2, 5, 6]
 
 
-def test_nothing_odd() -> None:
+def test_a_clean_table_has_no_finding() -> None:
     assert (
         found(cost_cents=[100], requested_cents=[50], title=["x"], department=["01"], commune=[BOURG]) == {}
     )
@@ -192,7 +192,7 @@ def test_numbers_that_are_taken_twice_over(tmp_path: Path) -> None:
     assert done.table["dossier"].to_list() == ["A", "A/2", "A-2"]
 
 
-def test_control_totals(tmp_path: Path) -> None:
+def test_totals_that_differ_from_the_announced_are_found(tmp_path: Path) -> None:
     text = "dossier,requested\nA,1\nB,2.5\n"
     assert (
         imported(tmp_path, "d.csv", text, control=Control(rows=2, requested="3,50 €")).quality.counts() == {}

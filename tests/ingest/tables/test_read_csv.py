@@ -45,7 +45,7 @@ def test_cells_keep_what_they_say(tmp_path: Path) -> None:
     assert table["_row"].to_list() == [2, 5]
 
 
-def test_defaults(tmp_path: Path) -> None:
+def test_empty_columns_take_their_defaults(tmp_path: Path) -> None:
     row = read(tmp_path, "d.csv", "dossier;commune\nA;01004\n").table.row(0, named=True)
     assert row["project"] == "A"
     assert row["applicant_type"] == "autre"
@@ -81,7 +81,7 @@ def test_days_and_instants(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_encodings(tmp_path: Path) -> None:
+def test_one_table_in_each_encoding_is_the_same(tmp_path: Path) -> None:
     text = "dossier;title\nA;été €\n"
     utf8 = read(tmp_path, "d.csv", text).table
     assert utf8.equals(read(tmp_path, "d.csv", b"\xef\xbb\xbf" + text.encode()).table)
@@ -90,7 +90,7 @@ def test_encodings(tmp_path: Path) -> None:
     assert [warning.code for warning in doubtful] == ["encoding_doubtful"]
 
 
-def test_wrong_encoding(tmp_path: Path) -> None:
+def test_a_wrong_encoding_is_refused_at_its_byte(tmp_path: Path) -> None:
     assert one(tmp_path, "dossier;title\nA;été\n".encode("cp1252")) == (
         "encoding d.csv:2:3 — octet 0xE9 à la position 16 : le fichier n'est pas en utf-8. Déclarez read: "
         "{encoding: cp1252} s'il vient d'Excel, ou enregistrez-le en « CSV UTF-8 »."
@@ -126,7 +126,7 @@ def test_lost_letters_are_a_warning(tmp_path: Path) -> None:
     assert [warning.code for warning in warnings] == ["replacement_character"]
 
 
-def test_delimiters(tmp_path: Path) -> None:
+def test_a_wrong_delimiter_names_the_right_one(tmp_path: Path) -> None:
     assert one(tmp_path, "dossier;requested\nA;5\n", delimiter=",") == (
         "delimiter d.csv:1:1 — l'en-tête n'a aucun « , », mais 1 « ; ». Déclarez read: {delimiter: \";\"}."
     )
@@ -144,7 +144,7 @@ def test_delimiters(tmp_path: Path) -> None:
     assert read(tmp_path, "d.csv", "dossier|avis\nA|x;y,z\n", delimiter="|").table["avis"][0] == "x;y,z"
 
 
-def test_ragged_rows(tmp_path: Path) -> None:
+def test_a_row_with_other_cells_is_refused_at_its_line(tmp_path: Path) -> None:
     found = faults(tmp_path, "d.csv", 'dossier,requested\nA,12,5\n"B\n b",1\nC\n')
     assert found == [
         "ragged_row d.csv:2:1 — 3 cellules au lieu de 2. "
@@ -178,18 +178,18 @@ def test_a_title_above_the_headers(tmp_path: Path) -> None:
         ('dossier;title\nA;"un\nB;"deux"\n', "3:3", "du texte suit le guillemet fermant."),
     ],
 )
-def test_quotes(tmp_path: Path, text: str, where: str, why: str) -> None:
+def test_a_quote_out_of_place_is_refused_at_its_cell(tmp_path: Path, text: str, where: str, why: str) -> None:
     assert one(tmp_path, text) == f"quote d.csv:{where} — {why} {HINT_QUOTES}"
 
 
-def test_lone_returns(tmp_path: Path) -> None:
+def test_lone_carriage_returns_are_refused(tmp_path: Path) -> None:
     assert one(tmp_path, "dossier;a\rA;1\r") == (
         "line_ends d.csv — les fins de ligne sont des CR seuls (ancien Mac). "
         "Enregistrez le fichier en « CSV UTF-8 »."
     )
 
 
-def test_headers(tmp_path: Path) -> None:
+def test_a_header_twice_or_empty_is_refused(tmp_path: Path) -> None:
     assert one(tmp_path, "dossier;a;a\nA;1;2\n") == (
         "duplicate_header d.csv — l'en-tête « a » est là deux fois. Renommez ou supprimez l'une des colonnes."
     )
@@ -209,7 +209,7 @@ def test_headers(tmp_path: Path) -> None:
     )
 
 
-def test_mapping(tmp_path: Path) -> None:
+def test_mapped_headers_are_read_and_unknown_ones_refused(tmp_path: Path) -> None:
     text = "Numéro de dossier; Montant demandé \nA;5\n"
     mapping = {"dossier": "Numéro de dossier", "requested": "Montant demandé"}
     found = read(tmp_path, "d.csv", text, columns=mapping)
@@ -249,12 +249,12 @@ def test_mapping(tmp_path: Path) -> None:
         ("12 34", "les chiffres ne sont pas groupés par milliers", HINT_MONEY),
     ],
 )
-def test_money(tmp_path: Path, value: str, why: str, hint: str) -> None:
+def test_each_wrong_amount_has_its_reason_and_hint(tmp_path: Path, value: str, why: str, hint: str) -> None:
     expected = f"money d.csv:2 [A] — colonne « requested » : « {value} » {BAD_MONEY} : {why}. {hint}"
     assert cell(tmp_path, "requested", value) == expected
 
 
-def test_money_options(tmp_path: Path) -> None:
+def test_declared_separator_and_rounding_are_used(tmp_path: Path) -> None:
     assert read(tmp_path, "d.csv", "dossier;cost\nA;1.234\n", decimal=",").table["cost_cents"][0] == 123400
     assert "le séparateur décimal n'est pas celui qui est déclaré" in cell(
         tmp_path, "cost", "1.5", decimal=","
@@ -357,7 +357,7 @@ def test_cells_that_are_refused(tmp_path: Path, column: str, value: str, expecte
     assert cell(tmp_path, column, value) == expected
 
 
-def test_dossiers(tmp_path: Path) -> None:
+def test_a_wrong_dossier_number_is_refused(tmp_path: Path) -> None:
     assert one(tmp_path, "dossier;a\n;1\n") == (
         "dossier_empty d.csv:2 — colonne « dossier » : cellule vide. Donnez un numéro à chaque ligne."
     )
@@ -375,7 +375,7 @@ def test_dossiers(tmp_path: Path) -> None:
     assert [warning.code for warning in kept.warnings] == ["duplicates"]
 
 
-def test_identifiers(tmp_path: Path) -> None:
+def test_identifiers_are_joined_and_checked(tmp_path: Path) -> None:
     text = (
         "dossier;applicant_id\n1;213 500 017 00010\n2;35600000000048\n3;35600000000049\n4;732829320\n"
         "5;732829321\n6;24200024\n7;35238\n"
@@ -401,7 +401,7 @@ def test_every_defect_in_one_pass_and_bounded(tmp_path: Path) -> None:
     assert "1000 cellules : lignes 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …" in found[22]
 
 
-def test_file_kinds(tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     assert faults(tmp_path, "d.docx", "x") == [
         "unknown_format d.docx — le format « .docx » n'est pas lu. Formats lus : .csv, .xlsx, .ods, .parquet."
     ]

@@ -59,7 +59,7 @@ def test_the_same_table_in_four_formats(tmp_path: Path) -> None:
         pl.Series([Decimal("1234.5600"), None]),
     ],
 )
-def test_money_types(tmp_path: Path, values: pl.Series) -> None:
+def test_each_numeric_type_is_whole_cents(tmp_path: Path, values: pl.Series) -> None:
     table = pl.DataFrame({"dossier": ["A", "B"], "requested": values})
     assert read(tmp_path, "d.parquet", parquet(table)).table["requested_cents"].to_list() == [123456, None]
 
@@ -126,7 +126,7 @@ def test_amounts_that_are_refused(tmp_path: Path) -> None:
     )
 
 
-def test_damaged(tmp_path: Path) -> None:
+def test_a_damaged_parquet_is_refused(tmp_path: Path) -> None:
     whole = parquet(pl.DataFrame({"dossier": ["A"]}))
     for data in (b"", b"PAR1", whole[:-20], whole[:40] + whole[60:]):
         assert faults(tmp_path, "d.parquet", data)[0].startswith("damaged d.parquet — ")
@@ -142,7 +142,7 @@ def test_a_million_rows_of_defects_stay_a_few_lines(tmp_path: Path) -> None:
     assert "200000 cellules : lignes 2, 3, " in found[0]
 
 
-def test_several_files(tmp_path: Path) -> None:
+def test_several_files_are_joined_in_order(tmp_path: Path) -> None:
     first = read(tmp_path, "a.csv", "dossier;filed_at;avis\n2;2021-11-22;A\n")
     second = read(tmp_path, "b.parquet", parquet(pl.DataFrame({"dossier": ["1"], "avis": [3], "n": [4.5]})))
     third = read(tmp_path, "c.csv", "dossier;filed_at\n3;2021-11-22T09:00\n")
@@ -160,7 +160,7 @@ def test_several_files(tmp_path: Path) -> None:
     ]
 
 
-def test_side_tables(tmp_path: Path) -> None:
+def test_side_tables_keep_codes_as_text(tmp_path: Path) -> None:
     path = tmp_path / "cles.csv"
     path.write_text("group;amount\n01;1 000\n2A;NA\n")
     assert read_plain(path, shown_as="cles.csv").to_dict(as_series=False) == {

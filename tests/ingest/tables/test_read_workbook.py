@@ -26,7 +26,7 @@ def one(folder: Path, data: bytes, name: str = "d.xlsx", **options: Any) -> str:
     return found[0]
 
 
-def test_typed_cells(tmp_path: Path) -> None:
+def test_typed_cells_are_read_as_written(tmp_path: Path) -> None:
     rows = [
         [*HEAD, "note", "vu"],
         [10000000.0, 1234.56, dt.date(2021, 11, 22), "01", 21350001700010.0, 12.5, True],
@@ -138,7 +138,7 @@ def test_floats_within_a_millionth_of_a_cent(tmp_path: Path) -> None:
     assert rounded.table["cost_cents"].to_list() == [12]
 
 
-def test_sheets(tmp_path: Path) -> None:
+def test_the_sheet_to_read_is_named_or_refused(tmp_path: Path) -> None:
     rows = [["dossier"], ["A"]]
     assert one(tmp_path, xlsx(rows, sheets=("Un", "Deux"))) == (
         'several_sheets d.xlsx — le classeur a 2 feuilles : « Un », « Deux ». Déclarez read: {sheet: "Un"}.'

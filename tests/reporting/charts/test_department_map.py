@@ -54,7 +54,7 @@ def test_classes_are_ordered_and_about_as_full() -> None:
     assert [fill_of(v, cuts) for v in (0.0, -1.0, None)] == [NOTHING] * 3
 
 
-def test_few_values() -> None:
+def test_few_values_need_few_classes() -> None:
     assert breaks([]) == []
     assert breaks([0.0, 5.0, 5.0]) == []
     assert fill_of(5.0, []) == fills_of([])[0] == FILLS[0]

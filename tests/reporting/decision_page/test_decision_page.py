@@ -146,7 +146,7 @@ def test_a_theme_is_taken_whole(tmp_path: Path, runs: list[StoredRun]) -> None:
     assert policy("", style).count("sha256") == 2
 
 
-def test_pdf(runs: list[StoredRun]) -> None:
+def test_a_pdf_has_no_script_and_all_pages(runs: list[StoredRun]) -> None:
     pytest.importorskip("weasyprint", exc_type=(ImportError, OSError), reason=WANT + "Pango (WeasyPrint)")
     data = report_pdf(runs[0], Options(Lang.EN, paper=True))
     assert data.startswith(b"%PDF-")
@@ -157,7 +157,7 @@ def test_pdf(runs: list[StoredRun]) -> None:
 
 
 @pytest.mark.parametrize("lang", Lang)
-def test_explained(runs: list[StoredRun], lang: Lang) -> None:
+def test_each_explanation_stands_escaped_on_the_page(runs: list[StoredRun], lang: Lang) -> None:
     document = explain(of_run(runs[-1].folder), everyone=True, lang=lang).document
     text = report_html(runs[-1], Options(lang, explanation=document))
     page = Page(text)

@@ -108,7 +108,7 @@ def test_slider_moves_totals_envelopes_tables_map_and_list(
     assert opened.page.inner_html("main").replace(' class=""', "") == before
 
 
-def test_search(opened: Opened, runs: list[StoredRun]) -> None:
+def test_search_finds_a_dossier_by_its_words(opened: Opened, runs: list[StoredRun]) -> None:
     table = runs[0].table
     assert opened.numbers() == table["dossier"].to_list()
     opened.page.fill("#search", "ECOLE bis")

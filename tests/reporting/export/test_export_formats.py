@@ -114,7 +114,7 @@ def test_no_cell_is_a_formula(stored: StoredRun, name: str) -> None:
             assert number or not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
 
 
-def test_the_annotations(stored: StoredRun) -> None:
+def test_annotations_say_each_decision_with_its_reason(stored: StoredRun) -> None:
     found = {row["Numéro de dossier"]: row for row in rows(exported(stored, "demarche", ".csv"))}
     assert found["0123"]["Décision"] == "Accepté"
     assert found["0123"]["Taux de subvention (%)"] == "80,00"

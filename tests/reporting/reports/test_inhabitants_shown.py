@@ -45,7 +45,7 @@ SUMMARY, COMPARED = {Lang.FR: "Synthèse", Lang.EN: "Summary"}, {Lang.FR: "Compa
 
 
 @pytest.mark.parametrize("lang", Lang)
-def test_workbooks(tmp_path: Path, lang: Lang) -> None:
+def test_workbooks_sum_inhabitants_only_with_a_map(tmp_path: Path, lang: Lang) -> None:
     run = open_stored(make_run(tmp_path / "a", SCENARIO, TABLE))
     other = open_stored(make_run(tmp_path / "b", SCENARIO.replace("2 000", "1 000"), TABLE))
     bare = open_stored(make_run(tmp_path / "c", WITHOUT, TABLE))
@@ -76,7 +76,7 @@ def test_the_answers_of_a_batch(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [SCENARIO, WITHOUT], ids=["map", "no map"])
-def test_the_page(tmp_path: Path, text: str) -> None:
+def test_the_page_sums_inhabitants_only_with_a_map(tmp_path: Path, text: str) -> None:
     """Among the totals, and among the goals that may be added."""
     run = open_stored(make_run(tmp_path, text, TABLE))
     page = Page(load_scenario(tmp_path / "s.yaml"), Lang.FR)

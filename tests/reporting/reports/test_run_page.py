@@ -114,7 +114,7 @@ def test_the_exact_page_in_french() -> None:
     ]
 
 
-def test_english() -> None:
+def test_the_page_of_a_document_in_english() -> None:
     text = "\n".join(page(document(), 120, EN))
     assert "€87,999,992 granted of €88,000,000; €8 not spent" in text
     assert "SYNTHETIC data" in text

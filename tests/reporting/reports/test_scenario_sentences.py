@@ -30,7 +30,7 @@ def problem(tmp_path_factory: pytest.TempPathFactory) -> Problem:
     return compile_problem(load_scenario(folder / "scenario.yaml", sets))
 
 
-def test_sentences(problem: Problem) -> None:
+def test_each_entry_of_a_scenario_is_a_sentence(problem: Problem) -> None:
     told = {(s.section, s.id): s for s in sentences(problem, FR)}
     rule = told["rules", "part-communes"]
     assert rule.text == (

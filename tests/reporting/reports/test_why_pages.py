@@ -65,7 +65,7 @@ def test_pages_and_workbooks(
     assert main([*words, "--out", "p.doc"]) == 2
 
 
-def test_from_python(petit: Path) -> None:
+def test_pages_and_workbooks_from_python(petit: Path) -> None:
     scenario = tnt.Scenario.from_yaml(petit / "petit.yaml")
     clash = tnt.Scenario.from_yaml(petit / "heurt.yaml")
     for name, found in (

@@ -85,7 +85,9 @@ def test_a_path_that_the_scenario_lost(stored: StoredRun, french: Path) -> None:
         changed_parameters(french, tree)
 
 
-def test_other_files(stored: StoredRun, tmp_path: Path, french: Path) -> None:
+def test_a_file_that_is_no_parameters_sheet_is_refused(
+    stored: StoredRun, tmp_path: Path, french: Path
+) -> None:
     with pytest.raises(DataError, match="ce fichier n'existe pas"):
         changed_parameters(tmp_path / "none.xlsx", stored.tree)
     (tmp_path / "x.xlsx").write_text("dossier;requested\n", encoding="utf-8")
@@ -103,7 +105,7 @@ def test_other_files(stored: StoredRun, tmp_path: Path, french: Path) -> None:
         ("3", ParameterKind.NUMBER), ("1 234,56 €", ParameterKind.MONEY), ("0.25", ParameterKind.NUMBER),
     ],
 )  # fmt: skip
-def test_kinds(text: str, kind: ParameterKind) -> None:
+def test_each_value_has_its_kind_of_parameter(text: str, kind: ParameterKind) -> None:
     assert kind_of(text) is kind
 
 

@@ -196,7 +196,7 @@ def test_a_column_of_the_planner_named_like_ours(tmp_path: Path) -> None:
     assert "accordé (2)" in head
 
 
-def test_departments(stored: StoredRun) -> None:
+def test_each_dossier_stands_in_one_department_workbook(stored: StoredRun) -> None:
     """Each dossier in one workbook; own envelopes with their amount; choices as data, their keys beside."""
     found = parts(stored, decided(stored), "department")
     assert [part.group for part in found] == ["01", "69"]

@@ -67,7 +67,7 @@ def entry(result: Result, name: str) -> dict[str, Any]:
 PLAIN = "  {id: p, amount: 1 500 €, envelopes: [{id: a, amount: 900 €%s}, {id: b, amount: 600 €%s}]%s}\n"
 
 
-def test_without_options(tmp_path: Path) -> None:
+def test_without_options_each_envelope_stays_alone(tmp_path: Path) -> None:
     assert funded(run(tmp_path, PLAIN % ("", "", ""))) == ["1", "4"]
 
 
@@ -108,7 +108,7 @@ def test_overprogram_is_shown_as_risk(tmp_path: Path) -> None:
     assert a["overprogrammed_cents"] == 2000
 
 
-def test_pro_rata(tmp_path: Path) -> None:
+def test_pro_rata_gives_free_money_by_amount(tmp_path: Path) -> None:
     """600 € beyond the children's 900 €: 400 € to a (600 €) and 200 € to b (300 €)."""
     tree = (
         "  {id: p, amount: 1 500 €, unassigned: %s, envelopes: [{id: a, amount: 600 €}, "

@@ -379,7 +379,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_refused(name: str, tmp_path: Path) -> None:
+def test_each_unusable_unit_is_refused(name: str, tmp_path: Path) -> None:
     parts, goal, message = BAD[name]
     world = {
         "amount": 1000,

@@ -85,7 +85,7 @@ def test_words_in_both_languages(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(tails()))
-def test_golden_model(name: str, tmp_path: Path) -> None:
+def test_each_model_is_its_golden_model(name: str, tmp_path: Path) -> None:
     """`python tests/support/golden_models.py` writes them again, after the difference has been read."""
     golden = FOLDER / f"{name}.lp"
     assert golden.is_file()

@@ -110,7 +110,7 @@ def distance(world: World, found: dict[str, Any], already: list[str], award: Awa
 
 @quick
 @given(worlds())
-def test_equals_enumeration(case: tuple[World, dict[str, Any], list[str]]) -> None:
+def test_coverage_equals_enumeration_hard_and_priced(case: tuple[World, dict[str, Any], list[str]]) -> None:
     world, found, already = case
     files = {"done.csv": "code\n" + "\n".join(already) + "\n"} if already else {}
     keys = found | ({"already": "done.csv"} if already else {})
@@ -212,7 +212,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_inputs(name: str, tmp_path: Path) -> None:
+def test_each_wrong_coverage_is_refused_at_its_line(name: str, tmp_path: Path) -> None:
     parts, written, expected = BAD[name]
     for path, text in (("done", "code\n01001\n"), ("wrong", "code\n99999\n"), ("nocode", "insee\n01001\n")):
         (tmp_path / f"{path}.csv").write_text(text, encoding="utf-8")

@@ -135,7 +135,7 @@ def distance(world: World, found: dict[str, Any], award: Award) -> tuple[Fractio
 
 @quick
 @given(worlds())
-def test_equals_enumeration(case: tuple[World, dict[str, Any]]) -> None:
+def test_equity_equals_enumeration_hard_and_priced(case: tuple[World, dict[str, Any]]) -> None:
     world, found = case
     expected = best(world, lambda a: distance(world, found, a)[1], lambda a: (score(world, a),))
     engine = answer(world, ["department"], rules=[rule(**found)], **MAP)
@@ -237,7 +237,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_inputs(name: str, tmp_path: Path) -> None:
+def test_each_wrong_equity_is_refused_at_its_line(name: str, tmp_path: Path) -> None:
     parts, written, expected = BAD[name]
     odd = one("4", 700_000_000_01, 1, "48")
     large = {**HAND, "amount": 900_000_000_00, "dossiers": [*HAND["dossiers"], odd]}

@@ -61,7 +61,7 @@ def test_without_a_rule(tmp_path: Path) -> None:
     assert funded(run(tmp_path)) == {"2", "3", "4"}  # 6 + 4 + 3 for 1 000 €
 
 
-def test_merit_order(tmp_path: Path) -> None:
+def test_merit_order_funds_no_lower_score_before_a_higher(tmp_path: Path) -> None:
     """Once 1 has its 600 €, either 3 (equal to 2) fits, and 5, which has no score: 5 + 4 + 1."""
     result = run(tmp_path, "rules: [{id: r, kind: order, rank: score, best: high}]\n")
     assert funded(result) == {"1", "3", "5"}
@@ -122,7 +122,7 @@ def test_a_price_for_each_pair(tmp_path: Path) -> None:
     assert funded(result) == {"1", "3", "5"}
 
 
-def test_report_only(tmp_path: Path) -> None:
+def test_an_order_to_report_counts_and_does_not_bind(tmp_path: Path) -> None:
     result = run(tmp_path, "rules: [{id: r, kind: order, rank: score, best: high, report: true}]\n")
     assert funded(result) == {"2", "3", "4"}
     assert result.document["rules"][0]["value"] == "3"
@@ -258,7 +258,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input(name: str, tmp_path: Path) -> None:
+def test_each_wrong_order_is_refused_at_its_line(name: str, tmp_path: Path) -> None:
     rule, expected = BAD[name]
     measures = "measures: {m: {column: granted}}\n"
     with pytest.raises(ScenarioError) as caught:

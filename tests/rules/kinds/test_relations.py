@@ -133,7 +133,7 @@ def test_a_prerequisite_that_is_refused(tmp_path: Path) -> None:
     ]
 
 
-def test_together(tmp_path: Path) -> None:
+def test_together_funds_all_dossiers_or_none(tmp_path: Path) -> None:
     result = run(tmp_path, "rules: [{id: r, kind: together, dossiers: [2, 3]}]\n")
     assert funded(result) == ["2", "3", "4"]  # 11 against 1 + 4 = 10
     assert told(result, "1")[0] in ("outranked", "none_fits")
@@ -177,7 +177,7 @@ def test_a_price_for_each_pair(tmp_path: Path, rule: str, cheap: str, dear: str,
     assert result.document["rules"][0]["holds"]
 
 
-def test_report_only(tmp_path: Path) -> None:
+def test_a_relation_to_report_counts_and_does_not_bind(tmp_path: Path) -> None:
     result = run(tmp_path, "rules: [{id: r, kind: together, dossiers: [2, 3], report: true}]\n")
     assert funded(result) == ["1", "2", "4"]
     (figures,) = result.document["rules"]
@@ -327,7 +327,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input(name: str, tmp_path: Path) -> None:
+def test_each_wrong_relation_is_refused_at_its_line(name: str, tmp_path: Path) -> None:
     rules, table, expected = BAD[name]
     assert faults(tmp_path, rules, table) == expected
 

@@ -145,7 +145,9 @@ def distance(world: World, found: dict[str, Any], shares: list[Fraction], award:
 
 @quick
 @given(worlds())
-def test_equals_enumeration(case: tuple[World, dict[str, Any], list[Fraction]]) -> None:
+def test_schedule_equals_enumeration_hard_and_priced(
+    case: tuple[World, dict[str, Any], list[Fraction]],
+) -> None:
     world, found, shares = case
     expected = best(world, lambda a: distance(world, found, shares, a) == 0, lambda a: (score(world, a),))
     refused = ({"committed-exceeds"}, {"schedule-committed"}, {"committed-exceeds", "schedule-committed"})
@@ -212,7 +214,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_inputs(name: str, tmp_path: Path) -> None:
+def test_each_wrong_schedule_is_refused_at_its_line(name: str, tmp_path: Path) -> None:
     keys, world, expected = BAD[name]
     with pytest.raises(InputError) as caught:
         solve(write(world, tmp_path, NAMES, rules=[keys]))

@@ -153,7 +153,7 @@ def distance(world: World, award: Award) -> Fraction:
 
 @quick
 @given(shared())
-def test_brute_force(world: World) -> None:
+def test_share_of_all_equals_enumeration(world: World) -> None:
     found = answer(world, ["zone", "kind"], rules=world["rules"])
     penalty = world["rules"][0].get("penalty")
     cost = Fraction(penalty["cost"]) if penalty else Fraction(0)

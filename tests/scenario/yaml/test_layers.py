@@ -202,7 +202,7 @@ SETS = {
 
 
 @pytest.mark.parametrize("text", SETS)
-def test_set(tmp_path: Path, text: str) -> None:
+def test_each_set_changes_its_value(tmp_path: Path, text: str) -> None:
     steps, expected = SETS[text]
     value: Any = load(tmp_path, text, s=BASE).tree
     for step in steps:
@@ -240,7 +240,7 @@ def test_set_path_that_leads_nowhere(tmp_path: Path, text: str) -> None:
     assert refused(tmp_path, text, s=BASE) == [LOST[text]]
 
 
-def test_set_usage(tmp_path: Path) -> None:
+def test_a_set_without_value_or_given_twice_is_refused(tmp_path: Path) -> None:
     write(tmp_path, s=BASE)
     with pytest.raises(UsageError, match="écrivez CHEMIN=VALEUR"):
         load_tree(tmp_path / "s.yaml", ["programme.amount"])
@@ -352,7 +352,7 @@ def test_files_that_are_no_scenario(tmp_path: Path, text: str, message: str) -> 
     assert refused(tmp_path, s=text, b="extends: c.yaml\n") == [message]
 
 
-def test_missing_scenario(tmp_path: Path) -> None:
+def test_a_missing_scenario_names_the_nearest_file(tmp_path: Path) -> None:
     write(tmp_path, tnt="id: a\n")
     with pytest.raises(ScenarioError, match=r"« tnt\.yaml »"):
         load_tree(tmp_path / "tnr.yaml")

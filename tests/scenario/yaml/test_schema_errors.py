@@ -55,7 +55,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_broken_file(name: str) -> None:
+def test_each_broken_file_has_its_complaints(name: str) -> None:
     assert complaints(BROKEN / f"{name}.yaml") == FILES[name]
 
 
@@ -68,7 +68,7 @@ def test_codes_stay_texts() -> None:
     ]
 
 
-def test_long_integers() -> None:
+def test_long_integers_are_refused_in_short_lines() -> None:
     found = complaints(BROKEN / "10-long-integer.yaml")
     assert [line.split(" — ")[0] for line in found] == [
         "money 10-long-integer.yaml:2:21",
@@ -147,7 +147,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_message(tmp_path: Path, text: str) -> None:
+def test_each_wrong_text_has_its_message(tmp_path: Path, text: str) -> None:
     assert complaints_of(tmp_path, text) == TEXTS[text]
 
 
@@ -162,7 +162,7 @@ def test_places_of_sets_and_of_bases(tmp_path: Path) -> None:
     ]
 
 
-def test_english(tmp_path: Path) -> None:
+def test_complaints_of_the_schema_in_english(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text("id: a\ntitel: b\nlimit: x\n", encoding="utf-8")
     assert complaints(tmp_path / "s.yaml", lang=Lang.EN) == [
         'unknown_key s.yaml:2:1 — unknown key "titel". Did you mean "title"?',

@@ -84,7 +84,7 @@ def test_aliases_repeat_a_value_and_keep_its_place() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "# rien\n", "---\n# rien\n...\n"])
-def test_nothing(text: str) -> None:
+def test_an_empty_text_holds_nothing(text: str) -> None:
     assert tree_of(text) is None
 
 
@@ -122,7 +122,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_broken_file(name: str) -> None:
+def test_each_broken_file_has_its_complaints(name: str) -> None:
     assert complaints_of_file(name) == FILES[name]
 
 
@@ -164,7 +164,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_message(text: str) -> None:
+def test_each_wrong_text_has_its_message(text: str) -> None:
     assert complaints(text) == [TEXTS[text]]
 
 
@@ -174,7 +174,7 @@ def test_all_defects_that_do_not_stop_the_reading_are_found() -> None:
     assert codes == ["yaml_duplicate_key", "yaml_tag", "yaml_merge", "yaml_no_value", "yaml"]
 
 
-def test_encodings(tmp_path: Path) -> None:
+def test_only_utf8_is_read_with_or_without_mark(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_bytes(b"\xef\xbb\xbfa: \xc3\xa9\r\n")
     node = read_yaml(path, "s.yaml")
@@ -220,13 +220,15 @@ def all_are_located(defects: tuple[Defect, ...]) -> bool:
 @example('a: "\\U00110000"')
 @example("%YAML 1." + "9" * 5000 + "\n--- a")
 @example("\ud800")
-def test_fuzz_text(text: str) -> None:
+def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     assert all_are_located(found_in(lambda: parse_yaml(text, "s.yaml")))
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(st.binary(max_size=200))
-def test_fuzz_bytes(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+def test_any_bytes_are_read_or_refused_with_a_place(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzz.yaml"
     path.write_bytes(data)
     assert all_are_located(found_in(lambda: read_yaml(path, "s.yaml")))

@@ -72,7 +72,7 @@ def test_knapsacks_with_floors_and_an_equality(backend: Backend, seed: int, sens
 
 
 @pytest.mark.parametrize("sense", list(Sense))
-def test_whole_amounts(backend: Backend, sense: Sense) -> None:
+def test_whole_amounts_equal_enumeration_on_every_backend(backend: Backend, sense: Sense) -> None:
     model = model_of(
         [[3, 7, -2], [1, 1, 1]], [-4, 3], [25, NO_UPPER], [5, 9, -1], sense,
         col_lower=[-2, 0, 1], col_upper=[6, 5, 7],
@@ -91,7 +91,7 @@ def test_large_amounts_in_cents(backend: Backend) -> None:
     assert abs(answer.values[0] - amount) <= lost
 
 
-def test_infeasible(backend: Backend) -> None:
+def test_an_infeasible_model_has_no_values(backend: Backend) -> None:
     model = knapsack(1).with_rows([[1] * 10], [6], [7], ["too many"])
     answer = backend.solve(model)
     assert answer.termination is Termination.INFEASIBLE
@@ -113,7 +113,7 @@ def test_crossed_bounds_are_infeasible(backend: Backend, rows: bool) -> None:
     assert backend.solve(model).termination is Termination.INFEASIBLE
 
 
-def test_unbounded(backend: Backend) -> None:
+def test_an_unbounded_model_is_called_so(backend: Backend) -> None:
     model = model_of([[1, -1]], [NO_LOWER], [8], [5, 1], col_upper=[NO_UPPER, NO_UPPER])
     unbounded = (Termination.UNBOUNDED, Termination.INFEASIBLE_OR_UNBOUNDED)
     assert backend.solve(model).termination in unbounded
@@ -121,7 +121,7 @@ def test_unbounded(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("sense", list(Sense))
-def test_without_rows(backend: Backend, sense: Sense) -> None:
+def test_a_model_without_rows_is_solved(backend: Backend, sense: Sense) -> None:
     model = model_of([], [], [], [3, -2, 0], sense)
     check_optimal(model, backend.solve(model), best_of(model))
 

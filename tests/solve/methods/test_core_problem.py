@@ -41,13 +41,13 @@ def check(model: LinearModel) -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_near_misses(seed: int) -> None:
+def test_near_misses_have_the_answer_of_the_whole_model(seed: int) -> None:
     check(near_miss(seed))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(list(Sense)))
-def test_small_programmes(seed: int, sense: Sense) -> None:
+def test_small_programmes_have_the_answer_of_the_whole_model(seed: int, sense: Sense) -> None:
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 11))
     rows = rng.integers(-3, 12, (2, n))

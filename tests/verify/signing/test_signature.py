@@ -321,7 +321,7 @@ def test_each_bit_of_the_signature_counts(tnt: Said) -> None:
         assert signature_of(ENTRY, summary, Path(), key).standing.value == "mismatch", place
 
 
-def test_another_key(tnt: Said, project: Path) -> None:
+def test_a_signature_of_another_key_is_a_mismatch(tnt: Said, project: Path) -> None:
     for folder in (ENTRY, run_of(project)):
         code, document, err = tnt("verify", folder, "--public-key", "autre.pub")
         assert (code, document["signature"]["status"]) == (1, "mismatch")
