@@ -1,0 +1,58 @@
+"""Tests mirror the rooms of the package: a test is found where what it tests stands."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+from support.paths import ROOT, TESTS
+
+OTHER_FOLDERS = {"docs", "notebooks", "scenarios", "trust"}
+"""What is tested across rooms: documents, notebooks, shipped scenarios, and faults of the surroundings."""
+
+DATA = TESTS / "support" / "data"
+FILES = [path for path in TESTS.rglob("*.py") if DATA not in path.parents]
+NAMED = [path for path in FILES if path.name.startswith("test_")]
+
+
+def test_each_folder_is_a_room_of_the_package_or_a_known_one() -> None:
+    folders = {path.parent.relative_to(TESTS) for path in NAMED} - {Path()}
+    unknown = {
+        str(folder)
+        for folder in folders
+        if not (ROOT / "tnt_sim" / folder).is_dir() and str(folder) not in OTHER_FOLDERS
+    }
+    assert unknown == set()
+
+
+def test_each_base_name_stands_once() -> None:
+    assert [name for name, times in Counter(path.name for path in NAMED).items() if times > 1] == []
+
+
+def test_helpers_stand_in_support_alone() -> None:
+    elsewhere = {
+        str(path.relative_to(TESTS))
+        for path in FILES
+        if path not in NAMED and path.name != "conftest.py" and TESTS / "support" not in path.parents
+    }
+    assert elsewhere == set()
+
+
+def test_no_test_changes_where_modules_are_found() -> None:
+    found = re.compile(r"sys\.path\.(insert|append)|^(from|import) test_", re.MULTILINE)
+    changing = {
+        str(path.relative_to(TESTS)) for path in FILES if found.search(path.read_text(encoding="utf-8"))
+    }
+    assert changing - {"support/benchmarks.py", Path(__file__).name} == set()
+
+
+def test_each_name_of_a_test_says_what_must_hold() -> None:
+    short = {
+        f"{path.name}::{node.name}"
+        for path in NAMED
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and node.name.count("_") < 3
+    }
+    assert short == set()
