@@ -1,4 +1,4 @@
-"""Slow tests run with `--slow` only; a browser that can reach nothing; what was skipped, for want of what."""
+"""Three lanes of tests; a browser that can reach nothing; what was skipped, for want of what; what tests cost."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from support.lanes import Lane, is_quick
+from support.processor_time import ProcessorTime
 from support.programs import CHROMIUM, WANT, wanting
 
 _ARGS = (
@@ -24,28 +26,49 @@ os.environ.pop("COLUMNS", None)  # a terminal's width, which would wrap what tes
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
     parser.addoption(
-        "--skipped-to", type=Path, metavar="FILE", help="write the ids of skipped tests, one a line"
+        "--slow", action="store_true", help="run the tests that take minutes, and draw more cases"
+    )
+    parser.addoption(
+        "--skipped-to",
+        type=Path,
+        metavar="FILE",
+        help="write the ids of skipped and shortened tests, one a line",
+    )
+    parser.addoption(
+        "--processor-time", type=Path, metavar="FILE", help="write what each test costs, the dearest first"
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    Lane.slow = config.getoption("--slow")
+    config.pluginmanager.register(ProcessorTime(config, config.getoption("--processor-time")))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`pytest -m quick` reads the files of its lane only: to read them all would cost half as much again."""
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    return True if config.option.markexpr == "quick" and is_test and not is_quick(collection_path) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--slow"):
-        return
     skip = pytest.mark.skip(reason="takes minutes: run with --slow")
     for item in items:
-        if "slow" in item.keywords:
+        if "slow" in item.keywords and not Lane.slow:
             item.add_marker(skip)
+        if is_quick(item.path) and "slow" not in item.keywords:
+            item.add_marker("quick")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """What was skipped for want of what, in one line; their ids where a file was named."""
+    """What was skipped for want of what, in one line; ids where a file was named."""
     skipped = terminalreporter.stats.get("skipped", [])
     if line := wanting(report.longrepr[2] for report in skipped):
         terminalreporter.write_line(line)
     if file := config.getoption("--skipped-to"):
-        ids = dict.fromkeys(report.nodeid for report in skipped)
+        shortened = [] if Lane.slow else terminalreporter.stats.get("passed", [])
+        shortened = [report for report in shortened if "drawn" in report.keywords]
+        ids = dict.fromkeys(report.nodeid for report in (*skipped, *shortened))
         file.write_text("".join(f"{one}\n" for one in ids), encoding="utf-8")
 
 

@@ -7,6 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from support.lanes import seeds
 from support.systems.drawn import points, random_system, ranged_system
 from support.systems.of_amounts import GOAL, LESS, amounts_system, bounded, value
 
@@ -30,7 +31,7 @@ def only_caps(system: System) -> bool:
     return "crossing" not in system.rows.names
 
 
-@pytest.mark.parametrize("seed", range(0, 3000, 100))
+@pytest.mark.parametrize("seed", seeds(range(0, 3000, 100), 8))
 def test_caps_close_only_what_holds_no_point(seed: int) -> None:
     """By the whole tree, all beyond the best value is closed, and all that costs less; never the best itself."""
     for k in range(seed, seed + 100):
@@ -97,7 +98,7 @@ def tree(entry: list[object]) -> Tree:
     return row, [tree(child) for child in below], False
 
 
-@pytest.mark.parametrize("seed", range(0, 4000, 100))
+@pytest.mark.parametrize("seed", seeds(range(0, 4000, 100), 8))
 def test_trees_of_any_rows_close_only_what_holds_no_point(seed: int) -> None:
     for k in range(seed, seed + 100):
         rng = Random(k)
@@ -135,7 +136,7 @@ def with_gifts(system: System, rng: Random) -> tuple[System, list[Tree]]:
     return grown, [(top, [(first, inner, True), (second, [], True)], False)]
 
 
-@pytest.mark.parametrize("seed", range(0, 1000, 100))
+@pytest.mark.parametrize("seed", seeds(range(0, 1000, 100), 4))
 def test_free_money_over_amounts_closes_only_what_holds_no_point(seed: int) -> None:
     closed = empty = 0
     for k in range(seed, seed + 100):

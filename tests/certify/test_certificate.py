@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.lanes import seeds
 from support.systems.drawn import points, random_system
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
@@ -18,7 +19,7 @@ from tnt_sim.prove.branch_search import PointFound
 from tnt_sim.prove.refutation import refute
 
 
-@pytest.mark.parametrize("seed", range(250))
+@pytest.mark.parametrize("seed", seeds(range(250), 60))
 def test_refuted_if_and_only_if_empty(seed: int) -> None:
     system = random_system(Random(seed))
     held = points(system)
@@ -31,13 +32,13 @@ def test_refuted_if_and_only_if_empty(seed: int) -> None:
     check_refutation(system, proof)
 
 
-@pytest.mark.parametrize("seed", range(250))
+@pytest.mark.parametrize("seed", seeds(range(250), 60))
 def test_sharpening_keeps_every_point(seed: int) -> None:
     system = random_system(Random(seed))
     assert points(sharpen(system)) == points(system)
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", seeds(range(150), 40))
 def test_cuts_keep_every_point(seed: int) -> None:
     rng = Random(seed)
     system = random_system(rng)
@@ -53,7 +54,7 @@ def test_cuts_keep_every_point(seed: int) -> None:
         assert int(value @ np.array(point)[col]) <= bound
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", seeds(range(150), 40))
 def test_multipliers_rule_out_no_point(seed: int) -> None:
     rng = Random(seed)
     system = random_system(rng)

@@ -6,6 +6,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from support.lanes import seeds
 from support.systems.drawn import points, random_system
 from support.systems.under_caps import tree_system
 
@@ -20,7 +21,7 @@ from tnt_sim.prove.kernel_proofs import by_caps
 from tnt_sim.prove.refutation import refute
 
 
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize("seed", seeds(range(200), 50))
 def test_the_pieces_and_the_rest_cost_no_more_than_any_point(seed: int) -> None:
     rng = Random(seed)
     system = random_system(rng)
@@ -40,7 +41,7 @@ def test_the_pieces_and_the_rest_cost_no_more_than_any_point(seed: int) -> None:
         assert int(weighed.cost @ np.array(point)) >= total
 
 
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize("seed", seeds(range(200), 50))
 def test_one_row_closes_only_what_holds_no_point(seed: int) -> None:
     rng = Random(seed)
     system = random_system(rng)
@@ -51,7 +52,7 @@ def test_one_row_closes_only_what_holds_no_point(seed: int) -> None:
         assert not points(system)
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", seeds(range(150), 40))
 def test_a_tree_of_caps_closes_only_what_holds_no_point(seed: int) -> None:
     system, cost = tree_system(Random(seed))
     held = points(system)

@@ -8,6 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from support.lanes import seeds
 from support.systems.by_hand import system
 from support.systems.drawn import points, random_system
 from support.systems.under_caps import tree_system
@@ -27,7 +28,7 @@ def single(rng: Random) -> System:
             return found
 
 
-@pytest.mark.parametrize("first", range(0, 300, 50))
+@pytest.mark.parametrize("first", seeds(range(0, 300, 50), 2))
 def test_no_point_gains_more_than_the_sums_let_it(first: int) -> None:
     bounds = exact = 0
     for seed in range(first, first + 50):
@@ -56,7 +57,7 @@ def test_no_point_gains_more_than_the_sums_let_it(first: int) -> None:
     assert exact > 5
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(range(40), 15))
 def test_under_one_cap_the_choice_is_the_best_the_cheapest_and_the_first(seed: int) -> None:
     rng = Random(seed)
     n = rng.randint(1, 7)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.lanes import seeds
 
 from tnt_sim.cli.console import name_refused
 from tnt_sim.cli.main import main
@@ -105,7 +106,7 @@ def drawn(count: int, seed: int) -> list[str]:
     return found[:count]
 
 
-@pytest.mark.parametrize("start", range(0, N_DRAWN, 50))
+@pytest.mark.parametrize("start", seeds(range(0, N_DRAWN, 50), 2))
 def test_drawn_values_of_set(start: int, demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each is taken or refused with its place; nothing is a failure of the program."""
     for text in drawn(N_DRAWN, SEED)[start : start + 50]:

@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from support.lanes import drawn
 
 from tnt_sim.domain.field_types import (
     Cents,
@@ -150,7 +151,7 @@ def test_each_refused_value_has_its_message(kind: Any, value: object, message: s
     assert refused(kind, value) == message
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@drawn(300)
 @given(
     st.sampled_from([Cents, Rate, Number, Count, Flag, Code, Day, Moment, Seconds, Months]),
     st.one_of(

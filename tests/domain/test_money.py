@@ -7,8 +7,9 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from support.lanes import drawn
 
 from tnt_sim.domain.money import (
     MAX_CENTS,
@@ -122,7 +123,7 @@ AMOUNTISH = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@drawn(60)
 @given(st.lists(AMOUNTISH, max_size=12), st.sampled_from([None, ",", "."]))
 def test_columns_read_as_single_texts_do(texts: list[str | None], decimal: str | None) -> None:
     cents, reasons = parse_cents_series(pl.Series("a", texts, dtype=pl.String), decimal)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.clocks import StepClock
+from support.lanes import drawn
 from support.small_cases.compiled import problem_of
 from support.small_cases.drawn import cases
 from support.tiny_scenario import tiny
@@ -51,7 +52,7 @@ def check(answer: Answer) -> None:
     assert (answer.allocation is None) == (answer.status in (Status.INFEASIBLE, Status.STOPPED))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(60)
 @given(cases(largest=6), st.data())
 def test_words_of_drawn_answers_agree(case: dict[str, Any], data: st.DataObject) -> None:
     problem = problem_of(case)

@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.tiny_scenario import HEAD, tiny
 
 from tnt_sim.domain.portfolio import CANONICAL, STATES, table_column
@@ -47,7 +48,7 @@ def quoted(cell: str) -> str:
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None, derandomize=True)
+@drawn(40)
 def test_optional_columns_read_back_as_they_were(data: st.DataObject) -> None:
     rows = [
         [str(k), "a", "100", "2000", *(data.draw(cells) for cells in CELLS.values())] for k in range(1, 4)

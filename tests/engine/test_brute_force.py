@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
+from support.lanes import drawn
 from support.small_cases.drawn import cases, load
 from support.small_cases.enumeration import solve as brute_solve
 
@@ -44,26 +45,26 @@ def check(case: dict[str, Any], backend: str = "highs") -> None:
     assert found == brute_solve(case)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(60)
 @given(cases(largest=7))
 def test_engine_equals_brute_force(case: dict[str, Any]) -> None:
     check(case)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(15)
 @given(cases(largest=12))
 def test_engine_equals_brute_force_up_to_12(case: dict[str, Any]) -> None:
     check(case)
 
 
 @pytest.mark.parametrize("backend", ["scipy", "pulp:HiGHS", "pulp:SCIP_PY"])
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(25)
 @given(cases(largest=6))
 def test_every_backend_gives_the_same_answer(backend: str, case: dict[str, Any]) -> None:
     check(case, backend)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(15)
 @given(cases(largest=7))
 def test_row_order_does_not_matter(case: dict[str, Any]) -> None:
     generator = random.Random(len(case["dossiers"]))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from support.benchmarks import benchmark
+from support.lanes import seeds
 
 equal_paths = benchmark("equal_paths")
 
 
-@pytest.mark.parametrize("first", range(0, 60, 10))
+@pytest.mark.parametrize("first", seeds(range(0, 60, 10), 2))
 def test_the_same_allocation(first: int) -> None:
     ways = set()
     for seed in range(first, first + 10):

@@ -9,8 +9,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from ruamel.yaml import YAML
+from support.lanes import drawn
 from support.small_cases.drawn import cases, write
 from support.small_cases.enumeration import rank_key
 from support.small_cases.enumeration import solve as brute_solve
@@ -230,7 +231,7 @@ def brute_steps(case: dict[str, Any]) -> list[tuple[str, int]] | None:
     return [(d["id"], kept[d["id"]]) for d in sorted(case["dossiers"], key=rank_key) if d["id"] in kept]
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(100)
 @given(cases(largest=6))
 def test_steps_equal_brute_force(case: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.flagship import FROZEN
+from support.lanes import drawn
 from support.paths import ROOT
 from support.small_cases.compiled import problem_of
 from support.small_cases.drawn import cases
@@ -26,7 +27,6 @@ from tnt_sim.scenario.load import load_scenario, with_amounts, with_changes
 from tnt_sim.scenario.objective import Sense, Stage
 from tnt_sim.scenario.problem import Problem, compile_problem
 
-SLOW = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 SHIPPED = ROOT / "scenarios"
 
 
@@ -38,7 +38,7 @@ def awards_of(problem: Problem, answer: Answer) -> dict[str, int] | None:
     return {names[row]: int(answer.allocation.granted_cents[row]) for row in rows}
 
 
-@settings(max_examples=50, **SLOW)
+@drawn(50)
 @given(cases(largest=6), st.data())
 def test_forced_in_and_out(case: dict[str, Any], data: st.DataObject) -> None:
     problem = problem_of(case)
@@ -62,7 +62,7 @@ def test_forced_in_and_out(case: dict[str, Any], data: st.DataObject) -> None:
             assert answer.canonical
 
 
-@settings(max_examples=50, **SLOW)
+@drawn(50)
 @given(cases(largest=6), st.data())
 def test_the_least_money_for_a_value(case: dict[str, Any], data: st.DataObject) -> None:
     problem = problem_of(case)

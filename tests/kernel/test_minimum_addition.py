@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 
 from tnt_sim.kernel.minimum_addition import Needs, Part
 
@@ -45,7 +46,7 @@ def brute(
     return best
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@drawn(400)
 @given(parts(), st.data())
 def test_needs_equal_enumeration(case: tuple[list[int], list[int], list[Part]], data: st.DataObject) -> None:
     profit, weight, some = case

@@ -6,15 +6,16 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 
 from tnt_sim.kernel import profit_frontier as home
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.profit_frontier import curve
 
 
-@settings(max_examples=120, deadline=None)
+@drawn(120)
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(1, 9)), max_size=7), st.integers(1, 3))
 def test_each_capacity_has_the_best_cheapest_and_first_choice(
     items: list[tuple[int, int]], unit: int

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
@@ -165,7 +166,7 @@ def test_two_envelopes_of_one_name(tmp_path: Path) -> None:
     assert "deux enveloppes s'appellent « a/01 »." in [defect.text.fr for defect in caught.value.defects]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@drawn(150)
 @given(st.data())
 def test_fill_is_proportional_within_its_bounds(data: st.DataObject) -> None:
     """The sum is kept, bounds hold, and amounts strictly inside them are in proportion to the weights."""

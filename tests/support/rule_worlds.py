@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from support import draws
+from support.lanes import drawn
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
@@ -35,8 +35,8 @@ Award = dict[str, int]
 FREE = ("lot", "zone", "kind")
 Goals = Callable[[Award], tuple[Fraction, ...]]
 
-quick = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+quick = drawn(100)
+few = drawn(40)
 
 
 @st.composite

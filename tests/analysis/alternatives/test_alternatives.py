@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.analysis_cases.clashing_rules import Choices, Ints, world, write
+from support.lanes import seeds
 
 from tnt_sim.analysis.alternatives import diverse_search as near_ask
 from tnt_sim.analysis.alternatives.alternatives import Alternatives, alternatives, classes
@@ -53,7 +54,10 @@ def check(every: Choices, found: Alternatives, within: Fraction, by: str) -> Non
     assert len(found.ties) == min(5, int(equal.sum()) - 1)
 
 
-SEEDS = [*((k, 7) for k in range(200, 212)), *((k, 12) for k in range(212, 220))]
+SEEDS = [
+    *seeds([(k, 7) for k in range(200, 212)], 4),
+    *seeds([(k, 12) for k in range(212, 220)], 2),
+]
 
 
 @pytest.mark.parametrize(("seed", "largest"), SEEDS)
@@ -73,7 +77,7 @@ def test_every_alternative_equals_enumeration(seed: int, largest: int, tmp_path:
         assert found.document["optimum"] is None
 
 
-@pytest.mark.parametrize("seed", range(220, 226))
+@pytest.mark.parametrize("seed", seeds(range(220, 226), 2))
 def test_a_core_gives_a_list_and_a_bound(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(near_ask, "CORE", 3)
     case = world(seed, 12, least=11)

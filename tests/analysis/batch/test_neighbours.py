@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support import draws
+from support.lanes import seeds
 
 from tnt_sim.analysis.batch import task as work
 from tnt_sim.analysis.batch.plan import read_plan
@@ -92,7 +93,7 @@ def tried_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tnt_sim.analysis.batch.plan._check_values", lambda *_: None)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", seeds(range(5), 2))
 def test_a_case_is_that_of_a_run_alone_whatever_came_before(
     folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

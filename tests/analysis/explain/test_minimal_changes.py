@@ -8,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
+from support.lanes import drawn
 from support.small_cases.bit_masks import Masks, funded
 from support.small_cases.in_cents import Case, brute_solve, changed, little, load
 
@@ -23,7 +24,7 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 
 STEPS = 60
-QUICK = settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+QUICK = drawn(10)
 
 
 def question_on(case: Case, folder: str) -> Asking | None:

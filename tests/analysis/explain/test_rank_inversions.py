@@ -8,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
+from support.lanes import drawn
 from support.small_cases.bit_masks import funded
 from support.small_cases.in_cents import Case, brute_solve, goal, little, load, rank_key
 
@@ -26,7 +27,7 @@ from tnt_sim.reporting.reports.explanation import shown_value
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario, with_changes
 
-QUICK = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+QUICK = drawn(20)
 
 
 def solved(case: Case, folder: str) -> Result | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.analysis_cases.clashing_rules import Choices, World, conflicts, corrections, world, write
+from support.lanes import seeds
 
 from tnt_sim.analysis.infeasibility.conflict_search import Fits, Search, Trials, hitting_sets
 from tnt_sim.analysis.infeasibility.elastic_problem import OpenForm
@@ -54,7 +55,8 @@ def check(case: World, found: Conflict) -> int:
 
 
 @pytest.mark.parametrize(
-    ("seed", "largest"), [*((k, 7) for k in range(10)), *((k, 12) for k in range(10, 19))]
+    ("seed", "largest"),
+    [*seeds([(k, 7) for k in range(10)], 4), *seeds([(k, 12) for k in range(10, 19)], 2)],
 )
 def test_every_conflict_and_repair_equals_enumeration(
     seed: int, largest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

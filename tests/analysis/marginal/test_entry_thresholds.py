@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.small_cases import every_amount as brute
 from support.small_cases.compiled import envelopes, scenario_of
 from support.small_cases.drawn import cases, load
@@ -35,7 +36,7 @@ from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(25)
 @given(cases(largest=5), st.data())
 def test_no_loss_equals_brute_force(case: dict[str, Any], data: Any) -> None:
     name = data.draw(st.sampled_from(envelopes(case)))
@@ -89,7 +90,7 @@ def test_kernels_settle_one_envelope() -> None:
     assert found.lower.tolist() == [0, 0, 400_00, 0]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@drawn(300)
 @given(
     st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=2, max_size=9),
     st.lists(st.booleans(), min_size=8, max_size=8),
@@ -133,7 +134,7 @@ def plain(case: dict[str, Any]) -> dict[str, Any]:
     return {**case, "envelopes": tree, "rules": [], "stages": [("maximise", {"score": 1})]}
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(25)
 @given(cases(largest=6), st.integers(0, 20000))
 def test_entries_on_the_exact_curve(case: dict[str, Any], more: int) -> None:
     case = plain(case)
@@ -168,7 +169,7 @@ def shrink(node: dict[str, Any], tenths: int) -> None:
         shrink(child, tenths)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(40)
 @given(cases(largest=6), st.integers(0, 20000), st.data())
 def test_entries_of_a_walk_equal_brute_force(case: dict[str, Any], more: int, data: Any) -> None:
     """Where no pass gives every step: the walk gives every entry to the cent; cut short, brackets hold them."""
@@ -314,7 +315,7 @@ def euros_text(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d} €"
 
 
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(10)
 @given(cases(largest=5), st.lists(st.integers(1, 9000), min_size=1, max_size=3))
 def test_nested_entries_enter_once(case: dict[str, Any], steps: list[int]) -> None:
     case = plain(case)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.small_cases import every_amount as brute
 from support.small_cases.compiled import envelopes, scenario_of
 from support.small_cases.drawn import cases
@@ -21,7 +22,7 @@ def rises(point: Any, best: Any) -> bool:
     return bool(point.goals > best.goals)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(25)
 @given(cases(largest=5), st.data())
 def test_next_euro_of_an_envelope(case: dict[str, Any], data: Any) -> None:
     name = data.draw(st.sampled_from(envelopes(case)))
@@ -46,7 +47,7 @@ def test_next_euro_of_an_envelope(case: dict[str, Any], data: Any) -> None:
         assert set(found.bought.leave) == set(best.award) - set(there.award)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(25)
 @given(cases(largest=5), st.data())
 def test_next_unit_of_a_rule(case: dict[str, Any], data: Any) -> None:
     hard = [r for r in case["rules"] if "penalty" not in r and not r.get("report")]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.small_cases import every_amount as brute
 from support.small_cases.compiled import envelopes, scenario_of
 from support.small_cases.drawn import cases
@@ -17,7 +18,7 @@ from tnt_sim.scenario.objective import Sense
 from tnt_sim.scenario.problem import compile_problem
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(30)
 @given(cases(largest=6), st.data())
 def test_the_least_amount_for_a_value(case: dict[str, Any], data: Any) -> None:
     name = data.draw(st.sampled_from(envelopes(case)))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.analysis_cases import nested_envelopes as brute
+from support.lanes import seeds
 from support.paths import TESTS
 
 import tnt_sim as tnt
@@ -94,7 +95,7 @@ def priced(case: dict[str, Any]) -> tuple[Base, tuple[Price, ...]] | None:
     return base, prices_of(base, line_of(base.problem, "p"), kinds=(APART,), prove=False)
 
 
-@pytest.mark.parametrize("first", range(0, 160, 40))
+@pytest.mark.parametrize("first", seeds(range(0, 160, 40), 1))
 def test_prices_equal_enumeration(first: int) -> None:
     told: Counter[str] = Counter()
     for seed in range(first, first + 40):

@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.small_cases import every_amount as brute
 from support.small_cases.compiled import scenario_of
 from support.small_cases.drawn import cases, load
@@ -55,7 +56,7 @@ def based(case: dict[str, Any], folder: str | None = None) -> tuple[Base, list[b
         raise
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(25)
 @given(cases(largest=5))
 def test_prices_equal_brute_force(case: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:  # a refusal is let go in the scenario itself
@@ -90,7 +91,7 @@ def test_prices_equal_brute_force(case: dict[str, Any]) -> None:
     assert {name for kind, name in told if kind == FENCE} == fenced(case["envelopes"])
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(25)
 @given(cases(largest=5), st.integers(1, 3000))
 def test_ways_to_extend_equal_brute_force(case: dict[str, Any], cents: int) -> None:
     base, _, _ = based(case)

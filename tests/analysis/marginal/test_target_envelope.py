@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.small_cases import every_amount as brute
 from support.small_cases.compiled import envelopes, scenario_of
 from support.small_cases.drawn import cases
@@ -42,7 +43,7 @@ def wanted(case: dict[str, Any], text: str) -> Callable[[brute.Point], bool]:
     return lambda p: measure(name, p.award, dossiers) >= Fraction(number)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@drawn(25)
 @given(cases(largest=5), st.data())
 def test_targets_equal_brute_force(case: dict[str, Any], data: Any) -> None:
     name = data.draw(st.sampled_from(envelopes(case)))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support.analysis_cases.sweep_steps import SPAN, chosen, euros, staircase
 from support.analysis_cases.sweeps import List, Small, small
+from support.lanes import seeds
 
 from tnt_sim.analysis.sweep.plan import plan_of
 from tnt_sim.analysis.sweep.result import document_of
@@ -21,7 +22,7 @@ def exact(case: Small, folder: Path) -> Found:
     return run(plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), exact=True))
 
 
-@pytest.mark.parametrize("seed", range(14))
+@pytest.mark.parametrize("seed", seeds(range(14), 4))
 def test_one_pass_gives_every_step(seed: int, tmp_path: Path) -> None:
     case = small(seed)
     found = exact(case, tmp_path)
@@ -30,7 +31,7 @@ def test_one_pass_gives_every_step(seed: int, tmp_path: Path) -> None:
     _same_everywhere(case, found)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", seeds(range(10), 3))
 def test_a_walk_gives_every_step_under_rules_that_cross(seed: int, tmp_path: Path) -> None:
     case = small(100 + seed, crossing=True, own=seed % 2 == 0)
     found = exact(case, tmp_path)
@@ -50,7 +51,7 @@ def _same_everywhere(case: Small, found: Found) -> None:
             assert steps[at][1] == expected, amount
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(range(8), 3))
 @pytest.mark.parametrize("kind", ["plain", "crossing", "use"])
 def test_both_curves_at_every_amount(seed: int, kind: str, tmp_path: Path) -> None:
     case = small(200 + seed, crossing=kind == "crossing", use=kind == "use")
@@ -92,7 +93,7 @@ def test_lists_of_a_pass_are_bits_of_one_matrix(tmp_path: Path) -> None:
     assert (np.diff(found.steps.units) > 0).all()
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", seeds(range(24), 6))
 def test_a_step_changes_something(seed: int, tmp_path: Path) -> None:
     """At every cent: each change of the best value is a step, and at each step the value, or the list, changes."""
     case = small(700 + seed, crossing=seed % 3 != 0, own=seed % 2 == 0, tenths=seed % 2 == 1)

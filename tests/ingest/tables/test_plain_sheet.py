@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.table_files import repacked, xlsx
 
 from tnt_sim.errors import DataError
@@ -66,7 +67,7 @@ def is_plain(data: bytes, header_row: int = 1) -> bool:
     return plain_sheet(open_package(data, "d.xlsx").parts, SHEET, header_row) is not None
 
 
-@settings(max_examples=60, deadline=None)
+@drawn(60)
 @given(
     st.lists(st.lists(VALUES, max_size=5), min_size=1, max_size=7),
     st.booleans(),

@@ -7,8 +7,9 @@ from itertools import product
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 
 from tnt_sim.kernel.blocks import block_search as blocks
 from tnt_sim.kernel.blocks import joined_blocks as repair
@@ -44,7 +45,7 @@ def every_choice(value: np.ndarray, rows: np.ndarray, upper: np.ndarray) -> tupl
     return (max(worth), worth.count(max(worth))) if worth else None
 
 
-@settings(max_examples=200, deadline=None)
+@drawn(200)
 @given(cases())
 def test_what_is_told_on_the_way_is_true(case) -> None:
     """A choice that is told keeps every row and is worth no less than the one before; no choice beats a bound."""
@@ -62,7 +63,7 @@ def test_what_is_told_on_the_way_is_true(case) -> None:
         assert worth[-1] == found.value
 
 
-@settings(max_examples=400, deadline=None)
+@drawn(400)
 @given(cases(), st.booleans())
 def test_the_best_choice_and_its_ways(case, few: bool) -> None:
     value, rows, upper, price = case
@@ -78,7 +79,7 @@ def test_the_best_choice_and_its_ways(case, few: bool) -> None:
     assert (rows[:, found.taken].sum(axis=1) <= upper).all()
 
 
-@settings(max_examples=200, deadline=None)
+@drawn(200)
 @given(cases(), st.integers(-3, 3))
 def test_only_what_is_worth_enough(case, more: int) -> None:
     value, rows, upper, price = case
@@ -93,7 +94,7 @@ def test_only_what_is_worth_enough(case, more: int) -> None:
         assert found.value == best[0]
 
 
-@settings(max_examples=200, deadline=None)
+@drawn(200)
 @given(cases())
 def test_rows_are_taken_in_as_they_bind(case) -> None:
     value, rows, upper, price = case
@@ -120,7 +121,7 @@ def test_long_lists_are_searched_for_what_is_beaten(monkeypatch: pytest.MonkeyPa
             assert (None if found is None else (found.value, found.ways)) == best
 
 
-@settings(max_examples=200, deadline=None)
+@drawn(200)
 @given(cases(), st.sampled_from([1, 3]))
 def test_a_choice_sought_first_changes_no_answer(case, few: int) -> None:
     value, rows, upper, price = case
@@ -145,7 +146,7 @@ def test_a_choice_sought_first_changes_no_answer(case, few: int) -> None:
         assert heard[-1] == (best[0], best[0])
 
 
-@settings(max_examples=200, deadline=None)
+@drawn(200)
 @given(
     st.lists(st.tuples(st.integers(-40, 40), st.integers(0, 9)), max_size=7),
     st.sampled_from([0.0, 0.25, 1.0]),

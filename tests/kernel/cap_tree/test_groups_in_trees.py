@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from support.cap_trees import caps_of, keeps, needed, random_tree, sharing_tree
+from support.lanes import seeds
 
 from tnt_sim.kernel.cap_tree import leaves
 from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, best_under_caps, can_reach
@@ -91,7 +92,7 @@ def agree(p: np.ndarray, w: np.ndarray, root: Node, menus: Menus, best: tuple[in
 
 
 @pytest.mark.parametrize("cells", [0, 50, 10**9])
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(range(60), 15))
 def test_a_tree_of_groups_is_solved_as_by_trying_every_choice(
     seed: int, cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,7 +109,7 @@ def test_a_tree_of_groups_is_solved_as_by_trying_every_choice(
         assert lazily.alone
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(range(60), 15))
 def test_free_money_is_shared_out_to_groups(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for _ in range(3):
@@ -124,7 +125,7 @@ def test_free_money_is_shared_out_to_groups(seed: int) -> None:
         agree(p, w, root, menus, best_of(p, w, menus, held))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(range(60), 15))
 def test_parts_of_a_group_under_different_nodes_are_groups_of_their_own(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for _ in range(3):
@@ -159,7 +160,7 @@ def caps_at_random(rng: np.random.Generator, w: np.ndarray) -> Caps:
     return Caps(tuple(range(len(rows))), tuple(rows), tuple(caps))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(range(60), 15))
 def test_caps_that_cross_leave_nothing_out(seed: int) -> None:
     """What is found is as good as every choice that keeps all rows; one that keeps them is the best of these."""
     rng = np.random.default_rng(seed)
@@ -190,7 +191,7 @@ def test_columns_under_no_cap_are_taken_one_a_group() -> None:
     assert (np.flatnonzero(found.x).tolist(), found.alone) == ([2, 5], True)
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", seeds(range(100), 25))
 def test_items_that_another_beats_go(seed: int) -> None:
     rng = np.random.default_rng(seed)
     p, w, menus = some_items(rng, 30)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 from support.cap_trees import caps_of, keeps, random_tree, some_items
+from support.lanes import seeds
 
 from tnt_sim.kernel.cap_tree import leaves
 from tnt_sim.kernel.cap_tree.best_choice import best_choice, can_reach, cheapest_under_caps
@@ -22,7 +23,7 @@ def least_of_all(p: np.ndarray, w: np.ndarray, root: Node, target: int) -> int |
 
 
 @pytest.mark.parametrize("cells", [0, 50, 10**9])
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(range(60), 20))
 def test_the_least_weight_is_that_of_every_choice(
     seed: int, cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,7 +54,7 @@ def test_caps_are_met_that_bind_one_after_the_other() -> None:
     assert cheapest_under_caps(caps, p, w, 11) is None
 
 
-@pytest.mark.parametrize("seed", range(0, 400, 20))
+@pytest.mark.parametrize("seed", seeds(range(0, 400, 20), 8))
 def test_a_window_holds_every_state_that_a_sum_could_need(seed: int) -> None:
     """Each choice within the window and Γ of U is there, or one that is as good in both and within them too."""
     for k in range(seed, seed + 20):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.lanes import seeds
 from support.long_lists import LongList
 
 from tnt_sim.kernel.cap_tree import leaves
@@ -12,7 +13,7 @@ from tnt_sim.kernel.cap_tree.caps import Node
 from tnt_sim.kernel.cap_tree.tree_search import cheapest_in_tree
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(range(20), 8))
 def test_the_lightest_of_equal_choices_is_found_however_little_is_looked_at_first(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

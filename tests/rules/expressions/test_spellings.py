@@ -7,9 +7,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import draws
+from support.lanes import drawn
 from support.tiny_scenario import HEAD, tiny
 
 from tnt_sim.engine.solve import solve
@@ -115,7 +116,7 @@ def test_a_split_lands_every_spelling(tmp_path: Path) -> None:
 
 
 @given(st.text("aàÀâ'’ \u00a0bB", min_size=1, max_size=6), st.data())
-@settings(max_examples=60, deadline=None)
+@drawn(60)
 def test_a_text_and_its_variants_are_one(text: str, data: st.DataObject) -> None:
     variants = [str.upper, str.lower, str.strip, lambda t: t.replace("'", "’"), lambda t: t.replace(" ", "\u202f"),
                 lambda t: unicodedata.normalize("NFD", t), lambda t: t.replace(" ", "  ")]  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.tiny_scenario import HEAD, tiny
 
 from tnt_sim.errors import ScenarioError
@@ -117,7 +118,7 @@ def test_two_pairs_never_share_a_group(tmp_path: Path) -> None:
 VALUES = st.text(alphabet='a·" \\', min_size=1, max_size=4).map(str.strip).filter(bool)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@drawn(80)
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=5))
 def test_groups_are_as_many_as_pairs(
     tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]

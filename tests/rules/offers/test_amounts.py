@@ -6,8 +6,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.tiny_scenario import HEAD, TABLE, funded, tiny, with_committed
 
 from tnt_sim.engine.solve import solve
@@ -65,7 +66,7 @@ def test_parts_of_a_formula_are_rounded_down_once(tmp_path: Path) -> None:
     assert set(answer(tmp_path, capped, table).values()) == {333_33}
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@drawn(30)
 @given(st.lists(st.tuples(st.integers(0, 10**7), st.integers(0, 10**7)), min_size=4, max_size=4))
 def test_a_formula_equals_fractions(
     tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[int, int]]

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from support import draws
+from support.lanes import drawn
 from support.tiny_scenario import HEAD, funded, tiny
 
 from tnt_sim.engine.result import Status
@@ -209,9 +210,7 @@ def test_every_entry_of_the_library_can_be_used(tmp_path: Path) -> None:
 
 # Against enumeration: a world of a few rows of a few projects, two caps, one envelope.
 
-SETTINGS = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+SETTINGS = drawn(150)
 
 
 @st.composite

@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.tiny_scenario import HEAD, tiny
 
 from tnt_sim.domain.money import parse_cents
@@ -60,7 +61,7 @@ MONEY = st.sampled_from(["0", "0.01", "99.99", "100", "250.5", "1000", ""])
 
 
 @given(st.lists(st.tuples(MONEY, MONEY, MONEY, MONEY, st.sampled_from("xyz")), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None, derandomize=True)
+@drawn(60)
 def test_no_allocation_takes_a_project_beyond_its_cost(rows: list[tuple[str, ...]]) -> None:
     lines = [f"{k},a,{cost},{asked or 10},{state},{public},{project},1"
              for k, (cost, asked, state, public, project) in enumerate(rows)]  # fmt: skip

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from support.lanes import drawn
 
 from tnt_sim.errors import Defect, ScenarioError
 from tnt_sim.scenario.yaml.nodes import Node, to_tree
@@ -215,7 +216,7 @@ def all_are_located(defects: tuple[Defect, ...]) -> bool:
     return texts and all(some and all(p.file == "s.yaml" and p.line for p in some) for some in places)
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@drawn(300)
 @given(st.lists(PIECES, max_size=40).map("".join))
 @example('a: "\\U00110000"')
 @example("%YAML 1." + "9" * 5000 + "\n--- a")
@@ -224,7 +225,7 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     assert all_are_located(found_in(lambda: parse_yaml(text, "s.yaml")))
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@drawn(200)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_with_a_place(
     tmp_path_factory: pytest.TempPathFactory, data: bytes

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from support.envelope_models import envelopes
+from support.lanes import seeds
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Stage
 from tnt_sim.solve.backends.registry import get_backend
@@ -40,7 +41,7 @@ def turned_round(model: LinearModel, every: int) -> LinearModel:
 
 
 @pytest.mark.parametrize("every", [1, 2, 99])
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", seeds(range(25), 8))
 def test_feasible_choices_stay_and_clashes_leave(seed: int, every: int) -> None:
     """With « at most » rows and « at least » rows over free money."""
     model, stages = envelopes(seed, n=6)
@@ -61,7 +62,7 @@ def test_feasible_choices_stay_and_clashes_leave(seed: int, every: int) -> None:
             assert all(further.model.is_feasible(np.array(other)) for other in good)
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", seeds(range(25), 8))
 def test_the_decision_is_the_solvers(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the projection switched off, what is found this way is the optimum."""
     monkeypatch.setattr(exact, "without_gains", lambda model, stages: None)

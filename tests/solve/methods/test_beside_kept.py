@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from support.envelope_models import envelopes
+from support.lanes import seeds
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense, Stage
 from tnt_sim.solve.backends.backend import Termination
@@ -54,7 +55,7 @@ def some_values(every_point: list[np.ndarray], goal: Stage) -> list[int]:
 
 
 @pytest.mark.parametrize("projects", [True, False])
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", seeds(range(30), 10))
 def test_the_least_cost_for_a_value(seed: int, projects: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """With free money projected out, and left out."""
     if not projects:
@@ -75,7 +76,7 @@ def test_the_least_cost_for_a_value(seed: int, projects: bool, monkeypatch: pyte
         assert found[0].stages[0].value == min(costs)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(range(40), 10))
 def test_the_largest_of_one_column_beside_a_value(seed: int) -> None:
     """A column in the row over all choices, and in that of an envelope, beside columns of free money."""
     model, (goal, _) = envelopes(seed, n=5, most_gains=2)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn, seeds
 from support.solve_instances import best_of, model_of, near_miss
 
 from tnt_sim.deadline import Deadline
@@ -40,12 +41,12 @@ def check(model: LinearModel) -> None:
     assert found.value == found.bound == model.value(found.values) == best
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(range(60), 15))
 def test_near_misses_have_the_answer_of_the_whole_model(seed: int) -> None:
     check(near_miss(seed))
 
 
-@settings(max_examples=100, deadline=None)
+@drawn(100)
 @given(st.integers(0, 10**6), st.sampled_from(list(Sense)))
 def test_small_programmes_have_the_answer_of_the_whole_model(seed: int, sense: Sense) -> None:
     rng = np.random.default_rng(seed)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.clocks import StepClock
+from support.lanes import seeds
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.incumbent import first_point
@@ -75,7 +76,7 @@ def one_by_one(form: Formulation) -> IntArray:
 
 
 @pytest.mark.parametrize("per_round", [1, 7, 100_000])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(range(12), 4))
 def test_under_caps_rounds_take_what_one_by_one_takes(
     seed: int, per_round: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.programs import each_backend
 from support.solve_instances import best_of, model_of, near_miss, points_of
 
@@ -105,13 +106,13 @@ def small_models(draw: st.DrawFn) -> LinearModel:
     return model_of(rows, row_lower, row_upper, objective, sense, col_lower=lower, col_upper=upper)
 
 
-@settings(max_examples=150, deadline=None)
+@drawn(150)
 @given(small_models())
 def test_whole_programs_equal_enumeration(model: LinearModel) -> None:
     check(model, solve_integral(model, HighsBackend()))
 
 
-@settings(max_examples=150, deadline=None)
+@drawn(150)
 @given(small_models(), st.data())
 def test_a_cover_cut_removes_its_point_and_no_feasible_one(model: LinearModel, data: st.DataObject) -> None:
     box = zip(model.col_lower.tolist(), model.col_upper.tolist(), strict=True)

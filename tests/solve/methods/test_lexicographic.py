@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.solve_instances import model_of, points_of
 
 from tnt_sim.formulation.linear_model import NO_LOWER, IntArray, LinearModel, Sense, Stage
@@ -53,7 +54,7 @@ def by_enumeration(model: LinearModel, stages: list[Stage]) -> list[int]:
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@drawn(120)
 @given(programmes())
 def test_stages_equal_enumeration(case: tuple[LinearModel, list[Stage]]) -> None:
     model, stages = case

@@ -7,9 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
+from support.lanes import drawn, seeds
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
@@ -36,7 +37,7 @@ def by_ratio(profit: list[int], weight: list[int], capacity: Fraction) -> Fracti
     return total
 
 
-@settings(max_examples=25, deadline=None)
+@drawn(25)
 @given(st.lists(st.tuples(st.integers(1, 90), st.integers(10**4, 10**8)), min_size=1, max_size=12))
 def test_one_envelope_breaks_where_the_ratio_order_says(items: list[tuple[int, int]]) -> None:
     profit, weight = [p for p, _ in items], [w for _, w in items]
@@ -63,7 +64,7 @@ def cold(model: LinearModel, d: np.ndarray, t: float) -> float | None:
     return sign * done.fun if done.status == 0 else None
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(range(12), 4))
 def test_rows_that_cross(seed: int) -> None:
     random = np.random.default_rng(seed)
     n = 14

@@ -8,8 +8,9 @@ from itertools import product
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense, Stage
@@ -53,7 +54,7 @@ def best_points(model: LinearModel, stages: list[Stage]) -> list[tuple[int, ...]
     return sorted(points, reverse=True)
 
 
-@settings(max_examples=300, deadline=None)
+@drawn(300)
 @given(decisions())
 def test_every_stage_and_the_one_answer(case: tuple[LinearModel, list[Stage]]) -> None:
     model, stages = case

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.programs import each_backend
 from support.solve_instances import model_of, points_of
 
@@ -67,7 +68,7 @@ def greatest(outcome: StagesOutcome, order: IntArray, amounts: IntArray) -> tupl
     return [best[j] for j in ranked.tolist()], points
 
 
-@settings(max_examples=150, deadline=None)
+@drawn(150)
 @given(programmes(), st.data())
 def test_the_answer_is_the_greatest_by_enumeration(
     case: tuple[LinearModel, list[Stage], IntArray, IntArray], data: st.DataObject

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.lanes import seeds
 from support.tiny_scenario import tiny
 
 from tnt_sim.formulation.formulate import Formulation, formulate
@@ -70,7 +71,7 @@ def expanded(choices: Amounts) -> list[tuple[int, ...]]:
     return [tuple(choices.expand(np.array(z, dtype=np.int64)).tolist()) for z in points(choices.model)]
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(range(40), 12))
 def test_choices_are_the_points_of_the_model(tmp_path: Path, seed: int) -> None:
     form = form_of(tmp_path, seed, "score")
     stages = stages_of(form)
@@ -87,7 +88,7 @@ def test_choices_are_the_points_of_the_model(tmp_path: Path, seed: int) -> None:
             assert given == int(stage.objective @ x)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(range(40), 12))
 def test_of_two_choices_the_first_has_the_first_place_that_only_one_holds(tmp_path: Path, seed: int) -> None:
     """The order of `Menus` is the order of the walk: who is funded by rank, then how much by rank."""
     form = form_of(tmp_path, seed, "score")
@@ -108,7 +109,7 @@ def test_of_two_choices_the_first_has_the_first_place_that_only_one_holds(tmp_pa
 
 
 @pytest.mark.parametrize("goal", ["score", "granted", "leverage", "dossiers"])
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(range(20), 6))
 def test_what_a_lean_model_leaves_out_is_never_the_best_under_caps(
     tmp_path: Path, seed: int, goal: str
 ) -> None:

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.solve_instances import best_of, model_of, points_of
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, ModelError, Sense
@@ -44,7 +45,7 @@ def priced_models(draw: st.DrawFn) -> tuple[LinearModel, np.ndarray]:
     return model, prices
 
 
-@settings(max_examples=300, deadline=None)
+@drawn(300)
 @given(priced_models())
 def test_the_bound_holds_for_every_feasible_point(case: tuple[LinearModel, np.ndarray]) -> None:
     model, prices = case
@@ -60,7 +61,7 @@ def test_the_bound_holds_for_every_feasible_point(case: tuple[LinearModel, np.nd
         assert best >= whole >= bound.value
 
 
-@settings(max_examples=300, deadline=None)
+@drawn(300)
 @given(priced_models(), st.data())
 def test_no_point_as_good_as_the_incumbent_is_lost(
     case: tuple[LinearModel, np.ndarray], data: st.DataObject
@@ -107,7 +108,7 @@ def test_an_impossible_incumbent_is_refused() -> None:
         fix_by_reduced_cost(model, np.array([1.0]), 9, keep_ties=True)
 
 
-@settings(max_examples=200, deadline=None)
+@drawn(200)
 @given(priced_models(), st.data())
 def test_a_restricted_model_has_the_same_points(
     case: tuple[LinearModel, np.ndarray], data: st.DataObject

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from support.envelope_models import envelopes
+from support.lanes import seeds
 
 from tnt_sim.formulation.linear_model import NO_LOWER, Sense, Stage
 from tnt_sim.solve.backends.registry import get_backend
@@ -16,7 +17,7 @@ from tnt_sim.solve.methods.lexicographic import solve_lexicographic
 from tnt_sim.solve.reductions.projection import MOST_GAINS, without_gains
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", seeds(range(25), 8))
 def test_the_same_choices_hold(seed: int) -> None:
     model, stages = envelopes(seed, n=6)
     projected = without_gains(model, stages)
@@ -32,7 +33,7 @@ def test_the_same_choices_hold(seed: int) -> None:
             assert point[:n].tolist() == list(x)
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", seeds(range(25), 8))
 def test_the_decision_is_the_solvers(seed: int) -> None:
     model, stages = envelopes(seed, n=10)
     found = solve_exactly(model, stages)

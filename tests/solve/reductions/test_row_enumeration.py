@@ -6,8 +6,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.solve_instances import model_of, points_of
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
@@ -82,7 +83,7 @@ def test_where_lists_close_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert close_by_lists(model, duals, 0, HighsBackend()) is model  # a list is too long
 
 
-@settings(max_examples=150, deadline=None)
+@drawn(150)
 @given(
     st.lists(st.tuples(st.integers(-9, 20), st.integers(1, 9)), min_size=1, max_size=8),
     st.integers(0, 30),

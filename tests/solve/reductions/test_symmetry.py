@@ -6,8 +6,9 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.lanes import drawn
 from support.solve_instances import best_of, model_of, points_of
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense, Stage
@@ -36,7 +37,7 @@ def repeated(draw: st.DrawFn) -> LinearModel:
     )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@drawn(200)
 @given(repeated())
 def test_every_point_has_its_image_and_every_image_a_point(model: LinearModel) -> None:
     small = merge(model)
@@ -51,7 +52,7 @@ def test_every_point_has_its_image_and_every_image_a_point(model: LinearModel) -
     assert best_of(small.model) == best_of(model)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@drawn(100)
 @given(repeated())
 def test_a_merged_solve_equals_enumeration(model: LinearModel) -> None:
     found = solve_integral(model, HighsBackend())

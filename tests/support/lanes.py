@@ -1,0 +1,52 @@
+"""How much is drawn: the default lane draws a part of each family, `--slow` the whole of it.
+
+Pytest knows what is left to the slow lane: members of a family beyond the first ones carry the mark `slow`, and a
+test that draws fewer examples carries the mark `drawn`, so that `--skipped-to` names both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from support.paths import TESTS
+
+QUICK = ("kernel",)
+"""The rooms and files of `pytest -m quick`."""
+
+SHARE = 4
+"""The default lane draws one example in so many."""
+
+FEWEST = 10
+"""It draws no fewer than these, where the test has as many."""
+
+
+class Lane:
+    """Which lane runs; `tests/conftest.py` says so before anything is collected."""
+
+    slow = False
+
+
+def is_quick(path: Path) -> bool:
+    """Whether a file of tests belongs to `pytest -m quick`."""
+    return any((TESTS / name) in (path, *path.parents) for name in QUICK)
+
+
+def drawn(examples: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Draw so many examples with `--slow`, a part of them otherwise."""
+    fewer = max(examples // SHARE, min(examples, FEWEST))
+    most = settings(
+        max_examples=examples if Lane.slow else fewer,
+        deadline=None, suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    return lambda test: pytest.mark.drawn(most(test))
+
+
+def seeds[T](numbers: Sequence[T], first: int) -> list[Any]:
+    """The members of a family: the first ones always run, the others with `--slow`."""
+    later = (one if isinstance(one, tuple) else (one,) for one in numbers[first:])
+    return [*numbers[:first], *(pytest.param(*one, marks=pytest.mark.slow) for one in later)]
