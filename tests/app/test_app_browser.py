@@ -13,11 +13,13 @@ import urllib.request
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from support.programs import WANT
 
 from tnt_sim.cli.main import main
 from tnt_sim.engine.solve import solve
@@ -25,8 +27,8 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import amount
 from tnt_sim.scenario.load import load_scenario
 
-for needed in ("voila", "anywidget", "playwright"):
-    pytest.importorskip(needed)
+ABSENT = [name for name in ("voila", "anywidget", "playwright") if find_spec(name) is None]
+pytestmark = pytest.mark.skipif(bool(ABSENT), reason=WANT + ", ".join(ABSENT))
 
 PATIENCE = 60_000
 

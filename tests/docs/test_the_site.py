@@ -103,6 +103,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_page_is_there_and_its_links_lead_somewhere(site: Path) -> None:
     pages = {path: Page(path) for path in sorted(site.rglob("*.html"))}
     for folder in ("docs", "docs/decisions"):
@@ -121,12 +122,14 @@ def test_every_page_is_there_and_its_links_lead_somewhere(site: Path) -> None:
     assert broken == []
 
 
+@pytest.mark.slow
 def test_the_site_asks_for_nothing_outside(site: Path) -> None:
     for path in site.rglob("*.html"):
         outside = [one for one in Page(path).loads if re.match(r"(https?:)?//", one)]
         assert outside == [], path
 
 
+@pytest.mark.slow
 def test_formulas_are_mathml(site: Path) -> None:
     text = (site / "docs/method.html").read_text(encoding="utf-8")
     assert text.count("<math") > 40

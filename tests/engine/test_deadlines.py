@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.clocks import StepClock
+from support.lanes import stride
 from support.tiny_scenario import tiny
 
 from tnt_sim.certify.claim_systems import Claims
@@ -242,6 +243,7 @@ def test_nothing_long_begins_after_the_limit(
     assert not begun
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("kernels", [True, False])
 def test_no_rows_of_a_proof_are_written_after_the_limit(
     kernels: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -256,7 +258,7 @@ def test_no_rows_of_a_proof_are_written_after_the_limit(
         return problem_claims(asked, deadline)
 
     monkeypatch.setattr("tnt_sim.engine.model_cache.problem_claims", written)
-    for limit in range(whole.readings):
+    for limit in range(0, whole.readings, stride(7)):
         clock = StepClock().install(monkeypatch)
         ask(problem, kernels=kernels, clock=Clock.until(Deadline(limit * TICK)))
         assert max(begun, default=0) <= limit

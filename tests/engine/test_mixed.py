@@ -95,6 +95,7 @@ def test_a_wrong_answer_would_be_seen() -> None:
     assert differences(case, {"no-amount"}, Answer(None)) == []
 
 
+@pytest.mark.slow
 def test_every_kind_changes_answers() -> None:
     """The mix is not vacuous: taking out a rule of each kind changes the answer of some case."""
     bound: Counter[str] = Counter()

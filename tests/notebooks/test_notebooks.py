@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.lanes import seeds
 from support.paths import ROOT
 
 nbformat = pytest.importorskip("nbformat", reason="notebooks need the extra `notebook`")
@@ -17,7 +18,7 @@ FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", seeds(NOTEBOOKS, 1), ids=lambda path: path.stem)
 def test_each_notebook_runs_from_top_to_bottom(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     book = nbformat.read(path, as_version=4)
@@ -58,6 +59,7 @@ def test_it_keeps_no_output_and_is_its_text_twin(path: Path) -> None:
     assert [(c.cell_type, c.source) for c in twin.cells] == [(c.cell_type, c.source) for c in book.cells]
 
 
+@pytest.mark.slow
 def test_papermill_gives_a_notebook_another_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cell of parameters is found, and what is injected after it holds: here, fewer draws."""
     monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")

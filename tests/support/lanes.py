@@ -46,6 +46,16 @@ def drawn(examples: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return lambda test: pytest.mark.drawn(most(test))
 
 
+def share(number: int) -> int:
+    """So many with `--slow`, a part otherwise; the test that asks carries the mark `drawn`."""
+    return number if Lane.slow else number // SHARE
+
+
+def stride(of: int) -> int:
+    """One step with `--slow`, so many otherwise; the test that asks carries the mark `drawn`."""
+    return 1 if Lane.slow else of
+
+
 def seeds[T](numbers: Sequence[T], first: int) -> list[Any]:
     """The members of a family: the first ones always run, the others with `--slow`."""
     later = (one if isinstance(one, tuple) else (one,) for one in numbers[first:])
