@@ -27,7 +27,7 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.ingest.forms.form_import import import_form
 from tnt_sim.ingest.forms.form_reader import read_form
-from tnt_sim.reporting.decision_page.page import Options, report_html
+from tnt_sim.reporting.decision_page.page import PageOptions, report_html
 from tnt_sim.reporting.reports.form_import import import_tables
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.run_folder.writer import write_run
@@ -94,7 +94,7 @@ def main() -> None:
         positions = timed(lambda: slider_of(run, *asked, project=scenario.root), 1)
         slider = slider_of(run, *asked, project=scenario.root)
         print(f"slider, {len(slider.positions)} positions decided and proven: {positions}")
-        options = Options(Lang.FR, slider)
+        options = PageOptions(Lang.FR, slider)
         size = len(report_html(run, options).encode()) / 1e6
         print(f"report: {timed(lambda: report_html(run, options))}, {size:.2f} MB")
 

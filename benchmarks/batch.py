@@ -29,7 +29,7 @@ from scale_model import Plan, simulate
 from tnt_sim.analysis.batch.plan import read_plan
 from tnt_sim.analysis.batch.runner import run_batch
 from tnt_sim.analysis.batch.task import Run, executor
-from tnt_sim.parallel import Job, Outcome
+from tnt_sim.parallel import Job, JobOutcome
 
 
 def axes_of(variants: int) -> tuple[list[str], list[str]]:
@@ -61,7 +61,7 @@ def processor_seconds() -> float:
 def timed(run: Run, marks: list[float], spent: dict[int, float], n: int) -> Run:
     """The same executor, noting when each of `n` answers came, and the processor time at half and at the end."""
 
-    def through(groups: Iterable[Sequence[Job]]) -> Generator[Outcome]:
+    def through(groups: Iterable[Sequence[Job]]) -> Generator[JobOutcome]:
         inner = run(groups)
         try:
             for outcome in inner:

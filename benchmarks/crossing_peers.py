@@ -26,7 +26,7 @@ from peers import spent
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import LinearModel, Stage
+from tnt_sim.formulation.linear_model import LinearModel, SolveStage
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.backends.backend import Limits, Termination
@@ -159,7 +159,7 @@ def engine(form: Formulation, limit: float) -> tuple[Trace, str]:
     of the first stage, since the solver's own bounds are not heard.
     """
     stages = [
-        Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
+        SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant)
         for s in (*form.stages, form.least_granted)
     ]
     goal, least = stages
@@ -179,7 +179,7 @@ def engine(form: Formulation, limit: float) -> tuple[Trace, str]:
     return trace, by_solver(form, stages, limit, trace)
 
 
-def by_solver(form: Formulation, stages: list[Stage], limit: float, trace: Trace) -> str:
+def by_solver(form: Formulation, stages: list[SolveStage], limit: float, trace: Trace) -> str:
     """The stages by HiGHS, then the tie-break; says when each was done."""
     said = []
 

@@ -36,7 +36,7 @@ from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.analysis.marginal import questions
 from tnt_sim.analysis.preferences.partial_weights import weights
-from tnt_sim.analysis.shared.decided_run import Decided, of_result
+from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
 from tnt_sim.api.analyses import compare, ensemble, extend, sweep
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.session import Session
@@ -252,7 +252,7 @@ def drawn(scenario: Scenario, seconds: float) -> str:
     return far(ensemble(scenario, 1000, workers=2, time_limit=seconds).summary())
 
 
-def base_decision(scenario: Scenario) -> Decided:
+def base_decision(scenario: Scenario) -> DecidedRun:
     """A decision of at most ten seconds, taken as the best, so that every question about it is put."""
     return replace(of_result(solve(scenario, time_limit=10.0)), best=True)
 
@@ -262,14 +262,14 @@ def extended(scenario: Scenario, seconds: float) -> str:
     return far(extend(scenario, time_limit=seconds).document)
 
 
-def explained_one(decision: Decided, seconds: float) -> str:
+def explained_one(decision: DecidedRun, seconds: float) -> str:
     """`explain` of the first dossier that waits."""
     waiting = decision.problem.offers.candidate & ~decision.allocation.funded
     name = decision.numbers[int(np.flatnonzero(waiting)[0])]
     return far(explain(decision, [name], seconds=seconds).document)
 
 
-def explained(decision: Decided, seconds: float) -> str:
+def explained(decision: DecidedRun, seconds: float) -> str:
     """`explain --all` and the explanations of `report`."""
     return far(explain(decision, everyone=True, seconds=seconds).document)
 

@@ -11,7 +11,7 @@ import time
 from frozen import FLAGSHIP
 
 from tnt_sim.analysis.marginal.entry_thresholds import Lists, entries_of, no_losses
-from tnt_sim.analysis.shared.amount_variation import Moved
+from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.analysis.shared.envelope_path import line_of
 from tnt_sim.analysis.shared.reference_solution import base_of
 from tnt_sim.analysis.sweep.exact_steps import exact_steps
@@ -24,7 +24,7 @@ def main(scenario: str = str(FLAGSHIP), envelope: str = "tnt", millions: str = "
     line = line_of(base.problem, envelope)
     top = int(float(millions) * 100_000_000)
     began = time.process_time()
-    steps = exact_steps(Moved.of(asked, [envelope]), line.amount_cents, top)
+    steps = exact_steps(AmountVariation.of(asked, [envelope]), line.amount_cents, top)
     curve = time.process_time() - began
     began = time.process_time()
     loss = no_losses(base, line)

@@ -20,7 +20,7 @@ from families import write
 from tnt_sim.engine.optimise import ask
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.solve.methods.core_problem import FromLast
+from tnt_sim.solve.methods.core_problem import CoreProblem
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
         scenario = load_scenario(write(family, seed, Path(folder)))
         amount = int(scenario.spec.programme.amount or 0) // 100
         shares = np.random.default_rng(1).uniform(0.98, 1.05, n + 1)
-        carried = FromLast()
+        carried = CoreProblem()
         seconds: dict[str, list[float]] = {"from the last": [], "anew": []}
         for share in shares.tolist():
             problem = compile_problem(

@@ -22,7 +22,7 @@ from pathlib import Path
 import polars as pl
 
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.formulation.linear_model import Stage
+from tnt_sim.formulation.linear_model import SolveStage
 from tnt_sim.ingest.tables.pabulib import read_pb
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
@@ -62,7 +62,7 @@ def ours(projects: Projects, budget: int, repeats: int) -> tuple[float, int]:
         (Path(folder) / "pb.yaml").write_text(text, encoding="utf-8")
         form = formulate(compile_problem(load_scenario(Path(folder) / "pb.yaml")))
     stages = [
-        Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
+        SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant)
         for s in (*form.stages, form.least_granted)
     ]
     outcome = solve_tree(form.model, stages)

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pulp
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.highs import quiet_highspy
 from tnt_sim.solve.backends.pulp_bridge import to_pulp
 

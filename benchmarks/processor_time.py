@@ -18,7 +18,7 @@ from families import write
 from peers import PEERS
 
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.formulation.linear_model import Stage
+from tnt_sim.formulation.linear_model import SolveStage
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.methods.exact_kernels import solve_exactly
@@ -28,7 +28,7 @@ def compare(path: Path, limit: float, peers: Sequence[str]) -> None:
     """One scenario; prints a line."""
     form = formulate(compile_problem(load_scenario(path)))
     stages = [
-        Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
+        SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant)
         for s in (*form.stages, form.least_granted)
     ]
     began = time.process_time()

@@ -28,7 +28,7 @@ def measured(size: int) -> dict[str, float]:
     """Processor seconds of each phase and peak GB, in this process."""
     from tnt_sim.deadline import Deadline
     from tnt_sim.formulation.formulate import formulate
-    from tnt_sim.formulation.linear_model import Stage
+    from tnt_sim.formulation.linear_model import SolveStage
     from tnt_sim.prove.stage_proofs import prove_stages
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.problem import compile_problem
@@ -44,7 +44,7 @@ def measured(size: int) -> dict[str, float]:
         marks.append(time.process_time())
         stages = (*form.stages, form.least_granted)
         found = solve_tree(
-            form.model, [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in stages]
+            form.model, [SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in stages]
         )
         assert found is not None
         assert found[0].values is not None

@@ -22,7 +22,7 @@ from peers import PEERS, Peer
 
 from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import NO_UPPER, Stage
+from tnt_sim.formulation.linear_model import NO_UPPER, SolveStage
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.methods.exact_kernels import solve_exactly
@@ -52,7 +52,7 @@ def two_stages(form: Formulation, ask: Peer, limit: float) -> tuple[float, float
 def kernel_seconds(form: Formulation) -> tuple[float, int | None]:
     """Processor seconds of the exact kernels for all stages and the one answer, and the goal's value."""
     stages = [
-        Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
+        SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant)
         for s in (*form.stages, form.least_granted)
     ]
     began = time.process_time()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from collections import Counter
@@ -68,6 +69,31 @@ def test_no_folder_is_crowded() -> None:
         if path.stem != "__init__"
     )
     assert {name for name, n in counts.items() if n > MOST_FILES} <= ONE_FILE_A_VERB
+
+
+def _classes() -> Counter[str]:
+    """How often each class name, or name of a `type` statement, is defined in the package."""
+    found: Counter[str] = Counter()
+    for path in rooms.modules().values():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                found[node.name] += 1
+            elif isinstance(node, ast.TypeAlias):
+                found[node.name.id] += 1
+    return found
+
+
+def test_a_class_name_stands_once() -> None:
+    """`Scenario` and `Result` stand a second time in `tnt_sim/__init__.py`, for those who read types."""
+    assert {name for name, n in _classes().items() if n > 1} == {"Scenario", "Result"}
+
+
+def test_a_file_name_stands_once_in_a_folder_name() -> None:
+    """Files with one name are told apart by their folder: no two lie in folders with the same name."""
+    counts = Counter(
+        (path.parent.name, path.stem) for path in rooms.modules().values() if path.stem != "__init__"
+    )
+    assert {name for name, n in counts.items() if n > 1} == set()
 
 
 def test_kernels_import_nothing_but_the_deadline() -> None:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.parallel import Outcome, in_processes, serially
+from tnt_sim.parallel import JobOutcome, in_processes, serially
 
 
 def square(number: int) -> int:
@@ -37,7 +37,7 @@ def test_processes_do_what_one_process_does() -> None:
     alone = sorted(serially(square, groups), key=lambda outcome: outcome.number)
     many = sorted(in_processes(square, groups, 2), key=lambda outcome: outcome.number)
     assert many == alone
-    assert many[13] == Outcome(13, failure="ValueError: thirteen")
+    assert many[13] == JobOutcome(13, failure="ValueError: thirteen")
     assert [outcome.value for outcome in many[:3]] == [0, 1, 4]
 
 

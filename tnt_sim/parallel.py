@@ -27,7 +27,7 @@ TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class JobOutcome:
     """Result of one job: a value, or the reason why there is none (`crashed`, or the exception in one line)."""
 
     number: int
@@ -41,7 +41,7 @@ def processors() -> int:
     return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
-def serially(work: Work, groups: Iterable[Sequence[Job]]) -> Generator[Outcome]:
+def serially(work: Work, groups: Iterable[Sequence[Job]]) -> Generator[JobOutcome]:
     """Run every job in this process, in order."""
     for group in groups:
         for number, job in group:
@@ -54,7 +54,7 @@ def in_processes(
     n_workers: int,
     tries: int = TRIES,
     deadline: Deadline = UNLIMITED,
-) -> Generator[Outcome]:
+) -> Generator[JobOutcome]:
     """Run every job in one of `n_workers` spawned processes; yield outcomes as they end.
 
     Parameters
@@ -73,11 +73,11 @@ def in_processes(
         pool.dismiss()
 
 
-def _done(work: Work, number: int, job: Any) -> Outcome:
+def _done(work: Work, number: int, job: Any) -> JobOutcome:
     try:
-        return Outcome(number, work(job))
+        return JobOutcome(number, work(job))
     except Exception as error:  # noqa: BLE001 - told to whoever asked; the other jobs go on
-        return Outcome(number, failure=f"{type(error).__name__}: {error}".splitlines()[0])
+        return JobOutcome(number, failure=f"{type(error).__name__}: {error}".splitlines()[0])
 
 
 def _serve(pipe: Connection, work: Work) -> None:
@@ -125,7 +125,7 @@ class _Pool:
         there.close()
         self.workers[here] = _Worker(process, here)
 
-    def outcomes(self, deadline: Deadline) -> Iterator[Outcome]:
+    def outcomes(self, deadline: Deadline) -> Iterator[JobOutcome]:
         """Hand out groups and yield outcomes until nothing, or no time, is left."""
         while not deadline.expired:
             for worker in list(self.workers.values()):
@@ -148,16 +148,16 @@ class _Pool:
         except OSError:  # it was killed while it waited; `outcomes` finds its pipe closed
             return
 
-    def _answer(self, worker: _Worker) -> Iterator[Outcome]:
+    def _answer(self, worker: _Worker) -> Iterator[JobOutcome]:
         try:
-            outcome: Outcome = worker.pipe.recv()
+            outcome: JobOutcome = worker.pipe.recv()
         except (EOFError, OSError):
             yield from self._lost(worker)
             return
         worker.owed.popleft()
         yield outcome
 
-    def _lost(self, worker: _Worker) -> Iterator[Outcome]:
+    def _lost(self, worker: _Worker) -> Iterator[JobOutcome]:
         """Handle a killed worker: retry its job alone, put back the rest of its group, start another one."""
         del self.workers[worker.pipe]
         worker.pipe.close()
@@ -167,7 +167,7 @@ class _Pool:
             self.again.append(list(worker.owed))
         self.killed[suspect[0]] = self.killed.get(suspect[0], 0) + 1
         if self.killed[suspect[0]] >= self.tries:
-            yield Outcome(suspect[0], failure="crashed")
+            yield JobOutcome(suspect[0], failure="crashed")
         else:
             self.again.append([suspect])
         self.hire()

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tnt_sim.app.live_answers import LONG, QUICK, Shown
+from tnt_sim.app.live_answers import LONG, QUICK, LiveAnswer
 from tnt_sim.app.page import Page
 from tnt_sim.app.page_state import State, decode
 from tnt_sim.app.page_text import PAGE, SHARES
@@ -340,7 +340,7 @@ def test_what_is_not_proven_says_so_and_may_ask_for_longer(
     def unproven(state: State, seconds: float = QUICK) -> Any:
         given.append(seconds)
         found = plain(state, seconds)
-        assert isinstance(found, Shown)
+        assert isinstance(found, LiveAnswer)
         return found if seconds > QUICK else replace(found, proof=Proof.FEASIBLE_GAP, status=Status.FEASIBLE)
 
     monkeypatch.setattr(page.desk, "answer", unproven)

@@ -17,8 +17,8 @@ from tnt_sim.certify.choice_blocks import RANGE, one_at_most
 from tnt_sim.certify.system import MultiplierError, Rows, System
 from tnt_sim.kernel.blocks.active_rows import own_rows
 from tnt_sim.prove.kernel_proofs import binding_rows, by_blocks, from_grounds
-from tnt_sim.prove.proof_lp import Answer, LiveLp
-from tnt_sim.solve.methods.lexicographic import Grounds, PricedRow
+from tnt_sim.prove.proof_lp import LpStatus, ProofLp
+from tnt_sim.solve.methods.lexicographic import PricedRow, ProofHints
 
 GOAL = "stage:score:better"
 
@@ -70,8 +70,8 @@ def test_what_is_closed_holds_no_point_and_all_that_holds_none_is_closed(part: i
         system, rng = drawn(seed), Random(seed)
         goal = system.rows.n - 1
         rows = [k for k in range(goal) if rng.random() < 0.8]
-        relaxed = LiveLp(system, goal).solve(system.box())
-        price = relaxed.prices[rows] if relaxed.answer is Answer.BOUNDED and rng.random() < 0.6 else None
+        relaxed = ProofLp(system, goal).solve(system.box())
+        price = relaxed.prices[rows] if relaxed.answer is LpStatus.BOUNDED and rng.random() < 0.6 else None
         whole = [rng.choice([0, rng.randrange(20 << SCALE)]) for _ in rows]
         prices = whole if price is None else [int(p) for p in np.rint(price * 2.0**SCALE)]
         read = one_at_most(system, [goal, *rows])
@@ -101,7 +101,7 @@ def test_the_prover_finds_proofs_that_hold(part: int) -> None:
         goal = system.rows.n - 1
         if not held and exact(system, list(range(system.rows.n))):
             gains = -bounded(one_at_most(system, range(system.rows.n)), goal)[0]
-            bounds = LiveLp(system, goal).solve(system.box()).answer is Answer.BOUNDED
+            bounds = ProofLp(system, goal).solve(system.box()).answer is LpStatus.BOUNDED
             empty += bool((gains > 0).any()) and bounds
             found += proof is not None
     assert found == empty > 12
@@ -159,7 +159,7 @@ def test_rows_with_blocks_of_their_own_share_no_dossier() -> None:
 @pytest.mark.parametrize(("must", "longest"), [(False, 8), (True, 3)])
 def test_a_price_is_for_a_unit_of_the_row_as_the_check_reads_it(must: bool, longest: int) -> None:
     known = PricedRow("cap", True, price=0.5, longest=24, own=True)
-    proof = from_grounds(amounts(must), Grounds(rows=(known,)))
+    proof = from_grounds(amounts(must), ProofHints(rows=(known,)))
     assert proof is not None
     assert proof["blocks"]["prices"] == [round(0.5 * 24 / longest * 2.0**SCALE)]
     check_refutation(amounts(must), proof)

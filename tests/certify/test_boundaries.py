@@ -12,7 +12,7 @@ from support.systems.by_hand import closed, system
 
 from tnt_sim.certify.cap_tree_bound import closed_by_caps
 from tnt_sim.certify.certificate import MAX_DEPTH, CertificateError, _Tree, _tree, check_refutation
-from tnt_sim.certify.claim_systems import Goal
+from tnt_sim.certify.claim_systems import ClaimGoal
 from tnt_sim.certify.decomposition import fallen_apart
 from tnt_sim.certify.derived_rows import Recipe, _tightened, derived, sharpen
 from tnt_sim.certify.system import MultiplierError, Rows, System, compact, slack, weigh
@@ -97,7 +97,7 @@ def test_a_weighed_sum_stays_under_its_room(whole: System, y: int, fits: bool) -
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_goal_is_bettered_by_one_unit(sign: int) -> None:
     """A list worth one unit more keeps the row to the unit; the list itself does not."""
-    goal = Goal("score", np.array([3, 5], dtype=np.int64), 7, Fraction(1, 10), sign, Fraction(0))
+    goal = ClaimGoal("score", np.array([3, 5], dtype=np.int64), 7, Fraction(1, 10), sign, Fraction(0))
     worth = {(x, y): Fraction(3 * x + 5 * y + 7, 10) for x in range(3) for y in range(3)}
     for value in worth.values():
         row, bound = goal.bettered(value)
@@ -111,7 +111,7 @@ def test_a_goal_is_bettered_by_one_unit(sign: int) -> None:
 
 def test_what_may_be_given_up_is_rounded_towards_the_value() -> None:
     """10 % of 2.9, counted with the constant, is 0.29: 2 units of a tenth, not 3."""
-    goal = Goal("score", np.array([1], dtype=np.int64), 9, Fraction(1, 10), 1, Fraction(1, 10))
+    goal = ClaimGoal("score", np.array([1], dtype=np.int64), 9, Fraction(1, 10), 1, Fraction(1, 10))
     assert goal.kept(Fraction(29, 10))[1] == -(29 - 9) + 2
 
 
@@ -216,7 +216,7 @@ def test_a_row_keeps_every_entry_but_zeros() -> None:
 )
 def test_a_value_between_two_units_is_kept_by_the_better_one(sign: int, kept: str, meets: int) -> None:
     """A share of a value, or half a gap, is no whole number of units; what keeps it is still known exactly."""
-    goal = Goal("g", np.array([1], dtype=np.int64), 0, Fraction(1), sign, Fraction(0))
+    goal = ClaimGoal("g", np.array([1], dtype=np.int64), 0, Fraction(1), sign, Fraction(0))
     row, bound = goal.kept(Fraction(kept))
     holds = [x for x in range(6) if row[0] * x <= bound]
     assert holds == [x for x in range(6) if sign * x >= sign * Fraction(kept)]

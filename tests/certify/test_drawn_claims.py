@@ -16,9 +16,9 @@ from support.mixed_cases.points import points_of, problem_of
 from support.tiny_scenario import tiny
 
 from tnt_sim.certify.claim_systems import Claims, claims_of, least_value
-from tnt_sim.certify.row_writer import RowSheet
+from tnt_sim.certify.row_writer import RowWriter
 from tnt_sim.rules.linear_terms import IntArray
-from tnt_sim.rules.second_reading.rows import Choices
+from tnt_sim.rules.second_reading.rows import ChoiceColumns
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
@@ -80,7 +80,7 @@ def test_a_link_is_bounded_on_both_sides() -> None:
     problem = next(
         one for one in map(problem_of, range(40)) if one is not None and one.offers.candidate.sum() > 1
     )
-    sheet = RowSheet(problem.offers, Choices.of(problem.offers))
+    sheet = RowWriter(problem.offers, ChoiceColumns.of(problem.offers))
     start, (a, b) = len(sheet.upper), np.flatnonzero(problem.offers.candidate)[:2].tolist()
     sheet.link("pair", [(a, 2), (b, -1)], 3)
     sheet.link("pair", [(a, 2), (b, -1)], 3, -1)
@@ -91,7 +91,7 @@ def test_a_link_is_bounded_on_both_sides() -> None:
 def test_what_counts_once_is_there_if_and_only_if_a_holder_is_funded(tmp_path: Path) -> None:
     """The first two dossiers share a key, which gets a column; the third holds another alone, and is its own."""
     problem = compile_problem(tiny(tmp_path))
-    sheet = RowSheet(problem.offers, Choices.of(problem.offers))
+    sheet = RowWriter(problem.offers, ChoiceColumns.of(problem.offers))
     start = len(sheet.upper)
     keys, handle = sheet._any(np.array([0, 1, 2]), np.array([5, 5, 9]))
     assert (keys.tolist(), handle.tolist()) == ([5, 9], [sheet.first_free, 2])

@@ -12,14 +12,14 @@ import pytest
 from support.systems.drawn import points, random_system
 
 from tnt_sim.certify.certificate import CertificateError
-from tnt_sim.certify.proof_checker import Listed, check_first
+from tnt_sim.certify.proof_checker import CandidateList, check_first
 from tnt_sim.certify.system import System
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.branch_search import NotProved, PointFound
 from tnt_sim.prove.tie_break_proofs import first_of
 
 Key = tuple[tuple[bool, ...], tuple[tuple[int, int], ...]]
-Lists = dict[Key, Listed]
+Lists = dict[Key, CandidateList]
 
 
 def worlds(count: int) -> Iterator[tuple[Random, System, Lists]]:
@@ -39,7 +39,7 @@ def worlds(count: int) -> Iterator[tuple[Random, System, Lists]]:
             yield rng, system, lists
 
 
-def _listed(system: System, cents: Any, free: Any, x: tuple[int, ...]) -> tuple[Key, Listed]:
+def _listed(system: System, cents: Any, free: Any, x: tuple[int, ...]) -> tuple[Key, CandidateList]:
     """How a point is compared, read from the definition: who is funded, then what each gets."""
     n = system.n_choices
     taken = np.full(len(free), -1, dtype=np.int64)
@@ -48,7 +48,7 @@ def _listed(system: System, cents: Any, free: Any, x: tuple[int, ...]) -> tuple[
             taken[system.block[c]] = c
     units = np.array([x[n + f] if f >= 0 and c >= 0 else 0 for f, c in zip(free, taken, strict=True)])
     amounts = tuple((int(cents[c]) if c >= 0 else 0, int(u)) for c, u in zip(taken, units, strict=True))
-    return (tuple(bool(c >= 0) for c in taken), amounts), Listed(taken, cents, free, units)
+    return (tuple(bool(c >= 0) for c in taken), amounts), CandidateList(taken, cents, free, units)
 
 
 def test_the_first_list_is_proven_and_no_other() -> None:
@@ -104,9 +104,9 @@ def test_an_amount_that_nobody_offers_is_refused() -> None:
 
     two: Any = Two()
     funded = np.array([True])
-    assert Listed.of(two, np.array([1]), funded, np.array([9])).taken.tolist() == [1]
+    assert CandidateList.of(two, np.array([1]), funded, np.array([9])).taken.tolist() == [1]
     with pytest.raises(CertificateError, match="none of its dossier's"):
-        Listed.of(two, np.array([1]), funded, np.array([7]))
+        CandidateList.of(two, np.array([1]), funded, np.array([7]))
 
 
 def test_a_range_counts_from_its_least() -> None:
@@ -118,7 +118,7 @@ def test_a_range_counts_from_its_least() -> None:
 
     one: Any = Range()
     for cents, units in ((500, 0), (700, 2)):
-        listed = Listed.of(one, np.array([100]), np.array([True]), np.array([cents]))
+        listed = CandidateList.of(one, np.array([100]), np.array([True]), np.array([cents]))
         assert (listed.taken.tolist(), listed.free.tolist(), listed.units.tolist()) == ([0], [0], [units])
     with pytest.raises(CertificateError, match="none of its dossier's"):
-        Listed.of(one, np.array([100]), np.array([True]), np.array([499]))
+        CandidateList.of(one, np.array([100]), np.array([True]), np.array([499]))

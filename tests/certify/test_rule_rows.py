@@ -20,7 +20,7 @@ from support.tiny_scenario import HEAD, tiny
 
 from tnt_sim.certify.claim_systems import Claims, claims_of
 from tnt_sim.certify.proof_checker import Checker
-from tnt_sim.certify.row_writer import RowSheet
+from tnt_sim.certify.row_writer import RowWriter
 from tnt_sim.certify.rule_rows import (
     READERS,
     SecondRow,
@@ -40,7 +40,7 @@ from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.rules.offers.caps import Caps
 from tnt_sim.rules.offers.decisions import Decisions
 from tnt_sim.rules.protocols import CompiledRule, Mode
-from tnt_sim.rules.second_reading.rows import Choices, Columns, Lines, Sum, _times
+from tnt_sim.rules.second_reading.rows import ChoiceColumns, Columns, RowCollector, Sum, _times
 from tnt_sim.scenario.problem import Problem, compile_problem
 
 SEEDS = (*range(40), 72)
@@ -147,7 +147,7 @@ def test_prices_are_those_of_the_rows_that_are_written() -> None:
     dice, compared = Random(1), Counter[str]()
     for _, problem, _points in problems(SEEDS):
         for rule in (*map(hard, (*problem.rules, *problem.table_rules)), *problem.limits):
-            sheet = RowSheet(problem.offers, Choices.of(problem.offers))
+            sheet = RowWriter(problem.offers, ChoiceColumns.of(problem.offers))
             n_own, first = len(sheet.low), len(sheet.upper)
             rule.rows(sheet)
             if len(sheet.low) > n_own or len(sheet.upper) == first:
@@ -262,10 +262,10 @@ def test_a_row_that_is_made_wider_still_follows() -> None:
     assert {"Limit", "Share", "Exclusive", "Case"} <= set(asked)
 
 
-def equity_of(linear: list[bool], most: int, *, strict: bool, side: str = "min") -> Lines:
+def equity_of(linear: list[bool], most: int, *, strict: bool, side: str = "min") -> RowCollector:
     """What is written for the first of two groups, of which dossiers bring 5 and 6, at a third of all."""
     offers = SimpleNamespace(candidate=np.ones(2, dtype=np.bool_))
-    lines = Lines(SimpleNamespace(offers=offers, n=2))  # type: ignore[arg-type]
+    lines = RowCollector(SimpleNamespace(offers=offers, n=2))  # type: ignore[arg-type]
     own = Sum(np.array([0, 1]), np.array([5, 6]), (0, 0), np.array(linear))
     of = SimpleNamespace(most=[most, 6], total=most + 6, settled=[0, 0])
     _one_group(lines, SimpleNamespace(strict=strict, of=of), own, 0, "e:g", side, Fraction(1, 3))  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from support.tiny_scenario import tiny
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask, forced
-from tnt_sim.engine.result import ALLOWED, Answer, Proof, Status
+from tnt_sim.engine.result import ALLOWED, Proof, SolveOutcome, Status
 from tnt_sim.scenario.problem import compile_problem
 
 SURE = (Proof.PROVED, Proof.CROSS_CHECKED)
@@ -43,7 +43,7 @@ A5,p,02,100000,35000,7.4
 """
 
 
-def check(answer: Answer) -> None:
+def check(answer: SolveOutcome) -> None:
     """Its words agree, and say no more than what supports them."""
     assert answer.proof in ALLOWED[answer.status]
     assert (answer.status is Status.OPTIMAL) == (answer.allocation is not None and answer.proof in SURE)
@@ -98,10 +98,10 @@ def test_a_claim_has_the_bound_of_its_solver(tmp_path: Path) -> None:
 def test_no_answer_is_made_of_words_that_contradict(status: Status, proof: Proof | None) -> None:
     nothing = status, (), (), None, None, None, proof, False, "direct", 0.0
     if proof in ALLOWED[status]:
-        assert Answer(*nothing).status is status
+        assert SolveOutcome(*nothing).status is status
     else:
         with pytest.raises(ValueError, match="with proof"):
-            Answer(*nothing)
+            SolveOutcome(*nothing)
 
 
 def test_a_proof_that_is_found_later_changes_the_status(tmp_path: Path) -> None:

@@ -21,16 +21,17 @@ from support.tiny_scenario import tiny
 
 from tnt_sim.engine import optimise as question
 from tnt_sim.engine.optimise import ask, forced
-from tnt_sim.engine.result import Answer, Proof, Status
+from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import UsageError
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import load_scenario, with_amounts, with_changes
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
 
 SHIPPED = ROOT / "scenarios"
 
 
-def awards_of(problem: Problem, answer: Answer) -> dict[str, int] | None:
+def awards_of(problem: Problem, answer: SolveOutcome) -> dict[str, int] | None:
     if answer.allocation is None:
         return None
     names = problem.case.table["dossier"].to_list()
@@ -116,7 +117,7 @@ def test_what_kernels_show_to_be_out_of_reach_goes_to_no_solver(monkeypatch: pyt
     """A value that nothing has, beside a stage that no kernel settles: the answer, and its proof."""
     problem = compile_problem(load_scenario(FROZEN))
     best = ask(problem, prove=False).values[0]
-    money = Stage("money", Sense.MAXIMISE, problem.granted)
+    money = ObjectiveStage("money", Sense.MAXIMISE, problem.granted)
     asked = replace(problem, stages=(*problem.stages, money))
     reached = ask(asked, kept=[best], goals=1, least=False, canonical=False, prove=False)
     assert reached.allocation is not None

@@ -12,7 +12,7 @@ from support.lanes import seeds
 
 import tnt_sim as tnt
 from tnt_sim.certify.claim_systems import claims_of
-from tnt_sim.engine.model_cache import Drafts
+from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.session import reamounted, regoaled
@@ -78,7 +78,7 @@ def test_answers_are_those_of_fresh_questions(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", seeds(range(6), 2))
 def test_rows_carried_on_are_those_written_anew(tmp_path: Path, seed: int) -> None:
     """Amounts, goals and rules in any order; the model and the system are those of a fresh writing."""
-    dice, base, drafts = random.Random(seed), scenario(tmp_path), Drafts()
+    dice, base, drafts = random.Random(seed), scenario(tmp_path), ModelCache()
     problem, kept = compile_problem(base), 0
     for _ in range(8):
         changes = {**dice.choice(CHANGES), **({"programme.amount": "850 €"} if dice.random() < 0.2 else {})}

@@ -9,7 +9,8 @@ import pytest
 import scipy.sparse as sp
 from support.solve_instances import model_of
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, ModelError, Sense, Violation
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, ModelError, Violation
+from tnt_sim.rules.protocols import Sense
 
 PLAIN = model_of([[1, 2], [3, -4]], [0, NO_LOWER], [3, 2], [5, 6])
 

@@ -15,12 +15,12 @@ from tnt_sim.kernel import profit_frontier as curves
 from tnt_sim.kernel import profit_frontier as fronts
 from tnt_sim.kernel.blocks import states as lists
 from tnt_sim.kernel.blocks.joined_blocks import NOTHING_AHEAD, Block, Joining
-from tnt_sim.kernel.blocks.states import States as Partial
+from tnt_sim.kernel.blocks.states import BlockStates as Partial
 from tnt_sim.kernel.cap_tree import best_choice as group
-from tnt_sim.kernel.cap_tree.caps import Node
-from tnt_sim.kernel.cap_tree.leaves import Beyond, leaf_of
-from tnt_sim.kernel.cap_tree.memo import Known
-from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, States, Sums, undominated
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
+from tnt_sim.kernel.cap_tree.leaves import BudgetedNode, leaf_of
+from tnt_sim.kernel.cap_tree.memo import BoundedMemo
+from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, StateSums, TreeStates, undominated
 from tnt_sim.kernel.cap_tree.tree_search import BITS, LEAST_BITS, _Inner, _Task
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.minimum_addition import _combined
@@ -72,19 +72,19 @@ class Part:
     def losses(self, a: int, count: int) -> np.ndarray:
         return np.array([abs(self.profit - a * self.weight)])
 
-    def near(self, a: int, gamma: int) -> States:
+    def near(self, a: int, gamma: int) -> TreeStates:
         self.asked += 1
         assert self.asked < 20, "asked for the same again and again"
         worth = np.array([0, self.profit - a * self.weight])
         weight, profit = np.array([0, self.weight]), np.array([0, self.profit])
-        found = States(
+        found = TreeStates(
             profit, weight, worth.max() - worth, int(worth.max()), lambda k: np.arange(k), lambda *_: NOWHERE
         )
         return found.within(gamma)
 
 
 def test_a_part_with_own_money_refuses_prices_beyond_64_bits() -> None:
-    rich = Beyond(Part(2**40, 2**41), 0)
+    rich = BudgetedNode(Part(2**40, 2**41), 0)
     assert len(rich.near(2**21, 0).weight) == 1
     with pytest.raises(OverflowError, match="64 bits"):
         rich.near(2**22, 2**62)
@@ -93,7 +93,7 @@ def test_a_part_with_own_money_refuses_prices_beyond_64_bits() -> None:
 @pytest.mark.parametrize(("own", "gamma", "asked"), [(0, 0, 1), (3, 0, 1), (3, 5, 1), (2, 0, 1)])
 def test_a_part_with_own_money_is_asked_no_more_than_it_must(own: int, gamma: int, asked: int) -> None:
     part = Part(3, 7)
-    Beyond(part, own).near(1, gamma)
+    BudgetedNode(part, own).near(1, gamma)
     assert part.asked == asked
 
 
@@ -104,7 +104,7 @@ def test_a_part_with_own_money_tells_what_it_needs_beyond(seed: int) -> None:
     n, b = int(rng.integers(1, 6)), 2**6
     p, w = rng.integers(1, 9, n), rng.integers(1, 9, n)
     own, a = int(rng.integers(0, int(w.sum()) + 2)), int(rng.integers(0, 3 * b))
-    leaf = leaf_of(Node(0, int(w.sum()), np.arange(n)), p, w, b, Budget(10**5), Known())
+    leaf = leaf_of(CapTreeNode(0, int(w.sum()), np.arange(n)), p, w, b, Budget(10**5), BoundedMemo())
     gamma = int(rng.choice([0, b, 5 * b]))
     most: dict[int, int] = {}
     for x in itertools.product((0, 1), repeat=n):
@@ -112,7 +112,7 @@ def test_a_part_with_own_money_tells_what_it_needs_beyond(seed: int) -> None:
         most[need] = max(most.get(need, 0), int(p @ np.array(x)))
     worth = {need: b * profit - a * need for need, profit in most.items()}
     best = max(worth.values())
-    found = Beyond(leaf, own).near(a, gamma)
+    found = BudgetedNode(leaf, own).near(a, gamma)
     assert found.best == best
     kept = [
         (need, profit, best - worth[need]) for need, profit in sorted(most.items())
@@ -127,7 +127,7 @@ def test_a_node_looks_at_the_clock_for_each_of_its_prices() -> None:
 
 
 def task(profit: np.ndarray, weight: np.ndarray, grain: int = 1) -> _Task:
-    return _Task(profit, weight, 1, 1000, Known(), grain, None, UNLIMITED)
+    return _Task(profit, weight, 1, 1000, BoundedMemo(), grain, None, UNLIMITED)
 
 
 @pytest.mark.parametrize("worth", [3, 2**20 - 1, 2**20, 2**30, 2**40 + 1])
@@ -138,7 +138,7 @@ def test_prices_are_as_fine_as_64_bits_let_them_be(worth: int) -> None:
         asked.append(b)
         raise OverflowError
 
-    root = Node(0, 10, TWO - 1)
+    root = CapTreeNode(0, 10, TWO - 1)
     with pytest.raises(OverflowError, match="leave 64 bits"):
         task(np.array([worth - 1, 1]), TWO).over(root, refuse)
     assert asked[0] * worth < ROOM
@@ -172,7 +172,7 @@ def test_a_single_cap_is_a_plain_knapsack(monkeypatch: pytest.MonkeyPatch) -> No
         raise TooManyStates
 
     monkeypatch.setattr(group, "best_in_tree", never)
-    found = group.best_choice(np.array([5, 4, 3]), np.array([3, 2, 2]), Node(0, 4, np.arange(3)))
+    found = group.best_choice(np.array([5, 4, 3]), np.array([3, 2, 2]), CapTreeNode(0, 4, np.arange(3)))
     assert (found.columns.tolist(), found.profit, found.weight, found.canonical) == ([1, 2], 7, 4, True)
 
 
@@ -182,7 +182,7 @@ def test_sums_compare_heavier_equals_only_where_weight_is_no_goal() -> None:
     for heavier, compared in ((False, 0), (True, 1)):
         budget = Budget(100)
         before = budget.ties
-        sums = Sums(some, 9, 9, budget, heavier=heavier)
+        sums = StateSums(some, 9, 9, budget, heavier=heavier)
         assert before - budget.ties == compared
         assert (sums.profit.tolist(), sums.weight.tolist()) == ([0, 2, 4], [0, 2, 5])
 
@@ -194,10 +194,11 @@ def test_a_node_tells_the_best_of_its_parts_at_a_price(seed: int) -> None:
     halves = [np.arange(3), np.arange(3, 6)]
     first, second, cap = (int(rng.integers(0, 20)) for _ in range(3))
     leaves = tuple(
-        Node(k + 1, cap, half) for k, (half, cap) in enumerate(zip(halves, (first, second), strict=True))
+        CapTreeNode(k + 1, cap, half)
+        for k, (half, cap) in enumerate(zip(halves, (first, second), strict=True))
     )
     b, a = 2**8, int(rng.integers(0, 2**10))
-    node = task(p, w).part(Node(0, cap, halves[0][:0], leaves), b, Budget(10**5))
+    node = task(p, w).part(CapTreeNode(0, cap, halves[0][:0], leaves), b, Budget(10**5))
     worth = [
         b * int(p @ x) - a * int(w @ x)
         for x in map(np.array, itertools.product((0, 1), repeat=6))

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.lanes import drawn
 
-from tnt_sim.kernel.minimum_addition import Needs, Part
+from tnt_sim.kernel.minimum_addition import BudgetedItems, MinimumAddition
 
 
 @st.composite
-def parts(draw: st.DrawFn) -> tuple[list[int], list[int], list[Part]]:
+def parts(draw: st.DrawFn) -> tuple[list[int], list[int], list[BudgetedItems]]:
     n = draw(st.integers(1, 9))
     profit = draw(st.lists(st.integers(0, 6), min_size=n, max_size=n))
     weight = draw(st.lists(st.integers(1, 9), min_size=n, max_size=n))
@@ -22,12 +22,12 @@ def parts(draw: st.DrawFn) -> tuple[list[int], list[int], list[Part]]:
     for k in range(3):
         hard = draw(st.booleans())
         free = draw(st.integers(0 if hard else -4, 25))
-        found.append(Part(np.flatnonzero(np.array(which) == k), free, hard))
+        found.append(BudgetedItems(np.flatnonzero(np.array(which) == k), free, hard))
     return profit, weight, found
 
 
 def brute(
-    profit: list[int], weight: list[int], some: list[Part], target: int, must: int | None
+    profit: list[int], weight: list[int], some: list[BudgetedItems], target: int, must: int | None
 ) -> int | None:
     best = None
     for x in product((0, 1), repeat=len(profit)):
@@ -48,9 +48,11 @@ def brute(
 
 @drawn(400)
 @given(parts(), st.data())
-def test_needs_equal_enumeration(case: tuple[list[int], list[int], list[Part]], data: st.DataObject) -> None:
+def test_needs_equal_enumeration(
+    case: tuple[list[int], list[int], list[BudgetedItems]], data: st.DataObject
+) -> None:
     profit, weight, some = case
-    needs = Needs(np.array(profit), np.array(weight), some)
+    needs = MinimumAddition(np.array(profit), np.array(weight), some)
     target = data.draw(st.integers(0, sum(profit) + 1))
     must = data.draw(st.sampled_from([None, *range(len(profit))]))
     found = needs.least(target) if must is None else needs.least_with(must, target)

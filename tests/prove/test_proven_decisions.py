@@ -19,7 +19,7 @@ from tnt_sim.engine import optimise as decision
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.formulation.linear_model import Stage
+from tnt_sim.formulation.linear_model import SolveStage
 from tnt_sim.prove import stage_proofs as stages
 from tnt_sim.prove import tie_break_proofs as ties
 from tnt_sim.prove.kernel_proofs import from_grounds
@@ -27,7 +27,7 @@ from tnt_sim.prove.stage_proofs import proof_of, prove_stages
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.methods.exact_kernels import solve_exactly
-from tnt_sim.solve.methods.lexicographic import Grounds, StagesOutcome, solve_lexicographic
+from tnt_sim.solve.methods.lexicographic import ProofHints, StagesOutcome, solve_lexicographic
 
 NOTHING_FITS = """rules:
   - {id: trop, kind: limit, measure: granted, where: {department: "01"}, min: 501 €, max: 599 €}
@@ -107,9 +107,9 @@ def test_what_the_kernel_settled_it_by_is_where_a_proof_is_sought_first(tmp_path
     """Grounds are no evidence: those of other rows prove nothing, and the search finds its own proof."""
     problem = compile_problem(tiny(tmp_path))
     form = formulate(problem)
-    goals = [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
+    goals = [SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
     least = form.least_granted
-    found = solve_exactly(form.model, [*goals, Stage(least.name, least.objective, least.sense)])
+    found = solve_exactly(form.model, [*goals, SolveStage(least.name, least.objective, least.sense)])
     assert found is not None
     outcome = found[0]
     assert outcome.grounds is not None
@@ -118,8 +118,8 @@ def test_what_the_kernel_settled_it_by_is_where_a_proof_is_sought_first(tmp_path
     known = from_grounds(system, outcome.grounds)
     assert known is not None
     check_refutation(system, known)
-    assert from_grounds(system, Grounds(trees=(("envelope:nobody", (), False),))) is None
-    bare = Grounds()  # no row at all closes nothing
+    assert from_grounds(system, ProofHints(trees=(("envelope:nobody", (), False),))) is None
+    bare = ProofHints()  # no row at all closes nothing
     assert prove_stages(problem, [value], Deadline(5.0), None, 0, bare)[0] is not None
     better = claims_of(problem).of_stage(0, [value - form.stages[0].scale])
     with pytest.raises(CertificateError):

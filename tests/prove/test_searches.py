@@ -16,13 +16,13 @@ from support.systems.drawn import random_system
 from tnt_sim.certify.certificate import check_refutation
 from tnt_sim.certify.system import Rows, System
 from tnt_sim.deadline import Deadline
-from tnt_sim.prove.branch_search import NotProved, Search, _Gains, _Parent
+from tnt_sim.prove.branch_search import BranchSearch, NotProved, _Parent, _PseudoCosts
 from tnt_sim.prove.decomposition_proof import apart
 from tnt_sim.prove.kernel_proofs import from_grounds
-from tnt_sim.prove.proof_lp import Answer, LiveLp, Relaxed
+from tnt_sim.prove.proof_lp import LpSolution, LpStatus, ProofLp
 from tnt_sim.prove.refutation import MIN_DEPTH, _Root, _separated, cut_off, refute
 from tnt_sim.solve.backends.highs import DUAL, PRIMAL
-from tnt_sim.solve.methods.lexicographic import Grounds
+from tnt_sim.solve.methods.lexicographic import ProofHints
 
 ENDLESS = Deadline(None)
 
@@ -39,8 +39,8 @@ def odd(n: int) -> System:
 
 def search_of(
     whole: System, *, max_nodes: int = 100_000, deadline: Deadline = ENDLESS, tell: Any = None
-) -> Search:
-    return Search(whole, LiveLp(whole, -1), deadline, max_nodes, tell=tell)
+) -> BranchSearch:
+    return BranchSearch(whole, ProofLp(whole, -1), deadline, max_nodes, tell=tell)
 
 
 def test_a_search_tells_how_far_it_is_at_each_500_nodes() -> None:
@@ -62,7 +62,7 @@ def test_a_search_ends_at_its_limits() -> None:
 
 
 def test_what_was_never_tried_is_expected_to_gain_the_mean() -> None:
-    gains = _Gains.of(4)
+    gains = _PseudoCosts.of(4)
     x = np.array([0.5, 0.5, 0.5, 0.5])
     assert gains.best(np.array([2, 1]), x) == 2  # nothing learnt: the first of equals
     gains.learn(_Parent(0, True, 0.5, 10.0), 11.0)
@@ -79,7 +79,7 @@ def test_what_was_never_tried_is_expected_to_gain_the_mean() -> None:
 
 def test_each_side_of_a_column_promises_what_it_gained() -> None:
     """1 down and 10 up are less together than 3 down and 4 up."""
-    gains = _Gains.of(2)
+    gains = _PseudoCosts.of(2)
     for column, (down, up) in enumerate(((1.0, 10.0), (3.0, 4.0))):
         gains.learn(_Parent(column, False, 1.0, 0.0), down)
         gains.learn(_Parent(column, True, 1.0, 0.0), up)
@@ -99,7 +99,7 @@ def pieces(limit: int) -> System:
 @pytest.mark.parametrize(("limit", "empty"), [(2, False), (3, True), (4, True), (5, True), (6, True)])
 def test_a_system_falls_into_pieces_that_are_proven_each(limit: int, empty: bool) -> None:
     whole = pieces(limit)
-    prices = LiveLp(whole, 2).solve(whole.box()).prices
+    prices = ProofLp(whole, 2).solve(whole.box()).prices
     proof = apart(whole, 2, prices, ENDLESS, refute)
     assert (proof is not None) is empty
     if proof is not None:
@@ -126,7 +126,7 @@ def test_cuts_are_made_until_the_goal_is_out_of_reach() -> None:
     cut, recipes = cut_off(ring(5), 0, ENDLESS)
     assert recipes
     assert cut.rows.n == 6 + len(recipes)
-    found = LiveLp(cut, 0).solve(cut.box())
+    found = ProofLp(cut, 0).solve(cut.box())
     assert found.cost > -5 + 1e-6
     assert cut_off(ring(6), 0, ENDLESS)[1] == []  # out of reach as it is
     assert cut_off(ring(5), 0, Deadline(0.0))[1] == []
@@ -135,9 +135,9 @@ def test_cuts_are_made_until_the_goal_is_out_of_reach() -> None:
 @pytest.mark.parametrize("seed", seeds(range(40), 15))
 def test_every_cut_cuts_off_what_the_linear_program_found(seed: int) -> None:
     whole = random_system(Random(seed))
-    lp = LiveLp(whole, -1)
+    lp = ProofLp(whole, -1)
     found = lp.solve(whole.box())
-    if found.answer is not Answer.BOUNDED:
+    if found.answer is not LpStatus.BOUNDED:
         return
     for _, (col, value, bound) in _separated(whole, lp, found.x):
         assert float(value @ found.x[col]) - bound > MIN_DEPTH * float(np.sqrt((value**2.0).sum()))
@@ -153,8 +153,8 @@ def test_a_system_without_rows_is_not_cut() -> None:
 
 def test_the_goal_counts_once_among_the_prices() -> None:
     """max 3a + 2b with 2a + 2b ≤ 3: half of b, at a price of 1 for each unit of the row."""
-    found = LiveLp(system(([2, 2], 3), ([-3, -2], -9)), 1).solve(system(([2, 2], 3)).box())
-    assert (found.answer, found.cost) == (Answer.BOUNDED, -4.0)
+    found = ProofLp(system(([2, 2], 3), ([-3, -2], -9)), 1).solve(system(([2, 2], 3)).box())
+    assert (found.answer, found.cost) == (LpStatus.BOUNDED, -4.0)
     assert found.prices.tolist() == [1.0, 1.0]
 
 
@@ -162,28 +162,28 @@ def test_a_linear_program_is_solved_again_only_where_its_answer_is_unclear(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = system(([2, 2], 3), ([-3, -2], -9))
-    plain = LiveLp(whole, 1)
+    plain = ProofLp(whole, 1)
     plain.solve(whole.box())
     assert plain.n_solves == 1
-    unclear = Relaxed(Answer.UNCLEAR, np.zeros(2), np.nan, np.zeros(2))
-    right = LiveLp._run
+    unclear = LpSolution(LpStatus.UNCLEAR, np.zeros(2), np.nan, np.zeros(2))
+    right = ProofLp._run
 
-    def first_unclear(self: LiveLp, deadline: Deadline) -> Relaxed:
+    def first_unclear(self: ProofLp, deadline: Deadline) -> LpSolution:
         found = right(self, deadline)
         return unclear if self.n_solves == 1 else found
 
-    monkeypatch.setattr(LiveLp, "_run", first_unclear)
-    again = LiveLp(whole, 1)
-    assert again.solve(whole.box()).answer is Answer.BOUNDED
+    monkeypatch.setattr(ProofLp, "_run", first_unclear)
+    again = ProofLp(whole, 1)
+    assert again.solve(whole.box()).answer is LpStatus.BOUNDED
     assert again.n_solves == 2
-    late = LiveLp(whole, 1)
-    assert late.solve(whole.box(), Deadline(0.0)).answer is Answer.UNCLEAR
+    late = ProofLp(whole, 1)
+    assert late.solve(whole.box(), Deadline(0.0)).answer is LpStatus.UNCLEAR
     assert late.n_solves == 1
 
 
 def test_the_caps_of_a_kernel_close_the_stage_and_what_costs_less() -> None:
     """Of a and b under a cap of 4 the first is the best and costs 3; nothing as good costs less."""
-    grounds = Grounds(trees=(("envelope:e", (), False),))
+    grounds = ProofHints(trees=(("envelope:e", (), False),))
     lines = ([3, 4], 4), ([-2, -1], -2), ([3, 4], 2)
     tie = named(system(*lines), "envelope:e:max", "stage:x:kept", "stage:granted:better")
     proof = from_grounds(tie, grounds)
@@ -198,9 +198,9 @@ def test_the_caps_of_a_kernel_close_the_stage_and_what_costs_less() -> None:
 def test_a_large_program_is_solved_by_short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same prices either way; a step of the dual simplex does not end in time at a million columns."""
     whole = system(([2, 2], 3), ([-3, -2], -9))
-    small = LiveLp(whole, 1)
+    small = ProofLp(whole, 1)
     monkeypatch.setattr("tnt_sim.solve.backends.highs.MANY_COLUMNS", 1)
-    large = LiveLp(whole, 1)
+    large = ProofLp(whole, 1)
     assert [lp.highs.getOptionValue("simplex_strategy")[1] for lp in (small, large)] == [DUAL, PRIMAL]
     one, other = (lp.solve(whole.box()) for lp in (small, large))
     assert (one.answer, one.cost) == (other.answer, other.cost)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tnt_sim.kernel.cap_tree.caps import Caps, Node
+from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode
 
 
 def some_items(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -13,36 +13,36 @@ def some_items(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return rng.integers(1, top + 1, n), rng.integers(1, top + 1, n)
 
 
-def random_tree(rng: np.random.Generator, columns: np.ndarray, w: np.ndarray, depth: int) -> Node:
+def random_tree(rng: np.random.Generator, columns: np.ndarray, w: np.ndarray, depth: int) -> CapTreeNode:
     """A tree over some columns: each node with up to three children and columns of its own."""
     total = int(w[columns].sum())
     cap = int(rng.integers(0, total + 2)) if rng.random() < 0.8 else total + 1
     row = int(rng.integers(1, 10**9))
     if depth == 0 or len(columns) < 2:
-        return Node(row, cap, columns)
+        return CapTreeNode(row, cap, columns)
     under = rng.integers(0, int(rng.integers(2, 5)), len(columns))
     parts = [columns[under == k] for k in range(1, under.max() + 1) if (under == k).any()]
-    return Node(row, cap, columns[under == 0], tuple(random_tree(rng, p, w, depth - 1) for p in parts))
+    return CapTreeNode(row, cap, columns[under == 0], tuple(random_tree(rng, p, w, depth - 1) for p in parts))
 
 
-def keeps(x: np.ndarray, w: np.ndarray, node: Node) -> bool:
+def keeps(x: np.ndarray, w: np.ndarray, node: CapTreeNode) -> bool:
     return int((x * w)[node.every()].sum()) <= node.cap and all(keeps(x, w, c) for c in node.children)
 
 
-def every_cap(node: Node) -> list[Node]:
+def every_cap(node: CapTreeNode) -> list[CapTreeNode]:
     return [node, *(found for child in node.children for found in every_cap(child))]
 
 
-def caps_of(root: Node) -> Caps:
+def caps_of(root: CapTreeNode) -> CapRows:
     nodes = sorted(every_cap(root), key=lambda node: -len(node.every()))
-    return Caps(
+    return CapRows(
         tuple(node.row for node in nodes),
         tuple(np.sort(node.every()) for node in nodes),
         tuple(node.cap for node in nodes),
     )
 
 
-def under(root: Node, n: int) -> np.ndarray:
+def under(root: CapTreeNode, n: int) -> np.ndarray:
     inside = np.zeros(n, dtype=bool)
     inside[root.every()] = True
     return inside
@@ -53,7 +53,7 @@ NONE = np.zeros(0, dtype=np.int64)
 
 def sharing_tree(
     rng: np.random.Generator, columns: np.ndarray, w: np.ndarray, depth: int, beyond: bool, owed: int = 0
-) -> Node:
+) -> CapTreeNode:
     """A row that shares money out to parts, each with money of its own and perhaps capped inside.
 
     A part may have promised up to `owed` more than its own: then it needs that even when it takes nothing.
@@ -65,16 +65,16 @@ def sharing_tree(
             below.append(sharing_tree(rng, part, w, depth - 1, True, owed))
             continue
         own = int(rng.integers(-owed, int(w[part].sum()) + 2))
-        inside: tuple[Node, ...] = ()
+        inside: tuple[CapTreeNode, ...] = ()
         if len(part) > 2 and rng.random() < 0.5:
             half, part = part[:2], part[2:]
-            inside = (Node(-1, int(rng.integers(0, int(w[half].sum()) + 1)), half),)
-        below.append(Node(-1, own, part, inside, beyond=True))
+            inside = (CapTreeNode(-1, int(rng.integers(0, int(w[half].sum()) + 1)), half),)
+        below.append(CapTreeNode(-1, own, part, inside, beyond=True))
     free = int(rng.integers(0, int(w[columns].sum()) // 2 + 1)) + owed * len(columns)
-    return Node(-1, free, NONE, tuple(below), beyond)
+    return CapTreeNode(-1, free, NONE, tuple(below), beyond)
 
 
-def needed(x: np.ndarray, w: np.ndarray, node: Node) -> int | None:
+def needed(x: np.ndarray, w: np.ndarray, node: CapTreeNode) -> int | None:
     """What a node takes, or what it needs beyond its cap; None where a cap is broken."""
     below = [needed(x, w, child) for child in node.children]
     if any(part is None for part in below):

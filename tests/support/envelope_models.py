@@ -7,10 +7,11 @@ import random
 import numpy as np
 import scipy.sparse as sp
 
-from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, SolveStage
+from tnt_sim.rules.protocols import Sense
 
 
-def envelopes(seed: int, n: int = 8, most_gains: int = 3) -> tuple[LinearModel, list[Stage]]:
+def envelopes(seed: int, n: int = 8, most_gains: int = 3) -> tuple[LinearModel, list[SolveStage]]:
     """Dossiers under a few envelopes that may gain what is free, one of them below another."""
     dice = random.Random(seed)
     k = dice.randint(1, most_gains)
@@ -53,5 +54,5 @@ def envelopes(seed: int, n: int = 8, most_gains: int = 3) -> tuple[LinearModel, 
     )
     goal = np.concatenate([score, np.zeros(k, dtype=np.int64)])
     least = np.concatenate([cost, np.zeros(k, dtype=np.int64)])
-    stages = [Stage("score", goal, Sense.MAXIMISE), Stage("granted", least, Sense.MINIMISE)]
+    stages = [SolveStage("score", goal, Sense.MAXIMISE), SolveStage("granted", least, Sense.MINIMISE)]
     return model, stages

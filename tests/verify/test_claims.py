@@ -12,12 +12,12 @@ from support.run_folders.small_runs import solved
 
 from tnt_sim.errors import Defects
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.scenario.objective import Stage
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.verify.claim_consistency import (
     NO_LIST,
     NOT_CANONICAL,
     NOT_PROVED,
-    Claim,
+    RunClaim,
     check_run_words,
     check_shape,
     codes_among,
@@ -29,7 +29,7 @@ Entry = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def stages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Stage, ...]:
+def stages(tmp_path_factory: pytest.TempPathFactory) -> tuple[ObjectiveStage, ...]:
     """Two stages, the first to be maximised with a tolerance of 5 %, the second to be minimised."""
     stages = solved("money", tmp_path_factory.mktemp("money")).problem.stages[:2]
     assert [str(stage.sense.value) for stage in stages] == ["maximise", "minimise"]
@@ -50,7 +50,7 @@ GOOD = entry(goal("10", "10", "0", "PROVED"), goal("3", "3", "0", "PROVED"))
 VALUES = (Fraction(10), Fraction(3))
 
 
-def said(told: Entry, stages: tuple[Stage, ...], values: tuple[Fraction, ...] = VALUES) -> set[str]:
+def said(told: Entry, stages: tuple[ObjectiveStage, ...], values: tuple[Fraction, ...] = VALUES) -> set[str]:
     found = Defects()
     read_claim(told, "", stages, values, found)
     return {defect.code.removeprefix("claim:") for defect in found.found}
@@ -60,7 +60,7 @@ def feasible(one: Entry, other: Entry) -> Entry:
     return entry(one, other, status="feasible", proof="FEASIBLE_GAP")
 
 
-def test_a_good_claim_is_read(stages: tuple[Stage, ...]) -> None:
+def test_a_good_claim_is_read(stages: tuple[ObjectiveStage, ...]) -> None:
     found = Defects()
     claim = read_claim(GOOD, "", stages, VALUES, found)
     assert found.found == []
@@ -79,7 +79,7 @@ def test_a_good_claim_is_read(stages: tuple[Stage, ...]) -> None:
     ],
 )  # fmt: skip
 def test_a_tolerance_gives_up_that_much_of_the_bound(
-    stages: tuple[Stage, ...], bound: str | None, gap: str | None, ok: bool
+    stages: tuple[ObjectiveStage, ...], bound: str | None, gap: str | None, ok: bool
 ) -> None:
     told = entry(goal("10", bound, gap, "PROVED"), goal("3", "3", "0", "PROVED"))
     assert (said(told, stages) == set()) is ok
@@ -104,7 +104,7 @@ def test_a_tolerance_gives_up_that_much_of_the_bound(
     ],
 )  # fmt: skip
 def test_bounds_and_gaps_of_an_incumbent(
-    stages: tuple[Stage, ...],
+    stages: tuple[ObjectiveStage, ...],
     one: tuple[Any, Any],
     other: tuple[Any, Any],
     codes: set[str],
@@ -113,7 +113,7 @@ def test_bounds_and_gaps_of_an_incumbent(
     assert said(told, stages) == codes
 
 
-def test_optimal_without_tolerance_has_no_gap(stages: tuple[Stage, ...]) -> None:
+def test_optimal_without_tolerance_has_no_gap(stages: tuple[ObjectiveStage, ...]) -> None:
     strict = tuple(replace(stage, tolerance=Fraction(0)) for stage in stages)
     assert said(GOOD, strict) == set()
     told = deepcopy(GOOD)
@@ -142,7 +142,7 @@ def test_optimal_without_tolerance_has_no_gap(stages: tuple[Stage, ...]) -> None
         ({"objective": [GOOD["objective"][0], 7]}, {"objective[1].bound", "objective[1].proof", "proof"}),
     ],
 )  # fmt: skip
-def test_words_that_do_not_agree(stages: tuple[Stage, ...], change: Entry, codes: set[str]) -> None:
+def test_words_that_do_not_agree(stages: tuple[ObjectiveStage, ...], change: Entry, codes: set[str]) -> None:
     assert said({**GOOD, **change}, stages) == codes
 
 
@@ -150,7 +150,9 @@ def test_words_that_do_not_agree(stages: tuple[Stage, ...], change: Entry, codes
     (("PROVED", "CROSS_CHECKED"), "CROSS_CHECKED"), (("CROSS_CHECKED", "PROVED"), "CROSS_CHECKED"),
     (("FEASIBLE_GAP", "PROVED"), "FEASIBLE_GAP"), (("PROVED", "PROVED"), "PROVED"),
 ])  # fmt: skip
-def test_the_weakest_proof_counts(stages: tuple[Stage, ...], words: tuple[str, str], proof: str) -> None:
+def test_the_weakest_proof_counts(
+    stages: tuple[ObjectiveStage, ...], words: tuple[str, str], proof: str
+) -> None:
     goals = [goal("10", "10", "0", words[0]), goal("3", "3", "0", words[1])]
     for claimed in ("PROVED", "CROSS_CHECKED", "FEASIBLE_GAP"):
         assert (said(entry(*goals, proof=claimed), stages) == set()) is (claimed == proof)
@@ -162,7 +164,7 @@ def test_the_weakest_proof_counts(stages: tuple[Stage, ...], words: tuple[str, s
     ("cents", "ok"),
     [(None, True), (0, True), (5, False), (-1, False), ("0", False), (True, False), (0.0, False)],
 )
-def test_the_gap_in_money(stages: tuple[Stage, ...], cents: Any, ok: bool) -> None:
+def test_the_gap_in_money(stages: tuple[ObjectiveStage, ...], cents: Any, ok: bool) -> None:
     told = entry(goal("10", "10", "0", "PROVED", cents), goal("3", "3", "0", "PROVED"))
     assert said(told, stages) == (set() if ok else {"objective[0].gap_money_cents"})
     gap = feasible(goal("10", "12", "2", "FEASIBLE_GAP", 5), goal("3", "3", "0", "FEASIBLE_GAP"))
@@ -179,7 +181,7 @@ def test_the_gap_in_money(stages: tuple[Stage, ...], cents: Any, ok: bool) -> No
     ],
 )  # fmt: skip
 def test_what_supports_the_tie_break(
-    stages: tuple[Stage, ...], least: Any, listing: Any, codes: set[str]
+    stages: tuple[ObjectiveStage, ...], least: Any, listing: Any, codes: set[str]
 ) -> None:
     ties = {"least_granted": least, "list": listing}
     assert said({**GOOD, "canonical_proof": ties}, stages) == {f"canonical_proof.{code}" for code in codes}
@@ -194,14 +196,14 @@ def test_what_supports_the_tie_break(
 @pytest.mark.parametrize(
     "ties", [None, [], "PROVED", {}, {"list": None}, {"least_granted": None, "list": None, "x": 1}]
 )
-def test_a_tie_break_of_another_shape(stages: tuple[Stage, ...], ties: Any) -> None:
+def test_a_tie_break_of_another_shape(stages: tuple[ObjectiveStage, ...], ties: Any) -> None:
     assert said({**GOOD, "canonical_proof": ties}, stages) == {"canonical_proof"}
 
 
 # ---- the words of the whole run
 
-OPTIMAL, FEASIBLE = Claim("optimal", "PROVED", ()), Claim("feasible", "FEASIBLE_GAP", ())
-UNSURE = Claim("optimal", "FEASIBLE_GAP", ())
+OPTIMAL, FEASIBLE = RunClaim("optimal", "PROVED", ()), RunClaim("feasible", "FEASIBLE_GAP", ())
+UNSURE = RunClaim("optimal", "FEASIBLE_GAP", ())
 RUN = {
     "status": "optimal", "proof": "PROVED", "publishable": True, "canonical": True, "stopped_by": None,
     "method": "direct",
@@ -247,7 +249,7 @@ NC, NP, CC, NL = NOT_CANONICAL.code, NOT_PROVED.code, "not-cross-checked", NO_LI
         (PART, {NP, CC, NC}, [FEASIBLE], {"warnings"}),
     ],
 )  # fmt: skip
-def test_the_words_of_the_run(run: Entry, notes: set[str], claims: list[Claim], codes: set[str]) -> None:
+def test_the_words_of_the_run(run: Entry, notes: set[str], claims: list[RunClaim], codes: set[str]) -> None:
     found = Defects()
     check_run_words(run, notes, claims, found)
     assert {defect.code.removeprefix("claim:") for defect in found.found} == codes

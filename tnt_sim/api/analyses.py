@@ -16,17 +16,17 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.analysis.compare.causes import CELLS, KEYS, Causes, causes, changed_keys
-from tnt_sim.analysis.compare.compared_run import Side, side_of
-from tnt_sim.analysis.compare.comparison import Compared, moves
+from tnt_sim.analysis.compare.compared_run import ComparedRun, side_of
+from tnt_sim.analysis.compare.comparison import ComparedRuns, moves
 from tnt_sim.analysis.extend.document import document_of as extend_document
 from tnt_sim.analysis.extend.result import FREE, NESTED
 from tnt_sim.analysis.extend.search import extend_of
 from tnt_sim.analysis.shared.amount_variation import FREE as FREE_SHARE
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import Tell
 from tnt_sim.analysis.sweep.plan import plan_of
 from tnt_sim.analysis.sweep.result import document_of as sweep_document
-from tnt_sim.analysis.sweep.runner import Found, run
+from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.analysis.sweep.runner import Tell as SweepTell
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
 from tnt_sim.analysis.uncertainty.runner import Sample, ground_of, run_draws
@@ -57,7 +57,7 @@ COLUMNS = (*KEYS, *CELLS)
 Thing = Path | str | Scenario | Result
 
 
-class Comparison(Compared):
+class Comparison(ComparedRuns):
     """Comparison of decisions, with exports for notebooks and files."""
 
     def to_json(self, path: Path | str | None = None) -> str:
@@ -130,12 +130,12 @@ def compare(
             ),
             code="usage.compare",
         )
-    sides: list[Side] = []
+    sides: list[ComparedRun] = []
     asked = dict(options or {})
     things = tuple(_read(thing) for thing in things)
     limits = [thing.spec.solver.time_limit for thing in things if isinstance(thing, Scenario)]
     limit = asked.get("time_limit")
-    course = Course(Deadline(max(limits, default=None) if limit is None else limit), "sides")
+    course = StudyProgress(Deadline(max(limits, default=None) if limit is None else limit), "sides")
     for number, thing in enumerate(things):
         if progress is not None:
             progress("solve", number / len(things))
@@ -162,7 +162,7 @@ def _read(thing: Thing) -> Thing:
     return load_scenario(thing) if isinstance(thing, str | Path) and not Path(thing).is_dir() else thing
 
 
-def _renamed(side: Side, taken: set[str]) -> Side:
+def _renamed(side: ComparedRun, taken: set[str]) -> ComparedRun:
     name, number = side.name, 2
     while name in taken:
         name, number = f"{side.name} ({number})", number + 1
@@ -389,7 +389,7 @@ class Sweep:
     """
 
     document: Mapping[str, Any]
-    found: Found = field(repr=False)
+    found: SweepResult = field(repr=False)
     lang: Lang
 
     def summary(self) -> Mapping[str, Any]:
@@ -554,7 +554,7 @@ def _is_amount(text: str) -> bool:
     return True
 
 
-def sweep_of(found: Found, lang: Lang | str | None = None) -> Sweep:
+def sweep_of(found: SweepResult, lang: Lang | str | None = None) -> Sweep:
     """Wrap the points of a sweep with their document."""
     tongue = Lang(lang or found.plan.scenario.spec.locale)
     return Sweep(sweep_document(found, tongue), found, tongue)

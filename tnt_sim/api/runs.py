@@ -70,12 +70,12 @@ def to_html(
     `explanation` is the document of `explain --all`, for the sentence of each application and what
     would fund it.
     """
-    from tnt_sim.reporting.decision_page.page import Options, report_html
+    from tnt_sim.reporting.decision_page.page import PageOptions, report_html
 
     tongue = Lang(lang or _lang(result))
     with tempfile.TemporaryDirectory() as folder:
         run = read_stored(write_run(result, Path(folder)))
-        page = report_html(run, Options(tongue, explanation=explanation))
+        page = report_html(run, PageOptions(tongue, explanation=explanation))
     if path is not None:
         put_file(Path(path), page.encode())
     return page

@@ -10,7 +10,7 @@ from typing import Any
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.app.page_state import State
 from tnt_sim.app.scenario_changes import applied, tree_of
-from tnt_sim.engine.result import Answer, Proof, Result, Status
+from tnt_sim.engine.result import Proof, Result, SolveOutcome, Status
 from tnt_sim.engine.session import Session
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached, TntError
@@ -27,7 +27,7 @@ CONFLICTS, REPAIRS = 2, 3
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class LiveAnswer:
     """Verified allocation for some settings.
 
     Attributes
@@ -55,7 +55,7 @@ class Shown:
 
 
 @dataclass(frozen=True, eq=False)
-class Trouble:
+class LiveConflict:
     """Settings without an allocation, with the reason in sentences.
 
     `clash`: a search for repairs makes sense; `stopped`: more time might find an allocation.
@@ -67,7 +67,7 @@ class Trouble:
     stopped: bool = False
 
 
-class Desk:
+class LiveAnswers:
     """Session on one scenario whose settings change.
 
     Parameters
@@ -79,29 +79,29 @@ class Desk:
         self.scenario = scenario
         self._session = Session(scenario, backend=scenario.spec.solver.backend)
 
-    def answer(self, state: State, seconds: float = QUICK) -> Shown | Trouble:
+    def answer(self, state: State, seconds: float = QUICK) -> LiveAnswer | LiveConflict:
         """Optimise under the settings within a time limit; no setting of a planner raises."""
         began = time.perf_counter()
         try:
             problem, found = self._found(state, seconds)
         except LimitReached:
-            return Trouble(state, (_NOTHING[Status.STOPPED],), stopped=True)
+            return LiveConflict(state, (_NOTHING[Status.STOPPED],), stopped=True)
         except TntError as error:
-            return Trouble(state, tuple(_said(defect) for defect in error.defects_found()))
+            return LiveConflict(state, tuple(_said(defect) for defect in error.defects_found()))
         if found.allocation is None or found.reading is None:
             clash = found.status is Status.INFEASIBLE
-            return Trouble(state, (_NOTHING[found.status],), clash=clash, stopped=not clash)
+            return LiveConflict(state, (_NOTHING[found.status],), clash=clash, stopped=not clash)
         why = reasons(problem, found.allocation, found.reading)
         if isinstance(found, Result):
             canonical, rows = bool(found.document["canonical"]), of_fresh(found.document).rows
         else:
             canonical, rows = found.canonical, self._session.proof_rows(problem, found)
-        return Shown(
+        return LiveAnswer(
             state, problem, found.allocation, found.reading, why, found.status, found.proof, canonical, rows,
             time.perf_counter() - began,
         )  # fmt: skip
 
-    def _found(self, state: State, seconds: float) -> tuple[Problem, Answer | Result]:
+    def _found(self, state: State, seconds: float) -> tuple[Problem, SolveOutcome | Result]:
         """Solve with the session; a scenario with steps is solved as a whole."""
         if is_sequence(self.scenario):
             result = solve(applied(self.scenario, state), time_limit=seconds)

@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tnt_sim.app import page_settings
-from tnt_sim.app.live_answers import LONG, Desk, Shown, Trouble
+from tnt_sim.app.live_answers import LONG, LiveAnswer, LiveAnswers, LiveConflict
 from tnt_sim.app.page_state import FIRST_ROWS, SHOWS, Forced, State, decode, encode, weight_text
 from tnt_sim.app.page_text import PAGE, SHARES
 from tnt_sim.app.panels import Before, Drawer, departments_of, hundredths, listed_part, trouble_part
@@ -56,13 +56,13 @@ class Page:
 
     def __init__(self, scenario: Scenario, lang: Lang) -> None:
         self.scenario, self.lang = scenario, lang
-        self.desk = Desk(scenario)
+        self.desk = LiveAnswers(scenario)
         self.axes = page_settings.axes_of(scenario)
         self.state = State()
-        self.shown: Shown | None = None
-        self.last: Shown | None = None
-        self.written: Shown | None = None
-        self.trouble: Trouble | None = None
+        self.shown: LiveAnswer | None = None
+        self.last: LiveAnswer | None = None
+        self.written: LiveAnswer | None = None
+        self.trouble: LiveConflict | None = None
         self._conflict: Mapping[str, Any] | None = None
         self._drawer = Drawer.blank(lang)
         self._moving = ""
@@ -116,10 +116,10 @@ class Page:
             self._conflict = self._found_conflict()
             yield self._answered(told, soft=soft, done=True)
 
-    def _take(self, answer: Shown | Trouble) -> None:
+    def _take(self, answer: LiveAnswer | LiveConflict) -> None:
         self._conflict = None
-        self.trouble = answer if isinstance(answer, Trouble) else None
-        if isinstance(answer, Shown):
+        self.trouble = answer if isinstance(answer, LiveConflict) else None
+        if isinstance(answer, LiveAnswer):
             if self.shown is None:
                 self._drawer = Drawer.of(answer, self.lang)
             self.shown = answer
@@ -208,7 +208,7 @@ _UNREADABLE = Text(
 )
 
 
-def _supported(shown: Shown) -> Text:
+def _supported(shown: LiveAnswer) -> Text:
     """Write the evidence next to the totals: « Prouvé en 0,18 s »."""
     proof = "" if shown.proof is None else shown.proof.value
     name = vocabulary.PROOF.get(proof, vocabulary.PROOF["FEASIBLE_GAP"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from tnt_sim.app.live_answers import Shown
+from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_state import State
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.app.panels import Drawer
@@ -116,7 +116,7 @@ def axis_values(axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[st
     return found
 
 
-def axis_parts(drawer: Drawer, axes: list[Axis], state: State, shown: Shown | None) -> dict[str, str]:
+def axis_parts(drawer: Drawer, axes: list[Axis], state: State, shown: LiveAnswer | None) -> dict[str, str]:
     """Return what is beside each slider: a bar, granted and left."""
     return {
         f"axis-{axis.k}": drawer.macro("axis_told", _axis_told(axis, state, shown, drawer.lang))
@@ -124,7 +124,7 @@ def axis_parts(drawer: Drawer, axes: list[Axis], state: State, shown: Shown | No
     }
 
 
-def _axis_told(axis: Axis, state: State, shown: Shown | None, lang: Lang) -> dict[str, Any]:
+def _axis_told(axis: Axis, state: State, shown: LiveAnswer | None, lang: Lang) -> dict[str, Any]:
     cents = amount_of(axis, state)
     fr, en = (short_amount(axis.written_cents, one) for one in (Lang.FR, Lang.EN))
     written = Text(f"écrit : {fr}", f"as written: {en}") if cents != axis.written_cents else Text("", "")

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from markupsafe import Markup
 
-from tnt_sim.app.live_answers import Shown, Trouble
+from tnt_sim.app.live_answers import LiveAnswer, LiveConflict
 from tnt_sim.app.page_state import FIRST_ROWS, State
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.engine.result import Proof
@@ -34,7 +34,7 @@ from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.decision_reasons import dossier_sentences, unspent_sentence
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.column_text import count, listed, number
-from tnt_sim.rules.expressions.inhabitants import Reach, reach_of
+from tnt_sim.rules.expressions.inhabitants import ReachedCommunes, reach_of
 from tnt_sim.rules.expressions.text import capitalised
 from tnt_sim.rules.linear_terms import BoolArray, Unit
 from tnt_sim.verify.run_document import decimal_text
@@ -47,12 +47,12 @@ MOST_MOVES = 6
 class Before:
     """Answers to compare with: the previous one and that of the scenario as written; None if missing."""
 
-    last: Shown | None = None
-    written: Shown | None = None
+    last: LiveAnswer | None = None
+    written: LiveAnswer | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Decided:
+class TerritoryInput:
     """Input of the tables of territories."""
 
     spec: Any
@@ -81,7 +81,7 @@ class Drawer:
         return cls(lang, None, {}, pl.Series("haystack", [], dtype=pl.String))
 
     @classmethod
-    def of(cls, shown: Shown, lang: Lang) -> Drawer:
+    def of(cls, shown: LiveAnswer, lang: Lang) -> Drawer:
         """Return the renderer of a scenario, from its first answer."""
         asked = tabled(shown)
         found = next((one for one in groupings(asked, lang) if one.key == "department"), None)
@@ -96,7 +96,7 @@ class Drawer:
         """Fill a part of `page.html`."""
         return str(getattr(macros(self.lang), name)(told)).strip()
 
-    def answer(self, shown: Shown, before: Before) -> dict[str, str]:
+    def answer(self, shown: LiveAnswer, before: Before) -> dict[str, str]:
         """Return the panels that an answer changes, except the list and what is beside the settings."""
         found = {
             "band": self.band(shown),
@@ -110,7 +110,7 @@ class Drawer:
             found |= {"map": self._map(lines), "departments": self._departments(lines)}
         return found
 
-    def band(self, shown: Shown, *, stale: bool = False) -> str:
+    def band(self, shown: LiveAnswer, *, stale: bool = False) -> str:
         """Return the line that stays visible: granted, left, funded."""
         granted, left, funded = figures_of(shown)
         told = {
@@ -120,7 +120,7 @@ class Drawer:
         }
         return self.macro("band", {**told, "stale": stale})
 
-    def _totals(self, shown: Shown, written: Shown | None) -> dict[str, Any]:
+    def _totals(self, shown: LiveAnswer, written: LiveAnswer | None) -> dict[str, Any]:
         lang = self.lang
         document = {"status": shown.status.value, "proof": None if shown.proof is None else shown.proof.value}
         broken = [reading.id for reading in shown.reading.rules if not reading.holds]
@@ -137,7 +137,7 @@ class Drawer:
             "how": _how(shown, lang).in_(lang),
         }
 
-    def _figures(self, shown: Shown, written: Shown | None) -> list[tuple[str, str, str]]:
+    def _figures(self, shown: LiveAnswer, written: LiveAnswer | None) -> list[tuple[str, str, str]]:
         """Return name, value, and the value of the scenario as written if it differs."""
         lang = self.lang
         reach = reach_of(shown.problem.case)
@@ -152,14 +152,14 @@ class Drawer:
             for name, value, old in zip(names, now, then, strict=True)
         ]
 
-    def _told(self, shown: Shown, reach: Reach | None) -> list[str | None]:
+    def _told(self, shown: LiveAnswer, reach: ReachedCommunes | None) -> list[str | None]:
         granted, left, funded = figures_of(shown)
         whole = amount(shown.problem.case.tree.written_cents[0], self.lang)
         told = [whole, amount(granted, self.lang), amount(left, self.lang), count(funded, self.lang)]
         people = [] if reach is None else [count(reach.inhabitants(shown.allocation.funded), self.lang)]
         return [*told, *people]
 
-    def _goal(self, k: int, shown: Shown, written: Shown | None) -> str:
+    def _goal(self, k: int, shown: LiveAnswer, written: LiveAnswer | None) -> str:
         """Write an objective: « Maximiser score : 31 240 (écrit : 31 100) ».
 
         The written value only if the same objective is optimised.
@@ -167,7 +167,7 @@ class Drawer:
         stage, lang = shown.problem.stages[k], self.lang
         money = stage.terms.unit is Unit.MONEY
 
-        def told(of: Shown) -> str:
+        def told(of: LiveAnswer) -> str:
             text = decimal_text(of.reading.values[k])
             return euros(text, lang) if money else decimal(text, lang)
 
@@ -178,7 +178,7 @@ class Drawer:
         aim = f"{expressions_text.SENSE[stage.sense.value].in_(lang).capitalize()} {stage.goal}"
         return f"{aim}{colon(lang)} {value}{was}"
 
-    def _moves(self, shown: Shown, before: Before) -> dict[str, Any]:
+    def _moves(self, shown: LiveAnswer, before: Before) -> dict[str, Any]:
         lang = self.lang
         groups = []
         if before.last is not None:
@@ -194,7 +194,7 @@ class Drawer:
             "against": _against(shown, before.written, lang).in_(lang),
         }
 
-    def _moved(self, rows: Sequence[int], key: str, of: Shown) -> dict[str, Any]:
+    def _moved(self, rows: Sequence[int], key: str, of: LiveAnswer) -> dict[str, Any]:
         """Return the largest applications that enter or leave."""
         lang, table = self.lang, of.problem.case.table
         cents = of.allocation.granted_cents
@@ -246,22 +246,22 @@ class Drawer:
         return self.macro("departments", {"lines": told})
 
 
-def tabled(shown: Shown) -> Decided:
+def tabled(shown: LiveAnswer) -> TerritoryInput:
     """Return the applications with their decision."""
     table = shown.problem.case.table.with_columns(
         pl.Series("funded", shown.allocation.funded),
         pl.Series("granted_cents", shown.allocation.granted_cents),
     )
-    return Decided(shown.problem.scenario.spec, table)
+    return TerritoryInput(shown.problem.scenario.spec, table)
 
 
-def figures_of(shown: Shown) -> tuple[int, int, int]:
+def figures_of(shown: LiveAnswer) -> tuple[int, int, int]:
     """Return granted and left cents, and the number of funded applications."""
     left = shown.reading.envelopes.left_cents[0]
     return shown.reading.granted_cents, left, int(shown.allocation.funded.sum())
 
 
-def moved_rows(shown: Shown, last: Shown) -> tuple[list[int], list[int]]:
+def moved_rows(shown: LiveAnswer, last: LiveAnswer) -> tuple[list[int], list[int]]:
     """Return the rows that enter and that leave from one answer to the next."""
     now, then = shown.allocation.funded, last.allocation.funded
     return np.flatnonzero(now & ~then).tolist(), np.flatnonzero(then & ~now).tolist()
@@ -286,7 +286,7 @@ def _broken(names: Sequence[str], lang: Lang) -> Text:
     )
 
 
-def _how(shown: Shown, lang: Lang) -> Text:
+def _how(shown: LiveAnswer, lang: Lang) -> Text:
     """Write the time, whether the solution is unique, and the proof rows without a second reading."""
     took = number(hundredths(shown.seconds), lang, 2)
     one = (
@@ -310,7 +310,7 @@ def hundredths(seconds: float) -> Fraction:
     return Fraction(max(1, round(seconds * 100)), 100)
 
 
-def _moves_words(shown: Shown, last: Shown | None, lang: Lang) -> Text:
+def _moves_words(shown: LiveAnswer, last: LiveAnswer | None, lang: Lang) -> Text:
     if last is None:
         return Text("Rien n'a encore été changé.", "Nothing has been changed yet.")
     enter, leave = moved_rows(shown, last)
@@ -331,7 +331,7 @@ def _moves_words(shown: Shown, last: Shown | None, lang: Lang) -> Text:
     return Text("Les mêmes dossiers, les mêmes montants.", "The same dossiers, the same amounts.")
 
 
-def _against(shown: Shown, written: Shown | None, lang: Lang) -> Text:
+def _against(shown: LiveAnswer, written: LiveAnswer | None, lang: Lang) -> Text:
     if written is None:
         return Text(
             "Le scénario écrit n'a pas de répartition : rien à quoi comparer.",
@@ -362,7 +362,7 @@ _HEADS = ("number", "title", "department", "requested", "granted", "why", "decis
 _RIGHT = ("requested", "granted")
 
 
-def listed_part(drawer: Drawer, shown: Shown, last: Shown | None, state: State) -> str:
+def listed_part(drawer: Drawer, shown: LiveAnswer, last: LiveAnswer | None, state: State) -> str:
     """Return the panel `list` for the view of the state."""
     lang = drawer.lang
     rows = np.flatnonzero(_wanted(drawer, shown, last, state))
@@ -382,7 +382,7 @@ def listed_part(drawer: Drawer, shown: Shown, last: Shown | None, state: State) 
     )
 
 
-def _wanted(drawer: Drawer, shown: Shown, last: Shown | None, state: State) -> BoolArray:
+def _wanted(drawer: Drawer, shown: LiveAnswer, last: LiveAnswer | None, state: State) -> BoolArray:
     """Return which applications the view selects, bool (n,)."""
     table = shown.problem.case.table
     wanted: BoolArray = _SHOWN[state.show](shown, last)
@@ -399,12 +399,12 @@ def _of_rows(n: int, rows: Sequence[int]) -> BoolArray:
     return found
 
 
-def _moved(shown: Shown, last: Shown | None, which: int) -> BoolArray:
+def _moved(shown: LiveAnswer, last: LiveAnswer | None, which: int) -> BoolArray:
     rows = [] if last is None else moved_rows(shown, last)[which]
     return _of_rows(shown.problem.case.n, rows)
 
 
-_SHOWN: Mapping[str, Callable[[Shown, Shown | None], BoolArray]] = {
+_SHOWN: Mapping[str, Callable[[LiveAnswer, LiveAnswer | None], BoolArray]] = {
     "": lambda shown, _: np.ones(shown.problem.case.n, dtype=np.bool_),
     "funded": lambda shown, _: shown.allocation.funded,
     "refused": lambda shown, _: ~shown.allocation.funded,
@@ -415,7 +415,7 @@ _SHOWN: Mapping[str, Callable[[Shown, Shown | None], BoolArray]] = {
 
 
 def _rows(
-    shown: Shown, last: Shown | None, state: State, rows: Sequence[int], lang: Lang
+    shown: LiveAnswer, last: LiveAnswer | None, state: State, rows: Sequence[int], lang: Lang
 ) -> list[dict[str, Any]]:
     case, allocation = shown.problem.case, shown.allocation
     part = case.table[list(rows)]
@@ -461,7 +461,7 @@ MOST_MEMBERS = 8
 
 
 def trouble_part(
-    drawer: Drawer, trouble: Trouble | None, conflict: Mapping[str, Any] | None, *, held: bool
+    drawer: Drawer, trouble: LiveConflict | None, conflict: Mapping[str, Any] | None, *, held: bool
 ) -> str:
     """Return the panel `trouble`; empty if the settings are feasible.
 

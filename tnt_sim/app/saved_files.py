@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from tnt_sim.analysis.compare.compared_run import Side, side_of
+from tnt_sim.analysis.compare.compared_run import ComparedRun, side_of
 from tnt_sim.api.analyses import Comparison
-from tnt_sim.app.live_answers import Shown
+from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_state import State
 from tnt_sim.app.scenario_changes import applied, slug_of, tree_of
 from tnt_sim.disk import named, put, refusal
@@ -99,7 +99,7 @@ def _extends(file: Path, base: Path) -> bool:
     return found is not None and (file.parent / found[1].strip()).resolve() == base.resolve()
 
 
-def comparison_html(scenario: Scenario, shown: Shown, file: str, lang: Lang) -> str:
+def comparison_html(scenario: Scenario, shown: LiveAnswer, file: str, lang: Lang) -> str:
     """Compare the displayed answer with a saved scenario: totals, differences, moves.
 
     Raises
@@ -115,7 +115,7 @@ def comparison_html(scenario: Scenario, shown: Shown, file: str, lang: Lang) -> 
     told = {"status": shown.status.value, "proof": proof, "canonical": shown.canonical}
     found = of_fresh({**told, "proof_rows": shown.rows.document})
     name = Text("cette page", "this page").in_(lang)
-    here = Side(name, shown.problem, shown.allocation, shown.reading, proof, found)
+    here = ComparedRun(name, shown.problem, shown.allocation, shown.reading, proof, found)
     there = side_of(scenario.path.parent / file, Path(file).stem)
     study = comparison_study(Comparison((here, there), {}), lang)
     moved = next(k for k, section in enumerate(study.sections) if section.title.fr.startswith("Qui bouge"))

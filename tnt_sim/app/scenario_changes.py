@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA, Moved
+from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA, AmountVariation
 from tnt_sim.app.page_state import Forced, State
 from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.domain.money import cents_to_decimal_text, parse_cents
@@ -155,7 +155,7 @@ def moved(scenario: Scenario, state: State, name: str, cents: int) -> State:
     family = {spec.id: spec for spec, _ in now.spec.programme.walk()}
     spec = family.get(name)
     share = PRO_RATA if state.share == PRO_RATA and spec is not None and spec.amount else FREE
-    mover = Moved.of(now, [name], share)
+    mover = AmountVariation.of(now, [name], share)
     crossed = mover.overdrawn(mover.base_cents) is not None
     # Amounts that are inconsistent for now are corrected one by one.
     amounts = {name: cents} if crossed else mover.amounts(cents)

@@ -26,9 +26,9 @@ from tnt_sim.certify.single_row_bound import dense, made_choices
 from tnt_sim.certify.system import BIG, ROOM, MultiplierError, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, can_reach
-from tnt_sim.kernel.cap_tree.caps import Node
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.kernel.cap_tree.dominance import runs
-from tnt_sim.kernel.cap_tree.tree_search import Choice
+from tnt_sim.kernel.cap_tree.tree_search import TreeSolution
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
@@ -73,7 +73,7 @@ def closed_by_caps(
     made = made_choices(system, system.box())
     least += int(cost[:n][made].sum())
     gain = np.where(made | (system.high[:n] == 0), 0, np.maximum(-cost[:n], 0))
-    reader = _Reader(
+    reader = _CapReader(
         system, goal, made, rooms(system, made), np.full(n, OUTSIDE), np.zeros(n, dtype=np.int64)
     )
     nodes = [reader.top(tree) for tree in trees]
@@ -106,7 +106,7 @@ def _check_sizes(system: System) -> None:
         raise MultiplierError("a sum leaves 64 bits")
 
 
-def _costs_more(reader: _Reader, less: int, gain: IntArray, best: Sequence[Choice]) -> bool:
+def _costs_more(reader: _CapReader, less: int, gain: IntArray, best: Sequence[TreeSolution]) -> bool:
     """Return whether the cheapest selection that reaches the goal violates the row `less`.
 
     It takes the optima of the trees and, outside, of each block a choice of its greatest gain.
@@ -125,7 +125,7 @@ def _costs_more(reader: _Reader, less: int, gain: IntArray, best: Sequence[Choic
     return total > int(system.rows.upper[less])
 
 
-def _least_outside(reader: _Reader, cost: IntArray, gain: IntArray) -> int:
+def _least_outside(reader: _CapReader, cost: IntArray, gain: IntArray) -> int:
     """Return the least cost of the choices needed outside the trees: of each block one of its greatest gain."""
     places = np.flatnonzero((reader.holder == OUTSIDE) & (reader.system.high[: len(cost)] > 0))
     if not len(places):
@@ -152,7 +152,7 @@ def rooms(system: System, made: BoolArray) -> IntArray:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _CapReader:
     """Reads trees of rows as nodes for the kernels.
 
     Attributes
@@ -170,7 +170,7 @@ class _Reader:
     holder: IntArray
     weight: IntArray
 
-    def top(self, tree: Tree) -> Node:
+    def top(self, tree: Tree) -> CapTreeNode:
         """Read a tree that lies under no other."""
         row, below, beyond = tree
         if beyond:
@@ -180,19 +180,19 @@ class _Reader:
             return self.node(tree, OUTSIDE)
         if self.room[row] < 0:
             raise MultiplierError("a cap is negative")
-        return Node(row, int(self.room[row]), NONE, self._gaining(row, below))
+        return CapTreeNode(row, int(self.room[row]), NONE, self._gaining(row, below))
 
     def _exists(self, row: int) -> None:
         """Refuse a row that does not exist or is the goal."""
         if not 0 <= row < self.system.rows.n or row == self.goal:
             raise MultiplierError("there is no such row")
 
-    def _gaining(self, above: int, trees: Sequence[Tree]) -> tuple[Node, ...]:
+    def _gaining(self, above: int, trees: Sequence[Tree]) -> tuple[CapTreeNode, ...]:
         """Read the trees under a row that distributes money; each has its own free column in that row."""
         if len(self._cap(above)[0]):
             raise MultiplierError("a row that shares money out counts choices")
         given = self._free(above)
-        nodes: list[Node] = []
+        nodes: list[CapTreeNode] = []
         for row, below, beyond in trees:
             self._exists(row)
             own = self._free(row)
@@ -205,12 +205,12 @@ class _Reader:
             nodes.append(self._beyond(row, below, cap))
         return tuple(nodes)
 
-    def _beyond(self, row: int, below: Sequence[Tree], cap: int) -> Node:
+    def _beyond(self, row: int, below: Sequence[Tree], cap: int) -> CapTreeNode:
         """Read a node whose cap may be exceeded."""
         if cap < 0:
             raise MultiplierError("a cap is negative")
         if any(child[2] for child in below):
-            return Node(row, cap, NONE, self._gaining(row, below), beyond=True)
+            return CapTreeNode(row, cap, NONE, self._gaining(row, below), beyond=True)
         columns, cost = self._cap(row)
         node = self.node((row, below, False), OUTSIDE)
         if (self.weight[columns] != cost).any():
@@ -229,7 +229,7 @@ class _Reader:
         first, last = np.searchsorted(rows.row, [row, row + 1]).tolist()
         return rows.col[first:last], rows.value[first:last]
 
-    def node(self, tree: Tree, above: int) -> Node:
+    def node(self, tree: Tree, above: int) -> CapTreeNode:
         """Read a tree whose columns all lie under the row `above` and under no other row read so far."""
         row, below, beyond = tree
         self._exists(row)
@@ -245,7 +245,7 @@ class _Reader:
             raise MultiplierError("a cap is negative")
         self.holder[columns] = row
         children = tuple(self.node(child, row) for child in below)
-        return Node(row, cap, columns[self.holder[columns] == row], children)
+        return CapTreeNode(row, cap, columns[self.holder[columns] == row], children)
 
     def _cap(self, row: int) -> tuple[IntArray, IntArray]:
         """Return the open choices that a row counts, and the cost of each."""

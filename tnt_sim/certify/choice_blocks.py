@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tnt_sim.certify.system import ROOM, MultiplierError, Rows, System
-from tnt_sim.kernel.knapsack import Menus
+from tnt_sim.kernel.knapsack import ChoiceGroups
 from tnt_sim.rules.linear_terms import IntArray
 
 RANGE = "range:"
@@ -38,11 +38,11 @@ def one_at_most(system: System, wanted: Collection[int]) -> System:
     return from_leasts(with_units(system, wanted))
 
 
-def menus_of(system: System) -> Menus | None:
+def menus_of(system: System) -> ChoiceGroups | None:
     """Return the blocks as multiple-choice groups; None if no block has two open choices."""
     block = system.block[: system.n_choices]
     opened = block[system.high[: system.n_choices] > 0]
-    return Menus.of(block) if (opened[1:] == opened[:-1]).any() else None
+    return ChoiceGroups.of(block) if (opened[1:] == opened[:-1]).any() else None
 
 
 def from_leasts(system: System) -> System:

@@ -20,19 +20,19 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.row_writer import RowSheet
+from tnt_sim.certify.row_writer import RowWriter
 from tnt_sim.certify.system import STAGE, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
 from tnt_sim.rules.linear_terms import IntArray, checked_product, common_scale
-from tnt_sim.rules.protocols import Mode
-from tnt_sim.rules.second_reading.rows import Choices
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import Mode, Sense
+from tnt_sim.rules.second_reading.rows import ChoiceColumns
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Goal:
+class ClaimGoal:
     """An objective stage over the columns: value = scale · (Σ coefficient·x + constant).
 
     Attributes
@@ -77,7 +77,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Written:
+class RowSource:
     """The rows from `first` to before `last`, and the rule `of` that they come from.
 
     `soft` rows may be broken at a price.
@@ -97,9 +97,9 @@ class Claims:
     """
 
     system: System
-    goals: tuple[Goal, ...]
-    choices: Choices
-    written: tuple[Written, ...] = ()
+    goals: tuple[ClaimGoal, ...]
+    choices: ChoiceColumns
+    written: tuple[RowSource, ...] = ()
 
     def of_stage(self, k: int, values: Sequence[Fraction]) -> System:
         """Return the system that has no solution if stage k is optimal; `values` are those of stages 0 to k."""
@@ -114,7 +114,7 @@ class Claims:
             *((goal, *goal.kept(value), "kept") for goal, value in zip(self.goals, values, strict=False))
         )
 
-    def _with_rows(self, *added: tuple[Goal, IntArray, int, str]) -> System:
+    def _with_rows(self, *added: tuple[ClaimGoal, IntArray, int, str]) -> System:
         """Append the rows of some stages."""
         rows = self.system.rows
         for goal, row, bound, what in added:
@@ -140,9 +140,9 @@ def claims_of(problem: Problem, deadline: Deadline = UNLIMITED) -> Claims:
         When they exceed 64 bits.
     """
     deadline.check()
-    sheet = RowSheet(problem.offers, Choices.of(problem.offers), deadline)
+    sheet = RowWriter(problem.offers, ChoiceColumns.of(problem.offers), deadline)
     written = _written(problem, sheet)
-    least = Stage("granted", Sense.MINIMISE, problem.granted)
+    least = ObjectiveStage("granted", Sense.MINIMISE, problem.granted)
     stages = (*problem.stages, least)
     nothing = np.zeros(sheet.n, dtype=np.int64)
     sums = [sheet.entries_of(stage.terms, nothing, 1) for stage in stages]
@@ -161,7 +161,7 @@ def claims_again(claims: Claims, problem: Problem) -> Claims | None:
 
     Only the right-hand sides of the envelopes' rows and the stages are written again.
     """
-    sheet = RowSheet(problem.offers, claims.choices)
+    sheet = RowWriter(problem.offers, claims.choices)
     start = len(sheet.upper)
     EnvelopeRows(problem.case, problem.offers).rows(sheet)
     place = 1  # the envelopes come after the offers' rows, as in `_written`
@@ -177,18 +177,18 @@ def claims_again(claims: Claims, problem: Problem) -> Claims | None:
         _, handle, value, constants = sheet.entries_of(stage.terms, nothing, 1)
         goals.append(_goal(stage, k, sheet, system.n_cols, handle, value, constants[0]))
     written = [*claims.written]
-    written[place] = Written(problem.case, old.first, old.last)
+    written[place] = RowSource(problem.case, old.first, old.last)
     system = system.with_rows(replace(rows, upper=upper))
     return Claims(system, (*goals, claims.goals[-1]), claims.choices, tuple(written))
 
 
-def _written(problem: Problem, sheet: RowSheet) -> tuple[Written, ...]:
+def _written(problem: Problem, sheet: RowWriter) -> tuple[RowSource, ...]:
     """Write every row of a problem, and record which rule each comes from."""
-    found: list[Written] = []
+    found: list[RowSource] = []
 
     def note(of: Any, *, soft: bool = False) -> None:
         start = found[-1].last if found else 0
-        found.append(Written(of, start, len(sheet.upper), soft))
+        found.append(RowSource(of, start, len(sheet.upper), soft))
 
     note(problem.offers)
     EnvelopeRows(problem.case, problem.offers).rows(sheet)
@@ -214,8 +214,14 @@ def _written(problem: Problem, sheet: RowSheet) -> tuple[Written, ...]:
 
 
 def _goal(
-    stage: Stage, k: int, sheet: RowSheet, n_cols: int, handle: IntArray, value: IntArray, constant: int
-) -> Goal:
+    stage: ObjectiveStage,
+    k: int,
+    sheet: RowWriter,
+    n_cols: int,
+    handle: IntArray,
+    value: IntArray,
+    constant: int,
+) -> ClaimGoal:
     """Express a stage in a scale in which its terms and the prices of broken rules are integers."""
     priced = [(column, price) for column, place, price in sheet.prices if place == k]
     scale = common_scale([stage.terms.scale, *(price for _, price in priced if price)])
@@ -228,4 +234,4 @@ def _goal(
     )
     coefficient = np.zeros(n_cols, dtype=np.int64)
     np.add.at(coefficient, col, number)
-    return Goal(stage.goal, coefficient, constant * factor, scale, sign, stage.tolerance)
+    return ClaimGoal(stage.goal, coefficient, constant * factor, scale, sign, stage.tolerance)

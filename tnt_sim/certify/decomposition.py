@@ -19,7 +19,7 @@ from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Piece:
+class Subsystem:
     """An independent piece: its system, the cost (yA) of its columns, and their places in the whole system."""
 
     system: System
@@ -34,15 +34,15 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pieces:
+class Decomposition:
     """The pieces, the least cost of the columns in no kept row (`rest`), and y·b (`limit`)."""
 
-    systems: tuple[Piece, ...]
+    systems: tuple[Subsystem, ...]
     rest: int
     limit: int
 
 
-def fallen_apart(system: System, box: Box, weighed: Weighed, kept: Sequence[int]) -> Pieces:
+def fallen_apart(system: System, box: Box, weighed: Weighed, kept: Sequence[int]) -> Decomposition:
     """Split a subproblem under the rows `kept`; pieces come in the order of their first column.
 
     Raises
@@ -68,7 +68,7 @@ def fallen_apart(system: System, box: Box, weighed: Weighed, kept: Sequence[int]
     for k in np.flatnonzero(inside).tolist():
         columns = np.sort(order[starts[k] : starts[k + 1]])
         systems.append(_piece(system, box, weighed, columns, row_piece == k))
-    return Pieces(tuple(systems), _rest(system, box, weighed, ~inside[piece]), weighed.limit)
+    return Decomposition(tuple(systems), _rest(system, box, weighed, ~inside[piece]), weighed.limit)
 
 
 def _labels(system: System, row: IntArray, col: IntArray, n_rows: int) -> IntArray:
@@ -90,7 +90,7 @@ def _labels(system: System, row: IntArray, col: IntArray, n_rows: int) -> IntArr
             return label
 
 
-def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, mine: BoolArray) -> Piece:
+def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, mine: BoolArray) -> Subsystem:
     """Build the system of one component."""
     rows = system.rows
     n = system.n_choices
@@ -122,7 +122,7 @@ def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, mine: 
             tuple(name for name, keep in zip(rows.names, mine.tolist(), strict=True) if keep),
         ),
     )
-    return Piece(part, weighed.cost[columns], columns)
+    return Subsystem(part, weighed.cost[columns], columns)
 
 
 def _rest(system: System, box: Box, weighed: Weighed, loose: BoolArray) -> int:

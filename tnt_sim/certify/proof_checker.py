@@ -35,7 +35,7 @@ from tnt_sim.scenario.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listed:
+class CandidateList:
     """An allocation over the columns of a system.
 
     Attributes
@@ -52,7 +52,9 @@ class Listed:
     units: IntArray
 
     @classmethod
-    def of(cls, claims: Claims, unit_cents: IntArray, funded: BoolArray, granted_cents: IntArray) -> Listed:
+    def of(
+        cls, claims: Claims, unit_cents: IntArray, funded: BoolArray, granted_cents: IntArray
+    ) -> CandidateList:
         """Express an allocation by the columns of the claims.
 
         Raises
@@ -78,7 +80,7 @@ class Listed:
         return cls(taken, choices.cents, free, units)
 
 
-def parts_before(system: System, box: Box, listed: Listed) -> Iterator[Box]:
+def parts_before(system: System, box: Box, listed: CandidateList) -> Iterator[Box]:
     """Yield the subproblems that together contain every point of the box that ranks before the list.
 
     The box is reduced in place on the way.
@@ -98,7 +100,7 @@ def parts_before(system: System, box: Box, listed: Listed) -> Iterator[Box]:
             yield from _more(box, listed, k, slice(int(ends[k]), int(ends[k + 1])))
 
 
-def _more(box: Box, listed: Listed, k: int, mine: slice) -> Iterator[Box]:
+def _more(box: Box, listed: CandidateList, k: int, mine: slice) -> Iterator[Box]:
     """Yield the subproblems in which dossier k gets more than the list grants it."""
     choice, free, units = int(listed.taken[k]), int(listed.free[k]), int(listed.units[k])
     open_ = box.open[mine].copy()
@@ -117,7 +119,7 @@ def _more(box: Box, listed: Listed, k: int, mine: slice) -> Iterator[Box]:
 
 
 def check_first(
-    system: System, listed: Listed, proof: Mapping[str, Any], deadline: Deadline = UNLIMITED
+    system: System, listed: CandidateList, proof: Mapping[str, Any], deadline: Deadline = UNLIMITED
 ) -> None:
     """Verify that `proof` shows that no point of the system ranks before the list.
 
@@ -199,7 +201,7 @@ class Checker:
             return False
         try:
             every = (*values, least_value(self.problem, granted_cents))
-            listed = Listed.of(self.claims, self.problem.offers.unit_cents, funded, granted_cents)
+            listed = CandidateList.of(self.claims, self.problem.offers.unit_cents, funded, granted_cents)
             check_first(self.claims.keeping(every), listed, proof, self.deadline)
         except (CertificateError, ValueError, OverflowError):
             return False

@@ -41,7 +41,7 @@ class Pack:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Relaxed:
+class KnapsackRelaxation:
     """A system relaxed to knapsacks.
 
     Attributes
@@ -61,14 +61,16 @@ class Relaxed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Best:
+class RelaxationBound:
     """An upper bound of the gain, and the relaxation's selection, bool (n_choices,)."""
 
     bound: int
     taken: BoolArray
 
 
-def relaxed(system: System, gain: IntArray, cost: IntArray, groups: Sequence[Group]) -> Relaxed | None:
+def relaxed(
+    system: System, gain: IntArray, cost: IntArray, groups: Sequence[Group]
+) -> KnapsackRelaxation | None:
     """Relax a system to the sums of the groups; None if a sum proves the system empty.
 
     Parameters
@@ -102,10 +104,10 @@ def relaxed(system: System, gain: IntArray, cost: IntArray, groups: Sequence[Gro
     outside = must | (open_ & ~seen & (gain[:n] > 0))
     free = gain[n:]
     rest = int(np.maximum(free * system.low[n:], free * system.high[n:]).sum())
-    return Relaxed(outside, int(gain[:n][outside].sum()), rest, tuple(packs), cheapest)
+    return KnapsackRelaxation(outside, int(gain[:n][outside].sum()), rest, tuple(packs), cheapest)
 
 
-def best_under(found: Relaxed, deadline: Deadline = UNLIMITED) -> Best:
+def best_under(found: KnapsackRelaxation, deadline: Deadline = UNLIMITED) -> RelaxationBound:
     """Solve the knapsacks exactly, and return the bound with its selection.
 
     Raises
@@ -120,7 +122,7 @@ def best_under(found: Relaxed, deadline: Deadline = UNLIMITED) -> Best:
         chosen = _packed(pack, deadline)
         taken[pack.choice[chosen]] = True
         value += int(pack.gain[chosen].sum())
-    return Best(value + found.rest, taken)
+    return RelaxationBound(value + found.rest, taken)
 
 
 def _packed(pack: Pack, deadline: Deadline) -> BoolArray:

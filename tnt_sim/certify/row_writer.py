@@ -19,14 +19,14 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, group_sums
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import RowLabel, Soft
-from tnt_sim.rules.second_reading.rows import Choices
+from tnt_sim.rules.second_reading.rows import ChoiceColumns
 
 WIDE = 2**45
 """Larger coefficients are divided and rounded so that the row is weaker: sums must fit 64 bits."""
 
 
 @dataclass
-class RowSheet:
+class RowWriter:
     """Collects rows over handles; `system` expands them to columns. Implements `RowBuilder`.
 
     Every method may raise `DeadlineExpired`.
@@ -40,7 +40,7 @@ class RowSheet:
     """
 
     offers: Offers
-    choices: Choices
+    choices: ChoiceColumns
     deadline: Deadline = UNLIMITED
     prices: list[tuple[int, int, Fraction]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.claim_systems import Claims, Written
+from tnt_sim.certify.claim_systems import Claims, RowSource
 from tnt_sim.certify.system import Rows, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
@@ -55,10 +55,10 @@ from tnt_sim.rules.offers.decisions import Decisions
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Mode
 from tnt_sim.rules.second_reading.built_in import cap_lines, envelope_limit_lines, range_lines, tree_lines
-from tnt_sim.rules.second_reading.rows import Columns, Lines, Numbers, Second
+from tnt_sim.rules.second_reading.rows import Columns, Numbers, RowCollector, Second
 from tnt_sim.scenario.problem import Problem
 
-READERS: Mapping[type, Callable[[Lines, Any], None]] = {
+READERS: Mapping[type, Callable[[RowCollector, Any], None]] = {
     Limit: limit_lines,
     Share: share_lines,
     Coverage: coverage_lines,
@@ -104,7 +104,7 @@ def second_reading(columns: Columns, rule: Any) -> Second | None:
     reader = READERS.get(type(rule))
     if reader is None or getattr(rule, "mode", Mode.HARD) is not Mode.HARD:
         return None
-    lines = Lines(columns)
+    lines = RowCollector(columns)
     reader(lines, rule)
     return lines.second()
 
@@ -210,7 +210,7 @@ def _musts(columns: Columns, problem: Problem, system: System) -> list[str]:
 
 
 def _follows(
-    system: System, starts: IntArray, written: Written, second: Second, deadline: Deadline
+    system: System, starts: IntArray, written: RowSource, second: Second, deadline: Deadline
 ) -> BoolArray:
     """Return which rows of one rule follow from its second reading, bool (n_rows of the rule,)."""
     rows = system.rows

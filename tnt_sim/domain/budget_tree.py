@@ -109,7 +109,7 @@ class Unassigned(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class EnvelopeOptions:
     """Options of an envelope besides its amount, in whole cents.
 
     Attributes
@@ -135,7 +135,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class FreeAmount:
     """An amount that is a variable: the model may lower it.
 
     Attributes
@@ -182,10 +182,10 @@ class Tree:
     unassigned: tuple[Unassigned, ...]
     landing: Mapping[int, tuple[str, Mapping[str, int]]]
     written_cents: tuple[int | None, ...]
-    options: tuple[Options, ...]
+    options: tuple[EnvelopeOptions, ...]
     unassigned_to: tuple[int, ...]
     closed: tuple[bool, ...]
-    opened: Opened | None = None
+    opened: FreeAmount | None = None
     fences_leak: bool = False
 
     @property
@@ -253,7 +253,7 @@ def split_names(name: str) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class EnvelopeShare:
     """One group of a split: its name and its amount in cents (None: only the parent limits it)."""
 
     group: str
@@ -277,7 +277,7 @@ class _Row:
 
 
 def _rows_of(
-    root: EnvelopeSpec, shares: Mapping[str, Sequence[Share]], day: date | None
+    root: EnvelopeSpec, shares: Mapping[str, Sequence[EnvelopeShare]], day: date | None
 ) -> tuple[list[_Row], dict[int, tuple[str, Mapping[str, int]]]]:
     """Return the envelopes in preorder, and the nodes of the groups of each split."""
     rows: list[_Row] = []
@@ -305,7 +305,7 @@ def _rows_of(
 
 def lay_out(
     root: EnvelopeSpec,
-    shares: Mapping[str, Sequence[Share]],
+    shares: Mapping[str, Sequence[EnvelopeShare]],
     *,
     day: date | None = None,
     reserves_freed: bool = False,
@@ -352,13 +352,13 @@ def lay_out(
     )
 
 
-def _options(spec: EnvelopeSpec | None, siblings: Mapping[str, int], reserves_freed: bool) -> Options:
+def _options(spec: EnvelopeSpec | None, siblings: Mapping[str, int], reserves_freed: bool) -> EnvelopeOptions:
     if spec is None:
-        return Options()
+        return EnvelopeOptions()
     amount = spec.amount or 0
     moves = spec.transfers
     to = () if moves is None else tuple(siblings[name] for name in moves.to if name in siblings)
-    return Options(
+    return EnvelopeOptions(
         reserved_cents=0 if reserves_freed else min(amount, _share_up(amount, spec.reserve)),
         overprogram_cents=_share_down(amount, spec.overprogram) or 0,
         min_use_cents=_share_up(amount, spec.min_use),

@@ -15,15 +15,17 @@ from tnt_sim.engine.result import Result, result_of
 from tnt_sim.engine.solution_evidence import unwritten_evidence
 from tnt_sim.errors import Defect, LimitReached
 from tnt_sim.formulation.formulate import Formulation
-from tnt_sim.formulation.linear_model import IntArray, LinearModel, Stage
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, SolveStage
 from tnt_sim.i18n.message import Text
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.greedy import greedy_point
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 
-def first_point(form: Formulation, model: LinearModel, goal: Stage, deadline: Deadline) -> IntArray | None:
+def first_point(
+    form: Formulation, model: LinearModel, goal: SolveStage, deadline: Deadline
+) -> IntArray | None:
     """Find a feasible point with the greedy heuristic; None if the least point violates a row."""
     return greedy_point(model, form.recovery, goal, form.least_granted.objective, deadline)
 

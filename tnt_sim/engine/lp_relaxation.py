@@ -17,7 +17,7 @@ import polars as pl
 from tnt_sim.engine.result import Result, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation, rows_of_rules
-from tnt_sim.formulation.linear_model import Stage
+from tnt_sim.formulation.linear_model import SolveStage
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.protocols import RowLabel
 from tnt_sim.scenario.problem import Problem
@@ -44,7 +44,7 @@ def relaxed_result(
     LimitReached
         If the linear program was not solved to the end.
     """
-    stages = [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
+    stages = [SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
     found = solve_relaxed(form.model, stages, backend, limits)
     last = found[-1].termination
     if last not in (Termination.OPTIMAL, Termination.INFEASIBLE):
@@ -151,7 +151,7 @@ def first_prices(form: Formulation, backend: Backend, limits: Limits = Limits())
     Rows with equal labels keep the larger price. Returns {} if there are no prices.
     """
     stage = form.stages[0]
-    first = Stage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
+    first = SolveStage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
     found = solve_relaxed(form.model, [first], backend, limits)[0]
     if found.row_duals is None or found.termination is not Termination.OPTIMAL:
         return {}

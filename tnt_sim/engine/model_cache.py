@@ -29,7 +29,7 @@ KEPT = 2
 
 
 @dataclass
-class Drafts:
+class ModelCache:
     """Models and proof systems of recent problems, and kernel results for them.
 
     Attributes

@@ -30,8 +30,8 @@ import numpy as np
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.incumbent import first_point, idle_keeping, not_kept, nothing_found, unwritten_result
-from tnt_sim.engine.model_cache import Drafts
-from tnt_sim.engine.result import Answer, Proof, Result, Status, result_of, status_with
+from tnt_sim.engine.model_cache import ModelCache
+from tnt_sim.engine.result import Proof, Result, SolveOutcome, Status, result_of, status_with
 from tnt_sim.engine.solution_evidence import (
     disagreement,
     empty_evidence,
@@ -42,19 +42,18 @@ from tnt_sim.engine.solution_evidence import (
 )
 from tnt_sim.errors import SolverError, VerificationError
 from tnt_sim.formulation.formulate import Formulation, ModelStage
-from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, ModelError, Stage
+from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, ModelError, SolveStage
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.prove.branch_search import PointFound
 from tnt_sim.prove.stage_proofs import prove_empty, prove_nothing_kept, prove_stages
 from tnt_sim.prove.tie_break_proofs import TieProofs, prove_ties
 from tnt_sim.rules.kinds.equity.rule import Equity
-from tnt_sim.rules.protocols import Mode
+from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.load import with_amounts, with_changes
-from tnt_sim.scenario.objective import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.backends.backend import Limits, Termination
-from tnt_sim.solve.backends.incremental_lp import LiveLp
+from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.backends.registry import get_backend, independent_backends
 from tnt_sim.solve.methods.cap_tree import nothing
 from tnt_sim.solve.methods.core_problem import solve_core
@@ -63,8 +62,8 @@ from tnt_sim.solve.methods.cross_check import cross_check as ask_second
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_blocks, solve_exactly, solve_kept
 from tnt_sim.solve.methods.integral import solve_integral
 from tnt_sim.solve.methods.lexicographic import (
-    Grounds,
     Progress,
+    ProofHints,
     StageSolver,
     StagesOutcome,
     narrowed,
@@ -72,12 +71,12 @@ from tnt_sim.solve.methods.lexicographic import (
     solve_lexicographic,
     with_kept_row,
 )
-from tnt_sim.solve.methods.tie_break import Canonical, canonical
+from tnt_sim.solve.methods.tie_break import TieBreakResult, canonical
 from tnt_sim.solve.methods.tie_break import canonical as walk
 from tnt_sim.solve.reductions.tighten import tighten
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
 
-__all__ = ["Answer", "ask", "forced", "with_amounts", "with_changes"]
+__all__ = ["SolveOutcome", "ask", "forced", "with_amounts", "with_changes"]
 
 
 def without_refused(
@@ -162,7 +161,7 @@ def decide_problem(
     clock: Clock,
     method: str = "auto",
     progress: Report | None = None,
-    drafts: Drafts | None = None,
+    drafts: ModelCache | None = None,
     ties: bool = True,
 ) -> Result:
     """Find the optimal allocation of a compiled problem, with its evidence.
@@ -183,7 +182,7 @@ def decide_problem(
     VerificationError
         If the exact check contradicts the solver.
     """
-    drafts = drafts or Drafts()
+    drafts = drafts or ModelCache()
     try:
         form = drafts.form(problem, clock.keeping_back(TELL_SHARE))
     except DeadlineExpired:
@@ -199,14 +198,14 @@ class _Decision:
 
     problem: Problem
     form: Formulation
-    drafts: Drafts
+    drafts: ModelCache
     backend: str
     choice: str
     method: str
     clock: Clock
     progress: Report | None
     ties: bool
-    stages: list[Stage] = field(init=False)
+    stages: list[SolveStage] = field(init=False)
     alone: bool = False
     """An exact kernel solved the decision and proved its point to be the unique answer."""
     proofs: list[dict[str, Any] | None] = field(default_factory=list)
@@ -256,15 +255,15 @@ class _Decision:
         told = result_of(self.problem, replace(evidence, rows=rows), allocation, reading, self.clock.seconds)
         return replace(told, interrupted=self.interrupted)
 
-    def _tie_break(self, outcome: StagesOutcome) -> Canonical:
+    def _tie_break(self, outcome: StagesOutcome) -> TieBreakResult:
         self._tell("tie_break", 0.9)
         assert outcome.values is not None
         recovery = self.form.recovery
-        unwalked = Canonical(outcome.values, False, Termination.INTERRUPTED, 0, 0, 0.0)
+        unwalked = TieBreakResult(outcome.values, False, Termination.INTERRUPTED, 0, 0, 0.0)
         if self.interrupted:
             return unwalked
         if self.alone:
-            return Canonical(outcome.values, True, Termination.OPTIMAL, 0, 0, 0.0)
+            return TieBreakResult(outcome.values, True, Termination.OPTIMAL, 0, 0, 0.0)
         if self.deadline.expired:
             return replace(unwalked, termination=Termination.TIME_LIMIT)
         try:
@@ -383,7 +382,11 @@ class _Decision:
             self.clock.lap("proof")
 
     def _tie_proofs(
-        self, outcome: StagesOutcome, tie_break: Canonical, allocation: Allocation, reading: AllocationReading
+        self,
+        outcome: StagesOutcome,
+        tie_break: TieBreakResult,
+        allocation: Allocation,
+        reading: AllocationReading,
     ) -> TieProofs:
         """Seek certificates of « least granted » and of the tie-break, if the stages have theirs."""
         if not self.ties or self.interrupted or not (self._proven and tie_break.proven):
@@ -449,8 +452,8 @@ class _Decision:
         return checked
 
 
-def _stage(stage: ModelStage) -> Stage:
-    return Stage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
+def _stage(stage: ModelStage) -> SolveStage:
+    return SolveStage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
 
 
 def _told(progress: Report | None) -> Callable[[Progress], None] | None:
@@ -538,11 +541,11 @@ def ask(
     cross_check: str = "never",
     clock: Clock | None = None,
     method: StageSolver = solve_integral,
-    live: LiveLp | None = None,
+    live: IncrementalLp | None = None,
     kernels: bool = True,
     blocks: bool = True,
-    drafts: Drafts | None = None,
-) -> Answer:
+    drafts: ModelCache | None = None,
+) -> SolveOutcome:
     """Re-optimise with the first stages kept at given values.
 
         optimise stage_{k+1}, …, then min granted, then the tie-break
@@ -595,7 +598,7 @@ def ask(
         live,
         kernels,
         blocks,
-        drafts or Drafts(),
+        drafts or ModelCache(),
     ).answer()
 
 
@@ -622,13 +625,13 @@ class _Question:
     choice: str
     deadline: Deadline
     method: StageSolver
-    live: LiveLp | None = None
+    live: IncrementalLp | None = None
     kernels: bool = True
     blocks: bool = True
-    drafts: Drafts = field(default_factory=Drafts)
+    drafts: ModelCache = field(default_factory=ModelCache)
     certificates: tuple[Mapping[str, Any], ...] = field(init=False, default=())
 
-    def answer(self) -> Answer:
+    def answer(self) -> SolveOutcome:
         """Re-optimise and build the answer."""
         began = time.perf_counter()
         try:
@@ -670,7 +673,7 @@ class _Question:
         method, took = WORDS.get(outcome.stages[0].solver, "direct"), time.perf_counter() - began
         head = status, reading.values, bests, reading.granted_cents, allocation, reading
         claimed = closed and status is Status.FEASIBLE
-        return Answer(*head, proof, closed and proven, method, took, self.certificates, bound, claimed)
+        return SolveOutcome(*head, proof, closed and proven, method, took, self.certificates, bound, claimed)
 
     def _bound(self, form: Formulation, outcome: StagesOutcome) -> Fraction | None:
         first = form.stages[len(self.kept) :][: min(1, self.goals)]
@@ -678,12 +681,12 @@ class _Question:
             return None
         return first[0].scale * (outcome.stages[0].bound + first[0].constant)
 
-    def _stages(self, form: Formulation) -> list[Stage]:
+    def _stages(self, form: Formulation) -> list[SolveStage]:
         first = len(self.kept)
         asked = [*form.stages[first : first + self.goals], *([form.least_granted] if self.least else [])]
         if not asked:
             raise ValueError("a question must leave a stage to optimise")
-        return [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in asked]
+        return [SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in asked]
 
     def _with_kept(self, form: Formulation, model: LinearModel) -> LinearModel:
         """Add the rows « no worse than kept »."""
@@ -709,7 +712,7 @@ class _Question:
         return model.with_bounds(found.col_lower, found.col_upper)
 
     def _by_kernel(
-        self, form: Formulation, model: LinearModel, stages: Sequence[Stage]
+        self, form: Formulation, model: LinearModel, stages: Sequence[SolveStage]
     ) -> tuple[StagesOutcome, bool] | None:
         if self.backend != "highs" or not self.kernels:
             return None
@@ -720,7 +723,7 @@ class _Question:
             )
         first, found = form.stages[0], None
         if len(stages) == 1 and first.sense.value == Sense.MAXIMISE.value:
-            goal = Stage(first.name, first.objective, first.sense)
+            goal = SolveStage(first.name, first.objective, first.sense)
             at_least = int(model.row_lower[model.n_rows - min(len(self.kept), len(form.stages))])
             found = solve_kept(model, stages[0], goal, at_least, known, deadline)
             found = found or self._out_of_reach(form, goal, at_least, deadline)
@@ -729,7 +732,7 @@ class _Question:
         return solve_blocks(model, stages, self.live, form.recovery, deadline)
 
     def _out_of_reach(
-        self, form: Formulation, goal: Stage, at_least: int, deadline: Deadline
+        self, form: Formulation, goal: SolveStage, at_least: int, deadline: Deadline
     ) -> tuple[StagesOutcome, bool] | None:
         """Show that the first kept value is out of reach, if a tree of caps finds the best value.
 
@@ -738,12 +741,14 @@ class _Question:
         least, known = form.least_granted, self.drafts.solved
         cost = least.objective.copy()
         cost[form.recovery.amount_columns] = 0
-        stages = goal, Stage(least.name, cost, least.sense)
+        stages = goal, SolveStage(least.name, cost, least.sense)
         found = solve_exactly(form.model, stages, memory=known, deadline=deadline, max_work=0)
         best = None if found is None else found[0].stages[0].value
         return nothing(form.model, stages, 0.0) if best is not None and best < at_least else None
 
-    def _solved(self, model: LinearModel, stages: Sequence[Stage], start: IntArray | None) -> StagesOutcome:
+    def _solved(
+        self, model: LinearModel, stages: Sequence[SolveStage], start: IntArray | None
+    ) -> StagesOutcome:
         solver = get_backend(self.backend)
         return solve_lexicographic(model, stages, solver, Limits(self.deadline), None, start, self.method)
 
@@ -780,7 +785,7 @@ class _Question:
         return tuple(found)
 
     def _proof(
-        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], held: list[Fraction]
+        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[SolveStage], held: list[Fraction]
     ) -> Proof:
         if not outcome.is_optimal:
             return Proof.FEASIBLE_GAP
@@ -788,12 +793,12 @@ class _Question:
             return Proof.PROVED
         return Proof.CROSS_CHECKED if self._confirmed(outcome, model, stages) else Proof.FEASIBLE_GAP
 
-    def _confirmed(self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage]) -> bool:
+    def _confirmed(self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[SolveStage]) -> bool:
         """Whether a second solver confirms the result, if one is requested."""
         limits = Limits(self.deadline).share(0.5)
         return bool(ask_second(model, stages, outcome, self.choice, limits, first=self.backend).agrees)
 
-    def _is_proven(self, held: list[Fraction], grounds: Grounds | None) -> bool:
+    def _is_proven(self, held: list[Fraction], grounds: ProofHints | None) -> bool:
         first, deadline = len(self.kept), self._proof_deadline()
         if deadline.expired:
             return False
@@ -811,23 +816,23 @@ class _Question:
     def _proof_deadline(self) -> Deadline:
         return self.deadline.share(0.5).within(REOPTIMISE_PROOF_SECONDS)
 
-    def _idle(self, began: float) -> Answer | None:
+    def _idle(self, began: float) -> SolveOutcome | None:
         """Return the allocation that needs no solver, if it satisfies the rules and the kept values."""
         found = idle_keeping(self.problem, self.kept)
         if found is None:
             return None
         values, cents, took = found[1].values, found[1].granted_cents, time.perf_counter() - began
         known = values, values, cents, *found
-        return Answer(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", took)
+        return SolveOutcome(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", took)
 
-    def _stopped(self, began: float) -> Answer:
+    def _stopped(self, began: float) -> SolveOutcome:
         """Return STOPPED: no feasible allocation was found in time."""
         took = time.perf_counter() - began
-        return Answer(Status.STOPPED, (), (), None, None, None, None, False, "direct", took)
+        return SolveOutcome(Status.STOPPED, (), (), None, None, None, None, False, "direct", took)
 
     def _without_allocation(
-        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], began: float
-    ) -> Answer:
+        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[SolveStage], began: float
+    ) -> SolveOutcome:
         """Return INFEASIBLE, or STOPPED if nothing was found in time."""
         if outcome.termination is Termination.INTERRUPTED:
             raise KeyboardInterrupt
@@ -838,7 +843,7 @@ class _Question:
             proof = Proof.CROSS_CHECKED
         took = time.perf_counter() - began
         status = Status.INFEASIBLE if nothing else Status.STOPPED
-        return Answer(status, (), (), None, None, None, proof, False, "direct", took, self.certificates)
+        return SolveOutcome(status, (), (), None, None, None, proof, False, "direct", took, self.certificates)
 
     def _nothing_kept(self) -> bool:
         try:

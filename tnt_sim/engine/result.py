@@ -72,7 +72,7 @@ def status_with(proof: Proof | None) -> Status:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class SolveOutcome:
     """Result of one re-optimisation: allocation, objective values, status and evidence.
 
     Attributes
@@ -124,7 +124,7 @@ class Answer:
         """
         return self.status is Status.OPTIMAL or self.claimed
 
-    def with_proof(self, proof: Proof | None) -> Answer:
+    def with_proof(self, proof: Proof | None) -> SolveOutcome:
         """Return the same allocation with other evidence, and the status that follows from it."""
         if self.allocation is None:
             return replace(self, proof=proof)

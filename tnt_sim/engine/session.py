@@ -24,9 +24,9 @@ from typing import Any
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.model_cache import Drafts
+from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import ask, decide_problem
-from tnt_sim.engine.result import Answer, Result, Status
+from tnt_sim.engine.result import Result, SolveOutcome, Status
 from tnt_sim.errors import Defects, TntError
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.kinds.exclusive.rule import ExclusiveSpec
@@ -41,8 +41,8 @@ from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.objective import Objective
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.solve.backends.incremental_lp import Difference, LiveLp
-from tnt_sim.solve.methods.core_problem import FromLast
+from tnt_sim.solve.backends.incremental_lp import Difference, IncrementalLp
+from tnt_sim.solve.methods.core_problem import CoreProblem
 from tnt_sim.verify.verification import ProofRows
 
 PLAIN_RULES = (LimitSpec, ShareSpec, ExclusiveSpec, RequiresSpec, TogetherSpec, DecideSpec)
@@ -56,7 +56,7 @@ PLAIN_ENVELOPE = frozenset(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class SessionOutcome:
     """Result of one solve in a session.
 
     Attributes
@@ -69,7 +69,7 @@ class Asked:
     needed
     """
 
-    answer: Answer
+    answer: SolveOutcome
     problem: Problem
     compiled: str
     changed: Difference | None
@@ -94,11 +94,11 @@ class Session:
     def __init__(self, scenario: Scenario, *, backend: str = "highs") -> None:
         self.scenario = scenario
         self.backend = backend
-        self.live = LiveLp()
-        self.drafts = Drafts()
+        self.live = IncrementalLp()
+        self.drafts = ModelCache()
         self._first: Problem | None = None
         self._problem: Problem | None = None
-        self.stages = FromLast()
+        self.stages = CoreProblem()
 
     def solve(
         self,
@@ -108,7 +108,7 @@ class Session:
         canonical: bool = True,
         cross_check: str = "never",
         time_limit: float | None = None,
-    ) -> Asked:
+    ) -> SessionOutcome:
         """Find the optimal allocation of the scenario with some values changed.
 
         Parameters
@@ -135,13 +135,13 @@ class Session:
         # compiling finds rules that cannot be satisfied, with the reason
         return self._asked(compile_problem(scenario), *options)
 
-    def proof_rows(self, problem: Problem, answer: Answer) -> ProofRows:
+    def proof_rows(self, problem: Problem, answer: SolveOutcome) -> ProofRows:
         """Count the rows behind the proofs of an answer, with and without a second reading."""
         return self.drafts.proof_rows(problem, answer.certificates)
 
     def _asked(
         self, problem: Problem, prove: bool, canonical: bool, cross_check: str, deadline: Deadline
-    ) -> Asked:
+    ) -> SessionOutcome:
         self._first, self._problem = self._first or problem, problem
         self.live.last = None
         answer = ask(
@@ -155,7 +155,7 @@ class Session:
             live=self.live,
             drafts=self.drafts,
         )
-        return Asked(answer, problem, "anew", self.live.last)
+        return SessionOutcome(answer, problem, "anew", self.live.last)
 
 
 def laid_again(known: Sequence[Problem], scenario: Scenario) -> Iterator[tuple[str, Problem]]:
@@ -256,7 +256,7 @@ class Series:
     `n_kept` counts the cases whose problem was not compiled.
     """
 
-    drafts: Drafts = field(default_factory=Drafts)
+    drafts: ModelCache = field(default_factory=ModelCache)
     n_kept: int = 0
     _known: tuple[Problem, ...] = ()
 

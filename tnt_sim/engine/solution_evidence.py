@@ -10,15 +10,16 @@ from typing import Any
 from tnt_sim.engine.result import Evidence, Proof, Status, status_with
 from tnt_sim.errors import Defect, DisagreementError, VerificationError
 from tnt_sim.formulation.formulate import Formulation, ModelStage
-from tnt_sim.formulation.linear_model import LinearModel, Sense
+from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.i18n.message import Text
 from tnt_sim.prove.tie_break_proofs import TieProofs
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
 from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict
 from tnt_sim.solve.methods.exact_kernels import WORDS
 from tnt_sim.solve.methods.lexicographic import StagesOutcome, with_kept_row
-from tnt_sim.solve.methods.tie_break import Canonical
+from tnt_sim.solve.methods.tie_break import TieBreakResult
 from tnt_sim.solve.reductions.fixing import exact_bound
 from tnt_sim.verify import claim_consistency
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
@@ -33,14 +34,14 @@ _STOPS = {
 }
 
 
-def stopped_by(outcome: StagesOutcome, tie_break: Canonical) -> str | None:
+def stopped_by(outcome: StagesOutcome, tie_break: TieBreakResult) -> str | None:
     """Return the limit that stopped the decision (`time`, `nodes`, `memory`, `interrupt`), or None."""
     interrupted = tie_break.termination is Termination.INTERRUPTED
     word = tie_break.termination if outcome.is_optimal or interrupted else outcome.termination
     return _STOPS.get(word)
 
 
-def unsure_warning(outcome: StagesOutcome, proof: Proof, tie_break: Canonical) -> tuple[Defect, ...]:
+def unsure_warning(outcome: StagesOutcome, proof: Proof, tie_break: TieBreakResult) -> tuple[Defect, ...]:
     """Return the warning about the weakest part of the evidence; empty if nothing is missing."""
     if not outcome.is_optimal:
         return (claim_consistency.NOT_PROVED,)
@@ -74,7 +75,7 @@ def disagreement(checked: CrossCheck, kept: Path | None) -> DisagreementError:
 def certificate(
     form: Formulation,
     outcome: StagesOutcome,
-    tie_break: Canonical | None,
+    tie_break: TieBreakResult | None,
     checked: CrossCheck,
     proofs: Sequence[Mapping[str, Any] | None],
     ties: TieProofs = TieProofs(),
@@ -137,7 +138,7 @@ def solver_log(outcome: StagesOutcome) -> str:
 def evidence_of(
     form: Formulation,
     outcome: StagesOutcome,
-    tie_break: Canonical,
+    tie_break: TieBreakResult,
     checked: CrossCheck,
     reading: AllocationReading,
     method: str,

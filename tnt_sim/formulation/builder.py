@@ -35,10 +35,10 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.rules.linear_terms import Once, Terms, Unit, group_sums
-from tnt_sim.rules.protocols import RowKind, RowLabel, Soft
+from tnt_sim.rules.protocols import RowKind, RowLabel, Sense, Soft
 
 LARGEST = 2**40
 """Largest coefficient left as it is: with entries of 2^48 HiGHS reported a wrong optimum."""
@@ -120,7 +120,7 @@ class _OnceColumns:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Goal:
+class GoalRow:
     """Sparse objective: columns, their coefficients (a column may occur several times) and a constant."""
 
     column: IntArray
@@ -313,7 +313,7 @@ class Builder:
         self.lower.extend([NO_LOWER if lower is None else lower] * count)
         self.upper.extend([NO_UPPER if upper is None else upper] * count)
 
-    def objective(self, terms: Terms, sense: Sense) -> Goal:
+    def objective(self, terms: Terms, sense: Sense) -> GoalRow:
         """Return the coefficients of an objective by column, and its constant."""
         self.deadline.check()
         one = np.zeros(self.recovery.n, dtype=np.int64)
@@ -323,7 +323,7 @@ class Builder:
             up = sense is Sense.MAXIMISE
             constant += self._once_entries(part, one, 1, 0, up=up, down=not up)[0]
         constant += terms.constant
-        goal = Goal(_joined(self._column[start:]), _joined(self._value[start:]), constant)
+        goal = GoalRow(_joined(self._column[start:]), _joined(self._value[start:]), constant)
         del self._row[start:], self._column[start:], self._value[start:]
         return goal
 

@@ -13,15 +13,14 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.builder import Builder, Goal
-from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, Sense
+from tnt_sim.formulation.builder import Builder, GoalRow
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
 from tnt_sim.rules.linear_terms import Unit, checked_product, common_scale
-from tnt_sim.rules.protocols import Mode, RowKind, RowLabel, Soft
-from tnt_sim.scenario.objective import Sense as Direction
-from tnt_sim.scenario.objective import Stage
+from tnt_sim.rules.protocols import Mode, RowKind, RowLabel, Sense, Soft
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 
 GRANTED = "granted"
@@ -116,8 +115,8 @@ def formulate(
     for number, stage in enumerate(problem.stages):
         for part in stage.parts:
             part.write(builder, number)
-    least = Stage(GRANTED, Direction.MINIMISE, problem.granted)
-    goals = [(stage, builder.objective(stage.terms, _sense(stage))) for stage in (*problem.stages, least)]
+    least = ObjectiveStage(GRANTED, Sense.MINIMISE, problem.granted)
+    goals = [(stage, builder.objective(stage.terms, stage.sense)) for stage in (*problem.stages, least)]
     model = builder.model(whole=whole)
     stages = [
         _stage(stage, goal, model.n_cols, [(c, price) for c, k, price in builder.prices if k == number])
@@ -156,21 +155,19 @@ def formulated_again(
         return None
     model = form.model.with_row_bounds(form.model.row_lower, upper)
     stages = tuple(
-        _stage(stage, builder.objective(stage.terms, _sense(stage)), model.n_cols, ())
+        _stage(stage, builder.objective(stage.terms, stage.sense), model.n_cols, ())
         for stage in problem.stages
     )
     return replace(form, model=model, stages=stages)
 
 
-def _sense(stage: Stage) -> Sense:
-    return Sense(stage.sense.value)
-
-
-def _stage(stage: Stage, goal: Goal, n_cols: int, prices: Sequence[tuple[int, Fraction]]) -> ModelStage:
+def _stage(
+    stage: ObjectiveStage, goal: GoalRow, n_cols: int, prices: Sequence[tuple[int, Fraction]]
+) -> ModelStage:
     """Scale an objective so that its coefficients and all violation prices are integers."""
     scale = common_scale([stage.terms.scale, *(price for _, price in prices if price)])
     factor = int(stage.terms.scale / scale)
-    worse = -1 if _sense(stage) is Sense.MAXIMISE else 1
+    worse = -1 if stage.sense is Sense.MAXIMISE else 1
     try:
         objective = checked_product(goal.dense(n_cols), factor)
         for column, price in prices:
@@ -180,7 +177,7 @@ def _stage(stage: Stage, goal: Goal, n_cols: int, prices: Sequence[tuple[int, Fr
     return ModelStage(
         name=stage.goal,
         objective=objective,
-        sense=_sense(stage),
+        sense=stage.sense,
         constant=goal.constant * factor,
         scale=scale,
         unit=stage.terms.unit,

@@ -16,7 +16,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
@@ -26,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tnt_sim.errors import TntError
 from tnt_sim.i18n.message import Text
+from tnt_sim.rules.protocols import Sense
 
 NO_LOWER = -(2**62)
 """Marks a row or a column without a lower bound."""
@@ -41,13 +41,6 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 ExactArray = NDArray[Any]
 """Array of integers: int64 where the values fit, otherwise an object array of Python ints."""
-
-
-class Sense(StrEnum):
-    """Direction of an objective."""
-
-    MAXIMISE = "maximise"
-    MINIMISE = "minimise"
 
 
 class ModelError(TntError):
@@ -358,7 +351,7 @@ def _outside(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stage:
+class SolveStage:
     """One objective of a lexicographic problem, with its tolerance.
 
     Attributes

@@ -18,7 +18,7 @@ Sources: Pisinger, *A minimal algorithm for the 0-1 knapsack problem*, Operation
 Kellerer, Pferschy and Pisinger, *Knapsack Problems* (2004).
 
 The module also holds the data of *multiple-choice groups*: the alternative amounts of one dossier, of which
-at most one is taken (`Menus`), and the order in which equally good selections are ranked.
+at most one is taken (`ChoiceGroups`), and the order in which equally good selections are ranked.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class TooManyStates(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Best:
+class KnapsackSolution:
     """Result of a knapsack.
 
     Attributes
@@ -74,7 +74,7 @@ def knapsack(
     capacity: int,
     max_work: int = MAX_WORK,
     deadline: Deadline = UNLIMITED,
-) -> Best:
+) -> KnapsackSolution:
     """Maximise the profit of a 0-1 knapsack, then minimise its weight.
 
         max Σ p_j x_j   subject to   Σ w_j x_j ≤ c,  x_j ∈ {0, 1}
@@ -115,13 +115,15 @@ def knapsack(
     gained = int(profit[taken].sum())
     if int(weight[index].sum()) <= capacity:
         taken[index] = True
-        return Best(taken, gained + int(profit[index].sum()), int(weight[index].sum()), 2 ** min(idle, 60))
+        return KnapsackSolution(
+            taken, gained + int(profit[index].sum()), int(weight[index].sum()), 2 ** min(idle, 60)
+        )
     index = index[np.argsort(-(profit[index] / weight[index]), kind="stable")]
-    core = _Core(profit[index], weight[index], capacity, max_work, deadline)
+    core = _KnapsackCore(profit[index], weight[index], capacity, max_work, deadline)
     core.grow()
     taken[index[core.chosen]] = True
     ways = core.ways * 2 ** min(idle, 60)
-    return Best(taken, gained + core.best_profit, core.best_weight, ways)
+    return KnapsackSolution(taken, gained + core.best_profit, core.best_weight, ways)
 
 
 def reaches(
@@ -153,7 +155,7 @@ def reaches(
     if int(weight[index].sum()) <= capacity or target <= 0:
         return int(profit[index].sum()) >= target
     index = index[np.argsort(-(profit[index] / weight[index]), kind="stable")]
-    core = _Core(profit[index], weight[index], capacity, max_work, deadline, target)
+    core = _KnapsackCore(profit[index], weight[index], capacity, max_work, deadline, target)
     core.grow()
     return core.ways > 0
 
@@ -176,7 +178,7 @@ class _States:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Layer:
+class _KnapsackLayer:
     """Backpointers of one item: `kept` are places among `count` unchanged states, then as many flipped."""
 
     item: int
@@ -208,7 +210,7 @@ class _Side:
         return self.least[self.place]
 
 
-class _Core:
+class _KnapsackCore:
     """State enumeration over items of falling efficiency; each fits alone, all together exceed the capacity.
 
     Without a `target`, `grow` finds the optimum. With one, it decides whether the target is reached
@@ -232,7 +234,7 @@ class _Core:
         self.best_profit = self._greedy() if target is None else target
         self.best_weight, self.ways = LARGEST, 0
         self.chosen: IntArray = np.arange(self.split)
-        self.layers: list[_Layer] = []
+        self.layers: list[_KnapsackLayer] = []
         edge = self.ratio[min(self.split, len(p) - 1)]
         spare = capacity - (int(reach[self.split - 1]) if self.split else 0)
         self.bound = float(p[: self.split].sum()) + spare * float(edge)
@@ -294,7 +296,7 @@ class _Core:
         keep = self._reach(w, p, left, right) >= self.best_profit - MARGIN * (1.0 + abs(self.best_profit))
         keep[1:] &= p[1:] > np.maximum.accumulate(p)[:-1]
         few = np.flatnonzero(keep)
-        self.layers.append(_Layer(item, count, order[few]))
+        self.layers.append(_KnapsackLayer(item, count, order[few]))
         return _States(w[few], p[few], ways[few])
 
     def _look(self, fresh: _States, item: int | None) -> None:
@@ -358,7 +360,7 @@ def _changes(values: IntArray) -> BoolArray:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Menus:
+class ChoiceGroups:
     """Multiple-choice groups: at most one item of a group is taken.
 
     Items of a group are adjacent, the greatest amount first. Selections are ranked lexicographically by two
@@ -379,7 +381,7 @@ class Menus:
             raise ValueError("the items of a group stand together")
 
     @classmethod
-    def of(cls, group: IntArray) -> Menus:
+    def of(cls, group: IntArray) -> ChoiceGroups:
         """Build groups of which none is raised."""
         return cls(group, np.zeros(len(group), dtype=np.bool_))
 
@@ -394,9 +396,9 @@ class Menus:
         """Whether no group has several items and none is raised: then the groups restrict nothing."""
         return not (self.shared.any() or self.raised.any())
 
-    def picked(self, items: IntArray) -> Menus:
+    def picked(self, items: IntArray) -> ChoiceGroups:
         """Restrict the groups to some items, given in ascending order."""
-        return Menus(self.group[items], self.raised[items])
+        return ChoiceGroups(self.group[items], self.raised[items])
 
     def order(self, items: IntArray) -> IntArray:
         """Return the ranking key of a selection: ascending positions, int64.

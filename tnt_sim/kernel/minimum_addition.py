@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.knapsack import Best, BoolArray, IntArray, TooManyStates, knapsack
+from tnt_sim.kernel.knapsack import BoolArray, IntArray, KnapsackSolution, TooManyStates, knapsack
 from tnt_sim.kernel.profit_frontier import cells, frontier, items_of
 
 FAR = np.int64(2**61)
@@ -36,7 +36,7 @@ MAX_GAIN = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class BudgetedItems:
     """Items that share a budget.
 
     Attributes
@@ -52,7 +52,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Needed:
+class AdditionResult:
     """The least extra budget, and the items of a selection that needs no more, bool (n,)."""
 
     need: int
@@ -60,7 +60,7 @@ class Needed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Gains:
+class _NeedByProfit:
     """Efficient pairs of one open part from its own budget on; `need` is the extra budget of each.
 
     `base` is the profit of the first pair, the best that the part's own budget buys.
@@ -72,7 +72,7 @@ class _Gains:
     need: IntArray
 
 
-class Needs:
+class MinimumAddition:
     """Solver for the least extra budget of one set of items and parts, for many profits z.
 
     Parameters
@@ -100,7 +100,7 @@ class Needs:
         self,
         profit: IntArray,
         weight: IntArray,
-        parts: Sequence[Part],
+        parts: Sequence[BudgetedItems],
         deadline: Deadline = UNLIMITED,
     ) -> None:
         if any(part.hard and part.free < 0 for part in parts):
@@ -115,44 +115,44 @@ class Needs:
                 self.settled[k] = best
                 self.gained[k] = int(profit[part.items[best]].sum())
         self.open = [k for k in range(len(parts)) if k not in self.settled]
-        self.fronts: dict[int, _Gains] = {}
+        self.fronts: dict[int, _NeedByProfit] = {}
 
-    def _best_for_nothing(self, part: Part) -> BoolArray | None:
+    def _best_for_nothing(self, part: BudgetedItems) -> BoolArray | None:
         """Return the selection of a part that is best for every z, bool (n_items,), or None."""
         profit, weight = self.profit[part.items], self.weight[part.items]
         if int(weight.sum()) <= part.free:
             return np.ones(len(part.items), dtype=np.bool_)
         return self._knapsack(profit, weight, part.free).taken if part.hard else None
 
-    def _knapsack(self, profit: IntArray, weight: IntArray, capacity: int) -> Best:
+    def _knapsack(self, profit: IntArray, weight: IntArray, capacity: int) -> KnapsackSolution:
         return knapsack(profit, weight, capacity, deadline=self.deadline)
 
-    def least(self, target: int) -> Needed | None:
+    def least(self, target: int) -> AdditionResult | None:
         """Return the least extra budget for a total profit; None when all items together do not reach it."""
         rest = target - sum(self.gained.values())
         taken = np.zeros(len(self.profit), dtype=np.bool_)
         for k, best in self.settled.items():
             taken[self.parts[k].items[best]] = True
         if not self.open:
-            return Needed(0, taken) if rest <= 0 else None
+            return AdditionResult(0, taken) if rest <= 0 else None
         if int(sum(self.profit[self.parts[k].items].sum() for k in self.open)) < rest:
             return None
         if len(self.open) == 1:
             items = self.parts[self.open[0]].items
             inside, weight = self._cheapest(items, rest)
             taken[items[inside]] = True
-            return Needed(max(0, weight - self.parts[self.open[0]].free), taken)
+            return AdditionResult(max(0, weight - self.parts[self.open[0]].free), taken)
         return self._together(rest, taken)
 
-    def least_with(self, place: int, target: int) -> Needed | None:
+    def least_with(self, place: int, target: int) -> AdditionResult | None:
         """Return the least extra budget for a total profit with item `place` taken; None if impossible."""
         k = next(k for k, part in enumerate(self.parts) if place in part.items)
         part, w = self.parts[k], int(self.weight[place])
         if part.hard and w > part.free:
             return None
-        others = Part(part.items[part.items != place], part.free - w, part.hard)
+        others = BudgetedItems(part.items[part.items != place], part.free - w, part.hard)
         parts = [others if j == k else own for j, own in enumerate(self.parts)]
-        again = Needs.__new__(Needs)
+        again = MinimumAddition.__new__(MinimumAddition)
         again.profit, again.weight, again.parts = self.profit, self.weight, tuple(parts)
         again.deadline = self.deadline
         again.settled, again.gained = dict(self.settled), dict(self.gained)
@@ -172,7 +172,7 @@ class Needs:
         taken = found.taken.copy()
         taken[place] = True
         # a part with a negative budget left pays for the item itself
-        return Needed(found.need, taken)
+        return AdditionResult(found.need, taken)
 
     def _cheapest(self, items: IntArray, target: int) -> tuple[BoolArray, int]:
         """Select the items of least weight for a profit: the complement of a knapsack."""
@@ -181,7 +181,7 @@ class Needs:
         out = self._knapsack(weight, profit, spare)
         return ~out.taken, int(weight.sum()) - out.profit
 
-    def _gains(self, k: int) -> _Gains:
+    def _gains(self, k: int) -> _NeedByProfit:
         """Return the efficient pairs of an open part, from what its own budget buys on; they are computed once."""
         if k not in self.fronts:
             part = self.parts[k]
@@ -191,10 +191,10 @@ class Needs:
             found = frontier(profit, weight, int(weight.sum()), self.deadline)
             first = max(0, int(np.searchsorted(found.weight, part.free, side="right")) - 1)
             p, w = found.profit[first:], found.weight[first:]
-            self.fronts[k] = _Gains(int(p[0]), p, w, np.maximum(0, w - part.free))
+            self.fronts[k] = _NeedByProfit(int(p[0]), p, w, np.maximum(0, w - part.free))
         return self.fronts[k]
 
-    def _together(self, rest: int, taken: BoolArray) -> Needed:
+    def _together(self, rest: int, taken: BoolArray) -> AdditionResult:
         """Combine several open parts: d[t] is the least extra budget for a gain of at least t."""
         gains = [self._gains(k) for k in self.open]
         must = sum(int(g.need[0]) for g in gains)  # parts that need extra budget even for the empty selection
@@ -219,7 +219,7 @@ class Needs:
             inside = items_of(self.profit[part.items], self.weight[part.items], p, w, deadline=self.deadline)
             taken[part.items[inside]] = True
             at = max(0, at - (p - g.base))
-        return Needed(must + int(d[top]), taken)
+        return AdditionResult(must + int(d[top]), taken)
 
 
 def _combined(d: IntArray, up: IntArray, cost: IntArray, deadline: Deadline) -> tuple[IntArray, IntArray]:

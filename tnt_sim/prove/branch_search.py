@@ -20,7 +20,7 @@ import numpy as np
 from tnt_sim.certify.certificate import parts
 from tnt_sim.certify.system import Box, MultiplierError, System, Weighed, narrowed, slack, weigh
 from tnt_sim.deadline import Deadline
-from tnt_sim.prove.proof_lp import Answer, FloatArray, LiveLp, Relaxed, whole_multipliers
+from tnt_sim.prove.proof_lp import FloatArray, LpSolution, LpStatus, ProofLp, whole_multipliers
 from tnt_sim.rules.linear_terms import IntArray
 
 NEAR = 1e-6
@@ -40,20 +40,20 @@ class PointFound(Exception):
 
 
 @dataclass
-class Search:
+class BranchSearch:
     """Branch and bound on one system; `pool` (multipliers) and `tokens` (the tree) are its certificate."""
 
     system: System
-    lp: LiveLp
+    lp: ProofLp
     deadline: Deadline
     max_nodes: int
     pool: list[list[int]] = field(default_factory=list)
     tokens: list[Any] = field(default_factory=list)
-    gains: _Gains = field(init=False)
+    gains: _PseudoCosts = field(init=False)
     tell: Callable[[int], None] | None = None
 
     def __post_init__(self) -> None:
-        self.gains = _Gains.of(self.system.n_cols)
+        self.gains = _PseudoCosts.of(self.system.n_cols)
 
     def run(self) -> None:
         """Search the tree and fill the certificate.
@@ -77,18 +77,18 @@ class Search:
     def _node(self, box: Box, parent: _Parent | None) -> list[tuple[Box, _Parent | None]]:
         """Close a subproblem, or return the subproblems that it branches into."""
         found = self.lp.solve(box, self.deadline)
-        if found.answer is Answer.UNCLEAR:
+        if found.answer is LpStatus.UNCLEAR:
             self.deadline.check()
             return self._blind(box)
-        if parent is not None and found.answer is Answer.BOUNDED:
+        if parent is not None and found.answer is LpStatus.BOUNDED:
             self.gains.learn(parent, found.cost)
-        prices = [found.prices] if found.answer is Answer.BOUNDED else [found.prices, -found.prices]
+        prices = [found.prices] if found.answer is LpStatus.BOUNDED else [found.prices, -found.prices]
         closing = [w for w in (self._weighed(np.maximum(p, 0.0)) for p in prices) if w is not None]
         for y, weighed in closing:
             if slack(self.system, box, weighed)[0] < 0:
                 self.tokens.append(self._pooled(y))
                 return []
-        if found.answer is Answer.EMPTY:
+        if found.answer is LpStatus.EMPTY:
             return self._blind(box)
         if closing:
             smaller = box.copy()
@@ -111,7 +111,7 @@ class Search:
         self.pool.append(np.stack(y, axis=1).ravel().tolist())
         return len(self.pool) - 1
 
-    def _branch(self, box: Box, found: Relaxed) -> list[tuple[Box, _Parent | None]]:
+    def _branch(self, box: Box, found: LpSolution) -> list[tuple[Box, _Parent | None]]:
         """Branch on a fractional column; without one, test the integer point."""
         n = self.system.n_choices
         part = np.abs(found.x - np.rint(found.x))
@@ -124,7 +124,7 @@ class Search:
         return self._split(box, kind, found, first_is_up=c < n)
 
     def _split(
-        self, box: Box, kind: list[Any], found: Relaxed | None, first_is_up: bool
+        self, box: Box, kind: list[Any], found: LpSolution | None, first_is_up: bool
     ) -> list[tuple[Box, _Parent | None]]:
         """Record a branch and return its subproblems, the first one on top of the stack."""
         self.tokens.append(kind)
@@ -191,14 +191,14 @@ class _Parent:
 
 
 @dataclass
-class _Gains:
+class _PseudoCosts:
     """Pseudo-costs: the mean gain of the bound per unit that a column moved, in each direction."""
 
     total: FloatArray
     count: FloatArray
 
     @classmethod
-    def of(cls, n_cols: int) -> _Gains:
+    def of(cls, n_cols: int) -> _PseudoCosts:
         """Build pseudo-costs without observations."""
         return cls(np.zeros((2, n_cols)), np.zeros((2, n_cols)))
 

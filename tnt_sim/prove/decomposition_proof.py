@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from tnt_sim.certify.decomposition import Piece, fallen_apart
+from tnt_sim.certify.decomposition import Subsystem, fallen_apart
 from tnt_sim.certify.system import MultiplierError, System, weigh
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.branch_search import NotProved, PointFound
@@ -100,7 +100,7 @@ def _n_groups(system: System, kept: IntArray) -> int:
     return len(np.unique(label[row]).tolist())
 
 
-def _least(piece: Piece, deadline: Deadline) -> int:
+def _least(piece: Subsystem, deadline: Deadline) -> int:
     """Return the minimum cost of a piece according to HiGHS; only what is proved afterwards counts.
 
     Raises

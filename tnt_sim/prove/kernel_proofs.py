@@ -23,9 +23,9 @@ from tnt_sim.kernel.blocks.active_rows import settle
 from tnt_sim.kernel.cap_tree.best_choice import best_under_caps
 from tnt_sim.kernel.cap_tree.caps import caps_on
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.prove.proof_lp import Answer, LiveLp
+from tnt_sim.prove.proof_lp import LpStatus, ProofLp
 from tnt_sim.rules.linear_terms import IntArray
-from tnt_sim.solve.methods.lexicographic import Grounds, Tree
+from tnt_sim.solve.methods.lexicographic import ProofHints, Tree
 
 MAX_WORK = 6_000_000
 MAX_CHOICES = 100_000
@@ -65,8 +65,8 @@ def _for_goal(system: System, read: System, goal: int, deadline: Deadline) -> di
     if not (gain > 0).any():
         return None
     # the original system is as tight, and smaller than one whose units became choices
-    relaxed = LiveLp(system, goal).solve(system.box(), deadline)
-    if relaxed.answer is not Answer.BOUNDED:
+    relaxed = ProofLp(system, goal).solve(system.box(), deadline)
+    if relaxed.answer is not LpStatus.BOUNDED:
         return None
     price = np.rint(relaxed.prices * 2.0**SCALE) / 2.0**SCALE
     matrix, upper, others = binding_rows(read, goal)
@@ -171,7 +171,7 @@ def _caps_for_goal(system: System, cost: IntArray, goal: int, deadline: Deadline
     return {"caps": {"goal": goal, "groups": [tree.sketch() for tree in found.trees]}}
 
 
-def from_grounds(system: System, grounds: Grounds) -> dict[str, Any] | None:
+def from_grounds(system: System, grounds: ProofHints) -> dict[str, Any] | None:
     """Return a proof built from a hint of the solve, still to be checked.
 
     The result is None if the system lacks the named rows.
@@ -205,7 +205,7 @@ def _tree(tree: Tree, place: dict[str, int]) -> list[Any]:
     return [place[f"{name}:max"], [_tree(child, place) for child in below], *([True] if beyond else [])]
 
 
-def _blocks(system: System, grounds: Grounds, place: dict[str, int]) -> dict[str, Any]:
+def _blocks(system: System, grounds: ProofHints, place: dict[str, int]) -> dict[str, Any]:
     """Write priced rows as a certificate.
 
     Prices are per unit of a row; the solver's model may scale the row otherwise, so they are converted.

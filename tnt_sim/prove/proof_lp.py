@@ -1,6 +1,6 @@
 """Linear relaxation of an integer system, and its dual values as exact integer multipliers.
 
-`LiveLp` keeps a HiGHS model in memory: between solves only bounds change, and the simplex method restarts
+`ProofLp` keeps a HiGHS model in memory: between solves only bounds change, and the simplex method restarts
 from the last basis. Dual values are rounded to integers, which loses tightness but not validity: any
 multipliers ≥ 0 give valid rows.
 
@@ -38,7 +38,7 @@ INFINITE = 1e30
 """HiGHS takes bounds of this size as infinite."""
 
 
-class Answer(StrEnum):
+class LpStatus(StrEnum):
     """Status of one solve: bounded optimum, infeasible, or no usable answer."""
 
     BOUNDED = "bounded"
@@ -47,7 +47,7 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Relaxed:
+class LpSolution:
     """Result of one solve.
 
     Attributes
@@ -58,14 +58,14 @@ class Relaxed:
         infeasible
     """
 
-    answer: Answer
+    answer: LpStatus
     x: FloatArray
     cost: float
     prices: FloatArray
 
 
 @dataclass
-class LiveLp:
+class ProofLp:
     """The linear program min (goal row) subject to the other rows, blocks and bounds.
 
     `goal` is the row to minimise, or −1 for feasibility only.
@@ -135,16 +135,16 @@ class LiveLp:
         lp.a_matrix_.value_ = both.data
         self.highs.passModel(lp)
 
-    def solve(self, box: Box, deadline: Deadline = UNLIMITED) -> Relaxed:
+    def solve(self, box: Box, deadline: Deadline = UNLIMITED) -> LpSolution:
         """Solve over a box; the answer is UNCLEAR when time is up first."""
         self._move(box)
         found = self._run(deadline)
-        if found.answer is Answer.UNCLEAR and self.highs.getModelStatus().name != "kTimeLimit":
+        if found.answer is LpStatus.UNCLEAR and self.highs.getModelStatus().name != "kTimeLimit":
             self.highs.clearSolver()
             found = self._run(deadline)
         return found
 
-    def _run(self, deadline: Deadline) -> Relaxed:
+    def _run(self, deadline: Deadline) -> LpSolution:
         """Run HiGHS from the last basis and read the result."""
         highs = self.highs
         self.n_solves += 1
@@ -158,13 +158,15 @@ class LiveLp:
             prices = np.maximum(-np.asarray(solution.row_dual)[:n] * self.unit * self.worth, 0.0)
             if self.goal >= 0:
                 prices[self.goal] = 1.0
-            return Relaxed(Answer.BOUNDED, x, self.worth * highs.getInfo().objective_function_value, prices)
+            return LpSolution(
+                LpStatus.BOUNDED, x, self.worth * highs.getInfo().objective_function_value, prices
+            )
         if status in ("kInfeasible", "kUnboundedOrInfeasible"):
             ray = highs.getDualRay()
             values = np.asarray(ray[2] if len(ray) > 2 else [])
             given = values[:n] * self.unit if ray[1] and len(values) >= n else np.zeros(n)
-            return Relaxed(Answer.EMPTY, x, np.inf, given)
-        return Relaxed(Answer.UNCLEAR, x, np.nan, np.zeros(n))
+            return LpSolution(LpStatus.EMPTY, x, np.inf, given)
+        return LpSolution(LpStatus.UNCLEAR, x, np.nan, np.zeros(n))
 
     def _move(self, box: Box) -> None:
         """Change the bounds to those of a box."""
@@ -249,8 +251,8 @@ def row_prices(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -
     """
     used = np.flatnonzero(gain)
     rows = system.rows.with_row(used, -gain[used], int(np.abs(gain).sum()) + 1, "goal:better")
-    found = LiveLp(system.with_rows(rows), rows.n - 1).solve(system.box(), deadline)
-    if found.answer is not Answer.BOUNDED:
+    found = ProofLp(system.with_rows(rows), rows.n - 1).solve(system.box(), deadline)
+    if found.answer is not LpStatus.BOUNDED:
         return None
     prices = found.prices[:-1]
     return np.where(prices > FAINT * prices.max(initial=0.0), prices, 0.0)

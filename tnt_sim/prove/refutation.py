@@ -24,10 +24,10 @@ from tnt_sim.certify.derived_rows import Recipe, derived, sharpen
 from tnt_sim.certify.single_row_bound import closed_by_row
 from tnt_sim.certify.system import MultiplierError, System
 from tnt_sim.deadline import Deadline
-from tnt_sim.prove.branch_search import NotProved, PointFound, Search
+from tnt_sim.prove.branch_search import BranchSearch, NotProved, PointFound
 from tnt_sim.prove.decomposition_proof import apart
 from tnt_sim.prove.kernel_proofs import by_blocks, by_caps
-from tnt_sim.prove.proof_lp import Answer, FloatArray, LiveLp, Relaxed, whole_multipliers
+from tnt_sim.prove.proof_lp import FloatArray, LpSolution, LpStatus, ProofLp, whole_multipliers
 from tnt_sim.rules.linear_terms import IntArray
 
 __all__ = ["NotProved", "PointFound", "refute"]
@@ -49,9 +49,9 @@ def cut_off(system: System, goal: int, deadline: Deadline) -> tuple[System, list
     started: float | None = None
     best, stalled = -np.inf, 0
     for _ in range(MAX_PASSES):
-        lp = LiveLp(system, goal)
+        lp = ProofLp(system, goal)
         found = lp.solve(system.box(), deadline)
-        if found.answer is not Answer.BOUNDED:
+        if found.answer is not LpStatus.BOUNDED:
             break
         started = found.cost if started is None else started
         stalled = stalled + 1 if found.cost <= best + 1e-3 * max(1.0, best - started) else 0
@@ -69,7 +69,7 @@ def cut_off(system: System, goal: int, deadline: Deadline) -> tuple[System, list
 
 
 def _separated(
-    system: System, lp: LiveLp, x: FloatArray
+    system: System, lp: ProofLp, x: FloatArray
 ) -> list[tuple[Recipe, tuple[IntArray, IntArray, int]]]:
     """Return the deepest cuts of one basis."""
     found: list[tuple[float, Recipe, tuple[IntArray, IntArray, int]]] = []
@@ -99,7 +99,7 @@ def _separated(
     return [(recipe, cut) for _, recipe, cut in found[:PER_PASS]]
 
 
-def _cut_recipe(system: System, lp: LiveLp, place: int, at_upper: IntArray) -> Recipe:
+def _cut_recipe(system: System, lp: ProofLp, place: int, at_upper: IntArray) -> Recipe:
     """Round the row of the basis inverse at `place` to a recipe with divisor 2^BITS."""
     _, row = lp.highs.getBasisInverseRow(place)
     u = np.asarray(row) * np.concatenate([lp.unit, np.ones(len(lp.wide))])
@@ -110,7 +110,7 @@ def _cut_recipe(system: System, lp: LiveLp, place: int, at_upper: IntArray) -> R
     return Recipe(index[used], weights[used].astype(np.int64), at_upper, 2**BITS)
 
 
-def _at_upper(lp: LiveLp) -> IntArray:
+def _at_upper(lp: ProofLp) -> IntArray:
     """Return the columns that are nonbasic at their upper bound."""
     basis: Any = lp.highs.getBasis()
     names = [status.name for status in basis.col_status]
@@ -178,7 +178,7 @@ def refute(
         pass
     if root.closed:
         return {"rounds": root.rounds, "pool": [], "tree": []}
-    search = Search(root.system, root.lp(), root.deadline, max_nodes, tell=tell)
+    search = BranchSearch(root.system, root.lp(), root.deadline, max_nodes, tell=tell)
     search.run()
     return {"rounds": root.rounds, "pool": search.pool, "tree": search.tokens}
 
@@ -212,9 +212,9 @@ class _Root:
                 continue
         return None
 
-    def lp(self) -> LiveLp:
+    def lp(self) -> ProofLp:
         """Build the linear relaxation of the present system."""
-        return LiveLp(self.system, self.goal)
+        return ProofLp(self.system, self.goal)
 
     def narrow(self, cuts: Sequence[Recipe], cut: System | None = None) -> bool:
         """Make one round of cuts and reduced-cost fixing; return whether another of its kind may help."""
@@ -243,21 +243,21 @@ class _Root:
     def fall_apart(self) -> dict[str, Any] | None:
         """Return a proof by independent pieces, if the system has some."""
         found = self.lp().solve(self.system.box(), self.deadline)
-        if found.answer is not Answer.BOUNDED:
+        if found.answer is not LpStatus.BOUNDED:
             return None
         pieces = apart(self.system, self.goal, found.prices, self.deadline, refute)
         return None if pieces is None else {"rounds": self.rounds, **pieces}
 
     def _multipliers(self, system: System) -> tuple[IntArray, IntArray] | None:
         """Return the dual values of the root as integer multipliers; None if the relaxation has no optimum."""
-        found = LiveLp(system, self.goal).solve(system.box(), self.deadline)
-        if found.answer is not Answer.BOUNDED:
+        found = ProofLp(system, self.goal).solve(system.box(), self.deadline)
+        if found.answer is not LpStatus.BOUNDED:
             return None
         _refuse_point(system, found)
         return whole_multipliers(system, found.prices)
 
 
-def _refuse_point(system: System, found: Relaxed) -> None:
+def _refuse_point(system: System, found: LpSolution) -> None:
     """Raise `PointFound` if the linear program's point is integer and satisfies every row, the goal's too."""
     x = np.rint(found.x).astype(np.int64)
     if (np.abs(found.x - x) <= 1e-9).all():

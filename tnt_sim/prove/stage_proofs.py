@@ -20,7 +20,7 @@ from tnt_sim.prove.kernel_proofs import from_grounds
 from tnt_sim.prove.refutation import refute
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.solve.methods.lexicographic import Grounds
+from tnt_sim.solve.methods.lexicographic import ProofHints
 
 Tell = Callable[[float], None]
 """Callback for progress, from 0 to 1."""
@@ -32,7 +32,7 @@ def prove_stages(
     deadline: Deadline,
     tell: Tell | None = None,
     first: int = 0,
-    grounds: Grounds | None = None,
+    grounds: ProofHints | None = None,
     claims: Claims | None = None,
     memory: Memory | None = None,
 ) -> list[dict[str, Any] | None]:
@@ -116,7 +116,7 @@ def proof_of(
     system: System,
     deadline: Deadline,
     cost: IntArray | None = None,
-    grounds: Grounds | None = None,
+    grounds: ProofHints | None = None,
     memory: Memory | None = None,
 ) -> dict[str, Any] | None:
     """Return a checked proof that a system has no solution; None if none is found in time.

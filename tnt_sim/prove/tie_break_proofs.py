@@ -16,19 +16,19 @@ import numpy as np
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claim_systems import Claims, least_value
 from tnt_sim.certify.derived_rows import sharpen
-from tnt_sim.certify.proof_checker import Listed, parts_before
+from tnt_sim.certify.proof_checker import CandidateList, parts_before
 from tnt_sim.certify.system import STAGE, Box, MultiplierError, System, compact, narrowed, weigh
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.prove.branch_search import NotProved, PointFound
-from tnt_sim.prove.proof_lp import Answer, LiveLp, whole_multipliers
+from tnt_sim.prove.proof_lp import LpStatus, ProofLp, whole_multipliers
 from tnt_sim.prove.refutation import refute
 from tnt_sim.prove.stage_proofs import problem_claims, proof_of
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.solve.methods.lexicographic import Grounds
+from tnt_sim.solve.methods.lexicographic import ProofHints
 
 
-def first_of(system: System, listed: Listed, deadline: Deadline) -> dict[str, Any]:
+def first_of(system: System, listed: CandidateList, deadline: Deadline) -> dict[str, Any]:
     """Return a proof that no point of the system ranks before the list; each of its refutations is checked.
 
     Raises
@@ -61,8 +61,8 @@ def _prices(system: System, box: Box, deadline: Deadline) -> list[tuple[IntArray
     """Return multipliers with each stage's row as the goal: each excludes other choices."""
     found = []
     for goal in [k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]:
-        answer = LiveLp(system, goal).solve(box, deadline)
-        if answer.answer is Answer.BOUNDED:
+        answer = ProofLp(system, goal).solve(box, deadline)
+        if answer.answer is LpStatus.BOUNDED:
             found.append(whole_multipliers(system, answer.prices))
     return found
 
@@ -98,7 +98,7 @@ def prove_ties(
     funded: BoolArray,
     granted_cents: IntArray,
     deadline: Deadline,
-    grounds: Grounds | None = None,
+    grounds: ProofHints | None = None,
 ) -> TieProofs:
     """Find both proofs; the second is sought only after the first is found.
 
@@ -134,7 +134,7 @@ def _listing(
 ) -> dict[str, Any] | None:
     """Return a proof of the list, or None."""
     try:
-        listed = Listed.of(claims, problem.offers.unit_cents, funded, granted_cents)
+        listed = CandidateList.of(claims, problem.offers.unit_cents, funded, granted_cents)
         return first_of(claims.keeping(every), listed, deadline)
     except (NotProved, PointFound, CertificateError, OverflowError, DeadlineExpired):
         return None

@@ -59,6 +59,7 @@ __all__ = [
     "RowKind",
     "RowLabel",
     "RuleReading",
+    "Sense",
     "Soft",
     "Terms",
     "Unit",
@@ -98,6 +99,13 @@ Path = tuple[str | int, ...]
 """Keys and list positions that lead to a value of the scenario: `("rules", "quart", "min")`."""
 Locate = Callable[[Path], Place]
 """Gives the file, line and key of a scenario value."""
+
+
+class Sense(StrEnum):
+    """The direction of an objective, of a model or of one stage."""
+
+    MAXIMISE = "maximise"
+    MINIMISE = "minimise"
 
 
 class Mode(StrEnum):

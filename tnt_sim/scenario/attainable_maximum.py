@@ -47,7 +47,7 @@ def is_number(terms: Terms) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
+class DossierAmounts:
     """What each dossier may receive; all arrays (n,).
 
     The dossiers `sure` are committed or decided and receive `least_cents` first.
@@ -60,7 +60,7 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Cap:
+class GroupLimit:
     """A hard limit on the money, or on the number, of the dossiers of each group.
 
     Attributes
@@ -78,7 +78,7 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True)
-class _Left:
+class _RemainingCapacity:
     """What is left of each group after the sure dossiers.
 
     The last entry stands for no group: int64 (n_groups + 1,).
@@ -89,10 +89,12 @@ class _Left:
     number: IntArray
 
 
-class Reach:
+class RemainingCaps:
     """Upper bounds under the caps of one problem, less what sure dossiers use."""
 
-    def __init__(self, tree: Tree, node: IntArray, amounts: Amounts, caps: Sequence[Cap]) -> None:
+    def __init__(
+        self, tree: Tree, node: IntArray, amounts: DossierAmounts, caps: Sequence[GroupLimit]
+    ) -> None:
         self.tree, self.node, self.amounts = tree, np.maximum(node, 0), amounts
         self.left = {cap.name: self._left(cap.codes, cap.most, cap.is_number) for cap in caps}
         sure = np.flatnonzero(amounts.sure & (node >= 0))
@@ -107,7 +109,7 @@ class Reach:
             if most is not None:
                 self.node_number[place] = max(0, most - paid[place])
 
-    def _left(self, codes: IntArray, most: Sequence[int | None], is_number: bool) -> _Left:
+    def _left(self, codes: IntArray, most: Sequence[int | None], is_number: bool) -> _RemainingCapacity:
         sure = self.amounts.sure & (codes >= 0)
         taken = np.ones_like(codes) if is_number else self.amounts.least_cents
         gone = group_sums(taken[sure], codes[sure], len(most))
@@ -115,7 +117,7 @@ class Reach:
                 for high, used in zip(most, gone, strict=True)]  # fmt: skip
         found = np.array([*left, UNLIMITED], dtype=np.int64)
         none = np.full_like(found, UNLIMITED)
-        return _Left(codes, none, found) if is_number else _Left(codes, found, none)
+        return _RemainingCapacity(codes, none, found) if is_number else _RemainingCapacity(codes, found, none)
 
     def most(
         self, codes: IntArray, n_groups: int, is_number: bool, caps: Sequence[str], *, tree: bool = True
@@ -154,7 +156,7 @@ class Reach:
             best = min([best, *zip(left.tolist(), keys.tolist(), strict=True)])
         return best
 
-    def _some(self, codes: IntArray, n_groups: int, is_number: bool) -> tuple[IntArray, _Some]:
+    def _some(self, codes: IntArray, n_groups: int, is_number: bool) -> tuple[IntArray, _NeededDossiers]:
         """Return what sure dossiers of each group receive, and the dossiers that could add more.
 
         The first is int64 (n_groups,).
@@ -168,9 +170,11 @@ class Reach:
         rows = np.flatnonzero(inside & (~amounts.sure if is_number else more > 0))
         least = np.where(amounts.sure[rows], 0, amounts.least_cents[rows])
         value = np.ones(len(rows), dtype=np.int64) if is_number else more[rows]
-        return base, _Some(rows, codes[rows], self.node[rows], least, value, amounts.sure[rows], is_number)
+        return base, _NeededDossiers(
+            rows, codes[rows], self.node[rows], least, value, amounts.sure[rows], is_number
+        )
 
-    def _fits_envelopes(self, some: _Some) -> BoolArray:
+    def _fits_envelopes(self, some: _NeededDossiers) -> BoolArray:
         fits = np.ones(len(some.of), dtype=np.bool_)
         here = some.node
         while (here >= 0).any():
@@ -180,7 +184,7 @@ class Reach:
             here = np.where(here >= 0, self.tree.parent[at], -1)
         return fits
 
-    def _rooms(self, some: _Some) -> list[tuple[IntArray, IntArray]]:
+    def _rooms(self, some: _NeededDossiers) -> list[tuple[IntArray, IntArray]]:
         """Return, by depth of the tree, the keys group · n_nodes + envelope (sorted) and the room of each."""
         tree, found = self.tree, []
         for depth in range(int(tree.depth.max()) + 1):
@@ -193,9 +197,9 @@ class Reach:
 
     def _under(
         self,
-        some: _Some,
+        some: _NeededDossiers,
         n_groups: int,
-        left: _Left | None,
+        left: _RemainingCapacity | None,
         rooms: list[tuple[IntArray, IntArray]] | None,
     ) -> IntArray:
         """Return the bound of each group of dossiers under the groups of one limit and the tree."""
@@ -244,7 +248,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class _Some:
+class _NeededDossiers:
     """Dossiers that could add something, all arrays (m,): group, node, least amount, most added."""
 
     row: IntArray
@@ -255,9 +259,9 @@ class _Some:
     sure: BoolArray
     is_number: bool
 
-    def only(self, rows: BoolArray | IntArray) -> _Some:
+    def only(self, rows: BoolArray | IntArray) -> _NeededDossiers:
         """Return the given rows."""
-        return _Some(
+        return _NeededDossiers(
             self.row[rows],
             self.of[rows],
             self.node[rows],

@@ -48,7 +48,7 @@ SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegisterEntry:
     """One entry of a register whose files match their signed hashes."""
 
     folder: Path
@@ -70,7 +70,7 @@ class Entry:
         return self.folder / HELD
 
 
-def read_entries(register: Path) -> list[Entry]:
+def read_entries(register: Path) -> list[RegisterEntry]:
     """Return the entries of a register in order; an empty list for a folder without any.
 
     Raises
@@ -83,7 +83,7 @@ def read_entries(register: Path) -> list[Entry]:
     entries = [read_entry(folder, found) for folder in folders if _is_entry(folder)]
     found.raise_if_any(DataError)
     ordered = sorted((entry for entry in entries if entry), key=lambda entry: int(entry.signature["number"]))
-    before: Entry | None = None
+    before: RegisterEntry | None = None
     for k, entry in enumerate(ordered, start=1):
         previous = entry.signature["previous"]
         wanted = None if before is None else {"id": before.id, "sha256": sha256(before.folder / SIGNATURE)}
@@ -113,7 +113,7 @@ def read_entries(register: Path) -> list[Entry]:
     return ordered
 
 
-def read_state(entry: Entry) -> dict[str, int]:
+def read_state(entry: RegisterEntry) -> dict[str, int]:
     """Return the cents by dossier after an entry.
 
     Raises
@@ -126,7 +126,7 @@ def read_state(entry: Entry) -> dict[str, int]:
 
 
 def state_defects(
-    entry: Entry, state: Mapping[str, int], before: Mapping[str, int] | None = None
+    entry: RegisterEntry, state: Mapping[str, int], before: Mapping[str, int] | None = None
 ) -> list[Defect]:
     """Return what contradicts the state of an entry.
 
@@ -174,7 +174,7 @@ def _not_lowered(state: Mapping[str, int], before: Mapping[str, int]) -> list[st
     return [name for name, cents in state.items() if not 0 <= cents <= before.get(name, -1)]
 
 
-def _not_granted(entry: Entry, state: Mapping[str, int]) -> list[str]:
+def _not_granted(entry: RegisterEntry, state: Mapping[str, int]) -> list[str]:
     """Return the dossiers of a list whose committed amount differs from their grant."""
     names = (pl.col("dossier").cast(pl.String), pl.col("granted_cents").cast(pl.Int64))
     try:
@@ -198,7 +198,7 @@ def _is_entry(folder: Path) -> bool:
     return not folder.name.startswith(".") and (folder / SIGNATURE).is_file()
 
 
-def read_entry(folder: Path, found: Defects) -> Entry | None:
+def read_entry(folder: Path, found: Defects) -> RegisterEntry | None:
     """Return an entry whose files match the signed hashes; None with defects recorded."""
     shown = f"{folder.parent.name}/{folder.name}/"
     try:
@@ -226,7 +226,7 @@ def read_entry(folder: Path, found: Defects) -> Entry | None:
             f'"{name}" is no longer the file that was signed.',
         )
         found.add("register", text, Place(file=shown + name), hint=_RESTORE)
-    return None if changed else Entry(folder, signature)
+    return None if changed else RegisterEntry(folder, signature)
 
 
 def sha256(file: Path) -> str:

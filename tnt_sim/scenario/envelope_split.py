@@ -17,7 +17,7 @@ from fractions import Fraction
 
 import polars as pl
 
-from tnt_sim.domain.budget_tree import EnvelopeSpec, Share, SplitSpec
+from tnt_sim.domain.budget_tree import EnvelopeShare, EnvelopeSpec, SplitSpec
 from tnt_sim.domain.money import MoneyError, format_cents, parse_cents, parse_decimal
 from tnt_sim.domain.portfolio import table_column
 from tnt_sim.domain.territory import LEVELS, YEARS, Territory, territory
@@ -28,7 +28,7 @@ from tnt_sim.rules.protocols import Path
 from tnt_sim.scenario.scenario import Scenario
 
 
-def split_shares(scenario: Scenario, spec: EnvelopeSpec, path: Path, defects: Defects) -> list[Share]:
+def split_shares(scenario: Scenario, spec: EnvelopeSpec, path: Path, defects: Defects) -> list[EnvelopeShare]:
     """Return the parts of a split envelope; an empty list, with defects recorded, when it cannot be divided."""
     assert spec.split is not None
     before = len(defects.found)
@@ -51,7 +51,7 @@ class _Division:
         here = self.path if key is None else (*self.path, key)
         self.defects.add("split", Text(fr, en), self.scenario.locate(here), hint=hint)
 
-    def shares(self) -> list[Share]:
+    def shares(self) -> list[EnvelopeShare]:
         if not self._form_holds():
             return []
         split = self.split
@@ -59,7 +59,7 @@ class _Division:
             return self._of_table()
         groups = self._groups()
         if split.each is not None:
-            return [Share(group, split.each) for group in groups]
+            return [EnvelopeShare(group, split.each) for group in groups]
         assert split.key is not None
         weights = self._keys(split.key, groups)
         return [] if weights is None or not groups else self._weighted(groups, weights)
@@ -211,7 +211,7 @@ class _Division:
         names = names_in(self.scenario, self.split.by, groups)
         return [sums.get(name, Fraction(0)) for name in names]
 
-    def _of_table(self) -> list[Share]:
+    def _of_table(self) -> list[EnvelopeShare]:
         table = self._table("table", ("amount", "weight"))
         if table is None:
             return []
@@ -228,7 +228,7 @@ class _Division:
         amounts = [int(value) for value in values]
         return self._bounded(groups, [Fraction(amount) for amount in amounts], sum(amounts))
 
-    def _weighted(self, groups: Sequence[str], weights: Sequence[Fraction]) -> list[Share]:
+    def _weighted(self, groups: Sequence[str], weights: Sequence[Fraction]) -> list[EnvelopeShare]:
         total = sum(weights, Fraction(0))
         if self.spec.amount is None or total <= 0 or any(weight < 0 for weight in weights):
             self.fault(
@@ -240,7 +240,7 @@ class _Division:
         parts = [fixed / len(groups) + (1 - fixed) * weight / total for weight in weights]
         return self._bounded(groups, [part * self.spec.amount for part in parts], self.spec.amount)
 
-    def _bounded(self, groups: Sequence[str], exact: Sequence[Fraction], total: int) -> list[Share]:
+    def _bounded(self, groups: Sequence[str], exact: Sequence[Fraction], total: int) -> list[EnvelopeShare]:
         """Round exact amounts to whole cents with the same total, within the bounds of the year before."""
         bounds = self._bounds(groups)
         if bounds is None:
@@ -258,7 +258,7 @@ class _Division:
             )
             return []
         amounts = whole_cents(fill(exact, low, high, total), total, groups)
-        return [Share(group, amount) for group, amount in zip(groups, amounts, strict=True)]
+        return [EnvelopeShare(group, amount) for group, amount in zip(groups, amounts, strict=True)]
 
     def _bounds(self, groups: Sequence[str]) -> list[tuple[int, int | None]] | None:
         """Return the least and the most of each group in whole cents; a new group is not bounded."""

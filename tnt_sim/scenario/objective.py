@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from fractions import Fraction
 from math import lcm
 from typing import Any, Literal, Protocol
@@ -45,6 +44,7 @@ from tnt_sim.rules.protocols import (
     RowKind,
     RowLabel,
     RuleReading,
+    Sense,
     Soft,
 )
 from tnt_sim.scenario.spec import ScenarioSpec, StageSpec
@@ -176,15 +176,8 @@ class Shortfall:
 SHORTFALL = "shortfall."
 
 
-class Sense(StrEnum):
-    """Direction of a stage."""
-
-    MAXIMISE = "maximise"
-    MINIMISE = "minimise"
-
-
 @dataclass(frozen=True, slots=True)
-class Stage:
+class ObjectiveStage:
     """One stage of the objective.
 
     Attributes
@@ -225,7 +218,7 @@ class Objective:
     offers: Offers
     rules: Mapping[str, CompiledRule]
 
-    def stages(self) -> tuple[Stage, ...]:
+    def stages(self) -> tuple[ObjectiveStage, ...]:
         """Return every stage that can be resolved; defects are recorded in the case."""
         entries: Sequence[StageSpec] = self.spec.objective
         if not entries:
@@ -237,13 +230,13 @@ class Objective:
                 ),
             )
             entries = (StageSpec(maximise={"dossiers": "1"}),)
-        found: list[Stage | None] = []
+        found: list[ObjectiveStage | None] = []
         for k, entry in enumerate(entries):
             with self.case.fitting(("objective", k)):
                 found.append(self._stage(entry, ("objective", k)))
         return tuple(stage for stage in found if stage is not None)
 
-    def _stage(self, entry: StageSpec, path: Path) -> Stage | None:
+    def _stage(self, entry: StageSpec, path: Path) -> ObjectiveStage | None:
         if (entry.maximise is None) == (entry.minimise is None):
             self.case.fault(
                 "stage",
@@ -271,7 +264,7 @@ class Objective:
         if len(sums) + len(parts) < len(goals) or not goals:
             return None
         terms = combine(sums).reduced() if sums else self._nothing(parts[0].unit)
-        return Stage("+".join(goals), sense, terms, entry.tolerance, tuple(parts))
+        return ObjectiveStage("+".join(goals), sense, terms, entry.tolerance, tuple(parts))
 
     def _nothing(self, unit: Unit) -> Terms:
         zeros = np.zeros(self.case.n, dtype=np.int64)

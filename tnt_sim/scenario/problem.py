@@ -66,7 +66,7 @@ from tnt_sim.rules.protocols import Case, CompiledRule, Mode, OpenQuestion, Path
 from tnt_sim.scenario.accepted_questions import read_accepted, tell_joined
 from tnt_sim.scenario.commitments import check_commitments
 from tnt_sim.scenario.envelope_assignment import land
-from tnt_sim.scenario.objective import Objective, Stage
+from tnt_sim.scenario.objective import Objective, ObjectiveStage
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.spec import ScenarioSpec
 
@@ -319,7 +319,7 @@ class Problem:
     limits: tuple[EnvelopeLimit, ...]
     rules: tuple[CompiledRule, ...]
     table_rules: tuple[TableRule, ...]
-    stages: tuple[Stage, ...]
+    stages: tuple[ObjectiveStage, ...]
     granted: Terms
     warnings: tuple[Defect, ...]
     questions: tuple[OpenQuestion, ...] = ()

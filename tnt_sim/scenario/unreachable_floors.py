@@ -25,7 +25,7 @@ from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.kinds.share.rule import Share
 from tnt_sim.rules.linear_terms import IntArray, group_sums
 from tnt_sim.rules.protocols import Mode
-from tnt_sim.scenario.attainable_maximum import Amounts, Cap, Reach, is_money, is_number
+from tnt_sim.scenario.attainable_maximum import DossierAmounts, GroupLimit, RemainingCaps, is_money, is_number
 from tnt_sim.scenario.problem import Problem
 
 
@@ -52,13 +52,13 @@ class Floors:
 def unmet_floors(problems: Sequence[Problem]) -> list[Defect]:
     """Return a defect for each minimum, of any step in order, that the caps make unattainable."""
     found: list[Defect] = []
-    amounts: Amounts | None = None
+    amounts: DossierAmounts | None = None
     for number, problem in enumerate(problems):
         amounts = _amounts(problem, amounts)
         if amounts is None:
             break
         caps = list(_caps(problem))
-        reach = Reach(problem.case.tree, problem.case.node, amounts, caps)
+        reach = RemainingCaps(problem.case.tree, problem.case.node, amounts, caps)
         names = [cap.name for cap in caps]
         for floors in _floors(problem, amounts, later=number > 0):
             most = reach.most(floors.codes, len(floors.least), floors.is_number, names)
@@ -68,7 +68,7 @@ def unmet_floors(problems: Sequence[Problem]) -> list[Defect]:
     return found
 
 
-def _amounts(problem: Problem, before: Amounts | None) -> Amounts | None:
+def _amounts(problem: Problem, before: DossierAmounts | None) -> DossierAmounts | None:
     """Return what dossiers may receive at a step.
 
     Returns None where a dossier kept from an earlier step is not in play now.
@@ -83,10 +83,10 @@ def _amounts(problem: Problem, before: Amounts | None) -> Amounts | None:
             return None
         least = np.where(before.in_play, np.minimum(least, before.least_cents), least)
         most = np.maximum(most, before.most_cents)
-    return Amounts(playing, sure, least, most)
+    return DossierAmounts(playing, sure, least, most)
 
 
-def _caps(problem: Problem) -> Iterator[Cap]:
+def _caps(problem: Problem) -> Iterator[GroupLimit]:
     for rule in problem.rules:
         if not isinstance(rule, Limit) or rule.mode is not Mode.HARD or not any(
             bound is not None for bound in rule.maximum
@@ -97,10 +97,10 @@ def _caps(problem: Problem) -> Iterator[Cap]:
             counted = rule.terms.per_cent == 1 if money else rule.terms.per_funded == 1
             unit = CENT if money else Fraction(1)
             most = tuple(None if bound is None else int(bound / unit // 1) for bound in rule.maximum)
-            yield Cap(rule.id, np.where(counted, rule.groups.codes, -1), most, not money)
+            yield GroupLimit(rule.id, np.where(counted, rule.groups.codes, -1), most, not money)
 
 
-def _floors(problem: Problem, amounts: Amounts, *, later: bool) -> Iterator[Floors]:
+def _floors(problem: Problem, amounts: DossierAmounts, *, later: bool) -> Iterator[Floors]:
     yield from _of_envelopes(problem)
     index = {rule.id: k for k, rule in enumerate(problem.scenario.spec.rules)}
     for rule in problem.rules:
@@ -146,7 +146,7 @@ def _of_limit(rule: Limit, place: Place) -> Iterator[Floors]:
     yield Floors(*_named(rule.id, rule.groups.names, place), codes, least, not money)
 
 
-def _of_share(rule: Share, place: Place, amounts: Amounts) -> Iterator[Floors]:
+def _of_share(rule: Share, place: Place, amounts: DossierAmounts) -> Iterator[Floors]:
     """Yield what a numerator must reach, given what is settled in the rest of its denominator."""
     money = is_money(rule.numerator) and is_money(rule.denominator)
     if not money and not (is_number(rule.numerator) and is_number(rule.denominator)):
@@ -179,7 +179,9 @@ def _named(
     return (place,) * len(names), tuple(Text(f"la règle « {name} »", f'the rule "{name}"') for name in names)
 
 
-def _defect(problem: Problem, reach: Reach, floors: Floors, code: int, names: Sequence[str]) -> Defect:
+def _defect(
+    problem: Problem, reach: RemainingCaps, floors: Floors, code: int, names: Sequence[str]
+) -> Defect:
     codes = np.where(floors.codes == code, 0, -1)
     least, name = floors.least[code] or 0, floors.names[code]
     caps, most = _against(problem, reach, codes, floors.is_number, names, least)
@@ -215,7 +217,7 @@ def _amount(value: int, is_number: bool) -> Text:
 
 
 def _against(
-    problem: Problem, reach: Reach, codes: IntArray, is_number: bool, names: Sequence[str], least: int
+    problem: Problem, reach: RemainingCaps, codes: IntArray, is_number: bool, names: Sequence[str], least: int
 ) -> tuple[Text, int]:
     """Return the fewest caps under which some dossiers cannot reach a minimum, and their upper bound."""
 

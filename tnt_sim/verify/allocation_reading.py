@@ -19,8 +19,7 @@ from tnt_sim.rules.kinds.dossier_links import VARIANTS
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit, exact_sum
 from tnt_sim.rules.offers.caps import KIND as CAP
 from tnt_sim.rules.offers.caps import read_caps
-from tnt_sim.rules.protocols import Mode, RuleReading
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Mode, RuleReading, Sense
 from tnt_sim.scenario.problem import Problem
 
 SHOWN = 20

@@ -26,7 +26,8 @@ import numpy as np
 
 from tnt_sim.errors import Defect, Defects, Place
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import Sense
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
 from tnt_sim.verify.decision_reasons import Reasons, is_better
@@ -143,7 +144,7 @@ _DIGITS_KEPT = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class ClaimedStage:
     """Claims on one stage: bound, gap, gap in money, and proof."""
 
     bound: Fraction | None
@@ -153,19 +154,23 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class RunClaim:
     """Claims on one decision, restricted to known values."""
 
     status: str
     proof: str
-    goals: tuple[Goal, ...]
+    goals: tuple[ClaimedStage, ...]
     least_granted: str | None = None
     listing: str | None = None
 
 
 def read_claim(
-    entry: Mapping[str, Any], where: str, stages: Sequence[Stage], values: Sequence[Fraction], found: Defects
-) -> Claim:
+    entry: Mapping[str, Any],
+    where: str,
+    stages: Sequence[ObjectiveStage],
+    values: Sequence[Fraction],
+    found: Defects,
+) -> RunClaim:
     """Read the claims on a decision from its summary entry, and record contradictions in `found`.
 
     `values` are the exact values of the stages. An unknown value counts as the weakest.
@@ -187,7 +192,7 @@ def read_claim(
     known = [PROOFS.index(goal.proof) for goal in goals if goal.proof is not None]
     if len(known) != len(goals) or (known and PROOFS[min(known)] != proof):
         note.add("proof", f"{proof}; objective: {', '.join(str(goal.proof) for goal in goals)}")
-    return Claim(status, proof, tuple(goals), *_ties(note, entry.get("canonical_proof"), status))
+    return RunClaim(status, proof, tuple(goals), *_ties(note, entry.get("canonical_proof"), status))
 
 
 def _ties(note: _Notes, told: Any, status: str) -> tuple[str | None, str | None]:
@@ -242,8 +247,8 @@ class _Notes:
 
 
 def _goal(
-    note: _Notes, path: str, one: Mapping[str, Any], stage: Stage, value: Fraction, *, optimal: bool
-) -> Goal:
+    note: _Notes, path: str, one: Mapping[str, Any], stage: ObjectiveStage, value: Fraction, *, optimal: bool
+) -> ClaimedStage:
     bound = note.number(f"{path}.bound", one.get("bound"))
     gap = note.number(f"{path}.gap", one.get("gap"))
     proof = one.get("proof")
@@ -258,10 +263,10 @@ def _goal(
     if money is not None and (type(money) is not int or money < 0 or (gap == 0 and money)):
         note.add(f"{path}.gap_money_cents", str(money)[:80])
         money = None
-    return Goal(bound, None if gap is None else decimal_text(gap), money, proof)
+    return ClaimedStage(bound, None if gap is None else decimal_text(gap), money, proof)
 
 
-def _bound_agrees(bound: Fraction | None, stage: Stage, value: Fraction, *, optimal: bool) -> bool:
+def _bound_agrees(bound: Fraction | None, stage: ObjectiveStage, value: Fraction, *, optimal: bool) -> bool:
     if bound is None:
         return not optimal
     beyond = bound - value if stage.sense is Sense.MAXIMISE else value - bound
@@ -290,7 +295,7 @@ def _rounding(bound: Fraction) -> Fraction:
 
 
 def check_run_words(
-    summary: Mapping[str, Any], notes: set[str], claims: Sequence[Claim], found: Defects
+    summary: Mapping[str, Any], notes: set[str], claims: Sequence[RunClaim], found: Defects
 ) -> None:
     """Check the claims on the whole run: stop, method, publishable, canonical, and warnings on the evidence."""
     note = _Notes("", found)
@@ -373,7 +378,7 @@ LEAST = ("granted", "minimise")
 
 
 def solver_words_apart(
-    stored: Any, where: str, stages: Sequence[Stage], values: Sequence[Fraction], claim: Claim
+    stored: Any, where: str, stages: Sequence[ObjectiveStage], values: Sequence[Fraction], claim: RunClaim
 ) -> list[Defect]:
     """Return a defect for each solver claim in `stages` that contradicts the summary or the exact reading.
 

@@ -56,8 +56,8 @@ from tnt_sim.rules.kinds.order.rule import FirstCome, Order
 from tnt_sim.rules.kinds.requires.rule import Requires
 from tnt_sim.rules.kinds.together.rule import Together
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, exact_sum, group_sums
-from tnt_sim.rules.protocols import CompiledRule, Mode
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.added_dossier import Holds, holds_with
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, read_allocation
@@ -68,7 +68,7 @@ _FIRST = ("variant", "prerequisite", "order", "crowded_out")
 
 
 @dataclass(frozen=True, slots=True)
-class Barred:
+class BlockingRelation:
     """Dossiers that a rule between dossiers excludes.
 
     Attributes
@@ -89,7 +89,7 @@ def is_between(rule: CompiledRule | TableRule) -> bool:
     return isinstance(rule, BETWEEN)
 
 
-def barred(problem: Problem, allocation: Allocation, waiting: BoolArray) -> Barred:
+def barred(problem: Problem, allocation: Allocation, waiting: BoolArray) -> BlockingRelation:
     """Find the waiting candidates that a hard rule between dossiers excludes."""
     n = problem.case.n
     code, name = np.full(n, "", dtype=object), np.full(n, "", dtype=object)
@@ -104,7 +104,7 @@ def barred(problem: Problem, allocation: Allocation, waiting: BoolArray) -> Barr
         mine = waiting & (who >= 0) & (by < 0)
         code[mine], name[mine], by[mine] = word, rule.id, who[mine]
         coded[mine] = word != "crowded_out"
-    return Barred(code, name, by, coded)
+    return BlockingRelation(code, name, by, coded)
 
 
 _SENTENCES = {
@@ -161,7 +161,7 @@ def is_better(problem: Problem, values: Sequence[Fraction], than: Sequence[Fract
     return False
 
 
-def _gain(stage: Stage, least_cents: IntArray, funded: BoolArray) -> IntArray:
+def _gain(stage: ObjectiveStage, least_cents: IntArray, funded: BoolArray) -> IntArray:
     terms = stage.terms
     gain = terms.per_funded + terms.per_cent * least_cents
     for part in terms.once:
@@ -181,7 +181,7 @@ UNLIMITED = 2**60
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class RemainingMoney:
     """Money left for one more dossier.
 
     Attributes
@@ -194,13 +194,13 @@ class Room:
     whole_cents: IntArray
 
 
-def room_left(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> Room:
+def room_left(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> RemainingMoney:
     """Compute the money left at each node; `own_cents` is what its own dossiers received."""
     more = _more(tree, reading, own_cents)
     outside = _outside(tree, reading)
     along = tuple(tuple(_along(tree, reading, outside, more, node)) for node in range(tree.n_nodes))
     whole = np.array([min(cents for _, cents in path) for path in along], dtype=np.int64)
-    return Room(along, whole)
+    return RemainingMoney(along, whole)
 
 
 def _along(
@@ -302,7 +302,7 @@ class Reasons:
     unspent_code: tuple[str | None, ...]
     unspent_rule: tuple[str | None, ...]
     unspent_at: tuple[int, ...]
-    room: Room
+    room: RemainingMoney
     rows_under: Callable[[int], IntArray]
 
 
@@ -361,7 +361,7 @@ def _codes(
     waiting: BoolArray,
     fits: BoolArray,
     blocking: IntArray,
-    kept_out: Barred,
+    kept_out: BlockingRelation,
 ) -> pl.Series:
     offered = problem.offers
     code = np.full(problem.case.n, "", dtype=object)
@@ -408,7 +408,7 @@ def worth_per_euro(problem: Problem) -> NDArray[np.float64]:
 
 
 def _blocking_nodes(
-    problem: Problem, short: BoolArray, ask: IntArray, room: Room
+    problem: Problem, short: BoolArray, ask: IntArray, room: RemainingMoney
 ) -> tuple[IntArray, IntArray]:
     """Find the lowest envelope, from the dossier's own upwards, that leaves too little, and what it leaves."""
     case = problem.case
@@ -491,7 +491,7 @@ def _unspent(
     problem: Problem,
     node: int,
     rows: IntArray,
-    room: Room,
+    room: RemainingMoney,
     waiting: BoolArray,
     fits: BoolArray,
     ask: IntArray,
@@ -541,7 +541,9 @@ def _main_node(problem: Problem, left: list[int], node: int) -> int:
     return node
 
 
-def _fits_below(problem: Problem, node: int, room: Room, rows: IntArray, ask: IntArray) -> BoolArray:
+def _fits_below(
+    problem: Problem, node: int, room: RemainingMoney, rows: IntArray, ask: IntArray
+) -> BoolArray:
     """Return which dossiers under an envelope would fit if only this envelope and those below it counted."""
     case = problem.case
     below = np.zeros(case.tree.n_nodes, dtype=np.int64)

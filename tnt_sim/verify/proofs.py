@@ -10,10 +10,10 @@ from tnt_sim.certify.proof_checker import Checker
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import Text
-from tnt_sim.verify.claim_consistency import Claim, solver_words_apart
+from tnt_sim.verify.claim_consistency import RunClaim, solver_words_apart
 from tnt_sim.verify.run_files import CERTIFICATE
 from tnt_sim.verify.run_replay import Replay
-from tnt_sim.verify.step_reading import Decision
+from tnt_sim.verify.step_reading import StepDecision
 from tnt_sim.verify.verification import NO_ROWS, ProofRows
 
 REPLAY_SECONDS = 600.0
@@ -22,7 +22,7 @@ NOT_REPLAYED = "proof"
 """Code of a claim that the certificate does not support."""
 
 
-def replay_proofs(run: Replay, parts: Sequence[tuple[Decision, Claim]]) -> list[Defect]:
+def replay_proofs(run: Replay, parts: Sequence[tuple[StepDecision, RunClaim]]) -> list[Defect]:
     """Replay the proofs of each decision, and return the claims that they do not show.
 
     Records on `run` whether the proofs show optimality and the tie-break, and the rows behind them. If there
@@ -58,12 +58,12 @@ class _Proofs:
     rows: ProofRows
 
     @classmethod
-    def none(cls, decision: Decision) -> _Proofs:
+    def none(cls, decision: StepDecision) -> _Proofs:
         """Return the proofs of a decision for which nothing is shown."""
         return cls((False,) * len(decision.reading.values), least=False, first=False, rows=NO_ROWS)
 
     @classmethod
-    def of(cls, decision: Decision, stored: _Stored, deadline: Deadline) -> _Proofs:
+    def of(cls, decision: StepDecision, stored: _Stored, deadline: Deadline) -> _Proofs:
         """Replay the proofs; the problem's rows are built only if there is one."""
         values, allocation = decision.reading.values, decision.allocation
         if not any(stored.stages) and not stored.least_granted and not stored.listing:
@@ -82,7 +82,7 @@ class _Proofs:
         """Whether every stage is shown to be optimal."""
         return all(self.stages)
 
-    def not_shown(self, decision: Decision, claim: Claim) -> list[Defect]:
+    def not_shown(self, decision: StepDecision, claim: RunClaim) -> list[Defect]:
         """List the claims of the decision that its proofs do not show."""
         goals = zip(decision.problem.stages, claim.goals, self.stages, strict=True)
         found = [

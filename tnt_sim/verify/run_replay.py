@@ -33,7 +33,7 @@ from tnt_sim.verify.run_files import (
     told_differences,
 )
 from tnt_sim.verify.signing.witness import inputs_read
-from tnt_sim.verify.step_reading import Decision, StepsRead, read_steps
+from tnt_sim.verify.step_reading import StepDecision, StepsRead, read_steps
 from tnt_sim.verify.stored_allocation import read_parquet, stored_allocation
 from tnt_sim.verify.verification import (
     CLAIMED,
@@ -74,7 +74,7 @@ class Replay:
     certificate: dict[str, Any] | None = None
     scenario: Scenario | None = None
     table: pl.DataFrame | None = None
-    whole: Decision | None = None
+    whole: StepDecision | None = None
     steps: StepsRead | None = None
     rows: ProofRows = NO_ROWS
     replayed: bool = True
@@ -182,7 +182,7 @@ def _decisions(run: Replay, scenario: Scenario, table: pl.DataFrame) -> None:
     problem = _problem(run, scenario, table)
     if problem is None:
         return
-    run.whole = Decision(last, problem, allocation, read_allocation(problem, allocation))
+    run.whole = StepDecision(last, problem, allocation, read_allocation(problem, allocation))
     run.found.found.extend(broken_rules(problem, allocation, run.whole.reading))
 
 
@@ -198,7 +198,7 @@ def _problem(run: Replay, scenario: Scenario, table: pl.DataFrame) -> Problem | 
         return None
 
 
-def _figures(run: Replay, decision: Decision) -> None:
+def _figures(run: Replay, decision: StepDecision) -> None:
     """Check that every stored figure equals the recomputed one."""
     problem, allocation, reading = decision.problem, decision.allocation, decision.reading
     lang = Lang(problem.scenario.spec.locale)

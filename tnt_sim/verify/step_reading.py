@@ -13,7 +13,7 @@ import polars as pl
 from tnt_sim.errors import Defects, InputError
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, exact_sum
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario, Step, decision_steps, reserve_step
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
@@ -87,7 +87,7 @@ def largest_quotients(numerator: IntArray, denominator: IntArray) -> IntArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class StepDecision:
     """One decision, checked: its step, problem, allocation and figures."""
 
     step: Step
@@ -100,8 +100,8 @@ class Decision:
 class StepsRead:
     """The decisions of a run in order, and the one that made the reserve list, or None."""
 
-    done: tuple[Decision, ...]
-    reserve: Decision | None
+    done: tuple[StepDecision, ...]
+    reserve: StepDecision | None
 
 
 def read_steps(
@@ -118,7 +118,7 @@ def read_steps(
         return None
     told = step_entries(summary)
     nameless = steps[0].id == ""
-    done: list[Decision] = []
+    done: list[StepDecision] = []
     for k, step in enumerate(steps):
         before = [] if nameless else [other.id for other in steps[:k]]
         decision = _step(step, table, before, found)
@@ -151,7 +151,7 @@ def _grants(table: pl.DataFrame, cents: str) -> pl.DataFrame:
     return table.select("dossier", pl.col(cents).alias("kept_cents"))
 
 
-def _step(step: Step, table: pl.DataFrame, before: Sequence[str], found: Defects) -> Decision | None:
+def _step(step: Step, table: pl.DataFrame, before: Sequence[str], found: Defects) -> StepDecision | None:
     """Check one decision: earlier grants are kept, and its own are read on top."""
     kept = table.filter(pl.col("funded") & pl.col("step").is_in([name for name in before if name]))
     problem = _problem(step.scenario, _grants(kept, "granted_cents"), found)
@@ -170,13 +170,13 @@ def _allocation(problem: Problem, held: pl.DataFrame, cents: str) -> Allocation:
     )
 
 
-def _read(step: Step, problem: Problem, allocation: Allocation, found: Defects) -> Decision:
+def _read(step: Step, problem: Problem, allocation: Allocation, found: Defects) -> StepDecision:
     reading = read_allocation(problem, allocation)
     found.found.extend(broken_rules(problem, allocation, reading))
-    return Decision(step, problem, allocation, reading)
+    return StepDecision(step, problem, allocation, reading)
 
 
-def _figures(decision: Decision, entry: Mapping[str, Any], found: Defects) -> None:
+def _figures(decision: StepDecision, entry: Mapping[str, Any], found: Defects) -> None:
     """Check the figures of a step against the summary."""
     new = decision.allocation.funded & ~decision.problem.offers.committed
     again = {
@@ -202,7 +202,9 @@ def _figures(decision: Decision, entry: Mapping[str, Any], found: Defects) -> No
         )
 
 
-def _reserve(step: Step, table: pl.DataFrame, entry: Mapping[str, Any], found: Defects) -> Decision | None:
+def _reserve(
+    step: Step, table: pl.DataFrame, entry: Mapping[str, Any], found: Defects
+) -> StepDecision | None:
     """Check that the reserve list fits the freed reserves and has the right order."""
     if not has_columns(table, RESERVE_COLUMNS, found):
         return None

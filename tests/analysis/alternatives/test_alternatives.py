@@ -14,7 +14,7 @@ from support.lanes import seeds
 
 from tnt_sim.analysis.alternatives import diverse_search as near_ask
 from tnt_sim.analysis.alternatives.alternatives import Alternatives, alternatives, classes
-from tnt_sim.analysis.alternatives.diverse_search import Search
+from tnt_sim.analysis.alternatives.diverse_search import DiverseSearch
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.alternatives import alternatives_lines
@@ -147,11 +147,11 @@ def test_where_the_nearest_takes_too_long_the_sum_is_taken(
 ) -> None:
     (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
-    asked = Search._asked
+    asked = DiverseSearch._asked
 
     def in_time(search: Any, problem: Any, kept: Any, fixed: Any) -> Any:
         return None if any(stage.parts for stage in problem.stages) else asked(search, problem, kept, fixed)
 
-    monkeypatch.setattr(Search, "_asked", in_time)
+    monkeypatch.setattr(DiverseSearch, "_asked", in_time)
     found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=1, steer=False)
     assert [(one.distance, one.proven) for one in found.portfolios] == [(Fraction(4), False)]

@@ -13,7 +13,7 @@ from support.lanes import seeds
 
 from tnt_sim.analysis.audit import audit
 from tnt_sim.analysis.audit.audit import Audit
-from tnt_sim.engine.result import Answer
+from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import DataError, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
@@ -62,7 +62,7 @@ def check(every: Choices, row: int, found: Audit) -> None:
     assert shares == ([Fraction(1, 2), Fraction(9, 10), Fraction(1)] if mine < best else [])
 
 
-def assert_list(every: Choices, found: Audit, answer: Answer, among: Bools, figure: Ints) -> None:
+def assert_list(every: Choices, found: Audit, answer: SolveOutcome, among: Bools, figure: Ints) -> None:
     """The list itself, not its figures alone, is one of the best of those that may be."""
     if answer.allocation is None:
         assert not among.any()

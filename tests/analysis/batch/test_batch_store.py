@@ -17,8 +17,8 @@ from support.full_disk import full_disk
 
 from tnt_sim.analysis.batch.plan import read_plan
 from tnt_sim.analysis.batch.runner import manifest, run_batch
-from tnt_sim.analysis.batch.store import JOURNAL, RUNS, Store, read_runs
-from tnt_sim.analysis.batch.task import Task, _Dask, compute, executor
+from tnt_sim.analysis.batch.store import JOURNAL, RUNS, ResultStore, read_runs
+from tnt_sim.analysis.batch.task import BatchTask, _Dask, compute, executor
 from tnt_sim.cli.main import main
 from tnt_sim.errors import ScenarioError, TntError, UsageError
 from tnt_sim.i18n.message import Lang
@@ -154,9 +154,9 @@ def test_torn_files_are_set_aside_and_their_cases_done_again(
 ) -> None:
     batch(folder, "alone")
     plan = read_plan([folder / "lot.yaml"])
-    with Store.open(folder / "out", manifest(plan, {})) as store:
+    with ResultStore.open(folder / "out", manifest(plan, {})) as store:
         for k in range(0, 6, 2):
-            store.commit([compute(Task(case, {})) for case in plan.cases[k : k + 2]])
+            store.commit([compute(BatchTask(case, {})) for case in plan.cases[k : k + 2]])
     (torn,) = (folder / "out" / JOURNAL).glob("00000001-*.parquet")
     torn.write_bytes(torn.read_bytes()[:-20])
     result = batch(folder, "out")
@@ -173,10 +173,10 @@ def test_torn_files_are_set_aside_and_their_cases_done_again(
 def test_a_full_disk_stops_cleanly_and_the_batch_goes_on_later(folder: Path) -> None:
     batch(folder, "alone")
     plan = read_plan([folder / "lot.yaml"])
-    with Store.open(folder / "out", manifest(plan, {})) as store:
-        store.commit([compute(Task(plan.cases[0], {}))])
+    with ResultStore.open(folder / "out", manifest(plan, {})) as store:
+        store.commit([compute(BatchTask(plan.cases[0], {}))])
         with full_disk(1), pytest.raises(TntError) as caught:
-            store.commit([compute(Task(plan.cases[1], {}))])
+            store.commit([compute(BatchTask(plan.cases[1], {}))])
     assert caught.value.code == "batch-store"
     assert "la même commande reprend" in caught.value.text.in_(Lang.FR)
     assert read_runs(folder / "out").height == 1
@@ -187,7 +187,7 @@ def test_a_full_disk_stops_cleanly_and_the_batch_goes_on_later(folder: Path) -> 
 def test_two_coordinators_do_not_share_a_store(folder: Path) -> None:
     plan = read_plan([folder / "lot.yaml"])
     with (
-        Store.open(folder / "out", manifest(plan, {})),
+        ResultStore.open(folder / "out", manifest(plan, {})),
         pytest.raises(UsageError, match="un autre calcul écrit déjà"),
     ):
         batch(folder, "out")

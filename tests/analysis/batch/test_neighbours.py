@@ -13,7 +13,7 @@ from support.lanes import seeds
 from tnt_sim.analysis.batch import task as work
 from tnt_sim.analysis.batch.plan import read_plan
 from tnt_sim.analysis.batch.runner import run_batch
-from tnt_sim.analysis.batch.task import SECONDS, Task, compute, executor
+from tnt_sim.analysis.batch.task import SECONDS, BatchTask, compute, executor
 from tnt_sim.engine.session import Series
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
@@ -78,7 +78,7 @@ def stored(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in sorted((folder / "runs").glob("*.parquet")))
 
 
-def cold(task: Task) -> dict[str, Any]:
+def cold(task: BatchTask) -> dict[str, Any]:
     """The record of a case that nothing came before."""
     work._begun.cache_clear()
     return compute(task)
@@ -99,7 +99,7 @@ def test_a_case_is_that_of_a_run_alone_whatever_came_before(
 ) -> None:
     tried_alone(folder, monkeypatch)
     plan = read_plan([lot(folder, seed)])
-    tasks = [Task(case, {}) for case in plan.cases]
+    tasks = [BatchTask(case, {}) for case in plan.cases]
     alone = {task.case.key: told(cold(task)) for task in tasks}
     for task in tasks[:4]:
         assert_as_solved(folder, task, alone[task.case.key])
@@ -109,7 +109,7 @@ def test_a_case_is_that_of_a_run_alone_whatever_came_before(
         assert told(compute(task)) == alone[task.case.key], task.case.name
 
 
-def assert_as_solved(folder: Path, task: Task, record: dict[str, Any]) -> None:
+def assert_as_solved(folder: Path, task: BatchTask, record: dict[str, Any]) -> None:
     """The record is that of `solve`, which seeks the proofs of ties too and knows no series."""
     scenario = with_sets(load_scenario(folder / "petit.yaml"), task.case.sets)
     if record["status"] == "error":
@@ -144,7 +144,9 @@ def test_stores_are_equal_serial_in_any_order_by_processes_and_one_by_one(
         run_batch(plan, folder / "alone", executor("serial", 1), 1)
     with monkeypatch.context() as patched:
         dice = random.Random(seed)
-        patched.setattr("tnt_sim.analysis.batch.plan.Case.likeness", property(lambda _: (dice.random(),)))
+        patched.setattr(
+            "tnt_sim.analysis.batch.plan.BatchCase.likeness", property(lambda _: (dice.random(),))
+        )
         run_batch(plan, folder / "shuffled", executor("serial", 1), 1)
     assert stored(folder / "two") == stored(folder / "serial") == stored(folder / "alone")
     assert stored(folder / "shuffled") == stored(folder / "alone")
@@ -157,7 +159,7 @@ def test_what_can_never_hold_is_said_as_alone(folder: Path) -> None:
         "{rules.plafond.min: [14 k€], envelopes.a.amount: [20 k€], programme.amount: [60 k€, 41 k€, 55 k€]}"
     )
     file.write_text(f"base: petit.yaml\nmatrix: {axes}\n", encoding="utf-8")
-    tasks = [Task(case, {}) for case in read_plan([file]).cases]
+    tasks = [BatchTask(case, {}) for case in read_plan([file]).cases]
     work._begun.cache_clear()
     warm = [told(compute(task)) for task in tasks]
     assert [record["status"] for record in warm] == ["optimal", "error", "optimal"]

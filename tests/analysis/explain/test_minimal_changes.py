@@ -17,7 +17,7 @@ from tnt_sim.analysis.explain.minimal_changes import Asking, asking, changes_of,
 from tnt_sim.analysis.explain.required_changes import by_envelopes
 from tnt_sim.analysis.explain.rule_effects import relaxed
 from tnt_sim.analysis.shared.decided_run import of_result
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
@@ -118,7 +118,9 @@ def test_everyone_at_once_agrees_with_brute_force(case: Case) -> None:
         if question is None:
             return
         rows = refused(question, most=9)
-        settled = settle_all(question.decided, rows, lambda phase, share: None, Course(UNLIMITED, "dossiers"))
+        settled = settle_all(
+            question.decided, rows, lambda phase, share: None, StudyProgress(UNLIMITED, "dossiers")
+        )
         wanted = worth(case)
         for row, changes in settled.changes.items():
             number = number_of(case, question, row)

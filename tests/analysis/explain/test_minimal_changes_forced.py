@@ -18,7 +18,7 @@ from support import draws
 from tnt_sim.analysis.explain.minimal_changes import asking, changes_of
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.engine.optimise import ask, forced
-from tnt_sim.engine.result import Answer, Result, Status
+from tnt_sim.engine.result import Result, SolveOutcome, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.scenario.load import load_scenario, with_amounts, with_changes
@@ -78,7 +78,7 @@ def within(scenario: Scenario, name: str, values: tuple[Fraction, ...]) -> bool:
     """Whether an allocation of a scenario holds a dossier and is worth that much in every goal."""
     problem = compile_problem(scenario)
     row = problem.case.table["dossier"].to_list().index(name)
-    answer: Answer = ask(forced(problem, [row]), kept=values, canonical=False, prove=False)
+    answer: SolveOutcome = ask(forced(problem, [row]), kept=values, canonical=False, prove=False)
     assert answer.is_closed or answer.status is Status.INFEASIBLE
     return answer.allocation is not None
 

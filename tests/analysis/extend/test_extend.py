@@ -18,10 +18,10 @@ from support.lanes import seeds
 from support.paths import TESTS
 
 import tnt_sim as tnt
-from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, Standing
+from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, ListAtTotal
 from tnt_sim.analysis.extend.search import extend_of, totals_of
 from tnt_sim.analysis.extend.transfer import TRANSFER
-from tnt_sim.analysis.shared.amount_variation import Moved
+from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.errors import InputError, NothingDecided, UsageError
 from tnt_sim.scenario.scenario import Scenario
 
@@ -33,7 +33,7 @@ def asked(scenario: Scenario, *extra: int) -> ExtendResult:
     return extend_of(scenario, [brute.euros(written + one) for one in extra])
 
 
-def funded(found: Standing) -> frozenset[str]:
+def funded(found: ListAtTotal) -> frozenset[str]:
     assert found.allocation is not None
     names = found.problem.case.table["dossier"].gather(np.flatnonzero(found.allocation.funded))
     return frozenset(names.to_list())
@@ -306,7 +306,7 @@ def test_a_list_that_needs_a_transfer_has_nothing_to_start_from(tmp_path: Path) 
 
 
 def test_totals_that_are_looked_at_by_default() -> None:
-    moved = Moved.of(tnt.Scenario.from_yaml(FLAGSHIP))
+    moved = AmountVariation.of(tnt.Scenario.from_yaml(FLAGSHIP))
     assert [cents // 10**8 for cents in totals_of(moved, ())] == [90, 98, 108]
     assert totals_of(moved, ["98 M€", "110 %", "88 M€", "98 M€"]) == (9_680_000_000, 9_800_000_000)
 

@@ -10,8 +10,13 @@ import pytest
 from support.analysis_cases.clashing_rules import Choices, World, conflicts, corrections, world, write
 from support.lanes import seeds
 
-from tnt_sim.analysis.infeasibility.conflict_search import Fits, Search, Trials, hitting_sets
-from tnt_sim.analysis.infeasibility.elastic_problem import OpenForm
+from tnt_sim.analysis.infeasibility.conflict_search import (
+    ConflictSearch,
+    FeasibilityTests,
+    Satisfiability,
+    hitting_sets,
+)
+from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem
 from tnt_sim.analysis.infeasibility.minimal_conflicts import Conflict, conflict, conflict_of
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Status
@@ -220,10 +225,10 @@ def test_time_that_runs_out_keeps_members(tmp_path: Path) -> None:
     rule = "  - {id: tous, kind: limit, measure: dossiers, by: envelope, groups: [a], min: 2}\n"
     (tmp_path / "petit.yaml").write_text(SCENARIO + rule, encoding="utf-8")
     problem = compile_problem(load_scenario(tmp_path / "petit.yaml"))
-    form = OpenForm.of(problem)
-    tests = Trials(form, Clock(None), budget=1)
-    assert tests.fits(form.lines) is Fits.NO
-    search = Search(tests, 8, 8)
+    form = ElasticProblem.of(problem)
+    tests = FeasibilityTests(form, Clock(None), budget=1)
+    assert tests.fits(form.lines) is Satisfiability.NO
+    search = ConflictSearch(tests, 8, 8)
     search.run()
     assert search.conflicts == [frozenset(entry.key for entry in form.entries)]
     assert (search.complete, tests.doubtful, tests.n_solves) == (False, True, 1)

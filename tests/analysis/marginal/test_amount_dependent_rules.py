@@ -16,7 +16,7 @@ from tnt_sim.analysis.marginal import minimum_envelope as least
 from tnt_sim.analysis.marginal.minimum_envelope import least_amount
 from tnt_sim.analysis.shared.envelope_path import at_amount, line_of
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer, Status
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.scenario.load import with_amounts
 from tnt_sim.scenario.problem import Problem, compile_problem
 
@@ -106,7 +106,7 @@ def test_a_try_that_a_limit_ends_is_no_proof_that_less_will_not_do(
     assert true.exact
     tries: list[int] = []
 
-    def hasty(asked: Problem, **more: Any) -> Answer:
+    def hasty(asked: Problem, **more: Any) -> SolveOutcome:
         found = ask(asked, **more)
         if more["goals"] == 0 and found.allocation is not None:
             tries.append(1)

@@ -28,10 +28,10 @@ from tnt_sim.analysis.marginal.entry_thresholds import (
     stable_brackets,
 )
 from tnt_sim.analysis.marginal.questions import entries
-from tnt_sim.analysis.shared.envelope_path import Line, line_of
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, line_of
 from tnt_sim.analysis.shared.reference_solution import base_of
-from tnt_sim.analysis.sweep.plan import Plan
-from tnt_sim.analysis.sweep.runner import Found, run
+from tnt_sim.analysis.sweep.plan import SweepPlan
+from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
 
@@ -105,7 +105,7 @@ def test_brackets_hold_the_amounts(columns: list[list[bool]], known: list[bool],
     cents, nothing = np.array(at) * 10 + 5, np.full(4, UNKNOWN)
     lists = Lists(cents, every[:, at], np.array(gaps), from_cents=5)
     no_loss = NoLoss(nothing, nothing, [""] * 4, np.zeros(4, np.bool_))
-    line = Line("p", 0, (0,), 5, 0, 100)
+    line = EnvelopePath("p", 0, (0,), 5, 0, 100)
     first, stable = first_brackets(line, lists, no_loss), stable_brackets(lists)
     for row in range(4):
         held = every[row].tolist()
@@ -296,7 +296,7 @@ def test_more_of_the_first_goal_may_cost_the_second(tmp_path: Path) -> None:
 def test_a_list_that_a_limit_stopped_is_no_best_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tnt_sim.analysis.sweep.runner.exact_steps", lambda *_: None)
 
-    def stopped(plan: Plan, **asked: Any) -> Found:
+    def stopped(plan: SweepPlan, **asked: Any) -> SweepResult:
         found = run(replace(plan, exact=False), **{**asked, "most_lists": None})
         found.free[0] = replace(
             found.free[0], status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP, canonical=False

@@ -14,7 +14,7 @@ from support.small_cases.drawn import cases
 from tnt_sim.analysis.marginal.minimum_envelope import least_amount
 from tnt_sim.analysis.shared.envelope_path import line_of
 from tnt_sim.errors import ScenarioError
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import compile_problem
 
 

@@ -19,7 +19,7 @@ import tnt_sim as tnt
 from tnt_sim.analysis.marginal import rule_prices as prices_module
 from tnt_sim.analysis.marginal.rule_prices import APART, Price, prices_of
 from tnt_sim.analysis.shared.envelope_path import line_of
-from tnt_sim.analysis.shared.reference_solution import Base, base_of
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, base_of
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import InputError
@@ -86,7 +86,7 @@ def test_the_page_says_both(tmp_path: Path) -> None:
     assert any(line.split()[:4] == ["p", "+5", "score", "rien"] for line in lines)
 
 
-def priced(case: dict[str, Any]) -> tuple[Base, tuple[Price, ...]] | None:
+def priced(case: dict[str, Any]) -> tuple[ReferenceSolution, tuple[Price, ...]] | None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             base = base_of(brute.load(case, Path(folder)), prove=False)

@@ -18,9 +18,9 @@ from tnt_sim.analysis.marginal.extension_allocation import KEY, WHOLLY, ways_to_
 from tnt_sim.analysis.marginal.rule_prices import APART, FENCE, FORCED, REFUSED, RULE, prices_of
 from tnt_sim.analysis.shared.amount_variation import highest_averages
 from tnt_sim.analysis.shared.envelope_path import line_of
-from tnt_sim.analysis.shared.reference_solution import Base, base_of
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, base_of
 from tnt_sim.errors import NothingDecided, ScenarioError
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
 
 
 def without(case: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
@@ -44,7 +44,9 @@ def fenced(node: dict[str, Any]) -> set[str]:
     return mine.union(*(fenced(child) for child in node.get("children", ())))
 
 
-def based(case: dict[str, Any], folder: str | None = None) -> tuple[Base, list[brute.Point], Any]:
+def based(
+    case: dict[str, Any], folder: str | None = None
+) -> tuple[ReferenceSolution, list[brute.Point], Any]:
     every = brute.points(case, "root")
     best = brute.best_at(every, case["envelopes"]["amount"])
     assume(best is not None)

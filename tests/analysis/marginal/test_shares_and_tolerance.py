@@ -13,7 +13,7 @@ from tnt_sim.analysis.marginal.questions import target
 from tnt_sim.analysis.marginal.rule_prices import prices_of
 from tnt_sim.analysis.shared.envelope_path import line_of
 from tnt_sim.analysis.shared.reference_solution import base_of
-from tnt_sim.engine.result import Answer, Status
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.marginal import money_lines
@@ -90,7 +90,7 @@ def test_a_target_that_a_limit_stops_is_not_called_out_of_reach(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = scenario(tmp_path, PLAIN, SCORES)
-    nothing = Answer(Status.STOPPED, (), (), None, None, None, None, False, "direct", 0.0)
+    nothing = SolveOutcome(Status.STOPPED, (), (), None, None, None, None, False, "direct", 0.0)
     monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope.ask", lambda *_, **__: nothing)
     monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope._by_kernel", lambda *_: None)
     found = target(asked, "score=120", prove=False)

@@ -15,14 +15,14 @@ from support.small_cases.compiled import envelopes, scenario_of
 from support.small_cases.drawn import cases
 from support.small_cases.enumeration import in_play, measure, rank_key
 
-from tnt_sim.analysis.marginal.target_envelope import Reached, reach, target_of
+from tnt_sim.analysis.marginal.target_envelope import TargetResult, reach, target_of
 from tnt_sim.analysis.shared.envelope_path import line_of
 from tnt_sim.analysis.shared.reference_solution import base_of
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
 from tnt_sim.scenario.problem import Problem, compile_problem
 
 
-def reached(problem: Problem, name: str, text: str) -> Reached:
+def reached(problem: Problem, name: str, text: str) -> TargetResult:
     def today() -> Any:
         return base_of(problem.scenario, prove=False).allocation
 

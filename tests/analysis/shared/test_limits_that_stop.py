@@ -10,7 +10,7 @@ import pytest
 from tnt_sim.analysis.audit import audit
 from tnt_sim.analysis.marginal.questions import extension, prices
 from tnt_sim.analysis.preferences.partial_weights import weights
-from tnt_sim.engine.result import Answer, Status
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports import alternatives as alternatives_page
 from tnt_sim.reporting.reports import audit as audit_page
@@ -26,7 +26,7 @@ dossiers: [{file: d.csv}]
 objective: [{maximise: {score: 1}}]
 rules: [{id: r, kind: limit, measure: dossiers, max: 1}]
 """
-STOPPED = Answer(Status.STOPPED, (), (), None, None, None, None, False, "direct", 0.0)
+STOPPED = SolveOutcome(Status.STOPPED, (), (), None, None, None, None, False, "direct", 0.0)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from tnt_sim.analysis.explain.rank_inversions import inversions_document
 from tnt_sim.analysis.marginal import extension_allocation as extension
 from tnt_sim.analysis.marginal import marginal_euro as next_euro
 from tnt_sim.analysis.preferences import partial_weights as weights
-from tnt_sim.analysis.shared.decided_run import Decided, of_result
-from tnt_sim.engine.result import ALLOWED, Answer, Proof, Status
+from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
+from tnt_sim.engine.result import ALLOWED, Proof, SolveOutcome, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.alternatives import verdict as alternatives_words
@@ -121,7 +121,7 @@ def test_a_change_says_that_one_solver_claims_it() -> None:
 def test_a_funded_dossier_of_a_list_that_nothing_proves(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def said(decided: Decided) -> str:
+    def said(decided: DecidedRun) -> str:
         document = explain(decided, everyone=True, seconds=60.0).document
         funded = next(one for one in document["dossiers"] if one["reason_code"] == "merit")
         return f"{why_sentence(funded, Lang.FR)} {why_sentence(funded, Lang.EN)}"
@@ -134,18 +134,18 @@ def test_a_funded_dossier_of_a_list_that_nothing_proves(
     assert "which nothing proves to be the best" in said(alone)
 
 
-def stopped(asked: Callable[..., Answer], after: int) -> Callable[..., Answer]:
+def stopped(asked: Callable[..., SolveOutcome], after: int) -> Callable[..., SolveOutcome]:
     """Questions that a limit stops from one of them on, with the list that needs no solver in hand."""
     numbers = count()
 
-    def ask(problem: Problem, **how: Any) -> Answer:
+    def ask(problem: Problem, **how: Any) -> SolveOutcome:
         answer = asked(problem, **how)
         if next(numbers) < after or answer.allocation is None:
             return answer
         nothing = Allocation(problem.offers.committed.copy(), problem.offers.committed_cents.copy())
         reading = read_allocation(problem, nothing)
         known = reading.values, reading.values, reading.granted_cents, nothing, reading
-        return Answer(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", 0.0)
+        return SolveOutcome(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", 0.0)
 
     return ask
 

@@ -14,21 +14,21 @@ from support.analysis_cases.sweeps import Score, Small, small
 from support.clocks import StepClock
 from support.lanes import seeds
 
-from tnt_sim.analysis.shared.amount_variation import Moved
+from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.analysis.sweep import envelope_point as points_of
-from tnt_sim.analysis.sweep.dual_bounds import Lines, first_line, proven_bounds
+from tnt_sim.analysis.sweep.dual_bounds import DualLines, first_line, proven_bounds
 from tnt_sim.analysis.sweep.envelope_point import Settler
 from tnt_sim.analysis.sweep.plan import Tolerance, plan_of
 from tnt_sim.analysis.sweep.result import document_of
-from tnt_sim.analysis.sweep.runner import Found, Run, run
+from tnt_sim.analysis.sweep.runner import Run, SweepResult, run
 from tnt_sim.analysis.sweep.step_walk import least_reaching
-from tnt_sim.analysis.sweep.store import Store
+from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask, forced
-from tnt_sim.engine.result import Answer, Proof, Status
+from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import ScenarioError, UsageError
-from tnt_sim.prove.proof_lp import LiveLp, Relaxed
+from tnt_sim.prove.proof_lp import LpSolution, ProofLp
 from tnt_sim.scenario.problem import Problem
 
 
@@ -36,7 +36,7 @@ from tnt_sim.scenario.problem import Problem
 def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each amount has the best list without the first dossier, and no proof."""
 
-    def poor(problem: Problem, **more: Any) -> Answer:
+    def poor(problem: Problem, **more: Any) -> SolveOutcome:
         if problem.offers.forced.any():  # promises are kept by the best list
             return ask(problem, **more)
         rows = problem.offers.candidate.nonzero()[0][:1]
@@ -51,7 +51,7 @@ def crossing(seed: int) -> Small:
     return small(100 + seed, crossing=True, own=seed % 2 == 0)
 
 
-def swept(case: Small, folder: Path, *, time_limit: float | None = None, **more: Any) -> Found:
+def swept(case: Small, folder: Path, *, time_limit: float | None = None, **more: Any) -> SweepResult:
     plan = plan_of(case.scenario(folder), start=euros(case.base), stop=euros(case.base + SPAN), **more)
     return run(plan, time_limit=time_limit)
 
@@ -85,7 +85,7 @@ def test_the_width_in_euros_is_exact(seed: int, tmp_path: Path) -> None:
     case = crossing(seed)
     scenario = case.scenario(tmp_path)
     asked = plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=2, free=True)
-    sweep = Run(asked, Store(None, ""), Clock(None))
+    sweep = Run(asked, PointStore(None, ""), Clock(None))
     found = sweep.result()
     told = {p["amount_cents"]: p["free"]["width_cents"] for p in document_of(found)["points"]}
     bounds = {c: _upper(sweep, c) for c in range(case.base + SPAN + 1)}
@@ -184,14 +184,14 @@ def test_no_such_tolerance(words: dict[str, Any], tmp_path: Path) -> None:
 def test_every_goal_has_a_bound_at_once(tmp_path: Path) -> None:
     """What could be had without any rule bounds each goal, in no time; the lines of an amount bound the others."""
     case = crossing(0)
-    moved = Moved.of(case.scenario(tmp_path))
+    moved = AmountVariation.of(case.scenario(tmp_path))
     low, high = moved.problem_at(case.base), moved.problem_at(case.base + SPAN)
     every = sum(score for *_, score in case.dossiers)
     best = case.best(case.base)
     assert best is not None
     value = Fraction(case.value(best))
     assert proven_bounds(low, (value,), fresh=False) == (every,)
-    lines = Lines()
+    lines = DualLines()
     (there,) = proven_bounds(high, (value,), lines=lines)
     (here,) = proven_bounds(low, (value,), lines=lines, fresh=False)
     assert there is not None
@@ -204,14 +204,14 @@ def test_no_linear_program_of_a_bound_goes_beyond_the_deadline(
     readings: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each gets what is left and none begins after it; a bound there is nevertheless."""
-    problem = Moved.of(crossing(0).scenario(tmp_path)).problem_at(crossing(0).base)
-    clock, given, solve = StepClock().install(monkeypatch), list[float](), LiveLp._run
+    problem = AmountVariation.of(crossing(0).scenario(tmp_path)).problem_at(crossing(0).base)
+    clock, given, solve = StepClock().install(monkeypatch), list[float](), ProofLp._run
 
-    def noted(self: LiveLp, deadline: Deadline) -> Relaxed:
+    def noted(self: ProofLp, deadline: Deadline) -> LpSolution:
         given.append(deadline.seconds_left)
         return solve(self, deadline)
 
-    monkeypatch.setattr(LiveLp, "_run", noted)
+    monkeypatch.setattr(ProofLp, "_run", noted)
     left = readings * clock.tick
     assert proven_bounds(problem, (Fraction(0),), 10.0, deadline=Deadline(left))[0] is not None
     assert all(0 <= seconds <= left for seconds in given)

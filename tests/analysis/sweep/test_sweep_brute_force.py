@@ -13,11 +13,11 @@ from support.lanes import seeds
 
 from tnt_sim.analysis.sweep.plan import plan_of
 from tnt_sim.analysis.sweep.result import document_of
-from tnt_sim.analysis.sweep.runner import Found, run
+from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.engine.result import Proof, Status
 
 
-def exact(case: Small, folder: Path) -> Found:
+def exact(case: Small, folder: Path) -> SweepResult:
     scenario = case.scenario(folder)
     return run(plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), exact=True))
 
@@ -39,7 +39,7 @@ def test_a_walk_gives_every_step_under_rules_that_cross(seed: int, tmp_path: Pat
     _same_everywhere(case, found)
 
 
-def _same_everywhere(case: Small, found: Found) -> None:
+def _same_everywhere(case: Small, found: SweepResult) -> None:
     steps = staircase(found)
     starts = sorted(steps)
     for amount in range(case.base, case.base + SPAN + 1):

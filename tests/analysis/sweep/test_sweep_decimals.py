@@ -17,7 +17,7 @@ from tnt_sim.analysis.sweep import step_walk as walks
 from tnt_sim.analysis.sweep.envelope_point import Point, Settler
 from tnt_sim.analysis.sweep.plan import plan_of
 from tnt_sim.analysis.sweep.result import document_of
-from tnt_sim.analysis.sweep.runner import Found, run
+from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.analysis.sweep.step_walk import Walk
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
@@ -113,7 +113,7 @@ def test_a_tolerance_with_decimals_ends(seed: int, tmp_path: Path) -> None:
         assert not run(asked).open
 
 
-def crossing(folder: Path, *, stop: str = "400 k€", time_limit: float | None = None) -> Found:
+def crossing(folder: Path, *, stop: str = "400 k€", time_limit: float | None = None) -> SweepResult:
     """Rules that cross, scores in tenths."""
     (folder / "d.csv").write_text(ROWS, encoding="utf-8")
     (folder / "w.yaml").write_text(CROSSING, encoding="utf-8")

@@ -16,10 +16,10 @@ from python_calamine import CalamineWorkbook
 from support.analysis_cases.sweeps import small
 
 import tnt_sim as tnt
-from tnt_sim.analysis.shared.amount_variation import Moved, highest_averages
+from tnt_sim.analysis.shared.amount_variation import AmountVariation, highest_averages
 from tnt_sim.analysis.sweep.envelope_point import Point, carried
 from tnt_sim.analysis.sweep.plan import amounts_between
-from tnt_sim.analysis.sweep.store import Store
+from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
@@ -117,7 +117,7 @@ def test_round_amounts_hold_both_ends(low: int, more: int) -> None:
 
 def test_percent_of_a_share_are_round(tmp_path: Path) -> None:
     scenario = small(1).scenario(tmp_path)
-    moved = Moved.of(scenario, (), "pro_rata")
+    moved = AmountVariation.of(scenario, (), "pro_rata")
     amounts = amounts_between(moved.cents_of("50 %"), moved.cents_of("150 %"), None, moved.base_cents)
     assert [round(100 * cents / moved.base_cents, -1) for cents in amounts] == [*range(50, 151, 10)]
 
@@ -125,12 +125,15 @@ def test_percent_of_a_share_are_round(tmp_path: Path) -> None:
 def test_an_extension_raises_what_stands_above(tmp_path: Path) -> None:
     case = small(2)
     scenario = case.scenario(tmp_path)
-    assert Moved.of(scenario, ["a"]).amounts(case.a + 5) == {"a": case.a + 5, "tout": case.base + 5}
-    assert Moved.of(scenario, (), "a").amounts(case.base + 5) == {"a": case.a + 5, "tout": case.base + 5}
-    both = Moved.of(scenario, ["a", "b"]).amounts(2 * case.base)
+    assert AmountVariation.of(scenario, ["a"]).amounts(case.a + 5) == {"a": case.a + 5, "tout": case.base + 5}
+    assert AmountVariation.of(scenario, (), "a").amounts(case.base + 5) == {
+        "a": case.a + 5,
+        "tout": case.base + 5,
+    }
+    both = AmountVariation.of(scenario, ["a", "b"]).amounts(2 * case.base)
     assert both == {"a": 2 * case.a, "b": 2 * case.b, "tout": 2 * case.base}
     with pytest.raises(UsageError, match="est dans"):
-        Moved.of(scenario, ["tout", "a"])
+        AmountVariation.of(scenario, ["tout", "a"])
 
 
 def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
@@ -147,26 +150,26 @@ def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
         "direct",
         0.5,
     )
-    store = Store.open(path, "key", resume=False)
+    store = PointStore.open(path, "key", resume=False)
     store.put("free", point)
     with path.open("a", encoding="utf-8") as stream:
         stream.write('{"curve": "free", "cents": 6, "sta')
-    again = Store.open(path, "key", resume=True)
+    again = PointStore.open(path, "key", resume=True)
     assert list(again.known) == [("free", 5)]
     held = again.known["free", 5]
     assert (held.values, held.bounds, held.proof) == (point.values, point.bounds, point.proof)
     assert held.allocation is not None
     assert held.allocation.granted_cents.tolist() == [7, 0, 7]
-    other = Store.open(path, "another key", resume=True)
+    other = PointStore.open(path, "another key", resume=True)
     assert not other.known
     other.put("free", point)
     # what another question wrote there is no memory of this one
-    assert not Store.open(path, "key", resume=True).known
+    assert not PointStore.open(path, "key", resume=True).known
 
 
 def test_a_point_without_proof_holds_what_the_amount_before_held(tmp_path: Path) -> None:
     case = small(4)
-    moved = Moved.of(case.scenario(tmp_path))
+    moved = AmountVariation.of(case.scenario(tmp_path))
     problem = moved.problem_at(case.base + 6)
     best = case.best(case.base)
     assert best is not None

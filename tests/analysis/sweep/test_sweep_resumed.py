@@ -15,9 +15,9 @@ from support.analysis_cases.sweep_steps import SPAN, chosen, euros
 from support.analysis_cases.sweeps import Small, small
 
 from tnt_sim.analysis.sweep.envelope_point import Point, Settler
-from tnt_sim.analysis.sweep.plan import Plan, plan_of
-from tnt_sim.analysis.sweep.runner import Found, run
-from tnt_sim.analysis.sweep.store import Store
+from tnt_sim.analysis.sweep.plan import SweepPlan, plan_of
+from tnt_sim.analysis.sweep.runner import SweepResult, run
+from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
@@ -40,24 +40,24 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return amounts
 
 
-def case_and_plan(folder: Path, seed: int = 102) -> tuple[Small, Plan]:
+def case_and_plan(folder: Path, seed: int = 102) -> tuple[Small, SweepPlan]:
     case = small(seed, crossing=True)
     scenario = case.scenario(folder)
     return case, plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=3)
 
 
-def again(plan: Plan, path: Path, **more: Any) -> Found:
-    return run(plan, store=Store.open(path, KEY, resume=True), **more)
+def again(plan: SweepPlan, path: Path, **more: Any) -> SweepResult:
+    return run(plan, store=PointStore.open(path, KEY, resume=True), **more)
 
 
-def lists(found: Found) -> list[Any]:
+def lists(found: SweepResult) -> list[Any]:
     return [chosen(point) for point in (*found.free, *found.nested)]
 
 
 def test_certificates_are_replayed(tmp_path: Path, asked: list[int]) -> None:
     _, plan = case_and_plan(tmp_path)
     path = tmp_path / "points.jsonl"
-    first = run(plan, store=Store.open(path, KEY, resume=False))
+    first = run(plan, store=PointStore.open(path, KEY, resume=False))
     assert len(asked) == 8
     asked.clear()
     second = again(plan, path)
@@ -98,7 +98,7 @@ def test_a_changed_line_proves_nothing(
     """Neither where the line was changed by hand, nor where its hash was made anew."""
     case, plan = case_and_plan(tmp_path)
     path = tmp_path / "points.jsonl"
-    first = run(plan, store=Store.open(path, KEY, resume=False))
+    first = run(plan, store=PointStore.open(path, KEY, resume=False))
     head, *lines = path.read_text(encoding="utf-8").splitlines()
     forged = [head]
     for line in lines:
@@ -130,7 +130,7 @@ def test_an_impossible_amount_is_shown_again(tmp_path: Path, asked: list[int]) -
     assert amounts
     plan = plan_of(scenario, at=[euros(cents) for cents in amounts], free=True)
     path = tmp_path / "points.jsonl"
-    run(plan, store=Store.open(path, KEY, resume=False))
+    run(plan, store=PointStore.open(path, KEY, resume=False))
     asked.clear()
     second = again(plan, path)
     assert not asked
@@ -152,12 +152,12 @@ def test_without_proof_the_list_is_kept_and_bounded_anew(
     )
     monkeypatch.setattr(bounds, "_by_sums", lambda *_: None)
     monkeypatch.setattr(bounds, "_find_line", lambda *_: None)
-    store = Store.open(path, KEY, resume=False)
+    store = PointStore.open(path, KEY, resume=False)
     first = run(plan, store=store, time_limit=800.0)
     loose = [point for point in first.free if not point.settled]
     assert loose
     slow = [replace(point, seconds=99.0) for point in first.free]
-    again_store = Store.open(path, KEY, resume=False)
+    again_store = PointStore.open(path, KEY, resume=False)
     for point in slow:
         again_store.put("free", point)
     asked.clear()
@@ -180,7 +180,7 @@ def test_what_lies_between_the_amounts_is_kept_too(tmp_path: Path, asked: list[i
         scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=1, free=True, tolerance="1"
     )
     path = tmp_path / "points.jsonl"
-    first = run(plan, store=Store.open(path, KEY, resume=False))
+    first = run(plan, store=PointStore.open(path, KEY, resume=False))
     assert len(asked) > 2
     asked.clear()
     second = again(plan, path)

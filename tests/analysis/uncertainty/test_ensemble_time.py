@@ -19,9 +19,9 @@ from tnt_sim.analysis.uncertainty import runner as one
 from tnt_sim.analysis.uncertainty import runner as run
 from tnt_sim.cli.main import main
 from tnt_sim.deadline import Deadline
-from tnt_sim.engine.result import Answer
+from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.i18n.message import Lang
-from tnt_sim.parallel import Outcome
+from tnt_sim.parallel import JobOutcome
 from tnt_sim.reporting.reports.uncertainty import ensemble_lines
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem
@@ -106,7 +106,7 @@ def test_solvers_are_given_what_is_left(file: Path, monkeypatch: pytest.MonkeyPa
     real = one.ask
     monkeypatch.setattr(one, "ask", asked)
     sample = one.Sample(file.resolve(), (), load_scenario(file).sha256, 2, 0, "lhs")
-    one.work(one.Task(sample, 0, until=time.monotonic() + 50))
+    one.work(one.DrawTask(sample, 0, until=time.monotonic() + 50))
     assert 0 < seen[0].limit_seconds <= 50
 
 
@@ -143,7 +143,7 @@ def test_a_draw_whose_search_did_not_end_is_left_out(file: Path, monkeypatch: py
     asked = one.ask
     stopped = iter([False, True, False, True])  # the first question is that of the list without draws
 
-    def ask(problem: Problem, **how: Any) -> Answer:
+    def ask(problem: Problem, **how: Any) -> SolveOutcome:
         answer = asked(problem, **how)
         return replace(answer, claimed=False) if next(stopped, False) else answer
 
@@ -162,7 +162,7 @@ def test_workers_that_are_not_awake_in_time_are_not_waited_for(
 ) -> None:
     ends = list[float]()
 
-    def asleep(*_: Any, deadline: Deadline) -> Iterator[Outcome]:
+    def asleep(*_: Any, deadline: Deadline) -> Iterator[JobOutcome]:
         ends.append(deadline.seconds_left)
         yield from ()
 

@@ -156,7 +156,7 @@ def test_a_rough_look_never_asks_for_more_than_is_lost(flips, price: float, cell
     move, cost = (np.array([f[k] for f in flips], dtype=np.int64) for k in (0, 1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(repair, "CELLS", cells)
-        table = repair.Repair.of(move, cost.astype(float), price, 20.0)
+        table = repair.RemainingExcess.of(move, cost.astype(float), price, 20.0)
     assert table is not None
     over = np.arange(-400, 400)
     exact = table.least(over)

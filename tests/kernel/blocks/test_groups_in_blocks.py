@@ -15,8 +15,8 @@ from tnt_sim.kernel.blocks import joined_blocks as repair
 from tnt_sim.kernel.blocks import states
 from tnt_sim.kernel.blocks.active_rows import own_rows, settle
 from tnt_sim.kernel.blocks.block_search import crossing
-from tnt_sim.kernel.blocks.exchanges import Swaps, numbered
-from tnt_sim.kernel.blocks.joined_blocks import Repair
+from tnt_sim.kernel.blocks.exchanges import Exchanges, numbered
+from tnt_sim.kernel.blocks.joined_blocks import RemainingExcess
 from tnt_sim.kernel.blocks.states import flips_of
 
 FEW_VALUES = ([0, 1, 2, 3], [-4, 9, 5, 5], [1, 1, 1, 2], [-3, -2, -1, 0], [100, 0, 7, -100])
@@ -143,7 +143,7 @@ def test_rows_that_share_a_group_are_not_both_own() -> None:
 def test_a_swap_puts_an_item_in_place_of_the_one_that_is_held() -> None:
     value, rows = np.array([5, 7, 7, 2, 3]), np.array([[1, 2, 3, 4, 5]])
     reduced = np.array([1.0, 4.0, 4.0, -2.0, -1.0])
-    swaps = Swaps.of(value, rows, reduced, numbered(np.array([0, 0, 0, 1, 1]), 5))
+    swaps = Exchanges.of(value, rows, reduced, numbered(np.array([0, 0, 0, 1, 1]), 5))
     assert swaps.held.tolist() == [False, True, False, False, False]
     assert swaps.cost.tolist() == [3, 4, 0, 2, 1]
     assert swaps.change.tolist() == [-2, -7, 0, 2, 3]
@@ -157,7 +157,9 @@ def test_steps_hold_whole_groups_and_know_the_ratios_to_come() -> None:
     for seed in range(60):
         case = Case(seed)
         n, rows = len(case.value), list(range(len(case.rows)))
-        swaps = Swaps.of(case.value, case.rows, case.value - case.price @ case.rows, numbered(case.group, n))
+        swaps = Exchanges.of(
+            case.value, case.rows, case.value - case.price @ case.rows, numbered(case.group, n)
+        )
         flips = flips_of(swaps, np.arange(n), rows, int(case.random.integers(-1, len(rows))), 6.0)
         steps = [flips.items[a:b].tolist() for a, b in pairwise(flips.start.tolist())]
         cheap = np.flatnonzero(swaps.cost <= 6.0).tolist()
@@ -181,7 +183,7 @@ def test_a_repair_flips_one_item_of_a_group() -> None:
         number = numbered(np.sort(random.integers(0, 4, 7)), 7)
         move, cost = random.integers(-40, 41, 7), random.integers(0, 9, 7).astype(float)
         price, most = float(random.choice([0.0, 0.25, 1.0])), 12.0
-        table = Repair.of(move, cost, price, most, number)
+        table = RemainingExcess.of(move, cost, price, most, number)
         assert table is not None
         picks = product(*([-1, *np.flatnonzero(number == k).tolist()] for k in range(number[-1] + 1)))
         chosen = [[j for j in pick if j >= 0] for pick in picks]

@@ -7,11 +7,11 @@ import pytest
 from support.clocks import StepClock
 
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
-from tnt_sim.kernel.blocks.joined_blocks import NONE, NOTHING_AHEAD, Ahead, Block, Joined, Joining
-from tnt_sim.kernel.blocks.states import CHUNK, States
+from tnt_sim.kernel.blocks.joined_blocks import NONE, NOTHING_AHEAD, Ahead, Block, JoinedStates, Joining
+from tnt_sim.kernel.blocks.states import CHUNK, BlockStates
 from tnt_sim.kernel.cap_tree import states as sums
-from tnt_sim.kernel.cap_tree.states import NOWHERE, Budget, Sums
-from tnt_sim.kernel.cap_tree.states import States as Weighed
+from tnt_sim.kernel.cap_tree.states import NOWHERE, Budget, StateSums
+from tnt_sim.kernel.cap_tree.states import TreeStates as Weighed
 
 N_STATES, N_ROWS = 900, 4
 
@@ -19,7 +19,7 @@ N_STATES, N_ROWS = 900, 4
 def part_of(seed: int) -> Block:
     """A block whose states differ in every row, so that none beats another."""
     random = np.random.default_rng(seed)
-    states = States(
+    states = BlockStates(
         random.integers(0, 1000, N_STATES),
         random.integers(0, 10**9, (N_ROWS, N_STATES)),
         random.uniform(0, 1, N_STATES),
@@ -29,22 +29,22 @@ def part_of(seed: int) -> Block:
     return Block(0, NONE, states=states)
 
 
-def join(deadline: Deadline) -> Joined:
+def join(deadline: Deadline) -> JoinedStates:
     """All pairs of two blocks of 900 states."""
     joined = Joining(10.0, 10.0, NOTHING_AHEAD, lambda _: None, deadline).every(part_of(0), [part_of(1)])
-    assert isinstance(joined, Joined)
+    assert isinstance(joined, JoinedStates)
     return joined
 
 
 def test_pairs_are_written_down_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """No single step is longer than one chunk: a step of a million pairs takes seconds on a busy machine."""
-    lengths, beside = list[int](), States.beside
+    lengths, beside = list[int](), BlockStates.beside
 
-    def measured(*words: object) -> States:
+    def measured(*words: object) -> BlockStates:
         lengths.append(len(words[2]))  # type: ignore[arg-type]
         return beside(*words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(States, "beside", measured)
+    monkeypatch.setattr(BlockStates, "beside", measured)
     joined = join(UNLIMITED)
     assert sum(lengths) == N_STATES**2 == len(joined.mine)
     assert max(lengths) <= CHUNK + N_STATES
@@ -68,7 +68,7 @@ def test_a_join_ends_on_its_deadline(after: int, monkeypatch: pytest.MonkeyPatch
 SUMS = [(seed, heavier) for seed in range(25) for heavier in (False, True)]
 
 
-def sums_of(seed: int, heavier: bool) -> Sums:
+def sums_of(seed: int, heavier: bool) -> StateSums:
     """Sums of a few parts with many equal profits and weights, as far as a cap and a loss allow."""
     random = np.random.default_rng(seed)
     parts = []
@@ -82,7 +82,7 @@ def sums_of(seed: int, heavier: bool) -> Sums:
             return (offset + min(one, other), one < other) if one != other else NOWHERE
 
         parts.append(Weighed(profit, weight, loss, 50, lambda place: np.array([place]), differ))
-    return Sums(parts, 90, 45, Budget(10**9), heavier=heavier)
+    return StateSums(parts, 90, 45, Budget(10**9), heavier=heavier)
 
 
 @pytest.mark.parametrize(("seed", "heavier"), SUMS)
@@ -108,7 +108,9 @@ def test_pieces_of_sums_hold_so_many_pairs_and_read_the_clock(monkeypatch: pytes
     clock = StepClock().install(monkeypatch)
     part = Weighed(*(np.arange(40) for _ in range(3)), 0, lambda place: np.array([place]), lambda *_: NOWHERE)
     with pytest.raises(DeadlineExpired):
-        Sums([part, part], 10**6, 10**6, Budget(10**9, deadline=Deadline(10 * clock.tick)), heavier=False)
+        StateSums(
+            [part, part], 10**6, 10**6, Budget(10**9, deadline=Deadline(10 * clock.tick)), heavier=False
+        )
     assert clock.readings <= 12
 
 
@@ -128,7 +130,7 @@ def test_pairs_that_a_row_ahead_rules_out_are_not_kept() -> None:
     upper = int(np.median(one.used[0]) + np.median(other.used[0]))
     ahead = Ahead(((0, upper, FarRow()),))  # type: ignore[arg-type]
     joined = Joining(10.0, 10.0, ahead, lambda _: None, UNLIMITED).every(part_of(0), [part_of(1)])
-    assert isinstance(joined, Joined)
+    assert isinstance(joined, JoinedStates)
     fits = one.used[0][:, None] + other.used[0][None, :] <= upper
     assert 0 < fits.sum() < fits.size
     assert sorted(joined.mine * N_STATES + joined.its) == np.flatnonzero(fits).tolist()

@@ -10,10 +10,10 @@ from support.cap_trees import NONE, needed, sharing_tree
 
 from tnt_sim.kernel.cap_tree import leaves
 from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, can_reach
-from tnt_sim.kernel.cap_tree.caps import Node
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 
 
-def best_of_all(p: np.ndarray, w: np.ndarray, root: Node) -> tuple[int, int, tuple[int, ...]]:
+def best_of_all(p: np.ndarray, w: np.ndarray, root: CapTreeNode) -> tuple[int, int, tuple[int, ...]]:
     return max(
         (int(x @ p), -int(x @ w), tuple(x.tolist()))
         for x in map(np.array, itertools.product([1, 0], repeat=len(p)))
@@ -47,6 +47,6 @@ def test_free_money_is_shared_out_as_by_trying_every_choice(
 
 def test_a_part_that_owes_and_has_nothing_to_fund() -> None:
     p, w = np.array([5, 4, 3]), np.array([4, 3, 3])
-    owing = Node(-1, -3, NONE, beyond=True)
-    found = best_choice(p, w, Node(-1, 9, np.arange(3), (owing,)), Memory())
+    owing = CapTreeNode(-1, -3, NONE, beyond=True)
+    found = best_choice(p, w, CapTreeNode(-1, 9, np.arange(3), (owing,)), Memory())
     assert (found.profit, found.weight) == (7, 6)

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from support.lanes import seeds
 
-from tnt_sim.kernel.cap_tree.core_enumeration import Groups, near_menus
+from tnt_sim.kernel.cap_tree.core_enumeration import ItemGroups, near_menus
 from tnt_sim.kernel.cap_tree.dominance import lasting
-from tnt_sim.kernel.cap_tree.leaves import MenuLeaf
+from tnt_sim.kernel.cap_tree.leaves import GroupLeaf
 from tnt_sim.kernel.cap_tree.states import Budget
-from tnt_sim.kernel.knapsack import Menus
+from tnt_sim.kernel.knapsack import ChoiceGroups
 
 Choices = dict[tuple[int, int], list[tuple[int, ...]]]
 
 
-def some_groups(rng: np.random.Generator) -> Groups:
+def some_groups(rng: np.random.Generator) -> ItemGroups:
     """Up to six groups, many of one item, at times many alike and some raised."""
     sizes = rng.choice([1, 1, 1, 2, 3], int(rng.integers(1, 7)))
     group = np.repeat(np.arange(len(sizes)), sizes)
@@ -25,12 +25,12 @@ def some_groups(rng: np.random.Generator) -> Groups:
     p, w = rng.integers(1, top + 1, len(group)), rng.integers(1, top + 1, len(group))
     if rng.random() < 0.3:  # one menu for all
         p, w = (number[np.arange(len(group)) - np.searchsorted(group, group)] for number in (p, w))
-    menus = Menus(group, (rng.random(len(sizes)) < 0.3)[group])
+    menus = ChoiceGroups(group, (rng.random(len(sizes)) < 0.3)[group])
     items = lasting(np.arange(len(group)), p, w, menus)
-    return Groups(items, p[items], w[items], menus)
+    return ItemGroups(items, p[items], w[items], menus)
 
 
-def choices_of(groups: Groups) -> Choices:
+def choices_of(groups: ItemGroups) -> Choices:
     """Every choice by its profit and weight."""
     found: Choices = {}
     own = groups.menus.group[groups.items]
@@ -42,7 +42,7 @@ def choices_of(groups: Groups) -> Choices:
     return found
 
 
-def goes_first(taken: tuple[int, ...], menus: Menus) -> tuple[int, ...]:
+def goes_first(taken: tuple[int, ...], menus: ChoiceGroups) -> tuple[int, ...]:
     marks = np.zeros(2 * len(menus.group) + 2, dtype=int)
     marks[menus.order(np.array(taken, dtype=np.int64))] = 1
     return tuple(marks.tolist())
@@ -82,7 +82,7 @@ def test_equal_items_are_compared_by_nobody() -> None:
     n = 12
     group = np.r_[np.arange(n), n, n]
     p, w = np.r_[np.full(n, 5), 9, 2], np.r_[np.full(n, 7), 11, 3]
-    groups = Groups(np.arange(n + 2), p, w, Menus.of(group))
+    groups = ItemGroups(np.arange(n + 2), p, w, ChoiceGroups.of(group))
     budget = Budget(10**7)
     found = near_menus(groups, 45, 0, 0, 1, 0, budget)
     assert sorted(found.columns(0).tolist()) == [0, 1, 2, 3, 4, 5, 13]
@@ -91,8 +91,8 @@ def test_equal_items_are_compared_by_nobody() -> None:
 
 def test_prices_that_leave_64_bits_are_refused() -> None:
     items = np.arange(2)
-    leaf = MenuLeaf(
-        items, np.array([3, 2]), np.array([2**40, 2**39]), Menus.of(items * 0), 2**40, 8, Budget(10**6)
+    leaf = GroupLeaf(
+        items, np.array([3, 2]), np.array([2**40, 2**39]), ChoiceGroups.of(items * 0), 2**40, 8, Budget(10**6)
     )
     with pytest.raises(OverflowError):
         leaf.near(2**23, 0)
@@ -101,14 +101,14 @@ def test_prices_that_leave_64_bits_are_refused() -> None:
 
 def test_groups_of_which_even_the_cheapest_change_leaves_too_much() -> None:
     p, w = np.array([100, 99, 100, 99]), np.array([10, 8, 10, 8])
-    groups = Groups(np.arange(4), p, w, Menus.of(np.array([0, 0, 1, 1])))
+    groups = ItemGroups(np.arange(4), p, w, ChoiceGroups.of(np.array([0, 0, 1, 1])))
     found = near_menus(groups, 10, 0, 0, 1, 0, Budget(10**6))
     assert (found.columns(0).tolist(), found.profit.tolist(), found.weight.tolist()) == ([0], [100], [10])
 
 
 def test_one_item_that_is_not_worth_its_price_is_left() -> None:
-    menus = Menus.of(np.array([0]))
-    one = Groups(np.array([0]), np.array([3]), np.array([2]), menus)
+    menus = ChoiceGroups.of(np.array([0]))
+    one = ItemGroups(np.array([0]), np.array([3]), np.array([2]), menus)
     for price, taken in ((0, [0]), (1, [0]), (2, [])):
         found = near_menus(one, 2, price, price, 1, 0, Budget(1000))
         assert found.columns(0).tolist() == taken

@@ -9,7 +9,7 @@ import pytest
 from support.cap_trees import some_items
 from support.lanes import seeds
 
-from tnt_sim.kernel.cap_tree.caps import Caps, Node, binding
+from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode, binding
 from tnt_sim.kernel.cap_tree.core_enumeration import near_states, relaxed
 from tnt_sim.kernel.cap_tree.states import Budget
 
@@ -54,9 +54,11 @@ def test_a_bound_that_64_bits_do_not_hold_is_none() -> None:
         relaxed(p, w, 2**20, 0, 2**26)
 
 
-def caps(*rows: tuple[list[int], int]) -> Caps:
+def caps(*rows: tuple[list[int], int]) -> CapRows:
     """Rows of columns and a cap, numbered in the order given."""
-    return Caps(tuple(range(len(rows))), tuple(np.array(c) for c, _ in rows), tuple(cap for _, cap in rows))
+    return CapRows(
+        tuple(range(len(rows))), tuple(np.array(c) for c, _ in rows), tuple(cap for _, cap in rows)
+    )
 
 
 def test_caps_that_cross_given_rows_go() -> None:
@@ -73,13 +75,13 @@ def test_caps_that_cross_given_rows_go() -> None:
 def test_a_cap_holds_something_back_where_the_last_column_is_taken_in_part() -> None:
     """By profit per cost the order is 2, 0, 3, 1."""
     profit, cost = np.array([8, 1, 9, 4]), np.array([4, 4, 3, 4])
-    inner, other = Node(1, 5, np.array([0, 3])), Node(2, 4, np.array([1, 2]))
+    inner, other = CapTreeNode(1, 5, np.array([0, 3])), CapTreeNode(2, 4, np.array([1, 2]))
 
-    def root(cap: int) -> Node:
-        return Node(0, cap, np.zeros(0, dtype=np.int64), (inner, other))
+    def root(cap: int) -> CapTreeNode:
+        return CapTreeNode(0, cap, np.zeros(0, dtype=np.int64), (inner, other))
 
     assert binding([root(15)], profit, cost) == {1, 2}
     assert binding([root(8)], profit, cost) == {0, 1}
     assert binding([root(7)], profit, cost) == {0}
     assert binding([root(9)], profit, cost) == {1, 2}
-    assert binding([Node(0, 15, np.arange(4))], profit, cost) == set()
+    assert binding([CapTreeNode(0, 15, np.arange(4))], profit, cost) == set()

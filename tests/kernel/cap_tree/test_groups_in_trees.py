@@ -12,19 +12,19 @@ from support.lanes import seeds
 
 from tnt_sim.kernel.cap_tree import leaves
 from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, best_under_caps, can_reach
-from tnt_sim.kernel.cap_tree.caps import Caps, Node
+from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode
 from tnt_sim.kernel.cap_tree.dominance import lasting
 from tnt_sim.kernel.cap_tree.tree_search import best_in_tree, tree_reaches
-from tnt_sim.kernel.knapsack import Menus, TooManyStates
+from tnt_sim.kernel.knapsack import ChoiceGroups, TooManyStates
 
-Case = tuple[np.ndarray, np.ndarray, Menus]
+Case = tuple[np.ndarray, np.ndarray, ChoiceGroups]
 
 
-def some_menus(rng: np.random.Generator, n: int) -> Menus:
+def some_menus(rng: np.random.Generator, n: int) -> ChoiceGroups:
     """Groups of 1-4 items whose numbers leave some out, of which some are raised."""
     group = np.sort(rng.integers(0, int(rng.integers(1, n + 1)), n)) * 2 + 1
     raised = rng.random(2 * n + 2) < 0.3
-    return Menus(group, raised[group])
+    return ChoiceGroups(group, raised[group])
 
 
 def some_items(rng: np.random.Generator, most: int = 9) -> Case:
@@ -33,28 +33,28 @@ def some_items(rng: np.random.Generator, most: int = 9) -> Case:
     return p, w.copy() if rng.random() < 0.8 else np.maximum(p, 1), some_menus(rng, n)
 
 
-def over_items(node: Node, menus: Menus) -> Node:
+def over_items(node: CapTreeNode, menus: ChoiceGroups) -> CapTreeNode:
     """A tree over groups as one over their items."""
     groups = np.unique(menus.group)
     own = np.flatnonzero(np.isin(menus.group, groups[node.columns]))
     return replace(node, columns=own, children=tuple(over_items(child, menus) for child in node.children))
 
 
-def tree_of_groups(rng: np.random.Generator, w: np.ndarray, menus: Menus) -> Node:
+def tree_of_groups(rng: np.random.Generator, w: np.ndarray, menus: ChoiceGroups) -> CapTreeNode:
     """A tree that keeps groups together."""
     groups = np.unique(menus.group)
     heavy = np.array([int(w[menus.group == g].max()) for g in groups])
     return over_items(random_tree(rng, np.arange(len(groups)), heavy, int(rng.integers(0, 4))), menus)
 
 
-def place(menus: Menus, taken: np.ndarray) -> tuple[int, ...]:
+def place(menus: ChoiceGroups, taken: np.ndarray) -> tuple[int, ...]:
     """The places in the order of choices as a list of marks: of two the greater goes first."""
     marks = np.zeros(2 * int(menus.group.max()) + 2 + len(menus.group), dtype=int)
     marks[menus.order(taken)] = 1
     return tuple(marks.tolist())
 
 
-def choices(menus: Menus, root: Node | None = None) -> list[np.ndarray]:
+def choices(menus: ChoiceGroups, root: CapTreeNode | None = None) -> list[np.ndarray]:
     """Every choice of one item a group; with a tree, of one a group among each node's own."""
     n = len(menus.group)
     parts = [np.arange(n)] if root is None else root.parts()
@@ -71,12 +71,16 @@ def indicator(taken: np.ndarray, n: int) -> np.ndarray:
     return x
 
 
-def best_of(p: np.ndarray, w: np.ndarray, menus: Menus, held: list[np.ndarray]) -> tuple[int, int, list[int]]:
+def best_of(
+    p: np.ndarray, w: np.ndarray, menus: ChoiceGroups, held: list[np.ndarray]
+) -> tuple[int, int, list[int]]:
     best = max(held, key=lambda t: (int(p[t].sum()), -int(w[t].sum()), place(menus, t)))
     return int(p[best].sum()), int(w[best].sum()), best.tolist()
 
 
-def agree(p: np.ndarray, w: np.ndarray, root: Node, menus: Menus, best: tuple[int, int, list[int]]) -> None:
+def agree(
+    p: np.ndarray, w: np.ndarray, root: CapTreeNode, menus: ChoiceGroups, best: tuple[int, int, list[int]]
+) -> None:
     memory = Memory()
     for _ in range(2):
         found = best_choice(p, w, root, memory, menus)
@@ -152,12 +156,12 @@ def test_parts_of_a_group_under_different_nodes_are_groups_of_their_own(seed: in
             assert taken.tolist() == best[2]
 
 
-def caps_at_random(rng: np.random.Generator, w: np.ndarray) -> Caps:
+def caps_at_random(rng: np.random.Generator, w: np.ndarray) -> CapRows:
     """Rows over any columns: some cross others."""
     rows = [np.flatnonzero(rng.random(len(w)) < rng.random()) for _ in range(int(rng.integers(1, 5)))]
     rows = sorted((row for row in rows if len(row)), key=lambda row: -len(row))
     caps = [int(rng.integers(0, int(w[row].sum()) + 1)) for row in rows]
-    return Caps(tuple(range(len(rows))), tuple(rows), tuple(caps))
+    return CapRows(tuple(range(len(rows))), tuple(rows), tuple(caps))
 
 
 @pytest.mark.parametrize("seed", seeds(range(60), 15))
@@ -186,8 +190,8 @@ def test_caps_that_cross_leave_nothing_out(seed: int) -> None:
 
 def test_columns_under_no_cap_are_taken_one_a_group() -> None:
     p, w = np.array([5, 7, 7, 7, 0, 3]), np.array([1, 4, 3, 3, 1, 9])
-    menus = Menus.of(np.array([0, 0, 0, 0, 1, 2]))
-    found = best_under_caps(Caps((), (), ()), p, w, menus=menus)
+    menus = ChoiceGroups.of(np.array([0, 0, 0, 0, 1, 2]))
+    found = best_under_caps(CapRows((), (), ()), p, w, menus=menus)
     assert (np.flatnonzero(found.x).tolist(), found.alone) == ([2, 5], True)
 
 
@@ -213,17 +217,17 @@ def test_items_that_another_beats_go(seed: int) -> None:
 
 def test_memory_tells_groups_apart() -> None:
     p, w = np.array([3, 2, 2]), np.array([3, 2, 2])
-    root, memory = Node(0, 5, np.arange(3)), Memory()
+    root, memory = CapTreeNode(0, 5, np.arange(3)), Memory()
     for group, best in (([0, 1, 2], 5), ([0, 0, 1], 5), ([0, 0, 0], 3), ([0, 1, 1], 5), ([0, 0, 1], 5)):
-        menus = Menus.of(np.array(group))
+        menus = ChoiceGroups.of(np.array(group))
         assert best_choice(p, w, root, memory, menus).profit == best
         assert can_reach(p, w, root, best, memory, menus)
         assert not can_reach(p, w, root, best + 1, memory, menus)
     assert best_choice(p, w, root, memory).profit == 5
     # of two choices as good goes first which takes the first group, or if it is raised, the first item
-    p, w, root = np.array([2, 2]), np.array([2, 2]), Node(0, 2, np.arange(2))
+    p, w, root = np.array([2, 2]), np.array([2, 2]), CapTreeNode(0, 2, np.arange(2))
     for raised, first in (([False, False], 0), ([True, False], 1), ([True, True], 0)):
-        menus = Menus(np.arange(2), np.array(raised))
+        menus = ChoiceGroups(np.arange(2), np.array(raised))
         assert best_choice(p, w, root, memory, menus).columns.tolist() == [first]
 
 
@@ -231,8 +235,8 @@ def test_too_many_states_are_told() -> None:
     rng = np.random.default_rng(3)
     n = 3_000
     w = rng.integers(10**7, 10**9, n)
-    menus = Menus.of(np.arange(n) // 3)
+    menus = ChoiceGroups.of(np.arange(n) // 3)
     w = np.sort(w.reshape(-1, 3), axis=1)[:, ::-1].ravel()
-    root = Node(0, int(w.sum()) // 7, np.arange(n))
+    root = CapTreeNode(0, int(w.sum()) // 7, np.arange(n))
     with pytest.raises(TooManyStates):
         best_choice(w + 10**7, w, root, menus=menus)

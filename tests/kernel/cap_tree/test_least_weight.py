@@ -12,12 +12,12 @@ from support.lanes import seeds
 
 from tnt_sim.kernel.cap_tree import leaves
 from tnt_sim.kernel.cap_tree.best_choice import best_choice, can_reach, cheapest_under_caps
-from tnt_sim.kernel.cap_tree.caps import Caps, Node
+from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode
 from tnt_sim.kernel.cap_tree.core_enumeration import near_states, relaxed
-from tnt_sim.kernel.cap_tree.states import Budget, States
+from tnt_sim.kernel.cap_tree.states import Budget, TreeStates
 
 
-def least_of_all(p: np.ndarray, w: np.ndarray, root: Node, target: int) -> int | None:
+def least_of_all(p: np.ndarray, w: np.ndarray, root: CapTreeNode, target: int) -> int | None:
     every = (np.array(x) for x in itertools.product((0, 1), repeat=len(p)))
     return min((int(x @ w) for x in every if int(x @ p) >= target and keeps(x, w, root)), default=None)
 
@@ -35,7 +35,7 @@ def test_the_least_weight_is_that_of_every_choice(
         p, w = rng.integers(0, top, n), rng.integers(1, top, n)
         root = random_tree(rng, np.arange(n), w, int(rng.integers(0, 4)))
         if rng.random() < 0.5:
-            root = Node(0, int(w.sum()), root.columns, root.children)
+            root = CapTreeNode(0, int(w.sum()), root.columns, root.children)
         caps = caps_of(root)
         for target in {0, 1, int(p.sum()), int(p.sum()) + 1, *rng.integers(0, int(p.sum()) + 2, 4).tolist()}:
             least = least_of_all(p, w, root, target)
@@ -49,7 +49,7 @@ def test_the_least_weight_is_that_of_every_choice(
 def test_caps_are_met_that_bind_one_after_the_other() -> None:
     """The cheapest by weight alone breaks a cap; what stands in for it breaks another, which was not looked at."""
     p, w = np.array([9, 8, 8, 1]), np.array([2, 2, 3, 2])
-    caps = Caps((0, 1), (np.array([0, 1]), np.array([2, 3])), (2, 2))
+    caps = CapRows((0, 1), (np.array([0, 1]), np.array([2, 3])), (2, 2))
     assert cheapest_under_caps(caps, p, w, 10).tolist() == [1, 0, 0, 1]  # type: ignore[union-attr]
     assert cheapest_under_caps(caps, p, w, 11) is None
 
@@ -89,7 +89,7 @@ def test_one_long_list_beside_others_is_settled_as_by_a_solver(
     windows: list[tuple[int, int]] = []
     weighing = leaves.ListLeaf.weighing
 
-    def noted(leaf: leaves.ListLeaf, a: int, gamma: int, low: int, high: int) -> States:
+    def noted(leaf: leaves.ListLeaf, a: int, gamma: int, low: int, high: int) -> TreeStates:
         windows.append((low, high))
         return weighing(leaf, a, gamma, low, high)
 
@@ -100,8 +100,8 @@ def test_one_long_list_beside_others_is_settled_as_by_a_solver(
     w[0] = int(w.sum()) // 8  # one as large as what many others weigh together
     p[0] = int(p.sum()) // 8
     parts = [np.arange(160 + 20 * k, 180 + 20 * k) for k in range(4)]
-    below = tuple(Node(k + 1, int(w[part].sum()) // 3, part) for k, part in enumerate(parts))
-    root = Node(0, int(w.sum()) // 3, np.arange(160), below)
+    below = tuple(CapTreeNode(k + 1, int(w[part].sum()) // 3, part) for k, part in enumerate(parts))
+    root = CapTreeNode(0, int(w.sum()) // 3, np.arange(160), below)
     rows = [(w * np.isin(np.arange(n), node.every()), node.cap) for node in (root, *below)]
     best = solved(-p, rows)
     least = solved(w, [*rows, (-p, best)])

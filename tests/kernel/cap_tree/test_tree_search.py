@@ -12,15 +12,15 @@ from support.lanes import seeds
 
 from tnt_sim.kernel.cap_tree import leaves
 from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, best_under_caps, can_reach
-from tnt_sim.kernel.cap_tree.caps import Node, binding
-from tnt_sim.kernel.cap_tree.memo import Known
-from tnt_sim.kernel.cap_tree.states import States
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode, binding
+from tnt_sim.kernel.cap_tree.memo import BoundedMemo
+from tnt_sim.kernel.cap_tree.states import TreeStates
 from tnt_sim.kernel.cap_tree.tree_search import best_in_tree, tree_reaches
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.profit_frontier import Frontier
 
 
-def best_of_all(p: np.ndarray, w: np.ndarray, root: Node) -> tuple[int, int, tuple[int, ...]]:
+def best_of_all(p: np.ndarray, w: np.ndarray, root: CapTreeNode) -> tuple[int, int, tuple[int, ...]]:
     return max(
         (int(x @ p), -int(x @ w), tuple(x.tolist()))
         for x in map(np.array, itertools.product([1, 0], repeat=len(p)))
@@ -28,14 +28,14 @@ def best_of_all(p: np.ndarray, w: np.ndarray, root: Node) -> tuple[int, int, tup
     )
 
 
-def many_leaves(n_leaves: int, n_items: int) -> tuple[np.ndarray, np.ndarray, Node]:
+def many_leaves(n_leaves: int, n_items: int) -> tuple[np.ndarray, np.ndarray, CapTreeNode]:
     """A cap over as many more, each of which cuts an item in the relaxed program."""
     rng = np.random.default_rng(5)
     n = n_leaves * n_items
     p, w = rng.integers(20, 101, n), rng.integers(5_000, 200_000, n)
     parts = np.arange(n).reshape(n_leaves, n_items)
-    below = tuple(Node(k + 1, int(w[part].sum()) // 2, part) for k, part in enumerate(parts))
-    return p, w, Node(0, int(w.sum()) * 9 // 20, np.zeros(0, dtype=np.int64), below)
+    below = tuple(CapTreeNode(k + 1, int(w[part].sum()) // 2, part) for k, part in enumerate(parts))
+    return p, w, CapTreeNode(0, int(w.sum()) * 9 // 20, np.zeros(0, dtype=np.int64), below)
 
 
 @pytest.mark.parametrize("below", [1, 400])
@@ -47,8 +47,8 @@ def test_what_hundreds_of_leaves_lose_together_is_asked_of_none(
     best = best_in_tree(p, w, root).profit
     asked: list[int] = []
 
-    def heard(near: Callable[..., States]) -> Callable[..., States]:
-        def listen(leaf: object, a: int, gamma: int) -> States:
+    def heard(near: Callable[..., TreeStates]) -> Callable[..., TreeStates]:
+        def listen(leaf: object, a: int, gamma: int) -> TreeStates:
             asked.append(gamma)
             return near(leaf, a, gamma)
 
@@ -92,8 +92,8 @@ def test_a_tree_is_solved_as_by_trying_every_choice(
 
 def test_only_caps_that_hold_something_back_are_taken_in() -> None:
     p, w = np.array([6, 5, 4, 3]), np.array([2, 2, 2, 2])
-    inner = (Node(1, 2, np.array([0, 1])), Node(2, 4, np.array([2, 3])))
-    root = Node(0, 4, np.zeros(0, dtype=np.int64), inner)
+    inner = (CapTreeNode(1, 2, np.array([0, 1])), CapTreeNode(2, 4, np.array([2, 3])))
+    root = CapTreeNode(0, 4, np.zeros(0, dtype=np.int64), inner)
     assert binding([root], p, w) == {0, 1}
     found = best_under_caps(caps_of(root), p, w)
     assert found.x.tolist() == [1, 0, 1, 0]
@@ -105,8 +105,8 @@ def test_profits_close_to_costs_are_for_another_method() -> None:
     n = 3_000
     w = rng.integers(10**7, 10**9, n)
     p = w + 10**7
-    halves = tuple(Node(k, int(w[k::2].sum()) // 3, np.arange(k, n, 2)) for k in range(2))
-    root = Node(9, int(w.sum()) // 4, np.zeros(0, dtype=np.int64), halves)
+    halves = tuple(CapTreeNode(k, int(w[k::2].sum()) // 3, np.arange(k, n, 2)) for k in range(2))
+    root = CapTreeNode(9, int(w.sum()) // 4, np.zeros(0, dtype=np.int64), halves)
     with pytest.raises(TooManyStates):
         best_choice(p, w, root)
 
@@ -119,13 +119,15 @@ def test_a_large_tree_of_three_levels_reaches_its_bound() -> None:
     p = rng.integers(20, 101, n)
     none = np.zeros(0, dtype=np.int64)
     parts = [
-        Node(k, int(w[leaf == k].sum() * rng.uniform(0.5, 0.9)), np.flatnonzero(leaf == k)) for k in range(30)
+        CapTreeNode(k, int(w[leaf == k].sum() * rng.uniform(0.5, 0.9)), np.flatnonzero(leaf == k))
+        for k in range(30)
     ]
     axes = [parts[10 * k : 10 * k + 10] for k in range(3)]
     nodes = [
-        Node(100 + k, sum(c.cap for c in axis) * 96 // 100, none, tuple(axis)) for k, axis in enumerate(axes)
+        CapTreeNode(100 + k, sum(c.cap for c in axis) * 96 // 100, none, tuple(axis))
+        for k, axis in enumerate(axes)
     ]
-    root = Node(200, sum(node.cap for node in nodes) * 97 // 100, none, tuple(nodes))
+    root = CapTreeNode(200, sum(node.cap for node in nodes) * 97 // 100, none, tuple(nodes))
     found = best_in_tree(p, w, root)
     x = np.isin(np.arange(n), found.columns).astype(np.int64)
     assert keeps(x, w, root)
@@ -149,10 +151,10 @@ def test_a_leafs_frontier_serves_every_cap(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(leaves, "frontier", counted)
     rng = np.random.default_rng(2)
     p, w = rng.integers(1, 20, 12), rng.integers(1, 20, 12)
-    fronts: Known[Frontier] = Known()
+    fronts: BoundedMemo[Frontier] = BoundedMemo()
     for total, left, right in ((50, 30, 40), (40, 30, 40), (40, 3, 25)):
-        parts = (Node(1, left, np.arange(6)), Node(2, right, np.arange(6, 12)))
-        root = Node(0, total, np.zeros(0, dtype=np.int64), parts)
+        parts = (CapTreeNode(1, left, np.arange(6)), CapTreeNode(2, right, np.arange(6, 12)))
+        root = CapTreeNode(0, total, np.zeros(0, dtype=np.int64), parts)
         found = best_in_tree(p, w, root, fronts=fronts)
         assert (found.profit, -found.weight) == best_of_all(p, w, root)[:2]
     assert made == len(fronts) == 2
@@ -163,7 +165,7 @@ def test_what_is_remembered_changes_no_answer() -> None:
     rng = np.random.default_rng(8)
     n = 10
     p, w = rng.integers(0, 9, n), rng.integers(1, 9, n)
-    memory = Memory(Known(room=40), Known(room=40), Known(room=3))
+    memory = Memory(BoundedMemo(room=40), BoundedMemo(room=40), BoundedMemo(room=3))
     trees = [random_tree(rng, np.arange(n), w, 2) for _ in range(4)]
     for _ in range(60):
         root = trees[int(rng.integers(len(trees)))]

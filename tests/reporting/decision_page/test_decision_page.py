@@ -17,7 +17,7 @@ from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import amount
-from tnt_sim.reporting.decision_page.page import Options, read_theme, report_html, report_pdf
+from tnt_sim.reporting.decision_page.page import PageOptions, read_theme, report_html, report_pdf
 from tnt_sim.reporting.decision_page.page_text import PAGE
 from tnt_sim.reporting.decision_page.script_data import script_text, slider_of_runs
 from tnt_sim.reporting.renderers.html import policy
@@ -51,7 +51,7 @@ class Page(HTMLParser):
 
 @pytest.mark.parametrize("lang", Lang)
 def test_nothing_outside_and_nothing_that_runs(runs: list[StoredRun], lang: Lang) -> None:
-    text = report_html(runs[0], Options(lang, slider_of_runs(runs)))
+    text = report_html(runs[0], PageOptions(lang, slider_of_runs(runs)))
     page = Page(text)
     assert [tag for tag, _ in page.tags].count("script") == 2
     assert not {tag for tag, _ in page.tags} & {"img", "link", "iframe", "object", "embed", "base"}
@@ -78,7 +78,7 @@ def test_hostile_texts_stay_texts(runs: list[StoredRun]) -> None:
 
 
 def html(runs: list[StoredRun]) -> str:
-    return report_html(runs[0], Options(Lang.FR, slider_of_runs(runs)))
+    return report_html(runs[0], PageOptions(Lang.FR, slider_of_runs(runs)))
 
 
 def test_the_same_run_gives_the_same_bytes(runs: list[StoredRun]) -> None:
@@ -88,7 +88,7 @@ def test_the_same_run_gives_the_same_bytes(runs: list[StoredRun]) -> None:
 @pytest.mark.parametrize("lang", Lang)
 def test_figures_are_those_of_the_run(runs: list[StoredRun], lang: Lang) -> None:
     run = runs[0]
-    page = Page(report_html(run, Options(lang)))
+    page = Page(report_html(run, PageOptions(lang)))
     assert next(attrs["lang"] for tag, attrs in page.tags if tag == "html") == lang
     for key in ("amount_cents", "granted_cents", "unspent_cents"):
         assert amount(run.summary[key], lang) in page.words
@@ -140,7 +140,7 @@ def test_a_theme_that_would_reach_outside(
 def test_a_theme_is_taken_whole(tmp_path: Path, runs: list[StoredRun]) -> None:
     (tmp_path / "t.css").write_bytes(b":root { --accent: #600; }\r\nh1 { font-family: x, url(data:,) }\r\n")
     theme = read_theme(tmp_path / "t.css")
-    text = report_html(runs[0], Options(Lang.FR, theme_css=theme))
+    text = report_html(runs[0], PageOptions(Lang.FR, theme_css=theme))
     style = [inner for kind, inner in Page(text).inside if kind == "style"]
     assert style[1] == ":root { --accent: #600; }\nh1 { font-family: x, url(data:,) }\n"
     assert policy("", style).count("sha256") == 2
@@ -148,10 +148,10 @@ def test_a_theme_is_taken_whole(tmp_path: Path, runs: list[StoredRun]) -> None:
 
 def test_a_pdf_has_no_script_and_all_pages(runs: list[StoredRun]) -> None:
     pytest.importorskip("weasyprint", exc_type=(ImportError, OSError), reason=WANT + "Pango (WeasyPrint)")
-    data = report_pdf(runs[0], Options(Lang.EN, paper=True))
+    data = report_pdf(runs[0], PageOptions(Lang.EN, paper=True))
     assert data.startswith(b"%PDF-")
     assert len(data) > 10_000
-    paper = report_html(runs[0], Options(Lang.EN, paper=True))
+    paper = report_html(runs[0], PageOptions(Lang.EN, paper=True))
     assert "<script" not in paper
     assert [row for row in runs[0].table["dossier"] if f"<td>{row}</td>" not in paper] == []
 
@@ -159,7 +159,7 @@ def test_a_pdf_has_no_script_and_all_pages(runs: list[StoredRun]) -> None:
 @pytest.mark.parametrize("lang", Lang)
 def test_each_explanation_stands_escaped_on_the_page(runs: list[StoredRun], lang: Lang) -> None:
     document = explain(of_run(runs[-1].folder), everyone=True, lang=lang).document
-    text = report_html(runs[-1], Options(lang, explanation=document))
+    text = report_html(runs[-1], PageOptions(lang, explanation=document))
     page = Page(text)
     assert HOSTILE not in text.replace(script_data(page), "")
     told = sentences_of(document, lang)
@@ -174,11 +174,11 @@ def test_each_explanation_stands_escaped_on_the_page(runs: list[StoredRun], lang
     assert data["explained"] is True
     assert PAGE["who_enters"].in_(lang) in page.words
     assert all(one["dossier"] in page.words for one in document["reserve"])
-    paper = report_html(runs[-1], Options(lang, paper=True, explanation=document))
+    paper = report_html(runs[-1], PageOptions(lang, paper=True, explanation=document))
     assert document["dossiers"][-1]["sentence"][:30].replace("\u00a0", " ") in Page(paper).words.replace(
         "\u00a0", " "
     )
-    assert "explanations" not in report_html(runs[-1], Options(lang))
+    assert "explanations" not in report_html(runs[-1], PageOptions(lang))
 
 
 def script_data(page: Page) -> str:

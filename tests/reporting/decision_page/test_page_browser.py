@@ -12,7 +12,7 @@ from support.hostile_text import HOSTILE
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import amount
-from tnt_sim.reporting.decision_page.page import Options, report_html
+from tnt_sim.reporting.decision_page.page import PageOptions, report_html
 from tnt_sim.reporting.decision_page.script_data import slider_of_runs
 from tnt_sim.rules.expressions.column_text import count
 
@@ -60,7 +60,7 @@ def lang(request: pytest.FixtureRequest) -> Lang:
 @pytest.fixture(scope="module")
 def file(lang: Lang, runs: list[StoredRun], tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("page") / "r.html"
-    target.write_text(report_html(runs[0], Options(lang, slider_of_runs(runs))), encoding="utf-8")
+    target.write_text(report_html(runs[0], PageOptions(lang, slider_of_runs(runs))), encoding="utf-8")
     return target
 
 

@@ -11,7 +11,7 @@ from tnt_sim.analysis.sweep.slider_positions import slider_of
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import UsageError, VerificationError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.decision_page.page import Options, report_html
+from tnt_sim.reporting.decision_page.page import PageOptions, report_html
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
 
@@ -37,7 +37,7 @@ def test_an_amount_that_contradicts_the_scenario_says_so(tmp_path: Path) -> None
     slider = slider_of(run, "p", "50 %", "100 %", 3)
     assert [one.summary is None for one in slider.positions] == [True, True, False]
     assert "font" in slider.positions[0].why.fr
-    page = report_html(run, Options(Lang.EN, slider))
+    page = report_html(run, PageOptions(Lang.EN, slider))
     assert slider.positions[0].why.en in page.replace("&#34;", '"').replace("&#39;", "'")
 
 

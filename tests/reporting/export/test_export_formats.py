@@ -22,7 +22,7 @@ from tnt_sim.ingest.portfolio_reader import read_dossiers
 from tnt_sim.ingest.tables.pabulib import read_pb
 from tnt_sim.ingest.tables.raw_table import ReadOptions
 from tnt_sim.reporting.export.flat_table import CsvStyle
-from tnt_sim.reporting.export.formats import FORMATS, Asked, export_bytes
+from tnt_sim.reporting.export.formats import FORMATS, ExportOptions, export_bytes
 from tnt_sim.reporting.export.scdl import faults, schema
 from tnt_sim.reporting.run_folder.run_access import open_stored
 
@@ -33,7 +33,7 @@ GRANTED = {"0123": 80008, "0124": 160000, "1": 70007, "E-6": 200000, "E-8": 2400
 
 def exported(run: StoredRun, name: str, suffix: str, lang: Lang = Lang.FR, **more: object) -> bytes:
     info: Mapping[str, str] = GIVER if name == "scdl" else {}
-    return export_bytes(run, name, Asked(suffix, lang, info=info, **more))  # type: ignore[arg-type]
+    return export_bytes(run, name, ExportOptions(suffix, lang, info=info, **more))  # type: ignore[arg-type]
 
 
 def rows(data: bytes, delimiter: str = ";") -> list[dict[str, str]]:
@@ -146,7 +146,9 @@ def test_letters_in_both_languages(stored: StoredRun) -> None:
 
 
 def test_chorus_commits_only_what_is_new(stored: StoredRun) -> None:
-    data = export_bytes(stored, "chorus", Asked(".csv", Lang.FR, info={"centreFinancier": "0363-CDMA"}))
+    data = export_bytes(
+        stored, "chorus", ExportOptions(".csv", Lang.FR, info={"centreFinancier": "0363-CDMA"})
+    )
     found = rows(data)
     assert [row["Axe ministériel 2"] for row in found] == ["DS-0123", "DS-0124", "DS-E-6", "DS-E-8"]
     assert {row["centreFinancier"] for row in found} == {"0363-CDMA"}
@@ -165,7 +167,7 @@ def test_scdl_keeps_its_schema(stored: StoredRun) -> None:
 def test_scdl_dates_what_was_committed_before_by_its_own_day(stored: StoredRun, tmp_path: Path) -> None:
     def days(table: str, **info: str) -> tuple[dict[str, str], list[str]]:
         run = open_stored(make_run(tmp_path / f"p{len(list(tmp_path.iterdir()))}", table=table))
-        asked = Asked(".csv", Lang.FR, info={**GIVER, **info})
+        asked = ExportOptions(".csv", Lang.FR, info={**GIVER, **info})
         found = rows(export_bytes(run, "scdl", asked), ",")
         amounts = {row["montant"]: row["dateConvention"] for row in found}
         assert all(row["datesPeriodeVersement"] == row["dateConvention"] for row in found)
@@ -192,13 +194,13 @@ def test_chorus_names_the_third_parties_that_are_no_siret(tmp_path: Path) -> Non
     for old, new in ids.items():
         table = table.replace(old, new)
     run = open_stored(make_run(tmp_path / "p", table=table))
-    told = [one.fr for one in FORMATS["chorus"].remarks(run, Asked(".csv", Lang.FR))]
+    told = [one.fr for one in FORMATS["chorus"].remarks(run, ExportOptions(".csv", Lang.FR))]
     assert told == [
         "« Tiers » n'est pas un SIRET de 14 chiffres pour 1 dossier : E-6. "
         "Complétez applicant_id dans la table, ou la ligne avant de la saisir.",
     ]  # fmt: skip
     wrong = open_stored(make_run(tmp_path / "q", table=table.replace(good, "21010053900018")))
-    told = [one.fr for one in FORMATS["chorus"].remarks(wrong, Asked(".csv", Lang.FR))]
+    told = [one.fr for one in FORMATS["chorus"].remarks(wrong, ExportOptions(".csv", Lang.FR))]
     assert told[1].startswith("Le SIRET a une clé de contrôle fausse pour 2 dossiers : ")
 
 
@@ -239,7 +241,7 @@ def test_the_schema_refuses(name: str, value: str) -> None:
 
 def test_scdl_says_what_is_missing(stored: StoredRun) -> None:
     with pytest.raises(DataError) as caught:
-        export_bytes(stored, "scdl", Asked(".csv", Lang.FR, info={"idAttribuant": "12"}))
+        export_bytes(stored, "scdl", ExportOptions(".csv", Lang.FR, info={"idAttribuant": "12"}))
     text = str(caught.value)
     assert "--info nomAttribuant=VALEUR" in text
     assert "SCDL, champ idAttribuant « 12 »" in text
@@ -263,10 +265,10 @@ def test_the_same_run_gives_the_same_bytes(stored: StoredRun, name: str) -> None
 
 def test_names_that_are_none(stored: StoredRun) -> None:
     with pytest.raises(UsageError, match="Vouliez-vous dire « turgot »"):
-        export_bytes(stored, "turgo", Asked(".csv", Lang.FR))
+        export_bytes(stored, "turgo", ExportOptions(".csv", Lang.FR))
     with pytest.raises(UsageError, match=r"s'écrit en \.pb"):
-        export_bytes(stored, "pabulib", Asked(".csv", Lang.FR))
+        export_bytes(stored, "pabulib", ExportOptions(".csv", Lang.FR))
     with pytest.raises(UsageError, match="Vouliez-vous dire « nomAttribuant »"):
-        export_bytes(stored, "scdl", Asked(".csv", Lang.FR, info={"nomAtribuant": "x"}))
+        export_bytes(stored, "scdl", ExportOptions(".csv", Lang.FR, info={"nomAtribuant": "x"}))
     with pytest.raises(UsageError, match="ne prend pas de --info"):
-        export_bytes(stored, "csv", Asked(".csv", Lang.FR, info={"x": "y"}))
+        export_bytes(stored, "csv", ExportOptions(".csv", Lang.FR, info={"x": "y"}))

@@ -12,7 +12,7 @@ import pytest
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.errors import DataError, UsageError, VerificationError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.export.formats import FORMATS, Asked, export_bytes
+from tnt_sim.reporting.export.formats import FORMATS, ExportOptions, export_bytes
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.verify.verification import CLAIMED
 
@@ -74,7 +74,7 @@ def test_acts_want_a_proof(stored: StoredRun, name: str) -> None:
     """What tells people or accounts is refused of a run not shown to be the best, unless that is assumed."""
     loose = replace(stored, verification=replace(stored.found, optimal=CLAIMED))
     info = {"nomAttribuant": "x", "idAttribuant": "17690001900015"} if name == "scdl" else {}
-    asked = Asked(FORMATS[name].suffixes[0], Lang.FR, info=info)
+    asked = ExportOptions(FORMATS[name].suffixes[0], Lang.FR, info=info)
     if FORMATS[name].is_act:
         with pytest.raises(UsageError, match="rien ne démontre ici"):
             export_bytes(loose, name, asked)

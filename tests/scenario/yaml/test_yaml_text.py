@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.lanes import drawn
 
 from tnt_sim.errors import Defect, ScenarioError
-from tnt_sim.scenario.yaml.nodes import Node, to_tree
+from tnt_sim.scenario.yaml.nodes import YamlNode, to_tree
 from tnt_sim.scenario.yaml.reader import parse_yaml, read_yaml
 
 BROKEN = Path(__file__).parent / "broken"
@@ -200,7 +200,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-def found_in(read: Callable[[], Node | None]) -> tuple[Defect, ...]:
+def found_in(read: Callable[[], YamlNode | None]) -> tuple[Defect, ...]:
     """The defects that a reading finds; nothing but a ScenarioError may come out of it."""
     try:
         node = read()

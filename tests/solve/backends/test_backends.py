@@ -18,7 +18,8 @@ from support.solve_instances import best_of, model_of
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError, UsageError
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends import pulp_bridge
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
 from tnt_sim.solve.backends.highs import HighsBackend, quiet_highspy

@@ -10,7 +10,8 @@ from support.solve_instances import best_of, model_of, near_miss
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends import pulp_bridge as pulp_options
 from tnt_sim.solve.backends.backend import Limits, Termination, Tuning
 from tnt_sim.solve.backends.pulp_bridge import PulpBackend, as_asked, refused_option, solver_options

@@ -15,7 +15,7 @@ from support.programs import needs_solver
 from support.solve_instances import near_miss
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.linear_model import Stage
+from tnt_sim.formulation.linear_model import SolveStage
 from tnt_sim.solve.backends import solver_process
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.highs import HighsBackend
@@ -70,7 +70,7 @@ def test_a_second_opinion_that_overruns_is_a_limit_and_no_failure(
     monkeypatch.setattr("tnt_sim.solve.methods.cross_check.independent_backends", lambda: ("pulp:COIN_CMD",))
     monkeypatch.setattr("tnt_sim.solve.methods.cross_check.get_backend", lambda _: PulpBackend("COIN_CMD"))
     model = near_miss(0)
-    stages = [Stage("score", model.objective, model.sense)]
+    stages = [SolveStage("score", model.objective, model.sense)]
     outcome = solve_lexicographic(model, stages, HighsBackend())
     told = cross_check(
         model, stages, outcome, "CBC", Limits(Deadline(1.0)), first="highs", prices=HighsBackend()

@@ -10,7 +10,8 @@ from support.programs import each_backend
 
 SOLVE = """
 import numpy as np, scipy.sparse as sp
-from tnt_sim.formulation.linear_model import LinearModel, Sense, NO_LOWER
+from tnt_sim.rules.protocols import Sense
+from tnt_sim.formulation.linear_model import LinearModel, NO_LOWER
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.integral import solve_integral
 model = LinearModel(sp.csr_array(np.array([[3, 4, 5], [1, 2, 1]])), [NO_LOWER, 1], [8, 4], [0] * 3, [1] * 3,

@@ -10,7 +10,7 @@ import pytest
 from support.envelope_models import envelopes
 from support.lanes import seeds
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, SolveStage
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods import exact_kernels as exact
 from tnt_sim.solve.methods.benders_projection import loosened
@@ -91,4 +91,4 @@ def test_no_gains_or_a_goal_on_all_columns_is_nothing_to_leave_out() -> None:
     model, stages = envelopes(3)
     everywhere = [replace(stage, objective=np.ones_like(stage.objective)) for stage in stages]
     assert loosened(model, everywhere) is None
-    assert isinstance(stages[0], Stage)
+    assert isinstance(stages[0], SolveStage)

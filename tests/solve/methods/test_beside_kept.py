@@ -12,7 +12,8 @@ import scipy.sparse as sp
 from support.envelope_models import envelopes
 from support.lanes import seeds
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Termination
 from tnt_sim.solve.methods import exact_kernels as exact
 from tnt_sim.solve.methods.exact_kernels import solve_kept
@@ -45,11 +46,11 @@ def with_column(model: LinearModel, rows: dict[int, int], most: int) -> LinearMo
     )
 
 
-def widened(stage: Stage, last: int = 0) -> Stage:
+def widened(stage: SolveStage, last: int = 0) -> SolveStage:
     return replace(stage, objective=np.append(stage.objective, last))
 
 
-def some_values(every_point: list[np.ndarray], goal: Stage) -> list[int]:
+def some_values(every_point: list[np.ndarray], goal: SolveStage) -> list[int]:
     every = sorted({int(goal.objective @ x) for x in every_point})
     return [every[0], every[len(every) // 2], every[-1], every[-1] + 1]
 
@@ -83,7 +84,7 @@ def test_the_largest_of_one_column_beside_a_value(seed: int) -> None:
     whole = model.n_rows - 2
     rows = {whole: 1 + seed % 2} | ({0: 1} if seed % 3 else {})
     model, goal = with_column(model, rows, 6 + seed % 5), widened(goal)
-    stage = Stage("open", np.eye(1, model.n_cols, model.n_cols - 1, dtype=np.int64)[0], Sense.MAXIMISE)
+    stage = SolveStage("open", np.eye(1, model.n_cols, model.n_cols - 1, dtype=np.int64)[0], Sense.MAXIMISE)
     points_of_it = points(model)
     for value in some_values(points_of_it, goal):
         kept = with_kept_row(model, goal.name, goal.objective, goal.sense, value)
@@ -104,7 +105,9 @@ def test_kernels_settle_most_of_these() -> None:
     for seed in range(30):
         model, (goal, least) = envelopes(seed, n=5, most_gains=2)
         model, goal = with_column(model, {model.n_rows - 2: 1}, 9), widened(goal)
-        stage = Stage("open", np.eye(1, model.n_cols, model.n_cols - 1, dtype=np.int64)[0], Sense.MAXIMISE)
+        stage = SolveStage(
+            "open", np.eye(1, model.n_cols, model.n_cols - 1, dtype=np.int64)[0], Sense.MAXIMISE
+        )
         for value in (0, 10, 20, 60):
             kept = with_kept_row(model, goal.name, goal.objective, goal.sense, value)
             for name, asked in (("least", widened(least)), ("largest", stage)):
@@ -121,7 +124,7 @@ def test_a_column_that_another_row_wants_large_is_left_to_a_solver() -> None:
     model, (goal, _) = envelopes(3, n=5, most_gains=2)
     whole = model.n_rows - 2
     model, goal = with_column(model, {whole: 1}, 9), widened(goal)
-    stage = Stage("open", np.eye(1, model.n_cols, model.n_cols - 1, dtype=np.int64)[0], Sense.MAXIMISE)
+    stage = SolveStage("open", np.eye(1, model.n_cols, model.n_cols - 1, dtype=np.int64)[0], Sense.MAXIMISE)
     at_least = np.append(goal.objective[:-1], 1)[None, :]
     for lower, upper in ((1, NO_UPPER), (NO_LOWER, 9)):
         odd = model.with_rows(at_least if lower == 1 else -at_least, [lower], [upper], ["odd"])

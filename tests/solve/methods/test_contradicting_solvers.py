@@ -13,10 +13,18 @@ import pytest
 from support.solve_instances import best_of, model_of, near_miss
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Capabilities, Limits, RawSolution, Termination, Tuning
 from tnt_sim.solve.backends.highs import HighsBackend, quiet_highspy
-from tnt_sim.solve.methods.cross_check import Claim, contradict, lp_text, quarantine, reduced, stage_model
+from tnt_sim.solve.methods.cross_check import (
+    SolverClaim,
+    contradict,
+    lp_text,
+    quarantine,
+    reduced,
+    stage_model,
+)
 from tnt_sim.solve.methods.integral import solve_integral
 from tnt_sim.solve.methods.lexicographic import solve_lexicographic
 
@@ -119,8 +127,8 @@ def test_a_wrong_value_is_a_contradiction_too(tmp_path: Path) -> None:
 
 
 def test_only_final_words_contradict() -> None:
-    def claim(termination: Termination, value: int | None = None) -> Claim:
-        return Claim("any", termination, value, None)
+    def claim(termination: Termination, value: int | None = None) -> SolverClaim:
+        return SolverClaim("any", termination, value, None)
 
     assert contradict(claim(Termination.OPTIMAL, 3), claim(Termination.OPTIMAL, 4))
     assert contradict(claim(Termination.OPTIMAL, 3), claim(Termination.INFEASIBLE))
@@ -168,8 +176,8 @@ def test_the_lp_file_is_the_model_to_the_last_digit(tmp_path: Path) -> None:
 def test_the_model_of_a_stage_keeps_those_before() -> None:
     model = model_of([[2, 2, 3]], [NO_LOWER], [5], [0, 0, 0])
     stages = [
-        Stage("score", np.array([1, 1, 2]), Sense.MAXIMISE),
-        Stage("spent", np.array([2, 2, 3]), Sense.MINIMISE),
+        SolveStage("score", np.array([1, 1, 2]), Sense.MAXIMISE),
+        SolveStage("spent", np.array([2, 2, 3]), Sense.MINIMISE),
     ]
     outcome = solve_lexicographic(model, stages, HighsBackend())
     second = stage_model(model, stages, outcome.stages, 1)

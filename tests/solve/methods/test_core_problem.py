@@ -12,7 +12,8 @@ from support.lanes import drawn, seeds
 from support.solve_instances import best_of, model_of, near_miss
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.backends.registry import get_backend

@@ -12,7 +12,8 @@ from support.solve_instances import best_of, model_of
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import UsageError
-from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.backends.registry import independent_backends
@@ -23,13 +24,13 @@ from tnt_sim.solve.methods.lexicographic import StagesOutcome, solve_lexicograph
 needs_second = pytest.mark.skipif(not independent_backends(), reason=WANT + "a solver beside HiGHS")
 
 
-def programme(seed: int = 0) -> tuple[LinearModel, list[Stage], StagesOutcome]:
+def programme(seed: int = 0) -> tuple[LinearModel, list[SolveStage], StagesOutcome]:
     rng = np.random.default_rng(seed)
     costs, scores = rng.integers(10**6, 10**8, 14), rng.integers(1, 1000, 14)
     model = model_of([costs.tolist(), [1] * 14], [NO_LOWER, 4], [int(costs.sum() // 2), 14], scores.tolist())
     stages = [
-        Stage("score", scores, Sense.MAXIMISE, Fraction(1, 100)),
-        Stage("granted", costs, Sense.MINIMISE, Fraction(0)),
+        SolveStage("score", scores, Sense.MAXIMISE, Fraction(1, 100)),
+        SolveStage("granted", costs, Sense.MINIMISE, Fraction(0)),
     ]
     return model, stages, solve_lexicographic(model, stages, HighsBackend())
 
@@ -49,7 +50,7 @@ def test_the_second_solver_is_asked_about_the_exactly_fixed_core(seed: int) -> N
     rng = np.random.default_rng(seed)
     costs, scores = rng.integers(10**6, 10**8, 120), rng.integers(1, 1000, 120)
     model = model_of([costs.tolist(), [1] * 120], [NO_LOWER, 4], [int(costs.sum() // 2), 90], scores.tolist())
-    stages = [Stage("score", scores, Sense.MAXIMISE, Fraction(0))]
+    stages = [SolveStage("score", scores, Sense.MAXIMISE, Fraction(0))]
     outcome = solve_lexicographic(model, stages, HighsBackend())
     check = cross_check(model, stages, outcome)
     assert check.agrees is True

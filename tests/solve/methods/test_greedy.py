@@ -12,7 +12,7 @@ from support.lanes import seeds
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.incumbent import first_point
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import IntArray, Stage
+from tnt_sim.formulation.linear_model import IntArray, SolveStage
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.methods import greedy
@@ -55,9 +55,9 @@ objective: [{{maximise: {{score: 1}}}}]
     return formulate(compile_problem(load_scenario(folder / "g.yaml")))
 
 
-def stage_of(form: Formulation) -> Stage:
+def stage_of(form: Formulation) -> SolveStage:
     first = form.stages[0]
-    return Stage(first.name, first.objective, first.sense)
+    return SolveStage(first.name, first.objective, first.sense)
 
 
 def one_by_one(form: Formulation) -> IntArray:

@@ -13,7 +13,8 @@ from support.lanes import drawn
 from support.programs import each_backend
 from support.solve_instances import best_of, model_of, near_miss, points_of
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Capabilities, Limits, RawSolution, Termination, Tuning
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.backends.registry import get_backend

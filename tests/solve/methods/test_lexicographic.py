@@ -11,25 +11,26 @@ from hypothesis import strategies as st
 from support.lanes import drawn
 from support.solve_instances import model_of, points_of
 
-from tnt_sim.formulation.linear_model import NO_LOWER, IntArray, LinearModel, Sense, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, IntArray, LinearModel, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.methods.lexicographic import Progress, solve_lexicographic, solve_relaxed
 
 
-def stage(name: str, objective: list[int], sense: Sense = Sense.MAXIMISE, tolerance: str = "0") -> Stage:
-    return Stage(name, np.array(objective, dtype=np.int64), sense, Fraction(tolerance))
+def stage(name: str, objective: list[int], sense: Sense = Sense.MAXIMISE, tolerance: str = "0") -> SolveStage:
+    return SolveStage(name, np.array(objective, dtype=np.int64), sense, Fraction(tolerance))
 
 
 @st.composite
-def programmes(draw: st.DrawFn) -> tuple[LinearModel, list[Stage]]:
+def programmes(draw: st.DrawFn) -> tuple[LinearModel, list[SolveStage]]:
     n = draw(st.integers(2, 8))
     costs = [draw(st.integers(1, 9)) for _ in range(n)]
     floor = [draw(st.integers(0, 1)) for _ in range(n)]
     envelope = draw(st.integers(0, sum(costs)))
     model = model_of([costs, floor], [NO_LOWER, draw(st.integers(0, 2))], [envelope, n], [0] * n)
     stages = [
-        Stage(
+        SolveStage(
             f"goal {k}",
             np.array([draw(st.integers(-2, 6)) for _ in range(n)], dtype=np.int64),
             draw(st.sampled_from(list(Sense))),
@@ -40,7 +41,7 @@ def programmes(draw: st.DrawFn) -> tuple[LinearModel, list[Stage]]:
     return model, stages
 
 
-def by_enumeration(model: LinearModel, stages: list[Stage]) -> list[int]:
+def by_enumeration(model: LinearModel, stages: list[SolveStage]) -> list[int]:
     points, found = points_of(model), []
     for goal in stages:
         if not len(points):
@@ -56,7 +57,7 @@ def by_enumeration(model: LinearModel, stages: list[Stage]) -> list[int]:
 
 @drawn(120)
 @given(programmes())
-def test_stages_equal_enumeration(case: tuple[LinearModel, list[Stage]]) -> None:
+def test_stages_equal_enumeration(case: tuple[LinearModel, list[SolveStage]]) -> None:
     model, stages = case
     outcome = solve_lexicographic(model, stages, HighsBackend())
     expected = by_enumeration(model, stages)

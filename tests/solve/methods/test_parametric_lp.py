@@ -13,7 +13,8 @@ from scipy.optimize import linprog
 from support.lanes import drawn, seeds
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Limits
 from tnt_sim.solve.methods.parametric_lp import parametric
 

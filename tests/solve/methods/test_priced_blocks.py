@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from support.lanes import drawn
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense, Stage
-from tnt_sim.kernel.knapsack import Menus
-from tnt_sim.solve.backends.incremental_lp import LiveLp
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, SolveStage
+from tnt_sim.kernel.knapsack import ChoiceGroups
+from tnt_sim.rules.protocols import Sense
+from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.priced_blocks import one_objective, solve_crossing
 from tnt_sim.solve.reductions.amounts_as_binaries import MENU
 
 
 @st.composite
-def decisions(draw: st.DrawFn) -> tuple[LinearModel, list[Stage]]:
+def decisions(draw: st.DrawFn) -> tuple[LinearModel, list[SolveStage]]:
     n, m = draw(st.integers(2, 8)), draw(st.integers(1, 4))
     # few different numbers: many ties, many equal columns
     rows = draw(
@@ -39,11 +40,11 @@ def decisions(draw: st.DrawFn) -> tuple[LinearModel, list[Stage]]:
         tuple(f"r{i}" for i in range(m)), [f"x{j}" for j in range(n)],
     )  # fmt: skip
     senses = [draw(st.sampled_from([Sense.MAXIMISE, Sense.MINIMISE])) for _ in goals]
-    stages = [Stage(f"g{k}", np.array(g), s) for k, (g, s) in enumerate(zip(goals, senses, strict=True))]
-    return model, [*stages, Stage("granted", np.array(cost), Sense.MINIMISE)]
+    stages = [SolveStage(f"g{k}", np.array(g), s) for k, (g, s) in enumerate(zip(goals, senses, strict=True))]
+    return model, [*stages, SolveStage("granted", np.array(cost), Sense.MINIMISE)]
 
 
-def best_points(model: LinearModel, stages: list[Stage]) -> list[tuple[int, ...]]:
+def best_points(model: LinearModel, stages: list[SolveStage]) -> list[tuple[int, ...]]:
     """All optimal points, the greatest in rank order first."""
     bounds = zip(model.col_lower.tolist(), model.col_upper.tolist(), strict=True)
     points = [x for x in product(*(range(a, b + 1) for a, b in bounds)) if model.is_feasible(np.array(x))]
@@ -56,7 +57,7 @@ def best_points(model: LinearModel, stages: list[Stage]) -> list[tuple[int, ...]
 
 @drawn(300)
 @given(decisions())
-def test_every_stage_and_the_one_answer(case: tuple[LinearModel, list[Stage]]) -> None:
+def test_every_stage_and_the_one_answer(case: tuple[LinearModel, list[SolveStage]]) -> None:
     model, stages = case
     found = solve_crossing(model, stages)
     points = best_points(model, stages)
@@ -82,8 +83,8 @@ def test_equal_columns_are_filled_by_rank_and_leave_one_answer() -> None:
         np.ones(n, np.int64), np.ones(n, bool), np.zeros(n, np.int64), Sense.MAXIMISE, ("cap",), list("abcdef"),
     )  # fmt: skip
     stages = [
-        Stage("score", np.array([5, 5, 5, 5, 5, 1]), Sense.MAXIMISE),
-        Stage("granted", np.ones(n, np.int64), Sense.MINIMISE),
+        SolveStage("score", np.array([5, 5, 5, 5, 5, 1]), Sense.MAXIMISE),
+        SolveStage("granted", np.ones(n, np.int64), Sense.MINIMISE),
     ]
     found = solve_crossing(model, stages)
     assert found is not None
@@ -97,18 +98,20 @@ def test_what_it_leaves_to_a_solver() -> None:
         sp.csr_array(np.ones((1, n), dtype=np.int64)), np.array([NO_LOWER]), np.array([2]), np.zeros(n, np.int64),
         np.array([1, 1, 4]), np.ones(n, bool), np.zeros(n, np.int64), Sense.MAXIMISE, ("cap",), list("abc"),
     )  # fmt: skip
-    goal, least = np.ones(n, np.int64), Stage("granted", np.ones(n, np.int64), Sense.MINIMISE)
-    assert solve_crossing(model, [Stage("score", goal, Sense.MAXIMISE), least]) is None  # a column up to 4
+    goal, least = np.ones(n, np.int64), SolveStage("granted", np.ones(n, np.int64), Sense.MINIMISE)
+    assert (
+        solve_crossing(model, [SolveStage("score", goal, Sense.MAXIMISE), least]) is None
+    )  # a column up to 4
     zero_one = model.with_bounds(np.zeros(n, np.int64), np.ones(n, np.int64))
-    tolerant = Stage("score", goal, Sense.MAXIMISE, Fraction(1, 10))
+    tolerant = SolveStage("score", goal, Sense.MAXIMISE, Fraction(1, 10))
     assert solve_crossing(zero_one, [tolerant, least]) is None
-    large = Stage("score", np.array([2**52, 2**52 - 1, 1]), Sense.MAXIMISE)
+    large = SolveStage("score", np.array([2**52, 2**52 - 1, 1]), Sense.MAXIMISE)
     assert one_objective([large, large]) is None
     alone = solve_crossing(zero_one, [large, large])  # a single choice is best for the first stage
     assert alone is not None
     assert alone[0].values.tolist() == [1, 1, 0]
     assert alone[1]
-    tied = Stage("score", np.array([2**52, 2**52, 1]), Sense.MAXIMISE)
+    tied = SolveStage("score", np.array([2**52, 2**52, 1]), Sense.MAXIMISE)
     one = zero_one.with_rows(np.ones((1, n), np.int64), [NO_LOWER], [1], ["one"])
     assert solve_crossing(one, [tied, large]) is None  # two choices are: their money is for a solver to tell
 
@@ -116,7 +119,9 @@ def test_what_it_leaves_to_a_solver() -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_one_objective_orders_as_the_stages_do(seed: int) -> None:
     random = np.random.default_rng(seed)
-    stages = [Stage(f"s{k}", random.integers(-3, 4, 6), s) for k, s in enumerate([*Sense, Sense.MAXIMISE])]
+    stages = [
+        SolveStage(f"s{k}", random.integers(-3, 4, 6), s) for k, s in enumerate([*Sense, Sense.MAXIMISE])
+    ]
     value = one_objective(stages)
     points = random.integers(0, 2, (40, 6))
 
@@ -133,23 +138,23 @@ def test_rows_of_many_amounts_are_priced_by_the_primal_simplex(
 ) -> None:
     """Without it, 300 ranges of 800 amounts take 38 s; the answer is the same."""
     asked = []
-    whole = LiveLp.prices
+    whole = IncrementalLp.prices
 
     def bound(model: LinearModel, value: np.ndarray, price: np.ndarray) -> float:
         over = np.maximum(value - price @ model.matrix.toarray(), 0).sum()
         return float(price @ model.row_upper + over)
 
     def prices(
-        self: LiveLp, model: LinearModel, value: np.ndarray, *, primal: bool, deadline: Deadline
+        self: IncrementalLp, model: LinearModel, value: np.ndarray, *, primal: bool, deadline: Deadline
     ) -> np.ndarray | None:
         assert deadline.is_unlimited
         asked.append(primal)
         found = whole(self, model, value, primal=primal)
-        other = whole(LiveLp(), model, value, primal=not primal)
+        other = whole(IncrementalLp(), model, value, primal=not primal)
         assert bound(model, value, found) == pytest.approx(bound(model, value, other))
         return found
 
-    monkeypatch.setattr(LiveLp, "prices", prices)
+    monkeypatch.setattr(IncrementalLp, "prices", prices)
     n = 2 * n_each
     group = np.repeat([0, 1], n_each)
     cost = np.tile(np.arange(n_each, 0, -1), 2)
@@ -160,8 +165,8 @@ def test_rows_of_many_amounts_are_priced_by_the_primal_simplex(
         ("cap", MENU, MENU), [f"x{j}" for j in range(n)],
     )  # fmt: skip
     worth = cost * np.repeat([3, 2], n_each)
-    stages = [Stage("score", worth, Sense.MAXIMISE), Stage("granted", cost, Sense.MINIMISE)]
-    found = solve_crossing(model, stages, menus=Menus.of(group))
+    stages = [SolveStage("score", worth, Sense.MAXIMISE), SolveStage("granted", cost, Sense.MINIMISE)]
+    found = solve_crossing(model, stages, menus=ChoiceGroups.of(group))
     assert found is not None
     assert found[0].stages[0].value == 3 * n_each + 2 * (n_each // 2)
     assert asked == [wide]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from support.solve_instances import model_of
 
-from tnt_sim.formulation.linear_model import NO_LOWER, IntArray, LinearModel, Sense, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, IntArray, LinearModel, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.backends.registry import independent_backends
@@ -22,8 +23,8 @@ COSTS = [30, 20, 50, 40]
 PROGRAMME = model_of([COSTS], [NO_LOWER], [85], [0] * 4)
 
 
-def goal(objective: list[int], sense: Sense = Sense.MAXIMISE, tolerance: str = "0") -> Stage:
-    return Stage("goal", np.array(objective, dtype=np.int64), sense, Fraction(tolerance))
+def goal(objective: list[int], sense: Sense = Sense.MAXIMISE, tolerance: str = "0") -> SolveStage:
+    return SolveStage("goal", np.array(objective, dtype=np.int64), sense, Fraction(tolerance))
 
 
 @pytest.mark.parametrize("sense", list(Sense))
@@ -53,7 +54,7 @@ def test_least_granted_after_a_goal_on_granted_needs_no_solve(factor: int, sense
         (goal([1, 1, 1, 0]), goal([1, 1, 1, 1])),
     ],
 )
-def test_what_is_not_settled_is_solved(first: Stage, second: Stage) -> None:
+def test_what_is_not_settled_is_solved(first: SolveStage, second: SolveStage) -> None:
     outcome = solve_lexicographic(PROGRAMME, [first, second], HighsBackend())
     assert not outcome.stages[1].skipped
     assert outcome.stages[1].n_solves >= 1

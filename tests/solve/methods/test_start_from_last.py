@@ -7,10 +7,11 @@ import pytest
 import scipy.sparse as sp
 from support.lanes import seeds
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods import core_problem as from_last
-from tnt_sim.solve.methods.core_problem import MAX_SHAPES, FromLast, repaired
+from tnt_sim.solve.methods.core_problem import MAX_SHAPES, CoreProblem, repaired
 from tnt_sim.solve.methods.integral import solve_integral
 
 
@@ -37,7 +38,7 @@ def drawn(rng: np.random.Generator, n: int, *, ranged: bool) -> LinearModel:
 @pytest.mark.parametrize("seed", seeds(range(12), 4))
 def test_each_answer_is_a_fresh_ones(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    first, carried, highs = drawn(rng, 14, ranged=seed % 3 == 0), FromLast(), get_backend("highs")
+    first, carried, highs = drawn(rng, 14, ranged=seed % 3 == 0), CoreProblem(), get_backend("highs")
     for _ in range(12):
         model = first
         if rng.random() < 0.7:
@@ -66,7 +67,7 @@ def test_the_last_point_closes_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(from_last, "solve_integral", noted)
     rng = np.random.default_rng(4)
-    model, carried, highs = drawn(rng, 60, ranged=False), FromLast(), get_backend("highs")
+    model, carried, highs = drawn(rng, 60, ranged=False), CoreProblem(), get_backend("highs")
     for more in (0, 3, -4, 6):
         carried.solve(
             model.with_row_bounds(model.row_lower, model.row_upper + np.array([more, 0, 0, 0])), highs
@@ -94,7 +95,7 @@ def test_a_point_is_brought_back_to_the_rows() -> None:
 def test_only_some_shapes_are_kept() -> None:
     model, carried, highs = (
         drawn(np.random.default_rng(3), 10, ranged=False),
-        FromLast(),
+        CoreProblem(),
         get_backend("highs"),
     )
     for k in range(MAX_SHAPES + 3):

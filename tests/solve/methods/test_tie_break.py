@@ -13,7 +13,8 @@ from support.programs import each_backend
 from support.solve_instances import model_of, points_of
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Limits
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.backends.registry import get_backend
@@ -25,7 +26,7 @@ EXACT = Fraction(0)
 
 
 @st.composite
-def programmes(draw: st.DrawFn) -> tuple[LinearModel, list[Stage], IntArray, IntArray]:
+def programmes(draw: st.DrawFn) -> tuple[LinearModel, list[SolveStage], IntArray, IntArray]:
     """Flat fees and few scores, so that ties abound; then a few dossiers with a range."""
     n_plain, n_range = draw(st.integers(1, 7)), draw(st.integers(0, 2))
     n = n_plain + 2 * n_range
@@ -50,11 +51,15 @@ def programmes(draw: st.DrawFn) -> tuple[LinearModel, list[Stage], IntArray, Int
         rows, lower, upper, [0] * n, col_lower=[0] * n, col_upper=[1] * n_plain + [1, 9] * n_range
     )
     score = scores[:n_plain] + [x for s in scores[n_plain:] for x in (s, 0)]
-    stages = [Stage("score", np.array(score), Sense.MAXIMISE, draw(st.sampled_from([EXACT, Fraction(1, 4)])))]
+    stages = [
+        SolveStage("score", np.array(score), Sense.MAXIMISE, draw(st.sampled_from([EXACT, Fraction(1, 4)])))
+    ]
     if draw(st.booleans()):
-        stages.append(Stage("granted", np.array(envelope_row), draw(st.sampled_from(list(Sense))), EXACT))
+        stages.append(
+            SolveStage("granted", np.array(envelope_row), draw(st.sampled_from(list(Sense))), EXACT)
+        )
     else:
-        stages.append(Stage("count", np.array([1] * n_plain + [1, 0] * n_range), Sense.MAXIMISE, EXACT))
+        stages.append(SolveStage("count", np.array([1] * n_plain + [1, 0] * n_range), Sense.MAXIMISE, EXACT))
     funded = list(range(n_plain)) + [n_plain + 2 * k for k in range(n_range)]
     order = np.array(draw(st.permutations(funded)), dtype=np.int64)
     amounts = np.array([n_plain + 2 * k + 1 for k in draw(st.permutations(range(n_range)))], dtype=np.int64)
@@ -71,7 +76,7 @@ def greatest(outcome: StagesOutcome, order: IntArray, amounts: IntArray) -> tupl
 @drawn(150)
 @given(programmes(), st.data())
 def test_the_answer_is_the_greatest_by_enumeration(
-    case: tuple[LinearModel, list[Stage], IntArray, IntArray], data: st.DataObject
+    case: tuple[LinearModel, list[SolveStage], IntArray, IntArray], data: st.DataObject
 ) -> None:
     model, stages, order, amounts = case
     outcome = solve_lexicographic(model, stages, HighsBackend())
@@ -95,7 +100,9 @@ def test_where_nothing_else_is_as_good_one_solve_says_so() -> None:
         rows = [random.integers(50, 99, n).tolist() for _ in range(4)]
         gains = np.array(rows).sum(axis=0) + random.integers(0, 9, n)
         model = model_of(rows, [NO_LOWER] * 4, [sum(row) // 2 for row in rows], gains.tolist())
-        outcome = solve_lexicographic(model, [Stage("value", gains, Sense.MAXIMISE, EXACT)], HighsBackend())
+        outcome = solve_lexicographic(
+            model, [SolveStage("value", gains, Sense.MAXIMISE, EXACT)], HighsBackend()
+        )
         assert outcome.values is not None
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(canonical_module, "MANY_OPEN", 0)
@@ -107,10 +114,10 @@ def test_where_nothing_else_is_as_good_one_solve_says_so() -> None:
     assert seen > 3
 
 
-def flat_fees(n: int, envelope: int) -> tuple[LinearModel, Stage]:
+def flat_fees(n: int, envelope: int) -> tuple[LinearModel, SolveStage]:
     fees, ones = [4_000_00] * n, [1] * n
     model = model_of([fees], [NO_LOWER], [envelope * 4_000_00 + 17], ones)
-    return model, Stage("dossiers", np.array(ones), Sense.MAXIMISE, EXACT)
+    return model, SolveStage("dossiers", np.array(ones), Sense.MAXIMISE, EXACT)
 
 
 def test_a_hundred_equal_fees_need_no_enumeration() -> None:
@@ -131,8 +138,8 @@ def test_every_backend_gives_the_same_answer(name: str) -> None:
     costs, scores = rng.integers(1, 6, 30), rng.integers(1, 4, 30)
     model = model_of([costs.tolist()], [NO_LOWER], [45], [0] * 30)
     stages = [
-        Stage("score", scores, Sense.MAXIMISE, EXACT),
-        Stage("granted", costs, Sense.MINIMISE, EXACT),
+        SolveStage("score", scores, Sense.MAXIMISE, EXACT),
+        SolveStage("granted", costs, Sense.MINIMISE, EXACT),
     ]
     none = np.array([], dtype=np.int64)
     answers = []

@@ -12,10 +12,11 @@ from support.lanes import seeds
 from support.tiny_scenario import tiny
 
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense, Stage
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.reductions import amounts_as_binaries as amounts
-from tnt_sim.solve.reductions.amounts_as_binaries import Amounts, as_choices
+from tnt_sim.solve.reductions.amounts_as_binaries import BinaryAmounts, as_choices
 
 TABLE = "dossier,kind,department,cost,requested,score\n"
 SCENARIO = """schema_version: 1
@@ -51,8 +52,10 @@ def form_of(folder: Path, seed: int, goal: str) -> Formulation:
     return formulate(compile_problem(tiny(folder, text, TABLE + "\n".join(rows) + "\n")))
 
 
-def stages_of(form: Formulation) -> list[Stage]:
-    return [Stage(stage.name, stage.objective, stage.sense) for stage in (*form.stages, form.least_granted)]
+def stages_of(form: Formulation) -> list[SolveStage]:
+    return [
+        SolveStage(stage.name, stage.objective, stage.sense) for stage in (*form.stages, form.least_granted)
+    ]
 
 
 def points(model: LinearModel) -> set[tuple[int, ...]]:
@@ -67,7 +70,7 @@ def points(model: LinearModel) -> set[tuple[int, ...]]:
     return {tuple(point) for point in every[kept].tolist()}
 
 
-def expanded(choices: Amounts) -> list[tuple[int, ...]]:
+def expanded(choices: BinaryAmounts) -> list[tuple[int, ...]]:
     return [tuple(choices.expand(np.array(z, dtype=np.int64)).tolist()) for z in points(choices.model)]
 
 
@@ -147,7 +150,7 @@ def test_goals_that_are_too_wide_over_choices_are_left_to_a_solver(
     form = next(f for f in (form_of(tmp_path, seed, "score") for seed in range(9)) if len(f.recovery.ranged))
     goal = np.zeros(form.model.n_cols, dtype=np.int64)
     goal[form.recovery.ranged_columns] = each
-    stages = [Stage("wide", goal, Sense.MAXIMISE), stages_of(form)[-1]]
+    stages = [SolveStage("wide", goal, Sense.MAXIMISE), stages_of(form)[-1]]
     units = int(form.model.col_upper[form.recovery.ranged_columns].max())
     for lean in (True, False):
         found = as_choices(form.model, stages, form.recovery, lean=lean)

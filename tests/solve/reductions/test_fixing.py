@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support.lanes import drawn
 from support.solve_instances import best_of, model_of, points_of
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, ModelError, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, ModelError
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.reductions.fixing import exact_bound, fix_by_reduced_cost
 from tnt_sim.solve.reductions.restriction import restrict

@@ -10,7 +10,8 @@ import pytest
 from support.envelope_models import envelopes
 from support.lanes import seeds
 
-from tnt_sim.formulation.linear_model import NO_LOWER, Sense, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.exact_kernels import solve_exactly
 from tnt_sim.solve.methods.lexicographic import solve_lexicographic
@@ -55,7 +56,7 @@ def test_what_is_no_gain_is_left_to_a_solver() -> None:
     model, stages = envelopes(1)
     gain = model.n_cols - 1
     worth = [
-        Stage("score", np.eye(model.n_cols, dtype=np.int64)[gain], Sense.MAXIMISE, Fraction(0)),
+        SolveStage("score", np.eye(model.n_cols, dtype=np.int64)[gain], Sense.MAXIMISE, Fraction(0)),
         stages[1],
     ]
     assert without_gains(model, worth) is None

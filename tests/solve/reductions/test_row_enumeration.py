@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support.lanes import drawn
 from support.solve_instances import model_of, points_of
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.methods import lexicographic
 from tnt_sim.solve.methods.lexicographic import narrowed

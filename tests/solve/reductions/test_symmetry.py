@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support.lanes import drawn
 from support.solve_instances import best_of, model_of, points_of
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.methods.integral import solve_integral
 from tnt_sim.solve.methods.lexicographic import solve_lexicographic
@@ -102,7 +103,7 @@ def test_five_thousand_equal_fees_end_at_once(rules: int) -> None:
         rows += [(department == d).astype(np.int64) for d in range(rules)]
         upper += [37] * rules
     model = model_of([row.tolist() for row in rows], [NO_LOWER] * len(rows), upper, [0] * n)
-    goal = Stage("dossiers", np.ones(n, dtype=np.int64), Sense.MAXIMISE)
+    goal = SolveStage("dossiers", np.ones(n, dtype=np.int64), Sense.MAXIMISE)
     began = time.perf_counter()
     outcome = solve_lexicographic(model, [goal], HighsBackend())
     assert outcome.values is not None

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from support.analysis_cases.sweeps import List
 from tnt_sim.analysis.sweep.envelope_point import Point
-from tnt_sim.analysis.sweep.runner import Found
+from tnt_sim.analysis.sweep.runner import SweepResult
 
 SPAN = 24
 
@@ -19,7 +19,7 @@ def euros(cents: int) -> str:
     return f"{cents / 100:.2f} €"
 
 
-def staircase(found: Found) -> dict[int, tuple[Fraction, List]]:
+def staircase(found: SweepResult) -> dict[int, tuple[Fraction, List]]:
     """Every step: the amount from which it is in force, its value and its list."""
     told = {}
     if found.steps is not None:

@@ -14,11 +14,11 @@ from support.enumeration.rows import Award, Case
 from support.mixed_cases.curve import Curve
 from support.mixed_cases.dossiers import euros
 from support.mixed_cases.run import write
-from tnt_sim.analysis.shared.reference_solution import Base, base_of
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, base_of
 from tnt_sim.engine.result import Result
 from tnt_sim.engine.solve import solve
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.objective import Sense
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.allocation_reading import Allocation
 
@@ -44,7 +44,7 @@ class Mix:
         self.result: Result = solve(self.scenario, cross_check="never")
 
     @cached_property
-    def base(self) -> Base:
+    def base(self) -> ReferenceSolution:
         return base_of(self.scenario, prove=False)
 
     @cached_property

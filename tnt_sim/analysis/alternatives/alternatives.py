@@ -12,19 +12,20 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.analysis.alternatives.diverse_search import Portfolio, Progress, Search
+from tnt_sim.analysis.alternatives.diverse_search import DiverseSearch, NearOptimalAllocation, Progress
 from tnt_sim.analysis.shared.list_distance import changes
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.api.analyses import Pages
 from tnt_sim.domain.money import parse_rate
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer
+from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.reports.alternatives import alternatives_html
 from tnt_sim.rules.linear_terms import BoolArray
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import Sense
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario, decision_steps, is_synthetic
 from tnt_sim.verify.allocation_reading import Allocation
@@ -51,15 +52,15 @@ class Alternatives(Pages):
     problem: Problem
     within: Fraction
     by: str
-    optimum: Answer
-    portfolios: tuple[Portfolio, ...]
-    steered: tuple[Portfolio, ...]
-    ties: tuple[Portfolio, ...]
+    optimum: SolveOutcome
+    portfolios: tuple[NearOptimalAllocation, ...]
+    steered: tuple[NearOptimalAllocation, ...]
+    ties: tuple[NearOptimalAllocation, ...]
     must: BoolArray
     out: BoolArray
     n_solves: int
     seconds: float
-    course: Course
+    course: StudyProgress
     document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -161,8 +162,8 @@ def alternatives_of(
     """Search on a compiled problem, without writing the document."""
     began = time.perf_counter()
     optimum = ask(problem, clock=clock)
-    course = Course(clock.deadline, "portfolios", n_asked=0)
-    search = Search(
+    course = StudyProgress(clock.deadline, "portfolios", n_asked=0)
+    search = DiverseSearch(
         problem,
         within,
         clock,
@@ -234,14 +235,14 @@ def _told(found: Alternatives, scenario: Scenario) -> Alternatives:
     return replace(found, document=document)
 
 
-def _goals(stages: Sequence[Stage], values: Sequence[Fraction]) -> list[dict[str, Any]]:
+def _goals(stages: Sequence[ObjectiveStage], values: Sequence[Fraction]) -> list[dict[str, Any]]:
     return [
         {"goal": stage.goal, "sense": stage.sense.value, "value": decimal_text(value)}
         for stage, value in zip(stages, values, strict=True)
     ]
 
 
-def _entry(found: Alternatives, rank: int, one: Portfolio) -> dict[str, Any]:
+def _entry(found: Alternatives, rank: int, one: NearOptimalAllocation) -> dict[str, Any]:
     best = found.optimum
     assert best.allocation is not None
     first, mine = best.values[0], one.values[0]

@@ -33,11 +33,11 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.shared.list_distance import changed_terms, moved_terms, with_last_stage
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask, forced
-from tnt_sim.engine.result import Answer, Status
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.rules.expressions.columns import CENT
@@ -45,8 +45,8 @@ from tnt_sim.rules.expressions.groups import Groups
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
-from tnt_sim.rules.protocols import Mode, RowBuilder, RowKind, RowLabel, RuleReading
-from tnt_sim.scenario.objective import Sense, SmallestSpec, Stage, compile_smallest
+from tnt_sim.rules.protocols import Mode, RowBuilder, RowKind, RowLabel, RuleReading, Sense
+from tnt_sim.scenario.objective import ObjectiveStage, SmallestSpec, compile_smallest
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.registry import get_backend
@@ -91,7 +91,7 @@ def farthest(problem: Problem, n_kept: int, lists: list[Allocation], *, money: b
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     nothing = Terms(terms[0].scale, terms[0].unit, zeros, zeros)
     part = Nearest(terms, max(_most(one, problem) for one in terms))
-    return with_last_stage(problem, n_kept, Stage(APART, Sense.MAXIMISE, nothing, parts=(part,)))
+    return with_last_stage(problem, n_kept, ObjectiveStage(APART, Sense.MAXIMISE, nothing, parts=(part,)))
 
 
 def distance_terms(problem: Problem, lists: list[Allocation], *, money: bool) -> Terms:
@@ -117,7 +117,7 @@ WHOLE = 1 - 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NearAnswer:
+class NearOutcome:
     """Result of one step.
 
     Attributes
@@ -128,14 +128,14 @@ class NearAnswer:
     n_solves : number of solves
     """
 
-    answer: Answer
+    answer: SolveOutcome
     bound: Fraction | None
     proven: bool
     n_solves: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fixed:
+class FixedDossiers:
     """Applications with the same decision in every allocation within the loss, by exact bounds.
 
     `must` and `out`: bool (n,), funded and refused in all of them.
@@ -160,7 +160,9 @@ class _Relaxed:
     cost: np.ndarray
 
 
-def ask_near(problem: Problem, kept: Sequence[Fraction], fixed: Fixed, until: Deadline) -> NearAnswer | None:
+def ask_near(
+    problem: Problem, kept: Sequence[Fraction], fixed: FixedDossiers, until: Deadline
+) -> NearOutcome | None:
     """Optimise the last stage with the others kept at `kept`; None if no list was found in time."""
     whole = fixed.of(problem)
     relaxed = _relaxed(whole, kept, until)
@@ -170,17 +172,17 @@ def ask_near(problem: Problem, kept: Sequence[Fraction], fixed: Fixed, until: De
         n_solves += 1
         answer = _asked(_core(whole, relaxed), kept, until.share(0.5))
         if answer is not None and answer.allocation is not None:
-            return NearAnswer(answer, bound, _meets(problem, answer, bound), n_solves)
+            return NearOutcome(answer, bound, _meets(problem, answer, bound), n_solves)
     answer = _asked(whole, kept, until, prove=True)
     if answer is None:
         return None
     proven = answer.status is Status.OPTIMAL or _meets(problem, answer, bound)
-    return NearAnswer(answer, bound, proven, n_solves + 1)
+    return NearOutcome(answer, bound, proven, n_solves + 1)
 
 
 def _asked(
     problem: Problem, kept: Sequence[Fraction], until: Deadline, *, prove: bool = False
-) -> Answer | None:
+) -> SolveOutcome | None:
     try:
         return ask(
             problem,
@@ -196,7 +198,7 @@ def _asked(
         return None
 
 
-def _meets(problem: Problem, answer: Answer, bound: Fraction | None) -> bool:
+def _meets(problem: Problem, answer: SolveOutcome, bound: Fraction | None) -> bool:
     if bound is None or not answer.values:
         return False
     value = answer.values[-1]
@@ -242,7 +244,7 @@ RURAL_HEADS = 3_500
 MUTUALISED = "mutualisation"
 
 
-def steers(problem: Problem) -> Iterator[Stage]:
+def steers(problem: Problem) -> Iterator[ObjectiveStage]:
     """Yield the stages towards which the allocations can be steered; those without a candidate are left out."""
     table = problem.case.table
     people = pl.col("population").is_not_null() & (pl.col("population") <= RURAL_HEADS)
@@ -255,7 +257,7 @@ def steers(problem: Problem) -> Iterator[Stage]:
         ("mutualised", shared.to_series().fill_null(value=False).to_numpy()),
     ):
         if (mask & problem.offers.candidate).any():
-            yield Stage(name, Sense.MAXIMISE, _money(mask))
+            yield ObjectiveStage(name, Sense.MAXIMISE, _money(mask))
     balanced = _balanced(problem)
     if balanced is not None:
         yield balanced
@@ -266,7 +268,7 @@ def _money(mask: BoolArray) -> Terms:
     return Terms(CENT, Unit.MONEY, np.zeros_like(ones), ones)
 
 
-def _balanced(problem: Problem) -> Stage | None:
+def _balanced(problem: Problem) -> ObjectiveStage | None:
     """Maximise the grants of the department with the least, per head if there is a map.
 
     None without at least two departments.
@@ -285,7 +287,7 @@ def _balanced(problem: Problem) -> Stage | None:
     if part is None or failed:
         return None
     zeros = np.zeros(case.n, dtype=np.int64)
-    return Stage("balanced", Sense.MAXIMISE, Terms(CENT, Unit.MONEY, zeros, zeros), parts=(part,))
+    return ObjectiveStage("balanced", Sense.MAXIMISE, Terms(CENT, Unit.MONEY, zeros, zeros), parts=(part,))
 
 
 MOST_TIES = 5
@@ -295,7 +297,7 @@ Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Portfolio:
+class NearOptimalAllocation:
     """One near-optimal allocation.
 
     Attributes
@@ -319,7 +321,7 @@ class Portfolio:
 
 
 @dataclass
-class Search:
+class DiverseSearch:
     """Search for near-optimal allocations."""
 
     problem: Problem
@@ -327,19 +329,19 @@ class Search:
     clock: Clock
     money: bool
     tell: Progress
-    course: Course
+    course: StudyProgress
     floor: Fraction = Fraction(0)
     lists: list[Allocation] = field(default_factory=list)
-    portfolios: list[Portfolio] = field(default_factory=list)
-    steered: list[Portfolio] = field(default_factory=list)
-    ties: list[Portfolio] = field(default_factory=list)
+    portfolios: list[NearOptimalAllocation] = field(default_factory=list)
+    steered: list[NearOptimalAllocation] = field(default_factory=list)
+    ties: list[NearOptimalAllocation] = field(default_factory=list)
     n_solves: int = 0
-    fixed: Fixed = field(init=False)
+    fixed: FixedDossiers = field(init=False)
 
     def __post_init__(self) -> None:
-        self.fixed = Fixed(self.problem.offers.committed.copy(), ~self.problem.offers.in_play)
+        self.fixed = FixedDossiers(self.problem.offers.committed.copy(), ~self.problem.offers.in_play)
 
-    def start(self, optimum: Answer) -> None:
+    def start(self, optimum: SolveOutcome) -> None:
         """Compute the worst allowed value of the first stage, and fix applications by reduced costs."""
         assert optimum.allocation is not None
         stage, best = self.problem.stages[0], optimum.values[0]
@@ -363,9 +365,11 @@ class Search:
             self.portfolios.append(found)
             self.lists.append(found.allocation)
 
-    def _far_in_all(self) -> Portfolio | None:
+    def _far_in_all(self) -> NearOptimalAllocation | None:
         """Maximise the sum of distances instead, if the max-min step was not solved in time."""
-        goal = Stage(APART, Sense.MAXIMISE, distance_terms(self.problem, self.lists, money=self.money))
+        goal = ObjectiveStage(
+            APART, Sense.MAXIMISE, distance_terms(self.problem, self.lists, money=self.money)
+        )
         asked = with_last_stage(self.problem, 1, goal)
         found = self._found("different", self._asked(asked, (self.floor,), self.fixed), 1)
         if found is None:
@@ -383,7 +387,7 @@ class Search:
                 away = nearest_distance(self.problem, self.lists[:1], found.allocation, money=self.money)
                 self.steered.append(replace(found, figure=found.distance, distance=away))
 
-    def tie(self, optimum: Answer) -> None:
+    def tie(self, optimum: SolveOutcome) -> None:
         """Find other allocations that are as good in every stage and cost no more."""
         assert optimum.allocation is not None
         assert optimum.granted_cents is not None
@@ -398,14 +402,14 @@ class Search:
             self.ties.append(found)
             lists.append(found.allocation)
 
-    def _asked(self, problem: Problem, kept: Sequence[Fraction], fixed: Fixed) -> NearAnswer | None:
+    def _asked(self, problem: Problem, kept: Sequence[Fraction], fixed: FixedDossiers) -> NearOutcome | None:
         self.course.deadline.check()
         until = self.course.deadline.share(0.25).within(QUESTION_SECONDS)
         answer = ask_near(problem, kept, fixed, until)
         self.n_solves += 1 if answer is None else answer.n_solves
         return answer
 
-    def _found(self, name: str, near: NearAnswer | None, at: int) -> Portfolio | None:
+    def _found(self, name: str, near: NearOutcome | None, at: int) -> NearOptimalAllocation | None:
         """Read what was found as an allocation of the problem itself."""
         if near is None or near.answer.allocation is None:
             return None
@@ -414,20 +418,22 @@ class Search:
         reading = read_allocation(self.problem, answer.allocation)
         cents, proven = reading.granted_cents, near.proven
         bound = None if proven else near.bound
-        return Portfolio(name, answer.allocation, reading.values, cents, answer.values[at], proven, bound)
+        return NearOptimalAllocation(
+            name, answer.allocation, reading.values, cents, answer.values[at], proven, bound
+        )
 
-    def _settled(self, worst: Fraction) -> Fixed:
+    def _settled(self, worst: Fraction) -> FixedDossiers:
         """Fix by reduced costs what no allocation with a first stage no worse than `worst` can change."""
         must, out = self.problem.offers.committed.copy(), ~self.problem.offers.in_play
         try:
             form = formulate(self.problem, deadline=self.clock.deadline)
         except DeadlineExpired:
-            return Fixed(must, out)
+            return FixedDossiers(must, out)
         stage = form.stages[0]
         model = tighten(form.model).with_objective(stage.objective, stage.sense)
         duals = get_backend("highs").solve(model, relax=True, limits=self.clock.limits()).row_duals
         if duals is None:
-            return Fixed(must, out)
+            return FixedDossiers(must, out)
         units = worst / stage.scale - stage.constant
         up = stage.sense.value == Sense.MAXIMISE.value
         whole = math.ceil(units) if up else math.floor(units)
@@ -435,7 +441,7 @@ class Search:
         columns, rows = form.recovery.funded_columns, form.recovery.candidate
         must[rows[lower[columns] == 1]] = True
         out[rows[upper[columns] == 0]] = True
-        return Fixed(must, out)
+        return FixedDossiers(must, out)
 
 
 def _no_more(problem: Problem, cents: int) -> Problem:

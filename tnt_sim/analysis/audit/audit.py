@@ -21,15 +21,15 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.audit.selection import Selection, read_selection
-from tnt_sim.analysis.infeasibility.elastic_problem import Entry, Line, OpenForm
+from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound, WrittenPart
 from tnt_sim.analysis.infeasibility.minimal_conflicts import figure, member_entry, without_refusals
 from tnt_sim.analysis.shared.list_distance import changes, fewest_changes
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.api.analyses import Pages
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer, Status
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import Defect, LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.reports.audit import audit_html, broken_words
@@ -38,8 +38,7 @@ from tnt_sim.rules.expressions.groups import Groups
 from tnt_sim.rules.kinds.equity.rule import Equity
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import Terms, Unit
-from tnt_sim.rules.protocols import Mode
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario, decision_steps, is_synthetic
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
@@ -53,14 +52,14 @@ def broken_entries(
     problem: Problem, allocation: Allocation, reading: AllocationReading, lang: Lang
 ) -> list[dict[str, Any]]:
     """List each violated bound, then each award that is not allowed, as entries of the document."""
-    form = OpenForm.of(problem, without_refusals(problem))
+    form = ElasticProblem.of(problem, without_refusals(problem))
     found = [
         _entry(form, line, *_distance(problem, form.entry(line.entry), line, allocation), lang)
         for line in sorted(form.broken(allocation))
     ]
     for node, cents in enumerate(reading.envelopes.excess_cents):
         if cents:
-            line = Line(f"envelope:{problem.case.tree.ids[node]}")
+            line = LiftableBound(f"envelope:{problem.case.tree.ids[node]}")
             found.append(_entry(form, line, cents * CENT, Unit.MONEY, lang))
     awards = [
         {"kind": defect.code, "id": "", "by": None, "by_cents": None, "words": defect.text.in_(lang)}
@@ -70,7 +69,9 @@ def broken_entries(
     return [*found, *awards]
 
 
-def _distance(problem: Problem, entry: Entry, line: Line, allocation: Allocation) -> tuple[Fraction, Unit]:
+def _distance(
+    problem: Problem, entry: WrittenPart, line: LiftableBound, allocation: Allocation
+) -> tuple[Fraction, Unit]:
     """Return by how much a bound is exceeded, and its unit.
 
     For an entry that binds as a whole, the distance that its rule defines.
@@ -90,7 +91,7 @@ def _distance(problem: Problem, entry: Entry, line: Line, allocation: Allocation
     return entry.rule.read(funded, granted).distance, unit
 
 
-def _entry(form: OpenForm, line: Line, by: Fraction, unit: Unit, lang: Lang) -> dict[str, Any]:
+def _entry(form: ElasticProblem, line: LiftableBound, by: Fraction, unit: Unit, lang: Lang) -> dict[str, Any]:
     if unit is Unit.MONEY:
         by = -(-by // CENT) * CENT
     told = {**member_entry(form, line, lang), **figure("by", by, unit)}
@@ -118,7 +119,7 @@ class Swap:
     share: Fraction
     stage: int
     target: Fraction | None
-    answer: Answer | None
+    answer: SolveOutcome | None
     n_changed: int | None
 
 
@@ -140,12 +141,12 @@ class Audit(Pages):
     selection: Selection
     reading: AllocationReading
     broken: tuple[Mapping[str, Any], ...]
-    optimum: Answer | None
-    better: Answer | None
-    cheaper: Answer | None
+    optimum: SolveOutcome | None
+    better: SolveOutcome | None
+    cheaper: SolveOutcome | None
     swaps: tuple[Swap, ...]
     seconds: float = 0.0
-    course: Course = field(default_factory=lambda: Course(UNLIMITED, "questions"))
+    course: StudyProgress = field(default_factory=lambda: StudyProgress(UNLIMITED, "questions"))
     document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -217,8 +218,8 @@ def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Pro
     tell = progress or (lambda phase, done: None)
     reading = read_allocation(problem, chosen.allocation)
     broken = broken_entries(problem, chosen.allocation, reading, Lang(problem.scenario.spec.locale))
-    course = Course(clock.deadline, "questions", n_asked=3)
-    optimum: Answer | None = None
+    course = StudyProgress(clock.deadline, "questions", n_asked=3)
+    optimum: SolveOutcome | None = None
     swaps: list[Swap] = []
     better = cheaper = None
     with course.held():
@@ -255,8 +256,8 @@ def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Pro
 
 
 def _asked(
-    problem: Problem, course: Course, *, kept: Sequence[Fraction] = (), goals: int | None = None
-) -> Answer | None:
+    problem: Problem, course: StudyProgress, *, kept: Sequence[Fraction] = (), goals: int | None = None
+) -> SolveOutcome | None:
     """Solve within a share of the time; None if no feasible point was found."""
     course.deadline.check()
     until = course.deadline.share(0.5).within(QUESTION_SECONDS)
@@ -296,7 +297,7 @@ def _swaps(
     best: Sequence[Fraction],
     *,
     broken: bool,
-    course: Course,
+    course: StudyProgress,
     into: list[Swap],
 ) -> None:
     """Find the swaps towards the optimum and append them to `into`."""
@@ -315,7 +316,7 @@ def _swaps(
         swaps.append(Swap(share, k, target, answer, _n_changed(answer, chosen)))
 
 
-def _n_changed(answer: Answer | None, chosen: Selection) -> int | None:
+def _n_changed(answer: SolveOutcome | None, chosen: Selection) -> int | None:
     if answer is None or answer.allocation is None:
         return None
     return int((answer.allocation.funded != chosen.allocation.funded).sum())
@@ -382,7 +383,7 @@ def _loss(sense: Sense, mine: Fraction, best: Fraction) -> Fraction:
     return best - mine if sense is Sense.MAXIMISE else mine - best
 
 
-def _answer(found: Audit, answer: Answer | None) -> dict[str, Any] | None:
+def _answer(found: Audit, answer: SolveOutcome | None) -> dict[str, Any] | None:
     """Write another list next to the selection: values, money, and changes."""
     if answer is None or answer.allocation is None or answer.granted_cents is None:
         return None

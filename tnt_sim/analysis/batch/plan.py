@@ -23,7 +23,7 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.load import load_scenario, set_text, with_changes
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.yaml.nodes import Mapping as MappingNode
-from tnt_sim.scenario.yaml.nodes import Origin, Steps, to_tree, walk
+from tnt_sim.scenario.yaml.nodes import Origin, PathSteps, to_tree, walk
 from tnt_sim.scenario.yaml.reader import read_yaml
 from tnt_sim.scenario.yaml.safe_paths import existing_file, project_root, resolve_inside, shown_path
 from tnt_sim.scenario.yaml.schema_errors import validate_model
@@ -42,7 +42,7 @@ class BatchSpec(Spec):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class BatchCase:
     """One scenario to compute: name, base file and changes.
 
     `solver` is the scenario's solver section, which `base_sha256` does not cover.
@@ -70,10 +70,10 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BatchPlan:
     """Cases of a batch, in order, and their base scenarios."""
 
-    cases: tuple[Case, ...]
+    cases: tuple[BatchCase, ...]
     bases: tuple[Scenario, ...]
 
     @property
@@ -85,7 +85,7 @@ class Plan:
         return total.hexdigest()
 
 
-def read_plan(paths: Sequence[Path]) -> Plan:
+def read_plan(paths: Sequence[Path]) -> BatchPlan:
     """Read the plan of some files, each a scenario or a batch file.
 
     Raises
@@ -93,19 +93,19 @@ def read_plan(paths: Sequence[Path]) -> Plan:
     ScenarioError, DataError
         With every defect of a file; each value of a matrix is tried once, alone.
     """
-    cases: list[Case] = []
+    cases: list[BatchCase] = []
     bases: list[Scenario] = []
     for path in paths:
         found, base = _of_file(path)
         cases.extend(found)
         bases.append(base)
-    seen: dict[str, Case] = {}
+    seen: dict[str, BatchCase] = {}
     for case in cases:  # equal cases are computed once
         seen.setdefault(case.key, case)
-    return Plan(tuple(seen.values()), tuple(bases))
+    return BatchPlan(tuple(seen.values()), tuple(bases))
 
 
-def _of_file(path: Path) -> tuple[list[Case], Scenario]:
+def _of_file(path: Path) -> tuple[list[BatchCase], Scenario]:
     node = (
         None
         if path.suffix == ".pb"
@@ -113,8 +113,8 @@ def _of_file(path: Path) -> tuple[list[Case], Scenario]:
     )
     if not isinstance(node, MappingNode) or "base" not in node.entries:
         scenario = load_scenario(path)
-        return [Case(scenario.id, path.resolve(), scenario.sha256, (), _solver(scenario))], scenario
-    origins: Mapping[Steps, Origin] = dict(walk(node))
+        return [BatchCase(scenario.id, path.resolve(), scenario.sha256, (), _solver(scenario))], scenario
+    origins: Mapping[PathSteps, Origin] = dict(walk(node))
     spec = validate_model(BatchSpec, to_tree(node), origins)
     root = project_root(path.resolve())
     file = resolve_inside(root, path.resolve().parent, spec.base, origins[("base",)])
@@ -133,7 +133,7 @@ def _of_file(path: Path) -> tuple[list[Case], Scenario]:
         raise ScenarioError([_nothing_left(origins[("skip",)].place())])
     names = _names(spec, kept, scenario.id)
     cases = [
-        Case(
+        BatchCase(
             name,
             file,
             scenario.sha256,
@@ -178,7 +178,7 @@ def _name(template: str | None, chosen: Sequence[tuple[str, str]]) -> str:
     return _NAMED.sub(lambda match: values[match[1]], template)
 
 
-def _check_skipped(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: Defects) -> None:
+def _check_skipped(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects: Defects) -> None:
     """Check that the keys and values of `skip` exist; a typing error would otherwise skip nothing."""
     for k, entry in enumerate(spec.skip):
         if not entry:
@@ -201,9 +201,9 @@ def _check_skipped(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: De
                 )
 
 
-def _check_names(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: Defects) -> None:
+def _check_names(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects: Defects) -> None:
     """Check that the keys of `name` and `skip` are axes, and that the product is not too large."""
-    asked: list[tuple[Steps, str]] = [(("name",), key) for key in _NAMED.findall(spec.name or "")]
+    asked: list[tuple[PathSteps, str]] = [(("name",), key) for key in _NAMED.findall(spec.name or "")]
     asked += [(("skip", k, key), key) for k, entry in enumerate(spec.skip) for key in entry]
     for steps, key in asked:
         if key not in spec.matrix:
@@ -231,7 +231,7 @@ def _check_names(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: Defe
 
 
 def _check_values(
-    spec: BatchSpec, origins: Mapping[Steps, Origin], scenario: Scenario, defects: Defects
+    spec: BatchSpec, origins: Mapping[PathSteps, Origin], scenario: Scenario, defects: Defects
 ) -> None:
     """Check that each value of each axis gives a valid scenario; defects point into the batch file."""
     for key, values in spec.matrix.items():

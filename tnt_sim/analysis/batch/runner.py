@@ -13,13 +13,13 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.analysis.batch.plan import Plan
-from tnt_sim.analysis.batch.store import Store, read_runs
-from tnt_sim.analysis.batch.task import INPUTS_CHANGED, Run, Task, failed
+from tnt_sim.analysis.batch.plan import BatchPlan
+from tnt_sim.analysis.batch.store import ResultStore, read_runs
+from tnt_sim.analysis.batch.task import INPUTS_CHANGED, BatchTask, Run, failed
 from tnt_sim.engine.stored_run import code_hash, versions
 from tnt_sim.errors import Defect, DisagreementError, Place, ScenarioError
 from tnt_sim.i18n.message import Text
-from tnt_sim.parallel import Job, Outcome
+from tnt_sim.parallel import Job, JobOutcome
 from tnt_sim.verify.run_files import file_sha256
 
 COMMIT_RECORDS, COMMIT_SECONDS = 256, 1.0
@@ -47,7 +47,7 @@ class BatchResult:
     `interrupted`: Ctrl-C or a termination signal ended the run; the same command resumes.
     """
 
-    plan: Plan
+    plan: BatchPlan
     folder: Path
     runs: pl.DataFrame
     interrupted: bool
@@ -60,7 +60,7 @@ class BatchResult:
 
 
 def run_batch(
-    plan: Plan,
+    plan: BatchPlan,
     folder: Path,
     run: Run,
     n_workers: int,
@@ -79,14 +79,14 @@ def run_batch(
     Raises
     ------
     UsageError, TntError
-        As `Store.open` and `Store.commit`.
+        As `ResultStore.open` and `ResultStore.commit`.
     ScenarioError
         If input files change during the batch.
     DisagreementError
         If the same scenario under two names got two allocations.
     """
     asked = dict(options or {})
-    with Store.open(folder, manifest(plan, asked)) as store:
+    with ResultStore.open(folder, manifest(plan, asked)) as store:
         left = [number for number, case in enumerate(plan.cases) if case.key not in store.done]
         coordinator = _Coordinator(plan, store, tell, len(plan.cases) - len(left))
         groups = _groups(plan, left, asked, n_workers)
@@ -99,7 +99,7 @@ def run_batch(
         return BatchResult(plan, folder, runs, interrupted, store.torn)
 
 
-def manifest(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
+def manifest(plan: BatchPlan, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the manifest that identifies a batch; a store with another one is refused."""
     inputs = {file.path: file.sha256 for base in plan.bases for file in base.inputs}
     return {
@@ -114,7 +114,7 @@ def manifest(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _groups(
-    plan: Plan, left: Sequence[int], options: Mapping[str, Any], n_workers: int
+    plan: BatchPlan, left: Sequence[int], options: Mapping[str, Any], n_workers: int
 ) -> Iterator[list[Job]]:
     """Group similar cases, so that a worker loads a base once; groups get smaller near the end.
 
@@ -127,7 +127,7 @@ def _groups(
     while start < len(left):
         rest = len(left) - start
         size = max(1, min(MOST_IN_GROUP, rest // (4 * n_workers)))
-        yield [(number, Task(plan.cases[number], options)) for number in left[start : start + size]]
+        yield [(number, BatchTask(plan.cases[number], options)) for number in left[start : start + size]]
         start += size
 
 
@@ -135,12 +135,12 @@ def _groups(
 class _Coordinator:
     """Collects records and commits them in groups."""
 
-    plan: Plan
-    store: Store
+    plan: BatchPlan
+    store: ResultStore
     tell: Tell | None
     n_before: int
 
-    def take(self, outcomes: Generator[Outcome]) -> bool:
+    def take(self, outcomes: Generator[JobOutcome]) -> bool:
         """Collect every record; returns whether Ctrl-C ended the run."""
         waiting: list[Mapping[str, Any]] = []
         n_fresh = n_failed = 0
@@ -166,7 +166,7 @@ class _Coordinator:
             self.store.commit(waiting)
         return False
 
-    def _record(self, outcome: Outcome) -> Mapping[str, Any]:
+    def _record(self, outcome: JobOutcome) -> Mapping[str, Any]:
         if outcome.failure is not None:
             return failed(self.plan.cases[outcome.number], outcome.failure)
         record: Mapping[str, Any] = outcome.value
@@ -175,7 +175,7 @@ class _Coordinator:
         return record
 
 
-def _same_inputs(plan: Plan) -> None:
+def _same_inputs(plan: BatchPlan) -> None:
     """Check that the input files have not changed since the plan was read."""
     wrong = [
         file.path
@@ -207,7 +207,7 @@ def _changed(names: Sequence[str]) -> ScenarioError:
     )
 
 
-def _in_order(plan: Plan, runs: pl.DataFrame) -> pl.DataFrame:
+def _in_order(plan: BatchPlan, runs: pl.DataFrame) -> pl.DataFrame:
     order = pl.DataFrame({"case_sha256": [case.key for case in plan.cases]}).with_row_index("_place")
     return order.join(runs, on="case_sha256").sort("_place").drop("_place")
 

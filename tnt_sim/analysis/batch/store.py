@@ -75,7 +75,7 @@ SCHEMA: Mapping[str, Any] = {
 
 
 @dataclass(eq=False)
-class Store:
+class ResultStore:
     """Store owned by this process; a context manager."""
 
     folder: Path

@@ -13,17 +13,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.analysis.batch.plan import Case
+from tnt_sim.analysis.batch.plan import BatchCase
 from tnt_sim.engine.result import Result
 from tnt_sim.engine.session import Series
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError, UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.parallel import TRIES, Job, Outcome, in_processes, serially
+from tnt_sim.parallel import TRIES, Job, JobOutcome, in_processes, serially
 from tnt_sim.scenario.load import load_scenario, with_sets
 from tnt_sim.scenario.scenario import Scenario
 
-__all__ = ["EXECUTORS", "Run", "Task", "executor"]
+__all__ = ["EXECUTORS", "BatchTask", "Run", "executor"]
 
 SECONDS = "seconds"
 """The only field of a record that depends on the clock; it is stored separately."""
@@ -31,14 +31,14 @@ INPUTS_CHANGED = "inputs-changed"
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class BatchTask:
     """Case with its solver options, as sent to a worker."""
 
-    case: Case
+    case: BatchCase
     options: Mapping[str, Any]
 
 
-def compute(task: Task) -> dict[str, Any]:
+def compute(task: BatchTask) -> dict[str, Any]:
     """Compute the record of one case; an error of the scenario is a record too.
 
     Its status is `INPUTS_CHANGED` if the base scenario differs from the one with which the batch
@@ -69,7 +69,7 @@ def _in_both(text: Text) -> dict[str, str]:
     return {"error": text.in_(Lang.EN), "error_fr": text.in_(Lang.FR)}
 
 
-def failed(case: Case, failure: str) -> dict[str, Any]:
+def failed(case: BatchCase, failure: str) -> dict[str, Any]:
     """Return the record of a case that no worker survived, or that met a bug."""
     return {
         "case_sha256": case.key,
@@ -138,7 +138,7 @@ requests the memory of each larger array again: it tripled the time of a case. T
 every 10 ms and reduce clock and memory checks, which wake a process beside the cases. They are settings
 because a nanny passes its own to its worker, and these override environment variables."""
 
-Run = Callable[[Iterable[Sequence[Job]]], Generator[Outcome]]
+Run = Callable[[Iterable[Sequence[Job]]], Generator[JobOutcome]]
 
 
 def executor(name: str, n_workers: int, scheduler: str | None = None) -> Run:
@@ -174,7 +174,7 @@ def executor(name: str, n_workers: int, scheduler: str | None = None) -> Run:
     )
 
 
-def compute_group(group: Sequence[Job]) -> list[Outcome]:
+def compute_group(group: Sequence[Job]) -> list[JobOutcome]:
     """Compute a group of tasks on a Dask worker, one after the other."""
     return list(serially(compute, [group]))
 
@@ -206,7 +206,7 @@ class _Dask:
         self._distributed: Any = distributed
         self._n_workers, self._scheduler = n_workers, scheduler
 
-    def __call__(self, groups: Iterable[Sequence[Job]]) -> Generator[Outcome]:
+    def __call__(self, groups: Iterable[Sequence[Job]]) -> Generator[JobOutcome]:
         with self._client() as client:
             yield from self._outcomes(client, iter(groups))
 
@@ -227,7 +227,7 @@ class _Dask:
                 silence_logs=50,
             )
 
-    def _outcomes(self, client: Any, groups: Iterator[Sequence[Job]]) -> Iterator[Outcome]:
+    def _outcomes(self, client: Any, groups: Iterator[Sequence[Job]]) -> Iterator[JobOutcome]:
         """Keep two groups per worker in progress; a group whose worker was killed is retried job by job."""
         waiting: dict[Any, list[Job]] = {}
         again: deque[list[Job]] = deque()
@@ -254,7 +254,7 @@ class _Dask:
                 number = group[0][0]
                 killed[number] = killed.get(number, 0) + 1
                 if killed[number] >= TRIES:
-                    yield Outcome(number, failure="crashed")
+                    yield JobOutcome(number, failure="crashed")
                 else:
                     again.append(group)
 

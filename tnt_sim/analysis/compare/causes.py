@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.analysis.compare.compared_run import Side
+from tnt_sim.analysis.compare.compared_run import ComparedRun
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.portfolio import CANONICAL, table_column
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer
+from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import InputError, LimitReached
 from tnt_sim.scenario.load import set_text, with_sets
 from tnt_sim.scenario.problem import compile_problem
@@ -38,7 +38,7 @@ ENTRIES = ("eligibility", "rules")
 CELLS = {"dossier": pl.String, "column": pl.String}
 
 
-def changed_keys(sides: Sequence[Side]) -> pl.DataFrame:
+def changed_keys(sides: Sequence[ComparedRun]) -> pl.DataFrame:
     """Return one row per key that differs between sides: its `--set` path and its text on each side."""
     each = [dict(_flat(_asked(side.scenario))) for side in sides]
     paths = list(dict.fromkeys(path for keys in each for path in keys))
@@ -49,7 +49,7 @@ def changed_keys(sides: Sequence[Side]) -> pl.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ScenarioDifference:
     """One difference between two scenarios.
 
     Attributes
@@ -63,20 +63,20 @@ class Change:
     here: str
 
 
-def changes_of(first: Scenario, other: Scenario, keys: pl.DataFrame) -> list[Change]:
+def changes_of(first: Scenario, other: Scenario, keys: pl.DataFrame) -> list[ScenarioDifference]:
     """List the changes from one scenario to another; `keys` has path, text on the first, text on the other."""
     one, two = _asked(first), _asked(other)
     entire = {f"{section}.{name}": section for section in ENTRIES for name in _on_one_side(one, two, section)}
-    found: dict[str, Change] = {}
+    found: dict[str, ScenarioDifference] = {}
     for path, here, there in keys.iter_rows():
         if here == there or (path in ENTRIES and "[]" in (here, there)):
             continue  # the entries already express the change to or from an empty list
         name = next((name for name in entire if path == name or path.startswith(f"{name}.")), None)
         if name is None:
-            found[path] = Change(path, f"{path}={there or 'null'}", f"{path}={here or 'null'}")
+            found[path] = ScenarioDifference(path, f"{path}={there or 'null'}", f"{path}={here or 'null'}")
         elif name not in found:
             section = entire[name]
-            found[name] = Change(
+            found[name] = ScenarioDifference(
                 name,
                 _with_entry(one, two, section, name.removeprefix(f"{section}.")),
                 _with_entry(two, one, section, name.removeprefix(f"{section}.")),
@@ -108,7 +108,7 @@ def _with_entry(mine: Mapping[str, Any], others: Mapping[str, Any], section: str
     return f"{section}={set_text(kept)}"
 
 
-def changed_cells(first: Side, other: Side) -> pl.DataFrame:
+def changed_cells(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
     """Return one row per cell that differs: `dossier`, `column` and both texts.
 
     `column` is empty for an application present on one side only.
@@ -187,8 +187,8 @@ class Causes:
 
 
 def causes(
-    first: Side,
-    other: Side,
+    first: ComparedRun,
+    other: ComparedRun,
     keys: pl.DataFrame,
     moved: pl.DataFrame,
     tell: Callable[[float], None] | None = None,
@@ -221,7 +221,7 @@ def causes(
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _ChangeEffect:
     """One change: functions that build the first scenario with it alone, and the other without it."""
 
     path: str
@@ -230,11 +230,11 @@ class _Part:
 
 
 def _parts(
-    first: Scenario, other: Scenario, changes: Sequence[Change], *, same_data: bool
-) -> Sequence[_Part]:
+    first: Scenario, other: Scenario, changes: Sequence[ScenarioDifference], *, same_data: bool
+) -> Sequence[_ChangeEffect]:
     """List the changes, all differing cells as one; empty if the cells cannot be changed alone."""
     parts = [
-        _Part(
+        _ChangeEffect(
             change.path,
             lambda text=change.there: with_sets(first, [text]),  # type: ignore[misc]
             lambda text=change.here: with_sets(other, [text]),  # type: ignore[misc]
@@ -245,7 +245,7 @@ def _parts(
         return parts
     if first.steps or other.steps or any(change.path.startswith(_SOURCES) for change in changes):
         return ()
-    cells = _Part(
+    cells = _ChangeEffect(
         DATA,
         lambda: replace(first, portfolio=other.portfolio),
         lambda: replace(other, portfolio=first.portfolio),
@@ -254,7 +254,7 @@ def _parts(
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TriedChanges:
     """Result of a scenario under some of the changes.
 
     Attributes
@@ -277,8 +277,8 @@ class Tried:
 
 
 def _tried(
-    parts: Sequence[_Part], tell: Callable[[float], None] | None, deadline: Deadline
-) -> list[tuple[str, Tried, Tried]]:
+    parts: Sequence[_ChangeEffect], tell: Callable[[float], None] | None, deadline: Deadline
+) -> list[tuple[str, TriedChanges, TriedChanges]]:
     """Return (path, first scenario with that change alone, other without it) for each change."""
     alone = []
     for number, part in enumerate(parts):
@@ -292,25 +292,25 @@ def _tried(
     return list(zip(paths, alone, back, strict=True))
 
 
-def _under(make: Callable[[], Scenario], deadline: Deadline) -> Tried:
+def _under(make: Callable[[], Scenario], deadline: Deadline) -> TriedChanges:
     """Optimise a scenario under one change; nothing is tried after the deadline."""
     if deadline.expired:
-        return Tried(None, frozenset())
+        return TriedChanges(None, frozenset())
     try:
         problem = compile_problem(make())
     except InputError:
-        return Tried(None, frozenset())
+        return TriedChanges(None, frozenset())
     offers, numbers = problem.offers, problem.case.table["dossier"]
     barred = frozenset(numbers.gather(np.flatnonzero(~offers.in_play)).to_list())
     try:
-        answer: Answer = ask(problem, prove=False, clock=Clock.until(deadline))
+        answer: SolveOutcome = ask(problem, prove=False, clock=Clock.until(deadline))
     except (InputError, LimitReached):
-        return Tried(None, barred)
+        return TriedChanges(None, barred)
     if (
         answer.allocation is None or not answer.is_closed
     ):  # an allocation found at a limit does not show the effect of the change
-        return Tried(None, barred)
+        return TriedChanges(None, barred)
     rows = np.flatnonzero(answer.allocation.funded)
     names = numbers.gather(rows).to_list()
     cents = answer.allocation.granted_cents[rows].tolist()
-    return Tried(dict(zip(names, cents, strict=True)), barred)
+    return TriedChanges(dict(zip(names, cents, strict=True)), barred)

@@ -32,7 +32,7 @@ CORE, BORDERLINE, EXTERIOR = "core", "borderline", "exterior"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class RunSnapshot:
     """One decision: its name, scenario values by path, grants, and verification."""
 
     name: str
@@ -42,13 +42,13 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Core:
+class CommonCore:
     """Common core of a set of runs.
 
     `table` has one row per application, `moves` one per application and change.
     """
 
-    runs: tuple[Seen, ...]
+    runs: tuple[RunSnapshot, ...]
     changes: tuple[tuple[str, ...], ...]
     table: pl.DataFrame
     moves: pl.DataFrame
@@ -83,14 +83,14 @@ class Core:
         return self.table
 
 
-def seen_run(run_dir: Path) -> Seen:
+def seen_run(run_dir: Path) -> RunSnapshot:
     """Read a run folder as one of the set."""
     run = open_stored(run_dir)
     tree = run.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     return _seen(run_dir.name, tree, run.table, run.found)
 
 
-def seen_result(result: Result, name: str) -> Seen:
+def seen_result(result: Result, name: str) -> RunSnapshot:
     """Take a result as one of the set.
 
     Raises
@@ -105,7 +105,7 @@ def seen_result(result: Result, name: str) -> Seen:
     return _seen(name, result.problem.scenario.resolved(), result.dossiers, of_fresh(result.document))
 
 
-def core(*runs: Result | str | Path) -> Core:
+def core(*runs: Result | str | Path) -> CommonCore:
     """Compute the common core of some decisions, each a result or a run folder; the first is the reference.
 
     Raises
@@ -123,8 +123,8 @@ def core(*runs: Result | str | Path) -> Core:
     )
 
 
-def _seen(name: str, tree: Mapping[str, Any], table: pl.DataFrame, found: Verification) -> Seen:
-    return Seen(name, dict(_flat(tree)), table.select("dossier", "funded", "granted_cents"), found)
+def _seen(name: str, tree: Mapping[str, Any], table: pl.DataFrame, found: Verification) -> RunSnapshot:
+    return RunSnapshot(name, dict(_flat(tree)), table.select("dossier", "funded", "granted_cents"), found)
 
 
 _WORDS = frozenset({"title", "note", "source", "solver"})
@@ -144,7 +144,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, str(value)
 
 
-def core_of(runs: Sequence[Seen]) -> Core:
+def core_of(runs: Sequence[RunSnapshot]) -> CommonCore:
     """Compare some decisions; the first is the reference.
 
     Raises
@@ -177,7 +177,7 @@ def core_of(runs: Sequence[Seen]) -> Core:
         for held, total in zip(known["n_funded"].to_list(), known["n_runs"].to_list(), strict=True)
     ]
     table = known.with_columns(pl.Series("core_index", index, dtype=pl.String), kind.alias("class"))
-    return Core(tuple(runs), changes, table, _moves(runs, changes))
+    return CommonCore(tuple(runs), changes, table, _moves(runs, changes))
 
 
 def _changes(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ def _changes(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ..
     )
 
 
-def _moves(runs: Sequence[Seen], changes: Sequence[tuple[str, ...]]) -> pl.DataFrame:
+def _moves(runs: Sequence[RunSnapshot], changes: Sequence[tuple[str, ...]]) -> pl.DataFrame:
     """List the applications decided differently by the runs that differ from the first in one value."""
     base = runs[0].dossiers.select("dossier", pl.col("funded").alias("before"))
     found = []

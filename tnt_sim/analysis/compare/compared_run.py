@@ -30,7 +30,7 @@ ATTRIBUTES = ("title", "applicant_id", "applicant", "applicant_type", "departmen
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class ComparedRun:
     """Decision to compare.
 
     Attributes
@@ -87,7 +87,7 @@ def side_of(
     name: str | None = None,
     options: Mapping[str, Any] | None = None,
     progress: Report | None = None,
-) -> Side:
+) -> ComparedRun:
     """Build a side from a file, a run folder, a scenario or a result.
 
     Raises
@@ -111,7 +111,7 @@ def side_of(
     return _of_result(thing, name)
 
 
-def _of_result(result: Result, name: str | None) -> Side:
+def _of_result(result: Result, name: str | None) -> ComparedRun:
     called = name or result.problem.scenario.id
     if result.status is Status.INFEASIBLE:
         raise NothingDecided(
@@ -131,10 +131,10 @@ def _of_result(result: Result, name: str | None) -> Side:
         )
     proof = None if result.proof is None else result.proof.value
     found = of_fresh(result.document)
-    return Side(called, result.problem, result.allocation, result.reading, proof, found)
+    return ComparedRun(called, result.problem, result.allocation, result.reading, proof, found)
 
 
-def _of_run(folder: Path, name: str | None) -> Side:
+def _of_run(folder: Path, name: str | None) -> ComparedRun:
     run, whole, found = read_decision(folder)
     head = name or folder.name, whole.problem, whole.allocation, whole.reading
-    return Side(*head, run.summary.get("proof"), found)
+    return ComparedRun(*head, run.summary.get("proof"), found)

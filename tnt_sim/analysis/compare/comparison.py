@@ -21,12 +21,12 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.compare.causes import Causes, changed_cells, changed_keys
-from tnt_sim.analysis.compare.compared_run import ATTRIBUTES, Side
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.compare.compared_run import ATTRIBUTES, ComparedRun
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.linear_terms import exact_sum
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 from tnt_sim.verify.run_document import decimal_text
 
@@ -40,7 +40,7 @@ SCHEMA = {
 }
 
 
-def regrets(sides: Sequence[Side]) -> pl.DataFrame:
+def regrets(sides: Sequence[ComparedRun]) -> pl.DataFrame:
     """Return one row per allocation and scenario, with exact decimals.
 
     `value` and `regret` are null if the allocation is not feasible there.
@@ -48,7 +48,7 @@ def regrets(sides: Sequence[Side]) -> pl.DataFrame:
     return pl.DataFrame([_under(i, j) for j in sides for i in sides], schema=SCHEMA, orient="row")
 
 
-def _under(side: Side, scenario: Side) -> tuple[object, ...]:
+def _under(side: ComparedRun, scenario: ComparedRun) -> tuple[object, ...]:
     """Evaluate one allocation under another scenario."""
     awards = side.granted_by_dossier()
     table = scenario.problem.case.table
@@ -96,7 +96,7 @@ DIMENSIONS = ("envelope", "region", "department", "applicant_type", "size_class"
 ENTERS, LEAVES, CHANGES, STAYS = "enters", "leaves", "amount", "stays"
 
 
-def totals(sides: Sequence[Side]) -> pl.DataFrame:
+def totals(sides: Sequence[ComparedRun]) -> pl.DataFrame:
     """Return one row per group and side: `dimension`, `group`, `side`, `n_funded`, `granted_cents`.
 
     Figures of an envelope include all below it; `dimension` is empty in the row of the whole side.
@@ -104,7 +104,7 @@ def totals(sides: Sequence[Side]) -> pl.DataFrame:
     return pl.concat([_of_side(side) for side in sides])
 
 
-def _of_side(side: Side) -> pl.DataFrame:
+def _of_side(side: ComparedRun) -> pl.DataFrame:
     table = side.dossiers().with_columns(size_class().alias("size_class")).filter("funded")
     granted, funded = side.allocation.granted_cents, side.allocation.funded
     whole = pl.DataFrame(
@@ -121,7 +121,7 @@ def _of_side(side: Side) -> pl.DataFrame:
     return pl.concat([part.select(columns) for part in parts])
 
 
-def _envelopes(side: Side) -> pl.DataFrame:
+def _envelopes(side: ComparedRun) -> pl.DataFrame:
     """Return the figures of the tree, each envelope with all below it."""
     tree, node = side.problem.case.tree, side.node
     funded = np.bincount(node[side.allocation.funded], minlength=tree.n_nodes).tolist()
@@ -145,7 +145,7 @@ def size_class() -> pl.Expr:
     return known.replace_strict(names, default="", return_dtype=pl.String)
 
 
-def moves(first: Side, other: Side) -> pl.DataFrame:
+def moves(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
     """Return one row per application decided differently: attributes, both amounts, `move`, `change_cents`.
 
     Amounts are 0 if the application is not funded, and null if it is absent on that side.
@@ -195,7 +195,7 @@ def winners(moved: pl.DataFrame) -> pl.DataFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class Compared:
+class ComparedRuns:
     """Comparison of decisions; the first is the reference.
 
     Attributes
@@ -205,9 +205,9 @@ class Compared:
     course : number of sides whose causes were sought, and what ended the search early
     """
 
-    sides: tuple[Side, ...]
+    sides: tuple[ComparedRun, ...]
     why: Mapping[str, Causes]
-    course: Course | None = None
+    course: StudyProgress | None = None
 
     @property
     def lang(self) -> Lang:
@@ -290,7 +290,7 @@ class Compared:
         return {
             "schema_version": 1,
             "command": "compare",
-            **(self.course or Course(UNLIMITED, "sides")).told(),
+            **(self.course or StudyProgress(UNLIMITED, "sides")).told(),
             "scenario": [side.scenario.id for side in self.sides],
             "scenario_sha256": [side.scenario.sha256 for side in self.sides],
             "status": "done",

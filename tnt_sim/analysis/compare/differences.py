@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tnt_sim.analysis.compare.causes import ENTRIES
-from tnt_sim.analysis.compare.compared_run import Side
-from tnt_sim.analysis.compare.comparison import Compared
+from tnt_sim.analysis.compare.compared_run import ComparedRun
+from tnt_sim.analysis.compare.comparison import ComparedRuns
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import spoken
 from tnt_sim.reporting.text.scenario_entries import eligibility_words
@@ -18,7 +18,7 @@ GOALS = "objective"
 NONE = "–"
 
 
-def difference_rows(found: Compared, lang: Lang) -> list[list[str]]:
+def difference_rows(found: ComparedRuns, lang: Lang) -> list[list[str]]:
     """Return one row per difference: its path, then the text of each side."""
     rows: dict[str, list[str]] = {}
     for row in found.keys.iter_rows(named=True):
@@ -47,7 +47,7 @@ def _entry_of(path: str, texts: list[Any]) -> str | None:
     return f"{section}.{rest.partition('.')[0]}"
 
 
-def _sentence(side: Side, path: str, lang: Lang) -> str:
+def _sentence(side: ComparedRun, path: str, lang: Lang) -> str:
     spec = side.scenario.spec
     if path == GOALS:
         return " ".join(stage_words(stage, lang) for stage in spec.objective) or NONE

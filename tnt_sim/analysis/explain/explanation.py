@@ -35,11 +35,11 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.explain.facts import Entry, counted, entry_of, facts_of, rule_named
-from tnt_sim.analysis.explain.minimal_changes import Settled, asking, changes_of, settle_all
+from tnt_sim.analysis.explain.minimal_changes import ChangeTable, asking, changes_of, settle_all
 from tnt_sim.analysis.explain.rank_inversions import inversions, only_score, ranking
 from tnt_sim.analysis.explain.rule_effects import Effect, effects_of_rules, n_effects
-from tnt_sim.analysis.shared.decided_run import Decided, refuse_all_unknown, rows_of
-from tnt_sim.analysis.shared.progress import INTERRUPT, Course
+from tnt_sim.analysis.shared.decided_run import DecidedRun, refuse_all_unknown, rows_of
+from tnt_sim.analysis.shared.progress import INTERRUPT, StudyProgress
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.errors import Defect
@@ -62,7 +62,7 @@ GRANTS = "grants"
 """Value of `rule` for a common rate of several grants, which has no id of its own."""
 
 
-def reserve_list(decided: Decided, deadline: Deadline = UNLIMITED) -> list[dict[str, Any]]:
+def reserve_list(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[dict[str, Any]]:
     """List the refused candidates in reserve order, each with what it waits for.
 
     Parameters
@@ -129,7 +129,7 @@ class _Money:
     own_cents: tuple[int, ...]
 
     @classmethod
-    def of(cls, decided: Decided) -> _Money:
+    def of(cls, decided: DecidedRun) -> _Money:
         case, spec = decided.problem.case, decided.problem.scenario.spec
         own = own_sums(case.tree, case.node, decided.allocation.granted_cents)
         return cls(Raising.of(case, spec.programme), tuple(own))
@@ -179,7 +179,7 @@ class _Money:
         return high
 
 
-def _in_the_way(decided: Decided) -> Callable[[int], str | None]:
+def _in_the_way(decided: DecidedRun) -> Callable[[int], str | None]:
     """Return a function that names the rule which today's list plus one application would break."""
     problem, today = decided.problem, decided.allocation
     hard = [*problem.table_rules, *(rule for rule in problem.rules if rule.mode is Mode.HARD)]
@@ -249,7 +249,7 @@ class Explanation:
 
 
 def explain(
-    decided: Decided,
+    decided: DecidedRun,
     names: Sequence[str] = (),
     *,
     everyone: bool = False,
@@ -283,12 +283,12 @@ def explain(
     tongue = lang or decided.lang
     told = _tell(progress)
     limit = decided.problem.scenario.spec.solver.time_limit if seconds is None else seconds
-    deadline, reasons = Deadline(limit), Course(Deadline(limit + REASONS_SECONDS), "dossiers")
-    decided, course = replace(decided, clock=Clock.until(deadline)), Course(deadline, "dossiers")
+    deadline, reasons = Deadline(limit), StudyProgress(Deadline(limit + REASONS_SECONDS), "dossiers")
+    decided, course = replace(decided, clock=Clock.until(deadline)), StudyProgress(deadline, "dossiers")
     reserve = _reserve(decided, course)
     share = deadline.share(RULES_SHARE) if everyone else deadline
     looked = decided.best and course.stopped_by is None
-    effects, rules = _effects(decided, told, share) if looked else ([], Course(deadline, "questions"))
+    effects, rules = _effects(decided, told, share) if looked else ([], StudyProgress(deadline, "questions"))
     goes_on = INTERRUPT not in (course.stopped_by, rules.stopped_by)
     facts = facts_of(decided)
     wanted = list(range(len(decided.numbers))) if everyone else rows
@@ -334,7 +334,7 @@ def explain(
 
 
 def for_reports(
-    decided: Decided,
+    decided: DecidedRun,
     *,
     lang: Lang | None = None,
     seconds: float | None = None,
@@ -355,7 +355,7 @@ def _tell(progress: Report | None) -> Report:
     return progress if progress is not None else lambda phase, share: None
 
 
-def _reserve(decided: Decided, course: Course) -> list[Entry]:
+def _reserve(decided: DecidedRun, course: StudyProgress) -> list[Entry]:
     """Compute the reserve list within its share of the time; without exact figures after Ctrl-C."""
     found: list[Entry] | None = None
     with course.held():
@@ -363,10 +363,10 @@ def _reserve(decided: Decided, course: Course) -> list[Entry]:
     return reserve_list(decided, Deadline(0.0)) if found is None else found
 
 
-def _effects(decided: Decided, told: Report, deadline: Deadline) -> tuple[list[Effect], Course]:
+def _effects(decided: DecidedRun, told: Report, deadline: Deadline) -> tuple[list[Effect], StudyProgress]:
     """Compute the effect of each rule within the time limit, with the count of rules examined."""
     found: list[Effect] = []
-    course = Course(deadline, "questions", n_asked=n_effects(decided.problem))
+    course = StudyProgress(deadline, "questions", n_asked=n_effects(decided.problem))
     with course.held():
         for number, effect in enumerate(effects_of_rules(decided, Clock.until(deadline), prove=False)):
             told("rules", 0.3 * (number + 1) / max(1, course.n_asked))
@@ -377,7 +377,7 @@ def _effects(decided: Decided, told: Report, deadline: Deadline) -> tuple[list[E
     return found, course
 
 
-def _because(decided: Decided, effects: Sequence[Effect]) -> dict[int, list[Entry]]:
+def _because(decided: DecidedRun, effects: Sequence[Effect]) -> dict[int, list[Entry]]:
     """Map each row to the rules whose removal changes its decision."""
     found: dict[int, list[Entry]] = {}
     for effect in effects:
@@ -400,10 +400,10 @@ def _with_because(entry: Entry, because: Sequence[Entry]) -> Entry:
 
 
 def _document(
-    decided: Decided,
+    decided: DecidedRun,
     entries: Sequence[Entry],
     effects: Sequence[Effect],
-    settled: Settled | None,
+    settled: ChangeTable | None,
     reserve: Sequence[Entry],
     faults: Sequence[Defect],
     lang: Lang,
@@ -431,14 +431,14 @@ def _document(
     }
 
 
-def _inversions(decided: Decided) -> Entry | None:
+def _inversions(decided: DecidedRun) -> Entry | None:
     """Return the rank inversions of the decision; None if the objective has not exactly one score."""
     if only_score(decided.problem) is None:
         return None
     return inversions(decided, ranking(decided.problem), most=MOST_INVERSIONS)
 
 
-def _effect(decided: Decided, effect: Effect) -> Entry:
+def _effect(decided: DecidedRun, effect: Effect) -> Entry:
     """Write the effect of one rule as an entry of the document."""
     numbers = decided.numbers
     answer = effect.answer

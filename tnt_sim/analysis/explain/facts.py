@@ -18,11 +18,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tnt_sim.analysis.shared.decided_run import Decided
+from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.errors import Place
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.text.decision_reasons import counted_zero
-from tnt_sim.rules.expressions.columns import Kind, kind_of, numeric_column
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of, numeric_column
 from tnt_sim.rules.expressions.comparisons import date_bound, local_days, number_literal
 from tnt_sim.rules.linear_terms import IntArray, Unit
 from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES, EligibilitySpec, Failure, blank_columns
@@ -37,7 +37,7 @@ _EARLY, _LATE = ("until", "before"), ("from", "after")
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class UnmetCondition:
     """Requirement that one application misses.
 
     Attributes
@@ -68,7 +68,7 @@ class Missed:
     not_given: tuple[str, ...] = ()
 
 
-def missed_by(problem: Problem, row: int) -> list[Missed]:
+def missed_by(problem: Problem, row: int) -> list[UnmetCondition]:
     """List all requirements that an application misses, in the order of the scenario."""
     specs = {spec.id: (spec, k) for k, spec in enumerate(problem.scenario.spec.eligibility)}
     found = []
@@ -79,7 +79,9 @@ def missed_by(problem: Problem, row: int) -> list[Missed]:
     return found
 
 
-def _unmet(problem: Problem, row: int, failure: Failure, spec: EligibilitySpec | None, number: int) -> Missed:
+def _unmet(
+    problem: Problem, row: int, failure: Failure, spec: EligibilitySpec | None, number: int
+) -> UnmetCondition:
     wanted = {} if spec is None else {failure.column: spec.require.root[failure.column]}
     value, unit = _value(problem, row, failure.column)
     tests = wanted.get(failure.column)
@@ -88,7 +90,7 @@ def _unmet(problem: Problem, row: int, failure: Failure, spec: EligibilitySpec |
         path = ("eligibility", number, "require", failure.column)
         figures = _first_missed(problem, row, failure.column, tests, value, path)
     place = problem.scenario.locate(("dossiers",) if spec is None else ("eligibility", number))
-    return Missed(
+    return UnmetCondition(
         failure.rule,
         failure.column,
         value,
@@ -108,14 +110,14 @@ def _value(problem: Problem, row: int, column: str) -> tuple[Fraction | str | No
     kind = kind_of(case, column)
     if kind is None:
         return None, Unit.NUMBER.value
-    if kind in (Kind.MONEY, Kind.NUMBER):
+    if kind in (ValueKind.MONEY, ValueKind.NUMBER):
         figures = numeric_column(case, column, ())
-        unit = Unit.MONEY.value if kind is Kind.MONEY else Unit.NUMBER.value
+        unit = Unit.MONEY.value if kind is ValueKind.MONEY else Unit.NUMBER.value
         if figures is None or figures.missing[row]:
             return None, unit
         return figures.scale * int(figures.values[row]), unit
     cell = case.table[column][row]
-    if kind is Kind.DATE:
+    if kind is ValueKind.DATE:
         return (None if cell is None else _day(case.table[column], row, case.timezone)), "days"
     text = ";".join(cell) if isinstance(cell, pl.Series | list) else cell
     return (text or None), "text"
@@ -219,7 +221,7 @@ class Facts:
     the empty columns that count as zero.
     """
 
-    decided: Decided
+    decided: DecidedRun
     worth: NDArray[np.float64]
     order: IntArray
     """Rows of the funded candidates, least worth per euro first."""
@@ -227,7 +229,7 @@ class Facts:
     counted_zero: Mapping[int, tuple[str, ...]]
 
 
-def facts_of(decided: Decided) -> Facts:
+def facts_of(decided: DecidedRun) -> Facts:
     """Read the data shared by all entries of a decision."""
     problem = decided.problem
     worth = worth_per_euro(problem)
@@ -268,7 +270,7 @@ def entry_of(facts: Facts, row: int) -> Entry:
     }
 
 
-def _missed(one: Missed) -> Entry:
+def _missed(one: UnmetCondition) -> Entry:
     def told(value: Fraction | str | None) -> str | None:
         return decimal_text(value) if isinstance(value, Fraction) else value
 
@@ -326,13 +328,13 @@ def _per_thousand(facts: Facts, row: int) -> str:
     return f"{facts.worth[row] * float(facts.decided.problem.stages[0].terms.scale) * 100_000:.2f}"
 
 
-def _by(decided: Decided, row: int) -> str | None:
+def _by(decided: DecidedRun, row: int) -> str | None:
     """Return the application that keeps this one out through a relation between applications."""
     other = int(decided.reasons.by[row])
     return decided.numbers[other] if other >= 0 else None
 
 
-def _rule(decided: Decided, row: int) -> Entry | None:
+def _rule(decided: DecidedRun, row: int) -> Entry | None:
     """Return the rule that the reason refers to, with its position in the files."""
     name = str(decided.reasons.rule[row])
     if not name:
@@ -362,7 +364,7 @@ def rule_named(problem: Problem, name: str) -> Entry:
     return {"id": name, "kind": "envelope" if known else "column", "title": "", "place": where}
 
 
-def _on_reserve(decided: Decided, row: int) -> Entry | None:
+def _on_reserve(decided: DecidedRun, row: int) -> Entry | None:
     """Return the rank on the reserve list and the amount the application would get."""
     found = decided.on_reserve.get(decided.numbers[row])
     return None if found is None else {"rank": found[0], "cents": found[1]}

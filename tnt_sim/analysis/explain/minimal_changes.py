@@ -32,13 +32,13 @@ from tnt_sim.analysis.explain.refusal_bounds import Bounds, Interval
 from tnt_sim.analysis.explain.relaxed_conditions import LiftedBounds, Obstacle, lifted, obstacles, solved
 from tnt_sim.analysis.explain.required_changes import Score, by_envelopes, figure_of, is_given, of_everyone
 from tnt_sim.analysis.explain.rule_effects import relaxed
-from tnt_sim.analysis.shared.decided_run import Decided, gains, goes_first, units, with_tolerance
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.decided_run import DecidedRun, gains, goes_first, units, with_tolerance
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import gives_way
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask, forced
-from tnt_sim.engine.result import Answer, Proof
+from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import InputError
 from tnt_sim.rules.protocols import CompiledRule
 from tnt_sim.scenario.problem import compile_problem
@@ -63,12 +63,12 @@ class Asking:
     plain sum of it.
     """
 
-    decided: Decided
+    decided: DecidedRun
     steps: tuple[Fraction, ...]
     scores: tuple[tuple[required_changes.Score, required_changes.Effects | None], ...]
 
 
-def asking(decided: Decided) -> Asking:
+def asking(decided: DecidedRun) -> Asking:
     """Read the smallest gains and the score columns of the objective once."""
     problem, deadline = decided.problem, decided.clock.deadline
     found = [
@@ -115,7 +115,7 @@ def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entr
     return found
 
 
-def _by_score(question: Asking, row: int, inside: Answer, *, confirm: bool) -> Iterator[Entry]:
+def _by_score(question: Asking, row: int, inside: SolveOutcome, *, confirm: bool) -> Iterator[Entry]:
     decided = question.decided
     for one, effect in question.scores:
         if one.other is not None:
@@ -135,7 +135,7 @@ def score_entry(
     row: int,
     one: required_changes.Score,
     effect: tuple[Fraction, ...],
-    inside: Answer,
+    inside: SolveOutcome,
     *,
     confirm: bool,
 ) -> Entry:
@@ -217,7 +217,7 @@ def _by_grant(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
     yield found
 
 
-def _confirmed(decided: Decided, enough: Scenario, less: Scenario, row: int) -> Entry:
+def _confirmed(decided: DecidedRun, enough: Scenario, less: Scenario, row: int) -> Entry:
     """Re-optimise two scenarios and check that the first funds the application and the second does not."""
     first, second = (_decided_anew(decided, one) for one in (enough, less))
     if first is None or second is None:
@@ -227,7 +227,7 @@ def _confirmed(decided: Decided, enough: Scenario, less: Scenario, row: int) -> 
     return {"confirmed": settled and holds == [True, False], "proof": _proof([first, second])}
 
 
-def _decided_anew(decided: Decided, scenario: Scenario) -> Answer | None:
+def _decided_anew(decided: DecidedRun, scenario: Scenario) -> SolveOutcome | None:
     """Optimise a changed scenario; None if the change makes the input invalid."""
     try:
         return ask(compile_problem(scenario), clock=decided.clock)
@@ -235,7 +235,7 @@ def _decided_anew(decided: Decided, scenario: Scenario) -> Answer | None:
         return None
 
 
-def _by_rules(decided: Decided, row: int, inside: Answer) -> Iterator[Entry]:
+def _by_rules(decided: DecidedRun, row: int, inside: SolveOutcome) -> Iterator[Entry]:
     """Yield the rules whose relaxation alone funds the application."""
     for rule in _tried(decided, row, every=inside.allocation is None):
         decided.clock.deadline.check()
@@ -253,7 +253,7 @@ def _by_rules(decided: Decided, row: int, inside: Answer) -> Iterator[Entry]:
         }
 
 
-def _tried(decided: Decided, row: int, *, every: bool) -> Sequence[CompiledRule]:
+def _tried(decided: DecidedRun, row: int, *, every: bool) -> Sequence[CompiledRule]:
     """List the hard rules that may block the application, the one named in its reason first.
 
     The others are tight rules whose figures change when it is funded; with `every`, slack rules
@@ -270,7 +270,7 @@ def _tried(decided: Decided, row: int, *, every: bool) -> Sequence[CompiledRule]
     return sorted(tight, key=lambda rule: rule.id != named)[:MOST_RULES]
 
 
-def _counts(decided: Decided, row: int, rule: CompiledRule) -> bool:
+def _counts(decided: DecidedRun, row: int, rule: CompiledRule) -> bool:
     """Whether funding the application beside today's list changes a figure of the rule."""
     funded, granted = decided.allocation.funded.copy(), decided.allocation.granted_cents.copy()
     before = rule.read(funded, granted)
@@ -282,7 +282,7 @@ def _is_tight(read: Any) -> bool:
     return any(figure.slack is not None and figure.slack <= 0 for figure in read.readings)
 
 
-def _proof(answers: Sequence[Answer]) -> str | None:
+def _proof(answers: Sequence[SolveOutcome]) -> str | None:
     """Return the weakest proof of several solves; None if one of them has none."""
     order = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
     proofs = [answer.proof for answer in answers]
@@ -295,7 +295,7 @@ def _undefined(kind: str, of: str, why: str, **more: Any) -> Entry:
     return {"kind": kind, "of": of, "status": "undefined", "why": why, **more}
 
 
-def _impossible(kind: str, of: str, why: str, *answers: Answer) -> Entry:
+def _impossible(kind: str, of: str, why: str, *answers: SolveOutcome) -> Entry:
     return {"kind": kind, "of": of, "status": "impossible", "why": why, "proof": _proof(answers)}
 
 
@@ -308,7 +308,7 @@ Tell = Callable[[str, float], None]
 
 
 @dataclass(slots=True)
-class Settled:
+class ChangeTable:
     """Changes by row, and how each was settled.
 
     Attributes
@@ -333,12 +333,12 @@ class Settled:
         return {name: getattr(self, name) for name in names}
 
 
-def settle_all(decided: Decided, rows: Sequence[int], told: Tell, course: Course) -> Settled:
+def settle_all(decided: DecidedRun, rows: Sequence[int], told: Tell, course: StudyProgress) -> ChangeTable:
     """Find the changes of every refused application among some rows, or those found before a limit.
 
     The deadline, or Ctrl-C, ends the search and keeps what was found.
     """
-    found, wanted = Settled(), set(rows)
+    found, wanted = ChangeTable(), set(rows)
     offers, funded = decided.problem.offers, decided.allocation.funded
     waiting = [row for row in rows if offers.candidate[row] and not funded[row]]
     outside = [row for row in rows if not (offers.candidate[row] or offers.committed[row] or funded[row])]
@@ -358,7 +358,9 @@ def settle_all(decided: Decided, rows: Sequence[int], told: Tell, course: Course
     return found
 
 
-def _scores(question: Asking, waiting: Sequence[int], found: Settled, told: Tell, course: Course) -> None:
+def _scores(
+    question: Asking, waiting: Sequence[int], found: ChangeTable, told: Tell, course: StudyProgress
+) -> None:
     """Compute the score that each refused candidate would need and insert it before its other changes."""
     decided = question.decided
     usable = [(one, effect) for one, effect in question.scores if effect is not None]
@@ -397,7 +399,9 @@ def _scores(question: Asking, waiting: Sequence[int], found: Settled, told: Tell
         found.changes.setdefault(row, []).append(entry)
 
 
-def _obstacles(decided: Decided, outside: Sequence[int], found: Settled, told: Tell, course: Course) -> None:
+def _obstacles(
+    decided: DecidedRun, outside: Sequence[int], found: ChangeTable, told: Tell, course: StudyProgress
+) -> None:
     """Compute, for each application outside the competition, the effect of lifting its obstacle."""
     if not outside:
         return
@@ -412,7 +416,7 @@ def _obstacles(decided: Decided, outside: Sequence[int], found: Settled, told: T
         course.n_done += 1
 
 
-def _lifted(one: Obstacle, row: int, bounds: LiftedBounds, found: Settled, until: Deadline) -> Entry:
+def _lifted(one: Obstacle, row: int, bounds: LiftedBounds, found: ChangeTable, until: Deadline) -> Entry:
     assert one.problem is not None
     offers, proof = one.problem.offers, bounds.decided.proof
     funds = bounds.funds(one.problem, row)
@@ -429,7 +433,7 @@ def _lifted(one: Obstacle, row: int, bounds: LiftedBounds, found: Settled, until
     return one.entry("undefined", why="ask_alone")
 
 
-def _kernel_settles(decided: Decided) -> bool:
+def _kernel_settles(decided: DecidedRun) -> bool:
     """Whether the exact cap-tree kernel solves this decision: then one more solve per application is cheap."""
     return ask(decided.problem, prove=False, canonical=False, clock=decided.clock).method == "tree"
 
@@ -453,7 +457,7 @@ def _settled_steps(
 
 
 def _exact(
-    decided: Decided, row: int, one: Score, effect: tuple[Fraction, ...], interval: Interval, steps: int
+    decided: DecidedRun, row: int, one: Score, effect: tuple[Fraction, ...], interval: Interval, steps: int
 ) -> Entry:
     way = 1 if effect[0] > 0 else -1
     now, by = figure_of(decided.problem, row, one.column), way * steps * one.step
@@ -470,7 +474,7 @@ def _exact(
 
 
 def _between(
-    decided: Decided, row: int, one: Score, effect: tuple[Fraction, ...], interval: Interval
+    decided: DecidedRun, row: int, one: Score, effect: tuple[Fraction, ...], interval: Interval
 ) -> Entry:
     """Write the interval of the needed score; `high` is None if no allocation with the application was found."""
     now = figure_of(decided.problem, row, one.column)

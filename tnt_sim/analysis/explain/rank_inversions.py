@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.analysis.explain.required_changes import scores
-from tnt_sim.analysis.shared.decided_run import Decided, gains
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.decided_run import DecidedRun, gains
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer
+from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import TntError, UsageError, did_you_mean
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.columns import Kind, kind_of, numeric_column, scenario_names, text_keys
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of, numeric_column, scenario_names, text_keys
 from tnt_sim.rules.expressions.groups import groups_by
 from tnt_sim.rules.kinds.order.rule import Order
 from tnt_sim.rules.linear_terms import IntArray
@@ -98,7 +98,7 @@ def ranking(
     place = _opinions(problem, column, opinions) if opinions else _figures(problem, column, best)
     compared = problem.offers.candidate & ~problem.offers.forced & (place >= 0)
     for name in by:
-        if kind_of(case, name) in (None, Kind.LIST):
+        if kind_of(case, name) in (None, ValueKind.LIST):
             raise _no_column(problem, name)
     groups = groups_by(case, ["envelope", *by], None, compared, compared, ())
     assert groups is not None
@@ -114,8 +114,8 @@ def only_score(problem: Problem) -> str | None:
 def _figures(problem: Problem, column: str, best: str) -> IntArray:
     kind = kind_of(problem.case, column)
     # Extra columns are read as text, whether they hold numbers or words.
-    if kind not in (Kind.NUMBER, Kind.MONEY, Kind.TEXT) or (
-        kind is Kind.TEXT and problem.case.portfolio.numeric(column)[1]
+    if kind not in (ValueKind.NUMBER, ValueKind.MONEY, ValueKind.TEXT) or (
+        kind is ValueKind.TEXT and problem.case.portfolio.numeric(column)[1]
     ):
         raise _no_column(problem, column)
     figures = numeric_column(problem.case, column, ())
@@ -126,7 +126,7 @@ def _figures(problem: Problem, column: str, best: str) -> IntArray:
 
 
 def _opinions(problem: Problem, column: str, opinions: Sequence[str]) -> IntArray:
-    if kind_of(problem.case, column) is not Kind.TEXT:
+    if kind_of(problem.case, column) is not ValueKind.TEXT:
         raise _no_column(problem, column)
     held = text_keys(problem.case, column).to_list()
     order = {name: k for k, name in enumerate(opinions)}
@@ -155,7 +155,7 @@ def _no_column(problem: Problem, column: str) -> UsageError:
     )
 
 
-def inversions(decided: Decided, ranked: Ranking, most: int | None = None) -> Entry:
+def inversions(decided: DecidedRun, ranked: Ranking, most: int | None = None) -> Entry:
     """Count the inverted pairs and list them.
 
     Refused applications are listed best first, and the pairs of each with the worst funded
@@ -196,7 +196,7 @@ def inversions(decided: Decided, ranked: Ranking, most: int | None = None) -> En
     }
 
 
-def _pair(decided: Decided, ranked: Ranking, better: int, worse: int, group: str) -> Entry:
+def _pair(decided: DecidedRun, ranked: Ranking, better: int, worse: int, group: str) -> Entry:
     return {
         "group": group,
         "better": _side(decided, ranked, better)
@@ -206,9 +206,9 @@ def _pair(decided: Decided, ranked: Ranking, better: int, worse: int, group: str
     }
 
 
-def _side(decided: Decided, ranked: Ranking, row: int) -> Entry:
+def _side(decided: DecidedRun, ranked: Ranking, row: int) -> Entry:
     case = decided.problem.case
-    if kind_of(case, ranked.column) is Kind.MONEY:
+    if kind_of(case, ranked.column) is ValueKind.MONEY:
         cents = case.table[f"{ranked.column}_cents"][row]
         return {"dossier": decided.numbers[row], "value": None, "value_cents": cents}
     value = case.table[ranked.column][row]
@@ -225,7 +225,7 @@ def _plain(value: Any) -> str:
 
 
 def price_of_none(
-    decided: Decided, ranked: Ranking, penalty: Fraction | None = None, *, deadline: Deadline = UNLIMITED
+    decided: DecidedRun, ranked: Ranking, penalty: Fraction | None = None, *, deadline: Deadline = UNLIMITED
 ) -> Entry:
     """Compute what an `order` rule would cost, hard or at a penalty per inverted pair.
 
@@ -283,7 +283,7 @@ def _too_many(n_pairs: int) -> UsageError:
 
 
 def _without_penalty(
-    problem: Problem, answer: Answer, order: Order, penalty: Fraction | None
+    problem: Problem, answer: SolveOutcome, order: Order, penalty: Fraction | None
 ) -> tuple[Fraction, ...]:
     """Return the stage values without the penalties charged to the first stage."""
     if penalty is None or answer.allocation is None:
@@ -318,7 +318,7 @@ def _order(problem: Problem, ranked: Ranking, penalty: Fraction | None) -> Order
 
 
 def inversions_document(
-    decided: Decided,
+    decided: DecidedRun,
     *,
     rank: str | None = None,
     best: str = "high",
@@ -336,7 +336,7 @@ def inversions_document(
     found = inversions(decided, ranked)
     wanted = ([None] if penalty is None else [None, penalty]) if found["n_pairs"] else []
     limit = min(SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
-    course, prices = Course(Deadline(limit), "questions"), list[Entry]()
+    course, prices = StudyProgress(Deadline(limit), "questions"), list[Entry]()
     with course.held():
         for price in course.each(wanted):
             prices.append(price_of_none(decided, ranked, price, deadline=course.deadline))

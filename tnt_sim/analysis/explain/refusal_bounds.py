@@ -39,13 +39,13 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tnt_sim.analysis.shared.decided_run import Decided
+from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.profit_frontier import Frontier, cells, frontier, items_of
-from tnt_sim.scenario.objective import Sense as GoalSense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.reductions.fixing import ExactBound, exact_bound
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
@@ -55,7 +55,7 @@ MOST_TESTED = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Parts:
+class KernelModel:
     """Decomposition of a model into independent blocks.
 
     Attributes
@@ -70,7 +70,7 @@ class Parts:
     rows: tuple[tuple[int, ...], ...]
 
 
-def parts_of(model: LinearModel, bound: ExactBound, point: IntArray, clock: Clock) -> Parts:
+def parts_of(model: LinearModel, bound: ExactBound, point: IntArray, clock: Clock) -> KernelModel:
     """Split a model into blocks that no row joins.
 
     Parameters
@@ -97,7 +97,7 @@ def parts_of(model: LinearModel, bound: ExactBound, point: IntArray, clock: Cloc
     first[entries.row] = label[entries.col]
     for row in np.flatnonzero(kept & (first >= 0)).tolist():
         rows[int(first[row])].append(row)
-    return Parts(label, slack, tuple(tuple(some) for some in rows))
+    return KernelModel(label, slack, tuple(tuple(some) for some in rows))
 
 
 def _labels(model: LinearModel, kept: np.ndarray) -> IntArray:
@@ -214,7 +214,7 @@ class OneCap:
         return int(self.weight[column]) + int(self.front.weight[place])
 
 
-def one_cap(model: LinearModel, parts: Parts, point: IntArray, part: int) -> OneCap | None:
+def one_cap(model: LinearModel, parts: KernelModel, point: IntArray, part: int) -> OneCap | None:
     """Return a block as a knapsack; None if it is not one, or is too large for one dynamic programming pass."""
     if len(parts.rows[part]) != 1 or model.sense is not Sense.MAXIMISE:
         return None
@@ -272,14 +272,14 @@ class Bounds:
     One linear program gives the prices; exchanges on the decision give allocations.
     """
 
-    def __init__(self, decided: Decided) -> None:
+    def __init__(self, decided: DecidedRun) -> None:
         self.decided = decided
         problem = decided.problem
         form = formulate(problem, deadline=decided.clock.deadline)
         stage = form.stages[0]
         model = form.model.with_objective(stage.objective, stage.sense)
         self.scale, self.constant = stage.scale, stage.constant
-        self.up = 1 if problem.stages[0].sense is GoalSense.MAXIMISE else -1
+        self.up = 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
         self.rows: IntArray = form.recovery.candidate
         self.column = {int(row): k for k, row in enumerate(self.rows.tolist())}
         duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.limits()).row_duals
@@ -288,9 +288,9 @@ class Bounds:
         self.point = decided.allocation.funded[form.recovery.candidate].astype(np.int64)
         self.parts = self._parts()
         self.caps: dict[int, OneCap | None] = {}
-        self.swaps = Swaps(decided)
+        self.swaps = DossierExchanges(decided)
 
-    def _parts(self) -> Parts | None:
+    def _parts(self) -> KernelModel | None:
         """Split the model into blocks, if it has exactly one column per candidate.
 
         Any other model is one block.
@@ -301,7 +301,7 @@ class Bounds:
             return parts_of(self.model, self.bound, self.point, self.decided.clock)
         value = self.decided.reading.values[0] / self.scale - self.constant
         slack = self.up * (self.bound.scaled - (int(value) << self.bound.scale))
-        return Parts(np.zeros(self.model.n_cols, dtype=np.int64), (slack,), ((),))
+        return KernelModel(np.zeros(self.model.n_cols, dtype=np.int64), (slack,), ((),))
 
     def _cap_of(self, column: int) -> OneCap | None:
         """Return the knapsack of a column's block, computed once per block."""
@@ -371,14 +371,14 @@ class Bounds:
         return max(Fraction(0), self.scale * -(-lost >> self.bound.scale))
 
 
-class Swaps:
+class DossierExchanges:
     """Neighbour allocations of the decision: one application in, one or two out, possibly another one in."""
 
-    def __init__(self, decided: Decided) -> None:
+    def __init__(self, decided: DecidedRun) -> None:
         self.decided = decided
         problem = decided.problem
         stage = problem.stages[0]
-        sign = 1 if stage.sense is GoalSense.MAXIMISE else -1
+        sign = 1 if stage.sense is Sense.MAXIMISE else -1
         ask = problem.offers.least_cents
         self.value: IntArray = sign * (stage.terms.per_funded + stage.terms.per_cent * ask)
         for part in stage.terms.once:
@@ -474,7 +474,7 @@ class Swaps:
         return shared
 
 
-def read_if_kept(decided: Decided, allocation: Allocation) -> tuple[Allocation, AllocationReading] | None:
+def read_if_kept(decided: DecidedRun, allocation: Allocation) -> tuple[Allocation, AllocationReading] | None:
     """Return the allocation with its exact reading; None if it breaks a rule."""
     reading = read_allocation(decided.problem, allocation)
     return None if broken_rules(decided.problem, allocation, reading) else (allocation, reading)

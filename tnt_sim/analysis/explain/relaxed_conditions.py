@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from tnt_sim.analysis.shared.decided_run import Decided
+from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.engine.optimise import ask
 from tnt_sim.errors import InputError
 from tnt_sim.formulation.formulate import Formulation, formulate
@@ -32,7 +32,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, Int
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.offers.eligibility import WaiverSpec
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.backends.registry import get_backend
@@ -73,7 +73,7 @@ class Obstacle:
         return self.entry("impossible" if self.why == "several_missed" else "undefined", why=self.why)
 
 
-def lifted(decided: Decided, row: int) -> list[Entry]:
+def lifted(decided: DecidedRun, row: int) -> list[Entry]:
     """Re-optimise without each obstacle in turn and say whether the application would be funded."""
     return [
         one.told() if one.problem is None else solved(one, one.problem, row, decided, prove=True)
@@ -81,7 +81,7 @@ def lifted(decided: Decided, row: int) -> list[Entry]:
     ]
 
 
-def obstacles(decided: Decided, row: int) -> list[Obstacle]:
+def obstacles(decided: DecidedRun, row: int) -> list[Obstacle]:
     """List what keeps an application out of the competition, each with the problem that remains without it."""
     problem = decided.problem
     name = str(decided.numbers[row])
@@ -109,7 +109,7 @@ def _lifting(kind: str, rule: str, scenario: Scenario) -> Obstacle:
         return Obstacle(kind, rule, why="not_liftable")
 
 
-def solved(obstacle: Obstacle, problem: Problem, row: int, decided: Decided, *, prove: bool) -> Entry:
+def solved(obstacle: Obstacle, problem: Problem, row: int, decided: DecidedRun, *, prove: bool) -> Entry:
     """Re-optimise without the obstacle and write the entry; one solve."""
     answer = ask(problem, prove=prove, clock=decided.clock)
     settled = answer.is_closed and answer.canonical
@@ -145,12 +145,12 @@ def _with_spec(scenario: Scenario, **changed: object) -> Scenario:
 class LiftedBounds:
     """Formulation of the decision and dual prices of its linear program, by row name."""
 
-    decided: Decided
+    decided: DecidedRun
     form: Formulation
     prices: dict[str, float]
 
     @classmethod
-    def of(cls, decided: Decided) -> LiftedBounds:
+    def of(cls, decided: DecidedRun) -> LiftedBounds:
         """Solve the linear program once for all applications."""
         form = formulate(decided.problem, deadline=decided.clock.deadline)
         stage = form.stages[0]

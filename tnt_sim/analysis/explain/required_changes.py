@@ -43,20 +43,20 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.marginal.entry_thresholds import KERNEL, LIMITS, SOLVED, UNKNOWN, NoLoss, no_losses
-from tnt_sim.analysis.marginal.minimum_envelope import Least, least_amount
-from tnt_sim.analysis.shared.decided_run import Decided, goes_first, sign_of, with_tolerance
-from tnt_sim.analysis.shared.envelope_path import Line, at_amount, line_of
-from tnt_sim.analysis.shared.reference_solution import Base, Tell
+from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, least_amount
+from tnt_sim.analysis.shared.decided_run import DecidedRun, goes_first, sign_of, with_tolerance
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, at_amount, line_of
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, Tell
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask, forced
-from tnt_sim.engine.result import Answer, Proof, status_with
+from tnt_sim.engine.result import Proof, SolveOutcome, status_with
 from tnt_sim.errors import InputError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.rules.expressions.columns import MICRO, Kind, kind_of, numeric_column
+from tnt_sim.rules.expressions.columns import MICRO, ValueKind, kind_of, numeric_column
 from tnt_sim.rules.linear_terms import IntArray, Terms, Unit, common_scale
-from tnt_sim.rules.protocols import Case, CompiledRule, Mode
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import Case, CompiledRule, Mode, Sense
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -68,11 +68,11 @@ MOST_TURNS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
+class EnvelopeIncrease:
     """Question of the least amount of one envelope that funds one application."""
 
-    decided: Decided
-    line: Line
+    decided: DecidedRun
+    line: EnvelopePath
     row: int
     steps: tuple[Fraction, ...]
 
@@ -81,7 +81,7 @@ class Raised:
         """The problem at the amounts written in the scenario."""
         return self.decided.problem
 
-    def least(self, kept: tuple[Fraction, ...], *, inside: bool, prove: bool = False) -> Least:
+    def least(self, kept: tuple[Fraction, ...], *, inside: bool, prove: bool = False) -> MinimumEnvelope:
         """Find the least amount at which the first stages reach `kept`.
 
         Parameters
@@ -111,7 +111,7 @@ class Raised:
             cents = wanted
         return None
 
-    def _more_than(self, answer: Answer) -> int | None:
+    def _more_than(self, answer: SolveOutcome) -> int | None:
         """Find the least amount whose optimum beats a solution; only if no other envelope can shift money."""
         if self.problem.case.tree.n_nodes > 1:
             return None
@@ -124,7 +124,7 @@ class Raised:
         return min(found, default=None)
 
 
-def by_envelopes(decided: Decided, row: int, steps: tuple[Fraction, ...]) -> Iterator[Entry]:
+def by_envelopes(decided: DecidedRun, row: int, steps: tuple[Fraction, ...]) -> Iterator[Entry]:
     """Yield the needed increase of the application's envelope, then of the programme if that is another one."""
     tree = decided.problem.case.tree
     written = [
@@ -134,10 +134,12 @@ def by_envelopes(decided: Decided, row: int, steps: tuple[Fraction, ...]) -> Ite
     ]
     for node in dict.fromkeys([*written[:1], *written[-1:]]):
         if node not in tree.landing and "/" not in tree.ids[node]:
-            yield _entry(Raised(decided, line_of(decided.problem, tree.ids[node]).upwards(), row, steps))
+            yield _entry(
+                EnvelopeIncrease(decided, line_of(decided.problem, tree.ids[node]).upwards(), row, steps)
+            )
 
 
-def _entry(raised: Raised) -> Entry:
+def _entry(raised: EnvelopeIncrease) -> Entry:
     tree, line = raised.problem.case.tree, raised.line
     least = raised.least(raised.decided.reading.values, inside=True, prove=True)
     head: Entry = {"kind": "envelope", "of": line.id, "title": tree.titles[line.node]}
@@ -163,7 +165,7 @@ def _entry(raised: Raised) -> Entry:
     return head | figures | {"status": "exact", "tie": tie, "first_cents": first}
 
 
-def of_everyone(decided: Decided, steps: tuple[Fraction, ...], tell: Tell, into: dict[int, Entry]) -> None:
+def of_everyone(decided: DecidedRun, steps: tuple[Fraction, ...], tell: Tell, into: dict[int, Entry]) -> None:
     """Find, for every refused candidate, the least increase of the programme that funds it without loss.
 
     Exact for all in one pass if an exact kernel solves the decision. Otherwise an interval: from
@@ -180,7 +182,7 @@ def of_everyone(decided: Decided, steps: tuple[Fraction, ...], tell: Tell, into:
     line = line_of(problem, problem.case.tree.ids[0])
     reading = decided.reading
     proof = Proof(decided.proof or Proof.FEASIBLE_GAP)
-    answer = Answer(
+    answer = SolveOutcome(
         status=status_with(proof),
         values=reading.values,
         bests=reading.values,
@@ -192,7 +194,7 @@ def of_everyone(decided: Decided, steps: tuple[Fraction, ...], tell: Tell, into:
         method="stored",
         seconds=0.0,
     )
-    base = Base(decided.asked, problem, answer, steps, reading.values)
+    base = ReferenceSolution(decided.asked, problem, answer, steps, reading.values)
     found = NoLoss.today(base)
     try:
         no_losses(base, line, clock=decided.clock, tell=tell, into=found)
@@ -202,7 +204,7 @@ def of_everyone(decided: Decided, steps: tuple[Fraction, ...], tell: Tell, into:
         into |= {row: _limits(decided, line, found, row) for row in known}
 
 
-def _limits(decided: Decided, line: Line, found: NoLoss, row: int) -> Entry:
+def _limits(decided: DecidedRun, line: EnvelopePath, found: NoLoss, row: int) -> Entry:
     head: Entry = {"kind": "envelope", "of": line.id, "title": decided.problem.case.tree.titles[line.node]}
     if found.never[row]:
         return head | {"status": "impossible", "why": "envelope_never", "proof": None}
@@ -228,14 +230,14 @@ CENT = Fraction(1, 100)
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class RequestCut:
     """Largest grant with which the application would be funded, in cents, and the solves behind it.
 
     `cents` is None if there is no such amount.
     """
 
     cents: int | None
-    answers: tuple[Answer, ...]
+    answers: tuple[SolveOutcome, ...]
 
 
 def can_be_cut(problem: Problem, row: int) -> bool:
@@ -252,7 +254,7 @@ def lowest(problem: Problem, row: int) -> int:
     return max(unit, -(-stated // unit) * unit)
 
 
-def cut_to(decided: Decided, row: int, steps: Sequence[Fraction]) -> Cut:
+def cut_to(decided: DecidedRun, row: int, steps: Sequence[Fraction]) -> RequestCut:
     """Find the largest grant below the request at which the canonical optimum funds the application.
 
     Parameters
@@ -262,7 +264,7 @@ def cut_to(decided: Decided, row: int, steps: Sequence[Fraction]) -> Cut:
     unit = int(decided.problem.offers.unit_cents[row])
     problem = _opened(decided.problem, row, int(decided.problem.offers.most_cents[row]) - unit)
     values, granted = decided.reading.values, decided.reading.granted_cents
-    found: list[Answer] = []
+    found: list[SolveOutcome] = []
     best = 0
     for question, kept in _strict(problem, row, values, granted, steps):
         decided.clock.deadline.check()
@@ -284,10 +286,10 @@ def cut_to(decided: Decided, row: int, steps: Sequence[Fraction]) -> Cut:
         lower = _opened(decided.problem, row, cents - unit)
         found.append(_largest(*_within(lower, row, values, granted), decided.clock))
         cents = _cents(found[-1], row)
-    return Cut(best or None, tuple(found))
+    return RequestCut(best or None, tuple(found))
 
 
-def counts_elsewhere(decided: Decided, row: int) -> bool:
+def counts_elsewhere(decided: DecidedRun, row: int) -> bool:
     """Whether a smaller request changes rules or objectives beyond the application's own amount.
 
     The formulations with the least request and with today's request are compared row by row.
@@ -307,7 +309,7 @@ def counts_elsewhere(decided: Decided, row: int) -> bool:
     )
 
 
-def _cents(answer: Answer, row: int) -> int:
+def _cents(answer: SolveOutcome, row: int) -> int:
     return 0 if answer.allocation is None else int(answer.allocation.granted_cents[row])
 
 
@@ -337,19 +339,19 @@ def _strict(
 
 def _within(problem: Problem, row: int, values: Sequence[Fraction], granted: int) -> Asked:
     """Require every stage as good as in the decision, at most `granted` cents in all, and maximise the grant."""
-    money = Stage(GRANTED, Sense.MINIMISE, problem.granted)
+    money = ObjectiveStage(GRANTED, Sense.MINIMISE, problem.granted)
     stages = (*problem.stages, money, _grant_of(problem, row))
     return _with_stages(problem, stages), (*values, granted * CENT)
 
 
-def _grant_of(problem: Problem, row: int) -> Stage:
+def _grant_of(problem: Problem, row: int) -> ObjectiveStage:
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     mine = zeros.copy()
     mine[row] = 1
-    return Stage(OPEN, Sense.MAXIMISE, Terms(CENT, Unit.MONEY, zeros, mine))
+    return ObjectiveStage(OPEN, Sense.MAXIMISE, Terms(CENT, Unit.MONEY, zeros, mine))
 
 
-def _with_stages(problem: Problem, stages: tuple[Stage, ...]) -> Problem:
+def _with_stages(problem: Problem, stages: tuple[ObjectiveStage, ...]) -> Problem:
     """Replace the stages; penalties that are charged to a removed stage become reports."""
     kept = len(stages) - 1
     rules = tuple(_unpriced(rule, min(kept, len(problem.stages))) for rule in problem.rules)
@@ -363,7 +365,7 @@ def _unpriced(rule: CompiledRule, kept: int) -> CompiledRule:
     return reported
 
 
-def _largest(question: Problem, kept: tuple[Fraction, ...], clock: Clock) -> Answer:
+def _largest(question: Problem, kept: tuple[Fraction, ...], clock: Clock) -> SolveOutcome:
     return ask(
         question, kept=kept, goals=1, least=False, canonical=False, prove=False, blocks=False, clock=clock
     )
@@ -468,7 +470,10 @@ FIGURES_OF_THE_REQUEST = frozenset(
 
 def _is_score(case: Case, column: str) -> bool:
     # Extra columns are read as text until the objective counts them.
-    return column not in FIGURES_OF_THE_REQUEST and kind_of(case, column) in (Kind.NUMBER, Kind.TEXT)
+    return column not in FIGURES_OF_THE_REQUEST and kind_of(case, column) in (
+        ValueKind.NUMBER,
+        ValueKind.TEXT,
+    )
 
 
 def _score(problem: Problem, column: str) -> Score:

@@ -24,19 +24,19 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.analysis.shared.decided_run import Decided
+from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.analysis.shared.reference_solution import unit_of
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask, forced
-from tnt_sim.engine.result import Answer
+from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.rules.linear_terms import BoolArray, Terms, Unit
-from tnt_sim.rules.protocols import CompiledRule, Mode
-from tnt_sim.scenario.objective import Sense, Shortfall, Stage
+from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
+from tnt_sim.scenario.objective import ObjectiveStage, Shortfall
 from tnt_sim.scenario.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Relaxed:
+class RuleDistance:
     """Least violation of one rule that funds an application, in the rule's unit.
 
     `distance` is None if relaxing this rule alone does not fund the application, or if the solve
@@ -46,10 +46,10 @@ class Relaxed:
     rule: str
     distance: Fraction | None
     unit: Unit
-    answer: Answer
+    answer: SolveOutcome
 
 
-def relaxed(decided: Decided, row: int, rule: CompiledRule) -> Relaxed:
+def relaxed(decided: DecidedRun, row: int, rule: CompiledRule) -> RuleDistance:
     """Minimise the violation of one hard rule, with the application funded and no stage worse than today.
 
     Parameters
@@ -62,7 +62,7 @@ def relaxed(decided: Decided, row: int, rule: CompiledRule) -> Relaxed:
     unit = unit_of(rule)
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     nothing = Terms(Fraction(1), unit, zeros, zeros)
-    distance = Stage(
+    distance = ObjectiveStage(
         f"shortfall.{rule.id}", Sense.MINIMISE, nothing, parts=(Shortfall(loose, Fraction(1), 1, unit),)
     )
     rules = tuple(loose if other.id == rule.id else other for other in problem.rules)
@@ -77,7 +77,7 @@ def relaxed(decided: Decided, row: int, rule: CompiledRule) -> Relaxed:
         clock=decided.clock,
     )
     found = answer.values[-1] if answer.is_closed else None
-    return Relaxed(rule.id, found, unit, answer)
+    return RuleDistance(rule.id, found, unit, answer)
 
 
 def without(problem: Problem, rule: str) -> Problem:
@@ -99,7 +99,7 @@ class Effect:
     rule: str
     enters: BoolArray
     leaves: BoolArray
-    answer: Answer
+    answer: SolveOutcome
 
     @property
     def settled(self) -> bool:
@@ -107,7 +107,7 @@ class Effect:
         return self.answer.is_closed and self.answer.canonical
 
 
-def effects_of_rules(decided: Decided, clock: Clock, *, prove: bool = True) -> Iterator[Effect]:
+def effects_of_rules(decided: DecidedRun, clock: Clock, *, prove: bool = True) -> Iterator[Effect]:
     """Yield the effect of each hard rule, each envelope option and each decision to fund, one solve each.
 
     Parameters

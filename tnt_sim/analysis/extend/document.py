@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GoalParts, Standing
+from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GoalParts, ListAtTotal
 from tnt_sim.analysis.marginal.questions import head_of, next_entry
 from tnt_sim.analysis.shared.reference_solution import Moves, moves
 from tnt_sim.analysis.sweep.exact_steps import Counters
@@ -94,7 +94,7 @@ class _Writer:
             "totals": totals,
         }
 
-    def entry(self, found: Standing | None, against: Standing | None) -> Document | None:
+    def entry(self, found: ListAtTotal | None, against: ListAtTotal | None) -> Document | None:
         """Write one list, and who enters and leaves against another; None if it was not computed."""
         if found is None:
             return None
@@ -136,7 +136,7 @@ class _Writer:
             **self._movers(problem, None if against is None else against.allocation, allocation),
         }
 
-    def _envelopes(self, found: Standing, funded: BoolArray) -> list[Document]:
+    def _envelopes(self, found: ListAtTotal, funded: BoolArray) -> list[Document]:
         """Write each written envelope, parts of a split included.
 
         Departments are counted for the programme and its axes only.

@@ -11,16 +11,16 @@ from typing import Any
 from tnt_sim.analysis.extend.search import round_step
 from tnt_sim.analysis.marginal.extension_allocation import axes_of
 from tnt_sim.analysis.shared.envelope_path import line_of, really_at
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import moves
 from tnt_sim.analysis.sweep.envelope_point import SURE
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.model_cache import Drafts
+from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import Proof, Result
 from tnt_sim.errors import ScenarioError
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.run_document import decimal_text
 
@@ -45,7 +45,7 @@ def one_more(scenario: Scenario, result: Result, seconds: float | None) -> dict[
         return {"cents": None, "why_not": why, "axes": [], "missing": []}
     axes, written = axes_of(result.problem)
     names, step = list(axes) or [result.problem.case.tree.ids[0]], round_step(written)
-    course, found, drafts = Course(Deadline(SECONDS).within(seconds), "questions"), [], Drafts()
+    course, found, drafts = StudyProgress(Deadline(SECONDS).within(seconds), "questions"), [], ModelCache()
     with course.held():
         for axis in course.each(names):
             entry = _entry(result, axis, step, Clock.until(course.deadline), drafts)
@@ -70,7 +70,7 @@ def _why_not(scenario: Scenario, result: Result) -> str | None:
     return SLOW if sum(result.document["seconds"].values()) > SLOWEST_RUN else None
 
 
-def _entry(result: Result, axis: str, step: int, clock: Clock, drafts: Drafts) -> dict[str, Any] | None:
+def _entry(result: Result, axis: str, step: int, clock: Clock, drafts: ModelCache) -> dict[str, Any] | None:
     """Write the gain of one axis; None if it is not proved in time."""
     assert result.allocation is not None
     assert result.reading is not None

@@ -8,11 +8,11 @@ from fractions import Fraction
 
 from tnt_sim.analysis.extend.transfer import TransferReading
 from tnt_sim.analysis.marginal.marginal_euro import NextEuro
-from tnt_sim.analysis.shared.envelope_path import Line
-from tnt_sim.analysis.shared.progress import Course
-from tnt_sim.analysis.shared.reference_solution import Base
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath
+from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution
 from tnt_sim.analysis.sweep.envelope_point import Point
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 
@@ -20,7 +20,7 @@ FREE, NESTED = "free", "nested"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class ListAtTotal:
     """Optimal list at one total, with transfers or without.
 
     Attributes
@@ -89,17 +89,17 @@ class ExtendResult:
     limits : what limits transfers
     """
 
-    base: Base
-    line: Line
+    base: ReferenceSolution
+    line: EnvelopePath
     totals: tuple[int, ...]
-    course: Course
+    course: StudyProgress
     limits: str
-    standings: dict[tuple[str, int, bool], Standing] = field(default_factory=dict)
+    standings: dict[tuple[str, int, bool], ListAtTotal] = field(default_factory=dict)
     next: list[NextEuro] = field(default_factory=list)
     ranges: list[GrantedRange] = field(default_factory=list)
     n_ranges: int = 0
 
-    def standing(self, curve: str, total_cents: int, moved: bool) -> Standing | None:
+    def standing(self, curve: str, total_cents: int, moved: bool) -> ListAtTotal | None:
         """Return one list; the starting point serves both curves."""
         start = total_cents == self.line.amount_cents and not moved
         return self.standings.get((FREE if start else curve, total_cents, moved))

@@ -21,7 +21,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GrantedRange, Standing
+from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GrantedRange, ListAtTotal
 from tnt_sim.analysis.extend.transfer import (
     TRANSFER,
     TransferReading,
@@ -33,20 +33,21 @@ from tnt_sim.analysis.extend.transfer import (
 )
 from tnt_sim.analysis.marginal.extension_allocation import axes_of
 from tnt_sim.analysis.marginal.marginal_euro import next_euros
-from tnt_sim.analysis.shared.amount_variation import Moved
+from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.analysis.shared.envelope_path import line_of, really_at
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import Tell, base_of, tell_of
 from tnt_sim.analysis.sweep.envelope_point import SURE, Point, Settler
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.model_cache import Drafts
+from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import ask, forced
-from tnt_sim.engine.result import Answer, Status
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.linear_terms import exact_sum
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import Sense
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.allocation_reading import Allocation
@@ -81,18 +82,18 @@ def extend_of(
         If there is no optimum to start from.
     """
     clock = clock or Clock(None)
-    totals = totals_of(Moved.of(scenario), to)
+    totals = totals_of(AmountVariation.of(scenario), to)
     base = base_of(scenario, clock)
     line = line_of(base.problem, base.problem.case.tree.ids[0])
     found = ExtendResult(
-        base, line, totals, Course(clock.deadline, "questions"), limits_of(base.problem.case.tree)
+        base, line, totals, StudyProgress(clock.deadline, "questions"), limits_of(base.problem.case.tree)
     )
     with found.course.held():
-        _Search(found, clock, tell).run()
+        _ExtensionSearch(found, clock, tell).run()
     return found
 
 
-def totals_of(moved: Moved, to: Sequence[str | int]) -> tuple[int, ...]:
+def totals_of(moved: AmountVariation, to: Sequence[str | int]) -> tuple[int, ...]:
     """Parse the larger totals, increasing; the written total is always examined.
 
     Raises
@@ -128,14 +129,14 @@ def round_step(written_cents: int) -> int:
 
 
 @dataclass
-class _Search:
+class _ExtensionSearch:
     """Sequence of the solves, the most informative first."""
 
     result: ExtendResult
     clock: Clock
     tell: Tell | None
     settlers: dict[tuple[str, bool], Settler] = field(default_factory=dict)
-    drafts: dict[tuple[str, bool], Drafts] = field(default_factory=dict)
+    drafts: dict[tuple[str, bool], ModelCache] = field(default_factory=dict)
     waiting: int = 0
 
     def run(self) -> None:
@@ -216,7 +217,7 @@ class _Search:
         return self.settlers.setdefault((curve, moved), Settler(self.clock))
 
     def _known(
-        self, asked: Problem, total: int, promised: Allocation | None, alone: Standing | None
+        self, asked: Problem, total: int, promised: Allocation | None, alone: ListAtTotal | None
     ) -> Point | None:
         """Return the point of a question already answered, such as the scenario as written; otherwise None."""
         if promised is not None:
@@ -227,7 +228,9 @@ class _Search:
             return self._of_answer(self.result.base.answer, asked, total, FREE, alone is not None)
         return None
 
-    def _of_answer(self, answer: Answer, problem: Problem, total: int, curve: str, moved: bool) -> Point:
+    def _of_answer(
+        self, answer: SolveOutcome, problem: Problem, total: int, curve: str, moved: bool
+    ) -> Point:
         point = Point.of(total, answer)
         if answer.proof in SURE:
             return point
@@ -236,7 +239,7 @@ class _Search:
     def _point(self, curve: str, moved: bool, asked: Problem, total: int) -> Point:
         """Find the optimum, with certified bounds if it is not proved."""
         clock = Clock.until(self.clock.deadline.within(self._seconds()))
-        drafts = self.drafts.setdefault((curve, moved), Drafts())
+        drafts = self.drafts.setdefault((curve, moved), ModelCache())
         return self._of_answer(ask(asked, clock=clock, drafts=drafts), asked, total, curve, moved)
 
     def _seconds(self) -> float | None:
@@ -253,7 +256,7 @@ class _Search:
 
     def _keep(self, curve: str, total: int, moved: bool, problem: Problem, point: Point) -> None:
         reading = None if point.allocation is None else read_transfers(problem, point.allocation, moved=moved)
-        self.result.standings[curve, total, moved] = Standing(total, problem, point, reading)
+        self.result.standings[curve, total, moved] = ListAtTotal(total, problem, point, reading)
 
     def _improve(self) -> None:
         """Improve free lists by nested ones: a nested list is also feasible without the fixed grants."""
@@ -304,7 +307,7 @@ def _promising(problem: Problem, promised: Allocation | None) -> Problem:
     return forced(problem, fund=rows, amounts=amounts)
 
 
-def _granted(found: Standing, name: str, sense: Sense, clock: Clock) -> tuple[int, bool]:
+def _granted(found: ListAtTotal, name: str, sense: Sense, clock: Clock) -> tuple[int, bool]:
     """Minimise or maximise what an envelope is granted at equal value and money, in cents.
 
     The second result says whether the first is proved.
@@ -313,8 +316,8 @@ def _granted(found: Standing, name: str, sense: Sense, clock: Clock) -> tuple[in
     tree, node = problem.case.tree, problem.case.node
     place = tree.index(name)
     under = (node >= place) & (node < tree.end[place])
-    money = Stage("granted", Sense.MINIMISE, problem.granted)
-    part = Stage(name, sense, problem.granted.where(under))
+    money = ObjectiveStage("granted", Sense.MINIMISE, problem.granted)
+    part = ObjectiveStage(name, sense, problem.granted.where(under))
     assert found.allocation is not None
     whole = Fraction(int(found.allocation.granted_cents.sum()), 100)
     answer = ask(

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tnt_sim.analysis.infeasibility.minimal_conflicts import Clash, Conflict, conflict, conflict_of
-from tnt_sim.analysis.infeasibility.repair import Repair
+from tnt_sim.analysis.infeasibility.repair import RuleRepair
 
-__all__ = ["Clash", "Conflict", "Repair", "conflict", "conflict_of"]
+__all__ = ["Clash", "Conflict", "RuleRepair", "conflict", "conflict_of"]

@@ -26,18 +26,19 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.analysis.infeasibility.elastic_problem import Line, OpenForm
+from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.rules.linear_terms import Terms, Unit
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import Sense
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 
-Lines = frozenset[Line]
+Lines = frozenset[LiftableBound]
 Keys = frozenset[str]
 LONGEST_TEST, LEAST_TIME = 20.0, 0.02
 QUICK_TEST = (1.0, 10.0)
@@ -48,7 +49,7 @@ MOST_HITTING = 2_000
 """Hitting sets of a step, beyond which the enumeration ends and says that it is not complete."""
 
 
-class Fits(Enum):
+class Satisfiability(Enum):
     """Result of a feasibility test."""
 
     YES = "yes"
@@ -59,13 +60,13 @@ class Fits(Enum):
 def without_goal(problem: Problem) -> Problem:
     """Return the problem with its hard rules and a constant objective: a pure feasibility problem."""
     zeros = np.zeros(problem.case.n, dtype=np.int64)
-    goal = Stage("any", Sense.MAXIMISE, Terms(Fraction(1), Unit.NUMBER, zeros, zeros))
+    goal = ObjectiveStage("any", Sense.MAXIMISE, Terms(Fraction(1), Unit.NUMBER, zeros, zeros))
     rules = tuple(rule for rule in problem.rules if rule.mode.value == "hard")
     return replace(problem, stages=(goal,), rules=rules)
 
 
 @dataclass
-class Trials:
+class FeasibilityTests:
     """Feasibility oracle for sets of lines, with a memory of feasible points and of conflicts.
 
     Attributes
@@ -78,7 +79,7 @@ class Trials:
     clashes : sets of lines known to be infeasible
     """
 
-    form: OpenForm
+    form: ElasticProblem
     clock: Clock
     seconds: float = LONGEST_TEST
     budget: int = 100
@@ -89,15 +90,15 @@ class Trials:
     found: list[tuple[Allocation, Lines]] = field(default_factory=list)
     clashes: list[Lines] = field(default_factory=list)
 
-    def fits(self, kept: Lines) -> Fits:
+    def fits(self, kept: Lines) -> Satisfiability:
         """Test whether some allocation satisfies all these lines; if so, `witness` returns one."""
         if any(clash <= kept for clash in self.clashes):
-            return Fits.NO
+            return Satisfiability.NO
         if self.witness(kept) is not None:
-            return Fits.YES
+            return Satisfiability.YES
         if self.n_solves >= self.budget or self.left() <= 0:
             self.doubtful = True
-            return Fits.UNKNOWN
+            return Satisfiability.UNKNOWN
         return self._asked(kept)
 
     def left(self) -> float:
@@ -120,7 +121,7 @@ class Trials:
                 return allocation
         return None
 
-    def _asked(self, kept: Lines) -> Fits:
+    def _asked(self, kept: Lines) -> Satisfiability:
         problem = without_goal(self.form.keeping(kept))
         until = self.clock.deadline.within(self.left())
         self.n_solves += 1
@@ -132,16 +133,16 @@ class Trials:
             )
         except LimitReached:
             self.doubtful = True
-            return Fits.UNKNOWN
+            return Satisfiability.UNKNOWN
         if answer.allocation is not None:
             known = answer.allocation, self.form.broken(answer.allocation)
             self.found.insert(0, known)
-            return Fits.YES
+            return Satisfiability.YES
         if answer.status is Status.INFEASIBLE:
             self.clashes.append(kept)
-            return Fits.NO
+            return Satisfiability.NO
         self.doubtful = True
-        return Fits.UNKNOWN
+        return Satisfiability.UNKNOWN
 
 
 def shrink[Item](items: Sequence[Item], clash: Callable[[Sequence[Item]], bool]) -> list[Item]:
@@ -170,10 +171,10 @@ def shrink[Item](items: Sequence[Item], clash: Callable[[Sequence[Item]], bool])
 
 
 @dataclass
-class Search:
+class ConflictSearch:
     """Enumeration of the minimal conflicts of entries and the minimal corrections."""
 
-    tests: Trials
+    tests: FeasibilityTests
     most_sets: int
     most_fixes: int
     conflicts: list[Keys] = field(default_factory=list)
@@ -181,7 +182,7 @@ class Search:
     complete: bool = False
 
     @property
-    def form(self) -> OpenForm:
+    def form(self) -> ElasticProblem:
         """Return the elastic form that is searched."""
         return self.tests.form
 
@@ -202,9 +203,9 @@ class Search:
                 return
             others = [key for key in keys if key not in fix]
             answer = self.tests.fits(self.form.lines_of(others))
-            if answer is Fits.YES:
+            if answer is Satisfiability.YES:
                 self.fixes.append(fix)
-            elif answer is Fits.NO:
+            elif answer is Satisfiability.NO:
                 self.conflicts.append(self._conflict(others))
             else:
                 return
@@ -216,7 +217,7 @@ class Search:
 
     def _clash(self, keys: Sequence[str]) -> bool:
         """Whether entries are proved infeasible together; without a result they count as feasible."""
-        return self.tests.fits(self.form.lines_of(keys)) is Fits.NO
+        return self.tests.fits(self.form.lines_of(keys)) is Satisfiability.NO
 
 
 def hitting_sets[Item](sets: Sequence[frozenset[Item]]) -> list[frozenset[Item]] | None:
@@ -244,7 +245,7 @@ def _order[Item](hit: frozenset[Item]) -> tuple[int, list[str]]:
     return len(hit), sorted(map(str, hit))
 
 
-def minimal_lines(tests: Trials, keys: Keys) -> Lines:
+def minimal_lines(tests: FeasibilityTests, keys: Keys) -> Lines:
     """Shrink the lines of infeasible entries to a minimal infeasible set of lines."""
     lines = sorted(tests.form.lines_of(keys))
-    return frozenset(shrink(lines, lambda part: tests.fits(frozenset(part)) is Fits.NO))
+    return frozenset(shrink(lines, lambda part: tests.fits(frozenset(part)) is Satisfiability.NO))

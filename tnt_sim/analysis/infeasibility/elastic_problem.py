@@ -11,7 +11,7 @@ whole:
     exclusive, requires, together,             as a whole
       order, equity, caps
 
-`OpenForm.keeping` returns the problem with a subset of the lines, some of them eased. It is an
+`ElasticProblem.keeping` returns the problem with a subset of the lines, some of them eased. It is an
 ordinary problem: formulation, exact reading and proofs apply unchanged. Lifting or easing never
 removes a feasible allocation.
 
@@ -46,11 +46,11 @@ from tnt_sim.verify.allocation_reading import Allocation
 COMMITTED = "committed"
 NAMED_COMMITMENTS = 12
 """Most commitments listed by application; more are grouped by envelope."""
-NO_EASE: Mapping[Line, Fraction] = MappingProxyType({})
+NO_EASE: Mapping[LiftableBound, Fraction] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Line:
+class LiftableBound:
     """One constraint: a bound of a group of an entry; group and side are empty if the entry binds as a whole."""
 
     entry: str
@@ -59,7 +59,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class WrittenPart:
     """Constraint as a planner wrote it, the unit of a correction.
 
     Attributes
@@ -81,11 +81,11 @@ class Entry:
     node: int = -1
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[LiftableBound, ...]:
         """Return its lines, in order."""
         if not self.limits:
-            return (Line(self.key),)
-        return tuple(Line(self.key, name or "", side) for _, name, side, _ in self.bounds())
+            return (LiftableBound(self.key),)
+        return tuple(LiftableBound(self.key, name or "", side) for _, name, side, _ in self.bounds())
 
     def bounds(self) -> Iterator[tuple[Limit, str | None, str, Fraction]]:
         """Yield (limit, group, side, bound) for each line."""
@@ -105,14 +105,16 @@ class Entry:
 
 
 @dataclass(frozen=True, eq=False)
-class OpenForm:
+class ElasticProblem:
     """Problem with all hard constraints lifted, and the entries that can be restored."""
 
     problem: Problem
-    entries: tuple[Entry, ...]
+    entries: tuple[WrittenPart, ...]
 
     @classmethod
-    def of(cls, problem: Problem, free: Problem | None = None, *, commitments: bool = False) -> OpenForm:
+    def of(
+        cls, problem: Problem, free: Problem | None = None, *, commitments: bool = False
+    ) -> ElasticProblem:
         """Build the elastic form of a problem.
 
         Parameters
@@ -137,26 +139,28 @@ class OpenForm:
         return cls(opened, tuple(entry for entry in entries if entry.lines))
 
     @property
-    def lines(self) -> frozenset[Line]:
+    def lines(self) -> frozenset[LiftableBound]:
         """Return all lines of all entries."""
         return frozenset(line for entry in self.entries for line in entry.lines)
 
-    def entry(self, key: str) -> Entry:
+    def entry(self, key: str) -> WrittenPart:
         """Return an entry by its key."""
         return next(entry for entry in self.entries if entry.key == key)
 
-    def lines_of(self, keys: Iterable[str]) -> frozenset[Line]:
+    def lines_of(self, keys: Iterable[str]) -> frozenset[LiftableBound]:
         """Return the lines of some entries."""
         wanted = set(keys)
         return frozenset(line for entry in self.entries if entry.key in wanted for line in entry.lines)
 
-    def keeping(self, kept: frozenset[Line], ease: Mapping[Line, Fraction] = NO_EASE) -> Problem:
+    def keeping(
+        self, kept: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction] = NO_EASE
+    ) -> Problem:
         """Return the problem with these lines only, some eased by an amount in their unit (euros for money)."""
         problem = self.problem
         rules: list[CompiledRule] = [rule for rule in problem.rules if rule.mode is not Mode.HARD]
         caps, table = [cap for cap in problem.caps.caps if cap.id == GUARD], []
         for entry in self.entries:
-            held = Line(entry.key) in kept
+            held = LiftableBound(entry.key) in kept
             if entry.limits:
                 rules += _limits_kept(entry, kept, ease)
             elif entry.kind == "cap":
@@ -173,31 +177,33 @@ class OpenForm:
             table_rules=tuple(table),
         )
 
-    def broken(self, allocation: Allocation) -> frozenset[Line]:
+    def broken(self, allocation: Allocation) -> frozenset[LiftableBound]:
         """Return the lines that an allocation violates, except amounts of envelopes."""
-        found: set[Line] = set()
+        found: set[LiftableBound] = set()
         funded, granted = allocation.funded, allocation.granted_cents
         above = {excess.cap for excess in self.problem.caps.broken(funded, granted)}
         for entry in self.entries:
             for limit in entry.limits:
                 for figure in limit.read(funded, granted).readings:
-                    found |= {Line(entry.key, figure.group or "", side) for side in _sides_broken(figure)}
+                    found |= {
+                        LiftableBound(entry.key, figure.group or "", side) for side in _sides_broken(figure)
+                    }
             if entry.kind == "cap" and entry.id in above:
-                found.add(Line(entry.key))
+                found.add(LiftableBound(entry.key))
             if not entry.limits and entry.rule is not None and not entry.rule.read(funded, granted).holds:
-                found.add(Line(entry.key))
+                found.add(LiftableBound(entry.key))
         return frozenset(found)
 
-    def envelopes_hold(self, allocation: Allocation, kept: frozenset[Line]) -> bool:
+    def envelopes_hold(self, allocation: Allocation, kept: frozenset[LiftableBound]) -> bool:
         """Whether an allocation respects the envelope amounts among these lines, the others lifted."""
         return read_envelopes(self._tree(kept), self.problem.case.node, allocation.granted_cents).holds
 
-    def _tree(self, kept: frozenset[Line], ease: Mapping[Line, Fraction] = NO_EASE) -> Tree:
+    def _tree(self, kept: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction] = NO_EASE) -> Tree:
         """Return the tree with lifted amounts beyond all that could be granted; written amounts stay."""
         amounts = list(self.problem.case.tree.amount_cents)
         beyond = exact_sum(self.problem.offers.highest_cents)
         for entry in self.entries:
-            line = Line(entry.key)
+            line = LiftableBound(entry.key)
             if entry.kind == "envelope":
                 more = int(ease.get(line, Fraction(0)) / CENT) if line in kept else beyond
                 amounts[entry.node] = (amounts[entry.node] or 0) + more
@@ -211,14 +217,16 @@ def _sides_broken(figure: Reading) -> list[str]:
     return [side for side, broken in (("min", low), ("max", high)) if broken]
 
 
-def _limits_kept(entry: Entry, kept: frozenset[Line], ease: Mapping[Line, Fraction]) -> list[CompiledRule]:
+def _limits_kept(
+    entry: WrittenPart, kept: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction]
+) -> list[CompiledRule]:
     """Return the limits of an entry with the bounds of its kept lines, eased."""
     found: list[CompiledRule] = []
     for limit in entry.limits:
         bounds: dict[str, list[Fraction | None]] = {"min": [], "max": []}
         for side, given, sign in (("min", limit.minimum, -1), ("max", limit.maximum, 1)):
             for name, bound in zip(limit.groups.names, given, strict=True):
-                line = Line(entry.key, name or "", side)
+                line = LiftableBound(entry.key, name or "", side)
                 eased = None if bound is None else bound + sign * ease.get(line, Fraction(0))
                 bounds[side].append(eased if line in kept else None)
         if any(bound is not None for side in bounds.values() for bound in side):
@@ -244,24 +252,24 @@ def _recounted(rule: CompiledRule, wider: CompiledRule) -> CompiledRule:
     return wider if isinstance(rule, Share | Schedule) else rule
 
 
-def _whole(key: str, name: str, kind: str, path: Path, rule: CompiledRule | None = None) -> Entry:
-    return Entry(key, name, kind, path, rule=rule)
+def _whole(key: str, name: str, kind: str, path: Path, rule: CompiledRule | None = None) -> WrittenPart:
+    return WrittenPart(key, name, kind, path, rule=rule)
 
 
-def _entry(rule: CompiledRule) -> Entry:
+def _entry(rule: CompiledRule) -> WrittenPart:
     key, path = f"rule:{rule.id}", ("rules", rule.id)
     if isinstance(rule, Limit):
-        return Entry(key, rule.id, rule.kind, path, (rule,), rule)
+        return WrittenPart(key, rule.id, rule.kind, path, (rule,), rule)
     if isinstance(rule, Share):
-        return Entry(key, rule.id, rule.kind, path, _share_limits(rule), rule)
+        return WrittenPart(key, rule.id, rule.kind, path, _share_limits(rule), rule)
     if isinstance(rule, Schedule):
         limits = tuple(
             _one_limit(rule.id, one.terms, one.name, None, one.cents * CENT) for one in rule.ceilings
         )
-        return Entry(key, rule.id, rule.kind, path, limits, rule)
+        return WrittenPart(key, rule.id, rule.kind, path, limits, rule)
     if isinstance(rule, Coverage):
         limit = _one_limit(rule.id, rule.terms, None, rule.minimum, rule.maximum)
-        return Entry(key, rule.id, rule.kind, path, (limit,), rule)
+        return WrittenPart(key, rule.id, rule.kind, path, (limit,), rule)
     return _whole(key, rule.id, rule.kind, path, rule)
 
 
@@ -293,11 +301,11 @@ def _one_limit(
     return _limit(name, terms, Groups((group,), codes, grouped=group is not None), (low,), (high,))
 
 
-def _envelopes(problem: Problem) -> list[Entry]:
+def _envelopes(problem: Problem) -> list[WrittenPart]:
     """List the amounts of the envelopes and their options."""
     tree = problem.case.tree
     found = [
-        Entry(
+        WrittenPart(
             f"envelope:{tree.ids[node]}", tree.ids[node], "envelope", ("envelope", tree.ids[node]), node=node
         )
         for node in range(tree.n_nodes)
@@ -306,17 +314,17 @@ def _envelopes(problem: Problem) -> list[Entry]:
     return [*found, *(_envelope_option(limit, tree.index(limit.envelope)) for limit in problem.limits)]
 
 
-def _envelope_option(limit: EnvelopeLimit, node: int) -> Entry:
+def _envelope_option(limit: EnvelopeLimit, node: int) -> WrittenPart:
     scale = limit.terms.scale
     low = None if limit.low is None else limit.low * scale
     high = None if limit.high is None else limit.high * scale
     bound = _one_limit(f"{limit.envelope}.{limit.option}", limit.terms, None, low, high)
     path: Path = ("envelope", limit.envelope, limit.option)
     key = f"envelope:{limit.envelope}.{limit.option}"
-    return Entry(key, limit.envelope, limit.option, path, (bound,), node=node)
+    return WrittenPart(key, limit.envelope, limit.option, path, (bound,), node=node)
 
 
-def _decisions(problem: Problem) -> list[Entry]:
+def _decisions(problem: Problem) -> list[WrittenPart]:
     """Write each decide rule as bounds on the applications it decides."""
     offers, dossier = problem.offers, problem.case.table["dossier"]
     found = []
@@ -330,11 +338,13 @@ def _decisions(problem: Problem) -> list[Entry]:
             if len(rows):
                 limits.append(_per_dossier(problem, spec.id, rows, low, high))
         if limits:
-            found.append(Entry(f"decide:{spec.id}", spec.id, "decide", ("rules", spec.id), tuple(limits)))
+            found.append(
+                WrittenPart(f"decide:{spec.id}", spec.id, "decide", ("rules", spec.id), tuple(limits))
+            )
     return found
 
 
-def _commitments(problem: Problem) -> Entry:
+def _commitments(problem: Problem) -> WrittenPart:
     """Write commitments as bounds by application; if there are many, by envelope."""
     rows = np.flatnonzero(problem.offers.committed)
     limit = _per_dossier(problem, COMMITTED, rows, 1, None)
@@ -347,7 +357,7 @@ def _commitments(problem: Problem) -> Entry:
         limit = _limit(
             COMMITTED, limit.terms, Groups(names, codes, grouped=True), lower, (None,) * len(names)
         )
-    return Entry(COMMITTED, COMMITTED, COMMITTED, ("dossiers",), (limit,))
+    return WrittenPart(COMMITTED, COMMITTED, COMMITTED, ("dossiers",), (limit,))
 
 
 def _per_dossier(problem: Problem, name: str, rows: IntArray, low: int | None, high: int | None) -> Limit:

@@ -20,17 +20,22 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.infeasibility.conflict_search import (
-    Fits,
+    ConflictSearch,
+    FeasibilityTests,
     Lines,
-    Search,
-    Trials,
+    Satisfiability,
     minimal_lines,
     shrink,
     without_goal,
 )
-from tnt_sim.analysis.infeasibility.elastic_problem import COMMITTED, Entry, Line, OpenForm
-from tnt_sim.analysis.infeasibility.repair import Repair, repaired
-from tnt_sim.analysis.shared.progress import TIME, Course
+from tnt_sim.analysis.infeasibility.elastic_problem import (
+    COMMITTED,
+    ElasticProblem,
+    LiftableBound,
+    WrittenPart,
+)
+from tnt_sim.analysis.infeasibility.repair import RuleRepair, repaired
+from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.api.analyses import Pages
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.domain.field_types import write_number, write_rate
@@ -64,20 +69,20 @@ from tnt_sim.verify.run_document import allocation_sha256, decimal_text, head
 HUNDREDTH_OF_PERCENT = Fraction(1, 10_000)
 
 
-def member_entry(form: OpenForm, line: Line, lang: Lang) -> dict[str, Any]:
+def member_entry(form: ElasticProblem, line: LiftableBound, lang: Lang) -> dict[str, Any]:
     """Write one member of a conflict as an entry of the document."""
     told = {**_head(form, line), **_bound_of(form, line)}
     return {**told, "words": member_words(told, lang)}
 
 
-def repair_actions(form: OpenForm, repair: Repair, lang: Lang) -> list[dict[str, Any]]:
+def repair_actions(form: ElasticProblem, repair: RuleRepair, lang: Lang) -> list[dict[str, Any]]:
     """Write what a repair does: one entry for each eased bound and each lifted line."""
     told = [_eased(form, line, slack, repair) for line, slack in sorted(repair.eased.items())]
     told += [{**_head(form, line), "do": "lift"} for line in sorted(repair.lifted)]
     return [{**entry, "words": action_words(entry, lang)} for entry in told]
 
 
-def _head(form: OpenForm, line: Line) -> dict[str, Any]:
+def _head(form: ElasticProblem, line: LiftableBound) -> dict[str, Any]:
     entry, scenario = form.entry(line.entry), form.problem.scenario
     place = scenario.locate(entry.path)
     spec = next((rule for rule in scenario.spec.rules if rule.id == entry.id), None)
@@ -105,7 +110,7 @@ def group_name(problem: Problem, by: object, group: str) -> str | None:
     return str(found[0]) if len(found) else None
 
 
-def _bound_of(form: OpenForm, line: Line) -> dict[str, Any]:
+def _bound_of(form: ElasticProblem, line: LiftableBound) -> dict[str, Any]:
     """Return the bound as written: cents, a rate or a number."""
     entry = form.entry(line.entry)
     if entry.kind == "envelope":
@@ -121,7 +126,7 @@ def _bound_of(form: OpenForm, line: Line) -> dict[str, Any]:
     return {**figure("bound", bound, entry.unit), "rate": None if rate is None else decimal_text(rate)}
 
 
-def written(entry: Entry, line: Line) -> Fraction | None:
+def written(entry: WrittenPart, line: LiftableBound) -> Fraction | None:
     """Return the bound of a line in the unit of its sum; None for an entry that binds as a whole."""
     return next(
         (bound for _, name, side, bound in entry.bounds() if (name or "", side) == (line.group, line.side)),
@@ -142,7 +147,7 @@ def figure(key: str, value: Fraction, unit: Unit) -> dict[str, Any]:
     return {key: decimal_text(value), f"{key}_cents": cents}
 
 
-def _eased(form: OpenForm, line: Line, slack: Fraction, repair: Repair) -> dict[str, Any]:
+def _eased(form: ElasticProblem, line: LiftableBound, slack: Fraction, repair: RuleRepair) -> dict[str, Any]:
     entry = form.entry(line.entry)
     up = line.side != "min"
     if entry.kind == "envelope":
@@ -171,7 +176,7 @@ def _eased(form: OpenForm, line: Line, slack: Fraction, repair: Repair) -> dict[
     return told
 
 
-def _reached(entry: Entry, line: Line, repair: Repair) -> Fraction | None:
+def _reached(entry: WrittenPart, line: LiftableBound, repair: RuleRepair) -> Fraction | None:
     """Return the share of the repaired allocation, rounded to 0.01 % on the feasible side."""
     assert entry.rule is not None
     figures = entry.rule.read(repair.allocation.funded, repair.allocation.granted_cents).readings
@@ -183,7 +188,9 @@ def _reached(entry: Entry, line: Line, repair: Repair) -> Fraction | None:
     return whole * HUNDREDTH_OF_PERCENT
 
 
-def _cheapest(form: OpenForm, entry: Entry, line: Line, repair: Repair) -> dict[str, Any] | None:
+def _cheapest(
+    form: ElasticProblem, entry: WrittenPart, line: LiftableBound, repair: RuleRepair
+) -> dict[str, Any] | None:
     """Return the cheapest unfunded application that would count towards a minimum number."""
     limit = next(
         limit for limit, name, side, _ in entry.bounds() if (name or "", side) == (line.group, line.side)
@@ -200,7 +207,7 @@ def _cheapest(form: OpenForm, entry: Entry, line: Line, repair: Repair) -> dict[
     return {"dossier": form.problem.case.table["dossier"][row], "cents": int(offers.least_cents[row])}
 
 
-def set_lines(form: OpenForm, repair: Repair) -> list[str] | None:
+def set_lines(form: ElasticProblem, repair: RuleRepair) -> list[str] | None:
     """Return the `--set` texts that write a repair into the scenario; its allocation is checked there.
 
     None if the grammar has no place for the repair, or if the texts would change more (a share of
@@ -221,7 +228,7 @@ def _repairs(problem: Problem, lines: list[str], allocation: Allocation) -> bool
     return not broken_rules(changed, allocation, read_allocation(changed, allocation))
 
 
-def _lines(form: OpenForm, repair: Repair) -> list[str] | None:
+def _lines(form: ElasticProblem, repair: RuleRepair) -> list[str] | None:
     found = _decided_again(form, [line for line in repair.eased if form.entry(line.entry).kind == "decide"])
     for line, slack in sorted(repair.eased.items()):
         if form.entry(line.entry).kind == "decide":
@@ -238,7 +245,7 @@ def _lines(form: OpenForm, repair: Repair) -> list[str] | None:
     return found
 
 
-def _decided_again(form: OpenForm, lines: list[Line]) -> list[str]:
+def _decided_again(form: ElasticProblem, lines: list[LiftableBound]) -> list[str]:
     """Write the decisions without the applications that are withdrawn; an empty decision is switched off."""
     found = []
     for key in sorted({line.entry for line in lines}):
@@ -258,7 +265,9 @@ def _decided_again(form: OpenForm, lines: list[Line]) -> list[str]:
     return found
 
 
-def _set_of(form: OpenForm, entry: Entry, line: Line, slack: Fraction, repair: Repair) -> list[str] | None:
+def _set_of(
+    form: ElasticProblem, entry: WrittenPart, line: LiftableBound, slack: Fraction, repair: RuleRepair
+) -> list[str] | None:
     if entry.kind == "envelope":
         return _raised(form, entry, int(slack / CENT))
     if entry.limits and entry.path[0] == "envelope" and entry.kind != "min_use":
@@ -275,14 +284,14 @@ def _set_of(form: OpenForm, entry: Entry, line: Line, slack: Fraction, repair: R
     return _plain(path, entry, line, slack)
 
 
-def _plain(path: str, entry: Entry, line: Line, slack: Fraction) -> list[str]:
+def _plain(path: str, entry: WrittenPart, line: LiftableBound, slack: Fraction) -> list[str]:
     bound = (written(entry, line) or Fraction(0)) + (slack if line.side == "max" else -slack)
     if entry.unit is Unit.MONEY:
         return [f"{path}={format_cents(int(bound / CENT), Lang.FR)}"]
     return [f"{path}={write_number(bound)}"]
 
 
-def written_raise(form: OpenForm, node: int, cents: int) -> int:
+def written_raise(form: ElasticProblem, node: int, cents: int) -> int:
     """Return the increase of the written amount with which an envelope can grant `cents` more.
 
     A reserve keeps its share of the increase, so the increase exceeds `cents`; overprogramming has
@@ -307,7 +316,7 @@ def written_raise(form: OpenForm, node: int, cents: int) -> int:
     return max(more, 0) if share > 0 else cents
 
 
-def _raised(form: OpenForm, entry: Entry, cents: int) -> list[str] | None:
+def _raised(form: ElasticProblem, entry: WrittenPart, cents: int) -> list[str] | None:
     """Raise the envelope and all above it by the same amount, so that no other envelope has less."""
     tree = form.problem.case.tree
     known = {spec.id for spec, _ in form.problem.scenario.spec.programme.walk()}
@@ -340,10 +349,10 @@ class Clash:
     found
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[LiftableBound, ...]
     certificate: Mapping[str, Any] | None
     confirmed: bool
-    without: Mapping[Line, Allocation | None]
+    without: Mapping[LiftableBound, Allocation | None]
 
     @property
     def proof(self) -> str | None:
@@ -373,16 +382,16 @@ class Conflict(Pages):
     n_solves : number of feasibility tests that called a solver
     """
 
-    form: OpenForm
-    wide: OpenForm
+    form: ElasticProblem
+    wide: ElasticProblem
     status: str
     sets: tuple[Clash, ...] = ()
-    repairs: tuple[Repair, ...] = ()
+    repairs: tuple[RuleRepair, ...] = ()
     complete: bool = True
     n_solves: int = 0
     seconds: float = 0.0
     step: str = ""
-    course: Course = field(default_factory=lambda: Course(UNLIMITED, "solves"))
+    course: StudyProgress = field(default_factory=lambda: StudyProgress(UNLIMITED, "solves"))
     document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -486,21 +495,21 @@ def conflict_of(
     """Analyse a compiled problem, without writing the document."""
     began = time.perf_counter()
     free = without_refusals(problem)
-    form = OpenForm.of(problem, free)
-    wide = OpenForm.of(problem, free, commitments=True) if problem.offers.committed.any() else form
+    form = ElasticProblem.of(problem, free)
+    wide = ElasticProblem.of(problem, free, commitments=True) if problem.offers.committed.any() else form
     tell = None if progress is None else _teller(progress)
-    tests = Trials(form, clock, budget=max_solves, tell=tell)
+    tests = FeasibilityTests(form, clock, budget=max_solves, tell=tell)
     first = tests.fits(form.lines)
     first_seconds = time.perf_counter() - began
-    if first is not Fits.NO:
-        status = "feasible" if first is Fits.YES else "stopped"
-        stopped = Course(
-            clock.deadline, "solves", tests.n_solves, stopped_by=None if first is Fits.YES else TIME
+    if first is not Satisfiability.NO:
+        status = "feasible" if first is Satisfiability.YES else "stopped"
+        stopped = StudyProgress(
+            clock.deadline, "solves", tests.n_solves, stopped_by=None if first is Satisfiability.YES else TIME
         )
         seconds = time.perf_counter() - began
         return Conflict(form, wide, status, n_solves=tests.n_solves, seconds=seconds, course=stopped)
-    search = Search(tests, max_sets, max_repairs if repairs else 0)
-    course, fixes, sets = Course(clock.deadline, "solves"), list[Repair | None](), list[Clash]()
+    search = ConflictSearch(tests, max_sets, max_repairs if repairs else 0)
+    course, fixes, sets = StudyProgress(clock.deadline, "solves"), list[RuleRepair | None](), list[Clash]()
     with course.held():
         search.run()
         for fix in search.fixes:
@@ -527,7 +536,7 @@ def conflict_of(
     )
 
 
-def _unproven(form: OpenForm, keys: frozenset[str]) -> Clash:
+def _unproven(form: ElasticProblem, keys: frozenset[str]) -> Clash:
     """Return a conflict that was not shrunk to lines for lack of time: some of its lines may be superfluous."""
     lines = tuple(sorted(form.lines_of(keys)))
     return Clash(lines, None, False, dict.fromkeys(lines))
@@ -549,12 +558,12 @@ def _teller(progress: Callable[[str, float], None]) -> Callable[[int], None]:
     return lambda n: progress("conflict", min(0.95, n / MOST_SOLVES))
 
 
-def _rank(repair: Repair) -> tuple[int, int, Any, list[str]]:
+def _rank(repair: RuleRepair) -> tuple[int, int, Any, list[str]]:
     """Order repairs by number of entries, euros, units and lifted lines, then names."""
     return len(repair.fix), repair.cents, repair.units + len(repair.lifted), sorted(repair.fix)
 
 
-def _clash(tests: Trials, wide: OpenForm, keys: frozenset[str], clock: Clock) -> Clash:
+def _clash(tests: FeasibilityTests, wide: ElasticProblem, keys: frozenset[str], clock: Clock) -> Clash:
     lines = minimal_lines(tests, keys)
     form, held = _with_commitments(tests, wide, lines)
     every = lines | held
@@ -565,22 +574,24 @@ def _clash(tests: Trials, wide: OpenForm, keys: frozenset[str], clock: Clock) ->
     return Clash(tuple(sorted(every)), certificate, confirmed, without)
 
 
-def _with_commitments(tests: Trials, wide: OpenForm, lines: Lines) -> tuple[Trials, Lines]:
+def _with_commitments(
+    tests: FeasibilityTests, wide: ElasticProblem, lines: Lines
+) -> tuple[FeasibilityTests, Lines]:
     """Find the commitments without which the lines would be feasible; none if not needed for the conflict."""
     if wide is tests.form:
         return tests, frozenset()
     more = replace(tests, form=wide, found=[], clashes=[])
-    needed: list[Line] = []
-    if more.fits(lines) is not Fits.NO:
+    needed: list[LiftableBound] = []
+    if more.fits(lines) is not Satisfiability.NO:
         held = sorted(wide.lines_of([COMMITTED]))
-        needed = shrink(held, lambda part: more.fits(lines | frozenset(part)) is Fits.NO)
+        needed = shrink(held, lambda part: more.fits(lines | frozenset(part)) is Satisfiability.NO)
     tests.n_solves = more.n_solves
     return more, frozenset(needed)
 
 
-def _witness(tests: Trials, kept: Lines) -> Allocation | None:
+def _witness(tests: FeasibilityTests, kept: Lines) -> Allocation | None:
     """Return an allocation that satisfies these lines, checked in full."""
-    if tests.fits(kept) is not Fits.YES:
+    if tests.fits(kept) is not Satisfiability.YES:
         return None
     allocation = tests.witness(kept)
     problem = without_goal(tests.form.keeping(kept))
@@ -623,7 +634,7 @@ def told(found: Conflict, scenario: Scenario, lang: Lang) -> Conflict:
     return replace(found, document=document)
 
 
-def _set_entry(form: OpenForm, clash: Clash, lang: Lang) -> dict[str, Any]:
+def _set_entry(form: ElasticProblem, clash: Clash, lang: Lang) -> dict[str, Any]:
     members = []
     for line in clash.lines:
         allocation = clash.without[line]
@@ -639,7 +650,7 @@ def _set_entry(form: OpenForm, clash: Clash, lang: Lang) -> dict[str, Any]:
     return {**entry, "words": set_words(entry, lang)}
 
 
-def _repair_entry(form: OpenForm, rank: int, fix: Repair, lang: Lang) -> dict[str, Any]:
+def _repair_entry(form: ElasticProblem, rank: int, fix: RuleRepair, lang: Lang) -> dict[str, Any]:
     actions = repair_actions(form, fix, lang)
     best = fix.best
     stages = form.problem.stages

@@ -21,20 +21,20 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.analysis.infeasibility.conflict_search import Keys, Lines, without_goal
-from tnt_sim.analysis.infeasibility.elastic_problem import Entry, Line, OpenForm
+from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound, WrittenPart
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer
+from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import IntArray
-from tnt_sim.formulation.linear_model import Stage as ModelStage
+from tnt_sim.formulation.linear_model import SolveStage as ModelStage
 from tnt_sim.rules.envelopes.tree_rows import relief_name
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import Terms, Unit
-from tnt_sim.rules.protocols import Mode, Penalty
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import Mode, Penalty, Sense
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.lexicographic import StagesOutcome, solve_lexicographic
@@ -46,7 +46,7 @@ MOST_SECONDS, PROOF_SECONDS = 15.0, 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Repair:
+class RuleRepair:
     """One repair of an infeasible problem.
 
     Attributes
@@ -64,17 +64,17 @@ class Repair:
     """
 
     fix: Keys
-    eased: Mapping[Line, Fraction]
+    eased: Mapping[LiftableBound, Fraction]
     lifted: Lines
     cents: int
     units: Fraction
     least: bool
     least_proven: bool | None
     allocation: Allocation
-    best: Answer | None
+    best: SolveOutcome | None
 
 
-def repaired(form: OpenForm, fix: Keys, clock: Clock, *, prove: bool = True) -> Repair | None:
+def repaired(form: ElasticProblem, fix: Keys, clock: Clock, *, prove: bool = True) -> RuleRepair | None:
     """Find the cheapest repair through these entries; None if none was found in time."""
     touched = [form.entry(key) for key in sorted(fix)]
     whole = frozenset(line for entry in touched if not _gives_way(entry) for line in entry.lines)
@@ -93,7 +93,7 @@ def repaired(form: OpenForm, fix: Keys, clock: Clock, *, prove: bool = True) -> 
         return None
     money = {line: slack for line, slack in eased.items() if form.entry(line.entry).unit is Unit.MONEY}
     cents = sum(int(slack / CENT) for slack in money.values())
-    return Repair(
+    return RuleRepair(
         fix=fix,
         eased=eased,
         lifted=whole,
@@ -106,7 +106,9 @@ def repaired(form: OpenForm, fix: Keys, clock: Clock, *, prove: bool = True) -> 
     )
 
 
-def _with_those_above(form: OpenForm, eased: Mapping[Line, Fraction]) -> dict[Line, Fraction]:
+def _with_those_above(
+    form: ElasticProblem, eased: Mapping[LiftableBound, Fraction]
+) -> dict[LiftableBound, Fraction]:
     """Raise the envelopes above an eased envelope by the same amount, unless they are eased themselves."""
     tree = form.problem.case.tree
     found = dict(eased)
@@ -114,22 +116,22 @@ def _with_those_above(form: OpenForm, eased: Mapping[Line, Fraction]) -> dict[Li
         entry = form.entry(line.entry)
         if entry.kind == "envelope":
             for node in tree.ancestors(entry.node)[1:]:
-                above = Line(f"envelope:{tree.ids[node]}")
+                above = LiftableBound(f"envelope:{tree.ids[node]}")
                 if above not in eased:
                     found[above] = max(slack, found.get(above, Fraction(0)))
     return found
 
 
-def _gives_way(entry: Entry) -> bool:
+def _gives_way(entry: WrittenPart) -> bool:
     """Whether the slack of an entry is measurable; decisions and entries that bind as a whole are not."""
     return entry.kind == "envelope" or bool(entry.limits)
 
 
-def _soft_form(form: OpenForm, touched: list[Entry]) -> Formulation:
+def _soft_form(form: ElasticProblem, touched: list[WrittenPart]) -> Formulation:
     """Build the model in which the bounds of some entries are elastic, priced by the cent and by the unit."""
     keys = {entry.key for entry in touched}
     held = frozenset(line for line in form.lines if line.entry not in keys)
-    amounts = frozenset(Line(entry.key) for entry in touched if entry.kind == "envelope")
+    amounts = frozenset(LiftableBound(entry.key) for entry in touched if entry.kind == "envelope")
     problem = form.keeping(held | amounts)
     hard = [rule for rule in problem.rules if rule.mode is Mode.HARD]
     soft = [_priced(limit, entry.unit) for entry in touched for limit in entry.limits]
@@ -147,9 +149,9 @@ def _priced(limit: Limit, unit: Unit) -> Limit:
     return replace(limit, mode=Mode.PENALTY, penalty=_penalty(unit))
 
 
-def _nothing(name: str, problem: Problem, unit: Unit) -> Stage:
+def _nothing(name: str, problem: Problem, unit: Unit) -> ObjectiveStage:
     zeros = np.zeros(problem.case.n, dtype=np.int64)
-    return Stage(name, Sense.MINIMISE, Terms(Fraction(1), unit, zeros, zeros))
+    return ObjectiveStage(name, Sense.MINIMISE, Terms(Fraction(1), unit, zeros, zeros))
 
 
 def _solved(form: Formulation, clock: Clock) -> StagesOutcome:
@@ -157,7 +159,7 @@ def _solved(form: Formulation, clock: Clock) -> StagesOutcome:
     return solve_lexicographic(form.model, stages, get_backend("highs"), _short(clock).limits())
 
 
-def _eased(touched: list[Entry], allocation: Allocation) -> dict[Line, Fraction]:
+def _eased(touched: list[WrittenPart], allocation: Allocation) -> dict[LiftableBound, Fraction]:
     """Return the violations of the bounds of some entries by an allocation; money rounded up to cents."""
     found = {}
     for entry in touched:
@@ -169,21 +171,23 @@ def _eased(touched: list[Entry], allocation: Allocation) -> dict[Line, Fraction]
                 for side, slack in (("min", low), ("max", high)):
                     if slack > 0:
                         whole = -(-slack // CENT) * CENT if entry.unit is Unit.MONEY else slack
-                        found[Line(entry.key, figure.group or "", side)] = whole
+                        found[LiftableBound(entry.key, figure.group or "", side)] = whole
     return found
 
 
-def _reliefs(touched: list[Entry], form: Formulation, x: IntArray) -> dict[Line, Fraction]:
+def _reliefs(touched: list[WrittenPart], form: Formulation, x: IntArray) -> dict[LiftableBound, Fraction]:
     """Read from the solution what is added to the envelope amounts."""
     names = list(form.model.col_names)
     found = {}
     for entry in touched:
         if entry.kind == "envelope" and (cents := int(x[names.index(relief_name(entry.id))])):
-            found[Line(entry.key)] = cents * CENT
+            found[LiftableBound(entry.key)] = cents * CENT
     return found
 
 
-def _one_less(form: OpenForm, kept: Lines, eased: Mapping[Line, Fraction], clock: Clock) -> bool:
+def _one_less(
+    form: ElasticProblem, kept: Lines, eased: Mapping[LiftableBound, Fraction], clock: Clock
+) -> bool:
     """Whether the repair with one cent less is proved infeasible."""
     less = {line: slack - CENT for line, slack in eased.items()}
     try:
@@ -202,7 +206,7 @@ def _short(clock: Clock, seconds: float = MOST_SECONDS) -> Clock:
     return Clock.until(clock.deadline.within(seconds))
 
 
-def _best(problem: Problem, clock: Clock) -> Answer | None:
+def _best(problem: Problem, clock: Clock) -> SolveOutcome | None:
     try:
         return ask(problem, least=False, canonical=False, prove=False, clock=_short(clock), kernels=False)
     except LimitReached:

@@ -15,12 +15,12 @@ import numpy as np
 
 from tnt_sim.analysis.marginal.entry_thresholds import Lists
 from tnt_sim.analysis.shared.amount_variation import FREE
-from tnt_sim.analysis.shared.envelope_path import Line, moving_rules
-from tnt_sim.analysis.shared.progress import Course
-from tnt_sim.analysis.shared.reference_solution import Base, Tell
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, moving_rules
+from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, Tell
 from tnt_sim.analysis.sweep.envelope_point import Point
-from tnt_sim.analysis.sweep.plan import Plan
-from tnt_sim.analysis.sweep.runner import Found, run
+from tnt_sim.analysis.sweep.plan import SweepPlan
+from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.engine.result import Status
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
@@ -28,14 +28,16 @@ MOST_LISTS = 160
 """Most amounts whose list is computed, those of the plan included; the rest is reported as gaps."""
 
 
-def today(base: Base, line: Line) -> Lists:
+def today(base: ReferenceSolution, line: EnvelopePath) -> Lists:
     """Return the list of the reference solution alone."""
     at = line.amount_cents
     cents = np.array([at], dtype=np.int64)
     return Lists(cents, base.allocation.funded[:, None], np.zeros(0, np.bool_), from_cents=at, to_cents=at)
 
 
-def best_lists(base: Base, line: Line, plan: Plan, course: Course, tell: Tell | None) -> Lists:
+def best_lists(
+    base: ReferenceSolution, line: EnvelopePath, plan: SweepPlan, course: StudyProgress, tell: Tell | None
+) -> Lists:
     """Find the optimal lists over the range of a plan; an early end is recorded in `course`.
 
     A list whose solve was stopped by a limit is ignored: the optimum may differ.
@@ -60,7 +62,7 @@ def best_lists(base: Base, line: Line, plan: Plan, course: Course, tell: Tell | 
     )
 
 
-def rises(base: Base, line: Line, plan: Plan) -> bool:
+def rises(base: ReferenceSolution, line: EnvelopePath, plan: SweepPlan) -> bool:
     """Whether the optimum at each amount of a plan is at least as good as today in every stage.
 
     This requires that every allocation feasible today stays feasible, and a single objective: with
@@ -71,7 +73,7 @@ def rises(base: Base, line: Line, plan: Plan) -> bool:
     return upwards and len(base.problem.stages) == 1
 
 
-def _known(found: Found) -> dict[int, BoolArray]:
+def _known(found: SweepResult) -> dict[int, BoolArray]:
     """Map each amount with a known canonical optimum to its funded mask, by increasing amount."""
     points: list[Point] = found.nested if found.plan.nested else [*found.free, *found.looked]
     known = {
@@ -84,7 +86,7 @@ def _known(found: Found) -> dict[int, BoolArray]:
     return dict(sorted(known.items()))
 
 
-def _unseen(found: Found, first: int) -> int | None:
+def _unseen(found: SweepResult, first: int) -> int | None:
     """Return the least amount below the first known list about which nothing is known; None if there is none."""
     low = found.plan.amounts[0]
     if found.refined:
@@ -96,7 +98,7 @@ def _unseen(found: Found, first: int) -> int | None:
     return low if low < first else None
 
 
-def _gaps(found: Found, cents: IntArray) -> BoolArray:
+def _gaps(found: SweepResult, cents: IntArray) -> BoolArray:
     """Return the neighbouring amounts between which the list may change unobserved, bool (n_amounts − 1,)."""
     if found.plan.nested:  # this curve is defined at its announcements only
         asked = {point.cents for point in found.nested if point.status is Status.INFEASIBLE} | set(

@@ -37,22 +37,23 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.marginal.minimum_envelope import (
-    Least,
+    MinimumEnvelope,
     amount_stage,
     least_amount,
     least_of_parts,
     read_at,
     seen_as_parts,
 )
-from tnt_sim.analysis.shared.envelope_path import Line, at_amount, loosened, moving_rules
-from tnt_sim.analysis.shared.reference_solution import Base, Tell, tell_of
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, at_amount, loosened, moving_rules
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, Tell, tell_of
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import forced
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import LinearModel, Sense
+from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.rules.envelopes.tree_reading import most_lowered
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.lexicographic import with_kept_row
@@ -62,7 +63,7 @@ from tnt_sim.verify.allocation_reading import Allocation
 
 
 def limits_by_prices(
-    base: Base, line: Line, rows: Sequence[int], deadline: Deadline = UNLIMITED
+    base: ReferenceSolution, line: EnvelopePath, rows: Sequence[int], deadline: Deadline = UNLIMITED
 ) -> tuple[list[int], list[int]]:
     """Bound the no-loss extension of each row from both sides with one linear program.
 
@@ -81,7 +82,9 @@ def limits_by_prices(
     return lower, [UNKNOWN if deadline.expired else _upper(base, line, opened, row) for row in rows]
 
 
-def _lower(base: Base, line: Line, asked: Problem, rows: Sequence[int], deadline: Deadline) -> list[int]:
+def _lower(
+    base: ReferenceSolution, line: EnvelopePath, asked: Problem, rows: Sequence[int], deadline: Deadline
+) -> list[int]:
     try:
         form = formulate(asked, deadline=deadline)
     except DeadlineExpired:
@@ -104,7 +107,7 @@ def _lower(base: Base, line: Line, asked: Problem, rows: Sequence[int], deadline
     return found
 
 
-def _keeping(base: Base, form: Formulation, model: LinearModel) -> LinearModel:
+def _keeping(base: ReferenceSolution, form: Formulation, model: LinearModel) -> LinearModel:
     """Add the rows "no stage worse than today"."""
     for stage, value in zip(form.stages, base.limits, strict=False):
         units = value / stage.scale - stage.constant
@@ -114,7 +117,7 @@ def _keeping(base: Base, form: Formulation, model: LinearModel) -> LinearModel:
     return model
 
 
-def _upper(base: Base, line: Line, opened: Problem, row: int) -> int:
+def _upper(base: ReferenceSolution, line: EnvelopePath, opened: Problem, row: int) -> int:
     """Try today's list with the application at its least amount; return the extension needed."""
     funded, granted = base.allocation.funded.copy(), base.allocation.granted_cents.copy()
     funded[row] = True
@@ -147,7 +150,7 @@ class NoLoss:
     never: BoolArray
 
     @classmethod
-    def today(cls, base: Base) -> NoLoss:
+    def today(cls, base: ReferenceSolution) -> NoLoss:
         """Initialise with what is known without a solve: applications funded today need nothing."""
         n, funded = base.problem.case.n, base.allocation.funded
         known = np.where(funded, 0, UNKNOWN).astype(np.int64)
@@ -155,8 +158,8 @@ class NoLoss:
 
 
 def no_losses(
-    base: Base,
-    line: Line,
+    base: ReferenceSolution,
+    line: EnvelopePath,
     *,
     named: Sequence[int] | None = None,
     clock: Clock | None = None,
@@ -192,7 +195,12 @@ def no_losses(
 
 
 def _by_kernel(
-    base: Base, line: Line, waiting: list[int], found: NoLoss, tell: Tell | None, deadline: Deadline
+    base: ReferenceSolution,
+    line: EnvelopePath,
+    waiting: list[int],
+    found: NoLoss,
+    tell: Tell | None,
+    deadline: Deadline,
 ) -> list[int]:
     """Solve the rows that the exact kernels can solve and return the remaining ones."""
     problem = base.problem
@@ -215,8 +223,8 @@ def _by_kernel(
 
 
 def _solved(
-    base: Base,
-    line: Line,
+    base: ReferenceSolution,
+    line: EnvelopePath,
     named: list[int],
     rest: list[int],
     found: NoLoss,
@@ -242,7 +250,7 @@ def _solved(
     return [row for row in rest if row not in done]
 
 
-def _note(found: NoLoss, row: int, least: Least, line: Line, method: str) -> None:
+def _note(found: NoLoss, row: int, least: MinimumEnvelope, line: EnvelopePath, method: str) -> None:
     found.method[row] = method
     if least.lower_cents is None:
         found.never[row] = True
@@ -294,8 +302,8 @@ class Entries:
     exact : whether first, stable_from and flips are known to the cent
     """
 
-    base: Base
-    line: Line
+    base: ReferenceSolution
+    line: EnvelopePath
     lists: Lists
     no_loss: NoLoss
     table: pl.DataFrame
@@ -322,7 +330,7 @@ class Entries:
         return self.table if backend == "polars" else self.table.to_pandas()
 
 
-def entries_of(base: Base, line: Line, lists: Lists, no_loss: NoLoss) -> Entries:
+def entries_of(base: ReferenceSolution, line: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Entries:
     """Assemble the thresholds into one table."""
     funded = lists.funded
     now = base.allocation.funded
@@ -381,7 +389,7 @@ class Brackets:
         return _nulls(self.high, self.high != UNKNOWN)
 
 
-def first_brackets(line: Line, lists: Lists, no_loss: NoLoss) -> Brackets:
+def first_brackets(line: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Brackets:
     """Bracket the first amount at which each application is in the optimal list."""
     cents, ever = lists.cents, lists.funded.any(axis=1)
     place = np.argmax(lists.funded, axis=1)

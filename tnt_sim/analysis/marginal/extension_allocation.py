@@ -12,12 +12,19 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tnt_sim.analysis.shared.amount_variation import highest_averages
-from tnt_sim.analysis.shared.progress import Course
-from tnt_sim.analysis.shared.reference_solution import Base, Moves, Tell, first_better, moves, tell_of
+from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.reference_solution import (
+    Moves,
+    ReferenceSolution,
+    Tell,
+    first_better,
+    moves,
+    tell_of,
+)
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer, Proof, Status
+from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import ScenarioError, UsageError, did_you_mean
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.load import with_amounts
@@ -27,7 +34,7 @@ FREE, KEY, WHOLLY = "free", "key", "wholly"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Way:
+class ExtensionOption:
     """One way to share the extra money.
 
     Attributes
@@ -54,7 +61,7 @@ class Way:
     unspent_cents: int | None
     moved: Moves | None
     proof: Proof | None
-    answer: Answer | None
+    answer: SolveOutcome | None
     why: str = ""
 
     @property
@@ -64,16 +71,16 @@ class Way:
 
 
 def ways_to_extend(
-    base: Base,
+    base: ReferenceSolution,
     cents: int,
     *,
     key: dict[str, int] | None = None,
     clock: Clock | None = None,
     prove: bool = True,
     tell: Tell | None = None,
-    into: list[Way] | None = None,
-    course: Course | None = None,
-) -> list[Way]:
+    into: list[ExtensionOption] | None = None,
+    course: StudyProgress | None = None,
+) -> list[ExtensionOption]:
     """Optimise under each way to share `cents` of new money.
 
     Parameters
@@ -101,8 +108,8 @@ def ways_to_extend(
         parts = highest_averages(cents, list(weights.values()), list(weights))
         ways.append((KEY, None, dict(zip(weights, parts, strict=True))))
     ways += [(WHOLLY, axis, {axis: cents}) for axis in axes]
-    found: list[Way] = [] if into is None else into
-    run = course or Course(UNLIMITED if clock is None else clock.deadline, "ways")
+    found: list[ExtensionOption] = [] if into is None else into
+    run = course or StudyProgress(UNLIMITED if clock is None else clock.deadline, "ways")
     for k, (way, axis, added) in enumerate(run.each(ways)):
         tell_of(tell, axis or way, k / len(ways))
         amounts = {root: total + cents, **{name: axes[name] + more for name, more in added.items()}}
@@ -155,15 +162,17 @@ def _weights(key: dict[str, int] | None, axes: dict[str, int]) -> dict[str, int]
 
 
 def _way(
-    base: Base,
+    base: ReferenceSolution,
     way: str,
     axis: str | None,
     added: dict[str, int],
     amounts: dict[str, int],
     clock: Clock | None,
     prove: bool,
-) -> Way:
-    nothing = Way(way, axis, tuple(added.items()), (), None, Fraction(0), None, None, None, None, None, None)
+) -> ExtensionOption:
+    nothing = ExtensionOption(
+        way, axis, tuple(added.items()), (), None, Fraction(0), None, None, None, None, None, None
+    )
     try:
         problem = compile_problem(
             with_amounts(base.scenario, amounts), UNLIMITED if clock is None else clock.deadline
@@ -184,7 +193,7 @@ def _way(
     changed = next(
         (k for k, (a, b) in enumerate(zip(base.answer.bests, answer.bests, strict=True)) if a != b), None
     )
-    return Way(
+    return ExtensionOption(
         way=way,
         axis=axis,
         added=tuple(added.items()),

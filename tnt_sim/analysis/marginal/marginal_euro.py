@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tnt_sim.analysis.marginal.minimum_envelope import amount_stage, least_amount
-from tnt_sim.analysis.shared.envelope_path import Line, line_of, really_at
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, line_of, really_at
 from tnt_sim.analysis.shared.list_distance import with_first_stage, with_last_stage
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
-    Base,
     Moves,
+    ReferenceSolution,
     Tell,
     gives_way,
     moves,
@@ -36,13 +36,13 @@ from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.lp_relaxation import NEGLIGIBLE, first_prices
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer, Proof, Status
+from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.formulation.linear_model import Stage as Stage_
+from tnt_sim.formulation.linear_model import SolveStage as Stage_
 from tnt_sim.rules.envelopes.tree_rows import LOWERED
 from tnt_sim.rules.linear_terms import Terms, Unit
-from tnt_sim.rules.protocols import RowKind, RowLabel
-from tnt_sim.scenario.objective import Sense, Shortfall, Stage
+from tnt_sim.rules.protocols import RowKind, RowLabel, Sense
+from tnt_sim.scenario.objective import ObjectiveStage, Shortfall
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.registry import get_backend
@@ -93,7 +93,7 @@ class NextEuro:
 
 
 def next_euros(
-    base: Base,
+    base: ReferenceSolution,
     *,
     envelopes: Sequence[str] | None = None,
     rules: Sequence[str] | None = None,
@@ -101,7 +101,7 @@ def next_euros(
     prove: bool = True,
     tell: Tell | None = None,
     into: list[NextEuro] | None = None,
-    course: Course | None = None,
+    course: StudyProgress | None = None,
 ) -> tuple[NextEuro, ...]:
     """Compute the marginal step of each envelope with an amount and of each measurable hard rule.
 
@@ -116,13 +116,13 @@ def next_euros(
     known = {rule.id: rule for rule in base.problem.rules if gives_way(rule)}
     looked_at = [name for name in (known if rules is None else rules) if name in known]
     deadline = UNLIMITED if clock is None else clock.deadline
-    asked = _Asked(base, clock, prove, _shadow_prices(base, deadline) if looked_at else {})
+    asked = _MarginalSearch(base, clock, prove, _shadow_prices(base, deadline) if looked_at else {})
     wanted = [
         (name, asked.envelope) for name in (_envelopes(base.problem) if envelopes is None else envelopes)
     ]
     wanted += [(name, asked.rule) for name in looked_at]
     found = [] if into is None else into
-    way = course or Course(deadline, "questions")
+    way = course or StudyProgress(deadline, "questions")
     for k, (name, question) in enumerate(way.each(wanted)):
         tell_of(tell, name, k / len(wanted))
         found.append(question(name))
@@ -138,7 +138,7 @@ def _envelopes(problem: Problem) -> list[str]:
     return [name for k, name in enumerate(tree.ids) if k not in parts and tree.written_cents[k] is not None]
 
 
-def _shadow_prices(base: Base, deadline: Deadline) -> Mapping[RowLabel, float]:
+def _shadow_prices(base: ReferenceSolution, deadline: Deadline) -> Mapping[RowLabel, float]:
     try:
         form = formulate(base.problem, whole=False, deadline=deadline)
     except DeadlineExpired:
@@ -147,10 +147,10 @@ def _shadow_prices(base: Base, deadline: Deadline) -> Mapping[RowLabel, float]:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _MarginalSearch:
     """Questions about envelopes and rules on one reference solution."""
 
-    base: Base
+    base: ReferenceSolution
     clock: Clock | None
     prove: bool
     prices: Mapping[RowLabel, float]
@@ -196,7 +196,7 @@ class _Asked:
         there = ask(given, kept=(step,), clock=self.clock, canonical=False, prove=False)
         return self._told("rule", name, unit, (step, step), k, there, price, proof)
 
-    def _distance(self, soft: Problem, distance: Stage, stage: int) -> Answer:
+    def _distance(self, soft: Problem, distance: ObjectiveStage, stage: int) -> SolveOutcome:
         return ask(
             with_last_stage(soft, stage + 1, distance),
             kept=self.base.better(stage),
@@ -214,7 +214,7 @@ class _Asked:
         unit: str,
         steps: tuple[Fraction, Fraction | None],
         stage: int,
-        there: Answer | None,
+        there: SolveOutcome | None,
         price: float | None,
         proof: Proof | None,
     ) -> NextEuro:
@@ -243,7 +243,7 @@ class _Asked:
         )
 
 
-def shadow_price(problem: Problem, line: Line, deadline: Deadline = UNLIMITED) -> float | None:
+def shadow_price(problem: Problem, line: EnvelopePath, deadline: Deadline = UNLIMITED) -> float | None:
     """Return the dual value of an envelope's amount in the linear relaxation.
 
     It is the reduced cost of the column that lowers the amount, fixed where the amount is the
@@ -290,11 +290,13 @@ def _weakest(proofs: Sequence[Proof | None]) -> Proof | None:
     return None if None in proofs else Proof.FEASIBLE_GAP
 
 
-def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, Stage]:
+def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, ObjectiveStage]:
     """Relax a rule to a report and build the stage that minimises its violation."""
     soft = told_only(problem, rule_id)
     mine = next(rule for rule in soft.rules if rule.id == rule_id)
     unit = unit_of(mine)
     zeros = problem.granted.per_funded * 0
     part = Shortfall(mine, Fraction(1), 1, unit)
-    return soft, Stage(DISTANCE, Sense.MINIMISE, Terms(Fraction(1), unit, zeros, zeros), parts=(part,))
+    return soft, ObjectiveStage(
+        DISTANCE, Sense.MINIMISE, Terms(Fraction(1), unit, zeros, zeros), parts=(part,)
+    )

@@ -28,32 +28,39 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.analysis.shared.envelope_path import Line, Moving, at_amount, loosened, moving_rules, really_at
+from tnt_sim.analysis.shared.envelope_path import (
+    AmountDependentRule,
+    EnvelopePath,
+    at_amount,
+    loosened,
+    moving_rules,
+    really_at,
+)
 from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
-from tnt_sim.domain.budget_tree import Opened, Tree
+from tnt_sim.domain.budget_tree import FreeAmount, Tree
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import REOPTIMISE_PROOF_SECONDS, ask
-from tnt_sim.engine.result import Answer, Proof, Status, status_with
+from tnt_sim.engine.result import Proof, SolveOutcome, Status, status_with
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Text
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
-from tnt_sim.kernel.minimum_addition import Needs, Part
+from tnt_sim.kernel.minimum_addition import BudgetedItems, MinimumAddition
 from tnt_sim.prove.branch_search import PointFound
 from tnt_sim.prove.stage_proofs import prove_nothing_kept, prove_stages
 from tnt_sim.rules.envelopes.tree_reading import may_gain, unassigned_cents
 from tnt_sim.rules.envelopes.tree_rows import CENT, Lowered
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import Terms, Unit, exact_sum, group_sums
-from tnt_sim.rules.protocols import Mode
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import Mode, Sense
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class KernelView:
     """Problem as the minimum-addition kernel sees it.
 
     Attributes
@@ -70,7 +77,7 @@ class Seen:
     rows: IntArray
     settled: int
     scale: Fraction
-    needs: Needs
+    needs: MinimumAddition
     floor_cents: int
     most: int
 
@@ -88,7 +95,7 @@ class Seen:
         return Allocation(funded, granted)
 
 
-def seen_as_parts(problem: Problem, line: Line, deadline: Deadline = UNLIMITED) -> Seen | None:
+def seen_as_parts(problem: Problem, line: EnvelopePath, deadline: Deadline = UNLIMITED) -> KernelView | None:
     """Recognise a problem that the kernel solves; None for any other shape.
 
     Raises
@@ -109,26 +116,26 @@ def seen_as_parts(problem: Problem, line: Line, deadline: Deadline = UNLIMITED) 
     rows = np.flatnonzero(offers.candidate & ~offers.forced)
     if (worth[rows] < 0).any():
         return None
-    found = _Parts(problem, line, rows).parts()
+    found = _KernelViews(problem, line, rows).parts()
     if found is None:
         return None
     parts, floor = found
     profit, weight = worth[rows], offers.most_cents[rows]
     settled = exact_sum(worth[offers.committed | (offers.candidate & offers.forced)]) + terms.constant
     try:
-        needs = Needs(profit, weight, _cut(problem, rows, parts), deadline)
+        needs = MinimumAddition(profit, weight, _cut(problem, rows, parts), deadline)
         enough = [part if part.hard else replace(part, free=int(weight.sum())) for part in parts]
-        most = sum(Needs(profit, weight, _cut(problem, rows, enough), deadline).gained.values())
+        most = sum(MinimumAddition(profit, weight, _cut(problem, rows, enough), deadline).gained.values())
     except (ValueError, TooManyStates, OverflowError):
         return None
-    return Seen(problem, rows, settled, terms.scale, needs, floor, most)
+    return KernelView(problem, rows, settled, terms.scale, needs, floor, most)
 
 
-def _cut(problem: Problem, rows: IntArray, parts: list[Part]) -> list[Part]:
+def _cut(problem: Problem, rows: IntArray, parts: list[BudgetedItems]) -> list[BudgetedItems]:
     return [piece for part in parts for piece in _under_limits(problem, rows, part)]
 
 
-def _under_limits(problem: Problem, rows: IntArray, part: Part) -> list[Part]:
+def _under_limits(problem: Problem, rows: IntArray, part: BudgetedItems) -> list[BudgetedItems]:
     """Split a node that can hold all its items by the limits on money by group, and the rest."""
     weight = problem.offers.most_cents[rows]
     if int(weight[part.items].sum()) > part.free:
@@ -142,10 +149,10 @@ def _under_limits(problem: Problem, rows: IntArray, part: Part) -> list[Part]:
         asked = np.bincount(own[inside], weights=weight[inside].astype(np.float64), minlength=len(caps))
         for group in np.flatnonzero(asked > np.array(caps, dtype=np.float64)).tolist():
             items = np.flatnonzero(inside & (own == group))
-            pieces.append(Part(items, caps[group], hard=True))
+            pieces.append(BudgetedItems(items, caps[group], hard=True))
             left[items] = False
     rest = np.flatnonzero(left)
-    return [Part(rest, int(weight[rest].sum()), hard=False), *pieces]
+    return [BudgetedItems(rest, int(weight[rest].sum()), hard=False), *pieces]
 
 
 def _limits(problem: Problem) -> list[tuple[IntArray, list[int]]]:
@@ -169,10 +176,10 @@ def _limits(problem: Problem) -> list[tuple[IntArray, list[int]]]:
     return found
 
 
-class _Parts:
+class _KernelViews:
     """Builder of the kernel's nodes from the envelope tree."""
 
-    def __init__(self, problem: Problem, line: Line, rows: IntArray) -> None:
+    def __init__(self, problem: Problem, line: EnvelopePath, rows: IntArray) -> None:
         self.tree: Tree = problem.case.tree
         self.node = problem.case.node
         self.line = line
@@ -180,9 +187,9 @@ class _Parts:
         offers = problem.offers
         sure = offers.committed | (offers.candidate & offers.forced)
         self.spent = np.where(sure, offers.highest_cents, 0)
-        self.found: list[Part] = []
+        self.found: list[BudgetedItems] = []
 
-    def parts(self) -> tuple[list[Part], int] | None:
+    def parts(self) -> tuple[list[BudgetedItems], int] | None:
         """Return the nodes and the sum of their amounts; None if the tree has another shape."""
         tree = self.tree
         if any(option.transfer_to for option in tree.options) or any(tree.overbooked):
@@ -238,7 +245,7 @@ class _Parts:
         end = self.tree.end[node]
         under = (self.node >= node) & (self.node < end)
         items = np.flatnonzero(under[self.rows])
-        self.found.append(Part(items, amount - exact_sum(self.spent[under]), hard))
+        self.found.append(BudgetedItems(items, amount - exact_sum(self.spent[under]), hard))
 
     def _loose(self, node: int, children: list[int]) -> bool:
         """Whether a node has applications outside those of its children with amounts."""
@@ -262,7 +269,7 @@ Change = Callable[[Problem], Problem]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Least:
+class MinimumEnvelope:
     """Result of a minimum-amount question.
 
     Attributes
@@ -276,7 +283,7 @@ class Least:
 
     lower_cents: int | None
     amount_cents: int | None
-    answer: Answer
+    answer: SolveOutcome
     proof: Proof | None
     moving: tuple[Text, ...] = ()
 
@@ -291,26 +298,26 @@ class Least:
         return self.lower_cents is None and self.answer.status is Status.INFEASIBLE
 
 
-def amount_stage(problem: Problem, line: Line, largest_cents: int) -> tuple[Problem, Stage]:
+def amount_stage(problem: Problem, line: EnvelopePath, largest_cents: int) -> tuple[Problem, ObjectiveStage]:
     """Make the amount a variable from its floor to `largest_cents`, and build the stage that minimises it."""
     raised = at_amount(problem, line, largest_cents)
-    opened = Opened(line.nodes, max(0, largest_cents - line.floor_cents))
+    opened = FreeAmount(line.nodes, max(0, largest_cents - line.floor_cents))
     case = replace(raised.case, tree=replace(raised.case.tree, opened=opened))
     zeros = problem.granted.per_funded * 0
     counted = Terms(CENT, Unit.MONEY, zeros, zeros, constant=largest_cents)
-    stage = Stage(AMOUNT, Sense.MINIMISE, counted, parts=(Lowered(case.tree, case.node),))
+    stage = ObjectiveStage(AMOUNT, Sense.MINIMISE, counted, parts=(Lowered(case.tree, case.node),))
     return replace(raised, case=case), stage
 
 
 def least_amount(
     problem: Problem,
-    line: Line,
+    line: EnvelopePath,
     *,
     kept: Sequence[Fraction] = (),
     change: Change = lambda problem: problem,
     clock: Clock | None = None,
     prove: bool = True,
-) -> Least:
+) -> MinimumEnvelope:
     """Find the least amount at which the first stages of the changed problem reach `kept`.
 
     Parameters
@@ -336,20 +343,22 @@ def least_amount(
     if answer.allocation is None:
         nothing = answer.status is Status.INFEASIBLE
         words = tuple(rule.words for rule in moving)
-        return Least(None, None, answer, _proof(loose, line, kept, None, prove and nothing, deadline), words)
+        return MinimumEnvelope(
+            None, None, answer, _proof(loose, line, kept, None, prove and nothing, deadline), words
+        )
     lower = int(answer.values[-1] * 100)
     answer = answer.with_proof(_proof(loose, line, kept, lower, prove and answer.is_closed, deadline))
     if not answer.is_closed:
         known = None if moving else lower
         words = tuple(rule.words for rule in moving)
-        return Least(line.floor_cents, known, answer, Proof.FEASIBLE_GAP, words)
+        return MinimumEnvelope(line.floor_cents, known, answer, Proof.FEASIBLE_GAP, words)
     if not moving:
         there = change(at_amount(problem, line, lower))
         assert answer.allocation is not None
         assert read_at(there, answer.allocation, kept) is not None, (
             "the allocation breaks a rule at the amount that was found for it"
         )
-        return Least(lower, lower, answer, answer.proof)
+        return MinimumEnvelope(lower, lower, answer, answer.proof)
     return _climb(problem, line, lower, kept, change, clock, answer, moving)
 
 
@@ -365,22 +374,22 @@ def read_at(problem: Problem, allocation: Allocation, kept: Sequence[Fraction]) 
 
 
 def _by_kernel(
-    problem: Problem, line: Line, value: Fraction, prove: bool, deadline: Deadline
-) -> Least | None:
+    problem: Problem, line: EnvelopePath, value: Fraction, prove: bool, deadline: Deadline
+) -> MinimumEnvelope | None:
     """Solve by the exact kernel on envelopes alone; None if another rule binds or the shape differs."""
     seen = seen_as_parts(problem, line, deadline)
     return None if seen is None else least_of_parts(seen, line, value, prove=prove, deadline=deadline)
 
 
 def least_of_parts(
-    seen: Seen,
-    line: Line,
+    seen: KernelView,
+    line: EnvelopePath,
     value: Fraction,
     *,
     fund: int | None = None,
     prove: bool = False,
     deadline: Deadline = UNLIMITED,
-) -> Least | None:
+) -> MinimumEnvelope | None:
     """Find the least amount of a recognised problem, with an open candidate forced in if `fund` is its index."""
     target = seen.target(value)
     try:
@@ -392,8 +401,8 @@ def least_of_parts(
     began = time.perf_counter()
     if found is None:
         proof = _proof(seen.problem, line, (value,), None, prove, deadline)
-        answer = Answer(Status.INFEASIBLE, (), (), None, None, None, proof, False, "tree", 0.0)
-        return Least(None, None, answer, proof)
+        answer = SolveOutcome(Status.INFEASIBLE, (), (), None, None, None, proof, False, "tree", 0.0)
+        return MinimumEnvelope(None, None, answer, proof)
     cents = max(line.floor_cents, seen.floor_cents + found.need)  # the path may start at the written amount
     allocation = seen.allocation(found.taken)
     reading = read_at(at_amount(seen.problem, line, cents), allocation, (value,))
@@ -404,13 +413,13 @@ def least_of_parts(
     took = time.perf_counter() - began
     status = status_with(proof)
     known = status, values, values, reading.granted_cents, allocation, reading, proof, False, "tree", took
-    answer = Answer(*known, claimed=status is Status.FEASIBLE)
-    return Least(cents, cents, answer, proof)
+    answer = SolveOutcome(*known, claimed=status is Status.FEASIBLE)
+    return MinimumEnvelope(cents, cents, answer, proof)
 
 
 def _proof(
     problem: Problem,
-    line: Line,
+    line: EnvelopePath,
     kept: Sequence[Fraction],
     cents: int | None,
     prove: bool,
@@ -453,14 +462,14 @@ def _unit_less(problem: Problem, kept: Sequence[Fraction], deadline: Deadline) -
 
 def _climb(
     problem: Problem,
-    line: Line,
+    line: EnvelopePath,
     lower: int,
     kept: Sequence[Fraction],
     change: Change,
     clock: Clock | None,
-    loose: Answer,
-    moving: tuple[Moving, ...],
-) -> Least:
+    loose: SolveOutcome,
+    moving: tuple[AmountDependentRule, ...],
+) -> MinimumEnvelope:
     """Find an amount at which the real rules are feasible, starting from the lower bound.
 
     If every rule that depends on the amount relaxes as it grows, feasibility is monotone and
@@ -471,7 +480,7 @@ def _climb(
     unsure = False
     deadline = UNLIMITED if clock is None else clock.deadline
 
-    def at(cents: int) -> Answer | None:
+    def at(cents: int) -> SolveOutcome | None:
         nonlocal unsure
         try:
             real = change(really_at(problem, line, cents))
@@ -493,7 +502,7 @@ def _climb(
             break
         fails = cents
     if works is None or answer is None:
-        return Least(lower, None, loose, loose.proof, words)
+        return MinimumEnvelope(lower, None, loose, loose.proof, words)
     relaxes = all(rule.relaxes for rule in moving)
     tries = TRIES if not relaxes else _halvings(works - fails)
     while works - fails > 1 and tries > 0 and not deadline.expired:
@@ -504,10 +513,10 @@ def _climb(
         else:
             works, answer = half, found
     if works == lower:
-        return Least(lower, lower, answer, loose.proof, words)
+        return MinimumEnvelope(lower, lower, answer, loose.proof, words)
     if relaxes and not unsure and works - fails <= 1:
-        return Least(works, works, answer, Proof.FEASIBLE_GAP, words)
-    return Least(lower, works, answer, loose.proof, words)
+        return MinimumEnvelope(works, works, answer, Proof.FEASIBLE_GAP, words)
+    return MinimumEnvelope(lower, works, answer, loose.proof, words)
 
 
 def _halvings(width: int) -> int:

@@ -24,14 +24,21 @@ import polars as pl
 
 from tnt_sim.analysis.marginal.entry_lists import best_lists, today
 from tnt_sim.analysis.marginal.entry_thresholds import Entries, NoLoss, entries_of, no_losses
-from tnt_sim.analysis.marginal.extension_allocation import Way, ways_to_extend
+from tnt_sim.analysis.marginal.extension_allocation import ExtensionOption, ways_to_extend
 from tnt_sim.analysis.marginal.marginal_euro import NextEuro, next_euros
 from tnt_sim.analysis.marginal.rule_prices import KINDS, Price, prices_of
-from tnt_sim.analysis.marginal.target_envelope import Reached, reach, target_of
+from tnt_sim.analysis.marginal.target_envelope import TargetResult, reach, target_of
 from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA
-from tnt_sim.analysis.shared.envelope_path import Line, line_of
-from tnt_sim.analysis.shared.progress import TIME, Course
-from tnt_sim.analysis.shared.reference_solution import Base, Moves, Tell, base_of, one_decision, tell_of
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, line_of
+from tnt_sim.analysis.shared.progress import TIME, StudyProgress
+from tnt_sim.analysis.shared.reference_solution import (
+    Moves,
+    ReferenceSolution,
+    Tell,
+    base_of,
+    one_decision,
+    tell_of,
+)
 from tnt_sim.analysis.sweep.plan import plan_of
 from tnt_sim.disk import parquet_bytes
 from tnt_sim.domain.money import MoneyError, parse_cents
@@ -50,7 +57,7 @@ from tnt_sim.verify.run_document import decimal_text, warning_lines
 Document = dict[str, Any]
 
 
-def head_of(problem: Problem, question: str, line: Line | None, lang: Lang) -> Document:
+def head_of(problem: Problem, question: str, line: EnvelopePath | None, lang: Lang) -> Document:
     """Write the first keys of every document; `points` stays empty, it belongs to curves."""
     spec = problem.scenario.spec
     return {
@@ -72,7 +79,7 @@ def head_of(problem: Problem, question: str, line: Line | None, lang: Lang) -> D
     }
 
 
-def base_figures(base: Base) -> Document:
+def base_figures(base: ReferenceSolution) -> Document:
     """Write the figures of the reference solution."""
     return {
         "objective": _values(base.problem, base.answer.values),
@@ -122,7 +129,7 @@ def entries_head(found: Entries) -> Document:
     }
 
 
-def target_entry(found: Reached, lang: Lang) -> Document:
+def target_entry(found: TargetResult, lang: Lang) -> Document:
     """Write one target: the smallest amount and the list there, or the reason why no amount reaches it."""
     answer = found.answer
     told: Document = {
@@ -176,7 +183,7 @@ def price_entry(found: Price) -> Document:
     return told
 
 
-def way_entry(base: Base, found: Way) -> Document:
+def way_entry(base: ReferenceSolution, found: ExtensionOption) -> Document:
     """Write one way to share the extension."""
     told: Document = {
         "way": found.way,
@@ -230,7 +237,7 @@ GRID = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answered:
+class MarginalAnswer:
     """Result of a marginal question.
 
     Attributes
@@ -312,7 +319,7 @@ def next_euro(
     prove: bool = True,
     lang: Lang | str | None = None,
     progress: Tell | None = None,
-) -> Answered:
+) -> MarginalAnswer:
     """Find the least increase of each envelope, or violation of each rule, that gains one unit.
 
     Parameters
@@ -330,7 +337,7 @@ def next_euro(
     """
     clock, tongue = Clock(time_limit), _lang(scenario, lang)
     base = base_of(scenario, clock, prove=prove)
-    course = Course(clock.deadline, "questions")
+    course = StudyProgress(clock.deadline, "questions")
     for name in rules or ():
         _known_rule(base.problem, name)
     found: list[NextEuro] = []
@@ -348,7 +355,7 @@ def next_euro(
         )
     document = _told(document, course)
     told = {"base": base_figures(base), "next": [next_entry(one) for one in found]}
-    return Answered({**document, **told}, "next", tongue)
+    return MarginalAnswer({**document, **told}, "next", tongue)
 
 
 def entries(
@@ -365,7 +372,7 @@ def entries(
     time_limit: float | None = None,
     lang: Lang | str | None = None,
     progress: Tell | None = None,
-) -> Answered:
+) -> MarginalAnswer:
     """Find the envelope amount from which each application is funded.
 
     The columns are `no_loss`, `first`, `stable_from`, `flips` and a flag; see `entry_thresholds`.
@@ -404,7 +411,7 @@ def entries(
     line = line_of(base.problem, plan.moved.names[0] if share in (FREE, PRO_RATA) else plan.moved.share)
     named, loss = _rows(base, dossiers), NoLoss.today(base)
     document = head_of(base.problem, "entries", line, tongue)
-    course = Course(clock.deadline, "dossiers")
+    course = StudyProgress(clock.deadline, "dossiers")
     waiting = base.problem.offers.candidate & ~base.allocation.funded
     with course.held():
         no_losses(base, line, named=named, clock=clock, tell=progress, into=loss)
@@ -417,7 +424,7 @@ def entries(
     document = _told(document, course, held=True)
     found = entries_of(base, line, lists, loss)
     told = {**entries_head(found), "entries": entry_rows(found)}
-    return Answered({**document, **told}, "entries", tongue)
+    return MarginalAnswer({**document, **told}, "entries", tongue)
 
 
 def target(
@@ -428,7 +435,7 @@ def target(
     prove: bool = True,
     lang: Lang | str | None = None,
     progress: Tell | None = None,
-) -> Answered:
+) -> MarginalAnswer:
     """Find the smallest amount of an envelope that reaches each target, with the optimal list there.
 
     Parameters
@@ -450,13 +457,13 @@ def target(
     line = line_of(problem, envelope or problem.case.tree.ids[0])
 
     @cache
-    def base() -> Base:
+    def base() -> ReferenceSolution:
         return base_of(scenario, clock, prove=False)
 
     wanted = [target_of(problem, goal, lambda: base().allocation) for goal in goals]
-    found: list[Reached] = []
+    found: list[TargetResult] = []
     document = head_of(problem, "target", line, tongue)
-    course = Course(clock.deadline, "targets")
+    course = StudyProgress(clock.deadline, "targets")
     with course.held():
         for k, goal in enumerate(course.each(wanted)):
             tell_of(progress, goal.text, k / len(wanted))
@@ -466,7 +473,9 @@ def target(
     document = _told(document, course)
     if course.stopped_by is None:
         document["status"] = _how_reached(found)
-    return Answered({**document, "targets": [target_entry(one, tongue) for one in found]}, "targets", tongue)
+    return MarginalAnswer(
+        {**document, "targets": [target_entry(one, tongue) for one in found]}, "targets", tongue
+    )
 
 
 def prices(
@@ -478,7 +487,7 @@ def prices(
     prove: bool = True,
     lang: Lang | str | None = None,
     progress: Tell | None = None,
-) -> Answered:
+) -> MarginalAnswer:
     """Compute what each rule, fence, separation of money and decision costs, in value and in money.
 
     Parameters
@@ -503,7 +512,7 @@ def prices(
     found: list[Price] = []
     unsettled: list[str] = []
     document = head_of(base.problem, "prices", line, tongue)
-    course = Course(clock.deadline, "questions")
+    course = StudyProgress(clock.deadline, "questions")
     with course.held():
         prices_of(
             base,
@@ -522,7 +531,7 @@ def prices(
         "unsettled": unsettled,
         "prices": [price_entry(one) for one in found],
     }
-    return Answered({**document, **told}, "prices", tongue)
+    return MarginalAnswer({**document, **told}, "prices", tongue)
 
 
 def extension(
@@ -534,7 +543,7 @@ def extension(
     prove: bool = True,
     lang: Lang | str | None = None,
     progress: Tell | None = None,
-) -> Answered:
+) -> MarginalAnswer:
     """Compare ways to share an extra amount: chosen by the model, by the statutory key, all on one axis.
 
     Parameters
@@ -553,9 +562,9 @@ def extension(
     cents = _cents(amount)
     base = base_of(scenario, clock, prove=prove)
     weights = None if key is None else dict(key)
-    found: list[Way] = []
+    found: list[ExtensionOption] = []
     document = head_of(base.problem, "extension", None, tongue)
-    course = Course(clock.deadline, "ways")
+    course = StudyProgress(clock.deadline, "ways")
     with course.held():
         ways_to_extend(
             base, cents, key=weights, clock=clock, prove=prove, tell=progress, into=found, course=course
@@ -563,10 +572,10 @@ def extension(
     document = _told(document, course)
     ways = [way_entry(base, one) for one in found]
     told = {"extra_cents": cents, "base": base_figures(base), "ways": ways}
-    return Answered({**document, **told}, "ways", tongue)
+    return MarginalAnswer({**document, **told}, "ways", tongue)
 
 
-def _told(document: dict[str, Any], course: Course, *, held: bool | None = None) -> dict[str, Any]:
+def _told(document: dict[str, Any], course: StudyProgress, *, held: bool | None = None) -> dict[str, Any]:
     """Add to the document what ended the question and its progress; `held`: some entries were found anyway."""
     status = course.status
     if status == "stopped" and held and course.stopped_by == TIME:
@@ -574,7 +583,7 @@ def _told(document: dict[str, Any], course: Course, *, held: bool | None = None)
     return {**document, **course.told(), "status": status}
 
 
-def _how_reached(found: Sequence[Reached]) -> str:
+def _how_reached(found: Sequence[TargetResult]) -> str:
     """Return the status of all targets: infeasible if none is reached and no limit intervened."""
     if all(one.amount_cents is not None for one in found):
         return "optimal"
@@ -602,7 +611,7 @@ def _cents(amount: str | int) -> int:
         ) from error
 
 
-def _rows(base: Base, dossiers: Sequence[str]) -> list[int]:
+def _rows(base: ReferenceSolution, dossiers: Sequence[str]) -> list[int]:
     names = base.problem.case.table["dossier"].to_list()
     place = {name: row for row, name in enumerate(names)}
     for name in dossiers:

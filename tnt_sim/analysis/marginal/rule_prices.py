@@ -17,13 +17,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.analysis.marginal.minimum_envelope import Least, least_amount
-from tnt_sim.analysis.shared.envelope_path import Line
+from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, least_amount
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.analysis.shared.partition import has_walls, opened
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
-    Base,
     Moves,
+    ReferenceSolution,
     Tell,
     first_better,
     moves,
@@ -33,7 +33,7 @@ from tnt_sim.analysis.shared.reference_solution import (
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer, Proof
+from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.protocols import Mode
@@ -103,8 +103,8 @@ class Price:
 
 
 def prices_of(
-    base: Base,
-    line: Line,
+    base: ReferenceSolution,
+    line: EnvelopePath,
     *,
     kinds: tuple[str, ...] = KINDS,
     clock: Clock | None = None,
@@ -112,7 +112,7 @@ def prices_of(
     tell: Tell | None = None,
     into: list[Price] | None = None,
     unsettled: list[str] | None = None,
-    course: Course | None = None,
+    course: StudyProgress | None = None,
 ) -> tuple[Price, ...]:
     """Compute the price of every restriction: one solve each, and one more for the euros unless it is free.
 
@@ -126,7 +126,7 @@ def prices_of(
     deadline = UNLIMITED if clock is None else clock.deadline
     asked = [(kind, name, make) for kind, name, make in _kept(base.problem, deadline) if kind in kinds]
     found = [] if into is None else into
-    way = course or Course(deadline, "questions")
+    way = course or StudyProgress(deadline, "questions")
     for k, (kind, name, make) in enumerate(way.each(asked)):
         tell_of(tell, name, k / len(asked))
         answer = _asked(make, clock, prove)
@@ -143,7 +143,7 @@ def prices_of(
     return tuple(found)
 
 
-def _asked(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> Answer | None:
+def _asked(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> SolveOutcome | None:
     try:
         without = make()
     except ScenarioError:  # without it the scenario contradicts itself
@@ -151,21 +151,23 @@ def _asked(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> Ans
     return ask(without, clock=clock, prove=prove)
 
 
-def _between_children(base: Base, name: str, clock: Clock | None, prove: bool) -> Answer | None:
+def _between_children(
+    base: ReferenceSolution, name: str, clock: Clock | None, prove: bool
+) -> SolveOutcome | None:
     """Optimise with fungible money between the children of an envelope; None if a limit came before a result."""
     node = base.problem.case.tree.index(name)
     answer = ask(_open(base.problem, node, wholly=False), clock=clock, prove=prove)
     return answer if _says_something(base, answer) else None
 
 
-def _is_better(base: Base, one: Answer, other: Answer) -> bool:
+def _is_better(base: ReferenceSolution, one: SolveOutcome, other: SolveOutcome) -> bool:
     """Whether the first solution is better than the second, which is not proved optimal."""
     if other.is_closed:
         return False
     return other.allocation is None or first_better(base.problem, other.bests, one.bests) is not None
 
 
-def _one_level(base: Base, answer: Answer) -> OneLevel:
+def _one_level(base: ReferenceSolution, answer: SolveOutcome) -> OneLevel:
     changed = first_better(base.problem, base.answer.bests, answer.bests)
     if changed is None:
         return OneLevel(None, Fraction(0), answer.values, answer.proof)
@@ -173,14 +175,21 @@ def _one_level(base: Base, answer: Answer) -> OneLevel:
     return OneLevel(base.problem.stages[changed].goal, worth, answer.values, answer.proof)
 
 
-def _says_something(base: Base, answer: Answer) -> bool:
+def _says_something(base: ReferenceSolution, answer: SolveOutcome) -> bool:
     """Whether a solution is optimal, or at least better than the reference."""
     if answer.allocation is None:
         return False
     return answer.is_closed or first_better(base.problem, base.answer.bests, answer.bests) is not None
 
 
-def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock: Clock | None) -> Price:
+def _priced(
+    base: ReferenceSolution,
+    line: EnvelopePath,
+    kind: str,
+    name: str,
+    answer: SolveOutcome,
+    clock: Clock | None,
+) -> Price:
     changed = first_better(base.problem, base.answer.bests, answer.bests)
     assert answer.allocation is not None
     moved = moves(base.problem, base.allocation, answer.allocation)
@@ -199,7 +208,9 @@ def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock:
     return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof, most)
 
 
-def _money_for(base: Base, line: Line, answer: Answer, stage: int, clock: Clock | None) -> Least:
+def _money_for(
+    base: ReferenceSolution, line: EnvelopePath, answer: SolveOutcome, stage: int, clock: Clock | None
+) -> MinimumEnvelope:
     kept = (*base.limits[:stage], answer.bests[stage])
     return least_amount(base.problem, line.upwards(), kept=kept, clock=clock, prove=False)
 

@@ -30,13 +30,13 @@ from functools import partial
 import numpy as np
 
 from tnt_sim.analysis.marginal.minimum_envelope import Change, least_amount
-from tnt_sim.analysis.shared.envelope_path import Line, at_amount, really_at
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, at_amount, really_at
 from tnt_sim.analysis.shared.reference_solution import told_only, without_prices
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer, Proof
+from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import Defects, UsageError, did_you_mean
 from tnt_sim.i18n.message import Text, so_many
 from tnt_sim.rules.expressions.groups import Groups, groups_by
@@ -44,8 +44,8 @@ from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.kind_support.attainable_range import demand
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import Terms, Unit
-from tnt_sim.rules.protocols import Case, Mode
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import Case, Mode, Sense
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 
@@ -53,7 +53,9 @@ MAX_LIFTED = 60
 Lift = Callable[[Problem], Problem]
 
 
-def blockers(problem: Problem, line: Line, target_id: str, clock: Clock | None = None) -> tuple[Text, ...]:
+def blockers(
+    problem: Problem, line: EnvelopePath, target_id: str, clock: Clock | None = None
+) -> tuple[Text, ...]:
     """Find a minimal set of rules and amounts that would have to be lifted together.
 
     () if lifting everything is not enough, if there are more than `MAX_LIFTED`, or if the deadline
@@ -80,7 +82,7 @@ def _reaches(problem: Problem, lifts: list[Lift], clock: Clock | None) -> bool:
     return ask(problem, canonical=False, prove=False, clock=clock).allocation is not None
 
 
-def _lifts(problem: Problem, line: Line, target_id: str) -> Iterator[tuple[Text, Lift]]:
+def _lifts(problem: Problem, line: EnvelopePath, target_id: str) -> Iterator[tuple[Text, Lift]]:
     tree = problem.case.tree
     for node, name in enumerate(tree.ids):
         if tree.written_cents[node] is not None and node not in line.nodes:
@@ -101,7 +103,7 @@ def _lifts(problem: Problem, line: Line, target_id: str) -> Iterator[tuple[Text,
             yield text, partial(told_only, rule_id=one.id)
 
 
-def _wider(problem: Problem, line: Line, node: int) -> Problem:
+def _wider(problem: Problem, line: EnvelopePath, node: int) -> Problem:
     tree = problem.case.tree
     above = [k for k in tree.ancestors(node) if tree.written_cents[k] is not None]
     return replace(problem, case=replace(problem.case, tree=tree.moved(above, line.top_cents)))
@@ -152,7 +154,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reached:
+class TargetResult:
     """Smallest envelope for a target.
 
     Attributes
@@ -170,10 +172,10 @@ class Reached:
 
     problem: Problem
     target: Target
-    line: Line
+    line: EnvelopePath
     lower_cents: int | None
     amount_cents: int | None
-    answer: Answer | None
+    answer: SolveOutcome | None
     missing: Text | None
     blocked_by: tuple[Text, ...]
     proof: Proof | None
@@ -326,14 +328,14 @@ def _not_known(case: Case, name: str, names: list[str]) -> UsageError:
 
 
 def reach(
-    problem: Problem, target: Target, line: Line, *, clock: Clock | None = None, prove: bool = True
-) -> Reached:
+    problem: Problem, target: Target, line: EnvelopePath, *, clock: Clock | None = None, prove: bool = True
+) -> TargetResult:
     """Find the smallest amount that reaches the target, and the optimal list there."""
 
     def nothing(
         lower: int | None, proof: Proof | None, missing: Text | None = None, stops: tuple[Text, ...] = ()
-    ) -> Reached:
-        return Reached(problem, target, line, lower, None, None, missing, stops, proof)
+    ) -> TargetResult:
+        return TargetResult(problem, target, line, lower, None, None, missing, stops, proof)
 
     missing = _missing(problem, target)
     if missing is not None:
@@ -351,7 +353,9 @@ def reach(
         return replace(nothing(found.lower_cents, found.proof), stopped=found.lower_cents is None)
     there = target.on(really_at(problem, line, found.amount_cents))
     answer = ask(there, clock=clock, prove=False)
-    return Reached(there, target, line, found.lower_cents, found.amount_cents, answer, None, (), found.proof)
+    return TargetResult(
+        there, target, line, found.lower_cents, found.amount_cents, answer, None, (), found.proof
+    )
 
 
 def _ruled(target: Target) -> Change:
@@ -361,7 +365,7 @@ def _ruled(target: Target) -> Change:
 
 def _aimed(terms: Terms) -> Change:
     """Return the change that makes the target the only stage."""
-    stage = Stage(TARGET, Sense.MAXIMISE, terms)
+    stage = ObjectiveStage(TARGET, Sense.MAXIMISE, terms)
     return lambda problem: replace(without_prices(problem), stages=(stage,))
 
 

@@ -55,17 +55,18 @@ from tnt_sim.analysis.preferences.weight_polytope import (
     possible,
 )
 from tnt_sim.analysis.shared.list_distance import with_last_stage
-from tnt_sim.analysis.shared.progress import TIME, Course
+from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer, Status
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.reports.preferences import weights_html
 from tnt_sim.rules.linear_terms import combine
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import with_changes
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario, decision_steps, is_synthetic
 from tnt_sim.verify.allocation_reading import Allocation
@@ -99,7 +100,7 @@ Point = tuple[Fraction, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
+class UndominatedAllocation:
     """Non-dominated allocation: value of each criterion, and V at each vertex of the weights.
 
     `supported`: whether it is optimal for some weight; None if not known.
@@ -130,13 +131,13 @@ class WeightStudy:
     criteria: tuple[Criterion, ...]
     region: Polytope
     corners: tuple[Weights, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[UndominatedAllocation, ...]
     exact: bool
     complete: bool
     n_draws: int
     n_solves: int
     seconds: float
-    course: Course
+    course: StudyProgress
     document: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -190,26 +191,26 @@ def weights(
     found = criteria_of(problem, criteria)
     halves = halves_of(list(criteria), ranges or {}, order)
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
-    course, tell = Course(Deadline(limit), "solves"), progress or (lambda phase, done: None)
-    study = _Study(problem, found, halves, course, seed, draws, tell)
+    course, tell = StudyProgress(Deadline(limit), "solves"), progress or (lambda phase, done: None)
+    study = _WeightSearch(problem, found, halves, course, seed, draws, tell)
     return _told(study.result(), scenario)
 
 
 @dataclass
-class _Study:
+class _WeightSearch:
     """Search for the outcomes."""
 
     problem: Problem
     criteria: tuple[Criterion, ...]
     halves: list[Half]
-    course: Course
+    course: StudyProgress
     seed: int
     draws: int
     tell: Progress
     region: Polytope = field(init=False)
     corners: list[Weights] = field(default_factory=list)
     n_drawn: int = 0
-    found: dict[Point, Outcome] = field(default_factory=dict)
+    found: dict[Point, UndominatedAllocation] = field(default_factory=dict)
     n_solves: int = 0
     doubtful: bool = False
 
@@ -252,7 +253,7 @@ class _Study:
 
     # -- one solve -------------------------------------------------------------------------------
 
-    def worth(self, w: Weights) -> Stage:
+    def worth(self, w: Weights) -> ObjectiveStage:
         """Return Σ w_k M_k / p_k as a stage to maximise."""
         factors = [share / one.per * one.terms.scale for share, one in zip(w, self.criteria, strict=True)]
         scale = Fraction(1, lcm(*(factor.denominator for factor in factors)))
@@ -261,9 +262,9 @@ class _Study:
             for factor, one in zip(factors, self.criteria, strict=True)
         ]
         terms = combine(parts)
-        return Stage("worth", Sense.MAXIMISE, replace(terms, scale=scale).reduced())
+        return ObjectiveStage("worth", Sense.MAXIMISE, replace(terms, scale=scale).reduced())
 
-    def _ask(self, stages: Sequence[Stage], kept: Sequence[Fraction]) -> Answer | None:
+    def _ask(self, stages: Sequence[ObjectiveStage], kept: Sequence[Fraction]) -> SolveOutcome | None:
         self.course.deadline.check()
         until = self.course.deadline.within(QUESTION_SECONDS)
         self.n_solves += 1
@@ -286,7 +287,7 @@ class _Study:
         self.course.n_done += 1
         return answer
 
-    def _note(self, answer: Answer | None, *, supported: bool | None) -> Outcome | None:
+    def _note(self, answer: SolveOutcome | None, *, supported: bool | None) -> UndominatedAllocation | None:
         if answer is None or answer.allocation is None or answer.granted_cents is None:
             return None
         funded, granted = answer.allocation.funded, answer.allocation.granted_cents
@@ -294,7 +295,9 @@ class _Study:
         values = tuple(self.value(criteria, w) for w in self.corners)
         shown = (supported and answer.is_closed) or None
         if values not in self.found or shown:
-            self.found[values] = Outcome(answer.allocation, criteria, values, answer.granted_cents, shown)
+            self.found[values] = UndominatedAllocation(
+                answer.allocation, criteria, values, answer.granted_cents, shown
+            )
         return self.found[values]
 
     def value(self, criteria: Point, w: Weights) -> Fraction:
@@ -379,12 +382,12 @@ class _Study:
             ]
             self._note(self._ask([*worth, self.worth(middle)], kept), supported=None)
 
-    def _undominated(self) -> list[Outcome]:
+    def _undominated(self) -> list[UndominatedAllocation]:
         every = list(self.found.values())
         return [one for one in every if not any(_dominates(other.values, one.values) for other in every)]
 
 
-def _lowest(stage: Stage, problem: Problem) -> Fraction:
+def _lowest(stage: ObjectiveStage, problem: Problem) -> Fraction:
     """Bound the value of every allocation from below."""
     terms, most = stage.terms, problem.offers.highest_cents
     each = np.minimum(terms.per_funded, 0) + np.minimum(terms.per_cent, 0) * most
@@ -452,7 +455,7 @@ def _told(found: WeightStudy, scenario: Scenario) -> WeightStudy:
     return replace(found, document=document)
 
 
-def _supported(found: WeightStudy, one: Outcome) -> bool:
+def _supported(found: WeightStudy, one: UndominatedAllocation) -> bool:
     """Whether some feasible weight makes the outcome optimal among all known outcomes."""
     cell = found.region
     for other in found.outcomes:

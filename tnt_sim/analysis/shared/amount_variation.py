@@ -25,7 +25,7 @@ from fractions import Fraction
 import polars as pl
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.domain.budget_tree import EnvelopeSpec, Options
+from tnt_sim.domain.budget_tree import EnvelopeOptions, EnvelopeSpec
 from tnt_sim.domain.money import cents_to_decimal_text, parse_cents, parse_decimal
 from tnt_sim.errors import UsageError, did_you_mean
 from tnt_sim.i18n.message import Text
@@ -39,7 +39,7 @@ _LOOK_AT_MONEY = ("order", "equity")
 
 
 @dataclass(frozen=True)
-class Moved:
+class AmountVariation:
     """Envelopes whose amount varies, and how the amounts below follow.
 
     Attributes
@@ -57,7 +57,7 @@ class Moved:
     _above: Mapping[str, tuple[str, ...]] = field(repr=False)
 
     @classmethod
-    def of(cls, scenario: Scenario, names: Sequence[str] = (), share: str = FREE) -> Moved:
+    def of(cls, scenario: Scenario, names: Sequence[str] = (), share: str = FREE) -> AmountVariation:
         """Validate the names and the key; without names, the programme itself.
 
         Raises
@@ -162,7 +162,7 @@ class Moved:
         pro rata money, or parts of a split.
         """
         tree = problem.case.tree
-        plain = all(option == Options() for option in tree.options)
+        plain = all(option == EnvelopeOptions() for option in tree.options)
         if not plain or problem.limits or len(tree.ids) != len(self._family):
             return None
         if any(rule.kind in _LOOK_AT_MONEY for rule in problem.rules):

@@ -24,7 +24,8 @@ from tnt_sim.errors import Defect, NothingDecided, UsageError, nearest
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.run_folder.run_access import read_decision
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import Sense
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import Scenario, decision_steps
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
@@ -34,7 +35,7 @@ from tnt_sim.verify.verification import Verification, of_fresh
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecidedRun:
     """One decision and its context.
 
     Attributes
@@ -86,7 +87,7 @@ class Decided:
         return self.problem.case.table["dossier"]
 
 
-def of_result(result: Result) -> Decided:
+def of_result(result: Result) -> DecidedRun:
     """Return the decision of a result.
 
     Raises
@@ -96,7 +97,7 @@ def of_result(result: Result) -> Decided:
     """
     if result.allocation is None or result.reading is None or result.reasons is None:
         raise _nothing(result.problem.scenario.id)
-    return Decided(
+    return DecidedRun(
         problem=result.problem,
         allocation=result.allocation,
         reading=result.reading,
@@ -110,7 +111,7 @@ def of_result(result: Result) -> Decided:
     )
 
 
-def of_run(run_dir: Path, project: Path | None = None) -> Decided:
+def of_run(run_dir: Path, project: Path | None = None) -> DecidedRun:
     """Read the decision of a run folder and verify it from its inputs in exact integers.
 
     Raises
@@ -131,7 +132,7 @@ def of_run(run_dir: Path, project: Path | None = None) -> Decided:
     why = reasons(problem, allocation, reading)
     told = dossier_table(problem, allocation, why, Lang(problem.scenario.spec.locale))
     kept = told.select("dossier").join(run.table, on="dossier", how="left", maintain_order="left")
-    return Decided(
+    return DecidedRun(
         problem=problem,
         allocation=allocation,
         reading=reading,
@@ -165,7 +166,7 @@ def _filled(kept: pl.DataFrame, told: pl.DataFrame, column: str) -> pl.Series:
     return kept[column].zip_with(kept[column].is_not_null(), told[column])
 
 
-def rows_of(decided: Decided, names: Sequence[str]) -> tuple[list[int], tuple[Defect, ...]]:
+def rows_of(decided: DecidedRun, names: Sequence[str]) -> tuple[list[int], tuple[Defect, ...]]:
     """Return the rows of some applications, without repeats, and a defect for each unknown name."""
     place = dict(zip(decided.numbers.to_list(), range(len(decided.numbers)), strict=True))
     rows: list[int] = []
@@ -214,7 +215,7 @@ def _nothing(scenario: str) -> NothingDecided:
 
 
 def gains(
-    stages: Sequence[Stage], value: Sequence[Fraction], than: Sequence[Fraction]
+    stages: Sequence[ObjectiveStage], value: Sequence[Fraction], than: Sequence[Fraction]
 ) -> tuple[Fraction, ...]:
     """Return by how much each stage of one solution is better than that of another; negative is worse."""
     return tuple(

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.domain.budget_tree import Options, Tree, Unassigned
+from tnt_sim.domain.budget_tree import EnvelopeOptions, Tree, Unassigned
 from tnt_sim.errors import UsageError, did_you_mean
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.kind_support.rule_spec import ShareOfAmount
@@ -33,7 +33,7 @@ _OPTIONS = {"min_use": False, "reserve": True, "overprogram": True}
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class AmountDependentRule:
     """Rule that depends on the amount, in words.
 
     `relaxes` is true if an allocation that is feasible at an amount stays feasible at larger ones.
@@ -43,7 +43,7 @@ class Moving:
     relaxes: bool
 
 
-def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[Moving, ...]:
+def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[AmountDependentRule, ...]:
     """List the rules that depend on the amount of one of these envelopes."""
     tree = problem.case.tree
     names = {tree.ids[node] for node in nodes}
@@ -60,13 +60,13 @@ def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[Moving, ...]:
         keys |= {"split": False} if _amount_is_split(spec.split) else {}
         for key, relaxes in keys.items():
             words = Text(f"`{key}` de l'enveloppe « {spec.id} »", f'`{key}` of envelope "{spec.id}"')
-            found.append(Moving(words, relaxes))
+            found.append(AmountDependentRule(words, relaxes))
     for rule in _of_amount(problem, names):
         words = Text(f"la règle « {rule.id} »", f'the rule "{rule.id}"')
-        found.append(Moving(words, not isinstance(rule.min, ShareOfAmount)))
+        found.append(AmountDependentRule(words, not isinstance(rule.min, ShareOfAmount)))
     for queue in _queues(problem, nodes):
         words = Text(f"la file de la règle « {queue.id} »", f'the queue of the rule "{queue.id}"')
-        found.append(Moving(words, False))
+        found.append(AmountDependentRule(words, False))
     return tuple(found)
 
 
@@ -147,7 +147,7 @@ def _loose_tree(tree: Tree, nodes: Sequence[int], top_cents: int) -> Tree:
     )
 
 
-def _given(option: Options) -> int:
+def _given(option: EnvelopeOptions) -> int:
     return option.given_cents
 
 
@@ -157,7 +157,7 @@ def _scaled(cents: int, amount: int, most: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class EnvelopePath:
     """Envelope whose amount moves, with the envelopes above that move with it.
 
     Attributes
@@ -177,12 +177,12 @@ class Line:
     top_cents: int
     written: bool = True
 
-    def upwards(self) -> Line:
+    def upwards(self) -> EnvelopePath:
         """Restrict the path to amounts at or above the written one."""
         return replace(self, floor_cents=max(self.floor_cents, self.amount_cents))
 
 
-def line_of(problem: Problem, envelope: str) -> Line:
+def line_of(problem: Problem, envelope: str) -> EnvelopePath:
     """Return the path of an envelope.
 
     Raises
@@ -210,7 +210,7 @@ def line_of(problem: Problem, envelope: str) -> Line:
             code="usage.envelope",
         )
     amount = tree.written_cents[node] or 0
-    return Line(
+    return EnvelopePath(
         id=envelope,
         node=node,
         nodes=_moving(tree, node),
@@ -246,19 +246,19 @@ def _reach(problem: Problem, node: int) -> int:
     return exact_sum(problem.offers.highest_cents[under])
 
 
-def at_amount(problem: Problem, line: Line, cents: int) -> Problem:
+def at_amount(problem: Problem, line: EnvelopePath, cents: int) -> Problem:
     """Return the problem with the envelope at an amount and those above it moved by the same cents."""
     return replace(problem, case=replace(problem.case, tree=_tree_at(problem.case.tree, line, cents)))
 
 
-def really_at(problem: Problem, line: Line, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
+def really_at(problem: Problem, line: EnvelopePath, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
     """Return the problem at an amount, recompiled if rules depend on it."""
     if not moving_rules(problem, line.nodes):
         return at_amount(problem, line, cents)
     return compile_problem(with_amounts(problem.scenario, amounts_at(problem, line, cents)), deadline)
 
 
-def _tree_at(tree: Tree, line: Line, cents: int) -> Tree:
+def _tree_at(tree: Tree, line: EnvelopePath, cents: int) -> Tree:
     if tree.written_cents[line.node] is None:
         amounts = list(tree.amount_cents)
         amounts[line.node] = line.amount_cents
@@ -267,7 +267,7 @@ def _tree_at(tree: Tree, line: Line, cents: int) -> Tree:
     return tree.moved(line.nodes, cents - line.amount_cents)
 
 
-def amounts_at(problem: Problem, line: Line, cents: int) -> dict[str, int]:
+def amounts_at(problem: Problem, line: EnvelopePath, cents: int) -> dict[str, int]:
     """Return the amounts of the path by envelope id when the envelope has `cents`."""
     tree = problem.case.tree
     more = cents - line.amount_cents

@@ -20,8 +20,8 @@ import numpy as np
 
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.linear_terms import BoolArray, Terms, Unit, exact_sum
-from tnt_sim.rules.protocols import CompiledRule, Mode
-from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 
@@ -50,7 +50,7 @@ def moved_terms(problem: Problem, lists: Sequence[Allocation]) -> Terms:
     return Terms(CENT, Unit.MONEY, zeros, change, (), constant)
 
 
-def with_last_stage(problem: Problem, n_kept: int, stage: Stage) -> Problem:
+def with_last_stage(problem: Problem, n_kept: int, stage: ObjectiveStage) -> Problem:
     """Keep the first stages of a problem and append another objective.
 
     Penalties charged to a removed stage become reports.
@@ -62,7 +62,7 @@ def with_last_stage(problem: Problem, n_kept: int, stage: Stage) -> Problem:
     )
 
 
-def with_first_stage(problem: Problem, stage: Stage) -> Problem:
+def with_first_stage(problem: Problem, stage: ObjectiveStage) -> Problem:
     """Insert an objective before those of a problem; penalties stay with their own stages."""
     return replace(
         problem, stages=(stage, *problem.stages), rules=tuple(_a_stage_later(rule) for rule in problem.rules)
@@ -86,7 +86,9 @@ def _of_stages(rule: CompiledRule, n_kept: int) -> CompiledRule:
 
 def fewest_changes(problem: Problem, n_kept: int, funded: BoolArray) -> Problem:
     """Keep the first stages, then minimise the Hamming distance to a list."""
-    return with_last_stage(problem, n_kept, Stage(CHANGED, Sense.MINIMISE, changed_terms(problem, [funded])))
+    return with_last_stage(
+        problem, n_kept, ObjectiveStage(CHANGED, Sense.MINIMISE, changed_terms(problem, [funded]))
+    )
 
 
 def changes(problem: Problem, before: Allocation, after: Allocation) -> dict[str, list[dict[str, Any]]]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from tnt_sim.domain.budget_tree import Options, Tree, Unassigned
+from tnt_sim.domain.budget_tree import EnvelopeOptions, Tree, Unassigned
 from tnt_sim.rules.envelopes.transfers import has_transfers
 from tnt_sim.rules.envelopes.tree_reading import may_gain, unassigned_cents
 
@@ -76,7 +76,7 @@ class _Walls:
     lifted: bool
     amounts: list[int | None] = field(init=False)
     written: list[int | None] = field(init=False)
-    options: list[Options] = field(init=False)
+    options: list[EnvelopeOptions] = field(init=False)
     policy: list[Unassigned] = field(init=False)
     target: list[int] = field(init=False)
 

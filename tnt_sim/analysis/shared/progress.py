@@ -1,7 +1,7 @@
 """Progress of an analysis: how many items were done before the deadline or Ctrl-C ended it.
 
-An analysis iterates over its items (applications, rules, amounts) with `Course.each`, which stops
-when the deadline has passed, and works inside `Course.held`, which catches the deadline and Ctrl-C
+An analysis iterates over its items (applications, rules, amounts) with `StudyProgress.each`, which stops
+when the deadline has passed, and works inside `StudyProgress.held`, which catches the deadline and Ctrl-C
 and keeps what was found. The document then states what ended the analysis and how many items were
 done.
 """
@@ -19,7 +19,7 @@ TIME, INTERRUPT = "time", "interrupt"
 
 
 @dataclass
-class Course:
+class StudyProgress:
     """Counter of the items done by an analysis.
 
     Attributes

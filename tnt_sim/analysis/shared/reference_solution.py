@@ -14,16 +14,15 @@ import numpy as np
 
 from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.model_cache import Drafts
+from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer, Status
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached, NothingDecided, UsageError
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.kinds.equity.rule import Equity
 from tnt_sim.rules.kinds.order.rule import FirstCome
 from tnt_sim.rules.linear_terms import Terms, Unit
-from tnt_sim.rules.protocols import CompiledRule, Mode
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.allocation_reading import Allocation
@@ -39,7 +38,7 @@ def tell_of(tell: Tell | None, name: str, share: float) -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Base:
+class ReferenceSolution:
     """Reference solution: a scenario with its canonical optimum.
 
     Attributes
@@ -52,7 +51,7 @@ class Base:
 
     scenario: Scenario
     problem: Problem
-    answer: Answer
+    answer: SolveOutcome
     units: tuple[Fraction, ...]
     limits: tuple[Fraction, ...]
 
@@ -86,7 +85,7 @@ def one_decision(scenario: Scenario) -> None:
         )
 
 
-def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = True) -> Base:
+def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = True) -> ReferenceSolution:
     """Optimise a scenario as written.
 
     Raises
@@ -102,7 +101,7 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
     problem = compile_problem(scenario)
     clock = clock or Clock(None)
     clock.begin()
-    drafts = Drafts()
+    drafts = ModelCache()
     answer = ask(problem, clock=clock, prove=prove, drafts=drafts)
     if answer.status is Status.INFEASIBLE:
         raise _nothing_fits()
@@ -115,10 +114,12 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
                 "--time-limit.",
             )
         )
-    return Base(scenario, problem, answer, _units(problem, drafts, clock), _limits(problem, answer.bests))
+    return ReferenceSolution(
+        scenario, problem, answer, _units(problem, drafts, clock), _limits(problem, answer.bests)
+    )
 
 
-def _units(problem: Problem, drafts: Drafts, clock: Clock) -> tuple[Fraction, ...]:
+def _units(problem: Problem, drafts: ModelCache, clock: Clock) -> tuple[Fraction, ...]:
     """Return the smallest change of each stage; without time for a model, the unit of its measure."""
     try:
         stages = drafts.form(problem, clock.deadline).stages

@@ -28,12 +28,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.certify.claim_systems import Claims, Goal, claims_of
+from tnt_sim.certify.claim_systems import ClaimGoal, Claims, claims_of
 from tnt_sim.certify.row_sum_bound import best_under, relaxed
 from tnt_sim.certify.system import MultiplierError, System, slack, weigh
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.prove.branch_search import PointFound
-from tnt_sim.prove.proof_lp import Answer, LiveLp, price_groups, whole_multipliers
+from tnt_sim.prove.proof_lp import LpStatus, ProofLp, price_groups, whole_multipliers
 from tnt_sim.prove.stage_proofs import prove_stages
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.scenario.problem import Problem
@@ -45,7 +45,7 @@ MOST_LINES = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class DualLine:
     """Integer multipliers of rows, the row of the objective last."""
 
     rows: tuple[str, ...]
@@ -54,12 +54,12 @@ class Line:
 
 
 @dataclass
-class Lines:
+class DualLines:
     """Dual lines of each stage found at the amounts so far."""
 
-    found: dict[int, list[Line]] = field(default_factory=dict)
+    found: dict[int, list[DualLine]] = field(default_factory=dict)
 
-    def add(self, k: int, line: Line) -> None:
+    def add(self, k: int, line: DualLine) -> None:
         """Add a line unless it is known."""
         mine = self.found.setdefault(k, [])
         if not any(np.array_equal(one.index, line.index) and np.array_equal(one.y, line.y) for one in mine):
@@ -90,7 +90,7 @@ def proven_bounds(
     seconds: float = SECONDS,
     *,
     proven: int = 0,
-    lines: Lines | None = None,
+    lines: DualLines | None = None,
     fresh: bool = True,
     deadline: Deadline = UNLIMITED,
 ) -> tuple[Fraction | None, ...]:
@@ -114,7 +114,7 @@ def proven_bounds(
         claims = claims_of(problem, Deadline(deadline.seconds_left + BEYOND_SECONDS))
     except (OverflowError, DeadlineExpired):
         return (None,) * len(values)
-    known = Lines() if lines is None else lines
+    known = DualLines() if lines is None else lines
     found: list[Fraction | None] = list(values[:proven])
     if fresh:
         found += _proven(problem, values, proven, deadline.within(seconds))
@@ -127,7 +127,7 @@ def proven_bounds(
     return tuple(found)
 
 
-def first_line(problem: Problem, lines: Lines, deadline: Deadline | None = None) -> Fraction | None:
+def first_line(problem: Problem, lines: DualLines, deadline: Deadline | None = None) -> Fraction | None:
     """Return the least line of the first stage at an amount, not rounded; None if there is none.
 
     With a deadline, a line of this amount is added first. Values are whole numbers of units, so a
@@ -160,7 +160,7 @@ def _proven(
 
 
 def _bound(
-    claims: Claims, k: int, values: Sequence[Fraction], deadline: Deadline | None, lines: Lines
+    claims: Claims, k: int, values: Sequence[Fraction], deadline: Deadline | None, lines: DualLines
 ) -> Fraction | None:
     goal = claims.goals[k]
     system = claims.keeping(values[:k]) if k else claims.system
@@ -181,11 +181,11 @@ def _with_goal(claims: Claims, system: System, k: int) -> System:
     return system.with_rows(system.rows.with_row(used, -gain[used], 0, "goal:better"))
 
 
-def _find_line(whole: System, k: int, deadline: Deadline, lines: Lines) -> None:
+def _find_line(whole: System, k: int, deadline: Deadline, lines: DualLines) -> None:
     """Add the line given by the dual prices of the linear program, if it ends in time."""
-    lp = LiveLp(whole, whole.rows.n - 1).solve(whole.box(), deadline)
-    if lp.answer is Answer.BOUNDED:
-        lines.add(k, Line(whole.rows.names, *whole_multipliers(whole, lp.prices)))
+    lp = ProofLp(whole, whole.rows.n - 1).solve(whole.box(), deadline)
+    if lp.answer is LpStatus.BOUNDED:
+        lines.add(k, DualLine(whole.rows.names, *whole_multipliers(whole, lp.prices)))
 
 
 def line_at(system: System, index: IntArray, y: IntArray) -> Fraction | None:
@@ -200,7 +200,7 @@ def line_at(system: System, index: IntArray, y: IntArray) -> Fraction | None:
     return Fraction(room, scale)
 
 
-def _by_sums(system: System, gain: IntArray, least: Goal, deadline: Deadline) -> Fraction | None:
+def _by_sums(system: System, gain: IntArray, least: ClaimGoal, deadline: Deadline) -> Fraction | None:
     """Return the bound from the surrogate constraints priced by the linear program, if known in time."""
     if deadline.expired:
         return None

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.analysis.sweep.dual_bounds import SECONDS, Lines, proven_bounds
+from tnt_sim.analysis.sweep.dual_bounds import SECONDS, DualLines, proven_bounds
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claim_systems import Claims, claims_of
 from tnt_sim.certify.row_sum_bound import Group, best_under, relaxed
@@ -29,11 +29,11 @@ from tnt_sim.certify.system import MultiplierError
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer, Proof, Status, check_words, status_with
+from tnt_sim.engine.result import Proof, SolveOutcome, Status, check_words, status_with
 from tnt_sim.prove.proof_lp import price_groups
 from tnt_sim.rules.linear_terms import BoolArray
-from tnt_sim.rules.second_reading.rows import Choices
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
+from tnt_sim.rules.second_reading.rows import ChoiceColumns
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
 
@@ -48,7 +48,7 @@ MAX_FAILED = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class CheckedProofs:
     """Checked proofs of the stages from `first` on, for the problem with the first `n_stages` stages."""
 
     n_stages: int
@@ -82,13 +82,13 @@ class Point:
     canonical: bool
     method: str
     seconds: float
-    shown: tuple[Shown, ...] = ()
+    shown: tuple[CheckedProofs, ...] = ()
 
     def __post_init__(self) -> None:
         check_words(self.status, self.proof)
 
     @classmethod
-    def of(cls, cents: int, answer: Answer, shown: tuple[Shown, ...] = ()) -> Point:
+    def of(cls, cents: int, answer: SolveOutcome, shown: tuple[CheckedProofs, ...] = ()) -> Point:
         """Build a point from a solution, with its values as bounds: valid only if it is proved optimal."""
         return cls(
             cents,
@@ -119,7 +119,7 @@ class Settler:
     backend: str = "highs"
     cross_check: str = "never"
     groups: list[Group] | None = None
-    lines: Lines = field(default_factory=Lines)
+    lines: DualLines = field(default_factory=DualLines)
     failed: int = 0
     n_prices: int = field(default=0)
     n_asked: int = field(default=0)
@@ -186,16 +186,16 @@ class Settler:
         proof = max((proof or Proof.FEASIBLE_GAP for proof in proofs), key=list(Proof).index)
         return self._told(problem, cents, rest.with_proof(proof), share, shown, int(held.proof in SURE))
 
-    def _ask(self, problem: Problem, clock: Clock, **more: Any) -> Answer:
+    def _ask(self, problem: Problem, clock: Clock, **more: Any) -> SolveOutcome:
         return ask(problem, backend=self.backend, cross_check=self.cross_check, clock=clock, **more)
 
     def _told(
         self,
         problem: Problem,
         cents: int,
-        answer: Answer,
+        answer: SolveOutcome,
         seconds: float | None,
-        shown: tuple[Shown, ...],
+        shown: tuple[CheckedProofs, ...],
         proven: int = 0,
     ) -> Point:
         """Convert a solution to a point, with certified bounds unless it is proved optimal."""
@@ -250,7 +250,7 @@ class Settler:
         return Clock.until(deadline if share == 1.0 else deadline.share(share))
 
 
-def _with_all_stages(problem: Problem, held: Answer) -> Answer:
+def _with_all_stages(problem: Problem, held: SolveOutcome) -> SolveOutcome:
     """Complete an allocation found for the first stage with the values of the others, which are unproved."""
     assert held.allocation is not None
     reading = read_allocation(problem, held.allocation)
@@ -265,8 +265,8 @@ def _with_all_stages(problem: Problem, held: Answer) -> Answer:
     )
 
 
-def _shown(answer: Answer, n_stages: int, first: int) -> tuple[Shown, ...]:
-    return (Shown(n_stages, first, answer.certificates),) if answer.certificates else ()
+def _shown(answer: SolveOutcome, n_stages: int, first: int) -> tuple[CheckedProofs, ...]:
+    return (CheckedProofs(n_stages, first, answer.certificates),) if answer.certificates else ()
 
 
 def rows_agree(problem: Problem, claims: Claims) -> bool:
@@ -312,7 +312,7 @@ def settled_by(
 def allocation_of(problem: Problem, taken: BoolArray) -> Allocation:
     """Convert choices, bool (n_choices,), to an allocation; committed applications keep their grants."""
     offers = problem.offers
-    choices = Choices.of(offers)
+    choices = ChoiceColumns.of(offers)
     funded = offers.committed.copy()
     granted = np.where(offers.committed, offers.committed_cents, 0)
     rows = choices.dossier[taken]

@@ -28,10 +28,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.analysis.shared.amount_variation import Moved
+from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.analysis.sweep.envelope_point import PRICES, Point, plain
-from tnt_sim.certify.claim_systems import Claims, Written, claims_of
-from tnt_sim.certify.row_sum_bound import Group, Pack, Relaxed, relaxed
+from tnt_sim.certify.claim_systems import Claims, RowSource, claims_of
+from tnt_sim.certify.row_sum_bound import Group, KnapsackRelaxation, Pack, relaxed
 from tnt_sim.certify.rule_rows import agreement
 from tnt_sim.certify.system import MultiplierError
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
@@ -44,7 +44,7 @@ from tnt_sim.rules.expressions.inhabitants import reach_of
 from tnt_sim.rules.expressions.measures import key_codes
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once
 from tnt_sim.rules.protocols import Mode
-from tnt_sim.rules.second_reading.rows import Choices
+from tnt_sim.rules.second_reading.rows import ChoiceColumns
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, read_allocation
 from tnt_sim.verify.run_document import allocation_sha256
@@ -53,7 +53,7 @@ Tell = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Steps:
+class SweepSteps:
     """Steps of the value function by increasing amount.
 
     Attributes
@@ -108,8 +108,8 @@ class _Moving:
 
 
 def exact_steps(
-    moved: Moved, low: int, high: int, tell: Tell | None = None, deadline: Deadline = UNLIMITED
-) -> Steps | None:
+    moved: AmountVariation, low: int, high: int, tell: Tell | None = None, deadline: Deadline = UNLIMITED
+) -> SweepSteps | None:
     """Compute all steps with one pass; None if surrogate constraints do not settle the problem in time.
 
     Steps that were not checked before the deadline are left open.
@@ -138,8 +138,8 @@ def exact_steps(
 
 
 def _moving(
-    moved: Moved, base: Problem, groups: Sequence[Group], low: int, high: int, deadline: Deadline
-) -> tuple[Relaxed, list[_Moving]] | None:
+    moved: AmountVariation, base: Problem, groups: Sequence[Group], low: int, high: int, deadline: Deadline
+) -> tuple[KnapsackRelaxation, list[_Moving]] | None:
     """Return the knapsacks at the lower end with their slopes, in units of capacity per cent of the amount.
 
     None unless each capacity is a linear function of the amount with a whole slope ≥ 0.
@@ -161,8 +161,8 @@ def _moving(
 
 
 def _relaxed_at(
-    moved: Moved, base: Problem, groups: Sequence[Group], cents: int, deadline: Deadline
-) -> Relaxed | None:
+    moved: AmountVariation, base: Problem, groups: Sequence[Group], cents: int, deadline: Deadline
+) -> KnapsackRelaxation | None:
     problem = moved.lean(base, cents)
     assert problem is not None
     claims = claims_of(problem, deadline)
@@ -181,27 +181,27 @@ def _same(one: Pack, other: Pack) -> bool:
 class _Pass:
     """All steps of one range from its knapsacks."""
 
-    moved: Moved
+    moved: AmountVariation
     base: Problem
     claims: Claims
     low: int
     high: int
-    first: Relaxed
+    first: KnapsackRelaxation
     packs: list[_Moving]
     deadline: Deadline = UNLIMITED
 
-    def steps(self, tell: Tell | None) -> Steps:
+    def steps(self, tell: Tell | None) -> SweepSteps:
         """Check each step exactly at its own amount; one that breaks a rule is left open until the next."""
         amounts, taken, gain = self._joined()
         goal = self.claims.goals[0]
         units = gain + self.first.value + self.first.rest + goal.constant
         funded = self._funded(taken)
-        steps = Steps(self.base, amounts, units, goal.scale, funded, ())
+        steps = SweepSteps(self.base, amounts, units, goal.scale, funded, ())
         right = steps_hold(self.moved, self.claims, steps, taken, tell, self.deadline)
         ends = np.append(amounts[1:], self.high + 1)
         wrong = np.flatnonzero(~right)
         open_ = _merged(list(zip(amounts[wrong].tolist(), ends[wrong].tolist(), strict=True)))
-        return Steps(self.base, amounts[right], units[right], goal.scale, funded[:, right], tuple(open_))
+        return SweepSteps(self.base, amounts[right], units[right], goal.scale, funded[:, right], tuple(open_))
 
     def _joined(self) -> tuple[IntArray, BoolArray, IntArray]:
         """Return the amounts of all steps, the choices, bool (n_choices, n_steps), and the total gains."""
@@ -218,7 +218,7 @@ class _Pass:
     def _funded(self, taken: BoolArray) -> BoolArray:
         offers = self.base.offers
         funded = np.repeat(offers.committed[:, None], taken.shape[1], axis=1)
-        funded[Choices.of(offers).dossier] |= taken
+        funded[ChoiceColumns.of(offers).dossier] |= taken
         return funded
 
 
@@ -234,9 +234,9 @@ def _merged(intervals: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def steps_hold(
-    moved: Moved,
+    moved: AmountVariation,
     claims: Claims,
-    steps: Steps,
+    steps: SweepSteps,
     taken: BoolArray,
     tell: Tell | None = None,
     deadline: Deadline = UNLIMITED,
@@ -270,13 +270,15 @@ def steps_hold(
     return right
 
 
-def _columns(claims: Claims, part: Written) -> IntArray:
+def _columns(claims: Claims, part: RowSource) -> IntArray:
     rows = claims.system.rows
     inside = (rows.row >= part.first) & (rows.row < part.last) & (rows.col < claims.system.n_choices)
     return np.unique(rows.col[inside])
 
 
-def _by_pattern(problem: Problem, of: Any, steps: Steps, taken: BoolArray, deadline: Deadline) -> BoolArray:
+def _by_pattern(
+    problem: Problem, of: Any, steps: SweepSteps, taken: BoolArray, deadline: Deadline
+) -> BoolArray:
     """Whether a rule, or the caps, hold at each step; `taken` is bool (n_columns, n_steps)."""
     packed = np.packbits(taken, axis=0)
     _, first, place = np.unique(packed, axis=1, return_index=True, return_inverse=True)
@@ -409,7 +411,7 @@ def _envelopes(problem: Problem, allocation: Allocation, reading: AllocationRead
     ]
 
 
-def step_columns(counters: Counters, steps: Steps) -> dict[str, list[Any]]:
+def step_columns(counters: Counters, steps: SweepSteps) -> dict[str, list[Any]]:
     """Return the figures of every step, by column."""
     offers = steps.problem.offers
     amount = np.where(offers.committed, offers.committed_cents, offers.most_cents)

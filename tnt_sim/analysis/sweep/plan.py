@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tnt_sim.analysis.shared.amount_variation import FREE, Moved
+from tnt_sim.analysis.shared.amount_variation import FREE, AmountVariation
 from tnt_sim.domain.money import format_cents, parse_decimal
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, so_many
@@ -112,7 +112,7 @@ MAX_POINTS = 2_000
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """Request of one sweep.
 
     Attributes
@@ -124,7 +124,7 @@ class Plan:
     tolerance : the free curve is refined until its band is nowhere wider
     """
 
-    moved: Moved
+    moved: AmountVariation
     amounts: tuple[int, ...]
     free: bool
     nested: bool
@@ -162,7 +162,7 @@ def plan_of(
     free: bool = False,
     nested: bool = False,
     tolerance: str | None = None,
-) -> Plan:
+) -> SweepPlan:
     """Validate a request.
 
     Without `free` and `nested`, both curves are computed; with `exact`, only the free one.
@@ -175,12 +175,12 @@ def plan_of(
     """
     _refuse_modes(scenario, exact=exact, nested=nested, free=free, steps=steps, at=at)
     within = _tolerance(tolerance, exact=exact, free_too=free or not nested)
-    moved = Moved.of(scenario, envelopes, share)
+    moved = AmountVariation.of(scenario, envelopes, share)
     amounts = _amounts(moved, start, stop, steps, at)
     _refuse_children(moved, amounts[0])
     _refuse_committed(moved, amounts[0])
     both = not free and not nested
-    return Plan(moved, amounts, free or both or exact, nested or (both and not exact), exact, within)
+    return SweepPlan(moved, amounts, free or both or exact, nested or (both and not exact), exact, within)
 
 
 def _tolerance(text: str | None, *, exact: bool, free_too: bool) -> Tolerance | None:
@@ -258,7 +258,7 @@ def _refuse_modes(
 
 
 def _amounts(
-    moved: Moved,
+    moved: AmountVariation,
     start: str | int | None,
     stop: str | int | None,
     steps: int | None,
@@ -291,14 +291,14 @@ def _amounts(
     return amounts_between(low, high, steps, moved.base_cents if shares else None)
 
 
-def _usual_end(moved: Moved, low: int, listed: Sequence[int]) -> int:
+def _usual_end(moved: AmountVariation, low: int, listed: Sequence[int]) -> int:
     """Return the default end: the last announcement, else the written amount, or 125 % of the start."""
     if listed:
         return max(listed)
     return moved.base_cents if low < moved.base_cents else low + low // 4
 
 
-def _refuse_children(moved: Moved, low: int) -> None:
+def _refuse_children(moved: AmountVariation, low: int) -> None:
     """Refuse amounts below the sum of the children's amounts unless a key says how these follow."""
     short = moved.overdrawn(low)
     if short is None:
@@ -316,7 +316,7 @@ def _refuse_children(moved: Moved, low: int) -> None:
     )
 
 
-def _refuse_committed(moved: Moved, low: int) -> None:
+def _refuse_committed(moved: AmountVariation, low: int) -> None:
     """Refuse amounts below what is committed; the message names the applications and the least amount."""
     base = compile_problem(moved.scenario)
     short = _uncovered(moved, base, low)
@@ -343,7 +343,7 @@ def _refuse_committed(moved: Moved, low: int) -> None:
     )
 
 
-def _uncovered(moved: Moved, base: Problem, cents: int) -> tuple[str, int, str, int] | None:
+def _uncovered(moved: AmountVariation, base: Problem, cents: int) -> tuple[str, int, str, int] | None:
     """Return the deepest envelope whose commitments exceed its amount.
 
     As id, cents committed, application names and their number; None if there is none.
@@ -362,7 +362,7 @@ def _uncovered(moved: Moved, base: Problem, cents: int) -> tuple[str, int, str, 
     return None
 
 
-def _least_covering(moved: Moved, base: Problem, low: int) -> int | None:
+def _least_covering(moved: AmountVariation, base: Problem, low: int) -> int | None:
     high = moved.base_cents
     if high <= low or _uncovered(moved, base, high) is not None:
         return None

@@ -10,12 +10,12 @@ import numpy as np
 from tnt_sim.analysis.sweep.envelope_point import Point
 from tnt_sim.analysis.sweep.exact_steps import Counters, step_columns
 from tnt_sim.analysis.sweep.plan import Tolerance
-from tnt_sim.analysis.sweep.runner import FREE_CURVE, NESTED_CURVE, Found
+from tnt_sim.analysis.sweep.runner import FREE_CURVE, NESTED_CURVE, SweepResult
 from tnt_sim.engine.result import Proof
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.text.decision_reasons import unspent_sentence
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import says_synthetic
 from tnt_sim.verify.allocation_reading import read_allocation
@@ -25,7 +25,7 @@ from tnt_sim.verify.run_document import decimal_text, warning_lines
 RANKS = (Proof.PROVED, Proof.CROSS_CHECKED, Proof.FEASIBLE_GAP)
 
 
-def document_of(found: Found, lang: Lang | None = None) -> dict[str, Any]:
+def document_of(found: SweepResult, lang: Lang | None = None) -> dict[str, Any]:
     """Write the whole document; points not reached before Ctrl-C or the deadline are missing from `points`.
 
     Sentences are in `lang`, by default the scenario's locale.
@@ -71,7 +71,7 @@ def document_of(found: Found, lang: Lang | None = None) -> dict[str, Any]:
     }
 
 
-def _status(found: Found) -> str:
+def _status(found: SweepResult) -> str:
     points = [*found.free, *found.nested]
     wanted = len(found.plan.amounts) * (found.plan.free + found.plan.nested)
     if found.stopped_by == "interrupt" or len(points) < wanted:
@@ -86,7 +86,7 @@ def _weakest(points: Sequence[Point]) -> str | None:
     return max((proof for proof in proofs if proof), key=RANKS.index).value
 
 
-def _points(found: Found) -> list[dict[str, Any]]:
+def _points(found: SweepResult) -> list[dict[str, Any]]:
     free = {point.cents: point for point in found.free}
     nested = {point.cents: point for point in found.nested}
     told, before = [], dict[str, Point]()
@@ -102,7 +102,7 @@ def _points(found: Found) -> list[dict[str, Any]]:
     return told
 
 
-def _width(found: Found, name: str, point: Point) -> int | None:
+def _width(found: SweepResult, name: str, point: Point) -> int | None:
     """Return by how many cents less money may be worth as much as what was found.
 
     None if unknown: for the nested curve, which exists at its announcements only, and if a rule
@@ -119,7 +119,7 @@ def _tolerance(tolerance: Tolerance) -> str:
     return str(decimal_text(tolerance.size))
 
 
-def _curve(found: Found, name: str, point: Point, before: Point | None) -> dict[str, Any]:
+def _curve(found: SweepResult, name: str, point: Point, before: Point | None) -> dict[str, Any]:
     """Write one point of one curve; `entered` and `left` compare it with the previous amount."""
     told: dict[str, Any] = {
         "status": point.status.value,
@@ -162,7 +162,7 @@ def _names(problem: Problem, mask: BoolArray) -> list[str]:
     return names
 
 
-def _price(found: Found, free: Point | None, nested: Point | None) -> tuple[str | None, str | None]:
+def _price(found: SweepResult, free: Point | None, nested: Point | None) -> tuple[str | None, str | None]:
     """Return the loss from keeping earlier grants, in the first stage that differs, and that stage.
 
     ("0", None) if none differs.
@@ -176,7 +176,7 @@ def _price(found: Found, free: Point | None, nested: Point | None) -> tuple[str 
     return "0", None
 
 
-def _dossiers(found: Found) -> list[dict[str, Any]]:
+def _dossiers(found: SweepResult) -> list[dict[str, Any]]:
     """List the applications that some amount changes, with their entry amount on each curve."""
     lists = {
         name: _lists(points) for name, points in ((FREE_CURVE, found.free), (NESTED_CURVE, found.nested))
@@ -218,7 +218,7 @@ def _stable_from(lists: Sequence[tuple[int, BoolArray, IntArray]], row: int) -> 
     return found
 
 
-def _unspent(found: Found, lang: Lang) -> list[dict[str, Any]]:
+def _unspent(found: SweepResult, lang: Lang) -> list[dict[str, Any]]:
     """Explain, at the largest amount, what the envelopes just below the programme leave unspent."""
     point = next((p for p in reversed(found.free or found.nested) if p.allocation is not None), None)
     if point is None or point.allocation is None:
@@ -240,7 +240,7 @@ def _unspent(found: Found, lang: Lang) -> list[dict[str, Any]]:
     ]
 
 
-def _steps(found: Found, counters: Counters) -> dict[str, Any] | None:
+def _steps(found: SweepResult, counters: Counters) -> dict[str, Any] | None:
     """Write every known amount at which the optimum changes, by column; None if the curve is not refined."""
     if not found.plan.refined or found.tightening:
         return None
@@ -255,7 +255,7 @@ def _steps(found: Found, counters: Counters) -> dict[str, Any] | None:
     return _with_walked(columns, found, counters)
 
 
-def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Counters) -> dict[str, Any]:
+def _with_walked(columns: Mapping[str, list[Any]], found: SweepResult, counters: Counters) -> dict[str, Any]:
     """Merge the steps that were found one by one with the others."""
     names = (
         "amount_cents",
@@ -294,7 +294,7 @@ def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Count
     return {name: [row[k] for row in rows] for k, name in enumerate(names)}
 
 
-def _lists_of_steps(found: Found) -> dict[int, IntArray]:
+def _lists_of_steps(found: SweepResult) -> dict[int, IntArray]:
     """Return the grants of the steps of the pass, by amount."""
     steps = found.steps
     if steps is None:
@@ -312,7 +312,7 @@ def _changing(rows: Sequence[tuple[Any, ...]], lists: Mapping[int, IntArray]) ->
     return kept
 
 
-def _band(found: Found) -> list[dict[str, Any]]:
+def _band(found: SweepResult) -> list[dict[str, Any]]:
     """Write the intervals in which the free curve is known only to lie between two values of the first stage."""
     told = []
     wide = {low.cents for low, _ in found.open}

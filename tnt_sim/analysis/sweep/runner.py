@@ -17,18 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.sweep.envelope_point import LEAST_SECONDS, Point, Settler, at_most, shown_again
-from tnt_sim.analysis.sweep.exact_steps import Counters, Steps, exact_steps, list_figures
-from tnt_sim.analysis.sweep.plan import Plan
+from tnt_sim.analysis.sweep.exact_steps import Counters, SweepSteps, exact_steps, list_figures
+from tnt_sim.analysis.sweep.plan import SweepPlan
 from tnt_sim.analysis.sweep.step_walk import Tightening, Walk, tightening, width_cents
-from tnt_sim.analysis.sweep.store import Store
+from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import forced
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import ScenarioError
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.verify.allocation_reading import Allocation
 
@@ -39,7 +39,7 @@ Tell = Callable[[str, float], None]
 
 
 @dataclass
-class Found:
+class SweepResult:
     """Result of a sweep, complete or not.
 
     Attributes
@@ -60,12 +60,12 @@ class Found:
     course : number of amounts settled, and what ended the sweep early
     """
 
-    plan: Plan
+    plan: SweepPlan
     base: Problem
-    course: Course
+    course: StudyProgress
     free: list[Point] = field(default_factory=list)
     nested: list[Point] = field(default_factory=list)
-    steps: Steps | None = None
+    steps: SweepSteps | None = None
     walked: list[Point] = field(default_factory=list)
     looked: list[Point] = field(default_factory=list)
     refined: bool = False
@@ -96,15 +96,15 @@ class Found:
 class Run:
     """One sweep in progress."""
 
-    plan: Plan
-    store: Store
+    plan: SweepPlan
+    store: PointStore
     clock: Clock
     backend: str = "highs"
     cross_check: str = "never"
     tell: Tell | None = None
     most_lists: int | None = None
     """If given, the walk compares lists and not only values, at no more than this many amounts."""
-    found: Found = field(init=False)
+    found: SweepResult = field(init=False)
     counters: Counters = field(init=False)
     settler: Settler = field(init=False)
     resumed: set[tuple[str, int]] = field(default_factory=set)
@@ -113,11 +113,11 @@ class Run:
     def __post_init__(self) -> None:
         base = compile_problem(self.plan.scenario)
         self.clock.begin()
-        course = Course(self.clock.deadline, "amounts")
-        self.found, self.counters = Found(self.plan, base, course), Counters.of(base)
+        course = StudyProgress(self.clock.deadline, "amounts")
+        self.found, self.counters = SweepResult(self.plan, base, course), Counters.of(base)
         self.settler = self._settler()
 
-    def result(self) -> Found:
+    def result(self) -> SweepResult:
         """Return all points, or those found before the deadline or Ctrl-C."""
         with self.found.course.held():
             self._all()
@@ -391,16 +391,16 @@ class Run:
 
 
 def run(
-    plan: Plan,
+    plan: SweepPlan,
     *,
-    store: Store | None = None,
+    store: PointStore | None = None,
     time_limit: float | None = None,
     deadline: Deadline | None = None,
     backend: str = "highs",
     cross_check: str = "never",
     tell: Tell | None = None,
     most_lists: int | None = None,
-) -> Found:
+) -> SweepResult:
     """Compute all points of a plan within a time limit and store each one as it is found.
 
     Parameters
@@ -414,4 +414,4 @@ def run(
     many amounts
     """
     clock = Clock(time_limit) if deadline is None else Clock.until(deadline)
-    return Run(plan, store or Store(None, ""), clock, backend, cross_check, tell, most_lists).result()
+    return Run(plan, store or PointStore(None, ""), clock, backend, cross_check, tell, most_lists).result()

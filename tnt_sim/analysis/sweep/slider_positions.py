@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA, Moved
+from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA, AmountVariation
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine import solve
 from tnt_sim.engine.result import Result, Status
@@ -67,7 +67,7 @@ def slider_of(
         If the inputs have changed since the run.
     """
     scenario = scenario_of(run, project)
-    moved = Moved.of(scenario, [envelope], share)
+    moved = AmountVariation.of(scenario, [envelope], share)
     low, high = moved.cents_of(start), moved.cents_of(stop)
     if not (0 <= low < high and 2 <= n_steps <= MOST_STEPS):
         raise UsageError(
@@ -97,7 +97,7 @@ def _amounts(low: int, high: int, n: int) -> list[int]:
     return [low, *(cents for cents in inner if low < cents < high), high]
 
 
-def _position(moved: Moved, cents: int, deadline: Deadline) -> Position:
+def _position(moved: AmountVariation, cents: int, deadline: Deadline) -> Position:
     if deadline.expired:
         return Position(cents, None, why=_NO_TIME)
     try:

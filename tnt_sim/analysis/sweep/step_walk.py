@@ -25,18 +25,17 @@ from itertools import pairwise
 
 import numpy as np
 
-from tnt_sim.analysis.shared.amount_variation import Moved
-from tnt_sim.analysis.sweep.dual_bounds import Lines, first_line
+from tnt_sim.analysis.shared.amount_variation import AmountVariation
+from tnt_sim.analysis.sweep.dual_bounds import DualLines, first_line
 from tnt_sim.analysis.sweep.envelope_point import Point, Settler, at_most
 from tnt_sim.analysis.sweep.plan import Tolerance
-from tnt_sim.certify.claim_systems import Claims, Written, claims_of
+from tnt_sim.certify.claim_systems import Claims, RowSource, claims_of
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
 from tnt_sim.rules.linear_terms import IntArray
-from tnt_sim.rules.protocols import Case
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Case, Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
@@ -71,7 +70,7 @@ def tightening(low: Problem, high: Problem, deadline: Deadline = UNLIMITED) -> l
     return list(dict.fromkeys(found))
 
 
-def _implied(before: Claims, old: Written, after: Claims, new: Written) -> bool:
+def _implied(before: Claims, old: RowSource, after: Claims, new: RowSource) -> bool:
     """Whether the later rows have the same coefficients and right-hand sides that are no tighter."""
     if old.last - old.first != new.last - new.first:
         return False
@@ -85,7 +84,7 @@ def _implied(before: Claims, old: Written, after: Claims, new: Written) -> bool:
     return True
 
 
-def _entries(claims: Claims, part: Written, n_choices: int) -> tuple[IntArray, IntArray, IntArray]:
+def _entries(claims: Claims, part: RowSource, n_choices: int) -> tuple[IntArray, IntArray, IntArray]:
     """Return row, column and value of the entries on choices; other columns are auxiliary."""
     rows = claims.system.rows
     inside = (rows.row >= part.first) & (rows.row < part.last) & (rows.col < n_choices)
@@ -128,7 +127,7 @@ class Walk:
     waiting : heap of intervals, the widest first
     """
 
-    moved: Moved
+    moved: AmountVariation
     settler: Settler
     unit: Fraction
     up: bool = True
@@ -292,7 +291,7 @@ def _own(point: Point) -> Width:
     return abs(point.bounds[0] - point.values[0])
 
 
-def serves(moved: Moved, cents: int, allocation: Allocation, near: Problem | None = None) -> bool:
+def serves(moved: AmountVariation, cents: int, allocation: Allocation, near: Problem | None = None) -> bool:
     """Whether a list satisfies every rule at an amount.
 
     `near`, the problem at another amount, saves compiling where only the tree's amounts change.
@@ -309,11 +308,11 @@ Read = Callable[[int], Fraction | None]
 
 
 def width_cents(
-    moved: Moved,
+    moved: AmountVariation,
     points: Sequence[Point],
     place: int,
     sense: Sense,
-    lines: Lines,
+    lines: DualLines,
     seconds: float,
     deadline: Deadline = UNLIMITED,
 ) -> int:

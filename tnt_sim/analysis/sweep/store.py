@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.analysis.sweep.envelope_point import Point, Shown
+from tnt_sim.analysis.sweep.envelope_point import CheckedProofs, Point
 from tnt_sim.disk import append, named, put, refusal
 from tnt_sim.engine.result import Proof, Status, status_with
 from tnt_sim.i18n.message import Text
@@ -30,7 +30,7 @@ Key = tuple[str, int]
 
 
 @dataclass
-class Store:
+class PointStore:
     """File of points; `path` is None to keep nothing on disk."""
 
     path: Path | None
@@ -38,7 +38,7 @@ class Store:
     known: dict[Key, Point] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, path: Path | None, key: str, *, resume: bool) -> Store:
+    def open(cls, path: Path | None, key: str, *, resume: bool) -> PointStore:
         """Load the points of an earlier sweep with the same key if `resume`; otherwise start an empty file."""
         store = cls(path, key)
         if path is None:
@@ -141,7 +141,7 @@ def _point(told: dict[str, Any]) -> Point:
         method=str(told["method"]),
         seconds=float(told["seconds"]),
         shown=tuple(
-            Shown(int(n), int(first), tuple(json.loads(_unpacked(proofs))))
+            CheckedProofs(int(n), int(first), tuple(json.loads(_unpacked(proofs))))
             for n, first, proofs in told["shown"]
         ),
     )

@@ -25,7 +25,7 @@ from tnt_sim.analysis.uncertainty.runner import Draws, Ground, Sample
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.run_document import decimal_text
 
@@ -110,7 +110,7 @@ def overprogramming(granted_cents: int, paid_cents: Sequence[int], risk: Fractio
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ListOverDraws:
     """Evaluation over the draws of a list decided beforehand.
 
     Attributes
@@ -139,12 +139,12 @@ def kept_list(
     best: Sequence[Fraction | None],
     *,
     best_is_high: bool,
-) -> Kept:
+) -> ListOverDraws:
     """Evaluate a list from its readings in each draw and the optimal value of each draw."""
     values = [value for value, _, _ in read]
     sign = 1 if best_is_high else -1
     regrets = [sign * (top - value) for top, value in zip(best, values, strict=True) if top is not None]
-    return Kept(
+    return ListOverDraws(
         name=name,
         risk=risk_of(values, best_is_high=best_is_high),
         worst_regret=max([Fraction(0), *regrets]),
@@ -249,7 +249,7 @@ class EnsembleTables:
         return table.filter(pl.Series(seen)).sort("times", "dossier", descending=[True, False])
 
     @cached_property
-    def kept(self) -> tuple[Kept, ...]:
+    def kept(self) -> tuple[ListOverDraws, ...]:
         """Return the evaluations of the lists decided beforehand, `plan` first."""
         numbers = [number for number in self.draws.numbers if number in self.draws.read]
         if not numbers:
@@ -277,7 +277,7 @@ class EnsembleTables:
         }
 
     @property
-    def steady(self) -> list[Kept]:
+    def steady(self) -> list[ListOverDraws]:
         """Return the lists that satisfy every hard rule in every draw."""
         return [one for one in self.kept if one.holds == 1]
 

@@ -33,10 +33,10 @@ from tnt_sim.analysis.uncertainty.draws import (
 from tnt_sim.domain.portfolio import CANONICAL
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Answer, Status
+from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import InputError, LimitReached, UsageError, VerificationError
 from tnt_sim.i18n.message import Text
-from tnt_sim.parallel import Job, Outcome, in_processes, serially
+from tnt_sim.parallel import Job, JobOutcome, in_processes, serially
 from tnt_sim.rules.envelopes.tree_reading import read_envelopes
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, common_scale
 from tnt_sim.rules.protocols import Mode
@@ -64,7 +64,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class DrawTask:
     """Work on one draw.
 
     Attributes
@@ -169,7 +169,7 @@ def _ground(sample: Sample) -> Ground:
     return ground_of(scenario, sample)
 
 
-def work(task: Task) -> dict[str, Any]:
+def work(task: DrawTask) -> dict[str, Any]:
     """Optimise one draw, or evaluate lists in it; returns a plain record."""
     ground = _ground(task.sample)
     draw = ground.draw(task.number, task.other)
@@ -235,9 +235,9 @@ def _exceeded(problem: Problem, draw: Draw, awards: Awards) -> list[bool]:
     return [cents > 0 for cents in reading.excess_cents]
 
 
-def tasks(sample: Sample, numbers: Sequence[int], **more: Any) -> list[tuple[int, Task]]:
+def tasks(sample: Sample, numbers: Sequence[int], **more: Any) -> list[tuple[int, DrawTask]]:
     """Build the jobs of some draws."""
-    return [(number, Task(sample, number, **more)) for number in numbers]
+    return [(number, DrawTask(sample, number, **more)) for number in numbers]
 
 
 MOST_LISTS = 20
@@ -263,7 +263,7 @@ class Draws:
     stopped_by : time or interrupt, None if complete
     """
 
-    plan: Answer
+    plan: SolveOutcome
     solved: dict[int, dict[str, Any]] = field(default_factory=dict)
     lists: dict[str, Awards] = field(default_factory=dict)
     read: dict[int, list[tuple[Fraction, int, bool]]] = field(default_factory=dict)
@@ -357,7 +357,7 @@ class _Counter:
             self.tell(phase, self.done / self.total)
 
 
-def _run(draws: Draws, jobs: Sequence[Job], n_workers: int, until: float) -> Generator[Outcome]:
+def _run(draws: Draws, jobs: Sequence[Job], n_workers: int, until: float) -> Generator[JobOutcome]:
     """Yield the results of jobs until the time limit, which is noted in `draws`."""
     groups: Iterable[Sequence[Job]] = [jobs[k : k + GROUP] for k in range(0, len(jobs), GROUP)]
     if n_workers == 1:
@@ -377,7 +377,7 @@ def _run(draws: Draws, jobs: Sequence[Job], n_workers: int, until: float) -> Gen
         draws.stopped_by = "time"
 
 
-def _take(draws: Draws, outcome: Outcome) -> None:
+def _take(draws: Draws, outcome: JobOutcome) -> None:
     if outcome.failure is not None:
         draws.failed += 1
         draws.solved[outcome.number] = {"status": outcome.failure}

@@ -88,7 +88,8 @@ def _tiny_model() -> Any:
     import numpy as np
     from scipy.sparse import csr_array
 
-    from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense
+    from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel
+    from tnt_sim.rules.protocols import Sense
 
     whole = np.int64
     return LinearModel(

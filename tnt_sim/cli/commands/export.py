@@ -84,7 +84,7 @@ def export(
     """Écrit une décision dans le format d'un autre outil : démarche, Turgot, SCDL, courriers…"""
     tongue = lang_of(lang, language([str(run_dir)]))
     from tnt_sim.reporting.export.flat_table import CsvStyle
-    from tnt_sim.reporting.export.formats import Asked, export_bytes, format_of
+    from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, format_of
     from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file
     from tnt_sim.reporting.run_folder.run_access import open_stored
 
@@ -92,7 +92,7 @@ def export(
         return _by_group(run_dir, name, by, out, project, tongue, force=force, as_json=as_json, quiet=quiet)
     usual = format_of(name).suffixes[0]
     suffix = out.suffix.lower() if out is not None and out.suffix else usual
-    asked = Asked(suffix, tongue, CsvStyle(_style(csv_style)), pairs(info or ()), unproven)
+    asked = ExportOptions(suffix, tongue, CsvStyle(_style(csv_style)), pairs(info or ()), unproven)
     chosen, solving = format_of(name), solving_of(time_limit, wanted=solve)
     told = tongue if chosen.is_told or chosen.is_act else None  # a refusal of an act uses this language
     run = open_stored(run_dir, project, told, solving, for_act=chosen.is_act)

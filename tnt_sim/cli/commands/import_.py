@@ -22,7 +22,7 @@ from tnt_sim.i18n.message import Lang, Text
 if TYPE_CHECKING:
     from tnt_sim.ingest.forms.form_import import Imported
     from tnt_sim.ingest.forms.mapping import Control, FormMapping
-    from tnt_sim.reporting.workbook.department_workbook import Choices, Consolidated
+    from tnt_sim.reporting.workbook.department_workbook import Consolidated, DepartmentChoices
 
 _BLOCKED = 3
 
@@ -45,7 +45,7 @@ def consolidated(
     return _BLOCKED if strict and found.conflicts else 0
 
 
-def _books(folder: Path) -> list[Choices]:
+def _books(folder: Path) -> list[DepartmentChoices]:
     """Read the workbooks of a folder and report all defects together."""
     from tnt_sim.reporting.workbook.department_workbook import read_choices
 
@@ -58,7 +58,7 @@ def _books(folder: Path) -> list[Choices]:
             ),
             code="usage.consolidate",
         )
-    books: list[Choices] = []
+    books: list[DepartmentChoices] = []
     defects: list[Defect] = []
     for path in paths:
         try:

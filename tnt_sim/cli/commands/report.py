@@ -19,7 +19,7 @@ from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
     from tnt_sim.engine.stored_run import StoredRun
-    from tnt_sim.reporting.decision_page.page import Options
+    from tnt_sim.reporting.decision_page.page import PageOptions
     from tnt_sim.reporting.decision_page.script_data import Slider
 
 RunsArgument = Annotated[
@@ -92,7 +92,7 @@ NOT_EXPLAINED = Text(
 
 
 @dataclass(frozen=True)
-class Moving:
+class SliderOptions:
     """Slider requested for a report."""
 
     envelope: str
@@ -104,14 +104,14 @@ class Moving:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReportOptions:
     """Content requested for a report."""
 
     runs: Sequence[StoredRun]
     lang: Lang
     out: Path
     theme: Path | None = None
-    moving: Moving | None = None
+    moving: SliderOptions | None = None
     quiet: bool = False
     explained: bool = True
     project: Path | None = None
@@ -151,8 +151,8 @@ def report(
     seconds = seconds_of(time_limit)
     check_target(out, replace=force)
     runs = [open_stored(path, project, tongue) for path in run_dirs]
-    moving = Moving(slider, start, stop, steps, share, project) if slider is not None else None
-    asked = Asked(runs, tongue, out, theme_css, moving, quiet, explain, project, seconds)
+    moving = SliderOptions(slider, start, stop, steps, share, project) if slider is not None else None
+    asked = ReportOptions(runs, tongue, out, theme_css, moving, quiet, explain, project, seconds)
     put_file(out, write(asked))
     tell(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)
     explained = None if out.suffix.lower() == NOTEBOOK else asked.explanation
@@ -177,26 +177,26 @@ def _target(out: Path | None, run_dir: Path, *, notebook: bool) -> Path:
     return out
 
 
-def _html(asked: Asked) -> bytes:
+def _html(asked: ReportOptions) -> bytes:
     from tnt_sim.reporting.decision_page.page import report_html
 
     return report_html(asked.runs[0], _options(asked, paper=False)).encode()
 
 
-def _pdf(asked: Asked) -> bytes:
+def _pdf(asked: ReportOptions) -> bytes:
     from tnt_sim.reporting.decision_page.page import report_pdf
 
     return report_pdf(asked.runs[0], _options(asked, paper=True))
 
 
-def _options(asked: Asked, *, paper: bool) -> Options:
-    from tnt_sim.reporting.decision_page.page import Options, read_theme
+def _options(asked: ReportOptions, *, paper: bool) -> PageOptions:
+    from tnt_sim.reporting.decision_page.page import PageOptions, read_theme
 
     theme = read_theme(asked.theme) if asked.theme is not None else ""
-    return Options(asked.lang, _slider(asked), theme, paper, asked.explanation)
+    return PageOptions(asked.lang, _slider(asked), theme, paper, asked.explanation)
 
 
-def _explanation(asked: Asked) -> Mapping[str, Any] | None:
+def _explanation(asked: ReportOptions) -> Mapping[str, Any] | None:
     """Return the document of `explain --all` of the first run, within a minute.
 
     None if its inputs are missing. If it was stopped early, its progress is reported on stderr.
@@ -222,7 +222,7 @@ def _explanation(asked: Asked) -> Mapping[str, Any] | None:
     return found
 
 
-def _slider(asked: Asked) -> Slider | None:
+def _slider(asked: ReportOptions) -> Slider | None:
     """Return stored runs as positions of the slider, or compute the positions."""
     from tnt_sim.reporting.decision_page.script_data import slider_of_runs
 
@@ -250,7 +250,7 @@ def _slider(asked: Asked) -> Slider | None:
         )
 
 
-def _workbook(asked: Asked) -> bytes:
+def _workbook(asked: ReportOptions) -> bytes:
     from tnt_sim.reporting.workbook.workbook import workbook_bytes
 
     runs = asked.runs
@@ -267,7 +267,7 @@ def _workbook(asked: Asked) -> bytes:
     return workbook_bytes(runs[0], asked.lang, runs[1] if len(runs) == 2 else None, asked.explanation)
 
 
-def _notebook(asked: Asked) -> bytes:
+def _notebook(asked: ReportOptions) -> bytes:
     from tnt_sim.reporting.notebook.run_notebook import run_notebook
 
     if len(asked.runs) > 1 or asked.theme is not None or asked.moving is not None:
@@ -291,7 +291,7 @@ def _refused(fr: str, en: str) -> UsageError:
     return UsageError(Text(fr, en), code="usage.report")
 
 
-Writer = Callable[[Asked], bytes]
+Writer = Callable[[ReportOptions], bytes]
 NOTEBOOK = ".ipynb"
 WRITERS: dict[str, Writer] = {".html": _html, ".xlsx": _workbook, ".pdf": _pdf, NOTEBOOK: _notebook}
 """Writer of a document, by suffix."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from tnt_sim.reporting.run_folder.run_access import Solving
-    from tnt_sim.scenario.decision_register import Entry
+    from tnt_sim.scenario.decision_register import RegisterEntry
 
 SignedArgument = Annotated[
     Path | None,
@@ -109,7 +109,7 @@ def _list(
     lang: Lang,
     *,
     unproven: bool,
-) -> Entry:
+) -> RegisterEntry:
     """Sign a run after verifying it from its inputs."""
     from tnt_sim.engine.stored_run import refuse_open_questions
     from tnt_sim.reporting.export.formats import refuse_act
@@ -127,7 +127,7 @@ def _list(
     return sign_run(run, root, register or root / REGISTER, name, key)
 
 
-def _document(entry: Entry, key: Ed25519PrivateKey | None) -> dict[str, Any]:
+def _document(entry: RegisterEntry, key: Ed25519PrivateKey | None) -> dict[str, Any]:
     said = dict(entry.signature)
     return {
         "schema_version": 1,
@@ -150,7 +150,7 @@ def _fingerprint(key: Ed25519PrivateKey | None) -> str | None:
     return fingerprint(key.public_key())
 
 
-def _tell(entry: Entry, key: Ed25519PrivateKey | None, lang: Lang) -> None:
+def _tell(entry: RegisterEntry, key: Ed25519PrivateKey | None, lang: Lang) -> None:
     from rich.text import Text as Line
 
     from tnt_sim.i18n.numbers import amount, plural

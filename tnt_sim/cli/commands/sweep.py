@@ -29,9 +29,9 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
-    from tnt_sim.analysis.marginal.questions import Answered
-    from tnt_sim.analysis.sweep.plan import Plan
-    from tnt_sim.analysis.sweep.store import Store
+    from tnt_sim.analysis.marginal.questions import MarginalAnswer
+    from tnt_sim.analysis.sweep.plan import SweepPlan
+    from tnt_sim.analysis.sweep.store import PointStore
     from tnt_sim.scenario.scenario import Scenario
 
 NextOption = Annotated[
@@ -68,7 +68,7 @@ KeyOption = Annotated[
 
 
 @dataclass(frozen=True)
-class Asked:
+class MarginalRequest:
     """Question asked instead of the curve, with the options of the curve given too."""
 
     next: bool = False
@@ -125,7 +125,7 @@ class Asked:
 
 
 def answer_question(
-    asked: Asked,
+    asked: MarginalRequest,
     scenario: Scenario,
     *,
     lang: Lang,
@@ -159,7 +159,7 @@ def answer_question(
     return {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(document["status"], 0)
 
 
-def _answered(asked: Asked, scenario: Scenario, options: Mapping[str, Any]) -> Answered:
+def _answered(asked: MarginalRequest, scenario: Scenario, options: Mapping[str, Any]) -> MarginalAnswer:
     from tnt_sim.analysis.marginal import questions
 
     question = asked.question
@@ -317,7 +317,7 @@ def sweep(
     lang_of(lang, Lang.FR)
     seconds = seconds_of(time_limit)
     names = [name for text in envelope or () for name in text.split(",") if name]
-    question = Asked(
+    question = MarginalRequest(
         next=next_euro,
         entries=entries,
         target=target or (),
@@ -411,9 +411,9 @@ def sweep(
     return _exit_code(document)
 
 
-def _place(plan: Plan, out: Path | None, *, resume: bool) -> tuple[Path, Store]:
+def _place(plan: SweepPlan, out: Path | None, *, resume: bool) -> tuple[Path, PointStore]:
     """Return the folder of the sweep, and its store of points."""
-    from tnt_sim.analysis.sweep.store import Store
+    from tnt_sim.analysis.sweep.store import PointStore
     from tnt_sim.disk import named, refusal
     from tnt_sim.engine.stored_run import code_hash
     from tnt_sim.reporting.reports.sweep import POINTS, sweep_folder
@@ -421,7 +421,7 @@ def _place(plan: Plan, out: Path | None, *, resume: bool) -> tuple[Path, Store]:
     key = plan.key(code_hash())
     folder = sweep_folder(plan.scenario, key, out)
     try:
-        return folder, Store.open(folder / POINTS, key, resume=resume)
+        return folder, PointStore.open(folder / POINTS, key, resume=resume)
     except OSError as error:
         raise refusal(named(folder), error) from error
 

@@ -15,7 +15,14 @@ import polars as pl
 
 from tnt_sim.errors import DataError, Defect, Place
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.forms.form_table import FormField, FormTable, Kind, clean_label, numbered, personal_labels
+from tnt_sim.ingest.forms.form_table import (
+    FieldKind,
+    FormField,
+    FormTable,
+    clean_label,
+    numbered,
+    personal_labels,
+)
 from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, plain_cells
 from tnt_sim.ingest.tables.zip_packages import refuse
 
@@ -23,7 +30,7 @@ MAX_BYTES = 256 << 20
 _HEADINGS = ("HeaderSectionChamp", "ExplicationChamp", "PieceJustificativeChamp", "TitreIdentiteChamp")
 _PERSONAL_TYPES = ("EmailChamp", "PhoneChamp", "CiviliteChamp")
 _NATURAL_PERSON = "1"
-_TOP: tuple[tuple[str, str, Kind], ...] = (
+_TOP: tuple[tuple[str, str, FieldKind], ...] = (
     ("number", "ID", "text"), ("state", "État du dossier", "choice"), ("dateDepot", "Déposé le", "date"),
     ("datePassageEnConstruction", "Passé en construction le", "date"),
     ("datePassageEnInstruction", "Passé en instruction le", "date"), ("dateTraitement", "Traité le", "date"),
@@ -32,28 +39,30 @@ _TOP: tuple[tuple[str, str, Kind], ...] = (
 )  # fmt: skip
 
 
-type _Value = tuple[str, str, Kind, object]
+type _Value = tuple[str, str, FieldKind, object]
 
 
 @dataclass(slots=True)
-class _Column:
+class _FormColumn:
     label: str
-    kind: Kind
+    kind: FieldKind
     id: str
     person: bool = False
     values: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class _Sheet:
+class _ColumnCollector:
     """Values collected so far, by column, in the order in which the columns appear."""
 
-    columns: dict[str, _Column] = field(default_factory=dict)
+    columns: dict[str, _FormColumn] = field(default_factory=dict)
 
-    def put(self, row: int, key: str, label: str, kind: Kind, value: object, *, person: bool = False) -> None:
+    def put(
+        self, row: int, key: str, label: str, kind: FieldKind, value: object, *, person: bool = False
+    ) -> None:
         """Add one value; an empty one only creates the column."""
         shown = clean_label(label) or "Sans libellé"
-        column = self.columns.setdefault(key, _Column(shown, kind, key, person))
+        column = self.columns.setdefault(key, _FormColumn(shown, kind, key, person))
         text = _text(value)
         if text:
             column.values[row] = text
@@ -68,7 +77,7 @@ def read_graphql(data: bytes, shown_as: str, sha256: str) -> FormTable:
         if it is no answer of the API, or a partial one
     """
     dossiers, demarche, notes = _dossiers(_parsed(data, shown_as), shown_as)
-    sheet = _Sheet()
+    sheet = _ColumnCollector()
     for row, dossier in enumerate(dossiers):
         _take(sheet, row, dossier)
     labels = [column.label for column in sheet.columns.values()]
@@ -87,7 +96,7 @@ def read_graphql(data: bytes, shown_as: str, sha256: str) -> FormTable:
     return FormTable(raw, fields, sha256, form=form, revision=_text(revision), notes=tuple(notes))
 
 
-def _raw(column: _Column, position: int, n_rows: int) -> RawColumn:
+def _raw(column: _FormColumn, position: int, n_rows: int) -> RawColumn:
     cells = [column.values.get(row, "") for row in range(n_rows)]
     return RawColumn(column.label, position, plain_cells(pl.Series("text", cells, dtype=pl.String)))
 
@@ -211,7 +220,7 @@ def _more_pages(shown_as: str, n: int) -> Defect:
     return Defect("partial", text, (Place(file=shown_as),), hint)
 
 
-def _take(sheet: _Sheet, row: int, dossier: Mapping[str, Any]) -> None:
+def _take(sheet: _ColumnCollector, row: int, dossier: Mapping[str, Any]) -> None:
     for key, label, kind in _TOP:
         sheet.put(row, key, label, kind, dossier.get(key))
     _take_applicant(sheet, row, _mapping(dossier.get("demandeur")))
@@ -224,7 +233,7 @@ def _take(sheet: _Sheet, row: int, dossier: Mapping[str, Any]) -> None:
             _take_champ(sheet, row, champ)
 
 
-def _take_applicant(sheet: _Sheet, row: int, who: Mapping[str, Any]) -> None:
+def _take_applicant(sheet: _ColumnCollector, row: int, who: Mapping[str, Any]) -> None:
     """Add the applicant if it is a legal person; for a natural person add only that it is one."""
     company, address = _mapping(who.get("entreprise")), _mapping(who.get("address"))
     alone = str(company.get("formeJuridiqueCode") or "").startswith(_NATURAL_PERSON)
@@ -246,7 +255,7 @@ def _take_applicant(sheet: _Sheet, row: int, who: Mapping[str, Any]) -> None:
         sheet.put(row, f"demandeur.address.{part}", label, "text", {} if person else address.get(part))
 
 
-def _take_champ(sheet: _Sheet, row: int, champ: Mapping[str, Any]) -> None:
+def _take_champ(sheet: _ColumnCollector, row: int, champ: Mapping[str, Any]) -> None:
     kind = str(champ.get("__typename") or "TextChamp")
     if kind in _HEADINGS:
         return
@@ -258,7 +267,7 @@ def _take_champ(sheet: _Sheet, row: int, champ: Mapping[str, Any]) -> None:
         sheet.put(row, key + suffix, label + more, form, value, person=kind in _PERSONAL_TYPES)
 
 
-def _take_block(sheet: _Sheet, row: int, key: str, label: str, champ: Mapping[str, Any]) -> None:
+def _take_block(sheet: _ColumnCollector, row: int, key: str, label: str, champ: Mapping[str, Any]) -> None:
     """Add a repeated block: its number of lines, and the sum of each of its numeric fields."""
     lines = [line for line in champ.get("rows") or [] if isinstance(line, dict)]
     sheet.put(row, f"{key}#n", f"{label} (lignes)", "number", len(lines) if lines else "")

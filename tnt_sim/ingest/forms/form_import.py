@@ -13,7 +13,7 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.forms.cleaning import Cleaned, clean, split_requests
 from tnt_sim.ingest.forms.form_table import FormTable, reporter_of
 from tnt_sim.ingest.forms.layouts import Layout
-from tnt_sim.ingest.forms.mapping import SOURCE_ROW, Change, Control, FormMapping, check_columns, drift
+from tnt_sim.ingest.forms.mapping import SOURCE_ROW, Control, FieldChange, FormMapping, check_columns, drift
 from tnt_sim.ingest.forms.mapping_guess import guess_mapping, known_fields, said_columns
 from tnt_sim.ingest.portfolio_reader import LABEL
 from tnt_sim.ingest.quality.checks import Quality, examine
@@ -48,7 +48,7 @@ class Imported:
     cells: Mapping[str, str]
     mapping: FormMapping
     guessed: bool
-    changes: tuple[Change, ...]
+    changes: tuple[FieldChange, ...]
     excluded: Mapping[str, int]
     n_read: int
 

@@ -16,7 +16,7 @@ from tnt_sim.ingest.tables.cell_types import read_text
 from tnt_sim.ingest.tables.headers import names_a_person, normalised
 from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, Reporter, letters
 
-type Kind = Literal["text", "number", "date", "flag", "choice"]
+type FieldKind = Literal["text", "number", "date", "flag", "choice"]
 _SOME, _SOME_OF = 2_000, 4
 _NUMBER = r"^-?[0-9][0-9 \u00a0\u202f.,]*(?:\s*(?:€|%|k€|M€))?$"
 _DATE = r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/[0-9]{4})"
@@ -44,7 +44,7 @@ class FormField:
     name: str
     label: str
     column: RawColumn
-    kind: Kind = "text"
+    kind: FieldKind = "text"
     id: str = ""
     person: bool = False
 
@@ -183,7 +183,7 @@ def _has_addresses(column: RawColumn) -> bool:
     return int(filled.str.contains(f"{E_MAIL}|{_TELEPHONE}").sum()) * _SOME_OF > len(filled)
 
 
-def kind_of(column: RawColumn) -> Kind:
+def kind_of(column: RawColumn) -> FieldKind:
     """Return what the cells of a column look like."""
     if column.typed is not None:
         return _kind_of_type(column.typed.dtype)
@@ -207,7 +207,7 @@ def kind_of(column: RawColumn) -> Kind:
     return "choice" if few and isinstance(longest, int) and longest <= _LONGEST_CHOICE else "text"
 
 
-def _kind_of_type(dtype: pl.DataType) -> Kind:
+def _kind_of_type(dtype: pl.DataType) -> FieldKind:
     if dtype.is_numeric():
         return "number"
     if dtype == pl.Boolean:

@@ -29,7 +29,7 @@ from tnt_sim.domain.field_types import Cents, Code, Count, Flag, Rate, Spec, fau
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.errors import DataError, Defect, did_you_mean, nearest
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.forms.form_table import FormField, FormTable, Kind
+from tnt_sim.ingest.forms.form_table import FieldKind, FormField, FormTable
 
 VERSION = "1"
 FormatName = Literal["demarche", "turgot", "grist", "pabulib", "dotations", "fonds-vert", "scdl"]
@@ -60,11 +60,11 @@ class From(Spec):
         return cls.model_validate({"from": name, "id": field_id, "plus": plus, "review": review})
 
 
-class Known(Spec):
+class MappedField(Spec):
     """A field of the form when the mapping was written."""
 
     label: Code
-    kind: Kind = "text"
+    kind: FieldKind = "text"
     id: str = ""
     person: Flag = False
 
@@ -116,7 +116,7 @@ class FormMapping(Spec):
     map_year: Literal["2021", "2026"] = "2021"
     rate_cap: Rate | None = None
     control: Control = Control()
-    fields: tuple[Known, ...] = ()
+    fields: tuple[MappedField, ...] = ()
 
     @model_validator(mode="after")
     def _names(self) -> FormMapping:
@@ -223,7 +223,7 @@ def _from(one: From) -> str:
     return f"{{{', '.join(parts)}}}"
 
 
-def _known(one: Known) -> list[str]:
+def _known(one: MappedField) -> list[str]:
     parts = [f"label: {_quoted(one.label)}", f"kind: {one.kind}"]
     parts += [f"id: {_quoted(one.id)}"] if one.id else []
     return parts + (["person: true"] if one.person else [])
@@ -257,7 +257,7 @@ _ALIKE = ({"text", "choice"}, {"text", "choice", "flag"})
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     """One field that differs from the mapping.
 
     `what` is ``added``, ``removed``, ``renamed``, ``moved``, ``kind`` or ``repeated``; `column` is the
@@ -270,7 +270,7 @@ class Change:
     text: Text
 
 
-def drift(mapping: FormMapping, table: FormTable) -> tuple[Change, ...]:
+def drift(mapping: FormMapping, table: FormTable) -> tuple[FieldChange, ...]:
     """Return the changes between the form of the mapping and that of the file.
 
     A mapping without `fields` has none.
@@ -280,7 +280,7 @@ def drift(mapping: FormMapping, table: FormTable) -> tuple[Change, ...]:
     return tuple(_changes(mapping, table))
 
 
-def _changes(mapping: FormMapping, table: FormTable) -> Iterator[Change]:
+def _changes(mapping: FormMapping, table: FormTable) -> Iterator[FieldChange]:
     filled = {label: name for name, _, label in mapping.sources()} | {
         source.from_: name for name, source in mapping.keep.items()
     }
@@ -292,25 +292,25 @@ def _changes(mapping: FormMapping, table: FormTable) -> Iterator[Change]:
             near = nearest(known.label, [f.name for f in table.fields if f.name not in taken])
             yield _removed(known.label, column, near)
         elif one.name != known.label:
-            yield Change("renamed", known.label, column, Text(
+            yield FieldChange("renamed", known.label, column, Text(
                 f"« {known.label} » s'appelle maintenant « {one.name} » (même champ).",
                 f'"{known.label}" is now called "{one.name}" (the same field).',
             ))  # fmt: skip
         if one is not None and _other_kind(known, one):
             was, now = _KIND[known.kind], _KIND[one.kind]
-            yield Change("kind", known.label, column, Text(
+            yield FieldChange("kind", known.label, column, Text(
                 f"« {known.label} » était un champ « {was.fr} », c'est un champ « {now.fr} ».",
                 f'"{known.label}" was of the kind "{was.en}", it is of the kind "{now.en}".',
             ))  # fmt: skip
     for one in table.fields:
         if one.name not in taken:
-            yield Change("added", one.name, "", Text(
+            yield FieldChange("added", one.name, "", Text(
                 f"« {one.name} » est nouveau : il n'est pas repris.", f'"{one.name}" is new: it is not taken.',
             ))  # fmt: skip
     yield from _moved(mapping.fields, table.fields, pairs)
 
 
-def _paired(known: tuple[Known, ...], fields: tuple[FormField, ...]) -> dict[str, FormField]:
+def _paired(known: tuple[MappedField, ...], fields: tuple[FormField, ...]) -> dict[str, FormField]:
     """Return the field of the file for each known label: by id, else by label."""
     by_id = {one.id: one for one in fields if one.id}
     by_name = {one.name: one for one in fields}
@@ -322,14 +322,14 @@ def _paired(known: tuple[Known, ...], fields: tuple[FormField, ...]) -> dict[str
     return pairs
 
 
-def _removed(label: str, column: str, near: str | None) -> Change:
+def _removed(label: str, column: str, near: str | None) -> FieldChange:
     maybe = (f" Peut-être « {near} » ?", f' Perhaps "{near}"?') if near else ("", "")
-    return Change("removed", label, column, Text(
+    return FieldChange("removed", label, column, Text(
         f"« {label} » n'est plus dans l'export.{maybe[0]}", f'"{label}" is no longer in the export.{maybe[1]}',
     ))  # fmt: skip
 
 
-def _other_kind(known: Known, one: FormField) -> bool:
+def _other_kind(known: MappedField, one: FormField) -> bool:
     """Return whether the cells changed kind; choices and text vary by chance, and empty cells say nothing."""
     if known.kind == one.kind or not one.column.filled().any():
         return False
@@ -337,8 +337,8 @@ def _other_kind(known: Known, one: FormField) -> bool:
 
 
 def _moved(
-    known: tuple[Known, ...], fields: tuple[FormField, ...], pairs: Mapping[str, FormField]
-) -> Iterator[Change]:
+    known: tuple[MappedField, ...], fields: tuple[FormField, ...], pairs: Mapping[str, FormField]
+) -> Iterator[FieldChange]:
     """Yield one change when fields are in another order; fields are found by name, so nothing is lost."""
     before = [pairs[one.label].name for one in known if one.label in pairs]
     place = {one.name: k for k, one in enumerate(fields)}
@@ -346,13 +346,13 @@ def _moved(
     n_moved = sum(later < earlier for earlier, later in pairwise(order))
     if n_moved:
         first = next(b for a, b in pairwise(before) if place[b] < place[a])
-        yield Change("moved", first, "", Text(
+        yield FieldChange("moved", first, "", Text(
             f"Des colonnes ont changé de place (à partir de « {first} ») ; elles sont lues par leur nom.",
             f'Columns have moved (from "{first}" on); they are read by their names.',
         ))  # fmt: skip
 
 
-def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[Change, ...]) -> None:
+def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[FieldChange, ...]) -> None:
     """Refuse a file that lacks mapped fields, or that is of another form.
 
     Raises

@@ -13,7 +13,7 @@ from tnt_sim.errors import DataError, Defects, did_you_mean
 from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.forms.form_table import FormField, FormTable
 from tnt_sim.ingest.forms.layouts import Layout
-from tnt_sim.ingest.forms.mapping import SOURCE_ROW, FormMapping, From, Known
+from tnt_sim.ingest.forms.mapping import SOURCE_ROW, FormMapping, From, MappedField
 from tnt_sim.ingest.tables.headers import SYNONYMS, names_of, normalised
 
 _AMOUNT = "precisez le montant sollicite ou obtenu"
@@ -95,9 +95,11 @@ def _requests(fields: Iterable[FormField], columns: Mapping[str, From], used: se
     return parts
 
 
-def known_fields(table: FormTable) -> tuple[Known, ...]:
+def known_fields(table: FormTable) -> tuple[MappedField, ...]:
     """Return the form as it is now."""
-    return tuple(Known(label=one.name, kind=one.kind, id=one.id, person=one.person) for one in table.fields)
+    return tuple(
+        MappedField(label=one.name, kind=one.kind, id=one.id, person=one.person) for one in table.fields
+    )
 
 
 def _from_api(table: FormTable) -> bool:

@@ -20,7 +20,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FindingKind:
     """One kind of finding: severity, title, sentence and remedy.
 
     `{column}`, `{value}`, `{expected}` are filled in.
@@ -32,15 +32,17 @@ class Kind:
     hint: Text
 
 
-def _kind(severity: Severity, title: tuple[str, str], text: tuple[str, str], hint: tuple[str, str]) -> Kind:
-    return Kind(severity, Text(*title), Text(*text), Text(*hint))
+def _kind(
+    severity: Severity, title: tuple[str, str], text: tuple[str, str], hint: tuple[str, str]
+) -> FindingKind:
+    return FindingKind(severity, Text(*title), Text(*text), Text(*hint))
 
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 _LOOK = ("Vérifiez auprès du porteur.", "Check with the applicant.")
 _AT_SOURCE = ("Corrigez la cellule dans le fichier d'origine.", "Correct the cell in the original file.")
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, FindingKind] = {
     "missing": _kind(_W, ("cellule vide", "empty cell"),
         ("« {column} » est vide.", '"{column}" is empty.'),
         ("Complétez-la si la règle en a besoin.", "Fill it in if a rule needs it.")),

@@ -35,7 +35,7 @@ class QuoteFault:
 
 
 @dataclass(frozen=True, eq=False)
-class Shape:
+class CsvShape:
     """The records of a CSV text.
 
     Parameters
@@ -59,7 +59,7 @@ class Shape:
         return result
 
 
-def shape_of(data: bytes, delimiter: str) -> Shape:
+def shape_of(data: bytes, delimiter: str) -> CsvShape:
     """Count the records and cells of a UTF-8 text without byte order mark."""
     values = np.frombuffer(data, np.uint8)
     mark = ord(delimiter)
@@ -84,7 +84,7 @@ def shape_of(data: bytes, delimiter: str) -> Shape:
     if fault is None and quotes_before % 2:
         fault = QuoteFault(_last_opening(data), "unclosed")
     starts = np.concatenate([np.zeros(min(1, all_ends.size), np.int64), all_ends[:-1] + 1])
-    return Shape(starts, all_ends, np.diff(cumulated, prepend=0) + 1, fault)
+    return CsvShape(starts, all_ends, np.diff(cumulated, prepend=0) + 1, fault)
 
 
 def _none() -> npt.NDArray[np.int64]:
@@ -145,7 +145,7 @@ def check_bytes(data: bytes, shown_as: str) -> None:
         raise DataError([Defect("too_large", text, (Place(file=shown_as),), hint)])
 
 
-def check_limits(shape: Shape, shown_as: str, place: Callable[[int], Place]) -> None:
+def check_limits(shape: CsvShape, shown_as: str, place: Callable[[int], Place]) -> None:
     """Refuse rows with too many cells or bytes, and too many cells in all; `place` locates a byte."""
     widest = int(shape.n_cells.argmax())
     n_cells = int(shape.n_cells[widest])
@@ -212,7 +212,7 @@ def read_csv(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
     return RawTable(shown_as, columns, rows, warnings=tuple(warnings))
 
 
-def _without_blank_lines(text: bytes, shape: Shape, first: int) -> tuple[bytes, npt.NDArray[np.int64]]:
+def _without_blank_lines(text: bytes, shape: CsvShape, first: int) -> tuple[bytes, npt.NDArray[np.int64]]:
     """Return the records from `first` on without blank lines, and their indices."""
     blank = np.flatnonzero(shape.blank(text)[first:]) + first
     records = np.arange(first, len(shape.ends))
@@ -348,7 +348,7 @@ def _place(data: bytes, shown_as: str, at: int) -> Place:
     return Place(file=shown_as, line=data.count(b"\n", 0, at) + 1, column=column)
 
 
-def _delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tuple[str, Shape]:
+def _delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tuple[str, CsvShape]:
     """Return the declared delimiter, or the only one of ``,`` and ``;`` that is consistent with the file."""
     given = options.delimiter
     if given is not None and given not in _ALLOWED:
@@ -376,11 +376,11 @@ def _delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tuple[str, S
     return mark, shapes[mark]
 
 
-def _line(text: bytes, shape: Shape, record: int) -> bytes:
+def _line(text: bytes, shape: CsvShape, record: int) -> bytes:
     return text[int(shape.starts[record]) : int(shape.ends[record])].removesuffix(b"\r")
 
 
-def _check_other_delimiter(text: bytes, shown_as: str, given: str, shape: Shape, header: int) -> None:
+def _check_other_delimiter(text: bytes, shown_as: str, given: str, shape: CsvShape, header: int) -> None:
     """Refuse a file of one column whose header contains another delimiter."""
     line = _line(text, shape, header).decode()
     other = max((mark for mark in _ALLOWED if mark != given), key=line.count)
@@ -410,7 +410,7 @@ def _no_header(shown_as: str, row: int) -> Defect:
     )  # fmt: skip
 
 
-def _two_delimiters(shown_as: str, shapes: dict[str, Shape], header: int) -> Defect:
+def _two_delimiters(shown_as: str, shapes: dict[str, CsvShape], header: int) -> Defect:
     counts = {mark: int(shape.n_cells[header]) - 1 for mark, shape in shapes.items()}
     fr = " et ".join(f"{n} « {mark} »" for mark, n in counts.items())
     en = " and ".join(f'{n} "{mark}"' for mark, n in counts.items())
@@ -422,7 +422,7 @@ def _two_delimiters(shown_as: str, shapes: dict[str, Shape], header: int) -> Def
     return Defect("delimiter", text, (Place(file=shown_as, line=1),), hint)
 
 
-def _cells(text: bytes, shape: Shape, record: int, delimiter: str) -> list[str]:
+def _cells(text: bytes, shape: CsvShape, record: int, delimiter: str) -> list[str]:
     """Return the cells of one well-formed record."""
     cells: list[str] = []
     pending: str | None = None
@@ -434,14 +434,14 @@ def _cells(text: bytes, shape: Shape, record: int, delimiter: str) -> list[str]:
     return cells if pending is None else [*cells, pending]
 
 
-def _ragged(text: bytes, shape: Shape, header: int) -> npt.NDArray[np.bool_]:
+def _ragged(text: bytes, shape: CsvShape, header: int) -> npt.NDArray[np.bool_]:
     wrong = shape.n_cells != shape.n_cells[header]
     wrong[:header] = False
     result: npt.NDArray[np.bool_] = wrong & ~shape.blank(text)
     return result
 
 
-def _check_shape(text: bytes, shape: Shape, shown_as: str, delimiter: str, header: int) -> None:
+def _check_shape(text: bytes, shape: CsvShape, shown_as: str, delimiter: str, header: int) -> None:
     if b"\n" not in text and b"\r" in text:
         why = Text("les fins de ligne sont des CR seuls (ancien Mac).", "lines end in CR alone (old Mac).")
         hint = Text("Enregistrez le fichier en « CSV UTF-8 ».", 'Save the file as "CSV UTF-8".')
@@ -470,7 +470,7 @@ def _check_shape(text: bytes, shape: Shape, shown_as: str, delimiter: str, heade
 
 
 def _say_ragged(
-    defects: Defects, text: bytes, shape: Shape, shown_as: str, delimiter: str, record: int, expected: int
+    defects: Defects, text: bytes, shape: CsvShape, shown_as: str, delimiter: str, record: int, expected: int
 ) -> None:
     found = int(shape.n_cells[record])
     start = _place(text, shown_as, int(shape.starts[record]))
@@ -493,7 +493,7 @@ def _say_ragged(
     )
 
 
-def _title_row(text: bytes, shape: Shape, shown_as: str, header: int, record: int) -> Defect:
+def _title_row(text: bytes, shape: CsvShape, shown_as: str, header: int, record: int) -> Defect:
     """Return the defect of a header with one cell above rows with several: the headers are further down."""
     row, found = record + 1, int(shape.n_cells[record])
     return Defect(

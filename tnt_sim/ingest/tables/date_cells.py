@@ -62,7 +62,7 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
+class _ParsedDates:
     """Meaning of each cell of a column: a day, an instant, or neither."""
 
     days: pl.Series
@@ -88,7 +88,7 @@ def read_when(column: RawColumn, name: str, report: Reporter, timezone: str) -> 
     return found.instants.fill_null(midnight).alias(name)
 
 
-def _cells(column: RawColumn, timezone: str) -> _Found:
+def _cells(column: RawColumn, timezone: str) -> _ParsedDates:
     text = column.text
     days = _parse(text, _DAYS)
     moments = _at(_local(text), timezone).fill_null(_offset(text))
@@ -96,7 +96,7 @@ def _cells(column: RawColumn, timezone: str) -> _Found:
         whole = column.days & column.moments.is_not_null()
         days = days.fill_null(column.moments.set(~whole, None).cast(pl.Date))
         moments = moments.fill_null(_at(column.moments.set(whole, None), timezone))
-    return _Found(days, moments)
+    return _ParsedDates(days, moments)
 
 
 def _parse(text: pl.Series, forms: tuple[tuple[str, str], ...], *, moment: bool = False) -> pl.Series:
@@ -140,20 +140,20 @@ def _at(local: pl.Series, timezone: str) -> pl.Series:
     return placed.dt.convert_time_zone("UTC")
 
 
-def _typed(column: RawColumn, timezone: str) -> _Found | None:
+def _typed(column: RawColumn, timezone: str) -> _ParsedDates | None:
     """Return the days or instants of a typed column; None when it has neither."""
     series = column.typed
     assert series is not None
     no_day = pl.Series("day", [None], dtype=pl.Date).new_from_index(0, len(series))
     no_instant = pl.Series("when", [None], dtype=INSTANT_TYPE).new_from_index(0, len(series))
     if series.dtype == pl.Date:
-        return _Found(series, no_instant)
+        return _ParsedDates(series, no_instant)
     if not isinstance(series.dtype, pl.Datetime):
         return None
     micro = series.dt.cast_time_unit("us")
     if series.dtype.time_zone is not None:
-        return _Found(no_day, micro.dt.convert_time_zone("UTC"))
-    return _Found(no_day, _at(micro, timezone))
+        return _ParsedDates(no_day, micro.dt.convert_time_zone("UTC"))
+    return _ParsedDates(no_day, _at(micro, timezone))
 
 
 def _say(column: RawColumn, index: int, name: str, timezone: str) -> tuple[Text, Text | None]:

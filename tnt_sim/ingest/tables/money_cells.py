@@ -39,7 +39,7 @@ _FORMS = Text(
 
 
 @dataclass(eq=False)
-class _Amounts:
+class _MoneyColumn:
     """Cents of a column, the reason where a cell has none, and the rounded cells."""
 
     cents: pl.Series
@@ -103,14 +103,14 @@ def _reasons(where: pl.Series, reason: str) -> pl.Series:
     return pl.select(pl.when(where.fill_null(value=False)).then(pl.lit(reason)).alias("reason")).to_series()
 
 
-def _cells(column: RawColumn, options: ReadOptions) -> _Amounts:
+def _cells(column: RawColumn, options: ReadOptions) -> _MoneyColumn:
     cents, reasons = parse_cents_series(column.text, options.decimal)
-    found = _Amounts(cents, reasons, reasons == "")
+    found = _MoneyColumn(cents, reasons, reasons == "")
     if options.rounding is Rounding.NEAREST:
         found = _round_text(column.text, found, options.decimal)
     if column.numbers is not None:
         numbers = _floats(column.numbers, options)
-        found = _Amounts(
+        found = _MoneyColumn(
             found.cents.fill_null(numbers.cents),
             found.reasons.fill_null(numbers.reasons),
             found.rounded.fill_null(value=False) | numbers.rounded,
@@ -122,7 +122,7 @@ def _cells(column: RawColumn, options: ReadOptions) -> _Amounts:
     return found
 
 
-def _round_text(text: pl.Series, found: _Amounts, decimal: str | None) -> _Amounts:
+def _round_text(text: pl.Series, found: _MoneyColumn, decimal: str | None) -> _MoneyColumn:
     """Read again, with rounding, the cells that have too many decimals."""
     many = (found.reasons == "decimals").fill_null(value=False)
     if not many.any():
@@ -138,27 +138,27 @@ def _round_text(text: pl.Series, found: _Amounts, decimal: str | None) -> _Amoun
 
 
 def _with_rounded(
-    values: pl.Series, found: _Amounts, many: pl.Series, keys: pl.Series, read: list[int | None]
-) -> _Amounts:
+    values: pl.Series, found: _MoneyColumn, many: pl.Series, keys: pl.Series, read: list[int | None]
+) -> _MoneyColumn:
     learnt = pl.DataFrame({"key": keys, "cents": pl.Series(read, dtype=pl.Int64)})
     asked = pl.DataFrame({"key": values.set(~many, None)})
     cents = asked.join(learnt, on="key", how="left", maintain_order="left")["cents"]
     done = cents.is_not_null()
-    return _Amounts(
+    return _MoneyColumn(
         found.cents.fill_null(cents),
         found.reasons.set(done, None),
         found.rounded.fill_null(value=False) | done,
     )
 
 
-def _floats(values: pl.Series, options: ReadOptions) -> _Amounts:
+def _floats(values: pl.Series, options: ReadOptions) -> _MoneyColumn:
     cents = cents_from_floats(values)
     missing = values.is_not_null() & cents.is_null()
     finite = values.is_finite().fill_null(value=False)
     large = finite & (values.abs() > MAX_FLOAT_EUROS)
     reasons = _reasons(missing & ~finite, "not_finite").fill_null(_reasons(missing & large, "too_large"))
     reasons = reasons.fill_null(_reasons(missing, "decimals"))
-    found = _Amounts(cents, reasons, missing & ~missing)
+    found = _MoneyColumn(cents, reasons, missing & ~missing)
     many = (reasons == "decimals").fill_null(value=False)
     if options.rounding is Rounding.NEAREST and many.any():
         keys = values.filter(many).unique()
@@ -166,7 +166,7 @@ def _floats(values: pl.Series, options: ReadOptions) -> _Amounts:
     return found
 
 
-def _typed(column: RawColumn, options: ReadOptions) -> _Amounts | None:
+def _typed(column: RawColumn, options: ReadOptions) -> _MoneyColumn | None:
     """Return a typed column of euros; None when its type cannot hold amounts."""
     values = column.typed
     assert values is not None
@@ -178,13 +178,13 @@ def _typed(column: RawColumn, options: ReadOptions) -> _Amounts | None:
             values.cast(pl.Float64).abs() > MAX_CENTS / 100
         )
         cents = values.set(large.fill_null(value=False), None).cast(pl.Int64) * 100
-        return _Amounts(cents, _reasons(large, "too_large"), large & ~large)
+        return _MoneyColumn(cents, _reasons(large, "too_large"), large & ~large)
     if isinstance(dtype, pl.Decimal):
         return _decimals(values, options)
     return None
 
 
-def _decimals(values: pl.Series, options: ReadOptions) -> _Amounts:
+def _decimals(values: pl.Series, options: ReadOptions) -> _MoneyColumn:
     large = (values.cast(pl.Float64).abs() > MAX_CENTS / 100).fill_null(value=False)
     kept = values.set(large, None)
     cut = kept.cast(pl.Decimal(38, 2))
@@ -195,7 +195,7 @@ def _decimals(values: pl.Series, options: ReadOptions) -> _Amounts:
     )
     cents = (cut * 100).cast(pl.Int64).set(many, None)
     reasons = _reasons(large, "too_large").fill_null(_reasons(many, "decimals"))
-    found = _Amounts(cents, reasons, large & ~large)
+    found = _MoneyColumn(cents, reasons, large & ~large)
     if options.rounding is Rounding.NEAREST and many.any():
         keys = kept.filter(many).unique()
         read: list[int | None] = [

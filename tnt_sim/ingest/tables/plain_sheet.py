@@ -186,7 +186,7 @@ def _shown_by(code: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class _Column:
+class _SheetColumn:
     """The written cells of a column by ascending row, each a text or a number."""
 
     rows: np.ndarray
@@ -200,7 +200,7 @@ class _Column:
         return (self.text != "").fill_null(value=True).to_numpy()
 
 
-def _by_column(cells: pl.DataFrame, book: _Book) -> dict[int, _Column]:
+def _by_column(cells: pl.DataFrame, book: _Book) -> dict[int, _SheetColumn]:
     """Return the written cells of each column, by its position."""
     parts: dict[int, list[pl.DataFrame]] = {}
     for (letters, kind), part in cells.partition_by("letters", "kind", as_dict=True).items():
@@ -236,7 +236,7 @@ def _moments(serials: np.ndarray) -> list[pl.Series]:
     return [moments, pl.Series("days", serials == np.floor(serials))]
 
 
-def _column(parts: list[pl.DataFrame]) -> _Column:
+def _column(parts: list[pl.DataFrame]) -> _SheetColumn:
     cells = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal").sort("row")
     rows = cells["row"].to_numpy().astype(np.int64)
     _need(bool(rows[0] > 0 and rows[-1] <= MAX_ROWS and (np.diff(rows) > 0).all()))
@@ -244,10 +244,10 @@ def _column(parts: list[pl.DataFrame]) -> _Column:
     text = cells.get_column("text", default=None)
     if text is None:
         text = pl.Series([None], dtype=pl.String).new_from_index(0, len(rows))
-    return _Column(rows, text, numbers, moments, days)
+    return _SheetColumn(rows, text, numbers, moments, days)
 
 
-def _laid_out(columns: Mapping[int, _Column], header_row: int, n_written: int) -> PlainSheet:
+def _laid_out(columns: Mapping[int, _SheetColumn], header_row: int, n_written: int) -> PlainSheet:
     """Return every column from the first to the last, and the non-empty rows below the headers."""
     _need(bool(columns))
     last = max(columns)
@@ -265,7 +265,7 @@ def _laid_out(columns: Mapping[int, _Column], header_row: int, n_written: int) -
     return PlainSheet(laid, pl.Series("_row", rows, dtype=pl.UInt32))
 
 
-def _raw(position: int, column: _Column | None, rows: np.ndarray, header_row: int) -> RawColumn:
+def _raw(position: int, column: _SheetColumn | None, rows: np.ndarray, header_row: int) -> RawColumn:
     """Return one column in the form that every reader returns."""
     if column is None:
         return RawColumn("", position, _nothing(len(rows)))
@@ -293,7 +293,7 @@ def _nothing(n_rows: int) -> pl.Series:
     return pl.Series("text", [""], dtype=pl.String).new_from_index(0, n_rows)
 
 
-def _header(column: _Column, header_row: int) -> str:
+def _header(column: _SheetColumn, header_row: int) -> str:
     at = int(np.searchsorted(column.rows, header_row))
     if at == len(column.rows) or column.rows[at] != header_row:
         return ""

@@ -153,7 +153,7 @@ def _damaged(shown_as: str, error: BaseException) -> DataError:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
+class _WorkbookSheet:
     """A sheet of cells, with its path in the package where it has one of its own."""
 
     name: str
@@ -161,7 +161,7 @@ class _Sheet:
     path: str = ""
 
 
-def _xlsx_sheets(parts: Mapping[str, bytes], shown_as: str) -> list[_Sheet]:
+def _xlsx_sheets(parts: Mapping[str, bytes], shown_as: str) -> list[_WorkbookSheet]:
     if "xl/workbook.xml" not in parts:
         raise refuse(
             "damaged", shown_as, "ce n'est ni un classeur .xlsx ni un classeur .ods.",
@@ -174,19 +174,23 @@ def _xlsx_sheets(parts: Mapping[str, bytes], shown_as: str) -> list[_Sheet]:
         if relation is not None and relation.get("Type", "").endswith("/worksheet"):
             target = relation.get("Target", "")
             path = target[1:] if target.startswith("/") else f"xl/{target}"
-            sheets.append(_Sheet(node.get("name", ""), node.get("state", "visible") == "visible", path))
+            sheets.append(
+                _WorkbookSheet(node.get("name", ""), node.get("state", "visible") == "visible", path)
+            )
     return sheets
 
 
-def _ods_sheets(book: CalamineWorkbook) -> list[_Sheet]:
+def _ods_sheets(book: CalamineWorkbook) -> list[_WorkbookSheet]:
     return [
-        _Sheet(sheet.name, sheet.visible == SheetVisibleEnum.Visible)
+        _WorkbookSheet(sheet.name, sheet.visible == SheetVisibleEnum.Visible)
         for sheet in book.sheets_metadata
         if sheet.typ == SheetTypeEnum.WorkSheet
     ]
 
 
-def _choose(sheets: Sequence[_Sheet], shown_as: str, options: ReadOptions) -> tuple[_Sheet, list[Defect]]:
+def _choose(
+    sheets: Sequence[_WorkbookSheet], shown_as: str, options: ReadOptions
+) -> tuple[_WorkbookSheet, list[Defect]]:
     """Return the sheet asked for, else the one named ``Dossiers``, else the only one; with notices."""
     names = [sheet.name for sheet in sheets]
     place = (Place(file=shown_as),)

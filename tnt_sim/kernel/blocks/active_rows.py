@@ -18,11 +18,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.blocks.block_search import MAX_WORK, Crossing, Heard, crossing
+from tnt_sim.kernel.blocks.block_search import MAX_WORK, BlockSolution, Heard, crossing
 from tnt_sim.kernel.blocks.exchanges import FloatArray, numbered
 from tnt_sim.kernel.knapsack import IntArray, TooManyStates
 
-__all__ = ["Settled", "TooManyStates", "own_rows", "settle"]
+__all__ = ["ActiveRowsSolution", "TooManyStates", "own_rows", "settle"]
 
 MAX_BINDING = 48
 """Limit of rows taken into account; beyond it another method is needed."""
@@ -33,7 +33,7 @@ FAINT = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Settled:
+class ActiveRowsSolution:
     """Result of constraint generation.
 
     Attributes
@@ -44,7 +44,7 @@ class Settled:
     price : float64 (len(rows),), their prices
     """
 
-    best: Crossing | None
+    best: BlockSolution | None
     rows: tuple[int, ...]
     own: tuple[int, ...]
     price: FloatArray
@@ -60,7 +60,7 @@ def settle(
     heard: Heard | None = None,
     group: IntArray | None = None,
     deadline: Deadline = UNLIMITED,
-) -> Settled | None:
+) -> ActiveRowsSolution | None:
     """Maximise v·x subject to A x ≤ b, x binary, at most one item per group, by the rows that bind.
 
     Parameters
@@ -112,7 +112,7 @@ def settle(
                 at_most = best.value
                 rows = sorted({*rows, *_few(broken, matrix)})
                 continue
-        return Settled(best, tuple(rows), tuple(own), price[rows])
+        return ActiveRowsSolution(best, tuple(rows), tuple(own), price[rows])
     return None
 
 

@@ -21,8 +21,8 @@ only make it fast.
 
 Groups outside all blocks are visited in *cells*: first, one after the other, those of common rows that share
 no group; then the rest. What the row of a later cell must still lose by its own items is a step function of
-its excess (`Repair` in `joined_blocks.py`). It discards most combinations early: with four floors across six
-caps all but a few of five million.
+its excess (`RemainingExcess` in `joined_blocks.py`). It discards most combinations early: with four floors
+across six caps all but a few of five million.
 
 Bounds. A state whose row exceeds its bound by e must lower it, at no less per unit than the cheapest ratio
 cost/|a| of later exchanges that do; a row with room e left pays per unit the lesser of y and the ratio of
@@ -44,12 +44,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.blocks.exchanges import FloatArray, Swaps, numbered, per_group, touched
-from tnt_sim.kernel.blocks.joined_blocks import NONE, Ahead, Block, Joining, Repair, Trail, Way, toll
-from tnt_sim.kernel.blocks.states import Flips, States, apart, flips_of, grown, undominated
+from tnt_sim.kernel.blocks.exchanges import Exchanges, FloatArray, numbered, per_group, touched
+from tnt_sim.kernel.blocks.joined_blocks import (
+    NONE,
+    Ahead,
+    Block,
+    Joining,
+    RemainingExcess,
+    StateOrigin,
+    Trail,
+    toll,
+)
+from tnt_sim.kernel.blocks.states import BlockStates, Flips, apart, flips_of, grown, undominated
 from tnt_sim.kernel.knapsack import STATE_SECONDS, BoolArray, IntArray, TooManyStates
 
-__all__ = ["Crossing", "FloatArray", "crossing"]
+__all__ = ["BlockSolution", "FloatArray", "crossing"]
 
 MAX_WORK = 6_000_000
 """States examined over all items and all Γ, at most."""
@@ -74,7 +83,7 @@ Heard = Callable[[BoolArray | None, float], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Crossing:
+class BlockSolution:
     """An optimum: the items taken, bool (n,), the value, and the number of selections that reach this value."""
 
     taken: BoolArray
@@ -94,7 +103,7 @@ def crossing(
     heard: Heard | None = None,
     group: IntArray | None = None,
     deadline: Deadline = UNLIMITED,
-) -> Crossing | None:
+) -> BlockSolution | None:
     """Maximise v·x subject to A x ≤ b, x binary, at most one item per group.
 
     Parameters
@@ -141,11 +150,11 @@ def crossing(
         raise ValueError("prices are finite and not negative")
     if price.max(initial=0.0) >= LARGEST_PRICE:
         raise OverflowError("these prices are too large")
-    search = _Search(value, rows, upper, price, list(own), number, max_work, heard, deadline)
+    search = _BlockSearch(value, rows, upper, price, list(own), number, max_work, heard, deadline)
     return search.run(at_least, at_most)
 
 
-class _Search:
+class _BlockSearch:
     """One search; `run` widens Γ until the best selection lies within it."""
 
     def __init__(
@@ -162,7 +171,7 @@ class _Search:
     ) -> None:
         self.value, self.rows, self.upper, self.price = value, rows, upper, price
         reduced = value - price @ rows
-        self.swaps = Swaps.of(value, rows, reduced, number)
+        self.swaps = Exchanges.of(value, rows, reduced, number)
         self.bound = float(np.where(self.swaps.held, reduced, 0.0).sum() + price @ upper)
         per_item = price @ np.abs(rows.astype(np.float64))
         size = _reach(value, number).sum() + _reach(per_item, number).sum()
@@ -199,7 +208,7 @@ class _Search:
         rest = self.loose[~hit[family].any(axis=0)] if family else self.loose
         return [*cells, (0 if len(self.common) else -1, rest)]
 
-    def run(self, at_least: int | None, at_most: int | None) -> Crossing | None:
+    def run(self, at_least: int | None, at_most: int | None) -> BlockSolution | None:
         """Return an optimum; with `at_least`, Γ is the greatest loss of such a selection, and one pass decides."""
         most = self.most
         self.floor = at_least
@@ -221,7 +230,7 @@ class _Search:
             self._within(gamma, settled)
             if self.best is not None and self.bound - self.best - settled <= gamma:
                 self._tell(self.taken, self.best)
-                return Crossing(self.taken, self.best, self.ways)
+                return BlockSolution(self.taken, self.best, self.ways)
             if self.best is None and (gamma > most or at_least is not None):
                 return None
             if self.best is None:
@@ -273,7 +282,7 @@ class _Search:
         inside = block.items[self.swaps.held[block.items]]
         used = self.rows[np.ix_([own, *self.common], inside)].sum(axis=1)
         used[0] -= self.upper[own]
-        states = States.one(int(self.value[inside].sum()), used)
+        states = BlockStates.one(int(self.value[inside].sum()), used)
         for k in range(flips.n_steps):
             if not len(states.value):
                 break
@@ -285,7 +294,7 @@ class _Search:
             states = _left(kept, block.trail)
         lost = states.lost - price * states.used[0]
         keep = np.flatnonzero((states.used[0] <= 0) & (lost <= limit))
-        ended = States(
+        ended = BlockStates(
             states.value[keep], states.used[1:, keep], lost[keep], np.zeros(len(keep)), states.ways[keep]
         )
         block.states = _left([(ended, keep, np.full(len(keep), -1))], block.trail)
@@ -313,9 +322,9 @@ class _Search:
             self._look(block, block.least + beyond)
         inside = self.loose[self.swaps.held[self.loose]]
         used = self.rows[np.ix_(self.common, inside)].sum(axis=1)
-        first = Block(-1, NONE, states=States.one(int(self.value[inside].sum()), used))
+        first = Block(-1, NONE, states=BlockStates.one(int(self.value[inside].sum()), used))
         joining = Joining(beyond, limit, _ahead(repairs), self._spend, self.deadline)
-        way = Way(joining.every(first, self.blocks))
+        way = StateOrigin(joining.every(first, self.blocks))
         states = way.joined.states
         every = np.arange(len(states.value))
         self._hold(states, every >= 0, every, way, np.full(len(every), -1))
@@ -323,18 +332,20 @@ class _Search:
             states.ahead = _ahead(repairs[number + 1 :]).least(states)
             states = self._cell(states, number, limit, way, most_kept)
 
-    def _repairs(self, most: float) -> list[tuple[int, int, Repair | None]]:
+    def _repairs(self, most: float) -> list[tuple[int, int, RemainingExcess | None]]:
         """Return for each cell but the last its row's place, its bound, and its table of losses to come."""
         found = []
         for row, items in self.cells[:-1]:
             i = self.common[row]
             small = items[self.swaps.cost[items] <= most]
             move, cost, number = self.swaps.move[i, small], self.swaps.cost[small], self.swaps.number[small]
-            table = Repair.of(move, cost, float(self.price[i]), most, number)
+            table = RemainingExcess.of(move, cost, float(self.price[i]), most, number)
             found.append((row, int(self.upper[i]), table))
         return found
 
-    def _cell(self, states: States, number: int, limit: float, way: Way, most_kept: int | None) -> States:
+    def _cell(
+        self, states: BlockStates, number: int, limit: float, way: StateOrigin, most_kept: int | None
+    ) -> BlockStates:
         """Exchange the items of one cell, group by group; then its row is settled."""
         row, items = self.cells[number]
         flips = flips_of(self.swaps, items, self.common, row, limit)
@@ -360,7 +371,7 @@ class _Search:
         """Return the greatest loss of a state that is still as good as the best selection found."""
         return limit if self.best is None else min(limit, self.bound - self.best + self.margin)
 
-    def _tolls(self, states: States, flips: Flips, after: Flips | None, k: int, row: int) -> FloatArray:
+    def _tolls(self, states: BlockStates, flips: Flips, after: Flips | None, k: int, row: int) -> FloatArray:
         """Bound what states must still lose, by the row of this cell and later cells, or by any other row."""
         most = states.ahead
         for place, i in enumerate(self.common):
@@ -373,7 +384,7 @@ class _Search:
             most = np.maximum(most, states.ahead + still if place == row else still)
         return most
 
-    def _settled(self, states: States, row: int, way: Way) -> States:
+    def _settled(self, states: BlockStates, row: int, way: StateOrigin) -> BlockStates:
         """Keep the states that satisfy a row whose items are all decided.
 
         The row no longer distinguishes states.
@@ -385,7 +396,9 @@ class _Search:
         states.used[row] = self.upper[i]
         return _left([(states, keep, np.full(len(keep), -1))], way.trail)
 
-    def _hold(self, states: States, fresh: BoolArray, parent: IntArray, way: Way, item: IntArray) -> None:
+    def _hold(
+        self, states: BlockStates, fresh: BoolArray, parent: IntArray, way: StateOrigin, item: IntArray
+    ) -> None:
         """Update the best selection, or the number of ways to it, with new states."""
         fits = np.flatnonzero((states.used <= self.upper[self.common][:, None]).all(axis=0) & fresh)
         if not len(fits):
@@ -402,21 +415,21 @@ class _Search:
         self.ways += int(states.ways[at_top].sum())
 
 
-def _ahead(repairs: Sequence[tuple[int, int, Repair | None]]) -> Ahead:
+def _ahead(repairs: Sequence[tuple[int, int, RemainingExcess | None]]) -> Ahead:
     """Collect the tables of later cells."""
     return Ahead([(row, upper, table) for row, upper, table in repairs if table is not None])
 
 
-Grown = tuple[States, IntArray, IntArray]
+Grown = tuple[BlockStates, IntArray, IntArray]
 """States, the places of their parents, and the items exchanged."""
 
 
-def _picked(states: States, parent: IntArray, item: IntArray, keep: IntArray) -> Grown:
+def _picked(states: BlockStates, parent: IntArray, item: IntArray, keep: IntArray) -> Grown:
     """Select some of the states, with their parents and items."""
     return states.pick(keep), parent[keep], item[keep]
 
 
-def _left(kept: Sequence[Grown], trail: Trail) -> States:
+def _left(kept: Sequence[Grown], trail: Trail) -> BlockStates:
     """Return the undominated states of one step, and record their parents in the trail."""
     every, parent, item = kept[0] if len(kept) == 1 else _together(kept)
     states, few = undominated(every)
@@ -427,7 +440,7 @@ def _left(kept: Sequence[Grown], trail: Trail) -> States:
 def _together(kept: Sequence[Grown]) -> Grown:
     """Concatenate the chunks of one step."""
     states, parent, item = zip(*kept, strict=True)
-    return States.together(states), np.concatenate(parent), np.concatenate(item)
+    return BlockStates.together(states), np.concatenate(parent), np.concatenate(item)
 
 
 def _typical(cost: FloatArray) -> float:

@@ -61,7 +61,7 @@ def per_group(largest: np.ufunc, found: NDArray[Any], number: IntArray) -> NDArr
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Swaps:
+class Exchanges:
     """The exchanges of n items under m rows.
 
     Attributes
@@ -81,7 +81,7 @@ class Swaps:
     cost: FloatArray
 
     @classmethod
-    def of(cls, value: IntArray, rows: IntArray, reduced: FloatArray, number: IntArray) -> Swaps:
+    def of(cls, value: IntArray, rows: IntArray, reduced: FloatArray, number: IntArray) -> Exchanges:
         """Build the exchanges for the reduced values r = `reduced`."""
         n = len(value)
         held = reduced > 0

@@ -4,8 +4,8 @@ Blocks are joined into two halves of similar length, and the pairs of the halves
 there are far more of them than of all other states (meet in the middle). A pair is kept only if the rows that
 later items must still satisfy leave it within the loss limit.
 
-`Repair` tabulates such a row. For exchanges S of its own items with total cost c_S and total move m_S, a row
-that exceeds its bound by `over` (below it when negative) still loses at least
+`RemainingExcess` tabulates such a row. For exchanges S of its own items with total cost c_S and total move
+m_S, a row that exceeds its bound by `over` (below it when negative) still loses at least
 
     f(over) = min { c_S + price·(−over − m_S) : m_S ≤ −over }
 
@@ -25,7 +25,7 @@ import numpy as np
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.kernel.blocks.exchanges import FloatArray, heads
-from tnt_sim.kernel.blocks.states import Pairs, States, undominated
+from tnt_sim.kernel.blocks.states import BlockStates, Pairs, undominated
 from tnt_sim.kernel.knapsack import STATE_SECONDS, IntArray
 
 MAX_TABLE = 300_000
@@ -48,7 +48,7 @@ def toll(over: FloatArray, down: float, price: float, up: float) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Repair:
+class RemainingExcess:
     """The step function f(over) of one row, and a grid of its minima.
 
     `floor` holds the minimum of f in cells of 2^`shift` units of `over` from `first` on: a look-up replaces a
@@ -65,7 +65,7 @@ class Repair:
     @classmethod
     def of(
         cls, move: IntArray, cost: FloatArray, price: float, most: float, number: IntArray | None = None
-    ) -> Repair | None:
+    ) -> RemainingExcess | None:
         """Tabulate all subsets of exchanges that cost at most `most`; None when there are too many.
 
         Of items with equal `number`, which is ascending, a subset exchanges at most one. Dearer subsets are
@@ -130,9 +130,9 @@ class Ahead:
     Each entry is the row's place in a state, its upper bound and its table.
     """
 
-    rows: Sequence[tuple[int, int, Repair]]
+    rows: Sequence[tuple[int, int, RemainingExcess]]
 
-    def least(self, states: States) -> FloatArray:
+    def least(self, states: BlockStates) -> FloatArray:
         """Return the loss still ahead of each state."""
         ahead = np.zeros(len(states.value))
         for row, upper, repair in self.rows:
@@ -140,7 +140,7 @@ class Ahead:
         return ahead
 
     def of_pairs(
-        self, states: States, part: States, mine: IntArray, its: IntArray, limit: float
+        self, states: BlockStates, part: BlockStates, mine: IntArray, its: IntArray, limit: float
     ) -> tuple[IntArray, IntArray]:
         """Discard pairs whose loss exceeds the limit by the grid bound, row by row.
 
@@ -173,7 +173,7 @@ class Block:
     row: int
     items: IntArray
     least: float = 0.0
-    states: States = field(default_factory=lambda: States.one(0, NONE))
+    states: BlockStates = field(default_factory=lambda: BlockStates.one(0, NONE))
     trail: Trail = field(default_factory=list)
 
     def flipped(self, place: int) -> list[int]:
@@ -182,14 +182,14 @@ class Block:
 
 
 @dataclass(slots=True, eq=False)
-class Joined:
+class JoinedStates:
     """States of two parts combined, with the places `mine` and `its` that each state comes from."""
 
     left: Part
     right: Part
     mine: IntArray
     its: IntArray
-    states: States
+    states: BlockStates
     least: float
 
     def flipped(self, place: int) -> list[int]:
@@ -197,11 +197,11 @@ class Joined:
         return self.left.flipped(int(self.mine[place])) + self.right.flipped(int(self.its[place]))
 
 
-Part = Block | Joined
+Part = Block | JoinedStates
 
 
 @dataclass(slots=True, eq=False)
-class Way:
+class StateOrigin:
     """History of one pass: the joined blocks, then the exchanges outside them."""
 
     joined: Part
@@ -251,7 +251,7 @@ class Joining:
             halves[0] = self._two(halves[0], block, NOTHING_AHEAD)
         return self._two(halves[0], halves[1], self.ahead)
 
-    def _two(self, one: Part, other: Part, ahead: Ahead) -> Joined:
+    def _two(self, one: Part, other: Part, ahead: Ahead) -> JoinedStates:
         """Join two parts and keep the undominated pairs."""
         states, part = one.states, other.states
         least = one.least + other.least
@@ -262,14 +262,14 @@ class Joining:
             self.deadline.check()
             kept.append(self._chunk(states, part, *ahead.of_pairs(states, part, *pair, self.limit), ahead))
         self.deadline.check(sum(len(mine) for _, mine, _ in kept) * STATE_SECONDS)
-        both = States.together([chunk for chunk, _, _ in kept])
+        both = BlockStates.together([chunk for chunk, _, _ in kept])
         mine, its = (np.concatenate([chunk[side] for chunk in kept]) for side in (1, 2))
         found, few = undominated(both)
-        return Joined(one, other, mine[few], its[few], found, least)
+        return JoinedStates(one, other, mine[few], its[few], found, least)
 
     def _chunk(
-        self, states: States, part: States, mine: IntArray, its: IntArray, ahead: Ahead
-    ) -> tuple[States, IntArray, IntArray]:
+        self, states: BlockStates, part: BlockStates, mine: IntArray, its: IntArray, ahead: Ahead
+    ) -> tuple[BlockStates, IntArray, IntArray]:
         """Form some pairs, and keep those that the rows ahead leave within the limit."""
         both = states.beside(part, mine, its)
         if not ahead.rows:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tnt_sim.kernel.blocks.exchanges import FloatArray, Swaps, heads
+from tnt_sim.kernel.blocks.exchanges import Exchanges, FloatArray, heads
 from tnt_sim.kernel.knapsack import BoolArray, IntArray
 
 SMALL = 64
@@ -27,7 +27,7 @@ CHUNK = 100_000
 
 
 @dataclass(slots=True, eq=False)
-class States:
+class BlockStates:
     """Partial solutions.
 
     Attributes
@@ -46,13 +46,13 @@ class States:
     ways: IntArray
 
     @classmethod
-    def one(cls, value: int, used: IntArray) -> States:
+    def one(cls, value: int, used: IntArray) -> BlockStates:
         """Build a single state without loss."""
         zero = np.zeros(1)
         return cls(np.array([value]), used[:, None], zero, zero, np.ones(1, dtype=np.int64))
 
     @classmethod
-    def together(cls, parts: Sequence[States]) -> States:
+    def together(cls, parts: Sequence[BlockStates]) -> BlockStates:
         """Concatenate lists of states."""
         return cls(
             np.concatenate([part.value for part in parts]),
@@ -62,15 +62,15 @@ class States:
             np.concatenate([part.ways for part in parts]),
         )
 
-    def pick(self, places: IntArray) -> States:
+    def pick(self, places: IntArray) -> BlockStates:
         """Select states by their places."""
-        return States(
+        return BlockStates(
             self.value[places], self.used[:, places], self.lost[places], self.ahead[places], self.ways[places]
         )
 
-    def flipped(self, flips: Flips, k: int) -> States:
+    def flipped(self, flips: Flips, k: int) -> BlockStates:
         """Return every state unchanged, then every state with exchange k."""
-        return States(
+        return BlockStates(
             np.concatenate([self.value, self.value + int(flips.change[k])]),
             np.concatenate([self.used, self.used + flips.move[:, k : k + 1]], axis=1),
             np.concatenate([self.lost, self.lost + float(flips.cost[k])]),
@@ -78,9 +78,9 @@ class States:
             np.concatenate([self.ways, self.ways]),
         )
 
-    def each_flipped(self, flips: Flips, mine: IntArray, k: IntArray) -> States:
+    def each_flipped(self, flips: Flips, mine: IntArray, k: IntArray) -> BlockStates:
         """Return the states `mine` with the exchanges `k`, pair by pair."""
-        return States(
+        return BlockStates(
             self.value[mine] + flips.change[k],
             self.used[:, mine] + flips.move[:, k],
             self.lost[mine] + flips.cost[k],
@@ -88,9 +88,9 @@ class States:
             self.ways[mine],
         )
 
-    def beside(self, other: States, mine: IntArray, its: IntArray) -> States:
+    def beside(self, other: BlockStates, mine: IntArray, its: IntArray) -> BlockStates:
         """Combine the states `mine` with the states `its` of another part, pair by pair."""
-        return States(
+        return BlockStates(
             self.value[mine] + other.value[its],
             self.used[:, mine] + other.used[:, its],
             self.lost[mine] + other.lost[its],
@@ -129,7 +129,7 @@ class Flips:
         return len(self.start) - 1
 
 
-def flips_of(swaps: Swaps, items: IntArray, rows: Sequence[int], by: int, most: float) -> Flips:
+def flips_of(swaps: Exchanges, items: IntArray, rows: Sequence[int], by: int, most: float) -> Flips:
     """Order the exchanges of some items, ascending, that cost at most `most`, group by group.
 
     Groups are ordered by their least cost per unit of row `by`, or by their least cost when `by` is negative.
@@ -171,8 +171,8 @@ def _steps(number: IntArray, key: FloatArray, cost: FloatArray) -> tuple[IntArra
 
 
 def grown(
-    states: States, flips: Flips, step: int, limit: float, spend: Callable[[int], None]
-) -> Iterator[tuple[States, IntArray, IntArray]]:
+    states: BlockStates, flips: Flips, step: int, limit: float, spend: Callable[[int], None]
+) -> Iterator[tuple[BlockStates, IntArray, IntArray]]:
     """Branch states on one step: yield new states, their parents' places, and the items exchanged (−1: none).
 
     There must be at least one state. For a group of several items, only states within the loss limit are
@@ -247,7 +247,7 @@ def apart(hit: BoolArray) -> list[list[int]]:
     return [family for family, _ in families]
 
 
-def undominated(states: States) -> tuple[States, IntArray]:
+def undominated(states: BlockStates) -> tuple[BlockStates, IntArray]:
     """Return the undominated states and their places; equal states are merged and their ways added.
 
     A state is dominated by another with the same activity in all rows but the first, no more in the first,
@@ -263,7 +263,9 @@ def undominated(states: States) -> tuple[States, IntArray]:
     return _best_by_group(states, first, telling)
 
 
-def _best_by_group(states: States, first: IntArray, others: Sequence[IntArray]) -> tuple[States, IntArray]:
+def _best_by_group(
+    states: BlockStates, first: IntArray, others: Sequence[IntArray]
+) -> tuple[BlockStates, IntArray]:
     """Within equal `others`, keep the states worth more than all that use no more of the first row."""
     n = len(states.value)
     order = np.lexsort((-states.value, first, *others))

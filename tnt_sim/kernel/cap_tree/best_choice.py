@@ -21,12 +21,20 @@ from functools import partial
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.cap_tree.caps import Caps, Node, Shared, binding, forest
+from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode, SharedCap, binding, forest
 from tnt_sim.kernel.cap_tree.dominance import apart, greatest, lasting, scattered, trimmed
 from tnt_sim.kernel.cap_tree.leaves import FRONTIER_CELLS
-from tnt_sim.kernel.cap_tree.memo import Known, named, shape
-from tnt_sim.kernel.cap_tree.tree_search import Choice, best_in_tree, cheapest_in_tree, tree_reaches
-from tnt_sim.kernel.knapsack import Best, BoolArray, IntArray, Menus, TooManyStates, knapsack, reaches
+from tnt_sim.kernel.cap_tree.memo import BoundedMemo, named, shape
+from tnt_sim.kernel.cap_tree.tree_search import TreeSolution, best_in_tree, cheapest_in_tree, tree_reaches
+from tnt_sim.kernel.knapsack import (
+    BoolArray,
+    ChoiceGroups,
+    IntArray,
+    KnapsackSolution,
+    TooManyStates,
+    knapsack,
+    reaches,
+)
 from tnt_sim.kernel.profit_frontier import Frontier, cells, items_of
 
 KNAPSACK_WORK = 5_000_000
@@ -40,7 +48,7 @@ search resolves the tie.
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class Reachability:
     """Cached answer whether a target is reached."""
 
     said: bool
@@ -51,19 +59,19 @@ class Reached:
 class Memory:
     """Caches shared by several calls: efficient pairs of leaves, optima of trees, and decisions about targets."""
 
-    fronts: Known[Frontier] = field(default_factory=Known)
-    choices: Known[Choice] = field(default_factory=Known)
-    reached: Known[Reached] = field(default_factory=Known)
+    fronts: BoundedMemo[Frontier] = field(default_factory=BoundedMemo)
+    choices: BoundedMemo[TreeSolution] = field(default_factory=BoundedMemo)
+    reached: BoundedMemo[Reachability] = field(default_factory=BoundedMemo)
 
 
 def best_choice(
     profit: IntArray,
     cost: IntArray,
-    tree: Node,
+    tree: CapTreeNode,
     memory: Memory | None = None,
-    menus: Menus | None = None,
+    menus: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
-) -> Choice:
+) -> TreeSolution:
     """Maximise Σ p x under one tree of capacities; break ties by least Σ c x, then by rank order.
 
     Parameters
@@ -88,7 +96,7 @@ def best_choice(
     [0, 1]
     """
     if memory is None:
-        return _best(profit, cost, tree, Known(), menus, deadline)
+        return _best(profit, cost, tree, BoundedMemo(), menus, deadline)
     known, name = memory, _name(profit, cost, tree, menus)
     return known.choices.get(name, lambda: _best(profit, cost, tree, known.fronts, menus, deadline))
 
@@ -96,22 +104,24 @@ def best_choice(
 def _best(
     profit: IntArray,
     cost: IntArray,
-    tree: Node,
-    fronts: Known[Frontier],
-    menus: Menus | None,
+    tree: CapTreeNode,
+    fronts: BoundedMemo[Frontier],
+    menus: ChoiceGroups | None,
     deadline: Deadline,
-) -> Choice:
+) -> TreeSolution:
     """Solve a tree: a single capacity as a knapsack, any other by the tree search."""
     own = _alone(profit, cost, tree, menus)
     if own is not None:
         best = knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK, deadline)
         taken = best.taken if best.ways == 1 else _first(profit[own], cost[own], best, deadline)
         if taken is not None:
-            return Choice(own[np.flatnonzero(taken)], best.profit, best.weight, True)
+            return TreeSolution(own[np.flatnonzero(taken)], best.profit, best.weight, True)
     return best_in_tree(profit, cost, tree, tree_work(tree), fronts, menus, deadline)
 
 
-def _alone(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None) -> IntArray | None:
+def _alone(
+    profit: IntArray, cost: IntArray, tree: CapTreeNode, menus: ChoiceGroups | None
+) -> IntArray | None:
     """Return the columns of a tree that is a plain knapsack, in rank order; None if it has children or groups."""
     if tree.children:
         return None
@@ -121,7 +131,9 @@ def _alone(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None) ->
     return None if len(shared) else own
 
 
-def _name(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None, *target: int) -> bytes:
+def _name(
+    profit: IntArray, cost: IntArray, tree: CapTreeNode, menus: ChoiceGroups | None, *target: int
+) -> bytes:
     """Return the cache key of a tree and its numbers."""
     columns = tree.every()
     numbers = [columns, profit[columns], cost[columns]]
@@ -130,12 +142,12 @@ def _name(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None, *ta
     return named(numbers, shape(tree), *target)
 
 
-def tree_work(tree: Node) -> int:
+def tree_work(tree: CapTreeNode) -> int:
     """Return the budget of states of one tree."""
     return TREE_WORK + COLUMN_WORK * len(tree.every())
 
 
-def _first(profit: IntArray, cost: IntArray, best: Best, deadline: Deadline) -> BoolArray | None:
+def _first(profit: IntArray, cost: IntArray, best: KnapsackSolution, deadline: Deadline) -> BoolArray | None:
     """Return the first optimal selection in rank order, bool (n,).
 
     The result is None where its table would exceed `TIE_CELLS`.
@@ -149,10 +161,10 @@ def _first(profit: IntArray, cost: IntArray, best: Best, deadline: Deadline) -> 
 def can_reach(
     profit: IntArray,
     cost: IntArray,
-    tree: Node,
+    tree: CapTreeNode,
     target: int,
     memory: Memory | None = None,
-    menus: Menus | None = None,
+    menus: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> bool:
     """Decide whether some selection under a tree of capacities has a profit of at least `target`.
@@ -167,10 +179,10 @@ def can_reach(
         When time is up.
     """
     if memory is None:
-        return _reaches(profit, cost, tree, target, Known(), menus, deadline)
+        return _reaches(profit, cost, tree, target, BoundedMemo(), menus, deadline)
     known, name = memory, _name(profit, cost, tree, menus, target)
     reached = known.reached.get(
-        name, lambda: Reached(_reaches(profit, cost, tree, target, known.fronts, menus, deadline))
+        name, lambda: Reachability(_reaches(profit, cost, tree, target, known.fronts, menus, deadline))
     )
     return reached.said
 
@@ -178,10 +190,10 @@ def can_reach(
 def _reaches(
     profit: IntArray,
     cost: IntArray,
-    tree: Node,
+    tree: CapTreeNode,
     target: int,
-    fronts: Known[Frontier],
-    menus: Menus | None,
+    fronts: BoundedMemo[Frontier],
+    menus: ChoiceGroups | None,
     deadline: Deadline,
 ) -> bool:
     """Decide whether a target is reached, without the cache."""
@@ -198,7 +210,7 @@ CLOSE_ROUNDS = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Settled:
+class ActiveCapsSolution:
     """Optimum under all caps.
 
     Attributes
@@ -210,7 +222,7 @@ class Settled:
 
     x: IntArray
     alone: bool
-    trees: tuple[Node, ...]
+    trees: tuple[CapTreeNode, ...]
 
 
 class LongTreeError(Exception):
@@ -218,16 +230,16 @@ class LongTreeError(Exception):
 
 
 def best_under_caps(
-    caps: Caps,
+    caps: CapRows,
     profit: IntArray,
     cost: IntArray,
     *,
     long: bool = True,
     memory: Memory | None = None,
-    shared: Sequence[Shared] = (),
-    menus: Menus | None = None,
+    shared: Sequence[SharedCap] = (),
+    menus: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
-) -> Settled:
+) -> ActiveCapsSolution:
     """Maximise Σ p x under every cap that crosses no other, then minimise Σ c x.
 
     Parameters
@@ -272,7 +284,7 @@ def best_under_caps(
     gaining = set().union(*(row.every() for row in shared))
     nested -= gaining
     active = binding(every, profit, cost) | gaining
-    known: dict[tuple[object, ...], Choice] = {}
+    known: dict[tuple[object, ...], TreeSolution] = {}
     memory = memory or Memory()
     rounds = 0
     while True:
@@ -294,13 +306,13 @@ def best_under_caps(
         if not broken:
             if menus is not None:
                 alone &= not scattered([outside, *(np.sort(tree.every()) for tree in trees)], menus)
-            return Settled(x, alone, tuple(trees))
+            return ActiveCapsSolution(x, alone, tuple(trees))
         active = active | broken | (close if rounds >= CLOSE_ROUNDS else set())
         rounds += 1
 
 
 def cheapest_under_caps(
-    caps: Caps,
+    caps: CapRows,
     profit: IntArray,
     cost: IntArray,
     at_least: int,
@@ -333,7 +345,7 @@ def cheapest_under_caps(
         deadline.check()
         trees = forest(caps, n_cols, active)
         if trees:
-            root = Node(-1, int(cost.sum()), _outside(trees, profit > 0), tuple(trees))
+            root = CapTreeNode(-1, int(cost.sum()), _outside(trees, profit > 0), tuple(trees))
             found = cheapest_in_tree(profit, cost, root, at_least, tree_work(root), known.fronts, deadline)
             if found is None:
                 return None
@@ -350,7 +362,7 @@ def cheapest_under_caps(
         rounds += 1
 
 
-def _picked(trees: Sequence[Node], n_cols: int, pick: Callable[[IntArray], IntArray]) -> BoolArray:
+def _picked(trees: Sequence[CapTreeNode], n_cols: int, pick: Callable[[IntArray], IntArray]) -> BoolArray:
     """Apply `pick` to the own columns of each node and to the columns under no tree; bool (n_cols,)."""
     found = np.zeros(n_cols, dtype=np.bool_)
     outside = _outside(trees, np.ones(n_cols, dtype=np.bool_))
@@ -359,7 +371,7 @@ def _picked(trees: Sequence[Node], n_cols: int, pick: Callable[[IntArray], IntAr
     return found
 
 
-def _outside(trees: Sequence[Node], kept: BoolArray) -> IntArray:
+def _outside(trees: Sequence[CapTreeNode], kept: BoolArray) -> IntArray:
     """Return those of some columns, bool (n_cols,), that lie under no tree."""
     outside = kept.copy()
     for tree in trees:
@@ -367,7 +379,7 @@ def _outside(trees: Sequence[Node], kept: BoolArray) -> IntArray:
     return np.flatnonzero(outside)
 
 
-def _with_shared(trees: list[Node], shared: Sequence[Shared]) -> list[Node]:
+def _with_shared(trees: list[CapTreeNode], shared: Sequence[SharedCap]) -> list[CapTreeNode]:
     """Place the trees of caps that receive free money under the rows that distribute it.
 
     Raises
@@ -383,14 +395,14 @@ def _with_shared(trees: list[Node], shared: Sequence[Shared]) -> list[Node]:
     return [*alone.values(), *(top for top in tops if top.children)]
 
 
-def _is_long(tree: Node, profit: IntArray) -> bool:
+def _is_long(tree: CapTreeNode, profit: IntArray) -> bool:
     """Return whether `LongTreeError` applies: the own columns are too many for dynamic programming by profits."""
     if not tree.children or len(tree.rows()) > FEW_CAPS:
         return False
     return cells(profit[tree.columns]) > FRONTIER_CELLS or any(_is_long(t, profit) for t in tree.children)
 
 
-def _broken(caps: Caps, x: IntArray, cost: IntArray, nested: set[int]) -> tuple[set[int], set[int]]:
+def _broken(caps: CapRows, x: IntArray, cost: IntArray, nested: set[int]) -> tuple[set[int], set[int]]:
     """Return the nested caps that a selection violates, and those with less room than their costliest column."""
     broken, close = set(), set()
     for row, columns, cap in zip(caps.row, caps.columns, caps.cap, strict=True):

@@ -22,7 +22,7 @@ from tnt_sim.kernel.knapsack import BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Node:
+class CapTreeNode:
     """One capacity of a tree, over the columns of its children and over its own.
 
     With `beyond`, the node has a budget of its own that it may exceed: only the excess counts in the node
@@ -38,7 +38,7 @@ class Node:
     row: int
     cap: int
     columns: IntArray
-    children: tuple[Node, ...] = ()
+    children: tuple[CapTreeNode, ...] = ()
     beyond: bool = False
 
     def every(self) -> IntArray:
@@ -53,7 +53,7 @@ class Node:
         """Return the rows of the node and of all nodes under it."""
         return {self.row}.union(*(child.rows() for child in self.children))
 
-    def divided(self, unit: int) -> Node:
+    def divided(self, unit: int) -> CapTreeNode:
         """Return the tree with capacities in multiples of `unit`, which divides all costs.
 
         Capacities are rounded down.
@@ -78,7 +78,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharedCap:
     """A row that distributes free money to caps and to further such rows.
 
     Attributes
@@ -91,22 +91,22 @@ class Shared:
     row: int
     cap: int
     caps: tuple[int, ...]
-    below: tuple[Shared, ...] = ()
+    below: tuple[SharedCap, ...] = ()
     beyond: bool = False
 
     def every(self) -> set[int]:
         """Return the rows of all caps that may receive money, at any depth."""
         return set(self.caps).union(*(child.every() for child in self.below))
 
-    def over(self, trees: dict[int, Node]) -> Node:
+    def over(self, trees: dict[int, CapTreeNode]) -> CapTreeNode:
         """Build the node over the trees of its caps, and remove these from `trees`, which is keyed by row."""
         caps = [replace(trees.pop(row), beyond=True) for row in self.caps if row in trees]
         nodes = (*caps, *(child.over(trees) for child in self.below))
-        return Node(self.row, self.cap, np.zeros(0, dtype=np.int64), nodes, self.beyond)
+        return CapTreeNode(self.row, self.cap, np.zeros(0, dtype=np.int64), nodes, self.beyond)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Caps:
+class CapRows:
     """The caps of a model, by falling number of columns.
 
     Attributes
@@ -120,7 +120,7 @@ class Caps:
     columns: tuple[IntArray, ...]
     cap: tuple[int, ...]
 
-    def within(self, rows: set[int]) -> Caps:
+    def within(self, rows: set[int]) -> CapRows:
         """Remove the caps that contain columns of one of some disjoint rows and also other columns."""
         if not rows:
             return self
@@ -135,13 +135,13 @@ class Caps:
         ]
         # of caps over equally many columns the given rows come first, so they become the outer nodes
         kept.sort(key=lambda k: (-len(self.columns[k]), self.row[k] not in rows))
-        return Caps(
+        return CapRows(
             tuple(self.row[k] for k in kept),
             tuple(self.columns[k] for k in kept),
             tuple(self.cap[k] for k in kept),
         )
 
-    def over(self, columns: BoolArray, rows: set[int]) -> Caps:
+    def over(self, columns: BoolArray, rows: set[int]) -> CapRows:
         """Restrict some of the rows to some of the columns, bool (n_cols,).
 
         Rows left without columns are dropped.
@@ -149,7 +149,7 @@ class Caps:
         kept = [own[columns[own]] for own in self.columns]
         order = [k for k, row in enumerate(self.row) if row in rows and len(kept[k])]
         order.sort(key=lambda k: -len(kept[k]))
-        return Caps(
+        return CapRows(
             tuple(self.row[k] for k in order),
             tuple(kept[k] for k in order),
             tuple(self.cap[k] for k in order),
@@ -158,7 +158,7 @@ class Caps:
 
 def caps_on(
     indptr: IntArray, indices: IntArray, data: IntArray, upper: IntArray, plain: IntArray, cost: IntArray
-) -> Caps:
+) -> CapRows:
     """Find the caps of a sparse model.
 
     A row is a cap when cost_c = f·a_c for all its columns, with one integer f ≥ 1; its capacity is then f·b.
@@ -172,7 +172,7 @@ def caps_on(
     """
     rows = plain[indptr[plain + 1] > indptr[plain]]
     if not len(rows):
-        return Caps((), (), ())
+        return CapRows((), (), ())
     length = indptr[rows + 1] - indptr[rows]
     first = np.cumsum(length) - length
     entry = np.arange(int(length.sum())) + np.repeat(indptr[rows] - first, length)
@@ -183,14 +183,14 @@ def caps_on(
     one = np.logical_and.reduceat(positive & (left == 0), first) & (least == most) & (least > 0)
     order = np.flatnonzero(one)
     order = order[np.lexsort((rows[order], -length[order]))].tolist()
-    return Caps(
+    return CapRows(
         tuple(rows[order].tolist()),
         tuple(columns[int(first[k]) : int(first[k] + length[k])] for k in order),
         tuple(int(upper[rows[k]]) * int(least[k]) for k in order),
     )
 
 
-def forest(caps: Caps, n_cols: int, rows: Collection[int]) -> list[Node]:
+def forest(caps: CapRows, n_cols: int, rows: Collection[int]) -> list[CapTreeNode]:
     """Arrange the chosen rows as trees.
 
     The parent of a row is the shortest chosen row that contains all its columns. A row that crosses one
@@ -218,14 +218,14 @@ def forest(caps: Caps, n_cols: int, rows: Collection[int]) -> list[Node]:
     inside = np.argsort(holder, kind="stable")
     starts = np.searchsorted(holder[inside], np.arange(len(caps.row) + 1))
 
-    def grown(k: int) -> Node:
+    def grown(k: int) -> CapTreeNode:
         own = inside[starts[k] : starts[k + 1]]
-        return Node(caps.row[k], caps.cap[k], own, tuple(grown(child) for child in below[k]))
+        return CapTreeNode(caps.row[k], caps.cap[k], own, tuple(grown(child) for child in below[k]))
 
     return [grown(k) for k in below[-1]]
 
 
-def binding(nodes: Sequence[Node], profit: IntArray, cost: IntArray) -> set[int]:
+def binding(nodes: Sequence[CapTreeNode], profit: IntArray, cost: IntArray) -> set[int]:
     """Return the caps that bind in the linear relaxation.
 
     Bottom-up, each node keeps the best columns by profit per cost of what its children keep, until it is
@@ -239,7 +239,7 @@ def binding(nodes: Sequence[Node], profit: IntArray, cost: IntArray) -> set[int]
     left = cost[order].astype(np.float64)
     last: dict[int, int] = {}
 
-    def taken(node: Node) -> IntArray:
+    def taken(node: CapTreeNode) -> IntArray:
         """Return the places, ascending in the efficiency order, of the columns kept under a node."""
         mine = np.concatenate([place[node.columns], *(taken(child) for child in node.children)])
         mine.sort()
@@ -251,7 +251,7 @@ def binding(nodes: Sequence[Node], profit: IntArray, cost: IntArray) -> set[int]
         last[node.row] = int(mine[end])
         return mine[: end + 1]
 
-    def holding(node: Node, above: float) -> set[int]:
+    def holding(node: CapTreeNode, above: float) -> set[int]:
         own = last.get(node.row, n_cols)
         here = {node.row} if own < above else set()
         return here.union(*(holding(child, min(own, above)) for child in node.children))

@@ -33,8 +33,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tnt_sim.kernel.cap_tree.dominance import firsts, runs
-from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, States, first_place, settled, undominated
-from tnt_sim.kernel.knapsack import BoolArray, IntArray, Menus
+from tnt_sim.kernel.cap_tree.states import (
+    NOWHERE,
+    ROOM,
+    Budget,
+    TreeStates,
+    first_place,
+    settled,
+    undominated,
+)
+from tnt_sim.kernel.knapsack import BoolArray, ChoiceGroups, IntArray
 
 MARGIN = 1e-9
 """Relative margin of the float bounds."""
@@ -51,7 +59,7 @@ def near_states(
     gamma: int,
     budget: Budget,
     window: tuple[int, int] | None = None,
-) -> States:
+) -> TreeStates:
     """Enumerate the undominated states of a leaf within Γ of its best value at the price a/b.
 
     Parameters
@@ -75,7 +83,7 @@ def near_states(
     OverflowError
         When products exceed 64 bits.
     """
-    core = _Core(profit, weight, capacity, a, b, gamma, budget, window)
+    core = _LeafCore(profit, weight, capacity, a, b, gamma, budget, window)
     core.grow()
     return core.states()
 
@@ -93,7 +101,7 @@ def relaxed(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Layer:
+class _LeafLayer:
     """Backpointers of one item: the parent of each state, and whether the item was flipped."""
 
     item: int
@@ -101,7 +109,7 @@ class _Layer:
     flipped: BoolArray
 
 
-class _Core:
+class _LeafCore:
     """State enumeration of a leaf of single items, from the items that are best at the filling price.
 
     `gone` is the sum of |r| over the flipped items of each state, `last` whether the latest item was flipped,
@@ -130,7 +138,7 @@ class _Core:
         self.profit = np.array([int(p[self.base].sum())])
         self.gone = np.zeros(1, dtype=np.int64)
         self.last = np.ones(1, dtype=np.bool_)
-        self.layers: list[_Layer] = []
+        self.layers: list[_LeafLayer] = []
         self.least = self._reached() if window is None else 0
 
     def _reached(self) -> int:
@@ -187,12 +195,12 @@ class _Core:
         flipped = np.arange(len(weight)) >= count
         kept, equal, whose = undominated(weight, profit)
         if len(equal):
-            self.layers.append(_Layer(item, parent, flipped))
+            self.layers.append(_LeafLayer(item, parent, flipped))
             kept = settled(kept, equal, whose, self._differ, self.budget)
             self.layers.pop()
         self.weight, self.profit, self.gone = weight[kept], profit[kept], gone[kept]
         self.last = flipped[kept]
-        self.layers.append(_Layer(item, parent[kept], flipped[kept]))
+        self.layers.append(_LeafLayer(item, parent[kept], flipped[kept]))
 
     def _prune(self, drop: float, add: float) -> None:
         """Drop the states that cannot end within Γ of the least A.
@@ -215,7 +223,7 @@ class _Core:
         alive = bound <= limit + MARGIN * (1.0 + limit)
         if not alive.all():
             layer = self.layers.pop()
-            self.layers.append(_Layer(layer.item, layer.parent[alive], layer.flipped[alive]))
+            self.layers.append(_LeafLayer(layer.item, layer.parent[alive], layer.flipped[alive]))
             self.weight, self.profit = self.weight[alive], self.profit[alive]
             self.gone, self.last = self.gone[alive], self.last[alive]
 
@@ -244,10 +252,10 @@ class _Core:
         inside[flips] = ~inside[flips]
         return np.flatnonzero(inside)
 
-    def states(self) -> States:
+    def states(self) -> TreeStates:
         """Return the states within Γ once all items are branched on."""
         short = self.gone + self.delta * (self.capacity - self.weight)
-        found = States(self.profit, self.weight, short, self.bound, self._columns, self._differ)
+        found = TreeStates(self.profit, self.weight, short, self.bound, self._columns, self._differ)
         if self.window is not None:
             low, high = self.window
             inside = (self.weight >= low) & (self.weight <= high) & (short <= self.gamma)
@@ -255,7 +263,7 @@ class _Core:
         return within_cap(found, self.capacity, self.gamma)
 
 
-def within_cap(found: States, capacity: int, gamma: int) -> States:
+def within_cap(found: TreeStates, capacity: int, gamma: int) -> TreeStates:
     """Keep the states within a capacity and within Γ of the best of these.
 
     The losses of `found` are counted from its bound `best`; those returned are counted from the best state.
@@ -300,7 +308,7 @@ BASE = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Groups:
+class ItemGroups:
     """Undominated items of multiple-choice groups, in ascending order of groups; profits and weights are > 0.
 
     Attributes
@@ -312,7 +320,7 @@ class Groups:
     items: IntArray
     p: IntArray
     w: IntArray
-    menus: Menus
+    menus: ChoiceGroups
 
     @property
     def most(self) -> tuple[int, int]:
@@ -322,8 +330,8 @@ class Groups:
 
 
 def near_menus(
-    groups: Groups, capacity: int, a: int, inner: int, b: int, gamma: int, budget: Budget
-) -> States:
+    groups: ItemGroups, capacity: int, a: int, inner: int, b: int, gamma: int, budget: Budget
+) -> TreeStates:
     """Enumerate the undominated states of multiple-choice groups within Γ of the best at the price a/b.
 
     `inner` is the filling price c ≥ a. No item may be heavier than the capacity, and products with prices
@@ -356,7 +364,9 @@ class _Alternatives:
     the best.
     """
 
-    def __init__(self, groups: Groups, worth: IntArray, of: IntArray, best: IntArray, base: IntArray) -> None:
+    def __init__(
+        self, groups: ItemGroups, worth: IntArray, of: IntArray, best: IntArray, base: IntArray
+    ) -> None:
         p, w = (np.where(base >= 0, number[base], 0) for number in (groups.p, groups.w))
         other = np.delete(np.arange(len(of)), base[base >= 0])
         left = np.flatnonzero(base >= 0)
@@ -374,7 +384,7 @@ class _GroupCore:
     """State enumeration of groups, from the best item of each at the filling price."""
 
     def __init__(
-        self, groups: Groups, capacity: int, a: int, inner: int, b: int, gamma: int, budget: Budget
+        self, groups: ItemGroups, capacity: int, a: int, inner: int, b: int, gamma: int, budget: Budget
     ) -> None:
         self.groups, self.capacity, self.gamma, self.budget = groups, capacity, gamma, budget
         self.delta = inner - a
@@ -529,10 +539,10 @@ class _GroupCore:
         chosen[list(turned)] = list(turned.values())
         return self._items(chosen)
 
-    def states(self) -> States:
+    def states(self) -> TreeStates:
         """Return the states within Γ once all groups are branched on."""
         short = self.gone + self.delta * (self.capacity - self.weight)
-        found = States(self.profit, self.weight, short, self.bound, self._columns, self._differ)
+        found = TreeStates(self.profit, self.weight, short, self.bound, self._columns, self._differ)
         return within_cap(found, self.capacity, self.gamma)
 
 

@@ -14,13 +14,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from tnt_sim.kernel.cap_tree.caps import Node
-from tnt_sim.kernel.knapsack import BoolArray, IntArray, Menus
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
+from tnt_sim.kernel.knapsack import BoolArray, ChoiceGroups, IntArray
 
 _NEVER = np.int64(2**63 - 1)
 
 
-def lasting(items: IntArray, profit: IntArray, weight: IntArray, menus: Menus) -> IntArray:
+def lasting(items: IntArray, profit: IntArray, weight: IntArray, menus: ChoiceGroups) -> IntArray:
     """Return the undominated items.
 
     Parameters
@@ -50,7 +50,7 @@ def lasting(items: IntArray, profit: IntArray, weight: IntArray, menus: Menus) -
     return used[np.sort(order[rises])]
 
 
-def greatest(items: IntArray, profit: IntArray, weight: IntArray, menus: Menus) -> IntArray:
+def greatest(items: IntArray, profit: IntArray, weight: IntArray, menus: ChoiceGroups) -> IntArray:
     """Return the best item of each group: the greatest profit, which must be positive, then the least weight."""
     found = lasting(items, profit, weight, menus)
     heads, of = runs(menus.group[found])
@@ -60,7 +60,7 @@ def greatest(items: IntArray, profit: IntArray, weight: IntArray, menus: Menus) 
     return found[best]
 
 
-def trimmed(node: Node, profit: IntArray, weight: IntArray, menus: Menus) -> Node:
+def trimmed(node: CapTreeNode, profit: IntArray, weight: IntArray, menus: ChoiceGroups) -> CapTreeNode:
     """Remove from a tree the items that are dominated inside their node or heavier than its cap.
 
     Items of one group under different nodes are not compared, since different capacities limit them.
@@ -70,7 +70,7 @@ def trimmed(node: Node, profit: IntArray, weight: IntArray, menus: Menus) -> Nod
     return replace(node, columns=lasting(own, profit, weight, menus), children=children)
 
 
-def apart(items: IntArray, menus: Menus) -> tuple[IntArray, IntArray]:
+def apart(items: IntArray, menus: ChoiceGroups) -> tuple[IntArray, IntArray]:
     """Split items into those alone in their group, in ranking order, and those that share one, ascending."""
     shares = menus.picked(items).shared
     alone, raised = items[~shares], menus.raised[items[~shares]]
@@ -83,7 +83,7 @@ def runs(group: IntArray) -> tuple[IntArray, IntArray]:
     return np.flatnonzero(first), np.cumsum(first) - 1
 
 
-def most_of(node: Node, number: IntArray, menus: Menus | None) -> int:
+def most_of(node: CapTreeNode, number: IntArray, menus: ChoiceGroups | None) -> int:
     """Return the greatest sum of some numbers ≥ 0 over the selections under a node, one item per group."""
     own = number[node.columns]
     if menus is not None and len(own):
@@ -91,7 +91,7 @@ def most_of(node: Node, number: IntArray, menus: Menus | None) -> int:
     return int(own.sum()) + sum(most_of(child, number, menus) for child in node.children)
 
 
-def scattered(parts: list[IntArray], menus: Menus) -> bool:
+def scattered(parts: list[IntArray], menus: ChoiceGroups) -> bool:
     """Return whether a group has items in several of some disjoint lists, each ascending."""
     groups = [part[firsts(part)] for part in (menus.group[items] for items in parts)]
     every = np.sort(np.concatenate(groups)) if groups else np.zeros(0, dtype=np.int64)

@@ -6,10 +6,10 @@ of its value function V(a) = max b·P − a·W), its smallest losses, and all it
 
 `FrontierLeaf`. Where profits are small integers, all efficient pairs are computed once and serve every price
 and capacity. `ListLeaf`. Otherwise the states near the optimum are enumerated for each price
-(`core_enumeration.py`). `MenuLeaf`. Items in multiple-choice groups: at price a/b a group is worth
+(`core_enumeration.py`). `GroupLeaf`. Items in multiple-choice groups: at price a/b a group is worth
 max(0, max_j b·p_j − a·w_j).
 
-`Beyond`: a node with a budget m of its own, which draws on the node above for more. A selection (P, W) uses
+`BudgetedNode`: a node with a budget m of its own, which draws on the node above for more. A selection (P, W) uses
 n = max(0, W − m) of the node above. Let t be the price at which the node just spends its budget, and
 c = min(a, t):
 
@@ -31,12 +31,12 @@ from typing import Protocol
 import numpy as np
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.kernel.cap_tree.caps import Node
-from tnt_sim.kernel.cap_tree.core_enumeration import Groups, near_menus, near_states, relaxed
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
+from tnt_sim.kernel.cap_tree.core_enumeration import ItemGroups, near_menus, near_states, relaxed
 from tnt_sim.kernel.cap_tree.dominance import firsts, runs
-from tnt_sim.kernel.cap_tree.memo import Known, named
-from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, States, first_place, least_of
-from tnt_sim.kernel.knapsack import IntArray, Menus
+from tnt_sim.kernel.cap_tree.memo import BoundedMemo, named
+from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, TreeStates, first_place, least_of
+from tnt_sim.kernel.knapsack import ChoiceGroups, IntArray
 from tnt_sim.kernel.profit_frontier import NARROW, Frontier, cells, frontier, items_of
 
 FRONTIER_CELLS = 150_000_000
@@ -45,7 +45,7 @@ WIDER = 8
 """States are enumerated for this multiple of the requested loss, so that later requests are served from them."""
 
 
-class Part(Protocol):
+class CapNode(Protocol):
     """A leaf or a node of the tree, whose columns may be selected within its capacities.
 
     `size` is the number of its items.
@@ -62,7 +62,7 @@ class Part(Protocol):
         """Return about the `count` smallest positive losses of its states at the price a/b."""
         ...
 
-    def near(self, a: int, gamma: int) -> States:
+    def near(self, a: int, gamma: int) -> TreeStates:
         """Return the undominated states within `gamma` (Γ) of the best at the price a/b."""
         ...
 
@@ -78,7 +78,7 @@ class FrontierLeaf:
         front: Frontier,
         b: int,
         grain: int,
-        menus: Menus | None,
+        menus: ChoiceGroups | None,
         deadline: Deadline,
     ) -> None:
         self.items, self.p, self.w, self.b, self.menus = columns, profit, weight, b, menus
@@ -110,10 +110,10 @@ class FrontierLeaf:
         loss = self._loss(a)[0]
         return least_of(loss[loss > 0], count)
 
-    def near(self, a: int, gamma: int) -> States:
+    def near(self, a: int, gamma: int) -> TreeStates:
         """Return the efficient pairs within a loss."""
         loss, best = self._loss(a)
-        return States(self.profit, self.weight, loss, best, self._columns, self._differ).within(gamma)
+        return TreeStates(self.profit, self.weight, loss, best, self._columns, self._differ).within(gamma)
 
     def _loss(self, a: int) -> tuple[IntArray, int]:
         """Return the loss of each pair at a price, and the best value."""
@@ -144,7 +144,7 @@ class ListLeaf:
         capacity: int,
         b: int,
         budget: Budget,
-        menus: Menus | None,
+        menus: ChoiceGroups | None,
     ) -> None:
         self.items, self.p, self.w, self.capacity = columns, profit, weight, capacity
         self.b, self.budget, self.menus = b, budget, menus
@@ -153,7 +153,7 @@ class ListLeaf:
         self.ratio = profit[order] / weight[order]
         self.reach = np.r_[0, np.cumsum(weight[order])]
         self.gain = np.r_[0, np.cumsum(profit[order])]
-        self.kept: tuple[int, int, States] | None = None
+        self.kept: tuple[int, int, TreeStates] | None = None
 
     def line(self, a: int) -> tuple[int, int]:
         """Return the line of the linear relaxation: items of efficiency above the price, the last in part."""
@@ -172,7 +172,7 @@ class ListLeaf:
             raise OverflowError("the price of a leaf leaves 64 bits")
         return least_of(np.abs(self.b * self.p - inner * self.w), count)
 
-    def near(self, a: int, gamma: int) -> States:
+    def near(self, a: int, gamma: int) -> TreeStates:
         """Return the states within a loss; they are cached for a wider loss at the same price."""
         if self.kept is None or self.kept[0] != a or self.kept[1] < gamma:
             wide = WIDER * gamma
@@ -184,12 +184,12 @@ class ListLeaf:
         """Return the value of the linear relaxation at a price, an upper bound."""
         return relaxed(self.p, self.w, self.capacity, a, self.b)
 
-    def weighing(self, a: int, gamma: int, low: int, high: int) -> States:
+    def weighing(self, a: int, gamma: int, low: int, high: int) -> TreeStates:
         """Return the states of weight `low` to `high` within Γ of the bound `most`, which is their `best`."""
         window = low, min(high, self.capacity)
         return self._named(near_states(self.p, self.w, self.capacity, a, self.b, gamma, self.budget, window))
 
-    def _named(self, found: States) -> States:
+    def _named(self, found: TreeStates) -> TreeStates:
         """Translate states from places in the leaf to columns."""
 
         def differ(one: int, other: int) -> tuple[int, bool]:
@@ -205,14 +205,14 @@ class ListLeaf:
 
 
 def leaf_of(
-    node: Node,
+    node: CapTreeNode,
     profit: IntArray,
     weight: IntArray,
     b: int,
     budget: Budget,
-    fronts: Known[Frontier],
+    fronts: BoundedMemo[Frontier],
     grain: int = 1,
-    menus: Menus | None = None,
+    menus: ChoiceGroups | None = None,
 ) -> FrontierLeaf | ListLeaf:
     """Build the leaf of a node's own columns, of the kind that costs less.
 
@@ -274,10 +274,10 @@ def filled(line: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, int]:
     return best, reached[best]
 
 
-class Beyond:
+class BudgetedNode:
     """A node with a budget of its own: the node above sees only what it uses beyond it."""
 
-    def __init__(self, part: Part, own: int) -> None:
+    def __init__(self, part: CapNode, own: int) -> None:
         self.part, self.own, self.size = part, own, part.size
         self.price, self.full = filled(part.line, own)
 
@@ -292,7 +292,7 @@ class Beyond:
         """Return the losses of the node's part."""
         return self.part.losses(min(a, self.price), count)
 
-    def near(self, a: int, gamma: int) -> States:
+    def near(self, a: int, gamma: int) -> TreeStates:
         """Return the states by excess; of those without excess, only the one of greatest profit."""
         inner = min(a, self.price)
         wanted = gamma
@@ -308,14 +308,14 @@ class Beyond:
                 break
             wanted = gamma + least
         first = max(0, int((needed == 0).sum()) - 1)
-        found = States(
+        found = TreeStates(
             states.profit, needed, short - least, states.best + inner * self.own - least,
             states.columns, states.differ,
         )  # fmt: skip
         return found.among(np.arange(first, len(needed))).within(gamma)
 
 
-class MenuLeaf:
+class GroupLeaf:
     """A leaf of items in multiple-choice groups, undominated, each no heavier than the capacity.
 
     Items are adjacent by group, groups ascending. `price` is the price at which the best items of the groups
@@ -327,18 +327,18 @@ class MenuLeaf:
         items: IntArray,
         profit: IntArray,
         weight: IntArray,
-        menus: Menus,
+        menus: ChoiceGroups,
         capacity: int,
         b: int,
         budget: Budget,
     ) -> None:
-        self.groups = Groups(items, profit, weight, menus)
+        self.groups = ItemGroups(items, profit, weight, menus)
         self.capacity, self.b, self.budget = capacity, b, budget
         self.size = len(items)
         self.heads, self.of = runs(menus.group[items])
         self.richest, self.heaviest = self.groups.most
         self.price, self.full = filled(self._sum, capacity)
-        self.kept: tuple[int, int, States] | None = None
+        self.kept: tuple[int, int, TreeStates] | None = None
 
     def _worth(self, a: int) -> tuple[IntArray, IntArray]:
         """Return the value of each item at a price, and the best of each group, at least 0 for taking none."""
@@ -364,7 +364,7 @@ class MenuLeaf:
         loss = np.concatenate([best[self.of] - worth, best])
         return least_of(loss[loss > 0], count)
 
-    def near(self, a: int, gamma: int) -> States:
+    def near(self, a: int, gamma: int) -> TreeStates:
         """Return the states within a loss; they are cached for a wider loss at the same price."""
         if self.kept is None or self.kept[0] != a or self.kept[1] < gamma:
             inner, wide = max(a, self.price), WIDER * gamma

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Protocol
 
-from tnt_sim.kernel.cap_tree.caps import Node
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.kernel.knapsack import IntArray
 
 MAX_NUMBERS = 16_000_000
@@ -28,7 +28,7 @@ class Sized(Protocol):
 
 
 @dataclass
-class Known[T: Sized]:
+class BoundedMemo[T: Sized]:
     """Least-recently-used cache; `room` is its budget in 64-bit numbers."""
 
     room: int = MAX_NUMBERS
@@ -59,6 +59,6 @@ def named(arrays: Iterable[IntArray], *numbers: object) -> bytes:
     return digest.digest()
 
 
-def shape(node: Node) -> list[object]:
+def shape(node: CapTreeNode) -> list[object]:
     """Describe the capacities and sizes of a tree without its row numbers, as part of a key."""
     return [node.cap, node.beyond, len(node.columns), [shape(child) for child in node.children]]

@@ -5,7 +5,7 @@ b·P − a·W, and its *loss* is the difference to the best value under the node
 no less profit and no more weight. Of states equal in both, the one whose selection ranks first is kept, as
 long as the budget of comparisons lasts.
 
-`Sums` combines the state lists of a node's parts one after the other and keeps the undominated sums within a
+`StateSums` combines the state lists of a node's parts one after the other and keeps the undominated sums within a
 total loss: list dynamic programming.
 
 Source: Nemhauser and Ullmann, *Discrete dynamic programming and capital allocation*, Management Science 15
@@ -20,9 +20,19 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.knapsack import STATE_SECONDS, BoolArray, IntArray, Menus, TooManyStates
+from tnt_sim.kernel.knapsack import STATE_SECONDS, BoolArray, ChoiceGroups, IntArray, TooManyStates
 
-__all__ = ["NOWHERE", "ROOM", "BoolArray", "Budget", "Differ", "IntArray", "States", "settled", "undominated"]
+__all__ = [
+    "NOWHERE",
+    "ROOM",
+    "BoolArray",
+    "Budget",
+    "Differ",
+    "IntArray",
+    "TreeStates",
+    "settled",
+    "undominated",
+]
 
 ROOM = 2**62
 """Limit of every product of a price with a weight or a profit, so that int64 is exact."""
@@ -78,7 +88,7 @@ that is the first one.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class States:
+class TreeStates:
     """Undominated states by rising weight, complete up to some loss; arrays are int64 (n_states,).
 
     Attributes
@@ -96,13 +106,13 @@ class States:
     columns: Callable[[int], IntArray] = field(repr=False)
     differ: Differ = field(repr=False)
 
-    def within(self, gamma: int) -> States:
+    def within(self, gamma: int) -> TreeStates:
         """Keep the states whose loss is at most `gamma` (Γ)."""
         return self.among(np.flatnonzero(self.loss <= gamma))
 
-    def among(self, near: IntArray) -> States:
+    def among(self, near: IntArray) -> TreeStates:
         """Select states by their places."""
-        return States(
+        return TreeStates(
             self.profit[near],
             self.weight[near],
             self.loss[near],
@@ -165,7 +175,7 @@ NOWHERE = (2**62, False)
 """Result of a comparison of equal selections."""
 
 
-def first_place(ours: IntArray, theirs: IntArray, menus: Menus | None) -> tuple[int, bool]:
+def first_place(ours: IntArray, theirs: IntArray, menus: ChoiceGroups | None) -> tuple[int, bool]:
     """Compare two selections: the first ranking place that only one of them contains, and whether it is `ours`."""
     if menus is not None:
         ours, theirs = menus.order(ours), menus.order(theirs)
@@ -196,7 +206,7 @@ def _spans(count: IntArray) -> list[slice]:
     return spans or [slice(0, 0)]
 
 
-class Sums:
+class StateSums:
     """Undominated sums of states of several parts, total loss ≤ `need`, weight ≤ `cap`, by rising weight.
 
     With `heavier`, weight is not minimised: heavier sums of equal profit stay when their selection ranks
@@ -204,7 +214,7 @@ class Sums:
     """
 
     def __init__(
-        self, parts: Sequence[States], cap: int, need: int, budget: Budget, *, heavier: bool
+        self, parts: Sequence[TreeStates], cap: int, need: int, budget: Budget, *, heavier: bool
     ) -> None:
         self.parts, self.budget, self.heavier = parts, budget, heavier
         self.best = sum(part.best for part in parts)
@@ -245,7 +255,7 @@ class Sums:
         self.loss = self.loss[mine] + part.loss[theirs]
 
     def _pairs(
-        self, part: States, order: IntArray, count: IntArray, span: slice, cap: int, *, peaks: bool
+        self, part: TreeStates, order: IntArray, count: IntArray, span: slice, cap: int, *, peaks: bool
     ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """Form the pairs of a sum with a span of states of a part that respect the cap.
 
@@ -291,6 +301,6 @@ class Sums:
         chosen = self._chosen(place)
         return np.concatenate([part.columns(chosen.get(k, 0)) for k, part in enumerate(self.parts)])
 
-    def states(self) -> States:
+    def states(self) -> TreeStates:
         """Return the sums as states of a node."""
-        return States(self.profit, self.weight, self.loss, self.best, self.columns, self.differ)
+        return TreeStates(self.profit, self.weight, self.loss, self.best, self.columns, self.differ)

@@ -35,12 +35,12 @@ from math import log2
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.cap_tree.caps import Node
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.kernel.cap_tree.dominance import apart, most_of, scattered, trimmed
-from tnt_sim.kernel.cap_tree.leaves import WIDER, Beyond, ListLeaf, MenuLeaf, Part, filled, leaf_of
-from tnt_sim.kernel.cap_tree.memo import Known
-from tnt_sim.kernel.cap_tree.states import MAX_TIES, Budget, States, Sums
-from tnt_sim.kernel.knapsack import IntArray, Menus
+from tnt_sim.kernel.cap_tree.leaves import WIDER, BudgetedNode, CapNode, GroupLeaf, ListLeaf, filled, leaf_of
+from tnt_sim.kernel.cap_tree.memo import BoundedMemo
+from tnt_sim.kernel.cap_tree.states import MAX_TIES, Budget, StateSums, TreeStates
+from tnt_sim.kernel.knapsack import ChoiceGroups, IntArray
 from tnt_sim.kernel.profit_frontier import Frontier
 
 MAX_WORK = 30_000_000
@@ -58,7 +58,7 @@ BITS = 44
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Choice:
+class TreeSolution:
     """An optimal selection.
 
     Attributes
@@ -82,12 +82,12 @@ class Choice:
 def best_in_tree(
     profit: IntArray,
     weight: IntArray,
-    root: Node,
+    root: CapTreeNode,
     max_work: int = MAX_WORK,
-    fronts: Known[Frontier] | None = None,
-    menus: Menus | None = None,
+    fronts: BoundedMemo[Frontier] | None = None,
+    menus: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
-) -> Choice:
+) -> TreeSolution:
     """Maximise profit under a tree of capacities; break ties by least weight, then by rank order.
 
     Parameters
@@ -122,11 +122,11 @@ def best_in_tree(
 def tree_reaches(
     profit: IntArray,
     weight: IntArray,
-    root: Node,
+    root: CapTreeNode,
     target: int,
     max_work: int = MAX_WORK,
-    fronts: Known[Frontier] | None = None,
-    menus: Menus | None = None,
+    fronts: BoundedMemo[Frontier] | None = None,
+    menus: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> bool:
     """Decide whether some selection under the tree has a profit of at least `target`.
@@ -145,12 +145,12 @@ def tree_reaches(
 def cheapest_in_tree(
     profit: IntArray,
     weight: IntArray,
-    root: Node,
+    root: CapTreeNode,
     target: int,
     max_work: int = MAX_WORK,
-    fronts: Known[Frontier] | None = None,
+    fronts: BoundedMemo[Frontier] | None = None,
     deadline: Deadline = UNLIMITED,
-) -> Choice | None:
+) -> TreeSolution | None:
     """Minimise weight subject to a profit of at least `target`; None where the capacities exclude it.
 
     The root must have children, and a capacity that does not bind.
@@ -167,12 +167,12 @@ def cheapest_in_tree(
 def _in_units(
     profit: IntArray,
     weight: IntArray,
-    root: Node,
+    root: CapTreeNode,
     max_work: int,
-    fronts: Known[Frontier] | None,
-    menus: Menus | None,
+    fronts: BoundedMemo[Frontier] | None,
+    menus: ChoiceGroups | None,
     deadline: Deadline,
-) -> tuple[_Task, Node]:
+) -> tuple[_Task, CapTreeNode]:
     """Divide weights and capacities by the greatest common divisor of the weights, and drop dominated items.
 
     Budgets that nodes may exceed enter the divisor too: only then is every excess a whole number of units.
@@ -181,7 +181,7 @@ def _in_units(
         root = trimmed(root, profit, weight, menus)
     columns = root.every()
     unit = max(1, int(np.gcd.reduce(np.array([0, *weight[columns].tolist(), *root.allowances()]))))
-    known = Known[Frontier]() if fronts is None else fronts
+    known = BoundedMemo[Frontier]() if fronts is None else fronts
     light = weight // unit
     grain = most_of(root, light, menus) + 1 if root.shares else 1
     return _Task(profit, light, unit, max_work, known, grain, menus, deadline), root.divided(unit)
@@ -198,19 +198,19 @@ class _Task:
     weight: IntArray
     unit: int
     max_work: int
-    fronts: Known[Frontier]
+    fronts: BoundedMemo[Frontier]
     grain: int
-    menus: Menus | None
+    menus: ChoiceGroups | None
     deadline: Deadline
 
-    def size(self, node: Node) -> float:
+    def size(self, node: CapTreeNode) -> float:
         """Estimate the greatest product of a price and a weight, to choose the precision of prices."""
         own = replace(node, children=())
         heavy, worth = (float(most_of(own, number, self.menus)) for number in (self.weight, self.profit))
         short = 1.0 if node.beyond else max(1.0, heavy / max(1, node.cap))
         return max([worth * self.grain * short, *(self.size(child) for child in node.children)])
 
-    def over[T](self, root: Node, ask: Callable[[int], T]) -> T:
+    def over[T](self, root: CapTreeNode, ask: Callable[[int], T]) -> T:
         """Call `ask(b)` with the finest b = 2^s whose products fit 64 bits.
 
         After an overflow with coarser ones.
@@ -225,14 +225,14 @@ class _Task:
                 continue
         raise OverflowError("the prices of a tree of caps leave 64 bits")
 
-    def reaches(self, root: Node, b: int, target: int) -> bool:
+    def reaches(self, root: CapTreeNode, b: int, target: int) -> bool:
         """Decide whether `target` is reached, with prices over b."""
         tree = self.part(root, b, Budget(self.max_work, deadline=self.deadline))
         if not isinstance(tree, _Inner):
             return int(tree.near(0, 0).profit.max()) >= target
         return tree.reaches(target)
 
-    def best(self, root: Node, b: int) -> Choice:
+    def best(self, root: CapTreeNode, b: int) -> TreeSolution:
         """Find the optimal selection, with prices over b."""
         ties = MAX_TIES if self.menus is None else MENU_TIES
         budget = Budget(self.max_work, ties, not self.scattered(root), self.deadline)
@@ -244,9 +244,9 @@ class _Task:
             k = int(np.lexsort((states.weight, -states.profit))[0])
         columns = states.columns(k)
         profit, weight = int(self.profit[columns].sum()), int(self.weight[columns].sum())
-        return Choice(columns, profit, self.unit * weight, budget.alone)
+        return TreeSolution(columns, profit, self.unit * weight, budget.alone)
 
-    def cheapest(self, root: Node, b: int, target: int) -> Choice | None:
+    def cheapest(self, root: CapTreeNode, b: int, target: int) -> TreeSolution | None:
         """Find the lightest selection of profit ≥ `target`, with prices over b."""
         budget = Budget(self.max_work, 0, deadline=self.deadline)
         tree = self.part(root, b, budget)
@@ -256,22 +256,22 @@ class _Task:
             return None
         columns = found[0].columns(found[1])
         profit, weight = int(self.profit[columns].sum()), int(self.weight[columns].sum())
-        return Choice(columns, profit, self.unit * weight, False)
+        return TreeSolution(columns, profit, self.unit * weight, False)
 
-    def scattered(self, root: Node) -> bool:
+    def scattered(self, root: CapTreeNode) -> bool:
         """Return whether a group lies under several nodes: then rank order is not guaranteed."""
         return self.menus is not None and scattered(root.parts(), self.menus)
 
-    def part(self, node: Node, b: int, budget: Budget) -> Part:
+    def part(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
         """Build the part of the search for a node; the node's own columns become one more leaf under it."""
         cap = int(self.weight.sum()) if node.beyond else node.cap
         parts = [self.part(child, b, budget) for child in node.children]
         if not parts or len(node.columns):
             parts.append(self.leaf(replace(node, cap=cap), b, budget))
         found = _Inner(parts, cap, b, budget, self.grain) if node.children else parts[0]
-        return Beyond(found, node.cap) if node.beyond else found
+        return BudgetedNode(found, node.cap) if node.beyond else found
 
-    def leaf(self, node: Node, b: int, budget: Budget) -> Part:
+    def leaf(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
         """Build the leaf of a node's own columns, with groups if some columns share one."""
         budget.deadline.check()
         if self.menus is not None:
@@ -279,7 +279,7 @@ class _Task:
             if len(shared):
                 p, w = self.profit[node.columns], self.weight[node.columns]
                 p = p if self.grain == 1 else self.grain * p - w
-                return MenuLeaf(node.columns, p, w, self.menus, node.cap, b, budget)
+                return GroupLeaf(node.columns, p, w, self.menus, node.cap, b, budget)
             node = replace(node, columns=own)
         return leaf_of(node, self.profit, self.weight, b, budget, self.fronts, self.grain, self.menus)
 
@@ -290,7 +290,7 @@ class _Inner:
     `price` is t_n (times b) and `full` the value min_t V(t) + t·cap.
     """
 
-    def __init__(self, parts: Sequence[Part], cap: int, b: int, budget: Budget, grain: int) -> None:
+    def __init__(self, parts: Sequence[CapNode], cap: int, b: int, budget: Budget, grain: int) -> None:
         self.parts, self.cap, self.b, self.budget, self.grain = parts, cap, b, budget, grain
         self.price, self.full = filled(self._sum, cap)
         self.size = sum(part.size for part in parts)
@@ -317,7 +317,7 @@ class _Inner:
         every = np.concatenate([part.losses(inner, count) for part in self.parts])
         return every if len(every) <= count else np.partition(every, count)[:count]
 
-    def near(self, a: int, gamma: int) -> States:
+    def near(self, a: int, gamma: int) -> TreeStates:
         """Return the node's states within Γ of its best: sums of the parts' states within Γ + min A."""
         inner = max(a, self.price)
         need = gamma
@@ -329,7 +329,7 @@ class _Inner:
                 break
             need = gamma + least if len(short) else max(2 * need, self._first(inner))
         best = sums.best + (inner - a) * self.cap - least
-        found = States(sums.profit, sums.weight, short - least, best, sums.columns, sums.differ)
+        found = TreeStates(sums.profit, sums.weight, short - least, best, sums.columns, sums.differ)
         return found.within(gamma)
 
     def _first(self, inner: int) -> int:
@@ -339,7 +339,7 @@ class _Inner:
         unit = self.b * self.grain
         return max(1, min(FIRST_UNITS * unit, int(positive[-1]) if len(positive) else unit))
 
-    def _sums(self, price: int, need: int, window: tuple[int, int]) -> Sums:
+    def _sums(self, price: int, need: int, window: tuple[int, int]) -> StateSums:
         """Return the sums with total loss ≤ `need`, complete for weights within a window.
 
         For a list longer than all other parts, only the states are enumerated whose weight the window leaves
@@ -356,10 +356,10 @@ class _Inner:
             parts.insert(place, long.weighing(price, need, low, high))
         return self._sums_of(parts, need)
 
-    def _sums_of(self, parts: Sequence[States], need: int) -> Sums:
-        return Sums(parts, self.cap, need, self.budget, heavier=self.grain > 1)
+    def _sums_of(self, parts: Sequence[TreeStates], need: int) -> StateSums:
+        return StateSums(parts, self.cap, need, self.budget, heavier=self.grain > 1)
 
-    def root(self) -> tuple[States, int]:
+    def root(self) -> tuple[TreeStates, int]:
         """Return the states at the root and the place of the optimum: most profit, then least weight."""
         need = self._first_at_root(self.price)
         reach = 2 * need  # states of weight ≥ cap − reach/a
@@ -393,7 +393,7 @@ class _Inner:
         sums = self._sums(self.price, need, (least, self.cap))
         return bool((sums.profit >= target).any())
 
-    def cheapest(self, target: int) -> tuple[States, int] | None:
+    def cheapest(self, target: int) -> tuple[TreeStates, int] | None:
         """Find the least weight for a profit: the states and the place of the best, or None.
 
         At any price a/b > 0, a selection of profit ≥ `target` and weight W loses at most

@@ -44,7 +44,7 @@ MOST_ON_PAPER = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class PageOptions:
     """Options of a report: language, slider, custom style, whether it is for paper.
 
     `explanation` is the document of `explain --all`; without it, applications have the reasons of
@@ -58,7 +58,7 @@ class Options:
     explanation: Mapping[str, Any] | None = None
 
 
-def report_html(run: StoredRun, options: Options) -> str:
+def report_html(run: StoredRun, options: PageOptions) -> str:
     """Return the report of a run as one HTML text; deterministic for a run."""
     groups = groupings(run, options.lang)
     found = {one.key: tallies(run, one) for one in groups}
@@ -91,7 +91,7 @@ def _template() -> jinja2.Template:
     return environment.from_string(asset("page.html"))
 
 
-def _frame(run: StoredRun, options: Options) -> dict[str, Any]:
+def _frame(run: StoredRun, options: PageOptions) -> dict[str, Any]:
     """Return words, style and script; `own` is the language of the planner's texts, `told` that of the run's."""
     script, style = "" if options.paper else asset("report.js"), asset("style.css")
     return {
@@ -157,7 +157,7 @@ def _places(found: Mapping[str, Sequence[Tally]], lang: Lang, *, asked: bool) ->
 
 
 def _rest(
-    run: StoredRun, options: Options, groups: Sequence[Grouping], found: Mapping[str, Sequence[Tally]]
+    run: StoredRun, options: PageOptions, groups: Sequence[Grouping], found: Mapping[str, Sequence[Tally]]
 ) -> dict[str, Any]:
     """Return envelopes, slider, applications, and the data of the script."""
     lang, slider = options.lang, options.slider
@@ -191,7 +191,7 @@ def _rest(
     }
 
 
-def report_pdf(run: StoredRun, options: Options) -> bytes:
+def report_pdf(run: StoredRun, options: PageOptions) -> bytes:
     """Return the report of a run as PDF; a list longer than `MOST_ON_PAPER` is omitted.
 
     Raises

@@ -36,7 +36,7 @@ Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class EnvelopeLine:
+class EnvelopeEntry:
     """One row of envelopes: a single one, or all parts of a split together; bars in units of `BAR`."""
 
     name: str
@@ -47,7 +47,7 @@ class EnvelopeLine:
     why: str
 
 
-def envelope_lines(run: StoredRun, lang: Lang, slider: Slider | None) -> list[EnvelopeLine]:
+def envelope_lines(run: StoredRun, lang: Lang, slider: Slider | None) -> list[EnvelopeEntry]:
     """Return the envelope tree as rows; all bars share the scale of the largest amount of any position."""
     largest = max(1, *(_size(entries) for entries in _told(run, slider)))
     n_children = Counter(entry["parent"] for entry in run.envelopes)
@@ -75,7 +75,7 @@ def _size(entries: Sequence[Entry]) -> int:
     return max(int(max(entry["effective_cents"] or 0, entry["granted_cents"])) for entry in entries)
 
 
-def _line(run: StoredRun, members: tuple[int, ...], largest: int, lang: Lang) -> EnvelopeLine:
+def _line(run: StoredRun, members: tuple[int, ...], largest: int, lang: Lang) -> EnvelopeEntry:
     entries = [run.envelopes[k] for k in members]
     sums = {key: _total(entries, key) for key in (*FIGURES, "committed_cents", "n_dossiers", "n_eligible")}
     alone = len(entries) == 1
@@ -87,7 +87,7 @@ def _line(run: StoredRun, members: tuple[int, ...], largest: int, lang: Lang) ->
     }
     left = alone and (entries[0].get("unspent_cents") or 0) > 0
     granted, committed = sums["granted_cents"] or 0, sums["committed_cents"] or 0
-    return EnvelopeLine(
+    return EnvelopeEntry(
         name, run.depths[members[0]], members, figures,
         (_bar(committed, largest), _bar(granted, largest), _left(sums["unspent_cents"], largest)),
         str(entries[0].get("unspent_because") or "") if left else "",

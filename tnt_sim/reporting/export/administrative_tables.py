@@ -13,13 +13,13 @@ import polars as pl
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.export.flat_table import Column, Flat, Kind
+from tnt_sim.reporting.export.flat_table import CellKind, Flat, FlatColumn
 from tnt_sim.reporting.reports.decision_table import (
     BASE,
     DECISION,
     MOTIVE,
     RATE,
-    Decision,
+    ApplicantDecision,
     amounts_in_words,
     decided,
     rates_in_words,
@@ -27,25 +27,25 @@ from tnt_sim.reporting.reports.decision_table import (
 )
 
 _STATES = {
-    Decision.COMMITTED: "Accepté",
-    Decision.FUNDED: "Accepté",
-    Decision.WAITING: "En instruction",
-    Decision.REFUSED: "Refusé",
-    Decision.CLOSED: "Classé sans suite",
+    ApplicantDecision.COMMITTED: "Accepté",
+    ApplicantDecision.FUNDED: "Accepté",
+    ApplicantDecision.WAITING: "En instruction",
+    ApplicantDecision.REFUSED: "Refusé",
+    ApplicantDecision.CLOSED: "Classé sans suite",
 }
 _TURGOT = {
-    Decision.COMMITTED: "✅ Accepté",
-    Decision.FUNDED: "✔️ Accepté provisoirement",
-    Decision.WAITING: "🔄 En traitement",
-    Decision.REFUSED: "✖️ Refusé provisoirement",
-    Decision.CLOSED: "⛔️ Classé sans suite",
+    ApplicantDecision.COMMITTED: "✅ Accepté",
+    ApplicantDecision.FUNDED: "✔️ Accepté provisoirement",
+    ApplicantDecision.WAITING: "🔄 En traitement",
+    ApplicantDecision.REFUSED: "✖️ Refusé provisoirement",
+    ApplicantDecision.CLOSED: "⛔️ Classé sans suite",
 }
 _LETTERS = {
-    Decision.COMMITTED: Text("maintien", "kept"),
-    Decision.FUNDED: Text("accord", "award"),
-    Decision.WAITING: Text("réserve", "reserve"),
-    Decision.REFUSED: Text("refus", "refusal"),
-    Decision.CLOSED: Text("sans suite", "closed"),
+    ApplicantDecision.COMMITTED: Text("maintien", "kept"),
+    ApplicantDecision.FUNDED: Text("accord", "award"),
+    ApplicantDecision.WAITING: Text("réserve", "reserve"),
+    ApplicantDecision.REFUSED: Text("refus", "refusal"),
+    ApplicantDecision.CLOSED: Text("sans suite", "closed"),
 }
 ACCOUNTING = ("centreFinancier", "domaineFonctionnel", "activite", "centreCouts", "groupeMarchandises")
 """Fields that Chorus requires and no application holds; constant, from `--info`."""
@@ -61,9 +61,9 @@ def demarche(run: StoredRun) -> Flat:
         run,
         Text("Décisions à reporter dans la démarche", "Decisions to enter in the procedure"),
         _text(table, "dossier", "Numéro de dossier", 16),
-        Column("Décision", Kind.TEXT, _said(table, _STATES), 18),
-        Column("Montant accordé", Kind.MONEY, _granted(table), 16),
-        Column("Taux de subvention (%)", Kind.PERCENT, table[RATE], 12),
+        FlatColumn("Décision", CellKind.TEXT, _said(table, _STATES), 18),
+        FlatColumn("Montant accordé", CellKind.MONEY, _granted(table), 16),
+        FlatColumn("Taux de subvention (%)", CellKind.PERCENT, table[RATE], 12),
         _text(table, MOTIVE, "Motivation", 90),
     )
 
@@ -77,23 +77,23 @@ def turgot(run: StoredRun) -> Flat:
     return _flat(
         run,
         Text("Décisions au format de Turgot", "Decisions in Turgot's layout"),
-        Column("Date de dépôt du dossier", Kind.TEXT, _french_day(table["filed_at"], run), 14),
+        FlatColumn("Date de dépôt du dossier", CellKind.TEXT, _french_day(table["filed_at"], run), 14),
         _text(table, "dossier", "Numéro de dossier DS", 16),
         _text(table, "title", "Intitulé du projet", 50),
         _text(table, "applicant", "Demandeur", 30),
-        Column("Arrondissement du demandeur", Kind.TEXT, _empty(table), 14),
-        Column("Projet en double dotation", Kind.TEXT, _yes_no(double), 10),
+        FlatColumn("Arrondissement du demandeur", CellKind.TEXT, _empty(table), 14),
+        FlatColumn("Projet en double dotation", CellKind.TEXT, _yes_no(double), 10),
         _money(table, "cost_cents", "Coût total du projet"),
         _money(table, BASE, "Assiette subventionnable"),
         _money(table, "requested_cents", "Montant demandé"),
-        Column("Taux demandé", Kind.PERCENT, _finite(asked), 10, 4),
-        Column("Montant prévisionnel accordé", Kind.MONEY, _granted(table), 16),
-        Column("Taux prévisionnel accordé", Kind.PERCENT, table[RATE], 10, 4),
-        Column("Statut de la simulation", Kind.TEXT, _said(table, _TURGOT), 26),
-        Column("Date de début des travaux", Kind.TEXT, _french_day(table["start"], run), 14),
-        Column("Date de fin des travaux", Kind.TEXT, _french_day(table["end"], run), 14),
-        Column("Dotation", Kind.TEXT, _titles(run, table), 24),
-        Column("Dossier complet", Kind.TEXT, _yes_no(complete), 10),
+        FlatColumn("Taux demandé", CellKind.PERCENT, _finite(asked), 10, 4),
+        FlatColumn("Montant prévisionnel accordé", CellKind.MONEY, _granted(table), 16),
+        FlatColumn("Taux prévisionnel accordé", CellKind.PERCENT, table[RATE], 10, 4),
+        FlatColumn("Statut de la simulation", CellKind.TEXT, _said(table, _TURGOT), 26),
+        FlatColumn("Date de début des travaux", CellKind.TEXT, _french_day(table["start"], run), 14),
+        FlatColumn("Date de fin des travaux", CellKind.TEXT, _french_day(table["end"], run), 14),
+        FlatColumn("Dotation", CellKind.TEXT, _titles(run, table), 24),
+        FlatColumn("Dossier complet", CellKind.TEXT, _yes_no(complete), 10),
     )
 
 
@@ -118,76 +118,76 @@ def publipostage(run: StoredRun, lang: Lang) -> Flat:
     return _flat(
         run,
         Text("Table de publipostage", "Mail-merge table"),
-        Column("Courrier", Kind.TEXT, _said(table, kinds), 12),
+        FlatColumn("Courrier", CellKind.TEXT, _said(table, kinds), 12),
         *(_text(table, name, header, 24) for header, name in columns.items()),
-        Column("Programme", Kind.TEXT, _constant(table, run.title), 30),
-        Column("Enveloppe", Kind.TEXT, _titles(run, table), 30),
-        Column("DateDecision", Kind.TEXT, _constant(table, day), 18),
-        *(Column(h, Kind.TEXT, amounts_in_words(cents, lang), 16) for h, cents in amounts.items()),
-        Column("Taux", Kind.TEXT, rates_in_words(table[RATE], lang), 10),
+        FlatColumn("Programme", CellKind.TEXT, _constant(table, run.title), 30),
+        FlatColumn("Enveloppe", CellKind.TEXT, _titles(run, table), 30),
+        FlatColumn("DateDecision", CellKind.TEXT, _constant(table, day), 18),
+        *(FlatColumn(h, CellKind.TEXT, amounts_in_words(cents, lang), 16) for h, cents in amounts.items()),
+        FlatColumn("Taux", CellKind.TEXT, rates_in_words(table[RATE], lang), 10),
         _text(table, MOTIVE, "Motif", 60),
-        Column("Phrase", Kind.TEXT, sentences(table, lang), 90),
+        FlatColumn("Phrase", CellKind.TEXT, sentences(table, lang), 90),
     )
 
 
 def arrete(run: StoredRun) -> Flat:
     """Build the annex of the order: the newly awarded grants, numbered, with their total."""
-    table = decided(run).filter(pl.col(DECISION) == Decision.FUNDED.value)
+    table = decided(run).filter(pl.col(DECISION) == ApplicantDecision.FUNDED.value)
     number = pl.Series("n", range(1, table.height + 1), dtype=pl.Int64)
     flat = _flat(
         run,
         Text("Annexe : bénéficiaires et montants", "Annex: beneficiaries and amounts"),
-        Column("N°", Kind.COUNT, number, 6),
+        FlatColumn("N°", CellKind.COUNT, number, 6),
         _text(table, "dossier", "Dossier", 14),
         _text(table, "applicant", "Bénéficiaire", 32),
         _text(table, "applicant_id", "SIRET, SIREN ou code INSEE", 18),
         _text(table, "title", "Opération", 56),
-        Column("Enveloppe", Kind.TEXT, _titles(run, table), 30),
+        FlatColumn("Enveloppe", CellKind.TEXT, _titles(run, table), 30),
         _money(table, BASE, "Dépense subventionnable"),
-        Column("Taux", Kind.RATE, table[RATE], 9),
-        Column("Subvention", Kind.MONEY, _granted(table), 16),
+        FlatColumn("Taux", CellKind.RATE, table[RATE], 9),
+        FlatColumn("Subvention", CellKind.MONEY, _granted(table), 16),
     )
     return Flat(flat.columns, flat.title, flat.foot, total=True)
 
 
 def chorus(run: StoredRun, info: Mapping[str, str]) -> Flat:
     """Build the lines to commit, one per newly awarded grant; earlier commitments are not repeated."""
-    table = decided(run).filter(pl.col(DECISION) == Decision.FUNDED.value)
+    table = decided(run).filter(pl.col(DECISION) == ApplicantDecision.FUNDED.value)
     axis = pl.DataFrame({"d": table["dossier"]}).select("DS-" + pl.col("d")).to_series()
     year = run.spec.date.year if run.spec.date else None
     return _flat(
         run,
         Text("Lignes d'engagement", "Lines to commit"),
-        Column("Axe ministériel 2", Kind.TEXT, axis, 18),
+        FlatColumn("Axe ministériel 2", CellKind.TEXT, axis, 18),
         _text(table, "applicant_id", "Tiers (SIRET)", 18),
         _text(table, "applicant", "Bénéficiaire", 32),
         _text(table, "title", "Libellé", 50),
-        Column("Exercice", Kind.COUNT, pl.Series("y", [year] * table.height, dtype=pl.Int64), 10),
-        Column("Montant AE", Kind.MONEY, _granted(table), 16),
-        Column("Enveloppe", Kind.TEXT, _titles(run, table), 30),
-        *(Column(key, Kind.TEXT, _constant(table, info.get(key, "")), 16) for key in ACCOUNTING),
+        FlatColumn("Exercice", CellKind.COUNT, pl.Series("y", [year] * table.height, dtype=pl.Int64), 10),
+        FlatColumn("Montant AE", CellKind.MONEY, _granted(table), 16),
+        FlatColumn("Enveloppe", CellKind.TEXT, _titles(run, table), 30),
+        *(FlatColumn(key, CellKind.TEXT, _constant(table, info.get(key, "")), 16) for key in ACCOUNTING),
     )
 
 
-def _flat(run: StoredRun, title: Text, *columns: Column) -> Flat:
+def _flat(run: StoredRun, title: Text, *columns: FlatColumn) -> Flat:
     about = Text(f"{title.fr} – {run.title}", f"{title.en} – {run.title}")
     return Flat(columns, about, f"{run.name} · SHA-256 {run.summary['allocation_sha256']}")
 
 
-def _text(table: pl.DataFrame, name: str, header: str, width: float) -> Column:
+def _text(table: pl.DataFrame, name: str, header: str, width: float) -> FlatColumn:
     values = table[name] if name in table.columns else _empty(table)
-    return Column(header, Kind.TEXT, values, width)
+    return FlatColumn(header, CellKind.TEXT, values, width)
 
 
-def _money(table: pl.DataFrame, name: str, header: str) -> Column:
-    return Column(header, Kind.MONEY, table[name], 16)
+def _money(table: pl.DataFrame, name: str, header: str) -> FlatColumn:
+    return FlatColumn(header, CellKind.MONEY, table[name], 16)
 
 
 def _granted(table: pl.DataFrame) -> pl.Series:
     return table["granted_cents"]
 
 
-def _said(table: pl.DataFrame, by_code: Mapping[Decision, str]) -> pl.Series:
+def _said(table: pl.DataFrame, by_code: Mapping[ApplicantDecision, str]) -> pl.Series:
     return table[DECISION].replace_strict({code.value: text for code, text in by_code.items()})
 
 

@@ -20,7 +20,7 @@ from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text, so_many
 from tnt_sim.ingest.tables.cell_types import wrong_digits
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, new_book, set_up, write_column
-from tnt_sim.reporting.reports.decision_table import DECISION, Decision, decided
+from tnt_sim.reporting.reports.decision_table import DECISION, ApplicantDecision, decided
 
 _SIRET = r"^[0-9]{14}$"
 _NAMED = 20
@@ -34,7 +34,7 @@ def no_siret(table: pl.DataFrame) -> pl.Series:
 
 def of_siret(run: StoredRun) -> list[Text]:
     """List the newly funded applications without a SIRET, and those with a wrong check digit."""
-    table = decided(run).filter(pl.col(DECISION) == Decision.FUNDED.value)
+    table = decided(run).filter(pl.col(DECISION) == ApplicantDecision.FUNDED.value)
     absent = no_siret(table)
     remarks = []
     if absent.any():
@@ -95,7 +95,7 @@ def _names(table: pl.DataFrame) -> str:
 BOM = "\ufeff".encode()
 
 
-class Kind(StrEnum):
+class CellKind(StrEnum):
     """Kind of the cells of a column."""
 
     TEXT = "text"
@@ -117,11 +117,11 @@ class CsvStyle(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class FlatColumn:
     """One column: header, kind, cells, and its width in a worksheet."""
 
     header: str
-    kind: Kind
+    kind: CellKind
     values: pl.Series
     width: float = 14
     decimals: int = 2
@@ -139,7 +139,7 @@ class Flat:
     total : whether a worksheet ends with the sums of its amounts
     """
 
-    columns: Sequence[Column]
+    columns: Sequence[FlatColumn]
     title: Text
     foot: str
     total: bool = False
@@ -155,7 +155,7 @@ def csv_bytes(flat: Flat, style: CsvStyle) -> bytes:
     cells = pl.DataFrame([_text(column).alias(f"{k}") for k, column in enumerate(flat.columns)])
     return frame_bytes(
         cells.rename({f"{k}": column.header for k, column in enumerate(flat.columns)}),
-        [column.header for column in flat.columns if column.kind not in (Kind.TEXT, Kind.DAY)],
+        [column.header for column in flat.columns if column.kind not in (CellKind.TEXT, CellKind.DAY)],
         style,
     )
 
@@ -170,20 +170,20 @@ def frame_bytes(cells: pl.DataFrame, numeric: Sequence[str], style: CsvStyle) ->
     return (BOM if french else b"") + stream.getvalue()
 
 
-def _text(column: Column) -> pl.Series:
+def _text(column: FlatColumn) -> pl.Series:
     values = column.values
     name = values.name or "values"
     cell = pl.col(name)
     match column.kind:
-        case Kind.MONEY:
+        case CellKind.MONEY:
             cell = euros_text(name)
-        case Kind.PERCENT:
+        case CellKind.PERCENT:
             return _decimals(values * 100, column.decimals)
-        case Kind.RATE:
+        case CellKind.RATE:
             return _decimals(values, column.decimals + 2)
-        case Kind.TEXT:
+        case CellKind.TEXT:
             cell = guarded(cell.cast(pl.String))
-        case Kind.COUNT | Kind.DAY:
+        case CellKind.COUNT | CellKind.DAY:
             cell = cell.cast(pl.String)
     return pl.DataFrame(values.alias(name)).select(cell).to_series()
 
@@ -201,7 +201,9 @@ def sheet_bytes(flat: Flat, name: str, lang: Lang, day: date | None) -> bytes:
     sheet = book.add_worksheet(name)
     for k, column in enumerate(flat.columns):
         sheet.set_column(k, k, column.width)
-        sheet.write_string(0, k, column.header, styles.head(right=column.kind not in (Kind.TEXT, Kind.DAY)))
+        sheet.write_string(
+            0, k, column.header, styles.head(right=column.kind not in (CellKind.TEXT, CellKind.DAY))
+        )
         write_column(sheet, 1, k, _cells(column), styles.cell(column.kind, column.decimals))
         if flat.total:
             _total(sheet, styles, flat.height, k, column)
@@ -211,19 +213,19 @@ def sheet_bytes(flat: Flat, name: str, lang: Lang, day: date | None) -> bytes:
     return close(book, stream)
 
 
-def _cells(column: Column) -> list[Any]:
+def _cells(column: FlatColumn) -> list[Any]:
     """Return the cells for a worksheet: euros and rates are numbers."""
     values = column.values.to_list()
-    if column.kind is Kind.MONEY:
+    if column.kind is CellKind.MONEY:
         return [None if cents is None else cents / 100 for cents in values]
-    if column.kind is Kind.PERCENT:
+    if column.kind is CellKind.PERCENT:
         return [None if rate is None else round(rate * 100, column.decimals) for rate in values]
     return values
 
 
-def _total(sheet: Any, styles: Styles, height: int, k: int, column: Column) -> None:
+def _total(sheet: Any, styles: Styles, height: int, k: int, column: FlatColumn) -> None:
     """Write the total of a column: the sum of amounts, nothing for other kinds."""
-    if column.kind is not Kind.MONEY:
+    if column.kind is not CellKind.MONEY:
         sheet.write_string(height + 1, k, "" if k else "Total", styles.total("text"))
         return
     from xlsxwriter.utility import xl_rowcol_to_cell

@@ -16,10 +16,10 @@ from tnt_sim.errors import UsageError, did_you_mean
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.export import administrative_tables
 from tnt_sim.reporting.export.flat_table import (
-    Column,
+    CellKind,
     CsvStyle,
     Flat,
-    Kind,
+    FlatColumn,
     csv_bytes,
     frame_bytes,
     of_siret,
@@ -37,7 +37,7 @@ MENTION = "Mention"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ExportOptions:
     """Options of an export.
 
     Attributes
@@ -74,14 +74,14 @@ class Format:
 
     about: Text
     suffixes: tuple[str, ...]
-    write: Callable[[StoredRun, Asked], bytes]
+    write: Callable[[StoredRun, ExportOptions], bytes]
     is_act: bool = False
     info: tuple[str, ...] = ()
     is_told: bool = False
-    remarks: Callable[[StoredRun, Asked], list[Text]] = lambda *_: []
+    remarks: Callable[[StoredRun, ExportOptions], list[Text]] = lambda *_: []
 
 
-def export_bytes(run: StoredRun, name: str, asked: Asked) -> bytes:
+def export_bytes(run: StoredRun, name: str, asked: ExportOptions) -> bytes:
     """Return the file of a format.
 
     Raises
@@ -221,18 +221,18 @@ def _own(table: pl.DataFrame, name: str) -> pl.Expr:
     return guarded(pl.col(name).cast(pl.String)).alias(name)
 
 
-def _csv(run: StoredRun, asked: Asked) -> bytes:
+def _csv(run: StoredRun, asked: ExportOptions) -> bytes:
     cells = _mentioned(all_columns(run.table, run.spec.timezone), run, asked)
     own = [name for name, dtype in run.table.schema.items() if dtype.is_decimal()]
     numeric = [name for name in dict.fromkeys((*_NUMERIC, *own)) if name in cells.columns]
     return frame_bytes(cells, numeric, asked.csv_style)
 
 
-def _parquet(run: StoredRun, asked: Asked) -> bytes:
+def _parquet(run: StoredRun, asked: ExportOptions) -> bytes:
     return parquet_bytes(_mentioned(parquet_columns(run.table), run, asked))
 
 
-def _mentioned(table: pl.DataFrame, run: StoredRun, asked: Asked) -> pl.DataFrame:
+def _mentioned(table: pl.DataFrame, run: StoredRun, asked: ExportOptions) -> pl.DataFrame:
     """Add a column with the mention "not verified" if the run could not be verified."""
     if run.found.rules.is_shown:
         return table
@@ -241,7 +241,7 @@ def _mentioned(table: pl.DataFrame, run: StoredRun, asked: Asked) -> pl.DataFram
     return table.with_columns(pl.lit(words.in_(asked.lang)).alias(MENTION))
 
 
-def _scdl(run: StoredRun, asked: Asked) -> bytes:
+def _scdl(run: StoredRun, asked: ExportOptions) -> bytes:
     rows = scdl(run, asked.info)
     words = short_mention(run.found)
     if words is not None:
@@ -252,8 +252,10 @@ def _scdl(run: StoredRun, asked: Asked) -> bytes:
     )
 
 
-def _flat(build: Callable[[StoredRun, Asked], Flat], sheet: str) -> Callable[[StoredRun, Asked], bytes]:
-    def write(run: StoredRun, asked: Asked) -> bytes:
+def _flat(
+    build: Callable[[StoredRun, ExportOptions], Flat], sheet: str
+) -> Callable[[StoredRun, ExportOptions], bytes]:
+    def write(run: StoredRun, asked: ExportOptions) -> bytes:
         flat = _with_mention(build(run, asked), run, asked.lang)
         if asked.suffix == ".xlsx":
             return sheet_bytes(flat, sheet, asked.lang, run.spec.date)
@@ -268,7 +270,7 @@ def _with_mention(flat: Flat, run: StoredRun, lang: Lang) -> Flat:
     if words is None:
         return flat
     cells = pl.Series("mention", [words.in_(lang)], dtype=pl.String).new_from_index(0, flat.height)
-    return replace(flat, columns=(*flat.columns, Column(MENTION, Kind.TEXT, cells, 60)))
+    return replace(flat, columns=(*flat.columns, FlatColumn(MENTION, CellKind.TEXT, cells, 60)))
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(

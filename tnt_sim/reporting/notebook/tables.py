@@ -67,7 +67,7 @@ HEADS: Mapping[str, Text] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class NotebookTable:
     """Table with its display; `frame` is the table itself."""
 
     frame: pl.DataFrame = field(repr=False)
@@ -85,7 +85,7 @@ def table(
     lang: Lang | str = Lang.FR,
     most: int = MOST_ROWS,
     heads: Mapping[str, str] | None = None,
-) -> Shown:
+) -> NotebookTable:
     """Display the first rows of a table, with `…_cents` as euros; `heads` renames some headers.
 
     Raises
@@ -96,7 +96,7 @@ def table(
     unknown = sorted(set(heads or ()) - set(frame.columns))
     if unknown:
         raise ValueError(f"no such column: {', '.join(unknown)}")
-    return Shown(frame, Lang(lang), most, dict(heads or {}))
+    return NotebookTable(frame, Lang(lang), most, dict(heads or {}))
 
 
 def table_html(frame: pl.DataFrame, lang: Lang, most: int, heads: Mapping[str, str]) -> str:

@@ -119,7 +119,7 @@ Cell = str | int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ReportColumn:
     """One column of a table: header, kind (`text`, `money` in cents, `count`) and values."""
 
     head: Text
@@ -134,7 +134,7 @@ class Section:
     title: Text
     words: Sequence[Text] = ()
     svg: str = ""
-    columns: Sequence[Column] = ()
+    columns: Sequence[ReportColumn] = ()
 
     @property
     def n_rows(self) -> int:

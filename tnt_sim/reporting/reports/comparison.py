@@ -8,12 +8,12 @@ from typing import Any
 import polars as pl
 from rich.text import Text as Line
 
-from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, Compared
+from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
 from tnt_sim.analysis.compare.differences import difference_rows, is_sentence
 from tnt_sim.i18n.message import Lang, Text, so_many
 from tnt_sim.i18n.numbers import amount, decimal, rate, short_amount, spoken
 from tnt_sim.reporting.charts.marginal_charts import Bar, bars_svg
-from tnt_sim.reporting.renderers.html import Column, Section, Study
+from tnt_sim.reporting.renderers.html import ReportColumn, Section, Study
 from tnt_sim.reporting.renderers.terminal import grid, paragraph
 from tnt_sim.reporting.reports.progress import stopped_sentence
 from tnt_sim.reporting.text.marginal import proof_word
@@ -58,7 +58,7 @@ _HEADS = {
 }
 
 
-def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
+def comparison_lines(found: ComparedRuns, lang: Lang, width: int) -> list[Line]:
     """Write the page of a comparison."""
     lines = paragraph(_title(found).in_(lang), width, style="bold")
     if _synthetic(found):
@@ -96,7 +96,7 @@ def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
     return lines + _part(Text("Regret le plus grand", "Greatest regret"), regret, lang)
 
 
-def _keys(found: Compared) -> list[str]:
+def _keys(found: ComparedRuns) -> list[str]:
     """Return the columns of the decisions; inhabitants only if some scenario names a map."""
     people = any(side.inhabitants is not None for side in found.sides)
     return [key for key in _HEADS if key != "inhabitants" or people]
@@ -115,7 +115,7 @@ def _part(title: Text, rows: Sequence[Sequence[str]], lang: Lang) -> list[Line]:
     return [Line(""), Line(title.in_(lang), style="bold"), *grid(rows)]
 
 
-def _inputs(found: Compared, lang: Lang) -> list[list[str]]:
+def _inputs(found: ComparedRuns, lang: Lang) -> list[list[str]]:
     rows = [
         [path, *(text if len(text) <= 40 else f"{text[:39]}…" for text in texts)]
         for path, *texts in difference_rows(found, lang)
@@ -127,7 +127,7 @@ def _inputs(found: Compared, lang: Lang) -> list[list[str]]:
     return rows + [[text, *[""] * len(found.sides)] for text in told]
 
 
-def _sentences(found: Compared, lang: Lang, width: int) -> list[Line]:
+def _sentences(found: ComparedRuns, lang: Lang, width: int) -> list[Line]:
     """Write the objectives, conditions and rules that differ, each side in its own words."""
     lines: list[Line] = []
     colon = " : " if lang is Lang.FR else ": "
@@ -183,16 +183,16 @@ def _cause(cause: str | None, lang: Lang) -> str:
     return "" if cause is None else CAUSE[cause].in_(lang) if cause in CAUSE else cause
 
 
-def _title(found: Compared) -> Text:
+def _title(found: ComparedRuns) -> Text:
     first, n = found.sides[0].name, len(found.sides)
     return Text(f"{n} décisions ; référence : {first}", f"{n} decisions; reference: {first}")
 
 
-def _synthetic(found: Compared) -> bool:
+def _synthetic(found: ComparedRuns) -> bool:
     return any(is_synthetic(side.scenario) for side in found.sides)
 
 
-def comparison_study(found: Compared, lang: Lang) -> Study:
+def comparison_study(found: ComparedRuns, lang: Lang) -> Study:
     """Return the whole comparison with charts, for a page or a workbook."""
     stopped = stopped_sentence(found.summary(), lang)
     return Study(
@@ -205,7 +205,7 @@ def comparison_study(found: Compared, lang: Lang) -> Study:
     )
 
 
-def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
+def _sections(found: ComparedRuns, lang: Lang) -> Iterator[Section]:
     rows = found.headline()
     values = {key: [row[key] for row in rows] for key in _keys(found)}
     values["value"] = [decimal(text, lang) for text in values["value"]]
@@ -213,15 +213,15 @@ def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
     yield Section(
         Text("Les décisions", "The decisions"),
         svg=_picture([("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang),
-        columns=[Column(_HEADS[key], _kind(key), column) for key, column in values.items()],
+        columns=[ReportColumn(_HEADS[key], _kind(key), column) for key, column in values.items()],
     )
     differences = difference_rows(found, lang)
     yield Section(
         Text("Ce qui diffère", "What differs"),
         columns=[
-            Column(Text("Paramètre", "Parameter"), "text", [path for path, *_ in differences]),
+            ReportColumn(Text("Paramètre", "Parameter"), "text", [path for path, *_ in differences]),
             *(
-                Column(Text(side.name, side.name), "text", [texts[k] for _, *texts in differences])
+                ReportColumn(Text(side.name, side.name), "text", [texts[k] for _, *texts in differences])
                 for k, side in enumerate(found.sides)
             ),
         ],
@@ -242,11 +242,11 @@ def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
             *([] if found.one_goal else [_UNITS]),
         ],
         columns=[
-            Column(Text("Liste", "List"), "text", table["portfolio"].to_list()),
-            Column(Text("Sous le scénario", "Under the scenario"), "text", table["scenario"].to_list()),
-            Column(Text("Valeur", "Value"), "text", _decimals(table["value"], lang)),
-            Column(Text("Regret", "Regret"), "text", _decimals(table["regret"], lang)),
-            Column(Text("Ce qu'elle enfreint", "What it breaks"), "text", table["broken"].to_list()),
+            ReportColumn(Text("Liste", "List"), "text", table["portfolio"].to_list()),
+            ReportColumn(Text("Sous le scénario", "Under the scenario"), "text", table["scenario"].to_list()),
+            ReportColumn(Text("Valeur", "Value"), "text", _decimals(table["value"], lang)),
+            ReportColumn(Text("Regret", "Regret"), "text", _decimals(table["regret"], lang)),
+            ReportColumn(Text("Ce qu'elle enfreint", "What it breaks"), "text", table["broken"].to_list()),
         ],
     )
 
@@ -265,19 +265,19 @@ def _kind(key: str) -> str:
     )
 
 
-def _dimension(found: Compared, dimension: str, title: Text, lang: Lang) -> Section:
+def _dimension(found: ComparedRuns, dimension: str, title: Text, lang: Lang) -> Section:
     """Return granted money by group, with a column and a bar per side."""
     part = found.totals.filter(pl.col("dimension") == dimension)
     groups = list(dict.fromkeys(part["group"].to_list()))
     by = {(row["group"], row["side"]): row for row in part.iter_rows(named=True)}
     names = [side.name for side in found.sides]
-    columns = [Column(title, "text", groups)]
+    columns = [ReportColumn(title, "text", groups)]
     for name in names:
         cells = [by.get((group, name)) for group in groups]
         granted = [0 if cell is None else cell["granted_cents"] for cell in cells]
-        columns.append(Column(Text(f"{name} : accordé", f"{name}: granted"), "money", granted))
+        columns.append(ReportColumn(Text(f"{name} : accordé", f"{name}: granted"), "money", granted))
         funded = [0 if cell is None else cell["n_funded"] for cell in cells]
-        columns.append(Column(Text(f"{name} : financés", f"{name}: funded"), "count", funded))
+        columns.append(ReportColumn(Text(f"{name} : financés", f"{name}: funded"), "count", funded))
     shown = groups if len(groups) <= 20 and len(names) <= 6 else []
     triples = [
         (group, name, by[group, name]["granted_cents"] if (group, name) in by else 0)
@@ -307,15 +307,15 @@ def _moved(first: str, name: str, moved: pl.DataFrame, lang: Lang) -> Section:
     return Section(
         Text(f"Qui bouge : {first} → {name}", f"Who moves: {first} → {name}"),
         columns=[
-            Column(Text("Dossier", "Dossier"), "text", moved["dossier"].to_list()),
-            Column(Text("Intitulé", "Title"), "text", moved["title"].to_list()),
-            Column(Text("Enveloppe", "Envelope"), "text", moved["envelope"].to_list()),
-            Column(Text("Département", "Department"), "text", moved["department"].to_list()),
-            Column(Text("Mouvement", "Move"), "text", codes),
-            Column(Text("Avant", "Before"), "money", moved["before_cents"].to_list()),
-            Column(Text("Après", "After"), "money", moved["after_cents"].to_list()),
-            Column(Text("Écart", "Difference"), "money", moved["change_cents"].to_list()),
-            Column(
+            ReportColumn(Text("Dossier", "Dossier"), "text", moved["dossier"].to_list()),
+            ReportColumn(Text("Intitulé", "Title"), "text", moved["title"].to_list()),
+            ReportColumn(Text("Enveloppe", "Envelope"), "text", moved["envelope"].to_list()),
+            ReportColumn(Text("Département", "Department"), "text", moved["department"].to_list()),
+            ReportColumn(Text("Mouvement", "Move"), "text", codes),
+            ReportColumn(Text("Avant", "Before"), "money", moved["before_cents"].to_list()),
+            ReportColumn(Text("Après", "After"), "money", moved["after_cents"].to_list()),
+            ReportColumn(Text("Écart", "Difference"), "money", moved["change_cents"].to_list()),
+            ReportColumn(
                 Text("Cause", "Cause"), "text", [_cause(cause, lang) for cause in moved["cause"].to_list()]
             ),
         ],
@@ -326,15 +326,15 @@ def _winners(name: str, table: pl.DataFrame, lang: Lang) -> Section:
     return Section(
         Text(f"Gagnants et perdants : {name}", f"Winners and losers: {name}"),
         columns=[
-            Column(
+            ReportColumn(
                 Text("Axe", "Dimension"),
                 "text",
                 [_AXIS[key].in_(lang) for key in table["dimension"].to_list()],
             ),
-            Column(Text("Groupe", "Group"), "text", table["group"].to_list()),
-            Column(Text("Gagne", "Gains"), "money", table["gained_cents"].to_list()),
-            Column(Text("Perd", "Loses"), "money", table["lost_cents"].to_list()),
-            Column(Text("Solde", "Net"), "money", table["net_cents"].to_list()),
+            ReportColumn(Text("Groupe", "Group"), "text", table["group"].to_list()),
+            ReportColumn(Text("Gagne", "Gains"), "money", table["gained_cents"].to_list()),
+            ReportColumn(Text("Perd", "Loses"), "money", table["lost_cents"].to_list()),
+            ReportColumn(Text("Solde", "Net"), "money", table["net_cents"].to_list()),
         ],
     )
 

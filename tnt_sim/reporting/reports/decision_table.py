@@ -15,7 +15,7 @@ from tnt_sim.scenario.spec import ScenarioSpec
 RATE, DECISION, MOTIVE, BASE = "_rate", "_decision", "_motive", "_base_cents"
 
 
-class Decision(StrEnum):
+class ApplicantDecision(StrEnum):
     """Decision notified to an applicant."""
 
     COMMITTED = "committed"
@@ -45,14 +45,14 @@ def _decision(table: pl.DataFrame) -> pl.Expr:
     committed = pl.col("committed_cents").is_not_null()
     return (
         pl.when(pl.col("funded") & committed)
-        .then(pl.lit(Decision.COMMITTED.value))
+        .then(pl.lit(ApplicantDecision.COMMITTED.value))
         .when("funded")
-        .then(pl.lit(Decision.FUNDED.value))
+        .then(pl.lit(ApplicantDecision.FUNDED.value))
         .when(waiting)
-        .then(pl.lit(Decision.WAITING.value))
+        .then(pl.lit(ApplicantDecision.WAITING.value))
         .when(pl.col("state") == "sans_suite")
-        .then(pl.lit(Decision.CLOSED.value))
-        .otherwise(pl.lit(Decision.REFUSED.value))
+        .then(pl.lit(ApplicantDecision.CLOSED.value))
+        .otherwise(pl.lit(ApplicantDecision.REFUSED.value))
     )
 
 
@@ -98,23 +98,23 @@ def _percent(value: float, lang: Lang) -> str:
 
 
 _SENTENCES = {
-    Decision.FUNDED: Text(
+    ApplicantDecision.FUNDED: Text(
         "Une subvention de {amount} est accordée au projet « {title} », soit {rate} d'une dépense de {base}.",
         'A grant of {amount} is awarded to the project "{title}", {rate} of an expense of {base}.',
     ),
-    Decision.COMMITTED: Text(
+    ApplicantDecision.COMMITTED: Text(
         "La subvention de {amount} déjà engagée pour le projet « {title} » est maintenue.",
         'The grant of {amount} already committed to the project "{title}" stands.',
     ),
-    Decision.WAITING: Text(
+    ApplicantDecision.WAITING: Text(
         "Le projet « {title} » est inscrit sur la liste de réserve. {motive}",
         'The project "{title}" is on the reserve list. {motive}',
     ),
-    Decision.REFUSED: Text(
+    ApplicantDecision.REFUSED: Text(
         "Le projet « {title} » n'est pas retenu. Motif : {motive}",
         'The project "{title}" is not funded. Reason: {motive}',
     ),
-    Decision.CLOSED: Text(
+    ApplicantDecision.CLOSED: Text(
         "Le dossier du projet « {title} » est classé sans suite. Motif : {motive}",
         'The dossier of the project "{title}" is closed. Reason: {motive}',
     ),
@@ -142,7 +142,7 @@ def sentences(table: pl.DataFrame, lang: Lang) -> pl.Series:
     said = pl.lit("")
     for decision, text in _SENTENCES.items():
         said = pl.when(pl.col("code") == decision.value).then(_filled(text.in_(lang))).otherwise(said)
-    bare = (pl.col("code") == Decision.FUNDED.value) & pl.col("rate").is_null()
+    bare = (pl.col("code") == ApplicantDecision.FUNDED.value) & pl.col("rate").is_null()
     said = pl.when(bare).then(_filled(_NO_RATE[lang])).otherwise(said)
     return words.select(said.alias("sentence")).to_series()
 

@@ -13,7 +13,7 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text, long_day
 from tnt_sim.i18n.numbers import amount, decimal, not_listed, plural, short_amount, three_digits
 from tnt_sim.reporting.charts.marginal_charts import Bar, bars_svg
-from tnt_sim.reporting.renderers.html import Cell, Column, Section, Study
+from tnt_sim.reporting.renderers.html import Cell, ReportColumn, Section, Study
 from tnt_sim.reporting.renderers.terminal import grid, hanging, paragraph
 from tnt_sim.reporting.reports.progress import stopped_lines, stopped_sentence
 from tnt_sim.reporting.reports.run import warning_lines
@@ -511,7 +511,7 @@ def _targets(document: Document, lang: Lang) -> Iterator[Section]:
         if entry["dossiers"]:
             yield Section(
                 Text(f"Liste : {entry['words']}", f"List: {entry['words']}"),
-                columns=[Column(Text("Dossier", "Dossier"), "text", list(entry["dossiers"]))],
+                columns=[ReportColumn(Text("Dossier", "Dossier"), "text", list(entry["dossiers"]))],
             )
 
 
@@ -553,7 +553,7 @@ def _without(entry: Document, lang: Lang) -> str:
     return change_words(entry, lang) if entry["goal"] else "0"
 
 
-def _between_children(kind: str, entries: Sequence[Document], lang: Lang) -> list[Column]:
+def _between_children(kind: str, entries: Sequence[Document], lang: Lang) -> list[ReportColumn]:
     """Return, for separate amounts, a column with their price between the children alone."""
     if kind != "non_fungible":
         return []
@@ -599,8 +599,8 @@ def _added(way: Document, lang: Lang) -> str:
 
 def _column(
     head: tuple[str, str], kind: str, entries: Sequence[Document], cell: Callable[[Document], Cell]
-) -> Column:
-    return Column(Text(*head), kind, [cell(entry) for entry in entries])
+) -> ReportColumn:
+    return ReportColumn(Text(*head), kind, [cell(entry) for entry in entries])
 
 
 _PARTS: Mapping[str, Callable[[Document, Lang], Iterator[Section]]] = {

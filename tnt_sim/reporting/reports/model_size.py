@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import LinearModel, Stage
+from tnt_sim.formulation.linear_model import LinearModel, SolveStage
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions.column_text import count
 from tnt_sim.scenario.problem import Problem
@@ -49,7 +49,7 @@ def told_of(problem: Problem) -> ModelTold:
     form = formulate(problem)
     model = form.model
     stages = [
-        Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
+        SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant)
         for s in (*form.stages, form.least_granted)
     ]
     found = solve_exactly(model, stages, recovery=form.recovery)

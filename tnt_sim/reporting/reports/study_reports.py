@@ -8,7 +8,7 @@ from typing import Any
 from tnt_sim.domain.money import format_rate, parse_decimal
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import decimal
-from tnt_sim.reporting.renderers.html import Cell, Column, Section, Study
+from tnt_sim.reporting.renderers.html import Cell, ReportColumn, Section, Study
 from tnt_sim.reporting.reports import alternatives, audit, infeasibility
 from tnt_sim.reporting.reports.infeasibility import actions_words, members_words
 from tnt_sim.reporting.reports.progress import stopped_sentence
@@ -43,8 +43,8 @@ def _same(text: str) -> Text:
     return Text(text, text)
 
 
-def _column(head: Text, values: Sequence[Cell], kind: str = "text") -> Column:
-    return Column(head, kind, list(values))
+def _column(head: Text, values: Sequence[Cell], kind: str = "text") -> ReportColumn:
+    return ReportColumn(head, kind, list(values))
 
 
 Made = tuple[Text, Text, list[Section]]

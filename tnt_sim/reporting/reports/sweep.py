@@ -311,7 +311,7 @@ summary { cursor: pointer; color: var(--soft); padding: .35rem 0; }
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class CaptionedTable:
     """Table with its caption, for the template."""
 
     caption: str
@@ -385,7 +385,7 @@ def _template() -> jinja2.Template:
 
 def _parts(document: Document, pictures: Mapping[str, str], lang: Lang) -> list[dict[str, Any]]:
     """Pair each chart with the table of the same figures."""
-    tables: dict[str, list[Shown | None]] = {
+    tables: dict[str, list[CaptionedTable | None]] = {
         "curve": [_curve(document, curve, lang) for curve in CURVES if document[curve]],
         "figures": [_figures(document, lang)],
         "ladder": [_dossiers(document, lang)],
@@ -403,18 +403,18 @@ def _parts(document: Document, pictures: Mapping[str, str], lang: Lang) -> list[
     return parts
 
 
-def _curve(document: Document, curve: str, lang: Lang) -> Shown | None:
+def _curve(document: Document, curve: str, lang: Lang) -> CaptionedTable | None:
     points = [point for point in document["points"] if point[curve]]
     return _captioned(CURVE[curve].in_(lang), curve_table(document, curve, points, lang)) if points else None
 
 
-def _figures(document: Document, lang: Lang) -> Shown | None:
+def _figures(document: Document, lang: Lang) -> CaptionedTable | None:
     table = figure_table(document, "free" if document["free"] else "nested", lang)
     caption = Text("Ce que chaque montant atteint", "What each amount reaches")
     return None if table is None else _captioned(caption.in_(lang), table)
 
 
-def _dossiers(document: Document, lang: Lang) -> Shown | None:
+def _dossiers(document: Document, lang: Lang) -> CaptionedTable | None:
     if not document["dossiers"]:
         return None
     n, most = len(document["dossiers"]), MOST_DOSSIERS
@@ -425,8 +425,8 @@ def _dossiers(document: Document, lang: Lang) -> Shown | None:
     return _captioned(caption.in_(lang) + more, dossier_table(document, lang, most))
 
 
-def _captioned(caption: str, table: Table) -> Shown:
-    return Shown(caption, table.header, table.rows, table.left)
+def _captioned(caption: str, table: Table) -> CaptionedTable:
+    return CaptionedTable(caption, table.header, table.rows, table.left)
 
 
 _NAMES = {

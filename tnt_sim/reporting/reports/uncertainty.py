@@ -18,7 +18,7 @@ from tnt_sim.i18n.message import Lang, Text, so_many
 from tnt_sim.i18n.numbers import amount, decimal
 from tnt_sim.ingest.tables.headers import normalised
 from tnt_sim.reporting.charts.marginal_charts import Bar, bars_svg
-from tnt_sim.reporting.renderers.html import Column, Section, Study
+from tnt_sim.reporting.renderers.html import ReportColumn, Section, Study
 from tnt_sim.reporting.renderers.terminal import grid, paragraph
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.rules.expressions.column_text import count
@@ -326,20 +326,20 @@ def _sections(found: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Sec
         yield Section(
             Text("Les dossiers", "The dossiers"),
             columns=[
-                Column(Text("Dossier", "Dossier"), "text", table["dossier"].to_list()),
-                Column(Text("Intitulé", "Title"), "text", table["title"].to_list()),
-                Column(Text("Enveloppe", "Envelope"), "text", table["envelope"].to_list()),
-                Column(
+                ReportColumn(Text("Dossier", "Dossier"), "text", table["dossier"].to_list()),
+                ReportColumn(Text("Intitulé", "Title"), "text", table["title"].to_list()),
+                ReportColumn(Text("Enveloppe", "Envelope"), "text", table["envelope"].to_list()),
+                ReportColumn(
                     Text("Part des tirages", "Share of draws"),
                     "text",
                     [_share(v, lang) for v in table["share"].to_list()],
                 ),
-                Column(
+                ReportColumn(
                     Text("Place", "Standing"),
                     "text",
                     [STANDING[v].in_(lang) for v in table["standing"].to_list()],
                 ),
-                Column(
+                ReportColumn(
                     Text("Prévu", "Planned"), "text", ["✓" if v else "" for v in table["planned"].to_list()]
                 ),
             ],
@@ -361,9 +361,9 @@ def _standing(found: EnsembleTables, lang: Lang) -> Section:
         title,
         svg=bars_svg(bars, [Text("dossiers", "dossiers").in_(lang)], title.in_(lang)),
         columns=[
-            Column(Text("Place", "Standing"), "text", [STANDING[key].in_(lang) for key in STANDING]),
-            Column(Text("Dossiers", "Dossiers"), "count", numbers),
-            Column(Text("C'est-à-dire", "That is"), "text", [ABOUT[key].in_(lang) for key in STANDING]),
+            ReportColumn(Text("Place", "Standing"), "text", [STANDING[key].in_(lang) for key in STANDING]),
+            ReportColumn(Text("Dossiers", "Dossiers"), "count", numbers),
+            ReportColumn(Text("C'est-à-dire", "That is"), "text", [ABOUT[key].in_(lang) for key in STANDING]),
         ],
     )
 
@@ -391,8 +391,10 @@ def _risk(found: EnsembleTables, lang: Lang) -> Section:
         ),
         words=words,
         columns=[
-            Column(Text("", ""), "text", [text.in_(lang) for text in named]),
-            Column(Text("Valeur", "Value"), "count", [_number(value, lang) for value in named.values()]),
+            ReportColumn(Text("", ""), "text", [text.in_(lang) for text in named]),
+            ReportColumn(
+                Text("Valeur", "Value"), "count", [_number(value, lang) for value in named.values()]
+            ),
         ],
     )
 
@@ -458,22 +460,24 @@ def _lists(found: EnsembleTables, lang: Lang) -> Section:
         Text("Décider avant de savoir", "Deciding before knowing"),
         words=[_information(found, lang), *_unnamed(found)],
         columns=[
-            Column(Text("Liste", "List"), "text", names),
-            Column(Text("Moyenne", "Average"), "count", [_number(one.risk.mean, lang) for one in found.kept]),
-            Column(
+            ReportColumn(Text("Liste", "List"), "text", names),
+            ReportColumn(
+                Text("Moyenne", "Average"), "count", [_number(one.risk.mean, lang) for one in found.kept]
+            ),
+            ReportColumn(
                 Text("10 % pires", "Worst 10 %"),
                 "count",
                 [_number(one.risk.cvar, lang) for one in found.kept],
             ),
-            Column(
+            ReportColumn(
                 Text("Regret", "Regret"), "count", [_number(one.worst_regret, lang) for one in found.kept]
             ),
-            Column(
+            ReportColumn(
                 Text("Règles tenues", "Rules kept"),
                 "count",
                 [_share(float(one.holds), lang) for one in found.kept],
             ),
-            Column(Text("", ""), "text", notes),
+            ReportColumn(Text("", ""), "text", notes),
         ],
     )
 
@@ -489,15 +493,17 @@ def _envelopes(found: EnsembleTables, lang: Lang) -> Section:
             )
         ],
         columns=[
-            Column(Text("Enveloppe", "Envelope"), "text", table["envelope"].to_list()),
-            Column(Text("Montant", "Amount"), "money", table["amount_cents"].to_list()),
-            Column(
+            ReportColumn(Text("Enveloppe", "Envelope"), "text", table["envelope"].to_list()),
+            ReportColumn(Text("Montant", "Amount"), "money", table["amount_cents"].to_list()),
+            ReportColumn(
                 Text("Reste quelque chose", "Something is left"),
                 "count",
                 [_share(v, lang) for v in table["p_unspent"].to_list()],
             ),
-            Column(Text("Reste moyen", "Left on average"), "money", table["mean_unspent_cents"].to_list()),
-            Column(
+            ReportColumn(
+                Text("Reste moyen", "Left on average"), "money", table["mean_unspent_cents"].to_list()
+            ),
+            ReportColumn(
                 Text("La liste prévue dépasse", "The planned list exceeds"),
                 "count",
                 [None if v is None else _share(v, lang) for v in table["p_exceeded"].to_list()],
@@ -525,11 +531,13 @@ def _payments(found: EnsembleTables, lang: Lang) -> Section:
             )
         ],
         columns=[
-            Column(Text("Année", "Year"), "text", years),
-            Column(Text("Accordé", "Granted"), "money", table["granted_cents"].to_list()),
-            Column(Text("Payé en moyenne", "Paid on average"), "money", table["mean_paid_cents"].to_list()),
-            Column(Text("Payé au plus", "Paid at most"), "money", table["most_paid_cents"].to_list()),
-            Column(Text("Surprogrammation", "Over-programming"), "count", shares),
+            ReportColumn(Text("Année", "Year"), "text", years),
+            ReportColumn(Text("Accordé", "Granted"), "money", table["granted_cents"].to_list()),
+            ReportColumn(
+                Text("Payé en moyenne", "Paid on average"), "money", table["mean_paid_cents"].to_list()
+            ),
+            ReportColumn(Text("Payé au plus", "Paid at most"), "money", table["most_paid_cents"].to_list()),
+            ReportColumn(Text("Surprogrammation", "Over-programming"), "count", shares),
         ],
     )
 
@@ -545,12 +553,12 @@ def _sensitivity(found: EnsembleTables, lang: Lang) -> Section:
             )
         ],
         columns=[
-            Column(Text("Incertitude", "Input"), "text", table["input"].to_list()),
-            Column(
+            ReportColumn(Text("Incertitude", "Input"), "text", table["input"].to_list()),
+            ReportColumn(
                 Text("Part", "Share"),
                 "count",
                 [None if v is None else _share(v, lang) for v in table["total_effect"].to_list()],
             ),
-            Column(Text("Tirages", "Draws"), "count", table["n_draws"].to_list()),
+            ReportColumn(Text("Tirages", "Draws"), "count", table["n_draws"].to_list()),
         ],
     )

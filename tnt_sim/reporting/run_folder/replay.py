@@ -27,11 +27,11 @@ from tnt_sim.engine.stored_run import StoredRun, code_hash
 from tnt_sim.engine.stored_run import versions as versions_here
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.run_folder.writer import Made, resolved_yaml, summary
+from tnt_sim.reporting.run_folder.writer import RunOrigin, resolved_yaml, summary
 from tnt_sim.scenario.scenario import Scenario, reserve_step
 from tnt_sim.verify.claim_consistency import (
     NO_LIST,
-    Claim,
+    RunClaim,
     better_by_one,
     check_run_words,
     codes_among,
@@ -54,7 +54,7 @@ from tnt_sim.verify.run_files import (
 from tnt_sim.verify.run_replay import Replay, replay, report
 from tnt_sim.verify.signing.signature import read_own
 from tnt_sim.verify.signing.witness import hash_defects, is_signed_entry, witness_defects
-from tnt_sim.verify.step_reading import Decision, StepsRead, step_entries
+from tnt_sim.verify.step_reading import StepDecision, StepsRead, step_entries
 from tnt_sim.verify.stored_allocation import cells_apart, csv_apart
 from tnt_sim.verify.verification import Verification
 
@@ -89,7 +89,7 @@ class Checked:
     """
 
     run: Replay
-    told: Told | None
+    told: RunReplay | None
     verification: Verification
 
 
@@ -190,27 +190,27 @@ def _resolved(run: Replay, scenario: Scenario) -> list[Defect]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _DecisionReplay:
     """One decision of the run: as read, as claimed, as written again."""
 
-    decision: Decision
-    claim: Claim
+    decision: StepDecision
+    claim: RunClaim
     result: Result
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RunReplay:
     """The run written again, with its decisions."""
 
     result: Result
-    parts: tuple[_Part, ...]
+    parts: tuple[_DecisionReplay, ...]
 
 
-def told_anew(run: Replay, scenario: Scenario, whole: Decision) -> Told:
+def told_anew(run: Replay, scenario: Scenario, whole: StepDecision) -> RunReplay:
     """Write the run again from what was read."""
     if run.steps is None:
         part = _part(run, run.summary, "", whole)
-        return Told(part.result, (part,))
+        return RunReplay(part.result, (part,))
     listed = () if run.steps.reserve is None else (run.steps.reserve,)
     decisions = (*run.steps.done, *listed)
     entries = [*step_entries(run.summary), *({} for _ in decisions)]
@@ -221,10 +221,10 @@ def told_anew(run: Replay, scenario: Scenario, whole: Decision) -> Told:
     done = [(part.decision.step, part.result) for part in parts[: len(run.steps.done)]]
     missing = run.steps.reserve is None and reserve_step(scenario) is not None
     reserve = None if run.steps.reserve is None else parts[-1].result
-    return Told(joined(scenario, done, reserve, (NO_LIST,) if missing else ()), parts)
+    return RunReplay(joined(scenario, done, reserve, (NO_LIST,) if missing else ()), parts)
 
 
-def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: Decision) -> _Part:
+def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: StepDecision) -> _DecisionReplay:
     """Write one decision again from its claim and its reading."""
     problem, values = decision.problem, decision.reading.values
     claim = read_claim(entry, where, problem.stages, values, run.found)
@@ -245,10 +245,10 @@ def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: Decision)
     result = result_of(problem, evidence, decision.allocation, decision.reading, {})
     for told, goal in zip(result.document["objective"], claim.goals, strict=True):
         told.update(gap=goal.gap, gap_money_cents=goal.gap_money_cents)
-    return _Part(decision, claim, result)
+    return _DecisionReplay(decision, claim, result)
 
 
-def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
+def _compare(run: Replay, told: RunReplay, *, moved: bool) -> list[Defect]:
     """List every value that differs from the one written again, and every inconsistent claim."""
     unproven = replay_proofs(run, [(part.decision, part.claim) for part in told.parts])
     if not is_same_code(run):
@@ -265,7 +265,7 @@ def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
     return found
 
 
-def _summary(run: Replay, told: Told, *, moved: bool, replayed: bool) -> list[Defect]:
+def _summary(run: Replay, told: RunReplay, *, moved: bool, replayed: bool) -> list[Defect]:
     """Compare the summary.
 
     `replayed`: whether the certificate supports the claim; otherwise the stored proof rows are not
@@ -302,7 +302,7 @@ def _files(stored: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(files.get(name)) if isinstance(files, dict) else "" for name in BOUND}
 
 
-def _made(stored: Mapping[str, Any]) -> Made:
+def _made(stored: Mapping[str, Any]) -> RunOrigin:
     """Return the versions and hashes that made the run, as far as they are well formed."""
     made, versions = stored.get("provenance"), stored.get("versions")
     made = made if isinstance(made, dict) else {}
@@ -310,7 +310,7 @@ def _made(stored: Mapping[str, Any]) -> Made:
     told = {str(name): value for name, value in versions.items()} if isinstance(versions, dict) else {}
     if code == code_hash() and "tnt_sim" in told:
         told["tnt_sim"] = versions_here()["tnt_sim"]
-    return Made(
+    return RunOrigin(
         told,
         code if isinstance(code, str) and _HASH.fullmatch(code) else "",
         lock if isinstance(lock, str) and _HASH.fullmatch(lock) else None,
@@ -384,7 +384,7 @@ def _steps_in(run: Replay, lang: Lang) -> Replay:
     return replace(run, steps=StepsRead(done, None if reserve is None else _decision_in(reserve, lang)))
 
 
-def _decision_in(one: Decision, lang: Lang) -> Decision:
+def _decision_in(one: StepDecision, lang: Lang) -> StepDecision:
     return replace(one, problem=replace(one.problem, scenario=_spoken(one.problem.scenario, lang)))
 
 

@@ -19,7 +19,7 @@ from tnt_sim.reporting.run_folder.reoptimisation import solve_again
 from tnt_sim.reporting.run_folder.replay import check_run, retold
 from tnt_sim.verify.input_files import NOT_THERE
 from tnt_sim.verify.run_replay import Replay
-from tnt_sim.verify.step_reading import Decision
+from tnt_sim.verify.step_reading import StepDecision
 from tnt_sim.verify.verification import Standing, Verification
 
 
@@ -96,7 +96,7 @@ def open_run(
     return OpenedRun(run, Lang(lang or run.lang))
 
 
-def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, Decision, Verification]:
+def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, StepDecision, Verification]:
     """Read the decision of a run folder with its inputs, and its verification.
 
     Raises

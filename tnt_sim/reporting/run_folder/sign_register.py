@@ -22,7 +22,7 @@ from tnt_sim.scenario.decision_register import (
     SEAL,
     SHOWN,
     SIGNATURE,
-    Entry,
+    RegisterEntry,
     held_amounts,
     read_entries,
     read_state,
@@ -42,7 +42,7 @@ Held = Mapping[str, int]
 
 def sign_run(
     run: StoredRun, project: Path, register: Path, name: str, key: Ed25519PrivateKey | None = None
-) -> Entry:
+) -> RegisterEntry:
     """Freeze a run as the next list of a register, with its run folder and its inputs.
 
     Parameters
@@ -87,7 +87,9 @@ def sign_run(
     return _put(register, name, entries, signature, held, sources, key)
 
 
-def sign_amendments(file: Path, register: Path, name: str, key: Ed25519PrivateKey | None = None) -> Entry:
+def sign_amendments(
+    file: Path, register: Path, name: str, key: Ed25519PrivateKey | None = None
+) -> RegisterEntry:
     """Add the reductions or withdrawals (0) of a table (dossier, granted) as the next entry of a register.
 
     Raises
@@ -137,7 +139,7 @@ def _refuse_amendments(asked: Held, before: Held, shown: str) -> None:
     found.raise_if_any(DataError)
 
 
-def _open(register: Path, name: str) -> list[Entry]:
+def _open(register: Path, name: str) -> list[RegisterEntry]:
     if not _ID.fullmatch(name):
         raise _refused(
             f"--as « {name} » : des lettres, des chiffres, « - », « _ » et « . » seulement.",
@@ -152,7 +154,7 @@ def _open(register: Path, name: str) -> list[Entry]:
     return entries
 
 
-def _state(entries: Sequence[Entry]) -> dict[str, int]:
+def _state(entries: Sequence[RegisterEntry]) -> dict[str, int]:
     """Return the grants of the last entry of the register."""
     return read_state(entries[-1]) if entries else {}
 
@@ -186,12 +188,12 @@ def _kept(run: StoredRun, before: Held) -> dict[str, int]:
 def _put(
     register: Path,
     name: str,
-    entries: Sequence[Entry],
+    entries: Sequence[RegisterEntry],
     words: Mapping[str, Any],
     held: Held,
     sources: Mapping[str, Path],
     key: Ed25519PrivateKey | None,
-) -> Entry:
+) -> RegisterEntry:
     """Write an entry atomically."""
     last = entries[-1] if entries else None
     target = register / name
@@ -223,7 +225,7 @@ def _put(
         put_folder(target, write)
     except OSError as error:
         raise refusal(named(target), error, _FREE) from error
-    return Entry(target, signature)
+    return RegisterEntry(target, signature)
 
 
 _FREE = Text(

@@ -234,14 +234,14 @@ def _write(result: Result, folder: Path, target: Path) -> None:
     fill(folder / CSV, csv_columns(result.dossiers, problem.case.timezone).write_csv().encode())
     fill(folder / CERTIFICATE, written(result.certificate).encode())
     files = {name: file_sha256(folder / name) for name in BOUND}
-    made = Made(versions(), code_hash(), lock_hash())
+    made = RunOrigin(versions(), code_hash(), lock_hash())
     told = summary(result, target, files, made)
     fill(folder / SUMMARY, written(told).encode())
     fill(folder / LOG, sealed_log(result.log, told["seconds"]).encode())
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class RunOrigin:
     """What made a run: versions, and hashes of the code and of the lock file."""
 
     versions: Mapping[str, str]
@@ -249,7 +249,7 @@ class Made:
     lock_sha256: str | None
 
 
-def summary(result: Result, target: Path, files: Mapping[str, str], made: Made) -> dict[str, Any]:
+def summary(result: Result, target: Path, files: Mapping[str, str], made: RunOrigin) -> dict[str, Any]:
     """Return the document of the run with its hashes; only `seconds` depends on the clock.
 
     Parameters

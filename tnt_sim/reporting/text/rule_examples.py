@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Entry(NamedTuple):
+class RuleExample(NamedTuple):
     """One rule of the catalogue: number, description, part of a scenario that states it, remark."""
 
     number: int
@@ -14,9 +14,9 @@ class Entry(NamedTuple):
     note: str = ""
 
 
-_ = Entry
+_ = RuleExample
 
-CATALOGUE: tuple[Entry, ...] = (
+CATALOGUE: tuple[RuleExample, ...] = (
     _(1, "Nul ne reçoit plus que demandé", "", "toujours vrai : colonne `requested`"),
     _(2, "Ni plus que l'assiette", "", "toujours vrai : colonne `base`, à défaut `cost`"),
     _(3, "Taux maximal par ligne et par période",

@@ -80,7 +80,7 @@ _PROPOSED, _AMOUNT, _CHOICE, _CHOSEN = "G", "H", "K", "L"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DepartmentExtract:
     """Applications of one department (or other group), with the envelopes they request from."""
 
     by: str
@@ -89,18 +89,18 @@ class Part:
     nodes: tuple[int, ...]
 
 
-def parts(run: StoredRun, table: pl.DataFrame, by: str) -> list[Part]:
+def parts(run: StoredRun, table: pl.DataFrame, by: str) -> list[DepartmentExtract]:
     """Return one part per value of a column, in order; applications without a value are under `""`."""
     found = []
     groups = table.select(pl.col(by).fill_null("")).to_series()
     for group in sorted(groups.unique().to_list()):
         mine = table.filter(groups == group)
         nodes = tuple(mine[NODE].drop_nulls().unique().sort().to_list())
-        found.append(Part(by, group, mine, nodes))
+        found.append(DepartmentExtract(by, group, mine, nodes))
     return found
 
 
-def department_bytes(run: StoredRun, part: Part, lang: Lang) -> bytes:
+def department_bytes(run: StoredRun, part: DepartmentExtract, lang: Lang) -> bytes:
     """Return the workbook of a part."""
     check_rows(part.table.height, lang)
     stream = io.BytesIO()
@@ -114,7 +114,7 @@ def department_bytes(run: StoredRun, part: Part, lang: Lang) -> bytes:
     return close(book, stream)
 
 
-def _choices(book: Any, styles: Styles, run: StoredRun, part: Part, paper: Paper) -> None:
+def _choices(book: Any, styles: Styles, run: StoredRun, part: DepartmentExtract, paper: Paper) -> None:
     lang, table = paper.lang, part.table
     sheet = book.add_worksheet(SHEET.in_(lang))
     columns = _columns(run, table, lang)
@@ -159,7 +159,7 @@ def _columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[SheetColum
     ]
 
 
-def _envelopes(book: Any, styles: Styles, run: StoredRun, part: Part, paper: Paper) -> None:
+def _envelopes(book: Any, styles: Styles, run: StoredRun, part: DepartmentExtract, paper: Paper) -> None:
     """Write what each envelope gives to this part as proposed and as chosen, as sums over the choices."""
     lang = paper.lang
     sheet = book.add_worksheet(ENVELOPES.in_(lang))
@@ -226,7 +226,7 @@ def _sum(height: int, row: int, lang: Lang, *, chosen: bool) -> str:
     return f"=SUMPRODUCT({here}*{takes}*({written}*{column(_CHOSEN)}+(1-{written})*({asked})))"
 
 
-def _keys(book: Any, run: StoredRun, part: Part, lang: Lang) -> None:
+def _keys(book: Any, run: StoredRun, part: DepartmentExtract, lang: Lang) -> None:
     """Write the hidden sheet with what is needed to read the choices back."""
     sheet = book.add_worksheet(KEYS)
     rows = {
@@ -246,7 +246,7 @@ def _keys(book: Any, run: StoredRun, part: Part, lang: Lang) -> None:
     sheet.very_hidden()
 
 
-def file_name(run: StoredRun, part: Part) -> str:
+def file_name(run: StoredRun, part: DepartmentExtract) -> str:
     """Return `<run>-<group>.xlsx`, with unsafe characters of the group replaced by "-"."""
     group = re.sub(r"[^\w.-]+", "-", part.group).strip(".-") or "sans-groupe"
     return f"{run.name}-{group}.xlsx"
@@ -259,7 +259,7 @@ _OWN = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class DepartmentChoice:
     """Choice of a department for one application; amounts in cents, None for an empty cell."""
 
     dossier: str
@@ -274,12 +274,12 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class DepartmentChoices:
     """One workbook: its keys, its choices, and the own amount of each envelope that has one."""
 
     shown_as: str
     keys: Mapping[str, str]
-    choices: tuple[Choice, ...]
+    choices: tuple[DepartmentChoice, ...]
     own_cents: Mapping[str, int]
 
     @property
@@ -288,7 +288,7 @@ class Choices:
         return self.keys["group"]
 
 
-def read_choices(path: Path) -> Choices:
+def read_choices(path: Path) -> DepartmentChoices:
     """Read the choices of a workbook.
 
     Raises
@@ -299,13 +299,13 @@ def read_choices(path: Path) -> Choices:
     data = read_bytes(path, path.name)
     keys = _choice_keys(data, path.name)
     table = _sheet(data, path.name, SHEET)
-    reading = _Reading(table, keys, Defects())
+    reading = _ChoiceSheetReader(table, keys, Defects())
     reading.check_heads()
     reading.defects.raise_if_any(DataError)
     choices = tuple(found for k in range(len(table.rows)) if (found := reading.choice(k)) is not None)
     own = reading.own(_sheet(data, path.name, ENVELOPES))
     reading.defects.raise_if_any(DataError)
-    return Choices(path.name, keys, choices, own)
+    return DepartmentChoices(path.name, keys, choices, own)
 
 
 def _choice_keys(data: bytes, shown_as: str) -> dict[str, str]:
@@ -364,7 +364,7 @@ def _sheet(data: bytes, shown_as: str, name: Text) -> RawTable:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _ChoiceSheetReader:
     """Reader of the sheet of choices."""
 
     table: RawTable
@@ -382,7 +382,7 @@ class _Reading:
                 )
                 self._add("choices-header", 1, position, text, _RESTORE)
 
-    def choice(self, index: int) -> Choice | None:
+    def choice(self, index: int) -> DepartmentChoice | None:
         """Read the choice of one row; None for a row without a number, or with a defect."""
         row, dossier = int(self.table.rows[index]), self._text(index, NUMBER)
         if not dossier:
@@ -398,14 +398,14 @@ class _Reading:
         chosen, proposed, requested = (self._cents(index, k) for k in (CHOSEN, PROPOSED, REQUESTED))
         if len(self.defects.found) > before:
             return None
-        return Choice(
+        return DepartmentChoice(
             dossier, self._text(index, ENVELOPE), words[said.casefold()], chosen, proposed or 0, requested,
             self._text(index, REMARK), self.keys["group"], self._place(row, CHOICE, dossier),
         )  # fmt: skip
 
     def own(self, table: RawTable) -> dict[str, int]:
         """Read the own amount of each envelope that has one; the last row is the total."""
-        other = _Reading(table, self.keys, self.defects)
+        other = _ChoiceSheetReader(table, self.keys, self.defects)
         rows = range(len(table.rows))
         found = {other._text(k, 0): other._cents(k, _OWN) for k in rows}
         return {name: cents for name, cents in found.items() if cents is not None and name != "Total"}
@@ -474,7 +474,7 @@ class Consolidated:
     run: str
     by: str
     groups: tuple[str, ...]
-    choices: tuple[Choice, ...]
+    choices: tuple[DepartmentChoice, ...]
     conflicts: tuple[Defect, ...]
 
     @property
@@ -482,13 +482,13 @@ class Consolidated:
         """Return the applications with conflicting choices."""
         return {place.dossier for defect in self.conflicts for place in defect.places if place.dossier}
 
-    def settled(self, choice: str) -> list[Choice]:
+    def settled(self, choice: str) -> list[DepartmentChoice]:
         """Return the choices of one kind without a conflict."""
         left_out = self.in_conflict
         return [one for one in self.choices if one.choice == choice and one.dossier not in left_out]
 
 
-def consolidate(books: Sequence[Choices]) -> Consolidated:
+def consolidate(books: Sequence[DepartmentChoices]) -> Consolidated:
     """Consolidate the workbooks of one run.
 
     Raises
@@ -497,7 +497,7 @@ def consolidate(books: Sequence[Choices]) -> Consolidated:
         If they come from different runs.
     """
     _refuse_mixed(books)
-    by_dossier: dict[str, list[Choice]] = defaultdict(list)
+    by_dossier: dict[str, list[DepartmentChoice]] = defaultdict(list)
     for book in books:
         for one in book.choices:
             by_dossier[one.dossier].append(one)
@@ -511,7 +511,7 @@ def consolidate(books: Sequence[Choices]) -> Consolidated:
     return Consolidated(books[0].keys["run"], books[0].keys["by"], groups, first, tuple(conflicts))
 
 
-def _refuse_mixed(books: Sequence[Choices]) -> None:
+def _refuse_mixed(books: Sequence[DepartmentChoices]) -> None:
     found = Defects()
     for book in books[1:]:
         if book.keys["allocation_sha256"] != books[0].keys["allocation_sha256"]:
@@ -526,7 +526,7 @@ def _refuse_mixed(books: Sequence[Choices]) -> None:
     found.raise_if_any(DataError)
 
 
-def _counts(books: Sequence[Choices]) -> Iterator[Defect]:
+def _counts(books: Sequence[DepartmentChoices]) -> Iterator[Defect]:
     """Report rows that were removed or inserted."""
     for book in books:
         sent, back = int(book.keys["n_dossiers"]), len({one.dossier for one in book.choices})
@@ -538,7 +538,7 @@ def _counts(books: Sequence[Choices]) -> Iterator[Defect]:
             )
 
 
-def _among(same: Sequence[Choice]) -> Iterator[Defect]:
+def _among(same: Sequence[DepartmentChoice]) -> Iterator[Defect]:
     """Report what is wrong with the choices for one application."""
     one = same[0]
     if len({(choice.choice, choice.chosen_cents) for choice in same}) > 1:
@@ -569,7 +569,7 @@ def _among(same: Sequence[Choice]) -> Iterator[Defect]:
         )
 
 
-def _own_envelopes(books: Sequence[Choices]) -> Iterator[Defect]:
+def _own_envelopes(books: Sequence[DepartmentChoices]) -> Iterator[Defect]:
     """Report choices that exceed the department's own envelope."""
     for book in books:
         for envelope, own in book.own_cents.items():
@@ -593,7 +593,7 @@ def _en(cents: int) -> str:
     return format_cents(cents, Lang.EN)
 
 
-def _taken(one: Choice) -> int:
+def _taken(one: DepartmentChoice) -> int:
     """Return the amount as the workbook sums it: written, else proposed, else requested."""
     if one.choice == "fund" or (one.choice == "follow" and one.proposed_cents > 0):
         return (
@@ -621,7 +621,7 @@ def layer_yaml(found: Consolidated) -> str:
     return head + to_yaml({"schema_version": 1, "rules": rules})
 
 
-def _rules(found: Consolidated, group: str, fund: Sequence[Choice]) -> Iterator[dict[str, Any]]:
+def _rules(found: Consolidated, group: str, fund: Sequence[DepartmentChoice]) -> Iterator[dict[str, Any]]:
     name = group or "sans-groupe"
     if fund:
         amounts = {

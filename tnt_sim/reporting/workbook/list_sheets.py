@@ -22,7 +22,7 @@ from tnt_sim.reporting.workbook.dossier_sheet import (
     write_table,
     yes_no,
 )
-from tnt_sim.reporting.workbook.summary_sheet import Sums
+from tnt_sim.reporting.workbook.summary_sheet import SumFormulas
 
 EXPLAINED = Text("Explications", "Explanations")
 
@@ -110,7 +110,7 @@ def write_envelopes(
 
 
 def _head(sheet: Any, styles: Styles, run: StoredRun, node: int, under: pl.DataFrame, lang: Lang) -> None:
-    entry, sums = run.envelopes[node], Sums(lang)
+    entry, sums = run.envelopes[node], SumFormulas(lang)
     write_text(sheet, 0, 0, run.titled(node), styles.title)
     sheet.set_row(0, 24)
     why = entry.get("unspent_because") if entry.get("unspent_cents") else ""

@@ -265,7 +265,7 @@ def changed_parameters(file: Path, tree: Mapping[str, Any]) -> list[str]:
     """
     shown_as = file.name
     table = _sheet(_bytes(file), shown_as)
-    reading = _Reading(table, {p.path: p for p in parameters(tree, Lang.FR)}, Defects())
+    reading = _ParameterSheetReader(table, {p.path: p for p in parameters(tree, Lang.FR)}, Defects())
     reading.check_heads()
     reading.defects.raise_if_any(DataError)
     sets = [text for index in range(len(table.rows)) if (text := reading.row(index)) is not None]
@@ -309,7 +309,7 @@ def _sheet(data: bytes, shown_as: str) -> RawTable:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _ParameterSheetReader:
     """Reader of the sheet of parameters."""
 
     table: RawTable

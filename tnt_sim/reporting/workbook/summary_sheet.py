@@ -38,7 +38,7 @@ _TOP = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class SumFormulas:
     """Formulas that sum over « Dossiers » for a range of envelope ranks, held in two cells of a row."""
 
     lang: Lang
@@ -116,7 +116,7 @@ def _envelopes(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> int:
 
 
 def _envelope(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, k: int, entry: Entry) -> None:
-    row, sums = _TOP + k, Sums(lang)
+    row, sums = _TOP + k, SumFormulas(lang)
     bold = {"bold": True} if run.depths[k] == 0 else {}
     first, last = f"$A{row + 1}", f"$B{row + 1}"
 

@@ -158,7 +158,7 @@ def own_sums(tree: Tree, node: IntArray, granted_cents: IntArray) -> list[int]:
 
 def read_sums(tree: Tree, own: list[int], settling: Settling = settle) -> EnvelopeReading:
     """Evaluate the tree on the sums granted to each node's own dossiers."""
-    figures = _Figures(tree, own, tree.subtree_sums(own), settling)
+    figures = _TreeAmounts(tree, own, tree.subtree_sums(own), settling)
     figures.fit()
     for place in range(tree.n_nodes):
         figures.hand_out(place)
@@ -177,7 +177,7 @@ def most_lowered(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
     fits, breaks = 0, tree.opened.most_cents + 1
     while breaks - fits > 1:
         half = (fits + breaks) // 2
-        figures = _Figures(tree.moved(tree.opened.nodes, -half), own, granted)
+        figures = _TreeAmounts(tree.moved(tree.opened.nodes, -half), own, granted)
         if figures.fit():
             fits = half
         else:
@@ -186,7 +186,7 @@ def most_lowered(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
 
 
 @dataclass
-class _Figures:
+class _TreeAmounts:
     """Working state of one reading."""
 
     tree: Tree

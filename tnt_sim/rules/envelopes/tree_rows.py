@@ -21,7 +21,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.domain.budget_tree import Opened, Tree
+from tnt_sim.domain.budget_tree import FreeAmount, Tree
 from tnt_sim.rules.envelopes.tree_reading import (
     fences,
     may_gain,
@@ -37,7 +37,7 @@ LOWERED = "lowered"
 """Name of the column c that lowers the amounts."""
 
 
-def lowering_column(builder: RowBuilder, opened: Opened) -> int:
+def lowering_column(builder: RowBuilder, opened: FreeAmount) -> int:
     """Return the column c by which the opened amounts are lowered, 0 ≤ c ≤ most."""
     return builder.shared_column(LOWERED, 0, opened.most_cents)
 

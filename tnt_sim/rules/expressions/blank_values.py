@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Defects
-from tnt_sim.rules.expressions.columns import Kind, kind_of
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of
 from tnt_sim.rules.expressions.selectors import TEXT_TESTS, conditions, split_options
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Case, Path
@@ -103,11 +103,11 @@ def columns_read(key: str, wanted: Any) -> tuple[str, ...]:
 def is_blank(case: Case, column: str) -> BoolArray:
     """Return the dossiers whose cell in a column is empty, bool (n,); an empty `base` is read from the cost."""
     kind = kind_of(case, column)
-    if kind is None or kind is Kind.LIST or column == "envelope":
+    if kind is None or kind is ValueKind.LIST or column == "envelope":
         return np.zeros(case.n, dtype=np.bool_)
     if column == "base":
         cells = case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
     else:
-        cells = case.table[f"{column}_cents" if kind is Kind.MONEY else column]
+        cells = case.table[f"{column}_cents" if kind is ValueKind.MONEY else column]
     empty = (cells == "").fill_null(True) if cells.dtype == pl.String else cells.is_null()
     return empty.to_numpy()

@@ -26,7 +26,7 @@ CENT = Fraction(1, 100)
 MICRO = Fraction(1, 1_000_000)
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """What a column contains."""
 
     TEXT = "text"
@@ -36,25 +36,25 @@ class Kind(StrEnum):
     LIST = "list"
 
 
-def kind_of(case: Case, name: str) -> Kind | None:
+def kind_of(case: Case, name: str) -> ValueKind | None:
     """Return the kind of a column by its scenario name, or None when there is no such column."""
     return case.portfolio.once(("kind", name), lambda: _kind_of(case.table, name))
 
 
-def _kind_of(table: pl.DataFrame, name: str) -> Kind | None:
+def _kind_of(table: pl.DataFrame, name: str) -> ValueKind | None:
     cents = table.schema.get(f"{name}_cents")
     if cents is not None and cents.is_integer():
-        return Kind.MONEY
+        return ValueKind.MONEY
     if name not in table.columns or name.startswith("_"):
         return None
     dtype = table.schema[name]
     if isinstance(dtype, pl.List):
-        return Kind.LIST
+        return ValueKind.LIST
     if isinstance(dtype, pl.Date | pl.Datetime):
-        return Kind.DATE
+        return ValueKind.DATE
     if dtype.is_numeric():
-        return Kind.NUMBER
-    return Kind.TEXT
+        return ValueKind.NUMBER
+    return ValueKind.TEXT
 
 
 def scenario_names(case: Case) -> list[str]:
@@ -87,11 +87,11 @@ def numeric_column(
     if kind is None:
         unknown_column(case, name, path, names() if names else None)
         return None
-    if kind is Kind.MONEY:
+    if kind is ValueKind.MONEY:
         return case.portfolio.once(
             ("money", name), lambda: _numeric(cents_series(case, name), CENT, Unit.MONEY)
         )
-    if kind in (Kind.DATE, Kind.LIST):
+    if kind in (ValueKind.DATE, ValueKind.LIST):
         case.fault(
             "not-numeric",
             Text(
@@ -202,9 +202,9 @@ def money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
     if kind is None:
         unknown_column(case, name, path)
         return np.full(case.n, empty, dtype=np.int64)
-    if kind is Kind.MONEY:
+    if kind is ValueKind.MONEY:
         return cents_of(case, name, empty)
-    if kind is Kind.TEXT:
+    if kind is ValueKind.TEXT:
         text = case.table[name].fill_null("")
         cents, reasons = parse_cents_series(text)
         bad = np.flatnonzero((reasons.is_not_null() & (text != "")).to_numpy())
@@ -232,7 +232,7 @@ def year_of(case: Case, column: str, path: Path) -> pl.Series | None:
     if kind is None:
         unknown_column(case, column, path)
         return None
-    if kind in (Kind.LIST, Kind.MONEY):
+    if kind in (ValueKind.LIST, ValueKind.MONEY):
         case.fault(
             "schedule-year",
             Text(f"la colonne « {column} » ne donne pas d'année.", f'the column "{column}" gives no year.'),
@@ -240,7 +240,7 @@ def year_of(case: Case, column: str, path: Path) -> pl.Series | None:
         )
         return None
     series = case.table[column]
-    if kind is Kind.DATE:
+    if kind is ValueKind.DATE:
         return year_literal(series, case.timezone)
     text = series.cast(pl.String).str.strip_chars().str.replace(r"[.,]0+$", "")
     return text.set(~text.str.contains(r"^\d{4}$").fill_null(value=False), None).cast(pl.Int64)

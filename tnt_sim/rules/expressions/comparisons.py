@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from tnt_sim.domain.field_types import read_moment, read_span, shown
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal, parse_rate
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.columns import Kind, kind_of, numeric_column, unknown_column
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of, numeric_column, unknown_column
 from tnt_sim.rules.linear_terms import SAFE_SUM, BoolArray, IntArray, Unit
 from tnt_sim.rules.protocols import Case, Numeric, Path
 
@@ -194,7 +194,7 @@ def _date_column(case: Case, name: str, path: Path) -> pl.Series | None:
     if kind is None:
         unknown_column(case, name, path)
         return None
-    if kind is not Kind.DATE:
+    if kind is not ValueKind.DATE:
         case.fault(
             "not-a-date",
             Text(f"la colonne « {name} » n'est pas une date.", f'the column "{name}" is not a date.'),

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.columns import Kind, kind_of, text_keys, unknown_column
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of, text_keys, unknown_column
 from tnt_sim.rules.expressions.territory_names import map_codes
 from tnt_sim.rules.expressions.values import is_joined, names_in
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
@@ -62,7 +62,7 @@ def groups_by(
         return None
     for k, column in enumerate(columns):
         kind = kind_of(case, column)
-        if kind is None or kind is Kind.LIST:
+        if kind is None or kind is ValueKind.LIST:
             here = (*path, "by") if isinstance(by, str) else (*path, "by", k)
             if kind is None:
                 unknown_column(case, column, here)
@@ -137,7 +137,7 @@ def _as_text(case: Case, column: str) -> pl.Series:
     if column == "base":
         base = case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
         return base.cast(pl.String).fill_null("")
-    if kind_of(case, column) is Kind.MONEY:
+    if kind_of(case, column) is ValueKind.MONEY:
         return case.table[f"{column}_cents"].cast(pl.String).fill_null("")
     return text_keys(case, column)
 

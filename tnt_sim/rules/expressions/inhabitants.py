@@ -30,7 +30,7 @@ _GATHERING = ("epci", "department", "region")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reach:
+class ReachedCommunes:
     """The communes that each dossier reaches.
 
     Attributes
@@ -72,7 +72,7 @@ class Reach:
         return Once(np.concatenate([empty, *holders]), np.repeat(np.arange(len(holders)), sizes), worth)
 
 
-def reach_of(case: Case) -> Reach | None:
+def reach_of(case: Case) -> ReachedCommunes | None:
     """Return the communes that each dossier reaches on the scenario's map; None when it names no map."""
     known = case.map
     if known is None:
@@ -104,7 +104,7 @@ def inhabitants_terms(case: Case, candidates: BoolArray, needed: BoolArray, path
     return Terms(Fraction(1), Unit.NUMBER, zeros, zeros, (reach.once(candidates),))
 
 
-def _reach(table: pl.DataFrame, known: Territory) -> Reach:
+def _reach(table: pl.DataFrame, known: Territory) -> ReachedCommunes:
     """Join the territories named by the dossiers with the map."""
     named = _named(table, known.keys().select("level", "key", "code"))
     communes = known.table.filter(pl.col("level") == "commune").with_row_index("commune")
@@ -116,7 +116,7 @@ def _reach(table: pl.DataFrame, known: Territory) -> Reach:
     rows = pl.int_range(table.height, dtype=pl.UInt32, eager=True)
     lost = named.filter(pl.col("code").is_null())["row"]
     unlocated = rows.is_in(lost.implode()) | ~rows.is_in(named["row"].implode())
-    return Reach(
+    return ReachedCommunes(
         row=pairs["row"].cast(pl.Int64).to_numpy(),
         commune=pairs["commune"].cast(pl.Int64).to_numpy(),
         people=communes["population"].fill_null(0).cast(pl.Int64).to_numpy(),
@@ -145,7 +145,7 @@ def _named(table: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([one.select("row", "level", "code") for one in (served, itself)])
 
 
-def _refuse_unlocated(case: Case, reach: Reach, needed: BoolArray, path: Path) -> None:
+def _refuse_unlocated(case: Case, reach: ReachedCommunes, needed: BoolArray, path: Path) -> None:
     rows = np.flatnonzero(reach.unlocated & needed)
     if not len(rows):
         return

@@ -30,7 +30,7 @@ from tnt_sim.domain.field_types import Code, Described, Number, Spec
 from tnt_sim.domain.money import MoneyError, parse_cents_series
 from tnt_sim.errors import did_you_mean
 from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.rules.expressions.columns import Kind, kind_of, numeric_column, text_keys
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of, numeric_column, text_keys
 from tnt_sim.rules.expressions.inhabitants import INHABITANTS, inhabitants_terms
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.expressions.values import is_joined
@@ -334,7 +334,7 @@ class Measures:
                 path,
             )
             return None
-        if kind_of(self.case, column) is Kind.LIST:
+        if kind_of(self.case, column) is ValueKind.LIST:
             self.case.fault(
                 "once-per",
                 Text(f"« {column} » est une liste ; `once_per` veut une valeur par dossier.",

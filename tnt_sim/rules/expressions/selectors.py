@@ -20,7 +20,7 @@ from tnt_sim.domain.territory import siren
 from tnt_sim.errors import did_you_mean
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.absent_values import check_present
-from tnt_sim.rules.expressions.columns import Kind, kind_of, unknown_column
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of, unknown_column
 from tnt_sim.rules.expressions.comparisons import compare_dates, compare_numbers
 from tnt_sim.rules.expressions.values import joined_column, names_in, without_ends
 from tnt_sim.rules.linear_terms import BoolArray
@@ -117,7 +117,7 @@ def _column(case: Case, name: str, wanted: Any, path: Path) -> BoolArray | None:
     return _one_of(case, name, kind, values, path, {})
 
 
-def _tests(case: Case, name: str, kind: Kind, wanted: dict[str, Any], path: Path) -> BoolArray | None:
+def _tests(case: Case, name: str, kind: ValueKind, wanted: dict[str, Any], path: Path) -> BoolArray | None:
     result: BoolArray | None = np.ones(case.n, dtype=np.bool_)
     options, tests = split_options(wanted)
     if not tests or not _fit_options(case, options, tests, path):
@@ -152,7 +152,7 @@ def _fit_options(case: Case, options: Mapping[str, Any], tests: Mapping[str, Any
 
 
 def _test(
-    case: Case, name: str, kind: Kind, test: str, bound: Any, path: Path, options: Mapping[str, Any]
+    case: Case, name: str, kind: ValueKind, test: str, bound: Any, path: Path, options: Mapping[str, Any]
 ) -> BoolArray | None:
     if test == "not":
         inner = _column(case, name, bound, path)
@@ -164,17 +164,17 @@ def _test(
         if not values or any(not isinstance(value, str) for value in values):
             return _bad(case, path)
         return _one_of(case, name, kind, values, path, options)
-    if test in LIST_TESTS and kind is Kind.LIST:
+    if test in LIST_TESTS and kind is ValueKind.LIST:
         return _list_test(case, name, test, bound, path, options)
-    if test in DATE_TESTS and kind is Kind.DATE:
+    if test in DATE_TESTS and kind is ValueKind.DATE:
         return compare_dates(case, name, test, bound, path)
-    if test in NUMBER_TESTS and kind in (Kind.MONEY, Kind.NUMBER, Kind.TEXT):
+    if test in NUMBER_TESTS and kind in (ValueKind.MONEY, ValueKind.NUMBER, ValueKind.TEXT):
         return compare_numbers(case, name, test, bound, path)
     _wrong_test(case, name, kind, test, path)
     return None
 
 
-def _wrong_test(case: Case, name: str, kind: Kind, test: str, path: Path) -> None:
+def _wrong_test(case: Case, name: str, kind: ValueKind, test: str, path: Path) -> None:
     if test not in TESTS:
         case.fault(
             "selector-test",
@@ -183,12 +183,12 @@ def _wrong_test(case: Case, name: str, kind: Kind, test: str, path: Path) -> Non
             did_you_mean(test, TESTS),
         )
         return
-    fits = {Kind.DATE: DATE_TESTS, Kind.LIST: LIST_TESTS}.get(kind, NUMBER_TESTS)
+    fits = {ValueKind.DATE: DATE_TESTS, ValueKind.LIST: LIST_TESTS}.get(kind, NUMBER_TESTS)
     kind_fr = {
-        Kind.DATE: "une date",
-        Kind.LIST: "une liste",
-        Kind.MONEY: "un montant",
-        Kind.NUMBER: "un nombre",
+        ValueKind.DATE: "une date",
+        ValueKind.LIST: "une liste",
+        ValueKind.MONEY: "un montant",
+        ValueKind.NUMBER: "un nombre",
     }.get(kind, "un texte")
     case.fault(
         "selector-test",
@@ -245,9 +245,9 @@ def under(case: Case, node: int) -> BoolArray:
 
 
 def _one_of(
-    case: Case, name: str, kind: Kind, values: list[str], path: Path, options: Mapping[str, Any]
+    case: Case, name: str, kind: ValueKind, values: list[str], path: Path, options: Mapping[str, Any]
 ) -> BoolArray | None:
-    if kind is Kind.LIST:
+    if kind is ValueKind.LIST:
         case.fault(
             "selector-test",
             Text(
@@ -258,9 +258,9 @@ def _one_of(
             Text(f"Écrivez `{name}: {{has: …}}`.", f"Write `{name}: {{has: …}}`."),
         )
         return None
-    if kind is Kind.DATE:
+    if kind is ValueKind.DATE:
         parts = [compare_dates(case, name, "day", value, path) for value in values]
-    elif kind is Kind.TEXT:
+    elif kind is ValueKind.TEXT:
         return _text_equals(case, name, values, path, options)
     else:
         parts = [compare_numbers(case, name, "equal", value, path) for value in values]
@@ -303,11 +303,11 @@ def _compared(
     return joined_column(case, name), names_in(case, name, values)
 
 
-def _empty(case: Case, name: str, kind: Kind, wanted: Any, path: Path) -> BoolArray | None:
+def _empty(case: Case, name: str, kind: ValueKind, wanted: Any, path: Path) -> BoolArray | None:
     if wanted not in ("true", "false"):
         return _bad(case, path)
-    column = case.table[f"{name}_cents" if kind is Kind.MONEY else name]
-    if kind is Kind.LIST:
+    column = case.table[f"{name}_cents" if kind is ValueKind.MONEY else name]
+    if kind is ValueKind.LIST:
         empty = (column.list.len() == 0).fill_null(True)
     elif column.dtype == pl.String:
         empty = (column == "").fill_null(True)

@@ -15,7 +15,7 @@ import polars as pl
 
 from tnt_sim.domain.territory import LEVELS, Territory, level_of, siren
 from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.rules.expressions.columns import Kind, kind_of
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Case, Path
 
@@ -124,7 +124,7 @@ def named_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: Path) 
 def _cells(case: Case, column: str, mask: BoolArray) -> pl.DataFrame:
     """Return row, key and level of each filled cell; level is null where the column does not imply it."""
     table = case.table.select(column, "applicant_type").with_row_index("row").filter(pl.Series(mask))
-    if kind_of(case, column) is Kind.LIST:
+    if kind_of(case, column) is ValueKind.LIST:
         table = table.explode(column).drop_nulls(column)
     filled = table.filter(pl.col(column).fill_null("") != "")
     level = pl.lit(column if column in LEVELS else None, dtype=pl.String)

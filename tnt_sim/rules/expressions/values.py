@@ -61,7 +61,7 @@ class ValuesSpec(Spec):
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class MergedSpellings:
     """One value with several spellings: the one that names it, and the number of cells of each."""
 
     name: str
@@ -81,7 +81,7 @@ class Spellings:
 
     table: pl.DataFrame
     changed: Mapping[str, str] = field(default_factory=dict)
-    joined: tuple[Joined, ...] = ()
+    joined: tuple[MergedSpellings, ...] = ()
 
     def names_of(self, texts: Sequence[str]) -> list[str]:
         """Return texts of the scenario as the column spells them, or unchanged where the column lacks them."""
@@ -146,7 +146,9 @@ def _spellings(column: pl.Series) -> Spellings:
     return Spellings(
         pl.concat([several, keyed.filter(~doubled).with_columns(name="text")]),
         dict(changed.iter_rows()),
-        tuple(Joined(name, tuple(zip(texts, n, strict=True))) for name, texts, n in groups.iter_rows()),
+        tuple(
+            MergedSpellings(name, tuple(zip(texts, n, strict=True))) for name, texts, n in groups.iter_rows()
+        ),
     )
 
 

@@ -27,7 +27,7 @@ from tnt_sim.errors import did_you_mean
 from tnt_sim.i18n.message import Lang, Text, long_day, so_many
 from tnt_sim.rules.expressions.blank_values import columns_read, is_blank, unknown_in
 from tnt_sim.rules.expressions.column_text import bare_column, number
-from tnt_sim.rules.expressions.columns import Kind, kind_of
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of
 from tnt_sim.rules.expressions.selectors import Selector, conditions, describe, select, under
 from tnt_sim.rules.expressions.text import selector_words
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
@@ -309,20 +309,20 @@ def _shown(case: Case, column: str, lang: Lang) -> pl.Series:
     """Return the value of a column for each dossier, in words."""
     kind = kind_of(case, column)
     missing = Text("non renseigné", "not given").in_(lang)
-    if kind is Kind.MONEY:
+    if kind is ValueKind.MONEY:
         cents = case.table[f"{column}_cents"]
         words = {value: format_cents(value, lang) for value in cents.drop_nulls().unique().to_list()}
         return cents.replace_strict(words, default=missing, return_dtype=pl.String)
     cells = case.table[column]
-    if kind is Kind.LIST:
+    if kind is ValueKind.LIST:
         text = cells.list.join(";")
         missing = missing if case.as_0_1_0 else Text("aucune valeur", "no value").in_(lang)
-    elif kind is Kind.DATE and isinstance(cells.dtype, pl.Datetime):
+    elif kind is ValueKind.DATE and isinstance(cells.dtype, pl.Datetime):
         text = cells.dt.convert_time_zone(case.timezone).dt.strftime("%Y-%m-%d %H:%M")
-    elif kind is Kind.NUMBER and not case.as_0_1_0:
+    elif kind is ValueKind.NUMBER and not case.as_0_1_0:
         figures = {value: _figure(value, lang) for value in cells.drop_nulls().unique().to_list()}
         text = cells.replace_strict(figures, default=None, return_dtype=pl.String)
-    elif kind is Kind.DATE and not case.as_0_1_0:
+    elif kind is ValueKind.DATE and not case.as_0_1_0:
         days = {day: long_day(day.isoformat()).in_(lang) for day in cells.drop_nulls().unique().to_list()}
         text = cells.replace_strict(days, default=None, return_dtype=pl.String)
     else:

@@ -18,7 +18,7 @@ import polars as pl
 
 from tnt_sim.errors import Place, did_you_mean
 from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.rules.expressions.columns import Kind, kind_of
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of
 from tnt_sim.rules.expressions.groups import groups_by
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.expressions.values import joined_column
@@ -192,7 +192,7 @@ def members_of(
     if chosen is None:
         return None
     mask &= chosen
-    if isinstance(by, str) and kind_of(case, by) is Kind.LIST:
+    if isinstance(by, str) and kind_of(case, by) is ValueKind.LIST:
         return _by_list(case, by, mask, mask & in_play)
     groups = groups_by(case, by, None, mask & in_play, mask, path)
     return None if groups is None else Members.of_codes(groups.names, groups.codes, grouped=groups.grouped)

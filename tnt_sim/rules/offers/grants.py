@@ -173,7 +173,7 @@ def offers(
     """
     committed, committed_cents = is_committed(case), cents_of(case, "committed", 0)
     open_ = eligible & ~committed
-    amounts = _Amounts.start(case)
+    amounts = _GrantArrays.start(case)
     left = np.ones(case.n, dtype=np.bool_)
     for spec, path in specs:
         chosen = select(case, spec.where, (*path, "where"))
@@ -213,7 +213,7 @@ def offers(
 
 
 @dataclass(frozen=True)
-class _Amounts:
+class _GrantArrays:
     """Arrays that the entries of `grants` fill in, each for the dossiers of its `where`."""
 
     case: Case
@@ -229,7 +229,7 @@ class _Amounts:
     limits: dict[str, IntArray] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, case: Case) -> _Amounts:
+    def start(cls, case: Case) -> _GrantArrays:
         n = case.n
         return cls(
             case,

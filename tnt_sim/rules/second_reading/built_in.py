@@ -22,10 +22,10 @@ from tnt_sim.rules.linear_terms import IntArray, Terms, Unit
 from tnt_sim.rules.offers.caps import Caps
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case
-from tnt_sim.rules.second_reading.rows import Lines, Sum, bounded, named, summed
+from tnt_sim.rules.second_reading.rows import RowCollector, Sum, bounded, named, summed
 
 
-def tree_lines(lines: Lines, case: Case) -> None:
+def tree_lines(lines: RowCollector, case: Case) -> None:
     """Write each envelope with an amount over all that is granted at and under it."""
     tree = case.tree
     takers = {taker for option in tree.options for taker in option.transfer_to}
@@ -51,7 +51,7 @@ def tree_lines(lines: Lines, case: Case) -> None:
         lines.unread.update((*links, f"{name}:shares"))
 
 
-def _outside_fences(lines: Lines, case: Case, node: int, added: int | None) -> None:
+def _outside_fences(lines: RowCollector, case: Case, node: int, added: int | None) -> None:
     """Write what an envelope grants outside the ring-fenced envelopes under it."""
     tree = case.tree
     amount = _sum_or_none(tree.amount_cents[node], added)
@@ -76,7 +76,7 @@ def _sum_or_none(amount: int | None, added: int | None) -> int | None:
     return None if amount is None or added is None else amount + added
 
 
-def _granted(lines: Lines, codes: IntArray, n_groups: int) -> Sum:
+def _granted(lines: RowCollector, codes: IntArray, n_groups: int) -> Sum:
     ones = np.ones(lines.columns.n, dtype=np.int64)
     terms = Terms(Fraction(1, 100), Unit.MONEY, np.zeros_like(ones), ones)
     return summed(lines.columns, terms, codes, n_groups)
@@ -108,14 +108,14 @@ def _for_this(tree: Tree, node: int) -> bool:
     return policy is Unassigned.FREE or (policy is Unassigned.TO and tree.unassigned_to[parent] == node)
 
 
-def envelope_limit_lines(lines: Lines, rule: EnvelopeLimit) -> None:
+def envelope_limit_lines(lines: RowCollector, rule: EnvelopeLimit) -> None:
     """Write the bound of one option of an envelope."""
     everywhere = np.zeros(lines.columns.n, dtype=np.int64)
     total = summed(lines.columns, rule.terms, everywhere, 1)
     bounded(lines, [named("envelope", rule.envelope, side=rule.option)], total, [rule.low], [rule.high])
 
 
-def cap_lines(lines: Lines, caps: Caps) -> None:
+def cap_lines(lines: RowCollector, caps: Caps) -> None:
     """Write each cap for every covered project that has a candidate."""
     columns = lines.columns
     dossier, cents = columns.choices.dossier, columns.choices.cents
@@ -134,7 +134,7 @@ def cap_lines(lines: Lines, caps: Caps) -> None:
         lines.add(names, row[col], col, brings[col], bound)
 
 
-def range_lines(lines: Lines, offers: Offers) -> None:
+def range_lines(lines: RowCollector, offers: Offers) -> None:
     """Write u ≤ (most − least) / unit · x for each ranged dossier."""
     columns = lines.columns
     for place, one in enumerate(columns.choices.ranged.tolist()):

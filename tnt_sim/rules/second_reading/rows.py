@@ -2,7 +2,7 @@
 
     Σ_choices a_c·x_c + Σ_ranged s_i·u_i ≤ bound
 
-x_c ∈ {0, 1} takes choice c, one amount of one dossier (`Choices`); u_i counts the steps above the least
+x_c ∈ {0, 1} takes choice c, one amount of one dossier (`ChoiceColumns`); u_i counts the steps above the least
 amount of a ranged dossier i. Nothing here calls the `rows` of a rule or a `RowBuilder`. The proof checker
 compares the rows that a rule wrote for the solvers with these, so an error must be made twice, in different
 code, to pass.
@@ -24,7 +24,7 @@ from tnt_sim.rules.offers.grants import Offers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Choices:
+class ChoiceColumns:
     """The choices of all candidates, a multiple-choice group per dossier.
 
     Attributes
@@ -41,7 +41,7 @@ class Choices:
     ranged: IntArray
 
     @classmethod
-    def of(cls, offers: Offers) -> Choices:
+    def of(cls, offers: Offers) -> ChoiceColumns:
         """Build one choice per amount that a candidate may receive; a range contributes its least amount."""
         candidate = np.flatnonzero(offers.candidate)
         menu = offers.levels.where(offers.candidate)
@@ -74,14 +74,14 @@ class Columns:
     """
 
     offers: Offers
-    choices: Choices
+    choices: ChoiceColumns
     first: IntArray
     count: IntArray
 
     @classmethod
     def of(cls, offers: Offers) -> Columns:
         """Build the columns of all candidates."""
-        choices = Choices.of(offers)
+        choices = ChoiceColumns.of(offers)
         count = np.bincount(choices.dossier, minlength=len(offers.candidate)).astype(np.int64)
         return cls(offers, choices, np.cumsum(count) - count, count)
 
@@ -123,7 +123,7 @@ class Second:
 
 
 @dataclass
-class Lines:
+class RowCollector:
     """Collector of the rows of one second reading."""
 
     columns: Columns
@@ -255,7 +255,7 @@ def _once(
 
 
 def bounded(
-    lines: Lines,
+    lines: RowCollector,
     names: Sequence[str],
     total: Sum,
     low: Sequence[int | None],
@@ -284,7 +284,7 @@ def named(kind: str, rule: str, group: str | None = None, side: str = "") -> str
     return ":".join(part for part in (kind, rule, group, side) if part)
 
 
-def _implied(lines: Lines, rule: str, first: IntArray, second: IntArray, numbers: pl.Series) -> None:
+def _implied(lines: RowCollector, rule: str, first: IntArray, second: IntArray, numbers: pl.Series) -> None:
     """Add x_first ≤ x_second for each pair."""
     pairs = zip(numbers.gather(first).to_list(), numbers.gather(second).to_list(), strict=True)
     names = [f"{named('rule', rule, f'{a} → {b}')}:max" for a, b in pairs]

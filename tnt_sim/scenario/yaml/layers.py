@@ -19,7 +19,7 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.portfolio_reader import read_bytes
 from tnt_sim.ingest.tables.pabulib import SUFFIX, read_pb, scenario_text
 from tnt_sim.scenario.yaml import nodes
-from tnt_sim.scenario.yaml.nodes import Node, Origin, Scalar, Steps, from_value, to_tree, walk
+from tnt_sim.scenario.yaml.nodes import Origin, PathSteps, Scalar, YamlNode, from_value, to_tree, walk
 from tnt_sim.scenario.yaml.overrides import check_ids, clashes, find, merge, parse_value, put
 from tnt_sim.scenario.yaml.reader import parse_yaml, read_yaml_into
 from tnt_sim.scenario.yaml.safe_paths import existing_file, project_root, resolve_inside, shown_path
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-def read_pb_into(path: Path, shown_as: str, defects: Defects) -> Node | None:
+def read_pb_into(path: Path, shown_as: str, defects: Defects) -> YamlNode | None:
     """Return the scenario that a Pabulib file describes; defects of the file are added to `defects`."""
     try:
         pb = read_pb(read_bytes(path, shown_as), shown_as)
@@ -79,15 +79,15 @@ class RawScenario:
         return {key: to_tree(child) for key, child in self.node.entries.items()}
 
     @cached_property
-    def origins(self) -> Mapping[Steps, Origin]:
+    def origins(self) -> Mapping[PathSteps, Origin]:
         """Origin of each value of the tree, by its steps."""
         return dict(walk(self.node))
 
-    def place(self, steps: Steps, *, key: bool = False) -> Place:
+    def place(self, steps: PathSteps, *, key: bool = False) -> Place:
         """Return the place of a value, or of the nearest written one above it."""
         return place_in(self.origins, steps, key=key)
 
-    def file_at(self, steps: Steps, *, must_exist: bool = True) -> Path:
+    def file_at(self, steps: PathSteps, *, must_exist: bool = True) -> Path:
         """Return the file that a value names, relative to the YAML file in which the value is written.
 
         Raises
@@ -129,7 +129,7 @@ class RawScenario:
                     )
                 )
         defects = Defects()
-        changes: list[tuple[str, Node, Origin]] = []
+        changes: list[tuple[str, YamlNode, Origin]] = []
         for path, value in pairs.items():
             origin = Origin(f"{SET_LAYER} {shown(path)}", layer=SET_LAYER)
             try:
@@ -157,9 +157,9 @@ class RawScenario:
             changes.append((path, from_value(value, origin), origin))
         return self._with_changes(changes, Defects())
 
-    def with_values_at(self, steps: Steps, layer: str) -> RawScenario:
+    def with_values_at(self, steps: PathSteps, layer: str) -> RawScenario:
         """Return the scenario with the dotted paths at `steps` (the ``set`` of a step) applied."""
-        node: Node = self.node
+        node: YamlNode = self.node
         for step in steps:
             match node, step:
                 case nodes.Mapping(), str():
@@ -176,7 +176,7 @@ class RawScenario:
         ]
         return self._with_changes(changes, Defects())
 
-    def _with_changes(self, changes: Iterable[tuple[str, Node, Origin]], defects: Defects) -> RawScenario:
+    def _with_changes(self, changes: Iterable[tuple[str, YamlNode, Origin]], defects: Defects) -> RawScenario:
         root = self.node
         for path, value, origin in changes:
             try:
@@ -189,7 +189,7 @@ class RawScenario:
         return replace(self, node=root)
 
 
-def place_in(origins: Mapping[Steps, Origin], steps: Steps, *, key: bool = False) -> Place:
+def place_in(origins: Mapping[PathSteps, Origin], steps: PathSteps, *, key: bool = False) -> Place:
     """Return the place of a value in some origins, or of the nearest written one above it."""
     exact = steps in origins
     while steps not in origins and steps:
@@ -262,7 +262,7 @@ class _Loader:
         """Return a file merged over what it extends and under its overrides."""
         own = self._read(path)
         extends, overrides = own.entries.get("extends"), own.entries.get("overrides")
-        node: Node = _without(own, "extends", "overrides")
+        node: YamlNode = _without(own, "extends", "overrides")
         if extends is not None and not nodes.is_null(extends):
             base = self._extended(extends, path, chain)
             node = node if base is None else self._merged(base, node)
@@ -291,14 +291,14 @@ class _Loader:
         check_ids(node, self.defects)
         return node
 
-    def _merged(self, low: Node, high: Node) -> Node:
+    def _merged(self, low: YamlNode, high: YamlNode) -> YamlNode:
         try:
             return merge(low, high)
         except ScenarioError as error:
             self.defects.found.extend(error.defects)
             return low
 
-    def _named(self, node: Node, path: Path) -> Path | None:
+    def _named(self, node: YamlNode, path: Path) -> Path | None:
         """Return the file that a value of `extends` or `overrides` names, or None when it cannot be used."""
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             text = Text("le nom d'un fichier YAML est attendu.", "the name of a YAML file is expected.")
@@ -312,7 +312,7 @@ class _Loader:
             return None
 
     def _extended(
-        self, node: Node, path: Path, chain: tuple[tuple[Path, Origin], ...]
+        self, node: YamlNode, path: Path, chain: tuple[tuple[Path, Origin], ...]
     ) -> nodes.Mapping | None:
         base = self._named(node, path)
         if base is None:
@@ -341,13 +341,13 @@ class _Loader:
             return None
         return self.load(base, links)
 
-    def _overrides(self, node: Node, path: Path) -> Node | None:
+    def _overrides(self, node: YamlNode, path: Path) -> YamlNode | None:
         if not isinstance(node, nodes.Sequence):
             text = Text("« overrides » est une liste de fichiers.", '"overrides" is a list of files.')
             hint = Text("Écrivez [a.yaml, b.yaml].", "Write [a.yaml, b.yaml].")
             self.defects.add("overrides", text, node.origin.place(), hint=hint)
             return None
-        above: Node | None = None
+        above: YamlNode | None = None
         for item in node.items:
             found = self._named(item, path)
             if found is None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tnt_sim.errors import Place
 
-type Step = str | int
-type Steps = tuple[Step, ...]
+type PathStep = str | int
+type PathSteps = tuple[PathStep, ...]
 """The way to a value: keys, and positions in lists (from 0)."""
 
 
@@ -55,7 +55,7 @@ class Scalar:
 class Sequence:
     """A list."""
 
-    items: tuple[Node, ...]
+    items: tuple[YamlNode, ...]
     origin: Origin
 
 
@@ -63,26 +63,26 @@ class Sequence:
 class Mapping:
     """Keys and values, in the order of the file; `keys` gives the origin of each key."""
 
-    entries: dict[str, Node]
+    entries: dict[str, YamlNode]
     keys: dict[str, Origin]
     origin: Origin
 
 
-type Node = Scalar | Sequence | Mapping
+type YamlNode = Scalar | Sequence | Mapping
 
 
-def is_null(node: Node | None) -> bool:
+def is_null(node: YamlNode | None) -> bool:
     """Return whether the node is a null (``null``, ``~`` or nothing)."""
     return isinstance(node, Scalar) and node.value is None
 
 
-def entry_id(node: Node) -> str | None:
+def entry_id(node: YamlNode) -> str | None:
     """Return the `id` of a list entry, or None if it has none."""
     found = node.entries.get("id") if isinstance(node, Mapping) else None
     return found.value if isinstance(found, Scalar) and isinstance(found.value, str) else None
 
 
-def to_tree(node: Node) -> object:
+def to_tree(node: YamlNode) -> object:
     """Return the plain dict, list or scalar of a node."""
     match node:
         case Mapping():
@@ -93,7 +93,9 @@ def to_tree(node: Node) -> object:
             return node.value
 
 
-def walk(node: Node, steps: Steps = (), key: Origin | None = None) -> Iterator[tuple[Steps, Origin]]:
+def walk(
+    node: YamlNode, steps: PathSteps = (), key: Origin | None = None
+) -> Iterator[tuple[PathSteps, Origin]]:
     """Yield every value under a node with its origin, the node itself first."""
     origin = node.origin
     if key is not None:
@@ -107,7 +109,7 @@ def walk(node: Node, steps: Steps = (), key: Origin | None = None) -> Iterator[t
             yield from walk(child, (*steps, index))
 
 
-def from_value(value: object, origin: Origin) -> Node:
+def from_value(value: object, origin: Origin) -> YamlNode:
     """Return the node of a Python value: dicts, lists, texts and typed values."""
     if isinstance(value, dict):
         entries = {str(key): from_value(child, origin) for key, child in value.items()}

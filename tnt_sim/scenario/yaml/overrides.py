@@ -15,12 +15,12 @@ from tnt_sim.errors import Defect, Defects, ScenarioError, did_you_mean
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.yaml.nodes import (
     Mapping,
-    Node,
     Origin,
+    PathStep,
+    PathSteps,
     Scalar,
     Sequence,
-    Step,
-    Steps,
+    YamlNode,
     entry_id,
     from_value,
     is_null,
@@ -32,7 +32,9 @@ WHOLE = frozenset({"where", "require", "of", "columns", "formula"})
 """Keys whose value is replaced as a whole."""
 
 
-def merge(low: Node | None, high: Node, key: str | None = None, *, keep_nulls: bool = False) -> Node:
+def merge(
+    low: YamlNode | None, high: YamlNode, key: str | None = None, *, keep_nulls: bool = False
+) -> YamlNode:
     """Return the value of a key after merging `high` over `low`, the value of a weaker layer.
 
     With `keep_nulls` a null stays as a removal mark, for partial scenarios that are joined before they are
@@ -107,7 +109,7 @@ def _half_named(low: Sequence, high: Sequence) -> list[Defect]:
     return defects.found
 
 
-def clashes(first: Node, second: Node, defects: Defects, names: tuple[str, ...] = ()) -> None:
+def clashes(first: YamlNode, second: YamlNode, defects: Defects, names: tuple[str, ...] = ()) -> None:
     """Record every key to which two partial scenarios of equal precedence give different values."""
     key = names[-1] if names else None
     if key not in WHOLE:
@@ -132,7 +134,7 @@ def clashes(first: Node, second: Node, defects: Defects, names: tuple[str, ...] 
         _clash(first, second, defects, ".".join(names))
 
 
-def _clash(first: Node, second: Node, defects: Defects, path: str) -> None:
+def _clash(first: YamlNode, second: YamlNode, defects: Defects, path: str) -> None:
     one, other = _words(first), _words(second)
     defects.add(
         "override_conflict",
@@ -149,7 +151,7 @@ def _clash(first: Node, second: Node, defects: Defects, path: str) -> None:
     )
 
 
-def _words(node: Node) -> str:
+def _words(node: YamlNode) -> str:
     value = to_tree(node)
     if value is None:
         return "null"
@@ -158,7 +160,7 @@ def _words(node: Node) -> str:
     return "[…]" if isinstance(value, list) else f"« {shown(value)} »"
 
 
-def check_ids(node: Node, defects: Defects, key: str | None = None) -> None:
+def check_ids(node: YamlNode, defects: Defects, key: str | None = None) -> None:
     """Record every id that two entries of one list share."""
     if key in WHOLE:
         return
@@ -191,7 +193,7 @@ MAX_JSON, MAX_OPEN = 20_000, 40
 _FILE_KEYS = frozenset({"extends", "overrides"})
 
 
-def parse_value(text: str, origin: Origin) -> Node:
+def parse_value(text: str, origin: Origin) -> YamlNode:
     """Parse the VALUE of ``--set PATH=VALUE``.
 
     A list, a mapping or a quoted text is read as in YAML, anything else as plain text.
@@ -211,7 +213,7 @@ def parse_value(text: str, origin: Origin) -> Node:
     return Scalar(None, origin) if node is None else _relabel(node, origin)
 
 
-def _from_json(text: str, origin: Origin) -> Node | None:
+def _from_json(text: str, origin: Origin) -> YamlNode | None:
     """Return the node of a value that is JSON, about thirty times faster than as YAML.
 
     Returns None for any other value.
@@ -244,7 +246,7 @@ def _as_text(value: object) -> object:
     return [_as_text(child) for child in value] if isinstance(value, list) else value
 
 
-def _relabel(node: Node, origin: Origin) -> Node:
+def _relabel(node: YamlNode, origin: Origin) -> YamlNode:
     if isinstance(node, Mapping):
         entries = {key: _relabel(child, origin) for key, child in node.entries.items()}
         return Mapping(entries, dict.fromkeys(entries, origin), origin)
@@ -253,7 +255,7 @@ def _relabel(node: Node, origin: Origin) -> Node:
     return Scalar(node.value, origin)
 
 
-def find(root: Mapping, path: str, origin: Origin) -> Steps:
+def find(root: Mapping, path: str, origin: Origin) -> PathSteps:
     """Return the steps to which a dotted path leads; missing keys are allowed, missing ids are not.
 
     Raises
@@ -272,8 +274,8 @@ def find(root: Mapping, path: str, origin: Origin) -> Steps:
             f'"{names[0]}" cannot be changed this way',
             Text("Écrivez-le dans un fichier de scénario.", "Write it in a scenario file."),
         )
-    steps: Steps = ()
-    node: Node | None = root
+    steps: PathSteps = ()
+    node: YamlNode | None = root
     if names[0] == "envelopes" and len(names) > 1 and "envelopes" not in root.entries:
         steps, node, names = _envelope(root, names[1:], path, origin)
     while names and node is not None:
@@ -290,8 +292,8 @@ def find(root: Mapping, path: str, origin: Origin) -> Steps:
 
 
 def _advance(
-    node: Node, names: list[str], path: str, origin: Origin, steps: Steps
-) -> tuple[Step, Node | None, int]:
+    node: YamlNode, names: list[str], path: str, origin: Origin, steps: PathSteps
+) -> tuple[PathStep, YamlNode | None, int]:
     """Take one step down.
 
     Returns the step, the value there if any, and how many names it used (names may contain dots).
@@ -340,9 +342,11 @@ def _longest(names: list[str], known: Iterable[str]) -> tuple[str, int]:
     return names[0], 1
 
 
-def _envelope(root: Mapping, names: list[str], path: str, origin: Origin) -> tuple[Steps, Node, list[str]]:
+def _envelope(
+    root: Mapping, names: list[str], path: str, origin: Origin
+) -> tuple[PathSteps, YamlNode, list[str]]:
     """Return the steps, the node and the remaining names of the envelope with an id, anywhere in the tree."""
-    found: dict[str, list[tuple[Steps, Node]]] = {}
+    found: dict[str, list[tuple[PathSteps, YamlNode]]] = {}
     programme = root.entries.get("programme")
     if programme is not None:
         _gather(programme, ("programme",), found)
@@ -366,7 +370,7 @@ def _envelope(root: Mapping, names: list[str], path: str, origin: Origin) -> tup
     return steps, node, names[n_used:]
 
 
-def _gather(node: Node, steps: Steps, found: dict[str, list[tuple[Steps, Node]]]) -> None:
+def _gather(node: YamlNode, steps: PathSteps, found: dict[str, list[tuple[PathSteps, YamlNode]]]) -> None:
     name = entry_id(node)
     if name is not None:
         found.setdefault(name, []).append((steps, node))
@@ -376,7 +380,7 @@ def _gather(node: Node, steps: Steps, found: dict[str, list[tuple[Steps, Node]]]
             _gather(child, (*steps, "envelopes", index), found)
 
 
-def put(node: Node | None, steps: Steps, value: Node) -> Node:
+def put(node: YamlNode | None, steps: PathSteps, value: YamlNode) -> YamlNode:
     """Return the node with a value set at `steps`, by the merge rules; a null removes what is there."""
     step, rest = steps[0], steps[1:]
     if isinstance(node, Sequence) and isinstance(step, int):

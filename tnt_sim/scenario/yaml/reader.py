@@ -28,7 +28,7 @@ from ruamel.yaml.events import (
 from tnt_sim.domain.field_types import shown
 from tnt_sim.errors import Defects, Place, ScenarioError
 from tnt_sim.i18n.message import Text
-from tnt_sim.scenario.yaml.nodes import Mapping, Node, Origin, Scalar, Sequence
+from tnt_sim.scenario.yaml.nodes import Mapping, Origin, Scalar, Sequence, YamlNode
 from tnt_sim.scenario.yaml.syntax_errors import amount_tail_texts, explain, looks_like_amount_tail, sentence
 from tnt_sim.scenario.yaml.yaml_slips import find_slip, space_in_key
 
@@ -59,8 +59,8 @@ class _Frame:
     is_mapping: bool
     is_flow: bool
     anchor: str | None
-    items: list[Node] = field(default_factory=list)
-    entries: dict[str, Node] = field(default_factory=dict)
+    items: list[YamlNode] = field(default_factory=list)
+    entries: dict[str, YamlNode] = field(default_factory=dict)
     keys: dict[str, Origin] = field(default_factory=dict)
     wants_value: bool = False
     key: str | None = None
@@ -74,7 +74,7 @@ class _Frame:
 class _Anchored:
     """The node that an anchor names; `node` is None while it is still open."""
 
-    node: Node | None
+    node: YamlNode | None
     size: int = 1
     height: int = 1
 
@@ -85,7 +85,7 @@ class EventReader:
 
     base: Origin
     defects: Defects
-    root: Node | None = None
+    root: YamlNode | None = None
     stack: list[_Frame] = field(default_factory=list)
     anchors: dict[str, _Anchored] = field(default_factory=dict)
     n_values: int = 0
@@ -255,7 +255,7 @@ class EventReader:
 
     def _close_frame(self) -> None:
         frame = self.stack.pop()
-        node: Node
+        node: YamlNode
         if frame.is_mapping:
             node = Mapping(frame.entries, frame.keys, frame.origin)
         else:
@@ -264,7 +264,7 @@ class EventReader:
             self.anchors[frame.anchor] = _Anchored(node, frame.size, frame.height)
         self._attach(node, frame.size, frame.height, None)
 
-    def _attach(self, node: Node, size: int, height: int, event: ScalarEvent | None) -> None:
+    def _attach(self, node: YamlNode, size: int, height: int, event: ScalarEvent | None) -> None:
         if not self.stack:
             self.root = node
             return
@@ -278,7 +278,7 @@ class EventReader:
         else:
             self._key(frame, node, event)
 
-    def _item(self, frame: _Frame, node: Node, event: ScalarEvent | None) -> None:
+    def _item(self, frame: _Frame, node: YamlNode, event: ScalarEvent | None) -> None:
         before = frame.last
         if frame.is_flow and event is not None and before is not None and _is_split_amount(before, event):
             text, hint = amount_tail_texts(before.value, event.value)
@@ -286,7 +286,7 @@ class EventReader:
         frame.items.append(node)
         frame.last = event
 
-    def _key(self, frame: _Frame, node: Node, event: ScalarEvent | None) -> None:
+    def _key(self, frame: _Frame, node: YamlNode, event: ScalarEvent | None) -> None:
         frame.wants_value, frame.key, frame.key_origin = True, None, node.origin
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             self._defect(
@@ -318,7 +318,7 @@ class EventReader:
             frame.key = node.value
             frame.keys[node.value] = node.origin
 
-    def _value(self, frame: _Frame, node: Node, event: ScalarEvent | None) -> None:
+    def _value(self, frame: _Frame, node: YamlNode, event: ScalarEvent | None) -> None:
         key, frame.wants_value = frame.key, False
         if frame.is_flow and key is not None and event is not None and _is_plain(event) and event.value == "":
             self._no_value(frame, key)
@@ -374,7 +374,7 @@ _SAVE_AS_UTF8 = Text(
 _BOMS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00\x00\xfe\xff", "UTF-32"))
 
 
-def read_yaml(path: Path, shown_as: str) -> Node | None:
+def read_yaml(path: Path, shown_as: str) -> YamlNode | None:
     """Read one YAML file; None for a file that contains only comments.
 
     Raises
@@ -388,7 +388,7 @@ def read_yaml(path: Path, shown_as: str) -> Node | None:
     return node
 
 
-def read_yaml_into(path: Path, shown_as: str, defects: Defects) -> Node | None:
+def read_yaml_into(path: Path, shown_as: str, defects: Defects) -> YamlNode | None:
     """Read what can be read of one YAML file; defects are added to `defects`."""
     try:
         with path.open("rb") as stream:
@@ -406,7 +406,7 @@ def read_yaml_into(path: Path, shown_as: str, defects: Defects) -> Node | None:
 
 def parse_yaml(
     text: str, shown_as: str, *, layer: str | None = None, path: Path | None = None
-) -> Node | None:
+) -> YamlNode | None:
     """Read a YAML text; every defect that does not stop the reading is found in one pass.
 
     Raises
@@ -420,7 +420,7 @@ def parse_yaml(
     return node
 
 
-def _parse(text: str, base: Origin, defects: Defects) -> Node | None:
+def _parse(text: str, base: Origin, defects: Defects) -> YamlNode | None:
     bad = FORBIDDEN.search(text)
     if bad is not None:
         _forbidden_character(bad, base.file, defects)

@@ -18,7 +18,7 @@ from tnt_sim.domain.field_types import shown
 from tnt_sim.errors import Defect, Place, ScenarioError, did_you_mean, nearest
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.yaml.layers import place_in
-from tnt_sim.scenario.yaml.nodes import Origin, Steps
+from tnt_sim.scenario.yaml.nodes import Origin, PathSteps
 from tnt_sim.scenario.yaml.overrides import WHOLE
 from tnt_sim.scenario.yaml.syntax_errors import amount_tail_texts, looks_like_amount_tail, sentence
 
@@ -175,7 +175,7 @@ def _schema_of(model: type[BaseModel]) -> Schema:
         return {}
 
 
-class Shape:
+class SchemaKeys:
     """The valid keys at every place of a model."""
 
     def __init__(self, model: type[BaseModel]) -> None:
@@ -240,7 +240,7 @@ _KEEP_NULLS = WHOLE | {"set"}
 
 
 def validate_model[M: BaseModel](
-    model: type[M], tree: Any, origins: Mapping[Steps, Origin], context: Any | None = None
+    model: type[M], tree: Any, origins: Mapping[PathSteps, Origin], context: Any | None = None
 ) -> M:
     """Validate a tree of texts against a model.
 
@@ -252,16 +252,16 @@ def validate_model[M: BaseModel](
     ScenarioError
         with every defect, each with its place in the files
     """
-    nulls: list[Steps] = []
+    nulls: list[PathSteps] = []
     pruned = _without_nulls(tree, (), nulls)
-    shape = Shape(model) if nulls else None
+    shape = SchemaKeys(model) if nulls else None
     unknown = (
         [] if shape is None else [steps for steps in nulls if not shape.allows(steps[:-1], str(steps[-1]))]
     )
     try:
         found = model.model_validate(pruned, context=context)
     except ValidationError as error:
-        report = _Report(shape or Shape(model), tree, origins)
+        report = _Report(shape or SchemaKeys(model), tree, origins)
         issues = [_issue(pruned, raw) for raw in error.errors(include_url=False)]
         defects = report.defects(issues)
         defects += [report.unknown_key(steps, steps[:-1]) for steps in unknown]
@@ -272,7 +272,7 @@ def validate_model[M: BaseModel](
     return found
 
 
-def _without_nulls(value: Any, steps: Steps, nulls: list[Steps]) -> Any:
+def _without_nulls(value: Any, steps: PathSteps, nulls: list[PathSteps]) -> Any:
     if isinstance(value, dict):
         kept = {}
         for key, child in value.items():
@@ -303,11 +303,11 @@ class _Issue:
 
     kind: str
     loc: tuple[str | int, ...]
-    steps: Steps
+    steps: PathSteps
     found: Any
     context: Mapping[str, Any]
     message: str
-    tags: tuple[tuple[Steps, str], ...] = ()
+    tags: tuple[tuple[PathSteps, str], ...] = ()
     missing: str | None = None
     is_key: bool = False
 
@@ -317,8 +317,8 @@ def _issue(tree: Any, raw: Any) -> _Issue:
 
     Parts that are neither key nor index name a union member.
     """
-    steps: Steps = ()
-    tags: list[tuple[Steps, str]] = []
+    steps: PathSteps = ()
+    tags: list[tuple[PathSteps, str]] = []
     loc, kind, node, is_key = raw["loc"], raw["type"], tree, False
     missing = str(loc[-1]) if kind == "missing" and loc else None
     for part in loc[:-1] if missing is not None else loc:
@@ -343,9 +343,9 @@ def _has(node: Any, part: str | int) -> bool:
 class _Report:
     """Turns issues into defects."""
 
-    shape: Shape
+    shape: SchemaKeys
     tree: Any
-    origins: Mapping[Steps, Origin]
+    origins: Mapping[PathSteps, Origin]
 
     def defects(self, issues: list[_Issue]) -> list[Defect]:
         """Return the defects of all issues; a misspelt key is not reported as missing too."""
@@ -366,7 +366,7 @@ class _Report:
     def relevant(self, issues: list[_Issue], level: int = 0) -> list[_Issue]:
         """Return the issues without those of union members that the planner did not mean."""
         kept: list[_Issue] = []
-        unions: dict[Steps, dict[str, list[_Issue]]] = {}
+        unions: dict[PathSteps, dict[str, list[_Issue]]] = {}
         for issue in issues:
             if len(issue.tags) <= level:
                 kept.append(issue)
@@ -377,11 +377,11 @@ class _Report:
             kept += self._meant([self.relevant(member, level + 1) for member in members.values()], prefix)
         return kept
 
-    def _meant(self, members: list[list[_Issue]], prefix: Steps) -> list[_Issue]:
+    def _meant(self, members: list[list[_Issue]], prefix: PathSteps) -> list[_Issue]:
         best = [self._misfit(member, prefix) for member in members]
         return members[best.index(min(best))]
 
-    def _misfit(self, member: list[_Issue], prefix: Steps) -> tuple[bool, int, int]:
+    def _misfit(self, member: list[_Issue], prefix: PathSteps) -> tuple[bool, int, int]:
         """Return how far a union member is from what was written: type, unknown keys, number of errors."""
         other_shape = any(_is_other_shape(issue, prefix) for issue in member)
         strangers = [issue for issue in member if issue.kind == "extra_forbidden" and not self._near(issue)]
@@ -408,7 +408,7 @@ class _Report:
         place = place_in(self.origins, steps, key=issue.is_key)
         return Defect(code, sentence(text), _some(place), hint)
 
-    def unknown_key(self, steps: Steps, parent: tuple[str | int, ...]) -> Defect:
+    def unknown_key(self, steps: PathSteps, parent: tuple[str | int, ...]) -> Defect:
         """Return the defect of an unknown key, or of the tail of an amount that was split at its comma."""
         key = str(steps[-1])
         places = _some(place_in(self.origins, steps, key=True))
@@ -425,7 +425,7 @@ class _Report:
             did_you_mean(key, self.shape.keys_at(parent)),
         )
 
-    def _value_before(self, steps: Steps) -> str | None:
+    def _value_before(self, steps: PathSteps) -> str | None:
         node = self._node(steps[:-1])
         keys = list(node) if isinstance(node, dict) else []
         index = keys.index(steps[-1]) if steps[-1] in keys else 0
@@ -456,7 +456,7 @@ class _Report:
         known = set(self.shape.keys_at(issue.loc[:-1] if issue.missing is not None else issue.loc))
         return nearest(key, [name for name in written if len(name) > 2 and name not in known])
 
-    def _node(self, steps: Steps) -> Any:
+    def _node(self, steps: PathSteps) -> Any:
         node = self.tree
         for step in steps:
             try:
@@ -465,7 +465,7 @@ class _Report:
                 return None
         return node
 
-    def _label(self, steps: Steps) -> str:
+    def _label(self, steps: PathSteps) -> str:
         """Return a path as `--set` writes it: list entries by their id, else by their position from 1."""
         words: list[str] = []
         for index, step in enumerate(steps):
@@ -478,7 +478,7 @@ class _Report:
         return ".".join(words).replace(".[", "[")
 
 
-def _is_other_shape(issue: _Issue, prefix: Steps) -> bool:
+def _is_other_shape(issue: _Issue, prefix: PathSteps) -> bool:
     """Return whether a union member refuses the type of the value itself (a text for a mapping, and so on)."""
     if issue.steps != prefix or issue.missing is not None:
         return False
@@ -489,7 +489,7 @@ def _is_other_shape(issue: _Issue, prefix: Steps) -> bool:
     )
 
 
-def _under(steps: Steps, others: set[Steps]) -> bool:
+def _under(steps: PathSteps, others: set[PathSteps]) -> bool:
     """Return whether a fault lies in an entry of the list at `steps`, so that the list only seems too short."""
     return any(len(other) > len(steps) and other[: len(steps)] == steps for other in others)
 

@@ -51,7 +51,7 @@ def find_slip(text: str, words: str, problem: tuple[int, int], context: int | No
     lines = _BREAK.split(text)
     last = min(problem[0], len(lines) - 1)
     return (
-        _Walk(lines, last).quote()
+        _LineScanner(lines, last).quote()
         or _space(lines, words, last, context)
         or _no_colon(lines, words, context)
         or _brace(lines, words, problem, context)
@@ -61,7 +61,7 @@ def find_slip(text: str, words: str, problem: tuple[int, int], context: int | No
 
 
 @dataclass
-class _Walk:
+class _LineScanner:
     """One scan of the values in the lines up to the error."""
 
     lines: Sequence[str]

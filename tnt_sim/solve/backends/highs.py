@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tnt_sim.errors import SolverError
-from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import Text
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import (
     Capabilities,
     Limits,

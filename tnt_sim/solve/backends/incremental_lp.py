@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import Text
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import float_bounds
 from tnt_sim.solve.backends.highs import load_live
 
@@ -61,7 +62,7 @@ def difference(old: LinearModel, new: LinearModel) -> Difference:
 
 
 @dataclass
-class LiveLp:
+class IncrementalLp:
     """Linear program kept between calls; `last` is the latest change, `n_pivots` counts simplex iterations."""
 
     last: Difference | None = None

@@ -20,15 +20,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from tnt_sim.formulation.linear_model import (
-    NO_LOWER,
-    NO_UPPER,
-    IntArray,
-    LinearModel,
-    ModelError,
-    Sense,
-    Stage,
-)
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.integral import solve_integral
 from tnt_sim.solve.reductions.restriction import breakable, restrict
@@ -130,7 +123,7 @@ def _at_most(model: LinearModel, columns: IntArray) -> LinearModel:
     )
 
 
-def loosened(model: LinearModel, stages: Sequence[Stage]) -> Loosened | None:
+def loosened(model: LinearModel, stages: Sequence[SolveStage]) -> Loosened | None:
     """Relax the model to the columns that some stage counts; None if it has no others or is too large."""
     counted = np.any([stage.objective != 0 for stage in stages], axis=0)
     columns, gains = np.flatnonzero(counted), np.flatnonzero(~counted)

@@ -21,10 +21,10 @@ from tnt_sim.formulation.linear_model import (
     BoolArray,
     IntArray,
     LinearModel,
-    Sense,
-    Stage,
+    SolveStage,
     exact_dot,
 )
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.cap_tree import nothing, told
 from tnt_sim.solve.methods.integral import solve_integral
@@ -32,12 +32,12 @@ from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.reductions.restriction import restrict
 
 Found = tuple[StagesOutcome, bool] | None
-Cheapest = Callable[[LinearModel, Stage], Found]
+Cheapest = Callable[[LinearModel, SolveStage], Found]
 """Minimises a cost while the objective is kept, with an exact kernel; returns None if no kernel can."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Column:
+class _CapacityColumn:
     """Integer column t with rows a·x + coefficient·t ≤ upper, and its bounds."""
 
     place: int
@@ -47,7 +47,7 @@ class _Column:
     coefficient: IntArray
 
 
-def solve_largest(model: LinearModel, stage: Stage, goal: Stage, cheapest: Cheapest) -> Found:
+def solve_largest(model: LinearModel, stage: SolveStage, goal: SolveStage, cheapest: Cheapest) -> Found:
     """Maximise the one open column that a stage counts; None if the kernels cannot.
 
     `cheapest` keeps `goal`, in which that column does not count.
@@ -61,7 +61,7 @@ def solve_largest(model: LinearModel, stage: Stage, goal: Stage, cheapest: Cheap
     cost, rows = _cost(model, column, goal)
     if cost is None:
         return None
-    found = cheapest(model.with_bounds(*least), Stage("cost", cost, Sense.MINIMISE))
+    found = cheapest(model.with_bounds(*least), SolveStage("cost", cost, Sense.MINIMISE))
     if found is None:
         return None
     if found[0].values is None:
@@ -72,7 +72,7 @@ def solve_largest(model: LinearModel, stage: Stage, goal: Stage, cheapest: Cheap
     return None if point is None else told(model, [stage], point, False, time.perf_counter() - began)
 
 
-def _column_of(model: LinearModel, stage: Stage) -> _Column | None:
+def _column_of(model: LinearModel, stage: SolveStage) -> _CapacityColumn | None:
     """Return the column that a stage maximises; None if there are several, or if a row favours a large value."""
     is_open = model.col_lower != model.col_upper
     counted = np.flatnonzero((stage.objective != 0) & is_open)
@@ -95,7 +95,9 @@ def _column_of(model: LinearModel, stage: Stage) -> _Column | None:
         low, high = _within(low, high, value, settled, int(model.row_lower[row]), int(model.row_upper[row]))
     if low >= high:
         return None
-    return _Column(place, low, high, np.array(rows, dtype=np.int64), np.array(coefficients, dtype=np.int64))
+    return _CapacityColumn(
+        place, low, high, np.array(rows, dtype=np.int64), np.array(coefficients, dtype=np.int64)
+    )
 
 
 def _within(low: int, high: int, value: int, settled: int, row_lower: int, row_upper: int) -> tuple[int, int]:
@@ -113,7 +115,9 @@ def _within(low: int, high: int, value: int, settled: int, row_lower: int, row_u
     return low, high
 
 
-def _cost(model: LinearModel, column: _Column, goal: Stage) -> tuple[IntArray | None, Sequence[int]]:
+def _cost(
+    model: LinearModel, column: _CapacityColumn, goal: SolveStage
+) -> tuple[IntArray | None, Sequence[int]]:
     """Return a row's cost of each choice, divided by its gcd (or None), and the rows with this cost."""
     zero_one = (model.col_lower >= 0) & (model.col_upper <= 1)
     needed = (goal.objective != 0) & (model.col_lower != model.col_upper)
@@ -131,7 +135,7 @@ def _cost(model: LinearModel, column: _Column, goal: Stage) -> tuple[IntArray | 
     return found, rows
 
 
-def _room(model: LinearModel, column: _Column, row: int, x: IntArray) -> int:
+def _room(model: LinearModel, column: _CapacityColumn, row: int, x: IntArray) -> int:
     """Compute how large the column may be in a row, beside a choice."""
     beside = x.copy()
     beside[column.place] = 0
@@ -140,7 +144,9 @@ def _room(model: LinearModel, column: _Column, row: int, x: IntArray) -> int:
     return (int(model.row_upper[row]) - spent) // coefficient
 
 
-def _at(model: LinearModel, column: _Column, choice: BoolArray, x: IntArray, value: int) -> IntArray | None:
+def _at(
+    model: LinearModel, column: _CapacityColumn, choice: BoolArray, x: IntArray, value: int
+) -> IntArray | None:
     """Complete the choice with the column at `value`; None if that is infeasible."""
     lower, upper = np.where(choice, x, model.col_lower), np.where(choice, x, model.col_upper)
     lower[column.place] = upper[column.place] = value

@@ -27,20 +27,19 @@ from functools import partial
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.linear_model import (
-    NO_LOWER,
-    NO_UPPER,
-    IntArray,
-    LinearModel,
-    Sense,
-    Stage,
-    exact_dot,
-)
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage, exact_dot
 from tnt_sim.kernel.cap_tree.best_choice import Memory, best_under_caps, cheapest_under_caps
-from tnt_sim.kernel.cap_tree.caps import Caps, Shared, caps_on
-from tnt_sim.kernel.knapsack import Menus, TooManyStates
+from tnt_sim.kernel.cap_tree.caps import CapRows, SharedCap, caps_on
+from tnt_sim.kernel.knapsack import ChoiceGroups, TooManyStates
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Termination
-from tnt_sim.solve.methods.lexicographic import Grounds, StageResult, StagesOutcome, of_trees, with_stage_row
+from tnt_sim.solve.methods.lexicographic import (
+    ProofHints,
+    StageResult,
+    StagesOutcome,
+    of_trees,
+    with_stage_row,
+)
 from tnt_sim.solve.reductions.restriction import restrict
 
 
@@ -59,7 +58,7 @@ class FreeMoney:
     cost: IntArray
     choices: IntArray
     gains: IntArray
-    shared: tuple[Shared, ...]
+    shared: tuple[SharedCap, ...]
     paid_by: Mapping[int, int]
 
     def point(self, model: LinearModel, taken: IntArray) -> IntArray:
@@ -68,7 +67,7 @@ class FreeMoney:
         x[self.choices] = taken
         spent = model.matrix @ x
 
-        def pay(shared: Shared) -> int:
+        def pay(shared: SharedCap) -> int:
             parts = [self._pay(row, int(spent[row] - model.row_upper[row]), x) for row in shared.caps]
             need = sum(parts) + sum(pay(child) for child in shared.below)
             return self._pay(shared.row, need - shared.cap, x) if shared.beyond else need
@@ -111,7 +110,7 @@ def free_money(model: LinearModel, cost: IntArray) -> FreeMoney | None:
             return None
         else:
             giver[column] = row
-    reader = _Reader(model, giver, takes, has_choices)
+    reader = _RowReader(model, giver, takes, has_choices)
     if giver.keys() != takes.keys() or not reader.read():
         return None
     unit = reader.unit(is_choice, cost)
@@ -124,7 +123,7 @@ def free_money(model: LinearModel, cost: IntArray) -> FreeMoney | None:
 
 
 @dataclass
-class _Reader:
+class _RowReader:
     """Reads which rows draw money and which share it out."""
 
     model: LinearModel
@@ -162,10 +161,10 @@ class _Reader:
             return None
         return int(units[0])
 
-    def shared(self, row: int) -> Shared:
+    def shared(self, row: int) -> SharedCap:
         """Build the sharing tree below a row."""
         below = self.below.get(row, [])
-        return Shared(
+        return SharedCap(
             row,
             int(self.model.row_upper[row]),
             tuple(r for r in below if self.has_choices[r]),
@@ -179,11 +178,11 @@ SOLVER = "kernel"
 
 def solve_tree(
     model: LinearModel,
-    stages: Sequence[Stage],
+    stages: Sequence[SolveStage],
     *,
     long: bool = True,
     memory: Memory | None = None,
-    menus: Menus | None = None,
+    menus: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> tuple[StagesOutcome, bool] | None:
     """Solve two stages (an objective, then the least granted) under trees of caps; None if it does not apply.
@@ -242,7 +241,7 @@ def solve_tree(
     return told(model, (goal, least), x, found.alone, time.perf_counter() - began, grounds=grounds)
 
 
-def _caps(model: LinearModel, money: FreeMoney) -> Caps:
+def _caps(model: LinearModel, money: FreeMoney) -> CapRows:
     """Return the caps on cost over the choices, without those that cross a cap that may draw money."""
     is_cap = (model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER)
     gaining: set[int] = set().union(*(row.every() for row in money.shared))
@@ -258,7 +257,7 @@ def _caps(model: LinearModel, money: FreeMoney) -> Caps:
 
 def solve_cheapest(
     model: LinearModel,
-    stages: Sequence[Stage],
+    stages: Sequence[SolveStage],
     profit: IntArray,
     at_least: int,
     memory: Memory | None = None,
@@ -283,7 +282,7 @@ def solve_cheapest(
         rest = at_least - int(profit @ fixed)
         is_open = model.col_lower != model.col_upper
 
-        def again(part: LinearModel, asked: Sequence[Stage]) -> tuple[StagesOutcome, bool] | None:
+        def again(part: LinearModel, asked: Sequence[SolveStage]) -> tuple[StagesOutcome, bool] | None:
             return solve_cheapest(part, asked, profit[is_open], rest, memory, deadline)
 
         return beside_fixed(model, stages, again)
@@ -308,9 +307,9 @@ def solve_cheapest(
 
 def beside_fixed(
     model: LinearModel,
-    stages: Sequence[Stage],
+    stages: Sequence[SolveStage],
     solve: Callable[..., tuple[StagesOutcome, bool] | None],
-    menus: Menus | None = None,
+    menus: ChoiceGroups | None = None,
 ) -> tuple[StagesOutcome, bool] | None:
     """Solve over the open columns only, and translate the outcome to the whole model."""
     began = time.perf_counter()
@@ -333,7 +332,7 @@ def _broken_rows(model: LinearModel, x: IntArray) -> set[int]:
     return set(np.flatnonzero((low | high).astype(bool)).tolist())
 
 
-def nothing(model: LinearModel, stages: Sequence[Stage], seconds: float) -> tuple[StagesOutcome, bool]:
+def nothing(model: LinearModel, stages: Sequence[SolveStage], seconds: float) -> tuple[StagesOutcome, bool]:
     """Build the outcome « infeasible », as an exact kernel proved it, on the first stage."""
     first = stages[0]
     result = StageResult(first.name, first.sense, Termination.INFEASIBLE, None, None, None, SOLVER, seconds)
@@ -342,12 +341,12 @@ def nothing(model: LinearModel, stages: Sequence[Stage], seconds: float) -> tupl
 
 def told(
     model: LinearModel,
-    stages: Sequence[Stage],
+    stages: Sequence[SolveStage],
     x: IntArray,
     alone: bool,
     seconds: float,
     solver: str = SOLVER,
-    grounds: Grounds | None = None,
+    grounds: ProofHints | None = None,
 ) -> tuple[StagesOutcome, bool]:
     """Build the outcome of all stages from a point that an exact kernel proved optimal.
 

@@ -5,7 +5,7 @@ reduced costs for a good point. Exact reduced-cost fixing (`reductions/fixing.py
 no better point can change, usually all but a few hundred, and the solver solves the rest. The fixing is
 exact, so the optimal value is the same as without it.
 
-`FromLast` starts from the previous model of the same shape instead. Its linear program moves to the new model
+`CoreProblem` starts from the previous model of the same shape instead. Its linear program moves to the new model
 from the last basis (`backends/incremental_lp.py`), and the last point is repaired until it satisfies all
 rows; fixing and the final solve follow as above.
 
@@ -20,9 +20,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, float_bounds
-from tnt_sim.solve.backends.incremental_lp import LiveLp
+from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
 from tnt_sim.solve.reductions.fixing import fix_by_reduced_cost
 from tnt_sim.solve.reductions.restriction import Restriction, restrict
@@ -116,11 +117,11 @@ Shape = tuple[int, int, Sense]
 
 
 @dataclass
-class FromLast:
+class CoreProblem:
     """Solver that reuses the last point per number of columns, and the linear program per shape."""
 
     _points: dict[int, IntArray] = field(default_factory=dict)
-    _lives: dict[Shape, LiveLp] = field(default_factory=dict)
+    _lives: dict[Shape, IncrementalLp] = field(default_factory=dict)
 
     def solve(
         self, model: LinearModel, backend: Backend, limits: Limits = Limits(), start: IntArray | None = None
@@ -158,7 +159,7 @@ class FromLast:
 
     def _prices(self, model: LinearModel, deadline: Deadline) -> FloatArray | None:
         shape = model.n_rows, model.n_cols, model.sense
-        live = self._lives.setdefault(shape, LiveLp())
+        live = self._lives.setdefault(shape, IncrementalLp())
         if len(self._lives) > MAX_SHAPES:
             del self._lives[next(iter(self._lives))]
         up = model.sense is Sense.MAXIMISE

@@ -30,8 +30,9 @@ import numpy as np
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.disk import put_all
 from tnt_sim.errors import SolverError, UsageError
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage
 from tnt_sim.i18n.message import Text
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination, Tuning
 from tnt_sim.solve.backends.registry import get_backend, independent_backends
 from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
@@ -122,7 +123,7 @@ _AGREES = {Verdict.AGREES: True, Verdict.BETTER_FOUND: False, Verdict.WORSE: Fal
 
 def cross_check(
     model: LinearModel,
-    stages: Sequence[Stage],
+    stages: Sequence[SolveStage],
     outcome: StagesOutcome,
     choice: str = "auto",
     limits: Limits = Limits(),
@@ -158,7 +159,7 @@ def cross_check(
     names = _candidates(choice, first)
     if not names:
         return _conclude((), Verdict.NO_SOLVER, None, began)
-    asked = _Asked(tuple(get_backend(name) for name in names), prices or get_backend(first), limits)
+    asked = _SolverQueue(tuple(get_backend(name) for name in names), prices or get_backend(first), limits)
     if outcome.values is None:
         check, improvement = asked.infeasible(model, outcome)
         return _conclude((check,), check.verdict, improvement, began)
@@ -167,7 +168,7 @@ def cross_check(
 
 
 def _all_stages(
-    model: LinearModel, stages: Sequence[Stage], outcome: StagesOutcome, asked: _Asked
+    model: LinearModel, stages: Sequence[SolveStage], outcome: StagesOutcome, asked: _SolverQueue
 ) -> tuple[tuple[StageCheck, ...], IntArray | None]:
     """Check stage by stage, up to the first that is not confirmed."""
     checks: list[StageCheck] = []
@@ -222,7 +223,7 @@ _Verdict = tuple[StageCheck, IntArray | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _SolverQueue:
     """The solvers to try, in order, and their limits."""
 
     solvers: tuple[Backend, ...]
@@ -316,7 +317,7 @@ SECONDS_A_SOLVE = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Claim:
+class SolverClaim:
     """A solver's claim about a model; `values` is its point, which satisfies all rows, or None."""
 
     solver: str
@@ -326,7 +327,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
+class QuarantinedModel:
     """Where a model was kept, whether the contradiction was reproduced, and the size of the reduced model."""
 
     folder: Path
@@ -336,7 +337,7 @@ class Quarantined:
 
 
 def stage_model(
-    model: LinearModel, stages: Sequence[Stage], results: Sequence[StageResult], index: int
+    model: LinearModel, stages: Sequence[SolveStage], results: Sequence[StageResult], index: int
 ) -> LinearModel:
     """Return the model of one stage: its objective, and earlier stages as constraints."""
     for stage, result in zip(stages[:index], results[:index], strict=True):
@@ -346,7 +347,7 @@ def stage_model(
 
 def quarantine(
     model: LinearModel, first: Backend, second: Backend, place: Path, deadline: Deadline = UNLIMITED
-) -> Quarantined:
+) -> QuarantinedModel:
     """Solve again with both solvers, reduce the model, and keep it in a folder of `place` named by its hash.
 
     The work ends at the deadline, and after `SECONDS` at the latest.
@@ -358,7 +359,7 @@ def quarantine(
     """
     deadline = deadline.within(SECONDS)
 
-    def ask(part: LinearModel) -> tuple[Claim, Claim]:
+    def ask(part: LinearModel) -> tuple[SolverClaim, SolverClaim]:
         limits = Limits(deadline.within(SECONDS_A_SOLVE))
         return _claim(part, first, limits), _claim(part, second, limits)
 
@@ -381,10 +382,10 @@ def quarantine(
     claims_text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     texts = {"model.lp": text, "reduced.lp": lp_text(small), "claims.json": claims_text}
     put_all({folder / name: told.encode() for name, told in texts.items()})
-    return Quarantined(folder, reproduced, small.n_rows, small.n_cols)
+    return QuarantinedModel(folder, reproduced, small.n_rows, small.n_cols)
 
 
-def contradict(one: Claim, other: Claim) -> bool:
+def contradict(one: SolverClaim, other: SolverClaim) -> bool:
     """Whether two claims cannot both be true: two different optima, or « infeasible » against a point."""
     final = (Termination.OPTIMAL, Termination.INFEASIBLE)
     if one.termination not in final or other.termination not in final:
@@ -451,14 +452,14 @@ def _part(model: LinearModel, rows: list[int], columns: list[int]) -> LinearMode
     )
 
 
-def _claim(model: LinearModel, backend: Backend, limits: Limits) -> Claim:
+def _claim(model: LinearModel, backend: Backend, limits: Limits) -> SolverClaim:
     if not backend.capabilities.node_limit:
         limits = replace(limits, nodes=None)
     try:
         found = solve_integral(model, backend, limits)
     except SolverError:
-        return Claim(backend.name, Termination.FAILED, None, None)
-    return Claim(found.solver or backend.name, found.termination, found.value, found.values)
+        return SolverClaim(backend.name, Termination.FAILED, None, None)
+    return SolverClaim(found.solver or backend.name, found.termination, found.value, found.values)
 
 
 def lp_text(model: LinearModel) -> str:
@@ -499,7 +500,7 @@ def _terms(columns: IntArray, values: Any, names: Sequence[str]) -> str:
     return "\n   ".join(" ".join(words[k : k + 6]) for k in range(0, len(words), 6))
 
 
-def _told(model: LinearModel, claims: Sequence[Claim]) -> dict[str, Any]:
+def _told(model: LinearModel, claims: Sequence[SolverClaim]) -> dict[str, Any]:
     return {
         "rows": model.n_rows,
         "columns": model.n_cols,

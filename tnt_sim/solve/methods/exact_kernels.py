@@ -18,12 +18,12 @@ from functools import cache
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
-from tnt_sim.formulation.linear_model import IntArray, LinearModel, Stage
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, SolveStage
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.kernel.blocks.block_search import Heard
 from tnt_sim.kernel.cap_tree.best_choice import LongTreeError, Memory
-from tnt_sim.kernel.knapsack import Menus
-from tnt_sim.solve.backends.incremental_lp import LiveLp
+from tnt_sim.kernel.knapsack import ChoiceGroups
+from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.benders_projection import Loosened, loosened
 from tnt_sim.solve.methods.beside_kept import solve_largest
 from tnt_sim.solve.methods.cap_tree import SOLVER as TREE
@@ -31,7 +31,7 @@ from tnt_sim.solve.methods.cap_tree import nothing, solve_cheapest, solve_tree, 
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.methods.priced_blocks import MAX_WORK, solve_crossing
 from tnt_sim.solve.methods.priced_blocks import SOLVER as BLOCKS
-from tnt_sim.solve.reductions.amounts_as_binaries import Amounts, as_choices
+from tnt_sim.solve.reductions.amounts_as_binaries import BinaryAmounts, as_choices
 from tnt_sim.solve.reductions.projection import Projected, without_gains
 
 MANY_COLUMNS = 10_000
@@ -46,14 +46,14 @@ WORDS = {TREE: "tree", BLOCKS: "blocks"}
 
 Found = tuple[StagesOutcome, bool] | None
 """Outcome of the stages, and whether the point is proved unique; None if no kernel solves them."""
-Settling = Callable[[LinearModel, Sequence[Stage], IntArray], Found]
+Settling = Callable[[LinearModel, Sequence[SolveStage], IntArray], Found]
 """Function that solves a model over some of the columns, given by their indices."""
 
 
 def solve_exactly(
     model: LinearModel,
-    stages: Sequence[Stage],
-    live: LiveLp | None = None,
+    stages: Sequence[SolveStage],
+    live: IncrementalLp | None = None,
     heard: Heard | None = None,
     memory: Memory | None = None,
     recovery: Recovery | None = None,
@@ -95,8 +95,8 @@ def in_time(solve: Callable[[], Found]) -> Found:
 
 def solve_blocks(
     model: LinearModel,
-    stages: Sequence[Stage],
-    live: LiveLp | None,
+    stages: Sequence[SolveStage],
+    live: IncrementalLp | None,
     recovery: Recovery,
     deadline: Deadline = UNLIMITED,
 ) -> Found:
@@ -114,11 +114,11 @@ def solve_blocks(
 
 def _settled(
     model: LinearModel,
-    stages: Sequence[Stage],
-    live: LiveLp | None,
+    stages: Sequence[SolveStage],
+    live: IncrementalLp | None,
     heard: Heard | None,
     memory: Memory | None,
-    menus: Menus | None,
+    menus: ChoiceGroups | None,
     deadline: Deadline,
     max_work: int,
 ) -> Found:
@@ -137,11 +137,15 @@ def _settled(
 
 
 def _settling(
-    live: LiveLp | None, memory: Memory | None, menus: Menus | None, deadline: Deadline, max_work: int
+    live: IncrementalLp | None,
+    memory: Memory | None,
+    menus: ChoiceGroups | None,
+    deadline: Deadline,
+    max_work: int,
 ) -> Settling:
     """Return the function that solves a projected model."""
 
-    def settle(model: LinearModel, stages: Sequence[Stage], columns: IntArray) -> Found:
+    def settle(model: LinearModel, stages: Sequence[SolveStage], columns: IntArray) -> Found:
         left = None if menus is None else menus.picked(columns)
         return _settled(model, stages, live, None, memory, left, deadline, max_work)
 
@@ -150,9 +154,9 @@ def _settling(
 
 def _of_amounts(
     model: LinearModel,
-    stages: Sequence[Stage],
+    stages: Sequence[SolveStage],
     recovery: Recovery,
-    live: LiveLp | None,
+    live: IncrementalLp | None,
     memory: Memory | None,
     deadline: Deadline,
     max_work: int,
@@ -163,10 +167,10 @@ def _of_amounts(
     """
 
     @cache
-    def choices(lean: bool) -> Amounts | None:
+    def choices(lean: bool) -> BinaryAmounts | None:
         return as_choices(model, stages, recovery, lean=lean)
 
-    def by(lean: bool, solve: Callable[[LinearModel, Sequence[Stage], Menus], Found]) -> Found:
+    def by(lean: bool, solve: Callable[[LinearModel, Sequence[SolveStage], ChoiceGroups], Found]) -> Found:
         made = choices(lean)
         if made is None:
             return None
@@ -204,7 +208,7 @@ def _first_of(
 
 
 def _projected(
-    model: LinearModel, stages: Sequence[Stage], settle: Settling, beside: Sequence[Stage] = ()
+    model: LinearModel, stages: Sequence[SolveStage], settle: Settling, beside: Sequence[SolveStage] = ()
 ) -> Found:
     """Solve the model without its unallocated-money columns, then complete the point.
 
@@ -232,8 +236,8 @@ def _projected(
 
 def solve_kept(
     model: LinearModel,
-    stage: Stage,
-    goal: Stage,
+    stage: SolveStage,
+    goal: SolveStage,
     at_least: int,
     memory: Memory | None = None,
     deadline: Deadline = UNLIMITED,
@@ -244,8 +248,8 @@ def solve_kept(
     solves it in time.
     """
 
-    def cheapest(whole: LinearModel, asked: Stage) -> Found:
-        def settle(part: LinearModel, stages: Sequence[Stage], columns: IntArray) -> Found:
+    def cheapest(whole: LinearModel, asked: SolveStage) -> Found:
+        def settle(part: LinearModel, stages: Sequence[SolveStage], columns: IntArray) -> Found:
             return solve_cheapest(part, stages, goal.objective[columns], at_least, memory, deadline)
 
         return settle(whole, [asked], np.arange(whole.n_cols)) or _projected(whole, [asked], settle, [goal])
@@ -253,7 +257,7 @@ def solve_kept(
     return in_time(lambda: solve_largest(model, stage, goal, cheapest) or cheapest(model, stage))
 
 
-def _told_of(choices: Amounts, stages: Sequence[Stage], found: Found) -> Found:
+def _told_of(choices: BinaryAmounts, stages: Sequence[SolveStage], found: Found) -> Found:
     """Translate an outcome over amount choices to the whole model."""
     if found is None or found[0].values is None:
         return None

@@ -22,7 +22,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.rules.linear_terms import BoolArray
 
@@ -37,7 +37,7 @@ PER_LOOK = 256
 def greedy_point(
     model: LinearModel,
     recovery: Recovery,
-    goal: Stage,
+    goal: SolveStage,
     cost: IntArray,
     deadline: Deadline = UNLIMITED,
 ) -> IntArray | None:

@@ -21,9 +21,9 @@ from tnt_sim.formulation.linear_model import (
     IntArray,
     LinearModel,
     ModelError,
-    Sense,
 )
 from tnt_sim.i18n.message import Text
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
 from tnt_sim.solve.reductions.cuts import Cut, cover_cut, no_good_cut, zero_one
 from tnt_sim.solve.reductions.restriction import restrict
@@ -41,7 +41,7 @@ class RepairKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Repair:
+class PointRepair:
     """One repair, with its detail for the log."""
 
     kind: RepairKind
@@ -71,7 +71,7 @@ class IntegralSolution:
     bound: int | None
     solver: str
     log: str
-    repairs: tuple[Repair, ...] = ()
+    repairs: tuple[PointRepair, ...] = ()
     n_solves: int = 1
     seconds: float = 0.0
 
@@ -116,18 +116,18 @@ def solve_integral(
             Text("une décision n'a que des colonnes entières", "a decision has whole columns only")
         )
     if limits.expired:  # merging identical columns takes a second with a million of them
-        return _Search(model, backend, limits, start, tuning).at_once()
+        return _IntegralSearch(model, backend, limits, start, tuning).at_once()
     small = merge(model)
     if small.model is model:
-        return _Search(model, backend, limits, start, tuning).run()
+        return _IntegralSearch(model, backend, limits, start, tuning).run()
     began = time.perf_counter()
     reduced = small.reduce(start) if start is not None and model.is_feasible(start) else None
-    found = _Search(small.model, backend, limits, reduced, tuning).run()
+    found = _IntegralSearch(small.model, backend, limits, reduced, tuning).run()
     held = None if found.values is None else small.expand(found.values)
     if found.termination is not Termination.NUMERIC_TROUBLE:
         return replace(found, values=held)
     # merged columns are not 0-1, so that cuts cannot remove their choices: solve with all columns
-    again = _Search(model, backend, limits, start if held is None else held, tuning).run()
+    again = _IntegralSearch(model, backend, limits, start if held is None else held, tuning).run()
     return replace(
         again,
         repairs=(*found.repairs, *again.repairs),
@@ -138,7 +138,7 @@ def solve_integral(
 
 
 @dataclass(slots=True)
-class _Search:
+class _IntegralSearch:
     """State of one `solve_integral`."""
 
     model: LinearModel
@@ -154,7 +154,7 @@ class _Search:
     bound: int | None = None
     cuts: list[Cut] = field(default_factory=list)
     removed: set[bytes] = field(default_factory=set)  # the points that the cuts remove
-    repairs: list[Repair] = field(default_factory=list)
+    repairs: list[PointRepair] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     solver: str = ""
     n_solves: int = 0
@@ -358,7 +358,7 @@ class _Search:
         lower = np.where(free, self.model.col_lower, base)
         upper = np.where(free, self.model.col_upper, base)
         part = restrict(self.model, lower, upper, around=base)
-        inner = _Search(part.model, self.backend, self.limits, None, self.tuning, depth=1)
+        inner = _IntegralSearch(part.model, self.backend, self.limits, None, self.tuning, depth=1)
         found = inner.run()
         self.n_solves += found.n_solves
         self.logs.append(found.log)
@@ -384,7 +384,7 @@ class _Search:
     # -- the end ---------------------------------------------------------------------------------
 
     def _note(self, kind: RepairKind, detail: str) -> None:
-        self.repairs.append(Repair(kind, detail))
+        self.repairs.append(PointRepair(kind, detail))
         self.logs.append(f"tnt_sim: {kind.value}: {detail}\n")
 
     def _without_columns(self) -> IntegralSolution:

@@ -8,7 +8,7 @@ stages, where d_k is the constant contribution of committed dossiers:
 Stages are solved one after the other rather than as one weighted sum, because the weights would exceed the
 precision of a floating-point solver.
 
-The module also defines `Grounds`: hints for the prover, that is the names of the rows by which an exact
+The module also defines `ProofHints`: hints for the prover, that is the names of the rows by which an exact
 kernel solved the first stage. A hint shortens the search for a proof and is never part of one: the prover
 builds its own rows, and its proof is checked.
 
@@ -30,13 +30,13 @@ from tnt_sim.formulation.linear_model import (
     FloatArray,
     IntArray,
     LinearModel,
-    Sense,
-    Stage,
+    SolveStage,
     exact_dot,
 )
-from tnt_sim.kernel.cap_tree.caps import Node
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination
-from tnt_sim.solve.methods.integral import IntegralSolution, Repair, solve_integral
+from tnt_sim.solve.methods.integral import IntegralSolution, PointRepair, solve_integral
 from tnt_sim.solve.reductions.fixing import exact_bound, fix_by_reduced_cost
 from tnt_sim.solve.reductions.row_enumeration import close_by_lists
 
@@ -65,20 +65,20 @@ class PricedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class ProofHints:
     """Hints for the prover: trees of caps, or rows with their prices."""
 
     trees: tuple[Tree, ...] = ()
     rows: tuple[PricedRow, ...] = ()
 
 
-def of_trees(trees: Sequence[Node], names: Sequence[str]) -> Grounds:
+def of_trees(trees: Sequence[CapTreeNode], names: Sequence[str]) -> ProofHints:
     """Build hints from the trees of caps that a kernel used."""
 
-    def named(node: Node) -> Tree:
+    def named(node: CapTreeNode) -> Tree:
         return names[node.row], tuple(named(child) for child in node.children), node.beyond
 
-    return Grounds(trees=tuple(named(tree) for tree in trees))
+    return ProofHints(trees=tuple(named(tree) for tree in trees))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class StageResult:
     solver: str
     seconds: float
     n_solves: int = 0
-    repairs: tuple[Repair, ...] = ()
+    repairs: tuple[PointRepair, ...] = ()
     skipped: bool = False
     log: str = ""
 
@@ -126,7 +126,7 @@ class StagesOutcome:
     stages: tuple[StageResult, ...]
     values: IntArray | None
     model: LinearModel
-    grounds: Grounds | None = None
+    grounds: ProofHints | None = None
 
     @property
     def termination(self) -> Termination:
@@ -160,7 +160,7 @@ MAX_RESTARTS = 5
 
 def solve_lexicographic(
     model: LinearModel,
-    stages: Sequence[Stage],
+    stages: Sequence[SolveStage],
     backend: Backend,
     limits: Limits = Limits(),
     on_progress: Callable[[Progress], None] | None = None,
@@ -209,7 +209,7 @@ def solve_lexicographic(
     return replace(outcome, stages=(*outcome.stages[:at], doubtful, *outcome.stages[at + 1 :]))
 
 
-def refuted(stages: Sequence[Stage], results: Sequence[StageResult], point: IntArray) -> int | None:
+def refuted(stages: Sequence[SolveStage], results: Sequence[StageResult], point: IntArray) -> int | None:
     """Return the index of the first stage called OPTIMAL that `point` improves; None if there is none.
 
     `point` must satisfy all rows and stage constraints, so that each stage could have found it.
@@ -225,7 +225,7 @@ def refuted(stages: Sequence[Stage], results: Sequence[StageResult], point: IntA
 
 def _in_order(
     model: LinearModel,
-    stages: Sequence[Stage],
+    stages: Sequence[SolveStage],
     backend: Backend,
     limits: Limits,
     on_progress: Callable[[Progress], None] | None,
@@ -259,7 +259,7 @@ def _in_order(
     return StagesOutcome(tuple(results), held, current)
 
 
-def _is_settled(stage: Stage, before: Sequence[Stage], results: Sequence[StageResult]) -> bool:
+def _is_settled(stage: SolveStage, before: Sequence[SolveStage], results: Sequence[StageResult]) -> bool:
     """Whether an earlier optimal stage without tolerance leaves a single value for this stage.
 
     This is so when its objective is a multiple of the earlier one, such as « least granted » after an
@@ -300,7 +300,7 @@ def narrowed(model: LinearModel, backend: Backend, limit: int, limits: Limits = 
     return model.with_bounds(lower, upper)
 
 
-def with_stage_row(model: LinearModel, stage: Stage, result: StageResult) -> LinearModel:
+def with_stage_row(model: LinearModel, stage: SolveStage, result: StageResult) -> LinearModel:
     """Add the constraint that keeps a stage at its limit."""
     if result.limit is None:
         return model
@@ -324,21 +324,21 @@ def _was_interrupted(results: list[StageResult]) -> bool:
     return results[-1].termination is Termination.INTERRUPTED
 
 
-def _skipped(stage: Stage, model: LinearModel, held: IntArray, before: StageResult) -> StageResult:
+def _skipped(stage: SolveStage, model: LinearModel, held: IntArray, before: StageResult) -> StageResult:
     value = model.value(held)
     interrupted = before.termination is Termination.INTERRUPTED
     why = Termination.INTERRUPTED if interrupted else Termination.TIME_LIMIT
     return StageResult(stage.name, stage.sense, why, value, value, None, before.solver, 0.0, skipped=True)
 
 
-def _settled(stage: Stage, model: LinearModel, held: IntArray, before: StageResult) -> StageResult:
+def _settled(stage: SolveStage, model: LinearModel, held: IntArray, before: StageResult) -> StageResult:
     value = model.value(held)
     return StageResult(
         stage.name, stage.sense, Termination.OPTIMAL, value, value, value, before.solver, 0.0, skipped=True
     )
 
 
-def _result(stage: Stage, found: IntegralSolution) -> StageResult:
+def _result(stage: SolveStage, found: IntegralSolution) -> StageResult:
     return StageResult(
         name=stage.name,
         sense=stage.sense,
@@ -383,7 +383,7 @@ class RelaxedStage:
 
 
 def solve_relaxed(
-    model: LinearModel, stages: Sequence[Stage], backend: Backend, limits: Limits = Limits()
+    model: LinearModel, stages: Sequence[SolveStage], backend: Backend, limits: Limits = Limits()
 ) -> tuple[RelaxedStage, ...]:
     """Solve the linear relaxation of the stages in order; stop at the first that does not end OPTIMAL.
 
@@ -404,7 +404,7 @@ def solve_relaxed(
     return tuple(results)
 
 
-def _relaxed(stage: Stage, raw: RawSolution, model: LinearModel, n_rows: int) -> RelaxedStage:
+def _relaxed(stage: SolveStage, raw: RawSolution, model: LinearModel, n_rows: int) -> RelaxedStage:
     duals = raw.row_duals
     proven = raw.termination is Termination.OPTIMAL and duals is not None
     return RelaxedStage(

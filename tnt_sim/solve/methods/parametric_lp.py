@@ -34,8 +34,9 @@ import numpy as np
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError
-from tnt_sim.formulation.linear_model import BoolArray, FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.formulation.linear_model import BoolArray, FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import Text
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Limits, float_bounds
 from tnt_sim.solve.backends.highs import load_live
 
@@ -46,7 +47,7 @@ WRONG = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class StepLength:
     """Result of a ratio test.
 
     Attributes
@@ -137,7 +138,7 @@ class Basis:
         x = self.inverse @ (self._bound(t) - self.rested[self.tight])
         return x, self.rested[self.free] + self.part[self.free] @ x
 
-    def room(self, t: float, past: float) -> Room:
+    def room(self, t: float, past: float) -> StepLength:
         """Ratio test: how far t may rise before a basic variable leaves its bounds.
 
         `past` is how far the leaving variable is then pushed past its bound.
@@ -155,12 +156,12 @@ class Basis:
         moves = np.abs(rate) > 1e-13 * np.abs(rate).max(initial=0.0)
         room = np.where(moves, np.maximum(room, 0.0), np.inf)
         if not len(room) or not np.isfinite(room.min()):
-            return Room(value, np.inf, 0.0, -1, False)
+            return StepLength(value, np.inf, 0.0, -1, False)
         first = int(np.argmin(room))
         beyond = past / float(np.abs(rate[first]))
-        return Room(value, float(room[first]), beyond, first, bool(rate[first] > 0))
+        return StepLength(value, float(room[first]), beyond, first, bool(rate[first] > 0))
 
-    def pivot(self, room: Room) -> bool:
+    def pivot(self, room: StepLength) -> bool:
         """Exchange the leaving variable for an entering one; False if that fails numerically."""
         p, k = self.program, len(self.columns)
         aside = np.zeros(len(p.push))
@@ -322,7 +323,7 @@ def parametric(
     if inside is None:
         nothing = np.zeros(0)
         return Parametric(nothing, nothing, nothing, np.zeros((0, model.n_rows)), True)
-    walk = _Walk(model, d, *inside)
+    walk = _ParametricWalk(model, d, *inside)
     finished = walk.run(limits.deadline)
     return Parametric(
         np.array(walk.at), np.array(walk.value), np.array(walk.slope),
@@ -355,7 +356,7 @@ def _failed(status: str) -> SolverError:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _ParametricWalk:
     """State of the computation, from `now` to `end`."""
 
     model: LinearModel
@@ -438,7 +439,7 @@ class _Walk:
         up = program.high - x < x - program.low
         return Basis(program, basic, up, loose, program.row_high - a < a - program.row_low)
 
-    def _piece_to(self, here: float, basis: Basis, room: Room) -> None:
+    def _piece_to(self, here: float, basis: Basis, room: StepLength) -> None:
         """Append a piece up to `here` with the prices of the basis; equal slopes are merged."""
         slope = self.sign * basis.slope
         value = self.sign * room.value + slope * (here - self.now)

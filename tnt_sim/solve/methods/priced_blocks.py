@@ -26,14 +26,15 @@ import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, Stage
-from tnt_sim.kernel.blocks.active_rows import Settled, settle
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage
+from tnt_sim.kernel.blocks.active_rows import ActiveRowsSolution, settle
 from tnt_sim.kernel.blocks.block_search import LARGEST, Heard
 from tnt_sim.kernel.cap_tree.dominance import firsts
-from tnt_sim.kernel.knapsack import Menus, TooManyStates
-from tnt_sim.solve.backends.incremental_lp import LiveLp
+from tnt_sim.kernel.knapsack import ChoiceGroups, TooManyStates
+from tnt_sim.rules.protocols import Sense
+from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.cap_tree import beside_fixed, told
-from tnt_sim.solve.methods.lexicographic import Grounds, PricedRow, StagesOutcome
+from tnt_sim.solve.methods.lexicographic import PricedRow, ProofHints, StagesOutcome
 from tnt_sim.solve.reductions.amounts_as_binaries import MENU
 from tnt_sim.solve.reductions.symmetry import classes
 
@@ -46,11 +47,11 @@ WIDE = 20
 
 def solve_crossing(
     model: LinearModel,
-    stages: Sequence[Stage],
-    live: LiveLp | None = None,
+    stages: Sequence[SolveStage],
+    live: IncrementalLp | None = None,
     heard: Heard | None = None,
     max_work: int = MAX_WORK,
-    menus: Menus | None = None,
+    menus: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> tuple[StagesOutcome, bool] | None:
     """Solve the stages with Lagrangian relaxation and exact blocks; None if the method does not apply.
@@ -93,7 +94,7 @@ def solve_crossing(
     matrix, upper, sign, row = at_most(model)
     first = stages if whole else stages[:1]
     wide = menus is not None and model.n_cols > WIDE * model.n_rows
-    duals = (live or LiveLp()).prices(model, value, primal=wide, deadline=deadline)
+    duals = (live or IncrementalLp()).prices(model, value, primal=wide, deadline=deadline)
     if duals is None:
         return None
     try:
@@ -104,16 +105,21 @@ def solve_crossing(
         return None
     if found is None or found.best is None or not (whole or found.best.ways == 1):
         return None
-    x, alone = _one(model, stages, found, menus or Menus.of(np.arange(model.n_cols)))
+    x, alone = _one(model, stages, found, menus or ChoiceGroups.of(np.arange(model.n_cols)))
     grounds = _grounds(model, found, float(leading(first, menus)), matrix, sign, row)
     return told(model, stages, x, alone, time.perf_counter() - began, SOLVER, grounds)
 
 
 def _grounds(
-    model: LinearModel, found: Settled, unit: float, matrix: sp.csr_array, sign: IntArray, row: IntArray
-) -> Grounds:
+    model: LinearModel,
+    found: ActiveRowsSolution,
+    unit: float,
+    matrix: sp.csr_array,
+    sign: IntArray,
+    row: IntArray,
+) -> ProofHints:
     """Return the rows that the kernel used, with their prices in units of the first stage."""
-    return Grounds(
+    return ProofHints(
         rows=tuple(
             PricedRow(
                 model.row_names[int(row[k])],
@@ -127,7 +133,7 @@ def _grounds(
     )
 
 
-def one_objective(stages: Sequence[Stage], menus: Menus | None = None) -> IntArray | None:
+def one_objective(stages: Sequence[SolveStage], menus: ChoiceGroups | None = None) -> IntArray | None:
     """Combine the stages into one objective to maximise; None if its values are too large.
 
         Σ_k unit_k · (±c_k)/gcd(c_k),   unit_k > Σ_{l>k} unit_l · (range of stage l)
@@ -145,7 +151,7 @@ def one_objective(stages: Sequence[Stage], menus: Menus | None = None) -> IntArr
     return total.astype(np.int64)
 
 
-def leading(stages: Sequence[Stage], menus: Menus | None = None) -> Fraction:
+def leading(stages: Sequence[SolveStage], menus: ChoiceGroups | None = None) -> Fraction:
     """Compute the weight of one unit of the first stage in the combined objective."""
     unit = 1
     for stage in stages[1:]:
@@ -153,14 +159,14 @@ def leading(stages: Sequence[Stage], menus: Menus | None = None) -> Fraction:
     return Fraction(unit, int(np.gcd.reduce(stages[0].objective)) or 1)
 
 
-def _coprime(stage: Stage) -> IntArray:
+def _coprime(stage: SolveStage) -> IntArray:
     """Return an objective to be maximised, divided by the greatest common divisor of its coefficients."""
     common = int(np.gcd.reduce(stage.objective)) or 1
     part: IntArray = (stage.objective // common) * (1 if stage.sense is Sense.MAXIMISE else -1)
     return part
 
 
-def _reach(part: IntArray, menus: Menus | None) -> int:
+def _reach(part: IntArray, menus: ChoiceGroups | None) -> int:
     """Compute the largest difference between two values of an objective, with one column per group."""
     if menus is None or not len(part):
         return int(np.abs(part).astype(object).sum())
@@ -191,7 +197,9 @@ def at_most(model: LinearModel) -> tuple[sp.csr_array, IntArray, IntArray, IntAr
     return matrix, upper, sign, np.concatenate([high, low])
 
 
-def _one(model: LinearModel, stages: Sequence[Stage], found: Settled, menus: Menus) -> tuple[IntArray, bool]:
+def _one(
+    model: LinearModel, stages: Sequence[SolveStage], found: ActiveRowsSolution, menus: ChoiceGroups
+) -> tuple[IntArray, bool]:
     """Return the canonical point, and whether it is the only one among the best.
 
     Dossiers with identical columns are interchangeable; the first in rank order receive more. The point is
@@ -222,7 +230,7 @@ def _one(model: LinearModel, stages: Sequence[Stage], found: Settled, menus: Men
     return x, ways == found.best.ways
 
 
-def _labels(model: LinearModel, stages: Sequence[Stage]) -> IntArray:
+def _labels(model: LinearModel, stages: Sequence[SolveStage]) -> IntArray:
     """Label columns, int64 (n_cols,): equal where rows (except group rows) and stages have equal entries."""
     kept = np.flatnonzero([name != MENU for name in model.row_names])
     rows = replace(

@@ -19,9 +19,10 @@ from itertools import pairwise
 import numpy as np
 import scipy.sparse as sp
 
-from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, Sense, Stage
+from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, SolveStage
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
-from tnt_sim.solve.methods.integral import Repair, solve_integral
+from tnt_sim.solve.methods.integral import PointRepair, solve_integral
 from tnt_sim.solve.reductions.cuts import must_change
 from tnt_sim.solve.reductions.fixing import fix_by_reduced_cost
 from tnt_sim.solve.reductions.restriction import restrict
@@ -34,7 +35,7 @@ CHUNK = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Canonical:
+class TieBreakResult:
     """Result of the tie-break.
 
     Attributes
@@ -52,7 +53,7 @@ class Canonical:
     n_solves: int
     n_open: int
     seconds: float
-    repairs: tuple[Repair, ...] = ()
+    repairs: tuple[PointRepair, ...] = ()
 
 
 def canonical(
@@ -62,8 +63,8 @@ def canonical(
     amounts: IntArray,
     backend: Backend,
     limits: Limits = Limits(),
-    goal: Stage | None = None,
-) -> Canonical:
+    goal: SolveStage | None = None,
+) -> TieBreakResult:
     """Find the lexicographically largest point in rank order among the points of `model`.
 
     Parameters
@@ -81,29 +82,29 @@ def canonical(
         Objective that the solver uses while it looks for another optimal choice: the one that bounds best.
         Default: the model's own.
     """
-    return _Walk(model, incumbent, backend, limits, goal).run(order, amounts)
+    return _TieBreakSearch(model, incumbent, backend, limits, goal).run(order, amounts)
 
 
 @dataclass(slots=True)
-class _Walk:
+class _TieBreakSearch:
     """State of one search: the current point and the bounds decided so far."""
 
     model: LinearModel
     point: IntArray
     backend: Backend
     limits: Limits
-    goal: Stage | None = None
+    goal: SolveStage | None = None
     lower: IntArray = field(init=False)
     upper: IntArray = field(init=False)
     began: float = field(default_factory=time.perf_counter)
     n_solves: int = 0
     n_open: int = 0
     ended: Termination = Termination.OPTIMAL
-    repairs: list[Repair] = field(default_factory=list)
+    repairs: list[PointRepair] = field(default_factory=list)
     twins: list[list[int]] = field(default_factory=list)
     twin_place: dict[int, tuple[list[int], int]] = field(default_factory=dict)
 
-    def run(self, order: IntArray, amounts: IntArray) -> Canonical:
+    def run(self, order: IntArray, amounts: IntArray) -> TieBreakResult:
         """Decide the columns « funded » in rank order, then the amounts."""
         self.lower, self.upper = self._fixed()
         self.n_open = int((self.lower < self.upper).sum())
@@ -118,7 +119,7 @@ class _Walk:
             self._walk_funded(ranked)
         if self.ended is Termination.OPTIMAL:
             self._walk_amounts(amounts.tolist())
-        return Canonical(
+        return TieBreakResult(
             values=self.point,
             proven=self.ended is Termination.OPTIMAL,
             termination=self.ended,

@@ -27,12 +27,12 @@ from tnt_sim.formulation.linear_model import (
     IntArray,
     LinearModel,
     ModelError,
-    Sense,
-    Stage,
+    SolveStage,
 )
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.kernel.knapsack import Menus
+from tnt_sim.kernel.knapsack import ChoiceGroups
 from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.reductions.restriction import restrict
 
 MENU = "menu"
@@ -44,7 +44,7 @@ ROOM = 2**62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Amounts:
+class BinaryAmounts:
     """Reformulated model, and the map back to the original columns.
 
     Attributes
@@ -56,7 +56,7 @@ class Amounts:
     """
 
     model: LinearModel
-    menus: Menus
+    menus: ChoiceGroups
     whole: LinearModel
     base: IntArray
     back: sp.csr_array
@@ -66,7 +66,7 @@ class Amounts:
         x: IntArray = self.base + self.back @ z
         return x
 
-    def stages(self, stages: Sequence[Stage]) -> list[Stage]:
+    def stages(self, stages: Sequence[SolveStage]) -> list[SolveStage]:
         """Express objectives over z; the value of `base` becomes part of their constant."""
         return [
             replace(
@@ -98,8 +98,8 @@ class _Menu:
 
 
 def as_choices(
-    model: LinearModel, stages: Sequence[Stage], recovery: Recovery, *, lean: bool
-) -> Amounts | None:
+    model: LinearModel, stages: Sequence[SolveStage], recovery: Recovery, *, lean: bool
+) -> BinaryAmounts | None:
     """Reformulate the open columns of a model over choices of amounts.
 
     Returns None if there are too many amounts, if numbers become too large, or if a dossier that must be
@@ -199,7 +199,7 @@ def _worth_more(x: IntArray, worth: IntArray) -> IntArray:
     return np.flatnonzero(above[::-1])
 
 
-def _written(model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray) -> Amounts | None:
+def _written(model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray) -> BinaryAmounts | None:
     """Build the model over these amounts, the columns of plain dossiers, and the further columns."""
     last = np.r_[menu.x[1:] != menu.x[:-1], True] if len(menu.x) else np.zeros(0, dtype=np.bool_)
     forced = np.isin(menu.x, must)
@@ -241,13 +241,13 @@ def _written(model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray
     lower, upper = np.zeros(len(order), dtype=np.int64), np.ones(len(order), dtype=np.int64)
     lower[place[: len(kept)]], upper[place[: len(kept)]] = model.col_lower[kept], model.col_upper[kept]
     names = [model.col_names[k] for k in where[order].tolist()]
-    menus = Menus(group, raised)
+    menus = ChoiceGroups(group, raised)
     try:
         part = restrict(_rows(model, base, back, menus, lower, upper, names), lower, upper)
     except (ModelError, OverflowError):  # numbers too large for a model
         return None
     open_ = part.open_columns
-    return Amounts(
+    return BinaryAmounts(
         part.model, menus.picked(open_), model, base + back @ part.base, back.tocsc()[:, open_].tocsr()
     )
 
@@ -256,7 +256,7 @@ def _rows(
     model: LinearModel,
     base: IntArray,
     back: sp.csr_array,
-    menus: Menus,
+    menus: ChoiceGroups,
     lower: IntArray,
     upper: IntArray,
     names: Sequence[str],

@@ -28,10 +28,10 @@ from tnt_sim.formulation.linear_model import (
     IntArray,
     LinearModel,
     ModelError,
-    Sense,
     exact_dot,
 )
 from tnt_sim.i18n.message import Text
+from tnt_sim.rules.protocols import Sense
 
 SCALE = 40
 """Prices are multiples of 2^−SCALE, or of a larger power of two if int64 would overflow."""

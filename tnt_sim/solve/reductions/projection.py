@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, Stage
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, SolveStage
 from tnt_sim.solve.reductions.restriction import breakable
 
 MOST_GAINS = 6
@@ -31,7 +31,7 @@ MOST_ENTRIES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class EliminatedGain:
     """Eliminated column: its index, the rows that it relaxes and their upper bounds."""
 
     column: int
@@ -52,7 +52,7 @@ class Projected:
     model: LinearModel
     columns: IntArray
     whole: LinearModel
-    steps: tuple[Step, ...]
+    steps: tuple[EliminatedGain, ...]
 
     def expand(self, x: IntArray) -> IntArray | None:
         """Restore the eliminated columns at their least values; None if the point then violates a row."""
@@ -64,7 +64,7 @@ class Projected:
         return point if self.whole.is_feasible(point) else None
 
 
-def without_gains(model: LinearModel, stages: Sequence[Stage]) -> Projected | None:
+def without_gains(model: LinearModel, stages: Sequence[SolveStage]) -> Projected | None:
     """Eliminate all open columns that are not 0-1; None if there are none, or one has another form."""
     ranged = (model.col_lower != model.col_upper) & ((model.col_lower != 0) | (model.col_upper != 1))
     gains = np.flatnonzero(ranged)
@@ -103,7 +103,7 @@ def without_gains(model: LinearModel, stages: Sequence[Stage]) -> Projected | No
     return Projected(small, columns, model, tuple(steps))
 
 
-def _only_gains(model: LinearModel, gains: IntArray, stages: Sequence[Stage]) -> bool:
+def _only_gains(model: LinearModel, gains: IntArray, stages: Sequence[SolveStage]) -> bool:
     """Whether these columns have lower bound 0, no objective, and coefficients ±1."""
     return (
         not model.col_lower[gains].any()
@@ -114,7 +114,7 @@ def _only_gains(model: LinearModel, gains: IntArray, stages: Sequence[Stage]) ->
 
 def _eliminated(
     rows: IntArray, upper: IntArray, gains: IntArray, column: int, most: int
-) -> tuple[IntArray, IntArray, Step] | None:
+) -> tuple[IntArray, IntArray, EliminatedGain] | None:
     """Eliminate one column; None if that needs too many rows."""
     part = rows[:, column]
     if (np.abs(part) > 1).any():
@@ -130,4 +130,4 @@ def _eliminated(
     every, limits = np.vstack([rows[part == 0], sums]), np.concatenate([upper[part == 0], bounds])
     over_choices = ~every[:, gains].any(axis=1)
     loose = over_choices & (np.maximum(every, 0).sum(axis=1) <= limits)  # satisfied by all 0-1 points
-    return every[~loose], limits[~loose], Step(column, rows[part < 0], upper[part < 0])
+    return every[~loose], limits[~loose], EliminatedGain(column, rows[part < 0], upper[part < 0])

@@ -27,15 +27,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from tnt_sim.formulation.linear_model import (
-    NO_LOWER,
-    NO_UPPER,
-    BoolArray,
-    FloatArray,
-    IntArray,
-    LinearModel,
-    Sense,
-)
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, BoolArray, FloatArray, IntArray, LinearModel
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits
 from tnt_sim.solve.reductions.fixing import ExactBound, exact_bound
 
@@ -62,7 +55,7 @@ class Short:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listed:
+class EnumeratedRow:
     """Enumerated choices of a short row, bool (n_choices, n_columns), and the value of its best one."""
 
     choices: BoolArray
@@ -90,7 +83,7 @@ class Bundled:
         """Compute the difference Γ between the bound and a value, in units of 2^−scale."""
         return self.scaled - (value << self.bound.scale)
 
-    def listed(self, slack: int) -> list[Listed | None]:
+    def listed(self, slack: int) -> list[EnumeratedRow | None]:
         """List the choices of each short row within the slack; None for a row that has too many."""
         return [_listed(self.bound.reduced_costs[s.columns], s, slack) for s in self.shorts]
 
@@ -207,7 +200,7 @@ def _at(model: LinearModel, shorts: Sequence[Short], duals: FloatArray) -> Bundl
     return Bundled(tuple(kept), prices, bound, scaled)
 
 
-def _listed(reduced: IntArray, short: Short, slack: int) -> Listed | None:
+def _listed(reduced: IntArray, short: Short, slack: int) -> EnumeratedRow | None:
     """List the choices of one short row that lose at most `slack` against its best one."""
     price = _fill_price(reduced, short)
     reach = float(np.abs(reduced.astype(np.float64)).sum()) + price * float(short.weight.sum() + short.room)
@@ -230,7 +223,7 @@ def _listed(reduced: IntArray, short: Short, slack: int) -> Listed | None:
         if found is None:
             return None
         choices, lost = found
-    return Listed(choices[lost <= least + slack], most - least)
+    return EnumeratedRow(choices[lost <= least + slack], most - least)
 
 
 def _fill_price(reduced: IntArray, short: Short) -> int:

@@ -13,7 +13,7 @@ from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.scenario.decision_register import (
     AMENDMENTS,
     SIGNATURE,
-    Entry,
+    RegisterEntry,
     held_amounts,
     read_entries,
     read_state,
@@ -28,7 +28,7 @@ def is_amendment(folder: Path) -> bool:
     return (folder / SIGNATURE).is_file() and not (folder / SUMMARY).exists()
 
 
-def read_amendment(folder: Path, expected: str | None = None) -> tuple[Entry | None, Verification]:
+def read_amendment(folder: Path, expected: str | None = None) -> tuple[RegisterEntry | None, Verification]:
     """Read and check an amendment; the entry is None if the register cannot be read.
 
     Parameters
@@ -49,7 +49,7 @@ def read_amendment(folder: Path, expected: str | None = None) -> tuple[Entry | N
     return entry, _found(folder, entry, [*hash_defects(entry.signature, expected), *defects])
 
 
-def _differences(entry: Entry, before: Entry | None) -> list[Defect]:
+def _differences(entry: RegisterEntry, before: RegisterEntry | None) -> list[Defect]:
     """List the differences between the state after the amendment and what its table gives."""
     named = [name for name in entry.signature["files"] if Path(name).stem == Path(AMENDMENTS).stem]
     if entry.signature["kind"] != "amendment" or before is None or len(named) != 1:
@@ -68,7 +68,7 @@ def _differences(entry: Entry, before: Entry | None) -> list[Defect]:
     return [Defect("amendment", text, (Place(file=shown),))]
 
 
-def _found(folder: Path, entry: Entry | None, defects: list[Defect]) -> Verification:
+def _found(folder: Path, entry: RegisterEntry | None, defects: list[Defect]) -> Verification:
     said = {} if entry is None else entry.signature
     head = {
         "schema_version": 1,

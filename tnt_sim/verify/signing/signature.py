@@ -21,7 +21,7 @@ from tnt_sim.scenario.decision_register import (
     REGISTER,
     SEAL,
     SIGNATURE,
-    Entry,
+    RegisterEntry,
     read_entry,
     read_state,
     state_defects,
@@ -123,7 +123,7 @@ def signature_of(
 
 
 def signature_of_entry(
-    entry: Entry, key: Ed25519PublicKey | None = None, authority: Certificate | None = None
+    entry: RegisterEntry, key: Ed25519PublicKey | None = None, authority: Certificate | None = None
 ) -> Signed:
     """Check the signature of a register entry; see `signature_of`."""
     found = _checked(entry, key, authority)
@@ -146,7 +146,7 @@ def _own(
     )
 
 
-def read_own(run_dir: Path, summary: Mapping[str, Any]) -> tuple[Entry | None, tuple[Defect, ...]]:
+def read_own(run_dir: Path, summary: Mapping[str, Any]) -> tuple[RegisterEntry | None, tuple[Defect, ...]]:
     """Read a run folder as a register entry, and check that its files and its run are those that were signed.
 
     Returns the entry and no defects, or None and the defects.
@@ -179,12 +179,12 @@ def _is_whole(run_dir: Path, summary: Mapping[str, Any]) -> bool:
     )
 
 
-def _is_of(entry: Entry, summary: Mapping[str, Any]) -> bool:
+def _is_of(entry: RegisterEntry, summary: Mapping[str, Any]) -> bool:
     """Whether an entry signed the run of a summary: its hash covers the whole summary and its files."""
     return entry.is_list and entry.signature.get("document_sha256") == document_sha256(summary)
 
 
-def _entries(register: Path, summary: Mapping[str, Any]) -> Sequence[Entry]:
+def _entries(register: Path, summary: Mapping[str, Any]) -> Sequence[RegisterEntry]:
     """Return the intact entries of a register that signed a run."""
     faults = Defects()  # defects of other entries, which are reported when the register is read
     folders = sorted(register.iterdir()) if register.is_dir() else []
@@ -192,7 +192,7 @@ def _entries(register: Path, summary: Mapping[str, Any]) -> Sequence[Entry]:
     return [entry for entry in whole if entry is not None and _is_of(entry, summary)]
 
 
-def _checked(entry: Entry, key: Ed25519PublicKey | None, authority: Certificate | None) -> Signed:
+def _checked(entry: RegisterEntry, key: Ed25519PublicKey | None, authority: Certificate | None) -> Signed:
     """Check the seal and the time stamps of an entry, over the bytes of its signature.json as stored."""
     manifest = (entry.folder / SIGNATURE).read_bytes()
     stamps = read_time_stamps(entry.folder, manifest, authority)

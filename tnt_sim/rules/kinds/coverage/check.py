@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tnt_sim.rules.kinds.coverage.rule import Coverage
-from tnt_sim.rules.second_reading.rows import Lines, _all, _down, _up, bounded, named, summed
+from tnt_sim.rules.second_reading.rows import RowCollector, _all, _down, _up, bounded, named, summed
 
 
-def coverage_lines(lines: Lines, rule: Coverage) -> None:
+def coverage_lines(lines: RowCollector, rule: Coverage) -> None:
     """Write low ≤ Σ_u worth_u · [u covered] ≤ high."""
     total = summed(lines.columns, rule.terms, _all(lines.columns), 1)
     low, high = rule.minimum, rule.maximum

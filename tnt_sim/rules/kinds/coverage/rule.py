@@ -19,7 +19,7 @@ from tnt_sim.domain.field_types import Code
 from tnt_sim.domain.portfolio import Portfolio
 from tnt_sim.domain.territory import TYPES, Territory
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.columns import Kind, kind_of, unknown_column
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of, unknown_column
 from tnt_sim.rules.expressions.comparisons import bound_literal
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.expressions.territory_names import keyed, map_of, named_by_column, named_by_file
@@ -228,7 +228,7 @@ def _dossiers(spec: CoverageSpec, case: Case, offers: Offers, path: Path) -> Boo
 
 
 def _column_exists(case: Case, name: str, path: Path) -> bool:
-    if kind_of(case, name) in (Kind.TEXT, Kind.LIST):
+    if kind_of(case, name) in (ValueKind.TEXT, ValueKind.LIST):
         return True
     unknown_column(case, name, (*path, "covered_by"))
     return False

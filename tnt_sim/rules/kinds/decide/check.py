@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tnt_sim.rules.offers.decisions import Decisions
-from tnt_sim.rules.second_reading.rows import Lines
+from tnt_sim.rules.second_reading.rows import RowCollector
 
 
-def decided_lines(lines: Lines, decided: Decisions) -> None:
+def decided_lines(lines: RowCollector, decided: Decisions) -> None:
     """Write x_i ≥ 1 for each dossier funded by decision and x_i ≤ 0 for each refused one.
 
     A refused dossier has no column, so its row has no entry.

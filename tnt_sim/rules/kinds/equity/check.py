@@ -5,7 +5,16 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tnt_sim.rules.kinds.equity.rule import Equity
-from tnt_sim.rules.second_reading.rows import Lines, Sum, _against, _only, _pooled, bounded, named, summed
+from tnt_sim.rules.second_reading.rows import (
+    RowCollector,
+    Sum,
+    _against,
+    _only,
+    _pooled,
+    bounded,
+    named,
+    summed,
+)
 
 ROUNDED = 2**61
 """From this size on, the rule rounds the integers of a row; cases that depend on the rounding are left
@@ -13,7 +22,7 @@ unread.
 """
 
 
-def equity_lines(lines: Lines, rule: Equity) -> None:
+def equity_lines(lines: RowCollector, rule: Equity) -> None:
     """Write the bound of each group against its share of the total.
 
     A minimum reduced to a low demand may need a further binary column; such rows are left unread.
@@ -29,7 +38,7 @@ def equity_lines(lines: Lines, rule: Equity) -> None:
 
 
 def _one_group(
-    lines: Lines, rule: Equity, own: Sum, group: int, name: str, side: str, ratio: Fraction
+    lines: RowCollector, rule: Equity, own: Sum, group: int, name: str, side: str, ratio: Fraction
 ) -> None:
     if not own.linear.all():
         lines.unread.update(("any", f"{name}:{side}"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tnt_sim.rules.kinds.exclusive.rule import Exclusive
-from tnt_sim.rules.second_reading.rows import Lines, named
+from tnt_sim.rules.second_reading.rows import RowCollector, named
 
 
-def exclusive_lines(lines: Lines, rule: Exclusive) -> None:
+def exclusive_lines(lines: RowCollector, rule: Exclusive) -> None:
     """Write Σ x_i ≤ `most` for each group."""
     members = rule.members
     names = [f"{named('rule', rule.id, name)}:max" for name in members.names]

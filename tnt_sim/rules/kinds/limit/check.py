@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.second_reading.rows import Lines, _down, _up, bounded, named, summed
+from tnt_sim.rules.second_reading.rows import RowCollector, _down, _up, bounded, named, summed
 
 
-def limit_lines(lines: Lines, rule: Limit) -> None:
+def limit_lines(lines: RowCollector, rule: Limit) -> None:
     """Write low ≤ Σ measure ≤ high for each group."""
     names, scale = rule.groups.names, rule.terms.scale
     total = summed(lines.columns, rule.terms, rule.groups.codes, len(names))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tnt_sim.rules.kinds.order.rule import FirstCome, Order, Queue
-from tnt_sim.rules.second_reading.rows import Lines, named
+from tnt_sim.rules.second_reading.rows import RowCollector, named
 
 
-def order_lines(lines: Lines, rule: Order) -> None:
+def order_lines(lines: RowCollector, rule: Order) -> None:
     """Write each dossier against all dossiers of the level before it.
 
     The model passes through a further column where that level has several dossiers; such rows are left
@@ -36,7 +36,7 @@ def order_lines(lines: Lines, rule: Order) -> None:
     lines.add_funded(names, at, whose, worth, [0] * len(names))
 
 
-def queue_lines(lines: Lines, rule: FirstCome) -> None:
+def queue_lines(lines: RowCollector, rule: FirstCome) -> None:
     """Write the queues whose amounts are fixed, by serving them in turn.
 
     Queues with variable amounts are left unread.
@@ -52,7 +52,7 @@ def queue_lines(lines: Lines, rule: FirstCome) -> None:
         lines.unread.add(f"{named('rule', rule.id, queue.name, 'money')}:max")
 
 
-def _served(lines: Lines, rule: FirstCome, queue: Queue, names: list[str]) -> None:
+def _served(lines: RowCollector, rule: FirstCome, queue: Queue, names: list[str]) -> None:
     left, value, bound = queue.money_cents, [], []
     for cents in rule.least_cents[queue.dossier].tolist():
         served = cents <= left

@@ -44,7 +44,7 @@ from tnt_sim.domain.field_types import Code, Flag
 from tnt_sim.domain.portfolio import instants
 from tnt_sim.i18n.message import Text, so_many
 from tnt_sim.rules.envelopes.tree_reading import unassigned_cents
-from tnt_sim.rules.expressions.columns import Kind, kind_of, numeric_column, unknown_column
+from tnt_sim.rules.expressions.columns import ValueKind, kind_of, numeric_column, unknown_column
 from tnt_sim.rules.expressions.groups import groups_by
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector, select
@@ -518,7 +518,7 @@ def _rank(spec: OrderSpec, mask: BoolArray, case: Case, measures: Measures, path
     if name in measures.named:
         values = _measured(case, measures, name, here)
         missing = np.zeros(case.n, dtype=np.bool_)
-    elif kind_of(case, name) is Kind.DATE:
+    elif kind_of(case, name) is ValueKind.DATE:
         column = instant_column(case, name)
         values, missing = _filled(column), column.is_null().to_numpy()
     else:
@@ -575,7 +575,7 @@ def _instants(spec: OrderSpec, case: Case, path: Path) -> IntArray | None:
     if kind is None:
         unknown_column(case, name, (*path, "first_come"))
         return None
-    if kind is not Kind.DATE:
+    if kind is not ValueKind.DATE:
         case.fault(
             "order-date",
             Text(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tnt_sim.rules.kinds.requires.rule import Requires
-from tnt_sim.rules.second_reading.rows import Lines, _implied, named
+from tnt_sim.rules.second_reading.rows import RowCollector, _implied, named
 
 
-def requires_lines(lines: Lines, rule: Requires) -> None:
+def requires_lines(lines: RowCollector, rule: Requires) -> None:
     """Write k · x_head ≤ Σ x_need for each dossier that needs others, or one row per pair when it needs all."""
     needs, numbers = rule.needs, rule.dossier
     starts = np.searchsorted(needs.group, np.arange(len(rule.head) + 1)).tolist()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tnt_sim.rules.kinds.schedule.rule import Schedule
-from tnt_sim.rules.second_reading.rows import Lines, _all, _down, bounded, named, summed
+from tnt_sim.rules.second_reading.rows import RowCollector, _all, _down, bounded, named, summed
 
 
-def schedule_lines(lines: Lines, rule: Schedule) -> None:
+def schedule_lines(lines: RowCollector, rule: Schedule) -> None:
     """Write the sum of each year ≤ its ceiling."""
     for one in rule.ceilings:
         total = summed(lines.columns, one.terms, _all(lines.columns), 1)

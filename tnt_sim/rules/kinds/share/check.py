@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tnt_sim.rules.kinds.share.rule import Share
-from tnt_sim.rules.second_reading.rows import Lines, Sum, _against, _all, _only, bounded, named, summed
+from tnt_sim.rules.second_reading.rows import RowCollector, Sum, _against, _all, _only, bounded, named, summed
 
 
-def share_lines(lines: Lines, rule: Share) -> None:
+def share_lines(lines: RowCollector, rule: Share) -> None:
     """Write the numerator against its share of the denominator, for each group."""
     names, codes = rule.groups.names, rule.groups.codes
     part = summed(lines.columns, rule.numerator, codes, len(names))
@@ -25,7 +25,7 @@ def share_lines(lines: Lines, rule: Share) -> None:
         bounded(lines, [named("rule", rule.id, name, side) for name in names], total, low, high)
 
 
-def _pooled_share(lines: Lines, rule: Share, part: Sum) -> None:
+def _pooled_share(lines: RowCollector, rule: Share, part: Sum) -> None:
     """Write each group against the denominator of all dossiers, in a row of its own."""
     whole = summed(lines.columns, rule.denominator, _all(lines.columns), 1)
     for group, name in enumerate(rule.groups.names):

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 
 from tnt_sim.rules.kinds.together.rule import Together
-from tnt_sim.rules.second_reading.rows import Lines, _implied
+from tnt_sim.rules.second_reading.rows import RowCollector, _implied
 
 
-def together_lines(lines: Lines, rule: Together) -> None:
+def together_lines(lines: RowCollector, rule: Together) -> None:
     """Write x of each member ≤ x of the next, and of the last ≤ x of the first."""
     first, second = [], []
     members = rule.members
