@@ -260,7 +260,7 @@ def judged(made: Forged, kind: str) -> Outcome:
         return Outcome(kind, "refused")
     except Exception as error:  # noqa: BLE001  (a traceback is what is looked for)
         return Outcome(kind, "traceback", f"{type(error).__name__}: {error}")
-    found = run.found
+    found = run.checked
     truth = {"rules": made.keeps_rules, "optimal": made.is_best, "first": made.is_first}
     false = [key for key, answer in found.answers.items() if answer.is_shown and not truth[key]]
     if "Parce que." in run.table["reason"].to_list():

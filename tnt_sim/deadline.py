@@ -71,9 +71,9 @@ class Deadline:
         inner._end = min(inner._end, self._end)
         return inner
 
-    def share(self, part: float) -> Deadline:
-        """Return a deadline after a fraction `part` (0 to 1) of the time left."""
-        return self if self.is_unlimited else self.within(part * self.seconds_left)
+    def share(self, fraction: float) -> Deadline:
+        """Return a deadline after a fraction `fraction` (0 to 1) of the time left."""
+        return self if self.is_unlimited else self.within(fraction * self.seconds_left)
 
 
 UNLIMITED = Deadline(None)

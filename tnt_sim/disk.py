@@ -149,7 +149,7 @@ def _name_all(aside: Mapping[Path, Path]) -> None:
     earlier: dict[Path, Path | None] = {}
     try:
         for target, partial in aside.items():
-            earlier[target] = _kept(target)
+            earlier[target] = _backup_of(target)
             partial.replace(target)
     except BaseException:
         for target, old in earlier.items():
@@ -164,7 +164,7 @@ def _name_all(aside: Mapping[Path, Path]) -> None:
             old.unlink(missing_ok=True)
 
 
-def _kept(target: Path) -> Path | None:
+def _backup_of(target: Path) -> Path | None:
     """Keep the present file under a second name until the new one is in place."""
     if not target.is_file():
         return None
@@ -221,14 +221,14 @@ def copy(source: Path, target: Path) -> None:
     flush(target)
 
 
-def append(file: Path, line: bytes) -> None:
+def append(file: Path, record: bytes) -> None:
     """Append a line to a file, flushed when this returns; a line that does not fit leaves nothing."""
     handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
     try:
         size = os.fstat(handle).st_size
         torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
         try:
-            _write(handle, (b"\n" if torn else b"") + line + b"\n")
+            _write(handle, (b"\n" if torn else b"") + record + b"\n")
             os.fsync(handle)
         except BaseException:
             os.ftruncate(handle, size)
@@ -250,20 +250,20 @@ def touch(file: Path) -> None:
 @contextmanager
 def folders_for(*folders: Path) -> Iterator[None]:
     """Create missing folders; remove those still empty if the block fails."""
-    made: list[Path] = []
+    created: list[Path] = []
     try:
         for folder in folders:
             missing = [one for one in (folder, *folder.parents) if not one.exists()]
-            for one in reversed(missing):
-                one.mkdir(exist_ok=True)
-                made.append(one)
+            for entry in reversed(missing):
+                entry.mkdir(exist_ok=True)
+                created.append(entry)
             if not folder.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
         yield
     except BaseException:
-        for one in reversed(made):
+        for entry in reversed(created):
             with suppress(OSError):
-                one.rmdir()
+                entry.rmdir()
         raise
 
 

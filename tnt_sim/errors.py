@@ -213,12 +213,12 @@ def planner_words() -> Mapping[str, tuple[str, ...]]:
     The words are in `tnt_sim/data/planner-words.csv`, by name; the keys have no accents and no plural.
     """
     text = (files("tnt_sim") / "data" / "planner-words.csv").read_text(encoding="utf-8")
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for row in csv.DictReader(text.splitlines(), delimiter=";"):
         for word in f"{row['fr']}, {row['en']}".split(", "):
             if word.strip():
-                found.setdefault(_plain_word(word), []).append(row["name"])
-    return {word: tuple(names) for word, names in found.items()}
+                result.setdefault(_plain_word(word), []).append(row["name"])
+    return {word: tuple(names) for word, names in result.items()}
 
 
 def _plain_word(word: str) -> str:

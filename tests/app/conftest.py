@@ -39,10 +39,14 @@ def say(page: Page) -> Talk:
 
     def one(do: str, **event: Any) -> Mapping[str, Any]:
         replies: list[Reply] = list(page.receive({"do": do, **event}))
-        assert [reply.told["done"] for reply in replies] == [False] * (len(replies) - 1) + [True]
+        assert [reply.document["done"] for reply in replies] == [False] * (len(replies) - 1) + [True]
         told: dict[str, Any] = {"parts": {}}
         for reply in replies:
-            told |= {**reply.told, "parts": {**told["parts"], **reply.told["parts"]}, "data": reply.data}
+            told |= {
+                **reply.document,
+                "parts": {**told["parts"], **reply.document["parts"]},
+                "data": reply.data,
+            }
         return told
 
     return one

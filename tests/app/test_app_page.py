@@ -37,19 +37,19 @@ def funded(table: pl.DataFrame) -> set[str]:
 
 
 def shown(page: Page) -> set[str]:
-    assert page.shown is not None
-    table = page.shown.problem.case.table
-    return set(table.filter(pl.Series(page.shown.allocation.funded))["dossier"])
+    assert page.last_answer is not None
+    table = page.last_answer.problem.case.table
+    return set(table.filter(pl.Series(page.last_answer.allocation.funded))["dossier"])
 
 
 def test_proven_never_stands_without_the_rows_that_nothing_reads_twice(
     page: Page, say: Talk, scenario: Scenario
 ) -> None:
     said = say("amount", id="mobilites", value="8000000")
-    assert page.shown is not None
-    reserve = page.shown.rows.reserve
+    assert page.last_answer is not None
+    reserve = page.last_answer.rows.reserve
     assert reserve is not None
-    assert page.shown.rows.document == solve(scenario).document["proof_rows"]
+    assert page.last_answer.rows.document == solve(scenario).document["proof_rows"]
     totals = " ".join(re.sub("&#39;", "'", said["parts"]["totals"]).split())
     assert f"ex æquo départagés. {reserve.fr}" in totals
 
@@ -98,7 +98,7 @@ def test_the_list_shows_what_was_asked(page: Page, say: Talk, scenario: Scenario
 
 
 def test_dragging_is_one_change(page: Page, say: Talk) -> None:
-    start = page.shown
+    start = page.last_answer
     for cents in (45_000_000, 50_000_000, 55_000_000):
         assert say("amount", id="mobilites", value=str(cents), soft=True)["soft"] is True
     said = say("amount", id="mobilites", value="55000000")
@@ -140,12 +140,12 @@ def test_decisions_that_cannot_be(page: Page, say: Talk, event: Mapping[str, str
 
 
 def test_what_is_not_eligible_says_what_to_do(page: Page, say: Talk, force: Talk) -> None:
-    before = page.shown
+    before = page.last_answer
     said = force("E-13")
     assert said["kind"] == "bad"
     assert "n&#39;est pas éligible" in said["parts"]["trouble"]
     assert 'class="strip stale"' in said["parts"]["band"]
-    assert page.shown is before
+    assert page.last_answer is before
     assert "out" not in said["address"]
     said = say("back")
     assert said["parts"]["trouble"] == ""
@@ -169,7 +169,7 @@ def test_an_impossible_setting_answers_with_the_conflict_and_repairs(
     assert "Ce qui se contredit" in trouble
     assert "part-communes" in trouble
     assert "Ce qui suffirait" in trouble
-    assert page.shown is not None
+    assert page.last_answer is not None
     (first, *_) = re.findall(r'data-do="repair" data-id="0" data-value="(.*?)"', trouble, re.DOTALL)
     assert say("repair", id="0", value="rules.autre.off=true")["kind"] == "bad"
     assert page.trouble is not None
@@ -177,25 +177,25 @@ def test_an_impossible_setting_answers_with_the_conflict_and_repairs(
     assert said["kind"] == "good"
     assert page.trouble is None
     assert said["parts"]["trouble"] == ""
-    assert page.shown.state.asked == page.state.asked
+    assert page.last_answer.state.with_sets == page.state.with_sets
 
 
 def test_each_step_back_is_held_against_the_one_before(page: Page, say: Talk) -> None:
     for cents in ("100000000", "110000000"):
-        before = page.shown
+        before = page.last_answer
         say("address", value=f"a.programme={cents}")
-        assert page.shown is not before
+        assert page.last_answer is not before
         assert page.last is before
 
 
 def test_a_movement_that_begins_with_a_clash_is_held_against_what_stood(page: Page, say: Talk) -> None:
     say("share", value="free")
     say("amount", id="programme", value="110000000")
-    stood = page.shown
+    stood = page.last_answer
     say("amount", id="programme", value="90000000", soft=True)
     assert page.trouble is not None
     say("amount", id="programme", value="100000000", soft=True)
-    assert page.shown is not stood
+    assert page.last_answer is not stood
     assert page.last is stood
 
 
@@ -215,8 +215,8 @@ def test_an_address_brings_everything_back(page: Page, say: Talk, force: Talk, s
     replies = list(other.receive({"do": "address", "value": last["address"]}))
     assert other.state == page.state
     assert shown(other) == shown(page)
-    assert replies[-1].told["values"]["weight-0-1"] == {"value": "2.5"}
-    assert replies[-1].told["values"]["show"] == {"value": "funded"}
+    assert replies[-1].document["values"]["weight-0-1"] == {"value": "2.5"}
+    assert replies[-1].document["values"]["show"] == {"value": "funded"}
 
 
 def test_a_strange_address_is_told(page: Page, say: Talk) -> None:
@@ -236,8 +236,8 @@ def test_a_strange_address_is_told(page: Page, say: Talk) -> None:
 )  # fmt: skip
 def test_no_event_of_a_browser_is_a_failure(page: Page, event: Mapping[str, Any]) -> None:
     replies = list(page.receive(event))
-    assert replies[-1].told["done"]
-    assert replies[-1].told["kind"] == "bad"
+    assert replies[-1].document["done"]
+    assert replies[-1].document["kind"] == "bad"
     assert page.state.changes_nothing
 
 
@@ -290,14 +290,14 @@ def test_a_scenario_impossible_as_written_opens(file: Path) -> None:
     text = file.read_text(encoding="utf-8").replace("amount: 400 k€}", "amount: 900 k€}")
     file.write_text(text, encoding="utf-8")
     page = Page(load_scenario(file), Lang.FR)
-    assert page.shown is None
+    assert page.last_answer is None
     assert "Les enveloppes de « programme » font" in page.frame
     assert "ne vont pas ensemble" in page.frame
     replies = list(page.receive({"do": "box", "id": "mobilites", "value": "300"}))
     assert page.state.amounts == {"mobilites": 30_000_000}
-    assert replies[-1].told["kind"] == "good"
-    assert "<svg" in replies[-1].told["parts"]["map"]
-    assert "Le scénario écrit n&#39;a pas de répartition" in replies[-1].told["parts"]["moves"]
+    assert replies[-1].document["kind"] == "good"
+    assert "<svg" in replies[-1].document["parts"]["map"]
+    assert "Le scénario écrit n&#39;a pas de répartition" in replies[-1].document["parts"]["moves"]
 
 
 def test_texts_of_dossiers_are_no_markup(file: Path) -> None:
@@ -310,7 +310,7 @@ def test_texts_of_dossiers_are_no_markup(file: Path) -> None:
     replies = list(
         page.receive({"do": "force", "value": {"dossier": "E-02", "side": "in", "reason": "<img src=x>"}})
     )
-    assert "<img" not in str(replies[-1].told["parts"])
+    assert "<img" not in str(replies[-1].document["parts"])
 
 
 def test_steps_are_decided_whole(file: Path) -> None:
@@ -327,8 +327,8 @@ def test_english_holds_no_french(scenario: Scenario) -> None:
         if phrase.fr not in phrase.en and len(phrase.fr) > 12:
             assert escape(phrase.fr) not in english.frame
     (said,) = english.receive({"do": "rule", "id": "plafond-departement", "value": False})
-    assert said.told["said"].startswith("Proven, in ")
-    assert "rant" in said.told["parts"]["moves"]
+    assert said.document["said"].startswith("Proven, in ")
+    assert "rant" in said.document["parts"]["moves"]
 
 
 def test_what_is_not_proven_says_so_and_may_ask_for_longer(
@@ -356,16 +356,16 @@ def test_what_is_not_proven_says_so_and_may_ask_for_longer(
 
 
 def test_no_time_is_no_impossibility(page: Page, say: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = page.shown
+    before = page.last_answer
 
     def stopped(*_: object, **__: object) -> Any:
         raise LimitReached(Text("x", "x"))
 
-    monkeypatch.setattr(page.desk, "_found", stopped)
+    monkeypatch.setattr(page.desk, "_optimised", stopped)
     said = say("rule", id="plafond-departement", value=False)
     assert "rien ne dit que c&#39;est impossible" in said["parts"]["trouble"]
     assert 'data-do="longer"' in said["parts"]["trouble"]
-    assert page.shown is before
+    assert page.last_answer is before
 
 
 def test_a_failure_of_the_program_ends_the_waiting(

@@ -101,7 +101,7 @@ def test_a_goal_is_bettered_by_one_unit(sign: int) -> None:
     worth = {(x, y): Fraction(3 * x + 5 * y + 7, 10) for x in range(3) for y in range(3)}
     for value in worth.values():
         row, bound = goal.bettered(value)
-        kept_row, kept_bound = goal.kept(value)
+        kept_row, kept_bound = goal.row_at_least(value)
         for point, other in worth.items():
             assert (int(row @ np.array(point)) <= bound) is (sign * other >= sign * value + Fraction(1, 10))
             assert (int(kept_row @ np.array(point)) <= kept_bound) is (sign * other >= sign * value)
@@ -112,7 +112,7 @@ def test_a_goal_is_bettered_by_one_unit(sign: int) -> None:
 def test_what_may_be_given_up_is_rounded_towards_the_value() -> None:
     """10 % of 2.9, counted with the constant, is 0.29: 2 units of a tenth, not 3."""
     goal = ClaimGoal("score", np.array([1], dtype=np.int64), 9, Fraction(1, 10), 1, Fraction(1, 10))
-    assert goal.kept(Fraction(29, 10))[1] == -(29 - 9) + 2
+    assert goal.row_at_least(Fraction(29, 10))[1] == -(29 - 9) + 2
 
 
 def test_a_tree_of_caps_may_be_as_deep_as_its_limit() -> None:
@@ -217,7 +217,7 @@ def test_a_row_keeps_every_entry_but_zeros() -> None:
 def test_a_value_between_two_units_is_kept_by_the_better_one(sign: int, kept: str, meets: int) -> None:
     """A share of a value, or half a gap, is no whole number of units; what keeps it is still known exactly."""
     goal = ClaimGoal("g", np.array([1], dtype=np.int64), 0, Fraction(1), sign, Fraction(0))
-    row, bound = goal.kept(Fraction(kept))
+    row, bound = goal.row_at_least(Fraction(kept))
     holds = [x for x in range(6) if row[0] * x <= bound]
     assert holds == [x for x in range(6) if sign * x >= sign * Fraction(kept)]
     assert (min(holds) if sign > 0 else max(holds)) == meets

@@ -284,7 +284,7 @@ def test_an_equity_is_read_where_a_low_demand_opens_nothing() -> None:
     for most, strict in ((5, False), (2, True)):
         lines = equity_of([True, True], most, strict=strict)
         assert (lines.names, lines.unread) == (["e:g:min"], set())
-        assert [part.tolist() for part in lines.parts[0]] == [[0, 0], [0, 1], [-10, 6]]
+        assert [part.tolist() for part in lines.entries[0]] == [[0, 0], [0, 1], [-10, 6]]
     assert equity_of([True, True], 2, strict=False).unread == {"e:g:min"}
 
 

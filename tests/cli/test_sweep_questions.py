@@ -124,14 +124,14 @@ def test_ctrl_c_keeps_what_was_answered(tnt: Run, demo: Path, monkeypatch: pytes
 def test_ctrl_c_keeps_the_ways_that_were_found(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert demo.is_dir()
     whole = tnt("sweep", "scenario.yaml", "--extend", "100 k€", "--json").document["ways"]
-    made, first = iter(range(9)), extension._way
+    made, first = iter(range(9)), extension._option
 
     def way(*words: Any) -> Any:
         if next(made):
             raise KeyboardInterrupt
         return first(*words)
 
-    monkeypatch.setattr(extension, "_way", way)
+    monkeypatch.setattr(extension, "_option", way)
     said = tnt("sweep", "scenario.yaml", "--extend", "100 k€", "--json")
     assert (said.code, said.document["stopped_by"]) == (130, "interrupt")
     assert said.document["ways"] == whole[:1]

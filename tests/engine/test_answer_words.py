@@ -68,7 +68,7 @@ def test_words_of_drawn_answers_agree(case: dict[str, Any], data: st.DataObject)
     if not how["prove"]:
         assert (whole.status, whole.claimed) == (Status.FEASIBLE, True)
     n = data.draw(st.integers(1, len(problem.stages)))
-    check(ask(problem, kept=whole.values[:n], **how))
+    check(ask(problem, limits=whole.values[:n], **how))
     refused = data.draw(st.sampled_from(range(problem.case.n)))
     if problem.offers.candidate[refused] and not problem.offers.forced[refused]:
         check(ask(forced(problem, refuse=[refused]), cross_check="auto", **how))

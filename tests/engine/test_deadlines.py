@@ -325,7 +325,7 @@ def test_without_a_model_the_list_in_hand_is_told(tmp_path: Path, monkeypatch: p
     problem = compile_problem(scenario)
     answer = ask(problem, clock=Clock(5.0))
     assert (answer.status, answer.proof) == (Status.FEASIBLE, Proof.FEASIBLE_GAP)
-    better = ask(problem, kept=(answer.values[0] + 1,), clock=Clock(5.0))
+    better = ask(problem, limits=(answer.values[0] + 1,), clock=Clock(5.0))
     assert (better.status, better.allocation) == (Status.STOPPED, None)
 
 

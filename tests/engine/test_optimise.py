@@ -81,13 +81,13 @@ def test_the_least_money_for_a_value(case: dict[str, Any], data: st.DataObject) 
         for awards, key in every
         if all(have >= want for have, want in zip(key[0], wanted, strict=True))
     ]
-    answer = ask(problem, kept=kept)
+    answer = ask(problem, limits=kept)
     assert answer.granted_cents == min(-key[1] for _, key in good)
     assert answer.canonical
     assert awards_of(problem, answer) == max(good, key=lambda found: found[1][1:])[0]
     # one unit more than any allocation has: nothing is left
     beyond = [sign * (max(key[0][0] for _, key in every) + 1) for sign in signs[:1]]
-    assert ask(problem, kept=beyond).status is Status.INFEASIBLE
+    assert ask(problem, limits=beyond).status is Status.INFEASIBLE
 
 
 def test_a_kept_stage_is_followed_by_the_next() -> None:
@@ -95,7 +95,7 @@ def test_a_kept_stage_is_followed_by_the_next() -> None:
     whole = ask(problem)
     first = ask(problem, goals=1, least=False, canonical=False)
     assert first.values[0] == whole.values[0]
-    assert ask(problem, kept=whole.values[:1]).values == whole.values
+    assert ask(problem, limits=whole.values[:1]).values == whole.values
 
 
 def test_the_kernel_answers_for_one_envelope() -> None:
@@ -107,7 +107,7 @@ def test_the_kernel_answers_for_one_envelope() -> None:
     answer = ask(forced(problem, fund=refused[:1]))
     assert answer.values[0] <= best.values[0]
     assert answer.proof is Proof.PROVED
-    cheapest = ask(problem, kept=[best.values[0] - Fraction(1, 10)])
+    cheapest = ask(problem, limits=[best.values[0] - Fraction(1, 10)])
     assert cheapest.granted_cents is not None
     assert best.granted_cents is not None
     assert cheapest.granted_cents <= best.granted_cents
@@ -119,10 +119,10 @@ def test_what_kernels_show_to_be_out_of_reach_goes_to_no_solver(monkeypatch: pyt
     best = ask(problem, prove=False).values[0]
     money = ObjectiveStage("money", Sense.MAXIMISE, problem.granted)
     asked = replace(problem, stages=(*problem.stages, money))
-    reached = ask(asked, kept=[best], goals=1, least=False, canonical=False, prove=False)
+    reached = ask(asked, limits=[best], goals=1, least=False, canonical=False, prove=False)
     assert reached.allocation is not None
     monkeypatch.setattr(question, "solve_lexicographic", None)
-    beyond = ask(asked, kept=[best + Fraction(1, 10)], goals=1, least=False, canonical=False)
+    beyond = ask(asked, limits=[best + Fraction(1, 10)], goals=1, least=False, canonical=False)
     assert (beyond.status, beyond.proof) == (Status.INFEASIBLE, Proof.PROVED)
 
 

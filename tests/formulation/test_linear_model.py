@@ -21,7 +21,7 @@ def test_readings_are_exact_beyond_int64() -> None:
     x = np.array([2**61, 2**61])
     assert model.activity(x).tolist() == [big * 2**62, 2**61]
     assert model.value(x) == big * 2**62
-    assert [v.found for v in model.violations(x)] == [big * 2**62, 2**61]
+    assert [v.activity for v in model.violations(x)] == [big * 2**62, 2**61]
 
 
 def test_violations_have_names_and_no_tolerance() -> None:

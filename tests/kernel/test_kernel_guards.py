@@ -66,7 +66,7 @@ class Part:
     def __init__(self, weight: int, profit: int = 1) -> None:
         self.weight, self.profit, self.asked = weight, profit, 0
 
-    def line(self, a: int) -> tuple[int, int]:
+    def value_at(self, a: int) -> tuple[int, int]:
         return (self.profit, self.weight) if self.profit > a * self.weight else (0, 0)
 
     def losses(self, a: int, count: int) -> np.ndarray:
@@ -198,7 +198,7 @@ def test_a_node_tells_the_best_of_its_parts_at_a_price(seed: int) -> None:
         for k, (half, cap) in enumerate(zip(halves, (first, second), strict=True))
     )
     b, a = 2**8, int(rng.integers(0, 2**10))
-    node = task(p, w).part(CapTreeNode(0, cap, halves[0][:0], leaves), b, Budget(10**5))
+    node = task(p, w).node_of(CapTreeNode(0, cap, halves[0][:0], leaves), b, Budget(10**5))
     worth = [
         b * int(p @ x) - a * int(w @ x)
         for x in map(np.array, itertools.product((0, 1), repeat=6))

@@ -40,7 +40,7 @@ def odd(n: int) -> System:
 def search_of(
     whole: System, *, max_nodes: int = 100_000, deadline: Deadline = ENDLESS, tell: Any = None
 ) -> BranchSearch:
-    return BranchSearch(whole, ProofLp(whole, -1), deadline, max_nodes, tell=tell)
+    return BranchSearch(whole, ProofLp(whole, -1), deadline, max_nodes, report_progress=tell)
 
 
 def test_a_search_tells_how_far_it_is_at_each_500_nodes() -> None:

@@ -222,10 +222,10 @@ def test_an_unproven_run_is_signed_only_when_its_author_says_so(
     from tnt_sim.verify.verification import CLAIMED
 
     one = run(tnt, "200 €")
-    shown = StoredRun.found.fget
+    shown = StoredRun.checked.fget
     assert shown is not None
     claimed = property(lambda self: replace(shown(self), optimal=CLAIMED))
-    monkeypatch.setattr(StoredRun, "found", claimed)
+    monkeypatch.setattr(StoredRun, "checked", claimed)
     code, _, err = tnt("sign", one["run_dir"], "--as", "liste-1")
     assert (code, "rien ne démontre ici" in err) == (2, True)
     assert tnt("sign", one["run_dir"], "--as", "liste-1", "--unproven")[0] == 0

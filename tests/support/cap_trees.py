@@ -26,7 +26,7 @@ def random_tree(rng: np.random.Generator, columns: np.ndarray, w: np.ndarray, de
 
 
 def keeps(x: np.ndarray, w: np.ndarray, node: CapTreeNode) -> bool:
-    return int((x * w)[node.every()].sum()) <= node.cap and all(keeps(x, w, c) for c in node.children)
+    return int((x * w)[node.all_columns()].sum()) <= node.cap and all(keeps(x, w, c) for c in node.children)
 
 
 def every_cap(node: CapTreeNode) -> list[CapTreeNode]:
@@ -34,17 +34,17 @@ def every_cap(node: CapTreeNode) -> list[CapTreeNode]:
 
 
 def caps_of(root: CapTreeNode) -> CapRows:
-    nodes = sorted(every_cap(root), key=lambda node: -len(node.every()))
+    nodes = sorted(every_cap(root), key=lambda node: -len(node.all_columns()))
     return CapRows(
         tuple(node.row for node in nodes),
-        tuple(np.sort(node.every()) for node in nodes),
+        tuple(np.sort(node.all_columns()) for node in nodes),
         tuple(node.cap for node in nodes),
     )
 
 
 def under(root: CapTreeNode, n: int) -> np.ndarray:
     inside = np.zeros(n, dtype=bool)
-    inside[root.every()] = True
+    inside[root.all_columns()] = True
     return inside
 
 
@@ -69,7 +69,7 @@ def sharing_tree(
         if len(part) > 2 and rng.random() < 0.5:
             half, part = part[:2], part[2:]
             inside = (CapTreeNode(-1, int(rng.integers(0, int(w[half].sum()) + 1)), half),)
-        below.append(CapTreeNode(-1, own, part, inside, beyond=True))
+        below.append(CapTreeNode(-1, own, part, inside, may_exceed=True))
     free = int(rng.integers(0, int(w[columns].sum()) // 2 + 1)) + owed * len(columns)
     return CapTreeNode(-1, free, NONE, tuple(below), beyond)
 
@@ -80,6 +80,6 @@ def needed(x: np.ndarray, w: np.ndarray, node: CapTreeNode) -> int | None:
     if any(part is None for part in below):
         return None
     total = int((x * w)[node.columns].sum()) + sum(part for part in below if part is not None)
-    if node.beyond:
+    if node.may_exceed:
         return max(0, total - node.cap)
     return total if total <= node.cap else None

@@ -54,4 +54,4 @@ def test_without_its_inputs_it_stays_in_its_own_language_and_says_so(
             table.write_text(table.read_text() + "\n", encoding="utf-8")
     run = open_stored(folder, lang=Lang.EN)
     assert run.lang is run.own_lang is Lang.FR
-    assert run.found.rules.standing is Standing.CLAIMED
+    assert run.checked.rules.standing is Standing.CLAIMED

@@ -131,35 +131,35 @@ def compare(
             code="usage.compare",
         )
     sides: list[ComparedRun] = []
-    asked = dict(options or {})
+    request = dict(options or {})
     things = tuple(_read(thing) for thing in things)
     limits = [thing.spec.solver.time_limit for thing in things if isinstance(thing, Scenario)]
-    limit = asked.get("time_limit")
+    limit = request.get("time_limit")
     course = StudyProgress(Deadline(max(limits, default=None) if limit is None else limit), "sides")
-    for number, thing in enumerate(things):
+    for number, source in enumerate(things):
         if progress is not None:
             progress("solve", number / len(things))
-        asked["time_limit"] = course.deadline.limit_seconds
-        side = side_of(thing, None if names is None else names[number], asked)
+        request["time_limit"] = course.deadline.limit_seconds
+        side = side_of(source, None if names is None else names[number], request)
         sides.append(_renamed(side, {*COLUMNS, *(known.name for known in sides)}))
     if not attribute:
         return Comparison(tuple(sides), {}, course)
     first = sides[0]
-    found: dict[str, Causes] = {}
+    result: dict[str, Causes] = {}
     with course.held():
         for side in course.each(sides[1:]):
             if progress is not None:
-                progress("causes", len(found) / len(sides))
+                progress("causes", len(result) / len(sides))
             keys = changed_keys([first, side])
-            found[side.name] = causes(first, side, keys, moves(first, side), deadline=course.deadline)
-            if found[side.name].untried:
+            result[side.name] = causes(first, side, keys, moves(first, side), deadline=course.deadline)
+            if result[side.name].untried:
                 course.unanswered()
-    return Comparison(tuple(sides), found, course)
+    return Comparison(tuple(sides), result, course)
 
 
-def _read(thing: Thing) -> Thing:
+def _read(source: Thing) -> Thing:
     """Load the scenario of a path that is not a run folder; return anything else unchanged."""
-    return load_scenario(thing) if isinstance(thing, str | Path) and not Path(thing).is_dir() else thing
+    return load_scenario(source) if isinstance(source, str | Path) and not Path(source).is_dir() else source
 
 
 def _renamed(side: ComparedRun, taken: set[str]) -> ComparedRun:
@@ -352,7 +352,7 @@ def extend(
     """
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     tongue = Lang(lang or scenario.spec.locale)
-    found = extend_of(scenario, to, clock=Clock(limit), tell=progress)
+    found = extend_of(scenario, to, clock=Clock(limit), report_progress=progress)
     return Extension(extend_document(found, tongue), tongue)
 
 
@@ -431,13 +431,13 @@ class Sweep:
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the document as JSON text, and write it to a file if a path is given."""
         text = json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-        return _kept(text, path)
+        return _fixed_list(text, path)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return the page with its charts, and write it to a file if a path is given."""
         from tnt_sim.reporting.reports.sweep import sweep_html
 
-        return _kept(sweep_html(self.document, self.lang), path)
+        return _fixed_list(sweep_html(self.document, self.lang), path)
 
     def to_excel(self, path: str | Path) -> Path:
         """Write the workbook and return its path."""
@@ -518,14 +518,14 @@ def sweep(
         tolerance=tolerance,
     )
     solver = scenario.spec.solver
-    found = run(
+    outcome = run(
         plan,
         time_limit=solver.time_limit if time_limit is None else time_limit,
         backend=backend or solver.backend,
         cross_check=cross_check,
-        tell=progress,
+        report_progress=progress,
     )
-    return sweep_of(found, lang)
+    return sweep_of(outcome, lang)
 
 
 def _refuse_amounts(scenario: Scenario, names: Sequence[str]) -> None:
@@ -554,13 +554,13 @@ def _is_amount(text: str) -> bool:
     return True
 
 
-def sweep_of(found: SweepResult, lang: Lang | str | None = None) -> Sweep:
+def sweep_of(result: SweepResult, lang: Lang | str | None = None) -> Sweep:
     """Wrap the points of a sweep with their document."""
-    tongue = Lang(lang or found.plan.scenario.spec.locale)
-    return Sweep(sweep_document(found, tongue), found, tongue)
+    tongue = Lang(lang or result.plan.scenario.spec.locale)
+    return Sweep(sweep_document(result, tongue), result, tongue)
 
 
-def _kept(text: str, path: str | Path | None) -> str:
+def _fixed_list(text: str, path: str | Path | None) -> str:
     if path is not None:
         put_file(Path(path), text.encode())
     return text

@@ -41,7 +41,7 @@ class OpenedRun:
     def _repr_html_(self) -> str:
         day = self.run.spec.date.isoformat() if self.run.spec.date else ""
         about = About(self.run.title, day, self.run.synthetic)
-        return result_card(self.run.summary, about, self.lang, self.run.found)
+        return result_card(self.run.summary, about, self.lang, self.run.checked)
 
 
 def plots_of(result: Result) -> Plots:

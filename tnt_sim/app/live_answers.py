@@ -83,25 +83,25 @@ class LiveAnswers:
         """Optimise under the settings within a time limit; no setting of a planner raises."""
         began = time.perf_counter()
         try:
-            problem, found = self._found(state, seconds)
+            problem, result = self._optimised(state, seconds)
         except LimitReached:
             return LiveConflict(state, (_NOTHING[Status.STOPPED],), stopped=True)
         except TntError as error:
-            return LiveConflict(state, tuple(_said(defect) for defect in error.defects_found()))
-        if found.allocation is None or found.reading is None:
-            clash = found.status is Status.INFEASIBLE
-            return LiveConflict(state, (_NOTHING[found.status],), clash=clash, stopped=not clash)
-        why = reasons(problem, found.allocation, found.reading)
-        if isinstance(found, Result):
-            canonical, rows = bool(found.document["canonical"]), of_fresh(found.document).rows
+            return LiveConflict(state, tuple(_sentence(defect) for defect in error.defects_found()))
+        if result.allocation is None or result.reading is None:
+            clash = result.status is Status.INFEASIBLE
+            return LiveConflict(state, (_NOTHING[result.status],), clash=clash, stopped=not clash)
+        why = reasons(problem, result.allocation, result.reading)
+        if isinstance(result, Result):
+            canonical, rows = bool(result.document["canonical"]), of_fresh(result.document).rows
         else:
-            canonical, rows = found.canonical, self._session.proof_rows(problem, found)
+            canonical, rows = result.canonical, self._session.proof_rows(problem, result)
         return LiveAnswer(
-            state, problem, found.allocation, found.reading, why, found.status, found.proof, canonical, rows,
+            state, problem, result.allocation, result.reading, why, result.status, result.proof, canonical, rows,
             time.perf_counter() - began,
         )  # fmt: skip
 
-    def _found(self, state: State, seconds: float) -> tuple[Problem, SolveOutcome | Result]:
+    def _optimised(self, state: State, seconds: float) -> tuple[Problem, SolveOutcome | Result]:
         """Solve with the session; a scenario with steps is solved as a whole."""
         if is_sequence(self.scenario):
             result = solve(applied(self.scenario, state), time_limit=seconds)
@@ -119,13 +119,13 @@ class LiveAnswers:
         TntError
             If the search itself fails.
         """
-        found = conflict(
+        conflict_ = conflict(
             applied(self.scenario, state),
             time_limit=CONFLICT_SECONDS,
             max_sets=CONFLICTS,
             max_repairs=REPAIRS,
         )
-        return found.document
+        return conflict_.document
 
 
 _NOTHING = {
@@ -139,7 +139,7 @@ _NOTHING = {
 }
 
 
-def _said(defect: Defect) -> Text:
+def _sentence(defect: Defect) -> Text:
     """Write a defect with its remedy, and its line if it is in a file."""
     hint = defect.hint or Text("", "")
     files = [str(place) for place in defect.places if place.file and place.line is not None]

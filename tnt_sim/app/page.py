@@ -35,7 +35,7 @@ MOST_REASON = 300
 class Reply:
     """Message to the browser; `data` are the bytes of `download`."""
 
-    told: Mapping[str, Any]
+    document: Mapping[str, Any]
     data: bytes | None = field(default=None, repr=False)
 
 
@@ -59,7 +59,7 @@ class Page:
         self.desk = LiveAnswers(scenario)
         self.axes = page_settings.axes_of(scenario)
         self.state = State()
-        self.shown: LiveAnswer | None = None
+        self.last_answer: LiveAnswer | None = None
         self.last: LiveAnswer | None = None
         self.written: LiveAnswer | None = None
         self.trouble: LiveConflict | None = None
@@ -67,8 +67,8 @@ class Page:
         self._drawer = Drawer.blank(lang)
         self._moving = ""
         self._take(self.desk.answer(self.state))
-        self.written = self.shown
-        self._sent = self._parts()
+        self.written = self.last_answer
+        self._sent = self._fragments()
         self.frame = self._frame()
 
     def receive(self, event: Event) -> Iterator[Reply]:
@@ -77,22 +77,22 @@ class Page:
         try:
             yield from _DO[str(event.get("do"))](self, event)
         except TntError as error:
-            yield self._reply(said=error.text, kind="bad", done=True)
+            yield self._reply(text=error.text, kind="bad", done=True)
         except (LookupError, ValueError, TypeError, AttributeError):
             self.state = before
-            yield self._reply(said=_UNREADABLE, kind="bad", done=True)
+            yield self._reply(text=_UNREADABLE, kind="bad", done=True)
 
     def failed(self, error: Exception) -> Reply:
         """Return the reply to a failure of the program; the settings may have changed, the answer has not."""
         what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        said = Text(
+        sentence = Text(
             f"Panne inattendue ({what}). Rechargez la page ; si cela revient, envoyez son adresse.",
             f"Unexpected failure ({what}). Reload the page; if it comes back, send its address.",
         )
-        return Reply({"said": said.in_(self.lang), "kind": "bad", "done": True})
+        return Reply({"said": sentence.in_(self.lang), "kind": "bad", "done": True})
 
     def _to(
-        self, state: State, event: Event, told: Text | None = None, *, goes_back: bool = False
+        self, state: State, event: Event, text: Text | None = None, *, goes_back: bool = False
     ) -> Iterator[Reply]:
         """Change to other settings; a mere change of view is not re-optimised.
 
@@ -101,28 +101,28 @@ class Page:
         """
         key, moves = f"{event.get('do')} {event.get('id')}", bool(event.get("soft"))
         soft = moves or goes_back
-        same = state.asked == self.state.asked
-        before = self.shown
+        same = state.with_sets == self.state.with_sets
+        before = self.last_answer
         self.state = state
         if not same:
             self._take(self.desk.answer(state))
             begun = self._moving == key
-            if not begun and self.shown is not before:
+            if not begun and self.last_answer is not before:
                 self.last, begun = before, True
             self._moving = key if moves and begun else ""
         clash = not same and self.trouble is not None and self.trouble.clash
-        yield self._answered(told, soft=soft, done=not clash)
+        yield self._answer(text, soft=soft, done=not clash)
         if clash:
             self._conflict = self._found_conflict()
-            yield self._answered(told, soft=soft, done=True)
+            yield self._answer(text, soft=soft, done=True)
 
     def _take(self, answer: LiveAnswer | LiveConflict) -> None:
         self._conflict = None
         self.trouble = answer if isinstance(answer, LiveConflict) else None
         if isinstance(answer, LiveAnswer):
-            if self.shown is None:
+            if self.last_answer is None:
                 self._drawer = Drawer.of(answer, self.lang)
-            self.shown = answer
+            self.last_answer = answer
 
     def _found_conflict(self) -> Mapping[str, Any]:
         try:
@@ -130,45 +130,47 @@ class Page:
         except TntError:
             return {"sets": [], "repairs": []}
 
-    def _answered(self, told: Text | None, *, soft: bool, done: bool) -> Reply:
+    def _answer(self, text: Text | None, *, soft: bool, done: bool) -> Reply:
         bad = self.trouble is not None
-        said = told or (PAGE["trouble"] if bad or self.shown is None else _supported(self.shown))
-        sure = self.shown is not None and self.shown.sure
-        kind = "bad" if bad else "note" if told or not sure else "good"
-        return self._reply(said=said, kind=kind, done=done, soft=soft)
+        sentence = text or (
+            PAGE["trouble"] if bad or self.last_answer is None else _supported(self.last_answer)
+        )
+        sure = self.last_answer is not None and self.last_answer.sure
+        kind = "bad" if bad else "note" if text or not sure else "good"
+        return self._reply(text=sentence, kind=kind, done=done, soft=soft)
 
-    def _reply(self, *, said: Text, kind: str, done: bool, soft: bool = False, **more: Any) -> Reply:
+    def _reply(self, *, text: Text, kind: str, done: bool, soft: bool = False, **more: Any) -> Reply:
         """Return what changed since the last reply, with a sentence."""
-        parts = self._parts()
-        changed = {name: html for name, html in parts.items() if self._sent.get(name) != html}
-        self._sent = {**self._sent, **parts}
+        members = self._fragments()
+        changed = {name: html for name, html in members.items() if self._sent.get(name) != html}
+        self._sent = {**self._sent, **members}
         data = more.pop("data", None)
-        told = {
+        document = {
             "parts": {**changed, **more.pop("parts", {})},
             "values": page_settings.input_values(self.scenario, self.axes, self.state, self.lang),
             "address": encode(self.state),
             "soft": soft,
-            "said": said.in_(self.lang),
+            "said": text.in_(self.lang),
             "kind": kind,
             "done": done,
             **more,
         }
-        return Reply(told, data)
+        return Reply(document, data)
 
-    def _parts(self) -> dict[str, str]:
-        drawer, shown = self._drawer, self.shown
-        found = {
-            "trouble": trouble_part(drawer, self.trouble, self._conflict, held=shown is not None),
+    def _fragments(self) -> dict[str, str]:
+        drawer, answer = self._drawer, self.last_answer
+        result = {
+            "trouble": trouble_part(drawer, self.trouble, self._conflict, held=answer is not None),
             "forced": page_settings.forced_part(drawer, self.state),
             "saved": drawer.macro("saved", {"files": saved(self.scenario)}),
-            **page_settings.axis_parts(drawer, self.axes, self.state, shown),
+            **page_settings.axis_parts(drawer, self.axes, self.state, answer),
         }
-        if shown is None:
-            return {**dict.fromkeys(("band", "totals", "moves", "map", "departments", "list"), ""), **found}
-        answered = drawer.answer(shown, Before(self.last, self.written))
+        if answer is None:
+            return {**dict.fromkeys(("band", "totals", "moves", "map", "departments", "list"), ""), **result}
+        answers = drawer.answer(answer, Before(self.last, self.written))
         if self.trouble is not None:
-            answered["band"] = drawer.band(shown, stale=True)
-        return {**found, **answered, "list": listed_part(drawer, shown, self.last, self.state)}
+            answers["band"] = drawer.band(answer, stale=True)
+        return {**result, **answers, "list": listed_part(drawer, answer, self.last, self.state)}
 
     def _frame(self) -> str:
         """Return the whole page as it opens."""
@@ -185,7 +187,7 @@ class Page:
             for axis in self.axes
         ]  # fmt: skip
         shows = [(key, PAGE[f"show_{key}"].in_(lang)) for key in SHOWS]
-        told = {
+        document = {
             "title": scenario.title,
             "own": spec.locale,
             "day": message.long_day(spec.date.isoformat()).in_(lang) if spec.date else "",
@@ -199,7 +201,7 @@ class Page:
             "shows": shows,
             "departments": departments_of(self._drawer, scenario.portfolio.table),
         }
-        return self._drawer.macro("frame", told)
+        return self._drawer.macro("frame", document)
 
 
 _UNREADABLE = Text(
@@ -208,11 +210,11 @@ _UNREADABLE = Text(
 )
 
 
-def _supported(shown: LiveAnswer) -> Text:
+def _supported(answer: LiveAnswer) -> Text:
     """Write the evidence next to the totals: « Prouvé en 0,18 s »."""
-    proof = "" if shown.proof is None else shown.proof.value
+    proof = "" if answer.proof is None else answer.proof.value
     name = vocabulary.PROOF.get(proof, vocabulary.PROOF["FEASIBLE_GAP"])
-    fr, en = (number(hundredths(shown.seconds), lang, 2) for lang in (Lang.FR, Lang.EN))
+    fr, en = (number(hundredths(answer.seconds), lang, 2) for lang in (Lang.FR, Lang.EN))
     return Text(f"{name.fr.capitalize()}, en {fr} s", f"{name.en.capitalize()}, in {en} s")
 
 
@@ -297,11 +299,11 @@ def _repair(page: Page, event: Event) -> Iterator[Reply]:
 def _longer(page: Page, event: Event) -> Iterator[Reply]:
     """Solve the same settings with more time."""
     page._take(page.desk.answer(page.state, LONG))
-    yield page._answered(None, soft=False, done=True)
+    yield page._answer(None, soft=False, done=True)
 
 
 def _back(page: Page, event: Event) -> Iterator[Reply]:
-    return page._to(State() if page.shown is None else page.shown.state, event)
+    return page._to(State() if page.last_answer is None else page.last_answer.state, event)
 
 
 def _reset(page: Page, event: Event) -> Iterator[Reply]:
@@ -334,10 +336,10 @@ def _address(page: Page, event: Event) -> Iterator[Reply]:
     """Open an address, or go back to one; its invalid parts are reported."""
     state, refused = decode(str(event["value"]))
     state, strange = known_only(page.scenario, state)
-    told = [*refused, *strange]
+    sentences = [*refused, *strange]
     more = None
-    if told:
-        fr, en = (" ".join(text.in_(lang) for text in told) for lang in (Lang.FR, Lang.EN))
+    if sentences:
+        fr, en = (" ".join(text.in_(lang) for text in sentences) for lang in (Lang.FR, Lang.EN))
         more = Text(fr[:1].upper() + fr[1:], en[:1].upper() + en[1:])
     return page._to(state, event, more, goes_back=True)
 
@@ -345,20 +347,20 @@ def _address(page: Page, event: Event) -> Iterator[Reply]:
 def _save(page: Page, event: Event) -> Iterator[Reply]:
     target = save(page.scenario, page.state, str(event["value"]["name"]))
     yield page._reply(
-        said=Text(f"Enregistré : « {target.name} ».", f'Saved: "{target.name}".'), kind="good", done=True
+        text=Text(f"Enregistré : « {target.name} ».", f'Saved: "{target.name}".'), kind="good", done=True
     )
 
 
 def _compare(page: Page, event: Event) -> Iterator[Reply]:
-    if page.shown is None or page.trouble is not None:
+    if page.last_answer is None or page.trouble is not None:
         raise _refused(
             "Ces réglages n'ont pas de répartition : rien à comparer.",
             "These settings have no allocation: nothing to compare.",
         )
     file = str(event["value"]["file"])
-    html = comparison_html(page.scenario, page.shown, file, page.lang)
+    html = comparison_html(page.scenario, page.last_answer, file, page.lang)
     said = Text(f"Comparé avec « {file} ».", f'Compared with "{file}".')
-    yield page._reply(said=said, kind="good", done=True, parts={"comparison": html})
+    yield page._reply(text=said, kind="good", done=True, members={"comparison": html})
 
 
 def _export(page: Page, _: Event) -> Iterator[Reply]:
@@ -369,7 +371,7 @@ def _export(page: Page, _: Event) -> Iterator[Reply]:
         )
     folder, data = workbook(page.scenario, page.state, page.lang)
     yield page._reply(
-        said=Text(
+        text=Text(
             f"Classeur prêt ; le calcul et ses preuves sont dans « {folder.parent.name}/{folder.name} ».",
             f'The workbook is ready; the run and its proofs are in "{folder.parent.name}/{folder.name}".',
         ),

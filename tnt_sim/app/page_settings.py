@@ -41,12 +41,12 @@ class Axis:
 def axes_of(scenario: Scenario) -> list[Axis]:
     """List the envelopes in force with a written amount, in the order of the tree."""
     day = scenario.spec.date
-    found = [
+    result = [
         (spec, len(path)) for spec, path in scenario.spec.programme.applied(day) if spec.amount is not None
     ]
     return [
         Axis(k, spec.id, spec.title or spec.id, spec.amount or 0, depth > 2)
-        for k, (spec, depth) in enumerate(found)
+        for k, (spec, depth) in enumerate(result)
     ]
 
 
@@ -104,37 +104,37 @@ def amount_of(axis: Axis, state: State) -> int:
 
 def axis_values(axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[str, str]]:
     """Return the values of the slider and box of each envelope."""
-    unit, found = unit_of(axes), {}
+    unit, result = unit_of(axes), {}
     for axis in axes:
         cents = amount_of(axis, state)
-        found[f"amount-{axis.k}"] = {
+        result[f"amount-{axis.k}"] = {
             "value": str(cents),
             "max": str(slider_max(axis, cents)),
             "text": amount(cents, lang),
         }
-        found[f"box-{axis.k}"] = {"value": box_text(cents, unit, lang)}
-    return found
+        result[f"box-{axis.k}"] = {"value": box_text(cents, unit, lang)}
+    return result
 
 
-def axis_parts(drawer: Drawer, axes: list[Axis], state: State, shown: LiveAnswer | None) -> dict[str, str]:
+def axis_parts(drawer: Drawer, axes: list[Axis], state: State, answer: LiveAnswer | None) -> dict[str, str]:
     """Return what is beside each slider: a bar, granted and left."""
     return {
-        f"axis-{axis.k}": drawer.macro("axis_told", _axis_told(axis, state, shown, drawer.lang))
+        f"axis-{axis.k}": drawer.macro("axis_told", _axis_told(axis, state, answer, drawer.lang))
         for axis in axes
     }
 
 
-def _axis_told(axis: Axis, state: State, shown: LiveAnswer | None, lang: Lang) -> dict[str, Any]:
+def _axis_told(axis: Axis, state: State, answer: LiveAnswer | None, lang: Lang) -> dict[str, Any]:
     cents = amount_of(axis, state)
     fr, en = (short_amount(axis.written_cents, one) for one in (Lang.FR, Lang.EN))
     written = Text(f"écrit : {fr}", f"as written: {en}") if cents != axis.written_cents else Text("", "")
-    if shown is None or axis.id not in shown.problem.case.tree.ids:
+    if answer is None or axis.id not in answer.problem.case.tree.ids:
         return {"bar": 0, "words": "", "written": written.in_(lang)}
-    tree = shown.problem.case.tree
+    tree = answer.problem.case.tree
     node = tree.index(axis.id)
-    granted, left = shown.reading.envelopes.granted_cents[node], shown.reading.envelopes.left_cents[node]
-    under = (shown.problem.case.node >= node) & (shown.problem.case.node < tree.end[node])
-    n = int((shown.allocation.funded & under).sum())
+    granted, left = answer.reading.envelopes.granted_cents[node], answer.reading.envelopes.left_cents[node]
+    under = (answer.problem.case.node >= node) & (answer.problem.case.node < tree.end[node])
+    n = int((answer.allocation.funded & under).sum())
     kept = plural(n, ("retenu", "retenus"), ("funded", "funded"), lang)
     fr = f"{short_amount(granted, Lang.FR)} accordés, {kept} ; reste {short_amount(left, Lang.FR)}"
     en = f"{short_amount(granted, Lang.EN)} granted, {kept}; {short_amount(left, Lang.EN)} left"
@@ -169,7 +169,7 @@ def rules_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, A
 
 def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
     """Return the stages of the objective: weights in use, and objectives that may be added."""
-    found = []
+    result = []
     for k, stage in enumerate(stages_of(scenario)):
         goals = goals_of(stage)
         plain = {name: str(weight) for name, weight in goals.items() if not isinstance(weight, dict)}
@@ -177,7 +177,7 @@ def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, 
         reached = () if scenario.spec.territory is None else (INHABITANTS,)
         more = [name for name in (*scenario.spec.measures, *BUILT_IN, *reached) if name not in goals]
         values = {**plain, **{name: text for (j, name), text in state.weights.items() if j == k}}
-        told = [
+        sentences = [
             {
                 "stage": k,
                 "k": j,
@@ -187,14 +187,14 @@ def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, 
             }
             for j, name in enumerate((*used, *more))
         ]
-        found.append(
+        result.append(
             {
                 "title": _stage_title(scenario, k, whole=len(plain) == len(goals)).in_(lang),
-                "used": told[: len(used)],
-                "more": told[len(used) :],
+                "used": sentences[: len(used)],
+                "more": sentences[len(used) :],
             }
         )
-    return found
+    return result
 
 
 def _stage_title(scenario: Scenario, k: int, *, whole: bool) -> Text:
@@ -211,17 +211,17 @@ def _stage_title(scenario: Scenario, k: int, *, whole: bool) -> Text:
 
 def input_values(scenario: Scenario, axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[str, Any]]:
     """Return the value of every input of the page by its id."""
-    found: dict[str, dict[str, Any]] = dict(axis_values(axes, state, lang))
+    result: dict[str, dict[str, Any]] = dict(axis_values(axes, state, lang))
     for k, rule in enumerate(scenario.spec.rules):
-        found[f"rule-{k}"] = {"value": rule_on(rule, state)}
+        result[f"rule-{k}"] = {"value": rule_on(rule, state)}
     for stage in stages_told(scenario, state, lang):
         for one in (*stage["used"], *stage["more"]):
-            found[f"weight-{one['stage']}-{one['k']}"] = {"value": one["value"]}
+            result[f"weight-{one['stage']}-{one['k']}"] = {"value": one["value"]}
     for share in ("pro_rata", "free"):
-        found[f"share-{share}"] = {"value": state.share == share}
+        result[f"share-{share}"] = {"value": state.share == share}
     for key in ("search", "show", "department"):
-        found[key] = {"value": getattr(state, key)}
-    return found
+        result[key] = {"value": getattr(state, key)}
+    return result
 
 
 def forced_part(drawer: Drawer, state: State) -> str:

@@ -62,7 +62,7 @@ class State:
     rows: int = FIRST_ROWS
 
     @property
-    def asked(self) -> State:
+    def with_sets(self) -> State:
         """Return the state without view settings: equal for equal requests."""
         return replace(self, share=SHARES[0], search="", show="", department="", rows=FIRST_ROWS)
 
@@ -99,12 +99,12 @@ def decode(text: str) -> tuple[State, list[Text]]:
                 "l'adresse est trop longue : elle est laissée de côté.", "the address is too long: left out."
             )
         ]
-    found: dict[str, Any] = {"amounts": {}, "rules": {}, "weights": {}, "forced": {}, "sets": {}}
+    result: dict[str, Any] = {"amounts": {}, "rules": {}, "weights": {}, "forced": {}, "sets": {}}
     refused = []
     for key, value in parse_qsl(text.removeprefix("#"), keep_blank_values=True):
         head, _, name = key.partition(".")
         try:
-            _READERS[head](found, name, value)
+            _READERS[head](result, name, value)
         except (KeyError, ValueError):
             refused.append(
                 Text(
@@ -112,27 +112,27 @@ def decode(text: str) -> tuple[State, list[Text]]:
                     f'the address says "{key}={value}", which makes no sense: left out.',
                 )
             )
-    return State(**found), refused
+    return State(**result), refused
 
 
-def _amount(found: dict[str, Any], name: str, value: str) -> None:
+def _amount(fields: dict[str, Any], name: str, value: str) -> None:
     cents = int(value)
     if not name or not value.isascii() or not 0 <= cents <= _MOST_CENTS:
         raise ValueError(value)
-    found["amounts"][name] = cents
+    fields["amounts"][name] = cents
 
 
-def _rule(found: dict[str, Any], name: str, value: str) -> None:
+def _rule(fields: dict[str, Any], name: str, value: str) -> None:
     if not name or value not in ("0", "1"):
         raise ValueError(value)
-    found["rules"][name] = value == "1"
+    fields["rules"][name] = value == "1"
 
 
-def _weight(found: dict[str, Any], name: str, value: str) -> None:
+def _weight(fields: dict[str, Any], name: str, value: str) -> None:
     stage, _, measure = name.partition(".")
     if not measure:
         raise ValueError(name)
-    found["weights"][int(stage), measure] = weight_text(value)
+    fields["weights"][int(stage), measure] = weight_text(value)
 
 
 def weight_text(value: str) -> str:
@@ -153,35 +153,35 @@ def weight_text(value: str) -> str:
 
 
 def _forced(*, inside: bool) -> Any:
-    def read(found: dict[str, Any], name: str, value: str) -> None:
+    def read(fields: dict[str, Any], name: str, value: str) -> None:
         if not name:
             raise ValueError(name)
-        found["forced"][name] = Forced(name, inside, value)
+        fields["forced"][name] = Forced(name, inside, value)
 
     return read
 
 
-def _set(found: dict[str, Any], name: str, value: str) -> None:
+def _set(fields: dict[str, Any], name: str, value: str) -> None:
     if name.split(".")[0] not in ("rules", "envelopes") or name.count(".") < 2:
         raise ValueError(name)
     if value.startswith("[") and not isinstance(json.loads(value), list):
         raise ValueError(value)
-    found["sets"][name] = value
+    fields["sets"][name] = value
 
 
 def _view(key: str, among: tuple[str, ...] | None = None) -> Any:
-    def read(found: dict[str, Any], name: str, value: str) -> None:
+    def read(fields: dict[str, Any], name: str, value: str) -> None:
         if name or (among is not None and value not in among):
             raise ValueError(value)
-        found[key] = value
+        fields[key] = value
 
     return read
 
 
-def _rows(found: dict[str, Any], name: str, value: str) -> None:
+def _rows(fields: dict[str, Any], name: str, value: str) -> None:
     if name or not FIRST_ROWS <= int(value) <= 100 * FIRST_ROWS:
         raise ValueError(value)
-    found["rows"] = int(value)
+    fields["rows"] = int(value)
 
 
 _READERS: Mapping[str, Any] = {

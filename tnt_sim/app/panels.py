@@ -81,70 +81,73 @@ class Drawer:
         return cls(lang, None, {}, pl.Series("haystack", [], dtype=pl.String))
 
     @classmethod
-    def of(cls, shown: LiveAnswer, lang: Lang) -> Drawer:
+    def of(cls, answer: LiveAnswer, lang: Lang) -> Drawer:
         """Return the renderer of a scenario, from its first answer."""
-        asked = tabled(shown)
-        found = next((one for one in groupings(asked, lang) if one.key == "department"), None)
-        bounds = bounds_of(tallies(asked, found)) if found is not None else {}
-        texts = asked.table.select(
+        requested = tabled(answer)
+        result = next((one for one in groupings(requested, lang) if one.key == "department"), None)
+        bounds = bounds_of(tallies(requested, result)) if result is not None else {}
+        texts = requested.table.select(
             pl.concat_str("dossier", "title", "applicant", separator=" ", ignore_nulls=True)
         )
         hay = [plain(text) for text in texts.to_series().to_list()]
-        return cls(lang, found, bounds, pl.Series("haystack", hay, dtype=pl.String))
+        return cls(lang, result, bounds, pl.Series("haystack", hay, dtype=pl.String))
 
-    def macro(self, name: str, told: Any) -> str:
+    def macro(self, name: str, context: Any) -> str:
         """Fill a part of `page.html`."""
-        return str(getattr(macros(self.lang), name)(told)).strip()
+        return str(getattr(macros(self.lang), name)(context)).strip()
 
-    def answer(self, shown: LiveAnswer, before: Before) -> dict[str, str]:
+    def answer(self, answer: LiveAnswer, before: Before) -> dict[str, str]:
         """Return the panels that an answer changes, except the list and what is beside the settings."""
-        found = {
-            "band": self.band(shown),
-            "totals": self.macro("totals", self._totals(shown, before.written)),
-            "moves": self.macro("moves", self._moves(shown, before)),
+        result = {
+            "band": self.band(answer),
+            "totals": self.macro("totals", self._totals(answer, before.written)),
+            "moves": self.macro("moves", self._moves(answer, before)),
             "map": "",
             "departments": "",
         }
         if self.by_department is not None:
-            lines = tallies(tabled(shown), self.by_department)
-            found |= {"map": self._map(lines), "departments": self._departments(lines)}
-        return found
+            lines = tallies(tabled(answer), self.by_department)
+            result |= {"map": self._map(lines), "departments": self._departments(lines)}
+        return result
 
-    def band(self, shown: LiveAnswer, *, stale: bool = False) -> str:
+    def band(self, answer: LiveAnswer, *, stale: bool = False) -> str:
         """Return the line that stays visible: granted, left, funded."""
-        granted, left, funded = figures_of(shown)
-        told = {
+        granted, left, funded = figures_of(answer)
+        document = {
             "granted": short_amount(granted, self.lang),
             "left": short_amount(left, self.lang),
             "funded": count(funded, self.lang),
         }
-        return self.macro("band", {**told, "stale": stale})
+        return self.macro("band", {**document, "stale": stale})
 
-    def _totals(self, shown: LiveAnswer, written: LiveAnswer | None) -> dict[str, Any]:
+    def _totals(self, answer: LiveAnswer, written: LiveAnswer | None) -> dict[str, Any]:
         lang = self.lang
-        document = {"status": shown.status.value, "proof": None if shown.proof is None else shown.proof.value}
-        broken = [reading.id for reading in shown.reading.rules if not reading.holds]
+        document = {
+            "status": answer.status.value,
+            "proof": None if answer.proof is None else answer.proof.value,
+        }
+        broken = [reading.id for reading in answer.reading.rules if not reading.holds]
         return {
             "verdict": vocabulary.verdict(document).in_(lang),
-            "sure": shown.sure,
-            "figures": self._figures(shown, written),
-            "goals": [self._goal(k, shown, written) for k in range(len(shown.reading.values))],
+            "sure": answer.sure,
+            "figures": self._totals_rows(answer, written),
+            "goals": [self._goal(k, answer, written) for k in range(len(answer.reading.values))],
             "broken": _broken(broken, lang).in_(lang) if broken else "",
-            "seconds": f"{shown.seconds:.3f}",
-            "why_left": unspent_sentence(shown.problem, shown.reasons, 0).in_(lang)
-            if shown.reasons.unspent_code[0]
+            "seconds": f"{answer.seconds:.3f}",
+            "why_left": unspent_sentence(answer.problem, answer.reasons, 0).in_(lang)
+            if answer.reasons.unspent_code[0]
             else "",
-            "how": _how(shown, lang).in_(lang),
+            "how": _how(answer, lang).in_(lang),
         }
 
-    def _figures(self, shown: LiveAnswer, written: LiveAnswer | None) -> list[tuple[str, str, str]]:
+    def _totals_rows(self, answer: LiveAnswer, written: LiveAnswer | None) -> list[tuple[str, str, str]]:
         """Return name, value, and the value of the scenario as written if it differs."""
         lang = self.lang
-        reach = reach_of(shown.problem.case)
+        reach = reach_of(answer.problem.case)
         keys = ("amount", "granted", "left", "funded", *(() if reach is None else ("inhabitants",)))
         names = [PAGE[key].in_(lang) for key in keys]
         now, then = (
-            [None] * len(keys) if one is None else self._told(one, reach) for one in (shown, written)
+            [None] * len(keys) if one is None else self._status_lines(one, reach) for one in (answer, written)
         )
         was = Text("écrit : {}", "as written: {}").in_(lang)
         return [
@@ -152,46 +155,46 @@ class Drawer:
             for name, value, old in zip(names, now, then, strict=True)
         ]
 
-    def _told(self, shown: LiveAnswer, reach: ReachedCommunes | None) -> list[str | None]:
-        granted, left, funded = figures_of(shown)
-        whole = amount(shown.problem.case.tree.written_cents[0], self.lang)
+    def _status_lines(self, answer: LiveAnswer, reach: ReachedCommunes | None) -> list[str | None]:
+        granted, left, funded = figures_of(answer)
+        whole = amount(answer.problem.case.tree.written_cents[0], self.lang)
         told = [whole, amount(granted, self.lang), amount(left, self.lang), count(funded, self.lang)]
-        people = [] if reach is None else [count(reach.inhabitants(shown.allocation.funded), self.lang)]
+        people = [] if reach is None else [count(reach.inhabitants(answer.allocation.funded), self.lang)]
         return [*told, *people]
 
-    def _goal(self, k: int, shown: LiveAnswer, written: LiveAnswer | None) -> str:
+    def _goal(self, k: int, answer: LiveAnswer, written: LiveAnswer | None) -> str:
         """Write an objective: « Maximiser score : 31 240 (écrit : 31 100) ».
 
         The written value only if the same objective is optimised.
         """
-        stage, lang = shown.problem.stages[k], self.lang
+        stage, lang = answer.problem.stages[k], self.lang
         money = stage.terms.unit is Unit.MONEY
 
-        def told(of: LiveAnswer) -> str:
+        def report(of: LiveAnswer) -> str:
             text = decimal_text(of.reading.values[k])
             return euros(text, lang) if money else decimal(text, lang)
 
-        value, was = told(shown), ""
-        same = written is not None and not shown.state.weights and k < len(written.reading.values)
-        if same and written is not None and told(written) != value:
-            was = Text(f" (écrit : {told(written)})", f" (as written: {told(written)})").in_(lang)
+        value, was = report(answer), ""
+        same = written is not None and not answer.state.weights and k < len(written.reading.values)
+        if same and written is not None and report(written) != value:
+            was = Text(f" (écrit : {report(written)})", f" (as written: {report(written)})").in_(lang)
         aim = f"{expressions_text.SENSE[stage.sense.value].in_(lang).capitalize()} {stage.goal}"
         return f"{aim}{colon(lang)} {value}{was}"
 
-    def _moves(self, shown: LiveAnswer, before: Before) -> dict[str, Any]:
+    def _moves(self, answer: LiveAnswer, before: Before) -> dict[str, Any]:
         lang = self.lang
         groups = []
         if before.last is not None:
-            enter, leave = moved_rows(shown, before.last)
+            enter, leave = moved_rows(answer, before.last)
             groups = [
                 self._moved(rows, key, of)
-                for key, rows, of in (("enter", enter, shown), ("leave", leave, before.last))
+                for key, rows, of in (("enter", enter, answer), ("leave", leave, before.last))
                 if len(rows)
             ]
         return {
-            "words": _moves_words(shown, before.last, lang).in_(lang),
+            "words": _moves_words(answer, before.last, lang).in_(lang),
             "groups": groups,
-            "against": _against(shown, before.written, lang).in_(lang),
+            "against": _against(answer, before.written, lang).in_(lang),
         }
 
     def _moved(self, rows: Sequence[int], key: str, of: LiveAnswer) -> dict[str, Any]:
@@ -200,7 +203,7 @@ class Drawer:
         cents = of.allocation.granted_cents
         largest = sorted(rows, key=lambda row: (-int(cents[row]), row))[:MOST_MOVES]
         n = len(rows)
-        every = Text(f"Montrer les {n} dans la liste", f"Show all {n} in the list").in_(lang)
+        all_text = Text(f"Montrer les {n} dans la liste", f"Show all {n} in the list").in_(lang)
         verb = (
             (("entre", "entrent"), ("enters", "enter"))
             if key == "enter"
@@ -216,7 +219,7 @@ class Drawer:
                 }
                 for row in largest
             ],
-            "more": every if n > len(largest) else "",
+            "more": all_text if n > len(largest) else "",
             "show": key,
         }
 
@@ -232,7 +235,7 @@ class Drawer:
 
     def _departments(self, lines: Sequence[Tally]) -> str:
         lang = self.lang
-        told = [
+        sentences = [
             {
                 "name": line.name,
                 "code": line.code,
@@ -243,27 +246,27 @@ class Drawer:
             }
             for line in lines
         ]
-        return self.macro("departments", {"lines": told})
+        return self.macro("departments", {"lines": sentences})
 
 
-def tabled(shown: LiveAnswer) -> TerritoryInput:
+def tabled(answer: LiveAnswer) -> TerritoryInput:
     """Return the applications with their decision."""
-    table = shown.problem.case.table.with_columns(
-        pl.Series("funded", shown.allocation.funded),
-        pl.Series("granted_cents", shown.allocation.granted_cents),
+    table = answer.problem.case.table.with_columns(
+        pl.Series("funded", answer.allocation.funded),
+        pl.Series("granted_cents", answer.allocation.granted_cents),
     )
-    return TerritoryInput(shown.problem.scenario.spec, table)
+    return TerritoryInput(answer.problem.scenario.spec, table)
 
 
-def figures_of(shown: LiveAnswer) -> tuple[int, int, int]:
+def figures_of(answer: LiveAnswer) -> tuple[int, int, int]:
     """Return granted and left cents, and the number of funded applications."""
-    left = shown.reading.envelopes.left_cents[0]
-    return shown.reading.granted_cents, left, int(shown.allocation.funded.sum())
+    left = answer.reading.envelopes.left_cents[0]
+    return answer.reading.granted_cents, left, int(answer.allocation.funded.sum())
 
 
-def moved_rows(shown: LiveAnswer, last: LiveAnswer) -> tuple[list[int], list[int]]:
+def moved_rows(answer: LiveAnswer, last: LiveAnswer) -> tuple[list[int], list[int]]:
     """Return the rows that enter and that leave from one answer to the next."""
-    now, then = shown.allocation.funded, last.allocation.funded
+    now, then = answer.allocation.funded, last.allocation.funded
     return np.flatnonzero(now & ~then).tolist(), np.flatnonzero(then & ~now).tolist()
 
 
@@ -279,29 +282,29 @@ def colon(lang: Lang) -> str:
 
 
 def _broken(names: Sequence[str], lang: Lang) -> Text:
-    told = listed(names, lang)
+    text = listed(names, lang)
     return Text(
-        f"Règles non tenues (indicatives ou à pénalité) : {told}.",
-        f"Rules that do not hold (reported or priced): {told}.",
+        f"Règles non tenues (indicatives ou à pénalité) : {text}.",
+        f"Rules that do not hold (reported or priced): {text}.",
     )
 
 
-def _how(shown: LiveAnswer, lang: Lang) -> Text:
+def _how(answer: LiveAnswer, lang: Lang) -> Text:
     """Write the time, whether the solution is unique, and the proof rows without a second reading."""
-    took = number(hundredths(shown.seconds), lang, 2)
-    one = (
+    took = number(hundredths(answer.seconds), lang, 2)
+    entry = (
         Text("réponse unique, ex æquo départagés", "the one answer, ties broken")
-        if shown.canonical
+        if answer.canonical
         else Text("des ex æquo peuvent exister", "there may be ties")
     )
-    if shown.proof is not Proof.PROVED:
+    if answer.proof is not Proof.PROVED:
         return Text(
-            f"Calculé et relu en {took} s ; {one.fr}.", f"Computed and read again in {took} s; {one.en}."
+            f"Calculé et relu en {took} s ; {entry.fr}.", f"Computed and read again in {took} s; {entry.en}."
         )
-    reserve = shown.rows.reserve or Text("", "")
+    reserve = answer.rows.reserve or Text("", "")
     return Text(
-        f"Calculé, prouvé et relu en {took} s ; {one.fr}. {reserve.fr}".rstrip(),
-        f"Computed, proven and read again in {took} s; {one.en}. {reserve.en}".rstrip(),
+        f"Calculé, prouvé et relu en {took} s ; {entry.fr}. {reserve.fr}".rstrip(),
+        f"Computed, proven and read again in {took} s; {entry.en}. {reserve.en}".rstrip(),
     )
 
 
@@ -310,15 +313,15 @@ def hundredths(seconds: float) -> Fraction:
     return Fraction(max(1, round(seconds * 100)), 100)
 
 
-def _moves_words(shown: LiveAnswer, last: LiveAnswer | None, lang: Lang) -> Text:
+def _moves_words(answer: LiveAnswer, last: LiveAnswer | None, lang: Lang) -> Text:
     if last is None:
         return Text("Rien n'a encore été changé.", "Nothing has been changed yet.")
-    enter, leave = moved_rows(shown, last)
+    enter, leave = moved_rows(answer, last)
     if enter or leave:
-        more = shown.reading.granted_cents - last.reading.granted_cents
+        more = answer.reading.granted_cents - last.reading.granted_cents
         sign = "+" if more > 0 else ""
         return Text(f"Accordé : {sign}{amount(more, Lang.FR)}.", f"Granted: {sign}{amount(more, Lang.EN)}.")
-    changed = int((shown.allocation.granted_cents != last.allocation.granted_cents).sum())
+    changed = int((answer.allocation.granted_cents != last.allocation.granted_cents).sum())
     if changed:
         fr, en = (
             plural(changed, ("dossier", "dossiers"), ("dossier", "dossiers"), one)
@@ -331,15 +334,15 @@ def _moves_words(shown: LiveAnswer, last: LiveAnswer | None, lang: Lang) -> Text
     return Text("Les mêmes dossiers, les mêmes montants.", "The same dossiers, the same amounts.")
 
 
-def _against(shown: LiveAnswer, written: LiveAnswer | None, lang: Lang) -> Text:
+def _against(answer: LiveAnswer, written: LiveAnswer | None, lang: Lang) -> Text:
     if written is None:
         return Text(
             "Le scénario écrit n'a pas de répartition : rien à quoi comparer.",
             "The scenario as written has no allocation to compare with.",
         )
-    if shown.state.changes_nothing:
+    if answer.state.changes_nothing:
         return Text("C'est le scénario tel qu'il est écrit.", "This is the scenario as it is written.")
-    enter, leave = moved_rows(shown, written)
+    enter, leave = moved_rows(answer, written)
     fr, en = ((count(len(enter), one), count(len(leave), one)) for one in (Lang.FR, Lang.EN))
     return Text(
         f"Par rapport au scénario écrit : {fr[0]} de plus, {fr[1]} de moins.",
@@ -362,13 +365,13 @@ _HEADS = ("number", "title", "department", "requested", "granted", "why", "decis
 _RIGHT = ("requested", "granted")
 
 
-def listed_part(drawer: Drawer, shown: LiveAnswer, last: LiveAnswer | None, state: State) -> str:
+def listed_part(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, state: State) -> str:
     """Return the panel `list` for the view of the state."""
     lang = drawer.lang
-    rows = np.flatnonzero(_wanted(drawer, shown, last, state))
+    rows = np.flatnonzero(_wanted(drawer, answer, last, state))
     first = rows[: state.rows].tolist()
     n, rest = len(rows), len(rows) - len(first)
-    granted = amount(int(shown.allocation.granted_cents[rows].sum()), lang)
+    granted = amount(int(answer.allocation.granted_cents[rows].sum()), lang)
     dossiers = plural(n, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
     more = count(min(rest, FIRST_ROWS), lang)
     return drawer.macro(
@@ -376,16 +379,16 @@ def listed_part(drawer: Drawer, shown: LiveAnswer, last: LiveAnswer | None, stat
         {
             "found": Text(f"{dossiers}, {granted} accordés.", f"{dossiers}, {granted} granted.").in_(lang),
             "heads": [{"words": PAGE[key].in_(lang), "n": key in _RIGHT} for key in _HEADS],
-            "rows": _rows(shown, last, state, first, lang) if first else [],
+            "rows": _rows(answer, last, state, first, lang) if first else [],
             "more": Text(f"Montrer {more} de plus", f"Show {more} more").in_(lang) if rest else "",
         },
     )
 
 
-def _wanted(drawer: Drawer, shown: LiveAnswer, last: LiveAnswer | None, state: State) -> BoolArray:
+def _wanted(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, state: State) -> BoolArray:
     """Return which applications the view selects, bool (n,)."""
-    table = shown.problem.case.table
-    wanted: BoolArray = _SHOWN[state.show](shown, last)
+    table = answer.problem.case.table
+    wanted: BoolArray = _SHOWN[state.show](answer, last)
     for word in plain(state.search).split():
         wanted = wanted & drawer.haystack.str.contains(word, literal=True).to_numpy()
     if state.department:
@@ -399,9 +402,9 @@ def _of_rows(n: int, rows: Sequence[int]) -> BoolArray:
     return found
 
 
-def _moved(shown: LiveAnswer, last: LiveAnswer | None, which: int) -> BoolArray:
-    rows = [] if last is None else moved_rows(shown, last)[which]
-    return _of_rows(shown.problem.case.n, rows)
+def _moved(answer: LiveAnswer, last: LiveAnswer | None, which: int) -> BoolArray:
+    rows = [] if last is None else moved_rows(answer, last)[which]
+    return _of_rows(answer.problem.case.n, rows)
 
 
 _SHOWN: Mapping[str, Callable[[LiveAnswer, LiveAnswer | None], BoolArray]] = {
@@ -415,36 +418,36 @@ _SHOWN: Mapping[str, Callable[[LiveAnswer, LiveAnswer | None], BoolArray]] = {
 
 
 def _rows(
-    shown: LiveAnswer, last: LiveAnswer | None, state: State, rows: Sequence[int], lang: Lang
+    answer: LiveAnswer, last: LiveAnswer | None, state: State, rows: Sequence[int], lang: Lang
 ) -> list[dict[str, Any]]:
-    case, allocation = shown.problem.case, shown.allocation
-    part = case.table[list(rows)]
-    why = dossier_sentences(shown.problem, allocation, shown.reasons, lang)
-    why = plain_reasons(shown.problem.scenario.spec, why, shown.reasons.code)
-    enter, leave = (set(), set()) if last is None else map(set, moved_rows(shown, last))
-    said = {**dict.fromkeys(enter, "enters"), **dict.fromkeys(leave, "leaves")}
-    told = []
-    for row, line in zip(rows, part.iter_rows(named=True), strict=True):
+    case, allocation = answer.problem.case, answer.allocation
+    chunk = case.table[list(rows)]
+    why = dossier_sentences(answer.problem, allocation, answer.reasons, lang)
+    why = plain_reasons(answer.problem.scenario.spec, why, answer.reasons.code)
+    enter, leave = (set(), set()) if last is None else map(set, moved_rows(answer, last))
+    words = {**dict.fromkeys(enter, "enters"), **dict.fromkeys(leave, "leaves")}
+    entries = []
+    for row, record in zip(rows, chunk.iter_rows(named=True), strict=True):
         funded = bool(allocation.funded[row])
-        free = not shown.problem.offers.committed[row]
+        free = not answer.problem.offers.committed[row]
         act = "out" if funded else "in"
-        told.append(
+        entries.append(
             {
-                "dossier": line["dossier"],
-                "title": line["title"] or "",
-                "applicant": line["applicant"] or "",
-                "department": line["department"] or "–",
-                "requested": amount(line["requested_cents"], lang),
+                "dossier": record["dossier"],
+                "title": record["title"] or "",
+                "applicant": record["applicant"] or "",
+                "department": record["department"] or "–",
+                "requested": amount(record["requested_cents"], lang),
                 "granted": amount(int(allocation.granted_cents[row]), lang) if funded else "–",
                 "kept": funded,
                 "why": why[row],
-                "moved": PAGE[said[row]].in_(lang) if row in said else "",
-                "forced": line["dossier"] in state.forced,
+                "moved": PAGE[words[row]].in_(lang) if row in words else "",
+                "forced": record["dossier"] in state.forced,
                 "act": act if free else "",
                 "act_words": PAGE["outside" if funded else "inside"].in_(lang).capitalize(),
             }
         )
-    return told
+    return entries
 
 
 def departments_of(drawer: Drawer, table: pl.DataFrame) -> list[tuple[str, str]]:
@@ -506,15 +509,15 @@ def _more(conflict: Mapping[str, Any] | None, lang: Lang) -> list[str]:
     ]
 
 
-def _set(rank: int, one: Mapping[str, Any], n: int, lang: Lang) -> dict[str, Any]:
+def _set(rank: int, entry: Mapping[str, Any], n: int, lang: Lang) -> dict[str, Any]:
     """Return one minimal conflict with its evidence."""
     number = f" {rank}" if n > 1 else ""
-    members = [capitalised(text) for _, text in members_words(one["members"], lang)]
+    members = [capitalised(text) for _, text in members_words(entry["members"], lang)]
     rest = len(members) - MOST_MEMBERS
     if rest > 0:
         members = [*members[:MOST_MEMBERS], Text(f"… et {rest} de plus", f"… and {rest} more").in_(lang)]
-    doubts = [] if one["proof"] else [Text("contradiction non prouvée", "contradiction not proven")]
-    doubts += [] if one["minimal"] else [Text("peut-être pas la plus petite", "perhaps not the smallest")]
+    doubts = [] if entry["proof"] else [Text("contradiction non prouvée", "contradiction not proven")]
+    doubts += [] if entry["minimal"] else [Text("peut-être pas la plus petite", "perhaps not the smallest")]
     return {
         "title": Text(f"Ce qui se contredit{number}", f"What clashes{number}").in_(lang),
         "members": members,

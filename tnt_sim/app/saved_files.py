@@ -93,13 +93,13 @@ def saved(scenario: Scenario) -> list[str]:
 def _extends(file: Path, base: Path) -> bool:
     try:
         with file.open(encoding="utf-8", errors="replace") as stream:
-            found = _EXTENDS.search(stream.read(_MOST_READ))
+            result = _EXTENDS.search(stream.read(_MOST_READ))
     except OSError:
         return False
-    return found is not None and (file.parent / found[1].strip()).resolve() == base.resolve()
+    return result is not None and (file.parent / result[1].strip()).resolve() == base.resolve()
 
 
-def comparison_html(scenario: Scenario, shown: LiveAnswer, file: str, lang: Lang) -> str:
+def comparison_html(scenario: Scenario, answer: LiveAnswer, file: str, lang: Lang) -> str:
     """Compare the displayed answer with a saved scenario: totals, differences, moves.
 
     Raises
@@ -111,11 +111,11 @@ def comparison_html(scenario: Scenario, shown: LiveAnswer, file: str, lang: Lang
         raise _refused(
             f"« {file} » n'est pas une variante de ce scénario.", f'"{file}" is no variant of this scenario.'
         )
-    proof = None if shown.proof is None else shown.proof.value
-    told = {"status": shown.status.value, "proof": proof, "canonical": shown.canonical}
-    found = of_fresh({**told, "proof_rows": shown.rows.document})
+    proof = None if answer.proof is None else answer.proof.value
+    told = {"status": answer.status.value, "proof": proof, "canonical": answer.canonical}
+    found = of_fresh({**told, "proof_rows": answer.rows.document})
     name = Text("cette page", "this page").in_(lang)
-    here = ComparedRun(name, shown.problem, shown.allocation, shown.reading, proof, found)
+    here = ComparedRun(name, answer.problem, answer.allocation, answer.reading, proof, found)
     there = side_of(scenario.path.parent / file, Path(file).stem)
     study = comparison_study(Comparison((here, there), {}), lang)
     moved = next(k for k, section in enumerate(study.sections) if section.title.fr.startswith("Qui bouge"))

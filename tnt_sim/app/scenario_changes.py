@@ -76,13 +76,13 @@ def _envelope(spec: EnvelopeSpec, values: Values) -> dict[str, Any] | None:
 
 def _rules(scenario: Scenario, state: State) -> Values:
     """Write switched rules, withdrawn decisions, and the page's own decisions."""
-    found: Values = {name: {"off": not on} for name, on in state.rules.items()}
+    result: Values = {name: {"off": not on} for name, on in state.rules.items()}
     for spec in scenario.spec.rules:
         if not isinstance(spec, DecideSpec):
             continue
         fund = [name for name in spec.fund if name not in state.forced or state.forced[name].inside]
         refuse = [name for name in spec.refuse if name not in state.forced or not state.forced[name].inside]
-        changed = found.setdefault(spec.id, {})
+        changed = result.setdefault(spec.id, {})
         if len(fund) < len(spec.fund):
             changed["fund"] = fund
         if len(refuse) < len(spec.refuse):
@@ -90,16 +90,16 @@ def _rules(scenario: Scenario, state: State) -> Values:
         if changed.keys() - {"off"} and not (fund or refuse or spec.amounts):
             changed["off"] = True
         if not changed:
-            del found[spec.id]
+            del result[spec.id]
     for name, group in page_rules(scenario, state).items():
-        found[name] = {
+        result[name] = {
             "title": TITLE.in_(Lang(scenario.spec.locale)),
             "kind": "decide",
             "fund": [one.dossier for one in group if one.inside],
             "refuse": [one.dossier for one in group if not one.inside],
             "reason": group[0].reason,
         }
-    return found
+    return result
 
 
 def page_rules(scenario: Scenario, state: State) -> dict[str, list[Forced]]:
@@ -108,13 +108,13 @@ def page_rules(scenario: Scenario, state: State) -> dict[str, list[Forced]]:
     by_reason: dict[str, list[Forced]] = {}
     for _, one in sorted(state.forced.items()):
         by_reason.setdefault(one.reason, []).append(one)
-    found: dict[str, list[Forced]] = {}
+    result: dict[str, list[Forced]] = {}
     for reason, group in by_reason.items():
         name = f"page-{slug_of(reason)}".strip("-")
         others = (f"{name}-{k}" for k in range(2, len(taken) + len(by_reason) + 3))
-        free = next(one for one in (name, *others) if one not in taken and one not in found)
-        found[free] = group
-    return found
+        free = next(one for one in (name, *others) if one not in taken and one not in result)
+        result[free] = group
+    return result
 
 
 def slug_of(name: str) -> str:
@@ -208,20 +208,20 @@ def known_only(scenario: Scenario, state: State) -> tuple[State, list[Text]]:
     envelopes = {spec.id for spec, _ in scenario.spec.programme.walk() if spec.amount is not None}
     rules = {rule.id for rule in scenario.spec.rules}
     n_stages = len(stages_of(scenario))
-    told: list[Text] = []
+    sentences: list[Text] = []
 
-    def kept(given: Mapping[str, Any], known: set[str], what: Text) -> dict[str, Any]:
-        told.extend(unknown(what, name, known) for name in sorted(given.keys() - known))
-        return {name: value for name, value in given.items() if name in known}
+    def retained(values: Mapping[str, Any], known: set[str], what: Text) -> dict[str, Any]:
+        sentences.extend(unknown(what, name, known) for name in sorted(values.keys() - known))
+        return {name: value for name, value in values.items() if name in known}
 
     state = replace(
         state,
-        amounts=kept(state.amounts, envelopes, Text("l'enveloppe", "envelope")),
-        rules=kept(state.rules, rules, Text("la règle", "rule")),
-        forced=kept(state.forced, dossiers, Text("le dossier", "dossier")),
+        amounts=retained(state.amounts, envelopes, Text("l'enveloppe", "envelope")),
+        rules=retained(state.rules, rules, Text("la règle", "rule")),
+        forced=retained(state.forced, dossiers, Text("le dossier", "dossier")),
         weights={key: text for key, text in state.weights.items() if 0 <= key[0] < n_stages},
     )
-    return without_written(scenario, state), told
+    return without_written(scenario, state), sentences
 
 
 def unknown(what: Text, name: str, known: Iterable[str]) -> Text:

@@ -63,7 +63,7 @@ def check_installed() -> None:
         )
 
 
-def port_of(asked: int | None) -> int:
+def port_of(wanted: int | None) -> int:
     """Return the requested port, or the first free one.
 
     Raises
@@ -71,14 +71,14 @@ def port_of(asked: int | None) -> int:
     UsageError
         If the requested port is taken.
     """
-    if asked is None:
+    if wanted is None:
         return FIRST_PORT if _is_free(FIRST_PORT) else _any_port()
-    if _is_free(asked):
-        return asked
+    if _is_free(wanted):
+        return wanted
     raise UsageError(
         Text(
-            f"le port {asked} est déjà pris, par une autre page peut-être. Donnez-en un autre, ou aucun.",
-            f"port {asked} is taken already, perhaps by another page. Give another one, or none.",
+            f"le port {wanted} est déjà pris, par une autre page peut-être. Donnez-en un autre, ou aucun.",
+            f"port {wanted} is taken already, perhaps by another page. Give another one, or none.",
         ),
         code="usage.port",
     )
@@ -196,13 +196,13 @@ class PageWidget(anywidget.AnyWidget):
             raise
 
     def _give(self, reply: Reply) -> None:
-        self.send(dict(reply.told), None if reply.data is None else [reply.data])
+        self.send(dict(reply.document), None if reply.data is None else [reply.data])
 
 
 def planner_page() -> PageWidget:
     """Return the page of the scenario for which `tnt-sim app` was started."""
-    asked = json.loads(os.environ[ASKED])
-    scenario = load_scenario(Path(asked["scenario"]))
-    page = PageWidget(Page(scenario, Lang(asked["lang"])))
-    touch(Path(asked["warm"]))
+    requested = json.loads(os.environ[ASKED])
+    scenario = load_scenario(Path(requested["scenario"]))
+    page = PageWidget(Page(scenario, Lang(requested["lang"])))
+    touch(Path(requested["warm"]))
     return page

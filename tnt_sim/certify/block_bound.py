@@ -70,12 +70,12 @@ def closed_by_blocks(
     price = np.array([k / 2.0**SCALE for k in prices])
     try:
         room = np.array(upper, dtype=np.int64)
-        found = crossing(
+        solution = crossing(
             gain, matrix, room, price, list(own), MAX_WORK, wanted, group=group, deadline=deadline
         )
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"the blocks are too large: {error}") from error
-    return found is None
+    return solution is None
 
 
 def items_of(system: System) -> IntArray:

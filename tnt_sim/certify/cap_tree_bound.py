@@ -70,11 +70,11 @@ def closed_by_caps(
     cost = dense(system, goal)
     free = cost[n:]
     least = int(np.minimum(free * system.low[n:], free * system.high[n:]).sum())
-    made = made_choices(system, system.box())
-    least += int(cost[:n][made].sum())
-    gain = np.where(made | (system.high[:n] == 0), 0, np.maximum(-cost[:n], 0))
+    created = made_choices(system, system.box())
+    least += int(cost[:n][created].sum())
+    gain = np.where(created | (system.high[:n] == 0), 0, np.maximum(-cost[:n], 0))
     reader = _CapReader(
-        system, goal, made, rooms(system, made), np.full(n, OUTSIDE), np.zeros(n, dtype=np.int64)
+        system, goal, created, rooms(system, created), np.full(n, OUTSIDE), np.zeros(n, dtype=np.int64)
     )
     nodes = [reader.top(tree) for tree in trees]
     outside = gain[reader.holder == OUTSIDE]
@@ -131,22 +131,22 @@ def _least_outside(reader: _CapReader, cost: IntArray, gain: IntArray) -> int:
     if not len(places):
         return 0
     heads, of = runs(reader.system.block[places])
-    own, made = gain[places], reader.made[places]
+    own, created = gain[places], reader.forced[places]
     most = np.maximum.reduceat(own, heads)
     each = np.minimum.reduceat(np.where(own == most[of], cost[places], BIG), heads)
-    needed = (most > 0) | np.logical_or.reduceat(made, heads)
+    needed = (most > 0) | np.logical_or.reduceat(created, heads)
     return int(np.where(needed, each, np.minimum(each, 0)).sum())
 
 
-def rooms(system: System, made: BoolArray) -> IntArray:
+def rooms(system: System, forced: BoolArray) -> IntArray:
     """Return what fixed choices and the least of free columns leave of each row's bound, int64 (n_rows,)."""
     rows, n = system.rows, system.n_choices
     left = rows.upper.copy()
     settled = rows.col >= n
-    settled[~settled] = made[rows.col[~settled]]
+    settled[~settled] = forced[rows.col[~settled]]
     col, value = rows.col[settled], rows.value[settled]
     low, high = system.low.copy(), system.high.copy()
-    low[:n][made] = 1
+    low[:n][forced] = 1
     np.subtract.at(left, rows.row[settled], np.minimum(value * low[col], value * high[col]))
     return left
 
@@ -165,7 +165,7 @@ class _CapReader:
 
     system: System
     goal: int
-    made: BoolArray
+    forced: BoolArray
     room: IntArray
     holder: IntArray
     weight: IntArray
@@ -191,31 +191,31 @@ class _CapReader:
         """Read the trees under a row that distributes money; each has its own free column in that row."""
         if len(self._cap(above)[0]):
             raise MultiplierError("a row that shares money out counts choices")
-        given = self._free(above)
+        written = self._free(above)
         nodes: list[CapTreeNode] = []
-        for row, below, beyond in trees:
+        for row, below, excess in trees:
             self._exists(row)
             own = self._free(row)
-            pays = [c for c, value in own.items() if value == -1 and given.get(c) == 1]
-            if not beyond or len(pays) != 1 or self.system.low[pays[0]] != 0:
+            pays = [c for c, value in own.items() if value == -1 and written.get(c) == 1]
+            if not excess or len(pays) != 1 or self.system.low[pays[0]] != 0:
                 raise MultiplierError("a cap is not paid by one column of the row above")
-            del given[pays[0]]
+            del written[pays[0]]
             # `room` allows for the column at its largest, which the node above counts instead
             cap = int(self.room[row]) - int(self.system.high[pays[0]])
-            nodes.append(self._beyond(row, below, cap))
+            nodes.append(self._budgeted_node(row, below, cap))
         return tuple(nodes)
 
-    def _beyond(self, row: int, below: Sequence[Tree], cap: int) -> CapTreeNode:
+    def _budgeted_node(self, row: int, below: Sequence[Tree], cap: int) -> CapTreeNode:
         """Read a node whose cap may be exceeded."""
         if cap < 0:
             raise MultiplierError("a cap is negative")
         if any(child[2] for child in below):
-            return CapTreeNode(row, cap, NONE, self._gaining(row, below), beyond=True)
+            return CapTreeNode(row, cap, NONE, self._gaining(row, below), may_exceed=True)
         columns, cost = self._cap(row)
         node = self.node((row, below, False), OUTSIDE)
         if (self.weight[columns] != cost).any():
             raise MultiplierError("a cap counts other costs than the one above")
-        return replace(node, cap=cap, beyond=True)
+        return replace(node, cap=cap, may_exceed=True)
 
     def _free(self, row: int) -> dict[int, int]:
         """Return the free columns of a row with their coefficients."""
@@ -252,7 +252,7 @@ class _CapReader:
         columns, cost = self._entries(row)
         open_ = columns < self.system.n_choices
         choices = columns[open_]
-        open_[open_] = ~self.made[choices] & (self.system.high[choices] > 0)
+        open_[open_] = ~self.forced[choices] & (self.system.high[choices] > 0)
         if (cost[open_] < 0).any():
             raise MultiplierError("a cap has a negative coefficient")
         return columns[open_], cost[open_]
@@ -262,9 +262,9 @@ def _in_units_of(weight: IntArray, cost: IntArray, room: int) -> int:
     """Return the capacity in units of `weight` that Σ cost·x ≤ room gives; one must be a multiple of the other."""
     if not len(cost):
         return room  # all its columns are fixed
-    times, parts = int(weight[0] // cost[0]), int(cost[0] // weight[0])
+    times, pieces = int(weight[0] // cost[0]), int(cost[0] // weight[0])
     if times and (weight == times * cost).all():
         return times * room
-    if parts and (cost == parts * weight).all():
-        return room // parts
+    if pieces and (cost == pieces * weight).all():
+        return room // pieces
     raise MultiplierError("a cap counts other costs than the one above")

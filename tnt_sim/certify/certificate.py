@@ -148,10 +148,10 @@ def _tree(entry: Any, depth: int) -> Tree:
         raise CertificateError("a tree of caps is too deep")
     if not isinstance(entry, Sequence):
         return int(entry), (), False
-    row, below, *beyond = entry
-    if beyond not in ([], [True]):
+    row, below, *excess = entry
+    if excess not in ([], [True]):
         raise CertificateError("a tree of caps says something else than that it may be gone beyond")
-    return int(row), [_tree(child, depth + 1) for child in below], bool(beyond)
+    return int(row), [_tree(child, depth + 1) for child in below], bool(excess)
 
 
 def _blocks(entry: Mapping[str, Any]) -> tuple[int, list[int], list[int], list[int]]:
@@ -213,15 +213,15 @@ class _Tree:
             elif kind == "apart":
                 self._apart(box, pairs(self.pool[int(rest[0])]), rest[1], rest[2])
             else:
-                waiting.extend(reversed(parts(self.system, box, kind, [int(v) for v in rest])))
+                waiting.extend(reversed(branches(self.system, box, kind, [int(v) for v in rest])))
         if waiting:
             raise CertificateError("the tree ends before every part is closed")
 
     def _apart(
-        self, box: Box, y: tuple[IntArray, IntArray], kept: Sequence[int], proofs: Sequence[Any]
+        self, box: Box, y: tuple[IntArray, IntArray], priced: Sequence[int], proofs: Sequence[Any]
     ) -> None:
         """Verify that the bounds of the pieces prove a subproblem empty."""
-        pieces = fallen_apart(self.system, box, weigh(self.system, *y), kept)
+        pieces = fallen_apart(self.system, box, weigh(self.system, *y), priced)
         if len(proofs) != len(pieces.systems):
             raise CertificateError("as many proofs as pieces are needed")
         total = pieces.rest
@@ -232,7 +232,7 @@ class _Tree:
             raise CertificateError("the bounds of the pieces do not close their part")
 
 
-def parts(system: System, box: Box, kind: str, place: Sequence[int]) -> tuple[Box, Box]:
+def branches(system: System, box: Box, kind: str, place: Sequence[int]) -> tuple[Box, Box]:
     """Return the two subproblems of a branch; together they contain every point of the box.
 
     Raises

@@ -79,11 +79,11 @@ def from_leasts(system: System) -> System:
     if float(_size(value).sum()) + max(_most(upper), _most(rows.value)) >= ROOM:
         raise MultiplierError("a number leaves 64 bits when blocks count from their least")
     np.subtract.at(upper, row, value)
-    kept = ~is_base[rows.col]
+    selected = ~is_base[rows.col]
     changed = Rows.sorted(
-        np.concatenate([rows.row[kept], np.repeat(row, count)]),
-        np.concatenate([rows.col[kept], col]),
-        np.concatenate([rows.value[kept], -np.repeat(value, count)]),
+        np.concatenate([rows.row[selected], np.repeat(row, count)]),
+        np.concatenate([rows.col[selected], col]),
+        np.concatenate([rows.value[selected], -np.repeat(value, count)]),
         upper,
         rows.names,
     )
@@ -166,14 +166,14 @@ def _ranges(system: System) -> tuple[IntArray, IntArray]:
     n = system.n_choices
     sound = (choice < n) & (free >= n) & (one == 1)
     choice, free, minus = choice[sound], free[sound], minus[sound]
-    alone = np.bincount(system.block[:n], minlength=len(system.must))[system.block[choice]] == 1
+    single = np.bincount(system.block[:n], minlength=len(system.must))[system.block[choice]] == 1
     _, place, times = np.unique(free, return_index=True, return_counts=True)
     once = np.zeros(len(free), dtype=np.bool_)
     once[place[times == 1]] = True
     _, place, times = np.unique(choice, return_index=True, return_counts=True)
     only = np.zeros(len(free), dtype=np.bool_)
     only[place[times == 1]] = True
-    fits = alone & once & only & (system.low[free] == 0) & (-minus == system.high[free])
+    fits = single & once & only & (system.low[free] == 0) & (-minus == system.high[free])
     return free[fits], choice[fits]
 
 

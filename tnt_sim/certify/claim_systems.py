@@ -62,7 +62,7 @@ class ClaimGoal:
             raise ValueError(f"{value} is no multiple of {self.scale}")
         return units.numerator - self.constant
 
-    def kept(self, value: Fraction) -> tuple[IntArray, int]:
+    def row_at_least(self, value: Fraction) -> tuple[IntArray, int]:
         """Return the row « no worse than the limit », as Σ coefficient·x ≤ bound.
 
         A limit between two units is rounded to the better side.
@@ -104,14 +104,20 @@ class Claims:
     def of_stage(self, k: int, values: Sequence[Fraction]) -> System:
         """Return the system that has no solution if stage k is optimal; `values` are those of stages 0 to k."""
         return self._with_rows(
-            *((goal, *goal.kept(value), "kept") for goal, value in zip(self.goals[:k], values, strict=False)),
+            *(
+                (goal, *goal.row_at_least(value), "kept")
+                for goal, value in zip(self.goals[:k], values, strict=False)
+            ),
             (self.goals[k], *self.goals[k].bettered(values[k]), "better"),
         )
 
     def keeping(self, values: Sequence[Fraction]) -> System:
         """Return the system of the allocations whose first stages are no worse than these values."""
         return self._with_rows(
-            *((goal, *goal.kept(value), "kept") for goal, value in zip(self.goals, values, strict=False))
+            *(
+                (goal, *goal.row_at_least(value), "kept")
+                for goal, value in zip(self.goals, values, strict=False)
+            )
         )
 
     def _with_rows(self, *added: tuple[ClaimGoal, IntArray, int, str]) -> System:
@@ -184,11 +190,11 @@ def claims_again(claims: Claims, problem: Problem) -> Claims | None:
 
 def _written(problem: Problem, sheet: RowWriter) -> tuple[RowSource, ...]:
     """Write every row of a problem, and record which rule each comes from."""
-    found: list[RowSource] = []
+    result: list[RowSource] = []
 
     def note(of: Any, *, soft: bool = False) -> None:
-        start = found[-1].last if found else 0
-        found.append(RowSource(of, start, len(sheet.upper), soft))
+        start = result[-1].last if result else 0
+        result.append(RowSource(of, start, len(sheet.upper), soft))
 
     note(problem.offers)
     EnvelopeRows(problem.case, problem.offers).rows(sheet)
@@ -207,10 +213,10 @@ def _written(problem: Problem, sheet: RowWriter) -> tuple[RowSource, ...]:
             rule.soft_rows(sheet, rule.penalty.soft)
         note(rule, soft=rule.mode is not Mode.HARD)
     for number, stage in enumerate(problem.stages):
-        for part in stage.parts:
+        for part in stage.goal_parts:
             part.write(sheet, number)
             note(part, soft=True)
-    return tuple(found)
+    return tuple(result)
 
 
 def _goal(

@@ -42,8 +42,8 @@ class Decomposition:
     limit: int
 
 
-def fallen_apart(system: System, box: Box, weighed: Weighed, kept: Sequence[int]) -> Decomposition:
-    """Split a subproblem under the rows `kept`; pieces come in the order of their first column.
+def fallen_apart(system: System, box: Box, weighed: Weighed, priced: Sequence[int]) -> Decomposition:
+    """Split a subproblem under the rows `priced`; pieces come in the order of their first column.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def fallen_apart(system: System, box: Box, weighed: Weighed, kept: Sequence[int]
     """
     rows = system.rows
     keep = np.zeros(rows.n, dtype=np.bool_)
-    keep[np.array(kept, dtype=np.int64)] = True
+    keep[np.array(priced, dtype=np.int64)] = True
     used = keep[rows.row]
     label = _labels(system, rows.row[used], rows.col[used], rows.n)
     touched = np.zeros(system.n_cols, dtype=np.bool_)
@@ -90,7 +90,7 @@ def _labels(system: System, row: IntArray, col: IntArray, n_rows: int) -> IntArr
             return label
 
 
-def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, mine: BoolArray) -> Subsystem:
+def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, own_rows: BoolArray) -> Subsystem:
     """Build the system of one component."""
     rows = system.rows
     n = system.n_choices
@@ -105,9 +105,9 @@ def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, mine: 
     columns = np.concatenate([choice, free])
     place = np.full(system.n_cols, -1, dtype=np.int64)
     place[columns] = np.arange(len(columns))
-    used = mine[rows.row] & (place[rows.col] >= 0)
-    row_place = np.cumsum(mine) - 1
-    part = System(
+    used = own_rows[rows.row] & (place[rows.col] >= 0)
+    row_place = np.cumsum(own_rows) - 1
+    piece = System(
         block=np.concatenate(
             [np.searchsorted(blocks, system.block[choice]), np.full(len(free), -1, dtype=np.int64)]
         ),
@@ -118,11 +118,11 @@ def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, mine: 
             row_place[rows.row[used]],
             place[rows.col[used]],
             rows.value[used],
-            rows.upper[mine],
-            tuple(name for name, keep in zip(rows.names, mine.tolist(), strict=True) if keep),
+            rows.upper[own_rows],
+            tuple(name for name, keep in zip(rows.names, own_rows.tolist(), strict=True) if keep),
         ),
     )
-    return Subsystem(part, weighed.cost[columns], columns)
+    return Subsystem(piece, weighed.cost[columns], columns)
 
 
 def _rest(system: System, box: Box, weighed: Weighed, loose: BoolArray) -> int:
@@ -131,10 +131,10 @@ def _rest(system: System, box: Box, weighed: Weighed, loose: BoolArray) -> int:
     if n:
         open_cost = np.where(box.open, weighed.cost[:n], BIG)
         least = np.minimum.reduceat(open_cost, system.heads)
-        mine = loose[:n][system.heads]
-        if (mine & box.must & (least == BIG)).any():
+        own = loose[:n][system.heads]
+        if (own & box.must & (least == BIG)).any():
             raise MultiplierError("a block that must be chosen has no choice left")
-        total = int(np.where(box.must, least, np.minimum(least, 0))[mine].sum())
+        total = int(np.where(box.must, least, np.minimum(least, 0))[own].sum())
     cost = weighed.cost[n:]
     free = np.where(cost > 0, cost * box.low, cost * box.high)
     return total + int(free[loose[n:]].sum())

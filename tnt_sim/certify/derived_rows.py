@@ -137,12 +137,12 @@ def _whole(cut: dict[int, int], limit: int) -> tuple[IntArray, IntArray, int]:
     """Scale the cut to 64 bits: coefficients are rounded down, since columns are ≥ 0, and so is the bound."""
     longest = max((abs(a) for a in cut.values()), default=0)
     step = max(1, longest // LONGEST)
-    kept = sorted((c, a // step) for c, a in cut.items() if a // step)
+    retained = sorted((c, a // step) for c, a in cut.items() if a // step)
     bound = limit // step
     if abs(bound) >= 2**62:
         raise MultiplierError("the bound of a cut leaves 64 bits")
-    values = np.array([a for _, a in kept], dtype=np.int64)
-    return np.array([c for c, _ in kept], dtype=np.int64), values, bound
+    values = np.array([a for _, a in retained], dtype=np.int64)
+    return np.array([c for c, _ in retained], dtype=np.int64), values, bound
 
 
 MAX_ENTRIES = 64
@@ -162,15 +162,15 @@ def sharpen(system: System) -> System:
     loose = np.zeros(rows.n, dtype=np.bool_)
     loose[filled] = most[filled] <= upper[filled]
     short = filled[(np.diff(starts)[filled] <= MAX_ENTRIES) & ~loose[filled]]
-    alone = _alone(system)
+    isolated = _single_choices(system)
     for row in short.tolist():
-        part = slice(int(starts[row]), int(starts[row + 1]))
-        single = alone[rows.col[part]].tolist()
+        span = slice(int(starts[row]), int(starts[row + 1]))
+        single = isolated[rows.col[span]].tolist()
         if any(single):
-            tight, bound = _tightened(value[part].tolist(), single, int(upper[row]), int(most[row]))
-            value[part], upper[row] = tight, bound
+            tight, bound = _tightened(value[span].tolist(), single, int(upper[row]), int(most[row]))
+            value[span], upper[row] = tight, bound
     _divide(value, upper, starts, filled)
-    return system.with_rows(_kept(rows, value, upper, loose))
+    return system.with_rows(_without_loose(rows, value, upper, loose))
 
 
 def _divide(value: IntArray, upper: IntArray, starts: IntArray, filled: IntArray) -> None:
@@ -181,7 +181,7 @@ def _divide(value: IntArray, upper: IntArray, starts: IntArray, filled: IntArray
     upper[filled] //= divisor
 
 
-def _alone(system: System) -> BoolArray:
+def _single_choices(system: System) -> BoolArray:
     """Mark the open choices that are alone in their block and optional, bool (n_cols,)."""
     n = system.n_choices
     size = np.bincount(system.block[:n], minlength=len(system.must))
@@ -233,7 +233,7 @@ def _tightened(value: list[int], single: list[bool], bound: int, most: int) -> t
     return value, bound
 
 
-def _kept(rows: Rows, value: IntArray, upper: IntArray, loose: BoolArray) -> Rows:
+def _without_loose(rows: Rows, value: IntArray, upper: IntArray, loose: BoolArray) -> Rows:
     """Rebuild the rows without the redundant ones."""
     used = ~loose[rows.row]
     place = np.cumsum(~loose) - 1

@@ -87,33 +87,33 @@ def parts_before(system: System, box: Box, listed: CandidateList) -> Iterator[Bo
     """
     ends = np.append(system.heads, system.n_choices)
     for k, choice in enumerate(listed.taken.tolist()):
-        mine = slice(int(ends[k]), int(ends[k + 1]))
+        own = slice(int(ends[k]), int(ends[k + 1]))
         if choice >= 0:
             box.must[k] = True
-        elif box.open[mine].any():
+        elif box.open[own].any():
             part = box.copy()
             part.must[k] = True
             yield part
-            box.open[mine] = False
+            box.open[own] = False
     for k, choice in enumerate(listed.taken.tolist()):
         if choice >= 0:
             yield from _more(box, listed, k, slice(int(ends[k]), int(ends[k + 1])))
 
 
-def _more(box: Box, listed: CandidateList, k: int, mine: slice) -> Iterator[Box]:
+def _more(box: Box, listed: CandidateList, k: int, block: slice) -> Iterator[Box]:
     """Yield the subproblems in which dossier k gets more than the list grants it."""
     choice, free, units = int(listed.taken[k]), int(listed.free[k]), int(listed.units[k])
-    open_ = box.open[mine].copy()
-    more = open_ & (listed.cents[mine] > listed.cents[choice])
+    open_ = box.open[block].copy()
+    more = open_ & (listed.cents[block] > listed.cents[choice])
     if more.any():
-        part = box.copy()
-        part.open[mine] = more
-        yield part
+        item = box.copy()
+        item.open[block] = more
+        yield item
     if free >= 0 and box.high[free] > units:
-        part = box.copy()
-        part.low[free] = max(int(part.low[free]), units + 1)
-        yield part
-    box.open[mine] = open_ & (np.arange(mine.start, mine.stop) == choice)
+        item = box.copy()
+        item.low[free] = max(int(item.low[free]), units + 1)
+        yield item
+    box.open[block] = open_ & (np.arange(block.start, block.stop) == choice)
     if free >= 0:
         box.low[free], box.high[free] = max(int(box.low[free]), units), min(int(box.high[free]), units)
 
@@ -136,13 +136,13 @@ def check_first(
         for y in proof["narrow"]:
             if not narrowed(system, box, weigh(system, *pairs(y))):
                 return
-        given = list(proof["parts"])
+        written = list(proof["parts"])
         for number, part in enumerate(parts_before(system, box, listed)):
             left = compact(system, part)
-            if number >= len(given):
+            if number >= len(written):
                 raise CertificateError("a part has no proof")
             if left is not None:
-                check_refutation(left, given[number], deadline=deadline)
+                check_refutation(left, written[number], deadline=deadline)
     except CertificateError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:

@@ -87,27 +87,27 @@ def relaxed(
     if len(np.unique(system.block[:n])) != n:
         raise MultiplierError("a dossier has several amounts")
     must, open_ = system.must.copy(), system.high[:n] > 0
-    seen = np.zeros(n, dtype=np.bool_)
+    visited = np.zeros(n, dtype=np.bool_)
     packs, cheapest = [], True
     for group in groups:
         weight, room = _summed(system, group)
         columns = np.flatnonzero(weight > 0)
-        if seen[columns].any():
+        if visited[columns].any():
             raise MultiplierError("two groups share a choice")
-        seen[columns] = True
+        visited[columns] = True
         room -= int(weight[must].sum())
         if room < 0:
             return None
         mine = columns[~must[columns] & open_[columns] & (gain[columns] > 0)]
         packs.append(Pack(mine, gain[mine], weight[mine], room))
         cheapest &= _in_proportion(weight[columns], cost[columns])
-    outside = must | (open_ & ~seen & (gain[:n] > 0))
+    outside = must | (open_ & ~visited & (gain[:n] > 0))
     free = gain[n:]
     rest = int(np.maximum(free * system.low[n:], free * system.high[n:]).sum())
     return KnapsackRelaxation(outside, int(gain[:n][outside].sum()), rest, tuple(packs), cheapest)
 
 
-def best_under(found: KnapsackRelaxation, deadline: Deadline = UNLIMITED) -> RelaxationBound:
+def best_under(relaxation: KnapsackRelaxation, deadline: Deadline = UNLIMITED) -> RelaxationBound:
     """Solve the knapsacks exactly, and return the bound with its selection.
 
     Raises
@@ -117,12 +117,12 @@ def best_under(found: KnapsackRelaxation, deadline: Deadline = UNLIMITED) -> Rel
     DeadlineExpired
         When time is up.
     """
-    taken, value = found.outside.copy(), found.value
-    for pack in found.packs:
+    taken, value = relaxation.outside.copy(), relaxation.value
+    for pack in relaxation.packs:
         chosen = _packed(pack, deadline)
         taken[pack.choice[chosen]] = True
         value += int(pack.gain[chosen].sum())
-    return RelaxationBound(value + found.rest, taken)
+    return RelaxationBound(value + relaxation.rest, taken)
 
 
 def _packed(pack: Pack, deadline: Deadline) -> BoolArray:

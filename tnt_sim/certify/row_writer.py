@@ -110,11 +110,11 @@ class RowWriter:
             self._write_all(labels, -1 if sides[0] is lower else 1, sides[0], constants, (row, handle, value))
             return
         for k, label in enumerate(labels):
-            part = slice(starts[k], starts[k + 1])
+            span = slice(starts[k], starts[k + 1])
             for sign, bound in ((-1, lower[k]), (1, upper[k])):
                 if bound is None:
                     continue
-                h, v, b = handle[part], sign * value[part], sign * (bound - constants[k])
+                h, v, b = handle[span], sign * value[span], sign * (bound - constants[k])
                 if soft is not None:
                     far = self._reach(h, v) - b
                     if far <= 0:
@@ -219,32 +219,32 @@ class RowWriter:
         c, r = self.choices, self.choices.ranged
         value = terms.per_funded[c.dossier] + terms.per_cent[c.dossier] * c.cents
         used = (groups[c.dossier] >= 0) & (value != 0)
-        parts = [(groups[c.dossier[used]], self.n + np.flatnonzero(used), value[used])]
+        pieces = [(groups[c.dossier[used]], self.n + np.flatnonzero(used), value[used])]
         step = terms.per_cent[r] * self.offers.unit_cents[r]
         open_ = (groups[r] >= 0) & (step != 0)
-        parts.append((groups[r[open_]], self.first_free + np.flatnonzero(open_), step[open_]))
+        pieces.append((groups[r[open_]], self.first_free + np.flatnonzero(open_), step[open_]))
         settled = np.flatnonzero(self.offers.committed & (groups >= 0))
         fixed = terms.per_funded[settled] + terms.per_cent[settled] * self.offers.committed_cents[settled]
         constants = [a + terms.constant for a in group_sums(fixed, groups[settled], n_groups)]
         for part in terms.once:
             found, held = self._once_entries(part, groups, n_groups)
-            parts.append(found)
+            pieces.append(found)
             constants = [a + b for a, b in zip(constants, held, strict=True)]
-        row, handle, number = (np.concatenate(list(column)) for column in zip(*parts, strict=True))
+        row, handle, number = (np.concatenate(list(column)) for column in zip(*pieces, strict=True))
         return row.astype(np.int64), handle.astype(np.int64), number.astype(np.int64), constants
 
     def _once_entries(
-        self, part: Once, groups: IntArray, n_groups: int
+        self, once: Once, groups: IntArray, n_groups: int
     ) -> tuple[tuple[IntArray, IntArray, IntArray], list[int]]:
         """Expand what counts once per key and group: a handle is 1 exactly when some holder is funded."""
-        n_keys = max(len(part.worth), 1)
-        inside = groups[part.row] >= 0
-        row, pair = part.row[inside], groups[part.row[inside]] * n_keys + part.key[inside]
+        n_keys = max(len(once.worth), 1)
+        inside = groups[once.row] >= 0
+        row, pair = once.row[inside], groups[once.row[inside]] * n_keys + once.key[inside]
         settled = np.unique(pair[self.offers.committed[row]])
-        constants = group_sums(part.worth[settled % n_keys], settled // n_keys, n_groups)
+        constants = group_sums(once.worth[settled % n_keys], settled // n_keys, n_groups)
         open_: BoolArray = self.offers.candidate[row] & ~np.isin(pair, settled)
         key, handle = self._any(row[open_], pair[open_])
-        return (key // n_keys, handle, part.worth[key % n_keys]), constants
+        return (key // n_keys, handle, once.worth[key % n_keys]), constants
 
     def _any(self, dossier: IntArray, pair: IntArray) -> tuple[IntArray, IntArray]:
         """Return the distinct keys and the handle of each: a sole holder's own, else a new linked column."""
@@ -267,17 +267,17 @@ class RowWriter:
             self._once[name] = (keys, handle)
         return self._once[name]
 
-    def _one_if_any(self, column: IntArray, dossier: IntArray, every: IntArray) -> None:
+    def _one_if_any(self, column: IntArray, dossier: IntArray, counted: IntArray) -> None:
         """Link y = max x over the holders: x ≤ y for each, and y ≤ Σ x."""
-        if not len(every):
+        if not len(counted):
             return
         k = np.arange(len(column))
         ones = np.ones(len(column), dtype=np.int64)
         both = np.concatenate([k, k]), np.concatenate([dossier, column]), np.concatenate([ones, -ones])
         self.links("any", *both, None, 0)
-        group = np.searchsorted(every, column)
-        whole = np.concatenate([np.arange(len(every)), group]), np.concatenate([every, dossier])
-        self.links("any", *whole, np.concatenate([np.ones(len(every), dtype=np.int64), -ones]), None, 0)
+        group = np.searchsorted(counted, column)
+        whole = np.concatenate([np.arange(len(counted)), group]), np.concatenate([counted, dossier])
+        self.links("any", *whole, np.concatenate([np.ones(len(counted), dtype=np.int64), -ones]), None, 0)
 
     def system(self) -> System:
         """Return the integer system: choices by rank, then the further columns."""

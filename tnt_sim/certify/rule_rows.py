@@ -238,36 +238,39 @@ def _same(
 
     A fast test for most rows.
     """
-    found: BoolArray = np.zeros(len(places), dtype=np.bool_)
+    hits: BoolArray = np.zeros(len(places), dtype=np.bool_)
     if not len(second.names) or second.value.dtype == object:
-        return found
+        return hits
     count = starts[places + 1] - starts[places]
     alike = np.flatnonzero((match >= 0) & (count == (ends[1:] - ends[:-1])[np.maximum(match, 0)]))
     if not len(alike):
-        return found
+        return hits
     size = count[alike]
     step = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
-    mine = np.repeat(starts[places[alike]], size) + step
+    own_rows = np.repeat(starts[places[alike]], size) + step
     other = np.repeat(ends[match[alike]], size) + step
     row = np.repeat(np.arange(len(alike)), size)
-    own, theirs = _shared(rows.value[mine], row, len(alike)), _shared(second.value[other], row, len(alike))
-    differs = rows.col[mine] != second.col[other]
-    differs |= rows.value[mine] // own[row] != second.value[other] // theirs[row]
+    own, theirs = (
+        _shared(rows.value[own_rows], row, len(alike)),
+        _shared(second.value[other], row, len(alike)),
+    )
+    differs = rows.col[own_rows] != second.col[other]
+    differs |= rows.value[own_rows] // own[row] != second.value[other] // theirs[row]
     apart = np.bincount(row[differs], minlength=len(alike))
     bounds = [second.bound[k] // by for k, by in zip(match[alike].tolist(), theirs.tolist(), strict=True)]
     uppers = (rows.upper[places[alike]] // own).tolist()
     low = np.array([upper < bound for upper, bound in zip(uppers, bounds, strict=True)], dtype=np.bool_)
-    found[alike] = (apart == 0) & ~low
-    return found
+    hits[alike] = (apart == 0) & ~low
+    return hits
 
 
 def _shared(value: IntArray, row: IntArray, n_rows: int) -> IntArray:
     """Return the greatest common divisor of each row's entries, int64 (n_rows,), at least 1."""
-    found = np.ones(n_rows, dtype=np.int64)
+    places = np.ones(n_rows, dtype=np.int64)
     if len(row):
         first = np.flatnonzero(np.r_[True, np.diff(row) != 0])
-        found[row[first]] = np.maximum(1, np.gcd.reduceat(np.abs(value), first))
-    return found
+        places[row[first]] = np.maximum(1, np.gcd.reduceat(np.abs(value), first))
+    return places
 
 
 def _entries(second: Second, ends: IntArray, row: int) -> tuple[IntArray, Numbers, int]:
@@ -294,13 +297,13 @@ def _implied(
 ) -> bool:
     """Return whether Σ value·x ≤ upper follows from one other row, over integers x ≥ 0."""
     size = 1 + max(int(col.max(initial=0)), int(other_col.max(initial=0)))
-    mine, other = np.zeros(size, dtype=object), np.zeros(size, dtype=object)
-    mine[col], other[other_col] = value, other_value
+    own, other = np.zeros(size, dtype=object), np.zeros(size, dtype=object)
+    own[col], other[other_col] = value, other_value
     other, bound = _coprime(other, bound)
-    step = _step(mine.tolist(), upper, other.tolist(), bound)
+    step = _step(own.tolist(), upper, other.tolist(), bound)
     if step is None:
         return False
-    fits = bool(np.all(mine * step.denominator <= other * step.numerator))
+    fits = bool(np.all(own * step.denominator <= other * step.numerator))
     return fits and bool(upper * step.denominator >= bound * step.numerator)
 
 
@@ -310,12 +313,12 @@ def _coprime(value: Numbers, bound: int) -> tuple[Numbers, int]:
     return value // shared, bound // shared
 
 
-def _step(mine: Sequence[int], upper: int, other: Sequence[int], bound: int) -> Fraction | None:
+def _step(entries: Sequence[int], upper: int, other: Sequence[int], bound: int) -> Fraction | None:
     """Return the λ that suits the bound best among those that the coefficients allow; None if there is none."""
     least = max(
-        (Fraction(a, b) for a, b in zip(mine, other, strict=True) if b > 0 and a > 0), default=Fraction(0)
+        (Fraction(a, b) for a, b in zip(entries, other, strict=True) if b > 0 and a > 0), default=Fraction(0)
     )
-    limits = [Fraction(a, b) for a, b in zip(mine, other, strict=True) if b < 0]
+    limits = [Fraction(a, b) for a, b in zip(entries, other, strict=True) if b < 0]
     most = min(limits, default=None)
     if most is not None and most < least:
         return None

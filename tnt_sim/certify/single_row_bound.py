@@ -82,8 +82,8 @@ def made_choices(system: System, box: Box) -> BoolArray:
 
 def dense(system: System, row: int) -> IntArray:
     """Return the coefficients of one row, int64 (n_cols,)."""
-    found = np.zeros(system.n_cols, dtype=np.int64)
+    places = np.zeros(system.n_cols, dtype=np.int64)
     starts = system.rows.starts()
     part = slice(int(starts[row]), int(starts[row + 1]))
-    found[system.rows.col[part]] = system.rows.value[part]
-    return found
+    places[system.rows.col[part]] = system.rows.value[part]
+    return places

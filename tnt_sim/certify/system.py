@@ -281,15 +281,15 @@ def compact(system: System, box: Box) -> System | None:
     kept_choice = box.open & ~taken
     kept_free = box.low < box.high
     fixed = np.concatenate([taken.astype(np.int64), np.where(kept_free, 0, box.low)])
-    kept = np.concatenate([kept_choice, kept_free])
-    place = np.cumsum(kept) - 1
+    selected = np.concatenate([kept_choice, kept_free])
+    place = np.cumsum(selected) - 1
     rows = system.rows
     upper = rows.upper.copy()
     moved = np.abs(rows.value.astype(np.float64)) * np.abs(fixed[rows.col].astype(np.float64))
     if moved.sum() + np.abs(upper.astype(np.float64)).max(initial=0.0) >= ROOM:
         raise MultiplierError("a bound leaves 64 bits when columns are settled")
     np.subtract.at(upper, rows.row, rows.value * fixed[rows.col])
-    used = kept[rows.col]
+    used = selected[rows.col]
     filled = np.zeros(rows.n, dtype=np.bool_)
     filled[rows.row[used]] = True
     if (upper[~filled] < 0).any():

@@ -340,7 +340,7 @@ _NO_VALUE = re.compile(r"Option '(.+?)' requires an argument")
 
 def usage_error(error: Any, verbs: Sequence[str], verb: str) -> UsageError:
     """Convert an error of the command-line parser; `verb` is the command typed, or ""."""
-    text, hint = _said(error, verbs)
+    text, hint = _sentence(error, verbs)
     path = f"tnt-sim {verb}".strip()
     hint = hint or Text(f"Voir « {path} --help ».", f'See "{path} --help".')
     return UsageError(Text(f"{text.fr} {hint.fr}", f"{text.en} {hint.en}"))
@@ -387,12 +387,12 @@ def _is_lone(letter: str) -> bool:
 def _not_utf8(text: str, at: int, fr: str, en: str) -> UsageError:
     r"""Show `text` around the invalid byte, written as `\xE9`."""
     cut = text[max(0, at - _SHOWN) : at + _SHOWN]
-    shown = "".join(_byte(letter) if _is_lone(letter) else letter for letter in cut)
+    label = "".join(_byte(letter) if _is_lone(letter) else letter for letter in cut)
     return UsageError(
         Text(
-            f"{fr} n'est pas en UTF-8, caractère {at + 1} ({_byte(text[at])}) : « {shown} ». Retapez-le dans "
+            f"{fr} n'est pas en UTF-8, caractère {at + 1} ({_byte(text[at])}) : « {label} ». Retapez-le dans "
             "un terminal en UTF-8, ou renommez le fichier ou le dossier.",
-            f'{en} is not in UTF-8, character {at + 1} ({_byte(text[at])}): "{shown}". Type it again in a '
+            f'{en} is not in UTF-8, character {at + 1} ({_byte(text[at])}): "{label}". Type it again in a '
             "terminal that uses UTF-8, or rename the file or the folder.",
         ),
         code="usage.encoding",
@@ -405,7 +405,7 @@ def _byte(letter: str) -> str:
     return f"\\x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
 
 
-def _said(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None]:
+def _sentence(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None]:
     message = str(getattr(error, "message", "") or error)
     option = getattr(error, "option_name", None)
     command = _NO_COMMAND.search(message)
@@ -425,8 +425,8 @@ def _said(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None]:
     extra = _EXTRA.search(message)
     if extra:
         return Text(f"argument en trop : {extra[1]}.", f"one argument too many: {extra[1]}."), None
-    shown = error.format_message() if hasattr(error, "format_message") else message
-    missing = _MISSING.search(shown)
+    label = error.format_message() if hasattr(error, "format_message") else message
+    missing = _MISSING.search(label)
     if missing:
         return Text(f"il manque {missing[1]}.", f"{missing[1]} is missing."), None
-    return Text(f"commande refusée : {shown}", f"command refused: {shown}"), None
+    return Text(f"commande refusée : {label}", f"command refused: {label}"), None

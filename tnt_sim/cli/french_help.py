@@ -25,37 +25,37 @@ def _words(ctx: Any) -> Said:
     return in_english if ctx.find_root().obj is Lang.EN else str
 
 
-def _options(command: Any, ctx: Any, said: Said) -> list[tuple[str, str]]:
+def _options(command: Any, ctx: Any, help_text: Said) -> list[tuple[str, str]]:
     rows = []
     for param in command.get_params(ctx):
         if param.param_type_name != "option" or param.hidden:
             continue
         name = ", ".join(param.opts)
         if not param.is_flag and not param.count:
-            name += f" {said(param.metavar or param.name.upper())}"
-        rows.append((name, said(_OF_TYPER.get(param.name) or param.help or "")))
+            name += f" {help_text(param.metavar or param.name.upper())}"
+        rows.append((name, help_text(_OF_TYPER.get(param.name) or param.help or "")))
     return rows
 
 
-def _arguments(command: Any, ctx: Any, said: Said) -> list[tuple[str, str]]:
+def _arguments(command: Any, ctx: Any, help_text: Said) -> list[tuple[str, str]]:
     return [
-        (said(param.metavar or param.name.upper()), said(param.help or ""))
+        (help_text(param.metavar or param.name.upper()), help_text(param.help or ""))
         for param in command.get_params(ctx)
         if param.param_type_name == "argument"
     ]
 
 
-def _section(formatter: Any, title: str, rows: list[tuple[str, str]], said: Said) -> None:
+def _section(formatter: Any, title: str, rows: list[tuple[str, str]], help_text: Said) -> None:
     if rows:
-        with formatter.section(said(title) + ("" if said is in_english else "\u00a0")):
+        with formatter.section(help_text(title) + ("" if help_text is in_english else "\u00a0")):
             formatter.write_dl(rows)
 
 
-def _text(formatter: Any, text: str | None, said: Said) -> None:
+def _text(formatter: Any, text: str | None, help_text: Said) -> None:
     """Write a text; examples keep their lines."""
     if text:
         formatter.write_paragraph()
-        for line in said(text.strip("\n")).splitlines():
+        for line in help_text(text.strip("\n")).splitlines():
             formatter.write(f"{line}\n")
 
 
@@ -64,13 +64,13 @@ class FrenchCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write usage, description, arguments, options, examples."""
-        said = _words(ctx)
-        names = [name for name, _ in _arguments(self, ctx, said)]
-        formatter.write_usage(ctx.command_path, " ".join([*names, "[OPTIONS]"]), prefix=said("Usage : "))
-        _text(formatter, self.help, said)
-        _section(formatter, "Arguments", _arguments(self, ctx, said), said)
-        _section(formatter, "Options", _options(self, ctx, said), said)
-        _text(formatter, self.epilog, said)
+        phrase = _words(ctx)
+        names = [name for name, _ in _arguments(self, ctx, phrase)]
+        formatter.write_usage(ctx.command_path, " ".join([*names, "[OPTIONS]"]), prefix=phrase("Usage : "))
+        _text(formatter, self.help, phrase)
+        _section(formatter, "Arguments", _arguments(self, ctx, phrase), phrase)
+        _section(formatter, "Options", _options(self, ctx, phrase), phrase)
+        _text(formatter, self.epilog, phrase)
 
 
 class FrenchGroup(TyperGroup):
@@ -78,13 +78,13 @@ class FrenchGroup(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write usage, description, commands, options, examples."""
-        said = _words(ctx)
-        formatter.write_usage(ctx.command_path, said("VERBE … [OPTIONS]"), prefix=said("Usage : "))
-        _text(formatter, self.help, said)
-        verbs = [(name, said(self._first_line(ctx, name))) for name in self.list_commands(ctx)]
-        _section(formatter, "Verbes", verbs, said)
-        _section(formatter, "Options", _options(self, ctx, said), said)
-        _text(formatter, self.epilog, said)
+        phrase = _words(ctx)
+        formatter.write_usage(ctx.command_path, phrase("VERBE … [OPTIONS]"), prefix=phrase("Usage : "))
+        _text(formatter, self.help, phrase)
+        verbs = [(name, phrase(self._first_line(ctx, name))) for name in self.list_commands(ctx)]
+        _section(formatter, "Verbes", verbs, phrase)
+        _section(formatter, "Options", _options(self, ctx, phrase), phrase)
+        _text(formatter, self.epilog, phrase)
 
     def _first_line(self, ctx: Any, name: str) -> str:
         command = self.get_command(ctx, name)

@@ -141,7 +141,7 @@ def _program(
 _program.__doc__ = _ABOUT
 
 
-def _asked(words: list[str]) -> list[str]:
+def _requested_commands(words: list[str]) -> list[str]:
     """Remove the language next to `--help` of the program itself, which has no such option."""
     return ["--help"] if "--help" in words and not set(words) & _VERBS.keys() else words
 
@@ -154,7 +154,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _speak_utf8()
     try:
         check_encoding(_verb(words), words)
-        code = build()(args=_asked(words), obj=language(words), prog_name=PROGRAM, standalone_mode=False)
+        code = build()(
+            args=_requested_commands(words), obj=language(words), prog_name=PROGRAM, standalone_mode=False
+        )
     except TntError as error:
         if debug:
             traceback.print_exc()

@@ -65,11 +65,11 @@ def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
         name = entry.name
         if not name.startswith(begun) or (name.startswith(".") and not begun):
             continue
-        shown = f"{folder}/{name}" if "/" in incomplete else name
+        text = f"{folder}/{name}" if "/" in incomplete else name
         if entry.is_dir():
-            yield shown if _is_run(entry) else f"{shown}/"
+            yield text if _is_run(entry) else f"{text}/"
         elif entry.suffix.lower() in suffixes:
-            yield shown
+            yield text
 
 
 def _is_run(folder: Path) -> bool:
@@ -88,11 +88,11 @@ def _paths(scenario: Path) -> Iterator[str]:
     except OSError:
         return
     section = ""
-    for line in text.splitlines():
-        head = _SECTION.match(line)
+    for record in text.splitlines():
+        head = _SECTION.match(record)
         section = head[1] if head else section
         kind = {"programme": "envelopes", "rules": "rules"}.get(section, "")
-        for name in _ID.findall(line) if kind and line.startswith(" ") else ():
+        for name in _ID.findall(record) if kind and record.startswith(" ") else ():
             for key in _KEYS[kind]:
                 yield f"{kind}.{name}.{key}"
 

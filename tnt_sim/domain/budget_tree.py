@@ -209,18 +209,18 @@ class Tree:
 
     def ancestors(self, node: int) -> list[int]:
         """Return the node itself, then its parents up to the root."""
-        line = []
+        branch = []
         while node >= 0:
-            line.append(node)
+            branch.append(node)
             node = int(self.parent[node])
-        return line
+        return branch
 
     def ancestor_at_depth(self, depth: int) -> IntArray:
         """Return the ancestor of each node at one depth, -1 where the node lies above it: int64 (n_nodes,)."""
-        found = np.full(self.n_nodes, -1, dtype=np.int64)
+        places = np.full(self.n_nodes, -1, dtype=np.int64)
         for node in np.flatnonzero(self.depth == depth):
-            found[node : self.end[node]] = node
-        return found
+            places[node : self.end[node]] = node
+        return places
 
     def moved(self, nodes: Sequence[int], cents: int) -> Tree:
         """Return the tree with some amounts, written ones too, changed by the same cents; None stays None."""

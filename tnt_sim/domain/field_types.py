@@ -84,7 +84,7 @@ def fault(
     return PydanticCustomError(code, "{fr}", context)
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """Return a value as messages quote it: short, on one line."""
     text = _CONTROL.sub("·", str(value))
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
@@ -102,15 +102,15 @@ def text_of(value: object, code: str, what_fr: str, what_en: str) -> str:
         name = type(value).__name__
         raise fault(
             code,
-            f"{what_fr} ici, et non {shown(value)} ({name})",
-            f"{what_en} expected, not {shown(value)} ({name})",
+            f"{what_fr} ici, et non {quoted(value)} ({name})",
+            f"{what_en} expected, not {quoted(value)} ({name})",
         )
     return value.strip()
 
 
 def _money_fault(code: str, text: str, error: MoneyError) -> PydanticCustomError:
     why = error.text
-    return fault(code, f"« {shown(text)} » : {why.fr}", f'"{shown(text)}": {why.en}')
+    return fault(code, f"« {quoted(text)} » : {why.fr}", f'"{quoted(text)}": {why.en}')
 
 
 def read_cents(value: object) -> int:
@@ -118,14 +118,14 @@ def read_cents(value: object) -> int:
     if isinstance(value, int | Decimal | Fraction) and not isinstance(value, bool):
         cents = _cents_of_number(value)
     elif isinstance(value, float):
-        found = cents_from_float(value)
-        if found is None:
+        result = cents_from_float(value)
+        if result is None:
             raise fault(
                 "money",
                 f"{value} n'est pas un nombre entier de centimes",
                 f"{value} is no whole number of cents",
             )
-        cents = found
+        cents = result
     else:
         text = text_of(value, "money", "un montant est attendu", "an amount")
         try:
@@ -135,11 +135,11 @@ def read_cents(value: object) -> int:
     if cents < 0:
         raise fault(
             "money_negative",
-            f"« {shown(value)} » : un montant ne peut pas être négatif",
-            f'"{shown(value)}": an amount cannot be negative',
+            f"« {quoted(value)} » : un montant ne peut pas être négatif",
+            f'"{quoted(value)}": an amount cannot be negative',
         )
     if cents > _MAX_CENTS:
-        raise fault("money", f"« {shown(value)} » est trop grand", f'"{shown(value)}" is too large')
+        raise fault("money", f"« {quoted(value)} » est trop grand", f'"{quoted(value)}" is too large')
     return cents
 
 
@@ -195,7 +195,7 @@ def read_number(value: object) -> Fraction:
 def read_rate(value: object) -> Fraction:
     """Read an exact rate, zero or more; above 1 only with ``%``."""
     rate = exact_of(value)
-    written = shown(value)
+    written = quoted(value)
     if rate is None:
         text = text_of(value, "rate", "un taux est attendu", "a rate")
         rate = _quotient(text)
@@ -236,8 +236,8 @@ def read_count(value: object) -> int:
     if _WHOLE.fullmatch(text) is None or not digits.isascii() or len(digits) > _MAX_DIGITS:
         raise fault(
             "count",
-            f"« {shown(text)} » n'est pas un nombre entier, positif ou nul, d'au plus {_MAX_DIGITS} chiffres",
-            f'"{shown(text)}" is not a whole number, zero or more, of at most {_MAX_DIGITS} digits',
+            f"« {quoted(text)} » n'est pas un nombre entier, positif ou nul, d'au plus {_MAX_DIGITS} chiffres",
+            f'"{quoted(text)}" is not a whole number, zero or more, of at most {_MAX_DIGITS} digits',
             hint=("Écrivez par exemple 3500 ou 3 500.", "Write for example 3500 or 3 500."),
         )
     return int(digits)
@@ -256,8 +256,8 @@ def read_flag(value: object) -> bool:
     )
     raise fault(
         "flag",
-        f"« {shown(text)} » : seuls true et false sont lus ici",
-        f'"{shown(text)}": only true and false are read here',
+        f"« {quoted(text)} » : seuls true et false sont lus ici",
+        f'"{quoted(text)}": only true and false are read here',
         hint=(f"Écrivez {meant}.", f"Write {meant}.") if meant else None,
     )
 
@@ -267,8 +267,8 @@ def read_code(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise fault(
             "code",
-            f"{shown(value)} est un nombre : un code est un texte (« 01 » et 1 ne sont pas le même)",
-            f'{shown(value)} is a number: a code is a text ("01" and 1 are not the same)',
+            f"{quoted(value)} est un nombre : un code est un texte (« 01 » et 1 ne sont pas le même)",
+            f'{quoted(value)} is a number: a code is a text ("01" and 1 are not the same)',
             hint=("Mettez-le entre guillemets.", "Put it in quotes."),
         )
     if not text_of(value, "code", "un texte est attendu", "a text"):
@@ -277,8 +277,8 @@ def read_code(value: object) -> str:
     if _CONTROL.search(text):
         raise fault(
             "code",
-            f"« {shown(text)} » contient une tabulation, un retour à la ligne ou un caractère invisible",
-            f'"{shown(text)}" holds a tab, a line break or an invisible character',
+            f"« {quoted(text)} » contient une tabulation, un retour à la ligne ou un caractère invisible",
+            f'"{quoted(text)}" holds a tab, a line break or an invisible character',
         )
     return text
 
@@ -333,8 +333,8 @@ def read_day(value: object) -> date:
     if match is None:
         raise fault(
             "day",
-            f"« {shown(text)} » n'est pas un jour écrit AAAA-MM-JJ",
-            f'"{shown(text)}" is not a day written YYYY-MM-DD',
+            f"« {quoted(text)} » n'est pas un jour écrit AAAA-MM-JJ",
+            f'"{quoted(text)}" is not a day written YYYY-MM-DD',
             hint=_meant_day(text) or ("Exemple : 2021-11-22.", "Example: 2021-11-22."),
         )
     try:
@@ -357,7 +357,7 @@ def _meant_day(text: str) -> tuple[str, str] | None:
 
 def _no_such_day(text: str) -> PydanticCustomError:
     return fault(
-        "day", f"« {shown(text)} » n'existe pas au calendrier", f'"{shown(text)}" is not in the calendar'
+        "day", f"« {quoted(text)} » n'existe pas au calendrier", f'"{quoted(text)}" is not in the calendar'
     )
 
 
@@ -371,8 +371,8 @@ def read_moment(value: object) -> date | datetime:
             return read_day(text)
         raise fault(
             "moment",
-            f"« {shown(text)} » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM)",
-            f'"{shown(text)}" is neither a day (YYYY-MM-DD) nor an instant (YYYY-MM-DDTHH:MM)',
+            f"« {quoted(text)} » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM)",
+            f'"{quoted(text)}" is neither a day (YYYY-MM-DD) nor an instant (YYYY-MM-DDTHH:MM)',
             hint=("Exemple : 2021-11-05T12:00.", "Example: 2021-11-05T12:00."),
         )
     compact = text[:10] + "T" + text[11:].replace(" ", "").upper()
@@ -394,8 +394,8 @@ def read_seconds(value: object) -> float:
     if number is None or not 0 < number <= 10**9:
         raise fault(
             "duration",
-            f"« {shown(value)} » n'est pas une durée supérieure à zéro",
-            f'"{shown(value)}" is not a duration above zero',
+            f"« {quoted(value)} » n'est pas une durée supérieure à zéro",
+            f'"{quoted(value)}" is not a duration above zero',
             hint=("Écrivez par exemple 300 s, 5 min ou 2 h.", "Write for example 300 s, 5 min or 2 h."),
         )
     return float(number)
@@ -442,8 +442,8 @@ def read_span(value: object) -> Span:
     if match is None or unit is None:
         raise fault(
             "span",
-            f"« {shown(text)} » n'est pas un délai en jours, semaines, mois ou années",
-            f'"{shown(text)}" is not a span in days, weeks, months or years',
+            f"« {quoted(text)} » n'est pas un délai en jours, semaines, mois ou années",
+            f'"{quoted(text)}" is not a span in days, weeks, months or years',
             hint=(
                 "Écrivez par exemple 24 months, 90 days ou 2 years.",
                 "Write for example 24 months, 90 days or 2 years.",
@@ -544,8 +544,8 @@ def read_zone(value: object) -> str:
     near = nearest(text, zones)
     raise fault(
         "timezone",
-        f"« {shown(text)} » n'est pas un fuseau horaire connu",
-        f'"{shown(text)}" is not a known time zone',
+        f"« {quoted(text)} » n'est pas un fuseau horaire connu",
+        f'"{quoted(text)}" is not a known time zone',
         hint=(
             f"Écrivez par exemple {near or 'Europe/Paris'}.",
             f"Write for example {near or 'Europe/Paris'}.",

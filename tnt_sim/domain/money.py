@@ -232,19 +232,19 @@ def _residual(
 ) -> tuple[pl.Series, pl.Series]:
     """Parse the `rest` of a series, each distinct text once."""
     texts = values.filter(rest).unique()
-    found: list[int | None] = []
+    result: list[int | None] = []
     reasons: list[str | None] = []
     for text in texts:
         try:
-            found.append(parse_cents(text, decimal))
+            result.append(parse_cents(text, decimal))
             reasons.append(None)
         except MoneyError as error:
-            found.append(None)
+            result.append(None)
             reasons.append(error.reason)
     learnt = pl.DataFrame(
         {
             "text": texts,
-            "cents": pl.Series(found, dtype=pl.Int64),
+            "cents": pl.Series(result, dtype=pl.Int64),
             "reason": pl.Series(reasons, dtype=pl.String),
         }
     )
@@ -271,13 +271,13 @@ def cents_from_floats(values: pl.Series) -> pl.Series:
     bounded = values.set((~(values.abs() <= MAX_FLOAT_EUROS)).fill_null(value=True), None)
     cents = (bounded * 100).round()
     close = ((bounded * 100 - cents).abs() <= float(_CLOSE)) | (cents / 100 == bounded)
-    found = cents.set((~close).fill_null(value=True), None).cast(pl.Int64)
-    rest = bounded.is_not_null() & found.is_null() & (bounded.abs() > 1e7)
+    result = cents.set((~close).fill_null(value=True), None).cast(pl.Int64)
+    rest = bounded.is_not_null() & result.is_null() & (bounded.abs() > 1e7)
     if rest.any():
         # The product of a large float and 100 may round to a neighbour of its cents.
         exact = [cents_from_float(value) for value in bounded.filter(rest)]
-        found = found.scatter(rest.arg_true(), pl.Series(exact, dtype=pl.Int64))
-    return found
+        result = result.scatter(rest.arg_true(), pl.Series(exact, dtype=pl.Int64))
+    return result
 
 
 def cents_nearest(value: float) -> int | None:

@@ -122,7 +122,7 @@ class Portfolio:
     sources: tuple[Source, ...]
     timezone: str = "Europe/Paris"
     warnings: tuple[Defect, ...] = ()
-    _seen: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
+    _memo: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return self.table.height
@@ -140,12 +140,12 @@ class Portfolio:
 
         A session compiles its scenario repeatedly over one table. Cached arrays are made read-only.
         """
-        if name not in self._seen:
-            found = read()
-            if isinstance(found, np.ndarray):
-                found.flags.writeable = False
-            self._seen[name] = found
-        seen: T = self._seen[name]
+        if name not in self._memo:
+            result = read()
+            if isinstance(result, np.ndarray):
+                result.flags.writeable = False
+            self._memo[name] = result
+        seen: T = self._memo[name]
         return seen
 
     def place(self, row_index: int, column: str | None = None) -> Place:
@@ -193,9 +193,9 @@ class Portfolio:
             ).to_series()
         return numbers.alias(column), self._bad_numbers(column, series, reasons)
 
-    def _bad_numbers(self, column: str, found: pl.Series, reasons: pl.Series) -> tuple[Defect, ...]:
+    def _bad_numbers(self, column: str, values: pl.Series, reasons: pl.Series) -> tuple[Defect, ...]:
         bad = reasons.is_not_null()
-        n_filled = int((found.cast(pl.String) != "").sum())
+        n_filled = int((values.cast(pl.String) != "").sum())
         if n_filled >= MANY and n_filled == int(bad.sum()):
             # Not a column of numbers at all: do not quote its cells, which may be names of persons.
             text = Text(
@@ -203,9 +203,9 @@ class Portfolio:
                 f'column "{column}": none of its {n_filled} cells is a number.',
             )
             return (Defect("not-numeric", text, (self.place(int(bad.arg_true()[0]), column),)),)
-        groups, single = rows_by_value([found.alias("value")], bad)
+        groups, single = rows_by_value([values.alias("value")], bad)
         rows = [*groups, *([index] for index in single)]
-        defects = [self._bad_number(column, found, reasons, indices) for indices in rows[:MAX_PLACES]]
+        defects = [self._bad_number(column, values, reasons, indices) for indices in rows[:MAX_PLACES]]
         left = [index for indices in rows[MAX_PLACES:] for index in indices]
         if left:
             text = Text(
@@ -215,11 +215,11 @@ class Portfolio:
             defects.append(Defect("number", text, (self.place(max(left), column),)))
         return tuple(defects)
 
-    def _bad_number(self, column: str, found: pl.Series, reasons: pl.Series, indices: list[int]) -> Defect:
-        why, shown = number_reason(reasons[indices[0]]), str(found[indices[0]])[:40]
+    def _bad_number(self, column: str, values: pl.Series, reasons: pl.Series, indices: list[int]) -> Defect:
+        why, label = number_reason(reasons[indices[0]]), str(values[indices[0]])[:40]
         text = Text(
-            f"colonne « {column} » : « {shown} » n'est pas lu comme un nombre : {why.fr}.",
-            f'column "{column}": "{shown}" is not read as a number: {why.en}.',
+            f"colonne « {column} » : « {label} » n'est pas lu comme un nombre : {why.fr}.",
+            f'column "{column}": "{label}" is not read as a number: {why.en}.',
         )
         if len(indices) > 1:
             text = of_many(text, sorted(self.table["_row"].gather(indices).to_list()))
@@ -238,10 +238,10 @@ def of_many(text: Text, rows: Sequence[int]) -> Text:
 def rows_by_value(keys: Sequence[pl.Series], bad: pl.Series) -> tuple[list[list[int]], list[int]]:
     """Return the bad rows grouped by values that at least `MANY` of them share, and the other bad rows."""
     where = pl.int_range(len(bad), eager=True).alias("_index")
-    found = pl.DataFrame([*keys, where]).filter(bad)
-    if found.height < MANY:
-        return [], found["_index"].to_list()
-    rows = found.group_by([key.name for key in keys], maintain_order=True).agg("_index")["_index"]
+    result = pl.DataFrame([*keys, where]).filter(bad)
+    if result.height < MANY:
+        return [], result["_index"].to_list()
+    rows = result.group_by([key.name for key in keys], maintain_order=True).agg("_index")["_index"]
     many = rows.list.len() >= MANY
     single = rows.filter(~many).explode(empty_as_null=False).sort().to_list()
     return rows.filter(many).to_list(), single

@@ -46,20 +46,20 @@ class Clock:
             self.lap("read")
             self.deadline, self._reads = Deadline(self.limit_seconds), False
 
-    def keeping_back(self, part: float) -> Deadline:
+    def keeping_back(self, fraction: float) -> Deadline:
         """Return an earlier deadline that leaves time to build the result.
 
-        The time reserved is what reading took, at most the share `part` of the remaining time. Reasons,
+        The time reserved is what reading took, at most the share `fraction` of the remaining time. Reasons,
         figures and sentences of a million dossiers take a second, which no deadline may cut.
         """
         left = self.deadline.limit_seconds
         if left is None:
             return self.deadline
-        return self.deadline.within(left - min(self.reading_seconds, part * left))
+        return self.deadline.within(left - min(self.reading_seconds, fraction * left))
 
-    def share(self, part: float) -> Clock:
+    def share(self, fraction: float) -> Clock:
         """Create a clock with a share (0 to 1) of the remaining time; its phases are counted here."""
-        clock = Clock.until(self.deadline.share(part))
+        clock = Clock.until(self.deadline.share(fraction))
         clock.seconds = self.seconds
         return clock
 

@@ -30,16 +30,16 @@ def first_point(
     return greedy_point(model, form.recovery, goal, form.least_granted.objective, deadline)
 
 
-def idle_keeping(problem: Problem, kept: Sequence[Fraction]) -> tuple[Allocation, AllocationReading] | None:
+def idle_keeping(problem: Problem, limits: Sequence[Fraction]) -> tuple[Allocation, AllocationReading] | None:
     """Return the allocation of only committed and forced dossiers, at their least amounts, with its reading.
 
-    Returns None if a rule forbids it, or if the first stages are worse than `kept`.
+    Returns None if a rule forbids it, or if the first stages are worse than `limits`.
     """
     offers = problem.offers
     funded = offers.committed | offers.forced
     allocation = Allocation(funded, np.where(funded, offers.lowest_cents, 0))
     reading = read_allocation(problem, allocation)
-    if broken_rules(problem, allocation, reading) or not_kept(problem, kept, reading):
+    if broken_rules(problem, allocation, reading) or not_kept(problem, limits, reading):
         return None
     return allocation, reading
 
@@ -52,15 +52,15 @@ def unwritten_result(problem: Problem, method: str, seconds: Mapping[str, float]
     LimitReached
         If a rule forbids this allocation.
     """
-    found = idle_keeping(problem, ())
-    if found is None:
+    result = idle_keeping(problem, ())
+    if result is None:
         raise nothing_found()
-    evidence = unwritten_evidence(problem, found[1], method)
-    return result_of(problem, evidence, *found, seconds)
+    evidence = unwritten_evidence(problem, result[1], method)
+    return result_of(problem, evidence, *result, seconds)
 
 
-def not_kept(problem: Problem, kept: Sequence[Fraction], reading: AllocationReading) -> list[Defect]:
-    """List the first stages whose value is worse than required by `kept`."""
+def not_kept(problem: Problem, limits: Sequence[Fraction], reading: AllocationReading) -> list[Defect]:
+    """List the first stages whose value is worse than required by `limits`."""
     return [
         Defect(
             f"kept:{stage.goal}",
@@ -69,7 +69,7 @@ def not_kept(problem: Problem, kept: Sequence[Fraction], reading: AllocationRead
                 f'"{stage.goal}" is {value} when read again, not {wanted}.',
             ),
         )
-        for stage, wanted, value in zip(problem.stages, kept, reading.values, strict=False)
+        for stage, wanted, value in zip(problem.stages, limits, reading.values, strict=False)
         if (value < wanted if stage.sense is Sense.MAXIMISE else value > wanted)
     ]
 

@@ -45,14 +45,14 @@ def relaxed_result(
         If the linear program was not solved to the end.
     """
     stages = [SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
-    found = solve_relaxed(form.model, stages, backend, limits)
-    last = found[-1].termination
+    result = solve_relaxed(form.model, stages, backend, limits)
+    last = result[-1].termination
     if last not in (Termination.OPTIMAL, Termination.INFEASIBLE):
         raise unsolved(last)
     status = Status.OPTIMAL if last is Termination.OPTIMAL else Status.INFEASIBLE
-    prices = _prices(form, found) if status is Status.OPTIMAL else []
+    prices = _prices(form, result) if status is Status.OPTIMAL else []
     lang = Lang(problem.scenario.spec.locale)
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         **run_document.head(problem),
         "title": problem.scenario.title,
         "relaxed": True,
@@ -64,22 +64,22 @@ def relaxed_result(
         "canonical_proof": {"least_granted": None, "list": None},
         "proof_rows": NO_ROWS.document,
         "method": "relax",
-        "objective": [_goal(form, k, stage) for k, stage in enumerate(found)],
+        "objective": [_goal(form, k, stage) for k, stage in enumerate(result)],
         **run_document.totals(problem, None, None),
         "envelopes": run_document.envelopes(problem, None, None, None, lang),
         "rules": [],
         "warnings": run_document.warning_lines(problem.warnings, lang),
         "allocation_sha256": None,
         "prices": prices,
-        "seconds": {**seconds, "solve": round(sum(stage.seconds for stage in found), 4)},
+        "seconds": {**seconds, "solve": round(sum(stage.seconds for stage in result), 4)},
     }
     if status is Status.INFEASIBLE:
-        told["conflict"] = []
+        document["conflict"] = []
     return Result(
         problem=problem,
         status=status,
         proof=None,
-        document=told,
+        document=document,
         allocation=None,
         reading=None,
         reasons=None,
@@ -91,14 +91,14 @@ def relaxed_result(
     )
 
 
-def _goal(form: Formulation, number: int, found: RelaxedStage) -> dict[str, Any]:
+def _goal(form: Formulation, number: int, relaxation: RelaxedStage) -> dict[str, Any]:
     """Build the entry of an objective: the solver's value, and the exact bound on all fractional points."""
     stage = form.stages[number]
     value = bound = None
-    if found.value is not None:
-        value = stage.scale * (Fraction(found.value).limit_denominator(10**9) + stage.constant)
-    if found.bound is not None:
-        bound = stage.scale * (found.bound + stage.constant)
+    if relaxation.value is not None:
+        value = stage.scale * (Fraction(relaxation.value).limit_denominator(10**9) + stage.constant)
+    if relaxation.bound is not None:
+        bound = stage.scale * (relaxation.bound + stage.constant)
     gap = None if value is None or bound is None else _short(float(abs(bound - value)))
     return {
         "goal": stage.name,
@@ -111,10 +111,10 @@ def _goal(form: Formulation, number: int, found: RelaxedStage) -> dict[str, Any]
     }
 
 
-def _prices(form: Formulation, found: tuple[RelaxedStage, ...]) -> list[dict[str, Any]]:
+def _prices(form: Formulation, relaxations: tuple[RelaxedStage, ...]) -> list[dict[str, Any]]:
     """Return the price of each envelope and rule at each stage, without technical link rows."""
     prices = []
-    for number, (stage, solved) in enumerate(zip(form.stages, found, strict=False), start=1):
+    for number, (stage, solved) in enumerate(zip(form.stages, relaxations, strict=False), start=1):
         if solved.row_duals is None:
             continue
         for row in rows_of_rules(form.labels):
@@ -152,11 +152,11 @@ def first_prices(form: Formulation, backend: Backend, limits: Limits = Limits())
     """
     stage = form.stages[0]
     first = SolveStage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
-    found = solve_relaxed(form.model, [first], backend, limits)[0]
-    if found.row_duals is None or found.termination is not Termination.OPTIMAL:
+    relaxed = solve_relaxed(form.model, [first], backend, limits)[0]
+    if relaxed.row_duals is None or relaxed.termination is not Termination.OPTIMAL:
         return {}
     prices: dict[RowLabel, float] = {}
-    for label, unit, dual in zip(form.labels, form.units, found.row_duals.tolist(), strict=True):
+    for label, unit, dual in zip(form.labels, form.units, relaxed.row_duals.tolist(), strict=True):
         price = abs(dual) * float(stage.scale) / float(unit)
         if price > NEGLIGIBLE:
             prices[label] = max(price, prices.get(label, 0.0))

@@ -60,10 +60,10 @@ class ModelCache:
 
     def claims(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Claims | None:
         """Return the problem's rows for the prover, reused if possible; None if `problem_claims` gives none."""
-        found = _again(self._claims, problem, claims_again) or problem_claims(problem, deadline)
-        if found is not None:
-            _keep(self._claims, problem, found)
-        return found
+        claims = _again(self._claims, problem, claims_again) or problem_claims(problem, deadline)
+        if claims is not None:
+            _keep(self._claims, problem, claims)
+        return claims
 
     def proof_rows(self, problem: Problem, proofs: Sequence[object]) -> ProofRows:
         """Count the rows behind proofs: those confirmed by their second reading, and those without one."""
@@ -127,5 +127,5 @@ def _plain(problem: Problem) -> bool:
         tree.opened is None
         and not any(option.transfer_to for option in tree.options)
         and not any(may_gain(tree, node) for node in range(tree.n_nodes))
-        and not any(stage.parts or stage.terms.once for stage in problem.stages)
+        and not any(stage.goal_parts or stage.terms.once for stage in problem.stages)
     )

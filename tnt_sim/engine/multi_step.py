@@ -23,13 +23,13 @@ class _Sequence:
 
     scenario: Scenario
     done: list[tuple[Step, Result]] = field(default_factory=list)
-    kept: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KEPT))
+    granted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KEPT))
 
     def take(self, step: Step, result: Result) -> None:
         """Store what a step granted."""
         self.done.append((step, result))
         if result.allocation is not None:
-            self.kept = pl.concat([self.kept, granted_at(step, result)])
+            self.granted = pl.concat([self.granted, granted_at(step, result)])
 
 
 def decide_steps(
@@ -42,28 +42,30 @@ def decide_steps(
     progress: Report | None = None,
 ) -> Result:
     """Decide all steps of a scenario in order and combine them into one result."""
-    told = _Sequence(scenario)
+    report = _Sequence(scenario)
     options: dict[str, Any] = {"backend": backend, "cross_check": cross_check, "method": method}
     planned, last = decision_steps(scenario), reserve_step(scenario)
     left = len(planned) + (last is not None)
     for step in planned:
-        asked = step.scenario.with_kept(told.kept)
-        result = decide(asked, clock=clock.share(1 / left), progress=progress, **options)
+        variant = step.scenario.with_kept(report.granted)
+        result = decide(variant, clock=clock.share(1 / left), progress=progress, **options)
         left -= 1
-        told.take(step, result)
+        report.take(step, result)
         if result.allocation is None:
-            return joined(scenario, told.done, None, () if len(told.done) == 1 else (_nothing_fits(step),))
+            return joined(
+                scenario, report.done, None, () if len(report.done) == 1 else (_nothing_fits(step),)
+            )
     if last is None:
-        return joined(scenario, told.done, None, ())
+        return joined(scenario, report.done, None, ())
     try:
-        asked = last.scenario.with_kept(told.kept)
-        found = decide(asked, clock=clock.share(1.0), progress=progress, **options)
+        variant = last.scenario.with_kept(report.granted)
+        outcome = decide(variant, clock=clock.share(1.0), progress=progress, **options)
     except LimitReached:
-        return joined(scenario, told.done, None, (NO_LIST,))
-    stopped_empty = found.document["stopped_by"] is not None and granted_at(last, found).is_empty()
-    if found.status is Status.INFEASIBLE or stopped_empty:
-        return joined(scenario, told.done, None, (NO_LIST,))
-    return joined(scenario, told.done, found, ())
+        return joined(scenario, report.done, None, (NO_LIST,))
+    stopped_empty = outcome.document["stopped_by"] is not None and granted_at(last, outcome).is_empty()
+    if outcome.status is Status.INFEASIBLE or stopped_empty:
+        return joined(scenario, report.done, None, (NO_LIST,))
+    return joined(scenario, report.done, outcome, ())
 
 
 def _nothing_fits(step: Step) -> Defect:

@@ -206,7 +206,7 @@ class _Decision:
     progress: Report | None
     ties: bool
     stages: list[SolveStage] = field(init=False)
-    alone: bool = False
+    is_unique: bool = False
     """An exact kernel solved the decision and proved its point to be the unique answer."""
     proofs: list[dict[str, Any] | None] = field(default_factory=list)
     interrupted: bool = False
@@ -256,18 +256,18 @@ class _Decision:
         return replace(told, interrupted=self.interrupted)
 
     def _tie_break(self, outcome: StagesOutcome) -> TieBreakResult:
-        self._tell("tie_break", 0.9)
+        self._report_progress("tie_break", 0.9)
         assert outcome.values is not None
         recovery = self.form.recovery
         unwalked = TieBreakResult(outcome.values, False, Termination.INTERRUPTED, 0, 0, 0.0)
         if self.interrupted:
             return unwalked
-        if self.alone:
+        if self.is_unique:
             return TieBreakResult(outcome.values, True, Termination.OPTIMAL, 0, 0, 0.0)
         if self.deadline.expired:
             return replace(unwalked, termination=Termination.TIME_LIMIT)
         try:
-            found = canonical(
+            tie_break = canonical(
                 outcome.model,
                 outcome.values,
                 recovery.funded_columns,
@@ -277,11 +277,11 @@ class _Decision:
                 self.stages[0],
             )
         except KeyboardInterrupt:
-            found = unwalked
+            tie_break = unwalked
         self.clock.lap("solve")
-        return found
+        return tie_break
 
-    def _tell(self, phase: str, done: float) -> None:
+    def _report_progress(self, phase: str, done: float) -> None:
         if self.progress is not None:
             self.progress(phase, done)
 
@@ -297,7 +297,7 @@ class _Decision:
             if self._proven:
                 return settled, self._second_opinion(model, settled)
             start = settled.values  # so that a solver stopped by a limit returns at least this
-        self.alone = False
+        self.is_unique = False
         if start is None and self.first is not None and model.is_feasible(self.first):
             start = self.first
         solver = get_backend(self.backend)
@@ -307,7 +307,7 @@ class _Decision:
                 self.stages,
                 solver,
                 Limits(self.deadline),
-                _told(self.progress),
+                _stage_progress(self.progress),
                 start,
                 METHODS[self.method],
             )
@@ -324,18 +324,18 @@ class _Decision:
 
     def _kept_apart(self, model: LinearModel, outcome: StagesOutcome, checked: CrossCheck) -> Path | None:
         """Keep the model on which two solvers contradict each other, and return its folder."""
-        asked = [stage.solver for stage in checked.stages if stage.solver]
-        second = asked[-1] if asked else next(iter(independent_backends()), None)
+        requested = [stage.solver for stage in checked.stages if stage.solver]
+        second = requested[-1] if requested else next(iter(independent_backends()), None)
         if second is None:
             return None
         place = self.problem.scenario.root / "runs" / "quarantine"
         if outcome.values is None:
-            part = model
+            piece = model
         else:
-            part = stage_model(model, self.stages, outcome.stages, max(0, len(asked) - 1))
+            piece = stage_model(model, self.stages, outcome.stages, max(0, len(requested) - 1))
         try:
             solvers = get_backend(self.backend), get_backend(second)
-            return quarantine(part, *solvers, place, self.clock.deadline).folder
+            return quarantine(piece, *solvers, place, self.clock.deadline).folder
         except (OSError, SolverError):
             return None
 
@@ -346,18 +346,18 @@ class _Decision:
             return None
         recovery = self.form.recovery
         deadline = self.deadline.share(KERNEL_SHARE)
-        found = solve_exactly(
+        result = solve_exactly(
             self.form.model, self.stages, memory=self.drafts.solved, recovery=recovery, deadline=deadline
         )
         self.clock.lap("solve")
-        if found is None:
+        if result is None:
             return None
-        outcome, self.alone = found
+        outcome, self.is_unique = result
         return outcome
 
     def _proofs(self, outcome: StagesOutcome) -> list[dict[str, Any] | None]:
         """Seek an exact certificate for each stage, or for infeasibility; an empty list if there is no time."""
-        self._tell("proof", 0.8)
+        self._report_progress("proof", 0.8)
         stopped = self.interrupted or outcome.termination is Termination.INTERRUPTED
         if stopped or self.deadline.expired:
             return []
@@ -425,16 +425,16 @@ class _Decision:
 
     def _at_limit(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
         """Return the allocation that needs no solver, if the rules allow it (a limit stopped the solver)."""
-        found = idle_keeping(self.problem, ())
-        if found is None:
+        result = idle_keeping(self.problem, ())
+        if result is None:
             raise nothing_found()
-        allocation, reading = found
+        allocation, reading = result
         evidence = idle_evidence(self.form, outcome, checked, reading, self.method)
         return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
 
     def _second_opinion(self, model: LinearModel, outcome: StagesOutcome) -> CrossCheck:
         """Cross-check with another solver; after Ctrl-C, skip it."""
-        self._tell("cross_check", 0.8)
+        self._report_progress("cross_check", 0.8)
         self.interrupted |= outcome.termination is Termination.INTERRUPTED
 
         def ask(choice: str) -> CrossCheck:
@@ -456,15 +456,15 @@ def _stage(stage: ModelStage) -> SolveStage:
     return SolveStage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
 
 
-def _told(progress: Report | None) -> Callable[[Progress], None] | None:
+def _stage_progress(progress: Report | None) -> Callable[[Progress], None] | None:
     if progress is None:
         return None
 
-    def tell(step: Progress) -> None:
+    def report_progress(step: Progress) -> None:
         done = step.index + (step.result is not None)
         progress(step.name, 0.8 * done / step.n_stages)
 
-    return tell
+    return report_progress
 
 
 Rows = Sequence[int] | IntArray
@@ -532,7 +532,7 @@ def forced(
 def ask(
     problem: Problem,
     *,
-    kept: Sequence[Fraction] = (),
+    limits: Sequence[Fraction] = (),
     goals: int | None = None,
     least: bool = True,
     canonical: bool = True,
@@ -585,9 +585,9 @@ def ask(
         If the exact check contradicts the solver.
     """
     return _Question(
-        _without_tolerance(problem, len(kept)),
-        tuple(kept),
-        len(problem.stages) - len(kept) if goals is None else goals,
+        _without_tolerance(problem, len(limits)),
+        tuple(limits),
+        len(problem.stages) - len(limits) if goals is None else goals,
         least,
         canonical,
         prove,
@@ -616,7 +616,7 @@ class _Question:
     """State of one re-optimisation."""
 
     problem: Problem
-    kept: tuple[Fraction, ...]
+    limits: tuple[Fraction, ...]
     goals: int
     least: bool
     canonical: bool
@@ -639,33 +639,33 @@ class _Question:
         except DeadlineExpired:
             return self._idle(began) or self._stopped(began)
         stages = self._stages(form)
-        kept, model = (
+        retained, model = (
             self._with_kept(form, form.model),
             self._with_kept(form, tighten(form.model, self.deadline)),
         )
-        found = self._by_kernel(form, kept, stages)
-        if found is None:
+        result = self._by_kernel(form, retained, stages)
+        if result is None:
             model = self._narrowed(form, model)
-            found = self._solved(model, stages, None), False
-        outcome, alone = found
+            result = self._solved(model, stages, None), False
+        outcome, single = result
         for _ in range(MAX_REOPTIMISE_ROUNDS):
             if outcome.values is None:
                 idle = None if outcome.termination in _NO_LIMIT else self._idle(began)
                 return idle or self._without_allocation(outcome, model, stages, began)
-            x, proven = self._one(form, outcome, alone)
+            x, proven = self._unique_answer(form, outcome, single)
             if refuted(stages, outcome.stages, x) is not None:
-                outcome, alone = self._solved(model, stages, x), False
+                outcome, single = self._solved(model, stages, x), False
                 continue
             allocation = Allocation(*form.recovery.awards(x))
             narrower = without_refused(self.problem, form.recovery, model, allocation)
             if narrower is model:
                 break
             model = narrower
-            outcome, alone = self._solved(model, stages, None), False
+            outcome, single = self._solved(model, stages, None), False
         reading = self._read(allocation)
         bests = self._bests(form, outcome, reading.values)
-        held = [*self.kept, *bests[len(self.kept) : len(self.kept) + self.goals]]
-        if len(self.kept) == len(self.problem.stages):  # the least money is the objective
+        held = [*self.limits, *bests[len(self.limits) : len(self.limits) + self.goals]]
+        if len(self.limits) == len(self.problem.stages):  # the least money is the objective
             held.append(Fraction(reading.granted_cents, 100))
         proof = self._proof(outcome, model, stages, held)
         status, closed = status_with(proof), outcome.is_optimal
@@ -676,21 +676,21 @@ class _Question:
         return SolveOutcome(*head, proof, closed and proven, method, took, self.certificates, bound, claimed)
 
     def _bound(self, form: Formulation, outcome: StagesOutcome) -> Fraction | None:
-        first = form.stages[len(self.kept) :][: min(1, self.goals)]
+        first = form.stages[len(self.limits) :][: min(1, self.goals)]
         if not first or outcome.stages[0].bound is None:
             return None
         return first[0].scale * (outcome.stages[0].bound + first[0].constant)
 
     def _stages(self, form: Formulation) -> list[SolveStage]:
-        first = len(self.kept)
-        asked = [*form.stages[first : first + self.goals], *([form.least_granted] if self.least else [])]
-        if not asked:
+        first = len(self.limits)
+        requested = [*form.stages[first : first + self.goals], *([form.least_granted] if self.least else [])]
+        if not requested:
             raise ValueError("a question must leave a stage to optimise")
-        return [SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in asked]
+        return [SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in requested]
 
     def _with_kept(self, form: Formulation, model: LinearModel) -> LinearModel:
         """Add the rows « no worse than kept »."""
-        for stage, value in zip(form.stages, self.kept, strict=False):
+        for stage, value in zip(form.stages, self.limits, strict=False):
             units = value / stage.scale - stage.constant
             up = stage.sense.value == Sense.MAXIMISE.value
             bound = -(-units.numerator // units.denominator) if up else units.numerator // units.denominator
@@ -699,17 +699,17 @@ class _Question:
 
     def _narrowed(self, form: Formulation, model: LinearModel) -> LinearModel:
         """Fix the columns that no point worth the first kept value can change (exact reduced-cost fixing)."""
-        if not self.kept:
+        if not self.limits:
             return model
-        first, row = form.stages[0], model.n_rows - min(len(self.kept), len(form.stages))
+        first, row = form.stages[0], model.n_rows - min(len(self.limits), len(form.stages))
         up = first.sense.value == Sense.MAXIMISE.value
         limit = int(model.row_lower[row] if up else model.row_upper[row])
         weighed = model.with_objective(first.objective, first.sense)
         try:
-            found = narrowed(weighed, get_backend(self.backend), limit, Limits(self.deadline).share(0.5))
+            result = narrowed(weighed, get_backend(self.backend), limit, Limits(self.deadline).share(0.5))
         except ModelError:  # the value is out of reach, which the solver detects at once
             return model
-        return model.with_bounds(found.col_lower, found.col_upper)
+        return model.with_bounds(result.col_lower, result.col_upper)
 
     def _by_kernel(
         self, form: Formulation, model: LinearModel, stages: Sequence[SolveStage]
@@ -717,18 +717,18 @@ class _Question:
         if self.backend != "highs" or not self.kernels:
             return None
         known, deadline = self.drafts.solved, self.deadline.share(KERNEL_SHARE)
-        if not self.kept:
+        if not self.limits:
             return solve_exactly(
                 model, stages, self.live, memory=known, recovery=form.recovery, deadline=deadline
             )
-        first, found = form.stages[0], None
+        first, result = form.stages[0], None
         if len(stages) == 1 and first.sense.value == Sense.MAXIMISE.value:
             goal = SolveStage(first.name, first.objective, first.sense)
-            at_least = int(model.row_lower[model.n_rows - min(len(self.kept), len(form.stages))])
-            found = solve_kept(model, stages[0], goal, at_least, known, deadline)
-            found = found or self._out_of_reach(form, goal, at_least, deadline)
-        if found or not self.blocks:
-            return found
+            at_least = int(model.row_lower[model.n_rows - min(len(self.limits), len(form.stages))])
+            result = solve_kept(model, stages[0], goal, at_least, known, deadline)
+            result = result or self._out_of_reach(form, goal, at_least, deadline)
+        if result or not self.blocks:
+            return result
         return solve_blocks(model, stages, self.live, form.recovery, deadline)
 
     def _out_of_reach(
@@ -752,12 +752,14 @@ class _Question:
         solver = get_backend(self.backend)
         return solve_lexicographic(model, stages, solver, Limits(self.deadline), None, start, self.method)
 
-    def _one(self, form: Formulation, outcome: StagesOutcome, alone: bool) -> tuple[IntArray, bool]:
+    def _unique_answer(
+        self, form: Formulation, outcome: StagesOutcome, is_unique: bool
+    ) -> tuple[IntArray, bool]:
         """Break ties, if requested."""
         assert outcome.values is not None
         stopped = outcome.termination is Termination.INTERRUPTED or self.deadline.expired
-        if alone or not self.canonical or stopped:
-            return outcome.values, alone
+        if is_unique or not self.canonical or stopped:
+            return outcome.values, is_unique
         recovery, solver = form.recovery, get_backend(self.backend)
         columns = recovery.funded_columns, recovery.amount_columns
         found = walk(outcome.model, outcome.values, *columns, solver, Limits(self.deadline))
@@ -768,7 +770,7 @@ class _Question:
         reading = read_allocation(self.problem, allocation)
         broken = [
             *broken_rules(self.problem, allocation, reading),
-            *not_kept(self.problem, self.kept, reading),
+            *not_kept(self.problem, self.limits, reading),
         ]
         if broken:
             raise VerificationError(broken)
@@ -777,12 +779,12 @@ class _Question:
     def _bests(
         self, form: Formulation, outcome: StagesOutcome, values: tuple[Fraction, ...]
     ) -> tuple[Fraction, ...]:
-        first, found = len(self.kept), list(values)
+        first, results = len(self.limits), list(values)
         asked = form.stages[first : first + self.goals]
         for k, (stage, result) in enumerate(zip(asked, outcome.stages, strict=False), first):
             if stage.tolerance and result.value is not None:
-                found[k] = stage.scale * (result.value + stage.constant)
-        return tuple(found)
+                results[k] = stage.scale * (result.value + stage.constant)
+        return tuple(results)
 
     def _proof(
         self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[SolveStage], held: list[Fraction]
@@ -799,7 +801,7 @@ class _Question:
         return bool(ask_second(model, stages, outcome, self.choice, limits, first=self.backend).agrees)
 
     def _is_proven(self, held: list[Fraction], grounds: ProofHints | None) -> bool:
-        first, deadline = len(self.kept), self._proof_deadline()
+        first, deadline = len(self.limits), self._proof_deadline()
         if deadline.expired:
             return False
         try:
@@ -818,11 +820,11 @@ class _Question:
 
     def _idle(self, began: float) -> SolveOutcome | None:
         """Return the allocation that needs no solver, if it satisfies the rules and the kept values."""
-        found = idle_keeping(self.problem, self.kept)
-        if found is None:
+        result = idle_keeping(self.problem, self.limits)
+        if result is None:
             return None
-        values, cents, took = found[1].values, found[1].granted_cents, time.perf_counter() - began
-        known = values, values, cents, *found
+        values, cents, took = result[1].values, result[1].granted_cents, time.perf_counter() - began
+        known = values, values, cents, *result
         return SolveOutcome(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", took)
 
     def _stopped(self, began: float) -> SolveOutcome:
@@ -847,7 +849,7 @@ class _Question:
 
     def _nothing_kept(self) -> bool:
         try:
-            proof = prove_nothing_kept(self.problem, self.kept, self._proof_deadline())
+            proof = prove_nothing_kept(self.problem, self.limits, self._proof_deadline())
         except PointFound:
             return False
         self.certificates = () if proof is None else (proof,)

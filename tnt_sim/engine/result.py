@@ -278,7 +278,7 @@ def result_of(
     why = reasons(problem, allocation, reading) if allocation and reading else None
     idle = idle_worthless(problem, why) if why else None
     warnings = (*problem.warnings, *([idle] if idle else []), *evidence.warnings)
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         **run_document.head(problem),
         "title": problem.scenario.title,
         "relaxed": False,
@@ -303,12 +303,12 @@ def result_of(
         "seconds": dict(seconds),
     }
     if evidence.status is Status.INFEASIBLE:
-        told["conflict"] = []
+        document["conflict"] = []
     return Result(
         problem=problem,
         status=evidence.status,
         proof=evidence.proof,
-        document=told,
+        document=document,
         allocation=allocation,
         reading=reading,
         reasons=why,

@@ -129,17 +129,17 @@ class Session:
         options = prove, canonical, cross_check, Deadline(time_limit)
         known = [problem for problem in (self._first, self._problem) if problem is not None]
         for how, quick in laid_again(known, scenario):
-            found = self._asked(quick, *options)
+            found = self._outcome(quick, *options)
             if found.answer.status is not Status.INFEASIBLE:
                 return replace(found, compiled=how)
         # compiling finds rules that cannot be satisfied, with the reason
-        return self._asked(compile_problem(scenario), *options)
+        return self._outcome(compile_problem(scenario), *options)
 
     def proof_rows(self, problem: Problem, answer: SolveOutcome) -> ProofRows:
         """Count the rows behind the proofs of an answer, with and without a second reading."""
         return self.drafts.proof_rows(problem, answer.certificates)
 
-    def _asked(
+    def _outcome(
         self, problem: Problem, prove: bool, canonical: bool, cross_check: str, deadline: Deadline
     ) -> SessionOutcome:
         self._first, self._problem = self._first or problem, problem
@@ -221,14 +221,14 @@ def _without_goals(tree: Mapping[str, Any]) -> Mapping[str, Any]:
 def _looks_at_no_amount(problem: Problem) -> bool:
     """Whether no rule, limit or objective of the problem depends on envelope amounts."""
     spec, tree = problem.scenario.spec, problem.scenario.tree
-    said = json.dumps([tree.get(key) for key in LOOKED_AT], default=str)
+    word = json.dumps([tree.get(key) for key in LOOKED_AT], default=str)
     return (
         not problem.limits
         and not problem.offers.committed.any()
         and problem.case.tree.opened is None
         and all(isinstance(rule, PLAIN_RULES) for rule in spec.rules)
         and all(rule.mode is Mode.HARD for rule in problem.rules)
-        and "of_amount" not in said
+        and "of_amount" not in word
     )
 
 
@@ -275,12 +275,12 @@ class Series:
         """
         for _, quick in laid_again(self._known, scenario):
             try:
-                found = self._decided(quick, clock, how)
+                result = self._decided(quick, clock, how)
             except TntError:
                 break
-            if found.status is not Status.INFEASIBLE:
+            if result.status is not Status.INFEASIBLE:
                 self.n_kept += 1
-                return found
+                return result
         # report errors as for the case alone: compiling finds rules that cannot be satisfied
         return self._decided(compile_problem(scenario), clock, how)
 

@@ -55,15 +55,15 @@ def not_confirmed(checked: CrossCheck) -> tuple[Defect, ...]:
     return () if checked.agrees else (claim_consistency.not_confirmed(checked.reason, checked.verdict.value),)
 
 
-def disagreement(checked: CrossCheck, kept: Path | None) -> DisagreementError:
-    """Build the error for two solvers that contradict each other; `kept` is where the model was stored."""
+def disagreement(checked: CrossCheck, folder: Path | None) -> DisagreementError:
+    """Build the error for two solvers that contradict each other; `folder` is where the model was stored."""
     stages = "; ".join(
-        f"{stage.name}: {stage.expected} / {stage.found} ({stage.solver})" for stage in checked.stages
+        f"{stage.name}: {stage.expected} / {stage.observed} ({stage.solver})" for stage in checked.stages
     )
     claims = f" ({stages})" if stages else ""
     place = Text("", "")
-    if kept is not None:
-        place = Text(f" Le modèle est gardé dans « {kept} ».", f' The model is kept in "{kept}".')
+    if folder is not None:
+        place = Text(f" Le modèle est gardé dans « {folder} ».", f' The model is kept in "{folder}".')
     return DisagreementError(
         Text(
             f"deux solveurs ne sont pas d'accord ({checked.reason.fr}){claims}. Rien n'est retenu.{place.fr}",
@@ -92,8 +92,8 @@ def certificate(
             {
                 "goal": found.name,
                 "sense": found.sense.value,
-                "value": _told(stage, found.value),
-                "bound": _told(stage, found.bound),
+                "value": _goal_value(stage, found.value),
+                "bound": _goal_value(stage, found.bound),
                 "termination": found.termination.value,
                 "solver": found.solver,
                 "repairs": [f"{repair.kind.value}: {repair.detail}" for repair in found.repairs],
@@ -117,7 +117,7 @@ def certificate(
                     "goal": stage.name,
                     "verdict": stage.verdict.value,
                     "solver": stage.solver,
-                    "found": stage.found,
+                    "found": stage.observed,
                 }
                 for stage in checked.stages
             ],
@@ -125,7 +125,7 @@ def certificate(
     }
 
 
-def _told(stage: ModelStage, units: int | None) -> str | None:
+def _goal_value(stage: ModelStage, units: int | None) -> str | None:
     """Convert model units to the objective's value, as text."""
     return None if units is None else decimal_text(stage.scale * (units + stage.constant))
 
@@ -269,13 +269,13 @@ def read_again(
     """
     reading = read_allocation(problem, allocation)
     broken = broken_rules(problem, allocation, reading)
-    for stage, found, value in zip(form.stages, outcome.stages, reading.values, strict=False):
-        worst = None if found.limit is None else stage.scale * (found.limit + stage.constant)
-        best = None if found.value is None else stage.scale * (found.value + stage.constant)
+    for stage, result, value in zip(form.stages, outcome.stages, reading.values, strict=False):
+        worst = None if result.limit is None else stage.scale * (result.limit + stage.constant)
+        best = None if result.value is None else stage.scale * (result.value + stage.constant)
         inside = worst is not None and best is not None and min(worst, best) <= value <= max(worst, best)
-        if not inside and worst is not None and found.termination is not Termination.OPTIMAL:
+        if not inside and worst is not None and result.termination is not Termination.OPTIMAL:
             # auxiliary columns of a non-optimal point may not be tight, so its exact value may be better
-            inside = value >= worst if found.sense.value == "maximise" else value <= worst
+            inside = value >= worst if result.sense.value == "maximise" else value <= worst
         if not inside:
             broken.append(
                 Defect(
@@ -308,14 +308,14 @@ def gaps_in_money(
     No allocation with these values grants less, so stage k wastes at most this amount. None for a stage
     without a gap, without prices, or without an amount.
     """
-    found: list[int | None] = []
+    results: list[int | None] = []
     for stage, result in zip(form.stages, outcome.stages, strict=False):
         if result.value is None or limits.expired:
             break
         model = with_kept_row(model, stage.name, stage.objective, stage.sense, result.value)
         closed = amount_cents is None or result.bound == result.value
-        found.append(None if closed else _spare(form, model, int(amount_cents or 0), backend, limits))
-    return tuple(found)
+        results.append(None if closed else _spare(form, model, int(amount_cents or 0), backend, limits))
+    return tuple(results)
 
 
 def _spare(

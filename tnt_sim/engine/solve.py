@@ -87,10 +87,10 @@ def solve(
         return _relaxed(scenario, name, clock)
     choice = spec.cross_check if cross_check is None else cross_check
     if series is not None and not is_sequence(scenario):
-        found = series.decide(
+        outcome = series.decide(
             scenario, clock=clock, backend=name, cross_check=choice, method=method, progress=progress
         )
-        return found.with_allowed_words()
+        return outcome.with_allowed_words()
     task = decide_steps if is_sequence(scenario) else decide
     result = task(scenario, backend=name, cross_check=choice, clock=clock, method=method, progress=progress)
     return result.with_allowed_words()

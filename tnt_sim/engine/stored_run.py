@@ -135,7 +135,7 @@ class StoredRun:
     verification: Verification | None = None
 
     @property
-    def found(self) -> Verification:
+    def checked(self) -> Verification:
         """What was verified of the run; for a run computed here, what it shows by itself."""
         return self.verification or of_fresh(self.summary)
 
@@ -219,15 +219,15 @@ def read_stored(run_dir: Path) -> StoredRun:
     """
     summary = read_summary(run_dir)
     _refuse_other(run_dir, summary)
-    found = Defects()
-    check_files(run_dir, summary, found)
-    if found.found:
-        raise VerificationError(found.found)
+    defects = Defects()
+    check_files(run_dir, summary, defects)
+    if defects.found:
+        raise VerificationError(defects.found)
     raw = load_tree(run_dir / RESOLVED)
     spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
-    table = read_parquet(run_dir / PARQUET, found)
-    if table is None or not has_columns(table, _READ, found):
-        raise VerificationError(found.found)
+    table = read_parquet(run_dir / PARQUET, defects)
+    if table is None or not has_columns(table, _READ, defects):
+        raise VerificationError(defects.found)
     return StoredRun(run_dir, summary, spec, raw.tree, _placed(spec, summary["envelopes"], table))
 
 
@@ -295,12 +295,12 @@ def refuse_open_questions(run: StoredRun) -> None:
             ),
             code="usage.read-as",
         )
-    found = run.summary.get("open_questions")
-    if not found:
+    result = run.summary.get("open_questions")
+    if not result:
         return
-    listed = "\n".join(f"  {one['id']} : {one['text']} {one['way_out']}" for one in found)
+    listed = "\n".join(f"  {one['id']} : {one['text']} {one['way_out']}" for one in result)
     n = so_many(
-        len(found),
+        len(result),
         ("question ouverte est à trancher", "questions ouvertes sont à trancher"),
         ("open question is to be decided", "open questions are to be decided"),
     )

@@ -201,10 +201,10 @@ class Builder:
         n_groups, first, start = len(labels), len(self.labels), len(self._value)
         groups = np.zeros(self.recovery.n, dtype=np.int64) if codes is None else codes
         constants = self._entries(terms, groups, n_groups, first)
-        for part in terms.once:
+        for once in terms.once:
             up = any(bound is not None for bound in lower)
             down = any(bound is not None for bound in upper)
-            settled = self._once_entries(part, groups, n_groups, first, up=up, down=down)
+            settled = self._once_entries(once, groups, n_groups, first, up=up, down=down)
             constants = [a + b for a, b in zip(constants, settled, strict=True)]
         constants = [value + terms.constant for value in constants]
         if extra:
@@ -316,12 +316,12 @@ class Builder:
     def objective(self, terms: Terms, sense: Sense) -> GoalRow:
         """Return the coefficients of an objective by column, and its constant."""
         self.deadline.check()
-        one = np.zeros(self.recovery.n, dtype=np.int64)
+        entry = np.zeros(self.recovery.n, dtype=np.int64)
         start = len(self._row)
-        constant = self._entries(terms, one, 1, 0)[0]
+        constant = self._entries(terms, entry, 1, 0)[0]
         for part in terms.once:
             up = sense is Sense.MAXIMISE
-            constant += self._once_entries(part, one, 1, 0, up=up, down=not up)[0]
+            constant += self._once_entries(part, entry, 1, 0, up=up, down=not up)[0]
         constant += terms.constant
         goal = GoalRow(_joined(self._column[start:]), _joined(self._value[start:]), constant)
         del self._row[start:], self._column[start:], self._value[start:]
@@ -405,18 +405,18 @@ class Builder:
         return group_sums(fixed, groups[c], n_groups)
 
     def _once_entries(
-        self, part: Once, groups: IntArray, n_groups: int, first: int, *, up: bool, down: bool
+        self, once_terms: Once, groups: IntArray, n_groups: int, first: int, *, up: bool, down: bool
     ) -> list[int]:
         recovery = self.recovery
-        n_keys = max(len(part.worth), 1)
-        inside = groups[part.row] >= 0
-        row, pair = part.row[inside], groups[part.row[inside]] * n_keys + part.key[inside]
+        n_keys = max(len(once_terms.worth), 1)
+        inside = groups[once_terms.row] >= 0
+        row, pair = once_terms.row[inside], groups[once_terms.row[inside]] * n_keys + once_terms.key[inside]
         settled = np.unique(pair[recovery.is_committed()[row]])
-        constants = group_sums(part.worth[settled % n_keys], settled // n_keys, n_groups)
+        constants = group_sums(once_terms.worth[settled % n_keys], settled // n_keys, n_groups)
         place = self.funded_columns()[row]
         open_ = (place >= 0) & ~np.isin(pair, settled)
         once = self._once_columns(place[open_], pair[open_])
-        worth, group = part.worth[once.keys % n_keys], once.keys // n_keys
+        worth, group = once_terms.worth[once.keys % n_keys], once.keys // n_keys
         used = worth != 0
         self._add(group[used] + first, once.column[used], worth[used])
         gains, losses = bool((worth > 0).any()), bool((worth < 0).any())
@@ -508,5 +508,5 @@ class Builder:
         self.upper.extend([0] * count)
 
 
-def _joined(parts: list[IntArray]) -> IntArray:
-    return np.concatenate([*parts, np.zeros(0, dtype=np.int64)])
+def _joined(arrays: list[IntArray]) -> IntArray:
+    return np.concatenate([*arrays, np.zeros(0, dtype=np.int64)])

@@ -113,7 +113,7 @@ def formulate(
         elif rule.mode is Mode.PENALTY and rule.penalty is not None:
             rule.soft_rows(builder, rule.penalty.soft)
     for number, stage in enumerate(problem.stages):
-        for part in stage.parts:
+        for part in stage.goal_parts:
             part.write(builder, number)
     least = ObjectiveStage(GRANTED, Sense.MINIMISE, problem.granted)
     goals = [(stage, builder.objective(stage.terms, stage.sense)) for stage in (*problem.stages, least)]

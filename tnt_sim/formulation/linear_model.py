@@ -61,7 +61,7 @@ class Violation:
     """
 
     name: str
-    found: int
+    activity: int
     lower: int | None
     upper: int | None
 
@@ -198,10 +198,10 @@ class LinearModel:
             "col_lower": cols, "col_upper": cols, "integer": cols, "objective": cols, "col_names": cols,
         }  # fmt: skip
         for name, size in sizes.items():
-            found = len(getattr(self, name))
-            if found != size:
-                raise _error(f"{name} a {found} valeurs, la matrice en demande {size}",
-                             f"{name} has {found} values, the matrix asks for {size}")  # fmt: skip
+            result = len(getattr(self, name))
+            if result != size:
+                raise _error(f"{name} a {result} valeurs, la matrice en demande {size}",
+                             f"{name} has {result} values, the matrix asks for {size}")  # fmt: skip
 
     def _check_magnitudes(self) -> None:
         _below_limit(self.matrix.data, "matrix")
@@ -254,12 +254,12 @@ class LinearModel:
 
     def _changed(self, **fields: Any) -> LinearModel:
         """Return the model with some (frozen) fields replaced; matrix entries are not checked again."""
-        made = object.__new__(LinearModel)
+        created = object.__new__(LinearModel)
         for name in self.__dataclass_fields__:
-            object.__setattr__(made, name, fields.get(name, getattr(self, name)))
-        made._check_shapes()
-        made._check_vectors()
-        return made
+            object.__setattr__(created, name, fields.get(name, getattr(self, name)))
+        created._check_shapes()
+        created._check_vectors()
+        return created
 
     def activity(self, x: ArrayLike) -> ExactArray:
         """Compute A x exactly: int64 if no partial sum can overflow, otherwise an object array of Python ints."""
@@ -336,13 +336,13 @@ def _below_limit(values: IntArray, name: str) -> None:
 
 
 def _outside(
-    found: ExactArray, lower: IntArray, upper: IntArray, names: Sequence[str]
+    activity: ExactArray, lower: IntArray, upper: IntArray, names: Sequence[str]
 ) -> tuple[Violation, ...]:
-    broken = ((lower != NO_LOWER) & (found < lower)) | ((upper != NO_UPPER) & (found > upper))
+    broken = ((lower != NO_LOWER) & (activity < lower)) | ((upper != NO_UPPER) & (activity > upper))
     return tuple(
         Violation(
             names[i],
-            int(found[i]),
+            int(activity[i]),
             None if lower[i] == NO_LOWER else int(lower[i]),
             None if upper[i] == NO_UPPER else int(upper[i]),
         )

@@ -190,29 +190,29 @@ _SOUNDS = r"(?i)^\s*(sous[- ]?)?(grand\s+)?tota(l|ux)"
 _FEWEST_ABOVE = 2
 
 
-def find_totals(column: RawColumn, found: Mapping[str, pl.Series], report: Reporter) -> list[int]:
+def find_totals(column: RawColumn, columns: Mapping[str, pl.Series], report: Reporter) -> list[int]:
     """Return the rows that are totals, each recorded as a defect.
 
     A row is a total if it is named so, or if it is the last, has no number, and equals the sum of the
     others.
     """
-    dossiers = found["dossier"]
+    dossiers = columns["dossier"]
     totals = dossiers.str.contains(LABEL).arg_true().to_list()
     last = len(dossiers) - 1
     if last >= _FEWEST_ABOVE and last not in totals:
         unnamed = dossiers[last] == "" or dossiers.str.contains(_SOUNDS)[last]
-        if unnamed and _is_sum(found, last):
+        if unnamed and _is_sum(columns, last):
             totals.append(last)
     for index in totals[:MAX_PLACES]:
         _say(column, index, dossiers[index], report)
     return totals
 
 
-def _is_sum(found: Mapping[str, pl.Series], last: int) -> bool:
+def _is_sum(columns: Mapping[str, pl.Series], last: int) -> bool:
     """Return whether the last row has amounts and each of them is the sum of those above it."""
     filled = [
         series
-        for name, series in found.items()
+        for name, series in columns.items()
         if CANONICAL[name] is ColumnKind.MONEY and series[last] is not None
     ]
     return bool(filled) and all(series[last] == series.head(last).sum() != 0 for series in filled)
@@ -287,11 +287,11 @@ def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) 
     """
     raw = read_raw(read_bytes(path, shown_as), path, shown_as, read)
     report = Reporter(raw, Defects())
-    kept = headed(raw.columns, report)
-    check_marks(Resolved({}, frozenset(), tuple(kept)), raw.marks, read.header_row, report)
+    retained = headed(raw.columns, report)
+    check_marks(Resolved({}, frozenset(), tuple(retained)), raw.marks, read.header_row, report)
     report.defects.raise_if_any(DataError)
     return pl.DataFrame(
-        [*(read_text(column).alias(column.header) for column in kept), raw.rows.alias("_row")]
+        [*(read_text(column).alias(column.header) for column in retained), raw.rows.alias("_row")]
     )
 
 
@@ -356,21 +356,21 @@ def read_raw(data: bytes, path: Path, shown_as: str, read: ReadOptions) -> RawTa
 
 def _typed_table(resolved: Resolved, report: Reporter, read: ReadOptions, timezone: str) -> pl.DataFrame:
     """Return every canonical column in its type with defaults filled in, then the further columns."""
-    found: dict[str, pl.Series] = {}
+    result: dict[str, pl.Series] = {}
     dossier = resolved.canonical.get("dossier")
     if dossier is not None:
-        found["dossier"] = read_code(dossier, "dossier", report)
-        report.dossiers = found["dossier"]
+        result["dossier"] = read_code(dossier, "dossier", report)
+        report.dossiers = result["dossier"]
     for name, column in resolved.canonical.items():
         if name != "dossier":
             cents = name in resolved.in_cents
-            found[name] = _read(name, column, cents, report, read, timezone)
+            result[name] = _read(name, column, cents, report, read, timezone)
     if dossier is not None:
-        _check_dossiers(dossier, found, report)
-    if "applicant_id" in found:
-        check_identifiers(resolved.canonical["applicant_id"], found["applicant_id"], report)
+        _check_dossiers(dossier, result, report)
+    if "applicant_id" in result:
+        check_identifiers(resolved.canonical["applicant_id"], result["applicant_id"], report)
     n_rows = len(report.table.rows)
-    series = [_default(name, n_rows) if name not in found else found[name] for name in CANONICAL]
+    series = [_default(name, n_rows) if name not in result else result[name] for name in CANONICAL]
     canonical = pl.DataFrame(
         [one.alias(table_column(name)) for name, one in zip(CANONICAL, series, strict=True)]
     )
@@ -429,9 +429,9 @@ def _filled(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _check_dossiers(column: RawColumn, found: Mapping[str, pl.Series], report: Reporter) -> None:
-    dossiers = found["dossier"]
-    empty = (dossiers == "").scatter(find_totals(column, found, report), False)
+def _check_dossiers(column: RawColumn, columns: Mapping[str, pl.Series], report: Reporter) -> None:
+    dossiers = columns["dossier"]
+    empty = (dossiers == "").scatter(find_totals(column, columns, report), False)
     if empty.any():
         why = Text("colonne « dossier » : cellule vide.", 'column "dossier": empty cell.')
         hint = Text("Donnez un numéro à chaque ligne.", "Give a number to each row.")
@@ -440,10 +440,10 @@ def _check_dossiers(column: RawColumn, found: Mapping[str, pl.Series], report: R
     if broken.any():
 
         def say(index: int) -> tuple[Text, Text | None]:
-            shown = shorten(dossiers[index])
+            text = shorten(dossiers[index])
             return Text(
-                f"colonne « dossier » : « {shown} » contient une tabulation ou un saut de ligne.",
-                f'column "dossier": "{shown}" holds a tab or a line break.',
+                f"colonne « dossier » : « {text} » contient une tabulation ou un saut de ligne.",
+                f'column "dossier": "{text}" holds a tab or a line break.',
             ), None
 
         report.each("dossier_characters", column, broken, say, "dossier")
@@ -456,14 +456,14 @@ def _unique(table: pl.DataFrame, report: Reporter, read: ReadOptions) -> pl.Data
         return table
     groups = table.filter(doubled).group_by("dossier", maintain_order=True).agg("_row")
     if read.duplicates is Duplicates.LAST:
-        kept = table.unique("dossier", keep="last", maintain_order=True)
-        n = table.height - kept.height
+        retained = table.unique("dossier", keep="last", maintain_order=True)
+        n = table.height - retained.height
         text = Text(
             f"lignes écartées, car une ligne plus bas porte le même dossier : {n}.",
             f"rows set aside, as a later row has the same dossier: {n}.",
         )
         report.warn("duplicates", text, None, doubled & ~table["dossier"].is_last_distinct())
-        return kept
+        return retained
     for dossier, rows in groups.head(MAX_PLACES).iter_rows():
         _say_duplicate(
             report.defects, dossier, [replace(report.whole(), row=row, dossier=dossier) for row in rows]

@@ -179,11 +179,11 @@ class _States:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _KnapsackLayer:
-    """Backpointers of one item: `kept` are places among `count` unchanged states, then as many flipped."""
+    """Backpointers of one item: `survivors` are places among `count` unchanged states, then as many flipped."""
 
     item: int
     count: int
-    kept: IntArray
+    survivors: IntArray
 
 
 class _Side:
@@ -264,11 +264,11 @@ class _KnapsackCore:
             if work > self.max_work:
                 raise TooManyStates(f"{len(states.weight)} states after {len(self.layers)} items")
 
-    def _sides(self, seen: set[int]) -> tuple[_Side, _Side]:
+    def _sides(self, visited: set[int]) -> tuple[_Side, _Side]:
         """Return the items that an optimum may still flip; reduced-cost fixing excludes all others."""
         small = self.loss <= self.bound - self.best_profit + MARGIN * (1.0 + self.bound)
-        if seen:
-            small[list(seen)] = False
+        if visited:
+            small[list(visited)] = False
         items = np.flatnonzero(small)
         place = int(np.searchsorted(items, self.split))
         return _Side(items[:place][::-1], self.w), _Side(items[place:], self.w)
@@ -317,7 +317,7 @@ class _KnapsackCore:
         if item is not None:
             inside[item] = ~inside[item]
         for layer in reversed(self.layers):
-            before = int(layer.kept[place])
+            before = int(layer.survivors[place])
             if before >= layer.count:
                 inside[layer.item] = ~inside[layer.item]
             place = before % layer.count

@@ -100,29 +100,29 @@ class MinimumAddition:
         self,
         profit: IntArray,
         weight: IntArray,
-        parts: Sequence[BudgetedItems],
+        groups: Sequence[BudgetedItems],
         deadline: Deadline = UNLIMITED,
     ) -> None:
-        if any(part.hard and part.free < 0 for part in parts):
+        if any(part.hard and part.free < 0 for part in groups):
             raise ValueError("a hard part has less than nothing")
-        self.profit, self.weight, self.parts = profit, weight, tuple(parts)
+        self.profit, self.weight, self.groups = profit, weight, tuple(groups)
         self.deadline = deadline
         self.settled: dict[int, BoolArray] = {}
         self.gained: dict[int, int] = {}
-        for k, part in enumerate(parts):
-            best = self._best_for_nothing(part)
+        for k, piece in enumerate(groups):
+            best = self._best_for_nothing(piece)
             if best is not None:
                 self.settled[k] = best
-                self.gained[k] = int(profit[part.items[best]].sum())
-        self.open = [k for k in range(len(parts)) if k not in self.settled]
+                self.gained[k] = int(profit[piece.items[best]].sum())
+        self.open = [k for k in range(len(groups)) if k not in self.settled]
         self.fronts: dict[int, _NeedByProfit] = {}
 
-    def _best_for_nothing(self, part: BudgetedItems) -> BoolArray | None:
+    def _best_for_nothing(self, group: BudgetedItems) -> BoolArray | None:
         """Return the selection of a part that is best for every z, bool (n_items,), or None."""
-        profit, weight = self.profit[part.items], self.weight[part.items]
-        if int(weight.sum()) <= part.free:
-            return np.ones(len(part.items), dtype=np.bool_)
-        return self._knapsack(profit, weight, part.free).taken if part.hard else None
+        profit, weight = self.profit[group.items], self.weight[group.items]
+        if int(weight.sum()) <= group.free:
+            return np.ones(len(group.items), dtype=np.bool_)
+        return self._knapsack(profit, weight, group.free).taken if group.hard else None
 
     def _knapsack(self, profit: IntArray, weight: IntArray, capacity: int) -> KnapsackSolution:
         return knapsack(profit, weight, capacity, deadline=self.deadline)
@@ -132,28 +132,28 @@ class MinimumAddition:
         rest = target - sum(self.gained.values())
         taken = np.zeros(len(self.profit), dtype=np.bool_)
         for k, best in self.settled.items():
-            taken[self.parts[k].items[best]] = True
+            taken[self.groups[k].items[best]] = True
         if not self.open:
             return AdditionResult(0, taken) if rest <= 0 else None
-        if int(sum(self.profit[self.parts[k].items].sum() for k in self.open)) < rest:
+        if int(sum(self.profit[self.groups[k].items].sum() for k in self.open)) < rest:
             return None
         if len(self.open) == 1:
-            items = self.parts[self.open[0]].items
+            items = self.groups[self.open[0]].items
             inside, weight = self._cheapest(items, rest)
             taken[items[inside]] = True
-            return AdditionResult(max(0, weight - self.parts[self.open[0]].free), taken)
+            return AdditionResult(max(0, weight - self.groups[self.open[0]].free), taken)
         return self._together(rest, taken)
 
     def least_with(self, place: int, target: int) -> AdditionResult | None:
         """Return the least extra budget for a total profit with item `place` taken; None if impossible."""
-        k = next(k for k, part in enumerate(self.parts) if place in part.items)
-        part, w = self.parts[k], int(self.weight[place])
-        if part.hard and w > part.free:
+        k = next(k for k, part in enumerate(self.groups) if place in part.items)
+        piece, w = self.groups[k], int(self.weight[place])
+        if piece.hard and w > piece.free:
             return None
-        others = BudgetedItems(part.items[part.items != place], part.free - w, part.hard)
-        parts = [others if j == k else own for j, own in enumerate(self.parts)]
+        others = BudgetedItems(piece.items[piece.items != place], piece.free - w, piece.hard)
+        parts = [others if j == k else own for j, own in enumerate(self.groups)]
         again = MinimumAddition.__new__(MinimumAddition)
-        again.profit, again.weight, again.parts = self.profit, self.weight, tuple(parts)
+        again.profit, again.weight, again.groups = self.profit, self.weight, tuple(parts)
         again.deadline = self.deadline
         again.settled, again.gained = dict(self.settled), dict(self.gained)
         again.open, again.fronts = list(self.open), {j: f for j, f in self.fronts.items() if j != k}
@@ -165,14 +165,14 @@ class MinimumAddition:
             else:
                 again.settled[k] = best
                 again.gained[k] = int(self.profit[others.items[best]].sum())
-        found = again.least(target - int(self.profit[place]))
+        addition = again.least(target - int(self.profit[place]))
         self.fronts.update({j: f for j, f in again.fronts.items() if j != k})
-        if found is None:
+        if addition is None:
             return None
-        taken = found.taken.copy()
+        taken = addition.taken.copy()
         taken[place] = True
         # a part with a negative budget left pays for the item itself
-        return AdditionResult(found.need, taken)
+        return AdditionResult(addition.need, taken)
 
     def _cheapest(self, items: IntArray, target: int) -> tuple[BoolArray, int]:
         """Select the items of least weight for a profit: the complement of a knapsack."""
@@ -184,14 +184,14 @@ class MinimumAddition:
     def _gains(self, k: int) -> _NeedByProfit:
         """Return the efficient pairs of an open part, from what its own budget buys on; they are computed once."""
         if k not in self.fronts:
-            part = self.parts[k]
-            profit, weight = self.profit[part.items], self.weight[part.items]
-            if sum(cells(self.profit[self.parts[j].items]) for j in self.open) > MAX_CELLS:
+            piece = self.groups[k]
+            profit, weight = self.profit[piece.items], self.weight[piece.items]
+            if sum(cells(self.profit[self.groups[j].items]) for j in self.open) > MAX_CELLS:
                 raise TooManyStates("the profits of the open parts are too large for their frontiers")
             found = frontier(profit, weight, int(weight.sum()), self.deadline)
-            first = max(0, int(np.searchsorted(found.weight, part.free, side="right")) - 1)
+            first = max(0, int(np.searchsorted(found.weight, piece.free, side="right")) - 1)
             p, w = found.profit[first:], found.weight[first:]
-            self.fronts[k] = _NeedByProfit(int(p[0]), p, w, np.maximum(0, w - part.free))
+            self.fronts[k] = _NeedByProfit(int(p[0]), p, w, np.maximum(0, w - piece.free))
         return self.fronts[k]
 
     def _together(self, rest: int, taken: BoolArray) -> AdditionResult:
@@ -214,10 +214,12 @@ class MinimumAddition:
         at = top
         for k, g, chosen in reversed(list(zip(self.open, gains, choices, strict=True))):
             point = int(chosen[at])
-            part = self.parts[k]
+            piece = self.groups[k]
             p, w = int(g.profit[point]), int(g.weight[point])
-            inside = items_of(self.profit[part.items], self.weight[part.items], p, w, deadline=self.deadline)
-            taken[part.items[inside]] = True
+            inside = items_of(
+                self.profit[piece.items], self.weight[piece.items], p, w, deadline=self.deadline
+            )
+            taken[piece.items[inside]] = True
             at = max(0, at - (p - g.base))
         return AdditionResult(must + int(d[top]), taken)
 

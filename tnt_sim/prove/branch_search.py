@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.certificate import parts
+from tnt_sim.certify.certificate import branches
 from tnt_sim.certify.system import Box, MultiplierError, System, Weighed, narrowed, slack, weigh
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.proof_lp import FloatArray, LpSolution, LpStatus, ProofLp, whole_multipliers
@@ -50,7 +50,7 @@ class BranchSearch:
     pool: list[list[int]] = field(default_factory=list)
     tokens: list[Any] = field(default_factory=list)
     gains: _PseudoCosts = field(init=False)
-    tell: Callable[[int], None] | None = None
+    report_progress: Callable[[int], None] | None = None
 
     def __post_init__(self) -> None:
         self.gains = _PseudoCosts.of(self.system.n_cols)
@@ -71,24 +71,28 @@ class BranchSearch:
                 raise NotProved(f"stopped after {len(self.tokens)} nodes")
             box, parent = waiting.pop()
             waiting.extend(self._node(box, parent))
-            if self.tell is not None and len(self.tokens) % 500 == 0:
-                self.tell(len(self.tokens))
+            if self.report_progress is not None and len(self.tokens) % 500 == 0:
+                self.report_progress(len(self.tokens))
 
     def _node(self, box: Box, parent: _Parent | None) -> list[tuple[Box, _Parent | None]]:
         """Close a subproblem, or return the subproblems that it branches into."""
-        found = self.lp.solve(box, self.deadline)
-        if found.answer is LpStatus.UNCLEAR:
+        relaxation = self.lp.solve(box, self.deadline)
+        if relaxation.answer is LpStatus.UNCLEAR:
             self.deadline.check()
             return self._blind(box)
-        if parent is not None and found.answer is LpStatus.BOUNDED:
-            self.gains.learn(parent, found.cost)
-        prices = [found.prices] if found.answer is LpStatus.BOUNDED else [found.prices, -found.prices]
+        if parent is not None and relaxation.answer is LpStatus.BOUNDED:
+            self.gains.learn(parent, relaxation.cost)
+        prices = (
+            [relaxation.prices]
+            if relaxation.answer is LpStatus.BOUNDED
+            else [relaxation.prices, -relaxation.prices]
+        )
         closing = [w for w in (self._weighed(np.maximum(p, 0.0)) for p in prices) if w is not None]
         for y, weighed in closing:
             if slack(self.system, box, weighed)[0] < 0:
                 self.tokens.append(self._pooled(y))
                 return []
-        if found.answer is LpStatus.EMPTY:
+        if relaxation.answer is LpStatus.EMPTY:
             return self._blind(box)
         if closing:
             smaller = box.copy()
@@ -96,7 +100,7 @@ class BranchSearch:
             if int(box.open.sum() - smaller.open.sum()) >= max(2, len(box.open) // 50):
                 self.tokens.append(["narrow", self._pooled(closing[0][0])])
                 box = smaller
-        return self._branch(box, found)
+        return self._branch(box, relaxation)
 
     def _weighed(self, prices: FloatArray) -> tuple[tuple[IntArray, IntArray], Weighed] | None:
         """Round prices to multipliers and apply them; None if they exceed 64 bits."""
@@ -111,29 +115,29 @@ class BranchSearch:
         self.pool.append(np.stack(y, axis=1).ravel().tolist())
         return len(self.pool) - 1
 
-    def _branch(self, box: Box, found: LpSolution) -> list[tuple[Box, _Parent | None]]:
+    def _branch(self, box: Box, solution: LpSolution) -> list[tuple[Box, _Parent | None]]:
         """Branch on a fractional column; without one, test the integer point."""
         n = self.system.n_choices
-        part = np.abs(found.x - np.rint(found.x))
+        part = np.abs(solution.x - np.rint(solution.x))
         loose = np.flatnonzero(part > NEAR)
         if not len(loose):
-            return self._blind(box, np.rint(found.x).astype(np.int64))
+            return self._blind(box, np.rint(solution.x).astype(np.int64))
         choices = loose[loose < n]
-        c = int(self.gains.best(choices if len(choices) else loose, found.x))
-        kind = ["branch", c] if c < n else ["split", c, int(np.floor(found.x[c]))]
-        return self._split(box, kind, found, first_is_up=c < n)
+        c = int(self.gains.best(choices if len(choices) else loose, solution.x))
+        kind = ["branch", c] if c < n else ["split", c, int(np.floor(solution.x[c]))]
+        return self._split(box, kind, solution, first_is_up=c < n)
 
     def _split(
-        self, box: Box, kind: list[Any], found: LpSolution | None, first_is_up: bool
+        self, box: Box, kind: list[Any], solution: LpSolution | None, first_is_up: bool
     ) -> list[tuple[Box, _Parent | None]]:
         """Record a branch and return its subproblems, the first one on top of the stack."""
         self.tokens.append(kind)
-        first, second = parts(self.system, box, str(kind[0]), kind[1:])
+        first, second = branches(self.system, box, str(kind[0]), kind[1:])
         c = int(kind[1])
         ahead: list[_Parent | None] = [None, None]
-        if found is not None:
-            down = float(found.x[c] - np.floor(found.x[c]))
-            both = [_Parent(c, True, 1 - down, found.cost), _Parent(c, False, down, found.cost)]
+        if solution is not None:
+            down = float(solution.x[c] - np.floor(solution.x[c]))
+            both = [_Parent(c, True, 1 - down, solution.cost), _Parent(c, False, down, solution.cost)]
             ahead = [both[0], both[1]] if first_is_up else [both[1], both[0]]
         return [(second, ahead[1]), (first, ahead[0])]
 

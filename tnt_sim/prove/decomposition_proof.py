@@ -46,14 +46,14 @@ def apart(
     DeadlineExpired
         When time is up.
     """
-    kept = _kept(system, goal, prices)
-    if kept is None:
+    selected = _splitting_rows(system, goal, prices)
+    if selected is None:
         return None
     priced = prices.copy()
-    priced[kept] = 0.0
+    priced[selected] = 0.0
     y = whole_multipliers(system, priced)
     try:
-        pieces = fallen_apart(system, system.box(), weigh(system, *y), kept.tolist())
+        pieces = fallen_apart(system, system.box(), weigh(system, *y), selected.tolist())
     except MultiplierError:
         return None
     least = [_least(piece, deadline) for piece in pieces.systems]
@@ -69,10 +69,10 @@ def apart(
     except PointFound:  # the solver's minimum of a piece was wrong: this says nothing of the whole
         return None
     pool = np.stack(y, axis=1).ravel().tolist()
-    return {"pool": [pool], "tree": [["apart", 0, kept.tolist(), proofs]]}
+    return {"pool": [pool], "tree": [["apart", 0, selected.tolist(), proofs]]}
 
 
-def _kept(system: System, goal: int, prices: FloatArray) -> IntArray | None:
+def _splitting_rows(system: System, goal: int, prices: FloatArray) -> IntArray | None:
     """Return the rows with a price that stay unpriced: the longest are priced until the rest splits."""
     rows = system.rows
     length = np.bincount(rows.row, minlength=rows.n)
@@ -85,10 +85,10 @@ def _kept(system: System, goal: int, prices: FloatArray) -> IntArray | None:
     return None
 
 
-def _n_groups(system: System, kept: IntArray) -> int:
+def _n_groups(system: System, priced: IntArray) -> int:
     """Return the number of connected components of the kept rows."""
     rows = system.rows
-    used = np.isin(rows.row, kept)
+    used = np.isin(rows.row, priced)
     if not used.any():
         return 0
     row, col, n = rows.row[used], rows.col[used], system.n_choices

@@ -51,11 +51,11 @@ def by_blocks(system: System, deadline: Deadline = UNLIMITED) -> dict[str, Any] 
         return None
     for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
         try:
-            found = _for_goal(system, read, goal, deadline)
+            result = _for_goal(system, read, goal, deadline)
         except (MultiplierError, TooManyStates, OverflowError):
-            found = None
-        if found is not None:
-            return found
+            result = None
+        if result is not None:
+            return result
     return None
 
 
@@ -71,12 +71,14 @@ def _for_goal(system: System, read: System, goal: int, deadline: Deadline) -> di
     price = np.rint(relaxed.prices * 2.0**SCALE) / 2.0**SCALE
     matrix, upper, others = binding_rows(read, goal)
     group = read.block[items_of(read)]
-    found = settle(gain, matrix, upper, price[others], MAX_WORK, wanted, group=group, deadline=deadline)
-    if found is None or found.best is not None:
+    solution = settle(gain, matrix, upper, price[others], MAX_WORK, wanted, group=group, deadline=deadline)
+    if solution is None or solution.best is not None:
         return None
-    used = [int(others[k]) for k in found.rows]
-    prices = [int(k) for k in np.rint(found.price * 2.0**SCALE).tolist()]
-    return {"blocks": {"goal": goal, "rows": used, "own": list(found.own), "prices": prices, "scale": SCALE}}
+    used = [int(others[k]) for k in solution.rows]
+    prices = [int(k) for k in np.rint(solution.price * 2.0**SCALE).tolist()]
+    return {
+        "blocks": {"goal": goal, "rows": used, "own": list(solution.own), "prices": prices, "scale": SCALE}
+    }
 
 
 def binding_rows(system: System, goal: int) -> tuple[sp.csr_array, IntArray, IntArray]:
@@ -124,22 +126,22 @@ def by_caps(system: System, cost: IntArray, deadline: Deadline = UNLIMITED) -> d
         return None
     for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
         try:
-            found = _caps_for_goal(*_written(system, cost, goal), goal, deadline)
+            result = _caps_for_goal(*_written(system, cost, goal), goal, deadline)
         except MultiplierError:
-            found = None
-        if found is not None:
-            return found
+            result = None
+        if result is not None:
+            return result
     return None
 
 
 def _written(system: System, cost: IntArray, goal: int) -> tuple[System, IntArray]:
     """Return the system as the checker rewrites it for a goal, and the cost of its choices."""
-    found, rows, used = one_at_most(system, [goal]), system.rows, np.flatnonzero(cost)
-    if found is system:
+    result, rows, used = one_at_most(system, [goal]), system.rows, np.flatnonzero(cost)
+    if result is system:
         return system, cost[: system.n_choices]
     # rewrite the cost as if it were a row
     with_cost = system.with_rows(rows.with_row(used, cost[used], 0, "cost"))
-    return found, dense(one_at_most(with_cost, [goal]), rows.n)[: found.n_choices]
+    return result, dense(one_at_most(with_cost, [goal]), rows.n)[: result.n_choices]
 
 
 def _caps_for_goal(system: System, cost: IntArray, goal: int, deadline: Deadline) -> dict[str, Any] | None:
@@ -148,8 +150,8 @@ def _caps_for_goal(system: System, cost: IntArray, goal: int, deadline: Deadline
     gain = -dense(system, goal)
     if not (gain[:n] > 0).any():
         return None  # no choice gains
-    made = made_choices(system, system.box())
-    idle = made | (system.high[:n] == 0)
+    created = made_choices(system, system.box())
+    idle = created | (system.high[:n] == 0)
     if (cost[~idle] <= 0).any():
         return None
     cost = np.where(idle, 1, cost)
@@ -157,18 +159,20 @@ def _caps_for_goal(system: System, cost: IntArray, goal: int, deadline: Deadline
     used[used] = ~idle[rows.col[used]]
     indptr = np.searchsorted(rows.row[used], np.arange(rows.n + 1)).astype(np.int64)
     plain = np.delete(np.arange(rows.n), goal)
-    caps = caps_on(indptr, rows.col[used], rows.value[used], rooms(system, made), plain, cost)
+    caps = caps_on(indptr, rows.col[used], rows.value[used], rooms(system, created), plain, cost)
     if min(caps.cap, default=0) < 0:
         return None
     profit, free = np.where(idle, 0, np.maximum(gain[:n], 0)), -gain[n:]
     try:
-        found = best_under_caps(caps, profit, cost, menus=menus_of(system), deadline=deadline)
+        solution = best_under_caps(caps, profit, cost, menus=menus_of(system), deadline=deadline)
     except (TooManyStates, OverflowError):
         return None
-    least = int(np.minimum(free * system.low[n:], free * system.high[n:]).sum()) - int(gain[:n][made].sum())
-    if least - int(profit @ found.x) <= int(rows.upper[goal]):
+    least = int(np.minimum(free * system.low[n:], free * system.high[n:]).sum()) - int(
+        gain[:n][created].sum()
+    )
+    if least - int(profit @ solution.x) <= int(rows.upper[goal]):
         return None
-    return {"caps": {"goal": goal, "groups": [tree.sketch() for tree in found.trees]}}
+    return {"caps": {"goal": goal, "groups": [tree.sketch() for tree in solution.trees]}}
 
 
 def from_grounds(system: System, grounds: ProofHints) -> dict[str, Any] | None:
@@ -193,10 +197,10 @@ def _caps(system: System, groups: list[list[Any]]) -> dict[str, Any]:
     and the present stage's row limits the cost (`less`).
     """
     names, better = system.rows.names, system.rows.goal
-    kept = [k for k, name in enumerate(names) if name.startswith(STAGE) and k != better]
-    if len(kept) != 1:
+    retained = [k for k, name in enumerate(names) if name.startswith(STAGE) and k != better]
+    if len(retained) != 1:
         return {"goal": better, "groups": groups}
-    return {"goal": kept[0], "groups": groups, "less": better}
+    return {"goal": retained[0], "groups": groups, "less": better}
 
 
 def _tree(tree: Tree, place: dict[str, int]) -> list[Any]:

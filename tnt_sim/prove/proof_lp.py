@@ -100,9 +100,9 @@ class ProofLp:
         self.wide = np.flatnonzero(size > 1).astype(np.int64)
         self.must = np.zeros(len(self.wide), dtype=np.bool_)
         cost = np.zeros(system.n_cols)
-        kept = rows.row != self.goal
+        retained = rows.row != self.goal
         if self.goal >= 0:
-            cost[rows.col[~kept]] = rows.value[~kept]
+            cost[rows.col[~retained]] = rows.value[~retained]
         # scale large costs to about 2^10 by a power of two, where absolute tolerances are meaningful
         self.worth = 2.0 ** max(0.0, np.floor(np.log2(max(1.0, float(np.abs(cost).max(initial=0.0))))) - 10.0)
         # scale each row to about 1 by a power of two, without rounding, so that tolerances mean the same in all
@@ -110,7 +110,7 @@ class ProofLp:
         np.maximum.at(longest, rows.row, np.abs(rows.value.astype(np.float64)))
         self.unit = 2.0 ** -np.floor(np.log2(longest))
         matrix = sp.csr_array(
-            (rows.value[kept] * self.unit[rows.row[kept]], (rows.row[kept], rows.col[kept])),
+            (rows.value[retained] * self.unit[rows.row[retained]], (rows.row[retained], rows.col[retained])),
             shape=(rows.n, system.n_cols),
         )
         choice = np.flatnonzero(np.isin(system.block, self.wide))
@@ -138,11 +138,11 @@ class ProofLp:
     def solve(self, box: Box, deadline: Deadline = UNLIMITED) -> LpSolution:
         """Solve over a box; the answer is UNCLEAR when time is up first."""
         self._move(box)
-        found = self._run(deadline)
-        if found.answer is LpStatus.UNCLEAR and self.highs.getModelStatus().name != "kTimeLimit":
+        relaxation = self._run(deadline)
+        if relaxation.answer is LpStatus.UNCLEAR and self.highs.getModelStatus().name != "kTimeLimit":
             self.highs.clearSolver()
-            found = self._run(deadline)
-        return found
+            relaxation = self._run(deadline)
+        return relaxation
 
     def _run(self, deadline: Deadline) -> LpSolution:
         """Run HiGHS from the last basis and read the result."""
@@ -236,10 +236,10 @@ def price_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMITED)
         (np.ones(int(kept.sum())), (rows.row[kept], rows.col[kept])), shape=(rows.n, system.n_cols)
     )[used]
     both = sp.block_array([[None, matrix], [matrix.T, None]], format="csr")
-    _, part = connected_components(both, directed=False)
+    _, subset = connected_components(both, directed=False)
     groups: list[Group] = []
-    for k in np.unique(part[: len(used)]):
-        members = used[part[: len(used)] == k]
+    for k in np.unique(subset[: len(used)]):
+        members = used[subset[: len(used)] == k]
         groups.append(_whole(prices[members], [rows.names[r] for r in members.tolist()]))
     return groups
 
@@ -251,10 +251,10 @@ def row_prices(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -
     """
     used = np.flatnonzero(gain)
     rows = system.rows.with_row(used, -gain[used], int(np.abs(gain).sum()) + 1, "goal:better")
-    found = ProofLp(system.with_rows(rows), rows.n - 1).solve(system.box(), deadline)
-    if found.answer is not LpStatus.BOUNDED:
+    relaxation = ProofLp(system.with_rows(rows), rows.n - 1).solve(system.box(), deadline)
+    if relaxation.answer is not LpStatus.BOUNDED:
         return None
-    prices = found.prices[:-1]
+    prices = relaxation.prices[:-1]
     return np.where(prices > FAINT * prices.max(initial=0.0), prices, 0.0)
 
 

@@ -50,16 +50,16 @@ def cut_off(system: System, goal: int, deadline: Deadline) -> tuple[System, list
     best, stalled = -np.inf, 0
     for _ in range(MAX_PASSES):
         lp = ProofLp(system, goal)
-        found = lp.solve(system.box(), deadline)
-        if found.answer is not LpStatus.BOUNDED:
+        relaxation = lp.solve(system.box(), deadline)
+        if relaxation.answer is not LpStatus.BOUNDED:
             break
-        started = found.cost if started is None else started
-        stalled = stalled + 1 if found.cost <= best + 1e-3 * max(1.0, best - started) else 0
-        best = max(best, found.cost)
-        closed = goal >= 0 and found.cost > float(system.rows.upper[goal])
+        started = relaxation.cost if started is None else started
+        stalled = stalled + 1 if relaxation.cost <= best + 1e-3 * max(1.0, best - started) else 0
+        best = max(best, relaxation.cost)
+        closed = goal >= 0 and relaxation.cost > float(system.rows.upper[goal])
         if closed or stalled > 2 or deadline.expired:
             break
-        fresh = _separated(system, lp, found.x)
+        fresh = _separated(system, lp, relaxation.x)
         if not fresh:
             break
         for recipe, (col, value, bound) in fresh:
@@ -72,7 +72,7 @@ def _separated(
     system: System, lp: ProofLp, x: FloatArray
 ) -> list[tuple[Recipe, tuple[IntArray, IntArray, int]]]:
     """Return the deepest cuts of one basis."""
-    found: list[tuple[float, Recipe, tuple[IntArray, IntArray, int]]] = []
+    result: list[tuple[float, Recipe, tuple[IntArray, IntArray, int]]] = []
     if not lp.highs.getNumRow():
         return []  # without rows HiGHS has no basis, and asking for one ends the process
     status, basic = lp.highs.getBasicVariables()
@@ -94,9 +94,9 @@ def _separated(
         norm = float(np.sqrt((value.astype(float) ** 2).sum()))
         depth = (float(value.astype(float) @ x[col]) - bound) / max(norm, 1e-9)
         if depth > MIN_DEPTH:
-            found.append((depth, recipe, (col, value, bound)))
-    found.sort(key=lambda item: -item[0])
-    return [(recipe, cut) for _, recipe, cut in found[:PER_PASS]]
+            result.append((depth, recipe, (col, value, bound)))
+    result.sort(key=lambda item: -item[0])
+    return [(recipe, cut) for _, recipe, cut in result[:PER_PASS]]
 
 
 def _cut_recipe(system: System, lp: ProofLp, place: int, at_upper: IntArray) -> Recipe:
@@ -137,7 +137,7 @@ def refute(
     system: System,
     deadline: Deadline,
     max_nodes: int = MAX_NODES,
-    tell: Callable[[int], None] | None = None,
+    report_progress: Callable[[int], None] | None = None,
     cost: IntArray | None = None,
 ) -> dict[str, Any]:
     """Find a certificate that the system has no solution.
@@ -158,27 +158,27 @@ def refute(
         When time is up inside a kernel.
     """
     small = system.n_choices <= ROW_COLUMNS
-    found = by_blocks(system, deadline) if small else None
-    found = found or (None if cost is None else by_caps(system, cost, deadline))
-    if found is not None:
-        return found
+    result = by_blocks(system, deadline) if small else None
+    result = result or (None if cost is None else by_caps(system, cost, deadline))
+    if result is not None:
+        return result
     if len(system.rows.row) > MAX_ENTRIES:
         raise NotProved("only trees of caps are tried on so many rows")
     root = _Root(sharpen(system), deadline)
-    found = root.by_one_row()
-    if found is not None:
-        return found
+    result = root.by_one_row()
+    if result is not None:
+        return result
     while root.narrow(()) and not root.closed:
         pass
     if not root.closed:
-        found = (root.by_one_row() if root.rounds else None) or root.fall_apart()
-        if found is not None:
-            return found
+        result = (root.by_one_row() if root.rounds else None) or root.fall_apart()
+        if result is not None:
+            return result
     while not root.closed and root.cut():
         pass
     if root.closed:
         return {"rounds": root.rounds, "pool": [], "tree": []}
-    search = BranchSearch(root.system, root.lp(), root.deadline, max_nodes, tell=tell)
+    search = BranchSearch(root.system, root.lp(), root.deadline, max_nodes, report_progress=report_progress)
     search.run()
     return {"rounds": root.rounds, "pool": search.pool, "tree": search.tokens}
 
@@ -242,25 +242,25 @@ class _Root:
 
     def fall_apart(self) -> dict[str, Any] | None:
         """Return a proof by independent pieces, if the system has some."""
-        found = self.lp().solve(self.system.box(), self.deadline)
-        if found.answer is not LpStatus.BOUNDED:
+        relaxation = self.lp().solve(self.system.box(), self.deadline)
+        if relaxation.answer is not LpStatus.BOUNDED:
             return None
-        pieces = apart(self.system, self.goal, found.prices, self.deadline, refute)
+        pieces = apart(self.system, self.goal, relaxation.prices, self.deadline, refute)
         return None if pieces is None else {"rounds": self.rounds, **pieces}
 
     def _multipliers(self, system: System) -> tuple[IntArray, IntArray] | None:
         """Return the dual values of the root as integer multipliers; None if the relaxation has no optimum."""
-        found = ProofLp(system, self.goal).solve(system.box(), self.deadline)
-        if found.answer is not LpStatus.BOUNDED:
+        relaxation = ProofLp(system, self.goal).solve(system.box(), self.deadline)
+        if relaxation.answer is not LpStatus.BOUNDED:
             return None
-        _refuse_point(system, found)
-        return whole_multipliers(system, found.prices)
+        _refuse_point(system, relaxation)
+        return whole_multipliers(system, relaxation.prices)
 
 
-def _refuse_point(system: System, found: LpSolution) -> None:
+def _refuse_point(system: System, solution: LpSolution) -> None:
     """Raise `PointFound` if the linear program's point is integer and satisfies every row, the goal's too."""
-    x = np.rint(found.x).astype(np.int64)
-    if (np.abs(found.x - x) <= 1e-9).all():
+    x = np.rint(solution.x).astype(np.int64)
+    if (np.abs(solution.x - x) <= 1e-9).all():
         left = np.zeros(system.rows.n, dtype=np.int64)
         np.add.at(left, system.rows.row, system.rows.value * x[system.rows.col])
         if (left <= system.rows.upper).all():

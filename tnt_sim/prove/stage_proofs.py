@@ -30,7 +30,7 @@ def prove_stages(
     problem: Problem,
     values: Sequence[Fraction],
     deadline: Deadline,
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
     first: int = 0,
     grounds: ProofHints | None = None,
     claims: Claims | None = None,
@@ -57,8 +57,8 @@ def prove_stages(
     for place, k in enumerate(range(first, len(values))):
         if claims is None:
             break
-        if tell is not None:
-            tell(k / len(values))
+        if report_progress is not None:
+            report_progress(k / len(values))
         try:
             system, cost = claims.of_stage(k, values), claims.goals[-1].coefficient
             proofs[place] = proof_of(system, deadline, cost, grounds if k == 0 else None, memory)
@@ -82,13 +82,13 @@ def prove_empty(problem: Problem, deadline: Deadline) -> dict[str, Any] | None:
 
 
 def prove_nothing_kept(
-    problem: Problem, kept: Sequence[Fraction], deadline: Deadline
+    problem: Problem, limits: Sequence[Fraction], deadline: Deadline
 ) -> dict[str, Any] | None:
     """Return a checked proof that no allocation reaches these values of its first stages.
 
     The result is None if none is found.
 
-    The system has all rules, and each of the first stages at its value in `kept` or better.
+    The system has all rules, and each of the first stages at its value in `limits` or better.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def prove_nothing_kept(
     if claims is None:
         return None
     try:
-        return proof_of(claims.keeping(kept), deadline, claims.goals[-1].coefficient)
+        return proof_of(claims.keeping(limits), deadline, claims.goals[-1].coefficient)
     except (ValueError, OverflowError):
         return None
 

@@ -59,12 +59,12 @@ def first_of(system: System, listed: CandidateList, deadline: Deadline) -> dict[
 
 def _prices(system: System, box: Box, deadline: Deadline) -> list[tuple[IntArray, IntArray]]:
     """Return multipliers with each stage's row as the goal: each excludes other choices."""
-    found = []
+    result = []
     for goal in [k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]:
         answer = ProofLp(system, goal).solve(box, deadline)
         if answer.answer is LpStatus.BOUNDED:
-            found.append(whole_multipliers(system, answer.prices))
-    return found
+            result.append(whole_multipliers(system, answer.prices))
+    return result
 
 
 def _refuted(system: System, deadline: Deadline) -> dict[str, Any]:
@@ -112,14 +112,14 @@ def prove_ties(
     claims = problem_claims(problem, deadline)
     if claims is None or len(claims.system.rows.row) > MAX_TIE_ENTRIES:
         return TieProofs()
-    every = (*values, least_value(problem, granted_cents))
+    all_items = (*values, least_value(problem, granted_cents))
     try:
-        system, cost = claims.of_stage(len(values), every), claims.goals[-1].coefficient
+        system, cost = claims.of_stage(len(values), all_items), claims.goals[-1].coefficient
         known = grounds if grounds is not None and grounds.trees else None
         least = proof_of(system, deadline.share(SHARE), cost, known)
         if least is None:
             return TieProofs()
-        return TieProofs(least, _listing(problem, claims, every, funded, granted_cents, deadline))
+        return TieProofs(least, _listing(problem, claims, all_items, funded, granted_cents, deadline))
     except (PointFound, ValueError, OverflowError):
         return TieProofs()
 
@@ -127,7 +127,7 @@ def prove_ties(
 def _listing(
     problem: Problem,
     claims: Claims,
-    every: Sequence[Fraction],
+    limits: Sequence[Fraction],
     funded: BoolArray,
     granted_cents: IntArray,
     deadline: Deadline,
@@ -135,6 +135,6 @@ def _listing(
     """Return a proof of the list, or None."""
     try:
         listed = CandidateList.of(claims, problem.offers.unit_cents, funded, granted_cents)
-        return first_of(claims.keeping(every), listed, deadline)
+        return first_of(claims.keeping(limits), listed, deadline)
     except (NotProved, PointFound, CertificateError, OverflowError, DeadlineExpired):
         return None

@@ -174,15 +174,15 @@ class Terms:
         money = _products(self.per_cent[held], granted_cents[held])
         money_sums = group_sums(money, codes[held], n_groups)
         sums = [self.constant + a + b for a, b in zip(sums, money_sums, strict=True)]
-        for part in self.once:
-            keyed = inside[part.row]
-            pairs = np.unique(np.stack([codes[part.row[keyed]], part.key[keyed]]), axis=1)
-            extra = group_sums(part.worth[pairs[1]], pairs[0], n_groups)
+        for once in self.once:
+            keyed = inside[once.row]
+            pairs = np.unique(np.stack([codes[once.row[keyed]], once.key[keyed]]), axis=1)
+            extra = group_sums(once.worth[pairs[1]], pairs[0], n_groups)
             sums = [a + b for a, b in zip(sums, extra, strict=True)]
         return sums
 
 
-def combine(parts: Sequence[tuple[int, Terms]]) -> Terms:
+def combine(weighted: Sequence[tuple[int, Terms]]) -> Terms:
     """Return Σ factor · terms as one sum, in the coarsest scale common to all.
 
     The unit is that of the first.
@@ -192,14 +192,14 @@ def combine(parts: Sequence[tuple[int, Terms]]) -> Terms:
     OverflowError
         if a coefficient could overflow
     """
-    scale = common_scale([terms.scale for _, terms in parts])
-    unit = parts[0][1].unit
-    n = len(parts[0][1].per_funded)
+    scale = common_scale([terms.scale for _, terms in weighted])
+    unit = weighted[0][1].unit
+    n = len(weighted[0][1].per_funded)
     per_funded = np.zeros(n, dtype=np.int64)
     per_cent = np.zeros(n, dtype=np.int64)
     once: list[Once] = []
     constant = largest = 0
-    for factor, terms in parts:
+    for factor, terms in weighted:
         same = terms.rescaled(scale).times(factor)
         largest += max(_largest(same.per_funded), _largest(same.per_cent))
         if largest >= 2**63:

@@ -66,10 +66,10 @@ def way_out(question: OpenQuestion) -> Text:
     """Return what settles a question: a change of data or rule, or the line to write in the scenario."""
     if not question.dossiers:
         return question.remedy
-    line = f'accept: [{{id: "{question.id}", count: {question.count}, reason: "…", author: "…"}}]'
+    text = f'accept: [{{id: "{question.id}", count: {question.count}, reason: "…", author: "…"}}]'
     return Text(
-        f"{question.remedy.fr} Ou écrivez dans le scénario : {line}.",
-        f"{question.remedy.en} Or write in the scenario: {line}.",
+        f"{question.remedy.fr} Ou écrivez dans le scénario : {text}.",
+        f"{question.remedy.en} Or write in the scenario: {text}.",
     )
 
 
@@ -94,8 +94,8 @@ def tell_joined(case: Case) -> None:
         )
 
 
-def _spelt(found: Sequence[tuple[str, int]]) -> Text:
+def _spelt(spellings_: Sequence[tuple[str, int]]) -> Text:
     return Text(
-        ", ".join(f"« {text} » ({n})" for text, n in found),
-        ", ".join(f'"{text}" ({n})' for text, n in found),
+        ", ".join(f"« {text} » ({n})" for text, n in spellings_),
+        ", ".join(f'"{text}" ({n})' for text, n in spellings_),
     )

@@ -186,14 +186,14 @@ class RemainingCaps:
 
     def _rooms(self, some: _NeededDossiers) -> list[tuple[IntArray, IntArray]]:
         """Return, by depth of the tree, the keys group · n_nodes + envelope (sorted) and the room of each."""
-        tree, found = self.tree, []
+        tree, result = self.tree, []
         for depth in range(int(tree.depth.max()) + 1):
             above = tree.ancestor_at_depth(depth)[some.node]
             held = np.flatnonzero(above >= 0)
             keys, key = np.unique(some.of[held] * tree.n_nodes + above[held], return_inverse=True)
             at = keys % tree.n_nodes
-            found.append((keys, some.only(held).room(key, self.node_cents[at], self.node_number[at])))
-        return found
+            result.append((keys, some.only(held).room(key, self.node_cents[at], self.node_number[at])))
+        return result
 
     def _under(
         self,
@@ -278,13 +278,13 @@ class _NeededDossiers:
         """
         n = len(left_cents)
         total = _sums(key, self.value, n)
-        found = total if self.is_number else np.minimum(total, left_cents)
+        places = total if self.is_number else np.minimum(total, left_cents)
         count = np.bincount(key, minlength=n)
         tight = (_sums(key, self.least, n) > left_cents) | (count > left_number)
         tight &= (count <= REFINED) | self.is_number
         rows = np.flatnonzero(tight[key])
         if not len(rows):
-            return found
+            return places
         key, least, value, sure = key[rows], self.least[rows], self.value[rows], self.sure[rows]
         order = np.lexsort((least, key))
         start = np.searchsorted(key[order], np.arange(n))
@@ -295,7 +295,7 @@ class _NeededDossiers:
         order = np.lexsort((-value, key))
         first = np.arange(len(order)) - start[key[order]] < k[key[order]]
         largest = _sums(key[order][first], value[order][first], n)
-        return np.where(tight, np.minimum(found, largest), found)
+        return np.where(tight, np.minimum(places, largest), places)
 
 
 def _sums(key: IntArray, value: IntArray, n: int) -> IntArray:

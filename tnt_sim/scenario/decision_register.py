@@ -78,10 +78,10 @@ def read_entries(register: Path) -> list[RegisterEntry]:
     DataError
         if a file of an entry was changed or is missing, the chain is broken, or a state contradicts its entry
     """
-    found = Defects()
+    defects = Defects()
     folders = sorted(register.iterdir()) if register.is_dir() else []
-    entries = [read_entry(folder, found) for folder in folders if _is_entry(folder)]
-    found.raise_if_any(DataError)
+    entries = [read_entry(folder, defects) for folder in folders if _is_entry(folder)]
+    defects.raise_if_any(DataError)
     ordered = sorted((entry for entry in entries if entry), key=lambda entry: int(entry.signature["number"]))
     before: RegisterEntry | None = None
     for k, entry in enumerate(ordered, start=1):
@@ -93,7 +93,7 @@ def read_entries(register: Path) -> list[RegisterEntry]:
                 if before is None
                 else Text(f"après « {before.id} »", f'after "{before.id}"')
             )
-            found.add(
+            defects.add(
                 "register",
                 Text(
                     f"la chaîne du registre est rompue : « {entry.id} » ne vient pas {after.fr}.",
@@ -104,12 +104,12 @@ def read_entries(register: Path) -> list[RegisterEntry]:
             )
             break
         before = entry
-    found.raise_if_any(DataError)
+    defects.raise_if_any(DataError)
     state: dict[str, int] = {}
     for entry in ordered:
         earlier, state = state, read_state(entry)
-        found.found.extend(state_defects(entry, state, earlier))
-    found.raise_if_any(DataError)
+        defects.found.extend(state_defects(entry, state, earlier))
+    defects.raise_if_any(DataError)
     return ordered
 
 
@@ -198,9 +198,9 @@ def _is_entry(folder: Path) -> bool:
     return not folder.name.startswith(".") and (folder / SIGNATURE).is_file()
 
 
-def read_entry(folder: Path, found: Defects) -> RegisterEntry | None:
+def read_entry(folder: Path, defects: Defects) -> RegisterEntry | None:
     """Return an entry whose files match the signed hashes; None with defects recorded."""
-    shown = f"{folder.parent.name}/{folder.name}/"
+    label = f"{folder.parent.name}/{folder.name}/"
     try:
         if (folder / SIGNATURE).stat().st_size > MOST_BYTES:
             raise ValueError("larger than any signature")
@@ -215,7 +215,7 @@ def read_entry(folder: Path, found: Defects) -> RegisterEntry | None:
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         text = Text("ce n'est pas une signature du registre.", "this is no signature of the register.")
-        found.add("register", text, Place(file=shown + SIGNATURE), hint=_RESTORE)
+        defects.add("register", text, Place(file=label + SIGNATURE), hint=_RESTORE)
         return None
     changed = [
         name for name, sha in files.items() if not (folder / name).is_file() or sha256(folder / name) != sha
@@ -225,7 +225,7 @@ def read_entry(folder: Path, found: Defects) -> RegisterEntry | None:
             f"« {name} » n'est plus le fichier qui a été signé.",
             f'"{name}" is no longer the file that was signed.',
         )
-        found.add("register", text, Place(file=shown + name), hint=_RESTORE)
+        defects.add("register", text, Place(file=label + name), hint=_RESTORE)
     return None if changed else RegisterEntry(folder, signature)
 
 
@@ -291,7 +291,7 @@ def _is_frozen(path: Path) -> bool:
     return any(folder.name == INPUTS and (folder.parent / SIGNATURE).is_file() for folder in path.parents)
 
 
-def held_amounts(table: pl.DataFrame, shown: str) -> dict[str, int]:
+def held_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:
     """Return the cents by dossier of a table (dossier, granted) of texts.
 
     Dossiers that have withdrawn have 0.
@@ -301,34 +301,34 @@ def held_amounts(table: pl.DataFrame, shown: str) -> dict[str, int]:
     DataError
         if a column is missing, an amount cannot be read, or a dossier is named twice
     """
-    found = Defects()
+    defects = Defects()
     missing = [name for name in ("dossier", "granted") if name not in table.columns]
     if missing:
-        found.add(
+        defects.add(
             "register",
             Text(f"il manque la colonne {', '.join(missing)}.", f"missing column: {', '.join(missing)}."),
-            Place(file=shown, row=1),
+            Place(file=shown_as, row=1),
             hint=Text("Les colonnes sont « dossier » et « granted ».", "The columns are “dossier” and “granted”."),
         )  # fmt: skip
-        raise DataError(found.found)
+        raise DataError(defects.found)
     cents, reasons = parse_cents_series(table["granted"])
     amounts: dict[str, int] = {}
     rows = zip(
         table["_row"].to_list(), table["dossier"].to_list(), cents.to_list(), reasons.to_list(), strict=True
     )
     for row, dossier, value, reason in rows:
-        place = Place(file=shown, row=row, dossier=dossier)
+        place = Place(file=shown_as, row=row, dossier=dossier)
         if reason is not None or value is None:
             why = MoneyError(reason or "empty").text
             text = Text(f"le montant n'est pas lu : {why.fr}.", f"the amount is not read: {why.en}.")
-            found.add("register", text, place)
+            defects.add("register", text, place)
         elif dossier in amounts:
-            found.add(
+            defects.add(
                 "register", Text("ce dossier est nommé deux fois.", "this dossier is named twice."), place
             )
         else:
             amounts[dossier] = int(value)
-    found.raise_if_any(DataError)
+    defects.raise_if_any(DataError)
     return amounts
 
 
@@ -366,21 +366,21 @@ def committed(
     if not left.height:
         return done, ()
     freed = int(left["_held"].sum())
-    shown = _some(left["dossier"].to_list())
+    label = _some(left["dossier"].to_list())
     n = so_many(
         left.height,
         ("dossier signé est refusé ou sans suite", "dossiers signés sont refusés ou sans suite"),
         ("signed dossier is refused or closed", "signed dossiers are refused or closed"),
     )
     text = Text(
-        f"{n.fr} dans la table : {shown}. L'engagement tombe, et {format_cents(freed, Lang.FR)} sont libérés.",
-        f"{n.en} in the table: {shown}. The commitment ends, and {format_cents(freed, Lang.EN)} are free again.",
+        f"{n.fr} dans la table : {label}. L'engagement tombe, et {format_cents(freed, Lang.FR)} sont libérés.",
+        f"{n.en} in the table: {label}. The commitment ends, and {format_cents(freed, Lang.EN)} are free again.",
     )
     return done, (Defect("register-left", text, (Place(file=shown_file),)),)
 
 
 def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None:
-    found = Defects()
+    defects = Defects()
     there = set(joined["dossier"].to_list())
     absent = [name for name, cents in held.items() if cents > 0 and name not in there]
     if absent:
@@ -389,7 +389,7 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
             ("dossier signé n'est pas", "dossiers signés ne sont pas"),
             ("signed dossier is", "signed dossiers are"),
         )
-        found.add(
+        defects.add(
             "register",
             Text(
                 f"{n.fr} dans la table : {_some(absent)}.",
@@ -412,7 +412,7 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
             f"{name} ({format_cents(one, Lang.FR)} ≠ {format_cents(two, Lang.FR)})"
             for name, one, two in pairs
         ]
-        found.add(
+        defects.add(
             "register",
             Text(
                 f"« committed » de la table n'est pas le montant signé : {_some(named)}.",
@@ -424,7 +424,7 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
                 "Empty the cell, or sign the lower amount (tnt-sim sign --amend).",
             ),
         )
-    found.raise_if_any(DataError)
+    defects.raise_if_any(DataError)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -71,11 +71,11 @@ def share_pro_rata(case: Case) -> Case:
         weights = [tree.written_cents[child] or 0 for child in taking]
         if rest > 0 and sum(weights) > 0:
             names = [tree.ids[child] for child in taking]
-            tree = _given(tree, taking, largest_remainder(rest, weights, names))
+            tree = _with_amounts(tree, taking, largest_remainder(rest, weights, names))
     return replace(case, tree=tree)
 
 
-def _given(tree: Tree, nodes: Sequence[int], cents: Sequence[int]) -> Tree:
+def _with_amounts(tree: Tree, nodes: Sequence[int], cents: Sequence[int]) -> Tree:
     amounts, options = list(tree.amount_cents), list(tree.options)
     for node, more in zip(nodes, cents, strict=True):
         amounts[node] = (amounts[node] or 0) + more
@@ -240,15 +240,15 @@ def land(scenario: Scenario) -> Case:
     """Return the case of a scenario: the dossiers kept by `where`, the tree, and the node of each dossier."""
     case = _laid_out(scenario)
     before = len(case.defects.found)
-    keep = _kept(scenario, case)
+    keep = _assigned_rows(scenario, case)
     if not keep.all():
         # parts of a split come from the kept dossiers only
-        wrong, asked, read = case.defects.found[before:], case.questions, case.columns_read
+        wrong, requested, read = case.defects.found[before:], case.questions, case.columns_read
         case = _laid_out(replace(scenario, portfolio=scenario.portfolio.select(pl.Series(keep))))
         case.defects.found.extend(wrong)
-        case.questions.extend(asked)
+        case.questions.extend(requested)
         case.columns_read.update(read)
-    _homeless(case)
+    _check_unassigned(case)
     check_options(case, scenario.spec.programme)
     return share_pro_rata(case)
 
@@ -306,7 +306,7 @@ def _case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects)
     return replace(case, node=_nodes(case, spec.programme.only_leaf(spec.date)))
 
 
-def _kept(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _assigned_rows(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     keep = np.ones(case.n, dtype=np.bool_)
     source = case.table["_source"].to_numpy()
     for k, entry in enumerate(scenario.spec.dossiers):
@@ -360,13 +360,13 @@ def _nodes(case: Case, only: str | None) -> IntArray:
     """
     tree = case.tree
     names = {name: k for k, name in enumerate(tree.ids)} | {"": -1 if only is None else tree.index(only)}
-    asked = case.table["envelope"]
+    requested = case.table["envelope"]
     node = case.portfolio.once(
         ("nodes", *names.items()),
-        lambda: asked.replace_strict(names, default=-1, return_dtype=pl.Int64).to_numpy(),
+        lambda: requested.replace_strict(names, default=-1, return_dtype=pl.Int64).to_numpy(),
     )
     for k in np.flatnonzero(tree.closed).tolist():
-        part = asked.str.starts_with(f"{tree.ids[k]}{GROUP_SEPARATOR}").to_numpy()
+        part = requested.str.starts_with(f"{tree.ids[k]}{GROUP_SEPARATOR}").to_numpy()
         node = np.where((node < 0) & part, k, node)
     for split_node, (column, groups) in tree.landing.items():
         if kind_of(case, column) is None:
@@ -384,18 +384,18 @@ def case_path(case: Case, node: int) -> Path:
     return ("envelope", case.tree.ids[node])
 
 
-def _homeless(case: Case) -> None:
+def _check_unassigned(case: Case) -> None:
     """Record the dossiers without a node: an unknown envelope, or a group that has no part in a split."""
     for code, rows in ((-1, np.flatnonzero(case.node == -1)), (-2, np.flatnonzero(case.node == -2))):
         asked = case.table["envelope"].gather(rows).to_list() if len(rows) else []
         for value in sorted(set(asked)):
-            mine = [int(row) for row, name in zip(rows, asked, strict=True) if name == value]
-            places = [case.portfolio.place(row, "envelope") for row in mine[:SHOWN_ROWS]]
+            own = [int(row) for row, name in zip(rows, asked, strict=True) if name == value]
+            places = [case.portfolio.place(row, "envelope") for row in own[:SHOWN_ROWS]]
             if code == -2:
                 # a dossier that names no envelope asks from the only one
                 split = value or case.tree.ids[next(iter(case.tree.landing))]
                 text = so_many(
-                    len(mine),
+                    len(own),
                     (
                         f"dossier de « {split} » n'a pas de part dans sa répartition.",
                         f"dossiers de « {split} » n'ont pas de part dans sa répartition.",
@@ -411,7 +411,7 @@ def _homeless(case: Case) -> None:
                 )
             elif value == "":
                 text = so_many(
-                    len(mine),
+                    len(own),
                     (
                         "dossier ne dit pas à quelle enveloppe il demande.",
                         "dossiers ne disent pas à quelle enveloppe ils demandent.",
@@ -423,7 +423,7 @@ def _homeless(case: Case) -> None:
                 )
                 hint = did_you_mean("", case.tree.ids)
             else:
-                many = so_many(len(mine), ("dossier", "dossiers"), ("dossier", "dossiers"))
+                many = so_many(len(own), ("dossier", "dossiers"), ("dossier", "dossiers"))
                 text = Text(
                     f"l'enveloppe « {value} » n'existe pas ({many.fr}).",
                     f'there is no envelope "{value}" ({many.en}).',
@@ -442,9 +442,9 @@ def _named(scenario: Scenario, name: str) -> list[Place]:
 
 
 def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
-    seen: dict[str, int] = {}
+    earlier: dict[str, int] = {}
     for node, name in enumerate(tree.ids):
-        if name in seen:
+        if name in earlier:
             defects.add(
                 "envelope-twice",
                 Text(f"deux enveloppes s'appellent « {name} ».", f'two envelopes are called "{name}".'),
@@ -454,7 +454,7 @@ def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
                     "Rename one of the two: a part of a split is called ENVELOPE/GROUP.",
                 ),
             )
-        seen[name] = node
+        earlier[name] = node
         amount = tree.written_cents[node]
         children = [tree.written_cents[child] or 0 for child in tree.children(node)]
         if amount is not None and sum(children) > amount and not tree.overbooked[node]:

@@ -105,16 +105,16 @@ class _Division:
             known = self._map("groups")
             return [] if known is None else known.codes(self.split.by)
         if groups is None or isinstance(groups, str):
-            asked = self._asking()
-            if self.split.by not in asked.columns:
+            requested = self._asking()
+            if self.split.by not in requested.columns:
                 self.fault(
                     f"la colonne « {self.split.by} » n'existe pas.",
                     f'there is no column "{self.split.by}".',
                     "by",
-                    did_you_mean(self.split.by, [name for name in asked.columns if name[0] != "_"]),
+                    did_you_mean(self.split.by, [name for name in requested.columns if name[0] != "_"]),
                 )
                 return []
-            return [g for g in self._values(asked).unique().sort().to_list() if g]
+            return [g for g in self._values(requested).unique().sort().to_list() if g]
         twice = self._twice(groups)
         if twice:
             self.fault(
@@ -134,10 +134,10 @@ class _Division:
         table: pl.DataFrame = self.scenario.portfolio.table
         return table.filter(pl.col("envelope").fill_null("").is_in(names))
 
-    def _values(self, asked: pl.DataFrame) -> pl.Series:
+    def _values(self, amounts: pl.DataFrame) -> pl.Series:
         """Return the value of `by` in some rows, with spellings merged."""
         column = self.split.by
-        texts = asked[column].cast(pl.String)
+        texts = amounts[column].cast(pl.String)
         if not is_joined(self.scenario, column):
             return texts
         return texts.replace(spellings(self.scenario, column).changed)
@@ -269,14 +269,14 @@ class _Division:
         if table is None:
             return None
         before = dict(zip(table[0], table[1][1], strict=True))
-        found: list[tuple[int, int | None]] = []
+        result: list[tuple[int, int | None]] = []
         for group in groups:
             if group not in before:
-                found.append((0, None))
+                result.append((0, None))
                 continue
             low, high = max(Fraction(0), 1 - change) * before[group], (1 + change) * before[group]
-            found.append((-(-low.numerator // low.denominator), high.numerator // high.denominator))
-        return found
+            result.append((-(-low.numerator // low.denominator), high.numerator // high.denominator))
+        return result
 
     def _table(self, key: str, values: Sequence[str]) -> tuple[list[str], tuple[str, list[Fraction]]] | None:
         """Return the groups of a table and what it gives each: cents of `amount`, or `weight`."""
@@ -357,14 +357,14 @@ def fill(
 
 def _even(amounts: list[Fraction], high: Sequence[int | None], rest: Fraction) -> list[Fraction]:
     """Distribute a rest in equal parts among the amounts that are below their bounds."""
-    found = list(amounts)
+    result = list(amounts)
     while rest > 0:
-        open_ = [k for k, top in enumerate(high) if top is None or found[k] < top]
-        part = min([rest / len(open_), *(top - found[k] for k in open_ if (top := high[k]) is not None)])
+        open_ = [k for k, top in enumerate(high) if top is None or result[k] < top]
+        piece = min([rest / len(open_), *(top - result[k] for k in open_ if (top := high[k]) is not None)])
         for k in open_:
-            found[k] += part
-        rest -= part * len(open_)
-    return found
+            result[k] += piece
+        rest -= piece * len(open_)
+    return result
 
 
 def whole_cents(exact: Sequence[Fraction], total: int, names: Sequence[str]) -> list[int]:

@@ -89,10 +89,10 @@ def schema_text(model: type[BaseModel], *, partial: bool = False) -> str:
 def _explain(block: str, held: dict[str, Any]) -> None:
     """Add the meaning of each key to its type."""
     for key, node in held.get("properties", {}).items():
-        found = meaning(block, key)
-        if found is not None:
+        result = meaning(block, key)
+        if result is not None:
             hint = node.get("description")
-            node["description"] = found.in_(Lang.FR) + (f" · {hint}" if hint else "")
+            node["description"] = result.in_(Lang.FR) + (f" · {hint}" if hint else "")
 
 
 def _relax(node: Any, partial: bool) -> None:

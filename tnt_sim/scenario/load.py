@@ -127,7 +127,7 @@ def _members_sum(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
     codes = keys.filter(pl.col("level") != "region").select(
         pl.col("key").alias("members"), "population", "epci"
     )
-    found = (
+    result = (
         table.select("members")
         .with_row_index("row")
         .explode("members")
@@ -135,11 +135,11 @@ def _members_sum(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
         .unique(maintain_order=True)
         .join(codes, on="members", how="left", maintain_order="left")
     )
-    groups = found.select("row", pl.col("members").alias("epci"))
+    groups = result.select("row", pl.col("members").alias("epci"))
     inside = pl.col("members") != pl.col("epci")
-    counted = found.filter(inside).join(groups, on=["row", "epci"], how="semi").select("row", "members")
+    counted = result.filter(inside).join(groups, on=["row", "epci"], how="semi").select("row", "members")
     sums = (
-        found.join(counted, on=["row", "members"], how="anti")
+        result.join(counted, on=["row", "members"], how="anti")
         .group_by("row")
         .agg(pl.col("population").sum(), unknown=pl.col("population").is_null().any())
         .with_columns(pl.when("unknown").then(None).otherwise("population").alias("population"))
@@ -198,13 +198,13 @@ def _tell_unknown(portfolio: Portfolio, notes: Defects, name: str, year: int, ba
     if not rows:
         return
     codes = portfolio.table[name].filter(bad).unique(maintain_order=True)
-    shown = ", ".join(codes.head(SHOWN).to_list()) + (", …" if len(codes) > SHOWN else "")
+    text = ", ".join(codes.head(SHOWN).to_list()) + (", …" if len(codes) > SHOWN else "")
     n = so_many(len(rows), ("dossier porte", "dossiers portent"), ("dossier holds", "dossiers hold"))
     notes.add(
         "territory-unknown",
         Text(
-            f"colonne « {name} » : {n.fr} un code que la carte de {year} ne connaît pas ({shown}).",
-            f'column "{name}": {n.en} a code that the map of {year} does not know ({shown}).',
+            f"colonne « {name} » : {n.fr} un code que la carte de {year} ne connaît pas ({text}).",
+            f'column "{name}": {n.en} a code that the map of {year} does not know ({text}).',
         ),
         *(portfolio.place(row, name) for row in rows[:SHOWN]),
     )
@@ -329,7 +329,7 @@ def _load(
     inputs = [
         InputFile(shown, known.get(shown) or _sha256(file), kind)
         for file, kind in yaml_files + _data_files(paths)
-        for shown in (_shown(raw, file),)
+        for shown in (_displayed(raw, file),)
     ]
     scenario = Scenario(
         spec=spec,
@@ -342,7 +342,7 @@ def _load(
         path=raw.path,
         sets=sets,
         warnings=portfolio.warnings,
-        files={key: _shown(raw, file) for key, file in paths.items()},
+        files={key: _displayed(raw, file) for key, file in paths.items()},
         raw=raw,
         base=base,
     )
@@ -364,9 +364,9 @@ def _with_register(scenario: Scenario) -> Scenario:
     return replace(scenario, portfolio=portfolio, warnings=(*scenario.warnings, *notes))
 
 
-def _same_dossiers(one: ScenarioSpec, other: ScenarioSpec) -> bool:
+def _same_dossiers(left: ScenarioSpec, other: ScenarioSpec) -> bool:
     keys = ("dossiers", "territory", "timezone", "committed_from")
-    return all(getattr(one, key) == getattr(other, key) for key in keys)
+    return all(getattr(left, key) == getattr(other, key) for key in keys)
 
 
 def _data_paths(
@@ -415,7 +415,7 @@ def _read_portfolios(raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, 
             portfolios.append(
                 read_dossiers(
                     file,
-                    shown_as=_shown(raw, file),
+                    shown_as=_displayed(raw, file),
                     columns=dict(entry.columns),
                     read=options,
                     timezone=spec.timezone,
@@ -431,18 +431,18 @@ def _read_tables(
     raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, FilePath], known: Mapping[str, pl.DataFrame]
 ) -> dict[str, pl.DataFrame]:
     """Read the side tables, by their path from the project folder; tables in `known` are not read again."""
-    found: dict[str, pl.DataFrame] = {}
+    result: dict[str, pl.DataFrame] = {}
     for path, _ in _side_files(spec):
-        shown = _shown(raw, paths[path])
-        found[shown] = known[shown] if shown in known else read_plain(paths[path], shown_as=shown)
-    return found
+        shown = _displayed(raw, paths[path])
+        result[shown] = known[shown] if shown in known else read_plain(paths[path], shown_as=shown)
+    return result
 
 
 def _data_files(paths: Mapping[Path, FilePath]) -> list[tuple[FilePath, str]]:
     return [(file, "dossiers" if path[0] == "dossiers" else "table") for path, file in paths.items()]
 
 
-def _shown(raw: RawScenario, file: FilePath) -> str:
+def _displayed(raw: RawScenario, file: FilePath) -> str:
     """Return a file as it is displayed: relative to the project folder, with `/`."""
     return file.resolve().relative_to(raw.root.resolve()).as_posix()
 
@@ -457,14 +457,14 @@ def _control(scenario: Scenario, paths: Mapping[Path, FilePath]) -> None:
     defects = Defects()
     for k, entry in enumerate(scenario.spec.dossiers):
         if entry.control is not None:
-            found = _found(scenario, k, paths[("dossiers", k, "file")], entry)
-            for key, wanted, seen in found:
-                if wanted != seen:
+            found = _override_values(scenario, k, paths[("dossiers", k, "file")], entry)
+            for key, wanted, earlier in found:
+                if wanted != earlier:
                     defects.add(
                         "control",
                         Text(
-                            f"« {entry.file} » : {key} vaut {seen}, le contrôle attend {wanted}.",
-                            f'"{entry.file}": {key} is {seen}, the control expects {wanted}.',
+                            f"« {entry.file} » : {key} vaut {earlier}, le contrôle attend {wanted}.",
+                            f'"{entry.file}": {key} is {earlier}, the control expects {wanted}.',
                         ),
                         scenario.locate(("dossiers", k, "control", key)),
                         hint=Text(
@@ -475,7 +475,9 @@ def _control(scenario: Scenario, paths: Mapping[Path, FilePath]) -> None:
     defects.raise_if_any(DataError)
 
 
-def _found(scenario: Scenario, k: int, file: FilePath, entry: DossiersSpec) -> Iterator[tuple[str, Any, Any]]:
+def _override_values(
+    scenario: Scenario, k: int, file: FilePath, entry: DossiersSpec
+) -> Iterator[tuple[str, Any, Any]]:
     control = entry.control
     assert control is not None
     rows = scenario.portfolio.table.filter(pl.col("_source") == k)

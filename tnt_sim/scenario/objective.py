@@ -131,7 +131,7 @@ def compile_smallest(
         return None
     never = [str(name) for name, most in zip(of.groups.names, of.most, strict=True) if most == 0]
     if never or not of.heads:
-        shown = ", ".join(never[:SHOWN]) + (", …" if len(never) > SHOWN else "")
+        text = ", ".join(never[:SHOWN]) + (", …" if len(never) > SHOWN else "")
         n = so_many(
             len(never),
             ("groupe ne peut rien recevoir", "groupes ne peuvent rien recevoir"),
@@ -140,8 +140,8 @@ def compile_smallest(
         case.warnings.add(
             "smallest-zero",
             Text(
-                f"« smallest » vaut 0 quoi qu'on décide : {n.fr} ({shown}).",
-                f'"smallest" is 0 whatever is decided: {n.en} ({shown}).',
+                f"« smallest » vaut 0 quoi qu'on décide : {n.fr} ({text}).",
+                f'"smallest" is 0 whatever is decided: {n.en} ({text}).',
             )
             if never
             else Text("« smallest » n'a aucun groupe et vaut 0.", '"smallest" has no group and is 0.'),
@@ -192,7 +192,7 @@ class ObjectiveStage:
     sense: Sense
     terms: Terms
     tolerance: Fraction = Fraction(0)
-    parts: tuple[GoalPart, ...] = ()
+    goal_parts: tuple[GoalPart, ...] = ()
 
 
 def columns_counted_zero(spec: ScenarioSpec) -> tuple[str, ...]:
@@ -200,12 +200,12 @@ def columns_counted_zero(spec: ScenarioSpec) -> tuple[str, ...]:
     names = {
         name for stage in spec.objective for name in {**(stage.maximise or {}), **(stage.minimise or {})}
     }
-    found = set()
+    result = set()
     for name in names & set(spec.measures):
         measure = spec.measures[name]
         pairs = [(measure.column, measure.empty), *((part.column, part.empty) for part in measure.sum or ())]
-        found |= {column for column, empty in pairs if column is not None and empty == "0"}
-    return tuple(sorted(found))
+        result |= {column for column, empty in pairs if column is not None and empty == "0"}
+    return tuple(sorted(result))
 
 
 @dataclass(frozen=True)
@@ -230,11 +230,11 @@ class Objective:
                 ),
             )
             entries = (StageSpec(maximise={"dossiers": "1"}),)
-        found: list[ObjectiveStage | None] = []
+        result: list[ObjectiveStage | None] = []
         for k, entry in enumerate(entries):
             with self.case.fitting(("objective", k)):
-                found.append(self._stage(entry, ("objective", k)))
-        return tuple(stage for stage in found if stage is not None)
+                result.append(self._stage(entry, ("objective", k)))
+        return tuple(stage for stage in result if stage is not None)
 
     def _stage(self, entry: StageSpec, path: Path) -> ObjectiveStage | None:
         if (entry.maximise is None) == (entry.minimise is None):
@@ -250,21 +250,21 @@ class Objective:
         sense = Sense.MAXIMISE if entry.maximise is not None else Sense.MINIMISE
         goals: Mapping[str, Any] = entry.maximise or entry.minimise or {}
         sums: list[tuple[int, Terms]] = []
-        parts: list[GoalPart] = []
+        pieces: list[GoalPart] = []
         for name, weight in goals.items():
             here = (*path, sense.value, name)
             if name == "smallest" or name.startswith(SHORTFALL):
-                part = self._part(name, weight, sense, here)
-                parts += [] if part is None else [part]
+                part = self._goal_part(name, weight, sense, here)
+                pieces += [] if part is None else [part]
                 continue
             terms, factor = self._measure(name, here), self._weight(weight, here)
             if terms is not None and factor is not None:
                 scaled = replace(terms, scale=terms.scale / factor.denominator)
                 sums.append((factor.numerator, scaled))
-        if len(sums) + len(parts) < len(goals) or not goals:
+        if len(sums) + len(pieces) < len(goals) or not goals:
             return None
-        terms = combine(sums).reduced() if sums else self._nothing(parts[0].unit)
-        return ObjectiveStage("+".join(goals), sense, terms, entry.tolerance, tuple(parts))
+        terms = combine(sums).reduced() if sums else self._nothing(pieces[0].unit)
+        return ObjectiveStage("+".join(goals), sense, terms, entry.tolerance, tuple(pieces))
 
     def _nothing(self, unit: Unit) -> Terms:
         zeros = np.zeros(self.case.n, dtype=np.int64)
@@ -288,7 +288,7 @@ class Objective:
             self.case.fault("weight", error.text, path)
             return None
 
-    def _part(self, name: str, value: Any, sense: Sense, path: Path) -> GoalPart | None:
+    def _goal_part(self, name: str, value: Any, sense: Sense, path: Path) -> GoalPart | None:
         if name == "smallest":
             return self._smallest(value, sense, path)
         weight = self._weight(value, path)

@@ -44,13 +44,13 @@ def stage_words(stage: StageSpec, lang: Lang) -> str:
 def stage_formula(stage: StageSpec) -> str:
     """Return `max 10·Σ x_i + Σ score_i·x_i`."""
     goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
-    parts = []
+    pieces = []
     for name, weight in goals.items():
         if isinstance(weight, dict):
-            parts.append(f"min_g ({weight.get('measure', '?')}_g / {weight.get('per', '1')}_g)")
+            pieces.append(f"min_g ({weight.get('measure', '?')}_g / {weight.get('per', '1')}_g)")
         else:
-            parts.append(goal_formula(name, str(weight)))
-    return ("max " if stage.maximise is not None else "min ") + " + ".join(parts)
+            pieces.append(goal_formula(name, str(weight)))
+    return ("max " if stage.maximise is not None else "min ") + " + ".join(pieces)
 
 
 def _goal(name: str, weight: Any, lang: Lang) -> str:
@@ -84,34 +84,34 @@ def measure_words(measure: MeasureSpec, lang: Lang) -> str:
     french = lang is Lang.FR
     if measure.mean is not None:
         names = listed([column_text.column(name).in_(lang) for name in measure.mean], lang)
-        told = (
+        text = (
             f"la moyenne de {names} (cellules remplies)" if french else f"the mean of {names} (filled cells)"
         )
     elif measure.sum is not None:
-        told = (" ; " if french else "; ").join(_part(part, lang) for part in measure.sum)
+        text = (" ; " if french else "; ").join(_term_text(part, lang) for part in measure.sum)
     else:
-        return _SUMMED.in_(lang).format(_part(measure, lang))
+        return _SUMMED.in_(lang).format(_term_text(measure, lang))
     if measure.where is not None:
-        told += f", {when(measure.where, lang)}"
-    return _SUMMED.in_(lang).format(told)
+        text += f", {when(measure.where, lang)}"
+    return _SUMMED.in_(lang).format(text)
 
 
 _SUMMED = Text("Somme, sur les dossiers financés, de : {}.", "Sum, over the funded dossiers, of: {}.")
 
 
-def _part(part: TermSpec | MeasureSpec, lang: Lang) -> str:
+def _term_text(term: TermSpec | MeasureSpec, lang: Lang) -> str:
     french = lang is Lang.FR
     text = (
-        column_text.column(part.column).in_(lang)
-        if part.column is not None
-        else number(part.value or Fraction(0), lang)
+        column_text.column(term.column).in_(lang)
+        if term.column is not None
+        else number(term.value or Fraction(0), lang)
     )
-    if part.where is not None:
-        text += f" {when(part.where, lang)}"
-    if part.once_per is not None:
-        key = column_text.bare_column(part.once_per).in_(lang)
+    if term.where is not None:
+        text += f" {when(term.where, lang)}"
+    if term.once_per is not None:
+        key = column_text.bare_column(term.once_per).in_(lang)
         text += f", une seule fois par {key}" if french else f", once for each {key}"
-    if part.empty is not None:
+    if term.empty is not None:
         text += " (0 si vide)" if french else " (0 where empty)"
     return text
 
@@ -120,14 +120,14 @@ def measure_formula(measure: MeasureSpec) -> str:
     """Return `Σ score_i·x_i + 5·Σ{tags: {has: mutualise}} x_i`."""
     if measure.mean is not None:
         return f"Σ mean({' ; '.join(f'{name}_i' for name in measure.mean)})·x_i"
-    parts = []
-    for part in measure.sum or (measure,):
-        where = "" if part.where is None else "{" + describe(part.where.root) + "}"
+    pieces = []
+    for piece in measure.sum or (measure,):
+        where = "" if piece.where is None else "{" + describe(piece.where.root) + "}"
         term = (
-            f"{part.column}_i·x_i"
-            if part.column is not None
-            else f"{write_number(part.value or Fraction(0))}·x_i"
+            f"{piece.column}_i·x_i"
+            if piece.column is not None
+            else f"{write_number(piece.value or Fraction(0))}·x_i"
         )
-        once = "" if part.once_per is None else f" (once per {part.once_per})"
-        parts.append(f"Σ{where} {term}{once}")
-    return " + ".join(parts)
+        once = "" if piece.once_per is None else f" (once per {piece.once_per})"
+        pieces.append(f"Σ{where} {term}{once}")
+    return " + ".join(pieces)

@@ -87,12 +87,14 @@ def refuse_clashes(case: Case, offers: Offers, rules: Sequence[tuple[object, Pat
 def _floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
     if not limit.groups.grouped or not is_granted(limit.terms):
         return
-    asked = sum((bound for bound in limit.minimum if bound is not None), Fraction(0)) / CENT
+    requested = sum((bound for bound in limit.minimum if bound is not None), Fraction(0)) / CENT
     inside = (limit.groups.codes >= 0) & (limit.terms.per_cent == 1)
     most = most_granted(case.tree, case.node, offers, inside)
-    if asked <= most:
+    if requested <= most:
         return
-    fr, en = ([format_cents(int(figure), lang) for figure in (asked, most)] for lang in (Lang.FR, Lang.EN))
+    fr, en = (
+        [format_cents(int(figure), lang) for figure in (requested, most)] for lang in (Lang.FR, Lang.EN)
+    )
     n = so_many(sum(bound is not None for bound in limit.minimum), ("groupe", "groupes"), ("group", "groups"))
     case.fault(
         "floors-exceed",
@@ -154,14 +156,14 @@ def _shares(case: Case, offers: Offers, shares: Sequence[tuple[Share, Path]]) ->
 def _groups_of_all(case: Case, offers: Offers, rule: Share, path: Path) -> None:
     """Compare the shares that n groups may have of one whole with 100 %."""
     n, inside = len(rule.groups.names), offers.in_play & (rule.groups.codes >= 0)
-    part, whole = rule.numerator.where(inside), rule.denominator.where(offers.in_play)
+    piece, whole = rule.numerator.where(inside), rule.denominator.where(offers.in_play)
     low, high = n * (rule.minimum or Fraction(0)), n * (rule.maximum or Fraction(1))
-    if n == 0 or part.scale != whole.scale or rule.denominator.once:
+    if n == 0 or piece.scale != whole.scale or rule.denominator.once:
         return
-    within = bool((part.per_funded <= whole.per_funded).all() and (part.per_cent <= whole.per_cent).all())
+    within = bool((piece.per_funded <= whole.per_funded).all() and (piece.per_cent <= whole.per_cent).all())
     if low > 1 and within:
         side, total = "min", low
-    elif high < 1 and _whole([part], whole):
+    elif high < 1 and _whole([piece], whole):
         side, total = "max", high
     else:
         return
@@ -180,15 +182,15 @@ def _groups_of_all(case: Case, offers: Offers, rule: Share, path: Path) -> None:
     )
 
 
-def _equal(one: Terms, other: Terms) -> bool:
-    if one is other:  # sums that count a key once are equal only if they are the same object
+def _equal(left: Terms, other: Terms) -> bool:
+    if left is other:  # sums that count a key once are equal only if they are the same object
         return True
     return bool(
-        one.scale == other.scale
-        and not one.once
+        left.scale == other.scale
+        and not left.once
         and not other.once
-        and (one.per_funded == other.per_funded).all()
-        and (one.per_cent == other.per_cent).all()
+        and (left.per_funded == other.per_funded).all()
+        and (left.per_cent == other.per_cent).all()
     )
 
 
@@ -198,21 +200,21 @@ def _disjoint(shares: Sequence[tuple[Share, Path]], offers: Offers) -> list[tupl
     Rules without dossiers are left out.
     """
     taken = np.zeros(len(offers.candidate), dtype=np.bool_)
-    found = []
+    result = []
     for rule, path in shares:
         mine = ((rule.numerator.per_funded != 0) | (rule.numerator.per_cent != 0)) & offers.in_play
         if mine.any() and not (mine & taken).any() and not rule.numerator.once:
             taken |= mine
-            found.append((rule, path))
-    return found
+            result.append((rule, path))
+    return result
 
 
-def _whole(parts: Sequence[Terms], whole: Terms) -> bool:
+def _whole(terms: Sequence[Terms], whole: Terms) -> bool:
     """Return whether the parts add up to the whole."""
-    if any(part.scale != whole.scale for part in parts):
+    if any(part.scale != whole.scale for part in terms):
         return False
-    funded = np.sum([part.per_funded for part in parts], axis=0)
-    cents = np.sum([part.per_cent for part in parts], axis=0)
+    funded = np.sum([part.per_funded for part in terms], axis=0)
+    cents = np.sum([part.per_cent for part in terms], axis=0)
     return np.array_equal(funded, whole.per_funded) and np.array_equal(cents, whole.per_cent)
 
 
@@ -239,7 +241,7 @@ def form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) -> list[De
 
     These are reserved measure names, empty stages, and `valid` without a date of decision.
     """
-    found = [
+    result = [
         Defect(
             "measure-name",
             Text(
@@ -252,7 +254,7 @@ def form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) -> list[De
         for name in spec.measures
         if name in BUILT_IN
     ]
-    found += [
+    result += [
         Defect(
             "stage",
             Text("cette étape de l'objectif est vide.", "this stage of the objective is empty."),
@@ -263,8 +265,8 @@ def form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) -> list[De
         if not (stage.maximise or stage.minimise)
     ]
     if spec.date is None:
-        found += [_without_day(locate(path)) for path in _dated(spec, ())]
-    return found
+        result += [_without_day(locate(path)) for path in _dated(spec, ())]
+    return result
 
 
 def _without_day(place: Place) -> Defect:
@@ -287,11 +289,11 @@ def _dated(value: Any, path: Path) -> Iterator[Path]:
         for name in type(value).model_fields:
             yield from _dated(getattr(value, name), (*path, name))
     elif isinstance(value, tuple):
-        for number, part in enumerate(value):
-            yield from _dated(part, (*path, number))
+        for number, piece in enumerate(value):
+            yield from _dated(piece, (*path, number))
     elif isinstance(value, dict):
-        for name, part in value.items():
-            yield from _dated(part, (*path, name))
+        for name, piece in value.items():
+            yield from _dated(piece, (*path, name))
 
 
 @dataclass(frozen=True)
@@ -471,13 +473,13 @@ def _no_circles(
 
     Priced or reported ones may be cyclic.
     """
-    found: list[tuple[Requires, Path | None]] = [(r, None) for r in table if isinstance(r, Requires)]
-    found += [
+    result: list[tuple[Requires, Path | None]] = [(r, None) for r in table if isinstance(r, Requires)]
+    result += [
         (rule, path)
         for rule, path in zip(compiled, paths, strict=True)
         if isinstance(rule, Requires) and rule.mode is Mode.HARD
     ]
-    refuse_circles(case, found)
+    refuse_circles(case, result)
 
 
 def _stage_exists(rule: Any, path: Path, case: Case, n_stages: int) -> None:

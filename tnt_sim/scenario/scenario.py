@@ -94,11 +94,11 @@ class Scenario:
     base: FilePath | None = None
     as_0_1_0: bool = False
 
-    def with_kept(self, kept: pl.DataFrame) -> Scenario:
+    def with_kept(self, granted: pl.DataFrame) -> Scenario:
         """Return the scenario with grants of earlier steps, (dossier, kept_cents), as commitments."""
         table = self.portfolio.table
         cents = table.select("dossier", "committed_cents").join(
-            kept.select("dossier", "kept_cents"), on="dossier", how="left", maintain_order="left"
+            granted.select("dossier", "kept_cents"), on="dossier", how="left", maintain_order="left"
         )
         both = cents.select(pl.coalesce("committed_cents", "kept_cents").alias("committed_cents"))
         return replace(self, portfolio=self.portfolio.with_table(table.with_columns(both.to_series())))
@@ -183,12 +183,12 @@ def _without_words(model: Any, dumped: Any) -> Any:
     """Return the dump of a model without descriptive texts; keys chosen by the planner are kept."""
     if isinstance(model, BaseModel) and isinstance(dumped, dict):
         described = isinstance(model, Described | ScenarioSpec)
-        kept = {key: part for key, part in dumped.items() if not (described and key in WORDS)}
+        retained = {key: part for key, part in dumped.items() if not (described and key in WORDS)}
         for name, field_info in type(model).model_fields.items():
             key = field_info.alias or name
-            if key in kept:
-                kept[key] = _without_words(getattr(model, name), kept[key])
-        return kept
+            if key in retained:
+                retained[key] = _without_words(getattr(model, name), retained[key])
+        return retained
     if isinstance(model, tuple | list) and isinstance(dumped, list):
         return [_without_words(part, plain) for part, plain in zip(model, dumped, strict=True)]
     if isinstance(model, Mapping) and isinstance(dumped, dict):

@@ -122,14 +122,14 @@ def law_of(law: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
     if len(law) != 1 or next(iter(law)) not in PARAMETERS:
         names = ", ".join(PARAMETERS)
         raise _wrong(f"une loi est l'une de : {names}", f"a law is one of: {names}")
-    name, given = next(iter(law.items()))
+    name, written = next(iter(law.items()))
     keys = PARAMETERS[name]
-    if isinstance(given, list | tuple) and name == "triangular" and len(given) == len(keys):
-        given = dict(zip(keys, given, strict=True))
-    if not isinstance(given, Mapping) or not set(given) <= set(keys):
+    if isinstance(written, list | tuple) and name == "triangular" and len(written) == len(keys):
+        written = dict(zip(keys, written, strict=True))
+    if not isinstance(written, Mapping) or not set(written) <= set(keys):
         listed = ", ".join(keys)
         raise _wrong(f"« {name} » a pour paramètres : {listed}", f'"{name}" has the parameters: {listed}')
-    full = {key: given.get(key, _DEFAULTS.get(key)) for key in keys}
+    full = {key: written.get(key, _DEFAULTS.get(key)) for key in keys}
     missing = [key for key, value in full.items() if value is None]
     if missing:
         raise _wrong(f"« {name} » : il manque {missing[0]}", f'"{name}": {missing[0]} is missing')

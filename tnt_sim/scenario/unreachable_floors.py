@@ -51,7 +51,7 @@ class Floors:
 
 def unmet_floors(problems: Sequence[Problem]) -> list[Defect]:
     """Return a defect for each minimum, of any step in order, that the caps make unattainable."""
-    found: list[Defect] = []
+    result: list[Defect] = []
     amounts: DossierAmounts | None = None
     for number, problem in enumerate(problems):
         amounts = _amounts(problem, amounts)
@@ -64,8 +64,8 @@ def unmet_floors(problems: Sequence[Problem]) -> list[Defect]:
             most = reach.most(floors.codes, len(floors.least), floors.is_number, names)
             for code, (least, best) in enumerate(zip(floors.least, most.tolist(), strict=True)):
                 if least is not None and best < least:
-                    found.append(_defect(problem, reach, floors, code, names))
-    return found
+                    result.append(_defect(problem, reach, floors, code, names))
+    return result
 
 
 def _amounts(problem: Problem, before: DossierAmounts | None) -> DossierAmounts | None:
@@ -185,18 +185,18 @@ def _defect(
     codes = np.where(floors.codes == code, 0, -1)
     least, name = floors.least[code] or 0, floors.names[code]
     caps, most = _against(problem, reach, codes, floors.is_number, names, least)
-    asked, found = (_amount(value, floors.is_number) for value in (least, most))
+    requested, result = (_amount(value, floors.is_number) for value in (least, most))
     text = Text(
-        f"{name.fr} doit recevoir au moins {asked.fr}, mais ses dossiers ne peuvent pas recevoir plus de "
-        f"{found.fr} sous {caps.fr} : ce minimum ne peut pas être respecté.",
-        f"{name.en} must get at least {asked.en}, but its dossiers can get no more than {found.en} under "
+        f"{name.fr} doit recevoir au moins {requested.fr}, mais ses dossiers ne peuvent pas recevoir plus de "
+        f"{result.fr} sous {caps.fr} : ce minimum ne peut pas être respecté.",
+        f"{name.en} must get at least {requested.en}, but its dossiers can get no more than {result.en} under "
         f"{caps.en}: this minimum cannot be met.",
     )
     if floors.is_number:
         text = Text(
-            f"{name.fr} doit financer au moins {asked.fr}, mais n'en peut financer plus de {most} sous "
+            f"{name.fr} doit financer au moins {requested.fr}, mais n'en peut financer plus de {most} sous "
             f"{caps.fr} : ce minimum ne peut pas être respecté.",
-            f"{name.en} must fund at least {asked.en}, but can fund no more than {most} under {caps.en}: this "
+            f"{name.en} must fund at least {requested.en}, but can fund no more than {most} under {caps.en}: this "
             "minimum cannot be met.",
         )
     return Defect(

@@ -95,8 +95,8 @@ class _Sum:
         """Compute what a dossier adds to the sum of its group."""
         terms, group = self.terms, int(self.codes[row])
         total = int(terms.per_funded[row]) + int(terms.per_cent[row]) * cents
-        for part, held in zip(terms.once, self.held, strict=True):
-            keys = np.unique(part.key[part.row == row])
-            fresh = keys[~np.isin(group * len(part.worth) + keys, held)]
-            total += sum(part.worth[fresh].tolist())
+        for once, held in zip(terms.once, self.held, strict=True):
+            keys = np.unique(once.key[once.row == row])
+            fresh = keys[~np.isin(group * len(once.worth) + keys, held)]
+            total += sum(once.worth[fresh].tolist())
         return total

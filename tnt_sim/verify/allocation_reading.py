@@ -71,7 +71,7 @@ def stage_values(
     by_id = {rule.id: rule for rule in rules}
     for number, stage in enumerate(problem.stages):
         value = stage.terms.evaluate(funded, granted) * stage.terms.scale
-        value += sum((part.read(funded, granted, by_id) for part in stage.parts), Fraction(0))
+        value += sum((part.read(funded, granted, by_id) for part in stage.goal_parts), Fraction(0))
         sign = -1 if stage.sense is Sense.MAXIMISE else 1
         for rule, read in zip(problem.rules, rules, strict=True):
             if rule.mode is Mode.PENALTY and rule.penalty is not None and rule.penalty.stage == number:
@@ -82,10 +82,10 @@ def stage_values(
 
 def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationReading) -> list[Defect]:
     """List all violations of the scenario by an allocation; empty if it is feasible."""
-    found = [*_awards(problem, allocation), *_envelopes(problem, reading)]
-    found += [*_caps(problem, allocation), *_table(problem, allocation)]
-    found.extend(_limits(problem, allocation))
-    found.extend(
+    result = [*_awards(problem, allocation), *_envelopes(problem, reading)]
+    result += [*_caps(problem, allocation), *_table(problem, allocation)]
+    result.extend(_limits(problem, allocation))
+    result.extend(
         Defect(
             "grant:common_rate",
             Text(
@@ -100,7 +100,7 @@ def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationRe
             continue
         for figure in [figure for figure in rule.readings if not figure.holds][:SHOWN]:
             group = f" ({figure.group})" if figure.group else ""
-            found.append(
+            result.append(
                 Defect(
                     f"rule:{rule.id}",
                     Text(
@@ -112,12 +112,12 @@ def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationRe
                     (problem.scenario.locate(("rules", rule.id)),),
                 )
             )
-    return found
+    return result
 
 
 def _table(problem: Problem, allocation: Allocation) -> list[Defect]:
     """List the violations of the columns `variant_of` and `requires`."""
-    found = []
+    result = []
     for rule in problem.table_rules:
         reading = rule.read(allocation.funded, allocation.granted_cents)
         for figure in [figure for figure in reading.readings if not figure.holds][:SHOWN]:
@@ -132,8 +132,8 @@ def _table(problem: Problem, allocation: Allocation) -> list[Defect]:
                     f"le dossier « {figure.group} » est retenu sans {lacking.fr} qu'il exige.",
                     f'dossier "{figure.group}" is funded without {lacking.en} that it requires.',
                 )
-            found.append(Defect("variant" if rule.id == VARIANTS else "prerequisite", text))
-    return found
+            result.append(Defect("variant" if rule.id == VARIANTS else "prerequisite", text))
+    return result
 
 
 def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
@@ -174,23 +174,23 @@ def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
             "is funded by decision but gets nothing",
         ),
     ]
-    found = []
+    result = []
     for code, mask, fr, en in tests:
         for row in np.flatnonzero(mask)[:SHOWN]:
             name = problem.case.table["dossier"][int(row)]
             fr_cents, en_cents = _in_words(int(granted[row]))
-            found.append(
+            result.append(
                 Defect(
                     code,
                     Text(f"le dossier « {name} » {fr} ({fr_cents}).", f'dossier "{name}" {en} ({en_cents}).'),
                 )
             )
-    return found
+    return result
 
 
 def _caps(problem: Problem, allocation: Allocation) -> list[Defect]:
     """List the projects above a cap; commitments that alone exceed one only cause a warning."""
-    found = []
+    result = []
     for excess in problem.caps.broken(allocation.funded, allocation.granted_cents)[:SHOWN]:
         project = problem.caps.names[excess.project]
         got, most = _in_words(excess.granted_cents), _in_words(excess.limit_cents)
@@ -198,8 +198,8 @@ def _caps(problem: Problem, allocation: Allocation) -> list[Defect]:
             f"le projet « {project} » reçoit {got[0]}, plus que le plafond « {excess.cap} » ({most[0]}).",
             f'the project "{project}" gets {got[1]}, more than the cap "{excess.cap}" ({most[1]}).',
         )
-        found.append(Defect(f"cap:{excess.cap}", text, (problem.scenario.locate(excess.path),)))
-    return found
+        result.append(Defect(f"cap:{excess.cap}", text, (problem.scenario.locate(excess.path),)))
+    return result
 
 
 def _in_words(cents: int) -> tuple[str, str]:
@@ -209,7 +209,7 @@ def _in_words(cents: int) -> tuple[str, str]:
 
 def _limits(problem: Problem, allocation: Allocation) -> list[Defect]:
     """List the violated minimum uses and dossier counts of envelopes."""
-    found = []
+    result = []
     for limit in problem.limits:
         figure = limit.read(allocation.funded, allocation.granted_cents)
         if figure.holds:
@@ -221,7 +221,7 @@ def _limits(problem: Problem, allocation: Allocation) -> list[Defect]:
             for text in (figure.value, figure.minimum if figure.maximum is None else figure.maximum)
         )
         name, option = limit.envelope, limit.option
-        found.append(
+        result.append(
             Defect(
                 f"envelope:{name}",
                 Text(
@@ -231,16 +231,16 @@ def _limits(problem: Problem, allocation: Allocation) -> list[Defect]:
                 (problem.scenario.locate(("envelope", limit.envelope, limit.option)),),
             )
         )
-    return found
+    return result
 
 
 def _envelopes(problem: Problem, reading: AllocationReading) -> list[Defect]:
     tree = problem.case.tree
-    found = []
+    result = []
     for node, excess in enumerate(reading.envelopes.excess_cents):
         if excess:
             name, (fr, en) = tree.ids[node], _in_words(excess)
-            found.append(
+            result.append(
                 Defect(
                     f"envelope:{name}",
                     Text(
@@ -250,4 +250,4 @@ def _envelopes(problem: Problem, reading: AllocationReading) -> list[Defect]:
                     (problem.scenario.locate(("envelope", name)),),
                 )
             )
-    return found
+    return result

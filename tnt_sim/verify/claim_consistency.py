@@ -107,14 +107,14 @@ def codes_among(lines: Sequence[str], lang: Lang) -> tuple[set[str], list[str]]:
     """Return the codes of warnings on evidence, and all other warning lines in order."""
     codes: set[str] = set()
     others: list[str] = []
-    seen: set[str] = set()
-    for line in lines:
-        code = next((code for code, pattern in _patterns(lang) if pattern.fullmatch(line)), None)
-        if code is None or line in seen:
-            others.append(line)
+    earlier: set[str] = set()
+    for text in lines:
+        code = next((code for code, pattern in _patterns(lang) if pattern.fullmatch(text)), None)
+        if code is None or text in earlier:
+            others.append(text)
         else:
             codes.add(code)
-            seen.add(line)
+            earlier.add(text)
     return codes, others
 
 
@@ -169,13 +169,13 @@ def read_claim(
     where: str,
     stages: Sequence[ObjectiveStage],
     values: Sequence[Fraction],
-    found: Defects,
+    defects: Defects,
 ) -> RunClaim:
-    """Read the claims on a decision from its summary entry, and record contradictions in `found`.
+    """Read the claims on a decision from its summary entry, and record contradictions in `defects`.
 
     `values` are the exact values of the stages. An unknown value counts as the weakest.
     """
-    note = _Notes(where, found)
+    note = _Notes(where, defects)
     status = note.word("status", entry.get("status"), STATUSES, "feasible")
     proof = note.word("proof", entry.get("proof"), PROOFS, PROOFS[0])
     told = entry.get("objective")
@@ -195,23 +195,23 @@ def read_claim(
     return RunClaim(status, proof, tuple(goals), *_ties(note, entry.get("canonical_proof"), status))
 
 
-def _ties(note: _Notes, told: Any, status: str) -> tuple[str | None, str | None]:
+def _ties(note: _Notes, entry: Any, status: str) -> tuple[str | None, str | None]:
     """Read the claims on « least granted » and on the tie-break; a decision that is not optimal may have none."""
     known: dict[str, tuple[str | None, ...]] = {
         "least_granted": (None, *PROOFS[1:]),
         "list": (None, PROOFS[2]),
     }
-    found = dict.fromkeys(known)
-    if not isinstance(told, dict) or set(told) != set(known):
-        note.add("canonical_proof", str(told)[:80])
+    result = dict.fromkeys(known)
+    if not isinstance(entry, dict) or set(entry) != set(known):
+        note.add("canonical_proof", str(entry)[:80])
         return None, None
     for key, words in known.items():
-        word = told[key]
+        word = entry[key]
         if not any(word is one or word == one for one in words) or (word is not None and status != "optimal"):
             note.add(f"canonical_proof.{key}", f"{str(word)[:80]}, status {status}")
         else:
-            found[key] = word
-    return found["least_granted"], found["list"]
+            result[key] = word
+    return result["least_granted"], result["list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +219,11 @@ class _Notes:
     """Collects the contradictions in one decision's claims."""
 
     where: str
-    found: Defects
+    defects: Defects
 
     def add(self, key: str, what: str) -> None:
         path = f"{self.where}{key}"
-        self.found.add(
+        self.defects.add(
             f"claim:{path}",
             Text(
                 f"summary.json : « {path} » n'est pas possible ou contredit le reste ({what}).",
@@ -247,19 +247,25 @@ class _Notes:
 
 
 def _goal(
-    note: _Notes, path: str, one: Mapping[str, Any], stage: ObjectiveStage, value: Fraction, *, optimal: bool
+    note: _Notes,
+    path: str,
+    entry: Mapping[str, Any],
+    stage: ObjectiveStage,
+    value: Fraction,
+    *,
+    optimal: bool,
 ) -> ClaimedStage:
-    bound = note.number(f"{path}.bound", one.get("bound"))
-    gap = note.number(f"{path}.gap", one.get("gap"))
-    proof = one.get("proof")
+    bound = note.number(f"{path}.bound", entry.get("bound"))
+    gap = note.number(f"{path}.gap", entry.get("gap"))
+    proof = entry.get("proof")
     if proof not in PROOFS:
         note.add(f"{path}.proof", str(proof)[:80])
         proof = None
     if not _bound_agrees(bound, stage, value, optimal=optimal):
-        note.add(f"{path}.bound", f"{one.get('bound')}, {decimal_text(value)}")
+        note.add(f"{path}.bound", f"{entry.get('bound')}, {decimal_text(value)}")
     if not _gap_agrees(bound, gap, value):
-        note.add(f"{path}.gap", f"{one.get('gap')}, {one.get('bound')} − {decimal_text(value)}")
-    money = one.get("gap_money_cents")
+        note.add(f"{path}.gap", f"{entry.get('gap')}, {entry.get('bound')} − {decimal_text(value)}")
+    money = entry.get("gap_money_cents")
     if money is not None and (type(money) is not int or money < 0 or (gap == 0 and money)):
         note.add(f"{path}.gap_money_cents", str(money)[:80])
         money = None
@@ -269,12 +275,12 @@ def _goal(
 def _bound_agrees(bound: Fraction | None, stage: ObjectiveStage, value: Fraction, *, optimal: bool) -> bool:
     if bound is None:
         return not optimal
-    beyond = bound - value if stage.sense is Sense.MAXIMISE else value - bound
+    excess = bound - value if stage.sense is Sense.MAXIMISE else value - bound
     if not optimal:
-        return beyond >= -_rounding(bound)
+        return excess >= -_rounding(bound)
     if not stage.tolerance:
         return decimal_text(bound) == decimal_text(value)
-    return -_rounding(bound) <= beyond <= stage.tolerance * abs(bound) + _rounding(bound)
+    return -_rounding(bound) <= excess <= stage.tolerance * abs(bound) + _rounding(bound)
 
 
 def _gap_agrees(bound: Fraction | None, gap: Fraction | None, value: Fraction) -> bool:
@@ -295,10 +301,10 @@ def _rounding(bound: Fraction) -> Fraction:
 
 
 def check_run_words(
-    summary: Mapping[str, Any], notes: set[str], claims: Sequence[RunClaim], found: Defects
+    summary: Mapping[str, Any], notes: set[str], claims: Sequence[RunClaim], defects: Defects
 ) -> None:
     """Check the claims on the whole run: stop, method, publishable, canonical, and warnings on the evidence."""
-    note = _Notes("", found)
+    note = _Notes("", defects)
     stopped, canonical = summary.get("stopped_by"), summary.get("canonical")
     if not any(stopped is word or stopped == word for word in STOPS):
         note.add("stopped_by", str(stopped)[:80])
@@ -326,9 +332,9 @@ def check_run_words(
         note.add("warnings", NOT_CANONICAL.code)
 
 
-def check_shape(summary: Mapping[str, Any], found: Defects) -> None:
+def check_shape(summary: Mapping[str, Any], defects: Defects) -> None:
     """Check that `seconds` holds numbers by phase and `versions` holds texts by package."""
-    note = _Notes("", found)
+    note = _Notes("", defects)
     seconds = summary.get("seconds")
     if not _all(seconds, lambda value: type(value) in (int, float) and 0 <= value < 1e9):
         note.add("seconds", str(seconds)[:80])
@@ -352,7 +358,7 @@ def better_by_one(
     if any(stage.tolerance for stage in problem.stages):
         return []
     idle = (why.code == "crowded_out") & (why.rule == "")
-    found = []
+    result = []
     for row in np.flatnonzero(idle.to_numpy())[:TRIED].tolist():
         funded, granted = allocation.funded.copy(), allocation.granted_cents.copy()
         funded[row] = True
@@ -361,7 +367,7 @@ def better_by_one(
         read = read_allocation(problem, more)
         if is_better(problem, read.values, reading.values) and not broken_rules(problem, more, read):
             name = problem.case.table["dossier"][row]
-            found.append(
+            result.append(
                 Defect(
                     "optimal",
                     Text(
@@ -370,7 +376,7 @@ def better_by_one(
                     ),
                 )
             )
-    return found
+    return result
 
 
 LEAST = ("granted", "minimise")
@@ -395,23 +401,25 @@ def solver_words_apart(
     """
     entries = stored if isinstance(stored, list) else []
     wanted = [(stage.goal, stage.sense.value) for stage in stages]
-    told = [(one.get("goal"), one.get("sense")) if isinstance(one, dict) else None for one in entries]
-    whole = told in (wanted, [*wanted, LEAST])
-    cut_short = claim.status != "optimal" and 0 < len(told) < len(wanted) and told == wanted[: len(told)]
+    rendered = [(one.get("goal"), one.get("sense")) if isinstance(one, dict) else None for one in entries]
+    whole = rendered in (wanted, [*wanted, LEAST])
+    cut_short = (
+        claim.status != "optimal" and 0 < len(rendered) < len(wanted) and rendered == wanted[: len(rendered)]
+    )
     if not (whole or cut_short):
-        return [_apart(f"{where}stages", str(told)[:80])]
-    found = []
+        return [_apart(f"{where}stages", str(rendered)[:80])]
+    result = []
     for k, (stage, value, goal) in enumerate(zip(stages, values, claim.goals, strict=True)):
         if k >= len(entries):
             break
-        one, path = entries[k], f"{where}stages[{k}]"
-        if claim.status == "optimal" and one.get("termination") != "optimal":
-            found.append(_apart(f"{path}.termination", str(one.get("termination"))[:80]))
-        if one.get("bound") != decimal_text(goal.bound):
-            found.append(_apart(f"{path}.bound", str(one.get("bound"))[:80]))
-        if not stage.tolerance and one.get("value") != decimal_text(value):
-            found.append(_apart(f"{path}.value", str(one.get("value"))[:80]))
-    return found
+        entry, path = entries[k], f"{where}stages[{k}]"
+        if claim.status == "optimal" and entry.get("termination") != "optimal":
+            result.append(_apart(f"{path}.termination", str(entry.get("termination"))[:80]))
+        if entry.get("bound") != decimal_text(goal.bound):
+            result.append(_apart(f"{path}.bound", str(entry.get("bound"))[:80]))
+        if not stage.tolerance and entry.get("value") != decimal_text(value):
+            result.append(_apart(f"{path}.value", str(entry.get("value"))[:80]))
+    return result
 
 
 def _apart(path: str, what: str) -> Defect:

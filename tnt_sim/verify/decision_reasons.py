@@ -94,12 +94,12 @@ def barred(problem: Problem, allocation: Allocation, waiting: BoolArray) -> Bloc
     n = problem.case.n
     code, name = np.full(n, "", dtype=object), np.full(n, "", dtype=object)
     by, coded = np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=np.bool_)
-    found = [
+    result = [
         (CODES.get(rule.kind, "crowded_out"), rule)
         for rule in (*problem.table_rules, *problem.rules)
         if isinstance(rule, BETWEEN) and rule.mode is Mode.HARD
     ]
-    for word, rule in sorted(found, key=lambda pair: _FIRST.index(pair[0])):
+    for word, rule in sorted(result, key=lambda pair: _FIRST.index(pair[0])):
         who = rule.barred_by(allocation.funded, allocation.granted_cents)
         mine = waiting & (who >= 0) & (by < 0)
         code[mine], name[mine], by[mine] = word, rule.id, who[mine]
@@ -141,7 +141,7 @@ def unclear(
     better = np.zeros_like(waiting)
     priced = {rule.penalty.stage for rule in problem.rules if rule.mode is Mode.PENALTY and rule.penalty}
     for number, stage in enumerate(problem.stages):
-        if stage.parts or number in priced:
+        if stage.goal_parts or number in priced:
             rows = np.flatnonzero(waiting)
             better |= waiting
             for row in rows[:TRIED].tolist():
@@ -225,11 +225,11 @@ def _along(
 
 def _outside(tree: Tree, reading: EnvelopeReading) -> dict[int, int]:
     """Compute what each node with ring-fenced envelopes below it leaves outside them."""
-    found = {}
+    result = {}
     for node, apart in fences(tree).items():
         granted = reading.granted_cents[node] - sum(reading.granted_cents[fence] for fence in apart)
-        found[node] = unfenced_cents(tree, node, apart) + _come(reading, node) - granted
-    return found
+        result[node] = unfenced_cents(tree, node, apart) + _come(reading, node) - granted
+    return result
 
 
 def _come(reading: EnvelopeReading, node: int) -> int:
@@ -247,11 +247,11 @@ def _more(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> list[in
         unassigned = unassigned_cents(tree, node)
         if unassigned is not None:
             children = tree.children(node)
-            given = sum(reading.extra_cents[child] for child in children if may_gain(tree, child))
+            written = sum(reading.extra_cents[child] for child in children if may_gain(tree, child))
             loose = own_cents[node] + sum(
                 reading.granted_cents[child] for child in children if tree.amount_cents[child] is None
             )
-            free[node] = max(0, more[node] + unassigned + _come(reading, node) - given - loose)
+            free[node] = max(0, more[node] + unassigned + _come(reading, node) - written - loose)
     return more
 
 
@@ -383,7 +383,7 @@ def _outranked(problem: Problem, allocation: Allocation, short: BoolArray, block
     """Whether no funded candidate under the blocking envelope is worth less per euro, bool (n,)."""
     case, offered = problem.case, problem.offers
     worth = worth_per_euro(problem)
-    if problem.stages[0].parts and not worth.any():
+    if problem.stages[0].goal_parts and not worth.any():
         # the first objective is not a sum over dossiers, so that worth per euro is undefined
         return np.zeros_like(short)
     bar = np.full(case.tree.n_nodes, np.inf)
@@ -412,15 +412,15 @@ def _blocking_nodes(
 ) -> tuple[IntArray, IntArray]:
     """Find the lowest envelope, from the dossier's own upwards, that leaves too little, and what it leaves."""
     case = problem.case
-    found, left = np.full(case.n, -1, dtype=np.int64), np.zeros(case.n, dtype=np.int64)
+    places, left = np.full(case.n, -1, dtype=np.int64), np.zeros(case.n, dtype=np.int64)
     rows = np.flatnonzero(short)
     rows = rows[np.argsort(case.node[rows], kind="stable")]
     first = np.flatnonzero(np.diff(case.node[rows], prepend=-2))
     for mine in np.split(rows, first[1:]):
         for above, cents in room.along[int(case.node[mine[0]])] if len(mine) else ():
-            stops = mine[(ask[mine] > cents) & (found[mine] < 0)]
-            found[stops], left[stops] = above, cents
-    return found, left
+            stops = mine[(ask[mine] > cents) & (places[mine] < 0)]
+            places[stops], left[stops] = above, cents
+    return places, left
 
 
 def _blocking_rules(
@@ -501,15 +501,15 @@ def _unspent(
     tree = problem.case.tree
     if left[node] <= 0:
         return None, None
-    mine = rows[waiting[rows]]
-    if len(mine) and 2 * tree.options[node].reserved_cents >= left[node]:
+    own = rows[waiting[rows]]
+    if len(own) and 2 * tree.options[node].reserved_cents >= left[node]:
         return "reserve", None
-    if 2 * exact_sum(ask[mine]) < left[node]:
+    if 2 * exact_sum(ask[own]) < left[node]:
         # all waiting dossiers together could not use half of it
         return "all_funded", None
-    fitting = mine[fits[mine]]
+    fitting = own[fits[own]]
     if 2 * exact_sum(ask[fitting]) < left[node] or not len(fitting):
-        short = mine[~fits[mine]]
+        short = own[~fits[own]]
         return (
             "none_fits" if not _fits_below(problem, node, room, short, ask).any() else "parent_full"
         ), None

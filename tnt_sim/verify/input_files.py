@@ -39,11 +39,11 @@ def register_of(summary: Mapping[str, Any]) -> str | None:
     return next((path for path in paths if path.rpartition("/")[2] == HELD), None)
 
 
-def check_inputs(summary: Mapping[str, Any], project: Path, found: Defects) -> Path | None:
+def check_inputs(summary: Mapping[str, Any], project: Path, noted: Defects) -> Path | None:
     """Check that every input is present and unchanged; return the scenario file, or None if there is a defect."""
     entries = summary.get("inputs")
     if not isinstance(entries, list) or not all(_is_entry(entry) for entry in entries):
-        found.add(
+        noted.add(
             "inputs",
             Text(
                 "summary.json : la liste « inputs » n'est pas celle d'un calcul.",
@@ -66,7 +66,7 @@ def check_inputs(summary: Mapping[str, Any], project: Path, found: Defects) -> P
                 ),
             )
         )
-    found.found.extend(defects)
+    noted.found.extend(defects)
     return None if defects else scenario
 
 

@@ -60,9 +60,9 @@ def _differs(stored: Any, again: Any, key: str) -> bool:
 def with_older_reasons(stored: pl.DataFrame, again: pl.DataFrame, notes: list[Text]) -> pl.DataFrame:
     """Return the recomputed table with the stored reasons."""
     same_rows = stored.height == again.height and stored["dossier"].equals(again["dossier"])
-    kept = [name for name in REASON_COLUMNS if stored.schema.get(name) == pl.String]
-    if same_rows and kept:
-        if not stored.select(kept).equals(again.select(kept)):
+    retained = [name for name in REASON_COLUMNS if stored.schema.get(name) == pl.String]
+    if same_rows and retained:
+        if not stored.select(retained).equals(again.select(retained)):
             notes.append(OTHER_WORDS)
-        again = again.with_columns(stored[name] for name in kept)
+        again = again.with_columns(stored[name] for name in retained)
     return again

@@ -22,30 +22,34 @@ NOT_REPLAYED = "proof"
 """Code of a claim that the certificate does not support."""
 
 
-def replay_proofs(run: Replay, parts: Sequence[tuple[StepDecision, RunClaim]]) -> list[Defect]:
+def replay_proofs(run: Replay, decisions: Sequence[tuple[StepDecision, RunClaim]]) -> list[Defect]:
     """Replay the proofs of each decision, and return the claims that they do not show.
 
     Records on `run` whether the proofs show optimality and the tie-break, and the rows behind them. If there
     is no time to replay all of them, nothing is shown, and no defect is reported for a missing proof.
     """
-    deadline, found, shown = Deadline(REPLAY_SECONDS), [], []
-    for number, (one, claim) in enumerate(parts):
+    deadline, result, displayed = Deadline(REPLAY_SECONDS), [], []
+    for number, (entry, claim) in enumerate(decisions):
         stored = _stored_proofs(run, number)
         if claim.proof == "CROSS_CHECKED" and stored.verdict != "agrees":
-            found.append(_not_agreed(stored.verdict))
-        found += solver_words_apart(stored.said, stored.where, one.problem.stages, one.reading.values, claim)
+            result.append(_not_agreed(stored.verdict))
+        result += solver_words_apart(
+            stored.solver_words, stored.where, entry.problem.stages, entry.reading.values, claim
+        )
         try:
-            proofs = _Proofs.of(one, stored, deadline)
-            found += proofs.not_shown(one, claim)
+            proofs = _Proofs.of(entry, stored, deadline)
+            result += proofs.not_shown(entry, claim)
         except DeadlineExpired:
-            run.replayed, proofs = False, _Proofs.none(one)
-        shown.append(proofs)
+            run.replayed, proofs = False, _Proofs.none(entry)
+        displayed.append(proofs)
     if not run.replayed:
         run.notes.append(_NO_TIME)
-    run.rows = ProofRows(sum(one.rows.n_read for one in shown), sum(one.rows.n_unread for one in shown))
-    run.proven = all(one.optimal for one in shown)
-    run.proven_first = run.proven and all(one.least and one.first for one in shown)
-    return found
+    run.rows = ProofRows(
+        sum(one.rows.n_read for one in displayed), sum(one.rows.n_unread for one in displayed)
+    )
+    run.proven = all(one.optimal for one in displayed)
+    run.proven_first = run.proven and all(one.least and one.first for one in displayed)
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +89,14 @@ class _Proofs:
     def not_shown(self, decision: StepDecision, claim: RunClaim) -> list[Defect]:
         """List the claims of the decision that its proofs do not show."""
         goals = zip(decision.problem.stages, claim.goals, self.stages, strict=True)
-        found = [
+        result = [
             _not_shown(stage.goal) for stage, goal, shown in goals if goal.proof == "PROVED" and not shown
         ]
         if claim.least_granted == "PROVED" and not self.least:
-            found.append(_not_shown("granted"))
+            result.append(_not_shown("granted"))
         if claim.listing == "PROVED" and not self.first:
-            found.append(_NO_FIRST)
-        return found
+            result.append(_NO_FIRST)
+        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class _Stored:
     """Stored proofs of one decision, and the solver claims that certificate.json repeats."""
 
     where: str
-    said: Any
+    solver_words: Any
     stages: list[dict[str, Any] | None]
     least_granted: dict[str, Any] | None
     listing: dict[str, Any] | None

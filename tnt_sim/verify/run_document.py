@@ -215,7 +215,7 @@ def rules(readings: Sequence[RuleReading]) -> list[dict[str, Any]]:
     for rule in readings:
         figure = rule.tightest
         groups = (
-            [{"group": r.group, "lowered": r.lowered, **_figures(r)} for r in rule.readings]
+            [{"group": r.group, "lowered": r.lowered, **_rule_amounts(r)} for r in rule.readings]
             if rule.grouped
             else []
         )
@@ -224,7 +224,7 @@ def rules(readings: Sequence[RuleReading]) -> list[dict[str, Any]]:
                 "id": rule.id,
                 "kind": rule.kind,
                 "mode": rule.mode.value,
-                **(_figures(figure) if figure else _NO_FIGURES),
+                **(_rule_amounts(figure) if figure else _NO_FIGURES),
                 "holds": rule.holds,
                 "binds": any(r.slack == 0 for r in rule.readings),
                 "groups": groups,
@@ -236,7 +236,7 @@ def rules(readings: Sequence[RuleReading]) -> list[dict[str, Any]]:
 _NO_FIGURES = {"min": None, "max": None, "value": None, "num": None, "den": None, "slack": None}
 
 
-def _figures(reading: Reading) -> dict[str, Any]:
+def _rule_amounts(reading: Reading) -> dict[str, Any]:
     return {
         "min": decimal_text(reading.minimum),
         "max": decimal_text(reading.maximum),
@@ -253,7 +253,7 @@ def open_questions(problems: Sequence[Problem], lang: Lang) -> dict[str, Any]:
     """List what the data leave undecided, each question once, with what decides it; empty for version 0.1.0."""
     if any(problem.case.as_0_1_0 for problem in problems):
         return {}
-    found = {question.id: question for problem in problems for question in problem.questions}
+    result = {question.id: question for problem in problems for question in problem.questions}
     return {
         "open_questions": [
             {
@@ -263,7 +263,7 @@ def open_questions(problems: Sequence[Problem], lang: Lang) -> dict[str, Any]:
                 "text": one.text.in_(lang),
                 "way_out": way_out(one).in_(lang),
             }
-            for one in found.values()
+            for one in result.values()
         ]
     }
 

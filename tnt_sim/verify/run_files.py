@@ -36,10 +36,10 @@ def canonical_sha256(document: Any) -> str:
 
 def file_sha256(file: Path) -> str:
     """Compute the SHA-256 of a file; DataError if reading takes longer than `READ_SECONDS`."""
-    found = hashlib.sha256()
+    result = hashlib.sha256()
     for chunk in in_time(_chunks(file), file):
-        found.update(chunk)
-    return found.hexdigest()
+        result.update(chunk)
+    return result.hexdigest()
 
 
 def bytes_of(file: Path) -> bytes:
@@ -52,10 +52,10 @@ def _chunks(file: Path) -> Iterator[bytes]:
         yield from iter(lambda: stream.read(_CHUNK), b"")
 
 
-def in_time[Part](parts: Iterable[Part], file: Path) -> Iterator[Part]:
+def in_time[Part](items: Iterable[Part], file: Path) -> Iterator[Part]:
     """Yield the parts of a file; DataError once that takes longer than `READ_SECONDS`."""
     deadline = Deadline(READ_SECONDS)
-    for part in parts:
+    for part in items:
         _check(deadline, file)
         yield part
 
@@ -110,20 +110,20 @@ def read_object(file: Path) -> dict[str, Any]:
             raise unreadable(
                 file, f"il a plus de {MOST_VALUES} valeurs", f"it holds more than {MOST_VALUES} values"
             )
-        found = json.loads(data.decode("utf-8"), object_pairs_hook=once, parse_constant=_no_constant)
+        result = json.loads(data.decode("utf-8"), object_pairs_hook=once, parse_constant=_no_constant)
     except (OSError, ValueError, RecursionError) as error:
         raise unreadable(file, str(error)) from None
-    if not isinstance(found, dict):
+    if not isinstance(result, dict):
         raise unreadable(file, "ce n'est pas un objet JSON", "it is no JSON object")
-    return found
+    return result
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
         names = [name for name, _ in pairs]
         raise ValueError(f"duplicate key {next(name for name in names if names.count(name) > 1)!r}")
-    return found
+    return result
 
 
 def _no_constant(word: str) -> Any:
@@ -179,12 +179,12 @@ def told_differences(stored: Any, again: Any, path: str = "") -> list[Defect]:
 
 def difference_of(path: str, stored: Any, again: Any) -> Defect:
     """Build the defect of one figure."""
-    one, other = _short(stored), _short(again)
+    text, other = _short(stored), _short(again)
     return Defect(
         f"summary:{path}",
         Text(
-            f"summary.json dit {one} pour « {path} » ; la relecture donne {other}.",
-            f'summary.json says {one} for "{path}"; reading again gives {other}.',
+            f"summary.json dit {text} pour « {path} » ; la relecture donne {other}.",
+            f'summary.json says {text} for "{path}"; reading again gives {other}.',
         ),
     )
 
@@ -248,7 +248,7 @@ def _which() -> Text:
     )
 
 
-def check_files(run_dir: Path, summary: Mapping[str, Any], found: Defects) -> None:
+def check_files(run_dir: Path, summary: Mapping[str, Any], defects: Defects) -> None:
     """Check that every file is present, under its own name, with the content that the summary's hashes fix.
 
     Raises
@@ -258,7 +258,7 @@ def check_files(run_dir: Path, summary: Mapping[str, Any], found: Defects) -> No
     """
     bound = summary.get("files")
     if not isinstance(bound, dict) or not isinstance(summary.get("document_sha256"), str):
-        found.add(
+        defects.add(
             "files",
             Text(
                 "summary.json ne donne pas l'empreinte des fichiers du calcul.",
@@ -273,11 +273,11 @@ def check_files(run_dir: Path, summary: Mapping[str, Any], found: Defects) -> No
         if large is not None:
             raise DataError([large])
         if not file.is_file():
-            found.found.append(_missing(run_dir, name, bound.get(name)))
+            defects.found.append(_missing(run_dir, name, bound.get(name)))
         elif name in BOUND and bound.get(name) != file_sha256(file):
-            found.found.append(rewritten(file))
-    _check_layout(run_dir / SUMMARY, summary, found)
-    _check_log(run_dir / LOG, summary, found)
+            defects.found.append(rewritten(file))
+    _check_layout(run_dir / SUMMARY, summary, defects)
+    _check_log(run_dir / LOG, summary, defects)
 
 
 def _missing(run_dir: Path, name: str, sha256: Any) -> Defect:
@@ -299,11 +299,11 @@ def _missing(run_dir: Path, name: str, sha256: Any) -> Defect:
     return Defect(f"file:{name}", text, hint=hint)
 
 
-def _check_layout(file: Path, summary: Mapping[str, Any], found: Defects) -> None:
+def _check_layout(file: Path, summary: Mapping[str, Any], defects: Defects) -> None:
     """Check that `summary.json` is unchanged, to the byte."""
     changed = summary["document_sha256"] != document_sha256(summary)
     if changed or bytes_of(file) != written(summary).encode():
-        found.found.append(rewritten(file))
+        defects.found.append(rewritten(file))
 
 
 def rewritten(file: Path) -> Defect:
@@ -319,18 +319,18 @@ def rewritten(file: Path) -> Defect:
     )
 
 
-def _check_log(file: Path, summary: Mapping[str, Any], found: Defects) -> None:
+def _check_log(file: Path, summary: Mapping[str, Any], defects: Defects) -> None:
     """Check the hash in the last line of the log, which covers the log and the seconds."""
     if not file.is_file():
         return
     try:
         text = bytes_of(file).decode("utf-8")
     except ValueError as error:
-        found.found.append(unreadable_defect(file, str(error)))
+        defects.found.append(unreadable_defect(file, str(error)))
         return
     body, _, seal = text.rpartition(_SEAL)
     if seal != f"{_seal(body, summary.get('seconds'))}\n":
-        found.add(
+        defects.add(
             f"file:{LOG}",
             Text(
                 "solver.log, ou « seconds » dans summary.json, n'est plus ce que le calcul a écrit.",

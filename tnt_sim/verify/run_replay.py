@@ -70,7 +70,7 @@ class Replay:
     run_dir: Path
     project: Path
     summary: dict[str, Any]
-    found: Defects = field(default_factory=Defects)
+    defects: Defects = field(default_factory=Defects)
     certificate: dict[str, Any] | None = None
     scenario: Scenario | None = None
     table: pl.DataFrame | None = None
@@ -101,7 +101,7 @@ def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
     """
     run = replay(run_dir, project)
     if run.whole is not None:
-        _figures(run, run.whole)
+        _check_amounts(run, run.whole)
     return report(run)
 
 
@@ -112,14 +112,14 @@ def replay(run_dir: Path, project: Path | None = None, *, as_0_1_0: bool = False
     """
     summary = read_summary(run_dir)
     run = Replay(run_dir, (project or project_of(run_dir, summary)).resolve(), summary, as_0_1_0=as_0_1_0)
-    check_files(run_dir, summary, run.found)
-    check_shape(summary, run.found)
-    scenario_file = check_inputs(summary, run.project, run.found)
+    check_files(run_dir, summary, run.defects)
+    check_shape(summary, run.defects)
+    scenario_file = check_inputs(summary, run.project, run.defects)
     run.certificate = _certificate(run)
     if scenario_file is not None:
         run.scenario = _scenario(run, scenario_file)
     if run.scenario is not None and (run_dir / PARQUET).is_file():
-        run.table = read_parquet(run_dir / PARQUET, run.found)
+        run.table = read_parquet(run_dir / PARQUET, run.defects)
     if run.scenario is not None and run.table is not None:
         _decisions(run, run.scenario, run.table)
     return run
@@ -133,7 +133,7 @@ def _certificate(run: Replay) -> dict[str, Any] | None:
     try:
         return read_object(file)
     except DataError as error:
-        run.found.found.extend(error.defects)
+        run.defects.found.extend(error.defects)
         return None
 
 
@@ -141,7 +141,7 @@ def _scenario(run: Replay, file: Path) -> Scenario | None:
     """Load the scenario from its own files, as the run did."""
     sets = run.summary.get("sets")
     if not isinstance(sets, list) or not all(isinstance(text, str) for text in sets):
-        run.found.add(
+        run.defects.add(
             "sets",
             Text(
                 "summary.json : « sets » n'est pas une liste de textes.",
@@ -152,19 +152,19 @@ def _scenario(run: Replay, file: Path) -> Scenario | None:
     try:
         scenario = load_scenario(file, sets, register=register_of(run.summary))
     except TntError as error:
-        run.found.found.extend(error.defects_found())
+        run.defects.found.extend(error.defects_found())
         return None
     if run.as_0_1_0:
         scenario = scenario.read_as_0_1_0()
     if scenario.sha256 == run.summary.get("scenario_sha256"):
         return scenario
-    one, other = scenario.sha256[:8], str(run.summary.get("scenario_sha256"))[:8]
-    run.found.add(
+    name, other = scenario.sha256[:8], str(run.summary.get("scenario_sha256"))[:8]
+    run.defects.add(
         "scenario",
         Text(
-            f"le scénario et ses données, avec ce que change « sets » ({len(sets)}), ont l'empreinte {one} ; "
+            f"le scénario et ses données, avec ce que change « sets » ({len(sets)}), ont l'empreinte {name} ; "
             f"« scenario_sha256 » dit {other}.",
-            f'the scenario and its data, with what "sets" changes ({len(sets)}), have the hash {one}; '
+            f'the scenario and its data, with what "sets" changes ({len(sets)}), have the hash {name}; '
             f'"scenario_sha256" says {other}.',
         ),
         Place(file=str(file)),
@@ -176,29 +176,29 @@ def _decisions(run: Replay, scenario: Scenario, table: pl.DataFrame) -> None:
     """Check all decisions of the run exactly."""
     last = decision_steps(scenario)[-1]
     known = land(last.scenario).portfolio.table["dossier"]
-    allocation = stored_allocation(known, table, run.found)
+    allocation = stored_allocation(known, table, run.defects)
     if allocation is None:
         return
     problem = _problem(run, scenario, table)
     if problem is None:
         return
     run.whole = StepDecision(last, problem, allocation, read_allocation(problem, allocation))
-    run.found.found.extend(broken_rules(problem, allocation, run.whole.reading))
+    run.defects.found.extend(broken_rules(problem, allocation, run.whole.reading))
 
 
 def _problem(run: Replay, scenario: Scenario, table: pl.DataFrame) -> Problem | None:
     """Compile the problem of the last decision; earlier steps are checked on the way."""
     if is_sequence(scenario):
-        run.steps = read_steps(scenario, table, run.summary, run.found)
+        run.steps = read_steps(scenario, table, run.summary, run.defects)
         return replace(run.steps.done[-1].problem, scenario=scenario) if run.steps else None
     try:
         return compile_problem(scenario)
     except InputError as error:
-        run.found.found.extend(error.defects)
+        run.defects.found.extend(error.defects)
         return None
 
 
-def _figures(run: Replay, decision: StepDecision) -> None:
+def _check_amounts(run: Replay, decision: StepDecision) -> None:
     """Check that every stored figure equals the recomputed one."""
     problem, allocation, reading = decision.problem, decision.allocation, decision.reading
     lang = Lang(problem.scenario.spec.locale)
@@ -212,12 +212,14 @@ def _figures(run: Replay, decision: StepDecision) -> None:
         if key in ADDED_FIGURES and key not in run.summary:
             continue
         stored = run.summary.get(key)
-        run.found.found.extend(told_differences(_bare(stored) if key == "envelopes" else stored, value, key))
+        run.defects.found.extend(
+            told_differences(_bare(stored) if key == "envelopes" else stored, value, key)
+        )
     told = run.summary.get("objective")
     entries = [one if isinstance(one, dict) else {} for one in told] if isinstance(told, list) else []
     values = [{"value": decimal_text(value)} for value in reading.values]
     stored_values = [{"value": entry.get("value")} for entry in entries]
-    run.found.found.extend(told_differences(stored_values, values, "objective"))
+    run.defects.found.extend(told_differences(stored_values, values, "objective"))
 
 
 def _bare(entries: Any) -> Any:
@@ -234,7 +236,7 @@ def _bare(entries: Any) -> Any:
 
 def report(run: Replay, notes: tuple[Text, ...] = ()) -> Verification:
     """Build the verification result, each defect once."""
-    defects = tuple(dict.fromkeys(run.found.found))
+    defects = tuple(dict.fromkeys(run.defects.found))
     summary, ok = run.summary, not defects
     rules, optimal, first = _answers(run, defects)
     head = {

@@ -105,31 +105,31 @@ class StepsRead:
 
 
 def read_steps(
-    scenario: Scenario, table: pl.DataFrame, summary: Mapping[str, Any], found: Defects
+    scenario: Scenario, table: pl.DataFrame, summary: Mapping[str, Any], defects: Defects
 ) -> StepsRead | None:
-    """Check every step of a stored run and record defects in `found`; None if that is not possible."""
-    if not has_columns(table, COLUMNS, found):
+    """Check every step of a stored run and record defects in `defects`; None if that is not possible."""
+    if not has_columns(table, COLUMNS, defects):
         return None
     steps = decision_steps(scenario)
     strange = set(table["step"].drop_nulls().unique()) - {"", *(step.id for step in steps)}
     if strange or table["step"].null_count():
         names = ", ".join(sorted(strange)[:5])
-        found.add("steps", Text(f"étape inconnue : {names}.", f"unknown step: {names}."))
+        defects.add("steps", Text(f"étape inconnue : {names}.", f"unknown step: {names}."))
         return None
-    told = step_entries(summary)
+    sentences = step_entries(summary)
     nameless = steps[0].id == ""
     done: list[StepDecision] = []
     for k, step in enumerate(steps):
         before = [] if nameless else [other.id for other in steps[:k]]
-        decision = _step(step, table, before, found)
+        decision = _step(step, table, before, defects)
         if decision is None:
             return None
-        _figures(decision, told[k] if k < len(told) else {}, found)
+        _check_amounts(decision, sentences[k] if k < len(sentences) else {}, defects)
         done.append(decision)
     last = reserve_step(scenario)
     reserve = None
     if last is not None and "reserve_rank" in table.columns:
-        reserve = _reserve(last, table, told[len(steps)] if len(steps) < len(told) else {}, found)
+        reserve = _reserve(last, table, sentences[len(steps)] if len(steps) < len(sentences) else {}, defects)
     return StepsRead(tuple(done), reserve)
 
 
@@ -139,11 +139,11 @@ def step_entries(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [entry if isinstance(entry, dict) else {} for entry in told] if isinstance(told, list) else []
 
 
-def _problem(scenario: Scenario, kept: pl.DataFrame, found: Defects) -> Problem | None:
+def _problem(scenario: Scenario, kept: pl.DataFrame, defects: Defects) -> Problem | None:
     try:
         return compile_problem(scenario.with_kept(kept))
     except InputError as error:
-        found.found.extend(error.defects)
+        defects.found.extend(error.defects)
         return None
 
 
@@ -151,14 +151,14 @@ def _grants(table: pl.DataFrame, cents: str) -> pl.DataFrame:
     return table.select("dossier", pl.col(cents).alias("kept_cents"))
 
 
-def _step(step: Step, table: pl.DataFrame, before: Sequence[str], found: Defects) -> StepDecision | None:
+def _step(step: Step, table: pl.DataFrame, before: Sequence[str], defects: Defects) -> StepDecision | None:
     """Check one decision: earlier grants are kept, and its own are read on top."""
     kept = table.filter(pl.col("funded") & pl.col("step").is_in([name for name in before if name]))
-    problem = _problem(step.scenario, _grants(kept, "granted_cents"), found)
+    problem = _problem(step.scenario, _grants(kept, "granted_cents"), defects)
     if problem is None:
         return None
     held = table.filter(pl.col("funded") & pl.col("step").is_in(["", *before, step.id]))
-    return _read(step, problem, _allocation(problem, held, "granted_cents"), found)
+    return _read(step, problem, _allocation(problem, held, "granted_cents"), defects)
 
 
 def _allocation(problem: Problem, held: pl.DataFrame, cents: str) -> Allocation:
@@ -170,13 +170,13 @@ def _allocation(problem: Problem, held: pl.DataFrame, cents: str) -> Allocation:
     )
 
 
-def _read(step: Step, problem: Problem, allocation: Allocation, found: Defects) -> StepDecision:
+def _read(step: Step, problem: Problem, allocation: Allocation, defects: Defects) -> StepDecision:
     reading = read_allocation(problem, allocation)
-    found.found.extend(broken_rules(problem, allocation, reading))
+    defects.found.extend(broken_rules(problem, allocation, reading))
     return StepDecision(step, problem, allocation, reading)
 
 
-def _figures(decision: StepDecision, entry: Mapping[str, Any], found: Defects) -> None:
+def _check_amounts(decision: StepDecision, entry: Mapping[str, Any], defects: Defects) -> None:
     """Check the figures of a step against the summary."""
     new = decision.allocation.funded & ~decision.problem.offers.committed
     again = {
@@ -193,7 +193,7 @@ def _figures(decision: StepDecision, entry: Mapping[str, Any], found: Defects) -
     ]
     if stored != again:
         name = decision.step.id
-        found.add(
+        defects.add(
             "summary:steps",
             Text(
                 f"summary.json : l'étape « {name} » n'est pas ce que l'allocation donne.",
@@ -203,25 +203,25 @@ def _figures(decision: StepDecision, entry: Mapping[str, Any], found: Defects) -
 
 
 def _reserve(
-    step: Step, table: pl.DataFrame, entry: Mapping[str, Any], found: Defects
+    step: Step, table: pl.DataFrame, entry: Mapping[str, Any], defects: Defects
 ) -> StepDecision | None:
     """Check that the reserve list fits the freed reserves and has the right order."""
-    if not has_columns(table, RESERVE_COLUMNS, found):
+    if not has_columns(table, RESERVE_COLUMNS, defects):
         return None
     funded = table.filter(pl.col("funded"))
-    problem = _problem(step.scenario, _grants(funded, "granted_cents"), found)
+    problem = _problem(step.scenario, _grants(funded, "granted_cents"), defects)
     if problem is None:
         return None
     listed = table.filter(pl.col("reserve_rank").is_not_null())
     doubled = bool(listed["funded"].any())
     if not doubled:
         both = pl.concat([_grants(funded, "granted_cents"), _grants(listed, "reserve_cents")])
-        decision = _read(step, problem, _allocation(problem, both, "kept_cents"), found)
-        _figures(decision, entry, found)
+        decision = _read(step, problem, _allocation(problem, both, "kept_cents"), defects)
+        _check_amounts(decision, entry, defects)
         again = reserve_list(problem, decision.allocation.funded, decision.allocation.granted_cents)
         if listed.select(again.columns).sort("reserve_rank").equals(again):
             return decision
-    found.add(
+    defects.add(
         "reserve-list",
         Text(
             "la liste de réserve n'est pas celle que les règles donnent.",

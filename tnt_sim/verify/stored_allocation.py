@@ -24,11 +24,11 @@ MOST_ROWS = 5_000_000
 _ENDS = (b"PAR1", b"PAR1")
 
 
-def read_parquet(file: Path, found: Defects) -> pl.DataFrame | None:
+def read_parquet(file: Path, defects: Defects) -> pl.DataFrame | None:
     """Read allocation.parquet; None, with a defect, if it cannot be read."""
     data = bytes_of(file)
     if len(data) < 12 or (data[:4], data[-4:]) != _ENDS:
-        found.found.append(
+        defects.found.append(
             unreadable_defect(
                 file, "il est tronqué ou n'est pas du Parquet", "it is truncated or is no Parquet file"
             )
@@ -37,24 +37,24 @@ def read_parquet(file: Path, found: Defects) -> pl.DataFrame | None:
     try:
         rows = pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()
         if rows > MOST_ROWS:
-            said = Text(
+            sentence = Text(
                 f"il a {rows} lignes, et {MOST_ROWS} au plus sont lues",
                 f"it has {rows} rows; {MOST_ROWS} at most are read",
             )
-            found.found.append(unreadable_defect(file, said.fr, said.en))
+            defects.found.append(unreadable_defect(file, sentence.fr, sentence.en))
             return None
         return pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         lines = str(error).splitlines() or [type(error).__name__]
-        found.found.append(unreadable_defect(file, lines[0][:200]))
+        defects.found.append(unreadable_defect(file, lines[0][:200]))
         return None
 
 
-def has_columns(table: pl.DataFrame, wanted: Mapping[str, Any], found: Defects) -> bool:
-    """Whether a table has the required columns with their types; each missing one is recorded in `found`."""
+def has_columns(table: pl.DataFrame, wanted: Mapping[str, Any], defects: Defects) -> bool:
+    """Whether a table has the required columns with their types; each missing one is recorded in `defects`."""
     lost = [name for name, dtype in wanted.items() if table.schema.get(name) != dtype]
     for name in lost:
-        found.add(
+        defects.add(
             "allocation",
             Text(
                 f"allocation.parquet n'a pas de colonne « {name} » ({wanted[name]}).",
@@ -64,13 +64,13 @@ def has_columns(table: pl.DataFrame, wanted: Mapping[str, Any], found: Defects) 
     return not lost
 
 
-def stored_allocation(known: pl.Series, table: pl.DataFrame, found: Defects) -> Allocation | None:
+def stored_allocation(known: pl.Series, table: pl.DataFrame, defects: Defects) -> Allocation | None:
     """Return the stored awards in the order of `known`; None, with defects, unless each dossier appears once."""
-    if not has_columns(table, AWARDS, found):
+    if not has_columns(table, AWARDS, defects):
         return None
     empty = [name for name in AWARDS if table[name].null_count()]
     if empty:
-        found.add(
+        defects.add(
             "allocation",
             Text(
                 f"allocation.parquet a des cellules vides ({', '.join(empty)}).",
@@ -90,7 +90,7 @@ def stored_allocation(known: pl.Series, table: pl.DataFrame, found: Defects) -> 
         (strange, "n'est pas un dossier du scénario", "is no dossier of the scenario"),
     ):
         for name in names.unique().sort()[:SHOWN]:
-            found.add("allocation", Text(f"le dossier « {name} » {fr}.", f'dossier "{name}" {en}.'))
+            defects.add("allocation", Text(f"le dossier « {name} » {fr}.", f'dossier "{name}" {en}.'))
     if doubled.len() or absent.len() or strange.len():
         return None
     ordered = pl.DataFrame({"dossier": known}).join(
@@ -156,14 +156,14 @@ def _cell(file: Path, dossier: str, column: str, stored: Any, again: Any) -> Def
     return Defect(
         f"{file.name}:{column}",
         Text(
-            f"{file.name} dit {_shown(stored)} pour « {column} » ; la relecture donne {_shown(again)}.",
-            f'{file.name} says {_shown(stored)} for "{column}"; reading again gives {_shown(again)}.',
+            f"{file.name} dit {_quoted(stored)} pour « {column} » ; la relecture donne {_quoted(again)}.",
+            f'{file.name} says {_quoted(stored)} for "{column}"; reading again gives {_quoted(again)}.',
         ),
         (Place(file=file.name, dossier=dossier),),
     )
 
 
-def _shown(value: Any) -> str:
+def _quoted(value: Any) -> str:
     if isinstance(value, pl.Series):
         value = value.to_list()
     text = "—" if value is None else f"« {value} »" if isinstance(value, str) else str(value)
@@ -213,12 +213,12 @@ def _apart(stored: list[str], again: list[str]) -> tuple[str, str]:
     return fr or "autre ordre", en or "another order"
 
 
-def _ragged(file: Path, number: int, found: int, wanted: int) -> Defect:
+def _ragged(file: Path, number: int, observed: int, wanted: int) -> Defect:
     return Defect(
         f"{file.name}:rows",
         Text(
-            f"la ligne {number} a {found} cellules, et il en faut {wanted}.",
-            f"row {number} has {found} cells, and {wanted} are needed.",
+            f"la ligne {number} a {observed} cellules, et il en faut {wanted}.",
+            f"row {number} has {observed} cells, and {wanted} are needed.",
         ),
         (Place(file=file.name, row=number),),
     )

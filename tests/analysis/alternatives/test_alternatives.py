@@ -130,7 +130,7 @@ def test_steered_and_told(tmp_path: Path) -> None:
     assert "aussi différents que possible" in page
     assert "le plus mutualisé" in page
     assert "<table>" in found._repr_html_()
-    assert found.to_dataframe()["n_funded_in"].max() <= len(found.every)
+    assert found.to_dataframe()["n_funded_in"].max() <= len(found.allocations)
 
 
 def test_what_cannot_be_asked(tmp_path: Path) -> None:
@@ -147,11 +147,13 @@ def test_where_the_nearest_takes_too_long_the_sum_is_taken(
 ) -> None:
     (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
-    asked = DiverseSearch._asked
+    asked = DiverseSearch._optimised
 
     def in_time(search: Any, problem: Any, kept: Any, fixed: Any) -> Any:
-        return None if any(stage.parts for stage in problem.stages) else asked(search, problem, kept, fixed)
+        return (
+            None if any(stage.goal_parts for stage in problem.stages) else asked(search, problem, kept, fixed)
+        )
 
-    monkeypatch.setattr(DiverseSearch, "_asked", in_time)
+    monkeypatch.setattr(DiverseSearch, "_optimised", in_time)
     found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=1, steer=False)
     assert [(one.distance, one.proven) for one in found.portfolios] == [(Fraction(4), False)]

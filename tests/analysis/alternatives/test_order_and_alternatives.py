@@ -32,7 +32,7 @@ def test_refused_dossiers_stay_in_the_order(tmp_path: Path, ties: str) -> None:
     (tmp_path / "s.yaml").write_text(TEXT.format(ties=ties), encoding="utf-8")
     asked: Scenario = tnt.Scenario.from_yaml(tmp_path / "s.yaml")
     found = tnt.alternatives(asked, within="60 %", count=3, steer=False)
-    lists = {tuple(one.funded.tolist()) for one in found.every}
+    lists = {tuple(one.funded.tolist()) for one in found.allocations}
     one = (True, False, False, False, False)
     other = (False, True, False, False, False)
     both = (True, True, False, False, False)

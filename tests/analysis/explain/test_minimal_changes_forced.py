@@ -78,7 +78,7 @@ def within(scenario: Scenario, name: str, values: tuple[Fraction, ...]) -> bool:
     """Whether an allocation of a scenario holds a dossier and is worth that much in every goal."""
     problem = compile_problem(scenario)
     row = problem.case.table["dossier"].to_list().index(name)
-    answer: SolveOutcome = ask(forced(problem, [row]), kept=values, canonical=False, prove=False)
+    answer: SolveOutcome = ask(forced(problem, [row]), limits=values, canonical=False, prove=False)
     assert answer.is_closed or answer.status is Status.INFEASIBLE
     return answer.allocation is not None
 

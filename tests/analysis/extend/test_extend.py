@@ -60,7 +60,7 @@ def test_values_equal_enumeration(first: int) -> None:
                 result = asked(brute.load(case, Path(folder)), extra)
             except (InputError, NothingDecided):
                 continue
-        written = result.line.amount_cents
+        written = result.path.amount_cents
         larger = copy.deepcopy(case)
         larger["root"]["amount"] += extra
         for total, one in ((written, case), (written + extra, larger)):
@@ -70,7 +70,7 @@ def test_values_equal_enumeration(first: int) -> None:
             assert value(result, FREE, total, True) == (brute.best(one, "p", wholly=True),), seed
         _moves_fit(result, seed)
         told["cases"] += 1
-        told["gains"] += bool((result.parts(FREE, written)[0].transfer or 0) > 0)
+        told["gains"] += bool((result.goal_parts(FREE, written)[0].transfer or 0) > 0)
     assert told["cases"] >= 10
     assert told["gains"] >= 2
 
@@ -84,7 +84,7 @@ def test_stated_limits_equal_enumeration(first: int) -> None:
         extra = (case["unit"] * 2, case["unit"] * 9)
         with tempfile.TemporaryDirectory() as folder:
             result = asked(stated.load(case, Path(folder)), *extra)
-        written = result.line.amount_cents
+        written = result.path.amount_cents
         assert written == stated.total_of(case)
         assert result.limits in ("stated", "mixed")
         for more in (0, *extra):
@@ -100,7 +100,7 @@ def test_stated_limits_equal_enumeration(first: int) -> None:
                 before = result.standing(NESTED, written + more, moved)
         _moves_fit(result, seed)
         _parts_add_up(result, seed)
-        gain = result.parts(FREE, written)
+        gain = result.goal_parts(FREE, written)
         told["gains"] += any((one.transfer or 0) > 0 for one in gain)
     assert told["gains"] >= 3
 
@@ -136,10 +136,10 @@ def _moves_fit(result: ExtendResult, seed: int) -> None:
 
 def _parts_add_up(result: ExtendResult, seed: int) -> None:
     """In whole units: transfers and extension make the whole, goal by goal, free and nested."""
-    written = result.line.amount_cents
+    written = result.path.amount_cents
     for curve in (FREE, NESTED):
         for total in (written, *result.totals):
-            for k, part in enumerate(result.parts(curve, total)):
+            for k, part in enumerate(result.goal_parts(curve, total)):
                 unit = result.base.units[k]
                 start, there = value(result, curve, written, False), value(result, curve, total, True)
                 pieces = [part.transfer, part.extension, part.total]

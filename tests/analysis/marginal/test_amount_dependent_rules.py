@@ -73,7 +73,7 @@ def test_the_least_amount_with_a_share_of_it(option: str, tmp_path: Path) -> Non
     line = line_of(problem, "tout")
     for wanted in (10, 19, 26, 34):
         expected = least_by_hand(option, wanted)
-        found = least_amount(problem, line, kept=(Fraction(wanted),), prove=False)
+        found = least_amount(problem, line, limits=(Fraction(wanted),), prove=False)
         assert found.moving
         assert expected is not None
         assert found.lower_cents is not None
@@ -102,7 +102,7 @@ def test_a_try_that_a_limit_ends_is_no_proof_that_less_will_not_do(
         tiny(tmp_path, HEAD.replace("OPTION", "") + LIMITED.replace("BOUND", "max"), table)
     )
     line = line_of(problem, "tout")
-    true = least_amount(problem, line, kept=(Fraction(wanted),), prove=False)
+    true = least_amount(problem, line, limits=(Fraction(wanted),), prove=False)
     assert true.exact
     tries: list[int] = []
 
@@ -117,7 +117,7 @@ def test_a_try_that_a_limit_ends_is_no_proof_that_less_will_not_do(
         return found
 
     monkeypatch.setattr(least, "ask", hasty)
-    found = least_amount(problem, line, kept=(Fraction(wanted),), prove=False)
+    found = least_amount(problem, line, limits=(Fraction(wanted),), prove=False)
     assert len(tries) > 1
     assert not found.exact
     assert found.lower_cents <= true.amount_cents < found.amount_cents

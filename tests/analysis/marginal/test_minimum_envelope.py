@@ -37,7 +37,7 @@ def test_the_least_amount_for_a_value(case: dict[str, Any], data: Any) -> None:
         value if stage.sense is Sense.MAXIMISE else -value
         for stage, value in zip(problem.stages, kept, strict=False)
     ]
-    found = least_amount(problem, line_of(problem, name), kept=signed, prove=False)
+    found = least_amount(problem, line_of(problem, name), limits=signed, prove=False)
     assert found.amount_cents == expected
     assert found.unreachable is (expected is None)
     assert found.exact is (expected is not None)

@@ -71,7 +71,7 @@ def test_stopped_weights_say_that_time_was_short(scenario: Scenario, monkeypatch
 def test_a_stopped_audit_still_says_that_rules_hold(
     scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["tnt_sim.analysis.audit.audit"], "_asked", lambda *_, **__: None)
+    monkeypatch.setattr(sys.modules["tnt_sim.analysis.audit.audit"], "_optimised", lambda *_, **__: None)
     (tmp_path / "l.csv").write_text("dossier\nA\n", encoding="utf-8")
     document = audit(scenario, tmp_path / "l.csv").document
     assert document["status"] == "stopped"

@@ -100,7 +100,7 @@ def _upper(sweep: Run, cents: int) -> Fraction | None:
         line = first_line(sweep.plan.moved.problem_at(cents), sweep.settler.lines)
     except ScenarioError:
         return None
-    above = [point.bounds[0] for point in sweep.found.free if point.cents >= cents]
+    above = [point.bounds[0] for point in sweep.outcome.free if point.cents >= cents]
     bounds = [bound for bound in (line, *above) if bound is not None]
     return Fraction(math.floor(min(bounds)))
 

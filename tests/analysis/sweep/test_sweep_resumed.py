@@ -29,13 +29,13 @@ KEY = "key"
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The amounts that are solved, none by prices."""
     amounts: list[int] = []
-    settled = Settler._asked
+    settled = Settler._optimised
 
     def counted(self: Settler, problem: Problem, cents: int, seconds: float | None) -> Point:
         amounts.append(cents)
         return settled(self, problem, cents, seconds)
 
-    monkeypatch.setattr(Settler, "_asked", counted)
+    monkeypatch.setattr(Settler, "_optimised", counted)
     monkeypatch.setattr(Settler, "by_prices", lambda *_: None)
     return amounts
 

@@ -91,7 +91,7 @@ def test_every_draw_equals_brute_force(file: Path, sampling: str) -> None:
     assert found.values == best
     averages = {x: sum(value(x, j) for j in range(12)) / 12 for x in lists}
     top = max(averages.values())
-    by_name = {one.name: one for one in found.kept}
+    by_name = {one.name: one for one in found.fixed_lists}
     assert by_name["average"].risk.mean == top
     assert found.information == sum(best, Fraction(0)) / 12 - top
     assert found.robust["average"] in ("average", "plan") or by_name[found.robust["average"]].risk.mean == top

@@ -45,11 +45,11 @@ def told(found: tnt.Ensemble) -> str:
 def test_promises_that_beat_the_draw_have_no_value_of_knowing(file: Path) -> None:
     """Who asks for more later was promised less today: such a list is no list of the draw."""
     found = drawn(file, "{id: c, column: requested, times: {uniform: {low: 1.1, high: 1.5}}}")
-    plan = found.kept[0]
+    plan = found.fixed_lists[0]
     assert plan.ahead
     assert plan.risk.mean > found.risk.mean
     assert found.information is None
-    assert all(one.worst_regret >= 0 for one in found.kept)
+    assert all(one.worst_regret >= 0 for one in found.fixed_lists)
     assert "Savoir avant de décider n'est pas chiffré" in told(found)
     assert found.envelopes["p_exceeded"].to_list() == [1.0]
 

@@ -73,7 +73,7 @@ def test_the_scenario_s_time_limit_is_that_of_the_whole(file: Path, monkeypatch:
     assert list(found.draws.solved) == list(range(20))  # two thirds of 30 s
     assert list(found.draws.read) == list(range(10))  # the rest, in the draws that were decided
     assert found.draws.mixed == [{}]
-    assert found.kept[0].name == "plan"
+    assert found.fixed_lists[0].name == "plan"
     assert (found.summary()["status"], found.summary()["stopped_by"]) == ("stopped", "time")
     assert "arrêté par la limite de temps après 20 tirages sur 40" in told(found)
     assert "20 tirages sur 40, et les listes lues dans 10" in told(found)
@@ -125,15 +125,15 @@ def test_a_list_that_breaks_a_rule_is_not_named_best(file: Path) -> None:
     some = GONE.replace("probability: 30 %", "where: {dossier: [D0, D2, D3]}, probability: 10 %")
     file.write_text(HEAD + rule + some, encoding="utf-8")
     found = tnt.ensemble(file, draws=30, workers=1)
-    best = max(found.kept, key=lambda each: each.risk.mean)
+    best = max(found.fixed_lists, key=lambda each: each.risk.mean)
     assert best.holds < 1
-    steady = {each.name for each in found.kept if each.holds == 1}
+    steady = {each.name for each in found.fixed_lists if each.holds == 1}
     assert steady
     assert set(found.robust.values()) <= steady
     assert "que de listes qui tiennent dans tous les tirages" in told(found)
     file.write_text(HEAD + GONE, encoding="utf-8")
     found = tnt.ensemble(file, draws=30, workers=1)
-    assert len(found.steady) == len(found.kept)
+    assert len(found.steady) == len(found.fixed_lists)
     assert "que de listes qui tiennent" not in told(found)
 
 

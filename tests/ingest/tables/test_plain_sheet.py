@@ -64,7 +64,7 @@ def listed(series: pl.Series | None) -> list[Any] | None:
 
 
 def is_plain(data: bytes, header_row: int = 1) -> bool:
-    return plain_sheet(open_package(data, "d.xlsx").parts, SHEET, header_row) is not None
+    return plain_sheet(open_package(data, "d.xlsx").members, SHEET, header_row) is not None
 
 
 @drawn(60)

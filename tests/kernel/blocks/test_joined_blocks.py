@@ -31,7 +31,7 @@ def part_of(seed: int) -> Block:
 
 def join(deadline: Deadline) -> JoinedStates:
     """All pairs of two blocks of 900 states."""
-    joined = Joining(10.0, 10.0, NOTHING_AHEAD, lambda _: None, deadline).every(part_of(0), [part_of(1)])
+    joined = Joining(10.0, 10.0, NOTHING_AHEAD, lambda _: None, deadline).join_all(part_of(0), [part_of(1)])
     assert isinstance(joined, JoinedStates)
     return joined
 
@@ -46,15 +46,15 @@ def test_pairs_are_written_down_in_pieces(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(BlockStates, "beside", measured)
     joined = join(UNLIMITED)
-    assert sum(lengths) == N_STATES**2 == len(joined.mine)
+    assert sum(lengths) == N_STATES**2 == len(joined.left_place)
     assert max(lengths) <= CHUNK + N_STATES
 
 
 def test_all_pairs_are_there() -> None:
     joined, one, other = join(UNLIMITED), part_of(0).states, part_of(1).states
-    assert len(np.unique(joined.mine * N_STATES + joined.its)) == N_STATES**2
-    assert (joined.states.value == one.value[joined.mine] + other.value[joined.its]).all()
-    assert (joined.states.used == one.used[:, joined.mine] + other.used[:, joined.its]).all()
+    assert len(np.unique(joined.left_place * N_STATES + joined.its)) == N_STATES**2
+    assert (joined.states.value == one.value[joined.left_place] + other.value[joined.its]).all()
+    assert (joined.states.used == one.used[:, joined.left_place] + other.used[:, joined.its]).all()
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])
@@ -129,8 +129,8 @@ def test_pairs_that_a_row_ahead_rules_out_are_not_kept() -> None:
     one, other = part_of(0).states, part_of(1).states
     upper = int(np.median(one.used[0]) + np.median(other.used[0]))
     ahead = Ahead(((0, upper, FarRow()),))  # type: ignore[arg-type]
-    joined = Joining(10.0, 10.0, ahead, lambda _: None, UNLIMITED).every(part_of(0), [part_of(1)])
+    joined = Joining(10.0, 10.0, ahead, lambda _: None, UNLIMITED).join_all(part_of(0), [part_of(1)])
     assert isinstance(joined, JoinedStates)
     fits = one.used[0][:, None] + other.used[0][None, :] <= upper
     assert 0 < fits.sum() < fits.size
-    assert sorted(joined.mine * N_STATES + joined.its) == np.flatnonzero(fits).tolist()
+    assert sorted(joined.left_place * N_STATES + joined.its) == np.flatnonzero(fits).tolist()

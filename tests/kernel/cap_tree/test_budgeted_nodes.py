@@ -47,6 +47,6 @@ def test_free_money_is_shared_out_as_by_trying_every_choice(
 
 def test_a_part_that_owes_and_has_nothing_to_fund() -> None:
     p, w = np.array([5, 4, 3]), np.array([4, 3, 3])
-    owing = CapTreeNode(-1, -3, NONE, beyond=True)
+    owing = CapTreeNode(-1, -3, NONE, may_exceed=True)
     found = best_choice(p, w, CapTreeNode(-1, 9, np.arange(3), (owing,)), Memory())
     assert (found.profit, found.weight) == (7, 6)

@@ -70,7 +70,7 @@ def test_the_states_within_a_loss_are_those_of_every_choice(seed: int) -> None:
             and not any(q >= p and v <= w and (q, v) != (p, w) for q, v in states)
         )  # fmt: skip
         assert list(zip(found.weight.tolist(), found.profit.tolist(), strict=True)) == kept
-        assert budget.alone
+        assert budget.is_unique
         for place, (w, p) in enumerate(kept):
             assert int(found.loss[place]) == best - worth[p, w]
             first = max(states[p, w], key=lambda taken: goes_first(taken, groups.menus))

@@ -37,7 +37,7 @@ def test_the_states_within_a_loss_are_those_of_every_choice(seed: int) -> None:
         )  # fmt: skip
         assert found.best == best
         assert list(zip(found.weight.tolist(), found.profit.tolist(), strict=True)) == kept
-        assert budget.alone
+        assert budget.is_unique
         for place, (v, q) in enumerate(kept):
             assert int(found.loss[place]) == best - worth[q, v]
             assert found.columns(place).tolist() == np.flatnonzero(first[q, v]).tolist()

@@ -57,7 +57,7 @@ def place(menus: ChoiceGroups, taken: np.ndarray) -> tuple[int, ...]:
 def choices(menus: ChoiceGroups, root: CapTreeNode | None = None) -> list[np.ndarray]:
     """Every choice of one item a group; with a tree, of one a group among each node's own."""
     n = len(menus.group)
-    parts = [np.arange(n)] if root is None else root.parts()
+    parts = [np.arange(n)] if root is None else root.own_columns()
     key = [(k, int(menus.group[j])) for k, part in enumerate(parts) for j in part.tolist()]
     item = [int(j) for part in parts for j in part.tolist()]
     found = [np.flatnonzero(x) for x in itertools.product([1, 0], repeat=len(item))]
@@ -110,7 +110,7 @@ def test_a_tree_of_groups_is_solved_as_by_trying_every_choice(
         agree(p, w, root, menus, best)
         lazily = best_under_caps(caps_of(root), p, w, menus=menus)
         assert np.flatnonzero(lazily.x).tolist() == best[2]
-        assert lazily.alone
+        assert lazily.is_unique
 
 
 @pytest.mark.parametrize("seed", seeds(range(60), 15))
@@ -139,7 +139,7 @@ def test_parts_of_a_group_under_different_nodes_are_groups_of_their_own(seed: in
         profit, weight, _ = best_of(p, w, menus, [t for t in every if keeps(indicator(t, len(p)), w, root)])
         found = best_choice(p, w, root, menus=menus)
         assert (found.profit, found.weight) == (profit, weight)
-        own = [menus.group[found.columns[np.isin(found.columns, part)]] for part in root.parts()]
+        own = [menus.group[found.columns[np.isin(found.columns, part)]] for part in root.own_columns()]
         assert all(len(set(part.tolist())) == len(part) for part in own)
         if found.canonical:
             real = [t for t in choices(menus) if keeps(indicator(t, len(p)), w, root)]
@@ -150,9 +150,9 @@ def test_parts_of_a_group_under_different_nodes_are_groups_of_their_own(seed: in
         best = best_of(p, w, menus, real)
         taken = np.flatnonzero(lazily.x)
         assert (int(p[taken].sum()), -int(w[taken].sum())) >= (best[0], -best[1])
-        if lazily.alone or len(set(menus.group[taken].tolist())) == len(taken):
+        if lazily.is_unique or len(set(menus.group[taken].tolist())) == len(taken):
             assert (int(p[taken].sum()), int(w[taken].sum())) == best[:2]
-        if lazily.alone:
+        if lazily.is_unique:
             assert taken.tolist() == best[2]
 
 
@@ -184,7 +184,7 @@ def test_caps_that_cross_leave_nothing_out(seed: int) -> None:
         assert (int(p[x].sum()), -int(w[x].sum())) >= (profit, -weight)
         if any(t.tolist() == x.tolist() for t in held):
             assert (int(p[x].sum()), int(w[x].sum())) == (profit, weight)
-            if found.alone:
+            if found.is_unique:
                 assert x.tolist() == taken
 
 
@@ -192,7 +192,7 @@ def test_columns_under_no_cap_are_taken_one_a_group() -> None:
     p, w = np.array([5, 7, 7, 7, 0, 3]), np.array([1, 4, 3, 3, 1, 9])
     menus = ChoiceGroups.of(np.array([0, 0, 0, 0, 1, 2]))
     found = best_under_caps(CapRows((), (), ()), p, w, menus=menus)
-    assert (np.flatnonzero(found.x).tolist(), found.alone) == ([2, 5], True)
+    assert (np.flatnonzero(found.x).tolist(), found.is_unique) == ([2, 5], True)
 
 
 @pytest.mark.parametrize("seed", seeds(range(100), 25))

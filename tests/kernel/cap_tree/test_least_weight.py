@@ -102,7 +102,7 @@ def test_one_long_list_beside_others_is_settled_as_by_a_solver(
     parts = [np.arange(160 + 20 * k, 180 + 20 * k) for k in range(4)]
     below = tuple(CapTreeNode(k + 1, int(w[part].sum()) // 3, part) for k, part in enumerate(parts))
     root = CapTreeNode(0, int(w.sum()) // 3, np.arange(160), below)
-    rows = [(w * np.isin(np.arange(n), node.every()), node.cap) for node in (root, *below)]
+    rows = [(w * np.isin(np.arange(n), node.all_columns()), node.cap) for node in (root, *below)]
     best = solved(-p, rows)
     least = solved(w, [*rows, (-p, best)])
     found = best_choice(p, w, root)

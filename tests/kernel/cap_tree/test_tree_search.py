@@ -87,7 +87,7 @@ def test_a_tree_is_solved_as_by_trying_every_choice(
         assert not can_reach(p, w, root, best[0] + 1)
         lazily = best_under_caps(caps_of(root), p, w)
         assert tuple(lazily.x.tolist()) == best[2]
-        assert lazily.alone
+        assert lazily.is_unique
 
 
 def test_only_caps_that_hold_something_back_are_taken_in() -> None:

@@ -82,7 +82,7 @@ def test_the_page_sums_inhabitants_only_with_a_map(tmp_path: Path, text: str) ->
     page = Page(load_scenario(tmp_path / "s.yaml"), Lang.FR)
     (amount,) = page.axes
     *_, reply = page.receive({"do": "amount", "id": amount.id, "value": "100000"})
-    totals, shown = reply.told["parts"]["totals"], text is SCENARIO
+    totals, shown = reply.document["parts"]["totals"], text is SCENARIO
     assert (TITLE[Lang.FR] in totals) == shown
     added = {
         one["name"] for stage in stages_told(page.scenario, page.state, Lang.FR) for one in stage["more"]

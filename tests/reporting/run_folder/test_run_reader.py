@@ -72,7 +72,7 @@ def test_dossiers_stand_in_their_envelopes(stored: StoredRun) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_acts_want_a_proof(stored: StoredRun, name: str) -> None:
     """What tells people or accounts is refused of a run not shown to be the best, unless that is assumed."""
-    loose = replace(stored, verification=replace(stored.found, optimal=CLAIMED))
+    loose = replace(stored, verification=replace(stored.checked, optimal=CLAIMED))
     info = {"nomAttribuant": "x", "idAttribuant": "17690001900015"} if name == "scdl" else {}
     asked = ExportOptions(FORMATS[name].suffixes[0], Lang.FR, info=info)
     if FORMATS[name].is_act:

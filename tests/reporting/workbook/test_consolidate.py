@@ -25,9 +25,9 @@ from tnt_sim.reporting.workbook.department_workbook import (
     TABLE,
     consolidate,
     department_bytes,
+    extracts,
     file_name,
     layer_yaml,
-    parts,
     read_choices,
 )
 from tnt_sim.scenario.load import load_scenario
@@ -42,7 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
 def books(run: StoredRun, tmp_path: Path) -> dict[str, Path]:
     """The workbook of each department as sent."""
     found = {}
-    for part in parts(run, decided(run), "department"):
+    for part in extracts(run, decided(run), "department"):
         path = tmp_path / file_name(run, part)
         path.write_bytes(department_bytes(run, part, Lang.FR))
         found[part.group] = path

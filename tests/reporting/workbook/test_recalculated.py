@@ -16,7 +16,7 @@ from support.programs import LIBREOFFICE, needs
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.decision_table import decided
-from tnt_sim.reporting.workbook.department_workbook import department_bytes, parts
+from tnt_sim.reporting.workbook.department_workbook import department_bytes, extracts
 from tnt_sim.reporting.workbook.workbook import workbook_bytes
 
 _CACHED = re.compile(r"(<f[^>]*>[^<]*</f>)<v>[^<]*</v>")
@@ -49,7 +49,7 @@ def cells(data: bytes) -> dict[tuple[str, int, int], Any]:
 
 @needs(LIBREOFFICE, "LibreOffice")
 def test_libreoffice_finds_the_same_values(stored: StoredRun, tmp_path: Path) -> None:
-    part = parts(stored, decided(stored), "department")[0]
+    part = extracts(stored, decided(stored), "department")[0]
     made = {"fr.xlsx": workbook_bytes(stored, Lang.FR), "en.xlsx": workbook_bytes(stored, Lang.EN),
             "01.xlsx": department_bytes(stored, part, Lang.FR)}  # fmt: skip
     for name, data in made.items():

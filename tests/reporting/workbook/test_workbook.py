@@ -21,7 +21,13 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.xlsx import check_rows, sheet_name
 from tnt_sim.reporting.reports.decision_table import decided
 from tnt_sim.reporting.run_folder.run_access import open_stored
-from tnt_sim.reporting.workbook.department_workbook import CHOICES, KEYS, department_bytes, file_name, parts
+from tnt_sim.reporting.workbook.department_workbook import (
+    CHOICES,
+    KEYS,
+    department_bytes,
+    extracts,
+    file_name,
+)
 from tnt_sim.reporting.workbook.dossier_sheet import NAMES
 from tnt_sim.reporting.workbook.workbook import workbook_bytes
 
@@ -198,7 +204,7 @@ def test_a_column_of_the_planner_named_like_ours(tmp_path: Path) -> None:
 
 def test_each_dossier_stands_in_one_department_workbook(stored: StoredRun) -> None:
     """Each dossier in one workbook; own envelopes with their amount; choices as data, their keys beside."""
-    found = parts(stored, decided(stored), "department")
+    found = extracts(stored, decided(stored), "department")
     assert [part.group for part in found] == ["01", "69"]
     listed: list[str] = []
     for part in found:

@@ -122,7 +122,7 @@ def test_points_are_sent_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     now, sent = [0.0], list[bytes]()
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
     sender = apart._Sender(io.BytesIO())
-    monkeypatch.setattr(apart._Sender, "part", lambda _, told: sent.append(told))
+    monkeypatch.setattr(apart._Sender, "send", lambda _, told: sent.append(told))
     for at, point in (
         (0.0, 1.0),
         (0.1, 2.0),

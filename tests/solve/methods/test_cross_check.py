@@ -40,7 +40,7 @@ def test_every_independent_solver_agrees(name: str) -> None:
     model, stages, outcome = programme()
     check = cross_check(model, stages, outcome, name)
     assert check.agrees is True, check
-    assert [s.found for s in check.stages] == [s.value for s in outcome.stages]
+    assert [s.observed for s in check.stages] == [s.value for s in outcome.stages]
 
 
 @needs_second
@@ -56,7 +56,7 @@ def test_the_second_solver_is_asked_about_the_exactly_fixed_core(seed: int) -> N
     assert check.agrees is True
     (asked,) = check.stages
     assert asked.n_columns < model.n_cols // 2
-    assert asked.found == outcome.stages[0].value
+    assert asked.observed == outcome.stages[0].value
 
 
 @needs_second
@@ -125,4 +125,4 @@ def test_highs_by_another_route_never_counts(name: str) -> None:
 def test_the_value_is_the_one_by_enumeration() -> None:
     model, stages, outcome = programme(5)
     check = cross_check(model, stages, outcome)
-    assert check.stages[0].found == best_of(model)
+    assert check.stages[0].observed == best_of(model)

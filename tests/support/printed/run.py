@@ -301,7 +301,7 @@ def check_goals(facts: Facts, lines: list[str], lang: Lang) -> None:
         shown = number(cells(line)[1].replace("€", "").strip(), lang)
         assert abs(shown - Fraction(value)) < 1
         column = facts.result.dossiers.get_column(stage.goal, default=None)
-        if column is not None and not stage.parts:
+        if column is not None and not stage.goal_parts:
             numbers = zip(column.to_list(), facts.rows.values(), strict=True)
             assert Fraction(value) == sum(Fraction(str(v or 0)) for v, row in numbers if row["funded"])
 

@@ -69,7 +69,7 @@ class Alternatives(Pages):
         return Lang(self.problem.scenario.spec.locale)
 
     @property
-    def every(self) -> tuple[Allocation, ...]:
+    def allocations(self) -> tuple[Allocation, ...]:
         """Return the optimum and all allocations found."""
         others = (*self.portfolios, *self.steered, *self.ties)
         first = () if self.optimum.allocation is None else (self.optimum.allocation,)
@@ -89,7 +89,7 @@ class Alternatives(Pages):
 
     def _count(self) -> list[int]:
         total = np.zeros(self.problem.case.n, dtype=np.int64)
-        for one in self.every:
+        for one in self.allocations:
             total += one.funded
         return [int(value) for value in total]
 
@@ -146,7 +146,7 @@ def alternatives(
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     problem = compile_problem(steps[0].scenario)
     found = alternatives_of(problem, loss, count, Clock(limit), by=by, steer=steer, progress=progress)
-    return _told(found, scenario)
+    return _with_document(found, scenario)
 
 
 def alternatives_of(
@@ -168,7 +168,7 @@ def alternatives_of(
         within,
         clock,
         money=by == "money",
-        tell=progress or (lambda phase, done: None),
+        report_progress=progress or (lambda phase, done: None),
         course=course,
     )
     if optimum.allocation is not None:
@@ -196,34 +196,38 @@ def alternatives_of(
     )
 
 
-def classes(found: Alternatives) -> list[str]:
+def classes(alternatives_: Alternatives) -> list[str]:
     """Classify each application: `always` or `never` (proved), `open` (differs among lists), `same`."""
-    every = np.array([one.funded for one in found.every])
+    every = np.array([one.funded for one in alternatives_.allocations])
     moves = every.any(axis=0) & ~every.all(axis=0)
     return [
         "always" if must else "never" if out else "open" if move else "same"
-        for must, out, move in zip(found.must.tolist(), found.out.tolist(), moves.tolist(), strict=True)
+        for must, out, move in zip(
+            alternatives_.must.tolist(), alternatives_.out.tolist(), moves.tolist(), strict=True
+        )
     ]
 
 
-def _told(found: Alternatives, scenario: Scenario) -> Alternatives:
-    problem, best = found.problem, found.optimum
+def _with_document(alternatives_: Alternatives, scenario: Scenario) -> Alternatives:
+    problem, best = alternatives_.problem, alternatives_.optimum
     document: dict[str, Any] = {
         **{key: value for key, value in head(problem).items() if key != "run_dir"},
         "command": "alternatives",
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
         "status": best.status.value,
-        **found.course.told(),
-        "within": decimal_text(found.within),
-        "by": found.by,
+        **alternatives_.course.record(),
+        "within": decimal_text(alternatives_.within),
+        "by": alternatives_.by,
         "optimum": None,
-        "portfolios": [_entry(found, k, one) for k, one in enumerate(found.portfolios, start=1)],
-        "steered": [_entry(found, k, one) for k, one in enumerate(found.steered, start=1)],
-        "ties": [_entry(found, k, one) for k, one in enumerate(found.ties, start=1)],
-        **_shared(found),
-        "n_solves": found.n_solves,
-        "seconds": round(found.seconds, 3),
+        "portfolios": [
+            _entry(alternatives_, k, one) for k, one in enumerate(alternatives_.portfolios, start=1)
+        ],
+        "steered": [_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.steered, start=1)],
+        "ties": [_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.ties, start=1)],
+        **_shared(alternatives_),
+        "n_solves": alternatives_.n_solves,
+        "seconds": round(alternatives_.seconds, 3),
     }
     if best.allocation is not None:
         document["optimum"] = {
@@ -232,7 +236,7 @@ def _told(found: Alternatives, scenario: Scenario) -> Alternatives:
             "n_funded": int(best.allocation.funded.sum()),
             "allocation_sha256": allocation_sha256(problem, best.allocation),
         }
-    return replace(found, document=document)
+    return replace(alternatives_, document=document)
 
 
 def _goals(stages: Sequence[ObjectiveStage], values: Sequence[Fraction]) -> list[dict[str, Any]]:
@@ -242,35 +246,35 @@ def _goals(stages: Sequence[ObjectiveStage], values: Sequence[Fraction]) -> list
     ]
 
 
-def _entry(found: Alternatives, rank: int, one: NearOptimalAllocation) -> dict[str, Any]:
-    best = found.optimum
+def _entry(alternatives_: Alternatives, rank: int, allocation: NearOptimalAllocation) -> dict[str, Any]:
+    best = alternatives_.optimum
     assert best.allocation is not None
-    first, mine = best.values[0], one.values[0]
+    first, mine = best.values[0], allocation.values[0]
     loss = abs(first - mine) / abs(first) if first else Fraction(0)
-    worse = mine < first if found.problem.stages[0].sense is Sense.MAXIMISE else mine > first
+    worse = mine < first if alternatives_.problem.stages[0].sense is Sense.MAXIMISE else mine > first
     return {
         "rank": rank,
-        "name": one.name,
-        "objective": _goals(found.problem.stages, one.values),
+        "name": allocation.name,
+        "objective": _goals(alternatives_.problem.stages, allocation.values),
         "loss": decimal_text(loss if worse else Fraction(0)),
-        "granted_cents": one.granted_cents,
-        "n_funded": int(one.allocation.funded.sum()),
-        "distance": decimal_text(one.distance),
-        "figure": decimal_text(one.figure),
-        "bound": decimal_text(one.bound),
-        "proven": one.proven,
-        "changes": changes(found.problem, best.allocation, one.allocation),
-        "allocation_sha256": allocation_sha256(found.problem, one.allocation),
+        "granted_cents": allocation.granted_cents,
+        "n_funded": int(allocation.allocation.funded.sum()),
+        "distance": decimal_text(allocation.distance),
+        "figure": decimal_text(allocation.figure),
+        "bound": decimal_text(allocation.bound),
+        "proven": allocation.proven,
+        "changes": changes(alternatives_.problem, best.allocation, allocation.allocation),
+        "allocation_sha256": allocation_sha256(alternatives_.problem, allocation.allocation),
     }
 
 
-def _shared(found: Alternatives) -> dict[str, Any]:
+def _shared(alternatives_: Alternatives) -> dict[str, Any]:
     """Write what all allocations share, what is proved never to change, and each application that differs."""
-    if not found.every:
+    if not alternatives_.allocations:
         return {"shared": None, "open": []}
-    table = found.to_dataframe()
+    table = alternatives_.to_dataframe()
     funded_in, kinds = table["n_funded_in"].to_numpy(), np.array(table["class"].to_list())
-    n, play = len(found.every), found.problem.offers.in_play
+    n, play = len(alternatives_.allocations), alternatives_.problem.offers.in_play
     movers = table.filter(pl.col("class") == "open")
     return {
         "shared": {

@@ -91,7 +91,9 @@ def farthest(problem: Problem, n_kept: int, lists: list[Allocation], *, money: b
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     nothing = Terms(terms[0].scale, terms[0].unit, zeros, zeros)
     part = Nearest(terms, max(_most(one, problem) for one in terms))
-    return with_last_stage(problem, n_kept, ObjectiveStage(APART, Sense.MAXIMISE, nothing, parts=(part,)))
+    return with_last_stage(
+        problem, n_kept, ObjectiveStage(APART, Sense.MAXIMISE, nothing, goal_parts=(part,))
+    )
 
 
 def distance_terms(problem: Problem, lists: list[Allocation], *, money: bool) -> Terms:
@@ -99,10 +101,14 @@ def distance_terms(problem: Problem, lists: list[Allocation], *, money: bool) ->
     return moved_terms(problem, lists) if money else changed_terms(problem, [one.funded for one in lists])
 
 
-def nearest_distance(problem: Problem, lists: list[Allocation], one: Allocation, *, money: bool) -> Fraction:
+def nearest_distance(
+    problem: Problem, lists: list[Allocation], allocation: Allocation, *, money: bool
+) -> Fraction:
     """Return the distance of an allocation to the nearest of some lists."""
     each = [distance_terms(problem, [other], money=money) for other in lists]
-    return min(max(0, terms.evaluate(one.funded, one.granted_cents)) * terms.scale for terms in each)
+    return min(
+        max(0, terms.evaluate(allocation.funded, allocation.granted_cents)) * terms.scale for terms in each
+    )
 
 
 def _most(terms: Terms, problem: Problem) -> int:
@@ -161,32 +167,32 @@ class _Relaxed:
 
 
 def ask_near(
-    problem: Problem, kept: Sequence[Fraction], fixed: FixedDossiers, until: Deadline
+    problem: Problem, limits: Sequence[Fraction], fixed: FixedDossiers, until: Deadline
 ) -> NearOutcome | None:
-    """Optimise the last stage with the others kept at `kept`; None if no list was found in time."""
+    """Optimise the last stage with the others kept at `limits`; None if no list was found in time."""
     whole = fixed.of(problem)
-    relaxed = _relaxed(whole, kept, until)
+    relaxed = _relaxed(whole, limits, until)
     bound = None if relaxed is None else relaxed.bound
     n_solves = 0
     if relaxed is not None and len(relaxed.rows) > 2 * CORE:
         n_solves += 1
-        answer = _asked(_core(whole, relaxed), kept, until.share(0.5))
+        answer = _optimised(_core(whole, relaxed), limits, until.share(0.5))
         if answer is not None and answer.allocation is not None:
             return NearOutcome(answer, bound, _meets(problem, answer, bound), n_solves)
-    answer = _asked(whole, kept, until, prove=True)
+    answer = _optimised(whole, limits, until, prove=True)
     if answer is None:
         return None
     proven = answer.status is Status.OPTIMAL or _meets(problem, answer, bound)
     return NearOutcome(answer, bound, proven, n_solves + 1)
 
 
-def _asked(
-    problem: Problem, kept: Sequence[Fraction], until: Deadline, *, prove: bool = False
+def _optimised(
+    problem: Problem, limits: Sequence[Fraction], until: Deadline, *, prove: bool = False
 ) -> SolveOutcome | None:
     try:
         return ask(
             problem,
-            kept=kept,
+            limits=limits,
             goals=1,
             least=False,
             canonical=False,
@@ -205,13 +211,13 @@ def _meets(problem: Problem, answer: SolveOutcome, bound: Fraction | None) -> bo
     return value >= bound if problem.stages[-1].sense is Sense.MAXIMISE else value <= bound
 
 
-def _relaxed(problem: Problem, kept: Sequence[Fraction], until: Deadline) -> _Relaxed | None:
+def _relaxed(problem: Problem, limits: Sequence[Fraction], until: Deadline) -> _Relaxed | None:
     try:
         form = formulate(problem, deadline=until)
     except DeadlineExpired:
         return None
     model = tighten(form.model)
-    for stage, value in zip(form.stages, kept, strict=False):
+    for stage, value in zip(form.stages, limits, strict=False):
         units = value / stage.scale - stage.constant
         up = stage.sense.value == Sense.MAXIMISE.value
         limit = -(-units.numerator // units.denominator) if up else units.numerator // units.denominator
@@ -281,13 +287,15 @@ def _balanced(problem: Problem) -> ObjectiveStage | None:
     spec = SmallestSpec(
         measure="granted", by="department", per="population" if case.map_year is not None else None
     )
-    part = compile_smallest(spec, ("objective",), case, Measures(case, offers.in_play, {}), offers)
+    piece = compile_smallest(spec, ("objective",), case, Measures(case, offers.in_play, {}), offers)
     failed = len(case.defects.found) > before[0]
     del case.defects.found[before[0] :], case.warnings.found[before[1] :]
-    if part is None or failed:
+    if piece is None or failed:
         return None
     zeros = np.zeros(case.n, dtype=np.int64)
-    return ObjectiveStage("balanced", Sense.MAXIMISE, Terms(CENT, Unit.MONEY, zeros, zeros), parts=(part,))
+    return ObjectiveStage(
+        "balanced", Sense.MAXIMISE, Terms(CENT, Unit.MONEY, zeros, zeros), goal_parts=(piece,)
+    )
 
 
 MOST_TIES = 5
@@ -328,7 +336,7 @@ class DiverseSearch:
     within: Fraction
     clock: Clock
     money: bool
-    tell: Progress
+    report_progress: Progress
     course: StudyProgress
     floor: Fraction = Fraction(0)
     lists: list[Allocation] = field(default_factory=list)
@@ -353,17 +361,17 @@ class DiverseSearch:
     def differ(self, count: int) -> None:
         """Find `count` allocations, each as far as possible from all before."""
         for k in self.course.each(range(count)):
-            self.tell("different", k / (count + 4))
+            self.report_progress("different", k / (count + 4))
             far = farthest(self.problem, 1, self.lists, money=self.money)
-            found = self._found("different", self._asked(far, (self.floor,), self.fixed), 1)
-            if found is None:
-                found = self._far_in_all()
-            if found is None or found.distance == 0:
-                if found is None:
+            allocation = self._new_allocation("different", self._optimised(far, (self.floor,), self.fixed), 1)
+            if allocation is None:
+                allocation = self._far_in_all()
+            if allocation is None or allocation.distance == 0:
+                if allocation is None:
                     self.course.unanswered()
                 return
-            self.portfolios.append(found)
-            self.lists.append(found.allocation)
+            self.portfolios.append(allocation)
+            self.lists.append(allocation.allocation)
 
     def _far_in_all(self) -> NearOptimalAllocation | None:
         """Maximise the sum of distances instead, if the max-min step was not solved in time."""
@@ -371,21 +379,23 @@ class DiverseSearch:
             APART, Sense.MAXIMISE, distance_terms(self.problem, self.lists, money=self.money)
         )
         asked = with_last_stage(self.problem, 1, goal)
-        found = self._found("different", self._asked(asked, (self.floor,), self.fixed), 1)
-        if found is None:
+        allocation = self._new_allocation("different", self._optimised(asked, (self.floor,), self.fixed), 1)
+        if allocation is None:
             return None
-        apart = nearest_distance(self.problem, self.lists, found.allocation, money=self.money)
-        return replace(found, distance=apart, proven=False, bound=None)
+        apart = nearest_distance(self.problem, self.lists, allocation.allocation, money=self.money)
+        return replace(allocation, distance=apart, proven=False, bound=None)
 
     def steer(self) -> None:
         """Find the best allocation for each steered figure."""
         for stage in steers(self.problem):
-            self.tell(stage.goal, 0.9)
+            self.report_progress(stage.goal, 0.9)
             asked = with_last_stage(self.problem, 1, stage)
-            found = self._found(stage.goal, self._asked(asked, (self.floor,), self.fixed), 1)
-            if found is not None:
-                away = nearest_distance(self.problem, self.lists[:1], found.allocation, money=self.money)
-                self.steered.append(replace(found, figure=found.distance, distance=away))
+            allocation = self._new_allocation(
+                stage.goal, self._optimised(asked, (self.floor,), self.fixed), 1
+            )
+            if allocation is not None:
+                away = nearest_distance(self.problem, self.lists[:1], allocation.allocation, money=self.money)
+                self.steered.append(replace(allocation, figure=allocation.distance, distance=away))
 
     def tie(self, optimum: SolveOutcome) -> None:
         """Find other allocations that are as good in every stage and cost no more."""
@@ -395,21 +405,23 @@ class DiverseSearch:
         capped = _no_more(self.problem, optimum.granted_cents)
         fixed = self._settled(optimum.values[0])
         while len(self.ties) < MOST_TIES:
-            asked = self._asked(farthest(capped, n, lists, money=False), optimum.values, fixed)
-            found = self._found("tie", asked, n)
-            if found is None or found.distance == 0:
+            asked = self._optimised(farthest(capped, n, lists, money=False), optimum.values, fixed)
+            allocation = self._new_allocation("tie", asked, n)
+            if allocation is None or allocation.distance == 0:
                 return
-            self.ties.append(found)
-            lists.append(found.allocation)
+            self.ties.append(allocation)
+            lists.append(allocation.allocation)
 
-    def _asked(self, problem: Problem, kept: Sequence[Fraction], fixed: FixedDossiers) -> NearOutcome | None:
+    def _optimised(
+        self, problem: Problem, limits: Sequence[Fraction], fixed: FixedDossiers
+    ) -> NearOutcome | None:
         self.course.deadline.check()
         until = self.course.deadline.share(0.25).within(QUESTION_SECONDS)
-        answer = ask_near(problem, kept, fixed, until)
+        answer = ask_near(problem, limits, fixed, until)
         self.n_solves += 1 if answer is None else answer.n_solves
         return answer
 
-    def _found(self, name: str, near: NearOutcome | None, at: int) -> NearOptimalAllocation | None:
+    def _new_allocation(self, name: str, near: NearOutcome | None, at: int) -> NearOptimalAllocation | None:
         """Read what was found as an allocation of the problem itself."""
         if near is None or near.answer.allocation is None:
             return None

@@ -53,24 +53,24 @@ def broken_entries(
 ) -> list[dict[str, Any]]:
     """List each violated bound, then each award that is not allowed, as entries of the document."""
     form = ElasticProblem.of(problem, without_refusals(problem))
-    found = [
+    result = [
         _entry(form, line, *_distance(problem, form.entry(line.entry), line, allocation), lang)
         for line in sorted(form.broken(allocation))
     ]
     for node, cents in enumerate(reading.envelopes.excess_cents):
         if cents:
             line = LiftableBound(f"envelope:{problem.case.tree.ids[node]}")
-            found.append(_entry(form, line, cents * CENT, Unit.MONEY, lang))
+            result.append(_entry(form, line, cents * CENT, Unit.MONEY, lang))
     awards = [
         {"kind": defect.code, "id": "", "by": None, "by_cents": None, "words": defect.text.in_(lang)}
         for defect in broken_rules(problem, allocation, reading)
         if not defect.code.startswith(OF_LINES)
     ]
-    return [*found, *awards]
+    return [*result, *awards]
 
 
 def _distance(
-    problem: Problem, entry: WrittenPart, line: LiftableBound, allocation: Allocation
+    problem: Problem, entry: WrittenPart, liftable: LiftableBound, allocation: Allocation
 ) -> tuple[Fraction, Unit]:
     """Return by how much a bound is exceeded, and its unit.
 
@@ -78,9 +78,9 @@ def _distance(
     """
     funded, granted = allocation.funded, allocation.granted_cents
     for limit, name, side, bound in entry.bounds():
-        if (name or "", side) == (line.group, line.side):
+        if (name or "", side) == (liftable.group, liftable.side):
             figures = limit.read(funded, granted).readings
-            found = next(one for one in figures if (one.group or "") == line.group)
+            found = next(one for one in figures if (one.group or "") == liftable.group)
             value = Fraction(found.num, found.den)
             return (bound - value if side == "min" else value - bound), entry.unit
     if entry.kind == "cap":
@@ -91,10 +91,12 @@ def _distance(
     return entry.rule.read(funded, granted).distance, unit
 
 
-def _entry(form: ElasticProblem, line: LiftableBound, by: Fraction, unit: Unit, lang: Lang) -> dict[str, Any]:
+def _entry(
+    form: ElasticProblem, bound: LiftableBound, by: Fraction, unit: Unit, lang: Lang
+) -> dict[str, Any]:
     if unit is Unit.MONEY:
         by = -(-by // CENT) * CENT
-    told = {**member_entry(form, line, lang), **figure("by", by, unit)}
+    told = {**member_entry(form, bound, lang), **figure("by", by, unit)}
     return {**told, "words": broken_words(told, lang)}
 
 
@@ -209,13 +211,13 @@ def audit(
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     problem = compile_problem(steps[0].scenario)
     chosen = read_selection(Path(selection), problem)
-    return _told(audit_of(problem, chosen, Clock(limit), progress=progress), scenario)
+    return _with_document(audit_of(problem, chosen, Clock(limit), progress=progress), scenario)
 
 
 def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Progress | None = None) -> Audit:
     """Audit a selection already read against a compiled problem, without writing the document."""
     began = time.perf_counter()
-    tell = progress or (lambda phase, done: None)
+    report_progress = progress or (lambda phase, done: None)
     reading = read_allocation(problem, chosen.allocation)
     broken = broken_entries(problem, chosen.allocation, reading, Lang(problem.scenario.spec.locale))
     course = StudyProgress(clock.deadline, "questions", n_asked=3)
@@ -223,14 +225,14 @@ def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Pro
     swaps: list[Swap] = []
     better = cheaper = None
     with course.held():
-        tell("optimum", 0.1)
-        optimum = _asked(problem, course)
+        report_progress("optimum", 0.1)
+        optimum = _optimised(problem, course)
         if optimum is not None and optimum.allocation is not None:
-            tell("better", 0.3)
-            better = _asked(_within_money(problem, reading.granted_cents), course)
-            tell("cheaper", 0.5)
-            cheaper = _asked(problem, course, kept=reading.values)
-            tell("swaps", 0.7)
+            report_progress("better", 0.3)
+            better = _optimised(_within_money(problem, reading.granted_cents), course)
+            report_progress("cheaper", 0.5)
+            cheaper = _optimised(problem, course, limits=reading.values)
+            report_progress("swaps", 0.7)
             _swaps(
                 problem,
                 chosen,
@@ -255,14 +257,14 @@ def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Pro
     )
 
 
-def _asked(
-    problem: Problem, course: StudyProgress, *, kept: Sequence[Fraction] = (), goals: int | None = None
+def _optimised(
+    problem: Problem, course: StudyProgress, *, limits: Sequence[Fraction] = (), goals: int | None = None
 ) -> SolveOutcome | None:
     """Solve within a share of the time; None if no feasible point was found."""
     course.deadline.check()
     until = course.deadline.share(0.5).within(QUESTION_SECONDS)
     try:
-        answer = ask(problem, kept=kept, goals=goals, clock=Clock.until(until))
+        answer = ask(problem, limits=limits, goals=goals, clock=Clock.until(until))
     except LimitReached:
         return None
     course.n_done += 1
@@ -281,9 +283,9 @@ def _within_money(problem: Problem, cents: int) -> Problem:
     return replace(problem, rules=(*problem.rules, limit))
 
 
-def lost(problem: Problem, mine: Sequence[Fraction], best: Sequence[Fraction]) -> int:
+def lost(problem: Problem, values: Sequence[Fraction], best: Sequence[Fraction]) -> int:
     """Return the first stage whose value differs from the optimum, if it is worse; otherwise −1."""
-    for k, (stage, value, most) in enumerate(zip(problem.stages, mine, best, strict=True)):
+    for k, (stage, value, most) in enumerate(zip(problem.stages, values, best, strict=True)):
         if value != most:
             short = value < most if stage.sense is Sense.MAXIMISE else value > most
             return k if short else -1
@@ -293,7 +295,7 @@ def lost(problem: Problem, mine: Sequence[Fraction], best: Sequence[Fraction]) -
 def _swaps(
     problem: Problem,
     chosen: Selection,
-    mine: Sequence[Fraction],
+    values: Sequence[Fraction],
     best: Sequence[Fraction],
     *,
     broken: bool,
@@ -302,17 +304,17 @@ def _swaps(
 ) -> None:
     """Find the swaps towards the optimum and append them to `into`."""
     funded, swaps = chosen.allocation.funded, into
-    k = lost(problem, mine, best)
+    k = lost(problem, values, best)
     course.n_asked += broken + (len(SHARES) if k >= 0 else 0)
     if broken:
-        answer = _asked(fewest_changes(problem, 0, funded), course)
+        answer = _optimised(fewest_changes(problem, 0, funded), course)
         swaps.append(Swap(Fraction(0), -1, None, answer, _n_changed(answer, chosen)))
     if k < 0:
         return
     for share in SHARES:
-        target = mine[k] + share * (best[k] - mine[k])
+        target = values[k] + share * (best[k] - values[k])
         asked = fewest_changes(problem, k + 1, funded)
-        answer = _asked(asked, course, kept=(*best[:k], target), goals=1)
+        answer = _optimised(asked, course, limits=(*best[:k], target), goals=1)
         swaps.append(Swap(share, k, target, answer, _n_changed(answer, chosen)))
 
 
@@ -322,32 +324,32 @@ def _n_changed(answer: SolveOutcome | None, chosen: Selection) -> int | None:
     return int((answer.allocation.funded != chosen.allocation.funded).sum())
 
 
-def _told(found: Audit, scenario: Scenario) -> Audit:
-    problem = found.problem
+def _with_document(audit_: Audit, scenario: Scenario) -> Audit:
+    problem = audit_.problem
     document = {
         **{key: value for key, value in head(problem).items() if key != "run_dir"},
         "command": "audit",
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
-        "status": "stopped" if found.optimum is None else found.optimum.status.value,
-        **found.course.told(),
+        "status": "stopped" if audit_.optimum is None else audit_.optimum.status.value,
+        **audit_.course.record(),
         "selection": {
-            "n_rows": found.selection.n_rows,
-            "n_committed_added": found.selection.n_added,
-            "n_funded": int(found.selection.allocation.funded.sum()),
-            "granted_cents": found.reading.granted_cents,
-            "allowed": not found.broken,
-            "findings": [_finding(defect, found.lang) for defect in found.selection.findings],
+            "n_rows": audit_.selection.n_rows,
+            "n_committed_added": audit_.selection.n_added,
+            "n_funded": int(audit_.selection.allocation.funded.sum()),
+            "granted_cents": audit_.reading.granted_cents,
+            "allowed": not audit_.broken,
+            "findings": [_finding(defect, audit_.lang) for defect in audit_.selection.findings],
         },
-        "broken": list(found.broken),
-        "objective": _goals(found),
-        "optimum": _answer(found, found.optimum),
-        "better": _answer(found, found.better),
-        "cheaper": _answer(found, found.cheaper),
-        "swaps": [_swap(found, swap) for swap in found.swaps],
-        "seconds": round(found.seconds, 3),
+        "broken": list(audit_.broken),
+        "objective": _goals(audit_),
+        "optimum": _answer(audit_, audit_.optimum),
+        "better": _answer(audit_, audit_.better),
+        "cheaper": _answer(audit_, audit_.cheaper),
+        "swaps": [_swap(audit_, swap) for swap in audit_.swaps],
+        "seconds": round(audit_.seconds, 3),
     }
-    return replace(found, document=document)
+    return replace(audit_, document=document)
 
 
 def _finding(defect: Defect, lang: Lang) -> dict[str, Any]:
@@ -362,11 +364,11 @@ def _finding(defect: Defect, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _goals(found: Audit) -> list[dict[str, Any]]:
+def _goals(audit_: Audit) -> list[dict[str, Any]]:
     """Write each stage: value of the list, of the optimum, and the loss."""
-    best: Sequence[Fraction | None] = (None,) * len(found.problem.stages)
-    if found.optimum is not None and found.optimum.values:
-        best = found.optimum.values
+    best: Sequence[Fraction | None] = (None,) * len(audit_.problem.stages)
+    if audit_.optimum is not None and audit_.optimum.values:
+        best = audit_.optimum.values
     return [
         {
             "goal": stage.goal,
@@ -375,36 +377,36 @@ def _goals(found: Audit) -> list[dict[str, Any]]:
             "optimum": decimal_text(most),
             "loss": None if most is None else decimal_text(_loss(stage.sense, mine, most)),
         }
-        for stage, mine, most in zip(found.problem.stages, found.reading.values, best, strict=True)
+        for stage, mine, most in zip(audit_.problem.stages, audit_.reading.values, best, strict=True)
     ]
 
 
-def _loss(sense: Sense, mine: Fraction, best: Fraction) -> Fraction:
-    return best - mine if sense is Sense.MAXIMISE else mine - best
+def _loss(sense: Sense, value: Fraction, best: Fraction) -> Fraction:
+    return best - value if sense is Sense.MAXIMISE else value - best
 
 
-def _answer(found: Audit, answer: SolveOutcome | None) -> dict[str, Any] | None:
+def _answer(audit_: Audit, answer: SolveOutcome | None) -> dict[str, Any] | None:
     """Write another list next to the selection: values, money, and changes."""
     if answer is None or answer.allocation is None or answer.granted_cents is None:
         return None
     # The solved problem may have an extra stage: read the values of the scenario's own stages.
-    reading = read_allocation(found.problem, answer.allocation)
+    reading = read_allocation(audit_.problem, answer.allocation)
     return {
         "status": answer.status.value,
         "proof": answer.proof.value if answer.proof else None,
         "values": [decimal_text(value) for value in reading.values],
         "granted_cents": answer.granted_cents,
-        "saved_cents": found.reading.granted_cents - answer.granted_cents,
+        "saved_cents": audit_.reading.granted_cents - answer.granted_cents,
         "n_funded": int(answer.allocation.funded.sum()),
-        "changes": changes(found.problem, found.selection.allocation, answer.allocation),
+        "changes": changes(audit_.problem, audit_.selection.allocation, answer.allocation),
     }
 
 
-def _swap(found: Audit, swap: Swap) -> dict[str, Any]:
+def _swap(audit_: Audit, swap: Swap) -> dict[str, Any]:
     return {
         "recover": decimal_text(swap.share),
-        "goal": found.problem.stages[swap.stage].goal if swap.stage >= 0 else None,
+        "goal": audit_.problem.stages[swap.stage].goal if swap.stage >= 0 else None,
         "target": decimal_text(swap.target),
         "n_changed": swap.n_changed,
-        **(_answer(found, swap.answer) or {"status": "stopped"}),
+        **(_answer(audit_, swap.answer) or {"status": "stopped"}),
     }

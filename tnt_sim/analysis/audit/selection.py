@@ -98,7 +98,7 @@ def _of_run(folder: Path) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
         )
     run = open_stored(folder)
     awards = run.table.filter("funded").select("dossier", pl.col("granted_cents").alias("cents"), _row())
-    if run.found.rules.is_shown:
+    if run.checked.rules.is_shown:
         return awards, ()
     remark = Text(
         "cette liste n'est pas vérifiée : les données de son calcul ne sont plus là, ou ont changé.",
@@ -118,14 +118,14 @@ def _of_table(path: Path) -> pl.DataFrame:
     if number is None:
         raise DataError([_no_number(path, list(table.columns))])
     amount, status = _named(names, AMOUNT), _named(names, STATUS)
-    cents, found = _amounts(table, amount, path)
-    kept = table.select(
+    cents, defects = _amounts(table, amount, path)
+    retained = table.select(
         pl.col(number).alias("dossier"), pl.col("_row").alias("row"), cents.alias("cents")
-    ).with_columns(_chosen(table, status, path, found))
-    found.raise_if_any(DataError)
+    ).with_columns(_chosen(table, status, path, defects))
+    defects.raise_if_any(DataError)
     # An amount of 0 means "not selected" where no column states the decision.
     zero = pl.col("cents").fill_null(1) == 0
-    return kept.filter(pl.col("chosen") & ~zero & (pl.col("dossier") != "")).drop("chosen")
+    return retained.filter(pl.col("chosen") & ~zero & (pl.col("dossier") != "")).drop("chosen")
 
 
 def _named(names: Mapping[str, str], wanted: Sequence[str]) -> str | None:
@@ -133,12 +133,12 @@ def _named(names: Mapping[str, str], wanted: Sequence[str]) -> str | None:
 
 
 def _no_number(path: Path, columns: Sequence[str]) -> Defect:
-    shown = ", ".join(name for name in columns if name != "_row")
+    text = ", ".join(name for name in columns if name != "_row")
     return Defect(
         "selection-columns",
         Text(
-            f"aucune colonne ne donne le numéro de dossier (colonnes lues : {shown}).",
-            f"no column gives the dossier number (columns read: {shown}).",
+            f"aucune colonne ne donne le numéro de dossier (colonnes lues : {text}).",
+            f"no column gives the dossier number (columns read: {text}).",
         ),
         (Place(file=path.name),),
         Text("Nommez-en une `dossier`.", "Name one `dossier`."),
@@ -146,13 +146,13 @@ def _no_number(path: Path, columns: Sequence[str]) -> Defect:
 
 
 def _amounts(table: pl.DataFrame, name: str | None, path: Path) -> tuple[pl.Series, Defects]:
-    found = Defects()
+    defects = Defects()
     if name is None:
-        return pl.Series("cents", [None] * table.height, dtype=pl.Int64), found
+        return pl.Series("cents", [None] * table.height, dtype=pl.Int64), defects
     cents, reasons = parse_cents_series(table[name])
     for row in reasons.is_not_null().arg_true().to_list():
         why = MoneyError(reasons[row]).text
-        found.add(
+        defects.add(
             "selection-amount",
             Text(
                 f"« {table[name][row]} » n'est pas un montant : {why.fr}",
@@ -161,7 +161,7 @@ def _amounts(table: pl.DataFrame, name: str | None, path: Path) -> tuple[pl.Seri
             Place(file=path.name, row=int(table["_row"][row])),
         )
     for row in (cents < 0).fill_null(value=False).arg_true().to_list():
-        found.add(
+        defects.add(
             "selection-amount",
             Text(
                 f"« {table[name][row]} » : un montant ne peut pas être négatif.",
@@ -169,16 +169,16 @@ def _amounts(table: pl.DataFrame, name: str | None, path: Path) -> tuple[pl.Seri
             ),
             Place(file=path.name, row=int(table["_row"][row])),
         )
-    return cents, found
+    return cents, defects
 
 
-def _chosen(table: pl.DataFrame, name: str | None, path: Path, found: Defects) -> pl.Series:
+def _chosen(table: pl.DataFrame, name: str | None, path: Path, defects: Defects) -> pl.Series:
     if name is None:
         return pl.Series("chosen", [True] * table.height)
-    said = [_SAID.get(normalised(word)) for word in table[name].to_list()]
-    for row, word in enumerate(said):
+    sentences = [_SAID.get(normalised(word)) for word in table[name].to_list()]
+    for row, word in enumerate(sentences):
         if word is None:
-            found.add(
+            defects.add(
                 "selection-status",
                 Text(
                     f"« {table[name][row]} » ne dit pas si le dossier est retenu.",
@@ -187,32 +187,32 @@ def _chosen(table: pl.DataFrame, name: str | None, path: Path, found: Defects) -
                 Place(file=path.name, row=int(table["_row"][row])),
                 hint=Text("Écrivez oui ou non.", "Write yes or no."),
             )
-    return pl.Series("chosen", [bool(word) for word in said], dtype=pl.Boolean)
+    return pl.Series("chosen", [bool(word) for word in sentences], dtype=pl.Boolean)
 
 
 def _matched(chosen: pl.DataFrame, problem: Problem, file: str) -> Selection:
-    found = Defects()
+    defects = Defects()
     known = {name: row for row, name in enumerate(problem.case.table["dossier"].to_list())}
     offers = problem.offers
     funded, granted = offers.committed.copy(), np.where(offers.committed, offers.committed_cents, 0)
-    seen: dict[str, tuple[int, int | None]] = {}
+    earlier: dict[str, tuple[int, int | None]] = {}
     named = 0
-    for name, cents, line in chosen.select("dossier", "cents", "row").iter_rows():
-        place = Place(file=file, row=int(line), dossier=name)
+    for name, cents, text in chosen.select("dossier", "cents", "row").iter_rows():
+        place = Place(file=file, row=int(text), dossier=name)
         row = known.get(name)
         if row is None:
-            _unknown(found, name, place, known)
-        elif name in seen:
-            _twice(found, name, seen[name], cents, place)
+            _unknown(defects, name, place, known)
+        elif name in earlier:
+            _twice(defects, name, earlier[name], cents, place)
         else:
-            seen[name] = int(line), cents
+            earlier[name] = int(text), cents
             named += bool(offers.committed[row])
-            funded[row], granted[row] = True, _taken(problem, row, name, cents, place, found)
+            funded[row], granted[row] = True, _taken(problem, row, name, cents, place, defects)
     added = int(offers.committed.sum()) - named
-    return Selection(Allocation(funded, granted.astype(np.int64)), tuple(found.found), len(seen), added)
+    return Selection(Allocation(funded, granted.astype(np.int64)), tuple(defects.found), len(earlier), added)
 
 
-def _taken(problem: Problem, row: int, name: str, cents: int | None, place: Place, found: Defects) -> int:
+def _taken(problem: Problem, row: int, name: str, cents: int | None, place: Place, defects: Defects) -> int:
     """Return the amount of a row; an impossible one is reported and kept as the list states it."""
     offers = problem.offers
     if offers.committed[row]:
@@ -223,17 +223,17 @@ def _taken(problem: Problem, row: int, name: str, cents: int | None, place: Plac
                 f"est engagé pour {fr}, et garde ce montant",
                 f"is committed for {en}, and keeps that amount",
             )
-            _note(found, "selection-committed", place, name, words)
+            _note(defects, "selection-committed", place, name, words)
         return held
     state = str(problem.case.table["state"][row])
-    most = int(offers.most_cents[row]) if offers.candidate[row] else _asked(problem, row)
+    most = int(offers.most_cents[row]) if offers.candidate[row] else _requested_amount(problem, row)
     if not offers.candidate[row]:
         words = {
             "refuse": ("est refusé à l'instruction", "is refused by the service"),
             "sans_suite": ("est retiré ou classé sans suite", "is withdrawn or closed"),
         }.get(state, ("ne peut pas être financé (inéligible, plafonné à zéro ou refusé par décision)",
                       "cannot be funded (ineligible, capped to zero or refused by decision)"))  # fmt: skip
-        _note(found, "selection-ineligible", place, name, words)
+        _note(defects, "selection-ineligible", place, name, words)
     elif cents is not None and cents > most:
         above, limit = (
             [format_cents(figure, lang) for lang in (Lang.FR, Lang.EN)] for figure in (cents, most)
@@ -242,21 +242,21 @@ def _taken(problem: Problem, row: int, name: str, cents: int | None, place: Plac
             f"reçoit {above[0]}, plus que les {limit[0]} qu'il peut recevoir",
             f"gets {above[1]}, more than the {limit[1]} that it may get",
         )
-        _note(found, "selection-above", place, name, words)
+        _note(defects, "selection-above", place, name, words)
     return most if cents is None else cents
 
 
-def _asked(problem: Problem, row: int) -> int:
+def _requested_amount(problem: Problem, row: int) -> int:
     return int(problem.case.table["requested_cents"][row] or 0)
 
 
-def _note(found: Defects, code: str, place: Place, name: str, words: tuple[str, str]) -> None:
+def _note(defects: Defects, code: str, place: Place, name: str, words: tuple[str, str]) -> None:
     fr, en = words
-    found.add(code, Text(f"le dossier « {name} » {fr}.", f'dossier "{name}" {en}.'), place)
+    defects.add(code, Text(f"le dossier « {name} » {fr}.", f'dossier "{name}" {en}.'), place)
 
 
-def _unknown(found: Defects, name: str, place: Place, known: Mapping[str, int]) -> None:
-    found.add(
+def _unknown(defects: Defects, name: str, place: Place, known: Mapping[str, int]) -> None:
+    defects.add(
         "selection-unknown",
         Text(f"le dossier « {name} » n'existe pas dans ce scénario : il est laissé de côté.",
              f'dossier "{name}" does not exist in this scenario: it is left out.'),
@@ -265,15 +265,17 @@ def _unknown(found: Defects, name: str, place: Place, known: Mapping[str, int]) 
     )  # fmt: skip
 
 
-def _twice(found: Defects, name: str, first: tuple[int, int | None], cents: int | None, place: Place) -> None:
-    line, before = first
+def _twice(
+    defects: Defects, name: str, first: tuple[int, int | None], cents: int | None, place: Place
+) -> None:
+    number, before = first
     differs = before != cents
-    found.add(
+    defects.add(
         "selection-twice",
         Text(
-            f"le dossier « {name} » est déjà à la ligne {line} : il compte une fois"
+            f"le dossier « {name} » est déjà à la ligne {number} : il compte une fois"
             + (", pour le montant de cette ligne-là." if differs else "."),
-            f'dossier "{name}" is already in row {line}: it counts once'
+            f'dossier "{name}" is already in row {number}: it counts once'
             + (", for the amount of that row." if differs else "."),
         ),
         place,

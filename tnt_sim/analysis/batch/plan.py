@@ -99,10 +99,10 @@ def read_plan(paths: Sequence[Path]) -> BatchPlan:
         found, base = _of_file(path)
         cases.extend(found)
         bases.append(base)
-    seen: dict[str, BatchCase] = {}
+    earlier: dict[str, BatchCase] = {}
     for case in cases:  # equal cases are computed once
-        seen.setdefault(case.key, case)
-    return BatchPlan(tuple(seen.values()), tuple(bases))
+        earlier.setdefault(case.key, case)
+    return BatchPlan(tuple(earlier.values()), tuple(bases))
 
 
 def _of_file(path: Path) -> tuple[list[BatchCase], Scenario]:
@@ -126,12 +126,12 @@ def _of_file(path: Path) -> tuple[list[BatchCase], Scenario]:
     defects.raise_if_any(ScenarioError)
     axes = [[(key, set_text(value)) for value in values] for key, values in spec.matrix.items()]
     skipped = [{key: set_text(value) for key, value in entry.items()} for entry in spec.skip]
-    kept = [
+    retained = [
         chosen for chosen in product(*axes) if not any(set(entry.items()) <= set(chosen) for entry in skipped)
     ]
-    if not kept:
+    if not retained:
         raise ScenarioError([_nothing_left(origins[("skip",)].place())])
-    names = _names(spec, kept, scenario.id)
+    names = _names(spec, retained, scenario.id)
     cases = [
         BatchCase(
             name,
@@ -140,7 +140,7 @@ def _of_file(path: Path) -> tuple[list[BatchCase], Scenario]:
             tuple(f"{key}={value}" for key, value in chosen),
             _solver(scenario),
         )
-        for name, chosen in zip(names, kept, strict=True)
+        for name, chosen in zip(names, retained, strict=True)
     ]
     return cases, scenario
 
@@ -159,15 +159,15 @@ def _solver(scenario: Scenario) -> str:
     return json.dumps(scenario.tree.get("solver") or {}, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def _names(spec: BatchSpec, kept: Sequence[Sequence[tuple[str, str]]], default: str) -> list[str]:
+def _names(spec: BatchSpec, cases: Sequence[Sequence[tuple[str, str]]], default: str) -> list[str]:
     """Return the name of each case; values that the template omits are appended if names would repeat."""
-    found = [_name(spec.name, chosen) or default for chosen in kept]
-    if spec.name is None or len(set(found)) == len(found):
-        return found
+    result = [_name(spec.name, chosen) or default for chosen in cases]
+    if spec.name is None or len(set(result)) == len(result):
+        return result
     unsaid = set(spec.matrix) - set(_NAMED.findall(spec.name))
     return [
         f"{name} ({', '.join(value for key, value in chosen if key in unsaid)})"
-        for name, chosen in zip(found, kept, strict=True)
+        for name, chosen in zip(result, cases, strict=True)
     ]
 
 

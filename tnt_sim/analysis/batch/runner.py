@@ -65,7 +65,7 @@ def run_batch(
     run: Run,
     n_workers: int,
     options: Mapping[str, Any] | None = None,
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
 ) -> BatchResult:
     """Compute the missing cases of a plan and store them.
 
@@ -85,11 +85,11 @@ def run_batch(
     DisagreementError
         If the same scenario under two names got two allocations.
     """
-    asked = dict(options or {})
-    with ResultStore.open(folder, manifest(plan, asked)) as store:
+    request = dict(options or {})
+    with ResultStore.open(folder, manifest(plan, request)) as store:
         left = [number for number, case in enumerate(plan.cases) if case.key not in store.done]
-        coordinator = _Coordinator(plan, store, tell, len(plan.cases) - len(left))
-        groups = _groups(plan, left, asked, n_workers)
+        coordinator = _Coordinator(plan, store, report_progress, len(plan.cases) - len(left))
+        groups = _groups(plan, left, request, n_workers)
         interrupted = coordinator.take(run(groups))
         if not interrupted and len(store.done) >= len(plan.cases):
             _same_inputs(plan)
@@ -137,7 +137,7 @@ class _Coordinator:
 
     plan: BatchPlan
     store: ResultStore
-    tell: Tell | None
+    report_progress: Tell | None
     n_before: int
 
     def take(self, outcomes: Generator[JobOutcome]) -> bool:
@@ -156,9 +156,9 @@ class _Coordinator:
                 if len(waiting) >= COMMIT_RECORDS or time.monotonic() - last >= COMMIT_SECONDS:
                     self.store.commit(waiting)
                     waiting, last = [], time.monotonic()
-                if self.tell is not None:
+                if self.report_progress is not None:
                     done = self.n_before + n_fresh
-                    self.tell(Tick(len(self.plan.cases), done, n_fresh, n_failed, record))
+                    self.report_progress(Tick(len(self.plan.cases), done, n_fresh, n_failed, record))
         except KeyboardInterrupt:
             return True
         finally:

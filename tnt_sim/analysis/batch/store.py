@@ -82,7 +82,7 @@ class ResultStore:
     lock: BinaryIO
     done: set[str] = field(default_factory=set)
     torn: int = 0
-    parts: int = 0
+    n_files: int = 0
 
     @classmethod
     def open(cls, folder: Path, manifest: Mapping[str, Any]) -> Self:
@@ -123,8 +123,8 @@ class ResultStore:
             return
         table = pl.DataFrame(fresh, schema={**SCHEMA, SECONDS: pl.Float64})
         with _told_plainly(self.folder):
-            _put_named(table, self.folder / JOURNAL / f"{self.parts:08d}")
-        self.parts += 1
+            _put_named(table, self.folder / JOURNAL / f"{self.n_files:08d}")
+        self.n_files += 1
         self.done.update(record["case_sha256"] for record in fresh)
 
     def finish(self, keys: Sequence[str]) -> None:
@@ -163,7 +163,7 @@ class ResultStore:
             if file.suffix == PARTIAL:
                 file.unlink()
             elif file.suffix == ".parquet":
-                self.parts = int(file.stem.partition("-")[0]) + 1
+                self.n_files = int(file.stem.partition("-")[0]) + 1
                 self._take(file)
         for file in sorted((self.folder / RUNS).glob("*.parquet")):
             self._take(file)
@@ -212,10 +212,10 @@ def check_begun(folder: Path) -> None:
 
 def _places(files: Sequence[Path]) -> pl.DataFrame:
     """Return the file that holds each case, the first of several."""
-    parts = [
+    pieces = [
         pl.read_parquet(file, columns=["case_sha256"]).with_columns(file=pl.lit(str(file))) for file in files
     ]
-    return pl.concat(parts).unique("case_sha256", keep="first", maintain_order=True)
+    return pl.concat(pieces).unique("case_sha256", keep="first", maintain_order=True)
 
 
 def _sha256(data: bytes) -> str:

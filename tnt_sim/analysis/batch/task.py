@@ -52,7 +52,7 @@ def compute(task: BatchTask) -> dict[str, Any]:
         if base.sha256 != case.base_sha256:
             return {**head, "status": INPUTS_CHANGED}
         scenario = with_sets(base, case.sets) if case.sets else base
-        record = told(scenario, solve(scenario, series=series, **task.options))
+        record = record_of(scenario, solve(scenario, series=series, **task.options))
     except TntError as error:
         record = {"status": "error", "error_code": error.code, **_in_both(error.text)}
     return {**head, **record, SECONDS: time.perf_counter() - began}
@@ -88,7 +88,7 @@ def _begun(path: Path, sha256: str) -> tuple[Scenario, Series]:
     return load_scenario(path), Series()
 
 
-def told(scenario: Scenario, result: Result) -> dict[str, Any]:
+def record_of(scenario: Scenario, result: Result) -> dict[str, Any]:
     """Return the figures of a result that a batch compares."""
     document = result.document
     goals = document["objective"]

@@ -40,7 +40,7 @@ CELLS = {"dossier": pl.String, "column": pl.String}
 
 def changed_keys(sides: Sequence[ComparedRun]) -> pl.DataFrame:
     """Return one row per key that differs between sides: its `--set` path and its text on each side."""
-    each = [dict(_flat(_asked(side.scenario))) for side in sides]
+    each = [dict(_flat(_written_values(side.scenario))) for side in sides]
     paths = list(dict.fromkeys(path for keys in each for path in keys))
     rows = [[path, *(keys.get(path) for keys in each)] for path in paths]
     rows = [row for row in rows if len(set(row[1:])) > 1]
@@ -65,23 +65,25 @@ class ScenarioDifference:
 
 def changes_of(first: Scenario, other: Scenario, keys: pl.DataFrame) -> list[ScenarioDifference]:
     """List the changes from one scenario to another; `keys` has path, text on the first, text on the other."""
-    one, two = _asked(first), _asked(other)
-    entire = {f"{section}.{name}": section for section in ENTRIES for name in _on_one_side(one, two, section)}
-    found: dict[str, ScenarioDifference] = {}
+    entry, two = _written_values(first), _written_values(other)
+    entire = {
+        f"{section}.{name}": section for section in ENTRIES for name in _on_one_side(entry, two, section)
+    }
+    result: dict[str, ScenarioDifference] = {}
     for path, here, there in keys.iter_rows():
         if here == there or (path in ENTRIES and "[]" in (here, there)):
             continue  # the entries already express the change to or from an empty list
         name = next((name for name in entire if path == name or path.startswith(f"{name}.")), None)
         if name is None:
-            found[path] = ScenarioDifference(path, f"{path}={there or 'null'}", f"{path}={here or 'null'}")
-        elif name not in found:
+            result[path] = ScenarioDifference(path, f"{path}={there or 'null'}", f"{path}={here or 'null'}")
+        elif name not in result:
             section = entire[name]
-            found[name] = ScenarioDifference(
+            result[name] = ScenarioDifference(
                 name,
-                _with_entry(one, two, section, name.removeprefix(f"{section}.")),
-                _with_entry(two, one, section, name.removeprefix(f"{section}.")),
+                _with_entry(entry, two, section, name.removeprefix(f"{section}.")),
+                _with_entry(two, entry, section, name.removeprefix(f"{section}.")),
             )
-    return list(found.values())
+    return list(result.values())
 
 
 def _entries(tree: Mapping[str, Any], section: str) -> dict[str, Any]:
@@ -92,20 +94,20 @@ def _entries(tree: Mapping[str, Any], section: str) -> dict[str, Any]:
     return {str(entry["id"]): entry for entry in listed}
 
 
-def _on_one_side(one: Mapping[str, Any], two: Mapping[str, Any], section: str) -> list[str]:
-    here, there = _entries(one, section), _entries(two, section)
-    if any(tree.get(section) and not own for tree, own in ((one, here), (two, there))):
+def _on_one_side(entry: Mapping[str, Any], two: Mapping[str, Any], section: str) -> list[str]:
+    here, there = _entries(entry, section), _entries(two, section)
+    if any(tree.get(section) and not own for tree, own in ((entry, here), (two, there))):
         return []
     return [name for name in {**here, **there} if (name in here) != (name in there)]
 
 
-def _with_entry(mine: Mapping[str, Any], others: Mapping[str, Any], section: str, name: str) -> str:
+def _with_entry(own_entry: Mapping[str, Any], others: Mapping[str, Any], section: str, name: str) -> str:
     """Return the section with one entry as on the other side: with it, or without."""
-    own, wanted = _entries(mine, section), _entries(others, section)
-    kept = [entry for key, entry in own.items() if key != name]
+    own, wanted = _entries(own_entry, section), _entries(others, section)
+    retained = [entry for key, entry in own.items() if key != name]
     if name in wanted:
-        kept.append(wanted[name])
-    return f"{section}={set_text(kept)}"
+        retained.append(wanted[name])
+    return f"{section}={set_text(retained)}"
 
 
 def changed_cells(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
@@ -113,17 +115,17 @@ def changed_cells(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
 
     `column` is empty for an application present on one side only.
     """
-    one, two = (_texts(side.problem.case.table) for side in (first, other))
+    left, two = (_texts(side.problem.case.table) for side in (first, other))
     names = (first.name, other.name)
     schema = {**CELLS, names[0]: pl.String, names[1]: pl.String}
     only = [
         (dossier, "", *marks)
-        for held, lacking, marks in ((one, two, ("✓", None)), (two, one, (None, "✓")))
+        for held, lacking, marks in ((left, two, ("✓", None)), (two, left, (None, "✓")))
         for dossier in held.join(lacking, on="dossier", how="anti")["dossier"].to_list()
     ]
-    both = one.join(two, on="dossier", suffix="\n")
+    both = left.join(two, on="dossier", suffix="\n")
     rows: list[tuple[Any, ...]] = list(only)
-    for column in one.columns:
+    for column in left.columns:
         if column == "dossier" or column not in two.columns:
             continue
         differs = both.filter(pl.col(column).ne_missing(pl.col(f"{column}\n")))
@@ -133,7 +135,7 @@ def changed_cells(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _asked(scenario: Scenario) -> Mapping[str, Any]:
+def _written_values(scenario: Scenario) -> Mapping[str, Any]:
     """Return the resolved scenario without texts and solver options, which do not affect the decision."""
     return {key: value for key, value in scenario.resolved().items() if key not in _WORDS}
 
@@ -191,7 +193,7 @@ def causes(
     other: ComparedRun,
     keys: pl.DataFrame,
     moved: pl.DataFrame,
-    tell: Callable[[float], None] | None = None,
+    report_progress: Callable[[float], None] | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> Causes:
     """Find the cause of every move from the first side to the other; after the deadline changes stay untried."""
@@ -200,23 +202,23 @@ def causes(
     names = moved["dossier"].to_list()
     if len(changes) + (not same_data) == 1:
         return Causes(dict.fromkeys(names, changes[0].path if changes else DATA), (), 0)
-    parts = _parts(first.scenario, other.scenario, changes, same_data=same_data)
-    paths = tuple(part.path for part in parts)
-    if not 0 < len(parts) <= MOST_CHANGES or first.scenario.raw is None:
+    pieces = _effects(first.scenario, other.scenario, changes, same_data=same_data)
+    paths = tuple(part.path for part in pieces)
+    if not 0 < len(pieces) <= MOST_CHANGES or first.scenario.raw is None:
         return Causes(dict.fromkeys(names, TOGETHER), paths or (DATA,), 0)
     before, after = first.granted_by_dossier(), other.granted_by_dossier()
-    tried = _tried(parts, tell, deadline)
-    alone: dict[str, list[str]] = {name: [] for name in names}
+    tried = _tried(pieces, report_progress, deadline)
+    single: dict[str, list[str]] = {name: [] for name in names}
     needed: dict[str, list[str]] = {name: [] for name in names}
     for path, made, undone in tried:
         for name in names:
             if made.moves(name, before, after):
-                alone[name].append(path)
+                single[name].append(path)
             if undone.awards is not None and undone.awards.get(name) == before.get(name):
                 needed[name].append(path)
     untried = tuple(path for path, made, _ in tried if made.awards is None)
-    n_solves = len(parts) * (1 if len(parts) == 2 else 2)
-    found = {name: " + ".join(alone[name] or needed[name]) or TOGETHER for name in names}
+    n_solves = len(pieces) * (1 if len(pieces) == 2 else 2)
+    found = {name: " + ".join(single[name] or needed[name]) or TOGETHER for name in names}
     return Causes(found, untried, n_solves)
 
 
@@ -225,15 +227,15 @@ class _ChangeEffect:
     """One change: functions that build the first scenario with it alone, and the other without it."""
 
     path: str
-    alone: Callable[[], Scenario]
+    with_it: Callable[[], Scenario]
     without: Callable[[], Scenario]
 
 
-def _parts(
+def _effects(
     first: Scenario, other: Scenario, changes: Sequence[ScenarioDifference], *, same_data: bool
 ) -> Sequence[_ChangeEffect]:
     """List the changes, all differing cells as one; empty if the cells cannot be changed alone."""
-    parts = [
+    pieces = [
         _ChangeEffect(
             change.path,
             lambda text=change.there: with_sets(first, [text]),  # type: ignore[misc]
@@ -242,7 +244,7 @@ def _parts(
         for change in changes
     ]
     if same_data:
-        return parts
+        return pieces
     if first.steps or other.steps or any(change.path.startswith(_SOURCES) for change in changes):
         return ()
     cells = _ChangeEffect(
@@ -250,7 +252,7 @@ def _parts(
         lambda: replace(first, portfolio=other.portfolio),
         lambda: replace(other, portfolio=first.portfolio),
     )
-    return [*parts, cells]
+    return [*pieces, cells]
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,19 +279,19 @@ class TriedChanges:
 
 
 def _tried(
-    parts: Sequence[_ChangeEffect], tell: Callable[[float], None] | None, deadline: Deadline
+    effects: Sequence[_ChangeEffect], report_progress: Callable[[float], None] | None, deadline: Deadline
 ) -> list[tuple[str, TriedChanges, TriedChanges]]:
     """Return (path, first scenario with that change alone, other without it) for each change."""
-    alone = []
-    for number, part in enumerate(parts):
-        alone.append(_under(part.alone, deadline))
-        if tell is not None:
-            tell((number + 1) / len(parts))
-    paths = [part.path for part in parts]
-    if len(parts) == 2:  # without one change is the same as with the other alone
-        return list(zip(paths, alone, alone[::-1], strict=True))
-    back = [_under(part.without, deadline) for part in parts]
-    return list(zip(paths, alone, back, strict=True))
+    single = []
+    for number, part in enumerate(effects):
+        single.append(_under(part.with_it, deadline))
+        if report_progress is not None:
+            report_progress((number + 1) / len(effects))
+    paths = [part.path for part in effects]
+    if len(effects) == 2:  # without one change is the same as with the other alone
+        return list(zip(paths, single, single[::-1], strict=True))
+    back = [_under(part.without, deadline) for part in effects]
+    return list(zip(paths, single, back, strict=True))
 
 
 def _under(make: Callable[[], Scenario], deadline: Deadline) -> TriedChanges:

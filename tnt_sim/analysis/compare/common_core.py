@@ -38,7 +38,7 @@ class RunSnapshot:
     name: str
     values: Mapping[str, str]
     dossiers: pl.DataFrame
-    found: Verification
+    verification: Verification
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +68,7 @@ class CommonCore:
                 {
                     "run": run.name,
                     "changes": list(changes),
-                    **{key: answer.standing.value for key, answer in run.found.answers.items()},
+                    **{key: answer.standing.value for key, answer in run.verification.answers.items()},
                 }
                 for run, changes in zip(self.runs, self.changes, strict=True)
             ],
@@ -87,7 +87,7 @@ def seen_run(run_dir: Path) -> RunSnapshot:
     """Read a run folder as one of the set."""
     run = open_stored(run_dir)
     tree = run.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
-    return _seen(run_dir.name, tree, run.table, run.found)
+    return _snapshot(run_dir.name, tree, run.table, run.checked)
 
 
 def seen_result(result: Result, name: str) -> RunSnapshot:
@@ -102,7 +102,7 @@ def seen_result(result: Result, name: str) -> RunSnapshot:
         raise UsageError(
             Text(f"« {name} » n'a pas de répartition.", f'"{name}" has no allocation.'), code="usage.core"
         )
-    return _seen(name, result.problem.scenario.resolved(), result.dossiers, of_fresh(result.document))
+    return _snapshot(name, result.problem.scenario.resolved(), result.dossiers, of_fresh(result.document))
 
 
 def core(*runs: Result | str | Path) -> CommonCore:
@@ -123,8 +123,12 @@ def core(*runs: Result | str | Path) -> CommonCore:
     )
 
 
-def _seen(name: str, tree: Mapping[str, Any], table: pl.DataFrame, found: Verification) -> RunSnapshot:
-    return RunSnapshot(name, dict(_flat(tree)), table.select("dossier", "funded", "granted_cents"), found)
+def _snapshot(
+    name: str, tree: Mapping[str, Any], table: pl.DataFrame, verification: Verification
+) -> RunSnapshot:
+    return RunSnapshot(
+        name, dict(_flat(tree)), table.select("dossier", "funded", "granted_cents"), verification
+    )
 
 
 _WORDS = frozenset({"title", "note", "source", "solver"})
@@ -133,13 +137,13 @@ _WORDS = frozenset({"title", "note", "source", "solver"})
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield every value of a tree with its dotted path, list entries by id."""
     if isinstance(value, Mapping):
-        for key, part in value.items():
+        for key, piece in value.items():
             if key not in _WORDS:
-                yield from _flat(part, f"{path}.{key}" if path else str(key))
+                yield from _flat(piece, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
-        for number, part in enumerate(value):
-            name = part.get("id", number) if isinstance(part, Mapping) else number
-            yield from _flat(part, f"{path}.{name}")
+        for number, piece in enumerate(value):
+            name = piece.get("id", number) if isinstance(piece, Mapping) else number
+            yield from _flat(piece, f"{path}.{name}")
     else:
         yield path, str(value)
 
@@ -193,15 +197,15 @@ def _changes(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ..
 def _moves(runs: Sequence[RunSnapshot], changes: Sequence[tuple[str, ...]]) -> pl.DataFrame:
     """List the applications decided differently by the runs that differ from the first in one value."""
     base = runs[0].dossiers.select("dossier", pl.col("funded").alias("before"))
-    found = []
-    for run, told in zip(runs, changes, strict=True):
-        if len(told) == 1:
+    result = []
+    for run, sentences in zip(runs, changes, strict=True):
+        if len(sentences) == 1:
             both = base.join(run.dossiers, on="dossier", how="inner", maintain_order="left")
             moved = both.filter(pl.col("before") != pl.col("funded"))
-            found.append(
+            result.append(
                 moved.select(
-                    "dossier", pl.lit(told[0]).alias("change"), pl.lit(run.name).alias("run"), "funded"
+                    "dossier", pl.lit(sentences[0]).alias("change"), pl.lit(run.name).alias("run"), "funded"
                 )
             )
     schema = {"dossier": pl.String, "change": pl.String, "run": pl.String, "funded": pl.Boolean}
-    return pl.concat(found) if found else pl.DataFrame(schema=schema)
+    return pl.concat(result) if result else pl.DataFrame(schema=schema)

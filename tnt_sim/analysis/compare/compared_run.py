@@ -83,7 +83,7 @@ class ComparedRun:
 
 
 def side_of(
-    thing: Path | str | Scenario | Result,
+    run: Path | str | Scenario | Result,
     name: str | None = None,
     options: Mapping[str, Any] | None = None,
     progress: Report | None = None,
@@ -99,16 +99,16 @@ def side_of(
     LimitReached
         If no allocation was found in time.
     """
-    if isinstance(thing, str | Path):
-        path = Path(thing)
+    if isinstance(run, str | Path):
+        path = Path(run)
         if path.is_dir():
             return _of_run(last_list(path), name)
-        thing = load_scenario(path)
-    if isinstance(thing, Scenario):
-        thing = solve(thing, progress=progress, **(options or {}))
-        if thing.interrupted or thing.document["stopped_by"] == INTERRUPT:
+        run = load_scenario(path)
+    if isinstance(run, Scenario):
+        run = solve(run, progress=progress, **(options or {}))
+        if run.interrupted or run.document["stopped_by"] == INTERRUPT:
             raise KeyboardInterrupt  # an interrupted solve cannot be compared
-    return _of_result(thing, name)
+    return _of_result(run, name)
 
 
 def _of_result(result: Result, name: str | None) -> ComparedRun:

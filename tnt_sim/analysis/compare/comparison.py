@@ -110,15 +110,15 @@ def _of_side(side: ComparedRun) -> pl.DataFrame:
     whole = pl.DataFrame(
         {"group": [""], "n_funded": [int(funded.sum())], "granted_cents": [exact_sum(granted)]}
     )
-    parts = [whole.with_columns(pl.lit("").alias("dimension")), _envelopes(side)]
+    pieces = [whole.with_columns(pl.lit("").alias("dimension")), _envelopes(side)]
     for dimension in DIMENSIONS[1:]:
         grouped = table.group_by(pl.col(dimension).fill_null("").alias("group"))
-        found = grouped.agg(pl.len().cast(pl.Int64).alias("n_funded"), pl.col("granted_cents").sum()).sort(
+        result = grouped.agg(pl.len().cast(pl.Int64).alias("n_funded"), pl.col("granted_cents").sum()).sort(
             "group"
         )
-        parts.append(found.with_columns(pl.lit(dimension).alias("dimension")))
+        pieces.append(result.with_columns(pl.lit(dimension).alias("dimension")))
     columns = ["dimension", "group", pl.lit(side.name).alias("side"), "n_funded", "granted_cents"]
-    return pl.concat([part.select(columns) for part in parts])
+    return pl.concat([part.select(columns) for part in pieces])
 
 
 def _envelopes(side: ComparedRun) -> pl.DataFrame:
@@ -150,10 +150,10 @@ def moves(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
 
     Amounts are 0 if the application is not funded, and null if it is absent on that side.
     """
-    one, two = first.dossiers(), other.dossiers()
+    left, two = first.dossiers(), other.dossiers()
     keys = ["dossier", "envelope", *ATTRIBUTES]
     amounts = ["funded", "granted_cents"]
-    joined = one.select(*keys, *amounts).join(
+    joined = left.select(*keys, *amounts).join(
         two.select(*keys, *amounts),
         on="dossier",
         how="full",
@@ -184,14 +184,14 @@ def moves(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
 
 def winners(moved: pl.DataFrame) -> pl.DataFrame:
     """Return what each applicant type, department and region gains and loses, in cents."""
-    parts = []
+    pieces = []
     for dimension in ("applicant_type", "department", "region"):
         grouped = moved.group_by(pl.col(dimension).fill_null("").alias("group"))
         gained = pl.col("change_cents").filter(pl.col("change_cents") > 0).sum().alias("gained_cents")
         lost = pl.col("change_cents").filter(pl.col("change_cents") < 0).sum().alias("lost_cents")
         found = grouped.agg(gained, lost, pl.col("change_cents").sum().alias("net_cents"))
-        parts.append(found.select(pl.lit(dimension).alias("dimension"), pl.all()))
-    return pl.concat(parts).sort("dimension", "net_cents", "group", descending=[False, True, False])
+        pieces.append(found.select(pl.lit(dimension).alias("dimension"), pl.all()))
+    return pl.concat(pieces).sort("dimension", "net_cents", "group", descending=[False, True, False])
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,13 +232,13 @@ class ComparedRuns:
     @cached_property
     def moves(self) -> Mapping[str, pl.DataFrame]:
         """Return the moves from the first side with their `cause`, by the other side's name."""
-        found = {}
+        result = {}
         for side in self.sides[1:]:
             moved = moves(self.sides[0], side)
             why = self.why.get(side.name)
             cause = [None if why is None else why.by_dossier.get(name) for name in moved["dossier"].to_list()]
-            found[side.name] = moved.with_columns(pl.Series("cause", cause, dtype=pl.String))
-        return found
+            result[side.name] = moved.with_columns(pl.Series("cause", cause, dtype=pl.String))
+        return result
 
     @cached_property
     def winners(self) -> Mapping[str, pl.DataFrame]:
@@ -290,7 +290,7 @@ class ComparedRuns:
         return {
             "schema_version": 1,
             "command": "compare",
-            **(self.course or StudyProgress(UNLIMITED, "sides")).told(),
+            **(self.course or StudyProgress(UNLIMITED, "sides")).record(),
             "scenario": [side.scenario.id for side in self.sides],
             "scenario_sha256": [side.scenario.sha256 for side in self.sides],
             "status": "done",

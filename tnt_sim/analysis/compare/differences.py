@@ -18,16 +18,16 @@ GOALS = "objective"
 NONE = "–"
 
 
-def difference_rows(found: ComparedRuns, lang: Lang) -> list[list[str]]:
+def difference_rows(comparison: ComparedRuns, lang: Lang) -> list[list[str]]:
     """Return one row per difference: its path, then the text of each side."""
     rows: dict[str, list[str]] = {}
-    for row in found.keys.iter_rows(named=True):
-        texts = [row[side.name] for side in found.sides]
+    for row in comparison.keys.iter_rows(named=True):
+        texts = [row[side.name] for side in comparison.sides]
         path = _entry_of(row["path"], texts)
         if path is None:
             rows[row["path"]] = [NONE if text is None else spoken(text, lang) for text in texts]
         elif path not in ENTRIES:
-            rows[path] = [_sentence(side, path, lang) for side in found.sides]
+            rows[path] = [_sentence(side, path, lang) for side in comparison.sides]
     return [[path, *texts] for path, texts in rows.items()]
 
 

@@ -82,7 +82,7 @@ def reserve_list(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[di
     most, node_of = most_tried(problem), problem.case.node.tolist()
     left_at, rules = decided.reasons.room.whole_cents.tolist(), decided.reasons.rule.to_list()
     money, in_the_way = _Money.of(decided), _in_the_way(decided)
-    found = []
+    result = []
     for k, (name, _, cents) in enumerate(listed.iter_rows()):
         row = place[name]
         node = node_of[row]
@@ -93,7 +93,7 @@ def reserve_list(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[di
             needed = money.missing(node, cents, missing)
             missing = missing if needed is None else needed
             named = named or in_the_way(row) or (RESERVE if needed is None else None)
-        found.append(
+        result.append(
             {
                 "rank": None,
                 "dossier": name,
@@ -105,14 +105,14 @@ def reserve_list(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[di
                 "looked_at": beside or named is not None,
             }
         )
-    found.sort(key=lambda one: not _waits_for_money(one))
-    for rank, one in enumerate(found, start=1):
+    result.sort(key=lambda one: not _waits_for_money(one))
+    for rank, one in enumerate(result, start=1):
         one["rank"] = rank if _waits_for_money(one) else None
-    return found
+    return result
 
 
-def _waits_for_money(one: dict[str, Any]) -> bool:
-    return one["rule"] is None and one["missing_cents"] > 0
+def _waits_for_money(entry: dict[str, Any]) -> bool:
+    return entry["rule"] is None and entry["missing_cents"] > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,14 +226,14 @@ class Explanation:
     def to_dataframe(self) -> pl.DataFrame:
         """Return one row per application: decision, amount, reason code and explanation in words."""
         entries = self.document["dossiers"]
-        told = sentences_of(self.document, Lang(self.document["lang"]))
+        document = sentences_of(self.document, Lang(self.document["lang"]))
         return pl.DataFrame(
             {
                 "dossier": [entry["dossier"] for entry in entries],
                 "funded": [entry["funded"] for entry in entries],
                 "granted_cents": [entry["granted_cents"] for entry in entries],
                 "reason_code": [entry["reason_code"] for entry in entries],
-                "explanation": [told[entry["dossier"]] for entry in entries],
+                "explanation": [document[entry["dossier"]] for entry in entries],
             },
             schema={
                 "dossier": pl.String,
@@ -281,14 +281,16 @@ def explain(
     rows, faults = rows_of(decided, names)
     refuse_all_unknown(rows, faults)
     tongue = lang or decided.lang
-    told = _tell(progress)
+    sentences = _reporter(progress)
     limit = decided.problem.scenario.spec.solver.time_limit if seconds is None else seconds
     deadline, reasons = Deadline(limit), StudyProgress(Deadline(limit + REASONS_SECONDS), "dossiers")
     decided, course = replace(decided, clock=Clock.until(deadline)), StudyProgress(deadline, "dossiers")
     reserve = _reserve(decided, course)
     share = deadline.share(RULES_SHARE) if everyone else deadline
     looked = decided.best and course.stopped_by is None
-    effects, rules = _effects(decided, told, share) if looked else ([], StudyProgress(deadline, "questions"))
+    effects, rules = (
+        _effects(decided, sentences, share) if looked else ([], StudyProgress(deadline, "questions"))
+    )
     goes_on = INTERRUPT not in (course.stopped_by, rules.stopped_by)
     facts = facts_of(decided)
     wanted = list(range(len(decided.numbers))) if everyone else rows
@@ -309,13 +311,13 @@ def explain(
     settled = None
     goes_on = goes_on and reasons.stopped_by is None
     if everyone and decided.best and goes_on:
-        settled = settle_all(decided, wanted, told, course)
+        settled = settle_all(decided, wanted, sentences, course)
     changes: dict[int, list[Entry]] = {} if settled is None else dict(settled.changes)
     if rows and goes_on:
         with course.held():
             question = asking(decided)
             for row in course.each(rows):
-                told("changes", 0.9)
+                sentences("changes", 0.9)
                 changes[row] = changes_of(question, row, confirm=confirm)
                 course.unanswered()
     for row, entry in zip(wanted, entries, strict=False):
@@ -324,11 +326,11 @@ def explain(
         elif settled is not None:
             entry["changes"] = []
     if reasons.stopped_by is not None:
-        course.take(reasons.told())
+        course.take(reasons.record())
     elif course.stopped_by is None and rules.stopped_by is not None:
-        course.take(rules.told())
-    document = _document(decided, entries, effects, settled, reserve, faults, tongue) | course.told()
-    document["rules_progress"] = rules.told()["progress"]
+        course.take(rules.record())
+    document = _document(decided, entries, effects, settled, reserve, faults, tongue) | course.record()
+    document["rules_progress"] = rules.record()["progress"]
     document["seconds"] = {"explain": round(time.perf_counter() - began, 3)}
     return Explanation(document, faults)
 
@@ -351,42 +353,42 @@ def for_reports(
     return told.document
 
 
-def _tell(progress: Report | None) -> Report:
+def _reporter(progress: Report | None) -> Report:
     return progress if progress is not None else lambda phase, share: None
 
 
 def _reserve(decided: DecidedRun, course: StudyProgress) -> list[Entry]:
     """Compute the reserve list within its share of the time; without exact figures after Ctrl-C."""
-    found: list[Entry] | None = None
+    result: list[Entry] | None = None
     with course.held():
-        found = reserve_list(decided, course.deadline.share(RESERVE_SHARE))
-    return reserve_list(decided, Deadline(0.0)) if found is None else found
+        result = reserve_list(decided, course.deadline.share(RESERVE_SHARE))
+    return reserve_list(decided, Deadline(0.0)) if result is None else result
 
 
-def _effects(decided: DecidedRun, told: Report, deadline: Deadline) -> tuple[list[Effect], StudyProgress]:
+def _effects(decided: DecidedRun, report: Report, deadline: Deadline) -> tuple[list[Effect], StudyProgress]:
     """Compute the effect of each rule within the time limit, with the count of rules examined."""
-    found: list[Effect] = []
+    result: list[Effect] = []
     course = StudyProgress(deadline, "questions", n_asked=n_effects(decided.problem))
     with course.held():
         for number, effect in enumerate(effects_of_rules(decided, Clock.until(deadline), prove=False)):
-            told("rules", 0.3 * (number + 1) / max(1, course.n_asked))
-            found.append(effect)
+            report("rules", 0.3 * (number + 1) / max(1, course.n_asked))
+            result.append(effect)
             course.n_done += effect.settled
             if number + 1 < course.n_asked:
                 deadline.check()
-    return found, course
+    return result, course
 
 
 def _because(decided: DecidedRun, effects: Sequence[Effect]) -> dict[int, list[Entry]]:
     """Map each row to the rules whose removal changes its decision."""
-    found: dict[int, list[Entry]] = {}
+    result: dict[int, list[Entry]] = {}
     for effect in effects:
         if not effect.settled:
             continue
         named = rule_named(decided.problem, effect.rule)
         for row in np.flatnonzero(effect.enters | effect.leaves).tolist():
-            found.setdefault(row, []).append(named | {"enters": bool(effect.enters[row])})
-    return found
+            result.setdefault(row, []).append(named | {"enters": bool(effect.enters[row])})
+    return result
 
 
 def _with_because(entry: Entry, because: Sequence[Entry]) -> Entry:

@@ -71,12 +71,12 @@ class UnmetCondition:
 def missed_by(problem: Problem, row: int) -> list[UnmetCondition]:
     """List all requirements that an application misses, in the order of the scenario."""
     specs = {spec.id: (spec, k) for k, spec in enumerate(problem.scenario.spec.eligibility)}
-    found = []
+    result = []
     for failure in problem.eligibility.failures:
         if failure.mask[row]:
             spec, number = specs.get(failure.rule, (None, -1))
-            found.append(_unmet(problem, row, failure, spec, number))
-    return found
+            result.append(_unmet(problem, row, failure, spec, number))
+    return result
 
 
 def _unmet(
@@ -85,22 +85,22 @@ def _unmet(
     wanted = {} if spec is None else {failure.column: spec.require.root[failure.column]}
     value, unit = _value(problem, row, failure.column)
     tests = wanted.get(failure.column)
-    figures: Figures = (None, None, None)
+    amounts: Figures = (None, None, None)
     if isinstance(tests, dict) and value is not None:
         path = ("eligibility", number, "require", failure.column)
-        figures = _first_missed(problem, row, failure.column, tests, value, path)
+        amounts = _first_missed(problem, row, failure.column, tests, value, path)
     place = problem.scenario.locate(("dossiers",) if spec is None else ("eligibility", number))
     return UnmetCondition(
         failure.rule,
         failure.column,
         value,
-        *figures,
+        *amounts,
         unit,
         wanted,
         failure.reason,
         failure.source,
         place,
-        () if failure.given else blank_columns(problem.case, failure, np.array([row])),
+        () if failure.is_filled else blank_columns(problem.case, failure, np.array([row])),
     )
 
 
@@ -111,11 +111,11 @@ def _value(problem: Problem, row: int, column: str) -> tuple[Fraction | str | No
     if kind is None:
         return None, Unit.NUMBER.value
     if kind in (ValueKind.MONEY, ValueKind.NUMBER):
-        figures = numeric_column(case, column, ())
+        amounts = numeric_column(case, column, ())
         unit = Unit.MONEY.value if kind is ValueKind.MONEY else Unit.NUMBER.value
-        if figures is None or figures.missing[row]:
+        if amounts is None or amounts.missing[row]:
             return None, unit
-        return figures.scale * int(figures.values[row]), unit
+        return amounts.scale * int(amounts.values[row]), unit
     cell = case.table[column][row]
     if kind is ValueKind.DATE:
         return (None if cell is None else _day(case.table[column], row, case.timezone)), "days"
@@ -141,13 +141,13 @@ def _first_missed(
     """Return the first comparison that fails, its bound and the shortfall."""
     for test, bound in tests.items():
         if isinstance(value, Fraction) and test in (*_LOW, *_HIGH):
-            found = _number(problem, row, column, test, bound, value, path)
+            result = _number(problem, row, column, test, bound, value, path)
         elif isinstance(value, str) and test in (*_EARLY, *_LATE):
-            found = _date(problem, row, column, test, bound, path)
+            result = _date(problem, row, column, test, bound, path)
         else:
             continue
-        if found is not None:
-            return found
+        if result is not None:
+            return result
     return None, None, None
 
 
@@ -161,36 +161,36 @@ def _number(
     path: tuple[str | int, ...],
 ) -> Figures | None:
     case = problem.case
-    figures = numeric_column(case, column, path)
-    if figures is None:
+    amounts = numeric_column(case, column, path)
+    if amounts is None:
         return None
     if isinstance(bound, dict):
         other = numeric_column(case, str(bound.get("column")), path)
         times = number_literal(case, str(bound.get("times", "1")), Unit.NUMBER, path)
-        plus = number_literal(case, str(bound.get("plus", "0")), figures.unit, path)
+        plus = number_literal(case, str(bound.get("plus", "0")), amounts.unit, path)
         if other is None or times is None or plus is None or other.missing[row]:
             return None
         limit: Fraction | None = times * other.scale * int(other.values[row]) + plus
     else:
-        limit = number_literal(case, str(bound), figures.unit, path)
+        limit = number_literal(case, str(bound), amounts.unit, path)
     if limit is None:
         return None
     gap = limit - value if test in _LOW else value - limit
     strict = test in ("above", "below")
     if gap < 0 or (gap == 0 and not strict):
         return None
-    return test, limit, gap + _beyond(gap, figures) if strict else gap
+    return test, limit, gap + _excess(gap, amounts) if strict else gap
 
 
-def _beyond(gap: Fraction, figures: Numeric) -> Fraction:
+def _excess(gap: Fraction, numeric: Numeric) -> Fraction:
     """Return the distance from a strict bound to the nearest allowed value.
 
     It is 0 unless the column counts cents or integers.
     """
-    whole = figures.scale * int(np.gcd.reduce(np.abs(figures.values), initial=0))
-    if figures.unit is not Unit.MONEY and whole.denominator != 1:
+    whole = numeric.scale * int(np.gcd.reduce(np.abs(numeric.values), initial=0))
+    if numeric.unit is not Unit.MONEY and whole.denominator != 1:
         return Fraction(0)
-    step = figures.scale if figures.unit is Unit.MONEY else Fraction(1)
+    step = numeric.scale if numeric.unit is Unit.MONEY else Fraction(1)
     return step * (1 + math.floor(gap / step)) - gap
 
 
@@ -270,23 +270,23 @@ def entry_of(facts: Facts, row: int) -> Entry:
     }
 
 
-def _missed(one: UnmetCondition) -> Entry:
-    def told(value: Fraction | str | None) -> str | None:
+def _missed(unmet: UnmetCondition) -> Entry:
+    def report(value: Fraction | str | None) -> str | None:
         return decimal_text(value) if isinstance(value, Fraction) else value
 
     return {
-        "rule": one.rule,
-        "column": one.column,
-        "value": told(one.value),
-        "test": one.test,
-        "limit": told(one.limit),
-        "shortfall": told(one.shortfall),
-        "unit": one.unit,
-        "wanted": dict(one.wanted),
-        "reason": one.reason,
-        "source": one.source,
-        "place": str(one.place),
-        "not_given": list(one.not_given),
+        "rule": unmet.rule,
+        "column": unmet.column,
+        "value": report(unmet.value),
+        "test": unmet.test,
+        "limit": report(unmet.limit),
+        "shortfall": report(unmet.shortfall),
+        "unit": unmet.unit,
+        "wanted": dict(unmet.wanted),
+        "reason": unmet.reason,
+        "source": unmet.source,
+        "place": str(unmet.place),
+        "not_given": list(unmet.not_given),
     }
 
 
@@ -388,7 +388,7 @@ def _decision(problem: Problem, row: int) -> Entry | None:
 
 def counted(entries: Sequence[Entry]) -> dict[str, int]:
     """Count the applications by reason code."""
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     for entry in entries:
-        found[entry["reason_code"]] = found.get(entry["reason_code"], 0) + 1
-    return dict(sorted(found.items()))
+        result[entry["reason_code"]] = result.get(entry["reason_code"], 0) + 1
+    return dict(sorted(result.items()))

@@ -71,11 +71,14 @@ class Asking:
 def asking(decided: DecidedRun) -> Asking:
     """Read the smallest gains and the score columns of the objective once."""
     problem, deadline = decided.problem, decided.clock.deadline
-    found = [
-        (one, required_changes.effects(problem, decided.asked, one, deadline) if one.other is None else None)
+    result = [
+        (
+            one,
+            required_changes.effects(problem, decided.scenario, one, deadline) if one.other is None else None,
+        )
         for one in required_changes.scores(problem)
     ]
-    return Asking(decided, units(problem, deadline), tuple(found))
+    return Asking(decided, units(problem, deadline), tuple(result))
 
 
 def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entry]:
@@ -101,39 +104,39 @@ def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entr
     if not decided.problem.offers.candidate[row]:
         return lifted(decided, row)
     inside = ask(forced(decided.problem, [row]), prove=False, clock=decided.clock)
-    found: list[Entry] = []
-    every = chain(
+    result: list[Entry] = []
+    all_items = chain(
         _by_score(question, row, inside, confirm=confirm),
         _by_grant(question, row, confirm=confirm),
         by_envelopes(decided, row, question.steps),
         _by_rules(decided, row, inside),
     )
     with suppress(DeadlineExpired):
-        for entry in every:
-            found.append(entry)
+        for entry in all_items:
+            result.append(entry)
             decided.clock.deadline.check()
-    return found
+    return result
 
 
 def _by_score(question: Asking, row: int, inside: SolveOutcome, *, confirm: bool) -> Iterator[Entry]:
     decided = question.decided
-    for one, effect in question.scores:
-        if one.other is not None:
-            yield _undefined("score", one.column, "other_use", by=one.other)
+    for score, effect in question.scores:
+        if score.other is not None:
+            yield _undefined("score", score.column, "other_use", by=score.other)
         elif effect is None:
-            yield _undefined("score", one.column, "no_plain_sum")
+            yield _undefined("score", score.column, "no_plain_sum")
         elif with_tolerance(decided.problem):
-            yield _undefined("score", one.column, "tolerance")
-        elif not required_changes.is_given(decided.problem, row, one.column):
-            yield _undefined("score", one.column, "no_figure")
+            yield _undefined("score", score.column, "tolerance")
+        elif not required_changes.is_given(decided.problem, row, score.column):
+            yield _undefined("score", score.column, "no_figure")
         else:
-            yield score_entry(question, row, one, effect[row], inside, confirm=confirm)
+            yield score_entry(question, row, score, effect[row], inside, confirm=confirm)
 
 
 def score_entry(
     question: Asking,
     row: int,
-    one: required_changes.Score,
+    score: required_changes.Score,
     effect: tuple[Fraction, ...],
     inside: SolveOutcome,
     *,
@@ -142,42 +145,42 @@ def score_entry(
     """Compute the score that funds an application, given the optimum `inside` with the application forced in."""
     decided = question.decided
     if inside.allocation is None:
-        return _impossible("score", one.column, "no_allocation", inside)
+        return _impossible("score", score.column, "no_allocation", inside)
     if not (inside.is_closed and inside.canonical):
-        return _undefined("score", one.column, "stopped")
+        return _undefined("score", score.column, "stopped")
     gained = gains(decided.problem.stages, inside.values, decided.reading.values)
     wins = goes_first(inside.allocation, decided.allocation) > 0
     steps = required_changes.steps_needed(gained, effect, wins)
     if steps is None:
-        return _impossible("score", one.column, "earlier_goal", inside)
-    way = 1 if next(each for each in effect if each) > 0 else -1
-    by, now = way * steps * one.step, required_changes.figure_of(decided.problem, row, one.column)
-    found = {
+        return _impossible("score", score.column, "earlier_goal", inside)
+    option = 1 if next(each for each in effect if each) > 0 else -1
+    by, now = option * steps * score.step, required_changes.figure_of(decided.problem, row, score.column)
+    result = {
         "kind": "score",
-        "of": one.column,
+        "of": score.column,
         "status": "exact",
         "unit": "number",
         "from": decimal_text(now),
         "to": decimal_text(now + by),
         "by": decimal_text(by),
-        "step": decimal_text(one.step),
-        "top": decimal_text(one.top),
+        "step": decimal_text(score.step),
+        "top": decimal_text(score.top),
         "tie": required_changes.tie_at(gained, effect),
         "proof": None,
         "confirmed": None,
     }
     if confirm:
         name = decided.numbers[row]
-        enough = required_changes.with_score(decided.asked, one.column, by, name)
-        less = required_changes.with_score(decided.asked, one.column, by - way * one.step, name)
-        found |= _confirmed(decided, enough, less, row)
-    return found
+        enough = required_changes.with_score(decided.scenario, score.column, by, name)
+        less = required_changes.with_score(decided.scenario, score.column, by - option * score.step, name)
+        result |= _confirmed(decided, enough, less, row)
+    return result
 
 
 def _by_grant(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
     decided, name = question.decided, question.decided.numbers[row]
     problem = decided.problem
-    asked = int(problem.offers.most_cents[row])
+    requested = int(problem.offers.most_cents[row])
     if not required_changes.can_be_cut(problem, row):
         yield _undefined("grant", name, "not_one_amount")
         return
@@ -194,27 +197,27 @@ def _by_grant(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
     if cut.cents is None:
         yield _impossible("grant", name, "no_amount", *cut.answers)
         return
-    found = {
+    result = {
         "kind": "grant",
         "of": name,
         "status": "exact",
         "unit": "money",
-        "from_cents": asked,
+        "from_cents": requested,
         "to_cents": cut.cents,
-        "by_cents": asked - cut.cents,
+        "by_cents": requested - cut.cents,
         "step_cents": int(problem.offers.unit_cents[row]),
         "proof": None,
         "confirmed": None,
     }
     if confirm:
         step = int(problem.offers.unit_cents[row])
-        enough = required_changes.with_request(decided.asked, name, cut.cents)
-        less = required_changes.with_request(decided.asked, name, cut.cents + step)
-        found |= _confirmed(decided, enough, less, row)
-        if not found["confirmed"]:
+        enough = required_changes.with_request(decided.scenario, name, cut.cents)
+        less = required_changes.with_request(decided.scenario, name, cut.cents + step)
+        result |= _confirmed(decided, enough, less, row)
+        if not result["confirmed"]:
             # The smaller request also moved a floor, or a figure that counts elsewhere.
-            found = _undefined("grant", name, "request_counts")
-    yield found
+            result = _undefined("grant", name, "request_counts")
+    yield result
 
 
 def _confirmed(decided: DecidedRun, enough: Scenario, less: Scenario, row: int) -> Entry:
@@ -237,26 +240,26 @@ def _decided_anew(decided: DecidedRun, scenario: Scenario) -> SolveOutcome | Non
 
 def _by_rules(decided: DecidedRun, row: int, inside: SolveOutcome) -> Iterator[Entry]:
     """Yield the rules whose relaxation alone funds the application."""
-    for rule in _tried(decided, row, every=inside.allocation is None):
+    for rule in _tried(decided, row, changes=inside.allocation is None):
         decided.clock.deadline.check()
-        found = relaxed(decided, row, rule)
-        if not found.distance:
+        relaxation = relaxed(decided, row, rule)
+        if not relaxation.distance:
             continue  # relaxing it alone does not help, or it does not block
         yield {
             "kind": "rule",
             "of": rule.id,
             "status": "exact",
-            "unit": found.unit.value,
-            "by": decimal_text(found.distance),
-            "proof": _proof([found.answer]),
+            "unit": relaxation.unit.value,
+            "by": decimal_text(relaxation.distance),
+            "proof": _proof([relaxation.answer]),
             "confirmed": True,  # its allocation was checked with every other rule in force
         }
 
 
-def _tried(decided: DecidedRun, row: int, *, every: bool) -> Sequence[CompiledRule]:
+def _tried(decided: DecidedRun, row: int, *, changes: bool) -> Sequence[CompiledRule]:
     """List the hard rules that may block the application, the one named in its reason first.
 
-    The others are tight rules whose figures change when it is funded; with `every`, slack rules
+    The others are tight rules whose figures change when it is funded; with `changes`, slack rules
     too.
     """
     named = str(decided.reasons.rule[row])
@@ -265,7 +268,7 @@ def _tried(decided: DecidedRun, row: int, *, every: bool) -> Sequence[CompiledRu
         rule
         for rule in decided.problem.rules
         if gives_way(rule)
-        and (rule.id == named or (_counts(decided, row, rule) and (every or _is_tight(read[rule.id]))))
+        and (rule.id == named or (_counts(decided, row, rule) and (changes or _is_tight(read[rule.id]))))
     ]
     return sorted(tight, key=lambda rule: rule.id != named)[:MOST_RULES]
 
@@ -333,12 +336,14 @@ class ChangeTable:
         return {name: getattr(self, name) for name in names}
 
 
-def settle_all(decided: DecidedRun, rows: Sequence[int], told: Tell, course: StudyProgress) -> ChangeTable:
+def settle_all(
+    decided: DecidedRun, rows: Sequence[int], report_progress: Tell, course: StudyProgress
+) -> ChangeTable:
     """Find the changes of every refused application among some rows, or those found before a limit.
 
     The deadline, or Ctrl-C, ends the search and keeps what was found.
     """
-    found, wanted = ChangeTable(), set(rows)
+    solution, wanted = ChangeTable(), set(rows)
     offers, funded = decided.problem.offers, decided.allocation.funded
     waiting = [row for row in rows if offers.candidate[row] and not funded[row]]
     outside = [row for row in rows if not (offers.candidate[row] or offers.committed[row] or funded[row])]
@@ -349,17 +354,20 @@ def settle_all(decided: DecidedRun, rows: Sequence[int], told: Tell, course: Stu
         quick = replace(decided, clock=Clock.until(course.deadline.share(ENVELOPES_SHARE)))
         with suppress(DeadlineExpired):
             of_everyone(
-                quick, question.steps, lambda name, share: told("envelopes", 0.3 + 0.2 * share), envelopes
+                quick,
+                question.steps,
+                lambda name, share: report_progress("envelopes", 0.3 + 0.2 * share),
+                envelopes,
             )
-        _scores(question, waiting, found, told, course)
-        _obstacles(decided, outside, found, told, course)
+        _scores(question, waiting, solution, report_progress, course)
+        _obstacles(decided, outside, solution, report_progress, course)
     for row in wanted & envelopes.keys():
-        found.changes.setdefault(row, []).append(envelopes[row])
-    return found
+        solution.changes.setdefault(row, []).append(envelopes[row])
+    return solution
 
 
 def _scores(
-    question: Asking, waiting: Sequence[int], found: ChangeTable, told: Tell, course: StudyProgress
+    question: Asking, waiting: Sequence[int], table: ChangeTable, report_progress: Tell, course: StudyProgress
 ) -> None:
     """Compute the score that each refused candidate would need and insert it before its other changes."""
     decided = question.decided
@@ -370,37 +378,46 @@ def _scores(
     course.deadline.check()
     bounds, by_kernel = Bounds(decided), _kernel_settles(decided)
     until = course.deadline.within(SECONDS)
-    one, effect = usable[0]
+    score, effect = usable[0]
     for number, row in enumerate(waiting):
         course.deadline.check()
         course.n_done += 1
-        told("dossiers", 0.5 + 0.3 * number / len(waiting))
-        if not is_given(decided.problem, row, one.column):
-            missing = {"kind": "score", "of": one.column, "status": "undefined", "why": "no_figure"}
-            found.changes.setdefault(row, []).append(missing)
+        report_progress("dossiers", 0.5 + 0.3 * number / len(waiting))
+        if not is_given(decided.problem, row, score.column):
+            missing = {"kind": "score", "of": score.column, "status": "undefined", "why": "no_figure"}
+            table.changes.setdefault(row, []).append(missing)
             continue
         interval = bounds.interval(row)
         steps = _settled_steps(question, row, effect[row], interval)
         if interval.impossible:
-            found.by_bounds += 1
-            entry: Entry = {"kind": "score", "of": one.column, "status": "impossible", "why": "no_allocation"}
+            table.by_bounds += 1
+            entry: Entry = {
+                "kind": "score",
+                "of": score.column,
+                "status": "impossible",
+                "why": "no_allocation",
+            }
             entry |= {"settled_by": "bounds", "proof": decided.proof}
         elif steps is not None:
-            found.by_bounds += 1
-            entry = _exact(decided, row, one, effect[row], interval, steps)
-        elif by_kernel or (found.by_solve < MOST_SOLVES and not until.expired):
-            found.by_solve += 1
+            table.by_bounds += 1
+            entry = _exact(decided, row, score, effect[row], interval, steps)
+        elif by_kernel or (table.by_solve < MOST_SOLVES and not until.expired):
+            table.by_solve += 1
             inside = ask(forced(decided.problem, [row]), prove=False, clock=decided.clock)
-            entry = score_entry(question, row, one, effect[row], inside, confirm=False)
+            entry = score_entry(question, row, score, effect[row], inside, confirm=False)
             entry |= {"settled_by": "solve"}
         else:
-            found.intervals += 1
-            entry = _between(decided, row, one, effect[row], interval)
-        found.changes.setdefault(row, []).append(entry)
+            table.intervals += 1
+            entry = _between(decided, row, score, effect[row], interval)
+        table.changes.setdefault(row, []).append(entry)
 
 
 def _obstacles(
-    decided: DecidedRun, outside: Sequence[int], found: ChangeTable, told: Tell, course: StudyProgress
+    decided: DecidedRun,
+    outside: Sequence[int],
+    table: ChangeTable,
+    report_progress: Tell,
+    course: StudyProgress,
 ) -> None:
     """Compute, for each application outside the competition, the effect of lifting its obstacle."""
     if not outside:
@@ -409,28 +426,28 @@ def _obstacles(
     bounds, until = LiftedBounds.of(decided), course.deadline.within(SECONDS)
     for number, row in enumerate(outside):
         course.deadline.check()
-        told("lifted", 0.8 + 0.2 * number / len(outside))
+        report_progress("lifted", 0.8 + 0.2 * number / len(outside))
         for one in obstacles(decided, row):
-            entry = _lifted(one, row, bounds, found, until) if one.problem is not None else one.told()
-            found.changes.setdefault(row, []).append(entry)
+            entry = _lifted(one, row, bounds, table, until) if one.problem is not None else one.document()
+            table.changes.setdefault(row, []).append(entry)
         course.n_done += 1
 
 
-def _lifted(one: Obstacle, row: int, bounds: LiftedBounds, found: ChangeTable, until: Deadline) -> Entry:
-    assert one.problem is not None
-    offers, proof = one.problem.offers, bounds.decided.proof
-    funds = bounds.funds(one.problem, row)
+def _lifted(obstacle: Obstacle, row: int, bounds: LiftedBounds, table: ChangeTable, until: Deadline) -> Entry:
+    assert obstacle.problem is not None
+    offers, proof = obstacle.problem.offers, bounds.decided.proof
+    funds = bounds.funds(obstacle.problem, row)
     if funds is False:
-        found.lifted_by_bounds += 1
-        return one.entry("impossible", why="not_enough", proof=proof, settled_by="bounds")
+        table.lifted_by_bounds += 1
+        return obstacle.entry("impossible", why="not_enough", proof=proof, settled_by="bounds")
     if funds and offers.least_cents[row] == offers.most_cents[row]:
-        found.lifted_by_bounds += 1
-        return one.funded(int(offers.most_cents[row]), proof) | {"settled_by": "bounds"}
+        table.lifted_by_bounds += 1
+        return obstacle.funded(int(offers.most_cents[row]), proof) | {"settled_by": "bounds"}
     if not until.expired:
-        found.lifted_by_solve += 1
-        return solved(one, one.problem, row, bounds.decided, prove=False) | {"settled_by": "solve"}
-    found.lifted_open += 1
-    return one.entry("undefined", why="ask_alone")
+        table.lifted_by_solve += 1
+        return solved(obstacle, obstacle.problem, row, bounds.decided, prove=False) | {"settled_by": "solve"}
+    table.lifted_open += 1
+    return obstacle.entry("undefined", why="ask_alone")
 
 
 def _kernel_settles(decided: DecidedRun) -> bool:
@@ -457,11 +474,11 @@ def _settled_steps(
 
 
 def _exact(
-    decided: DecidedRun, row: int, one: Score, effect: tuple[Fraction, ...], interval: Interval, steps: int
+    decided: DecidedRun, row: int, score: Score, effect: tuple[Fraction, ...], interval: Interval, steps: int
 ) -> Entry:
     way = 1 if effect[0] > 0 else -1
-    now, by = figure_of(decided.problem, row, one.column), way * steps * one.step
-    return _entry(one) | {
+    now, by = figure_of(decided.problem, row, score.column), way * steps * score.step
+    return _entry(score) | {
         "status": "exact",
         "from": decimal_text(now),
         "to": decimal_text(now + by),
@@ -474,38 +491,38 @@ def _exact(
 
 
 def _between(
-    decided: DecidedRun, row: int, one: Score, effect: tuple[Fraction, ...], interval: Interval
+    decided: DecidedRun, row: int, score: Score, effect: tuple[Fraction, ...], interval: Interval
 ) -> Entry:
     """Write the interval of the needed score; `high` is None if no allocation with the application was found."""
-    now = figure_of(decided.problem, row, one.column)
+    now = figure_of(decided.problem, row, score.column)
     if not effect[0]:
         lost = {"status": "impossible", "why": "earlier_goal"}
-        return {"kind": "score", "of": one.column} | (
+        return {"kind": "score", "of": score.column} | (
             lost if interval.low else {"status": "undefined", "why": "ask_alone"}
         )
-    way = 1 if effect[0] > 0 else -1
+    option = 1 if effect[0] > 0 else -1
     least = interval.low / abs(effect[0])
     low = -(-least.numerator // least.denominator)
     high = None
     if interval.high is not None:
         most = interval.high / abs(effect[0])
         high = most.numerator // most.denominator + 1
-    return _entry(one) | {
+    return _entry(score) | {
         "status": "interval",
         "from": decimal_text(now),
-        "low": decimal_text(now + way * max(0, low) * one.step),
-        "high": None if high is None else decimal_text(now + way * high * one.step),
+        "low": decimal_text(now + option * max(0, low) * score.step),
+        "high": None if high is None else decimal_text(now + option * high * score.step),
         "settled_by": "bounds",
         "proof": decided.proof,
         "confirmed": None,
     }
 
 
-def _entry(one: Score) -> Entry:
+def _entry(score: Score) -> Entry:
     return {
         "kind": "score",
-        "of": one.column,
+        "of": score.column,
         "unit": "number",
-        "step": decimal_text(one.step),
-        "top": decimal_text(one.top),
+        "step": decimal_text(score.step),
+        "top": decimal_text(score.top),
     }

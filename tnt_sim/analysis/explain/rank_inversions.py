@@ -95,7 +95,7 @@ def ranking(
             ),
             code="usage.rank",
         )
-    place = _opinions(problem, column, opinions) if opinions else _figures(problem, column, best)
+    place = _opinions(problem, column, opinions) if opinions else _ranking_values(problem, column, best)
     compared = problem.offers.candidate & ~problem.offers.forced & (place >= 0)
     for name in by:
         if kind_of(case, name) in (None, ValueKind.LIST):
@@ -111,18 +111,18 @@ def only_score(problem: Problem) -> str | None:
     return found[0].column if len(found) == 1 else None
 
 
-def _figures(problem: Problem, column: str, best: str) -> IntArray:
+def _ranking_values(problem: Problem, column: str, best: str) -> IntArray:
     kind = kind_of(problem.case, column)
     # Extra columns are read as text, whether they hold numbers or words.
     if kind not in (ValueKind.NUMBER, ValueKind.MONEY, ValueKind.TEXT) or (
         kind is ValueKind.TEXT and problem.case.portfolio.numeric(column)[1]
     ):
         raise _no_column(problem, column)
-    figures = numeric_column(problem.case, column, ())
-    assert figures is not None
-    key = -figures.values if best == "high" else figures.values
+    amounts = numeric_column(problem.case, column, ())
+    assert amounts is not None
+    key = -amounts.values if best == "high" else amounts.values
     _, place = np.unique(key, return_inverse=True)
-    return np.where(figures.missing, -1, place.astype(np.int64))
+    return np.where(amounts.missing, -1, place.astype(np.int64))
 
 
 def _opinions(problem: Problem, column: str, opinions: Sequence[str]) -> IntArray:
@@ -172,25 +172,25 @@ def inversions(decided: DecidedRun, ranked: Ranking, most: int | None = None) ->
         `pairs`.
     """
     funded, total = decided.allocation.funded, 0
-    found: list[tuple[int, IntArray, str]] = []
+    result: list[tuple[int, IntArray, str]] = []
     for code, name in enumerate(ranked.names):
-        mine = np.flatnonzero(ranked.group == code)
-        inside = mine[funded[mine]]
+        own = np.flatnonzero(ranked.group == code)
+        inside = own[funded[own]]
         inside = inside[np.argsort(-ranked.place[inside], kind="stable")]
-        out = mine[~funded[mine]]
+        out = own[~funded[own]]
         worse = len(inside) - np.searchsorted(np.sort(ranked.place[inside]), ranked.place[out], side="right")
         total += int(worse.sum())
-        found += [(row, inside[:n], name) for row, n in zip(out.tolist(), worse.tolist(), strict=True) if n]
-    found.sort(key=lambda one: (int(ranked.place[one[0]]), one[0]))
+        result += [(row, inside[:n], name) for row, n in zip(out.tolist(), worse.tolist(), strict=True) if n]
+    result.sort(key=lambda one: (int(ranked.place[one[0]]), one[0]))
     listed = MOST_PAIRS if most is None else min(most, MOST_PAIRS)
-    pairs = ((row, int(other), name) for row, others, name in found for other in others)
+    pairs = ((row, int(other), name) for row, others, name in result for other in others)
     return {
         "rank": ranked.column,
         "n_pairs": total,
-        "n_refused": len(found),
+        "n_refused": len(result),
         "refused": [
             _pair(decided, ranked, row, int(others[0]), name) | {"n_worse": len(others)}
-            for row, others, name in found[:most]
+            for row, others, name in result[:most]
         ],
         "pairs": [_pair(decided, ranked, *pair) for pair in islice(pairs, listed)],
     }
@@ -249,18 +249,18 @@ def price_of_none(
     order = _order(problem, ranked, penalty)
     if penalty is not None and order.n_pairs > MOST_PRICED:
         raise _too_many(order.n_pairs)
-    told: Entry = {"mode": "hard" if penalty is None else "priced", "penalty": decimal_text(penalty)}
+    document: Entry = {"mode": "hard" if penalty is None else "priced", "penalty": decimal_text(penalty)}
     try:
         answer = ask(replace(problem, rules=(*problem.rules, order)), clock=Clock.until(deadline))
     except TntError:
-        return told | {"status": "stopped"} | _NOTHING
+        return document | {"status": "stopped"} | _NOTHING
     if answer.allocation is None:
-        return told | {"status": answer.status.value} | _NOTHING
+        return document | {"status": answer.status.value} | _NOTHING
     values = _without_penalty(problem, answer, order, penalty)
     lost = gains(problem.stages, decided.reading.values, values)
     now, then = decided.allocation.funded, answer.allocation.funded
     again = inversions(replace(decided, allocation=answer.allocation), ranked, most=0)
-    return told | {
+    return document | {
         "status": answer.status.value,
         "loses": [decimal_text(each) for each in lost],
         "granted_cents": answer.granted_cents,
@@ -333,8 +333,8 @@ def inversions_document(
     covers both; by default the scenario's `time_limit`, at most a minute.
     """
     ranked = ranking(decided.problem, rank=rank, best=best, opinions=opinions, by=by)
-    found = inversions(decided, ranked)
-    wanted = ([None] if penalty is None else [None, penalty]) if found["n_pairs"] else []
+    result = inversions(decided, ranked)
+    wanted = ([None] if penalty is None else [None, penalty]) if result["n_pairs"] else []
     limit = min(SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
     course, prices = StudyProgress(Deadline(limit), "questions"), list[Entry]()
     with course.held():
@@ -348,7 +348,7 @@ def inversions_document(
         "run_dir": None if decided.run_dir is None else decided.run_dir.as_posix(),
         "status": "optimal" if decided.best else "feasible",
         "goals": [stage.goal for stage in decided.problem.stages],
-        **found,
+        **result,
         "prices": prices,
-        **course.told(),
+        **course.record(),
     }

@@ -79,7 +79,7 @@ def parts_of(model: LinearModel, bound: ExactBound, point: IntArray, clock: Cloc
     point : the optimum of the model, int64 (n_cols,)
     clock : limits the tests of implied rows
     """
-    kept = np.ones(model.n_rows, dtype=np.bool_)
+    selected = np.ones(model.n_rows, dtype=np.bool_)
     prices = np.array([int(price) != 0 for price in bound.multipliers.tolist()])
     entries = model.matrix.tocoo()
     loose = np.flatnonzero(~prices)
@@ -87,22 +87,22 @@ def parts_of(model: LinearModel, bound: ExactBound, point: IntArray, clock: Cloc
     for row in loose[np.argsort(-length[loose], kind="stable")][:MOST_TESTED].tolist():
         if clock.deadline.expired:
             break
-        if length[row] > 1 and _is_implied(model, kept, row, clock):
-            kept[row] = False
-    label = _labels(model, kept)
+        if length[row] > 1 and _is_implied(model, selected, row, clock):
+            selected[row] = False
+    label = _labels(model, selected)
     numbers = range(int(label.max(initial=-1)) + 1)
     slack = tuple(_slack(model, bound, point, label, part) for part in numbers)
     rows: list[list[int]] = [[] for _ in numbers]
     first = np.full(model.n_rows, -1, dtype=np.int64)
     first[entries.row] = label[entries.col]
-    for row in np.flatnonzero(kept & (first >= 0)).tolist():
+    for row in np.flatnonzero(selected & (first >= 0)).tolist():
         rows[int(first[row])].append(row)
     return KernelModel(label, slack, tuple(tuple(some) for some in rows))
 
 
-def _labels(model: LinearModel, kept: np.ndarray) -> IntArray:
+def _labels(model: LinearModel, rows_used: np.ndarray) -> IntArray:
     entries = model.matrix.tocoo()
-    used = kept[entries.row]
+    used = rows_used[entries.row]
     size = model.n_rows + model.n_cols
     ones = np.ones(int(used.sum()), dtype=np.int8)
     graph = coo_array((ones, (entries.row[used], model.n_rows + entries.col[used])), shape=(size, size))
@@ -111,12 +111,12 @@ def _labels(model: LinearModel, kept: np.ndarray) -> IntArray:
     return dense.astype(np.int64)
 
 
-def _is_implied(model: LinearModel, kept: np.ndarray, row: int, clock: Clock) -> bool:
+def _is_implied(model: LinearModel, rows_used: np.ndarray, row: int, clock: Clock) -> bool:
     """Whether the other rows imply this upper bound: an exact bound on the row's activity does not exceed it."""
     upper = int(model.row_upper[row])
     if model.row_lower[row] != NO_LOWER or upper == NO_UPPER:
         return False
-    others = np.flatnonzero(kept & (np.arange(model.n_rows) != row))
+    others = np.flatnonzero(rows_used & (np.arange(model.n_rows) != row))
     activity = model.matrix[[row], :].toarray().ravel().astype(np.int64)
     rest = LinearModel(
         matrix=model.matrix[others, :],
@@ -135,19 +135,19 @@ def _is_implied(model: LinearModel, kept: np.ndarray, row: int, clock: Clock) ->
     return most is not None and most <= upper
 
 
-def _slack(model: LinearModel, bound: ExactBound, point: IntArray, label: IntArray, part: int) -> int:
+def _slack(model: LinearModel, bound: ExactBound, point: IntArray, label: IntArray, block: int) -> int:
     """Compute the bound minus the value of the decision in one block.
 
     It is the sum of reduced-cost gaps of its columns and of price × slack of its rows.
     """
-    mine = np.flatnonzero(label == part)
+    own = np.flatnonzero(label == block)
     up = 1 if model.sense is Sense.MAXIMISE else -1
-    reduced = [up * int(value) for value in np.asarray(bound.reduced_costs)[mine].tolist()]
+    reduced = [up * int(value) for value in np.asarray(bound.reduced_costs)[own].tolist()]
     total = sum(
         max(cost * int(model.col_lower[j]), cost * int(model.col_upper[j])) - cost * int(point[j])
-        for cost, j in zip(reduced, mine.tolist(), strict=True)
+        for cost, j in zip(reduced, own.tolist(), strict=True)
     )
-    matrix = model.matrix[:, mine]
+    matrix = model.matrix[:, own]
     inside = np.flatnonzero(np.diff(matrix.tocsr().indptr) > 0)
     activity = model.activity(point)
     for row in inside.tolist():
@@ -214,23 +214,23 @@ class OneCap:
         return int(self.weight[column]) + int(self.front.weight[place])
 
 
-def one_cap(model: LinearModel, parts: KernelModel, point: IntArray, part: int) -> OneCap | None:
+def one_cap(model: LinearModel, blocks: KernelModel, point: IntArray, block: int) -> OneCap | None:
     """Return a block as a knapsack; None if it is not one, or is too large for one dynamic programming pass."""
-    if len(parts.rows[part]) != 1 or model.sense is not Sense.MAXIMISE:
+    if len(blocks.rows[block]) != 1 or model.sense is not Sense.MAXIMISE:
         return None
-    row = parts.rows[part][0]
-    mine = np.flatnonzero(parts.of_column == part)
+    row = blocks.rows[block][0]
+    own = np.flatnonzero(blocks.of_column == block)
     weight = model.matrix[[row], :].toarray().ravel().astype(np.int64)
-    plain = (model.col_lower[mine] == 0) & (model.col_upper[mine] == 1)
+    plain = (model.col_lower[own] == 0) & (model.col_upper[own] == 1)
     fits = model.row_lower[row] == NO_LOWER and model.row_upper[row] != NO_UPPER
     profit = model.objective
-    if not fits or not plain.all() or (weight[mine] <= 0).any() or (profit[mine] < 0).any():
+    if not fits or not plain.all() or (weight[own] <= 0).any() or (profit[own] < 0).any():
         return None
-    if cells(profit[mine]) > MOST_CELLS or model.row_upper[row] < 0:
+    if cells(profit[own]) > MOST_CELLS or model.row_upper[row] < 0:
         return None
-    front = frontier(profit[mine], weight[mine], int(model.row_upper[row]))
-    worth = int(profit[mine][point[mine] > 0].sum())
-    return OneCap(mine, profit, weight, int(model.row_upper[row]), front, worth)
+    front = frontier(profit[own], weight[own], int(model.row_upper[row]))
+    worth = int(profit[own][point[own] > 0].sum())
+    return OneCap(own, profit, weight, int(model.row_upper[row]), front, worth)
 
 
 MOST_PAIRS = 160
@@ -286,11 +286,11 @@ class Bounds:
         self.bound: ExactBound | None = None if duals is None else exact_bound(model, duals)
         self.model = model
         self.point = decided.allocation.funded[form.recovery.candidate].astype(np.int64)
-        self.parts = self._parts()
+        self.model_blocks = self._model_blocks()
         self.caps: dict[int, OneCap | None] = {}
         self.swaps = DossierExchanges(decided)
 
-    def _parts(self) -> KernelModel | None:
+    def _model_blocks(self) -> KernelModel | None:
         """Split the model into blocks, if it has exactly one column per candidate.
 
         Any other model is one block.
@@ -305,12 +305,12 @@ class Bounds:
 
     def _cap_of(self, column: int) -> OneCap | None:
         """Return the knapsack of a column's block, computed once per block."""
-        if self.parts is None:
+        if self.model_blocks is None:
             return None
-        part = int(self.parts.of_column[column])
-        if part not in self.caps:
-            self.caps[part] = one_cap(self.model, self.parts, self.point, part)
-        return self.caps[part]
+        piece = int(self.model_blocks.of_column[column])
+        if piece not in self.caps:
+            self.caps[piece] = one_cap(self.model, self.model_blocks, self.point, piece)
+        return self.caps[piece]
 
     def interval(self, row: int) -> Interval:
         """Bound the loss of one refused application from both sides."""
@@ -322,12 +322,12 @@ class Bounds:
             if loss is None:
                 return Interval(low, None, impossible=True)
             low = max(low, self.scale * loss)
-        found = self.swaps.best(row)
-        if cap is not None and (found is None or self._loss(found[1]) > low):
-            found = self._chosen(column, cap) or found
-        if found is None:
+        result = self.swaps.best(row)
+        if cap is not None and (result is None or self._loss(result[1]) > low):
+            result = self._chosen(column, cap) or result
+        if result is None:
             return Interval(low, None)
-        allocation, reading = found
+        allocation, reading = result
         high = self._loss(reading)
         least = self._least_cents(column, cap, high) if high == low else 0
         return Interval(min(low, high), high, allocation, reading, least)
@@ -353,21 +353,21 @@ class Bounds:
         """
         if cap is None:
             return 0
-        mine = cap.columns
-        cents = self.swaps.ask[self.rows[mine]]
-        each = cents // cap.weight[mine]
-        if (cents != each[0] * cap.weight[mine]).any():
+        own = cap.columns
+        cents = self.swaps.ask[self.rows[own]]
+        each = cents // cap.weight[own]
+        if (cents != each[0] * cap.weight[own]).any():
             return 0
         least = int(each[0]) * cap.least_weight(column, cap.worth - int(loss / self.scale))
-        held = int(cents[self.point[mine] > 0].sum())
+        held = int(cents[self.point[own] > 0].sum())
         return self.decided.reading.granted_cents - held + least
 
     def _low(self, column: int) -> Fraction:
         """Return the reduced-cost bound: |r_i| less the slack of its block, rounded up, at least 0."""
-        if self.bound is None or self.parts is None:
+        if self.bound is None or self.model_blocks is None:
             return Fraction(0)
         against = -self.up * int(self.bound.reduced_costs[column])
-        lost = max(0, against) - self.parts.slack[int(self.parts.of_column[column])]
+        lost = max(0, against) - self.model_blocks.slack[int(self.model_blocks.of_column[column])]
         return max(Fraction(0), self.scale * -(-lost >> self.bound.scale))
 
 
@@ -429,14 +429,14 @@ class DossierExchanges:
         gain, who = self._filling(into, freed[enough] - missing)
         net = lost[enough] - gain
         order = np.lexsort((freed[enough], net))[:TRIED]
-        found = []
+        result = []
         for k in order.tolist():
             place = int(enough[k])
             gone = (
                 [place] if place < len(out) else [int(first[place - len(out)]), int(second[place - len(out)])]
             )
-            found.append(([int(out[g]) for g in gone], [int(who[k])] if who[k] >= 0 else []))
-        return found
+            result.append(([int(out[g]) for g in gone], [int(who[k])] if who[k] >= 0 else []))
+        return result
 
     def _filling(self, into: IntArray, room: IntArray) -> tuple[IntArray, IntArray]:
         """Find, for each remaining amount, the most valuable application that fits.

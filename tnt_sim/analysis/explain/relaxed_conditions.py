@@ -68,7 +68,7 @@ class Obstacle:
         """Write the entry of an application that would be funded without the condition."""
         return self.entry("exact", unit="yes", grant_cents=cents, proof=proof, confirmed=True)
 
-    def told(self) -> Entry:
+    def document(self) -> Entry:
         """Write the entry of a condition that cannot be lifted."""
         return self.entry("impossible" if self.why == "several_missed" else "undefined", why=self.why)
 
@@ -76,7 +76,7 @@ class Obstacle:
 def lifted(decided: DecidedRun, row: int) -> list[Entry]:
     """Re-optimise without each obstacle in turn and say whether the application would be funded."""
     return [
-        one.told() if one.problem is None else solved(one, one.problem, row, decided, prove=True)
+        one.document() if one.problem is None else solved(one, one.problem, row, decided, prove=True)
         for one in obstacles(decided, row)
     ]
 
@@ -87,15 +87,15 @@ def obstacles(decided: DecidedRun, row: int) -> list[Obstacle]:
     name = str(decided.numbers[row])
     if problem.offers.refused[row]:
         rule = problem.decided.specs[int(problem.decided.rule[row])].id
-        return [_lifting("decision", rule, _without_decision(decided.asked, rule, name))]
+        return [_lifting("decision", rule, _without_decision(decided.scenario, rule, name))]
     if problem.offers.capped_out[row]:
         return [Obstacle("grant", name, why="capped_out")]
     rules = list(dict.fromkeys(one.rule for one in problem.eligibility.failures if one.mask[row]))
-    liftable = {spec.id for spec in decided.asked.spec.eligibility}
+    liftable = {spec.id for spec in decided.scenario.spec.eligibility}
     if len(rules) > 1:
         return [Obstacle("requirement", rule, why="several_missed") for rule in rules]
     return [
-        _lifting("requirement", rule, _waived(decided.asked, rule, name))
+        _lifting("requirement", rule, _waived(decided.scenario, rule, name))
         if rule in liftable
         else Obstacle("requirement", rule, why="not_liftable")
         for rule in rules
@@ -203,20 +203,20 @@ class LiftedBounds:
         unique = len(at) == theirs.n_rows
         if theirs.n_cols != ours.n_cols + 1 or not unique or not at.keys() >= set(ours.row_names):
             return False
-        kept, rows = np.arange(theirs.n_cols) != column, [at[name] for name in ours.row_names]
-        one, other = self.form.stages[0], form.stages[0]
-        matrix = theirs.matrix.tocsr()[rows, :].tocsc()[:, kept].tocsr()
-        mine = _reduced(ours.matrix, ours.row_lower, ours.row_upper)
+        retained, rows = np.arange(theirs.n_cols) != column, [at[name] for name in ours.row_names]
+        entry, other = self.form.stages[0], form.stages[0]
+        matrix = theirs.matrix.tocsr()[rows, :].tocsc()[:, retained].tocsr()
+        own = _reduced(ours.matrix, ours.row_lower, ours.row_upper)
         yours = _reduced(matrix, theirs.row_lower[rows], theirs.row_upper[rows])
         same = (
-            *zip(mine[1:], yours[1:], strict=True),
-            (ours.col_lower, theirs.col_lower[kept]),
-            (ours.col_upper, theirs.col_upper[kept]),
-            (one.objective, other.objective[kept]),
+            *zip(own[1:], yours[1:], strict=True),
+            (ours.col_lower, theirs.col_lower[retained]),
+            (ours.col_upper, theirs.col_upper[retained]),
+            (entry.objective, other.objective[retained]),
         )
-        alike = (one.scale, one.constant) == (other.scale, other.constant)
+        alike = (entry.scale, entry.constant) == (other.scale, other.constant)
         return (
-            alike and all(np.array_equal(a, b) for a, b in same) and (mine[0] - yours[0]).count_nonzero() == 0
+            alike and all(np.array_equal(a, b) for a, b in same) and (own[0] - yours[0]).count_nonzero() == 0
         )
 
     def _prices(self, names: tuple[str, ...]) -> FloatArray:

@@ -72,7 +72,7 @@ class EnvelopeIncrease:
     """Question of the least amount of one envelope that funds one application."""
 
     decided: DecidedRun
-    line: EnvelopePath
+    path: EnvelopePath
     row: int
     steps: tuple[Fraction, ...]
 
@@ -81,8 +81,8 @@ class EnvelopeIncrease:
         """The problem at the amounts written in the scenario."""
         return self.decided.problem
 
-    def least(self, kept: tuple[Fraction, ...], *, inside: bool, prove: bool = False) -> MinimumEnvelope:
-        """Find the least amount at which the first stages reach `kept`.
+    def least(self, limits: tuple[Fraction, ...], *, inside: bool, prove: bool = False) -> MinimumEnvelope:
+        """Find the least amount at which the first stages reach `limits`.
 
         Parameters
         ----------
@@ -92,13 +92,13 @@ class EnvelopeIncrease:
         """
         change = (lambda problem: forced(problem, [self.row])) if inside else (lambda problem: problem)
         clock = self.decided.clock
-        return least_amount(self.problem, self.line, kept=kept, change=change, prove=prove, clock=clock)
+        return least_amount(self.problem, self.path, limits=limits, change=change, prove=prove, clock=clock)
 
     def first(self, cents: int) -> int | None:
         """Find the least amount from `cents` on whose optimum funds the application; None if not found."""
         for _ in range(MOST_TURNS):
             self.decided.clock.deadline.check()
-            answer = ask(at_amount(self.problem, self.line, cents), prove=False, clock=self.decided.clock)
+            answer = ask(at_amount(self.problem, self.path, cents), prove=False, clock=self.decided.clock)
             if answer.allocation is None or not (answer.is_closed and answer.canonical):
                 return None
             if answer.allocation.funded[self.row]:
@@ -115,13 +115,13 @@ class EnvelopeIncrease:
         """Find the least amount whose optimum beats a solution; only if no other envelope can shift money."""
         if self.problem.case.tree.n_nodes > 1:
             return None
-        found = []
+        result = []
         for k, stage in enumerate(self.problem.stages):
             step = self.steps[k] if stage.sense is Sense.MAXIMISE else -self.steps[k]
             least = self.least((*answer.values[:k], answer.values[k] + step), inside=False)
             if least.amount_cents is not None:
-                found.append(least.amount_cents)
-        return min(found, default=None)
+                result.append(least.amount_cents)
+        return min(result, default=None)
 
 
 def by_envelopes(decided: DecidedRun, row: int, steps: tuple[Fraction, ...]) -> Iterator[Entry]:
@@ -140,32 +140,34 @@ def by_envelopes(decided: DecidedRun, row: int, steps: tuple[Fraction, ...]) -> 
 
 
 def _entry(raised: EnvelopeIncrease) -> Entry:
-    tree, line = raised.problem.case.tree, raised.line
+    tree, path = raised.problem.case.tree, raised.path
     least = raised.least(raised.decided.reading.values, inside=True, prove=True)
-    head: Entry = {"kind": "envelope", "of": line.id, "title": tree.titles[line.node]}
+    head: Entry = {"kind": "envelope", "of": path.id, "title": tree.titles[path.node]}
     proof = None if least.proof is None else least.proof.value
     if least.unreachable:
         return head | {"status": "impossible", "why": "envelope_never", "proof": proof}
     if least.lower_cents is None or least.amount_cents is None:
         return head | {"status": "undefined", "why": "stopped"}
-    figures = {
+    amounts = {
         "unit": "money",
-        "from_cents": line.amount_cents,
-        "to_cents": max(line.amount_cents, least.amount_cents),
-        "by_cents": max(0, least.amount_cents - line.amount_cents),
+        "from_cents": path.amount_cents,
+        "to_cents": max(path.amount_cents, least.amount_cents),
+        "by_cents": max(0, least.amount_cents - path.amount_cents),
         "proof": proof,
         "confirmed": True,  # its allocation was checked at that amount
     }
     if not least.exact:
-        low = max(0, least.lower_cents - line.amount_cents)
-        return head | figures | {"status": "interval", "low_cents": low}
-    tie = least.amount_cents <= line.amount_cents
+        low = max(0, least.lower_cents - path.amount_cents)
+        return head | amounts | {"status": "interval", "low_cents": low}
+    tie = least.amount_cents <= path.amount_cents
     loose = with_tolerance(raised.problem)
-    first = None if loose or least.moving else raised.first(max(line.amount_cents, least.amount_cents))
-    return head | figures | {"status": "exact", "tie": tie, "first_cents": first}
+    first = None if loose or least.moving else raised.first(max(path.amount_cents, least.amount_cents))
+    return head | amounts | {"status": "exact", "tie": tie, "first_cents": first}
 
 
-def of_everyone(decided: DecidedRun, steps: tuple[Fraction, ...], tell: Tell, into: dict[int, Entry]) -> None:
+def of_everyone(
+    decided: DecidedRun, steps: tuple[Fraction, ...], report_progress: Tell, into: dict[int, Entry]
+) -> None:
     """Find, for every refused candidate, the least increase of the programme that funds it without loss.
 
     Exact for all in one pass if an exact kernel solves the decision. Otherwise an interval: from
@@ -179,7 +181,7 @@ def of_everyone(decided: DecidedRun, steps: tuple[Fraction, ...], tell: Tell, in
     problem = decided.problem
     if with_tolerance(problem) or problem.case.tree.written_cents[0] is None:
         return
-    line = line_of(problem, problem.case.tree.ids[0])
+    path = line_of(problem, problem.case.tree.ids[0])
     reading = decided.reading
     proof = Proof(decided.proof or Proof.FEASIBLE_GAP)
     answer = SolveOutcome(
@@ -194,32 +196,32 @@ def of_everyone(decided: DecidedRun, steps: tuple[Fraction, ...], tell: Tell, in
         method="stored",
         seconds=0.0,
     )
-    base = ReferenceSolution(decided.asked, problem, answer, steps, reading.values)
-    found = NoLoss.today(base)
+    base = ReferenceSolution(decided.scenario, problem, answer, steps, reading.values)
+    no_loss = NoLoss.today(base)
     try:
-        no_losses(base, line, clock=decided.clock, tell=tell, into=found)
+        no_losses(base, path, clock=decided.clock, report_progress=report_progress, into=no_loss)
     finally:
         rows = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)
-        known = [row for row in rows.tolist() if found.method[row]]
-        into |= {row: _limits(decided, line, found, row) for row in known}
+        known = [row for row in rows.tolist() if no_loss.method[row]]
+        into |= {row: _limits(decided, path, no_loss, row) for row in known}
 
 
-def _limits(decided: DecidedRun, line: EnvelopePath, found: NoLoss, row: int) -> Entry:
-    head: Entry = {"kind": "envelope", "of": line.id, "title": decided.problem.case.tree.titles[line.node]}
-    if found.never[row]:
+def _limits(decided: DecidedRun, path: EnvelopePath, no_loss: NoLoss, row: int) -> Entry:
+    head: Entry = {"kind": "envelope", "of": path.id, "title": decided.problem.case.tree.titles[path.node]}
+    if no_loss.never[row]:
         return head | {"status": "impossible", "why": "envelope_never", "proof": None}
-    low, high = int(found.lower[row]), int(found.upper[row])
+    low, high = int(no_loss.lower[row]), int(no_loss.upper[row])
     known = high != UNKNOWN
     return head | {
         "status": "exact" if low == high else "interval",
         "unit": "money",
-        "from_cents": line.amount_cents,
-        "to_cents": line.amount_cents + high if known else None,
+        "from_cents": path.amount_cents,
+        "to_cents": path.amount_cents + high if known else None,
         "by_cents": high if known else None,
         "low_cents": low,
         "tie": high == 0,
         "first_cents": None,
-        "settled_by": {KERNEL: "kernel", SOLVED: "solve", LIMITS: "bounds"}[found.method[row]],
+        "settled_by": {KERNEL: "kernel", SOLVED: "solve", LIMITS: "bounds"}[no_loss.method[row]],
         "proof": None,
         "confirmed": None,
     }
@@ -264,19 +266,19 @@ def cut_to(decided: DecidedRun, row: int, steps: Sequence[Fraction]) -> RequestC
     unit = int(decided.problem.offers.unit_cents[row])
     problem = _opened(decided.problem, row, int(decided.problem.offers.most_cents[row]) - unit)
     values, granted = decided.reading.values, decided.reading.granted_cents
-    found: list[SolveOutcome] = []
+    result: list[SolveOutcome] = []
     best = 0
     for question, kept in _strict(problem, row, values, granted, steps):
         decided.clock.deadline.check()
-        found.append(_largest(question, kept, decided.clock))
-        best = max(best, _cents(found[-1], row))
+        result.append(_largest(question, kept, decided.clock))
+        best = max(best, _cents(result[-1], row))
     tied = _largest(*_within(problem, row, values, granted), decided.clock)
-    found.append(tied)
+    result.append(tied)
     cents = _cents(tied, row)
     while cents > best:
         decided.clock.deadline.check()
         alone = ask(forced(decided.problem, [row], amounts={row: cents}), prove=False, clock=decided.clock)
-        found.append(alone)
+        result.append(alone)
         if alone.allocation is not None and goes_first(alone.allocation, decided.allocation) > 0:
             best = cents
             break
@@ -284,9 +286,9 @@ def cut_to(decided: DecidedRun, row: int, steps: Sequence[Fraction]) -> RequestC
         if cents - unit <= max(best, lowest(problem, row) - 1):
             break
         lower = _opened(decided.problem, row, cents - unit)
-        found.append(_largest(*_within(lower, row, values, granted), decided.clock))
-        cents = _cents(found[-1], row)
-    return RequestCut(best or None, tuple(found))
+        result.append(_largest(*_within(lower, row, values, granted), decided.clock))
+        cents = _cents(result[-1], row)
+    return RequestCut(best or None, tuple(result))
 
 
 def counts_elsewhere(decided: DecidedRun, row: int) -> bool:
@@ -297,7 +299,7 @@ def counts_elsewhere(decided: DecidedRun, row: int) -> bool:
     problem, deadline = decided.problem, decided.clock.deadline
     least, most = lowest(problem, row), int(problem.offers.most_cents[row])
     try:
-        other = compile_problem(with_request(decided.asked, decided.numbers[row], least), deadline)
+        other = compile_problem(with_request(decided.scenario, decided.numbers[row], least), deadline)
     except InputError:
         return True
     now, then = (formulate(_opened(one, row, most), deadline=deadline) for one in (problem, other))
@@ -358,30 +360,30 @@ def _with_stages(problem: Problem, stages: tuple[ObjectiveStage, ...]) -> Proble
     return replace(problem, stages=stages, rules=rules)
 
 
-def _unpriced(rule: CompiledRule, kept: int) -> CompiledRule:
-    if rule.mode is not Mode.PENALTY or rule.penalty is None or rule.penalty.stage < kept:
+def _unpriced(rule: CompiledRule, n_kept: int) -> CompiledRule:
+    if rule.mode is not Mode.PENALTY or rule.penalty is None or rule.penalty.stage < n_kept:
         return rule
     reported: CompiledRule = replace(rule, mode=Mode.REPORT)  # type: ignore[type-var]
     return reported
 
 
-def _largest(question: Problem, kept: tuple[Fraction, ...], clock: Clock) -> SolveOutcome:
+def _largest(question: Problem, limits: tuple[Fraction, ...], clock: Clock) -> SolveOutcome:
     return ask(
-        question, kept=kept, goals=1, least=False, canonical=False, prove=False, blocks=False, clock=clock
+        question, limits=limits, goals=1, least=False, canonical=False, prove=False, blocks=False, clock=clock
     )
 
 
-def with_request(asked: Scenario, dossier: str, cents: int) -> Scenario:
+def with_request(scenario: Scenario, dossier: str, cents: int) -> Scenario:
     """Return the scenario in which one application requests another amount."""
     mine = pl.col("dossier") == dossier
-    table = asked.portfolio.table.with_columns(
+    table = scenario.portfolio.table.with_columns(
         pl.when(mine)
         .then(pl.lit(cents))
         .otherwise(pl.col("requested_cents"))
         .cast(pl.Int64)
         .alias("requested_cents")
     )
-    return replace(asked, portfolio=asked.portfolio.with_table(table))
+    return replace(scenario, portfolio=scenario.portfolio.with_table(table))
 
 
 _GOALS = ("objective", "measures")
@@ -410,12 +412,12 @@ def mentioned_in(spec: ScenarioSpec, column: str, *, beside: tuple[str, ...] = _
 def _words(value: Any) -> Iterator[str]:
     """Yield every key and every string of a nested structure."""
     if isinstance(value, dict):
-        for key, part in value.items():
+        for key, piece in value.items():
             yield str(key)
-            yield from _words(part)
+            yield from _words(piece)
     elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _words(part)
+        for piece in value:
+            yield from _words(piece)
     elif isinstance(value, str):
         yield value
 
@@ -444,13 +446,13 @@ class Score:
 def scores(problem: Problem) -> list[Score]:
     """List the merit columns of the objective, in its order."""
     spec, case = problem.scenario.spec, problem.case
-    found: list[Score] = []
+    result: list[Score] = []
     for stage in spec.objective:
         for name in stage.maximise or stage.minimise or {}:
             for column in _columns(spec.measures.get(name), name):
-                if column not in {one.column for one in found} and _is_score(case, column):
-                    found.append(_score(problem, column))
-    return found
+                if column not in {one.column for one in result} and _is_score(case, column):
+                    result.append(_score(problem, column))
+    return result
 
 
 def _columns(measure: Any, name: str) -> list[str]:
@@ -477,24 +479,24 @@ def _is_score(case: Case, column: str) -> bool:
 
 
 def _score(problem: Problem, column: str) -> Score:
-    figures = numeric_column(problem.case, column, ())
-    assert figures is not None
-    held = figures.values[~figures.missing & problem.offers.in_play]
+    amounts = numeric_column(problem.case, column, ())
+    assert amounts is not None
+    held = amounts.values[~amounts.missing & problem.offers.in_play]
     step = gcd(*(abs(int(value)) for value in np.unique(held).tolist())) or 1
     top = int(held.max(initial=0))
     other = mentioned_in(problem.scenario.spec, column)
-    return Score(column, figures.scale * step, figures.scale * top, other)
+    return Score(column, amounts.scale * step, amounts.scale * top, other)
 
 
-def with_score(asked: Scenario, column: str, by: Fraction, dossier: str | None = None) -> Scenario:
+def with_score(scenario: Scenario, column: str, by: Fraction, dossier: str | None = None) -> Scenario:
     """Return the scenario with a figure raised by `by`, for one application or for all."""
-    numbers, _ = asked.portfolio.numeric(column)
-    mine = pl.lit(True) if dossier is None else pl.col("dossier") == dossier
+    numbers, _ = scenario.portfolio.numeric(column)
+    own = pl.lit(True) if dossier is None else pl.col("dossier") == dossier
     add = pl.lit(Decimal(int(by / MICRO)).scaleb(-6), dtype=_EXACT)
-    table = asked.portfolio.table.with_columns(numbers.alias(column)).with_columns(
-        pl.when(mine).then((pl.col(column) + add).cast(_EXACT)).otherwise(pl.col(column)).alias(column)
+    table = scenario.portfolio.table.with_columns(numbers.alias(column)).with_columns(
+        pl.when(own).then((pl.col(column) + add).cast(_EXACT)).otherwise(pl.col(column)).alias(column)
     )
-    return replace(asked, portfolio=asked.portfolio.with_table(table))
+    return replace(scenario, portfolio=scenario.portfolio.with_table(table))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -511,7 +513,7 @@ class Effects:
 
 
 def effects(
-    problem: Problem, asked: Scenario, score: Score, deadline: Deadline = UNLIMITED
+    problem: Problem, scenario: Scenario, score: Score, deadline: Deadline = UNLIMITED
 ) -> Effects | None:
     """Compute what one step of a score adds to each stage, by application, once it is funded.
 
@@ -521,10 +523,10 @@ def effects(
         None if the objective is not a plain sum of the column (a value counted once per key, or the
         minimum over groups).
     """
-    raised = compile_problem(with_score(asked, score.column, score.step), deadline)
+    raised = compile_problem(with_score(scenario, score.column, score.step), deadline)
     units, counts = [], []
     for before, after in zip(problem.stages, raised.stages, strict=True):
-        if before.parts or not _same_once(before.terms, after.terms):
+        if before.goal_parts or not _same_once(before.terms, after.terms):
             return None
         scale = common_scale([before.terms.scale, after.terms.scale])
         counts.append(after.terms.rescaled(scale).per_funded - before.terms.rescaled(scale).per_funded)

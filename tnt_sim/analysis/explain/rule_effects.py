@@ -63,13 +63,13 @@ def relaxed(decided: DecidedRun, row: int, rule: CompiledRule) -> RuleDistance:
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     nothing = Terms(Fraction(1), unit, zeros, zeros)
     distance = ObjectiveStage(
-        f"shortfall.{rule.id}", Sense.MINIMISE, nothing, parts=(Shortfall(loose, Fraction(1), 1, unit),)
+        f"shortfall.{rule.id}", Sense.MINIMISE, nothing, goal_parts=(Shortfall(loose, Fraction(1), 1, unit),)
     )
     rules = tuple(loose if other.id == rule.id else other for other in problem.rules)
     asked = replace(forced(problem, [row]), rules=rules, stages=(*problem.stages, distance))
     answer = ask(
         asked,
-        kept=decided.reading.values,
+        limits=decided.reading.values,
         goals=1,
         least=False,
         canonical=False,

@@ -26,7 +26,7 @@ MOST_LARGEST = 10
 def document_of(result: ExtendResult, lang: Lang) -> Document:
     """Write the whole document; what was not reached before the deadline or Ctrl-C is null or missing."""
     problem, course = result.base.problem, result.course
-    head = head_of(problem, "", result.line, lang)
+    head = head_of(problem, "", result.path, lang)
     for key in ("question", "points", "envelope"):
         del head[key]
     status = "feasible" if course.status == "stopped" and course.stopped_by == "time" else course.status
@@ -34,7 +34,7 @@ def document_of(result: ExtendResult, lang: Lang) -> Document:
     return {
         **head,
         "command": "extend",
-        **course.told(),
+        **course.record(),
         "status": status,
         "totals_cents": list(result.totals),
         "n_departments": writer.counters.n_departments,
@@ -43,7 +43,7 @@ def document_of(result: ExtendResult, lang: Lang) -> Document:
             {"goal": stage.goal, "sense": stage.sense.value, "unit": stage.terms.unit.value}
             for stage in problem.stages
         ],
-        "as_written": writer.entry(result.standing(FREE, result.line.amount_cents, False), None),
+        "as_written": writer.entry(result.standing(FREE, result.path.amount_cents, False), None),
         **{curve: writer.curve(curve) for curve in (FREE, NESTED)},
         "equal_lists": {
             "complete": len(result.ranges) == result.n_ranges and all(one.proven for one in result.ranges),
@@ -71,40 +71,40 @@ class _Writer:
 
     def curve(self, curve: str) -> Document:
         """Write the transfers at the written total, then each larger total."""
-        written = self.result.line.amount_cents
+        written = self.result.path.amount_cents
         start = self.result.standing(curve, written, False)
         moved = self.result.standing(curve, written, True)
         totals = []
         for total in self.result.totals:
-            alone, there = (self.result.standing(curve, total, way) for way in (False, True))
-            parts = [_parts_entry(one) for one in self.result.parts(curve, total)]
+            single, there = (self.result.standing(curve, total, way) for way in (False, True))
+            pieces = [_parts_entry(one) for one in self.result.goal_parts(curve, total)]
             totals.append(
                 {
                     "total_cents": total,
                     "extra_cents": total - written,
-                    "alone": self.entry(alone, start),
+                    "alone": self.entry(single, start),
                     "with_transfers": self.entry(there, moved),
-                    "gains": parts,
+                    "gains": pieces,
                 }
             )
-        gains = [_parts_entry(one) for one in self.result.parts(curve, written)]
+        gains = [_parts_entry(one) for one in self.result.goal_parts(curve, written)]
         return {
             "transfer": self.entry(moved, start),
             "gains": [{key: one[key] for key in ("goal", "transfer")} for one in gains],
             "totals": totals,
         }
 
-    def entry(self, found: ListAtTotal | None, against: ListAtTotal | None) -> Document | None:
+    def entry(self, best_list: ListAtTotal | None, against: ListAtTotal | None) -> Document | None:
         """Write one list, and who enters and leaves against another; None if it was not computed."""
-        if found is None:
+        if best_list is None:
             return None
-        problem, point = found.problem, found.point
+        problem, point = best_list.problem, best_list.point
         head = {
-            "total_cents": found.total_cents,
+            "total_cents": best_list.total_cents,
             "status": point.status.value,
             "proof": None if point.proof is None else point.proof.value,
         }
-        allocation, transfers = found.allocation, found.transfers
+        allocation, transfers = best_list.allocation, best_list.transfers
         if allocation is None or transfers is None:
             return {**head, "objective": []}
         funded = allocation.funded
@@ -124,7 +124,7 @@ class _Writer:
             "n_departments": int(self.counters.departments(funded[:, None])[0]),
             "granted_cents": reading.granted_cents[0],
             "unspent_cents": reading.left_cents[0],
-            "envelopes": self._envelopes(found, funded),
+            "envelopes": self._envelopes(best_list, funded),
             "moves": [
                 {"from": one.giver, "to": one.taker, "cents": one.cents, "kind": one.kind}
                 for one in transfers.moves
@@ -136,13 +136,17 @@ class _Writer:
             **self._movers(problem, None if against is None else against.allocation, allocation),
         }
 
-    def _envelopes(self, found: ListAtTotal, funded: BoolArray) -> list[Document]:
+    def _envelopes(self, best_list: ListAtTotal, funded: BoolArray) -> list[Document]:
         """Write each written envelope, parts of a split included.
 
         Departments are counted for the programme and its axes only.
         """
-        assert found.transfers is not None
-        tree, node, reading = found.problem.case.tree, found.problem.case.node, found.transfers.reading
+        assert best_list.transfers is not None
+        tree, node, reading = (
+            best_list.problem.case.tree,
+            best_list.problem.case.node,
+            best_list.transfers.reading,
+        )
         counts = tree.subtree_sums(np.bincount(node[funded & (node >= 0)], minlength=tree.n_nodes).tolist())
         axes = [0, *tree.children(0)]
         lists = np.stack([funded & (node >= k) & (node < tree.end[k]) for k in axes], axis=1)
@@ -192,12 +196,12 @@ def _largest(problem: Problem, mask: BoolArray, of: Allocation) -> list[Document
     ]
 
 
-def _parts_entry(parts: GoalParts) -> Document:
+def _parts_entry(goal: GoalParts) -> Document:
     texts: Sequence[tuple[str, Fraction | None]] = (
-        ("transfer", parts.transfer),
-        ("extension", parts.extension),
-        ("total", parts.total),
-        ("alone", parts.alone),
-        ("alone_beyond_transfer", parts.beyond),
+        ("transfer", goal.transfer),
+        ("extension", goal.extension),
+        ("total", goal.total),
+        ("alone", goal.money_gain),
+        ("alone_beyond_transfer", goal.transfer_gain),
     )
-    return {"goal": parts.goal, **{key: decimal_text(value) for key, value in texts}}
+    return {"goal": goal.goal, **{key: decimal_text(value) for key, value in texts}}

@@ -45,16 +45,16 @@ def one_more(scenario: Scenario, result: Result, seconds: float | None) -> dict[
         return {"cents": None, "why_not": why, "axes": [], "missing": []}
     axes, written = axes_of(result.problem)
     names, step = list(axes) or [result.problem.case.tree.ids[0]], round_step(written)
-    course, found, drafts = StudyProgress(Deadline(SECONDS).within(seconds), "questions"), [], ModelCache()
+    course, results, drafts = StudyProgress(Deadline(SECONDS).within(seconds), "questions"), [], ModelCache()
     with course.held():
         for axis in course.each(names):
             entry = _entry(result, axis, step, Clock.until(course.deadline), drafts)
-            found += [] if entry is None else [entry]
-    known = {entry["envelope"] for entry in found}
+            results += [] if entry is None else [entry]
+    known = {entry["envelope"] for entry in results}
     return {
         "cents": step,
         "why_not": None,
-        "axes": found,
+        "axes": results,
         "missing": [axis for axis in names if axis not in known],
     }
 

@@ -57,8 +57,8 @@ class GoalParts:
     transfer: Fraction | None
     extension: Fraction | None
     total: Fraction | None
-    alone: Fraction | None
-    beyond: Fraction | None
+    money_gain: Fraction | None
+    transfer_gain: Fraction | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class ExtendResult:
     """
 
     base: ReferenceSolution
-    line: EnvelopePath
+    path: EnvelopePath
     totals: tuple[int, ...]
     course: StudyProgress
     limits: str
@@ -101,13 +101,13 @@ class ExtendResult:
 
     def standing(self, curve: str, total_cents: int, moved: bool) -> ListAtTotal | None:
         """Return one list; the starting point serves both curves."""
-        start = total_cents == self.line.amount_cents and not moved
+        start = total_cents == self.path.amount_cents and not moved
         return self.standings.get((FREE if start else curve, total_cents, moved))
 
-    def parts(self, curve: str, total_cents: int) -> tuple[GoalParts, ...]:
+    def goal_parts(self, curve: str, total_cents: int) -> tuple[GoalParts, ...]:
         """Decompose the gain of each stage between transfers and a larger total."""
-        written = self.line.amount_cents
-        start, moved, there, alone = (
+        written = self.path.amount_cents
+        start, moved, there, single = (
             self._values(curve, *key)
             for key in ((written, False), (written, True), (total_cents, True), (total_cents, False))
         )
@@ -117,8 +117,8 @@ class ExtendResult:
                 self._gain(k, start, moved),
                 self._gain(k, moved, there),
                 self._gain(k, start, there),
-                self._gain(k, start, alone),
-                self._gain(k, moved, alone),
+                self._gain(k, start, single),
+                self._gain(k, moved, single),
             )
             for k, stage in enumerate(self.base.problem.stages)
         )

@@ -64,7 +64,7 @@ def extend_of(
     to: Sequence[str | int] = (),
     *,
     clock: Clock | None = None,
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
 ) -> ExtendResult:
     """Compare transfers and extensions of a scenario.
 
@@ -85,12 +85,12 @@ def extend_of(
     totals = totals_of(AmountVariation.of(scenario), to)
     base = base_of(scenario, clock)
     line = line_of(base.problem, base.problem.case.tree.ids[0])
-    found = ExtendResult(
+    result = ExtendResult(
         base, line, totals, StudyProgress(clock.deadline, "questions"), limits_of(base.problem.case.tree)
     )
-    with found.course.held():
-        _ExtensionSearch(found, clock, tell).run()
-    return found
+    with result.course.held():
+        _ExtensionSearch(result, clock, report_progress).run()
+    return result
 
 
 def totals_of(moved: AmountVariation, to: Sequence[str | int]) -> tuple[int, ...]:
@@ -134,14 +134,14 @@ class _ExtensionSearch:
 
     result: ExtendResult
     clock: Clock
-    tell: Tell | None
+    report_progress: Tell | None
     settlers: dict[tuple[str, bool], Settler] = field(default_factory=dict)
     drafts: dict[tuple[str, bool], ModelCache] = field(default_factory=dict)
     waiting: int = 0
 
     def run(self) -> None:
         """Solve all questions, or as many as time allows."""
-        result, written = self.result, self.result.line.amount_cents
+        result, written = self.result, self.result.path.amount_cents
         wanted = [
             (curve, total, moved)
             for curve in (FREE, NESTED)
@@ -151,13 +151,13 @@ class _ExtensionSearch:
         ]
         self.waiting = len(wanted)
         for key in result.course.each(wanted):
-            tell_of(self.tell, key[0], 1 - self.waiting / len(wanted))
+            tell_of(self.report_progress, key[0], 1 - self.waiting / len(wanted))
             self._settle(*key)
             self.waiting -= 1
         self._improve()
         next_euros(
             result.base,
-            envelopes=list(axes_of(result.base.problem)[0]) or [result.line.id],
+            envelopes=list(axes_of(result.base.problem)[0]) or [result.path.id],
             rules=(),
             clock=self.clock,
             into=result.next,
@@ -171,23 +171,23 @@ class _ExtensionSearch:
         if problem is None:
             return
         promised = self._promised(curve, total, moved)
-        asked = _promising(with_transfers(problem) if moved else without_transfers(problem), promised)
-        alone = self.result.standing(curve, total, False) if moved else None
-        point = self._known(asked, total, promised, alone) or self._point(curve, moved, asked, total)
+        variant = _promising(with_transfers(problem) if moved else without_transfers(problem), promised)
+        single = self.result.standing(curve, total, False) if moved else None
+        point = self._known(variant, total, promised, single) or self._point(curve, moved, variant, total)
         if not point.settled:
             stopped = point.allocation is None and point.status is Status.STOPPED
             self.result.course.unanswered(stopped=stopped)
         if promised is None:
-            for rival in (self.result.standing(curve, self._before(total), moved), alone):
+            for rival in (self.result.standing(curve, self._before(total), moved), single):
                 if rival is not None:
-                    point = self._settler(curve, moved).carried(asked, rival.point, point)
-        if alone is not None and (promised is None or total == self._written):
-            point = self._with_fewest_moves(point, alone.point)
+                    point = self._settler(curve, moved).carried(variant, rival.point, point)
+        if single is not None and (promised is None or total == self._written):
+            point = self._with_fewest_moves(point, single.point)
         self._keep(curve, total, moved, problem, point)
 
     @property
     def _written(self) -> int:
-        return self.result.line.amount_cents
+        return self.result.path.amount_cents
 
     def _before(self, total: int) -> int:
         every = (self._written, *self.result.totals)
@@ -208,7 +208,7 @@ class _ExtensionSearch:
             return (
                 base
                 if total == self._written
-                else really_at(base, self.result.line, total, self.clock.deadline)
+                else really_at(base, self.result.path, total, self.clock.deadline)
             )
         except ScenarioError:
             return None
@@ -217,15 +217,15 @@ class _ExtensionSearch:
         return self.settlers.setdefault((curve, moved), Settler(self.clock))
 
     def _known(
-        self, asked: Problem, total: int, promised: Allocation | None, alone: ListAtTotal | None
+        self, problem: Problem, total: int, promised: Allocation | None, untransferred: ListAtTotal | None
     ) -> Point | None:
         """Return the point of a question already answered, such as the scenario as written; otherwise None."""
         if promised is not None:
             return None
-        if alone is not None and same_amounts(asked, without_transfers(alone.problem)):
-            return alone.point
-        if total == self._written and same_amounts(asked, self.result.base.problem):
-            return self._of_answer(self.result.base.answer, asked, total, FREE, alone is not None)
+        if untransferred is not None and same_amounts(problem, without_transfers(untransferred.problem)):
+            return untransferred.point
+        if total == self._written and same_amounts(problem, self.result.base.problem):
+            return self._of_answer(self.result.base.answer, problem, total, FREE, untransferred is not None)
         return None
 
     def _of_answer(
@@ -236,23 +236,23 @@ class _ExtensionSearch:
             return point
         return self._settler(curve, moved).bounded(problem, point, self._seconds())
 
-    def _point(self, curve: str, moved: bool, asked: Problem, total: int) -> Point:
+    def _point(self, curve: str, moved: bool, problem: Problem, total: int) -> Point:
         """Find the optimum, with certified bounds if it is not proved."""
         clock = Clock.until(self.clock.deadline.within(self._seconds()))
         drafts = self.drafts.setdefault((curve, moved), ModelCache())
-        return self._of_answer(ask(asked, clock=clock, drafts=drafts), asked, total, curve, moved)
+        return self._of_answer(ask(problem, clock=clock, drafts=drafts), problem, total, curve, moved)
 
     def _seconds(self) -> float | None:
         """Return a fair share of the remaining time."""
         left = self.clock.deadline.limit_seconds
         return None if left is None else max(LEAST_SECONDS, left / max(1, self.waiting))
 
-    def _with_fewest_moves(self, point: Point, alone: Point) -> Point:
+    def _with_fewest_moves(self, point: Point, base_point: Point) -> Point:
         """Return the list without transfers if these gain neither value nor money."""
-        if point.allocation is None or alone.allocation is None or point.values != alone.values:
+        if point.allocation is None or base_point.allocation is None or point.values != base_point.values:
             return point
-        saves = alone.allocation.granted_cents.sum() - point.allocation.granted_cents.sum()
-        return point if saves > 0 else replace(point, allocation=alone.allocation)
+        saves = base_point.allocation.granted_cents.sum() - point.allocation.granted_cents.sum()
+        return point if saves > 0 else replace(point, allocation=base_point.allocation)
 
     def _keep(self, curve: str, total: int, moved: bool, problem: Problem, point: Point) -> None:
         reading = None if point.allocation is None else read_transfers(problem, point.allocation, moved=moved)
@@ -260,25 +260,25 @@ class _ExtensionSearch:
 
     def _improve(self) -> None:
         """Improve free lists by nested ones: a nested list is also feasible without the fixed grants."""
-        for (curve, total, moved), found in list(self.result.standings.items()):
+        for (curve, total, moved), best_list in list(self.result.standings.items()):
             nested = self.result.standings.get((NESTED, total, moved))
-            if curve == NESTED or nested is None or found.point.settled:
+            if curve == NESTED or nested is None or best_list.point.settled:
                 continue
-            asked = with_transfers(found.problem) if moved else without_transfers(found.problem)
-            point = self._settler(FREE, moved).carried(asked, nested.point, found.point)
-            self._keep(FREE, total, moved, found.problem, point)
+            asked = with_transfers(best_list.problem) if moved else without_transfers(best_list.problem)
+            point = self._settler(FREE, moved).carried(asked, nested.point, best_list.point)
+            self._keep(FREE, total, moved, best_list.problem, point)
 
     def _compare_equals(self) -> None:
         """Find what the giving and taking envelopes are granted in other lists of equal value and money."""
-        found = self.result.standing(FREE, self._written, True)
-        if found is None or found.transfers is None or not found.point.settled:
+        best_list = self.result.standing(FREE, self._written, True)
+        if best_list is None or best_list.transfers is None or not best_list.point.settled:
             return
-        names = _siblings_that_move(found.problem.case.tree, found.transfers)
+        names = _siblings_that_move(best_list.problem.case.tree, best_list.transfers)
         self.result.n_ranges = len(names)
         clock = Clock.until(self.clock.deadline.within(OTHER_LISTS_SECONDS))
         for name in self.result.course.each(names):
             (least, low), (most, high) = (
-                _granted(found, name, sense, clock) for sense in (Sense.MINIMISE, Sense.MAXIMISE)
+                _granted(best_list, name, sense, clock) for sense in (Sense.MINIMISE, Sense.MAXIMISE)
             )
             if not (low and high):
                 self.result.course.unanswered()
@@ -307,27 +307,27 @@ def _promising(problem: Problem, promised: Allocation | None) -> Problem:
     return forced(problem, fund=rows, amounts=amounts)
 
 
-def _granted(found: ListAtTotal, name: str, sense: Sense, clock: Clock) -> tuple[int, bool]:
+def _granted(best_list: ListAtTotal, name: str, sense: Sense, clock: Clock) -> tuple[int, bool]:
     """Minimise or maximise what an envelope is granted at equal value and money, in cents.
 
     The second result says whether the first is proved.
     """
-    problem = with_transfers(found.problem)
+    problem = with_transfers(best_list.problem)
     tree, node = problem.case.tree, problem.case.node
     place = tree.index(name)
     under = (node >= place) & (node < tree.end[place])
     money = ObjectiveStage("granted", Sense.MINIMISE, problem.granted)
-    part = ObjectiveStage(name, sense, problem.granted.where(under))
-    assert found.allocation is not None
-    whole = Fraction(int(found.allocation.granted_cents.sum()), 100)
+    piece = ObjectiveStage(name, sense, problem.granted.where(under))
+    assert best_list.allocation is not None
+    whole = Fraction(int(best_list.allocation.granted_cents.sum()), 100)
     answer = ask(
-        replace(problem, stages=(*problem.stages, money, part)),
-        kept=(*found.point.values, whole),
+        replace(problem, stages=(*problem.stages, money, piece)),
+        limits=(*best_list.point.values, whole),
         goals=1,
         least=False,
         canonical=False,
         clock=clock,
     )
     if answer.allocation is None:  # a limit came first: the list itself gives a value
-        return exact_sum(found.allocation.granted_cents[under]), False
+        return exact_sum(best_list.allocation.granted_cents[under]), False
     return int(answer.values[-1] * 100), answer.proof in SURE

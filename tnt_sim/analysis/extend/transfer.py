@@ -75,9 +75,9 @@ def with_transfers(problem: Problem) -> Problem:
     return _with_tree(problem, opened(problem.case.tree, 0, wholly=True, stated=True))
 
 
-def same_amounts(one: Problem, other: Problem) -> bool:
+def same_amounts(left: Problem, other: Problem) -> bool:
     """Whether the trees of two problems allow the same money."""
-    a, b = one.case.tree, other.case.tree
+    a, b = left.case.tree, other.case.tree
     return (a.amount_cents, a.written_cents, a.options, a.unassigned, a.unassigned_to) == (
         b.amount_cents,
         b.written_cents,
@@ -177,10 +177,10 @@ class _Siblings:
     def could_give(self) -> dict[int, int]:
         """Return by node what it could give to a sibling that now receives from another."""
         could: dict[int, int] = {}
-        for spares, found in self.last.values():
+        for spares, settlement in self.last.values():
             for child, whole in spares.items():
-                spare = whole - sum(move.cents for move in found.moves if move.giver == child)
-                others = {move.taker for move in found.moves if move.giver != child}
+                spare = whole - sum(move.cents for move in settlement.moves if move.giver == child)
+                others = {move.taker for move in settlement.moves if move.giver != child}
                 if spare > 0 and any(self._may_give(child, taker) for taker in others):
                     could[child] = spare
         return could

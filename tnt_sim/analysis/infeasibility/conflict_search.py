@@ -83,23 +83,23 @@ class FeasibilityTests:
     clock: Clock
     seconds: float = LONGEST_TEST
     budget: int = 100
-    tell: Callable[[int], None] | None = None
+    report_progress: Callable[[int], None] | None = None
     n_solves: int = 0
     until: Deadline = UNLIMITED
     doubtful: bool = False
-    found: list[tuple[Allocation, Lines]] = field(default_factory=list)
+    witnesses: list[tuple[Allocation, Lines]] = field(default_factory=list)
     clashes: list[Lines] = field(default_factory=list)
 
-    def fits(self, kept: Lines) -> Satisfiability:
+    def fits(self, bounds: Lines) -> Satisfiability:
         """Test whether some allocation satisfies all these lines; if so, `witness` returns one."""
-        if any(clash <= kept for clash in self.clashes):
+        if any(clash <= bounds for clash in self.clashes):
             return Satisfiability.NO
-        if self.witness(kept) is not None:
+        if self.witness(bounds) is not None:
             return Satisfiability.YES
         if self.n_solves >= self.budget or self.left() <= 0:
             self.doubtful = True
             return Satisfiability.UNKNOWN
-        return self._asked(kept)
+        return self._test(bounds)
 
     def left(self) -> float:
         """Return the seconds that one more test may take."""
@@ -114,19 +114,19 @@ class FeasibilityTests:
         self.until = deadline.within(max(LINES_SECONDS, share))
         self.budget += 2 * len(self.form.lines)
 
-    def witness(self, kept: Lines) -> Allocation | None:
+    def witness(self, bounds: Lines) -> Allocation | None:
         """Return a known allocation that satisfies these lines in exact integers; None if there is none."""
-        for allocation, broken in self.found:
-            if not broken & kept and self.form.envelopes_hold(allocation, kept):
+        for allocation, broken in self.witnesses:
+            if not broken & bounds and self.form.envelopes_hold(allocation, bounds):
                 return allocation
         return None
 
-    def _asked(self, kept: Lines) -> Satisfiability:
-        problem = without_goal(self.form.keeping(kept))
+    def _test(self, bounds: Lines) -> Satisfiability:
+        problem = without_goal(self.form.keeping(bounds))
         until = self.clock.deadline.within(self.left())
         self.n_solves += 1
-        if self.tell is not None:
-            self.tell(self.n_solves)
+        if self.report_progress is not None:
+            self.report_progress(self.n_solves)
         try:
             answer = ask(
                 problem, least=False, canonical=False, prove=False, clock=Clock.until(until), kernels=False
@@ -136,10 +136,10 @@ class FeasibilityTests:
             return Satisfiability.UNKNOWN
         if answer.allocation is not None:
             known = answer.allocation, self.form.broken(answer.allocation)
-            self.found.insert(0, known)
+            self.witnesses.insert(0, known)
             return Satisfiability.YES
         if answer.status is Status.INFEASIBLE:
-            self.clashes.append(kept)
+            self.clashes.append(bounds)
             return Satisfiability.NO
         self.doubtful = True
         return Satisfiability.UNKNOWN

@@ -153,16 +153,16 @@ class ElasticProblem:
         return frozenset(line for entry in self.entries if entry.key in wanted for line in entry.lines)
 
     def keeping(
-        self, kept: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction] = NO_EASE
+        self, bounds: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction] = NO_EASE
     ) -> Problem:
         """Return the problem with these lines only, some eased by an amount in their unit (euros for money)."""
         problem = self.problem
         rules: list[CompiledRule] = [rule for rule in problem.rules if rule.mode is not Mode.HARD]
         caps, table = [cap for cap in problem.caps.caps if cap.id == GUARD], []
         for entry in self.entries:
-            held = LiftableBound(entry.key) in kept
+            held = LiftableBound(entry.key) in bounds
             if entry.limits:
-                rules += _limits_kept(entry, kept, ease)
+                rules += _limits_kept(entry, bounds, ease)
             elif entry.kind == "cap":
                 caps += [cap for cap in problem.caps.caps if held and cap.id == entry.id]
             elif entry.key.startswith("table:"):
@@ -171,7 +171,7 @@ class ElasticProblem:
                 rules.append(entry.rule)
         return replace(
             problem,
-            case=replace(problem.case, tree=self._tree(kept, ease)),
+            case=replace(problem.case, tree=self._tree(bounds, ease)),
             caps=replace(problem.caps, caps=tuple(caps)),
             rules=tuple(rules),
             table_rules=tuple(table),
@@ -179,33 +179,35 @@ class ElasticProblem:
 
     def broken(self, allocation: Allocation) -> frozenset[LiftableBound]:
         """Return the lines that an allocation violates, except amounts of envelopes."""
-        found: set[LiftableBound] = set()
+        result: set[LiftableBound] = set()
         funded, granted = allocation.funded, allocation.granted_cents
         above = {excess.cap for excess in self.problem.caps.broken(funded, granted)}
         for entry in self.entries:
             for limit in entry.limits:
                 for figure in limit.read(funded, granted).readings:
-                    found |= {
+                    result |= {
                         LiftableBound(entry.key, figure.group or "", side) for side in _sides_broken(figure)
                     }
             if entry.kind == "cap" and entry.id in above:
-                found.add(LiftableBound(entry.key))
+                result.add(LiftableBound(entry.key))
             if not entry.limits and entry.rule is not None and not entry.rule.read(funded, granted).holds:
-                found.add(LiftableBound(entry.key))
-        return frozenset(found)
+                result.add(LiftableBound(entry.key))
+        return frozenset(result)
 
-    def envelopes_hold(self, allocation: Allocation, kept: frozenset[LiftableBound]) -> bool:
+    def envelopes_hold(self, allocation: Allocation, bounds: frozenset[LiftableBound]) -> bool:
         """Whether an allocation respects the envelope amounts among these lines, the others lifted."""
-        return read_envelopes(self._tree(kept), self.problem.case.node, allocation.granted_cents).holds
+        return read_envelopes(self._tree(bounds), self.problem.case.node, allocation.granted_cents).holds
 
-    def _tree(self, kept: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction] = NO_EASE) -> Tree:
+    def _tree(
+        self, bounds: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction] = NO_EASE
+    ) -> Tree:
         """Return the tree with lifted amounts beyond all that could be granted; written amounts stay."""
         amounts = list(self.problem.case.tree.amount_cents)
-        beyond = exact_sum(self.problem.offers.highest_cents)
+        excess = exact_sum(self.problem.offers.highest_cents)
         for entry in self.entries:
             line = LiftableBound(entry.key)
             if entry.kind == "envelope":
-                more = int(ease.get(line, Fraction(0)) / CENT) if line in kept else beyond
+                more = int(ease.get(line, Fraction(0)) / CENT) if line in bounds else excess
                 amounts[entry.node] = (amounts[entry.node] or 0) + more
         return replace(self.problem.case.tree, amount_cents=tuple(amounts))
 
@@ -218,20 +220,20 @@ def _sides_broken(figure: Reading) -> list[str]:
 
 
 def _limits_kept(
-    entry: WrittenPart, kept: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction]
+    entry: WrittenPart, kept_bounds: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction]
 ) -> list[CompiledRule]:
     """Return the limits of an entry with the bounds of its kept lines, eased."""
-    found: list[CompiledRule] = []
+    result: list[CompiledRule] = []
     for limit in entry.limits:
         bounds: dict[str, list[Fraction | None]] = {"min": [], "max": []}
         for side, given, sign in (("min", limit.minimum, -1), ("max", limit.maximum, 1)):
             for name, bound in zip(limit.groups.names, given, strict=True):
                 line = LiftableBound(entry.key, name or "", side)
                 eased = None if bound is None else bound + sign * ease.get(line, Fraction(0))
-                bounds[side].append(eased if line in kept else None)
+                bounds[side].append(eased if line in kept_bounds else None)
         if any(bound is not None for side in bounds.values() for bound in side):
-            found.append(replace(limit, minimum=tuple(bounds["min"]), maximum=tuple(bounds["max"])))
-    return found
+            result.append(replace(limit, minimum=tuple(bounds["min"]), maximum=tuple(bounds["max"])))
+    return result
 
 
 def _hard(problem: Problem) -> list[CompiledRule]:
@@ -275,13 +277,13 @@ def _entry(rule: CompiledRule) -> WrittenPart:
 
 def _share_limits(share: Share) -> tuple[Limit, ...]:
     """Write a share p as a linear limit: numerator − p·denominator ≥ 0 (minimum) or ≤ 0 (maximum)."""
-    found = []
+    result = []
     for side, groups, terms in share.sides():
         none: tuple[Fraction | None, ...] = (None,) * len(groups.names)
         zero: tuple[Fraction | None, ...] = (Fraction(0),) * len(groups.names)
         low, high = (zero, none) if side == "min" else (none, zero)
-        found.append(_limit(share.id, terms, groups, low, high))
-    return tuple(found)
+        result.append(_limit(share.id, terms, groups, low, high))
+    return tuple(result)
 
 
 def _limit(
@@ -304,14 +306,14 @@ def _one_limit(
 def _envelopes(problem: Problem) -> list[WrittenPart]:
     """List the amounts of the envelopes and their options."""
     tree = problem.case.tree
-    found = [
+    result = [
         WrittenPart(
             f"envelope:{tree.ids[node]}", tree.ids[node], "envelope", ("envelope", tree.ids[node]), node=node
         )
         for node in range(tree.n_nodes)
         if tree.amount_cents[node] is not None
     ]
-    return [*found, *(_envelope_option(limit, tree.index(limit.envelope)) for limit in problem.limits)]
+    return [*result, *(_envelope_option(limit, tree.index(limit.envelope)) for limit in problem.limits)]
 
 
 def _envelope_option(limit: EnvelopeLimit, node: int) -> WrittenPart:
@@ -327,7 +329,7 @@ def _envelope_option(limit: EnvelopeLimit, node: int) -> WrittenPart:
 def _decisions(problem: Problem) -> list[WrittenPart]:
     """Write each decide rule as bounds on the applications it decides."""
     offers, dossier = problem.offers, problem.case.table["dossier"]
-    found = []
+    result = []
     for spec in problem.decided.specs:
         limits = []
         for mask, named, low, high in (
@@ -338,10 +340,10 @@ def _decisions(problem: Problem) -> list[WrittenPart]:
             if len(rows):
                 limits.append(_per_dossier(problem, spec.id, rows, low, high))
         if limits:
-            found.append(
+            result.append(
                 WrittenPart(f"decide:{spec.id}", spec.id, "decide", ("rules", spec.id), tuple(limits))
             )
-    return found
+    return result
 
 
 def _commitments(problem: Problem) -> WrittenPart:

@@ -69,9 +69,9 @@ from tnt_sim.verify.run_document import allocation_sha256, decimal_text, head
 HUNDREDTH_OF_PERCENT = Fraction(1, 10_000)
 
 
-def member_entry(form: ElasticProblem, line: LiftableBound, lang: Lang) -> dict[str, Any]:
+def member_entry(form: ElasticProblem, bound: LiftableBound, lang: Lang) -> dict[str, Any]:
     """Write one member of a conflict as an entry of the document."""
-    told = {**_head(form, line), **_bound_of(form, line)}
+    told = {**_head(form, bound), **_bound_of(form, bound)}
     return {**told, "words": member_words(told, lang)}
 
 
@@ -82,8 +82,8 @@ def repair_actions(form: ElasticProblem, repair: RuleRepair, lang: Lang) -> list
     return [{**entry, "words": action_words(entry, lang)} for entry in told]
 
 
-def _head(form: ElasticProblem, line: LiftableBound) -> dict[str, Any]:
-    entry, scenario = form.entry(line.entry), form.problem.scenario
+def _head(form: ElasticProblem, bound: LiftableBound) -> dict[str, Any]:
+    entry, scenario = form.entry(bound.entry), form.problem.scenario
     place = scenario.locate(entry.path)
     spec = next((rule for rule in scenario.spec.rules if rule.id == entry.id), None)
     of_rule = spec is not None and entry.path[0] == "rules"
@@ -91,9 +91,9 @@ def _head(form: ElasticProblem, line: LiftableBound) -> dict[str, Any]:
         "kind": entry.kind,
         "id": entry.id,
         "title": spec.title if spec is not None and of_rule else "",
-        "group": line.group or None,
-        "group_name": group_name(form.problem, getattr(spec, "by", None) if of_rule else None, line.group),
-        "side": line.side,
+        "group": bound.group or None,
+        "group_name": group_name(form.problem, getattr(spec, "by", None) if of_rule else None, bound.group),
+        "side": bound.side,
         "table": entry.key.startswith("table:"),
         "file": place.file,
         "line": place.line,
@@ -110,26 +110,30 @@ def group_name(problem: Problem, by: object, group: str) -> str | None:
     return str(found[0]) if len(found) else None
 
 
-def _bound_of(form: ElasticProblem, line: LiftableBound) -> dict[str, Any]:
+def _bound_of(form: ElasticProblem, liftable: LiftableBound) -> dict[str, Any]:
     """Return the bound as written: cents, a rate or a number."""
-    entry = form.entry(line.entry)
+    entry = form.entry(liftable.entry)
     if entry.kind == "envelope":
         return figure("bound", (form.problem.case.tree.amount_cents[entry.node] or 0) * CENT, Unit.MONEY)
     if entry.kind == COMMITTED:
-        limit, name, _, count = next(one for one in entry.bounds() if one[1] == line.group)
+        limit, name, _, count = next(one for one in entry.bounds() if one[1] == liftable.group)
         rows = limit.groups.codes == limit.groups.names.index(name)
         return {"bound": decimal_text(count), "bound_cents": exact_sum(form.problem.offers.most_cents[rows])}
-    bound = written(entry, line)
+    bound = written(entry, liftable)
     if bound is None:
         return {"bound": None, "bound_cents": None}
-    rate = share_bound(entry.rule, line.side)
+    rate = share_bound(entry.rule, liftable.side)
     return {**figure("bound", bound, entry.unit), "rate": None if rate is None else decimal_text(rate)}
 
 
-def written(entry: WrittenPart, line: LiftableBound) -> Fraction | None:
+def written(entry: WrittenPart, liftable: LiftableBound) -> Fraction | None:
     """Return the bound of a line in the unit of its sum; None for an entry that binds as a whole."""
     return next(
-        (bound for _, name, side, bound in entry.bounds() if (name or "", side) == (line.group, line.side)),
+        (
+            bound
+            for _, name, side, bound in entry.bounds()
+            if (name or "", side) == (liftable.group, liftable.side)
+        ),
         None,
     )
 
@@ -147,55 +151,57 @@ def figure(key: str, value: Fraction, unit: Unit) -> dict[str, Any]:
     return {key: decimal_text(value), f"{key}_cents": cents}
 
 
-def _eased(form: ElasticProblem, line: LiftableBound, slack: Fraction, repair: RuleRepair) -> dict[str, Any]:
-    entry = form.entry(line.entry)
-    up = line.side != "min"
+def _eased(
+    form: ElasticProblem, liftable: LiftableBound, slack: Fraction, repair: RuleRepair
+) -> dict[str, Any]:
+    entry = form.entry(liftable.entry)
+    up = liftable.side != "min"
     if entry.kind == "envelope":
         tree = form.problem.case.tree
         bound = (tree.written_cents[entry.node] or tree.amount_cents[entry.node] or 0) * CENT
         slack = written_raise(form, entry.node, int(slack / CENT)) * CENT
     else:
-        bound = written(entry, line) or Fraction(0)
+        bound = written(entry, liftable) or Fraction(0)
     to = bound + slack if up else bound - slack
-    told = {
-        **_head(form, line),
+    document = {
+        **_head(form, liftable),
         "do": "raise" if up else "lower",
         **figure("by", slack, entry.unit),
         **figure("from", bound, entry.unit),
         **figure("to", to, entry.unit),
     }
-    rate = share_bound(entry.rule, line.side)
+    rate = share_bound(entry.rule, liftable.side)
     if rate is not None:
-        told |= {
+        document |= {
             "kind": "share",
             "rate": decimal_text(rate),
-            "reached": decimal_text(_reached(entry, line, repair)),
+            "reached": decimal_text(_reached(entry, liftable, repair)),
         }
-    elif entry.kind == "limit" and line.side == "min" and entry.unit is Unit.NUMBER:
-        told["cheapest"] = _cheapest(form, entry, line, repair)
-    return told
+    elif entry.kind == "limit" and liftable.side == "min" and entry.unit is Unit.NUMBER:
+        document["cheapest"] = _cheapest(form, entry, liftable, repair)
+    return document
 
 
-def _reached(entry: WrittenPart, line: LiftableBound, repair: RuleRepair) -> Fraction | None:
+def _reached(entry: WrittenPart, bound: LiftableBound, repair: RuleRepair) -> Fraction | None:
     """Return the share of the repaired allocation, rounded to 0.01 % on the feasible side."""
     assert entry.rule is not None
     figures = entry.rule.read(repair.allocation.funded, repair.allocation.granted_cents).readings
-    value = next(figure.value for figure in figures if (figure.group or "") == line.group)
+    value = next(figure.value for figure in figures if (figure.group or "") == bound.group)
     if value is None:
         return None
     steps = value / HUNDREDTH_OF_PERCENT
-    whole = -(-steps.numerator // steps.denominator) if line.side == "max" else int(steps // 1)
+    whole = -(-steps.numerator // steps.denominator) if bound.side == "max" else int(steps // 1)
     return whole * HUNDREDTH_OF_PERCENT
 
 
 def _cheapest(
-    form: ElasticProblem, entry: WrittenPart, line: LiftableBound, repair: RuleRepair
+    form: ElasticProblem, entry: WrittenPart, bound: LiftableBound, repair: RuleRepair
 ) -> dict[str, Any] | None:
     """Return the cheapest unfunded application that would count towards a minimum number."""
     limit = next(
-        limit for limit, name, side, _ in entry.bounds() if (name or "", side) == (line.group, line.side)
+        limit for limit, name, side, _ in entry.bounds() if (name or "", side) == (bound.group, bound.side)
     )
-    group = [name or "" for name in limit.groups.names].index(line.group)
+    group = [name or "" for name in limit.groups.names].index(bound.group)
     offers = form.problem.offers
     counts = (limit.terms.per_funded > 0) & (limit.groups.codes == group)
     for part in limit.terms.once:
@@ -229,63 +235,63 @@ def _repairs(problem: Problem, lines: list[str], allocation: Allocation) -> bool
 
 
 def _lines(form: ElasticProblem, repair: RuleRepair) -> list[str] | None:
-    found = _decided_again(form, [line for line in repair.eased if form.entry(line.entry).kind == "decide"])
-    for line, slack in sorted(repair.eased.items()):
-        if form.entry(line.entry).kind == "decide":
+    result = _decided_again(form, [line for line in repair.eased if form.entry(line.entry).kind == "decide"])
+    for path, slack in sorted(repair.eased.items()):
+        if form.entry(path.entry).kind == "decide":
             continue
-        one = _set_of(form, form.entry(line.entry), line, slack, repair)
-        if one is None:
+        item = _set_of(form, form.entry(path.entry), path, slack, repair)
+        if item is None:
             return None
-        found += one
-    for line in sorted(repair.lifted):
-        entry = form.entry(line.entry)
-        if entry.path[0] != "rules" or line.group:
+        result += item
+    for path in sorted(repair.lifted):
+        entry = form.entry(path.entry)
+        if entry.path[0] != "rules" or path.group:
             return None
-        found.append(f"rules.{entry.id}.off=true")
-    return found
+        result.append(f"rules.{entry.id}.off=true")
+    return result
 
 
 def _decided_again(form: ElasticProblem, lines: list[LiftableBound]) -> list[str]:
     """Write the decisions without the applications that are withdrawn; an empty decision is switched off."""
-    found = []
+    result = []
     for key in sorted({line.entry for line in lines}):
         name = form.entry(key).id
         spec = next(one for one in form.problem.decided.specs if one.id == name)
         back = {line.group for line in lines if line.entry == key}
-        kept = {
+        retained = {
             "fund": [d for d in spec.fund if d not in back],
             "refuse": [d for d in spec.refuse if d not in back],
         }
-        if not any(kept.values()) and not spec.amounts:
-            found.append(f"rules.{name}.off=true")
+        if not any(retained.values()) and not spec.amounts:
+            result.append(f"rules.{name}.off=true")
             continue
-        for side, dossiers in kept.items():
+        for side, dossiers in retained.items():
             if len(dossiers) < len(getattr(spec, side)):
-                found.append(f"rules.{name}.{side}={json.dumps(dossiers, ensure_ascii=False)}")
-    return found
+                result.append(f"rules.{name}.{side}={json.dumps(dossiers, ensure_ascii=False)}")
+    return result
 
 
 def _set_of(
-    form: ElasticProblem, entry: WrittenPart, line: LiftableBound, slack: Fraction, repair: RuleRepair
+    form: ElasticProblem, entry: WrittenPart, liftable: LiftableBound, slack: Fraction, repair: RuleRepair
 ) -> list[str] | None:
     if entry.kind == "envelope":
         return _raised(form, entry, int(slack / CENT))
     if entry.limits and entry.path[0] == "envelope" and entry.kind != "min_use":
-        bound = (written(entry, line) or Fraction(0)) + (slack if line.side == "max" else -slack)
+        bound = (written(entry, liftable) or Fraction(0)) + (slack if liftable.side == "max" else -slack)
         return [f"envelopes.{entry.id}.{entry.kind}={write_number(bound)}"]
-    if line.group or entry.path[0] != "rules":
+    if liftable.group or entry.path[0] != "rules":
         return None
-    path = f"rules.{entry.id}.{line.side}"
+    path = f"rules.{entry.id}.{liftable.side}"
     if isinstance(entry.rule, Share):
-        reached = _reached(entry, line, repair)
+        reached = _reached(entry, liftable, repair)
         return None if reached is None else [f"{path}={write_rate(reached)}"]
     if not isinstance(entry.rule, Limit):
-        return None if not isinstance(entry.rule, Coverage) else _plain(path, entry, line, slack)
-    return _plain(path, entry, line, slack)
+        return None if not isinstance(entry.rule, Coverage) else _plain(path, entry, liftable, slack)
+    return _plain(path, entry, liftable, slack)
 
 
-def _plain(path: str, entry: WrittenPart, line: LiftableBound, slack: Fraction) -> list[str]:
-    bound = (written(entry, line) or Fraction(0)) + (slack if line.side == "max" else -slack)
+def _plain(path: str, entry: WrittenPart, liftable: LiftableBound, slack: Fraction) -> list[str]:
+    bound = (written(entry, liftable) or Fraction(0)) + (slack if liftable.side == "max" else -slack)
     if entry.unit is Unit.MONEY:
         return [f"{path}={format_cents(int(bound / CENT), Lang.FR)}"]
     return [f"{path}={write_number(bound)}"]
@@ -304,12 +310,12 @@ def written_raise(form: ElasticProblem, node: int, cents: int) -> int:
     amount = tree.written_cents[node]
     if spec is None or amount is None or not (spec.reserve or spec.overprogram):
         return cents
-    kept, beyond = spec.reserve or Fraction(0), spec.overprogram or Fraction(0)
+    limits, excess = spec.reserve or Fraction(0), spec.overprogram or Fraction(0)
 
     def grants(written: int) -> int:
-        return written + math.floor(-written * kept) + math.floor(written * beyond)
+        return written + math.floor(-written * limits) + math.floor(written * excess)
 
-    wanted, share = grants(amount) + cents, 1 - kept + beyond
+    wanted, share = grants(amount) + cents, 1 - limits + excess
     more = math.floor(cents / share) - 2 if share > 0 else 0
     while share > 0 and grants(amount + more) < wanted:
         more += 1
@@ -320,7 +326,7 @@ def _raised(form: ElasticProblem, entry: WrittenPart, cents: int) -> list[str] |
     """Raise the envelope and all above it by the same amount, so that no other envelope has less."""
     tree = form.problem.case.tree
     known = {spec.id for spec, _ in form.problem.scenario.spec.programme.walk()}
-    cents, found = written_raise(form, entry.node, cents), []
+    cents, result = written_raise(form, entry.node, cents), []
     for node in tree.ancestors(entry.node):
         amount = tree.written_cents[node]
         if amount is None:
@@ -328,8 +334,8 @@ def _raised(form: ElasticProblem, entry: WrittenPart, cents: int) -> list[str] |
         if tree.ids[node] not in known:
             return None
         path = "programme.amount" if node == 0 else f"envelopes.{tree.ids[node]}.amount"
-        found.append(f"{path}={format_cents(amount + cents, Lang.FR)}")
-    return found
+        result.append(f"{path}={format_cents(amount + cents, Lang.FR)}")
+    return result
 
 
 MOST_SETS, MOST_REPAIRS, MOST_SOLVES = 8, 8, 100
@@ -457,7 +463,7 @@ def conflict(
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     clock = Clock(limit)
     step, problem = infeasible_step(scenario, clock)
-    found = conflict_of(
+    conflict_ = conflict_of(
         problem,
         clock,
         max_sets=max_sets,
@@ -466,20 +472,20 @@ def conflict(
         repairs=repairs,
         progress=progress,
     )
-    return told(replace(found, step=step), scenario, Lang(scenario.spec.locale))
+    return with_document(replace(conflict_, step=step), scenario, Lang(scenario.spec.locale))
 
 
 def infeasible_step(scenario: Scenario, clock: Clock) -> tuple[str, Problem]:
     """Return the id and problem of the first infeasible step; of the last step if all are feasible."""
-    kept = pl.DataFrame(schema=KEPT)
+    retained = pl.DataFrame(schema=KEPT)
     steps = decision_steps(scenario)
     for step in steps[:-1]:
-        asked = step.scenario.with_kept(kept)
+        asked = step.scenario.with_kept(retained)
         result = decide(asked, backend="highs", cross_check="never", clock=clock)
         if result.allocation is None:
             return step.id, result.problem
-        kept = pl.concat([kept, granted_at(step, result)])
-    return steps[-1].id, compile_problem(steps[-1].scenario.with_kept(kept))
+        retained = pl.concat([retained, granted_at(step, result)])
+    return steps[-1].id, compile_problem(steps[-1].scenario.with_kept(retained))
 
 
 def conflict_of(
@@ -498,7 +504,7 @@ def conflict_of(
     form = ElasticProblem.of(problem, free)
     wide = ElasticProblem.of(problem, free, commitments=True) if problem.offers.committed.any() else form
     tell = None if progress is None else _teller(progress)
-    tests = FeasibilityTests(form, clock, budget=max_solves, tell=tell)
+    tests = FeasibilityTests(form, clock, budget=max_solves, report_progress=tell)
     first = tests.fits(form.lines)
     first_seconds = time.perf_counter() - began
     if first is not Satisfiability.NO:
@@ -566,12 +572,14 @@ def _rank(repair: RuleRepair) -> tuple[int, int, Any, list[str]]:
 def _clash(tests: FeasibilityTests, wide: ElasticProblem, keys: frozenset[str], clock: Clock) -> Clash:
     lines = minimal_lines(tests, keys)
     form, held = _with_commitments(tests, wide, lines)
-    every = lines | held
-    without = {line: _witness(tests if line in lines else form, every - {line}) for line in sorted(every)}
-    asked = without_goal(form.form.keeping(every))
+    all_items = lines | held
+    without = {
+        line: _witness(tests if line in lines else form, all_items - {line}) for line in sorted(all_items)
+    }
+    asked = without_goal(form.form.keeping(all_items))
     certificate = prove_empty(asked, clock.deadline.within(PROOF_SECONDS))
     confirmed = certificate is not None or _confirmed(asked, clock)
-    return Clash(tuple(sorted(every)), certificate, confirmed, without)
+    return Clash(tuple(sorted(all_items)), certificate, confirmed, without)
 
 
 def _with_commitments(
@@ -580,7 +588,7 @@ def _with_commitments(
     """Find the commitments without which the lines would be feasible; none if not needed for the conflict."""
     if wide is tests.form:
         return tests, frozenset()
-    more = replace(tests, form=wide, found=[], clashes=[])
+    more = replace(tests, form=wide, witnesses=[], clashes=[])
     needed: list[LiftableBound] = []
     if more.fits(lines) is not Satisfiability.NO:
         held = sorted(wide.lines_of([COMMITTED]))
@@ -589,12 +597,12 @@ def _with_commitments(
     return more, frozenset(needed)
 
 
-def _witness(tests: FeasibilityTests, kept: Lines) -> Allocation | None:
+def _witness(tests: FeasibilityTests, bounds: Lines) -> Allocation | None:
     """Return an allocation that satisfies these lines, checked in full."""
-    if tests.fits(kept) is not Satisfiability.YES:
+    if tests.fits(bounds) is not Satisfiability.YES:
         return None
-    allocation = tests.witness(kept)
-    problem = without_goal(tests.form.keeping(kept))
+    allocation = tests.witness(bounds)
+    problem = without_goal(tests.form.keeping(bounds))
     if allocation is None or broken_rules(problem, allocation, read_allocation(problem, allocation)):
         return None
     return allocation
@@ -612,9 +620,9 @@ def _confirmed(problem: Problem, clock: Clock) -> bool:
     return answer.allocation is None and answer.proof is not None
 
 
-def told(found: Conflict, scenario: Scenario, lang: Lang) -> Conflict:
+def with_document(conflict_: Conflict, scenario: Scenario, lang: Lang) -> Conflict:
     """Return the result with its document."""
-    form = found.form
+    form = conflict_.form
     document = {
         **{key: value for key, value in head(form.problem).items() if key != "run_dir"},
         "command": "conflict",
@@ -622,30 +630,30 @@ def told(found: Conflict, scenario: Scenario, lang: Lang) -> Conflict:
         "scenario_sha256": scenario.sha256,
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
-        "status": found.status,
-        **found.course.told(),
-        "step": found.step or None,
-        "sets": [_set_entry(found.wide, clash, lang) for clash in found.sets],
-        "repairs": [_repair_entry(form, k, fix, lang) for k, fix in enumerate(found.repairs, start=1)],
-        "complete": found.complete,
-        "n_solves": found.n_solves,
-        "seconds": round(found.seconds, 3),
+        "status": conflict_.status,
+        **conflict_.course.record(),
+        "step": conflict_.step or None,
+        "sets": [_set_entry(conflict_.wide, clash, lang) for clash in conflict_.sets],
+        "repairs": [_repair_entry(form, k, fix, lang) for k, fix in enumerate(conflict_.repairs, start=1)],
+        "complete": conflict_.complete,
+        "n_solves": conflict_.n_solves,
+        "seconds": round(conflict_.seconds, 3),
     }
-    return replace(found, document=document)
+    return replace(conflict_, document=document)
 
 
 def _set_entry(form: ElasticProblem, clash: Clash, lang: Lang) -> dict[str, Any]:
     members = []
-    for line in clash.lines:
-        allocation = clash.without[line]
-        shown = None
+    for path in clash.lines:
+        allocation = clash.without[path]
+        displayed = None
         if allocation is not None:
-            shown = {
+            displayed = {
                 "allocation_sha256": allocation_sha256(form.problem, allocation),
                 "n_funded": int(allocation.funded.sum()),
                 "granted_cents": int(allocation.granted_cents.sum()),
             }
-        members.append({**member_entry(form, line, lang), "without": shown})
+        members.append({**member_entry(form, path, lang), "without": displayed})
     entry = {"members": members, "proof": clash.proof, "minimal": clash.minimal}
     return {**entry, "words": set_words(entry, lang)}
 

@@ -87,8 +87,8 @@ def repaired(form: ElasticProblem, fix: Keys, clock: Clock, *, prove: bool = Tru
         **_eased(touched, allocation),
         **_reliefs(touched, form_of, outcome.values),
     }
-    kept = form.lines - whole
-    problem = form.keeping(kept, eased)
+    retained = form.lines - whole
+    problem = form.keeping(retained, eased)
     if broken_rules(problem, allocation, read_allocation(problem, allocation)):
         return None
     money = {line: slack for line, slack in eased.items() if form.entry(line.entry).unit is Unit.MONEY}
@@ -100,9 +100,11 @@ def repaired(form: ElasticProblem, fix: Keys, clock: Clock, *, prove: bool = Tru
         cents=cents,
         units=sum((slack for line, slack in eased.items() if line not in money), Fraction(0)),
         least=outcome.is_optimal,
-        least_proven=_one_less(form, kept, eased, clock) if prove and len(eased) == 1 == len(money) else None,
+        least_proven=_one_less(form, retained, eased, clock)
+        if prove and len(eased) == 1 == len(money)
+        else None,
         allocation=allocation,
-        best=_best(form.keeping(kept, _with_those_above(form, eased)), clock),
+        best=_best(form.keeping(retained, _with_those_above(form, eased)), clock),
     )
 
 
@@ -111,15 +113,15 @@ def _with_those_above(
 ) -> dict[LiftableBound, Fraction]:
     """Raise the envelopes above an eased envelope by the same amount, unless they are eased themselves."""
     tree = form.problem.case.tree
-    found = dict(eased)
+    result = dict(eased)
     for line, slack in eased.items():
         entry = form.entry(line.entry)
         if entry.kind == "envelope":
             for node in tree.ancestors(entry.node)[1:]:
                 above = LiftableBound(f"envelope:{tree.ids[node]}")
                 if above not in eased:
-                    found[above] = max(slack, found.get(above, Fraction(0)))
-    return found
+                    result[above] = max(slack, result.get(above, Fraction(0)))
+    return result
 
 
 def _gives_way(entry: WrittenPart) -> bool:
@@ -161,7 +163,7 @@ def _solved(form: Formulation, clock: Clock) -> StagesOutcome:
 
 def _eased(touched: list[WrittenPart], allocation: Allocation) -> dict[LiftableBound, Fraction]:
     """Return the violations of the bounds of some entries by an allocation; money rounded up to cents."""
-    found = {}
+    result = {}
     for entry in touched:
         for limit in entry.limits:
             for figure in limit.read(allocation.funded, allocation.granted_cents).readings:
@@ -171,28 +173,28 @@ def _eased(touched: list[WrittenPart], allocation: Allocation) -> dict[LiftableB
                 for side, slack in (("min", low), ("max", high)):
                     if slack > 0:
                         whole = -(-slack // CENT) * CENT if entry.unit is Unit.MONEY else slack
-                        found[LiftableBound(entry.key, figure.group or "", side)] = whole
-    return found
+                        result[LiftableBound(entry.key, figure.group or "", side)] = whole
+    return result
 
 
 def _reliefs(touched: list[WrittenPart], form: Formulation, x: IntArray) -> dict[LiftableBound, Fraction]:
     """Read from the solution what is added to the envelope amounts."""
     names = list(form.model.col_names)
-    found = {}
+    result = {}
     for entry in touched:
         if entry.kind == "envelope" and (cents := int(x[names.index(relief_name(entry.id))])):
-            found[LiftableBound(entry.key)] = cents * CENT
-    return found
+            result[LiftableBound(entry.key)] = cents * CENT
+    return result
 
 
 def _one_less(
-    form: ElasticProblem, kept: Lines, eased: Mapping[LiftableBound, Fraction], clock: Clock
+    form: ElasticProblem, bounds: Lines, eased: Mapping[LiftableBound, Fraction], clock: Clock
 ) -> bool:
     """Whether the repair with one cent less is proved infeasible."""
     less = {line: slack - CENT for line, slack in eased.items()}
     try:
         answer = ask(
-            without_goal(form.keeping(kept, less)),
+            without_goal(form.keeping(bounds, less)),
             least=False,
             canonical=False,
             clock=_short(clock, PROOF_SECONDS),

@@ -28,15 +28,19 @@ MOST_LISTS = 160
 """Most amounts whose list is computed, those of the plan included; the rest is reported as gaps."""
 
 
-def today(base: ReferenceSolution, line: EnvelopePath) -> Lists:
+def today(base: ReferenceSolution, path: EnvelopePath) -> Lists:
     """Return the list of the reference solution alone."""
-    at = line.amount_cents
+    at = path.amount_cents
     cents = np.array([at], dtype=np.int64)
     return Lists(cents, base.allocation.funded[:, None], np.zeros(0, np.bool_), from_cents=at, to_cents=at)
 
 
 def best_lists(
-    base: ReferenceSolution, line: EnvelopePath, plan: SweepPlan, course: StudyProgress, tell: Tell | None
+    base: ReferenceSolution,
+    path: EnvelopePath,
+    plan: SweepPlan,
+    course: StudyProgress,
+    report_progress: Tell | None,
 ) -> Lists:
     """Find the optimal lists over the range of a plan; an early end is recorded in `course`.
 
@@ -44,71 +48,78 @@ def best_lists(
     """
     walked = plan.free and not any(stage.tolerance for stage in base.problem.stages)
     asked = replace(plan, exact=True) if walked else plan
-    found = run(asked, deadline=course.deadline, tell=tell, most_lists=MOST_LISTS if walked else None)
-    course.take(found.told())
-    known = _known(found)
+    outcome = run(
+        asked,
+        deadline=course.deadline,
+        report_progress=report_progress,
+        most_lists=MOST_LISTS if walked else None,
+    )
+    course.take(outcome.entry_of())
+    known = _known(outcome)
     if not known:
-        return today(base, line)
+        return today(base, path)
     cents = np.array(list(known), dtype=np.int64)
     return Lists(
         cents,
         np.stack(list(known.values()), axis=1),
-        _gaps(found, cents),
+        _gaps(outcome, cents),
         nested=plan.nested,
-        rising=rises(base, line, plan),
+        rising=rises(base, path, plan),
         from_cents=plan.amounts[0],
         to_cents=int(cents[-1]),
-        unseen_cents=_unseen(found, int(cents[0])),
+        unseen_cents=_unseen(outcome, int(cents[0])),
     )
 
 
-def rises(base: ReferenceSolution, line: EnvelopePath, plan: SweepPlan) -> bool:
+def rises(base: ReferenceSolution, path: EnvelopePath, plan: SweepPlan) -> bool:
     """Whether the optimum at each amount of a plan is at least as good as today in every stage.
 
     This requires that every allocation feasible today stays feasible, and a single objective: with
     two, the optimum may lose in the second to gain in the first.
     """
     alone = plan.moved.share == FREE and len(plan.moved.names) == 1 and plan.free
-    upwards = alone and plan.amounts[0] >= line.amount_cents and not moving_rules(base.problem, line.nodes)
+    upwards = alone and plan.amounts[0] >= path.amount_cents and not moving_rules(base.problem, path.nodes)
     return upwards and len(base.problem.stages) == 1
 
 
-def _known(found: SweepResult) -> dict[int, BoolArray]:
+def _known(result: SweepResult) -> dict[int, BoolArray]:
     """Map each amount with a known canonical optimum to its funded mask, by increasing amount."""
-    points: list[Point] = found.nested if found.plan.nested else [*found.free, *found.looked]
+    points: list[Point] = result.nested if result.plan.nested else [*result.free, *result.looked]
     known = {
         point.cents: point.allocation.funded
         for point in points
         if point.status is Status.OPTIMAL and point.canonical and point.allocation is not None
     }
-    if found.steps is not None and not found.plan.nested:
-        known |= {int(at): found.steps.funded[:, k] for k, at in enumerate(found.steps.cents)}
+    if result.steps is not None and not result.plan.nested:
+        known |= {int(at): result.steps.funded[:, k] for k, at in enumerate(result.steps.cents)}
     return dict(sorted(known.items()))
 
 
-def _unseen(found: SweepResult, first: int) -> int | None:
+def _unseen(result: SweepResult, first: int) -> int | None:
     """Return the least amount below the first known list about which nothing is known; None if there is none."""
-    low = found.plan.amounts[0]
-    if found.refined:
-        nothing = [p.cents + 1 for p in (*found.free, *found.looked) if p.status is Status.INFEASIBLE]
+    low = result.plan.amounts[0]
+    if result.refined:
+        nothing = [p.cents + 1 for p in (*result.free, *result.looked) if p.status is Status.INFEASIBLE]
         low = max([low, *(cents for cents in nothing if cents <= first)])
-    nested = {p.cents for p in found.nested if p.status is Status.INFEASIBLE} if found.plan.nested else set()
-    if nested and all(cents in nested for cents in found.plan.amounts if cents < first):
+    nested = (
+        {p.cents for p in result.nested if p.status is Status.INFEASIBLE} if result.plan.nested else set()
+    )
+    if nested and all(cents in nested for cents in result.plan.amounts if cents < first):
         return None
     return low if low < first else None
 
 
-def _gaps(found: SweepResult, cents: IntArray) -> BoolArray:
+def _gaps(result: SweepResult, cents: IntArray) -> BoolArray:
     """Return the neighbouring amounts between which the list may change unobserved, bool (n_amounts − 1,)."""
-    if found.plan.nested:  # this curve is defined at its announcements only
-        asked = {point.cents for point in found.nested if point.status is Status.INFEASIBLE} | set(
+    if result.plan.nested:  # this curve is defined at its announcements only
+        requested = {point.cents for point in result.nested if point.status is Status.INFEASIBLE} | set(
             cents.tolist()
         )
-        missing = [at for at in found.plan.amounts if at not in asked and at < cents[-1]]
+        missing = [at for at in result.plan.amounts if at not in requested and at < cents[-1]]
         return np.array([any(a < at < b for at in missing) for a, b in pairwise(cents.tolist())], np.bool_)
-    if not found.refined:
+    if not result.refined:
         return np.ones(len(cents) - 1, np.bool_)
     gaps = np.zeros(len(cents) - 1, np.bool_)
-    for low, high in found.band:
+    for low, high in result.band:
         gaps |= (cents[:-1] < high.cents) & (cents[1:] > low.cents)
     return gaps

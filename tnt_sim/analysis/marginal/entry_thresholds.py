@@ -63,7 +63,7 @@ from tnt_sim.verify.allocation_reading import Allocation
 
 
 def limits_by_prices(
-    base: ReferenceSolution, line: EnvelopePath, rows: Sequence[int], deadline: Deadline = UNLIMITED
+    base: ReferenceSolution, path: EnvelopePath, rows: Sequence[int], deadline: Deadline = UNLIMITED
 ) -> tuple[list[int], list[int]]:
     """Bound the no-loss extension of each row from both sides with one linear program.
 
@@ -72,21 +72,21 @@ def limits_by_prices(
     lower, upper : list of int
         Cents, by row. UNKNOWN for no upper bound, in particular after the deadline.
     """
-    moving = bool(moving_rules(base.problem, line.nodes))
-    problem = loosened(base.problem, line.nodes, line.top_cents) if moving else base.problem
-    opened, stage = amount_stage(problem, line, line.top_cents)
+    moving = bool(moving_rules(base.problem, path.nodes))
+    problem = loosened(base.problem, path.nodes, path.top_cents) if moving else base.problem
+    opened, stage = amount_stage(problem, path, path.top_cents)
     asked = replace(opened, stages=(*opened.stages, stage))
-    lower = _lower(base, line, asked, rows, deadline)
+    lower = _lower(base, path, asked, rows, deadline)
     if moving:
         return lower, [UNKNOWN] * len(rows)
-    return lower, [UNKNOWN if deadline.expired else _upper(base, line, opened, row) for row in rows]
+    return lower, [UNKNOWN if deadline.expired else _upper(base, path, opened, row) for row in rows]
 
 
 def _lower(
-    base: ReferenceSolution, line: EnvelopePath, asked: Problem, rows: Sequence[int], deadline: Deadline
+    base: ReferenceSolution, path: EnvelopePath, problem: Problem, rows: Sequence[int], deadline: Deadline
 ) -> list[int]:
     try:
-        form = formulate(asked, deadline=deadline)
+        form = formulate(problem, deadline=deadline)
     except DeadlineExpired:
         return [0] * len(rows)
     amount = form.stages[-1]
@@ -97,14 +97,14 @@ def _lower(
     bound = exact_bound(model, duals)
     if bound.scaled is None:
         return [0] * len(rows)
-    found = []
+    result = []
     for row in rows:
         place = int(np.searchsorted(form.recovery.candidate, row))
         scaled = bound.scaled + max(0, int(bound.reduced_costs[place]))
         units = -(-scaled >> bound.scale) + amount.constant
         cents = units * amount.scale * 100
-        found.append(max(0, -(-cents.numerator // cents.denominator) - line.amount_cents))
-    return found
+        result.append(max(0, -(-cents.numerator // cents.denominator) - path.amount_cents))
+    return result
 
 
 def _keeping(base: ReferenceSolution, form: Formulation, model: LinearModel) -> LinearModel:
@@ -117,15 +117,15 @@ def _keeping(base: ReferenceSolution, form: Formulation, model: LinearModel) -> 
     return model
 
 
-def _upper(base: ReferenceSolution, line: EnvelopePath, opened: Problem, row: int) -> int:
+def _upper(base: ReferenceSolution, path: EnvelopePath, opened: Problem, row: int) -> int:
     """Try today's list with the application at its least amount; return the extension needed."""
     funded, granted = base.allocation.funded.copy(), base.allocation.granted_cents.copy()
     funded[row] = True
     granted[row] = base.problem.offers.least_cents[row]
     case = opened.case
-    cents = line.top_cents - most_lowered(case.tree, case.node, granted)
-    reading = read_at(at_amount(base.problem, line, cents), Allocation(funded, granted), base.limits)
-    return UNKNOWN if reading is None else max(0, cents - line.amount_cents)
+    cents = path.top_cents - most_lowered(case.tree, case.node, granted)
+    reading = read_at(at_amount(base.problem, path, cents), Allocation(funded, granted), base.limits)
+    return UNKNOWN if reading is None else max(0, cents - path.amount_cents)
 
 
 UNKNOWN = -1
@@ -159,11 +159,11 @@ class NoLoss:
 
 def no_losses(
     base: ReferenceSolution,
-    line: EnvelopePath,
+    path: EnvelopePath,
     *,
     named: Sequence[int] | None = None,
     clock: Clock | None = None,
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
     into: NoLoss | None = None,
 ) -> NoLoss:
     """Find the no-loss extension of every candidate that is not funded today.
@@ -182,82 +182,84 @@ def no_losses(
         If the deadline passes before every candidate was examined.
     """
     deadline = UNLIMITED if clock is None else clock.deadline
-    found = NoLoss.today(base) if into is None else into
+    no_loss = NoLoss.today(base) if into is None else into
     waiting = np.flatnonzero(base.problem.offers.candidate & ~base.allocation.funded).tolist()
-    rest = _by_kernel(base, line, waiting, found, tell, deadline)
-    rest = _solved(base, line, [row for row in rest if row in set(named or ())], rest, found, clock, tell)
+    rest = _by_kernel(base, path, waiting, no_loss, report_progress, deadline)
+    rest = _solved(
+        base, path, [row for row in rest if row in set(named or ())], rest, no_loss, clock, report_progress
+    )
     deadline.check()
     if rest:
-        lower, upper = limits_by_prices(base, line, rest, deadline)
+        lower, upper = limits_by_prices(base, path, rest, deadline)
         for row, low, high in zip(rest, lower, upper, strict=True):
-            found.lower[row], found.upper[row], found.method[row] = low, high, LIMITS
-    return found
+            no_loss.lower[row], no_loss.upper[row], no_loss.method[row] = low, high, LIMITS
+    return no_loss
 
 
 def _by_kernel(
     base: ReferenceSolution,
-    line: EnvelopePath,
+    path: EnvelopePath,
     waiting: list[int],
-    found: NoLoss,
-    tell: Tell | None,
+    no_loss: NoLoss,
+    report_progress: Tell | None,
     deadline: Deadline,
 ) -> list[int]:
     """Solve the rows that the exact kernels can solve and return the remaining ones."""
     problem = base.problem
-    if len(problem.stages) != 1 or moving_rules(problem, line.nodes):
+    if len(problem.stages) != 1 or moving_rules(problem, path.nodes):
         return waiting
-    seen = seen_as_parts(problem, line, deadline)
-    if seen is None:
+    earlier = seen_as_parts(problem, path, deadline)
+    if earlier is None:
         return waiting
-    place = {row: k for k, row in enumerate(seen.rows.tolist())}
+    place = {row: k for k, row in enumerate(earlier.rows.tolist())}
     left = []
     for k, row in enumerate(waiting):
         deadline.check()
-        tell_of(tell, KERNEL, k / len(waiting))
-        least = least_of_parts(seen, line, base.limits[0], fund=place[row]) if row in place else None
+        tell_of(report_progress, KERNEL, k / len(waiting))
+        least = least_of_parts(earlier, path, base.limits[0], fund=place[row]) if row in place else None
         if least is None:
             left.append(row)
         else:
-            _note(found, row, least, line, KERNEL)
+            _note(no_loss, row, least, path, KERNEL)
     return left
 
 
 def _solved(
     base: ReferenceSolution,
-    line: EnvelopePath,
+    path: EnvelopePath,
     named: list[int],
     rest: list[int],
-    found: NoLoss,
+    no_loss: NoLoss,
     clock: Clock | None,
-    tell: Tell | None,
+    report_progress: Tell | None,
 ) -> list[int]:
     """Solve each named row and return the remaining ones."""
     done = set()
     for k, row in enumerate(named):
         if clock is not None:
             clock.deadline.check()
-        tell_of(tell, SOLVED, k / len(named))
+        tell_of(report_progress, SOLVED, k / len(named))
 
         def let_in(problem: Problem, row: int = row) -> Problem:
             return forced(problem, fund=[row])
 
         least = least_amount(
-            base.problem, line.upwards(), kept=base.limits, change=let_in, clock=clock, prove=False
+            base.problem, path.upwards(), limits=base.limits, change=let_in, clock=clock, prove=False
         )
         if least.lower_cents is not None or least.unreachable:
-            _note(found, row, least, line, SOLVED)
+            _note(no_loss, row, least, path, SOLVED)
             done.add(row)
     return [row for row in rest if row not in done]
 
 
-def _note(found: NoLoss, row: int, least: MinimumEnvelope, line: EnvelopePath, method: str) -> None:
-    found.method[row] = method
+def _note(no_loss: NoLoss, row: int, least: MinimumEnvelope, path: EnvelopePath, method: str) -> None:
+    no_loss.method[row] = method
     if least.lower_cents is None:
-        found.never[row] = True
+        no_loss.never[row] = True
         return
-    found.lower[row] = max(0, least.lower_cents - line.amount_cents)
+    no_loss.lower[row] = max(0, least.lower_cents - path.amount_cents)
     if least.amount_cents is not None:
-        found.upper[row] = max(0, least.amount_cents - line.amount_cents)
+        no_loss.upper[row] = max(0, least.amount_cents - path.amount_cents)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -303,7 +305,7 @@ class Entries:
     """
 
     base: ReferenceSolution
-    line: EnvelopePath
+    path: EnvelopePath
     lists: Lists
     no_loss: NoLoss
     table: pl.DataFrame
@@ -330,11 +332,11 @@ class Entries:
         return self.table if backend == "polars" else self.table.to_pandas()
 
 
-def entries_of(base: ReferenceSolution, line: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Entries:
+def entries_of(base: ReferenceSolution, path: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Entries:
     """Assemble the thresholds into one table."""
     funded = lists.funded
     now = base.allocation.funded
-    first, stable = first_brackets(line, lists, no_loss), stable_brackets(lists)
+    first, stable = first_brackets(path, lists, no_loss), stable_brackets(lists)
     flips = (funded[:, 1:] != funded[:, :-1]).sum(axis=1).astype(np.int64)
     ever, always = funded.any(axis=1), funded.all(axis=1)
     flag = np.where(
@@ -366,7 +368,7 @@ def entries_of(base: ReferenceSolution, line: EnvelopePath, lists: Lists, no_los
             "exact": np.full(len(now), lists.exact),
         }
     )
-    return Entries(base, line, lists, no_loss, table)
+    return Entries(base, path, lists, no_loss, table)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -389,7 +391,7 @@ class Brackets:
         return _nulls(self.high, self.high != UNKNOWN)
 
 
-def first_brackets(line: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Brackets:
+def first_brackets(path: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Brackets:
     """Bracket the first amount at which each application is in the optimal list."""
     cents, ever = lists.cents, lists.funded.any(axis=1)
     place = np.argmax(lists.funded, axis=1)
@@ -398,11 +400,11 @@ def first_brackets(line: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Bracket
         return Brackets(at, at)
     gap = int(np.argmax(lists.gaps)) if lists.gaps.any() else len(lists.gaps)
     unseen = cents[gap] + 1 if lists.unseen_cents is None else lists.unseen_cents
-    seen = ever & (place <= gap) & (lists.unseen_cents is None)
-    low = np.where(seen, at, unseen)
+    visited = ever & (place <= gap) & (lists.unseen_cents is None)
+    low = np.where(visited, at, unseen)
     if lists.rising:
-        known = ~seen & (no_loss.lower != UNKNOWN)
-        low[known] = np.maximum(low[known], line.amount_cents + no_loss.lower[known])
+        known = ~visited & (no_loss.lower != UNKNOWN)
+        low[known] = np.maximum(low[known], path.amount_cents + no_loss.lower[known])
         low[~ever & no_loss.never] = UNKNOWN
     return Brackets(np.where(ever, np.minimum(low, at), low), at)
 

@@ -77,7 +77,7 @@ def ways_to_extend(
     key: dict[str, int] | None = None,
     clock: Clock | None = None,
     prove: bool = True,
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
     into: list[ExtensionOption] | None = None,
     course: StudyProgress | None = None,
 ) -> list[ExtensionOption]:
@@ -108,15 +108,15 @@ def ways_to_extend(
         parts = highest_averages(cents, list(weights.values()), list(weights))
         ways.append((KEY, None, dict(zip(weights, parts, strict=True))))
     ways += [(WHOLLY, axis, {axis: cents}) for axis in axes]
-    found: list[ExtensionOption] = [] if into is None else into
+    result: list[ExtensionOption] = [] if into is None else into
     run = course or StudyProgress(UNLIMITED if clock is None else clock.deadline, "ways")
-    for k, (way, axis, added) in enumerate(run.each(ways)):
-        tell_of(tell, axis or way, k / len(ways))
+    for k, (option, axis, added) in enumerate(run.each(ways)):
+        tell_of(report_progress, axis or option, k / len(ways))
         amounts = {root: total + cents, **{name: axes[name] + more for name, more in added.items()}}
-        found.append(_way(base, way, axis, added, amounts, clock, prove))
-        if found[-1].why == Status.STOPPED.value:
+        result.append(_option(base, option, axis, added, amounts, clock, prove))
+        if result[-1].why == Status.STOPPED.value:
             run.unanswered()
-    return found
+    return result
 
 
 def axes_of(problem: Problem) -> tuple[dict[str, int], int]:
@@ -131,11 +131,11 @@ def axes_of(problem: Problem) -> tuple[dict[str, int], int]:
             ),
             code="usage.extension",
         )
-    parts = {node for _, groups in tree.landing.values() for node in groups.values()}
+    pieces = {node for _, groups in tree.landing.values() for node in groups.values()}
     axes = {
         tree.ids[k]: tree.written_cents[k] or 0
         for k in tree.children(0)
-        if tree.written_cents[k] is not None and k not in parts
+        if tree.written_cents[k] is not None and k not in pieces
     }
     return axes, total
 
@@ -161,7 +161,7 @@ def _weights(key: dict[str, int] | None, axes: dict[str, int]) -> dict[str, int]
     return key
 
 
-def _way(
+def _option(
     base: ReferenceSolution,
     way: str,
     axis: str | None,

@@ -99,7 +99,7 @@ def next_euros(
     rules: Sequence[str] | None = None,
     clock: Clock | None = None,
     prove: bool = True,
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
     into: list[NextEuro] | None = None,
     course: StudyProgress | None = None,
 ) -> tuple[NextEuro, ...]:
@@ -116,19 +116,19 @@ def next_euros(
     known = {rule.id: rule for rule in base.problem.rules if gives_way(rule)}
     looked_at = [name for name in (known if rules is None else rules) if name in known]
     deadline = UNLIMITED if clock is None else clock.deadline
-    asked = _MarginalSearch(base, clock, prove, _shadow_prices(base, deadline) if looked_at else {})
+    options = _MarginalSearch(base, clock, prove, _shadow_prices(base, deadline) if looked_at else {})
     wanted = [
-        (name, asked.envelope) for name in (_envelopes(base.problem) if envelopes is None else envelopes)
+        (name, options.envelope) for name in (_envelopes(base.problem) if envelopes is None else envelopes)
     ]
-    wanted += [(name, asked.rule) for name in looked_at]
-    found = [] if into is None else into
-    way = course or StudyProgress(deadline, "questions")
-    for k, (name, question) in enumerate(way.each(wanted)):
-        tell_of(tell, name, k / len(wanted))
-        found.append(question(name))
-        if found[-1].status == STOPPED:
-            way.unanswered()
-    return tuple(found)
+    wanted += [(name, options.rule) for name in looked_at]
+    result = [] if into is None else into
+    option = course or StudyProgress(deadline, "questions")
+    for k, (name, question) in enumerate(option.each(wanted)):
+        tell_of(report_progress, name, k / len(wanted))
+        result.append(question(name))
+        if result[-1].status == STOPPED:
+            option.unanswered()
+    return tuple(result)
 
 
 def _envelopes(problem: Problem) -> list[str]:
@@ -158,48 +158,48 @@ class _MarginalSearch:
     def envelope(self, name: str) -> NextEuro:
         """Find the least increase of an envelope that improves some stage."""
         base = self.base
-        line = line_of(base.problem, name)
+        path = line_of(base.problem, name)
         deadline = UNLIMITED if self.clock is None else self.clock.deadline
-        price = shadow_price(base.problem, line, deadline)
-        found = [
+        price = shadow_price(base.problem, path, deadline)
+        result = [
             least_amount(
-                base.problem, line.upwards(), kept=base.better(k), clock=self.clock, prove=self.prove
+                base.problem, path.upwards(), limits=base.better(k), clock=self.clock, prove=self.prove
             )
             for k in range(len(base.problem.stages))
         ]
-        proof = _weakest([one.proof for one in found])
-        rising = [(one.lower_cents, k) for k, one in enumerate(found) if one.lower_cents is not None]
+        proof = _weakest([one.proof for one in result])
+        rising = [(one.lower_cents, k) for k, one in enumerate(result) if one.lower_cents is not None]
         if not rising:
-            stopped = not all(one.unreachable for one in found)
+            stopped = not all(one.unreachable for one in result)
             return _nothing("envelope", name, "€", price, proof, stopped=stopped)
         lower, k = min(rising)
-        step, upper = Fraction(max(0, lower - line.amount_cents), 100), None
-        there, amount = None, found[k].amount_cents
+        step, upper = Fraction(max(0, lower - path.amount_cents), 100), None
+        there, amount = None, result[k].amount_cents
         if amount is not None:
-            upper = Fraction(max(0, amount - line.amount_cents), 100)
-            there = ask(really_at(base.problem, line, amount), clock=self.clock, prove=False)
-        return self._told("envelope", name, "€", (step, upper), k, there, price, proof)
+            upper = Fraction(max(0, amount - path.amount_cents), 100)
+            there = ask(really_at(base.problem, path, amount), clock=self.clock, prove=False)
+        return self._result("envelope", name, "€", (step, upper), k, there, price, proof)
 
     def rule(self, name: str) -> NextEuro:
         """Find the least violation of a rule that improves some stage."""
         soft, distance = with_distance(self.base.problem, name)
         unit = "€" if distance.terms.unit is Unit.MONEY else "1"
         price = max((p for label, p in self.prices.items() if _is_rule(label, name)), default=None)
-        found = [self._distance(soft, distance, k) for k in range(len(soft.stages))]
-        proof = _weakest([one.proof for one in found])
-        rising = [(one.values[-1], k) for k, one in enumerate(found) if one.is_closed]
+        result = [self._distance(soft, distance, k) for k in range(len(soft.stages))]
+        proof = _weakest([one.proof for one in result])
+        rising = [(one.values[-1], k) for k, one in enumerate(result) if one.is_closed]
         if not rising:
-            stopped = not all(one.status is Status.INFEASIBLE for one in found)
+            stopped = not all(one.status is Status.INFEASIBLE for one in result)
             return _nothing("rule", name, unit, price, proof, stopped=stopped)
         step, k = min(rising)
         given = with_first_stage(soft, distance)
-        there = ask(given, kept=(step,), clock=self.clock, canonical=False, prove=False)
-        return self._told("rule", name, unit, (step, step), k, there, price, proof)
+        there = ask(given, limits=(step,), clock=self.clock, canonical=False, prove=False)
+        return self._result("rule", name, unit, (step, step), k, there, price, proof)
 
     def _distance(self, soft: Problem, distance: ObjectiveStage, stage: int) -> SolveOutcome:
         return ask(
             with_last_stage(soft, stage + 1, distance),
-            kept=self.base.better(stage),
+            limits=self.base.better(stage),
             goals=1,
             least=False,
             canonical=False,
@@ -207,7 +207,7 @@ class _MarginalSearch:
             clock=self.clock,
         )
 
-    def _told(
+    def _result(
         self,
         kind: str,
         name: str,
@@ -243,7 +243,7 @@ class _MarginalSearch:
         )
 
 
-def shadow_price(problem: Problem, line: EnvelopePath, deadline: Deadline = UNLIMITED) -> float | None:
+def shadow_price(problem: Problem, path: EnvelopePath, deadline: Deadline = UNLIMITED) -> float | None:
     """Return the dual value of an envelope's amount in the linear relaxation.
 
     It is the reduced cost of the column that lowers the amount, fixed where the amount is the
@@ -255,7 +255,7 @@ def shadow_price(problem: Problem, line: EnvelopePath, deadline: Deadline = UNLI
         Per euro, in the unit of the first stage, at least 0. None without dual values, or if the
         deadline came first.
     """
-    opened, _ = amount_stage(problem, line, line.top_cents)
+    opened, _ = amount_stage(problem, path, path.top_cents)
     try:
         form = formulate(opened, whole=False, deadline=deadline)
     except DeadlineExpired:
@@ -263,12 +263,12 @@ def shadow_price(problem: Problem, line: EnvelopePath, deadline: Deadline = UNLI
     model, stage = form.model, form.stages[0]
     column = list(model.col_names).index(LOWERED)
     low, high = model.col_lower.copy(), model.col_upper.copy()
-    low[column] = high[column] = line.top_cents - line.amount_cents
+    low[column] = high[column] = path.top_cents - path.amount_cents
     first = Stage_(stage.name, stage.objective, stage.sense)
-    found = solve_relaxed(model.with_bounds(low, high), [first], get_backend("highs"), Limits(deadline))[0]
-    if found.reduced_costs is None or found.termination is not Termination.OPTIMAL:
+    relaxed = solve_relaxed(model.with_bounds(low, high), [first], get_backend("highs"), Limits(deadline))[0]
+    if relaxed.reduced_costs is None or relaxed.termination is not Termination.OPTIMAL:
         return None
-    price = abs(float(found.reduced_costs[column])) * float(stage.scale) * 100
+    price = abs(float(relaxed.reduced_costs[column])) * float(stage.scale) * 100
     return price if price > NEGLIGIBLE else 0.0
 
 
@@ -293,10 +293,10 @@ def _weakest(proofs: Sequence[Proof | None]) -> Proof | None:
 def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, ObjectiveStage]:
     """Relax a rule to a report and build the stage that minimises its violation."""
     soft = told_only(problem, rule_id)
-    mine = next(rule for rule in soft.rules if rule.id == rule_id)
-    unit = unit_of(mine)
+    own = next(rule for rule in soft.rules if rule.id == rule_id)
+    unit = unit_of(own)
     zeros = problem.granted.per_funded * 0
-    part = Shortfall(mine, Fraction(1), 1, unit)
+    part = Shortfall(own, Fraction(1), 1, unit)
     return soft, ObjectiveStage(
-        DISTANCE, Sense.MINIMISE, Terms(Fraction(1), unit, zeros, zeros), parts=(part,)
+        DISTANCE, Sense.MINIMISE, Terms(Fraction(1), unit, zeros, zeros), goal_parts=(part,)
     )

@@ -95,7 +95,7 @@ class KernelView:
         return Allocation(funded, granted)
 
 
-def seen_as_parts(problem: Problem, line: EnvelopePath, deadline: Deadline = UNLIMITED) -> KernelView | None:
+def seen_as_parts(problem: Problem, path: EnvelopePath, deadline: Deadline = UNLIMITED) -> KernelView | None:
     """Recognise a problem that the kernel solves; None for any other shape.
 
     Raises
@@ -105,7 +105,7 @@ def seen_as_parts(problem: Problem, line: EnvelopePath, deadline: Deadline = UNL
     """
     offers, stage = problem.offers, problem.stages[0]
     terms = stage.terms
-    if stage.sense is not Sense.MAXIMISE or stage.parts or terms.once:
+    if stage.sense is not Sense.MAXIMISE or stage.goal_parts or terms.once:
         return None
     if any(r.mode is Mode.PENALTY and r.penalty and r.penalty.stage == 0 for r in problem.rules):
         return None
@@ -116,32 +116,32 @@ def seen_as_parts(problem: Problem, line: EnvelopePath, deadline: Deadline = UNL
     rows = np.flatnonzero(offers.candidate & ~offers.forced)
     if (worth[rows] < 0).any():
         return None
-    found = _KernelViews(problem, line, rows).parts()
-    if found is None:
+    result = _KernelViews(problem, path, rows).budgeted_items()
+    if result is None:
         return None
-    parts, floor = found
+    pieces, floor = result
     profit, weight = worth[rows], offers.most_cents[rows]
     settled = exact_sum(worth[offers.committed | (offers.candidate & offers.forced)]) + terms.constant
     try:
-        needs = MinimumAddition(profit, weight, _cut(problem, rows, parts), deadline)
-        enough = [part if part.hard else replace(part, free=int(weight.sum())) for part in parts]
+        needs = MinimumAddition(profit, weight, _cut(problem, rows, pieces), deadline)
+        enough = [part if part.hard else replace(part, free=int(weight.sum())) for part in pieces]
         most = sum(MinimumAddition(profit, weight, _cut(problem, rows, enough), deadline).gained.values())
     except (ValueError, TooManyStates, OverflowError):
         return None
     return KernelView(problem, rows, settled, terms.scale, needs, floor, most)
 
 
-def _cut(problem: Problem, rows: IntArray, parts: list[BudgetedItems]) -> list[BudgetedItems]:
-    return [piece for part in parts for piece in _under_limits(problem, rows, part)]
+def _cut(problem: Problem, rows: IntArray, items: list[BudgetedItems]) -> list[BudgetedItems]:
+    return [piece for part in items for piece in _under_limits(problem, rows, part)]
 
 
-def _under_limits(problem: Problem, rows: IntArray, part: BudgetedItems) -> list[BudgetedItems]:
+def _under_limits(problem: Problem, rows: IntArray, budgeted: BudgetedItems) -> list[BudgetedItems]:
     """Split a node that can hold all its items by the limits on money by group, and the rest."""
     weight = problem.offers.most_cents[rows]
-    if int(weight[part.items].sum()) > part.free:
-        return [part]
+    if int(weight[budgeted.items].sum()) > budgeted.free:
+        return [budgeted]
     left = np.zeros(len(rows), dtype=np.bool_)
-    left[part.items] = True
+    left[budgeted.items] = True
     pieces = []
     for codes, caps in _limits(problem):
         own = codes[rows]
@@ -159,7 +159,7 @@ def _limits(problem: Problem) -> list[tuple[IntArray, list[int]]]:
     """List the hard limits on money: group of each application (−1: none) and cents left to each group."""
     offers = problem.offers
     sure = offers.committed | (offers.candidate & offers.forced)
-    found = []
+    result = []
     for rule in problem.rules:
         if not isinstance(rule, Limit) or rule.mode is not Mode.HARD or rule.terms.unit is not Unit.MONEY:
             continue
@@ -172,44 +172,44 @@ def _limits(problem: Problem) -> list[tuple[IntArray, list[int]]]:
         gone = sure & (codes >= 0)
         spent = group_sums(offers.highest_cents[gone], codes[gone], len(rule.groups.names))
         most = [int(high / rule.terms.scale) for high in rule.maximum if high is not None]
-        found.append((codes, [high - low for high, low in zip(most, spent, strict=True)]))
-    return found
+        result.append((codes, [high - low for high, low in zip(most, spent, strict=True)]))
+    return result
 
 
 class _KernelViews:
     """Builder of the kernel's nodes from the envelope tree."""
 
-    def __init__(self, problem: Problem, line: EnvelopePath, rows: IntArray) -> None:
+    def __init__(self, problem: Problem, path: EnvelopePath, rows: IntArray) -> None:
         self.tree: Tree = problem.case.tree
         self.node = problem.case.node
-        self.line = line
+        self.path = path
         self.rows = rows
         offers = problem.offers
         sure = offers.committed | (offers.candidate & offers.forced)
         self.spent = np.where(sure, offers.highest_cents, 0)
-        self.found: list[BudgetedItems] = []
+        self.items: list[BudgetedItems] = []
 
-    def parts(self) -> tuple[list[BudgetedItems], int] | None:
+    def budgeted_items(self) -> tuple[list[BudgetedItems], int] | None:
         """Return the nodes and the sum of their amounts; None if the tree has another shape."""
         tree = self.tree
         if any(option.transfer_to for option in tree.options) or any(tree.overbooked):
             return None
-        lowest = self.line.node
+        lowest = self.path.node
         if tree.written_cents[lowest] is None and tree.children(lowest):
             return None
-        for above in self.line.nodes[1:]:
+        for above in self.path.nodes[1:]:
             inside = [k for k in tree.children(above) if tree.written_cents[k] is not None]
             if unassigned_cents(tree, above) != 0 or self._loose(above, inside):
                 return None
             for child in inside:
-                if child not in self.line.nodes:
+                if child not in self.path.nodes:
                     self._fixed(child)
-        if self.line.nodes[-1] != 0:
+        if self.path.nodes[-1] != 0:
             return None
         children = [k for k in tree.children(lowest) if tree.written_cents[k] is not None]
         if not children:
             self._add(lowest, 0, hard=False)
-            return self.found, 0
+            return self.items, 0
         if self._loose(lowest, children):
             return None
         for child in children:
@@ -217,7 +217,7 @@ class _KernelViews:
                 self._gaining(child)
             else:
                 self._fixed(child)
-        return self.found, sum(tree.written_cents[child] or 0 for child in children)
+        return self.items, sum(tree.written_cents[child] or 0 for child in children)
 
     def _gaining(self, node: int) -> None:
         """Add a node that may receive money, split by child if it passes on all it receives."""
@@ -245,7 +245,7 @@ class _KernelViews:
         end = self.tree.end[node]
         under = (self.node >= node) & (self.node < end)
         items = np.flatnonzero(under[self.rows])
-        self.found.append(BudgetedItems(items, amount - exact_sum(self.spent[under]), hard))
+        self.items.append(BudgetedItems(items, amount - exact_sum(self.spent[under]), hard))
 
     def _loose(self, node: int, children: list[int]) -> bool:
         """Whether a node has applications outside those of its children with amounts."""
@@ -298,27 +298,27 @@ class MinimumEnvelope:
         return self.lower_cents is None and self.answer.status is Status.INFEASIBLE
 
 
-def amount_stage(problem: Problem, line: EnvelopePath, largest_cents: int) -> tuple[Problem, ObjectiveStage]:
+def amount_stage(problem: Problem, path: EnvelopePath, largest_cents: int) -> tuple[Problem, ObjectiveStage]:
     """Make the amount a variable from its floor to `largest_cents`, and build the stage that minimises it."""
-    raised = at_amount(problem, line, largest_cents)
-    opened = FreeAmount(line.nodes, max(0, largest_cents - line.floor_cents))
+    raised = at_amount(problem, path, largest_cents)
+    opened = FreeAmount(path.nodes, max(0, largest_cents - path.floor_cents))
     case = replace(raised.case, tree=replace(raised.case.tree, opened=opened))
     zeros = problem.granted.per_funded * 0
     counted = Terms(CENT, Unit.MONEY, zeros, zeros, constant=largest_cents)
-    stage = ObjectiveStage(AMOUNT, Sense.MINIMISE, counted, parts=(Lowered(case.tree, case.node),))
+    stage = ObjectiveStage(AMOUNT, Sense.MINIMISE, counted, goal_parts=(Lowered(case.tree, case.node),))
     return replace(raised, case=case), stage
 
 
 def least_amount(
     problem: Problem,
-    line: EnvelopePath,
+    path: EnvelopePath,
     *,
-    kept: Sequence[Fraction] = (),
+    limits: Sequence[Fraction] = (),
     change: Change = lambda problem: problem,
     clock: Clock | None = None,
     prove: bool = True,
 ) -> MinimumEnvelope:
-    """Find the least amount at which the first stages of the changed problem reach `kept`.
+    """Find the least amount at which the first stages of the changed problem reach `limits`.
 
     Parameters
     ----------
@@ -330,60 +330,60 @@ def least_amount(
     prove : whether to seek an exact certificate that no smaller amount is enough
     """
     deadline = UNLIMITED if clock is None else clock.deadline
-    moving = moving_rules(problem, line.nodes)
-    if not moving and len(kept) == 1:
-        quick = _by_kernel(change(problem), line, kept[0], prove, deadline)
+    moving = moving_rules(problem, path.nodes)
+    if not moving and len(limits) == 1:
+        quick = _by_kernel(change(problem), path, limits[0], prove, deadline)
         if quick is not None:
             return quick
-    loose = loosened(problem, line.nodes, line.top_cents) if moving else problem
+    loose = loosened(problem, path.nodes, path.top_cents) if moving else problem
     loose = change(loose)
-    opened, stage = amount_stage(loose, line, line.top_cents)
-    asked = with_last_stage(opened, len(kept), stage)
-    answer = ask(asked, kept=kept, goals=1, least=False, canonical=False, prove=False, clock=clock)
+    opened, stage = amount_stage(loose, path, path.top_cents)
+    asked = with_last_stage(opened, len(limits), stage)
+    answer = ask(asked, limits=limits, goals=1, least=False, canonical=False, prove=False, clock=clock)
     if answer.allocation is None:
         nothing = answer.status is Status.INFEASIBLE
         words = tuple(rule.words for rule in moving)
         return MinimumEnvelope(
-            None, None, answer, _proof(loose, line, kept, None, prove and nothing, deadline), words
+            None, None, answer, _proof(loose, path, limits, None, prove and nothing, deadline), words
         )
     lower = int(answer.values[-1] * 100)
-    answer = answer.with_proof(_proof(loose, line, kept, lower, prove and answer.is_closed, deadline))
+    answer = answer.with_proof(_proof(loose, path, limits, lower, prove and answer.is_closed, deadline))
     if not answer.is_closed:
         known = None if moving else lower
         words = tuple(rule.words for rule in moving)
-        return MinimumEnvelope(line.floor_cents, known, answer, Proof.FEASIBLE_GAP, words)
+        return MinimumEnvelope(path.floor_cents, known, answer, Proof.FEASIBLE_GAP, words)
     if not moving:
-        there = change(at_amount(problem, line, lower))
+        there = change(at_amount(problem, path, lower))
         assert answer.allocation is not None
-        assert read_at(there, answer.allocation, kept) is not None, (
+        assert read_at(there, answer.allocation, limits) is not None, (
             "the allocation breaks a rule at the amount that was found for it"
         )
         return MinimumEnvelope(lower, lower, answer, answer.proof)
-    return _climb(problem, line, lower, kept, change, clock, answer, moving)
+    return _climb(problem, path, lower, limits, change, clock, answer, moving)
 
 
-def read_at(problem: Problem, allocation: Allocation, kept: Sequence[Fraction]) -> AllocationReading | None:
-    """Read an allocation in exact integers; None if it breaks a rule or is worse than `kept`."""
+def read_at(problem: Problem, allocation: Allocation, limits: Sequence[Fraction]) -> AllocationReading | None:
+    """Read an allocation in exact integers; None if it breaks a rule or is worse than `limits`."""
     reading = read_allocation(problem, allocation)
     if broken_rules(problem, allocation, reading):
         return None
-    for stage, wanted, value in zip(problem.stages, kept, reading.values, strict=False):
+    for stage, wanted, value in zip(problem.stages, limits, reading.values, strict=False):
         if value < wanted if stage.sense is Sense.MAXIMISE else value > wanted:
             return None
     return reading
 
 
 def _by_kernel(
-    problem: Problem, line: EnvelopePath, value: Fraction, prove: bool, deadline: Deadline
+    problem: Problem, path: EnvelopePath, value: Fraction, prove: bool, deadline: Deadline
 ) -> MinimumEnvelope | None:
     """Solve by the exact kernel on envelopes alone; None if another rule binds or the shape differs."""
-    seen = seen_as_parts(problem, line, deadline)
-    return None if seen is None else least_of_parts(seen, line, value, prove=prove, deadline=deadline)
+    seen = seen_as_parts(problem, path, deadline)
+    return None if seen is None else least_of_parts(seen, path, value, prove=prove, deadline=deadline)
 
 
 def least_of_parts(
-    seen: KernelView,
-    line: EnvelopePath,
+    view: KernelView,
+    path: EnvelopePath,
     value: Fraction,
     *,
     fund: int | None = None,
@@ -391,24 +391,24 @@ def least_of_parts(
     deadline: Deadline = UNLIMITED,
 ) -> MinimumEnvelope | None:
     """Find the least amount of a recognised problem, with an open candidate forced in if `fund` is its index."""
-    target = seen.target(value)
+    target = view.target(value)
     try:
-        found = None
-        if target <= seen.most:
-            found = seen.needs.least(target) if fund is None else seen.needs.least_with(fund, target)
+        result = None
+        if target <= view.most:
+            result = view.needs.least(target) if fund is None else view.needs.least_with(fund, target)
     except (TooManyStates, OverflowError):
         return None
     began = time.perf_counter()
-    if found is None:
-        proof = _proof(seen.problem, line, (value,), None, prove, deadline)
+    if result is None:
+        proof = _proof(view.problem, path, (value,), None, prove, deadline)
         answer = SolveOutcome(Status.INFEASIBLE, (), (), None, None, None, proof, False, "tree", 0.0)
         return MinimumEnvelope(None, None, answer, proof)
-    cents = max(line.floor_cents, seen.floor_cents + found.need)  # the path may start at the written amount
-    allocation = seen.allocation(found.taken)
-    reading = read_at(at_amount(seen.problem, line, cents), allocation, (value,))
+    cents = max(path.floor_cents, view.floor_cents + result.need)  # the path may start at the written amount
+    allocation = view.allocation(result.taken)
+    reading = read_at(at_amount(view.problem, path, cents), allocation, (value,))
     if reading is None:
         return None
-    proof = _proof(seen.problem, line, (value,), cents, prove, deadline)
+    proof = _proof(view.problem, path, (value,), cents, prove, deadline)
     values = (*reading.values[:1], Fraction(cents, 100))
     took = time.perf_counter() - began
     status = status_with(proof)
@@ -419,42 +419,42 @@ def least_of_parts(
 
 def _proof(
     problem: Problem,
-    line: EnvelopePath,
-    kept: Sequence[Fraction],
+    path: EnvelopePath,
+    limits: Sequence[Fraction],
     cents: int | None,
     prove: bool,
     deadline: Deadline,
 ) -> Proof | None:
-    """Seek a certificate that no smaller amount is enough: with one cent less, `kept` is out of reach.
+    """Seek a certificate that no smaller amount is enough: with one cent less, `limits` is out of reach.
 
     With `cents` None, the largest amount is refuted. Feasibility is monotone in the amount here, so
     the amount need not be a column of the proof.
     """
     unproven = None if cents is None else Proof.FEASIBLE_GAP
-    if cents is not None and cents <= line.floor_cents:
+    if cents is not None and cents <= path.floor_cents:
         return Proof.PROVED  # no smaller amount is allowed
     until = deadline.within(REOPTIMISE_PROOF_SECONDS)
     if not prove or until.expired:
         return unproven
-    below = at_amount(problem, line, line.top_cents if cents is None else cents - 1)
+    below = at_amount(problem, path, path.top_cents if cents is None else cents - 1)
     try:
-        if not kept:
-            return Proof.PROVED if prove_nothing_kept(below, kept, until) else unproven
-        first = len(kept) - 1
-        proofs = prove_stages(below, (*kept[:-1], _unit_less(below, kept, until)), until, first=first)
+        if not limits:
+            return Proof.PROVED if prove_nothing_kept(below, limits, until) else unproven
+        first = len(limits) - 1
+        proofs = prove_stages(below, (*limits[:-1], _unit_less(below, limits, until)), until, first=first)
         return Proof.PROVED if proofs[0] is not None else unproven
     except (PointFound, DeadlineExpired):  # the proof's rows may be wider than the rules
         return unproven
 
 
-def _unit_less(problem: Problem, kept: Sequence[Fraction], deadline: Deadline) -> Fraction:
+def _unit_less(problem: Problem, limits: Sequence[Fraction], deadline: Deadline) -> Fraction:
     """Return the value one unit worse than the last kept one.
 
     A proof of a stage shows that nothing improves on a value; one unit less turns it into a proof
     of "not reached".
     """
-    stage = formulate(problem, deadline=deadline).stages[len(kept) - 1]
-    units = kept[-1] / stage.scale
+    stage = formulate(problem, deadline=deadline).stages[len(limits) - 1]
+    units = limits[-1] / stage.scale
     if stage.sense.value == Sense.MAXIMISE.value:
         return stage.scale * (-(-units.numerator // units.denominator) - 1)
     return stage.scale * (units.numerator // units.denominator + 1)
@@ -462,9 +462,9 @@ def _unit_less(problem: Problem, kept: Sequence[Fraction], deadline: Deadline) -
 
 def _climb(
     problem: Problem,
-    line: EnvelopePath,
+    path: EnvelopePath,
     lower: int,
-    kept: Sequence[Fraction],
+    limits: Sequence[Fraction],
     change: Change,
     clock: Clock | None,
     loose: SolveOutcome,
@@ -483,17 +483,17 @@ def _climb(
     def at(cents: int) -> SolveOutcome | None:
         nonlocal unsure
         try:
-            real = change(really_at(problem, line, cents))
+            real = change(really_at(problem, path, cents))
         except ScenarioError:  # at this amount a rule contradicts itself: a minimum use above the demand
             return None
-        found = ask(real, kept=kept, goals=0, canonical=False, prove=False, clock=clock)
+        found = ask(real, limits=limits, goals=0, canonical=False, prove=False, clock=clock)
         unsure |= found.allocation is None and found.status is not Status.INFEASIBLE
         return found if found.allocation is not None else None
 
     words = tuple(rule.words for rule in moving)
     fails = lower - 1
     works, answer = None, None
-    for cents in _ladder(lower, FURTHER * line.top_cents):
+    for cents in _ladder(lower, FURTHER * path.top_cents):
         if deadline.expired:
             break
         answer = at(cents)
@@ -507,11 +507,11 @@ def _climb(
     tries = TRIES if not relaxes else _halvings(works - fails)
     while works - fails > 1 and tries > 0 and not deadline.expired:
         half, tries = (fails + works) // 2, tries - 1
-        found = at(half)
-        if found is None:
+        result = at(half)
+        if result is None:
             fails = half
         else:
-            works, answer = half, found
+            works, answer = half, result
     if works == lower:
         return MinimumEnvelope(lower, lower, answer, loose.proof, words)
     if relaxes and not unsure and works - fails <= 1:

@@ -57,7 +57,7 @@ from tnt_sim.verify.run_document import decimal_text, warning_lines
 Document = dict[str, Any]
 
 
-def head_of(problem: Problem, question: str, line: EnvelopePath | None, lang: Lang) -> Document:
+def head_of(problem: Problem, question: str, path: EnvelopePath | None, lang: Lang) -> Document:
     """Write the first keys of every document; `points` stays empty, it belongs to curves."""
     spec = problem.scenario.spec
     return {
@@ -72,8 +72,8 @@ def head_of(problem: Problem, question: str, line: EnvelopePath | None, lang: La
         "status": "optimal",
         "stopped_by": None,
         "progress": None,
-        "envelope": None if line is None else line.id,
-        "amount_cents": line.amount_cents if line is not None and line.written else None,
+        "envelope": None if path is None else path.id,
+        "amount_cents": path.amount_cents if path is not None and path.written else None,
         "points": [],
         "warnings": warning_lines(problem.warnings, lang),
     }
@@ -88,121 +88,121 @@ def base_figures(base: ReferenceSolution) -> Document:
     }
 
 
-def next_entry(found: NextEuro) -> Document:
+def next_entry(result: NextEuro) -> Document:
     """Write the entry of one envelope or rule; `step` is in its unit, `step_cents` is given for euros only."""
-    money = found.unit == "€"
+    money = result.unit == "€"
     return {
-        "kind": found.kind,
-        "id": found.id,
-        "status": found.status,
-        "unit": found.unit,
-        "step": decimal_text(found.step),
-        "step_upto": decimal_text(found.upper),
-        "step_cents": int(found.step * 100) if money and found.step is not None else None,
-        "exact": found.exact,
-        "goal": found.stage,
-        "gain": decimal_text(found.gain),
-        **_moved(found.bought),
-        "n_funded": found.n_funded,
-        "granted_cents": found.granted_cents,
-        "shadow_price": None if found.shadow_price is None else f"{found.shadow_price:.6g}",
-        "proof": _word(found.proof),
+        "kind": result.kind,
+        "id": result.id,
+        "status": result.status,
+        "unit": result.unit,
+        "step": decimal_text(result.step),
+        "step_upto": decimal_text(result.upper),
+        "step_cents": int(result.step * 100) if money and result.step is not None else None,
+        "exact": result.exact,
+        "goal": result.stage,
+        "gain": decimal_text(result.gain),
+        **_moved(result.bought),
+        "n_funded": result.n_funded,
+        "granted_cents": result.granted_cents,
+        "shadow_price": None if result.shadow_price is None else f"{result.shadow_price:.6g}",
+        "proof": _word(result.proof),
     }
 
 
-def entry_rows(found: Entries) -> list[Document]:
+def entry_rows(entries_: Entries) -> list[Document]:
     """Write one row per application that can be funded."""
-    return found.table.filter(found.table["eligible"]).to_dicts()
+    return entries_.table.filter(entries_.table["eligible"]).to_dicts()
 
 
-def entries_head(found: Entries) -> Document:
+def entries_head(entries_: Entries) -> Document:
     """Write the range of amounts and the number of applications by flag."""
-    counts = found.table["flag"].value_counts().to_dicts()
-    lists = found.lists
+    counts = entries_.table["flag"].value_counts().to_dicts()
+    lists = entries_.lists
     return {
         "from_cents": lists.from_cents,
-        "to_cents": found.to_cents,
+        "to_cents": entries_.to_cents,
         "n_lists": len(lists.cents),
-        "exact": found.exact,
-        "nested": found.nested,
+        "exact": entries_.exact,
+        "nested": entries_.nested,
         "flags": {row["flag"]: row["count"] for row in counts},
     }
 
 
-def target_entry(found: TargetResult, lang: Lang) -> Document:
+def target_entry(result: TargetResult, lang: Lang) -> Document:
     """Write one target: the smallest amount and the list there, or the reason why no amount reaches it."""
-    answer = found.answer
-    told: Document = {
-        "target": found.target.text,
-        "words": found.target.words.in_(lang),
-        "reached": found.amount_cents is not None,
-        "amount_cents": found.amount_cents,
-        "amount_from_cents": found.lower_cents,
-        "extra_cents": found.extra_cents,
-        "exact": found.exact,
-        "missing": None if found.missing is None else found.missing.in_(lang),
-        "blocked_by": [text.in_(lang) for text in found.blocked_by],
-        "proof": _word(found.proof),
-        "stopped": found.stopped,
+    answer = result.answer
+    document: Document = {
+        "target": result.target.text,
+        "words": result.target.words.in_(lang),
+        "reached": result.amount_cents is not None,
+        "amount_cents": result.amount_cents,
+        "amount_from_cents": result.lower_cents,
+        "extra_cents": result.extra_cents,
+        "exact": result.exact,
+        "missing": None if result.missing is None else result.missing.in_(lang),
+        "blocked_by": [text.in_(lang) for text in result.blocked_by],
+        "proof": _word(result.proof),
+        "stopped": result.stopped,
         "objective": [],
         "n_funded": None,
         "granted_cents": None,
         "dossiers": [],
     }
     if answer is None or answer.allocation is None:
-        return told
-    problem = found.problem
+        return document
+    problem = result.problem
     names = problem.case.table["dossier"].gather(np.flatnonzero(answer.allocation.funded))
-    told |= {"objective": _values(problem, answer.values), **_counts(problem, answer.allocation)}
-    told["dossiers"] = names.to_list()
-    return told
+    document |= {"objective": _values(problem, answer.values), **_counts(problem, answer.allocation)}
+    document["dossiers"] = names.to_list()
+    return document
 
 
-def price_entry(found: Price) -> Document:
+def price_entry(result: Price) -> Document:
     """Write one price, in value and in euros; for fungibility also the price between children alone."""
-    told: Document = {
-        "kind": found.kind,
-        "id": found.id,
-        "goal": found.stage,
-        "value": decimal_text(found.value),
-        "change": decimal_text(found.change),
-        "change_upto": None if found.upto is None else decimal_text(found.upto),
-        "euros_cents": found.euros_cents,
-        "euros_from_cents": found.euros_from_cents,
-        **_moved(found.moved),
-        "proof": _word(found.proof),
+    document: Document = {
+        "kind": result.kind,
+        "id": result.id,
+        "goal": result.stage,
+        "value": decimal_text(result.value),
+        "change": decimal_text(result.change),
+        "change_upto": None if result.upto is None else decimal_text(result.upto),
+        "euros_cents": result.euros_cents,
+        "euros_from_cents": result.euros_from_cents,
+        **_moved(result.moved),
+        "proof": _word(result.proof),
         "one_level": None,
     }
-    if found.one_level is not None:
-        told["one_level"] = {
-            "goal": found.one_level.stage,
-            "value": decimal_text(abs(found.one_level.change)),
-            "change": decimal_text(found.one_level.change),
-            "proof": _word(found.one_level.proof),
+    if result.one_level is not None:
+        document["one_level"] = {
+            "goal": result.one_level.stage,
+            "value": decimal_text(abs(result.one_level.change)),
+            "change": decimal_text(result.one_level.change),
+            "proof": _word(result.one_level.proof),
         }
-    return told
+    return document
 
 
-def way_entry(base: ReferenceSolution, found: ExtensionOption) -> Document:
+def way_entry(base: ReferenceSolution, result: ExtensionOption) -> Document:
     """Write one way to share the extension."""
-    told: Document = {
-        "way": found.way,
-        "axis": found.axis,
-        "allowed": found.allowed,
-        "why": found.why or None,
-        "added": [{"envelope": name, "cents": cents} for name, cents in found.added],
-        "objective": _values(base.problem, found.values),
-        "goal": found.goal,
-        "gain": decimal_text(found.gain),
-        "n_funded": found.n_funded,
-        "granted_cents": found.granted_cents,
-        "unspent_cents": found.unspent_cents,
-        **_moved(found.moved),
-        "proof": _word(found.proof),
+    document: Document = {
+        "way": result.way,
+        "axis": result.axis,
+        "allowed": result.allowed,
+        "why": result.why or None,
+        "added": [{"envelope": name, "cents": cents} for name, cents in result.added],
+        "objective": _values(base.problem, result.values),
+        "goal": result.goal,
+        "gain": decimal_text(result.gain),
+        "n_funded": result.n_funded,
+        "granted_cents": result.granted_cents,
+        "unspent_cents": result.unspent_cents,
+        **_moved(result.moved),
+        "proof": _word(result.proof),
     }
-    if found.answer is not None and found.answer.allocation is not None:
-        told |= _counts(base.problem, found.answer.allocation)
-    return told
+    if result.answer is not None and result.answer.allocation is not None:
+        document |= _counts(base.problem, result.answer.allocation)
+    return document
 
 
 def _values(problem: Problem, values: Sequence[Fraction]) -> list[Document]:
@@ -222,10 +222,10 @@ def _counts(problem: Problem, allocation: Allocation) -> Document:
     }
 
 
-def _moved(found: Moves | None) -> Mapping[str, Any]:
-    if found is None:
+def _moved(moves: Moves | None) -> Mapping[str, Any]:
+    if moves is None:
         return {"enter": [], "leave": [], "more": [], "less": []}
-    return {key: list(getattr(found, key)) for key in ("enter", "leave", "more", "less")}
+    return {key: list(getattr(moves, key)) for key in ("enter", "leave", "more", "less")}
 
 
 def _word(proof: Proof | None) -> str | None:
@@ -340,7 +340,7 @@ def next_euro(
     course = StudyProgress(clock.deadline, "questions")
     for name in rules or ():
         _known_rule(base.problem, name)
-    found: list[NextEuro] = []
+    result: list[NextEuro] = []
     document = head_of(base.problem, "next", None, tongue)
     with course.held():
         next_euros(
@@ -349,12 +349,12 @@ def next_euro(
             rules=rules,
             clock=clock,
             prove=prove,
-            tell=progress,
-            into=found,
+            report_progress=progress,
+            into=result,
             course=course,
         )
-    document = _told(document, course)
-    told = {"base": base_figures(base), "next": [next_entry(one) for one in found]}
+    document = _document(document, course)
+    told = {"base": base_figures(base), "next": [next_entry(one) for one in result]}
     return MarginalAnswer({**document, **told}, "next", tongue)
 
 
@@ -408,21 +408,21 @@ def entries(
         nested=nested,
     )
     base = base_of(scenario, clock, prove=False)
-    line = line_of(base.problem, plan.moved.names[0] if share in (FREE, PRO_RATA) else plan.moved.share)
+    path = line_of(base.problem, plan.moved.names[0] if share in (FREE, PRO_RATA) else plan.moved.share)
     named, loss = _rows(base, dossiers), NoLoss.today(base)
-    document = head_of(base.problem, "entries", line, tongue)
+    document = head_of(base.problem, "entries", path, tongue)
     course = StudyProgress(clock.deadline, "dossiers")
     waiting = base.problem.offers.candidate & ~base.allocation.funded
     with course.held():
-        no_losses(base, line, named=named, clock=clock, tell=progress, into=loss)
+        no_losses(base, path, named=named, clock=clock, report_progress=progress, into=loss)
     course.n_asked = int(waiting.sum())
     course.n_done = sum(loss.method[row] != "" for row in np.flatnonzero(waiting).tolist())
-    lists = today(base, line)
+    lists = today(base, path)
     if course.stopped_by is None:
         with course.held():
-            lists = best_lists(base, line, plan, course, progress)
-    document = _told(document, course, held=True)
-    found = entries_of(base, line, lists, loss)
+            lists = best_lists(base, path, plan, course, progress)
+    document = _document(document, course, held=True)
+    found = entries_of(base, path, lists, loss)
     told = {**entries_head(found), "entries": entry_rows(found)}
     return MarginalAnswer({**document, **told}, "entries", tongue)
 
@@ -454,27 +454,27 @@ def target(
     clock, tongue = Clock(time_limit), _lang(scenario, lang)
     problem = compile_problem(scenario)
     clock.begin()
-    line = line_of(problem, envelope or problem.case.tree.ids[0])
+    path = line_of(problem, envelope or problem.case.tree.ids[0])
 
     @cache
     def base() -> ReferenceSolution:
         return base_of(scenario, clock, prove=False)
 
     wanted = [target_of(problem, goal, lambda: base().allocation) for goal in goals]
-    found: list[TargetResult] = []
-    document = head_of(problem, "target", line, tongue)
+    result: list[TargetResult] = []
+    document = head_of(problem, "target", path, tongue)
     course = StudyProgress(clock.deadline, "targets")
     with course.held():
         for k, goal in enumerate(course.each(wanted)):
             tell_of(progress, goal.text, k / len(wanted))
-            found.append(reach(problem, goal, line, clock=clock, prove=prove))
-            if found[-1].stopped:
+            result.append(reach(problem, goal, path, clock=clock, prove=prove))
+            if result[-1].stopped:
                 course.unanswered(stopped=True)
-    document = _told(document, course)
+    document = _document(document, course)
     if course.stopped_by is None:
-        document["status"] = _how_reached(found)
+        document["status"] = _how_reached(result)
     return MarginalAnswer(
-        {**document, "targets": [target_entry(one, tongue) for one in found]}, "targets", tongue
+        {**document, "targets": [target_entry(one, tongue) for one in result]}, "targets", tongue
     )
 
 
@@ -508,30 +508,30 @@ def prices(
         if kind not in KINDS:
             raise _unknown(kind, KINDS, "usage.prices")
     base = base_of(scenario, clock, prove=prove)
-    line = line_of(base.problem, envelope or base.problem.case.tree.ids[0])
-    found: list[Price] = []
+    path = line_of(base.problem, envelope or base.problem.case.tree.ids[0])
+    result: list[Price] = []
     unsettled: list[str] = []
-    document = head_of(base.problem, "prices", line, tongue)
+    document = head_of(base.problem, "prices", path, tongue)
     course = StudyProgress(clock.deadline, "questions")
     with course.held():
         prices_of(
             base,
-            line,
+            path,
             kinds=tuple(kinds),
             clock=clock,
             prove=prove,
-            tell=progress,
-            into=found,
+            report_progress=progress,
+            into=result,
             unsettled=unsettled,
             course=course,
         )
-    document = _told(document, course)
-    told = {
+    document = _document(document, course)
+    entry = {
         "base": base_figures(base),
         "unsettled": unsettled,
-        "prices": [price_entry(one) for one in found],
+        "prices": [price_entry(one) for one in result],
     }
-    return MarginalAnswer({**document, **told}, "prices", tongue)
+    return MarginalAnswer({**document, **entry}, "prices", tongue)
 
 
 def extension(
@@ -562,34 +562,41 @@ def extension(
     cents = _cents(amount)
     base = base_of(scenario, clock, prove=prove)
     weights = None if key is None else dict(key)
-    found: list[ExtensionOption] = []
+    result: list[ExtensionOption] = []
     document = head_of(base.problem, "extension", None, tongue)
     course = StudyProgress(clock.deadline, "ways")
     with course.held():
         ways_to_extend(
-            base, cents, key=weights, clock=clock, prove=prove, tell=progress, into=found, course=course
+            base,
+            cents,
+            key=weights,
+            clock=clock,
+            prove=prove,
+            report_progress=progress,
+            into=result,
+            course=course,
         )
-    document = _told(document, course)
-    ways = [way_entry(base, one) for one in found]
+    document = _document(document, course)
+    ways = [way_entry(base, one) for one in result]
     told = {"extra_cents": cents, "base": base_figures(base), "ways": ways}
     return MarginalAnswer({**document, **told}, "ways", tongue)
 
 
-def _told(document: dict[str, Any], course: StudyProgress, *, held: bool | None = None) -> dict[str, Any]:
+def _document(document: dict[str, Any], course: StudyProgress, *, held: bool | None = None) -> dict[str, Any]:
     """Add to the document what ended the question and its progress; `held`: some entries were found anyway."""
     status = course.status
     if status == "stopped" and held and course.stopped_by == TIME:
         status = "feasible"
-    return {**document, **course.told(), "status": status}
+    return {**document, **course.record(), "status": status}
 
 
-def _how_reached(found: Sequence[TargetResult]) -> str:
+def _how_reached(results: Sequence[TargetResult]) -> str:
     """Return the status of all targets: infeasible if none is reached and no limit intervened."""
-    if all(one.amount_cents is not None for one in found):
+    if all(one.amount_cents is not None for one in results):
         return "optimal"
-    if any(one.amount_cents is not None for one in found):
+    if any(one.amount_cents is not None for one in results):
         return "feasible"
-    return "stopped" if any(one.stopped for one in found) else "infeasible"
+    return "stopped" if any(one.stopped for one in results) else "infeasible"
 
 
 def _lang(scenario: Scenario, lang: Lang | str | None) -> Lang:

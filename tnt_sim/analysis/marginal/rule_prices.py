@@ -104,12 +104,12 @@ class Price:
 
 def prices_of(
     base: ReferenceSolution,
-    line: EnvelopePath,
+    path: EnvelopePath,
     *,
     kinds: tuple[str, ...] = KINDS,
     clock: Clock | None = None,
     prove: bool = True,
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
     into: list[Price] | None = None,
     unsettled: list[str] | None = None,
     course: StudyProgress | None = None,
@@ -124,26 +124,28 @@ def prices_of(
     course : counts the prices and stops at its deadline
     """
     deadline = UNLIMITED if clock is None else clock.deadline
-    asked = [(kind, name, make) for kind, name, make in _kept(base.problem, deadline) if kind in kinds]
-    found = [] if into is None else into
-    way = course or StudyProgress(deadline, "questions")
-    for k, (kind, name, make) in enumerate(way.each(asked)):
-        tell_of(tell, name, k / len(asked))
-        answer = _asked(make, clock, prove)
+    requested = [
+        (kind, name, make) for kind, name, make in _problems_without(base.problem, deadline) if kind in kinds
+    ]
+    result = [] if into is None else into
+    option = course or StudyProgress(deadline, "questions")
+    for k, (kind, name, make) in enumerate(option.each(requested)):
+        tell_of(report_progress, name, k / len(requested))
+        answer = _optimised(make, clock, prove)
         beside = _between_children(base, name, clock, prove) if kind == APART else None
         if beside is not None and (answer is None or _is_better(base, beside, answer)):
             answer = beside  # a transfer between children is also allowed at all depths
         if answer is not None and _says_something(base, answer):
-            price = _priced(base, line, kind, name, answer, clock)
-            found.append(price if beside is None else replace(price, one_level=_one_level(base, beside)))
+            price = _priced(base, path, kind, name, answer, clock)
+            result.append(price if beside is None else replace(price, one_level=_one_level(base, beside)))
         else:
-            way.unanswered()
+            option.unanswered()
             if unsettled is not None:
                 unsettled.append(name)
-    return tuple(found)
+    return tuple(result)
 
 
-def _asked(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> SolveOutcome | None:
+def _optimised(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> SolveOutcome | None:
     try:
         without = make()
     except ScenarioError:  # without it the scenario contradicts itself
@@ -160,11 +162,11 @@ def _between_children(
     return answer if _says_something(base, answer) else None
 
 
-def _is_better(base: ReferenceSolution, one: SolveOutcome, other: SolveOutcome) -> bool:
+def _is_better(base: ReferenceSolution, answer: SolveOutcome, other: SolveOutcome) -> bool:
     """Whether the first solution is better than the second, which is not proved optimal."""
     if other.is_closed:
         return False
-    return other.allocation is None or first_better(base.problem, other.bests, one.bests) is not None
+    return other.allocation is None or first_better(base.problem, other.bests, answer.bests) is not None
 
 
 def _one_level(base: ReferenceSolution, answer: SolveOutcome) -> OneLevel:
@@ -184,7 +186,7 @@ def _says_something(base: ReferenceSolution, answer: SolveOutcome) -> bool:
 
 def _priced(
     base: ReferenceSolution,
-    line: EnvelopePath,
+    path: EnvelopePath,
     kind: str,
     name: str,
     answer: SolveOutcome,
@@ -195,12 +197,12 @@ def _priced(
     moved = moves(base.problem, base.allocation, answer.allocation)
     if changed is None:
         return Price(kind, name, None, Fraction(0), answer.values, 0, 0, moved, answer.proof, Fraction(0))
-    least = _money_for(base, line, answer, changed, clock)
+    least = _money_for(base, path, answer, changed, clock)
     worth = answer.bests[changed] - base.answer.bests[changed]
-    upper = None if least.amount_cents is None else max(0, least.amount_cents - line.amount_cents)
+    upper = None if least.amount_cents is None else max(0, least.amount_cents - path.amount_cents)
     # If a limit came first, the lower bound on the money is 0.
-    known = line.amount_cents if least.lower_cents is None else least.lower_cents
-    lower = None if least.unreachable else max(0, known - line.amount_cents)
+    known = path.amount_cents if least.lower_cents is None else least.lower_cents
+    lower = None if least.unreachable else max(0, known - path.amount_cents)
     goal = base.problem.stages[changed].goal
     most = worth if answer.is_closed else None
     if answer.bound is not None and not changed:
@@ -209,13 +211,15 @@ def _priced(
 
 
 def _money_for(
-    base: ReferenceSolution, line: EnvelopePath, answer: SolveOutcome, stage: int, clock: Clock | None
+    base: ReferenceSolution, path: EnvelopePath, answer: SolveOutcome, stage: int, clock: Clock | None
 ) -> MinimumEnvelope:
     kept = (*base.limits[:stage], answer.bests[stage])
-    return least_amount(base.problem, line.upwards(), kept=kept, clock=clock, prove=False)
+    return least_amount(base.problem, path.upwards(), limits=kept, clock=clock, prove=False)
 
 
-def _kept(problem: Problem, deadline: Deadline) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
+def _problems_without(
+    problem: Problem, deadline: Deadline
+) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
     """Yield every restriction with a function that builds the problem without it."""
     for rule in problem.rules:
         if rule.mode is Mode.HARD:

@@ -54,7 +54,7 @@ Lift = Callable[[Problem], Problem]
 
 
 def blockers(
-    problem: Problem, line: EnvelopePath, target_id: str, clock: Clock | None = None
+    problem: Problem, path: EnvelopePath, target_id: str, clock: Clock | None = None
 ) -> tuple[Text, ...]:
     """Find a minimal set of rules and amounts that would have to be lifted together.
 
@@ -62,15 +62,15 @@ def blockers(
     passes before each was tested.
     """
     deadline = UNLIMITED if clock is None else clock.deadline
-    top = replace(without_prices(at_amount(problem, line, line.top_cents)), stages=())
-    lifts = list(_lifts(top, line, target_id))
+    top = replace(without_prices(at_amount(problem, path, path.top_cents)), stages=())
+    lifts = list(_lifts(top, path, target_id))
     if len(lifts) > MAX_LIFTED or not _reaches(top, [lift for _, lift in lifts], clock):
         return ()
     lifted = lifts
-    for one in lifts:
+    for entry in lifts:
         if deadline.expired:
             return ()
-        rest = [other for other in lifted if other is not one]
+        rest = [other for other in lifted if other is not entry]
         if _reaches(top, [lift for _, lift in rest], clock):
             lifted = rest
     return tuple(name for name, _ in lifted)
@@ -82,12 +82,12 @@ def _reaches(problem: Problem, lifts: list[Lift], clock: Clock | None) -> bool:
     return ask(problem, canonical=False, prove=False, clock=clock).allocation is not None
 
 
-def _lifts(problem: Problem, line: EnvelopePath, target_id: str) -> Iterator[tuple[Text, Lift]]:
+def _lifts(problem: Problem, path: EnvelopePath, target_id: str) -> Iterator[tuple[Text, Lift]]:
     tree = problem.case.tree
     for node, name in enumerate(tree.ids):
-        if tree.written_cents[node] is not None and node not in line.nodes:
+        if tree.written_cents[node] is not None and node not in path.nodes:
             text = Text(f"le montant de l'enveloppe « {name} »", f'the amount of envelope "{name}"')
-            yield text, partial(_wider, line=line, node=node)
+            yield text, partial(_wider, path=path, node=node)
     for limit in problem.limits:
         text = Text(
             f"`{limit.option}` de l'enveloppe « {limit.envelope} »",
@@ -97,16 +97,16 @@ def _lifts(problem: Problem, line: EnvelopePath, target_id: str) -> Iterator[tup
     for rule in problem.table_rules:
         text = Text(f"la colonne `{rule.id}`", f"the column `{rule.id}`")
         yield text, partial(_without_column, rule_id=rule.id)
-    for one in problem.rules:
-        if one.mode is Mode.HARD and one.id != target_id:
-            text = Text(f"la règle « {one.id} »", f'the rule "{one.id}"')
-            yield text, partial(told_only, rule_id=one.id)
+    for entry in problem.rules:
+        if entry.mode is Mode.HARD and entry.id != target_id:
+            text = Text(f"la règle « {entry.id} »", f'the rule "{entry.id}"')
+            yield text, partial(told_only, rule_id=entry.id)
 
 
-def _wider(problem: Problem, line: EnvelopePath, node: int) -> Problem:
+def _wider(problem: Problem, path: EnvelopePath, node: int) -> Problem:
     tree = problem.case.tree
     above = [k for k in tree.ancestors(node) if tree.written_cents[k] is not None]
-    return replace(problem, case=replace(problem.case, tree=tree.moved(above, line.top_cents)))
+    return replace(problem, case=replace(problem.case, tree=tree.moved(above, path.top_cents)))
 
 
 def _without_limit(problem: Problem, envelope: str, option: str) -> Problem:
@@ -172,7 +172,7 @@ class TargetResult:
 
     problem: Problem
     target: Target
-    line: EnvelopePath
+    path: EnvelopePath
     lower_cents: int | None
     amount_cents: int | None
     answer: SolveOutcome | None
@@ -184,9 +184,9 @@ class TargetResult:
     @property
     def extra_cents(self) -> int | None:
         """Return the difference from the written amount, negative if less is enough; None if there is none."""
-        if self.amount_cents is None or not self.line.written:
+        if self.amount_cents is None or not self.path.written:
             return None
-        return self.amount_cents - self.line.amount_cents
+        return self.amount_cents - self.path.amount_cents
 
     @property
     def exact(self) -> bool:
@@ -206,18 +206,18 @@ def target_of(problem: Problem, text: str, today: Today) -> Target:
     UsageError
         If the text is not a target.
     """
-    said = text.strip()
-    if said == "all":
+    word = text.strip()
+    if word == "all":
         count = Fraction(int(problem.offers.in_play.sum()))
         words = Text("tous les dossiers éligibles", "every eligible dossier")
         return Target(text, words, _at_least(problem, "dossiers", count))
-    if said in ("departments", "départements", "departements") or said.startswith("every:"):
-        return _every(problem, text, said.partition(":")[2].strip() or DEPARTMENT)
-    if said == "rules":
+    if word in ("departments", "départements", "departements") or word.startswith("every:"):
+        return _all_dossiers_target(problem, text, word.partition(":")[2].strip() or DEPARTMENT)
+    if word == "rules":
         return Target(text, Text("toutes les règles tenues", "every rule kept"))
-    if said.startswith("rule:"):
-        return _rule(problem, text, said.removeprefix("rule:").strip())
-    match = _COUNT.fullmatch(said)
+    if word.startswith("rule:"):
+        return _rule(problem, text, word.removeprefix("rule:").strip())
+    match = _COUNT.fullmatch(word)
     if match is None:
         raise _no_target(text)
     return _count(
@@ -244,7 +244,7 @@ def _count(problem: Problem, text: str, measure: str, number: str, today: Today 
     return Target(text, Text(fr, en), _at_least(problem, measure, wanted))
 
 
-def _every(problem: Problem, text: str, column: str) -> Target:
+def _all_dossiers_target(problem: Problem, text: str, column: str) -> Target:
     """Require at least one application in each group, including groups of the map for territories."""
     case = replace(problem.case, defects=Defects())
     mapped = case.map_year is not None and column in (DEPARTMENT, "region")
@@ -328,33 +328,33 @@ def _not_known(case: Case, name: str, names: list[str]) -> UsageError:
 
 
 def reach(
-    problem: Problem, target: Target, line: EnvelopePath, *, clock: Clock | None = None, prove: bool = True
+    problem: Problem, target: Target, path: EnvelopePath, *, clock: Clock | None = None, prove: bool = True
 ) -> TargetResult:
     """Find the smallest amount that reaches the target, and the optimal list there."""
 
     def nothing(
         lower: int | None, proof: Proof | None, missing: Text | None = None, stops: tuple[Text, ...] = ()
     ) -> TargetResult:
-        return TargetResult(problem, target, line, lower, None, None, missing, stops, proof)
+        return TargetResult(problem, target, path, lower, None, None, missing, stops, proof)
 
     missing = _missing(problem, target)
     if missing is not None:
         return nothing(None, Proof.PROVED, missing)
-    kept: tuple[Fraction, ...] = ()
+    limits: tuple[Fraction, ...] = ()
     change = _ruled(target)
     if target.rule is not None and not target.rule.groups.grouped:
         # A target on one sum is written as a stage, because the exact kernels solve stages.
-        change, kept = _aimed(target.rule.terms), (target.rule.minimum[0] or Fraction(0),)
-    found = least_amount(problem, line, kept=kept, change=change, clock=clock, prove=prove)
-    if found.unreachable:
-        stops = blockers(target.on(problem), line, target.held or TARGET, clock)
-        return nothing(None, found.proof, None, stops)
-    if found.amount_cents is None:
-        return replace(nothing(found.lower_cents, found.proof), stopped=found.lower_cents is None)
-    there = target.on(really_at(problem, line, found.amount_cents))
+        change, limits = _aimed(target.rule.terms), (target.rule.minimum[0] or Fraction(0),)
+    minimum = least_amount(problem, path, limits=limits, change=change, clock=clock, prove=prove)
+    if minimum.unreachable:
+        stops = blockers(target.on(problem), path, target.held or TARGET, clock)
+        return nothing(None, minimum.proof, None, stops)
+    if minimum.amount_cents is None:
+        return replace(nothing(minimum.lower_cents, minimum.proof), stopped=minimum.lower_cents is None)
+    there = target.on(really_at(problem, path, minimum.amount_cents))
     answer = ask(there, clock=clock, prove=False)
     return TargetResult(
-        there, target, line, found.lower_cents, found.amount_cents, answer, None, (), found.proof
+        there, target, path, minimum.lower_cents, minimum.amount_cents, answer, None, (), minimum.proof
     )
 
 
@@ -383,10 +383,10 @@ def _missing(problem: Problem, target: Target) -> Text | None:
     if not short:
         return None
     if not rule.groups.grouped:
-        top, asked = _number(short[0][1]), _number(rule.minimum[0] or Fraction(0))
+        top, requested = _number(short[0][1]), _number(rule.minimum[0] or Fraction(0))
         return Text(
-            f"tous les dossiers éligibles ensemble font {top}, et la cible est {asked}",
-            f"all eligible dossiers together come to {top}, and the target is {asked}",
+            f"tous les dossiers éligibles ensemble font {top}, et la cible est {requested}",
+            f"all eligible dossiers together come to {top}, and the target is {requested}",
         )
     names = ", ".join(str(name) for name, _ in short[:12]) + (", …" if len(short) > 12 else "")
     n = so_many(len(short), ("groupe", "groupes"), ("group", "groups"))

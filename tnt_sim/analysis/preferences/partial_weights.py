@@ -188,12 +188,12 @@ def weights(
     """
     steps = decision_steps(scenario)
     problem = compile_problem(steps[0].scenario)
-    found = criteria_of(problem, criteria)
+    result = criteria_of(problem, criteria)
     halves = halves_of(list(criteria), ranges or {}, order)
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     course, tell = StudyProgress(Deadline(limit), "solves"), progress or (lambda phase, done: None)
-    study = _WeightSearch(problem, found, halves, course, seed, draws, tell)
-    return _told(study.result(), scenario)
+    study = _WeightSearch(problem, result, halves, course, seed, draws, tell)
+    return _with_document(study.result(), scenario)
 
 
 @dataclass
@@ -206,11 +206,11 @@ class _WeightSearch:
     course: StudyProgress
     seed: int
     draws: int
-    tell: Progress
+    report_progress: Progress
     region: Polytope = field(init=False)
     corners: list[Weights] = field(default_factory=list)
     n_drawn: int = 0
-    found: dict[Point, UndominatedAllocation] = field(default_factory=dict)
+    allocations: dict[Point, UndominatedAllocation] = field(default_factory=dict)
     n_solves: int = 0
     doubtful: bool = False
 
@@ -257,28 +257,28 @@ class _WeightSearch:
         """Return Σ w_k M_k / p_k as a stage to maximise."""
         factors = [share / one.per * one.terms.scale for share, one in zip(w, self.criteria, strict=True)]
         scale = Fraction(1, lcm(*(factor.denominator for factor in factors)))
-        parts = [
+        pieces = [
             (int(factor / scale), replace(one.terms, scale=Fraction(1)))
             for factor, one in zip(factors, self.criteria, strict=True)
         ]
-        terms = combine(parts)
+        terms = combine(pieces)
         return ObjectiveStage("worth", Sense.MAXIMISE, replace(terms, scale=scale).reduced())
 
-    def _ask(self, stages: Sequence[ObjectiveStage], kept: Sequence[Fraction]) -> SolveOutcome | None:
+    def _ask(self, stages: Sequence[ObjectiveStage], limits: Sequence[Fraction]) -> SolveOutcome | None:
         self.course.deadline.check()
         until = self.course.deadline.within(QUESTION_SECONDS)
         self.n_solves += 1
-        self.tell("weights", min(0.95, self.n_solves / 500))
+        self.report_progress("weights", min(0.95, self.n_solves / 500))
         problem = replace(with_last_stage(self.problem, 0, stages[-1]), stages=tuple(stages))
         try:
             answer = ask(
                 problem,
-                kept=kept,
+                limits=limits,
                 goals=1,
                 canonical=False,
                 prove=False,
                 clock=Clock.until(until),
-                kernels=not kept,
+                kernels=not limits,
             )
         except LimitReached:
             self.doubtful = True
@@ -293,12 +293,12 @@ class _WeightSearch:
         funded, granted = answer.allocation.funded, answer.allocation.granted_cents
         criteria = tuple(one.terms.evaluate(funded, granted) * one.terms.scale for one in self.criteria)
         values = tuple(self.value(criteria, w) for w in self.corners)
-        shown = (supported and answer.is_closed) or None
-        if values not in self.found or shown:
-            self.found[values] = UndominatedAllocation(
-                answer.allocation, criteria, values, answer.granted_cents, shown
+        displayed = (supported and answer.is_closed) or None
+        if values not in self.allocations or displayed:
+            self.allocations[values] = UndominatedAllocation(
+                answer.allocation, criteria, values, answer.granted_cents, displayed
             )
-        return self.found[values]
+        return self.allocations[values]
 
     def value(self, criteria: Point, w: Weights) -> Fraction:
         """Return Σ w_k M_k / p_k of an outcome."""
@@ -320,10 +320,10 @@ class _WeightSearch:
                 return
             zone = waiting.pop()
             kept = [bound + stage.terms.scale for bound, stage in zip(zone, worth, strict=True)]
-            one = self._note(self._ask(stages, kept), supported=None)
-            if one is None:
+            entry = self._note(self._ask(stages, kept), supported=None)
+            if entry is None:
                 continue
-            waiting = _split([*waiting, zone], one.values)
+            waiting = _split([*waiting, zone], entry.values)
 
     def _out_of_time(self) -> bool:
         self.course.deadline.check()
@@ -369,7 +369,7 @@ class _WeightSearch:
 
     def _between(self) -> None:
         """Sample zones between two outcomes; the best Σ V_e in a zone is never dominated."""
-        random, known = Random(self.seed), list(self.found.values())
+        random, known = Random(self.seed), list(self.allocations.values())
         worth = [self.worth(w) for w in self.corners]
         middle = tuple(sum(part, Fraction(0)) / len(self.corners) for part in zip(*self.corners, strict=True))
         for _ in range(self.draws if len(known) > 1 else 0):
@@ -377,13 +377,13 @@ class _WeightSearch:
                 return
             self.n_drawn += 1
             a, b = random.sample(known, 2)
-            kept = [
+            limits = [
                 min(x, y) + stage.terms.scale for x, y, stage in zip(a.values, b.values, worth, strict=True)
             ]
-            self._note(self._ask([*worth, self.worth(middle)], kept), supported=None)
+            self._note(self._ask([*worth, self.worth(middle)], limits), supported=None)
 
     def _undominated(self) -> list[UndominatedAllocation]:
-        every = list(self.found.values())
+        every = list(self.allocations.values())
         return [one for one in every if not any(_dominates(other.values, one.values) for other in every)]
 
 
@@ -395,30 +395,32 @@ def _lowest(stage: ObjectiveStage, problem: Problem) -> Fraction:
     return (terms.constant + int(each.sum()) + once) * terms.scale
 
 
-def _dominates(one: Point, other: Point) -> bool:
-    return one != other and all(a >= b for a, b in zip(one, other, strict=True))
+def _dominates(left: Point, other: Point) -> bool:
+    return left != other and all(a >= b for a, b in zip(left, other, strict=True))
 
 
 def _split(zones: Sequence[Point], z: Point) -> list[Point]:
     """Split the zones that contain a new point, and drop zones contained in another."""
-    kept = [zone for zone in zones if not all(a > b for a, b in zip(z, zone, strict=True))]
-    parts = [
+    limits = [zone for zone in zones if not all(a > b for a, b in zip(z, zone, strict=True))]
+    pieces = [
         (*zone[:k], z[k], *zone[k + 1 :])
         for zone in zones
         if all(a > b for a, b in zip(z, zone, strict=True))
         for k in range(len(z))
     ]
-    every = list(dict.fromkeys([*kept, *parts]))
+    all_items = list(dict.fromkeys([*limits, *pieces]))
     return [
         zone
-        for zone in every
-        if not any(other != zone and all(a <= b for a, b in zip(other, zone, strict=True)) for other in every)
+        for zone in all_items
+        if not any(
+            other != zone and all(a <= b for a, b in zip(other, zone, strict=True)) for other in all_items
+        )
     ]
 
 
-def _told(found: WeightStudy, scenario: Scenario) -> WeightStudy:
-    problem = found.problem
-    table = found.to_dataframe()
+def _with_document(result: WeightStudy, scenario: Scenario) -> WeightStudy:
+    problem = result.problem
+    table = result.to_dataframe()
     play = pl.Series(problem.offers.in_play)
     moving = table.filter(play & (pl.col("core_index") > 0) & (pl.col("core_index") < 1))
     document = {
@@ -426,41 +428,42 @@ def _told(found: WeightStudy, scenario: Scenario) -> WeightStudy:
         "command": "weights",
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
-        "status": "optimal" if found.outcomes else "infeasible" if found.complete else "stopped",
-        **found.course.told(),
-        "criteria": [{"name": one.name, "per": decimal_text(one.per)} for one in found.criteria],
-        "corners": [[decimal_text(part) for part in w] for w in found.corners],
-        "exact": found.exact,
-        "complete": found.complete,
-        "n_draws": found.n_draws,
+        "status": "optimal" if result.outcomes else "infeasible" if result.complete else "stopped",
+        **result.course.record(),
+        "criteria": [{"name": one.name, "per": decimal_text(one.per)} for one in result.criteria],
+        "corners": [[decimal_text(part) for part in w] for w in result.corners],
+        "exact": result.exact,
+        "complete": result.complete,
+        "n_draws": result.n_draws,
         "portfolios": [
             {
                 "rank": k,
                 "criteria": {
-                    c.name: decimal_text(v) for c, v in zip(found.criteria, one.criteria, strict=True)
+                    c.name: decimal_text(v) for c, v in zip(result.criteria, one.criteria, strict=True)
                 },
-                "supported": _supported(found, one) if found.exact and found.complete else one.supported,
+                "supported": _supported(result, one) if result.exact and result.complete else one.supported,
                 "granted_cents": one.granted_cents,
                 "n_funded": int(one.allocation.funded.sum()),
                 "allocation_sha256": allocation_sha256(problem, one.allocation),
             }
-            for k, one in enumerate(found.outcomes, start=1)
+            for k, one in enumerate(result.outcomes, start=1)
         ],
         "core": table.filter(play & (pl.col("core_index") == 1))["dossier"].to_list(),
         "borderline": moving.select("dossier", "title", "core_index").to_dicts(),
         "n_exterior": int((play & (table["core_index"] == 0)).sum()),
-        "n_solves": found.n_solves,
-        "seconds": round(found.seconds, 3),
+        "n_solves": result.n_solves,
+        "seconds": round(result.seconds, 3),
     }
-    return replace(found, document=document)
+    return replace(result, document=document)
 
 
-def _supported(found: WeightStudy, one: UndominatedAllocation) -> bool:
+def _supported(result: WeightStudy, allocation: UndominatedAllocation) -> bool:
     """Whether some feasible weight makes the outcome optimal among all known outcomes."""
-    cell = found.region
-    for other in found.outcomes:
+    cell = result.region
+    for other in result.outcomes:
         gap = tuple(
-            (a - b) / c.per for a, b, c in zip(one.criteria, other.criteria, found.criteria, strict=True)
+            (a - b) / c.per
+            for a, b, c in zip(allocation.criteria, other.criteria, result.criteria, strict=True)
         )
         cell = cell.cut((gap, Fraction(0)))
     return bool(cell.corners)

@@ -60,7 +60,7 @@ class Polytope:
         """Intersect with a half-space; the result has no vertices if it is empty."""
         bit = 1 << self.n_halves
         stands = [(corner, side(half, corner.point)) for corner in self.corners]
-        kept = [
+        retained = [
             Corner(corner.point, corner.tight | bit if at == 0 else corner.tight)
             for corner, at in stands
             if at >= 0
@@ -71,8 +71,8 @@ class Polytope:
                 if self._share_an_edge(here, there):
                     t = a / (a - b)
                     point = tuple(x + t * (y - x) for x, y in zip(here.point, there.point, strict=True))
-                    kept.append(Corner(point, here.tight & there.tight | bit))
-        return Polytope(tuple(kept), self.n_halves + 1)
+                    retained.append(Corner(point, here.tight & there.tight | bit))
+        return Polytope(tuple(retained), self.n_halves + 1)
 
     def under(self, top: Fraction, bottom: Sequence[Fraction]) -> Polytope:
         """Return the points (w, z) with bottom·w ≤ z ≤ top, z last."""
@@ -83,12 +83,12 @@ class Polytope:
             self.n_halves + 2,
         )
 
-    def _share_an_edge(self, one: Corner, other: Corner) -> bool:
-        common = one.tight & other.tight
+    def _share_an_edge(self, left: Corner, other: Corner) -> bool:
+        common = left.tight & other.tight
         return not any(
             third.tight & common == common
             for third in self.corners
-            if third is not one and third is not other
+            if third is not left and third is not other
         )
 
 
@@ -112,10 +112,10 @@ def _unit(n: int, k: int, sign: int) -> tuple[Fraction, ...]:
 
 def possible(n: int, halves: Sequence[Half]) -> Polytope:
     """Return the weights of n criteria that satisfy every half-space."""
-    found = Polytope.simplex(n)
+    polytope = Polytope.simplex(n)
     for half in halves:
-        found = found.cut(half)
-    return found
+        polytope = polytope.cut(half)
+    return polytope
 
 
 def side(half: Half, w: Weights) -> Fraction:
@@ -158,7 +158,7 @@ def criteria_of(problem: Problem, names: Sequence[str]) -> tuple[Criterion, ...]
     spec = problem.scenario.spec
     named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}
     measures = Measures(problem.case, problem.offers.in_play, named)
-    found = []
+    result = []
     for name in names:
         before = len(problem.case.defects.found)
         terms = measures.terms(name, ("objective",))
@@ -176,8 +176,8 @@ def criteria_of(problem: Problem, names: Sequence[str]) -> tuple[Criterion, ...]
             )
         offers = problem.offers
         whole = terms.evaluate(offers.in_play, offers.highest_cents) * terms.scale
-        found.append(Criterion(name, terms, round_figure(whole)))
-    return tuple(found)
+        result.append(Criterion(name, terms, round_figure(whole)))
+    return tuple(result)
 
 
 def round_figure(value: Fraction) -> Fraction:

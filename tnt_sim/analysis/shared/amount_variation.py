@@ -97,12 +97,12 @@ class AmountVariation:
         """
         if isinstance(text, int):
             return text * 100
-        said = text.strip()
+        word = text.strip()
         try:
-            if said.endswith("%"):
-                rate = _percentage(said)
+            if word.endswith("%"):
+                rate = _percentage(word)
                 return self.base_cents * rate.numerator // rate.denominator
-            return parse_cents(said)
+            return parse_cents(word)
         except ValueError as error:
             why = getattr(error, "text", Text("", ""))
             raise UsageError(
@@ -118,13 +118,13 @@ class AmountVariation:
         written = [self._family[name].amount or 0 for name in self.names]
         parts = [cents] if len(self.names) == 1 else highest_averages(cents, written, self.names)
         moved: dict[str, int] = {}
-        for name, part, before in zip(self.names, parts, written, strict=True):
-            moved[name] = part
-            self._raise_above(moved, name, part - before)
+        for name, piece, before in zip(self.names, parts, written, strict=True):
+            moved[name] = piece
+            self._raise_above(moved, name, piece - before)
             if self.share == PRO_RATA:
-                moved.update(_in_proportion(self._family[name], part, before))
+                moved.update(_in_proportion(self._family[name], piece, before))
             elif self.share != FREE:
-                self._raise_between(moved, name, part - before)
+                self._raise_between(moved, name, piece - before)
         return {name: part for name, part in moved.items() if part != self._family[name].amount}
 
     def scenario_at(self, cents: int) -> Scenario:
@@ -269,8 +269,8 @@ def _check_share(
         )
 
 
-def _percentage(said: str) -> Fraction:
-    return parse_decimal(said.removesuffix("%").strip()) / 100
+def _percentage(text: str) -> Fraction:
+    return parse_decimal(text.removesuffix("%").strip()) / 100
 
 
 def _in_proportion(spec: EnvelopeSpec, cents: int, before: int) -> dict[str, int]:
@@ -280,12 +280,12 @@ def _in_proportion(spec: EnvelopeSpec, cents: int, before: int) -> dict[str, int
     if not below or not sum(written):
         return {}
     if spec.overbooked:
-        parts = [amount * cents // before for amount in written]
+        pieces = [amount * cents // before for amount in written]
     else:
         whole = sum(written) * cents // before
-        parts = highest_averages(whole, written, [child.id for child in below])
-    moved = {child.id: part for child, part in zip(below, parts, strict=True)}
-    for child, part, amount in zip(below, parts, written, strict=True):
+        pieces = highest_averages(whole, written, [child.id for child in below])
+    moved = {child.id: part for child, part in zip(below, pieces, strict=True)}
+    for child, part, amount in zip(below, pieces, written, strict=True):
         if amount:
             moved |= _in_proportion(child, part, amount)
     return moved
@@ -310,12 +310,12 @@ def highest_averages(total_cents: int, weights: Sequence[int], names: Sequence[s
     [34, 33, 33]
     """
     whole = sum(weights)
-    parts = [total_cents * weight // whole for weight in weights]
-    for _ in range(total_cents - sum(parts)):
-        averages = [Fraction(weight, part + 1) for weight, part in zip(weights, parts, strict=True)]
+    pieces = [total_cents * weight // whole for weight in weights]
+    for _ in range(total_cents - sum(pieces)):
+        averages = [Fraction(weight, part + 1) for weight, part in zip(weights, pieces, strict=True)]
         place = min(range(len(weights)), key=lambda k: (-averages[k], names[k]))
-        parts[place] += 1
-    return parts
+        pieces[place] += 1
+    return pieces
 
 
 def _scaled(table: pl.DataFrame, cents: int, base: int) -> pl.DataFrame:

@@ -66,7 +66,7 @@ class DecidedRun:
     clock: Clock = field(default_factory=lambda: Clock(None))
 
     @property
-    def asked(self) -> Scenario:
+    def scenario(self) -> Scenario:
         """Return the scenario of the last step, with earlier grants kept like commitments."""
         last = decision_steps(self.problem.scenario)[-1].scenario
         return replace(last, portfolio=self.problem.case.portfolio)
@@ -126,26 +126,26 @@ def of_run(run_dir: Path, project: Path | None = None) -> DecidedRun:
     summary = read_summary(run_dir)
     if summary.get("status") in ("infeasible", "stopped"):
         raise _nothing(str(summary.get("scenario")))
-    run, whole, found = read_decision(run_dir, project)
+    run, whole, verification = read_decision(run_dir, project)
     assert run.table is not None  # a decision was read from it
     problem, allocation, reading = whole.problem, whole.allocation, whole.reading
     why = reasons(problem, allocation, reading)
-    told = dossier_table(problem, allocation, why, Lang(problem.scenario.spec.locale))
-    kept = told.select("dossier").join(run.table, on="dossier", how="left", maintain_order="left")
+    table = dossier_table(problem, allocation, why, Lang(problem.scenario.spec.locale))
+    retained = table.select("dossier").join(run.table, on="dossier", how="left", maintain_order="left")
     return DecidedRun(
         problem=problem,
         allocation=allocation,
         reading=reading,
         reasons=why,
-        codes=_filled(kept, told, "reason_code"),
-        sentences=_filled(kept, told, "reason"),
+        codes=_filled(retained, table, "reason_code"),
+        sentences=_filled(retained, table, "reason"),
         # Version 0.1.0 also reported as optimal what a single solver had closed.
         best=run.summary.get("status") == "optimal"
         and run.summary.get("proof") in ALLOWED[Status.OPTIMAL]
         and run.summary.get("canonical") is True,
         proof=run.summary.get("proof"),
         on_reserve=_on_reserve(run.table),
-        verification=found,
+        verification=verification,
         run_dir=run_dir,
     )
 
@@ -161,9 +161,9 @@ def _on_reserve(table: pl.DataFrame) -> dict[str, tuple[int, int]]:
     }
 
 
-def _filled(kept: pl.DataFrame, told: pl.DataFrame, column: str) -> pl.Series:
+def _filled(granted: pl.DataFrame, stored: pl.DataFrame, column: str) -> pl.Series:
     """Take a column of the run's table; applications missing from it take the newly computed value."""
-    return kept[column].zip_with(kept[column].is_not_null(), told[column])
+    return granted[column].zip_with(granted[column].is_not_null(), stored[column])
 
 
 def rows_of(decided: DecidedRun, names: Sequence[str]) -> tuple[list[int], tuple[Defect, ...]]:
@@ -230,12 +230,12 @@ def sign_of(gained: Sequence[Fraction]) -> int:
     return (first > 0) - (first < 0)
 
 
-def goes_first(one: Allocation, other: Allocation) -> int:
+def goes_first(allocation: Allocation, other: Allocation) -> int:
     """Decide the tie-break between two allocations with equal stages: 1 the first, −1 the other, 0 the same."""
-    less = int(other.granted_cents.sum()) - int(one.granted_cents.sum())
+    less = int(other.granted_cents.sum()) - int(allocation.granted_cents.sum())
     if less:
         return 1 if less > 0 else -1
-    for a, b in ((one.funded, other.funded), (one.granted_cents, other.granted_cents)):
+    for a, b in ((allocation.funded, other.funded), (allocation.granted_cents, other.granted_cents)):
         apart = np.flatnonzero(a != b)
         if len(apart):
             return 1 if a[apart[0]] > b[apart[0]] else -1

@@ -47,7 +47,7 @@ def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[AmountDependen
     """List the rules that depend on the amount of one of these envelopes."""
     tree = problem.case.tree
     names = {tree.ids[node] for node in nodes}
-    found = []
+    result = []
     for spec, _ in problem.scenario.spec.programme.applied(problem.scenario.spec.date):
         if spec.id not in names:
             continue
@@ -60,14 +60,14 @@ def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[AmountDependen
         keys |= {"split": False} if _amount_is_split(spec.split) else {}
         for key, relaxes in keys.items():
             words = Text(f"`{key}` de l'enveloppe « {spec.id} »", f'`{key}` of envelope "{spec.id}"')
-            found.append(AmountDependentRule(words, relaxes))
+            result.append(AmountDependentRule(words, relaxes))
     for rule in _of_amount(problem, names):
         words = Text(f"la règle « {rule.id} »", f'the rule "{rule.id}"')
-        found.append(AmountDependentRule(words, not isinstance(rule.min, ShareOfAmount)))
+        result.append(AmountDependentRule(words, not isinstance(rule.min, ShareOfAmount)))
     for queue in _queues(problem, nodes):
         words = Text(f"la file de la règle « {queue.id} »", f'the queue of the rule "{queue.id}"')
-        found.append(AmountDependentRule(words, False))
-    return tuple(found)
+        result.append(AmountDependentRule(words, False))
+    return tuple(result)
 
 
 def _queues(problem: Problem, nodes: Sequence[int]) -> list[FirstCome]:
@@ -128,7 +128,7 @@ def _loose_tree(tree: Tree, nodes: Sequence[int], top_cents: int) -> Tree:
         )
         options[node] = new
         if amounts[node] is not None:
-            amounts[node] = amount + new.overprogram_cents + _given(old)
+            amounts[node] = amount + new.overprogram_cents + _given_cents(old)
         if policy[node] is Unassigned.PRO_RATA:
             policy[node] = Unassigned.FREE
             for child in tree.children(node):
@@ -147,7 +147,7 @@ def _loose_tree(tree: Tree, nodes: Sequence[int], top_cents: int) -> Tree:
     )
 
 
-def _given(option: EnvelopeOptions) -> int:
+def _given_cents(option: EnvelopeOptions) -> int:
     return option.given_cents
 
 
@@ -246,29 +246,29 @@ def _reach(problem: Problem, node: int) -> int:
     return exact_sum(problem.offers.highest_cents[under])
 
 
-def at_amount(problem: Problem, line: EnvelopePath, cents: int) -> Problem:
+def at_amount(problem: Problem, path: EnvelopePath, cents: int) -> Problem:
     """Return the problem with the envelope at an amount and those above it moved by the same cents."""
-    return replace(problem, case=replace(problem.case, tree=_tree_at(problem.case.tree, line, cents)))
+    return replace(problem, case=replace(problem.case, tree=_tree_at(problem.case.tree, path, cents)))
 
 
-def really_at(problem: Problem, line: EnvelopePath, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
+def really_at(problem: Problem, path: EnvelopePath, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
     """Return the problem at an amount, recompiled if rules depend on it."""
-    if not moving_rules(problem, line.nodes):
-        return at_amount(problem, line, cents)
-    return compile_problem(with_amounts(problem.scenario, amounts_at(problem, line, cents)), deadline)
+    if not moving_rules(problem, path.nodes):
+        return at_amount(problem, path, cents)
+    return compile_problem(with_amounts(problem.scenario, amounts_at(problem, path, cents)), deadline)
 
 
-def _tree_at(tree: Tree, line: EnvelopePath, cents: int) -> Tree:
-    if tree.written_cents[line.node] is None:
+def _tree_at(tree: Tree, path: EnvelopePath, cents: int) -> Tree:
+    if tree.written_cents[path.node] is None:
         amounts = list(tree.amount_cents)
-        amounts[line.node] = line.amount_cents
+        amounts[path.node] = path.amount_cents
         given = tuple(amounts)
         tree = replace(tree, amount_cents=given, written_cents=given)
-    return tree.moved(line.nodes, cents - line.amount_cents)
+    return tree.moved(path.nodes, cents - path.amount_cents)
 
 
-def amounts_at(problem: Problem, line: EnvelopePath, cents: int) -> dict[str, int]:
+def amounts_at(problem: Problem, path: EnvelopePath, cents: int) -> dict[str, int]:
     """Return the amounts of the path by envelope id when the envelope has `cents`."""
     tree = problem.case.tree
-    more = cents - line.amount_cents
-    return {tree.ids[k]: (tree.written_cents[k] or 0) + more for k in line.nodes}
+    more = cents - path.amount_cents
+    return {tree.ids[k]: (tree.written_cents[k] or 0) + more for k in path.nodes}

@@ -36,15 +36,15 @@ class StudyProgress:
     n_asked: int = 0
     stopped_by: str | None = None
 
-    def each[Part](self, parts: Iterable[Part]) -> Iterator[Part]:
+    def each[Part](self, items: Iterable[Part]) -> Iterator[Part]:
         """Yield the items until the deadline; an item counts as done when the next is requested."""
-        listed = list(parts)
+        listed = list(items)
         self.n_asked += len(listed)
-        for part in listed:
+        for piece in listed:
             if self.deadline.expired:
                 self.stopped_by = TIME
                 return
-            yield part
+            yield piece
             self.n_done += 1
 
     def unanswered(self, *, stopped: bool = False) -> None:
@@ -69,11 +69,11 @@ class StudyProgress:
         except KeyboardInterrupt:
             self.stopped_by = INTERRUPT
 
-    def take(self, told: dict[str, Any]) -> None:
+    def take(self, record: dict[str, Any]) -> None:
         """Take over the progress of a sub-analysis that did not complete."""
-        if told["stopped_by"] is not None:
-            progress = told["progress"]
-            self.stopped_by, self.unit = told["stopped_by"], progress["unit"]
+        if record["stopped_by"] is not None:
+            progress = record["progress"]
+            self.stopped_by, self.unit = record["stopped_by"], progress["unit"]
             self.n_done, self.n_asked = progress["done"], progress["of"] or 0
 
     @property
@@ -83,7 +83,7 @@ class StudyProgress:
             return "optimal"
         return "stopped" if self.stopped_by == INTERRUPT or not self.n_done else "feasible"
 
-    def told(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """Return the keys `stopped_by` and `progress` of the document."""
         progress = {"done": self.n_done, "of": self.n_asked or None, "unit": self.unit}
         return {"stopped_by": self.stopped_by, "progress": progress}

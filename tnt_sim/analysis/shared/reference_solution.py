@@ -31,10 +31,10 @@ Tell = Callable[[str, float], None]
 """Progress callback: name of the current item, and share of the whole done, in [0, 1]."""
 
 
-def tell_of(tell: Tell | None, name: str, share: float) -> None:
+def tell_of(report_progress: Tell | None, name: str, share: float) -> None:
     """Report progress if a callback was given."""
-    if tell is not None:
-        tell(name, share)
+    if report_progress is not None:
+        report_progress(name, share)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

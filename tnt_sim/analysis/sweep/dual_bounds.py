@@ -57,13 +57,15 @@ class DualLine:
 class DualLines:
     """Dual lines of each stage found at the amounts so far."""
 
-    found: dict[int, list[DualLine]] = field(default_factory=dict)
+    lines: dict[int, list[DualLine]] = field(default_factory=dict)
 
-    def add(self, k: int, line: DualLine) -> None:
+    def add(self, k: int, dual_line: DualLine) -> None:
         """Add a line unless it is known."""
-        mine = self.found.setdefault(k, [])
-        if not any(np.array_equal(one.index, line.index) and np.array_equal(one.y, line.y) for one in mine):
-            mine.append(line)
+        mine = self.lines.setdefault(k, [])
+        if not any(
+            np.array_equal(one.index, dual_line.index) and np.array_equal(one.y, dual_line.y) for one in mine
+        ):
+            mine.append(dual_line)
 
     def least(self, k: int, whole: System) -> Fraction | None:
         """Return the least bound of stage k over a system whose last row is the objective, or None.
@@ -71,13 +73,13 @@ class DualLines:
         In units of the objective, not rounded: piecewise linear in the right-hand side.
         """
         last = np.array([whole.rows.n - 1], dtype=np.int64)
-        told = [
+        entries = [
             line_at(whole, line.index, line.y)
-            for line in self.found.get(k, [])[-MOST_LINES:]
+            for line in self.lines.get(k, [])[-MOST_LINES:]
             if line.rows == whole.rows.names
         ]
-        told.append(line_at(whole, last, np.ones(1, dtype=np.int64)))
-        return min((bound for bound in told if bound is not None), default=None)
+        entries.append(line_at(whole, last, np.ones(1, dtype=np.int64)))
+        return min((bound for bound in entries if bound is not None), default=None)
 
 
 BEYOND_SECONDS = 0.5
@@ -115,16 +117,16 @@ def proven_bounds(
     except (OverflowError, DeadlineExpired):
         return (None,) * len(values)
     known = DualLines() if lines is None else lines
-    found: list[Fraction | None] = list(values[:proven])
+    result: list[Fraction | None] = list(values[:proven])
     if fresh:
-        found += _proven(problem, values, proven, deadline.within(seconds))
-    for k in range(len(found), len(values)):
+        result += _proven(problem, values, proven, deadline.within(seconds))
+    for k in range(len(result), len(values)):
         until = deadline.within(seconds)
         bound = _bound(claims, k, values, until if fresh and not until.expired else None, known)
         if bound is not None and (bound - values[k]) * claims.goals[k].sign < 0:
             bound = None  # the rows exclude this value: the bound does not apply to it
-        found.append(bound)
-    return tuple(found)
+        result.append(bound)
+    return tuple(result)
 
 
 def first_line(problem: Problem, lines: DualLines, deadline: Deadline | None = None) -> Fraction | None:

@@ -82,13 +82,13 @@ class Point:
     canonical: bool
     method: str
     seconds: float
-    shown: tuple[CheckedProofs, ...] = ()
+    proofs: tuple[CheckedProofs, ...] = ()
 
     def __post_init__(self) -> None:
         check_words(self.status, self.proof)
 
     @classmethod
-    def of(cls, cents: int, answer: SolveOutcome, shown: tuple[CheckedProofs, ...] = ()) -> Point:
+    def of(cls, cents: int, answer: SolveOutcome, proofs: tuple[CheckedProofs, ...] = ()) -> Point:
         """Build a point from a solution, with its values as bounds: valid only if it is proved optimal."""
         return cls(
             cents,
@@ -100,7 +100,7 @@ class Point:
             answer.canonical,
             answer.method,
             answer.seconds,
-            shown,
+            proofs,
         )
 
     @property
@@ -127,10 +127,10 @@ class Settler:
     def point(self, problem: Problem, cents: int, *, seconds: float | None = None) -> Point:
         """Solve one amount; `seconds` limits a problem of its own."""
         began = time.perf_counter()
-        found = self.by_prices(problem, cents, began)
-        if found is None:
-            found = self._asked(problem, cents, seconds)
-        return replace(found, seconds=time.perf_counter() - began)
+        point = self.by_prices(problem, cents, began)
+        if point is None:
+            point = self._optimised(problem, cents, seconds)
+        return replace(point, seconds=time.perf_counter() - began)
 
     def by_prices(self, problem: Problem, cents: int, began: float = 0.0) -> Point | None:
         """Return the point if surrogate constraints and the exact reading settle it together; otherwise None."""
@@ -141,14 +141,14 @@ class Settler:
             claims = claims_of(problem, deadline)
         except (OverflowError, DeadlineExpired):
             return None
-        found = None if self.groups is None else settled_by(problem, claims, self.groups, deadline)
-        if found is None and self.failed < MAX_FAILED and not deadline.expired:
+        result = None if self.groups is None else settled_by(problem, claims, self.groups, deadline)
+        if result is None and self.failed < MAX_FAILED and not deadline.expired:
             self.groups = price_groups(claims.system, claims.goals[0].coefficient, deadline)
-            found = None if self.groups is None else settled_by(problem, claims, self.groups, deadline)
-            self.failed = 0 if found is not None else self.failed + 1
-        if found is None:
+            result = None if self.groups is None else settled_by(problem, claims, self.groups, deadline)
+            self.failed = 0 if result is not None else self.failed + 1
+        if result is None:
             return None
-        allocation, reading, canonical = found
+        allocation, reading, canonical = result
         proof = Proof.PROVED if rows_agree(problem, claims) else Proof.FEASIBLE_GAP
         self.n_prices += 1
         return Point(
@@ -163,7 +163,7 @@ class Settler:
             time.perf_counter() - began,
         )
 
-    def _asked(self, problem: Problem, cents: int, seconds: float | None) -> Point:
+    def _optimised(self, problem: Problem, cents: int, seconds: float | None) -> Point:
         """Solve the amount as a problem of its own: all stages, or the first one and then the others."""
         self.n_asked += 1
         share = self._limited(seconds, BOUND_SHARE).deadline.limit_seconds
@@ -171,36 +171,36 @@ class Settler:
         n = len(problem.stages)
         if n == 1 or problem.stages[0].tolerance:
             answer = self._ask(problem, clock)
-            return self._told(problem, cents, answer, share, _shown(answer, n, 0))
+            return self._point(problem, cents, answer, share, _checked_proofs(answer, n, 0))
         alone = replace(problem, stages=problem.stages[:1])
         held = self._ask(alone, self._limited(seconds, FIRST_SHARE))
-        shown = _shown(held, 1, 0)
+        checked = _checked_proofs(held, 1, 0)
         if held.allocation is None:
-            return self._told(problem, cents, held, share, shown)
+            return self._point(problem, cents, held, share, checked)
         rest = self._ask(problem, clock, kept=held.values) if held.is_closed else held
         if rest.allocation is None or rest is held:
             rest = _with_all_stages(problem, held)
-        elif shown:
-            shown += _shown(rest, n, 1)
+        elif checked:
+            checked += _checked_proofs(rest, n, 1)
         proofs = [answer.proof for answer in (held, rest)]
         proof = max((proof or Proof.FEASIBLE_GAP for proof in proofs), key=list(Proof).index)
-        return self._told(problem, cents, rest.with_proof(proof), share, shown, int(held.proof in SURE))
+        return self._point(problem, cents, rest.with_proof(proof), share, checked, int(held.proof in SURE))
 
     def _ask(self, problem: Problem, clock: Clock, **more: Any) -> SolveOutcome:
         return ask(problem, backend=self.backend, cross_check=self.cross_check, clock=clock, **more)
 
-    def _told(
+    def _point(
         self,
         problem: Problem,
         cents: int,
         answer: SolveOutcome,
         seconds: float | None,
-        shown: tuple[CheckedProofs, ...],
+        proofs: tuple[CheckedProofs, ...],
         proven: int = 0,
     ) -> Point:
         """Convert a solution to a point, with certified bounds unless it is proved optimal."""
-        point = Point.of(cents, answer, shown)
-        proven = max(proven, sum(len(part.proofs) for part in shown))
+        point = Point.of(cents, answer, proofs)
+        proven = max(proven, sum(len(part.proofs) for part in proofs))
         return point if answer.proof in SURE else self.bounded(problem, point, seconds, proven)
 
     def bounded(self, problem: Problem, point: Point, seconds: float | None = None, proven: int = 0) -> Point:
@@ -223,19 +223,19 @@ class Settler:
             fresh=not deadline.expired,
             deadline=deadline,
         )
-        found = replace(point, bounds=bounds)
-        if found.settled and rows_agree(problem, claims_of(problem)):
-            return replace(found, status=Status.OPTIMAL, proof=Proof.PROVED)
-        return found
+        result = replace(point, bounds=bounds)
+        if result.settled and rows_agree(problem, claims_of(problem)):
+            return replace(result, status=Status.OPTIMAL, proof=Proof.PROVED)
+        return result
 
     def carried(self, problem: Problem | None, before: Point | None, point: Point) -> Point:
         """Return the point, or the allocation of the previous amount if that is better, with new bounds."""
-        kept = carried(problem, before, point)
-        if kept is point or problem is None:
+        retained = carried(problem, before, point)
+        if retained is point or problem is None:
             return point
-        pairs = zip(point.bounds, kept.values, strict=False)
+        pairs = zip(point.bounds, retained.values, strict=False)
         proven = next((k for k, (bound, value) in enumerate(pairs) if bound != value), len(point.bounds))
-        return self.bounded(problem, kept, LEAST_SECONDS, proven)
+        return self.bounded(problem, retained, LEAST_SECONDS, proven)
 
     def rebounded(self, problem: Problem, point: Point) -> Point:
         """Return the point with the tighter of its bounds and all lines known by now."""
@@ -265,7 +265,7 @@ def _with_all_stages(problem: Problem, held: SolveOutcome) -> SolveOutcome:
     )
 
 
-def _shown(answer: SolveOutcome, n_stages: int, first: int) -> tuple[CheckedProofs, ...]:
+def _checked_proofs(answer: SolveOutcome, n_stages: int, first: int) -> tuple[CheckedProofs, ...]:
     return (CheckedProofs(n_stages, first, answer.certificates),) if answer.certificates else ()
 
 
@@ -278,7 +278,11 @@ def rows_agree(problem: Problem, claims: Claims) -> bool:
 def plain(problem: Problem) -> bool:
     """Whether the objective is one maximised sum over applications with a single amount each."""
     offers = problem.offers
-    if len(problem.stages) != 1 or problem.stages[0].sense is not Sense.MAXIMISE or problem.stages[0].parts:
+    if (
+        len(problem.stages) != 1
+        or problem.stages[0].sense is not Sense.MAXIMISE
+        or problem.stages[0].goal_parts
+    ):
         return False
     return not (offers.ranged & offers.candidate).any() and not len(offers.levels.row)
 
@@ -294,10 +298,10 @@ def settled_by(
     """
     goal, least = claims.goals[0], claims.goals[-1]
     try:
-        found = relaxed(claims.system, goal.coefficient, least.coefficient, groups)
-        if found is None or not found.cheapest:
+        relaxation = relaxed(claims.system, goal.coefficient, least.coefficient, groups)
+        if relaxation is None or not relaxation.cheapest:
             return None
-        best = best_under(found, deadline)
+        best = best_under(relaxation, deadline)
     except (MultiplierError, DeadlineExpired):
         return None
     allocation = allocation_of(problem, best.taken)
@@ -343,7 +347,7 @@ def carried(problem: Problem | None, before: Point | None, point: Point) -> Poin
         False,
         "kept",
         point.seconds,
-        point.shown,
+        point.proofs,
     )
 
 
@@ -354,10 +358,10 @@ def at_most(point: Point, above: Point, up: bool) -> Point:
     return replace(point, bounds=(_tighter(point.bounds[0], above.bounds[0], up), *point.bounds[1:]))
 
 
-def _tighter(one: Fraction | None, other: Fraction | None, up: bool) -> Fraction | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return min(one, other) if up else max(one, other)
+def _tighter(left: Fraction | None, other: Fraction | None, up: bool) -> Fraction | None:
+    if left is None or other is None:
+        return other if left is None else left
+    return min(left, other) if up else max(left, other)
 
 
 WORTH_MORE = 2.0
@@ -390,11 +394,11 @@ def shown_again(settler: Settler, problem: Problem, stored: Point, seconds: floa
 def n_shown(problem: Problem, stored: Point) -> int:
     """Count the first stages that the stored certificates prove optimal."""
     proven = 0
-    for part in stored.shown:
-        if part.first != proven or not part.first < part.n_stages <= len(problem.stages):
+    for piece in stored.proofs:
+        if piece.first != proven or not piece.first < piece.n_stages <= len(problem.stages):
             return proven
-        claims = claims_of(replace(problem, stages=problem.stages[: part.n_stages]))
-        for proof in part.proofs[: part.n_stages - part.first]:
+        claims = claims_of(replace(problem, stages=problem.stages[: piece.n_stages]))
+        for proof in piece.proofs[: piece.n_stages - piece.first]:
             try:
                 check_refutation(claims.of_stage(proven, stored.values), proof)
             except (CertificateError, ValueError):
@@ -405,7 +409,7 @@ def n_shown(problem: Problem, stored: Point) -> int:
 
 def _impossible(problem: Problem, stored: Point) -> Point | None:
     """Return the point if a stored certificate proves infeasibility; otherwise None."""
-    for part in stored.shown:
+    for part in stored.proofs:
         claims = claims_of(replace(problem, stages=problem.stages[: part.n_stages]))
         for proof in part.proofs:
             try:

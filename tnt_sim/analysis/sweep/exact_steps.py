@@ -108,7 +108,11 @@ class _Moving:
 
 
 def exact_steps(
-    moved: AmountVariation, low: int, high: int, tell: Tell | None = None, deadline: Deadline = UNLIMITED
+    moved: AmountVariation,
+    low: int,
+    high: int,
+    report_progress: Tell | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> SweepSteps | None:
     """Compute all steps with one pass; None if surrogate constraints do not settle the problem in time.
 
@@ -132,7 +136,11 @@ def exact_steps(
         if groups is None or not agreement(base, claims, deadline).holds:
             return None
         found = _moving(moved, base, groups, low, high, deadline)
-        return None if found is None else _Pass(moved, base, claims, low, high, *found, deadline).steps(tell)
+        return (
+            None
+            if found is None
+            else _Pass(moved, base, claims, low, high, *found, deadline).steps(report_progress)
+        )
     except (MultiplierError, TooManyStates, DeadlineExpired):
         return None
 
@@ -149,15 +157,15 @@ def _moving(
     first, second, last = at
     if first is None or second is None or last is None or not first.cheapest:
         return None
-    found = []
-    for one, two, three in zip(first.packs, second.packs, last.packs, strict=True):
-        if not (_same(one, two) and _same(one, three)):
+    result = []
+    for entry, two, three in zip(first.packs, second.packs, last.packs, strict=True):
+        if not (_same(entry, two) and _same(entry, three)):
             return None
-        slope, rest = divmod(three.room - one.room, max(1, high - low))
-        if rest or slope < 0 or two.room != one.room + slope * (middle - low):
+        slope, rest = divmod(three.room - entry.room, max(1, high - low))
+        if rest or slope < 0 or two.room != entry.room + slope * (middle - low):
             return None
-        found.append(_Moving(one, slope, curve(one.gain, one.weight, deadline)))
-    return first, found
+        result.append(_Moving(entry, slope, curve(entry.gain, entry.weight, deadline)))
+    return first, result
 
 
 def _relaxed_at(
@@ -169,11 +177,11 @@ def _relaxed_at(
     return relaxed(claims.system, claims.goals[0].coefficient, claims.goals[-1].coefficient, groups)
 
 
-def _same(one: Pack, other: Pack) -> bool:
+def _same(left: Pack, other: Pack) -> bool:
     return (
-        np.array_equal(one.choice, other.choice)
-        and np.array_equal(one.gain, other.gain)
-        and np.array_equal(one.weight, other.weight)
+        np.array_equal(left.choice, other.choice)
+        and np.array_equal(left.gain, other.gain)
+        and np.array_equal(left.weight, other.weight)
     )
 
 
@@ -190,14 +198,14 @@ class _Pass:
     packs: list[_Moving]
     deadline: Deadline = UNLIMITED
 
-    def steps(self, tell: Tell | None) -> SweepSteps:
+    def steps(self, report_progress: Tell | None) -> SweepSteps:
         """Check each step exactly at its own amount; one that breaks a rule is left open until the next."""
         amounts, taken, gain = self._joined()
         goal = self.claims.goals[0]
         units = gain + self.first.value + self.first.rest + goal.constant
         funded = self._funded(taken)
         steps = SweepSteps(self.base, amounts, units, goal.scale, funded, ())
-        right = steps_hold(self.moved, self.claims, steps, taken, tell, self.deadline)
+        right = steps_hold(self.moved, self.claims, steps, taken, report_progress, self.deadline)
         ends = np.append(amounts[1:], self.high + 1)
         wrong = np.flatnonzero(~right)
         open_ = _merged(list(zip(amounts[wrong].tolist(), ends[wrong].tolist(), strict=True)))
@@ -224,13 +232,13 @@ class _Pass:
 
 def _merged(intervals: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Merge adjacent intervals."""
-    found: list[tuple[int, int]] = []
+    result: list[tuple[int, int]] = []
     for start, end in intervals:
-        if found and found[-1][1] == start:
-            found[-1] = (found[-1][0], end)
+        if result and result[-1][1] == start:
+            result[-1] = (result[-1][0], end)
         else:
-            found.append((start, end))
-    return found
+            result.append((start, end))
+    return result
 
 
 def steps_hold(
@@ -238,7 +246,7 @@ def steps_hold(
     claims: Claims,
     steps: SweepSteps,
     taken: BoolArray,
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> BoolArray:
     """Check which steps satisfy every rule at their own amount and have the claimed value, bool (n_steps,).
@@ -250,10 +258,10 @@ def steps_hold(
     problem = steps.problem
     right = np.ones(len(steps.cents), dtype=np.bool_)
     rules = {id(rule): rule for rule in (*problem.rules, *problem.table_rules) if rule.mode is Mode.HARD}
-    for part in claims.written:
-        if id(part.of) in rules or part.of is problem.caps:
-            columns = _columns(claims, part)
-            right &= _by_pattern(problem, part.of, steps, taken[columns], deadline)
+    for piece in claims.written:
+        if id(piece.of) in rules or piece.of is problem.caps:
+            columns = _columns(claims, piece)
+            right &= _by_pattern(problem, piece.of, steps, taken[columns], deadline)
     stage = problem.stages[0]
     for k, cents in enumerate(steps.cents.tolist()):
         if deadline.expired:
@@ -265,14 +273,14 @@ def steps_hold(
         tree = read_envelopes(lean.case.tree, lean.case.node, allocation.granted_cents)
         value = stage.terms.evaluate(allocation.funded, allocation.granted_cents) * stage.terms.scale
         right[k] &= tree.holds and value == steps.value(k)
-        if tell is not None and k % 64 == 0:
-            tell(k / len(right))
+        if report_progress is not None and k % 64 == 0:
+            report_progress(k / len(right))
     return right
 
 
-def _columns(claims: Claims, part: RowSource) -> IntArray:
+def _columns(claims: Claims, source: RowSource) -> IntArray:
     rows = claims.system.rows
-    inside = (rows.row >= part.first) & (rows.row < part.last) & (rows.col < claims.system.n_choices)
+    inside = (rows.row >= source.first) & (rows.row < source.last) & (rows.col < claims.system.n_choices)
     return np.unique(rows.col[inside])
 
 
@@ -365,11 +373,11 @@ def _any_of(code: IntArray, funded: BoolArray, n_codes: int) -> IntArray:
     """Return whether a list funds some row of each code, 0 or 1; funded : bool (n, k), int64 (n_codes, k)."""
     order = np.argsort(code, kind="stable")
     order = order[code[order] >= 0]
-    found = np.zeros((n_codes, funded.shape[1]), dtype=np.int64)
+    places = np.zeros((n_codes, funded.shape[1]), dtype=np.int64)
     if len(order):
         starts = np.flatnonzero(np.r_[True, np.diff(code[order]) != 0])
-        found[code[order][starts]] = np.logical_or.reduceat(funded[order], starts, axis=0)
-    return found
+        places[code[order][starts]] = np.logical_or.reduceat(funded[order], starts, axis=0)
+    return places
 
 
 def list_figures(counters: Counters, problem: Problem, allocation: Allocation) -> dict[str, Any]:
@@ -415,15 +423,15 @@ def step_columns(counters: Counters, steps: SweepSteps) -> dict[str, list[Any]]:
     """Return the figures of every step, by column."""
     offers = steps.problem.offers
     amount = np.where(offers.committed, offers.committed_cents, offers.most_cents)
-    told: dict[str, list[Any]] = {
+    document: dict[str, list[Any]] = {
         name: [] for name in ("n_funded", "granted_cents", "population", "inhabitants", "n_departments")
     }
     for start in range(0, len(steps.cents), CHUNK):
         funded = steps.funded[:, start : start + CHUNK]
-        told["n_funded"] += funded.sum(axis=0).tolist()
-        told["granted_cents"] += (amount @ funded).tolist()
+        document["n_funded"] += funded.sum(axis=0).tolist()
+        document["granted_cents"] += (amount @ funded).tolist()
         people = counters.population(funded)
-        told["population"] += [None] * funded.shape[1] if people is None else people.tolist()
-        told["inhabitants"] += counters.inhabitants(funded)
-        told["n_departments"] += counters.departments(funded).tolist()
-    return told
+        document["population"] += [None] * funded.shape[1] if people is None else people.tolist()
+        document["inhabitants"] += counters.inhabitants(funded)
+        document["n_departments"] += counters.departments(funded).tolist()
+    return document

@@ -85,10 +85,10 @@ class Tolerance:
         UsageError
             If the text is not a positive number, with or without "%".
         """
-        said = text.strip()
-        relative = said.endswith("%")
+        word = text.strip()
+        relative = word.endswith("%")
         try:
-            size = parse_decimal(said.removesuffix("%").strip())
+            size = parse_decimal(word.removesuffix("%").strip())
         except ValueError:
             size = Fraction(0)
         if size <= 0:
@@ -143,10 +143,10 @@ class SweepPlan:
 
     def key(self, code: str) -> str:
         """Return the SHA-256 of all that the points depend on, including the hash of the code."""
-        told = [self.scenario.sha256, self.moved.names, self.moved.share, self.amounts, self.exact, code]
+        entries = [self.scenario.sha256, self.moved.names, self.moved.share, self.amounts, self.exact, code]
         if self.tolerance is not None:
-            told.append(f"{self.tolerance.size} {self.tolerance.relative}")
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+            entries.append(f"{self.tolerance.size} {self.tolerance.relative}")
+        return hashlib.sha256(json.dumps(entries).encode()).hexdigest()
 
 
 def plan_of(

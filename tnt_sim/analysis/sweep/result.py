@@ -25,13 +25,13 @@ from tnt_sim.verify.run_document import decimal_text, warning_lines
 RANKS = (Proof.PROVED, Proof.CROSS_CHECKED, Proof.FEASIBLE_GAP)
 
 
-def document_of(found: SweepResult, lang: Lang | None = None) -> dict[str, Any]:
+def document_of(result: SweepResult, lang: Lang | None = None) -> dict[str, Any]:
     """Write the whole document; points not reached before Ctrl-C or the deadline are missing from `points`.
 
     Sentences are in `lang`, by default the scenario's locale.
     """
-    plan, spec = found.plan, found.plan.scenario.spec
-    base = found.base
+    plan, spec = result.plan, result.plan.scenario.spec
+    base = result.base
     counters = Counters.of(base)
     lang = lang or Lang(spec.locale)
     return {
@@ -43,9 +43,9 @@ def document_of(found: SweepResult, lang: Lang | None = None) -> dict[str, Any]:
         "date": spec.date.isoformat() if spec.date else None,
         "synthetic": says_synthetic(spec, plan.scenario.portfolio.table),
         "sweep_dir": None,
-        "status": _status(found),
-        **found.told(),
-        "proof": _weakest([*found.free, *found.nested]),
+        "status": _status(result),
+        **result.entry_of(),
+        "proof": _weakest([*result.free, *result.nested]),
         "envelopes": list(plan.moved.names),
         "share": plan.moved.share,
         "base_cents": plan.moved.base_cents,
@@ -61,22 +61,22 @@ def document_of(found: SweepResult, lang: Lang | None = None) -> dict[str, Any]:
         ],
         "n_dossiers": base.case.n,
         "n_departments": counters.n_departments,
-        "tightening": [{"id": rule.id, "option": rule.option} for rule in found.tightening],
-        "points": _points(found),
-        "dossiers": _dossiers(found),
-        "unspent": _unspent(found, lang),
-        "steps": _steps(found, counters),
-        "band": _band(found),
+        "tightening": [{"id": rule.id, "option": rule.option} for rule in result.tightening],
+        "points": _points(result),
+        "dossiers": _dossiers(result),
+        "unspent": _unspent(result, lang),
+        "steps": _steps(result, counters),
+        "band": _band(result),
         "warnings": warning_lines(base.warnings, lang),
     }
 
 
-def _status(found: SweepResult) -> str:
-    points = [*found.free, *found.nested]
-    wanted = len(found.plan.amounts) * (found.plan.free + found.plan.nested)
-    if found.stopped_by == "interrupt" or len(points) < wanted:
+def _status(result: SweepResult) -> str:
+    points = [*result.free, *result.nested]
+    wanted = len(result.plan.amounts) * (result.plan.free + result.plan.nested)
+    if result.stopped_by == "interrupt" or len(points) < wanted:
         return "stopped"
-    return "optimal" if all(point.settled for point in points) and not found.open else "feasible"
+    return "optimal" if all(point.settled for point in points) and not result.open else "feasible"
 
 
 def _weakest(points: Sequence[Point]) -> str | None:
@@ -86,23 +86,23 @@ def _weakest(points: Sequence[Point]) -> str | None:
     return max((proof for proof in proofs if proof), key=RANKS.index).value
 
 
-def _points(found: SweepResult) -> list[dict[str, Any]]:
-    free = {point.cents: point for point in found.free}
-    nested = {point.cents: point for point in found.nested}
-    told, before = [], dict[str, Point]()
-    for cents in found.plan.amounts:
+def _points(result: SweepResult) -> list[dict[str, Any]]:
+    free = {point.cents: point for point in result.free}
+    nested = {point.cents: point for point in result.nested}
+    entries, before = [], dict[str, Point]()
+    for cents in result.plan.amounts:
         entry: dict[str, Any] = {"amount_cents": cents, "free": None, "nested": None}
         for name, point in ((FREE_CURVE, free.get(cents)), (NESTED_CURVE, nested.get(cents))):
             if point is not None:
-                entry[name] = _curve(found, name, point, before.get(name))
+                entry[name] = _curve(result, name, point, before.get(name))
                 before[name] = point if point.allocation is not None else before.get(name, point)
-        entry["price_of_nesting"], entry["price_goal"] = _price(found, free.get(cents), nested.get(cents))
+        entry["price_of_nesting"], entry["price_goal"] = _price(result, free.get(cents), nested.get(cents))
         if entry["free"] or entry["nested"]:
-            told.append(entry)
-    return told
+            entries.append(entry)
+    return entries
 
 
-def _width(found: SweepResult, name: str, point: Point) -> int | None:
+def _width(result: SweepResult, name: str, point: Point) -> int | None:
     """Return by how many cents less money may be worth as much as what was found.
 
     None if unknown: for the nested curve, which exists at its announcements only, and if a rule
@@ -110,7 +110,7 @@ def _width(found: SweepResult, name: str, point: Point) -> int | None:
     """
     if point.settled:
         return 0
-    return found.widths.get(point.cents) if name == FREE_CURVE else None
+    return result.widths.get(point.cents) if name == FREE_CURVE else None
 
 
 def _tolerance(tolerance: Tolerance) -> str:
@@ -119,20 +119,20 @@ def _tolerance(tolerance: Tolerance) -> str:
     return str(decimal_text(tolerance.size))
 
 
-def _curve(found: SweepResult, name: str, point: Point, before: Point | None) -> dict[str, Any]:
+def _curve(result: SweepResult, name: str, point: Point, before: Point | None) -> dict[str, Any]:
     """Write one point of one curve; `entered` and `left` compare it with the previous amount."""
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "status": point.status.value,
         "proof": point.proof.value if point.proof else None,
         "canonical": point.canonical,
         "method": point.method,
         "objective": [],
-        "width_cents": _width(found, name, point),
+        "width_cents": _width(result, name, point),
         "seconds": round(point.seconds, 4),
     }
     if point.allocation is None:
-        return told
-    told["objective"] = [
+        return document
+    document["objective"] = [
         {
             "goal": stage.goal,
             "sense": stage.sense.value,
@@ -140,13 +140,13 @@ def _curve(found: SweepResult, name: str, point: Point, before: Point | None) ->
             "bound": decimal_text(bound),
             "gap": None if bound is None else decimal_text(abs(bound - value)),
         }
-        for stage, value, bound in zip(found.base.stages, point.values, point.bounds, strict=True)
+        for stage, value, bound in zip(result.base.stages, point.values, point.bounds, strict=True)
     ]
-    told |= found.figures[name, point.cents]
-    names = set(found.plan.moved.names)
-    granted = sum(entry["granted_cents"] for entry in told["envelopes"] if entry["id"] in names)
-    told["left_cents"] = point.cents - granted
-    return told | _changes(found.base, point, before)
+    document |= result.list_totals[name, point.cents]
+    names = set(result.plan.moved.names)
+    granted = sum(entry["granted_cents"] for entry in document["envelopes"] if entry["id"] in names)
+    document["left_cents"] = point.cents - granted
+    return document | _changes(result.base, point, before)
 
 
 def _changes(problem: Problem, point: Point, before: Point | None) -> dict[str, Any]:
@@ -162,32 +162,32 @@ def _names(problem: Problem, mask: BoolArray) -> list[str]:
     return names
 
 
-def _price(found: SweepResult, free: Point | None, nested: Point | None) -> tuple[str | None, str | None]:
+def _price(result: SweepResult, free: Point | None, nested: Point | None) -> tuple[str | None, str | None]:
     """Return the loss from keeping earlier grants, in the first stage that differs, and that stage.
 
     ("0", None) if none differs.
     """
     if free is None or nested is None or not free.values or not nested.values:
         return None, None
-    for stage, one, other in zip(found.base.stages, free.values, nested.values, strict=True):
+    for stage, one, other in zip(result.base.stages, free.values, nested.values, strict=True):
         if one != other:
             price = (one - other) * (1 if stage.sense is Sense.MAXIMISE else -1)
             return decimal_text(price), stage.goal
     return "0", None
 
 
-def _dossiers(found: SweepResult) -> list[dict[str, Any]]:
+def _dossiers(result: SweepResult) -> list[dict[str, Any]]:
     """List the applications that some amount changes, with their entry amount on each curve."""
     lists = {
-        name: _lists(points) for name, points in ((FREE_CURVE, found.free), (NESTED_CURVE, found.nested))
+        name: _lists(points) for name, points in ((FREE_CURVE, result.free), (NESTED_CURVE, result.nested))
     }
-    every = [funded for _, funded, _ in (*lists[FREE_CURVE], *lists[NESTED_CURVE])]
-    if not every:
+    all_items = [funded for _, funded, _ in (*lists[FREE_CURVE], *lists[NESTED_CURVE])]
+    if not all_items:
         return []
-    changed = np.logical_or.reduce(every) & ~np.logical_and.reduce(every)
-    table, tree = found.base.case.table, found.base.case.tree
-    ids = [tree.ids[int(k)] if k >= 0 else "" for k in found.base.case.node]
-    told = []
+    changed = np.logical_or.reduce(all_items) & ~np.logical_and.reduce(all_items)
+    table, tree = result.base.case.table, result.base.case.tree
+    ids = [tree.ids[int(k)] if k >= 0 else "" for k in result.base.case.node]
+    entries = []
     for row in np.flatnonzero(changed).tolist():
         entry: dict[str, Any] = {
             "dossier": table["dossier"][row],
@@ -198,8 +198,8 @@ def _dossiers(found: SweepResult) -> list[dict[str, Any]]:
         for name, part in lists.items():
             entry[f"{name}_from_cents"] = _stable_from(part, row)
             entry[f"{name}_at_cents"] = [amount for amount, funded, _ in part if funded[row]]
-        told.append(entry)
-    return told
+        entries.append(entry)
+    return entries
 
 
 def _lists(points: Sequence[Point]) -> list[tuple[int, BoolArray, IntArray]]:
@@ -210,20 +210,20 @@ def _lists(points: Sequence[Point]) -> list[tuple[int, BoolArray, IntArray]]:
 
 def _stable_from(lists: Sequence[tuple[int, BoolArray, IntArray]], row: int) -> int | None:
     """Return the least amount of the plan from which the application is funded at every amount."""
-    found = None
+    result = None
     for amount, funded, _ in reversed(lists):
         if not funded[row]:
             break
-        found = amount
-    return found
+        result = amount
+    return result
 
 
-def _unspent(found: SweepResult, lang: Lang) -> list[dict[str, Any]]:
+def _unspent(result: SweepResult, lang: Lang) -> list[dict[str, Any]]:
     """Explain, at the largest amount, what the envelopes just below the programme leave unspent."""
-    point = next((p for p in reversed(found.free or found.nested) if p.allocation is not None), None)
+    point = next((p for p in reversed(result.free or result.nested) if p.allocation is not None), None)
     if point is None or point.allocation is None:
         return []
-    problem = found.plan.moved.problem_at(point.cents)
+    problem = result.plan.moved.problem_at(point.cents)
     reading = read_allocation(problem, point.allocation)
     why = reasons(problem, point.allocation, reading)
     tree = problem.case.tree
@@ -240,22 +240,22 @@ def _unspent(found: SweepResult, lang: Lang) -> list[dict[str, Any]]:
     ]
 
 
-def _steps(found: SweepResult, counters: Counters) -> dict[str, Any] | None:
+def _steps(result: SweepResult, counters: Counters) -> dict[str, Any] | None:
     """Write every known amount at which the optimum changes, by column; None if the curve is not refined."""
-    if not found.plan.refined or found.tightening:
+    if not result.plan.refined or result.tightening:
         return None
     columns: dict[str, list[Any]] = {"amount_cents": [], "value": [], "bound": []}
-    if found.steps is not None:
-        columns["amount_cents"] = found.steps.cents.tolist()
-        columns["value"] = [decimal_text(found.steps.value(k)) for k in range(len(found.steps.cents))]
+    if result.steps is not None:
+        columns["amount_cents"] = result.steps.cents.tolist()
+        columns["value"] = [decimal_text(result.steps.value(k)) for k in range(len(result.steps.cents))]
         columns["bound"] = list(columns["value"])
-        columns |= step_columns(counters, found.steps)
-        if not found.walked:
+        columns |= step_columns(counters, result.steps)
+        if not result.walked:
             return columns
-    return _with_walked(columns, found, counters)
+    return _with_walked(columns, result, counters)
 
 
-def _with_walked(columns: Mapping[str, list[Any]], found: SweepResult, counters: Counters) -> dict[str, Any]:
+def _with_walked(columns: Mapping[str, list[Any]], result: SweepResult, counters: Counters) -> dict[str, Any]:
     """Merge the steps that were found one by one with the others."""
     names = (
         "amount_cents",
@@ -269,9 +269,9 @@ def _with_walked(columns: Mapping[str, list[Any]], found: SweepResult, counters:
     )
     rows = list(zip(*(columns.get(name, []) for name in names), strict=True)) if columns["value"] else []
     known = {row[0] for row in rows}
-    lists = _lists_of_steps(found)
-    first = [] if found.steps is not None else found.free[:1]
-    for point in (*first, *found.walked):
+    lists = _lists_of_steps(result)
+    first = [] if result.steps is not None else result.free[:1]
+    for point in (*first, *result.walked):
         if point.allocation is None or point.cents in known:
             continue
         known.add(point.cents)
@@ -294,9 +294,9 @@ def _with_walked(columns: Mapping[str, list[Any]], found: SweepResult, counters:
     return {name: [row[k] for row in rows] for k, name in enumerate(names)}
 
 
-def _lists_of_steps(found: SweepResult) -> dict[int, IntArray]:
+def _lists_of_steps(result: SweepResult) -> dict[int, IntArray]:
     """Return the grants of the steps of the pass, by amount."""
-    steps = found.steps
+    steps = result.steps
     if steps is None:
         return {}
     return {int(cents): steps.allocation(k).granted_cents for k, cents in enumerate(steps.cents)}
@@ -304,29 +304,29 @@ def _lists_of_steps(found: SweepResult) -> dict[int, IntArray]:
 
 def _changing(rows: Sequence[tuple[Any, ...]], lists: Mapping[int, IntArray]) -> list[tuple[Any, ...]]:
     """Drop the rows at which nothing changes: same value, same grants."""
-    kept: list[tuple[Any, ...]] = []
+    retained: list[tuple[Any, ...]] = []
     for row in rows:
-        before = kept[-1] if kept else None
+        before = retained[-1] if retained else None
         if before is None or before[1] != row[1] or not np.array_equal(lists[before[0]], lists[row[0]]):
-            kept.append(row)
-    return kept
+            retained.append(row)
+    return retained
 
 
-def _band(found: SweepResult) -> list[dict[str, Any]]:
+def _band(result: SweepResult) -> list[dict[str, Any]]:
     """Write the intervals in which the free curve is known only to lie between two values of the first stage."""
-    told = []
-    wide = {low.cents for low, _ in found.open}
-    for low, high in sorted(found.band, key=lambda pair: pair[0].cents):
+    entries = []
+    wide = {low.cents for low, _ in result.open}
+    for low, high in sorted(result.band, key=lambda pair: pair[0].cents):
         bound = high.bounds[0] if high.bounds else None
         known = bool(low.values) and bound is not None
-        told.append(
+        entries.append(
             {
                 "from_cents": low.cents,
                 "until_cents": high.cents,
                 "low": decimal_text(low.values[0]) if low.values else None,
                 "high": decimal_text(bound),
                 "width": decimal_text(abs(bound - low.values[0])) if known and bound is not None else None,
-                "within_tolerance": None if found.plan.tolerance is None else low.cents not in wide,
+                "within_tolerance": None if result.plan.tolerance is None else low.cents not in wide,
             }
         )
-    return told
+    return entries

@@ -73,7 +73,7 @@ class SweepResult:
     open: list[tuple[Point, Point]] = field(default_factory=list)
     widths: dict[int, int] = field(default_factory=dict)
     tightening: list[Tightening] = field(default_factory=list)
-    figures: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    list_totals: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     n_prices: int = 0
     n_asked: int = 0
 
@@ -82,14 +82,14 @@ class SweepResult:
         """Return `time` or `interrupt`; None for a complete sweep."""
         return self.course.stopped_by
 
-    def told(self) -> dict[str, Any]:
+    def entry_of(self) -> dict[str, Any]:
         """Return what ended the sweep and its progress, in amounts, or in steps once all amounts are settled."""
-        told = self.course.told()
+        document = self.course.record()
         if self.stopped_by is not None and self.refined:
             n = len({point.cents for point in self.walked})
             n += 0 if self.steps is None else len(self.steps.cents)
-            told["progress"] = {"done": n, "of": None, "unit": "steps"}
-        return told
+            document["progress"] = {"done": n, "of": None, "unit": "steps"}
+        return document
 
 
 @dataclass
@@ -101,10 +101,10 @@ class Run:
     clock: Clock
     backend: str = "highs"
     cross_check: str = "never"
-    tell: Tell | None = None
+    report_progress: Tell | None = None
     most_lists: int | None = None
     """If given, the walk compares lists and not only values, at no more than this many amounts."""
-    found: SweepResult = field(init=False)
+    outcome: SweepResult = field(init=False)
     counters: Counters = field(init=False)
     settler: Settler = field(init=False)
     resumed: set[tuple[str, int]] = field(default_factory=set)
@@ -114,26 +114,26 @@ class Run:
         base = compile_problem(self.plan.scenario)
         self.clock.begin()
         course = StudyProgress(self.clock.deadline, "amounts")
-        self.found, self.counters = SweepResult(self.plan, base, course), Counters.of(base)
+        self.outcome, self.counters = SweepResult(self.plan, base, course), Counters.of(base)
         self.settler = self._settler()
 
     def result(self) -> SweepResult:
         """Return all points, or those found before the deadline or Ctrl-C."""
-        with self.found.course.held():
+        with self.outcome.course.held():
             self._all()
-        return self.found
+        return self.outcome
 
     def _all(self) -> None:
-        self.found.course.n_asked = self.n_points
+        self.outcome.course.n_asked = self.n_points
         low, high = (self._problem(cents) for cents in (self.plan.amounts[0], self.plan.amounts[-1]))
         if low is not None and high is not None:
-            self.found.tightening = tightening(low, high, self.clock.deadline)
+            self.outcome.tightening = tightening(low, high, self.clock.deadline)
         if self.plan.free:
             self._free()
         if self.plan.nested:
             self._nested()
             self._as_good_as_nested()
-        if self.plan.refined and not self.found.tightening:
+        if self.plan.refined and not self.outcome.tightening:
             self._refined()
 
     @property
@@ -143,7 +143,7 @@ class Run:
 
     def _amounts(self) -> Iterator[int]:
         """Yield the amounts of the grid until the deadline; both curves count."""
-        course = self.found.course
+        course = self.outcome.course
         for cents in self.plan.amounts:
             self.clock.deadline.check()
             yield cents
@@ -153,18 +153,20 @@ class Run:
         try:
             for cents in self._amounts():
                 problem = self._problem(cents)
-                before = self.found.free[-1] if self.found.free else None
+                before = self.outcome.free[-1] if self.outcome.free else None
                 point = self._point(FREE_CURVE, self.settler, cents, problem)
-                self._take(FREE_CURVE, self.found.free, self.settler.carried(problem, before, point), problem)
+                self._take(
+                    FREE_CURVE, self.outcome.free, self.settler.carried(problem, before, point), problem
+                )
             self._tightened()
         finally:
             self._banded()
         self._widened()
 
     def _width(self, place: int) -> int:
-        sense = self.found.base.stages[0].sense
+        sense = self.outcome.base.stages[0].sense
         lines, deadline = self.settler.lines, self.clock.deadline
-        return width_cents(self.plan.moved, self.found.free, place, sense, lines, LEAST_SECONDS, deadline)
+        return width_cents(self.plan.moved, self.outcome.free, place, sense, lines, LEAST_SECONDS, deadline)
 
     def _nested(self) -> None:
         """Compute each amount with the grants of the previous one fixed; the first is unconstrained."""
@@ -172,27 +174,27 @@ class Run:
         promised: Allocation | None = None
         for cents in self._amounts():
             problem = self._problem(cents, promised)
-            before = self.found.nested[-1] if self.found.nested else None
+            before = self.outcome.nested[-1] if self.outcome.nested else None
             point = self._point(NESTED_CURVE, settler, cents, problem)
-            self._take(NESTED_CURVE, self.found.nested, settler.carried(problem, before, point), problem)
-            promised = self.found.nested[-1].allocation or promised
+            self._take(NESTED_CURVE, self.outcome.nested, settler.carried(problem, before, point), problem)
+            promised = self.outcome.nested[-1].allocation or promised
 
     def _as_good_as_nested(self) -> None:
         """Improve free points by nested ones: a nested allocation is also feasible without the fixed grants."""
-        nested = {point.cents: point for point in self.found.nested}
+        nested = {point.cents: point for point in self.outcome.nested}
         changed = False
-        for k, point in enumerate(self.found.free):
+        for k, point in enumerate(self.outcome.free):
             self.clock.deadline.check()
             problem = None if point.settled else self._problem(point.cents)
             if problem is None:
                 continue
             better = self.settler.carried(problem, nested.get(point.cents), point)
-            better = self.settler.carried(problem, self.found.free[k - 1] if k else None, better)
+            better = self.settler.carried(problem, self.outcome.free[k - 1] if k else None, better)
             if better is not point and better.allocation is not None:
                 changed = True
-                self.found.free[k] = self.settler.rebounded(problem, better)
+                self.outcome.free[k] = self.settler.rebounded(problem, better)
                 figures = list_figures(self.counters, problem, better.allocation)
-                self.found.figures[FREE_CURVE, point.cents] = figures
+                self.outcome.list_totals[FREE_CURVE, point.cents] = figures
                 self.store.put(FREE_CURVE, better)
         if changed:
             self._banded()
@@ -200,32 +202,32 @@ class Run:
 
     def _banded(self) -> None:
         """Compute the band of the free curve; only if no rule tightens as the amount grows."""
-        if self.found.tightening:
+        if self.outcome.tightening:
             return
         self._lowered()
-        free = self.found.free
-        self.found.band = [(a, b) for a, b in pairwise(free) if b.bounds and a.values != b.bounds]
-        self.found.open = list(self.found.band) if self.plan.refined else []
+        free = self.outcome.free
+        self.outcome.band = [(a, b) for a, b in pairwise(free) if b.bounds and a.values != b.bounds]
+        self.outcome.open = list(self.outcome.band) if self.plan.refined else []
 
     def _widened(self) -> None:
         """Compute the width of the band in euros at each unsettled amount."""
-        free = [] if self.found.tightening else self.found.free
+        free = [] if self.outcome.tightening else self.outcome.free
         for k, point in enumerate(free):
             if not point.settled and point.values:
-                self.found.widths[point.cents] = self._width(k)
+                self.outcome.widths[point.cents] = self._width(k)
 
     def _tightened(self) -> None:
         """Apply the dual lines found at later amounts to the earlier ones."""
-        for k, point in enumerate(self.found.free[:-1]):
+        for k, point in enumerate(self.outcome.free[:-1]):
             self.clock.deadline.check()
             problem = None if point.settled or not point.values else self._problem(point.cents)
             if problem is not None:
-                self.found.free[k] = self.settler.rebounded(problem, point)
+                self.outcome.free[k] = self.settler.rebounded(problem, point)
 
     def _lowered(self) -> None:
         """Propagate bounds downwards: without tightening rules, a bound is valid at every smaller amount."""
-        free = self.found.free
-        up = self.found.base.stages[0].sense is Sense.MAXIMISE
+        free = self.outcome.free
+        up = self.outcome.base.stages[0].sense is Sense.MAXIMISE
         for k in range(len(free) - 2, -1, -1):
             free[k] = at_most(free[k], free[k + 1], up)
 
@@ -252,8 +254,8 @@ class Run:
             return known
         before = settler.n_asked
         point = settler.point(problem, cents, seconds=self._seconds())
-        self.found.n_prices += settler.n_asked == before
-        self.found.n_asked += settler.n_asked - before
+        self.outcome.n_prices += settler.n_asked == before
+        self.outcome.n_asked += settler.n_asked - before
         return settler.carried(problem, self._stored(curve, cents, problem), point)
 
     def _stored(self, curve: str, cents: int, problem: Problem) -> Point | None:
@@ -277,12 +279,12 @@ class Run:
         points.append(point)
         if problem is not None and point.allocation is not None:
             figures = list_figures(self.counters, problem, point.allocation)
-            self.found.figures[curve, point.cents] = figures
+            self.outcome.list_totals[curve, point.cents] = figures
         if (curve, point.cents) not in self.resumed:
             self.store.put(curve, point)
         self.done += 1
-        if self.tell is not None:
-            self.tell(curve, self.done / max(1, self.n_points))
+        if self.report_progress is not None:
+            self.report_progress(curve, self.done / max(1, self.n_points))
 
     def _seconds(self) -> float | None:
         """Return a fair share of the remaining time for one solve."""
@@ -298,12 +300,12 @@ class Run:
         """Examine the intervals between the amounts, in one pass if possible, otherwise by a walk."""
         if self.plan.exact:
             low, high = self.plan.amounts[0], self.plan.amounts[-1]
-            self.found.steps = exact_steps(
-                self.plan.moved, low, high, self._told("exact"), self.clock.deadline
+            self.outcome.steps = exact_steps(
+                self.plan.moved, low, high, self._reporter("exact"), self.clock.deadline
             )
         walk, waiting = self._walk(), self._intervals()
-        self.found.refined = True
-        asked, by_prices = self.settler.n_asked, self.settler.n_prices
+        self.outcome.refined = True
+        requested, by_prices = self.settler.n_asked, self.settler.n_prices
         try:
             while waiting:
                 self.clock.deadline.check()
@@ -312,14 +314,14 @@ class Run:
             self._walked(walk)
         finally:
             rest = [self._around(*interval) for interval in waiting]
-            self.found.walked += walk.points
-            self.found.looked = list(walk.at.values())
-            self.found.band, self.found.open = [*walk.band(), *rest], [*walk.open(), *rest]
-            self.found.n_asked += self.settler.n_asked - asked
-            self.found.n_prices += self.settler.n_prices - by_prices
+            self.outcome.walked += walk.points
+            self.outcome.looked = list(walk.at.values())
+            self.outcome.band, self.outcome.open = [*walk.band(), *rest], [*walk.open(), *rest]
+            self.outcome.n_asked += self.settler.n_asked - requested
+            self.outcome.n_prices += self.settler.n_prices - by_prices
 
     def _walk(self) -> Walk:
-        stage = self.found.base.stages[0]
+        stage = self.outcome.base.stages[0]
 
         def known(cents: int, problem: Problem, seconds: float | None) -> Point | None:
             return self._known(BETWEEN, self.settler, cents, problem, seconds)
@@ -341,33 +343,35 @@ class Run:
         while walk.waiting and (self.most_lists is None or len(walk.at) < self.most_lists):
             self.clock.deadline.check()
             walk.step(self.clock.deadline.limit_seconds)
-            if self.tell is not None:
-                self.tell("walk", len(walk.points) / (len(walk.points) + max(whole, len(walk.waiting))))
+            if self.report_progress is not None:
+                self.report_progress(
+                    "walk", len(walk.points) / (len(walk.points) + max(whole, len(walk.waiting)))
+                )
 
     def _intervals(self) -> list[tuple[int, int]]:
         """Return the ends of the intervals left open by the pass, or of all intervals of the grid."""
-        steps = self.found.steps
+        steps = self.outcome.steps
         if steps is None:
-            return [(a.cents, b.cents) for a, b in pairwise(self.found.free)]
+            return [(a.cents, b.cents) for a, b in pairwise(self.outcome.free)]
         return [(first, until - 1) for first, until in steps.open]
 
     def _looked_into(self, walk: Walk, interval: tuple[int, int]) -> None:
         """Give an interval to the walk, after its ends were solved if the pass left them open."""
-        if self.found.steps is None:
-            known = {point.cents: point for point in self.found.free}
+        if self.outcome.steps is None:
+            known = {point.cents: point for point in self.outcome.free}
             walk.between(known[interval[0]], known[interval[1]])
             return
         low, *high = [self._end(cents) for cents in dict.fromkeys(interval)]
-        self.found.walked.append(low)
+        self.outcome.walked.append(low)
         if high:
             walk.between(low, high[0])
 
     def _around(self, first: int, last: int) -> tuple[Point, Point]:
         """Return the nearest known points around an interval that was not examined."""
-        low, high = self.found.free[0], self.found.free[-1]
-        steps = self.found.steps
+        low, high = self.outcome.free[0], self.outcome.free[-1]
+        steps = self.outcome.steps
         if steps is None:
-            known = {point.cents: point for point in self.found.free}
+            known = {point.cents: point for point in self.outcome.free}
             return known[first], known[last]
         before = int(np.searchsorted(steps.cents, first, side="right")) - 1
         after = int(np.searchsorted(steps.cents, last))
@@ -383,11 +387,11 @@ class Run:
             self.store.put(BETWEEN, point)
         return point
 
-    def _told(self, phase: str) -> Callable[[float], None] | None:
-        tell = self.tell
-        if tell is None:
+    def _reporter(self, phase: str) -> Callable[[float], None] | None:
+        report_progress = self.report_progress
+        if report_progress is None:
             return None
-        return lambda share: tell(phase, share)
+        return lambda share: report_progress(phase, share)
 
 
 def run(
@@ -398,7 +402,7 @@ def run(
     deadline: Deadline | None = None,
     backend: str = "highs",
     cross_check: str = "never",
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
     most_lists: int | None = None,
 ) -> SweepResult:
     """Compute all points of a plan within a time limit and store each one as it is found.
@@ -414,4 +418,6 @@ def run(
     many amounts
     """
     clock = Clock(time_limit) if deadline is None else Clock.until(deadline)
-    return Run(plan, store or PointStore(None, ""), clock, backend, cross_check, tell, most_lists).result()
+    return Run(
+        plan, store or PointStore(None, ""), clock, backend, cross_check, report_progress, most_lists
+    ).result()

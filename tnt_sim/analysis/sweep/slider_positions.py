@@ -43,7 +43,7 @@ def slider_of(
     n_steps: int = 20,
     share: str = FREE,
     project: Path | None = None,
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
     seconds: float | None = None,
 ) -> Slider:
     """Solve the run's scenario at amounts of an envelope from `start` to `stop`, and at the written one.
@@ -81,8 +81,8 @@ def slider_of(
     positions = []
     deadline = Deadline(scenario.spec.solver.time_limit if seconds is None else seconds)
     for k, cents in enumerate(amounts):
-        if tell is not None:
-            tell("slider", k / len(amounts))
+        if report_progress is not None:
+            report_progress("slider", k / len(amounts))
         positions.append(
             position_of(run, envelope, cents)
             if cents == moved.base_cents
@@ -108,10 +108,10 @@ def _position(moved: AmountVariation, cents: int, deadline: Deadline) -> Positio
         return Position(cents, None, why=error.defects[0].text)
     if result.allocation is None:
         return Position(cents, None, why=_NO_TIME if result.status is Status.STOPPED else _NOTHING)
-    return _told(result, cents)
+    return _position_of_point(result, cents)
 
 
-def _told(result: Result, cents: int) -> Position:
+def _position_of_point(result: Result, cents: int) -> Position:
     codes = [code or "" for code in result.dossiers["reason_code"].to_list()]
     return Position(cents, result.document, result.dossiers["granted_cents"].to_numpy(), codes)
 
@@ -124,20 +124,20 @@ def scenario_of(run: StoredRun, project: Path | None = None) -> Scenario:
     VerificationError
         If a file is missing or was changed.
     """
-    found = Defects()
-    file = check_inputs(run.summary, (project or project_of(run.folder, run.summary)).resolve(), found)
+    defects = Defects()
+    file = check_inputs(run.summary, (project or project_of(run.folder, run.summary)).resolve(), defects)
     if file is None:
-        raise VerificationError(found.found)
+        raise VerificationError(defects.found)
     scenario = load_scenario(file, run.summary["sets"], register=register_of(run.summary))
     if scenario.sha256 != run.summary["scenario_sha256"]:
-        found.add(
+        defects.add(
             "scenario",
             Text(
                 "le scénario n'est plus celui du calcul. Relancez `tnt-sim run`.",
                 "the scenario is no longer that of the run. Run `tnt-sim run` again.",
             ),
         )
-        raise VerificationError(found.found)
+        raise VerificationError(defects.found)
     return scenario
 
 

@@ -62,12 +62,12 @@ def tightening(low: Problem, high: Problem, deadline: Deadline = UNLIMITED) -> l
         If the deadline passes first.
     """
     before, after = claims_of(low, deadline), claims_of(high, deadline)
-    found = []
+    result = []
     for old, new in zip(before.written, after.written, strict=True):
         if isinstance(old.of, Case) or _implied(before, old, after, new):
             continue
-        found.append(_named(old.of))
-    return list(dict.fromkeys(found))
+        result.append(_named(old.of))
+    return list(dict.fromkeys(result))
 
 
 def _implied(before: Claims, old: RowSource, after: Claims, new: RowSource) -> bool:
@@ -84,11 +84,11 @@ def _implied(before: Claims, old: RowSource, after: Claims, new: RowSource) -> b
     return True
 
 
-def _entries(claims: Claims, part: RowSource, n_choices: int) -> tuple[IntArray, IntArray, IntArray]:
+def _entries(claims: Claims, source: RowSource, n_choices: int) -> tuple[IntArray, IntArray, IntArray]:
     """Return row, column and value of the entries on choices; other columns are auxiliary."""
     rows = claims.system.rows
-    inside = (rows.row >= part.first) & (rows.row < part.last) & (rows.col < n_choices)
-    return rows.row[inside] - part.first, rows.col[inside], rows.value[inside]
+    inside = (rows.row >= source.first) & (rows.row < source.last) & (rows.col < n_choices)
+    return rows.row[inside] - source.first, rows.col[inside], rows.value[inside]
 
 
 def _named(of: object) -> Tightening:
@@ -212,14 +212,14 @@ class Walk:
         sure = low.settled and high.settled and (not self.lists or (low.canonical and high.canonical))
         return not sure or not self._same(low, high)
 
-    def _same(self, one: Point, other: Point) -> bool:
+    def _same(self, left: Point, other: Point) -> bool:
         """Whether two points have the same values and, if lists are compared, the same grants."""
-        if one.values != other.values or not self.lists:
-            return one.values == other.values
-        mine, theirs = one.allocation, other.allocation
-        if mine is None or theirs is None:
-            return mine is theirs
-        return np.array_equal(mine.granted_cents, theirs.granted_cents)
+        if left.values != other.values or not self.lists:
+            return left.values == other.values
+        own, theirs = left.allocation, other.allocation
+        if own is None or theirs is None:
+            return own is theirs
+        return np.array_equal(own.granted_cents, theirs.granted_cents)
 
     def _pairs(self) -> list[Pair]:
         known = [self.at[cents] for cents in sorted(self.at)]
@@ -231,48 +231,48 @@ class Walk:
             return self._again(low if _own(low) >= most else high, low, high, seconds)
         few = low.status is Status.INFEASIBLE or self.width(low, high) <= FEW_UNITS * self.unit
         cents = high.cents - 1 if few else (low.cents + high.cents) // 2
-        found = at_most(self._settled(cents, low, seconds, NEXT_SHARE), high, self.up)
-        if found.status is not Status.INFEASIBLE:
-            self._hold(low, found)
+        point = at_most(self._settled(cents, low, seconds, NEXT_SHARE), high, self.up)
+        if point.status is not Status.INFEASIBLE:
+            self._hold(low, point)
         else:
-            self.at[cents] = found
+            self.at[cents] = point
         self._wait(self.at[cents], high)
-        return found
+        return point
 
     def _settled(self, cents: int, low: Point, seconds: float | None, share: float) -> Point:
         """Solve at an amount; the result is no worse than the list of the lower neighbour."""
-        given = None if seconds is None else max(LEAST_SECONDS, seconds * share)
+        written = None if seconds is None else max(LEAST_SECONDS, seconds * share)
         problem = self.moved.problem_at(cents)
-        known = self.known(cents, problem, given) if self.known is not None else None
-        found = known or self.settler.point(problem, cents, seconds=given)
-        found = self.settler.carried(problem, low, found)
+        known = self.known(cents, problem, written) if self.known is not None else None
+        point = known or self.settler.point(problem, cents, seconds=written)
+        point = self.settler.carried(problem, low, point)
         if self.keep is not None and known is None:
-            self.keep(found)
-        return found
+            self.keep(point)
+        return point
 
     def _again(self, point: Point, low: Point, high: Point, seconds: float | None) -> Point:
         """Solve a point again with more time than it had; without a time limit a second solve gains nothing."""
         if seconds is None or seconds * AGAIN_SHARE < point.seconds:
             return point
-        found = self.settler.point(
+        result = self.settler.point(
             self.moved.problem_at(point.cents), point.cents, seconds=seconds * AGAIN_SHARE
         )
-        spent = max(found.seconds, seconds * AGAIN_SHARE)
-        better = found if found.values and _own(found) < _own(point) else replace(point, seconds=spent)
+        spent = max(result.seconds, seconds * AGAIN_SHARE)
+        better = result if result.values and _own(result) < _own(point) else replace(point, seconds=spent)
         self.at[point.cents] = better
-        if self.keep is not None and better is found:
-            self.keep(found)
+        if self.keep is not None and better is result:
+            self.keep(result)
         self._wait(self.at[low.cents], self.at[high.cents])
         return better
 
-    def _hold(self, low: Point, found: Point) -> None:
+    def _hold(self, low: Point, point: Point) -> None:
         """Record a point; a settled one applies from the amount at which its list becomes feasible."""
-        self.at[found.cents] = found
-        start = found
-        if found.settled:
-            if self._same(low, found):
+        self.at[point.cents] = point
+        start = point
+        if point.settled:
+            if self._same(low, point):
                 return
-            start = replace(found, cents=self.serves_from(found, low.cents + 1))
+            start = replace(point, cents=self.serves_from(point, low.cents + 1))
             self.at[start.cents] = start
         self.points.append(start)
         self._wait(low, start)
@@ -377,11 +377,11 @@ def least_reaching(excess: Read, fails: int, holds: int) -> int:
         nonlocal fails, holds, low, high
         if not fails < cents < holds:
             return False
-        found = excess(cents)
-        if found is not None and found >= 0:
-            holds, high = cents, found
+        result = excess(cents)
+        if result is not None and result >= 0:
+            holds, high = cents, result
             return True
-        fails, low = cents, found
+        fails, low = cents, result
         return False
 
     while holds - fails > 1:

@@ -73,31 +73,31 @@ def _key(path: Path) -> str | None:
 
 def _read(path: Path) -> Iterator[tuple[Key, Point]]:
     for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-        told = _opened(line)
-        if told:
-            point = _point(told)
-            yield (str(told["curve"]), point.cents), point
+        document = _opened(line)
+        if document:
+            point = _point(document)
+            yield (str(document["curve"]), point.cents), point
 
 
-def _sealed(told: dict[str, Any]) -> str:
-    text = json.dumps(told)
-    return json.dumps({"sha256": hashlib.sha256(text.encode()).hexdigest(), "point": told})
+def _sealed(record: dict[str, Any]) -> str:
+    text = json.dumps(record)
+    return json.dumps({"sha256": hashlib.sha256(text.encode()).hexdigest(), "point": record})
 
 
-def _opened(line: str) -> dict[str, Any]:
+def _opened(record: str) -> dict[str, Any]:
     """Return the content of a line; empty if its hash does not match."""
-    told = _object(line)
+    told = _object(record)
     point = told.get("point")
     whole = isinstance(point, dict) and told == json.loads(_sealed(point))
     return point if whole and isinstance(point, dict) else {}
 
 
-def _object(line: str) -> dict[str, Any]:
+def _object(record: str) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        result = json.loads(record)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return result if isinstance(result, dict) else {}
 
 
 def _written(point: Point) -> dict[str, Any]:
@@ -114,35 +114,35 @@ def _written(point: Point) -> dict[str, Any]:
         "method": point.method,
         "seconds": round(point.seconds, 3),
         "shown": [
-            [part.n_stages, part.first, _packed(json.dumps(part.proofs).encode())] for part in point.shown
+            [part.n_stages, part.first, _packed(json.dumps(part.proofs).encode())] for part in point.proofs
         ],
     }
 
 
-def _point(told: dict[str, Any]) -> Point:
+def _point(record: dict[str, Any]) -> Point:
     allocation = None
-    if told["funded"] is not None:
-        bits = np.frombuffer(_unpacked(told["funded"]), dtype=np.uint8)
-        funded = np.unpackbits(bits, count=int(told["n"])).astype(np.bool_)
+    if record["funded"] is not None:
+        bits = np.frombuffer(_unpacked(record["funded"]), dtype=np.uint8)
+        funded = np.unpackbits(bits, count=int(record["n"])).astype(np.bool_)
         granted = np.zeros(len(funded), dtype=np.int64)
-        granted[funded] = np.frombuffer(_unpacked(told["granted"]), dtype=np.int64)
+        granted[funded] = np.frombuffer(_unpacked(record["granted"]), dtype=np.int64)
         allocation = Allocation(funded, granted)
-    proof = None if told["proof"] is None else Proof(told["proof"])
+    proof = None if record["proof"] is None else Proof(record["proof"])
     return Point(
-        cents=int(told["cents"]),
-        status=Status(told["status"])
+        cents=int(record["cents"]),
+        status=Status(record["status"])
         if allocation is None
         else status_with(proof),  # version 0.1.0 wrote other pairs of status and proof
         proof=proof,
-        values=tuple(Fraction(value) for value in told["values"]),
-        bounds=(None,) * len(told["values"]),
+        values=tuple(Fraction(value) for value in record["values"]),
+        bounds=(None,) * len(record["values"]),
         allocation=allocation,
-        canonical=bool(told["canonical"]),
-        method=str(told["method"]),
-        seconds=float(told["seconds"]),
-        shown=tuple(
+        canonical=bool(record["canonical"]),
+        method=str(record["method"]),
+        seconds=float(record["seconds"]),
+        proofs=tuple(
             CheckedProofs(int(n), int(first), tuple(json.loads(_unpacked(proofs))))
-            for n, first, proofs in told["shown"]
+            for n, first, proofs in record["shown"]
         ),
     )
 

@@ -197,15 +197,15 @@ def _header(table: pl.DataFrame, path: Path, wanted: str, defects: Defects) -> s
     if wanted in headers:
         return wanted
     known: Sequence[str] = REALISED if wanted == "realised" else SYNONYMS.get(wanted, ())
-    found = next((name for name in headers if {*names_of(name)} & {*names_of(wanted), *known}), None)
-    if found is None:
+    result = next((name for name in headers if {*names_of(name)} & {*names_of(wanted), *known}), None)
+    if result is None:
         defects.add(
             "fit-column",
             Text(f"la colonne « {wanted} » n'existe pas.", f'there is no column "{wanted}".'),
             Place(file=path.name, row=1),
             hint=did_you_mean(wanted, headers),
         )
-    return found
+    return result
 
 
 def _cents(table: pl.DataFrame, name: str, path: Path, defects: Defects) -> pl.Series:
@@ -215,10 +215,10 @@ def _cents(table: pl.DataFrame, name: str, path: Path, defects: Defects) -> pl.S
     for row in wrong.arg_true().to_list():
         negative = Text("un montant ne peut pas être négatif.", "an amount cannot be negative.")
         why = negative if reasons[row] is None else MoneyError(reasons[row]).text
-        shown = table[name][row]
+        displayed = table[name][row]
         defects.add(
             "fit-amount",
-            Text(f"« {name} » : « {shown} » : {why.fr}", f'"{name}": "{shown}": {why.en}'),
+            Text(f"« {name} » : « {displayed} » : {why.fr}", f'"{name}": "{displayed}": {why.en}'),
             Place(file=path.name, row=int(table["_row"][row])),
         )
     return cents

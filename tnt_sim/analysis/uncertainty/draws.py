@@ -80,15 +80,15 @@ def inputs_of(problem: Problem) -> tuple[Input, ...]:
     """
     spec, case = problem.scenario.spec, problem.case
     before = len(case.defects.found)
-    found = []
+    result = []
     for k, entry in enumerate(spec.uncertain):
         if entry.in_force(spec.date):
             made = _input(case, entry, ("uncertain", k))
             if made is not None:
-                found.append(made)
+                result.append(made)
     if len(case.defects.found) > before:
         raise ScenarioError(case.defects.found[before:])
-    if not found:
+    if not result:
         raise UsageError(
             Text(
                 "le scénario n'a pas de partie « uncertain » : rien n'y est incertain. Voir docs/ensemble.md.",
@@ -96,7 +96,7 @@ def inputs_of(problem: Problem) -> tuple[Input, ...]:
             ),
             code="usage.ensemble",
         )
-    return tuple(found)
+    return tuple(result)
 
 
 def _input(case: Case, entry: UncertainSpec, path: tuple[str | int, ...]) -> Input | None:
@@ -205,33 +205,33 @@ def points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: str = "lh
     return np.clip(cube[:, :width], tiny, 1 - tiny)
 
 
-def parts(inputs: Sequence[Input], point: FloatArray) -> list[FloatArray]:
+def value_arrays(inputs: Sequence[Input], point: FloatArray) -> list[FloatArray]:
     """Convert one point, (n_coordinates,), to the values of each input, one per row of the input."""
-    found, start = [], 0
-    for one in inputs:
-        n, m = len(one.rows), one.n_groups
+    result, start = [], 0
+    for input_ in inputs:
+        n, m = len(input_.rows), input_.n_groups
         own, common = point[start : start + n], point[start + n : start + n + m]
-        found.append(_values(one, _joined(one, own, common)))
+        result.append(_values(input_, _joined(input_, own, common)))
         start += n + m
-    return found
+    return result
 
 
-def _joined(one: Input, own: FloatArray, common: FloatArray) -> FloatArray:
-    if not one.n_groups:
+def _joined(input_: Input, own: FloatArray, common: FloatArray) -> FloatArray:
+    if not input_.n_groups:
         return own
     from scipy.special import ndtr, ndtri
 
-    score = np.sqrt(one.rho) * ndtri(common)[one.group] + np.sqrt(1 - one.rho) * ndtri(own)
+    score = np.sqrt(input_.rho) * ndtri(common)[input_.group] + np.sqrt(1 - input_.rho) * ndtri(own)
     joined: FloatArray = ndtr(score)
     return joined
 
 
-def _values(one: Input, u: FloatArray) -> FloatArray:
+def _values(input_: Input, u: FloatArray) -> FloatArray:
     """Return F⁻¹(u), or 1.0 if the event happens and 0.0 otherwise."""
-    law = one.law
+    law = input_.law
     if law is None:
-        assert one.spec.probability is not None
-        return (u < float(one.spec.probability)).astype(np.float64)
+        assert input_.spec.probability is not None
+        return (u < float(input_.spec.probability)).astype(np.float64)
     from scipy import stats
 
     name, p = law
@@ -246,7 +246,7 @@ def _values(one: Input, u: FloatArray) -> FloatArray:
         values = stats.triang.ppf(u, (p["mode"] - p["low"]) / width, p["low"], width)
     rounded: FloatArray = np.round(values, DIGITS)
     # A wide normal factor can be negative in its tail; a cost cannot.
-    return np.maximum(rounded, 0.0) if one.spec.times is not None else rounded
+    return np.maximum(rounded, 0.0) if input_.spec.times is not None else rounded
 
 
 OUT = "sans_suite"
@@ -284,22 +284,24 @@ def draw_of(table: pl.DataFrame, inputs: Sequence[Input], values: Sequence[Float
     n = table.height
     gone, unpaid, final = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.ones(n)
     changed: dict[str, FloatArray] = {}
-    for one, value in zip(inputs, values, strict=True):
-        event = one.spec.event
+    for input_, value in zip(inputs, values, strict=True):
+        event = input_.spec.event
         if event == "withdrawn":
-            gone[one.rows] |= value > 0
+            gone[input_.rows] |= value > 0
         elif event in ("eligible", "arrives"):
-            gone[one.rows] |= value == 0
+            gone[input_.rows] |= value == 0
         elif event == "lapsed":
-            unpaid[one.rows] |= value > 0
+            unpaid[input_.rows] |= value > 0
         elif event == "final_cost":
-            final[one.rows] *= value
+            final[input_.rows] *= value
         else:
-            assert one.spec.column is not None
-            name = table_column(one.spec.column)
+            assert input_.spec.column is not None
+            name = table_column(input_.spec.column)
             now = changed.setdefault(name, table[name].cast(pl.Float64).to_numpy().copy())
-            now[one.rows] = (
-                now[one.rows] * value if one.spec.times is not None else now[one.rows] + _in_unit(name, value)
+            now[input_.rows] = (
+                now[input_.rows] * value
+                if input_.spec.times is not None
+                else now[input_.rows] + _in_unit(name, value)
             )
     rows = np.arange(n)
     changes = tuple((name, rows, _like(table[name], now)) for name, now in changed.items())
@@ -348,11 +350,11 @@ def scenario_of(scenario: Scenario, draw: Draw) -> Scenario:
 def _without_gone(rules: Sequence[Any], gone: pl.Series) -> tuple[Any, ...]:
     """Return the rules without decisions to fund applications that are gone."""
     names = set(gone.to_list())
-    kept = []
+    retained = []
     for rule in rules:
         if isinstance(rule, DecideSpec):
             fund = tuple(name for name in rule.fund if name not in names)
             amounts = {name: cents for name, cents in rule.amounts.items() if name not in names}
             rule = rule.model_copy(update={"fund": fund, "amounts": amounts})
-        kept.append(rule)
-    return tuple(kept)
+        retained.append(rule)
+    return tuple(retained)

@@ -236,7 +236,7 @@ class EnsembleTables:
         planned = np.zeros(case.n, dtype=np.bool_)
         if self.draws.plan.allocation is not None:
             planned = self.draws.plan.allocation.funded
-        seen = offers.in_play | (times > 0)
+        visited = offers.in_play | (times > 0)
         n = max(1, self.n_draws)
         table = case.table.select(
             "dossier", "title", "envelope", "department", "applicant_type"
@@ -246,10 +246,10 @@ class EnsembleTables:
             pl.Series("share", times / n),
             pl.Series("standing", [standing(int(t), n) for t in times.tolist()]),
         )
-        return table.filter(pl.Series(seen)).sort("times", "dossier", descending=[True, False])
+        return table.filter(pl.Series(visited)).sort("times", "dossier", descending=[True, False])
 
     @cached_property
-    def kept(self) -> tuple[ListOverDraws, ...]:
+    def fixed_lists(self) -> tuple[ListOverDraws, ...]:
         """Return the evaluations of the lists decided beforehand, `plan` first."""
         numbers = [number for number in self.draws.numbers if number in self.draws.read]
         if not numbers:
@@ -279,7 +279,7 @@ class EnsembleTables:
     @property
     def steady(self) -> list[ListOverDraws]:
         """Return the lists that satisfy every hard rule in every draw."""
-        return [one for one in self.kept if one.holds == 1]
+        return [one for one in self.fixed_lists if one.holds == 1]
 
     @cached_property
     def information(self) -> Fraction | None:
@@ -290,7 +290,7 @@ class EnsembleTables:
         amounts.
         """
         lists = self.steady
-        if not lists or any(one.ahead for one in self.kept):
+        if not lists or any(one.ahead for one in self.fixed_lists):
             return None
         sign = 1 if self.best_is_high else -1
         numbers = [number for number in self.draws.numbers if number in self.draws.read]
@@ -343,11 +343,11 @@ class EnsembleTables:
         granted = self.draws.plan.allocation.granted_cents
         rows = []
         for year, mask in self._years():
-            mine = np.where(mask, granted, 0)
-            total = int(mine.sum())
+            own = np.where(mask, granted, 0)
+            total = int(own.sum())
             if total == 0:
                 continue
-            paid = [int(self.ground.draw(number).paid_cents(mine).sum()) for number in self.draws.numbers]
+            paid = [int(self.ground.draw(number).paid_cents(own).sum()) for number in self.draws.numbers]
             share = overprogramming(total, paid)
             rows.append(
                 (
@@ -384,13 +384,13 @@ class EnsembleTables:
     def sensitivity(self) -> pl.DataFrame:
         """Return one row per input: its total Sobol index on the optimal value, and the number of draws."""
         rows = []
-        for one, mixed in zip(self.ground.inputs, self.draws.mixed, strict=False):
+        for input_, mixed in zip(self.ground.inputs, self.draws.mixed, strict=False):
             numbers = [number for number in sorted(mixed) if number in set(self.draws.numbers)]
             if not numbers:
                 continue
             base = [self.draws.solved[number]["value"] for number in numbers]
             effect = total_effect(base, [mixed[number] for number in numbers])
-            rows.append((one.spec.id, None if effect is None else float(effect), len(numbers)))
+            rows.append((input_.spec.id, None if effect is None else float(effect), len(numbers)))
         schema = {"input": pl.String, "total_effect": pl.Float64, "n_draws": pl.Int64}
         return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -422,7 +422,7 @@ class EnsembleTables:
                     "worst_regret": text(one.worst_regret),
                     "holds": text(one.holds),
                 }
-                for one in self.kept
+                for one in self.fixed_lists
             ],
             "envelopes": self.envelopes.to_dicts(),
             "payments": self.payments.to_dicts(),

@@ -26,9 +26,9 @@ from tnt_sim.analysis.uncertainty.draws import (
     Input,
     draw_of,
     inputs_of,
-    parts,
     points,
     scenario_of,
+    value_arrays,
 )
 from tnt_sim.domain.portfolio import CANONICAL
 from tnt_sim.engine.budgets import Clock
@@ -107,7 +107,7 @@ class Ground:
             start = sum(widths[:other])
             point = point.copy()
             point[start : start + widths[other]] = self.second[number, start : start + widths[other]]
-        return draw_of(self.problem.case.table, self.inputs, parts(self.inputs, point))
+        return draw_of(self.problem.case.table, self.inputs, value_arrays(self.inputs, point))
 
 
 def ground_of(scenario: Scenario, sample: Sample) -> Ground:
@@ -191,7 +191,7 @@ def work(task: DrawTask) -> dict[str, Any]:
         return {"status": STOPPED}
     rows = np.flatnonzero(answer.allocation.funded)
     granted = answer.allocation.granted_cents
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "status": answer.status.value,
         "value": answer.values[0],
         "granted_cents": answer.granted_cents,
@@ -201,10 +201,10 @@ def work(task: DrawTask) -> dict[str, Any]:
         "cents": granted[rows],
     }
     stage = problem.stages[0]
-    if not (stage.parts or stage.terms.once or stage.terms.constant or stage.terms.per_cent.any()):
-        told["worth"] = np.where(draw.gone, 0, stage.terms.per_funded)
-        told["scale"] = stage.terms.scale
-    return told
+    if not (stage.goal_parts or stage.terms.once or stage.terms.constant or stage.terms.per_cent.any()):
+        document["worth"] = np.where(draw.gone, 0, stage.terms.per_funded)
+        document["scale"] = stage.terms.scale
+    return document
 
 
 def _read(problem: Problem, draw: Draw, awards: Awards) -> tuple[Fraction, int, bool]:
@@ -289,7 +289,7 @@ def run_draws(
     n_workers: int,
     n_inputs: int,
     n_sensitivity: int = 0,
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
     seconds: float | None = None,
 ) -> Draws:
     """Optimise every draw, evaluate the lists and resample inputs.
@@ -308,7 +308,7 @@ def run_draws(
     end = math.inf if seconds is None else began + seconds
     draws = Draws(ask(problem, clock=clock_until(end)))
     total = sample.n_draws * 2 + n_sensitivity * n_inputs
-    counter = _Counter(tell, total)
+    counter = _Counter(report_progress, total)
     try:
         until = math.inf if seconds is None else began + DRAWS_SHARE * seconds
         for outcome in _run(draws, tasks(sample, range(sample.n_draws), until=until), n_workers, until):
@@ -347,14 +347,14 @@ def _mix(
 
 @dataclass(eq=False)
 class _Counter:
-    tell: Tell | None
+    report_progress: Tell | None
     total: int
     done: int = 0
 
     def tick(self, phase: str) -> None:
         self.done += 1
-        if self.tell is not None:
-            self.tell(phase, self.done / self.total)
+        if self.report_progress is not None:
+            self.report_progress(phase, self.done / self.total)
 
 
 def _run(draws: Draws, jobs: Sequence[Job], n_workers: int, until: float) -> Generator[JobOutcome]:

@@ -63,29 +63,29 @@ def alternatives(
     from tnt_sim.reporting.reports.progress import stopped_lines
     from tnt_sim.scenario.load import load_scenario
 
-    asked = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(asked.spec.locale))
+    variant = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(variant.spec.locale))
     with progress_line(tongue, wanted=not quiet) as progress:
-        found = find(
-            asked, within=loss, count=count, by=by, steer=steer, time_limit=seconds, progress=progress
+        near = find(
+            variant, within=loss, count=count, by=by, steer=steer, time_limit=seconds, progress=progress
         )
     if out is not None:
         from tnt_sim.reporting.reports.study_reports import study_of
 
-        write_study(out, study_of(found.document, tongue), tongue)
+        write_study(out, study_of(near.document, tongue), tongue)
     if as_json:
-        emit(found.document)
+        emit(near.document)
     elif not quiet:
         page(
-            alternatives_lines(found.document, tongue, width())
-            + stopped_lines(found.document, tongue, width())
+            alternatives_lines(near.document, tongue, width())
+            + stopped_lines(near.document, tongue, width())
             + after("alternatives", tongue, typed(scenario, sets=sets))
         )
-    if found.course.stopped_by == "interrupt":
+    if near.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    if found.optimum.allocation is not None:
+    if near.optimum.allocation is not None:
         return 0
-    return STOPPED if found.optimum.status.value == "stopped" else INFEASIBLE
+    return STOPPED if near.optimum.status.value == "stopped" else INFEASIBLE
 
 
 def _rate(text: str) -> str:

@@ -45,8 +45,8 @@ def app(
             ),
             code="usage.app",
         )
-    asked = load_scenario(scenario)
-    tongue = lang_of(lang, Lang(asked.spec.locale))
+    variant = load_scenario(scenario)
+    tongue = lang_of(lang, Lang(variant.spec.locale))
     door, token = port_of(port), new_token()
     address = address_of(door, token)
     head = Text("La page du planificateur : ", "The planner's page: ").in_(tongue)
@@ -57,5 +57,5 @@ def app(
         if not no_browser:
             webbrowser.open(opening.as_uri())
 
-    serve(scenario, asked.title, tongue, door, token, ready=ready)
+    serve(scenario, variant.title, tongue, door, token, ready=ready)
     return 0

@@ -56,22 +56,22 @@ def audit(
     from tnt_sim.reporting.reports.progress import stopped_lines
     from tnt_sim.scenario.load import load_scenario
 
-    asked = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(asked.spec.locale))
+    variant = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(variant.spec.locale))
     with progress_line(tongue, wanted=not quiet) as progress:
-        found = look(asked, selection, time_limit=seconds, progress=progress)
+        audit_ = look(variant, selection, time_limit=seconds, progress=progress)
     if out is not None:
         from tnt_sim.reporting.reports.study_reports import study_of
 
-        write_study(out, study_of(found.document, tongue), tongue)
+        write_study(out, study_of(audit_.document, tongue), tongue)
     if as_json:
-        emit(found.document)
+        emit(audit_.document)
     elif not quiet:
         page(
-            audit_lines(found.document, tongue, width())
-            + stopped_lines(found.document, tongue, width())
+            audit_lines(audit_.document, tongue, width())
+            + stopped_lines(audit_.document, tongue, width())
             + after("audit", tongue, typed(scenario, sets=sets))
         )
-    if found.course.stopped_by == "interrupt":
+    if audit_.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    return STOPPED if found.document["status"] == "stopped" else 0
+    return STOPPED if audit_.document["status"] == "stopped" else 0

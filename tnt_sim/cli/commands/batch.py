@@ -129,7 +129,7 @@ def batch(
 
 def document(result: BatchResult) -> dict[str, Any]:
     """Return the document of `batch --json`: every case with its figures, without its list of applications."""
-    told = result.runs.drop("dossier", "awarded_cents")
+    table = result.runs.drop("dossier", "awarded_cents")
     status = "interrupted" if result.interrupted else "failures" if result.n_failed else "done"
     return {
         "schema_version": 1,
@@ -141,29 +141,29 @@ def document(result: BatchResult) -> dict[str, Any]:
         "n_cases": len(result.plan.cases),
         "n_done": result.runs.height,
         "n_failed": result.n_failed,
-        "runs": list(told.iter_rows(named=True)),
+        "runs": list(table.iter_rows(named=True)),
     }
 
 
 @contextmanager
-def _terminable(tell: Callable[[Tick], None] | None) -> Iterator[Callable[[Tick], None]]:
-    """Let Ctrl-C or a termination signal end a batch and keep finished cases; `tell` is passed on.
+def _terminable(report_progress: Callable[[Tick], None] | None) -> Iterator[Callable[[Tick], None]]:
+    """Let Ctrl-C or a termination signal end a batch and keep finished cases; `report_progress` is passed on.
 
     A signal raised inside Python code that drops exceptions (a destructor) would be lost: it is
     remembered, and raised again at the next record.
     """
-    signals, asked, drop = (signal.SIGINT, signal.SIGTERM), False, sys.unraisablehook
+    signals, is_requested, drop = (signal.SIGINT, signal.SIGTERM), False, sys.unraisablehook
 
     def stop(*_: object) -> None:
-        nonlocal asked
-        asked = True
+        nonlocal is_requested
+        is_requested = True
         raise KeyboardInterrupt
 
-    def told(tick: Tick) -> None:
-        if asked:
+    def report(tick: Tick) -> None:
+        if is_requested:
             raise KeyboardInterrupt
-        if tell is not None:
-            tell(tick)
+        if report_progress is not None:
+            report_progress(tick)
 
     def unraisable(lost: sys.UnraisableHookArgs) -> None:
         if not issubclass(lost.exc_type, KeyboardInterrupt):
@@ -172,7 +172,7 @@ def _terminable(tell: Callable[[Tick], None] | None) -> Iterator[Callable[[Tick]
     before = [signal.signal(number, stop) for number in signals]
     sys.unraisablehook = unraisable
     try:
-        yield told
+        yield report
     finally:
         sys.unraisablehook = drop
         for number, handler in zip(signals, before, strict=True):

@@ -54,18 +54,21 @@ def compare(
     seconds = seconds_of(time_limit)
     options = {} if seconds is None else {"time_limit": seconds}
     with progress_line(tongue, wanted=not quiet and not as_json) as progress:
-        found = set_side_by_side(*sides, attribute=not no_causes, options=options, progress=progress)
+        comparison = set_side_by_side(*sides, attribute=not no_causes, options=options, progress=progress)
     if out is not None:
         from tnt_sim.reporting.reports.comparison import comparison_study
 
-        write_study(out, comparison_study(found, tongue), tongue)
+        write_study(out, comparison_study(comparison, tongue), tongue)
     if as_json:
-        emit(found.summary())
+        emit(comparison.summary())
     elif not quiet:
-        page(comparison_lines(found, tongue, width()) + stopped_lines(found.summary(), tongue, width()))
+        page(
+            comparison_lines(comparison, tongue, width())
+            + stopped_lines(comparison.summary(), tongue, width())
+        )
         if out is None:
             page(after("compare", tongue, typed(*sides)))
-    return INTERRUPTED_AND_TOLD if found.summary()["stopped_by"] == "interrupt" else 0
+    return INTERRUPTED_AND_TOLD if comparison.summary()["stopped_by"] == "interrupt" else 0
 
 
 def check_out(out: Path, *, force: bool) -> None:

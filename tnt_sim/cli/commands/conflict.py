@@ -53,20 +53,25 @@ def conflict(
     from tnt_sim.reporting.reports.progress import stopped_lines
     from tnt_sim.scenario.load import load_scenario
 
-    asked = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(asked.spec.locale))
+    variant = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(variant.spec.locale))
     with progress_line(tongue, wanted=not quiet) as progress:
-        found = find(asked, time_limit=seconds, max_sets=max_sets, max_repairs=max_repairs, progress=progress)
+        conflict_ = find(
+            variant, time_limit=seconds, max_sets=max_sets, max_repairs=max_repairs, progress=progress
+        )
     if out is not None:
         from tnt_sim.reporting.reports.study_reports import study_of
 
-        write_study(out, study_of(found.document, tongue), tongue)
+        write_study(out, study_of(conflict_.document, tongue), tongue)
     if as_json:
-        emit(found.document)
+        emit(conflict_.document)
     elif not quiet:
-        page(conflict_lines(found.document, tongue, width()) + stopped_lines(found.document, tongue, width()))
-        repairs = [] if found.status == "feasible" else found.document["repairs"]
+        page(
+            conflict_lines(conflict_.document, tongue, width())
+            + stopped_lines(conflict_.document, tongue, width())
+        )
+        repairs = [] if conflict_.status == "feasible" else conflict_.document["repairs"]
         enough = next((repair["set"] for repair in repairs if repair["set"]), None)
-        if found.status == "feasible" or enough:
+        if conflict_.status == "feasible" or enough:
             page(after("conflict", tongue, typed(scenario, sets=[*(sets or ()), *(enough or ())])))
-    return INTERRUPTED_AND_TOLD if found.course.stopped_by == "interrupt" else EXIT[found.status]
+    return INTERRUPTED_AND_TOLD if conflict_.course.stopped_by == "interrupt" else EXIT[conflict_.status]

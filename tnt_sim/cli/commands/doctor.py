@@ -36,7 +36,7 @@ def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
     if as_json:
         emit(document)
     else:
-        _tell(document, tongue)
+        _print(document, tongue)
         page(after("doctor", tongue))
     return 0 if works else BROKEN
 
@@ -63,7 +63,7 @@ def _tried(entry: tuple[str, bool]) -> dict[str, Any]:
     from tnt_sim.solve.backends.backend import Limits
     from tnt_sim.solve.backends.registry import get_backend
 
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "name": name,
         "independent": independent,
         "works": False,
@@ -73,11 +73,11 @@ def _tried(entry: tuple[str, bool]) -> dict[str, Any]:
     try:
         answer = get_backend(name).solve(_tiny_model(), limits=Limits(Deadline(20.0)))
     except TntError as error:
-        return found | {"why": error.text.fr}
+        return result | {"why": error.text.fr}
     except Exception as error:  # noqa: BLE001  (whatever a solver raises, the doctor says it and goes on)
-        return found | {"why": f"{type(error).__name__}: {error}"}
+        return result | {"why": f"{type(error).__name__}: {error}"}
     right = answer.values is not None and [round(float(value)) for value in answer.values] == [0, 1]
-    return found | {
+    return result | {
         "works": right,
         "version": answer.solver,
         "why": None if right else answer.termination.value,
@@ -125,7 +125,7 @@ def _utf8() -> tuple[str, bool, Text]:
     return "utf-8", fine, Text("accents et signe € à l'écran", "accents and the € sign on screen")
 
 
-def _tell(document: dict[str, Any], lang: Lang) -> None:
+def _print(document: dict[str, Any], lang: Lang) -> None:
     from rich.text import Text as Line
 
     from tnt_sim.reporting.renderers.terminal import grid

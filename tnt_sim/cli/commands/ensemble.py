@@ -120,11 +120,11 @@ def ensemble(
 
     if out is not None:
         check_out(out, force=force)
-    asked = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(asked.spec.locale))
+    variant = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(variant.spec.locale))
     with progress_line(tongue, wanted=not quiet and not as_json) as progress:
-        found = draw(
-            asked,
+        ensemble_ = draw(
+            variant,
             draws,
             seed,
             sampling=sampling,
@@ -134,16 +134,16 @@ def ensemble(
             tell=progress,
         )
     if out is not None:
-        write_study(out, ensemble_study(found, tongue), tongue)
+        write_study(out, ensemble_study(ensemble_, tongue), tongue)
     if as_json:
-        emit(found.summary())
+        emit(ensemble_.summary())
     elif not quiet:
-        page(ensemble_lines(found, tongue, width()))
+        page(ensemble_lines(ensemble_, tongue, width()))
         if out is None:
             page(after("ensemble", tongue, typed(scenario, sets=sets)))
-    if found.draws.stopped_by == "interrupt":
+    if ensemble_.draws.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    return STOPPED if found.draws.stopped_by == "time" and not found.n_draws else 0
+    return STOPPED if ensemble_.draws.stopped_by == "time" and not ensemble_.n_draws else 0
 
 
 def _one_of_the_two(scenario: Path | None, fit: Path | None, columns: Mapping[str, str]) -> None:
@@ -187,12 +187,12 @@ def _fitted(
                 code="usage.out",
             )
         check_target(out, replace=force)
-    found = fit_table(table, **columns)
-    text = fit_yaml(found, lang)
+    result = fit_table(table, **columns)
+    text = fit_yaml(result, lang)
     if out is not None:
         put_file(out, text.encode())
     if as_json:
-        emit(fit_document(found))
+        emit(fit_document(result))
     elif out is None:
         page([Line(line) for line in text.splitlines()])
     return 0

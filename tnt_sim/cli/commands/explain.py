@@ -55,21 +55,21 @@ def explain(
     from tnt_sim.reporting.reports.explanation import explanation_lines
 
     seconds = seconds_of(time_limit)
-    found = decided.of_run(run_dir, project)
+    result = decided.of_run(run_dir, project)
     tongue = lang_of(lang, language([str(run_dir)]))
     with progress_line(tongue, wanted=not quiet) as progress:
-        told = study.explain(
-            found, dossiers or (), everyone=everyone, lang=tongue, seconds=seconds, progress=progress
+        report = study.explain(
+            result, dossiers or (), everyone=everyone, lang=tongue, seconds=seconds, progress=progress
         )
-    for fault in told.faults:
+    for fault in report.faults:
         note(ERROR.in_(tongue) + fault.line(tongue))
     if as_json:
-        emit(told.document)
+        emit(report.document)
     elif not quiet:
-        page(explanation_lines(told.document, tongue, width()))
-        waiting = [str(entry["dossier"]) for entry in told.document["reserve"][:1]]
+        page(explanation_lines(report.document, tongue, width()))
+        waiting = [str(entry["dossier"]) for entry in report.document["reserve"][:1]]
         one = waiting if not dossiers and not everyone else []
         page(after("explain --one" if one else "explain", tongue, typed(run_dir, *one)))
-    if told.document["stopped_by"] == "interrupt":
+    if report.document["stopped_by"] == "interrupt":
         return INTERRUPTED_AND_TOLD
-    return UNKNOWN if told.faults else 0
+    return UNKNOWN if report.faults else 0

@@ -92,18 +92,18 @@ def export(
         return _by_group(run_dir, name, by, out, project, tongue, force=force, as_json=as_json, quiet=quiet)
     usual = format_of(name).suffixes[0]
     suffix = out.suffix.lower() if out is not None and out.suffix else usual
-    asked = ExportOptions(suffix, tongue, CsvStyle(_style(csv_style)), pairs(info or ()), unproven)
+    options = ExportOptions(suffix, tongue, CsvStyle(_style(csv_style)), pairs(info or ()), unproven)
     chosen, solving = format_of(name), solving_of(time_limit, wanted=solve)
     told = tongue if chosen.is_told or chosen.is_act else None  # a refusal of an act uses this language
     run = open_stored(run_dir, project, told, solving, for_act=chosen.is_act)
     target = out if out is not None else beside(run_dir, _usual_name(run, name, suffix))
     if not target.suffix:
         target = target.with_name(target.name + suffix)
-    data = export_bytes(run, name, asked)
+    data = export_bytes(run, name, options)
     check_target(target, replace=force)
     put_file(target, data)
-    remarks = [one.in_(tongue) for one in format_of(name).remarks(run, asked)]
-    tell(run, "export", name, [target], tongue, as_json=as_json, quiet=quiet, remarks=remarks)
+    remarks = [one.in_(tongue) for one in format_of(name).remarks(run, options)]
+    print_written(run, "export", name, [target], tongue, as_json=as_json, quiet=quiet, remarks=remarks)
     return 0
 
 
@@ -124,13 +124,15 @@ def _by_group(
     from tnt_sim.reporting.reports.decision_table import decided
     from tnt_sim.reporting.run_folder.atomic_write import put_files
     from tnt_sim.reporting.run_folder.run_access import open_stored
-    from tnt_sim.reporting.workbook.department_workbook import department_bytes, file_name, parts
+    from tnt_sim.reporting.workbook.department_workbook import department_bytes, extracts, file_name
 
     run = open_stored(run_dir, project, lang)
     folder = out if out is not None else beside(run_dir, f"{run.name}-{by}")
-    data = {file_name(run, part): department_bytes(run, part, lang) for part in parts(run, decided(run), by)}
+    data = {
+        file_name(run, part): department_bytes(run, part, lang) for part in extracts(run, decided(run), by)
+    }
     files = put_files(folder, data, replace=force)
-    tell(run, "export", f"xlsx by {by}", files, lang, as_json=as_json, quiet=quiet)
+    print_written(run, "export", f"xlsx by {by}", files, lang, as_json=as_json, quiet=quiet)
     return 0
 
 
@@ -192,10 +194,10 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     UsageError
         For a text without `=`, or a key with two values.
     """
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for text in texts:
         key, mark, value = text.partition("=")
-        if not mark or not key.strip() or found.get(key.strip(), value.strip()) != value.strip():
+        if not mark or not key.strip() or result.get(key.strip(), value.strip()) != value.strip():
             raise UsageError(
                 Text(
                     f"--info « {text} » : écrivez CLÉ=VALEUR, une fois par clé.",
@@ -203,8 +205,8 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
                 ),
                 code="usage.info",
             )
-        found[key.strip()] = value.strip()
-    return found
+        result[key.strip()] = value.strip()
+    return result
 
 
 def beside(run_dir: Path, name: str) -> Path:
@@ -217,7 +219,7 @@ def _usual_name(run: StoredRun, name: str, suffix: str) -> str:
     return f"{run.name}{suffix}" if suffix == f".{name}" else f"{run.name}-{name}{suffix}"
 
 
-def tell(
+def print_written(
     run: StoredRun,
     command: str,
     name: str,
@@ -238,7 +240,7 @@ def tell(
         shown = [shown_path(file) for file in files]
         lines = shown if len(shown) <= 4 else [f"{shown_path(files[0].parent)}/ ({len(shown)})"]
         page([Line(Text("Écrit : ", "Written: ").in_(lang) + line) for line in lines])
-        for remark in (*remarks, *(text.in_(lang) for text in run.found.notes)):
+        for remark in (*remarks, *(text.in_(lang) for text in run.checked.notes)):
             note(f"! {remark}")
         page(after(command, lang, typed(shown_path(run.folder))))
 
@@ -247,10 +249,10 @@ def warn(run: StoredRun, lang: Lang) -> None:
     """Warn about what was not verified of a run, or not shown."""
     from tnt_sim.reporting.text.verification import mention
 
-    words = mention(run.found)
+    words = mention(run.checked)
     if words is not None:
         note(Text(f"Attention. {words.fr}", f"Warning. {words.en}").in_(lang))
-    if run.lang is not lang and not run.found.rules.is_shown:
+    if run.lang is not lang and not run.checked.rules.is_shown:
         note(NOT_RETOLD.in_(lang))
 
 
@@ -263,7 +265,7 @@ def _document(run: StoredRun, command: str, name: str, files: Sequence[Path]) ->
         "allocation_sha256": run.summary["allocation_sha256"],
         "status": "written",
         "publishable": run.publishable,
-        **run.found.standings,
+        **run.checked.standings,
         "format": name,
         "n_dossiers": run.table.height,
         "granted_cents": run.summary["granted_cents"],

@@ -50,10 +50,10 @@ def extend(
     from tnt_sim.reporting.reports.extend import extend_lines
     from tnt_sim.scenario.load import load_scenario
 
-    asked = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(asked.spec.locale))
+    variant = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(variant.spec.locale))
     with time_left_line(tongue, wanted=not quiet) as progress:
-        found = compare_ways(asked, *_amounts(to or ()), time_limit=seconds, lang=tongue, progress=progress)
+        found = compare_ways(variant, *_amounts(to or ()), time_limit=seconds, lang=tongue, progress=progress)
     document = found.document
     if as_json:
         emit(document)

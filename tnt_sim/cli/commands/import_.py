@@ -34,15 +34,15 @@ def consolidated(
     from tnt_sim.reporting.run_folder.atomic_write import put_files
     from tnt_sim.reporting.workbook.department_workbook import LAYER, consolidate, layer_yaml, tables
 
-    found = consolidate(_books(folder))
+    consolidated = consolidate(_books(folder))
     target = out if out is not None else Path(f"{folder.resolve().name}-choix")
-    data = {name: table.write_csv().encode() for name, table in tables(found, lang).items()}
-    files = put_files(target, {**data, LAYER: layer_yaml(found).encode()}, replace=True)
+    data = {name: table.write_csv().encode() for name, table in tables(consolidated, lang).items()}
+    files = put_files(target, {**data, LAYER: layer_yaml(consolidated).encode()}, replace=True)
     if as_json:
-        emit(_document(found, files, lang))
+        emit(_document(consolidated, files, lang))
     elif not quiet:
-        _tell(found, files, lang)
-    return _BLOCKED if strict and found.conflicts else 0
+        _print(consolidated, files, lang)
+    return _BLOCKED if strict and consolidated.conflicts else 0
 
 
 def _books(folder: Path) -> list[DepartmentChoices]:
@@ -70,26 +70,26 @@ def _books(folder: Path) -> list[DepartmentChoices]:
     return books
 
 
-def _document(found: Consolidated, files: list[Path], lang: Lang) -> dict[str, Any]:
+def _document(consolidated: Consolidated, files: list[Path], lang: Lang) -> dict[str, Any]:
     kinds = ("fund", "refuse", "wait", "follow")
     return {
         "schema_version": 1,
         "command": "import",
-        "status": "conflicts" if found.conflicts else "clean",
-        "run": found.run,
-        "by": found.by,
-        "groups": list(found.groups),
-        "n_dossiers": len(found.choices),
-        "choices": {kind: len(found.settled(kind)) for kind in kinds},
+        "status": "conflicts" if consolidated.conflicts else "clean",
+        "run": consolidated.run,
+        "by": consolidated.by,
+        "groups": list(consolidated.groups),
+        "n_dossiers": len(consolidated.choices),
+        "choices": {kind: len(consolidated.settled(kind)) for kind in kinds},
         "conflicts": [
             {"code": one.code, "message": one.text.in_(lang), "places": [str(place) for place in one.places]}
-            for one in found.conflicts
+            for one in consolidated.conflicts
         ],
         "files": [shown_path(file) for file in files],
     }
 
 
-def _tell(found: Consolidated, files: list[Path], lang: Lang) -> None:
+def _print(consolidated: Consolidated, files: list[Path], lang: Lang) -> None:
     from rich.text import Text as Line
 
     from tnt_sim.i18n.numbers import plural
@@ -100,18 +100,20 @@ def _tell(found: Consolidated, files: list[Path], lang: Lang) -> None:
         "wait": (("en attente", "en attente"), ("waiting", "waiting")),
         "follow": (("comme proposé", "comme proposé"), ("as proposed", "as proposed")),
     }
-    n = plural(len(found.groups), ("classeur", "classeurs"), ("workbook", "workbooks"), lang)
-    sums = ", ".join(plural(len(found.settled(kind)), fr, en, lang) for kind, (fr, en) in words.items())
+    n = plural(len(consolidated.groups), ("classeur", "classeurs"), ("workbook", "workbooks"), lang)
+    sums = ", ".join(
+        plural(len(consolidated.settled(kind)), fr, en, lang) for kind, (fr, en) in words.items()
+    )
     colon = Text(" : ", ": ").in_(lang)
-    lines = [Line(f"{found.run} · {n}{colon}{sums}", style="bold")]
-    lines += [Line(f"! {_line(one, lang)}", style="yellow") for one in found.conflicts[:20]]
-    if len(found.conflicts) > 20:
-        lines.append(Line(f"… (+{len(found.conflicts) - 20})"))
+    lines = [Line(f"{consolidated.run} · {n}{colon}{sums}", style="bold")]
+    lines += [Line(f"! {_summary_line(one, lang)}", style="yellow") for one in consolidated.conflicts[:20]]
+    if len(consolidated.conflicts) > 20:
+        lines.append(Line(f"… (+{len(consolidated.conflicts) - 20})"))
     lines += [Line(Text("Écrit : ", "Written: ").in_(lang) + shown_path(file)) for file in files]
     page(lines)
 
 
-def _line(conflict: Defect, lang: Lang) -> str:
+def _summary_line(conflict: Defect, lang: Lang) -> str:
     return conflict.line(lang)
 
 
@@ -230,15 +232,15 @@ def import_(
     if not (quiet or as_json):
         note(f"Lecture de {file}…" if tongue is Lang.FR else f"Reading {file}…")
     read = {"sheet": sheet, "header_row": header_row, "encoding": encoding, "delimiter": delimiter}
-    given = mapping if mapping is not None else folder / MAPPING if (folder / MAPPING).is_file() else None
+    written = mapping if mapping is not None else folder / MAPPING if (folder / MAPPING).is_file() else None
     from tnt_sim.api.imports import read_mapping
 
-    used = read_mapping(given) if given is not None else None
+    used = read_mapping(written) if written is not None else None
     imported = _imported(
         file, format_, read, used, _control(control_rows, control_requested), _constants(constants or []),
         _places(columns or []), likeness=not no_likeness,
     )  # fmt: skip
-    document = _written(file, folder, imported, given, tongue, parquet=parquet, accept=accept)
+    document = _written(file, folder, imported, written, tongue, parquet=parquet, accept=accept)
     if as_json:
         emit(document)
     elif not quiet:
@@ -372,7 +374,7 @@ def _written(
     file: Path,
     folder: Path,
     imported: Imported,
-    given: Path | None,
+    target: Path | None,
     lang: Lang,
     *,
     parquet: bool,
@@ -386,13 +388,13 @@ def _written(
     tables = import_tables(imported, lang, TIMEZONE)
     document = import_document(imported, tables[1], lang)
     texts: dict[str, str] = {}
-    if given is None or accept or given.resolve() != (folder / MAPPING).resolve():
-        texts[MAPPING] = to_text(accepted(imported) if accept or given is None else imported.mapping)
+    if target is None or accept or target.resolve() != (folder / MAPPING).resolve():
+        texts[MAPPING] = to_text(accepted(imported) if accept or target is None else imported.mapping)
     name = f"dossiers.{'parquet' if parquet else 'csv'}"
     if imported.mapping.format == "pabulib":
         texts[SCENARIO] = _pabulib_scenario(file, name)
     paths = write_import(folder, imported, tables, texts, parquet=parquet)
-    paths.setdefault("mapping", given or folder / MAPPING)
+    paths.setdefault("mapping", target or folder / MAPPING)
     follow = f"tnt-sim new ma-programmation --from {shown_path(paths['dossiers'])}"
     if document["quality"]["n_error"]:
         follow = f"tnt-sim import {typed(str(file))} --out {typed(str(folder))}"

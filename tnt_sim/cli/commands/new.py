@@ -210,7 +210,7 @@ def new(
     if as_json:
         emit(_document(folder, review, left_out, remaining, tongue))
     else:
-        _tell(folder, review, left_out, remaining, tongue)
+        _print(folder, review, left_out, remaining, tongue)
     return 0
 
 
@@ -278,8 +278,8 @@ def _from_table(
     """Return the files of the folder, the columns to review, and those not recognised."""
     from tnt_sim.ingest.tables.column_guess import guess_columns
 
-    found = guess_columns(_table_of(table, read), typed=table.suffix.lower() in (".xlsx", ".ods"))
-    if "dossier" not in found.present:
+    guess = guess_columns(_table_of(table, read), typed=table.suffix.lower() in (".xlsx", ".ods"))
+    if "dossier" not in guess.present:
         raise UsageError(
             Text(
                 f"« {table} » : aucune colonne ne semble porter le numéro de dossier. "
@@ -291,63 +291,65 @@ def _from_table(
         )
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "scenario"
     title = json.dumps(f"Dossiers de {table.name}", ensure_ascii=False)
-    if found.rounded:
+    if guess.rounded:
         read = {**read, "rounding": "nearest"}
     files = {
         "tnt-sim.toml": PROJECT,
-        SCENARIO_FILE: _scenario(found, name, title, table.name, read),
+        SCENARIO_FILE: _scenario(guess, name, title, table.name, read),
         "README.md": README.format(title=folder.resolve().name, note=""),
     }
     review = [
         Text(f"{column} ← « {header} »{about.fr}", f'{column} ← "{header}"{about.en}')
-        for column, header in found.columns.items()
-        for about in [_about(column, found)]
+        for column, header in guess.columns.items()
+        for about in [_about(column, guess)]
     ]
     review += [
         Text(
             f"{column} : « {header} » laissée de côté, {why.fr}", f'{column}: "{header}" left aside, {why.en}'
         )
-        for column, (header, why) in found.set_aside.items()
+        for column, (header, why) in guess.set_aside.items()
     ]
-    if found.to_convert:
+    if guess.to_convert:
         name = f'"{table}"' if " " in str(table) else str(table)
-        made = f"{table.stem}-import/dossiers.csv"
+        created = f"{table.stem}-import/dossiers.csv"
         review.append(
             Text(
-                f"ces valeurs se convertissent : tnt-sim import {name}, puis new … --from {made}",
-                f"these values can be converted: tnt-sim import {name}, then new … --from {made}",
+                f"ces valeurs se convertissent : tnt-sim import {name}, puis new … --from {created}",
+                f"these values can be converted: tnt-sim import {name}, then new … --from {created}",
             )
         )
-    return files, review, list(found.left_out)
+    return files, review, list(guess.left_out)
 
 
-def _about(column: str, found: Guess) -> Text:
+def _about(column: str, guess: Guess) -> Text:
     """Describe a guess to review: a granted amount read as requested, or rounded cents."""
-    said = []
-    if column == "requested" and found.as_granted:
-        said.append(
+    sentences = []
+    if column == "requested" and guess.as_granted:
+        sentences.append(
             Text(
                 "le montant accordé, pris pour le montant demandé",
                 "the amount granted, taken for the one asked",
             )
         )
-    if column in found.rounded:
-        n = found.rounded[column]
-        said.append(
+    if column in guess.rounded:
+        n = guess.rounded[column]
+        sentences.append(
             so_many(
                 n,
                 ("montant arrondi au centime", "montants arrondis au centime"),
                 ("amount rounded to the cent", "amounts rounded to the cent"),
             )
         )
-    if not said:
+    if not sentences:
         return Text("", "")
-    return Text(f" ({' ; '.join(one.fr for one in said)})", f" ({'; '.join(one.en for one in said)})")
+    return Text(
+        f" ({' ; '.join(one.fr for one in sentences)})", f" ({'; '.join(one.en for one in sentences)})"
+    )
 
 
-def _scenario(found: Guess, name: str, title: str, file: str, read: Mapping[str, Any]) -> str:
-    amount, why = _amount(found.requested_cents)
-    if "requested" not in found.present:
+def _scenario(guess: Guess, name: str, title: str, file: str, read: Mapping[str, Any]) -> str:
+    amount, why = _amount(guess.requested_cents)
+    if "requested" not in guess.present:
         why += " ; aucune colonne de montant demandé n'a été reconnue, il en faut une"
     return FROM_SCENARIO.format(
         name=_one_line(file),
@@ -356,11 +358,11 @@ def _scenario(found: Guess, name: str, title: str, file: str, read: Mapping[str,
         title=title,
         amount=amount,
         amount_why=why,
-        envelopes=_envelopes(found),
-        columns=_read_block(read) + _columns(found),
-        eligibility=_eligibility(found),
-        goal="score" if "score" in found.present else "dossiers",
-        goal_why="à vérifier" if "score" in found.present else _WITHOUT_SCORE,
+        envelopes=_envelopes(guess),
+        columns=_read_block(read) + _columns(guess),
+        eligibility=_eligibility(guess),
+        goal="score" if "score" in guess.present else "dossiers",
+        goal_why="à vérifier" if "score" in guess.present else _WITHOUT_SCORE,
     )
 
 
@@ -370,23 +372,23 @@ _WITHOUT_SCORE = (
 )
 
 
-def _amount(asked: int | None) -> tuple[str, str]:
+def _amount(wanted: int | None) -> tuple[str, str]:
     """Return four fifths of what is requested, rounded, so that there is a choice to make."""
-    if not asked:
+    if not wanted:
         return "1 M€", "mettez le montant de l'enveloppe"
-    thousands = max(1, asked * 4 // 5 // 100_000)
+    thousands = max(1, wanted * 4 // 5 // 100_000)
     amount = f"{thousands // 100 / 10} M€" if thousands >= 1000 else f"{thousands} k€"
     return amount, "80 % de la demande, mettez le montant de l'enveloppe"
 
 
-def _envelopes(found: Guess) -> str:
+def _envelopes(guess: Guess) -> str:
     from tnt_sim.domain.money import format_cents
 
-    if not found.envelopes or len(found.envelopes) > MOST_ENVELOPES:
+    if not guess.envelopes or len(guess.envelopes) > MOST_ENVELOPES:
         return ""
     lines = ["  envelopes:            # à vérifier : les valeurs de la colonne, sans montant propre"]
-    for value in found.envelopes:
-        asked = found.asked_by.get(value)
+    for value in guess.envelopes:
+        asked = guess.asked_by.get(value)
         told = "" if asked is None else f"   # demandé : {format_cents(asked, Lang.FR)}"
         lines.append(f"    - {{id: {json.dumps(value, ensure_ascii=False)}}}{told}")
     return "\n".join(lines) + "\n"
@@ -397,30 +399,30 @@ def _read_block(read: Mapping[str, Any]) -> str:
     return f"    read: {{{written}}}\n" if written else ""
 
 
-def _columns(found: Guess) -> str:
+def _columns(guess: Guess) -> str:
     lines = []
-    if found.columns:
+    if guess.columns:
         lines.append("    columns:")
         lines += [
-            f"      {column}: {json.dumps(header, ensure_ascii=False)}   # à vérifier{_about(column, found).fr}"
-            for column, header in found.columns.items()
+            f"      {column}: {json.dumps(header, ensure_ascii=False)}   # à vérifier{_about(column, guess).fr}"
+            for column, header in guess.columns.items()
         ]
     lines += [
         f"    # {column} : « {_one_line(header)} » n'est pas prise, {_one_line(why.fr)}"
-        for column, (header, why) in found.set_aside.items()
+        for column, (header, why) in guess.set_aside.items()
     ]
-    if found.left_out:
-        names = ", ".join(_one_line(header) for header in found.left_out)
+    if guess.left_out:
+        names = ", ".join(_one_line(header) for header in guess.left_out)
         lines.append(f"    # Non reconnues, lues sous leur nom : {names}")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _eligibility(found: Guess) -> str:
+def _eligibility(guess: Guess) -> str:
     """Write the condition that excludes refused applications, if their state has the service's own words."""
-    if not found.closed:
+    if not guess.closed:
         return ""
-    header = json.dumps(found.set_aside["state"][0], ensure_ascii=False)
-    values = json.dumps(list(found.closed), ensure_ascii=False)
+    header = json.dumps(guess.set_aside["state"][0], ensure_ascii=False)
+    values = json.dumps(list(guess.closed), ensure_ascii=False)
     return (
         "eligibility:\n"
         "  - id: etat             # à vérifier\n"
@@ -460,7 +462,7 @@ def _document(
     }
 
 
-def _tell(
+def _print(
     folder: Path, review: list[Text], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
 ) -> None:
     from rich.text import Text as Line

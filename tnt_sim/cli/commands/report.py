@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tnt_sim.cli.commands.export import ForceOption, beside, tell
+from tnt_sim.cli.commands.export import ForceOption, beside, print_written
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, language, note, progress_line
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, TimeLimitOption, lang_of, seconds_of
 from tnt_sim.errors import UsageError
@@ -152,10 +152,10 @@ def report(
     check_target(out, replace=force)
     runs = [open_stored(path, project, tongue) for path in run_dirs]
     moving = SliderOptions(slider, start, stop, steps, share, project) if slider is not None else None
-    asked = ReportOptions(runs, tongue, out, theme_css, moving, quiet, explain, project, seconds)
-    put_file(out, write(asked))
-    tell(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)
-    explained = None if out.suffix.lower() == NOTEBOOK else asked.explanation
+    options = ReportOptions(runs, tongue, out, theme_css, moving, quiet, explain, project, seconds)
+    put_file(out, write(options))
+    print_written(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)
+    explained = None if out.suffix.lower() == NOTEBOOK else options.explanation
     interrupted = explained is not None and explained["stopped_by"] == "interrupt"
     return INTERRUPTED_AND_TOLD if interrupted else 0
 
@@ -177,31 +177,31 @@ def _target(out: Path | None, run_dir: Path, *, notebook: bool) -> Path:
     return out
 
 
-def _html(asked: ReportOptions) -> bytes:
+def _html(options: ReportOptions) -> bytes:
     from tnt_sim.reporting.decision_page.page import report_html
 
-    return report_html(asked.runs[0], _options(asked, paper=False)).encode()
+    return report_html(options.runs[0], _options(options, paper=False)).encode()
 
 
-def _pdf(asked: ReportOptions) -> bytes:
+def _pdf(options: ReportOptions) -> bytes:
     from tnt_sim.reporting.decision_page.page import report_pdf
 
-    return report_pdf(asked.runs[0], _options(asked, paper=True))
+    return report_pdf(options.runs[0], _options(options, paper=True))
 
 
-def _options(asked: ReportOptions, *, paper: bool) -> PageOptions:
+def _options(options: ReportOptions, *, paper: bool) -> PageOptions:
     from tnt_sim.reporting.decision_page.page import PageOptions, read_theme
 
-    theme = read_theme(asked.theme) if asked.theme is not None else ""
-    return PageOptions(asked.lang, _slider(asked), theme, paper, asked.explanation)
+    theme = read_theme(options.theme) if options.theme is not None else ""
+    return PageOptions(options.lang, _slider(options), theme, paper, options.explanation)
 
 
-def _explanation(asked: ReportOptions) -> Mapping[str, Any] | None:
+def _explanation(options: ReportOptions) -> Mapping[str, Any] | None:
     """Return the document of `explain --all` of the first run, within a minute.
 
     None if its inputs are missing. If it was stopped early, its progress is reported on stderr.
     """
-    if not asked.explained:
+    if not options.explained:
         return None
     from tnt_sim.analysis.explain.explanation import for_reports
     from tnt_sim.analysis.shared.decided_run import of_run
@@ -209,74 +209,74 @@ def _explanation(asked: ReportOptions) -> Mapping[str, Any] | None:
     from tnt_sim.reporting.reports.progress import stopped_sentence
 
     try:
-        decided = of_run(asked.runs[0].folder, asked.project)
+        decided = of_run(options.runs[0].folder, options.project)
     except (DataError, NothingDecided, VerificationError):
-        if not asked.quiet:
-            note(NOT_EXPLAINED.in_(asked.lang))
+        if not options.quiet:
+            note(NOT_EXPLAINED.in_(options.lang))
         return None
-    with progress_line(asked.lang, wanted=not asked.quiet) as tell:
-        found = for_reports(decided, lang=asked.lang, seconds=asked.seconds, progress=tell)
-    stopped = stopped_sentence(found, asked.lang)
-    if stopped and not asked.quiet:
+    with progress_line(options.lang, wanted=not options.quiet) as tell:
+        result = for_reports(decided, lang=options.lang, seconds=options.seconds, progress=tell)
+    stopped = stopped_sentence(result, options.lang)
+    if stopped and not options.quiet:
         note(stopped)
-    return found
+    return result
 
 
-def _slider(asked: ReportOptions) -> Slider | None:
+def _slider(options: ReportOptions) -> Slider | None:
     """Return stored runs as positions of the slider, or compute the positions."""
     from tnt_sim.reporting.decision_page.script_data import slider_of_runs
 
-    moving = asked.moving
+    moving = options.moving
     if moving is None:
-        return slider_of_runs(asked.runs) if len(asked.runs) > 1 else None
-    if len(asked.runs) > 1:
+        return slider_of_runs(options.runs) if len(options.runs) > 1 else None
+    if len(options.runs) > 1:
         raise _refused(
             "--slider calcule ses positions à partir d'un seul calcul.",
             "--slider computes its positions from one run.",
         )
     from tnt_sim.analysis.sweep.slider_positions import slider_of
 
-    with progress_line(asked.lang, wanted=not asked.quiet) as tell:
+    with progress_line(options.lang, wanted=not options.quiet) as report_progress:
         return slider_of(
-            asked.runs[0],
+            options.runs[0],
             moving.envelope,
             moving.start,
             moving.stop,
             moving.n_steps,
             moving.share,
             moving.project,
-            tell,
-            asked.seconds,
+            report_progress,
+            options.seconds,
         )
 
 
-def _workbook(asked: ReportOptions) -> bytes:
+def _workbook(options: ReportOptions) -> bytes:
     from tnt_sim.reporting.workbook.workbook import workbook_bytes
 
-    runs = asked.runs
+    runs = options.runs
     if len(runs) > 2:
         raise _refused(
             f"un classeur compare deux calculs, pas {len(runs)}.",
             f"a workbook compares two runs, not {len(runs)}.",
         )
-    if asked.theme is not None or asked.moving is not None:
+    if options.theme is not None or options.moving is not None:
         raise _refused(
             "--theme-css et --slider sont pour .html et .pdf, non pour un classeur.",
             "--theme-css and --slider are for .html and .pdf, not for a workbook.",
         )
-    return workbook_bytes(runs[0], asked.lang, runs[1] if len(runs) == 2 else None, asked.explanation)
+    return workbook_bytes(runs[0], options.lang, runs[1] if len(runs) == 2 else None, options.explanation)
 
 
-def _notebook(asked: ReportOptions) -> bytes:
+def _notebook(options: ReportOptions) -> bytes:
     from tnt_sim.reporting.notebook.run_notebook import run_notebook
 
-    if len(asked.runs) > 1 or asked.theme is not None or asked.moving is not None:
+    if len(options.runs) > 1 or options.theme is not None or options.moving is not None:
         raise _refused(
             "un carnet ouvre un calcul, sans --theme-css ni --slider.",
             "a notebook opens one run, without --theme-css and --slider.",
         )
-    run = asked.runs[0]
-    return run_notebook(run, seen_from(asked.out.resolve().parent, run.folder.resolve()), asked.lang)
+    run = options.runs[0]
+    return run_notebook(run, seen_from(options.out.resolve().parent, run.folder.resolve()), options.lang)
 
 
 def seen_from(folder: Path, run_dir: Path) -> str:
@@ -301,8 +301,8 @@ def _writer(out: Path) -> Writer:
     suffix = out.suffix.lower()
     if suffix in WRITERS:
         return WRITERS[suffix]
-    every = ", ".join(WRITERS)
+    all_text = ", ".join(WRITERS)
     raise _refused(
-        f"un rapport s'écrit en {every} dans cette version, pas en « {suffix or out.name} ».",
-        f'a report is written as {every} in this version, not as "{suffix or out.name}".',
+        f"un rapport s'écrit en {all_text} dans cette version, pas en « {suffix or out.name} ».",
+        f'a report is written as {all_text} in this version, not as "{suffix or out.name}".',
     )

@@ -85,10 +85,10 @@ def run(
         changes = with_workbook(scenario, changes, from_xlsx, quiet=quiet)
     if measure is not None:
         changes = (*changes, _measured(scenario, measure))
-    asked = load_scenario(scenario, changes)
-    tongue = lang_of(lang, Lang(asked.spec.locale))
+    variant = load_scenario(scenario, changes)
+    tongue = lang_of(lang, Lang(variant.spec.locale))
     if write_lp is not None:
-        _write_lp(asked, write_lp)
+        _write_lp(variant, write_lp)
     options: dict[str, Any] = {
         "backend": backend,
         "relax": relax,
@@ -96,17 +96,21 @@ def run(
         "method": method,
     }
     with progress_line(tongue, wanted=not quiet) as progress:
-        result = engine.solve(asked, **options, time_limit=seconds, progress=progress)
-        clash = _clash(asked, result, seconds) if result.status.value == "infeasible" and not relax else {}
-    told = _pabulib(scenario, asked)
-    document = {**_kept(result, out), **clash, **({"pabulib": [text.en for text in told]} if told else {})}
+        result = engine.solve(variant, **options, time_limit=seconds, progress=progress)
+        clash = _clash(variant, result, seconds) if result.status.value == "infeasible" and not relax else {}
+    sentences = _pabulib(scenario, variant)
+    document = {
+        **_stored_summary(result, out),
+        **clash,
+        **({"pabulib": [text.en for text in sentences]} if sentences else {}),
+    }
     if as_json or not quiet:
-        document["one_more"] = _one_more(asked, result, seconds)
+        document["one_more"] = _one_more(variant, result, seconds)
     if as_json:
         emit(document)
     elif not quiet:
-        page([Line(text.in_(tongue)) for text in told])
-        _tell(result, document, tongue, typed(scenario, sets=changes))
+        page([Line(text.in_(tongue)) for text in sentences])
+        _print(result, document, tongue, typed(scenario, sets=changes))
     return exit_code(document, require_proof=require_proof)
 
 
@@ -140,13 +144,13 @@ def _measured(path: Path, measure: str) -> str:
     return f"objective=[{{maximise: {{{goal_of(_read_pb(path), measure)}: 1}}}}]"
 
 
-def _pabulib(path: Path, asked: Scenario) -> list[Text]:
+def _pabulib(path: Path, scenario: Scenario) -> list[Text]:
     """Describe the run of a Pabulib file; empty for a scenario."""
     from tnt_sim.reporting.text.pabulib import pabulib_texts
 
     if path.suffix.lower() != ".pb":
         return []
-    goals = asked.spec.objective[0].maximise or {}
+    goals = scenario.spec.objective[0].maximise or {}
     return pabulib_texts(_read_pb(path), "+".join(goals))
 
 
@@ -157,17 +161,17 @@ def _read_pb(path: Path) -> PbFile:
     return read_pb(read_bytes(path, path.name), path.name)
 
 
-def _write_lp(asked: Any, path: Path) -> None:
+def _write_lp(document: Any, path: Path) -> None:
     from tnt_sim.disk import named, refusal
     from tnt_sim.engine import solve as engine
 
     try:
-        engine.write_lp(asked, path)
+        engine.write_lp(document, path)
     except OSError as error:
         raise refusal(named(path), error, usage="usage.write-lp") from error
 
 
-def _kept(result: Result, out: Path | None) -> dict[str, Any]:
+def _stored_summary(result: Result, out: Path | None) -> dict[str, Any]:
     """Return the document with its run folder, written if there is a decision."""
     from tnt_sim.reporting.run_folder.writer import write_run
 
@@ -183,26 +187,26 @@ def shown_path(path: Path) -> str:
     return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()
 
 
-def _one_more(asked: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
+def _one_more(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
     """Compute what each axis would do with one more step of money, within the run's limit."""
     from tnt_sim.analysis.extend.one_more_step import one_more
 
-    limit = asked.spec.solver.time_limit if seconds is None else seconds
+    limit = scenario.spec.solver.time_limit if seconds is None else seconds
     spent = sum(result.document["seconds"].values())
-    return one_more(asked, result, None if limit is None else max(0.0, limit - spent))
+    return one_more(scenario, result, None if limit is None else max(0.0, limit - spent))
 
 
-def _clash(asked: Scenario, result: Result, seconds: float | None) -> dict[str, Any]:
+def _clash(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any]:
     """Find the first conflict and the cheapest repairs of an infeasible scenario."""
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 
     spent = sum(result.document["seconds"].values())
     limit = CONFLICT_SECONDS if seconds is None else min(CONFLICT_SECONDS, max(1.0, seconds - spent))
-    found = conflict(asked, time_limit=limit, max_sets=1, max_repairs=3)
+    found = conflict(scenario, time_limit=limit, max_sets=1, max_repairs=3)
     return {"conflict": found.document["sets"], "repairs": found.document["repairs"]}
 
 
-def _tell(result: Result, told: dict[str, Any], lang: Lang, scenario: str) -> None:
+def _print(result: Result, summary: dict[str, Any], lang: Lang, scenario: str) -> None:
     from tnt_sim.reporting.reports.infeasibility import first_lines
     from tnt_sim.reporting.reports.run import relaxed_lines, run_lines
     from tnt_sim.reporting.text.vocabulary import labels_of, spoken
@@ -211,12 +215,12 @@ def _tell(result: Result, told: dict[str, Any], lang: Lang, scenario: str) -> No
     if document["relaxed"]:
         page(relaxed_lines(document, labels, lang=lang, width=width()))
     else:
-        document = {**document, "one_more": told["one_more"]}
-        page(run_lines(document, labels, lang=lang, width=width(), run_dir=told["run_dir"]))
-        sets, repairs = told.get("conflict") or [], told.get("repairs") or []
+        document = {**document, "one_more": summary["one_more"]}
+        page(run_lines(document, labels, lang=lang, width=width(), run_dir=summary["run_dir"]))
+        sets, repairs = summary.get("conflict") or [], summary.get("repairs") or []
         page(first_lines(sets, repairs, lang, width(), scenario=scenario))
-        if told["run_dir"] is not None:  # show the usual next commands
-            page(after("run", lang, quoted(told["run_dir"])))
+        if summary["run_dir"] is not None:  # show the usual next commands
+            page(after("run", lang, quoted(summary["run_dir"])))
 
 
 def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quiet: bool) -> tuple[str, ...]:
@@ -228,10 +232,10 @@ def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quie
 
     raw = load_tree(scenario, sets=sets)
     spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
-    found = changed_parameters(workbook, spec.model_dump(mode="json", exclude_defaults=True, by_alias=True))
+    result = changed_parameters(workbook, spec.model_dump(mode="json", exclude_defaults=True, by_alias=True))
     if quiet:
-        return (*sets, *found)
+        return (*sets, *result)
     head = Text(f"Repris de {workbook.name} : ", f"Taken from {workbook.name}: ").in_(Lang(spec.locale))
     none = Text("aucun changement", "no change").in_(Lang(spec.locale))
-    note(head + (" ; ".join(found) or none))
-    return (*sets, *found)
+    note(head + (" ; ".join(result) or none))
+    return (*sets, *result)

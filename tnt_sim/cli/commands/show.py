@@ -35,27 +35,27 @@ def show(
     from tnt_sim.scenario.problem import compile_problem
     from tnt_sim.scenario.scenario import decision_steps
 
-    asked = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(asked.spec.locale))
+    variant = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(variant.spec.locale))
     both = resolved == model
-    told = sentences(compile_problem(asked), tongue) if both or model else []
-    size = told_of(compile_problem(decision_steps(asked)[0].scenario)) if model else None
+    entries = sentences(compile_problem(variant), tongue) if both or model else []
+    size = told_of(compile_problem(decision_steps(variant)[0].scenario)) if model else None
     if as_json:
         emit(
             {
                 "schema_version": 1,
                 "command": "show",
-                "scenario": asked.id,
-                "scenario_sha256": asked.sha256,
+                "scenario": variant.id,
+                "scenario_sha256": variant.sha256,
                 "status": "resolved",
-                "values": origin_rows(asked) if both or resolved else [],
-                "sentences": sentence_document(told),
+                "values": origin_rows(variant) if both or resolved else [],
+                "sentences": sentence_document(entries),
                 **({} if size is None else {"model": size.document()}),
             }
         )
         return 0
-    lines = resolved_lines(asked, width()) if both or resolved else []
-    lines += sentence_lines(told, tongue, width())
+    lines = resolved_lines(variant, width()) if both or resolved else []
+    lines += sentence_lines(entries, tongue, width())
     if size is not None:
         lines += [Line(""), *paragraph(size.text().in_(tongue), width())]
     page(lines + after("show", tongue, typed(scenario, sets=sets)))

@@ -93,7 +93,7 @@ def sign(
     if as_json:
         emit(_document(entry, key))
     elif not quiet:
-        _tell(entry, key, tongue)
+        _print(entry, key, tongue)
         if run_dir is not None:
             page(after("sign", tongue, typed(run_dir)))
     return 0
@@ -119,24 +119,24 @@ def _list(
     from tnt_sim.verify.input_files import project_of
 
     run = open_stored(run_dir, project, lang, solving, for_act=True)
-    if not run.found.ok:
-        raise VerificationError(run.found.defects)
+    if not run.checked.ok:
+        raise VerificationError(run.checked.defects)
     refuse_open_questions(run)
-    refuse_act(run.found, run.name, unproven=unproven)
+    refuse_act(run.checked, run.name, unproven=unproven)
     root = project or project_of(run_dir, run.summary)
     return sign_run(run, root, register or root / REGISTER, name, key)
 
 
 def _document(entry: RegisterEntry, key: Ed25519PrivateKey | None) -> dict[str, Any]:
-    said = dict(entry.signature)
+    words = dict(entry.signature)
     return {
         "schema_version": 1,
         "command": "sign",
-        "scenario": said.get("scenario"),
-        "scenario_sha256": said.get("scenario_sha256"),
+        "scenario": words.get("scenario"),
+        "scenario_sha256": words.get("scenario_sha256"),
         "status": "signed",
         "path": shown_path(entry.folder),
-        "signature": said,
+        "signature": words,
         "signing_key": _fingerprint(key),
     }
 
@@ -150,19 +150,19 @@ def _fingerprint(key: Ed25519PrivateKey | None) -> str | None:
     return fingerprint(key.public_key())
 
 
-def _tell(entry: RegisterEntry, key: Ed25519PrivateKey | None, lang: Lang) -> None:
+def _print(entry: RegisterEntry, key: Ed25519PrivateKey | None, lang: Lang) -> None:
     from rich.text import Text as Line
 
     from tnt_sim.i18n.numbers import amount, plural
 
-    said = entry.signature
+    words = entry.signature
     dossiers = plural(
-        said["n_dossiers"],
+        words["n_dossiers"],
         ("dossier engagé", "dossiers engagés"),
         ("dossier committed", "dossiers committed"),
         lang,
     )
-    total = amount(said["granted_cents"], lang)
+    total = amount(words["granted_cents"], lang)
     lines = [
         Line(f"✔ {shown_path(entry.folder)} : {dossiers}, {total}", style="bold green"),
         Line(
@@ -173,7 +173,7 @@ def _tell(entry: RegisterEntry, key: Ed25519PrivateKey | None, lang: Lang) -> No
     own = _fingerprint(key)
     if own is not None:
         lines.append(Line(Text(f"Signé avec la clé {own}", f"Signed with the key {own}").in_(lang)))
-    if "freed_cents" in said:
-        freed = amount(said["freed_cents"], lang)
+    if "freed_cents" in words:
+        freed = amount(words["freed_cents"], lang)
         lines.insert(1, Line(Text(f"{freed} libérés", f"{freed} free again").in_(lang)))
     page(lines)

@@ -90,29 +90,29 @@ class MarginalRequest:
         UsageError
             For two questions at once, or options that belong to another one.
         """
-        asked = {
+        request = {
             "--next": self.next,
             "--entries": self.entries,
             "--target": bool(self.target),
             "--prices": self.prices,
             "--extend": self.extend is not None,
         }
-        named = [name for name, given in asked.items() if given]
+        named = [name for name, given in request.items() if given]
         if len(named) > 1:
             raise _together(named[0], named[1])
         only = named[0] if named else None
         if self.dossier and only != "--entries":
-            raise _alone("--dossier", "--entries")
+            raise _refuse_together("--dossier", "--entries")
         if self.key is not None and only != "--extend":
-            raise _alone("--key", "--extend")
-        given = [
+            raise _refuse_together("--key", "--extend")
+        written = [
             name for name, value in (self.curve or {}).items() if value not in (None, False, (), [], "free")
         ]
-        kept = ("--from", "--to", "--at", "--steps", "--share", "--nested", "--exact", "--free")
+        retained = ("--from", "--to", "--at", "--steps", "--share", "--nested", "--exact", "--free")
         if only is None:
             return None
-        for name in given:
-            if only != "--entries" or name not in kept:
+        for name in written:
+            if only != "--entries" or name not in retained:
                 raise _together(only, name)
         if only in ("--extend",) and self.envelopes:
             raise _together("--extend", "--envelope")
@@ -125,7 +125,7 @@ class MarginalRequest:
 
 
 def answer_question(
-    asked: MarginalRequest,
+    options: MarginalRequest,
     scenario: Scenario,
     *,
     lang: Lang,
@@ -144,7 +144,7 @@ def answer_question(
     if out is not None:
         check_out(out, force=force)
     with time_left_line(lang, wanted=not quiet) as tell:
-        found = _answered(asked, scenario, {"time_limit": time_limit, "lang": lang, "progress": tell})
+        found = _answer_of(options, scenario, {"time_limit": time_limit, "lang": lang, "progress": tell})
     document = dict(found.document)
     if out is not None:
         from tnt_sim.reporting.reports.marginal import question_study
@@ -159,30 +159,30 @@ def answer_question(
     return {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(document["status"], 0)
 
 
-def _answered(asked: MarginalRequest, scenario: Scenario, options: Mapping[str, Any]) -> MarginalAnswer:
+def _answer_of(request: MarginalRequest, scenario: Scenario, options: Mapping[str, Any]) -> MarginalAnswer:
     from tnt_sim.analysis.marginal import questions
 
-    question = asked.question
-    one = asked.envelopes[0] if asked.envelopes else None
+    question = request.question
+    text = request.envelopes[0] if request.envelopes else None
     if question == "--next":
-        return questions.next_euro(scenario, envelopes=asked.envelopes or None, **options)
+        return questions.next_euro(scenario, envelopes=request.envelopes or None, **options)
     if question == "--target":
-        return questions.target(scenario, *asked.target, envelope=one, **options)
+        return questions.target(scenario, *request.target, envelope=text, **options)
     if question == "--prices":
-        return questions.prices(scenario, envelope=one, **options)
+        return questions.prices(scenario, envelope=text, **options)
     if question == "--extend":
-        return questions.extension(scenario, asked.extend or "", key=_key(asked.key), **options)
-    curve = asked.curve or {}
+        return questions.extension(scenario, request.extend or "", key=_key(request.key), **options)
+    curve = request.curve or {}
     return questions.entries(
         scenario,
-        envelope=one,
+        envelope=text,
         start=curve.get("--from"),
         stop=curve.get("--to"),
         at=curve.get("--at") or (),
         steps=curve.get("--steps"),
         share=curve.get("--share") or "free",
         nested=bool(curve.get("--nested")),
-        dossiers=asked.dossier,
+        dossiers=request.dossier,
         **options,
     )
 
@@ -206,16 +206,16 @@ def _key(text: str | None) -> dict[str, int] | None:
     return weights
 
 
-def _together(one: str, other: str) -> UsageError:
+def _together(option: str, other: str) -> UsageError:
     return UsageError(
-        Text(f"{one} et {other} ne vont pas ensemble.", f"{one} and {other} do not go together."),
+        Text(f"{option} et {other} ne vont pas ensemble.", f"{option} and {other} do not go together."),
         code="usage.together",
     )
 
 
-def _alone(one: str, other: str) -> UsageError:
+def _refuse_together(option: str, other: str) -> UsageError:
     return UsageError(
-        Text(f"{one} ne va qu'avec {other}.", f"{one} only goes with {other}."), code="usage.together"
+        Text(f"{option} ne va qu'avec {other}.", f"{option} only goes with {other}."), code="usage.together"
     )
 
 
@@ -348,13 +348,13 @@ def sweep(
     from tnt_sim.reporting.reports.sweep import write_sweep
     from tnt_sim.scenario.load import load_scenario
 
-    asked = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(asked.spec.locale))
-    limit = asked.spec.solver.time_limit if seconds is None else seconds
+    variant = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(variant.spec.locale))
+    limit = variant.spec.solver.time_limit if seconds is None else seconds
     if asks:
         code = answer_question(
             question,
-            asked,
+            variant,
             lang=tongue,
             time_limit=limit,
             out=out,
@@ -374,7 +374,7 @@ def sweep(
             code="usage.together",
         )
     plan = plan_of(
-        asked,
+        variant,
         envelopes=names,
         start=start,
         stop=stop,
@@ -387,17 +387,17 @@ def sweep(
         tolerance=tolerance,
     )
     folder, store = _place(plan, out, resume=resume)
-    solver = asked.spec.solver
-    with time_left_line(tongue, wanted=not quiet) as tell:
-        found = run(
+    solver = variant.spec.solver
+    with time_left_line(tongue, wanted=not quiet) as report_progress:
+        outcome = run(
             plan,
             store=store,
             time_limit=limit,
             backend=backend or solver.backend,
             cross_check=cross_check or "never",
-            tell=tell,
+            report_progress=report_progress,
         )
-        told = sweep_of(found, tongue)
+        told = sweep_of(outcome, tongue)
         document = {**told.document, "sweep_dir": shown_path(folder)}
         write_sweep(document, folder, tongue)
     if as_json:

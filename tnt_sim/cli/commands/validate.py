@@ -28,17 +28,19 @@ def validate(
     from tnt_sim.scenario.scenario import RESERVE, decision_steps
     from tnt_sim.scenario.unreachable_floors import unmet_floors
 
-    asked = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(asked.spec.locale))
-    problem = compile_problem(asked)
-    steps = [compile_problem(step.scenario) for step in decision_steps(asked)] if asked.steps else [problem]
+    variant = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(variant.spec.locale))
+    problem = compile_problem(variant)
+    steps = (
+        [compile_problem(step.scenario) for step in decision_steps(variant)] if variant.steps else [problem]
+    )
     clashes = unmet_floors(steps)
     if clashes:
         raise ScenarioError(clashes)
     document = check_document(problem, tongue)
-    document["quality"] = scenario_quality(asked, tongue)
-    if asked.steps and asked.steps[-1].id == RESERVE:
-        compile_problem(asked.steps[-1].scenario)
+    document["quality"] = scenario_quality(variant, tongue)
+    if variant.steps and variant.steps[-1].id == RESERVE:
+        compile_problem(variant.steps[-1].scenario)
     if as_json:
         emit(document)
     elif not quiet:

@@ -103,29 +103,29 @@ def verify(
     solving = solving_of(time_limit, wanted=solve)
     if is_amendment(run_dir):
         _refuse_options({"--project": project, "--solve": solve, "--require-proof": require_proof})
-        found, signed = _amendment(run_dir, expected, key, authority)
+        verification, signed = _amendment(run_dir, expected, key, authority)
     else:
-        found = verify_stored(run_dir, project, solving, expected)
+        verification = verify_stored(run_dir, project, solving, expected)
         signed = _signature(run_dir, project, key, authority)
-    found = _refused(found, signed.defects)
-    for defect in found.defects:
+    verification = _refused(verification, signed.defects)
+    for defect in verification.defects:
         note(ERROR.in_(tongue) + defect.line(tongue))
-    told = not as_json and not quiet and found.ok
-    for text in found.notes:
-        if not told or text != found.rows.reserve:  # the page states it next to what it limits
+    told = not as_json and not quiet and verification.ok
+    for text in verification.notes:
+        if not told or text != verification.rows.reserve:  # the page states it next to what it limits
             note(text.in_(tongue))
     if as_json:
         emit(
             {
-                **found.document,
+                **verification.document,
                 "signature": signed.document,
-                "defects": [_entry(defect, tongue) for defect in found.defects],
-                "notes": [text.in_(tongue) for text in found.notes],
+                "defects": [_entry(defect, tongue) for defect in verification.defects],
+                "notes": [text.in_(tongue) for text in verification.notes],
             }
         )
     elif not quiet:
-        _tell(found, signed, run_dir, tongue)
-    return exit_code(found, require_proof=require_proof)
+        _print(verification, signed, run_dir, tongue)
+    return exit_code(verification, require_proof=require_proof)
 
 
 def _amendment(
@@ -135,17 +135,17 @@ def _amendment(
     from tnt_sim.verify.signing.amendment import read_amendment
     from tnt_sim.verify.signing.signature import SignatureStanding, Signed, signature_of_entry
 
-    entry, found = read_amendment(folder, expected)
+    entry, verification = read_amendment(folder, expected)
     if entry is None:
-        return found, Signed(SignatureStanding.MISMATCH)
-    return found, signature_of_entry(entry, key, authority)
+        return verification, Signed(SignatureStanding.MISMATCH)
+    return verification, signature_of_entry(entry, key, authority)
 
 
-def _refuse_options(given: Mapping[str, object]) -> None:
+def _refuse_options(options: Mapping[str, object]) -> None:
     """Refuse options that an amendment does not have: it has no project and nothing to prove."""
     from tnt_sim.errors import UsageError
 
-    for option in (name for name, value in given.items() if value):
+    for option in (name for name, value in options.items() if value):
         raise UsageError(
             Text(
                 f"{option} est pour un calcul, et ceci est un avenant du registre : retirez cette option.",
@@ -176,35 +176,35 @@ def _signature(
     return signature_of(run_dir, summary, project or project_of(run_dir, summary), key, authority)
 
 
-def _refused(found: Verification, against: tuple[Defect, ...]) -> Verification:
+def _refused(verification: Verification, against: tuple[Defect, ...]) -> Verification:
     """Return the verification with what speaks against the folder, if anything."""
     from dataclasses import replace
 
     from tnt_sim.verify.verification import NO_ANSWER
 
     if not against:
-        return found
-    head = {**(found.head or {}), "status": "refused", "proof": None}
+        return verification
+    head = {**(verification.head or {}), "status": "refused", "proof": None}
     return replace(
-        found,
+        verification,
         rules=NO_ANSWER,
         optimal=NO_ANSWER,
         first=NO_ANSWER,
-        defects=tuple(dict.fromkeys((*against, *found.defects))),
+        defects=tuple(dict.fromkeys((*against, *verification.defects))),
         head=head,
     )
 
 
-def exit_code(found: Verification, *, require_proof: bool) -> int:
+def exit_code(verification: Verification, *, require_proof: bool) -> int:
     """Return 0; 1 refused; with `--require-proof` 5 if optimality, 7 if the tie-break is not shown here."""
-    if not found.ok:
+    if not verification.ok:
         return REFUSED
-    if require_proof and not found.optimal.is_shown:
+    if require_proof and not verification.optimal.is_shown:
         return NOT_OPTIMAL
-    return NOT_FIRST if require_proof and not found.first.is_shown else 0
+    return NOT_FIRST if require_proof and not verification.first.is_shown else 0
 
 
-def _tell(found: Verification, signed: Signed, run_dir: Path, lang: Lang) -> None:
+def _print(verification: Verification, signed: Signed, run_dir: Path, lang: Lang) -> None:
     from rich.text import Text as Line
 
     from tnt_sim.reporting.text.verification import (
@@ -215,26 +215,26 @@ def _tell(found: Verification, signed: Signed, run_dir: Path, lang: Lang) -> Non
         verdict,
     )
 
-    amended = (found.head or {}).get("kind") == "amendment"
-    mark, sentence, style = amendment_verdict(found) if amended else verdict(found)
+    amended = (verification.head or {}).get("kind") == "amendment"
+    mark, sentence, style = amendment_verdict(verification) if amended else verdict(verification)
     page([Line(f"{mark} {sentence.in_(lang)}", style=style)])
-    if not found.ok:
+    if not verification.ok:
         return
     if amended:
         page([Line(f"  {text.in_(lang)}") for text in signature_texts(signed)])
         return
     colon = Text(" : ", ": ").in_(lang)
-    rows = [(name.in_(lang), text.in_(lang)) for name, text in answer_rows(found)]
+    rows = [(name.in_(lang), text.in_(lang)) for name, text in answer_rows(verification)]
     page([Line(f"  {name}{colon}{text[:1].lower()}{text[1:]}") for name, text in rows])
     page([Line(f"  {text.in_(lang)}") for text in signature_texts(signed)])
     page([Line(f"  {UNBOUND.in_(lang)}", style="dim")])
-    page([Line(f"  {text}", style="dim") for text in _files(found, lang)])
-    page(after("verify" if found.optimal.is_shown else "verify --claimed", lang, typed(run_dir)))
+    page([Line(f"  {text}", style="dim") for text in _files(verification, lang)])
+    page(after("verify" if verification.optimal.is_shown else "verify --claimed", lang, typed(run_dir)))
 
 
-def _files(found: Verification, lang: Lang) -> list[str]:
+def _files(verification: Verification, lang: Lang) -> list[str]:
     """Describe which files were read, where, and the hashes to compare with another source."""
-    head: Mapping[str, Any] = found.head or {}
+    head: Mapping[str, Any] = verification.head or {}
     lines = [f"allocation_sha256 {head['allocation_sha256']}", f"document_sha256 {head['document_sha256']}"]
     lines.append(Text("Fichiers relus :", "Files read:").in_(lang))
     return [*lines, *(f"  {entry['file']} · {entry['sha256']}" for entry in head["inputs_read"])]

@@ -55,11 +55,11 @@ def weights(
     from tnt_sim.reporting.reports.progress import stopped_lines
     from tnt_sim.scenario.load import load_scenario
 
-    asked = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(asked.spec.locale))
+    variant = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(variant.spec.locale))
     with progress_line(tongue, wanted=not quiet) as progress:
-        found = find(
-            asked,
+        study = find(
+            variant,
             _names(criteria),
             ranges=bounds,
             order=_names(order or ""),
@@ -67,16 +67,16 @@ def weights(
             progress=progress,
         )
     if as_json:
-        emit(found.document)
+        emit(study.document)
     elif not quiet:
         page(
-            weights_lines(found.document, tongue, width())
-            + stopped_lines(found.document, tongue, width())
+            weights_lines(study.document, tongue, width())
+            + stopped_lines(study.document, tongue, width())
             + after("weights", tongue, typed(scenario, sets=sets))
         )
-    if found.course.stopped_by == "interrupt":
+    if study.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    return 0 if found.outcomes else STOPPED if found.document["status"] == "stopped" else INFEASIBLE
+    return 0 if study.outcomes else STOPPED if study.document["status"] == "stopped" else INFEASIBLE
 
 
 def _names(text: str) -> list[str]:

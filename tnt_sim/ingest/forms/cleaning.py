@@ -15,7 +15,7 @@ from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind, table_
 from tnt_sim.ingest.forms.form_table import E_MAIL, FormField, FormTable, reporter_of
 from tnt_sim.ingest.forms.layouts import WORDS
 from tnt_sim.ingest.forms.mapping import FormMapping
-from tnt_sim.ingest.quality.findings import empty, euros, found
+from tnt_sim.ingest.quality.findings import empty, euros, findings_table
 from tnt_sim.ingest.tables import cell_types
 from tnt_sim.ingest.tables.cell_types import read_decimal
 from tnt_sim.ingest.tables.date_cells import read_when, with_french_days
@@ -47,7 +47,7 @@ class Cleaned:
     columns: dict[str, pl.Series] = field(default_factory=dict)
     places: dict[str, FormField] = field(default_factory=dict)
     requests: dict[str, pl.Series] = field(default_factory=dict)
-    parts: list[pl.DataFrame] = field(default_factory=list)
+    findings: list[pl.DataFrame] = field(default_factory=list)
 
 
 def clean(table: FormTable, mapping: FormMapping, timezone: str) -> Cleaned:
@@ -56,26 +56,26 @@ def clean(table: FormTable, mapping: FormMapping, timezone: str) -> Cleaned:
     by_name, by_id = table.by_name(), {one.id: one for one in table.fields if one.id}
     options = ReadOptions(decimal=mapping.decimal, rounding=Rounding.NEAREST)
     for name, source in mapping.columns.items():
-        one = by_id.get(source.id) or by_name.get(source.from_)
-        if one is not None:
-            done.places[name] = one
-            done.columns[table_column(name)] = _canonical(done, name, one, mapping, options, timezone)
+        field_ = by_id.get(source.id) or by_name.get(source.from_)
+        if field_ is not None:
+            done.places[name] = field_
+            done.columns[table_column(name)] = _canonical(done, name, field_, mapping, options, timezone)
     for name, source in mapping.columns.items():
         if source.plus and table_column(name) in done.columns and CANONICAL[name] is ColumnKind.MONEY:
             more = [by_name[label] for label in source.plus if label in by_name]
             _add(done, name, more, mapping, options)
     for name, source in mapping.requests.items():
-        one = by_id.get(source.id) or by_name.get(source.from_)
-        if one is not None:
-            done.requests[name] = _money(done, "requested", one, options, zero=False)
+        field_ = by_id.get(source.id) or by_name.get(source.from_)
+        if field_ is not None:
+            done.requests[name] = _money(done, "requested", field_, options, zero=False)
     for name, value in mapping.constants.items():
         done.columns[name] = pl.Series(name, [value], dtype=pl.String).new_from_index(0, len(table))
     _without_persons(done)
     for name, source in mapping.keep.items():
-        one = by_id.get(source.id) or by_name.get(source.from_)
-        if one is not None:
-            done.places[name] = one
-            done.columns[name] = _further(done, name, one, mapping)
+        field_ = by_id.get(source.id) or by_name.get(source.from_)
+        if field_ is not None:
+            done.places[name] = field_
+            done.columns[name] = _further(done, name, field_, mapping)
     return done
 
 
@@ -92,60 +92,60 @@ def _add(
 
 
 def _canonical(
-    done: Cleaned, name: str, one: FormField, mapping: FormMapping, options: ReadOptions, timezone: str
+    done: Cleaned, name: str, field_: FormField, mapping: FormMapping, options: ReadOptions, timezone: str
 ) -> pl.Series:
-    one = _emptied(done, name, one, mapping)
+    field_ = _emptied(done, name, field_, mapping)
     match CANONICAL[name]:
         case ColumnKind.MONEY:
-            return _money(done, name, one, options, zero=name in mapping.zero_is_empty)
+            return _money(done, name, field_, options, zero=name in mapping.zero_is_empty)
         case ColumnKind.DECIMAL | ColumnKind.INTEGER:
-            return _number(done, name, one, options, zero=name in mapping.zero_is_empty)
+            return _number(done, name, field_, options, zero=name in mapping.zero_is_empty)
         case ColumnKind.WHEN:
-            return _when(done, name, one, timezone)
+            return _when(done, name, field_, timezone)
         case ColumnKind.LIST:
-            return _list(one)
+            return _list(field_)
         case ColumnKind.CODE:
-            return _code(done, name, one, mapping)
+            return _code(done, name, field_, mapping)
         case ColumnKind.TEXT:
-            return _masked(done, name, one.text)
+            return _masked(done, name, field_.text)
 
 
-def _emptied(done: Cleaned, name: str, one: FormField, mapping: FormMapping) -> FormField:
+def _emptied(done: Cleaned, name: str, field_: FormField, mapping: FormMapping) -> FormField:
     """Return the field without cells that mean nothing and without spreadsheet errors, which are reported."""
-    text = one.column.text
+    text = field_.column.text
     errors = text.str.contains(_ERROR).fill_null(value=False)
     if errors.any():
-        done.parts.append(found("error_cell", errors, name, text))
+        done.findings.append(findings_table("error_cell", errors, name, text))
     void = errors | text.is_in(list(mapping.empty)).fill_null(value=False) if mapping.empty else errors
     if not void.any():
-        return one
-    return replace(one, column=replace(one.column, text=text.set(void, "")))
+        return field_
+    return replace(field_, column=replace(field_.column, text=text.set(void, "")))
 
 
-def _unreadable(done: Cleaned, name: str, one: FormField, values: pl.Series) -> None:
-    bad = one.column.filled() & values.is_null()
+def _unreadable(done: Cleaned, name: str, field_: FormField, values: pl.Series) -> None:
+    bad = field_.column.filled() & values.is_null()
     if bad.any():
-        done.parts.append(found("unreadable", bad, name, one.text, _EXPECTED[CANONICAL[name]]))
+        done.findings.append(findings_table("unreadable", bad, name, field_.text, _EXPECTED[CANONICAL[name]]))
 
 
-def _money(done: Cleaned, name: str, one: FormField, options: ReadOptions, *, zero: bool) -> pl.Series:
-    column = one.column
+def _money(done: Cleaned, name: str, field_: FormField, options: ReadOptions, *, zero: bool) -> pl.Series:
+    column = field_.column
     cents = read_money(column, name, reporter_of(done.table), options)
-    _unreadable(done, name, one, cents)
-    if not _whole_cents(one):
+    _unreadable(done, name, field_, cents)
+    if not _whole_cents(field_):
         strict = read_money(column, name, reporter_of(done.table), ReadOptions(decimal=options.decimal))
         rounded = strict.is_null() & cents.is_not_null()
-        done.parts.append(found("rounded", rounded, name, one.text, euros(cents)))
+        done.findings.append(findings_table("rounded", rounded, name, field_.text, euros(cents)))
     negative = (cents < 0).fill_null(value=False)
     if negative.any():
-        done.parts.append(found("negative", negative, name, euros(cents)))
+        done.findings.append(findings_table("negative", negative, name, euros(cents)))
         cents = cents.set(negative, None)
     return _zero_as_empty(done, name, cents) if zero else cents
 
 
-def _whole_cents(one: FormField) -> bool:
+def _whole_cents(field_: FormField) -> bool:
     """Return whether no cell can have more than two decimals, so that nothing is rounded."""
-    column = one.column
+    column = field_.column
     if column.numbers is not None:
         scaled = column.numbers * 100
         if ((scaled - scaled.round()).abs() > 1e-7 * (1 + scaled.abs())).any():
@@ -157,44 +157,46 @@ def _zero_as_empty(done: Cleaned, name: str, values: pl.Series) -> pl.Series:
     zero = (values == 0).fill_null(value=False)
     if not zero.any():
         return values
-    done.parts.append(found("zero_as_empty", zero, name, "0"))
+    done.findings.append(findings_table("zero_as_empty", zero, name, "0"))
     return values.set(zero, None)
 
 
-def _number(done: Cleaned, name: str, one: FormField, options: ReadOptions, *, zero: bool) -> pl.Series:
-    numbers = read_decimal(one.column, name, reporter_of(done.table), options)
+def _number(done: Cleaned, name: str, field_: FormField, options: ReadOptions, *, zero: bool) -> pl.Series:
+    numbers = read_decimal(field_.column, name, reporter_of(done.table), options)
     if CANONICAL[name] is ColumnKind.INTEGER:
         whole = ((numbers >= 0) & (numbers % 1 == 0)).fill_null(value=False)
         numbers = numbers.set(~whole, None).cast(pl.Int64)
-    _unreadable(done, name, one, numbers)
+    _unreadable(done, name, field_, numbers)
     return _zero_as_empty(done, name, numbers) if zero else numbers
 
 
-def _when(done: Cleaned, name: str, one: FormField, timezone: str) -> pl.Series:
-    column = with_french_days(one.column)
+def _when(done: Cleaned, name: str, field_: FormField, timezone: str) -> pl.Series:
+    column = with_french_days(field_.column)
     when = read_when(column, name, reporter_of(done.table), timezone)
-    _unreadable(done, name, one, when)
+    _unreadable(done, name, field_, when)
     return when
 
 
-def _list(one: FormField) -> pl.Series:
-    items = one.text.str.split(";")
+def _list(field_: FormField) -> pl.Series:
+    items = field_.text.str.split(";")
     element = pl.element().str.strip_chars(SPACES)
     return items.list.eval(element.filter(element != "")).list.unique(maintain_order=True)
 
 
-def _code(done: Cleaned, name: str, one: FormField, mapping: FormMapping) -> pl.Series:
-    text = one.text
+def _code(done: Cleaned, name: str, field_: FormField, mapping: FormMapping) -> pl.Series:
+    text = field_.text
     if name in FIXED_VALUES:
         return _worded(done, name, text, mapping.values.get(name, {}))
     read = cell_types.read(name, text, int(mapping.map_year))
     if read is not text:
-        done.parts.append(found("code_repaired", cell_types.repaired(text, read), name, text, read))
+        done.findings.append(
+            findings_table("code_repaired", cell_types.repaired(text, read), name, text, read)
+        )
     given = mapping.values.get(name)
     return read.replace(dict(given)) if given else read
 
 
-def _worded(done: Cleaned, name: str, text: pl.Series, given: Mapping[str, str]) -> pl.Series:
+def _worded(done: Cleaned, name: str, text: pl.Series, labels: Mapping[str, str]) -> pl.Series:
     """Return the fixed values of a column: by the mapping, else as forms usually write them.
 
     Others are reported and kept.
@@ -202,19 +204,19 @@ def _worded(done: Cleaned, name: str, text: pl.Series, given: Mapping[str, str])
     words, valid = WORDS[name], FIXED_VALUES[name]
     learnt = {}
     for value in text.unique():
-        said = given.get(value) or (value if value in valid else words.get(normalised(value), ""))
+        said = labels.get(value) or (value if value in valid else words.get(normalised(value), ""))
         if said in valid:
             learnt[value] = said
     unknown = ~text.is_in([*learnt, ""])
     if unknown.any():
-        done.parts.append(found("unknown_value", unknown, name, text))
+        done.findings.append(findings_table("unknown_value", unknown, name, text))
     return text.replace(learnt) if learnt else text
 
 
-def _further(done: Cleaned, name: str, one: FormField, mapping: FormMapping) -> pl.Series:
-    one = _emptied(done, name, one, mapping)
+def _further(done: Cleaned, name: str, field_: FormField, mapping: FormMapping) -> pl.Series:
+    field_ = _emptied(done, name, field_, mapping)
     given = mapping.values.get(name)
-    text = _masked(done, name, one.text) if not one.person else one.text
+    text = _masked(done, name, field_.text) if not field_.person else field_.text
     return text.replace(dict(given)) if given else text
 
 
@@ -223,23 +225,23 @@ def _masked(done: Cleaned, name: str, text: pl.Series) -> pl.Series:
     held = text.str.contains(E_MAIL)
     if not held.any():
         return text
-    done.parts.append(found("masked", held, name))
+    done.findings.append(findings_table("masked", held, name))
     return text.str.replace_all(E_MAIL, "…@…")
 
 
 def _without_persons(done: Cleaned) -> None:
     """Remove the name and number of applicants that are natural persons, as the file says."""
     marks: list[pl.Series] = []
-    for one in done.table.fields:
-        label = normalised(one.label)
+    for field_ in done.table.fields:
+        label = normalised(field_.label)
         if label == "personne physique":
-            marks.append(one.text.is_in(["true", "Oui", "oui"]))
+            marks.append(field_.text.is_in(["true", "Oui", "oui"]))
         elif label == "entreprise forme juridique code":
-            marks.append(one.text.str.starts_with("1"))
+            marks.append(field_.text.str.starts_with("1"))
     mask = _any(marks)
     if mask is None or not mask.any():
         return
-    done.parts.append(found("person", mask, "applicant"))
+    done.findings.append(findings_table("person", mask, "applicant"))
     for name in ("applicant", "applicant_id"):
         if name in done.columns:
             done.columns[name] = done.columns[name].set(mask, "")
@@ -255,7 +257,9 @@ def _any(marks: Sequence[pl.Series]) -> pl.Series | None:
 _SEPARATOR = "-"
 
 
-def split_requests(table: pl.DataFrame, parts: Mapping[str, pl.Series]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def split_requests(
+    table: pl.DataFrame, columns: Mapping[str, pl.Series]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the table with one row per fund that a dossier asks, further rows at its end, and the findings.
 
     Parameters
@@ -263,30 +267,30 @@ def split_requests(table: pl.DataFrame, parts: Mapping[str, pl.Series]) -> tuple
     table : dossier and the other columns; `requested_cents` is the sum over all funds
     parts : by envelope, the cents requested from it; null or 0 for nothing
     """
-    asked = pl.DataFrame({name: cents.fill_null(0) for name, cents in parts.items()})
-    total = asked.sum_horizontal()
+    requested = pl.DataFrame({name: cents.fill_null(0) for name, cents in columns.items()})
+    total = requested.sum_horizontal()
     some = total > 0
     if not some.any():
         return table, empty()
     off = some & (total != table["requested_cents"])
-    findings = found("split_total", off, "requested", euros(table["requested_cents"]), euros(total))
+    findings = findings_table("split_total", off, "requested", euros(table["requested_cents"]), euros(total))
     numbers = table["dossier"]
     project = table["project"] if "project" in table.columns else numbers
     base = table.with_columns(project.alias("project"))
     place = pl.Series("_at", range(table.height), dtype=pl.Int64)
     rows = [base.with_columns(place).filter(~some)]
     first = pl.Series("taken", [False]).new_from_index(0, table.height)
-    for name, cents in zip(asked.columns, asked.iter_columns(), strict=True):
-        mine = cents > 0
-        if not mine.any():
+    for name, cents in zip(requested.columns, requested.iter_columns(), strict=True):
+        own_rows = cents > 0
+        if not own_rows.any():
             continue
-        again = mine & first
+        again = own_rows & first
         number = (numbers + _SEPARATOR + name.lower()).zip_with(again, numbers)
         own = base.with_columns(
             number.alias("dossier"), pl.lit(name).alias("envelope"), cents.alias("requested_cents")
         )
         later = place.zip_with(~again, place + table.height)
-        rows.append(own.with_columns(later.alias("_at")).filter(mine))
-        first = first | mine
+        rows.append(own.with_columns(later.alias("_at")).filter(own_rows))
+        first = first | own_rows
     whole = pl.concat(rows, how="diagonal_relaxed").sort("_at", maintain_order=True).drop("_at")
     return whole, findings

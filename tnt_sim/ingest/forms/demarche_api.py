@@ -147,11 +147,11 @@ def _no_number(text: str) -> Any:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
         names = [name for name, _ in pairs]
         raise _TwiceError(next(name for name in names if names.count(name) > 1))
-    return found
+    return result
 
 
 def _dossiers(document: Any, shown_as: str) -> tuple[list[dict[str, Any]], dict[str, Any], list[Defect]]:
@@ -247,12 +247,12 @@ def _take_applicant(sheet: _ColumnCollector, row: int, who: Mapping[str, Any]) -
     sheet.put(row, "demandeur.entreprise.raisonSociale", "Entreprise raison sociale", "text", name)
     legal = entreprise.get("formeJuridique")
     sheet.put(row, "demandeur.entreprise.formeJuridique", "Entreprise forme juridique", "choice", legal)
-    for part, label in (
+    for piece, label in (
         ("cityCode", "Établissement code INSEE localité"),
         ("departmentCode", "Établissement code département"),
         ("regionCode", "Établissement code région"),
     ):
-        sheet.put(row, f"demandeur.address.{part}", label, "text", {} if person else address.get(part))
+        sheet.put(row, f"demandeur.address.{piece}", label, "text", {} if person else address.get(piece))
 
 
 def _take_champ(sheet: _ColumnCollector, row: int, champ: Mapping[str, Any]) -> None:

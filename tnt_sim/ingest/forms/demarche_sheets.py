@@ -58,11 +58,11 @@ def _with_companies(table: FormTable, sheet: FormTable, links: pl.Series, ids: p
         own = first.is_in(_OF_APPLICANT)
     there = {normalised(one.label) for one in table.fields}
     more = []
-    for one in sheet.fields:
-        name = normalised(one.label)
+    for field_ in sheet.fields:
+        name = normalised(field_.label)
         if name in _WANTED and name not in there:
-            learnt = pl.DataFrame({"id": links, "value": one.text}).filter(own).unique("id", keep="first")
-            more.append(_joined(one.label, ids, learnt))
+            learnt = pl.DataFrame({"id": links, "value": field_.text}).filter(own).unique("id", keep="first")
+            more.append(_joined(field_.label, ids, learnt))
     return table.with_fields(more)
 
 
@@ -85,14 +85,14 @@ def _counted(links: pl.Series, ids: pl.Series, label: str) -> FormField:
 
 def _block(name: str, sheet: FormTable, link: FormField, ids: pl.Series) -> list[FormField]:
     """Return the number of lines of a block for each dossier, and the sum of each of its numeric columns."""
-    found = [_counted(link.text, ids, f"{name} (lignes)")]
-    for one in sheet.fields:
-        if one is link or one.kind != "number" or normalised(one.label) in ("ligne", "dossier id"):
+    result = [_counted(link.text, ids, f"{name} (lignes)")]
+    for field_ in sheet.fields:
+        if field_ is link or field_.kind != "number" or normalised(field_.label) in ("ligne", "dossier id"):
             continue
-        numbers = one.text.str.replace_all(r"[ \u00a0\u202f]", "").str.replace(",", ".", literal=True)
+        numbers = field_.text.str.replace_all(r"[ \u00a0\u202f]", "").str.replace(",", ".", literal=True)
         lines = pl.DataFrame({"id": link.text, "value": numbers.cast(pl.Decimal(38, 6), strict=False)})
         sums = lines.group_by("id").agg(pl.when(pl.col("value").count() > 0).then(pl.col("value").sum()))
         shown = pl.col("value").cast(pl.String).str.strip_chars_end("0").str.strip_suffix(".")
         text = sums.select("id", value=shown)
-        found.append(_joined(f"{name} : {one.label} (somme)", ids, text))
-    return found
+        result.append(_joined(f"{name} : {field_.label} (somme)", ids, text))
+    return result

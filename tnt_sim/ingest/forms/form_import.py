@@ -17,7 +17,7 @@ from tnt_sim.ingest.forms.mapping import SOURCE_ROW, Control, FieldChange, FormM
 from tnt_sim.ingest.forms.mapping_guess import guess_mapping, known_fields, said_columns
 from tnt_sim.ingest.portfolio_reader import LABEL
 from tnt_sim.ingest.quality.checks import Quality, examine
-from tnt_sim.ingest.quality.findings import euros, found, of_all
+from tnt_sim.ingest.quality.findings import euros, findings_table, of_all
 from tnt_sim.ingest.tables.headers import Resolved, check_marks
 from tnt_sim.ingest.tables.raw_table import letters
 
@@ -85,23 +85,23 @@ def import_form(
     if "dossier" not in mapping.columns:
         raise DataError([_no_number(form)])
     _refuse_formulas(form, mapping)
-    kept, excluded, totals = _rows(form, mapping)
-    _refuse_empty(kept)
-    done = clean(kept, mapping, timezone)
-    parts = [*done.parts, *_controls(done, mapping, totals, len(form) - _n_totals(excluded))]
+    retained, excluded, totals = _rows(form, mapping)
+    _refuse_empty(retained)
+    done = clean(retained, mapping, timezone)
+    pieces = [*done.findings, *_controls(done, mapping, totals, len(form) - _n_totals(excluded))]
     table, more = _table(done, mapping)
     quality = examine(
         table.drop(SOURCE_ROW), timezone=timezone, map_year=int(mapping.map_year), rate_cap=mapping.rate_cap,
-        likeness=likeness, variants=tuple(mapping.keep), parts=(*parts, *more),
+        likeness=likeness, variants=tuple(mapping.keep), earlier=(*pieces, *more),
     )  # fmt: skip
-    return Imported(table, quality, kept, _letters(done), mapping, guessed, changes, excluded, len(form))
+    return Imported(table, quality, retained, _letters(done), mapping, guessed, changes, excluded, len(form))
 
 
 def _with(mapping: FormMapping, control: Control, constants: Mapping[str, str]) -> FormMapping:
-    given = control.model_dump(exclude_none=True)
+    written = control.model_dump(exclude_none=True)
     update: dict[str, object] = {"constants": {**mapping.constants, **constants}}
-    if given:
-        update["control"] = mapping.control.model_copy(update=given)
+    if written:
+        update["control"] = mapping.control.model_copy(update=written)
     columns = {name: one for name, one in mapping.columns.items() if name not in constants}
     return mapping.model_copy(update={**update, "columns": columns})
 
@@ -211,9 +211,9 @@ def _controls(
     done: Cleaned, mapping: FormMapping, totals: Mapping[str, int], n_rows: int
 ) -> list[pl.DataFrame]:
     """Compare row counts and sums with those announced by the planner or at the foot of the sheet."""
-    parts = []
+    pieces = []
     if mapping.control.rows is not None and mapping.control.rows != n_rows:
-        parts.append(of_all("control_rows", "dossier", str(n_rows), str(mapping.control.rows)))
+        pieces.append(of_all("control_rows", "dossier", str(n_rows), str(mapping.control.rows)))
     wanted = dict(totals)
     if mapping.control.requested is not None:
         wanted["requested"] = mapping.control.requested
@@ -222,8 +222,8 @@ def _controls(
         total = sum(values.drop_nulls().to_list()) if values is not None else 0
         if total != cents:
             shown = euros(pl.Series([total, cents], dtype=pl.Int64))
-            parts.append(of_all("control_total", name, shown[0], shown[1]))
-    return parts
+            pieces.append(of_all("control_total", name, shown[0], shown[1]))
+    return pieces
 
 
 def _table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
@@ -231,11 +231,11 @@ def _table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.D
     numbers = done.columns["dossier"]
     rows = done.table.raw.rows
     later = numbers.is_duplicated() & ~numbers.is_first_distinct() & (numbers != "")
-    parts = []
+    pieces = []
     if later.any():
         first = pl.DataFrame({"n": numbers, "row": rows}).select(pl.col("row").first().over("n")).to_series()
         code = "renumbered" if mapping.duplicates == "number" else "duplicate_number"
-        parts.append(found(code, later, "dossier", numbers, first.cast(pl.String)))
+        pieces.append(findings_table(code, later, "dossier", numbers, first.cast(pl.String)))
         if mapping.duplicates == "number":
             done.columns.setdefault("project", numbers)
             done.columns["dossier"] = _numbered_on(numbers, later)
@@ -244,8 +244,8 @@ def _table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.D
     table = pl.DataFrame([done.columns[name].alias(name) for name in order if name in done.columns])
     if done.requests and "requested_cents" in table.columns:
         table, odd = split_requests(table, done.requests)
-        parts.append(odd)
-    return table.select(name for name in order if name in table.columns), parts
+        pieces.append(odd)
+    return table.select(name for name in order if name in table.columns), pieces
 
 
 def _numbered_on(numbers: pl.Series, later: pl.Series) -> pl.Series:
@@ -257,12 +257,12 @@ def _numbered_on(numbers: pl.Series, later: pl.Series) -> pl.Series:
         pl.DataFrame({"n": numbers}).select((pl.col("n").cum_count().over("n")).cast(pl.String)).to_series()
     )
     taken = set(numbers.unique().to_list())
-    made = numbers
+    created = numbers
     for sign in _SEPARATORS:
-        made = (numbers + sign + place).zip_with(later, numbers)
-        if not taken & set(made.filter(later).to_list()):
+        created = (numbers + sign + place).zip_with(later, numbers)
+        if not taken & set(created.filter(later).to_list()):
             break
-    return made
+    return created
 
 
 def _letters(done: Cleaned) -> dict[str, str]:

@@ -95,16 +95,16 @@ def _of_table(
     return form, layout
 
 
-def _of_suffix(name: str, asked: str | None, suffix: str, shown_as: str) -> Layout:
-    if asked not in (None, name):
-        raise _mismatch(str(asked), suffix, shown_as)
+def _of_suffix(name: str, wanted: str | None, suffix: str, shown_as: str) -> Layout:
+    if wanted not in (None, name):
+        raise _mismatch(str(wanted), suffix, shown_as)
     return LAYOUTS[name]
 
 
-def _mismatch(asked: str, suffix: str, shown_as: str) -> DataError:
+def _mismatch(wanted: str, suffix: str, shown_as: str) -> DataError:
     text = Text(
-        f"--format {asked} ne lit pas les fichiers {suffix}.",
-        f"--format {asked} does not read {suffix} files.",
+        f"--format {wanted} ne lit pas les fichiers {suffix}.",
+        f"--format {wanted} does not read {suffix} files.",
     )
     hint = Text(
         "Ôtez --format : il est reconnu d'après le fichier.", "Leave out --format: the file shows it."

@@ -122,19 +122,19 @@ def numbered(labels: Iterable[str]) -> list[str]:
     >>> numbered(["Nom", "Nom", "Date"])
     ['Nom', 'Nom (2)', 'Date']
     """
-    every = list(labels)
-    taken = set(every)
-    seen: Counter[str] = Counter()
+    all_items = list(labels)
+    taken = set(all_items)
+    earlier: Counter[str] = Counter()
     names = []
-    for label in every:
-        seen[label] += 1
-        name, k = label, seen[label]
+    for label in all_items:
+        earlier[label] += 1
+        name, k = label, earlier[label]
         if k > 1:
             name = f"{label} ({k})"
             while name in taken:
                 k += 1
                 name = f"{label} ({k})"
-            seen[label] = k
+            earlier[label] = k
             taken.add(name)
         names.append(name)
     return names
@@ -142,12 +142,12 @@ def numbered(labels: Iterable[str]) -> list[str]:
 
 def form_of(raw: RawTable, sha256: str, notes: Sequence[Defect] = ()) -> FormTable:
     """Return the fields of a sheet by its header row; columns without header and cells are dropped."""
-    kept = [_in_euros(column) for column in raw.columns if column.header or column.filled().any()]
-    labels = [clean_label(column.header) or f"Colonne {letters(column.position)}" for column in kept]
+    retained = [_in_euros(column) for column in raw.columns if column.header or column.filled().any()]
+    labels = [clean_label(column.header) or f"Colonne {letters(column.position)}" for column in retained]
     persons = personal_labels(labels)
     fields = tuple(
         FormField(name, label, column, kind_of(column), person=label in persons or _has_addresses(column))
-        for name, label, column in zip(numbered(labels), labels, kept, strict=True)
+        for name, label, column in zip(numbered(labels), labels, retained, strict=True)
     )
     return FormTable(raw, fields, sha256, notes=(*raw.warnings, *notes))
 
@@ -164,12 +164,12 @@ def _in_euros(column: RawColumn) -> RawColumn:
 
 def personal_labels(labels: Iterable[str]) -> set[str]:
     """Return the labels that ask for a natural person: « Prénom du maire », and « Nom du maire » beside it."""
-    every = list(labels)
-    found = {label for label in every if names_a_person(label)}
+    all_items = list(labels)
+    found = {label for label in all_items if names_a_person(label)}
     ends = {normalised(label).removeprefix("prenom") for label in found}
     return found | {
         label
-        for label in every
+        for label in all_items
         if normalised(label).startswith("nom") and normalised(label).removeprefix("nom") in ends
     }
 

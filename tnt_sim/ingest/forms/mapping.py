@@ -203,30 +203,30 @@ def to_text(mapping: FormMapping) -> str:
 
 
 def _control(control: Control) -> list[str]:
-    parts = []
+    pieces = []
     if control.rows is not None:
-        parts.append(f"rows: {control.rows}")
+        pieces.append(f"rows: {control.rows}")
     if control.requested is not None:
-        parts.append(f"requested: {_quoted(str(write_cents(control.requested)))}")
-    return [f"control: {{{', '.join(parts)}}}"] if parts else []
+        pieces.append(f"requested: {_quoted(str(write_cents(control.requested)))}")
+    return [f"control: {{{', '.join(pieces)}}}"] if pieces else []
 
 
 def _block(name: str, entries: Mapping[str, str]) -> list[str]:
     return [f"{name}:", *(f"  {_key(key)}: {value}" for key, value in entries.items())] if entries else []
 
 
-def _from(one: From) -> str:
-    parts = [f"from: {_quoted(one.from_)}"]
-    parts += [f"id: {_quoted(one.id)}"] if one.id else []
-    parts += [f"plus: {_list(one.plus)}"] if one.plus else []
-    parts += ["review: true"] if one.review else []
-    return f"{{{', '.join(parts)}}}"
+def _from(source: From) -> str:
+    pieces = [f"from: {_quoted(source.from_)}"]
+    pieces += [f"id: {_quoted(source.id)}"] if source.id else []
+    pieces += [f"plus: {_list(source.plus)}"] if source.plus else []
+    pieces += ["review: true"] if source.review else []
+    return f"{{{', '.join(pieces)}}}"
 
 
-def _known(one: MappedField) -> list[str]:
-    parts = [f"label: {_quoted(one.label)}", f"kind: {one.kind}"]
-    parts += [f"id: {_quoted(one.id)}"] if one.id else []
-    return parts + (["person: true"] if one.person else [])
+def _known(field_: MappedField) -> list[str]:
+    parts = [f"label: {_quoted(field_.label)}", f"kind: {field_.kind}"]
+    parts += [f"id: {_quoted(field_.id)}"] if field_.id else []
+    return parts + (["person: true"] if field_.person else [])
 
 
 def _flow(pairs: Mapping[str, str]) -> str:
@@ -287,25 +287,25 @@ def _changes(mapping: FormMapping, table: FormTable) -> Iterator[FieldChange]:
     pairs = _paired(mapping.fields, table.fields)
     taken = {one.name for one in pairs.values()}
     for known in mapping.fields:
-        column, one = filled.get(known.label, ""), pairs.get(known.label)
-        if one is None:
+        column, entry = filled.get(known.label, ""), pairs.get(known.label)
+        if entry is None:
             near = nearest(known.label, [f.name for f in table.fields if f.name not in taken])
             yield _removed(known.label, column, near)
-        elif one.name != known.label:
+        elif entry.name != known.label:
             yield FieldChange("renamed", known.label, column, Text(
-                f"« {known.label} » s'appelle maintenant « {one.name} » (même champ).",
-                f'"{known.label}" is now called "{one.name}" (the same field).',
+                f"« {known.label} » s'appelle maintenant « {entry.name} » (même champ).",
+                f'"{known.label}" is now called "{entry.name}" (the same field).',
             ))  # fmt: skip
-        if one is not None and _other_kind(known, one):
-            was, now = _KIND[known.kind], _KIND[one.kind]
+        if entry is not None and _other_kind(known, entry):
+            was, now = _KIND[known.kind], _KIND[entry.kind]
             yield FieldChange("kind", known.label, column, Text(
                 f"« {known.label} » était un champ « {was.fr} », c'est un champ « {now.fr} ».",
                 f'"{known.label}" was of the kind "{was.en}", it is of the kind "{now.en}".',
             ))  # fmt: skip
-    for one in table.fields:
-        if one.name not in taken:
-            yield FieldChange("added", one.name, "", Text(
-                f"« {one.name} » est nouveau : il n'est pas repris.", f'"{one.name}" is new: it is not taken.',
+    for entry in table.fields:
+        if entry.name not in taken:
+            yield FieldChange("added", entry.name, "", Text(
+                f"« {entry.name} » est nouveau : il n'est pas repris.", f'"{entry.name}" is new: it is not taken.',
             ))  # fmt: skip
     yield from _moved(mapping.fields, table.fields, pairs)
 
@@ -315,10 +315,10 @@ def _paired(known: tuple[MappedField, ...], fields: tuple[FormField, ...]) -> di
     by_id = {one.id: one for one in fields if one.id}
     by_name = {one.name: one for one in fields}
     pairs = {}
-    for one in known:
-        found = by_id.get(one.id) or by_name.get(one.label)
+    for entry in known:
+        found = by_id.get(entry.id) or by_name.get(entry.label)
         if found is not None:
-            pairs[one.label] = found
+            pairs[entry.label] = found
     return pairs
 
 
@@ -329,11 +329,11 @@ def _removed(label: str, column: str, near: str | None) -> FieldChange:
     ))  # fmt: skip
 
 
-def _other_kind(known: MappedField, one: FormField) -> bool:
+def _other_kind(known: MappedField, field_: FormField) -> bool:
     """Return whether the cells changed kind; choices and text vary by chance, and empty cells say nothing."""
-    if known.kind == one.kind or not one.column.filled().any():
+    if known.kind == field_.kind or not field_.column.filled().any():
         return False
-    return not any({known.kind, one.kind} <= alike for alike in _ALIKE)
+    return not any({known.kind, field_.kind} <= alike for alike in _ALIKE)
 
 
 def _moved(

@@ -44,10 +44,10 @@ def guess_mapping(table: FormTable, layout: Layout) -> FormMapping:
     used: set[str] = set()
     for name in SYNONYMS:
         wanted = (*layout.first.get(name, ()), *SYNONYMS[name])
-        found = _own(name, usable) or _best(name, wanted, labels, used)
-        if found is not None and found.name not in used:
-            columns[name] = From.of(found.name, found.id, review=not _is_own(name, found))
-            used.add(found.name)
+        field_ = _own(name, usable) or _best(name, wanted, labels, used)
+        if field_ is not None and field_.name not in used:
+            columns[name] = From.of(field_.name, field_.id, review=not _is_own(name, field_))
+            used.add(field_.name)
     columns |= _canonical_names(usable, columns, used)
     columns |= _other_aid(labels, columns, used)
     requests = _requests(usable, columns, used)
@@ -73,26 +73,26 @@ def _other_aid(
     labels: Mapping[str, list[FormField]], columns: Mapping[str, From], used: set[str]
 ) -> dict[str, From]:
     """Return the fields of aid from other funders, all of one kind added up."""
-    found = {}
+    result = {}
     for name, wanted in OTHER_AID.items():
         fields = [one.name for label in wanted for one in labels.get(label, ()) if _fits(name, one)]
         if fields and name not in columns:
-            found[name] = From.of(fields[0], plus=tuple(fields[1:]), review=True)
+            result[name] = From.of(fields[0], plus=tuple(fields[1:]), review=True)
             used.update(fields)
-    return found
+    return result
 
 
 def _requests(fields: Iterable[FormField], columns: Mapping[str, From], used: set[str]) -> dict[str, From]:
     """Return what each fund is asked for: « dont DETR », « dont DSIL » beside the total."""
-    parts = {}
-    for one in fields:
-        match = _PART.fullmatch(normalised(one.label))
-        if match and one.name not in used and _fits("requested", one):
-            parts[one.label.split()[-1]] = From.of(one.name, one.id, review=True)
-    if len(parts) < 2 or "requested" not in columns:
+    members = {}
+    for field_ in fields:
+        match = _PART.fullmatch(normalised(field_.label))
+        if match and field_.name not in used and _fits("requested", field_):
+            members[field_.label.split()[-1]] = From.of(field_.name, field_.id, review=True)
+    if len(members) < 2 or "requested" not in columns:
         return {}
-    used.update(part.from_ for part in parts.values())
-    return parts
+    used.update(part.from_ for part in members.values())
+    return members
 
 
 def known_fields(table: FormTable) -> tuple[MappedField, ...]:
@@ -107,11 +107,11 @@ def _from_api(table: FormTable) -> bool:
 
 
 def _by_label(fields: Iterable[FormField]) -> dict[str, list[FormField]]:
-    found: dict[str, list[FormField]] = {}
+    result: dict[str, list[FormField]] = {}
     for one in fields:
         for label in dict.fromkeys(names_of(one.label)):
-            found.setdefault(label, []).append(one)
-    return found
+            result.setdefault(label, []).append(one)
+    return result
 
 
 def _own(name: str, fields: Iterable[FormField]) -> FormField | None:
@@ -119,20 +119,20 @@ def _own(name: str, fields: Iterable[FormField]) -> FormField | None:
     return next((one for one in fields if _is_own(name, one)), None)
 
 
-def _is_own(name: str, one: FormField) -> bool:
-    return one.label == name
+def _is_own(name: str, field_: FormField) -> bool:
+    return field_.label == name
 
 
 def _canonical_names(
     fields: Iterable[FormField], columns: Mapping[str, From], used: set[str]
 ) -> dict[str, From]:
     """Return the fields named like a canonical column for which no label was found."""
-    found = {}
-    for one in fields:
-        if one.label in CANONICAL and one.label not in columns and one.name not in used:
-            found[one.label] = From.of(one.name, one.id)
-            used.add(one.name)
-    return found
+    result = {}
+    for field_ in fields:
+        if field_.label in CANONICAL and field_.label not in columns and field_.name not in used:
+            result[field_.label] = From.of(field_.name, field_.id)
+            used.add(field_.name)
+    return result
 
 
 def _best(
@@ -151,21 +151,21 @@ def _best(
     return None
 
 
-def _fits(name: str, one: FormField) -> bool:
+def _fits(name: str, field_: FormField) -> bool:
     """Return whether the cells can be those of the column; an empty field can be anything."""
     kind = CANONICAL[name]
-    filled = bool(one.column.filled().any())
+    filled = bool(field_.column.filled().any())
     if not filled:
         return True
     if kind in (ColumnKind.MONEY, ColumnKind.INTEGER, ColumnKind.DECIMAL):
-        return one.kind in ("number", "choice") or _mostly_numbers(one)
+        return field_.kind in ("number", "choice") or _mostly_numbers(field_)
     if kind is ColumnKind.WHEN:
-        return one.kind in ("date", "text")
-    return one.kind != "date"
+        return field_.kind in ("date", "text")
+    return field_.kind != "date"
 
 
-def _mostly_numbers(one: FormField) -> bool:
-    text = one.text
+def _mostly_numbers(field_: FormField) -> bool:
+    text = field_.text
     filled = text.filter(text != "")
     digits = int(filled.str.contains(r"^-?[0-9]").sum())
     return digits * 10 >= len(filled) * 9
@@ -173,35 +173,40 @@ def _mostly_numbers(one: FormField) -> bool:
 
 def _exclude(fields: Iterable[FormField], layout: Layout) -> dict[str, tuple[str, ...]]:
     """Return the rows to set aside, in the words of the file: drafts, archived dossiers."""
-    found = {}
-    for one in fields:
-        wanted = layout.exclude.get(normalised(one.label))
+    result = {}
+    for field_ in fields:
+        wanted = layout.exclude.get(normalised(field_.label))
         if wanted:
-            values = one.text.unique().sort().to_list()
+            values = field_.text.unique().sort().to_list()
             there = tuple(value for value in values if normalised(value) in wanted)
-            found[one.name] = there or _usual(one, wanted)
-    return found
+            result[field_.name] = there or _usual(field_, wanted)
+    return result
 
 
-def _usual(one: FormField, wanted: tuple[str, ...]) -> tuple[str, ...]:
+def _usual(field_: FormField, wanted: tuple[str, ...]) -> tuple[str, ...]:
     return ("Brouillon",) if "brouillon" in wanted else tuple(word.capitalize() for word in wanted[:1])
 
 
 def _keep(fields: Iterable[FormField], used: set[str], layout: Layout) -> dict[str, From]:
-    kept: dict[str, From] = {}
-    for one in fields:
-        away = one.name in used or one.label == SOURCE_ROW or normalised(one.label) in layout.exclude
-        if away or one.kind not in _CHOSEN or not one.column.filled().any() or len(kept) >= _MOST_KEPT:
+    retained: dict[str, From] = {}
+    for field_ in fields:
+        away = field_.name in used or field_.label == SOURCE_ROW or normalised(field_.label) in layout.exclude
+        if (
+            away
+            or field_.kind not in _CHOSEN
+            or not field_.column.filled().any()
+            or len(retained) >= _MOST_KEPT
+        ):
             continue
-        name = normalised(one.name).replace(" ", "_")[:60].strip("_") or f"colonne_{len(kept) + 1}"
-        if name in CANONICAL or f"{name}" in kept or name.removesuffix("_cents") in CANONICAL:
+        name = normalised(field_.name).replace(" ", "_")[:60].strip("_") or f"colonne_{len(retained) + 1}"
+        if name in CANONICAL or f"{name}" in retained or name.removesuffix("_cents") in CANONICAL:
             name = f"{name}_source"
-        if name not in kept:
-            kept[name] = From.of(one.name, one.id, review=True)
-    return kept
+        if name not in retained:
+            retained[name] = From.of(field_.name, field_.id, review=True)
+    return retained
 
 
-def said_columns(mapping: FormMapping, form: FormTable, said: Mapping[str, str]) -> FormMapping:
+def said_columns(mapping: FormMapping, form: FormTable, chosen: Mapping[str, str]) -> FormMapping:
     """Return the mapping with the stated fields; a guess for the same field is dropped.
 
     Raises
@@ -211,18 +216,18 @@ def said_columns(mapping: FormMapping, form: FormTable, said: Mapping[str, str])
     """
     by_label = {normalised(one.name): one for one in reversed(form.fields)}
     by_label |= {one.name: one for one in form.fields}
-    found, defects = {}, Defects()
-    for name, label in said.items():
-        one = by_label.get(label) or by_label.get(normalised(label))
-        if one is None:
+    result, defects = {}, Defects()
+    for name, label in chosen.items():
+        field_ = by_label.get(label) or by_label.get(normalised(label))
+        if field_ is None:
             text = Text(f"aucun champ ne s'appelle « {label} ».", f'no field is called "{label}".')
             defects.add("field", text, form.place(), hint=did_you_mean(label, form.by_name()))
         else:
-            found[name] = From.of(one.name, one.id)
+            result[name] = From.of(field_.name, field_.id)
     defects.raise_if_any(DataError)
-    taken = {one.from_ for one in found.values()}
+    taken = {one.from_ for one in result.values()}
     columns = {name: one for name, one in mapping.columns.items() if one.from_ not in taken}
     keep = {name: one for name, one in mapping.keep.items() if one.from_ not in taken}
-    constants = {name: one for name, one in mapping.constants.items() if name not in found}
-    update = {"columns": {**columns, **found}, "keep": keep, "constants": constants}
+    constants = {name: one for name, one in mapping.constants.items() if name not in result}
+    update = {"columns": {**columns, **result}, "keep": keep, "constants": constants}
     return mapping.model_copy(update=update)

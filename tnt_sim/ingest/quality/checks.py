@@ -24,7 +24,7 @@ import polars as pl
 
 from tnt_sim.domain.portfolio import INSTANT_TYPE, instants
 from tnt_sim.domain.territory import level_of, siren, territory
-from tnt_sim.ingest.quality.findings import empty, euros, found, together
+from tnt_sim.ingest.quality.findings import empty, euros, findings_table, together
 from tnt_sim.ingest.tables import cell_types
 
 _LONGEST, _WORD, _FEWEST_LETTERS = 300, 5, 8
@@ -75,40 +75,42 @@ def find_likeness(table: pl.DataFrame) -> pl.DataFrame:
     if not like.height:
         return empty()
     same = ["who", "key", *money]
-    told = like.with_columns(
+    rendered = like.with_columns(
         first=pl.col("dossier").first().over("who", "key"),
         twin=pl.col("dossier").first().over(same),
         double=~pl.struct(same).is_first_distinct() if money else pl.lit(value=False),
     )
-    later = told.filter(~pl.struct("who", "key").is_first_distinct())
+    later = rendered.filter(~pl.struct("who", "key").is_first_distinct())
     return pl.concat(
         [
-            _told("likely_double", later.filter(pl.col("double")), "twin", table),
-            _told("similar", later.filter(~pl.col("double")), "first", table),
+            _with_text("likely_double", later.filter(pl.col("double")), "twin", table),
+            _with_text("similar", later.filter(~pl.col("double")), "first", table),
         ]
     )
 
 
 def _who(table: pl.DataFrame) -> pl.Series | None:
     """Return the applicant: its number reduced to the SIREN, else its name in plain letters."""
-    parts = []
+    pieces = []
     if "applicant_id" in table.columns:
         number = pl.col("applicant_id")
-        parts.append(pl.when(number.str.contains(r"^\d{14}$")).then(number.str.slice(0, 9)).otherwise(number))
+        pieces.append(
+            pl.when(number.str.contains(r"^\d{14}$")).then(number.str.slice(0, 9)).otherwise(number)
+        )
     if "applicant" in table.columns:
-        parts.append(pl.col("applicant").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " "))
-    if not parts:
+        pieces.append(pl.col("applicant").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " "))
+    if not pieces:
         return None
-    filled = [pl.when(part != "").then(part) for part in parts]
+    filled = [pl.when(part != "").then(part) for part in pieces]
     return table.select(pl.coalesce(*filled).fill_null("").alias("who")).to_series()
 
 
-def _told(code: str, rows: pl.DataFrame, other: str, table: pl.DataFrame) -> pl.DataFrame:
+def _with_text(code: str, rows: pl.DataFrame, other: str, table: pl.DataFrame) -> pl.DataFrame:
     if not rows.height:
         return empty()
     mask = pl.Series("mask", [False]).new_from_index(0, table.height).scatter(rows["index"], True)
     others = pl.Series("other", [""]).new_from_index(0, table.height).scatter(rows["index"], rows[other])
-    return found(code, mask, "title", table["title"], others)
+    return findings_table(code, mask, "title", table["title"], others)
 
 
 _SHARE, _FEW = 0.10, 50
@@ -118,17 +120,17 @@ _LEVELS = ("department", "region", "epci", "commune")
 def check_map(table: pl.DataFrame, map_year: int) -> list[pl.DataFrame]:
     """Report unknown codes, communes outside their department, populations far from the map's."""
     keys = territory(map_year).keys().select("level", "key", "department", "population")
-    parts = []
+    pieces = []
     for name in _LEVELS:
         if name in table.columns:
             known = keys.filter(pl.col("level") == name)["key"]
             off = (table[name] != "") & ~table[name].is_in(known.implode())
-            parts.append(found("code_off_map", off, name, table[name]))
+            pieces.append(findings_table("code_off_map", off, name, table[name]))
     if "department" in table.columns and {"commune", "applicant_id"} & set(table.columns):
-        parts += _departments(table, keys)
+        pieces += _departments(table, keys)
     if "population" in table.columns and "applicant_id" in table.columns:
-        parts += _populations(table, keys)
-    return parts
+        pieces += _populations(table, keys)
+    return pieces
 
 
 def _departments(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
@@ -138,7 +140,7 @@ def _departments(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
     where = table.select("department", siren(column).alias("key"))
     joined = where.join(communes, on="key", how="left", maintain_order="left")
     wrong = (joined["department"] != "") & (joined["true"] != "") & (joined["department"] != joined["true"])
-    return [found("department_commune", wrong, "department", joined["department"], joined["true"])]
+    return [findings_table("department_commune", wrong, "department", joined["department"], joined["true"])]
 
 
 def _populations(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
@@ -156,7 +158,7 @@ def _populations(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
     gap = (joined["population"] - joined["mapped"]).abs()
     far = (gap > _SHARE * joined["mapped"]) & (gap > _FEW)
     shown, mapped = joined["population"].cast(pl.String), joined["mapped"].cast(pl.String)
-    return [found("population_map", far, "population", shown, mapped)]
+    return [findings_table("population_map", far, "population", shown, mapped)]
 
 
 _WATCHED = ("requested", "cost", "title", "applicant", "applicant_id", "department", "commune")
@@ -196,7 +198,7 @@ def examine(
     likeness: bool = True,
     variants: tuple[str, ...] = (),
     unwatched: frozenset[str] = frozenset(),
-    parts: tuple[pl.DataFrame, ...] = (),
+    earlier: tuple[pl.DataFrame, ...] = (),
 ) -> Quality:
     """Check a table with the canonical columns that it has; money X is ``X_cents``.
 
@@ -211,8 +213,8 @@ def examine(
     unwatched : columns whose empty cells are not reported
     parts : findings of the reading itself
     """
-    used = table.select(name for name in table.columns if name == "dossier" or _given(table[name]))
-    checks = [*parts, *_missing(used, unwatched), *_amounts(used), *_rates(used, rate_cap)]
+    used = table.select(name for name in table.columns if name == "dossier" or _is_filled(table[name]))
+    checks = [*earlier, *_missing(used, unwatched), *_amounts(used), *_rates(used, rate_cap)]
     checks += [*_identifiers(used), *_dates(used, timezone), *_spelling(table, variants)]
     if map_year is not None:
         checks += check_map(used, map_year)
@@ -224,15 +226,17 @@ def examine(
 
 def _untold(checks: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Return the checks without empty cells that are empty because of a finding already reported."""
-    told = [part.select("index", "column") for part in checks if part.height and part["code"][0] in _EMPTIED]
-    for part in checks:
-        if told and part.height and part["code"][0] == "missing":
-            yield part.join(pl.concat(told), on=["index", "column"], how="anti", maintain_order="left")
+    entries = [
+        part.select("index", "column") for part in checks if part.height and part["code"][0] in _EMPTIED
+    ]
+    for chunk in checks:
+        if entries and chunk.height and chunk["code"][0] == "missing":
+            yield chunk.join(pl.concat(entries), on=["index", "column"], how="anti", maintain_order="left")
         else:
-            yield part
+            yield chunk
 
 
-def _given(values: pl.Series) -> bool:
+def _is_filled(values: pl.Series) -> bool:
     if values.dtype == pl.String:
         return bool((values != "").any())
     if isinstance(values.dtype, pl.List):
@@ -249,7 +253,7 @@ def _filled(values: pl.Series) -> pl.Series:
 
 
 def _missing(table: pl.DataFrame, unwatched: frozenset[str]) -> Iterator[pl.DataFrame]:
-    yield found("missing_number", table["dossier"] == "", "dossier")
+    yield findings_table("missing_number", table["dossier"] == "", "dossier")
     for name in _WATCHED:
         column = name if name in table.columns else f"{name}_cents"
         if column in table.columns and name not in unwatched:
@@ -258,24 +262,24 @@ def _missing(table: pl.DataFrame, unwatched: frozenset[str]) -> Iterator[pl.Data
                 empty = empty & (table["applicant_type"] == "commune")
             if name == "requested" and "committed_cents" in table.columns:
                 empty = empty & table["committed_cents"].is_null()
-            yield found("missing", empty, name)
+            yield findings_table("missing", empty, name)
 
 
 def _amounts(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
     for name in ("cost", "requested"):
         if f"{name}_cents" in table.columns:
-            yield found("zero_amount", table[f"{name}_cents"] == 0, name, "0")
+            yield findings_table("zero_amount", table[f"{name}_cents"] == 0, name, "0")
     cost, base = _cents(table, "cost"), _cents(table, "base")
     if cost is not None and base is not None:
-        yield found("base_above_cost", base > cost, "base", euros(base), euros(cost))
+        yield findings_table("base_above_cost", base > cost, "base", euros(base), euros(cost))
     for name in ("requested", "committed"):
         grant = _cents(table, name)
         if grant is not None and cost is not None:
-            yield found("grant_above_cost", grant > cost, name, euros(grant), euros(cost))
+            yield findings_table("grant_above_cost", grant > cost, name, euros(grant), euros(cost))
         if grant is not None and base is not None:
             over = grant > base
             over = over & ~(grant > cost).fill_null(value=False) if cost is not None else over
-            yield found("grant_above_base", over, name, euros(grant), euros(base))
+            yield findings_table("grant_above_base", over, name, euros(grant), euros(base))
 
 
 def _rates(table: pl.DataFrame, cap: Fraction | None) -> Iterator[pl.DataFrame]:
@@ -290,10 +294,10 @@ def _rates(table: pl.DataFrame, cap: Fraction | None) -> Iterator[pl.DataFrame]:
     if not above.fill_null(value=False).any():
         return
     far = above & pairs.select(_over(cap + Fraction(3, 20_000)) >= 0).to_series()
-    shown = (grant * 100 / whole).round(4).cast(pl.String)
+    displayed = (grant * 100 / whole).round(4).cast(pl.String)
     limit = _percent(cap)
-    yield found("rate_above_cap", far, "requested", shown, limit)
-    yield found("rate_rounded", above & ~far.fill_null(value=False), "requested", shown, limit)
+    yield findings_table("rate_above_cap", far, "requested", displayed, limit)
+    yield findings_table("rate_rounded", above & ~far.fill_null(value=False), "requested", displayed, limit)
 
 
 def _over(rate: Fraction) -> pl.Expr:
@@ -309,15 +313,15 @@ def _percent(rate: Fraction) -> str:
 def _identifiers(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
     if "applicant_id" in table.columns:
         text = table["applicant_id"]
-        yield found("check_digit", cell_types.wrong_digits(text), "applicant_id", text)
+        yield findings_table("check_digit", cell_types.wrong_digits(text), "applicant_id", text)
         odd = (text != "") & ~text.str.contains(_LENGTHS)
         if "applicant_type" in table.columns:
             # No register numbers these applicants, so a free label is no mistake.
             odd = odd & ~(table["applicant_type"].is_in(_OFF_MAP) & ~text.str.contains(r"^[0-9]+$"))
-        yield found("code_length", odd, "applicant_id", text)
+        yield findings_table("code_length", odd, "applicant_id", text)
     if "applicant_type" in table.columns:
         off = table["applicant_type"].is_in(_OFF_MAP)
-        yield found("applicant_off_map", off, "applicant_type", table["applicant_type"])
+        yield findings_table("applicant_off_map", off, "applicant_type", table["applicant_type"])
 
 
 def _dates(table: pl.DataFrame, timezone: str) -> Iterator[pl.DataFrame]:
@@ -329,7 +333,7 @@ def _dates(table: pl.DataFrame, timezone: str) -> Iterator[pl.DataFrame]:
             after, before = _instant(table, later, timezone), _instant(table, earlier, timezone)
             wrong = (after < before) & (after.dt.date() != before.dt.date())
             expected = _day(before) if code == "started_before" else earlier + " (" + _day(before) + ")"
-            yield found(code, wrong, later, _day(after), expected)
+            yield findings_table(code, wrong, later, _day(after), expected)
 
 
 def _instant(table: pl.DataFrame, name: str, timezone: str) -> pl.Series:
@@ -358,7 +362,7 @@ def _spelling(table: pl.DataFrame, names: tuple[str, ...]) -> Iterator[pl.DataFr
         if rare.height:
             written = dict(rare.select(name, "usual").iter_rows())
             expected = table[name].replace(written)
-            yield found("spelling", expected != table[name], name, table[name], expected)
+            yield findings_table("spelling", expected != table[name], name, table[name], expected)
 
 
 def _cents(table: pl.DataFrame, name: str) -> pl.Series | None:

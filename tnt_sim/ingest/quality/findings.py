@@ -185,7 +185,7 @@ def empty() -> pl.DataFrame:
     return pl.DataFrame(schema=SCHEMA)
 
 
-def found(
+def findings_table(
     code: str,
     mask: pl.Series,
     column: str,
@@ -229,11 +229,11 @@ def of_all(code: str, column: str, value: str, expected: str) -> pl.DataFrame:
     return pl.DataFrame([[code], [None], [column], [value], [expected]], schema=SCHEMA)
 
 
-def together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def together(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Combine findings: the most severe kinds first, then by row."""
     order = {code: (list(Severity).index(kind.severity), k) for k, (code, kind) in enumerate(KINDS.items())}
     rank = {code: k for k, code in enumerate(sorted(order, key=order.__getitem__))}
-    both = pl.concat([empty(), *parts])
+    both = pl.concat([empty(), *tables])
     return both.sort(
         pl.col("code").replace_strict(rank, return_dtype=pl.Int32), "index", "column", maintain_order=True
     )

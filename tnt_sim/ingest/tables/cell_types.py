@@ -194,10 +194,10 @@ def _check_enumeration(column: RawColumn, name: str, text: pl.Series, report: Re
         return
 
     def say(index: int) -> tuple[Text, Text | None]:
-        where, shown = label(column, name), shorten(text[index])
+        where, displayed = label(column, name), shorten(text[index])
         return Text(
-            f"{where.fr} : « {shown} » n'est pas une valeur connue.",
-            f'{where.en}: "{shown}" is not a known value.',
+            f"{where.fr} : « {displayed} » n'est pas une valeur connue.",
+            f'{where.en}: "{displayed}" is not a known value.',
         ), did_you_mean(text[index], valid)
 
     report.each("unknown_value", column, unknown, say, name)
@@ -269,10 +269,10 @@ def _say_not_code(column: RawColumn, index: int, name: str) -> tuple[Text, Text 
 
 
 def _say_mangled(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
-    where, shown = label(column, name), found_text(column, index)
+    where, text = label(column, name), found_text(column, index)
     return Text(
-        f"{where.fr} : « {shown} » : un tableur a réécrit le code, ses chiffres sont perdus.",
-        f'{where.en}: "{shown}": a spreadsheet rewrote the code, its digits are lost.',
+        f"{where.fr} : « {text} » : un tableur a réécrit le code, ses chiffres sont perdus.",
+        f'{where.en}: "{text}": a spreadsheet rewrote the code, its digits are lost.',
     ), _AS_TEXT
 
 
@@ -288,29 +288,29 @@ def _say_zero(column: RawColumn, index: int, name: str, code: str) -> tuple[Text
 
 
 def _say_length(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
-    where, shown = label(column, name), found_text(column, index)
+    where, text = label(column, name), found_text(column, index)
     lengths = _LENGTHS[name]
     listed, last = ", ".join(map(str, lengths[:-1])), lengths[-1]
     fr, en = (f"{listed} ou {last}", f"{listed} or {last}") if listed else (str(last), str(last))
     return Text(
-        f"{where.fr} : le nombre {shown} n'a pas {fr} chiffres.",
-        f"{where.en}: the number {shown} does not have {en} digits.",
+        f"{where.fr} : le nombre {text} n'a pas {fr} chiffres.",
+        f"{where.en}: the number {text} does not have {en} digits.",
     ), _AS_TEXT
 
 
 def _say_integer(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
-    where, shown = label(column, name), found_text(column, index)
+    where, text = label(column, name), found_text(column, index)
     return Text(
-        f"{where.fr} : « {shown} » n'est pas un nombre entier positif ou nul.",
-        f'{where.en}: "{shown}" is not a whole number of at least zero.',
+        f"{where.fr} : « {text} » n'est pas un nombre entier positif ou nul.",
+        f'{where.en}: "{text}" is not a whole number of at least zero.',
     ), None
 
 
 def _say_number(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
-    where, shown, why = label(column, name), found_text(column, index), number_reason(reason)
+    where, text, why = label(column, name), found_text(column, index), number_reason(reason)
     return Text(
-        f"{where.fr} : « {shown} » n'est pas lu comme un nombre : {why.fr}.",
-        f'{where.en}: "{shown}" is not read as a number: {why.en}.',
+        f"{where.fr} : « {text} » n'est pas lu comme un nombre : {why.fr}.",
+        f'{where.en}: "{text}" is not read as a number: {why.en}.',
     ), _ROUND_IT if reason == "decimals" else None
 
 

@@ -93,7 +93,7 @@ def guess_columns(table: pl.DataFrame, *, typed: bool = False) -> Guess:
     closed = _closed(table[aside["state"][0]]) if "state" in aside else ()
     known = {*used, *(f"{name}_cents" for name in own), *(header for header, _ in aside.values())}
     left_out = tuple(header for header in headers if header not in known)
-    envelopes, by = _envelopes(table, taken, own), _asked(table, taken, own, fine)
+    envelopes, by = _envelopes(table, taken, own), _requested_columns(table, taken, own, fine)
     total = None if by is None else sum(by.values())
     granted = any(label in _GRANTED for label in names_of(taken.get("requested", "")))
     return Guess(taken, aside, present, total, envelopes, closed, left_out, rounded, granted, by or {})
@@ -135,7 +135,7 @@ def _too_fine(cells: pl.Series, fine: frozenset[str]) -> int:
     return int(parse_cents_series(cells.cast(pl.String))[1].is_in(list(fine)).sum())
 
 
-def _asked(
+def _requested_columns(
     table: pl.DataFrame, taken: Mapping[str, str], own: set[str], fine: frozenset[str]
 ) -> dict[str, int] | None:
     """Return the cents requested by envelope, "" for no envelope; None when they cannot be read."""

@@ -313,10 +313,10 @@ def _bom_contradicts(shown_as: str, codec: str) -> Defect:
 
 def _undecodable(data: bytes, shown_as: str, codec: str, error: UnicodeDecodeError, shift: int) -> Defect:
     at = error.start + shift
-    found = f"0x{data[at]:02X}"
+    result = f"0x{data[at]:02X}"
     text = Text(
-        f"octet {found} à la position {at} : le fichier n'est pas en {codec}.",
-        f"byte {found} at offset {at}: the file is not in {codec}.",
+        f"octet {result} à la position {at} : le fichier n'est pas en {codec}.",
+        f"byte {result} at offset {at}: the file is not in {codec}.",
     )
     hint = Text(
         "Déclarez read: {encoding: cp1252} s'il vient d'Excel, ou enregistrez-le en « CSV UTF-8 ».",
@@ -350,19 +350,19 @@ def _place(data: bytes, shown_as: str, at: int) -> Place:
 
 def _delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tuple[str, CsvShape]:
     """Return the declared delimiter, or the only one of ``,`` and ``;`` that is consistent with the file."""
-    given = options.delimiter
-    if given is not None and given not in _ALLOWED:
-        raise DataError([_bad_delimiter(shown_as, given)])
-    shapes = {mark: shape_of(text, mark) for mark in ((given,) if given else _DELIMITERS)}
+    written = options.delimiter
+    if written is not None and written not in _ALLOWED:
+        raise DataError([_bad_delimiter(shown_as, written)])
+    shapes = {mark: shape_of(text, mark) for mark in ((written,) if written else _DELIMITERS)}
     header = options.header_row - 1
     for shape in shapes.values():
         if len(shape.ends) <= header:
             raise DataError([_no_header(shown_as, options.header_row)])
     wide = [mark for mark, shape in shapes.items() if shape.n_cells[header] > 1]
-    if given is not None:
+    if written is not None:
         if not wide:
-            _check_other_delimiter(text, shown_as, given, shapes[given], header)
-        return given, shapes[given]
+            _check_other_delimiter(text, shown_as, written, shapes[written], header)
+        return written, shapes[written]
     if len(wide) == 2:
         clean = [
             mark for mark in wide if not _ragged(text, shapes[mark], header).any() and not shapes[mark].fault
@@ -376,27 +376,27 @@ def _delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tuple[str, C
     return mark, shapes[mark]
 
 
-def _line(text: bytes, shape: CsvShape, record: int) -> bytes:
+def _first_line(text: bytes, shape: CsvShape, record: int) -> bytes:
     return text[int(shape.starts[record]) : int(shape.ends[record])].removesuffix(b"\r")
 
 
-def _check_other_delimiter(text: bytes, shown_as: str, given: str, shape: CsvShape, header: int) -> None:
+def _check_other_delimiter(text: bytes, shown_as: str, delimiter: str, shape: CsvShape, header: int) -> None:
     """Refuse a file of one column whose header contains another delimiter."""
-    line = _line(text, shape, header).decode()
-    other = max((mark for mark in _ALLOWED if mark != given), key=line.count)
-    if not line.count(other):
+    record = _first_line(text, shape, header).decode()
+    other = max((mark for mark in _ALLOWED if mark != delimiter), key=record.count)
+    if not record.count(other):
         return
-    shown, names = ("\\t" if other == "\t" else other), line.count(other)
+    label, names = ("\\t" if other == "\t" else other), record.count(other)
     fault = Text(
-        f"l'en-tête n'a aucun « {given} », mais {names} « {shown} ».",
-        f'the header has no "{given}", but {names} "{shown}".',
+        f"l'en-tête n'a aucun « {delimiter} », mais {names} « {label} ».",
+        f'the header has no "{delimiter}", but {names} "{label}".',
     )
-    hint = Text(f'Déclarez read: {{delimiter: "{shown}"}}.', f'Declare read: {{delimiter: "{shown}"}}.')
+    hint = Text(f'Déclarez read: {{delimiter: "{label}"}}.', f'Declare read: {{delimiter: "{label}"}}.')
     raise DataError([Defect("delimiter", fault, (_place(text, shown_as, int(shape.starts[header])),), hint)])
 
 
-def _bad_delimiter(shown_as: str, given: str) -> Defect:
-    text = Text(f"le séparateur « {given} » n'est pas lu.", f'the delimiter "{given}" is not read.')
+def _bad_delimiter(shown_as: str, delimiter: str) -> Defect:
+    text = Text(f"le séparateur « {delimiter} » n'est pas lu.", f'the delimiter "{delimiter}" is not read.')
     hint = Text("Séparateurs lus : , ; | et \\t.", "Delimiters that are read: , ; | and \\t.")
     return Defect("delimiter", text, (Place(file=shown_as),), hint)
 
@@ -426,7 +426,7 @@ def _cells(text: bytes, shape: CsvShape, record: int, delimiter: str) -> list[st
     """Return the cells of one well-formed record."""
     cells: list[str] = []
     pending: str | None = None
-    for part in _line(text, shape, record).decode().split(delimiter):
+    for part in _first_line(text, shape, record).decode().split(delimiter):
         pending = part if pending is None else pending + delimiter + part
         if pending.count('"') % 2 == 0:
             cells.append(pending[1:-1].replace('""', '"') if pending.startswith('"') else pending)
@@ -472,7 +472,7 @@ def _check_shape(text: bytes, shape: CsvShape, shown_as: str, delimiter: str, he
 def _say_ragged(
     defects: Defects, text: bytes, shape: CsvShape, shown_as: str, delimiter: str, record: int, expected: int
 ) -> None:
-    found = int(shape.n_cells[record])
+    result = int(shape.n_cells[record])
     start = _place(text, shown_as, int(shape.starts[record]))
     quote = Text(
         f"Mettez entre guillemets les cellules qui contiennent « {delimiter} ».",
@@ -485,22 +485,22 @@ def _say_ragged(
     defects.add(
         "ragged_row",
         Text(
-            f"{found} cellule{'s' * (found > 1)} au lieu de {expected}.",
-            f"{found} cell{'s' * (found > 1)} instead of {expected}.",
+            f"{result} cellule{'s' * (result > 1)} au lieu de {expected}.",
+            f"{result} cell{'s' * (result > 1)} instead of {expected}.",
         ),
         Place(file=shown_as, line=start.line, column=start.column, row=record + 1),
-        hint=quote if found > expected else fill,
+        hint=quote if result > expected else fill,
     )
 
 
 def _title_row(text: bytes, shape: CsvShape, shown_as: str, header: int, record: int) -> Defect:
     """Return the defect of a header with one cell above rows with several: the headers are further down."""
-    row, found = record + 1, int(shape.n_cells[record])
+    row, result = record + 1, int(shape.n_cells[record])
     return Defect(
         "ragged_row",
         Text(
-            f"la ligne {header + 1}, lue comme en-tête, n'a qu'une cellule ; la ligne {row} en a {found}.",
-            f"row {header + 1}, read as the header, has one cell only; row {row} has {found}.",
+            f"la ligne {header + 1}, lue comme en-tête, n'a qu'une cellule ; la ligne {row} en a {result}.",
+            f"row {header + 1}, read as the header, has one cell only; row {row} has {result}.",
         ),
         (_place(text, shown_as, int(shape.starts[header])),),
         Text(

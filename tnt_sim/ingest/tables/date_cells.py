@@ -71,21 +71,21 @@ class _ParsedDates:
 
 def read_when(column: RawColumn, name: str, report: Reporter, timezone: str) -> pl.Series:
     """Return a Date series when every filled cell is a day, else Datetime("us", "UTC")."""
-    found = _typed(column, timezone) if column.typed is not None else _cells(column, timezone)
-    if found is None:
+    result = _typed(column, timezone) if column.typed is not None else _cells(column, timezone)
+    if result is None:
         report.column("date", column, name, Text("dates attendues", "dates expected"), _FORMS)
         return pl.Series(name, [None], dtype=pl.Date).new_from_index(0, len(column.text))
-    bad = column.filled() & found.days.is_null() & found.instants.is_null()
+    bad = column.filled() & result.days.is_null() & result.instants.is_null()
     if bad.any():
         report.each("date", column, bad, lambda index: _say(column, index, name, timezone), name)
-    years = found.days.dt.year().fill_null(found.instants.dt.year())
+    years = result.days.dt.year().fill_null(result.instants.dt.year())
     far = ((years < _FIRST_YEAR) | (years > _LAST_YEAR)).fill_null(value=False)
     if far.any():
         report.each("date", column, far, lambda index: _say_far(column, index, name), name)
-    if found.instants.null_count() == len(found.instants):
-        return found.days.alias(name)
-    midnight = found.days.to_frame("day").select(instants("day", pl.Date(), timezone)).to_series()
-    return found.instants.fill_null(midnight).alias(name)
+    if result.instants.null_count() == len(result.instants):
+        return result.days.alias(name)
+    midnight = result.days.to_frame("day").select(instants("day", pl.Date(), timezone)).to_series()
+    return result.instants.fill_null(midnight).alias(name)
 
 
 def _cells(column: RawColumn, timezone: str) -> _ParsedDates:
@@ -157,30 +157,30 @@ def _typed(column: RawColumn, timezone: str) -> _ParsedDates | None:
 
 
 def _say(column: RawColumn, index: int, name: str, timezone: str) -> tuple[Text, Text | None]:
-    where, shown = label(column, name), found_text(column, index)
+    where, displayed = label(column, name), found_text(column, index)
     if column.numbers is not None and column.numbers[index] is not None:
         text = Text(
-            f"{where.fr} : le nombre {shown} n'est pas une date.",
-            f"{where.en}: the number {shown} is no date.",
+            f"{where.fr} : le nombre {displayed} n'est pas une date.",
+            f"{where.en}: the number {displayed} is no date.",
         )
         return text, Text("Mettez la cellule au format date.", "Format the cell as a date.")
     cell = column.text[index]
     if column.typed is not None or (cell is not None and _local(pl.Series([cell]))[0] is not None):
         text = Text(
-            f"{where.fr} : « {shown} » n'existe pas ou existe deux fois dans le fuseau {timezone}.",
-            f'{where.en}: "{shown}" does not exist or exists twice in the zone {timezone}.',
+            f"{where.fr} : « {displayed} » n'existe pas ou existe deux fois dans le fuseau {timezone}.",
+            f'{where.en}: "{displayed}" does not exist or exists twice in the zone {timezone}.',
         )
         return text, Text("Écrivez le décalage : « …+01:00 ».", 'Write the offset: "…+01:00".')
     text = Text(
-        f"{where.fr} : « {shown} » n'est pas une date lue.",
-        f'{where.en}: "{shown}" is not a date that is read.',
+        f"{where.fr} : « {displayed} » n'est pas une date lue.",
+        f'{where.en}: "{displayed}" is not a date that is read.',
     )
     return text, _FORMS
 
 
 def _say_far(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
-    where, shown = label(column, name), found_text(column, index)
+    where, text = label(column, name), found_text(column, index)
     return Text(
-        f"{where.fr} : « {shown} » n'est pas entre {_FIRST_YEAR} et {_LAST_YEAR}.",
-        f'{where.en}: "{shown}" is not between {_FIRST_YEAR} and {_LAST_YEAR}.',
+        f"{where.fr} : « {text} » n'est pas entre {_FIRST_YEAR} et {_LAST_YEAR}.",
+        f'{where.en}: "{text}" is not between {_FIRST_YEAR} and {_LAST_YEAR}.',
     ), None

@@ -37,7 +37,7 @@ class Resolved:
 
 def headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
     """Return the columns with a header of their own; columns without header and cells are dropped."""
-    kept: dict[str, RawColumn] = {}
+    retained: dict[str, RawColumn] = {}
     for column in columns:
         where = f"{letters(column.position)}" if report.table.cells else str(column.position + 1)
         if not column.header:
@@ -60,7 +60,7 @@ def headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
                 report.whole(),
                 hint=Text("Renommez ou supprimez la colonne.", "Rename or remove the column."),
             )
-        elif column.header in kept:
+        elif column.header in retained:
             report.defects.add(
                 "duplicate_header",
                 Text(
@@ -73,10 +73,10 @@ def headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
                 ),
             )
         else:
-            kept[column.header] = column
-    for column in kept.values():
+            retained[column.header] = column
+    for column in retained.values():
         _check_controls(column, report)
-    return list(kept.values())
+    return list(retained.values())
 
 
 def _check_controls(column: RawColumn, report: Reporter) -> None:
@@ -200,14 +200,14 @@ def check_marks(columns: Resolved, marks: Marks, header_row: int, report: Report
     """Refuse error cells, formulas in money columns, and formulas that were never calculated."""
     named = {column.position: (column, name) for name, column in columns.canonical.items()}
     named |= {column.position: (column, column.header) for column in columns.extra}
-    found: dict[tuple[str, int, str], list[int]] = {}
+    result: dict[tuple[str, int, str], list[int]] = {}
     for row, position in sorted({*marks.errors, *marks.formulas}):
         if row <= header_row or position not in named:
             continue
         code = _mark_code(marks, (row, position), _is_money(*named[position], columns))
         if code:
-            found.setdefault((code, position, marks.errors.get((row, position), "")), []).append(row)
-    for (_, position, _), rows in sorted(found.items(), key=lambda entry: (entry[1][0], entry[0][1])):
+            result.setdefault((code, position, marks.errors.get((row, position), "")), []).append(row)
+    for (_, position, _), rows in sorted(result.items(), key=lambda entry: (entry[1][0], entry[0][1])):
         column, name = named[position]
         _report_marks(marks, rows, column, _is_money(column, name, columns), report)
 

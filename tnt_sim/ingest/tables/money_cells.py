@@ -49,26 +49,28 @@ class _MoneyColumn:
 
 def read_money(column: RawColumn, name: str, report: Reporter, options: ReadOptions) -> pl.Series:
     """Return cents, Int64, null for empty cells; negative amounts are defects."""
-    found = _typed(column, options) if column.typed is not None else _cells(column, options)
-    if found is None:
+    amounts = _typed(column, options) if column.typed is not None else _cells(column, options)
+    if amounts is None:
         report.column("money", column, name, _TYPES, None)
         return pl.Series(name, [None], dtype=pl.Int64).new_from_index(0, len(column.text))
-    bad = found.reasons.is_not_null()
+    bad = amounts.reasons.is_not_null()
     if bad.any():
-        report.each("money", column, bad, lambda index: _say(column, index, name, found.reasons[index]), name)
-    negative = (found.cents < 0).fill_null(value=False)
+        report.each(
+            "money", column, bad, lambda index: _say(column, index, name, amounts.reasons[index]), name
+        )
+    negative = (amounts.cents < 0).fill_null(value=False)
     if negative.any():
         report.each(
             "money_negative", column, negative, lambda index: _say_negative(column, index, name), name
         )
-    if found.rounded.any():
-        n, where = int(found.rounded.sum()), label(column, name)
+    if amounts.rounded.any():
+        n, where = int(amounts.rounded.sum()), label(column, name)
         text = Text(
             f"{where.fr} : montants arrondis au centime le plus proche (le pair à égalité) : {n}.",
             f"{where.en}: amounts rounded to the nearest cent (ties to even): {n}.",
         )
-        report.warn("rounded", text, column, found.rounded)
-    return found.cents.alias(name)
+        report.warn("rounded", text, column, amounts.rounded)
+    return amounts.cents.alias(name)
 
 
 def read_cents(column: RawColumn, name: str, report: Reporter) -> pl.Series:
@@ -105,28 +107,28 @@ def _reasons(where: pl.Series, reason: str) -> pl.Series:
 
 def _cells(column: RawColumn, options: ReadOptions) -> _MoneyColumn:
     cents, reasons = parse_cents_series(column.text, options.decimal)
-    found = _MoneyColumn(cents, reasons, reasons == "")
+    amounts = _MoneyColumn(cents, reasons, reasons == "")
     if options.rounding is Rounding.NEAREST:
-        found = _round_text(column.text, found, options.decimal)
+        amounts = _round_text(column.text, amounts, options.decimal)
     if column.numbers is not None:
         numbers = _floats(column.numbers, options)
-        found = _MoneyColumn(
-            found.cents.fill_null(numbers.cents),
-            found.reasons.fill_null(numbers.reasons),
-            found.rounded.fill_null(value=False) | numbers.rounded,
+        amounts = _MoneyColumn(
+            amounts.cents.fill_null(numbers.cents),
+            amounts.reasons.fill_null(numbers.reasons),
+            amounts.rounded.fill_null(value=False) | numbers.rounded,
         )
     for other, reason in ((column.moments, "date"), (column.odd, "odd")):
         if other is not None:
-            found.reasons = found.reasons.fill_null(_reasons(other.is_not_null(), reason))
-    found.rounded = found.rounded.fill_null(value=False)
-    return found
+            amounts.reasons = amounts.reasons.fill_null(_reasons(other.is_not_null(), reason))
+    amounts.rounded = amounts.rounded.fill_null(value=False)
+    return amounts
 
 
-def _round_text(text: pl.Series, found: _MoneyColumn, decimal: str | None) -> _MoneyColumn:
+def _round_text(text: pl.Series, amounts: _MoneyColumn, decimal: str | None) -> _MoneyColumn:
     """Read again, with rounding, the cells that have too many decimals."""
-    many = (found.reasons == "decimals").fill_null(value=False)
+    many = (amounts.reasons == "decimals").fill_null(value=False)
     if not many.any():
-        return found
+        return amounts
     texts = text.filter(many).unique()
     read: list[int | None] = []
     for value in texts:
@@ -134,20 +136,20 @@ def _round_text(text: pl.Series, found: _MoneyColumn, decimal: str | None) -> _M
             read.append(parse_cents_nearest(value, decimal))
         except MoneyError:
             read.append(None)
-    return _with_rounded(text, found, many, texts, read)
+    return _with_rounded(text, amounts, many, texts, read)
 
 
 def _with_rounded(
-    values: pl.Series, found: _MoneyColumn, many: pl.Series, keys: pl.Series, read: list[int | None]
+    values: pl.Series, amounts: _MoneyColumn, many: pl.Series, keys: pl.Series, read: list[int | None]
 ) -> _MoneyColumn:
     learnt = pl.DataFrame({"key": keys, "cents": pl.Series(read, dtype=pl.Int64)})
     asked = pl.DataFrame({"key": values.set(~many, None)})
     cents = asked.join(learnt, on="key", how="left", maintain_order="left")["cents"]
     done = cents.is_not_null()
     return _MoneyColumn(
-        found.cents.fill_null(cents),
-        found.reasons.set(done, None),
-        found.rounded.fill_null(value=False) | done,
+        amounts.cents.fill_null(cents),
+        amounts.reasons.set(done, None),
+        amounts.rounded.fill_null(value=False) | done,
     )
 
 
@@ -158,12 +160,12 @@ def _floats(values: pl.Series, options: ReadOptions) -> _MoneyColumn:
     large = finite & (values.abs() > MAX_FLOAT_EUROS)
     reasons = _reasons(missing & ~finite, "not_finite").fill_null(_reasons(missing & large, "too_large"))
     reasons = reasons.fill_null(_reasons(missing, "decimals"))
-    found = _MoneyColumn(cents, reasons, missing & ~missing)
+    amounts = _MoneyColumn(cents, reasons, missing & ~missing)
     many = (reasons == "decimals").fill_null(value=False)
     if options.rounding is Rounding.NEAREST and many.any():
         keys = values.filter(many).unique()
-        found = _with_rounded(values, found, many, keys, [cents_nearest(value) for value in keys])
-    return found
+        amounts = _with_rounded(values, amounts, many, keys, [cents_nearest(value) for value in keys])
+    return amounts
 
 
 def _typed(column: RawColumn, options: ReadOptions) -> _MoneyColumn | None:
@@ -186,23 +188,23 @@ def _typed(column: RawColumn, options: ReadOptions) -> _MoneyColumn | None:
 
 def _decimals(values: pl.Series, options: ReadOptions) -> _MoneyColumn:
     large = (values.cast(pl.Float64).abs() > MAX_CENTS / 100).fill_null(value=False)
-    kept = values.set(large, None)
-    cut = kept.cast(pl.Decimal(38, 2))
+    retained = values.set(large, None)
+    cut = retained.cast(pl.Decimal(38, 2))
     many = (
-        (cut.cast(values.dtype, strict=False) != kept).fill_null(value=False)
+        (cut.cast(values.dtype, strict=False) != retained).fill_null(value=False)
         if _scale(values) > 2
         else large & ~large
     )
     cents = (cut * 100).cast(pl.Int64).set(many, None)
     reasons = _reasons(large, "too_large").fill_null(_reasons(many, "decimals"))
-    found = _MoneyColumn(cents, reasons, large & ~large)
+    amounts = _MoneyColumn(cents, reasons, large & ~large)
     if options.rounding is Rounding.NEAREST and many.any():
-        keys = kept.filter(many).unique()
+        keys = retained.filter(many).unique()
         read: list[int | None] = [
             int((Decimal(value) * 100).quantize(Decimal(1), ROUND_HALF_EVEN)) for value in keys
         ]
-        found = _with_rounded(kept, found, many, keys, read)
-    return found
+        amounts = _with_rounded(retained, amounts, many, keys, read)
+    return amounts
 
 
 def _scale(values: pl.Series) -> int:
@@ -210,7 +212,7 @@ def _scale(values: pl.Series) -> int:
 
 
 def _say(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
-    where, shown = label(column, name), found_text(column, index)
+    where, text = label(column, name), found_text(column, index)
     others = {
         "date": Text("c'est une date", "this is a date"),
         "odd": Text("ce n'est pas un nombre", "this is not a number"),
@@ -219,14 +221,14 @@ def _say(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, T
     why = others.get(reason) or reason_text(reason)
     hint = _HINTS.get(reason) or (None if reason in ("too_large", "cents") else _FORMS)
     return Text(
-        f"{where.fr} : « {shown} » n'est pas lu comme un montant : {why.fr}.",
-        f'{where.en}: "{shown}" is not read as an amount: {why.en}.',
+        f"{where.fr} : « {text} » n'est pas lu comme un montant : {why.fr}.",
+        f'{where.en}: "{text}" is not read as an amount: {why.en}.',
     ), hint
 
 
 def _say_negative(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
-    where, shown = label(column, name), found_text(column, index)
+    where, text = label(column, name), found_text(column, index)
     return Text(
-        f"{where.fr} : « {shown} » : un montant ne peut pas être négatif.",
-        f'{where.en}: "{shown}": an amount cannot be negative.',
+        f"{where.fr} : « {text} » : un montant ne peut pas être négatif.",
+        f'{where.en}: "{text}": an amount cannot be negative.',
     ), None

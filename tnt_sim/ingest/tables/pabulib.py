@@ -78,28 +78,28 @@ def read_pb(data: bytes, shown_as: str) -> PbFile:
 
 
 def _sections(lines: Sequence[str], shown_as: str) -> dict[str, list[tuple[int, str]]]:
-    found: dict[str, list[tuple[int, str]]] = {}
+    result: dict[str, list[tuple[int, str]]] = {}
     current: list[tuple[int, str]] | None = None
-    for number, line in enumerate(lines, start=1):
-        if line.strip() in _SECTIONS:
-            current = found.setdefault(line.strip(), [])
-        elif current is not None and line.strip():
-            current.append((number, line))
-        elif line.strip():
-            raise _wrong(shown_as, number, f"« {line.strip()[:40]} » vient avant META.",
-                         f'"{line.strip()[:40]}" comes before META.')  # fmt: skip
-    missing = [name for name in ("META", "PROJECTS") if name not in found]
+    for number, text in enumerate(lines, start=1):
+        if text.strip() in _SECTIONS:
+            current = result.setdefault(text.strip(), [])
+        elif current is not None and text.strip():
+            current.append((number, text))
+        elif text.strip():
+            raise _wrong(shown_as, number, f"« {text.strip()[:40]} » vient avant META.",
+                         f'"{text.strip()[:40]}" comes before META.')  # fmt: skip
+    missing = [name for name in ("META", "PROJECTS") if name not in result]
     if missing:
         raise _wrong(shown_as, 1, f"la section {missing[0]} manque.", f"the section {missing[0]} is missing.")
-    return found
+    return result
 
 
-def _wrong(shown_as: str, line: int, fr: str, en: str) -> DataError:
+def _wrong(shown_as: str, number: int, fr: str, en: str) -> DataError:
     hint = Text(
         "Un fichier Pabulib a les sections META, PROJECTS et VOTES.",
         "A Pabulib file has the sections META, PROJECTS and VOTES.",
     )
-    return DataError([Defect("pabulib", Text(fr, en), (Place(file=shown_as, line=line),), hint)])
+    return DataError([Defect("pabulib", Text(fr, en), (Place(file=shown_as, line=number),), hint)])
 
 
 def _table(lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects) -> list[tuple[int, list[str]]]:

@@ -50,11 +50,11 @@ class PlainSheet:
     rows: pl.Series
 
 
-def plain_sheet(parts: Mapping[str, bytes], path: str, header_row: int) -> PlainSheet | None:
+def plain_sheet(members: Mapping[str, bytes], path: str, header_row: int) -> PlainSheet | None:
     """Read the sheet at a path of the package; None where it is not plain."""
     try:
-        cells = _cells(parts[path])
-        columns = _by_column(cells, _Book(parts))
+        cells = _cells(members[path])
+        columns = _by_column(cells, _Book(members))
         return _laid_out(columns, header_row, cells.height)
     except (_NotPlainError, pl.exceptions.PolarsError, ElementTree.ParseError, ValueError, KeyError):
         return None
@@ -114,16 +114,16 @@ def _check_rows(tags: pl.Series) -> None:
 class _Book:
     """Shared strings, and the styles that display a number as a number or a day."""
 
-    def __init__(self, parts: Mapping[str, bytes]) -> None:
-        self._parts = parts
+    def __init__(self, members: Mapping[str, bytes]) -> None:
+        self._members = members
         self._strings: pl.Series | None = None
         self._styles: list[str] | None = None
-        self._old = _OLD_CALENDAR.search(parts.get(WORKBOOK, b"")) is not None
+        self._old = _OLD_CALENDAR.search(members.get(WORKBOOK, b"")) is not None
 
     def strings(self, indices: pl.Series) -> pl.Series:
         """Return the shared strings by their indices."""
         if self._strings is None:
-            self._strings = _shared_strings(self._parts[STRINGS])
+            self._strings = _shared_strings(self._members[STRINGS])
         return self._strings.gather(indices.cast(pl.UInt32))
 
     def shows(self, style: str | None) -> str:
@@ -131,7 +131,7 @@ class _Book:
         if style is None:
             return "number"
         if self._styles is None:
-            self._styles = _styles(self._parts[STYLES]) if STYLES in self._parts else []
+            self._styles = _styles(self._members[STYLES]) if STYLES in self._members else []
         shown = self._styles[int(style)]
         return "" if shown == "day" and self._old else shown
 
@@ -202,16 +202,16 @@ class _SheetColumn:
 
 def _by_column(cells: pl.DataFrame, book: _Book) -> dict[int, _SheetColumn]:
     """Return the written cells of each column, by its position."""
-    parts: dict[int, list[pl.DataFrame]] = {}
-    for (letters, kind), part in cells.partition_by("letters", "kind", as_dict=True).items():
-        found = _KIND.fullmatch(str(kind or ""))
-        if found is None or _LETTERS.fullmatch(str(letters)) is None:
+    members: dict[int, list[pl.DataFrame]] = {}
+    for (letters, kind), chunk in cells.partition_by("letters", "kind", as_dict=True).items():
+        result = _KIND.fullmatch(str(kind or ""))
+        if result is None or _LETTERS.fullmatch(str(letters)) is None:
             raise _NotPlainError
-        style, of_type, closed = found.groups()
+        style, of_type, closed = result.groups()
         if not closed:
-            values = _values(part["text"], of_type or "n", style, book)
-            parts.setdefault(column_of(str(letters)), []).append(part.select("row").with_columns(*values))
-    return {position: _column(found) for position, found in parts.items()}
+            values = _values(chunk["text"], of_type or "n", style, book)
+            members.setdefault(column_of(str(letters)), []).append(chunk.select("row").with_columns(*values))
+    return {position: _column(found) for position, found in members.items()}
 
 
 def _values(text: pl.Series, of_type: str, style: str | None, book: _Book) -> list[pl.Series]:
@@ -220,10 +220,10 @@ def _values(text: pl.Series, of_type: str, style: str | None, book: _Book) -> li
         return [book.strings(text).alias("text")]
     if of_type != "n":
         return [_plain_text(text).alias("text")]
-    shown = book.shows(style)
+    label = book.shows(style)
     numbers = text.cast(pl.Float64)
-    _need(shown != "" and numbers.null_count() == 0 and bool(numbers.is_finite().all()))
-    return [numbers.alias("numbers")] if shown == "number" else _moments(numbers.to_numpy())
+    _need(label != "" and numbers.null_count() == 0 and bool(numbers.is_finite().all()))
+    return [numbers.alias("numbers")] if label == "number" else _moments(numbers.to_numpy())
 
 
 def _moments(serials: np.ndarray) -> list[pl.Series]:
@@ -236,8 +236,8 @@ def _moments(serials: np.ndarray) -> list[pl.Series]:
     return [moments, pl.Series("days", serials == np.floor(serials))]
 
 
-def _column(parts: list[pl.DataFrame]) -> _SheetColumn:
-    cells = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal").sort("row")
+def _column(frames: list[pl.DataFrame]) -> _SheetColumn:
+    cells = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal").sort("row")
     rows = cells["row"].to_numpy().astype(np.int64)
     _need(bool(rows[0] > 0 and rows[-1] <= MAX_ROWS and (np.diff(rows) > 0).all()))
     numbers, moments, days = (cells.get_column(name, default=None) for name in ("numbers", "moments", "days"))

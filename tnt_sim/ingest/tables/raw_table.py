@@ -210,18 +210,18 @@ class Reporter:
             text, hint = say(rows[0])
             whole = of_many(text, [int(self.table.rows[index]) for index in rows])
             self.defects.add(code, whole, *(self.place(index, column) for index in rows[:MANY]), hint=hint)
-        told = min(len(groups), MAX_PLACES)
-        for index in single[: MAX_PLACES - told]:
+        report = min(len(groups), MAX_PLACES)
+        for index in single[: MAX_PLACES - report]:
             text, hint = say(index)
             self.defects.add(code, text, self.place(index, column), hint=hint)
-        left = [*(row for rows in groups[MAX_PLACES:] for row in rows), *single[MAX_PLACES - told :]]
+        left = [*(row for rows in groups[MAX_PLACES:] for row in rows), *single[MAX_PLACES - report :]]
         if left:
-            shown = label(column, name)
+            displayed = label(column, name)
             self.defects.add(
                 code,
                 Text(
-                    f"{shown.fr} : autres cellules de même défaut : {len(left)} (celle-ci est la dernière).",
-                    f"{shown.en}: further cells with the same defect: {len(left)} (this is the last one).",
+                    f"{displayed.fr} : autres cellules de même défaut : {len(left)} (celle-ci est la dernière).",
+                    f"{displayed.en}: further cells with the same defect: {len(left)} (this is the last one).",
                 ),
                 self.place(max(left), column),
             )

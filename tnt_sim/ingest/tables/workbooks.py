@@ -48,29 +48,29 @@ def sheet_names(data: bytes) -> list[str]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = set(archive.namelist())
             part = next((one for one in (_XLSX, _ODS) if one in parts), None)
-            return _found(archive, part) if part is not None else []
+            return _sheet_features(archive, part) if part is not None else []
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError, RuntimeError):
         return []
 
 
-def _found(archive: zipfile.ZipFile, part: str) -> list[str]:
+def _sheet_features(archive: zipfile.ZipFile, package_part: str) -> list[str]:
     """Return the names in the tags of a part, read in pieces because it may be larger than memory."""
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     read, tail = 0, b""
-    with archive.open(part) as stream:
+    with archive.open(package_part) as stream:
         while read < MAX_BYTES and (chunk := stream.read(_CHUNK)):
             read += len(chunk)
             text = tail + chunk
-            for tag in _TAGS[part]:
+            for tag in _TAGS[package_part]:
                 at = text.find(tag)
                 while at >= 0:
                     end = text.find(b">", at, at + _LONGEST_TAG)
                     name = _NAME.search(text, at, end) if end >= 0 else None
                     if name is not None:
-                        found[unescape(name[1].decode("utf-8", "replace"))] = None
+                        result[unescape(name[1].decode("utf-8", "replace"))] = None
                     at = text.find(tag, at + len(tag))
             tail = text[-_LONGEST_TAG:]
-    return list(found)
+    return list(result)
 
 
 DEFAULT_SHEET = "Dossiers"
@@ -107,19 +107,19 @@ def _of_package(
     package: Package, data: bytes, shown_as: str, options: ReadOptions
 ) -> tuple[RawTable, list[Defect]]:
     """Read the chosen sheet: by whole columns where it is plain, else cell by cell."""
-    parts = package.parts
-    if "content.xml" not in parts:
-        sheets = _xlsx_sheets(parts, shown_as)
+    members = package.members
+    if "content.xml" not in members:
+        sheets = _xlsx_sheets(members, shown_as)
         sheet, warnings = _choose(sheets, shown_as, options)
-        plain = plain_sheet(parts, sheet.path, options.header_row)
+        plain = plain_sheet(members, sheet.path, options.header_row)
         if plain is not None:
             return RawTable(shown_as, plain.columns, plain.rows, sheet.name, cells=True), warnings
-        marks = xlsx_marks(parts[sheet.path])
+        marks = xlsx_marks(members[sheet.path])
     else:
         # Checks the size first: the value reader would lay out an excessive area in full.
-        of_tables = ods_marks(parts["content.xml"])
+        of_tables = ods_marks(members["content.xml"])
     with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-        if "content.xml" in parts:
+        if "content.xml" in members:
             sheet, warnings = _choose(_ods_sheets(book), shown_as, options)
             marks = of_tables.get(sheet.name, Marks())
         page = book.get_sheet_by_name(sheet.name)
@@ -161,15 +161,17 @@ class _WorkbookSheet:
     path: str = ""
 
 
-def _xlsx_sheets(parts: Mapping[str, bytes], shown_as: str) -> list[_WorkbookSheet]:
-    if "xl/workbook.xml" not in parts:
+def _xlsx_sheets(members: Mapping[str, bytes], shown_as: str) -> list[_WorkbookSheet]:
+    if "xl/workbook.xml" not in members:
         raise refuse(
             "damaged", shown_as, "ce n'est ni un classeur .xlsx ni un classeur .ods.",
             "this is neither an .xlsx nor an .ods workbook.",
         )  # fmt: skip
-    relations = {node.get("Id"): node for node in ElementTree.fromstring(parts["xl/_rels/workbook.xml.rels"])}
+    relations = {
+        node.get("Id"): node for node in ElementTree.fromstring(members["xl/_rels/workbook.xml.rels"])
+    }
     sheets = []
-    for node in ElementTree.fromstring(parts["xl/workbook.xml"]).iter():
+    for node in ElementTree.fromstring(members["xl/workbook.xml"]).iter():
         relation = relations.get(node.get(_RELATION)) if node.tag.endswith("}sheet") else None
         if relation is not None and relation.get("Type", "").endswith("/worksheet"):
             target = relation.get("Target", "")
@@ -238,14 +240,14 @@ def _table(
         )
         raise DataError([Defect("no_header", text, (place,))])
     body = grid[header_row:]
-    kept = [index for index, cells in enumerate(body) if any(cell != "" for cell in cells)]
+    retained = [index for index, cells in enumerate(body) if any(cell != "" for cell in cells)]
     # A row with nothing but an error is empty to the value reader, but must be kept.
     lost = {row - header_row - 1 for row, _ in (*marks.errors, *marks.formulas)}
-    kept = sorted(set(kept) | {index for index in lost if 0 <= index < len(body)})
-    rows = pl.Series("_row", [index + header_row + 1 for index in kept], dtype=pl.UInt32)
-    cells_by_column = list(zip(*(body[index] for index in kept), strict=True)) if kept else []
+    retained = sorted(set(retained) | {index for index in lost if 0 <= index < len(body)})
+    rows = pl.Series("_row", [index + header_row + 1 for index in retained], dtype=pl.UInt32)
+    cells_by_column = list(zip(*(body[index] for index in retained), strict=True)) if retained else []
     columns = tuple(
-        _column(_header(value), position + offset, cells_by_column[position] if kept else ())
+        _column(_header(value), position + offset, cells_by_column[position] if retained else ())
         for position, value in enumerate(grid[header_row - 1])
     )
     return RawTable(shown_as, columns, rows, sheet, cells=True, marks=marks)
@@ -313,12 +315,12 @@ def _check_marks(table: RawTable, options: ReadOptions) -> None:
         )
     hidden = _hidden_rows(table)
     if hidden and options.hidden_rows is HiddenRows.REFUSE:
-        shown = _spans(hidden)
+        text = _spans(hidden)
         defects.add(
             "hidden_rows",
             Text(
-                f"lignes masquées ou filtrées, que personne ne voit : {shown}.",
-                f"hidden or filtered rows, which nobody sees: {shown}.",
+                f"lignes masquées ou filtrées, que personne ne voit : {text}.",
+                f"hidden or filtered rows, which nobody sees: {text}.",
             ),
             Place(file=table.shown_as, sheet=table.sheet),
             hint=Text(
@@ -351,10 +353,10 @@ def _hidden_warnings(table: RawTable) -> list[Defect]:
     warnings = []
     hidden = _hidden_rows(table)
     if hidden:
-        shown = _spans(hidden)
+        label = _spans(hidden)
         text = Text(
-            f"lignes masquées, lues comme les autres : {shown}.",
-            f"hidden rows, read like the others: {shown}.",
+            f"lignes masquées, lues comme les autres : {label}.",
+            f"hidden rows, read like the others: {label}.",
         )
         warnings.append(Defect("hidden_rows", text, place))
     names = [
@@ -363,10 +365,10 @@ def _hidden_warnings(table: RawTable) -> list[Defect]:
         if column.header and column.position in table.marks.hidden_columns
     ]
     if names:
-        shown = ", ".join(names)
+        label = ", ".join(names)
         text = Text(
-            f"colonnes masquées, lues comme les autres : {shown}.",
-            f"hidden columns, read like the others: {shown}.",
+            f"colonnes masquées, lues comme les autres : {label}.",
+            f"hidden columns, read like the others: {label}.",
         )
         warnings.append(Defect("hidden_columns", text, place))
     return warnings

@@ -29,7 +29,7 @@ _SAVE_AS = Text("Enregistrez-le au format .xlsx, .ods ou .csv.", "Save it as .xl
 class Package:
     """The XML parts of a workbook, by name."""
 
-    parts: dict[str, bytes]
+    members: dict[str, bytes]
 
 
 def refuse(code: str, shown_as: str, fr: str, en: str, hint: Text | None = None) -> DataError:
@@ -74,16 +74,16 @@ def open_package(data: bytes, shown_as: str) -> Package:
 def _read(archive: zipfile.ZipFile, shown_as: str) -> Package:
     entries = archive.infolist()
     _check_entries(entries, shown_as)
-    parts: dict[str, bytes] = {}
+    members: dict[str, bytes] = {}
     for entry in entries:
         # Reading to the end checks the sizes that the package declares against what it holds.
         content = archive.read(entry)
         if entry.filename.lower().endswith((".xml", ".rels")):
             _check_xml(content, entry.filename, shown_as)
-            parts[entry.filename] = content
-    if b"encryption-data" in parts.get("META-INF/manifest.xml", b""):
+            members[entry.filename] = content
+    if b"encryption-data" in members.get("META-INF/manifest.xml", b""):
         raise _encrypted(shown_as)
-    return Package(parts)
+    return Package(members)
 
 
 def _encrypted(shown_as: str) -> DataError:

@@ -118,15 +118,15 @@ def settle(
 
 def _few(broken: IntArray, matrix: sp.csr_array) -> list[int]:
     """Return violated rows that share no item with a longer one: the others may be satisfied once these are."""
-    found: list[int] = []
-    seen = np.zeros(matrix.shape[1], dtype=np.bool_)
+    result: list[int] = []
+    visited = np.zeros(matrix.shape[1], dtype=np.bool_)
     length = np.diff(matrix.indptr)
     for row in broken[np.argsort(-length[broken], kind="stable")].tolist():
         items = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
-        if not seen[items].any():
-            found.append(row)
-        seen[items] = True
-    return found
+        if not visited[items].any():
+            result.append(row)
+        visited[items] = True
+    return result
 
 
 def own_rows(

@@ -225,16 +225,16 @@ class _BlockSearch:
         if at_least is not None:
             gamma = self.bound - at_least - settled + self.margin
         while gamma >= 0:
-            self._tell(None, self.bound - settled)
+            self._record_bound(None, self.bound - settled)
             before = self.left
             self._within(gamma, settled)
             if self.best is not None and self.bound - self.best - settled <= gamma:
-                self._tell(self.taken, self.best)
+                self._record_bound(self.taken, self.best)
                 return BlockSolution(self.taken, self.best, self.ways)
             if self.best is None and (gamma > most or at_least is not None):
                 return None
             if self.best is None:
-                self._tell(None, self.bound - settled - gamma)
+                self._record_bound(None, self.bound - settled - gamma)
                 if self.floor is None and before - self.left > LONG_PASS:
                     self._within(gamma, settled, FEW)
             gamma = self._wider(gamma, settled)
@@ -247,13 +247,13 @@ class _BlockSearch:
         """
         wider = WIDER * gamma
         if self.best is not None:
-            self._tell(self.taken, np.inf)
+            self._record_bound(self.taken, np.inf)
             self.floor, wider = self.best, WIDER * wider
         if self.floor is None:
             return wider
         return min(wider, self.bound - self.floor - settled + self.margin)
 
-    def _tell(self, taken: BoolArray | None, bound: float) -> None:
+    def _record_bound(self, taken: BoolArray | None, bound: float) -> None:
         """Report a selection and a bound."""
         if self.heard is not None:
             self.heard(taken, bound)
@@ -282,16 +282,16 @@ class _BlockSearch:
         inside = block.items[self.swaps.held[block.items]]
         used = self.rows[np.ix_([own, *self.common], inside)].sum(axis=1)
         used[0] -= self.upper[own]
-        states = BlockStates.one(int(self.value[inside].sum()), used)
+        states = BlockStates.single(int(self.value[inside].sum()), used)
         for k in range(flips.n_steps):
             if not len(states.value):
                 break
-            kept = []
-            for found, parent, item in grown(states, flips, k, limit, self._spend):
-                over = found.used[0].astype(np.float64)
+            retained = []
+            for result, parent, item in grown(states, flips, k, limit, self._spend):
+                over = result.used[0].astype(np.float64)
                 still = toll(over, flips.lower[0, k + 1], price, flips.raise_[0, k + 1])
-                kept.append(_picked(found, parent, item, np.flatnonzero(found.lost + still <= limit)))
-            states = _left(kept, block.trail)
+                retained.append(_picked(result, parent, item, np.flatnonzero(result.lost + still <= limit)))
+            states = _left(retained, block.trail)
         lost = states.lost - price * states.used[0]
         keep = np.flatnonzero((states.used[0] <= 0) & (lost <= limit))
         ended = BlockStates(
@@ -316,35 +316,35 @@ class _BlockSearch:
         limit = settled + (gamma if most_kept is None else SPREAD * gamma) + self.margin
         if self.floor is not None:
             limit = min(limit, self.bound - self.floor + self.margin)
-        beyond = min(gamma + self.margin, limit - settled)
+        excess = min(gamma + self.margin, limit - settled)
         repairs = self._repairs(limit - settled)
         for block in self.blocks:
-            self._look(block, block.least + beyond)
+            self._look(block, block.least + excess)
         inside = self.loose[self.swaps.held[self.loose]]
         used = self.rows[np.ix_(self.common, inside)].sum(axis=1)
-        first = Block(-1, NONE, states=BlockStates.one(int(self.value[inside].sum()), used))
-        joining = Joining(beyond, limit, _ahead(repairs), self._spend, self.deadline)
-        way = StateOrigin(joining.every(first, self.blocks))
-        states = way.joined.states
+        first = Block(-1, NONE, states=BlockStates.single(int(self.value[inside].sum()), used))
+        joining = Joining(excess, limit, _ahead(repairs), self._spend, self.deadline)
+        option = StateOrigin(joining.join_all(first, self.blocks))
+        states = option.joined.states
         every = np.arange(len(states.value))
-        self._hold(states, every >= 0, every, way, np.full(len(every), -1))
+        self._hold(states, every >= 0, every, option, np.full(len(every), -1))
         for number in range(len(self.cells)):
             states.ahead = _ahead(repairs[number + 1 :]).least(states)
-            states = self._cell(states, number, limit, way, most_kept)
+            states = self._cell(states, number, limit, option, most_kept)
 
     def _repairs(self, most: float) -> list[tuple[int, int, RemainingExcess | None]]:
         """Return for each cell but the last its row's place, its bound, and its table of losses to come."""
-        found = []
+        result = []
         for row, items in self.cells[:-1]:
             i = self.common[row]
             small = items[self.swaps.cost[items] <= most]
             move, cost, number = self.swaps.move[i, small], self.swaps.cost[small], self.swaps.number[small]
             table = RemainingExcess.of(move, cost, float(self.price[i]), most, number)
-            found.append((row, int(self.upper[i]), table))
-        return found
+            result.append((row, int(self.upper[i]), table))
+        return result
 
     def _cell(
-        self, states: BlockStates, number: int, limit: float, way: StateOrigin, most_kept: int | None
+        self, states: BlockStates, number: int, limit: float, origin: StateOrigin, most_kept: int | None
     ) -> BlockStates:
         """Exchange the items of one cell, group by group; then its row is settled."""
         row, items = self.cells[number]
@@ -356,16 +356,16 @@ class _BlockSearch:
         for k in range(flips.n_steps):
             if not len(states.value):
                 return states
-            kept = []
-            for found, parent, item in grown(states, flips, k, self._most(limit), self._spend):
-                self._hold(found, item >= 0, parent, way, item)
-                ends = found.lost + self._tolls(found, flips, after, k + 1, row)
+            retained = []
+            for result, parent, item in grown(states, flips, k, self._most(limit), self._spend):
+                self._hold(result, item >= 0, parent, origin, item)
+                ends = result.lost + self._tolls(result, flips, after, k + 1, row)
                 keep = np.flatnonzero(ends <= self._most(limit))
                 if most_kept is not None and len(keep) > most_kept:
                     keep = keep[np.argpartition(ends[keep], most_kept)[:most_kept]]
-                kept.append(_picked(found, parent, item, keep))
-            states = _left(kept, way.trail)
-        return states if after is None else self._settled(states, row, way)
+                retained.append(_picked(result, parent, item, keep))
+            states = _left(retained, origin.trail)
+        return states if after is None else self._settled(states, row, origin)
 
     def _most(self, limit: float) -> float:
         """Return the greatest loss of a state that is still as good as the best selection found."""
@@ -384,7 +384,7 @@ class _BlockSearch:
             most = np.maximum(most, states.ahead + still if place == row else still)
         return most
 
-    def _settled(self, states: BlockStates, row: int, way: StateOrigin) -> BlockStates:
+    def _settled(self, states: BlockStates, row: int, origin: StateOrigin) -> BlockStates:
         """Keep the states that satisfy a row whose items are all decided.
 
         The row no longer distinguishes states.
@@ -394,10 +394,10 @@ class _BlockSearch:
         states = states.pick(keep)
         states.lost = states.lost + self.price[i] * (self.upper[i] - states.used[row])
         states.used[row] = self.upper[i]
-        return _left([(states, keep, np.full(len(keep), -1))], way.trail)
+        return _left([(states, keep, np.full(len(keep), -1))], origin.trail)
 
     def _hold(
-        self, states: BlockStates, fresh: BoolArray, parent: IntArray, way: StateOrigin, item: IntArray
+        self, states: BlockStates, fresh: BoolArray, parent: IntArray, origin: StateOrigin, item: IntArray
     ) -> None:
         """Update the best selection, or the number of ways to it, with new states."""
         fits = np.flatnonzero((states.used <= self.upper[self.common][:, None]).all(axis=0) & fresh)
@@ -411,7 +411,7 @@ class _BlockSearch:
         if self.best is None or top > self.best:
             self.best, self.ways = top, 0
             last = [k for k in item[at_top[:1]].tolist() if k >= 0]
-            self.taken = self.swaps.taken(last + way.flipped(int(parent[at_top[0]])))
+            self.taken = self.swaps.taken(last + origin.flipped(int(parent[at_top[0]])))
         self.ways += int(states.ways[at_top].sum())
 
 
@@ -429,17 +429,17 @@ def _picked(states: BlockStates, parent: IntArray, item: IntArray, keep: IntArra
     return states.pick(keep), parent[keep], item[keep]
 
 
-def _left(kept: Sequence[Grown], trail: Trail) -> BlockStates:
+def _left(grown_lists: Sequence[Grown], trail: Trail) -> BlockStates:
     """Return the undominated states of one step, and record their parents in the trail."""
-    every, parent, item = kept[0] if len(kept) == 1 else _together(kept)
+    every, parent, item = grown_lists[0] if len(grown_lists) == 1 else _together(grown_lists)
     states, few = undominated(every)
     trail.append((parent, item) if states is every else (parent[few], item[few]))
     return states
 
 
-def _together(kept: Sequence[Grown]) -> Grown:
+def _together(grown_lists: Sequence[Grown]) -> Grown:
     """Concatenate the chunks of one step."""
-    states, parent, item = zip(*kept, strict=True)
+    states, parent, item = zip(*grown_lists, strict=True)
     return BlockStates.together(states), np.concatenate(parent), np.concatenate(item)
 
 
@@ -448,7 +448,7 @@ def _typical(cost: FloatArray) -> float:
     return float(np.median(cost)) if len(cost) else 0.0
 
 
-def _reach(found: NDArray[Any], number: IntArray) -> FloatArray:
+def _reach(changes: NDArray[Any], number: IntArray) -> FloatArray:
     """Return the greatest magnitude in each group."""
-    most: FloatArray = per_group(np.maximum, np.abs(found.astype(np.float64)), number)
+    most: FloatArray = per_group(np.maximum, np.abs(changes.astype(np.float64)), number)
     return most

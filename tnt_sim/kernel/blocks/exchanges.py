@@ -47,17 +47,17 @@ def heads(number: IntArray) -> IntArray:
 
 def touched(hit: NDArray[Any], number: IntArray) -> BoolArray:
     """Return, for rows (m, n), the items of the groups in which a row has a nonzero coefficient, bool (m, n)."""
-    found: BoolArray = hit != 0
-    if found.size and number[-1] + 1 < len(number):
-        found = np.logical_or.reduceat(found, heads(number), axis=1)[:, number]
-    return found
+    places: BoolArray = hit != 0
+    if places.size and number[-1] + 1 < len(number):
+        places = np.logical_or.reduceat(places, heads(number), axis=1)[:, number]
+    return places
 
 
-def per_group(largest: np.ufunc, found: NDArray[Any], number: IntArray) -> NDArray[Any]:
+def per_group(largest: np.ufunc, changes: NDArray[Any], number: IntArray) -> NDArray[Any]:
     """Reduce the last axis by group, with np.maximum or np.minimum."""
-    if not found.shape[-1]:
-        return found
-    return largest.reduceat(found, heads(number), axis=-1)
+    if not changes.shape[-1]:
+        return changes
+    return largest.reduceat(changes, heads(number), axis=-1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -75,14 +75,14 @@ class RemainingExcess:
         first = heads(np.arange(len(move)) if number is None else number)
         for start, end in pairwise([*first.tolist(), len(move)]):
             if end == start + 1:
-                mine, its = np.flatnonzero(costs + cost[start] <= most), FIRST
+                own, its = np.flatnonzero(costs + cost[start] <= most), FIRST
             else:
                 pairs = Pairs.within(costs, cost[start:end], most)
                 if len(moves) + pairs.total > MAX_TABLE:
                     return None
-                mine, its = pairs.every()
-            moves = np.concatenate([moves, moves[mine] + move[start + its]])
-            costs = np.concatenate([costs, costs[mine] + cost[start + its]])
+                own, its = pairs.all_pairs()
+            moves = np.concatenate([moves, moves[own] + move[start + its]])
+            costs = np.concatenate([costs, costs[own] + cost[start + its]])
             if len(moves) > MAX_TABLE:
                 return None
         order = np.argsort(moves, kind="stable")
@@ -140,21 +140,21 @@ class Ahead:
         return ahead
 
     def of_pairs(
-        self, states: BlockStates, part: BlockStates, mine: IntArray, its: IntArray, limit: float
+        self, states: BlockStates, right: BlockStates, left_place: IntArray, its: IntArray, limit: float
     ) -> tuple[IntArray, IntArray]:
         """Discard pairs whose loss exceeds the limit by the grid bound, row by row.
 
         Return the places of the others.
         """
         if not self.rows:
-            return mine, its
-        lost = states.lost[mine] + part.lost[its]
+            return left_place, its
+        lost = states.lost[left_place] + right.lost[its]
         for row, upper, repair in self.rows:
-            over = states.used[row][mine] + (part.used[row] - upper)[its]
+            over = states.used[row][left_place] + (right.used[row] - upper)[its]
             lost += repair.rough(over)
             keep = np.flatnonzero(lost <= limit)
-            mine, its, lost = mine[keep], its[keep], lost[keep]
-        return mine, its
+            left_place, its, lost = left_place[keep], its[keep], lost[keep]
+        return left_place, its
 
 
 PAIRS = 8
@@ -173,7 +173,7 @@ class Block:
     row: int
     items: IntArray
     least: float = 0.0
-    states: BlockStates = field(default_factory=lambda: BlockStates.one(0, NONE))
+    states: BlockStates = field(default_factory=lambda: BlockStates.single(0, NONE))
     trail: Trail = field(default_factory=list)
 
     def flipped(self, place: int) -> list[int]:
@@ -183,28 +183,28 @@ class Block:
 
 @dataclass(slots=True, eq=False)
 class JoinedStates:
-    """States of two parts combined, with the places `mine` and `its` that each state comes from."""
+    """States of two parts combined, with the places `left_place` and `its` that each state comes from."""
 
-    left: Part
-    right: Part
-    mine: IntArray
+    left: BlockOrJoin
+    right: BlockOrJoin
+    left_place: IntArray
     its: IntArray
     states: BlockStates
     least: float
 
     def flipped(self, place: int) -> list[int]:
         """Return the items that a state exchanged."""
-        return self.left.flipped(int(self.mine[place])) + self.right.flipped(int(self.its[place]))
+        return self.left.flipped(int(self.left_place[place])) + self.right.flipped(int(self.its[place]))
 
 
-Part = Block | JoinedStates
+BlockOrJoin = Block | JoinedStates
 
 
 @dataclass(slots=True, eq=False)
 class StateOrigin:
     """History of one pass: the joined blocks, then the exchanges outside them."""
 
-    joined: Part
+    joined: BlockOrJoin
     trail: Trail = field(default_factory=list)
 
     def flipped(self, place: int) -> list[int]:
@@ -234,50 +234,52 @@ class Joining:
     spend : counts the states formed
     """
 
-    beyond: float
+    allowance: float
     limit: float
     ahead: Ahead
     spend: Callable[[int], None]
     deadline: Deadline
 
-    def every(self, first: Block, blocks: Sequence[Block]) -> Part:
+    def join_all(self, first: Block, blocks: Sequence[Block]) -> BlockOrJoin:
         """Join all blocks with the first part."""
         if not blocks:
             return first
         longest = sorted(blocks, key=lambda block: -_length(block))
-        halves: list[Part] = [first, longest[0]]
+        halves: list[BlockOrJoin] = [first, longest[0]]
         for block in longest[1:]:
             halves.sort(key=_length)
             halves[0] = self._two(halves[0], block, NOTHING_AHEAD)
         return self._two(halves[0], halves[1], self.ahead)
 
-    def _two(self, one: Part, other: Part, ahead: Ahead) -> JoinedStates:
+    def _two(self, left: BlockOrJoin, other: BlockOrJoin, ahead: Ahead) -> JoinedStates:
         """Join two parts and keep the undominated pairs."""
-        states, part = one.states, other.states
-        least = one.least + other.least
-        pairs = Pairs.within(states.lost, part.lost, least + self.beyond)
+        states, item = left.states, other.states
+        least = left.least + other.least
+        pairs = Pairs.within(states.lost, item.lost, least + self.allowance)
         self.spend(pairs.total // PAIRS)
-        kept = [(states.beside(part, NONE, NONE), NONE, NONE)]
+        retained = [(states.beside(item, NONE, NONE), NONE, NONE)]
         for pair in pairs.chunks():
             self.deadline.check()
-            kept.append(self._chunk(states, part, *ahead.of_pairs(states, part, *pair, self.limit), ahead))
-        self.deadline.check(sum(len(mine) for _, mine, _ in kept) * STATE_SECONDS)
-        both = BlockStates.together([chunk for chunk, _, _ in kept])
-        mine, its = (np.concatenate([chunk[side] for chunk in kept]) for side in (1, 2))
+            retained.append(
+                self._chunk(states, item, *ahead.of_pairs(states, item, *pair, self.limit), ahead)
+            )
+        self.deadline.check(sum(len(mine) for _, mine, _ in retained) * STATE_SECONDS)
+        both = BlockStates.together([chunk for chunk, _, _ in retained])
+        mine, its = (np.concatenate([chunk[side] for chunk in retained]) for side in (1, 2))
         found, few = undominated(both)
-        return JoinedStates(one, other, mine[few], its[few], found, least)
+        return JoinedStates(left, other, mine[few], its[few], found, least)
 
     def _chunk(
-        self, states: BlockStates, part: BlockStates, mine: IntArray, its: IntArray, ahead: Ahead
+        self, states: BlockStates, right: BlockStates, left_place: IntArray, its: IntArray, ahead: Ahead
     ) -> tuple[BlockStates, IntArray, IntArray]:
         """Form some pairs, and keep those that the rows ahead leave within the limit."""
-        both = states.beside(part, mine, its)
+        both = states.beside(right, left_place, its)
         if not ahead.rows:
-            return both, mine, its
+            return both, left_place, its
         alive = np.flatnonzero(both.lost + ahead.least(both) <= self.limit)
-        return both.pick(alive), mine[alive], its[alive]
+        return both.pick(alive), left_place[alive], its[alive]
 
 
-def _length(part: Part) -> int:
+def _length(block: BlockOrJoin) -> int:
     """Number of states of a part."""
-    return len(part.states.lost)
+    return len(block.states.lost)

@@ -46,20 +46,20 @@ class BlockStates:
     ways: IntArray
 
     @classmethod
-    def one(cls, value: int, used: IntArray) -> BlockStates:
+    def single(cls, value: int, used: IntArray) -> BlockStates:
         """Build a single state without loss."""
         zero = np.zeros(1)
         return cls(np.array([value]), used[:, None], zero, zero, np.ones(1, dtype=np.int64))
 
     @classmethod
-    def together(cls, parts: Sequence[BlockStates]) -> BlockStates:
+    def together(cls, lists: Sequence[BlockStates]) -> BlockStates:
         """Concatenate lists of states."""
         return cls(
-            np.concatenate([part.value for part in parts]),
-            np.concatenate([part.used for part in parts], axis=1),
-            np.concatenate([part.lost for part in parts]),
-            np.concatenate([part.ahead for part in parts]),
-            np.concatenate([part.ways for part in parts]),
+            np.concatenate([part.value for part in lists]),
+            np.concatenate([part.used for part in lists], axis=1),
+            np.concatenate([part.lost for part in lists]),
+            np.concatenate([part.ahead for part in lists]),
+            np.concatenate([part.ways for part in lists]),
         )
 
     def pick(self, places: IntArray) -> BlockStates:
@@ -78,24 +78,24 @@ class BlockStates:
             np.concatenate([self.ways, self.ways]),
         )
 
-    def each_flipped(self, flips: Flips, mine: IntArray, k: IntArray) -> BlockStates:
-        """Return the states `mine` with the exchanges `k`, pair by pair."""
+    def each_flipped(self, flips: Flips, place: IntArray, k: IntArray) -> BlockStates:
+        """Return the states `place` with the exchanges `k`, pair by pair."""
         return BlockStates(
-            self.value[mine] + flips.change[k],
-            self.used[:, mine] + flips.move[:, k],
-            self.lost[mine] + flips.cost[k],
-            self.ahead[mine],
-            self.ways[mine],
+            self.value[place] + flips.change[k],
+            self.used[:, place] + flips.move[:, k],
+            self.lost[place] + flips.cost[k],
+            self.ahead[place],
+            self.ways[place],
         )
 
-    def beside(self, other: BlockStates, mine: IntArray, its: IntArray) -> BlockStates:
-        """Combine the states `mine` with the states `its` of another part, pair by pair."""
+    def beside(self, other: BlockStates, place: IntArray, its: IntArray) -> BlockStates:
+        """Combine the states `place` with the states `its` of another part, pair by pair."""
         return BlockStates(
-            self.value[mine] + other.value[its],
-            self.used[:, mine] + other.used[:, its],
-            self.lost[mine] + other.lost[its],
-            self.ahead[mine],
-            self.ways[mine] * other.ways[its],
+            self.value[place] + other.value[its],
+            self.used[:, place] + other.used[:, its],
+            self.lost[place] + other.lost[its],
+            self.ahead[place],
+            self.ways[place] * other.ways[its],
         )
 
 
@@ -216,7 +216,7 @@ class Pairs:
         """Number of pairs."""
         return int(self.count.sum())
 
-    def every(self) -> tuple[IntArray, IntArray]:
+    def all_pairs(self) -> tuple[IntArray, IntArray]:
         """Return all pairs."""
         return self._of(np.arange(len(self.count)))
 
@@ -236,14 +236,14 @@ class Pairs:
 def apart(hit: BoolArray) -> list[list[int]]:
     """Partition rows greedily into families without common items: bounds of one family may be added."""
     families: list[tuple[list[int], BoolArray]] = []
-    for i, mine in enumerate(hit):
-        for family, seen in families:
-            if not (seen & mine).any():
+    for i, own in enumerate(hit):
+        for family, visited in families:
+            if not (visited & own).any():
                 family.append(i)
-                seen |= mine
+                visited |= own
                 break
         else:
-            families.append(([i], mine.copy()))
+            families.append(([i], own.copy()))
     return [family for family, _ in families]
 
 

@@ -51,7 +51,7 @@ search resolves the tie.
 class Reachability:
     """Cached answer whether a target is reached."""
 
-    said: bool
+    reached: bool
     numbers: int = 1
 
 
@@ -110,7 +110,7 @@ def _best(
     deadline: Deadline,
 ) -> TreeSolution:
     """Solve a tree: a single capacity as a knapsack, any other by the tree search."""
-    own = _alone(profit, cost, tree, menus)
+    own = _free_columns(profit, cost, tree, menus)
     if own is not None:
         best = knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK, deadline)
         taken = best.taken if best.ways == 1 else _first(profit[own], cost[own], best, deadline)
@@ -119,7 +119,7 @@ def _best(
     return best_in_tree(profit, cost, tree, tree_work(tree), fronts, menus, deadline)
 
 
-def _alone(
+def _free_columns(
     profit: IntArray, cost: IntArray, tree: CapTreeNode, menus: ChoiceGroups | None
 ) -> IntArray | None:
     """Return the columns of a tree that is a plain knapsack, in rank order; None if it has children or groups."""
@@ -135,7 +135,7 @@ def _name(
     profit: IntArray, cost: IntArray, tree: CapTreeNode, menus: ChoiceGroups | None, *target: int
 ) -> bytes:
     """Return the cache key of a tree and its numbers."""
-    columns = tree.every()
+    columns = tree.all_columns()
     numbers = [columns, profit[columns], cost[columns]]
     if menus is not None:
         numbers += [menus.group[columns], menus.raised[columns].astype(np.int64)]
@@ -144,7 +144,7 @@ def _name(
 
 def tree_work(tree: CapTreeNode) -> int:
     """Return the budget of states of one tree."""
-    return TREE_WORK + COLUMN_WORK * len(tree.every())
+    return TREE_WORK + COLUMN_WORK * len(tree.all_columns())
 
 
 def _first(profit: IntArray, cost: IntArray, best: KnapsackSolution, deadline: Deadline) -> BoolArray | None:
@@ -184,7 +184,7 @@ def can_reach(
     reached = known.reached.get(
         name, lambda: Reachability(_reaches(profit, cost, tree, target, known.fronts, menus, deadline))
     )
-    return reached.said
+    return reached.reached
 
 
 def _reaches(
@@ -197,7 +197,7 @@ def _reaches(
     deadline: Deadline,
 ) -> bool:
     """Decide whether a target is reached, without the cache."""
-    own = _alone(profit, cost, tree, menus)
+    own = _free_columns(profit, cost, tree, menus)
     if own is None:
         return tree_reaches(profit, cost, tree, target, tree_work(tree), fronts, menus, deadline)
     return reaches(profit[own], cost[own], tree.cap, target, KNAPSACK_WORK, deadline)
@@ -221,7 +221,7 @@ class ActiveCapsSolution:
     """
 
     x: IntArray
-    alone: bool
+    is_unique: bool
     trees: tuple[CapTreeNode, ...]
 
 
@@ -253,7 +253,7 @@ def best_under_caps(
         columns of theirs and also others
     menus : multiple-choice groups. At most one column of a group is taken where the same caps contain all its
         columns that matter. Elsewhere several may be taken: the caller must check, and the result is never
-        `alone`.
+        `single`.
 
     Returns
     -------
@@ -269,21 +269,21 @@ def best_under_caps(
         When the trees need another method.
     """
     n_cols = len(profit)
-    every = forest(caps, n_cols, caps.row)
-    nested = set().union(*(node.rows() for node in every))
-    kept = profit > 0
+    all_items = forest(caps, n_cols, caps.row)
+    nested = set().union(*(node.rows() for node in all_items))
+    selected = profit > 0
     if menus is not None:
         # only rows that were nested before: a crossing row may contain only some columns of a group
-        kept = _picked(every, n_cols, partial(lasting, profit=profit, weight=cost, menus=menus))
-        caps = caps.over(kept, nested)
+        selected = _picked(all_items, n_cols, partial(lasting, profit=profit, weight=cost, menus=menus))
+        caps = caps.over(selected, nested)
         most = _picked(
             forest(caps, n_cols, nested), n_cols, partial(greatest, profit=profit, weight=cost, menus=menus)
         )
-        every = forest(caps.over(most, nested), n_cols, nested)
+        all_items = forest(caps.over(most, nested), n_cols, nested)
         nested = set(caps.row)
-    gaining = set().union(*(row.every() for row in shared))
+    gaining = set().union(*(row.all_caps() for row in shared))
     nested -= gaining
-    active = binding(every, profit, cost) | gaining
+    active = binding(all_items, profit, cost) | gaining
     known: dict[tuple[object, ...], TreeSolution] = {}
     memory = memory or Memory()
     rounds = 0
@@ -292,21 +292,21 @@ def best_under_caps(
         trees = _with_shared(forest(caps, n_cols, active), shared)
         if not long and any(_is_long(tree, profit) for tree in trees):
             raise LongTreeError
-        outside = _outside(trees, kept)
+        outside = _outside(trees, selected)
         x = np.zeros(n_cols, dtype=np.int64)
         x[outside if menus is None else greatest(outside, profit, cost, menus)] = 1
-        alone = True
+        single = True
         for tree in trees:
             name = tuple(sorted(tree.rows()))
             if name not in known:
                 known[name] = best_choice(profit, cost, tree, memory, menus, deadline)
             x[known[name].columns] = 1
-            alone &= known[name].canonical
+            single &= known[name].canonical
         broken, close = _broken(caps, x, cost, nested)
         if not broken:
             if menus is not None:
-                alone &= not scattered([outside, *(np.sort(tree.every()) for tree in trees)], menus)
-            return ActiveCapsSolution(x, alone, tuple(trees))
+                single &= not scattered([outside, *(np.sort(tree.all_columns()) for tree in trees)], menus)
+            return ActiveCapsSolution(x, single, tuple(trees))
         active = active | broken | (close if rounds >= CLOSE_ROUNDS else set())
         rounds += 1
 
@@ -346,11 +346,11 @@ def cheapest_under_caps(
         trees = forest(caps, n_cols, active)
         if trees:
             root = CapTreeNode(-1, int(cost.sum()), _outside(trees, profit > 0), tuple(trees))
-            found = cheapest_in_tree(profit, cost, root, at_least, tree_work(root), known.fronts, deadline)
-            if found is None:
+            result = cheapest_in_tree(profit, cost, root, at_least, tree_work(root), known.fronts, deadline)
+            if result is None:
                 return None
             x = np.zeros(n_cols, dtype=np.int64)
-            x[found.columns] = 1
+            x[result.columns] = 1
         else:
             x = 1 - knapsack(cost, profit, spare, KNAPSACK_WORK, deadline).taken.astype(np.int64)
         broken, close = _broken(caps, x, cost, nested)
@@ -364,18 +364,18 @@ def cheapest_under_caps(
 
 def _picked(trees: Sequence[CapTreeNode], n_cols: int, pick: Callable[[IntArray], IntArray]) -> BoolArray:
     """Apply `pick` to the own columns of each node and to the columns under no tree; bool (n_cols,)."""
-    found = np.zeros(n_cols, dtype=np.bool_)
+    places = np.zeros(n_cols, dtype=np.bool_)
     outside = _outside(trees, np.ones(n_cols, dtype=np.bool_))
-    for own in (outside, *(part for tree in trees for part in tree.parts())):
-        found[pick(own)] = True
-    return found
+    for own in (outside, *(part for tree in trees for part in tree.own_columns())):
+        places[pick(own)] = True
+    return places
 
 
-def _outside(trees: Sequence[CapTreeNode], kept: BoolArray) -> IntArray:
+def _outside(trees: Sequence[CapTreeNode], covered: BoolArray) -> IntArray:
     """Return those of some columns, bool (n_cols,), that lie under no tree."""
-    outside = kept.copy()
+    outside = covered.copy()
     for tree in trees:
-        outside[tree.every()] = False
+        outside[tree.all_columns()] = False
     return np.flatnonzero(outside)
 
 
@@ -387,12 +387,12 @@ def _with_shared(trees: list[CapTreeNode], shared: Sequence[SharedCap]) -> list[
     ValueError
         When such a cap lies under another cap.
     """
-    alone = {tree.row: tree for tree in trees}
-    tops = [row.over(alone) for row in shared]
-    gaining = set().union(*(row.every() for row in shared))
-    if gaining and any(gaining & tree.rows() for tree in alone.values()):
+    single = {tree.row: tree for tree in trees}
+    tops = [row.over(single) for row in shared]
+    gaining = set().union(*(row.all_caps() for row in shared))
+    if gaining and any(gaining & tree.rows() for tree in single.values()):
         raise ValueError("a cap that may be gone beyond is under another")
-    return [*alone.values(), *(top for top in tops if top.children)]
+    return [*single.values(), *(top for top in tops if top.children)]
 
 
 def _is_long(tree: CapTreeNode, profit: IntArray) -> bool:

@@ -25,7 +25,7 @@ from tnt_sim.kernel.knapsack import BoolArray, IntArray
 class CapTreeNode:
     """One capacity of a tree, over the columns of its children and over its own.
 
-    With `beyond`, the node has a budget of its own that it may exceed: only the excess counts in the node
+    With `may_exceed`, the node has a budget of its own that it may exceed: only the excess counts in the node
     above. Then all children of the node above are such nodes.
 
     Attributes
@@ -39,15 +39,15 @@ class CapTreeNode:
     cap: int
     columns: IntArray
     children: tuple[CapTreeNode, ...] = ()
-    beyond: bool = False
+    may_exceed: bool = False
 
-    def every(self) -> IntArray:
+    def all_columns(self) -> IntArray:
         """Return all columns under the node."""
-        return np.concatenate([self.columns, *(child.every() for child in self.children)])
+        return np.concatenate([self.columns, *(child.all_columns() for child in self.children)])
 
-    def parts(self) -> list[IntArray]:
+    def own_columns(self) -> list[IntArray]:
         """Return the own columns of the node and of every node under it, as one list per node."""
-        return [self.columns, *(part for child in self.children for part in child.parts())]
+        return [self.columns, *(part for child in self.children for part in child.own_columns())]
 
     def rows(self) -> set[int]:
         """Return the rows of the node and of all nodes under it."""
@@ -64,17 +64,17 @@ class CapTreeNode:
     @property
     def shares(self) -> bool:
         """Whether the node's capacity pays for what its children spend beyond their own budgets."""
-        return any(child.beyond for child in self.children)
+        return any(child.may_exceed for child in self.children)
 
     def allowances(self) -> list[int]:
         """Return the budgets that nodes may exceed, under this node and its own."""
         below = [cap for child in self.children for cap in child.allowances()]
-        return [self.cap, *below] if self.beyond else below
+        return [self.cap, *below] if self.may_exceed else below
 
     def sketch(self) -> list[object]:
         """Return the rows as plain values: [row, [child, …]], with True appended if the cap may be exceeded."""
         below = [child.sketch() for child in self.children]
-        return [self.row, below, True] if self.beyond else [self.row, below]
+        return [self.row, below, True] if self.may_exceed else [self.row, below]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +92,17 @@ class SharedCap:
     cap: int
     caps: tuple[int, ...]
     below: tuple[SharedCap, ...] = ()
-    beyond: bool = False
+    may_exceed: bool = False
 
-    def every(self) -> set[int]:
+    def all_caps(self) -> set[int]:
         """Return the rows of all caps that may receive money, at any depth."""
-        return set(self.caps).union(*(child.every() for child in self.below))
+        return set(self.caps).union(*(child.all_caps() for child in self.below))
 
     def over(self, trees: dict[int, CapTreeNode]) -> CapTreeNode:
         """Build the node over the trees of its caps, and remove these from `trees`, which is keyed by row."""
-        caps = [replace(trees.pop(row), beyond=True) for row in self.caps if row in trees]
+        caps = [replace(trees.pop(row), may_exceed=True) for row in self.caps if row in trees]
         nodes = (*caps, *(child.over(trees) for child in self.below))
-        return CapTreeNode(self.row, self.cap, np.zeros(0, dtype=np.int64), nodes, self.beyond)
+        return CapTreeNode(self.row, self.cap, np.zeros(0, dtype=np.int64), nodes, self.may_exceed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,17 +128,17 @@ class CapRows:
         for row, columns in zip(self.row, self.columns, strict=True):
             if row in rows:
                 holder[columns] = row
-        kept = [
+        retained = [
             k
             for k, (row, columns) in enumerate(zip(self.row, self.columns, strict=True))
             if row in rows or (holder[columns] == holder[columns[0]]).all()
         ]
         # of caps over equally many columns the given rows come first, so they become the outer nodes
-        kept.sort(key=lambda k: (-len(self.columns[k]), self.row[k] not in rows))
+        retained.sort(key=lambda k: (-len(self.columns[k]), self.row[k] not in rows))
         return CapRows(
-            tuple(self.row[k] for k in kept),
-            tuple(self.columns[k] for k in kept),
-            tuple(self.cap[k] for k in kept),
+            tuple(self.row[k] for k in retained),
+            tuple(self.columns[k] for k in retained),
+            tuple(self.cap[k] for k in retained),
         )
 
     def over(self, columns: BoolArray, rows: set[int]) -> CapRows:
@@ -146,12 +146,12 @@ class CapRows:
 
         Rows left without columns are dropped.
         """
-        kept = [own[columns[own]] for own in self.columns]
-        order = [k for k, row in enumerate(self.row) if row in rows and len(kept[k])]
-        order.sort(key=lambda k: -len(kept[k]))
+        retained = [own[columns[own]] for own in self.columns]
+        order = [k for k, row in enumerate(self.row) if row in rows and len(retained[k])]
+        order.sort(key=lambda k: -len(retained[k]))
         return CapRows(
             tuple(self.row[k] for k in order),
-            tuple(kept[k] for k in order),
+            tuple(retained[k] for k in order),
             tuple(self.cap[k] for k in order),
         )
 
@@ -241,15 +241,15 @@ def binding(nodes: Sequence[CapTreeNode], profit: IntArray, cost: IntArray) -> s
 
     def taken(node: CapTreeNode) -> IntArray:
         """Return the places, ascending in the efficiency order, of the columns kept under a node."""
-        mine = np.concatenate([place[node.columns], *(taken(child) for child in node.children)])
-        mine.sort()
-        reach = np.cumsum(left[mine])
+        own = np.concatenate([place[node.columns], *(taken(child) for child in node.children)])
+        own.sort()
+        reach = np.cumsum(left[own])
         end = int(np.searchsorted(reach, node.cap, side="right"))
-        if end == len(mine):
-            return mine
-        left[mine[end]] -= reach[end] - node.cap
-        last[node.row] = int(mine[end])
-        return mine[: end + 1]
+        if end == len(own):
+            return own
+        left[own[end]] -= reach[end] - node.cap
+        last[node.row] = int(own[end])
+        return own[: end + 1]
 
     def holding(node: CapTreeNode, above: float) -> set[int]:
         own = last.get(node.row, n_cols)

@@ -178,9 +178,9 @@ class _LeafCore:
         keys = (rank, self.p[open_], self.w[open_], lost[open_] / self.w[open_])
         return open_[np.lexsort(keys)]
 
-    def _twins(self, one: int, other: int) -> bool:
+    def _twins(self, left: int, other: int) -> bool:
         """Return whether two items are equal."""
-        return bool(self.p[one] == self.p[other] and self.w[one] == self.w[other])
+        return bool(self.p[left] == self.p[other] and self.w[left] == self.w[other])
 
     def _flip(self, item: int, lost: int, *, twin: bool) -> None:
         """Branch every state on one item; of two equal items, the second is flipped only if the first is."""
@@ -193,14 +193,14 @@ class _LeafCore:
         gone = np.concatenate([self.gone, self.gone[from_] + lost])
         parent = np.concatenate([np.arange(count), from_])
         flipped = np.arange(len(weight)) >= count
-        kept, equal, whose = undominated(weight, profit)
+        selected, equal, whose = undominated(weight, profit)
         if len(equal):
             self.layers.append(_LeafLayer(item, parent, flipped))
-            kept = settled(kept, equal, whose, self._differ, self.budget)
+            selected = settled(selected, equal, whose, self._differ, self.budget)
             self.layers.pop()
-        self.weight, self.profit, self.gone = weight[kept], profit[kept], gone[kept]
-        self.last = flipped[kept]
-        self.layers.append(_LeafLayer(item, parent[kept], flipped[kept]))
+        self.weight, self.profit, self.gone = weight[selected], profit[selected], gone[selected]
+        self.last = flipped[selected]
+        self.layers.append(_LeafLayer(item, parent[selected], flipped[selected]))
 
     def _prune(self, drop: float, add: float) -> None:
         """Drop the states that cannot end within Γ of the least A.
@@ -229,16 +229,16 @@ class _LeafCore:
 
     def _flips(self, place: int) -> list[int]:
         """Return the items in which a state differs from the best items."""
-        found = []
+        result = []
         for layer in reversed(self.layers):
             if layer.flipped[place]:
-                found.append(layer.item)
+                result.append(layer.item)
             place = int(layer.parent[place])
-        return found
+        return result
 
-    def _differ(self, one: int, other: int) -> tuple[int, bool]:
+    def _differ(self, left: int, other: int) -> tuple[int, bool]:
         """Compare the selections of two states."""
-        ours = set(self._flips(one))
+        ours = set(self._flips(left))
         differing = ours.symmetric_difference(self._flips(other))
         if not differing:
             return NOWHERE
@@ -255,23 +255,23 @@ class _LeafCore:
     def states(self) -> TreeStates:
         """Return the states within Γ once all items are branched on."""
         short = self.gone + self.delta * (self.capacity - self.weight)
-        found = TreeStates(self.profit, self.weight, short, self.bound, self._columns, self._differ)
+        states = TreeStates(self.profit, self.weight, short, self.bound, self._columns, self._differ)
         if self.window is not None:
             low, high = self.window
             inside = (self.weight >= low) & (self.weight <= high) & (short <= self.gamma)
-            return found.among(np.flatnonzero(inside))
-        return within_cap(found, self.capacity, self.gamma)
+            return states.among(np.flatnonzero(inside))
+        return within_cap(states, self.capacity, self.gamma)
 
 
-def within_cap(found: TreeStates, capacity: int, gamma: int) -> TreeStates:
+def within_cap(states: TreeStates, capacity: int, gamma: int) -> TreeStates:
     """Keep the states within a capacity and within Γ of the best of these.
 
-    The losses of `found` are counted from its bound `best`; those returned are counted from the best state.
+    The losses of `states` are counted from its bound `best`; those returned are counted from the best state.
     """
-    fits = found.weight <= capacity
-    least = int(found.loss[fits].min())
-    loss = np.where(fits, found.loss - least, ROOM)
-    return replace(found, loss=loss, best=found.best - least).within(gamma)
+    fits = states.weight <= capacity
+    least = int(states.loss[fits].min())
+    loss = np.where(fits, states.loss - least, ROOM)
+    return replace(states, loss=loss, best=states.best - least).within(gamma)
 
 
 def _inner_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
@@ -293,12 +293,12 @@ def _fill_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
     return b * int(p[worth[place]]) // int(w[worth[place]])
 
 
-def _next(each: np.ndarray, mine: BoolArray) -> np.ndarray:
-    """For each place, return the least loss per weight of the items `mine` from there on.
+def _next(each: np.ndarray, chosen: BoolArray) -> np.ndarray:
+    """For each place, return the least loss per weight of the items `chosen` from there on.
 
     The loss is infinite if none is left.
     """
-    cost = np.where(mine, each, np.inf)
+    cost = np.where(chosen, each, np.inf)
     return np.append(np.minimum.accumulate(cost[::-1])[::-1], np.inf)
 
 
@@ -439,12 +439,12 @@ class _GroupCore:
         ends = np.append(heads, len(near))
         before = BASE
         for place, k in enumerate(order.tolist()):
-            mine = near[ends[k] : ends[k + 1]]
-            mine = mine[others.lost[mine] <= self.gamma + self.least]
-            if len(mine):
-                self._turn(mine, twin=before != BASE and self._twins(before, int(mine[0])))
+            own = near[ends[k] : ends[k + 1]]
+            own = own[others.lost[own] <= self.gamma + self.least]
+            if len(own):
+                self._turn(own, twin=before != BASE and self._twins(before, int(own[0])))
                 self._prune(float(drop[place + 1]), float(add[place + 1]))
-                before = int(mine[0])
+                before = int(own[0])
 
     def _order(self, first: IntArray, each: FloatArray) -> IntArray:
         """Order groups by their least loss per weight.
@@ -460,23 +460,23 @@ class _GroupCore:
         order: IntArray = np.lexsort((rank, others.profit[first], others.weight[first], each))
         return order
 
-    def _twins(self, one: int, other: int) -> bool:
+    def _twins(self, left: int, other: int) -> bool:
         """Return whether two alternatives belong to single-item groups and change weight and profit alike."""
         others = self.others
-        single = bool(self.single[others.group[one]] and self.single[others.group[other]])
-        same = others.weight[one] == others.weight[other] and others.profit[one] == others.profit[other]
+        single = bool(self.single[others.group[left]] and self.single[others.group[other]])
+        same = others.weight[left] == others.weight[other] and others.profit[left] == others.profit[other]
         return bool(single and same)
 
-    def _turn(self, mine: IntArray, *, twin: bool) -> None:
+    def _turn(self, alternatives: IntArray, *, twin: bool) -> None:
         """Branch every state on the alternatives of one group.
 
         Of equal single items, the second changes only after the first.
         """
         from_ = np.flatnonzero(self.last) if twin else np.arange(len(self.weight))
-        count, times = len(self.weight), len(mine)
+        count, times = len(self.weight), len(alternatives)
         self.budget.spend(count + times * len(from_) + ITEM_WORK)
         parent = np.concatenate([np.arange(count), np.tile(from_, times)])
-        taken = np.concatenate([np.full(count, BASE), np.repeat(mine, len(from_))])
+        taken = np.concatenate([np.full(count, BASE), np.repeat(alternatives, len(from_))])
         turned = taken != BASE
         others = self.others
         weight, profit, gone = (
@@ -485,14 +485,14 @@ class _GroupCore:
                 (self.weight, others.weight), (self.profit, others.profit), (self.gone, others.lost),
             )
         )  # fmt: skip
-        kept, equal, whose = undominated(weight, profit)
+        selected, equal, whose = undominated(weight, profit)
         if len(equal):
             self.layers.append(_GroupLayer(parent, taken))
-            kept = settled(kept, equal, whose, self._differ, self.budget)
+            selected = settled(selected, equal, whose, self._differ, self.budget)
             self.layers.pop()
-        self.weight, self.profit, self.gone = weight[kept], profit[kept], gone[kept]
-        self.last = turned[kept]
-        self.layers.append(_GroupLayer(parent[kept], taken[kept]))
+        self.weight, self.profit, self.gone = weight[selected], profit[selected], gone[selected]
+        self.last = turned[selected]
+        self.layers.append(_GroupLayer(parent[selected], taken[selected]))
 
     def _prune(self, drop: float, add: float) -> None:
         """Drop the states that cannot end within Γ of the least A."""
@@ -512,17 +512,17 @@ class _GroupCore:
 
     def _turned(self, place: int) -> dict[int, int]:
         """Return the groups in which a state differs from the best, with the item taken, −1 for none."""
-        found = {}
+        result = {}
         for layer in reversed(self.layers):
             taken = int(layer.taken[place])
             if taken != BASE:
-                found[int(self.others.group[taken])] = int(self.others.item[taken])
+                result[int(self.others.group[taken])] = int(self.others.item[taken])
             place = int(layer.parent[place])
-        return found
+        return result
 
-    def _differ(self, one: int, other: int) -> tuple[int, bool]:
+    def _differ(self, left: int, other: int) -> tuple[int, bool]:
         """Compare the selections of two states."""
-        ours, theirs = self._turned(one), self._turned(other)
+        ours, theirs = self._turned(left), self._turned(other)
         groups = sorted({*ours, *theirs})
         mine, others = ([turned.get(k, self.base[k]) for k in groups] for turned in (ours, theirs))
         return first_place(self._items(mine), self._items(others), self.groups.menus)

@@ -52,12 +52,12 @@ def lasting(items: IntArray, profit: IntArray, weight: IntArray, menus: ChoiceGr
 
 def greatest(items: IntArray, profit: IntArray, weight: IntArray, menus: ChoiceGroups) -> IntArray:
     """Return the best item of each group: the greatest profit, which must be positive, then the least weight."""
-    found = lasting(items, profit, weight, menus)
-    heads, of = runs(menus.group[found])
-    if len(heads) == len(found):
-        return found
-    best: BoolArray = profit[found] == np.maximum.reduceat(profit[found], heads)[of]
-    return found[best]
+    places = lasting(items, profit, weight, menus)
+    heads, of = runs(menus.group[places])
+    if len(heads) == len(places):
+        return places
+    best: BoolArray = profit[places] == np.maximum.reduceat(profit[places], heads)[of]
+    return places[best]
 
 
 def trimmed(node: CapTreeNode, profit: IntArray, weight: IntArray, menus: ChoiceGroups) -> CapTreeNode:
@@ -65,7 +65,7 @@ def trimmed(node: CapTreeNode, profit: IntArray, weight: IntArray, menus: Choice
 
     Items of one group under different nodes are not compared, since different capacities limit them.
     """
-    own = node.columns if node.beyond else node.columns[weight[node.columns] <= node.cap]
+    own = node.columns if node.may_exceed else node.columns[weight[node.columns] <= node.cap]
     children = tuple(trimmed(child, profit, weight, menus) for child in node.children)
     return replace(node, columns=lasting(own, profit, weight, menus), children=children)
 
@@ -91,9 +91,9 @@ def most_of(node: CapTreeNode, number: IntArray, menus: ChoiceGroups | None) -> 
     return int(own.sum()) + sum(most_of(child, number, menus) for child in node.children)
 
 
-def scattered(parts: list[IntArray], menus: ChoiceGroups) -> bool:
+def scattered(columns: list[IntArray], menus: ChoiceGroups) -> bool:
     """Return whether a group has items in several of some disjoint lists, each ascending."""
-    groups = [part[firsts(part)] for part in (menus.group[items] for items in parts)]
+    groups = [part[firsts(part)] for part in (menus.group[items] for items in columns)]
     every = np.sort(np.concatenate(groups)) if groups else np.zeros(0, dtype=np.int64)
     return bool((every[1:] == every[:-1]).any())
 

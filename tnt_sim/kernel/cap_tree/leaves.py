@@ -54,7 +54,7 @@ class CapNode(Protocol):
     @property
     def size(self) -> int: ...
 
-    def line(self, a: int) -> tuple[int, int]:
+    def value_at(self, a: int) -> tuple[int, int]:
         """Return (v, w) such that v − w·a is b times the value at price a/b, exactly or by linear relaxation."""
         ...
 
@@ -87,22 +87,22 @@ class FrontierLeaf:
         self.gain, self.weight = front.profit, front.weight
         self.profit = front.profit if grain == 1 else grain * front.profit - front.weight
         self.value = b * self.profit
-        self.asked: list[tuple[int, int]] = []
-        self.found: dict[int, IntArray] = {}
+        self.queries: list[tuple[int, int]] = []
+        self.columns_of: dict[int, IntArray] = {}
 
-    def line(self, a: int) -> tuple[int, int]:
+    def value_at(self, a: int) -> tuple[int, int]:
         """Return the best pair at a price, exactly.
 
         Earlier answers bound its place, since weight falls as the price rises.
         """
         if float(self.weight[-1]) * a >= ROOM:
             raise OverflowError("the price of a leaf leaves 64 bits")
-        place = bisect_left(self.asked, (a, -1))
-        first = self.asked[place][1] if place < len(self.asked) else 0
-        last = self.asked[place - 1][1] if place else len(self.value) - 1
+        place = bisect_left(self.queries, (a, -1))
+        first = self.queries[place][1] if place < len(self.queries) else 0
+        last = self.queries[place - 1][1] if place else len(self.value) - 1
         part = slice(first, last + 1)
         best = first + int(np.argmax(self.value[part] - a * self.weight[part]))
-        self.asked.insert(place, (a, best))
+        self.queries.insert(place, (a, best))
         return int(self.value[best]), int(self.weight[best])
 
     def losses(self, a: int, count: int) -> IntArray:
@@ -117,20 +117,20 @@ class FrontierLeaf:
 
     def _loss(self, a: int) -> tuple[IntArray, int]:
         """Return the loss of each pair at a price, and the best value."""
-        value, weight = self.line(a)
+        value, weight = self.value_at(a)
         best = value - weight * a
         return best - (self.value - a * self.weight), best
 
     def _columns(self, k: int) -> IntArray:
         """Recover the columns of pair k; they are cached."""
-        if k not in self.found:
+        if k not in self.columns_of:
             gain, weight = int(self.gain[k]), int(self.weight[k])
             taken = items_of(self.p, self.w, gain, weight, deadline=self.deadline)
-            self.found[k] = self.items[taken]
-        return self.found[k]
+            self.columns_of[k] = self.items[taken]
+        return self.columns_of[k]
 
-    def _differ(self, one: int, other: int) -> tuple[int, bool]:
-        return first_place(self._columns(one), self._columns(other), self.menus)
+    def _differ(self, left: int, other: int) -> tuple[int, bool]:
+        return first_place(self._columns(left), self._columns(other), self.menus)
 
 
 class ListLeaf:
@@ -153,9 +153,9 @@ class ListLeaf:
         self.ratio = profit[order] / weight[order]
         self.reach = np.r_[0, np.cumsum(weight[order])]
         self.gain = np.r_[0, np.cumsum(profit[order])]
-        self.kept: tuple[int, int, TreeStates] | None = None
+        self.last_states: tuple[int, int, TreeStates] | None = None
 
-    def line(self, a: int) -> tuple[int, int]:
+    def value_at(self, a: int) -> tuple[int, int]:
         """Return the line of the linear relaxation: items of efficiency above the price, the last in part."""
         k = int(np.searchsorted(-self.ratio, -a / self.b, side="left"))
         if self.reach[k] <= self.capacity:
@@ -174,11 +174,11 @@ class ListLeaf:
 
     def near(self, a: int, gamma: int) -> TreeStates:
         """Return the states within a loss; they are cached for a wider loss at the same price."""
-        if self.kept is None or self.kept[0] != a or self.kept[1] < gamma:
+        if self.last_states is None or self.last_states[0] != a or self.last_states[1] < gamma:
             wide = WIDER * gamma
             found = near_states(self.p, self.w, self.capacity, a, self.b, wide, self.budget)
-            self.kept = a, wide, self._named(found)
-        return self.kept[2].within(gamma)
+            self.last_states = a, wide, self._named(found)
+        return self.last_states[2].within(gamma)
 
     def most(self, a: int) -> int:
         """Return the value of the linear relaxation at a price, an upper bound."""
@@ -189,14 +189,14 @@ class ListLeaf:
         window = low, min(high, self.capacity)
         return self._named(near_states(self.p, self.w, self.capacity, a, self.b, gamma, self.budget, window))
 
-    def _named(self, found: TreeStates) -> TreeStates:
+    def _named(self, states: TreeStates) -> TreeStates:
         """Translate states from places in the leaf to columns."""
 
-        def differ(one: int, other: int) -> tuple[int, bool]:
-            place, ours = found.differ(one, other)
+        def differ(left: int, other: int) -> tuple[int, bool]:
+            place, ours = states.differ(left, other)
             return (self._place(place), ours) if place < len(self.items) else NOWHERE
 
-        return replace(found, columns=lambda k: self.items[found.columns(k)], differ=differ)
+        return replace(states, columns=lambda k: self.items[states.columns(k)], differ=differ)
 
     def _place(self, place: int) -> int:
         """Return the first ranking position of an item."""
@@ -238,7 +238,7 @@ def leaf_of(
 _NEVER = 1 << 62
 
 
-def filled(line: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, int]:
+def filled(value_at: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, int]:
     """Find the price that fills a capacity: minimise V(t) + t·cap over integer t ≥ 0, where V(t) is the upper
     envelope of lines v − w·t.
 
@@ -255,21 +255,21 @@ def filled(line: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, int]:
     """
     if cap < 0:  # a negative budget: it always needs more
         return _NEVER, 0
-    many = line(0)
+    many = value_at(0)
     if many[1] <= cap:
         return 0, many[0]
     few = (0, 0)
     while True:
         a = (many[0] - few[0]) // (many[1] - few[1])
-        found = line(a)
+        result = value_at(a)
         known = max(many[0] - a * many[1], few[0] - a * few[1])
-        if found[0] - a * found[1] <= known:
+        if result[0] - a * result[1] <= known:
             break
-        if found[1] > cap:
-            many = found
+        if result[1] > cap:
+            many = result
         else:
-            few = found
-    reached = {p: v + p * (cap - w) for p, (v, w) in ((p, line(p)) for p in (a, a + 1))}
+            few = result
+    reached = {p: v + p * (cap - w) for p, (v, w) in ((p, value_at(p)) for p in (a, a + 1))}
     best = min(reached, key=lambda p: (reached[p], p))
     return best, reached[best]
 
@@ -277,27 +277,27 @@ def filled(line: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, int]:
 class BudgetedNode:
     """A node with a budget of its own: the node above sees only what it uses beyond it."""
 
-    def __init__(self, part: CapNode, own: int) -> None:
-        self.part, self.own, self.size = part, own, part.size
-        self.price, self.full = filled(part.line, own)
+    def __init__(self, node: CapNode, own: int) -> None:
+        self.node, self.own, self.size = node, own, node.size
+        self.price, self.full = filled(node.value_at, own)
 
-    def line(self, a: int) -> tuple[int, int]:
+    def value_at(self, a: int) -> tuple[int, int]:
         """Return the line of the excess: 0 from the node's own price on, below it the weight beyond the budget."""
         if a >= self.price:
             return self.full, 0
-        v, w = self.part.line(a)
+        v, w = self.node.value_at(a)
         return (v, w - self.own) if w > self.own else (self.full, 0)
 
     def losses(self, a: int, count: int) -> IntArray:
         """Return the losses of the node's part."""
-        return self.part.losses(min(a, self.price), count)
+        return self.node.losses(min(a, self.price), count)
 
     def near(self, a: int, gamma: int) -> TreeStates:
         """Return the states by excess; of those without excess, only the one of greatest profit."""
         inner = min(a, self.price)
         wanted = gamma
         while True:
-            states = self.part.near(inner, wanted)
+            states = self.node.near(inner, wanted)
             if len(states.weight) and float(states.weight[-1]) * max(a, 1) >= ROOM:
                 raise OverflowError("the price of a part leaves 64 bits")
             needed = np.maximum(states.weight - self.own, 0)
@@ -308,11 +308,11 @@ class BudgetedNode:
                 break
             wanted = gamma + least
         first = max(0, int((needed == 0).sum()) - 1)
-        found = TreeStates(
+        result = TreeStates(
             states.profit, needed, short - least, states.best + inner * self.own - least,
             states.columns, states.differ,
         )  # fmt: skip
-        return found.among(np.arange(first, len(needed))).within(gamma)
+        return result.among(np.arange(first, len(needed))).within(gamma)
 
 
 class GroupLeaf:
@@ -338,7 +338,7 @@ class GroupLeaf:
         self.heads, self.of = runs(menus.group[items])
         self.richest, self.heaviest = self.groups.most
         self.price, self.full = filled(self._sum, capacity)
-        self.kept: tuple[int, int, TreeStates] | None = None
+        self.last_states: tuple[int, int, TreeStates] | None = None
 
     def _worth(self, a: int) -> tuple[IntArray, IntArray]:
         """Return the value of each item at a price, and the best of each group, at least 0 for taking none."""
@@ -354,7 +354,7 @@ class GroupLeaf:
         top = top[firsts(self.of[top])]
         return self.b * int(self.groups.p[top].sum()), int(self.groups.w[top].sum())
 
-    def line(self, a: int) -> tuple[int, int]:
+    def value_at(self, a: int) -> tuple[int, int]:
         """Return the leaf's line at a price."""
         return (self.full, self.capacity) if a < self.price else self._sum(a)
 
@@ -366,9 +366,9 @@ class GroupLeaf:
 
     def near(self, a: int, gamma: int) -> TreeStates:
         """Return the states within a loss; they are cached for a wider loss at the same price."""
-        if self.kept is None or self.kept[0] != a or self.kept[1] < gamma:
+        if self.last_states is None or self.last_states[0] != a or self.last_states[1] < gamma:
             inner, wide = max(a, self.price), WIDER * gamma
             self._worth(inner)
             found = near_menus(self.groups, self.capacity, a, inner, self.b, wide, self.budget)
-            self.kept = a, wide, found
-        return self.kept[2].within(gamma)
+            self.last_states = a, wide, found
+        return self.last_states[2].within(gamma)

@@ -32,22 +32,22 @@ class BoundedMemo[T: Sized]:
     """Least-recently-used cache; `room` is its budget in 64-bit numbers."""
 
     room: int = MAX_NUMBERS
-    _kept: dict[bytes, T] = field(default_factory=dict, init=False)
+    _results: dict[bytes, T] = field(default_factory=dict, init=False)
     _numbers: int = field(default=0, init=False)
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._results)
 
     def get(self, name: bytes, make: Callable[[], T]) -> T:
         """Return the result with this key; compute it with `make` if it is not cached."""
-        found = self._kept.pop(name, None)
-        if found is None:
-            found = make()
-            self._numbers += found.numbers
-        self._kept[name] = found
-        while self._numbers > self.room and len(self._kept) > 1:
-            self._numbers -= self._kept.pop(next(iter(self._kept))).numbers
-        return found
+        result = self._results.pop(name, None)
+        if result is None:
+            result = make()
+            self._numbers += result.numbers
+        self._results[name] = result
+        while self._numbers > self.room and len(self._results) > 1:
+            self._numbers -= self._results.pop(next(iter(self._results))).numbers
+        return result
 
 
 def named(arrays: Iterable[IntArray], *numbers: object) -> bytes:
@@ -61,4 +61,4 @@ def named(arrays: Iterable[IntArray], *numbers: object) -> bytes:
 
 def shape(node: CapTreeNode) -> list[object]:
     """Describe the capacities and sizes of a tree without its row numbers, as part of a key."""
-    return [node.cap, node.beyond, len(node.columns), [shape(child) for child in node.children]]
+    return [node.cap, node.may_exceed, len(node.columns), [shape(child) for child in node.children]]

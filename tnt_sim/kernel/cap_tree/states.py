@@ -53,7 +53,7 @@ class Budget:
 
     work: int
     ties: int = MAX_TIES
-    alone: bool = True
+    is_unique: bool = True
     deadline: Deadline = UNLIMITED
 
     def spend(self, states: int) -> None:
@@ -74,10 +74,10 @@ class Budget:
     def may_compare(self) -> bool:
         """Count one comparison of equal states.
 
-        Return False, and clear `alone`, when the budget of ties is used up.
+        Return False, and clear `is_unique`, when the budget of ties is used up.
         """
         self.ties -= 1
-        self.alone &= self.ties >= 0
+        self.is_unique &= self.ties >= 0
         return self.ties >= 0
 
 
@@ -128,33 +128,33 @@ def undominated(weight: IntArray, profit: IntArray) -> tuple[IntArray, IntArray,
     w, p = weight[order], profit[order]
     top = np.maximum.accumulate(p)
     rising = np.r_[True, p[1:] > top[:-1]]
-    kept = np.flatnonzero(rising)
+    selected = np.flatnonzero(rising)
     # of equal weight only the last, which has the greatest profit
-    kept = kept[np.r_[w[kept][1:] != w[kept][:-1], True]]
+    selected = selected[np.r_[w[selected][1:] != w[selected][:-1], True]]
     equal = np.flatnonzero(~rising & (p == top))
-    whose = np.minimum(np.searchsorted(w[kept], w[equal]), len(kept) - 1)
-    same = (w[kept[whose]] == w[equal]) & (p[kept[whose]] == p[equal])
-    return order[kept], order[equal[same]], whose[same]
+    whose = np.minimum(np.searchsorted(w[selected], w[equal]), len(selected) - 1)
+    same = (w[selected[whose]] == w[equal]) & (p[selected[whose]] == p[equal])
+    return order[selected], order[equal[same]], whose[same]
 
 
-def settled(kept: IntArray, equal: IntArray, whose: IntArray, differ: Differ, budget: Budget) -> IntArray:
+def settled(front: IntArray, equal: IntArray, whose: IntArray, differ: Differ, budget: Budget) -> IntArray:
     """Resolve ties: a state replaces its equal when its selection ranks first."""
     for challenger, place in zip(equal.tolist(), whose.tolist(), strict=True):
         if not budget.may_compare():
             break
-        if differ(challenger, int(kept[place]))[1]:
-            kept[place] = challenger
-    return kept
+        if differ(challenger, int(front[place]))[1]:
+            front[place] = challenger
+    return front
 
 
 def first_of_equals(
-    kept: IntArray, weight: IntArray, profit: IntArray, differ: Differ, budget: Budget
+    front: IntArray, weight: IntArray, profit: IntArray, differ: Differ, budget: Budget
 ) -> IntArray:
     """Add heavier states of equal profit whose selection ranks first, where weight is not minimised."""
     order = np.argsort(weight, kind="stable")
     w, p = weight[order], profit[order]
-    best = {int(profit[k]): int(k) for k in kept}
-    known = {int(profit[k]): int(weight[k]) for k in kept}
+    best = {int(profit[k]): int(k) for k in front}
+    known = {int(profit[k]): int(weight[k]) for k in front}
     more = []
     for place in np.flatnonzero(p == np.maximum.accumulate(p)).tolist():
         worth, challenger = int(p[place]), int(order[place])
@@ -166,8 +166,8 @@ def first_of_equals(
             best[worth] = challenger
             more.append(challenger)
     if not more:
-        return kept
-    every = np.concatenate([kept, np.array(more, dtype=np.int64)])
+        return front
+    every = np.concatenate([front, np.array(more, dtype=np.int64)])
     return every[np.lexsort((profit[every], weight[every]))]
 
 
@@ -214,17 +214,17 @@ class StateSums:
     """
 
     def __init__(
-        self, parts: Sequence[TreeStates], cap: int, need: int, budget: Budget, *, heavier: bool
+        self, terms: Sequence[TreeStates], cap: int, need: int, budget: Budget, *, heavier: bool
     ) -> None:
-        self.parts, self.budget, self.heavier = parts, budget, heavier
-        self.best = sum(part.best for part in parts)
-        alone = [part for part in parts if len(part.loss) == 1]
-        self.weight = np.array([sum(int(part.weight[0]) for part in alone)])
-        self.profit = np.array([sum(int(part.profit[0]) for part in alone)])
-        self.loss = np.array([sum(int(part.loss[0]) for part in alone)])
+        self.terms, self.budget, self.heavier = terms, budget, heavier
+        self.best = sum(part.best for part in terms)
+        single = [part for part in terms if len(part.loss) == 1]
+        self.weight = np.array([sum(int(part.weight[0]) for part in single)])
+        self.profit = np.array([sum(int(part.profit[0]) for part in single)])
+        self.loss = np.array([sum(int(part.loss[0]) for part in single)])
         self.layers: list[tuple[int, IntArray, IntArray]] = []
-        many = [k for k, part in enumerate(parts) if len(part.loss) != 1]
-        for k in sorted(many, key=lambda k: len(parts[k].loss)):
+        many = [k for k, part in enumerate(terms) if len(part.loss) != 1]
+        for k in sorted(many, key=lambda k: len(terms[k].loss)):
             self._add(k, cap, need)
         fits = self.weight <= cap
         if not fits.all():
@@ -234,28 +234,28 @@ class StateSums:
 
     def _add(self, k: int, cap: int, need: int) -> None:
         """Combine the sums so far with the states of part k."""
-        part = self.parts[k]
+        states = self.terms[k]
         order = np.argsort(self.loss, kind="stable")
-        count = np.searchsorted(self.loss[order], need - part.loss, side="right")
+        count = np.searchsorted(self.loss[order], need - states.loss, side="right")
         total = int(count.sum())
         self.budget.spend(total)
         spans = _spans(count)
-        parted = [self._pairs(part, order, count, span, cap, peaks=len(spans) > 1) for span in spans]
-        mine, theirs, weight, profit = (np.concatenate(one) for one in zip(*parted, strict=True))
+        parted = [self._pairs(states, order, count, span, cap, peaks=len(spans) > 1) for span in spans]
+        own, theirs, weight, profit = (np.concatenate(one) for one in zip(*parted, strict=True))
         nobody = np.zeros(0, dtype=np.int64)
-        kept, equal, whose = undominated(weight, profit) if len(weight) else (nobody, nobody, nobody)
-        self.layers.append((k, mine, theirs))
+        selected, equal, whose = undominated(weight, profit) if len(weight) else (nobody, nobody, nobody)
+        self.layers.append((k, own, theirs))
         if len(equal):
-            kept = settled(kept, equal, whose, self.differ, self.budget)
-        if self.heavier and len(kept):
-            kept = first_of_equals(kept, weight, profit, self.differ, self.budget)
-        mine, theirs = mine[kept], theirs[kept]
-        self.layers[-1] = k, mine, theirs
-        self.weight, self.profit = weight[kept], profit[kept]
-        self.loss = self.loss[mine] + part.loss[theirs]
+            selected = settled(selected, equal, whose, self.differ, self.budget)
+        if self.heavier and len(selected):
+            selected = first_of_equals(selected, weight, profit, self.differ, self.budget)
+        own, theirs = own[selected], theirs[selected]
+        self.layers[-1] = k, own, theirs
+        self.weight, self.profit = weight[selected], profit[selected]
+        self.loss = self.loss[own] + states.loss[theirs]
 
     def _pairs(
-        self, part: TreeStates, order: IntArray, count: IntArray, span: slice, cap: int, *, peaks: bool
+        self, states_: TreeStates, order: IntArray, count: IntArray, span: slice, cap: int, *, peaks: bool
     ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """Form the pairs of a sum with a span of states of a part that respect the cap.
 
@@ -264,18 +264,18 @@ class StateSums:
         """
         self.budget.deadline.check()
         here = count[span]
-        mine = order[np.arange(here.sum()) - np.repeat(np.cumsum(here) - here, here)]
+        own = order[np.arange(here.sum()) - np.repeat(np.cumsum(here) - here, here)]
         theirs = np.repeat(np.arange(span.start, span.stop), here)
-        weight = self.weight[mine] + part.weight[theirs]
+        weight = self.weight[own] + states_.weight[theirs]
         fits = np.flatnonzero(weight <= cap)
-        mine, theirs, weight = mine[fits], theirs[fits], weight[fits]
-        profit = self.profit[mine] + part.profit[theirs]
+        own, theirs, weight = own[fits], theirs[fits], weight[fits]
+        profit = self.profit[own] + states_.profit[theirs]
         if peaks:
             rising = np.argsort(weight, kind="stable")
             top = np.maximum.accumulate(profit[rising]) if len(rising) else profit
             kept = np.sort(rising[profit[rising] == top])
-            mine, theirs, weight, profit = mine[kept], theirs[kept], weight[kept], profit[kept]
-        return mine, theirs, weight, profit
+            own, theirs, weight, profit = own[kept], theirs[kept], weight[kept], profit[kept]
+        return own, theirs, weight, profit
 
     def _chosen(self, place: int) -> dict[int, int]:
         """Return the state of each part that a sum consists of; parts with a single state are left out."""
@@ -286,20 +286,20 @@ class StateSums:
             place = int(parent[place])
         return chosen
 
-    def differ(self, one: int, other: int) -> tuple[int, bool]:
+    def differ(self, left: int, other: int) -> tuple[int, bool]:
         """Compare the selections of two sums.
 
         Parts have disjoint columns, so the first difference of any part decides.
         """
-        ours, theirs = self._chosen(one), self._chosen(other)
+        ours, theirs = self._chosen(left), self._chosen(other)
         return min(
-            (self.parts[k].differ(ours[k], theirs[k]) for k in ours if ours[k] != theirs[k]), default=NOWHERE
+            (self.terms[k].differ(ours[k], theirs[k]) for k in ours if ours[k] != theirs[k]), default=NOWHERE
         )
 
     def columns(self, place: int) -> IntArray:
         """Return the columns of one sum."""
         chosen = self._chosen(place)
-        return np.concatenate([part.columns(chosen.get(k, 0)) for k, part in enumerate(self.parts)])
+        return np.concatenate([part.columns(chosen.get(k, 0)) for k, part in enumerate(self.terms)])
 
     def states(self) -> TreeStates:
         """Return the sums as states of a node."""

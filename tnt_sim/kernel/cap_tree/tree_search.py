@@ -179,7 +179,7 @@ def _in_units(
     """
     if menus is not None:
         root = trimmed(root, profit, weight, menus)
-    columns = root.every()
+    columns = root.all_columns()
     unit = max(1, int(np.gcd.reduce(np.array([0, *weight[columns].tolist(), *root.allowances()]))))
     known = BoundedMemo[Frontier]() if fronts is None else fronts
     light = weight // unit
@@ -207,7 +207,7 @@ class _Task:
         """Estimate the greatest product of a price and a weight, to choose the precision of prices."""
         own = replace(node, children=())
         heavy, worth = (float(most_of(own, number, self.menus)) for number in (self.weight, self.profit))
-        short = 1.0 if node.beyond else max(1.0, heavy / max(1, node.cap))
+        short = 1.0 if node.may_exceed else max(1.0, heavy / max(1, node.cap))
         return max([worth * self.grain * short, *(self.size(child) for child in node.children)])
 
     def over[T](self, root: CapTreeNode, ask: Callable[[int], T]) -> T:
@@ -227,7 +227,7 @@ class _Task:
 
     def reaches(self, root: CapTreeNode, b: int, target: int) -> bool:
         """Decide whether `target` is reached, with prices over b."""
-        tree = self.part(root, b, Budget(self.max_work, deadline=self.deadline))
+        tree = self.node_of(root, b, Budget(self.max_work, deadline=self.deadline))
         if not isinstance(tree, _Inner):
             return int(tree.near(0, 0).profit.max()) >= target
         return tree.reaches(target)
@@ -236,7 +236,7 @@ class _Task:
         """Find the optimal selection, with prices over b."""
         ties = MAX_TIES if self.menus is None else MENU_TIES
         budget = Budget(self.max_work, ties, not self.scattered(root), self.deadline)
-        tree = self.part(root, b, budget)
+        tree = self.node_of(root, b, budget)
         if isinstance(tree, _Inner):
             states, k = tree.root()
         else:
@@ -244,32 +244,32 @@ class _Task:
             k = int(np.lexsort((states.weight, -states.profit))[0])
         columns = states.columns(k)
         profit, weight = int(self.profit[columns].sum()), int(self.weight[columns].sum())
-        return TreeSolution(columns, profit, self.unit * weight, budget.alone)
+        return TreeSolution(columns, profit, self.unit * weight, budget.is_unique)
 
     def cheapest(self, root: CapTreeNode, b: int, target: int) -> TreeSolution | None:
         """Find the lightest selection of profit ≥ `target`, with prices over b."""
         budget = Budget(self.max_work, 0, deadline=self.deadline)
-        tree = self.part(root, b, budget)
+        tree = self.node_of(root, b, budget)
         assert isinstance(tree, _Inner)
-        found = tree.cheapest(target)
-        if found is None:
+        result = tree.cheapest(target)
+        if result is None:
             return None
-        columns = found[0].columns(found[1])
+        columns = result[0].columns(result[1])
         profit, weight = int(self.profit[columns].sum()), int(self.weight[columns].sum())
         return TreeSolution(columns, profit, self.unit * weight, False)
 
     def scattered(self, root: CapTreeNode) -> bool:
         """Return whether a group lies under several nodes: then rank order is not guaranteed."""
-        return self.menus is not None and scattered(root.parts(), self.menus)
+        return self.menus is not None and scattered(root.own_columns(), self.menus)
 
-    def part(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
+    def node_of(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
         """Build the part of the search for a node; the node's own columns become one more leaf under it."""
-        cap = int(self.weight.sum()) if node.beyond else node.cap
-        parts = [self.part(child, b, budget) for child in node.children]
-        if not parts or len(node.columns):
-            parts.append(self.leaf(replace(node, cap=cap), b, budget))
-        found = _Inner(parts, cap, b, budget, self.grain) if node.children else parts[0]
-        return BudgetedNode(found, node.cap) if node.beyond else found
+        cap = int(self.weight.sum()) if node.may_exceed else node.cap
+        pieces = [self.node_of(child, b, budget) for child in node.children]
+        if not pieces or len(node.columns):
+            pieces.append(self.leaf(replace(node, cap=cap), b, budget))
+        found = _Inner(pieces, cap, b, budget, self.grain) if node.children else pieces[0]
+        return BudgetedNode(found, node.cap) if node.may_exceed else found
 
     def leaf(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
         """Build the leaf of a node's own columns, with groups if some columns share one."""
@@ -290,31 +290,31 @@ class _Inner:
     `price` is t_n (times b) and `full` the value min_t V(t) + t·cap.
     """
 
-    def __init__(self, parts: Sequence[CapNode], cap: int, b: int, budget: Budget, grain: int) -> None:
-        self.parts, self.cap, self.b, self.budget, self.grain = parts, cap, b, budget, grain
+    def __init__(self, children: Sequence[CapNode], cap: int, b: int, budget: Budget, grain: int) -> None:
+        self.children, self.cap, self.b, self.budget, self.grain = children, cap, b, budget, grain
         self.price, self.full = filled(self._sum, cap)
-        self.size = sum(part.size for part in parts)
+        self.size = sum(part.size for part in children)
         self.long = self._longest()
 
     def _longest(self) -> ListLeaf | None:
         """Return the list leaf with more than half of all items, if there is one."""
-        long = max(self.parts, key=lambda part: part.size)
+        long = max(self.children, key=lambda part: part.size)
         return long if isinstance(long, ListLeaf) and 2 * long.size > self.size else None
 
     def _sum(self, a: int) -> tuple[int, int]:
         """Add up the lines of the parts at price a."""
         self.budget.deadline.check()
-        lines = [part.line(a) for part in self.parts]
+        lines = [part.value_at(a) for part in self.children]
         return sum(v for v, _ in lines), sum(w for _, w in lines)
 
-    def line(self, a: int) -> tuple[int, int]:
+    def value_at(self, a: int) -> tuple[int, int]:
         """Return the node's line at a price; below t_n the capacity is filled."""
         return (self.full, self.cap) if a < self.price else self._sum(a)
 
     def losses(self, a: int, count: int) -> IntArray:
         """Return the `count` smallest losses among those of its parts."""
         inner = max(a, self.price)
-        every = np.concatenate([part.losses(inner, count) for part in self.parts])
+        every = np.concatenate([part.losses(inner, count) for part in self.children])
         return every if len(every) <= count else np.partition(every, count)[:count]
 
     def near(self, a: int, gamma: int) -> TreeStates:
@@ -322,7 +322,7 @@ class _Inner:
         inner = max(a, self.price)
         need = gamma
         while True:
-            sums = self._sums_of([part.near(inner, need) for part in self.parts], need)
+            sums = self._sums_of([part.near(inner, need) for part in self.children], need)
             short = sums.loss + (inner - a) * (self.cap - sums.weight)
             least = int(short.min()) if len(short) else 0
             if len(short) and need >= gamma + least:
@@ -334,7 +334,7 @@ class _Inner:
 
     def _first(self, inner: int) -> int:
         """Return a first loss that admits some states besides the best ones."""
-        every = np.concatenate([part.losses(inner, FIRST_STATES) for part in self.parts])
+        every = np.concatenate([part.losses(inner, FIRST_STATES) for part in self.children])
         positive = np.sort(every[every > 0])[:FIRST_STATES]
         unit = self.b * self.grain
         return max(1, min(FIRST_UNITS * unit, int(positive[-1]) if len(positive) else unit))
@@ -347,17 +347,17 @@ class _Inner:
         """
         long = self.long
         if long is None:
-            parts = [part.near(price, need) for part in self.parts]
+            pieces = [part.near(price, need) for part in self.children]
         else:
-            parts = [part.near(price, need) for part in self.parts if part is not long]
-            low = window[0] - sum(int(part.weight.max()) for part in parts)
-            high = window[1] - sum(int(part.weight.min()) for part in parts)
-            place = next(k for k, part in enumerate(self.parts) if part is long)
-            parts.insert(place, long.weighing(price, need, low, high))
-        return self._sums_of(parts, need)
+            pieces = [part.near(price, need) for part in self.children if part is not long]
+            low = window[0] - sum(int(part.weight.max()) for part in pieces)
+            high = window[1] - sum(int(part.weight.min()) for part in pieces)
+            place = next(k for k, part in enumerate(self.children) if part is long)
+            pieces.insert(place, long.weighing(price, need, low, high))
+        return self._sums_of(pieces, need)
 
-    def _sums_of(self, parts: Sequence[TreeStates], need: int) -> StateSums:
-        return StateSums(parts, self.cap, need, self.budget, heavier=self.grain > 1)
+    def _sums_of(self, children: Sequence[TreeStates], need: int) -> StateSums:
+        return StateSums(children, self.cap, need, self.budget, heavier=self.grain > 1)
 
     def root(self) -> tuple[TreeStates, int]:
         """Return the states at the root and the place of the optimum: most profit, then least weight."""
@@ -384,7 +384,7 @@ class _Inner:
         # A leaf enumerates WIDER times the requested loss, so the request is that share of the relaxation's gap:
         # with hundreds of leaves the whole gap would be too much for any one of them.
         about = min(max(0, self.full - self.b * target) // WIDER + 1, self._first(self.price))
-        best = sum(part.near(self.price, about).best for part in self.parts if part is not self.long)
+        best = sum(part.near(self.price, about).best for part in self.children if part is not self.long)
         best += 0 if self.long is None else self.long.most(self.price)
         need = best + self.price * self.cap - self.b * target
         if need < 0:
@@ -399,7 +399,7 @@ class _Inner:
         At any price a/b > 0, a selection of profit ≥ `target` and weight W loses at most
         Γ = V(a) − b·target + a·W, so W is at most Γ/a above the lower bound (b·target − V(a))/a.
         """
-        if sum(int(part.near(0, 0).profit.max()) for part in self.parts) < target:
+        if sum(int(part.near(0, 0).profit.max()) for part in self.children) < target:
             return None
         price = self._price_of(target)
         need = self._first_at_root(price)
@@ -410,15 +410,15 @@ class _Inner:
             enough = np.flatnonzero(sums.profit >= target)
             more = 0
             if len(enough):
-                found = int(enough[np.argmin(sums.weight[enough])])
-                more = sums.best - self.b * target + price * int(sums.weight[found])
+                result = int(enough[np.argmin(sums.weight[enough])])
+                more = sums.best - self.b * target + price * int(sums.weight[result])
                 if need >= more:
-                    return sums.states(), found
+                    return sums.states(), result
             need = min(2 * need, more) if more else 2 * need
 
     def _best(self, price: int) -> int:
         """Return an upper bound of the sums' value at a price."""
-        known = sum(part.near(price, 0).best for part in self.parts if part is not self.long)
+        known = sum(part.near(price, 0).best for part in self.children if part is not self.long)
         return known + (0 if self.long is None else self.long.most(price))
 
     def _first_at_root(self, price: int) -> int:
@@ -434,12 +434,12 @@ class _Inner:
         price = 1
         while many[1] > few[1]:
             a = max(1, (many[0] - few[0]) // (many[1] - few[1]))
-            found = self._sum(a)
-            if found in (many, few):
+            result = self._sum(a)
+            if result in (many, few):
                 return a
             price = a
-            if found[0] >= self.b * target:
-                many = found
+            if result[0] >= self.b * target:
+                many = result
             else:
-                few = found
+                few = result
         return price

@@ -39,14 +39,14 @@ class Outline:
 def outlines() -> tuple[Outline, ...]:
     """Return the shapes of the 101 departments; Paris and its neighbours also enlarged in a corner."""
     raw = json.loads((files("tnt_sim") / "data" / "departments-map.json").read_text(encoding="utf-8"))
-    found = [Outline(code, path) for code, path in raw["mainland"].items()]
+    result = [Outline(code, path) for code, path in raw["mainland"].items()]
     for code, drawn in raw["overseas"].items():
         x, y = _PLACES[code]
-        found.append(Outline(code, drawn["path"], f"translate({x} {y}) scale({_SCALE_OVERSEAS})"))
+        result.append(Outline(code, drawn["path"], f"translate({x} {y}) scale({_SCALE_OVERSEAS})"))
     for code in _INSET:
         place = f"translate(830 20) scale({_SCALE_INSET}) translate(-484 -217)"
-        found.append(Outline(code, raw["mainland"][code], place))
-    return tuple(found)
+        result.append(Outline(code, raw["mainland"][code], place))
+    return tuple(result)
 
 
 def department_codes() -> tuple[str, ...]:

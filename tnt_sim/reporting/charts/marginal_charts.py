@@ -31,27 +31,27 @@ def bars_svg(bars: Sequence[Bar], sides: Sequence[str], title: str) -> str:
     """Draw groups of bars, one bar per side, with a legend of the sides."""
     most = max((size for bar in bars for size in bar.sizes), default=0.0) or 1.0
     room = BARS_WIDTH - LABEL - VALUE
-    parts: list[str] = []
+    pieces: list[str] = []
     y = 34
     for k, side in enumerate(sides):
         x = LABEL + k * (room / max(1, len(sides)))
-        parts.append(f'<rect x="{x:.0f}" y="6" width="14" height="14" fill="{FILLS[k % len(FILLS)]}"/>')
-        parts.append(f'<text x="{x + 20:.0f}" y="18">{escape(side)}</text>')
+        pieces.append(f'<rect x="{x:.0f}" y="6" width="14" height="14" fill="{FILLS[k % len(FILLS)]}"/>')
+        pieces.append(f'<text x="{x + 20:.0f}" y="18">{escape(side)}</text>')
     for bar in bars:
         middle = y + len(sides) * LINE / 2 + 4
-        parts.append(f'<text x="{LABEL - 10}" y="{middle:.0f}" text-anchor="end">{escape(bar.label)}</text>')
+        pieces.append(f'<text x="{LABEL - 10}" y="{middle:.0f}" text-anchor="end">{escape(bar.label)}</text>')
         for k, (size, text) in enumerate(zip(bar.sizes, bar.texts, strict=True)):
             width = room * size / most
             top = y + k * LINE
             fill = FILLS[k % len(FILLS)]
-            parts.append(
+            pieces.append(
                 f'<rect x="{LABEL}" y="{top}" width="{width:.1f}" height="{LINE - 4}" fill="{fill}">'
                 f"<title>{escape(f'{bar.label} · {sides[k]} · {text}')}</title></rect>"
             )
-            parts.append(f'<text x="{LABEL + width + 6:.1f}" y="{top + 13}">{escape(text)}</text>')
+            pieces.append(f'<text x="{LABEL + width + 6:.1f}" y="{top + 13}">{escape(text)}</text>')
         y += len(sides) * LINE + GAP
     head = f'<svg viewBox="0 0 {BARS_WIDTH} {y}" role="img" aria-label="{escape(title)}"'
-    return f'{head} font-family="inherit" font-size="13" fill="{BARS_INK}">{"".join(parts)}</svg>'
+    return f'{head} font-family="inherit" font-size="13" fill="{BARS_INK}">{"".join(pieces)}</svg>'
 
 
 MARGINAL_WIDTH, ROW = 560, 34

@@ -68,7 +68,7 @@ def ladder(document: Document, lang: Lang) -> Any:
 
 
 def _ladder_words(names: Sequence[str], lang: Lang, *, edges: bool) -> list[str]:
-    told = [
+    sentences = [
         Text(
             "Ce que reçoivent ceux qui entrent. Au-dessus : combien entrent (+), combien sortent (−).",
             "What those that enter are granted. Above: how many enter (+), leave (−).",
@@ -80,8 +80,8 @@ def _ladder_words(names: Sequence[str], lang: Lang, *, edges: bool) -> list[str]
         )
     ]
     if len(names) == 1:
-        told.append(Text(f"Tous sont dans « {names[0]} ».", f'All are in "{names[0]}".'))
-    return [text.in_(lang) for text in told]
+        sentences.append(Text(f"Tous sont dans « {names[0]} ».", f'All are in "{names[0]}".'))
+    return [text.in_(lang) for text in sentences]
 
 
 def _bar_width(document: Document) -> float:
@@ -99,7 +99,7 @@ def ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], l
     """
     curve = "free" if document["free"] else "nested"
     known = {row["dossier"]: row for row in document.get("dossiers", ())}
-    shown = _few_envelopes(document, curve)
+    names = _few_envelopes(document, curve)
     rows: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []
     for point in document["points"][1:]:
@@ -107,10 +107,10 @@ def ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], l
             continue
         name = short_amount(point["amount_cents"], lang)
         entered = [known[d] for d in point[curve]["entered"] if d in known]
-        entered.sort(key=lambda row: (shown[row["envelope"]], -row["granted_cents"]))
+        entered.sort(key=lambda row: (names[row["envelope"]], -row["granted_cents"]))
         for row in entered[:MOST_BLOCKS]:
             rows.append(
-                {"x": name, "g": million(row["granted_cents"]), "e": shown[row["envelope"]], "d": row["dossier"],
+                {"x": name, "g": million(row["granted_cents"]), "e": names[row["envelope"]], "d": row["dossier"],
                  "t": row["title"], "o": len(rows)}
             )  # fmt: skip
         top = sum(million(row["granted_cents"]) for row in entered)
@@ -124,13 +124,13 @@ def ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], l
 
 def _summed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Merge the blocks of an envelope."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    result: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
-        mine = found.setdefault(
-            (row["x"], row["e"]), {**row, "g": 0.0, "d": row["e"], "t": "", "o": len(found)}
+        own = result.setdefault(
+            (row["x"], row["e"]), {**row, "g": 0.0, "d": row["e"], "t": "", "o": len(result)}
         )
-        mine["g"] += row["g"]
-    return list(found.values())
+        own["g"] += row["g"]
+    return list(result.values())
 
 
 def _few_envelopes(document: Document, curve: str) -> dict[str, str]:
@@ -184,7 +184,7 @@ def sweep_chart(document: Document, kind: str, lang: Lang) -> Any:
     ValueError
         For an unknown kind.
     """
-    makers = {"curve": _curve, "figures": _figures, "ladder": ladder, "envelopes": _envelopes}
+    makers = {"curve": _curve, "figures": _totals, "ladder": ladder, "envelopes": _envelopes}
     if kind not in makers:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
     return themed(makers[kind](document, lang), lang)
@@ -334,7 +334,7 @@ def _label(alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour:
     return mark.encode(x=x, y=y, text="t:N")
 
 
-def _figures(document: Document, lang: Lang) -> Any:
+def _totals(document: Document, lang: Lang) -> Any:
     """Draw applications, inhabitants, departments and unspent money against the amount, in panels."""
     alt = altair()
     wanted = (
@@ -436,10 +436,10 @@ def _envelope_panel(
     ends = {kind: next((r["v"] for r in reversed(rows) if r["k"] == kind), None) for kind in words}
     near = ends["has"] is not None and abs(ends["has"] - (ends["grants"] or 0)) < 0.09 * most
     for kind, colour, dash in (("has", SOFT, [4, 3]), ("grants", FREE, [1, 0])):
-        mine = [row for row in rows if row["k"] == kind]
-        if not mine:
+        own = [row for row in rows if row["k"] == kind]
+        if not own:
             continue
-        base = alt.Chart(chart_data(alt, mine)).encode(x=x, y=y)
+        base = alt.Chart(chart_data(alt, own)).encode(x=x, y=y)
         if kind == "grants":
             layers.append(base.mark_area(color=FREE, opacity=0.14))
         layers.append(
@@ -447,7 +447,7 @@ def _envelope_panel(
         )
         below = kind == "grants" and near
         layers.append(
-            alt.Chart(chart_data(alt, [{"m": last, "v": mine[-1]["v"], "t": words[kind].in_(lang)}]))
+            alt.Chart(chart_data(alt, [{"m": last, "v": own[-1]["v"], "t": words[kind].in_(lang)}]))
             .mark_text(align="right", dy=24 if below else -9, color=INK if kind == "has" else FREE)
             .encode(x=x, y=y, text="t:N")
         )

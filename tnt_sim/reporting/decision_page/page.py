@@ -27,7 +27,7 @@ from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import amount, decimal, short_amount
 from tnt_sim.reporting.charts.department_map import map_svg
 from tnt_sim.reporting.decision_page import page_rows
-from tnt_sim.reporting.decision_page.page_text import PAGE, said
+from tnt_sim.reporting.decision_page.page_text import PAGE, sentences
 from tnt_sim.reporting.decision_page.script_data import Slider, payload, script_text
 from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, groupings, tallies
 from tnt_sim.reporting.renderers.html import asset, policy
@@ -61,13 +61,13 @@ class PageOptions:
 def report_html(run: StoredRun, options: PageOptions) -> str:
     """Return the report of a run as one HTML text; deterministic for a run."""
     groups = groupings(run, options.lang)
-    found = {one.key: tallies(run, one) for one in groups}
-    asked = run.table["requested_cents"].null_count() == 0
+    result = {one.key: tallies(run, one) for one in groups}
+    is_requested = run.table["requested_cents"].null_count() == 0
     values = {
         **_frame(run, options),
         **_decision(run, options.lang),
-        **_places(found, options.lang, asked=asked),
-        **_rest(run, options, groups, found),
+        **_places(result, options.lang, requested=is_requested),
+        **_rest(run, options, groups, result),
     }
     html = _template().render(values)
     return _held_together(html) if options.lang is Lang.FR else html
@@ -98,7 +98,7 @@ def _frame(run: StoredRun, options: PageOptions) -> dict[str, Any]:
         "lang": options.lang.value,
         "own": run.own_lang.value,
         "told": run.lang.value,
-        "t": said(PAGE, options.lang),
+        "t": sentences(PAGE, options.lang),
         "policy": policy(script, (style, options.theme_css)),
         "style": Markup(style),
         "theme": Markup(options.theme_css),
@@ -115,7 +115,7 @@ def _decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
     return {
         "run": run,
         "summary": summary,
-        "verdict": vocabulary.verdict(summary, found=run.found).in_(lang),
+        "verdict": vocabulary.verdict(summary, verification=run.checked).in_(lang),
         "synthetic": SYNTHETIC.in_(lang) if run.synthetic else "",
         "day": message.long_day(run.spec.date.isoformat()).in_(lang) if run.spec.date else "",
         "goals": [
@@ -129,27 +129,27 @@ def _decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
             }
             for goal in summary["objective"]
         ],
-        "answers": [(name.in_(lang), text.in_(lang)) for name, text in answer_rows(run.found)],
+        "answers": [(name.in_(lang), text.in_(lang)) for name, text in answer_rows(run.checked)],
         "unbound": UNBOUND.in_(lang),
         "rules": page_rows.rule_lines(run, lang),
         "versions": ", ".join(f"{name} {version}" for name, version in summary["versions"].items()),
     }
 
 
-def _places(found: Mapping[str, Sequence[Tally]], lang: Lang, *, asked: bool) -> dict[str, Any]:
+def _places(tallies: Mapping[str, Sequence[Tally]], lang: Lang, *, requested: bool) -> dict[str, Any]:
     """Return the map and the tables of territories; no map if no application has a department.
 
-    `asked`: whether every application states its request; otherwise a sum of requests would
+    `requested`: whether every application states its request; otherwise a sum of requests would
     mislead.
     """
-    departments = found.get("department", ())
+    departments = tallies.get("department", ())
     bounds = page_rows.bounds_of(departments)
     values = {line.code: float(line.granted_cents) for line in departments if line.code}
     titles = page_rows.department_titles(departments, lang)
     drawn = map_svg(values, titles, PAGE["map_label"].in_(lang), bounds["amount"]) if departments else ""
     return {
-        "groups": dict(found),
-        "asked": asked,
+        "groups": dict(tallies),
+        "asked": requested,
         "per_head": lambda line: page_rows.per_head(line, lang),
         "map": Markup(drawn),
         "legends": page_rows.legends(bounds, lang),
@@ -157,15 +157,15 @@ def _places(found: Mapping[str, Sequence[Tally]], lang: Lang, *, asked: bool) ->
 
 
 def _rest(
-    run: StoredRun, options: PageOptions, groups: Sequence[Grouping], found: Mapping[str, Sequence[Tally]]
+    run: StoredRun, options: PageOptions, groups: Sequence[Grouping], tallies: Mapping[str, Sequence[Tally]]
 ) -> dict[str, Any]:
     """Return envelopes, slider, applications, and the data of the script."""
     lang, slider = options.lang, options.slider
     why = explained(options.explanation, lang)
     table = with_motives(decided(run), why)
-    shown = page_rows.envelope_lines(run, lang, slider)
-    members = [line.members for line in shown]
-    bounds = page_rows.bounds_of(found.get("department", ()))
+    displayed = page_rows.envelope_lines(run, lang, slider)
+    members = [line.members for line in displayed]
+    bounds = page_rows.bounds_of(tallies.get("department", ()))
     data = ""
     if not options.paper:
         document = payload(run, table, groups, members, bounds, slider, lang)
@@ -176,7 +176,7 @@ def _rest(
         "why": why,
         "reserve": why.reserve[:MOST_RESERVE_ROWS] if why else (),
         "reserve_more": count(max(0, why.n_reserve - MOST_RESERVE_ROWS), lang) if why else "",
-        "lines": shown,
+        "lines": displayed,
         "bar": page_rows.BAR,
         "reasons": page_rows.reason_lines(table, lang),
         "slider": slider,
@@ -254,25 +254,25 @@ def read_theme(path: Path) -> str:
             ),
             code="usage.theme",
         )
-    found = Defects()
+    defects = Defects()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        found.add(
+        defects.add(
             "theme", Text("la feuille de style n'est pas en UTF-8.", "the style sheet is not UTF-8."),
             Place(str(path)), hint=Text("Enregistrez-la en UTF-8.", "Save it as UTF-8."),
         )  # fmt: skip
-        raise DataError(found.found) from None
-    _tell_outside(text, path, found)
-    found.raise_if_any(DataError)
+        raise DataError(defects.found) from None
+    _tell_outside(text, path, defects)
+    defects.raise_if_any(DataError)
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
 
 
-def _tell_outside(text: str, path: Path, found: Defects) -> None:
+def _tell_outside(text: str, path: Path, defects: Defects) -> None:
     """Report each line of the style that would load something or end the style."""
     for number, line in enumerate(text.splitlines(), start=1):
         for match in _OUTSIDE.finditer(line):
-            found.add(
+            defects.add(
                 "theme",
                 Text(
                     f"« {match[0].strip()} » n'est pas permis : le rapport ne demande rien au dehors.",

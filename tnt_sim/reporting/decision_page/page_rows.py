@@ -49,21 +49,21 @@ class EnvelopeEntry:
 
 def envelope_lines(run: StoredRun, lang: Lang, slider: Slider | None) -> list[EnvelopeEntry]:
     """Return the envelope tree as rows; all bars share the scale of the largest amount of any position."""
-    largest = max(1, *(_size(entries) for entries in _told(run, slider)))
+    largest = max(1, *(_size(entries) for entries in _groups(run, slider)))
     n_children = Counter(entry["parent"] for entry in run.envelopes)
-    found, together = [], set()
+    result, together = [], set()
     for k, entry in enumerate(run.envelopes):
         parent = entry["parent"]
         if n_children[parent] <= MOST_CHILDREN:
-            found.append(_line(run, (k,), largest, lang))
+            result.append(_entry(run, (k,), largest, lang))
         elif parent not in together:
             together.add(parent)
             parts = tuple(i for i, one in enumerate(run.envelopes) if one["parent"] == parent)
-            found.append(_line(run, parts, largest, lang))
-    return found
+            result.append(_entry(run, parts, largest, lang))
+    return result
 
 
-def _told(run: StoredRun, slider: Slider | None) -> Iterator[Sequence[Entry]]:
+def _groups(run: StoredRun, slider: Slider | None) -> Iterator[Sequence[Entry]]:
     yield run.envelopes
     for position in slider.positions if slider else ():
         if position.summary is not None:
@@ -75,20 +75,20 @@ def _size(entries: Sequence[Entry]) -> int:
     return max(int(max(entry["effective_cents"] or 0, entry["granted_cents"])) for entry in entries)
 
 
-def _line(run: StoredRun, members: tuple[int, ...], largest: int, lang: Lang) -> EnvelopeEntry:
+def _entry(run: StoredRun, members: tuple[int, ...], largest: int, lang: Lang) -> EnvelopeEntry:
     entries = [run.envelopes[k] for k in members]
     sums = {key: _total(entries, key) for key in (*FIGURES, "committed_cents", "n_dossiers", "n_eligible")}
-    alone = len(entries) == 1
+    single = len(entries) == 1
     parts = plural(len(entries), ("part", "parts"), ("part", "parts"), lang)
-    name = run.titled(members[0]) if alone else f"{entries[0]['parent']} · {parts}"
-    figures = {
+    name = run.titled(members[0]) if single else f"{entries[0]['parent']} · {parts}"
+    amounts = {
         key: amount(value, lang) if key.endswith("_cents") else count(value, lang)
         for key, value in sums.items()
     }
-    left = alone and (entries[0].get("unspent_cents") or 0) > 0
+    left = single and (entries[0].get("unspent_cents") or 0) > 0
     granted, committed = sums["granted_cents"] or 0, sums["committed_cents"] or 0
     return EnvelopeEntry(
-        name, run.depths[members[0]], members, figures,
+        name, run.depths[members[0]], members, amounts,
         (_bar(committed, largest), _bar(granted, largest), _left(sums["unspent_cents"], largest)),
         str(entries[0].get("unspent_because") or "") if left else "",
     )  # fmt: skip
@@ -123,17 +123,17 @@ def legends(bounds: Mapping[str, Sequence[float]], lang: Lang) -> dict[str, list
 
 
 def _classes(key: str, cuts: Sequence[float], lang: Lang) -> Iterator[tuple[str, str]]:
-    shown = [_on_map(key, cut, lang) for cut in cuts]
+    displayed = [_on_map(key, cut, lang) for cut in cuts]
     below, above, between = (SCRIPT[name].in_(lang) for name in ("below", "from", "between"))
     for k, fill in enumerate(fills_of(cuts)):
-        if not shown:
+        if not displayed:
             yield fill, PAGE["granted"].in_(lang)
         elif k == 0:
-            yield fill, below.format(n=shown[0])
-        elif k == len(shown):
-            yield fill, above.format(n=shown[-1])
+            yield fill, below.format(n=displayed[0])
+        elif k == len(displayed):
+            yield fill, above.format(n=displayed[-1])
         else:
-            yield fill, between.format(a=shown[k - 1], b=shown[k])
+            yield fill, between.format(a=displayed[k - 1], b=displayed[k])
 
 
 def _on_map(key: str, value: float, lang: Lang) -> str:
@@ -142,9 +142,9 @@ def _on_map(key: str, value: float, lang: Lang) -> str:
     return short_amount(round(value), lang)
 
 
-def per_head(line: Tally, lang: Lang) -> str:
+def per_head(tally: Tally, lang: Lang) -> str:
     """Write the grant per inhabitant, to the cent."""
-    found = line.per_head_cents
+    found = tally.per_head_cents
     return "–" if found is None else amount(math.floor(found + 0.5), lang)
 
 
@@ -203,16 +203,16 @@ def reason_lines(table: pl.DataFrame, lang: Lang) -> list[tuple[str, str, str, s
 def position_lines(run: StoredRun, slider: Slider | None, lang: Lang) -> list[dict[str, Any]]:
     """Return the positions of the slider as a table, each compared with the decision."""
     funded = run.table["funded"].to_numpy()
-    found = []
+    result = []
     for k, position in enumerate(slider.positions if slider else ()):
-        line: dict[str, Any] = {"k": k, "amount": amount(position.amount_cents, lang), "why": ""}
+        record: dict[str, Any] = {"k": k, "amount": amount(position.amount_cents, lang), "why": ""}
         if position.summary is None:
-            found.append(line | {"why": position.why.in_(lang), "current": False})
+            result.append(record | {"why": position.why.in_(lang), "current": False})
             continue
         then = position.granted_cents > 0
         goal = position.summary["objective"][0] if position.summary["objective"] else {"value": None}
-        found.append(
-            line
+        result.append(
+            record
             | {
                 "current": position.summary["scenario_sha256"] == run.summary["scenario_sha256"],
                 "granted": amount(position.summary["granted_cents"], lang),
@@ -224,7 +224,7 @@ def position_lines(run: StoredRun, slider: Slider | None, lang: Lang) -> list[di
                 "proof": vocabulary.PROOF[position.summary["proof"]].in_(lang),
             }
         )
-    return found
+    return result
 
 
 def paper_rows(table: pl.DataFrame, lang: Lang) -> list[tuple[str, ...]]:

@@ -171,14 +171,14 @@ SIZES = (1_000, 3_500, 10_000, 50_000, 200_000, 500_000)
 
 def size_names(lang: Lang) -> list[str]:
     """Return the population classes, smallest first; the last is "unknown"."""
-    shown = [f"{n:,}".replace(",", "\u202f" if lang is Lang.FR else ",") for n in SIZES]
-    under = Text(f"moins de {shown[0]}", f"under {shown[0]}").in_(lang)
-    pairs = pairwise(shown)
+    displayed = [f"{n:,}".replace(",", "\u202f" if lang is Lang.FR else ",") for n in SIZES]
+    under = Text(f"moins de {displayed[0]}", f"under {displayed[0]}").in_(lang)
+    pairs = pairwise(displayed)
     between = [Text(f"de {a} à moins de {b}", f"{a} to under {b}").in_(lang) for a, b in pairs]
-    above = Text(f"{shown[-1]} et plus", f"{shown[-1]} and more").in_(lang)
+    above = Text(f"{displayed[-1]} et plus", f"{displayed[-1]} and more").in_(lang)
     return [under, *between, above, Text("population inconnue", "unknown population").in_(lang)]
 
 
-def said(texts: Mapping[str, Text], lang: Lang) -> dict[str, str]:
+def sentences(texts: Mapping[str, Text], lang: Lang) -> dict[str, str]:
     """Return all texts in one language."""
     return {key: text.in_(lang) for key, text in texts.items()}

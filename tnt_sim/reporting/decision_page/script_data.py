@@ -20,7 +20,7 @@ from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.charts.department_map import FILLS, NOTHING
-from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT, said
+from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT, sentences
 from tnt_sim.reporting.decision_page.subtotals import Grouping
 from tnt_sim.reporting.reports.decision_table import MOTIVE
 from tnt_sim.reporting.text import vocabulary
@@ -109,24 +109,24 @@ def slider_of_runs(runs: Sequence[StoredRun]) -> Slider:
     return Slider(root, positions, rule)
 
 
-def _alike(one: StoredRun, other: StoredRun) -> bool:
-    return [e["id"] for e in one.envelopes] == [e["id"] for e in other.envelopes] and set(
-        one.table["dossier"]
+def _alike(run: StoredRun, other: StoredRun) -> bool:
+    return [e["id"] for e in run.envelopes] == [e["id"] for e in other.envelopes] and set(
+        run.table["dossier"]
     ) == set(other.table["dossier"])
 
 
 def _aligned(first: StoredRun, run: StoredRun, root: str) -> Position:
     """Reorder the run's applications as in the decision's table."""
-    found = position_of(run, root)
+    result = position_of(run, root)
     if run is first:
-        return found
+        return result
     table = pl.DataFrame({"dossier": run.table["dossier"], "at": range(run.table.height)})
     order = first.table.select("dossier").join(table, on="dossier", how="left", maintain_order="left")["at"]
     return Position(
-        found.amount_cents,
-        found.summary,
-        found.granted_cents[order.to_numpy()],
-        [found.codes[k] for k in order.to_list()],
+        result.amount_cents,
+        result.summary,
+        result.granted_cents[order.to_numpy()],
+        [result.codes[k] for k in order.to_list()],
     )
 
 
@@ -171,7 +171,7 @@ def payload(
         "lang": lang.value,
         "own": run.own_lang.value,
         "told": run.lang.value,
-        "words": said(SCRIPT, lang),
+        "words": sentences(SCRIPT, lang),
         "labels": {key: PAGE[key].in_(lang) for key in ("number", "title", "department", "envelope", "requested",
                                                         "decision_of", "why")},
         "fills": list(FILLS),

@@ -75,18 +75,18 @@ def groupings(run: Tabled, lang: Lang) -> list[Grouping]:
     every = territory(year).table.filter(pl.col("level").is_in(["department", "region"]))
     by_department = _grouping(run, every, "department", PAGE["elsewhere"].in_(lang))
     by_region = _grouping(run, every, "region", PAGE["no_region"].in_(lang))
-    found = [one for one in (by_department, by_region) if (one.group < len(one.names) - 1).any()]
+    result = [one for one in (by_department, by_region) if (one.group < len(one.names) - 1).any()]
     population = run.table["population"] if "population" in run.table.columns else None
     if population is not None and population.null_count() < population.len():
         names = size_names(lang)
         sizes = np.searchsorted(np.array(SIZES), population.fill_null(0).to_numpy(), side="right")
         group = np.where(population.is_null().to_numpy(), len(names) - 1, sizes).astype(np.int64)
-        found.append(Grouping("size", names, [""] * len(names), [0] * len(names), group))
-    return found
+        result.append(Grouping("size", names, [""] * len(names), [0] * len(names), group))
+    return result
 
 
-def _grouping(run: Tabled, every: pl.DataFrame, level: str, rest: str) -> Grouping:
-    units = every.filter((pl.col("level") == level) & ~pl.col("overseas")).sort("code")
+def _grouping(run: Tabled, table: pl.DataFrame, level: str, rest: str) -> Grouping:
+    units = table.filter((pl.col("level") == level) & ~pl.col("overseas")).sort("code")
     if level == "department":
         units = units.filter(pl.col("code").is_in(department_codes()))
     codes = units["code"].to_list()
@@ -101,7 +101,7 @@ def tallies(run: Tabled, grouping: Grouping) -> list[Tally]:
     """Return one row per group with applications; departments and regions are listed even without any."""
     table, n = run.table, len(grouping.names)
     funded = table["funded"].to_numpy()
-    filed, kept = (
+    filed, selected = (
         _sums(grouping.group, flags.astype(np.int64), n) for flags in (np.ones(len(funded)), funded)
     )
     requested = _sums(grouping.group, table["requested_cents"].fill_null(0).to_numpy(), n)
@@ -109,7 +109,7 @@ def tallies(run: Tabled, grouping: Grouping) -> list[Tally]:
     return [
         Tally(
             k, grouping.codes[k], grouping.names[k], grouping.population[k],
-            int(filed[k]), int(kept[k]), int(requested[k]), int(granted[k]),
+            int(filed[k]), int(selected[k]), int(requested[k]), int(granted[k]),
         )
         for k in range(n)
         if filed[k] or (k < n - 1 and grouping.key != "size")

@@ -61,7 +61,7 @@ def demarche(run: StoredRun) -> Flat:
         run,
         Text("Décisions à reporter dans la démarche", "Decisions to enter in the procedure"),
         _text(table, "dossier", "Numéro de dossier", 16),
-        FlatColumn("Décision", CellKind.TEXT, _said(table, _STATES), 18),
+        FlatColumn("Décision", CellKind.TEXT, _sentences(table, _STATES), 18),
         FlatColumn("Montant accordé", CellKind.MONEY, _granted(table), 16),
         FlatColumn("Taux de subvention (%)", CellKind.PERCENT, table[RATE], 12),
         _text(table, MOTIVE, "Motivation", 90),
@@ -71,7 +71,7 @@ def demarche(run: StoredRun) -> Flat:
 def turgot(run: StoredRun) -> Flat:
     """Build the columns of a Turgot export, in its order; columns that a run does not hold are empty."""
     table = decided(run)
-    asked = table["requested_cents"] / table[BASE]
+    requested = table["requested_cents"] / table[BASE]
     double = table.select(pl.len().over("project") > 1).to_series()
     complete = table["state"] != "en_construction"
     return _flat(
@@ -86,10 +86,10 @@ def turgot(run: StoredRun) -> Flat:
         _money(table, "cost_cents", "Coût total du projet"),
         _money(table, BASE, "Assiette subventionnable"),
         _money(table, "requested_cents", "Montant demandé"),
-        FlatColumn("Taux demandé", CellKind.PERCENT, _finite(asked), 10, 4),
+        FlatColumn("Taux demandé", CellKind.PERCENT, _finite(requested), 10, 4),
         FlatColumn("Montant prévisionnel accordé", CellKind.MONEY, _granted(table), 16),
         FlatColumn("Taux prévisionnel accordé", CellKind.PERCENT, table[RATE], 10, 4),
-        FlatColumn("Statut de la simulation", CellKind.TEXT, _said(table, _TURGOT), 26),
+        FlatColumn("Statut de la simulation", CellKind.TEXT, _sentences(table, _TURGOT), 26),
         FlatColumn("Date de début des travaux", CellKind.TEXT, _french_day(table["start"], run), 14),
         FlatColumn("Date de fin des travaux", CellKind.TEXT, _french_day(table["end"], run), 14),
         FlatColumn("Dotation", CellKind.TEXT, _titles(run, table), 24),
@@ -118,7 +118,7 @@ def publipostage(run: StoredRun, lang: Lang) -> Flat:
     return _flat(
         run,
         Text("Table de publipostage", "Mail-merge table"),
-        FlatColumn("Courrier", CellKind.TEXT, _said(table, kinds), 12),
+        FlatColumn("Courrier", CellKind.TEXT, _sentences(table, kinds), 12),
         *(_text(table, name, header, 24) for header, name in columns.items()),
         FlatColumn("Programme", CellKind.TEXT, _constant(table, run.title), 30),
         FlatColumn("Enveloppe", CellKind.TEXT, _titles(run, table), 30),
@@ -187,7 +187,7 @@ def _granted(table: pl.DataFrame) -> pl.Series:
     return table["granted_cents"]
 
 
-def _said(table: pl.DataFrame, by_code: Mapping[ApplicantDecision, str]) -> pl.Series:
+def _sentences(table: pl.DataFrame, by_code: Mapping[ApplicantDecision, str]) -> pl.Series:
     return table[DECISION].replace_strict({code.value: text for code, text in by_code.items()})
 
 

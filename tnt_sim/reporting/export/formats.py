@@ -81,7 +81,7 @@ class Format:
     remarks: Callable[[StoredRun, ExportOptions], list[Text]] = lambda *_: []
 
 
-def export_bytes(run: StoredRun, name: str, asked: ExportOptions) -> bytes:
+def export_bytes(run: StoredRun, name: str, options: ExportOptions) -> bytes:
     """Return the file of a format.
 
     Raises
@@ -92,17 +92,17 @@ def export_bytes(run: StoredRun, name: str, asked: ExportOptions) -> bytes:
         If the format rejects the data of applications.
     """
     chosen = format_of(name)
-    suffix_of(name, asked.suffix)
-    for key in asked.info:
+    suffix_of(name, options.suffix)
+    for key in options.info:
         if key not in chosen.info:
             raise UsageError(_no_such_key(name, key, chosen.info), code="usage.info")
     if chosen.is_act:
         refuse_open_questions(run)
-        refuse_act(run.found, run.name, unproven=asked.unproven)
-    return chosen.write(run, asked)
+        refuse_act(run.checked, run.name, unproven=options.unproven)
+    return chosen.write(run, options)
 
 
-def refuse_act(found: Verification, name: str, *, unproven: bool) -> None:
+def refuse_act(verification: Verification, name: str, *, unproven: bool) -> None:
     """Refuse an act of a decision that is not verified here or, unless `unproven`, not shown to be optimal.
 
     Raises
@@ -110,7 +110,7 @@ def refuse_act(found: Verification, name: str, *, unproven: bool) -> None:
     UsageError
         If the inputs are missing, or nothing shows that the allocation is optimal.
     """
-    if not found.rules.is_shown:
+    if not verification.rules.is_shown:
         raise UsageError(
             Text(
                 f"« {name} » n'a pas pu être relu : ses données ne sont plus là, ou ont changé. Un acte ne "
@@ -120,7 +120,7 @@ def refuse_act(found: Verification, name: str, *, unproven: bool) -> None:
             ),
             code="usage.unverified",
         )
-    if not found.optimal.is_shown and not unproven:
+    if not verification.optimal.is_shown and not unproven:
         raise UsageError(
             Text(
                 f"« {name} » : rien ne démontre ici que sa répartition est la meilleure. Ajoutez --solve pour le "
@@ -144,11 +144,11 @@ def format_of(name: str) -> Format:
     if name in FORMATS:
         return FORMATS[name]
     hint = did_you_mean(name, FORMATS) or Text("", "")
-    every = ", ".join(FORMATS)
+    all_text = ", ".join(FORMATS)
     raise UsageError(
         Text(
-            f"le format « {name} » n'existe pas. {hint.fr} Formats : {every}.",
-            f'there is no format "{name}". {hint.en} Formats: {every}.',
+            f"le format « {name} » n'existe pas. {hint.fr} Formats : {all_text}.",
+            f'there is no format "{name}". {hint.en} Formats: {all_text}.',
         ),
         code="usage.format",
     )
@@ -165,11 +165,11 @@ def suffix_of(name: str, suffix: str) -> str:
     allowed = format_of(name).suffixes
     if suffix in allowed:
         return suffix
-    every = ", ".join(allowed)
+    all_text = ", ".join(allowed)
     raise UsageError(
         Text(
-            f"le format « {name} » s'écrit en {every}, pas en « {suffix} ».",
-            f'the format "{name}" is written as {every}, not as "{suffix}".',
+            f"le format « {name} » s'écrit en {all_text}, pas en « {suffix} ».",
+            f'the format "{name}" is written as {all_text}, not as "{suffix}".',
         ),
         code="usage.suffix",
     )
@@ -221,31 +221,31 @@ def _own(table: pl.DataFrame, name: str) -> pl.Expr:
     return guarded(pl.col(name).cast(pl.String)).alias(name)
 
 
-def _csv(run: StoredRun, asked: ExportOptions) -> bytes:
-    cells = _mentioned(all_columns(run.table, run.spec.timezone), run, asked)
+def _csv(run: StoredRun, options: ExportOptions) -> bytes:
+    cells = _mentioned(all_columns(run.table, run.spec.timezone), run, options)
     own = [name for name, dtype in run.table.schema.items() if dtype.is_decimal()]
     numeric = [name for name in dict.fromkeys((*_NUMERIC, *own)) if name in cells.columns]
-    return frame_bytes(cells, numeric, asked.csv_style)
+    return frame_bytes(cells, numeric, options.csv_style)
 
 
-def _parquet(run: StoredRun, asked: ExportOptions) -> bytes:
-    return parquet_bytes(_mentioned(parquet_columns(run.table), run, asked))
+def _parquet(run: StoredRun, options: ExportOptions) -> bytes:
+    return parquet_bytes(_mentioned(parquet_columns(run.table), run, options))
 
 
-def _mentioned(table: pl.DataFrame, run: StoredRun, asked: ExportOptions) -> pl.DataFrame:
+def _mentioned(table: pl.DataFrame, run: StoredRun, options: ExportOptions) -> pl.DataFrame:
     """Add a column with the mention "not verified" if the run could not be verified."""
-    if run.found.rules.is_shown:
+    if run.checked.rules.is_shown:
         return table
-    words = mention(run.found)
+    words = mention(run.checked)
     assert words is not None
-    return table.with_columns(pl.lit(words.in_(asked.lang)).alias(MENTION))
+    return table.with_columns(pl.lit(words.in_(options.lang)).alias(MENTION))
 
 
-def _scdl(run: StoredRun, asked: ExportOptions) -> bytes:
-    rows = scdl(run, asked.info)
-    words = short_mention(run.found)
+def _scdl(run: StoredRun, options: ExportOptions) -> bytes:
+    rows = scdl(run, options.info)
+    words = short_mention(run.checked)
     if words is not None:
-        said = f" ({words.in_(asked.lang)})"
+        said = f" ({words.in_(options.lang)})"
         rows = rows.with_columns(pl.col("objet").str.slice(0, 256 - len(said)) + said)
     return frame_bytes(
         rows.select(guarded(pl.col(name)).alias(name) for name in rows.columns), (), CsvStyle.INTL
@@ -255,18 +255,18 @@ def _scdl(run: StoredRun, asked: ExportOptions) -> bytes:
 def _flat(
     build: Callable[[StoredRun, ExportOptions], Flat], sheet: str
 ) -> Callable[[StoredRun, ExportOptions], bytes]:
-    def write(run: StoredRun, asked: ExportOptions) -> bytes:
-        flat = _with_mention(build(run, asked), run, asked.lang)
-        if asked.suffix == ".xlsx":
-            return sheet_bytes(flat, sheet, asked.lang, run.spec.date)
-        return csv_bytes(flat, asked.csv_style)
+    def write(run: StoredRun, options: ExportOptions) -> bytes:
+        flat = _with_mention(build(run, options), run, options.lang)
+        if options.suffix == ".xlsx":
+            return sheet_bytes(flat, sheet, options.lang, run.spec.date)
+        return csv_bytes(flat, options.csv_style)
 
     return write
 
 
 def _with_mention(flat: Flat, run: StoredRun, lang: Lang) -> Flat:
     """Add a last column with the mention if nothing shows that the decision is correct and optimal."""
-    words = mention(run.found)
+    words = mention(run.checked)
     if words is None:
         return flat
     cells = pl.Series("mention", [words.in_(lang)], dtype=pl.String).new_from_index(0, flat.height)

@@ -54,8 +54,8 @@ def pabulib(run: StoredRun) -> str:
 
 def _unverified(run: StoredRun) -> str:
     """Return the comment for a run that could not be verified."""
-    words = short_mention(run.found)
-    return "" if run.found.rules.is_shown or words is None else f" ({words.in_(run.own_lang)})"
+    words = short_mention(run.checked)
+    return "" if run.checked.rules.is_shown or words is None else f" ({words.in_(run.own_lang)})"
 
 
 def _projects(table: pl.DataFrame) -> pl.DataFrame:

@@ -51,7 +51,7 @@ def scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
     """
     table = _granted(run)
     days = conventions(run, table, info)
-    given = {**_DEFAULTS, **info}
+    written = {**_DEFAULTS, **info}
     siret = (
         pl.when(pl.col("applicant_id").str.contains(_SIRET))
         .then(pl.col("applicant_id"))
@@ -69,8 +69,8 @@ def scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
         "pourcentageSubvention": pl.lit("1.00"),
     }
     names = [field["name"] for field in schema()["fields"]]
-    rows = table.select(known.get(name, pl.lit(given.get(name, ""))).alias(name) for name in names)
-    _check(rows, table["dossier"], given)
+    rows = table.select(known.get(name, pl.lit(written.get(name, ""))).alias(name) for name in names)
+    _check(rows, table["dossier"], written)
     return rows
 
 
@@ -110,19 +110,19 @@ def _periods(days: pl.Series, info: Mapping[str, str]) -> pl.Series:
 def remarks(run: StoredRun, info: Mapping[str, str]) -> list[Text]:
     """List what the schema accepts and a reader should know."""
     table = _granted(run)
-    told = of_check_digits(table)
+    sentences = of_check_digits(table)
     if info.get("dateConvention"):
-        return told
+        return sentences
     undated = table["committed_cents"].is_not_null() & (_own_days(run, table) == "")
-    return told + of_old_dates(table.filter(undated))
+    return sentences + of_old_dates(table.filter(undated))
 
 
-def _check(rows: pl.DataFrame, dossiers: pl.Series, given: Mapping[str, str]) -> None:
+def _check(rows: pl.DataFrame, dossiers: pl.Series, values: Mapping[str, str]) -> None:
     defects = Defects()
     for field in schema()["fields"]:
         for fault, bad in faults(field, rows[field["name"]]):
             if field["name"] in GIVEN:
-                defects.found.append(_of_info(field["name"], given.get(field["name"], ""), fault))
+                defects.found.append(_of_info(field["name"], values.get(field["name"], ""), fault))
             else:
                 defects.found.append(_of_dossiers(field["name"], fault, dossiers.filter(bad)))
     nameless = (rows["idBeneficiaire"] == "") & (rows["rnaBeneficiaire"] == "")
@@ -151,10 +151,10 @@ def faults(field: Mapping[str, Any], values: pl.Series) -> Iterator[tuple[Text, 
         "date": _day,
         "boolean": lambda text: text in (*field.get("trueValues", ()), *field.get("falseValues", ())),
     }
-    every = {key: check for key, check in checks.items() if key in limits}
-    every |= {key: check for key, check in kinds.items() if key == field["type"]}
+    all_items = {key: check for key, check in checks.items() if key in limits}
+    all_items |= {key: check for key, check in kinds.items() if key == field["type"]}
     distinct = values.filter(filled).unique().to_list()
-    for key, check in every.items():
+    for key, check in all_items.items():
         wrong = [text for text in distinct if not check(text)]
         if wrong:
             yield _FAULTS[key](limits), values.is_in(wrong)

@@ -44,21 +44,23 @@ def about(scenario: Scenario) -> About:
     return About(scenario.title, day, is_synthetic(scenario))
 
 
-def result_card(document: Document, told: About, lang: Lang, found: Verification | None = None) -> str:
-    """Return the card of a decision, or why there is none; `found` is the verification of a stored run."""
-    mark, _ = mark_of(document, found)
-    said = f"{mark} {verdict(document, found=found).in_(lang)}"
-    parts = [*_head(told, document["scenario"], lang), f'<p class="verdict">{escape(said)}</p>']
+def result_card(
+    document: Document, about: About, lang: Lang, verification: Verification | None = None
+) -> str:
+    """Return the card of a decision, or why there is none; `verification` is the verification of a stored run."""
+    mark, _ = mark_of(document, verification)
+    said = f"{mark} {verdict(document, verification=verification).in_(lang)}"
+    pieces = [*_head(about, document["scenario"], lang), f'<p class="verdict">{escape(said)}</p>']
     if document["status"] == "infeasible":
-        parts.append(_soft(_WHY.in_(lang)))
+        pieces.append(_soft(_WHY.in_(lang)))
     elif document["status"] == "stopped":
-        parts.append(_soft(remedy(document).in_(lang)))
+        pieces.append(_soft(remedy(document).in_(lang)))
     elif document["relaxed"]:
-        parts += [_plain(_unbeaten(goal, lang)) for goal in document["objective"]]
+        pieces += [_plain(_unbeaten(goal, lang)) for goal in document["objective"]]
     else:
-        parts += [_plain(text) for text in money_texts(document, lang)]
-        parts.append(_envelopes(document["envelopes"], lang))
-    return framed("\n".join(parts), lang)
+        pieces += [_plain(text) for text in money_texts(document, lang)]
+        pieces.append(_envelopes(document["envelopes"], lang))
+    return framed("\n".join(pieces), lang)
 
 
 _WHY = Text(
@@ -69,12 +71,12 @@ _WHY = Text(
 )
 
 
-def _head(told: About, name: str, lang: Lang) -> list[str]:
-    day = long_day(told.day).in_(lang) if told.day else ""
+def _head(card: About, name: str, lang: Lang) -> list[str]:
+    day = long_day(card.day).in_(lang) if card.day else ""
     as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
     about = " · ".join(part for part in (name, as_of) if part)
-    head = f'<p><strong>{escape(told.title)}</strong><br><span class="soft">{escape(about)}</span></p>'
-    return [head, *([f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>'] if told.synthetic else [])]
+    head = f'<p><strong>{escape(card.title)}</strong><br><span class="soft">{escape(about)}</span></p>'
+    return [head, *([f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>'] if card.synthetic else [])]
 
 
 def _unbeaten(goal: Document, lang: Lang) -> str:
@@ -126,29 +128,29 @@ def scenario_card(scenario: Scenario, lang: Lang | None = None) -> str:
     tongue = lang or Lang(spec.locale)
     table = scenario.portfolio.table
     told = about(scenario)
-    parts = _head(told, scenario.id, tongue)
-    said = (
+    pieces = _head(told, scenario.id, tongue)
+    sentences = (
         _dossiers(table.height, table["requested_cents"], tongue),
         _rules(spec.rules, tongue),
         _goals(spec.objective, tongue),
     )
-    parts += [_plain(text) for text in said if text]
+    pieces += [_plain(text) for text in sentences if text]
     children = spec.programme.envelopes
     shown = [spec.programme, *(children if len(children) <= MOST_ENVELOPES else ())]
     rows = [(f"{one.id} · {one.title}" if one.title else one.id, amount(one.amount, tongue)) for one in shown]
-    parts.append(
+    pieces.append(
         rows_html(Text("Enveloppe|Montant", "Envelope|Amount").in_(tongue).split("|"), rows, right=(1,))
     )
-    return framed("\n".join(parts), tongue)
+    return framed("\n".join(pieces), tongue)
 
 
 def _dossiers(n: int, requested: pl.Series, lang: Lang) -> str:
     """Write the number of applications and, where stated, what they request."""
     filed = plural(n, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
-    silent, asked = requested.null_count(), amount(int(requested.sum()), lang)
+    silent, wanted = requested.null_count(), amount(int(requested.sum()), lang)
     if silent == n:
         return filed
-    text = Text(f"{filed} ; demandé : {asked}", f"{filed}; asked: {asked}")
+    text = Text(f"{filed} ; demandé : {wanted}", f"{filed}; asked: {wanted}")
     if silent:
         rest = count(silent, lang)
         text = Text(
@@ -175,11 +177,11 @@ def _rules(rules: Sequence[Any], lang: Lang) -> str:
 
 def _goals(stages: Sequence[Any], lang: Lang) -> str:
     """Write the objectives in order, as in the scenario."""
-    said = []
+    sentences = []
     for stage in stages:
         sense = "maximise" if stage.maximise is not None else "minimise"
         terms = " + ".join(measure(name).in_(lang) for name in stage.maximise or stage.minimise or ())
-        said.append(f"{SENSE[sense].in_(lang)} {terms}")
+        sentences.append(f"{SENSE[sense].in_(lang)} {terms}")
     then = Text(", puis ", ", then ").in_(lang)
-    told = then.join(said)
-    return Text(f"But : {told}", f"Goal: {told}").in_(lang) if said else ""
+    told = then.join(sentences)
+    return Text(f"But : {told}", f"Goal: {told}").in_(lang) if sentences else ""

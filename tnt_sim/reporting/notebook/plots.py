@@ -85,14 +85,14 @@ def envelope_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict
             continue
         has = entry["effective_cents"]
         granted = million(entry["granted_cents"])
-        told = short_amount(entry["granted_cents"], lang)
+        text = short_amount(entry["granted_cents"], lang)
         if has is not None:
-            told = Text(f"{told} sur {short_amount(has, lang)}", f"{told} of {short_amount(has, lang)}").in_(
+            text = Text(f"{text} sur {short_amount(has, lang)}", f"{text} of {short_amount(has, lang)}").in_(
                 lang
             )
         room = million(has) if has is not None else granted
         rows.append(
-            {"id": entry["id"], "has": room, "granted": granted, "end": max(room, granted), "t": told}
+            {"id": entry["id"], "has": room, "granted": granted, "end": max(room, granted), "t": text}
         )
     return rows
 
@@ -145,11 +145,11 @@ def department_map(run: StoredRun, measure: str, lang: Lang) -> Map:
     return Map(title, svg, legends(bounds, lang)[measure], lines, lang)
 
 
-def _value(line: Tally, measure: str) -> float:
+def _value(tally: Tally, measure: str) -> float:
     """Return one of `MEASURES` for a department."""
     if measure == "head":
-        return line.per_head_cents or 0.0
-    return float(line.granted_cents if measure == "amount" else line.funded)
+        return tally.per_head_cents or 0.0
+    return float(tally.granted_cents if measure == "amount" else tally.funded)
 
 
 _WORDS = {"amount": "by_amount", "head": "by_head", "count": "by_count"}

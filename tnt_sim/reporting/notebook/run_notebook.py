@@ -28,7 +28,7 @@ def run_notebook(run: StoredRun, path: str, lang: Lang) -> bytes:
     ----------
     path : run folder relative to the notebook
     """
-    cells = [_cell(k, *part) for k, part in enumerate(_parts(run, path, lang))]
+    cells = [_cell(k, *part) for k, part in enumerate(_cells(run, path, lang))]
     book = {
         "cells": cells,
         "metadata": {
@@ -51,34 +51,34 @@ def _cell(number: int, kind: str, text: str, tags: Sequence[str] = ()) -> Cell:
     return cell if kind == "markdown" else {**cell, "execution_count": None, "outputs": []}
 
 
-def _parts(run: StoredRun, path: str, lang: Lang) -> list[tuple[Any, ...]]:
+def _cells(run: StoredRun, path: str, lang: Lang) -> list[tuple[Any, ...]]:
     """Return kind, text and tags of each cell."""
     synthetic = f"\n\n*{SYNTHETIC.in_(lang)}*" if run.synthetic else ""
 
-    def said(fr: str, en: str) -> tuple[str, str]:
+    def phrase(fr: str, en: str) -> tuple[str, str]:
         return "markdown", Text(fr, en).in_(lang)
 
-    parts: list[tuple[Any, ...]] = [
+    pieces: list[tuple[Any, ...]] = [
         ("markdown", f"# {plain(run.title)}\n\n{_ABOUT.in_(lang)}{synthetic}"),
         ("code", f"run_dir = {path!r}\nlang = {lang.value!r}", ("parameters",)),
         ("code", "import altair\n\nimport tnt_sim as tnt\n\n"
                  f'altair.renderers.enable("svg")  # {_STILL.in_(lang)}\n'
                  "run = tnt.open_run(run_dir, lang)\nrun"),
-        said("## L'argent par enveloppe", "## Money by envelope"),
+        phrase("## L'argent par enveloppe", "## Money by envelope"),
         ("code", "run.plot.by_envelope()"),
     ]  # fmt: skip
     if any(one.key == "department" for one in groupings(run, lang)):
-        parts += [
-            said("## La carte", "## The map"),
+        pieces += [
+            phrase("## La carte", "## The map"),
             ("code", "run.plot.by_department()"),
             ("code", 'run.plot.by_department("head")'),
         ]
     if run.summary["rules"]:
-        parts += [
-            said("## Les règles, et ce qui est à la borne", "## The rules, and what is at its bound"),
+        pieces += [
+            phrase("## Les règles, et ce qui est à la borne", "## The rules, and what is at its bound"),
             ("code", 'tnt.table(run.to_dataframe(table="rules"), lang=lang)'),
         ]
-    return [*parts, *_dossier_parts(lang)]
+    return [*pieces, *_dossier_parts(lang)]
 
 
 def _dossier_parts(lang: Lang) -> list[tuple[Any, ...]]:

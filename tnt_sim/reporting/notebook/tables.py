@@ -105,12 +105,12 @@ def table_html(frame: pl.DataFrame, lang: Lang, most: int, heads: Mapping[str, s
     cells = [_cells(few[name], lang) for name in few.columns]
     right = [k for k, name in enumerate(few.columns) if few.schema[name].is_numeric()]
     names = [heads.get(name) or head_of(name, lang) for name in few.columns]
-    told = rows_html(names, list(zip(*cells, strict=True)), right)
+    text = rows_html(names, list(zip(*cells, strict=True)), right)
     rest = frame.height - few.height
     if rest:
         left = plural(rest, ("autre ligne", "autres lignes"), ("more row", "more rows"), lang)
-        told += f'\n<p class="soft">{escape(Text(f"… et {left}", f"… and {left}").in_(lang))}</p>'
-    return told
+        text += f'\n<p class="soft">{escape(Text(f"… et {left}", f"… and {left}").in_(lang))}</p>'
+    return text
 
 
 def head_of(name: str, lang: Lang) -> str:

@@ -70,10 +70,10 @@ def lines_html(lines: Sequence[Line], lang: Lang) -> str:
     return framed(f"<pre>{chr(10).join(map(_styled, lines))}</pre>", lang)
 
 
-def _styled(line: Line) -> str:
+def _styled(row_text: Line) -> str:
     """Render one line; a line that is bold or dim as a whole stays so."""
-    text = escape(line.plain)
-    style = str(line.style)
+    text = escape(row_text.plain)
+    style = str(row_text.style)
     if "bold" in style:
         return f"<strong>{text}</strong>"
     return f'<span class="soft">{text}</span>' if "dim" in style else text
@@ -157,7 +157,7 @@ class Study:
 def study_html(study: Study, lang: Lang) -> str:
     """Return the page of a study."""
     style = asset("style.css")
-    parts = [
+    pieces = [
         f'<!doctype html>\n<html lang="{lang.value}">\n<head>\n<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy("", (style,)))}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -169,7 +169,7 @@ def study_html(study: Study, lang: Lang) -> str:
         _foot(study, lang),
         "</main>\n</body>\n</html>\n",
     ]
-    return "\n".join(part for part in parts if part)
+    return "\n".join(part for part in pieces if part)
 
 
 def study_fragment(study: Study, lang: Lang, n_sections: int) -> str:
@@ -180,43 +180,44 @@ def study_fragment(study: Study, lang: Lang, n_sections: int) -> str:
 def study_body(study: Study, lang: Lang, n_sections: int) -> str:
     """Return the first sections for a page with its own style."""
     about = "<br>".join(escape(text.in_(lang)) for text in study.about)
-    parts = [
+    pieces = [
         f'<p><strong>{escape(study.title.in_(lang))}</strong><br><span class="soft">{about}</span></p>',
         f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>' if study.synthetic else "",
     ]
-    parts += [
+    pieces += [
         _section(part, number, lang) for number, part in enumerate(study.sections[:n_sections], start=1)
     ]
-    return "\n".join(part for part in parts if part)
+    return "\n".join(part for part in pieces if part)
 
 
 def _section(section: Section, number: int, lang: Lang) -> str:
     name = f"s{number}"
-    parts = [f'<section aria-labelledby="{name}"><h2 id="{name}">{escape(section.title.in_(lang))}</h2>']
-    parts += [f"<p>{escape(text.in_(lang))}</p>" for text in section.words]
+    pieces = [f'<section aria-labelledby="{name}"><h2 id="{name}">{escape(section.title.in_(lang))}</h2>']
+    pieces += [f"<p>{escape(text.in_(lang))}</p>" for text in section.words]
     if section.svg:
-        parts.append(f"<figure>{section.svg}</figure>")
+        pieces.append(f"<figure>{section.svg}</figure>")
     if section.columns:
-        parts.append(_table(section, lang))
-    return "\n".join([*parts, "</section>"])
+        pieces.append(_table(section, lang))
+    return "\n".join([*pieces, "</section>"])
 
 
 def _table(section: Section, lang: Lang) -> str:
-    shown = min(section.n_rows, MOST_ROWS)
+    displayed = min(section.n_rows, MOST_ROWS)
     numeric = [' class="n"' if column.kind != "text" else "" for column in section.columns]
     heads = "".join(
         f'<th scope="col"{mark}>{escape(column.head.in_(lang))}</th>'
         for column, mark in zip(section.columns, numeric, strict=True)
     )
     texts = [
-        [told(value, column.kind, lang) for value in column.values[:shown]] for column in section.columns
+        [rendered(value, column.kind, lang) for value in column.values[:displayed]]
+        for column in section.columns
     ]
     rows = []
     for cells in zip(*texts, strict=True):
         first, *rest = (escape(cell) for cell in cells)
         tail = "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(rest, numeric[1:], strict=True))
         rows.append(f'<tr><th scope="row">{first}</th>{tail}</tr>')
-    more = section.n_rows - shown
+    more = section.n_rows - displayed
     caption = escape(section.title.in_(lang))
     if more:
         left = Text(f"{more} autres lignes dans le classeur", f"{more} more rows in the workbook").in_(lang)
@@ -230,7 +231,7 @@ def _table(section: Section, lang: Lang) -> str:
     )
 
 
-def told(value: Cell, kind: str, lang: Lang) -> str:
+def rendered(value: Cell, kind: str, lang: Lang) -> str:
     """Format a cell for reading."""
     if value is None:
         return "–"

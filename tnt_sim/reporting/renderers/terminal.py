@@ -29,12 +29,12 @@ def grid(
     right : columns aligned to the right
     styles : one style per row
     """
-    every = [*([header] if header else []), *rows]
-    if not every:
+    all_items = [*([header] if header else []), *rows]
+    if not all_items:
         return []
-    widths = [max(cell_len(row[k]) for row in every) for k in range(len(every[0]))]
+    widths = [max(cell_len(row[k]) for row in all_items) for k in range(len(all_items[0]))]
     lines = []
-    for number, row in enumerate(every):
+    for number, row in enumerate(all_items):
         heading = bool(header) and number == 0
         cells = [_pad(cell, widths[k], k in right) for k, cell in enumerate(row)]
         text = " " * indent + GAP.join(cells)

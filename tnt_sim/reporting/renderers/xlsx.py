@@ -139,7 +139,7 @@ class Styles:
 
     def __init__(self, book: Any, lang: Lang) -> None:
         self._book = book
-        self._made: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
         self.lang = lang
         french = lang is Lang.FR
         self.numbers = {
@@ -154,12 +154,12 @@ class Styles:
             "day": "dd/mm/yyyy" if french else "yyyy-mm-dd",
         }
 
-    def made(self, **options: Any) -> Any:
+    def format_of(self, **options: Any) -> Any:
         """Return the format with these options, always the same object."""
         key = tuple(sorted(options.items()))
-        if key not in self._made:
-            self._made[key] = self._book.add_format({"valign": "top", **options})
-        return self._made[key]
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format({"valign": "top", **options})
+        return self._formats[key]
 
     def cell(self, kind: str, decimals: int = 2, *, wrap: bool = False, **more: Any) -> tuple[Any, Any]:
         """Return the formats of a column's cells: the usual one, and one for text that looks like a formula."""
@@ -175,12 +175,12 @@ class Styles:
             **align,
             **more,
         }
-        plain = self.made(**options)
-        return plain, self.made(**options, quote_prefix=True) if kind == "text" else plain
+        plain = self.format_of(**options)
+        return plain, self.format_of(**options, quote_prefix=True) if kind == "text" else plain
 
     def head(self, *, right: bool = False) -> Any:
         """Return the format of a table header."""
-        return self.made(
+        return self.format_of(
             bold=True, bg_color=SHADE, bottom=1, top=1, text_wrap=True, valign="vcenter",
             align="right" if right else "left",
             indent=0 if right else 1,
@@ -188,24 +188,24 @@ class Styles:
 
     def total(self, kind: str) -> Any:
         """Return the format of a total."""
-        return self.made(bold=True, top=1, bottom=1, num_format=self.numbers[kind])
+        return self.format_of(bold=True, top=1, bottom=1, num_format=self.numbers[kind])
 
     @property
     def title(self) -> Any:
         """Return the format of a sheet title."""
-        return self.made(bold=True, font_size=16)
+        return self.format_of(bold=True, font_size=16)
 
     @property
     def section(self) -> Any:
         """Return the format of a section title."""
-        return self.made(bold=True, font_size=12)
+        return self.format_of(bold=True, font_size=12)
 
     @property
     def soft(self) -> Any:
         """Return the format of a remark."""
-        return self.made(font_color=SOFT)
+        return self.format_of(font_color=SOFT)
 
     @property
     def words(self) -> Any:
         """Return the format of a paragraph."""
-        return self.made(text_wrap=True)
+        return self.format_of(text_wrap=True)

@@ -39,7 +39,7 @@ def alternatives_lines(document: Document, lang: Lang, width: int) -> list[Line]
     if document["optimum"] is None:
         return lines
     lines += [Line(""), *_table(document, lang)]
-    for text in told(document):
+    for text in sentences(document):
         lines += [Line(""), *paragraph(text.in_(lang), width)]
     rows = [(one["dossier"], str(one["title"])[:50], _of(one, document, lang)) for one in document["open"]]
     if rows:
@@ -79,11 +79,11 @@ def verdict(document: Document) -> Text:
     )
 
 
-def told(document: Document) -> list[Text]:
+def sentences(document: Document) -> list[Text]:
     """Say what the alternatives share, and whether the optimum is unique."""
     shared, n_ties = document["shared"], len(document["ties"])
     proven = shared["n_funded_proven"] + shared["n_refused_proven"]
-    found = [
+    result = [
         Text(
             f"Dans les {shared['n_portfolios']} choix vus, {shared['n_funded']} dossiers sont toujours retenus et "
             f"{shared['n_refused']} jamais ; pour {proven} d'entre eux, c'est prouvé de tout choix admis.",
@@ -97,13 +97,13 @@ def told(document: Document) -> list[Text]:
             ("autre choix vaut", "autres choix valent"),
             ("other choice is worth", "other choices are worth"),
         )
-        found.append(
+        result.append(
             Text(
                 f"Ex æquo : {others.fr} exactement autant, pour le même argent (--json).",
                 f"Ties: {others.en} exactly as much for the same money (see --json).",
             )
         )
-    return found
+    return result
 
 
 def _table(document: Document, lang: Lang) -> list[Line]:
@@ -120,12 +120,12 @@ def _table(document: Document, lang: Lang) -> list[Line]:
         Text("financés", "funded").in_(lang),
         Text("accordé", "granted").in_(lang),
     )
-    best, shown = document["optimum"], document["status"] == "optimal"
+    best, displayed = document["optimum"], document["status"] == "optimal"
     rows: list[tuple[str, ...]] = [
         (
-            (Text("le meilleur", "the best") if shown else Text("le meilleur trouvé", "the best found")).in_(
-                lang
-            ),
+            (
+                Text("le meilleur", "the best") if displayed else Text("le meilleur trouvé", "the best found")
+            ).in_(lang),
             _value(best["objective"][0]["value"], lang),
             "–",
             "–",
@@ -138,61 +138,61 @@ def _table(document: Document, lang: Lang) -> list[Line]:
     return grid(rows, header=head, right=(1, 2, 3, 4, 5))
 
 
-def _row(name: str, one: Document, lang: Lang) -> tuple[str, ...]:
-    apart = _value(one["distance"], lang)
+def _row(name: str, document: Document, lang: Lang) -> tuple[str, ...]:
+    apart = _value(document["distance"], lang)
     return (
         name,
-        _value(one["objective"][0]["value"], lang),
-        format_rate(parse_decimal(one["loss"]), lang),
-        apart + _doubt(one, lang),
-        count(one["n_funded"], lang),
-        format_cents(one["granted_cents"], lang),
+        _value(document["objective"][0]["value"], lang),
+        format_rate(parse_decimal(document["loss"]), lang),
+        apart + _doubt(document, lang),
+        count(document["n_funded"], lang),
+        format_cents(document["granted_cents"], lang),
     )
 
 
-def _doubt(one: Document, lang: Lang) -> str:
+def _doubt(document: Document, lang: Lang) -> str:
     """Write the bound where another could be farther: "(196 au plus)"; "?" if nothing is known."""
-    if one["proven"] or one["figure"] is not None:
+    if document["proven"] or document["figure"] is not None:
         return ""
-    if one["bound"] is None:
+    if document["bound"] is None:
         return " ?"
-    most = _value(one["bound"], lang)
+    most = _value(document["bound"], lang)
     return Text(f" ({most} au plus)", f" (at most {most})").in_(lang)
 
 
-def steered_words(one: Document, lang: Lang) -> str:
+def steered_words(document: Document, lang: Lang) -> str:
     """Write what an alternative is steered by, and its figure: « le plus rural (…) : 1 250 000 »."""
     colon = " : " if lang is Lang.FR else ": "
     most = ""
-    if not one["proven"]:
-        limit = "?" if one["bound"] is None else euros(one["bound"], lang)
+    if not document["proven"]:
+        limit = "?" if document["bound"] is None else euros(document["bound"], lang)
         most = Text(f" (au mieux {limit})", f" (at best {limit})").in_(lang)
-    return f"{STEERED[one['name']].in_(lang)}{colon}{euros(one['figure'], lang)}{most}"
+    return f"{STEERED[document['name']].in_(lang)}{colon}{euros(document['figure'], lang)}{most}"
 
 
 def _value(text: str, lang: Lang) -> str:
     return number(parse_decimal(text), lang)
 
 
-def _of(one: Document, document: Document, lang: Lang) -> str:
-    n, of = one["n_funded_in"], document["shared"]["n_portfolios"]
+def _of(entry: Document, document: Document, lang: Lang) -> str:
+    n, of = entry["n_funded_in"], document["shared"]["n_portfolios"]
     return Text(f"{n} fois sur {of}", f"{n} times of {of}").in_(lang)
 
 
 def alternatives_html(document: Document, lang: Lang) -> str:
     """Render the same as HTML for a notebook."""
-    parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
+    pieces = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
-        parts.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
-    parts.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
+        pieces.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
+    pieces.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
     if document["optimum"] is None:
-        return framed("".join(parts), lang)
+        return framed("".join(pieces), lang)
     entries: Sequence[Document] = [*document["portfolios"], *document["steered"]]
     names = [steered_words(one, lang) if one["name"] in STEERED else str(one["rank"]) for one in entries]
     rows = "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _row(name, one, lang))}</tr>"
         for name, one in zip(names, entries, strict=True)
     )
-    parts.append(f"<table>{rows}</table>")
-    parts += [f"<p>{escape(text.in_(lang))}</p>" for text in told(document)]
-    return framed("".join(parts), lang)
+    pieces.append(f"<table>{rows}</table>")
+    pieces += [f"<p>{escape(text.in_(lang))}</p>" for text in sentences(document)]
+    return framed("".join(pieces), lang)

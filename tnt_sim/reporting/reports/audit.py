@@ -110,22 +110,22 @@ def swap_words(swap: Document, allowed: bool) -> Text:
     """Write a swap: « Pour regagner 90 % de l'écart : 4 dossiers changent »."""
     n = swap["n_changed"]
     if n is None:
-        told = Text("le temps a manqué", "there was no time")
+        sentence = Text("le temps a manqué", "there was no time")
     else:
         fr = plural(n, ("dossier change", "dossiers changent"), ("", ""), Lang.FR)
         en = plural(n, ("", ""), ("dossier changes", "dossiers change"), Lang.EN)
         most = Text("", "") if swap["status"] == "optimal" else Text(" au plus", " at most")
-        told = Text(f"{fr}{most.fr}", f"{en}{most.en}")
+        sentence = Text(f"{fr}{most.fr}", f"{en}{most.en}")
     if swap["goal"] is None:
         return Text(
-            f"Pour tenir toutes les règles en changeant le moins : {told.fr}",
-            f"To keep every rule with the fewest changes: {told.en}",
+            f"Pour tenir toutes les règles en changeant le moins : {sentence.fr}",
+            f"To keep every rule with the fewest changes: {sentence.en}",
         )
     percent = parse_decimal(swap["recover"]) * 100
     note = Text("", "") if allowed else Text(" et tenir les règles", " and keep the rules")
     return Text(
-        f"Pour regagner {number(percent, Lang.FR)} % de l'écart ({swap['goal']}){note.fr} : {told.fr}",
-        f"To recover {number(percent, Lang.EN)}% of the loss ({swap['goal']}){note.en}: {told.en}",
+        f"Pour regagner {number(percent, Lang.FR)} % de l'écart ({swap['goal']}){note.fr} : {sentence.fr}",
+        f"To recover {number(percent, Lang.EN)}% of the loss ({swap['goal']}){note.en}: {sentence.en}",
     )
 
 
@@ -187,12 +187,12 @@ def _answer_words(title: Text, answer: Document, document: Document, lang: Lang)
     return f"{title.in_(lang)} : {goals} ; {money}{less if saved > 0 else ''}"
 
 
-def _changes(found: Document, lang: Lang) -> list[Line]:
+def _changes(document: Document, lang: Lang) -> list[Line]:
     signs = (("enter", "+"), ("leave", "−"), ("amount", "≠"))
     rows = [
         (sign, one["dossier"], str(one["title"])[:40], _money(one, key, lang))
         for key, sign in signs
-        for one in found[key]
+        for one in document[key]
     ]
     lines = grid(rows[:SHOWN], right=(3,), indent=4)
     if len(rows) > SHOWN:
@@ -201,36 +201,36 @@ def _changes(found: Document, lang: Lang) -> list[Line]:
     return lines
 
 
-def _money(one: Document, key: str, lang: Lang) -> str:
+def _money(document: Document, key: str, lang: Lang) -> str:
     if key == "enter":
-        return format_cents(one["after_cents"], lang)
+        return format_cents(document["after_cents"], lang)
     if key == "leave":
-        return format_cents(one["before_cents"], lang)
-    return f"{format_cents(one['before_cents'], lang)} → {format_cents(one['after_cents'], lang)}"
+        return format_cents(document["before_cents"], lang)
+    return f"{format_cents(document['before_cents'], lang)} → {format_cents(document['after_cents'], lang)}"
 
 
 def audit_html(document: Document, lang: Lang) -> str:
     """Render the same as HTML for a notebook."""
-    parts = [
+    pieces = [
         f"<p><strong>{escape(str(document['title']))}</strong></p>",
         f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>",
     ]
     if document["synthetic"]:
-        parts.insert(1, f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
+        pieces.insert(1, f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
     if document["broken"]:
         rules = "".join(
             f"<li>{escape(capitalised(str(entry['words'])))}</li>" for entry in document["broken"]
         )
-        parts.append(f"<ul>{rules}</ul>")
+        pieces.append(f"<ul>{rules}</ul>")
     heads = Text("But|Cette liste|Le meilleur choix|Écart", "Goal|This list|The best choice|Loss")
     rows = [
         (str(goal["goal"]), *(_figure(goal[key], lang) for key in ("value", "optimum", "loss")))
         for goal in document["objective"]
     ]
-    parts.append(rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3)))
+    pieces.append(rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3)))
     allowed = document["selection"]["allowed"]
-    parts += [f"<p>{escape(swap_words(swap, allowed).in_(lang))}</p>" for swap in document["swaps"]]
-    return framed("".join(parts), lang)
+    pieces += [f"<p>{escape(swap_words(swap, allowed).in_(lang))}</p>" for swap in document["swaps"]]
+    return framed("".join(pieces), lang)
 
 
 def broken_words(entry: Mapping[str, Any], lang: Lang) -> str:

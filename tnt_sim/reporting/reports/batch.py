@@ -25,15 +25,15 @@ def batch_lines(
     lines = paragraph(
         _headline(runs.height, n_cases, failed.height, interrupted).in_(lang), width, style="bold"
     )
-    shown = (
+    displayed = (
         runs
         if runs.height <= MOST_ROWS
         else pl.concat([runs.head(MOST_ROWS // 2), runs.tail(MOST_ROWS // 2)])
     )
-    if shown.height:
-        lines += [Line(""), *_table(shown, lang)]
-    if shown.height < runs.height:
-        left = runs.height - shown.height
+    if displayed.height:
+        lines += [Line(""), *_table(displayed, lang)]
+    if displayed.height < runs.height:
+        left = runs.height - displayed.height
         lines.append(Line(Text(f"  … et {left} autres", f"  … and {left} more").in_(lang), style="dim"))
     for row in failed.head(5).iter_rows(named=True):
         lines += paragraph(_failure(row, lang), width, style="yellow")

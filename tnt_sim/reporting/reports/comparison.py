@@ -58,10 +58,10 @@ _HEADS = {
 }
 
 
-def comparison_lines(found: ComparedRuns, lang: Lang, width: int) -> list[Line]:
+def comparison_lines(comparison: ComparedRuns, lang: Lang, width: int) -> list[Line]:
     """Write the page of a comparison."""
-    lines = paragraph(_title(found).in_(lang), width, style="bold")
-    if _synthetic(found):
+    lines = paragraph(_title(comparison).in_(lang), width, style="bold")
+    if _synthetic(comparison):
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
     cells: Mapping[str, Callable[[Any], str]] = {
         "name": str,
@@ -71,18 +71,18 @@ def comparison_lines(found: ComparedRuns, lang: Lang, width: int) -> list[Line]:
         "granted_cents": lambda cents: amount(cents, lang),
         "unspent_cents": lambda cents: amount(cents, lang),
     }
-    keys = _keys(found)
+    keys = _keys(comparison)
     rows = [
         [_support(row, lang) if key == "proof" else cells[key](row[key]) for key in keys]
-        for row in found.headline()
+        for row in comparison.headline()
     ]
     header = [_HEADS[key].in_(lang) for key in keys]
     lines += [Line(""), *grid(rows, header=header, right=range(1, len(keys) - 1))]
-    lines += _part(Text("Ce qui diffère", "What differs"), _inputs(found, lang), lang)
-    lines += _sentences(found, lang, width)
-    for name, moved in found.moves.items():
-        lines += _part(Text(f"Vers {name}", f"To {name}"), _moves(moved, lang), lang)
-    if not found.one_goal:
+    lines += _section(Text("Ce qui diffère", "What differs"), _inputs(comparison, lang), lang)
+    lines += _sentences(comparison, lang, width)
+    for name, moved in comparison.moves.items():
+        lines += _section(Text(f"Vers {name}", f"To {name}"), _moves(moved, lang), lang)
+    if not comparison.one_goal:
         lines += [Line(""), *paragraph(_UNITS.in_(lang), width, style="dim")]
         return lines
     regret = [
@@ -91,14 +91,14 @@ def comparison_lines(found: ComparedRuns, lang: Lang, width: int) -> list[Line]:
             "–" if row["worst_regret"] is None else decimal(row["worst_regret"], lang),
             "" if row["holds_everywhere"] else _NOT_EVERYWHERE.in_(lang),
         ]
-        for row in found.worst_regret.iter_rows(named=True)
+        for row in comparison.worst_regret.iter_rows(named=True)
     ]
-    return lines + _part(Text("Regret le plus grand", "Greatest regret"), regret, lang)
+    return lines + _section(Text("Regret le plus grand", "Greatest regret"), regret, lang)
 
 
-def _keys(found: ComparedRuns) -> list[str]:
+def _keys(comparison: ComparedRuns) -> list[str]:
     """Return the columns of the decisions; inhabitants only if some scenario names a map."""
-    people = any(side.inhabitants is not None for side in found.sides)
+    people = any(side.inhabitants is not None for side in comparison.sides)
     return [key for key in _HEADS if key != "inhabitants" or people]
 
 
@@ -109,34 +109,34 @@ def _support(row: Mapping[str, Any], lang: Lang) -> str:
     return proof_word(row["proof"], lang)
 
 
-def _part(title: Text, rows: Sequence[Sequence[str]], lang: Lang) -> list[Line]:
+def _section(title: Text, rows: Sequence[Sequence[str]], lang: Lang) -> list[Line]:
     if not rows:
         return []
     return [Line(""), Line(title.in_(lang), style="bold"), *grid(rows)]
 
 
-def _inputs(found: ComparedRuns, lang: Lang) -> list[list[str]]:
+def _inputs(comparison: ComparedRuns, lang: Lang) -> list[list[str]]:
     rows = [
         [path, *(text if len(text) <= 40 else f"{text[:39]}…" for text in texts)]
-        for path, *texts in difference_rows(found, lang)
+        for path, *texts in difference_rows(comparison, lang)
         if not is_sentence(path)
     ]
-    changed = {name: table["dossier"].n_unique() for name, table in found.cells.items() if table.height}
+    changed = {name: table["dossier"].n_unique() for name, table in comparison.cells.items() if table.height}
     word = ("dossier", "dossiers")
     told = [f"{name} : {so_many(n, word, word).in_(lang)}" for name, n in changed.items()]
-    return rows + [[text, *[""] * len(found.sides)] for text in told]
+    return rows + [[text, *[""] * len(comparison.sides)] for text in told]
 
 
-def _sentences(found: ComparedRuns, lang: Lang, width: int) -> list[Line]:
+def _sentences(comparison: ComparedRuns, lang: Lang, width: int) -> list[Line]:
     """Write the objectives, conditions and rules that differ, each side in its own words."""
     lines: list[Line] = []
     colon = " : " if lang is Lang.FR else ": "
-    for path, *texts in difference_rows(found, lang):
+    for path, *texts in difference_rows(comparison, lang):
         if is_sentence(path):
             lines.append(Line(f"  {path}"))
-            for side, text in zip(found.sides, texts, strict=True):
+            for side, text in zip(comparison.sides, texts, strict=True):
                 lines += paragraph(f"{side.name}{colon}{text}", width, first="    ")
-    if lines and not _inputs(found, lang):
+    if lines and not _inputs(comparison, lang):
         title = Text("Ce qui diffère", "What differs").in_(lang)
         return [Line(""), Line(title, style="bold"), *lines]
     return lines
@@ -183,31 +183,31 @@ def _cause(cause: str | None, lang: Lang) -> str:
     return "" if cause is None else CAUSE[cause].in_(lang) if cause in CAUSE else cause
 
 
-def _title(found: ComparedRuns) -> Text:
-    first, n = found.sides[0].name, len(found.sides)
+def _title(comparison: ComparedRuns) -> Text:
+    first, n = comparison.sides[0].name, len(comparison.sides)
     return Text(f"{n} décisions ; référence : {first}", f"{n} decisions; reference: {first}")
 
 
-def _synthetic(found: ComparedRuns) -> bool:
-    return any(is_synthetic(side.scenario) for side in found.sides)
+def _synthetic(comparison: ComparedRuns) -> bool:
+    return any(is_synthetic(side.scenario) for side in comparison.sides)
 
 
-def comparison_study(found: ComparedRuns, lang: Lang) -> Study:
+def comparison_study(comparison: ComparedRuns, lang: Lang) -> Study:
     """Return the whole comparison with charts, for a page or a workbook."""
-    stopped = stopped_sentence(found.summary(), lang)
+    stopped = stopped_sentence(comparison.summary(), lang)
     return Study(
         title=Text("Comparaison de décisions", "Decisions compared"),
-        about=[_title(found), *([Text(stopped, stopped)] if stopped else [])],
-        sections=list(_sections(found, lang)),
-        synthetic=_synthetic(found),
-        foot={side.name: side.scenario.sha256 for side in found.sides},
-        day=found.sides[0].scenario.spec.date,
+        about=[_title(comparison), *([Text(stopped, stopped)] if stopped else [])],
+        sections=list(_sections(comparison, lang)),
+        synthetic=_synthetic(comparison),
+        foot={side.name: side.scenario.sha256 for side in comparison.sides},
+        day=comparison.sides[0].scenario.spec.date,
     )
 
 
-def _sections(found: ComparedRuns, lang: Lang) -> Iterator[Section]:
-    rows = found.headline()
-    values = {key: [row[key] for row in rows] for key in _keys(found)}
+def _sections(comparison: ComparedRuns, lang: Lang) -> Iterator[Section]:
+    rows = comparison.headline()
+    values = {key: [row[key] for row in rows] for key in _keys(comparison)}
     values["value"] = [decimal(text, lang) for text in values["value"]]
     values["proof"] = [_support(row, lang) for row in rows]
     yield Section(
@@ -215,23 +215,23 @@ def _sections(found: ComparedRuns, lang: Lang) -> Iterator[Section]:
         svg=_picture([("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang),
         columns=[ReportColumn(_HEADS[key], _kind(key), column) for key, column in values.items()],
     )
-    differences = difference_rows(found, lang)
+    differences = difference_rows(comparison, lang)
     yield Section(
         Text("Ce qui diffère", "What differs"),
         columns=[
             ReportColumn(Text("Paramètre", "Parameter"), "text", [path for path, *_ in differences]),
             *(
                 ReportColumn(Text(side.name, side.name), "text", [texts[k] for _, *texts in differences])
-                for k, side in enumerate(found.sides)
+                for k, side in enumerate(comparison.sides)
             ),
         ],
     )
     for dimension, title in DIMENSION.items():
-        yield _dimension(found, dimension, title, lang)
-    for name, moved in found.moves.items():
-        yield _moved(found.sides[0].name, name, moved, lang)
-        yield _winners(name, found.winners[name], lang)
-    table = found.regrets
+        yield _dimension(comparison, dimension, title, lang)
+    for name, moved in comparison.moves.items():
+        yield _moved(comparison.sides[0].name, name, moved, lang)
+        yield _winners(name, comparison.winners[name], lang)
+    table = comparison.regrets
     yield Section(
         Text("Regrets", "Regrets"),
         words=[
@@ -239,7 +239,7 @@ def _sections(found: ComparedRuns, lang: Lang) -> Iterator[Section]:
                 "Ce que vaut chaque liste si un autre scénario se réalise, et ce que ce choix coûte alors.",
                 "What each list is worth if another scenario comes true, and what its choice then costs.",
             ),
-            *([] if found.one_goal else [_UNITS]),
+            *([] if comparison.one_goal else [_UNITS]),
         ],
         columns=[
             ReportColumn(Text("Liste", "List"), "text", table["portfolio"].to_list()),
@@ -265,12 +265,12 @@ def _kind(key: str) -> str:
     )
 
 
-def _dimension(found: ComparedRuns, dimension: str, title: Text, lang: Lang) -> Section:
+def _dimension(comparison: ComparedRuns, dimension: str, title: Text, lang: Lang) -> Section:
     """Return granted money by group, with a column and a bar per side."""
-    part = found.totals.filter(pl.col("dimension") == dimension)
+    part = comparison.totals.filter(pl.col("dimension") == dimension)
     groups = list(dict.fromkeys(part["group"].to_list()))
     by = {(row["group"], row["side"]): row for row in part.iter_rows(named=True)}
-    names = [side.name for side in found.sides]
+    names = [side.name for side in comparison.sides]
     columns = [ReportColumn(title, "text", groups)]
     for name in names:
         cells = [by.get((group, name)) for group in groups]
@@ -278,10 +278,10 @@ def _dimension(found: ComparedRuns, dimension: str, title: Text, lang: Lang) -> 
         columns.append(ReportColumn(Text(f"{name} : accordé", f"{name}: granted"), "money", granted))
         funded = [0 if cell is None else cell["n_funded"] for cell in cells]
         columns.append(ReportColumn(Text(f"{name} : financés", f"{name}: funded"), "count", funded))
-    shown = groups if len(groups) <= 20 and len(names) <= 6 else []
+    displayed = groups if len(groups) <= 20 and len(names) <= 6 else []
     triples = [
         (group, name, by[group, name]["granted_cents"] if (group, name) in by else 0)
-        for group in shown
+        for group in displayed
         for name in names
     ]
     return Section(title, svg=_picture(triples, names, lang), columns=columns)
@@ -353,14 +353,14 @@ def core_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
     runs = document["runs"]
     lines = [Line(Text(f"{len(runs)} calculs", f"{len(runs)} runs").in_(lang), style="bold")]
     for number, run in enumerate(runs):
-        told = " ; ".join(spoken(one, lang) for one in run["changes"]) or Text(
+        text = " ; ".join(spoken(one, lang) for one in run["changes"]) or Text(
             "mêmes valeurs", "same values"
         ).in_(lang)
-        told = Text("référence", "reference").in_(lang) if number == 0 else told
+        text = Text("référence", "reference").in_(lang) if number == 0 else text
         if run["rules"] != "shown":
-            told += Text(" (non vérifié)", " (not verified)").in_(lang)
+            text += Text(" (non vérifié)", " (not verified)").in_(lang)
         lines += paragraph(
-            f"{run['run']} : {told}" if lang is Lang.FR else f"{run['run']}: {told}", width, first="  "
+            f"{run['run']} : {text}" if lang is Lang.FR else f"{run['run']}: {text}", width, first="  "
         )
     rows = [[_CLASSES[key].in_(lang), count(document["counts"].get(key, 0), lang)] for key in _CLASSES]
     lines += [Line(""), *grid(rows, right=(1,))]
@@ -384,11 +384,12 @@ def core_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
     return lines
 
 
-def _moved_dossiers(one: Entry, lang: Lang) -> str:
+def _moved_dossiers(entry: Entry, lang: Lang) -> str:
     """Write a move: « entre : programme.amount: 88 M€ → 90 M€ »."""
-    if not one["moved_by"]:
+    if not entry["moved_by"]:
         return Text("plusieurs changements à la fois", "several changes at once").in_(lang)
     enters, leaves = Text("entre", "enters").in_(lang), Text("sort", "leaves").in_(lang)
     return " ; ".join(
-        f"{enters if move['funded'] else leaves}, {spoken(move['change'], lang)}" for move in one["moved_by"]
+        f"{enters if move['funded'] else leaves}, {spoken(move['change'], lang)}"
+        for move in entry["moved_by"]
     )

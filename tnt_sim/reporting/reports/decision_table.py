@@ -139,12 +139,12 @@ def sentences(table: pl.DataFrame, lang: Lang) -> pl.Series:
             "code": table[DECISION],
         }
     )
-    said = pl.lit("")
+    phrase = pl.lit("")
     for decision, text in _SENTENCES.items():
-        said = pl.when(pl.col("code") == decision.value).then(_filled(text.in_(lang))).otherwise(said)
+        phrase = pl.when(pl.col("code") == decision.value).then(_filled(text.in_(lang))).otherwise(phrase)
     bare = (pl.col("code") == ApplicantDecision.FUNDED.value) & pl.col("rate").is_null()
-    said = pl.when(bare).then(_filled(_NO_RATE[lang])).otherwise(said)
-    return words.select(said.alias("sentence")).to_series()
+    phrase = pl.when(bare).then(_filled(_NO_RATE[lang])).otherwise(phrase)
+    return words.select(phrase.alias("sentence")).to_series()
 
 
 def _ended(texts: pl.Series) -> pl.Series:
@@ -156,12 +156,12 @@ def _ended(texts: pl.Series) -> pl.Series:
 
 def _filled(template: str) -> pl.Expr:
     """Fill the `{columns}` of a template from a table."""
-    parts: list[pl.Expr] = []
+    pieces: list[pl.Expr] = []
     rest = template
     while rest:
         text, brace, rest = rest.partition("{")
-        parts.append(pl.lit(text))
+        pieces.append(pl.lit(text))
         if brace:
             name, _, rest = rest.partition("}")
-            parts.append(pl.col(name).fill_null(""))
-    return pl.concat_str(parts)
+            pieces.append(pl.col(name).fill_null(""))
+    return pl.concat_str(pieces)

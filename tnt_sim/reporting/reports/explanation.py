@@ -29,17 +29,17 @@ from tnt_sim.rules.expressions.column_text import count, listed
 MOST_SHOWN = 20
 
 
-def inversion_sentence(found: Entry, lang: Lang) -> str:
+def inversion_sentence(inversion: Entry, lang: Lang) -> str:
     """Write the count: « 12 paires : 3 dossiers non retenus valent mieux qu'un dossier retenu… »."""
-    column = column_text.column(str(found["rank"])).in_(lang)
-    if not found["n_pairs"]:
+    column = column_text.column(str(inversion["rank"])).in_(lang)
+    if not inversion["n_pairs"]:
         return Text(
             f"Aucune inversion : dans chaque enveloppe, nul n'est retenu avant un mieux placé selon {column}.",
             f"No inversion: in each envelope nobody is funded before one ranked better by {column}.",
         ).in_(lang)
-    pairs = plural(found["n_pairs"], ("inversion", "inversions"), ("inversion", "inversions"), lang)
+    pairs = plural(inversion["n_pairs"], ("inversion", "inversions"), ("inversion", "inversions"), lang)
     refused = plural(
-        found["n_refused"],
+        inversion["n_refused"],
         ("dossier non retenu vaut", "dossiers non retenus valent"),
         ("refused dossier ranks", "refused dossiers rank"),
         lang,
@@ -50,18 +50,18 @@ def inversion_sentence(found: Entry, lang: Lang) -> str:
     ).in_(lang)
 
 
-def inversion_lines(found: Entry, lang: Lang, width: int, most: int = MOST_SHOWN) -> list[Line]:
+def inversion_lines(inversion: Entry, lang: Lang, width: int, most: int = MOST_SHOWN) -> list[Line]:
     """Write the sentence, and a table of the first refused applications, each with the worst funded one."""
-    lines = paragraph(inversion_sentence(found, lang), width, first="  ")
+    lines = paragraph(inversion_sentence(inversion, lang), width, first="  ")
     header = (
         ("refusé", "valeur", "demande", "retenu", "valeur", "reçoit", "moins bons", "enveloppe")
         if lang is Lang.FR
         else ("refused", "value", "asks", "funded", "value", "gets", "worse ones", "envelope")
     )
-    rows = [_row(pair, lang) for pair in found["refused"][:most]]
+    rows = [_row(pair, lang) for pair in inversion["refused"][:most]]
     lines += grid(rows, header=header, right=(1, 2, 4, 5, 6)) if rows else []
-    if found["n_refused"] > len(rows):
-        rest = count(found["n_refused"] - len(rows), lang)
+    if inversion["n_refused"] > len(rows):
+        rest = count(inversion["n_refused"] - len(rows), lang)
         lines.append(Line(Text(f"  … et {rest} autres", f"  … and {rest} more").in_(lang), style="dim"))
     return lines
 
@@ -202,18 +202,18 @@ def rule_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
     for rule in document["rules"]:
         name = cause_words(rule, lang)
         if rule["enters"] is None:
-            told = _t("calcul arrêté par une limite", "solve stopped by a limit", lang)
+            text = _t("calcul arrêté par une limite", "solve stopped by a limit", lang)
         elif not rule["enters"] and not rule["leaves"]:
-            told = _t("sans elle, la même répartition", "without it, the same allocation", lang)
+            text = _t("sans elle, la même répartition", "without it, the same allocation", lang)
         else:
             enters, leaves = listed(rule["enters"], lang, most=6), listed(rule["leaves"], lang, most=6)
-            told = _t(
+            text = _t(
                 f"sans elle, entrent : {enters or 'aucun'} ; sortent : {leaves or 'aucun'}",
                 f"without it, enter: {enters or 'none'}; leave: {leaves or 'none'}",
                 lang,
             )
-        lines += paragraph(f"{name[:1].upper()}{name[1:]} : {told}." if lang is Lang.FR else
-                           f"{name[:1].upper()}{name[1:]}: {told}.", width, first="  ")  # fmt: skip
+        lines += paragraph(f"{name[:1].upper()}{name[1:]} : {text}." if lang is Lang.FR else
+                           f"{name[:1].upper()}{name[1:]}: {text}.", width, first="  ")  # fmt: skip
     return lines
 
 
@@ -243,17 +243,17 @@ def reserve_lines(reserve: Sequence[Entry], lang: Lang) -> list[Line]:
     return lines
 
 
-def waits_for(one: Entry, lang: Lang) -> str:
+def waits_for(entry: Entry, lang: Lang) -> str:
     """Write what keeps an application of the reserve list out: a rule, otherwise missing money."""
-    if one["rule"] is not None:
-        return _t(f"la règle « {one['rule']} »", f'the rule "{one["rule"]}"', lang)
-    if not one["missing_cents"] and not one["looked_at"]:
+    if entry["rule"] is not None:
+        return _t(f"la règle « {entry['rule']} »", f'the rule "{entry["rule"]}"', lang)
+    if not entry["missing_cents"] and not entry["looked_at"]:
         return "–"
-    if not one["missing_cents"]:
+    if not entry["missing_cents"]:
         return _t("rien : il n'ajoute rien", "nothing: it adds nothing", lang)
-    missing = amount(one["missing_cents"], lang)
+    missing = amount(entry["missing_cents"], lang)
     known = _t(f"{missing} de plus", f"{missing} more", lang)
-    return known if one["looked_at"] else f"≥ {known}"
+    return known if entry["looked_at"] else f"≥ {known}"
 
 
 def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
@@ -275,7 +275,7 @@ def settled_texts(document: Entry, lang: Lang) -> list[str]:
         return stopped
     sure, solved, open_ = (count(settled[k], lang) for k in ("by_bounds", "by_solve", "intervals"))
     lift = [count(settled[f"lifted_{k}"], lang) for k in ("by_bounds", "by_solve", "open")]
-    told = [
+    sentences = [
         Text(
             f"Seuils de note. Tranchés par des bornes exactes, sans recalcul : {sure} ; par un recalcul : "
             f"{solved} ; laissés en intervalle certifié : {open_}.",
@@ -289,28 +289,28 @@ def settled_texts(document: Entry, lang: Lang) -> list[str]:
             f"{lift[1]}; to be asked alone: {lift[2]}.",
         ),
     ]
-    return [*(text.in_(lang) for text in told), *stopped]
+    return [*(text.in_(lang) for text in sentences), *stopped]
 
 
 def _stopped_texts(document: Entry, lang: Lang) -> list[str]:
     """Say how far the work got, if stopped, and what the other applications have."""
-    said = stopped_sentence(document, lang)
-    if not said:
+    word = stopped_sentence(document, lang)
+    if not word:
         return []
     rest = Text(
         "Les dossiers restants n'ont pas de seuil ; demandez-les un à un : tnt-sim explain.",
         "The remaining dossiers have no threshold; ask for them one by one: tnt-sim explain.",
     )
-    told, rules = [said, rest.in_(lang)], document["rules_progress"]
+    sentences, rules = [word, rest.in_(lang)], document["rules_progress"]
     if rules["of"] and rules["done"] < rules["of"]:
         few, all_ = count(rules["done"], lang), count(rules["of"], lang)
-        told.append(
+        sentences.append(
             Text(
                 f"Effet des règles examiné : {few} sur {all_}.",
                 f"Effects of rules examined: {few} of {all_}.",
             ).in_(lang)
         )
-    return told
+    return sentences
 
 
 def reason_rows(document: Entry, lang: Lang) -> list[list[str]]:
@@ -380,11 +380,11 @@ def changes_words(changes: Sequence[Entry], lang: Lang) -> str:
     return " ".join(change_sentence(one, lang) for one in changes if one["status"] != "undefined")
 
 
-def with_motives(table: pl.DataFrame, found: Explained | None) -> pl.DataFrame:
+def with_motives(table: pl.DataFrame, explained: Explained | None) -> pl.DataFrame:
     """Return the table of `decided(run)` with the sentences of an explanation, if there is one."""
-    if found is None:
+    if explained is None:
         return table
-    texts = found.texts
+    texts = explained.texts
     motives = [
         texts.get(name, old)
         for name, old in zip(table["dossier"].to_list(), table[MOTIVE].to_list(), strict=True)
@@ -405,12 +405,12 @@ def _named(dossiers: Sequence[str], lang: Lang) -> str:
     return f"{count(len(dossiers), lang)} : {listed(dossiers, lang, most=MOST_NAMED)}"
 
 
-def _waiting(one: Entry, change: Mapping[str, str], lang: Lang) -> tuple[str, ...]:
+def _waiting(entry: Entry, change: Mapping[str, str], lang: Lang) -> tuple[str, ...]:
     return (
-        "–" if one["rank"] is None else count(one["rank"], lang),
-        str(one["dossier"]),
-        str(one["envelope"]),
-        amount(one["asked_cents"], lang),
-        waits_for(one, lang),
-        change.get(str(one["dossier"]), ""),
+        "–" if entry["rank"] is None else count(entry["rank"], lang),
+        str(entry["dossier"]),
+        str(entry["envelope"]),
+        amount(entry["asked_cents"], lang),
+        waits_for(entry, lang),
+        change.get(str(entry["dossier"]), ""),
     )

@@ -139,18 +139,18 @@ def other_moves(document: Document, entry: Document, lang: Lang) -> list[str]:
     return texts
 
 
-def _span(one: Document, lang: Lang) -> str:
+def _span(document: Document, lang: Lang) -> str:
     """Write what an envelope is granted, from least to most."""
-    least, most = amount(one["least_cents"], lang), amount(one["most_cents"], lang)
+    least, most = amount(document["least_cents"], lang), amount(document["most_cents"], lang)
     if least == most:
-        return f"{one['envelope']} {least}"
-    fr, en = f"{one['envelope']} de {least} à {most}", f"{one['envelope']} from {least} to {most}"
+        return f"{document['envelope']} {least}"
+    fr, en = f"{document['envelope']} de {least} à {most}", f"{document['envelope']} from {least} to {most}"
     return Text(fr, en).in_(lang)
 
 
 def total_texts(document: Document, curve: Document, lang: Lang) -> list[str]:
     """Compare, for each larger total, the extension alone with transfers, then both together."""
-    written, found = round_amount(document["amount_cents"], lang), []
+    written, result = round_amount(document["amount_cents"], lang), []
     for entry in curve["totals"]:
         total, gains = round_amount(entry["total_cents"], lang), entry["gains"]
         alone, there = entry["alone"], entry["with_transfers"]
@@ -163,7 +163,7 @@ def total_texts(document: Document, curve: Document, lang: Lang) -> list[str]:
                 f"Étendre à {total} ne rapporte rien, avec ou sans transferts.",
                 f"Extending to {total} brings nothing, with or without transfers.",
             )
-            found.append(text.in_(lang))
+            result.append(text.in_(lang))
             continue
         if without:
             brings = brings or _NOTHING.in_(lang)
@@ -175,17 +175,17 @@ def total_texts(document: Document, curve: Document, lang: Lang) -> list[str]:
                 *_against(document, gains, written, lang),
             ]
         if both:
-            beyond = _gain_words(document, gains, "extension", lang)
+            excess = _gain_words(document, gains, "extension", lang)
             together = together or _NOTHING.in_(lang)
             texts.append(Text(f"Étendre et transférer : {together}.", f"Extend and transfer: {together}."))
-            if beyond:
+            if excess:
                 texts.append(
-                    Text(f"L'extension y ajoute : {beyond}.", f"The extension adds to it: {beyond}.")
+                    Text(f"L'extension y ajoute : {excess}.", f"The extension adds to it: {excess}.")
                 )
             elif all(gain["extension"] is not None for gain in gains):
                 texts.append(Text("L'extension n'y ajoute rien.", "The extension adds nothing to it."))
-        found.append(" ".join(text.in_(lang) for text in texts))
-    return [text for text in found if text]
+        result.append(" ".join(text.in_(lang) for text in texts))
+    return [text for text in result if text]
 
 
 def _against(document: Document, gains: Sequence[Document], written: str, lang: Lang) -> list[Text]:
@@ -199,10 +199,10 @@ def _against(document: Document, gains: Sequence[Document], written: str, lang: 
                 f"C'est autant que des transferts à {written}.", f"That is as much as transfers at {written}."
             )
         ]
-    beyond = first["alone_beyond_transfer"]
+    excess = first["alone_beyond_transfer"]
     goal = next(one for one in document["goals"] if one["goal"] == first["goal"])
-    size = f"{_value(beyond.removeprefix('-'), goal['unit'], lang)} ({goal['goal']})"
-    if parse_decimal(beyond) > 0:
+    size = f"{_value(excess.removeprefix('-'), goal['unit'], lang)} ({goal['goal']})"
+    if parse_decimal(excess) > 0:
         return [
             Text(
                 f"C'est mieux que les meilleurs transferts à {written}, de {size}.",
@@ -350,18 +350,18 @@ def _gain_table(document: Document, curve: Document, lang: Lang, width: int) -> 
             first = k == 0
             rows.append([round_amount(total, lang) if first else "", gain["goal"], *figures])
             rows[-1] += counts if first else [""] * len(counts)
-    every = [_HEADS.in_(lang).split("|"), *rows]
+    all_items = [_HEADS.in_(lang).split("|"), *rows]
     if not document["n_departments"]:
-        every = [[cell for k, cell in enumerate(row) if k != _DEPARTMENTS] for row in every]
-    lines = _gain_grid(every)
+        all_items = [[cell for k, cell in enumerate(row) if k != _DEPARTMENTS] for row in all_items]
+    lines = _gain_grid(all_items)
     if width_of(lines) > width:  # the table of each total shows what is omitted here
-        narrow = [[*row[: _DEPARTMENTS - 1], row[-1]] for row in every]
+        narrow = [[*row[: _DEPARTMENTS - 1], row[-1]] for row in all_items]
         lines = _gain_grid(narrow)
     return lines
 
 
-def _gain_grid(every: Sequence[Sequence[str]]) -> list[Line]:
-    return grid(every[1:], header=every[0], right=(0, *range(2, len(every[0]) - 1)))
+def _gain_grid(rows: Sequence[Sequence[str]]) -> list[Line]:
+    return grid(rows[1:], header=rows[0], right=(0, *range(2, len(rows[0]) - 1)))
 
 
 def _same_values(free: Document, nested: Document) -> bool:
@@ -385,13 +385,13 @@ def _envelope_lines(
     title = Text(f"À {total}, avec transferts", f"At {total}, with transfers")
     parents = {one["id"]: one["parent"] for one in entry["envelopes"]}
     named = {name for move in entry["moves"] for name in (move["from"], move["to"]) if name in parents}
-    shown = {name for name, parent in parents.items() if parent is None or parents[parent] is None}
+    displayed = {name for name, parent in parents.items() if parent is None or parents[parent] is None}
     for name in named:
         place: str | None = name
         while place is not None:
-            shown.add(place)
+            displayed.add(place)
             place = parents[place]
-    rows = [one for one in entry["envelopes"] if one["id"] in shown]
+    rows = [one for one in entry["envelopes"] if one["id"] in displayed]
     lines = _bold(title, lang)
     if not first:  # the first moves are listed above
         lines += _move_lines(document, entry, lang)
@@ -400,11 +400,11 @@ def _envelope_lines(
     else:
         same = Text("La même liste qu'avant.", "The same list as before.")
         lines += paragraph(same.in_(lang), width, first="  ")
-    for one in entry["raised"]:
-        more = amount(one["cents"], lang)
+    for item in entry["raised"]:
+        more = amount(item["cents"], lang)
         text = Text(
-            f"Le plafond de « {one['envelope']} » est dépassé de {more}.",
-            f'The ceiling of "{one["envelope"]}" is exceeded by {more}.',
+            f"Le plafond de « {item['envelope']} » est dépassé de {more}.",
+            f'The ceiling of "{item["envelope"]}" is exceeded by {more}.',
         )
         lines += paragraph(text.in_(lang), width, first="  ")
     return lines
@@ -439,9 +439,9 @@ def _mover_lines(document: Document, lang: Lang, width: int) -> list[Line]:
     return lines
 
 
-def _who(one: Document) -> str:
+def _who(document: Document) -> str:
     """Write the title and the applicant, unless the title names it."""
-    title, applicant = one["title"] or "", one["applicant"] or ""
+    title, applicant = document["title"] or "", document["applicant"] or ""
     return title if applicant in title else " · ".join(part for part in (title, applicant) if part)
 
 

@@ -55,18 +55,18 @@ def findings_table(
     cells : letters of the file's columns, if it has cells
     sheet : name of the sheet
     """
-    found = quality.findings
-    at = found["index"]
-    letter = found["column"].replace_strict(dict(cells or {}), default=None, return_dtype=pl.String)
+    result = quality.findings
+    at = result["index"]
+    letter = result["column"].replace_strict(dict(cells or {}), default=None, return_dtype=pl.String)
     row = rows.gather(at.fill_null(0)).cast(pl.String)
     row = row.set(at.is_null(), None)
     prefix = f"{sheet}!" if sheet else ""
-    table = found.with_columns(
+    table = result.with_columns(
         dossier=dossiers.gather(at.fill_null(0)).set(at.is_null(), ""),
         row=row,
         cell=(prefix + letter + row).fill_null(""),
     )
-    codes = found["code"].unique(maintain_order=True).to_list()
+    codes = result["code"].unique(maintain_order=True).to_list()
     severities = {code: KINDS[code].severity.value for code in codes}
     hints = {code: KINDS[code].hint.in_(lang) for code in codes}
     text = pl.col("code").replace_strict
@@ -141,11 +141,11 @@ def _finding(kind: Mapping[str, Any], lang: Lang) -> str:
     return f"{kind['title']}{where}{named + more if dossiers else ''}"
 
 
-def _styled(line: Line, lang: Lang) -> Line:
+def _styled(text: Line, lang: Lang) -> Line:
     for severity, style in _STYLE.items():
-        if line.plain.strip().startswith(SEVERITY[severity].in_(lang)):
-            return Line(line.plain, style=style)
-    return line
+        if text.plain.strip().startswith(SEVERITY[severity].in_(lang)):
+            return Line(text.plain, style=style)
+    return text
 
 
 _MOST_CHANGES, _MOST_LEFT = 12, 12
@@ -302,7 +302,7 @@ def _left_out(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]
 def _end(document: Mapping[str, Any], lang: Lang) -> list[Line]:
     french = lang is Lang.FR
     lines = [Line(""), Line("Fichiers écrits" if french else "Files written", style="bold")]
-    said = {
+    words = {
         "dossiers": ("la table, à corriger avant un scénario", "the table, to be mended before a scenario")
         if document["quality"]["n_error"]
         else ("la table propre, prête pour un scénario", "the clean table, ready for a scenario"),
@@ -313,7 +313,7 @@ def _end(document: Mapping[str, Any], lang: Lang) -> list[Line]:
         ),
         "scenario": ("un scénario prêt à calculer", "a scenario ready to run"),
     }
-    rows = [(path, said[name][0 if french else 1]) for name, path in document["files"].items()]
+    rows = [(path, words[name][0 if french else 1]) for name, path in document["files"].items()]
     lines += grid(rows)
     then = _MEND if document["quality"]["n_error"] else Text("Ensuite : ", "Next: ")
     lines.append(Line(then.in_(lang) + document["next"], style="bold"))

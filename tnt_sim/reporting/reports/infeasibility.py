@@ -109,32 +109,32 @@ def _share(action: Entry, name: str, by: str, where: str) -> Text:
     rate = action["rate"]
     fr, en = (format_rate(parse_decimal(rate), lang) for lang in (Lang.FR, Lang.EN))
     reached = action.get("reached")
-    told = Text("", "")
+    sentence = Text("", "")
     if reached is not None:
-        told = Text(
+        sentence = Text(
             f" ({format_rate(parse_decimal(reached), Lang.FR)} atteints)",
             f" ({format_rate(parse_decimal(reached), Lang.EN)} reached)",
         )
     if action["side"] == "min":
         return Text(
-            f"accepter qu'il manque {by} à {name}{where} pour atteindre {fr}{told.fr}",
-            f"accept that {name}{where} lacks {by} to reach {en}{told.en}",
+            f"accepter qu'il manque {by} à {name}{where} pour atteindre {fr}{sentence.fr}",
+            f"accept that {name}{where} lacks {by} to reach {en}{sentence.en}",
         )
     return Text(
-        f"accepter que {name}{where} dépasse {fr} de {by}{told.fr}",
-        f"accept that {name}{where} exceeds {en} by {by}{told.en}",
+        f"accepter que {name}{where} dépasse {fr} de {by}{sentence.fr}",
+        f"accept that {name}{where} exceeds {en} by {by}{sentence.en}",
     )
 
 
 def _cheapest(action: Entry, lang: Lang) -> str:
     """Name the cheapest application that would restore a minimum number."""
-    found = action.get("cheapest")
-    if found is None:
+    result = action.get("cheapest")
+    if result is None:
         return ""
-    cents = format_cents(found["cents"], lang)
+    cents = format_cents(result["cents"], lang)
     return Text(
-        f" ; le dossier le moins cher qui compterait : « {found['dossier']} », {cents}",
-        f'; the cheapest dossier that would count: "{found["dossier"]}", {cents}',
+        f" ; le dossier le moins cher qui compterait : « {result['dossier']} », {cents}",
+        f'; the cheapest dossier that would count: "{result["dossier"]}", {cents}',
     ).in_(lang)
 
 
@@ -196,11 +196,11 @@ def actions_words(actions: Sequence[Entry], lang: Lang) -> str:
 
 def _together(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Group the entries of a rule with more than `FEW` groups; leave the others single."""
-    mine: dict[tuple[str, ...], list[Entry]] = {}
+    own: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
-        mine.setdefault((entry["kind"], entry["id"], entry["side"]), []).append(entry)
+        own.setdefault((entry["kind"], entry["id"], entry["side"]), []).append(entry)
     return [
-        part for some in mine.values() for part in ([some] if len(some) > FEW else [[one] for one in some])
+        part for some in own.values() for part in ([some] if len(some) > FEW else [[one] for one in some])
     ]
 
 
@@ -248,13 +248,13 @@ def _groups_give_way(some: Sequence[Entry], lang: Lang) -> str:
     ).in_(lang)
 
 
-def set_words(one: Entry, lang: Lang) -> str:
+def set_words(entry: Entry, lang: Lang) -> str:
     """Write the members of a conflict in one sentence, with its evidence."""
-    parts = [text for _, text in members_words(one["members"], lang)]
+    parts = [text for _, text in members_words(entry["members"], lang)]
     joined = " ; ".join(parts) if lang is Lang.FR else "; ".join(parts)
-    if not one["minimal"]:
+    if not entry["minimal"]:
         joined += Text(" (minimalité non prouvée)", " (minimality not proven)").in_(lang)
-    if one["proof"] is None:
+    if entry["proof"] is None:
         joined += Text(" (contradiction non prouvée)", " (contradiction not proven)").in_(lang)
     return joined
 
@@ -290,10 +290,10 @@ def first_lines(
     if not sets:
         return []
     title = Text("Ces règles ne tiennent pas ensemble", "These rules do not hold together").in_(lang)
-    told = members_words(sets[0]["members"], lang)
-    lines = [Line(""), Line(title, style="bold"), *_members(told[:FIRST_MEMBERS], width)]
-    if len(told) > FIRST_MEMBERS:
-        more = count(len(told) - FIRST_MEMBERS, lang)
+    sentences = members_words(sets[0]["members"], lang)
+    lines = [Line(""), Line(title, style="bold"), *_members(sentences[:FIRST_MEMBERS], width)]
+    if len(sentences) > FIRST_MEMBERS:
+        more = count(len(sentences) - FIRST_MEMBERS, lang)
         lines.append(Line(Text(f"  … et {more} de plus", f"  … and {more} more").in_(lang), style="dim"))
     lines += repair_lines(repairs[:FIRST_REPAIRS], lang, width)
     end = Text(f"Tout le détail : tnt-sim conflict {scenario}", f"All of it: tnt-sim conflict {scenario}")
@@ -371,24 +371,24 @@ def after_words(repair: Document, lang: Lang) -> str:
     ).in_(lang)
 
 
-def _members(told: Sequence[tuple[Document, str]], width: int) -> list[Line]:
+def _members(members: Sequence[tuple[Document, str]], width: int) -> list[Line]:
     lines = []
-    for member, text in told:
+    for member, text in members:
         place = f" — {member['file']}:{member['line']}" if member["file"] and member["line"] else ""
         source = f" — {member['source']}" if member["source"] else ""
         lines += paragraph(f"{capitalised(text)}{place}{source}", width, first="  • ")
     return lines
 
 
-def set_title(rank: int, one: Document, n: int) -> Text:
+def set_title(rank: int, document: Document, n: int) -> Text:
     """Return the title of a conflict: rank, number of members, whether it is minimal."""
     which = (
         Text(f"Contradiction {rank} sur {n}", f"Conflict {rank} of {n}")
         if n > 1
         else Text("Contradiction", "Conflict")
     )
-    size = len(one["members"])
-    if one["minimal"]:
+    size = len(document["members"])
+    if document["minimal"]:
         need = Text(
             f"{size} éléments, tous nécessaires (vérifié)" if size > 1 else "un seul élément",
             f"{size} members, each needed (verified)" if size > 1 else "one member",
@@ -420,21 +420,21 @@ def _how(document: Document) -> Text:
 
 def conflict_html(document: Document, lang: Lang) -> str:
     """Render the same as HTML for a notebook."""
-    parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
+    pieces = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
-        parts.append(f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
-    parts.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
-    for rank, one in enumerate(document["sets"], start=1):
-        parts.append(f"<h2>{escape(set_title(rank, one, len(document['sets'])).in_(lang))}</h2><ul>")
-        parts += [
+        pieces.append(f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
+    pieces.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
+    for rank, entry in enumerate(document["sets"], start=1):
+        pieces.append(f"<h2>{escape(set_title(rank, entry, len(document['sets'])).in_(lang))}</h2><ul>")
+        pieces += [
             f"<li>{escape(capitalised(text))} <small>{escape(str(m['file']))}:{m['line']}</small></li>"
-            for m, text in members_words(one["members"], lang)
+            for m, text in members_words(entry["members"], lang)
         ]
-        parts.append("</ul>")
+        pieces.append("</ul>")
     if document["repairs"]:
-        parts.append("<ol>")
+        pieces.append("<ol>")
         for repair in document["repairs"]:
             text = capitalised(actions_words(repair["actions"], lang))
-            parts.append(f"<li>{escape(text)}.{escape(after_words(repair, lang))}</li>")
-        parts.append("</ol>")
-    return framed("".join(parts), lang)
+            pieces.append(f"<li>{escape(text)}.{escape(after_words(repair, lang))}</li>")
+        pieces.append("</ol>")
+    return framed("".join(pieces), lang)

@@ -51,7 +51,7 @@ _PER = (("€", 1), ("k€", 1_000), ("M€", 1_000_000))
 
 def money_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
     """Write the whole page of one question."""
-    tell = {
+    report_progress = {
         "next": next_lines,
         "entries": _entry_lines,
         "target": _target_lines,
@@ -59,7 +59,7 @@ def money_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
         "extension": _way_lines,
     }[document["question"]]
     lines = head_lines(document, TITLES[document["question"]], lang, width)
-    lines += tell(document, lang, width)
+    lines += report_progress(document, lang, width)
     lines += stopped_lines(document, lang, width)
     return lines + warning_lines(document["warnings"], lang, width)
 
@@ -146,19 +146,19 @@ def _bought(entry: Document, lang: Lang) -> str:
 
 def _moves(entry: Document, lang: Lang) -> str:
     """Write who enters, who leaves, and how many amounts change."""
-    parts = []
+    pieces = []
     if entry["enter"]:
-        parts.append(Text("entrent", "in").in_(lang) + " : " * (lang is Lang.FR) + ": " * (lang is Lang.EN)
+        pieces.append(Text("entrent", "in").in_(lang) + " : " * (lang is Lang.FR) + ": " * (lang is Lang.EN)
                      + listed(entry["enter"], lang, 6))  # fmt: skip
     if entry["leave"]:
-        parts.append(Text("sortent : ", "out: ").in_(lang) + listed(entry["leave"], lang, 6))
+        pieces.append(Text("sortent : ", "out: ").in_(lang) + listed(entry["leave"], lang, 6))
     changed = len(entry["more"]) + len(entry["less"])
     if changed:
         word = plural(
             changed, ("montant changé", "montants changés"), ("amount changed", "amounts changed"), lang
         )
-        parts.append(word)
-    return " ; ".join(parts) or Text("la même liste", "the same list").in_(lang)
+        pieces.append(word)
+    return " ; ".join(pieces) or Text("la même liste", "the same list").in_(lang)
 
 
 def _entry_lines(document: Document, lang: Lang, width: int) -> list[Line]:
@@ -566,7 +566,7 @@ def _ways(document: Document, lang: Lang) -> Iterator[Section]:
     gains = [way for way in ways if way["goal"]]
     same_goal = len({way["goal"] for way in gains}) == 1
     bars = [
-        Bar(_way(w, lang), [max(0.0, float(Fraction(w["gain"] or 0)))], [_gain_html(w, "gain", lang)])
+        Bar(_option(w, lang), [max(0.0, float(Fraction(w["gain"] or 0)))], [_gain_html(w, "gain", lang)])
         for w in ways
     ]
     extra = amount(document["extra_cents"], lang)
@@ -575,7 +575,7 @@ def _ways(document: Document, lang: Lang) -> Iterator[Section]:
         Text(f"{extra} de plus", f"{extra} more"),
         svg=bars_svg(bars, [side], TITLES["extension"].in_(lang)) if same_goal else "",
         columns=[
-            _column(("Partage", "Share"), "text", ways, lambda w: _way(w, lang)),
+            _column(("Partage", "Share"), "text", ways, lambda w: _option(w, lang)),
             _column(("Gain", "Gain"), "text", ways, lambda w: _gain_html(w, "gain", lang)),
             _column(("Dossiers financés", "Funded"), "count", ways, lambda w: w["n_funded"]),
             _column(("Départements", "Departments"), "count", ways, lambda w: w.get("n_departments")),
@@ -587,13 +587,14 @@ def _ways(document: Document, lang: Lang) -> Iterator[Section]:
     )
 
 
-def _way(way: Document, lang: Lang) -> str:
-    return WAYS[way["way"]].in_(lang) + (f" {way['axis']}" if way["axis"] else "")
+def _option(option: Document, lang: Lang) -> str:
+    return WAYS[option["way"]].in_(lang) + (f" {option['axis']}" if option["axis"] else "")
 
 
-def _added(way: Document, lang: Lang) -> str:
+def _added(option: Document, lang: Lang) -> str:
     return (
-        listed([f"{p['envelope']} {amount(p['cents'], lang)}" for p in way["added"]], lang, MOST_NAMED) or "–"
+        listed([f"{p['envelope']} {amount(p['cents'], lang)}" for p in option["added"]], lang, MOST_NAMED)
+        or "–"
     )
 
 

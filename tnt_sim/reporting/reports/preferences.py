@@ -102,14 +102,14 @@ def _table(document: Document, lang: Lang) -> list[Line]:
 
 def weights_html(document: Document, lang: Lang) -> str:
     """Render the same as HTML for a notebook."""
-    parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
+    pieces = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
-        parts.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
-    parts.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
+        pieces.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
+    pieces.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
     rows = "".join(
         f"<tr><td>{one['rank']}</td>"
         + "".join(f"<td>{escape(str(value))}</td>" for value in one["criteria"].values())
         + f"<td>{escape(format_cents(one['granted_cents'], lang))}</td></tr>"
         for one in document["portfolios"]
     )
-    return framed("".join([*parts, f"<table>{rows}</table>"]), lang)
+    return framed("".join([*pieces, f"<table>{rows}</table>"]), lang)

@@ -49,7 +49,7 @@ def rules_document() -> str:
     return "\n".join(parts) + "\n"
 
 
-def _shown(yaml: str, fr: str, en: str, formula: str) -> Iterator[str]:
+def _sample(yaml: str, fr: str, en: str, formula: str) -> Iterator[str]:
     yield f"```yaml\n{yaml}\n```\n"
     yield f"- {fr}\n- *{en}*" + (f"\n- `{formula}`\n" if formula else "\n")
 
@@ -72,7 +72,7 @@ def _grants() -> Iterator[str]:
     for text in AMOUNTS:
         grant = scenario_part(text).grants[0]
         fr, en = (capitalised(grant_words(grant, lang)) for lang in (Lang.FR, Lang.EN))
-        yield from _shown(text, fr, en, grant_formula(grant))
+        yield from _sample(text, fr, en, grant_formula(grant))
 
 
 def _caps() -> Iterator[str]:
@@ -80,7 +80,7 @@ def _caps() -> Iterator[str]:
     for name, entry in LIBRARY.items():
         cap = CapSpec(use=name)
         yield f"### `{name}` ({entry.source})\n"
-        yield from _shown(
+        yield from _sample(
             f"caps: [{name}]", cap_words(cap, Lang.FR), cap_words(cap, Lang.EN), cap_formula(cap)
         )
     text = (
@@ -88,7 +88,7 @@ def _caps() -> Iterator[str]:
     )
     waiver = scenario_part(text).waivers[0]
     yield "### Dérogations\n"
-    yield from _shown(text, waiver_words(waiver, Lang.FR), waiver_words(waiver, Lang.EN), "")
+    yield from _sample(text, waiver_words(waiver, Lang.FR), waiver_words(waiver, Lang.EN), "")
 
 
 def _envelopes() -> Iterator[str]:
@@ -107,7 +107,7 @@ def _goals() -> Iterator[str]:
     yield "## Objectif\n"
     for text in GOALS:
         stage = scenario_part(text).objective[0]
-        yield from _shown(
+        yield from _sample(
             text, stage_words(stage, Lang.FR), stage_words(stage, Lang.EN), stage_formula(stage)
         )
 

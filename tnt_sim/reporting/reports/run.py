@@ -97,12 +97,12 @@ def _rows(entries: Sequence[Entry], lang: Lang, keys: Sequence[str]) -> list[tup
     def visit(entry: Entry, lead: str, branch: str) -> None:
         rows.append((lead + branch + str(entry["id"]), entry))
         inner = lead + {"├─ ": "│  ", "└─ ": "   "}.get(branch, "")
-        mine = children.get(entry["id"], [])
-        if len(mine) > MOST_CHILDREN:
-            rows.append((f"{inner}└─ {_together(len(mine), lang)}", _sum(mine, keys)))
+        own = children.get(entry["id"], [])
+        if len(own) > MOST_CHILDREN:
+            rows.append((f"{inner}└─ {_together(len(own), lang)}", _sum(own, keys)))
             return
-        for k, child in enumerate(mine):
-            visit(child, inner, "└─ " if k == len(mine) - 1 else "├─ ")
+        for k, child in enumerate(own):
+            visit(child, inner, "└─ " if k == len(own) - 1 else "├─ ")
 
     for root in children.get(None, []):
         visit(root, "", "")
@@ -175,14 +175,14 @@ def rule_lines(rules: Sequence[Entry], labels: Labels, lang: Lang, width: int) -
         else ["Rule", "Kind", "Value", "Bound", ""]
     )
     lines = grid(cells, header=head, right=(2,), styles=styles)
-    found = lines[:1]
+    result = lines[:1]
     for rule, line in zip(rules, lines[1:], strict=True):
-        found.append(line)
+        result.append(line)
         about = [labels.rule_titles.get(str(rule["id"]), ""), _groups(rule, lang)]
         if any(about):
-            found += paragraph(" – ".join(part for part in about if part), width, first="    ", style="dim")
-        found += _broken_groups(rule, labels, lang)
-    return found
+            result += paragraph(" – ".join(part for part in about if part), width, first="    ", style="dim")
+        result += _broken_groups(rule, labels, lang)
+    return result
 
 
 def _rule_cells(rule: Entry, labels: Labels, lang: Lang) -> list[str]:
@@ -336,11 +336,11 @@ def heading(document: Document, labels: Labels, lang: Lang, width: int) -> list[
     return lines
 
 
-def mark_of(document: Document, found: Verification | None = None) -> tuple[str, str]:
-    """Return the mark of a verdict and its style; `found` is the verification of a stored run."""
+def mark_of(document: Document, verification: Verification | None = None) -> tuple[str, str]:
+    """Return the mark of a verdict and its style; `verification` is the verification of a stored run."""
     if document["status"] in ("infeasible", "stopped"):
         return "✘", _BAD
-    if (found or of_fresh(document)).optimal.is_shown:
+    if (verification or of_fresh(document)).optimal.is_shown:
         return "✔", _GOOD
     return ("≈" if document.get("relaxed") and document.get("proof") else "!"), _FAIR
 
@@ -380,28 +380,28 @@ def people_texts(document: Document, lang: Lang) -> list[str]:
         ("funded dossier names", "funded dossiers name"),
         lang,
     )
-    told = _t(
+    text = _t(
         f"{people} dans les communes atteintes, chacun compté une fois",
         f"{people} in the communes reached, each counted once",
         lang,
     )
-    beyond = _t(
+    excess = _t(
         f" ; {lost} pas de commune que la carte connaisse",
         f"; {lost} no place that the map knows in full",
         lang,
     )
-    return [told + (beyond if document["n_unlocated"] else "")]
+    return [text + (excess if document["n_unlocated"] else "")]
 
 
 def reason_lines(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> list[Line]:
     """Write the number of applications by reason, funded ones first."""
     lines: list[Line] = []
     for funded, title in ((True, Text("Financés", "Funded")), (False, Text("Non financés", "Not funded"))):
-        mine = reasons.get(funded, {})
-        order = [*(code for code in REASON if code in mine), *(code for code in mine if code not in REASON)]
-        rows = [(f"  {_reason(code, funded, lang)}", count(mine[code], lang)) for code in order]
+        own = reasons.get(funded, {})
+        order = [*(code for code in REASON if code in own), *(code for code in own if code not in REASON)]
+        rows = [(f"  {_reason(code, funded, lang)}", count(own[code], lang)) for code in order]
         if rows:
-            lines += grid([(title.in_(lang), count(sum(mine.values()), lang)), *rows], right=(1,))
+            lines += grid([(title.in_(lang), count(sum(own.values()), lang)), *rows], right=(1,))
     return lines
 
 

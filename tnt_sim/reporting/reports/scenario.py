@@ -114,7 +114,7 @@ class _Teller:
         yield from self._objective()
         yield from self._steps()
 
-    def _told(
+    def _sentence(
         self,
         section: str,
         name: str,
@@ -163,7 +163,7 @@ class _Teller:
             if spec.id in case.tree.ids:
                 node = case.tree.index(spec.id)
                 inside = (case.node >= node) & (case.node < case.tree.end[node])
-            yield self._told(
+            yield self._sentence(
                 "envelopes",
                 spec.id,
                 envelope_words(spec, self.lang, top=path == ("programme",), giver=givers.get(spec.id)),
@@ -177,7 +177,7 @@ class _Teller:
     def _eligibility(self) -> Iterator[Sentence]:
         for k, entry in enumerate(self.problem.scenario.spec.eligibility):
             path: Path = ("eligibility", k)
-            yield self._told(
+            yield self._sentence(
                 "eligibility",
                 entry.id,
                 eligibility_words(entry, self.lang),
@@ -197,7 +197,9 @@ class _Teller:
                 mask = left if chosen is None else left & chosen
                 left = left & ~mask
             text = whom_words(grant.where, self.lang, first=k == 0) + grant_words(grant, self.lang)
-            yield self._told("grants", str(k + 1), text, grant, path, mask=mask, formula=grant_formula(grant))
+            yield self._sentence(
+                "grants", str(k + 1), text, grant, path, mask=mask, formula=grant_formula(grant)
+            )
 
     def _caps(self) -> Iterator[Sentence]:
         problem = self.problem
@@ -206,7 +208,7 @@ class _Teller:
             own = compiled.get(cap.name)
             mask = None if own is None else own.covered[problem.caps.code]
             legal = "" if cap.legal is None else cap.legal.source
-            yield self._told(
+            yield self._sentence(
                 "caps",
                 cap.name,
                 cap_words(cap, self.lang),
@@ -220,17 +222,19 @@ class _Teller:
         for k, waiver in enumerate(problem.scenario.spec.waivers):
             path: Path = ("waivers", k)
             named = self._named(waiver.where, path, waiver)
-            yield self._told("waivers", waiver.of, waiver_words(waiver, self.lang), waiver, path, mask=named)
+            yield self._sentence(
+                "waivers", waiver.of, waiver_words(waiver, self.lang), waiver, path, mask=named
+            )
 
     def _measures(self) -> Iterator[Sentence]:
         for name, measure in self.problem.scenario.spec.measures.items():
             text, formula = measure_words(measure, self.lang), measure_formula(measure)
-            yield self._told("measures", name, text, measure, ("measures", name), formula=formula)
+            yield self._sentence("measures", name, text, measure, ("measures", name), formula=formula)
 
     def _rules(self) -> Iterator[Sentence]:
         for k, rule in enumerate(self.problem.scenario.spec.rules):
             path: Path = ("rules", k)
-            yield self._told(
+            yield self._sentence(
                 "rules",
                 rule.id,
                 rule_words(rule, self.lang),
@@ -267,11 +271,11 @@ class _Teller:
     def _objective(self) -> Iterator[Sentence]:
         for k, stage in enumerate(self.problem.scenario.spec.objective):
             text, formula = stage_words(stage, self.lang), stage_formula(stage)
-            yield self._told("objective", str(k + 1), text, stage, ("objective", k), formula=formula)
+            yield self._sentence("objective", str(k + 1), text, stage, ("objective", k), formula=formula)
 
     def _steps(self) -> Iterator[Sentence]:
         for k, step in enumerate(self.problem.scenario.spec.steps):
-            yield self._told("steps", step.id, step_words(step, self.lang), step, ("steps", k))
+            yield self._sentence("steps", step.id, step_words(step, self.lang), step, ("steps", k))
 
 
 def _place(problem: Problem, path: Path) -> str:
@@ -294,14 +298,14 @@ _SECTIONS: Mapping[str, Text] = {
 }
 
 
-def sentence_lines(found: Sequence[Sentence], lang: Lang, width: int) -> list[Line]:
+def sentence_lines(sentences: Sequence[Sentence], lang: Lang, width: int) -> list[Line]:
     """Write the statements by section, each with its source and position."""
     lines: list[Line] = []
     for section, title in _SECTIONS.items():
-        mine = [sentence for sentence in found if sentence.section == section]
-        if mine:
+        own = [sentence for sentence in sentences if sentence.section == section]
+        if own:
             lines += [Line(""), Line(title.in_(lang), style="bold")]
-        for sentence in mine:
+        for sentence in own:
             lines += _entry_lines(sentence, lang, width)
     return lines
 
@@ -321,17 +325,17 @@ def _entry_lines(sentence: Sentence, lang: Lang, width: int) -> list[Line]:
 
 
 def _about(sentence: Sentence, lang: Lang) -> str:
-    parts = [sentence.remark]
+    pieces = [sentence.remark]
     if sentence.n_dossiers is not None:
-        parts.append(plural(sentence.n_dossiers, ("dossier", "dossiers"), ("dossier", "dossiers"), lang))
+        pieces.append(plural(sentence.n_dossiers, ("dossier", "dossiers"), ("dossier", "dossiers"), lang))
     if sentence.n_rows is not None:
-        parts.append(rows_words(sentence.n_rows, sentence.section, reported=sentence.reported, lang=lang))
-    parts.append(source_words(sentence.source, sentence.section, lang))
-    parts.append(sentence.place)
-    return " · ".join(part for part in parts if part)
+        pieces.append(rows_words(sentence.n_rows, sentence.section, reported=sentence.reported, lang=lang))
+    pieces.append(source_words(sentence.source, sentence.section, lang))
+    pieces.append(sentence.place)
+    return " · ".join(part for part in pieces if part)
 
 
-def sentence_document(found: Sequence[Sentence]) -> list[dict[str, Any]]:
+def sentence_document(sentences: Sequence[Sentence]) -> list[dict[str, Any]]:
     """Return the statements for `show --json`."""
     return [
         {
@@ -347,5 +351,5 @@ def sentence_document(found: Sequence[Sentence]) -> list[dict[str, Any]]:
             "title": s.title,
             "note": s.note,
         }
-        for s in found
+        for s in sentences
     ]

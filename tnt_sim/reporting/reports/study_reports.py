@@ -76,12 +76,12 @@ def _conflict(document: Document, lang: Lang) -> Made:
     return title, infeasibility.verdict(document), sections
 
 
-def _clash(number: int, one: Document, document: Document, lang: Lang) -> Section:
-    members = members_words(one["members"], lang)
+def _clash(number: int, entry: Document, document: Document, lang: Lang) -> Section:
+    members = members_words(entry["members"], lang)
     places = [f"{m['file']}:{m['line']}" if m["file"] and m["line"] else "" for m, _ in members]
     sources = [str(m["source"] or "") for m, _ in members]
     return Section(
-        infeasibility.set_title(number, one, len(document["sets"])),
+        infeasibility.set_title(number, entry, len(document["sets"])),
         columns=[
             _column(Text("Élément", "Member"), [capitalised(text) for _, text in members]),
             _column(Text("Où", "Where"), places),
@@ -142,9 +142,9 @@ _OTHERS = {
 }
 
 
-def _moves(head: Text, found: Document, lang: Lang) -> Section:
+def _moves(head: Text, document: Document, lang: Lang) -> Section:
     """List who enters, who leaves and whose amount changes."""
-    rows = [(key, one) for key in _CHANGE for one in found[key]]
+    rows = [(key, one) for key in _CHANGE for one in document[key]]
     return Section(
         head,
         columns=[
@@ -161,29 +161,29 @@ def _alternatives(document: Document, lang: Lang) -> Made:
     title, verdict = Text("D'autres choix", "Other choices"), alternatives.verdict(document)
     if document["optimum"] is None:
         return title, verdict, []
-    every = [*document["portfolios"], *document["steered"]]
+    entries = [*document["portfolios"], *document["steered"]]
     names = [
         alternatives.steered_words(one, lang) if one["name"] in alternatives.STEERED
-        else count(one["rank"], lang) for one in every
+        else count(one["rank"], lang) for one in entries
     ]  # fmt: skip
-    found = [
+    result = [
         Section(
             Text("Les choix", "The choices"),
-            words=alternatives.told(document),
+            words=alternatives.sentences(document),
             columns=[
                 _column(Text("Choix", "Choice"), names),
-                _column(_same(str(every[0]["objective"][0]["goal"]) if every else ""),
-                        [decimal(one["objective"][0]["value"], lang) for one in every]),
-                _column(Text("Perte", "Loss"), [format_rate(parse_decimal(one["loss"]), lang) for one in every]),
-                _column(Text("Écart", "Distance"), [decimal(one["distance"], lang) for one in every]),
-                _column(Text("Financés", "Funded"), [one["n_funded"] for one in every], "count"),
-                _column(Text("Accordé", "Granted"), [one["granted_cents"] for one in every], "money"),
+                _column(_same(str(entries[0]["objective"][0]["goal"]) if entries else ""),
+                        [decimal(one["objective"][0]["value"], lang) for one in entries]),
+                _column(Text("Perte", "Loss"), [format_rate(parse_decimal(one["loss"]), lang) for one in entries]),
+                _column(Text("Écart", "Distance"), [decimal(one["distance"], lang) for one in entries]),
+                _column(Text("Financés", "Funded"), [one["n_funded"] for one in entries], "count"),
+                _column(Text("Accordé", "Granted"), [one["granted_cents"] for one in entries], "money"),
             ],
         )
     ]  # fmt: skip
-    found += [_moves(Text(f"Choix {name}", f"Choice {name}"), one["changes"], lang)
-              for name, one in zip(names, every, strict=True)]  # fmt: skip
-    return title, verdict, [*found, *_open(document)]
+    result += [_moves(Text(f"Choix {name}", f"Choice {name}"), one["changes"], lang)
+              for name, one in zip(names, entries, strict=True)]  # fmt: skip
+    return title, verdict, [*result, *_open(document)]
 
 
 def _open(document: Document) -> Iterator[Section]:

@@ -347,7 +347,7 @@ def sweep_html(document: Document, lang: Lang, *, pictures: Mapping[str, str] | 
         verdict=verdict(document).in_(lang),
         heading=heading(document, lang),
         meaning=meaning(document, lang),
-        parts=_parts(document, drawn, lang),
+        parts=_sections(document, drawn, lang),
         people_note=" ".join(note.in_(lang) for note in people_notes(document)),
         foot=f"tnt-sim · {document['scenario_sha256'][:16]}",
     )
@@ -383,24 +383,24 @@ def _template() -> jinja2.Template:
     )
 
 
-def _parts(document: Document, pictures: Mapping[str, str], lang: Lang) -> list[dict[str, Any]]:
+def _sections(document: Document, pictures: Mapping[str, str], lang: Lang) -> list[dict[str, Any]]:
     """Pair each chart with the table of the same figures."""
     tables: dict[str, list[CaptionedTable | None]] = {
         "curve": [_curve(document, curve, lang) for curve in CURVES if document[curve]],
-        "figures": [_figures(document, lang)],
+        "figures": [_totals_table(document, lang)],
         "ladder": [_dossiers(document, lang)],
         "envelopes": [
             _captioned(title, table) for title, table in envelope_tables(document, document["points"], lang)
         ],
     }
-    parts = []
+    pieces = []
     for kind, title in _TITLES.items():
-        found = [table for table in tables[kind] if table is not None]
-        if kind in pictures or found:
+        result = [table for table in tables[kind] if table is not None]
+        if kind in pictures or result:
             picture = Markup(pictures[kind]) if kind in pictures else ""
             said = title.in_(lang)
-            parts.append({"title": said, "alt": said, "picture": picture, "tables": found})
-    return parts
+            pieces.append({"title": said, "alt": said, "picture": picture, "tables": result})
+    return pieces
 
 
 def _curve(document: Document, curve: str, lang: Lang) -> CaptionedTable | None:
@@ -408,7 +408,7 @@ def _curve(document: Document, curve: str, lang: Lang) -> CaptionedTable | None:
     return _captioned(CURVE[curve].in_(lang), curve_table(document, curve, points, lang)) if points else None
 
 
-def _figures(document: Document, lang: Lang) -> CaptionedTable | None:
+def _totals_table(document: Document, lang: Lang) -> CaptionedTable | None:
     table = figure_table(document, "free" if document["free"] else "nested", lang)
     caption = Text("Ce que chaque montant atteint", "What each amount reaches")
     return None if table is None else _captioned(caption.in_(lang), table)
@@ -581,7 +581,7 @@ def sweep_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
     for curve in CURVES:
         if document[curve] and any(point[curve] for point in document["points"]):
             lines += _section(CURVE[curve].in_(lang), _curve_lines(document, curve, lang))
-    for title, table in envelope_tables(document, shown(document["points"]), lang):
+    for title, table in envelope_tables(document, displayed_points(document["points"]), lang):
         lines += _section(title, grid(table.rows, header=table.header, right=table.right))
     told = [line for text in meaning(document, lang) for line in paragraph(text, width, first="  ")]
     lines += _section(Text("Ce que cela veut dire", "What this means").in_(lang), told)
@@ -610,7 +610,7 @@ def _head(document: Document, lang: Lang, width: int) -> list[Line]:
     return [*lines, Line(""), *paragraph(heading(document, lang), width)]
 
 
-def shown(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def displayed_points(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Select at most a page of points, evenly spread, including both ends."""
     if len(points) <= MOST_ROWS:
         return list(points)
@@ -620,7 +620,7 @@ def shown(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def _curve_lines(document: Document, curve: str, lang: Lang) -> list[Line]:
     points = [point for point in document["points"] if point[curve]]
-    few = shown(points)
+    few = displayed_points(points)
     table = curve_table(document, curve, few, lang)
     lines = grid(table.rows, header=table.header, right=table.right)
     if len(few) < len(points):

@@ -90,7 +90,7 @@ def _rest_of(fit: Fit) -> str:
 
 def _entry(key: str, law: Law, name: str, where: dict[Any, Any], lang: Lang) -> list[str]:
     pooled = any(isinstance(value, dict) for value in where.values())
-    lines = [f"  # {text.in_(lang)}" for text in _said(law, name, pooled=pooled)]
+    lines = [f"  # {text.in_(lang)}" for text in _headlines(law, name, pooled=pooled)]
     if law.sigma < 5e-5:
         return [*lines, "  # " + Text("Aucune dispersion : pas de loi.", "No dispersion: no law.").in_(lang)]
     at = f"where: {_flow(where)}, " if where else ""
@@ -98,7 +98,7 @@ def _entry(key: str, law: Law, name: str, where: dict[Any, Any], lang: Lang) -> 
     return [*lines, f"  - {{id: {key}, column: cost, {at}{law_text}}}"]
 
 
-def _said(law: Law, name: str, *, pooled: bool) -> list[Text]:
+def _headlines(law: Law, name: str, *, pooled: bool) -> list[Text]:
     lines = []
     if pooled:
         few = Text(
@@ -206,14 +206,14 @@ STOPPED_BY = {
 MOST = 12
 
 
-def ensemble_lines(found: EnsembleTables, lang: Lang, width: int) -> list[Line]:
+def ensemble_lines(tables: EnsembleTables, lang: Lang, width: int) -> list[Line]:
     """Write the page of an ensemble."""
-    lines = paragraph(_headline(found).in_(lang), width, style="bold")
-    if is_synthetic(found.problem.scenario):
+    lines = paragraph(_headline(tables).in_(lang), width, style="bold")
+    if is_synthetic(tables.problem.scenario):
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    for doubt in _doubts(found):
+    for doubt in _doubts(tables):
         lines += paragraph(doubt.in_(lang), width, style="yellow")
-    for section in _sections(found, lang, brief=True):
+    for section in _sections(tables, lang, brief=True):
         lines += [Line(""), Line(section.title.in_(lang), style="bold")]
         for text in section.words:
             lines += [Line(f"  {line.plain}", style="dim") for line in paragraph(text.in_(lang), width - 2)]
@@ -236,25 +236,25 @@ def _grid(section: Section, lang: Lang) -> list[Line]:
     return grid(rows, header=[column.head.in_(lang) for column in section.columns], right=right)
 
 
-def _headline(found: EnsembleTables) -> Text:
-    n, asked, seed = found.n_draws, found.sample.n_draws, found.sample.seed
-    name, many = found.problem.scenario.title, so_many(n, *DRAWS)
-    stopped_by = found.draws.stopped_by
-    if stopped_by == "interrupt" or (stopped_by is not None and len(found.draws.solved) < asked):
+def _headline(tables: EnsembleTables) -> Text:
+    n, requested, seed = tables.n_draws, tables.sample.n_draws, tables.sample.seed
+    name, many = tables.problem.scenario.title, so_many(n, *DRAWS)
+    stopped_by = tables.draws.stopped_by
+    if stopped_by == "interrupt" or (stopped_by is not None and len(tables.draws.solved) < requested):
         by = STOPPED_BY[stopped_by]
-        return Text(f"{name} : {by.fr} après {many.fr} sur {asked} (graine {seed})",
-                    f"{name}: {by.en} after {n} of {so_many(asked, *DRAWS).en} (seed {seed})")  # fmt: skip
+        return Text(f"{name} : {by.fr} après {many.fr} sur {requested} (graine {seed})",
+                    f"{name}: {by.en} after {n} of {so_many(requested, *DRAWS).en} (seed {seed})")  # fmt: skip
     return Text(f"{name} : {many.fr} (graine {seed})", f"{name}: {many.en} (seed {seed})")
 
 
-def _doubts(found: EnsembleTables) -> list[Text]:
+def _doubts(tables: EnsembleTables) -> list[Text]:
     """Write the limits of the figures."""
-    told = []
-    n, held = len(found.draws.solved), found.n_draws
-    lost = found.draws.n_infeasible
+    entries = []
+    n, held = len(tables.draws.solved), tables.n_draws
+    lost = tables.draws.n_infeasible
     unknown = n - held - lost
     if unknown:
-        told.append(
+        entries.append(
             Text(
                 f"La meilleure liste n'a pas été trouvée dans {so_many(unknown, *DRAWS).fr} sur {n} : les "
                 "chiffres n'en tiennent pas compte.",
@@ -268,7 +268,7 @@ def _doubts(found: EnsembleTables) -> list[Text]:
             f"In {lost} of {so_many(n, *DRAWS).en} no allocation holds (floors, promises)",
         )
         others = Text("l'autre" if held == 1 else f"les {held} autres", f"the other {held}")
-        told.append(
+        entries.append(
             Text(
                 f"{nothing.fr} : les chiffres portent sur {others.fr}, et sont donc trop favorables.",
                 f"{nothing.en}: the figures are of {others.en}, and so too favourable.",
@@ -276,53 +276,53 @@ def _doubts(found: EnsembleTables) -> list[Text]:
             if held
             else Text(f"{nothing.fr}.", f"{nothing.en}.")
         )
-    if found.draws.stopped_by == "time":
-        n_read = len(found.draws.read)
-        told.append(
+    if tables.draws.stopped_by == "time":
+        n_read = len(tables.draws.read)
+        entries.append(
             Text(
-                f"La limite de temps est atteinte : {so_many(held, *DRAWS).fr} sur {found.sample.n_draws}, et "
+                f"La limite de temps est atteinte : {so_many(held, *DRAWS).fr} sur {tables.sample.n_draws}, et "
                 f"les listes lues dans {n_read}. Augmentez --time-limit, ou tirez moins.",
-                f"The time limit was reached: {held} of {so_many(found.sample.n_draws, *DRAWS).en}, and lists "
+                f"The time limit was reached: {held} of {so_many(tables.sample.n_draws, *DRAWS).en}, and lists "
                 f"read in {n_read}. Raise --time-limit, or draw less.",
             )
         )
-    told += [
+    entries += [
         Text(
             f"« {name} » ne concerne aucun dossier : vérifiez son `where`.",
             f'"{name}" is about no dossier: look at its `where`.',
         )
-        for name in found.without_dossier
+        for name in tables.without_dossier
     ]
-    return told
+    return entries
 
 
-def ensemble_study(found: EnsembleTables, lang: Lang) -> Study:
+def ensemble_study(tables: EnsembleTables, lang: Lang) -> Study:
     """Return the whole ensemble, for a page or a workbook."""
     return Study(
         title=Text("Ce qui tient malgré l'incertitude", "What holds in spite of uncertainty"),
-        about=[_headline(found), *_doubts(found)],
-        sections=list(_sections(found, lang, brief=False)),
-        synthetic=is_synthetic(found.problem.scenario),
-        foot={found.problem.scenario.id: found.sample.scenario_sha256},
-        day=found.problem.scenario.spec.date,
+        about=[_headline(tables), *_doubts(tables)],
+        sections=list(_sections(tables, lang, brief=False)),
+        synthetic=is_synthetic(tables.problem.scenario),
+        foot={tables.problem.scenario.id: tables.sample.scenario_sha256},
+        day=tables.problem.scenario.spec.date,
     )
 
 
-def _sections(found: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Section]:
-    if not found.n_draws:  # no draw has an optimum
+def _sections(tables: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Section]:
+    if not tables.n_draws:  # no draw has an optimum
         return
-    yield _standing(found, lang)
-    if found.risk is not None:
-        yield _risk(found, lang)
-    if found.kept:
-        yield _lists(found, lang)
-    yield _envelopes(found, lang)
-    if found.payments.height:
-        yield _payments(found, lang)
-    if found.sensitivity.height:
-        yield _sensitivity(found, lang)
+    yield _standing(tables, lang)
+    if tables.risk is not None:
+        yield _risk(tables, lang)
+    if tables.fixed_lists:
+        yield _lists(tables, lang)
+    yield _envelopes(tables, lang)
+    if tables.payments.height:
+        yield _payments(tables, lang)
+    if tables.sensitivity.height:
+        yield _sensitivity(tables, lang)
     if not brief:
-        table = found.dossiers
+        table = tables.dossiers
         yield Section(
             Text("Les dossiers", "The dossiers"),
             columns=[
@@ -350,8 +350,8 @@ def _share(value: float, lang: Lang) -> str:
     return format_rate(Fraction(round(value * 1000), 1000), lang, decimals=1)
 
 
-def _standing(found: EnsembleTables, lang: Lang) -> Section:
-    counted = dict(found.dossiers.group_by("standing").len().iter_rows())
+def _standing(tables: EnsembleTables, lang: Lang) -> Section:
+    counted = dict(tables.dossiers.group_by("standing").len().iter_rows())
     numbers = [int(counted.get(key, 0)) for key in STANDING]
     bars = [
         Bar(STANDING[key].in_(lang), [n], [count(n, lang)]) for key, n in zip(STANDING, numbers, strict=True)
@@ -368,22 +368,22 @@ def _standing(found: EnsembleTables, lang: Lang) -> Section:
     )
 
 
-def _risk(found: EnsembleTables, lang: Lang) -> Section:
-    risk = found.risk
+def _risk(tables: EnsembleTables, lang: Lang) -> Section:
+    risk = tables.risk
     assert risk is not None
     named = {
         Text("en moyenne", "on average"): risk.mean,
-        Text("au pire", "at worst"): risk.least if found.best_is_high else risk.most,
-        Text("au mieux", "at best"): risk.most if found.best_is_high else risk.least,
+        Text("au pire", "at worst"): risk.least if tables.best_is_high else risk.most,
+        Text("au mieux", "at best"): risk.most if tables.best_is_high else risk.least,
         Text("aussi bonne ou meilleure, 9 fois sur 10", "as good or better, 9 times in 10"): risk.var,
         Text("moyenne des 10 % pires", "mean of the worst 10 %"): risk.cvar,
     }
-    plan = found.draws.plan.values
+    plan = tables.draws.plan.values
     words = []
     if plan:
         text = decimal(decimal_text(plan[0]), lang)
         words.append(Text(f"Sans incertitude : {text}.", f"Without uncertainty: {text}."))
-    goal = found.problem.stages[0].goal
+    goal = tables.problem.stages[0].goal
     return Section(
         Text(
             f"Ce que vaut l'enveloppe, le tirage connu ({goal})",
@@ -403,22 +403,22 @@ def _number(value: Fraction, lang: Lang) -> str:
     return decimal(decimal_text(Fraction(round(value * 100), 100)), lang)
 
 
-def _information(found: EnsembleTables, lang: Lang) -> Text:
+def _information(tables: EnsembleTables, lang: Lang) -> Text:
     """Write the value of perfect information, where lists can be compared with the draws' optima."""
-    if any(one.ahead for one in found.kept):
+    if any(one.ahead for one in tables.fixed_lists):
         return Text(
             "Savoir avant de décider n'est pas chiffré : les listes gardent les montants promis là où l'on "
             "demande plus, et valent alors plus que ce qui peut y être décidé.",
             "Knowing before deciding has no figure: the lists keep promised amounts where more is asked for, and "
             "are then worth more than what can be decided there.",
         )
-    if found.information is None:
+    if tables.information is None:
         return Text(
             "Savoir avant de décider n'est pas chiffré : aucune liste ne tient dans tous les tirages.",
             "Knowing before deciding has no figure: no list keeps every rule in each draw.",
         )
-    worth = _number(found.information, lang)
-    n = len(found.steady)
+    worth = _number(tables.information, lang)
+    n = len(tables.steady)
     fr = f"la meilleure des {n} listes qui tiennent partout" if n > 1 else "la seule liste qui tient partout"
     en = f"the best of {n} lists that hold everywhere" if n > 1 else "the only list that holds everywhere"
     return Text(
@@ -427,9 +427,9 @@ def _information(found: EnsembleTables, lang: Lang) -> Text:
     )
 
 
-def _unnamed(found: EnsembleTables) -> list[Text]:
+def _unnamed(tables: EnsembleTables) -> list[Text]:
     """Say why the best of the lists that are not feasible everywhere is not named."""
-    if len(found.steady) == len(found.kept):
+    if len(tables.steady) == len(tables.fixed_lists):
         return []
     return [
         Text(
@@ -439,51 +439,55 @@ def _unnamed(found: EnsembleTables) -> list[Text]:
     ]
 
 
-def _lists(found: EnsembleTables, lang: Lang) -> Section:
-    robust = found.robust
-    said = {
+def _lists(tables: EnsembleTables, lang: Lang) -> Section:
+    robust = tables.robust
+    words = {
         "average": Text("meilleure moyenne", "best average"),
         "cvar": Text("meilleure au pire", "best in the bad tail"),
         "regret": Text("moindre regret", "least regret"),
     }
     notes = [
-        ", ".join(said[key].in_(lang) for key, name in robust.items() if name == one.name)
-        for one in found.kept
+        ", ".join(words[key].in_(lang) for key, name in robust.items() if name == one.name)
+        for one in tables.fixed_lists
     ]
     names = [
         LISTS[one.name].in_(lang)
         if one.name in LISTS
         else one.name.replace("draw", Text("tirage", "draw").in_(lang))
-        for one in found.kept
+        for one in tables.fixed_lists
     ]
     return Section(
         Text("Décider avant de savoir", "Deciding before knowing"),
-        words=[_information(found, lang), *_unnamed(found)],
+        words=[_information(tables, lang), *_unnamed(tables)],
         columns=[
             ReportColumn(Text("Liste", "List"), "text", names),
             ReportColumn(
-                Text("Moyenne", "Average"), "count", [_number(one.risk.mean, lang) for one in found.kept]
+                Text("Moyenne", "Average"),
+                "count",
+                [_number(one.risk.mean, lang) for one in tables.fixed_lists],
             ),
             ReportColumn(
                 Text("10 % pires", "Worst 10 %"),
                 "count",
-                [_number(one.risk.cvar, lang) for one in found.kept],
+                [_number(one.risk.cvar, lang) for one in tables.fixed_lists],
             ),
             ReportColumn(
-                Text("Regret", "Regret"), "count", [_number(one.worst_regret, lang) for one in found.kept]
+                Text("Regret", "Regret"),
+                "count",
+                [_number(one.worst_regret, lang) for one in tables.fixed_lists],
             ),
             ReportColumn(
                 Text("Règles tenues", "Rules kept"),
                 "count",
-                [_share(float(one.holds), lang) for one in found.kept],
+                [_share(float(one.holds), lang) for one in tables.fixed_lists],
             ),
             ReportColumn(Text("", ""), "text", notes),
         ],
     )
 
 
-def _envelopes(found: EnsembleTables, lang: Lang) -> Section:
-    table = found.envelopes
+def _envelopes(tables: EnsembleTables, lang: Lang) -> Section:
+    table = tables.envelopes
     return Section(
         Text("Argent qui reste", "Money left"),
         words=[
@@ -512,8 +516,8 @@ def _envelopes(found: EnsembleTables, lang: Lang) -> Section:
     )
 
 
-def _payments(found: EnsembleTables, lang: Lang) -> Section:
-    table = found.payments
+def _payments(tables: EnsembleTables, lang: Lang) -> Section:
+    table = tables.payments
     shares = [
         None if v is None else format_rate(Fraction(v), lang, decimals=1)
         for v in table["may_be_promised"].to_list()
@@ -542,8 +546,8 @@ def _payments(found: EnsembleTables, lang: Lang) -> Section:
     )
 
 
-def _sensitivity(found: EnsembleTables, lang: Lang) -> Section:
-    table = found.sensitivity
+def _sensitivity(tables: EnsembleTables, lang: Lang) -> Section:
+    table = tables.sensitivity
     return Section(
         Text("Ce qui fait varier le résultat", "What moves the result"),
         words=[

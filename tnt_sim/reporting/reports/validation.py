@@ -117,7 +117,7 @@ def _taken(tree: Tree, node: int, reach: Sequence[int]) -> int:
 
 
 def _stuck_texts(problem: Problem, stuck: Sequence[int], lang: Lang) -> list[str]:
-    found = []
+    result = []
     for node, cents in enumerate(stuck):
         if cents:
             name, money = problem.case.tree.ids[node], amount(cents, lang)
@@ -125,8 +125,8 @@ def _stuck_texts(problem: Problem, stuck: Sequence[int], lang: Lang) -> list[str
                 f"{money} de « {name} » ne peuvent atteindre aucun dossier.",
                 f'{money} of "{name}" can reach no dossier.',
             )
-            found.append(text.in_(lang))
-    return found
+            result.append(text.in_(lang))
+    return result
 
 
 def _funnel(problem: Problem, lang: Lang) -> list[dict[str, Any]]:
@@ -137,7 +137,7 @@ def _funnel(problem: Problem, lang: Lang) -> list[dict[str, Any]]:
     limits = {failure.rule: failure.limit for failure in problem.eligibility.failures}
     blank: dict[str, BoolArray] = {}
     for failure in problem.eligibility.failures:
-        if not failure.given:
+        if not failure.is_filled:
             blank[failure.rule] = blank.get(failure.rule, failure.mask) | failure.mask
         masks[failure.rule] = masks.get(failure.rule, np.zeros(problem.case.n, dtype=np.bool_)) | failure.mask
     for mask in masks.values():
@@ -208,15 +208,15 @@ def _totals(document: dict[str, Any], lang: Lang) -> list[Line]:
     if document["n_committed"]:
         held = count(document["n_committed"], lang)
         open_ += f" dont {held} déjà engagés" if lang is Lang.FR else f", of which {held} already committed"
-    total, asked = amount(document["amount_cents"], lang), amount(document["demand_cents"], lang)
+    total, requested = amount(document["amount_cents"], lang), amount(document["demand_cents"], lang)
     if lang is Lang.FR:
         return [
             Line(f"{filed}, {open_}"),
-            Line(f"Enveloppe {total} ; les éligibles peuvent recevoir jusqu'à {asked}"),
+            Line(f"Enveloppe {total} ; les éligibles peuvent recevoir jusqu'à {requested}"),
         ]
     return [
         Line(f"{filed}, {open_}"),
-        Line(f"Envelope {total}; the eligible ones may get up to {asked}"),
+        Line(f"Envelope {total}; the eligible ones may get up to {requested}"),
     ]
 
 

@@ -52,14 +52,14 @@ def _take_place(partial: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def _exchange(left: Path, other: Path) -> bool:
     """Exchange two names in one step; False if the system has no such call."""
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):
         return False
     done: int = call(
-        _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE)
+        _AT_FDCWD, os.fsencode(left), _AT_FDCWD, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE)
     )
     return done == 0
 
@@ -143,11 +143,11 @@ def put_files(folder: Path, data: Mapping[str, bytes], *, replace: bool) -> list
     return list(files)
 
 
-def _put(files: Mapping[Path, bytes], shown: Path) -> None:
+def _put(files: Mapping[Path, bytes], shown_as: Path) -> None:
     try:
         put_all(files)
     except OSError as error:
-        raise refusal(named(shown), error, _ELSEWHERE) from error
+        raise refusal(named(shown_as), error, _ELSEWHERE) from error
 
 
 _ELSEWHERE = Text("Choisissez une autre place avec --out.", "Choose another place with --out.")

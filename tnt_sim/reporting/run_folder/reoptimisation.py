@@ -32,25 +32,25 @@ OTHER_LIST = Text(
 
 def solve_again(checked: Checked, time_limit: float | None = None) -> Verification:
     """Return the verification of a run, completed by a new solve if its optimality is not yet shown."""
-    found, scenario = checked.verification, checked.run.scenario
-    if not found.ok or scenario is None or found.first.is_shown:
-        return found
+    verification, scenario = checked.verification, checked.run.scenario
+    if not verification.ok or scenario is None or verification.first.is_shown:
+        return verification
     try:
         result = solve(scenario, cross_check="auto", time_limit=time_limit)
     except LimitReached:
-        return replace(found, notes=(*found.notes, NOT_ENDED))
+        return replace(verification, notes=(*verification.notes, NOT_ENDED))
     better = _better(checked, result)
     if better is not None:
-        return _refuted(found, better)
-    return _answered(checked, found, result)
+        return _refuted(verification, better)
+    return _reoptimised(checked, verification, result)
 
 
-def _answered(checked: Checked, found: Verification, result: Result) -> Verification:
+def _reoptimised(checked: Checked, verification: Verification, result: Result) -> Verification:
     """Return the answers, with those that the new certificate or the two solvers support."""
     again = replace(checked.run, certificate=dict(result.certificate))
-    parts = checked.told.parts if checked.told else ()
+    parts = checked.replay.decisions if checked.replay else ()
     replay_proofs(again, [(part.decision, part.claim) for part in parts])
-    optimal, first, notes = found.optimal, found.first, found.notes
+    optimal, first, notes = verification.optimal, verification.first, verification.notes
     if not optimal.is_shown and again.proven:
         optimal = Answer(Standing.SHOWN, Means.SOLVED_PROOF)
     elif not optimal.is_shown and result.proof is Proof.CROSS_CHECKED and _same_values(checked, result):
@@ -59,8 +59,8 @@ def _answered(checked: Checked, found: Verification, result: Result) -> Verifica
         notes = (*notes, NOT_ENDED if result.proof is Proof.FEASIBLE_GAP else OTHER_LIST)
     if again.proven and again.proven_first:
         first = Answer(Standing.SHOWN, Means.SOLVED_PROOF)
-    rows = again.rows if optimal.means is Means.SOLVED_PROOF else found.rows
-    return replace(found, optimal=optimal, first=first, notes=notes, rows=rows)
+    rows = again.rows if optimal.means is Means.SOLVED_PROOF else verification.rows
+    return replace(verification, optimal=optimal, first=first, notes=notes, rows=rows)
 
 
 def _same_values(checked: Checked, result: Result) -> bool:
@@ -95,17 +95,22 @@ def _better(checked: Checked, result: Result) -> tuple[str, str] | None:
     return str(decimal_text(pair[0])), str(decimal_text(pair[1]))
 
 
-def _refuted(found: Verification, pair: tuple[str, str]) -> Verification:
+def _refuted(verification: Verification, pair: tuple[str, str]) -> Verification:
     """Record a better list: false if the run claims optimality, a note otherwise."""
     stored, better = pair
     text = Text(
         f"le scénario, résolu à nouveau, donne une répartition meilleure : {better} au lieu de {stored}.",
         f"the scenario, solved again, gives a better allocation: {better} instead of {stored}.",
     )
-    if found.optimal.standing is Standing.NONE:
-        return replace(found, notes=(*found.notes, text))
+    if verification.optimal.standing is Standing.NONE:
+        return replace(verification, notes=(*verification.notes, text))
     nothing = Answer(Standing.NONE)
-    head = {**(found.head or {}), "status": "refused", "proof": None}
+    head = {**(verification.head or {}), "status": "refused", "proof": None}
     return replace(
-        found, rules=nothing, optimal=nothing, first=nothing, defects=(Defect("optimal", text),), head=head
+        verification,
+        rules=nothing,
+        optimal=nothing,
+        first=nothing,
+        defects=(Defect("optimal", text),),
+        head=head,
     )

@@ -89,7 +89,7 @@ class Checked:
     """
 
     run: Replay
-    told: RunReplay | None
+    replay: RunReplay | None
     verification: Verification
 
 
@@ -119,17 +119,17 @@ def check_run(
 
 
 def _checked(run: Replay, expected: str | None, **place: bool) -> Checked:
-    told, found = None, run.found.found
-    found.extend(hash_defects(run.summary, expected))
+    rendered, result = None, run.defects.found
+    result.extend(hash_defects(run.summary, expected))
     if is_signed_entry(run.run_dir, run.summary):
-        found.extend(read_own(run.run_dir, run.summary)[1])
+        result.extend(read_own(run.run_dir, run.summary)[1])
     if run.scenario is not None:
-        found.extend(witness_defects(run.run_dir, run.summary, run.project, **place))
-        found.extend(_resolved(run, run.scenario))
+        result.extend(witness_defects(run.run_dir, run.summary, run.project, **place))
+        result.extend(_resolved(run, run.scenario))
     if run.whole is not None and run.scenario is not None:
-        told = told_anew(run, run.scenario, run.whole)
-        run.found.found.extend(_compare(run, told, moved=_is_elsewhere(run)))
-    return Checked(run, told, report(run, _notes(run)))
+        rendered = told_anew(run, run.scenario, run.whole)
+        run.defects.found.extend(_compare(run, rendered, moved=_is_elsewhere(run)))
+    return Checked(run, rendered, report(run, _notes(run)))
 
 
 def _is_elsewhere(run: Replay) -> bool:
@@ -176,7 +176,7 @@ def _resolved(run: Replay, scenario: Scenario) -> list[Defect]:
     if again == stored:
         return []
     pairs = zip([*stored.split(b"\n"), b""], [*again.split(b"\n"), b""], strict=False)
-    line = next((k for k, (one, other) in enumerate(pairs, start=1) if one != other), 1)
+    number = next((k for k, (one, other) in enumerate(pairs, start=1) if one != other), 1)
     return [
         Defect(
             "scenario",
@@ -184,7 +184,7 @@ def _resolved(run: Replay, scenario: Scenario) -> list[Defect]:
                 "le scénario résolu n'est pas celui que ses fichiers donnent.",
                 "the resolved scenario is not the one that its files give.",
             ),
-            (Place(file=RESOLVED, line=line),),
+            (Place(file=RESOLVED, line=number),),
         )
     ]
 
@@ -203,31 +203,31 @@ class RunReplay:
     """The run written again, with its decisions."""
 
     result: Result
-    parts: tuple[_DecisionReplay, ...]
+    decisions: tuple[_DecisionReplay, ...]
 
 
 def told_anew(run: Replay, scenario: Scenario, whole: StepDecision) -> RunReplay:
     """Write the run again from what was read."""
     if run.steps is None:
-        part = _part(run, run.summary, "", whole)
+        part = _decision(run, run.summary, "", whole)
         return RunReplay(part.result, (part,))
     listed = () if run.steps.reserve is None else (run.steps.reserve,)
     decisions = (*run.steps.done, *listed)
     entries = [*step_entries(run.summary), *({} for _ in decisions)]
-    parts = tuple(
-        _part(run, entry, f"steps[{decision.step.id or k}].", decision)
+    pieces = tuple(
+        _decision(run, entry, f"steps[{decision.step.id or k}].", decision)
         for k, (entry, decision) in enumerate(zip(entries, decisions, strict=False))
     )
-    done = [(part.decision.step, part.result) for part in parts[: len(run.steps.done)]]
+    done = [(part.decision.step, part.result) for part in pieces[: len(run.steps.done)]]
     missing = run.steps.reserve is None and reserve_step(scenario) is not None
-    reserve = None if run.steps.reserve is None else parts[-1].result
-    return RunReplay(joined(scenario, done, reserve, (NO_LIST,) if missing else ()), parts)
+    reserve = None if run.steps.reserve is None else pieces[-1].result
+    return RunReplay(joined(scenario, done, reserve, (NO_LIST,) if missing else ()), pieces)
 
 
-def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: StepDecision) -> _DecisionReplay:
+def _decision(run: Replay, entry: Mapping[str, Any], where: str, decision: StepDecision) -> _DecisionReplay:
     """Write one decision again from its claim and its reading."""
     problem, values = decision.problem, decision.reading.values
-    claim = read_claim(entry, where, problem.stages, values, run.found)
+    claim = read_claim(entry, where, problem.stages, values, run.defects)
     stages = tuple(
         StageFigures(stage.goal, stage.sense.value, value, goal.bound, goal.proof)
         for stage, value, goal in zip(problem.stages, values, claim.goals, strict=True)
@@ -248,31 +248,31 @@ def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: StepDecis
     return _DecisionReplay(decision, claim, result)
 
 
-def _compare(run: Replay, told: RunReplay, *, moved: bool) -> list[Defect]:
+def _compare(run: Replay, replay: RunReplay, *, moved: bool) -> list[Defect]:
     """List every value that differs from the one written again, and every inconsistent claim."""
-    unproven = replay_proofs(run, [(part.decision, part.claim) for part in told.parts])
+    unproven = replay_proofs(run, [(part.decision, part.claim) for part in replay.decisions])
     if not is_same_code(run):
         run.notes += [defect.text for defect in unproven if defect.code == NOT_REPLAYED]
         unproven = [defect for defect in unproven if defect.code != NOT_REPLAYED]
-    run.proven &= told.result.status is Status.OPTIMAL
+    run.proven &= replay.result.status is Status.OPTIMAL
     run.proven_first &= run.proven
     replayed = run.replayed and not any(defect.code == NOT_REPLAYED for defect in unproven)
-    found = [*unproven, *_summary(run, told, moved=moved, replayed=replayed), *_tables(run, told.result)]
-    for part in told.parts:
-        if part.claim.status == "optimal" and part.result.reasons is not None:
-            one = part.decision
-            found += better_by_one(one.problem, one.allocation, one.reading, part.result.reasons)
-    return found
+    result = [*unproven, *_summary(run, replay, moved=moved, replayed=replayed), *_tables(run, replay.result)]
+    for piece in replay.decisions:
+        if piece.claim.status == "optimal" and piece.result.reasons is not None:
+            one = piece.decision
+            result += better_by_one(one.problem, one.allocation, one.reading, piece.result.reasons)
+    return result
 
 
-def _summary(run: Replay, told: RunReplay, *, moved: bool, replayed: bool) -> list[Defect]:
+def _summary(run: Replay, replay: RunReplay, *, moved: bool, replayed: bool) -> list[Defect]:
     """Compare the summary.
 
     `replayed`: whether the certificate supports the claim; otherwise the stored proof rows are not
     compared.
     """
     stored = run.summary
-    again = summary(told.result, run.run_dir, _files(stored), _made(stored))
+    again = summary(replay.result, run.run_dir, _files(stored), _origin(stored))
     again["document_sha256"], again["seconds"] = stored.get("document_sha256"), stored.get("seconds")
     if moved:
         again["project"] = stored.get("project")
@@ -280,7 +280,7 @@ def _summary(run: Replay, told: RunReplay, *, moved: bool, replayed: bool) -> li
     if not is_same_code(run):
         again = in_older_words(stored, again, run.notes)
     notes, again["warnings"] = _warnings(run, again["warnings"])
-    check_run_words(stored, notes, [part.claim for part in told.parts], run.found)
+    check_run_words(stored, notes, [part.claim for part in replay.decisions], run.defects)
     if json.dumps(stored) == json.dumps(again):
         return []
     return told_differences(stored, again) or [rewritten(run.run_dir / SUMMARY)]
@@ -302,16 +302,16 @@ def _files(stored: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(files.get(name)) if isinstance(files, dict) else "" for name in BOUND}
 
 
-def _made(stored: Mapping[str, Any]) -> RunOrigin:
+def _origin(stored: Mapping[str, Any]) -> RunOrigin:
     """Return the versions and hashes that made the run, as far as they are well formed."""
     made, versions = stored.get("provenance"), stored.get("versions")
     made = made if isinstance(made, dict) else {}
     code, lock = made.get("code_sha256"), made.get("lock_sha256")
-    told = {str(name): value for name, value in versions.items()} if isinstance(versions, dict) else {}
-    if code == code_hash() and "tnt_sim" in told:
-        told["tnt_sim"] = versions_here()["tnt_sim"]
+    document = {str(name): value for name, value in versions.items()} if isinstance(versions, dict) else {}
+    if code == code_hash() and "tnt_sim" in document:
+        document["tnt_sim"] = versions_here()["tnt_sim"]
     return RunOrigin(
-        told,
+        document,
         code if isinstance(code, str) and _HASH.fullmatch(code) else "",
         lock if isinstance(lock, str) and _HASH.fullmatch(lock) else None,
     )
@@ -322,12 +322,12 @@ def _tables(run: Replay, result: Result) -> list[Defect]:
     again = (
         result.dossiers if is_same_code(run) else with_older_reasons(run.table, result.dossiers, run.notes)
     )
-    found = cells_apart(run.table, parquet_columns(again), run.run_dir / PARQUET)
+    results = cells_apart(run.table, parquet_columns(again), run.run_dir / PARQUET)
     file = run.run_dir / CSV
     if file.is_file():
         text = csv_columns(again, result.problem.case.timezone).write_csv()
-        found += csv_apart(bytes_of(file), text, file)
-    return found
+        results += csv_apart(bytes_of(file), text, file)
+    return results
 
 
 _REASONS = ("reason_code", "reason")
@@ -340,34 +340,34 @@ def retold(run: StoredRun, checked: Checked, lang: Lang) -> StoredRun:
     Unchanged if `lang` is the run's own language and this version of the code made it, or if its
     inputs are missing.
     """
-    scenario, whole, told = checked.run.scenario, checked.run.whole, checked.told
-    if told is None or scenario is None or whole is None:
+    scenario, whole, report = checked.run.scenario, checked.run.whole, checked.replay
+    if report is None or scenario is None or whole is None:
         return run
     if lang is run.own_lang:
-        return run if is_same_code(checked.run) else _told_as(run, told.result, lang)
+        return run if is_same_code(checked.run) else _told_as(run, report.result, lang)
     again = told_anew(_steps_in(checked.run, lang), _spoken(scenario, lang), _decision_in(whole, lang))
     return _told_as(run, again.result, lang)
 
 
-def _told_as(run: StoredRun, told: Result, lang: Lang) -> StoredRun:
-    why = {entry["id"]: {key: entry[key] for key in _LEFT} for entry in told.document["envelopes"]}
+def _told_as(run: StoredRun, result: Result, lang: Lang) -> StoredRun:
+    why = {entry["id"]: {key: entry[key] for key in _LEFT} for entry in result.document["envelopes"]}
     notes = in_language(run.summary["warnings"], run.own_lang, lang)
-    others = codes_among(told.document["warnings"], lang)[1]
+    others = codes_among(result.document["warnings"], lang)[1]
     return replace(
         run,
         summary={
             **run.summary,
             "envelopes": [{**entry, **why[entry["id"]]} for entry in run.envelopes],
             "warnings": [*others, *notes],
-            "open_questions": told.document.get("open_questions", []),
+            "open_questions": result.document.get("open_questions", []),
         },
-        table=_with_reasons(run.table, told, _REASONS),
+        table=_with_reasons(run.table, result, _REASONS),
         told_in=lang,
     )
 
 
-def _with_reasons(table: pl.DataFrame, told: Result, names: Sequence[str]) -> pl.DataFrame:
-    again = parquet_columns(told.dossiers).select(
+def _with_reasons(table: pl.DataFrame, result: Result, names: Sequence[str]) -> pl.DataFrame:
+    again = parquet_columns(result.dossiers).select(
         "dossier", *(pl.col(name).alias(f"_{name}") for name in names)
     )
     joined = table.join(again, on="dossier", how="left", maintain_order="left")
@@ -384,8 +384,10 @@ def _steps_in(run: Replay, lang: Lang) -> Replay:
     return replace(run, steps=StepsRead(done, None if reserve is None else _decision_in(reserve, lang)))
 
 
-def _decision_in(one: StepDecision, lang: Lang) -> StepDecision:
-    return replace(one, problem=replace(one.problem, scenario=_spoken(one.problem.scenario, lang)))
+def _decision_in(decision: StepDecision, lang: Lang) -> StepDecision:
+    return replace(
+        decision, problem=replace(decision.problem, scenario=_spoken(decision.problem.scenario, lang))
+    )
 
 
 def _spoken(scenario: Scenario, lang: Lang) -> Scenario:

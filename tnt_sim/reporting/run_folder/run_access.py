@@ -107,17 +107,17 @@ def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, S
         If a rule is broken, a document is false, or the inputs are missing.
     """
     checked = check_run(run_dir, project, anywhere=True)
-    found = checked.verification
-    if not found.ok or checked.run.whole is None:
-        raise VerificationError(found.defects or [_unread(run_dir)])
-    return checked.run, checked.run.whole, found
+    verification = checked.verification
+    if not verification.ok or checked.run.whole is None:
+        raise VerificationError(verification.defects or [_unread(run_dir)])
+    return checked.run, checked.run.whole, verification
 
 
-def refuse_false(found: Verification) -> None:
+def refuse_false(verification: Verification) -> None:
     """Raise VerificationError unless the run is verified, or only its inputs are missing."""
-    if found.rules.standing is Standing.NONE:
-        false = [defect for defect in found.defects if defect.code not in NOT_THERE]
-        raise VerificationError(false or found.defects)
+    if verification.rules.standing is Standing.NONE:
+        false = [defect for defect in verification.defects if defect.code not in NOT_THERE]
+        raise VerificationError(false or verification.defects)
 
 
 def _unread(run_dir: Path) -> Defect:

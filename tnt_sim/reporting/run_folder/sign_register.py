@@ -69,7 +69,7 @@ def sign_run(
             f"ce registre est celui du programme « {other} », et le calcul celui de « {root} ».",
             f'this register is that of the programme "{other}", and the run that of "{root}".',
         )
-    held = _kept(run, before)
+    held = _granted_before(run, before)
     summary = run.summary
     signature = {
         "kind": "list",
@@ -80,7 +80,7 @@ def sign_run(
             key: summary[key]
             for key in ("scenario", "scenario_sha256", "document_sha256", "proof", "publishable")
         },
-        **{key: answer.standing.value for key, answer in run.found.answers.items()},
+        **{key: answer.standing.value for key, answer in run.checked.answers.items()},
     }
     sources = {file: run.folder / file for file in RUN_FILES if (run.folder / file).is_file()}
     sources |= {f"{INPUTS}/{entry['path']}": project / entry["path"] for entry in summary["inputs"]}
@@ -107,25 +107,25 @@ def sign_amendments(
             "nothing is signed in this register yet: sign a list first.",
         )
     before = _state(entries)
-    asked = held_amounts(read_plain(file, shown_as=file.name), file.name)
-    _refuse_amendments(asked, before, file.name)
-    freed = sum(before[dossier] - cents for dossier, cents in asked.items())
+    request = held_amounts(read_plain(file, shown_as=file.name), file.name)
+    _refuse_amendments(request, before, file.name)
+    freed = sum(before[dossier] - cents for dossier, cents in request.items())
     signature = {"kind": "amendment", "programme": entries[-1].signature["programme"], "freed_cents": freed}
     own = Path(AMENDMENTS).with_suffix(file.suffix.lower()).name
-    return _put(register, name, entries, signature, {**before, **asked}, {own: file}, key)
+    return _put(register, name, entries, signature, {**before, **request}, {own: file}, key)
 
 
-def _refuse_amendments(asked: Held, before: Held, shown: str) -> None:
-    found = Defects()
-    for dossier, cents in asked.items():
-        place = Place(file=shown, dossier=dossier)
+def _refuse_amendments(amendment: Held, before: Held, shown_as: str) -> None:
+    defects = Defects()
+    for dossier, cents in amendment.items():
+        place = Place(file=shown_as, dossier=dossier)
         if before.get(dossier, 0) == 0:
-            found.add(
+            defects.add(
                 "amendment", Text("ce dossier n'est pas engagé.", "this dossier is not committed."), place
             )
         elif not 0 <= cents < before[dossier]:
             was = before[dossier]
-            found.add(
+            defects.add(
                 "amendment",
                 Text(
                     f"{format_cents(cents, Lang.FR)} n'est pas moins que les {format_cents(was, Lang.FR)} signés.",
@@ -136,7 +136,7 @@ def _refuse_amendments(asked: Held, before: Held, shown: str) -> None:
                     "Une hausse se décide par un calcul et une liste.", "An increase takes a run and a list."
                 ),
             )
-    found.raise_if_any(DataError)
+    defects.raise_if_any(DataError)
 
 
 def _open(register: Path, name: str) -> list[RegisterEntry]:
@@ -159,7 +159,7 @@ def _state(entries: Sequence[RegisterEntry]) -> dict[str, int]:
     return read_state(entries[-1]) if entries else {}
 
 
-def _kept(run: StoredRun, before: Held) -> dict[str, int]:
+def _granted_before(run: StoredRun, before: Held) -> dict[str, int]:
     """Return the grants of the run; earlier ones must be unchanged, or withdrawn and 0 from now on."""
     table = run.table
     granted = dict(table.filter("funded").select("dossier", "granted_cents").iter_rows())

@@ -60,10 +60,10 @@ def resolved_lines(scenario: Scenario, width: int) -> list[Line]:
     column = max(short, default=0) + 2
     lines = []
     for text, origin in rows:
-        line = Line(text)
+        record = Line(text)
         if origin:
-            line.append(" " * max(2, column - len(text)) + f"# {origin}", style="dim")
-        lines.append(line)
+            record.append(" " * max(2, column - len(text)) + f"# {origin}", style="dim")
+        lines.append(record)
     return lines
 
 
@@ -84,11 +84,11 @@ def origin_rows(scenario: Scenario) -> list[dict[str, Any]]:
 
 def _scalars(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
     if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _scalars(part, (*path, key))
+        for key, piece in value.items():
+            yield from _scalars(piece, (*path, key))
     elif isinstance(value, list):
-        for k, part in enumerate(value):
-            yield from _scalars(part, (*path, k))
+        for k, piece in enumerate(value):
+            yield from _scalars(piece, (*path, k))
     else:
         yield path, value
 
@@ -249,7 +249,7 @@ class RunOrigin:
     lock_sha256: str | None
 
 
-def summary(result: Result, target: Path, files: Mapping[str, str], made: RunOrigin) -> dict[str, Any]:
+def summary(result: Result, target: Path, files: Mapping[str, str], origin: RunOrigin) -> dict[str, Any]:
     """Return the document of the run with its hashes; only `seconds` depends on the clock.
 
     Parameters
@@ -261,34 +261,34 @@ def summary(result: Result, target: Path, files: Mapping[str, str], made: RunOri
     """
     scenario = result.problem.scenario
     inputs = [{"path": f.path, "sha256": f.sha256, "kind": f.kind} for f in scenario.inputs]
-    told = {
+    document = {
         **result.document,
         "run_dir": folder_name(scenario),
         "project": Path(os.path.relpath(scenario.root, target.resolve())).as_posix(),
         "sets": list(scenario.sets),
         "inputs": inputs,
-        "versions": dict(made.versions),
+        "versions": dict(origin.versions),
         "files": dict(files),
         "provenance": provenance(
             inputs,
             files,
-            made.versions,
+            origin.versions,
             result.document["allocation_sha256"],
-            made.code_sha256,
-            made.lock_sha256,
+            origin.code_sha256,
+            origin.lock_sha256,
         ),
     }
-    return {**told, "document_sha256": document_sha256(told)}
+    return {**document, "document_sha256": document_sha256(document)}
 
 
 def resolved_tree(scenario: Scenario) -> dict[str, Any]:
     """Return the merged scenario as plain values, with files relative to the project folder."""
     tree: dict[str, Any] = {"schema_version": 1, **scenario.resolved()}
     for path, file in scenario.files.items():
-        part: Any = tree
+        piece: Any = tree
         for step in path[:-1]:
-            part = part[step]
-        part[path[-1]] = file
+            piece = piece[step]
+        piece[path[-1]] = file
     return tree
 
 

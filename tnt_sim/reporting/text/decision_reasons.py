@@ -151,12 +151,12 @@ def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons
     code, rule = reasons.code, reasons.rule
     ineligible = code.is_in(INELIGIBLE_CODES).to_numpy()
     for failure in problem.eligibility.failures:
-        shown = failure_texts(case, failure, lang).to_numpy()
+        displayed = failure_texts(case, failure, lang).to_numpy()
         mask = failure.mask & ineligible
         first = mask & (texts == "")
         later = mask & (texts != "")
-        texts[later] = texts[later] + " ; " + shown[later].astype(object)
-        texts[first] = shown[first]
+        texts[later] = texts[later] + " ; " + displayed[later].astype(object)
+        texts[first] = displayed[first]
     titles = np.array([*case.tree.titles, ""], dtype=object)
     for name, template in _TEMPLATES.items():
         rows = (code == name).arg_true().to_numpy()
@@ -210,11 +210,11 @@ def counted_zero(problem: Problem, reasons: Reasons) -> dict[int, tuple[str, ...
     case = problem.case
     columns = () if case.as_0_1_0 else columns_counted_zero(problem.scenario.spec)
     idle = (reasons.code == "crowded_out").to_numpy() & (reasons.rule == "").to_numpy() & ~reasons.unclear
-    found: dict[int, tuple[str, ...]] = {}
+    result: dict[int, tuple[str, ...]] = {}
     for column in columns:
         for row in np.flatnonzero(idle & is_blank(case, column)).tolist():
-            found[row] = (*found.get(row, ()), column)
-    return found
+            result[row] = (*result.get(row, ()), column)
+    return result
 
 
 def idle_worthless(problem: Problem, reasons: Reasons) -> Defect | None:
@@ -222,9 +222,9 @@ def idle_worthless(problem: Problem, reasons: Reasons) -> Defect | None:
     case, offered = problem.case, problem.offers
     idle = (reasons.code == "crowded_out").to_numpy() & (reasons.rule == "").to_numpy() & ~reasons.unclear
     rows = np.flatnonzero(idle & (worth_per_euro(problem) == 0))
-    if case.as_0_1_0 or problem.stages[0].parts or not len(rows):
+    if case.as_0_1_0 or problem.stages[0].goal_parts or not len(rows):
         return None
-    asked = exact_sum(offered.least_cents[rows])
+    requested = exact_sum(offered.least_cents[rows])
     n = so_many(
         len(rows),
         (
@@ -240,8 +240,8 @@ def idle_worthless(problem: Problem, reasons: Reasons) -> Defect | None:
     return Defect(
         "idle-money",
         Text(
-            f"{n.fr}, bien que l'argent suffise ({names} ; {format_cents(asked, Lang.FR)} demandés).",
-            f"{n.en}, though the money would suffice ({names}; {format_cents(asked, Lang.EN)} requested).",
+            f"{n.fr}, bien que l'argent suffise ({names} ; {format_cents(requested, Lang.FR)} demandés).",
+            f"{n.en}, though the money would suffice ({names}; {format_cents(requested, Lang.EN)} requested).",
         ),
     )
 
@@ -256,10 +256,10 @@ def _decided(problem: Problem, texts: np.ndarray, code: pl.Series, lang: Lang) -
     for k, spec in enumerate(problem.decided.specs):
         by = f" ({spec.author})" if spec.author else ""
         words = spec.reason or spec.title or spec.id
-        kept = Text(f"Retenu par décision{by} : {words}.", f"Funded by decision{by}: {words}.").in_(lang)
+        retained = Text(f"Retenu par décision{by} : {words}.", f"Funded by decision{by}: {words}.").in_(lang)
         lost = Text(f"Refusé par décision{by} : {words}.", f"Refused by decision{by}: {words}.").in_(lang)
         mine = (problem.decided.rule == k) & (code == "decided").to_numpy()
-        texts[mine & (problem.decided.choice > 0)] = kept
+        texts[mine & (problem.decided.choice > 0)] = retained
         texts[mine & (problem.decided.choice < 0)] = lost
 
 
@@ -291,16 +291,16 @@ Entry = Mapping[str, Any]
 
 def change_sentence(change: Entry, lang: Lang) -> str:
     """Write a change: « Il serait retenu avec « score » à 14,5 au lieu de 12 (+2,5) ; 14,4 ne suffit pas. »"""
-    said = _said(change, lang)
+    word = _value_text(change, lang)
     if change.get("proof") != "FEASIBLE_GAP":
-        return said
-    return f"{said.removesuffix('.')} {ALONE.in_(lang)}."
+        return word
+    return f"{word.removesuffix('.')} {ALONE.in_(lang)}."
 
 
 ALONE = Text("(selon un seul solveur, sans preuve)", "(by one solver alone, without a proof)")
 
 
-def _said(change: Entry, lang: Lang) -> str:
+def _value_text(change: Entry, lang: Lang) -> str:
     if change["status"] in ("impossible", "undefined"):
         return _not(change, lang)
     write = {
@@ -389,10 +389,10 @@ def _envelope(change: Entry, lang: Lang) -> str:
     first = change.get("first_cents")
     if first is None:
         return f"{text}."
-    shown = amount(first, lang)
+    label = amount(first, lang)
     return text + Text(
-        f". La meilleure répartition le retient pour la première fois à {shown}.",
-        f". The best allocation first holds it at {shown}.",
+        f". La meilleure répartition le retient pour la première fois à {label}.",
+        f". The best allocation first holds it at {label}.",
     ).in_(lang)
 
 
@@ -656,7 +656,7 @@ def _named_rule(entry: Entry, lang: Lang) -> str:
 def cause_words(rule: Entry, lang: Lang) -> str:
     """Name a rule, a decision or an envelope option in a sentence, with its title if it has one."""
     kind, name, title = str(rule["kind"]), str(rule["id"]), str(rule.get("title") or "")
-    shown = f"{name} : {title}" if title and lang is Lang.FR else f"{name}: {title}" if title else name
+    text = f"{name} : {title}" if title and lang is Lang.FR else f"{name}: {title}" if title else name
     nouns = {
         "decide": Text("la décision", "the decision"),
         "cap": Text("le plafond", "the cap"),
@@ -664,64 +664,68 @@ def cause_words(rule: Entry, lang: Lang) -> str:
         "column": Text("la colonne", "the column"),
     }
     noun = nouns.get(kind, Text("la règle", "the rule")).in_(lang)
-    return f"{noun} « {shown} »" if lang is Lang.FR else f'{noun} "{shown}"'
+    return f"{noun} « {text} »" if lang is Lang.FR else f'{noun} "{text}"'
 
 
-def missed_words(one: Entry, lang: Lang) -> str:
+def missed_words(entry: Entry, lang: Lang) -> str:
     """Write a missed requirement: « population = 120 000, exigé : … ; il manque 180 000 (source) »."""
-    if one["rule"] == "state":
+    if entry["rule"] == "state":
         state = {
             "refuse": Text("refusé par l'instruction", "refused by the service"),
             "sans_suite": Text("classé sans suite", "closed without follow-up"),
         }
-        return state.get(str(one["value"]), Text("dossier clos", "closed dossier")).in_(lang)
-    if one["not_given"]:
-        return _not_given(one, lang)
-    head = one["reason"] or Text("condition non remplie", "requirement not met").in_(lang)
-    parts = [_held(one, lang), _gap(one, lang)]
-    source = f" ({one['source']})" if one["source"] else ""
+        return state.get(str(entry["value"]), Text("dossier clos", "closed dossier")).in_(lang)
+    if entry["not_given"]:
+        return _not_given(entry, lang)
+    head = entry["reason"] or Text("condition non remplie", "requirement not met").in_(lang)
+    parts = [_held(entry, lang), _gap(entry, lang)]
+    source = f" ({entry['source']})" if entry["source"] else ""
     body = " ; ".join(part for part in parts if part)
     colon = " : " if lang is Lang.FR else ": "
     return f"{head}{colon}{body}{source}" if body else f"{head}{source}"
 
 
-def _not_given(one: Entry, lang: Lang) -> str:
+def _not_given(entry: Entry, lang: Lang) -> str:
     """Write a requirement missed for lack of a value: « non renseigné : Avis DDT (exigé : …) »"""
-    names, wanted = ", ".join(one["not_given"]), selector_words(one["wanted"], lang)
+    names, wanted = ", ".join(entry["not_given"]), selector_words(entry["wanted"], lang)
     return Text(
         f"non renseigné : {names} (exigé : {wanted})", f"not given: {names} (required: {wanted})"
     ).in_(lang)
 
 
-def _held(one: Entry, lang: Lang) -> str:
+def _held(entry: Entry, lang: Lang) -> str:
     """Write the value of the application and what is required."""
-    wanted = selector_words(one["wanted"], lang) if one["wanted"] else ""
-    column = column_text.bare_column(str(one["column"])).in_(lang)
+    wanted = selector_words(entry["wanted"], lang) if entry["wanted"] else ""
+    column = column_text.bare_column(str(entry["column"])).in_(lang)
     nothing = Text("non renseigné", "not given").in_(lang)
-    known = one["unit"] in ("money", "number", "days", "text") and one["column"] not in ("any", "all", "not")
-    parts = []
+    known = entry["unit"] in ("money", "number", "days", "text") and entry["column"] not in (
+        "any",
+        "all",
+        "not",
+    )
+    pieces = []
     if known:
-        value = figure(one["value"], str(one["unit"]), lang) if one["value"] is not None else nothing
-        parts.append(f"{column} = {value}")
+        value = figure(entry["value"], str(entry["unit"]), lang) if entry["value"] is not None else nothing
+        pieces.append(f"{column} = {value}")
     if wanted:
-        parts.append(f"exigé : {wanted}" if lang is Lang.FR else f"required: {wanted}")
-    return ", ".join(parts)
+        pieces.append(f"exigé : {wanted}" if lang is Lang.FR else f"required: {wanted}")
+    return ", ".join(pieces)
 
 
 CHANGEABLE = frozenset({"cost", "base", "requested", "min_grant", "start", "end"})
 """Columns that an applicant can change; for other columns the shortfall is not given as advice."""
 
 
-def _gap(one: Entry, lang: Lang) -> str:
-    if one["shortfall"] is None or one["test"] is None or one["column"] not in CHANGEABLE:
+def _gap(entry: Entry, lang: Lang) -> str:
+    if entry["shortfall"] is None or entry["test"] is None or entry["column"] not in CHANGEABLE:
         return ""
-    gap = figure(one["shortfall"], str(one["unit"]), lang, span=True)
-    if one["unit"] == "days":
-        late = one["test"] in ("until", "before")
+    gap = figure(entry["shortfall"], str(entry["unit"]), lang, span=True)
+    if entry["unit"] == "days":
+        late = entry["test"] in ("until", "before")
         return (
             Text(f"{gap} de retard", f"{gap} late") if late else Text(f"{gap} trop tôt", f"{gap} early")
         ).in_(lang)
-    short = one["test"] in ("min", "above")
+    short = entry["test"] in ("min", "above")
     return (
         Text(f"il manque {gap}", f"{gap} short") if short else Text(f"{gap} de trop", f"{gap} too much")
     ).in_(lang)

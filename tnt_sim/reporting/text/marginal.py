@@ -183,18 +183,18 @@ def signed(value: str, lang: Lang) -> str:
 
 def change_words(entry: Mapping[str, Any], lang: Lang) -> str:
     """Write by how much the objective would improve; a range if a limit ended the search."""
-    found = f"{signed(entry['change'], lang)} {entry['goal']}"
+    result = f"{signed(entry['change'], lang)} {entry['goal']}"
     most = entry["change_upto"]
     if most is None or most == entry["change"]:
-        return f"≥ {found}" if most is None else found
-    return Text(f"{found} à {signed(most, lang)}", f"{found} to {signed(most, lang)}").in_(lang)
+        return f"≥ {result}" if most is None else result
+    return Text(f"{result} à {signed(most, lang)}", f"{result} to {signed(most, lang)}").in_(lang)
 
 
 def one_level_words(entry: Mapping[str, Any], lang: Lang) -> str:
     """Write the price of the separate amounts between the children alone."""
-    found = entry["one_level"]
-    if found is None:
+    result = entry["one_level"]
+    if result is None:
         return "–"
-    if found["goal"] is None:
+    if result["goal"] is None:
         return Text("rien", "nothing").in_(lang)
-    return f"{signed(found['change'], lang)} {found['goal']}"
+    return f"{signed(result['change'], lang)} {result['goal']}"

@@ -67,9 +67,9 @@ def _costs(meta: Mapping[str, str]) -> list[Text]:
 
 def _categories(pb: PbFile) -> list[Text]:
     meta = pb.meta
-    found = []
+    result = []
     if meta.get("budget_per_category") and "category" in pb.header:
-        found.append(
+        result.append(
             Text(
                 "`budget_per_category` n'est que lu, car la ville dépense le reste sans ces plafonds."
                 if meta.get("leftover_budget")
@@ -80,7 +80,7 @@ def _categories(pb: PbFile) -> list[Text]:
             )
         )
     if meta.get("leftover_budget"):
-        found.append(
+        result.append(
             Text(
                 f"`leftover_budget: {meta['leftover_budget']}` n'est pas appliqué : tout le budget est réparti "
                 "en une fois.",
@@ -88,7 +88,7 @@ def _categories(pb: PbFile) -> list[Text]:
                 "once.",
             )
         )
-    return found
+    return result
 
 
 def _rule(meta: Mapping[str, str]) -> list[Text]:

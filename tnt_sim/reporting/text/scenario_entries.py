@@ -37,14 +37,14 @@ def eligibility_words(entry: EligibilitySpec, lang: Lang) -> str:
 
 def step_words(step: StepSpec, lang: Lang) -> str:
     """Write a step: « Décision du 5 novembre 2021, avec envelopes.ads.amount = 11 M€. »"""
-    parts = []
+    pieces = []
     if step.date is not None:
         day = message.long_day(step.date.isoformat())
-        parts.append(Text(f"décision du {day.fr}", f"decision of {day.en}").in_(lang))
+        pieces.append(Text(f"décision du {day.fr}", f"decision of {day.en}").in_(lang))
     changes = listed([f"{path} = {value}" for path, value in step.set.items()], lang)
     if changes:
-        parts.append(Text(f"avec {changes}", f"with {changes}").in_(lang))
-    told = ", ".join(parts) or Text("comme le scénario", "as the scenario").in_(lang)
+        pieces.append(Text(f"avec {changes}", f"with {changes}").in_(lang))
+    told = ", ".join(pieces) or Text("comme le scénario", "as the scenario").in_(lang)
     return capitalised(told) + "."
 
 
@@ -55,14 +55,14 @@ def remark_words(entry: Described, day: date | None, lang: Lang) -> str:
     valid = entry.valid
     if valid is None:
         return ""
-    parts = []
+    pieces = []
     if valid.from_ is not None:
-        told = message.long_day(valid.from_.isoformat())
-        parts.append(Text(f"à partir du {told.fr}", f"from {told.en}").in_(lang))
+        sentence = message.long_day(valid.from_.isoformat())
+        pieces.append(Text(f"à partir du {sentence.fr}", f"from {sentence.en}").in_(lang))
     if valid.until is not None:
-        told = message.long_day(valid.until.isoformat())
-        parts.append(Text(f"jusqu'au {told.fr}", f"until {told.en}").in_(lang))
-    span = " ".join(parts)
+        sentence = message.long_day(valid.until.isoformat())
+        pieces.append(Text(f"jusqu'au {sentence.fr}", f"until {sentence.en}").in_(lang))
+    span = " ".join(pieces)
     if entry.in_force(day):
         return Text(f"en vigueur {span}", f"in force {span}").in_(lang)
     return Text(f"pas en vigueur ce jour-là ({span})", f"not in force on that day ({span})").in_(lang)

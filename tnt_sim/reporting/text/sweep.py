@@ -71,30 +71,30 @@ def has_list(point: Mapping[str, Any], curve: str) -> bool:
 
 def verdict(document: Document) -> Text:
     """Say in one sentence how certain the figures are."""
-    every = [p[c] for p in document["points"] for c in CURVES if p[c]]
-    proven = sum(entry["proof"] == "PROVED" for entry in every)
+    all_items = [p[c] for p in document["points"] for c in CURVES if p[c]]
+    proven = sum(entry["proof"] == "PROVED" for entry in all_items)
     if document["stopped_by"] == "interrupt":
         return Text(
-            f"Interrompu : {len(every)} répartitions trouvées sont gardées ; --resume reprend la suite.",
-            f"Interrupted: {len(every)} allocations found are kept; --resume goes on from there.",
+            f"Interrompu : {len(all_items)} répartitions trouvées sont gardées ; --resume reprend la suite.",
+            f"Interrupted: {len(all_items)} allocations found are kept; --resume goes on from there.",
         )
-    if every and proven == len(every):
+    if all_items and proven == len(all_items):
         return Text(
-            f"Les {len(every)} répartitions sont optimales : chacune est prouvée par un certificat exact.",
-            f"All {len(every)} allocations are optimal: each is proven by an exact certificate.",
+            f"Les {len(all_items)} répartitions sont optimales : chacune est prouvée par un certificat exact.",
+            f"All {len(all_items)} allocations are optimal: each is proven by an exact certificate.",
         )
-    said = [_proven_of(every, k, goal["goal"]) for k, goal in enumerate(document["goals"])]
+    sentences = [_proven_of(all_items, k, goal["goal"]) for k, goal in enumerate(document["goals"])]
     return Text(
-        f"Prouvé optimal : {', '.join(text.fr for text in said)}. Le reste est encadré : aucune répartition "
+        f"Prouvé optimal : {', '.join(text.fr for text in sentences)}. Le reste est encadré : aucune répartition "
         "ne dépasse la borne dite entre parenthèses.",
-        f"Proven optimal: {', '.join(text.en for text in said)}. The rest is within certified bounds.",
+        f"Proven optimal: {', '.join(text.en for text in sentences)}. The rest is within certified bounds.",
     )
 
 
-def _proven_of(every: Sequence[Mapping[str, Any]], k: int, goal: str) -> Text:
+def _proven_of(points: Sequence[Mapping[str, Any]], k: int, goal: str) -> Text:
     """Say at how many amounts one objective is proved optimal."""
-    n = sum(bool(entry["objective"]) and entry["objective"][k]["gap"] == "0" for entry in every)
-    return Text(f"{goal} à {n} montants sur {len(every)}", f"{goal} at {n} of {len(every)} amounts")
+    n = sum(bool(entry["objective"]) and entry["objective"][k]["gap"] == "0" for entry in points)
+    return Text(f"{goal} à {n} montants sur {len(points)}", f"{goal} at {n} of {len(points)} amounts")
 
 
 def heading(document: Document, lang: Lang) -> str:
@@ -115,10 +115,12 @@ def meaning(document: Document, lang: Lang) -> list[str]:
     """Summarise who gets the extra money, what stays unspent, and what earlier announcements cost."""
     curve = "free" if document["free"] else "nested"
     points = [p for p in document["points"] if has_list(p, curve)]
-    told = [_gain(points, curve, lang)] if len(points) > 1 else []
-    told += _left(document, points, curve, lang) if points else []
-    told += [_promises(document, lang)] if document["nested"] and document["free"] and len(points) > 1 else []
-    return [*told, *_gaps(document, lang), *tightening(document, lang), *_between(document, lang)]
+    sentences = [_gain(points, curve, lang)] if len(points) > 1 else []
+    sentences += _left(document, points, curve, lang) if points else []
+    sentences += (
+        [_promises(document, lang)] if document["nested"] and document["free"] and len(points) > 1 else []
+    )
+    return [*sentences, *_gaps(document, lang), *tightening(document, lang), *_between(document, lang)]
 
 
 def _gain(points: Sequence[Mapping[str, Any]], curve: str, lang: Lang) -> str:
@@ -168,18 +170,18 @@ def _left(document: Document, points: Sequence[Mapping[str, Any]], curve: str, l
     also = Text("", "")
     if len(points) > 1 and before > 0:
         also = Text(f" ({amount(before, lang)} à {low})", f" ({amount(before, lang)} at {low})")
-    told = [
+    sentences = [
         Text(
             f"À {high}, {amount(left, lang)} restent non dépensés{also.fr}.",
             f"At {high}, {amount(left, lang)} remain unspent{also.en}.",
         ).in_(lang)
     ]
-    told += [
+    sentences += [
         f"{entry['id']}{Text(' : ', ': ').in_(lang)}{short_amount(entry['unspent_cents'], lang)}. "
         f"{entry['unspent_because']}"
         for entry in document["unspent"]
     ]
-    return told
+    return sentences
 
 
 def _promises(document: Document, lang: Lang) -> str:
@@ -273,23 +275,23 @@ def _between(document: Document, lang: Lang) -> list[str]:
     tolerance = _tolerance(document, lang)
     wide = [part for part in document["band"] if not part["within_tolerance"]]
     if document["exact"]:
-        told = Text(
+        sentence = Text(
             f"La courbe exacte a {n} paliers : tous les montants où la meilleure répartition change.",
             f"The exact curve has {n} steps: every amount at which the best allocation changes.",
         )
         if wide:
-            told = Text(f"{n} paliers sont trouvés.", f"{n} steps are found.")
+            sentence = Text(f"{n} paliers sont trouvés.", f"{n} steps are found.")
     else:
-        told = Text(
+        sentence = Text(
             f"La courbe libre est connue à {tolerance} près d'un bout à l'autre : {n} montants regardés.",
             f"The free curve is known within {tolerance} from end to end: {n} amounts looked at.",
         )
         if wide:
-            told = Text(
+            sentence = Text(
                 f"La tolérance ({tolerance}) n'est pas tenue partout : {n} montants regardés.",
                 f"The tolerance ({tolerance}) is not kept everywhere: {n} amounts looked at.",
             )
-    return [told.in_(lang), *_widest(document, wide, lang)]
+    return [sentence.in_(lang), *_widest(document, wide, lang)]
 
 
 def _tolerance(document: Document, lang: Lang) -> str:
@@ -310,16 +312,18 @@ def _widest(document: Document, wide: Sequence[Mapping[str, Any]], lang: Lang) -
         why = Text(" quand le temps s'achève", " when the time is over")
     many = plural(len(wide), ("intervalle reste ouvert", "intervalles restent ouverts"),
                   ("interval stays open", "intervals stay open"), lang)  # fmt: skip
-    told = Text(f"{many}{why.fr} : la valeur y est encadrée.", f"{many}{why.en}: the value is bounded there.")
+    sentence = Text(
+        f"{many}{why.fr} : la valeur y est encadrée.", f"{many}{why.en}: the value is bounded there."
+    )
     if known:
         worst = max(known, key=lambda part: parse_decimal(part["width"]))
         low, high = amounts([worst["from_cents"], worst["until_cents"]], lang)
         least, most, width = (decimal(worst[key], lang) for key in ("low", "high", "width"))
-        told = Text(
+        sentence = Text(
             f"{many}{why.fr}. Le plus large, de {low} à {high} : entre {least} et {most}, soit {width}.",
             f"{many}{why.en}. The widest, from {low} to {high}: between {least} and {most}, that is {width}.",
         )
-    return [told.in_(lang)]
+    return [sentence.in_(lang)]
 
 
 def _gaps(document: Document, lang: Lang) -> list[str]:

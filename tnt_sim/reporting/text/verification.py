@@ -92,21 +92,21 @@ NOT_PROVEN = Text(
 )
 
 
-def verdict(found: Verification) -> tuple[str, Text, str]:
+def verdict(verification: Verification) -> tuple[str, Text, str]:
     """Return the mark, sentence and style of a verification; ✔ only if the optimum is shown."""
-    if not found.ok:
-        gaps = so_many(len(found.defects), ("écart", "écarts"), ("difference", "differences"))
+    if not verification.ok:
+        gaps = so_many(len(verification.defects), ("écart", "écarts"), ("difference", "differences"))
         return "✘", Text(
             f"Calcul refusé : {gaps.fr}. Ne le publiez pas.", f"Run refused: {gaps.en}. Do not publish it."
         ), BAD  # fmt: skip
-    head: Mapping[str, Any] = found.head or {}
+    head: Mapping[str, Any] = verification.head or {}
     name, sha = head.get("scenario"), str(head.get("allocation_sha256") or "")[:12]
-    if found.optimal.is_shown:
+    if verification.optimal.is_shown:
         return "✔", Text(
             f"{name} : règles respectées et répartition optimale, vérifié ici (répartition {sha}).",
             f"{name}: rules kept and allocation optimal, verified here (allocation {sha}).",
         ), GOOD  # fmt: skip
-    if found.optimal.standing is Standing.CLAIMED:
+    if verification.optimal.standing is Standing.CLAIMED:
         return "!", Text(
             f"{name} : règles respectées, vérifié ici. Le calcul se dit optimal, et rien ne le démontre "
             f"(répartition {sha}).",
@@ -119,12 +119,12 @@ def verdict(found: Verification) -> tuple[str, Text, str]:
     ), FAIR  # fmt: skip
 
 
-def amendment_verdict(found: Verification) -> tuple[str, Text, str]:
+def amendment_verdict(verification: Verification) -> tuple[str, Text, str]:
     """Return the same for an amendment of the register."""
-    head: Mapping[str, Any] = found.head or {}
+    head: Mapping[str, Any] = verification.head or {}
     name = head.get("id")
-    if not found.ok:
-        gaps = so_many(len(found.defects), ("écart", "écarts"), ("difference", "differences"))
+    if not verification.ok:
+        gaps = so_many(len(verification.defects), ("écart", "écarts"), ("difference", "differences"))
         return "✘", Text(f"Avenant refusé : {gaps.fr}.", f"Amendment refused: {gaps.en}."), BAD
     freed, held = (int(head[key]) for key in ("freed_cents", "granted_cents"))
     before = (head.get("previous") or {}).get("id")
@@ -136,36 +136,39 @@ def amendment_verdict(found: Verification) -> tuple[str, Text, str]:
     ), GOOD  # fmt: skip
 
 
-def answer_rows(found: Verification) -> tuple[tuple[Text, Text], ...]:
+def answer_rows(verification: Verification) -> tuple[tuple[Text, Text], ...]:
     """Return the name and sentence of each of the three answers."""
-    optimal, first = found.optimal, found.first
+    optimal, first = verification.optimal, verification.first
     return (
-        (Text("Règles", "Rules"), _RULES[found.rules.standing]),
-        (Text("Optimalité", "Optimality"), _with_reserve(_OPTIMAL[optimal.means or optimal.standing], found)),
+        (Text("Règles", "Rules"), _RULES[verification.rules.standing]),
+        (
+            Text("Optimalité", "Optimality"),
+            _with_reserve(_OPTIMAL[optimal.means or optimal.standing], verification),
+        ),
         (Text("Première parmi les ex æquo", "First among equals"), _FIRST[first.means or first.standing]),
     )
 
 
-def _with_reserve(text: Text, found: Verification) -> Text:
+def _with_reserve(text: Text, verification: Verification) -> Text:
     """Write what the replayed certificate shows, with the number of rows without a second reading."""
-    reserve = found.rows.reserve
-    if found.optimal.means is not Means.CERTIFICATE or reserve is None:
+    reserve = verification.rows.reserve
+    if verification.optimal.means is not Means.CERTIFICATE or reserve is None:
         return text
     return Text(f"{text.fr} {reserve.fr}", f"{text.en} {reserve.en}")
 
 
-def mention(found: Verification) -> Text | None:
+def mention(verification: Verification) -> Text | None:
     """Return the mention for a decision that is not shown to be correct and optimal; None if it is shown."""
-    if not found.rules.is_shown:
+    if not verification.rules.is_shown:
         return NOT_VERIFIED
-    return None if found.optimal.is_shown else NOT_PROVEN
+    return None if verification.optimal.is_shown else NOT_PROVEN
 
 
-def short_mention(found: Verification) -> Text | None:
+def short_mention(verification: Verification) -> Text | None:
     """Return the same in two words, for a table cell."""
-    if not found.rules.is_shown:
+    if not verification.rules.is_shown:
         return Text("non vérifié", "not verified")
-    return None if found.optimal.is_shown else Text("optimalité non démontrée", "optimality not shown")
+    return None if verification.optimal.is_shown else Text("optimalité non démontrée", "optimality not shown")
 
 
 def signature_texts(signed: Signed) -> list[Text]:

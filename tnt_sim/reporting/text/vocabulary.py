@@ -126,7 +126,7 @@ def solver_name(backend: str) -> str:
     return _SOLVERS.get(name, name)
 
 
-def verdict(document: Mapping[str, Any], second: str = "", found: Verification | None = None) -> Text:
+def verdict(document: Mapping[str, Any], second: str = "", verification: Verification | None = None) -> Text:
     """Say what was found and what supports it.
 
     Parameters
@@ -134,13 +134,13 @@ def verdict(document: Mapping[str, Any], second: str = "", found: Verification |
     second : name of the solver that confirmed
     found : verification of a stored run
     """
-    told = _verdict(document, second, found or of_fresh(document))
-    if found is None or found.rules.is_shown:
-        return told
-    return Text(f"{_NOT_VERIFIED.fr} {told.fr}", f"{_NOT_VERIFIED.en} {told.en}")
+    sentence = _verdict(document, second, verification or of_fresh(document))
+    if verification is None or verification.rules.is_shown:
+        return sentence
+    return Text(f"{_NOT_VERIFIED.fr} {sentence.fr}", f"{_NOT_VERIFIED.en} {sentence.en}")
 
 
-def _verdict(document: Mapping[str, Any], second: str, found: Verification) -> Text:
+def _verdict(document: Mapping[str, Any], second: str, verification: Verification) -> Text:
     status, proof, relaxed = document["status"], document.get("proof"), document.get("relaxed")
     stop = STOPPED_BY.get(document.get("stopped_by") or "")
     by = Text(f" ({stop.fr} a arrêté le calcul)", f" ({stop.en} ended the run)") if stop else Text("", "")
@@ -152,7 +152,7 @@ def _verdict(document: Mapping[str, Any], second: str, found: Verification) -> T
         )
     if relaxed:
         return _RELAXED
-    means, reserve = found.optimal.means, found.rows.reserve
+    means, reserve = verification.optimal.means, verification.rows.reserve
     if means is Means.CERTIFICATE:
         return (
             _PROVED if reserve is None else Text(f"{_PROVED.fr} {reserve.fr}", f"{_PROVED.en} {reserve.en}")
@@ -284,13 +284,13 @@ def _unit(rule: object) -> str:
 
 def spoken(result: Result, lang: Lang) -> dict[str, Any]:
     """Return the document of a run with its sentences in `lang` instead of the scenario's language."""
-    told = dict(result.document)
-    told["warnings"] = [warning.line(lang) for warning in result.warnings]
+    document = dict(result.document)
+    document["warnings"] = [warning.line(lang) for warning in result.warnings]
     if lang.value != result.problem.scenario.spec.locale:
-        told["envelopes"] = run_document.envelopes(
+        document["envelopes"] = run_document.envelopes(
             result.problem, result.reading, result.allocation, result.reasons, lang
         )
-    return told
+    return document
 
 
 SYNTHETIC = Text(

@@ -29,7 +29,7 @@ _PEOPLE = ("inhabitants", INHABITANTS)
 
 
 def write_comparison(
-    book: Any, styles: Styles, one: StoredRun, other: StoredRun, paper: Paper, name: str
+    book: Any, styles: Styles, run: StoredRun, other: StoredRun, paper: Paper, name: str
 ) -> None:
     """Write the second run against the first: inputs, totals, envelopes, applications.
 
@@ -41,12 +41,12 @@ def write_comparison(
         sheet.set_column(k, k, width)
     write_text(sheet, 0, 0, Text("Comparaison", "Comparison").in_(lang), styles.title)
     sheet.set_row(0, 24)
-    write_text(sheet, 1, 0, f"A : {one.name} · {one.title}", styles.soft)
+    write_text(sheet, 1, 0, f"A : {run.name} · {run.title}", styles.soft)
     write_text(sheet, 2, 0, f"B : {other.name} · {other.title}", styles.soft)
-    row = _parameters(sheet, styles, one, other, paper, 4)
-    row = _totals(sheet, styles, one.summary, other.summary, paper, row + 1)
-    row = _envelopes(sheet, styles, one, other, paper, row + 1)
-    _dossiers(sheet, styles, one, other, paper, row + 1)
+    row = _parameters(sheet, styles, run, other, paper, 4)
+    row = _totals(sheet, styles, run.summary, other.summary, paper, row + 1)
+    row = _envelopes(sheet, styles, run, other, paper, row + 1)
+    _dossiers(sheet, styles, run, other, paper, row + 1)
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=None))
 
 
@@ -61,16 +61,18 @@ def _heads(
     return row + 2
 
 
-def _parameters(sheet: Any, styles: Styles, one: StoredRun, other: StoredRun, paper: Paper, row: int) -> int:
+def _parameters(
+    sheet: Any, styles: Styles, stored: StoredRun, other: StoredRun, paper: Paper, row: int
+) -> int:
     title = Text("Paramètres qui diffèrent", "Parameters that differ")
     at = _heads(sheet, styles, row, title, paper, difference=False)
-    mine, theirs = ({p.path: p for p in parameters(run.tree, paper.lang)} for run in (one, other))
-    differ = [path for path in {**mine, **theirs} if _text(mine, path) != _text(theirs, path)]
+    own, theirs = ({p.path: p for p in parameters(run.tree, paper.lang)} for run in (stored, other))
+    differ = [path for path in {**own, **theirs} if _text(own, path) != _text(theirs, path)]
     for path in differ:
-        write_text(sheet, at, 0, (mine.get(path) or theirs[path]).label, styles.cell("text")[0])
+        write_text(sheet, at, 0, (own.get(path) or theirs[path]).label, styles.cell("text")[0])
         for k in (1, 2):
             sheet.write_blank(at, k, None, styles.cell("text")[0])
-        for k, known in ((3, mine), (4, theirs)):
+        for k, known in ((3, own), (4, theirs)):
             if path in known:
                 write_value(sheet, styles, at, k, known[path], paper.lang, {})
             else:
@@ -88,17 +90,17 @@ def _text(known: Mapping[str, Any], path: str) -> str:
 
 
 def _totals(
-    sheet: Any, styles: Styles, one: Mapping[str, Any], other: Mapping[str, Any], paper: Paper, row: int
+    sheet: Any, styles: Styles, entry: Mapping[str, Any], other: Mapping[str, Any], paper: Paper, row: int
 ) -> int:
     at = _heads(sheet, styles, row, Text("Totaux", "Totals"), paper)
-    known = all(run.get(_PEOPLE[0]) is not None for run in (one, other))
+    known = all(run.get(_PEOPLE[0]) is not None for run in (entry, other))
     for key, title in (*_TOTALS, *([_PEOPLE] if known else [])):
         _pair(
             sheet,
             styles,
             at,
             (title.in_(paper.lang), ""),
-            one.get(key),
+            entry.get(key),
             other.get(key),
             money=key.endswith("_cents"),
         )
@@ -106,40 +108,42 @@ def _totals(
     return at
 
 
-def _envelopes(sheet: Any, styles: Styles, one: StoredRun, other: StoredRun, paper: Paper, row: int) -> int:
+def _envelopes(
+    sheet: Any, styles: Styles, stored: StoredRun, other: StoredRun, paper: Paper, row: int
+) -> int:
     at = _heads(sheet, styles, row, Text("Accordé par enveloppe", "Granted by envelope"), paper)
-    mine, theirs = ({entry["id"]: entry for entry in run.envelopes} for run in (one, other))
-    for name in {**mine, **theirs}:
-        known = mine.get(name) or theirs[name]
-        granted = [run[name]["granted_cents"] if name in run else None for run in (mine, theirs)]
+    own, theirs = ({entry["id"]: entry for entry in run.envelopes} for run in (stored, other))
+    for name in {**own, **theirs}:
+        known = own.get(name) or theirs[name]
+        granted = [run[name]["granted_cents"] if name in run else None for run in (own, theirs)]
         _pair(sheet, styles, at, (str(name), str(known.get("title") or "")), *granted, money=True)
         at += 1
     return at
 
 
 def _pair(
-    sheet: Any, styles: Styles, row: int, names: tuple[str, str], one: Any, other: Any, *, money: bool
+    sheet: Any, styles: Styles, row: int, names: tuple[str, str], left: Any, other: Any, *, money: bool
 ) -> None:
     kind = "money" if money else "count"
     style = styles.cell(kind)[0]
     for k, text in enumerate((*names, "")):
         write_text(sheet, row, k, text, styles.cell("text")[0])
-    for k, value in ((3, one), (4, other)):
+    for k, value in ((3, left), (4, other)):
         if value is None:
             sheet.write_blank(row, k, None, style)
         else:
             sheet.write_number(row, k, value / 100 if money else value, style)
-    apart = (other or 0) - (one or 0)
+    apart = (other or 0) - (left or 0)
     sheet.write_formula(row, 5, f"=ROUND(E{row + 1}-D{row + 1},2)", style, apart / 100 if money else apart)
 
 
-def moves(one: StoredRun, other: StoredRun) -> pl.DataFrame:
+def moves(stored: StoredRun, other: StoredRun) -> pl.DataFrame:
     """Return the applications whose grant differs, in the order of the first run.
 
     Columns: dossier, title, applicant, a_cents, b_cents.
     """
     columns = ("dossier", "title", "applicant", "granted_cents")
-    mine, theirs = (run.table.filter("funded").select(columns) for run in (one, other))
+    mine, theirs = (run.table.filter("funded").select(columns) for run in (stored, other))
     both = mine.join(
         theirs, on="dossier", how="full", coalesce=True, suffix="_b", maintain_order="left_right"
     )
@@ -153,8 +157,8 @@ def moves(one: StoredRun, other: StoredRun) -> pl.DataFrame:
     )
 
 
-def _dossiers(sheet: Any, styles: Styles, one: StoredRun, other: StoredRun, paper: Paper, row: int) -> None:
-    lang, apart = paper.lang, moves(one, other)
+def _dossiers(sheet: Any, styles: Styles, run: StoredRun, other: StoredRun, paper: Paper, row: int) -> None:
+    lang, apart = paper.lang, moves(run, other)
     n_in, n_out = apart["a_cents"].null_count(), apart["b_cents"].null_count()
     title = Text(
         f"Dossiers : {n_in} entrent, {n_out} sortent, {apart.height - n_in - n_out} changent de montant",

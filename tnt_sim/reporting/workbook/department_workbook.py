@@ -89,33 +89,33 @@ class DepartmentExtract:
     nodes: tuple[int, ...]
 
 
-def parts(run: StoredRun, table: pl.DataFrame, by: str) -> list[DepartmentExtract]:
+def extracts(run: StoredRun, table: pl.DataFrame, by: str) -> list[DepartmentExtract]:
     """Return one part per value of a column, in order; applications without a value are under `""`."""
-    found = []
+    result = []
     groups = table.select(pl.col(by).fill_null("")).to_series()
     for group in sorted(groups.unique().to_list()):
         mine = table.filter(groups == group)
         nodes = tuple(mine[NODE].drop_nulls().unique().sort().to_list())
-        found.append(DepartmentExtract(by, group, mine, nodes))
-    return found
+        result.append(DepartmentExtract(by, group, mine, nodes))
+    return result
 
 
-def department_bytes(run: StoredRun, part: DepartmentExtract, lang: Lang) -> bytes:
+def department_bytes(run: StoredRun, extract: DepartmentExtract, lang: Lang) -> bytes:
     """Return the workbook of a part."""
-    check_rows(part.table.height, lang)
+    check_rows(extract.table.height, lang)
     stream = io.BytesIO()
-    foot = f"{run.name} · {part.group or '–'} · {str(run.summary['allocation_sha256'])[:12]}"
-    title = f"{part.group or '–'} – {run.title}"
+    foot = f"{run.name} · {extract.group or '–'} · {str(run.summary['allocation_sha256'])[:12]}"
+    title = f"{extract.group or '–'} – {run.title}"
     book = new_book(stream, title, foot, run.spec.date)
     styles, paper = Styles(book, lang), Paper(title, foot, lang, repeat=0)
-    _choices(book, styles, run, part, paper)
-    _envelopes(book, styles, run, part, paper)
-    _keys(book, run, part, lang)
+    _choices(book, styles, run, extract, paper)
+    _envelopes(book, styles, run, extract, paper)
+    _keys(book, run, extract, lang)
     return close(book, stream)
 
 
-def _choices(book: Any, styles: Styles, run: StoredRun, part: DepartmentExtract, paper: Paper) -> None:
-    lang, table = paper.lang, part.table
+def _choices(book: Any, styles: Styles, run: StoredRun, extract: DepartmentExtract, paper: Paper) -> None:
+    lang, table = paper.lang, extract.table
     sheet = book.add_worksheet(SHEET.in_(lang))
     columns = _columns(run, table, lang)
     write_table(sheet, styles, columns, 0, None, lang)
@@ -159,7 +159,7 @@ def _columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[SheetColum
     ]
 
 
-def _envelopes(book: Any, styles: Styles, run: StoredRun, part: DepartmentExtract, paper: Paper) -> None:
+def _envelopes(book: Any, styles: Styles, run: StoredRun, extract: DepartmentExtract, paper: Paper) -> None:
     """Write what each envelope gives to this part as proposed and as chosen, as sums over the choices."""
     lang = paper.lang
     sheet = book.add_worksheet(ENVELOPES.in_(lang))
@@ -172,13 +172,13 @@ def _envelopes(book: Any, styles: Styles, run: StoredRun, part: DepartmentExtrac
         sheet.set_column(k, k, width)
         sheet.write_string(0, k, head.in_(lang), styles.head(right=k > 1))
     money, text = styles.cell("money")[0], styles.cell("text")
-    for row, node in enumerate(part.nodes, start=1):
+    for row, node in enumerate(extract.nodes, start=1):
         entry = run.envelopes[node]
-        own = entry["effective_cents"] if _is_own(str(entry["id"]), part.group) else None
-        granted = int(part.table.filter(pl.col(NODE) == node)["granted_cents"].sum()) / 100
+        own = entry["effective_cents"] if _is_own(str(entry["id"]), extract.group) else None
+        granted = int(extract.table.filter(pl.col(NODE) == node)["granted_cents"].sum()) / 100
         write_text(sheet, row, 0, str(entry["id"]), *text)
         write_text(sheet, row, 1, run.titled(node), *text)
-        proposed, chosen = (_sum(part.table.height, row, lang, chosen=flag) for flag in (False, True))
+        proposed, chosen = (_sum(extract.table.height, row, lang, chosen=flag) for flag in (False, True))
         sheet.write_formula(row, 3, proposed, money, granted)
         sheet.write_formula(row, 4, chosen, money, granted)
         if own is None:
@@ -189,12 +189,12 @@ def _envelopes(book: Any, styles: Styles, run: StoredRun, part: DepartmentExtrac
             sheet.write_formula(
                 row, 5, f"=ROUND(C{row + 1}-E{row + 1},2)", money, round(own / 100 - granted, 2)
             )
-    last = len(part.nodes) + 1
+    last = len(extract.nodes) + 1
     sheet.write_string(last, 0, "Total", styles.total("text"))
     for k in (1, 2, 5):
         sheet.write_blank(last, k, None, styles.total("text"))
     for k, letter in ((3, "D"), (4, "E")):
-        total = int(part.table["granted_cents"].sum()) / 100
+        total = int(extract.table["granted_cents"].sum()) / 100
         sheet.write_formula(last, k, f"=SUM({letter}2:{letter}{max(last, 2)})", styles.total("money"), total)
     sheet.freeze_panes(1, 0)
     set_up(sheet, paper)
@@ -226,7 +226,7 @@ def _sum(height: int, row: int, lang: Lang, *, chosen: bool) -> str:
     return f"=SUMPRODUCT({here}*{takes}*({written}*{column(_CHOSEN)}+(1-{written})*({asked})))"
 
 
-def _keys(book: Any, run: StoredRun, part: DepartmentExtract, lang: Lang) -> None:
+def _keys(book: Any, run: StoredRun, extract: DepartmentExtract, lang: Lang) -> None:
     """Write the hidden sheet with what is needed to read the choices back."""
     sheet = book.add_worksheet(KEYS)
     rows = {
@@ -234,10 +234,10 @@ def _keys(book: Any, run: StoredRun, part: DepartmentExtract, lang: Lang) -> Non
         "run": run.name,
         "scenario_sha256": str(run.summary["scenario_sha256"]),
         "allocation_sha256": str(run.summary["allocation_sha256"]),
-        "by": part.by,
-        "group": part.group,
+        "by": extract.by,
+        "group": extract.group,
         "lang": lang.value,
-        "n_dossiers": str(part.table.height),
+        "n_dossiers": str(extract.table.height),
         **{f"choice.{key}": text.in_(lang) for key, text in CHOICES.items()},
     }
     for row, (key, value) in enumerate(rows.items()):
@@ -246,9 +246,9 @@ def _keys(book: Any, run: StoredRun, part: DepartmentExtract, lang: Lang) -> Non
     sheet.very_hidden()
 
 
-def file_name(run: StoredRun, part: DepartmentExtract) -> str:
+def file_name(run: StoredRun, extract: DepartmentExtract) -> str:
     """Return `<run>-<group>.xlsx`, with unsafe characters of the group replaced by "-"."""
-    group = re.sub(r"[^\w.-]+", "-", part.group).strip(".-") or "sans-groupe"
+    group = re.sub(r"[^\w.-]+", "-", extract.group).strip(".-") or "sans-groupe"
     return f"{run.name}-{group}.xlsx"
 
 
@@ -373,10 +373,10 @@ class _ChoiceSheetReader:
 
     def check_heads(self) -> None:
         """Check that the columns are where they were written."""
-        found = {column.position: column.header for column in self.table.columns}
+        result = {column.position: column.header for column in self.table.columns}
         for position, name in ((NUMBER, NAMES["dossier"]), (ENVELOPE, NAMES["envelope"]), (CHOICE, _CHOICE_HEADER),
                                (CHOSEN, _CHOSEN_HEADER)):  # fmt: skip
-            if found.get(position) not in (name.fr, name.en):
+            if result.get(position) not in (name.fr, name.en):
                 text = Text(
                     f"l'en-tête « {name.fr} » est attendu ici.", f'the header "{name.en}" is expected here.'
                 )
@@ -389,17 +389,17 @@ class _ChoiceSheetReader:
             self._add("choices-number", row, NUMBER, _NO_NUMBER, _RESTORE)
             return None
         words = {self.keys[f"choice.{key}"].casefold(): key for key in CHOICES}
-        said = self._text(index, CHOICE)
-        if said.casefold() not in words:
-            text = Text(f"« {said} » n'est pas un choix.", f'"{said}" is no choice.')
-            self._add("choices-word", row, CHOICE, text, did_you_mean(said, words))
+        word = self._text(index, CHOICE)
+        if word.casefold() not in words:
+            text = Text(f"« {word} » n'est pas un choix.", f'"{word}" is no choice.')
+            self._add("choices-word", row, CHOICE, text, did_you_mean(word, words))
             return None
         before = len(self.defects.found)
         chosen, proposed, requested = (self._cents(index, k) for k in (CHOSEN, PROPOSED, REQUESTED))
         if len(self.defects.found) > before:
             return None
         return DepartmentChoice(
-            dossier, self._text(index, ENVELOPE), words[said.casefold()], chosen, proposed or 0, requested,
+            dossier, self._text(index, ENVELOPE), words[word.casefold()], chosen, proposed or 0, requested,
             self._text(index, REMARK), self.keys["group"], self._place(row, CHOICE, dossier),
         )  # fmt: skip
 
@@ -426,11 +426,11 @@ class _ChoiceSheetReader:
             else:
                 cents, exact = (parse_cents(text) if text else None), True  # type: ignore[assignment]
         except MoneyError as error:
-            said = Text(
+            sentence = Text(
                 f"« {text} » n'est pas un montant : {error.text.fr}.",
                 f'"{text}" is no amount: {error.text.en}.',
             )
-            self._add("choices-amount", row, position, said)
+            self._add("choices-amount", row, position, sentence)
             return None
         if cents is not None and (cents < 0 or not exact):
             self._add("choices-amount", row, position, _ODD)
@@ -512,7 +512,7 @@ def consolidate(books: Sequence[DepartmentChoices]) -> Consolidated:
 
 
 def _refuse_mixed(books: Sequence[DepartmentChoices]) -> None:
-    found = Defects()
+    defects = Defects()
     for book in books[1:]:
         if book.keys["allocation_sha256"] != books[0].keys["allocation_sha256"]:
             own, first = book.keys["run"], books[0].shown_as
@@ -522,8 +522,8 @@ def _refuse_mixed(books: Sequence[DepartmentChoices]) -> None:
                 f"this workbook is of the run {own}, and {first} of {other}.",
             )
             hint = Text("Consolidez les classeurs d'un seul calcul.", "Consolidate the workbooks of one run.")
-            found.add("choices-run", text, Place(file=book.shown_as), hint=hint)
-    found.raise_if_any(DataError)
+            defects.add("choices-run", text, Place(file=book.shown_as), hint=hint)
+    defects.raise_if_any(DataError)
 
 
 def _counts(books: Sequence[DepartmentChoices]) -> Iterator[Defect]:
@@ -540,32 +540,32 @@ def _counts(books: Sequence[DepartmentChoices]) -> Iterator[Defect]:
 
 def _among(same: Sequence[DepartmentChoice]) -> Iterator[Defect]:
     """Report what is wrong with the choices for one application."""
-    one = same[0]
+    entry = same[0]
     if len({(choice.choice, choice.chosen_cents) for choice in same}) > 1:
-        said = ", ".join(f"{choice.choice} ({choice.place.file})" for choice in same)
+        word = ", ".join(f"{choice.choice} ({choice.place.file})" for choice in same)
         yield Defect(
             "two-choices",
-            Text(f"plusieurs choix pour ce dossier : {said}.", f"several choices for this dossier: {said}."),
+            Text(f"plusieurs choix pour ce dossier : {word}.", f"several choices for this dossier: {word}."),
             tuple(choice.place for choice in same),
         )
         return
-    if one.chosen_cents is None:
+    if entry.chosen_cents is None:
         return
-    takes = one.choice == "fund" or (one.choice == "follow" and one.proposed_cents > 0)
+    takes = entry.choice == "fund" or (entry.choice == "follow" and entry.proposed_cents > 0)
     if not takes:
         text = Text(
             "un montant est écrit pour un dossier qui n'est pas retenu.",
             "an amount is written for a dossier that is not funded.",
         )
-        yield Defect("amount-without-fund", text, (one.place,))
-    elif one.requested_cents is not None and one.chosen_cents > one.requested_cents:
+        yield Defect("amount-without-fund", text, (entry.place,))
+    elif entry.requested_cents is not None and entry.chosen_cents > entry.requested_cents:
         yield Defect(
             "above-requested",
             Text(
-                f"{_fr(one.chosen_cents)} retenus, {_fr(one.requested_cents)} demandés.",
-                f"{_en(one.chosen_cents)} chosen, {_en(one.requested_cents)} requested.",
+                f"{_fr(entry.chosen_cents)} retenus, {_fr(entry.requested_cents)} demandés.",
+                f"{_en(entry.chosen_cents)} chosen, {_en(entry.requested_cents)} requested.",
             ),
-            (one.place,),
+            (entry.place,),
         )
 
 
@@ -593,35 +593,37 @@ def _en(cents: int) -> str:
     return format_cents(cents, Lang.EN)
 
 
-def _taken(one: DepartmentChoice) -> int:
+def _taken(choice: DepartmentChoice) -> int:
     """Return the amount as the workbook sums it: written, else proposed, else requested."""
-    if one.choice == "fund" or (one.choice == "follow" and one.proposed_cents > 0):
+    if choice.choice == "fund" or (choice.choice == "follow" and choice.proposed_cents > 0):
         return (
-            one.chosen_cents
-            if one.chosen_cents is not None
-            else one.proposed_cents or one.requested_cents or 0
+            choice.chosen_cents
+            if choice.chosen_cents is not None
+            else choice.proposed_cents or choice.requested_cents or 0
         )
     return 0
 
 
-def layer_yaml(found: Consolidated) -> str:
+def layer_yaml(merged: Consolidated) -> str:
     """Write the partial scenario for `overrides`: one `decide` rule per group with decisions."""
     rules: list[dict[str, Any]] = []
-    for group in found.groups:
-        fund = [one for one in found.settled("fund") if one.group == group]
+    for group in merged.groups:
+        fund = [one for one in merged.settled("fund") if one.group == group]
         amended = [
-            one for one in found.settled("follow")
+            one for one in merged.settled("follow")
             if one.group == group and one.chosen_cents is not None and one.proposed_cents > 0
         ]  # fmt: skip
-        rules += _rules(found, group, [*fund, *amended])
+        rules += _rules(merged, group, [*fund, *amended])
     head = (
-        f"# Choix rendus ({', '.join(group or '–' for group in found.groups)}) sur le calcul {found.run}.\n"
+        f"# Choix rendus ({', '.join(group or '–' for group in merged.groups)}) sur le calcul {merged.run}.\n"
         "# À mettre dans `overrides:` du scénario. Les dossiers en conflit n'y sont pas.\n"
     )
     return head + to_yaml({"schema_version": 1, "rules": rules})
 
 
-def _rules(found: Consolidated, group: str, fund: Sequence[DepartmentChoice]) -> Iterator[dict[str, Any]]:
+def _rules(
+    consolidated: Consolidated, group: str, fund: Sequence[DepartmentChoice]
+) -> Iterator[dict[str, Any]]:
     name = group or "sans-groupe"
     if fund:
         amounts = {
@@ -634,7 +636,7 @@ def _rules(found: Consolidated, group: str, fund: Sequence[DepartmentChoice]) ->
             **({"amounts": amounts} if amounts else {}), "reason": f"Choix de {name}", "author": name,
         }  # fmt: skip
     for choice, word in (("refuse", "Refus"), ("wait", "Mise en attente")):
-        out = sorted(one.dossier for one in found.settled(choice) if one.group == group)
+        out = sorted(one.dossier for one in consolidated.settled(choice) if one.group == group)
         if out:
             yield {
                 "id": f"choix-{name}-{choice}", "kind": "decide", "refuse": out,
@@ -642,15 +644,15 @@ def _rules(found: Consolidated, group: str, fund: Sequence[DepartmentChoice]) ->
             }  # fmt: skip
 
 
-def tables(found: Consolidated, lang: Lang) -> Mapping[str, pl.DataFrame]:
+def tables(consolidated: Consolidated, lang: Lang) -> Mapping[str, pl.DataFrame]:
     """Return every choice, and every conflict with its position."""
-    left_out = found.in_conflict
+    left_out = consolidated.in_conflict
     choices = pl.DataFrame(
         [
             (one.dossier, one.group, one.envelope, one.choice, _euros(one.chosen_cents),
              _euros(one.proposed_cents), one.remark, "conflict" if one.dossier in left_out else "",
              one.place.file or "")
-            for one in found.choices
+            for one in consolidated.choices
         ],
         schema=["dossier", "group", "envelope", "choice", "chosen", "proposed", "remark", "status", "file"],
         orient="row",
@@ -658,7 +660,7 @@ def tables(found: Consolidated, lang: Lang) -> Mapping[str, pl.DataFrame]:
     conflicts = pl.DataFrame(
         [
             (place.dossier or "", defect.code, defect.text.in_(lang), str(place))
-            for defect in found.conflicts
+            for defect in consolidated.conflicts
             for place in defect.places
         ],
         schema=dict.fromkeys(("dossier", "conflict", "sentence", "place"), pl.String),

@@ -113,7 +113,7 @@ def dossier_columns(
     states = {
         state: column_text.value("state", state).in_(lang) for state in table["state"].unique().drop_nulls()
     }
-    found = [
+    result = [
         SheetColumn(names["dossier"], "text", table["dossier"].to_list(), 13),
         SheetColumn(names["title"], "text", table["title"].to_list(), 42, wrap=True),
         SheetColumn(names["applicant"], "text", table["applicant"].to_list(), 26, wrap=True),
@@ -135,10 +135,10 @@ def dossier_columns(
         SheetColumn(names["state"], "text", [states.get(s, s) for s in table["state"].to_list()], 14),
     ]
     if "step" in table.columns and (table["step"] != "").any():
-        found.append(SheetColumn(names["step"], "text", table["step"].to_list(), 12))
+        result.append(SheetColumn(names["step"], "text", table["step"].to_list(), 12))
     ranks = [None if n is None else n + 1 for n in nodes]
-    found.append(SheetColumn(names["node"], "count", ranks, 10))
-    return [*found, *_further(table, {column.header.casefold() for column in found})]
+    result.append(SheetColumn(names["node"], "count", ranks, 10))
+    return [*result, *_further(table, {column.header.casefold() for column in result})]
 
 
 def _reasons(table: pl.DataFrame, names: Mapping[str, str], why: Explained | None) -> Iterator[SheetColumn]:

@@ -27,24 +27,24 @@ from tnt_sim.reporting.workbook.summary_sheet import SumFormulas
 EXPLAINED = Text("Explications", "Explanations")
 
 
-def write_explained(book: Any, styles: Styles, found: Explained, paper: Paper) -> None:
+def write_explained(book: Any, styles: Styles, explained: Explained, paper: Paper) -> None:
     """Write the sheet of an explanation."""
     lang = paper.lang
     sheet = book.add_worksheet(EXPLAINED.in_(lang))
     write_text(sheet, 0, 0, EXPLAINED.in_(lang), styles.title)
     sheet.set_row(0, 24)
     row = 1
-    for text in found.notes:
+    for text in explained.notes:
         write_text(sheet, row, 0, text, styles.soft)
         row += 1
-    row = _rules(sheet, styles, found, paper, row + 1)
+    row = _rules(sheet, styles, explained, paper, row + 1)
     write_text(sheet, row, 0, Text("Qui entrerait, dans l'ordre", "Who would enter, in order").in_(lang),
                styles.section)  # fmt: skip
     names = {key: NAMES[key].in_(lang) for key in ("dossier", "envelope", "requested")}
     heads = (Text("Rang", "Rank").in_(lang), names["dossier"], names["envelope"], names["requested"],
              Text("Il manque", "Missing").in_(lang), NAMES["change"].in_(lang))  # fmt: skip
     widths = (28, 14, 16, 16, 16, 100)
-    cells = list(zip(*found.reserve, strict=True)) or [()] * len(heads)
+    cells = list(zip(*explained.reserve, strict=True)) or [()] * len(heads)
     columns = [
         SheetColumn(head, "text", list(values), width, wrap=k == 5)
         for k, (head, values, width) in enumerate(zip(heads, cells, widths, strict=True))
@@ -54,9 +54,9 @@ def write_explained(book: Any, styles: Styles, found: Explained, paper: Paper) -
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=row + 1))
 
 
-def _rules(sheet: Any, styles: Styles, found: Explained, paper: Paper, row: int) -> int:
+def _rules(sheet: Any, styles: Styles, explained: Explained, paper: Paper, row: int) -> int:
     """Write who would enter and leave without each rule; return the row after them."""
-    if not found.rules:
+    if not explained.rules:
         return row
     heads = (
         Text("Sans la règle…", "Without the rule…"),
@@ -67,10 +67,10 @@ def _rules(sheet: Any, styles: Styles, found: Explained, paper: Paper, row: int)
                styles.section)  # fmt: skip
     for column, head in enumerate(heads):
         sheet.write_string(row + 1, column, head.in_(paper.lang), styles.head())
-    for at, rule in enumerate(found.rules, start=row + 2):
+    for at, rule in enumerate(explained.rules, start=row + 2):
         for column, text in enumerate(rule):
             write_text(sheet, at, column, text, styles.cell("text", wrap=True)[0])
-    return row + 3 + len(found.rules)
+    return row + 3 + len(explained.rules)
 
 
 MOST_SHEETS = 40
@@ -83,12 +83,12 @@ def envelope_sheets(run: StoredRun) -> list[int]:
     placed = run.table[NODE].drop_nulls().unique().sort().to_list()
     children = Counter(entry["parent"] for entry in run.envelopes)
     at = {entry["id"]: k for k, entry in enumerate(run.envelopes)}
-    found: dict[int, None] = {}
+    result: dict[int, None] = {}
     for node in placed:
         parent = run.envelopes[node]["parent"]
         crowded = parent is not None and children[parent] > MOST_CHILDREN
-        found[at[parent] if crowded else node] = None
-    return sorted(found) if len(found) <= MOST_SHEETS else []
+        result[at[parent] if crowded else node] = None
+    return sorted(result) if len(result) <= MOST_SHEETS else []
 
 
 def write_envelopes(
@@ -117,19 +117,19 @@ def _head(sheet: Any, styles: Styles, run: StoredRun, node: int, under: pl.DataF
     write_text(sheet, 1, 0, str(why or ""), styles.soft)
     first, last = str(node + 1), str(run.ends[node])
     money, count = (
-        styles.made(num_format=styles.numbers["money"], align="right", bold=True),
-        styles.made(num_format=styles.numbers["count"], align="right", bold=True),
+        styles.format_of(num_format=styles.numbers["money"], align="right", bold=True),
+        styles.format_of(num_format=styles.numbers["count"], align="right", bold=True),
     )
-    label = styles.made(font_color=SOFT, align="right")
+    label = styles.format_of(font_color=SOFT, align="right")
     amount, left = entry["effective_cents"], entry["unspent_cents"]
-    figures = (
+    amounts = (
         (3, Text("Disponible", "Available"), None, amount, money),
         (4, Text("Accordé", "Granted"), sums.granted(first, last), entry["granted_cents"], money),
         (5, Text("Reste", "Left"), "=ROUND(MAX(D5-E5,0),2)" if left is not None else None, left, money),
         (6, Text("Déposés", "Filed"), sums.counted(first, last), entry["n_dossiers"], count),
         (7, Text("Retenus", "Funded"), sums.counted(first, last, "funded"), entry["n_funded"], count),
     )
-    for column, name, formula, value, style in figures:
+    for column, name, formula, value, style in amounts:
         if value is None:
             continue
         sheet.write_string(3, column, name.in_(lang), label)

@@ -246,7 +246,9 @@ def write_value(
         kind = "rate" if parameter.kind is ParameterKind.RATE else parameter.kind.value
         style = styles.cell(kind, **shade)[0]
         if kind == "rate":
-            style = styles.made(num_format="0.00######%", align="right", bottom=7, bottom_color=LINE, **shade)
+            style = styles.format_of(
+                num_format="0.00######%", align="right", bottom=7, bottom_color=LINE, **shade
+            )
         sheet.write_number(row, column, number, style)
 
 
@@ -356,14 +358,14 @@ class _ParameterSheetReader:
         """Report a label, path or hidden cell that does not match the rest of its row."""
         ours = self.known.get(path)
         if ours is None:
-            said = Text(f"le chemin « {path} » n'est pas connu.", f'the path "{path}" is unknown.')
-            self._add("parameter-path", index, PATH, said, did_you_mean(path, self.known))
+            sentence = Text(f"le chemin « {path} » n'est pas connu.", f'the path "{path}" is unknown.')
+            self._add("parameter-path", index, PATH, sentence, did_you_mean(path, self.known))
             return
-        said = Text(
+        sentence = Text(
             f"« {label} » n'est pas le nom qui allait avec « {path} » : la ligne a été modifiée.",
             f'"{label}" is not the name that went with "{path}": the row was changed.',
         )
-        self._add("parameter-label", index, LABEL, said, _RESTORE)
+        self._add("parameter-label", index, LABEL, sentence, _RESTORE)
 
     def _value(self, index: int, was: Parameter) -> str | None:
         """Return the text of the value; the run's own text if the number is unchanged."""
@@ -411,8 +413,8 @@ class _ParameterSheetReader:
         self._add("parameter-value", index, VALUE, said)
         return None
 
-    def _refused(self, index: int, was: Parameter, shown: str, error: MoneyError) -> None:
-        head = f"« {shown} » : " if shown else ""
+    def _refused(self, index: int, was: Parameter, text: str, error: MoneyError) -> None:
+        head = f"« {text} » : " if text else ""
         said = Text(f"{head}{error.text.fr}.", f"{head}{error.text.en}.")
         hint = Text(f"La valeur du calcul était {was.text}.", f"The value of the run was {was.text}.")
         self._add("parameter-value", index, VALUE, said, hint)

@@ -63,8 +63,8 @@ def write_summary(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
         sheet.set_column(k, k, width, None, {"hidden": k == 1})
     write_text(sheet, 0, 0, run.title, styles.title)
     sheet.set_row(0, 24)
-    write_text(sheet, 1, 0, vocabulary.verdict(run.summary, found=run.found).in_(lang), styles.soft)
-    _figures(sheet, styles, run, lang)
+    write_text(sheet, 1, 0, vocabulary.verdict(run.summary, verification=run.checked).in_(lang), styles.soft)
+    _write_totals(sheet, styles, run, lang)
     row = _envelopes(sheet, styles, run, lang)
     row = _goals(sheet, styles, run, lang, row + 1)
     row = _rules(sheet, styles, run, lang, row + 1)
@@ -73,10 +73,10 @@ def write_summary(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=None))
 
 
-def _figures(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> None:
+def _write_totals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> None:
     """Write the main figures, linked to the first row of the table of envelopes."""
     row = _TOP + 1
-    shown = (
+    displayed = (
         (3, Text("Enveloppe", "Envelope"), f"=D{row}", "short", run.summary["amount_cents"]),
         (5, Text("Accordé", "Granted"), f"=F{row}", "short", run.summary["granted_cents"]),
         (6, Text("Reste", "Left"), f"=G{row}", "short", run.summary["unspent_cents"]),
@@ -84,19 +84,19 @@ def _figures(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> None:
         (9, Text("Éligibles", "Eligible"), f"=J{row}", "count", run.summary["n_eligible"]),
         (10, Text("Retenus", "Funded"), f"=K{row}", "count", run.summary["n_funded"]),
     )
-    for column, title, formula, kind, value in shown:
+    for column, title, formula, kind, value in displayed:
         number = styles.numbers[kind]
-        big = styles.made(
+        big = styles.format_of(
             bold=True, font_size=14 if kind == "short" else 12, num_format=number, align="right"
         )
-        label = styles.made(font_color=SOFT, align="right")
+        label = styles.format_of(font_color=SOFT, align="right")
         sheet.write_string(3, column, title.in_(lang), label)
         if value is not None:
             sheet.write_formula(4, column, formula, big, value / 100 if kind == "short" else value)
     people = run.summary.get("inhabitants")
     if people is not None:  # not a sum of the table: each commune counts once
-        sheet.write_string(3, 11, vocabulary.INHABITANTS.in_(lang), styles.made(font_color=SOFT))
-        big = styles.made(bold=True, font_size=12, num_format=styles.numbers["count"], align="left")
+        sheet.write_string(3, 11, vocabulary.INHABITANTS.in_(lang), styles.format_of(font_color=SOFT))
+        big = styles.format_of(bold=True, font_size=12, num_format=styles.numbers["count"], align="left")
         sheet.write_number(4, 11, people, big)
     sheet.set_row(4, 20)
 
@@ -239,10 +239,10 @@ def _reasons(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -
     for column, head in heads:
         sheet.write_string(row + 1, column, head.in_(lang), styles.head(right=column > 2))
     code = column_ref("code", lang)
-    for at, (label, n, asked, granted) in enumerate(reason_rows(run, lang), start=row + 2):
+    for at, (label, n, requested, granted) in enumerate(reason_rows(run, lang), start=row + 2):
         write_text(sheet, at, 2, label, styles.cell("text", wrap=True)[0])
         sheet.write_formula(at, 3, f"=COUNTIFS({code},C{at + 1})", styles.cell("count")[0], n)
-        for column, key, cents in ((4, "requested", asked), (5, "granted", granted)):
+        for column, key, cents in ((4, "requested", requested), (5, "granted", granted)):
             formula = f"=SUMIFS({column_ref(key, lang)},{code},C{at + 1})"
             sheet.write_formula(at, column, formula, styles.cell("money")[0], cents / 100)
 

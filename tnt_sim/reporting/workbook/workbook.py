@@ -47,25 +47,25 @@ def write_readme(
     sheet.set_column(1, 1, 96)
     write_text(sheet, 0, 0, run.title, styles.title)
     sheet.set_row(0, 24)
-    verdict = vocabulary.verdict(run.summary, found=run.found).in_(lang)
-    write_text(sheet, 1, 0, verdict, styles.made(bold=True))
+    verdict = vocabulary.verdict(run.summary, verification=run.checked).in_(lang)
+    write_text(sheet, 1, 0, verdict, styles.format_of(bold=True))
     row = 2
     for text in _marks(run, lang):
-        write_text(sheet, row, 0, text, styles.made(bold=True, font_color="#7A3E00"))
+        write_text(sheet, row, 0, text, styles.format_of(bold=True, font_color="#7A3E00"))
         row += 1
-    parts = (
+    pieces = (
         (Text("Le calcul", "The run"), _run(run, lang)),
         (Text("Empreintes (SHA-256)", "Hashes (SHA-256)"), _hashes(run, lang)),
         (Text("Données lues", "Data read"), [(e["path"], e["sha256"]) for e in run.summary["inputs"]]),
         (Text("Feuilles", "Sheets"), sheets),
         (Text("Avertissements", "Warnings"), [("!", text) for text in run.summary["warnings"]]),
     )
-    for title, rows in parts:
-        row = _part(sheet, styles, row + 1, title.in_(lang), list(rows))
+    for title, rows in pieces:
+        row = _section(sheet, styles, row + 1, title.in_(lang), list(rows))
     set_up(sheet, paper, n_pages=1 if row <= _ONE_PAGE else 0)
 
 
-def _part(sheet: Any, styles: Styles, row: int, title: str, rows: Sequence[Row]) -> int:
+def _section(sheet: Any, styles: Styles, row: int, title: str, rows: Sequence[Row]) -> int:
     if not rows:
         return row - 1
     write_text(sheet, row, 0, title, styles.section)
@@ -94,7 +94,7 @@ def _run(run: StoredRun, lang: Lang) -> Iterator[Row]:
         )
     for text in summary.get("sets") or ():
         yield Text("Changement (--set)", "Change (--set)").in_(lang), str(text)
-    for name, text in answer_rows(run.found):
+    for name, text in answer_rows(run.checked):
         yield name.in_(lang), text.in_(lang)
     yield Text("Pour vérifier", "To check it").in_(lang), f"tnt-sim verify runs/{run.name}"
     versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items())

@@ -53,7 +53,7 @@ class EnvelopeLimit:
 def envelope_limits(case: Case, offers: Offers) -> tuple[EnvelopeLimit, ...]:
     """Build the bounds of every envelope; record those that no allocation can satisfy as defects."""
     tree = case.tree
-    found = []
+    result = []
     zeros, ones = np.zeros(case.n, dtype=np.int64), np.ones(case.n, dtype=np.int64)
     money = Terms(CENT, Unit.MONEY, zeros, ones)
     count = Terms(Fraction(1), Unit.NUMBER, ones, zeros)
@@ -64,16 +64,16 @@ def envelope_limits(case: Case, offers: Offers) -> tuple[EnvelopeLimit, ...]:
         name = tree.ids[node]
         if option.min_use_cents:
             _check_use(case, offers, node, under)
-            found.append(EnvelopeLimit(name, "min_use", money.where(under), option.min_use_cents, None))
+            result.append(EnvelopeLimit(name, "min_use", money.where(under), option.min_use_cents, None))
         if option.min_dossiers:
             _check_least(case, offers, node, under)
             low = option.min_dossiers
-            found.append(EnvelopeLimit(name, "min_dossiers", count.where(under), low, None))
+            result.append(EnvelopeLimit(name, "min_dossiers", count.where(under), low, None))
         if option.max_dossiers is not None:
             _check_most(case, offers, node, under)
             high = option.max_dossiers
-            found.append(EnvelopeLimit(name, "max_dossiers", count.where(under), None, high))
-    return tuple(found)
+            result.append(EnvelopeLimit(name, "max_dossiers", count.where(under), None, high))
+    return tuple(result)
 
 
 def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:

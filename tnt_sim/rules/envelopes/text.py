@@ -32,14 +32,14 @@ def envelope_words(spec: EnvelopeSpec, lang: Lang, *, top: bool = False, giver: 
                 f"{fr}, et s'il le faut ce que « {giver} » n'a pas réparti.",
                 f'{en}, and where it is needed what "{giver}" has not assigned.',
             )
-    parts = [head.in_(lang)]
-    parts += [word.in_(lang) for flag, word in _FLAGS.items() if getattr(spec, flag)]
+    pieces = [head.in_(lang)]
+    pieces += [word.in_(lang) for flag, word in _FLAGS.items() if getattr(spec, flag)]
     if spec.envelopes or spec.split is not None:
-        parts.append(_unassigned(spec, lang))
+        pieces.append(_unassigned(spec, lang))
     for option, write in OPTION_WORDS.items():
         if getattr(spec, option) is not None:
-            parts.append(write(spec, lang))
-    return " ".join(part for part in parts if part)
+            pieces.append(write(spec, lang))
+    return " ".join(part for part in pieces if part)
 
 
 def free_money(above: EnvelopeSpec, day: date | None = None, *, grows: bool = False) -> dict[str, str]:
@@ -50,7 +50,7 @@ def free_money(above: EnvelopeSpec, day: date | None = None, *, grows: bool = Fa
     own dossiers.
     """
     children = [child for child in above.envelopes if child.in_force(day)]
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     spare = above.amount is not None and sum(child.amount or 0 for child in children) < above.amount
     flows = (
         (spare or grows) and above.amount is not None and not above.overbooked and above.unassigned != "own"
@@ -59,9 +59,9 @@ def free_money(above: EnvelopeSpec, day: date | None = None, *, grows: bool = Fa
     for child in children:
         gets = flows and child.amount is not None and not child.ring_fenced and only in (None, child.id)
         if gets:
-            found[child.id] = above.id
-        found |= free_money(child, day, grows=gets)
-    return found
+            result[child.id] = above.id
+        result |= free_money(child, day, grows=gets)
+    return result
 
 
 _UNLIMITED = Text("Sans montant : rien ne la limite.", "No amount: nothing limits it.")

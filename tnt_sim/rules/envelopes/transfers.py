@@ -192,10 +192,10 @@ def _without_transfers(
     added, unmet = {}, {}
     for child in children:
         need = max(0, needs[child])
-        given = min(need, pool) if child in gaining else 0
-        pool -= given
-        if given:
-            added[child] = given
-        if need > given:
-            unmet[child] = need - given
+        written = min(need, pool) if child in gaining else 0
+        pool -= written
+        if written:
+            added[child] = written
+        if need > written:
+            unmet[child] = need - written
     return Settlement(added, (), unmet)

@@ -118,15 +118,15 @@ def fences(tree: Tree) -> dict[int, list[int]]:
 
     Amounts under an `overbooked` envelope or under one without an amount are ceilings: they reserve nothing.
     """
-    found: dict[int, list[int]] = {}
+    result: dict[int, list[int]] = {}
     for fence, fenced in enumerate(tree.ring_fenced if not tree.fences_leak else ()):
         above = int(tree.parent[fence])
         while fenced and tree.amount_cents[fence] is not None and above >= 0:
             if tree.overbooked[above] or tree.amount_cents[above] is None:
                 break
-            found.setdefault(above, []).append(fence)
+            result.setdefault(above, []).append(fence)
             above = -1 if tree.ring_fenced[above] else int(tree.parent[above])
-    return found
+    return result
 
 
 def unfenced_cents(tree: Tree, node: int, apart: Sequence[int]) -> int:
@@ -158,11 +158,11 @@ def own_sums(tree: Tree, node: IntArray, granted_cents: IntArray) -> list[int]:
 
 def read_sums(tree: Tree, own: list[int], settling: Settling = settle) -> EnvelopeReading:
     """Evaluate the tree on the sums granted to each node's own dossiers."""
-    figures = _TreeAmounts(tree, own, tree.subtree_sums(own), settling)
-    figures.fit()
+    amounts = _TreeAmounts(tree, own, tree.subtree_sums(own), settling)
+    amounts.fit()
     for place in range(tree.n_nodes):
-        figures.hand_out(place)
-    return figures.reading()
+        amounts.hand_out(place)
+    return amounts.reading()
 
 
 def most_lowered(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
@@ -194,7 +194,7 @@ class _TreeAmounts:
     granted: list[int]
     settle: Settling = settle
     need: list[int] = field(init=False)
-    asked: list[int] = field(init=False)
+    requested: list[int] = field(init=False)
     extra: list[int] = field(init=False)
     excess: list[int] = field(init=False)
     moves: list[Move] = field(default_factory=list)
@@ -204,7 +204,7 @@ class _TreeAmounts:
 
     def __post_init__(self) -> None:
         n = self.tree.n_nodes
-        self.need, self.asked, self.extra, self.excess = [0] * n, [0] * n, [0] * n, [0] * n
+        self.need, self.requested, self.extra, self.excess = [0] * n, [0] * n, [0] * n, [0] * n
         self.net = [0] * n
         self.fences = fences(self.tree)
         self.children = [[] for _ in range(n)]
@@ -223,13 +223,13 @@ class _TreeAmounts:
         tree = self.tree
         amounted, gaining = self._amounted(place), self._gaining(place)
         needs = {child: self.need[child] for child in amounted}
-        alone = self.settle(tree, amounted, needs, gaining, 0)
-        helped = self.settle(tree, amounted, needs, gaining, None) if alone.unmet and gaining else alone
+        single = self.settle(tree, amounted, needs, gaining, 0)
+        helped = self.settle(tree, amounted, needs, gaining, None) if single.unmet and gaining else single
         for child, cents in helped.unmet.items():
             self.blame(child, cents)
-        gained = sum(alone.unmet.values()) - sum(helped.unmet.values())
+        gained = sum(single.unmet.values()) - sum(helped.unmet.values())
         for child, cents in helped.added.items():
-            self.asked[child] = cents
+            self.requested[child] = cents
         amount = tree.amount_cents[place]
         if amount is None:
             return
@@ -248,10 +248,10 @@ class _TreeAmounts:
             return
         tree = self.tree
         while self.granted[place] <= (tree.amount_cents[place] or 0):
-            gaining = [child for child in self._gaining(place) if self.asked[child]]
+            gaining = [child for child in self._gaining(place) if self.requested[child]]
             if not gaining:
                 break
-            place = max(gaining, key=lambda child: self.asked[child])
+            place = max(gaining, key=lambda child: self.requested[child])
         self.excess[place] = max(self.excess[place], cents)
 
     def hand_out(self, place: int) -> None:
@@ -264,18 +264,18 @@ class _TreeAmounts:
             free = (unassigned_cents(tree, place) or 0) + self.net[place]
             pool = max(0, free - self._loose(place))
         needs = {child: self.need[child] for child in amounted}
-        found = self.settle(tree, amounted, needs, gaining, pool)
-        self._note(found)
+        settlement = self.settle(tree, amounted, needs, gaining, pool)
+        self._note(settlement)
         if tree.unassigned[place] is Unassigned.TO and gaining:
-            rest = pool - sum(found.added.values())
+            rest = pool - sum(settlement.added.values())
             self.extra[gaining[0]] += rest
             self.net[gaining[0]] += rest
 
-    def _note(self, found: Settlement) -> None:
-        for child, cents in found.added.items():
+    def _note(self, settlement: Settlement) -> None:
+        for child, cents in settlement.added.items():
             self.extra[child] = cents
             self.net[child] += cents
-        for move in found.moves:
+        for move in settlement.moves:
             self.moves.append(move)
             self.net[move.giver] -= move.cents
             self.net[move.taker] += move.cents
@@ -292,10 +292,10 @@ class _TreeAmounts:
 
     def reading(self) -> EnvelopeReading:
         tree, n = self.tree, self.tree.n_nodes
-        taken, given = [0] * n, [0] * n
+        taken, provided = [0] * n, [0] * n
         for move in self.moves:
             taken[move.taker] += move.cents
-            given[move.giver] += move.cents
+            provided[move.giver] += move.cents
         effective = [
             None if written is None else written + tree.options[k].given_cents + self.net[k]
             for k, written in enumerate(tree.written_cents)
@@ -307,7 +307,7 @@ class _TreeAmounts:
             extra_cents=self.extra,
             excess_cents=self.excess,
             in_cents=taken,
-            out_cents=given,
+            out_cents=provided,
             effective_cents=effective,
             overprogrammed_cents=[max(0, -gap) for gap in gaps],
             left_cents=[max(0, gap) for gap in gaps],

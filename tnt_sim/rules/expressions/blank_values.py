@@ -32,13 +32,13 @@ def unknown_in(case: Case, key: str, wanted: Any, path: Path) -> BoolArray:
 def _unknown(case: Case, key: str, wanted: Any, path: Path) -> BoolArray:
     nothing = np.zeros(case.n, dtype=np.bool_)
     if key in ("any", "all") and isinstance(wanted, list):
-        parts = [_whole(case, part, (*path, k)) for k, part in enumerate(wanted) if isinstance(part, dict)]
-        return _joined(case.n, parts, any_of=key == "any")
+        pieces = [_whole(case, part, (*path, k)) for k, part in enumerate(wanted) if isinstance(part, dict)]
+        return _joined(case.n, pieces, any_of=key == "any")
     if key == "not" and isinstance(wanted, dict):
         return _whole(case, wanted, path)[1]
     if key == "envelope":
         return nothing
-    parts = []
+    pieces = []
     options, tests = split_options(wanted) if isinstance(wanted, dict) else ({}, {"in": wanted})
     for test, bound in tests.items():
         alone = {key: {**(options if test in TEXT_TESTS else {}), test: bound}}
@@ -46,30 +46,30 @@ def _unknown(case: Case, key: str, wanted: Any, path: Path) -> BoolArray:
         unknown = nothing.copy()
         for column in (key, *_columns_of(bound)):
             unknown |= is_blank(case, column)
-        parts.append((nothing if held is None else held, unknown))
-    return _joined(case.n, parts, any_of=False)
+        pieces.append((nothing if held is None else held, unknown))
+    return _joined(case.n, pieces, any_of=False)
 
 
 def _whole(case: Case, mapping: Mapping[str, Any], path: Path) -> tuple[BoolArray, BoolArray]:
     """Return where a whole selector is satisfied, and where it is unknown."""
     holds = np.ones(case.n, dtype=np.bool_)
-    parts = []
+    pieces = []
     for key, held in conditions(case, mapping, path):
         mine = np.zeros(case.n, dtype=np.bool_) if held is None else held
-        parts.append((mine, _unknown(case, key, mapping[key], (*path, key))))
+        pieces.append((mine, _unknown(case, key, mapping[key], (*path, key))))
         holds &= mine
-    return holds, _joined(case.n, parts, any_of=False)
+    return holds, _joined(case.n, pieces, any_of=False)
 
 
-def _joined(n: int, parts: list[tuple[BoolArray, BoolArray]], *, any_of: bool) -> BoolArray:
+def _joined(n: int, conditions: list[tuple[BoolArray, BoolArray]], *, any_of: bool) -> BoolArray:
     """Return where a conjunction, or a disjunction (`any_of`), is unknown, bool (n,).
 
     A part is unknown there, and no other part settles it.
 
-    `parts` are pairs (satisfied, unknown), bool (n,).
+    `conditions` are pairs (satisfied, unknown), bool (n,).
     """
     unknown, settled = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
-    for holds, open_ in parts:
+    for holds, open_ in conditions:
         unknown |= open_
         settled |= ~open_ & (holds if any_of else ~holds)
     return unknown & ~settled
@@ -87,17 +87,17 @@ def _columns_of(bound: Any) -> Iterator[str]:
 def columns_read(key: str, wanted: Any) -> tuple[str, ...]:
     """Return the columns that one condition of a selector refers to, each once, in written order."""
     if key in ("any", "all", "not"):
-        parts = wanted if isinstance(wanted, list) else [wanted]
-        found = [
+        pieces = wanted if isinstance(wanted, list) else [wanted]
+        result = [
             column
-            for part in parts
+            for part in pieces
             if isinstance(part, dict)
             for name, inner in part.items()
             for column in columns_read(name, inner)
         ]
     else:
-        found = [key, *_columns_of(wanted)]
-    return tuple(dict.fromkeys(found))
+        result = [key, *_columns_of(wanted)]
+    return tuple(dict.fromkeys(result))
 
 
 def is_blank(case: Case, column: str) -> BoolArray:

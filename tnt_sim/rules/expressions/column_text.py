@@ -108,16 +108,16 @@ def count(number: int | None, lang: Lang) -> str:
 
 def listed(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = None) -> str:
     """Return a short list in words, the last two joined by `word` (« et »); the rest is counted."""
-    every = list(names)
-    shown = every[:most]
-    if len(every) > most:
-        rest = count(len(every) - most, lang)
-        others = "autre" if len(every) - most == 1 else "autres"
-        return ", ".join(shown) + (f" et {rest} {others}" if lang is Lang.FR else f" and {rest} more")
-    if len(shown) < 2:
-        return "".join(shown)
+    all_items = list(names)
+    displayed = all_items[:most]
+    if len(all_items) > most:
+        rest = count(len(all_items) - most, lang)
+        others = "autre" if len(all_items) - most == 1 else "autres"
+        return ", ".join(displayed) + (f" et {rest} {others}" if lang is Lang.FR else f" and {rest} more")
+    if len(displayed) < 2:
+        return "".join(displayed)
     word = word or (" et " if lang is Lang.FR else " and ")
-    return ", ".join(shown[:-1]) + word + shown[-1]
+    return ", ".join(displayed[:-1]) + word + displayed[-1]
 
 
 def number(value: Fraction, lang: Lang, decimals: int = 6) -> str:

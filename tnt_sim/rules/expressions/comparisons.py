@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from pydantic_core import PydanticCustomError
 
-from tnt_sim.domain.field_types import read_moment, read_span, shown
+from tnt_sim.domain.field_types import quoted, read_moment, read_span
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal, parse_rate
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.columns import ValueKind, kind_of, numeric_column, unknown_column
@@ -74,8 +74,8 @@ def bound_literal(case: Case, text: str, unit: Unit, scale: Fraction, path: Path
     case.fault(
         "too-large",
         Text(
-            f"« {shown(text)} » dépasse ce qui se calcule exactement (2^53 pas de cette somme).",
-            f'"{shown(text)}" leaves what is computed exactly (2^53 steps of this sum).',
+            f"« {quoted(text)} » dépasse ce qui se calcule exactement (2^53 pas de cette somme).",
+            f'"{quoted(text)}" leaves what is computed exactly (2^53 steps of this sum).',
         ),
         path,
         Text("Donnez une borne plus petite, ou aucune.", "Give a smaller bound, or none."),

@@ -147,10 +147,10 @@ def _joined(texts: list[pl.Series]) -> pl.Series:
 
     Ambiguous values are quoted, so that keys are distinct.
     """
-    parts = pl.DataFrame({f"p{k}": _quoted(text) for k, text in enumerate(texts)})
+    pieces = pl.DataFrame({f"p{k}": _quoted(text) for k, text in enumerate(texts)})
     whole = pl.all_horizontal(pl.all() != "")
     joined = pl.concat_str(pl.all(), separator=f" {MARK} ")
-    return parts.select(pl.when(whole).then(joined).otherwise(pl.lit(""))).to_series()
+    return pieces.select(pl.when(whole).then(joined).otherwise(pl.lit(""))).to_series()
 
 
 def _quoted(text: pl.Series) -> pl.Series:

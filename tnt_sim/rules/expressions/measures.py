@@ -122,10 +122,10 @@ def _listed(case: Case, table: pl.DataFrame) -> pl.Series | None:
             REFERENCE,
         )
     if len(twice):
-        shown = ", ".join(twice.head(SHOWN).to_list())
+        text = ", ".join(twice.head(SHOWN).to_list())
         case.fault(
             "reference",
-            Text(f"ce fichier nomme deux fois : {shown}.", f"this file names twice: {shown}."),
+            Text(f"ce fichier nomme deux fois : {text}.", f"this file names twice: {text}."),
             REFERENCE,
         )
     return None if bad or len(twice) else table["dossier"].filter((cents > 0).fill_null(value=False))
@@ -133,7 +133,7 @@ def _listed(case: Case, table: pl.DataFrame) -> pl.Series | None:
 
 def _tell_gone(case: Case, listed: pl.Series) -> None:
     gone = listed.filter(~listed.is_in(case.table["dossier"].implode()))
-    shown = ", ".join(gone.head(SHOWN).to_list()) + (", …" if len(gone) > SHOWN else "")
+    text = ", ".join(gone.head(SHOWN).to_list()) + (", …" if len(gone) > SHOWN else "")
     n = so_many(
         len(gone),
         ("dossier de la liste antérieure n'est pas", "dossiers de la liste antérieure ne sont pas"),
@@ -142,8 +142,8 @@ def _tell_gone(case: Case, listed: pl.Series) -> None:
     case.warnings.add(
         "reference-gone",
         Text(
-            f"{n.fr} dans la table, ce qui compte comme un changement ({shown}).",
-            f"{n.en} not in the table, which counts as a change ({shown}).",
+            f"{n.fr} dans la table, ce qui compte comme un changement ({text}).",
+            f"{n.en} not in the table, which counts as a change ({text}).",
         ),
         case.locate(REFERENCE),
     )
@@ -214,10 +214,10 @@ class Measures:
     def terms(self, name: str, path: Path) -> Terms | None:
         """Return the sum of a measure by its name; None, with a defect recorded, when it is undefined."""
         if name not in self._known:
-            found = self._resolve(name, path)
-            if found is None:
+            result = self._resolve(name, path)
+            if result is None:
                 return None
-            self._known[name] = found
+            self._known[name] = result
         return self._known[name]
 
     def names(self) -> list[str]:
@@ -250,14 +250,14 @@ class Measures:
             known = [(1, part) for part in parts if part is not None]
             total = combine(known) if len(known) == len(parts) else None
         else:
-            part = TermSpec(
+            piece = TermSpec(
                 column=spec.column,
                 value=spec.value,
                 where=spec.where,
                 once_per=spec.once_per,
                 empty=spec.empty,
             )
-            return self._term(part, path)
+            return self._term(piece, path)
         if total is None or spec.where is None:
             return total
         if not whole_only(self.case, total, True, path):

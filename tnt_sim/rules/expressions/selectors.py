@@ -259,13 +259,13 @@ def _one_of(
         )
         return None
     if kind is ValueKind.DATE:
-        parts = [compare_dates(case, name, "day", value, path) for value in values]
+        pieces = [compare_dates(case, name, "day", value, path) for value in values]
     elif kind is ValueKind.TEXT:
         return _text_equals(case, name, values, path, options)
     else:
-        parts = [compare_numbers(case, name, "equal", value, path) for value in values]
-    known = [part for part in parts if part is not None]
-    if len(known) < len(parts):
+        pieces = [compare_numbers(case, name, "equal", value, path) for value in values]
+    known = [part for part in pieces if part is not None]
+    if len(known) < len(pieces):
         return None
     joined: BoolArray = np.logical_or.reduce(known)
     return joined
@@ -326,12 +326,12 @@ def _list_test(
     lists, values = _compared(case, name, values, options)
     check_present(case, name, values, path, allowed=options.get("allow_absent") == "true")
     column = pl.col(name)
-    found = column.list.set_intersection(pl.lit(values, dtype=pl.List(pl.String))).list.len()
+    result = column.list.set_intersection(pl.lit(values, dtype=pl.List(pl.String))).list.len()
     filled = column.list.len() > 0
     expression = {
-        "has": found > 0,
-        "has_all": found == len(set(values)),
-        "only": filled & (found == column.list.unique().list.len()),
+        "has": result > 0,
+        "has_all": result == len(set(values)),
+        "only": filled & (result == column.list.unique().list.len()),
     }[test]
     return lists.to_frame(name).select(expression.fill_null(False)).to_series().to_numpy()
 

@@ -107,13 +107,13 @@ def named_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: Path) 
         return None
     unknown = cells.join(known.keys(), on="key", how="anti")["key"]
     if len(unknown):
-        shown = ", ".join(unknown.head(SHOWN).to_list()) + (", …" if len(unknown) > SHOWN else "")
+        text = ", ".join(unknown.head(SHOWN).to_list()) + (", …" if len(unknown) > SHOWN else "")
         n = so_many(len(unknown), ("unité", "unités"), ("unit", "units"))
         case.fault(
             "coverage-unknown",
             Text(
-                f"ce fichier nomme {n.fr} que la carte de {known.year} ne connaît pas : {shown}.",
-                f"this file names {n.en} that the map of {known.year} does not know: {shown}.",
+                f"ce fichier nomme {n.fr} que la carte de {known.year} ne connaît pas : {text}.",
+                f"this file names {n.en} that the map of {known.year} does not know: {text}.",
             ),
             path,
         )
@@ -150,14 +150,14 @@ def _ambiguous(case: Case, keys: pl.DataFrame, path: Path) -> bool:
 
 def _tell_unknown(case: Case, column: str, unknown: pl.DataFrame, year: int, path: Path) -> None:
     codes = unknown["key"].unique(maintain_order=True)
-    shown = ", ".join(codes.head(SHOWN).to_list()) + (", …" if len(codes) > SHOWN else "")
+    text = ", ".join(codes.head(SHOWN).to_list()) + (", …" if len(codes) > SHOWN else "")
     rows = unknown["row"].unique(maintain_order=True).head(SHOWN).to_list()
     n = so_many(len(codes), ("unité", "unités"), ("unit", "units"))
     case.defects.add(
         "coverage-unknown",
         Text(
-            f"la colonne « {column} » nomme {n.fr} que la carte de {year} ne connaît pas : {shown}.",
-            f'the column "{column}" names {n.en} that the map of {year} does not know: {shown}.',
+            f"la colonne « {column} » nomme {n.fr} que la carte de {year} ne connaît pas : {text}.",
+            f'the column "{column}" names {n.en} that the map of {year} does not know: {text}.',
         ),
         case.locate(path),
         *(case.portfolio.place(row, column) for row in rows),

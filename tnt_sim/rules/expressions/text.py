@@ -58,28 +58,28 @@ def selector_words(mapping: Mapping[str, Any], lang: Lang, word: str = "") -> st
     'si la population dépasse 500\\u202f000 et si le département est « 01 » ou « 2A »'
     """
     alone = len(mapping) == 1
-    parts = [_condition(key, wanted, lang, alone=alone) for key, wanted in mapping.items()]
+    pieces = [_condition(key, wanted, lang, is_single=alone) for key, wanted in mapping.items()]
     if word and lang is Lang.FR:
-        parts = [f"{word} {part}" for part in parts]
-    return listed(parts, lang, most=len(parts))
+        pieces = [f"{word} {part}" for part in pieces]
+    return listed(pieces, lang, most=len(pieces))
 
 
-def _condition(key: str, wanted: Any, lang: Lang, *, alone: bool) -> str:
+def _condition(key: str, wanted: Any, lang: Lang, *, is_single: bool) -> str:
     if key in ("any", "all") and isinstance(wanted, list):
         join = {"any": Text(", ou ", ", or "), "all": Text(" et ", " and ")}[key].in_(lang)
         text = join.join(selector_words(part, lang) for part in wanted)
-        return text if alone else f"({text})"
+        return text if is_single else f"({text})"
     if key == "not" and isinstance(wanted, dict):
         return _denied(selector_words(wanted, lang), lang)
     tests = dict(wanted) if isinstance(wanted, dict) else {"in": wanted}
     denied = tests.pop("not") if isinstance(tests.get("not"), dict) else None
-    parts = []
+    pieces = []
     if tests:
         words_of = _tests(key, tests, column_text.is_plural(key), lang)
-        parts.append(f"{column_text.column(key).in_(lang)} {_and(lang).join(words_of)}")
+        pieces.append(f"{column_text.column(key).in_(lang)} {_and(lang).join(words_of)}")
     if denied is not None:
-        parts.append(_denied(_condition(key, denied, lang, alone=True), lang))
-    return _and(lang).join(parts)
+        pieces.append(_denied(_condition(key, denied, lang, is_single=True), lang))
+    return _and(lang).join(pieces)
 
 
 def _and(lang: Lang) -> str:
@@ -97,12 +97,12 @@ def _is(many: bool, lang: Lang) -> str:
 def _tests(key: str, tests: Mapping[str, Any], many: bool, lang: Lang) -> list[str]:
     """Return the predicates of one column in words."""
     rest = {test: bound for test, bound in tests.items() if test not in _OPTIONS}
-    found = []
+    result = []
     if isinstance(rest.get("from"), str) and isinstance(rest.get("until"), str):
         first, last = _day(rest.pop("from"), lang), _day(rest.pop("until"), lang)
         span = f"du {first} au {last}" if lang is Lang.FR else f"between {first} and {last}"
-        found.append(f"{_FALLS.in_(lang)} {span}")
-    return found + [_test(key, test, bound, many, lang) for test, bound in rest.items()]
+        result.append(f"{_FALLS.in_(lang)} {span}")
+    return result + [_test(key, test, bound, many, lang) for test, bound in rest.items()]
 
 
 def _test(key: str, test: str, bound: Any, many: bool, lang: Lang) -> str:

@@ -156,7 +156,7 @@ Figure = tuple[str | None, Fraction, Fraction]
 
 
 def _too_little(case: Case, unit: Unit, short: Sequence[Figure], path: Path) -> None:
-    fr, en = _figures(short, unit)
+    fr, en = _range_text(short, unit)
     case.fault(
         "limit-reach",
         Text(
@@ -172,7 +172,7 @@ def _too_little(case: Case, unit: Unit, short: Sequence[Figure], path: Path) -> 
 
 
 def _too_much(case: Case, unit: Unit, over: Sequence[Figure], path: Path) -> None:
-    fr, en = _figures(over, unit)
+    fr, en = _range_text(over, unit)
     case.fault(
         "limit-reach",
         Text(
@@ -187,11 +187,11 @@ def _too_much(case: Case, unit: Unit, over: Sequence[Figure], path: Path) -> Non
     )
 
 
-def _figures(figures: Sequence[Figure], unit: Unit) -> tuple[str, str]:
+def _range_text(values: Sequence[Figure], unit: Unit) -> tuple[str, str]:
     """Return « 01 : 500 € pour 1 000 € » for a few groups and then the count, in French and in English."""
-    more = f", … (+{len(figures) - SHOWN})" if len(figures) > SHOWN else ""
+    more = f", … (+{len(values) - SHOWN})" if len(values) > SHOWN else ""
     french, english = [], []
-    for name, bound, value in figures[:SHOWN]:
+    for name, bound, value in values[:SHOWN]:
         fr, en = _number(value, unit, Lang.FR), _number(value, unit, Lang.EN)
         french.append(f"{f'{name} : ' if name else ''}{fr} pour {_number(bound, unit, Lang.FR)}")
         english.append(f"{f'{name}: ' if name else ''}{en} for {_number(bound, unit, Lang.EN)}")
@@ -205,18 +205,18 @@ def _number(value: Fraction, unit: Unit, lang: Lang) -> str:
 def share_can_hold(
     case: Case,
     denominator: Terms,
-    parts: Sequence[tuple[Groups, Terms, Terms | None]],
+    sums: Sequence[tuple[Groups, Terms, Terms | None]],
     offers: Offers,
     bounds: tuple[Fraction | None, Fraction | None],
     path: Path,
 ) -> bool:
     """Return whether the bounds of a hard share can be satisfied; otherwise record one defect per side.
 
-    Each of `parts` is some groups, their numerator, and the rest of the denominator where that is known.
+    Each of `sums` is some groups, their numerator, and the rest of the denominator where that is known.
     """
     low, high = bounds
     bad: dict[str, list[str | None]] = {"min": [], "max": []}
-    for groups, numerator, rest in parts:
+    for groups, numerator, rest in sums:
         if not all(is_plain(terms) for terms in (numerator, denominator, rest) if terms is not None):
             continue
         top = demand(numerator, groups, offers), least(numerator, groups, offers)

@@ -86,17 +86,17 @@ def per_head(
     if terms is None or mask is None:
         return None
     named = offers.in_play if bound is None else offers.in_play & bound
-    found = groups_by(case, by, groups, named & mask if only_met else named, mask & named, path)
-    if found is None or not _never_negative(case, terms, offers, path):
+    result = groups_by(case, by, groups, named & mask if only_met else named, mask & named, path)
+    if result is None or not _never_negative(case, terms, offers, path):
         return None
-    heads = [1] * len(found.names) if per is None else _heads(case, by, found, path)
+    heads = [1] * len(result.names) if per is None else _heads(case, by, result, path)
     if heads is None:
         return None
-    terms, scale = _once_per_group(terms, found), terms.scale
-    most = tuple(int(value / scale) for value in demand(terms, found, offers))
+    terms, scale = _once_per_group(terms, result), terms.scale
+    most = tuple(int(value / scale) for value in demand(terms, result, offers))
     given = np.where(offers.committed, offers.committed_cents, 0)
-    settled = terms.evaluate_groups(offers.committed, given, found.codes, len(found.names))
-    inside = found.codes >= 0
+    settled = terms.evaluate_groups(offers.committed, given, result.codes, len(result.names))
+    inside = result.codes >= 0
     total = sum(most)
     if (
         terms.unit is Unit.MONEY
@@ -106,30 +106,30 @@ def per_head(
     ):
         total = min(total, most_granted(case.tree, case.node, offers, inside))
     largest = offers.highest_cents
-    alone = terms.per_funded + terms.per_cent * largest
+    isolated = terms.per_funded + terms.per_cent * largest
     for part in terms.once:
-        alone = alone + part.largest_per_dossier(case.n)
-    single = int(np.where(inside, alone, 0).max(initial=0))
+        isolated = isolated + part.largest_per_dossier(case.n)
+    single = int(np.where(inside, isolated, 0).max(initial=0))
     open_amounts = bool(((offers.least_cents < offers.most_cents) & offers.candidate & inside).any())
-    return PerHead(terms, found, tuple(heads), most, tuple(settled), total, single, open_amounts)
+    return PerHead(terms, result, tuple(heads), most, tuple(settled), total, single, open_amounts)
 
 
 def _once_per_group(terms: Terms, groups: Groups) -> Terms:
     """Return the same measure with separate keys in each group: each group counts a shared thing once."""
     n = len(groups.names)
-    parts = []
-    for part in terms.once:
-        inside = groups.codes[part.row] >= 0
-        row, key = part.row[inside], part.key[inside]
-        own = groups.codes[row] * len(part.worth) + key
-        parts.append(Once(row, own, np.tile(part.worth, n)))
-    return replace(terms, once=tuple(parts))
+    pieces = []
+    for once in terms.once:
+        inside = groups.codes[once.row] >= 0
+        row, key = once.row[inside], once.key[inside]
+        own = groups.codes[row] * len(once.worth) + key
+        pieces.append(Once(row, own, np.tile(once.worth, n)))
+    return replace(terms, once=tuple(pieces))
 
 
-def weight_of(part: Once, weight: IntArray) -> IntArray:
+def weight_of(once: Once, weight: IntArray) -> IntArray:
     """Return the weight of each key, int64 (n_keys,): that of the dossiers that have it."""
-    found = np.zeros(len(part.worth), dtype=np.int64)
-    found[part.key] = weight[part.row]
+    found = np.zeros(len(once.worth), dtype=np.int64)
+    found[once.key] = weight[once.row]
     return found
 
 
@@ -154,12 +154,12 @@ def _heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> l
     empty = [str(name) for name, count in zip(groups.names, heads, strict=True) if count == 0]
     if not empty:
         return heads
-    shown = ", ".join(empty[:10]) + (", …" if len(empty) > 10 else "")
+    text = ", ".join(empty[:10]) + (", …" if len(empty) > 10 else "")
     case.fault(
         "per-head",
         Text(
-            f"la carte de {known.year} ne donne pas d'habitants à : {shown}.",
-            f"the map of {known.year} gives no inhabitants for: {shown}.",
+            f"la carte de {known.year} ne donne pas d'habitants à : {text}.",
+            f"the map of {known.year} gives no inhabitants for: {text}.",
         ),
         (*path, "by"),
         Text(

@@ -28,14 +28,14 @@ TableRule = Exclusive | Requires
 
 def table_links(case: Case, offers: Offers) -> tuple[TableRule, ...]:
     """Return the rules that the two columns imply; record defects."""
-    found: list[TableRule] = []
+    result: list[TableRule] = []
     variants = _variants(case, offers)
     if variants is not None:
-        found.append(variants)
+        result.append(variants)
     needs = _prerequisites(case, offers)
     if needs is not None:
-        found.append(needs)
-    return tuple(found)
+        result.append(needs)
+    return tuple(result)
 
 
 def _variants(case: Case, offers: Offers) -> Exclusive | None:
@@ -68,7 +68,7 @@ def _prerequisites(case: Case, offers: Offers) -> Requires | None:
     if not case.portfolio.once(("requires",), lambda: bool((case.table["requires"].list.len() > 0).any())):
         return None
     numbers = pl.DataFrame({"need": case.table["dossier"], "to": np.arange(case.n)})
-    asked = (
+    requested = (
         pl.DataFrame({"row": np.arange(case.n), "need": case.table["requires"]})
         .explode("need")
         .filter(pl.col("need").fill_null("") != "")
@@ -76,10 +76,10 @@ def _prerequisites(case: Case, offers: Offers) -> Requires | None:
         .join(numbers, on="need", how="left")
         .sort("row", "need")
     )
-    if asked.height == 0:
+    if requested.height == 0:
         return None
-    _unknown(case, asked.filter(pl.col("to").is_null()))
-    known = asked.filter(pl.col("to").is_not_null()).sort("row", "to")
+    _unknown(case, requested.filter(pl.col("to").is_null()))
+    known = requested.filter(pl.col("to").is_not_null()).sort("row", "to")
     pairs = known["row"].cast(pl.Int64).to_numpy(), known["to"].cast(pl.Int64).to_numpy()
     head, group, count = np.unique(pairs[0], return_inverse=True, return_counts=True)
     names = tuple(case.table["dossier"].gather(head).to_list())
@@ -97,9 +97,9 @@ def _prerequisites(case: Case, offers: Offers) -> Requires | None:
     return rule
 
 
-def _unknown(case: Case, asked: pl.DataFrame) -> None:
+def _unknown(case: Case, references: pl.DataFrame) -> None:
     numbers = case.table["dossier"].to_list()
-    for row, name in asked.select("row", "need").head(SHOWN).iter_rows():
+    for row, name in references.select("row", "need").head(SHOWN).iter_rows():
         case.defects.add(
             "unknown-dossier",
             Text(
@@ -108,12 +108,12 @@ def _unknown(case: Case, asked: pl.DataFrame) -> None:
             case.portfolio.place(row, "requires"),
             hint=did_you_mean(name, numbers),
         )
-    if asked.height > SHOWN:
+    if references.height > SHOWN:
         case.defects.add(
             "unknown-dossier",
             Text(
-                f"autres dossiers exigés qui n'existent pas : {asked.height - SHOWN}.",
-                f"further required dossiers that do not exist: {asked.height - SHOWN}.",
+                f"autres dossiers exigés qui n'existent pas : {references.height - SHOWN}.",
+                f"further required dossiers that do not exist: {references.height - SHOWN}.",
             ),
         )
 
@@ -137,10 +137,13 @@ def refuse_circles(case: Case, rules: Sequence[tuple[Requires, Path | None]]) ->
             place = case.portfolio.place(a, "requires") if path is None else case.locate(path)
             if place not in places:
                 places.append(place)
-        way = " → ".join(names)
+        option = " → ".join(names)
         case.defects.add(
             "requires-circle",
-            Text(f"ces dossiers s'exigent en cercle : {way}.", f"these dossiers require each other: {way}."),
+            Text(
+                f"ces dossiers s'exigent en cercle : {option}.",
+                f"these dossiers require each other: {option}.",
+            ),
             *places,
             hint=Text(
                 "Coupez le cercle, ou écrivez une règle `together` s'ils vont ensemble.",
@@ -155,16 +158,16 @@ def _circles(edges: dict[int, dict[int, int]]) -> list[list[int]]:
     A cycle through a dossier is found by breadth-first search; cycles that share a dossier with a known one
     are left out.
     """
-    found: list[list[int]] = []
+    result: list[list[int]] = []
     done: set[int] = set()
     for start in _on_circles(edges):
         if start in done:
             continue
         circle = _shortest(edges, start)
         if circle and not done.intersection(circle):
-            found.append(circle)
+            result.append(circle)
         done.update(circle)
-    return found
+    return result
 
 
 def _on_circles(edges: dict[int, dict[int, int]]) -> list[int]:
@@ -195,10 +198,10 @@ def _shortest(edges: dict[int, dict[int, int]], start: int) -> list[int]:
         for a in here:
             for b in sorted(edges.get(a, {})):
                 if b == start:
-                    way = [a]
-                    while way[-1] != start:
-                        way.append(came[way[-1]])
-                    return way[::-1]
+                    option = [a]
+                    while option[-1] != start:
+                        option.append(came[option[-1]])
+                    return option[::-1]
                 if b not in came:
                     came[b] = a
                     after.append(b)

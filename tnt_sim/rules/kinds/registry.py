@@ -69,13 +69,13 @@ def _share(rule: ShareSpec, lang: Lang) -> str:
     if rule.pooled:
         return _pooled_share(rule, top, bottom, limits, lang)
     if top == bottom and rule.where is not None:
-        whom, part = scope(rule.by, rule.whole, lang), which(rule.where, lang)
+        whom, piece = scope(rule.by, rule.whole, lang), which(rule.where, lang)
         comma = "" if low is None and high is None else ","
         if french:
             those = "des dossiers" if rule.whole is None else "de ceux"
-            return f"{whom}la part {those} {part}, dans {bottom}{comma}{limits}"
+            return f"{whom}la part {those} {piece}, dans {bottom}{comma}{limits}"
         those = "the dossiers" if rule.whole is None else "those"
-        return f"{whom}the part of {those} {part}, in {bottom}{comma}{limits}"
+        return f"{whom}the part of {those} {piece}, in {bottom}{comma}{limits}"
     top += of_dossiers(rule.where, lang)
     bottom += of_dossiers(rule.whole, lang)
     if french:
@@ -98,21 +98,21 @@ def _pooled_share(rule: ShareSpec, top: str, bottom: str, limits: str, lang: Lan
 
 def _decide(rule: DecideSpec, lang: Lang) -> str:
     french = lang is Lang.FR
-    parts = []
+    pieces = []
     if rule.fund:
-        parts.append(_named(len(rule.fund), rule.fund, ("retenu", "retenus"), "funded", lang))
+        pieces.append(_named(len(rule.fund), rule.fund, ("retenu", "retenus"), "funded", lang))
     if rule.refuse:
-        parts.append(_named(len(rule.refuse), rule.refuse, ("refusé", "refusés"), "refused", lang))
+        pieces.append(_named(len(rule.refuse), rule.refuse, ("refusé", "refusés"), "refused", lang))
     if rule.amounts:
         given = [f"{name} {format_cents(cents, lang)}" for name, cents in rule.amounts.items()]
-        parts.append(("montants fixés : " if french else "stated amounts: ") + listed(given, lang))
+        pieces.append(("montants fixés : " if french else "stated amounts: ") + listed(given, lang))
     if french:
         why = f" Motif : {rule.reason}." if rule.reason else ""
         who = f" Décidé par : {rule.author}." if rule.author else ""
-        return f"Décision : {' ; '.join(parts)}.{why}{who}"
+        return f"Décision : {' ; '.join(pieces)}.{why}{who}"
     why = f" Reason: {rule.reason}." if rule.reason else ""
     who = f" Decided by: {rule.author}." if rule.author else ""
-    return f"Decision: {'; '.join(parts)}.{why}{who}"
+    return f"Decision: {'; '.join(pieces)}.{why}{who}"
 
 
 def _named(n: int, names: tuple[str, ...], fr: tuple[str, str], en: str, lang: Lang) -> str:

@@ -190,7 +190,7 @@ class CapSpec(Described):
         legal = self.legal
         if legal is None:
             return self
-        given: dict[str, Any] = {key: getattr(self, key) for key in self.model_fields_set}
+        written: dict[str, Any] = {key: getattr(self, key) for key in self.model_fields_set}
         taken = {
             key: MoneyColumn(**value)
             if key == "max" and isinstance(value, dict)
@@ -200,7 +200,7 @@ class CapSpec(Described):
             for key, value in legal.fields.items()
         }
         words = {"id": self.name, "title": title or legal.title.fr, "source": legal.source}
-        return self.model_copy(update={**words, **taken, **given})
+        return self.model_copy(update={**words, **taken, **written})
 
 
 def _by_name(value: object) -> CapSpec:

@@ -103,10 +103,10 @@ class Caps:
 
     def in_shared(self, offers: Offers) -> BoolArray:
         """Return the dossiers whose project has a row for some cap, bool (n,)."""
-        found = np.zeros(len(self.names), dtype=np.bool_)
+        places = np.zeros(len(self.names), dtype=np.bool_)
         for cap in self.caps:
-            found[self.shared(cap, offers)] = True
-        shared: BoolArray = found[self.code]
+            places[self.shared(cap, offers)] = True
+        shared: BoolArray = places[self.code]
         return shared
 
     def rows(self, builder: RowBuilder, offers: Offers) -> None:
@@ -160,11 +160,11 @@ def compile_caps(case: Case, specs: Sequence[tuple[CapSpec, Path]], eligible: Bo
     projects = _Projects(case, code, len(names), eligible & ~committed)
     caps = [_compile(projects, spec, path) for spec, path in specs]
     _twice(case, specs)
-    found = Caps(
+    result = Caps(
         tuple(cap for cap in caps if cap is not None), code, names, committed, _sums(code, held, len(names))
     )
-    warn_committed(case, found)
-    return found
+    warn_committed(case, result)
+    return result
 
 
 @dataclass(frozen=True)
@@ -304,9 +304,9 @@ def _need_of(projects: _Projects, name: str, rows: BoolArray, path: Path) -> Non
 
 
 def _twice(case: Case, specs: Sequence[tuple[CapSpec, Path]]) -> None:
-    seen: set[str] = set()
+    earlier: set[str] = set()
     for spec, path in specs:
-        if spec.name in seen:
+        if spec.name in earlier:
             case.fault(
                 "cap-twice",
                 Text(
@@ -315,7 +315,7 @@ def _twice(case: Case, specs: Sequence[tuple[CapSpec, Path]]) -> None:
                 path,
                 Text("Donnez un autre `id` au second.", "Give the second one another `id`."),
             )
-        seen.add(spec.name)
+        earlier.add(spec.name)
 
 
 def _warn_idle(case: Case, spec: CapSpec, path: Path) -> None:
@@ -331,17 +331,19 @@ def _warn_idle(case: Case, spec: CapSpec, path: Path) -> None:
 
 def warn_committed(case: Case, caps: Caps) -> None:
     """Warn of each cap that commitments exceed, project by project; commitments are kept."""
-    found = caps.committed_above()
-    rows = {int(code): int(row) for row, code in enumerate(caps.code) if caps.committed[row]} if found else {}
+    result = caps.committed_above()
+    rows = (
+        {int(code): int(row) for row, code in enumerate(caps.code) if caps.committed[row]} if result else {}
+    )
     for cap in caps.caps:
-        mine = [excess for excess in found if excess.cap == cap.id]
+        own = [excess for excess in result if excess.cap == cap.id]
         tell_excesses(
             case,
             "cap-committed",
             Text(f"le plafond « {cap.id} » par projet", f'the cap "{cap.id}" over projects'),
-            [caps.names[excess.project] for excess in mine],
-            [excess.granted_cents - max(excess.limit_cents, 0) for excess in mine],
-            np.array([rows[excess.project] for excess in mine], dtype=np.int64),
+            [caps.names[excess.project] for excess in own],
+            [excess.granted_cents - max(excess.limit_cents, 0) for excess in own],
+            np.array([rows[excess.project] for excess in own], dtype=np.int64),
         )
 
 
@@ -387,11 +389,11 @@ def read_caps(caps: Caps, funded: BoolArray, granted_cents: IntArray) -> tuple[R
 def _read(caps: Caps, cap: Cap, total: IntArray, decided: BoolArray) -> RuleReading:
     projects = np.flatnonzero(cap.covered & decided)
     slack = cap.limit_cents[projects] - total[projects]
-    shown = projects[slack <= max(0, int(slack.min()))] if len(projects) else projects
+    displayed = projects[slack <= max(0, int(slack.min()))] if len(projects) else projects
     if len(projects) and slack.min() > 0:
-        shown = shown[:1]
+        displayed = displayed[:1]
     readings = tuple(
         Reading(caps.names[p], int(total[p]), CENT.denominator, None, int(cap.limit_cents[p]) * CENT)
-        for p in shown.tolist()
+        for p in displayed.tolist()
     )
     return RuleReading(cap.id, KIND, Mode.HARD, readings, grouped=True)

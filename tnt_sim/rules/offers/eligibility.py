@@ -72,14 +72,14 @@ class Failure:
     limit: str
     reason: str
     source: str
-    told: Text | None = None
+    sentence: Text | None = None
     wanted: Mapping[str, Any] = field(default_factory=dict)
-    given: bool = True
+    is_filled: bool = True
 
     @property
     def code(self) -> str:
         """Reason code of the dossiers for which this is the first failed requirement."""
-        return "state" if self.rule == "state" else "ineligible" if self.given else NOT_GIVEN
+        return "state" if self.rule == "state" else "ineligible" if self.is_filled else NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class Eligibility:
 
     def without(self, failure: Failure) -> Eligibility:
         """Return the same with one more failed requirement."""
-        given = [one for one in self.failures if one.given]
-        blank = [one for one in self.failures if not one.given]
+        given = [one for one in self.failures if one.is_filled]
+        blank = [one for one in self.failures if not one.is_filled]
         return Eligibility(self.eligible & ~failure.mask, (*given, failure, *blank))
 
 
@@ -121,7 +121,7 @@ def assess(
                 failures += _failures(case, spec, column, mask & ~holds, (*here, column))
     if closed.any():
         failures.insert(0, Failure("state", "state", closed, "state", "", ""))
-    failures.sort(key=lambda failure: not failure.given)
+    failures.sort(key=lambda failure: not failure.is_filled)
     eligible = np.ones(case.n, dtype=np.bool_)
     for failure in failures:
         eligible &= ~failure.mask
@@ -172,18 +172,18 @@ def in_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
             days = {"from": spec.valid.from_, "until": spec.valid.until}
             limit = describe({"valid": {key: str(day) for key, day in days.items() if day is not None}})
             fr, en = f"`{limit}`, décision du {case.day}", f"`{limit}`, decision of {case.day}"
-        told = Text(
+        sentence = Text(
             f"l'enveloppe « {spec.id} » n'est pas en vigueur : {fr}",
             f'envelope "{spec.id}" is not in force: {en}',
         )
-        yield Failure(f"envelope:{spec.id}", "envelope", mask, limit, "", spec.source, told)
+        yield Failure(f"envelope:{spec.id}", "envelope", mask, limit, "", spec.source, sentence)
 
 
 def not_given_questions(case: Case, eligibility: Eligibility) -> None:
     """Record an open question per requirement that dossiers fail only because of an empty cell."""
     known = np.zeros(case.n, dtype=np.bool_)
     for failure in eligibility.failures:
-        if failure.given:
+        if failure.is_filled:
             known |= failure.mask
             continue
         rows = np.flatnonzero(failure.mask & ~known)
@@ -254,8 +254,8 @@ def failure_texts(case: Case, failure: Failure, lang: Lang) -> pl.Series:
     « Moins de 500 000 habitants (population : 12 000 ; exigé : la population dépasse 500 000) » « non
     renseigné : Avis DDT (exigé : « Avis DDT » est « Favorable ») »
     """
-    if failure.told is not None:
-        return pl.Series([failure.told.in_(lang)]).new_from_index(0, case.n)
+    if failure.sentence is not None:
+        return pl.Series([failure.sentence.in_(lang)]).new_from_index(0, case.n)
     french = lang is Lang.FR
     if failure.rule == "state":
         names = {
@@ -270,7 +270,7 @@ def failure_texts(case: Case, failure: Failure, lang: Lang) -> pl.Series:
     if case.as_0_1_0:
         return _texts_0_1_0(case, failure, head, required, lang)
     wanted = selector_words(failure.wanted, lang)
-    if not failure.given:
+    if not failure.is_filled:
         missing = Text("non renseigné", "not given").in_(lang) + colon
         return pl.select(
             pl.concat_str(pl.lit(missing), _blank_names(case, failure), pl.lit(f" ({required}{wanted})"))
@@ -279,7 +279,7 @@ def failure_texts(case: Case, failure: Failure, lang: Lang) -> pl.Series:
         return pl.Series([f"{head} ({required}{wanted})"]).new_from_index(0, case.n)
     column = bare_column(failure.column).in_(lang)
     separator = " ; " if french else "; "
-    found, tail = _shown(case, failure.column, lang), f"{separator}{required}{wanted})"
+    found, tail = _displayed(case, failure.column, lang), f"{separator}{required}{wanted})"
     return pl.select(pl.concat_str(pl.lit(f"{head} ({column}{colon}"), found, pl.lit(tail))).to_series()
 
 
@@ -288,7 +288,7 @@ def _texts_0_1_0(case: Case, failure: Failure, head: str, required: str, lang: L
     if kind_of(case, failure.column) is None:
         return pl.Series([f"{head} ({required}{failure.limit})"]).new_from_index(0, case.n)
     colon = " : " if lang is Lang.FR else ": "
-    found = _shown(case, failure.column, lang)
+    found = _displayed(case, failure.column, lang)
     prefix, tail = f"{head} ({failure.column}{colon}", f" ; {required}{failure.limit})"
     return pl.select(pl.concat_str(pl.lit(prefix), found, pl.lit(tail))).to_series()
 
@@ -305,7 +305,7 @@ def _blank_names(case: Case, failure: Failure) -> pl.Series:
     return names
 
 
-def _shown(case: Case, column: str, lang: Lang) -> pl.Series:
+def _displayed(case: Case, column: str, lang: Lang) -> pl.Series:
     """Return the value of a column for each dossier, in words."""
     kind = kind_of(case, column)
     missing = Text("non renseigné", "not given").in_(lang)
@@ -361,23 +361,23 @@ def read_waivers(
     """
     waived: dict[str, BoolArray] = {}
     for spec, path in specs:
-        found = [kind for name, kind in kinds if name == spec.of]
-        if len(set(found)) > 1:
-            _unclear(case, spec, found, path)
+        result = [kind for name, kind in kinds if name == spec.of]
+        if len(set(result)) > 1:
+            _unclear(case, spec, result, path)
             continue
-        if not found or found[0] not in LIFTABLE:
-            _cannot(case, spec, found[0] if found else None, kinds, path)
+        if not result or result[0] not in LIFTABLE:
+            _cannot(case, spec, result[0] if result else None, kinds, path)
             continue
         mask = select(case, spec.where, (*path, "where"))
         if mask is None:
             continue
         waived[spec.of] = waived[spec.of] | mask if spec.of in waived else mask
-        _told(case, spec, mask, path)
+        _record_failure(case, spec, mask, path)
     return waived
 
 
-def _unclear(case: Case, spec: WaiverSpec, found: Sequence[str], path: Path) -> None:
-    listed = ", ".join(sorted(set(found)))
+def _unclear(case: Case, spec: WaiverSpec, columns: Sequence[str], path: Path) -> None:
+    listed = ", ".join(sorted(set(columns)))
     case.fault(
         "waiver-unclear",
         Text(
@@ -414,7 +414,7 @@ def _cannot(
     )
 
 
-def _told(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) -> None:
+def _record_failure(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) -> None:
     rows = np.flatnonzero(mask)
     if len(rows) == 0:
         case.warnings.add(

@@ -94,19 +94,19 @@ class FundedRows:
         constant, most = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
         np.add.at(constant, self.row, fixed)
         np.add.at(most, self.row, fixed + np.where(open_, np.maximum(self.value, 0), 0))
-        kept = most > self.upper
-        if not kept.any():
+        selected = most > self.upper
+        if not selected.any():
             return
-        place = np.cumsum(kept) - 1
-        used = open_ & kept[self.row]
+        place = np.cumsum(selected) - 1
+        used = open_ & selected[self.row]
         extra = list(
             zip(place[self.row[used]].tolist(), column[used].tolist(), self.value[used].tolist(), strict=True)
         )
-        extra += [(int(place[row]), column, value) for row, column, value in relief if kept[row]]
+        extra += [(int(place[row]), column, value) for row, column, value in relief if selected[row]]
         labels = [
-            RowLabel(RowKind.RULE, rule, self.names[row], side) for row in np.flatnonzero(kept).tolist()
+            RowLabel(RowKind.RULE, rule, self.names[row], side) for row in np.flatnonzero(selected).tolist()
         ]
-        bounds = (self.upper - constant)[kept].tolist()
+        bounds = (self.upper - constant)[selected].tolist()
         builder.rows(labels, nothing(len(committed)), None, [None] * len(labels), bounds, extra, soft)
 
 
@@ -145,10 +145,10 @@ class Members:
 
     def first(self, mask: BoolArray) -> IntArray:
         """Return the first member of each group in `mask`, -1 for none: int64 (n_groups,)."""
-        found = np.full(len(self.names), -1, dtype=np.int64)
+        places = np.full(len(self.names), -1, dtype=np.int64)
         held = np.flatnonzero(mask[self.dossier])[::-1]
-        found[self.group[held]] = self.dossier[held]
-        return found
+        places[self.group[held]] = self.dossier[held]
+        return places
 
     def within(self, mask: BoolArray) -> Members:
         """Return the members in `mask`; the groups stay."""
@@ -206,11 +206,11 @@ def _by_list(case: Case, by: str, mask: BoolArray, named: BoolArray) -> Members:
     pairs = table.filter("mask").explode("key").filter(pl.col("key").fill_null("") != "").unique()
     names = pairs.filter("named")["key"].unique().sort()
     codes = pl.DataFrame({"key": names}).with_row_index("code")
-    found = pairs.join(codes, on="key").sort("code", "row")
+    result = pairs.join(codes, on="key").sort("code", "row")
     return Members(
         tuple(names.to_list()),
-        found["code"].cast(pl.Int64).to_numpy(),
-        found["row"].cast(pl.Int64).to_numpy(),
+        result["code"].cast(pl.Int64).to_numpy(),
+        result["row"].cast(pl.Int64).to_numpy(),
         grouped=True,
     )
 
@@ -218,7 +218,7 @@ def _by_list(case: Case, by: str, mask: BoolArray, named: BoolArray) -> Members:
 def named_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
     """Return the rows of dossiers given by number; unknown or repeated numbers are defects."""
     rows = dict(zip(case.table["dossier"].to_list(), range(case.n), strict=True))
-    found: list[int] = []
+    result: list[int] = []
     fine = True
     for k, name in enumerate(names):
         row = rows.get(name)
@@ -230,7 +230,7 @@ def named_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
                 did_you_mean(name, rows),
             )
             fine = False
-        elif row in found:
+        elif row in result:
             case.fault(
                 "dossier-twice",
                 Text(f"le dossier « {name} » est nommé deux fois.", f'the dossier "{name}" is named twice.'),
@@ -238,14 +238,14 @@ def named_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
             )
             fine = False
         else:
-            found.append(row)
-    return np.array(found, dtype=np.int64) if fine else None
+            result.append(row)
+    return np.array(result, dtype=np.int64) if fine else None
 
 
-def listed_names(case: Case, rows: Any, shown: int = 5) -> str:
+def listed_names(case: Case, rows: Any, most: int = 5) -> str:
     """Return some dossiers by number: « D-1, D-2 (+3) »."""
-    names = ", ".join(case.table["dossier"].gather(rows[:shown]).to_list())
-    return names + (f" (+{len(rows) - shown})" if len(rows) > shown else "")
+    names = ", ".join(case.table["dossier"].gather(rows[:most]).to_list())
+    return names + (f" (+{len(rows) - most})" if len(rows) > most else "")
 
 
 def cannot_be_funded(n: int) -> Text:
@@ -279,11 +279,11 @@ def too_many_pairs(case: Case, count: int, path: Path) -> bool:
 
 def spread(members: Members, per_group: IntArray, mask: BoolArray) -> IntArray:
     """Return the value of each group for its members in `mask`, -1 elsewhere: int64 (n,)."""
-    found = np.full(len(mask), -1, dtype=np.int64)
+    places = np.full(len(mask), -1, dtype=np.int64)
     value = per_group[members.group]
     kept = mask[members.dossier] & (value >= 0)
-    found[members.dossier[kept]] = value[kept]
-    return found
+    places[members.dossier[kept]] = value[kept]
+    return places
 
 
 def counted(

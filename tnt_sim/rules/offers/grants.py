@@ -283,7 +283,7 @@ class _GrantArrays:
         base = np.where(self.base == NO_LIMIT, 0, self.base)
         if any("%" in level for level in spec.levels):
             self._need_base(mask & open_, (*path, "levels"))
-        found = [
+        result = [
             level_cents(self.case, level, base, self.unit, (*path, "levels", k))
             for k, level in enumerate(spec.levels)
         ]
@@ -295,7 +295,7 @@ class _GrantArrays:
             group = np.where(groups.codes >= 0, groups.codes + len(self.group_names), -1)
             self.group_names.extend(str(name) for name in groups.names)
         self.levelled[mask] = True
-        self.menus.append(Menu(mask, tuple(cents for cents in found if cents is not None), group, path))
+        self.menus.append(Menu(mask, tuple(cents for cents in result if cents is not None), group, path))
 
     def note_idle_menus(self, levels: Levels, open_: BoolArray) -> None:
         """Warn of an entry whose levels fit none of its dossiers."""
@@ -339,21 +339,21 @@ class _GrantArrays:
 
     def _formula(self, formula: FormulaSpec, path: Path, needed: BoolArray) -> IntArray:
         """Return flat + Σ amount · min(column, up_to), summed exactly and rounded down once."""
-        parts: list[tuple[IntArray, Fraction]] = []
+        pieces: list[tuple[IntArray, Fraction]] = []
         unknown = np.zeros(self.case.n, dtype=np.bool_)
-        for k, part in enumerate(formula.per):
-            column = numeric_column(self.case, part.column, (*path, "per", k, "column"))
+        for k, per_unit in enumerate(formula.per):
+            column = numeric_column(self.case, per_unit.column, (*path, "per", k, "column"))
             if column is None:
                 continue
-            self._need_filled(part.column, column.missing & needed, (*path, "per", k))
+            self._need_filled(per_unit.column, column.missing & needed, (*path, "per", k))
             unknown |= column.missing
             units = column.values
-            if part.up_to is not None:
-                units = np.minimum(units, int(part.up_to / column.scale))
-            parts.append((units, column.scale * part.amount))
-        common = lcm(*(rate.denominator for _, rate in parts))
+            if per_unit.up_to is not None:
+                units = np.minimum(units, int(per_unit.up_to / column.scale))
+            pieces.append((units, column.scale * per_unit.amount))
+        common = lcm(*(rate.denominator for _, rate in pieces))
         total = exact_times(np.full(self.case.n, formula.flat, dtype=np.int64), common)
-        for units, rate in parts:
+        for units, rate in pieces:
             total = total + exact_times(units, int(rate * common))
         whole: IntArray = np.clip(total // common, -NO_LIMIT, NO_LIMIT).astype(np.int64)
         if formula.max is not None:

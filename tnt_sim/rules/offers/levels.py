@@ -170,16 +170,16 @@ def _nothing(case: Case, text: str, path: Path) -> None:
 
 def collect(menus: Sequence[Menu], least: IntArray, most: IntArray, open_: BoolArray) -> Levels:
     """Return the levels that fit each open dossier; equal amounts of one entry without groups count once."""
-    parts: list[tuple[IntArray, IntArray, IntArray, IntArray]] = []
+    pieces: list[tuple[IntArray, IntArray, IntArray, IntArray]] = []
     for menu in menus:
         for position, cents in enumerate(menu.cents):
             fits = menu.mask & open_ & (cents > 0) & (cents >= least) & (cents <= most)
             held = np.flatnonzero(fits)
             places = np.full(len(held), position, dtype=np.int64)
-            parts.append((held, cents[held], places, menu.group[held]))
-    if not parts:
+            pieces.append((held, cents[held], places, menu.group[held]))
+    if not pieces:
         return Levels.none()
-    row, cents, place, group = [np.concatenate([part[k] for part in parts]) for k in range(4)]
+    row, cents, place, group = [np.concatenate([part[k] for part in pieces]) for k in range(4)]
     order = np.lexsort((place, cents, row))
     row, cents, place, group = row[order], cents[order], place[order], group[order]
     again = np.zeros(len(row), dtype=np.bool_)
@@ -213,18 +213,18 @@ class CommonRates:
 
     def broken(self, funded: BoolArray, granted_cents: IntArray) -> list[str]:
         """Return the groups in which no single level explains the amounts of all funded dossiers."""
-        found = []
+        result = []
         for group, name in enumerate(self.names):
-            mine = self.levels.group == group
-            rows = np.unique(self.levels.row[mine])
+            own = self.levels.group == group
+            rows = np.unique(self.levels.row[own])
             rows = rows[funded[rows]]
             if len(rows) == 0:
                 continue
-            hit = mine & (self.levels.cents == granted_cents[self.levels.row]) & funded[self.levels.row]
+            hit = own & (self.levels.cents == granted_cents[self.levels.row]) & funded[self.levels.row]
             shared = [
                 np.isin(rows, self.levels.row[hit & (self.levels.menu == menu)]).all()
-                for menu in np.unique(self.levels.menu[mine])
+                for menu in np.unique(self.levels.menu[own])
             ]
             if not any(shared):
-                found.append(name)
-        return found
+                result.append(name)
+        return result

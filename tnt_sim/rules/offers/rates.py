@@ -34,7 +34,7 @@ def rated(case: Case, spec: GrantSpec, base: IntArray, path: Path) -> IntArray:
     common = lcm(*(rate.denominator for rate in rates))
     known = np.where(base == NO_LIMIT, 0, base)
     # in units of 1/common cent, so that the result is rounded down only once
-    scaled = _parts(spec.max_rate, known, common)
+    scaled = _base_parts(spec.max_rate, known, common)
     for k, bonus in enumerate(spec.bonus):
         mask = select(case, bonus.where, (*path, "bonus", k, "where"))
         if mask is None:
@@ -47,7 +47,7 @@ def rated(case: Case, spec: GrantSpec, base: IntArray, path: Path) -> IntArray:
     return np.where(base == NO_LIMIT, NO_LIMIT, whole)
 
 
-def _parts(rate: Fraction | BracketsSpec, base: IntArray, common: int) -> IntArray:
+def _base_parts(rate: Fraction | BracketsSpec, base: IntArray, common: int) -> IntArray:
     if isinstance(rate, Fraction):
         return exact_times(base, int(rate * common))
     total = exact_times(np.zeros_like(base), 1)

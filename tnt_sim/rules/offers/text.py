@@ -89,25 +89,25 @@ _MODES = {
 
 def grant_words(grant: GrantSpec, lang: Lang) -> str:
     """Return « tout ou rien ; au plus 50 % de l'assiette. »"""
-    parts = [_mode(grant, lang)]
+    pieces = [_mode(grant, lang)]
     if grant.formula is not None:
-        parts.append(_formula(grant.formula, lang))
+        pieces.append(_formula(grant.formula, lang))
     base = "de l'assiette" if lang is Lang.FR else "of the eligible cost"
     if isinstance(grant.max_rate, BracketsSpec):
-        parts.append(_brackets(grant.max_rate, lang))
+        pieces.append(_brackets(grant.max_rate, lang))
     elif grant.max_rate is not None:
-        parts.append(f"{_at_most(lang)} {format_rate(grant.max_rate, lang)} {base}")
-    parts += [_bonus(bonus, lang) for bonus in grant.bonus]
+        pieces.append(f"{_at_most(lang)} {format_rate(grant.max_rate, lang)} {base}")
+    pieces += [_bonus(bonus, lang) for bonus in grant.bonus]
     if grant.max is not None:
-        parts.append(f"{_at_most(lang)} {_limit(grant.max, lang)}")
+        pieces.append(f"{_at_most(lang)} {_limit(grant.max, lang)}")
     if grant.min_rate is not None:
-        parts.append(f"{_at_least(lang)} {format_rate(grant.min_rate, lang)} {base}")
+        pieces.append(f"{_at_least(lang)} {format_rate(grant.min_rate, lang)} {base}")
     if grant.min is not None:
-        parts.append(f"{_at_least(lang)} {_limit(grant.min, lang)}")
+        pieces.append(f"{_at_least(lang)} {_limit(grant.min, lang)}")
     if grant.round > 1:
         unit = format_cents(grant.round, lang)
-        parts.append(f"par pas de {unit}" if lang is Lang.FR else f"in steps of {unit}")
-    return (" ; " if lang is Lang.FR else "; ").join(parts) + "."
+        pieces.append(f"par pas de {unit}" if lang is Lang.FR else f"in steps of {unit}")
+    return (" ; " if lang is Lang.FR else "; ").join(pieces) + "."
 
 
 def _mode(grant: GrantSpec, lang: Lang) -> str:
@@ -162,14 +162,14 @@ def _limit(limit: int | MoneyColumn, lang: Lang) -> str:
 
 def _formula(formula: FormulaSpec, lang: Lang) -> str:
     french = lang is Lang.FR
-    parts = [format_cents(formula.flat, lang)] if formula.flat else []
-    for part in formula.per:
-        money, column = format_cents(part.amount, lang), column_text.column(part.column).in_(lang)
+    pieces = [format_cents(formula.flat, lang)] if formula.flat else []
+    for per_unit in formula.per:
+        money, column = format_cents(per_unit.amount, lang), column_text.column(per_unit.column).in_(lang)
         text = f"{money} × {column}"
-        if part.up_to is not None:
-            text += f" (compté jusqu'à {part.up_to})" if french else f" (counted up to {part.up_to})"
-        parts.append(text)
-    text = ("forfait de " if french else "a flat fee of ") + " + ".join(parts or [format_cents(0, lang)])
+        if per_unit.up_to is not None:
+            text += f" (compté jusqu'à {per_unit.up_to})" if french else f" (counted up to {per_unit.up_to})"
+        pieces.append(text)
+    text = ("forfait de " if french else "a flat fee of ") + " + ".join(pieces or [format_cents(0, lang)])
     if formula.max is not None:
         most = format_cents(formula.max, lang)
         text += f", dans la limite de {most}" if french else f", up to {most}"
@@ -178,15 +178,15 @@ def _formula(formula: FormulaSpec, lang: Lang) -> str:
 
 def _brackets(spec: BracketsSpec, lang: Lang) -> str:
     french = lang is Lang.FR
-    parts = []
+    pieces = []
     for bracket in spec.brackets:
         share = format_rate(bracket.rate, lang)
         if bracket.up_to is None:
-            parts.append(f"{share} au-delà" if french else f"{share} beyond")
+            pieces.append(f"{share} au-delà" if french else f"{share} beyond")
         else:
             top = format_cents(bracket.up_to, lang)
-            parts.append(f"{share} jusqu'à {top}" if french else f"{share} up to {top}")
-    text = listed(parts, lang, most=len(parts))
+            pieces.append(f"{share} jusqu'à {top}" if french else f"{share} up to {top}")
+    text = listed(pieces, lang, most=len(pieces))
     return (
         f"au plus, par tranche d'assiette, {text}" if french else f"at most, by part of eligible cost, {text}"
     )
@@ -200,7 +200,7 @@ def eligibility_formula(entry: EligibilitySpec) -> str:
 
 def grant_formula(grant: GrantSpec) -> str:
     """Return `g_i ∈ {0 ; min(requested_i ; base_i ; 50 %·base_i ; caps)}, min_grant_i ≤ g_i`."""
-    most = [_asked(grant.formula), "base_i"]
+    most = [_requested_text(grant.formula), "base_i"]
     if grant.max_rate is not None:
         most.append(_max_rate(grant))
     if grant.max is not None:
@@ -222,25 +222,25 @@ def grant_formula(grant: GrantSpec) -> str:
     return f"g_i ∈ {{0 ; {menu}}}, {bottom} ≤ g_i ≤ {top}{same}"
 
 
-def _asked(formula: FormulaSpec | None) -> str:
+def _requested_text(formula: FormulaSpec | None) -> str:
     if formula is None:
         return "requested_i"
-    parts = [money(formula.flat)] if formula.flat else []
+    pieces = [money(formula.flat)] if formula.flat else []
     for part in formula.per:
         units = f"{part.column}_i" if part.up_to is None else f"min({part.column}_i ; {part.up_to})"
-        parts.append(f"{money(part.amount)}·{units}")
-    flat = " + ".join(parts) or "0 €"
+        pieces.append(f"{money(part.amount)}·{units}")
+    flat = " + ".join(pieces) or "0 €"
     return f"requested_i ; {flat}" + ("" if formula.max is None else f" ; {money(formula.max)}")
 
 
 def _max_rate(grant: GrantSpec) -> str:
     rate = grant.max_rate
     if isinstance(rate, BracketsSpec):
-        parts = [
+        pieces = [
             f"{write_rate(b.rate)} {'beyond' if b.up_to is None else f'up to {money(b.up_to)}'}"
             for b in rate.brackets
         ]
-        text = f"({', '.join(parts)})·base_i"
+        text = f"({', '.join(pieces)})·base_i"
     else:
         text = f"{write_rate(rate or Fraction(0))}·base_i"
     for bonus in grant.bonus:

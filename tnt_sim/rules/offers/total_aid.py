@@ -44,13 +44,13 @@ def guarded(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
     if not covered.any():
         return caps
     limit = np.where(covered, _left(case, caps), 0)
-    found = replace(caps, caps=(*caps.caps, Cap(GUARD, ("dossiers",), covered, limit)))
-    warn_committed(case, replace(found, caps=found.caps[-1:]))
+    result = replace(caps, caps=(*caps.caps, Cap(GUARD, ("dossiers",), covered, limit)))
+    warn_committed(case, replace(result, caps=result.caps[-1:]))
     open_rows = np.zeros_like(covered)
     open_rows[caps.code[~caps.committed & (most_cents > 0)]] = True
     names = [caps.names[project] for project in np.flatnonzero(covered & open_rows).tolist()]
     if not names:
-        return found
+        return result
     n = so_many(
         len(names),
         ("projet demande une aide qui", "projets demandent une aide qui"),
@@ -66,7 +66,7 @@ def guarded(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
             f"({listed}).",
         ),
     )
-    return found
+    return result
 
 
 def _largest(case: Case, caps: Caps, name: str, empty: int) -> IntArray:

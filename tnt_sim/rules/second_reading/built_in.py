@@ -124,21 +124,23 @@ def cap_lines(lines: RowCollector, caps: Caps) -> None:
     brings = np.concatenate([cents, columns.offers.unit_cents[ranged]])
     present = np.unique(caps.code[dossier])
     for cap in caps.caps:
-        kept = present[cap.covered[present]]
+        selected = present[cap.covered[present]]
         place = np.full(len(caps.names), -1, dtype=np.int64)
-        place[kept] = np.arange(len(kept))
+        place[selected] = np.arange(len(selected))
         row = place[project]
         col = np.flatnonzero(row >= 0)
-        names = [f"{named('rule', f'cap:{cap.id}', caps.names[code])}:max" for code in kept.tolist()]
-        bound = (cap.limit_cents[kept] - caps.committed_cents[kept]).tolist()
+        names = [f"{named('rule', f'cap:{cap.id}', caps.names[code])}:max" for code in selected.tolist()]
+        bound = (cap.limit_cents[selected] - caps.committed_cents[selected]).tolist()
         lines.add(names, row[col], col, brings[col], bound)
 
 
 def range_lines(lines: RowCollector, offers: Offers) -> None:
     """Write u ≤ (most − least) / unit · x for each ranged dossier."""
     columns = lines.columns
-    for place, one in enumerate(columns.choices.ranged.tolist()):
-        above = (int(offers.most_cents[one]) - int(offers.least_cents[one])) // int(offers.unit_cents[one])
-        col = np.array([int(columns.first[one]), columns.n_choices + place], dtype=np.int64)
+    for place, entry in enumerate(columns.choices.ranged.tolist()):
+        above = (int(offers.most_cents[entry]) - int(offers.least_cents[entry])) // int(
+            offers.unit_cents[entry]
+        )
+        col = np.array([int(columns.first[entry]), columns.n_choices + place], dtype=np.int64)
         value = np.array([-above, 1], dtype=np.int64)
-        lines.add([f"range:{one}"], np.zeros(2, dtype=np.int64), col, value, [0])
+        lines.add([f"range:{entry}"], np.zeros(2, dtype=np.int64), col, value, [0])

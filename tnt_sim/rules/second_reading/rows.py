@@ -129,14 +129,14 @@ class RowCollector:
     columns: Columns
     names: list[str] = field(default_factory=list)
     bound: list[int] = field(default_factory=list)
-    parts: list[tuple[IntArray, IntArray, Numbers]] = field(default_factory=list)
+    entries: list[tuple[IntArray, IntArray, Numbers]] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
 
     def add(
         self, names: Sequence[str], row: IntArray, col: IntArray, value: Numbers, bound: Iterable[int]
     ) -> None:
         """Add rows given by entries over columns; `row` counts from 0 within these names."""
-        self.parts.append((row + len(self.names), col, value))
+        self.entries.append((row + len(self.names), col, value))
         self.names.extend(names)
         self.bound.extend(bound)
 
@@ -157,9 +157,9 @@ class RowCollector:
     def second(self) -> Second:
         """Return all rows in order, with entries of the same column added up."""
         none = np.zeros(0, dtype=np.int64)
-        row = np.concatenate([*(part[0] for part in self.parts), none])
-        col = np.concatenate([*(part[1] for part in self.parts), none])
-        value: Numbers = np.concatenate([*(part[2] for part in self.parts), none])
+        row = np.concatenate([*(part[0] for part in self.entries), none])
+        col = np.concatenate([*(part[1] for part in self.entries), none])
+        value: Numbers = np.concatenate([*(part[2] for part in self.entries), none])
         order = np.lexsort((col, row))
         row, col, value = row[order], col[order], value[order]
         if len(row):
@@ -270,13 +270,15 @@ def bounded(
     for sign, end, limits in ((-1, "min", low), (1, "max", high)):
         asked = np.array([limit is not None for limit in limits], dtype=np.bool_)
         lines.unread.update(f"{names[g]}:{end}" for g in np.flatnonzero(asked & ~total.linear).tolist())
-        kept = np.flatnonzero(asked & total.linear)
+        selected = np.flatnonzero(asked & total.linear)
         place = np.full(len(names) + 1, -1, dtype=np.int64)
-        place[kept] = np.arange(len(kept))
+        place[selected] = np.arange(len(selected))
         row = place[total.group]
         col = np.flatnonzero(row >= 0)
-        bound = [sign * ((limits[g] or 0) - total.constant[g]) for g in kept.tolist()]
-        lines.add([f"{names[g]}:{end}" for g in kept.tolist()], row[col], col, sign * total.value[col], bound)
+        bound = [sign * ((limits[g] or 0) - total.constant[g]) for g in selected.tolist()]
+        lines.add(
+            [f"{names[g]}:{end}" for g in selected.tolist()], row[col], col, sign * total.value[col], bound
+        )
 
 
 def named(kind: str, rule: str, group: str | None = None, side: str = "") -> str:
@@ -322,16 +324,16 @@ def _pooled(total: Sum) -> Sum:
     return Sum(code, total.value, (sum(total.constant),), np.array([bool(total.linear.all())]))
 
 
-def _against(part: Sum, whole: Sum, ratio: Fraction) -> Sum:
+def _against(total: Sum, whole: Sum, ratio: Fraction) -> Sum:
     """Return q · part − p · whole for a ratio p/q, by group; a column outside a sum has coefficient 0."""
-    group = np.maximum(part.group, whole.group)
-    left = _times(np.where(part.group >= 0, part.value, 0), ratio.denominator)
+    group = np.maximum(total.group, whole.group)
+    left = _times(np.where(total.group >= 0, total.value, 0), ratio.denominator)
     right = _times(np.where(whole.group >= 0, whole.value, 0), ratio.numerator)
     constant = tuple(
         ratio.denominator * a - ratio.numerator * b
-        for a, b in zip(part.constant, whole.constant, strict=True)
+        for a, b in zip(total.constant, whole.constant, strict=True)
     )
-    return Sum(group, left - right, constant, part.linear & whole.linear)
+    return Sum(group, left - right, constant, total.linear & whole.linear)
 
 
 def _times(value: Numbers, factor: int) -> Numbers:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.domain.field_types import shown
+from tnt_sim.domain.field_types import quoted
 from tnt_sim.errors import Defect, Defects, InputError, Place, ScenarioError, UsageError
 from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.portfolio_reader import read_bytes
@@ -124,14 +124,14 @@ class RawScenario:
             if pairs.setdefault(path, value) != value:
                 raise UsageError(
                     Text(
-                        f"--set donne deux valeurs à « {shown(path)} » : {pairs[path]} et {value}.",
-                        f'--set gives "{shown(path)}" two values: {pairs[path]} and {value}.',
+                        f"--set donne deux valeurs à « {quoted(path)} » : {pairs[path]} et {value}.",
+                        f'--set gives "{quoted(path)}" two values: {pairs[path]} and {value}.',
                     )
                 )
         defects = Defects()
         changes: list[tuple[str, YamlNode, Origin]] = []
         for path, value in pairs.items():
-            origin = Origin(f"{SET_LAYER} {shown(path)}", layer=SET_LAYER)
+            origin = Origin(f"{SET_LAYER} {quoted(path)}", layer=SET_LAYER)
             try:
                 changes.append((path, parse_value(value, origin), origin))
             except ScenarioError as error:
@@ -153,7 +153,7 @@ class RawScenario:
         """
         changes = []
         for path, value in values.items():
-            origin = Origin(f"{layer} {shown(path)}", layer=layer)
+            origin = Origin(f"{layer} {quoted(path)}", layer=layer)
             changes.append((path, from_value(value, origin), origin))
         return self._with_changes(changes, Defects())
 
@@ -210,13 +210,13 @@ def load_tree(path: Path | str, sets: Iterable[str] = ()) -> RawScenario:
     UsageError
         if a ``--set`` is no ``PATH=VALUE``, or `path` is a table of dossiers
     """
-    given = Path(path)
-    if given.suffix.lower() in _TABLES and given.is_file():
-        raise _a_table(given)
+    written = Path(path)
+    if written.suffix.lower() in _TABLES and written.is_file():
+        raise _a_table(written)
     texts = tuple(sets)
     for text in texts:
         _split_set(text)
-    scenario = existing_file(given, str(path), Origin(str(path))).resolve()
+    scenario = existing_file(written, str(path), Origin(str(path))).resolve()
     loader = _Loader(project_root(scenario))
     node = loader.load(scenario, ())
     loader.defects.raise_if_any(ScenarioError)
@@ -243,8 +243,8 @@ def _split_set(text: str) -> tuple[str, str]:
     if not equals or not path.strip():
         raise UsageError(
             Text(
-                f'--set « {shown(text)} » : écrivez CHEMIN=VALEUR, par exemple programme.amount="90 M€".',
-                f'--set "{shown(text)}": write PATH=VALUE, for example programme.amount="90 M€".',
+                f'--set « {quoted(text)} » : écrivez CHEMIN=VALEUR, par exemple programme.amount="90 M€".',
+                f'--set "{quoted(text)}": write PATH=VALUE, for example programme.amount="90 M€".',
             )
         )
     return path.strip(), value
@@ -349,10 +349,10 @@ class _Loader:
             return None
         above: YamlNode | None = None
         for item in node.items:
-            found = self._named(item, path)
-            if found is None:
+            result = self._named(item, path)
+            if result is None:
                 continue
-            partial = self._read(found)
+            partial = self._read(result)
             for key in ("extends", "overrides"):
                 if key in partial.keys:
                     self._nested_override(key, partial.keys[key])

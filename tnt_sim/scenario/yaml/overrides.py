@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from tnt_sim.domain.field_types import shown
+from tnt_sim.domain.field_types import quoted
 from tnt_sim.errors import Defect, Defects, ScenarioError, did_you_mean
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.yaml.nodes import (
@@ -135,12 +135,12 @@ def clashes(first: YamlNode, second: YamlNode, defects: Defects, names: tuple[st
 
 
 def _clash(first: YamlNode, second: YamlNode, defects: Defects, path: str) -> None:
-    one, other = _words(first), _words(second)
+    text, other = _words(first), _words(second)
     defects.add(
         "override_conflict",
         Text(
-            f"deux fichiers de « overrides » ne donnent pas la même valeur à « {path} » : {one} et {other}.",
-            f'two files of "overrides" give "{path}" different values: {one} and {other}.',
+            f"deux fichiers de « overrides » ne donnent pas la même valeur à « {path} » : {text} et {other}.",
+            f'two files of "overrides" give "{path}" different values: {text} and {other}.',
         ),
         first.origin.place(),
         second.origin.place(),
@@ -157,7 +157,7 @@ def _words(node: YamlNode) -> str:
         return "null"
     if isinstance(value, dict):
         return "{…}"
-    return "[…]" if isinstance(value, list) else f"« {shown(value)} »"
+    return "[…]" if isinstance(value, list) else f"« {quoted(value)} »"
 
 
 def check_ids(node: YamlNode, defects: Defects, key: str | None = None) -> None:
@@ -168,23 +168,23 @@ def check_ids(node: YamlNode, defects: Defects, key: str | None = None) -> None:
         for name, child in node.entries.items():
             check_ids(child, defects, name)
     elif isinstance(node, Sequence):
-        seen: dict[str, Origin] = {}
+        earlier: dict[str, Origin] = {}
         for item in node.items:
             check_ids(item, defects)
             name = entry_id(item) or ""
-            if name in seen:
+            if name in earlier:
                 defects.add(
                     "duplicate_id",
                     Text(
-                        f"deux entrées de la même liste ont l'id « {shown(name)} ».",
-                        f'two entries of one list have the id "{shown(name)}".',
+                        f"deux entrées de la même liste ont l'id « {quoted(name)} ».",
+                        f'two entries of one list have the id "{quoted(name)}".',
                     ),
                     item.origin.place(),
-                    seen[name].place(),
+                    earlier[name].place(),
                     hint=Text("Donnez à chacune son id.", "Give each its own id."),
                 )
             elif name:
-                seen[name] = item.origin
+                earlier[name] = item.origin
 
 
 _LISTS = frozenset({"dossiers", "eligibility", "grants", "caps", "waivers", "rules", "objective", "steps"})
@@ -231,10 +231,10 @@ def _from_json(text: str, origin: Origin) -> YamlNode | None:
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs) or "" in found:
+    result = dict(pairs)
+    if len(result) < len(pairs) or "" in result:
         raise ValueError("a key stands twice or is empty")
-    return found
+    return result
 
 
 def _as_text(value: object) -> object:
@@ -265,7 +265,9 @@ def find(root: Mapping, path: str, origin: Origin) -> PathSteps:
     """
     names = path.split(".")
     if not all(name.strip() for name in names):
-        raise _lost(path, origin, f"« {shown(path)} » n'est pas un chemin", f'"{shown(path)}" is not a path')
+        raise _lost(
+            path, origin, f"« {quoted(path)} » n'est pas un chemin", f'"{quoted(path)}" is not a path'
+        )
     if names[0] in _FILE_KEYS:
         raise _lost(
             path,
@@ -318,8 +320,8 @@ def _advance(
         raise _lost(
             path,
             origin,
-            f"« {where} » n'a pas d'entrée « {shown(names[0])} »",
-            f'"{where}" has no entry "{shown(names[0])}"',
+            f"« {where} » n'a pas d'entrée « {quoted(names[0])} »",
+            f'"{where}" has no entry "{quoted(names[0])}"',
             did_you_mean(names[0], index),
         )
     if is_null(node):
@@ -327,8 +329,8 @@ def _advance(
     raise _lost(
         path,
         origin,
-        f"« {where} » est une valeur : rien ne peut s'appeler « {shown(names[0])} » en dessous",
-        f'"{where}" is a value: nothing can be named "{shown(names[0])}" below it',
+        f"« {where} » est une valeur : rien ne peut s'appeler « {quoted(names[0])} » en dessous",
+        f'"{where}" is a value: nothing can be named "{quoted(names[0])}" below it',
         Text(f"Donnez toute la valeur : {where}='{{…}}'.", f"Give the whole value: {where}='{{…}}'."),
     )
 
@@ -346,38 +348,38 @@ def _envelope(
     root: Mapping, names: list[str], path: str, origin: Origin
 ) -> tuple[PathSteps, YamlNode, list[str]]:
     """Return the steps, the node and the remaining names of the envelope with an id, anywhere in the tree."""
-    found: dict[str, list[tuple[PathSteps, YamlNode]]] = {}
+    result: dict[str, list[tuple[PathSteps, YamlNode]]] = {}
     programme = root.entries.get("programme")
     if programme is not None:
-        _gather(programme, ("programme",), found)
-    name, n_used = _longest(names, found)
-    if name not in found:
+        _gather(programme, ("programme",), result)
+    name, n_used = _longest(names, result)
+    if name not in result:
         raise _lost(
             path,
             origin,
-            f"aucune enveloppe n'a l'id « {shown(names[0])} »",
-            f'no envelope has the id "{shown(names[0])}"',
-            did_you_mean(names[0], found),
+            f"aucune enveloppe n'a l'id « {quoted(names[0])} »",
+            f'no envelope has the id "{quoted(names[0])}"',
+            did_you_mean(names[0], result),
         )
-    if len(found[name]) > 1:
+    if len(result[name]) > 1:
         raise _lost(
             path,
             origin,
-            f"plusieurs enveloppes ont l'id « {shown(name)} »",
-            f'several envelopes have the id "{shown(name)}"',
+            f"plusieurs enveloppes ont l'id « {quoted(name)} »",
+            f'several envelopes have the id "{quoted(name)}"',
         )
-    steps, node = found[name][0]
+    steps, node = result[name][0]
     return steps, node, names[n_used:]
 
 
-def _gather(node: YamlNode, steps: PathSteps, found: dict[str, list[tuple[PathSteps, YamlNode]]]) -> None:
+def _gather(node: YamlNode, steps: PathSteps, entries: dict[str, list[tuple[PathSteps, YamlNode]]]) -> None:
     name = entry_id(node)
     if name is not None:
-        found.setdefault(name, []).append((steps, node))
+        entries.setdefault(name, []).append((steps, node))
     children = node.entries.get("envelopes") if isinstance(node, Mapping) else None
     if isinstance(children, Sequence):
         for index, child in enumerate(children.items):
-            _gather(child, (*steps, "envelopes", index), found)
+            _gather(child, (*steps, "envelopes", index), entries)
 
 
 def put(node: YamlNode | None, steps: PathSteps, value: YamlNode) -> YamlNode:

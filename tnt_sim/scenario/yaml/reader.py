@@ -25,7 +25,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from tnt_sim.domain.field_types import shown
+from tnt_sim.domain.field_types import quoted
 from tnt_sim.errors import Defects, Place, ScenarioError
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.yaml.nodes import Mapping, Origin, Scalar, Sequence, YamlNode
@@ -165,7 +165,7 @@ class EventReader:
     def _alias(self, event: AliasEvent) -> None:
         place = place_of(self.base, event.start_mark)
         self.n_aliases += 1
-        name = shown(event.anchor)
+        name = quoted(event.anchor)
         if self.n_aliases > MAX_ALIASES:
             self._stop(
                 "yaml_aliases", f"plus de {MAX_ALIASES} alias", f"more than {MAX_ALIASES} aliases", place
@@ -199,8 +199,8 @@ class EventReader:
         if event.ctag is not None:
             self._defect(
                 "yaml_tag",
-                f"l'étiquette « {shown(_short_tag(str(event.ctag)))} » n'est pas lue",
-                f'the tag "{shown(_short_tag(str(event.ctag)))}" is not read',
+                f"l'étiquette « {quoted(_short_tag(str(event.ctag)))} » n'est pas lue",
+                f'the tag "{quoted(_short_tag(str(event.ctag)))}" is not read',
                 place_of(self.base, event.start_mark),
                 hint=Text(
                     "Retirez-la, ou mettez la valeur entre guillemets si « ! » est du texte.",
@@ -215,8 +215,8 @@ class EventReader:
         if known is not None and known.node is not anchored.node and anchored.node is None:
             self._defect(
                 "yaml_anchor",
-                f"« &{shown(name)} » est défini deux fois",
-                f'"&{shown(name)}" is defined twice',
+                f"« &{quoted(name)} » est défini deux fois",
+                f'"&{quoted(name)}" is defined twice',
                 place,
             )
         self.anchors[name] = anchored
@@ -305,7 +305,7 @@ class EventReader:
                 hint=Text("Écrivez les clés, ou utilisez « extends ».", 'Write the keys, or use "extends".'),
             )
         elif node.value in frame.keys:
-            key = shown(node.value)
+            key = quoted(node.value)
             self._defect(
                 "yaml_duplicate_key",
                 f"la clé « {key} » est écrite deux fois dans le même bloc",
@@ -339,8 +339,8 @@ class EventReader:
             return
         self._defect(
             "yaml_no_value",
-            f"entre accolades, « {shown(key)} » est une clé sans valeur",
-            f'between braces, "{shown(key)}" is a key without a value',
+            f"entre accolades, « {quoted(key)} » est une clé sans valeur",
+            f'between braces, "{quoted(key)}" is a key without a value',
             place,
             hint=Text(
                 "Écrivez « clé: valeur » ; la suite d'un texte ? Tout le texte entre guillemets.",
@@ -484,10 +484,10 @@ def _decode(data: bytes, shown_as: str, defects: Defects) -> str | None:
         return None
 
 
-def _forbidden_character(found: re.Match[str], shown_as: str, defects: Defects) -> None:
-    before = found.string[: found.start()].replace("\r\n", "\n").replace("\r", "\n")
+def _forbidden_character(match: re.Match[str], shown_as: str, defects: Defects) -> None:
+    before = match.string[: match.start()].replace("\r\n", "\n").replace("\r", "\n")
     place = Place(shown_as, before.count("\n") + 1, len(before) - before.rfind("\n"))
-    number = f"U+{ord(found[0]):04X}"
+    number = f"U+{ord(match[0]):04X}"
     defects.add(
         "yaml_character",
         Text(

@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from tnt_sim.domain.field_types import shown
+from tnt_sim.domain.field_types import quoted
 from tnt_sim.errors import Defect, ScenarioError, nearest
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.yaml.nodes import Origin
@@ -55,15 +55,15 @@ def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = No
         raise _refused(
             "path",
             origin,
-            f"le chemin « {shown(text)} » ne mène nulle part ({why})",
-            f'the path "{shown(text)}" leads nowhere ({why})',
+            f"le chemin « {quoted(text)} » ne mène nulle part ({why})",
+            f'the path "{quoted(text)}" leads nowhere ({why})',
         ) from None
     if not inside:
         raise _refused(
             "path_outside",
             origin,
-            f"« {shown(text)} » mène hors du dossier du projet ({root.name or root})",
-            f'"{shown(text)}" leads out of the project folder ({root.name or root})',
+            f"« {quoted(text)} » mène hors du dossier du projet ({root.name or root})",
+            f'"{quoted(text)}" leads out of the project folder ({root.name or root})',
             Text(
                 "Copiez le fichier dans le projet, ou posez un fichier « tnt-sim.toml » dans le dossier qui"
                 " contient les deux.",
@@ -91,8 +91,8 @@ def existing_file(path: Path, text: str, origin: Origin | None = None) -> Path:
         raise _refused(
             "file",
             origin,
-            f"« {shown(text)} » n'est pas un fichier",
-            f'"{shown(text)}" is not a file',
+            f"« {quoted(text)} » n'est pas un fichier",
+            f'"{quoted(text)}" is not a file',
             _inside(path, text),
         )
     near = nearest(path.name, _siblings(path))
@@ -100,8 +100,8 @@ def existing_file(path: Path, text: str, origin: Origin | None = None) -> Path:
     raise _refused(
         "file_missing",
         origin,
-        f"le fichier « {shown(text)} » n'existe pas",
-        f'the file "{shown(text)}" does not exist',
+        f"le fichier « {quoted(text)} » n'existe pas",
+        f'the file "{quoted(text)}" does not exist',
         hint,
     )
 
@@ -110,7 +110,7 @@ def _inside(path: Path, text: str) -> Text | None:
     """Return the hint for a folder given in place of the scenario inside it, as `tnt-sim new` writes it."""
     if not (path / "scenario.yaml").is_file():
         return None
-    file = f"{shown(text).rstrip('/')}/scenario.yaml"
+    file = f"{quoted(text).rstrip('/')}/scenario.yaml"
     return Text(f"Vouliez-vous dire « {file} » ?", f'Did you mean "{file}"?')
 
 
@@ -126,7 +126,7 @@ def _check_text(text: str, origin: Origin | None) -> None:
         "Écrivez un chemin relatif au fichier, avec « / » : data/dossiers.csv.",
         'Write a path relative to the file, with "/": data/dossiers.csv.',
     )
-    name = shown(text)
+    name = quoted(text)
     if not text.strip() or "\x00" in text:
         raise _refused("path", origin, "le chemin est vide", "the path is empty", hint)
     if text.startswith(("\\\\", "//")):

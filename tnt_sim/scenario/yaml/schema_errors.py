@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
 
-from tnt_sim.domain.field_types import shown
+from tnt_sim.domain.field_types import quoted
 from tnt_sim.errors import Defect, Place, ScenarioError, did_you_mean, nearest
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.yaml.layers import place_in
@@ -28,7 +28,7 @@ type Sayer = Callable[[Any, Mapping[str, Any], str], Said]
 _EXPECTED = re.compile(r"'((?:[^'\\]|\\.)*)'|(-?\d+)")
 
 
-def say(kind: str, found: Any, context: Mapping[str, Any], message: str, label: str) -> Said:
+def say(kind: str, value: Any, context: Mapping[str, Any], message: str, label: str) -> Said:
     """Return code, sentence and remedy for a pydantic error.
 
     Parameters
@@ -40,24 +40,24 @@ def say(kind: str, found: Any, context: Mapping[str, Any], message: str, label: 
         hint = Text(context["hint_fr"], context["hint_en"]) if "hint_fr" in context else None
         return kind, Text(str(context["fr"]), str(context.get("en", context["fr"]))), hint
     if kind in ("literal_error", "enum"):
-        return _unknown_value(found, str(context.get("expected", "")), label)
+        return _unknown_value(value, str(context.get("expected", "")), label)
     if kind == "union_tag_invalid":
         return _unknown_value(context.get("tag"), str(context.get("expected_tags", "")), label)
     if kind in _TYPES:
-        return _wrong_type(kind, found)
+        return _wrong_type(kind, value)
     if kind in _BOUNDS:
-        return _out_of_bounds(kind, found, context)
+        return _out_of_bounds(kind, value, context)
     if kind in ("value_error", "assertion_error"):
         return _raised(context.get("error"), message)
-    return _refused(found, message)
+    return _refused(value, message)
 
 
-def _unknown_value(found: Any, expected: str, label: str) -> Said:
+def _unknown_value(value: Any, expected: str, label: str) -> Said:
     names = [text or number for text, number in _EXPECTED.findall(expected)]
     key = label.rsplit(".", 1)[-1]
-    if found is None or isinstance(found, dict | list | tuple):
+    if value is None or isinstance(value, dict | list | tuple):
         some = ", ".join(names)
-        what = _kind_of(found)
+        what = _kind_of(value)
         return (
             "unknown_value",
             Text(
@@ -69,10 +69,10 @@ def _unknown_value(found: Any, expected: str, label: str) -> Said:
     return (
         "unknown_value",
         Text(
-            f"« {shown(found)} » n'est pas une valeur de « {key} »",
-            f'"{shown(found)}" is no value of "{key}"',
+            f"« {quoted(value)} » n'est pas une valeur de « {key} »",
+            f'"{quoted(value)}" is no value of "{key}"',
         ),
-        did_you_mean(str(found), names),
+        did_you_mean(str(value), names),
     )
 
 
@@ -94,26 +94,26 @@ _TYPES: dict[str, Text] = {
 }  # fmt: skip
 
 
-def _kind_of(found: Any) -> Text:
-    if found is None:
+def _kind_of(value: Any) -> Text:
+    if value is None:
         return Text("rien", "nothing")
-    if isinstance(found, dict):
+    if isinstance(value, dict):
         return Text("un bloc de clés", "a mapping")
-    if isinstance(found, list | tuple):
+    if isinstance(value, list | tuple):
         return Text("une liste", "a list")
-    return Text(f"« {shown(found)} »", f'"{shown(found)}"')
+    return Text(f"« {quoted(value)} »", f'"{quoted(value)}"')
 
 
-def _wrong_type(kind: str, found: Any) -> Said:
-    expected, what = _TYPES[kind], _kind_of(found)
+def _wrong_type(kind: str, value: Any) -> Said:
+    expected, what = _TYPES[kind], _kind_of(value)
     hint: Text | None = None
-    if found is None:
+    if value is None:
         return "wrong_type", Text(f"valeur vide : {expected.fr}", f"empty value: {expected.en}"), None
-    if expected is _LIST and isinstance(found, str):
-        hint = Text(f"Écrivez [{shown(found)}].", f"Write [{shown(found)}].")
-    elif expected is _LIST and isinstance(found, dict):
+    if expected is _LIST and isinstance(value, str):
+        hint = Text(f"Écrivez [{quoted(value)}].", f"Write [{quoted(value)}].")
+    elif expected is _LIST and isinstance(value, dict):
         hint = Text("Précédez chaque entrée d'un tiret « - ».", 'Put a dash "-" before each entry.')
-    elif expected is _BLOCK and isinstance(found, list | tuple):
+    elif expected is _BLOCK and isinstance(value, list | tuple):
         hint = Text("Retirez les tirets ou les crochets.", "Remove the dashes or the brackets.")
     text = Text(f"{expected.fr}, et non {what.fr}", f"{expected.en}, not {what.en}")
     return "wrong_type", text, hint
@@ -140,9 +140,9 @@ _BOUNDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def _out_of_bounds(kind: str, found: Any, context: Mapping[str, Any]) -> Said:
+def _out_of_bounds(kind: str, value: Any, context: Mapping[str, Any]) -> Said:
     name, fr, en = _BOUNDS[kind]
-    given = context.get("actual_length", shown(found))
+    given = context.get("actual_length", quoted(value))
     return "bounds", Text(fr.format(context.get(name), given), en.format(context.get(name), given)), None
 
 
@@ -154,10 +154,10 @@ def _raised(error: Any, message: str) -> Said:
     return "value", Text(words, words), None
 
 
-def _refused(found: Any, message: str) -> Said:
+def _refused(value: Any, message: str) -> Said:
     return (
         "value",
-        Text(f"« {shown(found)} » est refusé ({message})", f'"{shown(found)}" is refused ({message})'),
+        Text(f"« {quoted(value)} » est refusé ({message})", f'"{quoted(value)}" is refused ({message})'),
         None,
     )
 
@@ -191,10 +191,10 @@ class SchemaKeys:
 
     def allows(self, loc: tuple[str | int, ...], key: str) -> bool:
         """Return whether the object at a location may have the key; an unknown object may."""
-        found = self._at(loc)
-        return not found or any(
+        result = self._at(loc)
+        return not result or any(
             key in schema.get("properties", {}) or schema.get("additionalProperties", True) is not False
-            for _, schema in found
+            for _, schema in result
         )
 
     def _at(self, loc: tuple[str | int, ...]) -> list[tuple[str, Schema]]:
@@ -205,13 +205,13 @@ class SchemaKeys:
             current = below or named or current
         return current
 
-    def _step(self, schema: Schema, part: str | int) -> list[tuple[str, Schema]]:
-        if isinstance(part, int):
+    def _step(self, schema: Schema, step: str | int) -> list[tuple[str, Schema]]:
+        if isinstance(step, int):
             child = schema.get("items")
             prefix = schema.get("prefixItems", [])
-            child = prefix[part] if part < len(prefix) else child
+            child = prefix[step] if step < len(prefix) else child
         else:
-            child = schema.get("properties", {}).get(part)
+            child = schema.get("properties", {}).get(step)
             if child is None and schema.get("type") == "object" and "properties" not in schema:
                 child = schema.get("additionalProperties")
         return self._expand("", child, 0) if isinstance(child, dict) else []
@@ -259,7 +259,7 @@ def validate_model[M: BaseModel](
         [] if shape is None else [steps for steps in nulls if not shape.allows(steps[:-1], str(steps[-1]))]
     )
     try:
-        found = model.model_validate(pruned, context=context)
+        result = model.model_validate(pruned, context=context)
     except ValidationError as error:
         report = _Report(shape or SchemaKeys(model), tree, origins)
         issues = [_issue(pruned, raw) for raw in error.errors(include_url=False)]
@@ -269,19 +269,19 @@ def validate_model[M: BaseModel](
     if unknown and shape is not None:
         report = _Report(shape, tree, origins)
         raise ScenarioError(_in_order([report.unknown_key(steps, steps[:-1]) for steps in unknown]))
-    return found
+    return result
 
 
 def _without_nulls(value: Any, steps: PathSteps, nulls: list[PathSteps]) -> Any:
     if isinstance(value, dict):
-        kept = {}
+        retained = {}
         for key, child in value.items():
             here = (*steps, key)
             if child is None:
                 nulls.append(here)
             else:
-                kept[key] = child if key in _KEEP_NULLS else _without_nulls(child, here, nulls)
-        return kept
+                retained[key] = child if key in _KEEP_NULLS else _without_nulls(child, here, nulls)
+        return retained
     if isinstance(value, list):
         return [_without_nulls(child, (*steps, index), nulls) for index, child in enumerate(value)]
     return value
@@ -304,7 +304,7 @@ class _Issue:
     kind: str
     loc: tuple[str | int, ...]
     steps: PathSteps
-    found: Any
+    value: Any
     context: Mapping[str, Any]
     message: str
     tags: tuple[tuple[PathSteps, str], ...] = ()
@@ -321,22 +321,22 @@ def _issue(tree: Any, raw: Any) -> _Issue:
     tags: list[tuple[PathSteps, str]] = []
     loc, kind, node, is_key = raw["loc"], raw["type"], tree, False
     missing = str(loc[-1]) if kind == "missing" and loc else None
-    for part in loc[:-1] if missing is not None else loc:
-        if _has(node, part):
-            steps, node = (*steps, part), node[part]
-        elif part == "[key]":
+    for piece in loc[:-1] if missing is not None else loc:
+        if _has(node, piece):
+            steps, node = (*steps, piece), node[piece]
+        elif piece == "[key]":
             is_key = True
         else:
-            tags.append((steps, str(part)))
+            tags.append((steps, str(piece)))
     context = raw.get("ctx") or {}
     steps = (*steps, *context.get("at", ()))
     return _Issue(kind, loc, steps, raw.get("input"), context, raw["msg"], tuple(tags), missing, is_key)
 
 
-def _has(node: Any, part: str | int) -> bool:
+def _has(node: Any, step: str | int) -> bool:
     if isinstance(node, dict):
-        return part in node
-    return isinstance(node, list | tuple) and isinstance(part, int) and part < len(node)
+        return step in node
+    return isinstance(node, list | tuple) and isinstance(step, int) and step < len(node)
 
 
 @dataclass(slots=True)
@@ -349,33 +349,33 @@ class _Report:
 
     def defects(self, issues: list[_Issue]) -> list[Defect]:
         """Return the defects of all issues; a misspelt key is not reported as missing too."""
-        kept = self.relevant(issues)
+        retained = self.relevant(issues)
         meant = {
             (issue.steps[:-1], nearest(str(issue.loc[-1]), self.shape.keys_at(issue.loc[:-1])))
-            for issue in kept
+            for issue in retained
             if issue.kind == "extra_forbidden"
         }
-        faulty = {issue.steps for issue in kept if issue.kind != "too_short"}
+        faulty = {issue.steps for issue in retained if issue.kind != "too_short"}
         return [
             self.defect(issue)
-            for issue in kept
+            for issue in retained
             if (issue.missing is None or (issue.steps, issue.missing) not in meant)
             and not (issue.kind == "too_short" and _under(issue.steps, faulty))
         ]
 
     def relevant(self, issues: list[_Issue], level: int = 0) -> list[_Issue]:
         """Return the issues without those of union members that the planner did not mean."""
-        kept: list[_Issue] = []
+        retained: list[_Issue] = []
         unions: dict[PathSteps, dict[str, list[_Issue]]] = {}
         for issue in issues:
             if len(issue.tags) <= level:
-                kept.append(issue)
+                retained.append(issue)
             else:
                 prefix, tag = issue.tags[level]
                 unions.setdefault(prefix, {}).setdefault(tag, []).append(issue)
         for prefix, members in unions.items():
-            kept += self._meant([self.relevant(member, level + 1) for member in members.values()], prefix)
-        return kept
+            retained += self._meant([self.relevant(member, level + 1) for member in members.values()], prefix)
+        return retained
 
     def _meant(self, members: list[list[_Issue]], prefix: PathSteps) -> list[_Issue]:
         best = [self._misfit(member, prefix) for member in members]
@@ -401,7 +401,7 @@ class _Report:
             steps = (*steps, _unquoted(issue.context.get("discriminator", "")))
         elif issue.kind == "union_tag_not_found":
             return self._missing_key(issue, _unquoted(issue.context.get("discriminator", "")))
-        code, text, hint = say(issue.kind, issue.found, issue.context, issue.message, self._label(steps))
+        code, text, hint = say(issue.kind, issue.value, issue.context, issue.message, self._label(steps))
         if hint is None and code == "wrong_type" and (keys := self.shape.keys_at(issue.loc)):
             some = ", ".join(keys[:8]) + (", …" if len(keys) > 8 else "")
             hint = Text(f"Clés possibles : {some}.", f"Possible keys: {some}.")
@@ -420,7 +420,7 @@ class _Report:
         inside = (f" dans « {where} »", f' in "{where}"') if where else ("", "")
         return Defect(
             "unknown_key",
-            Text(f"clé inconnue « {shown(key)} »{inside[0]}.", f'unknown key "{shown(key)}"{inside[1]}.'),
+            Text(f"clé inconnue « {quoted(key)} »{inside[0]}.", f'unknown key "{quoted(key)}"{inside[1]}.'),
             places,
             did_you_mean(key, self.shape.keys_at(parent)),
         )
@@ -485,7 +485,7 @@ def _is_other_shape(issue: _Issue, prefix: PathSteps) -> bool:
     if issue.kind.endswith("_type"):
         return True
     return (
-        isinstance(issue.found, dict | list | tuple) and "fr" in issue.context and "at" not in issue.context
+        isinstance(issue.value, dict | list | tuple) and "fr" in issue.context and "at" not in issue.context
     )
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tnt_sim.domain.field_types import shown
+from tnt_sim.domain.field_types import quoted
 from tnt_sim.i18n.message import Text, so_many
 
 _BREAK = re.compile(r"\r\n|\r|\n")
@@ -73,16 +73,16 @@ class _LineScanner:
     def quote(self) -> Slip | None:
         """Return the first quote that is not closed, or is closed too early."""
         while self.row <= self.last:
-            line = self.lines[self.row]
-            if self.column == 0 and self.depth == 0 and self._skip_block_text(line):
+            text = self.lines[self.row]
+            if self.column == 0 and self.depth == 0 and self._skip_block_text(text):
                 continue
-            start = (_SPACE if self.depth else _MARKS).match(line, self.column)
+            start = (_SPACE if self.depth else _MARKS).match(text, self.column)
             self.column = start.end() if start else self.column
-            mark = line[self.column : self.column + 1]
+            mark = text[self.column : self.column + 1]
             if not mark or mark == "#":
                 self._next_line()
             elif mark in _CLOSING:
-                found = self._quoted(line, mark)
+                found = self._quoted(text, mark)
                 if found is not None:
                     return found
             elif mark in "[{":
@@ -92,7 +92,7 @@ class _LineScanner:
             elif mark == ":" or (mark == "," and self.depth):
                 self.column += 1
             else:
-                plain = (_PLAIN_IN_BRACES if self.depth else _PLAIN).match(line, self.column)
+                plain = (_PLAIN_IN_BRACES if self.depth else _PLAIN).match(text, self.column)
                 self.column = max(plain.end() if plain else 0, self.column + 1)
         return None
 
@@ -102,11 +102,11 @@ class _LineScanner:
     def _next_line(self) -> None:
         self.row, self.column = self.row + 1, 0
 
-    def _skip_block_text(self, line: str) -> bool:
+    def _skip_block_text(self, text: str) -> bool:
         """Skip a text after `|` or `>` with the line that opens it; return whether there was one."""
-        if not _BLOCK_TEXT.search(line):
+        if not _BLOCK_TEXT.search(text):
             return False
-        indent = _indent(line)
+        indent = _indent(text)
         self._next_line()
         while self.row < len(self.lines) and (
             not self.lines[self.row].strip() or _indent(self.lines[self.row]) > indent
@@ -114,14 +114,14 @@ class _LineScanner:
             self._next_line()
         return True
 
-    def _quoted(self, line: str, mark: str) -> Slip | None:
+    def _quoted(self, text: str, mark: str) -> Slip | None:
         """Skip a quoted value; return what is wrong with it, if anything."""
         row, column = self.row, self.column
-        closing = _CLOSING[mark].match(line, column + 1)
+        closing = _CLOSING[mark].match(text, column + 1)
         if closing is not None:
             self.column = closing.end()
-            if _AFTER.match(line, self.column) is None and row == self.last:
-                return _closed_early(mark, line, row, self.column)
+            if _AFTER.match(text, self.column) is None and row == self.last:
+                return _closed_early(mark, text, row, self.column)
             return None
         end = self._end_below(mark, row)
         if end is None:
@@ -132,12 +132,12 @@ class _LineScanner:
     def _end_below(self, mark: str, row: int) -> tuple[int, int] | None:
         """Return where a value of several lines ends; None where it runs into other keys or other text."""
         for k in range(row + 1, len(self.lines)):
-            line = self.lines[k]
-            if _KEY.match(line):
+            text = self.lines[k]
+            if _KEY.match(text):
                 return None
-            closing = _CLOSING[mark].match(line)
+            closing = _CLOSING[mark].match(text)
             if closing is not None:
-                return (k, closing.end()) if _AFTER.match(line, closing.end()) else None
+                return (k, closing.end()) if _AFTER.match(text, closing.end()) else None
         return None
 
 
@@ -156,8 +156,8 @@ def _unclosed(mark: str, row: int, column: int) -> Slip:
     )
 
 
-def _closed_early(mark: str, line: str, row: int, column: int) -> Slip:
-    rest = shown(line[column:].strip())
+def _closed_early(mark: str, text: str, row: int, column: int) -> Slip:
+    rest = quoted(text[column:].strip())
     if mark == "'":
         hint = Text(
             "Doublez l'apostrophe dans le texte (''), ou mettez la valeur entre guillemets doubles.",
@@ -216,7 +216,7 @@ def _no_colon(lines: Sequence[str], words: str, context: int | None) -> Slip | N
         return None
     start = _MARKS.match(lines[context])
     column = 0 if start is None else start.end()
-    name = shown((lines[context][column:].split() or [""])[0])
+    name = quoted((lines[context][column:].split() or [""])[0])
     return Slip(
         Text(f"il manque « : » après « {name} ».", f'the ":" after "{name}" is missing.'),
         Text("Écrivez « clé: valeur ».", 'Write "key: value".'),
@@ -225,13 +225,13 @@ def _no_colon(lines: Sequence[str], words: str, context: int | None) -> Slip | N
     )
 
 
-def _missing_space(key: str, value: str, line: int, column: int) -> Slip:
+def _missing_space(key: str, value: str, row: int, column: int) -> Slip:
     """Return the mistake `key:value`, where YAML requires a space after the colon."""
-    rest = shown(value.strip())
+    rest = quoted(value.strip())
     return Slip(
         Text(f"il manque une espace après « {key}: ».", f'a space is missing after "{key}:".'),
         Text(f"Écrivez « {key}: {rest} ».", f'Write "{key}: {rest}".'),
-        line,
+        row,
         column,
     )
 
@@ -317,7 +317,7 @@ def _colon(lines: Sequence[str], words: str, problem: tuple[int, int]) -> Slip |
         return None
     key, value = before[-1]
     rest = re.match(r"[^,{}\]]*" if "flow" in words else r".*", lines[row][column:])
-    whole = shown(f"{value}{rest[0] if rest else ':'}".strip())
+    whole = quoted(f"{value}{rest[0] if rest else ':'}".strip())
     return Slip(
         Text(
             f"la valeur de « {key} » contient « : » et n'est pas entre guillemets.",
@@ -329,6 +329,6 @@ def _colon(lines: Sequence[str], words: str, problem: tuple[int, int]) -> Slip |
     )
 
 
-def _indent(line: str) -> int:
-    found = _INDENT.match(line)
+def _indent(text: str) -> int:
+    found = _INDENT.match(text)
     return 0 if found is None else found.end()

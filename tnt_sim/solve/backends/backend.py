@@ -70,9 +70,9 @@ class Limits:
         """Whether no time is left."""
         return self.deadline.expired
 
-    def share(self, part: float) -> Limits:
+    def share(self, fraction: float) -> Limits:
         """Return the same limits with a share (0 to 1) of the time left."""
-        return replace(self, deadline=self.deadline.share(part))
+        return replace(self, deadline=self.deadline.share(fraction))
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,12 +167,12 @@ def _set_options(highs: Any, options: dict[str, Any], solver: str) -> None:
     """Set options, check the return code and read each one back, because HiGHS reports nothing else."""
     for name, value in options.items():
         _must(highs.setOptionValue(name, value), f"{name} = {value}", solver)
-        code, found = highs.getOptionValue(name)
-        if code.name != "kOk" or found != value:
+        code, result = highs.getOptionValue(name)
+        if code.name != "kOk" or result != value:
             raise SolverError(
                 Text(
-                    f"{solver} : {name} vaut {found} et non {value}",
-                    f"{solver}: {name} is {found}, not {value}",
+                    f"{solver} : {name} vaut {result} et non {value}",
+                    f"{solver}: {name} is {result}, not {value}",
                 )
             )
 
@@ -276,11 +276,11 @@ def _termination(highs: Any, limits: Limits, solver: str) -> Termination:
     name = highs.getModelStatus().name
     if name not in _STATUSES:
         raise SolverError(Text(f"{solver} : état inattendu {name}", f"{solver}: unexpected status {name}"))
-    found = _STATUSES[name]
+    result = _STATUSES[name]
     # HiGHS reports its node limit as « solution limit »; only the node limit is ever set here
-    if found is Termination.SOLUTION_LIMIT and limits.nodes is not None:
+    if result is Termination.SOLUTION_LIMIT and limits.nodes is not None:
         return Termination.NODE_LIMIT
-    return found
+    return result
 
 
 class HighsBackend:

@@ -96,7 +96,7 @@ def _integer(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
     options = _options(limits, tuning) | {"mip_rel_gap": 0.0}
     if limits.nodes is not None:
         options["node_limit"] = limits.nodes
-    found = optimize.milp(
+    result = optimize.milp(
         sign * model.objective.astype(np.float64),
         integrality=model.integer.astype(np.int32),
         bounds=optimize.Bounds(*float_bounds(model.col_lower, model.col_upper)),
@@ -105,11 +105,11 @@ def _integer(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
         else None,
         options=options,
     )
-    values = None if found.x is None else np.asarray(found.x, dtype=np.float64)
-    bound = getattr(found, "mip_dual_bound", None)
+    values = None if result.x is None else np.asarray(result.x, dtype=np.float64)
+    bound = getattr(result, "mip_dual_bound", None)
     if bound is not None:
         bound = float(sign * bound) if np.isfinite(bound) else None
-    return values, bound, None, _termination(found, limits)
+    return values, bound, None, _termination(result, limits)
 
 
 def _linear(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
@@ -121,7 +121,7 @@ def _linear(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
     equal = low == high
     above, below = ~equal & np.isfinite(high), ~equal & np.isfinite(low)
     stacked = scipy.sparse.vstack([matrix[above], -matrix[below]], format="csr")
-    found = optimize.linprog(
+    result = optimize.linprog(
         sign * model.objective.astype(np.float64),
         A_ub=stacked if stacked.shape[0] else None,
         b_ub=np.concatenate([high[above], -low[below]]) if stacked.shape[0] else None,
@@ -131,17 +131,17 @@ def _linear(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
         method="highs",
         options=_options(limits, tuning),
     )
-    termination = _termination(found, limits)
+    termination = _termination(result, limits)
     if termination is not Termination.OPTIMAL:
         return None, None, None, termination
     duals = np.zeros(model.n_rows)
     if stacked.shape[0]:
         n_above = int(above.sum())
-        duals[above] += found.ineqlin.marginals[:n_above]
-        duals[below] -= found.ineqlin.marginals[n_above:]
+        duals[above] += result.ineqlin.marginals[:n_above]
+        duals[below] -= result.ineqlin.marginals[n_above:]
     if equal.any():
-        duals[equal] = found.eqlin.marginals
-    return np.asarray(found.x, dtype=np.float64), float(sign * found.fun), sign * duals, termination
+        duals[equal] = result.eqlin.marginals
+    return np.asarray(result.x, dtype=np.float64), float(sign * result.fun), sign * duals, termination
 
 
 def _optimize() -> Any:
@@ -153,25 +153,25 @@ def _sign(model: LinearModel) -> float:
     return -1.0 if model.sense is Sense.MAXIMISE else 1.0
 
 
-def _termination(found: Any, limits: Limits) -> Termination:
+def _termination(answer: Any, limits: Limits) -> Termination:
     """Translate SciPy's status; the message refines 1 (« iteration or time limit ») and 4 (« other »)."""
-    message = str(found.message)
-    if found.status == 0:
+    message = str(answer.message)
+    if answer.status == 0:
         return Termination.OPTIMAL
-    if found.status == 1:
+    if answer.status == 1:
         nodes = limits.nodes is not None and ("olution limit" in message or "teration" in message)
         return Termination.NODE_LIMIT if nodes else Termination.TIME_LIMIT
-    if found.status == 2:
+    if answer.status == 2:
         return Termination.INFEASIBLE
-    if found.status == 3:
+    if answer.status == 3:
         return Termination.UNBOUNDED
-    if found.status == 4:
+    if answer.status == 4:
         if "olution limit" in message and limits.nodes is not None:
             return Termination.NODE_LIMIT
         both = "unbounded or infeasible" in message.lower() or "infeasible or unbounded" in message.lower()
         return Termination.INFEASIBLE_OR_UNBOUNDED if both else Termination.NUMERIC_TROUBLE
     raise SolverError(
-        Text(f"{_SOLVER} : état inconnu {found.status}", f"{_SOLVER}: unknown status {found.status}")
+        Text(f"{_SOLVER} : état inconnu {answer.status}", f"{_SOLVER}: unknown status {answer.status}")
     )
 
 

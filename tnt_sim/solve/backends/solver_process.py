@@ -235,7 +235,7 @@ def solve_apart(
     began = time.perf_counter()
 
     def ended(termination: Termination, output: bytes) -> RawSolution:
-        points = [part for part in _parts(output) if isinstance(part, bytes)]
+        points = [part for part in _messages(output) if isinstance(part, bytes)]
         point = _unpacked(points[-1], model.n_cols) if points else None
         value = None if point is None else float(model.objective.astype(np.float64) @ point)
         seconds = time.perf_counter() - began
@@ -258,7 +258,7 @@ def solve_apart(
     if code:
         last = errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise SolverError(Text(f"{solver} a échoué : {last}", f"{solver} failed: {last}"))
-    answer: RawSolution = list(_parts(output))[-1]
+    answer: RawSolution = list(_messages(output))[-1]
     return answer
 
 
@@ -281,7 +281,7 @@ def _run(sent: bytes, timeout: float | None) -> tuple[int, bytes, bytes]:
     return process.returncode, output, errors
 
 
-def _parts(output: bytes) -> Iterator[Any]:
+def _messages(output: bytes) -> Iterator[Any]:
     """Decode the output message by message: packed points, then the answer; an incomplete message is ignored."""
     place = 0
     while place + _LENGTH.size <= len(output):
@@ -319,12 +319,12 @@ class _Sender:
         self.waiting = self.waiting if point is None else point.copy()
         now = time.perf_counter()
         if self.waiting is not None and now >= self.last_sent + BETWEEN_POINTS_SECONDS:
-            self.part(_packed(self.waiting))
+            self.send(_packed(self.waiting))
             self.waiting, self.last_sent = None, now
 
-    def part(self, told: object) -> None:
+    def send(self, message: object) -> None:
         """Write one message, preceded by its length."""
-        text = pickle.dumps(told, protocol=pickle.HIGHEST_PROTOCOL)
+        text = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
         self.stream.write(_LENGTH.pack(len(text)) + text)
         self.stream.flush()
 
@@ -341,7 +341,7 @@ def main() -> None:
     answer = request.solve(
         request.model, request.relax, request.limits(), request.start, request.tuning, sender.point
     )
-    sender.part(answer)
+    sender.send(answer)
 
 
 if __name__ == "__main__":

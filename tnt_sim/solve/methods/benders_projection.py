@@ -52,10 +52,12 @@ class Loosened:
         """Complete a choice with the least total gains; None if no gains satisfy all rows."""
         lower, upper = self.whole.col_lower.copy(), self.whole.col_upper.copy()
         lower[self.columns] = upper[self.columns] = x
-        part = restrict(self.whole, lower, upper)
-        gains = part.model.with_objective(np.ones(part.model.n_cols, dtype=np.int64), Sense.MINIMISE)
+        restriction = restrict(self.whole, lower, upper)
+        gains = restriction.model.with_objective(
+            np.ones(restriction.model.n_cols, dtype=np.int64), Sense.MINIMISE
+        )
         found = solve_integral(gains, get_backend("highs")).values if gains.n_cols else x[:0]
-        point = None if found is None else part.expand(found)
+        point = None if found is None else restriction.expand(found)
         return point if point is not None and self.whole.is_feasible(point) else None
 
     def without(self, x: IntArray) -> Loosened | None:
@@ -135,19 +137,21 @@ def loosened(model: LinearModel, stages: Sequence[SolveStage]) -> Loosened | Non
         return None
     part, (low, high) = model.matrix[:, gains], (model.col_lower[gains], model.col_upper[gains])
     least = part.maximum(0) @ low + part.minimum(0) @ high
-    kept = np.intersect1d(breakable(model), np.flatnonzero(np.diff(model.matrix[:, columns].tocsr().indptr)))
-    upper = model.row_upper[kept]
+    selected = np.intersect1d(
+        breakable(model), np.flatnonzero(np.diff(model.matrix[:, columns].tocsr().indptr))
+    )
+    upper = model.row_upper[selected]
     try:
         small = LinearModel(
-            matrix=sp.csr_array(model.matrix[kept][:, columns]),
-            row_lower=model.row_lower[kept],
-            row_upper=np.where(upper == NO_UPPER, NO_UPPER, upper - least[kept]),
+            matrix=sp.csr_array(model.matrix[selected][:, columns]),
+            row_lower=model.row_lower[selected],
+            row_upper=np.where(upper == NO_UPPER, NO_UPPER, upper - least[selected]),
             col_lower=model.col_lower[columns],
             col_upper=model.col_upper[columns],
             integer=model.integer[columns],
             objective=model.objective[columns],
             sense=model.sense,
-            row_names=tuple(model.row_names[k] for k in kept.tolist()),
+            row_names=tuple(model.row_names[k] for k in selected.tolist()),
             col_names=tuple(model.col_names[k] for k in columns.tolist()),
         )
     except ModelError:

@@ -26,7 +26,7 @@ from tnt_sim.formulation.linear_model import (
 )
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
-from tnt_sim.solve.methods.cap_tree import nothing, told
+from tnt_sim.solve.methods.cap_tree import kernel_outcome, nothing
 from tnt_sim.solve.methods.integral import solve_integral
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.reductions.restriction import restrict
@@ -61,15 +61,17 @@ def solve_largest(model: LinearModel, stage: SolveStage, goal: SolveStage, cheap
     cost, rows = _cost(model, column, goal)
     if cost is None:
         return None
-    found = cheapest(model.with_bounds(*least), SolveStage("cost", cost, Sense.MINIMISE))
-    if found is None:
+    result = cheapest(model.with_bounds(*least), SolveStage("cost", cost, Sense.MINIMISE))
+    if result is None:
         return None
-    if found[0].values is None:
+    if result[0].values is None:
         return nothing(model, [stage], time.perf_counter() - began)
-    x = found[0].values
+    x = result[0].values
     most = min(column.high, *(_room(model, column, row, x) for row in rows))
     point = _at(model, column, (cost > 0) | (goal.objective != 0), x, most)
-    return None if point is None else told(model, [stage], point, False, time.perf_counter() - began)
+    return (
+        None if point is None else kernel_outcome(model, [stage], point, False, time.perf_counter() - began)
+    )
 
 
 def _column_of(model: LinearModel, stage: SolveStage) -> _CapacityColumn | None:
@@ -121,7 +123,7 @@ def _cost(
     """Return a row's cost of each choice, divided by its gcd (or None), and the rows with this cost."""
     zero_one = (model.col_lower >= 0) & (model.col_upper <= 1)
     needed = (goal.objective != 0) & (model.col_lower != model.col_upper)
-    found: IntArray | None = None
+    places: IntArray | None = None
     rows: list[int] = []
     for row in column.rows.tolist():
         cost = model.matrix[[row]].toarray().ravel().astype(np.int64)
@@ -129,10 +131,10 @@ def _cost(
         if not cost.any() or (cost[needed] <= 0).any() or cost[~zero_one].any():
             continue
         cost //= int(np.gcd.reduce(cost))
-        if found is None or np.array_equal(cost, found):
-            found = cost
+        if places is None or np.array_equal(cost, places):
+            places = cost
             rows.append(row)
-    return found, rows
+    return places, rows
 
 
 def _room(model: LinearModel, column: _CapacityColumn, row: int, x: IntArray) -> int:

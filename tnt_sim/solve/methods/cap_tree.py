@@ -70,7 +70,7 @@ class FreeMoney:
         def pay(shared: SharedCap) -> int:
             parts = [self._pay(row, int(spent[row] - model.row_upper[row]), x) for row in shared.caps]
             need = sum(parts) + sum(pay(child) for child in shared.below)
-            return self._pay(shared.row, need - shared.cap, x) if shared.beyond else need
+            return self._pay(shared.row, need - shared.cap, x) if shared.may_exceed else need
 
         for top in self.shared:
             pay(top)
@@ -116,7 +116,7 @@ def free_money(model: LinearModel, cost: IntArray) -> FreeMoney | None:
     unit = reader.unit(is_choice, cost)
     if unit is None:
         return None
-    tops = [row for row in sorted(set(giver.values())) if row not in reader.beyond]
+    tops = [row for row in sorted(set(giver.values())) if row not in reader.exceeding]
     shared = tuple(reader.shared(row) for row in tops)
     choices = np.flatnonzero(is_choice)
     return FreeMoney(cost[choices] * unit, choices, money, shared, reader.paid_by)
@@ -133,7 +133,7 @@ class _RowReader:
 
     def __post_init__(self) -> None:
         self.paid_by: dict[int, int] = {}
-        self.beyond: set[int] = set()
+        self.exceeding: set[int] = set()
         self.below: dict[int, list[int]] = {}
 
     def read(self) -> bool:
@@ -147,17 +147,17 @@ class _RowReader:
             if row in self.paid_by or self.model.row_upper[row] == NO_UPPER:
                 return False
             self.paid_by[row] = column
-            self.beyond.update(sharing)
+            self.exceeding.update(sharing)
             self.below.setdefault(self.giver[column], []).append(row)
         return all(self.model.row_upper[row] != NO_UPPER for row in self.below)
 
     def unit(self, is_choice: np.ndarray, cost: IntArray) -> int | None:
         """Return the factor between costs and money columns; None if drawing rows differ in it."""
         rows = [row for row in self.paid_by if self.has_choices[row]]
-        part = self.model.matrix[rows][:, np.flatnonzero(is_choice)].tocoo()
-        own = cost[is_choice][part.col]
-        units = np.unique(part.data // own)
-        if len(units) != 1 or (units[0] * own != part.data).any() or units[0] <= 0:
+        subset = self.model.matrix[rows][:, np.flatnonzero(is_choice)].tocoo()
+        own = cost[is_choice][subset.col]
+        units = np.unique(subset.data // own)
+        if len(units) != 1 or (units[0] * own != subset.data).any() or units[0] <= 0:
             return None
         return int(units[0])
 
@@ -169,7 +169,7 @@ class _RowReader:
             int(self.model.row_upper[row]),
             tuple(r for r in below if self.has_choices[r]),
             tuple(self.shared(r) for r in below if not self.has_choices[r]),
-            row in self.beyond,
+            row in self.exceeding,
         )
 
 
@@ -222,7 +222,7 @@ def solve_tree(
     if min(caps.cap, default=0) < 0 or any(row.cap < 0 for row in money.shared):
         return None
     try:
-        found = best_under_caps(
+        solution = best_under_caps(
             caps,
             profit[money.choices],
             money.cost,
@@ -234,17 +234,19 @@ def solve_tree(
         )
     except (TooManyStates, OverflowError):
         return None
-    x = money.point(model, found.x)
+    x = money.point(model, solution.x)
     if (x > model.col_upper).any() or _broken_rows(model, x):
         return None  # rows outside the tree bind
-    grounds = of_trees(found.trees, model.row_names)
-    return told(model, (goal, least), x, found.alone, time.perf_counter() - began, grounds=grounds)
+    grounds = of_trees(solution.trees, model.row_names)
+    return kernel_outcome(
+        model, (goal, least), x, solution.is_unique, time.perf_counter() - began, grounds=grounds
+    )
 
 
 def _caps(model: LinearModel, money: FreeMoney) -> CapRows:
     """Return the caps on cost over the choices, without those that cross a cap that may draw money."""
     is_cap = (model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER)
-    gaining: set[int] = set().union(*(row.every() for row in money.shared))
+    gaining: set[int] = set().union(*(row.all_caps() for row in money.shared))
     matrix = model.matrix
     if len(money.gains):
         with_gains = np.unique(matrix[:, money.gains].tocoo().row)
@@ -282,8 +284,8 @@ def solve_cheapest(
         rest = at_least - int(profit @ fixed)
         is_open = model.col_lower != model.col_upper
 
-        def again(part: LinearModel, asked: Sequence[SolveStage]) -> tuple[StagesOutcome, bool] | None:
-            return solve_cheapest(part, asked, profit[is_open], rest, memory, deadline)
+        def again(submodel: LinearModel, stages: Sequence[SolveStage]) -> tuple[StagesOutcome, bool] | None:
+            return solve_cheapest(submodel, stages, profit[is_open], rest, memory, deadline)
 
         return beside_fixed(model, stages, again)
     if (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
@@ -302,7 +304,7 @@ def solve_cheapest(
     seconds = time.perf_counter() - began
     if x is None:
         return nothing(model, stages, seconds)
-    return None if _broken_rows(model, x) else told(model, stages, x, False, seconds)
+    return None if _broken_rows(model, x) else kernel_outcome(model, stages, x, False, seconds)
 
 
 def beside_fixed(
@@ -313,16 +315,20 @@ def beside_fixed(
 ) -> tuple[StagesOutcome, bool] | None:
     """Solve over the open columns only, and translate the outcome to the whole model."""
     began = time.perf_counter()
-    part = restrict(model, model.col_lower, model.col_upper)
-    asked = [replace(stage, objective=stage.objective[part.open_columns]) for stage in stages]
-    found = solve(part.model, asked, **({} if menus is None else {"menus": menus.picked(part.open_columns)}))
-    if found is None:
+    restriction = restrict(model, model.col_lower, model.col_upper)
+    asked = [replace(stage, objective=stage.objective[restriction.open_columns]) for stage in stages]
+    result = solve(
+        restriction.model,
+        asked,
+        **({} if menus is None else {"menus": menus.picked(restriction.open_columns)}),
+    )
+    if result is None:
         return None
-    solver, seconds = found[0].stages[0].solver, time.perf_counter() - began
-    if found[0].values is None:
+    solver, seconds = result[0].stages[0].solver, time.perf_counter() - began
+    if result[0].values is None:
         return nothing(model, stages, seconds)
-    x, alone = part.expand(found[0].values), found[1]
-    return told(model, stages, x, alone, seconds, solver, found[0].grounds)
+    x, alone = restriction.expand(result[0].values), result[1]
+    return kernel_outcome(model, stages, x, alone, seconds, solver, result[0].grounds)
 
 
 def _broken_rows(model: LinearModel, x: IntArray) -> set[int]:
@@ -339,18 +345,18 @@ def nothing(model: LinearModel, stages: Sequence[SolveStage], seconds: float) ->
     return StagesOutcome((result,), None, model), False
 
 
-def told(
+def kernel_outcome(
     model: LinearModel,
     stages: Sequence[SolveStage],
     x: IntArray,
-    alone: bool,
+    is_unique: bool,
     seconds: float,
     solver: str = SOLVER,
     grounds: ProofHints | None = None,
 ) -> tuple[StagesOutcome, bool]:
     """Build the outcome of all stages from a point that an exact kernel proved optimal.
 
-    The constraints of the stages are added only if `alone` is False, for the tie-break that follows.
+    The constraints of the stages are added only if `is_unique` is False, for the tie-break that follows.
     """
     results = []
     for stage in stages:
@@ -359,7 +365,7 @@ def told(
             stage.name, stage.sense, Termination.OPTIMAL, value, stage.limit(value), value, solver, seconds
         )
         results.append(result)
-        if not alone:
+        if not is_unique:
             model = with_stage_row(model.with_objective(stage.objective, stage.sense), stage, result)
         seconds = 0.0
-    return StagesOutcome(tuple(results), x, model, grounds), alone
+    return StagesOutcome(tuple(results), x, model, grounds), is_unique

@@ -87,21 +87,26 @@ def better(model: LinearModel, left: IntArray | None, right: IntArray | None) ->
 
 
 def expanded(
-    found: IntegralSolution, part: Restriction, model: LinearModel, known: IntArray, log: str, seconds: float
+    solution: IntegralSolution,
+    restriction: Restriction,
+    model: LinearModel,
+    known: IntArray,
+    log: str,
+    seconds: float,
 ) -> IntegralSolution:
     """Translate the core's solution to all columns; its bound is at least the incumbent's value."""
-    values = known if found.values is None else part.expand(found.values)
+    values = known if solution.values is None else restriction.expand(solution.values)
     value = model.value(values)
-    bound = None if found.bound is None else found.bound + part.offset
+    bound = None if solution.bound is None else solution.bound + restriction.offset
     if bound is not None:
         sides = (bound, value)
         bound = max(sides) if model.sense is Sense.MAXIMISE else min(sides)
-    termination = found.termination
+    termination = solution.termination
     if termination is Termination.INFEASIBLE:  # wrong: the incumbent is feasible
         termination = Termination.NUMERIC_TROUBLE
     return replace(
-        found, values=values, value=value, bound=bound, termination=termination,
-        log=log + found.log, n_solves=found.n_solves + 2, seconds=seconds,
+        solution, values=values, value=value, bound=bound, termination=termination,
+        log=log + solution.log, n_solves=solution.n_solves + 2, seconds=seconds,
     )  # fmt: skip
 
 
@@ -129,13 +134,13 @@ class CoreProblem:
         """Solve one stage; same contract and optimal value as `solve_integral`, but faster on similar models."""
         began = time.perf_counter()
         last = start if start is not None else self._points.get(model.n_cols)
-        found = None if last is None else self._by_core(model, backend, limits, last, began)
-        if found is None:
+        result = None if last is None else self._by_core(model, backend, limits, last, began)
+        if result is None:
             known = last if last is not None and model.is_feasible(last) else None
-            found = solve_integral(model, backend, limits, known)
-        if found.values is not None:
-            self._points[model.n_cols] = found.values
-        return found
+            result = solve_integral(model, backend, limits, known)
+        if result.values is not None:
+            self._points[model.n_cols] = result.values
+        return result
 
     def _by_core(
         self, model: LinearModel, backend: Backend, limits: Limits, last: IntArray, began: float

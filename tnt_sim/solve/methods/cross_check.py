@@ -74,7 +74,7 @@ class StageCheck:
     verdict: Verdict
     solver: str | None
     expected: int | None
-    found: int | None
+    observed: int | None
     seconds: float
     n_columns: int = 0
 
@@ -159,16 +159,16 @@ def cross_check(
     names = _candidates(choice, first)
     if not names:
         return _conclude((), Verdict.NO_SOLVER, None, began)
-    asked = _SolverQueue(tuple(get_backend(name) for name in names), prices or get_backend(first), limits)
+    options = _SolverQueue(tuple(get_backend(name) for name in names), prices or get_backend(first), limits)
     if outcome.values is None:
-        check, improvement = asked.infeasible(model, outcome)
+        check, improvement = options.infeasible(model, outcome)
         return _conclude((check,), check.verdict, improvement, began)
-    checks, improvement = _all_stages(model, stages, outcome, asked)
+    checks, improvement = _all_stages(model, stages, outcome, options)
     return _conclude(checks, checks[-1].verdict if checks else Verdict.NOT_PROVED, improvement, began)
 
 
 def _all_stages(
-    model: LinearModel, stages: Sequence[SolveStage], outcome: StagesOutcome, asked: _SolverQueue
+    model: LinearModel, stages: Sequence[SolveStage], outcome: StagesOutcome, queue: _SolverQueue
 ) -> tuple[tuple[StageCheck, ...], IntArray | None]:
     """Check stage by stage, up to the first that is not confirmed."""
     checks: list[StageCheck] = []
@@ -178,7 +178,7 @@ def _all_stages(
             # determined by an earlier stage, which is confirmed
             checks.append(StageCheck(result.name, Verdict.AGREES, None, result.value, result.value, 0.0))
             continue
-        check, improvement = asked.stage(model, result)
+        check, improvement = queue.stage(model, result)
         checks.append(check)
         if check.verdict is not Verdict.AGREES:
             return tuple(checks), improvement
@@ -191,8 +191,8 @@ def _candidates(choice: str, first: str) -> tuple[str, ...]:
     if choice == "auto":
         return tuple(name for name in here if name != first)
     known = _ALIASES.get(choice.lower(), (choice if choice.startswith("pulp:") else f"pulp:{choice}",))
-    found = tuple(name for name in known if name in here)
-    if not found or found[0] == first:
+    result = tuple(name for name in known if name in here)
+    if not result or result[0] == first:
         listed = ", ".join(here) or "—"
         raise UsageError(
             Text(
@@ -201,7 +201,7 @@ def _candidates(choice: str, first: str) -> tuple[str, ...]:
             ),
             code="usage.cross_check",
         )
-    return found[:1]
+    return result[:1]
 
 
 def _conclude(
@@ -236,20 +236,24 @@ class _SolverQueue:
         if result.termination is not Termination.OPTIMAL or result.value is None:
             return StageCheck(result.name, Verdict.NOT_PROVED, None, result.value, None, 0.0), None
         lower, upper = self._reduced(model, result.value)
-        part = restrict(model, lower, upper)
-        expected = result.value - part.offset
-        check = StageCheck(result.name, Verdict.FAILED, None, result.value, None, 0.0, part.model.n_cols)
+        restriction = restrict(model, lower, upper)
+        expected = result.value - restriction.offset
+        check = StageCheck(
+            result.name, Verdict.FAILED, None, result.value, None, 0.0, restriction.model.n_cols
+        )
         for solver in self.solvers:
             for tuning in _PATHS if solver.capabilities.tuning else _PATHS[:1]:
-                found = self._solve(part.model, solver, tuning)
-                if found is None:
+                solution = self._solve(restriction.model, solver, tuning)
+                if solution is None:
                     continue
-                verdict = _compared(found, expected, model.sense)
-                value = None if found.value is None else found.value + part.offset
+                verdict = _compared(solution, expected, model.sense)
+                value = None if solution.value is None else solution.value + restriction.offset
                 seconds = time.perf_counter() - began
-                check = replace(check, verdict=verdict, solver=found.solver, found=value, seconds=seconds)
-                if verdict is Verdict.BETTER_FOUND and found.values is not None:
-                    return check, part.expand(found.values)
+                check = replace(
+                    check, verdict=verdict, solver=solution.solver, observed=value, seconds=seconds
+                )
+                if verdict is Verdict.BETTER_FOUND and solution.values is not None:
+                    return check, restriction.expand(solution.values)
                 if verdict in (Verdict.AGREES, Verdict.LIMIT):
                     return check, None
         return check, None
@@ -264,15 +268,15 @@ class _SolverQueue:
         check = replace(check, verdict=Verdict.FAILED)
         goal = model.with_objective(np.zeros(model.n_cols, dtype=np.int64), Sense.MAXIMISE)
         for solver in self.solvers:
-            found = self._solve(goal, solver, Tuning())
-            if found is None:
+            solution = self._solve(goal, solver, Tuning())
+            if solution is None:
                 continue
-            check = replace(check, solver=found.solver, seconds=time.perf_counter() - began)
-            if found.values is not None:
-                return replace(check, verdict=Verdict.BETTER_FOUND), found.values
-            if found.termination is Termination.INFEASIBLE:
+            check = replace(check, solver=solution.solver, seconds=time.perf_counter() - began)
+            if solution.values is not None:
+                return replace(check, verdict=Verdict.BETTER_FOUND), solution.values
+            if solution.termination is Termination.INFEASIBLE:
                 return replace(check, verdict=Verdict.AGREES), None
-            if found.termination.is_limit:
+            if solution.termination.is_limit:
                 return replace(check, verdict=Verdict.LIMIT), None
         return check, None
 
@@ -296,17 +300,17 @@ class _SolverQueue:
             return None
 
 
-def _compared(found: IntegralSolution, expected: int, sense: Sense) -> Verdict:
-    if found.value is not None and found.value != expected:
-        better = found.value > expected if sense is Sense.MAXIMISE else found.value < expected
+def _compared(solution: IntegralSolution, expected: int, sense: Sense) -> Verdict:
+    if solution.value is not None and solution.value != expected:
+        better = solution.value > expected if sense is Sense.MAXIMISE else solution.value < expected
         if better:
             return Verdict.BETTER_FOUND
-    if found.termination.is_limit:
+    if solution.termination.is_limit:
         return Verdict.LIMIT
-    if found.termination is Termination.OPTIMAL:
-        return Verdict.AGREES if found.value == expected else Verdict.WORSE
+    if solution.termination is Termination.OPTIMAL:
+        return Verdict.AGREES if solution.value == expected else Verdict.WORSE
     # « infeasible » despite a feasible incumbent is worse than any value
-    return Verdict.WORSE if found.termination is Termination.INFEASIBLE else Verdict.FAILED
+    return Verdict.WORSE if solution.termination is Termination.INFEASIBLE else Verdict.FAILED
 
 
 SECONDS = 30.0
@@ -359,9 +363,9 @@ def quarantine(
     """
     deadline = deadline.within(SECONDS)
 
-    def ask(part: LinearModel) -> tuple[SolverClaim, SolverClaim]:
+    def ask(submodel: LinearModel) -> tuple[SolverClaim, SolverClaim]:
         limits = Limits(deadline.within(SECONDS_A_SOLVE))
-        return _claim(part, first, limits), _claim(part, second, limits)
+        return _claim(submodel, first, limits), _claim(submodel, second, limits)
 
     claims = ask(model)
     reproduced = contradict(*claims)
@@ -376,8 +380,8 @@ def quarantine(
     document = {
         "schema_version": 1,
         "reproduced": reproduced,
-        "model": _told(model, claims),
-        "reduced": _told(small, small_claims),
+        "model": _document(model, claims),
+        "reduced": _document(small, small_claims),
     }
     claims_text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     texts = {"model.lp": text, "reduced.lp": lp_text(small), "claims.json": claims_text}
@@ -385,12 +389,12 @@ def quarantine(
     return QuarantinedModel(folder, reproduced, small.n_rows, small.n_cols)
 
 
-def contradict(one: SolverClaim, other: SolverClaim) -> bool:
+def contradict(claim: SolverClaim, other: SolverClaim) -> bool:
     """Whether two claims cannot both be true: two different optima, or « infeasible » against a point."""
     final = (Termination.OPTIMAL, Termination.INFEASIBLE)
-    if one.termination not in final or other.termination not in final:
+    if claim.termination not in final or other.termination not in final:
         return False
-    return one.termination is not other.termination or one.value != other.value
+    return claim.termination is not other.termination or claim.value != other.value
 
 
 def reduced(model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline) -> LinearModel:
@@ -407,16 +411,16 @@ def _with_fewer_rows(
     model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline
 ) -> LinearModel:
     columns = list(range(model.n_cols))
-    kept = _fewer(list(range(model.n_rows)), lambda rows: still(_part(model, rows, columns)), deadline)
-    return _part(model, kept, columns)
+    kept = _fewer(list(range(model.n_rows)), lambda rows: still(_submodel(model, rows, columns)), deadline)
+    return _submodel(model, kept, columns)
 
 
 def _with_fewer_columns(
     model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline
 ) -> LinearModel:
     rows = list(range(model.n_rows))
-    kept = _fewer(list(range(model.n_cols)), lambda columns: still(_part(model, rows, columns)), deadline)
-    return _part(model, rows, kept)
+    kept = _fewer(list(range(model.n_cols)), lambda columns: still(_submodel(model, rows, columns)), deadline)
+    return _submodel(model, rows, kept)
 
 
 def _fewer(items: list[int], still: Callable[[list[int]], bool], deadline: Deadline) -> list[int]:
@@ -436,7 +440,7 @@ def _fewer(items: list[int], still: Callable[[list[int]], bool], deadline: Deadl
     return items
 
 
-def _part(model: LinearModel, rows: list[int], columns: list[int]) -> LinearModel:
+def _submodel(model: LinearModel, rows: list[int], columns: list[int]) -> LinearModel:
     """Return some rows over some columns; the other columns are 0."""
     return LinearModel(
         matrix=model.matrix[rows][:, columns],
@@ -456,10 +460,10 @@ def _claim(model: LinearModel, backend: Backend, limits: Limits) -> SolverClaim:
     if not backend.capabilities.node_limit:
         limits = replace(limits, nodes=None)
     try:
-        found = solve_integral(model, backend, limits)
+        solution = solve_integral(model, backend, limits)
     except SolverError:
         return SolverClaim(backend.name, Termination.FAILED, None, None)
-    return SolverClaim(found.solver or backend.name, found.termination, found.value, found.values)
+    return SolverClaim(solution.solver or backend.name, solution.termination, solution.value, solution.values)
 
 
 def lp_text(model: LinearModel) -> str:
@@ -500,7 +504,7 @@ def _terms(columns: IntArray, values: Any, names: Sequence[str]) -> str:
     return "\n   ".join(" ".join(words[k : k + 6]) for k in range(0, len(words), 6))
 
 
-def _told(model: LinearModel, claims: Sequence[SolverClaim]) -> dict[str, Any]:
+def _document(model: LinearModel, claims: Sequence[SolverClaim]) -> dict[str, Any]:
     return {
         "rows": model.n_rows,
         "columns": model.n_cols,

@@ -27,7 +27,7 @@ from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.benders_projection import Loosened, loosened
 from tnt_sim.solve.methods.beside_kept import solve_largest
 from tnt_sim.solve.methods.cap_tree import SOLVER as TREE
-from tnt_sim.solve.methods.cap_tree import nothing, solve_cheapest, solve_tree, told
+from tnt_sim.solve.methods.cap_tree import kernel_outcome, nothing, solve_cheapest, solve_tree
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.methods.priced_blocks import MAX_WORK, solve_crossing
 from tnt_sim.solve.methods.priced_blocks import SOLVER as BLOCKS
@@ -103,13 +103,15 @@ def solve_blocks(
     """Solve the stages with blocks only, amounts being multiple-choice groups; None if that fails in time."""
     if not len(recovery.amount_rows):
         return in_time(lambda: solve_crossing(model, stages, live, deadline=deadline))
-    every = as_choices(model, stages, recovery, lean=False)
-    if every is None:
+    all_items = as_choices(model, stages, recovery, lean=False)
+    if all_items is None:
         return None
-    found = in_time(
-        lambda: solve_crossing(every.model, every.stages(stages), live, menus=every.menus, deadline=deadline)
+    result = in_time(
+        lambda: solve_crossing(
+            all_items.model, all_items.stages(stages), live, menus=all_items.menus, deadline=deadline
+        )
     )
-    return _told_of(every, stages, found)
+    return _told_of(all_items, stages, result)
 
 
 def _settled(
@@ -171,10 +173,10 @@ def _of_amounts(
         return as_choices(model, stages, recovery, lean=lean)
 
     def by(lean: bool, solve: Callable[[LinearModel, Sequence[SolveStage], ChoiceGroups], Found]) -> Found:
-        made = choices(lean)
-        if made is None:
+        created = choices(lean)
+        if created is None:
             return None
-        return _told_of(made, stages, solve(made.model, made.stages(stages), made.menus))
+        return _told_of(created, stages, solve(created.model, created.stages(stages), created.menus))
 
     def tree(long: bool) -> Found:
         return by(
@@ -199,12 +201,12 @@ def _first_of(
 ) -> Found:
     """Try a tree, then blocks; blocks come first if the tree is long and they are quick."""
     try:
-        found = tree(n_cols > MANY_COLUMNS)
+        result = tree(n_cols > MANY_COLUMNS)
     except LongTreeError:
-        found = blocks(min(QUICK_WORK, max_work)) if max_work else None
-        if found is None or not found[1]:
-            found = tree(True)
-    return found or (blocks(max_work) if max_work else None)
+        result = blocks(min(QUICK_WORK, max_work)) if max_work else None
+        if result is None or not result[1]:
+            result = tree(True)
+    return result or (blocks(max_work) if max_work else None)
 
 
 def _projected(
@@ -221,16 +223,16 @@ def _projected(
         if small is None:
             return None
         asked = [replace(stage, objective=stage.objective[small.columns]) for stage in stages]
-        found = settle(small.model, asked, small.columns)
-        if found is None:
+        result = settle(small.model, asked, small.columns)
+        if result is None:
             return None
         seconds = time.perf_counter() - began
-        if found[0].values is None:
+        if result[0].values is None:
             return nothing(model, stages, seconds)
-        point = small.expand(found[0].values)
+        point = small.expand(result[0].values)
         if point is not None:
-            return told(model, stages, point, found[1], seconds, found[0].stages[0].solver)
-        small = small.without(found[0].values) if isinstance(small, Loosened) else None
+            return kernel_outcome(model, stages, point, result[1], seconds, result[0].stages[0].solver)
+        small = small.without(result[0].values) if isinstance(small, Loosened) else None
     return None
 
 
@@ -248,22 +250,24 @@ def solve_kept(
     solves it in time.
     """
 
-    def cheapest(whole: LinearModel, asked: SolveStage) -> Found:
-        def settle(part: LinearModel, stages: Sequence[SolveStage], columns: IntArray) -> Found:
-            return solve_cheapest(part, stages, goal.objective[columns], at_least, memory, deadline)
+    def cheapest(whole: LinearModel, cost: SolveStage) -> Found:
+        def settle(submodel: LinearModel, stages: Sequence[SolveStage], columns: IntArray) -> Found:
+            return solve_cheapest(submodel, stages, goal.objective[columns], at_least, memory, deadline)
 
-        return settle(whole, [asked], np.arange(whole.n_cols)) or _projected(whole, [asked], settle, [goal])
+        return settle(whole, [cost], np.arange(whole.n_cols)) or _projected(whole, [cost], settle, [goal])
 
     return in_time(lambda: solve_largest(model, stage, goal, cheapest) or cheapest(model, stage))
 
 
-def _told_of(choices: BinaryAmounts, stages: Sequence[SolveStage], found: Found) -> Found:
+def _told_of(choices: BinaryAmounts, stages: Sequence[SolveStage], solved: Found) -> Found:
     """Translate an outcome over amount choices to the whole model."""
-    if found is None or found[0].values is None:
+    if solved is None or solved[0].values is None:
         return None
-    point = choices.expand(found[0].values)
+    point = choices.expand(solved[0].values)
     if not choices.whole.is_feasible(point):
         return None
-    outcome = found[0]
+    outcome = solved[0]
     seconds = sum(stage.seconds for stage in outcome.stages)
-    return told(choices.whole, stages, point, found[1], seconds, outcome.stages[0].solver, outcome.grounds)
+    return kernel_outcome(
+        choices.whole, stages, point, solved[1], seconds, outcome.stages[0].solver, outcome.grounds
+    )

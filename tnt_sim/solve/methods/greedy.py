@@ -109,11 +109,11 @@ class _Filling:
         tight = self._tight_rows(moves.shape[0])
         by_column = self.model.matrix[tight][:, : moves.shape[0]].tocsc()
         for first in range(0, moves.shape[1], PER_ROUND):
-            part = moves[:, first : first + PER_ROUND]
-            effect = (by_column @ part).tocsr()  # (n_tight, n_moves), moves ascending in each row
+            subset = moves[:, first : first + PER_ROUND]
+            effect = (by_column @ subset).tocsr()  # (n_tight, n_moves), moves ascending in each row
             if abs(effect).astype(np.float64).sum(axis=1).max(initial=0.0) >= ROOM:
                 return
-            self._rounds(part, effect, tight, deadline)
+            self._rounds(subset, effect, tight, deadline)
             if deadline.expired:
                 return
 
@@ -125,18 +125,18 @@ class _Filling:
         move, value = effect.indices.astype(np.int64), effect.data.astype(np.int64)
         while True:
             above, below = self._room(tight)
-            alone = waiting.copy()
+            single = waiting.copy()
             stops = (value > above[row]) | (-value > below[row])
-            alone[move[stops]] = False
+            single[move[stops]] = False
             for_good = np.zeros_like(waiting)
             for_good[move[stops & ~helped[row]]] = True
             waiting &= ~for_good
-            if not alone.any():
+            if not single.any():
                 return
-            counted = np.where(alone[move], value, 0)
-            fits = alone
-            fits[move[_beyond(np.maximum(counted, 0), effect.indptr, above[row])]] = False
-            fits[move[_beyond(np.maximum(-counted, 0), effect.indptr, below[row])]] = False
+            counted = np.where(single[move], value, 0)
+            fits = single
+            fits[move[_overflowing(np.maximum(counted, 0), effect.indptr, above[row])]] = False
+            fits[move[_overflowing(np.maximum(-counted, 0), effect.indptr, below[row])]] = False
             self.x[: moves.shape[0]] += moves @ fits.astype(np.int64)
             self.reached[tight] += effect @ fits.astype(np.int64)
             waiting &= ~fits
@@ -191,7 +191,7 @@ def _helped(effect: sp.csr_array) -> BoolArray:
     return mixed
 
 
-def _beyond(value: IntArray, starts: NDArray[Any], room: IntArray) -> BoolArray:
+def _overflowing(value: IntArray, starts: NDArray[Any], room: IntArray) -> BoolArray:
     """Return the entries at which the running sum of their row exceeds the room; sums start anew in each row."""
     total = np.cumsum(value)
     before = np.concatenate([np.zeros(1, dtype=np.int64), total])[starts[:-1]]

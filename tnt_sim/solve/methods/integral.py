@@ -122,17 +122,17 @@ def solve_integral(
         return _IntegralSearch(model, backend, limits, start, tuning).run()
     began = time.perf_counter()
     reduced = small.reduce(start) if start is not None and model.is_feasible(start) else None
-    found = _IntegralSearch(small.model, backend, limits, reduced, tuning).run()
-    held = None if found.values is None else small.expand(found.values)
-    if found.termination is not Termination.NUMERIC_TROUBLE:
-        return replace(found, values=held)
+    solution = _IntegralSearch(small.model, backend, limits, reduced, tuning).run()
+    held = None if solution.values is None else small.expand(solution.values)
+    if solution.termination is not Termination.NUMERIC_TROUBLE:
+        return replace(solution, values=held)
     # merged columns are not 0-1, so that cuts cannot remove their choices: solve with all columns
     again = _IntegralSearch(model, backend, limits, start if held is None else held, tuning).run()
     return replace(
         again,
-        repairs=(*found.repairs, *again.repairs),
-        log=found.log + again.log,
-        n_solves=found.n_solves + again.n_solves,
+        repairs=(*solution.repairs, *again.repairs),
+        log=solution.log + again.log,
+        n_solves=solution.n_solves + again.n_solves,
         seconds=time.perf_counter() - began,
     )
 
@@ -273,7 +273,7 @@ class _IntegralSearch:
     def _repair(self, point: IntArray, termination: Termination, current: LinearModel) -> Termination | None:
         """Cut off an infeasible point, after trying the best amounts for its 0-1 choice."""
         broken = current.violations(point)[0]
-        detail = f"{broken.name}: {broken.found} not in [{broken.lower}, {broken.upper}]"
+        detail = f"{broken.name}: {broken.activity} not in [{broken.lower}, {broken.upper}]"
         if termination is not Termination.OPTIMAL:
             # a limit was reached: only try to get a feasible point
             self._polish(point, detail)
@@ -357,16 +357,16 @@ class _IntegralSearch:
         base = np.clip(point, self.model.col_lower, self.model.col_upper)
         lower = np.where(free, self.model.col_lower, base)
         upper = np.where(free, self.model.col_upper, base)
-        part = restrict(self.model, lower, upper, around=base)
-        inner = _IntegralSearch(part.model, self.backend, self.limits, None, self.tuning, depth=1)
-        found = inner.run()
-        self.n_solves += found.n_solves
-        self.logs.append(found.log)
-        if found.termination not in (Termination.OPTIMAL, Termination.INFEASIBLE):
+        restriction = restrict(self.model, lower, upper, around=base)
+        inner = _IntegralSearch(restriction.model, self.backend, self.limits, None, self.tuning, depth=1)
+        solution = inner.run()
+        self.n_solves += solution.n_solves
+        self.logs.append(solution.log)
+        if solution.termination not in (Termination.OPTIMAL, Termination.INFEASIBLE):
             self.doubtful = True
-        if found.values is None:
+        if solution.values is None:
             return None
-        polished = part.expand(found.values)
+        polished = restriction.expand(solution.values)
         self._hold(polished)
         return polished
 

@@ -76,7 +76,7 @@ def of_trees(trees: Sequence[CapTreeNode], names: Sequence[str]) -> ProofHints:
     """Build hints from the trees of caps that a kernel used."""
 
     def named(node: CapTreeNode) -> Tree:
-        return names[node.row], tuple(named(child) for child in node.children), node.beyond
+        return names[node.row], tuple(named(child) for child in node.children), node.may_exceed
 
     return ProofHints(trees=tuple(named(tree) for tree in trees))
 
@@ -236,7 +236,7 @@ def _in_order(
     results: list[StageResult] = []
     held, current = start, model
     for index, stage in enumerate(stages):
-        _tell(on_progress, Progress(index, len(stages), stage.name, None))
+        _report_progress(on_progress, Progress(index, len(stages), stage.name, None))
         current = current.with_objective(stage.objective, stage.sense)
         stop = bool(results) and (limits.expired or _was_interrupted(results))
         if held is not None and _is_settled(stage, stages[:index], results):
@@ -248,7 +248,7 @@ def _in_order(
             held = found.values
             result = _result(stage, found)
         results.append(result)
-        _tell(on_progress, Progress(index, len(stages), stage.name, result))
+        _report_progress(on_progress, Progress(index, len(stages), stage.name, result))
         if held is None:
             break
         ended = result.skipped or limits.expired or _was_interrupted(results)
@@ -315,7 +315,7 @@ def with_kept_row(
     return model.with_rows(objective[None, :], [lower], [upper], [f"stage {name}"])
 
 
-def _tell(on_progress: Callable[[Progress], None] | None, progress: Progress) -> None:
+def _report_progress(on_progress: Callable[[Progress], None] | None, progress: Progress) -> None:
     if on_progress is not None:
         on_progress(progress)
 
@@ -338,19 +338,19 @@ def _settled(stage: SolveStage, model: LinearModel, held: IntArray, before: Stag
     )
 
 
-def _result(stage: SolveStage, found: IntegralSolution) -> StageResult:
+def _result(stage: SolveStage, solution: IntegralSolution) -> StageResult:
     return StageResult(
         name=stage.name,
         sense=stage.sense,
-        termination=found.termination,
-        value=found.value,
-        limit=None if found.value is None else stage.limit(found.value),
-        bound=found.bound,
-        solver=found.solver,
-        seconds=found.seconds,
-        n_solves=found.n_solves,
-        repairs=found.repairs,
-        log=found.log,
+        termination=solution.termination,
+        value=solution.value,
+        limit=None if solution.value is None else stage.limit(solution.value),
+        bound=solution.bound,
+        solver=solution.solver,
+        seconds=solution.seconds,
+        n_solves=solution.n_solves,
+        repairs=solution.repairs,
+        log=solution.log,
     )
 
 

@@ -61,7 +61,7 @@ class StepLength:
 
     value: float
     step: float
-    beyond: float
+    overshoot: float
     leaving: int
     upwards: bool
 
@@ -92,7 +92,7 @@ class Basis:
     tight: IntArray = field(init=False)
     free: IntArray = field(init=False)
     inverse: FloatArray = field(init=False)
-    part: FloatArray = field(init=False)
+    basic_columns: FloatArray = field(init=False)
     resting: FloatArray = field(init=False)
     rested: FloatArray = field(init=False)
     reduced: FloatArray = field(init=False)
@@ -110,8 +110,8 @@ class Basis:
         self.columns, self.free = np.flatnonzero(self.basic), np.flatnonzero(self.loose)
         self.tight = np.flatnonzero(~self.loose)
         part = self.program.matrix[:, self.columns]
-        self.part = part if isinstance(part, np.ndarray) else part.toarray()
-        self.inverse = np.linalg.inv(self.part[self.tight])
+        self.basic_columns = part if isinstance(part, np.ndarray) else part.toarray()
+        self.inverse = np.linalg.inv(self.basic_columns[self.tight])
 
     def _fresh(self) -> None:
         """Recompute prices, reduced costs and the activity of resting columns from the basis."""
@@ -136,7 +136,7 @@ class Basis:
     def solution(self, t: float) -> tuple[FloatArray, FloatArray]:
         """Compute the basic columns and the loose rows at t."""
         x = self.inverse @ (self._bound(t) - self.rested[self.tight])
-        return x, self.rested[self.free] + self.part[self.free] @ x
+        return x, self.rested[self.free] + self.basic_columns[self.free] @ x
 
     def room(self, t: float, past: float) -> StepLength:
         """Ratio test: how far t may rise before a basic variable leaves its bounds.
@@ -145,7 +145,7 @@ class Basis:
         """
         p, columns, rows = self.program, self.columns, self.free
         dx = self.inverse @ p.push[self.tight]
-        rate = np.concatenate([dx, self.part[rows] @ dx - p.push[rows]])
+        rate = np.concatenate([dx, self.basic_columns[rows] @ dx - p.push[rows]])
         x, a = self.solution(t)
         value = float(p.cost[columns] @ x + p.cost @ self.resting)
         move = t * p.push[rows]
@@ -169,7 +169,7 @@ class Basis:
         if room.leaving < k:
             aside[self.tight] = self.inverse[room.leaving]
         else:
-            aside[self.tight] = self.part[leaving] @ self.inverse
+            aside[self.tight] = self.basic_columns[leaving] @ self.inverse
             aside[leaving] = -1.0
         effect = -(aside @ p.matrix)
         aside[self.free] = 0.0
@@ -389,7 +389,7 @@ class _ParametricWalk:
                 self.value.append(self.sign * room.value)
             here = min(self.now + room.step, self.end)
             self._piece_to(here, basis, room)
-            if here >= self.end or self.now + room.step + room.beyond >= self.end:
+            if here >= self.end or self.now + room.step + room.overshoot >= self.end:
                 self.at[-1] = self.end
                 return True
             if deadline.expired:
@@ -397,7 +397,7 @@ class _ParametricWalk:
             still = still + 1 if here == self.now else 0
             self.now = here
             if still > MAX_STILL or not basis.pivot(room):
-                self.now += room.beyond
+                self.now += room.overshoot
                 basis, still = self._solved(self.now), 0
 
     def _program(self) -> Program:

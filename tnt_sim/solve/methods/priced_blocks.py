@@ -33,7 +33,7 @@ from tnt_sim.kernel.cap_tree.dominance import firsts
 from tnt_sim.kernel.knapsack import ChoiceGroups, TooManyStates
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
-from tnt_sim.solve.methods.cap_tree import beside_fixed, told
+from tnt_sim.solve.methods.cap_tree import beside_fixed, kernel_outcome
 from tnt_sim.solve.methods.lexicographic import PricedRow, ProofHints, StagesOutcome
 from tnt_sim.solve.reductions.amounts_as_binaries import MENU
 from tnt_sim.solve.reductions.symmetry import classes
@@ -100,19 +100,19 @@ def solve_crossing(
     try:
         price = np.maximum(duals[row] * sign, 0.0)
         group = None if menus is None else menus.group
-        found = settle(value, matrix, upper, price, max_work, None, heard, group, deadline)
+        solution = settle(value, matrix, upper, price, max_work, None, heard, group, deadline)
     except (TooManyStates, OverflowError):
         return None
-    if found is None or found.best is None or not (whole or found.best.ways == 1):
+    if solution is None or solution.best is None or not (whole or solution.best.ways == 1):
         return None
-    x, alone = _one(model, stages, found, menus or ChoiceGroups.of(np.arange(model.n_cols)))
-    grounds = _grounds(model, found, float(leading(first, menus)), matrix, sign, row)
-    return told(model, stages, x, alone, time.perf_counter() - began, SOLVER, grounds)
+    x, alone = _unique_point(model, stages, solution, menus or ChoiceGroups.of(np.arange(model.n_cols)))
+    grounds = _grounds(model, solution, float(leading(first, menus)), matrix, sign, row)
+    return kernel_outcome(model, stages, x, alone, time.perf_counter() - began, SOLVER, grounds)
 
 
 def _grounds(
     model: LinearModel,
-    found: ActiveRowsSolution,
+    solution: ActiveRowsSolution,
     unit: float,
     matrix: sp.csr_array,
     sign: IntArray,
@@ -126,9 +126,9 @@ def _grounds(
                 bool(sign[k] > 0),
                 float(price) / unit,
                 int(np.abs(matrix[[k]].data).max(initial=1)),
-                place in found.own,
+                place in solution.own,
             )
-            for place, (k, price) in enumerate(zip(found.rows, found.price.tolist(), strict=True))
+            for place, (k, price) in enumerate(zip(solution.rows, solution.price.tolist(), strict=True))
         )
     )
 
@@ -166,13 +166,13 @@ def _coprime(stage: SolveStage) -> IntArray:
     return part
 
 
-def _reach(part: IntArray, menus: ChoiceGroups | None) -> int:
+def _reach(coefficients: IntArray, menus: ChoiceGroups | None) -> int:
     """Compute the largest difference between two values of an objective, with one column per group."""
-    if menus is None or not len(part):
-        return int(np.abs(part).astype(object).sum())
+    if menus is None or not len(coefficients):
+        return int(np.abs(coefficients).astype(object).sum())
     heads = np.flatnonzero(firsts(menus.group))
-    most = np.maximum.reduceat(np.maximum(part, 0), heads)
-    least = np.minimum.reduceat(np.minimum(part, 0), heads)
+    most = np.maximum.reduceat(np.maximum(coefficients, 0), heads)
+    least = np.minimum.reduceat(np.minimum(coefficients, 0), heads)
     return int((most - least).astype(object).sum())
 
 
@@ -197,17 +197,17 @@ def at_most(model: LinearModel) -> tuple[sp.csr_array, IntArray, IntArray, IntAr
     return matrix, upper, sign, np.concatenate([high, low])
 
 
-def _one(
-    model: LinearModel, stages: Sequence[SolveStage], found: ActiveRowsSolution, menus: ChoiceGroups
+def _unique_point(
+    model: LinearModel, stages: Sequence[SolveStage], solution: ActiveRowsSolution, menus: ChoiceGroups
 ) -> tuple[IntArray, bool]:
     """Return the canonical point, and whether it is the only one among the best.
 
     Dossiers with identical columns are interchangeable; the first in rank order receive more. The point is
     unique if all best points are such exchanges of it.
     """
-    assert found.best is not None
-    x = found.best.taken.astype(np.int64)
-    if found.best.ways == 1:
+    assert solution.best is not None
+    x = solution.best.taken.astype(np.int64)
+    if solution.best.ways == 1:
         return x, True
     label = _labels(model, stages)
     heads = np.flatnonzero(firsts(menus.group))
@@ -222,23 +222,23 @@ def _one(
         # a choice is its place counted from the end (the least amount is last); 0 means none
         width = members[0].stop - members[0].start
         got = [int(width - np.argmax(x[part])) if x[part].any() else 0 for part in members]
-        for part, place in zip(members, sorted(got, reverse=True), strict=True):
-            x[part] = 0
+        for span, place in zip(members, sorted(got, reverse=True), strict=True):
+            x[span] = 0
             if place:
-                x[part.stop - place] = 1
+                x[span.stop - place] = 1
         ways *= _arrangements(got)
-    return x, ways == found.best.ways
+    return x, ways == solution.best.ways
 
 
 def _labels(model: LinearModel, stages: Sequence[SolveStage]) -> IntArray:
     """Label columns, int64 (n_cols,): equal where rows (except group rows) and stages have equal entries."""
-    kept = np.flatnonzero([name != MENU for name in model.row_names])
+    selected = np.flatnonzero([name != MENU for name in model.row_names])
     rows = replace(
         model.with_objective(stages[0].objective, stages[0].sense),
-        matrix=model.matrix[kept],
-        row_lower=model.row_lower[kept],
-        row_upper=model.row_upper[kept],
-        row_names=tuple(model.row_names[k] for k in kept.tolist()),
+        matrix=model.matrix[selected],
+        row_lower=model.row_lower[selected],
+        row_upper=model.row_upper[selected],
+        row_names=tuple(model.row_names[k] for k in selected.tolist()),
     )
     label = classes(rows)
     every = np.stack([label, *(stage.objective for stage in stages[1:])])

@@ -112,10 +112,10 @@ class _TieBreakSearch:
         if not self.limits.expired:
             self._know_twins(ranked)
             self._take(self.point)
-        one = len(ranked) >= MANY_OPEN and not self.limits.expired and self._only_one(ranked, amounts)
-        if ranked and self.limits.expired and not one:
+        entry = len(ranked) >= MANY_OPEN and not self.limits.expired and self._only_one(ranked, amounts)
+        if ranked and self.limits.expired and not entry:
             self.ended = Termination.TIME_LIMIT
-        elif not one:
+        elif not entry:
             self._walk_funded(ranked)
         if self.ended is Termination.OPTIMAL:
             self._walk_amounts(amounts.tolist())
@@ -176,10 +176,10 @@ class _TieBreakSearch:
         rows = sp.vstack([sp.csr_array(other.coefficients[None, :]), equal], format="csr")
         lower = [other.lower, *([0] * len(pairs))]
         names = ["another", *(f"equal {k}" for k in range(len(pairs)))]
-        asked = self.model.with_rows(rows, lower, [NO_UPPER] * len(lower), names)
+        variant = self.model.with_rows(rows, lower, [NO_UPPER] * len(lower), names)
         if self.goal is not None:
-            asked = asked.with_objective(self.goal.objective, self.goal.sense)
-        part = restrict(asked, self.lower, self.upper)
+            variant = variant.with_objective(self.goal.objective, self.goal.sense)
+        part = restrict(variant, self.lower, self.upper)
         found = solve_integral(part.model, self.backend, self.limits.share(0.5))
         self.n_solves += found.n_solves
         return found.termination is Termination.INFEASIBLE
@@ -221,11 +221,11 @@ class _TieBreakSearch:
     def _improve(self, weights: IntArray) -> None:
         """Maximise `weights` over the open columns, and take the point found."""
         goal = self.model.with_objective(weights, Sense.MAXIMISE)
-        part = restrict(goal, self.lower, self.upper)
-        start = part.reduce(self.point)
-        found = solve_integral(part.model, self.backend, self.limits, start)
-        self.n_solves += found.n_solves
-        self.repairs.extend(found.repairs)
-        self.ended = found.termination
-        if found.values is not None:
-            self._take(part.expand(found.values))
+        restriction = restrict(goal, self.lower, self.upper)
+        start = restriction.reduce(self.point)
+        solution = solve_integral(restriction.model, self.backend, self.limits, start)
+        self.n_solves += solution.n_solves
+        self.repairs.extend(solution.repairs)
+        self.ended = solution.termination
+        if solution.values is not None:
+            self._take(restriction.expand(solution.values))

@@ -123,10 +123,10 @@ def as_choices(
     if lean:
         worth = goal[menu.x] + goal[menu.t] * menu.units + np.where(menu.w >= 0, goal[menu.w], 0)
         menu = menu.pick(_worth_more(menu.x, worth))
-    found = _written(model, recovery, menu, must)
-    if found is None or any((np.abs(found.back.T @ goal) >= EXACT_LIMIT).any() for goal in goals):
+    result = _written(model, recovery, menu, must)
+    if result is None or any((np.abs(result.back.T @ goal) >= EXACT_LIMIT).any() for goal in goals):
         return None
-    return found
+    return result
 
 
 def _too_wide(numbers: Sequence[IntArray], units: IntArray) -> bool:
@@ -155,12 +155,12 @@ def _menu(model: LinearModel, recovery: Recovery, goal: IntArray | None) -> _Men
         np.full(len(step), -1, dtype=np.int64),
         np.repeat(least, count) + step,
     )
-    both = [np.concatenate(pair) for pair in zip(_parts(levels), _parts(ranges), strict=True)]
+    both = [np.concatenate(pair) for pair in zip(_fields(levels), _fields(ranges), strict=True)]
     found = _Menu(*both)
     return found.pick(np.lexsort((-found.units, found.x)))
 
 
-def _parts(menu: _Menu) -> tuple[IntArray, ...]:
+def _fields(menu: _Menu) -> tuple[IntArray, ...]:
     return menu.x, menu.t, menu.w, menu.units
 
 
@@ -184,10 +184,10 @@ def _allowed(model: LinearModel, menu: _Menu) -> BoolArray:
     wanted = level & (model.col_lower[menu.w] > 0)
     has_wanted = np.zeros(model.n_cols, dtype=np.bool_)
     has_wanted[menu.x[wanted]] = True
-    found: BoolArray = (model.col_upper[menu.x] > 0) & (~has_wanted[menu.x] | wanted)
-    found &= (model.col_lower[menu.t] <= menu.units) & (menu.units <= model.col_upper[menu.t])
-    found &= ~level | (model.col_upper[menu.w] > 0)
-    return found
+    places: BoolArray = (model.col_upper[menu.x] > 0) & (~has_wanted[menu.x] | wanted)
+    places &= (model.col_lower[menu.t] <= menu.units) & (menu.units <= model.col_upper[menu.t])
+    places &= ~level | (model.col_upper[menu.w] > 0)
+    return places
 
 
 def _worth_more(x: IntArray, worth: IntArray) -> IntArray:
@@ -211,23 +211,23 @@ def _written(model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray
     menu, forced = menu.pick(more), forced[more]
     n_awards = recovery.n_columns
     plain = np.setdiff1d(np.arange(len(recovery.candidate)), _columns(recovery, recovery.amount_rows)[0])
-    kept = np.concatenate([plain, np.arange(n_awards, model.n_cols)])
+    selected = np.concatenate([plain, np.arange(n_awards, model.n_cols)])
     # dossiers stand by rank, and the further columns come behind them
-    where = np.concatenate([kept, menu.x])
+    where = np.concatenate([selected, menu.x])
     order = np.argsort(where, kind="stable")
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    at = place[len(kept) :]
+    at = place[len(selected) :]
     level = np.flatnonzero(menu.w >= 0)
     fresh = np.flatnonzero(~forced)
     of_least = np.full(model.n_cols, -1, dtype=np.int64)
     of_least[least.x] = least.w
     under = np.flatnonzero(forced & (of_least[menu.x] >= 0))
-    row = np.concatenate([kept, menu.x[fresh], menu.t, menu.w[level], of_least[menu.x[under]]])
-    col = np.concatenate([place[: len(kept)], at[fresh], at, at[level], at[under]])
+    row = np.concatenate([selected, menu.x[fresh], menu.t, menu.w[level], of_least[menu.x[under]]])
+    col = np.concatenate([place[: len(selected)], at[fresh], at, at[level], at[under]])
     value = np.concatenate(
         [
-            np.ones(len(kept) + len(fresh), dtype=np.int64),
+            np.ones(len(selected) + len(fresh), dtype=np.int64),
             menu.units - base[menu.t] * forced,
             np.ones(len(level), dtype=np.int64),
             -np.ones(len(under), dtype=np.int64),
@@ -239,16 +239,23 @@ def _written(model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray
     raised = np.zeros(len(order), dtype=np.bool_)
     raised[at] = forced
     lower, upper = np.zeros(len(order), dtype=np.int64), np.ones(len(order), dtype=np.int64)
-    lower[place[: len(kept)]], upper[place[: len(kept)]] = model.col_lower[kept], model.col_upper[kept]
+    lower[place[: len(selected)]], upper[place[: len(selected)]] = (
+        model.col_lower[selected],
+        model.col_upper[selected],
+    )
     names = [model.col_names[k] for k in where[order].tolist()]
     menus = ChoiceGroups(group, raised)
     try:
-        part = restrict(_rows(model, base, back, menus, lower, upper, names), lower, upper)
+        restriction = restrict(_rows(model, base, back, menus, lower, upper, names), lower, upper)
     except (ModelError, OverflowError):  # numbers too large for a model
         return None
-    open_ = part.open_columns
+    open_ = restriction.open_columns
     return BinaryAmounts(
-        part.model, menus.picked(open_), model, base + back @ part.base, back.tocsc()[:, open_].tocsr()
+        restriction.model,
+        menus.picked(open_),
+        model,
+        base + back @ restriction.base,
+        back.tocsc()[:, open_].tocsr(),
     )
 
 

@@ -71,13 +71,13 @@ def _cover(model: LinearModel, point: IntArray, row: int, sign: int, limit: int)
             chosen.append((abs(a), j))
     if excess <= 0:
         return None
-    kept = []
+    retained = []
     for weight, j in sorted(chosen):
         if excess - weight > 0:
             excess -= weight
         else:
-            kept.append(j)
-    return must_change(model, point, np.array(kept, dtype=np.int64))
+            retained.append(j)
+    return must_change(model, point, np.array(retained, dtype=np.int64))
 
 
 def no_good_cut(model: LinearModel, point: IntArray) -> Cut | None:

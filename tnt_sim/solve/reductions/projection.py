@@ -77,19 +77,21 @@ def without_gains(model: LinearModel, stages: Sequence[SolveStage]) -> Projected
     rows, upper = model.matrix[touched].toarray(), model.row_upper[touched]
     steps = []
     for column in gains.tolist():
-        found = _eliminated(rows, upper, gains, column, int(model.col_upper[column]))
-        if found is None:
+        result = _eliminated(rows, upper, gains, column, int(model.col_upper[column]))
+        if result is None:
             return None
-        rows, upper, step = found
+        rows, upper, step = result
         steps.append(step)
     columns = np.flatnonzero(~ranged)
-    kept = np.setdiff1d(breakable(model), touched)
-    names = (*(model.row_names[k] for k in kept.tolist()), *(f"projected {k}" for k in range(len(rows))))
+    selected = np.setdiff1d(breakable(model), touched)
+    names = (*(model.row_names[k] for k in selected.tolist()), *(f"projected {k}" for k in range(len(rows))))
     try:
         small = LinearModel(
-            matrix=sp.vstack([model.matrix[kept][:, columns], sp.csr_array(rows[:, columns])], format="csr"),
-            row_lower=np.concatenate([model.row_lower[kept], np.full(len(rows), NO_LOWER)]),
-            row_upper=np.concatenate([model.row_upper[kept], upper]),
+            matrix=sp.vstack(
+                [model.matrix[selected][:, columns], sp.csr_array(rows[:, columns])], format="csr"
+            ),
+            row_lower=np.concatenate([model.row_lower[selected], np.full(len(rows), NO_LOWER)]),
+            row_upper=np.concatenate([model.row_upper[selected], upper]),
             col_lower=model.col_lower[columns],
             col_upper=model.col_upper[columns],
             integer=model.integer[columns],
@@ -116,18 +118,18 @@ def _eliminated(
     rows: IntArray, upper: IntArray, gains: IntArray, column: int, most: int
 ) -> tuple[IntArray, IntArray, EliminatedGain] | None:
     """Eliminate one column; None if that needs too many rows."""
-    part = rows[:, column]
-    if (np.abs(part) > 1).any():
+    subset = rows[:, column]
+    if (np.abs(subset) > 1).any():
         return None
     unit = np.zeros((1, rows.shape[1]), dtype=np.int64)
     unit[0, column] = 1
-    low, low_upper = np.vstack([rows[part < 0], -unit]), np.append(upper[part < 0], 0)
-    high, high_upper = np.vstack([rows[part > 0], unit]), np.append(upper[part > 0], most)
+    low, low_upper = np.vstack([rows[subset < 0], -unit]), np.append(upper[subset < 0], 0)
+    high, high_upper = np.vstack([rows[subset > 0], unit]), np.append(upper[subset > 0], most)
     if len(low) * len(high) > MOST_ROWS:
         return None
     sums = (low[:, None, :] + high[None, :, :]).reshape(-1, rows.shape[1])
     bounds = (low_upper[:, None] + high_upper[None, :]).ravel()
-    every, limits = np.vstack([rows[part == 0], sums]), np.concatenate([upper[part == 0], bounds])
-    over_choices = ~every[:, gains].any(axis=1)
-    loose = over_choices & (np.maximum(every, 0).sum(axis=1) <= limits)  # satisfied by all 0-1 points
-    return every[~loose], limits[~loose], EliminatedGain(column, rows[part < 0], upper[part < 0])
+    all_items, limits = np.vstack([rows[subset == 0], sums]), np.concatenate([upper[subset == 0], bounds])
+    over_choices = ~all_items[:, gains].any(axis=1)
+    loose = over_choices & (np.maximum(all_items, 0).sum(axis=1) <= limits)  # satisfied by all 0-1 points
+    return all_items[~loose], limits[~loose], EliminatedGain(column, rows[subset < 0], upper[subset < 0])

@@ -61,17 +61,17 @@ def restrict(
     least, most = _reach(matrix, low, high)
     row_lower = _needed(_shifted(model.row_lower, shift, NO_LOWER), least, NO_LOWER)
     row_upper = _needed(_shifted(model.row_upper, shift, NO_UPPER), most, NO_UPPER)
-    kept = np.flatnonzero((row_lower != NO_LOWER) | (row_upper != NO_UPPER))
+    selected = np.flatnonzero((row_lower != NO_LOWER) | (row_upper != NO_UPPER))
     small = LinearModel(
-        matrix=matrix[kept],
-        row_lower=row_lower[kept],
-        row_upper=row_upper[kept],
+        matrix=matrix[selected],
+        row_lower=row_lower[selected],
+        row_upper=row_upper[selected],
         col_lower=low.astype(np.int64),
         col_upper=high.astype(np.int64),
         integer=model.integer[columns],
         objective=model.objective[columns],
         sense=model.sense,
-        row_names=tuple(model.row_names[i] for i in kept.tolist()),
+        row_names=tuple(model.row_names[i] for i in selected.tolist()),
         col_names=tuple(model.col_names[j] for j in columns.tolist()),
     )
     return Restriction(small, columns, base, model.value(base))
@@ -106,8 +106,8 @@ def _needed(bounds: IntArray | ExactArray, reach: FloatArray, absent: int) -> In
     Errors of `reach` are limited to its last digits; a margin keeps every bound that is in doubt.
     """
     slack = np.abs(reach) * 1e-12 + 0.5
-    given = bounds.astype(np.float64)
-    free = reach + slack < given if absent == NO_UPPER else reach - slack > given
+    written = bounds.astype(np.float64)
+    free = reach + slack < written if absent == NO_UPPER else reach - slack > written
     # a reach of exactly 0 is the common case of a row without open columns
-    free |= (reach == 0) & (given >= 0 if absent == NO_UPPER else given <= 0)
+    free |= (reach == 0) & (written >= 0 if absent == NO_UPPER else written <= 0)
     return np.where(free, absent, bounds).astype(np.int64)

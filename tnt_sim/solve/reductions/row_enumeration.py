@@ -105,18 +105,18 @@ def short_rows(model: LinearModel, duals: FloatArray) -> tuple[Short, ...]:
     capped = (model.row_upper != NO_UPPER) & (model.row_lower == NO_LOWER) & (model.row_upper >= 0)
     rows = np.flatnonzero(capped & (length >= SHORTEST) & (length <= LONGEST) & (duals > FAINT))
     cost = duals[rows] * model.row_upper[rows]
-    seen = np.zeros(model.n_cols, dtype=np.bool_)
-    found = []
+    visited = np.zeros(model.n_cols, dtype=np.bool_)
+    result = []
     for row in rows[np.argsort(-cost, kind="stable")].tolist():
         part = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
         columns = matrix.indices[part].astype(np.int64)
         weight, open_ = matrix.data[part], model.col_lower[columns] < model.col_upper[columns]
         room = int(model.row_upper[row]) - int(weight @ fixed[columns])
-        plain = (weight > 0).all() and zero_one[columns].all() and not seen[columns].any()
+        plain = (weight > 0).all() and zero_one[columns].all() and not visited[columns].any()
         if plain and room >= 0 and open_.sum() >= SHORTEST:
-            seen[columns] = True
-            found.append(Short(row, columns[open_], weight[open_], room))
-    return tuple(found)
+            visited[columns] = True
+            result.append(Short(row, columns[open_], weight[open_], room))
+    return tuple(result)
 
 
 def close_by_lists(
@@ -132,17 +132,17 @@ def close_by_lists(
     shorts = short_rows(up, row_duals if same else -row_duals)
     if len(shorts) < LEAST or not model.integer.all():
         return model
-    found = _bundled(up, shorts, row_duals if same else -row_duals, backend, limits)
-    slack = -1 if found is None else found.slack(limit if same else -limit)
-    if found is None or slack < 0:
+    result = _bundled(up, shorts, row_duals if same else -row_duals, backend, limits)
+    slack = -1 if result is None else result.slack(limit if same else -limit)
+    if result is None or slack < 0:
         return model
-    reduced = found.bound.reduced_costs
+    reduced = result.bound.reduced_costs
     lower, upper = model.col_lower.copy(), model.col_upper.copy()
     shut = np.abs(reduced) > slack
-    for s, part in zip(found.shorts, found.listed(slack), strict=True):
+    for s, piece in zip(result.shorts, result.listed(slack), strict=True):
         shut[s.columns] = False
-        if part is not None:
-            lower[s.columns], upper[s.columns] = part.choices.min(axis=0), part.choices.max(axis=0)
+        if piece is not None:
+            lower[s.columns], upper[s.columns] = piece.choices.min(axis=0), piece.choices.max(axis=0)
     lower[shut & (reduced > 0)] = upper[shut & (reduced > 0)]
     upper[shut & (reduced < 0)] = lower[shut & (reduced < 0)]
     return model.with_bounds(lower, upper)
@@ -190,14 +190,14 @@ def _at(model: LinearModel, shorts: Sequence[Short], duals: FloatArray) -> Bundl
     bound = exact_bound(model, prices)
     if bound.scaled is None or bound.reduced_costs.dtype == object:
         return None
-    scaled, kept = bound.scaled, []
+    scaled, retained = bound.scaled, []
     for s in shorts:
         reduced = bound.reduced_costs[s.columns]
         found = _listed(reduced, s, 0)
         if found is not None:
             scaled += found.best - int(np.maximum(reduced, 0).sum())
-            kept.append(s)
-    return Bundled(tuple(kept), prices, bound, scaled)
+            retained.append(s)
+    return Bundled(tuple(retained), prices, bound, scaled)
 
 
 def _listed(reduced: IntArray, short: Short, slack: int) -> EnumeratedRow | None:
@@ -210,19 +210,19 @@ def _listed(reduced: IntArray, short: Short, slack: int) -> EnumeratedRow | None
     most = int(np.maximum(inner, 0).sum()) + price * short.room
     within = max(int(np.abs(inner).max(initial=1)) // 8, 1)
     while True:
-        found = _within(inner, short, price, within)
-        if found is None:
+        result = _within(inner, short, price, within)
+        if result is None:
             return None
-        choices, lost = found
+        choices, lost = result
         if len(lost):
             break
         within *= 2
     least = int(lost.min())
     if least + slack > within:
-        found = _within(inner, short, price, least + slack)
-        if found is None:
+        result = _within(inner, short, price, least + slack)
+        if result is None:
             return None
-        choices, lost = found
+        choices, lost = result
     return EnumeratedRow(choices[lost <= least + slack], most - least)
 
 
@@ -285,10 +285,10 @@ def _with_lists(
     sizes = [len(choices) for choices in lists]
     n = len(loose) + sum(sizes)
     of_bundle = np.repeat(np.arange(len(sizes)), sizes)
-    one = sp.csr_array(
+    entry = sp.csr_array(
         (np.ones(sum(sizes), dtype=np.int64), (of_bundle, np.arange(len(loose), n))), shape=(len(sizes), n)
     )
-    matrix = sp.vstack([sp.csr_array(sp.hstack(blocks))[rows], one], format="csr")
+    matrix = sp.vstack([sp.csr_array(sp.hstack(blocks))[rows], entry], format="csr")
     ones = np.ones(len(sizes), dtype=np.int64)
     zeros, all_ones = np.zeros(sum(sizes), dtype=np.int64), np.ones(sum(sizes), dtype=np.int64)
     small = LinearModel(

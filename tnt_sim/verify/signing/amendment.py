@@ -45,8 +45,8 @@ def read_amendment(folder: Path, expected: str | None = None) -> tuple[RegisterE
         entry, before = entries[number], entries[number - 1] if number else None
         defects = _differences(entry, before)
     except DataError as error:
-        return None, _found(folder, None, list(error.defects))
-    return entry, _found(folder, entry, [*hash_defects(entry.signature, expected), *defects])
+        return None, _verification_of(folder, None, list(error.defects))
+    return entry, _verification_of(folder, entry, [*hash_defects(entry.signature, expected), *defects])
 
 
 def _differences(entry: RegisterEntry, before: RegisterEntry | None) -> list[Defect]:
@@ -55,21 +55,21 @@ def _differences(entry: RegisterEntry, before: RegisterEntry | None) -> list[Def
     if entry.signature["kind"] != "amendment" or before is None or len(named) != 1:
         text = Text("ce n'est pas un avenant du registre.", "this is no amendment of the register.")
         return [Defect("amendment", text, (Place(file=f"{entry.folder.name}/{SIGNATURE}"),))]
-    shown = f"{entry.folder.name}/{named[0]}"
-    asked = held_amounts(read_plain(entry.folder / named[0], shown_as=shown), shown)
+    label = f"{entry.folder.name}/{named[0]}"
+    request = held_amounts(read_plain(entry.folder / named[0], shown_as=label), label)
     earlier, state = read_state(before), read_state(entry)
     freed = sum(earlier.values()) - sum(state.values())
-    if state == {**earlier, **asked} and entry.signature.get("freed_cents") == freed:
+    if state == {**earlier, **request} and entry.signature.get("freed_cents") == freed:
         return []
     text = Text(
         "les montants engagés ne sont pas ceux d'avant, baissés comme cette table le dit.",
         "the committed amounts are not those of before, lowered as this table says.",
     )
-    return [Defect("amendment", text, (Place(file=shown),))]
+    return [Defect("amendment", text, (Place(file=label),))]
 
 
-def _found(folder: Path, entry: RegisterEntry | None, defects: list[Defect]) -> Verification:
-    said = {} if entry is None else entry.signature
+def _verification_of(folder: Path, entry: RegisterEntry | None, defects: list[Defect]) -> Verification:
+    words = {} if entry is None else entry.signature
     head = {
         "schema_version": 1,
         "command": "verify",
@@ -79,9 +79,9 @@ def _found(folder: Path, entry: RegisterEntry | None, defects: list[Defect]) -> 
         "status": "refused" if defects else "verified",
         "proof": None,
         **{
-            key: said.get(key)
+            key: words.get(key)
             for key in ("kind", "id", "previous", "n_dossiers", "granted_cents", "freed_cents")
         },
-        "allocation_sha256": said.get("allocation_sha256"),
+        "allocation_sha256": words.get("allocation_sha256"),
     }
     return Verification(NO_ANSWER, NO_ANSWER, NO_ANSWER, tuple(defects), head=head)

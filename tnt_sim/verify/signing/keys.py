@@ -128,11 +128,11 @@ def read_certificate(file: Path) -> Certificate:
     data = _read(file)
     load = x509.load_pem_x509_certificate if data.startswith(_PEM) else x509.load_der_x509_certificate
     try:
-        found = load(data)
-        found.public_key()
+        result = load(data)
+        result.public_key()
         uses = [
             use
-            for one in found.extensions
+            for one in result.extensions
             if isinstance(one.value, x509.ExtendedKeyUsage)
             for use in one.value
         ]
@@ -150,7 +150,7 @@ def read_certificate(file: Path) -> Certificate:
             "this certificate is not made for time stamps.",
             _ASK,
         )
-    return found
+    return result
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:

@@ -110,27 +110,27 @@ def signature_of(
         The reader's certificate for time stamps. If it is given, a run without a time stamp has a defect.
     """
     if is_signed_entry(run_dir, summary):
-        found = _own(run_dir, summary, key, authority)
+        signed = _own(run_dir, summary, key, authority)
     else:
         entries = _entries(project / REGISTER, summary) if _is_whole(run_dir, summary) else ()
         each = [_checked(entry, key, authority) for entry in entries]
-        found = next(
+        signed = next(
             (one for one in each if not one.defects), each[0] if each else Signed(SignatureStanding.NONE)
         )
-    if found.defects:
-        return found
-    return replace(found, defects=tuple(_missing(run_dir, found, key, authority)))
+    if signed.defects:
+        return signed
+    return replace(signed, defects=tuple(_missing(run_dir, signed, key, authority)))
 
 
 def signature_of_entry(
     entry: RegisterEntry, key: Ed25519PublicKey | None = None, authority: Certificate | None = None
 ) -> Signed:
     """Check the signature of a register entry; see `signature_of`."""
-    found = _checked(entry, key, authority)
+    signed = _checked(entry, key, authority)
     return (
-        found
-        if found.defects
-        else replace(found, defects=tuple(_missing(entry.folder, found, key, authority)))
+        signed
+        if signed.defects
+        else replace(signed, defects=tuple(_missing(entry.folder, signed, key, authority)))
     )
 
 
@@ -256,20 +256,20 @@ def _no_fit(file: Path, named: str | None, own: str) -> Defect:
 
 
 def _missing(
-    run_dir: Path, found: Signed, key: Ed25519PublicKey | None, authority: Certificate | None
+    run_dir: Path, signed: Signed, key: Ed25519PublicKey | None, authority: Certificate | None
 ) -> list[Defect]:
     """Return a defect if the reader gave a key or a certificate and there is nothing to check with it.
 
     Otherwise removing the signature file would avoid the check.
     """
     place, missing = Place(file=str(run_dir)), []
-    if key is not None and found.standing is SignatureStanding.NONE:
+    if key is not None and signed.standing is SignatureStanding.NONE:
         text = Text(
             "il n'y a pas de signature à vérifier avec cette clé, ni ici ni au registre du projet.",
             "there is no signature to check with this key, neither here nor in the register of the project.",
         )
         missing.append(Defect("signature", text, (place,), _DO_NOT))
-    if authority is not None and not found.stamps:
+    if authority is not None and not signed.stamps:
         text = Text(
             "il n'y a pas d'horodatage à vérifier avec ce certificat : un fichier .tsr à côté de signature.json.",
             "there is no time stamp to check with this certificate: a file .tsr beside signature.json.",

@@ -119,9 +119,9 @@ def _mismatch(file: Path, time: datetime | None, text: Text) -> TimeStamp:
     )
 
 
-def _check_imprint(told: Any, manifest: bytes) -> None:
+def _check_imprint(info: Any, manifest: bytes) -> None:
     """Check that the dated hash is the SHA-256 of the manifest."""
-    imprint = told["message_imprint"]
+    imprint = info["message_imprint"]
     if imprint["hash_algorithm"]["algorithm"].native != "sha256":
         raise _NoFitError(
             "l'horodatage ne porte pas sur une empreinte SHA-256.", "the time stamp is not of a SHA-256 hash."

@@ -26,8 +26,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 def expected_hash(text: str) -> str:
     """Normalise the hash of `--expect` to lower case; UsageError if it is not a SHA-256 hash."""
-    found = text.strip().lower()
-    if not _SHA256.fullmatch(found):
+    result = text.strip().lower()
+    if not _SHA256.fullmatch(result):
         raise UsageError(
             Text(
                 "--expect attend une empreinte SHA-256 entière : 64 chiffres hexadécimaux.",
@@ -35,7 +35,7 @@ def expected_hash(text: str) -> str:
             ),
             code="usage.expect",
         )
-    return found
+    return result
 
 
 def is_signed_entry(run_dir: Path, summary: Mapping[str, Any]) -> bool:
@@ -77,7 +77,7 @@ def hash_defects(summary: Mapping[str, Any], expected: str | None) -> Iterator[D
 
 
 def _far(run_dir: Path, project: Path, *, inside: bool) -> Defect:
-    line = f"tnt-sim verify {shlex.quote(str(run_dir))} --project {shlex.quote(str(project))}"
+    text = f"tnt-sim verify {shlex.quote(str(run_dir))} --project {shlex.quote(str(project))}"
     where = (
         Text("dans le dossier de calcul", "inside the run folder")
         if inside
@@ -90,8 +90,8 @@ def _far(run_dir: Path, project: Path, *, inside: bool) -> Defect:
             f"the run names a project {where.en}, not above it: {project}.",
         ),
         hint=Text(
-            f"Si ce sont bien vos données d'origine, tapez : {line}",
-            f"If these are your original data, type: {line}",
+            f"Si ce sont bien vos données d'origine, tapez : {text}",
+            f"If these are your original data, type: {text}",
         ),
     )
 

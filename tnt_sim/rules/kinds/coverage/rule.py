@@ -123,10 +123,10 @@ def compile_coverage(spec: CoverageSpec, path: Path, case: Case, offers: Offers)
     pairs = named_by_column(case, keys, spec.covered_by, mask, known, path)
     already = np.zeros(units.height, dtype=np.bool_)
     if spec.already is not None:
-        found = named_by_file(case, keys, known, (*path, "already"))
-        if found is None:
+        places = named_by_file(case, keys, known, (*path, "already"))
+        if places is None:
             return None
-        already[found] = True
+        already[places] = True
     if pairs is None:
         return None
     row, unit = pairs

@@ -79,11 +79,11 @@ def units_words(units: Selector, lang: Lang) -> str:
     size = rest.get("population")
     if isinstance(size, dict) and set(size) <= _SIZES.keys():
         rest.pop("population")
-        parts = [
+        pieces = [
             _SIZES[test].in_(lang).format(number(parse_decimal(str(bound)), lang))
             for test, bound in size.items()
         ]
-        text += f" {listed(parts, lang)}"
+        text += f" {listed(pieces, lang)}"
     if rest:
         text += f" {which(Selector(rest), lang)}"
     return text

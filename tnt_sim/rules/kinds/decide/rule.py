@@ -22,22 +22,22 @@ def decisions(case: Case, specs: Sequence[tuple[DecideSpec, Path]]) -> Decisions
         return Decisions(choice, amount, rule, ())
     rows = dict(zip(case.table["dossier"].to_list(), range(case.n), strict=True))
     held = case.table["committed_cents"]
-    said: dict[int, Path] = {}
+    words: dict[int, Path] = {}
     stated: dict[int, Path] = {}
     for number, (spec, path) in enumerate(specs):
         spoken = [(name, 1, "fund", k) for k, name in enumerate(spec.fund)]
         spoken += [(name, -1, "refuse", k) for k, name in enumerate(spec.refuse)]
-        for name, way, key, place in spoken:
+        for name, option, key, place in spoken:
             here: Path = (*path, key, place)
             row = _row(case, rows, name, here)
             if row is None:
                 continue
-            if way < 0 and held[row] is not None:
+            if option < 0 and held[row] is not None:
                 _refused_committed(case, name, here)
-            if choice[row] not in (0, way):
-                _said_twice(case, name, said[row], here)
-            choice[row], rule[row] = way, number
-            said.setdefault(row, here)
+            if choice[row] not in (0, option):
+                _said_twice(case, name, words[row], here)
+            choice[row], rule[row] = option, number
+            words.setdefault(row, here)
         for name, cents in spec.amounts.items():
             here = (*path, "amounts", name)
             row = _row(case, rows, name, here)

@@ -43,16 +43,16 @@ def _one_group(
     if not own.linear.all():
         lines.unread.update(("any", f"{name}:{side}"))
         return
-    mine = _only(own, group)
+    own_rows = _only(own, group)
     if side == "max":
-        bounded(lines, [name], _against(mine, _pooled(own), ratio), [None], [0])
+        bounded(lines, [name], _against(own_rows, _pooled(own), ratio), [None], [0])
         return
     demand = rule.of.most[group]
     if rule.strict or demand >= ratio * rule.of.total:
-        bounded(lines, [name], _against(mine, _pooled(own), ratio), [0], [None])
+        bounded(lines, [name], _against(own_rows, _pooled(own), ratio), [0], [None])
         return
     if demand < ratio * sum(rule.of.settled):
-        bounded(lines, [name], mine, [demand], [None])
+        bounded(lines, [name], own_rows, [demand], [None])
         if max(ratio.denominator * max(rule.of.most), ratio.numerator * rule.of.total) < ROUNDED:
             return
     lines.unread.add(f"{name}:{side}")

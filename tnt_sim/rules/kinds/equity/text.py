@@ -14,10 +14,10 @@ def equity_formula(rule: EquitySpec) -> str:
     mark = "d"
     term = _term(rule.measure)
     where = _where(rule.where)
-    one = f"{_sum([f'{rule.by} = {mark}', where], term)} / population_{mark}"
+    text = f"{_sum([f'{rule.by} = {mark}', where], term)} / population_{mark}"
     ratio = f"({_sum([where], term)} / Σ population)"
     low, high = _rate(rule.min), _rate(rule.max)
-    return f"∀ {mark} : " + _between(low and f"{low} · {ratio}", one, high and f"{high} · {ratio}")
+    return f"∀ {mark} : " + _between(low and f"{low} · {ratio}", text, high and f"{high} · {ratio}")
 
 
 def equity(rule: EquitySpec, lang: Lang) -> str:
@@ -27,10 +27,10 @@ def equity(rule: EquitySpec, lang: Lang) -> str:
     high = None if rule.max is None else format_rate(rule.max, lang)
     measure = expressions_text.measure(rule.measure).in_(lang)
     limits = stays(low, high, lang)
-    every = ""
+    all_text = ""
     if rule.groups == "map":
-        every = " de la carte" if french else " of the map"
-    each = for_each(rule.by, lang).removesuffix(", ") + every + ", " + scope(None, rule.where, lang)
+        all_text = " de la carte" if french else " of the map"
+    each = for_each(rule.by, lang).removesuffix(", ") + all_text + ", " + scope(None, rule.where, lang)
     lowered = rule.floor != "strict" and rule.min is not None
     if french:
         floor = ", ou tout ce que ses dossiers peuvent atteindre" if lowered else ""

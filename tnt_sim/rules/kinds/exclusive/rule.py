@@ -97,10 +97,10 @@ class Exclusive:
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Count the funded dossiers of each group; the distance is in pairs, or in dossiers beyond `max`."""
         counts = self.members.count(funded).tolist()
-        found = counted(self, self.members.names, counts, self.most, grouped=self.members.grouped)
+        result = counted(self, self.members.names, counts, self.most, grouped=self.members.grouped)
         if self.most == 1:
-            return replace(found, broken=Fraction(sum(comb(count, 2) for count in counts)))
-        return found
+            return replace(result, broken=Fraction(sum(comb(count, 2) for count in counts)))
+        return result
 
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded dossier a funded one that excludes it, -1 for none: int64 (n,)."""

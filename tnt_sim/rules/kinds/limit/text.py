@@ -10,12 +10,12 @@ from tnt_sim.rules.kinds.limit.rule import LimitSpec
 
 def limit_formula(rule: LimitSpec) -> str:
     """Return `∀ d : min(10 k€ ; demand) ≤ Σ{department = d} g_i ≤ 300 k€`."""
-    every, group = _each(rule.by)
+    all_text, group = _each(rule.by)
     low, high = _bound(rule.min), _bound(rule.max)
     total = _sum([group, _where(rule.where)], _term(rule.measure))
     if low is not None and rule.by is not None and rule.floor != "strict":
         low = f"min({low} ; demand)"
-    return every + _between(low, total, high)
+    return all_text + _between(low, total, high)
 
 
 def _bound(bound: str | ShareOfAmount | None) -> str | None:

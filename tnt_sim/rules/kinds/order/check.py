@@ -18,17 +18,17 @@ def order_lines(lines: RowCollector, rule: Order) -> None:
     names: list[str] = []
     row, dossier, value = [], [], []
     levels: dict[tuple[int, int], list[int]] = {}
-    for group, level, one in zip(
+    for group, level, entry in zip(
         rule.group.tolist(), rule.level.tolist(), rule.dossier.tolist(), strict=True
     ):
-        levels.setdefault((group, level), []).append(one)
+        levels.setdefault((group, level), []).append(entry)
     for (group, level), mine in levels.items():
         above = levels.get((group, level - 1), [])
-        for one in mine if above else ():
+        for entry in mine if above else ():
             row += [len(names)] * (1 + len(above))
-            dossier += [one, *above]
+            dossier += [entry, *above]
             value += [len(above), *([-1] * len(above))]
-            names.append(f"{named('rule', rule.id, numbers[one])}:max")
+            names.append(f"{named('rule', rule.id, numbers[entry])}:max")
             if len(above) > 1:
                 lines.unread.add(names[-1])
                 lines.unread.update(f"{named('link', rule.id, numbers[better])}:max" for better in above)

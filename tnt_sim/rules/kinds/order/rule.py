@@ -188,15 +188,15 @@ class FirstCome:
 
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded dossier of a queue the last one funded before it, -1 if none: int64 (n,)."""
-        found = np.full(len(funded), -1, dtype=np.int64)
+        places = np.full(len(funded), -1, dtype=np.int64)
         for queue in self.queues:
             served = -1
             for row in queue.dossier.tolist():
                 if funded[row]:
                     served = row
                 else:
-                    found[row] = served
-        return found
+                    places[row] = served
+        return places
 
 
 def compile_queue(
@@ -218,15 +218,15 @@ def compile_queue(
             return None
         mine = np.flatnonzero(mask & (case.node == node))
         queues.append(Queue(case.tree.ids[node], max(0, money), mine[np.argsort(position[mine])]))
-    found = FirstCome(
+    result = FirstCome(
         rule, "order", mode, tuple(queues), offers.least_cents, offers.most_cents, case.table["dossier"]
     )
     for queue in queues:
-        n_open = len(found.settled(queue)[2])
+        n_open = len(result.settled(queue)[2])
         if mode is Mode.HARD and n_open > MAX_OPEN:
             _too_open(case, queue, n_open, path)
             return None
-    return found
+    return result
 
 
 def _money(case: Case, offers: Offers, node: int) -> int | None:
@@ -362,11 +362,11 @@ class Order:
         """Write x_worse ≤ x_better for each pair, each violated pair at its price."""
         worse, better = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for code in np.unique(self.group).tolist():
-            mine = np.flatnonzero(self.group == code)
-            level = self.level[mine]
+            own = np.flatnonzero(self.group == code)
+            level = self.level[own]
             i, j = np.nonzero(level[:, None] < level[None, :])
-            better.append(self.dossier[mine[i]])
-            worse.append(self.dossier[mine[j]])
+            better.append(self.dossier[own[i]])
+            worse.append(self.dossier[own[j]])
         rows = FundedRows.implications(np.concatenate(worse), np.concatenate(better), self.number)
         rows.write(builder, self.id, np.zeros(len(self.number), dtype=np.bool_), soft=soft)
 
@@ -394,12 +394,12 @@ class Order:
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded dossier the best unfunded one of its group, int64 (n,), -1 for none."""
         held = funded[self.dossier]
-        found = np.full(len(funded), -1, dtype=np.int64)
+        places = np.full(len(funded), -1, dtype=np.int64)
         barred = np.flatnonzero(~held & (self._unfunded_before(held) > 0))
         unfunded = np.flatnonzero(~held)
         start = np.searchsorted(self.group, self.group[barred])
-        found[self.dossier[barred]] = self.dossier[unfunded[np.searchsorted(unfunded, start)]]
-        return found
+        places[self.dossier[barred]] = self.dossier[unfunded[np.searchsorted(unfunded, start)]]
+        return places
 
     @property
     def n_pairs(self) -> int:
@@ -443,7 +443,7 @@ def compile_order(
     order = np.lexsort((dossier, place, code))
     dossier, code, place = dossier[order], code[order], place[order]
     step = _steps(code, place)
-    found = Order(
+    result = Order(
         spec.id,
         spec.kind,
         mode_of(spec),
@@ -455,9 +455,9 @@ def compile_order(
         case.table["dossier"],
         penalty_of(spec, case, Unit.NUMBER, path),
     )
-    if found.mode is Mode.PENALTY and too_many_pairs(case, found.n_pairs, path):
+    if result.mode is Mode.PENALTY and too_many_pairs(case, result.n_pairs, path):
         return None
-    return found
+    return result
 
 
 def _well_said(spec: OrderSpec, case: Case, path: Path) -> bool:

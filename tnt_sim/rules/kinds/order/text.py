@@ -63,12 +63,12 @@ def _first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
 
 def order_formula(rule: OrderSpec) -> str:
     """Return `score_i > score_j ⇒ x_j ≤ x_i`, or the formula of a queue."""
-    every, group = _each(rule.by)
+    all_text, group = _each(rule.by)
     inside = ", ".join(part for part in (group, _where(rule.where)) if part)
     braces = f" {{{inside}}}" if inside else ""
     if rule.skip:
-        return f"{every}x_i = [least_i ≤ amount − Σ{{{_before(rule, 'j', 'i')}}} g_j]{braces}"
-    return f"{every}{_before(rule, 'i', 'j')} ⇒ x_j ≤ x_i{braces}"
+        return f"{all_text}x_i = [least_i ≤ amount − Σ{{{_before(rule, 'j', 'i')}}} g_j]{braces}"
+    return f"{all_text}{_before(rule, 'i', 'j')} ⇒ x_j ≤ x_i{braces}"
 
 
 def _before(rule: OrderSpec, i: str, j: str) -> str:

@@ -14,12 +14,12 @@ def requires_lines(lines: RowCollector, rule: Requires) -> None:
     starts = np.searchsorted(needs.group, np.arange(len(rule.head) + 1)).tolist()
     first, second = [], []
     for k, (head, least) in enumerate(zip(rule.head.tolist(), rule.at_least.tolist(), strict=True)):
-        mine = needs.dossier[starts[k] : starts[k + 1]]
-        if least == len(mine):
-            first += [head] * len(mine)
-            second += mine.tolist()
+        own = needs.dossier[starts[k] : starts[k + 1]]
+        if least == len(own):
+            first += [head] * len(own)
+            second += own.tolist()
             continue
         name = f"{named('rule', rule.id, numbers[head])}:max"
-        value = np.concatenate([[least], np.full(len(mine), -1)]).astype(np.int64)
-        lines.add_funded([name], np.zeros(len(value), dtype=np.int64), np.append(head, mine), value, [0])
+        value = np.concatenate([[least], np.full(len(own), -1)]).astype(np.int64)
+        lines.add_funded([name], np.zeros(len(value), dtype=np.int64), np.append(head, own), value, [0])
     _implied(lines, rule.id, np.array(first, dtype=np.int64), np.array(second, dtype=np.int64), numbers)

@@ -106,10 +106,10 @@ class Requires:
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded head a needed dossier that is unfunded, -1 for none: int64 (n,)."""
         missing = np.where(self.lacking(funded) > 0, self.needs.first(~funded), -1)
-        found = np.full(len(funded), -1, dtype=np.int64)
+        places = np.full(len(funded), -1, dtype=np.int64)
         open_ = (missing >= 0) & ~funded[self.head]
-        found[self.head[open_]] = missing[open_]
-        return found
+        places[self.head[open_]] = missing[open_]
+        return places
 
 
 def compile_requires(spec: RequiresSpec, path: Path, case: Case, offers: Offers) -> Requires | None:

@@ -10,7 +10,7 @@ from tnt_sim.rules.second_reading.rows import RowCollector, _all, _down, bounded
 
 def schedule_lines(lines: RowCollector, rule: Schedule) -> None:
     """Write the sum of each year ≤ its ceiling."""
-    for one in rule.ceilings:
-        total = summed(lines.columns, one.terms, _all(lines.columns), 1)
-        most = _down(Fraction(one.cents, 100) / one.terms.scale)
-        bounded(lines, [named("rule", rule.id, one.name, "max")], total, [None], [most])
+    for ceiling in rule.ceilings:
+        total = summed(lines.columns, ceiling.terms, _all(lines.columns), 1)
+        most = _down(Fraction(ceiling.cents, 100) / ceiling.terms.scale)
+        bounded(lines, [named("rule", rule.id, ceiling.name, "max")], total, [None], [most])

@@ -94,10 +94,10 @@ class Schedule:
         self._write(builder, soft)
 
     def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
-        for one in self.ceilings:
-            upper = int(one.cents * CENT / one.terms.scale)
-            label = RowLabel(RowKind.RULE, self.id, one.name, "max")
-            builder.rows([label], one.terms, None, [None], [upper], soft=soft)
+        for ceiling in self.ceilings:
+            upper = int(ceiling.cents * CENT / ceiling.terms.scale)
+            label = RowLabel(RowKind.RULE, self.id, ceiling.name, "max")
+            builder.rows([label], ceiling.terms, None, [None], [upper], soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Evaluate each sum in euros, exactly, with its ceiling."""
@@ -199,10 +199,10 @@ def _years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> IntAr
     if isinstance(spec.year, int):
         return np.full(case.n, spec.year, dtype=np.int64)
     here = (*path, "year", "column")
-    found = year_of(case, spec.year.column, here)
-    if found is None:
+    result = year_of(case, spec.year.column, here)
+    if result is None:
         return None
-    empty = np.flatnonzero(found.is_null().to_numpy() & mask)
+    empty = np.flatnonzero(result.is_null().to_numpy() & mask)
     if len(empty):
         n = so_many(len(empty), ("dossier", "dossiers"), ("dossier", "dossiers"))
         case.defects.add(
@@ -215,7 +215,7 @@ def _years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> IntAr
             *(case.portfolio.place(int(row), spec.year.column) for row in empty[:SHOWN]),
         )
         return None
-    return found.fill_null(0).to_numpy().astype(np.int64)
+    return result.fill_null(0).to_numpy().astype(np.int64)
 
 
 def _money(share: IntArray, scale: Fraction) -> Terms:
@@ -283,13 +283,13 @@ def _before_the_end(most: Rate, early: int, open_: int) -> Text:
 
 def _tell_free_years(spec: ScheduleSpec, path: Path, case: Case, years: IntArray) -> None:
     """Warn of the years in which money is committed or paid and which the rule does not limit."""
-    found = sorted({int(year) for year in np.unique(years)})
-    paid = sorted({year + k for year in found for k in range(len(spec.profile))})
-    for key, named, seen in (
-        ("commitments", spec.commitments, found),
+    result = sorted({int(year) for year in np.unique(years)})
+    paid = sorted({year + k for year in result for k in range(len(spec.profile))})
+    for key, named, earlier in (
+        ("commitments", spec.commitments, result),
         ("payments", spec.payments, paid),
     ):
-        free = [str(year) for year in seen if year not in named]
+        free = [str(year) for year in earlier if year not in named]
         if named and free:
             case.warnings.add(
                 "schedule-years",
@@ -304,18 +304,18 @@ def _tell_free_years(spec: ScheduleSpec, path: Path, case: Case, years: IntArray
 def _committed_fit(case: Case, ceilings: list[Ceiling], offers: Offers, path: Path) -> bool:
     """Return whether the amounts already committed respect every ceiling; record defects otherwise."""
     fine = True
-    for one in ceilings:
-        value = one.terms.evaluate(offers.committed, offers.committed_cents) * one.terms.scale
-        if value > one.cents * CENT:
+    for ceiling in ceilings:
+        value = ceiling.terms.evaluate(offers.committed, offers.committed_cents) * ceiling.terms.scale
+        if value > ceiling.cents * CENT:
             fine = False
             cents = -(-(value * 100).numerator // (value * 100).denominator)
             case.fault(
                 "schedule-committed",
                 Text(
-                    f"{one.name} : les engagements font {format_cents(cents, Lang.FR)}, plus que "
-                    f"{format_cents(one.cents, Lang.FR)}.",
-                    f"{one.name}: the commitments come to {format_cents(cents, Lang.EN)}, more than "
-                    f"{format_cents(one.cents, Lang.EN)}.",
+                    f"{ceiling.name} : les engagements font {format_cents(cents, Lang.FR)}, plus que "
+                    f"{format_cents(ceiling.cents, Lang.FR)}.",
+                    f"{ceiling.name}: the commitments come to {format_cents(cents, Lang.EN)}, more than "
+                    f"{format_cents(ceiling.cents, Lang.EN)}.",
                 ),
                 path,
                 Text(

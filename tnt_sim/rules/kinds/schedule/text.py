@@ -22,51 +22,51 @@ def schedule_formula(rule: ScheduleSpec) -> str:
     def granted(when: int) -> str:
         return _sum([where] if fixed else [f"{year} = {when}", where], "g_i")
 
-    parts = [f"{granted(key)} ≤ {money(cents)}" for key, cents in rule.commitments.items()]
+    pieces = [f"{granted(key)} ≤ {money(cents)}" for key, cents in rule.commitments.items()]
     for key, cents in rule.payments.items():
         paid = [
             f"{write_rate(share)}·{granted(key - k)}"
             for k, share in enumerate(rule.profile)
             if not fixed or key - k == rule.year
         ]
-        parts.append(f"{' + '.join(paid) or '0 €'} ≤ {money(cents)}")
+        pieces.append(f"{' + '.join(paid) or '0 €'} ≤ {money(cents)}")
     if rule.before_end_max is not None:
-        parts.append(f"Σ (paid_i before end_i − {write_rate(rule.before_end_max)})⁺·g_i ≤ 0")
-    return " ; ".join(parts)
+        pieces.append(f"Σ (paid_i before end_i − {write_rate(rule.before_end_max)})⁺·g_i ≤ 0")
+    return " ; ".join(pieces)
 
 
 def schedule(rule: ScheduleSpec, lang: Lang) -> str:
     """Return « année par année : engagements d'au plus 60 M€ en 2021 ; … »."""
     french = lang is Lang.FR
-    parts = []
+    pieces = []
     if rule.commitments:
         most = _years(rule.commitments, lang)
-        parts.append(
+        pieces.append(
             f"les engagements ne dépassent pas {most}" if french else f"commitments stay within {most}"
         )
     if rule.profile:
-        parts.append(_profile(rule, lang))
+        pieces.append(_profile(rule, lang))
     if rule.payments:
         most = _years(rule.payments, lang)
-        parts.append(f"les paiements ne dépassent pas {most}" if french else f"payments stay within {most}")
+        pieces.append(f"les paiements ne dépassent pas {most}" if french else f"payments stay within {most}")
     if rule.advance_max is not None:
         share = format_rate(rule.advance_max, lang)
-        parts.append(
+        pieces.append(
             f"la première année paie au plus {share}" if french else f"the first year pays at most {share}"
         )
     if rule.before_end_max is not None:
         share = format_rate(rule.before_end_max, lang)
-        parts.append(
+        pieces.append(
             f"au plus {share} sont payés avant l'année de fin du projet"
             if french
             else f"at most {share} is paid before the year in which the project ends"
         )
-    return f"{scope(None, rule.where, lang)}{_year(rule, lang)}{(' ; ' if french else '; ').join(parts)}"
+    return f"{scope(None, rule.where, lang)}{_year(rule, lang)}{(' ; ' if french else '; ').join(pieces)}"
 
 
 def _profile(rule: ScheduleSpec, lang: Lang) -> str:
     french = lang is Lang.FR
-    told = []
+    entries = []
     for k, share in enumerate(rule.profile):
         if k == 0:
             when = "l'année de la décision" if french else "in the year of the decision"
@@ -74,8 +74,8 @@ def _profile(rule: ScheduleSpec, lang: Lang) -> str:
             when = "un an après" if k == 1 else f"{k} ans après"
         else:
             when = "a year later" if k == 1 else f"{k} years later"
-        told.append(f"{format_rate(share, lang)} {when}")
-    shares = listed(told, lang, most=len(told))
+        entries.append(f"{format_rate(share, lang)} {when}")
+    shares = listed(entries, lang, most=len(entries))
     return f"une subvention se paie à {shares}" if french else f"a grant is paid {shares}"
 
 

@@ -174,12 +174,12 @@ def compile_share(
         return None
     mode, bounds = mode_of(spec), (spec.min, spec.max)
     warn_idle_share(case, counted, within, offers, bounds, same, path)
-    parts = []
-    for block, part in blocks(numerator, groups, spec.pooled):
+    pieces = []
+    for block, piece in blocks(numerator, groups, spec.pooled):
         mine = counted & (groups.codes == groups.names.index(block.names[0])) if spec.pooled else counted
         rest = whole.where(within & ~mine)
-        parts.append((block, part, rest if same and not rest.once else None))
-    if mode is Mode.HARD and not share_can_hold(case, denominator, parts, offers, bounds, path):
+        pieces.append((block, piece, rest if same and not rest.once else None))
+    if mode is Mode.HARD and not share_can_hold(case, denominator, pieces, offers, bounds, path):
         return None
     return Share(
         id=spec.id,

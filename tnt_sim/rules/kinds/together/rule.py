@@ -73,10 +73,10 @@ class Together:
         """
         firsts, seconds = [], []
         for code in range(len(self.members.names)):
-            mine = self.members.dossier[self.members.group == code]
-            one, other = np.nonzero(~np.eye(len(mine), dtype=np.bool_))
-            firsts.append(mine[one])
-            seconds.append(mine[other])
+            own = self.members.dossier[self.members.group == code]
+            one, other = np.nonzero(~np.eye(len(own), dtype=np.bool_))
+            firsts.append(own[one])
+            seconds.append(own[other])
         none = np.zeros(0, dtype=np.int64)
         rows = FundedRows.implications(
             np.concatenate([none, *firsts]), np.concatenate([none, *seconds]), self.dossier
@@ -95,10 +95,10 @@ class Together:
         last = Members(
             self.members.names, self.members.group[::-1], self.members.dossier[::-1], self.members.grouped
         ).first(~funded)
-        one = spread(self.members, first, ~funded)
+        entry = spread(self.members, first, ~funded)
         other = spread(self.members, last, ~funded)
         own = np.arange(len(funded))
-        found = np.where(one == own, other, one)
+        found = np.where(entry == own, other, entry)
         return np.where(found == own, -1, found)
 
 
@@ -156,14 +156,14 @@ def _refuse_torn(case: Case, members: Members, offers: Offers, path: Path) -> No
     must = members.within(offers.committed | offers.forced)
     torn = lost & (must.count(np.ones(case.n, dtype=np.bool_)) > 0)
     for group in np.flatnonzero(torn).tolist()[:SHOWN]:
-        kept = listed_names(case, must.dossier[must.group == group])
+        fixed = listed_names(case, must.dossier[must.group == group])
         rows = members.dossier[(members.group == group) & out[members.dossier]]
         case.defects.add(
             "together-broken",
             Text(
-                f"« {kept} » est engagé ou retenu par décision, mais « {listed_names(case, rows)} », qui doit "
+                f"« {fixed} » est engagé ou retenu par décision, mais « {listed_names(case, rows)} », qui doit "
                 "l'accompagner, ne peut pas être financé.",
-                f'"{kept}" is committed or funded by decision, but "{listed_names(case, rows)}", which must go '
+                f'"{fixed}" is committed or funded by decision, but "{listed_names(case, rows)}", which must go '
                 "with it, cannot be funded.",
             ),
             case.locate(path),

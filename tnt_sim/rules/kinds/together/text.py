@@ -12,10 +12,10 @@ def together(rule: TogetherSpec, lang: Lang) -> str:
     """Return « pour chaque lot, tous les dossiers sont financés, ou aucun »."""
     whom = scope(rule.by, rule.where, lang, rule.dossiers)
     if lang is Lang.FR:
-        every = "tous les dossiers sont" if rule.dossiers is None and rule.where is None else "tous sont"
-        return f"{whom}{every} financés, ou aucun"
-    every = "all dossiers are" if rule.dossiers is None and rule.where is None else "all are"
-    return f"{whom}{every} funded, or none"
+        all_text = "tous les dossiers sont" if rule.dossiers is None and rule.where is None else "tous sont"
+        return f"{whom}{all_text} financés, ou aucun"
+    all_text = "all dossiers are" if rule.dossiers is None and rule.where is None else "all are"
+    return f"{whom}{all_text} funded, or none"
 
 
 def together_formula(rule: TogetherSpec) -> str:
