@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.analysis_cases import nested_envelopes as brute
-from support.lanes import seeds
+from support.lanes import Lane, seeds, stride
 from support.paths import TESTS
 
 import tnt_sim as tnt
@@ -120,10 +120,11 @@ def test_prices_equal_enumeration(first: int) -> None:
     assert min(told["paid"], told["between"], told["free"]) > 3
 
 
+@pytest.mark.drawn
 def test_an_envelope_is_never_dearer_than_the_one_above_it() -> None:
     """Its walls are walls of the one above, too."""
     some = 0
-    for seed in range(200, 260):
+    for seed in range(200, 260, stride(3)):
         found = priced(brute.drawn(seed))
         if found is None:
             continue
@@ -132,7 +133,7 @@ def test_an_envelope_is_never_dearer_than_the_one_above_it() -> None:
             if name != "p" and "p" in by_name:
                 assert change <= by_name["p"], (seed, name)
                 some += 1
-    assert some > 20
+    assert some > (20 if Lane.slow else 6)
 
 
 def test_a_limit_leaves_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,6 +172,13 @@ def test_the_total_effect_of_a_sum_is_its_share_of_the_variance() -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes_whoever_computes(file: Path) -> None:
+    one = tnt.ensemble(file, draws=4, seed=3, workers=1)
+    assert one.to_json() == tnt.ensemble(file, draws=4, seed=3, workers=2).to_json()
+    assert one.to_json() != tnt.ensemble(file, draws=4, seed=4, workers=1).to_json()
+
+
+@pytest.mark.slow
+def test_sensitivities_of_one_seed_are_the_same_bytes_whoever_computes(file: Path) -> None:
     one = tnt.ensemble(file, draws=25, seed=3, workers=1, sensitivity=5)
     two = tnt.ensemble(file, draws=25, seed=3, workers=2, sensitivity=5)
     assert one.to_json() == two.to_json()
