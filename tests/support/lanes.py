@@ -15,8 +15,22 @@ from hypothesis import HealthCheck, settings
 
 from support.paths import TESTS
 
-QUICK = ("kernel",)
-"""The rooms and files of `pytest -m quick`."""
+QUICK = (
+    "kernel", "domain", "formulation",
+    *(f"certify/test_{name}.py" for name in (
+        "block_bound", "block_bound_of_amounts", "boundaries", "certificate", "choice_blocks",
+        "decomposition_and_caps", "first_of_equals", "long_trees", "row_sum_bound", "rule_rows_deadline",
+    )),
+    *(f"verify/test_{name}.py" for name in (
+        "added_dossier", "claims", "confirmation_notes", "largest_quotients",
+    )),
+    "rules/envelopes", "rules/kind_support", "rules/kinds/test_completeness.py", "rules/kinds/test_waivers.py",
+    "scenario/yaml",
+    *(f"scenario/test_{name}.py" for name in (
+        "bounds_that_clash", "commitments", "contradictions", "envelope_split", "unreachable_floors",
+    )),
+)  # fmt: skip
+"""The rooms and files of `pytest -m quick`: kernels, proofs, checks, rules, scenarios and money."""
 
 SHARE = 4
 """The default lane draws one example in so many."""
