@@ -431,7 +431,7 @@ def run(mutants: Sequence[Mutant], rooms: Sequence[str], budget: float, results:
             subprocess.run([sys.executable, "-c", make], check=True)
             small_runs.run_of = lambda name, place: _copied(made / name, place)
         forks = Forks(mutants, made, budget, results)
-        options = ["-s", "-W", "ignore", "-o", "addopts=", "-o", "tmp_path_retention_policy=none"]
+        options = ["-s", "--slow", "-W", "ignore", "-o", "addopts=", "-o", "tmp_path_retention_policy=none"]
         options += ["-k", ELSEWHERE, f"--basetemp={folder}/tmp"]
         options += [part for name in ("terminal", "cacheprovider", "xdist") for part in ("-p", f"no:{name}")]
         options += [str(TESTS / room) for room in rooms]
