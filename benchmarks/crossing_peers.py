@@ -34,7 +34,7 @@ from tnt_sim.solve.backends.highs import HighsBackend, quiet_highspy
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
 from tnt_sim.solve.methods.lexicographic import Progress, solve_lexicographic
 from tnt_sim.solve.methods.tie_break import canonical
-from tnt_sim.solve.reductions.tighten import tighten
+from tnt_sim.solve.reductions.coefficient_tightening import tighten
 
 NEAR = 1e-4
 

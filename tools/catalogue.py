@@ -30,7 +30,7 @@ _WRITTEN_IN_FRENCH = {
     "cli/commands/new.py": "files that `new` writes, and their comments, for a planner in France to edit",
     "ingest/tables/pabulib.py": "the note of the scenario that `import` writes for a `.pb`",
     "ingest/forms/mapping.py": "comments of mapping.yaml, the chief ones in both languages",
-    "app/saved_files.py": "the head of a saved variant, in both languages",
+    "app/downloads.py": "the head of a saved variant, in both languages",
     "reporting/workbook/department_workbook.py": "the head of the rules that `--consolidate` writes",
     "reporting/run_folder/writer.py": "the head of scenario.resolved.yaml",
     "cli/examples.py": "said in English by cli/english_help.py, which tests/docs/test_english_help.py holds whole",

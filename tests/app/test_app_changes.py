@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tnt_sim.app.downloads import save, saved
 from tnt_sim.app.page_state import Forced, State
-from tnt_sim.app.saved_files import save, saved
 from tnt_sim.app.scenario_changes import (
     amount_text,
     applied,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from support.command_line import Run
 
-from tnt_sim.analysis.extend import one_more_step as one_more_module
 from tnt_sim.analysis.extend import search
+from tnt_sim.analysis.extend import step_effects as one_more_module
 
 
 def test_a_page_and_one_document(tnt: Run, demo: Path) -> None:

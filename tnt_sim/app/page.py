@@ -12,11 +12,11 @@ from typing import Any
 from markupsafe import Markup
 
 from tnt_sim.app import page_settings
+from tnt_sim.app.downloads import comparison_html, save, saved, workbook
 from tnt_sim.app.live_answers import LONG, LiveAnswer, LiveAnswers, LiveConflict
 from tnt_sim.app.page_state import FIRST_ROWS, SHOWS, Forced, State, decode, encode, weight_text
 from tnt_sim.app.page_text import PAGE, SHARES
 from tnt_sim.app.panels import Before, Drawer, departments_of, hundredths, listed_part, trouble_part
-from tnt_sim.app.saved_files import comparison_html, save, saved, workbook
 from tnt_sim.app.scenario_changes import known_only, moved, unknown, with_set_lines, without_written
 from tnt_sim.errors import TntError, UsageError
 from tnt_sim.i18n import message

@@ -54,7 +54,12 @@ from tnt_sim.rules.offers.caps import Caps
 from tnt_sim.rules.offers.decisions import Decisions
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Mode
-from tnt_sim.rules.second_reading.built_in import cap_lines, envelope_limit_lines, range_lines, tree_lines
+from tnt_sim.rules.second_reading.envelopes_and_caps import (
+    cap_lines,
+    envelope_limit_lines,
+    range_lines,
+    tree_lines,
+)
 from tnt_sim.rules.second_reading.rows import Columns, Numbers, RowCollector, Second
 from tnt_sim.scenario.problem import Problem
 

@@ -73,7 +73,7 @@ from tnt_sim.solve.methods.lexicographic import (
 )
 from tnt_sim.solve.methods.tie_break import TieBreakResult, canonical
 from tnt_sim.solve.methods.tie_break import canonical as walk
-from tnt_sim.solve.reductions.tighten import tighten
+from tnt_sim.solve.reductions.coefficient_tightening import tighten
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 __all__ = ["SolveOutcome", "ask", "forced", "with_amounts", "with_changes"]

@@ -17,7 +17,7 @@ from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case
-from tnt_sim.scenario.raised_amounts import Raising
+from tnt_sim.scenario.amount_increase import Raising
 
 MOST_ROUNDS = 500
 """Most rounds of raising; a tree that is still infeasible then is reported without raises."""

@@ -28,8 +28,8 @@ from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import Defects, Place, did_you_mean
 from tnt_sim.i18n.message import Lang, Text, so_many
 from tnt_sim.rules.envelopes.tree_reading import may_gain, unassigned_cents
-from tnt_sim.rules.expressions.blank_values import columns_read, is_blank, unknown_in
 from tnt_sim.rules.expressions.columns import kind_of, text_keys, unknown_column
+from tnt_sim.rules.expressions.empty_cells import columns_read, is_blank, unknown_in
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.expressions.values import names_in
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, exact_sum

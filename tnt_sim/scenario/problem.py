@@ -35,7 +35,7 @@ from tnt_sim.rules.envelopes.tree_reading import most_gained
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.expressions.measures import BUILT_IN, Measures
 from tnt_sim.rules.kind_support.attainable_range import is_granted, most_granted
-from tnt_sim.rules.kind_support.blank_group_keys import ask_blank_keys
+from tnt_sim.rules.kind_support.empty_group_keys import ask_blank_keys
 from tnt_sim.rules.kinds.coverage.rule import CoverageSpec, compile_coverage
 from tnt_sim.rules.kinds.decide.rule import decisions
 from tnt_sim.rules.kinds.dossier_links import TableRule, refuse_circles, table_links
@@ -63,10 +63,10 @@ from tnt_sim.rules.offers.funded_rows import SHOWN, listed_names
 from tnt_sim.rules.offers.grants import Offers, offers
 from tnt_sim.rules.offers.total_aid import guarded, may_exceed
 from tnt_sim.rules.protocols import Case, CompiledRule, Mode, OpenQuestion, Path
-from tnt_sim.scenario.accepted_questions import read_accepted, tell_joined
 from tnt_sim.scenario.commitments import check_commitments
 from tnt_sim.scenario.envelope_assignment import land
 from tnt_sim.scenario.objective import Objective, ObjectiveStage
+from tnt_sim.scenario.question_acceptance import read_accepted, tell_joined
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.spec import ScenarioSpec
 

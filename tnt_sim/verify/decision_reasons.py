@@ -59,8 +59,8 @@ from tnt_sim.rules.linear_terms import BoolArray, IntArray, exact_sum, group_sum
 from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.verify.added_dossier import Holds, holds_with
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, read_allocation
+from tnt_sim.verify.dossier_addition import Holds, holds_with
 
 BETWEEN = (Exclusive, Requires, Together, Order, FirstCome)
 CODES = {VARIANTS: "variant", PREREQUISITES: "prerequisite", "order": "order"}

@@ -22,8 +22,8 @@ from tnt_sim.reporting.text.decision_reasons import unspent_sentence
 from tnt_sim.rules.expressions.inhabitants import reach_of
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Reading, RuleReading
-from tnt_sim.scenario.accepted_questions import way_out
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.question_acceptance import way_out
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons
 

@@ -16,12 +16,12 @@ from support.lanes import seeds
 
 from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.analysis.sweep import envelope_point as points_of
+from tnt_sim.analysis.sweep.curve_intervals import least_reaching
 from tnt_sim.analysis.sweep.dual_bounds import DualLines, first_line, proven_bounds
 from tnt_sim.analysis.sweep.envelope_point import Settler
 from tnt_sim.analysis.sweep.plan import Tolerance, plan_of
 from tnt_sim.analysis.sweep.result import document_of
 from tnt_sim.analysis.sweep.runner import Run, SweepResult, run
-from tnt_sim.analysis.sweep.step_walk import least_reaching
 from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock

@@ -13,12 +13,12 @@ from support.analysis_cases.sweeps import small
 from support.clocks import StepClock
 from support.lanes import seeds
 
-from tnt_sim.analysis.sweep import step_walk as walks
+from tnt_sim.analysis.sweep import curve_intervals as walks
+from tnt_sim.analysis.sweep.curve_intervals import Walk
 from tnt_sim.analysis.sweep.envelope_point import Point, Settler
 from tnt_sim.analysis.sweep.plan import plan_of
 from tnt_sim.analysis.sweep.result import document_of
 from tnt_sim.analysis.sweep.runner import SweepResult, run
-from tnt_sim.analysis.sweep.step_walk import Walk
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Proof, status_with

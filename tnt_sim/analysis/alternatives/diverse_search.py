@@ -51,8 +51,8 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.lexicographic import with_kept_row
+from tnt_sim.solve.reductions.coefficient_tightening import tighten
 from tnt_sim.solve.reductions.fixing import exact_bound, fix_by_reduced_cost
-from tnt_sim.solve.reductions.tighten import tighten
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
 APART = "apart"

@@ -48,7 +48,7 @@ from tnt_sim.reporting.reports.explanation import explanation_html, sentences_of
 from tnt_sim.reporting.text.decision_reasons import why_sentence
 from tnt_sim.rules.envelopes.tree_reading import own_sums, read_sums
 from tnt_sim.rules.protocols import Mode
-from tnt_sim.scenario.raised_amounts import Raising
+from tnt_sim.scenario.amount_increase import Raising
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify import step_reading
 from tnt_sim.verify.decision_reasons import first_broken_with, most_tried

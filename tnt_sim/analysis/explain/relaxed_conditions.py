@@ -36,8 +36,8 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.reductions.coefficient_tightening import tighten
 from tnt_sim.solve.reductions.fixing import exact_bound
-from tnt_sim.solve.reductions.tighten import tighten
 from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
 Entry = dict[str, Any]

@@ -4,7 +4,7 @@ If surrogate constraints (nonnegative sums of rows) settle the problem, each is 
 capacity is a linear function of the amount. The Pareto frontier of (profit, least weight) of each
 knapsack gives all steps and all lists at once (`kernel/profit_frontier`). Each list is then read
 exactly against every rule at its own amount. Intervals whose list breaks a rule stay open and are
-walked from above (`step_walk`)::
+walked from above (`curve_intervals`)::
 
     solve at C; the list is feasible down to C″ = min { C : it satisfies every rule }
     solve at C″ − 1 cent, and so on

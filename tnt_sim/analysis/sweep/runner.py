@@ -4,7 +4,7 @@
     nested   w(C_i) = optimum at C_i that keeps the applications of C_{i−1} at the same grants
 
 v is the value function of the integer program in its right-hand side. It is computed at the amounts
-of the plan; under `exact` or a tolerance, also between them (`exact_steps`, `step_walk`). w depends
+of the plan; under `exact` or a tolerance, also between them (`exact_steps`, `curve_intervals`). w depends
 on the announced amounts and exists only there.
 """
 
@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.sweep.curve_intervals import Tightening, Walk, tightening, width_cents
 from tnt_sim.analysis.sweep.envelope_point import LEAST_SECONDS, Point, Settler, at_most, shown_again
 from tnt_sim.analysis.sweep.exact_steps import Counters, SweepSteps, exact_steps, list_figures
 from tnt_sim.analysis.sweep.plan import SweepPlan
-from tnt_sim.analysis.sweep.step_walk import Tightening, Walk, tightening, width_cents
 from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock

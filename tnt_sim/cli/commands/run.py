@@ -189,7 +189,7 @@ def shown_path(path: Path) -> str:
 
 def _one_more(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
     """Compute what each axis would do with one more step of money, within the run's limit."""
-    from tnt_sim.analysis.extend.one_more_step import one_more
+    from tnt_sim.analysis.extend.step_effects import one_more
 
     limit = scenario.spec.solver.time_limit if seconds is None else seconds
     spent = sum(result.document["seconds"].values())

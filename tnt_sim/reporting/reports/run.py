@@ -13,7 +13,7 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import amount, amounts, decimal, euros, plural, rate, short_amount
 from tnt_sim.reporting.renderers.terminal import grid, hanging, paragraph, width_of
-from tnt_sim.reporting.reports.one_more_step import one_more_lines
+from tnt_sim.reporting.reports.step_effects import one_more_lines
 from tnt_sim.reporting.text.vocabulary import KIND, PROOF, REASON, SYNTHETIC, UNSPENT, Labels, verdict
 from tnt_sim.rules.expressions.column_text import count, listed
 from tnt_sim.rules.expressions.text import SENSE

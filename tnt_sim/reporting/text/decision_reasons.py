@@ -20,8 +20,8 @@ from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text, so_many
 from tnt_sim.i18n.numbers import amount, decimal, euros, plural
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.blank_values import is_blank
 from tnt_sim.rules.expressions.column_text import listed
+from tnt_sim.rules.expressions.empty_cells import is_blank
 from tnt_sim.rules.expressions.text import selector_words
 from tnt_sim.rules.linear_terms import IntArray, exact_sum
 from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES, failure_texts

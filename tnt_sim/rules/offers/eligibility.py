@@ -25,9 +25,9 @@ from tnt_sim.domain.field_types import Code, Described, exact_of
 from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import did_you_mean
 from tnt_sim.i18n.message import Lang, Text, long_day, so_many
-from tnt_sim.rules.expressions.blank_values import columns_read, is_blank, unknown_in
 from tnt_sim.rules.expressions.column_text import bare_column, number
 from tnt_sim.rules.expressions.columns import ValueKind, kind_of
+from tnt_sim.rules.expressions.empty_cells import columns_read, is_blank, unknown_in
 from tnt_sim.rules.expressions.selectors import Selector, conditions, describe, select, under
 from tnt_sim.rules.expressions.text import selector_words
 from tnt_sim.rules.linear_terms import BoolArray, IntArray

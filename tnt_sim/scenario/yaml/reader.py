@@ -29,8 +29,8 @@ from tnt_sim.domain.field_types import quoted
 from tnt_sim.errors import Defects, Place, ScenarioError
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.yaml.nodes import Mapping, Origin, Scalar, Sequence, YamlNode
+from tnt_sim.scenario.yaml.syntax_diagnosis import find_slip, space_in_key
 from tnt_sim.scenario.yaml.syntax_errors import amount_tail_texts, explain, looks_like_amount_tail, sentence
-from tnt_sim.scenario.yaml.yaml_slips import find_slip, space_in_key
 
 MAX_VALUES = 100_000
 MAX_DEPTH = 64

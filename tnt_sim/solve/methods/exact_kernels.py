@@ -25,12 +25,12 @@ from tnt_sim.kernel.cap_tree.best_choice import LongTreeError, Memory
 from tnt_sim.kernel.knapsack import ChoiceGroups
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.benders_projection import Loosened, loosened
-from tnt_sim.solve.methods.beside_kept import solve_largest
 from tnt_sim.solve.methods.cap_tree import SOLVER as TREE
 from tnt_sim.solve.methods.cap_tree import kernel_outcome, nothing, solve_cheapest, solve_tree
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.methods.priced_blocks import MAX_WORK, solve_crossing
 from tnt_sim.solve.methods.priced_blocks import SOLVER as BLOCKS
+from tnt_sim.solve.methods.secondary_stage import solve_largest
 from tnt_sim.solve.reductions.amounts_as_binaries import BinaryAmounts, as_choices
 from tnt_sim.solve.reductions.projection import Projected, without_gains
 

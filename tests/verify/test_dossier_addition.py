@@ -10,7 +10,7 @@ import pytest
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.verify.added_dossier import holds_with
+from tnt_sim.verify.dossier_addition import holds_with
 
 SCENARIO = """schema_version: 1
 id: o

@@ -14,7 +14,7 @@ import numpy as np
 from tnt_sim.domain.portfolio import CANONICAL
 from tnt_sim.errors import Defects
 from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.rules.expressions.blank_values import is_blank
+from tnt_sim.rules.expressions.empty_cells import is_blank
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.offers.funded_rows import listed_names
