@@ -22,4 +22,4 @@ def test_a_sample_of_each_fuzzer_finds_nothing() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(re.findall(rf"^\w+: {n} cases .*, 0 findings", done.stdout, re.MULTILINE)) == 6
-    assert len(re.findall(r"\d+ read", done.stdout)) >= 3
+    assert len(re.findall(r"\d+ read", done.stdout)) >= (3 if n == 40 else 1)

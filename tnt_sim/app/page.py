@@ -360,7 +360,7 @@ def _compare(page: Page, event: Event) -> Iterator[Reply]:
     file = str(event["value"]["file"])
     html = comparison_html(page.scenario, page.last_answer, file, page.lang)
     said = Text(f"Comparé avec « {file} ».", f'Compared with "{file}".')
-    yield page._reply(text=said, kind="good", done=True, members={"comparison": html})
+    yield page._reply(text=said, kind="good", done=True, parts={"comparison": html})
 
 
 def _export(page: Page, _: Event) -> Iterator[Reply]:

@@ -167,7 +167,7 @@ class LinearModel:
     >>> model.value([1, 0]), model.is_feasible([1, 0])
     (5, True)
     >>> model.violations([1, 1])
-    (Violation(name='cap', found=5, lower=None, upper=4),)
+    (Violation(name='cap', activity=5, lower=None, upper=4),)
     """
 
     matrix: sp.csr_array
@@ -364,7 +364,7 @@ class SolveStage:
 
     Examples
     --------
-    >>> Stage("score", np.array([3, 5]), Sense.MAXIMISE, Fraction(1, 100)).limit(201)
+    >>> SolveStage("score", np.array([3, 5]), Sense.MAXIMISE, Fraction(1, 100)).limit(201)
     199
     """
 

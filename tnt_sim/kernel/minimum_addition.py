@@ -91,7 +91,8 @@ class MinimumAddition:
 
     Examples
     --------
-    >>> items = Needs(np.array([5, 4]), np.array([10, 7]), [Part(np.array([0, 1]), 8, hard=False)])
+    >>> budget = BudgetedItems(np.array([0, 1]), 8, hard=False)
+    >>> items = MinimumAddition(np.array([5, 4]), np.array([10, 7]), [budget])
     >>> items.least(4).need, items.least(9).need
     (0, 9)
     """

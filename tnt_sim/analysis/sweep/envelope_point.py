@@ -177,7 +177,7 @@ class Settler:
         checked = _checked_proofs(held, 1, 0)
         if held.allocation is None:
             return self._point(problem, cents, held, share, checked)
-        rest = self._ask(problem, clock, kept=held.values) if held.is_closed else held
+        rest = self._ask(problem, clock, limits=held.values) if held.is_closed else held
         if rest.allocation is None or rest is held:
             rest = _with_all_stages(problem, held)
         elif checked:

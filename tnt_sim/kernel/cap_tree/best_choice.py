@@ -91,7 +91,7 @@ def best_choice(
 
     Examples
     --------
-    >>> tree = Node(0, 9, np.array([0, 1, 2]))
+    >>> tree = CapTreeNode(0, 9, np.array([0, 1, 2]))
     >>> best_choice(np.array([6, 5, 3]), np.array([5, 4, 4]), tree).columns.tolist()
     [0, 1]
     """

@@ -198,7 +198,7 @@ def forest(caps: CapRows, n_cols: int, rows: Collection[int]) -> list[CapTreeNod
 
     Examples
     --------
-    >>> caps = Caps((0, 1), (np.array([0, 1, 2]), np.array([0, 1])), (9, 5))
+    >>> caps = CapRows((0, 1), (np.array([0, 1, 2]), np.array([0, 1])), (9, 5))
     >>> (tree,) = forest(caps, 3, {0, 1})
     >>> tree.row, tree.columns.tolist(), tree.children[0].columns.tolist()
     (0, [2], [0, 1])

@@ -110,7 +110,7 @@ def best_in_tree(
 
     Examples
     --------
-    >>> tree = Node(0, 9, np.array([2]), (Node(1, 5, np.array([0, 1])),))
+    >>> tree = CapTreeNode(0, 9, np.array([2]), (CapTreeNode(1, 5, np.array([0, 1])),))
     >>> best = best_in_tree(np.array([6, 5, 3]), np.array([5, 4, 4]), tree)
     >>> sorted(best.columns.tolist()), best.profit, best.weight
     ([0, 2], 9, 9)
