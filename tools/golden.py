@@ -244,7 +244,8 @@ STUDIED = (
     "audit SCENARIO --selection list.xlsx --out audit-FORM.html",
     "json: audit SCENARIO --selection RUN --out audit.xlsx",
     "alternatives SCENARIO --count 2 --out others-FORM.html",
-    "json: alternatives SCENARIO --within '0,5 %' --count 2 --by money --steer --out others.xlsx",
+    "json: alternatives SCENARIO --within '0,5 %' --count 2 --by money --out others.xlsx",
+    "json: alternatives SCENARIO --count 1 --steer --time-limit 3600 --out steered.xlsx",
     "weights SCENARIO --criteria score,population --order score,population",
     "json: weights SCENARIO --criteria score,population --range 'score=30 %:60 %'",
     "compare SCENARIO levels.yaml --out two-FORM.html",
@@ -253,7 +254,7 @@ STUDIED = (
     "json: ensemble uncertain.yaml --draws 8 --seed 2 --sampling sobol --workers 1 --out risks.xlsx",
     "ensemble --fit ended.csv --by applicant_type --out laws-FORM.yaml",
     "batch batch.yaml --out batch --executor serial",
-    "json: batch SCENARIO levels.yaml --out batch-two --executor processes --workers 2",
+    "json: batch SCENARIO levels.yaml --out batch-two --executor processes --workers 1",
 )
 FILES = (
     "new made-FORM",
@@ -361,23 +362,25 @@ CASES = {
 }
 """Left out: `app`, whose page is a server's, and .pdf, which wants a library of the system."""
 
-LEFT_OUT = (".png", ".pdf")
-"""Pictures of dots: drawn with the fonts of the machine; that one is written is recorded, its bytes are not."""
+LEFT_OUT = (".png", ".ed25519")
+"""That it is written is recorded, its bytes are not: dots are drawn with the machine's fonts, times are signed."""
 MASKED_KEYS = (
     r"seconds|[a-z_]*_seconds|code_sha256|created|started|ended|versions|version|python|platform|cpu_count"
 )
 MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
-        re.compile(rf'"({MASKED_KEYS})": (\{{[^{{}}]*\}}|"[^"]*"|[-0-9.e]+)'),
+        re.compile(rf'"({MASKED_KEYS})": ?(\{{[^{{}}]*\}}|"[^"]*"|[-0-9.e]+)'),
         r'"\1": MASKED',
     ),  # clocks and versions
     (re.compile(r"\b\d+([,.]\d+)?[   ]?(s|ms|min)\b"), "TIME"),  # durations on the terminal, in pages
     (re.compile(r"\b\d+\.\d+\.\d+\b"), "VERSION"),  # of this program and of its libraries
 )
 CLOCK_LINES = re.compile(
-    r"^.*(P-D integral|Timing  |\d \(\w*olve\)|time \[calls\]|Thread count).*\n", re.MULTILINE
+    r"^.*(P-D integral|Timing  |\d \(\w*olve\)|time \[calls\]|run time|Thread count).*\n", re.MULTILINE
 )
 """Lines of a solver's log that tell its seconds or the cores of the machine."""
+COUNTS = re.compile(r'"(flags)": \{\n([^{}]*)\n *\}')
+"""Counts whose order is no order: that of a hash table."""
 HASH = re.compile(r"\b[0-9a-f]{64}\b|(?<=sweep-)[0-9a-f]{8}\b")
 """Numbered by appearance: some follow from times, versions or the code."""
 
@@ -458,6 +461,7 @@ def masked(text: str, folder: Path) -> str:
     text = text.replace(str(folder), "PROJECT").replace(str(HERE), "HOME")
     for pattern, instead in MASKS:
         text = pattern.sub(instead, text)
+    text = COUNTS.sub(lambda found: f'"{found[1]}": {sorted(re.findall(r"\S.*[^,\n]", found[2]))}', text)
     return numbered(text)
 
 
