@@ -57,7 +57,7 @@ def parts(told: Any) -> Iterator[Mapping[str, Any]]:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_no_pair_of_words_contradicts_itself(verb: str, unproven: House) -> None:
-    document = VERBS[verb](unproven, 60.0)
+    document = VERBS[verb](unproven, 10.0)
     for part in parts(document):
         if part.get("status") == "optimal" and "proof" in part:
             assert part["proof"] in ALLOWED[Status.OPTIMAL], part
