@@ -18,7 +18,7 @@ LISTS = dict(re.findall(r"^## Adding an? ([\w ]+)\n(.*?)(?=^## |\Z)", CONTRIBUTI
 PLACEHOLDER = {
     "rule kind": "limit",
     "backend": "highs",
-    "reduction": "tighten",
+    "reduction": "coefficient_tightening",
     "format that is read": "parquet",
     "export": "scdl",
     "analysis": "audit",
