@@ -82,6 +82,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     process.stderr.close()
 
 
+@pytest.mark.slow
 def test_only_this_machine_with_its_token_comes_in(served: Served, subtests: pytest.Subtests) -> None:
     """One test, so that however the tests are shared out there is one server."""
     for step in (

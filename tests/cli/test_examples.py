@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 from support.keys import write_key
+from support.lanes import first_of
 
 from tnt_sim.cli.commands.new import dossiers_csv
 from tnt_sim.cli.examples import EXAMPLES
@@ -29,6 +30,19 @@ DOSSIER = {
 FEWER = {"--draws": "6", "--sensitivity": "2"}
 """The same question with less work: draws alone would take a minute."""
 EXIT = {"conflict": (0, 4)}
+DEAR = (
+    "tnt-sim batch lot.yaml --out lots/enveloppes",
+    'tnt-sim sweep scenario.yaml --from "80 %" --to "120 %" --share pro_rata',
+    'tnt-sim sweep scenario.yaml --from "1.2 M€" --to "1.5 M€" --steps 3',
+    'tnt-sim sweep scenario.yaml --nested --at "1.2 M€" --at "1.3 M€" --at "1.5 M€"',
+    'tnt-sim sweep scenario.yaml --envelope numerique --to "700 k€" --exact',
+    "tnt-sim alternatives scenario.yaml --count 3",
+)
+"""Examples that take seconds, of verbs that have cheaper ones: typed with `--slow`."""
+
+
+def test_the_dear_examples_are_examples() -> None:
+    assert set(DEAR) <= set(examples())
 
 
 def examples() -> list[str]:
@@ -122,7 +136,14 @@ def _tables(root: Path) -> None:
                 sheet.write_row(k, 0, cells)
 
 
-@pytest.mark.parametrize("line", [line for line in examples() if line.split()[1] not in WITHOUT_END])
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(line, marks=[pytest.mark.slow] if line in DEAR else [])
+        for line in examples()
+        if line.split()[1] not in WITHOUT_END
+    ],
+)
 def test_an_example_works(
     line: str,
     folder: Path,
@@ -177,18 +198,20 @@ def test_quiet_gives_no_hint(
         assert capsys.readouterr().out == ""
 
 
+@pytest.mark.drawn
 def test_a_hint_can_be_pasted(
     folder: Path, runs: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What a command says comes next is a command that works."""
     monkeypatch.chdir(folder)
     tried = []
-    for words in (
+    hints = (
         ["validate", "scenario.yaml", "--set", "programme.amount=1.3 M€"],
         ["explain", runs[RUNS[0]]],
         ["inversions", runs[RUNS[0]]],
         ["core", *runs.values()],
-    ):
+    )
+    for words in first_of(hints, 2):
         assert main(words) == 0
         hint = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("Ensuite : "))
         tried.append(shlex.split(hint.removeprefix("Ensuite : "))[1:])

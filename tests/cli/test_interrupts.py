@@ -66,8 +66,19 @@ def asked(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     return ask
 
 
-@pytest.mark.parametrize("lang", ["fr", "en"])
-@pytest.mark.parametrize("verb", VERBS)
+DEFAULT = {("explain", "fr"), ("report", "en"), ("audit", "fr"), ("conflict", "en"), ("compare", "fr"),
+           ("inversions", "en")}  # fmt: skip
+"""Each verb that answers soon is interrupted in one language; the other verbs and languages with `--slow`."""
+
+
+@pytest.mark.parametrize(
+    ("verb", "lang"),
+    [
+        pytest.param(verb, lang, marks=[] if (verb, lang) in DEFAULT else [pytest.mark.slow])
+        for verb in VERBS
+        for lang in ("fr", "en")
+    ],
+)
 def test_ctrl_c_is_130_and_says_what_is_kept(
     verb: str, lang: str, asked: Callable[..., tuple[int, str, str, int]]
 ) -> None:

@@ -50,6 +50,7 @@ def test_audit_names_what_a_selection_breaks(tnt: Run, demo: Path) -> None:
     assert "« rien.csv » n'existe pas." in missing.err
 
 
+@pytest.mark.slow
 def test_alternatives_keep_count_and_limit_of_solves(tnt: Run, demo: Path) -> None:
     said = tnt("alternatives", "scenario.yaml", "--within", "5 %", "--count", "3", "--json")
     found = said.document

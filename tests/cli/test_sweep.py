@@ -38,6 +38,7 @@ def test_the_page_tells_both_curves(tnt: Run, demo: Path) -> None:
     assert "What this means" in english.out
 
 
+@pytest.mark.usefixtures("uncharted")
 def test_json_is_one_document(tnt: Run, demo: Path) -> None:
     said = tnt("sweep", "scenario.yaml", *ARGS, "--json")
     told = said.document
@@ -54,6 +55,13 @@ def test_json_is_one_document(tnt: Run, demo: Path) -> None:
     assert kept == told
 
 
+@pytest.fixture
+def uncharted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Charts take seconds to draw: they are left out where a test looks at none."""
+    monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)
+
+
+@pytest.mark.usefixtures("uncharted")
 def test_one_curve_alone_and_every_step(tnt: Run, demo: Path) -> None:
     assert demo.is_dir()
     free = tnt("sweep", "scenario.yaml", *ARGS, "--free", "--json").document
@@ -108,6 +116,7 @@ def test_amounts_below_what_is_committed(tnt: Run, demo: Path) -> None:
     assert "--from peut descendre jusqu'à" in said.err
 
 
+@pytest.mark.usefixtures("uncharted")
 def test_ctrl_c_keeps_what_is_found_and_resume_goes_on(
     tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

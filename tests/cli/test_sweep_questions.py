@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 from support.command_line import Run
+from support.lanes import seeds
 
 from tnt_sim.analysis.marginal import entry_lists
 from tnt_sim.analysis.marginal import entry_thresholds as entry
@@ -162,7 +163,7 @@ def test_ctrl_c_keeps_the_entries_that_were_found(
         assert one["no_loss_cents"] == (other["no_loss_cents"] if known else None)
 
 
-@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("lang", seeds(["fr", "en"], 1))
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_the_page_and_the_workbook_of_a_question(tnt: Run, demo: Path, question: str, lang: str) -> None:
     words = QUESTIONS[question][1]

@@ -82,6 +82,7 @@ def test_what_was_wanting_is_one_line() -> None:
     assert wanting([]) == ""
 
 
+@pytest.mark.slow
 def test_a_run_without_programs_skips_and_says_so(tmp_path: Path) -> None:
     """Solvers hidden by the PATH, tests shared out to a worker: nothing fails, and the skipped tests are named."""
     ids = tmp_path / "skipped"

@@ -33,7 +33,7 @@ KINDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("first", seeds(range(0, 50, 10), 2))
+@pytest.mark.parametrize("first", seeds(range(0, 50, 10), 1))
 def test_engine_equals_brute_force(first: int) -> None:
     for seed in range(first, first + 10):
         told, _ = check(mixed(seed))
@@ -52,7 +52,7 @@ def test_thousands_of_mixed_cases_equal_enumeration() -> None:
     assert different == {}
 
 
-@pytest.mark.parametrize("backend", ["scipy", "pulp:HiGHS"])
+@pytest.mark.parametrize("backend", seeds(["scipy", "pulp:HiGHS"], 1))
 def test_other_solvers_agree(backend: str) -> None:
     for seed in range(600, 604):
         assert check(mixed(seed, 6), backend)[0] == []

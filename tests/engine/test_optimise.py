@@ -98,6 +98,7 @@ def test_a_kept_stage_is_followed_by_the_next() -> None:
     assert ask(problem, limits=whole.values[:1]).values == whole.values
 
 
+@pytest.mark.slow
 def test_the_kernel_answers_for_one_envelope() -> None:
     problem = compile_problem(load_scenario(FROZEN))
     best = ask(problem)

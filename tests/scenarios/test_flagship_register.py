@@ -47,6 +47,7 @@ def test_the_flagship_starts_from_the_entry(engaged: dict[str, str]) -> None:
     assert read_committed("tnt-2021-dossiers.csv") == engaged
 
 
+@pytest.mark.slow
 def test_the_flagship_takes_the_entry_as_its_register() -> None:
     """`committed_from` of the entry says the same as the column: nothing changes but where it comes from."""
     plain = solve(load_scenario(SCENARIOS / "tnt-2021.yaml"), cross_check="never")

@@ -103,6 +103,7 @@ def _by_department(run: Result) -> dict[str, int]:
     return dict(sums.iter_rows())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["quart-mutualisation", "fc-plafond"])
 def test_rules_that_cost_nothing(runs: Runs, name: str) -> None:
     plain, without = runs("tnt-2021"), runs("tnt-2021", f"rules.{name}.off=true")
@@ -125,6 +126,7 @@ def test_the_quarter_of_the_metropoles_costs_points(runs: Runs) -> None:
     assert bound.document["allocation_sha256"] != plain.document["allocation_sha256"]
 
 
+@pytest.mark.slow
 def test_more_money_buys_more_than_moving_it(runs: Runs) -> None:
     """98 M€ are worth more than the best that any transfer makes of 88 M€."""
     best = runs("tnt-2021", *FREE)
@@ -163,6 +165,7 @@ def test_the_flagship_keeps_what_was_decided(runs: Runs) -> None:
     assert dict(decided.select("dossier", "granted_cents").rows()).items() <= held.items()
 
 
+@pytest.mark.slow
 def test_axis_2_alone_is_a_switch_in_both(runs: Runs) -> None:
     """Contradiction 1: 200, 120 and 75 for axis 2 alone, and 44 laureates in axis 1."""
     run = runs("tnt-2021-11-axe-2-seul")
@@ -179,6 +182,7 @@ def test_axis_2_alone_is_a_switch_in_both(runs: Runs) -> None:
     assert envelope(open_, "tnt")["committed_cents"] == 3_709_000_000 + 610_000_000 + 273_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "switch"),
     [
@@ -201,6 +205,7 @@ def test_a_reading_is_a_switch_of_the_scenario(runs: Runs, name: str, switch: tu
     assert other.document["allocation_sha256"] != plain.document["allocation_sha256"]
 
 
+@pytest.mark.slow
 def test_the_threshold_of_axis_1_shuts_out_small_bodies(runs: Runs) -> None:
     """Contradiction 2: 500,000 inhabitants asked of axis 1 and no more of the first call of axis 2."""
     other, plain = runs("lecture-seuil-axe-1"), runs("tnt-2021")
@@ -208,6 +213,7 @@ def test_the_threshold_of_axis_1_shuts_out_small_bodies(runs: Runs) -> None:
     assert envelope(other, "appels")["n_eligible"] > envelope(plain, "appels")["n_eligible"] == 79
 
 
+@pytest.mark.slow
 def test_5000_or_10000_euros_for_franceconnect(runs: Runs) -> None:
     """Contradiction 3: 5,000 € for both, or 5,000 € and 5,000 € more for the APIs."""
     both, apart = runs("tnt-2021"), runs("lecture-fc-10000")
@@ -218,6 +224,7 @@ def test_5000_or_10000_euros_for_franceconnect(runs: Runs) -> None:
         assert granted["granted_cents"].max() == most
 
 
+@pytest.mark.slow
 def test_28_or_34_million_for_the_deconcentrated_windows(runs: Runs) -> None:
     """Contradiction 4: what is not granted of 34 M€ may go nowhere else."""
     plain, other = runs("tnt-2021"), runs("lecture-deconcentre-34")
@@ -279,6 +286,7 @@ def test_inhabitants_can_be_the_goal_and_a_rule(runs: Runs) -> None:
     assert best.document["n_unlocated"] == runs("tnt-2021").document["n_unlocated"] == 0
 
 
+@pytest.mark.slow
 def test_inhabitants_can_be_a_rule(tmp_path: Path) -> None:
     """A floor above what the optimum reaches without it changes the list, and is kept."""
     (tmp_path / "data").mkdir()
@@ -292,6 +300,7 @@ def test_inhabitants_can_be_a_rule(tmp_path: Path) -> None:
     assert run.document["inhabitants"] == rule(run, "habitants")["num"] >= 66_000_000
 
 
+@pytest.mark.slow
 def test_the_published_end_is_reported_beside_the_optimum(runs: Runs) -> None:
     run = runs("tnt-2023-01")
     assert run.document["amount_cents"] == 9_000_000_000
@@ -302,6 +311,7 @@ def test_the_published_end_is_reported_beside_the_optimum(runs: Runs) -> None:
     assert not rule(run, "fin-axe-1-projets")["holds"]
 
 
+@pytest.mark.slow
 def test_the_impact_questionnaire_is_reported_and_can_be_the_goal(runs: Runs) -> None:
     reported = {name: rule(runs("tnt-2021"), f"impact-{name}") for name in ("formes", "heures", "economies")}
     assert {(one["mode"], one["holds"]) for one in reported.values()} == {("report", True)}

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.lanes import in_lanes, seeds
 from support.paths import ROOT
 
 from tnt_sim.engine.result import Result, Status
@@ -61,7 +62,7 @@ def funded(run: Result) -> pl.DataFrame:
     return run.dossiers.filter("funded")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", in_lanes(NAMES, "franceconnect", "demat-ads", "cybersecurite-data", "ae-cp"))
 def test_each_is_optimal_and_publishable(runs: Runs, name: str) -> None:
     run = runs[name]
     assert run.status is Status.OPTIMAL
@@ -110,7 +111,9 @@ def test_show_model_is_whole(name: str) -> None:
 TARGETS = {"departements": (101, 101), "grandes": (2_211, 4_422), "petites": (3_180, 31_797)}
 
 
-@pytest.mark.parametrize(("name", "fee"), [("franceconnect", 5_000), ("franceconnect-10000", 10_000)])
+@pytest.mark.parametrize(
+    ("name", "fee"), seeds([("franceconnect", 5_000), ("franceconnect-10000", 10_000)], 1)
+)
 def test_franceconnect_funds_exactly_the_target_bodies(runs: Runs, name: str, fee: int) -> None:
     """66 + 1,327 + 3,099 = 4,492 bodies: 22.46 M€ at 5,000 €, 44.92 M€ at 10,000 €."""
     run = runs[name]
@@ -131,6 +134,7 @@ def test_franceconnect_takes_the_most_populous(runs: Runs) -> None:
     assert goals(runs["franceconnect"])[1] == str(total)
 
 
+@pytest.mark.slow
 def test_franceconnect_at_10_million(runs: Runs) -> None:
     """2,000 fees: 66 departments, 1,327 large bodies, 607 small communes of the 3,099 wanted."""
     run = runs["franceconnect-10m"]
@@ -141,6 +145,7 @@ def test_franceconnect_at_10_million(runs: Runs) -> None:
     assert [rule(run, name)["holds"] for name in TARGETS] == [True, True, False]
 
 
+@pytest.mark.slow
 def test_franceconnect_at_10_million_of_10000(runs: Runs) -> None:
     """1,000 fees: 66 departments, 934 large bodies of the 1,327 wanted, no small commune."""
     run = runs["franceconnect-10m-10000"]
@@ -183,6 +188,7 @@ def test_demat_ads_in_two_tranches(runs: Runs) -> None:
     assert 5_490_000_00 < sum(earlier.values()) <= 5_500_000_00
 
 
+@pytest.mark.slow
 def test_fonds_territoires_two_readings(runs: Runs) -> None:
     """101 × 297,000 € = 29.997 M€; 94 × 297,000 € = 27.918 M€, the 28 M€ published."""
     all_, some = runs["fonds-territoires"], runs["fonds-territoires-94"]

@@ -83,6 +83,7 @@ def build_script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_build_gives_the_committed_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     script = build_script(monkeypatch)
     built = script.build(MAP)

@@ -6,11 +6,13 @@ test that draws fewer examples carries the mark `drawn`, so that `--skipped-to` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 from hypothesis import HealthCheck, settings
 
 from support.paths import TESTS
@@ -33,6 +35,9 @@ QUICK = (
 """The rooms and files of `pytest -m quick`: kernels, proofs, checks, rules, scenarios and money."""
 
 SHARE = 4
+"""The default lane takes one member in so many of a family that a loop walks."""
+
+DRAWS = 10
 """The default lane draws one example in so many."""
 
 FEWEST = 10
@@ -45,6 +50,7 @@ class Lane:
     slow = False
 
 
+@cache
 def is_quick(path: Path) -> bool:
     """Whether a file of tests belongs to `pytest -m quick`."""
     return any((TESTS / name) in (path, *path.parents) for name in QUICK)
@@ -52,7 +58,7 @@ def is_quick(path: Path) -> bool:
 
 def drawn(examples: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Draw so many examples with `--slow`, a part of them otherwise."""
-    fewer = max(examples // SHARE, min(examples, FEWEST))
+    fewer = max(examples // DRAWS, min(examples, FEWEST))
     most = settings(
         max_examples=examples if Lane.slow else fewer,
         deadline=None, suppress_health_check=list(HealthCheck),
@@ -70,7 +76,26 @@ def stride(of: int) -> int:
     return 1 if Lane.slow else of
 
 
+def first_of[T](members: Sequence[T], number: int) -> Sequence[T]:
+    """All members with `--slow`, the first ones otherwise; the test that asks carries the mark `drawn`."""
+    return members if Lane.slow else members[:number]
+
+
+def in_lanes(names: Iterable[str], *always: str) -> list[Any]:
+    """The members of a family by name: those that are named here always run, the others with `--slow`."""
+    return [name if name in always else _later(name) for name in names]
+
+
 def seeds[T](numbers: Sequence[T], first: int) -> list[Any]:
     """The members of a family: the first ones always run, the others with `--slow`."""
-    later = (one if isinstance(one, tuple) else (one,) for one in numbers[first:])
-    return [*numbers[:first], *(pytest.param(*one, marks=pytest.mark.slow) for one in later)]
+    return [*numbers[:first], *map(_later, numbers[first:])]
+
+
+def _later(member: Any) -> Any:
+    """A member of a family, or what `pytest.param` made of one, for `--slow`."""
+    made = member if isinstance(member, ParameterSet) else pytest.param(*_values(member))
+    return pytest.param(*made.values, marks=[*made.marks, pytest.mark.slow], id=made.id)
+
+
+def _values(member: Any) -> tuple[Any, ...]:
+    return member if isinstance(member, tuple) else (member,)

@@ -6,16 +6,19 @@ from pathlib import Path
 
 import pytest
 from support.benchmarks import benchmark
+from support.lanes import Lane, share
 
 drawn = benchmark("drawn_sets")
 
 
+@pytest.mark.drawn
 def test_each_value_is_refused_with_its_place_or_gives_a_decision_that_checks(tmp_path: Path) -> None:
-    found = list(drawn.outcomes(50, 7, tmp_path))
+    found = list(drawn.outcomes(share(50), 7, tmp_path))
     assert [one for one in found if one.wrong] == []
     said = [one.said for one in found]
-    assert said.count("refused") < len(said) - 3, "some decide"
-    assert {one.scenario for one in found} == set(drawn.NAMES)
+    assert said.count("refused") < len(said) - (3 if Lane.slow else 1), "some decide"
+    if Lane.slow:
+        assert {one.scenario for one in found} == set(drawn.NAMES)
 
 
 FOUND = [

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.full_disk import full_disk, picture
+from support.lanes import first_of, in_lanes, seeds
 from support.paths import TESTS
 
 from tnt_sim import disk
@@ -110,7 +111,7 @@ def resumes(case: Case, name: str, project: Path, copy: Path, capsys: pytest.Cap
         shutil.rmtree(place) if place.is_dir() else place.write_bytes(b"older")
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", in_lanes(CASES, "run", "export-csv", "report-html", "sign", "import"))
 def test_each_write_in_turn_finds_the_disk_full(
     name: str, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,7 +200,7 @@ def fresh(path: str, name: str, before: dict[str, bytes | None], after: dict[str
     return before.get(path) != after[path] or (name == "run-again" and path.startswith("runs/"))
 
 
-@pytest.mark.parametrize("name", STEPPED)
+@pytest.mark.parametrize("name", in_lanes(STEPPED, "new"))
 def test_the_size_of_files_is_limited(name: str, project: Path) -> None:
     """`ulimit -f` below the greatest file that the command writes: the command is refused by the system itself."""
     case = CASES[name]
@@ -229,7 +230,7 @@ def test_the_size_of_files_is_limited(name: str, project: Path) -> None:
         assert same, limit
 
 
-@pytest.mark.parametrize("size", [4, 8, 16, 32])
+@pytest.mark.parametrize("size", seeds([8, 4, 16, 32], 1))
 def test_a_small_disk(size: int, project: Path) -> None:
     """A disk of a few pages, mounted for this process alone."""
     place = project.parent / "mnt"
@@ -254,11 +255,14 @@ def test_a_small_disk(size: int, project: Path) -> None:
     assert picture(project) == before
 
 
+@pytest.mark.drawn
 def test_what_is_shown_finds_the_disk_full(project: Path) -> None:
     """stdout is a file too: `tnt-sim … > answer.json`."""
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this system")
-    for words in (["run", "scenario.yaml"], ["run", "scenario.yaml", "--json"], ["run", "--help"]):
+    for words in first_of(
+        (["run", "scenario.yaml"], ["run", "scenario.yaml", "--json"], ["run", "--help"]), 1
+    ):
         code = "import sys; from tnt_sim.cli.main import main; sys.exit(main(sys.argv[1:]))"
         with open("/dev/full", "w", encoding="utf-8") as full:
             done = subprocess.run(

@@ -13,6 +13,7 @@ from support.paths import ROOT
 FUZZ = ROOT / "benchmarks/fuzz.py"
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_a_sample_of_each_fuzzer_finds_nothing() -> None:
     n = share(40)

@@ -10,6 +10,7 @@ import pytest
 from support.paths import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="forks, and limits of a process")
 def test_kills_and_full_disks_leave_what_was_there(tmp_path: Path) -> None:
     words = ["8", "--verbs", "run", "sign", "--kinds", "moment", "byte", "full", "limit"]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.lanes import seeds
 from support.programs import each_backend, each_second_opinion, needs_solver
 from support.trust.bare_solvers import Claim, Fault, fault_of, highs, scip, through_pulp
 from support.trust.instances import Instance, brute_force
@@ -138,14 +139,14 @@ def test_the_engine_is_right(name: str) -> None:
     check(KNOWN[name].instance(), "highs", "never")
 
 
-@pytest.mark.parametrize("second", each_second_opinion())
+@pytest.mark.parametrize("second", seeds(each_second_opinion(), 2))
 @pytest.mark.parametrize("name", KNOWN)
 def test_the_engine_is_right_with_any_second_opinion(name: str, second: str) -> None:
     """A second solver that is itself fooled never turns a right answer into a wrong one."""
     check(KNOWN[name].instance(), "highs", second)
 
 
-@pytest.mark.parametrize("backend", each_backend())
+@pytest.mark.parametrize("backend", seeds(each_backend(), 2))
 @pytest.mark.parametrize("name", KNOWN)
 def test_the_engine_is_right_when_the_fooled_solver_is_its_own(name: str, backend: str) -> None:
     check(KNOWN[name].instance(), backend, "auto")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.lanes import share
+from support.lanes import Lane, share
 from support.trust.instances import Instance, brute_force, near_miss, random_small
 from support.trust.oracle_check import RIGHT, UNPROVEN, WRONG, Answer, judge_all, judged
 
@@ -18,7 +18,11 @@ N_OF_EACH = 250
 @pytest.mark.drawn
 @pytest.mark.parametrize("family", [near_miss, random_small])
 def test_no_mismatch_and_no_overspend(family: Callable[[int], Instance], tmp_path: Path) -> None:
-    judgements = judge_all((family(seed) for seed in range(share(N_OF_EACH))), tmp_path, second="never")
+    judgements = judge_all(
+        (family(seed) for seed in range(share(N_OF_EACH) // (1 if Lane.slow else 2))),
+        tmp_path,
+        second="never",
+    )
     assert [entry for entry in judgements if entry[1] != RIGHT] == []
     proofs = Counter(said.proof for _, _, said in judgements if said.funded is not None)
     assert proofs["PROVED"] >= 0.95 * proofs.total(), proofs

@@ -9,8 +9,9 @@ from support.run_folders.checked import copied
 from support.run_folders.small_runs import EVERY, run_of
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The run folders of all small scenarios, once for all files: tests read them, or change copies."""
     folder = tmp_path_factory.mktemp("made")
     return {name: run_of(name, folder / name / "project") for name in EVERY}
 

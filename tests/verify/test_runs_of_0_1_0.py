@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.lanes import in_lanes
 from support.paths import TESTS
 from support.run_folders.mutations import load, rehash, store
 from support.run_folders.readers import ACTS, READERS
@@ -43,7 +44,7 @@ def bytes_of(run: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()}
 
 
-@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("name", in_lanes(PLACES, "demo", "register"))
 def test_every_verb_reads_them(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = place(name, tmp_path)
     before = bytes_of(run)

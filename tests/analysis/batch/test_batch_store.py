@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 from support.full_disk import full_disk
+from support.lanes import seeds
 
 from tnt_sim.analysis.batch.plan import read_plan
 from tnt_sim.analysis.batch.runner import manifest, run_batch
@@ -35,6 +36,7 @@ def stored(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in sorted((folder / RUNS).glob("*.parquet")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["processes", "dask"])
 def test_every_executor_gives_the_same_bytes(folder: Path, name: str) -> None:
     if name == "dask":
@@ -65,6 +67,7 @@ def test_local_dask_workers_keep_their_memory_and_their_time() -> None:
     assert address == "127.0.0.1"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error::UserWarning")
 def test_two_local_clusters_at_once_say_nothing() -> None:
     pytest.importorskip("distributed", reason="Dask is an extra")
@@ -106,7 +109,7 @@ def command(folder: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "tnt_sim", "batch", str(folder / "lot.yaml"), "--out", *words]
 
 
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sign", seeds([signal.SIGKILL, signal.SIGTERM, signal.SIGINT], 1))
 def test_a_batch_that_is_stopped_resumes_to_the_same_bytes(folder: Path, sign: signal.Signals) -> None:
     batch(folder, "alone")
     out = folder / "out"
@@ -265,7 +268,7 @@ def test_a_wrong_option_is_refused_and_nothing_is_written(
     assert not (folder / "out").exists()
 
 
-@pytest.mark.parametrize("name", ["processes", "dask"])
+@pytest.mark.parametrize("name", seeds(["processes", "dask"], 1))
 def test_workers_killed_with_nine_lose_nothing(folder: Path, name: str) -> None:
     if name == "dask":
         pytest.importorskip("distributed", reason="Dask is an extra")

@@ -131,6 +131,7 @@ def assert_as_solved(folder: Path, task: BatchTask, record: dict[str, Any]) -> N
     assert record["bounds"] == [goal["bound"] for goal in result.document["objective"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [101])
 def test_stores_are_equal_serial_in_any_order_by_processes_and_one_by_one(
     folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from support import draws
 
 from tnt_sim.analysis.explain.minimal_changes import asking, changes_of
@@ -148,6 +149,7 @@ def one_refused(folder: Path, seed: int) -> list[str]:
     return [kind for change in changes if (kind := check_one(folder, seed, result, name, change))]
 
 
+@pytest.mark.slow
 def test_enough_is_enough_and_one_unit_less_is_not(tmp_path: Path) -> None:
     seen = Counter(kind for seed in SEEDS for kind in one_refused(tmp_path / str(seed), seed))
     assert min(seen[kind] for kind in ("score", "grant", "envelope", "rule")) >= 1, seen

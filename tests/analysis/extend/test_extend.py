@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from support.analysis_cases import nested_envelopes as brute
 from support.analysis_cases import stated_transfers as stated
-from support.lanes import seeds
+from support.lanes import Lane, first_of, seeds
 from support.paths import TESTS
 
 import tnt_sim as tnt
@@ -75,11 +75,12 @@ def test_values_equal_enumeration(first: int) -> None:
     assert told["gains"] >= 2
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("first", seeds(range(0, 24, 12), 1))
 def test_stated_limits_equal_enumeration(first: int) -> None:
     """Transfers within what axes may give and get, one goal or two, promises kept or not."""
     told: Counter[str] = Counter()
-    for seed in range(first, first + 12):
+    for seed in first_of(range(first, first + 12), 5):
         case = stated.drawn(seed)
         extra = (case["unit"] * 2, case["unit"] * 9)
         with tempfile.TemporaryDirectory() as folder:
@@ -102,7 +103,7 @@ def test_stated_limits_equal_enumeration(first: int) -> None:
         _parts_add_up(result, seed)
         gain = result.goal_parts(FREE, written)
         told["gains"] += any((one.transfer or 0) > 0 for one in gain)
-    assert told["gains"] >= 3
+    assert told["gains"] >= (3 if Lane.slow else 1)
 
 
 def _moves_fit(result: ExtendResult, seed: int) -> None:
@@ -226,9 +227,10 @@ def test_another_list_that_shares_the_money_otherwise_is_told(tmp_path: Path) ->
     assert "Other lists of the same value and amount share the money otherwise: x from €100 to €150" in told
 
 
+@pytest.mark.drawn
 def test_equal_ranges_are_those_of_enumeration() -> None:
     several = 0
-    for seed in range(12):
+    for seed in first_of((11, *range(11)), 5):  # the lists of 11 share the money otherwise
         case = stated.drawn(seed, alike=True)
         with tempfile.TemporaryDirectory() as folder:
             result = asked(stated.load(case, Path(folder)), case["unit"])
@@ -321,6 +323,7 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
         tnt.extend(small(tmp_path, bare), "400 €")
 
 
+@pytest.mark.slow
 def test_the_frozen_flagship() -> None:
     """Transfers within 88 M€ bring 2 998 points; 98 M€ without them 1 904,8: 1 093,2 less."""
     told = tnt.extend(tnt.Scenario.from_yaml(FLAGSHIP), "90 M€", "98 M€", "108 M€").document

@@ -171,6 +171,7 @@ def test_the_total_effect_of_a_sum_is_its_share_of_the_variance() -> None:
     assert total_effect([Fraction(1)] * 3, [Fraction(1)] * 3) is None
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_whoever_computes(file: Path) -> None:
     one = tnt.ensemble(file, draws=4, seed=3, workers=1)
     assert one.to_json() == tnt.ensemble(file, draws=4, seed=3, workers=2).to_json()

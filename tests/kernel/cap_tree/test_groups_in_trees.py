@@ -231,6 +231,7 @@ def test_memory_tells_groups_apart() -> None:
         assert best_choice(p, w, root, memory, menus).columns.tolist() == [first]
 
 
+@pytest.mark.slow
 def test_too_many_states_are_told() -> None:
     rng = np.random.default_rng(3)
     n = 3_000

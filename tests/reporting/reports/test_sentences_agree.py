@@ -38,7 +38,7 @@ def slow(*names: str) -> list[Any]:
     return [pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
-@pytest.fixture(scope="module", params=["demo", "motifs", "frozen", "shipped"])
+@pytest.fixture(scope="module", params=["demo", "motifs", "frozen", *slow("shipped")])
 def facts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Facts:
     """One decision for each scenario, with the rule that each reason names beside it."""
     files = {"motifs": MOTIFS, "frozen": FROZEN, "shipped": SHIPPED}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +66,14 @@ PLACES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def communes_of(kind: str, code: str) -> set[str]:
+@cache
+def communes_of(kind: str, code: str) -> frozenset[str]:
     column = COLUMN_OF["epci" if kind == "metropole" else kind]
     wanted = code[:9] if len(code) == 14 else code.removeprefix("R") if kind == "region" else code
-    return {row["code"] for row in COMMUNES if row[column] == wanted}
+    return frozenset(row["code"] for row in COMMUNES if row[column] == wanted)
 
 
-def reached(dossier: dict[str, Any]) -> tuple[set[str], bool]:
+def reached(dossier: dict[str, Any]) -> tuple[frozenset[str], bool]:
     """The communes of a dossier, and whether the map knows all that it names."""
     cells = {name: str(dossier.get(name, "")) for name in COLUMNS}
     members = [code for code in cells["members"].split(";") if code]
@@ -82,10 +84,12 @@ def reached(dossier: dict[str, Any]) -> tuple[set[str], bool]:
         for code in (cells["applicant_id"], cells.get(own, "")):
             if code and communes_of(kind, code):
                 return communes_of(kind, code), True
-        return set(), False
+        return frozenset(), False
     named = members or [code for code in [cells["commune"]] if code]
-    found = [set().union(*(communes_of(k, c) for k in ("commune", "epci", "departement"))) for c in named]
-    return set().union(*found), bool(named) and all(found)
+    found = [
+        frozenset().union(*(communes_of(k, c) for k in ("commune", "epci", "departement"))) for c in named
+    ]
+    return frozenset().union(*found), bool(named) and all(found)
 
 
 def inhabitants(rows: list[dict[str, Any]]) -> int:

@@ -292,6 +292,7 @@ def test_too_many_pairs_to_price(tmp_path: Path) -> None:
     assert caught.value.exit_code == 3
 
 
+@pytest.mark.slow
 def test_as_many_rows_as_dossiers(tmp_path: Path) -> None:
     """Two levels of 1 000 dossiers each: 2 000 rows and one column, not a million pairs."""
     rows = "".join(f"{k},1,{k % 2},1,A,\n" for k in range(1, 2001))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.lanes import seeds
 from support.solve_instances import near_miss
 
 from tnt_sim.deadline import UNLIMITED, Deadline
@@ -31,7 +32,7 @@ def program(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", text))
 
 
-@pytest.mark.parametrize("relax", [False, True])
+@pytest.mark.parametrize("relax", seeds([False, True], 1))
 def test_the_answer_apart_is_the_answer_here(relax: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     here = HighsBackend().solve(near_miss(0), relax=relax)
     monkeypatch.setattr(apart, "MANY_COLUMNS", 0)

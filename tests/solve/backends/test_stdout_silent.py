@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from support.lanes import seeds
 from support.programs import each_backend
 
 SOLVE = """
@@ -28,7 +29,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", each_backend())
+@pytest.mark.parametrize("name", seeds(each_backend(), 2))
 def test_a_solve_prints_nothing(name: str) -> None:
     done = run(SOLVE.format(name=name))
     assert done.returncode == 0, done.stderr
@@ -48,12 +49,15 @@ def test_without_standard_output_it_still_solves() -> None:
 
 @pytest.mark.parametrize(
     ("module", "unwanted"),
-    [
-        ("tnt_sim.solve.backends.highs", ("pulp", "scipy.optimize", "highspy")),
-        ("tnt_sim.solve.backends.registry", ("pulp", "scipy.optimize", "highspy")),
-        ("tnt_sim.solve.methods.cross_check", ("pulp", "scipy.optimize", "highspy")),
-        ("tnt_sim.solve.methods.tie_break", ("pulp", "scipy.optimize", "highspy")),
-    ],
+    seeds(
+        [
+            ("tnt_sim.solve.backends.highs", ("pulp", "scipy.optimize", "highspy")),
+            ("tnt_sim.solve.backends.registry", ("pulp", "scipy.optimize", "highspy")),
+            ("tnt_sim.solve.methods.cross_check", ("pulp", "scipy.optimize", "highspy")),
+            ("tnt_sim.solve.methods.tie_break", ("pulp", "scipy.optimize", "highspy")),
+        ],
+        1,
+    ),
 )
 def test_imports_are_light(module: str, unwanted: tuple[str, ...]) -> None:
     code = f"import sys, {module}\nprint([name for name in {unwanted!r} if name in sys.modules])"

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 from support.keys import NOON, Authority, rsa_key, write_key
+from support.lanes import seeds
 from support.paths import ROOT, TESTS
 from support.programs import needs
 
@@ -446,12 +447,12 @@ def test_the_page_tells_a_third_party_how_to_check(project: Path) -> None:
     assert "Signature Verified Successfully" not in done.stdout
 
 
-@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("lang", seeds(["fr", "en"], 1))
 @pytest.mark.parametrize(
     "words",
     [
         ("verify", str(ENTRY), "--public-key", "cle.pub"),
-        ("verify", str(ENTRY), "--tsa-cert", "cle.pub"),
+        pytest.param(("verify", str(ENTRY), "--tsa-cert", "cle.pub"), marks=pytest.mark.slow),
         ("sign", "runs/x", "--as", "liste-2", "--signing-key", "cle"),
     ],
 )
@@ -463,6 +464,7 @@ def test_without_the_extra_it_says_what_to_type(words: tuple[str, ...], lang: st
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_without_the_extra_the_rest_works(project: Path) -> None:
     (ENTRY / "a.tsr").write_bytes(Authority("ec").reply(SIGNATURE.read_bytes()))
     done = blocked("verify", str(ENTRY), "--json")
