@@ -22,16 +22,16 @@ import polars as pl
 import xlsxwriter
 from frozen import FLAGSHIP
 
-from tnt_sim.analysis.sweep.slider_positions import slider_of
+from tnt_sim.analysis.sweep.slider_positions import compute_slider
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.ingest.forms.form_import import import_form
 from tnt_sim.ingest.forms.form_reader import read_form
-from tnt_sim.reporting.decision_page.page import PageOptions, report_html
-from tnt_sim.reporting.reports.form_import import import_tables
+from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
+from tnt_sim.reporting.reports.form_import import build_import_tables
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.run_folder.writer import write_run
-from tnt_sim.reporting.workbook.workbook import workbook_bytes
+from tnt_sim.reporting.workbook.workbook import build_workbook
 from tnt_sim.scenario.load import load_scenario
 
 TIMES = 3
@@ -70,7 +70,7 @@ def imported(path: Path, *, likeness: bool) -> None:
     """What `tnt-sim import` does, but for writing the files to disk."""
     form, layout = read_form(path, shown_as=path.name)
     done = import_form(form, layout, likeness=likeness)
-    dossiers, findings = import_tables(done, Lang.FR, "Europe/Paris")
+    dossiers, findings = build_import_tables(done, Lang.FR, "Europe/Paris")
     dossiers.write_csv(io.BytesIO())
     findings.write_csv(io.BytesIO())
 
@@ -89,14 +89,14 @@ def main() -> None:
         run = open_stored(write_run(solve(scenario, cross_check="never"), root))
         few = pl.int_range(run.table.height, eager=True) < 2_000
         small = type(run)(run.folder, run.summary, run.spec, run.tree, run.table.filter(few))
-        print(f"workbook, 2,000 dossiers: {timed(lambda: workbook_bytes(small, Lang.FR))}")
+        print(f"workbook, 2,000 dossiers: {timed(lambda: build_workbook(small, Lang.FR))}")
         asked = ("deconcentre", "80 %", "40 M€", 20)
-        positions = timed(lambda: slider_of(run, *asked, project=scenario.root), 1)
-        slider = slider_of(run, *asked, project=scenario.root)
+        positions = timed(lambda: compute_slider(run, *asked, project=scenario.root), 1)
+        slider = compute_slider(run, *asked, project=scenario.root)
         print(f"slider, {len(slider.positions)} positions decided and proven: {positions}")
         options = PageOptions(Lang.FR, slider)
-        size = len(report_html(run, options).encode()) / 1e6
-        print(f"report: {timed(lambda: report_html(run, options))}, {size:.2f} MB")
+        size = len(render_report_html(run, options).encode()) / 1e6
+        print(f"report: {timed(lambda: render_report_html(run, options))}, {size:.2f} MB")
 
 
 if __name__ == "__main__":

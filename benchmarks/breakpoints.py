@@ -22,7 +22,7 @@ from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.backends.pulp_bridge import to_pulp
-from tnt_sim.solve.methods.parametric_lp import parametric
+from tnt_sim.solve.methods.parametric_lp import solve_parametric
 
 
 def compare(path: Path, n_points: int) -> None:
@@ -35,7 +35,7 @@ def compare(path: Path, n_points: int) -> None:
     direction = np.zeros(model.n_rows)
     direction[row] = 1.0
     began = time.process_time()
-    walk = parametric(model, direction, -0.5 * amount, amount)
+    walk = solve_parametric(model, direction, -0.5 * amount, amount)
     ours = time.process_time() - began
     points = np.linspace(walk.at[0], walk.at[-1], max(2, n_points // 20))
     worst, began = 0.0, time.process_time()

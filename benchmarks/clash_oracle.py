@@ -23,7 +23,7 @@ from analysis.infeasibility import test_conflict
 from support.analysis_cases.clashing_rules import Choices, World, world, write
 
 from tnt_sim.analysis.alternatives.alternatives import alternatives
-from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict_of
+from tnt_sim.analysis.infeasibility.minimal_conflicts import find_conflict
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.errors import ScenarioError
 
@@ -37,7 +37,7 @@ def clash(case: World, folder: Path) -> None:
     if problem is None:
         COUNT["contradictions that need no solver"] += 1
         return
-    found = conflict_of(problem, Clock(None), max_sets=60, max_repairs=60, max_solves=2000)
+    found = find_conflict(problem, Clock(None), max_sets=60, max_repairs=60, max_solves=2000)
     COUNT["repairs not proven least in 2 s"] += test_conflict.check(case, found)
     COUNT["minimal conflicts"] += len(found.sets)
     COUNT["minimal repairs"] += len(found.repairs)

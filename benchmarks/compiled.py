@@ -18,7 +18,7 @@ import numpy as np
 from families import write_n
 
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.kernel.profit_frontier import cells, frontier
+from tnt_sim.kernel.profit_frontier import build_frontier, estimate_additions
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
@@ -37,7 +37,7 @@ def leaves(source: Path) -> list[Leaf]:
         cap = int(form.model.row_upper[row] * (cost[columns[0]] // matrix.data[matrix.indptr[row]])) // unit
         weight = cost[columns] // unit
         inside = weight <= cap
-        if cells(goal[columns]) < 10**8:
+        if estimate_additions(goal[columns]) < 10**8:
             found.append((goal[columns][inside], weight[inside], cap))
     return found
 
@@ -64,7 +64,7 @@ def compiled() -> Any:
 def main() -> None:
     parts = leaves(Path(sys.argv[1]))
     began = time.process_time()
-    by_numpy = [frontier(*part) for part in parts]
+    by_numpy = [build_frontier(*part) for part in parts]
     numpy_seconds = time.process_time() - began
     began = time.process_time()
     loop = compiled()

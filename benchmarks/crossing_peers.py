@@ -30,10 +30,10 @@ from tnt_sim.formulation.linear_model import LinearModel, SolveStage
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.backends.backend import Limits, Termination
-from tnt_sim.solve.backends.highs import HighsBackend, quiet_highspy
+from tnt_sim.solve.backends.highs import HighsBackend, import_highspy
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
 from tnt_sim.solve.methods.lexicographic import Progress, solve_lexicographic
-from tnt_sim.solve.methods.tie_break import canonical
+from tnt_sim.solve.methods.tie_break import find_canonical_point
 from tnt_sim.solve.reductions.coefficient_tightening import tighten
 
 NEAR = 1e-4
@@ -79,7 +79,7 @@ def highs(model: LinearModel, limit: float) -> Trace:
     def hear(_kind: Any, _message: str, out: Any, _answer: Any, _data: Any) -> None:
         trace.hear(out.mip_primal_bound, out.mip_dual_bound)
 
-    kinds = quiet_highspy().cb.HighsCallbackType
+    kinds = import_highspy().cb.HighsCallbackType
     solver.setCallback(hear, None)
     for kind in (kinds.kCallbackMipInterrupt, kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipLogging):
         solver.startCallback(kind)
@@ -168,7 +168,7 @@ def engine(form: Formulation, limit: float) -> tuple[Trace, str]:
 
     def hear(taken: np.ndarray | None, bound: float) -> None:
         kept = taken is not None and len(taken) == model.n_cols and model.is_feasible(taken.astype(np.int64))
-        best = model.value(taken.astype(np.int64)) if kept and taken is not None else -np.inf
+        best = model.compute_value(taken.astype(np.int64)) if kept and taken is not None else -np.inf
         trace.hear(best, np.floor(bound / unit) + 1 if np.isfinite(bound) else np.inf)
 
     trace = Trace()
@@ -193,7 +193,7 @@ def by_solver(form: Formulation, stages: list[SolveStage], limit: float, trace: 
     outcome = solve_lexicographic(tighten(form.model), stages, solver, limits, tell)
     if outcome.values is not None and outcome.is_optimal:
         columns = form.recovery.funded_columns, form.recovery.amount_columns
-        one = canonical(outcome.model, outcome.values, *columns, solver, limits, stages[0])
+        one = find_canonical_point(outcome.model, outcome.values, *columns, solver, limits, stages[0])
         trace.end(one.values)
         said.append(f"tie-break {'proven' if one.proven else 'not proven'}")
     return "direct: " + ", ".join(said)
@@ -207,7 +207,7 @@ def told(name: str, trace: Trace, model: LinearModel, best: float) -> str:
         return f"{name} 0.01 % {near} s, not ended (best {trace.best:.0f}, gap {gap:.4%})"
     assert trace.point is not None
     kept = model.is_feasible(trace.point)
-    value = model.value(trace.point)
+    value = model.compute_value(trace.point)
     word = (
         "equal"
         if kept and value == best
@@ -231,7 +231,9 @@ def compare(path: Path, limit: float, names: list[str]) -> dict[str, Trace]:
         if answer is not None:
             found[name] = answer
     ends = [
-        model.value(t.point) for t in found.values() if t.point is not None and model.is_feasible(t.point)
+        model.compute_value(t.point)
+        for t in found.values()
+        if t.point is not None and model.is_feasible(t.point)
     ]
     best = float(max(ends, default=-np.inf))
     for name, trace in found.items():

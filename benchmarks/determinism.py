@@ -28,7 +28,7 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.solve.backends import highs
-from tnt_sim.solve.backends.registry import available_backends
+from tnt_sim.solve.backends.registry import list_available_backends
 
 ROOT = Path(__file__).resolve().parents[1]
 N_SEEDS, N_ORDERS = 10, 10
@@ -76,16 +76,16 @@ def told(task: Callable[[], Any]) -> str:
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """HiGHS with another random seed on its first path."""
-    plain = highs._options
+    plain = highs._build_options
 
     def options(*args: Any) -> dict[str, Any]:
         return plain(*args) | {"random_seed": seed}
 
-    highs._options = options
+    highs._build_options = options
     try:
         yield
     finally:
-        highs._options = plain
+        highs._build_options = plain
 
 
 def variations(instance: Instance) -> Iterator[tuple[str, str]]:
@@ -98,7 +98,7 @@ def variations(instance: Instance) -> Iterator[tuple[str, str]]:
         yield "row order", digest(instance, order=rng.permutation(instance.n))
     yield "column order", digest(instance, reverse_columns=True)
     yield "column order, direct", digest(instance, method="direct", reverse_columns=True)
-    for backend in available_backends():
+    for backend in list_available_backends():
         if backend != "highs":
             yield backend, digest(instance, backend)
 

@@ -28,8 +28,8 @@ from analysis.explain.test_minimal_changes import (
 from hypothesis import HealthCheck, given, seed, settings
 from support.small_cases.in_cents import Case, little
 
-from tnt_sim.analysis.explain.minimal_changes import changes_of
-from tnt_sim.analysis.explain.rule_effects import relaxed
+from tnt_sim.analysis.explain.minimal_changes import list_changes
+from tnt_sim.analysis.explain.rule_effects import minimise_violation
 
 SEED, CASES, LARGEST = (*map(int, sys.argv[1:4]), 12)[:3]
 COUNT: Counter[str] = Counter()
@@ -47,7 +47,7 @@ def compare(case: Case) -> None:
             return
         row = rows[0]
         number = number_of(case, question, row)
-        for change in changes_of(question, row):
+        for change in list_changes(question, row):
             kind, status = change["kind"], change["status"]
             if kind == "score" and status != "undefined":
                 wanted = first_score(case, number, Fraction(change.get("step", "0.5")))
@@ -57,7 +57,7 @@ def compare(case: Case) -> None:
             COUNT[f"{kind} {status}"] += 1
         today = worth(case)
         for rule in question.decided.problem.rules:
-            found = relaxed(question.decided, row, rule).distance
+            found = minimise_violation(question.decided, row, rule).distance
             assert found == least_distance(case, number, rule.id, today), (case, rule.id, found)
             COUNT["rule"] += 1
 

@@ -27,7 +27,7 @@ import polars as pl
 from support.run_folders.mutations import ALWAYS, leaves, load, other, rehash, store
 from support.run_folders.small_runs import EVERY, changed, forged, project
 
-from tnt_sim.engine.award_list import csv_columns
+from tnt_sim.engine.award_list import convert_to_csv
 from tnt_sim.engine.result import Proof, Result
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
@@ -35,7 +35,7 @@ from tnt_sim.reporting.export.formats import refuse_act
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.allocation_reading import broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 from tnt_sim.verify.decision_reasons import is_better
 
 NAMES = tuple(name for name in EVERY if name != "half")
@@ -124,7 +124,7 @@ def _told(one: Honest, shop: Workshop, rng: random.Random, **words: Any) -> Forg
     store(run, {**summary, "project": "../.."})
     rehash(run)
     worse = is_better(problem, one.result.reading.values, reading.values)
-    return Forged(run, not broken_rules(problem, list_, reading), not worse, is_first=False)
+    return Forged(run, not list_broken_rules(problem, list_, reading), not worse, is_first=False)
 
 
 def below_cross_checked(one: Honest, shop: Workshop, rng: random.Random) -> Forged | None:
@@ -191,7 +191,7 @@ def older_reason(one: Honest, shop: Workshop, rng: random.Random) -> Forged | No
     reasons[rng.randrange(len(reasons))] = "Parce que."
     table = table.with_columns(pl.Series("reason", reasons))
     table.write_parquet(run / "allocation.parquet")
-    csv_columns(table, one.result.problem.case.timezone).write_csv(run / "allocation.csv")
+    convert_to_csv(table, one.result.problem.case.timezone).write_csv(run / "allocation.csv")
     summary = load(run)
     summary["provenance"]["code_sha256"] = f"{rng.getrandbits(256):064x}"
     store(run, summary)

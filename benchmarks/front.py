@@ -19,7 +19,7 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 TIMES = 15
 
@@ -48,7 +48,7 @@ def main() -> None:
     assert allocation is not None
 
     def verify(found: Allocation = allocation) -> None:
-        assert not broken_rules(problem, found, read_allocation(problem, found))
+        assert not list_broken_rules(problem, found, read_allocation(problem, found))
 
     seconds = {
         "read": timed(lambda: load_scenario(FLAGSHIP)),

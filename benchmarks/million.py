@@ -17,8 +17,8 @@ import polars as pl
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
-from tnt_sim.verify.decision_reasons import reasons
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
+from tnt_sim.verify.decision_reasons import determine_reasons
 
 HEAD = """schema_version: 1
 id: million
@@ -87,9 +87,9 @@ def main() -> None:
         funded[::40] = True
         allocation = Allocation(funded, np.where(funded, problem.offers.most_cents, 0))
         reading = read_allocation(problem, allocation)
-        broken_rules(problem, allocation, reading)
+        list_broken_rules(problem, allocation, reading)
         lap("verify")
-        reasons(problem, allocation, reading)
+        determine_reasons(problem, allocation, reading)
         lap("reasons")
 
 

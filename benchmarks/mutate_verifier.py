@@ -49,19 +49,18 @@ TESTS = ROOT / "tests"
 ELSEWHERE = "not no_solver"
 """What runs in a process of its own knows nothing of a mutant."""
 
-TELL = ("barred", "figures", "reasons", "room", "words")
-"""They tell a run rather than check it."""
+TELLING = ("reporting.text.decision_reasons", "verify.decision_reasons", "verify.run_document")
+"""They say what a run decided rather than check it."""
 
 
 def _modules(room: str) -> list[str]:
-    return [
-        f"{room}.{file.stem}" for file in sorted((PACKAGE / room).glob("*.py")) if file.stem != "__init__"
-    ]
+    files = (file.relative_to(PACKAGE).with_suffix("") for file in sorted((PACKAGE / room).rglob("*.py")))
+    return [".".join(file.parts) for file in files if file.name != "__init__"]
 
 
 PARTS = {
-    "verify": ["recheck", *(name for name in _modules("verify") if name.partition(".")[2] not in TELL)],
-    "telling": [f"verify.{name}" for name in TELL],
+    "verify": ["reporting.run_folder.replay", *(name for name in _modules("verify") if name not in TELLING)],
+    "telling": list(TELLING),
     "exact": [name for room in ("certify", "kernel", "prove") for name in _modules(room)],
 }
 SUITES = {"verify": ("verify",), "telling": ("verify",), "exact": ("certify", "kernel", "prove")}

@@ -21,7 +21,7 @@ from families import write
 from frozen import FLAGSHIP
 from variants import variants
 
-from tnt_sim.analysis.batch.task import record_of
+from tnt_sim.analysis.batch.task import build_record
 from tnt_sim.engine.session import Series
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario, set_text, with_sets
@@ -62,7 +62,7 @@ def main() -> int:
             for way, kept in enumerate((None, Series(), series)):
                 began = time.process_time()
                 scenario = with_sets(base, sets)
-                records.append(record_of(scenario, solve(scenario, series=kept)))
+                records.append(build_record(scenario, solve(scenario, series=kept)))
                 seconds[way].append(time.process_time() - began)
             equal &= records[0] == records[1] == records[2]
     for way, each in zip(WAYS, seconds, strict=True):

@@ -35,7 +35,7 @@ def projects_of(path: Path) -> tuple[Projects, int]:
     """(id, cost, score) of each project, and the budget."""
     file = read_pb(path.read_bytes(), path.name)
     worth = "score" if "score" in file.header else "votes"
-    rows = zip(file.column("project_id"), file.column("cost"), file.column(worth), strict=True)
+    rows = zip(file.get_column("project_id"), file.get_column("cost"), file.get_column(worth), strict=True)
     return [(name, round(float(cost)), int(score)) for name, cost, score in rows], int(
         float(file.meta["budget"])
     )

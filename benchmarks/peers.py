@@ -17,7 +17,7 @@ import pulp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.solve.backends.highs import quiet_highspy
+from tnt_sim.solve.backends.highs import import_highspy
 from tnt_sim.solve.backends.pulp_bridge import to_pulp
 
 Answer = tuple[float, np.ndarray | None]
@@ -32,7 +32,7 @@ def spent() -> float:
 
 def highs_model(model: LinearModel, limit: float) -> tuple[Any, Any]:
     """A highspy solver, cold, and the program that it is still to be given."""
-    highspy: Any = quiet_highspy()
+    highspy: Any = import_highspy()
     highs = highspy.Highs()
     highs.silent()
     for name, value in (("threads", 1), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.0), ("time_limit", limit)):
@@ -158,7 +158,7 @@ def through_pulp(name: str) -> Peer:
     def ask(model: LinearModel, limit: float) -> Answer | None:
         if name not in pulp.listSolvers(onlyAvailable=True):
             return None
-        quiet_highspy()  # its banner, which PuLP would let through
+        import_highspy()  # its banner, which PuLP would let through
         began = spent()
         problem, x = to_pulp(model)
         stats = problem.solve(pulp.getSolver(name, msg=False, gapRel=0.0, threads=1, timeLimit=limit))

@@ -45,7 +45,7 @@ def compare(path: Path, limit: float, peers: Sequence[str]) -> None:
         if answer is None:
             continue
         seconds, point = answer
-        same = "unfinished" if point is None else "equal" if model.value(point) == value else "other"
+        same = "unfinished" if point is None else "equal" if model.compute_value(point) == value else "other"
         words.append(f"{name} {seconds:.2f} s ×{seconds / ours:.1f} {same}")
     print(f"{path.stem} {value}: " + "; ".join(words), flush=True)
 

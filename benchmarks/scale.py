@@ -33,7 +33,7 @@ def measured(size: int) -> dict[str, float]:
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.problem import compile_problem
     from tnt_sim.solve.methods.cap_tree import solve_tree
-    from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+    from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
     with tempfile.TemporaryDirectory() as folder:
         path = write_m(Path(folder), 0, size)
@@ -49,13 +49,13 @@ def measured(size: int) -> dict[str, float]:
         assert found is not None
         assert found[0].values is not None
         marks.append(time.process_time())
-        allocation = Allocation(*form.recovery.awards(found[0].values))
+        allocation = Allocation(*form.recovery.compute_awards(found[0].values))
         reading = read_allocation(problem, allocation)
         again = time.process_time()
         proofs = prove_stages(problem, reading.values, Deadline(600.0))
         assert all(proofs), "not proven"
         marks.append(time.process_time())
-        assert not broken_rules(problem, allocation, reading)
+        assert not list_broken_rules(problem, allocation, reading)
     spent = dict(zip(PHASES[:4], (b - a for a, b in pairwise(marks)), strict=True))
     spent["verify"] = again - marks[3]
     spent["prove"] -= spent["verify"]

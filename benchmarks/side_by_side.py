@@ -43,7 +43,7 @@ def two_stages(form: Formulation, ask: Peer, limit: float) -> tuple[float, float
     seconds, point = answer
     if point is None or not first.is_feasible(point):
         return seconds, seconds, None
-    value = first.value(point)
+    value = first.compute_value(point)
     kept = form.model.with_rows(goal.objective[None, :], [value], [NO_UPPER], ["goal"])
     answer = ask(kept.with_objective(least.objective, least.sense), limit)
     return seconds, seconds + (0.0 if answer is None else answer[0]), value

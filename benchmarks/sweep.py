@@ -14,7 +14,7 @@ from statistics import median
 
 from frozen import FLAGSHIP
 
-from tnt_sim.analysis.sweep.plan import plan_of
+from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.runner import run
 from tnt_sim.engine.result import Proof
 from tnt_sim.engine.solve import solve
@@ -35,7 +35,7 @@ def sweep(n_points: int, **curves: bool) -> tuple[float, int]:
     """Seconds of a sweep from its files, and how many of its points are proven."""
     began = time.perf_counter()
     scenario = load_scenario(FLAGSHIP)
-    found = run(plan_of(scenario, start=LOW, stop=HIGH, steps=n_points - 1, **curves))
+    found = run(build_plan(scenario, start=LOW, stop=HIGH, steps=n_points - 1, **curves))
     points = [*found.free, *found.nested]
     assert all(point.settled for point in points)
     return time.perf_counter() - began, sum(point.proof is Proof.PROVED for point in points)
@@ -57,7 +57,7 @@ def main(n_points: int) -> None:
         f"both: {2 * n_points} points, {n_both} proven, {both:.1f} s = {both / one:.1f} cold solves (at most 40)"
     )
     began = time.perf_counter()
-    steps = run(plan_of(load_scenario(FLAGSHIP), start=LOW, stop=HIGH, exact=True)).steps
+    steps = run(build_plan(load_scenario(FLAGSHIP), start=LOW, stop=HIGH, exact=True)).steps
     assert steps is not None
     spent = time.perf_counter() - began
     print(f"exact: {len(steps.cents)} steps and lists, {spent:.1f} s = {spent / one:.1f} cold solves")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.engine.solve import solve
-from tnt_sim.parallel import Job, in_processes
+from tnt_sim.parallel import Job, run_in_processes
 from tnt_sim.scenario.load import load_scenario
 
 _READ: dict[str, Any] = {}
@@ -36,7 +36,7 @@ def throughput(path: str, n_workers: int, n_jobs: int) -> tuple[float, float]:
     """Jobs a second once every worker has done its first, and processor seconds of a job."""
     groups: list[list[Job]] = [[(k, path)] for k in range(n_jobs + n_workers)]
     spent, began = [], 0.0
-    for done, outcome in enumerate(in_processes(work, groups, n_workers), 1):
+    for done, outcome in enumerate(run_in_processes(work, groups, n_workers), 1):
         assert outcome.failure is None, outcome.failure
         if done == n_workers:
             began = time.perf_counter()

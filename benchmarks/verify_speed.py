@@ -57,14 +57,14 @@ def main() -> None:
         assert seen.scenario is not None
         assert seen.whole is not None
         scenario, decision = seen.scenario, seen.whole
-        told = recheck.told_anew(seen, scenario, decision)
+        told = recheck.replay_run(seen, scenario, decision)
         parts = {
             "compile": best(lambda: replay.compile_problem(scenario)),
-            "tell anew": best(lambda: recheck.told_anew(seen, scenario, decision)),
-            "summary": best(lambda: recheck._summary(seen, told, moved=False)),
-            "tables": best(lambda: recheck._tables(seen, told.result)),
+            "tell anew": best(lambda: recheck.replay_run(seen, scenario, decision)),
+            "summary": best(lambda: recheck._compare_summary(seen, told, moved=False)),
+            "tables": best(lambda: recheck._compare_tables(seen, told.result)),
             "proofs": best(lambda: recheck._unproven(seen, told)),
-            "resolved": best(lambda: recheck._resolved(seen, scenario)),
+            "resolved": best(lambda: recheck._check_resolved(seen, scenario)),
         }
     print(f"{n} dossiers: files {files:.1f} ms, integers {integers:.1f} ms, whole check {whole:.1f} ms")
     print(f"beyond the files {whole - files:.1f} ms, {2000 * (whole - files) / n:.1f} ms for 2,000 dossiers")

@@ -33,12 +33,12 @@ def test_it_ends_when_its_clock_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_part_never_ends_later_than_the_whole() -> None:
     now = [0.0]
     whole = Deadline(10.0, lambda: now[0])
-    assert whole.within(20.0).seconds_left == 10.0
-    assert whole.within(None).seconds_left == 10.0
-    assert whole.within(4.0).seconds_left == 4.0
-    assert whole.share(0.5).seconds_left == 5.0
+    assert whole.tighten(20.0).seconds_left == 10.0
+    assert whole.tighten(None).seconds_left == 10.0
+    assert whole.tighten(4.0).seconds_left == 4.0
+    assert whole.take_share(0.5).seconds_left == 5.0
     now[0] = 11.0
-    assert whole.within(5.0).expired
+    assert whole.tighten(5.0).expired
     assert whole.seconds_left == 0.0
 
 

@@ -31,7 +31,7 @@ ALLOWED = {
         "reporting/run_folder/atomic_write.py",
         "mkdir",
     ): "a folder in the making, which disk.put_all has no name for",
-    ("solve/backends/pulp_bridge.py", "writeLP"): "into a draft of disk.draft_of",
+    ("solve/backends/pulp_bridge.py", "writeLP"): "into a draft of disk.open_draft",
 }
 
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.parallel import JobOutcome, in_processes, serially
+from tnt_sim.parallel import JobOutcome, run_in_processes, run_serially
 
 
 def square(number: int) -> int:
@@ -34,15 +34,17 @@ def once_fatal(job: tuple[int, str]) -> int:
 
 def test_processes_do_what_one_process_does() -> None:
     groups = [[(n, n) for n in range(k, k + 4)] for k in range(0, 20, 4)]
-    alone = sorted(serially(square, groups), key=lambda outcome: outcome.number)
-    many = sorted(in_processes(square, groups, 2), key=lambda outcome: outcome.number)
+    alone = sorted(run_serially(square, groups), key=lambda outcome: outcome.number)
+    many = sorted(run_in_processes(square, groups, 2), key=lambda outcome: outcome.number)
     assert many == alone
     assert many[13] == JobOutcome(13, failure="ValueError: thirteen")
     assert [outcome.value for outcome in many[:3]] == [0, 1, 4]
 
 
 def test_a_job_that_kills_its_workers_is_told_and_the_innocent_are_done() -> None:
-    found = sorted(in_processes(fatal, [[(n, n) for n in range(6)]], 2), key=lambda outcome: outcome.number)
+    found = sorted(
+        run_in_processes(fatal, [[(n, n) for n in range(6)]], 2), key=lambda outcome: outcome.number
+    )
     assert [outcome.number for outcome in found] == list(range(6))
     assert [outcome.number for outcome in found if outcome.failure] == [3]
     assert found[3].failure == "crashed"
@@ -50,12 +52,12 @@ def test_a_job_that_kills_its_workers_is_told_and_the_innocent_are_done() -> Non
 
 def test_a_job_whose_worker_was_killed_by_chance_is_done_again(tmp_path: Path) -> None:
     mark = str(tmp_path / "mark")
-    found = list(in_processes(once_fatal, [[(n, (n, mark)) for n in range(6)]], 1))
+    found = list(run_in_processes(once_fatal, [[(n, (n, mark)) for n in range(6)]], 1))
     assert sorted(outcome.value for outcome in found) == list(range(6))
 
 
 def test_leaving_early_ends_the_workers() -> None:
-    outcomes = in_processes(square, [[(n, n)] for n in range(50)], 2)
+    outcomes = run_in_processes(square, [[(n, n)] for n in range(50)], 2)
     next(outcomes)
     outcomes.close()
     import multiprocessing
@@ -70,7 +72,7 @@ def doze(seconds: float) -> float:
 
 def test_nobody_waits_for_workers_beyond_the_deadline() -> None:
     """A worker on a busy machine may need half a minute before it is awake."""
-    assert list(in_processes(doze, [[(n, 30.0)] for n in range(4)], 2, deadline=Deadline(0.2))) == []
+    assert list(run_in_processes(doze, [[(n, 30.0)] for n in range(4)], 2, deadline=Deadline(0.2))) == []
     import multiprocessing
 
     assert multiprocessing.active_children() == []

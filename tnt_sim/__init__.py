@@ -190,9 +190,9 @@ def __getattr__(name: str) -> Any:
 
         return version("tnt-sim")
     if name == "Scenario":
-        return _bound_scenario()
+        return _bind_scenario()
     if name == "Result":
-        return _bound_result()
+        return _bind_result()
     if name in __all__:
         return getattr(import_module(_HOMES.get(name, "tnt_sim.errors")), name)
     raise AttributeError(f"module 'tnt_sim' has no attribute {name!r}")
@@ -202,7 +202,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-def _bound_scenario() -> Any:
+def _bind_scenario() -> Any:
     """Return the Scenario class with the methods defined in higher rooms, which lower rooms must not import."""
     from tnt_sim.engine import solve as engine
     from tnt_sim.scenario.load import load_scenario
@@ -214,31 +214,31 @@ def _bound_scenario() -> Any:
         "validate": _validate,
         "solve": engine.solve,
         "extend": _extend,
-        "_repr_html_": _scenario_html,
+        "_repr_html_": _render_scenario,
     }
     _bind(Plain, methods)
-    _bound_result()
+    _bind_result()
     return Plain
 
 
-def _bound_result() -> Any:
+def _bind_result() -> Any:
     """Return the Result class with the methods defined in higher rooms."""
     from tnt_sim.engine.result import Result as Plain
 
     methods = {
         "explain": _explain,
-        "inversions": _inversions,
-        "plot": property(_opened("plots_of")),
-        "save": _opened("save"),
-        "to_html": _explained("to_html"),
-        "to_excel": _explained("to_excel"),
-        "_repr_html_": _opened("result_html"),
+        "inversions": _list_inversions,
+        "plot": property(_build_lazy_call("build_plots")),
+        "save": _build_lazy_call("save"),
+        "to_html": _build_explained_call("to_html"),
+        "to_excel": _build_explained_call("to_excel"),
+        "_repr_html_": _build_lazy_call("render_result_html"),
     }
     _bind(Plain, methods)
     return Plain
 
 
-def _opened(name: str) -> Callable[..., Any]:
+def _build_lazy_call(name: str) -> Callable[..., Any]:
     """Return a function of `tnt_sim.api.runs`, imported on its first call."""
 
     def call(*given: Any, **options: Any) -> Any:
@@ -247,15 +247,15 @@ def _opened(name: str) -> Callable[..., Any]:
     return call
 
 
-def _explained(name: str) -> Callable[..., Any]:
+def _build_explained_call(name: str) -> Callable[..., Any]:
     """Return such a function with the explanation of all applications; `explain=False` omits it."""
 
     def call(self: Any, *given: Any, explain: bool = True, **options: Any) -> Any:
-        from tnt_sim.analysis.explain.explanation import for_reports
+        from tnt_sim.analysis.explain.explanation import explain_for_reports
         from tnt_sim.analysis.shared.decided_run import of_result
 
-        told = for_reports(of_result(self)) if explain and self.allocation is not None else None
-        return _opened(name)(self, *given, explanation=told, **options)
+        told = explain_for_reports(of_result(self)) if explain and self.allocation is not None else None
+        return _build_lazy_call(name)(self, *given, explanation=told, **options)
 
     return call
 
@@ -274,11 +274,11 @@ def _explain(self: Any, *dossiers: str, everyone: bool = False, lang: Any = None
     return explain(of_result(self), dossiers, everyone=everyone, lang=None if lang is None else Lang(lang))
 
 
-def _inversions(self: Any, **options: Any) -> Any:
-    from tnt_sim.analysis.explain.rank_inversions import inversions_document
+def _list_inversions(self: Any, **options: Any) -> Any:
+    from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
     from tnt_sim.analysis.shared.decided_run import of_result
 
-    return inversions_document(of_result(self), **options)
+    return build_inversions_document(of_result(self), **options)
 
 
 def _extend(self: Any, *to: str | int, **options: Any) -> Any:
@@ -288,10 +288,10 @@ def _extend(self: Any, *to: str | int, **options: Any) -> Any:
     return extend(self, *to, **options)
 
 
-def _scenario_html(self: Any) -> str:
-    from tnt_sim.reporting.notebook.cards import scenario_card
+def _render_scenario(self: Any) -> str:
+    from tnt_sim.reporting.notebook.cards import render_scenario_card
 
-    return scenario_card(self)
+    return render_scenario_card(self)
 
 
 def _with(self: Any, changes: Mapping[str, object]) -> Any:
@@ -303,7 +303,7 @@ def _with(self: Any, changes: Mapping[str, object]) -> Any:
 
 def _validate(self: Any, lang: Any = None) -> dict[str, Any]:
     from tnt_sim.i18n.message import Lang
-    from tnt_sim.reporting.reports.validation import check_document
+    from tnt_sim.reporting.reports.validation import build_check_document
     from tnt_sim.scenario.problem import compile_problem
 
-    return check_document(compile_problem(self), Lang(lang or self.spec.locale))
+    return build_check_document(compile_problem(self), Lang(lang or self.spec.locale))

@@ -30,7 +30,7 @@ class Deadline:
     --------
     >>> Deadline(None).seconds_left
     inf
-    >>> Deadline(10.0).within(0.0).expired
+    >>> Deadline(10.0).tighten(0.0).expired
     True
     """
 
@@ -65,15 +65,15 @@ class Deadline:
         if not self.is_unlimited and self._clock() + ahead >= self._end:
             raise DeadlineExpired
 
-    def within(self, seconds: float | None) -> Deadline:
+    def tighten(self, seconds: float | None) -> Deadline:
         """Return the earlier of this deadline and `seconds` from now, on the same clock."""
         inner = Deadline(seconds, self._clock)
         inner._end = min(inner._end, self._end)
         return inner
 
-    def share(self, fraction: float) -> Deadline:
+    def take_share(self, fraction: float) -> Deadline:
         """Return a deadline after a fraction `fraction` (0 to 1) of the time left."""
-        return self if self.is_unlimited else self.within(fraction * self.seconds_left)
+        return self if self.is_unlimited else self.tighten(fraction * self.seconds_left)
 
 
 UNLIMITED = Deadline(None)

@@ -66,13 +66,13 @@ _WHY = {
 }
 
 
-def why_of(error: OSError) -> Text:
+def explain_refusal(error: OSError) -> Text:
     """Return why the system refused, in both languages."""
     named = error.strerror or type(error).__name__
     return _WHY.get(error.errno or 0, Text(named, named))
 
 
-def refusal(
+def build_write_error(
     what: Text, error: OSError, remedy: Text | None = None, *, usage: str = "usage.out", code: str = "output"
 ) -> TntError:
     """Return the error for something that cannot be written.
@@ -86,7 +86,7 @@ def refusal(
     remedy : a sentence that says what to do
     usage, code : codes of the UsageError and of the TntError
     """
-    why = why_of(error)
+    why = explain_refusal(error)
     fr, en = ("", "") if remedy is None else (f" {remedy.fr}", f" {remedy.en}")
     text = Text(
         f"{what.fr} ne peut pas être écrit : {why.fr}.{fr}", f"{what.en} cannot be written: {why.en}.{en}"
@@ -94,12 +94,12 @@ def refusal(
     return UsageError(text, code=usage) if error.errno in _ELSEWHERE else TntError(text, code=code)
 
 
-def named(path: Path) -> Text:
+def quote_path(path: Path) -> Text:
     """Return a path as the subject of a sentence."""
     return Text(f"« {path} »", f'"{path}"')
 
 
-def parquet_bytes(table: pl.DataFrame, **options: Any) -> bytes:
+def encode_parquet(table: pl.DataFrame, **options: Any) -> bytes:
     """Return a table as the bytes of a Parquet file.
 
     Polars' own file writer reports a full disk differently.
@@ -125,7 +125,7 @@ def put_all(files: Mapping[Path, bytes], *, replace: bool = True) -> None:
         if the disk refuses; everything is then as it was before
     """
     aside: dict[Path, Path] = {}
-    with folders_for(*(file.parent for file in files)):
+    with create_folders(*(file.parent for file in files)):
         try:
             for target, data in files.items():
                 if _is_device(target):
@@ -133,23 +133,23 @@ def put_all(files: Mapping[Path, bytes], *, replace: bool = True) -> None:
                     continue
                 if target.exists() and not replace:
                     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-                _sweep(target)
-                aside[target] = _beside(target, PARTIAL)
+                _remove_drafts(target)
+                aside[target] = _build_draft_path(target, PARTIAL)
                 fill(aside[target], data)
-            _name_all(aside)
+            _rename_all(aside)
         finally:
             for partial in aside.values():
                 partial.unlink(missing_ok=True)
     for folder in {target.parent for target in aside}:
-        flush(folder)
+        flush_path(folder)
 
 
-def _name_all(aside: Mapping[Path, Path]) -> None:
+def _rename_all(aside: Mapping[Path, Path]) -> None:
     """Rename each draft to its file; if one fails, restore those before it."""
     earlier: dict[Path, Path | None] = {}
     try:
         for target, partial in aside.items():
-            earlier[target] = _backup_of(target)
+            earlier[target] = _make_backup(target)
             partial.replace(target)
     except BaseException:
         for target, old in earlier.items():
@@ -164,11 +164,11 @@ def _name_all(aside: Mapping[Path, Path]) -> None:
             old.unlink(missing_ok=True)
 
 
-def _backup_of(target: Path) -> Path | None:
+def _make_backup(target: Path) -> Path | None:
     """Keep the present file under a second name until the new one is in place."""
     if not target.is_file():
         return None
-    old = _beside(target, OLD)
+    old = _build_draft_path(target, OLD)
     old.unlink(missing_ok=True)
     try:
         os.link(target, old)
@@ -178,20 +178,20 @@ def _backup_of(target: Path) -> Path | None:
 
 
 @contextmanager
-def draft_of(target: Path) -> Iterator[Path]:
+def open_draft(target: Path) -> Iterator[Path]:
     """Yield a draft path beside a file, for a writer that needs a path; rename it to the file at the end."""
     if _is_device(target):
         yield target
         return
-    with folders_for(target.parent):
-        draft = _beside(target, PARTIAL)
+    with create_folders(target.parent):
+        draft = _build_draft_path(target, PARTIAL)
         try:
             yield draft
-            flush(draft)
-            _name_all({target: draft})
+            flush_path(draft)
+            _rename_all({target: draft})
         finally:
             draft.unlink(missing_ok=True)
-    flush(target.parent)
+    flush_path(target.parent)
 
 
 def _is_device(target: Path) -> bool:
@@ -218,7 +218,7 @@ def copy(source: Path, target: Path) -> None:
     """Copy a file into a folder that has not been renamed into place yet, and flush it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
-    flush(target)
+    flush_path(target)
 
 
 def append(file: Path, record: bytes) -> None:
@@ -248,7 +248,7 @@ def touch(file: Path) -> None:
 
 
 @contextmanager
-def folders_for(*folders: Path) -> Iterator[None]:
+def create_folders(*folders: Path) -> Iterator[None]:
     """Create missing folders; remove those still empty if the block fails."""
     created: list[Path] = []
     try:
@@ -267,7 +267,7 @@ def folders_for(*folders: Path) -> Iterator[None]:
         raise
 
 
-def flush(path: Path) -> None:
+def flush_path(path: Path) -> None:
     """Flush a file or a folder to the disk; a folder only where the system can."""
     try:
         handle = os.open(path, os.O_RDONLY)
@@ -316,12 +316,12 @@ def _write(handle: int, data: bytes) -> None:
         left = left[os.write(handle, left) :]
 
 
-def _beside(target: Path, suffix: str) -> Path:
+def _build_draft_path(target: Path, suffix: str) -> Path:
     """Return a draft name beside a file, unique to this process and short enough for the file system."""
     return target.with_name(f".{target.name[:_LONGEST]}.{os.getpid()}{suffix}")
 
 
-def _sweep(target: Path) -> None:
+def _remove_drafts(target: Path) -> None:
     """Remove the drafts that killed writers of this file left."""
     start = f".{target.name[:_LONGEST]}."
     dead = []

@@ -69,9 +69,9 @@ class Defect:
     hint: Text | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", masked(self.text))
+        object.__setattr__(self, "text", mask_addresses(self.text))
         if self.hint is not None:
-            object.__setattr__(self, "hint", masked(self.hint))
+            object.__setattr__(self, "hint", mask_addresses(self.hint))
         if any(place.dossier and "@" in place.dossier for place in self.places):
             hidden = (
                 replace(place, dossier=_without_addresses(place.dossier or "")) for place in self.places
@@ -95,7 +95,7 @@ def _without_addresses(text: str) -> str:
     return _ADDRESS.sub("…@…", text)
 
 
-def masked(text: Text) -> Text:
+def mask_addresses(text: Text) -> Text:
     """Return a sentence with e-mail addresses hidden, because files of dossiers contain those of people."""
     if "@" not in text.fr and "@" not in text.en:
         return text
@@ -109,7 +109,7 @@ class TntError(Exception):
     code = "error"
 
     def __init__(self, text: Text, *, code: str | None = None) -> None:
-        self.text = masked(text)
+        self.text = mask_addresses(text)
         super().__init__(self.text.fr)
         if code is not None:
             self.code = code
@@ -194,20 +194,20 @@ class SolverError(TntError):
 class Defects:
     """Collector of defects: add all of them, then raise once."""
 
-    found: list[Defect] = field(default_factory=list)
+    entries: list[Defect] = field(default_factory=list)
 
     def add(self, code: str, text: Text, *places: Place, hint: Text | None = None) -> None:
         """Add one defect."""
-        self.found.append(Defect(code, text, tuple(places), hint))
+        self.entries.append(Defect(code, text, tuple(places), hint))
 
     def raise_if_any(self, kind: type[InputError]) -> None:
         """Raise `kind` with all defects found, or do nothing."""
-        if self.found:
-            raise kind(self.found)
+        if self.entries:
+            raise kind(self.entries)
 
 
 @cache
-def planner_words() -> Mapping[str, tuple[str, ...]]:
+def load_planner_words() -> Mapping[str, tuple[str, ...]]:
     """Return the names of the grammar by the words of planners in both languages, best name first.
 
     The words are in `tnt_sim/data/planner-words.csv`, by name; the keys have no accents and no plural.
@@ -217,34 +217,34 @@ def planner_words() -> Mapping[str, tuple[str, ...]]:
     for row in csv.DictReader(text.splitlines(), delimiter=";"):
         for word in f"{row['fr']}, {row['en']}".split(", "):
             if word.strip():
-                result.setdefault(_plain_word(word), []).append(row["name"])
+                result.setdefault(_normalise_word(word), []).append(row["name"])
     return {word: tuple(names) for word, names in result.items()}
 
 
-def _plain_word(word: str) -> str:
+def _normalise_word(word: str) -> str:
     """Return a word without accents, capitals, plurals and punctuation."""
     bare = unicodedata.normalize("NFKD", word.casefold().replace("œ", "oe").replace("æ", "ae"))
     parts = re.sub(r"[^a-z0-9]+", " ", "".join(c for c in bare if not unicodedata.combining(c))).split()
     return " ".join(part.removesuffix("s") if len(part) > 3 else part for part in parts)
 
 
-def nearest(name: str, valid: Iterable[str]) -> str | None:
+def find_nearest_name(name: str, valid: Iterable[str]) -> str | None:
     """Return the valid name with almost the same spelling, else a synonym, else the most similar one.
 
     Returns None if no name is similar.
     """
-    names, words = list(valid), planner_words()
+    names, words = list(valid), load_planner_words()
     almost = difflib.get_close_matches(name, names, n=1, cutoff=0.85)
-    meant = [one for one in words.get(_plain_word(name), ()) if one in names]
-    meant += [one for one in names if name in words.get(_plain_word(one), ())]
+    meant = [one for one in words.get(_normalise_word(name), ()) if one in names]
+    meant += [one for one in names if name in words.get(_normalise_word(one), ())]
     alike = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return next(iter([*almost, *meant, *alike]), None)
 
 
-def did_you_mean(name: str, valid: Iterable[str]) -> Text | None:
+def suggest_name(name: str, valid: Iterable[str]) -> Text | None:
     """Return the remedy for a misspelt name: the nearest valid one, or a few valid ones."""
     names = sorted(valid)
-    close = nearest(name, names)
+    close = find_nearest_name(name, names)
     if close is not None:
         return Text(f"Vouliez-vous dire « {close} » ?", f'Did you mean "{close}"?')
     if not names:

@@ -35,20 +35,20 @@ class JobOutcome:
     failure: str | None = None
 
 
-def processors() -> int:
+def count_processors() -> int:
     """Return how many processors this process may use, or how many exist where the system does not say."""
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
-def serially(work: Work, groups: Iterable[Sequence[Job]]) -> Generator[JobOutcome]:
+def run_serially(work: Work, groups: Iterable[Sequence[Job]]) -> Generator[JobOutcome]:
     """Run every job in this process, in order."""
     for group in groups:
         for number, job in group:
-            yield _done(work, number, job)
+            yield _run_job(work, number, job)
 
 
-def in_processes(
+def run_in_processes(
     work: Work,
     groups: Iterable[Sequence[Job]],
     n_workers: int,
@@ -67,13 +67,13 @@ def in_processes(
     pool = _Pool(work, deque(), iter(groups), tries)
     try:
         for _ in range(n_workers):
-            pool.hire()
-        yield from pool.outcomes(deadline)
+            pool.start_worker()
+        yield from pool.collect_outcomes(deadline)
     finally:
         pool.dismiss()
 
 
-def _done(work: Work, number: int, job: Any) -> JobOutcome:
+def _run_job(work: Work, number: int, job: Any) -> JobOutcome:
     try:
         return JobOutcome(number, work(job))
     except Exception as error:  # noqa: BLE001 - told to whoever asked; the other jobs go on
@@ -89,7 +89,7 @@ def _serve(pipe: Connection, work: Work) -> None:
     try:
         while True:
             for number, job in pipe.recv():
-                pipe.send(_done(work, number, job))
+                pipe.send(_run_job(work, number, job))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 
@@ -116,7 +116,7 @@ class _Pool:
     killed: dict[int, int] = field(default_factory=dict)
     """How many workers each job has killed."""
 
-    def hire(self) -> None:
+    def start_worker(self) -> None:
         """Start a worker, which waits for work."""
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
@@ -125,7 +125,7 @@ class _Pool:
         there.close()
         self.workers[here] = _Worker(process, here)
 
-    def outcomes(self, deadline: Deadline) -> Iterator[JobOutcome]:
+    def collect_outcomes(self, deadline: Deadline) -> Iterator[JobOutcome]:
         """Hand out groups and yield outcomes until nothing, or no time, is left."""
         while not deadline.expired:
             for worker in list(self.workers.values()):
@@ -136,7 +136,7 @@ class _Pool:
                 return
             for pipe in wait(busy, deadline.limit_seconds):
                 assert isinstance(pipe, Connection)
-                yield from self._answer(self.workers[pipe])
+                yield from self._receive_outcome(self.workers[pipe])
 
     def _give(self, worker: _Worker) -> None:
         group = self.again.popleft() if self.again else list(next(self.groups, ()))
@@ -145,19 +145,19 @@ class _Pool:
         worker.owed.extend(group)
         try:
             worker.pipe.send(group)
-        except OSError:  # it was killed while it waited; `outcomes` finds its pipe closed
+        except OSError:  # it was killed while it waited; `collect_outcomes` finds its pipe closed
             return
 
-    def _answer(self, worker: _Worker) -> Iterator[JobOutcome]:
+    def _receive_outcome(self, worker: _Worker) -> Iterator[JobOutcome]:
         try:
             outcome: JobOutcome = worker.pipe.recv()
         except (EOFError, OSError):
-            yield from self._lost(worker)
+            yield from self._replace_worker(worker)
             return
         worker.owed.popleft()
         yield outcome
 
-    def _lost(self, worker: _Worker) -> Iterator[JobOutcome]:
+    def _replace_worker(self, worker: _Worker) -> Iterator[JobOutcome]:
         """Handle a killed worker: retry its job alone, put back the rest of its group, start another one."""
         del self.workers[worker.pipe]
         worker.pipe.close()
@@ -170,7 +170,7 @@ class _Pool:
             yield JobOutcome(suspect[0], failure="crashed")
         else:
             self.again.append([suspect])
-        self.hire()
+        self.start_worker()
 
     def dismiss(self) -> None:
         """Close every pipe and kill every worker."""

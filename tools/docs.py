@@ -18,13 +18,13 @@ import command_pages
 import drawing
 import scenario_page
 
-from tnt_sim.reporting.reports.rules_page import rules_document
+from tnt_sim.reporting.reports.rules_page import build_rules_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/architecture.svg": drawing.drawing,
     "docs/commands.md": command_pages.commands,
-    "docs/rules.md": rules_document,
+    "docs/rules.md": build_rules_page,
     "docs/scenario-reference.md": scenario_page.reference,
 }
 

@@ -1,4 +1,4 @@
-"""Counts the names that say nothing, by room: `python tools/names.py [--list ROOM]`.
+"""Counts the names that say nothing, and functions without a verb: `python tools/names.py [--list ROOM]`.
 
 A participle or a filler (`told`, `found`, `one`, `part`) does not say what a value is. Counted are definitions:
 functions, classes, parameters, attributes, names of modules, and variables that are used over more than three
@@ -33,6 +33,61 @@ WORDS = frozenset(
     }
     | {"every", "beyond", "alone", "homeless", "line", "thing", "way", "part", "parts", "figures"}
 )
+VERBS = frozenset(
+    {
+        "accept", "add", "advance", "aggregate", "agree", "align", "allow", "append", "apply", "apportion",
+        "ask", "assign", "attach", "audit", "begin", "bind", "bracket", "branch", "break", "build", "call",
+        "capitalise", "caption", "catch", "check", "choose", "clamp", "classify", "clear", "climb", "close",
+        "coalesce", "collect", "combine", "commit", "compare", "compile", "complete", "compute", "conclude",
+        "confirm", "consolidate", "convert", "convolve", "copy", "count", "create", "cross", "decide",
+        "decode", "decompose", "derive", "describe", "detect", "determine", "dismiss", "distribute", "divide",
+        "draw", "drop", "eliminate", "emit", "encode", "enumerate", "escape", "estimate", "evaluate",
+        "examine", "exchange", "exclude", "expand", "explain", "export", "extend", "extract", "fill",
+        "filter", "find", "finish", "fit", "fix", "flatten", "flip", "flush", "follow", "form", "format",
+        "formulate", "freeze", "gather", "generate", "get", "give", "group", "grow", "guard", "guess", "hash",
+        "hold", "identify", "import", "improve", "increase", "infer", "insert", "install", "interpolate",
+        "intersect", "invert", "iterate", "join", "keep", "label", "lay", "leave", "let", "lift", "limit",
+        "link", "list", "load", "localise", "locate", "lock", "look", "lower", "make", "map", "mark", "mask",
+        "match", "maximise", "measure", "memoise", "merge", "minimise", "move", "multiply", "narrow",
+        "negate", "normalise", "notify", "number", "open", "optimise", "pack", "pad", "parse", "partition",
+        "pass", "pay", "pick", "pivot", "plot", "polish", "pool", "prepare", "print", "project", "propagate",
+        "propose", "prove", "prune", "put", "quarantine", "quote", "raise", "rank", "reach", "read",
+        "receive", "recompute", "record", "recover", "reduce", "refine", "reformulate", "refuse", "refute",
+        "register", "reject", "relax", "release", "remove", "rename", "render", "renumber", "repair",
+        "replace", "replay", "reply", "report", "require", "rescale", "reset", "resolve", "restore",
+        "restrict", "return", "round", "run", "sample", "sanitise", "save", "scale", "scan", "seal", "search",
+        "select", "send", "separate", "serialise", "serve", "set", "settle", "shift", "shorten", "show",
+        "shrink", "sign", "simplify", "skip", "solve", "sort", "spend", "split", "spread", "stack", "start",
+        "steer", "stop", "store", "strip", "style", "subtract", "suggest", "sum", "summarise", "suppress",
+        "switch", "take", "terminate", "test", "tighten", "touch", "translate", "trim", "truncate", "try",
+        "turn", "unpack", "update", "validate", "verify", "visit", "wait", "walk", "warn", "weigh", "widen",
+        "withdraw", "wrap", "write",
+    }
+)  # fmt: skip
+"""First words of functions; add a verb that says more exactly what a function does."""
+PREFIXES = frozenset({"is", "has", "can", "with", "without", "to", "from", "of", "as", "main"})
+"""First words that are as good as a verb: truth tests, copies with a change, conversions, named constructors."""
+PUBLIC = frozenset(
+    {
+        *(
+            "in_",
+            "line",
+            "executor",
+            "defects_found",
+            "inversions",
+            "summary",
+            "sentences",
+            "headline",
+            "by_envelope",
+        ),
+        *("by_department", "table", "alternatives", "conflict", "core", "next_euro", "entries", "target"),
+        *("prices", "extension", "by_opinion", "weights", "ensemble", "sweep"),
+    }
+)
+"""Functions and methods that users call by these names: the Python interface, and the verbs of the commands."""
+FOREIGN = frozenset({"_repr_html_", "exec_module", "init_handlers", "on_broken_pipe", "Popen"})
+"""Methods that a library calls by these names."""
+
 SHORT = 3
 """A variable whose uses lie within so many lines of its first is not counted."""
 
@@ -60,6 +115,27 @@ def bare_names() -> list[BareName]:
                 BareName(short, *rest) for rest in _defined(node) if rest[2].strip("_").lower() in WORDS
             ]
     return result
+
+
+def nameless_functions() -> list[BareName]:
+    """Every function of the package that begins with no verb; commands bear the name that users type."""
+    result = []
+    for path in rooms.modules().values():
+        short = path.relative_to(rooms.PACKAGE).as_posix()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or _is_exempt(node):
+                continue
+            is_command = short == f"cli/commands/{node.name}.py"
+            if node.name.strip("_").split("_")[0] not in VERBS | PREFIXES and not is_command:
+                result.append(BareName(short, node.lineno, "function", node.name))
+    return result
+
+
+def _is_exempt(node: Function) -> bool:
+    """Whether a function is a property, a special method, or named by others."""
+    decorators = {ast.unparse(one).rpartition(".")[2] for one in node.decorator_list}
+    is_special = node.name.startswith("__") and node.name.endswith("__")
+    return is_special or bool(decorators & {"property", "cached_property"}) or node.name in PUBLIC | FOREIGN
 
 
 def counts() -> dict[str, int]:
@@ -143,7 +219,7 @@ def _own(function: Function) -> Iterator[ast.AST]:
 
 def main() -> None:
     room = sys.argv[2] if sys.argv[1:2] == ["--list"] else ""
-    for name in bare_names():
+    for name in (*bare_names(), *nameless_functions()):
         if room and name.path.split("/")[0] == room:
             print(f"{name.path}:{name.line}: {name.kind} {name.name}")
     found = counts()
@@ -151,6 +227,7 @@ def main() -> None:
     for entry, n in sorted(found.items(), key=lambda item: -item[1]):
         print(f"{entry:{width}} {n:5}")
     print(f"{'in all':{width}} {sum(found.values()):5}")
+    print(f"{len(nameless_functions())} functions begin with no verb")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tnt_sim.scenario.json_schema import FILE, meaning, scenario_schema
+from tnt_sim.scenario.json_schema import FILE, build_schema, get_meaning
 from tnt_sim.scenario.spec import ScenarioSpec
 
 _HEAD = """# Le scénario, clé par clé
@@ -43,7 +43,7 @@ _HINTS = {
 
 def reference() -> str:
     """The whole text of the page."""
-    schema = scenario_schema(ScenarioSpec, explained=False)
+    schema = build_schema(ScenarioSpec, explained=False)
     blocks = schema["$defs"]
     required = schema["anyOf"][1]["required"]
     parts = [_HEAD, "## Le fichier\n", *_table(FILE, schema["properties"], required)]
@@ -86,7 +86,7 @@ def _in_order(node: Any, blocks: Mapping[str, Any]) -> list[str]:
 def _table(block: str, properties: Mapping[str, Any], required: Any) -> Iterator[str]:
     yield "| clé | ce que c'est | s'écrit | par défaut |\n|---|---|---|---|"
     for key, node in properties.items():
-        said = meaning(block, key)
+        said = get_meaning(block, key)
         words = "" if said is None else f"{said.fr}<br>*{said.en}*"
         shown = f"**`{key}`**" if key in required else f"`{key}`"
         yield f"| {shown} | {words} | {_written(node)} | {_default(node)} |"

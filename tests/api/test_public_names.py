@@ -15,7 +15,7 @@ from tnt_sim.cli.commands import new as templates
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "dossiers.csv").write_text(templates.dossiers_csv(), encoding="utf-8")
+    (tmp_path / "data" / "dossiers.csv").write_text(templates.build_dossiers_csv(), encoding="utf-8")
     path = tmp_path / "scenario.yaml"
     path.write_text(templates.SCENARIO, encoding="utf-8")
     return path

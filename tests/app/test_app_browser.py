@@ -24,7 +24,7 @@ from support.programs import WANT
 from tnt_sim.cli.main import main
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
-from tnt_sim.i18n.numbers import amount
+from tnt_sim.i18n.numbers import format_amount
 from tnt_sim.scenario.load import load_scenario
 
 ABSENT = [name for name in ("voila", "anywidget", "playwright") if find_spec(name) is None]
@@ -121,7 +121,7 @@ def it_opens_in_french_with_the_decision(world: World) -> None:
     result = solve(load_scenario(file))
     assert opened.tab.get_attribute("html", "lang") == "fr"
     assert opened.tab.title() == "Programme d'exemple"
-    assert amount(result.document["granted_cents"], Lang.FR) in opened.text("[data-part=totals]")
+    assert format_amount(result.document["granted_cents"], Lang.FR) in opened.text("[data-part=totals]")
     assert "Prouvé, en" in opened.text("[data-status]")
     assert "SYNTHÉTIQUES" in opened.text("header")
     assert opened.tab.locator(".list tbody tr").count() == 24

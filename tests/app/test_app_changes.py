@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.app.downloads import save, saved
+from tnt_sim.app.downloads import list_variants, save
 from tnt_sim.app.page_state import Forced, State
 from tnt_sim.app.scenario_changes import (
-    amount_text,
-    applied,
-    known_only,
-    moved,
-    slug_of,
-    tree_of,
+    apply_state,
+    build_slug,
+    build_tree,
+    exclude_unknown,
+    format_exact_amount,
+    move_amount,
     with_set_lines,
     without_written,
 )
@@ -38,10 +38,10 @@ SETTINGS = State(
 
 
 def test_a_saved_file_is_the_scenario_that_was_shown(scenario: Scenario) -> None:
-    shown = applied(scenario, SETTINGS)
+    shown = apply_state(scenario, SETTINGS)
     again = load_scenario(save(scenario, SETTINGS, "Priorité métropole"))
     assert (again.id, again.title) == ("priorite-metropole", "Priorité métropole")
-    left, right = (one.resolved() for one in (shown, again))
+    left, right = (one.resolve() for one in (shown, again))
     for resolved in (left, right):
         del resolved["id"], resolved["title"]
     assert left == right
@@ -62,8 +62,8 @@ def test_what_is_shown_is_what_with_says(scenario: Scenario) -> None:
             "objective": [{"maximise": {"score": 2, "dossiers": 1.5}}],
         }
     )
-    mine = applied(scenario, replace(SETTINGS, forced={}))
-    assert plain.resolved() == mine.resolved()
+    mine = apply_state(scenario, replace(SETTINGS, forced={}))
+    assert plain.resolve() == mine.resolve()
 
 
 def test_never_over_a_file_that_exists(scenario: Scenario) -> None:
@@ -74,7 +74,7 @@ def test_never_over_a_file_that_exists(scenario: Scenario) -> None:
     with pytest.raises(UsageError, match="existe déjà"):
         save(scenario, State(), "scenario")
     assert target.read_bytes() == before
-    assert saved(scenario) == ["ma-variante.yaml"]
+    assert list_variants(scenario) == ["ma-variante.yaml"]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "!!!", "/", "..", "日本"])
@@ -94,16 +94,18 @@ def test_a_name_leads_nowhere_else(scenario: Scenario) -> None:
 
 
 def test_new_money_goes_up_and_proportions_stay(scenario: Scenario) -> None:
-    more = moved(scenario, State(), "mobilites", 50_000_000)
+    more = move_amount(scenario, State(), "mobilites", 50_000_000)
     assert more.amounts == {"mobilites": 50_000_000, "programme": 130_000_000}
-    whole = moved(scenario, more, "programme", 260_000_000)
+    whole = move_amount(scenario, more, "programme", 260_000_000)
     assert whole.amounts == {"mobilites": 100_000_000, "numerique": 120_000_000, "programme": 260_000_000}
-    back = moved(scenario, moved(scenario, whole, "programme", 130_000_000), "mobilites", 40_000_000)
+    back = move_amount(
+        scenario, move_amount(scenario, whole, "programme", 130_000_000), "mobilites", 40_000_000
+    )
     assert back.amounts == {}
-    free = moved(scenario, State(share="free"), "programme", 150_000_000)
+    free = move_amount(scenario, State(share="free"), "programme", 150_000_000)
     assert free.amounts == {"programme": 150_000_000}
-    nothing = moved(scenario, State(), "mobilites", 0)
-    assert moved(scenario, nothing, "mobilites", 40_000_000).amounts == {}
+    nothing = move_amount(scenario, State(), "mobilites", 0)
+    assert move_amount(scenario, nothing, "mobilites", 40_000_000).amounts == {}
 
 
 def test_decisions_of_the_page_stand_over_written_ones(file: Path) -> None:
@@ -114,14 +116,14 @@ def test_decisions_of_the_page_stand_over_written_ones(file: Path) -> None:
     file.write_text(text, encoding="utf-8")
     scenario = load_scenario(file)
     state = State(forced={"E-01": Forced("E-01", True, "x"), "E-24": Forced("E-24", False, "x")})
-    rules = {rule["id"]: rule for rule in tree_of(scenario, state)["rules"]}
+    rules = {rule["id"]: rule for rule in build_tree(scenario, state)["rules"]}
     assert rules["jury"] == {"id": "jury", "fund": [], "refuse": ["E-02"]}
     assert rules["page-x"]["fund"] == ["E-01"]
-    allocation = solve(applied(scenario, state)).dossiers
+    allocation = solve(apply_state(scenario, state)).dossiers
     funded = dict(zip(allocation["dossier"], allocation["funded"], strict=True))
     assert (funded["E-01"], funded["E-02"], funded["E-24"]) == (True, False, False)
     both = replace(state, forced={**state.forced, "E-02": Forced("E-02", True, "x")})
-    assert {rule["id"]: rule for rule in tree_of(scenario, both)["rules"]}["jury"]["off"] is True
+    assert {rule["id"]: rule for rule in build_tree(scenario, both)["rules"]}["jury"]["off"] is True
 
 
 def test_a_repair_is_taken_into_the_settings(scenario: Scenario) -> None:
@@ -138,7 +140,7 @@ def test_a_repair_is_taken_into_the_settings(scenario: Scenario) -> None:
     assert found.sets == {"rules.plafond-departement.max": "450 000 €"}
     assert list(found.forced) == ["E-12"]
     assert with_set_lines(scenario, state, ["rules.page-a.off=true"]).forced == {}
-    applied(scenario, found)
+    apply_state(scenario, found)
 
 
 def test_what_another_scenario_knows_is_told(scenario: Scenario) -> None:
@@ -148,7 +150,7 @@ def test_what_another_scenario_knows_is_told(scenario: Scenario) -> None:
         forced={"E-99": Forced("E-99", True, "x")},
         weights={(7, "score"): "1"},
     )
-    kept, told = known_only(scenario, state)
+    kept, told = exclude_unknown(scenario, state)
     assert kept == State(amounts={"mobilites": 5})
     said = " ".join(text.fr for text in told)
     assert "Vouliez-vous dire « mobilites »" in said
@@ -158,12 +160,12 @@ def test_what_another_scenario_knows_is_told(scenario: Scenario) -> None:
 
 @pytest.mark.parametrize("cents", [0, 1, 99, 3_150_000_000, 10_000_000, 123_456_789, 9_007_199_254_740_991])
 def test_amounts_are_written_exactly(cents: int) -> None:
-    assert parse_cents(amount_text(cents)) == cents
+    assert parse_cents(format_exact_amount(cents)) == cents
 
 
 def test_a_title_becomes_a_short_plain_slug() -> None:
-    assert slug_of("Axe 1 à 31 M€ / été") == "axe-1-a-31-m-ete"
-    assert slug_of("a" * 200) == "a" * 60
+    assert build_slug("Axe 1 à 31 M€ / été") == "axe-1-a-31-m-ete"
+    assert build_slug("a" * 200) == "a" * 60
 
 
 def test_weights_leave_the_rest_of_the_stages(file: Path) -> None:
@@ -177,7 +179,7 @@ def test_weights_leave_the_rest_of_the_stages(file: Path) -> None:
     scenario = load_scenario(file)
     assert len(scenario.spec.objective) == 3
     state = State(weights={(0, "dossiers"): "0", (1, "granted"): "0", (2, "population"): "0.5"})
-    assert tree_of(scenario, state)["objective"] == [
+    assert build_tree(scenario, state)["objective"] == [
         {"maximise": {"smallest": {"measure": "granted", "per": "population", "by": "department"}}},
         {"minimise": {"granted": "0"}, "tolerance": "10 %"},
         {"maximise": {"score": "1", "population": "0.5"}},

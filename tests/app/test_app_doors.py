@@ -198,7 +198,7 @@ def test_the_browser_is_given_a_file_of_this_user_alone(
     addresses: list[str] = []
 
     def served(*asked: Any, ready: Any) -> None:
-        addresses.append(server.address_of(asked[3], asked[4]))
+        addresses.append(server.build_address(asked[3], asked[4]))
         ready(write_opening(tmp_path, addresses[0]))
 
     monkeypatch.setattr(server, "serve", served)
@@ -213,6 +213,6 @@ def test_the_browser_is_given_a_file_of_this_user_alone(
 
 
 def test_idle_kernels_end_by_the_servers_own_setting() -> None:
-    config = server._config("Titre", Lang.EN, 8900, "secret")
+    config = server._build_config("Titre", Lang.EN, 8900, "secret")
     assert config.MappingKernelManager.cull_idle_timeout == server.IDLE_SECONDS == 600
     assert config.MappingKernelManager.cull_interval == server.LOOK_SECONDS

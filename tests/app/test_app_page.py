@@ -24,8 +24,8 @@ from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import short_amount
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.i18n.numbers import format_short_amount
+from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.scenario import Scenario
 
@@ -65,8 +65,8 @@ def test_a_slider_gives_what_the_engine_gives(page: Page, say: Talk, scenario: S
     assert said["kind"] == "good"
     assert said["said"].startswith("Prouvé, en ")
     band = said["parts"]["band"]
-    assert short_amount(after.document["granted_cents"], Lang.FR) in band
-    assert count(after.document["n_funded"], Lang.FR) in band
+    assert format_short_amount(after.document["granted_cents"], Lang.FR) in band
+    assert format_integer(after.document["n_funded"], Lang.FR) in band
     entered = funded(after.dossiers) - funded(before.dossiers)
     left = funded(before.dossiers) - funded(after.dossiers)
     assert left
@@ -177,7 +177,7 @@ def test_an_impossible_setting_answers_with_the_conflict_and_repairs(
     assert said["kind"] == "good"
     assert page.trouble is None
     assert said["parts"]["trouble"] == ""
-    assert page.last_answer.state.with_sets == page.state.with_sets
+    assert page.last_answer.state.settings == page.state.settings
 
 
 def test_each_step_back_is_held_against_the_one_before(page: Page, say: Talk) -> None:
@@ -335,7 +335,7 @@ def test_what_is_not_proven_says_so_and_may_ask_for_longer(
     page: Page, say: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[float] = []
-    plain = page.desk.answer
+    plain = page.desk.optimise_state
 
     def unproven(state: State, seconds: float = QUICK) -> Any:
         given.append(seconds)
@@ -343,7 +343,7 @@ def test_what_is_not_proven_says_so_and_may_ask_for_longer(
         assert isinstance(found, LiveAnswer)
         return found if seconds > QUICK else replace(found, proof=Proof.FEASIBLE_GAP, status=Status.FEASIBLE)
 
-    monkeypatch.setattr(page.desk, "answer", unproven)
+    monkeypatch.setattr(page.desk, "optimise_state", unproven)
     said = say("rule", id="plafond-departement", value=False)
     assert said["kind"] == "note"
     assert said["said"].startswith("Non prouvé")
@@ -361,7 +361,7 @@ def test_no_time_is_no_impossibility(page: Page, say: Talk, monkeypatch: pytest.
     def stopped(*_: object, **__: object) -> Any:
         raise LimitReached(Text("x", "x"))
 
-    monkeypatch.setattr(page.desk, "_optimised", stopped)
+    monkeypatch.setattr(page.desk, "_solve_state", stopped)
     said = say("rule", id="plafond-departement", value=False)
     assert "rien ne dit que c&#39;est impossible" in said["parts"]["trouble"]
     assert 'data-do="longer"' in said["parts"]["trouble"]
@@ -378,8 +378,8 @@ def test_a_failure_of_the_program_ends_the_waiting(
     widget = PageWidget(page)
     sent: list[Mapping[str, Any]] = []
     monkeypatch.setattr(widget, "send", lambda content, buffers=None: sent.append(content))
-    monkeypatch.setattr(page.desk, "answer", lambda *_: 1 / 0)
+    monkeypatch.setattr(page.desk, "optimise_state", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        widget._touched(widget, {"do": "rule", "id": "plafond-departement", "value": False}, [])
+        widget._receive_event(widget, {"do": "rule", "id": "plafond-departement", "value": False}, [])
     assert sent[-1]["done"]
     assert "Panne inattendue (ZeroDivisionError" in sent[-1]["said"]

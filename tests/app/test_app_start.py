@@ -59,12 +59,12 @@ def test_without_a_port_the_first_free_one() -> None:
             door.listen()
         except OSError:
             pytest.skip("the first port is taken by somebody else")
-        assert server.port_of(None) != server.FIRST_PORT
+        assert server.select_port(None) != server.FIRST_PORT
 
 
 def test_voila_is_told_to_stay_at_home() -> None:
     pytest.importorskip("traitlets")
-    config = server._config("Titre", Lang.EN, 8900, "secret")
+    config = server._build_config("Titre", Lang.EN, 8900, "secret")
     assert (config.Voila.ip, config.Voila.port, config.Voila.port_retries) == ("127.0.0.1", 8900, 0)
     assert config.Voila.token == "secret"
     assert config.VoilaConfiguration.resources["lang"] == "en"
@@ -73,5 +73,5 @@ def test_voila_is_told_to_stay_at_home() -> None:
 
 
 def test_tokens_are_not_guessed() -> None:
-    assert len({server.new_token() for _ in range(50)}) == 50
-    assert len(server.new_token()) >= 32
+    assert len({server.generate_token() for _ in range(50)}) == 50
+    assert len(server.generate_token()) >= 32

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tnt_sim.app.page_settings import Axis, box_text, cents_of_box, slider_max, step_of
+from tnt_sim.app.page_settings import Axis, compute_slider_max, compute_step, format_box, parse_box
 from tnt_sim.app.page_state import FIRST_ROWS, SHARES, SHOWS, Forced, State, decode, encode
 from tnt_sim.i18n.message import Lang
 
@@ -79,7 +79,7 @@ def test_an_endless_address_is_refused_whole() -> None:
     st.integers(0, 2**53), st.sampled_from([("M€", 10**8), ("k€", 10**5), ("€", 100)]), st.sampled_from(Lang)
 )
 def test_a_box_holds_the_exact_amount(cents: int, unit: tuple[str, int], lang: Lang) -> None:
-    assert cents_of_box(box_text(cents, unit, lang), unit) == cents
+    assert parse_box(format_box(cents, unit, lang), unit) == cents
 
 
 @pytest.mark.parametrize(
@@ -87,18 +87,18 @@ def test_a_box_holds_the_exact_amount(cents: int, unit: tuple[str, int], lang: L
     [("31,5", 3_150_000_000), ("31.5", 3_150_000_000), ("31,5 M€", 3_150_000_000), ("250 k€", 25_000_000)],
 )
 def test_amounts_as_people_type_them(text: str, cents: int) -> None:
-    assert cents_of_box(text, ("M€", 10**8)) == cents
+    assert parse_box(text, ("M€", 10**8)) == cents
 
 
 @pytest.mark.parametrize("text", ["", "beaucoup", "-3", "0,000000001", "1e9", "99999999999", "5 M$"])
 def test_what_is_no_amount(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  (the page says what is wrong)
-        cents_of_box(text, ("M€", 10**8))
+        parse_box(text, ("M€", 10**8))
 
 
 @given(st.integers(0, 10**15), st.integers(0, 10**15))
 def test_a_slider_reaches_beyond_the_amount_in_round_steps(written: int, now: int) -> None:
-    step, end = step_of(written), slider_max(Axis(0, "a", "A", written, False), now)
+    step, end = compute_step(written), compute_slider_max(Axis(0, "a", "A", written, False), now)
     assert end >= now
     assert end >= 2 * written
     assert end % step == 0

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from support.lanes import seeds
 
-from tnt_sim.certify.block_bound import SCALE, closed_by_blocks
+from tnt_sim.certify.block_bound import SCALE, is_closed_by_blocks
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.system import MultiplierError, Rows, System
-from tnt_sim.prove.kernel_proofs import by_blocks
+from tnt_sim.prove.kernel_proofs import prove_by_blocks
 
 
 def system_of(random: np.random.Generator, better: int | None) -> tuple[System, int]:
@@ -44,24 +44,24 @@ def system_of(random: np.random.Generator, better: int | None) -> tuple[System, 
 @pytest.mark.parametrize("seed", seeds(range(40), 15))
 def test_a_unit_more_is_refuted_and_the_best_itself_is_not(seed: int) -> None:
     system, _ = system_of(np.random.default_rng(seed), 1)
-    proof = by_blocks(system)
+    proof = prove_by_blocks(system)
     if proof is not None:
         check_refutation(system, proof)
     reached, best = system_of(np.random.default_rng(seed), 0)
     if best:
-        assert by_blocks(reached) is None
+        assert prove_by_blocks(reached) is None
         if proof is not None:
             with pytest.raises(CertificateError):
                 check_refutation(reached, proof)
 
 
 def test_most_are_found() -> None:
-    assert sum(by_blocks(system_of(np.random.default_rng(s), 1)[0]) is not None for s in range(40)) > 30
+    assert sum(prove_by_blocks(system_of(np.random.default_rng(s), 1)[0]) is not None for s in range(40)) > 30
 
 
 def test_damage_is_refused() -> None:
     system, _ = system_of(np.random.default_rng(3), 1)
-    proof = by_blocks(system)
+    proof = prove_by_blocks(system)
     assert proof is not None
     good = proof["blocks"]
     for damage in (
@@ -72,7 +72,7 @@ def test_damage_is_refused() -> None:
         with pytest.raises(CertificateError):
             check_refutation(system, {"blocks": {**good, **damage}})
     with pytest.raises(MultiplierError, match="share"):
-        closed_by_blocks(system, 3, [0, 1], [0, 1], [1 << SCALE, 1 << SCALE])
+        is_closed_by_blocks(system, 3, [0, 1], [0, 1], [1 << SCALE, 1 << SCALE])
 
 
 def test_a_row_cannot_pay_twice() -> None:

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from support.systems.by_hand import closed, system
 
-from tnt_sim.certify.cap_tree_bound import closed_by_caps
-from tnt_sim.certify.certificate import MAX_DEPTH, CertificateError, _Tree, _tree, check_refutation
+from tnt_sim.certify.cap_tree_bound import is_closed_by_caps
+from tnt_sim.certify.certificate import MAX_DEPTH, CertificateError, _parse_tree, _Tree, check_refutation
 from tnt_sim.certify.claim_systems import ClaimGoal
-from tnt_sim.certify.decomposition import fallen_apart
-from tnt_sim.certify.derived_rows import Recipe, _tightened, derived, sharpen
-from tnt_sim.certify.system import MultiplierError, Rows, System, compact, slack, weigh
+from tnt_sim.certify.decomposition import decompose_system
+from tnt_sim.certify.derived_rows import Recipe, _tighten_row, derive_cut, tighten_system
+from tnt_sim.certify.system import MultiplierError, Rows, System, compute_slack, reduce_system, weigh
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.prove.refutation import refute
 
@@ -25,8 +25,8 @@ def test_pieces_close_nothing_that_holds_a_point_at_the_limit(limit: int, empty:
     """One of a and b, one of c and d: two together, so « at least two » has its only points at the limit."""
     whole = system(([-1, -1, -1, -1], limit), ([1, 1, 0, 0], 1), ([0, 0, 1, 1], 1))
     y, kept = [0, 1], [1, 2]
-    pieces = fallen_apart(whole, whole.box(), weigh(whole, np.array([0]), np.array([1])), kept)
-    proofs = [[-1, refute(piece.cheaper_than(-1), Deadline(20))] for piece in pieces.systems]
+    pieces = decompose_system(whole, whole.build_box(), weigh(whole, np.array([0]), np.array([1])), kept)
+    proofs = [[-1, refute(piece.build_cheaper_system(-1), Deadline(20))] for piece in pieces.systems]
     assert len(proofs) == 2
     assert closed(whole, [y], [["apart", 0, kept, proofs]]) is empty
     for other in (proofs[:1], [*proofs, proofs[0]]):
@@ -57,19 +57,19 @@ def test_multipliers_that_wrap_prove_nothing() -> None:
     with pytest.raises(CertificateError):
         check_refutation(whole, {"rounds": [], "pool": [[0, 2**61]], "tree": [0]})
     with pytest.raises(MultiplierError, match="64 bits"):
-        whole.rows.weighed(np.array([0]), np.array([2**61]), 1)
+        whole.rows.aggregate_rows(np.array([0]), np.array([2**61]), 1)
 
 
 def test_a_weighed_coefficient_stays_under_its_room() -> None:
     rows = system(([1, 2], 0), ([1, -2], 0)).rows
     first, both = np.array([0]), np.array([0, 1])
-    assert rows.weighed(first, np.array([2**60]), 2).tolist() == [2**60, 2**61]
+    assert rows.aggregate_rows(first, np.array([2**60]), 2).tolist() == [2**60, 2**61]
     with pytest.raises(MultiplierError, match="64 bits"):
-        rows.weighed(first, np.array([2**61]), 2)
+        rows.aggregate_rows(first, np.array([2**61]), 2)
     with pytest.raises(
         MultiplierError, match="64 bits"
     ):  # 2^61 − 2^61 = 0, on the way to which 2^62 is reached
-        rows.weighed(both, np.array([2**60, 2**60]), 2)
+        rows.aggregate_rows(both, np.array([2**60, 2**60]), 2)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_weighed_sum_stays_under_its_room(whole: System, y: int, fits: bool) -
     if fits:
         found = weigh(whole, index, weight)
         assert found.limit == y * int(whole.rows.upper[0])
-        assert slack(whole, whole.box(), found)[0] == found.limit
+        assert compute_slack(whole, whole.build_box(), found)[0] == found.limit
     else:
         with pytest.raises(MultiplierError, match="64 bits"):
             weigh(whole, index, weight)
@@ -100,28 +100,28 @@ def test_a_goal_is_bettered_by_one_unit(sign: int) -> None:
     goal = ClaimGoal("score", np.array([3, 5], dtype=np.int64), 7, Fraction(1, 10), sign, Fraction(0))
     worth = {(x, y): Fraction(3 * x + 5 * y + 7, 10) for x in range(3) for y in range(3)}
     for value in worth.values():
-        row, bound = goal.bettered(value)
-        kept_row, kept_bound = goal.row_at_least(value)
+        row, bound = goal.build_better_row(value)
+        kept_row, kept_bound = goal.build_no_worse_row(value)
         for point, other in worth.items():
             assert (int(row @ np.array(point)) <= bound) is (sign * other >= sign * value + Fraction(1, 10))
             assert (int(kept_row @ np.array(point)) <= kept_bound) is (sign * other >= sign * value)
     with pytest.raises(ValueError, match="multiple"):
-        goal.bettered(Fraction(1, 20))
+        goal.build_better_row(Fraction(1, 20))
 
 
 def test_what_may_be_given_up_is_rounded_towards_the_value() -> None:
     """10 % of 2.9, counted with the constant, is 0.29: 2 units of a tenth, not 3."""
     goal = ClaimGoal("score", np.array([1], dtype=np.int64), 9, Fraction(1, 10), 1, Fraction(1, 10))
-    assert goal.row_at_least(Fraction(29, 10))[1] == -(29 - 9) + 2
+    assert goal.build_no_worse_row(Fraction(29, 10))[1] == -(29 - 9) + 2
 
 
 def test_a_tree_of_caps_may_be_as_deep_as_its_limit() -> None:
     def nested(depth: int) -> Any:
         return [0, [nested(depth - 1)]] if depth else [0, []]
 
-    assert _tree(nested(MAX_DEPTH), 0)[0] == 0
+    assert _parse_tree(nested(MAX_DEPTH), 0)[0] == 0
     with pytest.raises(CertificateError, match="deep"):
-        _tree(nested(MAX_DEPTH + 1), 0)
+        _parse_tree(nested(MAX_DEPTH + 1), 0)
 
 
 @pytest.mark.parametrize(("inner", "bound"), [([1, 2, 0], 2), ([2, 4, 0], 5), ([4, 8, 0], 8)])
@@ -131,7 +131,7 @@ def test_a_cap_inside_counts_in_units_of_its_own(
 ) -> None:
     """One of the first two is taken at most, and of all three the second alone, or the others: 6 is the best."""
     whole = system(([2, 4, 6], 8), (inner, bound), ([-5, -6, -1], -gain))
-    assert closed_by_caps(whole, 2, [(0, [(1, [], False)], False)]) is closes
+    assert is_closed_by_caps(whole, 2, [(0, [(1, [], False)], False)]) is closes
 
 
 def test_a_choice_that_is_ruled_out_is_under_no_cap() -> None:
@@ -139,8 +139,8 @@ def test_a_choice_that_is_ruled_out_is_under_no_cap() -> None:
     whole = system(([2, 0, -1], 1), ([0, 2, 1], 1), ([-1, -1, -1], -1))
     trees = [(0, (), False), (1, (), False)]
     with pytest.raises(MultiplierError):
-        closed_by_caps(whole, 2, trees)
-    assert closed_by_caps(replace(whole, high=np.array([1, 1, 0])), 2, trees)
+        is_closed_by_caps(whole, 2, trees)
+    assert is_closed_by_caps(replace(whole, high=np.array([1, 1, 0])), 2, trees)
 
 
 def test_a_row_that_shares_money_out_counts_no_choice() -> None:
@@ -152,10 +152,10 @@ def test_a_row_that_shares_money_out_counts_no_choice() -> None:
         )  # fmt: skip
         trees = [(0, [(1, (), True)], False)]
         if own:
-            assert closed_by_caps(whole, 2, trees)
+            assert is_closed_by_caps(whole, 2, trees)
         else:
             with pytest.raises(MultiplierError, match="counts choices"):
-                closed_by_caps(whole, 2, trees)
+                is_closed_by_caps(whole, 2, trees)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_cut_is_as_strong_as_its_derivation(
     row: tuple[list[int], int], divisor: int, cut: tuple[list[int], int]
 ) -> None:
     recipe = Recipe(np.array([0]), np.array([1]), np.array([], dtype=np.int64), divisor)
-    col, value, bound = derived(system(row), recipe)
+    col, value, bound = derive_cut(system(row), recipe)
     assert (col.tolist(), value.tolist(), bound) == ([0, 1], *cut)
 
 
@@ -177,12 +177,14 @@ def test_a_cut_is_as_strong_as_its_derivation(
 def test_a_cut_of_a_row_that_does_not_exist_is_refused(row: int) -> None:
     """The row itself, then one for each of the two blocks."""
     with pytest.raises(MultiplierError, match="there is no row"):
-        derived(system(([2, 2], 3)), Recipe(np.array([row]), np.array([1]), np.array([], dtype=np.int64), 2))
+        derive_cut(
+            system(([2, 2], 3)), Recipe(np.array([row]), np.array([1]), np.array([], dtype=np.int64), 2)
+        )
 
 
 def test_a_coefficient_is_tightened_by_a_spare_of_one() -> None:
     """3x + 3y ≤ 4 lets in one of the two, as 2x + 2y ≤ 2 does."""
-    assert _tightened([3, 3], [True, True], 4, 6) == ([2, 2], 2)
+    assert _tighten_row([3, 3], [True, True], 4, 6) == ([2, 2], 2)
 
 
 def test_a_free_column_that_can_take_one_value_only_is_settled() -> None:
@@ -191,13 +193,13 @@ def test_a_free_column_that_can_take_one_value_only_is_settled() -> None:
         system(([2, 3, 1], 9)), block=np.array([0, -1, -1]), must=np.zeros(1, dtype=np.bool_),
         low=np.array([0, 2, 0]), high=np.array([1, 2, 1]),
     )  # fmt: skip
-    left = compact(whole, whole.box())
+    left = reduce_system(whole, whole.build_box())
     assert left is not None
     assert (left.block.tolist(), left.rows.value.tolist(), left.rows.upper.tolist()) == ([0, -1], [2, 1], [3])
 
 
 def test_a_row_that_every_point_keeps_is_left_out() -> None:
-    left = sharpen(system(([1, 1], 2), ([1, 1], 1)))
+    left = tighten_system(system(([1, 1], 2), ([1, 1], 1)))
     assert left is not None
     assert left.rows.names == ("row 1",)
 
@@ -217,7 +219,7 @@ def test_a_row_keeps_every_entry_but_zeros() -> None:
 def test_a_value_between_two_units_is_kept_by_the_better_one(sign: int, kept: str, meets: int) -> None:
     """A share of a value, or half a gap, is no whole number of units; what keeps it is still known exactly."""
     goal = ClaimGoal("g", np.array([1], dtype=np.int64), 0, Fraction(1), sign, Fraction(0))
-    row, bound = goal.row_at_least(Fraction(kept))
+    row, bound = goal.build_no_worse_row(Fraction(kept))
     holds = [x for x in range(6) if row[0] * x <= bound]
     assert holds == [x for x in range(6) if sign * x >= sign * Fraction(kept)]
     assert (min(holds) if sign > 0 else max(holds)) == meets
@@ -229,7 +231,7 @@ def test_rows_are_sorted_as_by_row_and_then_by_column() -> None:
     for _ in range(50):
         n = int(random.integers(0, 40))
         row, col, value = random.integers(0, 5, n), random.integers(0, 4, n), random.integers(-2, 3, n)
-        found = Rows.sorted(row, col, value, np.zeros(5, dtype=np.int64), ("",) * 5)
+        found = Rows.from_entries(row, col, value, np.zeros(5, dtype=np.int64), ("",) * 5)
         table = np.zeros((5, 4), dtype=np.int64)
         np.add.at(table, (row, col), value)
         where = np.nonzero(table)

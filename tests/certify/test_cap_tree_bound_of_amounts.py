@@ -12,10 +12,10 @@ from support.systems.drawn import points, random_system, ranged_system
 from support.systems.of_amounts import GOAL, LESS, amounts_system, bounded, value
 
 from tnt_sim.certify import cap_tree_bound as checker
-from tnt_sim.certify.cap_tree_bound import Tree, closed_by_caps
+from tnt_sim.certify.cap_tree_bound import Tree, is_closed_by_caps
 from tnt_sim.certify.certificate import check_refutation
 from tnt_sim.certify.system import MultiplierError, Rows, System
-from tnt_sim.prove.kernel_proofs import by_caps
+from tnt_sim.prove.kernel_proofs import prove_by_caps
 
 
 def tree_of(system: System, rng: Random) -> list[Tree]:
@@ -51,16 +51,16 @@ def test_caps_close_only_what_holds_no_point(seed: int) -> None:
             if whole:
                 assert says(beyond, goal, trees)
                 assert says(cheaper, goal, trees, less)
-        proof = by_caps(beyond, cost)
+        proof = prove_by_caps(beyond, cost)
         if proof is not None:
             check_refutation(beyond, proof)
-        assert not held or by_caps(reached, cost) is None
+        assert not held or prove_by_caps(reached, cost) is None
 
 
 def says(system: System, goal: int, trees: list[Tree], less: int | None = None) -> bool:
     """What the check says, no where it cannot."""
     try:
-        return closed_by_caps(system, goal, trees, less)
+        return is_closed_by_caps(system, goal, trees, less)
     except MultiplierError:
         return False
 
@@ -68,7 +68,7 @@ def says(system: System, goal: int, trees: list[Tree], less: int | None = None) 
 def test_amounts_close_what_choices_alone_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """The prover finds almost all of them; with a choice for each amount, few of them would be closed."""
     counted: Counter[str] = Counter()
-    plain = checker.menus_of
+    plain = checker.build_choice_groups
     for k in range(600):
         rng = Random(k)
         system, cost = amounts_system(rng, 1)
@@ -77,16 +77,16 @@ def test_amounts_close_what_choices_alone_do_not(monkeypatch: pytest.MonkeyPatch
             continue
         best = min(value(system, x, GOAL) for x in held)
         beyond = bounded(system, goal=best - 1)
-        proof = by_caps(beyond, cost)
+        proof = prove_by_caps(beyond, cost)
         counted["empty"] += 1
         counted["proved"] += proof is not None
         if proof is not None and plain(beyond) is not None:
             counted["with amounts"] += 1
-            monkeypatch.setattr(checker, "menus_of", lambda _: None)
+            monkeypatch.setattr(checker, "build_choice_groups", lambda _: None)
             counted["alone"] += says(
                 beyond, proof["caps"]["goal"], [tree(top) for top in proof["caps"]["groups"]]
             )
-            monkeypatch.setattr(checker, "menus_of", plain)
+            monkeypatch.setattr(checker, "build_choice_groups", plain)
     assert counted["proved"] >= 0.95 * counted["empty"] > 200
     assert counted["with amounts"] - counted["alone"] > 100
 
@@ -121,7 +121,7 @@ def with_gifts(system: System, rng: Random) -> tuple[System, list[Tree]]:
     names = tuple(f"gifts:{k}" if name == "cap 0" else name for k, name in enumerate(rows.names))
     top, first, second = (k for k, name in enumerate(rows.names) if name in ("cap 0", "cap 1", "cap 2"))
     kept = rows.row != top
-    found = Rows.sorted(
+    found = Rows.from_entries(
         np.concatenate([rows.row[kept], [first, second, top, top]]),
         np.concatenate([rows.col[kept], [n, n + 1, n, n + 1]]),
         np.concatenate([rows.value[kept], [-1, -1, 1, 1]]),
@@ -160,19 +160,19 @@ def test_free_money_over_amounts_closes_only_what_holds_no_point(seed: int) -> N
 
 
 def test_sums_that_leave_64_bits_are_refused() -> None:
-    rows = Rows.sorted(
+    rows = Rows.from_entries(
         np.zeros(3, dtype=np.int64), np.arange(3), np.full(3, -(2**61)), np.array([-1]), ("goal",)
     )
     zeros = np.zeros(3, dtype=np.int64)
     system = System(np.arange(3), zeros.astype(np.bool_), zeros, zeros + 1, rows)
     with pytest.raises(MultiplierError, match="64 bits"):
-        closed_by_caps(system, 0, [])
+        is_closed_by_caps(system, 0, [])
 
 
 def two_blocks(costs: list[int], gains: list[int], must: bool = False) -> System:
     """A block of one choice, of cost 4 and gain 1, under a cap of 4; another under none; goal and less, loose."""
     n = 1 + len(costs)
-    rows = Rows.sorted(
+    rows = Rows.from_entries(
         np.r_[0, np.full(n, 1), np.full(n, 2)], np.r_[0, np.arange(n), np.arange(n)],
         np.r_[4, -1, -np.array(gains), 4, costs], np.array([4, 99, 99]), ("cap", GOAL, LESS),
     )  # fmt: skip
@@ -204,5 +204,5 @@ def test_outside_the_trees_a_block_takes_one_of_its_greatest_gain(
 def test_amounts_that_cost_no_more_than_the_least_are_not_for_the_prover() -> None:
     system = two_blocks([5, 5], [2, 3], True)
     beyond = bounded(system, goal=-5)
-    assert by_caps(beyond, np.array([4, 5, 5])) is None
+    assert prove_by_caps(beyond, np.array([4, 5, 5])) is None
     assert says(beyond, 1, [(0, [], False)])

@@ -12,8 +12,8 @@ from support.lanes import seeds
 from support.systems.drawn import points, random_system
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.derived_rows import Recipe, derived, sharpen
-from tnt_sim.certify.system import MultiplierError, System, narrowed, slack, weigh
+from tnt_sim.certify.derived_rows import Recipe, derive_cut, tighten_system
+from tnt_sim.certify.system import MultiplierError, System, compute_slack, narrow_box, weigh
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.branch_search import PointFound
 from tnt_sim.prove.refutation import refute
@@ -35,7 +35,7 @@ def test_refuted_if_and_only_if_empty(seed: int) -> None:
 @pytest.mark.parametrize("seed", seeds(range(250), 60))
 def test_sharpening_keeps_every_point(seed: int) -> None:
     system = random_system(Random(seed))
-    assert points(sharpen(system)) == points(system)
+    assert points(tighten_system(system)) == points(system)
 
 
 @pytest.mark.parametrize("seed", seeds(range(150), 40))
@@ -49,7 +49,7 @@ def test_cuts_keep_every_point(seed: int) -> None:
         np.array([c for c in range(system.n_cols) if rng.random() < 0.3], dtype=np.int64),
         rng.randint(1, 40),
     )
-    col, value, bound = derived(system, recipe)
+    col, value, bound = derive_cut(system, recipe)
     for point in points(system):
         assert int(value @ np.array(point)[col]) <= bound
 
@@ -61,10 +61,10 @@ def test_multipliers_rule_out_no_point(seed: int) -> None:
     held = points(system)
     y = np.array([rng.randint(0, 6) for _ in range(system.rows.n)])
     weighed = weigh(system, np.arange(system.rows.n), y)
-    box = system.box()
-    room = slack(system, box, weighed)[0]
+    box = system.build_box()
+    room = compute_slack(system, box, weighed)[0]
     assert room >= 0 or not held
-    if not narrowed(system, box, weighed):
+    if not narrow_box(system, box, weighed):
         assert not held
         return
     n = system.n_choices
@@ -94,7 +94,7 @@ def test_random_and_foreign_proofs_never_pass_for_a_system_with_a_point() -> Non
         system = random_system(Random(10_000 + seed))
         some = bool(points(system))
         held += some
-        sharp = sharpen(system)
+        sharp = tighten_system(system)
         if not sharp.rows.n:
             continue
         if not some:

@@ -12,7 +12,7 @@ from support.systems.drawn import points, ranged_system
 
 from tnt_sim.certify import choice_blocks as menus
 from tnt_sim.certify.choice_blocks import from_leasts, with_units
-from tnt_sim.certify.single_row_bound import dense
+from tnt_sim.certify.single_row_bound import expand_row
 from tnt_sim.certify.system import MultiplierError, Rows, System
 
 MANY = 400
@@ -20,7 +20,7 @@ MANY = 400
 
 def worth(system: System, x: tuple[int, ...], goal: int) -> int:
     """What a point leaves of a row's bound: it stays the same however the system is written."""
-    return int(system.rows.upper[goal]) - int(dense(system, goal) @ np.array(x))
+    return int(system.rows.upper[goal]) - int(expand_row(system, goal) @ np.array(x))
 
 
 @pytest.mark.parametrize("seed", seeds(range(MANY), MANY // 4))
@@ -57,7 +57,7 @@ def test_only_units_that_a_row_is_the_better_for_become_choices() -> None:
     for seed in range(MANY):
         system = ranged_system(Random(seed))
         goal = system.rows.n - 1
-        helped = set(np.flatnonzero(dense(system, goal) < 0).tolist())
+        helped = set(np.flatnonzero(expand_row(system, goal) < 0).tolist())
         found = with_units(system, [goal])
         ranges = [c for c in range(system.n_choices, system.n_cols) if f"range:{c}" in system.rows.names]
         gone = [c for c in ranges if c in helped]
@@ -70,7 +70,7 @@ def test_only_units_that_a_row_is_the_better_for_become_choices() -> None:
 
 def one_range(most: int = 2, bound: int = 0, per_choice: int = -2, low: int = 0) -> System:
     """One dossier with a range of units, which a last row is the better for."""
-    rows = Rows.sorted(
+    rows = Rows.from_entries(
         np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.array([per_choice, 1, -5, -1]),
         np.array([bound, -6]), ("range:0", "goal"),
     )  # fmt: skip
@@ -99,7 +99,7 @@ def test_units_of_which_the_sum_leaves_64_bits_stay_as_they_are() -> None:
     n, most = 8, 2**60
     choice, free, one = np.arange(n), np.arange(n) + n, np.ones(n, dtype=np.int64)
     names = (*(f"range:{k}" for k in range(n)), "goal")
-    rows = Rows.sorted(
+    rows = Rows.from_entries(
         np.concatenate([choice, choice, one * n]), np.concatenate([choice, free, free]),
         np.concatenate([-most * one, one, -one]), np.append(0 * one, -1), names,
     )  # fmt: skip
@@ -116,7 +116,7 @@ def test_numbers_that_leave_64_bits_are_refused() -> None:
     with pytest.raises(MultiplierError):
         with_units(replace(system, rows=wide), [1])
     block = np.zeros(2, dtype=np.int64)
-    rows = Rows.sorted(
+    rows = Rows.from_entries(
         np.zeros(2, dtype=np.int64), np.arange(2), np.array([2**61, -(2**61)]), np.array([-(2**60)]), ("row",)
     )
     with pytest.raises(MultiplierError):

@@ -10,14 +10,14 @@ from support.lanes import seeds
 from support.systems.drawn import points, random_system
 from support.systems.under_caps import tree_system
 
-from tnt_sim.certify.cap_tree_bound import closed_by_caps
+from tnt_sim.certify.cap_tree_bound import is_closed_by_caps
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.decomposition import fallen_apart
-from tnt_sim.certify.single_row_bound import closed_by_row
+from tnt_sim.certify.decomposition import decompose_system
+from tnt_sim.certify.single_row_bound import is_closed_by_row
 from tnt_sim.certify.system import MultiplierError, weigh
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.branch_search import PointFound
-from tnt_sim.prove.kernel_proofs import by_caps
+from tnt_sim.prove.kernel_proofs import prove_by_caps
 from tnt_sim.prove.refutation import refute
 
 
@@ -29,7 +29,7 @@ def test_the_pieces_and_the_rest_cost_no_more_than_any_point(seed: int) -> None:
     y = np.array([rng.randint(0, 6) for _ in range(system.rows.n)])
     weighed = weigh(system, np.arange(system.rows.n), y)
     kept = [r for r in range(system.rows.n) if rng.random() < 0.5]
-    pieces = fallen_apart(system, system.box(), weighed, kept)
+    pieces = decompose_system(system, system.build_box(), weighed, kept)
     total = pieces.rest
     for piece in pieces.systems:
         inside = points(piece.system)
@@ -48,7 +48,7 @@ def test_one_row_closes_only_what_holds_no_point(seed: int) -> None:
     if system.rows.n < 2:
         return
     goal, row = rng.sample(range(system.rows.n), 2)
-    if closed_by_row(system, system.box(), goal, row):
+    if is_closed_by_row(system, system.build_box(), goal, row):
         assert not points(system)
 
 
@@ -56,7 +56,7 @@ def test_one_row_closes_only_what_holds_no_point(seed: int) -> None:
 def test_a_tree_of_caps_closes_only_what_holds_no_point(seed: int) -> None:
     system, cost = tree_system(Random(seed))
     held = points(system)
-    proof = by_caps(system, cost)
+    proof = prove_by_caps(system, cost)
     if proof is not None:
         assert not held
         check_refutation(system, proof)
@@ -72,7 +72,7 @@ def test_most_empty_trees_are_closed_by_their_caps() -> None:
     for seed in range(150):
         system, cost = tree_system(Random(seed))
         empty += not points(system)
-        closed += by_caps(system, cost) is not None
+        closed += prove_by_caps(system, cost) is not None
     assert closed >= 0.7 * empty > 20
 
 
@@ -85,6 +85,6 @@ def test_groups_that_are_no_tree_are_refused(groups: list[object]) -> None:
     with pytest.raises(CertificateError):
         check_refutation(system, {"caps": {"goal": 3, "groups": groups}})
     with pytest.raises((MultiplierError, TypeError)):
-        closed_by_caps(
+        is_closed_by_caps(
             system, 3, [(top, [(leaf, (), False) for leaf in leaves], False) for top, leaves in groups]
         )  # type: ignore[misc]

@@ -15,12 +15,12 @@ from support.lanes import seeds
 from support.mixed_cases.points import points_of, problem_of
 from support.tiny_scenario import tiny
 
-from tnt_sim.certify.claim_systems import Claims, claims_of, least_value
+from tnt_sim.certify.claim_systems import Claims, build_claims, compute_granted_value
 from tnt_sim.certify.row_writer import RowWriter
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.rules.second_reading.rows import ChoiceColumns
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 FEW = 8
 """Allocations of a problem that are looked at."""
@@ -59,7 +59,7 @@ def test_claims_hold_the_allocations_of_the_rules_at_their_values(first: int) ->
         points = None if problem is None else points_of(problem)
         if problem is None or points is None:
             continue
-        claims = claims_of(problem)
+        claims = build_claims(problem)
         size = points.columns.shape[1]
         assert not claims.system.low[:size].any()
         assert (claims.system.high[:size] == points.columns.max(axis=0)).all()
@@ -67,11 +67,14 @@ def test_claims_hold_the_allocations_of_the_rules_at_their_values(first: int) ->
         for k in dice.sample(range(len(points.columns)), min(FEW, len(points.columns))):
             allocation = Allocation(points.funded[k], points.granted[k])
             reading = read_allocation(problem, allocation)
-            fine = not broken_rules(problem, allocation, reading)
+            fine = not list_broken_rules(problem, allocation, reading)
             found = values_of(claims, points.columns[k])
             assert (found is not None) is fine, (seed, k)
             if found is not None:
-                assert found == [*reading.values, least_value(problem, points.granted[k])], (seed, k)
+                assert found == [*reading.values, compute_granted_value(problem, points.granted[k])], (
+                    seed,
+                    k,
+                )
             counted["fine" if fine else "broken"] += 1
     assert set(counted) == {"fine", "broken"}
 
@@ -82,8 +85,8 @@ def test_a_link_is_bounded_on_both_sides() -> None:
     )
     sheet = RowWriter(problem.offers, ChoiceColumns.of(problem.offers))
     start, (a, b) = len(sheet.upper), np.flatnonzero(problem.offers.candidate)[:2].tolist()
-    sheet.link("pair", [(a, 2), (b, -1)], 3)
-    sheet.link("pair", [(a, 2), (b, -1)], 3, -1)
+    sheet.add_link("pair", [(a, 2), (b, -1)], 3)
+    sheet.add_link("pair", [(a, 2), (b, -1)], 3, -1)
     assert (sheet.names[start:], sheet.upper[start:]) == (["pair"] * 3, [3, 3, 1])
     assert [value.tolist() for *_, value in sheet.entries[-3:]] == [[2, -1], [2, -1], [-2, 1]]
 
@@ -93,9 +96,9 @@ def test_what_counts_once_is_there_if_and_only_if_a_holder_is_funded(tmp_path: P
     problem = compile_problem(tiny(tmp_path))
     sheet = RowWriter(problem.offers, ChoiceColumns.of(problem.offers))
     start = len(sheet.upper)
-    keys, handle = sheet._any(np.array([0, 1, 2]), np.array([5, 5, 9]))
+    keys, handle = sheet._resolve_handles(np.array([0, 1, 2]), np.array([5, 5, 9]))
     assert (keys.tolist(), handle.tolist()) == ([5, 9], [sheet.first_free, 2])
-    rows = sheet.system().rows
+    rows = sheet.build_system().rows
     matrix = np.zeros((rows.n, 5), dtype=np.int64)
     matrix[rows.row, rows.col] = rows.value
     assert sorted(matrix[start:].tolist()) == [[-1, -1, 0, 0, 1], [0, 1, 0, 0, -1], [1, 0, 0, 0, -1]]

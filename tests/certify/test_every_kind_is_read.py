@@ -27,11 +27,11 @@ STAND_FOR = {EnvelopeRows}
 
 
 def writers() -> set[type]:
-    """Every class of `rules/` whose `rows` writes into a builder; protocols are none."""
+    """Every class of `rules/` whose `build_rows` writes into a builder; protocols are none."""
     found = set()
     for module in pkgutil.walk_packages(tnt_sim.rules.__path__, "tnt_sim.rules."):
         for _, one in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            rows = one.__dict__.get("rows")
+            rows = one.__dict__.get("build_rows")
             if inspect.isfunction(rows) and "builder" in inspect.signature(rows).parameters:
                 found.add(one)
     return {one for one in found if not getattr(one, "_is_protocol", False)}

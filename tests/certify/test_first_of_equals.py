@@ -16,7 +16,7 @@ from tnt_sim.certify.proof_checker import CandidateList, check_first
 from tnt_sim.certify.system import System
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.branch_search import NotProved, PointFound
-from tnt_sim.prove.tie_break_proofs import first_of
+from tnt_sim.prove.tie_break_proofs import prove_first
 
 Key = tuple[tuple[bool, ...], tuple[tuple[int, int], ...]]
 Lists = dict[Key, CandidateList]
@@ -55,7 +55,7 @@ def test_the_first_list_is_proven_and_no_other() -> None:
     proven = others = 0
     for rng, system, lists in worlds(70):
         best = max(lists)
-        proof = json.loads(json.dumps(first_of(system, lists[best], Deadline(20))))
+        proof = json.loads(json.dumps(prove_first(system, lists[best], Deadline(20))))
         check_first(system, lists[best], proof)
         proven += 1
         later = sorted(set(lists) - {best})
@@ -64,7 +64,7 @@ def test_the_first_list_is_proven_and_no_other() -> None:
             with pytest.raises(CertificateError):
                 check_first(system, lists[key], proof)
             with pytest.raises((PointFound, NotProved)):
-                first_of(system, lists[key], Deadline(20))
+                prove_first(system, lists[key], Deadline(20))
     assert proven > 35
     assert others > 80
 
@@ -74,7 +74,7 @@ def test_a_proof_that_leaves_a_part_out_is_refused() -> None:
     empty = 0
     for _, system, lists in worlds(25):
         best = max(lists)
-        proof = first_of(system, lists[best], Deadline(20))
+        proof = prove_first(system, lists[best], Deadline(20))
         for end in range(len(proof["parts"])):
             empty += proof["parts"][end] is None
             with pytest.raises(CertificateError, match="a part has no proof"):
@@ -83,7 +83,7 @@ def test_a_proof_that_leaves_a_part_out_is_refused() -> None:
 
 
 def test_damaged_and_foreign_proofs_never_pass_for_a_later_list() -> None:
-    proofs = [first_of(system, lists[max(lists)], Deadline(20)) for _, system, lists in worlds(25)]
+    proofs = [prove_first(system, lists[max(lists)], Deadline(20)) for _, system, lists in worlds(25)]
     for rng, system, lists in worlds(25):
         later = sorted(set(lists) - {max(lists)})
         for key in rng.sample(later, min(len(later), 3)):

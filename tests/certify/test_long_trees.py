@@ -7,7 +7,7 @@ import pytest
 from support.lanes import seeds
 from support.long_lists import LongList
 
-from tnt_sim.certify.cap_tree_bound import closed_by_caps
+from tnt_sim.certify.cap_tree_bound import is_closed_by_caps
 from tnt_sim.certify.system import Rows, System
 from tnt_sim.kernel.cap_tree import leaves
 
@@ -23,7 +23,7 @@ def claim(drawn: LongList, profit: int, weight: int) -> System:
         (every, -drawn.profit, -profit),
         (every, drawn.weight, weight),
     )
-    rows = Rows.sorted(
+    rows = Rows.from_entries(
         np.concatenate([np.full(len(col), k) for k, (col, _, _) in enumerate(lines)]),
         np.concatenate([col for col, _, _ in lines]),
         np.concatenate([value for _, value, _ in lines]),
@@ -42,7 +42,7 @@ def test_a_tree_with_a_long_list_closes_no_claim_that_is_too_good(
     drawn = LongList.drawn(seed)
     profit, weight = drawn.best
     trees = [(TOP, [(BELOW, [], False)], False)]
-    assert closed_by_caps(claim(drawn, profit + 1, weight), GOAL, trees)
-    assert not closed_by_caps(claim(drawn, profit, weight), GOAL, trees)
-    assert closed_by_caps(claim(drawn, profit, weight - 1), GOAL, trees, LESS)
-    assert not closed_by_caps(claim(drawn, profit, weight), GOAL, trees, LESS)
+    assert is_closed_by_caps(claim(drawn, profit + 1, weight), GOAL, trees)
+    assert not is_closed_by_caps(claim(drawn, profit, weight), GOAL, trees)
+    assert is_closed_by_caps(claim(drawn, profit, weight - 1), GOAL, trees, LESS)
+    assert not is_closed_by_caps(claim(drawn, profit, weight), GOAL, trees, LESS)

@@ -14,10 +14,16 @@ from support.systems.drawn import points, random_system
 from support.systems.under_caps import tree_system
 
 from tnt_sim.certify import row_sum_bound as by_prices
-from tnt_sim.certify.row_sum_bound import best_under, relaxed
+from tnt_sim.certify.row_sum_bound import relax_to_knapsacks, solve_relaxation
 from tnt_sim.certify.system import MultiplierError, System
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.prove.proof_lp import LARGEST_MULTIPLIER, LARGEST_RATIO, _whole, price_groups, row_prices
+from tnt_sim.prove.proof_lp import (
+    LARGEST_MULTIPLIER,
+    LARGEST_RATIO,
+    _round_prices,
+    build_row_groups,
+    compute_row_prices,
+)
 
 
 def single(rng: Random) -> System:
@@ -36,19 +42,19 @@ def test_no_point_gains_more_than_the_sums_let_it(first: int) -> None:
         whole = single(rng) if seed % 2 else tree_system(rng)[0]
         gain = np.array([rng.randint(-3, 9) for _ in range(whole.n_cols)])
         held = points(whole)
-        groups = price_groups(whole, gain)
+        groups = build_row_groups(whole, gain)
         if groups is None:
             assert not held
             continue
         try:
-            found = relaxed(whole, gain, gain, groups)
+            found = relax_to_knapsacks(whole, gain, gain, groups)
         except MultiplierError:
             continue  # a negative sum: nothing is claimed
         best = max((int(gain @ np.array(x)) for x in held), default=None)
         if found is None:
             assert best is None
             continue
-        answer = best_under(found)
+        answer = solve_relaxation(found)
         assert best is None or answer.bound >= best
         assert answer.bound == int(gain[: whole.n_choices] @ answer.taken) + found.rest
         bounds += 1
@@ -68,11 +74,11 @@ def test_under_one_cap_the_choice_is_the_best_the_cheapest_and_the_first(seed: i
     whole = replace(whole, must=must, high=np.array([int(m or rng.random() < 0.9) for m in must]))
     free = [x for x in product((1, 0), repeat=n) if sum(a * b for a, b in zip(x, cost, strict=True)) <= room]
     free = [x for x in free if all(m <= a <= h for a, m, h in zip(x, must, whole.high, strict=True))]
-    found = relaxed(whole, np.array(gain), np.array(cost), [{"row 0": 2}])
+    found = relax_to_knapsacks(whole, np.array(gain), np.array(cost), [{"row 0": 2}])
     if found is None:
         assert not free
         return
-    answer = best_under(found)
+    answer = solve_relaxation(found)
     worth = {x: (int(np.array(gain) @ x), -int(np.array(cost) @ x)) for x in free}
     assert tuple(answer.taken.astype(int).tolist()) == max(free, key=lambda x: (*worth[x], x))
     assert answer.bound == max(worth.values())[0]
@@ -82,8 +88,8 @@ def test_under_one_cap_the_choice_is_the_best_the_cheapest_and_the_first(seed: i
 def test_a_choice_that_alone_is_left_to_its_sum_is_taken_at_the_limit() -> None:
     gain = np.array([1, 1])
     must = replace(system(([2, 3], 2)), must=np.array([True, False]))
-    assert relaxed(must, gain, gain, [{"row 0": 1}]) is not None
-    assert relaxed(replace(must, must=np.array([False, True])), gain, gain, [{"row 0": 1}]) is None
+    assert relax_to_knapsacks(must, gain, gain, [{"row 0": 1}]) is not None
+    assert relax_to_knapsacks(replace(must, must=np.array([False, True])), gain, gain, [{"row 0": 1}]) is None
 
 
 def test_sums_that_cannot_be_knapsacks_are_refused() -> None:
@@ -95,10 +101,10 @@ def test_sums_that_cannot_be_knapsacks_are_refused() -> None:
         ([([1, 1], 1), ([0, 1], 1)], [{"row 0": 1}, {"row 1": 1}], "share a choice"),
     ):
         with pytest.raises(MultiplierError, match=told):
-            relaxed(system(*rows), gain, gain, groups)
+            relax_to_knapsacks(system(*rows), gain, gain, groups)
     several = replace(system(([1, 1], 1)), block=np.array([0, 0]), must=np.zeros(1, dtype=np.bool_))
     with pytest.raises(MultiplierError, match="several amounts"):
-        relaxed(several, gain, gain, [])
+        relax_to_knapsacks(several, gain, gain, [])
 
 
 def test_what_free_columns_may_add_counts_at_its_most() -> None:
@@ -108,37 +114,37 @@ def test_what_free_columns_may_add_counts_at_its_most() -> None:
         low=np.array([0, 1]), high=np.array([1, 2]),
     )  # fmt: skip
     for gain, rest in ((5, 10), (-5, -5)):
-        found = relaxed(whole, np.array([7, gain]), np.array([2, 1]), [{"row 0": 1}])
+        found = relax_to_knapsacks(whole, np.array([7, gain]), np.array([2, 1]), [{"row 0": 1}])
         assert found is not None
         assert (found.rest, found.packs[0].room) == (rest, 2)
-        assert best_under(found).bound == 7 + rest
+        assert solve_relaxation(found).bound == 7 + rest
 
 
 def test_weights_that_are_no_grants_are_not_said_to_be_the_cheapest() -> None:
     whole, gain = system(([1, 2], 3)), np.array([1, 1])
     for cost, cheapest in (([3, 6], True), ([3, 5], False)):
-        found = relaxed(whole, gain, np.array(cost), [{"row 0": 1}])
+        found = relax_to_knapsacks(whole, gain, np.array(cost), [{"row 0": 1}])
         assert found is not None
         assert found.cheapest is cheapest
 
 
 def test_a_knapsack_of_too_many_states_is_solved_as_a_curve(monkeypatch: pytest.MonkeyPatch) -> None:
     whole, gain = system(([2, 3, 4], 6)), np.array([3, 3, 5])
-    found = relaxed(whole, gain, gain, [{"row 0": 1}])
+    found = relax_to_knapsacks(whole, gain, gain, [{"row 0": 1}])
     assert found is not None
-    plain = best_under(found)
+    plain = solve_relaxation(found)
 
     def full(*_: object, **__: object) -> None:
         raise TooManyStates("full")
 
-    monkeypatch.setattr(by_prices, "knapsack", full)
-    again = best_under(found)
+    monkeypatch.setattr(by_prices, "solve_knapsack", full)
+    again = solve_relaxation(found)
     assert (
         (again.bound, again.taken.tolist()) == (plain.bound, plain.taken.tolist()) == (8, [True, False, True])
     )
-    monkeypatch.setattr(by_prices, "curve", full)
+    monkeypatch.setattr(by_prices, "build_curve", full)
     with pytest.raises(MultiplierError, match="too large"):
-        best_under(found)
+        solve_relaxation(found)
 
 
 def test_rows_of_one_price_that_share_columns_are_one_group() -> None:
@@ -147,23 +153,23 @@ def test_rows_of_one_price_that_share_columns_are_one_group() -> None:
         system(([4, 0, 1], 4), ([0, 3, -1], 0), ([1, 0, 0], 1)), block=np.array([0, 1, -1]),
         must=np.zeros(2, dtype=np.bool_), high=np.array([1, 1, 4]),
     )  # fmt: skip
-    assert price_groups(whole, np.array([4, 4, 0])) == [{"row 0": 1, "row 1": 1}]
+    assert build_row_groups(whole, np.array([4, 4, 0])) == [{"row 0": 1, "row 1": 1}]
     apart = system(([2, 1, 0, 0], 2), ([0, 0, 2, 1], 2))
-    assert price_groups(apart, np.array([2, 2, 3, 3])) == [{"row 0": 1}, {"row 1": 1}]
-    assert price_groups(apart, np.zeros(4, dtype=np.int64)) == []
-    assert price_groups(system(([1, 1], -1)), np.array([1, 1])) is None
+    assert build_row_groups(apart, np.array([2, 2, 3, 3])) == [{"row 0": 1}, {"row 1": 1}]
+    assert build_row_groups(apart, np.zeros(4, dtype=np.int64)) == []
+    assert build_row_groups(system(([1, 1], -1)), np.array([1, 1])) is None
 
 
 def test_prices_are_those_of_the_linear_program() -> None:
-    prices = row_prices(system(([2, 1, 0], 2), ([0, 0, 2], 1)), np.array([4, 3, 6]))
+    prices = compute_row_prices(system(([2, 1, 0], 2), ([0, 0, 2], 1)), np.array([4, 3, 6]))
     assert prices is not None
     assert prices.tolist() == [2.0, 3.0]
 
 
 def test_prices_become_whole_numbers_in_their_ratio() -> None:
-    assert _whole(np.array([0.5, 0.75]), ["a", "b"]) == {"a": 2, "b": 3}
-    assert _whole(np.array([3.0]), ["a"]) == {"a": 1}
-    near = _whole(np.array([1.0, 1.0 + 0.4 / LARGEST_RATIO]), ["a", "b"])
+    assert _round_prices(np.array([0.5, 0.75]), ["a", "b"]) == {"a": 2, "b": 3}
+    assert _round_prices(np.array([3.0]), ["a"]) == {"a": 1}
+    near = _round_prices(np.array([1.0, 1.0 + 0.4 / LARGEST_RATIO]), ["a", "b"])
     assert near == {"a": 1, "b": 1}
-    far = _whole(np.array([1e-3, 7e6]), ["a", "b"])
+    far = _round_prices(np.array([1e-3, 7e6]), ["a", "b"])
     assert far == {"a": 1, "b": LARGEST_MULTIPLIER}

@@ -19,29 +19,29 @@ from support.lanes import first_of
 from support.mixed_cases.points import Points, points_of, problem_of
 from support.tiny_scenario import HEAD, tiny
 
-from tnt_sim.certify.claim_systems import Claims, claims_of
+from tnt_sim.certify.claim_systems import Claims, build_claims
 from tnt_sim.certify.proof_checker import Checker
 from tnt_sim.certify.row_writer import RowWriter
 from tnt_sim.certify.rule_rows import (
     READERS,
     SecondRow,
-    _follows,
-    agreement,
-    priced,
-    second_reading,
-    second_rows,
+    _mark_implied_rows,
+    aggregate_rows,
+    build_second_reading,
+    build_second_rows,
+    compare_readings,
 )
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.rules.envelopes.tree_reading import read_envelopes
-from tnt_sim.rules.kinds.equity.check import _one_group
+from tnt_sim.rules.kinds.equity.check import _add_group_row
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.rules.offers.caps import Caps
 from tnt_sim.rules.offers.decisions import Decisions
 from tnt_sim.rules.protocols import CompiledRule, Mode
-from tnt_sim.rules.second_reading.rows import ChoiceColumns, Columns, RowCollector, Sum, _times
+from tnt_sim.rules.second_reading.rows import ChoiceColumns, Columns, RowCollector, Sum, _multiply_exact
 from tnt_sim.scenario.problem import Problem, compile_problem
 
 SEEDS = (*range(40), 72)
@@ -74,7 +74,7 @@ def parts(problem: Problem) -> list[Any]:
 def holds(problem: Problem, rule: Any, funded: Any, granted: IntArray) -> bool:
     """The exact reading of one part on one allocation."""
     if isinstance(rule, Caps):
-        return not rule.broken(funded, granted)
+        return not rule.list_excesses(funded, granted)
     if rule is problem.case:
         return read_envelopes(problem.case.tree, problem.case.node, granted).holds
     if isinstance(rule, Decisions):
@@ -96,9 +96,9 @@ def test_second_rows_hold_exactly_where_the_rule_is_read_to_hold() -> None:
     exact: Counter[str] = Counter()
     for seed, problem, points in problems(SEEDS):
         for rule in parts(problem):
-            rows = second_rows(problem, rule)
+            rows = build_second_rows(problem, rule)
             assert rows is not None
-            second = second_reading(Columns.of(problem.offers), rule)
+            second = build_second_reading(Columns.of(problem.offers), rule)
             truth = np.array(
                 [holds(problem, rule, f, g) for f, g in zip(points.funded, points.granted, strict=True)]
             )
@@ -114,7 +114,7 @@ def test_second_rows_hold_exactly_where_the_rule_is_read_to_hold() -> None:
 def test_units_of_a_range_are_read_to_be_there_only_with_its_least() -> None:
     seen = 0
     for seed, problem, _points in problems(SEEDS):
-        second = second_reading(Columns.of(problem.offers), problem.offers)
+        second = build_second_reading(Columns.of(problem.offers), problem.offers)
         assert second is not None
         assert (
             len(second.names)
@@ -140,7 +140,7 @@ def always_unread(problem: Problem, rule: Any) -> set[str]:
         links = {f"link:{name}:unassigned:max" for name in names} | {f"{name}:shares" for name in names}
         return links | {f"{way}:{name}" for name in names for way in ("in", "out")}
     if type(rule).__name__ == "Order":
-        return set(second_reading(Columns.of(problem.offers), rule).unread)  # type: ignore[union-attr]
+        return set(build_second_reading(Columns.of(problem.offers), rule).unread)  # type: ignore[union-attr]
     return set()
 
 
@@ -150,13 +150,13 @@ def test_prices_are_those_of_the_rows_that_are_written() -> None:
         for rule in (*map(hard, (*problem.rules, *problem.table_rules)), *problem.limits):
             sheet = RowWriter(problem.offers, ChoiceColumns.of(problem.offers))
             n_own, first = len(sheet.low), len(sheet.upper)
-            rule.rows(sheet)
+            rule.build_rows(sheet)
             if len(sheet.low) > n_own or len(sheet.upper) == first:
                 continue
-            system = sheet.system()
+            system = sheet.build_system()
             dense = np.zeros((system.rows.n, system.n_cols), dtype=object)
             dense[system.rows.row, system.rows.col] = system.rows.value
-            rows = second_rows(problem, rule) or []
+            rows = build_second_rows(problem, rule) or []
             by_name = {row.name: row for row in rows}
             chosen, weights, price, constant = [], [], np.zeros(system.n_cols, dtype=object), 0
             for place in range(first, system.rows.n):
@@ -170,7 +170,7 @@ def test_prices_are_those_of_the_rows_that_are_written() -> None:
                 price = price + dense[place] * (y * theirs)
                 constant += int(system.rows.upper[place]) * y * theirs
             if chosen:
-                told = priced(chosen, weights)
+                told = aggregate_rows(chosen, weights)
                 assert told[0] == constant
                 assert (told[1] == price).all()
                 compared[type(rule).__name__] += 1
@@ -180,25 +180,25 @@ def test_prices_are_those_of_the_rows_that_are_written() -> None:
 def test_every_kind_that_is_linear_has_a_second_reading() -> None:
     assert {kind.__name__ for kind in READERS} == KINDS
     for _, problem, _points in problems(range(10)):
-        assert second_rows(problem, problem.offers.common) is None
+        assert build_second_rows(problem, problem.offers.common) is None
         for rule in problem.rules:
-            assert (second_rows(problem, rule) is None) == (rule.mode is not Mode.HARD)
+            assert (build_second_rows(problem, rule) is None) == (rule.mode is not Mode.HARD)
 
 
 def test_a_multiplier_is_not_negative() -> None:
     row = SecondRow("one", np.array([1]), np.array([2]), 3)
-    constant, price = priced([row, row], [2, 1])
+    constant, price = aggregate_rows([row, row], [2, 1])
     assert (constant, price.tolist()) == (9, [3, 6])
     with pytest.raises(ValueError, match="negative"):
-        priced([row], [-1])
+        aggregate_rows([row], [-1])
 
 
 @pytest.mark.drawn
 def test_what_rules_write_agrees() -> None:
     for seed, problem, _points in problems(first_of(range(100, 160), 12)):
-        found = agreement(problem, claims_of(problem))
+        found = compare_readings(problem, build_claims(problem))
         assert found.holds, (seed, found)
-        assert found.n_read + found.n_unread == claims_of(problem).system.rows.n
+        assert found.n_read + found.n_unread == build_claims(problem).system.rows.n
 
 
 def changed(claims: Claims, place: int, dice: Random) -> Claims:
@@ -217,14 +217,14 @@ def test_a_changed_row_is_refused_or_cuts_off_nothing() -> None:
     """What is accepted after a change still holds wherever the rule of the row is read to hold."""
     dice, refused, accepted = Random(7), Counter[str](), 0
     for seed, problem, points in problems(range(40)):
-        claims = claims_of(problem)
+        claims = build_claims(problem)
         for written in claims.written:
-            second = None if written.soft else second_reading(Columns.of(problem.offers), written.of)
+            second = None if written.soft else build_second_reading(Columns.of(problem.offers), written.of)
             if second is None:
                 continue
             for place in range(written.first, written.last):
                 other = changed(claims, place, dice)
-                found = agreement(problem, other)
+                found = compare_readings(problem, other)
                 if found.narrow:
                     refused[type(written.of).__name__] += 1
                 elif claims.system.rows.names[place] not in second.unread:
@@ -251,14 +251,16 @@ def wider(claims: Claims, place: int, dice: Random) -> Claims:
 def test_a_row_that_is_made_wider_still_follows() -> None:
     dice, asked = Random(5), Counter[str]()
     for seed, problem, _points in problems(range(25)):
-        claims = claims_of(problem)
+        claims = build_claims(problem)
         for written in claims.written:
-            second = None if written.soft else second_reading(Columns.of(problem.offers), written.of)
+            second = None if written.soft else build_second_reading(Columns.of(problem.offers), written.of)
             for place in range(written.first, written.last if second else written.first):
                 name = claims.system.rows.names[place]
                 if second is not None and name in second.names and name not in second.unread:
                     system = wider(claims, place, dice).system
-                    follows = _follows(system, system.rows.starts(), written, second, UNLIMITED)
+                    follows = _mark_implied_rows(
+                        system, system.rows.compute_row_starts(), written, second, UNLIMITED
+                    )
                     assert follows[place - written.first], (seed, name)
                     asked[type(written.of).__name__] += 1
     assert {"Limit", "Share", "Exclusive", "Case"} <= set(asked)
@@ -270,7 +272,7 @@ def equity_of(linear: list[bool], most: int, *, strict: bool, side: str = "min")
     lines = RowCollector(SimpleNamespace(offers=offers, n=2))  # type: ignore[arg-type]
     own = Sum(np.array([0, 1]), np.array([5, 6]), (0, 0), np.array(linear))
     of = SimpleNamespace(most=[most, 6], total=most + 6, settled=[0, 0])
-    _one_group(lines, SimpleNamespace(strict=strict, of=of), own, 0, "e:g", side, Fraction(1, 3))  # type: ignore[arg-type]
+    _add_group_row(lines, SimpleNamespace(strict=strict, of=of), own, 0, "e:g", side, Fraction(1, 3))  # type: ignore[arg-type]
     return lines
 
 
@@ -291,9 +293,9 @@ def test_an_equity_is_read_where_a_low_demand_opens_nothing() -> None:
 
 
 def test_products_that_leave_64_bits_are_whole_numbers_all_the_same() -> None:
-    assert _times(np.array([2**60, -3]), 1).dtype == np.int64
-    assert _times(np.array([2**61, -3]), 8).tolist() == [2**64, -24]
-    assert _times(np.array([3, -(2**61)]), 8).tolist() == [24, -(2**64)]
+    assert _multiply_exact(np.array([2**60, -3]), 1).dtype == np.int64
+    assert _multiply_exact(np.array([2**61, -3]), 8).tolist() == [2**64, -24]
+    assert _multiply_exact(np.array([3, -(2**61)]), 8).tolist() == [24, -(2**64)]
 
 
 def still_true(claims: Claims, place: int, problem: Problem, rule: Any, points: Points) -> bool:
@@ -303,7 +305,7 @@ def still_true(claims: Claims, place: int, problem: Problem, rule: Any, points: 
     if (rows.col[mine] >= size).any():
         return True
     figures = points.columns[:, rows.col[mine]] @ rows.value[mine]
-    rows_of = second_rows(problem, rule) or []
+    rows_of = build_second_rows(problem, rule) or []
     return bool((figures <= rows.upper[place])[kept(rows_of, points)].all())
 
 
@@ -314,13 +316,13 @@ NARROW = """rules:
 
 def narrowed(monkeypatch: pytest.MonkeyPatch, by: int) -> None:
     """Let every `limit` write its maximum too low."""
-    right = Limit.rows
+    right = Limit.build_rows
 
     def wrong(self: Limit, builder: Any) -> None:
         low = tuple(None if bound is None else bound - by for bound in self.maximum)
         right(replace(self, maximum=low), builder)
 
-    monkeypatch.setattr(Limit, "rows", wrong)
+    monkeypatch.setattr(Limit, "build_rows", wrong)
 
 
 def test_a_proof_on_too_narrow_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,7 +331,7 @@ def test_a_proof_on_too_narrow_rows_is_refused(tmp_path: Path, monkeypatch: pyte
     assert right.reading is not None
     proofs = right.certificate["proofs"]
     check = Checker.of(right.problem)
-    assert check.stages(right.reading.values, proofs) == (True,)
+    assert check.check_stages(right.reading.values, proofs) == (True,)
     assert (check.rows.narrow, check.rows.n_unread) == ((), 0)
     narrowed(monkeypatch, 1)
     wrong = solve(tiny(tmp_path, HEAD + NARROW), cross_check="never")
@@ -338,7 +340,7 @@ def test_a_proof_on_too_narrow_rows_is_refused(tmp_path: Path, monkeypatch: pyte
     assert wrong.reading.values[0] < right.reading.values[0]
     proofs = wrong.certificate["proofs"]
     check = Checker.of(wrong.problem)
-    assert check.stages(wrong.reading.values, proofs) == (False,)
+    assert check.check_stages(wrong.reading.values, proofs) == (False,)
     assert check.rows.narrow == ("rule:plafond:max:max",)
 
 
@@ -351,13 +353,13 @@ def test_an_impossibility_on_too_narrow_rows_is_refused(
     assert wrong.status is Status.INFEASIBLE
     assert wrong.proof is Proof.PROVED
     proof = wrong.certificate["proofs"][0]
-    assert not Checker.of(wrong.problem).empty(proof)
+    assert not Checker.of(wrong.problem).is_infeasible(proof)
 
 
 def test_a_dossier_that_must_be_funded_without_a_decision_is_refused(tmp_path: Path) -> None:
     problem = compile_problem(tiny(tmp_path))
-    claims = claims_of(problem)
+    claims = build_claims(problem)
     must = claims.system.must.copy()
     must[1] = True
     wrong = replace(claims, system=replace(claims.system, must=must))
-    assert agreement(problem, wrong).narrow == ("must:1",)
+    assert compare_readings(problem, wrong).narrow == ("must:1",)

@@ -50,10 +50,10 @@ def test_each_shell_proposes_verbs_files_and_keys(shell: str, project: Path) -> 
 
 
 def test_files_and_folders(project: Path) -> None:
-    assert complete.scenario_files("") == ["autre/", "demo/"]
-    assert complete.scenario_files("demo/") == ["demo/data/", "demo/runs/", "demo/scenario.yaml"]
-    assert complete.tables("demo/data/") == ["demo/data/dossiers.csv"]
-    assert complete.scenario_files("nowhere/x") == []
+    assert complete.list_scenario_files("") == ["autre/", "demo/"]
+    assert complete.list_scenario_files("demo/") == ["demo/data/", "demo/runs/", "demo/scenario.yaml"]
+    assert complete.list_tables("demo/data/") == ["demo/data/dossiers.csv"]
+    assert complete.list_scenario_files("nowhere/x") == []
     assert complete.run_folders("demo/runs/") == ["demo/runs/exemple-1a2b3c4d"]
     assert complete.run_folders("demo/runs/exemple-1a2b3c4d/") == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.command_line import Run
 
-from tnt_sim.cli.commands.run import exit_code
+from tnt_sim.cli.commands.run import determine_exit_code
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD
 from tnt_sim.i18n.message import Lang
 
@@ -95,17 +95,17 @@ def test_interrupted_is_130(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_language_before_a_scenario_is_read(tmp_path: Path) -> None:
-    from tnt_sim.cli.console import language
+    from tnt_sim.cli.console import detect_language
 
     file = tmp_path / "s.yaml"
     file.write_text("id: x\nlocale: en\n", encoding="utf-8")
-    assert language(["run", str(file)]) is Lang.EN
-    assert language(["run", str(file), "--lang", "fr"]) is Lang.FR
-    assert language(["run", str(file), "--lang=fr"]) is Lang.FR
-    assert language(["run", str(tmp_path / "none.yaml")]) is Lang.FR
+    assert detect_language(["run", str(file)]) is Lang.EN
+    assert detect_language(["run", str(file), "--lang", "fr"]) is Lang.FR
+    assert detect_language(["run", str(file), "--lang=fr"]) is Lang.FR
+    assert detect_language(["run", str(tmp_path / "none.yaml")]) is Lang.FR
     loop = tmp_path / "loop.yaml"
     loop.write_text("extends: loop.yaml\n", encoding="utf-8")
-    assert language(["run", str(loop)]) is Lang.FR
+    assert detect_language(["run", str(loop)]) is Lang.FR
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,4 @@ def test_exit_codes_of_a_run(
     status: str, stopped_by: str | None, proof: str | None, require_proof: bool, expected: int
 ) -> None:
     document = {"status": status, "stopped_by": stopped_by, "proof": proof}
-    assert exit_code(document, require_proof=require_proof) == expected
+    assert determine_exit_code(document, require_proof=require_proof) == expected

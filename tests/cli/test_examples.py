@@ -12,7 +12,7 @@ import xlsxwriter
 from support.keys import write_key
 from support.lanes import first_of
 
-from tnt_sim.cli.commands.new import dossiers_csv
+from tnt_sim.cli.commands.new import build_dossiers_csv
 from tnt_sim.cli.examples import EXAMPLES
 from tnt_sim.cli.main import _VERBS, main
 
@@ -125,7 +125,7 @@ def _tables(root: Path) -> None:
     )
     (root / "export.json").write_text(answer(DOSSIER), encoding="utf-8")
     sheets = {
-        "dossiers.xlsx": [line.split(",") for line in dossiers_csv().splitlines()],
+        "dossiers.xlsx": [line.split(",") for line in build_dossiers_csv().splitlines()],
         "ma-liste.xlsx": [["dossier"], ["E-08"], ["E-15"]],
         "dossiers_detr_2026-01-15_10-02.xlsx": [LABELS, *rows()],
     }

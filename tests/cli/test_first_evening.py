@@ -11,10 +11,10 @@ from support.command_line import Run
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.i18n.message import Lang
-from tnt_sim.i18n.numbers import spoken, three_digits
+from tnt_sim.i18n.numbers import format_significant, localise_amounts
 from tnt_sim.ingest.tables.column_guess import guess_columns
-from tnt_sim.reporting.text.marginal import no_loss_words
-from tnt_sim.rules.envelopes.text import free_money
+from tnt_sim.reporting.text.marginal import format_no_loss
+from tnt_sim.rules.envelopes.text import find_gaining_envelopes
 
 HEAD = ("id_projet", "dotation", "nom_terr", "echelon", "description", "cout_total", "montant_sub")
 ROWS = [
@@ -90,9 +90,9 @@ def test_a_sweep_alone_goes_a_quarter_up(tnt: Run, demo: Path) -> None:
 
 
 def test_prices_that_a_person_can_read(tnt: Run, demo: Path) -> None:
-    assert three_digits(Fraction("51.5464"), Lang.FR) == "51,5"
-    assert three_digits(Fraction("0.0000515464"), Lang.EN) == "0.0000515"
-    assert three_digits(Fraction(12345), Lang.EN) == "12,345"
+    assert format_significant(Fraction("51.5464"), Lang.FR) == "51,5"
+    assert format_significant(Fraction("0.0000515464"), Lang.EN) == "0.0000515"
+    assert format_significant(Fraction(12345), Lang.EN) == "12,345"
     told = tnt("sweep", "scenario.yaml", "--next").plain
     assert "e-0" not in told
     assert " / M€" in told or " / k€" in told
@@ -117,11 +117,11 @@ def test_nothing_to_price_is_said(tnt: Run, table: Path) -> None:
 )
 def test_an_interval_in_words(low: int, high: int | None, said: str) -> None:
     entry = {"no_loss_cents": low, "no_loss_upto_cents": high, "no_loss_never": False}
-    assert no_loss_words(entry, Lang.FR).replace("\u00a0", " ") == said
+    assert format_no_loss(entry, Lang.FR).replace("\u00a0", " ") == said
 
 
 def test_amounts_of_a_comparison_are_written_as_people_do(tnt: Run, demo: Path) -> None:
-    assert spoken('[{"max": "50000.00 €"}]', Lang.EN) == '[{"max": "€50,000"}]'
+    assert localise_amounts('[{"max": "50000.00 €"}]', Lang.EN) == '[{"max": "€50,000"}]'
     runs = [
         tnt("run", "scenario.yaml", "--set", f"programme.amount={amount}", "--json").document["run_dir"]
         for amount in ("1.2 M€", "1234567.89 €")
@@ -148,8 +148,8 @@ def test_which_envelopes_may_get_free_money() -> None:
         ]
         return envelope("p", "10 €", envelopes=children, **more)
 
-    assert free_money(programme()) == {"a": "p", "aa": "a"}
-    assert free_money(programme(unassigned="own")) == {}
-    assert free_money(programme(unassigned={"to": "b"})) == {}
-    assert free_money(programme(overbooked="true")) == {}
-    assert free_money(programme().model_copy(update={"amount": 700})) == {}
+    assert find_gaining_envelopes(programme()) == {"a": "p", "aa": "a"}
+    assert find_gaining_envelopes(programme(unassigned="own")) == {}
+    assert find_gaining_envelopes(programme(unassigned={"to": "b"})) == {}
+    assert find_gaining_envelopes(programme(overbooked="true")) == {}
+    assert find_gaining_envelopes(programme().model_copy(update={"amount": 700})) == {}

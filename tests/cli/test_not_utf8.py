@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.lanes import seeds
 
-from tnt_sim.cli.console import name_refused
+from tnt_sim.cli.console import build_encoding_error
 from tnt_sim.cli.main import main
 
 PROGRAM = "import sys; from tnt_sim.cli.main import main; sys.exit(main(sys.argv[1:]))"
@@ -60,12 +60,12 @@ def test_words_and_folders_that_are_not_utf8(demo: Path, tmp_path: Path, lang: s
 def test_a_name_met_later_is_refused_too() -> None:
     with pytest.raises(UnicodeEncodeError) as caught:
         "runs/caf\udce9".encode()
-    told = name_refused(caught.value)
+    told = build_encoding_error(caught.value)
     assert told is not None
     assert "caf\\xE9" in told.text.en
     with pytest.raises(UnicodeEncodeError) as other:
         "é".encode("ascii")
-    assert name_refused(other.value) is None
+    assert build_encoding_error(other.value) is None
 
 
 _PATHS = """

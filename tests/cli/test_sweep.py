@@ -122,7 +122,7 @@ def test_ctrl_c_keeps_what_is_found_and_resume_goes_on(
 ) -> None:
     taken = SweepRun._take
     asked: list[int] = []
-    settled = Settler.point
+    settled = Settler.solve_point
 
     def stop_at_the_third(self: SweepRun, *args: object) -> None:
         if self.done == 2:
@@ -139,7 +139,7 @@ def test_ctrl_c_keeps_what_is_found_and_resume_goes_on(
     assert "Interrompu : 2 répartitions trouvées sont gardées" in said.plain
     assert len((folder_of(demo) / POINTS).read_text(encoding="utf-8").splitlines()) == 3
     monkeypatch.setattr(SweepRun, "_take", taken)
-    monkeypatch.setattr(Settler, "point", counted)
+    monkeypatch.setattr(Settler, "solve_point", counted)
     resumed = tnt("sweep", "scenario.yaml", *ARGS, "--resume", "--json").document
     assert len(resumed["points"]) == 5
     assert len(asked) == 8  # ten points, two of them kept

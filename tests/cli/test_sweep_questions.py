@@ -108,14 +108,14 @@ def test_ctrl_c_keeps_what_was_answered(tnt: Run, demo: Path, monkeypatch: pytes
     assert demo.is_dir()
     whole = tnt("sweep", "scenario.yaml", "--prices", "--json").document["prices"]
     assert len(whole) > 1
-    made, first = iter(range(9)), prices._priced
+    made, first = iter(range(9)), prices._compute_price
 
     def priced(*words: object) -> object:
         if next(made):
             raise KeyboardInterrupt
         return first(*words)
 
-    monkeypatch.setattr(prices, "_priced", priced)
+    monkeypatch.setattr(prices, "_compute_price", priced)
     said = tnt("sweep", "scenario.yaml", "--prices", "--json")
     assert said.code == 130
     assert (said.document["status"], said.document["stopped_by"]) == ("stopped", "interrupt")
@@ -125,14 +125,14 @@ def test_ctrl_c_keeps_what_was_answered(tnt: Run, demo: Path, monkeypatch: pytes
 def test_ctrl_c_keeps_the_ways_that_were_found(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert demo.is_dir()
     whole = tnt("sweep", "scenario.yaml", "--extend", "100 k€", "--json").document["ways"]
-    made, first = iter(range(9)), extension._option
+    made, first = iter(range(9)), extension._optimise_option
 
     def way(*words: Any) -> Any:
         if next(made):
             raise KeyboardInterrupt
         return first(*words)
 
-    monkeypatch.setattr(extension, "_option", way)
+    monkeypatch.setattr(extension, "_optimise_option", way)
     said = tnt("sweep", "scenario.yaml", "--extend", "100 k€", "--json")
     assert (said.code, said.document["stopped_by"]) == (130, "interrupt")
     assert said.document["ways"] == whole[:1]
@@ -151,9 +151,9 @@ def test_ctrl_c_keeps_the_entries_that_were_found(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(
-        *((entry, "_by_kernel", stop) if place == "thresholds" else (entry_lists, "run", stop))
+        *((entry, "_solve_by_kernel", stop) if place == "thresholds" else (entry_lists, "run", stop))
     )
-    monkeypatch.setattr("tnt_sim.analysis.sweep.runner.exact_steps", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.analysis.sweep.runner.compute_exact_steps", lambda *_: None)
     said = tnt(*words)
     assert (said.code, said.document["stopped_by"]) == (130, "interrupt")
     kept = said.document["entries"]

@@ -13,7 +13,7 @@ from support.command_line import Run
 from tnt_sim.cli.commands import doctor
 from tnt_sim.cli.main import _VERBS
 from tnt_sim.ingest.tables.column_guess import guess_columns
-from tnt_sim.ingest.tables.headers import normalised
+from tnt_sim.ingest.tables.headers import normalise_header
 
 DS = """\
 Numéro de dossier;État du dossier;Déposé le;Intitulé du projet;Département (Code);Montant demandé;Note;Dispositif
@@ -75,7 +75,7 @@ def test_guesses_look_at_the_cells() -> None:
     found = guess_columns(table)
     assert found.columns == {"dossier": "N° dossier", "cost": "Coût total (en euros HT)"}
     assert "department" in found.set_aside
-    assert normalised("État du  dossier…") == "etat du dossier"
+    assert normalise_header("État du  dossier…") == "etat du dossier"
 
 
 def test_validate_as_a_document(tnt: Run, demo: Path) -> None:
@@ -132,7 +132,7 @@ def test_doctor_lists_versions_and_working_solvers(tnt: Run) -> None:
 
 def test_doctor_without_a_second_solver(tnt: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A certificate needs no second solver: nothing says that results cannot be published."""
-    monkeypatch.setattr(doctor, "_second_opinions", tuple)
+    monkeypatch.setattr(doctor, "_list_second_solvers", tuple)
     said = tnt("doctor")
     assert "Un optimum sans certificat exact n'est pas confirmé par un second solveur." in " ".join(
         said.out.split()

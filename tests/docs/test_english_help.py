@@ -7,7 +7,7 @@ import re
 import pytest
 import typer
 
-from tnt_sim.cli.english_help import _EVERY, in_english
+from tnt_sim.cli.english_help import _TRANSLATIONS, translate_to_english
 from tnt_sim.cli.main import build, main
 
 FRENCH = re.compile(r"[àâçéèêîïôùûœÀÉÈÊ«»]| (?:le|la|les|un|une|des|du) ")
@@ -24,7 +24,7 @@ def texts() -> set[str]:
 
 @pytest.mark.parametrize("text", sorted(texts()))
 def test_each_text_has_an_english_one(text: str) -> None:
-    prose = "\n".join(line for line in in_english(text).splitlines() if not line.startswith("  "))
+    prose = "\n".join(line for line in translate_to_english(text).splitlines() if not line.startswith("  "))
     for name in SAME:
         prose = prose.replace(name, "")
     assert not FRENCH.search(prose), prose
@@ -37,7 +37,7 @@ def test_no_translation_is_left_over() -> None:
     typers = {"Affiche cette aide.", "Usage :", "Usage : ", "Verbes", "VERBE … [OPTIONS]"}
     stale = [
         one
-        for one in _EVERY
+        for one in _TRANSLATIONS
         if one not in every
         and one not in metavars | typers
         and "complétion" not in one

@@ -16,7 +16,7 @@ from support.programs import WANT, wanting
 from tnt_sim.analysis.batch.task import executor
 from tnt_sim.cli.main import main
 from tnt_sim.errors import UsageError
-from tnt_sim.reporting.charts.theme import altair
+from tnt_sim.reporting.charts.theme import import_altair
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -53,7 +53,7 @@ def absent(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def test_without_altair_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     absent(monkeypatch, "altair")
     with pytest.raises(UsageError, match=re.escape("tnt-sim[charts]")):
-        altair()
+        import_altair()
 
 
 def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

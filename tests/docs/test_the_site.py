@@ -16,7 +16,7 @@ from support.paths import ROOT
 
 import docs
 import tnt_sim as tnt
-from tnt_sim.scenario.json_schema import ANY, FILE, meaning, meanings, scenario_schema
+from tnt_sim.scenario.json_schema import ANY, FILE, build_schema, get_meaning, load_meanings
 from tnt_sim.scenario.spec import ScenarioSpec
 
 
@@ -54,13 +54,13 @@ def test_the_drawing_shows_every_room_and_loses_no_arrow() -> None:
 
 
 def test_every_key_of_a_scenario_says_what_it_means() -> None:
-    schema = scenario_schema(ScenarioSpec, explained=False)
+    schema = build_schema(ScenarioSpec, explained=False)
     blocks = {FILE: schema, **schema["$defs"]}
     keys = {(block, key) for block, held in blocks.items() for key in held.get("properties", {})}
-    assert {pair for pair in keys if meaning(*pair) is None} == set()
-    assert {pair for pair in meanings() if pair[0] != ANY and pair not in keys} == set()
-    assert {key for block, key in meanings() if block == ANY} <= {key for _, key in keys}
-    for said in meanings().values():
+    assert {pair for pair in keys if get_meaning(*pair) is None} == set()
+    assert {pair for pair in load_meanings() if pair[0] != ANY and pair not in keys} == set()
+    assert {key for block, key in load_meanings() if block == ANY} <= {key for _, key in keys}
+    for said in load_meanings().values():
         assert said.fr
         assert said.en
 

@@ -172,14 +172,14 @@ def test_any_value_is_read_or_refused(kind: Any, value: object) -> None:
 
 def test_both_ends_of_a_validity_are_in_force() -> None:
     valid = Valid.model_validate({"from": "2021-01-01", "until": "2021-10-07"})
-    assert valid.in_force(date(2021, 1, 1))
-    assert valid.in_force(date(2021, 10, 7))
-    assert not valid.in_force(date(2021, 10, 8))
-    assert not valid.in_force(date(2020, 12, 31))
-    assert valid.in_force(None)
+    assert valid.is_in_force(date(2021, 1, 1))
+    assert valid.is_in_force(date(2021, 10, 7))
+    assert not valid.is_in_force(date(2021, 10, 8))
+    assert not valid.is_in_force(date(2020, 12, 31))
+    assert valid.is_in_force(None)
     assert valid.model_dump(mode="json", by_alias=True) == {"from": "2021-01-01", "until": "2021-10-07"}
-    assert not Described.model_validate({"off": "true"}).in_force(None)
-    assert Described(valid=valid).in_force(date(2021, 5, 5))
+    assert not Described.model_validate({"off": "true"}).is_in_force(None)
+    assert Described(valid=valid).is_in_force(date(2021, 5, 5))
 
 
 @pytest.mark.parametrize(
@@ -194,4 +194,4 @@ def test_both_ends_of_a_validity_are_in_force() -> None:
     ],
 )
 def test_a_span_ends_on_the_expected_day(span: Span, day: date, expected: date) -> None:
-    assert span.after(day) == expected
+    assert span.add_to(day) == expected

@@ -14,19 +14,19 @@ from support.lanes import drawn
 from tnt_sim.domain.money import (
     MAX_CENTS,
     MoneyError,
-    ceil_to,
-    cents_from_float,
-    cents_from_floats,
-    cents_nearest,
-    cents_to_decimal_text,
-    floor_to,
+    convert_float_to_cents,
+    convert_floats_to_cents,
     format_cents,
+    format_decimal_euros,
     format_rate,
     parse_cents,
     parse_cents_nearest,
     parse_cents_series,
     parse_decimal,
     parse_rate,
+    round_down,
+    round_to_cents,
+    round_up,
 )
 from tnt_sim.i18n.message import Lang
 
@@ -100,14 +100,14 @@ def test_a_declared_mark_decides() -> None:
 def test_nearest_rounds_half_to_even() -> None:
     texts = ["0,1250", "0,1350", "1,0049"]
     assert [parse_cents_nearest(text) for text in texts] == [12, 14, 100]
-    assert [cents_nearest(value) for value in (0.125, 0.135, 1.0049)] == [12, 14, 100]
-    assert cents_nearest(float("nan")) is None
+    assert [round_to_cents(value) for value in (0.125, 0.135, 1.0049)] == [12, 14, 100]
+    assert round_to_cents(float("nan")) is None
 
 
 @given(CENTS)
 @example(MAX_CENTS)
 def test_decimal_text_reads_back(cents: int) -> None:
-    assert parse_cents(cents_to_decimal_text(cents)) == cents
+    assert parse_cents(format_decimal_euros(cents)) == cents
 
 
 @given(CENTS, st.sampled_from(["€", "k€", "M€"]))
@@ -147,14 +147,14 @@ def _alone(text: str, decimal: str | None) -> tuple[int | None, str | None]:
 @example(4503599627370495)
 @example(16146345270)
 def test_a_float_of_cents_is_those_cents(cents: int) -> None:
-    assert cents_from_float(cents / 100) == cents
-    assert cents_from_floats(pl.Series([cents / 100])).to_list() == [cents]
+    assert convert_float_to_cents(cents / 100) == cents
+    assert convert_floats_to_cents(pl.Series([cents / 100])).to_list() == [cents]
 
 
 def test_floats_that_are_no_cents() -> None:
     values = [0.005, 1e300, float("nan"), float("inf"), 1.001, 12.3400000001]
-    assert [cents_from_float(value) for value in values] == [None, None, None, None, None, 1234]
-    assert cents_from_floats(pl.Series(values)).to_list() == [None, None, None, None, None, 1234]
+    assert [convert_float_to_cents(value) for value in values] == [None, None, None, None, None, 1234]
+    assert convert_floats_to_cents(pl.Series(values)).to_list() == [None, None, None, None, None, 1234]
 
 
 def test_rates_and_numbers() -> None:
@@ -181,9 +181,9 @@ def test_writing_for_people() -> None:
 
 @given(st.integers(-(10**9), 10**9), st.integers(1, 10**6))
 def test_floor_and_ceiling(cents: int, unit: int) -> None:
-    low, high = floor_to(cents, unit), ceil_to(cents, unit)
+    low, high = round_down(cents, unit), round_up(cents, unit)
     assert low % unit == high % unit == 0
     assert low <= cents <= high < low + 2 * unit
     array = np.array([cents], dtype=np.int64)
-    assert floor_to(array, unit).tolist() == [low]
-    assert ceil_to(array, unit).tolist() == [high]
+    assert round_down(array, unit).tolist() == [low]
+    assert round_up(array, unit).tolist() == [high]

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.domain.territory import YEARS, territory
+from tnt_sim.domain.territory import YEARS, load_territory
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
@@ -39,24 +39,24 @@ def cells(scenario: Scenario, *names: str) -> dict[str, tuple[object, ...]]:
     ("year", "large", "small", "epci"), [(2021, 3168, 31797, 1254), (2026, 3252, 31623, 1255)]
 )
 def test_counts_are_the_published_ones(year: int, large: int, small: int, epci: int) -> None:
-    units = territory(year).units
+    units = load_territory(year).units
     communes = units.filter(pl.col("type") == "commune")
     assert communes.filter(pl.col("population") > 3500).height == large
     assert communes.filter(pl.col("population") <= 3500).height == small
     assert units.filter(pl.col("level") == "epci").height == epci
-    assert len(territory(year).codes("department")) == 101
-    assert len(territory(year).codes("region")) == 18
+    assert len(load_territory(year).list_codes("department")) == 101
+    assert len(load_territory(year).list_codes("region")) == 18
 
 
 def test_codes_are_keyed_by_type() -> None:
     for year in YEARS:
-        keys = territory(year).keys()
+        keys = load_territory(year).list_keys()
         assert not keys.select("level", "key").is_duplicated().any()
     names = {(level, key): name for level, key, name in keys.select("level", "key", "name").rows()}
     assert names["department", "01"] == "Ain"
     assert names["region", "01"] == names["region", "R01"] == "Guadeloupe"
     with pytest.raises(ValueError, match="2020"):
-        territory(2020)
+        load_territory(2020)
 
 
 def test_only_empty_cells_are_filled(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_only_empty_cells_are_filled(tmp_path: Path) -> None:
 
 
 def scenario_population(department: str) -> int:
-    return territory(2021).population("department")[department]
+    return load_territory(2021).get_population("department")[department]
 
 
 def test_population_of_a_group_counts_each_inhabitant_once(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_population_of_a_group_counts_each_inhabitant_once(tmp_path: Path) -> No
         "f,departement,01,,,,01053,,,10,10\n"  # but an applicant on the map counts itself
         "g,commune,21010001200017,,,,01001,,5,10,10\n",
     )
-    epci = territory(2021).population("epci")["200069193"]
+    epci = load_territory(2021).get_population("epci")["200069193"]
     expected = {"a": 1035, "b": 1035, "c": epci, "d": None, "e": 779, "f": 652432, "g": 5}
     assert {name: row[0] for name, row in cells(scenario, "population").items()} == expected
 

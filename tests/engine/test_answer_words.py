@@ -18,7 +18,7 @@ from support.tiny_scenario import tiny
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.optimise import ask, with_fixed
 from tnt_sim.engine.result import ALLOWED, Proof, SolveOutcome, Status
 from tnt_sim.scenario.problem import compile_problem
 
@@ -71,18 +71,18 @@ def test_words_of_drawn_answers_agree(case: dict[str, Any], data: st.DataObject)
     check(ask(problem, limits=whole.values[:n], **how))
     refused = data.draw(st.sampled_from(range(problem.case.n)))
     if problem.offers.candidate[refused] and not problem.offers.forced[refused]:
-        check(ask(forced(problem, refuse=[refused]), cross_check="auto", **how))
+        check(ask(with_fixed(problem, refuse=[refused]), cross_check="auto", **how))
 
 
 def test_words_agree_wherever_a_clock_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At each step of the false clock: a list that was closed without its proof is claimed, not optimal."""
     problem = compile_problem(tiny(tmp_path, HEAD, TABLE))
     clock = StepClock().install(monkeypatch)
-    assert ask(problem, clock=Clock.until(Deadline(1e6))).status is Status.OPTIMAL
+    assert ask(problem, clock=Clock.from_deadline(Deadline(1e6))).status is Status.OPTIMAL
     seen = set()
     for limit in (*range(clock.readings + 1), 100 * clock.readings):  # half of the time goes to a kernel
         StepClock().install(monkeypatch)
-        answer = ask(problem, clock=Clock.until(Deadline(limit * 0.001)))
+        answer = ask(problem, clock=Clock.from_deadline(Deadline(limit * 0.001)))
         check(answer)
         seen.add((answer.status, answer.claimed))
     assert {(Status.FEASIBLE, False), (Status.FEASIBLE, True), (Status.OPTIMAL, False)} <= seen

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tnt_sim.domain.portfolio import CANONICAL
-from tnt_sim.engine.award_list import DECISION, csv_columns, parquet_columns
+from tnt_sim.engine.award_list import DECISION, convert_to_csv, select_parquet_columns
 from tnt_sim.ingest.portfolio_reader import read_dossiers
 
 TEXT = """\
@@ -34,7 +34,7 @@ def table(tmp_path: Path) -> pl.DataFrame:
 
 
 def test_columns_and_cells(table: pl.DataFrame) -> None:
-    shown = csv_columns(table, "Europe/Paris")
+    shown = convert_to_csv(table, "Europe/Paris")
     assert shown.columns == [*CANONICAL, *DECISION]
     first = shown.row(0, named=True)
     assert first["dossier"] == "01"
@@ -46,7 +46,7 @@ def test_columns_and_cells(table: pl.DataFrame) -> None:
 
 
 def test_formulas_are_kept_from_running_and_come_back(table: pl.DataFrame, tmp_path: Path) -> None:
-    shown = csv_columns(table, "Europe/Paris")
+    shown = convert_to_csv(table, "Europe/Paris")
     by_name = {row["dossier"]: row for row in shown.rows(named=True)}
     assert by_name["2"]["title"] == "'-2+3"
     assert by_name["2"]["reason"] == "'@trop grand"
@@ -58,12 +58,12 @@ def test_formulas_are_kept_from_running_and_come_back(table: pl.DataFrame, tmp_p
 
 
 def test_small_amounts_keep_their_zeros(table: pl.DataFrame) -> None:
-    cells = csv_columns(table, "Europe/Paris")
+    cells = convert_to_csv(table, "Europe/Paris")
     assert cells.filter(pl.col("dossier") == "2")["cost"].item() == "0.05"
 
 
 def test_parquet_keeps_further_columns_and_no_row_marks(table: pl.DataFrame) -> None:
-    names = parquet_columns(table).columns
+    names = select_parquet_columns(table).columns
     assert "extra" in names
     assert "granted_cents" in names
     assert not [name for name in names if name.startswith("_")]

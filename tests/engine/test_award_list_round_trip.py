@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.lanes import drawn
 from support.tiny_scenario import HEAD, tiny
 
-from tnt_sim.domain.portfolio import CANONICAL, STATES, table_column
-from tnt_sim.engine.award_list import csv_columns
+from tnt_sim.domain.portfolio import CANONICAL, STATES, get_table_column
+from tnt_sim.engine.award_list import convert_to_csv
 from tnt_sim.engine.solve import solve
 
 CELLS: dict[str, st.SearchStrategy[str]] = {
@@ -57,10 +57,10 @@ def test_optional_columns_read_back_as_they_were(data: st.DataObject) -> None:
     table = "\n".join(",".join(quoted(cell) for cell in row) for row in [head, *rows]) + "\n"
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
         scenario = tiny(Path(first), HEAD, table)
-        written = csv_columns(solve(scenario).dossiers, scenario.spec.timezone).write_csv()
+        written = convert_to_csv(solve(scenario).dossiers, scenario.spec.timezone).write_csv()
         again = tiny(Path(second), HEAD, written).portfolio.table
     for name in CANONICAL:
-        column = table_column(name)
+        column = get_table_column(name)
         if name not in FILLED:
             before, after = scenario.portfolio.table[column], again[column]
             assert same(before).to_list() == same(after).to_list(), name
@@ -74,5 +74,5 @@ def same(column: pl.Series) -> pl.Series:
 def test_an_empty_state_is_written_empty(tmp_path: Path) -> None:
     table = "dossier,envelope,requested,score,state\n1,a,100,1,\n2,a,100,1,accepte\n"
     scenario = tiny(tmp_path, HEAD, table)
-    written = csv_columns(solve(scenario).dossiers, scenario.spec.timezone)
+    written = convert_to_csv(solve(scenario).dossiers, scenario.spec.timezone)
     assert written["state"].to_list() == [None, "accepte"]

@@ -17,18 +17,18 @@ from tnt_sim.certify.claim_systems import Claims
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine import solve as engine
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.optimise import ask, with_fixed
 from tnt_sim.engine.result import ALLOWED, Proof, Result, Status
 from tnt_sim.engine.session import Session
 from tnt_sim.errors import LimitReached
-from tnt_sim.formulation.formulate import formulate, formulated_again
+from tnt_sim.formulation.formulate import formulate, update_formulation
 from tnt_sim.i18n.message import Lang
-from tnt_sim.prove.stage_proofs import problem_claims
+from tnt_sim.prove.stage_proofs import build_problem_claims
 from tnt_sim.reporting.run_folder.writer import write_run
-from tnt_sim.reporting.text.vocabulary import verdict
+from tnt_sim.reporting.text.vocabulary import describe_verdict
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 from tnt_sim.verify.run_replay import verify_run
 
 TABLE = """dossier,envelope,department,theme,filed_at,cost,requested,score,committed
@@ -106,8 +106,8 @@ def questions(scenario: Scenario, seconds: float) -> Found:
     """A problem, and one with a dossier out, each within a limit."""
     problem = compile_problem(scenario)
     found = []
-    for asked in (problem, forced(problem, refuse=[int(np.flatnonzero(problem.offers.candidate)[0])])):
-        answer = ask(asked, cross_check="auto", clock=Clock.until(Deadline(seconds)))
+    for asked in (problem, with_fixed(problem, refuse=[int(np.flatnonzero(problem.offers.candidate)[0])])):
+        answer = ask(asked, cross_check="auto", clock=Clock.from_deadline(Deadline(seconds)))
         found.append((asked, answer.allocation, answer.status, answer.proof))
     return found
 
@@ -158,7 +158,7 @@ def test_every_way_leaves_a_list_at_every_step(
             assert status in (Status.OPTIMAL, Status.FEASIBLE)
             reading = read_allocation(problem, allocation)
             if name != "steps":
-                assert not broken_rules(problem, allocation, reading), limit
+                assert not list_broken_rules(problem, allocation, reading), limit
             assert proof in ALLOWED[status] or name in ("questions", "session")
             assert allocation.funded[problem.offers.committed].all()
 
@@ -200,7 +200,7 @@ def test_such_runs_verify_and_say_it(lang: Lang, tmp_path: Path, monkeypatch: py
     for name, result, words in zip(("alone", "stopped"), (alone, stopped), said, strict=True):
         told = verify_run(write_run(result, tmp_path / "runs" / name))
         assert not told.defects, told.defects
-        assert words in verdict(result.document).in_(lang)
+        assert words in describe_verdict(result.document).in_(lang)
 
 
 def test_a_contradiction_of_words_is_a_breakdown(tmp_path: Path) -> None:
@@ -230,7 +230,11 @@ def test_a_limit_of_nothing_holds_a_quick_list(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "work",
-    ["engine.optimise.solve_exactly", "solve.methods.lexicographic.narrowed", "solve.methods.greedy._moves"],
+    [
+        "engine.optimise.solve_exactly",
+        "solve.methods.lexicographic.fix_columns",
+        "solve.methods.greedy._build_moves",
+    ],
 )
 def test_nothing_long_begins_after_the_limit(
     work: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -251,16 +255,16 @@ def test_no_rows_of_a_proof_are_written_after_the_limit(
     """They take seconds where there are many dossiers, whether a proof is sought then or not."""
     problem = compile_problem(tiny(tmp_path, HEAD + CROSSING, TABLE))
     whole, begun = StepClock().install(monkeypatch), list[int]()
-    ask(problem, kernels=kernels, clock=Clock.until(Deadline(1e6)))
+    ask(problem, kernels=kernels, clock=Clock.from_deadline(Deadline(1e6)))
 
     def written(asked: Problem, deadline: Deadline) -> Claims | None:
         begun.append(clock.readings)
-        return problem_claims(asked, deadline)
+        return build_problem_claims(asked, deadline)
 
-    monkeypatch.setattr("tnt_sim.engine.model_cache.problem_claims", written)
+    monkeypatch.setattr("tnt_sim.engine.model_cache.build_problem_claims", written)
     for limit in range(0, whole.readings, stride(7)):
         clock = StepClock().install(monkeypatch)
-        ask(problem, kernels=kernels, clock=Clock.until(Deadline(limit * TICK)))
+        ask(problem, kernels=kernels, clock=Clock.from_deadline(Deadline(limit * TICK)))
         assert max(begun, default=0) <= limit
         begun.clear()
 
@@ -275,7 +279,7 @@ def test_no_model_is_written_after_the_limit(
     steps: list[Callable[[Deadline], object]] = [
         lambda deadline: compile_problem(scenario, deadline),
         lambda deadline: formulate(problem, deadline=deadline),
-        lambda deadline: formulated_again(formulate(problem), problem, deadline),
+        lambda deadline: update_formulation(formulate(problem), problem, deadline),
     ]
     for step in steps:
         whole = StepClock().install(monkeypatch)
@@ -307,7 +311,7 @@ def test_the_limit_counts_from_where_the_inputs_are_read(
     end = began.deadline
     began.begin()
     assert began.deadline is end
-    part = Clock.until(end)
+    part = Clock.from_deadline(end)
     part.begin()
     assert part.deadline is end
 

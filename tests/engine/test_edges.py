@@ -12,7 +12,7 @@ from tnt_sim.engine import optimise as decision
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.solve.backends.registry import independent_backends
+from tnt_sim.solve.backends.registry import list_independent_backends
 
 ONE = """schema_version: 1
 id: un
@@ -137,7 +137,7 @@ def test_an_empty_goal_is_refused(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("phase", ["ask_second", "canonical"])
+@pytest.mark.parametrize("phase", ["ask_second", "find_canonical_point"])
 def test_ctrl_c_after_the_stages_keeps_what_is_in_hand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str
 ) -> None:
@@ -155,5 +155,7 @@ def test_ctrl_c_after_the_stages_keeps_what_is_in_hand(
     result = solve(tiny(tmp_path), method="direct")
     assert result.document["stopped_by"] == "interrupt"
     assert not result.document["canonical"]
-    assert result.document["publishable"] is (phase == "canonical" and bool(independent_backends()))
+    assert result.document["publishable"] is (
+        phase == "find_canonical_point" and bool(list_independent_backends())
+    )
     assert funded(result)

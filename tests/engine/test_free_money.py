@@ -13,7 +13,7 @@ from support import draws
 from support.lanes import seeds
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.claim_systems import claims_of
+from tnt_sim.certify.claim_systems import build_claims
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
@@ -110,7 +110,7 @@ def test_their_certificates_close_only_what_holds_no_point(tmp_path: Path) -> No
         if answer.method != "tree" or not any(len(part) == 3 for part in proof["caps"]["groups"][-1][1]):
             continue
         seen += 1
-        claims = claims_of(problem)
+        claims = build_claims(problem)
         system, value = claims.of_stage(0, answer.values), answer.values[0]
         check_refutation(system, proof)
         reached = claims.of_stage(0, [value - claims.goals[0].scale])

@@ -11,11 +11,11 @@ import pytest
 from support.lanes import seeds
 from support.tiny_scenario import HEAD, tiny
 
-from tnt_sim.engine.solution_evidence import gaps_in_money
+from tnt_sim.engine.solution_evidence import compute_money_gaps
 from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.run import goal_lines
+from tnt_sim.reporting.reports.run import render_goals
 from tnt_sim.reporting.text.vocabulary import Labels
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.backends.backend import Limits, Termination
@@ -39,13 +39,13 @@ def test_no_set_is_worth_as_much_for_less(tmp_path: Path, seed: int) -> None:
     held = rng.randint(1, best - 1) if best > 1 else 0
     found = StageResult("score", stage.sense, Termination.TIME_LIMIT, held, held, best, "x", 0.0)
     outcome = StagesOutcome((found,), None, form.model)
-    (gap,) = gaps_in_money(form, form.model, outcome, 150_000, get_backend("highs"), Limits())
+    (gap,) = compute_money_gaps(form, form.model, outcome, 150_000, get_backend("highs"), Limits())
     least = min(cost for s, cost in sets(rows) if s >= held) + 7_000
     assert gap is not None
     assert 150_000 - least <= gap < 150_000
     closed = StagesOutcome((replace(found, bound=held),), None, form.model)
-    assert gaps_in_money(form, form.model, closed, 150_000, get_backend("highs"), Limits()) == (None,)
-    assert gaps_in_money(form, form.model, outcome, None, get_backend("highs"), Limits()) == (None,)
+    assert compute_money_gaps(form, form.model, closed, 150_000, get_backend("highs"), Limits()) == (None,)
+    assert compute_money_gaps(form, form.model, outcome, None, get_backend("highs"), Limits()) == (None,)
 
 
 def sets(rows: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -65,5 +65,5 @@ def test_a_stage_without_a_gap_is_worth_nothing(tmp_path: Path) -> None:
 def test_the_page_says_what_the_gap_is_worth() -> None:
     goal = {"sense": "maximise", "goal": "score", "value": "10", "bound": "12", "gap": "2"}
     for cents, words in ((150_000, "gap at most €1,500"), (None, "(bound 12)")):
-        (line,) = goal_lines([{**goal, "gap_money_cents": cents}], Labels(), Lang.EN)
+        (line,) = render_goals([{**goal, "gap_money_cents": cents}], Labels(), Lang.EN)
         assert words in line.plain

@@ -20,7 +20,7 @@ from support.small_cases.enumeration import allowed
 from support.tiny_scenario import tiny
 
 from tnt_sim.engine import optimise as question
-from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.optimise import ask, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.rules.protocols import Sense
@@ -50,7 +50,7 @@ def test_forced_in_and_out(case: dict[str, Any], data: st.DataObject) -> None:
     for inside in (True, False):
         if not inside and problem.offers.forced[row]:
             continue
-        answer = ask(forced(problem, fund=[row]) if inside else forced(problem, refuse=[row]))
+        answer = ask(with_fixed(problem, fund=[row]) if inside else with_fixed(problem, refuse=[row]))
         best = max(
             (found for found in allowed(case) if (name in found[0]) == inside),
             key=lambda found: found[1],
@@ -105,7 +105,7 @@ def test_the_kernel_answers_for_one_envelope() -> None:
     assert (best.method, best.proof, best.canonical) == ("tree", Proof.PROVED, True)
     funded = best.allocation.funded if best.allocation else np.zeros(0, dtype=bool)
     refused = np.flatnonzero(problem.offers.candidate & ~funded)
-    answer = ask(forced(problem, fund=refused[:1]))
+    answer = ask(with_fixed(problem, fund=refused[:1]))
     assert answer.values[0] <= best.values[0]
     assert answer.proof is Proof.PROVED
     cheapest = ask(problem, limits=[best.values[0] - Fraction(1, 10)])
@@ -142,11 +142,11 @@ def test_what_is_no_candidate_cannot_be_forced() -> None:
     problem = compile_problem(load_scenario(FROZEN))
     row = int(np.flatnonzero(~problem.offers.candidate)[0])
     with pytest.raises(ValueError, match="candidates"):
-        forced(problem, fund=[row])
+        with_fixed(problem, fund=[row])
     here = int(np.flatnonzero(problem.offers.candidate)[0])
     for asked in ({"fund": [here]}, {"amounts": {here: 100}}):
         with pytest.raises(ValueError, match="both in and out"):
-            forced(problem, refuse=[here], **asked)
+            with_fixed(problem, refuse=[here], **asked)
 
 
 def test_a_dossier_out_of_a_group_of_one_rate(tmp_path: Path) -> None:
@@ -160,6 +160,6 @@ grants: [{mode: common_rate, by: axis, levels: [30 %, 50 %]}]
 objective: [{maximise: {score: 1}}]
 """
     problem = compile_problem(tiny(tmp_path, scenario, table))
-    answer = ask(forced(problem, refuse=[0]))
+    answer = ask(with_fixed(problem, refuse=[0]))
     assert answer.allocation is not None
     assert answer.allocation.granted_cents.tolist() == [0, 30000, 30000]

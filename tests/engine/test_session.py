@@ -11,16 +11,16 @@ from support import draws
 from support.lanes import seeds
 
 import tnt_sim as tnt
-from tnt_sim.certify.claim_systems import claims_of
+from tnt_sim.certify.claim_systems import build_claims
 from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import Status
-from tnt_sim.engine.session import reamounted, regoaled
+from tnt_sim.engine.session import derive_by_amounts, derive_by_goals
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.solve.backends.incremental_lp import difference
+from tnt_sim.solve.backends.incremental_lp import compare_models
 
 HEAD = """schema_version: 1
 id: s
@@ -84,16 +84,16 @@ def test_rows_carried_on_are_those_written_anew(tmp_path: Path, seed: int) -> No
         changes = {**dice.choice(CHANGES), **({"programme.amount": "850 €"} if dice.random() < 0.2 else {})}
         changed = with_changes(base, changes) if changes else base
         whole = compile_problem(changed)
-        quick = reamounted(problem, changed) or regoaled(problem, changed)
+        quick = derive_by_amounts(problem, changed) or derive_by_goals(problem, changed)
         kept += quick is not None
         problem = quick or whole
-        form, fresh = drafts.form(problem), formulate(whole)
-        assert difference(form.model, fresh.model).is_empty
+        form, fresh = drafts.build_formulation(problem), formulate(whole)
+        assert compare_models(form.model, fresh.model).is_empty
         assert form.model.row_names == fresh.model.row_names
         for one, other in zip(form.stages, fresh.stages, strict=True):
             assert one.objective.tolist() == other.objective.tolist()
             assert (one.scale, one.constant, one.sense) == (other.scale, other.constant, other.sense)
-        claims, others = drafts.claims(problem), claims_of(whole)
+        claims, others = drafts.build_claims(problem), build_claims(whole)
         for name in ("row", "col", "value", "upper", "names"):
             assert np.array_equal(getattr(claims.system.rows, name), getattr(others.system.rows, name))
         for one, other in zip(claims.goals, others.goals, strict=True):
@@ -111,13 +111,13 @@ def test_amounts_laid_out_again_are_those_of_a_compiled_problem(tmp_path: Path) 
         {"envelopes.a.amount": "1 €", "envelopes.b.amount": "2 €"},
     ):
         quick, whole = (
-            reamounted(problem, with_changes(base, changes)),
+            derive_by_amounts(problem, with_changes(base, changes)),
             compile_problem(with_changes(base, changes)),
         )
         assert quick is not None
         a, b = formulate(quick).model, formulate(whole).model
-        assert difference(a, b).is_empty
-        rows, others = claims_of(quick).system.rows, claims_of(whole).system.rows
+        assert compare_models(a, b).is_empty
+        rows, others = build_claims(quick).system.rows, build_claims(whole).system.rows
         for name in ("row", "col", "value", "upper"):
             assert np.array_equal(getattr(rows, name), getattr(others, name))
         assert quick.scenario.sha256 == whole.scenario.sha256
@@ -137,7 +137,8 @@ def test_what_looks_at_amounts_is_compiled_anew(
 ) -> None:
     base = scenario(tmp_path, options, floor)
     assert (
-        reamounted(compile_problem(base), with_changes(base, {"programme.amount": "905 €", **more})) is None
+        derive_by_amounts(compile_problem(base), with_changes(base, {"programme.amount": "905 €", **more}))
+        is None
     )
 
 

@@ -7,8 +7,14 @@ from fractions import Fraction
 import pytest
 
 from tnt_sim.i18n.message import Lang
-from tnt_sim.i18n.numbers import amounts, euros, plural, rate, short_amount
-from tnt_sim.rules.expressions.column_text import listed, number
+from tnt_sim.i18n.numbers import (
+    format_amounts,
+    format_count,
+    format_euros,
+    format_percentage,
+    format_short_amount,
+)
+from tnt_sim.rules.expressions.column_text import format_list, format_number
 
 FR, EN = Lang.FR, Lang.EN
 
@@ -28,30 +34,30 @@ FR, EN = Lang.FR, Lang.EN
     ],
 )
 def test_short_amounts_in_both_languages(cents: int | None, french: str, english: str) -> None:
-    assert short_amount(cents, FR) == french
-    assert short_amount(cents, EN) == english
+    assert format_short_amount(cents, FR) == french
+    assert format_short_amount(cents, EN) == english
 
 
 def test_a_column_of_amounts_has_cents_everywhere_or_nowhere() -> None:
-    assert amounts([100, 250, None], FR) == ["1,00\u00a0€", "2,50\u00a0€", "–"]
-    assert amounts([100, 200], FR) == ["1\u00a0€", "2\u00a0€"]
-    assert amounts([100, 250], EN) == ["€1.00", "€2.50"]
+    assert format_amounts([100, 250, None], FR) == ["1,00\u00a0€", "2,50\u00a0€", "–"]
+    assert format_amounts([100, 200], FR) == ["1\u00a0€", "2\u00a0€"]
+    assert format_amounts([100, 250], EN) == ["€1.00", "€2.50"]
 
 
 def test_numbers_say_when_decimals_are_left_out() -> None:
-    assert number(Fraction(1, 3), FR) == "≈0,333333"
-    assert number(Fraction(-12_345_678, 1000), EN) == "\u221212,345.678"
-    assert euros("10000", FR) == "10\u202f000\u00a0€"
-    assert euros("0.333333333333", FR) == "≈0,33\u00a0€"
-    assert rate("0.253333333333", FR) == "25,33\u00a0%"
-    assert rate(None, FR) == "–"
+    assert format_number(Fraction(1, 3), FR) == "≈0,333333"
+    assert format_number(Fraction(-12_345_678, 1000), EN) == "\u221212,345.678"
+    assert format_euros("10000", FR) == "10\u202f000\u00a0€"
+    assert format_euros("0.333333333333", FR) == "≈0,33\u00a0€"
+    assert format_percentage("0.253333333333", FR) == "25,33\u00a0%"
+    assert format_percentage(None, FR) == "–"
 
 
 def test_plurals_and_lists() -> None:
     pair = ("dossier", "dossiers")
-    assert plural(1, pair, pair, FR) == "1\u00a0dossier"
-    assert plural(0, pair, pair, FR) == "0\u00a0dossier"
-    assert plural(0, pair, pair, EN) == "0 dossiers"
-    assert plural(1200, pair, pair, FR) == "1\u202f200\u00a0dossiers"
-    assert listed(["a", "b", "c"], FR) == "a, b et c"
-    assert listed([str(k) for k in range(20)], EN, 2) == "0, 1 and 18 more"
+    assert format_count(1, pair, pair, FR) == "1\u00a0dossier"
+    assert format_count(0, pair, pair, FR) == "0\u00a0dossier"
+    assert format_count(0, pair, pair, EN) == "0 dossiers"
+    assert format_count(1200, pair, pair, FR) == "1\u202f200\u00a0dossiers"
+    assert format_list(["a", "b", "c"], FR) == "a, b et c"
+    assert format_list([str(k) for k in range(20)], EN, 2) == "0, 1 and 18 more"

@@ -18,12 +18,12 @@ from tnt_sim.kernel.blocks.joined_blocks import NOTHING_AHEAD, Block, Joining
 from tnt_sim.kernel.blocks.states import BlockStates as Partial
 from tnt_sim.kernel.cap_tree import best_choice as group
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
-from tnt_sim.kernel.cap_tree.leaves import BudgetedNode, leaf_of
+from tnt_sim.kernel.cap_tree.leaves import BudgetedNode, build_leaf
 from tnt_sim.kernel.cap_tree.memo import BoundedMemo
-from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, StateSums, TreeStates, undominated
+from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, StateSums, TreeStates, filter_undominated
 from tnt_sim.kernel.cap_tree.tree_search import BITS, LEAST_BITS, _Inner, _Task
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.kernel.minimum_addition import _combined
+from tnt_sim.kernel.minimum_addition import _convolve_min_plus
 
 LATE = Deadline(0.0)
 ONE, TWO = np.array([1]), np.array([1, 2])
@@ -32,9 +32,9 @@ ONE, TWO = np.array([1]), np.array([1, 2])
 def test_a_long_leaf_looks_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     profit, weight = np.array([3, 2, 4]), np.array([2, 2, 3])
     for module, ask in (
-        (fronts, lambda: fronts.frontier(profit, weight, 5, LATE)),
-        (fronts, lambda: fronts._exactly(profit, weight, 6, 5, LATE)),
-        (curves, lambda: curves.curve(profit, weight, LATE)),
+        (fronts, lambda: fronts.build_frontier(profit, weight, 5, LATE)),
+        (fronts, lambda: fronts._select_exactly(profit, weight, 6, 5, LATE)),
+        (curves, lambda: curves.build_curve(profit, weight, LATE)),
     ):
         monkeypatch.setattr(module, "CELLS_PER_LOOK", 1)
         with pytest.raises(DeadlineExpired):
@@ -43,7 +43,9 @@ def test_a_long_leaf_looks_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_points_of_a_part_are_combined_with_a_look_at_the_clock() -> None:
     with pytest.raises(DeadlineExpired):
-        _combined(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), LATE)
+        _convolve_min_plus(
+            np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), LATE
+        )
 
 
 def test_each_chunk_of_pairs_is_a_look_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +55,7 @@ def test_each_chunk_of_pairs_is_a_look_at_the_clock(monkeypatch: pytest.MonkeyPa
     other = replace(states, used=whole.copy())
     clock = StepClock()
     joining = Joining(1.0, 1.0, NOTHING_AHEAD, lambda _: None, Deadline(10, clock))
-    joined = joining._two(Block(0, ONE, states=states), Block(1, ONE, states=other), NOTHING_AHEAD)
+    joined = joining._join_pair(Block(0, ONE, states=states), Block(1, ONE, states=other), NOTHING_AHEAD)
     assert len(joined.states.value) == 9
     assert clock.readings == 1 + 3 + 1  # to set it, for each chunk, and before all are written down
 
@@ -66,13 +68,13 @@ class Part:
     def __init__(self, weight: int, profit: int = 1) -> None:
         self.weight, self.profit, self.asked = weight, profit, 0
 
-    def value_at(self, a: int) -> tuple[int, int]:
+    def compute_tangent(self, a: int) -> tuple[int, int]:
         return (self.profit, self.weight) if self.profit > a * self.weight else (0, 0)
 
-    def losses(self, a: int, count: int) -> np.ndarray:
+    def list_least_losses(self, a: int, count: int) -> np.ndarray:
         return np.array([abs(self.profit - a * self.weight)])
 
-    def near(self, a: int, gamma: int) -> TreeStates:
+    def enumerate_states(self, a: int, gamma: int) -> TreeStates:
         self.asked += 1
         assert self.asked < 20, "asked for the same again and again"
         worth = np.array([0, self.profit - a * self.weight])
@@ -80,20 +82,20 @@ class Part:
         found = TreeStates(
             profit, weight, worth.max() - worth, int(worth.max()), lambda k: np.arange(k), lambda *_: NOWHERE
         )
-        return found.within(gamma)
+        return found.filter_within(gamma)
 
 
 def test_a_part_with_own_money_refuses_prices_beyond_64_bits() -> None:
     rich = BudgetedNode(Part(2**40, 2**41), 0)
-    assert len(rich.near(2**21, 0).weight) == 1
+    assert len(rich.enumerate_states(2**21, 0).weight) == 1
     with pytest.raises(OverflowError, match="64 bits"):
-        rich.near(2**22, 2**62)
+        rich.enumerate_states(2**22, 2**62)
 
 
 @pytest.mark.parametrize(("own", "gamma", "asked"), [(0, 0, 1), (3, 0, 1), (3, 5, 1), (2, 0, 1)])
 def test_a_part_with_own_money_is_asked_no_more_than_it_must(own: int, gamma: int, asked: int) -> None:
     part = Part(3, 7)
-    BudgetedNode(part, own).near(1, gamma)
+    BudgetedNode(part, own).enumerate_states(1, gamma)
     assert part.asked == asked
 
 
@@ -104,7 +106,7 @@ def test_a_part_with_own_money_tells_what_it_needs_beyond(seed: int) -> None:
     n, b = int(rng.integers(1, 6)), 2**6
     p, w = rng.integers(1, 9, n), rng.integers(1, 9, n)
     own, a = int(rng.integers(0, int(w.sum()) + 2)), int(rng.integers(0, 3 * b))
-    leaf = leaf_of(CapTreeNode(0, int(w.sum()), np.arange(n)), p, w, b, Budget(10**5), BoundedMemo())
+    leaf = build_leaf(CapTreeNode(0, int(w.sum()), np.arange(n)), p, w, b, Budget(10**5), BoundedMemo())
     gamma = int(rng.choice([0, b, 5 * b]))
     most: dict[int, int] = {}
     for x in itertools.product((0, 1), repeat=n):
@@ -112,7 +114,7 @@ def test_a_part_with_own_money_tells_what_it_needs_beyond(seed: int) -> None:
         most[need] = max(most.get(need, 0), int(p @ np.array(x)))
     worth = {need: b * profit - a * need for need, profit in most.items()}
     best = max(worth.values())
-    found = BudgetedNode(leaf, own).near(a, gamma)
+    found = BudgetedNode(leaf, own).enumerate_states(a, gamma)
     assert found.best == best
     kept = [
         (need, profit, best - worth[need]) for need, profit in sorted(most.items())
@@ -140,7 +142,7 @@ def test_prices_are_as_fine_as_64_bits_let_them_be(worth: int) -> None:
 
     root = CapTreeNode(0, 10, TWO - 1)
     with pytest.raises(OverflowError, match="leave 64 bits"):
-        task(np.array([worth - 1, 1]), TWO).over(root, refuse)
+        task(np.array([worth - 1, 1]), TWO).call_with_precision(root, refuse)
     assert asked[0] * worth < ROOM
     assert asked[0] == 2**BITS or asked[0] * worth >= ROOM // 2
     coarser = [asked[0] >> shift for shift in (0, 8, 16)]
@@ -148,7 +150,7 @@ def test_prices_are_as_fine_as_64_bits_let_them_be(worth: int) -> None:
 
 
 def test_of_one_weight_only_the_state_of_most_profit_stays() -> None:
-    kept, equal, whose = undominated(np.array([2, 1, 2, 3, 3, 1, 4]), np.array([5, 4, 6, 6, 7, 4, 7]))
+    kept, equal, whose = filter_undominated(np.array([2, 1, 2, 3, 3, 1, 4]), np.array([5, 4, 6, 6, 7, 4, 7]))
     assert kept.tolist() == [1, 2, 4]
     assert (equal.tolist(), whose.tolist()) == ([5], [0])
 
@@ -156,12 +158,12 @@ def test_of_one_weight_only_the_state_of_most_profit_stays() -> None:
 def test_a_sum_of_no_state_is_no_sum() -> None:
     """Each part is too heavy for the cap but for nothing at all, which costs more than is asked for."""
     node = _Inner([Part(3, 9), Part(4, 9)], 2, 1, Budget(1000), 1)
-    assert node.reaches(0)
-    assert not node.reaches(1)
-    states, k = node.root()
+    assert node.can_reach(0)
+    assert not node.can_reach(1)
+    states, k = node.find_best()
     assert (states.profit[k], states.weight[k]) == (0, 0)
     # here the first look finds no sum at all
-    states, k = _Inner([Part(6, 50), Part(6, 50)], 4, 1, Budget(1000), 1).root()
+    states, k = _Inner([Part(6, 50), Part(6, 50)], 4, 1, Budget(1000), 1).find_best()
     assert (states.profit[k], states.weight[k]) == (0, 0)
 
 
@@ -171,14 +173,16 @@ def test_a_single_cap_is_a_plain_knapsack(monkeypatch: pytest.MonkeyPatch) -> No
     def never(*_: object, **__: object) -> None:
         raise TooManyStates
 
-    monkeypatch.setattr(group, "best_in_tree", never)
-    found = group.best_choice(np.array([5, 4, 3]), np.array([3, 2, 2]), CapTreeNode(0, 4, np.arange(3)))
+    monkeypatch.setattr(group, "maximise_in_tree", never)
+    found = group.maximise_under_tree(
+        np.array([5, 4, 3]), np.array([3, 2, 2]), CapTreeNode(0, 4, np.arange(3))
+    )
     assert (found.columns.tolist(), found.profit, found.weight, found.canonical) == ([1, 2], 7, 4, True)
 
 
 def test_sums_compare_heavier_equals_only_where_weight_is_no_goal() -> None:
     """2 is reached by a weight of 3 and by one of 2."""
-    some = [Part(weight, 2).near(0, 9) for weight in (3, 2)]
+    some = [Part(weight, 2).enumerate_states(0, 9) for weight in (3, 2)]
     for heavier, compared in ((False, 0), (True, 1)):
         budget = Budget(100)
         before = budget.ties
@@ -198,13 +202,13 @@ def test_a_node_tells_the_best_of_its_parts_at_a_price(seed: int) -> None:
         for k, (half, cap) in enumerate(zip(halves, (first, second), strict=True))
     )
     b, a = 2**8, int(rng.integers(0, 2**10))
-    node = task(p, w).node_of(CapTreeNode(0, cap, halves[0][:0], leaves), b, Budget(10**5))
+    node = task(p, w).build_node(CapTreeNode(0, cap, halves[0][:0], leaves), b, Budget(10**5))
     worth = [
         b * int(p @ x) - a * int(w @ x)
         for x in map(np.array, itertools.product((0, 1), repeat=6))
         if w @ x <= cap and w[:3] @ x[:3] <= first and w[3:] @ x[3:] <= second
     ]
-    found = node.near(a, 0)
+    found = node.enumerate_states(a, 0)
     assert found.best == max(worth)
     assert found.loss.tolist() == [0]
     assert b * int(found.profit[0]) - a * int(found.weight[0]) == max(worth)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from support.lanes import seeds
 
-from tnt_sim.kernel.cap_tree.caps import caps_on, forest
-from tnt_sim.kernel.knapsack import TooManyStates, knapsack, reaches
+from tnt_sim.kernel.cap_tree.caps import build_cap_trees, find_caps
+from tnt_sim.kernel.knapsack import TooManyStates, can_reach_profit, solve_knapsack
 
 
 def every(n: int) -> list[np.ndarray]:
@@ -25,23 +25,23 @@ def test_knapsack_is_the_best_of_all_choices(seed: int) -> None:
         capacity = int(rng.integers(0, w.sum() + 2))
         fitting = [(int(x @ p), -int(x @ w)) for x in every(n) if x @ w <= capacity]
         best = max(fitting)
-        found = knapsack(p, w, capacity)
+        found = solve_knapsack(p, w, capacity)
         assert (found.profit, -found.weight) == best
         assert found.ways == fitting.count(best)
         assert (int(p[found.taken].sum()), int(w[found.taken].sum())) == (found.profit, found.weight)
-        assert reaches(p, w, capacity, best[0])
-        assert not reaches(p, w, capacity, best[0] + 1)
+        assert can_reach_profit(p, w, capacity, best[0])
+        assert not can_reach_profit(p, w, capacity, best[0] + 1)
 
 
 def test_negative_numbers_and_long_lists_are_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
-        knapsack(np.array([-1]), np.array([1]), 1)
+        solve_knapsack(np.array([-1]), np.array([1]), 1)
     rng = np.random.default_rng(0)
     w = rng.integers(10**6, 10**7, 3_000)
     with pytest.raises(TooManyStates):
-        knapsack(w + 10**5, w, int(w.sum()) // 3, max_work=20_000)
+        solve_knapsack(w + 10**5, w, int(w.sum()) // 3, max_work=20_000)
     with pytest.raises(OverflowError):
-        knapsack(np.array([2**52]), np.array([2]), 1)
+        solve_knapsack(np.array([2**52]), np.array([2]), 1)
 
 
 def test_a_large_plain_instance_keeps_its_promise() -> None:
@@ -50,15 +50,15 @@ def test_a_large_plain_instance_keeps_its_promise() -> None:
     w = np.clip(rng.lognormal(11, 0.9, 2_000), 5_000, 2_000_000).astype(np.int64)
     p = np.rint(10 * rng.integers(20, 101, 2_000) * np.sqrt(w) / 100).astype(np.int64)
     capacity = int(w.sum()) * 45 // 100
-    found = knapsack(p, w, capacity)
+    found = solve_knapsack(p, w, capacity)
     order = np.argsort(-(p / w), kind="stable")
     reach = np.cumsum(w[order])
     split = int(np.searchsorted(reach, capacity, side="right"))
     inside = int(p[order[:split]].sum())
     assert inside <= found.profit <= inside + int(p[order[split]])
     assert found.weight <= capacity
-    assert reaches(p, w, capacity, found.profit)
-    assert not reaches(p, w, capacity, found.profit + 1)
+    assert can_reach_profit(p, w, capacity, found.profit)
+    assert not can_reach_profit(p, w, capacity, found.profit + 1)
 
 
 def test_the_tree_is_read_off_the_rows() -> None:
@@ -67,7 +67,7 @@ def test_the_tree_is_read_off_the_rows() -> None:
     rows = [[0, 1, 2, 3], [0, 1], [2, 3], [1, 2], [0, 3]]
     data = [[1, 2, 3, 4], [1, 2], [3, 4], [4, 6], [1, 1]]
     indptr = np.cumsum([0, *map(len, rows)])
-    caps = caps_on(
+    caps = find_caps(
         indptr,
         np.concatenate(rows),
         np.concatenate(data),
@@ -77,5 +77,7 @@ def test_the_tree_is_read_off_the_rows() -> None:
     )
     assert caps.row == (0, 1, 2, 3)
     assert caps.cap == (10, 4, 12, 3)
-    assert [node.sketch() for node in forest(caps, 4, {0, 1, 2, 3})] == [[0, [[1, []], [2, []]]]]
-    assert [node.sketch() for node in forest(caps, 4, {1, 3})] == [[1, []]]
+    assert [node.serialise_rows() for node in build_cap_trees(caps, 4, {0, 1, 2, 3})] == [
+        [0, [[1, []], [2, []]]]
+    ]
+    assert [node.serialise_rows() for node in build_cap_trees(caps, 4, {1, 3})] == [[1, []]]

@@ -55,7 +55,7 @@ def test_needs_equal_enumeration(
     needs = MinimumAddition(np.array(profit), np.array(weight), some)
     target = data.draw(st.integers(0, sum(profit) + 1))
     must = data.draw(st.sampled_from([None, *range(len(profit))]))
-    found = needs.least(target) if must is None else needs.least_with(must, target)
+    found = needs.find_least(target) if must is None else needs.find_least_with_item(must, target)
     expected = brute(profit, weight, some, target, must)
     assert (None if found is None else found.need) == expected
     if found is not None:

@@ -12,7 +12,7 @@ from support.lanes import drawn
 
 from tnt_sim.kernel import profit_frontier as home
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.kernel.profit_frontier import curve
+from tnt_sim.kernel.profit_frontier import build_curve
 
 
 @drawn(120)
@@ -22,15 +22,15 @@ def test_each_capacity_has_the_best_cheapest_and_first_choice(
 ) -> None:
     profit = np.array([p * unit for p, _ in items], dtype=np.int64)
     weight = np.array([w for _, w in items], dtype=np.int64)
-    steps = curve(profit, weight)
-    lists = steps.choices(np.arange(len(steps.profit)))
+    steps = build_curve(profit, weight)
+    lists = steps.recover_choices(np.arange(len(steps.profit)))
     for capacity in range(int(weight.sum()) + 2):
         fitting = [x for x in product((0, 1), repeat=len(items)) if _sum(x, weight) <= capacity]
         best = max(fitting, key=lambda x: (_sum(x, profit), -_sum(x, weight), x))
-        k = steps.step_at(capacity)
+        k = steps.get_step(capacity)
         assert (steps.profit[k], steps.weight[k]) == (_sum(best, profit), _sum(best, weight))
         assert tuple(lists[:, k].astype(int).tolist()) == best
-    assert steps.step_at(-1) == -1
+    assert steps.get_step(-1) == -1
 
 
 def _sum(chosen: tuple[int, ...], of: np.ndarray) -> int:
@@ -40,9 +40,9 @@ def _sum(chosen: tuple[int, ...], of: np.ndarray) -> int:
 def test_what_it_cannot_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     one = np.array([1], dtype=np.int64)
     with pytest.raises(ValueError, match="positive"):
-        curve(one, one * 0)
+        build_curve(one, one * 0)
     with pytest.raises(ValueError, match="negative"):
-        curve(-one, one)
+        build_curve(-one, one)
     monkeypatch.setattr(home, "MAX_CELLS", 10)
     with pytest.raises(TooManyStates):
-        curve(np.array([7, 8], dtype=np.int64), np.array([1, 1], dtype=np.int64))
+        build_curve(np.array([7, 8], dtype=np.int64), np.array([1, 1], dtype=np.int64))

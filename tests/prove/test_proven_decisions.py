@@ -12,7 +12,7 @@ from support.flagship import FROZEN
 from support.tiny_scenario import HEAD, TABLE, tiny
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.claim_systems import claims_of
+from tnt_sim.certify.claim_systems import build_claims
 from tnt_sim.certify.proof_checker import Checker
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine import optimise as decision
@@ -22,8 +22,8 @@ from tnt_sim.formulation.formulate import formulate
 from tnt_sim.formulation.linear_model import SolveStage
 from tnt_sim.prove import stage_proofs as stages
 from tnt_sim.prove import tie_break_proofs as ties
-from tnt_sim.prove.kernel_proofs import from_grounds
-from tnt_sim.prove.stage_proofs import proof_of, prove_stages
+from tnt_sim.prove.kernel_proofs import prove_from_hints
+from tnt_sim.prove.stage_proofs import find_proof, prove_stages
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.methods.exact_kernels import solve_exactly
@@ -65,12 +65,12 @@ def test_a_value_that_can_be_bettered_is_not_proven(tmp_path: Path) -> None:
     proofs = result.certificate["proofs"]
     values = result.reading.values if result.reading else ()
     check = Checker.of(result.problem)
-    assert check.stages(values, proofs) == (True,)
-    assert check.stages([values[0] - 1], proofs) == (False,)
-    assert check.stages([values[0] - Fraction(1, 3)], proofs) == (False,)
-    assert check.stages(values, [None]) == (False,)
-    assert not check.empty(proofs[0])
-    assert not check.empty(None)
+    assert check.check_stages(values, proofs) == (True,)
+    assert check.check_stages([values[0] - 1], proofs) == (False,)
+    assert check.check_stages([values[0] - Fraction(1, 3)], proofs) == (False,)
+    assert check.check_stages(values, [None]) == (False,)
+    assert not check.is_infeasible(proofs[0])
+    assert not check.is_infeasible(None)
 
 
 def test_that_nothing_fits_is_proven(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_that_nothing_fits_is_proven(tmp_path: Path) -> None:
     result = solve(tiny(tmp_path, HEAD + NOTHING_FITS, table), cross_check="never")
     assert result.status is Status.INFEASIBLE
     assert result.proof is Proof.PROVED
-    assert Checker.of(result.problem).empty(result.certificate["proofs"][0])
+    assert Checker.of(result.problem).is_infeasible(result.certificate["proofs"][0])
 
 
 def test_each_stage_has_its_own_proof(tmp_path: Path) -> None:
@@ -112,16 +112,16 @@ def test_what_the_kernel_settled_it_by_is_where_a_proof_is_sought_first(tmp_path
     found = solve_exactly(form.model, [*goals, SolveStage(least.name, least.objective, least.sense)])
     assert found is not None
     outcome = found[0]
-    assert outcome.grounds is not None
+    assert outcome.proof_hints is not None
     value = form.stages[0].scale * (outcome.stages[0].value + form.stages[0].constant)
-    system = claims_of(problem).of_stage(0, [value])
-    known = from_grounds(system, outcome.grounds)
+    system = build_claims(problem).of_stage(0, [value])
+    known = prove_from_hints(system, outcome.proof_hints)
     assert known is not None
     check_refutation(system, known)
-    assert from_grounds(system, ProofHints(trees=(("envelope:nobody", (), False),))) is None
+    assert prove_from_hints(system, ProofHints(trees=(("envelope:nobody", (), False),))) is None
     bare = ProofHints()  # no row at all closes nothing
     assert prove_stages(problem, [value], Deadline(5.0), None, 0, bare)[0] is not None
-    better = claims_of(problem).of_stage(0, [value - form.stages[0].scale])
+    better = build_claims(problem).of_stage(0, [value - form.stages[0].scale])
     with pytest.raises(CertificateError):
         check_refutation(better, known)
 
@@ -142,13 +142,13 @@ def test_stages_are_proven_one_after_the_other_until_one_is_not(
     proofs = prove_stages(result.problem, result.reading.values, Deadline(20), told.append)
     assert told == [0.0, 0.5]
     assert None not in proofs
-    right = stages.proof_of
+    right = stages.find_proof
 
     def first_fails(system: Any, *given: Any) -> Any:
         asked.append(len(asked))
         return None if len(asked) == 1 else right(system, *given)
 
-    monkeypatch.setattr(stages, "proof_of", first_fails)
+    monkeypatch.setattr(stages, "find_proof", first_fails)
     assert prove_stages(result.problem, result.reading.values, Deadline(20)) == [None, None]
     assert asked == [0]
 
@@ -158,10 +158,10 @@ def test_a_proof_that_does_not_hold_is_not_handed_out(
 ) -> None:
     result = solve(tiny(tmp_path), cross_check="never")
     assert result.reading is not None
-    system = claims_of(result.problem).of_stage(0, result.reading.values)
-    assert proof_of(system, Deadline(20)) is not None
+    system = build_claims(result.problem).of_stage(0, result.reading.values)
+    assert find_proof(system, Deadline(20)) is not None
     monkeypatch.setattr(stages, "refute", lambda *_, **__: {"rounds": [], "pool": [], "tree": []})
-    assert proof_of(system, Deadline(20)) is None
+    assert find_proof(system, Deadline(20)) is None
 
 
 def test_ties_are_proven_on_as_many_entries_as_allowed(
@@ -171,7 +171,7 @@ def test_ties_are_proven_on_as_many_entries_as_allowed(
     held, reading = result.allocation, result.reading
     assert held is not None
     assert reading is not None
-    n_entries = len(claims_of(result.problem).system.rows.row)
+    n_entries = len(build_claims(result.problem).system.rows.row)
     for most, proven in ((n_entries, True), (n_entries - 1, False)):
         monkeypatch.setattr(ties, "MAX_TIE_ENTRIES", most)
         found = ties.prove_ties(result.problem, reading.values, held.funded, held.granted_cents, Deadline(20))
@@ -195,7 +195,7 @@ def test_a_solver_begins_where_a_kernel_ended_without_a_proof(
     monkeypatch.setattr(decision, "solve_lexicographic", solved)
     result = solve(tiny(tmp_path, HEAD + LEVELS), cross_check="never")
     assert result.document["method"] == "direct"
-    funded, cents = formulate(result.problem).recovery.awards(np.asarray(begun[0]))
+    funded, cents = formulate(result.problem).recovery.compute_awards(np.asarray(begun[0]))
     held = proven.allocation
     assert held is not None
     assert (funded.tolist(), cents.tolist()) == (held.funded.tolist(), held.granted_cents.tolist())

@@ -43,9 +43,9 @@ def goal_system(rng: Random) -> tuple[System, System] | None:
 def test_rounds_and_trees_refute_what_holds_no_point(
     way: str, first: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refutation, "by_blocks", nothing)
-    monkeypatch.setattr(_Root, "by_one_row", nothing)
-    monkeypatch.setattr(_Root, "fall_apart", nothing)
+    monkeypatch.setattr(refutation, "prove_by_blocks", nothing)
+    monkeypatch.setattr(_Root, "prove_by_row", nothing)
+    monkeypatch.setattr(_Root, "prove_by_pieces", nothing)
     for name, number in WAYS[way].items():
         monkeypatch.setattr(refutation, name, number)
     closed = open_ = 0

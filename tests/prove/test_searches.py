@@ -17,10 +17,10 @@ from tnt_sim.certify.certificate import check_refutation
 from tnt_sim.certify.system import Rows, System
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.branch_search import BranchSearch, NotProved, _Parent, _PseudoCosts
-from tnt_sim.prove.decomposition_proof import apart
-from tnt_sim.prove.kernel_proofs import from_grounds
+from tnt_sim.prove.decomposition_proof import prove_by_pieces
+from tnt_sim.prove.kernel_proofs import prove_from_hints
 from tnt_sim.prove.proof_lp import LpSolution, LpStatus, ProofLp
-from tnt_sim.prove.refutation import MIN_DEPTH, _Root, _separated, cut_off, refute
+from tnt_sim.prove.refutation import MIN_DEPTH, _Root, _separate_cuts, add_gomory_cuts, refute
 from tnt_sim.solve.backends.highs import DUAL, PRIMAL
 from tnt_sim.solve.methods.lexicographic import ProofHints
 
@@ -64,16 +64,16 @@ def test_a_search_ends_at_its_limits() -> None:
 def test_what_was_never_tried_is_expected_to_gain_the_mean() -> None:
     gains = _PseudoCosts.of(4)
     x = np.array([0.5, 0.5, 0.5, 0.5])
-    assert gains.best(np.array([2, 1]), x) == 2  # nothing learnt: the first of equals
-    gains.learn(_Parent(0, True, 0.5, 10.0), 11.0)
-    gains.learn(_Parent(0, False, 0.5, 10.0), 11.0)
-    gains.learn(_Parent(1, True, 0.5, 10.0), 20.0)
-    gains.learn(_Parent(1, False, 0.5, 10.0), 20.0)
+    assert gains.select_column(np.array([2, 1]), x) == 2  # nothing learnt: the first of equals
+    gains.record_bound(_Parent(0, True, 0.5, 10.0), 11.0)
+    gains.record_bound(_Parent(0, False, 0.5, 10.0), 11.0)
+    gains.record_bound(_Parent(1, True, 0.5, 10.0), 20.0)
+    gains.record_bound(_Parent(1, False, 0.5, 10.0), 20.0)
     # 2 a unit for the first, 20 for the second, 11 for the others
-    assert gains.best(np.array([0, 1, 2]), x) == 1
-    assert gains.best(np.array([0, 2]), x) == 2
-    assert gains.best(np.array([0, 2]), np.array([0.5, 0.0, 0.005, 0.0])) == 0
-    gains.learn(_Parent(3, True, 0.25, 10.0), 5.0)  # a bound that fell gained nothing
+    assert gains.select_column(np.array([0, 1, 2]), x) == 1
+    assert gains.select_column(np.array([0, 2]), x) == 2
+    assert gains.select_column(np.array([0, 2]), np.array([0.5, 0.0, 0.005, 0.0])) == 0
+    gains.record_bound(_Parent(3, True, 0.25, 10.0), 5.0)  # a bound that fell gained nothing
     assert gains.total[1, 3] == 0
 
 
@@ -81,9 +81,9 @@ def test_each_side_of_a_column_promises_what_it_gained() -> None:
     """1 down and 10 up are less together than 3 down and 4 up."""
     gains = _PseudoCosts.of(2)
     for column, (down, up) in enumerate(((1.0, 10.0), (3.0, 4.0))):
-        gains.learn(_Parent(column, False, 1.0, 0.0), down)
-        gains.learn(_Parent(column, True, 1.0, 0.0), up)
-    assert gains.best(np.array([0, 1]), np.array([0.5, 0.5])) == 1
+        gains.record_bound(_Parent(column, False, 1.0, 0.0), down)
+        gains.record_bound(_Parent(column, True, 1.0, 0.0), up)
+    assert gains.select_column(np.array([0, 1]), np.array([0.5, 0.5])) == 1
 
 
 def pieces(limit: int) -> System:
@@ -99,20 +99,20 @@ def pieces(limit: int) -> System:
 @pytest.mark.parametrize(("limit", "empty"), [(2, False), (3, True), (4, True), (5, True), (6, True)])
 def test_a_system_falls_into_pieces_that_are_proven_each(limit: int, empty: bool) -> None:
     whole = pieces(limit)
-    prices = ProofLp(whole, 2).solve(whole.box()).prices
-    proof = apart(whole, 2, prices, ENDLESS, refute)
+    prices = ProofLp(whole, 2).solve(whole.build_box()).prices
+    proof = prove_by_pieces(whole, 2, prices, ENDLESS, refute)
     assert (proof is not None) is empty
     if proof is not None:
         assert proof["tree"][0][2] == [0, 1]
         check_refutation(whole, {"rounds": [], **proof})
-    found = _Root(whole, ENDLESS).fall_apart()
+    found = _Root(whole, ENDLESS).prove_by_pieces()
     assert (found is not None) is empty
 
 
 def test_what_does_not_fall_apart_is_no_piece() -> None:
     whole = named(system(([2, 2, 2], 3), ([-1] * 3, -2)), "a", "stage:x:better")
-    assert _Root(whole, ENDLESS).fall_apart() is None
-    assert _Root(named(system(([2, 2], 1), ([-2, -2], -1)), "a", "b"), ENDLESS).fall_apart() is None
+    assert _Root(whole, ENDLESS).prove_by_pieces() is None
+    assert _Root(named(system(([2, 2], 1), ([-2, -2], -1)), "a", "b"), ENDLESS).prove_by_pieces() is None
 
 
 def ring(limit: int) -> System:
@@ -123,23 +123,23 @@ def ring(limit: int) -> System:
 
 def test_cuts_are_made_until_the_goal_is_out_of_reach() -> None:
     """The linear program takes half of each, worth 5; whole choices reach 4."""
-    cut, recipes = cut_off(ring(5), 0, ENDLESS)
+    cut, recipes = add_gomory_cuts(ring(5), 0, ENDLESS)
     assert recipes
     assert cut.rows.n == 6 + len(recipes)
-    found = ProofLp(cut, 0).solve(cut.box())
+    found = ProofLp(cut, 0).solve(cut.build_box())
     assert found.cost > -5 + 1e-6
-    assert cut_off(ring(6), 0, ENDLESS)[1] == []  # out of reach as it is
-    assert cut_off(ring(5), 0, Deadline(0.0))[1] == []
+    assert add_gomory_cuts(ring(6), 0, ENDLESS)[1] == []  # out of reach as it is
+    assert add_gomory_cuts(ring(5), 0, Deadline(0.0))[1] == []
 
 
 @pytest.mark.parametrize("seed", seeds(range(40), 15))
 def test_every_cut_cuts_off_what_the_linear_program_found(seed: int) -> None:
     whole = random_system(Random(seed))
     lp = ProofLp(whole, -1)
-    found = lp.solve(whole.box())
+    found = lp.solve(whole.build_box())
     if found.answer is not LpStatus.BOUNDED:
         return
-    for _, (col, value, bound) in _separated(whole, lp, found.x):
+    for _, (col, value, bound) in _separate_cuts(whole, lp, found.x):
         assert float(value @ found.x[col]) - bound > MIN_DEPTH * float(np.sqrt((value**2.0).sum()))
 
 
@@ -148,12 +148,12 @@ def test_a_system_without_rows_is_not_cut() -> None:
     bare = system(([1, 1], 1))
     none = np.zeros(0, dtype=np.int64)
     whole = bare.with_rows(Rows(none, none, none, none, ()))
-    assert cut_off(whole, -1, ENDLESS) == (whole, [])
+    assert add_gomory_cuts(whole, -1, ENDLESS) == (whole, [])
 
 
 def test_the_goal_counts_once_among_the_prices() -> None:
     """max 3a + 2b with 2a + 2b ≤ 3: half of b, at a price of 1 for each unit of the row."""
-    found = ProofLp(system(([2, 2], 3), ([-3, -2], -9)), 1).solve(system(([2, 2], 3)).box())
+    found = ProofLp(system(([2, 2], 3), ([-3, -2], -9)), 1).solve(system(([2, 2], 3)).build_box())
     assert (found.answer, found.cost) == (LpStatus.BOUNDED, -4.0)
     assert found.prices.tolist() == [1.0, 1.0]
 
@@ -163,7 +163,7 @@ def test_a_linear_program_is_solved_again_only_where_its_answer_is_unclear(
 ) -> None:
     whole = system(([2, 2], 3), ([-3, -2], -9))
     plain = ProofLp(whole, 1)
-    plain.solve(whole.box())
+    plain.solve(whole.build_box())
     assert plain.n_solves == 1
     unclear = LpSolution(LpStatus.UNCLEAR, np.zeros(2), np.nan, np.zeros(2))
     right = ProofLp._run
@@ -174,10 +174,10 @@ def test_a_linear_program_is_solved_again_only_where_its_answer_is_unclear(
 
     monkeypatch.setattr(ProofLp, "_run", first_unclear)
     again = ProofLp(whole, 1)
-    assert again.solve(whole.box()).answer is LpStatus.BOUNDED
+    assert again.solve(whole.build_box()).answer is LpStatus.BOUNDED
     assert again.n_solves == 2
     late = ProofLp(whole, 1)
-    assert late.solve(whole.box(), Deadline(0.0)).answer is LpStatus.UNCLEAR
+    assert late.solve(whole.build_box(), Deadline(0.0)).answer is LpStatus.UNCLEAR
     assert late.n_solves == 1
 
 
@@ -186,11 +186,11 @@ def test_the_caps_of_a_kernel_close_the_stage_and_what_costs_less() -> None:
     grounds = ProofHints(trees=(("envelope:e", (), False),))
     lines = ([3, 4], 4), ([-2, -1], -2), ([3, 4], 2)
     tie = named(system(*lines), "envelope:e:max", "stage:x:kept", "stage:granted:better")
-    proof = from_grounds(tie, grounds)
+    proof = prove_from_hints(tie, grounds)
     assert proof == {"caps": {"goal": 1, "groups": [[0, []]], "less": 2}}
     check_refutation(tie, proof)
     better = named(system(*lines[:1], ([-2, -1], -3)), "envelope:e:max", "stage:x:better")
-    proof = from_grounds(better, grounds)
+    proof = prove_from_hints(better, grounds)
     assert proof == {"caps": {"goal": 1, "groups": [[0, []]]}}
     check_refutation(better, proof)
 
@@ -202,6 +202,6 @@ def test_a_large_program_is_solved_by_short_steps(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("tnt_sim.solve.backends.highs.MANY_COLUMNS", 1)
     large = ProofLp(whole, 1)
     assert [lp.highs.getOptionValue("simplex_strategy")[1] for lp in (small, large)] == [DUAL, PRIMAL]
-    one, other = (lp.solve(whole.box()) for lp in (small, large))
+    one, other = (lp.solve(whole.build_box()) for lp in (small, large))
     assert (one.answer, one.cost) == (other.answer, other.cost)
     np.testing.assert_allclose(one.prices, other.prices)

@@ -28,4 +28,4 @@ def test_a_sum_of_terms_that_would_wrap_is_refused() -> None:
 def test_a_column_may_not_be_negative() -> None:
     builder = object.__new__(Builder)
     with pytest.raises(ValueError, match="negative"):
-        builder.column("x", -1, 1)
+        builder.add_column("x", -1, 1)

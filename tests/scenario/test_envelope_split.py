@@ -14,7 +14,7 @@ from support.lanes import drawn
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.scenario.envelope_split import fill, whole_cents
+from tnt_sim.scenario.envelope_split import fill, round_to_cents
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
@@ -58,7 +58,7 @@ def test_a_split_changes_the_answer(tmp_path: Path) -> None:
 
 def test_the_map_gives_groups_and_inhabitants(tmp_path: Path) -> None:
     """1,000,000 € : 30 % in equal parts of 101, 70 % by inhabitants."""
-    from tnt_sim.domain.territory import territory
+    from tnt_sim.domain.territory import load_territory
 
     more = "territory: {year: 2021}\n"
     every = parts(scenario(tmp_path, "{by: department, groups: map, each: 1 €}", more=more))
@@ -67,7 +67,7 @@ def test_the_map_gives_groups_and_inhabitants(tmp_path: Path) -> None:
     split = "{by: department, groups: map, key: population, fixed: 30 %}"
     found = parts(scenario(tmp_path, split, "1 M€", more))
     assert sum(cents or 0 for cents in found.values()) == 100_000_000
-    people = territory(2021).population("department")
+    people = load_territory(2021).get_population("department")
     total = sum(people[group] for group in found)
     for group, cents in found.items():
         exact = 100_000_000 * (Fraction(3, 10) / 101 + Fraction(7, 10) * Fraction(people[group], total))
@@ -178,7 +178,7 @@ def test_fill_is_proportional_within_its_bounds(data: st.DataObject) -> None:
     total = data.draw(st.integers(sum(low), most))
     amounts = fill(exact, low, high, total)
     assert sum(amounts) == total
-    cents = whole_cents(amounts, total, [str(k) for k in range(n)])
+    cents = round_to_cents(amounts, total, [str(k) for k in range(n)])
     assert sum(cents) == total
     for bottom, top, amount, whole in zip(low, high, amounts, cents, strict=True):
         assert bottom <= amount

@@ -19,8 +19,8 @@ from support.mixed_cases.run import write
 from tnt_sim.errors import InputError
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.scenario.scenario import decision_steps
-from tnt_sim.scenario.unreachable_floors import unmet_floors
+from tnt_sim.scenario.scenario import list_decision_steps
+from tnt_sim.scenario.unreachable_floors import find_unmet_floors
 
 
 def raised(seed: int, points: int = 500) -> Case:
@@ -53,7 +53,7 @@ def check(seed: int, folder: Path) -> str:
     case = raised(seed)
     try:
         scenario = load_scenario(write(case, folder))
-        found = unmet_floors([compile_problem(step.scenario) for step in decision_steps(scenario)])
+        found = find_unmet_floors([compile_problem(step.scenario) for step in list_decision_steps(scenario)])
     except InputError:
         return "refused"
     if not found:

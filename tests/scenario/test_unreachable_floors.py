@@ -15,8 +15,8 @@ from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.scenario.scenario import Scenario, decision_steps
-from tnt_sim.scenario.unreachable_floors import unmet_floors
+from tnt_sim.scenario.scenario import Scenario, list_decision_steps
+from tnt_sim.scenario.unreachable_floors import find_unmet_floors
 
 HEAD = """schema_version: 1
 id: t
@@ -40,7 +40,7 @@ CAP = "{id: cap, kind: limit, measure: granted, by: zone, max: 35 €}"
 def test_a_minimum_use_against_a_cap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A (40 €) never fits under 35 €, so that N gets 30 € and S 30 €."""
     asked = scenario(tmp_path, ROWS, CAP, use=70)
-    (found,) = unmet_floors([compile_problem(asked)])
+    (found,) = find_unmet_floors([compile_problem(asked)])
     nb = "\u00a0"
     assert found.text.fr == (
         f"l'enveloppe « p » doit recevoir au moins 70{nb}€, mais ses dossiers ne peuvent pas recevoir plus de "
@@ -49,16 +49,16 @@ def test_a_minimum_use_against_a_cap(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert 'envelope "p" must get at least €70' in found.line(Lang.EN)
     assert main(["validate", str(tmp_path / "t.yaml")]) == 3
     assert "floor-reach t.yaml:3:44" in capsys.readouterr().err.replace("\n", " ")
-    assert unmet_floors([compile_problem(scenario(tmp_path, ROWS, CAP, use=60))]) == []
+    assert find_unmet_floors([compile_problem(scenario(tmp_path, ROWS, CAP, use=60))]) == []
 
 
 def test_a_floor_of_a_rule_against_a_cap(tmp_path: Path) -> None:
     floor = "{id: sol, kind: limit, measure: granted, where: {kind: a}, min: 31 €}"
-    (found,) = unmet_floors([compile_problem(scenario(tmp_path, ROWS, f"{CAP}, {floor}"))])
+    (found,) = find_unmet_floors([compile_problem(scenario(tmp_path, ROWS, f"{CAP}, {floor}"))])
     assert "€31" in found.text.en
     assert "€30" in found.text.en
     report = floor.replace("}, min", "}, report: true, min")
-    assert unmet_floors([compile_problem(scenario(tmp_path, ROWS, f"{CAP}, {report}"))]) == []
+    assert find_unmet_floors([compile_problem(scenario(tmp_path, ROWS, f"{CAP}, {report}"))]) == []
 
 
 TREE = """schema_version: 1
@@ -85,8 +85,8 @@ def said(folder: Path, programme: str, rules: str, rows: str = LISTED, more: str
     text = TREE.format(programme=programme, rules=rules, more=more)
     (folder / "t.yaml").write_text(text, encoding="utf-8")
     asked = load_scenario(folder / "t.yaml")
-    steps = [compile_problem(step.scenario) for step in decision_steps(asked)]
-    return [one.text.en for one in unmet_floors(steps)]
+    steps = [compile_problem(step.scenario) for step in list_decision_steps(asked)]
+    return [one.text.en for one in find_unmet_floors(steps)]
 
 
 CROSSED = "A,a,30,N,,1\nB,a,30,S,,1\nC,b,20.25,X,,1\nD,b,20.25,X,,1\nE,b,20.25,X,,1\n"
@@ -172,7 +172,7 @@ def test_what_cannot_be_met_is_infeasible(tmp_path: Path, block: int) -> None:
         rules = ", ".join([cap, *([floor] if dice.random() < 0.6 else [])])
         asked = scenario(tmp_path, rows, rules, dice.randint(60, 200), dice.choice([0, 30, 60, 90]))
         try:
-            found = unmet_floors([compile_problem(asked)])
+            found = find_unmet_floors([compile_problem(asked)])
         except ScenarioError:
             continue
         infeasible = solve(asked, cross_check="never").status is Status.INFEASIBLE

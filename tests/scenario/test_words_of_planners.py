@@ -12,10 +12,10 @@ import pytest
 
 from tnt_sim.cli.main import _VERBS
 from tnt_sim.domain.portfolio import CANONICAL
-from tnt_sim.errors import ScenarioError, nearest
+from tnt_sim.errors import ScenarioError, find_nearest_name
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.expressions.measures import BUILT_IN
-from tnt_sim.scenario.json_schema import scenario_schema
+from tnt_sim.scenario.json_schema import build_schema
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -41,7 +41,7 @@ def names_of(node: Any) -> Iterator[str]:
 
 def test_each_row_names_something_of_the_grammar() -> None:
     known = {
-        *names_of(scenario_schema(ScenarioSpec)),
+        *names_of(build_schema(ScenarioSpec)),
         *CANONICAL,
         *BUILT_IN,
         *_VERBS,
@@ -59,18 +59,18 @@ def test_each_row_names_something_of_the_grammar() -> None:
 def test_each_word_leads_to_its_name(row: dict[str, str]) -> None:
     for word in [*row["fr"].split(", "), *row["en"].split(", ")]:
         if word:
-            assert nearest(word, [row["name"], "zzzz"]) == row["name"]
+            assert find_nearest_name(word, [row["name"], "zzzz"]) == row["name"]
             many = word.upper() + (
                 "S" if word.isascii() and len(word.split()[-1]) > 3 and not word.endswith("s") else ""
             )
-            assert nearest(many, [row["name"], "zzzz"]) == row["name"]
+            assert find_nearest_name(many, [row["name"], "zzzz"]) == row["name"]
 
 
 def test_what_is_spelt_almost_so_comes_first() -> None:
-    assert nearest("montant", ["granted", "montant_ht", "montants"]) == "montants"
-    assert nearest("note", ["score", "note_a"]) == "score"
-    assert nearest("grantd", ["granted", "requested"]) == "granted"
-    assert nearest("xyz", ["granted", "requested"]) is None
+    assert find_nearest_name("montant", ["granted", "montant_ht", "montants"]) == "montants"
+    assert find_nearest_name("note", ["score", "note_a"]) == "score"
+    assert find_nearest_name("grantd", ["granted", "requested"]) == "granted"
+    assert find_nearest_name("xyz", ["granted", "requested"]) is None
 
 
 HEAD = """schema_version: 1

@@ -12,8 +12,8 @@ import pytest
 from support.paths import ROOT
 
 from tnt_sim.analysis.shared.decided_run import of_result
-from tnt_sim.certify.claim_systems import claims_of
-from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.certify.claim_systems import build_claims
+from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.engine.result import Proof, Result
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
@@ -264,7 +264,7 @@ def test_rows_without_a_second_reading_are_those_of_moving_money(runs: Runs) -> 
     """Amounts that money is added to or taken from, limits of transfers, and what axis 3 shares out."""
     run = runs("tnt-2021")
     problem = of_result(run).problem
-    claims = claims_of(problem)
+    claims = build_claims(problem)
     rows, n = claims.system.rows, claims.system.n_choices
     moving = {rows.names[row] for row in rows.row[rows.col >= n].tolist()}
     axes = ("axe-1", "axe-2", "axe-3", "deconcentre", "demat-ads", "axe-3-reste")
@@ -272,7 +272,7 @@ def test_rows_without_a_second_reading_are_those_of_moving_money(runs: Runs) -> 
         *(f"envelope:{name}:max" for name in axes), "out:axe-1", "in:axe-2", "in:axe-3",
         "link:axe-3:unassigned:max", "axe-3:shares", "out:axe-2", "out:axe-3",
     }  # fmt: skip
-    found = agreement(problem, claims)
+    found = compare_readings(problem, claims)
     # axes 2 and 3 give to one other alone: that move's own bound says the same
     assert (found.narrow, found.n_unread) == ((), len(moving) - 2)
     assert run.document["proof_rows"] == {"read": found.n_read, "unread": 11}

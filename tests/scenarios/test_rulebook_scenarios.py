@@ -15,7 +15,7 @@ from support.paths import ROOT
 from tnt_sim.engine.result import Result, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.scenario import sentences
+from tnt_sim.reporting.reports.scenario import describe_scenario
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
@@ -89,7 +89,7 @@ def test_each_says_what_is_sourced_and_what_is_assumed(name: str) -> None:
 def test_show_model_is_whole(name: str) -> None:
     """Each rule and cap has a sentence, a formula, its dossiers, its rows, and a source or a note."""
     problem = compile_problem(load_scenario(SCENARIOS / f"{name}.yaml"))
-    french, english = sentences(problem, Lang.FR), sentences(problem, Lang.EN)
+    french, english = describe_scenario(problem, Lang.FR), describe_scenario(problem, Lang.EN)
     assert [s.place for s in french] == [s.place for s in english]
     binding = [s for s in french if s.section in ("rules", "caps")]
     assert {s.id for s in binding} >= {r.id for r in (*problem.rules, *problem.caps.caps)}

@@ -13,7 +13,7 @@ from support.programs import WANT
 from tnt_sim.engine.result import Result, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.backends.registry import independent_backends
+from tnt_sim.solve.backends.registry import list_independent_backends
 
 SCENARIOS = ROOT / "scenarios"
 
@@ -93,7 +93,7 @@ def test_core_gives_the_same_allocation(runs: dict[int, Result]) -> None:
 
 
 def test_a_second_solver_confirms() -> None:
-    second = independent_backends()
+    second = list_independent_backends()
     if not second:
         pytest.skip(WANT + "a solver beside HiGHS")
     run = solve(load_scenario(FROZEN), method="direct", cross_check=second[0])

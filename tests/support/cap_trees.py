@@ -26,7 +26,9 @@ def random_tree(rng: np.random.Generator, columns: np.ndarray, w: np.ndarray, de
 
 
 def keeps(x: np.ndarray, w: np.ndarray, node: CapTreeNode) -> bool:
-    return int((x * w)[node.all_columns()].sum()) <= node.cap and all(keeps(x, w, c) for c in node.children)
+    return int((x * w)[node.collect_columns()].sum()) <= node.cap and all(
+        keeps(x, w, c) for c in node.children
+    )
 
 
 def every_cap(node: CapTreeNode) -> list[CapTreeNode]:
@@ -34,17 +36,17 @@ def every_cap(node: CapTreeNode) -> list[CapTreeNode]:
 
 
 def caps_of(root: CapTreeNode) -> CapRows:
-    nodes = sorted(every_cap(root), key=lambda node: -len(node.all_columns()))
+    nodes = sorted(every_cap(root), key=lambda node: -len(node.collect_columns()))
     return CapRows(
         tuple(node.row for node in nodes),
-        tuple(np.sort(node.all_columns()) for node in nodes),
+        tuple(np.sort(node.collect_columns()) for node in nodes),
         tuple(node.cap for node in nodes),
     )
 
 
 def under(root: CapTreeNode, n: int) -> np.ndarray:
     inside = np.zeros(n, dtype=bool)
-    inside[root.all_columns()] = True
+    inside[root.collect_columns()] = True
     return inside
 
 

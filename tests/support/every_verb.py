@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import tnt_sim as tnt
-from tnt_sim.analysis.explain.explanation import explain, for_reports
-from tnt_sim.analysis.explain.rank_inversions import inversions_document
+from tnt_sim.analysis.explain.explanation import explain, explain_for_reports
+from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
 from tnt_sim.analysis.shared import decided_run as decisions
-from tnt_sim.analysis.sweep.slider_positions import slider_of
+from tnt_sim.analysis.sweep.slider_positions import compute_slider
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
 
@@ -44,7 +44,7 @@ def _sweep(house: House, seconds: float, **how: Any) -> Document:
 
 
 def _slider(house: House, seconds: float) -> Document:
-    found = slider_of(open_stored(house.run), "p", n_steps=6, seconds=seconds)
+    found = compute_slider(open_stored(house.run), "p", n_steps=6, seconds=seconds)
     known = [one for one in found.positions if one.summary is not None]
     progress = {"done": len(known), "of": len(found.positions), "unit": "amounts"}
     stopped = "time" if len(known) < len(found.positions) else None
@@ -65,9 +65,9 @@ VERBS: Mapping[str, Callable[[House, float], Document]] = {
     "extend": lambda h, t: tnt.extend(h.scenario, time_limit=t).document,
     "explain": lambda h, t: explain(h.decided, h.refused[:3], seconds=t).document,
     "explain --all": lambda h, t: explain(h.decided, everyone=True, seconds=t).document,
-    "report": lambda h, t: for_reports(h.decided, seconds=t),
+    "report": lambda h, t: explain_for_reports(h.decided, seconds=t),
     "report --slider": _slider,
-    "inversions": lambda h, t: inversions_document(h.decided, rank="cost", seconds=t),
+    "inversions": lambda h, t: build_inversions_document(h.decided, rank="cost", seconds=t),
     "alternatives": lambda h, t: tnt.alternatives(h.scenario, count=4, time_limit=t).document,
     "weights": lambda h, t: tnt.weights(h.scenario, ["score", "dossiers"], time_limit=t).document,
     "audit": lambda h, t: tnt.audit(h.scenario, h.folder / "list.csv", time_limit=t).document,

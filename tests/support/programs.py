@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tnt_sim.solve.backends.registry import available_backends, independent_backends
+from tnt_sim.solve.backends.registry import list_available_backends, list_independent_backends
 
 WANT = "for want of "
 """How the reason of such a skip begins."""
@@ -26,17 +26,17 @@ def needs(program: str | None, name: str) -> pytest.MarkDecorator:
 
 def needs_solver(backend: str) -> pytest.MarkDecorator:
     """The mark of a test that needs a backend."""
-    return needs(backend if backend in available_backends() else None, _SOLVERS.get(backend, backend))
+    return needs(backend if backend in list_available_backends() else None, _SOLVERS.get(backend, backend))
 
 
 def each_backend(suits: Callable[[str], bool] = lambda _: True) -> list[Any]:
     """For `parametrize`: the backends that suit, without CP-SAT; CBC and GLPK skip with a reason where absent."""
-    return _with_absent((name for name in available_backends() if name != _UNTRIED), suits)
+    return _with_absent((name for name in list_available_backends() if name != _UNTRIED), suits)
 
 
 def each_second_opinion() -> list[Any]:
     """For `parametrize`: every solver that is not HiGHS; CBC and GLPK as in `each_backend`."""
-    return _with_absent(independent_backends(), lambda _: True)
+    return _with_absent(list_independent_backends(), lambda _: True)
 
 
 def _with_absent(present: Iterable[str], suits: Callable[[str], bool]) -> list[Any]:

@@ -20,8 +20,8 @@ from support.trust.instances import Instance, brute_force
 
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
-from tnt_sim.solve.backends.highs import quiet_highspy
-from tnt_sim.solve.backends.registry import get_backend, independent_backends
+from tnt_sim.solve.backends.highs import import_highspy
+from tnt_sim.solve.backends.registry import get_backend, list_independent_backends
 
 GAP_0 = {"mip_rel_gap": 0.0, "mip_abs_gap": 0.0}
 TIGHT = GAP_0 | {"mip_feasibility_tolerance": 1e-9, "primal_feasibility_tolerance": 1e-9}
@@ -180,7 +180,7 @@ def test_a_point_of_nan_is_refused_whatever_its_status() -> None:
 def test_another_number_of_threads_gives_zeros_and_no_status_to_a_bare_solver() -> None:
     """HiGHS 1.16: the second count of threads in a process; the engine resets what it finds."""
     instance = KNOWN["highs-overspends"].instance()
-    module = quiet_highspy()
+    module = import_highspy()
     module.Highs.resetThreadScheduler(True)
     first = highs()(instance)
     assert "ptimal" in first.status
@@ -242,4 +242,4 @@ def test_a_bare_solver_breaks_ties_by_accident() -> None:
 def test_the_fooled_backends_are_the_ones_that_are_tried() -> None:
     """Each solver that the engine may use has an instance of its own here, as far as it is on this machine."""
     tried = {known.solver for known in KNOWN.values()}
-    assert {name for name in independent_backends() if get_backend(name).name != "pulp:CPSAT"} <= tried
+    assert {name for name in list_independent_backends() if get_backend(name).name != "pulp:CPSAT"} <= tried

@@ -78,7 +78,7 @@ def test_marks_that_are_no_address_stay() -> None:
 
 def test_a_column_of_names_taken_for_numbers_is_not_quoted(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text(HEAD + "".join(ROW.replace("A;", f"A{k};", 1) for k in range(9)))
-    _, defects = read_dossiers(tmp_path / "d.csv", shown_as="d.csv").numeric("applicant")
+    _, defects = read_dossiers(tmp_path / "d.csv", shown_as="d.csv").read_numbers("applicant")
     assert NAME not in "".join(defect.line(Lang.FR) for defect in defects)
     assert defects
 

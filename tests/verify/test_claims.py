@@ -18,11 +18,11 @@ from tnt_sim.verify.claim_consistency import (
     NOT_CANONICAL,
     NOT_PROVED,
     RunClaim,
+    build_unconfirmed_warning,
     check_run_words,
     check_shape,
-    codes_among,
-    not_confirmed,
     read_claim,
+    split_warnings,
 )
 
 Entry = dict[str, Any]
@@ -53,7 +53,7 @@ VALUES = (Fraction(10), Fraction(3))
 def said(told: Entry, stages: tuple[ObjectiveStage, ...], values: tuple[Fraction, ...] = VALUES) -> set[str]:
     found = Defects()
     read_claim(told, "", stages, values, found)
-    return {defect.code.removeprefix("claim:") for defect in found.found}
+    return {defect.code.removeprefix("claim:") for defect in found.entries}
 
 
 def feasible(one: Entry, other: Entry) -> Entry:
@@ -63,7 +63,7 @@ def feasible(one: Entry, other: Entry) -> Entry:
 def test_a_good_claim_is_read(stages: tuple[ObjectiveStage, ...]) -> None:
     found = Defects()
     claim = read_claim(GOOD, "", stages, VALUES, found)
-    assert found.found == []
+    assert found.entries == []
     assert (claim.status, claim.proof) == ("optimal", "PROVED")
     assert [(g.bound, g.gap, g.gap_money_cents, g.proof) for g in claim.goals] == [
         (Fraction(10), "0", None, "PROVED"),
@@ -252,7 +252,7 @@ NC, NP, CC, NL = NOT_CANONICAL.code, NOT_PROVED.code, "not-cross-checked", NO_LI
 def test_the_words_of_the_run(run: Entry, notes: set[str], claims: list[RunClaim], codes: set[str]) -> None:
     found = Defects()
     check_run_words(run, notes, claims, found)
-    assert {defect.code.removeprefix("claim:") for defect in found.found} == codes
+    assert {defect.code.removeprefix("claim:") for defect in found.entries} == codes
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_the_words_of_the_run(run: Entry, notes: set[str], claims: list[RunClaim
 def test_seconds_and_versions(key: str, value: Any, ok: bool) -> None:
     found = Defects()
     check_shape({"seconds": {"read": 0}, "versions": {"x": "1"}, key: value}, found)
-    assert [defect.code for defect in found.found] == ([] if ok else [f"claim:{key}"])
+    assert [defect.code for defect in found.entries] == ([] if ok else [f"claim:{key}"])
 
 
 @pytest.mark.parametrize("lang", list(Lang))
@@ -280,13 +280,15 @@ def test_notes_are_told_from_other_warnings(lang: Lang) -> None:
         NOT_PROVED,
         NOT_CANONICAL,
         NO_LIST,
-        *(not_confirmed(reason, v) for v in ("limit", "failed", "no_solver")),
+        *(build_unconfirmed_warning(reason, v) for v in ("limit", "failed", "no_solver")),
     ]
     lines = [note.line(lang) for note in notes]
-    assert codes_among(["a", *lines, "b"], lang) == ({NP, NC, NL, CC}, ["a", "b"])
-    assert codes_among([lines[0], lines[0]], lang) == ({NP}, [lines[0]])
+    assert split_warnings(["a", *lines, "b"], lang) == ({NP, NC, NL, CC}, ["a", "b"])
+    assert split_warnings([lines[0], lines[0]], lang) == ({NP}, [lines[0]])
     for line in lines:
-        assert codes_among([f"{line} "], lang) == (set(), [f"{line} "])
-        assert codes_among([line.replace(".", " !", 1)], lang)[0] == set()
-    free = not_confirmed(Text("tout va bien. Publiez", "all is well. Publish"), "limit").line(lang)
-    assert codes_among([free], lang) == (set(), [free])
+        assert split_warnings([f"{line} "], lang) == (set(), [f"{line} "])
+        assert split_warnings([line.replace(".", " !", 1)], lang)[0] == set()
+    free = build_unconfirmed_warning(Text("tout va bien. Publiez", "all is well. Publish"), "limit").line(
+        lang
+    )
+    assert split_warnings([free], lang) == (set(), [free])

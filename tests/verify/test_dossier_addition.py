@@ -10,7 +10,7 @@ import pytest
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.verify.dossier_addition import holds_with
+from tnt_sim.verify.dossier_addition import build_rule_test
 
 SCENARIO = """schema_version: 1
 id: o
@@ -60,7 +60,7 @@ def test_every_rule_says_what_a_whole_reading_says(tmp_path: Path) -> None:
         funded = np.zeros(problem.case.n, dtype=np.bool_)
         funded[random.choice(problem.case.n, n_funded, replace=False)] = True
         granted = np.where(funded, least, 0)
-        tests = [holds_with(rule, funded, granted) for rule in hard]
+        tests = [build_rule_test(rule, funded, granted) for rule in hard]
         for row in np.flatnonzero(~funded).tolist():
             with_it, cents = funded.copy(), granted.copy()
             with_it[row], cents[row] = True, least[row]
@@ -91,7 +91,7 @@ def test_sums_are_not_read_anew_for_each_dossier(
         return read(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(found), "read", counted)
-    holds = holds_with(found, funded, np.zeros(3, dtype=np.int64))
+    holds = build_rule_test(found, funded, np.zeros(3, dtype=np.int64))
     for row in range(3):
         holds(row, 1_000_000)
     assert len(readings) == 1

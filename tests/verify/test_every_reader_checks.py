@@ -333,20 +333,20 @@ def test_solving_again_shows_by_what(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_solving_again_with_two_solvers_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the engine finds no certificate, two solvers that agree show the optimum, and not the rank."""
     pytest.importorskip("ortools")
-    from tnt_sim.cli.commands.verify import exit_code
+    from tnt_sim.cli.commands.verify import determine_exit_code
     from tnt_sim.engine import optimise as decision
     from tnt_sim.reporting.run_folder.run_access import Solving, verify_stored
 
     run = honest_by_solvers(tmp_path)
-    monkeypatch.setattr(decision._Decision, "_proofs", lambda *_: [])
-    monkeypatch.setattr(decision._Decision, "_by_kernel", lambda *_: None)
+    monkeypatch.setattr(decision._Decision, "_prove_stages", lambda *_: [])
+    monkeypatch.setattr(decision._Decision, "_solve_by_kernel", lambda *_: None)
     found = verify_stored(run, solving=Solving(60))
     assert found.ok, found.defects
     if found.optimal.means is None:
         pytest.skip("no second solver is installed here")
     assert found.optimal.means.value == "solved_again_two_solvers"
     assert found.first.standing.value == "claimed"
-    assert exit_code(found, require_proof=True) == 7
+    assert determine_exit_code(found, require_proof=True) == 7
 
 
 def test_a_time_limit_goes_with_solving_again(honest: Path) -> None:

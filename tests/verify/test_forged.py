@@ -20,7 +20,7 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 forge = benchmark("forge")
 
@@ -81,6 +81,6 @@ def refilled(result: Result) -> Allocation:
         trial, cents = funded.copy(), granted.copy()
         trial[row], cents[row] = True, problem.offers.least_cents[row]
         more = Allocation(trial, cents)
-        if not broken_rules(problem, more, read_allocation(problem, more)):
+        if not list_broken_rules(problem, more, read_allocation(problem, more)):
             funded, granted = trial, cents
     return Allocation(funded, granted)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.verify.step_reading import largest_quotients
+from tnt_sim.verify.step_reading import sort_by_quotient
 
 
 def expected(numerator: list[int], denominator: list[int]) -> list[int]:
@@ -18,7 +18,7 @@ def expected(numerator: list[int], denominator: list[int]) -> list[int]:
 
 
 def order(numerator: list[int], denominator: list[int]) -> list[int]:
-    found = largest_quotients(np.array(numerator, dtype=np.int64), np.array(denominator, dtype=np.int64))
+    found = sort_by_quotient(np.array(numerator, dtype=np.int64), np.array(denominator, dtype=np.int64))
     return found.tolist()
 
 

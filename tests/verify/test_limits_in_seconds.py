@@ -37,7 +37,7 @@ def test_a_file_that_takes_too_long_is_refused_by_name(
     name: str, lang: str, demo_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A disk far away, that hands out a file's bytes after the limit."""
-    now, chunks = [0.0], documents._chunks
+    now, chunks = [0.0], documents._read_chunks
 
     def slowly(file: Path) -> Iterator[bytes]:
         for chunk in chunks(file):
@@ -45,7 +45,7 @@ def test_a_file_that_takes_too_long_is_refused_by_name(
             yield chunk
 
     monkeypatch.setattr(deadline, "monotonic", lambda: now[0])
-    monkeypatch.setattr(documents, "_chunks", slowly)
+    monkeypatch.setattr(documents, "_read_chunks", slowly)
     assert main(["verify", str(demo_run), "--lang", lang]) == 3
     said = capsys.readouterr()
     seconds = {"fr": "sa lecture a pris plus de 120 s", "en": "reading it took more than 120 s"}[lang]
@@ -91,10 +91,12 @@ def test_the_replay_looks_at_its_deadline(demo_run: Path, monkeypatch: pytest.Mo
     summary = read_object(demo_run / "summary.json")
     values = [Fraction(goal["value"]) for goal in summary["objective"]]
     whole = StepClock()
-    assert all(Checker.of(problem, Deadline(1e6, whole)).stages(values, certificate["proofs"]))
+    assert all(Checker.of(problem, Deadline(1e6, whole)).check_stages(values, certificate["proofs"]))
     assert whole.readings > 3
     for limit in range(1, whole.readings):
         clock = StepClock()
         with pytest.raises(DeadlineExpired):
-            Checker.of(problem, Deadline(limit * clock.tick, clock)).stages(values, certificate["proofs"])
+            Checker.of(problem, Deadline(limit * clock.tick, clock)).check_stages(
+                values, certificate["proofs"]
+            )
         assert clock.readings <= limit + 2

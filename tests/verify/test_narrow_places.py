@@ -22,9 +22,9 @@ from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.decision_register import HELD, INPUTS, SIGNATURE
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify import run_replay as replay
-from tnt_sim.verify.claim_consistency import read_claim, solver_words_apart
+from tnt_sim.verify.claim_consistency import compare_solver_claims, read_claim
 from tnt_sim.verify.input_files import KINDS, project_of, register_of
-from tnt_sim.verify.stored_allocation import read_parquet, stored_allocation
+from tnt_sim.verify.stored_allocation import extract_allocation, read_parquet
 
 PLAIN = Small(
     "schema_version: 1\nid: simple\nprogramme: {id: p, amount: 100 €}\ndossiers: [{file: table.csv}]\n"
@@ -83,12 +83,12 @@ def test_lists_cut_short_by_a_limit(tmp_path: Path) -> None:
     told = {"status": "feasible", "proof": "FEASIBLE_GAP", "objective": goals, "canonical_proof": ties}
     found = Defects()
     claim = read_claim(told, "", stages, values, found)
-    assert found.found == []
+    assert found.entries == []
     entries = result.certificate["stages"]
     assert len(stages) > 1
 
     def apart(listed: Any) -> list[str]:
-        return [defect.code for defect in solver_words_apart(listed, "", stages, values, claim)]
+        return [defect.code for defect in compare_solver_claims(listed, "", stages, values, claim)]
 
     first, *_ = entries
     assert apart(entries[: len(stages)]) == []
@@ -98,7 +98,7 @@ def test_lists_cut_short_by_a_limit(tmp_path: Path) -> None:
     for wrong in ([], [entries[1]], [first, first], [*entries, first]):
         assert apart(wrong) == ["certificate:stages"]
     optimal = read_claim(result.document, "", stages, values, Defects())
-    listed = solver_words_apart([first], "", stages, values, optimal)
+    listed = compare_solver_claims([first], "", stages, values, optimal)
     assert [defect.code for defect in listed] == ["certificate:stages"]
 
 
@@ -180,12 +180,12 @@ def test_tables_that_hold_no_allocation(run: Path, damage: Callable[[pl.DataFram
     good = read_parquet(run / "allocation.parquet", found)
     assert good is not None
     known = good["dossier"]
-    held = stored_allocation(known, good, found)
-    assert found.found == []
+    held = extract_allocation(known, good, found)
+    assert found.entries == []
     assert held is not None
     assert held.funded.tolist() == good["funded"].to_list()
-    backwards = stored_allocation(known, good[::-1], found)
+    backwards = extract_allocation(known, good[::-1], found)
     assert backwards is not None
     assert backwards.granted_cents.tolist() == held.granted_cents.tolist()
-    assert stored_allocation(known, damage(good), found) is None
-    assert found.found
+    assert extract_allocation(known, damage(good), found) is None
+    assert found.entries

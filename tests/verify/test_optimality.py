@@ -11,8 +11,8 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.allocation_reading import read_allocation
-from tnt_sim.verify.claim_consistency import better_by_one
-from tnt_sim.verify.decision_reasons import reasons
+from tnt_sim.verify.claim_consistency import list_improving_dossiers
+from tnt_sim.verify.decision_reasons import determine_reasons
 
 SMALL = Small(
     """schema_version: 1
@@ -42,10 +42,10 @@ def said(result: Result, **change: int | None) -> tuple[list[str], list[str]]:
     """The dossiers whose reason is that they add nothing, and what is said of the changed allocation."""
     problem, allocation = result.problem, changed(result, change)
     reading = read_allocation(problem, allocation)
-    why = reasons(problem, allocation, reading)
+    why = determine_reasons(problem, allocation, reading)
     names = problem.case.table["dossier"]
     idle = names.filter((why.code == "crowded_out") & (why.rule == "")).to_list()
-    return idle, [defect.text.en for defect in better_by_one(problem, allocation, reading, why)]
+    return idle, [defect.text.en for defect in list_improving_dossiers(problem, allocation, reading, why)]
 
 
 def test_a_dossier_that_adds_nothing_is_not_better(result: Result) -> None:

@@ -17,7 +17,7 @@ from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.errors import InputError
 from tnt_sim.rules.envelopes.tree_reading import read_envelopes
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.verify.decision_reasons import UNLIMITED, room_left
+from tnt_sim.verify.decision_reasons import UNLIMITED, compute_remaining_money
 
 
 def fits(tree: Tree, own: list[int], node: int, cents: int) -> bool:
@@ -44,7 +44,7 @@ def test_room_equals_the_tree_read_again(first: int, tmp_path: Path) -> None:
             reading = read_envelopes(tree, nodes, np.array(own))
             if not reading.holds:
                 continue
-            room = room_left(tree, reading, own).whole_cents
+            room = compute_remaining_money(tree, reading, own).whole_cents
             for node in range(tree.n_nodes):
                 left = int(room[node])
 
@@ -103,7 +103,7 @@ def test_room_where_money_moves_is_there_and_misses_no_straight_way(tmp_path: Pa
             reading = read_envelopes(tree, np.arange(tree.n_nodes), np.array(own))
             if not reading.holds:
                 continue
-            for node, left in enumerate(room_left(tree, reading, own).whole_cents.tolist()):
+            for node, left in enumerate(compute_remaining_money(tree, reading, own).whole_cents.tolist()):
                 assert fits(tree, own, node, min(left, 10**9)), (seed, own, tree.ids[node], left)
                 seen["moved" if reading.moves else "still"] += 1
                 seen["short"] += left < UNLIMITED and fits(tree, own, node, left + 1)
@@ -121,6 +121,6 @@ def test_what_a_sibling_of_the_parent_leaves_reaches_the_child(tmp_path: Path) -
     tree = compile_problem(cases.load({"root": root, "dossiers": [dossier], "unit": 1}, tmp_path)).case.tree
     own = [{"p0": 60, "p10": 50}.get(name, 0) for name in tree.ids]
     reading = read_envelopes(tree, np.arange(tree.n_nodes), np.array(own))
-    assert dict(zip(tree.ids, room_left(tree, reading, own).whole_cents.tolist(), strict=True)) == {
+    assert dict(zip(tree.ids, compute_remaining_money(tree, reading, own).whole_cents.tolist(), strict=True)) == {
         "p": 40, "p0": 40, "p1": 40, "p10": 40,
     }  # fmt: skip

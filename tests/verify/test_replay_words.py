@@ -14,7 +14,7 @@ from tnt_sim.errors import DataError, Defect
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.verify import run_replay as replay
-from tnt_sim.verify.allocation_reading import broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 
 
 def test_a_scenario_that_this_code_refuses_says_why(
@@ -43,12 +43,12 @@ def test_a_broken_rule_names_its_group(tmp_path: Path) -> None:
     result = solved("money", tmp_path / "project")
     names = result.problem.case.table["dossier"].to_list()
     nobody = changed(result, dict.fromkeys(names))
-    found = broken_rules(result.problem, nobody, read_allocation(result.problem, nobody))
+    found = list_broken_rules(result.problem, nobody, read_allocation(result.problem, nobody))
     said = [defect.text.en for defect in found if defect.code == "rule:dep"]
     assert {'the rule "dep" (01) does not hold', 'the rule "dep" (02) does not hold'} <= {
         text.partition(":")[0] for text in said
     }
     only = changed(result, {name: 50_000 if name == "1" else None for name in names})
-    found = broken_rules(result.problem, only, read_allocation(result.problem, only))
+    found = list_broken_rules(result.problem, only, read_allocation(result.problem, only))
     texts = [defect.text.en for defect in found if defect.code == "rule:part"]
     assert [text.partition(":")[0] for text in texts] == ['the rule "part" does not hold']

@@ -13,7 +13,7 @@ from support.run_folders.mutations import load, rehash, store
 
 from tnt_sim.errors import DataError
 from tnt_sim.reporting.run_folder.replay import verify_run
-from tnt_sim.verify.run_files import RUN_FILES, sealed_log
+from tnt_sim.verify.run_files import RUN_FILES, seal_log
 
 
 @pytest.mark.parametrize("name", RUN_FILES)
@@ -163,7 +163,7 @@ def test_seconds_and_log_bind_each_other(run: Path) -> None:
 
 @pytest.mark.parametrize("log", ["", "one line", "one line\n", "two\nlines"])
 def test_a_log_of_any_end_is_sealed(log: str) -> None:
-    lines = sealed_log(log, {"solve": 1.0}).split("\n")
+    lines = seal_log(log, {"solve": 1.0}).split("\n")
     assert lines[-1] == ""
     assert "\n".join(lines[:-2]) == log.rstrip("\n")
-    assert lines[-2] != sealed_log(log, {"solve": 2.0}).split("\n")[-2]
+    assert lines[-2] != seal_log(log, {"solve": 2.0}).split("\n")[-2]

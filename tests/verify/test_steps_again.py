@@ -18,7 +18,7 @@ from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.verify import run_replay as replay
-from tnt_sim.verify.run_files import difference_of, read_object
+from tnt_sim.verify.run_files import build_difference_defect, read_object
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -164,11 +164,11 @@ def test_a_file_that_cannot_be_read_is_said_in_both_languages(tmp_path: Path) ->
 
 def test_long_values_are_cut_at_120(tmp_path: Path) -> None:
     whole, long = json.dumps("x" * 118), "y" * 400
-    text = difference_of("a", "x" * 118, long).text.fr
+    text = build_difference_defect("a", "x" * 118, long).text.fr
     assert whole in text
     assert "…" in text
     assert long not in text
-    assert "…" not in difference_of("a", "x" * 118, 3).text.fr
+    assert "…" not in build_difference_defect("a", "x" * 118, 3).text.fr
 
 
 def test_a_run_without_a_file(run: Path) -> None:

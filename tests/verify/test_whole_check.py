@@ -25,7 +25,7 @@ from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify import run_replay as integers
-from tnt_sim.verify.run_files import differences, document_sha256
+from tnt_sim.verify.run_files import hash_summary, iterate_differences
 
 
 def test_no_solver_is_needed(made: dict[str, Path]) -> None:
@@ -168,7 +168,7 @@ def test_every_value_of_the_summary_counts(run: Path, path: tuple[Any, ...], val
     old = place.get(path[-1]) if isinstance(place, dict) else place[path[-1]]
     assert old != value or type(old) is not type(value)
     place[path[-1]] = value
-    store(run, summary | {"document_sha256": document_sha256(summary)})
+    store(run, summary | {"document_sha256": hash_summary(summary)})
     found = codes(run)
     named = [code for code in found if str(path[0]).rstrip("s") in code or code in ("files", "proof")]
     assert named, found
@@ -320,7 +320,7 @@ def test_a_reserve_list_and_steps_in_the_summary(made: dict[str, Path], tmp_path
 
 def test_differences_keep_types_apart() -> None:
     def paths(one: Any, other: Any) -> list[str]:
-        return [path for path, _, _ in differences(one, other)]
+        return [path for path, _, _ in iterate_differences(one, other)]
 
     assert paths({"a": 1}, {"a": 1.0}) == ["a"]
     assert paths({"a": True}, {"a": 1}) == ["a"]

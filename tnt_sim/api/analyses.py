@@ -15,38 +15,44 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.analysis.compare.causes import CELLS, KEYS, Causes, causes, changed_keys
-from tnt_sim.analysis.compare.compared_run import ComparedRun, side_of
-from tnt_sim.analysis.compare.comparison import ComparedRuns, moves
-from tnt_sim.analysis.extend.document import document_of as extend_document
+from tnt_sim.analysis.compare.causes import CELLS, KEYS, Causes, find_causes, find_changed_keys
+from tnt_sim.analysis.compare.compared_run import ComparedRun, build_side
+from tnt_sim.analysis.compare.comparison import ComparedRuns, list_moves
+from tnt_sim.analysis.extend.document import build_document as extend_document
 from tnt_sim.analysis.extend.result import FREE, NESTED
 from tnt_sim.analysis.extend.search import extend_of
 from tnt_sim.analysis.shared.amount_variation import FREE as FREE_SHARE
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.analysis.shared.reference_solution import Tell
-from tnt_sim.analysis.sweep.plan import plan_of
-from tnt_sim.analysis.sweep.result import document_of as sweep_document
+from tnt_sim.analysis.shared.reference_solution import ReportProgress
+from tnt_sim.analysis.sweep.plan import build_plan
+from tnt_sim.analysis.sweep.result import build_document as sweep_document
+from tnt_sim.analysis.sweep.runner import ReportProgress as SweepTell
 from tnt_sim.analysis.sweep.runner import SweepResult, run
-from tnt_sim.analysis.sweep.runner import Tell as SweepTell
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
-from tnt_sim.analysis.uncertainty.runner import Sample, ground_of, run_draws
-from tnt_sim.analysis.uncertainty.runner import Tell as EnsembleTell
+from tnt_sim.analysis.uncertainty.runner import ReportProgress as EnsembleTell
+from tnt_sim.analysis.uncertainty.runner import Sample, prepare_ground, run_draws
 from tnt_sim.deadline import Deadline
-from tnt_sim.disk import parquet_bytes
+from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import Report
-from tnt_sim.engine.result import Result, in_backend
+from tnt_sim.engine.result import Result, convert_frame
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.parallel import processors
-from tnt_sim.reporting.renderers.html import PAGE_WIDTH, lines_html, study_book, study_fragment, study_html
+from tnt_sim.parallel import count_processors
+from tnt_sim.reporting.renderers.html import (
+    PAGE_WIDTH,
+    build_study_workbook,
+    render_study_fragment,
+    render_study_html,
+    render_terminal_html,
+)
 from tnt_sim.reporting.reports import sweep as sweep_report
-from tnt_sim.reporting.reports.comparison import comparison_study
-from tnt_sim.reporting.reports.extend import extend_lines
-from tnt_sim.reporting.reports.study_reports import study_of
-from tnt_sim.reporting.reports.sweep import sweep_lines
-from tnt_sim.reporting.reports.uncertainty import ensemble_study
+from tnt_sim.reporting.reports.comparison import build_comparison_study
+from tnt_sim.reporting.reports.extend import render_extension
+from tnt_sim.reporting.reports.study_reports import build_study
+from tnt_sim.reporting.reports.sweep import render_sweep
+from tnt_sim.reporting.reports.uncertainty import build_ensemble_study
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
@@ -54,7 +60,7 @@ from tnt_sim.scenario.scenario import Scenario
 FEWEST, MOST = 2, 20
 COLUMNS = (*KEYS, *CELLS)
 """Names that a side cannot have, because its tables have columns with these names."""
-Thing = Path | str | Scenario | Result
+ComparedSource = Path | str | Scenario | Result
 
 
 class Comparison(ComparedRuns):
@@ -70,23 +76,23 @@ class Comparison(ComparedRuns):
     def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one self-contained page."""
         tongue = Lang(lang or self.lang)
-        put_file(Path(path), study_html(comparison_study(self, tongue), tongue).encode())
+        put_file(Path(path), render_study_html(build_comparison_study(self, tongue), tongue).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one workbook, with a sheet per table."""
         tongue = Lang(lang or self.lang)
-        put_file(Path(path), study_book(comparison_study(self, tongue), tongue))
+        put_file(Path(path), build_study_workbook(build_comparison_study(self, tongue), tongue))
 
     def to_parquet(self, path: Path | str) -> None:
         """Write the moves, `side` first."""
-        put_file(Path(path), parquet_bytes(self.to_dataframe()))
+        put_file(Path(path), encode_parquet(self.to_dataframe()))
 
     def _repr_html_(self) -> str:
-        return study_fragment(comparison_study(self, self.lang), self.lang, 2)
+        return render_study_fragment(build_comparison_study(self, self.lang), self.lang, 2)
 
 
 def compare(
-    *things: Thing,
+    *things: ComparedSource,
     names: Sequence[str] | None = None,
     attribute: bool = True,
     options: Mapping[str, Any] | None = None,
@@ -140,29 +146,31 @@ def compare(
         if progress is not None:
             progress("solve", number / len(things))
         request["time_limit"] = course.deadline.limit_seconds
-        side = side_of(source, None if names is None else names[number], request)
-        sides.append(_renamed(side, {*COLUMNS, *(known.name for known in sides)}))
+        side = build_side(source, None if names is None else names[number], request)
+        sides.append(_rename_run(side, {*COLUMNS, *(known.name for known in sides)}))
     if not attribute:
         return Comparison(tuple(sides), {}, course)
     first = sides[0]
     result: dict[str, Causes] = {}
-    with course.held():
-        for side in course.each(sides[1:]):
+    with course.catch_limits():
+        for side in course.iterate_items(sides[1:]):
             if progress is not None:
                 progress("causes", len(result) / len(sides))
-            keys = changed_keys([first, side])
-            result[side.name] = causes(first, side, keys, moves(first, side), deadline=course.deadline)
+            keys = find_changed_keys([first, side])
+            result[side.name] = find_causes(
+                first, side, keys, list_moves(first, side), deadline=course.deadline
+            )
             if result[side.name].untried:
-                course.unanswered()
+                course.withdraw_item()
     return Comparison(tuple(sides), result, course)
 
 
-def _read(source: Thing) -> Thing:
+def _read(source: ComparedSource) -> ComparedSource:
     """Load the scenario of a path that is not a run folder; return anything else unchanged."""
     return load_scenario(source) if isinstance(source, str | Path) and not Path(source).is_dir() else source
 
 
-def _renamed(side: ComparedRun, taken: set[str]) -> ComparedRun:
+def _rename_run(side: ComparedRun, taken: set[str]) -> ComparedRun:
     name, number = side.name, 2
     while name in taken:
         name, number = f"{side.name} ({number})", number + 1
@@ -185,19 +193,19 @@ class Ensemble(EnsembleTables):
     def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one self-contained page."""
         tongue = Lang(lang or self.lang)
-        put_file(Path(path), study_html(ensemble_study(self, tongue), tongue).encode())
+        put_file(Path(path), render_study_html(build_ensemble_study(self, tongue), tongue).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one workbook, with a sheet per table."""
         tongue = Lang(lang or self.lang)
-        put_file(Path(path), study_book(ensemble_study(self, tongue), tongue))
+        put_file(Path(path), build_study_workbook(build_ensemble_study(self, tongue), tongue))
 
     def to_parquet(self, path: Path | str) -> None:
         """Write one row per application."""
-        put_file(Path(path), parquet_bytes(self.dossiers))
+        put_file(Path(path), encode_parquet(self.dossiers))
 
     def _repr_html_(self) -> str:
-        return study_fragment(ensemble_study(self, self.lang), self.lang, 2)
+        return render_study_fragment(build_ensemble_study(self, self.lang), self.lang, 2)
 
 
 def ensemble(
@@ -246,8 +254,8 @@ def ensemble(
         )
     deadline = Deadline(scenario.spec.solver.time_limit if time_limit is None else time_limit)
     sample = Sample(scenario.path, tuple(scenario.sets), scenario.sha256, draws, seed, sampling)
-    ground = ground_of(scenario, sample)
-    n_workers = workers or processors()
+    ground = prepare_ground(scenario, sample)
+    n_workers = workers or count_processors()
     seconds = deadline.limit_seconds
     found = run_draws(ground.problem, sample, n_workers, len(ground.inputs), sensitivity, tell, seconds)
     return Ensemble(sample, ground, found)
@@ -271,26 +279,26 @@ class Extension:
         return self.document
 
     def to_dataframe(self, backend: str = "polars", *, table: str = "gains") -> Any:
-        """Return the table `gains` or the table `moves`.
+        """Return the table `gains` or the table `list_moves`.
 
         `gains` has one row per curve, total and objective; its figures are floats, for drawing (the
-        document holds exact decimals). `moves` has one row per move of money, in integer cents.
+        document holds exact decimals). `list_moves` has one row per move of money, in integer cents.
 
         Raises
         ------
         ValueError
             For another table.
         """
-        rows = {"gains": self._gains, "moves": self._moves}
+        rows = {"gains": self._list_gains, "moves": self._list_moves}
         if table not in rows:
             raise ValueError(f"table must be one of {', '.join(rows)}, not {table!r}")
-        return in_backend(pl.DataFrame(rows[table](), infer_schema_length=None), backend)
+        return convert_frame(pl.DataFrame(rows[table](), infer_schema_length=None), backend)
 
     def to_json(self) -> str:
         """Return the document as JSON text."""
         return json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False)
 
-    def _gains(self) -> list[dict[str, Any]]:
+    def _list_gains(self) -> list[dict[str, Any]]:
         keys = ("transfer", "extension", "total", "alone", "alone_beyond_transfer")
         return [
             {"curve": curve, "total_cents": entry["total_cents"], "goal": gain["goal"]}
@@ -300,7 +308,7 @@ class Extension:
             for gain in entry["gains"]
         ]
 
-    def _moves(self) -> list[dict[str, Any]]:
+    def _list_moves(self) -> list[dict[str, Any]]:
         entries = {
             curve: [found["transfer"], *(entry["with_transfers"] for entry in found["totals"])]
             for curve in (FREE, NESTED)
@@ -315,7 +323,9 @@ class Extension:
         ]
 
     def _repr_html_(self) -> str:
-        return lines_html(extend_lines(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang)
+        return render_terminal_html(
+            render_extension(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang
+        )
 
 
 def extend(
@@ -323,7 +333,7 @@ def extend(
     *to: str | int,
     time_limit: float | None = None,
     lang: Lang | str | None = None,
-    progress: Tell | None = None,
+    progress: ReportProgress | None = None,
 ) -> Extension:
     """Compare moving money between envelopes at the same total with enlarging the total.
 
@@ -369,12 +379,12 @@ class Pages:
     def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one self-contained page."""
         tongue = Lang(lang or self.lang)
-        put_file(Path(path), study_html(study_of(self.document, tongue), tongue).encode())
+        put_file(Path(path), render_study_html(build_study(self.document, tongue), tongue).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one workbook, with a sheet per table."""
         tongue = Lang(lang or self.lang)
-        put_file(Path(path), study_book(study_of(self.document, tongue), tongue))
+        put_file(Path(path), build_study_workbook(build_study(self.document, tongue), tongue))
 
 
 @dataclass(frozen=True)
@@ -405,10 +415,10 @@ class Sweep:
             For an unknown table or backend.
         """
         makers = {
-            "points": sweep_report.point_frame,
-            "envelopes": sweep_report.envelope_frame,
-            "dossiers": sweep_report.dossier_frame,
-            "steps": sweep_report.step_frame,
+            "points": sweep_report.build_point_frame,
+            "envelopes": sweep_report.build_envelope_frame,
+            "dossiers": sweep_report.build_dossier_frame,
+            "steps": sweep_report.build_step_frame,
         }
         if table not in makers:
             raise ValueError(f"table must be one of {', '.join(makers)}, not {table!r}")
@@ -424,38 +434,38 @@ class Sweep:
 
         Needs the optional dependency `charts`.
         """
-        from tnt_sim.reporting.charts.sweep_charts import sweep_chart
+        from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
 
-        return sweep_chart(self.document, kind, self.lang)
+        return draw_sweep_chart(self.document, kind, self.lang)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the document as JSON text, and write it to a file if a path is given."""
         text = json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-        return _fixed_list(text, path)
+        return _save_text(text, path)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return the page with its charts, and write it to a file if a path is given."""
-        from tnt_sim.reporting.reports.sweep import sweep_html
+        from tnt_sim.reporting.reports.sweep import render_sweep_html
 
-        return _fixed_list(sweep_html(self.document, self.lang), path)
+        return _save_text(render_sweep_html(self.document, self.lang), path)
 
     def to_excel(self, path: str | Path) -> Path:
         """Write the workbook and return its path."""
-        from tnt_sim.reporting.reports.sweep import sweep_xlsx
+        from tnt_sim.reporting.reports.sweep import build_sweep_workbook
 
         target = Path(path)
-        put_file(target, sweep_xlsx(self.document, self.lang))
+        put_file(target, build_sweep_workbook(self.document, self.lang))
         return target
 
     def to_parquet(self, path: str | Path, *, table: str = "points") -> Path:
         """Write one of the tables of `to_dataframe` as Parquet and return its path."""
         target = Path(path)
-        put_file(target, parquet_bytes(self.to_dataframe(table=table)))
+        put_file(target, encode_parquet(self.to_dataframe(table=table)))
         return target
 
     def _repr_html_(self) -> str:
         """Return the sentences and the table of the curve for a notebook."""
-        return lines_html(sweep_lines(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang)
+        return render_terminal_html(render_sweep(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang)
 
 
 def sweep(
@@ -500,11 +510,11 @@ def sweep(
     Raises
     ------
     UsageError
-        For an invalid request, see `analysis.sweep.plan.plan_of`.
+        For an invalid request, see `analysis.sweep.plan.build_plan`.
     """
     names = (envelope,) if isinstance(envelope, str) else tuple(envelope)
     _refuse_amounts(scenario, names)
-    plan = plan_of(
+    plan = build_plan(
         scenario,
         envelopes=[name for name in names if name],
         start=start,
@@ -525,7 +535,7 @@ def sweep(
         cross_check=cross_check,
         report_progress=progress,
     )
-    return sweep_of(outcome, lang)
+    return build_sweep(outcome, lang)
 
 
 def _refuse_amounts(scenario: Scenario, names: Sequence[str]) -> None:
@@ -554,13 +564,13 @@ def _is_amount(text: str) -> bool:
     return True
 
 
-def sweep_of(result: SweepResult, lang: Lang | str | None = None) -> Sweep:
+def build_sweep(result: SweepResult, lang: Lang | str | None = None) -> Sweep:
     """Wrap the points of a sweep with their document."""
     tongue = Lang(lang or result.plan.scenario.spec.locale)
     return Sweep(sweep_document(result, tongue), result, tongue)
 
 
-def _fixed_list(text: str, path: str | Path | None) -> str:
+def _save_text(text: str, path: str | Path | None) -> str:
     if path is not None:
         put_file(Path(path), text.encode())
     return text

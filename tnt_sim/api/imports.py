@@ -11,12 +11,17 @@ import polars as pl
 
 from tnt_sim.errors import DataError, Defect, Place
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.ingest.forms.form_import import Imported, accepted, import_form
+from tnt_sim.ingest.forms.form_import import Imported, import_form, update_mapping
 from tnt_sim.ingest.forms.form_reader import read_form
 from tnt_sim.ingest.forms.mapping import Control, FormMapping, to_text
 from tnt_sim.ingest.tables.raw_table import ReadOptions
-from tnt_sim.reporting.renderers.html import PAGE_WIDTH, lines_html
-from tnt_sim.reporting.reports.form_import import import_document, import_lines, import_tables, write_import
+from tnt_sim.reporting.renderers.html import PAGE_WIDTH, render_terminal_html
+from tnt_sim.reporting.reports.form_import import (
+    build_import_document,
+    build_import_tables,
+    render_import,
+    write_import,
+)
 from tnt_sim.scenario.yaml.nodes import to_tree, walk
 from tnt_sim.scenario.yaml.reader import read_yaml
 from tnt_sim.scenario.yaml.schema_errors import validate_model
@@ -49,12 +54,12 @@ class Import:
     def save(self, folder: Path | str) -> dict[str, Path]:
         """Write `dossiers.csv`, `quality.csv` and `mapping.yaml` into a folder and return their paths."""
         place = Path(folder)
-        tables = import_tables(self.imported, self.lang, TIMEZONE)
-        texts = {MAPPING: to_text(accepted(self.imported))}
+        tables = build_import_tables(self.imported, self.lang, TIMEZONE)
+        texts = {MAPPING: to_text(update_mapping(self.imported))}
         return write_import(place, self.imported, tables, texts, parquet=False)
 
     def _repr_html_(self) -> str:
-        return lines_html(import_lines(self.document, self.lang, PAGE_WIDTH), self.lang)
+        return render_terminal_html(render_import(self.document, self.lang, PAGE_WIDTH), self.lang)
 
 
 def import_file(
@@ -85,8 +90,8 @@ def import_file(
     form, layout = read_form(Path(file), shown_as=str(file), format_name=format_name, read=ReadOptions())
     used = None if mapping is None else read_mapping(Path(mapping))
     done = import_form(form, layout, used, control=Control(rows=rows), constants=constants, timezone=TIMEZONE)
-    _, findings = import_tables(done, tongue, TIMEZONE)
-    return Import(done, import_document(done, findings, tongue), findings, tongue)
+    _, findings = build_import_tables(done, tongue, TIMEZONE)
+    return Import(done, build_import_document(done, findings, tongue), findings, tongue)
 
 
 def read_mapping(path: Path) -> FormMapping:

@@ -61,7 +61,7 @@ class OldPaths:
         """Define the old names of the module, each resolved on use."""
         names = OLD_PATHS.get(module.__name__, {})
 
-        def attribute(name: str) -> Any:
+        def get_attribute(name: str) -> Any:
             if name not in names:
                 raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
             warnings.warn(
@@ -71,7 +71,7 @@ class OldPaths:
             )
             return getattr(import_module(names[name]), name)
 
-        vars(module)["__getattr__"] = attribute
+        vars(module)["__getattr__"] = get_attribute
 
 
 def install() -> None:

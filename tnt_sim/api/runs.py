@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.engine.result import Result, document_frame, in_backend
+from tnt_sim.engine.result import Result, build_frame, convert_frame
 from tnt_sim.engine.stored_run import NODE, StoredRun, read_stored, run_of
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.notebook.cards import About, about, result_card
+from tnt_sim.reporting.notebook.cards import About, build_about, render_result_card
 from tnt_sim.reporting.notebook.plots import Plots
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.reporting.run_folder.writer import write_run
@@ -35,23 +35,23 @@ class OpenedRun:
 
     def to_dataframe(self, backend: str = "polars", *, table: str = "dossiers") -> Any:
         """Return the applications with their decision, or one of the tables of `Result.to_dataframe`."""
-        own = self.run.table.drop(NODE) if table == "dossiers" else document_frame(self.run.summary, table)
-        return in_backend(own, backend)
+        own = self.run.table.drop(NODE) if table == "dossiers" else build_frame(self.run.summary, table)
+        return convert_frame(own, backend)
 
     def _repr_html_(self) -> str:
         day = self.run.spec.date.isoformat() if self.run.spec.date else ""
         about = About(self.run.title, day, self.run.synthetic)
-        return result_card(self.run.summary, about, self.lang, self.run.checked)
+        return render_result_card(self.run.summary, about, self.lang, self.run.checked)
 
 
-def plots_of(result: Result) -> Plots:
+def build_plots(result: Result) -> Plots:
     """Return the charts of a result, in its scenario's language."""
-    return Plots(run_of(result), _lang(result))
+    return Plots(run_of(result), _get_lang(result))
 
 
-def result_html(result: Result) -> str:
+def render_result_html(result: Result) -> str:
     """Return the card of a result as HTML."""
-    return result_card(result.document, about(result.problem.scenario), _lang(result))
+    return render_result_card(result.document, build_about(result.problem.scenario), _get_lang(result))
 
 
 def save(result: Result, out: Path | str | None = None) -> Path:
@@ -70,12 +70,12 @@ def to_html(
     `explanation` is the document of `explain --all`, for the sentence of each application and what
     would fund it.
     """
-    from tnt_sim.reporting.decision_page.page import PageOptions, report_html
+    from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 
-    tongue = Lang(lang or _lang(result))
+    tongue = Lang(lang or _get_lang(result))
     with tempfile.TemporaryDirectory() as folder:
         run = read_stored(write_run(result, Path(folder)))
-        page = report_html(run, PageOptions(tongue, explanation=explanation))
+        page = render_report_html(run, PageOptions(tongue, explanation=explanation))
     if path is not None:
         put_file(Path(path), page.encode())
     return page
@@ -88,14 +88,14 @@ def to_excel(
     explanation: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the workbook and return its path; `explanation` as for `to_html`."""
-    from tnt_sim.reporting.workbook.workbook import workbook_bytes
+    from tnt_sim.reporting.workbook.workbook import build_workbook
 
     with tempfile.TemporaryDirectory() as folder:
         run = read_stored(write_run(result, Path(folder)))
-        book = workbook_bytes(run, Lang(lang or _lang(result)), explanation=explanation)
+        book = build_workbook(run, Lang(lang or _get_lang(result)), explanation=explanation)
     put_file(Path(path), book)
     return Path(path)
 
 
-def _lang(result: Result) -> Lang:
+def _get_lang(result: Result) -> Lang:
     return Lang(result.problem.scenario.spec.locale)

@@ -9,20 +9,20 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from tnt_sim.analysis.compare.compared_run import ComparedRun, side_of
+from tnt_sim.analysis.compare.compared_run import ComparedRun, build_side
 from tnt_sim.api.analyses import Comparison
 from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_state import State
-from tnt_sim.app.scenario_changes import applied, slug_of, tree_of
-from tnt_sim.disk import named, put, refusal
+from tnt_sim.app.scenario_changes import apply_state, build_slug, build_tree
+from tnt_sim.disk import build_write_error, put, quote_path
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.renderers.html import study_body
-from tnt_sim.reporting.reports.comparison import comparison_study
+from tnt_sim.reporting.renderers.html import render_study_body
+from tnt_sim.reporting.reports.comparison import build_comparison_study
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.run_folder.writer import write_run
-from tnt_sim.reporting.workbook.workbook import workbook_bytes
+from tnt_sim.reporting.workbook.workbook import build_workbook
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.yaml.safe_paths import resolve_inside
 from tnt_sim.verify.verification import of_fresh
@@ -45,34 +45,34 @@ def save(scenario: Scenario, state: State, name: str) -> Path:
         For a name without letters or digits, an existing file, or a place that cannot be written
         to.
     """
-    slug = slug_of(name)
+    slug = build_slug(name)
     if not slug or scenario.path is None:
-        raise _refused(
+        raise _build_error(
             "donnez un nom avec des lettres ou des chiffres.", "give a name with letters or digits."
         )
     base = scenario.path
     target = resolve_inside(scenario.root, base.parent, f"{slug}.yaml")
-    text = _text(scenario, state, name.strip(), slug)
+    text = _render_scenario(scenario, state, name.strip(), slug)
     try:
         put(target, text.encode(), replace=False)
     except FileExistsError:
-        raise _refused(
+        raise _build_error(
             f"« {target.name} » existe déjà et n'est pas touché. Choisissez un autre nom.",
             f'"{target.name}" exists already and is left as it is. Choose another name.',
         ) from None
     except OSError as error:
-        raise refusal(named(Path(target.name)), error, usage="usage.app") from error
+        raise build_write_error(quote_path(Path(target.name)), error, usage="usage.app") from error
     return target
 
 
-def _text(scenario: Scenario, state: State, title: str, slug: str) -> str:
+def _render_scenario(scenario: Scenario, state: State, title: str, slug: str) -> str:
     base = scenario.path.name if scenario.path is not None else ""
     document = {
         "schema_version": 1,
         "id": slug,
         "title": title,
         "extends": base,
-        **tree_of(scenario, state),
+        **build_tree(scenario, state),
     }
     yaml = YAML()
     yaml.default_flow_style = False
@@ -82,15 +82,15 @@ def _text(scenario: Scenario, state: State, title: str, slug: str) -> str:
     return _HEAD.format(base=base) + stream.getvalue()
 
 
-def saved(scenario: Scenario) -> list[str]:
+def list_variants(scenario: Scenario) -> list[str]:
     """List the scenarios in the same folder that extend this one, by file name."""
     if scenario.path is None:
         return []
     files = sorted(scenario.path.parent.glob("*.yaml"))
-    return [file.name for file in files if _extends(file, scenario.path)][:MOST_LISTED]
+    return [file.name for file in files if _is_variant(file, scenario.path)][:MOST_LISTED]
 
 
-def _extends(file: Path, base: Path) -> bool:
+def _is_variant(file: Path, base: Path) -> bool:
     try:
         with file.open(encoding="utf-8", errors="replace") as stream:
             result = _EXTENDS.search(stream.read(_MOST_READ))
@@ -99,7 +99,7 @@ def _extends(file: Path, base: Path) -> bool:
     return result is not None and (file.parent / result[1].strip()).resolve() == base.resolve()
 
 
-def comparison_html(scenario: Scenario, answer: LiveAnswer, file: str, lang: Lang) -> str:
+def render_comparison(scenario: Scenario, answer: LiveAnswer, file: str, lang: Lang) -> str:
     """Compare the displayed answer with a saved scenario: totals, differences, moves.
 
     Raises
@@ -107,8 +107,8 @@ def comparison_html(scenario: Scenario, answer: LiveAnswer, file: str, lang: Lan
     TntError
         If the saved scenario is no longer valid, or has no allocation.
     """
-    if scenario.path is None or file not in saved(scenario):
-        raise _refused(
+    if scenario.path is None or file not in list_variants(scenario):
+        raise _build_error(
             f"« {file} » n'est pas une variante de ce scénario.", f'"{file}" is no variant of this scenario.'
         )
     proof = None if answer.proof is None else answer.proof.value
@@ -116,14 +116,14 @@ def comparison_html(scenario: Scenario, answer: LiveAnswer, file: str, lang: Lan
     found = of_fresh({**told, "proof_rows": answer.rows.document})
     name = Text("cette page", "this page").in_(lang)
     here = ComparedRun(name, answer.problem, answer.allocation, answer.reading, proof, found)
-    there = side_of(scenario.path.parent / file, Path(file).stem)
-    study = comparison_study(Comparison((here, there), {}), lang)
+    there = build_side(scenario.path.parent / file, Path(file).stem)
+    study = build_comparison_study(Comparison((here, there), {}), lang)
     moved = next(k for k, section in enumerate(study.sections) if section.title.fr.startswith("Qui bouge"))
     parts = [study.sections[0], study.sections[1], study.sections[moved]]
-    return study_body(replace(study, sections=parts), lang, len(parts))
+    return render_study_body(replace(study, sections=parts), lang, len(parts))
 
 
-def workbook(scenario: Scenario, state: State, lang: Lang) -> tuple[Path, bytes]:
+def export_workbook(scenario: Scenario, state: State, lang: Lang) -> tuple[Path, bytes]:
     """Solve and prove the settings as `run` does; return the run folder and its workbook.
 
     Raises
@@ -131,12 +131,12 @@ def workbook(scenario: Scenario, state: State, lang: Lang) -> tuple[Path, bytes]
     TntError
         If there is no allocation, or the folder cannot be written.
     """
-    result = solve(applied(scenario, state))
+    result = solve(apply_state(scenario, state))
     if result.allocation is None:
         raise LimitReached(Text("aucune répartition à exporter.", "no allocation to export."))
     folder = write_run(result)
-    return folder, workbook_bytes(open_stored(folder), lang)
+    return folder, build_workbook(open_stored(folder), lang)
 
 
-def _refused(fr: str, en: str) -> UsageError:
+def _build_error(fr: str, en: str) -> UsageError:
     return UsageError(Text(fr, en), code="usage.app")

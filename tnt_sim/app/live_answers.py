@@ -9,7 +9,7 @@ from typing import Any
 
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.app.page_state import State
-from tnt_sim.app.scenario_changes import applied, tree_of
+from tnt_sim.app.scenario_changes import apply_state, build_tree
 from tnt_sim.engine.result import Proof, Result, SolveOutcome, Status
 from tnt_sim.engine.session import Session
 from tnt_sim.engine.solve import solve
@@ -18,7 +18,7 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import Scenario, is_sequence
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
-from tnt_sim.verify.decision_reasons import Reasons, reasons
+from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
 from tnt_sim.verify.verification import ProofRows, of_fresh
 
 QUICK, LONG, CONFLICT_SECONDS = 5.0, 60.0, 20.0
@@ -79,40 +79,40 @@ class LiveAnswers:
         self.scenario = scenario
         self._session = Session(scenario, backend=scenario.spec.solver.backend)
 
-    def answer(self, state: State, seconds: float = QUICK) -> LiveAnswer | LiveConflict:
+    def optimise_state(self, state: State, seconds: float = QUICK) -> LiveAnswer | LiveConflict:
         """Optimise under the settings within a time limit; no setting of a planner raises."""
         began = time.perf_counter()
         try:
-            problem, result = self._optimised(state, seconds)
+            problem, result = self._solve_state(state, seconds)
         except LimitReached:
             return LiveConflict(state, (_NOTHING[Status.STOPPED],), stopped=True)
         except TntError as error:
-            return LiveConflict(state, tuple(_sentence(defect) for defect in error.defects_found()))
+            return LiveConflict(state, tuple(_describe_defect(defect) for defect in error.defects_found()))
         if result.allocation is None or result.reading is None:
             clash = result.status is Status.INFEASIBLE
             return LiveConflict(state, (_NOTHING[result.status],), clash=clash, stopped=not clash)
-        why = reasons(problem, result.allocation, result.reading)
+        why = determine_reasons(problem, result.allocation, result.reading)
         if isinstance(result, Result):
             canonical, rows = bool(result.document["canonical"]), of_fresh(result.document).rows
         else:
-            canonical, rows = result.canonical, self._session.proof_rows(problem, result)
+            canonical, rows = result.canonical, self._session.build_proof_rows(problem, result)
         return LiveAnswer(
             state, problem, result.allocation, result.reading, why, result.status, result.proof, canonical, rows,
             time.perf_counter() - began,
         )  # fmt: skip
 
-    def _optimised(self, state: State, seconds: float) -> tuple[Problem, SolveOutcome | Result]:
+    def _solve_state(self, state: State, seconds: float) -> tuple[Problem, SolveOutcome | Result]:
         """Solve with the session; a scenario with steps is solved as a whole."""
         if is_sequence(self.scenario):
-            result = solve(applied(self.scenario, state), time_limit=seconds)
+            result = solve(apply_state(self.scenario, state), time_limit=seconds)
             return result.problem, result
-        asked = self._session.solve(tree_of(self.scenario, state), time_limit=seconds)
+        asked = self._session.solve(build_tree(self.scenario, state), time_limit=seconds)
         return asked.problem, asked.answer
 
-    def conflict(self, state: State) -> Mapping[str, Any]:
+    def find_conflicts(self, state: State) -> Mapping[str, Any]:
         """Find the minimal conflicts of infeasible settings and the cheapest repairs.
 
-        Returns the document of `conflict`.
+        Returns the document of `find_conflicts`.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class LiveAnswers:
             If the search itself fails.
         """
         conflict_ = conflict(
-            applied(self.scenario, state),
+            apply_state(self.scenario, state),
             time_limit=CONFLICT_SECONDS,
             max_sets=CONFLICTS,
             max_repairs=REPAIRS,
@@ -139,7 +139,7 @@ _NOTHING = {
 }
 
 
-def _sentence(defect: Defect) -> Text:
+def _describe_defect(defect: Defect) -> Text:
     """Write a defect with its remedy, and its line if it is in a file."""
     hint = defect.hint or Text("", "")
     files = [str(place) for place in defect.places if place.file and place.line is not None]

@@ -12,18 +12,31 @@ from typing import Any
 from markupsafe import Markup
 
 from tnt_sim.app import page_settings
-from tnt_sim.app.downloads import comparison_html, save, saved, workbook
+from tnt_sim.app.downloads import export_workbook, list_variants, render_comparison, save
 from tnt_sim.app.live_answers import LONG, LiveAnswer, LiveAnswers, LiveConflict
-from tnt_sim.app.page_state import FIRST_ROWS, SHOWS, Forced, State, decode, encode, weight_text
+from tnt_sim.app.page_state import FIRST_ROWS, SHOWS, Forced, State, decode, encode, normalise_weight
 from tnt_sim.app.page_text import PAGE, SHARES
-from tnt_sim.app.panels import Before, Drawer, departments_of, hundredths, listed_part, trouble_part
-from tnt_sim.app.scenario_changes import known_only, moved, unknown, with_set_lines, without_written
+from tnt_sim.app.panels import (
+    Before,
+    Drawer,
+    list_departments,
+    render_conflicts,
+    render_list,
+    round_to_hundredths,
+)
+from tnt_sim.app.scenario_changes import (
+    describe_unknown,
+    exclude_unknown,
+    move_amount,
+    with_set_lines,
+    without_written,
+)
 from tnt_sim.errors import TntError, UsageError
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import number
+from tnt_sim.rules.expressions.column_text import format_number
 from tnt_sim.scenario.scenario import Scenario, is_synthetic
 
 Event = Mapping[str, Any]
@@ -57,19 +70,19 @@ class Page:
     def __init__(self, scenario: Scenario, lang: Lang) -> None:
         self.scenario, self.lang = scenario, lang
         self.desk = LiveAnswers(scenario)
-        self.axes = page_settings.axes_of(scenario)
+        self.axes = page_settings.list_axes(scenario)
         self.state = State()
         self.last_answer: LiveAnswer | None = None
         self.last: LiveAnswer | None = None
         self.written: LiveAnswer | None = None
         self.trouble: LiveConflict | None = None
         self._conflict: Mapping[str, Any] | None = None
-        self._drawer = Drawer.blank(lang)
+        self._drawer = Drawer.from_lang(lang)
         self._moving = ""
-        self._take(self.desk.answer(self.state))
+        self._take(self.desk.optimise_state(self.state))
         self.written = self.last_answer
-        self._sent = self._fragments()
-        self.frame = self._frame()
+        self._sent = self._render_fragments()
+        self.frame = self._render_frame()
 
     def receive(self, event: Event) -> Iterator[Reply]:
         """Process one event of the browser; the last reply has `done`."""
@@ -82,7 +95,7 @@ class Page:
             self.state = before
             yield self._reply(text=_UNREADABLE, kind="bad", done=True)
 
-    def failed(self, error: Exception) -> Reply:
+    def build_failure_reply(self, error: Exception) -> Reply:
         """Return the reply to a failure of the program; the settings may have changed, the answer has not."""
         what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         sentence = Text(
@@ -101,20 +114,20 @@ class Page:
         """
         key, moves = f"{event.get('do')} {event.get('id')}", bool(event.get("soft"))
         soft = moves or goes_back
-        same = state.with_sets == self.state.with_sets
+        same = state.settings == self.state.settings
         before = self.last_answer
         self.state = state
         if not same:
-            self._take(self.desk.answer(state))
+            self._take(self.desk.optimise_state(state))
             begun = self._moving == key
             if not begun and self.last_answer is not before:
                 self.last, begun = before, True
             self._moving = key if moves and begun else ""
         clash = not same and self.trouble is not None and self.trouble.clash
-        yield self._answer(text, soft=soft, done=not clash)
+        yield self._reply_with_answer(text, soft=soft, done=not clash)
         if clash:
-            self._conflict = self._found_conflict()
-            yield self._answer(text, soft=soft, done=True)
+            self._conflict = self._find_conflicts()
+            yield self._reply_with_answer(text, soft=soft, done=True)
 
     def _take(self, answer: LiveAnswer | LiveConflict) -> None:
         self._conflict = None
@@ -124,16 +137,16 @@ class Page:
                 self._drawer = Drawer.of(answer, self.lang)
             self.last_answer = answer
 
-    def _found_conflict(self) -> Mapping[str, Any]:
+    def _find_conflicts(self) -> Mapping[str, Any]:
         try:
-            return self.desk.conflict(self.state)
+            return self.desk.find_conflicts(self.state)
         except TntError:
             return {"sets": [], "repairs": []}
 
-    def _answer(self, text: Text | None, *, soft: bool, done: bool) -> Reply:
+    def _reply_with_answer(self, text: Text | None, *, soft: bool, done: bool) -> Reply:
         bad = self.trouble is not None
         sentence = text or (
-            PAGE["trouble"] if bad or self.last_answer is None else _supported(self.last_answer)
+            PAGE["trouble"] if bad or self.last_answer is None else _describe_proof(self.last_answer)
         )
         sure = self.last_answer is not None and self.last_answer.sure
         kind = "bad" if bad else "note" if text or not sure else "good"
@@ -141,13 +154,13 @@ class Page:
 
     def _reply(self, *, text: Text, kind: str, done: bool, soft: bool = False, **more: Any) -> Reply:
         """Return what changed since the last reply, with a sentence."""
-        members = self._fragments()
+        members = self._render_fragments()
         changed = {name: html for name, html in members.items() if self._sent.get(name) != html}
         self._sent = {**self._sent, **members}
         data = more.pop("data", None)
         document = {
             "parts": {**changed, **more.pop("parts", {})},
-            "values": page_settings.input_values(self.scenario, self.axes, self.state, self.lang),
+            "values": page_settings.build_input_values(self.scenario, self.axes, self.state, self.lang),
             "address": encode(self.state),
             "soft": soft,
             "said": text.in_(self.lang),
@@ -157,30 +170,30 @@ class Page:
         }
         return Reply(document, data)
 
-    def _fragments(self) -> dict[str, str]:
+    def _render_fragments(self) -> dict[str, str]:
         drawer, answer = self._drawer, self.last_answer
         result = {
-            "trouble": trouble_part(drawer, self.trouble, self._conflict, held=answer is not None),
-            "forced": page_settings.forced_part(drawer, self.state),
-            "saved": drawer.macro("saved", {"files": saved(self.scenario)}),
-            **page_settings.axis_parts(drawer, self.axes, self.state, answer),
+            "trouble": render_conflicts(drawer, self.trouble, self._conflict, held=answer is not None),
+            "forced": page_settings.render_forced(drawer, self.state),
+            "saved": drawer.render_macro("saved", {"files": list_variants(self.scenario)}),
+            **page_settings.render_axes(drawer, self.axes, self.state, answer),
         }
         if answer is None:
             return {**dict.fromkeys(("band", "totals", "moves", "map", "departments", "list"), ""), **result}
-        answers = drawer.answer(answer, Before(self.last, self.written))
+        answers = drawer.render_answer(answer, Before(self.last, self.written))
         if self.trouble is not None:
-            answers["band"] = drawer.band(answer, stale=True)
-        return {**result, **answers, "list": listed_part(drawer, answer, self.last, self.state)}
+            answers["band"] = drawer.render_band(answer, stale=True)
+        return {**result, **answers, "list": render_list(drawer, answer, self.last, self.state)}
 
-    def _frame(self) -> str:
+    def _render_frame(self) -> str:
         """Return the whole page as it opens."""
         scenario, lang = self.scenario, self.lang
-        spec, unit = scenario.spec, page_settings.unit_of(self.axes)
-        values = page_settings.axis_values(self.axes, self.state, lang)
+        spec, unit = scenario.spec, page_settings.select_unit(self.axes)
+        values = page_settings.format_axis_values(self.axes, self.state, lang)
         axes = [
             {
                 "k": axis.k, "id": axis.id, "title": axis.title, "below": axis.below, "top": axis.k == 0,
-                "unit": unit[0], "step": page_settings.step_of(axis.written_cents),
+                "unit": unit[0], "step": page_settings.compute_step(axis.written_cents),
                 "box": values[f"box-{axis.k}"]["value"], **values[f"amount-{axis.k}"],
                 "told": Markup(self._sent[f"axis-{axis.k}"]),
             }
@@ -190,18 +203,18 @@ class Page:
         document = {
             "title": scenario.title,
             "own": spec.locale,
-            "day": message.long_day(spec.date.isoformat()).in_(lang) if spec.date else "",
+            "day": message.format_long_day(spec.date.isoformat()).in_(lang) if spec.date else "",
             "synthetic": SYNTHETIC.in_(lang) if is_synthetic(scenario) else "",
             "parts": {name: Markup(html) for name, html in self._sent.items()},
             "axes": axes,
             "share": self.state.share,
             "shares": [(key, text.in_(lang)) for key, text in SHARES.items()],
-            "rules": page_settings.rules_told(scenario, self.state, lang),
-            "stages": page_settings.stages_told(scenario, self.state, lang),
+            "rules": page_settings.describe_rules(scenario, self.state, lang),
+            "stages": page_settings.describe_stages(scenario, self.state, lang),
             "shows": shows,
-            "departments": departments_of(self._drawer, scenario.portfolio.table),
+            "departments": list_departments(self._drawer, scenario.portfolio.table),
         }
-        return self._drawer.macro("frame", document)
+        return self._drawer.render_macro("frame", document)
 
 
 _UNREADABLE = Text(
@@ -210,47 +223,47 @@ _UNREADABLE = Text(
 )
 
 
-def _supported(answer: LiveAnswer) -> Text:
+def _describe_proof(answer: LiveAnswer) -> Text:
     """Write the evidence next to the totals: « Prouvé en 0,18 s »."""
     proof = "" if answer.proof is None else answer.proof.value
     name = vocabulary.PROOF.get(proof, vocabulary.PROOF["FEASIBLE_GAP"])
-    fr, en = (number(hundredths(answer.seconds), lang, 2) for lang in (Lang.FR, Lang.EN))
+    fr, en = (format_number(round_to_hundredths(answer.seconds), lang, 2) for lang in (Lang.FR, Lang.EN))
     return Text(f"{name.fr.capitalize()}, en {fr} s", f"{name.en.capitalize()}, in {en} s")
 
 
-def _refused(fr: str, en: str) -> UsageError:
+def _build_error(fr: str, en: str) -> UsageError:
     return UsageError(Text(fr, en), code="usage.app")
 
 
-def _amount(page: Page, event: Event) -> Iterator[Reply]:
+def _set_amount(page: Page, event: Event) -> Iterator[Reply]:
     cents = int(event["value"])
-    return page._to(moved(page.scenario, page.state, str(event["id"]), cents), event)
+    return page._to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
 
 
-def _box(page: Page, event: Event) -> Iterator[Reply]:
+def _set_box_amount(page: Page, event: Event) -> Iterator[Reply]:
     text = str(event["value"])
     try:
-        cents = page_settings.cents_of_box(text, page_settings.unit_of(page.axes))
+        cents = page_settings.parse_box(text, page_settings.select_unit(page.axes))
     except ValueError:
-        raise _refused(
+        raise _build_error(
             f"« {text} » n'est pas un montant. Écrivez par exemple 31,5 ou 31,5 M€.",
             f'"{text}" is no amount. Write 31.5 or 31.5 M€.',
         ) from None
-    return page._to(moved(page.scenario, page.state, str(event["id"]), cents), event)
+    return page._to(move_amount(page.scenario, page.state, str(event["id"]), cents), event)
 
 
-def _rule(page: Page, event: Event) -> Iterator[Reply]:
+def _switch_rule(page: Page, event: Event) -> Iterator[Reply]:
     rules = {**page.state.rules, str(event["id"]): event["value"] is True}
     return page._to(without_written(page.scenario, replace(page.state, rules=rules)), event)
 
 
-def _weight(page: Page, event: Event) -> Iterator[Reply]:
+def _set_weight(page: Page, event: Event) -> Iterator[Reply]:
     stage, _, name = str(event["id"]).partition(".")
     text = str(event["value"])
     try:
-        weight = weight_text(text or "0")
+        weight = normalise_weight(text or "0")
     except ValueError:
-        raise _refused(
+        raise _build_error(
             f"« {text} » n'est pas un poids : il faut un nombre, zéro ou plus.",
             f'"{text}" is no weight: a number of zero or more is wanted.',
         ) from None
@@ -258,19 +271,19 @@ def _weight(page: Page, event: Event) -> Iterator[Reply]:
     return page._to(without_written(page.scenario, replace(page.state, weights=weights)), event)
 
 
-def _force(page: Page, event: Event) -> Iterator[Reply]:
+def _fix_dossier(page: Page, event: Event) -> Iterator[Reply]:
     asked = event["value"]
     name, inside = str(asked["dossier"]).strip(), asked["side"] == "in"
     reason = " ".join(str(asked["reason"]).split())[:MOST_REASON]
     table = page.scenario.portfolio.table
     row = table.filter(table["dossier"] == name)
     if not row.height:
-        text = unknown(Text("le dossier", "dossier"), name, table["dossier"].to_list())
-        raise _refused(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:])
+        text = describe_unknown(Text("le dossier", "dossier"), name, table["dossier"].to_list())
+        raise _build_error(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:])
     if not reason:
-        raise _refused("Donnez le motif de la décision.", "Give the reason of the decision.")
+        raise _build_error("Donnez le motif de la décision.", "Give the reason of the decision.")
     if not inside and row["committed_cents"][0] is not None:
-        raise _refused(
+        raise _build_error(
             f"Le dossier « {name} » est déjà engagé : il ne peut pas être écarté.",
             f'The dossier "{name}" is committed already: it cannot be refused.',
         )
@@ -278,12 +291,12 @@ def _force(page: Page, event: Event) -> Iterator[Reply]:
     return page._to(replace(page.state, forced=forced), event)
 
 
-def _free(page: Page, event: Event) -> Iterator[Reply]:
+def _release_dossier(page: Page, event: Event) -> Iterator[Reply]:
     forced = {name: one for name, one in page.state.forced.items() if name != event["id"]}
     return page._to(replace(page.state, forced=forced), event)
 
 
-def _unset(page: Page, event: Event) -> Iterator[Reply]:
+def _remove_setting(page: Page, event: Event) -> Iterator[Reply]:
     sets = {path: text for path, text in page.state.sets.items() if path != event["id"]}
     return page._to(replace(page.state, sets=sets), event)
 
@@ -296,13 +309,13 @@ def _repair(page: Page, event: Event) -> Iterator[Reply]:
     return page._to(with_set_lines(page.scenario, page.state, lines), event)
 
 
-def _longer(page: Page, event: Event) -> Iterator[Reply]:
+def _solve_longer(page: Page, event: Event) -> Iterator[Reply]:
     """Solve the same settings with more time."""
-    page._take(page.desk.answer(page.state, LONG))
-    yield page._answer(None, soft=False, done=True)
+    page._take(page.desk.optimise_state(page.state, LONG))
+    yield page._reply_with_answer(None, soft=False, done=True)
 
 
-def _back(page: Page, event: Event) -> Iterator[Reply]:
+def _restore_settings(page: Page, event: Event) -> Iterator[Reply]:
     return page._to(State() if page.last_answer is None else page.last_answer.state, event)
 
 
@@ -310,7 +323,7 @@ def _reset(page: Page, event: Event) -> Iterator[Reply]:
     return page._to(State(), event)
 
 
-def _looked(key: str) -> Handler:
+def _build_view_handler(key: str) -> Handler:
     """Return a handler of a view setting; other settings stay, the list restarts."""
 
     def look(page: Page, event: Event) -> Iterator[Reply]:
@@ -322,20 +335,20 @@ def _looked(key: str) -> Handler:
     return look
 
 
-def _share(page: Page, event: Event) -> Iterator[Reply]:
+def _set_share(page: Page, event: Event) -> Iterator[Reply]:
     if event["value"] not in SHARES:
         raise ValueError(event["value"])
     return page._to(replace(page.state, share=str(event["value"])), event)
 
 
-def _more(page: Page, event: Event) -> Iterator[Reply]:
+def _show_more_rows(page: Page, event: Event) -> Iterator[Reply]:
     return page._to(replace(page.state, rows=page.state.rows + FIRST_ROWS), event)
 
 
-def _address(page: Page, event: Event) -> Iterator[Reply]:
+def _open_address(page: Page, event: Event) -> Iterator[Reply]:
     """Open an address, or go back to one; its invalid parts are reported."""
     state, refused = decode(str(event["value"]))
-    state, strange = known_only(page.scenario, state)
+    state, strange = exclude_unknown(page.scenario, state)
     sentences = [*refused, *strange]
     more = None
     if sentences:
@@ -353,23 +366,23 @@ def _save(page: Page, event: Event) -> Iterator[Reply]:
 
 def _compare(page: Page, event: Event) -> Iterator[Reply]:
     if page.last_answer is None or page.trouble is not None:
-        raise _refused(
+        raise _build_error(
             "Ces réglages n'ont pas de répartition : rien à comparer.",
             "These settings have no allocation: nothing to compare.",
         )
     file = str(event["value"]["file"])
-    html = comparison_html(page.scenario, page.last_answer, file, page.lang)
+    html = render_comparison(page.scenario, page.last_answer, file, page.lang)
     said = Text(f"Comparé avec « {file} ».", f'Compared with "{file}".')
     yield page._reply(text=said, kind="good", done=True, parts={"comparison": html})
 
 
 def _export(page: Page, _: Event) -> Iterator[Reply]:
     if page.trouble is not None:
-        raise _refused(
+        raise _build_error(
             "Ces réglages n'ont pas de répartition : rien à exporter.",
             "These settings have no allocation: nothing to export.",
         )
-    folder, data = workbook(page.scenario, page.state, page.lang)
+    folder, data = export_workbook(page.scenario, page.state, page.lang)
     yield page._reply(
         text=Text(
             f"Classeur prêt ; le calcul et ses preuves sont dans « {folder.parent.name}/{folder.name} ».",
@@ -384,8 +397,11 @@ def _export(page: Page, _: Event) -> Iterator[Reply]:
 
 Handler = Callable[[Page, Event], Iterator[Reply]]
 _DO: Mapping[str, Handler] = {
-    "amount": _amount, "box": _box, "rule": _rule, "weight": _weight, "force": _force, "free": _free,
-    "unset": _unset, "repair": _repair, "back": _back, "longer": _longer, "reset": _reset, "share": _share,
-    "more": _more, "search": _looked("search"), "show": _looked("show"), "department": _looked("department"),
-    "address": _address, "save": _save, "compare": _compare, "export": _export,
+    "amount": _set_amount, "box": _set_box_amount, "rule": _switch_rule, "weight": _set_weight,
+    "force": _fix_dossier, "free": _release_dossier, "unset": _remove_setting, "repair": _repair,
+    "back": _restore_settings, "longer": _solve_longer, "reset": _reset, "share": _set_share,
+    "more": _show_more_rows,
+    "search": _build_view_handler("search"), "show": _build_view_handler("show"),
+    "department": _build_view_handler("department"),
+    "address": _open_address, "save": _save, "compare": _compare, "export": _export,
 }  # fmt: skip

@@ -10,15 +10,15 @@ from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_state import State
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.app.panels import Drawer
-from tnt_sim.app.scenario_changes import goals_of, stages_of
+from tnt_sim.app.scenario_changes import get_goals, list_stages
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import amount, plural, short_amount
+from tnt_sim.i18n.numbers import format_amount, format_count, format_short_amount
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.inhabitants import INHABITANTS
-from tnt_sim.rules.expressions.text import capitalised
-from tnt_sim.rules.kinds.registry import rule_words
-from tnt_sim.scenario.objective_text import stage_words
+from tnt_sim.rules.expressions.text import capitalise
+from tnt_sim.rules.kinds.registry import describe_rule
+from tnt_sim.scenario.objective_text import describe_stage
 from tnt_sim.scenario.scenario import Scenario
 
 BUILT_IN = ("dossiers", "granted", "population", "leverage")
@@ -38,11 +38,13 @@ class Axis:
     below: bool
 
 
-def axes_of(scenario: Scenario) -> list[Axis]:
+def list_axes(scenario: Scenario) -> list[Axis]:
     """List the envelopes in force with a written amount, in the order of the tree."""
     day = scenario.spec.date
     result = [
-        (spec, len(path)) for spec, path in scenario.spec.programme.applied(day) if spec.amount is not None
+        (spec, len(path))
+        for spec, path in scenario.spec.programme.walk_in_force(day)
+        if spec.amount is not None
     ]
     return [
         Axis(k, spec.id, spec.title or spec.id, spec.amount or 0, depth > 2)
@@ -50,13 +52,13 @@ def axes_of(scenario: Scenario) -> list[Axis]:
     ]
 
 
-def unit_of(axes: list[Axis]) -> tuple[str, int]:
+def select_unit(axes: list[Axis]) -> tuple[str, int]:
     """Return the unit of the number boxes: millions from ten million up, thousands from ten thousand."""
     largest = max((axis.written_cents for axis in axes), default=0)
     return next((pair for pair in _UNITS if largest >= 10 * pair[1]), _UNITS[-1])
 
 
-def cents_of_box(text: str, unit: tuple[str, int]) -> int:
+def parse_box(text: str, unit: tuple[str, int]) -> int:
     """Parse the content of a number box: "31" or "31,5" in its unit, or an amount with its own unit.
 
     Raises
@@ -76,7 +78,7 @@ def cents_of_box(text: str, unit: tuple[str, int]) -> int:
     return int(cents)
 
 
-def box_text(cents: int, unit: tuple[str, int], lang: Lang) -> str:
+def format_box(cents: int, unit: tuple[str, int], lang: Lang) -> str:
     """Write cents for a number box, exactly."""
     whole, rest = divmod(cents, unit[1])
     decimals = str(rest).rjust(len(str(unit[1])) - 1, "0").rstrip("0")
@@ -84,60 +86,60 @@ def box_text(cents: int, unit: tuple[str, int], lang: Lang) -> str:
     return f"{whole}{mark}{decimals}" if decimals else str(whole)
 
 
-def step_of(written_cents: int) -> int:
+def compute_step(written_cents: int) -> int:
     """Return a round step: 1, 2 or 5 times a power of ten, for about two hundred steps per slider."""
     wanted = max(100, written_cents * 2 // _STEPS_A_SLIDER)
     power: int = 10 ** (len(str(wanted)) - 1)
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= wanted)
 
 
-def slider_max(axis: Axis, cents: int) -> int:
+def compute_slider_max(axis: Axis, cents: int) -> int:
     """Return twice the written amount, or more if the present one exceeds it, in whole steps."""
-    step = step_of(axis.written_cents)
+    step = compute_step(axis.written_cents)
     return -(-max(2 * axis.written_cents, cents * 5 // 4, 10 * step) // step) * step
 
 
-def amount_of(axis: Axis, state: State) -> int:
+def get_amount(axis: Axis, state: State) -> int:
     """Return the amount of an envelope under the settings."""
     return state.amounts.get(axis.id, axis.written_cents)
 
 
-def axis_values(axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[str, str]]:
+def format_axis_values(axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[str, str]]:
     """Return the values of the slider and box of each envelope."""
-    unit, result = unit_of(axes), {}
+    unit, result = select_unit(axes), {}
     for axis in axes:
-        cents = amount_of(axis, state)
+        cents = get_amount(axis, state)
         result[f"amount-{axis.k}"] = {
             "value": str(cents),
-            "max": str(slider_max(axis, cents)),
-            "text": amount(cents, lang),
+            "max": str(compute_slider_max(axis, cents)),
+            "text": format_amount(cents, lang),
         }
-        result[f"box-{axis.k}"] = {"value": box_text(cents, unit, lang)}
+        result[f"box-{axis.k}"] = {"value": format_box(cents, unit, lang)}
     return result
 
 
-def axis_parts(drawer: Drawer, axes: list[Axis], state: State, answer: LiveAnswer | None) -> dict[str, str]:
+def render_axes(drawer: Drawer, axes: list[Axis], state: State, answer: LiveAnswer | None) -> dict[str, str]:
     """Return what is beside each slider: a bar, granted and left."""
     return {
-        f"axis-{axis.k}": drawer.macro("axis_told", _axis_told(axis, state, answer, drawer.lang))
+        f"axis-{axis.k}": drawer.render_macro("axis_told", _describe_axis(axis, state, answer, drawer.lang))
         for axis in axes
     }
 
 
-def _axis_told(axis: Axis, state: State, answer: LiveAnswer | None, lang: Lang) -> dict[str, Any]:
-    cents = amount_of(axis, state)
-    fr, en = (short_amount(axis.written_cents, one) for one in (Lang.FR, Lang.EN))
+def _describe_axis(axis: Axis, state: State, answer: LiveAnswer | None, lang: Lang) -> dict[str, Any]:
+    cents = get_amount(axis, state)
+    fr, en = (format_short_amount(axis.written_cents, one) for one in (Lang.FR, Lang.EN))
     written = Text(f"écrit : {fr}", f"as written: {en}") if cents != axis.written_cents else Text("", "")
     if answer is None or axis.id not in answer.problem.case.tree.ids:
         return {"bar": 0, "words": "", "written": written.in_(lang)}
     tree = answer.problem.case.tree
-    node = tree.index(axis.id)
+    node = tree.get_node(axis.id)
     granted, left = answer.reading.envelopes.granted_cents[node], answer.reading.envelopes.left_cents[node]
     under = (answer.problem.case.node >= node) & (answer.problem.case.node < tree.end[node])
     n = int((answer.allocation.funded & under).sum())
-    kept = plural(n, ("retenu", "retenus"), ("funded", "funded"), lang)
-    fr = f"{short_amount(granted, Lang.FR)} accordés, {kept} ; reste {short_amount(left, Lang.FR)}"
-    en = f"{short_amount(granted, Lang.EN)} granted, {kept}; {short_amount(left, Lang.EN)} left"
+    kept = format_count(n, ("retenu", "retenus"), ("funded", "funded"), lang)
+    fr = f"{format_short_amount(granted, Lang.FR)} accordés, {kept} ; reste {format_short_amount(left, Lang.FR)}"
+    en = f"{format_short_amount(granted, Lang.EN)} granted, {kept}; {format_short_amount(left, Lang.EN)} left"
     if granted > cents:
         fr, en = f"{fr} ; le surplus vient d'au-dessus", f"{en}; the excess comes from above"
     return {
@@ -147,31 +149,31 @@ def _axis_told(axis: Axis, state: State, answer: LiveAnswer | None, lang: Lang) 
     }
 
 
-def rule_on(rule: Any, state: State) -> bool:
+def is_rule_on(rule: Any, state: State) -> bool:
     """Whether a rule is switched on under the settings."""
     return state.rules.get(rule.id, not rule.off)
 
 
-def rules_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
+def describe_rules(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
     """Return the rules with a sentence each; one that is not in force cannot be switched on."""
     return [
         {
             "id": rule.id,
             "title": rule.title or rule.id,
             "own": bool(rule.title),
-            "on": rule_on(rule, state),
-            "closed": not rule.model_copy(update={"off": False}).in_force(scenario.spec.date),
-            "words": rule_words(rule, lang),
+            "on": is_rule_on(rule, state),
+            "closed": not rule.model_copy(update={"off": False}).is_in_force(scenario.spec.date),
+            "words": describe_rule(rule, lang),
         }
         for rule in scenario.spec.rules
     ]
 
 
-def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
+def describe_stages(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
     """Return the stages of the objective: weights in use, and objectives that may be added."""
     result = []
-    for k, stage in enumerate(stages_of(scenario)):
-        goals = goals_of(stage)
+    for k, stage in enumerate(list_stages(scenario)):
+        goals = get_goals(stage)
         plain = {name: str(weight) for name, weight in goals.items() if not isinstance(weight, dict)}
         used = list(plain)
         reached = () if scenario.spec.territory is None else (INHABITANTS,)
@@ -182,14 +184,14 @@ def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, 
                 "stage": k,
                 "k": j,
                 "name": name,
-                "words": capitalised(expressions_text.measure(name).in_(lang)),
+                "words": capitalise(expressions_text.describe_measure(name).in_(lang)),
                 "value": values.get(name, "0").replace(".", "," if lang is Lang.FR else "."),
             }
             for j, name in enumerate((*used, *more))
         ]
         result.append(
             {
-                "title": _stage_title(scenario, k, whole=len(plain) == len(goals)).in_(lang),
+                "title": _format_stage_title(scenario, k, whole=len(plain) == len(goals)).in_(lang),
                 "used": sentences[: len(used)],
                 "more": sentences[len(used) :],
             }
@@ -197,24 +199,26 @@ def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, 
     return result
 
 
-def _stage_title(scenario: Scenario, k: int, *, whole: bool) -> Text:
+def _format_stage_title(scenario: Scenario, k: int, *, whole: bool) -> Text:
     """Return the title of a stage: « Objectif 1 : maximiser ».
 
     It is the sentence of the stage if some of its objectives have no weight to change.
     """
     if not whole:
         spec = scenario.spec.objective[k]
-        return Text(f"{k + 1}. {stage_words(spec, Lang.FR)}", f"{k + 1}. {stage_words(spec, Lang.EN)}")
-    sense = expressions_text.SENSE["minimise" if "minimise" in stages_of(scenario)[k] else "maximise"]
+        return Text(f"{k + 1}. {describe_stage(spec, Lang.FR)}", f"{k + 1}. {describe_stage(spec, Lang.EN)}")
+    sense = expressions_text.SENSE["minimise" if "minimise" in list_stages(scenario)[k] else "maximise"]
     return Text(f"Objectif {k + 1} : {sense.fr}", f"Goal {k + 1}: {sense.en}")
 
 
-def input_values(scenario: Scenario, axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[str, Any]]:
+def build_input_values(
+    scenario: Scenario, axes: list[Axis], state: State, lang: Lang
+) -> dict[str, dict[str, Any]]:
     """Return the value of every input of the page by its id."""
-    result: dict[str, dict[str, Any]] = dict(axis_values(axes, state, lang))
+    result: dict[str, dict[str, Any]] = dict(format_axis_values(axes, state, lang))
     for k, rule in enumerate(scenario.spec.rules):
-        result[f"rule-{k}"] = {"value": rule_on(rule, state)}
-    for stage in stages_told(scenario, state, lang):
+        result[f"rule-{k}"] = {"value": is_rule_on(rule, state)}
+    for stage in describe_stages(scenario, state, lang):
         for one in (*stage["used"], *stage["more"]):
             result[f"weight-{one['stage']}-{one['k']}"] = {"value": one["value"]}
     for share in ("pro_rata", "free"):
@@ -224,7 +228,7 @@ def input_values(scenario: Scenario, axes: list[Axis], state: State, lang: Lang)
     return result
 
 
-def forced_part(drawer: Drawer, state: State) -> str:
+def render_forced(drawer: Drawer, state: State) -> str:
     """Return what was decided by hand, and other values changed by a repair."""
     lang = drawer.lang
     rows = [
@@ -235,4 +239,4 @@ def forced_part(drawer: Drawer, state: State) -> str:
         }
         for _, one in sorted(state.forced.items())
     ]
-    return drawer.macro("forced", {"rows": rows, "sets": sorted(state.sets.items())})
+    return drawer.render_macro("forced", {"rows": rows, "sets": sorted(state.sets.items())})

@@ -62,7 +62,7 @@ class State:
     rows: int = FIRST_ROWS
 
     @property
-    def with_sets(self) -> State:
+    def settings(self) -> State:
         """Return the state without view settings: equal for equal requests."""
         return replace(self, share=SHARES[0], search="", show="", department="", rows=FIRST_ROWS)
 
@@ -74,10 +74,10 @@ class State:
 
 def encode(state: State) -> str:
     """Encode the state as the part of an address after `#`; empty for the scenario as written."""
-    return urlencode(list(_pairs(state)), quote_via=quote, safe="")
+    return urlencode(list(_encode_pairs(state)), quote_via=quote, safe="")
 
 
-def _pairs(state: State) -> Iterator[tuple[str, str]]:
+def _encode_pairs(state: State) -> Iterator[tuple[str, str]]:
     yield from ((f"a.{name}", str(cents)) for name, cents in sorted(state.amounts.items()))
     yield from ((f"r.{name}", str(int(on))) for name, on in sorted(state.rules.items()))
     yield from ((f"w.{stage}.{name}", text) for (stage, name), text in sorted(state.weights.items()))
@@ -115,27 +115,27 @@ def decode(text: str) -> tuple[State, list[Text]]:
     return State(**result), refused
 
 
-def _amount(fields: dict[str, Any], name: str, value: str) -> None:
+def _read_amount(fields: dict[str, Any], name: str, value: str) -> None:
     cents = int(value)
     if not name or not value.isascii() or not 0 <= cents <= _MOST_CENTS:
         raise ValueError(value)
     fields["amounts"][name] = cents
 
 
-def _rule(fields: dict[str, Any], name: str, value: str) -> None:
+def _read_rule(fields: dict[str, Any], name: str, value: str) -> None:
     if not name or value not in ("0", "1"):
         raise ValueError(value)
     fields["rules"][name] = value == "1"
 
 
-def _weight(fields: dict[str, Any], name: str, value: str) -> None:
+def _read_weight(fields: dict[str, Any], name: str, value: str) -> None:
     stage, _, measure = name.partition(".")
     if not measure:
         raise ValueError(name)
-    fields["weights"][int(stage), measure] = weight_text(value)
+    fields["weights"][int(stage), measure] = normalise_weight(value)
 
 
-def weight_text(value: str) -> str:
+def normalise_weight(value: str) -> str:
     """Validate a weight.
 
     Raises
@@ -152,7 +152,7 @@ def weight_text(value: str) -> str:
     return value.strip().replace(",", ".")
 
 
-def _forced(*, inside: bool) -> Any:
+def _build_forced_reader(*, inside: bool) -> Any:
     def read(fields: dict[str, Any], name: str, value: str) -> None:
         if not name:
             raise ValueError(name)
@@ -169,7 +169,7 @@ def _set(fields: dict[str, Any], name: str, value: str) -> None:
     fields["sets"][name] = value
 
 
-def _view(key: str, among: tuple[str, ...] | None = None) -> Any:
+def _build_view_reader(key: str, among: tuple[str, ...] | None = None) -> Any:
     def read(fields: dict[str, Any], name: str, value: str) -> None:
         if name or (among is not None and value not in among):
             raise ValueError(value)
@@ -178,14 +178,15 @@ def _view(key: str, among: tuple[str, ...] | None = None) -> Any:
     return read
 
 
-def _rows(fields: dict[str, Any], name: str, value: str) -> None:
+def _read_rows(fields: dict[str, Any], name: str, value: str) -> None:
     if name or not FIRST_ROWS <= int(value) <= 100 * FIRST_ROWS:
         raise ValueError(value)
     fields["rows"] = int(value)
 
 
 _READERS: Mapping[str, Any] = {
-    "a": _amount, "r": _rule, "w": _weight, "in": _forced(inside=True), "out": _forced(inside=False), "s": _set,
-    "share": _view("share", SHARES), "search": _view("search"), "show": _view("show", SHOWS),
-    "department": _view("department"), "rows": _rows,
+    "a": _read_amount, "r": _read_rule, "w": _read_weight, "in": _build_forced_reader(inside=True),
+    "out": _build_forced_reader(inside=False), "s": _set, "share": _build_view_reader("share", SHARES),
+    "search": _build_view_reader("search"), "show": _build_view_reader("show", SHOWS),
+    "department": _build_view_reader("department"), "rows": _read_rows,
 }  # fmt: skip

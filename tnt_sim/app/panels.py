@@ -24,20 +24,35 @@ from tnt_sim.app.page_state import FIRST_ROWS, State
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.engine.result import Proof
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import amount, decimal, euros, plural, short_amount
-from tnt_sim.reporting.charts.department_map import map_svg
-from tnt_sim.reporting.decision_page.page_rows import bounds_of, department_titles, legends, per_head
-from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, groupings, tallies
-from tnt_sim.reporting.reports.decision_table import plain_reasons
-from tnt_sim.reporting.reports.infeasibility import after_words, members_words, repair_words
+from tnt_sim.i18n.numbers import (
+    format_amount,
+    format_count,
+    format_decimal,
+    format_euros,
+    format_short_amount,
+)
+from tnt_sim.reporting.charts.department_map import draw_map
+from tnt_sim.reporting.decision_page.page_rows import (
+    build_legends,
+    compute_map_bounds,
+    describe_departments,
+    format_per_head,
+)
+from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, build_groupings, build_tallies
+from tnt_sim.reporting.reports.decision_table import simplify_reasons
+from tnt_sim.reporting.reports.infeasibility import (
+    describe_members,
+    describe_repair,
+    describe_repaired_optimum,
+)
 from tnt_sim.reporting.text import vocabulary
-from tnt_sim.reporting.text.decision_reasons import dossier_sentences, unspent_sentence
+from tnt_sim.reporting.text.decision_reasons import describe_dossiers, describe_unspent
 from tnt_sim.rules.expressions import text as expressions_text
-from tnt_sim.rules.expressions.column_text import count, listed, number
-from tnt_sim.rules.expressions.inhabitants import ReachedCommunes, reach_of
-from tnt_sim.rules.expressions.text import capitalised
+from tnt_sim.rules.expressions.column_text import format_integer, format_list, format_number
+from tnt_sim.rules.expressions.inhabitants import ReachedCommunes, find_reached_communes
+from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.linear_terms import BoolArray, Unit
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.run_document import format_fraction
 
 MOST_MOVES = 6
 """Most applications named among those that enter or leave; the list shows all."""
@@ -76,51 +91,51 @@ class Drawer:
     haystack: pl.Series
 
     @classmethod
-    def blank(cls, lang: Lang) -> Drawer:
+    def from_lang(cls, lang: Lang) -> Drawer:
         """Return the renderer used before any answer."""
         return cls(lang, None, {}, pl.Series("haystack", [], dtype=pl.String))
 
     @classmethod
     def of(cls, answer: LiveAnswer, lang: Lang) -> Drawer:
         """Return the renderer of a scenario, from its first answer."""
-        requested = tabled(answer)
-        result = next((one for one in groupings(requested, lang) if one.key == "department"), None)
-        bounds = bounds_of(tallies(requested, result)) if result is not None else {}
+        requested = build_territory_input(answer)
+        result = next((one for one in build_groupings(requested, lang) if one.key == "department"), None)
+        bounds = compute_map_bounds(build_tallies(requested, result)) if result is not None else {}
         texts = requested.table.select(
             pl.concat_str("dossier", "title", "applicant", separator=" ", ignore_nulls=True)
         )
-        hay = [plain(text) for text in texts.to_series().to_list()]
+        hay = [normalise_text(text) for text in texts.to_series().to_list()]
         return cls(lang, result, bounds, pl.Series("haystack", hay, dtype=pl.String))
 
-    def macro(self, name: str, context: Any) -> str:
+    def render_macro(self, name: str, context: Any) -> str:
         """Fill a part of `page.html`."""
-        return str(getattr(macros(self.lang), name)(context)).strip()
+        return str(getattr(load_macros(self.lang), name)(context)).strip()
 
-    def answer(self, answer: LiveAnswer, before: Before) -> dict[str, str]:
+    def render_answer(self, answer: LiveAnswer, before: Before) -> dict[str, str]:
         """Return the panels that an answer changes, except the list and what is beside the settings."""
         result = {
-            "band": self.band(answer),
-            "totals": self.macro("totals", self._totals(answer, before.written)),
-            "moves": self.macro("moves", self._moves(answer, before)),
+            "band": self.render_band(answer),
+            "totals": self.render_macro("totals", self._describe_totals(answer, before.written)),
+            "moves": self.render_macro("moves", self._describe_moves(answer, before)),
             "map": "",
             "departments": "",
         }
         if self.by_department is not None:
-            lines = tallies(tabled(answer), self.by_department)
-            result |= {"map": self._map(lines), "departments": self._departments(lines)}
+            lines = build_tallies(build_territory_input(answer), self.by_department)
+            result |= {"map": self._render_map(lines), "departments": self._render_departments(lines)}
         return result
 
-    def band(self, answer: LiveAnswer, *, stale: bool = False) -> str:
+    def render_band(self, answer: LiveAnswer, *, stale: bool = False) -> str:
         """Return the line that stays visible: granted, left, funded."""
-        granted, left, funded = figures_of(answer)
+        granted, left, funded = compute_totals(answer)
         document = {
-            "granted": short_amount(granted, self.lang),
-            "left": short_amount(left, self.lang),
-            "funded": count(funded, self.lang),
+            "granted": format_short_amount(granted, self.lang),
+            "left": format_short_amount(left, self.lang),
+            "funded": format_integer(funded, self.lang),
         }
-        return self.macro("band", {**document, "stale": stale})
+        return self.render_macro("band", {**document, "stale": stale})
 
-    def _totals(self, answer: LiveAnswer, written: LiveAnswer | None) -> dict[str, Any]:
+    def _describe_totals(self, answer: LiveAnswer, written: LiveAnswer | None) -> dict[str, Any]:
         lang = self.lang
         document = {
             "status": answer.status.value,
@@ -128,26 +143,27 @@ class Drawer:
         }
         broken = [reading.id for reading in answer.reading.rules if not reading.holds]
         return {
-            "verdict": vocabulary.verdict(document).in_(lang),
+            "verdict": vocabulary.describe_verdict(document).in_(lang),
             "sure": answer.sure,
-            "figures": self._totals_rows(answer, written),
-            "goals": [self._goal(k, answer, written) for k in range(len(answer.reading.values))],
-            "broken": _broken(broken, lang).in_(lang) if broken else "",
+            "figures": self._compare_totals(answer, written),
+            "goals": [self._describe_goal(k, answer, written) for k in range(len(answer.reading.values))],
+            "broken": _describe_broken_rules(broken, lang).in_(lang) if broken else "",
             "seconds": f"{answer.seconds:.3f}",
-            "why_left": unspent_sentence(answer.problem, answer.reasons, 0).in_(lang)
+            "why_left": describe_unspent(answer.problem, answer.reasons, 0).in_(lang)
             if answer.reasons.unspent_code[0]
             else "",
-            "how": _how(answer, lang).in_(lang),
+            "how": _describe_evidence(answer, lang).in_(lang),
         }
 
-    def _totals_rows(self, answer: LiveAnswer, written: LiveAnswer | None) -> list[tuple[str, str, str]]:
+    def _compare_totals(self, answer: LiveAnswer, written: LiveAnswer | None) -> list[tuple[str, str, str]]:
         """Return name, value, and the value of the scenario as written if it differs."""
         lang = self.lang
-        reach = reach_of(answer.problem.case)
+        reach = find_reached_communes(answer.problem.case)
         keys = ("amount", "granted", "left", "funded", *(() if reach is None else ("inhabitants",)))
         names = [PAGE[key].in_(lang) for key in keys]
         now, then = (
-            [None] * len(keys) if one is None else self._status_lines(one, reach) for one in (answer, written)
+            [None] * len(keys) if one is None else self._format_totals(one, reach)
+            for one in (answer, written)
         )
         was = Text("écrit : {}", "as written: {}").in_(lang)
         return [
@@ -155,14 +171,23 @@ class Drawer:
             for name, value, old in zip(names, now, then, strict=True)
         ]
 
-    def _status_lines(self, answer: LiveAnswer, reach: ReachedCommunes | None) -> list[str | None]:
-        granted, left, funded = figures_of(answer)
-        whole = amount(answer.problem.case.tree.written_cents[0], self.lang)
-        told = [whole, amount(granted, self.lang), amount(left, self.lang), count(funded, self.lang)]
-        people = [] if reach is None else [count(reach.inhabitants(answer.allocation.funded), self.lang)]
-        return [*told, *people]
+    def _format_totals(self, answer: LiveAnswer, reach: ReachedCommunes | None) -> list[str | None]:
+        granted, left, funded = compute_totals(answer)
+        whole = format_amount(answer.problem.case.tree.written_cents[0], self.lang)
+        figures_text = [
+            whole,
+            format_amount(granted, self.lang),
+            format_amount(left, self.lang),
+            format_integer(funded, self.lang),
+        ]
+        people = (
+            []
+            if reach is None
+            else [format_integer(reach.count_inhabitants(answer.allocation.funded), self.lang)]
+        )
+        return [*figures_text, *people]
 
-    def _goal(self, k: int, answer: LiveAnswer, written: LiveAnswer | None) -> str:
+    def _describe_goal(self, k: int, answer: LiveAnswer, written: LiveAnswer | None) -> str:
         """Write an objective: « Maximiser score : 31 240 (écrit : 31 100) ».
 
         The written value only if the same objective is optimised.
@@ -170,34 +195,36 @@ class Drawer:
         stage, lang = answer.problem.stages[k], self.lang
         money = stage.terms.unit is Unit.MONEY
 
-        def report(of: LiveAnswer) -> str:
-            text = decimal_text(of.reading.values[k])
-            return euros(text, lang) if money else decimal(text, lang)
+        def format_value(of: LiveAnswer) -> str:
+            text = format_fraction(of.reading.values[k])
+            return format_euros(text, lang) if money else format_decimal(text, lang)
 
-        value, was = report(answer), ""
+        value, was = format_value(answer), ""
         same = written is not None and not answer.state.weights and k < len(written.reading.values)
-        if same and written is not None and report(written) != value:
-            was = Text(f" (écrit : {report(written)})", f" (as written: {report(written)})").in_(lang)
+        if same and written is not None and format_value(written) != value:
+            was = Text(f" (écrit : {format_value(written)})", f" (as written: {format_value(written)})").in_(
+                lang
+            )
         aim = f"{expressions_text.SENSE[stage.sense.value].in_(lang).capitalize()} {stage.goal}"
-        return f"{aim}{colon(lang)} {value}{was}"
+        return f"{aim}{get_colon(lang)} {value}{was}"
 
-    def _moves(self, answer: LiveAnswer, before: Before) -> dict[str, Any]:
+    def _describe_moves(self, answer: LiveAnswer, before: Before) -> dict[str, Any]:
         lang = self.lang
         groups = []
         if before.last is not None:
-            enter, leave = moved_rows(answer, before.last)
+            enter, leave = find_moved_rows(answer, before.last)
             groups = [
-                self._moved(rows, key, of)
+                self._list_largest_moves(rows, key, of)
                 for key, rows, of in (("enter", enter, answer), ("leave", leave, before.last))
                 if len(rows)
             ]
         return {
-            "words": _moves_words(answer, before.last, lang).in_(lang),
+            "words": _describe_change(answer, before.last, lang).in_(lang),
             "groups": groups,
-            "against": _against(answer, before.written, lang).in_(lang),
+            "against": _describe_difference(answer, before.written, lang).in_(lang),
         }
 
-    def _moved(self, rows: Sequence[int], key: str, of: LiveAnswer) -> dict[str, Any]:
+    def _list_largest_moves(self, rows: Sequence[int], key: str, of: LiveAnswer) -> dict[str, Any]:
         """Return the largest applications that enter or leave."""
         lang, table = self.lang, of.problem.case.table
         cents = of.allocation.granted_cents
@@ -210,12 +237,12 @@ class Drawer:
             else (("sort", "sortent"), ("leaves", "leave"))
         )
         return {
-            "title": f"{count(n, lang)} {verb[0][n >= 2] if lang is Lang.FR else verb[1][n != 1]}",
+            "title": f"{format_integer(n, lang)} {verb[0][n >= 2] if lang is Lang.FR else verb[1][n != 1]}",
             "rows": [
                 {
                     "dossier": table["dossier"][row],
                     "title": table["title"][row] or "",
-                    "amount": amount(int(cents[row]), lang),
+                    "amount": format_amount(int(cents[row]), lang),
                 }
                 for row in largest
             ],
@@ -223,33 +250,35 @@ class Drawer:
             "show": key,
         }
 
-    def _map(self, lines: Sequence[Tally]) -> str:
+    def _render_map(self, lines: Sequence[Tally]) -> str:
         values = {line.code: float(line.granted_cents) for line in lines if line.code}
-        svg = map_svg(
+        svg = draw_map(
             values,
-            department_titles(lines, self.lang),
+            describe_departments(lines, self.lang),
             PAGE["map_label"].in_(self.lang),
             self.bounds["amount"],
         )
-        return self.macro("places", {"svg": Markup(svg), "legend": legends(self.bounds, self.lang)["amount"]})
+        return self.render_macro(
+            "places", {"svg": Markup(svg), "legend": build_legends(self.bounds, self.lang)["amount"]}
+        )
 
-    def _departments(self, lines: Sequence[Tally]) -> str:
+    def _render_departments(self, lines: Sequence[Tally]) -> str:
         lang = self.lang
         sentences = [
             {
                 "name": line.name,
                 "code": line.code,
-                "filed": count(line.filed, lang),
-                "funded": count(line.funded, lang),
-                "granted": amount(line.granted_cents, lang),
-                "head": per_head(line, lang),
+                "filed": format_integer(line.filed, lang),
+                "funded": format_integer(line.funded, lang),
+                "granted": format_amount(line.granted_cents, lang),
+                "head": format_per_head(line, lang),
             }
             for line in lines
         ]
-        return self.macro("departments", {"lines": sentences})
+        return self.render_macro("departments", {"lines": sentences})
 
 
-def tabled(answer: LiveAnswer) -> TerritoryInput:
+def build_territory_input(answer: LiveAnswer) -> TerritoryInput:
     """Return the applications with their decision."""
     table = answer.problem.case.table.with_columns(
         pl.Series("funded", answer.allocation.funded),
@@ -258,40 +287,40 @@ def tabled(answer: LiveAnswer) -> TerritoryInput:
     return TerritoryInput(answer.problem.scenario.spec, table)
 
 
-def figures_of(answer: LiveAnswer) -> tuple[int, int, int]:
+def compute_totals(answer: LiveAnswer) -> tuple[int, int, int]:
     """Return granted and left cents, and the number of funded applications."""
     left = answer.reading.envelopes.left_cents[0]
     return answer.reading.granted_cents, left, int(answer.allocation.funded.sum())
 
 
-def moved_rows(answer: LiveAnswer, last: LiveAnswer) -> tuple[list[int], list[int]]:
+def find_moved_rows(answer: LiveAnswer, last: LiveAnswer) -> tuple[list[int], list[int]]:
     """Return the rows that enter and that leave from one answer to the next."""
     now, then = answer.allocation.funded, last.allocation.funded
     return np.flatnonzero(now & ~then).tolist(), np.flatnonzero(then & ~now).tolist()
 
 
-def plain(text: str) -> str:
+def normalise_text(text: str) -> str:
     """Remove accents and capitals, for the search."""
     apart = unicodedata.normalize("NFD", text.casefold())
     return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
-def colon(lang: Lang) -> str:
+def get_colon(lang: Lang) -> str:
     """Return a colon with the spacing of the language."""
     return "\u00a0:" if lang is Lang.FR else ":"
 
 
-def _broken(names: Sequence[str], lang: Lang) -> Text:
-    text = listed(names, lang)
+def _describe_broken_rules(names: Sequence[str], lang: Lang) -> Text:
+    text = format_list(names, lang)
     return Text(
         f"Règles non tenues (indicatives ou à pénalité) : {text}.",
         f"Rules that do not hold (reported or priced): {text}.",
     )
 
 
-def _how(answer: LiveAnswer, lang: Lang) -> Text:
+def _describe_evidence(answer: LiveAnswer, lang: Lang) -> Text:
     """Write the time, whether the solution is unique, and the proof rows without a second reading."""
-    took = number(hundredths(answer.seconds), lang, 2)
+    took = format_number(round_to_hundredths(answer.seconds), lang, 2)
     entry = (
         Text("réponse unique, ex æquo départagés", "the one answer, ties broken")
         if answer.canonical
@@ -308,23 +337,26 @@ def _how(answer: LiveAnswer, lang: Lang) -> Text:
     )
 
 
-def hundredths(seconds: float) -> Fraction:
+def round_to_hundredths(seconds: float) -> Fraction:
     """Round seconds to hundredths, at least one."""
     return Fraction(max(1, round(seconds * 100)), 100)
 
 
-def _moves_words(answer: LiveAnswer, last: LiveAnswer | None, lang: Lang) -> Text:
+def _describe_change(answer: LiveAnswer, last: LiveAnswer | None, lang: Lang) -> Text:
     if last is None:
         return Text("Rien n'a encore été changé.", "Nothing has been changed yet.")
-    enter, leave = moved_rows(answer, last)
+    enter, leave = find_moved_rows(answer, last)
     if enter or leave:
         more = answer.reading.granted_cents - last.reading.granted_cents
         sign = "+" if more > 0 else ""
-        return Text(f"Accordé : {sign}{amount(more, Lang.FR)}.", f"Granted: {sign}{amount(more, Lang.EN)}.")
+        return Text(
+            f"Accordé : {sign}{format_amount(more, Lang.FR)}.",
+            f"Granted: {sign}{format_amount(more, Lang.EN)}.",
+        )
     changed = int((answer.allocation.granted_cents != last.allocation.granted_cents).sum())
     if changed:
         fr, en = (
-            plural(changed, ("dossier", "dossiers"), ("dossier", "dossiers"), one)
+            format_count(changed, ("dossier", "dossiers"), ("dossier", "dossiers"), one)
             for one in (Lang.FR, Lang.EN)
         )
         return Text(
@@ -334,7 +366,7 @@ def _moves_words(answer: LiveAnswer, last: LiveAnswer | None, lang: Lang) -> Tex
     return Text("Les mêmes dossiers, les mêmes montants.", "The same dossiers, the same amounts.")
 
 
-def _against(answer: LiveAnswer, written: LiveAnswer | None, lang: Lang) -> Text:
+def _describe_difference(answer: LiveAnswer, written: LiveAnswer | None, lang: Lang) -> Text:
     if written is None:
         return Text(
             "Le scénario écrit n'a pas de répartition : rien à quoi comparer.",
@@ -342,8 +374,10 @@ def _against(answer: LiveAnswer, written: LiveAnswer | None, lang: Lang) -> Text
         )
     if answer.state.changes_nothing:
         return Text("C'est le scénario tel qu'il est écrit.", "This is the scenario as it is written.")
-    enter, leave = moved_rows(answer, written)
-    fr, en = ((count(len(enter), one), count(len(leave), one)) for one in (Lang.FR, Lang.EN))
+    enter, leave = find_moved_rows(answer, written)
+    fr, en = (
+        (format_integer(len(enter), one), format_integer(len(leave), one)) for one in (Lang.FR, Lang.EN)
+    )
     return Text(
         f"Par rapport au scénario écrit : {fr[0]} de plus, {fr[1]} de moins.",
         f"Against the scenario as written: {en[0]} more, {en[1]} fewer.",
@@ -351,45 +385,47 @@ def _against(answer: LiveAnswer, written: LiveAnswer | None, lang: Lang) -> Text
 
 
 @cache
-def macros(lang: Lang) -> Any:
+def load_macros(lang: Lang) -> Any:
     """Return the macros of `page.html` in one language."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     text = (files("tnt_sim") / "app" / "assets" / "page.html").read_text(encoding="utf-8")
     said = {key: phrase.in_(lang) for key, phrase in PAGE.items()}
-    return environment.from_string(text).make_module({"t": said, "lang": lang.value, "colon": colon(lang)})
+    return environment.from_string(text).make_module(
+        {"t": said, "lang": lang.value, "colon": get_colon(lang)}
+    )
 
 
 _HEADS = ("number", "title", "department", "requested", "granted", "why", "decision")
 _RIGHT = ("requested", "granted")
 
 
-def listed_part(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, state: State) -> str:
+def render_list(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, state: State) -> str:
     """Return the panel `list` for the view of the state."""
     lang = drawer.lang
-    rows = np.flatnonzero(_wanted(drawer, answer, last, state))
+    rows = np.flatnonzero(_select_dossiers(drawer, answer, last, state))
     first = rows[: state.rows].tolist()
     n, rest = len(rows), len(rows) - len(first)
-    granted = amount(int(answer.allocation.granted_cents[rows].sum()), lang)
-    dossiers = plural(n, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
-    more = count(min(rest, FIRST_ROWS), lang)
-    return drawer.macro(
+    granted = format_amount(int(answer.allocation.granted_cents[rows].sum()), lang)
+    dossiers = format_count(n, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
+    more = format_integer(min(rest, FIRST_ROWS), lang)
+    return drawer.render_macro(
         "dossiers",
         {
             "found": Text(f"{dossiers}, {granted} accordés.", f"{dossiers}, {granted} granted.").in_(lang),
             "heads": [{"words": PAGE[key].in_(lang), "n": key in _RIGHT} for key in _HEADS],
-            "rows": _rows(answer, last, state, first, lang) if first else [],
+            "rows": _build_rows(answer, last, state, first, lang) if first else [],
             "more": Text(f"Montrer {more} de plus", f"Show {more} more").in_(lang) if rest else "",
         },
     )
 
 
-def _wanted(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, state: State) -> BoolArray:
+def _select_dossiers(drawer: Drawer, answer: LiveAnswer, last: LiveAnswer | None, state: State) -> BoolArray:
     """Return which applications the view selects, bool (n,)."""
     table = answer.problem.case.table
-    wanted: BoolArray = _SHOWN[state.show](answer, last)
-    for word in plain(state.search).split():
+    wanted: BoolArray = _FILTERS[state.show](answer, last)
+    for word in normalise_text(state.search).split():
         wanted = wanted & drawer.haystack.str.contains(word, literal=True).to_numpy()
     if state.department:
         wanted = wanted & (table["department"] == state.department).fill_null(False).to_numpy()
@@ -402,29 +438,29 @@ def _of_rows(n: int, rows: Sequence[int]) -> BoolArray:
     return found
 
 
-def _moved(answer: LiveAnswer, last: LiveAnswer | None, which: int) -> BoolArray:
-    rows = [] if last is None else moved_rows(answer, last)[which]
+def _select_moved(answer: LiveAnswer, last: LiveAnswer | None, which: int) -> BoolArray:
+    rows = [] if last is None else find_moved_rows(answer, last)[which]
     return _of_rows(answer.problem.case.n, rows)
 
 
-_SHOWN: Mapping[str, Callable[[LiveAnswer, LiveAnswer | None], BoolArray]] = {
+_FILTERS: Mapping[str, Callable[[LiveAnswer, LiveAnswer | None], BoolArray]] = {
     "": lambda shown, _: np.ones(shown.problem.case.n, dtype=np.bool_),
     "funded": lambda shown, _: shown.allocation.funded,
     "refused": lambda shown, _: ~shown.allocation.funded,
-    "enter": lambda shown, last: _moved(shown, last, 0),
-    "leave": lambda shown, last: _moved(shown, last, 1),
+    "enter": lambda shown, last: _select_moved(shown, last, 0),
+    "leave": lambda shown, last: _select_moved(shown, last, 1),
     "forced": lambda shown, _: shown.problem.case.table["dossier"].is_in(list(shown.state.forced)).to_numpy(),
 }
 
 
-def _rows(
+def _build_rows(
     answer: LiveAnswer, last: LiveAnswer | None, state: State, rows: Sequence[int], lang: Lang
 ) -> list[dict[str, Any]]:
     case, allocation = answer.problem.case, answer.allocation
     chunk = case.table[list(rows)]
-    why = dossier_sentences(answer.problem, allocation, answer.reasons, lang)
-    why = plain_reasons(answer.problem.scenario.spec, why, answer.reasons.code)
-    enter, leave = (set(), set()) if last is None else map(set, moved_rows(answer, last))
+    why = describe_dossiers(answer.problem, allocation, answer.reasons, lang)
+    why = simplify_reasons(answer.problem.scenario.spec, why, answer.reasons.code)
+    enter, leave = (set(), set()) if last is None else map(set, find_moved_rows(answer, last))
     words = {**dict.fromkeys(enter, "enters"), **dict.fromkeys(leave, "leaves")}
     entries = []
     for row, record in zip(rows, chunk.iter_rows(named=True), strict=True):
@@ -437,8 +473,8 @@ def _rows(
                 "title": record["title"] or "",
                 "applicant": record["applicant"] or "",
                 "department": record["department"] or "–",
-                "requested": amount(record["requested_cents"], lang),
-                "granted": amount(int(allocation.granted_cents[row]), lang) if funded else "–",
+                "requested": format_amount(record["requested_cents"], lang),
+                "granted": format_amount(int(allocation.granted_cents[row]), lang) if funded else "–",
                 "kept": funded,
                 "why": why[row],
                 "moved": PAGE[words[row]].in_(lang) if row in words else "",
@@ -450,7 +486,7 @@ def _rows(
     return entries
 
 
-def departments_of(drawer: Drawer, table: pl.DataFrame) -> list[tuple[str, str]]:
+def list_departments(drawer: Drawer, table: pl.DataFrame) -> list[tuple[str, str]]:
     """Return code and name of each department of the applications."""
     if drawer.by_department is None:
         return []
@@ -463,31 +499,32 @@ def departments_of(drawer: Drawer, table: pl.DataFrame) -> list[tuple[str, str]]
 MOST_MEMBERS = 8
 
 
-def trouble_part(
-    drawer: Drawer, trouble: LiveConflict | None, conflict: Mapping[str, Any] | None, *, held: bool
+def render_conflicts(
+    drawer: Drawer, problem_note: LiveConflict | None, conflict: Mapping[str, Any] | None, *, held: bool
 ) -> str:
-    """Return the panel `trouble`; empty if the settings are feasible.
+    """Return the panel `problem_note`; empty if the settings are feasible.
 
     `conflict` is the document of the search, once done; `held`: the page still shows settings that
     were feasible.
     """
-    if trouble is None:
+    if problem_note is None:
         return ""
     lang, clash = drawer.lang, conflict or {"sets": [], "repairs": []}
-    return drawer.macro(
+    return drawer.render_macro(
         "trouble",
         {
-            "sentences": [text.in_(lang) for text in trouble.sentences] + _more(conflict, lang),
+            "sentences": [text.in_(lang) for text in problem_note.sentences]
+            + _explain_missing_repair(conflict, lang),
             "held": held,
-            "stopped": trouble.stopped,
-            "searching": trouble.clash and conflict is None,
+            "stopped": problem_note.stopped,
+            "searching": problem_note.clash and conflict is None,
             "sets": [
                 _set(rank, one, len(clash["sets"]), lang) for rank, one in enumerate(clash["sets"], start=1)
             ],
             "repairs": [
                 {
-                    "words": f"{capitalised(repair_words(repair, lang))}.",
-                    "after": after_words(repair, lang).strip(),
+                    "words": f"{capitalise(describe_repair(repair, lang))}.",
+                    "after": describe_repaired_optimum(repair, lang).strip(),
                     "k": k if repair["set"] else None,
                     "lines": "\n".join(repair["set"] or ()),
                 }
@@ -497,7 +534,7 @@ def trouble_part(
     )
 
 
-def _more(conflict: Mapping[str, Any] | None, lang: Lang) -> list[str]:
+def _explain_missing_repair(conflict: Mapping[str, Any] | None, lang: Lang) -> list[str]:
     """Return the explanation for a search that found no repair."""
     if conflict is None or conflict["repairs"]:
         return []
@@ -512,7 +549,7 @@ def _more(conflict: Mapping[str, Any] | None, lang: Lang) -> list[str]:
 def _set(rank: int, entry: Mapping[str, Any], n: int, lang: Lang) -> dict[str, Any]:
     """Return one minimal conflict with its evidence."""
     number = f" {rank}" if n > 1 else ""
-    members = [capitalised(text) for _, text in members_words(entry["members"], lang)]
+    members = [capitalise(text) for _, text in describe_members(entry["members"], lang)]
     rest = len(members) - MOST_MEMBERS
     if rest > 0:
         members = [*members[:MOST_MEMBERS], Text(f"… et {rest} de plus", f"… and {rest} more").in_(lang)]
@@ -521,5 +558,5 @@ def _set(rank: int, entry: Mapping[str, Any], n: int, lang: Lang) -> dict[str, A
     return {
         "title": Text(f"Ce qui se contredit{number}", f"What clashes{number}").in_(lang),
         "members": members,
-        "doubt": capitalised(", ".join(doubt.in_(lang) for doubt in doubts)) if doubts else "",
+        "doubt": capitalise(", ".join(doubt.in_(lang) for doubt in doubts)) if doubts else "",
     }

@@ -16,8 +16,8 @@ from typing import Any
 from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA, AmountVariation
 from tnt_sim.app.page_state import Forced, State
 from tnt_sim.domain.budget_tree import EnvelopeSpec
-from tnt_sim.domain.money import cents_to_decimal_text, parse_cents
-from tnt_sim.errors import did_you_mean
+from tnt_sim.domain.money import format_decimal_euros, parse_cents
+from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.scenario.load import with_changes
@@ -29,52 +29,54 @@ _TENTH_OF_MILLION = 10_000_000
 TITLE = Text("Décidé sur la page du planificateur", "Decided on the planner's page")
 
 
-def applied(scenario: Scenario, state: State) -> Scenario:
+def apply_state(scenario: Scenario, state: State) -> Scenario:
     """Return the scenario with the settings; no file is read again."""
-    tree = tree_of(scenario, state)
+    tree = build_tree(scenario, state)
     return with_changes(scenario, tree) if tree else scenario
 
 
-def tree_of(scenario: Scenario, state: State) -> dict[str, Any]:
+def build_tree(scenario: Scenario, state: State) -> dict[str, Any]:
     """Return the settings as a partial scenario; empty if nothing is changed."""
-    envelopes: Values = {name: {"amount": amount_text(cents)} for name, cents in state.amounts.items()}
-    rules = _rules(scenario, state)
+    envelopes: Values = {
+        name: {"amount": format_exact_amount(cents)} for name, cents in state.amounts.items()
+    }
+    rules = _build_rules(scenario, state)
     for path, text in state.sets.items():
         room, _, rest = path.partition(".")
         name, _, key = rest.rpartition(".")
-        (envelopes if room == "envelopes" else rules).setdefault(name, {})[key] = _value(text)
-    programme = _envelope(scenario.spec.programme, envelopes)
+        (envelopes if room == "envelopes" else rules).setdefault(name, {})[key] = _parse_value(text)
+    programme = _build_envelope(scenario.spec.programme, envelopes)
     tree: dict[str, Any] = {}
     if programme is not None:
         tree["programme"] = programme
     if rules:
         tree["rules"] = [{"id": name, **values} for name, values in rules.items()]
     if state.weights:
-        tree["objective"] = _objective(scenario, state)
+        tree["objective"] = _build_objective(scenario, state)
     return tree
 
 
-def amount_text(cents: int) -> str:
+def format_exact_amount(cents: int) -> str:
     """Write cents for a scenario: "31.5 M€" if that is short, otherwise euros and cents."""
     if cents % _TENTH_OF_MILLION:
-        return f"{cents_to_decimal_text(cents)} €"
+        return f"{format_decimal_euros(cents)} €"
     whole, tenths = divmod(cents // _TENTH_OF_MILLION, 10)
     return f"{whole}.{tenths} M€" if tenths else f"{whole} M€"
 
 
-def _value(text: str) -> Any:
+def _parse_value(text: str) -> Any:
     return json.loads(text) if text.startswith("[") else text
 
 
-def _envelope(spec: EnvelopeSpec, values: Values) -> dict[str, Any] | None:
-    below = [found for child in spec.envelopes if (found := _envelope(child, values)) is not None]
+def _build_envelope(spec: EnvelopeSpec, values: Values) -> dict[str, Any] | None:
+    below = [found for child in spec.envelopes if (found := _build_envelope(child, values)) is not None]
     own = values.get(spec.id, {})
     if not own and not below:
         return None
     return {"id": spec.id, **own, **({"envelopes": below} if below else {})}
 
 
-def _rules(scenario: Scenario, state: State) -> Values:
+def _build_rules(scenario: Scenario, state: State) -> Values:
     """Write switched rules, withdrawn decisions, and the page's own decisions."""
     result: Values = {name: {"off": not on} for name, on in state.rules.items()}
     for spec in scenario.spec.rules:
@@ -91,7 +93,7 @@ def _rules(scenario: Scenario, state: State) -> Values:
             changed["off"] = True
         if not changed:
             del result[spec.id]
-    for name, group in page_rules(scenario, state).items():
+    for name, group in group_by_rule(scenario, state).items():
         result[name] = {
             "title": TITLE.in_(Lang(scenario.spec.locale)),
             "kind": "decide",
@@ -102,7 +104,7 @@ def _rules(scenario: Scenario, state: State) -> Values:
     return result
 
 
-def page_rules(scenario: Scenario, state: State) -> dict[str, list[Forced]]:
+def group_by_rule(scenario: Scenario, state: State) -> dict[str, list[Forced]]:
     """Group the applications decided on the page by rule: one rule per reason."""
     taken = {rule.id for rule in scenario.spec.rules}
     by_reason: dict[str, list[Forced]] = {}
@@ -110,40 +112,40 @@ def page_rules(scenario: Scenario, state: State) -> dict[str, list[Forced]]:
         by_reason.setdefault(one.reason, []).append(one)
     result: dict[str, list[Forced]] = {}
     for reason, group in by_reason.items():
-        name = f"page-{slug_of(reason)}".strip("-")
+        name = f"page-{build_slug(reason)}".strip("-")
         others = (f"{name}-{k}" for k in range(2, len(taken) + len(by_reason) + 3))
         free = next(one for one in (name, *others) if one not in taken and one not in result)
         result[free] = group
     return result
 
 
-def slug_of(name: str) -> str:
+def build_slug(name: str) -> str:
     """Make a file name: « Axe 1 à 31 M€ » becomes `axe-1-a-31-m`."""
     bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:MOST_NAME].strip("-")
 
 
-def stages_of(scenario: Scenario) -> list[dict[str, Any]]:
+def list_stages(scenario: Scenario) -> list[dict[str, Any]]:
     """Return the stages as written; by default the number of funded applications."""
     return deepcopy(scenario.tree.get("objective")) or [{"maximise": {"dossiers": "1"}}]
 
 
-def goals_of(stage: dict[str, Any]) -> dict[str, Any]:
+def get_goals(stage: dict[str, Any]) -> dict[str, Any]:
     """Return the objectives of a stage with their weights."""
     return dict(stage.get("maximise") or stage.get("minimise") or {})
 
 
-def _objective(scenario: Scenario, state: State) -> list[dict[str, Any]]:
+def _build_objective(scenario: Scenario, state: State) -> list[dict[str, Any]]:
     """Write the stages with the new weights; a weight of 0 removes an objective, unless it is the last."""
-    stages = stages_of(scenario)
+    stages = list_stages(scenario)
     for k, stage in enumerate(stages):
-        goals = goals_of(stage) | {name: text for (j, name), text in state.weights.items() if j == k}
+        goals = get_goals(stage) | {name: text for (j, name), text in state.weights.items() if j == k}
         kept = {name: weight for name, weight in goals.items() if str(weight).strip("0.")}
         stage["maximise" if "maximise" in stage else "minimise"] = kept or goals
     return stages
 
 
-def moved(scenario: Scenario, state: State, name: str, cents: int) -> State:
+def move_amount(scenario: Scenario, state: State, name: str, cents: int) -> State:
     """Return the settings with an envelope at another amount; those above it move by the same cents.
 
     Raises
@@ -151,14 +153,14 @@ def moved(scenario: Scenario, state: State, name: str, cents: int) -> State:
     UsageError
         If the envelope has no amount or is not in force.
     """
-    now = applied(scenario, state)
+    now = apply_state(scenario, state)
     family = {spec.id: spec for spec, _ in now.spec.programme.walk()}
     spec = family.get(name)
     share = PRO_RATA if state.share == PRO_RATA and spec is not None and spec.amount else FREE
     mover = AmountVariation.of(now, [name], share)
-    crossed = mover.overdrawn(mover.base_cents) is not None
+    crossed = mover.find_overdrawn_envelope(mover.base_cents) is not None
     # Amounts that are inconsistent for now are corrected one by one.
-    amounts = {name: cents} if crossed else mover.amounts(cents)
+    amounts = {name: cents} if crossed else mover.compute_amounts(cents)
     return without_written(scenario, replace(state, amounts={**state.amounts, **amounts}))
 
 
@@ -168,8 +170,8 @@ def without_written(scenario: Scenario, state: State) -> State:
     on = {rule.id: not rule.off for rule in scenario.spec.rules}
     weights = {
         (k, name): str(weight)
-        for k, stage in enumerate(stages_of(scenario))
-        for name, weight in goals_of(stage).items()
+        for k, stage in enumerate(list_stages(scenario))
+        for name, weight in get_goals(stage).items()
     }
     return replace(
         state,
@@ -182,7 +184,7 @@ def without_written(scenario: Scenario, state: State) -> State:
 def with_set_lines(scenario: Scenario, state: State, lines: Iterable[str]) -> State:
     """Apply the `PATH=VALUE` lines of a repair, as `conflict` gives them for these settings."""
     amounts, rules, sets = dict(state.amounts), dict(state.rules), dict(state.sets)
-    forced, pages = dict(state.forced), page_rules(scenario, state)
+    forced, pages = dict(state.forced), group_by_rule(scenario, state)
     for line in lines:
         path, _, text = line.partition("=")
         room, _, rest = path.partition(".")
@@ -202,31 +204,31 @@ def with_set_lines(scenario: Scenario, state: State, lines: Iterable[str]) -> St
     return without_written(scenario, changed)
 
 
-def known_only(scenario: Scenario, state: State) -> tuple[State, list[Text]]:
+def exclude_unknown(scenario: Scenario, state: State) -> tuple[State, list[Text]]:
     """Keep the settings that this scenario has a place for, with a message for each other one."""
     dossiers = set(scenario.portfolio.table["dossier"].to_list())
     envelopes = {spec.id for spec, _ in scenario.spec.programme.walk() if spec.amount is not None}
     rules = {rule.id for rule in scenario.spec.rules}
-    n_stages = len(stages_of(scenario))
+    n_stages = len(list_stages(scenario))
     sentences: list[Text] = []
 
-    def retained(values: Mapping[str, Any], known: set[str], what: Text) -> dict[str, Any]:
-        sentences.extend(unknown(what, name, known) for name in sorted(values.keys() - known))
+    def filter_values(values: Mapping[str, Any], known: set[str], what: Text) -> dict[str, Any]:
+        sentences.extend(describe_unknown(what, name, known) for name in sorted(values.keys() - known))
         return {name: value for name, value in values.items() if name in known}
 
     state = replace(
         state,
-        amounts=retained(state.amounts, envelopes, Text("l'enveloppe", "envelope")),
-        rules=retained(state.rules, rules, Text("la règle", "rule")),
-        forced=retained(state.forced, dossiers, Text("le dossier", "dossier")),
+        amounts=filter_values(state.amounts, envelopes, Text("l'enveloppe", "envelope")),
+        rules=filter_values(state.rules, rules, Text("la règle", "rule")),
+        forced=filter_values(state.forced, dossiers, Text("le dossier", "dossier")),
         weights={key: text for key, text in state.weights.items() if 0 <= key[0] < n_stages},
     )
     return without_written(scenario, state), sentences
 
 
-def unknown(what: Text, name: str, known: Iterable[str]) -> Text:
+def describe_unknown(what: Text, name: str, known: Iterable[str]) -> Text:
     """Return the message for a name that the scenario does not have."""
-    hint = did_you_mean(name, known) or Text("", "")
+    hint = suggest_name(name, known) or Text("", "")
     return Text(
         f"{what.fr} « {name} » n'existe pas dans ce scénario. {hint.fr}",
         f'there is no {what.en} "{name}" in this scenario. {hint.en}',

@@ -27,7 +27,7 @@ from tnt_sim.app.page_text import SCRIPT
 from tnt_sim.disk import touch
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.renderers.html import asset
+from tnt_sim.reporting.renderers.html import read_asset
 from tnt_sim.scenario.load import load_scenario
 
 HOST, FIRST_PORT = "127.0.0.1", 8866
@@ -63,7 +63,7 @@ def check_installed() -> None:
         )
 
 
-def port_of(wanted: int | None) -> int:
+def select_port(wanted: int | None) -> int:
     """Return the requested port, or the first free one.
 
     Raises
@@ -72,7 +72,7 @@ def port_of(wanted: int | None) -> int:
         If the requested port is taken.
     """
     if wanted is None:
-        return FIRST_PORT if _is_free(FIRST_PORT) else _any_port()
+        return FIRST_PORT if _is_free(FIRST_PORT) else _find_free_port()
     if _is_free(wanted):
         return wanted
     raise UsageError(
@@ -94,18 +94,18 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _any_port() -> int:
+def _find_free_port() -> int:
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as door:
         door.bind((HOST, 0))
         return int(door.getsockname()[1])
 
 
-def new_token() -> str:
+def generate_token() -> str:
     """Return an unguessable token."""
     return secrets.token_urlsafe(24)
 
 
-def address_of(port: int, token: str) -> str:
+def build_address(port: int, token: str) -> str:
     """Return the address to open; the settings follow after `#`."""
     return f"http://{HOST}:{port}/?token={token}"
 
@@ -123,12 +123,14 @@ def serve(
         os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
         from tnt_sim.app.request_guard import PlannerServer, write_opening
 
-        opening = write_opening(Path(folder), address_of(port, token))
-        _when_there(warm, lambda: ready(opening))
-        PlannerServer.launch_instance([str(own / "planner.ipynb")], config=_config(title, lang, port, token))
+        opening = write_opening(Path(folder), build_address(port, token))
+        _call_when_ready(warm, lambda: ready(opening))
+        PlannerServer.launch_instance(
+            [str(own / "planner.ipynb")], config=_build_config(title, lang, port, token)
+        )
 
 
-def _config(title: str, lang: Lang, port: int, token: str) -> Any:
+def _build_config(title: str, lang: Lang, port: int, token: str) -> Any:
     """Return the configuration of Voilà."""
     from traitlets.config import Config
 
@@ -150,7 +152,7 @@ def _config(title: str, lang: Lang, port: int, token: str) -> Any:
     return config
 
 
-def _when_there(file: Path, ready: Callable[[], None]) -> None:
+def _call_when_ready(file: Path, ready: Callable[[], None]) -> None:
     """Call `ready` once a file exists, or after a while without it; the page then says what is wrong."""
     from tornado.ioloop import IOLoop, PeriodicCallback
 
@@ -165,19 +167,19 @@ def _when_there(file: Path, ready: Callable[[], None]) -> None:
     IOLoop.current().add_callback(watch.start)
 
 
-ASKED = "TNT_SIM_APP"
+REQUEST_VARIABLE = "TNT_SIM_APP"
 """Environment variable with the notebook's scenario and language, and the file that signals it is warm."""
 
 
-def _own(name: str) -> str:
+def _read_asset(name: str) -> str:
     return (files("tnt_sim") / "app" / "assets" / name).read_text(encoding="utf-8")
 
 
 class PageWidget(anywidget.AnyWidget):
     """One page in one browser tab."""
 
-    _esm = _own("page.js")
-    _css = asset("style.css") + _own("page.css")
+    _esm = _read_asset("page.js")
+    _css = read_asset("style.css") + _read_asset("page.css")
     frame = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 
@@ -185,23 +187,23 @@ class PageWidget(anywidget.AnyWidget):
         said = {key: text.in_(page.lang) for key, text in SCRIPT.items()}
         super().__init__(frame=page.frame, words=said)
         self._page = page
-        self.on_msg(self._touched)
+        self.on_msg(self._receive_event)
 
-    def _touched(self, _: Any, event: dict[str, Any], buffers: Any) -> None:
+    def _receive_event(self, _: Any, event: dict[str, Any], buffers: Any) -> None:
         try:
             for reply in self._page.receive(event):
                 self._give(reply)
         except Exception as error:
-            self._give(self._page.failed(error))  # otherwise the page would wait forever
+            self._give(self._page.build_failure_reply(error))  # otherwise the page would wait forever
             raise
 
     def _give(self, reply: Reply) -> None:
         self.send(dict(reply.document), None if reply.data is None else [reply.data])
 
 
-def planner_page() -> PageWidget:
+def open_page() -> PageWidget:
     """Return the page of the scenario for which `tnt-sim app` was started."""
-    requested = json.loads(os.environ[ASKED])
+    requested = json.loads(os.environ[REQUEST_VARIABLE])
     scenario = load_scenario(Path(requested["scenario"]))
     page = PageWidget(Page(scenario, Lang(requested["lang"])))
     touch(Path(requested["warm"]))

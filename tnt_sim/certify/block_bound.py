@@ -16,12 +16,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tnt_sim.certify.choice_blocks import one_at_most
-from tnt_sim.certify.single_row_bound import dense, made_choices
+from tnt_sim.certify.choice_blocks import reformulate_blocks
+from tnt_sim.certify.single_row_bound import expand_row, mark_forced_choices
 from tnt_sim.certify.system import ROOM, MultiplierError, System
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.blocks.block_search import crossing
-from tnt_sim.kernel.blocks.exchanges import numbered, touched
+from tnt_sim.kernel.blocks.block_search import search_blocks
+from tnt_sim.kernel.blocks.exchanges import mark_touched_items, number_groups
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.rules.linear_terms import IntArray
 
@@ -30,7 +30,7 @@ SCALE = 50
 MAX_WORK = 12_000_000
 
 
-def closed_by_blocks(
+def is_closed_by_blocks(
     system: System,
     goal: int,
     rows: Sequence[int],
@@ -60,17 +60,17 @@ def closed_by_blocks(
         raise MultiplierError("each row needs a price that is not negative")
     if len(set(own)) != len(own):
         raise MultiplierError("a row has a block of its own twice")
-    system = one_at_most(system, (goal, *rows))
-    group = system.block[items_of(system)]
-    gain, wanted = gains(system, goal)
-    weight, upper = zip(*(bounded(system, row) for row in rows), strict=True) if rows else ((), ())
+    system = reformulate_blocks(system, (goal, *rows))
+    group = system.block[select_open_choices(system)]
+    gain, wanted = compute_gains(system, goal)
+    weight, upper = zip(*(reduce_row(system, row) for row in rows), strict=True) if rows else ((), ())
     matrix = np.array(weight, dtype=np.int64).reshape(len(rows), len(gain))
-    if (touched(matrix[list(own)], numbered(group, len(group))).sum(axis=0) > 1).any():
+    if (mark_touched_items(matrix[list(own)], number_groups(group, len(group))).sum(axis=0) > 1).any():
         raise MultiplierError("two rows with blocks of their own share a block of choices")
     price = np.array([k / 2.0**SCALE for k in prices])
     try:
         room = np.array(upper, dtype=np.int64)
-        solution = crossing(
+        solution = search_blocks(
             gain, matrix, room, price, list(own), MAX_WORK, wanted, group=group, deadline=deadline
         )
     except (TooManyStates, OverflowError) as error:
@@ -78,34 +78,34 @@ def closed_by_blocks(
     return solution is None
 
 
-def items_of(system: System) -> IntArray:
+def select_open_choices(system: System) -> IntArray:
     """Return the choices that are neither excluded nor fixed, int64 (n_items,)."""
-    box = system.box()
-    return np.flatnonzero(box.open & ~made_choices(system, box))
+    box = system.build_box()
+    return np.flatnonzero(box.open & ~mark_forced_choices(system, box))
 
 
-def gains(system: System, goal: int) -> tuple[IntArray, int]:
+def compute_gains(system: System, goal: int) -> tuple[IntArray, int]:
     """Return the gain of each item, int64 (n_items,), and the total gain that a point needs to satisfy `goal`."""
-    cost, settled = _over_items(system, goal)
+    cost, settled = _split_row(system, goal)
     return -cost, settled - int(system.rows.upper[goal])
 
 
-def bounded(system: System, row: int) -> tuple[IntArray, int]:
+def reduce_row(system: System, row: int) -> tuple[IntArray, int]:
     """Return a row's coefficients on the items, int64 (n_items,), and what is left of its bound for them."""
-    weight, settled = _over_items(system, row)
+    weight, settled = _split_row(system, row)
     return weight, int(system.rows.upper[row]) - settled
 
 
-def _over_items(system: System, row: int) -> tuple[IntArray, int]:
+def _split_row(system: System, row: int) -> tuple[IntArray, int]:
     """Return a row's coefficients on the items, and the least value of its fixed choices and free columns."""
-    weight, n = dense(system, row), system.n_choices
+    weight, n = expand_row(system, row), system.n_choices
     width = np.maximum(np.abs(system.low[n:]), np.abs(system.high[n:])).astype(np.float64)
     if (
         np.abs(weight.astype(np.float64)).sum() + (np.abs(weight[n:].astype(np.float64)) * width).sum()
         >= ROOM
     ):
         raise MultiplierError("a sum leaves 64 bits")
-    box = system.box()
-    made = made_choices(system, box)
+    box = system.build_box()
+    made = mark_forced_choices(system, box)
     free = np.minimum(weight[n:] * box.low, weight[n:] * box.high).sum()
     return weight[:n][box.open & ~made], int(free) + int(weight[:n][made].sum())

@@ -21,13 +21,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tnt_sim.certify.choice_blocks import menus_of, one_at_most
-from tnt_sim.certify.single_row_bound import dense, made_choices
+from tnt_sim.certify.choice_blocks import build_choice_groups, reformulate_blocks
+from tnt_sim.certify.single_row_bound import expand_row, mark_forced_choices
 from tnt_sim.certify.system import BIG, ROOM, MultiplierError, System
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, can_reach
+from tnt_sim.kernel.cap_tree.best_choice import Memory, can_reach, maximise_under_tree
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
-from tnt_sim.kernel.cap_tree.dominance import runs
+from tnt_sim.kernel.cap_tree.dominance import locate_groups
 from tnt_sim.kernel.cap_tree.tree_search import TreeSolution
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
@@ -38,7 +38,7 @@ OUTSIDE = -1
 NONE = np.zeros(0, dtype=np.int64)
 
 
-def closed_by_caps(
+def is_closed_by_caps(
     system: System,
     goal: int,
     trees: Sequence[Tree],
@@ -64,33 +64,41 @@ def closed_by_caps(
     wanted = [goal] if less is None else [goal, less]
     if less == goal or not all(0 <= row < system.rows.n for row in wanted):
         raise MultiplierError("there is no such row")
-    system = one_at_most(system, wanted)
+    system = reformulate_blocks(system, wanted)
     _check_sizes(system)
-    n, menus = system.n_choices, menus_of(system)
-    cost = dense(system, goal)
+    n, choice_groups = system.n_choices, build_choice_groups(system)
+    cost = expand_row(system, goal)
     free = cost[n:]
     least = int(np.minimum(free * system.low[n:], free * system.high[n:]).sum())
-    created = made_choices(system, system.box())
+    created = mark_forced_choices(system, system.build_box())
     least += int(cost[:n][created].sum())
     gain = np.where(created | (system.high[:n] == 0), 0, np.maximum(-cost[:n], 0))
     reader = _CapReader(
-        system, goal, created, rooms(system, created), np.full(n, OUTSIDE), np.zeros(n, dtype=np.int64)
+        system,
+        goal,
+        created,
+        compute_remaining_bounds(system, created),
+        np.full(n, OUTSIDE),
+        np.zeros(n, dtype=np.int64),
     )
-    nodes = [reader.top(tree) for tree in trees]
+    nodes = [reader.read_root(tree) for tree in trees]
     outside = gain[reader.holder == OUTSIDE]
-    if menus is not None and len(outside):
-        outside = np.maximum.reduceat(outside, runs(system.block[:n][reader.holder == OUTSIDE])[0])
+    if choice_groups is not None and len(outside):
+        outside = np.maximum.reduceat(outside, locate_groups(system.block[:n][reader.holder == OUTSIDE])[0])
     least -= int(outside.sum()) + int(system.rows.upper[goal])
     try:
         if less is not None:
-            best = [best_choice(gain, reader.weight, node, memory, menus, deadline) for node in nodes]
+            best = [
+                maximise_under_tree(gain, reader.weight, node, memory, choice_groups, deadline)
+                for node in nodes
+            ]
             least -= sum(choice.profit for choice in best)
-            return least > 0 or (least == 0 and _costs_more(reader, less, gain, best))
+            return least > 0 or (least == 0 and _is_too_costly(reader, less, gain, best))
         for node in nodes[:-1]:
-            least -= best_choice(gain, reader.weight, node, memory, menus, deadline).profit
+            least -= maximise_under_tree(gain, reader.weight, node, memory, choice_groups, deadline).profit
         if not nodes:
             return least > 0
-        return not can_reach(gain, reader.weight, nodes[-1], least, memory, menus, deadline)
+        return not can_reach(gain, reader.weight, nodes[-1], least, memory, choice_groups, deadline)
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"a tree of caps is too large: {error}") from error
 
@@ -106,13 +114,13 @@ def _check_sizes(system: System) -> None:
         raise MultiplierError("a sum leaves 64 bits")
 
 
-def _costs_more(reader: _CapReader, less: int, gain: IntArray, best: Sequence[TreeSolution]) -> bool:
+def _is_too_costly(reader: _CapReader, less: int, gain: IntArray, best: Sequence[TreeSolution]) -> bool:
     """Return whether the cheapest selection that reaches the goal violates the row `less`.
 
     It takes the optima of the trees and, outside, of each block a choice of its greatest gain.
     """
     system, n = reader.system, reader.system.n_choices
-    cost = dense(system, less)
+    cost = expand_row(system, less)
     inside = reader.holder != OUTSIDE
     weight = np.maximum(reader.weight[inside], 1)
     times = cost[:n][inside] // weight
@@ -121,16 +129,16 @@ def _costs_more(reader: _CapReader, less: int, gain: IntArray, best: Sequence[Tr
         raise MultiplierError("a row counts other costs than the trees")
     free = np.minimum(cost[n:] * system.low[n:], cost[n:] * system.high[n:])
     total = rate * sum(choice.weight for choice in best) + int(free.sum())
-    total += _least_outside(reader, cost[:n], gain)
+    total += _compute_least_cost_outside(reader, cost[:n], gain)
     return total > int(system.rows.upper[less])
 
 
-def _least_outside(reader: _CapReader, cost: IntArray, gain: IntArray) -> int:
+def _compute_least_cost_outside(reader: _CapReader, cost: IntArray, gain: IntArray) -> int:
     """Return the least cost of the choices needed outside the trees: of each block one of its greatest gain."""
     places = np.flatnonzero((reader.holder == OUTSIDE) & (reader.system.high[: len(cost)] > 0))
     if not len(places):
         return 0
-    heads, of = runs(reader.system.block[places])
+    heads, of = locate_groups(reader.system.block[places])
     own, created = gain[places], reader.forced[places]
     most = np.maximum.reduceat(own, heads)
     each = np.minimum.reduceat(np.where(own == most[of], cost[places], BIG), heads)
@@ -138,7 +146,7 @@ def _least_outside(reader: _CapReader, cost: IntArray, gain: IntArray) -> int:
     return int(np.where(needed, each, np.minimum(each, 0)).sum())
 
 
-def rooms(system: System, forced: BoolArray) -> IntArray:
+def compute_remaining_bounds(system: System, forced: BoolArray) -> IntArray:
     """Return what fixed choices and the least of free columns leave of each row's bound, int64 (n_rows,)."""
     rows, n = system.rows, system.n_choices
     left = rows.upper.copy()
@@ -170,86 +178,86 @@ class _CapReader:
     holder: IntArray
     weight: IntArray
 
-    def top(self, tree: Tree) -> CapTreeNode:
+    def read_root(self, tree: Tree) -> CapTreeNode:
         """Read a tree that lies under no other."""
         row, below, beyond = tree
         if beyond:
             raise MultiplierError("nothing is above a cap that may be gone beyond")
-        self._exists(row)
+        self._check_row(row)
         if not any(child[2] for child in below):
-            return self.node(tree, OUTSIDE)
+            return self.read_node(tree, OUTSIDE)
         if self.room[row] < 0:
             raise MultiplierError("a cap is negative")
-        return CapTreeNode(row, int(self.room[row]), NONE, self._gaining(row, below))
+        return CapTreeNode(row, int(self.room[row]), NONE, self._read_shared_trees(row, below))
 
-    def _exists(self, row: int) -> None:
+    def _check_row(self, row: int) -> None:
         """Refuse a row that does not exist or is the goal."""
         if not 0 <= row < self.system.rows.n or row == self.goal:
             raise MultiplierError("there is no such row")
 
-    def _gaining(self, above: int, trees: Sequence[Tree]) -> tuple[CapTreeNode, ...]:
+    def _read_shared_trees(self, above: int, trees: Sequence[Tree]) -> tuple[CapTreeNode, ...]:
         """Read the trees under a row that distributes money; each has its own free column in that row."""
-        if len(self._cap(above)[0]):
+        if len(self._read_cap(above)[0]):
             raise MultiplierError("a row that shares money out counts choices")
-        written = self._free(above)
+        written = self._map_free_columns(above)
         nodes: list[CapTreeNode] = []
         for row, below, excess in trees:
-            self._exists(row)
-            own = self._free(row)
+            self._check_row(row)
+            own = self._map_free_columns(row)
             pays = [c for c, value in own.items() if value == -1 and written.get(c) == 1]
             if not excess or len(pays) != 1 or self.system.low[pays[0]] != 0:
                 raise MultiplierError("a cap is not paid by one column of the row above")
             del written[pays[0]]
             # `room` allows for the column at its largest, which the node above counts instead
             cap = int(self.room[row]) - int(self.system.high[pays[0]])
-            nodes.append(self._budgeted_node(row, below, cap))
+            nodes.append(self._read_budgeted_node(row, below, cap))
         return tuple(nodes)
 
-    def _budgeted_node(self, row: int, below: Sequence[Tree], cap: int) -> CapTreeNode:
+    def _read_budgeted_node(self, row: int, below: Sequence[Tree], cap: int) -> CapTreeNode:
         """Read a node whose cap may be exceeded."""
         if cap < 0:
             raise MultiplierError("a cap is negative")
         if any(child[2] for child in below):
-            return CapTreeNode(row, cap, NONE, self._gaining(row, below), may_exceed=True)
-        columns, cost = self._cap(row)
-        node = self.node((row, below, False), OUTSIDE)
+            return CapTreeNode(row, cap, NONE, self._read_shared_trees(row, below), may_exceed=True)
+        columns, cost = self._read_cap(row)
+        node = self.read_node((row, below, False), OUTSIDE)
         if (self.weight[columns] != cost).any():
             raise MultiplierError("a cap counts other costs than the one above")
         return replace(node, cap=cap, may_exceed=True)
 
-    def _free(self, row: int) -> dict[int, int]:
+    def _map_free_columns(self, row: int) -> dict[int, int]:
         """Return the free columns of a row with their coefficients."""
-        columns, values = self._entries(row)
+        columns, values = self._get_entries(row)
         free = columns >= self.system.n_choices
         return dict(zip(columns[free].tolist(), values[free].tolist(), strict=True))
 
-    def _entries(self, row: int) -> tuple[IntArray, IntArray]:
+    def _get_entries(self, row: int) -> tuple[IntArray, IntArray]:
         """Return the columns of a row and their coefficients."""
         rows = self.system.rows
         first, last = np.searchsorted(rows.row, [row, row + 1]).tolist()
         return rows.col[first:last], rows.value[first:last]
 
-    def node(self, tree: Tree, above: int) -> CapTreeNode:
+    def read_node(self, tree: Tree, above: int) -> CapTreeNode:
         """Read a tree whose columns all lie under the row `above` and under no other row read so far."""
         row, below, beyond = tree
-        self._exists(row)
+        self._check_row(row)
         if beyond:
             raise MultiplierError("only a row that shares money out is over a cap that may be gone beyond")
-        columns, cost = self._cap(row)
+        columns, cost = self._read_cap(row)
         if (self.holder[columns] != above).any():
             raise MultiplierError("two caps share a column, or a cap is no part of the one above")
         if above == OUTSIDE:
             self.weight[columns] = cost
-        cap = _in_units_of(self.weight[columns], cost, int(self.room[row]))
+        cap = _scale_capacity(self.weight[columns], cost, int(self.room[row]))
         if cap < 0:
             raise MultiplierError("a cap is negative")
         self.holder[columns] = row
-        children = tuple(self.node(child, row) for child in below)
+        children = tuple(self.read_node(child, row) for child in below)
         return CapTreeNode(row, cap, columns[self.holder[columns] == row], children)
 
-    def _cap(self, row: int) -> tuple[IntArray, IntArray]:
+    def _read_cap(self, row: int) -> tuple[IntArray, IntArray]:
         """Return the open choices that a row counts, and the cost of each."""
-        columns, cost = self._entries(row)
+        columns, cost = self._get_entries(row)
         open_ = columns < self.system.n_choices
         choices = columns[open_]
         open_[open_] = ~self.forced[choices] & (self.system.high[choices] > 0)
@@ -258,7 +266,7 @@ class _CapReader:
         return columns[open_], cost[open_]
 
 
-def _in_units_of(weight: IntArray, cost: IntArray, room: int) -> int:
+def _scale_capacity(weight: IntArray, cost: IntArray, room: int) -> int:
     """Return the capacity in units of `weight` that Σ cost·x ≤ room gives; one must be a multiple of the other."""
     if not len(cost):
         return room  # all its columns are fixed

@@ -37,12 +37,21 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.block_bound import SCALE, closed_by_blocks
-from tnt_sim.certify.cap_tree_bound import Tree, closed_by_caps
-from tnt_sim.certify.decomposition import fallen_apart
-from tnt_sim.certify.derived_rows import Recipe, derived, sharpen
-from tnt_sim.certify.single_row_bound import closed_by_row
-from tnt_sim.certify.system import Box, MultiplierError, System, Weighed, compact, narrowed, slack, weigh
+from tnt_sim.certify.block_bound import SCALE, is_closed_by_blocks
+from tnt_sim.certify.cap_tree_bound import Tree, is_closed_by_caps
+from tnt_sim.certify.decomposition import decompose_system
+from tnt_sim.certify.derived_rows import Recipe, derive_cut, tighten_system
+from tnt_sim.certify.single_row_bound import is_closed_by_row
+from tnt_sim.certify.system import (
+    Box,
+    MultiplierError,
+    System,
+    Weighed,
+    compute_slack,
+    narrow_box,
+    reduce_system,
+    weigh,
+)
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.cap_tree.best_choice import Memory
 from tnt_sim.rules.linear_terms import IntArray
@@ -65,7 +74,7 @@ class Round:
     narrow: Sequence[tuple[IntArray, IntArray]]
 
 
-def next_round(system: System, step: Round) -> System | None:
+def apply_round(system: System, step: Round) -> System | None:
     """Return the tightened system after a round; None when the round itself proves that the system is empty.
 
     Raises
@@ -74,14 +83,14 @@ def next_round(system: System, step: Round) -> System | None:
         When a cut or a vector of multipliers is invalid.
     """
     for number, recipe in enumerate(step.cuts):
-        col, value, bound = derived(system, recipe)
+        col, value, bound = derive_cut(system, recipe)
         system = system.with_rows(system.rows.with_row(col, value, bound, f"cut {number}"))
-    box = system.box()
+    box = system.build_box()
     for index, y in step.narrow:
-        if not narrowed(system, box, weigh(system, index, y)):
+        if not narrow_box(system, box, weigh(system, index, y)):
             return None
-    left = compact(system, box)
-    return None if left is None else sharpen(left)
+    left = reduce_system(system, box)
+    return None if left is None else tighten_system(left)
 
 
 def check_refutation(
@@ -109,25 +118,25 @@ def check_refutation(
     Two choices of one block with −2 x₀ − 3 x₁ ≤ −4, refuted by the row itself:
 
     >>> from tnt_sim.certify.system import Rows
-    >>> rows = Rows.sorted(np.array([0, 0]), np.array([0, 1]), np.array([-2, -3]), np.array([-4]), ("goal",))
+    >>> rows = Rows.from_entries(np.array([0, 0]), np.array([0, 1]), np.array([-2, -3]), np.array([-4]), ("goal",))
     >>> system = System(np.array([0, 0]), np.array([False]), np.array([0, 0]), np.array([1, 1]), rows)
     >>> check_refutation(system, {"rounds": [], "pool": [[0, 1]], "tree": [0]})
     """
     try:
         if "caps" in proof:
-            if not closed_by_caps(system, *_caps(proof["caps"]), memory=memory, deadline=deadline):
+            if not is_closed_by_caps(system, *_parse_caps(proof["caps"]), memory=memory, deadline=deadline):
                 raise CertificateError("the caps do not close the system")
             return
         if "blocks" in proof:
-            if not closed_by_blocks(system, *_blocks(proof["blocks"]), deadline):
+            if not is_closed_by_blocks(system, *_parse_blocks(proof["blocks"]), deadline):
                 raise CertificateError("the blocks do not close the system")
             return
-        current: System | None = sharpen(system)
+        current: System | None = tighten_system(system)
         for entry in proof["rounds"]:
             if current is None:
                 return
             deadline.check()
-            current = next_round(current, _round(entry))
+            current = apply_round(current, _parse_round(entry))
         if current is not None:
             _Tree(current, proof["pool"], proof["tree"], deadline).check()
     except (CertificateError, MultiplierError) as error:
@@ -136,13 +145,13 @@ def check_refutation(
         raise CertificateError(f"malformed: {error!r}") from error
 
 
-def _caps(entry: Mapping[str, Any]) -> tuple[int, list[Tree], int | None]:
+def _parse_caps(entry: Mapping[str, Any]) -> tuple[int, list[Tree], int | None]:
     """Parse a certificate by trees of capacities."""
     less = int(entry["less"]) if "less" in entry else None
-    return int(entry["goal"]), [_tree(tree, 0) for tree in entry["groups"]], less
+    return int(entry["goal"]), [_parse_tree(tree, 0) for tree in entry["groups"]], less
 
 
-def _tree(entry: Any, depth: int) -> Tree:
+def _parse_tree(entry: Any, depth: int) -> Tree:
     """Parse one tree of capacities."""
     if depth > MAX_DEPTH:
         raise CertificateError("a tree of caps is too deep")
@@ -151,10 +160,10 @@ def _tree(entry: Any, depth: int) -> Tree:
     row, below, *excess = entry
     if excess not in ([], [True]):
         raise CertificateError("a tree of caps says something else than that it may be gone beyond")
-    return int(row), [_tree(child, depth + 1) for child in below], bool(excess)
+    return int(row), [_parse_tree(child, depth + 1) for child in below], bool(excess)
 
 
-def _blocks(entry: Mapping[str, Any]) -> tuple[int, list[int], list[int], list[int]]:
+def _parse_blocks(entry: Mapping[str, Any]) -> tuple[int, list[int], list[int], list[int]]:
     """Parse a certificate by priced rows."""
     if int(entry["scale"]) != SCALE:
         raise CertificateError(f"prices are multiples of 2^-{SCALE}")
@@ -162,16 +171,16 @@ def _blocks(entry: Mapping[str, Any]) -> tuple[int, list[int], list[int], list[i
     return int(entry["goal"]), rows, own, prices
 
 
-def _round(entry: Mapping[str, Any]) -> Round:
+def _parse_round(entry: Mapping[str, Any]) -> Round:
     """Parse one round."""
     cuts = [
-        Recipe(*pairs(cut["u"]), np.array(cut["complement"], dtype=np.int64), int(cut["divisor"]))
+        Recipe(*split_pairs(cut["u"]), np.array(cut["complement"], dtype=np.int64), int(cut["divisor"]))
         for cut in entry["cuts"]
     ]
-    return Round(cuts, [pairs(y) for y in entry["narrow"]])
+    return Round(cuts, [split_pairs(y) for y in entry["narrow"]])
 
 
-def pairs(flat: Sequence[int]) -> tuple[IntArray, IntArray]:
+def split_pairs(flat: Sequence[int]) -> tuple[IntArray, IntArray]:
     """Split [row, weight, row, weight, …] into two arrays."""
     both = np.array(flat, dtype=np.int64)
     return both[0::2], both[1::2]
@@ -191,7 +200,7 @@ class _Tree:
         if len(self.tokens) > MAX_NODES:
             raise CertificateError("the tree is too long")
         weighed: dict[int, Weighed] = {}
-        waiting: list[Box] = [self.system.box()]
+        waiting: list[Box] = [self.system.build_box()]
         for place, token in enumerate(self.tokens):
             self.deadline.check()
             if not waiting:
@@ -201,38 +210,38 @@ class _Tree:
             if kind in ("leaf", "narrow"):
                 number = int(rest[0])
                 if number not in weighed:
-                    weighed[number] = weigh(self.system, *pairs(self.pool[number]))
+                    weighed[number] = weigh(self.system, *split_pairs(self.pool[number]))
                 if kind == "narrow":
-                    if narrowed(self.system, box, weighed[number]):
+                    if narrow_box(self.system, box, weighed[number]):
                         waiting.append(box)
-                elif slack(self.system, box, weighed[number])[0] >= 0:
+                elif compute_slack(self.system, box, weighed[number])[0] >= 0:
                     raise CertificateError(f"leaf {place} is not closed by its multipliers")
             elif kind == "knapsack":
-                if not closed_by_row(self.system, box, int(rest[0]), int(rest[1]), deadline=self.deadline):
+                if not is_closed_by_row(self.system, box, int(rest[0]), int(rest[1]), deadline=self.deadline):
                     raise CertificateError(f"knapsack {place} does not close its part")
             elif kind == "apart":
-                self._apart(box, pairs(self.pool[int(rest[0])]), rest[1], rest[2])
+                self._check_pieces(box, split_pairs(self.pool[int(rest[0])]), rest[1], rest[2])
             else:
-                waiting.extend(reversed(branches(self.system, box, kind, [int(v) for v in rest])))
+                waiting.extend(reversed(branch_box(self.system, box, kind, [int(v) for v in rest])))
         if waiting:
             raise CertificateError("the tree ends before every part is closed")
 
-    def _apart(
+    def _check_pieces(
         self, box: Box, y: tuple[IntArray, IntArray], priced: Sequence[int], proofs: Sequence[Any]
     ) -> None:
         """Verify that the bounds of the pieces prove a subproblem empty."""
-        pieces = fallen_apart(self.system, box, weigh(self.system, *y), priced)
+        pieces = decompose_system(self.system, box, weigh(self.system, *y), priced)
         if len(proofs) != len(pieces.systems):
             raise CertificateError("as many proofs as pieces are needed")
         total = pieces.rest
         for piece, (bound, proof) in zip(pieces.systems, proofs, strict=True):
-            check_refutation(piece.cheaper_than(int(bound)), proof, deadline=self.deadline)
+            check_refutation(piece.build_cheaper_system(int(bound)), proof, deadline=self.deadline)
             total += int(bound)
         if total <= pieces.limit:
             raise CertificateError("the bounds of the pieces do not close their part")
 
 
-def branches(system: System, box: Box, kind: str, place: Sequence[int]) -> tuple[Box, Box]:
+def branch_box(system: System, box: Box, kind: str, place: Sequence[int]) -> tuple[Box, Box]:
     """Return the two subproblems of a branch; together they contain every point of the box.
 
     Raises

@@ -27,7 +27,7 @@ MOST_CHOICES = 1_000_000
 """Limit of choices: beyond it ranges are not rewritten, which only weakens the bounds."""
 
 
-def one_at_most(system: System, wanted: Collection[int]) -> System:
+def reformulate_blocks(system: System, wanted: Collection[int]) -> System:
     """Apply both reformulations; ranges only where a row of `wanted` gains from their units.
 
     Raises
@@ -38,7 +38,7 @@ def one_at_most(system: System, wanted: Collection[int]) -> System:
     return from_leasts(with_units(system, wanted))
 
 
-def menus_of(system: System) -> ChoiceGroups | None:
+def build_choice_groups(system: System) -> ChoiceGroups | None:
     """Return the blocks as multiple-choice groups; None if no block has two open choices."""
     block = system.block[: system.n_choices]
     opened = block[system.high[: system.n_choices] > 0]
@@ -76,11 +76,15 @@ def from_leasts(system: System) -> System:
     ends = np.cumsum(count)
     col = others[np.arange(int(count.sum())) - np.repeat(ends - count - lo, count)]
     upper = rows.upper.copy()
-    if float(_size(value).sum()) + max(_most(upper), _most(rows.value)) >= ROOM:
+    if (
+        float(_compute_magnitudes(value).sum())
+        + max(_compute_greatest_magnitude(upper), _compute_greatest_magnitude(rows.value))
+        >= ROOM
+    ):
         raise MultiplierError("a number leaves 64 bits when blocks count from their least")
     np.subtract.at(upper, row, value)
     selected = ~is_base[rows.col]
-    changed = Rows.sorted(
+    changed = Rows.from_entries(
         np.concatenate([rows.row[selected], np.repeat(row, count)]),
         np.concatenate([rows.col[selected], col]),
         np.concatenate([rows.value[selected], -np.repeat(value, count)]),
@@ -110,15 +114,15 @@ def with_units(system: System, wanted: Collection[int]) -> System:
     helps = rows.col[is_wanted[rows.row] & (rows.col >= n) & (rows.value < 0)]
     if not len(helps):
         return system
-    free, choice = _ranges(system)
+    free, choice = _find_ranges(system)
     keep = np.isin(free, helps)
     free, choice = free[keep], choice[keep]
     most = system.high[free]
-    if not len(free) or float(_size(most).sum()) + n > MOST_CHOICES:
+    if not len(free) or float(_compute_magnitudes(most).sum()) + n > MOST_CHOICES:
         return system
     # the new choices of each block follow its own; the free columns they replace are removed
     source = np.concatenate([np.arange(n), np.repeat(choice, most)])
-    units = np.concatenate([np.zeros(n, dtype=np.int64), _counting(most)])
+    units = np.concatenate([np.zeros(n, dtype=np.int64), _enumerate_counts(most)])
     stands = np.concatenate([np.full(n, -1, dtype=np.int64), np.repeat(free, most)])
     order = np.lexsort((units, source))
     source, units, stands = source[order], units[order], stands[order]
@@ -130,15 +134,15 @@ def with_units(system: System, wanted: Collection[int]) -> System:
     by_choice = np.flatnonzero(rows.col < n)
     by_free = np.flatnonzero((rows.col >= n) & ~gone)
     by_unit = np.flatnonzero(gone)
-    first, count = _span(source, rows.col[by_choice])
+    first, count = _locate_runs(source, rows.col[by_choice])
     at, entry = _spread(first, count)
     choice_row, choice_value = rows.row[by_choice][entry], rows.value[by_choice][entry]
     unit_order = np.argsort(stands, kind="stable")
-    first, count = _span(stands[unit_order], rows.col[by_unit])
+    first, count = _locate_runs(stands[unit_order], rows.col[by_unit])
     place, unit_entry = _spread(first, count)
     unit_at = unit_order[place]
     unit_row = rows.row[by_unit][unit_entry]
-    if _most(rows.value) * (1.0 + float(most.max())) >= ROOM:
+    if _compute_greatest_magnitude(rows.value) * (1.0 + float(most.max())) >= ROOM:
         raise MultiplierError("a number leaves 64 bits when units become choices")
     unit_value = rows.value[by_unit][unit_entry] * units[unit_at]
     return System(
@@ -146,7 +150,7 @@ def with_units(system: System, wanted: Collection[int]) -> System:
         must=system.must,
         low=np.concatenate([np.zeros(n_new, dtype=np.int64), system.low[left]]),
         high=np.concatenate([system.high[source], system.high[left]]),
-        rows=Rows.sorted(
+        rows=Rows.from_entries(
             np.concatenate([choice_row, rows.row[by_free], unit_row]),
             np.concatenate([at, place_free[rows.col[by_free]], unit_at]),
             np.concatenate([choice_value, rows.value[by_free], unit_value]),
@@ -156,9 +160,9 @@ def with_units(system: System, wanted: Collection[int]) -> System:
     )
 
 
-def _ranges(system: System) -> tuple[IntArray, IntArray]:
+def _find_ranges(system: System) -> tuple[IntArray, IntArray]:
     """Return the free columns t with a row t − K·x ≤ 0, K the upper bound of t, and their choices x."""
-    rows, starts = system.rows, system.rows.starts()
+    rows, starts = system.rows, system.rows.compute_row_starts()
     named = np.array([name.startswith(RANGE) for name in rows.names], dtype=np.bool_)
     at = np.flatnonzero(named & (np.diff(starts) == 2) & (rows.upper == 0))
     choice, free = rows.col[starts[at]], rows.col[starts[at] + 1]
@@ -177,23 +181,23 @@ def _ranges(system: System) -> tuple[IntArray, IntArray]:
     return free[fits], choice[fits]
 
 
-def _size(numbers: IntArray) -> NDArray[np.float64]:
+def _compute_magnitudes(numbers: IntArray) -> NDArray[np.float64]:
     """Return absolute values as floats."""
     return np.abs(numbers.astype(np.float64))
 
 
-def _most(numbers: IntArray) -> float:
+def _compute_greatest_magnitude(numbers: IntArray) -> float:
     """Return the greatest absolute value."""
-    return float(_size(numbers).max(initial=0.0))
+    return float(_compute_magnitudes(numbers).max(initial=0.0))
 
 
-def _counting(most: IntArray) -> IntArray:
+def _enumerate_counts(most: IntArray) -> IntArray:
     """Return 1 … most for each entry, concatenated."""
     ends = np.cumsum(most)
     return np.arange(int(most.sum())) - np.repeat(ends - most, most) + 1
 
 
-def _span(sorted_keys: IntArray, keys: IntArray) -> tuple[IntArray, IntArray]:
+def _locate_runs(sorted_keys: IntArray, keys: IntArray) -> tuple[IntArray, IntArray]:
     """Return where each key's run begins in sorted keys, and its length."""
     first = np.searchsorted(sorted_keys, keys, side="left")
     last = np.searchsorted(sorted_keys, keys, side="right")

@@ -24,7 +24,7 @@ from tnt_sim.certify.row_writer import RowWriter
 from tnt_sim.certify.system import STAGE, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
-from tnt_sim.rules.linear_terms import IntArray, checked_product, common_scale
+from tnt_sim.rules.linear_terms import IntArray, find_common_scale, multiply_checked
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.rules.second_reading.rows import ChoiceColumns
 from tnt_sim.scenario.objective import ObjectiveStage
@@ -49,7 +49,7 @@ class ClaimGoal:
     sign: int
     tolerance: Fraction
 
-    def units(self, value: Fraction) -> int:
+    def convert_to_units(self, value: Fraction) -> int:
         """Convert a value to integer units of the scale, minus the constant.
 
         Raises
@@ -62,7 +62,7 @@ class ClaimGoal:
             raise ValueError(f"{value} is no multiple of {self.scale}")
         return units.numerator - self.constant
 
-    def row_at_least(self, value: Fraction) -> tuple[IntArray, int]:
+    def build_no_worse_row(self, value: Fraction) -> tuple[IntArray, int]:
         """Return the row « no worse than the limit », as Σ coefficient·x ≤ bound.
 
         A limit between two units is rounded to the better side.
@@ -71,9 +71,9 @@ class ClaimGoal:
         given_up = self.tolerance * abs(units)
         return -self.sign * self.coefficient, math.floor(self.sign * (self.constant - units) + given_up)
 
-    def bettered(self, value: Fraction) -> tuple[IntArray, int]:
+    def build_better_row(self, value: Fraction) -> tuple[IntArray, int]:
         """Return the row « better by at least one unit », as Σ coefficient·x ≤ bound."""
-        return -self.sign * self.coefficient, -self.sign * self.units(value) - 1
+        return -self.sign * self.coefficient, -self.sign * self.convert_to_units(value) - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,17 +105,17 @@ class Claims:
         """Return the system that has no solution if stage k is optimal; `values` are those of stages 0 to k."""
         return self._with_rows(
             *(
-                (goal, *goal.row_at_least(value), "kept")
+                (goal, *goal.build_no_worse_row(value), "kept")
                 for goal, value in zip(self.goals[:k], values, strict=False)
             ),
-            (self.goals[k], *self.goals[k].bettered(values[k]), "better"),
+            (self.goals[k], *self.goals[k].build_better_row(values[k]), "better"),
         )
 
-    def keeping(self, values: Sequence[Fraction]) -> System:
+    def restrict_to_values(self, values: Sequence[Fraction]) -> System:
         """Return the system of the allocations whose first stages are no worse than these values."""
         return self._with_rows(
             *(
-                (goal, *goal.row_at_least(value), "kept")
+                (goal, *goal.build_no_worse_row(value), "kept")
                 for goal, value in zip(self.goals, values, strict=False)
             )
         )
@@ -129,13 +129,13 @@ class Claims:
         return self.system.with_rows(rows)
 
 
-def least_value(problem: Problem, granted_cents: IntArray) -> Fraction:
+def compute_granted_value(problem: Problem, granted_cents: IntArray) -> Fraction:
     """Return the value of the last stage, « least granted », for an allocation: the total granted."""
     nobody = np.zeros(len(granted_cents), dtype=np.bool_)  # the stage counts cents alone
     return problem.granted.evaluate(nobody, granted_cents) * problem.granted.scale
 
 
-def claims_of(problem: Problem, deadline: Deadline = UNLIMITED) -> Claims:
+def build_claims(problem: Problem, deadline: Deadline = UNLIMITED) -> Claims:
     """Write the rows of a problem (envelopes, hard rules, penalties) and its stages.
 
     Raises
@@ -147,20 +147,20 @@ def claims_of(problem: Problem, deadline: Deadline = UNLIMITED) -> Claims:
     """
     deadline.check()
     sheet = RowWriter(problem.offers, ChoiceColumns.of(problem.offers), deadline)
-    written = _written(problem, sheet)
+    written = _write_rows(problem, sheet)
     least = ObjectiveStage("granted", Sense.MINIMISE, problem.granted)
     stages = (*problem.stages, least)
     nothing = np.zeros(sheet.n, dtype=np.int64)
-    sums = [sheet.entries_of(stage.terms, nothing, 1) for stage in stages]
-    system = sheet.system()
+    sums = [sheet.expand_terms(stage.terms, nothing, 1) for stage in stages]
+    system = sheet.build_system()
     goals = [
-        _goal(stage, k, sheet, system.n_cols, handle, value, constants[0])
+        _build_goal(stage, k, sheet, system.n_cols, handle, value, constants[0])
         for k, (stage, (_, handle, value, constants)) in enumerate(zip(stages, sums, strict=True))
     ]
     return Claims(system, tuple(goals), sheet.choices, written)
 
 
-def claims_again(claims: Claims, problem: Problem) -> Claims | None:
+def update_claims(claims: Claims, problem: Problem) -> Claims | None:
     """Update claims to a problem that differs in amounts and objectives only.
 
     The result is None if its envelopes have other rows.
@@ -169,8 +169,8 @@ def claims_again(claims: Claims, problem: Problem) -> Claims | None:
     """
     sheet = RowWriter(problem.offers, claims.choices)
     start = len(sheet.upper)
-    EnvelopeRows(problem.case, problem.offers).rows(sheet)
-    place = 1  # the envelopes come after the offers' rows, as in `_written`
+    EnvelopeRows(problem.case, problem.offers).build_rows(sheet)
+    place = 1  # the envelopes come after the offers' rows, as in `_write_rows`
     old, system = claims.written[place], claims.system
     rows = system.rows
     if tuple(sheet.names[start:]) != rows.names[old.first : old.last]:
@@ -180,46 +180,46 @@ def claims_again(claims: Claims, problem: Problem) -> Claims | None:
     nothing = np.zeros(sheet.n, dtype=np.int64)
     goals = []
     for k, stage in enumerate(problem.stages):
-        _, handle, value, constants = sheet.entries_of(stage.terms, nothing, 1)
-        goals.append(_goal(stage, k, sheet, system.n_cols, handle, value, constants[0]))
+        _, handle, value, constants = sheet.expand_terms(stage.terms, nothing, 1)
+        goals.append(_build_goal(stage, k, sheet, system.n_cols, handle, value, constants[0]))
     written = [*claims.written]
     written[place] = RowSource(problem.case, old.first, old.last)
     system = system.with_rows(replace(rows, upper=upper))
     return Claims(system, (*goals, claims.goals[-1]), claims.choices, tuple(written))
 
 
-def _written(problem: Problem, sheet: RowWriter) -> tuple[RowSource, ...]:
+def _write_rows(problem: Problem, sheet: RowWriter) -> tuple[RowSource, ...]:
     """Write every row of a problem, and record which rule each comes from."""
     result: list[RowSource] = []
 
-    def note(of: Any, *, soft: bool = False) -> None:
+    def record_source(of: Any, *, soft: bool = False) -> None:
         start = result[-1].last if result else 0
         result.append(RowSource(of, start, len(sheet.upper), soft))
 
-    note(problem.offers)
-    EnvelopeRows(problem.case, problem.offers).rows(sheet)
-    note(problem.case)
+    record_source(problem.offers)
+    EnvelopeRows(problem.case, problem.offers).build_rows(sheet)
+    record_source(problem.case)
     for limit in problem.limits:
-        limit.rows(sheet)
-        note(limit)
-    problem.offers.common.rows(sheet)
-    note(problem.offers.common)
-    problem.caps.rows(sheet, problem.offers)
-    note(problem.caps)
+        limit.build_rows(sheet)
+        record_source(limit)
+    problem.offers.common.build_rows(sheet)
+    record_source(problem.offers.common)
+    problem.caps.build_rows(sheet, problem.offers)
+    record_source(problem.caps)
     for rule in (*problem.rules, *problem.table_rules):
         if rule.mode is Mode.HARD:
-            rule.rows(sheet)
+            rule.build_rows(sheet)
         elif rule.mode is Mode.PENALTY and rule.penalty is not None:
-            rule.soft_rows(sheet, rule.penalty.soft)
-        note(rule, soft=rule.mode is not Mode.HARD)
+            rule.build_soft_rows(sheet, rule.penalty.soft)
+        record_source(rule, soft=rule.mode is not Mode.HARD)
     for number, stage in enumerate(problem.stages):
         for part in stage.goal_parts:
             part.write(sheet, number)
-            note(part, soft=True)
+            record_source(part, soft=True)
     return tuple(result)
 
 
-def _goal(
+def _build_goal(
     stage: ObjectiveStage,
     k: int,
     sheet: RowWriter,
@@ -230,13 +230,13 @@ def _goal(
 ) -> ClaimGoal:
     """Express a stage in a scale in which its terms and the prices of broken rules are integers."""
     priced = [(column, price) for column, place, price in sheet.prices if place == k]
-    scale = common_scale([stage.terms.scale, *(price for _, price in priced if price)])
+    scale = find_common_scale([stage.terms.scale, *(price for _, price in priced if price)])
     factor = int(stage.terms.scale / scale)
     sign = 1 if stage.sense is Sense.MAXIMISE else -1
     handle = np.concatenate([handle, np.array([column for column, _ in priced], dtype=np.int64)])
     cost = np.array([-sign * int(price / scale) for _, price in priced], dtype=np.int64)
-    _, col, number = sheet.expanded(
-        np.zeros(len(handle), dtype=np.int64), handle, np.concatenate([checked_product(value, factor), cost])
+    _, col, number = sheet.expand_entries(
+        np.zeros(len(handle), dtype=np.int64), handle, np.concatenate([multiply_checked(value, factor), cost])
     )
     coefficient = np.zeros(n_cols, dtype=np.int64)
     np.add.at(coefficient, col, number)

@@ -26,7 +26,7 @@ class Subsystem:
     cost: IntArray
     columns: IntArray
 
-    def cheaper_than(self, bound: int) -> System:
+    def build_cheaper_system(self, bound: int) -> System:
         """Return the system that has no solution if no point of the piece costs less than `bound`."""
         used = np.flatnonzero(self.cost)
         rows = self.system.rows.with_row(used, self.cost[used], bound - 1, "piece:better")
@@ -42,7 +42,7 @@ class Decomposition:
     limit: int
 
 
-def fallen_apart(system: System, box: Box, weighed: Weighed, priced: Sequence[int]) -> Decomposition:
+def decompose_system(system: System, box: Box, weighed: Weighed, priced: Sequence[int]) -> Decomposition:
     """Split a subproblem under the rows `priced`; pieces come in the order of their first column.
 
     Raises
@@ -54,7 +54,7 @@ def fallen_apart(system: System, box: Box, weighed: Weighed, priced: Sequence[in
     keep = np.zeros(rows.n, dtype=np.bool_)
     keep[np.array(priced, dtype=np.int64)] = True
     used = keep[rows.row]
-    label = _labels(system, rows.row[used], rows.col[used], rows.n)
+    label = _label_components(system, rows.row[used], rows.col[used], rows.n)
     touched = np.zeros(system.n_cols, dtype=np.bool_)
     touched[rows.col[used]] = True
     names, piece = np.unique(label, return_inverse=True)
@@ -67,11 +67,13 @@ def fallen_apart(system: System, box: Box, weighed: Weighed, priced: Sequence[in
     systems = []
     for k in np.flatnonzero(inside).tolist():
         columns = np.sort(order[starts[k] : starts[k + 1]])
-        systems.append(_piece(system, box, weighed, columns, row_piece == k))
-    return Decomposition(tuple(systems), _rest(system, box, weighed, ~inside[piece]), weighed.limit)
+        systems.append(_build_subsystem(system, box, weighed, columns, row_piece == k))
+    return Decomposition(
+        tuple(systems), _compute_loose_cost(system, box, weighed, ~inside[piece]), weighed.limit
+    )
 
 
-def _labels(system: System, row: IntArray, col: IntArray, n_rows: int) -> IntArray:
+def _label_components(system: System, row: IntArray, col: IntArray, n_rows: int) -> IntArray:
     """Return the smallest column of each connected component, int64 (n_cols,).
 
     Rows and blocks connect their columns.
@@ -90,7 +92,9 @@ def _labels(system: System, row: IntArray, col: IntArray, n_rows: int) -> IntArr
             return label
 
 
-def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, own_rows: BoolArray) -> Subsystem:
+def _build_subsystem(
+    system: System, box: Box, weighed: Weighed, columns: IntArray, own_rows: BoolArray
+) -> Subsystem:
     """Build the system of one component."""
     rows = system.rows
     n = system.n_choices
@@ -125,7 +129,7 @@ def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, own_ro
     return Subsystem(piece, weighed.cost[columns], columns)
 
 
-def _rest(system: System, box: Box, weighed: Weighed, loose: BoolArray) -> int:
+def _compute_loose_cost(system: System, box: Box, weighed: Weighed, loose: BoolArray) -> int:
     """Return the least cost of the columns that no kept row contains."""
     n, total = system.n_choices, 0
     if n:

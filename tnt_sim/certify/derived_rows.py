@@ -58,7 +58,7 @@ class Recipe:
     divisor: int
 
 
-def derived(system: System, recipe: Recipe) -> tuple[IntArray, IntArray, int]:
+def derive_cut(system: System, recipe: Recipe) -> tuple[IntArray, IntArray, int]:
     """Derive the cut Σ value·x ≤ bound of a recipe; return columns, values and bound.
 
     Raises
@@ -71,17 +71,18 @@ def derived(system: System, recipe: Recipe) -> tuple[IntArray, IntArray, int]:
     --------
     The row 2 x₀ + 2 x₁ ≤ 3, divided by 2, gives x₀ + x₁ ≤ 1:
 
-    >>> rows = Rows.sorted(np.array([0, 0]), np.array([0, 1]), np.array([2, 2]), np.array([3]), ("row",))
+    >>> rows = Rows.from_entries(np.array([0, 0]), np.array([0, 1]), np.array([2, 2]), np.array([3]), ("row",))
     >>> system = System(np.array([0, 1]), np.array([False, False]), np.array([0, 0]), np.array([1, 1]), rows)
     >>> recipe = Recipe(np.array([0]), np.array([1]), np.array([], dtype=np.int64), 2)
-    >>> [np.asarray(part).tolist() for part in derived(system, recipe)]
+    >>> [np.asarray(part).tolist() for part in derive_cut(system, recipe)]
     [[0, 1], [1, 1], 1]
     """
     rows, d = system.rows, recipe.divisor
     if d <= 0 or (system.low < 0).any():
         raise MultiplierError("a cut needs a positive divisor and columns that are not negative")
     used = [
-        (*_row(system, rows.starts(), int(i)), int(u)) for i, u in zip(recipe.index, recipe.u, strict=True)
+        (*_get_row(system, rows.compute_row_starts(), int(i)), int(u))
+        for i, u in zip(recipe.index, recipe.u, strict=True)
     ]
     total: dict[int, int] = {}
     bound = 0
@@ -95,20 +96,20 @@ def derived(system: System, recipe: Recipe) -> tuple[IntArray, IntArray, int]:
         bound -= a * top
         total[c] = -a
     q, f = divmod(bound, d)
-    cut = {c: _rounded(a, d, f) for c, a in total.items()}
+    cut = {c: _round_coefficient(a, d, f) for c, a in total.items()}
     limit = q * (d - f)
     for c in recipe.complement.tolist():
         value = cut.get(c, 0)
         limit -= value * int(system.high[c])
         cut[c] = -value
     for entries, upper, u in used:
-        weight = _rounded(u, d, f)
+        weight = _round_coefficient(u, d, f)
         limit -= weight * upper
         _add(cut, entries, -weight)
-    return _whole(cut, limit)
+    return _scale_cut(cut, limit)
 
 
-def _row(system: System, starts: IntArray, i: int) -> tuple[list[tuple[int, int]], int]:
+def _get_row(system: System, starts: IntArray, i: int) -> tuple[list[tuple[int, int]], int]:
     """Return the entries and the bound of a row, or of a block."""
     rows, block = system.rows, i - system.rows.n
     if i < 0:
@@ -127,13 +128,13 @@ def _add(total: dict[int, int], entries: list[tuple[int, int]], weight: int) -> 
         total[c] = total.get(c, 0) + weight * value
 
 
-def _rounded(a: int, d: int, f: int) -> int:
+def _round_coefficient(a: int, d: int, f: int) -> int:
     """Return the rounded coefficient of a, times d − f."""
     q, r = divmod(a, d)
     return q * (d - f) + max(0, r - f)
 
 
-def _whole(cut: dict[int, int], limit: int) -> tuple[IntArray, IntArray, int]:
+def _scale_cut(cut: dict[int, int], limit: int) -> tuple[IntArray, IntArray, int]:
     """Scale the cut to 64 bits: coefficients are rounded down, since columns are ≥ 0, and so is the bound."""
     longest = max((abs(a) for a in cut.values()), default=0)
     step = max(1, longest // LONGEST)
@@ -149,25 +150,25 @@ MAX_ENTRIES = 64
 """Longer rows are not tightened: with many dossiers no single one makes a difference."""
 
 
-def sharpen(system: System) -> System:
+def tighten_system(system: System) -> System:
     """Return the system with rows divided, coefficients tightened, and redundant rows dropped."""
     rows = system.rows
     if not rows.n or not len(rows.row):
         return system
     value, upper = rows.value.copy(), rows.upper.copy()
-    starts = rows.starts()
+    starts = rows.compute_row_starts()
     filled = np.flatnonzero(np.diff(starts))
     _divide(value, upper, starts, filled)
-    most = _most(system, rows.row, rows.col, value, filled, starts)
+    most = _compute_greatest_activity(system, rows.row, rows.col, value, filled, starts)
     loose = np.zeros(rows.n, dtype=np.bool_)
     loose[filled] = most[filled] <= upper[filled]
     short = filled[(np.diff(starts)[filled] <= MAX_ENTRIES) & ~loose[filled]]
-    isolated = _single_choices(system)
+    isolated = _mark_single_choices(system)
     for row in short.tolist():
         span = slice(int(starts[row]), int(starts[row + 1]))
         single = isolated[rows.col[span]].tolist()
         if any(single):
-            tight, bound = _tightened(value[span].tolist(), single, int(upper[row]), int(most[row]))
+            tight, bound = _tighten_row(value[span].tolist(), single, int(upper[row]), int(most[row]))
             value[span], upper[row] = tight, bound
     _divide(value, upper, starts, filled)
     return system.with_rows(_without_loose(rows, value, upper, loose))
@@ -181,7 +182,7 @@ def _divide(value: IntArray, upper: IntArray, starts: IntArray, filled: IntArray
     upper[filled] //= divisor
 
 
-def _single_choices(system: System) -> BoolArray:
+def _mark_single_choices(system: System) -> BoolArray:
     """Mark the open choices that are alone in their block and optional, bool (n_cols,)."""
     n = system.n_choices
     size = np.bincount(system.block[:n], minlength=len(system.must))
@@ -190,7 +191,7 @@ def _single_choices(system: System) -> BoolArray:
     return alone
 
 
-def _most(
+def _compute_greatest_activity(
     system: System, row: IntArray, col: IntArray, value: IntArray, filled: IntArray, starts: IntArray
 ) -> IntArray:
     """Return the greatest value of each row's left side, int64 (n_rows,); 2^62 where 64 bits may not suffice."""
@@ -213,7 +214,7 @@ def _most(
     return most
 
 
-def _tightened(value: list[int], single: list[bool], bound: int, most: int) -> tuple[list[int], int]:
+def _tighten_row(value: list[int], single: list[bool], bound: int, most: int) -> tuple[list[int], int]:
     """Tighten the coefficients of one row; return them and the bound."""
     moved = most > bound
     while moved:

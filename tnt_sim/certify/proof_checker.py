@@ -3,8 +3,8 @@
 Each proof of a stage's optimality, or of infeasibility, is a refutation (`certificate.py`). The tie-break has
 a proof of another kind, which shows that the funded list is the only result.
 
-Uniqueness. The equally good allocations are the points of a system (`Claims.keeping`). One of them ranks
-before the list when, at the first dossier where the two differ, it funds the dossier and the list does not;
+Uniqueness. The equally good allocations are the points of a system (`Claims.restrict_to_values`). One of them
+ranks before the list when, at the first dossier where the two differ, it funds the dossier and the list does not;
 or, with the same dossiers funded, when it grants more at the first differing amount. The check visits the
 dossiers in rank order:
 
@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.certificate import CertificateError, check_refutation, pairs
-from tnt_sim.certify.claim_systems import Claims, claims_of, least_value
-from tnt_sim.certify.derived_rows import sharpen
-from tnt_sim.certify.rule_rows import Agreement, agreement
-from tnt_sim.certify.system import Box, System, compact, narrowed, weigh
+from tnt_sim.certify.certificate import CertificateError, check_refutation, split_pairs
+from tnt_sim.certify.claim_systems import Claims, build_claims, compute_granted_value
+from tnt_sim.certify.derived_rows import tighten_system
+from tnt_sim.certify.rule_rows import Agreement, compare_readings
+from tnt_sim.certify.system import Box, System, narrow_box, reduce_system, weigh
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.scenario.problem import Problem
@@ -80,7 +80,7 @@ class CandidateList:
         return cls(taken, choices.cents, free, units)
 
 
-def parts_before(system: System, box: Box, listed: CandidateList) -> Iterator[Box]:
+def iterate_earlier_subproblems(system: System, box: Box, listed: CandidateList) -> Iterator[Box]:
     """Yield the subproblems that together contain every point of the box that ranks before the list.
 
     The box is reduced in place on the way.
@@ -97,10 +97,10 @@ def parts_before(system: System, box: Box, listed: CandidateList) -> Iterator[Bo
             box.open[own] = False
     for k, choice in enumerate(listed.taken.tolist()):
         if choice >= 0:
-            yield from _more(box, listed, k, slice(int(ends[k]), int(ends[k + 1])))
+            yield from _iterate_larger_grants(box, listed, k, slice(int(ends[k]), int(ends[k + 1])))
 
 
-def _more(box: Box, listed: CandidateList, k: int, block: slice) -> Iterator[Box]:
+def _iterate_larger_grants(box: Box, listed: CandidateList, k: int, block: slice) -> Iterator[Box]:
     """Yield the subproblems in which dossier k gets more than the list grants it."""
     choice, free, units = int(listed.taken[k]), int(listed.free[k]), int(listed.units[k])
     open_ = box.open[block].copy()
@@ -131,14 +131,14 @@ def check_first(
         When time is up before the check ends.
     """
     try:
-        system = sharpen(system)
-        box = system.box()
+        system = tighten_system(system)
+        box = system.build_box()
         for y in proof["narrow"]:
-            if not narrowed(system, box, weigh(system, *pairs(y))):
+            if not narrow_box(system, box, weigh(system, *split_pairs(y))):
                 return
         written = list(proof["parts"])
-        for number, part in enumerate(parts_before(system, box, listed)):
-            left = compact(system, part)
+        for number, part in enumerate(iterate_earlier_subproblems(system, box, listed)):
+            left = reduce_system(system, part)
             if number >= len(written):
                 raise CertificateError("a part has no proof")
             if left is not None:
@@ -173,20 +173,22 @@ class Checker:
     @classmethod
     def of(cls, problem: Problem, deadline: Deadline = UNLIMITED) -> Checker:
         """Write the rows of a problem and compare them with the second reading."""
-        claims = claims_of(problem, deadline)
-        return cls(problem, claims, agreement(problem, claims, deadline), deadline)
+        claims = build_claims(problem, deadline)
+        return cls(problem, claims, compare_readings(problem, claims, deadline), deadline)
 
-    def stages(self, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> tuple[bool, ...]:
+    def check_stages(self, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> tuple[bool, ...]:
         """Return for each stage whether its proof shows the allocation's value to be optimal."""
         padded = [*proofs, *([None] * len(values))][: len(values)]
-        return tuple(self._better(k, values, proof) for k, proof in enumerate(padded))
+        return tuple(self._is_stage_optimal(k, values, proof) for k, proof in enumerate(padded))
 
-    def least(self, values: Sequence[Fraction], granted_cents: IntArray, proof: Proof | None) -> bool:
+    def is_least_granted(
+        self, values: Sequence[Fraction], granted_cents: IntArray, proof: Proof | None
+    ) -> bool:
         """Return whether `proof` shows that no allocation with these stage values grants less."""
-        every = (*values, least_value(self.problem, granted_cents))
-        return self._better(len(values), every, proof)
+        every = (*values, compute_granted_value(self.problem, granted_cents))
+        return self._is_stage_optimal(len(values), every, proof)
 
-    def first(
+    def is_first_in_rank(
         self,
         values: Sequence[Fraction],
         funded: BoolArray,
@@ -200,18 +202,18 @@ class Checker:
         if proof is None or not self.rows.holds:
             return False
         try:
-            every = (*values, least_value(self.problem, granted_cents))
+            every = (*values, compute_granted_value(self.problem, granted_cents))
             listed = CandidateList.of(self.claims, self.problem.offers.unit_cents, funded, granted_cents)
-            check_first(self.claims.keeping(every), listed, proof, self.deadline)
+            check_first(self.claims.restrict_to_values(every), listed, proof, self.deadline)
         except (CertificateError, ValueError, OverflowError):
             return False
         return True
 
-    def empty(self, proof: Proof | None) -> bool:
+    def is_infeasible(self, proof: Proof | None) -> bool:
         """Return whether `proof` shows that no allocation satisfies every rule."""
-        return self.rows.holds and proof is not None and _refuted(self.claims.system, proof, self.deadline)
+        return self.rows.holds and proof is not None and _is_refuted(self.claims.system, proof, self.deadline)
 
-    def _better(self, k: int, values: Sequence[Fraction], proof: Proof | None) -> bool:
+    def _is_stage_optimal(self, k: int, values: Sequence[Fraction], proof: Proof | None) -> bool:
         """Return whether `proof` shows that stage k cannot be improved."""
         if proof is None or not self.rows.holds:
             return False
@@ -219,10 +221,10 @@ class Checker:
             system = self.claims.of_stage(k, values)
         except (ValueError, OverflowError):
             return False
-        return _refuted(system, proof, self.deadline)
+        return _is_refuted(system, proof, self.deadline)
 
 
-def _refuted(system: System, proof: Proof, deadline: Deadline) -> bool:
+def _is_refuted(system: System, proof: Proof, deadline: Deadline) -> bool:
     """Return whether a proof is accepted."""
     try:
         check_refutation(system, proof, deadline=deadline)

@@ -22,8 +22,8 @@ import numpy as np
 
 from tnt_sim.certify.system import MultiplierError, System
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.knapsack import TooManyStates, knapsack
-from tnt_sim.kernel.profit_frontier import curve, items_of
+from tnt_sim.kernel.knapsack import TooManyStates, solve_knapsack
+from tnt_sim.kernel.profit_frontier import build_curve, recover_items
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 Group = Mapping[str, int]
@@ -68,7 +68,7 @@ class RelaxationBound:
     taken: BoolArray
 
 
-def relaxed(
+def relax_to_knapsacks(
     system: System, gain: IntArray, cost: IntArray, groups: Sequence[Group]
 ) -> KnapsackRelaxation | None:
     """Relax a system to the sums of the groups; None if a sum proves the system empty.
@@ -90,7 +90,7 @@ def relaxed(
     visited = np.zeros(n, dtype=np.bool_)
     packs, cheapest = [], True
     for group in groups:
-        weight, room = _summed(system, group)
+        weight, room = _aggregate_group(system, group)
         columns = np.flatnonzero(weight > 0)
         if visited[columns].any():
             raise MultiplierError("two groups share a choice")
@@ -100,14 +100,14 @@ def relaxed(
             return None
         mine = columns[~must[columns] & open_[columns] & (gain[columns] > 0)]
         packs.append(Pack(mine, gain[mine], weight[mine], room))
-        cheapest &= _in_proportion(weight[columns], cost[columns])
+        cheapest &= _is_proportional(weight[columns], cost[columns])
     outside = must | (open_ & ~visited & (gain[:n] > 0))
     free = gain[n:]
     rest = int(np.maximum(free * system.low[n:], free * system.high[n:]).sum())
     return KnapsackRelaxation(outside, int(gain[:n][outside].sum()), rest, tuple(packs), cheapest)
 
 
-def best_under(relaxation: KnapsackRelaxation, deadline: Deadline = UNLIMITED) -> RelaxationBound:
+def solve_relaxation(relaxation: KnapsackRelaxation, deadline: Deadline = UNLIMITED) -> RelaxationBound:
     """Solve the knapsacks exactly, and return the bound with its selection.
 
     Raises
@@ -119,32 +119,32 @@ def best_under(relaxation: KnapsackRelaxation, deadline: Deadline = UNLIMITED) -
     """
     taken, value = relaxation.outside.copy(), relaxation.value
     for pack in relaxation.packs:
-        chosen = _packed(pack, deadline)
+        chosen = _solve_pack(pack, deadline)
         taken[pack.choice[chosen]] = True
         value += int(pack.gain[chosen].sum())
     return RelaxationBound(value + relaxation.rest, taken)
 
 
-def _packed(pack: Pack, deadline: Deadline) -> BoolArray:
+def _solve_pack(pack: Pack, deadline: Deadline) -> BoolArray:
     """Return the optimal selection of one knapsack, the cheapest and then first in rank order; bool (n_items,)."""
     if not len(pack.choice):
         return np.zeros(0, dtype=np.bool_)
     try:
-        best = knapsack(pack.gain, pack.weight, pack.room, deadline=deadline)
+        best = solve_knapsack(pack.gain, pack.weight, pack.room, deadline=deadline)
         if best.ways == 1:
             return best.taken
-        return items_of(pack.gain, pack.weight, best.profit, best.weight, deadline=deadline)
+        return recover_items(pack.gain, pack.weight, best.profit, best.weight, deadline=deadline)
     except (TooManyStates, OverflowError):
         pass
     try:
-        steps = curve(pack.gain, pack.weight, deadline)
+        steps = build_curve(pack.gain, pack.weight, deadline)
     except TooManyStates as error:
         raise MultiplierError(f"a sum of rows is too large a knapsack: {error}") from error
-    place = steps.step_at(pack.room)
-    return steps.choices(np.array([place], dtype=np.int64))[:, 0]
+    place = steps.get_step(pack.room)
+    return steps.recover_choices(np.array([place], dtype=np.int64))[:, 0]
 
 
-def _summed(system: System, group: Group) -> tuple[IntArray, int]:
+def _aggregate_group(system: System, group: Group) -> tuple[IntArray, int]:
     """Return the aggregated row of a group, int64 (n_choices,), and its bound less that of its free columns."""
     place = {name: k for k, name in enumerate(system.rows.names)}
     known = [(place[name], y) for name, y in group.items() if name in place]
@@ -153,7 +153,7 @@ def _summed(system: System, group: Group) -> tuple[IntArray, int]:
     index = np.array([k for k, _ in known], dtype=np.int64)
     y = np.array([y for _, y in known], dtype=np.int64)
     n = system.n_choices
-    total = system.rows.weighed(index, y, system.n_cols)
+    total = system.rows.aggregate_rows(index, y, system.n_cols)
     if (total[:n] < 0).any():
         raise MultiplierError("a sum of rows has a negative coefficient")
     free = total[n:]
@@ -162,7 +162,7 @@ def _summed(system: System, group: Group) -> tuple[IntArray, int]:
     return total[:n], limit - int(sum(least.tolist()))
 
 
-def _in_proportion(weight: IntArray, cost: IntArray) -> bool:
+def _is_proportional(weight: IntArray, cost: IntArray) -> bool:
     """Return whether the weights are proportional to the costs."""
     if not len(weight):
         return True

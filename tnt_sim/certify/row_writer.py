@@ -16,7 +16,7 @@ import numpy as np
 
 from tnt_sim.certify.system import Rows, System
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, group_sums
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, sum_by_group
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import RowLabel, Soft
 from tnt_sim.rules.second_reading.rows import ChoiceColumns
@@ -27,7 +27,7 @@ WIDE = 2**45
 
 @dataclass
 class RowWriter:
-    """Collects rows over handles; `system` expands them to columns. Implements `RowBuilder`.
+    """Collects rows over handles; `build_system` expands them to columns. Implements `RowBuilder`.
 
     Every method may raise `DeadlineExpired`.
 
@@ -55,8 +55,8 @@ class RowWriter:
         ranged = self.choices.ranged
         steps = (self.offers.most_cents - self.offers.least_cents)[ranged] // self.offers.unit_cents[ranged]
         for dossier, most in zip(ranged.tolist(), steps.tolist(), strict=True):
-            units = self.column(f"units:{dossier}", 0, most)
-            self._below(f"range:{dossier}", [(units, 1), (dossier, -most)], 0)
+            units = self.add_column(f"units:{dossier}", 0, most)
+            self._write_at_most(f"range:{dossier}", [(units, 1), (dossier, -most)], 0)
 
     @property
     def n(self) -> int:
@@ -68,19 +68,19 @@ class RowWriter:
         """Handle of the first further column."""
         return self.n + len(self.choices.dossier)
 
-    def column(self, name: str, lower: int, upper: int) -> int:
+    def add_column(self, name: str, lower: int, upper: int) -> int:
         """Add an integer column; return its handle."""
         self.low.append(lower)
         self.high.append(upper)
         return self.first_free + len(self.low) - 1
 
-    def shared_column(self, name: str, lower: int, upper: int) -> int:
+    def add_shared_column(self, name: str, lower: int, upper: int) -> int:
         """Return the handle of the column of that name; add it at the first call."""
         if name not in self._shared:
-            self._shared[name] = self.column(name, lower, upper)
+            self._shared[name] = self.add_column(name, lower, upper)
         return self._shared[name]
 
-    def rows(
+    def add_rows(
         self,
         labels: Sequence[RowLabel],
         terms: Terms,
@@ -97,7 +97,7 @@ class RowWriter:
         """
         self.deadline.check()
         groups = np.zeros(self.n, dtype=np.int64) if codes is None else codes
-        row, handle, value, constants = self.entries_of(terms, groups, len(labels))
+        row, handle, value, constants = self.expand_terms(terms, groups, len(labels))
         if extra:
             more = np.array(extra, dtype=np.int64)
             row, handle = np.concatenate([row, more[:, 0]]), np.concatenate([handle, more[:, 1]])
@@ -116,11 +116,11 @@ class RowWriter:
                     continue
                 h, v, b = handle[span], sign * value[span], sign * (bound - constants[k])
                 if soft is not None:
-                    far = self._reach(h, v) - b
+                    far = self._compute_greatest_sum(h, v) - b
                     if far <= 0:
                         continue
-                    short = self.column(f"short:{label}", 0, far)
-                    self.price(short, soft.stage, soft.price * terms.scale)
+                    short = self.add_column(f"short:{label}", 0, far)
+                    self.add_price(short, soft.stage, soft.price * terms.scale)
                     h, v = np.append(h, short), np.append(v, -1)
                 self._write(f"{label}:{'min' if sign < 0 else 'max'}", h, v, b)
 
@@ -145,7 +145,7 @@ class RowWriter:
         used = place[row] >= 0
         self.entries.append((place[row[used]], handle[used], sign * value[used]))
 
-    def _reach(self, handle: IntArray, value: IntArray) -> int:
+    def _compute_greatest_sum(self, handle: IntArray, value: IntArray) -> int:
         """Return the greatest value of a sum over handles."""
         most = np.ones(self.first_free + len(self.low), dtype=np.int64)
         most[self.first_free :] = self.high
@@ -164,20 +164,20 @@ class RowWriter:
         self.upper.append(bound)
         self.names.append(name)
 
-    def _below(self, name: str, entries: Sequence[tuple[int, int]], bound: int) -> None:
+    def _write_at_most(self, name: str, entries: Sequence[tuple[int, int]], bound: int) -> None:
         """Write one row from (handle, value) pairs."""
         pairs = np.array(entries, dtype=np.int64).reshape(-1, 2)
         self._write(name, pairs[:, 0], pairs[:, 1], bound)
 
-    def link(
+    def add_link(
         self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
     ) -> None:
         """Write a row over handles only: lower ≤ Σ coefficient·handle ≤ upper."""
-        self._below(name, entries, upper)
+        self._write_at_most(name, entries, upper)
         if lower is not None:
-            self._below(name, [(h, -v) for h, v in entries], -lower)
+            self._write_at_most(name, [(h, -v) for h, v in entries], -lower)
 
-    def links(
+    def add_links(
         self,
         name: str,
         row: IntArray,
@@ -194,24 +194,24 @@ class RowWriter:
                 self.upper.extend([sign * bound] * count)
                 self.names.extend([name] * count)
 
-    def funded_column(self, dossier: int) -> int | None:
+    def get_funded_column(self, dossier: int) -> int | None:
         """Return the handle of « funded »; None if the dossier's decision is already fixed."""
         return dossier if bool(self.offers.candidate[dossier]) else None
 
-    def funded_columns(self) -> IntArray:
+    def get_funded_columns(self) -> IntArray:
         """Return the handle of « funded » for every dossier, int64 (n,); −1 if its decision is already fixed."""
         return np.where(self.offers.candidate, np.arange(self.n), -1)
 
-    def option_columns(self, dossier: int) -> list[tuple[int, int]]:
+    def list_option_columns(self, dossier: int) -> list[tuple[int, int]]:
         """Return (handle, cents) of each choice of a dossier, by rising amount."""
         places = np.flatnonzero(self.choices.dossier == dossier)
         return [(self.n + int(k), int(self.choices.cents[k])) for k in places]
 
-    def price(self, column: int, stage: int, price: Fraction) -> None:
-        """Let one unit of a column cost `price` of a stage's value."""
+    def add_price(self, column: int, stage: int, price: Fraction) -> None:
+        """Let one unit of a column cost `add_price` of a stage's value."""
         self.prices.append((column, stage, price))
 
-    def entries_of(
+    def expand_terms(
         self, terms: Terms, groups: IntArray, n_groups: int
     ) -> tuple[IntArray, IntArray, IntArray, list[int]]:
         """Expand a sum over dossiers: entries (group, handle, value), and the constant of each group."""
@@ -225,15 +225,15 @@ class RowWriter:
         pieces.append((groups[r[open_]], self.first_free + np.flatnonzero(open_), step[open_]))
         settled = np.flatnonzero(self.offers.committed & (groups >= 0))
         fixed = terms.per_funded[settled] + terms.per_cent[settled] * self.offers.committed_cents[settled]
-        constants = [a + terms.constant for a in group_sums(fixed, groups[settled], n_groups)]
+        constants = [a + terms.constant for a in sum_by_group(fixed, groups[settled], n_groups)]
         for part in terms.once:
-            found, held = self._once_entries(part, groups, n_groups)
+            found, held = self._collect_once_entries(part, groups, n_groups)
             pieces.append(found)
             constants = [a + b for a, b in zip(constants, held, strict=True)]
         row, handle, number = (np.concatenate(list(column)) for column in zip(*pieces, strict=True))
         return row.astype(np.int64), handle.astype(np.int64), number.astype(np.int64), constants
 
-    def _once_entries(
+    def _collect_once_entries(
         self, once: Once, groups: IntArray, n_groups: int
     ) -> tuple[tuple[IntArray, IntArray, IntArray], list[int]]:
         """Expand what counts once per key and group: a handle is 1 exactly when some holder is funded."""
@@ -241,12 +241,12 @@ class RowWriter:
         inside = groups[once.row] >= 0
         row, pair = once.row[inside], groups[once.row[inside]] * n_keys + once.key[inside]
         settled = np.unique(pair[self.offers.committed[row]])
-        constants = group_sums(once.worth[settled % n_keys], settled // n_keys, n_groups)
+        constants = sum_by_group(once.worth[settled % n_keys], settled // n_keys, n_groups)
         open_: BoolArray = self.offers.candidate[row] & ~np.isin(pair, settled)
-        key, handle = self._any(row[open_], pair[open_])
+        key, handle = self._resolve_handles(row[open_], pair[open_])
         return (key // n_keys, handle, once.worth[key % n_keys]), constants
 
-    def _any(self, dossier: IntArray, pair: IntArray) -> tuple[IntArray, IntArray]:
+    def _resolve_handles(self, dossier: IntArray, pair: IntArray) -> tuple[IntArray, IntArray]:
         """Return the distinct keys and the handle of each: a sole holder's own, else a new linked column."""
         name = dossier.tobytes() + b"|" + pair.tobytes()
         if name not in self._once:
@@ -263,30 +263,30 @@ class RowWriter:
             handle[shared] = first + np.arange(len(shared))
             code = np.searchsorted(keys, pair)
             inside = count[code] > 1
-            self._one_if_any(handle[code[inside]], dossier[inside], handle[shared])
+            self._link_maximum(handle[code[inside]], dossier[inside], handle[shared])
             self._once[name] = (keys, handle)
         return self._once[name]
 
-    def _one_if_any(self, column: IntArray, dossier: IntArray, counted: IntArray) -> None:
+    def _link_maximum(self, column: IntArray, dossier: IntArray, counted: IntArray) -> None:
         """Link y = max x over the holders: x ≤ y for each, and y ≤ Σ x."""
         if not len(counted):
             return
         k = np.arange(len(column))
         ones = np.ones(len(column), dtype=np.int64)
         both = np.concatenate([k, k]), np.concatenate([dossier, column]), np.concatenate([ones, -ones])
-        self.links("any", *both, None, 0)
+        self.add_links("any", *both, None, 0)
         group = np.searchsorted(counted, column)
         whole = np.concatenate([np.arange(len(counted)), group]), np.concatenate([counted, dossier])
-        self.links("any", *whole, np.concatenate([np.ones(len(counted), dtype=np.int64), -ones]), None, 0)
+        self.add_links("any", *whole, np.concatenate([np.ones(len(counted), dtype=np.int64), -ones]), None, 0)
 
-    def system(self) -> System:
+    def build_system(self) -> System:
         """Return the integer system: choices by rank, then the further columns."""
         c = self.choices
         n_choices, n_free = len(c.dossier), len(self.low)
         empty = np.zeros(0, dtype=np.int64)
         row, handle, value = (np.concatenate([*(part[k] for part in self.entries), empty]) for k in range(3))
         self.deadline.check()
-        row, col, value = self.expanded(row, handle, value)
+        row, col, value = self.expand_entries(row, handle, value)
         self.deadline.check()
         forced = self.offers.forced[c.candidate]
         return System(
@@ -294,10 +294,10 @@ class RowWriter:
             must=forced,
             low=np.concatenate([np.zeros(n_choices, dtype=np.int64), np.array(self.low, dtype=np.int64)]),
             high=np.concatenate([np.ones(n_choices, dtype=np.int64), np.array(self.high, dtype=np.int64)]),
-            rows=Rows.sorted(row, col, value, np.array(self.upper, dtype=np.int64), tuple(self.names)),
+            rows=Rows.from_entries(row, col, value, np.array(self.upper, dtype=np.int64), tuple(self.names)),
         )
 
-    def expanded(
+    def expand_entries(
         self, row: IntArray, handle: IntArray, value: IntArray
     ) -> tuple[IntArray, IntArray, IntArray]:
         """Expand entries from handles to columns: « funded » becomes every choice of its dossier."""

@@ -30,24 +30,24 @@ from tnt_sim.certify.claim_systems import Claims, RowSource
 from tnt_sim.certify.system import Rows, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
-from tnt_sim.rules.kinds.coverage.check import coverage_lines
+from tnt_sim.rules.kinds.coverage.check import add_coverage_rows
 from tnt_sim.rules.kinds.coverage.rule import Coverage
-from tnt_sim.rules.kinds.decide.check import decided_lines
-from tnt_sim.rules.kinds.equity.check import equity_lines
+from tnt_sim.rules.kinds.decide.check import add_decision_rows
+from tnt_sim.rules.kinds.equity.check import add_equity_rows
 from tnt_sim.rules.kinds.equity.rule import Equity
-from tnt_sim.rules.kinds.exclusive.check import exclusive_lines
+from tnt_sim.rules.kinds.exclusive.check import add_exclusive_rows
 from tnt_sim.rules.kinds.exclusive.rule import Exclusive
-from tnt_sim.rules.kinds.limit.check import limit_lines
+from tnt_sim.rules.kinds.limit.check import add_limit_rows
 from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.kinds.order.check import order_lines, queue_lines
+from tnt_sim.rules.kinds.order.check import add_order_rows, add_queue_rows
 from tnt_sim.rules.kinds.order.rule import FirstCome, Order
-from tnt_sim.rules.kinds.requires.check import requires_lines
+from tnt_sim.rules.kinds.requires.check import add_requires_rows
 from tnt_sim.rules.kinds.requires.rule import Requires
-from tnt_sim.rules.kinds.schedule.check import schedule_lines
+from tnt_sim.rules.kinds.schedule.check import add_schedule_rows
 from tnt_sim.rules.kinds.schedule.rule import Schedule
-from tnt_sim.rules.kinds.share.check import share_lines
+from tnt_sim.rules.kinds.share.check import add_share_rows
 from tnt_sim.rules.kinds.share.rule import Share
-from tnt_sim.rules.kinds.together.check import together_lines
+from tnt_sim.rules.kinds.together.check import add_together_rows
 from tnt_sim.rules.kinds.together.rule import Together
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.offers.caps import Caps
@@ -55,30 +55,30 @@ from tnt_sim.rules.offers.decisions import Decisions
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Mode
 from tnt_sim.rules.second_reading.envelopes_and_caps import (
-    cap_lines,
-    envelope_limit_lines,
-    range_lines,
-    tree_lines,
+    add_cap_rows,
+    add_envelope_limit_row,
+    add_envelope_rows,
+    add_range_rows,
 )
 from tnt_sim.rules.second_reading.rows import Columns, Numbers, RowCollector, Second
 from tnt_sim.scenario.problem import Problem
 
 READERS: Mapping[type, Callable[[RowCollector, Any], None]] = {
-    Limit: limit_lines,
-    Share: share_lines,
-    Coverage: coverage_lines,
-    Schedule: schedule_lines,
-    Equity: equity_lines,
-    Exclusive: exclusive_lines,
-    Requires: requires_lines,
-    Together: together_lines,
-    Order: order_lines,
-    FirstCome: queue_lines,
-    Decisions: decided_lines,
-    Caps: cap_lines,
-    EnvelopeLimit: envelope_limit_lines,
-    Case: tree_lines,
-    Offers: range_lines,
+    Limit: add_limit_rows,
+    Share: add_share_rows,
+    Coverage: add_coverage_rows,
+    Schedule: add_schedule_rows,
+    Equity: add_equity_rows,
+    Exclusive: add_exclusive_rows,
+    Requires: add_requires_rows,
+    Together: add_together_rows,
+    Order: add_order_rows,
+    FirstCome: add_queue_rows,
+    Decisions: add_decision_rows,
+    Caps: add_cap_rows,
+    EnvelopeLimit: add_envelope_limit_row,
+    Case: add_envelope_rows,
+    Offers: add_range_rows,
 }
 """The second reading of each kind of rule, by the type of the compiled rule.
 
@@ -104,20 +104,20 @@ class SecondRow:
     bound: int
 
 
-def second_reading(columns: Columns, rule: Any) -> Second | None:
+def build_second_reading(columns: Columns, rule: Any) -> Second | None:
     """Return the second reading of a hard rule; None if it is not hard, or its kind has none."""
     reader = READERS.get(type(rule))
     if reader is None or getattr(rule, "mode", Mode.HARD) is not Mode.HARD:
         return None
     lines = RowCollector(columns)
     reader(lines, rule)
-    return lines.second()
+    return lines.build_second_reading()
 
 
-def second_rows(problem: Problem, rule: Any) -> list[SecondRow] | None:
+def build_second_rows(problem: Problem, rule: Any) -> list[SecondRow] | None:
     """Return the second reading of a rule row by row; None if it has none."""
     columns = Columns.of(problem.offers)
-    second = second_reading(columns, rule)
+    second = build_second_reading(columns, rule)
     if second is None:
         return None
     rows = []
@@ -130,7 +130,7 @@ def second_rows(problem: Problem, rule: Any) -> list[SecondRow] | None:
     return rows
 
 
-def priced(rows: Sequence[SecondRow], multipliers: Sequence[int]) -> tuple[int, Numbers]:
+def aggregate_rows(rows: Sequence[SecondRow], multipliers: Sequence[int]) -> tuple[int, Numbers]:
     """Aggregate rows with multipliers y ≥ 0: return y·b, and y·a for choices and then units, exactly.
 
     Every allocation that satisfies the rows has Σ price·x ≤ y·b.
@@ -171,7 +171,7 @@ class Agreement:
         return not self.narrow
 
 
-def agreement(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) -> Agreement:
+def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) -> Agreement:
     """Compare every row of the claims, and every forced dossier, with the second reading of its rule.
 
     Raises
@@ -180,19 +180,19 @@ def agreement(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) 
         When time is up first.
     """
     columns, system = Columns.of(problem.offers), claims.system
-    starts = system.rows.starts()
-    narrow, n_read = _musts(columns, problem, system), 0
+    starts = system.rows.compute_row_starts()
+    narrow, n_read = _list_forced_dossiers(columns, problem, system), 0
     # rows that the objectives themselves need come after those of rules
     n_unread = system.rows.n - max((written.last for written in claims.written), default=0)
     for written in claims.written:
         deadline.check()
         if written.first == written.last:
             continue
-        second = None if written.soft else second_reading(columns, written.of)
+        second = None if written.soft else build_second_reading(columns, written.of)
         if second is None:
             n_unread += written.last - written.first
             continue
-        follows = _follows(system, starts, written, second, deadline)
+        follows = _mark_implied_rows(system, starts, written, second, deadline)
         for place in (written.first + np.flatnonzero(~follows)).tolist():
             if system.rows.names[place] in second.unread:
                 n_unread += 1
@@ -202,9 +202,9 @@ def agreement(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) 
     return Agreement(tuple(narrow), n_read, n_unread)
 
 
-def _musts(columns: Columns, problem: Problem, system: System) -> list[str]:
+def _list_forced_dossiers(columns: Columns, problem: Problem, system: System) -> list[str]:
     """Return the dossiers that the system forces to be funded although no decision says so."""
-    second = second_reading(columns, problem.decided)
+    second = build_second_reading(columns, problem.decided)
     assert second is not None
     forced = [row for row, bound in enumerate(second.bound) if bound < 0]
     decided = np.isin(
@@ -214,7 +214,7 @@ def _musts(columns: Columns, problem: Problem, system: System) -> list[str]:
     return [f"must:{int(dossier)}" for dossier in columns.choices.candidate[bad].tolist()]
 
 
-def _follows(
+def _mark_implied_rows(
     system: System, starts: IntArray, written: RowSource, second: Second, deadline: Deadline
 ) -> BoolArray:
     """Return which rows of one rule follow from its second reading, bool (n_rows of the rule,)."""
@@ -223,20 +223,20 @@ def _follows(
     known: dict[str, int] = {name: k for k, name in enumerate(second.names)}
     match = np.array([known.get(rows.names[place], -1) for place in places.tolist()], dtype=np.int64)
     ends = np.searchsorted(second.row, np.arange(len(second.names) + 1)).astype(np.int64)
-    same = _same(rows, starts, places, match, second, ends)
+    same = _mark_equal_rows(rows, starts, places, match, second, ends)
     for k in np.flatnonzero(~same).tolist():
         deadline.check()
         part = slice(int(starts[places[k]]), int(starts[places[k] + 1]))
         col, value, upper = rows.col[part], rows.value[part], int(rows.upper[places[k]])
-        same[k] = _always(system, col, value, upper) or any(
-            _implied(col, value, upper, *_entries(second, ends, other))
+        same[k] = _is_redundant(system, col, value, upper) or any(
+            _is_implied(col, value, upper, *_get_entries(second, ends, other))
             for other, name in enumerate(second.names)
             if name == rows.names[places[k]]
         )
     return same
 
 
-def _same(
+def _mark_equal_rows(
     rows: Rows, starts: IntArray, places: IntArray, match: IntArray, second: Second, ends: IntArray
 ) -> BoolArray:
     """Return which rows equal their second row up to a factor, with a bound no lower.
@@ -256,8 +256,8 @@ def _same(
     other = np.repeat(ends[match[alike]], size) + step
     row = np.repeat(np.arange(len(alike)), size)
     own, theirs = (
-        _shared(rows.value[own_rows], row, len(alike)),
-        _shared(second.value[other], row, len(alike)),
+        _compute_row_gcds(rows.value[own_rows], row, len(alike)),
+        _compute_row_gcds(second.value[other], row, len(alike)),
     )
     differs = rows.col[own_rows] != second.col[other]
     differs |= rows.value[own_rows] // own[row] != second.value[other] // theirs[row]
@@ -269,7 +269,7 @@ def _same(
     return hits
 
 
-def _shared(value: IntArray, row: IntArray, n_rows: int) -> IntArray:
+def _compute_row_gcds(value: IntArray, row: IntArray, n_rows: int) -> IntArray:
     """Return the greatest common divisor of each row's entries, int64 (n_rows,), at least 1."""
     places = np.ones(n_rows, dtype=np.int64)
     if len(row):
@@ -278,13 +278,13 @@ def _shared(value: IntArray, row: IntArray, n_rows: int) -> IntArray:
     return places
 
 
-def _entries(second: Second, ends: IntArray, row: int) -> tuple[IntArray, Numbers, int]:
+def _get_entries(second: Second, ends: IntArray, row: int) -> tuple[IntArray, Numbers, int]:
     """Return the entries and the bound of a row of the second reading."""
     part = slice(int(ends[row]), int(ends[row + 1]))
     return second.col[part], second.value[part], second.bound[row]
 
 
-def _always(system: System, col: IntArray, value: IntArray, upper: int) -> bool:
+def _is_redundant(system: System, col: IntArray, value: IntArray, upper: int) -> bool:
     """Return whether every point of blocks and bounds satisfies the row."""
     free = col >= system.n_choices
     most: int = sum(
@@ -297,28 +297,30 @@ def _always(system: System, col: IntArray, value: IntArray, upper: int) -> bool:
     return bool(most + sum(best.values()) <= upper)
 
 
-def _implied(
+def _is_implied(
     col: IntArray, value: IntArray, upper: int, other_col: IntArray, other_value: Numbers, bound: int
 ) -> bool:
     """Return whether Σ value·x ≤ upper follows from one other row, over integers x ≥ 0."""
     size = 1 + max(int(col.max(initial=0)), int(other_col.max(initial=0)))
     own, other = np.zeros(size, dtype=object), np.zeros(size, dtype=object)
     own[col], other[other_col] = value, other_value
-    other, bound = _coprime(other, bound)
-    step = _step(own.tolist(), upper, other.tolist(), bound)
+    other, bound = _divide_by_gcd(other, bound)
+    step = _choose_multiplier(own.tolist(), upper, other.tolist(), bound)
     if step is None:
         return False
     fits = bool(np.all(own * step.denominator <= other * step.numerator))
     return fits and bool(upper * step.denominator >= bound * step.numerator)
 
 
-def _coprime(value: Numbers, bound: int) -> tuple[Numbers, int]:
+def _divide_by_gcd(value: Numbers, bound: int) -> tuple[Numbers, int]:
     """Divide a row by the greatest common divisor of its coefficients, and round its bound down."""
     shared = gcd(*value.tolist()) or 1
     return value // shared, bound // shared
 
 
-def _step(entries: Sequence[int], upper: int, other: Sequence[int], bound: int) -> Fraction | None:
+def _choose_multiplier(
+    entries: Sequence[int], upper: int, other: Sequence[int], bound: int
+) -> Fraction | None:
     """Return the λ that suits the bound best among those that the coefficients allow; None if there is none."""
     least = max(
         (Fraction(a, b) for a, b in zip(entries, other, strict=True) if b > 0 and a > 0), default=Fraction(0)

@@ -19,11 +19,11 @@ import numpy as np
 
 from tnt_sim.certify.system import Box, MultiplierError, System
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.knapsack import MAX_WORK, TooManyStates, knapsack
+from tnt_sim.kernel.knapsack import MAX_WORK, TooManyStates, solve_knapsack
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 
-def closed_by_row(
+def is_closed_by_row(
     system: System,
     box: Box,
     goal: int,
@@ -44,14 +44,14 @@ def closed_by_row(
     """
     if not (0 <= goal < system.rows.n and 0 <= row < system.rows.n and goal != row):
         raise MultiplierError("there is no such row")
-    cost, weight = dense(system, goal), dense(system, row)
+    cost, weight = expand_row(system, goal), expand_row(system, row)
     n = system.n_choices
     base, room = 0, int(system.rows.upper[row])
     free_ends = zip(cost[n:].tolist(), weight[n:].tolist(), box.low.tolist(), box.high.tolist(), strict=True)
     for g_free, a_free, low, high in free_ends:
         base += min(g_free * low, g_free * high)
         room -= min(a_free * low, a_free * high)
-    fixed = made_choices(system, box)
+    fixed = mark_forced_choices(system, box)
     free = box.open & ~fixed
     base += int(cost[:n][fixed].sum())
     room -= int(weight[:n][fixed].sum())
@@ -66,13 +66,13 @@ def closed_by_row(
     profit = np.concatenate([-g[into], g[out]])
     heavy = np.concatenate([a[into], -a[out]])
     try:
-        best = knapsack(profit, heavy, room, max_work, deadline)
+        best = solve_knapsack(profit, heavy, room, max_work, deadline)
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"the knapsack of a row is too large: {error}") from error
     return base - best.profit > int(system.rows.upper[goal])
 
 
-def made_choices(system: System, box: Box) -> BoolArray:
+def mark_forced_choices(system: System, box: Box) -> BoolArray:
     """Mark the choices that every point of the box makes: the only open choice of a block that must be chosen."""
     n = system.n_choices
     single = np.bincount(system.block[:n], weights=box.open, minlength=len(box.must)) == 1
@@ -80,10 +80,10 @@ def made_choices(system: System, box: Box) -> BoolArray:
     return made
 
 
-def dense(system: System, row: int) -> IntArray:
+def expand_row(system: System, row: int) -> IntArray:
     """Return the coefficients of one row, int64 (n_cols,)."""
     places = np.zeros(system.n_cols, dtype=np.int64)
-    starts = system.rows.starts()
+    starts = system.rows.compute_row_starts()
     part = slice(int(starts[row]), int(starts[row + 1]))
     places[system.rows.col[part]] = system.rows.value[part]
     return places

@@ -10,7 +10,7 @@ So S is empty if the least value of yA over blocks and bounds alone exceeds y·b
 
 (without the 0 for a block that must be chosen). This is a Lagrangian (safe dual) bound: any y ≥ 0 is valid,
 so the solver that found it need not be trusted. A proof of optimality adds the row « objective better by one
-unit » to A. The same y fixes single choices by reduced cost (`narrowed`).
+unit » to A. The same y fixes single choices by reduced cost (`narrow_box`).
 
 Sources: Neumaier and Shcherbina, *Safe bounds in linear and mixed-integer linear programming*, Mathematical
 Programming 99 (2004); reduced-cost fixing: Crowder, Johnson and Padberg, *Solving large-scale zero-one linear
@@ -59,7 +59,7 @@ class Rows:
         return len(self.upper)
 
     @classmethod
-    def sorted(
+    def from_entries(
         cls, row: IntArray, col: IntArray, value: IntArray, upper: IntArray, names: tuple[str, ...]
     ) -> Rows:
         """Build rows from entries in any order; entries of equal row and column are added, zeros dropped."""
@@ -90,11 +90,11 @@ class Rows:
         kept = [k for k, name in enumerate(self.names) if name.startswith(STAGE)]
         return better[0] if better else kept[-1] if kept else -1
 
-    def starts(self) -> IntArray:
+    def compute_row_starts(self) -> IntArray:
         """Return where each row's entries begin, and the end of the last: (n_rows + 1,)."""
         return np.searchsorted(self.row, np.arange(self.n + 1)).astype(np.int64)
 
-    def weighed(self, index: IntArray, y: IntArray, n_cols: int) -> IntArray:
+    def aggregate_rows(self, index: IntArray, y: IntArray, n_cols: int) -> IntArray:
         """Return yA for multipliers y on the rows `index`, int64 (n_cols,).
 
         Raises
@@ -102,7 +102,7 @@ class Rows:
         MultiplierError
             When a sum could exceed 64 bits.
         """
-        starts = self.starts()
+        starts = self.compute_row_starts()
         total = np.zeros(n_cols, dtype=np.int64)
         reach = np.zeros(n_cols)
         for place, weight in zip(index.tolist(), y.tolist(), strict=True):
@@ -151,7 +151,7 @@ class System:
         """Return the same columns under other rows."""
         return replace(self, rows=rows)
 
-    def box(self) -> Box:
+    def build_box(self) -> Box:
         """Return the domain of the columns before anything is excluded."""
         return Box(self.high[: self.n_choices] > 0, self.must.copy(), self.low[self.n_choices :].copy(),
                    self.high[self.n_choices :].copy())  # fmt: skip
@@ -198,7 +198,7 @@ def weigh(system: System, index: IntArray, y: IntArray) -> Weighed:
         raise MultiplierError("a multiplier is negative")
     if len(index) and not 0 <= index.min() <= index.max() < system.rows.n:
         raise MultiplierError("a multiplier is for a row that does not exist")
-    cost = system.rows.weighed(index, y, system.n_cols)
+    cost = system.rows.aggregate_rows(index, y, system.n_cols)
     limit = sum(int(a) * int(b) for a, b in zip(y.tolist(), system.rows.upper[index].tolist(), strict=True))
     width = np.maximum(np.abs(system.low), np.abs(system.high)).astype(np.float64)
     if abs(limit) >= ROOM or (np.abs(cost.astype(np.float64)) * width).sum() >= ROOM:
@@ -210,7 +210,7 @@ BIG = np.int64(2**62)
 """Cost of a choice that is not open."""
 
 
-def slack(system: System, box: Box, weighed: Weighed) -> tuple[int, IntArray]:
+def compute_slack(system: System, box: Box, weighed: Weighed) -> tuple[int, IntArray]:
     """Return y·b − L(y) over a box, and the least cost of each block, int64 (n_blocks,).
 
     A negative slack proves that the box contains no point. A block that must be chosen and has no open
@@ -220,9 +220,9 @@ def slack(system: System, box: Box, weighed: Weighed) -> tuple[int, IntArray]:
     --------
     Two choices of cost −2 and −3 in one block cannot satisfy −2 x₀ − 3 x₁ ≤ −4:
 
-    >>> rows = Rows.sorted(np.array([0, 0]), np.array([0, 1]), np.array([-2, -3]), np.array([-4]), ("goal",))
+    >>> rows = Rows.from_entries(np.array([0, 0]), np.array([0, 1]), np.array([-2, -3]), np.array([-4]), ("goal",))
     >>> system = System(np.array([0, 0]), np.array([False]), np.array([0, 0]), np.array([1, 1]), rows)
-    >>> slack(system, system.box(), weigh(system, np.array([0]), np.array([1])))[0]
+    >>> compute_slack(system, system.build_box(), weigh(system, np.array([0]), np.array([1])))[0]
     -1
     """
     n = len(box.open)
@@ -239,7 +239,7 @@ def slack(system: System, box: Box, weighed: Weighed) -> tuple[int, IntArray]:
     return weighed.limit - int(least.sum() + np.where(free > 0, free * box.low, free * box.high).sum()), least
 
 
-def narrowed(system: System, box: Box, weighed: Weighed) -> bool:
+def narrow_box(system: System, box: Box, weighed: Weighed) -> bool:
     """Exclude, in place, what no point of the box can choose (reduced-cost fixing).
 
     Return False if the box is empty.
@@ -248,7 +248,7 @@ def narrowed(system: System, box: Box, weighed: Weighed) -> bool:
     chosen when −least_k > slack; a free column moves away from the bound at which L(y) has it by at most
     ⌊slack / |(yA)_c|⌋.
     """
-    room, least = slack(system, box, weighed)
+    room, least = compute_slack(system, box, weighed)
     if room < 0:
         return False
     n = len(box.open)
@@ -263,7 +263,7 @@ def narrowed(system: System, box: Box, weighed: Weighed) -> bool:
     return True
 
 
-def compact(system: System, box: Box) -> System | None:
+def reduce_system(system: System, box: Box) -> System | None:
     """Return the system over the undecided columns, the others substituted; None if it is seen to be empty.
 
     It is empty when a row without columns is violated, or a domain has no value left.

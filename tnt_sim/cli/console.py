@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tnt_sim import disk
-from tnt_sim.errors import Defect, InputError, TntError, UsageError, VerificationError, did_you_mean
+from tnt_sim.errors import Defect, InputError, TntError, UsageError, VerificationError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
@@ -61,24 +61,24 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
 """By command, the usual next commands; `it` is the argument of the first one."""
 
 
-def quoted(text: str) -> str:
+def quote_argument(text: str) -> str:
     """Quote a path or a change so that it can be pasted into a command line."""
     return f'"{text}"' if " " in text else text
 
 
-def typed(*paths: Path | str, sets: Iterable[str] | None = None) -> str:
+def format_arguments(*paths: Path | str, sets: Iterable[str] | None = None) -> str:
     """Write paths and changes as typed: `scenario.yaml --set programme.amount="90 M€"`."""
-    named = " ".join(quoted(path.as_posix() if isinstance(path, Path) else path) for path in paths)
-    return " --set ".join([named, *map(quoted, sets or ())])
+    named = " ".join(quote_argument(path.as_posix() if isinstance(path, Path) else path) for path in paths)
+    return " --set ".join([named, *map(quote_argument, sets or ())])
 
 
-def after(verb: str, lang: Lang, it: str = "") -> list[Line]:
+def build_hint(verb: str, lang: Lang, it: str = "") -> list[Line]:
     """Return the hint of a command, ready for its page."""
     texts = [text.in_(lang) if isinstance(text, Text) else text for text in AFTER[verb]]
-    return hint_lines([f"tnt-sim {text.format(it=it)}" for text in texts], lang)
+    return build_hint_lines([f"tnt-sim {text.format(it=it)}" for text in texts], lang)
 
 
-def hint_lines(follow: Sequence[str], lang: Lang) -> list[Line]:
+def build_hint_lines(follow: Sequence[str], lang: Lang) -> list[Line]:
     """Write « Ensuite : … », one line per command."""
     from rich.text import Text as Line
 
@@ -116,7 +116,7 @@ _PHASES = {
 ERROR = Text("Erreur : ", "Error: ")
 
 
-def width() -> int:
+def get_width() -> int:
     """Return the output width: that of the terminal, or a fixed one in a pipe (unless COLUMNS is set)."""
     columns = os.environ.get("COLUMNS", "")
     if sys.stdout.isatty() or columns.isdigit():
@@ -125,7 +125,7 @@ def width() -> int:
     return PIPED_WIDTH
 
 
-def console(stream: TextIO) -> Console:
+def build_console(stream: TextIO) -> Console:
     """Return a rich console on a stream; colours only on a terminal, and none with NO_COLOR."""
     from rich.console import Console
 
@@ -136,10 +136,10 @@ def console(stream: TextIO) -> Console:
     return Screen(file=stream, highlight=False, markup=False, emoji=False, width=_WIDEST)
 
 
-def page(lines: Sequence[Line]) -> None:
+def print_page(lines: Sequence[Line]) -> None:
     """Write styled lines on stdout, without truncation."""
-    screen = console(sys.stdout)
-    with _pipe_may_close():
+    screen = build_console(sys.stdout)
+    with _suppress_broken_pipe():
         for line in lines:
             screen.print(line, soft_wrap=True)
         sys.stdout.flush()
@@ -147,12 +147,12 @@ def page(lines: Sequence[Line]) -> None:
 
 def emit(document: Mapping[str, Any]) -> None:
     """Write the JSON document on stdout."""
-    with _pipe_may_close():
+    with _suppress_broken_pipe():
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
         sys.stdout.flush()
 
 
-def note(text: str) -> None:
+def print_note(text: str) -> None:
     """Write one line on stderr."""
     with suppress(OSError):
         sys.stderr.write(text + "\n")
@@ -160,7 +160,7 @@ def note(text: str) -> None:
 
 
 @contextmanager
-def _pipe_may_close() -> Iterator[None]:
+def _suppress_broken_pipe() -> Iterator[None]:
     """Ignore a pipe closed by its reader (`| head`), but not a full disk."""
     try:
         yield
@@ -168,7 +168,7 @@ def _pipe_may_close() -> Iterator[None]:
         drop_output()
     except OSError as error:
         drop_output()
-        raise output_refused(error) from error
+        raise build_output_error(error) from error
 
 
 def drop_output() -> None:
@@ -177,36 +177,38 @@ def drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def output_refused(error: OSError) -> TntError:
+def build_output_error(error: OSError) -> TntError:
     """Return the error for output that the disk refused."""
     named = Text("ce qui devait s'afficher", "what was to be shown")
-    what = named if error.filename is None else disk.named(Path(os.fsdecode(error.filename)))
-    return disk.refusal(what, error, Text("Libérez de la place.", "Free some space."))
+    what = named if error.filename is None else disk.quote_path(Path(os.fsdecode(error.filename)))
+    return disk.build_write_error(what, error, Text("Libérez de la place.", "Free some space."))
 
 
-def tell_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> None:
+def print_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> None:
     """Write one line per defect on stderr, and with `--json` the error document on stdout."""
     head = ERROR.in_(lang)
     if isinstance(error, InputError | VerificationError):
         for defect in error.defects_found():
-            note(head + defect.line(lang))
+            print_note(head + defect.line(lang))
         n = len(error.defects_found())
         if n > 1:
-            note(Text(f"{n} défauts. Rien n'a été écrit.", f"{n} defects. Nothing was written.").in_(lang))
+            print_note(
+                Text(f"{n} défauts. Rien n'a été écrit.", f"{n} defects. Nothing was written.").in_(lang)
+            )
     else:
-        note(head + error.text.in_(lang))
+        print_note(head + error.text.in_(lang))
     if as_json:
-        emit(error_document(error.code, error.defects_found(), command, lang))
+        emit(build_error_document(error.code, error.defects_found(), command, lang))
 
 
-def error_document(code: str, defects: Sequence[Defect], command: str, lang: Lang) -> dict[str, Any]:
+def build_error_document(code: str, defects: Sequence[Defect], command: str, lang: Lang) -> dict[str, Any]:
     """Return the error document: sentence of the first defect, all positions, and each defect."""
     listed = [
         {
             "code": defect.code,
             "message": defect.text.in_(lang),
             "hint": defect.hint.in_(lang) if defect.hint else None,
-            "places": _places(defect, lang),
+            "places": _list_places(defect, lang),
         }
         for defect in defects
     ]
@@ -216,13 +218,13 @@ def error_document(code: str, defects: Sequence[Defect], command: str, lang: Lan
         "error": {
             "code": code,
             "message": defects[0].text.in_(lang),
-            "places": [place for defect in defects for place in _places(defect, lang)],
+            "places": [place for defect in defects for place in _list_places(defect, lang)],
             "defects": listed,
         },
     }
 
 
-def _places(defect: Defect, lang: Lang) -> list[dict[str, Any]]:
+def _list_places(defect: Defect, lang: Lang) -> list[dict[str, Any]]:
     hint = defect.hint.in_(lang) if defect.hint else None
     return [
         {
@@ -239,7 +241,7 @@ def _places(defect: Defect, lang: Lang) -> list[dict[str, Any]]:
     ]
 
 
-def language(argv: Sequence[str]) -> Lang:
+def detect_language(argv: Sequence[str]) -> Lang:
     """Return the language of errors before a scenario is read: `--lang`, else the scenario's, else French."""
     for k, word in enumerate(argv):
         value = word.partition("=")[2] if word.startswith("--lang=") else None
@@ -250,18 +252,18 @@ def language(argv: Sequence[str]) -> Lang:
     for word in argv:
         path = Path(word)
         if path.suffix in (".yaml", ".yml"):
-            return _locale(path, _MAX_CHAIN)
+            return _read_locale(path, _MAX_CHAIN)
         if (path / "scenario.resolved.yaml").is_file():
-            return _locale(path / "scenario.resolved.yaml", 1)
+            return _read_locale(path / "scenario.resolved.yaml", 1)
     return Lang.FR
 
 
-def _locale(path: Path, chain: int) -> Lang:
+def _read_locale(path: Path, chain: int) -> Lang:
     """Return the `locale` of a scenario file or of one that it extends; French in doubt."""
     from tnt_sim.scenario.yaml.safe_paths import project_root, resolve_inside
 
     try:
-        text = _beginning(path)
+        text = _read_beginning(path)
     except OSError:
         return Lang.FR
     said = _LOCALE.search(text)
@@ -271,12 +273,12 @@ def _locale(path: Path, chain: int) -> Lang:
     if base is None or chain <= 0:
         return Lang.FR
     try:
-        return _locale(resolve_inside(project_root(path), path.parent, base[1]), chain - 1)
+        return _read_locale(resolve_inside(project_root(path), path.parent, base[1]), chain - 1)
     except InputError:
         return Lang.FR
 
 
-def _beginning(path: Path) -> str:
+def _read_beginning(path: Path) -> str:
     """Return the beginning of a plain file.
 
     Raises
@@ -291,7 +293,7 @@ def _beginning(path: Path) -> str:
 
 
 @contextmanager
-def progress_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
+def show_progress(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
     """Show a progress line on stderr; yields None without a terminal or with `--quiet`."""
     if not wanted or not sys.stderr.isatty():
         yield None
@@ -312,7 +314,7 @@ def progress_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float]
 
 
 @contextmanager
-def time_left_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
+def show_remaining_time(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
     """Show a bar with the remaining time on stderr; yields None without a terminal or with `--quiet`."""
     if not wanted or not sys.stderr.isatty():
         yield None
@@ -331,16 +333,16 @@ def time_left_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float
         yield show
 
 
-_SHOWN = 40
+_CONTEXT_LENGTH = 40
 _NO_COMMAND = re.compile(r"No such command '(.+?)'")
 _EXTRA = re.compile(r"unexpected extra argument(?:s|\(s\))? \((.+)\)")
 _MISSING = re.compile(r"Missing \w+ '(.+?)'")
 _NO_VALUE = re.compile(r"Option '(.+?)' requires an argument")
 
 
-def usage_error(error: Any, verbs: Sequence[str], verb: str) -> UsageError:
+def convert_parser_error(error: Any, verbs: Sequence[str], verb: str) -> UsageError:
     """Convert an error of the command-line parser; `verb` is the command typed, or ""."""
-    text, hint = _sentence(error, verbs)
+    text, hint = _describe_error(error, verbs)
     path = f"tnt-sim {verb}".strip()
     hint = hint or Text(f"Voir « {path} --help ».", f'See "{path} --help".')
     return UsageError(Text(f"{text.fr} {hint.fr}", f"{text.en} {hint.en}"))
@@ -357,17 +359,17 @@ def check_encoding(verb: str, words: Sequence[str]) -> None:
     for number, word in enumerate(words, start=1):
         _check_utf8(word, f"le mot n° {number} de la commande", f"word {number} of the command")
     if verb and "--help" not in words:
-        _check_utf8(_here(), "le chemin du dossier courant", "the path of the current folder")
+        _check_utf8(_get_current_folder(), "le chemin du dossier courant", "the path of the current folder")
 
 
-def name_refused(error: UnicodeEncodeError) -> UsageError | None:
+def build_encoding_error(error: UnicodeEncodeError) -> UsageError | None:
     """Return the error for a file name met later that is not UTF-8; None for another encoding error."""
     if not _is_lone(error.object[error.start]):
         return None
-    return _not_utf8(error.object, error.start, "un nom", "a name")
+    return _build_utf8_error(error.object, error.start, "un nom", "a name")
 
 
-def _here() -> str:
+def _get_current_folder() -> str:
     try:
         return os.getcwd()
     except OSError:  # the folder was deleted: there is no name to check
@@ -377,42 +379,43 @@ def _here() -> str:
 def _check_utf8(text: str, fr: str, en: str) -> None:
     at = next((k for k, letter in enumerate(text) if _is_lone(letter)), None)
     if at is not None:
-        raise _not_utf8(text, at, fr, en)
+        raise _build_utf8_error(text, at, fr, en)
 
 
 def _is_lone(letter: str) -> bool:
     return "\ud800" <= letter <= "\udfff"
 
 
-def _not_utf8(text: str, at: int, fr: str, en: str) -> UsageError:
+def _build_utf8_error(text: str, at: int, fr: str, en: str) -> UsageError:
     r"""Show `text` around the invalid byte, written as `\xE9`."""
-    cut = text[max(0, at - _SHOWN) : at + _SHOWN]
-    label = "".join(_byte(letter) if _is_lone(letter) else letter for letter in cut)
+    cut = text[max(0, at - _CONTEXT_LENGTH) : at + _CONTEXT_LENGTH]
+    label = "".join(_format_byte(letter) if _is_lone(letter) else letter for letter in cut)
     return UsageError(
         Text(
-            f"{fr} n'est pas en UTF-8, caractère {at + 1} ({_byte(text[at])}) : « {label} ». Retapez-le dans "
+            f"{fr} n'est pas en UTF-8, caractère {at + 1} ({_format_byte(text[at])}) : « {label} ». "
+            "Retapez-le dans "
             "un terminal en UTF-8, ou renommez le fichier ou le dossier.",
-            f'{en} is not in UTF-8, character {at + 1} ({_byte(text[at])}): "{label}". Type it again in a '
+            f'{en} is not in UTF-8, character {at + 1} ({_format_byte(text[at])}): "{label}". Type it again in a '
             "terminal that uses UTF-8, or rename the file or the folder.",
         ),
         code="usage.encoding",
     )
 
 
-def _byte(letter: str) -> str:
+def _format_byte(letter: str) -> str:
     """Write an undecodable byte as Python keeps it (surrogate escape), or a lone surrogate by its number."""
     code = ord(letter)
     return f"\\x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
 
 
-def _sentence(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None]:
+def _describe_error(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None]:
     message = str(getattr(error, "message", "") or error)
     option = getattr(error, "option_name", None)
     command = _NO_COMMAND.search(message)
     if command:
         name = command[1]
         text = Text(f"le verbe « {name} » n'existe pas.", f'there is no verb "{name}".')
-        return text, did_you_mean(name, verbs)
+        return text, suggest_name(name, verbs)
     no_value = _NO_VALUE.search(message)
     if no_value:
         return Text(
@@ -420,7 +423,7 @@ def _sentence(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None]:
         ), None
     if option is not None:
         known = getattr(error, "possibilities", None) or ()
-        near = did_you_mean(option, known) if known else None
+        near = suggest_name(option, known) if known else None
         return Text(f"l'option {option} n'existe pas ici.", f"there is no option {option} here."), near
     extra = _EXTRA.search(message)
     if extra:

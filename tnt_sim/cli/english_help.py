@@ -364,20 +364,20 @@ PARAGRAPHS_ENGLISH: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 
-_EVERY = {**OPTIONS_ENGLISH, **VERBS_ENGLISH, **WORDS_ENGLISH, **PARAGRAPHS_ENGLISH}
+_TRANSLATIONS = {**OPTIONS_ENGLISH, **VERBS_ENGLISH, **WORDS_ENGLISH, **PARAGRAPHS_ENGLISH}
 
 
-def in_english(text: str) -> str:
+def translate_to_english(text: str) -> str:
     """Translate a help text as a whole, otherwise paragraph by paragraph; commands stay unchanged."""
-    if text.strip() in _EVERY:
-        return _EVERY[text.strip()]
-    return "\n\n".join(map(_paragraph, text.split("\n\n")))
+    if text.strip() in _TRANSLATIONS:
+        return _TRANSLATIONS[text.strip()]
+    return "\n\n".join(map(_translate_paragraph, text.split("\n\n")))
 
 
-def _paragraph(text: str) -> str:
+def _translate_paragraph(text: str) -> str:
     lines = text.splitlines()
     n_said = next((k for k, line in enumerate(lines) if line.startswith("  ")), len(lines))
     if not n_said:
         return text
     said = "\n".join(lines[:n_said])
-    return "\n".join([_EVERY.get(said, said), *lines[n_said:]])
+    return "\n".join([_TRANSLATIONS.get(said, said), *lines[n_said:]])

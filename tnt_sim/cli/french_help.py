@@ -7,7 +7,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from tnt_sim.cli.english_help import in_english
+from tnt_sim.cli.english_help import translate_to_english
 from tnt_sim.i18n.message import Lang
 
 _OF_TYPER = {
@@ -17,15 +17,15 @@ _OF_TYPER = {
 }
 
 
-Said = Callable[[str], str]
+Translator = Callable[[str], str]
 
 
-def _words(ctx: Any) -> Said:
+def _select_translator(ctx: Any) -> Translator:
     """Return the function that translates help texts, or leaves them in French."""
-    return in_english if ctx.find_root().obj is Lang.EN else str
+    return translate_to_english if ctx.find_root().obj is Lang.EN else str
 
 
-def _options(command: Any, ctx: Any, help_text: Said) -> list[tuple[str, str]]:
+def _list_options(command: Any, ctx: Any, help_text: Translator) -> list[tuple[str, str]]:
     rows = []
     for param in command.get_params(ctx):
         if param.param_type_name != "option" or param.hidden:
@@ -37,7 +37,7 @@ def _options(command: Any, ctx: Any, help_text: Said) -> list[tuple[str, str]]:
     return rows
 
 
-def _arguments(command: Any, ctx: Any, help_text: Said) -> list[tuple[str, str]]:
+def _list_arguments(command: Any, ctx: Any, help_text: Translator) -> list[tuple[str, str]]:
     return [
         (help_text(param.metavar or param.name.upper()), help_text(param.help or ""))
         for param in command.get_params(ctx)
@@ -45,13 +45,13 @@ def _arguments(command: Any, ctx: Any, help_text: Said) -> list[tuple[str, str]]
     ]
 
 
-def _section(formatter: Any, title: str, rows: list[tuple[str, str]], help_text: Said) -> None:
+def _write_section(formatter: Any, title: str, rows: list[tuple[str, str]], help_text: Translator) -> None:
     if rows:
-        with formatter.section(help_text(title) + ("" if help_text is in_english else "\u00a0")):
+        with formatter.section(help_text(title) + ("" if help_text is translate_to_english else "\u00a0")):
             formatter.write_dl(rows)
 
 
-def _text(formatter: Any, text: str | None, help_text: Said) -> None:
+def _write_text(formatter: Any, text: str | None, help_text: Translator) -> None:
     """Write a text; examples keep their lines."""
     if text:
         formatter.write_paragraph()
@@ -64,13 +64,13 @@ class FrenchCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write usage, description, arguments, options, examples."""
-        phrase = _words(ctx)
-        names = [name for name, _ in _arguments(self, ctx, phrase)]
+        phrase = _select_translator(ctx)
+        names = [name for name, _ in _list_arguments(self, ctx, phrase)]
         formatter.write_usage(ctx.command_path, " ".join([*names, "[OPTIONS]"]), prefix=phrase("Usage : "))
-        _text(formatter, self.help, phrase)
-        _section(formatter, "Arguments", _arguments(self, ctx, phrase), phrase)
-        _section(formatter, "Options", _options(self, ctx, phrase), phrase)
-        _text(formatter, self.epilog, phrase)
+        _write_text(formatter, self.help, phrase)
+        _write_section(formatter, "Arguments", _list_arguments(self, ctx, phrase), phrase)
+        _write_section(formatter, "Options", _list_options(self, ctx, phrase), phrase)
+        _write_text(formatter, self.epilog, phrase)
 
 
 class FrenchGroup(TyperGroup):
@@ -78,14 +78,14 @@ class FrenchGroup(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write usage, description, commands, options, examples."""
-        phrase = _words(ctx)
+        phrase = _select_translator(ctx)
         formatter.write_usage(ctx.command_path, phrase("VERBE … [OPTIONS]"), prefix=phrase("Usage : "))
-        _text(formatter, self.help, phrase)
-        verbs = [(name, phrase(self._first_line(ctx, name))) for name in self.list_commands(ctx)]
-        _section(formatter, "Verbes", verbs, phrase)
-        _section(formatter, "Options", _options(self, ctx, phrase), phrase)
-        _text(formatter, self.epilog, phrase)
+        _write_text(formatter, self.help, phrase)
+        verbs = [(name, phrase(self._get_summary(ctx, name))) for name in self.list_commands(ctx)]
+        _write_section(formatter, "Verbes", verbs, phrase)
+        _write_section(formatter, "Options", _list_options(self, ctx, phrase), phrase)
+        _write_text(formatter, self.epilog, phrase)
 
-    def _first_line(self, ctx: Any, name: str) -> str:
+    def _get_summary(self, ctx: Any, name: str) -> str:
         command = self.get_command(ctx, name)
         return (command.help or "").strip().splitlines()[0] if command else ""

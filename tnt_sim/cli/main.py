@@ -36,16 +36,16 @@ from tnt_sim.cli.commands.verify import verify
 from tnt_sim.cli.commands.weights import weights
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
+    build_encoding_error,
+    build_error_document,
+    build_output_error,
     check_encoding,
+    convert_parser_error,
+    detect_language,
     drop_output,
     emit,
-    error_document,
-    language,
-    name_refused,
-    note,
-    output_refused,
-    tell_error,
-    usage_error,
+    print_error,
+    print_note,
 )
 from tnt_sim.cli.examples import EXAMPLES
 from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
@@ -113,7 +113,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    program.callback()(_program)
+    program.callback()(_start_program)
     for name, verb in _VERBS.items():
         program.command(name, cls=FrenchCommand, epilog=EXAMPLES[name])(verb)
     return program
@@ -127,7 +127,7 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _program(
+def _start_program(
     version: Annotated[
         bool,
         typer.Option(
@@ -138,10 +138,10 @@ def _program(
     """Entry point without a command; its help text is `_ABOUT`."""
 
 
-_program.__doc__ = _ABOUT
+_start_program.__doc__ = _ABOUT
 
 
-def _requested_commands(words: list[str]) -> list[str]:
+def _normalise_arguments(words: list[str]) -> list[str]:
     """Remove the language next to `--help` of the program itself, which has no such option."""
     return ["--help"] if "--help" in words and not set(words) & _VERBS.keys() else words
 
@@ -151,51 +151,54 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words or bool(os.environ.get("TNT_SIM_DEBUG"))
     words = [word for word in words if word != "--debug"]
-    _speak_utf8()
+    _set_utf8_output()
     try:
-        check_encoding(_verb(words), words)
+        check_encoding(_find_verb(words), words)
         code = build()(
-            args=_requested_commands(words), obj=language(words), prog_name=PROGRAM, standalone_mode=False
+            args=_normalise_arguments(words),
+            obj=detect_language(words),
+            prog_name=PROGRAM,
+            standalone_mode=False,
         )
     except TntError as error:
         if debug:
             traceback.print_exc()
-        return _failed(error, words)
+        return _report_error(error, words)
     except typer.TyperException as error:
-        return _refused(error, words)
+        return _report_invalid_command(error, words)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except UnicodeEncodeError as error:
-        told = name_refused(error)
-        return _bug(error, words, debug=debug) if told is None else _failed(told, words)
+        told = build_encoding_error(error)
+        return _report_bug(error, words, debug=debug) if told is None else _report_error(told, words)
     except MemoryError:
-        return _failed(_NO_MEMORY, words)
+        return _report_error(_NO_MEMORY, words)
     except OSError as error:
         if error.errno not in FULL:
-            return _bug(error, words, debug=debug)
+            return _report_bug(error, words, debug=debug)
         drop_output()
-        return _failed(output_refused(error), words)
+        return _report_error(build_output_error(error), words)
     except Exception as error:  # noqa: BLE001  (the last net: a bug is one line, not a page)
-        return _bug(error, words, debug=debug)
+        return _report_bug(error, words, debug=debug)
     if code == INTERRUPTED:
-        return _interrupted(words)
+        return _report_interruption(words)
     return INTERRUPTED if code == INTERRUPTED_AND_TOLD else int(code or 0)
 
 
-def _failed(error: TntError, words: Sequence[str]) -> int:
-    tell_error(error, _verb(words), language(words), as_json="--json" in words)
+def _report_error(error: TntError, words: Sequence[str]) -> int:
+    print_error(error, _find_verb(words), detect_language(words), as_json="--json" in words)
     return error.exit_code
 
 
-def _refused(error: typer.TyperException, words: Sequence[str]) -> int:
+def _report_invalid_command(error: typer.TyperException, words: Sequence[str]) -> int:
     """Report an invalid command line in one line, or show the help if it is empty."""
     if type(error).__name__ == "NoArgsIsHelpError":
-        note(str(error))
+        print_note(str(error))
         return 2
-    return _failed(usage_error(error, list(_VERBS), _verb(words)), words)
+    return _report_error(convert_parser_error(error, list(_VERBS), _find_verb(words)), words)
 
 
-def _bug(error: Exception, words: Sequence[str], *, debug: bool) -> int:
+def _report_bug(error: Exception, words: Sequence[str], *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
@@ -203,7 +206,7 @@ def _bug(error: Exception, words: Sequence[str], *, debug: bool) -> int:
         f"panne inattendue de tnt-sim ({what}). Relancez avec --debug et envoyez ce qui s'affiche.",
         f"unexpected failure of tnt-sim ({what}). Run again with --debug and send what it shows.",
     )
-    return _failed(TntError(text, code="bug"), words) or BUG
+    return _report_error(TntError(text, code="bug"), words) or BUG
 
 
 _NO_MEMORY = TntError(
@@ -217,20 +220,20 @@ _NO_MEMORY = TntError(
 )
 
 
-def _interrupted(words: Sequence[str]) -> int:
-    lang = language(words)
+def _report_interruption(words: Sequence[str]) -> int:
+    lang = detect_language(words)
     text = Text("interrompu ; rien n'a été écrit.", "interrupted; nothing was written.")
-    note(text.in_(lang)[:1].upper() + text.in_(lang)[1:])
+    print_note(text.in_(lang)[:1].upper() + text.in_(lang)[1:])
     if "--json" in words:
-        emit(error_document("interrupted", (Defect("interrupted", text),), _verb(words), lang))
+        emit(build_error_document("interrupted", (Defect("interrupted", text),), _find_verb(words), lang))
     return INTERRUPTED
 
 
-def _verb(words: Sequence[str]) -> str:
+def _find_verb(words: Sequence[str]) -> str:
     return next((word for word in words if word in _VERBS), "")
 
 
-def _speak_utf8() -> None:
+def _set_utf8_output() -> None:
     """Write UTF-8 whatever the system's encoding; a closed stream discards its output."""
     while (
         handle := os.open(os.devnull, os.O_RDWR)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 
 SCENARIOS = (".yaml", ".yml", ".pb")
@@ -24,20 +24,20 @@ _ID = re.compile(r"\bid:\s*[\"']?([^\s,\"'}]+)")
 _KEYS = {"rules": ("off", "min", "max"), "envelopes": ("amount",)}
 
 
-def scenario_files(incomplete: str) -> list[str]:
+def list_scenario_files(incomplete: str) -> list[str]:
     """List scenario files and folders that begin with a text."""
-    return list(_files(incomplete, SCENARIOS))
+    return list(_list_files(incomplete, SCENARIOS))
 
 
-def tables(incomplete: str) -> list[str]:
+def list_tables(incomplete: str) -> list[str]:
     """List tables of applications and folders that begin with a text."""
-    return list(_files(incomplete, TABLES))
+    return list(_list_files(incomplete, TABLES))
 
 
 def run_folders(incomplete: str) -> list[str]:
     """List run folders that begin with a text, by default those of `runs/`, and folders on the way to one."""
     start = Path("runs") if not incomplete and Path("runs").is_dir() else None
-    return [name for name in _files(f"{start}/" if start else incomplete, ()) if not _inside_run(name)]
+    return [name for name in _list_files(f"{start}/" if start else incomplete, ()) if not _is_in_run(name)]
 
 
 def set_paths(ctx: Any, incomplete: str) -> list[str]:
@@ -49,11 +49,11 @@ def set_paths(ctx: Any, incomplete: str) -> list[str]:
     scenario = next((word for word in typed if word and Path(word).suffix in SCENARIOS), None)
     if scenario is None or "=" in incomplete:
         return []
-    found = ["programme.amount=", *(f"{path}=" for path in _paths(Path(scenario)))]
+    found = ["programme.amount=", *(f"{path}=" for path in _list_paths(Path(scenario)))]
     return [path for path in found if path.startswith(incomplete)]
 
 
-def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+def _list_files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     """Yield folders, with a "/", and files with these suffixes."""
     folder, _, begun = incomplete.rpartition("/")
     here = Path(folder + "/" if incomplete.startswith("/") and not folder else folder or ".")
@@ -76,11 +76,11 @@ def _is_run(folder: Path) -> bool:
     return (folder / "summary.json").is_file()
 
 
-def _inside_run(name: str) -> bool:
+def _is_in_run(name: str) -> bool:
     return _is_run(Path(name).parent)
 
 
-def _paths(scenario: Path) -> Iterator[str]:
+def _list_paths(scenario: Path) -> Iterator[str]:
     """Yield what may be set in a scenario, from the ids in its text."""
     try:
         with scenario.open("rb") as stream:
@@ -105,7 +105,7 @@ ScenarioArgument = Annotated[
         metavar="SCENARIO",
         help="Le scénario (.yaml), ou un fichier Pabulib (.pb).",
         show_default=False,
-        autocompletion=scenario_files,
+        autocompletion=list_scenario_files,
     ),
 ]
 RunArgument = Annotated[
@@ -221,7 +221,7 @@ FromOption = Annotated[
         "--from",
         metavar="TABLE",
         help="Part d'une table de dossiers : ses colonnes sont devinées, à vérifier.",
-        autocompletion=tables,
+        autocompletion=list_tables,
     ),
 ]
 FromXlsxOption = Annotated[
@@ -245,7 +245,7 @@ HeaderRowOption = Annotated[
 ]
 
 
-def lang_of(text: str | None, default: Lang) -> Lang:
+def parse_lang(text: str | None, default: Lang) -> Lang:
     """Return the language of `--lang`.
 
     Raises
@@ -273,14 +273,14 @@ def check_method(method: str) -> str:
     """
     if method in METHODS:
         return method
-    hint = did_you_mean(method, METHODS) or Text("", "")
+    hint = suggest_name(method, METHODS) or Text("", "")
     text = Text(
         f"la méthode « {method} » n'existe pas. {hint.fr}", f'there is no method "{method}". {hint.en}'
     )
     raise UsageError(text, code="usage.method")
 
 
-def seconds_of(text: str | None) -> float | None:
+def parse_seconds(text: str | None) -> float | None:
     """Parse `--time-limit` in seconds.
 
     Raises

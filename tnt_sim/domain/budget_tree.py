@@ -74,22 +74,22 @@ class EnvelopeSpec(Described):
         for number, child in enumerate(self.envelopes):
             yield from child.walk((*path, "envelopes", number))
 
-    def applied(
+    def walk_in_force(
         self, day: date | None, path: tuple[str | int, ...] = ()
     ) -> Iterator[tuple[EnvelopeSpec, tuple[str | int, ...]]]:
         """Yield those of `walk` that are in force on a day and whose ancestors are too."""
-        if self.in_force(day):
+        if self.is_in_force(day):
             yield self, path
             for number, child in enumerate(self.envelopes):
-                yield from child.applied(day, (*path, "envelopes", number))
+                yield from child.walk_in_force(day, (*path, "envelopes", number))
 
-    def only_leaf(self, day: date | None) -> str | None:
+    def find_single_leaf(self, day: date | None) -> str | None:
         """Return the id of the only envelope in force without one in force under it.
 
         Returns None when there are several.
         """
-        known = list(self.applied(day)) or list(self.walk())
-        leaves = [spec.id for spec, _ in known if not any(child.in_force(day) for child in spec.envelopes)]
+        known = list(self.walk_in_force(day)) or list(self.walk())
+        leaves = [spec.id for spec, _ in known if not any(child.is_in_force(day) for child in spec.envelopes)]
         return leaves[0] if len(leaves) == 1 else None
 
 
@@ -193,7 +193,7 @@ class Tree:
         """Number of envelopes."""
         return len(self.ids)
 
-    def index(self, envelope_id: str) -> int:
+    def get_node(self, envelope_id: str) -> int:
         """Return the node of an envelope.
 
         Raises
@@ -203,11 +203,11 @@ class Tree:
         """
         return self.ids.index(envelope_id)
 
-    def children(self, node: int) -> list[int]:
+    def list_children(self, node: int) -> list[int]:
         """Return the direct children of a node, in order."""
         return [int(child) for child in np.flatnonzero(self.parent == node)]
 
-    def ancestors(self, node: int) -> list[int]:
+    def list_ancestors(self, node: int) -> list[int]:
         """Return the node itself, then its parents up to the root."""
         branch = []
         while node >= 0:
@@ -215,25 +215,23 @@ class Tree:
             node = int(self.parent[node])
         return branch
 
-    def ancestor_at_depth(self, depth: int) -> IntArray:
+    def find_ancestors_at_depth(self, depth: int) -> IntArray:
         """Return the ancestor of each node at one depth, -1 where the node lies above it: int64 (n_nodes,)."""
         places = np.full(self.n_nodes, -1, dtype=np.int64)
         for node in np.flatnonzero(self.depth == depth):
             places[node : self.end[node]] = node
         return places
 
-    def moved(self, nodes: Sequence[int], cents: int) -> Tree:
+    def shift_amounts(self, nodes: Sequence[int], cents: int) -> Tree:
         """Return the tree with some amounts, written ones too, changed by the same cents; None stays None."""
         changed = frozenset(nodes)
 
-        def by_node(amounts: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        def shift(amounts: tuple[int | None, ...]) -> tuple[int | None, ...]:
             return tuple(a if a is None or k not in changed else a + cents for k, a in enumerate(amounts))
 
-        return replace(
-            self, amount_cents=by_node(self.amount_cents), written_cents=by_node(self.written_cents)
-        )
+        return replace(self, amount_cents=shift(self.amount_cents), written_cents=shift(self.written_cents))
 
-    def subtree_sums(self, own: Sequence[int]) -> list[int]:
+    def sum_subtrees(self, own: Sequence[int]) -> list[int]:
         """Return the sum of `own`, (n_nodes,), over the subtree of each node, in Python integers."""
         sums = [int(value) for value in own]
         for node in range(self.n_nodes - 1, 0, -1):
@@ -276,7 +274,7 @@ class _Row:
     closed: bool = False
 
 
-def _rows_of(
+def _list_rows(
     root: EnvelopeSpec, shares: Mapping[str, Sequence[EnvelopeShare]], day: date | None
 ) -> tuple[list[_Row], dict[int, tuple[str, Mapping[str, int]]]]:
     """Return the envelopes in preorder, and the nodes of the groups of each split."""
@@ -285,7 +283,7 @@ def _rows_of(
 
     def visit(spec: EnvelopeSpec, parent: int, depth: int, closed: bool) -> None:
         node = len(rows)
-        closed = closed or not spec.in_force(day)
+        closed = closed or not spec.is_in_force(day)
         amount, options = (None, None) if closed else (spec.amount, spec)
         rows.append(_Row(spec.id, spec.title or spec.id, parent, depth, amount, options, closed))
         for child in spec.envelopes:
@@ -319,7 +317,7 @@ def lay_out(
     day : day on which an envelope must be in force; without one, only `off` closes it
     reserves_freed : True when no envelope holds money back any more
     """
-    rows, landing = _rows_of(root, shares, day)
+    rows, landing = _list_rows(root, shares, day)
     parent = np.array([row.parent for row in rows], dtype=np.int64)
     end = np.arange(1, len(rows) + 1, dtype=np.int64)
     for node in range(len(rows) - 1, 0, -1):
@@ -329,7 +327,8 @@ def lay_out(
         if row.parent >= 0 and not row.closed:
             siblings[row.parent].setdefault(row.id, node)
     options = tuple(
-        _options(row.spec, siblings[row.parent] if row.parent >= 0 else {}, reserves_freed) for row in rows
+        _build_options(row.spec, siblings[row.parent] if row.parent >= 0 else {}, reserves_freed)
+        for row in rows
     )
     return Tree(
         ids=tuple(row.id for row in rows),
@@ -343,54 +342,56 @@ def lay_out(
         ),
         ring_fenced=tuple(row.spec is not None and row.spec.ring_fenced for row in rows),
         overbooked=tuple(row.spec is not None and row.spec.overbooked for row in rows),
-        unassigned=tuple(_policy(row.spec) for row in rows),
+        unassigned=tuple(_read_policy(row.spec) for row in rows),
         landing=landing,
         written_cents=tuple(row.amount for row in rows),
         options=options,
-        unassigned_to=tuple(_target(row.spec, siblings[node]) for node, row in enumerate(rows)),
+        unassigned_to=tuple(_find_target(row.spec, siblings[node]) for node, row in enumerate(rows)),
         closed=tuple(row.closed for row in rows),
     )
 
 
-def _options(spec: EnvelopeSpec | None, siblings: Mapping[str, int], reserves_freed: bool) -> EnvelopeOptions:
+def _build_options(
+    spec: EnvelopeSpec | None, siblings: Mapping[str, int], reserves_freed: bool
+) -> EnvelopeOptions:
     if spec is None:
         return EnvelopeOptions()
     amount = spec.amount or 0
     moves = spec.transfers
     to = () if moves is None else tuple(siblings[name] for name in moves.to if name in siblings)
     return EnvelopeOptions(
-        reserved_cents=0 if reserves_freed else min(amount, _share_up(amount, spec.reserve)),
-        overprogram_cents=_share_down(amount, spec.overprogram) or 0,
-        min_use_cents=_share_up(amount, spec.min_use),
+        reserved_cents=0 if reserves_freed else min(amount, _round_share_up(amount, spec.reserve)),
+        overprogram_cents=_round_share_down(amount, spec.overprogram) or 0,
+        min_use_cents=_round_share_up(amount, spec.min_use),
         min_dossiers=spec.min_dossiers,
         max_dossiers=spec.max_dossiers,
         transfer_to=to,
-        out_cents=None if moves is None else _share_down(amount, moves.out_max),
-        in_cents=None if moves is None else _share_down(amount, moves.in_max),
+        out_cents=None if moves is None else _round_share_down(amount, moves.out_max),
+        in_cents=None if moves is None else _round_share_down(amount, moves.in_max),
     )
 
 
-def _share_up(amount: int, rate: Fraction | None) -> int:
+def _round_share_up(amount: int, rate: Fraction | None) -> int:
     return 0 if rate is None else -(-amount * rate.numerator // rate.denominator)
 
 
-def _share_down(amount: int, rate: Fraction | None) -> int | None:
+def _round_share_down(amount: int, rate: Fraction | None) -> int | None:
     return None if rate is None else amount * rate.numerator // rate.denominator
 
 
-def _policy(spec: EnvelopeSpec | None) -> Unassigned:
+def _read_policy(spec: EnvelopeSpec | None) -> Unassigned:
     if spec is None:
         return Unassigned.FREE
     return Unassigned.TO if isinstance(spec.unassigned, UnassignedTo) else Unassigned(spec.unassigned)
 
 
-def _target(spec: EnvelopeSpec | None, children: Mapping[str, int]) -> int:
+def _find_target(spec: EnvelopeSpec | None, children: Mapping[str, int]) -> int:
     if spec is None or not isinstance(spec.unassigned, UnassignedTo):
         return -1
     return children.get(spec.unassigned.to, -1)
 
 
-def largest_remainder(total_cents: int, weights: Sequence[int], names: Sequence[str]) -> list[int]:
+def split_by_largest_remainder(total_cents: int, weights: Sequence[int], names: Sequence[str]) -> list[int]:
     """Distribute whole cents in proportion to weights, by largest remainders, ties by name.
 
     This is Hamilton's method.
@@ -402,7 +403,7 @@ def largest_remainder(total_cents: int, weights: Sequence[int], names: Sequence[
     ValueError
         if all weights are zero
 
-    >>> largest_remainder(100, [1, 1, 1], ["a", "b", "c"])
+    >>> split_by_largest_remainder(100, [1, 1, 1], ["a", "b", "c"])
     [34, 33, 33]
     """
     whole = sum(weights)

@@ -32,13 +32,13 @@ from pydantic_core import PydanticCustomError
 
 from tnt_sim.domain.money import (
     MoneyError,
-    cents_from_float,
-    cents_to_decimal_text,
+    convert_float_to_cents,
+    format_decimal_euros,
     parse_cents,
     parse_decimal,
     parse_rate,
 )
-from tnt_sim.errors import nearest
+from tnt_sim.errors import find_nearest_name
 
 __all__ = [
     "Cents",
@@ -55,7 +55,7 @@ __all__ = [
     "Span",
     "Spec",
     "Valid",
-    "fault",
+    "build_field_error",
 ]
 
 _MAX_TEXT = 60
@@ -68,7 +68,7 @@ _TRUE_WORDS = frozenset({"yes", "oui", "on", "vrai", "y", "o", "1"})
 _FALSE_WORDS = frozenset({"no", "non", "off", "faux", "n", "0"})
 
 
-def fault(
+def build_field_error(
     code: str, fr: str, en: str, *, hint: tuple[str, str] | None = None, at: tuple[str | int, ...] = ()
 ) -> PydanticCustomError:
     """Return the error of a field or of a model, in both languages.
@@ -84,75 +84,81 @@ def fault(
     return PydanticCustomError(code, "{fr}", context)
 
 
-def quoted(value: object) -> str:
+def quote_value(value: object) -> str:
     """Return a value as messages quote it: short, on one line."""
     text = _CONTROL.sub("·", str(value))
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
 
 
-def text_of(value: object, code: str, what_fr: str, what_en: str) -> str:
+def read_scalar_text(value: object, code: str, what_fr: str, what_en: str) -> str:
     """Return the stripped text of a scalar; raise the error of the field for anything else."""
     if value is None or value == "":
-        raise fault(code, f"valeur vide : {what_fr} ici", f"empty value: {what_en} expected here")
+        raise build_field_error(code, f"valeur vide : {what_fr} ici", f"empty value: {what_en} expected here")
     if isinstance(value, dict | list | tuple):
         kind_fr = "un bloc de clés" if isinstance(value, dict) else "une liste"
         kind_en = "a mapping" if isinstance(value, dict) else "a list"
-        raise fault(code, f"{what_fr} ici, et non {kind_fr}", f"{what_en} expected, not {kind_en}")
+        raise build_field_error(
+            code, f"{what_fr} ici, et non {kind_fr}", f"{what_en} expected, not {kind_en}"
+        )
     if not isinstance(value, str):
         name = type(value).__name__
-        raise fault(
+        raise build_field_error(
             code,
-            f"{what_fr} ici, et non {quoted(value)} ({name})",
-            f"{what_en} expected, not {quoted(value)} ({name})",
+            f"{what_fr} ici, et non {quote_value(value)} ({name})",
+            f"{what_en} expected, not {quote_value(value)} ({name})",
         )
     return value.strip()
 
 
-def _money_fault(code: str, text: str, error: MoneyError) -> PydanticCustomError:
+def _build_money_error(code: str, text: str, error: MoneyError) -> PydanticCustomError:
     why = error.text
-    return fault(code, f"« {quoted(text)} » : {why.fr}", f'"{quoted(text)}": {why.en}')
+    return build_field_error(code, f"« {quote_value(text)} » : {why.fr}", f'"{quote_value(text)}": {why.en}')
 
 
 def read_cents(value: object) -> int:
     """Read money, zero or more, in cents; a float is in euros."""
     if isinstance(value, int | Decimal | Fraction) and not isinstance(value, bool):
-        cents = _cents_of_number(value)
+        cents = _convert_to_cents(value)
     elif isinstance(value, float):
-        result = cents_from_float(value)
+        result = convert_float_to_cents(value)
         if result is None:
-            raise fault(
+            raise build_field_error(
                 "money",
                 f"{value} n'est pas un nombre entier de centimes",
                 f"{value} is no whole number of cents",
             )
         cents = result
     else:
-        text = text_of(value, "money", "un montant est attendu", "an amount")
+        text = read_scalar_text(value, "money", "un montant est attendu", "an amount")
         try:
             cents = parse_cents(text)
         except MoneyError as error:
-            raise _money_fault("money", text, error) from None
+            raise _build_money_error("money", text, error) from None
     if cents < 0:
-        raise fault(
+        raise build_field_error(
             "money_negative",
-            f"« {quoted(value)} » : un montant ne peut pas être négatif",
-            f'"{quoted(value)}": an amount cannot be negative',
+            f"« {quote_value(value)} » : un montant ne peut pas être négatif",
+            f'"{quote_value(value)}": an amount cannot be negative',
         )
     if cents > _MAX_CENTS:
-        raise fault("money", f"« {quoted(value)} » est trop grand", f'"{quoted(value)}" is too large')
+        raise build_field_error(
+            "money", f"« {quote_value(value)} » est trop grand", f'"{quote_value(value)}" is too large'
+        )
     return cents
 
 
-def _cents_of_number(value: int | Decimal | Fraction) -> int:
+def _convert_to_cents(value: int | Decimal | Fraction) -> int:
     if isinstance(value, Decimal) and not value.is_finite():
-        raise fault("money", f"{value} n'est pas un montant", f"{value} is no amount")
+        raise build_field_error("money", f"{value} n'est pas un montant", f"{value} is no amount")
     cents = Fraction(value) * 100
     if cents.denominator != 1:
-        raise fault("money", f"{value} a plus de deux décimales", f"{value} has more than two decimals")
+        raise build_field_error(
+            "money", f"{value} a plus de deux décimales", f"{value} has more than two decimals"
+        )
     return cents.numerator
 
 
-def exact_of(value: object) -> Fraction | None:
+def convert_to_fraction(value: object) -> Fraction | None:
     """Return a Python number as the fraction that it displays (a float as its shortest decimal).
 
     Returns None for other values.
@@ -165,12 +171,14 @@ def exact_of(value: object) -> Fraction | None:
         value = Decimal(repr(value))
     if isinstance(value, Decimal):
         if not value.is_finite() or abs(value.adjusted()) > _MAX_DIGITS:
-            raise fault("number", f"{value} n'est pas un nombre utilisable", f"{value} is no usable number")
+            raise build_field_error(
+                "number", f"{value} n'est pas un nombre utilisable", f"{value} is no usable number"
+            )
         return Fraction(value)
     return None
 
 
-def _quotient(text: str) -> Fraction | None:
+def _parse_quotient(text: str) -> Fraction | None:
     match = _FRACTION.fullmatch(text)
     if match is None or int(match[2]) == 0:
         return None
@@ -179,39 +187,39 @@ def _quotient(text: str) -> Fraction | None:
 
 def read_number(value: object) -> Fraction:
     """Read an exact number of either sign; `1/3` is accepted."""
-    number = exact_of(value)
+    number = convert_to_fraction(value)
     if number is not None:
         return number
-    text = text_of(value, "number", "un nombre est attendu", "a number")
-    quotient = _quotient(text)
+    text = read_scalar_text(value, "number", "un nombre est attendu", "a number")
+    quotient = _parse_quotient(text)
     if quotient is not None:
         return quotient
     try:
         return parse_decimal(text)
     except MoneyError as error:
-        raise _money_fault("number", text, error) from None
+        raise _build_money_error("number", text, error) from None
 
 
 def read_rate(value: object) -> Fraction:
     """Read an exact rate, zero or more; above 1 only with ``%``."""
-    rate = exact_of(value)
-    written = quoted(value)
+    rate = convert_to_fraction(value)
+    written = quote_value(value)
     if rate is None:
-        text = text_of(value, "rate", "un taux est attendu", "a rate")
-        rate = _quotient(text)
+        text = read_scalar_text(value, "rate", "un taux est attendu", "a rate")
+        rate = _parse_quotient(text)
         if rate is None:
             try:
                 rate = parse_rate(text)
             except MoneyError as error:
-                raise _money_fault("rate", text, error) from None
+                raise _build_money_error("rate", text, error) from None
     if rate < 0:
-        raise fault(
+        raise build_field_error(
             "rate_negative",
             f"« {written} » : un taux ne peut pas être négatif",
             f'"{written}": a rate cannot be negative',
         )
     if rate > 1 and isinstance(value, str | int | float) and "%" not in written and "/" not in written:
-        raise fault(
+        raise build_field_error(
             "rate_without_percent",
             f"« {written} » sans « % » voudrait dire {write_number(rate * 100)} %",
             f'"{written}" without "%" would mean {write_number(rate * 100)} %',
@@ -230,14 +238,15 @@ def read_count(value: object) -> int:
     text = (
         str(value)
         if isinstance(value, int)
-        else text_of(value, "count", "un nombre entier est attendu", "a whole number")
+        else read_scalar_text(value, "count", "un nombre entier est attendu", "a whole number")
     )
     digits = re.sub(r"[ \u00a0\u202f]", "", text)
     if _WHOLE.fullmatch(text) is None or not digits.isascii() or len(digits) > _MAX_DIGITS:
-        raise fault(
+        raise build_field_error(
             "count",
-            f"« {quoted(text)} » n'est pas un nombre entier, positif ou nul, d'au plus {_MAX_DIGITS} chiffres",
-            f'"{quoted(text)}" is not a whole number, zero or more, of at most {_MAX_DIGITS} digits',
+            f"« {quote_value(text)} » n'est pas un nombre entier, positif ou nul, "
+            f"d'au plus {_MAX_DIGITS} chiffres",
+            f'"{quote_value(text)}" is not a whole number, zero or more, of at most {_MAX_DIGITS} digits',
             hint=("Écrivez par exemple 3500 ou 3 500.", "Write for example 3500 or 3 500."),
         )
     return int(digits)
@@ -247,17 +256,17 @@ def read_flag(value: object) -> bool:
     """Read ``true`` or ``false``."""
     if isinstance(value, bool):
         return value
-    text = text_of(value, "flag", "true ou false est attendu", "true or false")
+    text = read_scalar_text(value, "flag", "true ou false est attendu", "true or false")
     if text in ("true", "false"):
         return text == "true"
     word = text.lower()
     meant = (
         "true" if word in _TRUE_WORDS | {"true"} else "false" if word in _FALSE_WORDS | {"false"} else None
     )
-    raise fault(
+    raise build_field_error(
         "flag",
-        f"« {quoted(text)} » : seuls true et false sont lus ici",
-        f'"{quoted(text)}": only true and false are read here',
+        f"« {quote_value(text)} » : seuls true et false sont lus ici",
+        f'"{quote_value(text)}": only true and false are read here',
         hint=(f"Écrivez {meant}.", f"Write {meant}.") if meant else None,
     )
 
@@ -265,20 +274,20 @@ def read_flag(value: object) -> bool:
 def read_code(value: object) -> str:
     """Read a text without control characters; a number is refused, because it may have lost its zeros."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise fault(
+        raise build_field_error(
             "code",
-            f"{quoted(value)} est un nombre : un code est un texte (« 01 » et 1 ne sont pas le même)",
-            f'{quoted(value)} is a number: a code is a text ("01" and 1 are not the same)',
+            f"{quote_value(value)} est un nombre : un code est un texte (« 01 » et 1 ne sont pas le même)",
+            f'{quote_value(value)} is a number: a code is a text ("01" and 1 are not the same)',
             hint=("Mettez-le entre guillemets.", "Put it in quotes."),
         )
-    if not text_of(value, "code", "un texte est attendu", "a text"):
-        raise fault("code", "le texte est vide", "the text is empty")
+    if not read_scalar_text(value, "code", "un texte est attendu", "a text"):
+        raise build_field_error("code", "le texte est vide", "the text is empty")
     text = str(value)
     if _CONTROL.search(text):
-        raise fault(
+        raise build_field_error(
             "code",
-            f"« {quoted(text)} » contient une tabulation, un retour à la ligne ou un caractère invisible",
-            f'"{quoted(text)}" holds a tab, a line break or an invisible character',
+            f"« {quote_value(text)} » contient une tabulation, un retour à la ligne ou un caractère invisible",
+            f'"{quote_value(text)}" holds a tab, a line break or an invisible character',
         )
     return text
 
@@ -311,7 +320,7 @@ def write_rate(rate: Fraction) -> str:
 
 def write_cents(cents: int) -> str:
     """Return an amount, ``1234.56 €``."""
-    return f"{cents_to_decimal_text(cents)} €"
+    return f"{format_decimal_euros(cents)} €"
 
 
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
@@ -328,22 +337,22 @@ def read_day(value: object) -> date:
     """Read a day, ``YYYY-MM-DD``."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    text = text_of(value, "day", "un jour est attendu", "a day")
+    text = read_scalar_text(value, "day", "un jour est attendu", "a day")
     match = _DAY.fullmatch(text)
     if match is None:
-        raise fault(
+        raise build_field_error(
             "day",
-            f"« {quoted(text)} » n'est pas un jour écrit AAAA-MM-JJ",
-            f'"{quoted(text)}" is not a day written YYYY-MM-DD',
-            hint=_meant_day(text) or ("Exemple : 2021-11-22.", "Example: 2021-11-22."),
+            f"« {quote_value(text)} » n'est pas un jour écrit AAAA-MM-JJ",
+            f'"{quote_value(text)}" is not a day written YYYY-MM-DD',
+            hint=_suggest_day(text) or ("Exemple : 2021-11-22.", "Example: 2021-11-22."),
         )
     try:
         return date(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:
-        raise _no_such_day(text) from None
+        raise _build_day_error(text) from None
 
 
-def _meant_day(text: str) -> tuple[str, str] | None:
+def _suggest_day(text: str) -> tuple[str, str] | None:
     """Return how to write a day given in another notation; None for what is no day."""
     french, compact = _FRENCH_DAY.fullmatch(text), _COMPACT_DAY.fullmatch(text)
     if french is not None:
@@ -355,9 +364,11 @@ def _meant_day(text: str) -> tuple[str, str] | None:
     return f"Écrivez {iso}.", f"Write {iso}."
 
 
-def _no_such_day(text: str) -> PydanticCustomError:
-    return fault(
-        "day", f"« {quoted(text)} » n'existe pas au calendrier", f'"{quoted(text)}" is not in the calendar'
+def _build_day_error(text: str) -> PydanticCustomError:
+    return build_field_error(
+        "day",
+        f"« {quote_value(text)} » n'existe pas au calendrier",
+        f'"{quote_value(text)}" is not in the calendar',
     )
 
 
@@ -365,37 +376,37 @@ def read_moment(value: object) -> date | datetime:
     """Read a day or an instant; an instant has an offset only if its text has one."""
     if isinstance(value, date):
         return value
-    text = text_of(value, "moment", "un jour ou un instant est attendu", "a day or an instant")
+    text = read_scalar_text(value, "moment", "un jour ou un instant est attendu", "a day or an instant")
     if _MOMENT.fullmatch(text) is None:
-        if _DAY.fullmatch(text) or _meant_day(text) is not None:
+        if _DAY.fullmatch(text) or _suggest_day(text) is not None:
             return read_day(text)
-        raise fault(
+        raise build_field_error(
             "moment",
-            f"« {quoted(text)} » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM)",
-            f'"{quoted(text)}" is neither a day (YYYY-MM-DD) nor an instant (YYYY-MM-DDTHH:MM)',
+            f"« {quote_value(text)} » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM)",
+            f'"{quote_value(text)}" is neither a day (YYYY-MM-DD) nor an instant (YYYY-MM-DDTHH:MM)',
             hint=("Exemple : 2021-11-05T12:00.", "Example: 2021-11-05T12:00."),
         )
     compact = text[:10] + "T" + text[11:].replace(" ", "").upper()
     try:
         return datetime.fromisoformat(compact)
     except ValueError:
-        raise _no_such_day(text) from None
+        raise _build_day_error(text) from None
 
 
 def read_seconds(value: object) -> float:
     """Read a duration above zero, in seconds."""
-    number = exact_of(value)
+    number = convert_to_fraction(value)
     if number is None:
-        text = text_of(value, "duration", "une durée est attendue", "a duration")
+        text = read_scalar_text(value, "duration", "une durée est attendue", "a duration")
         match = _DURATION.fullmatch(text.lower())
         if match is not None:
             scale = {"min": 60, "h": 3600}.get(match[2] or "s", 1)
             number = Fraction(match[1].replace(",", ".")) * scale
     if number is None or not 0 < number <= 10**9:
-        raise fault(
+        raise build_field_error(
             "duration",
-            f"« {quoted(value)} » n'est pas une durée supérieure à zéro",
-            f'"{quoted(value)}" is not a duration above zero',
+            f"« {quote_value(value)} » n'est pas une durée supérieure à zéro",
+            f'"{quote_value(value)}" is not a duration above zero',
             hint=("Écrivez par exemple 300 s, 5 min ou 2 h.", "Write for example 300 s, 5 min or 2 h."),
         )
     return float(number)
@@ -416,7 +427,7 @@ class Span:
     months: int = 0
     days: int = 0
 
-    def after(self, day: date) -> date:
+    def add_to(self, day: date) -> date:
         """Return the day that lies this far after `day`; the 31st becomes the last day of a shorter month.
 
         A result beyond the calendar is its first or last day.
@@ -436,14 +447,14 @@ def read_span(value: object) -> Span:
     """Read a span of calendar time."""
     if isinstance(value, Span):
         return value
-    text = text_of(value, "span", "un délai est attendu", "a span of time")
+    text = read_scalar_text(value, "span", "un délai est attendu", "a span of time")
     match = _SPAN.fullmatch(text)
     unit = _SPAN_UNITS.get(match[2].lower()) if match else None
     if match is None or unit is None:
-        raise fault(
+        raise build_field_error(
             "span",
-            f"« {quoted(text)} » n'est pas un délai en jours, semaines, mois ou années",
-            f'"{quoted(text)}" is not a span in days, weeks, months or years',
+            f"« {quote_value(text)} » n'est pas un délai en jours, semaines, mois ou années",
+            f'"{quote_value(text)}" is not a span in days, weeks, months or years',
             hint=(
                 "Écrivez par exemple 24 months, 90 days ou 2 years.",
                 "Write for example 24 months, 90 days or 2 years.",
@@ -463,7 +474,7 @@ def write_iso(moment: date) -> str:
     return moment.isoformat()
 
 
-def _about(example: str, *kinds: str, **more: Any) -> WithJsonSchema:
+def _describe_field(example: str, *kinds: str, **more: Any) -> WithJsonSchema:
     """Return the entry of a field in the JSON schema, because an editor takes ``01`` and ``88`` for numbers."""
     return WithJsonSchema(
         {"type": list(kinds) if len(kinds) > 1 else kinds[0], "description": example, **more}
@@ -474,62 +485,64 @@ Cents = Annotated[
     int,
     PlainValidator(read_cents),
     PlainSerializer(write_cents, when_used="json"),
-    _about("Money, zero or more: 88 M€, 12.5 k€, 1 234.56 €", "string", "number"),
+    _describe_field("Money, zero or more: 88 M€, 12.5 k€, 1 234.56 €", "string", "number"),
 ]
 """Money, zero or more, in cents."""
 Rate = Annotated[
     Fraction,
     PlainValidator(read_rate),
     PlainSerializer(write_rate, when_used="json"),
-    _about("A rate: 20 %, 12.5 %, 0.2", "string", "number"),
+    _describe_field("A rate: 20 %, 12.5 %, 0.2", "string", "number"),
 ]
 """An exact rate, zero or more; above 1 only with ``%`` (so that ``80`` is never 8000 %)."""
 Number = Annotated[
     Fraction,
     PlainValidator(read_number),
     PlainSerializer(write_number, when_used="json"),
-    _about("A decimal number, exact: 1.3", "string", "number"),
+    _describe_field("A decimal number, exact: 1.3", "string", "number"),
 ]
 """An exact number of either sign."""
 Count = Annotated[
-    int, PlainValidator(read_count), _about("A whole number, zero or more", "integer", "string")
+    int, PlainValidator(read_count), _describe_field("A whole number, zero or more", "integer", "string")
 ]
 """A whole number, zero or more."""
-Flag = Annotated[bool, PlainValidator(read_flag), _about("true or false", "boolean")]
+Flag = Annotated[bool, PlainValidator(read_flag), _describe_field("true or false", "boolean")]
 """``true`` or ``false``, and no other word."""
-Code = Annotated[str, PlainValidator(read_code), _about("A code or a name, as text", "string", "number")]
+Code = Annotated[
+    str, PlainValidator(read_code), _describe_field("A code or a name, as text", "string", "number")
+]
 """A text that is not empty and has no tab, line break or control character."""
 Day = Annotated[
     date,
     PlainValidator(read_day),
     PlainSerializer(write_iso, when_used="json"),
-    _about("A day: 2021-11-22", "string", format="date"),
+    _describe_field("A day: 2021-11-22", "string", format="date"),
 ]
 """A day, written ``YYYY-MM-DD``."""
 Moment = Annotated[
     date,
     PlainValidator(read_moment),
     PlainSerializer(write_iso, when_used="json"),
-    _about("A day or an instant: 2021-11-05, 2021-11-05T12:00, 2021-11-05T12:00+01:00", "string"),
+    _describe_field("A day or an instant: 2021-11-05, 2021-11-05T12:00, 2021-11-05T12:00+01:00", "string"),
 ]
 """A `date`, or a `datetime` (which is a `date` too): without an offset when the text has none."""
 Seconds = Annotated[
     float,
     PlainValidator(read_seconds),
     PlainSerializer(write_seconds, when_used="json"),
-    _about("A duration above zero: 300 s, 5 min, 2 h", "string", "number"),
+    _describe_field("A duration above zero: 300 s, 5 min, 2 h", "string", "number"),
 ]
 """A duration above zero, in seconds."""
 Months = Annotated[
     Span,
     PlainValidator(read_span),
     PlainSerializer(str, when_used="json"),
-    _about("A span of time: 24 months, 90 days, 2 years", "string"),
+    _describe_field("A span of time: 24 months, 90 days, 2 years", "string"),
 ]
 """A span of calendar time (`Span`)."""
 
 
-def _zones() -> frozenset[str]:
+def _list_zones() -> frozenset[str]:
     """Return the names of the time zones in the `tzdata` package."""
     listed = files("tzdata").joinpath("zones").read_text(encoding="ascii")
     return frozenset(listed.split()) - {"Factory"}
@@ -537,15 +550,15 @@ def _zones() -> frozenset[str]:
 
 def read_zone(value: object) -> str:
     """Read the IANA name of a time zone."""
-    text = text_of(value, "timezone", "un fuseau horaire est attendu", "a time zone")
-    zones = _zones()
+    text = read_scalar_text(value, "timezone", "un fuseau horaire est attendu", "a time zone")
+    zones = _list_zones()
     if text in zones:
         return text
-    near = nearest(text, zones)
-    raise fault(
+    near = find_nearest_name(text, zones)
+    raise build_field_error(
         "timezone",
-        f"« {quoted(text)} » n'est pas un fuseau horaire connu",
-        f'"{quoted(text)}" is not a known time zone',
+        f"« {quote_value(text)} » n'est pas un fuseau horaire connu",
+        f'"{quote_value(text)}" is not a known time zone',
         hint=(
             f"Écrivez par exemple {near or 'Europe/Paris'}.",
             f"Write for example {near or 'Europe/Paris'}.",
@@ -553,7 +566,7 @@ def read_zone(value: object) -> str:
     )
 
 
-Zone = Annotated[str, PlainValidator(read_zone), _about("A time zone: Europe/Paris", "string")]
+Zone = Annotated[str, PlainValidator(read_zone), _describe_field("A time zone: Europe/Paris", "string")]
 """The IANA name of a time zone."""
 
 
@@ -570,9 +583,9 @@ class Valid(Spec):
     until: Day | None = None
 
     @model_validator(mode="after")
-    def _in_order(self) -> Valid:
+    def _check_order(self) -> Valid:
         if self.from_ is not None and self.until is not None and self.until < self.from_:
-            raise fault(
+            raise build_field_error(
                 "valid_order",
                 f"« until » ({self.until}) est avant « from » ({self.from_}) : jamais en vigueur",
                 f'"until" ({self.until}) is before "from" ({self.from_}): never in force',
@@ -580,7 +593,7 @@ class Valid(Spec):
             )
         return self
 
-    def in_force(self, day: date | None) -> bool:
+    def is_in_force(self, day: date | None) -> bool:
         """Return whether `day` lies within; always True without a day (a scenario that gives none)."""
         if day is None:
             return True
@@ -597,6 +610,6 @@ class Described(Spec):
     valid: Valid | None = None
     off: Flag = False
 
-    def in_force(self, day: date | None) -> bool:
+    def is_in_force(self, day: date | None) -> bool:
         """Return whether the object counts on `day`: not switched off, and valid that day."""
-        return not self.off and (self.valid is None or self.valid.in_force(day))
+        return not self.off and (self.valid is None or self.valid.is_in_force(day))

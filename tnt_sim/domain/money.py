@@ -65,7 +65,7 @@ _REASONS = {
 }
 
 
-def reason_text(reason: str) -> Text:
+def describe_reason(reason: str) -> Text:
     """Return the sentence of a reason code of `parse_cents_series`, without capital and full stop."""
     return _REASONS[reason]
 
@@ -75,7 +75,7 @@ class MoneyError(ValueError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        self.text = reason_text(reason)
+        self.text = describe_reason(reason)
         super().__init__(self.text.fr)
 
 
@@ -86,7 +86,7 @@ class _Digits:
     whole: str
     decimals: str
 
-    def value(self) -> Fraction:
+    def to_fraction(self) -> Fraction:
         return Fraction(int(self.whole + self.decimals), 10 ** len(self.decimals))
 
 
@@ -95,7 +95,7 @@ def _check_decimal(decimal: str | None) -> None:
         raise ValueError(f"decimal must be ',' or '.', not {decimal!r}")
 
 
-def _ungroup(whole: str, thousands: str) -> str:
+def _strip_grouping(whole: str, thousands: str) -> str:
     """Return the digits of a whole part; spaces or one `thousands` mark may group them by three."""
     if _PLAIN.fullmatch(whole):
         return whole
@@ -106,7 +106,7 @@ def _ungroup(whole: str, thousands: str) -> str:
     raise MoneyError("grouping")
 
 
-def _decimal_mark(digits: str, decimal: str | None, *, ambiguous: bool) -> str | None:
+def _find_decimal_mark(digits: str, decimal: str | None, *, ambiguous: bool) -> str | None:
     """Return which of ``.`` and ``,`` marks the decimals of `digits`; None when neither does."""
     marks = [mark for mark in digits if mark in ".,"]
     if not marks:
@@ -133,14 +133,14 @@ def _decimal_mark(digits: str, decimal: str | None, *, ambiguous: bool) -> str |
 
 
 def _split(digits: str, decimal: str | None, *, ambiguous: bool, thousands: bool = True) -> _Digits:
-    mark = _decimal_mark(digits, decimal, ambiguous=ambiguous)
+    mark = _find_decimal_mark(digits, decimal, ambiguous=ambiguous)
     other = {".": ",", ",": "."}
     if mark is None:
         used = next((sign for sign in digits if sign in ".,"), "")
-        whole, decimals = _ungroup(digits, used if thousands else ""), ""
+        whole, decimals = _strip_grouping(digits, used if thousands else ""), ""
     else:
         head, _, decimals = digits.rpartition(mark)
-        whole = _ungroup(head, other[mark] if thousands else "")
+        whole = _strip_grouping(head, other[mark] if thousands else "")
         if not _PLAIN.fullmatch(decimals):
             raise MoneyError("grouping")
     if len(whole) + len(decimals) > _MAX_DIGITS:
@@ -170,7 +170,7 @@ def parse_euros(text: str, decimal: str | None = None) -> Fraction:
     if match is None or (match["before"] and match["after"]):
         raise _refuse(text)
     factor = _SUFFIXES[match["suffix"]]
-    euros = _split(match["digits"], decimal, ambiguous=factor == 1).value() * factor
+    euros = _split(match["digits"], decimal, ambiguous=factor == 1).to_fraction() * factor
     return -euros if match["sign"] else euros
 
 
@@ -188,15 +188,15 @@ def parse_cents(text: str, decimal: str | None = None) -> int:
     cents = parse_euros(text, decimal) * 100
     if cents.denominator != 1:
         raise MoneyError("decimals")
-    return _within(cents.numerator)
+    return _require_range(cents.numerator)
 
 
 def parse_cents_nearest(text: str, decimal: str | None = None) -> int:
     """Parse like `parse_cents`, but round further decimals half-even to the cent."""
-    return _within(round(parse_euros(text, decimal) * 100))
+    return _require_range(round(parse_euros(text, decimal) * 100))
 
 
-def _within(cents: int) -> int:
+def _require_range(cents: int) -> int:
     if abs(cents) > MAX_CENTS:
         raise MoneyError("too_large")
     return cents
@@ -224,10 +224,10 @@ def parse_cents_series(values: pl.Series, decimal: str | None = None) -> tuple[p
     none = pl.Series(values.name, [None], dtype=pl.String).new_from_index(0, len(values))
     if not rest.any():
         return cents.alias(values.name), none
-    return _residual(values, cents, rest, decimal)
+    return _parse_residual(values, cents, rest, decimal)
 
 
-def _residual(
+def _parse_residual(
     values: pl.Series, cents: pl.Series, rest: pl.Series, decimal: str | None
 ) -> tuple[pl.Series, pl.Series]:
     """Parse the `rest` of a series, each distinct text once."""
@@ -253,7 +253,7 @@ def _residual(
     return cents.fill_null(joined["cents"]).alias(values.name), joined["reason"].alias(values.name)
 
 
-def cents_from_float(value: float) -> int | None:
+def convert_float_to_cents(value: float) -> int | None:
     """Return the cents of a float of euros within 10⁻⁶ of a whole cent, else None.
 
     The float nearest to a whole-cent amount is that amount, however large it is.
@@ -266,8 +266,8 @@ def cents_from_float(value: float) -> int | None:
     return cents if close else None
 
 
-def cents_from_floats(values: pl.Series) -> pl.Series:
-    """Apply `cents_from_float` to a Float64 series: Int64, null where it is null or no whole cent."""
+def convert_floats_to_cents(values: pl.Series) -> pl.Series:
+    """Apply `convert_float_to_cents` to a Float64 series: Int64, null where it is null or no whole cent."""
     bounded = values.set((~(values.abs() <= MAX_FLOAT_EUROS)).fill_null(value=True), None)
     cents = (bounded * 100).round()
     close = ((bounded * 100 - cents).abs() <= float(_CLOSE)) | (cents / 100 == bounded)
@@ -275,12 +275,12 @@ def cents_from_floats(values: pl.Series) -> pl.Series:
     rest = bounded.is_not_null() & result.is_null() & (bounded.abs() > 1e7)
     if rest.any():
         # The product of a large float and 100 may round to a neighbour of its cents.
-        exact = [cents_from_float(value) for value in bounded.filter(rest)]
+        exact = [convert_float_to_cents(value) for value in bounded.filter(rest)]
         result = result.scatter(rest.arg_true(), pl.Series(exact, dtype=pl.Int64))
     return result
 
 
-def cents_nearest(value: float) -> int | None:
+def round_to_cents(value: float) -> int | None:
     """Return the cents of a float of euros, its shortest decimal rounded half-even.
 
     Returns None beyond `MAX_FLOAT_EUROS`.
@@ -301,7 +301,7 @@ def parse_decimal(text: str, decimal: str | None = None) -> Fraction:
     match = re.fullmatch(rf"([{_MINUS}+]?)([0-9][0-9.,{_SPACE}]*)", text)
     if match is None:
         raise _refuse(text)
-    value = _split(match[2], decimal, ambiguous=False, thousands=decimal is not None).value()
+    value = _split(match[2], decimal, ambiguous=False, thousands=decimal is not None).to_fraction()
     return -value if match[1] and match[1] in _MINUS else value
 
 
@@ -317,13 +317,13 @@ def parse_rate(text: str) -> Fraction:
     return parse_decimal(text)
 
 
-def cents_to_decimal_text(cents: int) -> str:
+def format_decimal_euros(cents: int) -> str:
     """Return euros with a point and two decimals, for files: ``1234.56``."""
     sign = "-" if cents < 0 else ""
     return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
-def _written(value: Fraction, lang: Lang, decimals: int | None = None) -> str:
+def _format_fraction(value: Fraction, lang: Lang, decimals: int | None = None) -> str:
     """Write a fraction that has a finite decimal form, with at least `decimals` decimals."""
     places = decimals or 0
     while (value * 10**places).denominator != 1:
@@ -343,7 +343,7 @@ def format_cents(cents: int, lang: Lang, *, unit: str = "€") -> str:
     factor = {"€": 100, "k€": 100_000, "M€": 100_000_000}[unit]
     value = Fraction(cents, factor)
     decimals = 2 if unit == "€" and value.denominator != 1 else None
-    text = _written(value, lang, decimals)
+    text = _format_fraction(value, lang, decimals)
     if lang == Lang.FR:
         return f"{text}\u00a0{unit}"
     sign, digits = ("\u2212", text[1:]) if cents < 0 else ("", text)
@@ -353,23 +353,23 @@ def format_cents(cents: int, lang: Lang, *, unit: str = "€") -> str:
 def format_rate(rate: Fraction, lang: Lang, *, decimals: int = 2) -> str:
     """Write a rate as a percentage, rounded half-even to at most `decimals` decimals."""
     percent = Fraction(round(rate * 100 * 10**decimals), 10**decimals)
-    text = _written(percent, lang)
+    text = _format_fraction(percent, lang)
     return f"{text}\u00a0%" if lang == Lang.FR else f"{text}%"
 
 
 @overload
-def floor_to(cents: int, unit: int) -> int: ...
+def round_down(cents: int, unit: int) -> int: ...
 @overload
-def floor_to(cents: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]: ...
-def floor_to(cents: int | npt.NDArray[np.int64], unit: int) -> int | npt.NDArray[np.int64]:
+def round_down(cents: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]: ...
+def round_down(cents: int | npt.NDArray[np.int64], unit: int) -> int | npt.NDArray[np.int64]:
     """Return the greatest multiple of `unit` cents that is at most `cents`."""
     return cents // unit * unit
 
 
 @overload
-def ceil_to(cents: int, unit: int) -> int: ...
+def round_up(cents: int, unit: int) -> int: ...
 @overload
-def ceil_to(cents: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]: ...
-def ceil_to(cents: int | npt.NDArray[np.int64], unit: int) -> int | npt.NDArray[np.int64]:
+def round_up(cents: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]: ...
+def round_up(cents: int | npt.NDArray[np.int64], unit: int) -> int | npt.NDArray[np.int64]:
     """Return the least multiple of `unit` cents that is at least `cents`."""
     return -(-cents // unit) * unit

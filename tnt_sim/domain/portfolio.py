@@ -89,7 +89,7 @@ MAX_PLACES = 20
 """Most bad cells of one column that are listed one by one for one kind of defect."""
 
 
-def table_column(name: str) -> str:
+def get_table_column(name: str) -> str:
     """Return the table's name of a canonical column: money X is ``X_cents``."""
     return f"{name}_cents" if CANONICAL.get(name) is ColumnKind.MONEY else name
 
@@ -130,10 +130,10 @@ class Portfolio:
     @property
     def extra_columns(self) -> tuple[str, ...]:
         """Names of the columns that are not canonical, in the order of the file."""
-        known = {table_column(name) for name in CANONICAL}
+        known = {get_table_column(name) for name in CANONICAL}
         return tuple(name for name in self.table.columns if name not in known and not name.startswith("_"))
 
-    def once[T](self, name: tuple[object, ...], read: Callable[[], T]) -> T:
+    def memoise[T](self, name: tuple[object, ...], read: Callable[[], T]) -> T:
         """Return `read()`, computed once and cached under `name`.
 
         The result must depend on `name` and the table alone.
@@ -148,7 +148,7 @@ class Portfolio:
         seen: T = self._memo[name]
         return seen
 
-    def place(self, row_index: int, column: str | None = None) -> Place:
+    def locate(self, row_index: int, column: str | None = None) -> Place:
         """Return where a row of the table (0-based) was read, with its cell where the file has cells."""
         if "_row" not in self.table.columns:  # the map is selected from like dossiers
             return Place()
@@ -171,13 +171,13 @@ class Portfolio:
         """Return the same sources with another table of the same schema (for example with filled cells)."""
         return replace(self, table=table)
 
-    def numeric(self, column: str) -> tuple[pl.Series, tuple[Defect, ...]]:
+    def read_numbers(self, column: str) -> tuple[pl.Series, tuple[Defect, ...]]:
         """Return a column as exact numbers, Decimal(38, 6), null where empty; euros for money.
 
         Text is read strictly: « 12,5 » and « 12.5 », spaces between thousands. A text that is no number, has
         more than six decimals or reaches 10¹² gives null and a located defect.
         """
-        series = self.table[table_column(column)]
+        series = self.table[get_table_column(column)]
         if CANONICAL.get(column) is ColumnKind.MONEY:
             return series.cast(DECIMAL_TYPE) / pl.Series([100], dtype=DECIMAL_TYPE), ()
         if series.dtype == DECIMAL_TYPE:
@@ -185,15 +185,17 @@ class Portfolio:
         if series.dtype == pl.String:
             numbers, reasons = parse_numbers(series)
         elif series.dtype.is_numeric():
-            numbers, reasons = numbers_of(series)
+            numbers, reasons = convert_to_decimal(series)
         else:
             numbers = pl.Series(column, [None], dtype=DECIMAL_TYPE).new_from_index(0, len(series))
             reasons = pl.select(
                 pl.when(series.is_not_null()).then(pl.lit("not_a_number")).otherwise(None)
             ).to_series()
-        return numbers.alias(column), self._bad_numbers(column, series, reasons)
+        return numbers.alias(column), self._collect_number_defects(column, series, reasons)
 
-    def _bad_numbers(self, column: str, values: pl.Series, reasons: pl.Series) -> tuple[Defect, ...]:
+    def _collect_number_defects(
+        self, column: str, values: pl.Series, reasons: pl.Series
+    ) -> tuple[Defect, ...]:
         bad = reasons.is_not_null()
         n_filled = int((values.cast(pl.String) != "").sum())
         if n_filled >= MANY and n_filled == int(bad.sum()):
@@ -202,31 +204,35 @@ class Portfolio:
                 f"colonne « {column} » : aucune de ses {n_filled} cellules n'est un nombre.",
                 f'column "{column}": none of its {n_filled} cells is a number.',
             )
-            return (Defect("not-numeric", text, (self.place(int(bad.arg_true()[0]), column),)),)
-        groups, single = rows_by_value([values.alias("value")], bad)
+            return (Defect("not-numeric", text, (self.locate(int(bad.arg_true()[0]), column),)),)
+        groups, single = group_by_value([values.alias("value")], bad)
         rows = [*groups, *([index] for index in single)]
-        defects = [self._bad_number(column, values, reasons, indices) for indices in rows[:MAX_PLACES]]
+        defects = [
+            self._build_number_defect(column, values, reasons, indices) for indices in rows[:MAX_PLACES]
+        ]
         left = [index for indices in rows[MAX_PLACES:] for index in indices]
         if left:
             text = Text(
                 f"colonne « {column} » : autres valeurs qui ne sont pas des nombres : {len(left)}.",
                 f'column "{column}": further values that are not numbers: {len(left)}.',
             )
-            defects.append(Defect("number", text, (self.place(max(left), column),)))
+            defects.append(Defect("number", text, (self.locate(max(left), column),)))
         return tuple(defects)
 
-    def _bad_number(self, column: str, values: pl.Series, reasons: pl.Series, indices: list[int]) -> Defect:
-        why, label = number_reason(reasons[indices[0]]), str(values[indices[0]])[:40]
+    def _build_number_defect(
+        self, column: str, values: pl.Series, reasons: pl.Series, indices: list[int]
+    ) -> Defect:
+        why, label = describe_number_reason(reasons[indices[0]]), str(values[indices[0]])[:40]
         text = Text(
             f"colonne « {column} » : « {label} » n'est pas lu comme un nombre : {why.fr}.",
             f'column "{column}": "{label}" is not read as a number: {why.en}.',
         )
         if len(indices) > 1:
-            text = of_many(text, sorted(self.table["_row"].gather(indices).to_list()))
-        return Defect("number", text, tuple(self.place(index, column) for index in indices[:MANY]))
+            text = extend_to_many(text, sorted(self.table["_row"].gather(indices).to_list()))
+        return Defect("number", text, tuple(self.locate(index, column) for index in indices[:MANY]))
 
 
-def of_many(text: Text, rows: Sequence[int]) -> Text:
+def extend_to_many(text: Text, rows: Sequence[int]) -> Text:
     """Return the sentence about one cell extended to many, with their number and the first rows."""
     listed, end = ", ".join(map(str, rows[:10])), ", …" if len(rows) > 10 else "."
     return Text(
@@ -235,7 +241,7 @@ def of_many(text: Text, rows: Sequence[int]) -> Text:
     )
 
 
-def rows_by_value(keys: Sequence[pl.Series], bad: pl.Series) -> tuple[list[list[int]], list[int]]:
+def group_by_value(keys: Sequence[pl.Series], bad: pl.Series) -> tuple[list[list[int]], list[int]]:
     """Return the bad rows grouped by values that at least `MANY` of them share, and the other bad rows."""
     where = pl.int_range(len(bad), eager=True).alias("_index")
     result = pl.DataFrame([*keys, where]).filter(bad)
@@ -255,7 +261,7 @@ _NUMBER_REASONS = {
 }
 
 
-def number_reason(reason: str) -> Text:
+def describe_number_reason(reason: str) -> Text:
     """Return the sentence of a reason code of `parse_numbers`."""
     return _NUMBER_REASONS.get(reason) or MoneyError(reason).text
 
@@ -307,7 +313,7 @@ def _from_micros(micros: pl.Series) -> pl.Series:
     return micros.cast(DECIMAL_TYPE) / pl.Series([1_000_000], dtype=DECIMAL_TYPE)
 
 
-def numbers_of(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+def convert_to_decimal(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return a numeric series as Decimal(38, 6), floats rounded to the millionth.
 
     The reasons are those of `parse_numbers`.
@@ -322,18 +328,23 @@ def numbers_of(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     return exact, marks.select(reason.cast(pl.String).alias("reason")).to_series()
 
 
-def in_rank_order(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
+def sort_by_rank(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
     """Sort the rows by the instant of `filed_at` (empty last), then by `dossier`.
 
     Dossiers whose number is all digits come first, by value and then text; all others after, by code point.
     """
     digits = pl.col("dossier").str.contains("^[0-9]+$")
     value = pl.when(digits).then(pl.col("dossier").str.strip_chars_start("0")).otherwise(pl.lit(""))
-    keys = [instants("filed_at", table.schema["filed_at"], timezone), ~digits, value.str.len_chars(), value]
+    keys = [
+        convert_to_instants("filed_at", table.schema["filed_at"], timezone),
+        ~digits,
+        value.str.len_chars(),
+        value,
+    ]
     return table.sort([*keys, "dossier"], nulls_last=True, maintain_order=True)
 
 
-def instants(column: str, dtype: pl.DataType, timezone: str) -> pl.Expr:
+def convert_to_instants(column: str, dtype: pl.DataType, timezone: str) -> pl.Expr:
     """Return a date or date-time column as instants; a day is its 00:00 in the time zone."""
     if not isinstance(dtype, pl.Date):
         return pl.col(column)

@@ -50,16 +50,16 @@ class Territory:
         """The 101 departments, 18 regions, their communes and EPCI: all but the overseas collectivities."""
         return self.table.filter(~pl.col("overseas"))
 
-    def codes(self, level: str) -> list[str]:
+    def list_codes(self, level: str) -> list[str]:
         """Return the codes of a level, sorted, without overseas collectivities."""
         return self.units.filter(pl.col("level") == level)["code"].sort().to_list()
 
-    def population(self, level: str) -> dict[str, int]:
+    def get_population(self, level: str) -> dict[str, int]:
         """Return the inhabitants by code of a level, where the map knows them."""
         known = self.table.filter((pl.col("level") == level) & pl.col("population").is_not_null())
         return dict(zip(known["code"].to_list(), known["population"].to_list(), strict=True))
 
-    def keys(self) -> pl.DataFrame:
+    def list_keys(self) -> pl.DataFrame:
         """Return every way to name a territory: level, key, and the columns of `table`.
 
         A territory is named by its code, by its SIREN where it has one, and a region by « R84 » too. A key
@@ -75,12 +75,12 @@ class Territory:
         return pl.concat(named).unique(["level", "key"], keep="first", maintain_order=True)
 
 
-def level_of(applicant_type: pl.Expr) -> pl.Expr:
+def map_to_level(applicant_type: pl.Expr) -> pl.Expr:
     """Return the level of an applicant's type; null for applicants that are no territory."""
     return applicant_type.replace_strict(_LEVEL_OF, default=None, return_dtype=pl.String)
 
 
-def siren(column: str) -> pl.Expr:
+def extract_siren(column: str) -> pl.Expr:
     """Return a column of numbers with each SIRET (14 digits) reduced to its SIREN (9 digits)."""
     text = pl.col(column)
     return pl.when(text.str.contains(r"^\d{14}$")).then(text.str.slice(0, 9)).otherwise(text)
@@ -92,21 +92,21 @@ def has_members() -> pl.Expr:
     The default members, the commune alone, count only where the applicant is no territory.
     """
     default = (pl.col("members").list.len() == 1) & (pl.col("members").list.first() == pl.col("commune"))
-    return level_of(pl.col("applicant_type")).is_null() | ((pl.col("members").list.len() > 0) & ~default)
+    return map_to_level(pl.col("applicant_type")).is_null() | ((pl.col("members").list.len() > 0) & ~default)
 
 
-def own_place() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+def locate_applicant() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
     """Return the level of the applicant's territory, its number, and the table's column for that level."""
-    level = level_of(pl.col("applicant_type"))
+    level = map_to_level(pl.col("applicant_type"))
     return (
         level,
-        siren("applicant_id"),
+        extract_siren("applicant_id"),
         pl.coalesce(pl.when(level == name).then(pl.col(name)) for name in LEVELS),
     )
 
 
 @cache
-def territory(year: int) -> Territory:
+def load_territory(year: int) -> Territory:
     """Return the map of one of `YEARS`; it is read once.
 
     Raises
@@ -125,7 +125,7 @@ def territory(year: int) -> Territory:
         pl.when(nature == "region").then(pl.col("region")).otherwise("code").alias("code"),
         "name",
         kind.alias("type"),
-        level_of(kind).alias("level"),
+        map_to_level(kind).alias("level"),
         nature.alias("nature"),
         *(pl.col(name).fill_null("") for name in ("department", "region", "epci", "siren")),
         "population",

@@ -6,7 +6,7 @@ import re
 
 import polars as pl
 
-from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, table_column
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, get_table_column
 
 FORMULA_PREFIX = ("=", "+", "-", "@", "\t", "\r", "\n")
 """First characters of cells that spreadsheets evaluate as formulas."""
@@ -18,58 +18,60 @@ _RISKY = f"^[{''.join(re.escape(mark) for mark in FORMULA_PREFIX)}]"
 _INSTANT = "%Y-%m-%dT%H:%M:%S%.f%:z"
 
 
-def csv_columns(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
+def convert_to_csv(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
     """Convert the table to text columns for CSV: canonical columns in the fixed order, then the decision.
 
     Amounts are in euros with two decimals and a dot. Lists are joined by ``;``. Date-times carry the offset
     of `timezone`. Text that a spreadsheet would evaluate as a formula is prefixed by ``'``.
     """
     money = {"granted": "granted_cents"}
-    columns = canonical_columns(table, timezone)
+    columns = select_canonical_columns(table, timezone)
     decision = []
     for name in DECISION:
         if name in money:
-            decision.append(euros_text(money[name]).alias(name))
+            decision.append(format_euros(money[name]).alias(name))
         elif name in ("eligible", "funded"):
-            decision.append(_flag(name).alias(name))
+            decision.append(_format_flag(name).alias(name))
         else:
-            decision.append(guarded(pl.col(name)).alias(name))
+            decision.append(guard_formulas(pl.col(name)).alias(name))
     if "step" in table.columns:
-        decision.append(guarded(pl.col("step")).alias("step"))
+        decision.append(guard_formulas(pl.col("step")).alias("step"))
     if "reserve_rank" in table.columns:
         decision.append(pl.col("reserve_rank").cast(pl.String))
-        decision.append(euros_text("reserve_cents").alias("reserve"))
+        decision.append(format_euros("reserve_cents").alias("reserve"))
     return table.select(*columns, *decision)
 
 
-def canonical_columns(table: pl.DataFrame, timezone: str) -> list[pl.Expr]:
+def select_canonical_columns(table: pl.DataFrame, timezone: str) -> list[pl.Expr]:
     """Return the canonical columns that the table has, as text for CSV, in the fixed order."""
     kinds = CANONICAL.items()
     return [
-        _canonical(table, name, kind, timezone) for name, kind in kinds if table_column(name) in table.columns
+        _format_column(table, name, kind, timezone)
+        for name, kind in kinds
+        if get_table_column(name) in table.columns
     ]
 
 
-def parquet_columns(table: pl.DataFrame) -> pl.DataFrame:
+def select_parquet_columns(table: pl.DataFrame) -> pl.DataFrame:
     """Return the typed columns for Parquet, amounts in integer cents; columns on row sources are dropped."""
     return table.select(name for name in table.columns if not name.startswith("_"))
 
 
-def _canonical(table: pl.DataFrame, name: str, kind: ColumnKind, timezone: str) -> pl.Expr:
+def _format_column(table: pl.DataFrame, name: str, kind: ColumnKind, timezone: str) -> pl.Expr:
     if kind is ColumnKind.MONEY:
-        return euros_text(f"{name}_cents").alias(name)
+        return format_euros(f"{name}_cents").alias(name)
     if kind is ColumnKind.LIST:
-        return guarded(pl.col(name).list.join(";")).alias(name)
+        return guard_formulas(pl.col(name).list.join(";")).alias(name)
     if kind is ColumnKind.WHEN:
-        return _when(table.schema[name], name, timezone).alias(name)
+        return _format_date(table.schema[name], name, timezone).alias(name)
     if kind is ColumnKind.DECIMAL:
-        return plain_decimal(name).alias(name)
+        return format_decimal(name).alias(name)
     if kind is ColumnKind.INTEGER:
         return pl.col(name).cast(pl.String).alias(name)
-    return guarded(pl.col(name)).alias(name)
+    return guard_formulas(pl.col(name)).alias(name)
 
 
-def euros_text(column: str) -> pl.Expr:
+def format_euros(column: str) -> pl.Expr:
     """Convert cents to text such as « 1234.56 », exactly, with integer division only."""
     cents = pl.col(column)
     size = cents.abs()
@@ -78,24 +80,24 @@ def euros_text(column: str) -> pl.Expr:
     return pl.concat_str(sign, (size // 100).cast(pl.String), pl.lit("."), rest)
 
 
-def _flag(column: str) -> pl.Expr:
+def _format_flag(column: str) -> pl.Expr:
     return pl.when(pl.col(column)).then(pl.lit("true")).otherwise(pl.lit("false"))
 
 
-def _when(dtype: pl.DataType, name: str, timezone: str) -> pl.Expr:
+def _format_date(dtype: pl.DataType, name: str, timezone: str) -> pl.Expr:
     if isinstance(dtype, pl.Datetime):
         return pl.col(name).dt.convert_time_zone(timezone).dt.strftime(_INSTANT)
     return pl.col(name).cast(pl.String)
 
 
-def plain_decimal(name: str) -> pl.Expr:
+def format_decimal(name: str) -> pl.Expr:
     """Convert a decimal column to text without trailing zeros."""
     text = pl.col(name).cast(pl.String)
     trimmed = text.str.strip_chars_end("0").str.strip_chars_end(".")
     return pl.when(text.str.contains(".", literal=True)).then(trimmed).otherwise(text)
 
 
-def guarded(text: pl.Expr) -> pl.Expr:
+def guard_formulas(text: pl.Expr) -> pl.Expr:
     """Prefix text by ``'`` wherever a spreadsheet could read a formula, also where it may split the cell.
 
     A spreadsheet that expects ``;`` splits cells there, and at line breaks of cells that it no longer treats

@@ -32,7 +32,7 @@ class Clock:
         self.deadline = Deadline(self.limit_seconds)
 
     @classmethod
-    def until(cls, deadline: Deadline) -> Clock:
+    def from_deadline(cls, deadline: Deadline) -> Clock:
         """Create a clock for a part of the work that ends at `deadline`."""
         clock = cls(deadline.limit_seconds)
         clock.deadline, clock._reads = deadline, False
@@ -43,10 +43,10 @@ class Clock:
         if self._reads:
             if self.limit_seconds is not None:
                 self.reading_seconds = self.limit_seconds - self.deadline.seconds_left
-            self.lap("read")
+            self.record_phase("read")
             self.deadline, self._reads = Deadline(self.limit_seconds), False
 
-    def keeping_back(self, fraction: float) -> Deadline:
+    def hold_back(self, fraction: float) -> Deadline:
         """Return an earlier deadline that leaves time to build the result.
 
         The time reserved is what reading took, at most the share `fraction` of the remaining time. Reasons,
@@ -55,20 +55,20 @@ class Clock:
         left = self.deadline.limit_seconds
         if left is None:
             return self.deadline
-        return self.deadline.within(left - min(self.reading_seconds, fraction * left))
+        return self.deadline.tighten(left - min(self.reading_seconds, fraction * left))
 
-    def share(self, fraction: float) -> Clock:
+    def take_share(self, fraction: float) -> Clock:
         """Create a clock with a share (0 to 1) of the remaining time; its phases are counted here."""
-        clock = Clock.until(self.deadline.share(fraction))
+        clock = Clock.from_deadline(self.deadline.take_share(fraction))
         clock.seconds = self.seconds
         return clock
 
-    def lap(self, phase: str) -> None:
+    def record_phase(self, phase: str) -> None:
         """End a phase and record its seconds."""
         now = time.perf_counter()
         self.seconds[phase] = round(self.seconds.get(phase, 0.0) + now - self.began, 4)
         self.began = now
 
-    def limits(self, share: float = 1.0) -> Limits:
+    def build_limits(self, share: float = 1.0) -> Limits:
         """Return solver limits with a share of the remaining time."""
-        return Limits(self.deadline if share == 1.0 else self.deadline.share(share))
+        return Limits(self.deadline if share == 1.0 else self.deadline.take_share(share))

@@ -11,26 +11,33 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.engine.result import Result, result_of
-from tnt_sim.engine.solution_evidence import unwritten_evidence
+from tnt_sim.engine.result import Result, build_result
+from tnt_sim.engine.solution_evidence import build_early_evidence
 from tnt_sim.errors import Defect, LimitReached
 from tnt_sim.formulation.formulate import Formulation
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, SolveStage
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.solve.methods.greedy import greedy_point
-from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.solve.methods.greedy import find_greedy_point
+from tnt_sim.verify.allocation_reading import (
+    Allocation,
+    AllocationReading,
+    list_broken_rules,
+    read_allocation,
+)
 
 
-def first_point(
+def find_first_point(
     form: Formulation, model: LinearModel, goal: SolveStage, deadline: Deadline
 ) -> IntArray | None:
     """Find a feasible point with the greedy heuristic; None if the least point violates a row."""
-    return greedy_point(model, form.recovery, goal, form.least_granted.objective, deadline)
+    return find_greedy_point(model, form.recovery, goal, form.least_granted.objective, deadline)
 
 
-def idle_keeping(problem: Problem, limits: Sequence[Fraction]) -> tuple[Allocation, AllocationReading] | None:
+def find_idle_allocation(
+    problem: Problem, limits: Sequence[Fraction]
+) -> tuple[Allocation, AllocationReading] | None:
     """Return the allocation of only committed and forced dossiers, at their least amounts, with its reading.
 
     Returns None if a rule forbids it, or if the first stages are worse than `limits`.
@@ -39,12 +46,12 @@ def idle_keeping(problem: Problem, limits: Sequence[Fraction]) -> tuple[Allocati
     funded = offers.committed | offers.forced
     allocation = Allocation(funded, np.where(funded, offers.lowest_cents, 0))
     reading = read_allocation(problem, allocation)
-    if broken_rules(problem, allocation, reading) or not_kept(problem, limits, reading):
+    if list_broken_rules(problem, allocation, reading) or list_worse_stages(problem, limits, reading):
         return None
     return allocation, reading
 
 
-def unwritten_result(problem: Problem, method: str, seconds: Mapping[str, float]) -> Result:
+def build_early_result(problem: Problem, method: str, seconds: Mapping[str, float]) -> Result:
     """Build the result of this allocation, for a limit reached before the model was complete.
 
     Raises
@@ -52,14 +59,16 @@ def unwritten_result(problem: Problem, method: str, seconds: Mapping[str, float]
     LimitReached
         If a rule forbids this allocation.
     """
-    result = idle_keeping(problem, ())
+    result = find_idle_allocation(problem, ())
     if result is None:
-        raise nothing_found()
-    evidence = unwritten_evidence(problem, result[1], method)
-    return result_of(problem, evidence, *result, seconds)
+        raise build_no_allocation_error()
+    evidence = build_early_evidence(problem, result[1], method)
+    return build_result(problem, evidence, *result, seconds)
 
 
-def not_kept(problem: Problem, limits: Sequence[Fraction], reading: AllocationReading) -> list[Defect]:
+def list_worse_stages(
+    problem: Problem, limits: Sequence[Fraction], reading: AllocationReading
+) -> list[Defect]:
     """List the first stages whose value is worse than required by `limits`."""
     return [
         Defect(
@@ -74,7 +83,7 @@ def not_kept(problem: Problem, limits: Sequence[Fraction], reading: AllocationRe
     ]
 
 
-def nothing_found() -> LimitReached:
+def build_no_allocation_error() -> LimitReached:
     """Build the error for a limit reached before any feasible allocation was found."""
     return LimitReached(
         Text(

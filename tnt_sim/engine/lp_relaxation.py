@@ -16,7 +16,7 @@ import polars as pl
 
 from tnt_sim.engine.result import Result, Status
 from tnt_sim.errors import LimitReached
-from tnt_sim.formulation.formulate import Formulation, rows_of_rules
+from tnt_sim.formulation.formulate import Formulation, select_planner_rows
 from tnt_sim.formulation.linear_model import SolveStage
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.protocols import RowLabel
@@ -24,13 +24,13 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
 from tnt_sim.solve.methods.lexicographic import RelaxedStage, solve_relaxed
 from tnt_sim.verify import run_document
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.verification import NO_ROWS
 
 NEGLIGIBLE = 1e-12
 
 
-def relaxed_result(
+def solve_relaxation(
     problem: Problem,
     form: Formulation,
     backend: Backend,
@@ -48,12 +48,12 @@ def relaxed_result(
     result = solve_relaxed(form.model, stages, backend, limits)
     last = result[-1].termination
     if last not in (Termination.OPTIMAL, Termination.INFEASIBLE):
-        raise unsolved(last)
+        raise build_limit_error(last)
     status = Status.OPTIMAL if last is Termination.OPTIMAL else Status.INFEASIBLE
-    prices = _prices(form, result) if status is Status.OPTIMAL else []
+    prices = _build_price_entries(form, result) if status is Status.OPTIMAL else []
     lang = Lang(problem.scenario.spec.locale)
     document: dict[str, Any] = {
-        **run_document.head(problem),
+        **run_document.build_head(problem),
         "title": problem.scenario.title,
         "relaxed": True,
         "status": status.value,
@@ -64,11 +64,11 @@ def relaxed_result(
         "canonical_proof": {"least_granted": None, "list": None},
         "proof_rows": NO_ROWS.document,
         "method": "relax",
-        "objective": [_goal(form, k, stage) for k, stage in enumerate(result)],
-        **run_document.totals(problem, None, None),
-        "envelopes": run_document.envelopes(problem, None, None, None, lang),
+        "objective": [_build_goal_entry(form, k, stage) for k, stage in enumerate(result)],
+        **run_document.build_totals(problem, None, None),
+        "envelopes": run_document.build_envelope_entries(problem, None, None, None, lang),
         "rules": [],
-        "warnings": run_document.warning_lines(problem.warnings, lang),
+        "warnings": run_document.format_warnings(problem.warnings, lang),
         "allocation_sha256": None,
         "prices": prices,
         "seconds": {**seconds, "solve": round(sum(stage.seconds for stage in result), 4)},
@@ -91,7 +91,7 @@ def relaxed_result(
     )
 
 
-def _goal(form: Formulation, number: int, relaxation: RelaxedStage) -> dict[str, Any]:
+def _build_goal_entry(form: Formulation, number: int, relaxation: RelaxedStage) -> dict[str, Any]:
     """Build the entry of an objective: the solver's value, and the exact bound on all fractional points."""
     stage = form.stages[number]
     value = bound = None
@@ -99,25 +99,25 @@ def _goal(form: Formulation, number: int, relaxation: RelaxedStage) -> dict[str,
         value = stage.scale * (Fraction(relaxation.value).limit_denominator(10**9) + stage.constant)
     if relaxation.bound is not None:
         bound = stage.scale * (relaxation.bound + stage.constant)
-    gap = None if value is None or bound is None else _short(float(abs(bound - value)))
+    gap = None if value is None or bound is None else _round_price(float(abs(bound - value)))
     return {
         "goal": stage.name,
         "sense": stage.sense.value,
-        "value": decimal_text(value),
-        "bound": decimal_text(bound),
-        "gap": decimal_text(gap),
+        "value": format_fraction(value),
+        "bound": format_fraction(bound),
+        "gap": format_fraction(gap),
         "gap_money_cents": None,
         "proof": None,
     }
 
 
-def _prices(form: Formulation, relaxations: tuple[RelaxedStage, ...]) -> list[dict[str, Any]]:
+def _build_price_entries(form: Formulation, relaxations: tuple[RelaxedStage, ...]) -> list[dict[str, Any]]:
     """Return the price of each envelope and rule at each stage, without technical link rows."""
     prices = []
     for number, (stage, solved) in enumerate(zip(form.stages, relaxations, strict=False), start=1):
         if solved.row_duals is None:
             continue
-        for row in rows_of_rules(form.labels):
+        for row in select_planner_rows(form.labels):
             label = form.labels[row]
             price = float(solved.row_duals[row]) * float(stage.scale) / float(form.units[row])
             prices.append(
@@ -128,14 +128,14 @@ def _prices(form: Formulation, relaxations: tuple[RelaxedStage, ...]) -> list[di
                     "id": label.id,
                     "group": label.group,
                     "side": label.side or "max",
-                    "price": decimal_text(_short(price)),
+                    "price": format_fraction(_round_price(price)),
                     "per": form.row_measures[row],
                 }
             )
     return prices
 
 
-def unsolved(word: Termination) -> LimitReached:
+def build_limit_error(word: Termination) -> LimitReached:
     """Build the error for a linear program that a limit stopped."""
     return LimitReached(
         Text(
@@ -145,7 +145,9 @@ def unsolved(word: Termination) -> LimitReached:
     )
 
 
-def first_prices(form: Formulation, backend: Backend, limits: Limits = Limits()) -> dict[RowLabel, float]:
+def compute_shadow_prices(
+    form: Formulation, backend: Backend, limits: Limits = Limits()
+) -> dict[RowLabel, float]:
     """Return the absolute shadow price of each row for the first objective, per unit of the row's measure.
 
     Rows with equal labels keep the larger price. Returns {} if there are no prices.
@@ -163,6 +165,6 @@ def first_prices(form: Formulation, backend: Backend, limits: Limits = Limits())
     return prices
 
 
-def _short(price: float) -> Fraction:
+def _round_price(price: float) -> Fraction:
     """Round a float price to 12 significant digits, as a fraction."""
     return Fraction(0) if abs(price) < NEGLIGIBLE or not np.isfinite(price) else Fraction(f"{price:.12g}")

@@ -12,19 +12,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from operator import is_
 
-from tnt_sim.certify.claim_systems import Claims, claims_again
-from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.certify.claim_systems import Claims, update_claims
+from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.formulate import Formulation, formulate, formulated_again
+from tnt_sim.formulation.formulate import Formulation, formulate, update_formulation
 from tnt_sim.kernel.cap_tree.best_choice import Memory
-from tnt_sim.prove.stage_proofs import problem_claims
-from tnt_sim.rules.envelopes.tree_reading import may_gain
+from tnt_sim.prove.stage_proofs import build_problem_claims
+from tnt_sim.rules.envelopes.tree_reading import can_gain
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.verification import NO_ROWS, ProofRows
 
-KEPT = 2
+CACHE_SIZE = 2
 """Problems whose rows are kept: the base problem and the last one that was built."""
 
 
@@ -42,7 +42,7 @@ class ModelCache:
     _forms: list[tuple[Problem, Formulation]] = field(default_factory=list, init=False)
     _claims: list[tuple[Problem, Claims]] = field(default_factory=list, init=False)
 
-    def form(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Formulation:
+    def build_formulation(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Formulation:
         """Return the integer model of a problem; same as `formulate`, reused if possible.
 
         Raises
@@ -51,55 +51,55 @@ class ModelCache:
             If time runs out before it is built.
         """
 
-        def again(form: Formulation, other: Problem) -> Formulation | None:
-            return formulated_again(form, other, deadline)
+        def update_stored(form: Formulation, other: Problem) -> Formulation | None:
+            return update_formulation(form, other, deadline)
 
-        found = _again(self._forms, problem, again) or formulate(problem, deadline=deadline)
+        found = _take_stored(self._forms, problem, update_stored) or formulate(problem, deadline=deadline)
         _keep(self._forms, problem, found)
         return found
 
-    def claims(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Claims | None:
-        """Return the problem's rows for the prover, reused if possible; None if `problem_claims` gives none."""
-        claims = _again(self._claims, problem, claims_again) or problem_claims(problem, deadline)
+    def build_claims(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Claims | None:
+        """Return the problem's rows for the prover, reused if possible, or None if it has none."""
+        claims = _take_stored(self._claims, problem, update_claims) or build_problem_claims(problem, deadline)
         if claims is not None:
             _keep(self._claims, problem, claims)
         return claims
 
-    def proof_rows(self, problem: Problem, proofs: Sequence[object]) -> ProofRows:
+    def count_proof_rows(self, problem: Problem, proofs: Sequence[object]) -> ProofRows:
         """Count the rows behind proofs: those confirmed by their second reading, and those without one."""
-        claims = self.claims(problem) if any(proofs) else None
+        claims = self.build_claims(problem) if any(proofs) else None
         if claims is None:
             return NO_ROWS
-        held = agreement(problem, claims)
+        held = compare_readings(problem, claims)
         return ProofRows(held.n_read, held.n_unread)
 
 
-def _again[T](
-    drafts: list[tuple[Problem, T]], problem: Problem, rewritten: Callable[[T, Problem], T | None]
+def _take_stored[T](
+    model_cache: list[tuple[Problem, T]], problem: Problem, rewritten: Callable[[T, Problem], T | None]
 ) -> T | None:
     """Take a stored model with the same rows out of the cache, rebuilt for this problem if needed."""
-    for place, (before, draft) in enumerate(drafts):
-        same = _same_problem(before, problem)
-        if same or same_rows(before, problem):
-            del drafts[place]
+    for place, (before, draft) in enumerate(model_cache):
+        same = _is_same_problem(before, problem)
+        if same or has_same_rows(before, problem):
+            del model_cache[place]
             return draft if same else rewritten(draft, problem)
     return None
 
 
-def _same_problem(before: Problem, after: Problem) -> bool:
+def _is_same_problem(before: Problem, after: Problem) -> bool:
     """Whether two problems consist of the same objects, so that their models are equal."""
     parts = (part.name for part in fields(Problem) if part.name != "stages")
     same = all(getattr(before, name) is getattr(after, name) for name in parts)
     return same and len(before.stages) == len(after.stages) and all(map(is_, before.stages, after.stages))
 
 
-def _keep[T](drafts: list[tuple[Problem, T]], problem: Problem, draft: T) -> None:
-    """Store a model first, and drop the oldest beyond `KEPT`."""
-    drafts.insert(0, (problem, draft))
-    del drafts[KEPT:]
+def _keep[T](model_cache: list[tuple[Problem, T]], problem: Problem, draft: T) -> None:
+    """Store a model first, and drop the oldest beyond `CACHE_SIZE`."""
+    model_cache.insert(0, (problem, draft))
+    del model_cache[CACHE_SIZE:]
 
 
-def same_rows(before: Problem, after: Problem) -> bool:
+def has_same_rows(before: Problem, after: Problem) -> bool:
     """Whether two problems have the same rows, apart from objectives and envelope amounts."""
     same = all(
         getattr(before, name) is getattr(after, name)
@@ -110,22 +110,22 @@ def same_rows(before: Problem, after: Problem) -> bool:
         and before.case.node is after.case.node
         and before.case.tree.ids == after.case.tree.ids
         and all(rule.mode is not Mode.PENALTY for rule in after.rules)
-        and _plain(before)
-        and _plain(after)
-        and _drawn_apart(before) == _drawn_apart(after)
+        and _is_plain(before)
+        and _is_plain(after)
+        and _list_fenced_nodes(before) == _list_fenced_nodes(after)
     )
 
 
-def _drawn_apart(problem: Problem) -> dict[int, list[int]]:
-    return EnvelopeRows(problem.case, problem.offers).drawn_apart()
+def _list_fenced_nodes(problem: Problem) -> dict[int, list[int]]:
+    return EnvelopeRows(problem.case, problem.offers).find_overdrawable_nodes()
 
 
-def _plain(problem: Problem) -> bool:
+def _is_plain(problem: Problem) -> bool:
     """Whether neither the tree nor an objective adds columns."""
     tree = problem.case.tree
     return (
         tree.opened is None
         and not any(option.transfer_to for option in tree.options)
-        and not any(may_gain(tree, node) for node in range(tree.n_nodes))
+        and not any(can_gain(tree, node) for node in range(tree.n_nodes))
         and not any(stage.goal_parts or stage.terms.once for stage in problem.stages)
     )

@@ -10,10 +10,10 @@ import polars as pl
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import Report, decide
 from tnt_sim.engine.result import Result, Status
-from tnt_sim.engine.step_results import KEPT, granted_at, joined
+from tnt_sim.engine.step_results import GRANT_SCHEMA, combine_results, select_step_grants
 from tnt_sim.errors import Defect, LimitReached
 from tnt_sim.i18n.message import Text
-from tnt_sim.scenario.scenario import Scenario, Step, decision_steps, reserve_step
+from tnt_sim.scenario.scenario import Scenario, Step, build_reserve_step, list_decision_steps
 from tnt_sim.verify.claim_consistency import NO_LIST
 
 
@@ -23,13 +23,13 @@ class _Sequence:
 
     scenario: Scenario
     done: list[tuple[Step, Result]] = field(default_factory=list)
-    granted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KEPT))
+    granted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=GRANT_SCHEMA))
 
     def take(self, step: Step, result: Result) -> None:
         """Store what a step granted."""
         self.done.append((step, result))
         if result.allocation is not None:
-            self.granted = pl.concat([self.granted, granted_at(step, result)])
+            self.granted = pl.concat([self.granted, select_step_grants(step, result)])
 
 
 def decide_steps(
@@ -44,31 +44,36 @@ def decide_steps(
     """Decide all steps of a scenario in order and combine them into one result."""
     report = _Sequence(scenario)
     options: dict[str, Any] = {"backend": backend, "cross_check": cross_check, "method": method}
-    planned, last = decision_steps(scenario), reserve_step(scenario)
+    planned, last = list_decision_steps(scenario), build_reserve_step(scenario)
     left = len(planned) + (last is not None)
     for step in planned:
         variant = step.scenario.with_kept(report.granted)
-        result = decide(variant, clock=clock.share(1 / left), progress=progress, **options)
+        result = decide(variant, clock=clock.take_share(1 / left), progress=progress, **options)
         left -= 1
         report.take(step, result)
         if result.allocation is None:
-            return joined(
-                scenario, report.done, None, () if len(report.done) == 1 else (_nothing_fits(step),)
+            return combine_results(
+                scenario,
+                report.done,
+                None,
+                () if len(report.done) == 1 else (_build_infeasible_defect(step),),
             )
     if last is None:
-        return joined(scenario, report.done, None, ())
+        return combine_results(scenario, report.done, None, ())
     try:
         variant = last.scenario.with_kept(report.granted)
-        outcome = decide(variant, clock=clock.share(1.0), progress=progress, **options)
+        outcome = decide(variant, clock=clock.take_share(1.0), progress=progress, **options)
     except LimitReached:
-        return joined(scenario, report.done, None, (NO_LIST,))
-    stopped_empty = outcome.document["stopped_by"] is not None and granted_at(last, outcome).is_empty()
+        return combine_results(scenario, report.done, None, (NO_LIST,))
+    stopped_empty = (
+        outcome.document["stopped_by"] is not None and select_step_grants(last, outcome).is_empty()
+    )
     if outcome.status is Status.INFEASIBLE or stopped_empty:
-        return joined(scenario, report.done, None, (NO_LIST,))
-    return joined(scenario, report.done, outcome, ())
+        return combine_results(scenario, report.done, None, (NO_LIST,))
+    return combine_results(scenario, report.done, outcome, ())
 
 
-def _nothing_fits(step: Step) -> Defect:
+def _build_infeasible_defect(step: Step) -> Defect:
     return Defect(
         "step-infeasible",
         Text(

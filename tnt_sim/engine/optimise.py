@@ -1,7 +1,7 @@
 """Optimisation of a compiled problem: formulate, solve, check exactly, cross-check, prove.
 
 `decide` and `decide_problem` find the allocation of a scenario. `ask` re-optimises a problem with some
-objectives kept at given values, and `forced` returns the problem with some dossiers fixed in or out. Analyses
+objectives kept at given values, and `with_fixed` returns the problem with some dossiers fixed in or out. Analyses
 (what an application would need, what a rule costs) are built from these two:
 
     forced   the same problem with dossiers funded, refused, or offered exactly one amount
@@ -29,15 +29,21 @@ import numpy as np
 
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.incumbent import first_point, idle_keeping, not_kept, nothing_found, unwritten_result
+from tnt_sim.engine.incumbent import (
+    build_early_result,
+    build_no_allocation_error,
+    find_first_point,
+    find_idle_allocation,
+    list_worse_stages,
+)
 from tnt_sim.engine.model_cache import ModelCache
-from tnt_sim.engine.result import Proof, Result, SolveOutcome, Status, result_of, status_with
+from tnt_sim.engine.result import Proof, Result, SolveOutcome, Status, build_result, derive_status
 from tnt_sim.engine.solution_evidence import (
-    disagreement,
-    empty_evidence,
-    evidence_of,
-    gaps_in_money,
-    idle_evidence,
+    build_disagreement_error,
+    build_evidence,
+    build_idle_evidence,
+    build_infeasible_evidence,
+    compute_money_gaps,
     read_again,
 )
 from tnt_sim.errors import SolverError, VerificationError
@@ -54,10 +60,10 @@ from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
-from tnt_sim.solve.backends.registry import get_backend, independent_backends
-from tnt_sim.solve.methods.cap_tree import nothing
+from tnt_sim.solve.backends.registry import get_backend, list_independent_backends
+from tnt_sim.solve.methods.cap_tree import build_infeasible_outcome
 from tnt_sim.solve.methods.core_problem import solve_core
-from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict, quarantine, stage_model
+from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict, build_stage_model, quarantine_model
 from tnt_sim.solve.methods.cross_check import cross_check as ask_second
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_blocks, solve_exactly, solve_kept
 from tnt_sim.solve.methods.integral import solve_integral
@@ -66,17 +72,22 @@ from tnt_sim.solve.methods.lexicographic import (
     ProofHints,
     StageSolver,
     StagesOutcome,
-    narrowed,
-    refuted,
+    find_refuted_stage,
+    fix_columns,
     solve_lexicographic,
     with_kept_row,
 )
-from tnt_sim.solve.methods.tie_break import TieBreakResult, canonical
-from tnt_sim.solve.methods.tie_break import canonical as walk
+from tnt_sim.solve.methods.tie_break import TieBreakResult, find_canonical_point
+from tnt_sim.solve.methods.tie_break import find_canonical_point as walk
 from tnt_sim.solve.reductions.coefficient_tightening import tighten
-from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import (
+    Allocation,
+    AllocationReading,
+    list_broken_rules,
+    read_allocation,
+)
 
-__all__ = ["SolveOutcome", "ask", "forced", "with_amounts", "with_changes"]
+__all__ = ["SolveOutcome", "ask", "with_amounts", "with_changes", "with_fixed"]
 
 
 def without_refused(
@@ -90,7 +101,7 @@ def without_refused(
     for rule in problem.rules:
         if not isinstance(rule, Equity) or rule.mode is not Mode.HARD:
             continue
-        for enter, leave in rule.refused(allocation.funded, allocation.granted_cents) or ():
+        for enter, leave in rule.build_cuts(allocation.funded, allocation.granted_cents) or ():
             cut = np.zeros(model.n_cols, dtype=np.int64)
             cut[column] = enter[row].astype(np.int64) - leave[row].astype(np.int64)
             lower = 1 - int(leave[row].sum())
@@ -161,14 +172,14 @@ def decide_problem(
     clock: Clock,
     method: str = "auto",
     progress: Report | None = None,
-    drafts: ModelCache | None = None,
+    model_cache: ModelCache | None = None,
     ties: bool = True,
 ) -> Result:
     """Find the optimal allocation of a compiled problem, with its evidence.
 
     Parameters
     ----------
-    drafts
+    model_cache
         Rows and kernel results of previous problems, to reuse; the answer does not depend on them.
     ties
         Also seek proofs of « least granted » and of the tie-break.
@@ -182,14 +193,16 @@ def decide_problem(
     VerificationError
         If the exact check contradicts the solver.
     """
-    drafts = drafts or ModelCache()
+    model_cache = model_cache or ModelCache()
     try:
-        form = drafts.form(problem, clock.keeping_back(TELL_SHARE))
+        form = model_cache.build_formulation(problem, clock.hold_back(TELL_SHARE))
     except DeadlineExpired:
-        return unwritten_result(problem, method, clock.seconds)
+        return build_early_result(problem, method, clock.seconds)
     finally:
-        clock.lap("formulate")
-    return _Decision(problem, form, drafts, backend, cross_check, method, clock, progress, ties).result()
+        clock.record_phase("formulate")
+    return _Decision(
+        problem, form, model_cache, backend, cross_check, method, clock, progress, ties
+    ).build_result()
 
 
 @dataclass
@@ -198,7 +211,7 @@ class _Decision:
 
     problem: Problem
     form: Formulation
-    drafts: ModelCache
+    model_cache: ModelCache
     backend: str
     choice: str
     method: str
@@ -216,46 +229,48 @@ class _Decision:
     """When the search ends; the time left after it serves to build the result."""
 
     def __post_init__(self) -> None:
-        until = self.clock.keeping_back(TELL_SHARE)
+        until = self.clock.hold_back(TELL_SHARE)
         left = until.seconds_left
         kept_back = min(GAP_SECONDS, GAP_SHARE * left)
-        self.deadline = until.within(None if math.isinf(left) else left - kept_back)
+        self.deadline = until.tighten(None if math.isinf(left) else left - kept_back)
 
-    def result(self) -> Result:
+    def build_result(self) -> Result:
         """Find the allocation and build the result."""
-        self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
-        deadline = self.deadline.share(FIRST_SHARE).within(FIRST_SECONDS)
-        self.first = first_point(self.form, self.form.model, self.stages[0], deadline)
+        self.stages = [_build_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
+        deadline = self.deadline.take_share(FIRST_SHARE).tighten(FIRST_SECONDS)
+        self.first = find_first_point(self.form, self.form.model, self.stages[0], deadline)
         model = tighten(self.form.model, self.deadline)
         start: IntArray | None = None
         for _ in range(MAX_REFUSED):
-            outcome, checked = self._solved(model, start)
+            outcome, checked = self._solve_stages(model, start)
             if outcome.values is None and outcome.termination is Termination.INFEASIBLE:
                 return self._without_allocation(outcome, checked)
             if outcome.values is None:
-                return self._at_limit(outcome, checked)
-            tie_break = self._tie_break(outcome)
+                return self._build_idle_result(outcome, checked)
+            tie_break = self._break_ties(outcome)
             start = None
-            if refuted(self.stages, outcome.stages, tie_break.values) is not None:
+            if find_refuted_stage(self.stages, outcome.stages, tie_break.values) is not None:
                 start = tie_break.values  # the tie-break found a point better than a stage's « optimum »
                 continue
-            allocation = Allocation(*self.form.recovery.awards(tie_break.values))
+            allocation = Allocation(*self.form.recovery.compute_awards(tie_break.values))
             narrower = without_refused(self.problem, self.form.recovery, model, allocation)
             if narrower is model:
                 break
             model = narrower
         reading = read_again(self.problem, self.form, allocation, outcome)
-        self.clock.lap("verify")
-        ties = self._tie_proofs(outcome, tie_break, allocation, reading)
-        evidence = evidence_of(
+        self.clock.record_phase("verify")
+        ties = self._prove_ties(outcome, tie_break, allocation, reading)
+        evidence = build_evidence(
             self.form, outcome, tie_break, checked, reading, self.method, self.proofs, ties,
-            self._gaps_in_money(model, outcome),
+            self._compute_money_gaps(model, outcome),
         )  # fmt: skip
-        rows = self.drafts.proof_rows(self.problem, self.proofs)
-        told = result_of(self.problem, replace(evidence, rows=rows), allocation, reading, self.clock.seconds)
-        return replace(told, interrupted=self.interrupted)
+        rows = self.model_cache.count_proof_rows(self.problem, self.proofs)
+        result = build_result(
+            self.problem, replace(evidence, rows=rows), allocation, reading, self.clock.seconds
+        )
+        return replace(result, interrupted=self.interrupted)
 
-    def _tie_break(self, outcome: StagesOutcome) -> TieBreakResult:
+    def _break_ties(self, outcome: StagesOutcome) -> TieBreakResult:
         self._report_progress("tie_break", 0.9)
         assert outcome.values is not None
         recovery = self.form.recovery
@@ -267,7 +282,7 @@ class _Decision:
         if self.deadline.expired:
             return replace(unwalked, termination=Termination.TIME_LIMIT)
         try:
-            tie_break = canonical(
+            tie_break = find_canonical_point(
                 outcome.model,
                 outcome.values,
                 recovery.funded_columns,
@@ -278,24 +293,24 @@ class _Decision:
             )
         except KeyboardInterrupt:
             tie_break = unwalked
-        self.clock.lap("solve")
+        self.clock.record_phase("solve")
         return tie_break
 
     def _report_progress(self, phase: str, done: float) -> None:
         if self.progress is not None:
             self.progress(phase, done)
 
-    def _solved(self, model: LinearModel, start: IntArray | None) -> tuple[StagesOutcome, CrossCheck]:
+    def _solve_stages(self, model: LinearModel, start: IntArray | None) -> tuple[StagesOutcome, CrossCheck]:
         """Solve the stages and cross-check them; solve again from any better point of the second solver.
 
         If a kernel found a point but no proof was found, the solver starts from this point; otherwise it
         starts from the first feasible point.
         """
-        settled = self._by_kernel(model) if start is None else None
+        settled = self._solve_by_kernel(model) if start is None else None
         if settled is not None:
-            self.proofs = self._proofs(settled)
+            self.proofs = self._prove_stages(settled)
             if self._proven:
-                return settled, self._second_opinion(model, settled)
+                return settled, self._run_cross_check(model, settled)
             start = settled.values  # so that a solver stopped by a limit returns at least this
         self.is_unique = False
         if start is None and self.first is not None and model.is_feasible(self.first):
@@ -307,55 +322,57 @@ class _Decision:
                 self.stages,
                 solver,
                 Limits(self.deadline),
-                _stage_progress(self.progress),
+                _build_progress_report(self.progress),
                 start,
                 METHODS[self.method],
             )
-            self.clock.lap("solve")
+            self.clock.record_phase("solve")
             if outcome.values is None and outcome.termination is Termination.INTERRUPTED:
                 raise KeyboardInterrupt
-            self.proofs = self._proofs(outcome)
-            checked = self._second_opinion(model, outcome)
+            self.proofs = self._prove_stages(outcome)
+            checked = self._run_cross_check(model, outcome)
             better = checked.improvement if checked.verdict is Verdict.BETTER_FOUND else None
             if better is None:
                 return outcome, checked
             start = better
-        raise disagreement(checked, self._kept_apart(model, outcome, checked))
+        raise build_disagreement_error(checked, self._store_disputed_model(model, outcome, checked))
 
-    def _kept_apart(self, model: LinearModel, outcome: StagesOutcome, checked: CrossCheck) -> Path | None:
+    def _store_disputed_model(
+        self, model: LinearModel, outcome: StagesOutcome, checked: CrossCheck
+    ) -> Path | None:
         """Keep the model on which two solvers contradict each other, and return its folder."""
         requested = [stage.solver for stage in checked.stages if stage.solver]
-        second = requested[-1] if requested else next(iter(independent_backends()), None)
+        second = requested[-1] if requested else next(iter(list_independent_backends()), None)
         if second is None:
             return None
         place = self.problem.scenario.root / "runs" / "quarantine"
         if outcome.values is None:
             piece = model
         else:
-            piece = stage_model(model, self.stages, outcome.stages, max(0, len(requested) - 1))
+            piece = build_stage_model(model, self.stages, outcome.stages, max(0, len(requested) - 1))
         try:
             solvers = get_backend(self.backend), get_backend(second)
-            return quarantine(piece, *solvers, place, self.clock.deadline).folder
+            return quarantine_model(piece, *solvers, place, self.clock.deadline).folder
         except (OSError, SolverError):
             return None
 
-    def _by_kernel(self, model: LinearModel) -> StagesOutcome | None:
+    def _solve_by_kernel(self, model: LinearModel) -> StagesOutcome | None:
         """Solve the decision with an exact kernel, if one applies; only for the model without added cuts."""
         whole = self.method in ("auto", "tree") and self.backend == "highs"
         if self.deadline.expired or not whole or model.n_rows != self.form.model.n_rows:
             return None
         recovery = self.form.recovery
-        deadline = self.deadline.share(KERNEL_SHARE)
+        deadline = self.deadline.take_share(KERNEL_SHARE)
         result = solve_exactly(
-            self.form.model, self.stages, memory=self.drafts.solved, recovery=recovery, deadline=deadline
+            self.form.model, self.stages, memory=self.model_cache.solved, recovery=recovery, deadline=deadline
         )
-        self.clock.lap("solve")
+        self.clock.record_phase("solve")
         if result is None:
             return None
         outcome, self.is_unique = result
         return outcome
 
-    def _proofs(self, outcome: StagesOutcome) -> list[dict[str, Any] | None]:
+    def _prove_stages(self, outcome: StagesOutcome) -> list[dict[str, Any] | None]:
         """Seek an exact certificate for each stage, or for infeasibility; an empty list if there is no time."""
         self._report_progress("proof", 0.8)
         stopped = self.interrupted or outcome.termination is Termination.INTERRUPTED
@@ -363,15 +380,15 @@ class _Decision:
             return []
         if not outcome.is_optimal and outcome.termination is not Termination.INFEASIBLE:
             return []
-        deadline = self._proof_deadline(sum(stage.seconds for stage in outcome.stages))
+        deadline = self._compute_proof_deadline(sum(stage.seconds for stage in outcome.stages))
         try:
             if outcome.values is None:
                 return [prove_empty(self.problem, deadline)]
-            allocation = Allocation(*self.form.recovery.awards(outcome.values))
+            allocation = Allocation(*self.form.recovery.compute_awards(outcome.values))
             values = read_allocation(self.problem, allocation).values
-            claims = self.drafts.claims(self.problem, deadline)
-            checked = self.drafts.checked
-            return prove_stages(self.problem, values, deadline, None, 0, outcome.grounds, claims, checked)
+            claims = self.model_cache.build_claims(self.problem, deadline)
+            checked = self.model_cache.checked
+            return prove_stages(self.problem, values, deadline, None, 0, outcome.proof_hints, claims, checked)
         except KeyboardInterrupt:
             self.interrupted = True
             return []
@@ -379,9 +396,9 @@ class _Decision:
             # the prover's rows may be relaxations of the rules, so that a point of theirs proves nothing
             return []
         finally:
-            self.clock.lap("proof")
+            self.clock.record_phase("proof")
 
-    def _tie_proofs(
+    def _prove_ties(
         self,
         outcome: StagesOutcome,
         tie_break: TieBreakResult,
@@ -391,28 +408,28 @@ class _Decision:
         """Seek certificates of « least granted » and of the tie-break, if the stages have theirs."""
         if not self.ties or self.interrupted or not (self._proven and tie_break.proven):
             return TieProofs()
-        deadline = self._proof_deadline(tie_break.seconds, TIE_SECONDS)
+        deadline = self._compute_proof_deadline(tie_break.seconds, TIE_SECONDS)
         try:
             funded, cents = allocation.funded, allocation.granted_cents
-            return prove_ties(self.problem, reading.values, funded, cents, deadline, outcome.grounds)
+            return prove_ties(self.problem, reading.values, funded, cents, deadline, outcome.proof_hints)
         except KeyboardInterrupt:
             self.interrupted = True
             return TieProofs()
         finally:
-            self.clock.lap("proof")
+            self.clock.record_phase("proof")
 
-    def _gaps_in_money(self, model: LinearModel, outcome: StagesOutcome) -> tuple[int | None, ...]:
+    def _compute_money_gaps(self, model: LinearModel, outcome: StagesOutcome) -> tuple[int | None, ...]:
         """Express the gaps of a decision stopped by a limit in money."""
         if outcome.is_optimal or self.interrupted:
             return ()
         amount = self.problem.case.tree.written_cents[0]
-        limits = Limits(self.clock.keeping_back(TELL_SHARE).within(GAP_SECONDS))
-        return gaps_in_money(self.form, model, outcome, amount, get_backend(self.backend), limits)
+        limits = Limits(self.clock.hold_back(TELL_SHARE).tighten(GAP_SECONDS))
+        return compute_money_gaps(self.form, model, outcome, amount, get_backend(self.backend), limits)
 
-    def _proof_deadline(self, spent: float, seconds: tuple[float, float] = PROOF_SECONDS) -> Deadline:
+    def _compute_proof_deadline(self, spent: float, seconds: tuple[float, float] = PROOF_SECONDS) -> Deadline:
         """Limit a proof to four times what the solve took, within `seconds`, as time allows."""
         least, most = seconds
-        return self.deadline.share(PROOF_SHARE).within(min(max(least, 4 * spent), most))
+        return self.deadline.take_share(PROOF_SHARE).tighten(min(max(least, 4 * spent), most))
 
     @property
     def _proven(self) -> bool:
@@ -420,26 +437,26 @@ class _Decision:
 
     def _without_allocation(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
         """Build the result « infeasible », supported by an exact proof or else by two solvers."""
-        evidence = empty_evidence(self.form, outcome, checked, self.proofs, proven=self._proven)
-        return result_of(self.problem, evidence, None, None, self.clock.seconds)
+        evidence = build_infeasible_evidence(self.form, outcome, checked, self.proofs, proven=self._proven)
+        return build_result(self.problem, evidence, None, None, self.clock.seconds)
 
-    def _at_limit(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
+    def _build_idle_result(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
         """Return the allocation that needs no solver, if the rules allow it (a limit stopped the solver)."""
-        result = idle_keeping(self.problem, ())
+        result = find_idle_allocation(self.problem, ())
         if result is None:
-            raise nothing_found()
+            raise build_no_allocation_error()
         allocation, reading = result
-        evidence = idle_evidence(self.form, outcome, checked, reading, self.method)
-        return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
+        evidence = build_idle_evidence(self.form, outcome, checked, reading, self.method)
+        return build_result(self.problem, evidence, allocation, reading, self.clock.seconds)
 
-    def _second_opinion(self, model: LinearModel, outcome: StagesOutcome) -> CrossCheck:
+    def _run_cross_check(self, model: LinearModel, outcome: StagesOutcome) -> CrossCheck:
         """Cross-check with another solver; after Ctrl-C, skip it."""
         self._report_progress("cross_check", 0.8)
         self.interrupted |= outcome.termination is Termination.INTERRUPTED
 
         def ask(choice: str) -> CrossCheck:
             # half of the remaining time, so that the tie-break has time too
-            limits = Limits(self.deadline).share(0.5)
+            limits = Limits(self.deadline).take_share(0.5)
             return ask_second(model, self.stages, outcome, choice, limits, first=self.backend)
 
         try:
@@ -448,15 +465,15 @@ class _Decision:
         except KeyboardInterrupt:
             self.interrupted = True
             checked = ask("never")
-        self.clock.lap("cross_check")
+        self.clock.record_phase("cross_check")
         return checked
 
 
-def _stage(stage: ModelStage) -> SolveStage:
+def _build_stage(stage: ModelStage) -> SolveStage:
     return SolveStage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
 
 
-def _stage_progress(progress: Report | None) -> Callable[[Progress], None] | None:
+def _build_progress_report(progress: Report | None) -> Callable[[Progress], None] | None:
     if progress is None:
         return None
 
@@ -475,7 +492,7 @@ REOPTIMISE_PROOF_SECONDS = 10.0
 _NO_LIMIT = (Termination.INFEASIBLE, Termination.INTERRUPTED)
 
 
-def forced(
+def with_fixed(
     problem: Problem, fund: Rows = (), refuse: Rows = (), amounts: Mapping[int, int] | None = None
 ) -> Problem:
     """Return the problem with dossiers fixed in, fixed out, or offered exactly one amount, by row.
@@ -514,7 +531,7 @@ def forced(
         least[row] = most[row] = cents
         ranged[row], levelled[row] = False, True
     candidate = offers.candidate & ~out
-    levels = offers.levels.where(candidate & ~levelled)
+    levels = offers.levels.restrict(candidate & ~levelled)
     changed = replace(
         offers,
         candidate=candidate,
@@ -544,7 +561,7 @@ def ask(
     live: IncrementalLp | None = None,
     kernels: bool = True,
     blocks: bool = True,
-    drafts: ModelCache | None = None,
+    model_cache: ModelCache | None = None,
 ) -> SolveOutcome:
     """Re-optimise with the first stages kept at given values.
 
@@ -573,7 +590,7 @@ def ask(
         Try exact kernels before a solver, for half of the time at most.
     blocks
         With a kept objective, also try blocks under prices, which are slow if an amount has many steps.
-    live, drafts
+    live, model_cache
         Linear program, rows and kernel results of the previous call, to start from (`session.py`); the answer
         does not depend on them.
 
@@ -598,8 +615,8 @@ def ask(
         live,
         kernels,
         blocks,
-        drafts or ModelCache(),
-    ).answer()
+        model_cache or ModelCache(),
+    ).build_outcome()
 
 
 def _without_tolerance(problem: Problem, n_kept: int) -> Problem:
@@ -628,60 +645,60 @@ class _Question:
     live: IncrementalLp | None = None
     kernels: bool = True
     blocks: bool = True
-    drafts: ModelCache = field(default_factory=ModelCache)
+    model_cache: ModelCache = field(default_factory=ModelCache)
     certificates: tuple[Mapping[str, Any], ...] = field(init=False, default=())
 
-    def answer(self) -> SolveOutcome:
+    def build_outcome(self) -> SolveOutcome:
         """Re-optimise and build the answer."""
         began = time.perf_counter()
         try:
-            form = self.drafts.form(self.problem, self.deadline)
+            form = self.model_cache.build_formulation(self.problem, self.deadline)
         except DeadlineExpired:
-            return self._idle(began) or self._stopped(began)
-        stages = self._stages(form)
+            return self._find_idle_outcome(began) or self._build_stopped_outcome(began)
+        stages = self._build_stages(form)
         retained, model = (
             self._with_kept(form, form.model),
             self._with_kept(form, tighten(form.model, self.deadline)),
         )
-        result = self._by_kernel(form, retained, stages)
+        result = self._solve_by_kernel(form, retained, stages)
         if result is None:
-            model = self._narrowed(form, model)
-            result = self._solved(model, stages, None), False
+            model = self._fix_columns(form, model)
+            result = self._solve_stages(model, stages, None), False
         outcome, single = result
         for _ in range(MAX_REOPTIMISE_ROUNDS):
             if outcome.values is None:
-                idle = None if outcome.termination in _NO_LIMIT else self._idle(began)
+                idle = None if outcome.termination in _NO_LIMIT else self._find_idle_outcome(began)
                 return idle or self._without_allocation(outcome, model, stages, began)
-            x, proven = self._unique_answer(form, outcome, single)
-            if refuted(stages, outcome.stages, x) is not None:
-                outcome, single = self._solved(model, stages, x), False
+            x, proven = self._break_ties(form, outcome, single)
+            if find_refuted_stage(stages, outcome.stages, x) is not None:
+                outcome, single = self._solve_stages(model, stages, x), False
                 continue
-            allocation = Allocation(*form.recovery.awards(x))
+            allocation = Allocation(*form.recovery.compute_awards(x))
             narrower = without_refused(self.problem, form.recovery, model, allocation)
             if narrower is model:
                 break
             model = narrower
-            outcome, single = self._solved(model, stages, None), False
+            outcome, single = self._solve_stages(model, stages, None), False
         reading = self._read(allocation)
-        bests = self._bests(form, outcome, reading.values)
+        bests = self._compute_best_values(form, outcome, reading.values)
         held = [*self.limits, *bests[len(self.limits) : len(self.limits) + self.goals]]
         if len(self.limits) == len(self.problem.stages):  # the least money is the objective
             held.append(Fraction(reading.granted_cents, 100))
-        proof = self._proof(outcome, model, stages, held)
-        status, closed = status_with(proof), outcome.is_optimal
-        bound = None if status is Status.OPTIMAL else self._bound(form, outcome)
+        proof = self._determine_proof(outcome, model, stages, held)
+        status, closed = derive_status(proof), outcome.is_optimal
+        bound = None if status is Status.OPTIMAL else self._compute_bound(form, outcome)
         method, took = WORDS.get(outcome.stages[0].solver, "direct"), time.perf_counter() - began
         head = status, reading.values, bests, reading.granted_cents, allocation, reading
         claimed = closed and status is Status.FEASIBLE
         return SolveOutcome(*head, proof, closed and proven, method, took, self.certificates, bound, claimed)
 
-    def _bound(self, form: Formulation, outcome: StagesOutcome) -> Fraction | None:
+    def _compute_bound(self, form: Formulation, outcome: StagesOutcome) -> Fraction | None:
         first = form.stages[len(self.limits) :][: min(1, self.goals)]
         if not first or outcome.stages[0].bound is None:
             return None
         return first[0].scale * (outcome.stages[0].bound + first[0].constant)
 
-    def _stages(self, form: Formulation) -> list[SolveStage]:
+    def _build_stages(self, form: Formulation) -> list[SolveStage]:
         first = len(self.limits)
         requested = [*form.stages[first : first + self.goals], *([form.least_granted] if self.least else [])]
         if not requested:
@@ -697,7 +714,7 @@ class _Question:
             model = with_kept_row(model, stage.name, stage.objective, stage.sense, bound)
         return model
 
-    def _narrowed(self, form: Formulation, model: LinearModel) -> LinearModel:
+    def _fix_columns(self, form: Formulation, model: LinearModel) -> LinearModel:
         """Fix the columns that no point worth the first kept value can change (exact reduced-cost fixing)."""
         if not self.limits:
             return model
@@ -706,17 +723,19 @@ class _Question:
         limit = int(model.row_lower[row] if up else model.row_upper[row])
         weighed = model.with_objective(first.objective, first.sense)
         try:
-            result = narrowed(weighed, get_backend(self.backend), limit, Limits(self.deadline).share(0.5))
+            result = fix_columns(
+                weighed, get_backend(self.backend), limit, Limits(self.deadline).take_share(0.5)
+            )
         except ModelError:  # the value is out of reach, which the solver detects at once
             return model
         return model.with_bounds(result.col_lower, result.col_upper)
 
-    def _by_kernel(
+    def _solve_by_kernel(
         self, form: Formulation, model: LinearModel, stages: Sequence[SolveStage]
     ) -> tuple[StagesOutcome, bool] | None:
         if self.backend != "highs" or not self.kernels:
             return None
-        known, deadline = self.drafts.solved, self.deadline.share(KERNEL_SHARE)
+        known, deadline = self.model_cache.solved, self.deadline.take_share(KERNEL_SHARE)
         if not self.limits:
             return solve_exactly(
                 model, stages, self.live, memory=known, recovery=form.recovery, deadline=deadline
@@ -726,33 +745,37 @@ class _Question:
             goal = SolveStage(first.name, first.objective, first.sense)
             at_least = int(model.row_lower[model.n_rows - min(len(self.limits), len(form.stages))])
             result = solve_kept(model, stages[0], goal, at_least, known, deadline)
-            result = result or self._out_of_reach(form, goal, at_least, deadline)
+            result = result or self._refute_first_limit(form, goal, at_least, deadline)
         if result or not self.blocks:
             return result
         return solve_blocks(model, stages, self.live, form.recovery, deadline)
 
-    def _out_of_reach(
+    def _refute_first_limit(
         self, form: Formulation, goal: SolveStage, at_least: int, deadline: Deadline
     ) -> tuple[StagesOutcome, bool] | None:
         """Show that the first kept value is out of reach, if a tree of caps finds the best value.
 
         Amounts that the objective does not count are left out, because only the best value matters.
         """
-        least, known = form.least_granted, self.drafts.solved
+        least, known = form.least_granted, self.model_cache.solved
         cost = least.objective.copy()
         cost[form.recovery.amount_columns] = 0
         stages = goal, SolveStage(least.name, cost, least.sense)
         found = solve_exactly(form.model, stages, memory=known, deadline=deadline, max_work=0)
         best = None if found is None else found[0].stages[0].value
-        return nothing(form.model, stages, 0.0) if best is not None and best < at_least else None
+        return (
+            build_infeasible_outcome(form.model, stages, 0.0)
+            if best is not None and best < at_least
+            else None
+        )
 
-    def _solved(
+    def _solve_stages(
         self, model: LinearModel, stages: Sequence[SolveStage], start: IntArray | None
     ) -> StagesOutcome:
         solver = get_backend(self.backend)
         return solve_lexicographic(model, stages, solver, Limits(self.deadline), None, start, self.method)
 
-    def _unique_answer(
+    def _break_ties(
         self, form: Formulation, outcome: StagesOutcome, is_unique: bool
     ) -> tuple[IntArray, bool]:
         """Break ties, if requested."""
@@ -769,14 +792,14 @@ class _Question:
         """Check exactly that all rules and all kept values are satisfied."""
         reading = read_allocation(self.problem, allocation)
         broken = [
-            *broken_rules(self.problem, allocation, reading),
-            *not_kept(self.problem, self.limits, reading),
+            *list_broken_rules(self.problem, allocation, reading),
+            *list_worse_stages(self.problem, self.limits, reading),
         ]
         if broken:
             raise VerificationError(broken)
         return reading
 
-    def _bests(
+    def _compute_best_values(
         self, form: Formulation, outcome: StagesOutcome, values: tuple[Fraction, ...]
     ) -> tuple[Fraction, ...]:
         first, results = len(self.limits), list(values)
@@ -786,28 +809,28 @@ class _Question:
                 results[k] = stage.scale * (result.value + stage.constant)
         return tuple(results)
 
-    def _proof(
+    def _determine_proof(
         self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[SolveStage], held: list[Fraction]
     ) -> Proof:
         if not outcome.is_optimal:
             return Proof.FEASIBLE_GAP
-        if self.prove and self._is_proven(held, outcome.grounds):
+        if self.prove and self._is_proven(held, outcome.proof_hints):
             return Proof.PROVED
-        return Proof.CROSS_CHECKED if self._confirmed(outcome, model, stages) else Proof.FEASIBLE_GAP
+        return Proof.CROSS_CHECKED if self._is_confirmed(outcome, model, stages) else Proof.FEASIBLE_GAP
 
-    def _confirmed(self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[SolveStage]) -> bool:
+    def _is_confirmed(self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[SolveStage]) -> bool:
         """Whether a second solver confirms the result, if one is requested."""
-        limits = Limits(self.deadline).share(0.5)
+        limits = Limits(self.deadline).take_share(0.5)
         return bool(ask_second(model, stages, outcome, self.choice, limits, first=self.backend).agrees)
 
-    def _is_proven(self, held: list[Fraction], grounds: ProofHints | None) -> bool:
-        first, deadline = len(self.limits), self._proof_deadline()
+    def _is_proven(self, held: list[Fraction], proof_hints: ProofHints | None) -> bool:
+        first, deadline = len(self.limits), self._compute_proof_deadline()
         if deadline.expired:
             return False
         try:
-            claims = self.drafts.claims(self.problem, deadline)
-            checked = self.drafts.checked
-            proofs = prove_stages(self.problem, held, deadline, None, first, grounds, claims, checked)
+            claims = self.model_cache.build_claims(self.problem, deadline)
+            checked = self.model_cache.checked
+            proofs = prove_stages(self.problem, held, deadline, None, first, proof_hints, claims, checked)
         except PointFound:  # the prover's rows may be relaxations: their point refutes nothing
             return False
         self.certificates = tuple(
@@ -815,19 +838,19 @@ class _Question:
         )  # none after the first failure
         return bool(proofs) and len(self.certificates) == len(proofs)
 
-    def _proof_deadline(self) -> Deadline:
-        return self.deadline.share(0.5).within(REOPTIMISE_PROOF_SECONDS)
+    def _compute_proof_deadline(self) -> Deadline:
+        return self.deadline.take_share(0.5).tighten(REOPTIMISE_PROOF_SECONDS)
 
-    def _idle(self, began: float) -> SolveOutcome | None:
+    def _find_idle_outcome(self, began: float) -> SolveOutcome | None:
         """Return the allocation that needs no solver, if it satisfies the rules and the kept values."""
-        result = idle_keeping(self.problem, self.limits)
+        result = find_idle_allocation(self.problem, self.limits)
         if result is None:
             return None
         values, cents, took = result[1].values, result[1].granted_cents, time.perf_counter() - began
         known = values, values, cents, *result
         return SolveOutcome(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", took)
 
-    def _stopped(self, began: float) -> SolveOutcome:
+    def _build_stopped_outcome(self, began: float) -> SolveOutcome:
         """Return STOPPED: no feasible allocation was found in time."""
         took = time.perf_counter() - began
         return SolveOutcome(Status.STOPPED, (), (), None, None, None, None, False, "direct", took)
@@ -839,17 +862,17 @@ class _Question:
         if outcome.termination is Termination.INTERRUPTED:
             raise KeyboardInterrupt
         nothing, proof = outcome.termination is Termination.INFEASIBLE, None
-        if nothing and self.prove and self._nothing_kept():
+        if nothing and self.prove and self._is_proven_infeasible():
             proof = Proof.PROVED
-        elif nothing and self._confirmed(outcome, model, stages):
+        elif nothing and self._is_confirmed(outcome, model, stages):
             proof = Proof.CROSS_CHECKED
         took = time.perf_counter() - began
         status = Status.INFEASIBLE if nothing else Status.STOPPED
         return SolveOutcome(status, (), (), None, None, None, proof, False, "direct", took, self.certificates)
 
-    def _nothing_kept(self) -> bool:
+    def _is_proven_infeasible(self) -> bool:
         try:
-            proof = prove_nothing_kept(self.problem, self.limits, self._proof_deadline())
+            proof = prove_nothing_kept(self.problem, self.limits, self._compute_proof_deadline())
         except PointFound:
             return False
         self.certificates = () if proof is None else (proof,)

@@ -13,12 +13,12 @@ import polars as pl
 
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.decision_reasons import dossier_sentences, idle_worthless
+from tnt_sim.reporting.text.decision_reasons import describe_dossiers, warn_zero_gain
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify import run_document
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
-from tnt_sim.verify.decision_reasons import Reasons, reasons
-from tnt_sim.verify.run_document import StageFigures, allocation_sha256
+from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
+from tnt_sim.verify.run_document import StageFigures, hash_allocation
 from tnt_sim.verify.verification import NO_ROWS, ProofRows
 
 
@@ -66,7 +66,7 @@ def check_words(status: Status, proof: Proof | None) -> None:
         raise ValueError(f"status {status} with proof {proof}")
 
 
-def status_with(proof: Proof | None) -> Status:
+def derive_status(proof: Proof | None) -> Status:
     """Return the status that goes with this evidence: optimal if proved or confirmed, otherwise feasible."""
     return Status.OPTIMAL if proof in ALLOWED[Status.OPTIMAL] else Status.FEASIBLE
 
@@ -128,7 +128,7 @@ class SolveOutcome:
         """Return the same allocation with other evidence, and the status that follows from it."""
         if self.allocation is None:
             return replace(self, proof=proof)
-        status = status_with(proof)
+        status = derive_status(proof)
         return replace(self, status=status, proof=proof, claimed=self.is_closed and status is Status.FEASIBLE)
 
 
@@ -142,7 +142,7 @@ class Result:
     status, proof : what was found, and its evidence
     document : the JSON document of `run --json`, without `run_dir`
     allocation, reading, reasons : None if there is no allocation
-    dossiers : one row per dossier, by rank, with `eligible`, `funded`, `granted_cents`, `reason_code`,
+    dossiers : one row per dossier, by rank, with `select_eligible`, `funded`, `granted_cents`, `reason_code`,
     `reason`
     prices : shadow prices of a relaxed run, otherwise None
     certificate : the evidence, as in `certificate.json`
@@ -189,15 +189,15 @@ class Result:
         backend
             `polars` or `pandas`.
         table
-            `dossiers`, `envelopes`, `rules`, `groups` or `objective`.
+            `dossiers`, `build_envelope_entries`, `build_rule_entries`, `groups` or `objective`.
 
         Raises
         ------
         ValueError
             If the backend or the table does not exist.
         """
-        return in_backend(
-            self.dossiers if table == "dossiers" else document_frame(self.document, table), backend
+        return convert_frame(
+            self.dossiers if table == "dossiers" else build_frame(self.document, table), backend
         )
 
 
@@ -205,7 +205,7 @@ TABLES = ("envelopes", "rules", "groups", "objective")
 """Tables of a document: its lists, and `groups`, with one row per group of a rule."""
 
 
-def document_frame(document: Mapping[str, Any], table: str) -> pl.DataFrame:
+def build_frame(document: Mapping[str, Any], table: str) -> pl.DataFrame:
     """Return one of `TABLES` as a table, without nested values.
 
     Raises
@@ -223,7 +223,7 @@ def document_frame(document: Mapping[str, Any], table: str) -> pl.DataFrame:
     return pl.DataFrame(plain, infer_schema_length=None)
 
 
-def in_backend(frame: pl.DataFrame, backend: str) -> Any:
+def convert_frame(frame: pl.DataFrame, backend: str) -> Any:
     """Return a table as `polars` or `pandas` data frame; ValueError for another backend."""
     if backend == "polars":
         return frame
@@ -266,7 +266,7 @@ class Evidence:
     rows: ProofRows = NO_ROWS
 
 
-def result_of(
+def build_result(
     problem: Problem,
     evidence: Evidence,
     allocation: Allocation | None,
@@ -275,11 +275,11 @@ def result_of(
 ) -> Result:
     """Build the result of one run; without an allocation, the document has nulls and a `conflict`."""
     lang = Lang(problem.scenario.spec.locale)
-    why = reasons(problem, allocation, reading) if allocation and reading else None
-    idle = idle_worthless(problem, why) if why else None
+    why = determine_reasons(problem, allocation, reading) if allocation and reading else None
+    idle = warn_zero_gain(problem, why) if why else None
     warnings = (*problem.warnings, *([idle] if idle else []), *evidence.warnings)
     document: dict[str, Any] = {
-        **run_document.head(problem),
+        **run_document.build_head(problem),
         "title": problem.scenario.title,
         "relaxed": False,
         "status": evidence.status.value,
@@ -293,13 +293,13 @@ def result_of(
         },
         "proof_rows": evidence.rows.document,
         "method": evidence.method,
-        "objective": [stage.document() for stage in evidence.stages],
-        **run_document.totals(problem, reading, allocation),
-        "envelopes": run_document.envelopes(problem, reading, allocation, why, lang),
-        "rules": run_document.rules(reading.rules) if reading else [],
-        "warnings": run_document.warning_lines(warnings, lang),
+        "objective": [stage.build_document() for stage in evidence.stages],
+        **run_document.build_totals(problem, reading, allocation),
+        "envelopes": run_document.build_envelope_entries(problem, reading, allocation, why, lang),
+        "rules": run_document.build_rule_entries(reading.rules) if reading else [],
+        "warnings": run_document.format_warnings(warnings, lang),
         **run_document.open_questions([problem], lang),
-        "allocation_sha256": allocation_sha256(problem, allocation) if allocation else None,
+        "allocation_sha256": hash_allocation(problem, allocation) if allocation else None,
         "seconds": dict(seconds),
     }
     if evidence.status is Status.INFEASIBLE:
@@ -312,7 +312,7 @@ def result_of(
         allocation=allocation,
         reading=reading,
         reasons=why,
-        dossiers=dossier_table(problem, allocation, why, lang),
+        dossiers=build_dossier_table(problem, allocation, why, lang),
         prices=None,
         certificate=evidence.certificate,
         log=evidence.log,
@@ -320,7 +320,7 @@ def result_of(
     )
 
 
-def dossier_table(
+def build_dossier_table(
     problem: Problem, allocation: Allocation | None, why: Reasons | None, lang: Lang
 ) -> pl.DataFrame:
     """Build the dossier table, by rank: envelope, eligibility, decision and reason."""
@@ -328,7 +328,7 @@ def dossier_table(
     landed = ids.gather(pl.Series(problem.case.node))
     table = problem.case.table.with_columns(
         pl.when(pl.col("envelope") == "").then(landed).otherwise(pl.col("envelope")).alias("envelope"),
-        pl.Series("eligible", run_document.eligible(problem)),
+        pl.Series("eligible", run_document.select_eligible(problem)),
     )
     if allocation is None or why is None:
         return table
@@ -336,5 +336,5 @@ def dossier_table(
         pl.Series("funded", allocation.funded),
         pl.Series("granted_cents", allocation.granted_cents),
         why.code.alias("reason_code"),
-        dossier_sentences(problem, allocation, why, lang).alias("reason"),
+        describe_dossiers(problem, allocation, why, lang).alias("reason"),
     )

@@ -2,7 +2,8 @@
 
 `Session` answers changed versions of one scenario one after the other. It reuses:
 
-* the compiled problem, if only envelope amounts or only objectives changed (`reamounted`, `regoaled`);
+* the compiled problem, if only envelope amounts or only objectives changed (`derive_by_amounts`,
+`derive_by_goals`);
 * rows for the solver and for the prover, and kernel results (`model_cache.py`);
 * the linear program with its basis (`solve/backends/incremental_lp.py`);
 * the last point, and the columns that reduced costs fix (`solve/methods/core_problem.py`).
@@ -36,7 +37,7 @@ from tnt_sim.rules.kinds.share.rule import ShareSpec
 from tnt_sim.rules.kinds.together.rule import TogetherSpec
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.protocols import Mode
-from tnt_sim.scenario.envelope_assignment import laid_out_again
+from tnt_sim.scenario.envelope_assignment import update_case
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.objective import Objective
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -95,7 +96,7 @@ class Session:
         self.scenario = scenario
         self.backend = backend
         self.live = IncrementalLp()
-        self.drafts = ModelCache()
+        self.model_cache = ModelCache()
         self._first: Problem | None = None
         self._problem: Problem | None = None
         self.stages = CoreProblem()
@@ -128,18 +129,18 @@ class Session:
         scenario = with_changes(self.scenario, changes) if changes else self.scenario
         options = prove, canonical, cross_check, Deadline(time_limit)
         known = [problem for problem in (self._first, self._problem) if problem is not None]
-        for how, quick in laid_again(known, scenario):
-            found = self._outcome(quick, *options)
+        for how, quick in derive_problems(known, scenario):
+            found = self._solve_problem(quick, *options)
             if found.answer.status is not Status.INFEASIBLE:
                 return replace(found, compiled=how)
         # compiling finds rules that cannot be satisfied, with the reason
-        return self._outcome(compile_problem(scenario), *options)
+        return self._solve_problem(compile_problem(scenario), *options)
 
-    def proof_rows(self, problem: Problem, answer: SolveOutcome) -> ProofRows:
+    def build_proof_rows(self, problem: Problem, answer: SolveOutcome) -> ProofRows:
         """Count the rows behind the proofs of an answer, with and without a second reading."""
-        return self.drafts.proof_rows(problem, answer.certificates)
+        return self.model_cache.count_proof_rows(problem, answer.certificates)
 
-    def _outcome(
+    def _solve_problem(
         self, problem: Problem, prove: bool, canonical: bool, cross_check: str, deadline: Deadline
     ) -> SessionOutcome:
         self._first, self._problem = self._first or problem, problem
@@ -150,64 +151,66 @@ class Session:
             canonical=canonical,
             cross_check=cross_check,
             backend=self.backend,
-            clock=Clock.until(deadline),
+            clock=Clock.from_deadline(deadline),
             method=self.stages.solve,
             live=self.live,
-            drafts=self.drafts,
+            model_cache=self.model_cache,
         )
         return SessionOutcome(answer, problem, "anew", self.live.last)
 
 
-def laid_again(known: Sequence[Problem], scenario: Scenario) -> Iterator[tuple[str, Problem]]:
+def derive_problems(known: Sequence[Problem], scenario: Scenario) -> Iterator[tuple[str, Problem]]:
     """Derive the problem of `scenario` from a known one: by its amounts, then by its objectives."""
-    for how, again in (("amounts", reamounted), ("goals", regoaled)):
+    for how, again in (("amounts", derive_by_amounts), ("goals", derive_by_goals)):
         found = next((quick for problem in known if (quick := again(problem, scenario)) is not None), None)
         if found is not None:
             yield how, found
 
 
-def reamounted(problem: Problem, scenario: Scenario) -> Problem | None:
+def derive_by_amounts(problem: Problem, scenario: Scenario) -> Problem | None:
     """Derive the problem of `scenario` if it differs only by envelope amounts that only the tree uses.
 
     Returns None if anything else could differ; the scenario must then be compiled.
     """
     before = problem.scenario
-    if not _same_data(before, scenario):
+    if not _has_same_data(before, scenario):
         return None
-    if not _looks_at_no_amount(problem) or _without_amounts(before.tree) != _without_amounts(scenario.tree):
+    if not _is_amount_free(problem) or _without_amounts(before.tree) != _without_amounts(scenario.tree):
         return None
-    case = laid_out_again(scenario, problem.case)
+    case = update_case(scenario, problem.case)
     if case is None:
         return None
     return replace(problem, scenario=scenario, case=case)
 
 
-def regoaled(problem: Problem, scenario: Scenario) -> Problem | None:
+def derive_by_goals(problem: Problem, scenario: Scenario) -> Problem | None:
     """Derive the problem of `scenario` if it differs only by objectives that nothing else uses.
 
     Returns None if anything else could differ; the scenario must then be compiled.
     """
     before, case = problem.scenario, problem.case
-    if not _same_data(before, scenario) or _without_goals(before.tree) != _without_goals(scenario.tree):
+    if not _has_same_data(before, scenario) or _without_goals(before.tree) != _without_goals(scenario.tree):
         return None
-    told = any(warning.code in TOLD_OF_GOALS for warning in case.warnings.found)
+    told = any(warning.code in TOLD_OF_GOALS for warning in case.warnings.entries)
     if told or any(rule.mode is Mode.PENALTY for rule in problem.rules):  # a price names a stage
         return None
     case = replace(case, locate=scenario.locate, defects=Defects(), warnings=Defects(), questions=[])
     spec, offered = scenario.spec, problem.offers
-    named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}
+    named = {name: measure for name, measure in spec.measures.items() if measure.is_in_force(spec.date)}
     measures = Measures(case, offered.in_play, named)
-    stages = Objective(spec, case, measures, offered, {rule.id: rule for rule in problem.rules}).stages()
-    if case.defects.found or case.warnings.found or case.questions:
+    stages = Objective(
+        spec, case, measures, offered, {rule.id: rule for rule in problem.rules}
+    ).resolve_stages()
+    if case.defects.entries or case.warnings.entries or case.questions:
         return None
     case = replace(case, warnings=problem.case.warnings, questions=problem.case.questions)
     return replace(problem, scenario=scenario, case=case, stages=stages)
 
 
-def _same_data(before: Scenario, after: Scenario) -> bool:
+def _has_same_data(before: Scenario, after: Scenario) -> bool:
     return (
         before.portfolio is after.portfolio
-        and _same(before.tables, after.tables)
+        and _has_same_values(before.tables, after.tables)
         and not after.steps
         and after.closes == before.closes
         and after.reserves_freed == before.reserves_freed
@@ -218,7 +221,7 @@ def _without_goals(tree: Mapping[str, Any]) -> Mapping[str, Any]:
     return {key: value for key, value in tree.items() if key != "objective"}
 
 
-def _looks_at_no_amount(problem: Problem) -> bool:
+def _is_amount_free(problem: Problem) -> bool:
     """Whether no rule, limit or objective of the problem depends on envelope amounts."""
     spec, tree = problem.scenario.spec, problem.scenario.tree
     word = json.dumps([tree.get(key) for key in LOOKED_AT], default=str)
@@ -232,21 +235,24 @@ def _looks_at_no_amount(problem: Problem) -> bool:
     )
 
 
-def _same(left: Mapping[str, object], right: Mapping[str, object]) -> bool:
+def _has_same_values(left: Mapping[str, object], right: Mapping[str, object]) -> bool:
     return left.keys() == right.keys() and all(left[key] is right[key] for key in left)
 
 
 def _without_amounts(tree: Mapping[str, Any]) -> Any:
     """Return a scenario's values without amounts; an envelope with other options compares unequal to anything."""
 
-    def bare(envelope: Mapping[str, Any]) -> Any:
+    def remove_amounts(envelope: Mapping[str, Any]) -> Any:
         if not set(envelope) <= PLAIN_ENVELOPE:
             return object()  # equal to nothing
-        below = [bare(child) for child in envelope.get("envelopes") or ()]
+        below = [remove_amounts(child) for child in envelope.get("envelopes") or ()]
         rest = {key: value for key, value in envelope.items() if key not in ("amount", "envelopes")}
         return rest, envelope.get("amount") is None, below
 
-    return {**{key: value for key, value in tree.items() if key != "programme"}, "": bare(tree["programme"])}
+    return {
+        **{key: value for key, value in tree.items() if key != "programme"},
+        "": remove_amounts(tree["programme"]),
+    }
 
 
 @dataclass
@@ -256,7 +262,7 @@ class Series:
     `n_kept` counts the cases whose problem was not compiled.
     """
 
-    drafts: ModelCache = field(default_factory=ModelCache)
+    model_cache: ModelCache = field(default_factory=ModelCache)
     n_kept: int = 0
     _known: tuple[Problem, ...] = ()
 
@@ -273,17 +279,17 @@ class Series:
         ScenarioError
             If the scenario contradicts itself.
         """
-        for _, quick in laid_again(self._known, scenario):
+        for _, quick in derive_problems(self._known, scenario):
             try:
-                result = self._decided(quick, clock, how)
+                result = self._decide_problem(quick, clock, how)
             except TntError:
                 break
             if result.status is not Status.INFEASIBLE:
                 self.n_kept += 1
                 return result
         # report errors as for the case alone: compiling finds rules that cannot be satisfied
-        return self._decided(compile_problem(scenario), clock, how)
+        return self._decide_problem(compile_problem(scenario), clock, how)
 
-    def _decided(self, problem: Problem, clock: Clock, how: dict[str, Any]) -> Result:
+    def _decide_problem(self, problem: Problem, clock: Clock, how: dict[str, Any]) -> Result:
         self._known = (*self._known[:1], problem)
-        return decide_problem(problem, clock=clock, drafts=self.drafts, ties=False, **how)
+        return decide_problem(problem, clock=clock, model_cache=self.model_cache, ties=False, **how)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.engine.result import Evidence, Proof, Status, status_with
+from tnt_sim.engine.result import Evidence, Proof, Status, derive_status
 from tnt_sim.errors import Defect, DisagreementError, VerificationError
 from tnt_sim.formulation.formulate import Formulation, ModelStage
 from tnt_sim.formulation.linear_model import LinearModel
@@ -20,10 +20,15 @@ from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict
 from tnt_sim.solve.methods.exact_kernels import WORDS
 from tnt_sim.solve.methods.lexicographic import StagesOutcome, with_kept_row
 from tnt_sim.solve.methods.tie_break import TieBreakResult
-from tnt_sim.solve.reductions.fixing import exact_bound
+from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.verify import claim_consistency
-from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
-from tnt_sim.verify.run_document import StageFigures, decimal_text
+from tnt_sim.verify.allocation_reading import (
+    Allocation,
+    AllocationReading,
+    list_broken_rules,
+    read_allocation,
+)
+from tnt_sim.verify.run_document import StageFigures, format_fraction
 
 _STOPS = {
     Termination.TIME_LIMIT: "time",
@@ -34,14 +39,16 @@ _STOPS = {
 }
 
 
-def stopped_by(outcome: StagesOutcome, tie_break: TieBreakResult) -> str | None:
+def find_stopping_limit(outcome: StagesOutcome, tie_break: TieBreakResult) -> str | None:
     """Return the limit that stopped the decision (`time`, `nodes`, `memory`, `interrupt`), or None."""
     interrupted = tie_break.termination is Termination.INTERRUPTED
     word = tie_break.termination if outcome.is_optimal or interrupted else outcome.termination
     return _STOPS.get(word)
 
 
-def unsure_warning(outcome: StagesOutcome, proof: Proof, tie_break: TieBreakResult) -> tuple[Defect, ...]:
+def collect_evidence_warnings(
+    outcome: StagesOutcome, proof: Proof, tie_break: TieBreakResult
+) -> tuple[Defect, ...]:
     """Return the warning about the weakest part of the evidence; empty if nothing is missing."""
     if not outcome.is_optimal:
         return (claim_consistency.NOT_PROVED,)
@@ -50,12 +57,16 @@ def unsure_warning(outcome: StagesOutcome, proof: Proof, tie_break: TieBreakResu
     return () if tie_break.proven else (claim_consistency.NOT_CANONICAL,)
 
 
-def not_confirmed(checked: CrossCheck) -> tuple[Defect, ...]:
+def collect_check_warnings(checked: CrossCheck) -> tuple[Defect, ...]:
     """Return the warning that no second solver confirms the result; empty if one does."""
-    return () if checked.agrees else (claim_consistency.not_confirmed(checked.reason, checked.verdict.value),)
+    return (
+        ()
+        if checked.agrees
+        else (claim_consistency.build_unconfirmed_warning(checked.reason, checked.verdict.value),)
+    )
 
 
-def disagreement(checked: CrossCheck, folder: Path | None) -> DisagreementError:
+def build_disagreement_error(checked: CrossCheck, folder: Path | None) -> DisagreementError:
     """Build the error for two solvers that contradict each other; `folder` is where the model was stored."""
     stages = "; ".join(
         f"{stage.name}: {stage.expected} / {stage.observed} ({stage.solver})" for stage in checked.stages
@@ -72,7 +83,7 @@ def disagreement(checked: CrossCheck, folder: Path | None) -> DisagreementError:
     )
 
 
-def certificate(
+def build_certificate(
     form: Formulation,
     outcome: StagesOutcome,
     tie_break: TieBreakResult | None,
@@ -92,8 +103,8 @@ def certificate(
             {
                 "goal": found.name,
                 "sense": found.sense.value,
-                "value": _goal_value(stage, found.value),
-                "bound": _goal_value(stage, found.bound),
+                "value": _format_goal_value(stage, found.value),
+                "bound": _format_goal_value(stage, found.bound),
                 "termination": found.termination.value,
                 "solver": found.solver,
                 "repairs": [f"{repair.kind.value}: {repair.detail}" for repair in found.repairs],
@@ -125,17 +136,17 @@ def certificate(
     }
 
 
-def _goal_value(stage: ModelStage, units: int | None) -> str | None:
+def _format_goal_value(stage: ModelStage, units: int | None) -> str | None:
     """Convert model units to the objective's value, as text."""
-    return None if units is None else decimal_text(stage.scale * (units + stage.constant))
+    return None if units is None else format_fraction(stage.scale * (units + stage.constant))
 
 
-def solver_log(outcome: StagesOutcome) -> str:
+def join_solver_logs(outcome: StagesOutcome) -> str:
     """Join the solver logs of all stages."""
     return "".join(f"== {found.name} ==\n{found.log}" for found in outcome.stages)
 
 
-def evidence_of(
+def build_evidence(
     form: Formulation,
     outcome: StagesOutcome,
     tie_break: TieBreakResult,
@@ -166,10 +177,10 @@ def evidence_of(
             form.stages, outcome.stages, reading.values, each, spare, strict=False
         )
     )
-    unconfirmed = () if proof is Proof.PROVED else not_confirmed(checked)
+    unconfirmed = () if proof is Proof.PROVED else collect_check_warnings(checked)
     # what only one solver calls optimal is `feasible`, with the bound that this solver claims
-    status = status_with(proof)
-    stopped = None if closed and tie_break.proven else stopped_by(outcome, tie_break)
+    status = derive_status(proof)
+    stopped = None if closed and tie_break.proven else find_stopping_limit(outcome, tie_break)
     return Evidence(
         status=status,
         proof=proof,
@@ -182,14 +193,14 @@ def evidence_of(
         if closed and checked.agrees
         else None,
         listing=Proof.PROVED if ties.listing else None,
-        method=method_word(method, outcome),
-        certificate=certificate(form, outcome, tie_break, checked, proofs, ties),
-        log=solver_log(outcome),
-        warnings=(*unconfirmed, *unsure_warning(outcome, proof, tie_break)),
+        method=get_method_name(method, outcome),
+        certificate=build_certificate(form, outcome, tie_break, checked, proofs, ties),
+        log=join_solver_logs(outcome),
+        warnings=(*unconfirmed, *collect_evidence_warnings(outcome, proof, tie_break)),
     )
 
 
-def empty_evidence(
+def build_infeasible_evidence(
     form: Formulation,
     outcome: StagesOutcome,
     checked: CrossCheck,
@@ -202,13 +213,13 @@ def empty_evidence(
         status=Status.INFEASIBLE,
         proof=Proof.PROVED if proven else Proof.CROSS_CHECKED if checked.agrees else None,
         stages=tuple(StageFigures(stage.name, stage.sense.value, None, None, None) for stage in form.stages),
-        certificate=certificate(form, outcome, None, checked, proofs),
-        log=solver_log(outcome),
-        warnings=() if proven else not_confirmed(checked),
+        certificate=build_certificate(form, outcome, None, checked, proofs),
+        log=join_solver_logs(outcome),
+        warnings=() if proven else collect_check_warnings(checked),
     )
 
 
-def idle_evidence(
+def build_idle_evidence(
     form: Formulation, outcome: StagesOutcome, checked: CrossCheck, reading: AllocationReading, method: str
 ) -> Evidence:
     """Build the evidence of an allocation found before the solver found any; only the first stage has a bound."""
@@ -223,14 +234,14 @@ def idle_evidence(
             for stage, value, bound in zip(form.stages, reading.values, bounds, strict=True)
         ),
         stopped_by=_STOPS.get(outcome.termination),
-        method=method_word(method, outcome),
-        certificate=certificate(form, outcome, None, checked, []),
-        log=solver_log(outcome),
-        warnings=(*not_confirmed(checked), claim_consistency.NOT_PROVED),
+        method=get_method_name(method, outcome),
+        certificate=build_certificate(form, outcome, None, checked, []),
+        log=join_solver_logs(outcome),
+        warnings=(*collect_check_warnings(checked), claim_consistency.NOT_PROVED),
     )
 
 
-def unwritten_evidence(problem: Problem, reading: AllocationReading, method: str) -> Evidence:
+def build_early_evidence(problem: Problem, reading: AllocationReading, method: str) -> Evidence:
     """Build the evidence of an allocation for a limit reached before the model was complete."""
     return Evidence(
         status=Status.FEASIBLE,
@@ -252,7 +263,7 @@ def unwritten_evidence(problem: Problem, reading: AllocationReading, method: str
     )
 
 
-def method_word(method: str, outcome: StagesOutcome) -> str:
+def get_method_name(method: str, outcome: StagesOutcome) -> str:
     """Return how the model was solved, as in the `method` field."""
     return WORDS.get(outcome.stages[0].solver, "core" if method == "core" else "direct")
 
@@ -268,7 +279,7 @@ def read_again(
         If they are not.
     """
     reading = read_allocation(problem, allocation)
-    broken = broken_rules(problem, allocation, reading)
+    broken = list_broken_rules(problem, allocation, reading)
     for stage, result, value in zip(form.stages, outcome.stages, reading.values, strict=False):
         worst = None if result.limit is None else stage.scale * (result.limit + stage.constant)
         best = None if result.value is None else stage.scale * (result.value + stage.constant)
@@ -291,7 +302,7 @@ def read_again(
     return reading
 
 
-def gaps_in_money(
+def compute_money_gaps(
     form: Formulation,
     model: LinearModel,
     outcome: StagesOutcome,
@@ -314,18 +325,20 @@ def gaps_in_money(
             break
         model = with_kept_row(model, stage.name, stage.objective, stage.sense, result.value)
         closed = amount_cents is None or result.bound == result.value
-        results.append(None if closed else _spare(form, model, int(amount_cents or 0), backend, limits))
+        results.append(
+            None if closed else _compute_money_gap(form, model, int(amount_cents or 0), backend, limits)
+        )
     return tuple(results)
 
 
-def _spare(
+def _compute_money_gap(
     form: Formulation, model: LinearModel, amount_cents: int, backend: Backend, limits: Limits
 ) -> int | None:
     """Compute this amount for one stage, whose constraint `model` contains."""
     least = form.least_granted
     goal = model.with_objective(least.objective, Sense.MINIMISE)
     duals = backend.solve(goal, relax=True, limits=limits).row_duals if backend.capabilities.duals else None
-    bound = None if duals is None else exact_bound(goal, duals).value
+    bound = None if duals is None else compute_exact_bound(goal, duals).value
     if bound is None:
         return None
     cents = math.ceil(100 * least.scale * (math.ceil(bound) + least.constant))

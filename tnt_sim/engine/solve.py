@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.lp_relaxation import relaxed_result, unsolved
+from tnt_sim.engine.lp_relaxation import build_limit_error, solve_relaxation
 from tnt_sim.engine.multi_step import decide_steps
 from tnt_sim.engine.optimise import METHODS, Report, decide
 from tnt_sim.engine.result import Result
@@ -15,7 +15,7 @@ from tnt_sim.errors import UsageError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.scenario.scenario import Scenario, decision_steps, is_sequence
+from tnt_sim.scenario.scenario import Scenario, is_sequence, list_decision_steps
 from tnt_sim.solve.backends.backend import Termination
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.backends.registry import write_lp as write_model
@@ -84,7 +84,7 @@ def solve(
     clock.seconds["read"] = round(scenario.seconds_read, 4)
     name = backend or spec.backend
     if relax:
-        return _relaxed(scenario, name, clock)
+        return _solve_relaxation(scenario, name, clock)
     choice = spec.cross_check if cross_check is None else cross_check
     if series is not None and not is_sequence(scenario):
         outcome = series.decide(
@@ -96,7 +96,7 @@ def solve(
     return result.with_allowed_words()
 
 
-def _relaxed(scenario: Scenario, backend: str, clock: Clock) -> Result:
+def _solve_relaxation(scenario: Scenario, backend: str, clock: Clock) -> Result:
     if scenario.steps:
         raise UsageError(
             Text(
@@ -109,13 +109,13 @@ def _relaxed(scenario: Scenario, backend: str, clock: Clock) -> Result:
     try:
         form = formulate(problem, whole=False, deadline=clock.deadline)
     except DeadlineExpired:
-        raise unsolved(Termination.TIME_LIMIT) from None
-    clock.lap("formulate")
-    return relaxed_result(problem, form, get_backend(backend), clock.limits(), clock.seconds)
+        raise build_limit_error(Termination.TIME_LIMIT) from None
+    clock.record_phase("formulate")
+    return solve_relaxation(problem, form, get_backend(backend), clock.build_limits(), clock.seconds)
 
 
 def write_lp(scenario: Scenario, path: Path) -> None:
     """Write the model of a scenario (of its first step) as an LP file, with the first stage as objective."""
-    form = formulate(compile_problem(decision_steps(scenario)[0].scenario))
+    form = formulate(compile_problem(list_decision_steps(scenario)[0].scenario))
     first = form.stages[0]
     write_model(form.model.with_objective(first.objective, first.sense), path)

@@ -17,28 +17,28 @@ import polars as pl
 from tnt_sim.engine.result import Proof, Result, Status
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.decision_reasons import reserve_sentence
-from tnt_sim.rules.linear_terms import exact_sum
+from tnt_sim.reporting.text.decision_reasons import describe_reserve
+from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import RESERVE, Scenario, Step
 from tnt_sim.verify import run_document
-from tnt_sim.verify.step_reading import reserve_list
+from tnt_sim.verify.step_reading import build_reserve_list
 from tnt_sim.verify.verification import NO_ROWS
 
-KEPT = {"dossier": pl.String, "kept_cents": pl.Int64, "step": pl.String}
+GRANT_SCHEMA = {"dossier": pl.String, "kept_cents": pl.Int64, "step": pl.String}
 TIES = ("least_granted", "list")
 _PROOFS = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
 
 
-def granted_at(step: Step, result: Result) -> pl.DataFrame:
+def select_step_grants(step: Step, result: Result) -> pl.DataFrame:
     """Return what one step granted beyond what was committed or kept before: dossier, kept_cents, step."""
     new = result.dossiers.filter(pl.col("funded") & pl.col("committed_cents").is_null())
     return new.select(
         "dossier", pl.col("granted_cents").alias("kept_cents"), pl.lit(step.id).alias("step")
-    ).cast(KEPT)  # type: ignore[arg-type]
+    ).cast(GRANT_SCHEMA)  # type: ignore[arg-type]
 
 
-def joined(
+def combine_results(
     scenario: Scenario,
     done: Sequence[tuple[Step, Result]],
     reserve: Result | None,
@@ -59,15 +59,15 @@ def joined(
     """
     results = [result for _, result in done]
     last = results[-1]
-    every = [*results, *([reserve] if reserve is not None else [])]
-    status, proof = weakest(every, complete=not notes)
-    warnings = tuple(dict.fromkeys([w for result in every for w in result.warnings] + list(notes)))
+    all_results = [*results, *([reserve] if reserve is not None else [])]
+    status, proof = find_weakest_proof(all_results, complete=not notes)
+    warnings = tuple(dict.fromkeys([w for result in all_results for w in result.warnings] + list(notes)))
     lang = Lang(scenario.spec.locale)
     problem = replace(last.problem, scenario=scenario)
-    dossiers = _dossiers(scenario, done, last)
+    dossiers = _build_dossier_table(scenario, done, last)
     if reserve is not None and reserve.allocation is not None:
         dossiers = _with_reserve(dossiers, reserve, lang)
-    document = _document(scenario, done, problem, every, reserve, warnings)
+    document = _build_document(scenario, done, problem, all_results, reserve, warnings)
     names = [*(step.id for step, _ in done), RESERVE]
     return replace(
         last,
@@ -85,43 +85,43 @@ def joined(
         dossiers=dossiers,
         certificate={
             **last.certificate,
-            "steps": [{"id": n, **r.certificate} for n, r in zip(names, every, strict=False)],
+            "steps": [{"id": n, **r.certificate} for n, r in zip(names, all_results, strict=False)],
         },
-        log="".join(f"==== {n} ====\n{r.log}" for n, r in zip(names, every, strict=False)),
+        log="".join(f"==== {n} ====\n{r.log}" for n, r in zip(names, all_results, strict=False)),
         warnings=warnings,
     )
 
 
-def _document(
+def _build_document(
     scenario: Scenario,
     done: Sequence[tuple[Step, Result]],
     problem: Problem,
-    every: Sequence[Result],
+    all_results: Sequence[Result],
     reserve: Result | None,
     warnings: Sequence[Defect],
 ) -> dict[str, Any]:
     """Build the document: that of the last decision, with the contribution of each step."""
-    entries = [step_entry(step.id, result) for step, result in done]
+    entries = [build_step_entry(step.id, result) for step, result in done]
     if reserve is not None:
-        entries.append(step_entry(RESERVE, reserve))
+        entries.append(build_step_entry(RESERVE, reserve))
     return {
-        **every[len(done) - 1].document,
-        **run_document.head(problem),
+        **all_results[len(done) - 1].document,
+        **run_document.build_head(problem),
         "title": scenario.title,
-        "canonical": all(result.document["canonical"] for result in every),
-        "canonical_proof": _weakest_ties(every),
+        "canonical": all(result.document["canonical"] for result in all_results),
+        "canonical_proof": _find_weakest_ties(all_results),
         "proof_rows": {
-            key: sum(result.document["proof_rows"][key] for result in every) for key in NO_ROWS.document
+            key: sum(result.document["proof_rows"][key] for result in all_results) for key in NO_ROWS.document
         },
-        "stopped_by": next((r.document["stopped_by"] for r in every if r.document["stopped_by"]), None),
-        "warnings": run_document.warning_lines(warnings, Lang(scenario.spec.locale)),
-        **run_document.open_questions([result.problem for result in every], Lang(scenario.spec.locale)),
+        "stopped_by": next((r.document["stopped_by"] for r in all_results if r.document["stopped_by"]), None),
+        "warnings": run_document.format_warnings(warnings, Lang(scenario.spec.locale)),
+        **run_document.open_questions([result.problem for result in all_results], Lang(scenario.spec.locale)),
         "steps": entries,
-        "seconds": dict(every[-1].document["seconds"]),
+        "seconds": dict(all_results[-1].document["seconds"]),
     }
 
 
-def weakest(results: Sequence[Result], *, complete: bool) -> tuple[Status, Proof | None]:
+def find_weakest_proof(results: Sequence[Result], *, complete: bool) -> tuple[Status, Proof | None]:
     """Return the weakest status and proof of several results; a missing step counts as one without a proof."""
     if results[-1].status is Status.INFEASIBLE:
         return Status.INFEASIBLE, results[-1].proof
@@ -133,14 +133,14 @@ def weakest(results: Sequence[Result], *, complete: bool) -> tuple[Status, Proof
     return (Status.OPTIMAL if optimal else Status.FEASIBLE), _PROOFS[worst if complete else 0]
 
 
-def _weakest_ties(results: Sequence[Result]) -> dict[str, str | None]:
+def _find_weakest_ties(results: Sequence[Result]) -> dict[str, str | None]:
     """Return the weakest evidence of « least granted » and of the tie-break over all steps."""
     order = [None, *(proof.value for proof in _PROOFS)]
     told = [result.document["canonical_proof"] for result in results]
     return {key: min((ties[key] for ties in told), key=order.index) for key in TIES}
 
 
-def step_entry(name: str, result: Result) -> dict[str, Any]:
+def build_step_entry(name: str, result: Result) -> dict[str, Any]:
     """Build the document entry of a step: what it granted beyond the earlier steps."""
     day = result.problem.scenario.spec.date
     new = np.zeros(result.problem.case.n, dtype=np.bool_)
@@ -154,23 +154,27 @@ def step_entry(name: str, result: Result) -> dict[str, Any]:
         "canonical_proof": result.document["canonical_proof"],
         "objective": result.document["objective"],
         "n_funded": int(new.sum()),
-        "granted_cents": 0 if result.allocation is None else exact_sum(result.allocation.granted_cents[new]),
+        "granted_cents": 0
+        if result.allocation is None
+        else sum_exactly(result.allocation.granted_cents[new]),
     }
 
 
-def _dossiers(scenario: Scenario, done: Sequence[tuple[Step, Result]], last: Result) -> pl.DataFrame:
+def _build_dossier_table(
+    scenario: Scenario, done: Sequence[tuple[Step, Result]], last: Result
+) -> pl.DataFrame:
     """Build the dossier table: the last step's, with original commitments, and each grant's step and reason."""
     if last.allocation is None:
         return last.dossiers
     filed = scenario.portfolio.table.select("dossier", pl.col("committed_cents").alias("filed_cents"))
     reasons = [
-        result.dossiers.filter(pl.col("dossier").is_in(granted_at(step, result)["dossier"].implode())).select(
-            "dossier", pl.col("reason_code").alias("why"), pl.col("reason").alias("words")
-        )
+        result.dossiers.filter(
+            pl.col("dossier").is_in(select_step_grants(step, result)["dossier"].implode())
+        ).select("dossier", pl.col("reason_code").alias("why"), pl.col("reason").alias("words"))
         for step, result in done
     ]
     table = last.dossiers.join(filed, on="dossier", how="left", maintain_order="left")
-    kept = pl.concat([granted_at(step, result) for step, result in done])
+    kept = pl.concat([select_step_grants(step, result) for step, result in done])
     table = table.join(kept.select("dossier", "step"), on="dossier", how="left", maintain_order="left")
     table = table.join(pl.concat(reasons), on="dossier", how="left", maintain_order="left")
     return table.with_columns(
@@ -183,9 +187,9 @@ def _dossiers(scenario: Scenario, done: Sequence[tuple[Step, Result]], last: Res
 
 def _with_reserve(table: pl.DataFrame, reserve: Result, lang: Lang) -> pl.DataFrame:
     assert reserve.allocation is not None
-    listed = reserve_list(reserve.problem, reserve.allocation.funded, reserve.allocation.granted_cents)
+    listed = build_reserve_list(reserve.problem, reserve.allocation.funded, reserve.allocation.granted_cents)
     words = [
-        reserve_sentence(rank, cents, lang)
+        describe_reserve(rank, cents, lang)
         for rank, cents in zip(listed["reserve_rank"], listed["reserve_cents"], strict=True)
     ]
     listed = listed.with_columns(pl.Series("words", words, dtype=pl.String))

@@ -18,21 +18,21 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.domain.budget_tree import GROUP_SEPARATOR, EnvelopeSpec
-from tnt_sim.engine.award_list import parquet_columns
+from tnt_sim.engine.award_list import select_parquet_columns
 from tnt_sim.engine.result import Result
 from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, VerificationError
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.rules.expressions.values import is_code, matched
-from tnt_sim.scenario.scenario import says_synthetic
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.rules.expressions.values import is_code, match_names
+from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.scenario.yaml.layers import load_tree
 from tnt_sim.scenario.yaml.schema_errors import validate_model
 from tnt_sim.verify.run_files import (
     PARQUET,
     RESOLVED,
-    canonical_sha256,
     check_files,
-    file_sha256,
+    hash_canonical,
+    hash_file,
     read_summary,
 )
 from tnt_sim.verify.stored_allocation import AWARDS, has_columns, read_parquet
@@ -43,7 +43,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _LOCK = _PACKAGE.parent / "requirements.lock"
 
 
-def provenance(
+def build_provenance(
     inputs: Sequence[Mapping[str, str]],
     files: Mapping[str, str],
     versions: Mapping[str, str],
@@ -51,19 +51,19 @@ def provenance(
     code_sha256: str,
     lock_sha256: str | None,
 ) -> dict[str, Any]:
-    """Build the entry `provenance` of a summary."""
+    """Build the entry `build_provenance` of a summary."""
     return {
-        "inputs_sha256": canonical_sha256(list(inputs)),
+        "inputs_sha256": hash_canonical(list(inputs)),
         "resolved_sha256": files[RESOLVED],
         "code_sha256": code_sha256,
         "lock_sha256": lock_sha256,
-        "versions_sha256": canonical_sha256(dict(versions)),
+        "versions_sha256": hash_canonical(dict(versions)),
         "result_sha256": allocation_sha256,
     }
 
 
 @cache
-def code_hash() -> str:
+def hash_code() -> str:
     """Compute the SHA-256 of the package: paths and contents of all modules and maps, line ends as LF; cached."""
     total = hashlib.sha256()
     for file in sorted([*_PACKAGE.rglob("*.py"), *_PACKAGE.rglob("*.parquet")]):
@@ -75,18 +75,18 @@ def code_hash() -> str:
     return total.hexdigest()
 
 
-def lock_hash() -> str | None:
+def hash_lock_file() -> str | None:
     """Compute the SHA-256 of `requirements.lock` beside the package; None if there is none."""
-    return file_sha256(_LOCK) if _LOCK.is_file() else None
+    return hash_file(_LOCK) if _LOCK.is_file() else None
 
 
-def versions() -> dict[str, str]:
+def list_versions() -> dict[str, str]:
     """Return the versions of tnt_sim, of Python and of the packages that compute."""
-    found = {"tnt_sim": _version("tnt-sim"), "python": platform.python_version()}
-    return found | {name: _version(name) for name in PACKAGES}
+    found = {"tnt_sim": _get_version("tnt-sim"), "python": platform.python_version()}
+    return found | {name: _get_version(name) for name in PACKAGES}
 
 
-def _version(package: str) -> str:
+def _get_version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -173,7 +173,7 @@ class StoredRun:
     @property
     def synthetic(self) -> bool:
         """Whether the data are declared to be invented."""
-        return says_synthetic(self.spec, self.table)
+        return has_synthetic_mark(self.spec, self.table)
 
     @cached_property
     def ends(self) -> tuple[int, ...]:
@@ -194,7 +194,7 @@ class StoredRun:
             depth[entry["id"]] = depth[entry["parent"]] + 1
         return tuple(depth[entry["id"]] for entry in self.envelopes)
 
-    def titled(self, node: int) -> str:
+    def get_title(self, node: int) -> str:
         """Return an envelope's title, or its id."""
         entry = self.envelopes[node]
         return str(entry.get("title") or entry["id"])
@@ -203,7 +203,7 @@ class StoredRun:
 def run_of(result: Result) -> StoredRun:
     """Return a result that was not stored as a `StoredRun`, for its charts and tables."""
     spec, envelopes = result.problem.scenario.spec, result.document["envelopes"]
-    table = _placed(spec, envelopes, parquet_columns(result.dossiers))
+    table = _add_envelope_numbers(spec, envelopes, select_parquet_columns(result.dossiers))
     return StoredRun(Path(), result.document, spec, result.problem.scenario.tree, table)
 
 
@@ -221,14 +221,16 @@ def read_stored(run_dir: Path) -> StoredRun:
     _refuse_other(run_dir, summary)
     defects = Defects()
     check_files(run_dir, summary, defects)
-    if defects.found:
-        raise VerificationError(defects.found)
+    if defects.entries:
+        raise VerificationError(defects.entries)
     raw = load_tree(run_dir / RESOLVED)
     spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
     table = read_parquet(run_dir / PARQUET, defects)
     if table is None or not has_columns(table, _READ, defects):
-        raise VerificationError(defects.found)
-    return StoredRun(run_dir, summary, spec, raw.tree, _placed(spec, summary["envelopes"], table))
+        raise VerificationError(defects.entries)
+    return StoredRun(
+        run_dir, summary, spec, raw.tree, _add_envelope_numbers(spec, summary["envelopes"], table)
+    )
 
 
 def _refuse_other(run_dir: Path, summary: Mapping[str, Any]) -> None:
@@ -246,32 +248,38 @@ def _refuse_other(run_dir: Path, summary: Mapping[str, Any]) -> None:
     raise DataError([Defect("run-folder", text, (Place(file=str(run_dir)),), hint)])
 
 
-def _placed(spec: ScenarioSpec, envelopes: Sequence[Entry], table: pl.DataFrame) -> pl.DataFrame:
+def _add_envelope_numbers(
+    spec: ScenarioSpec, envelopes: Sequence[Entry], table: pl.DataFrame
+) -> pl.DataFrame:
     """Add to the table the number of the envelope that each dossier belongs to."""
     number = {str(entry["id"]): k for k, entry in enumerate(envelopes)}
-    only = spec.programme.only_leaf(spec.date) or str(envelopes[0]["id"])
+    only = spec.programme.find_single_leaf(spec.date) or str(envelopes[0]["id"])
     name = pl.when(pl.col("envelope").fill_null("") == "").then(pl.lit(only)).otherwise(pl.col("envelope"))
-    for split, by in _splits(spec.programme):
+    for split, by in _list_splits(spec.programme):
         if by in table.columns:
-            part = pl.lit(split + GROUP_SEPARATOR) + pl.Series(_groups(spec, table, split, by, list(number)))
-            divided = (name == split) & part.is_in(list(number))
-            name = pl.when(divided).then(part).otherwise(name)
+            group_name = pl.lit(split + GROUP_SEPARATOR) + pl.Series(
+                _determine_groups(spec, table, split, by, list(number))
+            )
+            divided = (name == split) & group_name.is_in(list(number))
+            name = pl.when(divided).then(group_name).otherwise(name)
         closed = ~name.is_in(list(number)) & name.str.starts_with(split + GROUP_SEPARATOR)
         name = pl.when(closed).then(pl.lit(split)).otherwise(name)
     node = name.replace_strict(number, default=None, return_dtype=pl.Int64)
     return table.with_columns(node.alias(NODE))
 
 
-def _groups(spec: ScenarioSpec, table: pl.DataFrame, split: str, by: str, ids: Sequence[str]) -> pl.Series:
+def _determine_groups(
+    spec: ScenarioSpec, table: pl.DataFrame, split: str, by: str, ids: Sequence[str]
+) -> pl.Series:
     """Return the group of a split that each dossier belongs to: its value of `by`, spelled as in the envelope."""
     values, named = table[by].cast(pl.String).fill_null(""), spec.values.get(by)
     if is_code(by) or (named is not None and named.exact):
         return values
     prefix = split + GROUP_SEPARATOR
-    return matched(values, [name.removeprefix(prefix) for name in ids if name.startswith(prefix)])
+    return match_names(values, [name.removeprefix(prefix) for name in ids if name.startswith(prefix)])
 
 
-def _splits(programme: EnvelopeSpec) -> Iterator[tuple[str, str]]:
+def _list_splits(programme: EnvelopeSpec) -> Iterator[tuple[str, str]]:
     for envelope, _ in programme.walk():
         if envelope.split is not None:
             yield envelope.id, envelope.split.by
@@ -299,7 +307,7 @@ def refuse_open_questions(run: StoredRun) -> None:
     if not result:
         return
     listed = "\n".join(f"  {one['id']} : {one['text']} {one['way_out']}" for one in result)
-    n = so_many(
+    n = describe_count(
         len(result),
         ("question ouverte est à trancher", "questions ouvertes sont à trancher"),
         ("open question is to be decided", "open questions are to be decided"),

@@ -14,7 +14,7 @@ Rows are scaled in two ways.
 
 * `divide` divides a row by the greatest common divisor of its coefficients and rounds its bounds inwards.
   Integer points are unchanged, and the linear relaxation can only become tighter.
-* `outwards` relaxes a row whose coefficients are too large for a solver. With s > 1 and x ≥ 0,
+* `round_outwards` relaxes a row whose coefficients are too large for a solver. With s > 1 and x ≥ 0,
 
       Σ a_j x_j ≥ b   becomes   Σ ⌈a_j/s⌉ x_j ≥ ⌈b/s⌉
       Σ a_j x_j ≤ b   becomes   Σ ⌊a_j/s⌋ x_j ≤ ⌊b/s⌋
@@ -37,14 +37,14 @@ from numpy.typing import ArrayLike
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.rules.linear_terms import Once, Terms, Unit, group_sums
+from tnt_sim.rules.linear_terms import Once, Terms, Unit, sum_by_group
 from tnt_sim.rules.protocols import RowKind, RowLabel, Sense, Soft
 
 LARGEST = 2**40
 """Largest coefficient left as it is: with entries of 2^48 HiGHS reported a wrong optimum."""
 
 
-def outwards(
+def round_outwards(
     values: list[IntArray], low: int | None, high: int | None
 ) -> tuple[list[IntArray], int | None, int | None, int]:
     """Relax a one-sided row whose coefficients exceed `LARGEST` by dividing it and rounding outwards.
@@ -127,7 +127,7 @@ class GoalRow:
     value: IntArray
     constant: int
 
-    def dense(self, n_cols: int) -> IntArray:
+    def to_dense(self, n_cols: int) -> IntArray:
         """Return one coefficient per column, int64 (n_cols,)."""
         objective = np.zeros(n_cols, dtype=np.int64)
         np.add.at(objective, self.column, self.value)
@@ -136,7 +136,7 @@ class GoalRow:
 
 @dataclass
 class Builder:
-    """Collects rows and columns, then assembles one model with `model()`.
+    """Collects rows and columns, then assembles one model with `build_model()`.
 
     Every method may raise `DeadlineExpired`: writing a million dossiers takes seconds, and a partial model is
     of no use.
@@ -170,8 +170,8 @@ class Builder:
         """Number of columns so far."""
         return self.recovery.n_columns + len(self._extra_names)
 
-    def column(self, name: str, lower: int, upper: int) -> int:
-        """Add an integer column and return its index; its lower bound is at least 0, as `outwards` assumes."""
+    def add_column(self, name: str, lower: int, upper: int) -> int:
+        """Add an integer column, which cannot be negative (`round_outwards` needs it), and return its index."""
         if lower < 0:
             raise ValueError(f"the column {name!r} may not be negative")
         self._extra_names.append(name)
@@ -179,13 +179,13 @@ class Builder:
         self._extra_upper.append(upper)
         return self.n_cols - 1
 
-    def shared_column(self, name: str, lower: int, upper: int) -> int:
+    def add_shared_column(self, name: str, lower: int, upper: int) -> int:
         """Return the index of the additional column `name`, creating it on the first call."""
         if name not in self._shared:
-            self._shared[name] = self.column(name, lower, upper)
+            self._shared[name] = self.add_column(name, lower, upper)
         return self._shared[name]
 
-    def rows(
+    def add_rows(
         self,
         labels: Sequence[RowLabel],
         terms: Terms,
@@ -200,23 +200,23 @@ class Builder:
         self.deadline.check()
         n_groups, first, start = len(labels), len(self.labels), len(self._value)
         groups = np.zeros(self.recovery.n, dtype=np.int64) if codes is None else codes
-        constants = self._entries(terms, groups, n_groups, first)
+        constants = self._add_entries(terms, groups, n_groups, first)
         for once in terms.once:
             up = any(bound is not None for bound in lower)
             down = any(bound is not None for bound in upper)
-            settled = self._once_entries(once, groups, n_groups, first, up=up, down=down)
+            settled = self._collect_once_entries(once, groups, n_groups, first, up=up, down=down)
             constants = [a + b for a, b in zip(constants, settled, strict=True)]
         constants = [value + terms.constant for value in constants]
         if extra:
             group, column, value = np.array(extra, dtype=np.int64).T
             self._add(first + group, column, value)
         if soft is not None:
-            self._soften(labels, first, lower, upper, constants, terms.scale, soft)
+            self._add_violation_columns(labels, first, lower, upper, constants, terms.scale, soft)
         low = [None if b is None else b - c for b, c in zip(lower, constants, strict=True)]
         high = [None if b is None else b - c for b, c in zip(upper, constants, strict=True)]
         scale = terms.scale
         if wide:
-            self._value[start:], low[0], high[0], step = outwards(self._value[start:], low[0], high[0])
+            self._value[start:], low[0], high[0], step = round_outwards(self._value[start:], low[0], high[0])
             scale *= step
         self.labels.extend(labels)
         self.units.extend([scale] * n_groups)
@@ -224,7 +224,7 @@ class Builder:
         self.lower.extend(NO_LOWER if b is None else b for b in low)
         self.upper.extend(NO_UPPER if b is None else b for b in high)
 
-    def _soften(
+    def _add_violation_columns(
         self,
         labels: Sequence[RowLabel],
         first: int,
@@ -235,7 +235,7 @@ class Builder:
         soft: Soft,
     ) -> None:
         """Add a priced violation column to each side of each row, bounded by the largest possible violation."""
-        low, high = self._activity(first, len(labels))
+        low, high = self._compute_activity_bounds(first, len(labels))
         for group, label in enumerate(labels):
             sides = []
             if lower[group] is not None:
@@ -244,13 +244,13 @@ class Builder:
                 sides.append((-1, high[group] - ((upper[group] or 0) - constants[group])))
             for sign, longest in sides:
                 if longest > 0:
-                    column = self.column(f"short:{label}:{sign}", 0, longest)
+                    column = self.add_column(f"short:{label}:{sign}", 0, longest)
                     self._add([first + group], [column], [sign])
-                    self.price(column, soft.stage, soft.price * scale)
+                    self.add_price(column, soft.stage, soft.price * scale)
 
-    def _activity(self, first: int, count: int) -> tuple[list[int], list[int]]:
+    def _compute_activity_bounds(self, first: int, count: int) -> tuple[list[int], list[int]]:
         """Compute the least and largest activity of the rows from `first` on, over the bounds of their columns."""
-        _, x_upper = self.recovery.column_bounds()
+        _, x_upper = self.recovery.build_column_bounds()
         reach = np.concatenate([x_upper, np.array(self._extra_upper, dtype=np.int64)])
         low, high = [0] * count, [0] * count
         for rows, columns, values in zip(self._row, self._column, self._value, strict=True):
@@ -263,38 +263,38 @@ class Builder:
                 high[row - first] += max(0, far)
         return low, high
 
-    def price(self, column: int, stage: int, price: Fraction) -> None:
-        """Charge `price` against a stage's value for each unit of a column."""
+    def add_price(self, column: int, stage: int, price: Fraction) -> None:
+        """Charge `add_price` against a stage's value for each unit of a column."""
         self.prices.append((column, stage, price))
 
-    def funded_column(self, dossier: int) -> int | None:
+    def get_funded_column(self, dossier: int) -> int | None:
         """Return the 0-1 column of a dossier; None if it is not a candidate."""
         place = int(np.searchsorted(self.recovery.candidate, dossier))
         found = place < len(self.recovery.candidate) and int(self.recovery.candidate[place]) == dossier
         return place if found else None
 
-    def funded_columns(self) -> IntArray:
+    def get_funded_columns(self) -> IntArray:
         """Return the 0-1 column of every dossier, int64 (n,); -1 where it is not a candidate."""
         found = np.full(self.recovery.n, -1, dtype=np.int64)
         found[self.recovery.candidate] = self.recovery.funded_columns
         return found
 
-    def option_columns(self, dossier: int) -> list[tuple[int, int]]:
+    def list_option_columns(self, dossier: int) -> list[tuple[int, int]]:
         """Return (column, cents) for each level of a dossier, in ascending order."""
         options = self.recovery.options
         places = np.flatnonzero(options.row == dossier)
         return [(int(self.recovery.option_columns[k]), int(options.cents[k])) for k in places]
 
-    def link(
+    def add_link(
         self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
     ) -> None:
         """Add a row over columns only: lower ≤ Σ value·column ≤ upper, `entries` being (column, value)."""
         zeros = np.zeros(len(entries), dtype=np.int64)
         columns = np.array([column for column, _ in entries], dtype=np.int64)
         values = np.array([value for _, value in entries], dtype=np.int64)
-        self.links(name, zeros, columns, values, lower, upper)
+        self.add_links(name, zeros, columns, values, lower, upper)
 
-    def links(
+    def add_links(
         self,
         name: str,
         row: IntArray,
@@ -313,32 +313,32 @@ class Builder:
         self.lower.extend([NO_LOWER if lower is None else lower] * count)
         self.upper.extend([NO_UPPER if upper is None else upper] * count)
 
-    def objective(self, terms: Terms, sense: Sense) -> GoalRow:
+    def build_goal_row(self, terms: Terms, sense: Sense) -> GoalRow:
         """Return the coefficients of an objective by column, and its constant."""
         self.deadline.check()
         entry = np.zeros(self.recovery.n, dtype=np.int64)
         start = len(self._row)
-        constant = self._entries(terms, entry, 1, 0)[0]
+        constant = self._add_entries(terms, entry, 1, 0)[0]
         for part in terms.once:
             up = sense is Sense.MAXIMISE
-            constant += self._once_entries(part, entry, 1, 0, up=up, down=not up)[0]
+            constant += self._collect_once_entries(part, entry, 1, 0, up=up, down=not up)[0]
         constant += terms.constant
-        goal = GoalRow(_joined(self._column[start:]), _joined(self._value[start:]), constant)
+        goal = GoalRow(_join_arrays(self._column[start:]), _join_arrays(self._value[start:]), constant)
         del self._row[start:], self._column[start:], self._value[start:]
         return goal
 
-    def model(self, *, whole: bool = True) -> LinearModel:
+    def build_model(self, *, whole: bool = True) -> LinearModel:
         """Assemble the model, with a zero objective.
 
         With `whole`, each row is divided by the greatest common divisor of its coefficients and its bounds
         are rounded. Pass False for a linear relaxation, whose fractional points this would cut off.
         """
-        self._amount_links()
+        self._add_amount_links()
         for once in list(self._once.values()):
-            self._once_links(once)
+            self._add_once_links(once)
         n_rows = len(self.labels)
         self.deadline.check()
-        entries = (_joined(self._value), (_joined(self._row), _joined(self._column)))
+        entries = (_join_arrays(self._value), (_join_arrays(self._row), _join_arrays(self._column)))
         matrix = sp.coo_array(entries, shape=(n_rows, self.n_cols)).tocsr()
         self.deadline.check()
         matrix.sum_duplicates()
@@ -350,7 +350,7 @@ class Builder:
         else:
             lower, upper = np.array(self.lower, dtype=np.int64), np.array(self.upper, dtype=np.int64)
         self.deadline.check()
-        lower_x, upper_x = self.recovery.column_bounds()
+        lower_x, upper_x = self.recovery.build_column_bounds()
         extra_lower = np.array(self._extra_lower, dtype=np.int64)
         extra_upper = np.array(self._extra_upper, dtype=np.int64)
         return LinearModel(
@@ -363,7 +363,7 @@ class Builder:
             objective=np.zeros(self.n_cols, dtype=np.int64),
             sense=Sense.MAXIMISE,
             row_names=tuple(str(label) for label in self.labels),
-            col_names=[*self.recovery.column_names(), *self._extra_names],
+            col_names=[*self.recovery.build_column_names(), *self._extra_names],
         )
 
     def _without_idle_rows(self, matrix: Any) -> Any:
@@ -384,7 +384,7 @@ class Builder:
         self._column.append(np.asarray(column, dtype=np.int64))
         self._value.append(np.asarray(value, dtype=np.int64))
 
-    def _entries(self, terms: Terms, groups: IntArray, n_groups: int, first: int) -> list[int]:
+    def _add_entries(self, terms: Terms, groups: IntArray, n_groups: int, first: int) -> list[int]:
         """Add the entries of columns x, t and w; return the constants of committed dossiers by group."""
         recovery = self.recovery
         i = recovery.candidate
@@ -402,9 +402,9 @@ class Builder:
         self._add(groups[o.row[used]] + first, recovery.option_columns[used], paid[used])
         c = recovery.committed[groups[recovery.committed] >= 0]
         fixed = terms.per_funded[c] + terms.per_cent[c] * recovery.committed_cents[c]
-        return group_sums(fixed, groups[c], n_groups)
+        return sum_by_group(fixed, groups[c], n_groups)
 
-    def _once_entries(
+    def _collect_once_entries(
         self, once_terms: Once, groups: IntArray, n_groups: int, first: int, *, up: bool, down: bool
     ) -> list[int]:
         recovery = self.recovery
@@ -412,10 +412,10 @@ class Builder:
         inside = groups[once_terms.row] >= 0
         row, pair = once_terms.row[inside], groups[once_terms.row[inside]] * n_keys + once_terms.key[inside]
         settled = np.unique(pair[recovery.is_committed()[row]])
-        constants = group_sums(once_terms.worth[settled % n_keys], settled // n_keys, n_groups)
-        place = self.funded_columns()[row]
+        constants = sum_by_group(once_terms.worth[settled % n_keys], settled // n_keys, n_groups)
+        place = self.get_funded_columns()[row]
         open_ = (place >= 0) & ~np.isin(pair, settled)
-        once = self._once_columns(place[open_], pair[open_])
+        once = self._add_once_columns(place[open_], pair[open_])
         worth, group = once_terms.worth[once.keys % n_keys], once.keys // n_keys
         used = worth != 0
         self._add(group[used] + first, once.column[used], worth[used])
@@ -424,7 +424,7 @@ class Builder:
         once.needs_lower |= (down and gains) or (up and losses)
         return constants
 
-    def _once_columns(self, x: IntArray, pair: IntArray) -> _OnceColumns:
+    def _add_once_columns(self, x: IntArray, pair: IntArray) -> _OnceColumns:
         """Return one column per key: a new one, or column x if a single dossier holds the key."""
         name = x.tobytes() + pair.tobytes()
         if name in self._once:
@@ -436,7 +436,7 @@ class Builder:
         column[code] = x
         shared = np.flatnonzero(count > 1)
         start = self.n_cols
-        names = self.recovery.column_names()
+        names = self.recovery.build_column_names()
         self._extra_names.extend(f"any:{names[one]}" for one in column[shared].tolist())
         self._extra_lower.extend([0] * len(shared))
         self._extra_upper.extend([1] * len(shared))
@@ -446,7 +446,7 @@ class Builder:
         self._once[name] = found
         return found
 
-    def _once_links(self, once: _OnceColumns) -> None:
+    def _add_once_links(self, once: _OnceColumns) -> None:
         x, y = once.members
         if len(x) == 0:
             return
@@ -463,17 +463,17 @@ class Builder:
                       np.repeat([1, -1], [len(keys), len(x)]))  # fmt: skip
             self._link_rows(len(keys), "held")
 
-    def _amount_links(self) -> None:
+    def _add_amount_links(self) -> None:
         """Add t ≤ K·x for all amounts, and x = Σ w, t = Σ k·w for levels, so that t orders amounts as cents do."""
         recovery = self.recovery
         t = recovery.amount_columns
         if len(t) == 0:
             return
         x = np.searchsorted(recovery.candidate, recovery.amount_rows)
-        steps = recovery.steps()
+        steps = recovery.compute_steps()
         place = np.arange(len(t))
         ones = np.ones(len(t), dtype=np.int64)
-        self.links(
+        self.add_links(
             "amount", np.tile(place, 2), np.concatenate([t, x]), np.concatenate([ones, -steps]), None, 0
         )
         o = recovery.options
@@ -483,7 +483,7 @@ class Builder:
         own = np.arange(len(levelled))
         at = np.searchsorted(recovery.candidate, levelled)
         w = recovery.option_columns
-        self.links(
+        self.add_links(
             "level",
             np.concatenate([own, code]),
             np.concatenate([at, w]),
@@ -492,7 +492,7 @@ class Builder:
             0,
         )
         mine = t[np.searchsorted(recovery.amount_rows, levelled)]
-        self.links(
+        self.add_links(
             "step", np.concatenate([own, code]), np.concatenate([mine, w]),
             np.concatenate([np.ones_like(own), -o.step]), 0, 0,
         )  # fmt: skip
@@ -508,5 +508,5 @@ class Builder:
         self.upper.extend([0] * count)
 
 
-def _joined(arrays: list[IntArray]) -> IntArray:
+def _join_arrays(arrays: list[IntArray]) -> IntArray:
     return np.concatenate([*arrays, np.zeros(0, dtype=np.int64)])

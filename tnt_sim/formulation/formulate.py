@@ -18,7 +18,7 @@ from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
-from tnt_sim.rules.linear_terms import Unit, checked_product, common_scale
+from tnt_sim.rules.linear_terms import Unit, find_common_scale, multiply_checked
 from tnt_sim.rules.protocols import Mode, RowKind, RowLabel, Sense, Soft
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
@@ -101,25 +101,25 @@ def formulate(
     deadline.check()
     recovery = Recovery.of(problem.offers, problem.case.table["dossier"])
     builder = Builder(recovery, deadline)
-    EnvelopeRows(problem.case, problem.offers, relief=relief).rows(builder)
+    EnvelopeRows(problem.case, problem.offers, relief=relief).build_rows(builder)
     for limit in problem.limits:
-        limit.rows(builder)
+        limit.build_rows(builder)
     deadline.check()
-    problem.offers.common.rows(builder)
-    problem.caps.rows(builder, problem.offers)
+    problem.offers.common.build_rows(builder)
+    problem.caps.build_rows(builder, problem.offers)
     for rule in (*problem.rules, *problem.table_rules):
         if rule.mode is Mode.HARD:
-            rule.rows(builder)
+            rule.build_rows(builder)
         elif rule.mode is Mode.PENALTY and rule.penalty is not None:
-            rule.soft_rows(builder, rule.penalty.soft)
+            rule.build_soft_rows(builder, rule.penalty.soft)
     for number, stage in enumerate(problem.stages):
         for part in stage.goal_parts:
             part.write(builder, number)
     least = ObjectiveStage(GRANTED, Sense.MINIMISE, problem.granted)
-    goals = [(stage, builder.objective(stage.terms, stage.sense)) for stage in (*problem.stages, least)]
-    model = builder.model(whole=whole)
+    goals = [(stage, builder.build_goal_row(stage.terms, stage.sense)) for stage in (*problem.stages, least)]
+    model = builder.build_model(whole=whole)
     stages = [
-        _stage(stage, goal, model.n_cols, [(c, price) for c, k, price in builder.prices if k == number])
+        _scale_stage(stage, goal, model.n_cols, [(c, price) for c, k, price in builder.prices if k == number])
         for number, (stage, goal) in enumerate(goals)
     ]
     return Formulation(
@@ -133,7 +133,7 @@ def formulate(
     )
 
 
-def formulated_again(
+def update_formulation(
     form: Formulation, problem: Problem, deadline: Deadline = UNLIMITED
 ) -> Formulation | None:
     """Reuse a formulation for a problem that differs only in envelope amounts and objectives.
@@ -142,7 +142,7 @@ def formulated_again(
     columns, or if a dropped empty row would now be violated. Raises `DeadlineExpired` as `formulate` does.
     """
     builder = Builder(form.recovery, deadline)
-    EnvelopeRows(problem.case, problem.offers).rows(builder)
+    EnvelopeRows(problem.case, problem.offers).build_rows(builder)
     place = {label: row for row, label in enumerate(form.labels) if label.kind is RowKind.ENVELOPE}
     upper = form.model.row_upper.copy()
     for label, bound, unit in zip(builder.labels, builder.upper, builder.units, strict=True):
@@ -155,25 +155,25 @@ def formulated_again(
         return None
     model = form.model.with_row_bounds(form.model.row_lower, upper)
     stages = tuple(
-        _stage(stage, builder.objective(stage.terms, stage.sense), model.n_cols, ())
+        _scale_stage(stage, builder.build_goal_row(stage.terms, stage.sense), model.n_cols, ())
         for stage in problem.stages
     )
     return replace(form, model=model, stages=stages)
 
 
-def _stage(
+def _scale_stage(
     stage: ObjectiveStage, goal: GoalRow, n_cols: int, prices: Sequence[tuple[int, Fraction]]
 ) -> ModelStage:
     """Scale an objective so that its coefficients and all violation prices are integers."""
-    scale = common_scale([stage.terms.scale, *(price for _, price in prices if price)])
+    scale = find_common_scale([stage.terms.scale, *(price for _, price in prices if price)])
     factor = int(stage.terms.scale / scale)
     worse = -1 if stage.sense is Sense.MAXIMISE else 1
     try:
-        objective = checked_product(goal.dense(n_cols), factor)
+        objective = multiply_checked(goal.to_dense(n_cols), factor)
         for column, price in prices:
             objective[column] += worse * int(price / scale)
     except OverflowError:
-        raise _too_fine(stage.goal) from None
+        raise _build_precision_error(stage.goal) from None
     return ModelStage(
         name=stage.goal,
         objective=objective,
@@ -185,7 +185,7 @@ def _stage(
     )
 
 
-def _too_fine(goal: str) -> ModelError:
+def _build_precision_error(goal: str) -> ModelError:
     return ModelError(
         Text(
             f"l'objectif « {goal} » et les prix de ses règles n'ont pas d'unité commune assez grande pour un "
@@ -196,6 +196,6 @@ def _too_fine(goal: str) -> ModelError:
     )
 
 
-def rows_of_rules(labels: Sequence[RowLabel]) -> list[int]:
+def select_planner_rows(labels: Sequence[RowLabel]) -> list[int]:
     """Return the rows that a planner knows: envelopes and rules, without technical link rows."""
     return [row for row, label in enumerate(labels) if label.kind.value != "link"]

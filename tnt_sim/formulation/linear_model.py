@@ -74,24 +74,24 @@ class SolverNames:
     columns: tuple[str, ...]
 
 
-def _error(fr: str, en: str) -> ModelError:
+def _build_error(fr: str, en: str) -> ModelError:
     return ModelError(Text(fr, en))
 
 
-def _frozen(values: ArrayLike, dtype: Any) -> NDArray[Any]:
+def _freeze_array(values: ArrayLike, dtype: Any) -> NDArray[Any]:
     """Return a read-only integer view; the caller's array stays writable and is copied only to change its type."""
     array = np.asarray(values)
     if array.size and array.dtype.kind == "f":
-        raise _error("un modèle n'a que des nombres entiers", "a model holds whole numbers only")
+        raise _build_error("un modèle n'a que des nombres entiers", "a model holds whole numbers only")
     view = array.astype(dtype, copy=False).view()
     view.flags.writeable = False
     return view
 
 
-def _frozen_matrix(matrix: Any) -> sp.csr_array:
+def _freeze_matrix(matrix: Any) -> sp.csr_array:
     """Return the matrix as canonical int64 CSR: sorted, without duplicate or zero entries."""
     if matrix.dtype.kind not in "iu":
-        raise _error("un modèle n'a que des nombres entiers", "a model holds whole numbers only")
+        raise _build_error("un modèle n'a que des nombres entiers", "a model holds whole numbers only")
     csr = matrix if isinstance(matrix, sp.csr_array) else sp.csr_array(matrix)
     if csr.dtype != np.int64:
         csr = csr.astype(np.int64)
@@ -102,7 +102,7 @@ def _frozen_matrix(matrix: Any) -> sp.csr_array:
     return csr
 
 
-def _stacked(above: sp.csr_array, below: sp.csr_array) -> sp.csr_array:
+def _stack_rows(above: sp.csr_array, below: sp.csr_array) -> sp.csr_array:
     """Stack two canonical matrices vertically."""
     whole = sp.csr_array(
         (
@@ -116,15 +116,15 @@ def _stacked(above: sp.csr_array, below: sp.csr_array) -> sp.csr_array:
     return whole
 
 
-def _slug(name: str) -> str:
+def _build_slug(name: str) -> str:
     """Reduce a name to ASCII letters, digits and underscores, 40 characters at most."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:40]
 
 
-def _solver_names(letter: str, names: Iterable[str]) -> tuple[str, ...]:
+def _build_solver_names(letter: str, names: Iterable[str]) -> tuple[str, ...]:
     # The index makes a name unique; the leading letter keeps LP readers from parsing it as a number (« 1e5 »).
-    return tuple(f"{letter}{i}_{_slug(name)}".rstrip("_") for i, name in enumerate(names))
+    return tuple(f"{letter}{i}_{_build_slug(name)}".rstrip("_") for i, name in enumerate(names))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,7 @@ class LinearModel:
         c.
     sense : Sense
     row_names, col_names
-        Names that the planner recognises. They need be neither unique nor ASCII (see `names_for_solver`).
+        Names that the planner recognises. They need be neither unique nor ASCII (see `build_solver_names`).
 
     Raises
     ------
@@ -164,9 +164,9 @@ class LinearModel:
     ...     col_lower=[0, 0], col_upper=[1, 1], integer=[True, True],
     ...     objective=[5, 4], sense=Sense.MAXIMISE, row_names=["cap"], col_names=["a", "b"],
     ... )
-    >>> model.value([1, 0]), model.is_feasible([1, 0])
+    >>> model.compute_value([1, 0]), model.is_feasible([1, 0])
     (5, True)
-    >>> model.violations([1, 1])
+    >>> model.list_violations([1, 1])
     (Violation(name='cap', activity=5, lower=None, upper=4),)
     """
 
@@ -183,10 +183,10 @@ class LinearModel:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "matrix", _frozen_matrix(self.matrix))
+        put(self, "matrix", _freeze_matrix(self.matrix))
         for name in ("row_lower", "row_upper", "col_lower", "col_upper", "objective"):
-            put(self, name, _frozen(getattr(self, name), np.int64))
-        put(self, "integer", _frozen(self.integer, np.bool_))
+            put(self, name, _freeze_array(getattr(self, name), np.int64))
+        put(self, "integer", _freeze_array(self.integer, np.bool_))
         put(self, "row_names", tuple(self.row_names))
         self._check_shapes()
         self._check_magnitudes()
@@ -200,18 +200,18 @@ class LinearModel:
         for name, size in sizes.items():
             result = len(getattr(self, name))
             if result != size:
-                raise _error(f"{name} a {result} valeurs, la matrice en demande {size}",
+                raise _build_error(f"{name} a {result} valeurs, la matrice en demande {size}",
                              f"{name} has {result} values, the matrix asks for {size}")  # fmt: skip
 
     def _check_magnitudes(self) -> None:
-        _below_limit(self.matrix.data, "matrix")
+        _check_below_limit(self.matrix.data, "matrix")
         self._check_vectors()
 
     def _check_vectors(self) -> None:
-        _below_limit(self.objective, "objective")
+        _check_below_limit(self.objective, "objective")
         for name in ("row_lower", "row_upper", "col_lower", "col_upper"):
             values = getattr(self, name)
-            _below_limit(values[(values != NO_LOWER) & (values != NO_UPPER)], name)
+            _check_below_limit(values[(values != NO_LOWER) & (values != NO_UPPER)], name)
 
     @property
     def n_rows(self) -> int:
@@ -225,34 +225,38 @@ class LinearModel:
 
     def with_objective(self, objective: ArrayLike, sense: Sense) -> LinearModel:
         """Return the model with another objective."""
-        return self._changed(objective=_frozen(objective, np.int64), sense=sense)
+        return self._replace_fields(objective=_freeze_array(objective, np.int64), sense=sense)
 
     def with_rows(self, matrix: Any, lower: ArrayLike, upper: ArrayLike, names: Iterable[str]) -> LinearModel:
         """Return the model with rows appended; `matrix` is sparse or dense, (k, n_cols)."""
         if not sp.issparse(matrix):
             matrix = np.atleast_2d(np.asarray(matrix))
-        added = _frozen_matrix(matrix)
+        added = _freeze_matrix(matrix)
         if added.shape[1] != self.n_cols:
-            raise _error(f"des lignes de {added.shape[1]} colonnes pour un modèle de {self.n_cols}",
+            raise _build_error(f"des lignes de {added.shape[1]} colonnes pour un modèle de {self.n_cols}",
                          f"rows of {added.shape[1]} columns for a model of {self.n_cols}")  # fmt: skip
-        _below_limit(added.data, "matrix")
+        _check_below_limit(added.data, "matrix")
         low, high = (np.atleast_1d(np.asarray(bound, dtype=np.int64)) for bound in (lower, upper))
-        return self._changed(
-            matrix=_stacked(self.matrix, added),
-            row_lower=_frozen(np.concatenate([self.row_lower, low]), np.int64),
-            row_upper=_frozen(np.concatenate([self.row_upper, high]), np.int64),
+        return self._replace_fields(
+            matrix=_stack_rows(self.matrix, added),
+            row_lower=_freeze_array(np.concatenate([self.row_lower, low]), np.int64),
+            row_upper=_freeze_array(np.concatenate([self.row_upper, high]), np.int64),
             row_names=(*self.row_names, *names),
         )
 
     def with_bounds(self, col_lower: ArrayLike, col_upper: ArrayLike) -> LinearModel:
         """Return the model with other column bounds."""
-        return self._changed(col_lower=_frozen(col_lower, np.int64), col_upper=_frozen(col_upper, np.int64))
+        return self._replace_fields(
+            col_lower=_freeze_array(col_lower, np.int64), col_upper=_freeze_array(col_upper, np.int64)
+        )
 
     def with_row_bounds(self, row_lower: ArrayLike, row_upper: ArrayLike) -> LinearModel:
         """Return the model with other row bounds."""
-        return self._changed(row_lower=_frozen(row_lower, np.int64), row_upper=_frozen(row_upper, np.int64))
+        return self._replace_fields(
+            row_lower=_freeze_array(row_lower, np.int64), row_upper=_freeze_array(row_upper, np.int64)
+        )
 
-    def _changed(self, **fields: Any) -> LinearModel:
+    def _replace_fields(self, **fields: Any) -> LinearModel:
         """Return the model with some (frozen) fields replaced; matrix entries are not checked again."""
         created = object.__new__(LinearModel)
         for name in self.__dataclass_fields__:
@@ -261,9 +265,9 @@ class LinearModel:
         created._check_vectors()
         return created
 
-    def activity(self, x: ArrayLike) -> ExactArray:
+    def compute_activity(self, x: ArrayLike) -> ExactArray:
         """Compute A x exactly: int64 if no partial sum can overflow, otherwise an object array of Python ints."""
-        values = self._point(x)
+        values = self._require_point(x)
         if values.dtype != object:
             # one bound over all rows usually suffices, and allocates no matrix
             together = np.abs(self.matrix.data.astype(np.float64)).sum() * float(
@@ -282,11 +286,11 @@ class LinearModel:
         ]
         return np.array(exact, dtype=object)
 
-    def value(self, x: ArrayLike) -> int:
+    def compute_value(self, x: ArrayLike) -> int:
         """Compute c·x exactly, in the units of the objective."""
-        return exact_dot(self.objective, self._point(x))
+        return compute_dot(self.objective, self._require_point(x))
 
-    def violations(self, x: ArrayLike) -> tuple[Violation, ...]:
+    def list_violations(self, x: ArrayLike) -> tuple[Violation, ...]:
         """List all rows and columns that `x` violates, exactly and without tolerance.
 
         Raises
@@ -294,32 +298,34 @@ class LinearModel:
         ModelError
             If `x` does not have shape (n_cols,) or does not hold integers.
         """
-        values = self._point(x)
-        found = _outside(self.activity(values), self.row_lower, self.row_upper, self.row_names)
-        return (*found, *_outside(values, self.col_lower, self.col_upper, self.col_names))
+        values = self._require_point(x)
+        violations = _list_violations(
+            self.compute_activity(values), self.row_lower, self.row_upper, self.row_names
+        )
+        return (*violations, *_list_violations(values, self.col_lower, self.col_upper, self.col_names))
 
     def is_feasible(self, x: ArrayLike) -> bool:
         """Whether `x` satisfies all rows and bounds exactly."""
-        return not self.violations(x)
+        return not self.list_violations(x)
 
-    def names_for_solver(self) -> SolverNames:
+    def build_solver_names(self) -> SolverNames:
         """Return names for LP and MPS files, such as `r3_envelope_axe_1` and `x12_D_0007`."""
-        return SolverNames(_solver_names("r", self.row_names), _solver_names("x", self.col_names))
+        return SolverNames(_build_solver_names("r", self.row_names), _build_solver_names("x", self.col_names))
 
-    def _point(self, x: ArrayLike) -> ExactArray:
+    def _require_point(self, x: ArrayLike) -> ExactArray:
         values = np.asarray(x)
         if values.shape != (self.n_cols,):
-            raise _error(f"un point de {values.shape} pour un modèle de {self.n_cols} colonnes",
+            raise _build_error(f"un point de {values.shape} pour un modèle de {self.n_cols} colonnes",
                          f"a point of shape {values.shape} for a model of {self.n_cols} columns")  # fmt: skip
         if values.dtype.kind in "iub":
             return values.astype(np.int64, copy=False)
         if values.dtype != object:
-            raise _error("une lecture exacte demande des nombres entiers",
+            raise _build_error("une lecture exacte demande des nombres entiers",
                          "an exact reading needs whole numbers")  # fmt: skip
         return values
 
 
-def exact_dot(left: ExactArray, right: ExactArray) -> int:
+def compute_dot(left: ExactArray, right: ExactArray) -> int:
     """Compute Σ left·right of two integer arrays exactly."""
     if left.dtype != object and right.dtype != object:
         reach = np.abs(left.astype(np.float64)) @ np.abs(right.astype(np.float64))
@@ -328,14 +334,14 @@ def exact_dot(left: ExactArray, right: ExactArray) -> int:
     return sum(int(a) * int(b) for a, b in zip(left, right, strict=True) if a and b)
 
 
-def _below_limit(values: IntArray, name: str) -> None:
+def _check_below_limit(values: IntArray, name: str) -> None:
     # min and max rather than abs: |−2^63| is not an int64
     if values.size and (values.max() >= EXACT_LIMIT or values.min() <= -EXACT_LIMIT):
-        raise _error(f"{name} : un nombre atteint 2^53, un solveur en perdrait les derniers chiffres",
+        raise _build_error(f"{name} : un nombre atteint 2^53, un solveur en perdrait les derniers chiffres",
                      f"{name}: a number reaches 2^53, a solver would lose its last digits")  # fmt: skip
 
 
-def _outside(
+def _list_violations(
     activity: ExactArray, lower: IntArray, upper: IntArray, names: Sequence[str]
 ) -> tuple[Violation, ...]:
     broken = ((lower != NO_LOWER) & (activity < lower)) | ((upper != NO_UPPER) & (activity > upper))
@@ -364,7 +370,7 @@ class SolveStage:
 
     Examples
     --------
-    >>> SolveStage("score", np.array([3, 5]), Sense.MAXIMISE, Fraction(1, 100)).limit(201)
+    >>> SolveStage("score", np.array([3, 5]), Sense.MAXIMISE, Fraction(1, 100)).compute_limit(201)
     199
     """
 
@@ -374,7 +380,7 @@ class SolveStage:
     tolerance: Fraction = Fraction(0)
     constant: int = 0
 
-    def limit(self, value: int) -> int:
+    def compute_limit(self, value: int) -> int:
         """Compute the worst value that later stages may give this objective: v ∓ tolerance·|v + constant|.
 
         The result is rounded towards the best value `value` (v): up when maximising, down when minimising.

@@ -51,7 +51,7 @@ class Recovery:
     def of(cls, offers: Offers, dossier: pl.Series) -> Recovery:
         """Derive the column layout from the offers."""
         levelled = np.zeros(len(dossier), dtype=np.bool_)
-        options = offers.levels.where(offers.candidate)
+        options = offers.levels.restrict(offers.candidate)
         levelled[options.row] = True
         return cls(
             n=len(dossier),
@@ -102,7 +102,7 @@ class Recovery:
         mask[self.committed] = True
         return mask
 
-    def steps(self) -> IntArray:
+    def compute_steps(self) -> IntArray:
         """Return the upper bound K of each column t: units from least to most, or the highest level's step."""
         j = self.amount_rows
         units = (self.most_cents[j] - self.least_cents[j]) // self.unit_cents[j]
@@ -110,23 +110,23 @@ class Recovery:
         np.maximum.at(highest, self.options.row, self.options.step)
         return np.where(highest[j] >= 0, highest[j], units)
 
-    def column_bounds(self) -> tuple[IntArray, IntArray]:
+    def build_column_bounds(self) -> tuple[IntArray, IntArray]:
         """Return the lower and upper bounds of the award columns; x of a forced dossier has lower bound 1."""
         levels = np.zeros_like(self.options.row)
         forced = self.forced[self.candidate].astype(np.int64)
         lower = np.concatenate([forced, np.zeros_like(self.amount_rows), levels])
-        upper = np.concatenate([np.ones_like(self.candidate), self.steps(), levels + 1])
+        upper = np.concatenate([np.ones_like(self.candidate), self.compute_steps(), levels + 1])
         return lower, upper
 
-    def column_names(self) -> list[str]:
+    def build_column_names(self) -> list[str]:
         """Return the dossier id of each column, with the suffix `:amount` for t and `:level` for w."""
         return [
-            *self._names(self.candidate),
-            *(f"{name}:amount" for name in self._names(self.amount_rows)),
-            *(f"{name}:level" for name in self._names(self.options.row)),
+            *self._list_dossiers(self.candidate),
+            *(f"{name}:amount" for name in self._list_dossiers(self.amount_rows)),
+            *(f"{name}:level" for name in self._list_dossiers(self.options.row)),
         ]
 
-    def _names(self, rows: IntArray) -> list[str]:
+    def _list_dossiers(self, rows: IntArray) -> list[str]:
         # gather would cost as much as the rest of a small model
         if not len(rows):
             return []
@@ -134,7 +134,7 @@ class Recovery:
         names: list[str] = every.to_list()
         return names
 
-    def awards(self, x: IntArray) -> tuple[BoolArray, IntArray]:
+    def compute_awards(self, x: IntArray) -> tuple[BoolArray, IntArray]:
         """Compute the awards of a point: funded, bool (n,), and granted cents, int64 (n,)."""
         funded = np.zeros(self.n, dtype=np.bool_)
         granted = np.zeros(self.n, dtype=np.int64)

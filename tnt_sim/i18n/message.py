@@ -28,7 +28,7 @@ class Text:
         return self.fr
 
 
-def so_many(number: int, fr: tuple[str, str], en: tuple[str, str]) -> Text:
+def describe_count(number: int, fr: tuple[str, str], en: tuple[str, str]) -> Text:
     """Return « 1 règle », « 2 règles »: French uses the plural from 2 on, English for all but 1."""
     return Text(f"{number} {fr[abs(number) >= 2]}", f"{number} {en[number != 1]}")
 
@@ -43,10 +43,10 @@ _MONTHS_EN = (
 )  # fmt: skip
 
 
-def long_day(iso: str) -> Text:
+def format_long_day(iso: str) -> Text:
     """Return a day in full: « 22 novembre 2021 », 22 November 2021.
 
-    >>> long_day("2021-11-01").fr, long_day("2021-11-01").en
+    >>> format_long_day("2021-11-01").fr, format_long_day("2021-11-01").en
     ('1er novembre 2021', '1 November 2021')
     """
     year, month, day = (int(part) for part in iso[:10].split("-"))

@@ -22,26 +22,26 @@ from tnt_sim.domain.portfolio import (
     ColumnKind,
     Portfolio,
     Source,
-    in_rank_order,
-    instants,
-    table_column,
+    convert_to_instants,
+    get_table_column,
+    sort_by_rank,
 )
 from tnt_sim.errors import DataError, Defect, Defects, Place
 from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.tables import pabulib
 from tnt_sim.ingest.tables.cell_types import (
     check_identifiers,
+    format_typed_column,
     has_text,
     read_code,
     read_decimal,
     read_integer,
     read_list,
     read_text,
-    typed_text,
 )
 from tnt_sim.ingest.tables.csv_files import read_csv
 from tnt_sim.ingest.tables.date_cells import read_when
-from tnt_sim.ingest.tables.headers import Resolved, check_marks, headed, resolve
+from tnt_sim.ingest.tables.headers import Resolved, check_marks, resolve, select_headed
 from tnt_sim.ingest.tables.money_cells import read_cents, read_money
 from tnt_sim.ingest.tables.parquet import read_parquet
 from tnt_sim.ingest.tables.raw_table import (
@@ -52,9 +52,9 @@ from tnt_sim.ingest.tables.raw_table import (
     ReadOptions,
     Reporter,
     Rounding,
-    label,
-    letters,
-    shorten,
+    describe_column,
+    format_letters,
+    shorten_value,
 )
 from tnt_sim.ingest.tables.workbooks import read_workbook
 from tnt_sim.ingest.tables.zip_packages import refuse, refuse_legacy
@@ -89,7 +89,7 @@ def read_further(column: RawColumn, report: Reporter, timezone: str) -> pl.Serie
         return read_list(column, name, report)
     if has_text(dtype):
         return read_text(column).alias(name)
-    where = label(column)
+    where = describe_column(column)
     text = Text(
         f"{where.fr} : type {dtype}, qu'aucune règle ne sait lire ; elle est laissée de côté.",
         f"{where.en}: type {dtype}, which no rule can read; it is set aside.",
@@ -125,14 +125,14 @@ def join(portfolios: Sequence[Portfolio]) -> Portfolio:
         shift = pl.lit(len(sources), dtype=pl.UInt16)
         tables.append(portfolio.table.with_columns((pl.col("_source") + shift).alias("_source")))
         sources.extend(portfolio.sources)
-    table = pl.concat(_one_schema(tables, timezone), how="vertical")
+    table = pl.concat(_align_schemas(tables, timezone), how="vertical")
     warnings = tuple(warning for portfolio in portfolios for warning in portfolio.warnings)
     joined = Portfolio(table, tuple(sources), timezone, warnings)
     _refuse_doubles(joined)
-    return replace(joined, table=in_rank_order(table, timezone))
+    return replace(joined, table=sort_by_rank(table, timezone))
 
 
-def _one_schema(tables: list[pl.DataFrame], timezone: str) -> list[pl.DataFrame]:
+def _align_schemas(tables: list[pl.DataFrame], timezone: str) -> list[pl.DataFrame]:
     """Return the tables with the same columns, in the same order and types."""
     types: dict[str, pl.DataType] = {}
     for table in tables:
@@ -150,9 +150,9 @@ def _one_schema(tables: list[pl.DataFrame], timezone: str) -> list[pl.DataFrame]
                 empty = pl.lit("") if dtype == pl.String else pl.lit(None, dtype=dtype)
                 columns.append(empty.alias(name))
             elif CANONICAL.get(name) is ColumnKind.WHEN and dtype != table.schema[name]:
-                columns.append(instants(name, table.schema[name], timezone).alias(name))
+                columns.append(convert_to_instants(name, table.schema[name], timezone).alias(name))
             elif dtype != table.schema[name]:
-                columns.append(typed_text(table[name]).alias(name))
+                columns.append(format_typed_column(table[name]).alias(name))
             else:
                 columns.append(pl.col(name))
         result.append(table.select(columns))
@@ -168,7 +168,7 @@ def _refuse_doubles(joined: Portfolio) -> None:
         rows.setdefault(joined.table["dossier"][index], []).append(index)
     defects: list[Defect] = []
     for dossier, indices in list(rows.items())[:MAX_PLACES]:
-        places = tuple(joined.place(index, "dossier") for index in indices[:MAX_PLACES])
+        places = tuple(joined.locate(index, "dossier") for index in indices[:MAX_PLACES])
         text = Text(
             f"le dossier « {dossier} » est dans plusieurs fichiers.",
             f'the dossier "{dossier}" is in several files.',
@@ -181,7 +181,7 @@ def _refuse_doubles(joined: Portfolio) -> None:
             f"further dossiers in several files: {more}.",
         )
         first = list(rows.values())[MAX_PLACES][0]
-        defects.append(Defect("duplicate_dossier", text, (joined.place(first, "dossier"),)))
+        defects.append(Defect("duplicate_dossier", text, (joined.locate(first, "dossier"),)))
     raise DataError(defects)
 
 
@@ -204,7 +204,7 @@ def find_totals(column: RawColumn, columns: Mapping[str, pl.Series], report: Rep
         if unnamed and _is_sum(columns, last):
             totals.append(last)
     for index in totals[:MAX_PLACES]:
-        _say(column, index, dossiers[index], report)
+        _record_total_row(column, index, dossiers[index], report)
     return totals
 
 
@@ -218,15 +218,15 @@ def _is_sum(columns: Mapping[str, pl.Series], last: int) -> bool:
     return bool(filled) and all(series[last] == series.head(last).sum() != 0 for series in filled)
 
 
-def _say(column: RawColumn, index: int, dossier: str, report: Reporter) -> None:
-    named = (f" (« {shorten(dossier)} »)", f' ("{shorten(dossier)}")') if dossier else ("", "")
+def _record_total_row(column: RawColumn, index: int, dossier: str, report: Reporter) -> None:
+    named = (f" (« {shorten_value(dossier)} »)", f' ("{shorten_value(dossier)}")') if dossier else ("", "")
     report.defects.add(
         "total_row",
         Text(
             f"cette ligne est un total{named[0]}, et non un dossier.",
             f"this row is a total{named[1]}, not a dossier.",
         ),
-        report.place(index, column),
+        report.locate_cell(index, column),
         hint=Text("Supprimez-la du tableau.", "Delete it from the table."),
     )
 
@@ -265,16 +265,16 @@ def read_dossiers(
     data = read_bytes(path, shown_as)
     raw = read_raw(data, path, shown_as, read)
     report = Reporter(raw, Defects())
-    resolved = resolve(headed(raw.columns, report), columns or {}, report)
+    resolved = resolve(select_headed(raw.columns, report), columns or {}, report)
     check_marks(resolved, raw.marks, read.header_row, report)
-    table = _typed_table(resolved, report, read, timezone)
-    table = _unique(table, report, read)
+    table = _build_typed_table(resolved, report, read, timezone)
+    table = _resolve_duplicates(table, report, read)
     report.defects.raise_if_any(DataError)
     names = {column.header: column for column in resolved.extra} | dict(resolved.canonical)
-    at = {name: letters(column.position) for name, column in names.items()} if raw.cells else {}
+    at = {name: format_letters(column.position) for name, column in names.items()} if raw.cells else {}
     source = Source(shown_as, hashlib.sha256(data).hexdigest(), table.height, raw.sheet, at)
     warnings = (*raw.warnings, *report.warnings)
-    return Portfolio(in_rank_order(table, timezone), (source,), timezone, warnings)
+    return Portfolio(sort_by_rank(table, timezone), (source,), timezone, warnings)
 
 
 def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) -> pl.DataFrame:
@@ -287,7 +287,7 @@ def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) 
     """
     raw = read_raw(read_bytes(path, shown_as), path, shown_as, read)
     report = Reporter(raw, Defects())
-    retained = headed(raw.columns, report)
+    retained = select_headed(raw.columns, report)
     check_marks(Resolved({}, frozenset(), tuple(retained)), raw.marks, read.header_row, report)
     report.defects.raise_if_any(DataError)
     return pl.DataFrame(
@@ -295,7 +295,7 @@ def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) 
     )
 
 
-def a_folder(shown_as: str) -> DataError:
+def build_folder_error(shown_as: str) -> DataError:
     """Return the error for a folder given in place of a file."""
     return refuse(
         "no_file", shown_as, "c'est un dossier : donnez un fichier.", "this is a folder: give a file."
@@ -317,7 +317,7 @@ def read_bytes(path: Path, shown_as: str) -> bytes:
     except FileNotFoundError:
         raise refuse("no_file", shown_as, "le fichier n'existe pas.", "there is no such file.") from None
     except IsADirectoryError:
-        raise a_folder(shown_as) from None
+        raise build_folder_error(shown_as) from None
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise refuse(
@@ -337,7 +337,7 @@ def read_raw(data: bytes, path: Path, shown_as: str, read: ReadOptions) -> RawTa
     if suffix == ".parquet":
         return read_parquet(data, shown_as)
     if suffix == pabulib.SUFFIX:
-        return pabulib.table_of(pabulib.read_pb(data, shown_as))
+        return pabulib.build_table(pabulib.read_pb(data, shown_as))
     if suffix not in _SUFFIXES:
         known = ".csv, .xlsx, .ods, .parquet"
         raise refuse(
@@ -354,7 +354,9 @@ def read_raw(data: bytes, path: Path, shown_as: str, read: ReadOptions) -> RawTa
     return read_csv(data, shown_as, read)
 
 
-def _typed_table(resolved: Resolved, report: Reporter, read: ReadOptions, timezone: str) -> pl.DataFrame:
+def _build_typed_table(
+    resolved: Resolved, report: Reporter, read: ReadOptions, timezone: str
+) -> pl.DataFrame:
     """Return every canonical column in its type with defaults filled in, then the further columns."""
     result: dict[str, pl.Series] = {}
     dossier = resolved.canonical.get("dossier")
@@ -370,9 +372,11 @@ def _typed_table(resolved: Resolved, report: Reporter, read: ReadOptions, timezo
     if "applicant_id" in result:
         check_identifiers(resolved.canonical["applicant_id"], result["applicant_id"], report)
     n_rows = len(report.table.rows)
-    series = [_default(name, n_rows) if name not in result else result[name] for name in CANONICAL]
+    series = [
+        _build_default_column(name, n_rows) if name not in result else result[name] for name in CANONICAL
+    ]
     canonical = pl.DataFrame(
-        [one.alias(table_column(name)) for name, one in zip(CANONICAL, series, strict=True)]
+        [one.alias(get_table_column(name)) for name, one in zip(CANONICAL, series, strict=True)]
     )
     further = [read_further(column, report, timezone) for column in resolved.extra]
     extra = [one for one in further if one is not None]
@@ -380,7 +384,7 @@ def _typed_table(resolved: Resolved, report: Reporter, read: ReadOptions, timezo
         report.table.rows.alias("_row"),
         pl.Series("_source", [0], dtype=pl.UInt16).new_from_index(0, n_rows),
     ]
-    return _filled(canonical).hstack([*extra, *places])
+    return _fill_defaults(canonical).hstack([*extra, *places])
 
 
 def _read(
@@ -391,7 +395,9 @@ def _read(
             return read_cents(column, name, report) if cents else read_money(column, name, report, read)
         case ColumnKind.TEXT:
             if column.typed is not None and not has_text(column.typed.dtype):
-                report.column("text", column, name, Text("du texte attendu", "text expected"), None)
+                report.record_column_type(
+                    "text", column, name, Text("du texte attendu", "text expected"), None
+                )
             return read_text(column)
         case ColumnKind.CODE:
             return read_code(column, name, report)
@@ -405,7 +411,7 @@ def _read(
             return read_when(column, name, report, timezone)
 
 
-def _default(name: str, n_rows: int) -> pl.Series:
+def _build_default_column(name: str, n_rows: int) -> pl.Series:
     empty: dict[ColumnKind, tuple[object, pl.DataType]] = {
         ColumnKind.MONEY: (None, pl.Int64()),
         ColumnKind.INTEGER: (None, pl.Int64()),
@@ -418,7 +424,7 @@ def _default(name: str, n_rows: int) -> pl.Series:
     return pl.Series(name, [value], dtype=dtype).new_from_index(0, n_rows)
 
 
-def _filled(table: pl.DataFrame) -> pl.DataFrame:
+def _fill_defaults(table: pl.DataFrame) -> pl.DataFrame:
     """Fill the default values into empty cells."""
     members = pl.when((pl.col("members").list.len() == 0) & (pl.col("commune") != ""))
     return table.with_columns(
@@ -435,21 +441,21 @@ def _check_dossiers(column: RawColumn, columns: Mapping[str, pl.Series], report:
     if empty.any():
         why = Text("colonne « dossier » : cellule vide.", 'column "dossier": empty cell.')
         hint = Text("Donnez un numéro à chaque ligne.", "Give a number to each row.")
-        report.each("dossier_empty", column, empty, lambda _: (why, hint), "dossier")
+        report.record_cells("dossier_empty", column, empty, lambda _: (why, hint), "dossier")
     broken = dossiers.str.contains(r"[\t\r\n]")
     if broken.any():
 
-        def say(index: int) -> tuple[Text, Text | None]:
-            text = shorten(dossiers[index])
+        def explain_cell(index: int) -> tuple[Text, Text | None]:
+            text = shorten_value(dossiers[index])
             return Text(
                 f"colonne « dossier » : « {text} » contient une tabulation ou un saut de ligne.",
                 f'column "dossier": "{text}" holds a tab or a line break.',
             ), None
 
-        report.each("dossier_characters", column, broken, say, "dossier")
+        report.record_cells("dossier_characters", column, broken, explain_cell, "dossier")
 
 
-def _unique(table: pl.DataFrame, report: Reporter, read: ReadOptions) -> pl.DataFrame:
+def _resolve_duplicates(table: pl.DataFrame, report: Reporter, read: ReadOptions) -> pl.DataFrame:
     """Refuse dossiers on several rows, or keep the last row of each with a warning."""
     doubled = table["dossier"].is_duplicated() & (table["dossier"] != "")
     if not doubled.any():
@@ -465,19 +471,21 @@ def _unique(table: pl.DataFrame, report: Reporter, read: ReadOptions) -> pl.Data
         report.warn("duplicates", text, None, doubled & ~table["dossier"].is_last_distinct())
         return retained
     for dossier, rows in groups.head(MAX_PLACES).iter_rows():
-        _say_duplicate(
-            report.defects, dossier, [replace(report.whole(), row=row, dossier=dossier) for row in rows]
+        _record_duplicate(
+            report.defects,
+            dossier,
+            [replace(report.locate_table(), row=row, dossier=dossier) for row in rows],
         )
     if groups.height > MAX_PLACES:
         more = groups.height - MAX_PLACES
         text = Text(
             f"autres dossiers sur plusieurs lignes : {more}.", f"further dossiers on several rows: {more}."
         )
-        report.defects.add("duplicate_dossier", text, report.whole())
+        report.defects.add("duplicate_dossier", text, report.locate_table())
     return table
 
 
-def _say_duplicate(defects: Defects, dossier: str, places: Sequence[Place]) -> None:
+def _record_duplicate(defects: Defects, dossier: str, places: Sequence[Place]) -> None:
     rows = ", ".join(str(place.row) for place in places[:10]) + (", …" if len(places) > 10 else "")
     text = Text(
         f"le dossier « {dossier} » est sur plusieurs lignes : {rows}.",

@@ -68,7 +68,7 @@ class KnapsackSolution:
     ways: int
 
 
-def knapsack(
+def solve_knapsack(
     profit: IntArray,
     weight: IntArray,
     capacity: int,
@@ -102,7 +102,7 @@ def knapsack(
 
     Examples
     --------
-    >>> best = knapsack(np.array([6, 5, 4]), np.array([3, 2, 2]), 4)
+    >>> best = solve_knapsack(np.array([6, 5, 4]), np.array([3, 2, 2]), 4)
     >>> best.profit, best.weight, best.ways
     (9, 4, 1)
     >>> best.taken.tolist()
@@ -126,7 +126,7 @@ def knapsack(
     return KnapsackSolution(taken, gained + core.best_profit, core.best_weight, ways)
 
 
-def reaches(
+def can_reach_profit(
     profit: IntArray,
     weight: IntArray,
     capacity: int,
@@ -136,16 +136,16 @@ def reaches(
 ) -> bool:
     """Decide whether some selection within the capacity has a profit of at least `target`.
 
-    The search is that of `knapsack` with the target as incumbent, and ends at the first such selection.
+    The search is that of `solve_knapsack` with the target as incumbent, and ends at the first such selection.
 
     Raises
     ------
     TooManyStates, DeadlineExpired, OverflowError, ValueError
-        As `knapsack` does.
+        As `solve_knapsack` does.
 
     Examples
     --------
-    >>> reaches(np.array([6, 5, 4]), np.array([3, 2, 2]), 4, 10)
+    >>> can_reach_profit(np.array([6, 5, 4]), np.array([3, 2, 2]), 4, 10)
     False
     """
     _check(profit, weight, capacity)
@@ -231,7 +231,7 @@ class _KnapsackCore:
         self.split = int(np.searchsorted(reach, capacity, side="right"))
         self.ratio = p / w
         self.sought = target is not None
-        self.best_profit = self._greedy() if target is None else target
+        self.best_profit = self._compute_greedy_profit() if target is None else target
         self.best_weight, self.ways = LARGEST, 0
         self.chosen: IntArray = np.arange(self.split)
         self.layers: list[_KnapsackLayer] = []
@@ -251,7 +251,7 @@ class _KnapsackCore:
             self.deadline.check(len(states.weight) * STATE_SECONDS)
             if known != self.best_profit:
                 known = self.best_profit
-                left, right = self._sides({layer.item for layer in self.layers})
+                left, right = self._select_flippable_items({layer.item for layer in self.layers})
             if right.left and (not left.left or right.item - split <= split - 1 - left.item):
                 item, sign, side = right.item, 1, right
             elif left.left:
@@ -264,7 +264,7 @@ class _KnapsackCore:
             if work > self.max_work:
                 raise TooManyStates(f"{len(states.weight)} states after {len(self.layers)} items")
 
-    def _sides(self, visited: set[int]) -> tuple[_Side, _Side]:
+    def _select_flippable_items(self, visited: set[int]) -> tuple[_Side, _Side]:
         """Return the items that an optimum may still flip; reduced-cost fixing excludes all others."""
         small = self.loss <= self.bound - self.best_profit + MARGIN * (1.0 + self.bound)
         if visited:
@@ -273,7 +273,7 @@ class _KnapsackCore:
         place = int(np.searchsorted(items, self.split))
         return _Side(items[:place][::-1], self.w), _Side(items[place:], self.w)
 
-    def _greedy(self) -> int:
+    def _compute_greedy_profit(self) -> int:
         """Return a greedy profit: the items before the break item, then each later one that fits."""
         profit, left = int(self.p[: self.split].sum()), self.capacity - int(self.w[: self.split].sum())
         for p, w in zip(self.p[self.split :].tolist(), self.w[self.split :].tolist(), strict=True):
@@ -291,9 +291,11 @@ class _KnapsackCore:
         w, p = w[order], p[order]
         ways = np.concatenate([states.ways, states.ways])[order]
         if (w[1:] == w[:-1]).any():
-            place, ways = _of_one_weight(w, p, ways)
+            place, ways = _select_best_by_weight(w, p, ways)
             order, w, p = order[place], w[place], p[place]
-        keep = self._reach(w, p, left, right) >= self.best_profit - MARGIN * (1.0 + abs(self.best_profit))
+        keep = self._compute_profit_bounds(w, p, left, right) >= self.best_profit - MARGIN * (
+            1.0 + abs(self.best_profit)
+        )
         keep[1:] &= p[1:] > np.maximum.accumulate(p)[:-1]
         few = np.flatnonzero(keep)
         self.layers.append(_KnapsackLayer(item, count, order[few]))
@@ -307,11 +309,11 @@ class _KnapsackCore:
         profit, weight = int(fresh.profit[place]), int(fresh.weight[place])
         if (profit, -weight) > (self.best_profit, -self.best_weight):
             self.best_profit, self.best_weight, self.ways = profit, weight, 0
-            self.chosen = self._trace(place, item)
+            self.chosen = self._recover_items(place, item)
         if (profit, weight) == (self.best_profit, self.best_weight):
             self.ways += int(fresh.ways[place])
 
-    def _trace(self, place: int, item: int | None) -> IntArray:
+    def _recover_items(self, place: int, item: int | None) -> IntArray:
         """Return the places of the items of one state, by backtracking."""
         inside = np.arange(len(self.p)) < self.split
         if item is not None:
@@ -323,7 +325,9 @@ class _KnapsackCore:
             place = before % layer.count
         return np.flatnonzero(inside)
 
-    def _reach(self, w: IntArray, p: IntArray, left: _Side, right: _Side) -> NDArray[np.float64]:
+    def _compute_profit_bounds(
+        self, w: IntArray, p: IntArray, left: _Side, right: _Side
+    ) -> NDArray[np.float64]:
         """Bound the profit of each state after at least one more flip; −∞ where no item is left to flip."""
         room = self.capacity - w
         fits = int(np.searchsorted(w, self.capacity, side="right"))
@@ -341,18 +345,18 @@ class _KnapsackCore:
         return reach
 
 
-def _of_one_weight(w: IntArray, p: IntArray, ways: IntArray) -> tuple[IntArray, IntArray]:
+def _select_best_by_weight(w: IntArray, p: IntArray, ways: IntArray) -> tuple[IntArray, IntArray]:
     """Return for each weight the place of a state of greatest profit, and the ways to all such states."""
-    fresh = _changes(w)
+    fresh = _mark_run_starts(w)
     start = np.flatnonzero(fresh)
     group = np.cumsum(fresh) - 1
     at_top = p == np.maximum.reduceat(p, start)[group]
     total = np.add.reduceat(np.where(at_top, ways, 0), start)
     first = np.flatnonzero(at_top)
-    return first[_changes(group[first])], total
+    return first[_mark_run_starts(group[first])], total
 
 
-def _changes(values: IntArray) -> BoolArray:
+def _mark_run_starts(values: IntArray) -> BoolArray:
     """Mark where a run of equal values begins, bool (n,)."""
     begins = np.ones(len(values), dtype=np.bool_)
     np.not_equal(values[1:], values[:-1], out=begins[1:])
@@ -396,11 +400,11 @@ class ChoiceGroups:
         """Whether no group has several items and none is raised: then the groups restrict nothing."""
         return not (self.shared.any() or self.raised.any())
 
-    def picked(self, items: IntArray) -> ChoiceGroups:
+    def pick(self, items: IntArray) -> ChoiceGroups:
         """Restrict the groups to some items, given in ascending order."""
         return ChoiceGroups(self.group[items], self.raised[items])
 
-    def order(self, items: IntArray) -> IntArray:
+    def compute_rank_key(self, items: IntArray) -> IntArray:
         """Return the ranking key of a selection: ascending positions, int64.
 
         Of two selections the one that contains the smallest position of their symmetric difference ranks

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.knapsack import BoolArray, IntArray, KnapsackSolution, TooManyStates, knapsack
-from tnt_sim.kernel.profit_frontier import cells, frontier, items_of
+from tnt_sim.kernel.knapsack import BoolArray, IntArray, KnapsackSolution, TooManyStates, solve_knapsack
+from tnt_sim.kernel.profit_frontier import build_frontier, estimate_additions, recover_items
 
 FAR = np.int64(2**61)
 """A need that no selection has."""
@@ -93,7 +93,7 @@ class MinimumAddition:
     --------
     >>> budget = BudgetedItems(np.array([0, 1]), 8, hard=False)
     >>> items = MinimumAddition(np.array([5, 4]), np.array([10, 7]), [budget])
-    >>> items.least(4).need, items.least(9).need
+    >>> items.find_least(4).need, items.find_least(9).need
     (0, 9)
     """
 
@@ -111,24 +111,24 @@ class MinimumAddition:
         self.settled: dict[int, BoolArray] = {}
         self.gained: dict[int, int] = {}
         for k, piece in enumerate(groups):
-            best = self._best_for_nothing(piece)
+            best = self._select_without_addition(piece)
             if best is not None:
                 self.settled[k] = best
                 self.gained[k] = int(profit[piece.items[best]].sum())
         self.open = [k for k in range(len(groups)) if k not in self.settled]
         self.fronts: dict[int, _NeedByProfit] = {}
 
-    def _best_for_nothing(self, group: BudgetedItems) -> BoolArray | None:
+    def _select_without_addition(self, group: BudgetedItems) -> BoolArray | None:
         """Return the selection of a part that is best for every z, bool (n_items,), or None."""
         profit, weight = self.profit[group.items], self.weight[group.items]
         if int(weight.sum()) <= group.free:
             return np.ones(len(group.items), dtype=np.bool_)
-        return self._knapsack(profit, weight, group.free).taken if group.hard else None
+        return self._solve_knapsack(profit, weight, group.free).taken if group.hard else None
 
-    def _knapsack(self, profit: IntArray, weight: IntArray, capacity: int) -> KnapsackSolution:
-        return knapsack(profit, weight, capacity, deadline=self.deadline)
+    def _solve_knapsack(self, profit: IntArray, weight: IntArray, capacity: int) -> KnapsackSolution:
+        return solve_knapsack(profit, weight, capacity, deadline=self.deadline)
 
-    def least(self, target: int) -> AdditionResult | None:
+    def find_least(self, target: int) -> AdditionResult | None:
         """Return the least extra budget for a total profit; None when all items together do not reach it."""
         rest = target - sum(self.gained.values())
         taken = np.zeros(len(self.profit), dtype=np.bool_)
@@ -140,12 +140,12 @@ class MinimumAddition:
             return None
         if len(self.open) == 1:
             items = self.groups[self.open[0]].items
-            inside, weight = self._cheapest(items, rest)
+            inside, weight = self._select_cheapest(items, rest)
             taken[items[inside]] = True
             return AdditionResult(max(0, weight - self.groups[self.open[0]].free), taken)
-        return self._together(rest, taken)
+        return self._combine_groups(rest, taken)
 
-    def least_with(self, place: int, target: int) -> AdditionResult | None:
+    def find_least_with_item(self, place: int, target: int) -> AdditionResult | None:
         """Return the least extra budget for a total profit with item `place` taken; None if impossible."""
         k = next(k for k, part in enumerate(self.groups) if place in part.items)
         piece, w = self.groups[k], int(self.weight[place])
@@ -159,14 +159,14 @@ class MinimumAddition:
         again.settled, again.gained = dict(self.settled), dict(self.gained)
         again.open, again.fronts = list(self.open), {j: f for j, f in self.fronts.items() if j != k}
         if k in again.settled:
-            best = again._best_for_nothing(others)
+            best = again._select_without_addition(others)
             if best is None:  # the item uses up the part's own budget
                 del again.settled[k], again.gained[k]
                 again.open = sorted([*again.open, k])
             else:
                 again.settled[k] = best
                 again.gained[k] = int(self.profit[others.items[best]].sum())
-        addition = again.least(target - int(self.profit[place]))
+        addition = again.find_least(target - int(self.profit[place]))
         self.fronts.update({j: f for j, f in again.fronts.items() if j != k})
         if addition is None:
             return None
@@ -175,29 +175,29 @@ class MinimumAddition:
         # a part with a negative budget left pays for the item itself
         return AdditionResult(addition.need, taken)
 
-    def _cheapest(self, items: IntArray, target: int) -> tuple[BoolArray, int]:
+    def _select_cheapest(self, items: IntArray, target: int) -> tuple[BoolArray, int]:
         """Select the items of least weight for a profit: the complement of a knapsack."""
         profit, weight = self.profit[items], self.weight[items]
         spare = int(profit.sum()) - max(0, target)
-        out = self._knapsack(weight, profit, spare)
+        out = self._solve_knapsack(weight, profit, spare)
         return ~out.taken, int(weight.sum()) - out.profit
 
-    def _gains(self, k: int) -> _NeedByProfit:
+    def _get_efficient_pairs(self, k: int) -> _NeedByProfit:
         """Return the efficient pairs of an open part, from what its own budget buys on; they are computed once."""
         if k not in self.fronts:
             piece = self.groups[k]
             profit, weight = self.profit[piece.items], self.weight[piece.items]
-            if sum(cells(self.profit[self.groups[j].items]) for j in self.open) > MAX_CELLS:
+            if sum(estimate_additions(self.profit[self.groups[j].items]) for j in self.open) > MAX_CELLS:
                 raise TooManyStates("the profits of the open parts are too large for their frontiers")
-            found = frontier(profit, weight, int(weight.sum()), self.deadline)
+            found = build_frontier(profit, weight, int(weight.sum()), self.deadline)
             first = max(0, int(np.searchsorted(found.weight, piece.free, side="right")) - 1)
             p, w = found.profit[first:], found.weight[first:]
             self.fronts[k] = _NeedByProfit(int(p[0]), p, w, np.maximum(0, w - piece.free))
         return self.fronts[k]
 
-    def _together(self, rest: int, taken: BoolArray) -> AdditionResult:
+    def _combine_groups(self, rest: int, taken: BoolArray) -> AdditionResult:
         """Combine several open parts: d[t] is the least extra budget for a gain of at least t."""
-        gains = [self._gains(k) for k in self.open]
+        gains = [self._get_efficient_pairs(k) for k in self.open]
         must = sum(int(g.need[0]) for g in gains)  # parts that need extra budget even for the empty selection
         top = rest - sum(g.base for g in gains)
         if top > MAX_GAIN:
@@ -210,14 +210,14 @@ class MinimumAddition:
             up = np.minimum(g.profit - g.base, top)
             cost = g.need - int(g.need[0])
             last = int(np.searchsorted(up, top, side="left")) + 1
-            d, chosen = _combined(d, up[:last], cost[:last], self.deadline)
+            d, chosen = _convolve_min_plus(d, up[:last], cost[:last], self.deadline)
             choices.append(chosen)
         at = top
         for k, g, chosen in reversed(list(zip(self.open, gains, choices, strict=True))):
             point = int(chosen[at])
             piece = self.groups[k]
             p, w = int(g.profit[point]), int(g.weight[point])
-            inside = items_of(
+            inside = recover_items(
                 self.profit[piece.items], self.weight[piece.items], p, w, deadline=self.deadline
             )
             taken[piece.items[inside]] = True
@@ -225,7 +225,9 @@ class MinimumAddition:
         return AdditionResult(must + int(d[top]), taken)
 
 
-def _combined(d: IntArray, up: IntArray, cost: IntArray, deadline: Deadline) -> tuple[IntArray, IntArray]:
+def _convolve_min_plus(
+    d: IntArray, up: IntArray, cost: IntArray, deadline: Deadline
+) -> tuple[IntArray, IntArray]:
     """Compute min over a part's points of d[max(0, t − up)] + cost, for every t, and the minimising point."""
     best = np.full(len(d), FAR)
     chosen = np.zeros(len(d), dtype=np.int64)

@@ -3,12 +3,13 @@
     minw[q] = min { Σ w_j x_j : Σ p_j x_j = q }          best(c) = max { q : minw[q] ≤ c }
 
 One pass solves the knapsack for every capacity at once, in time n·Σp, so it suits small integer profits
-(scores). `frontier` gives the efficient pairs alone; `items_of` then recovers the items of one pair; `curve`
-keeps one decision bit per item and profit and recovers the items of many pairs in a second pass.
+(scores). `build_frontier` gives the efficient pairs alone; `recover_items` then recovers the items of one
+pair; `build_curve` keeps one decision bit per item and profit and recovers the items of many pairs in a
+second pass.
 
-Tie-break. `items_of` and `curve` add items from the last rank to the first and prefer to take an item on
-ties. So reading the decisions from the first rank gives, among the selections of one profit and its least
-weight, the lexicographically greatest in rank order.
+Tie-break. `recover_items` and `build_curve` add items from the last rank to the first and prefer to take an
+item on ties. So reading the decisions from the first rank gives, among the selections of one profit and its
+least weight, the lexicographically greatest in rank order.
 
 Source: Kellerer, Pferschy and Pisinger, *Knapsack Problems* (2004), on dynamic programming by profits.
 """
@@ -29,7 +30,7 @@ NEVER = np.int64(2**61)
 NARROW = 2**30
 """Capacities below this limit allow sums in 32 bits."""
 MAX_BITS = 400_000_000
-"""Largest decision table of `items_of`, in items × profits."""
+"""Largest decision table of `recover_items`, in items × profits."""
 CELLS_PER_LOOK = 4_000_000
 """Additions between two checks of the deadline, some milliseconds."""
 
@@ -46,18 +47,20 @@ class Frontier:
         """Number of integers stored, for the memory budget of `cap_tree/memo.py`."""
         return 2 * len(self.profit)
 
-    def within(self, capacity: int) -> Frontier:
+    def restrict_to_capacity(self, capacity: int) -> Frontier:
         """Restrict the pairs to a smaller capacity."""
         end = int(np.searchsorted(self.weight, capacity, side="right"))
         return Frontier(self.profit[:end], self.weight[:end])
 
 
-def cells(profit: IntArray) -> int:
+def estimate_additions(profit: IntArray) -> int:
     """Estimate the additions that a frontier takes: n·Σp."""
     return len(profit) * int(profit.sum())
 
 
-def frontier(profit: IntArray, weight: IntArray, capacity: int, deadline: Deadline = UNLIMITED) -> Frontier:
+def build_frontier(
+    profit: IntArray, weight: IntArray, capacity: int, deadline: Deadline = UNLIMITED
+) -> Frontier:
     """Compute all efficient (profit, weight) pairs within a capacity.
 
     Parameters
@@ -72,7 +75,7 @@ def frontier(profit: IntArray, weight: IntArray, capacity: int, deadline: Deadli
 
     Examples
     --------
-    >>> pairs = frontier(np.array([2, 3]), np.array([4, 5]), 9)
+    >>> pairs = build_frontier(np.array([2, 3]), np.array([4, 5]), 9)
     >>> pairs.profit.tolist(), pairs.weight.tolist()
     ([0, 2, 3, 5], [0, 4, 5, 9])
     """
@@ -100,7 +103,7 @@ def frontier(profit: IntArray, weight: IntArray, capacity: int, deadline: Deadli
     return Frontier(keep.astype(np.int64), least[keep].astype(np.int64))
 
 
-def items_of(
+def recover_items(
     profit: IntArray,
     weight: IntArray,
     target: int,
@@ -132,10 +135,10 @@ def items_of(
 
     Examples
     --------
-    >>> items_of(np.array([2, 3, 3]), np.array([4, 5, 5]), 3, 5).tolist()
+    >>> recover_items(np.array([2, 3, 3]), np.array([4, 5, 5]), 3, 5).tolist()
     [False, True, False]
     """
-    price = _break_ratio(profit, weight, least)
+    price = _compute_break_ratio(profit, weight, least)
     reduced = profit - price * weight
     gap = float(np.maximum(reduced, 0.0).sum()) - (target - price * least)
     margin = 1e-9 * (1.0 + float(np.abs(reduced).sum()))
@@ -145,11 +148,11 @@ def items_of(
     room = least - int(weight[taken].sum())
     if len(open_) * (rest + 1) > max_cells:
         raise TooManyStates(f"{len(open_)} items and {rest} units of profit in one leaf")
-    taken[open_] = _exactly(profit[open_], weight[open_], rest, room, deadline)
+    taken[open_] = _select_exactly(profit[open_], weight[open_], rest, room, deadline)
     return taken
 
 
-def _break_ratio(profit: IntArray, weight: IntArray, filled: int) -> float:
+def _compute_break_ratio(profit: IntArray, weight: IntArray, filled: int) -> float:
     """Return the efficiency p/w of the break item when items in order of efficiency fill the weight `filled`."""
     heavy = np.flatnonzero(weight > 0)
     if not len(heavy):
@@ -160,7 +163,9 @@ def _break_ratio(profit: IntArray, weight: IntArray, filled: int) -> float:
     return float(ratio[order[min(place, len(order) - 1)]])
 
 
-def _exactly(profit: IntArray, weight: IntArray, target: int, room: int, deadline: Deadline) -> BoolArray:
+def _select_exactly(
+    profit: IntArray, weight: IntArray, target: int, room: int, deadline: Deadline
+) -> BoolArray:
     """Select exactly `target` at weight `room` by dynamic programming with a table of decisions."""
     n = len(profit)
     least = np.full(target + 1, NEVER)
@@ -192,7 +197,7 @@ def _exactly(profit: IntArray, weight: IntArray, target: int, room: int, deadlin
 
 
 MAX_CELLS = 1_500_000_000
-"""Limit of items × profits in `curve`; each takes one bit."""
+"""Limit of items × profits in `build_curve`; each takes one bit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,11 +213,11 @@ class Curve:
     _gain: IntArray = field(repr=False)
     _bits: NDArray[np.uint8] = field(repr=False)
 
-    def step_at(self, capacity: int) -> int:
+    def get_step(self, capacity: int) -> int:
         """Return the step in force at a capacity, −1 for a negative capacity."""
         return int(np.searchsorted(self.weight, capacity, side="right")) - 1
 
-    def choices(self, steps: IntArray) -> BoolArray:
+    def recover_choices(self, steps: IntArray) -> BoolArray:
         """Recover the items of some steps, bool (n_items, len(steps)), items in rank order."""
         left = self.profit[steps] // self._unit
         taken = np.zeros((len(self._gain), len(steps)), dtype=np.bool_)
@@ -224,7 +229,7 @@ class Curve:
         return taken
 
 
-def curve(profit: IntArray, weight: IntArray, deadline: Deadline = UNLIMITED) -> Curve:
+def build_curve(profit: IntArray, weight: IntArray, deadline: Deadline = UNLIMITED) -> Curve:
     """Solve a knapsack for all capacities and keep the decisions.
 
     Parameters
@@ -243,10 +248,10 @@ def curve(profit: IntArray, weight: IntArray, deadline: Deadline = UNLIMITED) ->
 
     Examples
     --------
-    >>> steps = curve(np.array([20, 30]), np.array([4, 5]))
+    >>> steps = build_curve(np.array([20, 30]), np.array([4, 5]))
     >>> steps.profit.tolist(), steps.weight.tolist()
     ([0, 20, 30, 50], [0, 4, 5, 9])
-    >>> steps.choices(np.array([steps.step_at(6)]))[:, 0].tolist()
+    >>> steps.recover_choices(np.array([steps.get_step(6)]))[:, 0].tolist()
     [False, True]
     """
     if (profit < 0).any() or (weight <= 0).any():
@@ -269,7 +274,7 @@ def curve(profit: IntArray, weight: IntArray, deadline: Deadline = UNLIMITED) ->
         into = least[p : reached + 1]
         better = shifted <= into
         np.copyto(into, shifted, where=better)
-        bits[j] = _packed(better, p, total)
+        bits[j] = _pack_decisions(better, p, total)
         done += total
         if done > CELLS_PER_LOOK:
             deadline.check()
@@ -279,7 +284,7 @@ def curve(profit: IntArray, weight: IntArray, deadline: Deadline = UNLIMITED) ->
     return Curve(keep * unit, least[keep], unit, gain, bits)
 
 
-def _packed(better: BoolArray, start: int, total: int) -> NDArray[np.uint8]:
+def _pack_decisions(better: BoolArray, start: int, total: int) -> NDArray[np.uint8]:
     """Pack the decisions of one item, for profits from `start` on, into bits."""
     whole = np.zeros(total + 1, dtype=np.bool_)
     whole[start : start + len(better)] = better

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.certificate import branches
-from tnt_sim.certify.system import Box, MultiplierError, System, Weighed, narrowed, slack, weigh
+from tnt_sim.certify.certificate import branch_box
+from tnt_sim.certify.system import Box, MultiplierError, System, Weighed, compute_slack, narrow_box, weigh
 from tnt_sim.deadline import Deadline
-from tnt_sim.prove.proof_lp import FloatArray, LpSolution, LpStatus, ProofLp, whole_multipliers
+from tnt_sim.prove.proof_lp import FloatArray, LpSolution, LpStatus, ProofLp, round_multipliers
 from tnt_sim.rules.linear_terms import IntArray
 
 NEAR = 1e-6
@@ -65,52 +65,52 @@ class BranchSearch:
         PointFound
             When the system has a solution.
         """
-        waiting: list[tuple[Box, _Parent | None]] = [(self.system.box(), None)]
+        waiting: list[tuple[Box, _Parent | None]] = [(self.system.build_box(), None)]
         while waiting:
             if len(self.tokens) >= self.max_nodes or self.deadline.expired:
                 raise NotProved(f"stopped after {len(self.tokens)} nodes")
             box, parent = waiting.pop()
-            waiting.extend(self._node(box, parent))
+            waiting.extend(self._expand_node(box, parent))
             if self.report_progress is not None and len(self.tokens) % 500 == 0:
                 self.report_progress(len(self.tokens))
 
-    def _node(self, box: Box, parent: _Parent | None) -> list[tuple[Box, _Parent | None]]:
+    def _expand_node(self, box: Box, parent: _Parent | None) -> list[tuple[Box, _Parent | None]]:
         """Close a subproblem, or return the subproblems that it branches into."""
         relaxation = self.lp.solve(box, self.deadline)
         if relaxation.answer is LpStatus.UNCLEAR:
             self.deadline.check()
-            return self._blind(box)
+            return self._branch_without_lp(box)
         if parent is not None and relaxation.answer is LpStatus.BOUNDED:
-            self.gains.learn(parent, relaxation.cost)
+            self.gains.record_bound(parent, relaxation.cost)
         prices = (
             [relaxation.prices]
             if relaxation.answer is LpStatus.BOUNDED
             else [relaxation.prices, -relaxation.prices]
         )
-        closing = [w for w in (self._weighed(np.maximum(p, 0.0)) for p in prices) if w is not None]
+        closing = [w for w in (self._weigh_rows(np.maximum(p, 0.0)) for p in prices) if w is not None]
         for y, weighed in closing:
-            if slack(self.system, box, weighed)[0] < 0:
-                self.tokens.append(self._pooled(y))
+            if compute_slack(self.system, box, weighed)[0] < 0:
+                self.tokens.append(self._pool_multipliers(y))
                 return []
         if relaxation.answer is LpStatus.EMPTY:
-            return self._blind(box)
+            return self._branch_without_lp(box)
         if closing:
             smaller = box.copy()
-            narrowed(self.system, smaller, closing[0][1])
+            narrow_box(self.system, smaller, closing[0][1])
             if int(box.open.sum() - smaller.open.sum()) >= max(2, len(box.open) // 50):
-                self.tokens.append(["narrow", self._pooled(closing[0][0])])
+                self.tokens.append(["narrow", self._pool_multipliers(closing[0][0])])
                 box = smaller
         return self._branch(box, relaxation)
 
-    def _weighed(self, prices: FloatArray) -> tuple[tuple[IntArray, IntArray], Weighed] | None:
+    def _weigh_rows(self, prices: FloatArray) -> tuple[tuple[IntArray, IntArray], Weighed] | None:
         """Round prices to multipliers and apply them; None if they exceed 64 bits."""
-        y = whole_multipliers(self.system, prices)
+        y = round_multipliers(self.system, prices)
         try:
             return y, weigh(self.system, *y)
         except MultiplierError:
             return None
 
-    def _pooled(self, y: tuple[IntArray, IntArray]) -> int:
+    def _pool_multipliers(self, y: tuple[IntArray, IntArray]) -> int:
         """Add multipliers to the pool and return their number."""
         self.pool.append(np.stack(y, axis=1).ravel().tolist())
         return len(self.pool) - 1
@@ -121,9 +121,9 @@ class BranchSearch:
         part = np.abs(solution.x - np.rint(solution.x))
         loose = np.flatnonzero(part > NEAR)
         if not len(loose):
-            return self._blind(box, np.rint(solution.x).astype(np.int64))
+            return self._branch_without_lp(box, np.rint(solution.x).astype(np.int64))
         choices = loose[loose < n]
-        c = int(self.gains.best(choices if len(choices) else loose, solution.x))
+        c = int(self.gains.select_column(choices if len(choices) else loose, solution.x))
         kind = ["branch", c] if c < n else ["split", c, int(np.floor(solution.x[c]))]
         return self._split(box, kind, solution, first_is_up=c < n)
 
@@ -132,7 +132,7 @@ class BranchSearch:
     ) -> list[tuple[Box, _Parent | None]]:
         """Record a branch and return its subproblems, the first one on top of the stack."""
         self.tokens.append(kind)
-        first, second = branches(self.system, box, str(kind[0]), kind[1:])
+        first, second = branch_box(self.system, box, str(kind[0]), kind[1:])
         c = int(kind[1])
         ahead: list[_Parent | None] = [None, None]
         if solution is not None:
@@ -141,7 +141,7 @@ class BranchSearch:
             ahead = [both[0], both[1]] if first_is_up else [both[1], both[0]]
         return [(second, ahead[1]), (first, ahead[0])]
 
-    def _blind(self, box: Box, point: IntArray | None = None) -> list[tuple[Box, _Parent | None]]:
+    def _branch_without_lp(self, box: Box, point: IntArray | None = None) -> list[tuple[Box, _Parent | None]]:
         """Close or branch a subproblem without the linear program.
 
         It is used when the relaxation has an integer point that violates a row by less than float tolerances,
@@ -152,12 +152,12 @@ class BranchSearch:
             left = np.zeros(rows.n, dtype=np.int64)
             np.add.at(left, rows.row, rows.value * point[rows.col])
             broken = np.flatnonzero(left > rows.upper)
-            if not len(broken) and self._in_box(box, point):
+            if not len(broken) and self._is_in_box(box, point):
                 raise PointFound(point)
         for r in range(rows.n):
             y = np.array([r], dtype=np.int64), np.ones(1, dtype=np.int64)
-            if slack(system, box, weigh(system, *y))[0] < 0:
-                self.tokens.append(self._pooled(y))
+            if compute_slack(system, box, weigh(system, *y))[0] < 0:
+                self.tokens.append(self._pool_multipliers(y))
                 return []
         n = system.n_choices
         count = np.add.reduceat(box.open, system.heads, dtype=np.int64) if n else np.zeros(0, dtype=np.int64)
@@ -171,7 +171,7 @@ class BranchSearch:
             return self._split(box, ["split", n + c, middle], None, first_is_up=False)
         raise NotProved("a decided part keeps every row, yet its point was not found")
 
-    def _in_box(self, box: Box, point: IntArray) -> bool:
+    def _is_in_box(self, box: Box, point: IntArray) -> bool:
         """Return whether a point satisfies the bounds and blocks of a subproblem."""
         n = self.system.n_choices
         taken = np.bincount(self.system.block[:n], weights=point[:n], minlength=len(box.must))
@@ -206,13 +206,13 @@ class _PseudoCosts:
         """Build pseudo-costs without observations."""
         return cls(np.zeros((2, n_cols)), np.zeros((2, n_cols)))
 
-    def learn(self, parent: _Parent, cost: float) -> None:
+    def record_bound(self, parent: _Parent, cost: float) -> None:
         """Record the bound of one child."""
         side = int(parent.up)
         self.total[side, parent.column] += max(cost - parent.cost, 0.0) / max(parent.distance, NEAR)
         self.count[side, parent.column] += 1
 
-    def best(self, columns: IntArray, x: FloatArray) -> int:
+    def select_column(self, columns: IntArray, x: FloatArray) -> int:
         """Return the column of greatest product of both gains; the overall mean stands in for unobserved ones."""
         seen = self.count.sum()
         mean = self.total.sum() / seen if seen else 1.0

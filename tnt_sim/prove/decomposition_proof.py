@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from tnt_sim.certify.decomposition import Subsystem, fallen_apart
+from tnt_sim.certify.decomposition import Subsystem, decompose_system
 from tnt_sim.certify.system import MultiplierError, System, weigh
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.branch_search import NotProved, PointFound
-from tnt_sim.prove.proof_lp import FloatArray, whole_multipliers
+from tnt_sim.prove.proof_lp import FloatArray, round_multipliers
 from tnt_sim.rules.linear_terms import IntArray
-from tnt_sim.solve.backends.highs import quiet_highspy
+from tnt_sim.solve.backends.highs import import_highspy
 
 Prove = Callable[[System, Deadline], dict[str, Any]]
 
 
-def apart(
+def prove_by_pieces(
     system: System, goal: int, prices: FloatArray, deadline: Deadline, prove: Prove
 ) -> dict[str, Any] | None:
     """Return pool and tree of a proof by pieces.
@@ -46,24 +46,24 @@ def apart(
     DeadlineExpired
         When time is up.
     """
-    selected = _splitting_rows(system, goal, prices)
+    selected = _select_splitting_rows(system, goal, prices)
     if selected is None:
         return None
     priced = prices.copy()
     priced[selected] = 0.0
-    y = whole_multipliers(system, priced)
+    y = round_multipliers(system, priced)
     try:
-        pieces = fallen_apart(system, system.box(), weigh(system, *y), selected.tolist())
+        pieces = decompose_system(system, system.build_box(), weigh(system, *y), selected.tolist())
     except MultiplierError:
         return None
-    least = [_least(piece, deadline) for piece in pieces.systems]
+    least = [_compute_least_cost(piece, deadline) for piece in pieces.systems]
     spare = pieces.rest + sum(least) - pieces.limit - 1
     if spare < 0:
         return None
     each = spare // max(1, len(least))
     try:
         proofs = [
-            [bound - each, prove(piece.cheaper_than(bound - each), deadline)]
+            [bound - each, prove(piece.build_cheaper_system(bound - each), deadline)]
             for piece, bound in zip(pieces.systems, least, strict=True)
         ]
     except PointFound:  # the solver's minimum of a piece was wrong: this says nothing of the whole
@@ -72,7 +72,7 @@ def apart(
     return {"pool": [pool], "tree": [["apart", 0, selected.tolist(), proofs]]}
 
 
-def _splitting_rows(system: System, goal: int, prices: FloatArray) -> IntArray | None:
+def _select_splitting_rows(system: System, goal: int, prices: FloatArray) -> IntArray | None:
     """Return the rows with a price that stay unpriced: the longest are priced until the rest splits."""
     rows = system.rows
     length = np.bincount(rows.row, minlength=rows.n)
@@ -80,12 +80,12 @@ def _splitting_rows(system: System, goal: int, prices: FloatArray) -> IntArray |
     order = binding[np.argsort(-length[binding], kind="stable")]
     for first in range(len(order)):
         kept: IntArray = np.sort(order[first:]).astype(np.int64)
-        if _n_groups(system, kept) > 1:
+        if _count_components(system, kept) > 1:
             return kept
     return None
 
 
-def _n_groups(system: System, priced: IntArray) -> int:
+def _count_components(system: System, priced: IntArray) -> int:
     """Return the number of connected components of the kept rows."""
     rows = system.rows
     used = np.isin(rows.row, priced)
@@ -100,7 +100,7 @@ def _n_groups(system: System, priced: IntArray) -> int:
     return len(np.unique(label[row]).tolist())
 
 
-def _least(piece: Subsystem, deadline: Deadline) -> int:
+def _compute_least_cost(piece: Subsystem, deadline: Deadline) -> int:
     """Return the minimum cost of a piece according to HiGHS; only what is proved afterwards counts.
 
     Raises
@@ -109,7 +109,7 @@ def _least(piece: Subsystem, deadline: Deadline) -> int:
         When HiGHS finds no optimum in time.
     """
     deadline.check()
-    highspy = quiet_highspy()
+    highspy = import_highspy()
     highs = highspy.Highs()
     highs.silent()
     for name, value in (("threads", 1), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.0)):

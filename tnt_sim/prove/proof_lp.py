@@ -4,7 +4,7 @@
 from the last basis. Dual values are rounded to integers, which loses tightness but not validity: any
 multipliers ≥ 0 give valid rows.
 
-`price_groups` aggregates rows by their dual values for `certify/row_sum_bound.py`. Rows with a positive price
+`build_row_groups` aggregates rows by their dual values for `certify/row_sum_bound.py`. Rows with a positive price
 that share columns form one group: money that moves from an envelope to its children enters both rows with
 opposite signs and cancels in the sum.
 
@@ -29,7 +29,7 @@ from tnt_sim.certify.row_sum_bound import Group
 from tnt_sim.certify.system import Box, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
-from tnt_sim.solve.backends.highs import quiet_highspy, strategy
+from tnt_sim.solve.backends.highs import choose_simplex_strategy, import_highspy
 
 FloatArray = NDArray[np.float64]
 
@@ -84,7 +84,7 @@ class ProofLp:
 
     def __post_init__(self) -> None:
         system, rows = self.system, self.system.rows
-        highspy = quiet_highspy()
+        highspy = import_highspy()
         self.highs = highspy.Highs()
         self.highs.silent()
         for name, value in (
@@ -95,7 +95,7 @@ class ProofLp:
             ("dual_feasibility_tolerance", 1e-9),
         ):
             self.highs.setOptionValue(name, value)
-        self.highs.setOptionValue("simplex_strategy", strategy(system.n_cols))
+        self.highs.setOptionValue("simplex_strategy", choose_simplex_strategy(system.n_cols))
         size = np.bincount(system.block[: system.n_choices], minlength=len(system.must))
         self.wide = np.flatnonzero(size > 1).astype(np.int64)
         self.must = np.zeros(len(self.wide), dtype=np.bool_)
@@ -187,7 +187,7 @@ class ProofLp:
         self.must = must
 
 
-def whole_multipliers(system: System, prices: FloatArray) -> tuple[IntArray, IntArray]:
+def round_multipliers(system: System, prices: FloatArray) -> tuple[IntArray, IntArray]:
     """Round prices to integer multipliers of one scale that fit 64 bits; return rows and weights.
 
     Parameters
@@ -217,14 +217,14 @@ FAINT = 1e-9
 """Prices below this share of the greatest count as zero."""
 
 
-def price_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -> list[Group] | None:
+def build_row_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -> list[Group] | None:
     """Return groups of rows with integer multipliers for `row_sum_bound.py`; None without an optimum in time.
 
     Parameters
     ----------
     gain : int64 (n_cols,), the objective, maximised
     """
-    prices = row_prices(system, gain, deadline)
+    prices = compute_row_prices(system, gain, deadline)
     if prices is None:
         return None
     rows = system.rows
@@ -240,25 +240,25 @@ def price_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMITED)
     groups: list[Group] = []
     for k in np.unique(subset[: len(used)]):
         members = used[subset[: len(used)] == k]
-        groups.append(_whole(prices[members], [rows.names[r] for r in members.tolist()]))
+        groups.append(_round_prices(prices[members], [rows.names[r] for r in members.tolist()]))
     return groups
 
 
-def row_prices(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -> FloatArray | None:
+def compute_row_prices(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -> FloatArray | None:
     """Return the dual values ≥ 0 of max gain·x over the linear relaxation, float64 (n_rows,).
 
     None without an optimum.
     """
     used = np.flatnonzero(gain)
     rows = system.rows.with_row(used, -gain[used], int(np.abs(gain).sum()) + 1, "goal:better")
-    relaxation = ProofLp(system.with_rows(rows), rows.n - 1).solve(system.box(), deadline)
+    relaxation = ProofLp(system.with_rows(rows), rows.n - 1).solve(system.build_box(), deadline)
     if relaxation.answer is not LpStatus.BOUNDED:
         return None
     prices = relaxation.prices[:-1]
     return np.where(prices > FAINT * prices.max(initial=0.0), prices, 0.0)
 
 
-def _whole(prices: FloatArray, names: list[str]) -> dict[str, int]:
+def _round_prices(prices: FloatArray, names: list[str]) -> dict[str, int]:
     """Convert prices to integers in nearly the same ratios; any positive multipliers are valid."""
     ratios = [Fraction(float(p / prices.min())).limit_denominator(LARGEST_RATIO) for p in prices]
     common = lcm(*(ratio.denominator for ratio in ratios))

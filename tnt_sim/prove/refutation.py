@@ -19,15 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.certificate import Round, next_round
-from tnt_sim.certify.derived_rows import Recipe, derived, sharpen
-from tnt_sim.certify.single_row_bound import closed_by_row
+from tnt_sim.certify.certificate import Round, apply_round
+from tnt_sim.certify.derived_rows import Recipe, derive_cut, tighten_system
+from tnt_sim.certify.single_row_bound import is_closed_by_row
 from tnt_sim.certify.system import MultiplierError, System
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.branch_search import BranchSearch, NotProved, PointFound
-from tnt_sim.prove.decomposition_proof import apart
-from tnt_sim.prove.kernel_proofs import by_blocks, by_caps
-from tnt_sim.prove.proof_lp import FloatArray, LpSolution, LpStatus, ProofLp, whole_multipliers
+from tnt_sim.prove.decomposition_proof import prove_by_pieces
+from tnt_sim.prove.kernel_proofs import prove_by_blocks, prove_by_caps
+from tnt_sim.prove.proof_lp import FloatArray, LpSolution, LpStatus, ProofLp, round_multipliers
 from tnt_sim.rules.linear_terms import IntArray
 
 __all__ = ["NotProved", "PointFound", "refute"]
@@ -43,14 +43,14 @@ BITS = 40
 """Divisor of a cut's derivation: multipliers are in units of 2^−BITS."""
 
 
-def cut_off(system: System, goal: int, deadline: Deadline) -> tuple[System, list[Recipe]]:
+def add_gomory_cuts(system: System, goal: int, deadline: Deadline) -> tuple[System, list[Recipe]]:
     """Add Gomory mixed-integer cuts until the bound stalls; return the system with the cuts, and their recipes."""
     recipes: list[Recipe] = []
     started: float | None = None
     best, stalled = -np.inf, 0
     for _ in range(MAX_PASSES):
         lp = ProofLp(system, goal)
-        relaxation = lp.solve(system.box(), deadline)
+        relaxation = lp.solve(system.build_box(), deadline)
         if relaxation.answer is not LpStatus.BOUNDED:
             break
         started = relaxation.cost if started is None else started
@@ -59,7 +59,7 @@ def cut_off(system: System, goal: int, deadline: Deadline) -> tuple[System, list
         closed = goal >= 0 and relaxation.cost > float(system.rows.upper[goal])
         if closed or stalled > 2 or deadline.expired:
             break
-        fresh = _separated(system, lp, relaxation.x)
+        fresh = _separate_cuts(system, lp, relaxation.x)
         if not fresh:
             break
         for recipe, (col, value, bound) in fresh:
@@ -68,7 +68,7 @@ def cut_off(system: System, goal: int, deadline: Deadline) -> tuple[System, list
     return system, recipes
 
 
-def _separated(
+def _separate_cuts(
     system: System, lp: ProofLp, x: FloatArray
 ) -> list[tuple[Recipe, tuple[IntArray, IntArray, int]]]:
     """Return the deepest cuts of one basis."""
@@ -76,7 +76,7 @@ def _separated(
     if not lp.highs.getNumRow():
         return []  # without rows HiGHS has no basis, and asking for one ends the process
     status, basic = lp.highs.getBasicVariables()
-    at_upper = _at_upper(lp)
+    at_upper = _list_columns_at_upper(lp)
     if status.name == "kError":
         return []
     basic = np.asarray(basic)
@@ -86,9 +86,9 @@ def _separated(
     for place in order[: 3 * PER_PASS].tolist():
         if abs(x[basic[place]] - np.rint(x[basic[place]])) < AWAY:
             break
-        recipe = _cut_recipe(system, lp, place, at_upper)
+        recipe = _build_recipe(system, lp, place, at_upper)
         try:
-            col, value, bound = derived(system, recipe)
+            col, value, bound = derive_cut(system, recipe)
         except MultiplierError:
             continue
         norm = float(np.sqrt((value.astype(float) ** 2).sum()))
@@ -99,7 +99,7 @@ def _separated(
     return [(recipe, cut) for _, recipe, cut in result[:PER_PASS]]
 
 
-def _cut_recipe(system: System, lp: ProofLp, place: int, at_upper: IntArray) -> Recipe:
+def _build_recipe(system: System, lp: ProofLp, place: int, at_upper: IntArray) -> Recipe:
     """Round the row of the basis inverse at `place` to a recipe with divisor 2^BITS."""
     _, row = lp.highs.getBasisInverseRow(place)
     u = np.asarray(row) * np.concatenate([lp.unit, np.ones(len(lp.wide))])
@@ -110,7 +110,7 @@ def _cut_recipe(system: System, lp: ProofLp, place: int, at_upper: IntArray) -> 
     return Recipe(index[used], weights[used].astype(np.int64), at_upper, 2**BITS)
 
 
-def _at_upper(lp: ProofLp) -> IntArray:
+def _list_columns_at_upper(lp: ProofLp) -> IntArray:
     """Return the columns that are nonbasic at their upper bound."""
     basis: Any = lp.highs.getBasis()
     names = [status.name for status in basis.col_status]
@@ -158,27 +158,29 @@ def refute(
         When time is up inside a kernel.
     """
     small = system.n_choices <= ROW_COLUMNS
-    result = by_blocks(system, deadline) if small else None
-    result = result or (None if cost is None else by_caps(system, cost, deadline))
+    result = prove_by_blocks(system, deadline) if small else None
+    result = result or (None if cost is None else prove_by_caps(system, cost, deadline))
     if result is not None:
         return result
     if len(system.rows.row) > MAX_ENTRIES:
         raise NotProved("only trees of caps are tried on so many rows")
-    root = _Root(sharpen(system), deadline)
-    result = root.by_one_row()
+    root = _Root(tighten_system(system), deadline)
+    result = root.prove_by_row()
     if result is not None:
         return result
     while root.narrow(()) and not root.closed:
         pass
     if not root.closed:
-        result = (root.by_one_row() if root.rounds else None) or root.fall_apart()
+        result = (root.prove_by_row() if root.rounds else None) or root.prove_by_pieces()
         if result is not None:
             return result
-    while not root.closed and root.cut():
+    while not root.closed and root.apply_cuts():
         pass
     if root.closed:
         return {"rounds": root.rounds, "pool": [], "tree": []}
-    search = BranchSearch(root.system, root.lp(), root.deadline, max_nodes, report_progress=report_progress)
+    search = BranchSearch(
+        root.system, root.build_lp(), root.deadline, max_nodes, report_progress=report_progress
+    )
     search.run()
     return {"rounds": root.rounds, "pool": search.pool, "tree": search.tokens}
 
@@ -197,7 +199,7 @@ class _Root:
         """The row that the linear program minimises, or −1."""
         return self.system.rows.goal
 
-    def by_one_row(self) -> dict[str, Any] | None:
+    def prove_by_row(self) -> dict[str, Any] | None:
         """Return a proof by one of the longest rows, whose knapsack alone proves the system empty."""
         system, goal = self.system, self.goal
         if goal < 0 or system.n_cols > ROW_COLUMNS:
@@ -206,13 +208,15 @@ class _Root:
         length[goal] = 0
         for row in np.argsort(-length, kind="stable")[:TRIED_ROWS].tolist():
             try:
-                if length[row] and closed_by_row(system, system.box(), goal, row, QUICK_WORK, self.deadline):
+                if length[row] and is_closed_by_row(
+                    system, system.build_box(), goal, row, QUICK_WORK, self.deadline
+                ):
                     return {"rounds": self.rounds, "pool": [], "tree": [["knapsack", goal, row]]}
             except MultiplierError:
                 continue
         return None
 
-    def lp(self) -> ProofLp:
+    def build_lp(self) -> ProofLp:
         """Build the linear relaxation of the present system."""
         return ProofLp(self.system, self.goal)
 
@@ -221,40 +225,42 @@ class _Root:
         if len(self.rounds) >= MAX_ROUNDS or self.deadline.expired:
             return False
         wider = self.system if cut is None else cut
-        step = self._multipliers(wider)
+        step = self._compute_multipliers(wider)
         if step is None:
             return False
         before = self.system.n_cols
-        after = next_round(self.system, Round(cuts, [step]))
-        self.rounds.append({"cuts": [_recipe(r) for r in cuts], "narrow": [_flat(step)]})
+        after = apply_round(self.system, Round(cuts, [step]))
+        self.rounds.append(
+            {"cuts": [_serialise_recipe(r) for r in cuts], "narrow": [_flatten_multipliers(step)]}
+        )
         if after is None:
             self.closed = True
             return False
         self.system = after
         return after.n_cols < SHRINKS * before
 
-    def cut(self) -> bool:
+    def apply_cuts(self) -> bool:
         """Make one round with Gomory cuts; return whether another may help."""
         if not 0 < self.system.n_cols <= CUT_COLUMNS or self.deadline.expired:
             return False
-        wider, recipes = cut_off(self.system, self.goal, self.deadline)
+        wider, recipes = add_gomory_cuts(self.system, self.goal, self.deadline)
         return self.narrow(recipes, wider) if recipes else False
 
-    def fall_apart(self) -> dict[str, Any] | None:
+    def prove_by_pieces(self) -> dict[str, Any] | None:
         """Return a proof by independent pieces, if the system has some."""
-        relaxation = self.lp().solve(self.system.box(), self.deadline)
+        relaxation = self.build_lp().solve(self.system.build_box(), self.deadline)
         if relaxation.answer is not LpStatus.BOUNDED:
             return None
-        pieces = apart(self.system, self.goal, relaxation.prices, self.deadline, refute)
+        pieces = prove_by_pieces(self.system, self.goal, relaxation.prices, self.deadline, refute)
         return None if pieces is None else {"rounds": self.rounds, **pieces}
 
-    def _multipliers(self, system: System) -> tuple[IntArray, IntArray] | None:
+    def _compute_multipliers(self, system: System) -> tuple[IntArray, IntArray] | None:
         """Return the dual values of the root as integer multipliers; None if the relaxation has no optimum."""
-        relaxation = ProofLp(system, self.goal).solve(system.box(), self.deadline)
+        relaxation = ProofLp(system, self.goal).solve(system.build_box(), self.deadline)
         if relaxation.answer is not LpStatus.BOUNDED:
             return None
         _refuse_point(system, relaxation)
-        return whole_multipliers(system, relaxation.prices)
+        return round_multipliers(system, relaxation.prices)
 
 
 def _refuse_point(system: System, solution: LpSolution) -> None:
@@ -267,16 +273,16 @@ def _refuse_point(system: System, solution: LpSolution) -> None:
             raise PointFound(x)
 
 
-def _flat(y: tuple[IntArray, IntArray]) -> list[int]:
+def _flatten_multipliers(y: tuple[IntArray, IntArray]) -> list[int]:
     """Write multipliers as [row, weight, row, weight, …]."""
     flat: list[int] = np.stack(y, axis=1).ravel().tolist()
     return flat
 
 
-def _recipe(recipe: Recipe) -> dict[str, Any]:
+def _serialise_recipe(recipe: Recipe) -> dict[str, Any]:
     """Write a recipe as plain values."""
     return {
-        "u": _flat((recipe.index, recipe.u)),
+        "u": _flatten_multipliers((recipe.index, recipe.u)),
         "complement": recipe.complement.tolist(),
         "divisor": recipe.divisor,
     }

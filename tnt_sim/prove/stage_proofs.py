@@ -11,18 +11,18 @@ from fractions import Fraction
 from typing import Any
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.claim_systems import Claims, claims_of
+from tnt_sim.certify.claim_systems import Claims, build_claims
 from tnt_sim.certify.system import System
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.kernel.cap_tree.best_choice import Memory
 from tnt_sim.prove.branch_search import NotProved
-from tnt_sim.prove.kernel_proofs import from_grounds
+from tnt_sim.prove.kernel_proofs import prove_from_hints
 from tnt_sim.prove.refutation import refute
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.lexicographic import ProofHints
 
-Tell = Callable[[float], None]
+ProgressCallback = Callable[[float], None]
 """Callback for progress, from 0 to 1."""
 
 
@@ -30,9 +30,9 @@ def prove_stages(
     problem: Problem,
     values: Sequence[Fraction],
     deadline: Deadline,
-    report_progress: Tell | None = None,
+    report_progress: ProgressCallback | None = None,
     first: int = 0,
-    grounds: ProofHints | None = None,
+    proof_hints: ProofHints | None = None,
     claims: Claims | None = None,
     memory: Memory | None = None,
 ) -> list[dict[str, Any] | None]:
@@ -43,7 +43,7 @@ def prove_stages(
     values : optimal value of each stage; one more than the problem's stages is that of « least granted »
     tell : called with the share of stages done
     first : the first stage to prove; earlier stages enter as rows
-    grounds : hint by which the first of all stages was solved
+    proof_hints : hint by which the first of all stages was solved
     claims : the rows of the problem, if they are already written
     memory : kernel results of earlier checks
 
@@ -53,7 +53,7 @@ def prove_stages(
         When a better point exists, so the values are not optimal.
     """
     proofs: list[dict[str, Any] | None] = [None] * (len(values) - first)
-    claims = claims or problem_claims(problem, deadline)
+    claims = claims or build_problem_claims(problem, deadline)
     for place, k in enumerate(range(first, len(values))):
         if claims is None:
             break
@@ -61,7 +61,7 @@ def prove_stages(
             report_progress(k / len(values))
         try:
             system, cost = claims.of_stage(k, values), claims.goals[-1].coefficient
-            proofs[place] = proof_of(system, deadline, cost, grounds if k == 0 else None, memory)
+            proofs[place] = find_proof(system, deadline, cost, proof_hints if k == 0 else None, memory)
         except (ValueError, OverflowError):
             proofs[place] = None
         if proofs[place] is None:
@@ -77,8 +77,8 @@ def prove_empty(problem: Problem, deadline: Deadline) -> dict[str, Any] | None:
     PointFound
         When an allocation satisfies every rule.
     """
-    claims = problem_claims(problem, deadline)
-    return None if claims is None else proof_of(claims.system, deadline)
+    claims = build_problem_claims(problem, deadline)
+    return None if claims is None else find_proof(claims.system, deadline)
 
 
 def prove_nothing_kept(
@@ -95,28 +95,28 @@ def prove_nothing_kept(
     PointFound
         When such an allocation exists.
     """
-    claims = problem_claims(problem, deadline)
+    claims = build_problem_claims(problem, deadline)
     if claims is None:
         return None
     try:
-        return proof_of(claims.keeping(limits), deadline, claims.goals[-1].coefficient)
+        return find_proof(claims.restrict_to_values(limits), deadline, claims.goals[-1].coefficient)
     except (ValueError, OverflowError):
         return None
 
 
-def problem_claims(problem: Problem, deadline: Deadline) -> Claims | None:
+def build_problem_claims(problem: Problem, deadline: Deadline) -> Claims | None:
     """Write the rows of a problem; None where they exceed 64 bits, or the time does not suffice."""
     try:
-        return claims_of(problem, deadline)
+        return build_claims(problem, deadline)
     except (OverflowError, DeadlineExpired):
         return None
 
 
-def proof_of(
+def find_proof(
     system: System,
     deadline: Deadline,
     cost: IntArray | None = None,
-    grounds: ProofHints | None = None,
+    proof_hints: ProofHints | None = None,
     memory: Memory | None = None,
 ) -> dict[str, Any] | None:
     """Return a checked proof that a system has no solution; None if none is found in time.
@@ -124,7 +124,7 @@ def proof_of(
     Parameters
     ----------
     cost : int64 (n_cols,), for trees of capacities
-    grounds : hint of the solve, tried first
+    proof_hints : hint of the solve, tried first
     memory : kernel results of earlier checks
 
     Raises
@@ -134,8 +134,8 @@ def proof_of(
     """
     try:
         deadline.check()
-        known = None if grounds is None else from_grounds(system, grounds)
-        if known is not None and _holds(system, known, memory, deadline):
+        known = None if proof_hints is None else prove_from_hints(system, proof_hints)
+        if known is not None and _is_accepted(system, known, memory, deadline):
             return known
         proof = refute(system, deadline, cost=cost)
         check_refutation(system, proof, deadline=deadline)
@@ -144,7 +144,7 @@ def proof_of(
     return proof
 
 
-def _holds(system: System, proof: dict[str, Any], memory: Memory | None, deadline: Deadline) -> bool:
+def _is_accepted(system: System, proof: dict[str, Any], memory: Memory | None, deadline: Deadline) -> bool:
     """Return whether the checker accepts a proof."""
     try:
         check_refutation(system, proof, memory, deadline)

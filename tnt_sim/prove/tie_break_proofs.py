@@ -14,21 +14,21 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.claim_systems import Claims, least_value
-from tnt_sim.certify.derived_rows import sharpen
-from tnt_sim.certify.proof_checker import CandidateList, parts_before
-from tnt_sim.certify.system import STAGE, Box, MultiplierError, System, compact, narrowed, weigh
+from tnt_sim.certify.claim_systems import Claims, compute_granted_value
+from tnt_sim.certify.derived_rows import tighten_system
+from tnt_sim.certify.proof_checker import CandidateList, iterate_earlier_subproblems
+from tnt_sim.certify.system import STAGE, Box, MultiplierError, System, narrow_box, reduce_system, weigh
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.prove.branch_search import NotProved, PointFound
-from tnt_sim.prove.proof_lp import LpStatus, ProofLp, whole_multipliers
+from tnt_sim.prove.proof_lp import LpStatus, ProofLp, round_multipliers
 from tnt_sim.prove.refutation import refute
-from tnt_sim.prove.stage_proofs import problem_claims, proof_of
+from tnt_sim.prove.stage_proofs import build_problem_claims, find_proof
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.lexicographic import ProofHints
 
 
-def first_of(system: System, listed: CandidateList, deadline: Deadline) -> dict[str, Any]:
+def prove_first(system: System, listed: CandidateList, deadline: Deadline) -> dict[str, Any]:
     """Return a proof that no point of the system ranks before the list; each of its refutations is checked.
 
     Raises
@@ -42,32 +42,34 @@ def first_of(system: System, listed: CandidateList, deadline: Deadline) -> dict[
     DeadlineExpired
         When time is up.
     """
-    system = sharpen(system)
+    system = tighten_system(system)
     try:
-        box = system.box()
+        box = system.build_box()
         steps = [
-            step for step in _prices(system, box, deadline) if narrowed(system, box, weigh(system, *step))
+            step
+            for step in _compute_multipliers(system, box, deadline)
+            if narrow_box(system, box, weigh(system, *step))
         ]
         proofs: list[dict[str, Any] | None] = []
-        for part in parts_before(system, box, listed):
-            left = compact(system, part)
-            proofs.append(None if left is None else _refuted(left, deadline))
+        for part in iterate_earlier_subproblems(system, box, listed):
+            left = reduce_system(system, part)
+            proofs.append(None if left is None else _refute_subproblem(left, deadline))
     except MultiplierError as error:
         raise NotProved(str(error)) from error
     return {"narrow": [np.stack(y, axis=1).ravel().tolist() for y in steps], "parts": proofs}
 
 
-def _prices(system: System, box: Box, deadline: Deadline) -> list[tuple[IntArray, IntArray]]:
+def _compute_multipliers(system: System, box: Box, deadline: Deadline) -> list[tuple[IntArray, IntArray]]:
     """Return multipliers with each stage's row as the goal: each excludes other choices."""
     result = []
     for goal in [k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]:
         answer = ProofLp(system, goal).solve(box, deadline)
         if answer.answer is LpStatus.BOUNDED:
-            result.append(whole_multipliers(system, answer.prices))
+            result.append(round_multipliers(system, answer.prices))
     return result
 
 
-def _refuted(system: System, deadline: Deadline) -> dict[str, Any]:
+def _refute_subproblem(system: System, deadline: Deadline) -> dict[str, Any]:
     """Return a checked refutation of one subproblem."""
     if deadline.expired:
         raise NotProved("no time is left")
@@ -98,7 +100,7 @@ def prove_ties(
     funded: BoolArray,
     granted_cents: IntArray,
     deadline: Deadline,
-    grounds: ProofHints | None = None,
+    proof_hints: ProofHints | None = None,
 ) -> TieProofs:
     """Find both proofs; the second is sought only after the first is found.
 
@@ -107,24 +109,24 @@ def prove_ties(
     values : optimal values of the objective's stages
     funded : bool (n,)
     granted_cents : int64 (n,)
-    grounds : hint by which the first stage was solved
+    proof_hints : hint by which the first stage was solved
     """
-    claims = problem_claims(problem, deadline)
+    claims = build_problem_claims(problem, deadline)
     if claims is None or len(claims.system.rows.row) > MAX_TIE_ENTRIES:
         return TieProofs()
-    all_items = (*values, least_value(problem, granted_cents))
+    all_items = (*values, compute_granted_value(problem, granted_cents))
     try:
         system, cost = claims.of_stage(len(values), all_items), claims.goals[-1].coefficient
-        known = grounds if grounds is not None and grounds.trees else None
-        least = proof_of(system, deadline.share(SHARE), cost, known)
+        known = proof_hints if proof_hints is not None and proof_hints.trees else None
+        least = find_proof(system, deadline.take_share(SHARE), cost, known)
         if least is None:
             return TieProofs()
-        return TieProofs(least, _listing(problem, claims, all_items, funded, granted_cents, deadline))
+        return TieProofs(least, _prove_list(problem, claims, all_items, funded, granted_cents, deadline))
     except (PointFound, ValueError, OverflowError):
         return TieProofs()
 
 
-def _listing(
+def _prove_list(
     problem: Problem,
     claims: Claims,
     limits: Sequence[Fraction],
@@ -135,6 +137,6 @@ def _listing(
     """Return a proof of the list, or None."""
     try:
         listed = CandidateList.of(claims, problem.offers.unit_cents, funded, granted_cents)
-        return first_of(claims.keeping(limits), listed, deadline)
+        return prove_first(claims.restrict_to_values(limits), listed, deadline)
     except (NotProved, PointFound, CertificateError, OverflowError, DeadlineExpired):
         return None

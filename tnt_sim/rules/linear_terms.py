@@ -62,12 +62,12 @@ class Once:
         row = np.flatnonzero(codes >= 0)
         return cls(row, codes[row], worth)
 
-    def where(self, mask: BoolArray) -> Once:
+    def restrict(self, mask: BoolArray) -> Once:
         """Keep the pairs of the dossiers in `mask`, bool (n,); the keys stay."""
         inside = mask[self.row]
         return Once(self.row[inside], self.key[inside], self.worth)
 
-    def largest_per_dossier(self, n: int) -> IntArray:
+    def sum_worth_per_dossier(self, n: int) -> IntArray:
         """Return the sum of the worths of each dossier's keys, int64 (n,): what it would count for alone."""
         total = np.zeros(n, dtype=np.int64)
         np.add.at(total, self.row, self.worth[self.key])
@@ -94,29 +94,29 @@ class Terms:
     once: tuple[Once, ...] = ()
     constant: int = 0
 
-    def where(self, mask: BoolArray) -> Terms:
+    def restrict(self, mask: BoolArray) -> Terms:
         """Return the sum restricted to the dossiers in `mask`, bool (n,); the constant stays."""
         return Terms(
             self.scale,
             self.unit,
             np.where(mask, self.per_funded, 0),
             np.where(mask, self.per_cent, 0),
-            tuple(part.where(mask) for part in self.once),
+            tuple(part.restrict(mask) for part in self.once),
             self.constant,
         )
 
-    def times(self, factor: int) -> Terms:
+    def multiply(self, factor: int) -> Terms:
         """Multiply all integer coefficients by `factor`; the scale stays, so the value is multiplied too."""
         return Terms(
             self.scale,
             self.unit,
-            checked_product(self.per_funded, factor),
-            checked_product(self.per_cent, factor),
-            tuple(Once(part.row, part.key, checked_product(part.worth, factor)) for part in self.once),
+            multiply_checked(self.per_funded, factor),
+            multiply_checked(self.per_cent, factor),
+            tuple(Once(part.row, part.key, multiply_checked(part.worth, factor)) for part in self.once),
             self.constant * factor,
         )
 
-    def rescaled(self, scale: Fraction) -> Terms:
+    def rescale(self, scale: Fraction) -> Terms:
         """Return the same value in a finer scale.
 
         Raises
@@ -127,10 +127,10 @@ class Terms:
         factor = self.scale / scale
         if factor.denominator != 1:
             raise ValueError("a finer scale must divide the present one")
-        finer = self.times(int(factor))
+        finer = self.multiply(int(factor))
         return replace(finer, scale=scale)
 
-    def reduced(self) -> Terms:
+    def reduce(self) -> Terms:
         """Divide the coefficients by their greatest common divisor.
 
         The value stays the same. Small integers help solvers.
@@ -154,11 +154,11 @@ class Terms:
 
         `funded` is bool (n,), `granted_cents` int64 (n,) and 0 for dossiers that are not funded.
         """
-        total = self.constant + exact_sum(self.per_funded[funded])
-        total += exact_sum(_products(self.per_cent, granted_cents))
+        total = self.constant + sum_exactly(self.per_funded[funded])
+        total += sum_exactly(_multiply_grants(self.per_cent, granted_cents))
         for part in self.once:
             held = np.unique(part.key[funded[part.row]])
-            total += exact_sum(part.worth[held])
+            total += sum_exactly(part.worth[held])
         return total
 
     def evaluate_groups(
@@ -169,15 +169,15 @@ class Terms:
         `codes` is int64 (n,), the group of each dossier from 0 to n_groups − 1, or -1 for none.
         """
         inside = funded & (codes >= 0)
-        sums = group_sums(self.per_funded[inside], codes[inside], n_groups)
+        sums = sum_by_group(self.per_funded[inside], codes[inside], n_groups)
         held = codes >= 0
-        money = _products(self.per_cent[held], granted_cents[held])
-        money_sums = group_sums(money, codes[held], n_groups)
+        money = _multiply_grants(self.per_cent[held], granted_cents[held])
+        money_sums = sum_by_group(money, codes[held], n_groups)
         sums = [self.constant + a + b for a, b in zip(sums, money_sums, strict=True)]
         for once in self.once:
             keyed = inside[once.row]
             pairs = np.unique(np.stack([codes[once.row[keyed]], once.key[keyed]]), axis=1)
-            extra = group_sums(once.worth[pairs[1]], pairs[0], n_groups)
+            extra = sum_by_group(once.worth[pairs[1]], pairs[0], n_groups)
             sums = [a + b for a, b in zip(sums, extra, strict=True)]
         return sums
 
@@ -192,7 +192,7 @@ def combine(weighted: Sequence[tuple[int, Terms]]) -> Terms:
     OverflowError
         if a coefficient could overflow
     """
-    scale = common_scale([terms.scale for _, terms in weighted])
+    scale = find_common_scale([terms.scale for _, terms in weighted])
     unit = weighted[0][1].unit
     n = len(weighted[0][1].per_funded)
     per_funded = np.zeros(n, dtype=np.int64)
@@ -200,8 +200,8 @@ def combine(weighted: Sequence[tuple[int, Terms]]) -> Terms:
     once: list[Once] = []
     constant = largest = 0
     for factor, terms in weighted:
-        same = terms.rescaled(scale).times(factor)
-        largest += max(_largest(same.per_funded), _largest(same.per_cent))
+        same = terms.rescale(scale).multiply(factor)
+        largest += max(_find_largest(same.per_funded), _find_largest(same.per_cent))
         if largest >= 2**63:
             raise OverflowError("the coefficients of this rule do not fit 64-bit integers")
         per_funded = per_funded + same.per_funded
@@ -211,10 +211,10 @@ def combine(weighted: Sequence[tuple[int, Terms]]) -> Terms:
     return Terms(scale, unit, per_funded, per_cent, tuple(once), constant)
 
 
-def common_scale(scales: Sequence[Fraction]) -> Fraction:
+def find_common_scale(scales: Sequence[Fraction]) -> Fraction:
     """Return the largest fraction of which all the given scales are whole multiples.
 
-    >>> common_scale([Fraction(1, 100), Fraction(1, 6)])
+    >>> find_common_scale([Fraction(1, 100), Fraction(1, 6)])
     Fraction(1, 300)
     """
     denominator = lcm(*(scale.denominator for scale in scales))
@@ -222,12 +222,12 @@ def common_scale(scales: Sequence[Fraction]) -> Fraction:
     return Fraction(max(numerator, 1), denominator)
 
 
-def whole_steps(bounds: Sequence[Fraction | None], scale: Fraction, *, up: bool) -> list[int | None]:
+def round_to_steps(bounds: Sequence[Fraction | None], scale: Fraction, *, up: bool) -> list[int | None]:
     """Return ⌈bound / scale⌉ (`up`) or ⌊bound / scale⌋ for each bound; None stays None.
 
     Consecutive bounds that are the same object are divided once: with many groups most bounds are.
 
-    >>> whole_steps([Fraction(5, 2), None], Fraction(1), up=True)
+    >>> round_to_steps([Fraction(5, 2), None], Fraction(1), up=True)
     [3, None]
     """
     steps: list[int | None] = []
@@ -242,20 +242,20 @@ def whole_steps(bounds: Sequence[Fraction | None], scale: Fraction, *, up: bool)
     return steps
 
 
-def exact_sum(values: IntArray) -> int:
+def sum_exactly(values: IntArray) -> int:
     """Return the sum of int64 values as a Python integer, exact even where int64 would overflow."""
     if len(values) == 0:
         return 0
-    if _largest(values) * len(values) < SAFE_SUM:
+    if _find_largest(values) * len(values) < SAFE_SUM:
         return int(values.sum())
     return sum(values.tolist())
 
 
-def group_sums(values: IntArray, codes: IntArray, n_groups: int) -> list[int]:
+def sum_by_group(values: IntArray, codes: IntArray, n_groups: int) -> list[int]:
     """Return the exact sums by group code as Python integers; `codes` are in 0 … n_groups − 1."""
     if len(values) == 0:
         return [0] * n_groups
-    if _largest(values) * len(values) < SAFE_SUM:
+    if _find_largest(values) * len(values) < SAFE_SUM:
         sums = np.zeros(n_groups, dtype=np.int64)
         np.add.at(sums, codes, values)
         return [int(value) for value in sums]
@@ -265,12 +265,12 @@ def group_sums(values: IntArray, codes: IntArray, n_groups: int) -> list[int]:
     return exact
 
 
-def _largest(values: IntArray) -> int:
+def _find_largest(values: IntArray) -> int:
     """Return the largest absolute value; 0 for none."""
     return max(abs(int(values.max())), abs(int(values.min()))) if len(values) else 0
 
 
-def checked_product(values: IntArray, factor: int) -> IntArray:
+def multiply_checked(values: IntArray, factor: int) -> IntArray:
     """Return values · factor in int64.
 
     Raises
@@ -278,12 +278,12 @@ def checked_product(values: IntArray, factor: int) -> IntArray:
     OverflowError
         if a product could overflow
     """
-    if _largest(values) * abs(factor) >= SAFE_SUM:
+    if _find_largest(values) * abs(factor) >= SAFE_SUM:
         raise OverflowError("the coefficients of this rule do not fit 64-bit integers")
     return values * np.int64(factor)
 
 
-def _products(per_cent: IntArray, granted_cents: IntArray) -> IntArray:
+def _multiply_grants(per_cent: IntArray, granted_cents: IntArray) -> IntArray:
     """Return per_cent · granted_cents elementwise; raise `OverflowError` where a product could overflow."""
     if len(per_cent) == 0:
         return per_cent

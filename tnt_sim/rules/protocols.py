@@ -24,7 +24,7 @@ import polars as pl
 
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.portfolio import Portfolio
-from tnt_sim.domain.territory import Territory, territory
+from tnt_sim.domain.territory import Territory, load_territory
 from tnt_sim.errors import Defects, Place
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.linear_terms import (
@@ -34,12 +34,12 @@ from tnt_sim.rules.linear_terms import (
     Once,
     Terms,
     Unit,
-    checked_product,
     combine,
-    common_scale,
-    exact_sum,
-    group_sums,
-    whole_steps,
+    find_common_scale,
+    multiply_checked,
+    round_to_steps,
+    sum_by_group,
+    sum_exactly,
 )
 
 __all__ = [
@@ -63,12 +63,12 @@ __all__ = [
     "Soft",
     "Terms",
     "Unit",
-    "checked_product",
     "combine",
-    "common_scale",
-    "exact_sum",
-    "group_sums",
-    "whole_steps",
+    "find_common_scale",
+    "multiply_checked",
+    "round_to_steps",
+    "sum_by_group",
+    "sum_exactly",
 ]
 
 
@@ -182,14 +182,14 @@ class Case:
         if all(known.id != question_id for known in self.questions):
             self.questions.append(OpenQuestion(question_id, text, remedy, names))
 
-    def bound(self, entry: str) -> BoolArray:
+    def select_applicable(self, entry: str) -> BoolArray:
         """Return the dossiers to which an entry applies, bool (n,): all except the waived ones."""
         return ~self.waived[entry] if entry in self.waived else np.ones(self.n, dtype=np.bool_)
 
     @property
     def map(self) -> Territory | None:
         """The scenario's map of France, or None when it has none."""
-        return None if self.map_year is None else territory(self.map_year)
+        return None if self.map_year is None else load_territory(self.map_year)
 
     @property
     def table(self) -> pl.DataFrame:
@@ -201,17 +201,17 @@ class Case:
         """Number of dossiers."""
         return self.portfolio.table.height
 
-    def fault(self, code: str, text: Text, path: Path, hint: Text | None = None) -> None:
+    def record_defect(self, code: str, text: Text, path: Path, hint: Text | None = None) -> None:
         """Record a defect of the scenario at one of its values."""
         self.defects.add(code, text, self.locate(path), hint=hint)
 
     @contextmanager
-    def fitting(self, path: Path) -> Iterator[None]:
+    def guard_overflow(self, path: Path) -> Iterator[None]:
         """Record a defect at `path` when integers in the `with` block overflow 64 bits."""
         try:
             yield
         except OverflowError:
-            self.fault(
+            self.record_defect(
                 "too-large",
                 Text(
                     "ces nombres, multipliés entre eux, dépassent ce qui se calcule exactement (64 bits).",
@@ -264,13 +264,13 @@ class RowBuilder(Protocol):
     The 0-1 column x_i says whether dossier i is funded. A column is referred to by an integer handle.
     """
 
-    def column(self, name: str, lower: int, upper: int) -> int:
+    def add_column(self, name: str, lower: int, upper: int) -> int:
         """Add an integer column with lower ≤ column ≤ upper and return its handle."""
 
-    def shared_column(self, name: str, lower: int, upper: int) -> int:
+    def add_shared_column(self, name: str, lower: int, upper: int) -> int:
         """Return the column of that name; add it on the first call."""
 
-    def rows(
+    def add_rows(
         self,
         labels: Sequence[RowLabel],
         terms: Terms,
@@ -295,7 +295,7 @@ class RowBuilder(Protocol):
             which relaxes it. The rule must then cut off the points that its exact reading refuses.
         """
 
-    def link(
+    def add_link(
         self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
     ) -> None:
         """Add a row over columns only: lower ≤ Σ coefficient · column ≤ upper.
@@ -303,7 +303,7 @@ class RowBuilder(Protocol):
         `entries` are (column, coefficient).
         """
 
-    def links(
+    def add_links(
         self,
         name: str,
         row: IntArray,
@@ -317,17 +317,17 @@ class RowBuilder(Protocol):
         The entries are (row from 0, column, coefficient).
         """
 
-    def funded_column(self, dossier: int) -> int | None:
+    def get_funded_column(self, dossier: int) -> int | None:
         """Return the handle of x_i; None when the dossier is settled (committed, or not a candidate)."""
 
-    def funded_columns(self) -> IntArray:
+    def get_funded_columns(self) -> IntArray:
         """Return the handles of all x_i, int64 (n,), -1 where the dossier is settled."""
 
-    def option_columns(self, dossier: int) -> list[tuple[int, int]]:
+    def list_option_columns(self, dossier: int) -> list[tuple[int, int]]:
         """Return (column, amount in cents) of each level of a dossier, amounts ascending."""
 
-    def price(self, column: int, stage: int, price: Fraction) -> None:
-        """Charge `price` of the value of a stage (counted from 0) per unit of a column."""
+    def add_price(self, column: int, stage: int, price: Fraction) -> None:
+        """Charge `add_price` of the value of a stage (counted from 0) per unit of a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,8 +427,8 @@ class Penalty:
 class CompiledRule(Protocol):
     """A rule resolved on the dossiers of a scenario.
 
-    A hard rule writes `rows`. A rule with a penalty, or whose shortfall is an objective, writes `soft_rows`.
-    A rule that is only reported writes nothing. All of them are evaluated by `read`.
+    A hard rule writes `build_rows`. A rule with a penalty, or whose shortfall is an objective, writes
+    `build_soft_rows`. A rule that is only reported writes nothing. All of them are evaluated by `read`.
     """
 
     @property
@@ -447,10 +447,10 @@ class CompiledRule(Protocol):
     def penalty(self) -> Penalty | None:
         """Price of violating the rule, or None."""
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write the hard rows of the rule."""
 
-    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+    def build_soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """Write rows that may be violated, at a price per unit of `RuleReading.distance`."""
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:

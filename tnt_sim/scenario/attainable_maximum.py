@@ -24,10 +24,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tnt_sim.domain.budget_tree import Tree
-from tnt_sim.rules.envelopes.tree_reading import most_gained
+from tnt_sim.rules.envelopes.tree_reading import compute_gain_bounds
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kind_support.attainable_range import is_granted
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, group_sums
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, sum_by_group
 
 UNLIMITED = 2**60
 """Stands for "no limit", in cents or in dossiers."""
@@ -96,30 +96,32 @@ class RemainingCaps:
         self, tree: Tree, node: IntArray, amounts: DossierAmounts, caps: Sequence[GroupLimit]
     ) -> None:
         self.tree, self.node, self.amounts = tree, np.maximum(node, 0), amounts
-        self.left = {cap.name: self._left(cap.codes, cap.most, cap.is_number) for cap in caps}
+        self.left = {cap.name: self._compute_remaining(cap.codes, cap.most, cap.is_number) for cap in caps}
         sure = np.flatnonzero(amounts.sure & (node >= 0))
-        spent = tree.subtree_sums(group_sums(amounts.least_cents[sure], node[sure], tree.n_nodes))
-        paid = tree.subtree_sums(group_sums(np.ones(len(sure), dtype=np.int64), node[sure], tree.n_nodes))
+        spent = tree.sum_subtrees(sum_by_group(amounts.least_cents[sure], node[sure], tree.n_nodes))
+        paid = tree.sum_subtrees(sum_by_group(np.ones(len(sure), dtype=np.int64), node[sure], tree.n_nodes))
         self.node_cents = np.full(tree.n_nodes, UNLIMITED, dtype=np.int64)
         self.node_number = np.full(tree.n_nodes, UNLIMITED, dtype=np.int64)
-        for place, more in enumerate(most_gained(tree)):
+        for place, more in enumerate(compute_gain_bounds(tree)):
             amount, most = tree.amount_cents[place], tree.options[place].max_dossiers
             if amount is not None and more is not None:
                 self.node_cents[place] = max(0, amount + more - spent[place])
             if most is not None:
                 self.node_number[place] = max(0, most - paid[place])
 
-    def _left(self, codes: IntArray, most: Sequence[int | None], is_number: bool) -> _RemainingCapacity:
+    def _compute_remaining(
+        self, codes: IntArray, most: Sequence[int | None], is_number: bool
+    ) -> _RemainingCapacity:
         sure = self.amounts.sure & (codes >= 0)
         taken = np.ones_like(codes) if is_number else self.amounts.least_cents
-        gone = group_sums(taken[sure], codes[sure], len(most))
+        gone = sum_by_group(taken[sure], codes[sure], len(most))
         left = [UNLIMITED if high is None else max(0, high - used)
                 for high, used in zip(most, gone, strict=True)]  # fmt: skip
         found = np.array([*left, UNLIMITED], dtype=np.int64)
         none = np.full_like(found, UNLIMITED)
         return _RemainingCapacity(codes, none, found) if is_number else _RemainingCapacity(codes, found, none)
 
-    def most(
+    def compute_bounds(
         self, codes: IntArray, n_groups: int, is_number: bool, caps: Sequence[str], *, tree: bool = True
     ) -> IntArray:
         """Return the upper bound of each group of dossiers, int64 (n_groups,).
@@ -131,32 +133,36 @@ class RemainingCaps:
         caps : names of the limits to respect
         tree : whether to respect the envelopes too
         """
-        base, some = self._some(codes, n_groups, is_number)
+        base, some = self._select_needed(codes, n_groups, is_number)
         lefts = [self.left[name] for name in caps]
-        fits = self._fits_envelopes(some) if tree else np.ones(len(some.of), dtype=np.bool_)
+        fits = self._select_fitting(some) if tree else np.ones(len(some.of), dtype=np.bool_)
         for left in lefts:
             group = left.codes[some.row]
             fits &= (some.least <= left.cents[group]) & (some.sure | (left.number[group] > 0))
-        some = some.only(fits)
-        rooms = self._rooms(some) if tree else None
-        bounds = [self._under(some, n_groups, left, rooms) for left in lefts or (None,)]
+        some = some.select_rows(fits)
+        rooms = self._compute_envelope_capacity(some) if tree else None
+        bounds = [self._compute_limit_bounds(some, n_groups, left, rooms) for left in lefts or (None,)]
         found: IntArray = base + np.min(bounds, axis=0)
         return found
 
-    def under_one_envelope(self, codes: IntArray, is_number: bool) -> tuple[int, int]:
+    def compute_envelope_bound(self, codes: IntArray, is_number: bool) -> tuple[int, int]:
         """Return the smallest bound that one envelope puts on the dossiers of code 0, and its node."""
-        base, some = self._some(codes, 1, is_number)
+        base, some = self._select_needed(codes, 1, is_number)
         best = (UNLIMITED, 0)
-        for keys, room in self._rooms(some):
+        for keys, room in self._compute_envelope_capacity(some):
             node = (
-                self.tree.ancestor_at_depth(int(self.tree.depth[keys[0]]))[some.node] if len(keys) else keys
+                self.tree.find_ancestors_at_depth(int(self.tree.depth[keys[0]]))[some.node]
+                if len(keys)
+                else keys
             )
-            held = _sums(np.searchsorted(keys, node[node >= 0]), some.value[node >= 0], len(keys))
+            held = _sum_by_key(np.searchsorted(keys, node[node >= 0]), some.value[node >= 0], len(keys))
             left = int(base[0] + some.value.sum()) - held + room
             best = min([best, *zip(left.tolist(), keys.tolist(), strict=True)])
         return best
 
-    def _some(self, codes: IntArray, n_groups: int, is_number: bool) -> tuple[IntArray, _NeededDossiers]:
+    def _select_needed(
+        self, codes: IntArray, n_groups: int, is_number: bool
+    ) -> tuple[IntArray, _NeededDossiers]:
         """Return what sure dossiers of each group receive, and the dossiers that could add more.
 
         The first is int64 (n_groups,).
@@ -174,7 +180,7 @@ class RemainingCaps:
             rows, codes[rows], self.node[rows], least, value, amounts.sure[rows], is_number
         )
 
-    def _fits_envelopes(self, some: _NeededDossiers) -> BoolArray:
+    def _select_fitting(self, some: _NeededDossiers) -> BoolArray:
         fits = np.ones(len(some.of), dtype=np.bool_)
         here = some.node
         while (here >= 0).any():
@@ -184,18 +190,23 @@ class RemainingCaps:
             here = np.where(here >= 0, self.tree.parent[at], -1)
         return fits
 
-    def _rooms(self, some: _NeededDossiers) -> list[tuple[IntArray, IntArray]]:
+    def _compute_envelope_capacity(self, some: _NeededDossiers) -> list[tuple[IntArray, IntArray]]:
         """Return, by depth of the tree, the keys group · n_nodes + envelope (sorted) and the room of each."""
         tree, result = self.tree, []
         for depth in range(int(tree.depth.max()) + 1):
-            above = tree.ancestor_at_depth(depth)[some.node]
+            above = tree.find_ancestors_at_depth(depth)[some.node]
             held = np.flatnonzero(above >= 0)
             keys, key = np.unique(some.of[held] * tree.n_nodes + above[held], return_inverse=True)
             at = keys % tree.n_nodes
-            result.append((keys, some.only(held).room(key, self.node_cents[at], self.node_number[at])))
+            result.append(
+                (
+                    keys,
+                    some.select_rows(held).compute_capacity(key, self.node_cents[at], self.node_number[at]),
+                )
+            )
         return result
 
-    def _under(
+    def _compute_limit_bounds(
         self,
         some: _NeededDossiers,
         n_groups: int,
@@ -208,18 +219,20 @@ class RemainingCaps:
         cell = some.of * n_caps + group
         # sum per (group of dossiers, group of the limit, envelope)
         keys, here = np.unique(cell * self.tree.n_nodes + some.node, return_inverse=True)
-        node, brought = keys % self.tree.n_nodes, _sums(here, some.value, len(keys))
+        node, brought = keys % self.tree.n_nodes, _sum_by_key(here, some.value, len(keys))
         cells, place = np.unique(keys // self.tree.n_nodes, return_inverse=True)
         of = cells // n_caps
         if left is None:
-            return _sums(of, self._through(node, place, brought, of, rooms), n_groups)
-        room = some.room(place[here], left.cents[cells % n_caps], left.number[cells % n_caps])
-        whole = _sums(of, np.minimum(room, self._through(node, place, brought, of, rooms)), n_groups)
+            return _sum_by_key(of, self._propagate_sums(node, place, brought, of, rooms), n_groups)
+        room = some.compute_capacity(place[here], left.cents[cells % n_caps], left.number[cells % n_caps])
+        whole = _sum_by_key(
+            of, np.minimum(room, self._propagate_sums(node, place, brought, of, rooms)), n_groups
+        )
         capped = np.minimum(brought, room[place])
-        apart = self._through(node, of[place], capped, np.arange(n_groups), rooms)
+        apart = self._propagate_sums(node, of[place], capped, np.arange(n_groups), rooms)
         return np.minimum(whole, apart)
 
-    def _through(
+    def _propagate_sums(
         self,
         node: IntArray,
         key: IntArray,
@@ -232,11 +245,11 @@ class RemainingCaps:
         `of` is the group of dossiers of each key.
         """
         if rooms is None:
-            return _sums(key, value, len(of))
+            return _sum_by_key(key, value, len(of))
         tree = self.tree
         for depth in range(len(rooms) - 1, -1, -1):
             cells, place = np.unique(key * tree.n_nodes + node, return_inverse=True)
-            value = _sums(place, value, len(cells))
+            value = _sum_by_key(place, value, len(cells))
             key, node = cells // tree.n_nodes, cells % tree.n_nodes
             at = np.flatnonzero(tree.depth[node] == depth)
             known, room = rooms[depth]
@@ -244,7 +257,7 @@ class RemainingCaps:
                 value[at], room[np.searchsorted(known, of[key[at]] * tree.n_nodes + node[at])]
             )
             node[at] = np.maximum(tree.parent[node[at]], 0)
-        return _sums(key, value, len(of))
+        return _sum_by_key(key, value, len(of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +272,7 @@ class _NeededDossiers:
     sure: BoolArray
     is_number: bool
 
-    def only(self, rows: BoolArray | IntArray) -> _NeededDossiers:
+    def select_rows(self, rows: BoolArray | IntArray) -> _NeededDossiers:
         """Return the given rows."""
         return _NeededDossiers(
             self.row[rows],
@@ -271,16 +284,16 @@ class _NeededDossiers:
             self.is_number,
         )
 
-    def room(self, key: IntArray, left_cents: IntArray, left_number: IntArray) -> IntArray:
+    def compute_capacity(self, key: IntArray, left_cents: IntArray, left_number: IntArray) -> IntArray:
         """Return what the cap over each key leaves to its dossiers, int64 (n_keys,).
 
         The module gives the equation.
         """
         n = len(left_cents)
-        total = _sums(key, self.value, n)
+        total = _sum_by_key(key, self.value, n)
         places = total if self.is_number else np.minimum(total, left_cents)
         count = np.bincount(key, minlength=n)
-        tight = (_sums(key, self.least, n) > left_cents) | (count > left_number)
+        tight = (_sum_by_key(key, self.least, n) > left_cents) | (count > left_number)
         tight &= (count <= REFINED) | self.is_number
         rows = np.flatnonzero(tight[key])
         if not len(rows):
@@ -294,11 +307,11 @@ class _NeededDossiers:
         k = np.minimum(np.bincount(key[order][fits], minlength=n), np.minimum(left_number, UNLIMITED) + free)
         order = np.lexsort((-value, key))
         first = np.arange(len(order)) - start[key[order]] < k[key[order]]
-        largest = _sums(key[order][first], value[order][first], n)
+        largest = _sum_by_key(key[order][first], value[order][first], n)
         return np.where(tight, np.minimum(places, largest), places)
 
 
-def _sums(key: IntArray, value: IntArray, n: int) -> IntArray:
+def _sum_by_key(key: IntArray, value: IntArray, n: int) -> IntArray:
     found = np.zeros(n, dtype=np.int64)
     np.add.at(found, key, value)
     return found

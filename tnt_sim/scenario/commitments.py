@@ -42,7 +42,7 @@ def check_commitments(case: Case, offers: Offers, root: EnvelopeSpec) -> None:
                 f"{format_cents(most, Lang.EN)}: {format_cents(short, Lang.EN)} too much.",
             ),
             case.locate(("envelope", name)),
-            hint=raising.hint(node) if holds else _CORRECT,
+            hint=raising.suggest_raise(node) if holds else _CORRECT,
         )
 
 
@@ -67,7 +67,7 @@ class _Raises:
         """Raise until the tree is feasible; return whether it is."""
         tree = self.case.tree
         for _ in range(MOST_ROUNDS):
-            over = self._children_over(tree)
+            over = self._compute_children_excess(tree)
             bad = {node: cents for node, cents in enumerate(reading.excess_cents) if cents}
             if not over and not bad:
                 return True
@@ -79,16 +79,16 @@ class _Raises:
                     self._raise(node, cents)
                 else:
                     self._raise_short(node, reading.granted_cents[node], tree, cents)
-            tree = self.raising.tree(self.raised)
+            tree = self.raising.build_tree(self.raised)
             reading = read_envelopes(tree, self.case.node, self.offers.committed_cents)
         return False
 
-    def _children_over(self, tree: Tree) -> dict[int, int]:
+    def _compute_children_excess(self, tree: Tree) -> dict[int, int]:
         """Return, by node, by how much the written amounts of its children exceed its own."""
         over = {}
         for node in {int(tree.parent[child]) for child in self.raised if tree.parent[child] >= 0}:
             written = tree.written_cents[node]
-            below = sum(tree.written_cents[child] or 0 for child in tree.children(node))
+            below = sum(tree.written_cents[child] or 0 for child in tree.list_children(node))
             if written is not None and below > written and not tree.overbooked[node]:
                 over[node] = below - written
         return over
@@ -97,37 +97,37 @@ class _Raises:
         """Raise a node until it may grant by itself what is committed in it."""
         lacks = max(granted - (tree.amount_cents[node] or 0), 0) or excess
         self.short[node] = self.short.get(node, 0) + lacks
-        self._raise(node, self._written_for(node, lacks))
+        self._raise(node, self._find_written_raise(node, lacks))
 
     def _raise(self, node: int, cents: int) -> None:
         self.raised[node] = self.raised.get(node, 0) + cents
 
-    def _written_for(self, node: int, lacks: int) -> int:
+    def _find_written_raise(self, node: int, lacks: int) -> int:
         """Return the least raise of the written amount that lets a node grant `lacks` more.
 
         The search doubles, then bisects.
         """
         before = self.raised.get(node, 0)
-        start = self.raising.own_cents(node, before)
+        start = self.raising.compute_own_cents(node, before)
         low, high = 0, max(1, lacks)
-        while self.raising.own_cents(node, before + high) - start < lacks and high < lacks * 2**20:
+        while self.raising.compute_own_cents(node, before + high) - start < lacks and high < lacks * 2**20:
             low, high = high, high * 2
         while high - low > 1:
             half = (low + high) // 2
-            if self.raising.own_cents(node, before + half) - start < lacks:
+            if self.raising.compute_own_cents(node, before + half) - start < lacks:
                 low = half
             else:
                 high = half
         return high
 
-    def hint(self, node: int) -> Text:
+    def suggest_raise(self, node: int) -> Text:
         """Return « Relevez « b » de 32 €, et pour cela « a » de 32 €, … »."""
         own, *above = [
             Text(
                 f"« {self.case.tree.ids[one]} » de {format_cents(self.raised[one], Lang.FR)}",
                 f'"{self.case.tree.ids[one]}" by {format_cents(self.raised[one], Lang.EN)}',
             )
-            for one in self.case.tree.ancestors(node)
+            for one in self.case.tree.list_ancestors(node)
             if one in self.raised
         ]
         if not above:

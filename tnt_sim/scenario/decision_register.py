@@ -24,7 +24,7 @@ import polars as pl
 
 from tnt_sim.domain.money import MoneyError, format_cents, parse_cents_series
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.ingest.portfolio_reader import read_plain
 from tnt_sim.scenario.yaml.nodes import Origin
 
@@ -44,7 +44,7 @@ LEFT = ("sans_suite", "refuse")
 """States by which the table itself says that a signed dossier has withdrawn."""
 MOST_BYTES = 16 << 20
 """Most bytes of a signature file."""
-SHOWN = 20
+MAX_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def read_entries(register: Path) -> list[RegisterEntry]:
     before: RegisterEntry | None = None
     for k, entry in enumerate(ordered, start=1):
         previous = entry.signature["previous"]
-        wanted = None if before is None else {"id": before.id, "sha256": sha256(before.folder / SIGNATURE)}
+        wanted = None if before is None else {"id": before.id, "sha256": hash_file(before.folder / SIGNATURE)}
         if entry.signature["number"] != k or previous != wanted:
             after = (
                 Text("en tête", "first")
@@ -108,7 +108,7 @@ def read_entries(register: Path) -> list[RegisterEntry]:
     state: dict[str, int] = {}
     for entry in ordered:
         earlier, state = state, read_state(entry)
-        defects.found.extend(state_defects(entry, state, earlier))
+        defects.entries.extend(collect_state_defects(entry, state, earlier))
     defects.raise_if_any(DataError)
     return ordered
 
@@ -122,10 +122,10 @@ def read_state(entry: RegisterEntry) -> dict[str, int]:
         if the state cannot be read
     """
     shown = f"{entry.folder.name}/{HELD}"
-    return held_amounts(read_plain(entry.held, shown_as=shown), shown)
+    return read_state_amounts(read_plain(entry.held, shown_as=shown), shown)
 
 
-def state_defects(
+def collect_state_defects(
     entry: RegisterEntry, state: Mapping[str, int], before: Mapping[str, int] | None = None
 ) -> list[Defect]:
     """Return what contradicts the state of an entry.
@@ -141,17 +141,17 @@ def state_defects(
     """
     place, earlier = Place(file=f"{entry.folder.parent.name}/{entry.folder.name}/{HELD}"), before or {}
     try:
-        wrong = _not_granted(entry, state) if entry.is_list else _not_lowered(state, earlier)
+        wrong = _find_mismatched_grants(entry, state) if entry.is_list else _find_not_lowered(state, earlier)
     except DataError as error:
         return list(error.defects)
     wrong += [name for name in earlier if name not in state]
     if wrong:
-        named = _some(sorted(set(wrong)))
+        named = _format_names(sorted(set(wrong)))
         fr = "ce que la liste accorde" if entry.is_list else "une baisse de ce qui était signé avant"
         en = "what the list grants" if entry.is_list else "lower than what was signed before"
         text = Text(f"ce n'est pas {fr} : {named}.", f"it is not {en}: {named}.")
         return [Defect("register", text, (place,), _RESTORE)]
-    if all(entry.signature.get(key, value) == value for key, value in state_figures(state).items()):
+    if all(entry.signature.get(key, value) == value for key, value in summarise_state(state).items()):
         return []
     text = Text(
         "la signature donne un autre total que ces montants.",
@@ -160,7 +160,7 @@ def state_defects(
     return [Defect("register", text, (place,), _RESTORE)]
 
 
-def state_figures(state: Mapping[str, int]) -> dict[str, Any]:
+def summarise_state(state: Mapping[str, int]) -> dict[str, Any]:
     """Return what a signature says of the state after it: count, total and hash."""
     lines = sorted(f"{dossier}\t{cents}\n" for dossier, cents in state.items() if cents > 0)
     return {
@@ -170,11 +170,11 @@ def state_figures(state: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _not_lowered(state: Mapping[str, int], before: Mapping[str, int]) -> list[str]:
+def _find_not_lowered(state: Mapping[str, int], before: Mapping[str, int]) -> list[str]:
     return [name for name, cents in state.items() if not 0 <= cents <= before.get(name, -1)]
 
 
-def _not_granted(entry: RegisterEntry, state: Mapping[str, int]) -> list[str]:
+def _find_mismatched_grants(entry: RegisterEntry, state: Mapping[str, int]) -> list[str]:
     """Return the dossiers of a list whose committed amount differs from their grant."""
     names = (pl.col("dossier").cast(pl.String), pl.col("granted_cents").cast(pl.Int64))
     try:
@@ -218,7 +218,9 @@ def read_entry(folder: Path, defects: Defects) -> RegisterEntry | None:
         defects.add("register", text, Place(file=label + SIGNATURE), hint=_RESTORE)
         return None
     changed = [
-        name for name, sha in files.items() if not (folder / name).is_file() or sha256(folder / name) != sha
+        name
+        for name, sha in files.items()
+        if not (folder / name).is_file() or hash_file(folder / name) != sha
     ]
     for name in changed:
         text = Text(
@@ -229,13 +231,13 @@ def read_entry(folder: Path, defects: Defects) -> RegisterEntry | None:
     return None if changed else RegisterEntry(folder, signature)
 
 
-def sha256(file: Path) -> str:
+def hash_file(file: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def held_file(path: Path, text: str, origin: Origin | None = None) -> Path:
+def find_state_file(path: Path, text: str, origin: Origin | None = None) -> Path:
     """Return the state that `committed_from` names: that of a register's last entry, or of the entry itself.
 
     Raises
@@ -253,7 +255,7 @@ def held_file(path: Path, text: str, origin: Origin | None = None) -> Path:
     named = next((one for one in entries if one.folder == entry), None)
     if named is not None:
         return named.held
-    places = () if origin is None else (origin.place(),)
+    places = () if origin is None else (origin.get_place(),)
     raise DataError(
         [
             Defect(
@@ -272,7 +274,7 @@ def held_file(path: Path, text: str, origin: Origin | None = None) -> Path:
     )
 
 
-def last_list(folder: Path) -> Path:
+def find_last_list(folder: Path) -> Path:
     """Return the folder of the last signed list of a register.
 
     A folder that is no register is returned unchanged.
@@ -291,7 +293,7 @@ def _is_frozen(path: Path) -> bool:
     return any(folder.name == INPUTS and (folder.parent / SIGNATURE).is_file() for folder in path.parents)
 
 
-def held_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:
+def read_state_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:
     """Return the cents by dossier of a table (dossier, granted) of texts.
 
     Dossiers that have withdrawn have 0.
@@ -310,7 +312,7 @@ def held_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:
             Place(file=shown_as, row=1),
             hint=Text("Les colonnes sont « dossier » et « granted ».", "The columns are “dossier” and “granted”."),
         )  # fmt: skip
-        raise DataError(defects.found)
+        raise DataError(defects.entries)
     cents, reasons = parse_cents_series(table["granted"])
     amounts: dict[str, int] = {}
     rows = zip(
@@ -332,7 +334,7 @@ def held_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:
     return amounts
 
 
-def committed(
+def apply_commitments(
     table: pl.DataFrame, held: Mapping[str, int], place: Place, shown_file: str
 ) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
     """Return the dossiers with the register's amounts as `committed_cents`, and notices for the planner.
@@ -366,8 +368,8 @@ def committed(
     if not left.height:
         return done, ()
     freed = int(left["_held"].sum())
-    label = _some(left["dossier"].to_list())
-    n = so_many(
+    label = _format_names(left["dossier"].to_list())
+    n = describe_count(
         left.height,
         ("dossier signé est refusé ou sans suite", "dossiers signés sont refusés ou sans suite"),
         ("signed dossier is refused or closed", "signed dossiers are refused or closed"),
@@ -384,7 +386,7 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
     there = set(joined["dossier"].to_list())
     absent = [name for name, cents in held.items() if cents > 0 and name not in there]
     if absent:
-        n = so_many(
+        n = describe_count(
             len(absent),
             ("dossier signé n'est pas", "dossiers signés ne sont pas"),
             ("signed dossier is", "signed dossiers are"),
@@ -392,8 +394,8 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
         defects.add(
             "register",
             Text(
-                f"{n.fr} dans la table : {_some(absent)}.",
-                f"{n.en} not in the table: {_some(absent)}.",
+                f"{n.fr} dans la table : {_format_names(absent)}.",
+                f"{n.en} not in the table: {_format_names(absent)}.",
             ),
             place,
             hint=Text(
@@ -415,8 +417,8 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
         defects.add(
             "register",
             Text(
-                f"« committed » de la table n'est pas le montant signé : {_some(named)}.",
-                f'"committed" of the table is not the amount that was signed: {_some(named)}.',
+                f"« committed » de la table n'est pas le montant signé : {_format_names(named)}.",
+                f'"committed" of the table is not the amount that was signed: {_format_names(named)}.',
             ),
             place,
             hint=Text(
@@ -427,6 +429,6 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
     defects.raise_if_any(DataError)
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f", … (+{len(names) - SHOWN})" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+def _format_names(names: Sequence[str]) -> str:
+    more = f", … (+{len(names) - MAX_LISTED})" if len(names) > MAX_LISTED else ""
+    return ", ".join(names[:MAX_LISTED]) + more

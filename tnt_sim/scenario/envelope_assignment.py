@@ -21,19 +21,19 @@ from tnt_sim.domain.budget_tree import (
     Tree,
     Unassigned,
     UnassignedTo,
-    largest_remainder,
     lay_out,
+    split_by_largest_remainder,
 )
 from tnt_sim.domain.money import format_cents
-from tnt_sim.errors import Defects, Place, did_you_mean
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.rules.envelopes.tree_reading import may_gain, unassigned_cents
-from tnt_sim.rules.expressions.columns import kind_of, text_keys, unknown_column
-from tnt_sim.rules.expressions.empty_cells import columns_read, is_blank, unknown_in
+from tnt_sim.errors import Defects, Place, suggest_name
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
+from tnt_sim.rules.expressions.columns import get_column_kind, read_text_keys, record_unknown_column
+from tnt_sim.rules.expressions.empty_cells import is_blank, list_condition_columns, select_unknown
 from tnt_sim.rules.expressions.selectors import select
-from tnt_sim.rules.expressions.values import names_in
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, exact_sum
-from tnt_sim.rules.offers.funded_rows import listed_names
+from tnt_sim.rules.expressions.values import map_to_names
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, sum_exactly
+from tnt_sim.rules.offers.funded_rows import format_dossier_rows
 from tnt_sim.rules.protocols import Case, Path
 from tnt_sim.scenario.envelope_split import split_shares
 from tnt_sim.scenario.scenario import Scenario
@@ -41,19 +41,19 @@ from tnt_sim.scenario.scenario import Scenario
 
 def check_options(case: Case, root: EnvelopeSpec) -> None:
     """Record every option of an envelope that the tree cannot honour."""
-    for spec, path in root.applied(case.day, ("programme",)):
+    for spec, path in root.walk_in_force(case.day, ("programme",)):
         _check_rates(case, spec, path)
         if isinstance(spec.unassigned, UnassignedTo):
             _check_target(case, spec, spec.unassigned.to, (*path, "unassigned", "to"))
     if root.transfers is not None:
-        _no_siblings(case, root, ("programme", "transfers"))
-    for parent, path in root.applied(case.day, ("programme",)):
+        _record_no_sibling(case, root, ("programme", "transfers"))
+    for parent, path in root.walk_in_force(case.day, ("programme",)):
         for k, child in enumerate(parent.envelopes):
-            if child.transfers is not None and child.in_force(case.day):
+            if child.transfers is not None and child.is_in_force(case.day):
                 _check_transfers(case, parent, child, (*path, "envelopes", k, "transfers"))
 
 
-def share_pro_rata(case: Case) -> Case:
+def distribute_pro_rata(case: Case) -> Case:
     """Return the case with the pro rata money of parents added to the amounts of their children."""
     tree = case.tree
     if Unassigned.PRO_RATA not in tree.unassigned:
@@ -62,16 +62,16 @@ def share_pro_rata(case: Case) -> Case:
     for node in range(tree.n_nodes):
         if tree.unassigned[node] is not Unassigned.PRO_RATA or tree.overbooked[node]:
             continue  # amounts under an overbooked node are ceilings
-        children = tree.children(node)
+        children = tree.list_children(node)
         taking = [c for c in children if tree.written_cents[c] is not None and not tree.ring_fenced[c]]
-        rest = unassigned_cents(tree, node)
+        rest = compute_unassigned_cents(tree, node)
         if not _is_known(case, tree, node) or rest is None:
             continue
-        rest -= exact_sum(committed[_loose(case, tree, node)])
+        rest -= sum_exactly(committed[_select_direct_dossiers(case, tree, node)])
         weights = [tree.written_cents[child] or 0 for child in taking]
         if rest > 0 and sum(weights) > 0:
             names = [tree.ids[child] for child in taking]
-            tree = _with_amounts(tree, taking, largest_remainder(rest, weights, names))
+            tree = _with_amounts(tree, taking, split_by_largest_remainder(rest, weights, names))
     return replace(case, tree=tree)
 
 
@@ -83,10 +83,10 @@ def _with_amounts(tree: Tree, nodes: Sequence[int], cents: Sequence[int]) -> Tre
     return replace(tree, amount_cents=tuple(amounts), options=tuple(options))
 
 
-def _loose(case: Case, tree: Tree, node: int) -> BoolArray:
+def _select_direct_dossiers(case: Case, tree: Tree, node: int) -> BoolArray:
     """Return the dossiers that ask from a node itself, or from a child without an amount, bool (n,)."""
     loose: BoolArray = case.node == node
-    for child in tree.children(node):
+    for child in tree.list_children(node):
         if tree.written_cents[child] is None:
             loose |= (case.node >= child) & (case.node < tree.end[child])
     return loose
@@ -98,13 +98,13 @@ def _is_known(case: Case, tree: Tree, node: int) -> bool:
     here: Path = ("envelope", name, "unassigned")
     closed = np.array(tree.closed)[case.node] & (case.node >= 0)
     undecided = case.table["committed_cents"].is_null().to_numpy() & ~closed
-    open_ = int((_loose(case, tree, node) & undecided).sum())
-    moving = may_gain(tree, node) or bool(tree.options[node].transfer_to)
+    open_ = int((_select_direct_dossiers(case, tree, node) & undecided).sum())
+    moving = can_gain(tree, node) or bool(tree.options[node].transfer_to)
     moving = moving or any(node in option.transfer_to for option in tree.options)
     if not open_ and not moving:
         return True
     if open_:
-        n = so_many(
+        n = describe_count(
             open_, ("dossier lui demande", "dossiers lui demandent"), ("dossier asks", "dossiers ask")
         )
         text = Text(
@@ -123,7 +123,7 @@ def _is_known(case: Case, tree: Tree, node: int) -> bool:
             f'"{name}" shares pro rata, but money can come and go while it is decided.',
         )
         hint = Text("Écrivez `ring_fenced: true` sur elle.", "Write `ring_fenced: true` on it.")
-    case.fault("pro-rata", text, here, hint)
+    case.record_defect("pro-rata", text, here, hint)
     return False
 
 
@@ -131,7 +131,7 @@ def _check_rates(case: Case, spec: EnvelopeSpec, path: Path) -> None:
     wants_amount = ("min_use", "reserve", "overprogram", "transfers")
     for name in wants_amount:
         if getattr(spec, name) is not None and spec.amount is None:
-            case.fault(
+            case.record_defect(
                 "envelope-option",
                 Text(
                     f"`{name}` est une part du montant, et « {spec.id} » n'a pas de `amount`.",
@@ -140,7 +140,7 @@ def _check_rates(case: Case, spec: EnvelopeSpec, path: Path) -> None:
                 (*path, name),
             )
     if spec.reserve is not None and spec.reserve > 1:
-        case.fault(
+        case.record_defect(
             "envelope-option",
             Text("une réserve dépasse 100 %.", "a reserve is above 100 %."),
             (*path, "reserve"),
@@ -148,8 +148,8 @@ def _check_rates(case: Case, spec: EnvelopeSpec, path: Path) -> None:
         )
 
 
-def _no_siblings(case: Case, root: EnvelopeSpec, path: Path) -> None:
-    case.fault(
+def _record_no_sibling(case: Case, root: EnvelopeSpec, path: Path) -> None:
+    case.record_defect(
         "transfers",
         Text(
             f"« {root.id} » est le programme : il n'a pas d'enveloppe sœur.",
@@ -162,17 +162,17 @@ def _no_siblings(case: Case, root: EnvelopeSpec, path: Path) -> None:
 def _check_target(case: Case, spec: EnvelopeSpec, target: str, path: Path) -> None:
     children = {child.id: child for child in spec.envelopes}
     if target not in children:
-        case.fault(
+        case.record_defect(
             "unassigned-to",
             Text(
                 f"« {target} » n'est pas une enveloppe de « {spec.id} ».",
                 f'"{target}" is no envelope of "{spec.id}".',
             ),
             path,
-            did_you_mean(target, list(children)),
+            suggest_name(target, list(children)),
         )
     elif children[target].ring_fenced or children[target].amount is None:
-        case.fault(
+        case.record_defect(
             "unassigned-to",
             Text(
                 f"« {target} » est cantonnée, ou n'a pas de montant : rien ne peut lui être ajouté.",
@@ -187,7 +187,7 @@ def _check_transfers(case: Case, parent: EnvelopeSpec, child: EnvelopeSpec, path
     assert moves is not None
     siblings = {other.id: other for other in parent.envelopes if other.id != child.id}
     if child.ring_fenced:
-        case.fault(
+        case.record_defect(
             "transfers",
             Text(
                 f"« {child.id} » est cantonnée : rien n'en sort.",
@@ -196,7 +196,7 @@ def _check_transfers(case: Case, parent: EnvelopeSpec, child: EnvelopeSpec, path
             path,
         )
     if moves.out_max is not None and moves.out_max > 1:
-        case.fault(
+        case.record_defect(
             "transfers",
             Text(
                 "une enveloppe ne peut pas donner plus de 100 %.", "an envelope cannot give more than 100 %."
@@ -221,54 +221,54 @@ def _check_taker(
             f"« {name} » n'est pas une enveloppe sœur de « {child.id} ».",
             f'"{name}" is no sibling of "{child.id}".',
         )
-        case.fault("transfers", text, path, did_you_mean(name, list(siblings)))
+        case.record_defect("transfers", text, path, suggest_name(name, list(siblings)))
     elif siblings[name].ring_fenced or siblings[name].amount is None:
         text = Text(
             f"« {name} » est cantonnée, ou n'a pas de montant : rien n'y entre.",
             f'"{name}" is ring-fenced, or has no amount: nothing enters it.',
         )
-        case.fault("transfers", text, path)
+        case.record_defect("transfers", text, path)
     elif again:
         text = Text(f"`to` nomme « {name} » deux fois.", f'`to` names "{name}" twice.')
-        case.fault("transfers", text, path)
+        case.record_defect("transfers", text, path)
 
 
 SHOWN_ROWS = 20
 
 
-def land(scenario: Scenario) -> Case:
+def assign_envelopes(scenario: Scenario) -> Case:
     """Return the case of a scenario: the dossiers kept by `where`, the tree, and the node of each dossier."""
-    case = _laid_out(scenario)
-    before = len(case.defects.found)
-    keep = _assigned_rows(scenario, case)
+    case = _lay_out_case(scenario)
+    before = len(case.defects.entries)
+    keep = _select_assigned(scenario, case)
     if not keep.all():
         # parts of a split come from the kept dossiers only
-        wrong, requested, read = case.defects.found[before:], case.questions, case.columns_read
-        case = _laid_out(replace(scenario, portfolio=scenario.portfolio.select(pl.Series(keep))))
-        case.defects.found.extend(wrong)
+        wrong, requested, read = case.defects.entries[before:], case.questions, case.columns_read
+        case = _lay_out_case(replace(scenario, portfolio=scenario.portfolio.select(pl.Series(keep))))
+        case.defects.entries.extend(wrong)
         case.questions.extend(requested)
         case.columns_read.update(read)
     _check_unassigned(case)
     check_options(case, scenario.spec.programme)
-    return share_pro_rata(case)
+    return distribute_pro_rata(case)
 
 
-def _laid_out(scenario: Scenario) -> Case:
+def _lay_out_case(scenario: Scenario) -> Case:
     """Return the case with split envelopes laid out and the node of each dossier."""
     defects, spec = Defects(), scenario.spec
     shares = {
         envelope.id: split_shares(scenario, envelope, path, defects)
-        for envelope, path in spec.programme.applied(spec.date, ("programme",))
+        for envelope, path in spec.programme.walk_in_force(spec.date, ("programme",))
         if envelope.split is not None
     }
     divided = {key: value for key, value in shares.items() if value}
     tree = lay_out(spec.programme, divided, day=spec.date, reserves_freed=scenario.reserves_freed)
     tree = replace(tree, fences_leak=scenario.as_0_1_0)
     _check_tree(scenario, tree, defects)
-    return _case(scenario, tree, scenario.portfolio.table, defects)
+    return _build_case(scenario, tree, scenario.portfolio.table, defects)
 
 
-def laid_out_again(scenario: Scenario, case: Case) -> Case | None:
+def update_case(scenario: Scenario, case: Case) -> Case | None:
     """Return the case with the amounts of `scenario`.
 
     Its envelopes must be those of the case, without splits or options. Returns None where the amounts are
@@ -280,12 +280,12 @@ def laid_out_again(scenario: Scenario, case: Case) -> Case | None:
     )
     _check_tree(scenario, tree, defects)
     same = tree.ids == case.tree.ids and tree.closed == case.tree.closed
-    if defects.found or not same or any(amount == 0 for amount in tree.written_cents):
+    if defects.entries or not same or any(amount == 0 for amount in tree.written_cents):
         return None
     return replace(case, tree=tree, locate=scenario.locate)
 
 
-def _case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects) -> Case:
+def _build_case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects) -> Case:
     spec = scenario.spec
     case = Case(
         scenario.portfolio,
@@ -303,14 +303,14 @@ def _case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects)
         absent_allowed=frozenset(name for name, values in spec.values.items() if values.allow_absent),
         as_0_1_0=scenario.as_0_1_0,
     )
-    return replace(case, node=_nodes(case, spec.programme.only_leaf(spec.date)))
+    return replace(case, node=_assign_nodes(case, spec.programme.find_single_leaf(spec.date)))
 
 
-def _assigned_rows(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _select_assigned(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     keep = np.ones(case.n, dtype=np.bool_)
     source = case.table["_source"].to_numpy()
     for k, entry in enumerate(scenario.spec.dossiers):
-        if not entry.in_force(scenario.spec.date):
+        if not entry.is_in_force(scenario.spec.date):
             keep &= source != k
         if entry.where is None:
             continue
@@ -318,19 +318,19 @@ def _assigned_rows(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.
         chosen = select(case, entry.where, path)
         if chosen is not None:
             keep &= (source != k) | chosen
-            _left_out(case, entry.where.root, path, (source == k) & ~chosen)
+            _record_open_question(case, entry.where.root, path, (source == k) & ~chosen)
     return keep
 
 
-def _left_out(
+def _record_open_question(
     case: Case, mapping: Mapping[str, Any], path: Path, left: np.ndarray[tuple[int], np.dtype[np.bool_]]
 ) -> None:
     """Record an open question on the rows that `where` leaves out only because of an empty cell."""
-    unknown = unknown_in(case, "all", [dict(mapping)], path)
+    unknown = select_unknown(case, "all", [dict(mapping)], path)
     rows = np.flatnonzero(left & unknown)
-    columns = columns_read("all", [mapping])
+    columns = list_condition_columns("all", [mapping])
     names = [column for column in columns if is_blank(case, column)[rows].any()]
-    n = so_many(
+    n = describe_count(
         len(rows),
         (
             "ligne laisse vide ; elle est laissée de côté",
@@ -342,15 +342,15 @@ def _left_out(
     case.leave_open(
         f"left_out/{path[1]}",
         Text(
-            f"`dossiers.where` lit {fr}, que {n.fr} ({listed_names(case, rows)}).",
-            f"`dossiers.where` reads {en}, which {n.en} ({listed_names(case, rows)}).",
+            f"`dossiers.where` lit {fr}, que {n.fr} ({format_dossier_rows(case, rows)}).",
+            f"`dossiers.where` reads {en}, which {n.en} ({format_dossier_rows(case, rows)}).",
         ),
         Text("Remplissez ces cellules.", "Fill these cells."),
         rows,
     )
 
 
-def _nodes(case: Case, only: str | None) -> IntArray:
+def _assign_nodes(case: Case, only: str | None) -> IntArray:
     """Return the node that each dossier asks from, int64 (n,).
 
     It is -1 for an unknown envelope and -2 for no part of a split.
@@ -359,9 +359,9 @@ def _nodes(case: Case, only: str | None) -> IntArray:
     split.
     """
     tree = case.tree
-    names = {name: k for k, name in enumerate(tree.ids)} | {"": -1 if only is None else tree.index(only)}
+    names = {name: k for k, name in enumerate(tree.ids)} | {"": -1 if only is None else tree.get_node(only)}
     requested = case.table["envelope"]
-    node = case.portfolio.once(
+    node = case.portfolio.memoise(
         ("nodes", *names.items()),
         lambda: requested.replace_strict(names, default=-1, return_dtype=pl.Int64).to_numpy(),
     )
@@ -369,17 +369,17 @@ def _nodes(case: Case, only: str | None) -> IntArray:
         part = requested.str.starts_with(f"{tree.ids[k]}{GROUP_SEPARATOR}").to_numpy()
         node = np.where((node < 0) & part, k, node)
     for split_node, (column, groups) in tree.landing.items():
-        if kind_of(case, column) is None:
-            unknown_column(case, column, (*case_path(case, split_node), "split", "by"))
+        if get_column_kind(case, column) is None:
+            record_unknown_column(case, column, (*get_envelope_path(case, split_node), "split", "by"))
             continue
-        parts = dict(zip(names_in(case, column, groups), groups.values(), strict=True))
-        group = text_keys(case, column)
+        parts = dict(zip(map_to_names(case, column, groups), groups.values(), strict=True))
+        group = read_text_keys(case, column)
         inside = group.replace_strict(parts, default=-2, return_dtype=pl.Int64).to_numpy()
         node = np.where(node == split_node, inside, node)
     return node
 
 
-def case_path(case: Case, node: int) -> Path:
+def get_envelope_path(case: Case, node: int) -> Path:
     """Return the symbolic path of an envelope, which `locate` understands."""
     return ("envelope", case.tree.ids[node])
 
@@ -390,11 +390,11 @@ def _check_unassigned(case: Case) -> None:
         asked = case.table["envelope"].gather(rows).to_list() if len(rows) else []
         for value in sorted(set(asked)):
             own = [int(row) for row, name in zip(rows, asked, strict=True) if name == value]
-            places = [case.portfolio.place(row, "envelope") for row in own[:SHOWN_ROWS]]
+            places = [case.portfolio.locate(row, "envelope") for row in own[:SHOWN_ROWS]]
             if code == -2:
                 # a dossier that names no envelope asks from the only one
                 split = value or case.tree.ids[next(iter(case.tree.landing))]
-                text = so_many(
+                text = describe_count(
                     len(own),
                     (
                         f"dossier de « {split} » n'a pas de part dans sa répartition.",
@@ -410,7 +410,7 @@ def _check_unassigned(case: Case) -> None:
                     "Add their group to the split's table, or correct their row.",
                 )
             elif value == "":
-                text = so_many(
+                text = describe_count(
                     len(own),
                     (
                         "dossier ne dit pas à quelle enveloppe il demande.",
@@ -421,18 +421,18 @@ def _check_unassigned(case: Case) -> None:
                         "dossiers do not say which envelope they ask from.",
                     ),
                 )
-                hint = did_you_mean("", case.tree.ids)
+                hint = suggest_name("", case.tree.ids)
             else:
-                many = so_many(len(own), ("dossier", "dossiers"), ("dossier", "dossiers"))
+                many = describe_count(len(own), ("dossier", "dossiers"), ("dossier", "dossiers"))
                 text = Text(
                     f"l'enveloppe « {value} » n'existe pas ({many.fr}).",
                     f'there is no envelope "{value}" ({many.en}).',
                 )
-                hint = did_you_mean(value, case.tree.ids)
+                hint = suggest_name(value, case.tree.ids)
             case.defects.add("unknown-envelope", text, *places, hint=hint)
 
 
-def _named(scenario: Scenario, name: str) -> list[Place]:
+def _locate_envelopes(scenario: Scenario, name: str) -> list[Place]:
     """Return where the envelopes of a name are written, and the splits that create one."""
     return [
         scenario.locate(path)
@@ -448,7 +448,7 @@ def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
             defects.add(
                 "envelope-twice",
                 Text(f"deux enveloppes s'appellent « {name} ».", f'two envelopes are called "{name}".'),
-                *_named(scenario, name),
+                *_locate_envelopes(scenario, name),
                 hint=Text(
                     "Renommez l'une des deux : une part d'une répartition s'appelle ENVELOPPE/GROUPE.",
                     "Rename one of the two: a part of a split is called ENVELOPE/GROUP.",
@@ -456,7 +456,7 @@ def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
             )
         earlier[name] = node
         amount = tree.written_cents[node]
-        children = [tree.written_cents[child] or 0 for child in tree.children(node)]
+        children = [tree.written_cents[child] or 0 for child in tree.list_children(node)]
         if amount is not None and sum(children) > amount and not tree.overbooked[node]:
             defects.add(
                 "children-exceed",

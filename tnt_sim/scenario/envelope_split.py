@@ -19,11 +19,11 @@ import polars as pl
 
 from tnt_sim.domain.budget_tree import EnvelopeShare, EnvelopeSpec, SplitSpec
 from tnt_sim.domain.money import MoneyError, format_cents, parse_cents, parse_decimal
-from tnt_sim.domain.portfolio import table_column
-from tnt_sim.domain.territory import LEVELS, YEARS, Territory, territory
-from tnt_sim.errors import Defects, did_you_mean
+from tnt_sim.domain.portfolio import get_table_column
+from tnt_sim.domain.territory import LEVELS, YEARS, Territory, load_territory
+from tnt_sim.errors import Defects, suggest_name
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.rules.expressions.values import is_joined, names_in, spellings
+from tnt_sim.rules.expressions.values import is_joined, map_to_names, read_spellings
 from tnt_sim.rules.protocols import Path
 from tnt_sim.scenario.scenario import Scenario
 
@@ -31,10 +31,10 @@ from tnt_sim.scenario.scenario import Scenario
 def split_shares(scenario: Scenario, spec: EnvelopeSpec, path: Path, defects: Defects) -> list[EnvelopeShare]:
     """Return the parts of a split envelope; an empty list, with defects recorded, when it cannot be divided."""
     assert spec.split is not None
-    before = len(defects.found)
+    before = len(defects.entries)
     division = _Division(scenario, spec, spec.split, (*path, "split"), defects)
-    shares = division.shares()
-    return [] if len(defects.found) > before else shares
+    shares = division.compute_shares()
+    return [] if len(defects.entries) > before else shares
 
 
 @dataclass(frozen=True)
@@ -47,116 +47,116 @@ class _Division:
     path: Path
     defects: Defects
 
-    def fault(self, fr: str, en: str, key: str | None = None, hint: Text | None = None) -> None:
+    def record_defect(self, fr: str, en: str, key: str | None = None, hint: Text | None = None) -> None:
         here = self.path if key is None else (*self.path, key)
         self.defects.add("split", Text(fr, en), self.scenario.locate(here), hint=hint)
 
-    def shares(self) -> list[EnvelopeShare]:
-        if not self._form_holds():
+    def compute_shares(self) -> list[EnvelopeShare]:
+        if not self._has_valid_form():
             return []
         split = self.split
         if split.table is not None:
-            return self._of_table()
-        groups = self._groups()
+            return self._compute_table_shares()
+        groups = self._list_groups()
         if split.each is not None:
             return [EnvelopeShare(group, split.each) for group in groups]
         assert split.key is not None
-        weights = self._keys(split.key, groups)
-        return [] if weights is None or not groups else self._weighted(groups, weights)
+        weights = self._compute_weights(split.key, groups)
+        return [] if weights is None or not groups else self._divide_by_weight(groups, weights)
 
-    def _form_holds(self) -> bool:
+    def _has_valid_form(self) -> bool:
         """Return whether exactly one way to divide is given, and nothing else divides the same money."""
-        split, before = self.split, len(self.defects.found)
-        if any(child.in_force(self.scenario.spec.date) for child in self.spec.envelopes):
-            self.fault(
+        split, before = self.split, len(self.defects.entries)
+        if any(child.is_in_force(self.scenario.spec.date) for child in self.spec.envelopes):
+            self.record_defect(
                 "une enveloppe répartie par `split` ne peut pas avoir aussi ses propres `envelopes`.",
                 "an envelope divided by `split` cannot have `envelopes` of its own as well.",
                 hint=Text("Gardez l'un des deux.", "Keep one of the two."),
             )
         ways = [name for name in ("each", "key", "table") if getattr(split, name) is not None]
         if len(ways) != 1:
-            self.fault(
+            self.record_defect(
                 f"une répartition veut `each`, `key` ou `table`, l'un des trois ({', '.join(ways) or 'aucun'}).",
                 f"a split wants `each`, `key` or `table`, one of the three ({', '.join(ways) or 'none'}).",
             )
         if split.fixed is not None and (split.each is not None or split.fixed > 1):
-            self.fault(
+            self.record_defect(
                 "`fixed` est une part d'au plus 100 %, avec `key` ou des poids.",
                 "`fixed` is a share of at most 100 %, with `key` or weights.",
                 "fixed",
             )
         if (split.previous is None) != (split.change is None):
-            self.fault(
+            self.record_defect(
                 "`previous` et `change` vont ensemble : l'année d'avant, et de combien un montant peut bouger.",
                 "`previous` and `change` go together: the year before, and how far an amount may move.",
             )
         if split.previous is not None and split.each is not None:
-            self.fault(
+            self.record_defect(
                 "`each` donne à chacun le même montant : `previous` n'y change rien.",
                 "`each` gives everyone the same amount: `previous` changes nothing.",
                 "previous",
             )
-        return len(self.defects.found) == before
+        return len(self.defects.entries) == before
 
-    def _groups(self) -> list[str]:
+    def _list_groups(self) -> list[str]:
         """Return the sorted groups: written, of the map, or of the dossiers that ask from the envelope."""
         groups = self.split.groups
         if groups == "map":
-            known = self._map("groups")
-            return [] if known is None else known.codes(self.split.by)
+            known = self._require_map("groups")
+            return [] if known is None else known.list_codes(self.split.by)
         if groups is None or isinstance(groups, str):
-            requested = self._asking()
+            requested = self._select_dossiers()
             if self.split.by not in requested.columns:
-                self.fault(
+                self.record_defect(
                     f"la colonne « {self.split.by} » n'existe pas.",
                     f'there is no column "{self.split.by}".',
                     "by",
-                    did_you_mean(self.split.by, [name for name in requested.columns if name[0] != "_"]),
+                    suggest_name(self.split.by, [name for name in requested.columns if name[0] != "_"]),
                 )
                 return []
-            return [g for g in self._values(requested).unique().sort().to_list() if g]
-        twice = self._twice(groups)
+            return [g for g in self._get_group_values(requested).unique().sort().to_list() if g]
+        twice = self._find_duplicates(groups)
         if twice:
-            self.fault(
+            self.record_defect(
                 f"`groups` nomme deux fois : {', '.join(twice[:10])}.",
                 f"`groups` names twice: {', '.join(twice[:10])}.",
                 "groups",
             )
         return sorted(groups)
 
-    def _asking(self) -> pl.DataFrame:
+    def _select_dossiers(self) -> pl.DataFrame:
         """Return the dossiers that ask from the envelope.
 
         They name it, or name none where it is the only one.
         """
-        only = self.scenario.spec.programme.only_leaf(self.scenario.spec.date) == self.spec.id
+        only = self.scenario.spec.programme.find_single_leaf(self.scenario.spec.date) == self.spec.id
         names = [self.spec.id, ""] if only else [self.spec.id]
         table: pl.DataFrame = self.scenario.portfolio.table
         return table.filter(pl.col("envelope").fill_null("").is_in(names))
 
-    def _values(self, amounts: pl.DataFrame) -> pl.Series:
+    def _get_group_values(self, amounts: pl.DataFrame) -> pl.Series:
         """Return the value of `by` in some rows, with spellings merged."""
         column = self.split.by
         texts = amounts[column].cast(pl.String)
         if not is_joined(self.scenario, column):
             return texts
-        return texts.replace(spellings(self.scenario, column).changed)
+        return texts.replace(read_spellings(self.scenario, column).changed)
 
-    def _twice(self, groups: Sequence[str]) -> list[str]:
+    def _find_duplicates(self, groups: Sequence[str]) -> list[str]:
         """Return the groups that are the same value of `by` as another one."""
         names = list(groups)
         if self.split.by in self.scenario.portfolio.table.columns:
-            names = names_in(self.scenario, self.split.by, groups)
+            names = map_to_names(self.scenario, self.split.by, groups)
         return sorted({group for group, name in zip(groups, names, strict=True) if names.count(name) > 1})
 
-    def _map(self, key: str) -> Territory | None:
+    def _require_map(self, key: str) -> Territory | None:
         """Return the scenario's map if `by` is one of its levels.
 
         Returns None otherwise, with a defect in most cases.
         """
         spec = self.scenario.spec.territory
         if spec is None:
-            self.fault(
+            self.record_defect(
                 "il faut une carte pour cela.",
                 "this wants a map.",
                 key,
@@ -166,25 +166,25 @@ class _Division:
         if spec.year not in YEARS:
             return None
         if self.split.by not in LEVELS:
-            self.fault(
+            self.record_defect(
                 f"la carte ne connaît pas « {self.split.by} ».",
                 f'the map does not know "{self.split.by}".',
                 "by",
-                did_you_mean(self.split.by, LEVELS),
+                suggest_name(self.split.by, LEVELS),
             )
             return None
-        return territory(spec.year)
+        return load_territory(spec.year)
 
-    def _keys(self, key: str, groups: Sequence[str]) -> list[Fraction] | None:
+    def _compute_weights(self, key: str, groups: Sequence[str]) -> list[Fraction] | None:
         """Return the weight of each group: its inhabitants, or the sum of a column over its dossiers."""
         if key == "population":
-            known = self._map("key")
+            known = self._require_map("key")
             if known is None:
                 return None
-            people = known.population(self.split.by)
+            people = known.get_population(self.split.by)
             lost = [group for group in groups if group not in people]
             if lost:
-                self.fault(
+                self.record_defect(
                     f"la carte ne donne pas la population de : {', '.join(lost[:10])}.",
                     f"the map does not give the population of: {', '.join(lost[:10])}.",
                     "key",
@@ -192,57 +192,63 @@ class _Division:
                 return None
             return [Fraction(people[group]) for group in groups]
         table = self.scenario.portfolio.table
-        column = table_column(key)
+        column = get_table_column(key)
         if column not in table.columns or not table.schema[column].is_numeric():
             numbers = [c for c in table.columns if table.schema[c].is_numeric() and not c.startswith("_")]
-            self.fault(
+            self.record_defect(
                 f"« {key} » n'est pas une colonne de nombres.",
                 f'"{key}" is not a column of numbers.',
                 "key",
-                did_you_mean(key, [name.removesuffix("_cents") for name in numbers]),
+                suggest_name(key, [name.removesuffix("_cents") for name in numbers]),
             )
             return None
         if self.split.by not in table.columns:
             return None
-        asked = self._asking()
+        candidates = self._select_dossiers()
         sums: dict[str, Fraction] = {}
-        for group, value in zip(self._values(asked).to_list(), asked[column].to_list(), strict=True):
+        for group, value in zip(
+            self._get_group_values(candidates).to_list(), candidates[column].to_list(), strict=True
+        ):
             sums[group] = sums.get(group, Fraction(0)) + Fraction(value or 0)
-        names = names_in(self.scenario, self.split.by, groups)
+        names = map_to_names(self.scenario, self.split.by, groups)
         return [sums.get(name, Fraction(0)) for name in names]
 
-    def _of_table(self) -> list[EnvelopeShare]:
-        table = self._table("table", ("amount", "weight"))
+    def _compute_table_shares(self) -> list[EnvelopeShare]:
+        table = self._read_table("table", ("amount", "weight"))
         if table is None:
             return []
         groups, (kind, values) = table
         if kind == "amount" and self.split.fixed is not None:
-            self.fault(
+            self.record_defect(
                 "`fixed` veut des poids (`weight`), et la table donne des montants.",
                 "`fixed` wants weights (`weight`), and the table gives amounts.",
                 "fixed",
             )
             return []
         if kind == "weight":
-            return self._weighted(groups, values)
+            return self._divide_by_weight(groups, values)
         amounts = [int(value) for value in values]
-        return self._bounded(groups, [Fraction(amount) for amount in amounts], sum(amounts))
+        return self._round_within_bounds(groups, [Fraction(amount) for amount in amounts], sum(amounts))
 
-    def _weighted(self, groups: Sequence[str], weights: Sequence[Fraction]) -> list[EnvelopeShare]:
+    def _divide_by_weight(self, groups: Sequence[str], weights: Sequence[Fraction]) -> list[EnvelopeShare]:
         total = sum(weights, Fraction(0))
         if self.spec.amount is None or total <= 0 or any(weight < 0 for weight in weights):
-            self.fault(
+            self.record_defect(
                 "une répartition par clé ou par poids veut un montant d'enveloppe et des poids positifs.",
                 "a split by a key or by weights wants an envelope amount and positive weights.",
             )
             return []
         fixed = self.split.fixed or Fraction(0)
         parts = [fixed / len(groups) + (1 - fixed) * weight / total for weight in weights]
-        return self._bounded(groups, [part * self.spec.amount for part in parts], self.spec.amount)
+        return self._round_within_bounds(
+            groups, [part * self.spec.amount for part in parts], self.spec.amount
+        )
 
-    def _bounded(self, groups: Sequence[str], exact: Sequence[Fraction], total: int) -> list[EnvelopeShare]:
+    def _round_within_bounds(
+        self, groups: Sequence[str], exact: Sequence[Fraction], total: int
+    ) -> list[EnvelopeShare]:
         """Round exact amounts to whole cents with the same total, within the bounds of the year before."""
-        bounds = self._bounds(groups)
+        bounds = self._compute_bounds(groups)
         if bounds is None:
             return []
         low, high = [pair[0] for pair in bounds], [pair[1] for pair in bounds]
@@ -250,22 +256,22 @@ class _Division:
         if not least <= total <= most:
             fr, en = (format_cents(total, lang) for lang in (Lang.FR, Lang.EN))
             side = (least, "au moins", "at least") if total < least else (most, "au plus", "at most")
-            self.fault(
+            self.record_defect(
                 f"{fr} ne peuvent pas être répartis : `change` veut {side[1]} {format_cents(side[0], Lang.FR)}.",
                 f"{en} cannot be divided: `change` wants {side[2]} {format_cents(side[0], Lang.EN)}.",
                 "change",
                 Text("Élargissez `change`, ou changez le montant.", "Widen `change`, or change the amount."),
             )
             return []
-        amounts = whole_cents(fill(exact, low, high, total), total, groups)
+        amounts = round_to_cents(fill(exact, low, high, total), total, groups)
         return [EnvelopeShare(group, amount) for group, amount in zip(groups, amounts, strict=True)]
 
-    def _bounds(self, groups: Sequence[str]) -> list[tuple[int, int | None]] | None:
+    def _compute_bounds(self, groups: Sequence[str]) -> list[tuple[int, int | None]] | None:
         """Return the least and the most of each group in whole cents; a new group is not bounded."""
         change = self.split.change
         if self.split.previous is None or change is None:
             return [(0, None)] * len(groups)
-        table = self._table("previous", ("amount",))
+        table = self._read_table("previous", ("amount",))
         if table is None:
             return None
         before = dict(zip(table[0], table[1][1], strict=True))
@@ -278,23 +284,25 @@ class _Division:
             result.append((-(-low.numerator // low.denominator), high.numerator // high.denominator))
         return result
 
-    def _table(self, key: str, values: Sequence[str]) -> tuple[list[str], tuple[str, list[Fraction]]] | None:
+    def _read_table(
+        self, key: str, values: Sequence[str]
+    ) -> tuple[list[str], tuple[str, list[Fraction]]] | None:
         """Return the groups of a table and what it gives each: cents of `amount`, or `weight`."""
         name = self.scenario.files[(*self.path, key)]
         table = self.scenario.tables[name]
         value = next((column for column in values if column in table.columns), None)
         if "group" not in table.columns or value is None:
             wanted = " ou ".join(f"`{column}`" for column in values)
-            self.fault(
+            self.record_defect(
                 f"la table « {name} » veut les colonnes `group` et {wanted}.",
                 f'the table "{name}" wants the columns `group` and {wanted.replace(" ou ", " or ")}.',
                 key,
             )
             return None
         groups: list[str] = table["group"].to_list()
-        twice = self._twice(groups)
+        twice = self._find_duplicates(groups)
         if twice:
-            self.fault(
+            self.record_defect(
                 f"la table « {name} » nomme deux fois : {', '.join(twice[:10])}.",
                 f'the table "{name}" names twice: {", ".join(twice[:10])}.',
                 key,
@@ -305,7 +313,7 @@ class _Division:
             read = parse_cents if value == "amount" else parse_decimal
             return groups, (value, [Fraction(read(cell)) for cell in cells])
         except MoneyError as error:
-            self.fault(error.text.fr, error.text.en, key)
+            self.record_defect(error.text.fr, error.text.en, key)
             return None
 
 
@@ -327,7 +335,7 @@ def fill(
         if value > 0:
             steps |= {bottom / value} | ({top / value} if top is not None else set())
 
-    def at(scale: Fraction) -> list[Fraction]:
+    def clamp_amounts(scale: Fraction) -> list[Fraction]:
         return [
             min(
                 max(scale * value, Fraction(bottom)),
@@ -337,8 +345,8 @@ def fill(
         ]
 
     ordered = sorted(steps)
-    below = max((step for step in ordered if sum(at(step)) <= total), default=Fraction(0))
-    amounts = at(below)
+    below = max((step for step in ordered if sum(clamp_amounts(step)) <= total), default=Fraction(0))
+    amounts = clamp_amounts(below)
     rest = total - sum(amounts, Fraction(0))
     if rest == 0:
         return amounts
@@ -351,11 +359,11 @@ def fill(
     slope = sum(moving)
     if slope == 0:
         # only groups of weight zero can take more: in equal parts, up to their bounds
-        return _even(amounts, high, rest)
+        return _spread_evenly(amounts, high, rest)
     return [amount + rest * value / slope for amount, value in zip(amounts, moving, strict=True)]
 
 
-def _even(amounts: list[Fraction], high: Sequence[int | None], rest: Fraction) -> list[Fraction]:
+def _spread_evenly(amounts: list[Fraction], high: Sequence[int | None], rest: Fraction) -> list[Fraction]:
     """Distribute a rest in equal parts among the amounts that are below their bounds."""
     result = list(amounts)
     while rest > 0:
@@ -367,10 +375,10 @@ def _even(amounts: list[Fraction], high: Sequence[int | None], rest: Fraction) -
     return result
 
 
-def whole_cents(exact: Sequence[Fraction], total: int, names: Sequence[str]) -> list[int]:
+def round_to_cents(exact: Sequence[Fraction], total: int, names: Sequence[str]) -> list[int]:
     """Round amounts to whole cents that sum to `total`, by largest remainders, ties by name.
 
-    >>> whole_cents([Fraction(1, 3)] * 3, 1, ["a", "b", "c"])
+    >>> round_to_cents([Fraction(1, 3)] * 3, 1, ["a", "b", "c"])
     [1, 0, 0]
     """
     floors = [value.numerator // value.denominator for value in exact]

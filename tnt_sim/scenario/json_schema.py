@@ -29,28 +29,26 @@ _LIKE: Mapping[str, str] = {"ProgrammeSpec": "EnvelopeSpec"}
 
 
 @cache
-def meanings() -> Mapping[tuple[str, str], Text]:
+def load_meanings() -> Mapping[tuple[str, str], Text]:
     """Return all sentences by block and key."""
     text = (files("tnt_sim") / "data" / "scenario-keys.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter=";")
     return {(row["block"], row["key"]): Text(row["fr"], row["en"]) for row in rows}
 
 
-def meaning(block: str, key: str) -> Text | None:
+def get_meaning(block: str, key: str) -> Text | None:
     """Return what a key of a block means; None where nothing is written."""
-    known = meanings()
+    known = load_meanings()
     blocks = (block, _LIKE.get(block, ""), ANY)
     return next((known[name, key] for name in blocks if (name, key) in known), None)
 
 
-def _path() -> dict[str, Any]:
+def _build_path_schema() -> dict[str, Any]:
     """Return a new node on each call, because the meaning of the key is written into it."""
     return {"type": "string", "description": "A YAML file, relative to this one"}
 
 
-def scenario_schema(
-    model: type[BaseModel], *, partial: bool = False, explained: bool = True
-) -> dict[str, Any]:
+def build_schema(model: type[BaseModel], *, partial: bool = False, explained: bool = True) -> dict[str, Any]:
     """Return the JSON schema of a scenario file.
 
     Beyond the model it allows ``extends`` and ``overrides`` (a file that extends another may omit required
@@ -66,8 +64,8 @@ def scenario_schema(
     _relax(schema, partial)
     required = schema.pop("required", [])
     schema["properties"] = {
-        "extends": _path(),
-        "overrides": {"type": "array", "items": _path()},
+        "extends": _build_path_schema(),
+        "overrides": {"type": "array", "items": _build_path_schema()},
         **schema.get("properties", {}),
     }
     if explained:
@@ -78,18 +76,17 @@ def scenario_schema(
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def schema_text(model: type[BaseModel], *, partial: bool = False) -> str:
+def render_schema(model: type[BaseModel], *, partial: bool = False) -> str:
     """Return the schema as the text of the committed file."""
     return (
-        json.dumps(scenario_schema(model, partial=partial), ensure_ascii=False, indent=2, sort_keys=True)
-        + "\n"
+        json.dumps(build_schema(model, partial=partial), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
     )
 
 
 def _explain(block: str, held: dict[str, Any]) -> None:
     """Add the meaning of each key to its type."""
     for key, node in held.get("properties", {}).items():
-        result = meaning(block, key)
+        result = get_meaning(block, key)
         if result is not None:
             hint = node.get("description")
             node["description"] = result.in_(Lang.FR) + (f" · {hint}" if hint else "")
@@ -117,7 +114,7 @@ def _relax(node: Any, partial: bool) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Write the schema to FILE, or with `--check` report whether FILE is current."""
     path = Path(arguments[-1])
-    text = schema_text(ScenarioSpec)
+    text = render_schema(ScenarioSpec)
     if "--check" in arguments:
         fresh = path.is_file() and path.read_text(encoding="utf-8") == text
         if not fresh:

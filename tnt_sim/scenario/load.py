@@ -25,31 +25,36 @@ from tnt_sim.domain.territory import (
     LEVELS,
     YEARS,
     Territory,
+    extract_siren,
     has_members,
-    level_of,
-    own_place,
-    siren,
-    territory,
+    load_territory,
+    locate_applicant,
+    map_to_level,
 )
 from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, ScenarioError, UsageError
-from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
 from tnt_sim.ingest.tables.raw_table import ReadOptions
 from tnt_sim.rules.kinds.coverage.rule import CoverageSpec
-from tnt_sim.rules.linear_terms import exact_sum
+from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.rules.protocols import Path
-from tnt_sim.scenario.decision_register import COMMITTED_FROM, committed, held_amounts, held_file
+from tnt_sim.scenario.decision_register import (
+    COMMITTED_FROM,
+    apply_commitments,
+    find_state_file,
+    read_state_amounts,
+)
 from tnt_sim.scenario.scenario import InputFile, Scenario, Step, check_steps
 from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec, TerritorySpec
 from tnt_sim.scenario.yaml.layers import RawScenario, load_tree
-from tnt_sim.scenario.yaml.safe_paths import existing_file, resolve_inside
+from tnt_sim.scenario.yaml.safe_paths import require_file, resolve_inside
 from tnt_sim.scenario.yaml.schema_errors import validate_model
 
-SHOWN = 5
-FOUND = ("department", "region", "population", "epci")
+MAX_LISTED = 5
+MAP_COLUMNS = ("department", "region", "population", "epci")
 
 
-def on_the_map(
+def fill_from_map(
     portfolio: Portfolio, spec: TerritorySpec, locate: Callable[[Path], Place]
 ) -> tuple[Portfolio, tuple[Defect, ...]]:
     """Fill the empty cells of the columns `fill` from the map; return the dossiers and the notices.
@@ -66,10 +71,10 @@ def on_the_map(
         if there is no map of that year
     """
     if spec.year not in YEARS:
-        raise ScenarioError([_no_map(spec.year, locate(("territory", "year")))])
-    known = territory(spec.year)
+        raise ScenarioError([_build_map_defect(spec.year, locate(("territory", "year")))])
+    known = load_territory(spec.year)
     notes = Defects()
-    filled = _filled(portfolio.table, known)
+    filled = _derive_territory(portfolio.table, known)
     columns = []
     for name in dict.fromkeys(spec.fill):
         column = portfolio.table[name]
@@ -78,13 +83,13 @@ def on_the_map(
         new = column.zip_with(~empty, found)
         left = new.is_null() if name == "population" else new == ""
         columns.append(new.alias(name))
-        _tell_filled(notes, name, spec.year, empty & ~left, empty & left, locate(("territory", "fill")))
+        _warn_filled(notes, name, spec.year, empty & ~left, empty & left, locate(("territory", "fill")))
     result = portfolio.with_table(portfolio.table.with_columns(columns)) if columns else portfolio
     _check(result, known, notes)
-    return result, tuple(notes.found)
+    return result, tuple(notes.entries)
 
 
-def _no_map(year: int, place: Place) -> Defect:
+def _build_map_defect(year: int, place: Place) -> Defect:
     known = ", ".join(str(one) for one in YEARS)
     return Defect(
         "territory-year",
@@ -94,32 +99,32 @@ def _no_map(year: int, place: Place) -> Defect:
     )
 
 
-def _filled(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
+def _derive_territory(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
     """Return department, region and population of each dossier by the map.
 
     They are null where the map does not give them.
     """
-    keys = known.keys().select("level", "key", *FOUND)
-    level = level_of(pl.col("applicant_type"))
+    keys = known.list_keys().select("level", "key", *MAP_COLUMNS)
+    level = map_to_level(pl.col("applicant_type"))
     by_commune = _look(table, pl.lit("commune"), pl.col("commune"), keys)
     by_epci = _look(table, pl.lit("epci"), pl.col("epci"), keys)
-    by_applicant = _look(table, level, siren("applicant_id"), keys)
-    department = _first([one["department"] for one in (table, by_commune, by_epci, by_applicant)])
+    by_applicant = _look(table, level, extract_siren("applicant_id"), keys)
+    department = _coalesce_texts([one["department"] for one in (table, by_commune, by_epci, by_applicant)])
     by_department = _look(pl.DataFrame({"d": department}), pl.lit("department"), pl.col("d"), keys)
-    region = _first([one["region"] for one in (by_commune, by_epci, by_department, by_applicant)])
+    region = _coalesce_texts([one["region"] for one in (by_commune, by_epci, by_department, by_applicant)])
     placed = table.with_columns(department=department, region=region)
-    population = _population(placed, keys)
+    population = _derive_population(placed, keys)
     return pl.DataFrame({"department": department, "region": region, "population": population})
 
 
-def _population(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
+def _derive_population(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
     """Return the population of the written members, else of the applicant, else of its default members."""
-    level, number, column = own_place()
+    level, number, column = locate_applicant()
     itself = _look(table, level, pl.when(pl.col("applicant_id") != "").then(number).otherwise(column), keys)
-    return _members_sum(table, keys).zip_with(table.select(has_members()).to_series(), itself["population"])
+    return _sum_members(table, keys).zip_with(table.select(has_members()).to_series(), itself["population"])
 
 
-def _members_sum(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
+def _sum_members(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
     """Return the inhabitants of the distinct members of each dossier.
 
     The sum is null when the map does not know one of them.
@@ -154,7 +159,7 @@ def _look(table: pl.DataFrame, level: pl.Expr, key: pl.Expr, keys: pl.DataFrame)
     return asked.join(keys, on=["level", "key"], how="left", maintain_order="left")
 
 
-def _first(columns: list[pl.Series]) -> pl.Series:
+def _coalesce_texts(columns: list[pl.Series]) -> pl.Series:
     """Return the first non-empty text of each row."""
     frame = pl.DataFrame([column.alias(str(k)) for k, column in enumerate(columns)])
     filled = [pl.when(pl.col(name) != "").then(pl.col(name)) for name in frame.columns]
@@ -163,26 +168,28 @@ def _first(columns: list[pl.Series]) -> pl.Series:
 
 def _check(portfolio: Portfolio, known: Territory, notes: Defects) -> None:
     """Report codes of the table that the map does not know, and places that lie elsewhere on it."""
-    keys = known.keys()
+    keys = known.list_keys()
     table = portfolio.table
     for name in LEVELS:
         column = table[name]
         codes = keys.filter(pl.col("level") == name)["key"]
-        _tell_unknown(portfolio, notes, name, known.year, (column != "") & ~column.is_in(codes.implode()))
+        _warn_unknown_codes(
+            portfolio, notes, name, known.year, (column != "") & ~column.is_in(codes.implode())
+        )
     for inner, outer in (("commune", "department"), ("department", "region")):
         found = _look(table, pl.lit(inner), pl.col(inner), keys.select("level", "key", outer))
         written = table[outer].str.strip_prefix("R")
         elsewhere = (written != "") & (found[outer] != "") & (found[outer] != written)
-        _tell_elsewhere(portfolio, notes, inner, outer, known.year, elsewhere.fill_null(value=False))
+        _warn_mismatched_levels(portfolio, notes, inner, outer, known.year, elsewhere.fill_null(value=False))
 
 
-def _tell_filled(
+def _warn_filled(
     notes: Defects, name: str, year: int, filled: pl.Series, left: pl.Series, place: Place
 ) -> None:
-    done = so_many(
+    done = describe_count(
         int(filled.sum()), ("cellule remplie", "cellules remplies"), ("cell filled", "cells filled")
     )
-    rest = so_many(int(left.sum()), ("reste vide", "restent vides"), ("stays empty", "stay empty"))
+    rest = describe_count(int(left.sum()), ("reste vide", "restent vides"), ("stays empty", "stay empty"))
     notes.add(
         "territory-filled",
         Text(
@@ -193,36 +200,36 @@ def _tell_filled(
     )
 
 
-def _tell_unknown(portfolio: Portfolio, notes: Defects, name: str, year: int, bad: pl.Series) -> None:
+def _warn_unknown_codes(portfolio: Portfolio, notes: Defects, name: str, year: int, bad: pl.Series) -> None:
     rows = bad.arg_true().to_list()
     if not rows:
         return
     codes = portfolio.table[name].filter(bad).unique(maintain_order=True)
-    text = ", ".join(codes.head(SHOWN).to_list()) + (", …" if len(codes) > SHOWN else "")
-    n = so_many(len(rows), ("dossier porte", "dossiers portent"), ("dossier holds", "dossiers hold"))
+    text = ", ".join(codes.head(MAX_LISTED).to_list()) + (", …" if len(codes) > MAX_LISTED else "")
+    n = describe_count(len(rows), ("dossier porte", "dossiers portent"), ("dossier holds", "dossiers hold"))
     notes.add(
         "territory-unknown",
         Text(
             f"colonne « {name} » : {n.fr} un code que la carte de {year} ne connaît pas ({text}).",
             f'column "{name}": {n.en} a code that the map of {year} does not know ({text}).',
         ),
-        *(portfolio.place(row, name) for row in rows[:SHOWN]),
+        *(portfolio.locate(row, name) for row in rows[:MAX_LISTED]),
     )
 
 
-def _tell_elsewhere(
+def _warn_mismatched_levels(
     portfolio: Portfolio, notes: Defects, inner: str, outer: str, year: int, bad: pl.Series
 ) -> None:
     rows = bad.arg_true().to_list()
     if rows:
-        n = so_many(len(rows), ("dossier a", "dossiers ont"), ("dossier has", "dossiers have"))
+        n = describe_count(len(rows), ("dossier a", "dossiers ont"), ("dossier has", "dossiers have"))
         notes.add(
             "territory-elsewhere",
             Text(
                 f"{n.fr} un « {inner} » qui, sur la carte de {year}, n'est pas dans le « {outer} » de la ligne.",
                 f'{n.en} a "{inner}" that on the map of {year} does not lie in the "{outer}" of the row.',
             ),
-            *(portfolio.place(row, inner) for row in rows[:SHOWN]),
+            *(portfolio.locate(row, inner) for row in rows[:MAX_LISTED]),
         )
 
 
@@ -319,17 +326,17 @@ def _load(
     """Load one scenario; reuse the dossiers of `like` when it names the same."""
     spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
     defects = Defects()
-    paths = dict(_data_paths(raw, spec, base, defects))
+    paths = dict(_iterate_data_paths(raw, spec, base, defects))
     defects.raise_if_any(ScenarioError)
-    same = like is not None and _same_dossiers(spec, like.spec)
+    same = like is not None and _has_same_dossiers(spec, like.spec)
     portfolio = like.portfolio if like is not None and same else _read_portfolios(raw, spec, paths)
     tables = _read_tables(raw, spec, paths, {} if like is None else like.tables)
     yaml_files = [] if base is not None else [(file, "scenario") for file in raw.files]
     known = {} if like is None else {file.path: file.sha256 for file in like.inputs}
     inputs = [
-        InputFile(shown, known.get(shown) or _sha256(file), kind)
-        for file, kind in yaml_files + _data_files(paths)
-        for shown in (_displayed(raw, file),)
+        InputFile(shown, known.get(shown) or _hash_file(file), kind)
+        for file, kind in yaml_files + _list_data_files(paths)
+        for shown in (_format_path(raw, file),)
     ]
     scenario = Scenario(
         spec=spec,
@@ -342,15 +349,15 @@ def _load(
         path=raw.path,
         sets=sets,
         warnings=portfolio.warnings,
-        files={key: _displayed(raw, file) for key, file in paths.items()},
+        files={key: _format_path(raw, file) for key, file in paths.items()},
         raw=raw,
         base=base,
     )
     if like is not None and same:
         return replace(scenario, warnings=like.warnings)
-    _control(scenario, paths)
+    _check_controls(scenario, paths)
     if spec.territory is not None:
-        filled, notes = on_the_map(portfolio, spec.territory, scenario.locate)
+        filled, notes = fill_from_map(portfolio, spec.territory, scenario.locate)
         scenario = replace(scenario, portfolio=filled, warnings=(*scenario.warnings, *notes))
     return scenario if spec.committed_from is None else _with_register(scenario)
 
@@ -358,46 +365,46 @@ def _load(
 def _with_register(scenario: Scenario) -> Scenario:
     """Return the scenario in which the amounts of the register are committed."""
     file = scenario.files[COMMITTED_FROM]
-    held = held_amounts(scenario.tables[file], file)
-    table, notes = committed(scenario.portfolio.table, held, scenario.locate(COMMITTED_FROM), file)
+    held = read_state_amounts(scenario.tables[file], file)
+    table, notes = apply_commitments(scenario.portfolio.table, held, scenario.locate(COMMITTED_FROM), file)
     portfolio = scenario.portfolio.with_table(table)
     return replace(scenario, portfolio=portfolio, warnings=(*scenario.warnings, *notes))
 
 
-def _same_dossiers(left: ScenarioSpec, other: ScenarioSpec) -> bool:
+def _has_same_dossiers(left: ScenarioSpec, other: ScenarioSpec) -> bool:
     keys = ("dossiers", "territory", "timezone", "committed_from")
     return all(getattr(left, key) == getattr(other, key) for key in keys)
 
 
-def _data_paths(
+def _iterate_data_paths(
     raw: RawScenario, spec: ScenarioSpec, base: FilePath | None, defects: Defects
 ) -> Iterator[tuple[Path, FilePath]]:
     """Yield each data file that the scenario names, by the path of the value that names it."""
     named: list[tuple[Path, str]] = [(("dossiers", k, "file"), d.file) for k, d in enumerate(spec.dossiers)]
-    for path, text in (*named, *_side_files(spec)):
+    for path, text in (*named, *_iterate_side_files(spec)):
         try:
             if path == COMMITTED_FROM:
                 origin = raw.origins[path]
                 written = (origin.path or raw.path).parent if base is None else base
-                yield path, held_file(resolve_inside(raw.root, written, text, origin), text, origin)
+                yield path, find_state_file(resolve_inside(raw.root, written, text, origin), text, origin)
             elif base is None:
-                yield path, raw.file_at(path)
+                yield path, raw.resolve_file(path)
             else:
                 origin = raw.origins[path]
-                yield path, existing_file(resolve_inside(raw.root, base, text, origin), text, origin)
+                yield path, require_file(resolve_inside(raw.root, base, text, origin), text, origin)
         except InputError as error:
-            defects.found.extend(error.defects)
+            defects.entries.extend(error.defects)
 
 
-def _side_files(spec: ScenarioSpec) -> Iterator[tuple[Path, str]]:
+def _iterate_side_files(spec: ScenarioSpec) -> Iterator[tuple[Path, str]]:
     """Yield the side tables, by the path of the value that names them."""
-    for envelope, path in spec.programme.applied(spec.date, ("programme",)):
+    for envelope, path in spec.programme.walk_in_force(spec.date, ("programme",)):
         if envelope.split is not None and envelope.split.table is not None:
             yield (*path, "split", "table"), envelope.split.table
         if envelope.split is not None and envelope.split.previous is not None:
             yield (*path, "split", "previous"), envelope.split.previous
     for k, rule in enumerate(spec.rules):
-        if isinstance(rule, CoverageSpec) and rule.already is not None and rule.in_force(spec.date):
+        if isinstance(rule, CoverageSpec) and rule.already is not None and rule.is_in_force(spec.date):
             yield ("rules", k, "already"), rule.already
     if spec.reference is not None:
         yield ("reference",), spec.reference
@@ -415,14 +422,14 @@ def _read_portfolios(raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, 
             portfolios.append(
                 read_dossiers(
                     file,
-                    shown_as=_displayed(raw, file),
+                    shown_as=_format_path(raw, file),
                     columns=dict(entry.columns),
                     read=options,
                     timezone=spec.timezone,
                 )
             )
         except DataError as error:
-            defects.found.extend(error.defects)
+            defects.entries.extend(error.defects)
     defects.raise_if_any(DataError)
     return portfolios[0] if len(portfolios) == 1 else join(portfolios)
 
@@ -432,32 +439,32 @@ def _read_tables(
 ) -> dict[str, pl.DataFrame]:
     """Read the side tables, by their path from the project folder; tables in `known` are not read again."""
     result: dict[str, pl.DataFrame] = {}
-    for path, _ in _side_files(spec):
-        shown = _displayed(raw, paths[path])
+    for path, _ in _iterate_side_files(spec):
+        shown = _format_path(raw, paths[path])
         result[shown] = known[shown] if shown in known else read_plain(paths[path], shown_as=shown)
     return result
 
 
-def _data_files(paths: Mapping[Path, FilePath]) -> list[tuple[FilePath, str]]:
+def _list_data_files(paths: Mapping[Path, FilePath]) -> list[tuple[FilePath, str]]:
     return [(file, "dossiers" if path[0] == "dossiers" else "table") for path, file in paths.items()]
 
 
-def _displayed(raw: RawScenario, file: FilePath) -> str:
+def _format_path(raw: RawScenario, file: FilePath) -> str:
     """Return a file as it is displayed: relative to the project folder, with `/`."""
     return file.resolve().relative_to(raw.root.resolve()).as_posix()
 
 
-def _sha256(file: FilePath) -> str:
+def _hash_file(file: FilePath) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _control(scenario: Scenario, paths: Mapping[Path, FilePath]) -> None:
+def _check_controls(scenario: Scenario, paths: Mapping[Path, FilePath]) -> None:
     """Compare the control totals (rows, sum requested, hash) with what was read; raise on a difference."""
     defects = Defects()
     for k, entry in enumerate(scenario.spec.dossiers):
         if entry.control is not None:
-            found = _override_values(scenario, k, paths[("dossiers", k, "file")], entry)
+            found = _iterate_controls(scenario, k, paths[("dossiers", k, "file")], entry)
             for key, wanted, earlier in found:
                 if wanted != earlier:
                     defects.add(
@@ -475,7 +482,7 @@ def _control(scenario: Scenario, paths: Mapping[Path, FilePath]) -> None:
     defects.raise_if_any(DataError)
 
 
-def _override_values(
+def _iterate_controls(
     scenario: Scenario, k: int, file: FilePath, entry: DossiersSpec
 ) -> Iterator[tuple[str, Any, Any]]:
     control = entry.control
@@ -484,20 +491,20 @@ def _override_values(
     if control.rows is not None:
         yield "rows", control.rows, rows.height
     if control.requested is not None:
-        total = exact_sum(rows["requested_cents"].fill_null(0).to_numpy())
+        total = sum_exactly(rows["requested_cents"].fill_null(0).to_numpy())
         try:
             wanted = parse_cents(control.requested)
         except MoneyError as error:
-            raise ScenarioError([_bad_amount(scenario, k, error)]) from None
+            raise ScenarioError([_build_amount_defect(scenario, k, error)]) from None
         yield "requested", format_cents(wanted, Lang.FR), format_cents(total, Lang.FR)
     if control.sha256 is not None:
-        yield "sha256", control.sha256.lower(), _sha256(file)
+        yield "sha256", control.sha256.lower(), _hash_file(file)
 
 
-def _bad_amount(scenario: Scenario, k: int, error: MoneyError) -> Any:
+def _build_amount_defect(scenario: Scenario, k: int, error: MoneyError) -> Any:
     defects = Defects()
     defects.add("amount", error.text, scenario.locate(("dossiers", k, "control", "requested")))
-    return defects.found[0]
+    return defects.entries[0]
 
 
 def with_amounts(scenario: Scenario, amounts: Mapping[str, int]) -> Scenario:

@@ -26,12 +26,12 @@ from pydantic import ValidationError
 
 from tnt_sim.domain.field_types import Code, Spec
 from tnt_sim.domain.money import MoneyError, parse_decimal
-from tnt_sim.errors import did_you_mean
-from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.errors import suggest_name
+from tnt_sim.i18n.message import Text, describe_count
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
-from tnt_sim.rules.kind_support.per_capita import PerHead, per_head
-from tnt_sim.rules.kinds.equity.rule import Equity, too_long
+from tnt_sim.rules.kind_support.per_capita import PerHead, build_per_head
+from tnt_sim.rules.kinds.equity.rule import Equity, record_unpriceable
 from tnt_sim.rules.kinds.order.rule import FirstCome
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, combine
 from tnt_sim.rules.offers.grants import Offers
@@ -51,7 +51,7 @@ from tnt_sim.scenario.spec import ScenarioSpec, StageSpec
 
 FINEST = Fraction(1, 1_000_000)
 """Finest step of `smallest`, in the measure's unit per inhabitant, when K would be too large."""
-SHOWN = 10
+MAX_LISTED = 10
 
 
 class GoalPart(Protocol):
@@ -96,17 +96,17 @@ class Smallest:
             return
         groups, heads = self.of.groups, self.of.heads
         most = min(self.steps * top // count for top, count in zip(self.of.most, heads, strict=True))
-        least = builder.column("smallest", 0, most)
+        least = builder.add_column("smallest", 0, most)
         labels = [RowLabel(RowKind.LINK, "smallest", name) for name in groups.names]
         extra = [(k, least, -count) for k, count in enumerate(heads)]
         zeros: list[int | None] = [0] * len(heads)
-        terms = self.of.terms.times(self.steps)
-        builder.rows(labels, terms, groups.codes, zeros, [None] * len(heads), extra)
-        builder.price(least, stage, -self.of.terms.scale / self.steps)
+        terms = self.of.terms.multiply(self.steps)
+        builder.add_rows(labels, terms, groups.codes, zeros, [None] * len(heads), extra)
+        builder.add_price(least, stage, -self.of.terms.scale / self.steps)
 
     def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
         """Return the smallest figure; 0 where there is no group."""
-        sums = self.of.sums(funded, granted_cents)
+        sums = self.of.sum_by_group(funded, granted_cents)
         steps = [self.steps * value // heads for value, heads in zip(sums, self.of.heads, strict=True)]
         return min(steps, default=0) * self.of.terms.scale / self.steps
 
@@ -115,7 +115,7 @@ def compile_smallest(
     spec: SmallestSpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Smallest | None:
     """Resolve the term on the dossiers and the map; None, with defects recorded, when something is unknown."""
-    of = per_head(
+    of = build_per_head(
         case,
         measures,
         offers,
@@ -131,8 +131,8 @@ def compile_smallest(
         return None
     never = [str(name) for name, most in zip(of.groups.names, of.most, strict=True) if most == 0]
     if never or not of.heads:
-        text = ", ".join(never[:SHOWN]) + (", …" if len(never) > SHOWN else "")
-        n = so_many(
+        text = ", ".join(never[:MAX_LISTED]) + (", …" if len(never) > MAX_LISTED else "")
+        n = describe_count(
             len(never),
             ("groupe ne peut rien recevoir", "groupes ne peuvent rien recevoir"),
             ("group can get nothing", "groups can get nothing"),
@@ -166,7 +166,7 @@ class Shortfall:
 
     def write(self, builder: RowBuilder, stage: int) -> None:
         """Write the soft rows of the rule, with the weight as the price of its distance."""
-        self.rule.soft_rows(builder, Soft(stage, self.weight))
+        self.rule.build_soft_rows(builder, Soft(stage, self.weight))
 
     def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
         """Return sign · weight · distance, from the rule's own reading."""
@@ -195,7 +195,7 @@ class ObjectiveStage:
     goal_parts: tuple[GoalPart, ...] = ()
 
 
-def columns_counted_zero(spec: ScenarioSpec) -> tuple[str, ...]:
+def list_zero_columns(spec: ScenarioSpec) -> tuple[str, ...]:
     """Return the columns of the stages' measures whose empty cells count 0 (`empty: 0`), sorted."""
     names = {
         name for stage in spec.objective for name in {**(stage.maximise or {}), **(stage.minimise or {})}
@@ -218,7 +218,7 @@ class Objective:
     offers: Offers
     rules: Mapping[str, CompiledRule]
 
-    def stages(self) -> tuple[ObjectiveStage, ...]:
+    def resolve_stages(self) -> tuple[ObjectiveStage, ...]:
         """Return every stage that can be resolved; defects are recorded in the case."""
         entries: Sequence[StageSpec] = self.spec.objective
         if not entries:
@@ -232,13 +232,13 @@ class Objective:
             entries = (StageSpec(maximise={"dossiers": "1"}),)
         result: list[ObjectiveStage | None] = []
         for k, entry in enumerate(entries):
-            with self.case.fitting(("objective", k)):
-                result.append(self._stage(entry, ("objective", k)))
+            with self.case.guard_overflow(("objective", k)):
+                result.append(self._resolve_stage(entry, ("objective", k)))
         return tuple(stage for stage in result if stage is not None)
 
-    def _stage(self, entry: StageSpec, path: Path) -> ObjectiveStage | None:
+    def _resolve_stage(self, entry: StageSpec, path: Path) -> ObjectiveStage | None:
         if (entry.maximise is None) == (entry.minimise is None):
-            self.case.fault(
+            self.case.record_defect(
                 "stage",
                 Text(
                     "une étape de l'objectif veut `maximise` ou `minimise`, l'un des deux.",
@@ -254,49 +254,49 @@ class Objective:
         for name, weight in goals.items():
             here = (*path, sense.value, name)
             if name == "smallest" or name.startswith(SHORTFALL):
-                part = self._goal_part(name, weight, sense, here)
+                part = self._compile_goal_part(name, weight, sense, here)
                 pieces += [] if part is None else [part]
                 continue
-            terms, factor = self._measure(name, here), self._weight(weight, here)
+            terms, factor = self._resolve_measure(name, here), self._parse_weight(weight, here)
             if terms is not None and factor is not None:
                 scaled = replace(terms, scale=terms.scale / factor.denominator)
                 sums.append((factor.numerator, scaled))
         if len(sums) + len(pieces) < len(goals) or not goals:
             return None
-        terms = combine(sums).reduced() if sums else self._nothing(pieces[0].unit)
+        terms = combine(sums).reduce() if sums else self._build_zero_terms(pieces[0].unit)
         return ObjectiveStage("+".join(goals), sense, terms, entry.tolerance, tuple(pieces))
 
-    def _nothing(self, unit: Unit) -> Terms:
+    def _build_zero_terms(self, unit: Unit) -> Terms:
         zeros = np.zeros(self.case.n, dtype=np.int64)
         return Terms(Fraction(1), unit, zeros, zeros)
 
-    def _measure(self, name: str, path: Path) -> Terms | None:
-        if name in self.measures.names():
-            return self.measures.terms(name, path)
-        self.case.fault(
+    def _resolve_measure(self, name: str, path: Path) -> Terms | None:
+        if name in self.measures.list_names():
+            return self.measures.get_terms(name, path)
+        self.case.record_defect(
             "unknown-measure",
             Text(f"la mesure « {name} » n'existe pas.", f'there is no measure "{name}".'),
             path,
-            did_you_mean(name, self.measures.names()),
+            suggest_name(name, self.measures.list_names()),
         )
         return None
 
-    def _weight(self, weight: Any, path: Path) -> Fraction | None:
+    def _parse_weight(self, weight: Any, path: Path) -> Fraction | None:
         try:
             return parse_decimal(str(weight))
         except MoneyError as error:
-            self.case.fault("weight", error.text, path)
+            self.case.record_defect("weight", error.text, path)
             return None
 
-    def _goal_part(self, name: str, value: Any, sense: Sense, path: Path) -> GoalPart | None:
+    def _compile_goal_part(self, name: str, value: Any, sense: Sense, path: Path) -> GoalPart | None:
         if name == "smallest":
-            return self._smallest(value, sense, path)
-        weight = self._weight(value, path)
-        return None if weight is None else self._shortfall(name, weight, sense, path)
+            return self._compile_smallest(value, sense, path)
+        weight = self._parse_weight(value, path)
+        return None if weight is None else self._compile_shortfall(name, weight, sense, path)
 
-    def _smallest(self, value: Any, sense: Sense, path: Path) -> GoalPart | None:
+    def _compile_smallest(self, value: Any, sense: Sense, path: Path) -> GoalPart | None:
         if sense is Sense.MINIMISE:
-            self.case.fault(
+            self.case.record_defect(
                 "goal-sense",
                 Text(
                     "« smallest » ne peut être que maximisé.",
@@ -308,18 +308,18 @@ class Objective:
         keys = tuple(SmallestSpec.model_fields)
         unknown = [key for key in value if key not in keys] if isinstance(value, dict) else []
         if unknown:
-            self.case.fault(
+            self.case.record_defect(
                 "unknown-key",
                 Text(f"la clé « {unknown[0]} » n'existe pas.", f'there is no key "{unknown[0]}".'),
                 (*path, unknown[0]),
-                did_you_mean(unknown[0], keys),
+                suggest_name(unknown[0], keys),
             )
             return None
         try:
             spec = SmallestSpec.model_validate(value)
         except ValidationError as error:
             where = error.errors()[0]["loc"][:1]
-            self.case.fault(
+            self.case.record_defect(
                 "smallest",
                 Text(
                     "« smallest » veut `measure` et `by`, et peut avoir `per: population`, `where` et `groups`.",
@@ -334,22 +334,22 @@ class Objective:
             return None
         return compile_smallest(spec, path, self.case, self.measures, self.offers)
 
-    def _shortfall(self, name: str, weight: Fraction, sense: Sense, path: Path) -> GoalPart | None:
+    def _compile_shortfall(self, name: str, weight: Fraction, sense: Sense, path: Path) -> GoalPart | None:
         rule_id = name.removeprefix(SHORTFALL)
-        written = {rule.id: rule for rule in self.spec.rules if rule.in_force(self.spec.date)}
+        written = {rule.id: rule for rule in self.spec.rules if rule.is_in_force(self.spec.date)}
         rule = self.rules.get(rule_id)
         if rule_id not in written:
-            self.case.fault(
+            self.case.record_defect(
                 "unknown-rule",
                 Text(f"la règle « {rule_id} » n'existe pas.", f'there is no rule "{rule_id}".'),
                 path,
-                did_you_mean(rule_id, sorted(written)),
+                suggest_name(rule_id, sorted(written)),
             )
             return None
         if rule is None and written[rule_id].kind != "decide":
             return None  # its own defects are recorded already
-        if rule is None or rule.mode is not Mode.REPORT or _unbounded(written[rule_id]):
-            self.case.fault(
+        if rule is None or rule.mode is not Mode.REPORT or _is_unbounded(written[rule_id]):
+            self.case.record_defect(
                 "shortfall",
                 Text(
                     f"« {name} » veut une règle avec une borne et `report: true`.",
@@ -359,11 +359,11 @@ class Objective:
             )
             return None
         if isinstance(rule, FirstCome):
-            _no_distance(self.case, name, path)
+            _record_no_distance(self.case, name, path)
             return None
         signed = weight if sense is Sense.MINIMISE else -weight
         if signed < 0:
-            self.case.fault(
+            self.case.record_defect(
                 "goal-sense",
                 Text(
                     f"« {name} » est un écart : il ne peut être que réduit.",
@@ -374,28 +374,30 @@ class Objective:
             )
             return None
         if isinstance(rule, Equity) and not rule.priceable:
-            too_long(self.case, path)
+            record_unpriceable(self.case, path)
             return None
-        return Shortfall(rule, signed, 1 if sense is Sense.MINIMISE else -1, self._unit(written[rule_id]))
+        return Shortfall(
+            rule, signed, 1 if sense is Sense.MINIMISE else -1, self._get_distance_unit(written[rule_id])
+        )
 
-    def _unit(self, rule: Any) -> Unit:
+    def _get_distance_unit(self, rule: Any) -> Unit:
         """Return the unit of a rule's distance."""
         if rule.kind == "schedule":
             return Unit.MONEY
         if rule.kind not in ("limit", "share", "equity"):
             return Unit.NUMBER
-        terms = self.measures.terms(rule.measure, ())
+        terms = self.measures.get_terms(rule.measure, ())
         return Unit.NUMBER if terms is None else terms.unit
 
 
-def _unbounded(rule: Any) -> bool:
+def _is_unbounded(rule: Any) -> bool:
     """Return whether a rule that takes bounds has none."""
     return hasattr(rule, "min") and rule.min is None and rule.max is None
 
 
-def _no_distance(case: Case, name: str, path: Path) -> None:
+def _record_no_distance(case: Case, name: str, path: Path) -> None:
     """Record that a queue has no distance: the amount of one dossier decides the turn of all after it."""
-    case.fault(
+    case.record_defect(
         "shortfall",
         Text(
             f"« {name} » : une file (`skip: true`) n'a pas d'écart à réduire.",

@@ -11,26 +11,27 @@ from tnt_sim.domain.money import format_rate
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions import text as expressions_text
-from tnt_sim.rules.expressions.column_text import listed, number
+from tnt_sim.rules.expressions.column_text import format_list, format_number
 from tnt_sim.rules.expressions.measures import MeasureSpec, TermSpec
 from tnt_sim.rules.expressions.selectors import describe
-from tnt_sim.rules.expressions.text import _term, when
+from tnt_sim.rules.expressions.text import _format_term, describe_if_clause
 from tnt_sim.scenario.spec import StageSpec
 
 
-def goal_formula(name: str, weight: str) -> str:
+def format_goal_formula(name: str, weight: str) -> str:
     """Return one term of a stage: `10·Σ x_i`."""
     factor = "" if weight == "1" else f"{weight}·"
     if "." in name or name in ("smallest", "changed"):
         return f"{factor}{name}"
-    return f"{factor}Σ {_term(name)}"
+    return f"{factor}Σ {_format_term(name)}"
 
 
-def stage_words(stage: StageSpec, lang: Lang) -> str:
+def describe_stage(stage: StageSpec, lang: Lang) -> str:
     """Return « Maximiser la somme des notes des dossiers financés. »"""
     goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
     sense = expressions_text.SENSE["maximise" if stage.maximise is not None else "minimise"].in_(lang)
-    text = f"{sense.capitalize()} {' + '.join(_goal(name, weight, lang) for name, weight in goals.items())}"
+    terms = " + ".join(_describe_goal(name, weight, lang) for name, weight in goals.items())
+    text = f"{sense.capitalize()} {terms}"
     if stage.tolerance:
         share = format_rate(stage.tolerance, lang)
         text += (
@@ -41,7 +42,7 @@ def stage_words(stage: StageSpec, lang: Lang) -> str:
     return text + "."
 
 
-def stage_formula(stage: StageSpec) -> str:
+def format_stage_formula(stage: StageSpec) -> str:
     """Return `max 10·Σ x_i + Σ score_i·x_i`."""
     goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
     pieces = []
@@ -49,13 +50,13 @@ def stage_formula(stage: StageSpec) -> str:
         if isinstance(weight, dict):
             pieces.append(f"min_g ({weight.get('measure', '?')}_g / {weight.get('per', '1')}_g)")
         else:
-            pieces.append(goal_formula(name, str(weight)))
+            pieces.append(format_goal_formula(name, str(weight)))
     return ("max " if stage.maximise is not None else "min ") + " + ".join(pieces)
 
 
-def _goal(name: str, weight: Any, lang: Lang) -> str:
+def _describe_goal(name: str, weight: Any, lang: Lang) -> str:
     if isinstance(weight, dict):
-        return _smallest(weight, lang)
+        return _describe_smallest(weight, lang)
     if name == "changed":
         what = Text("le nombre de dossiers changés depuis la liste de référence",
                     "the number of dossiers changed since the reference list").in_(lang)  # fmt: skip
@@ -63,15 +64,15 @@ def _goal(name: str, weight: Any, lang: Lang) -> str:
         rule = name.partition(".")[2]
         what = Text(f"ce qui manque à la règle « {rule} »", f'what the rule "{rule}" lacks').in_(lang)
     else:
-        what = expressions_text.measure(name).in_(lang)
+        what = expressions_text.describe_measure(name).in_(lang)
     return what if str(weight) == "1" else f"{weight} × {what}"
 
 
-def _smallest(wanted: Mapping[str, Any], lang: Lang) -> str:
-    measure = expressions_text.measure(str(wanted.get("measure", ""))).in_(lang)
+def _describe_smallest(wanted: Mapping[str, Any], lang: Lang) -> str:
+    measure = expressions_text.describe_measure(str(wanted.get("measure", ""))).in_(lang)
     by = wanted.get("by", "")
     names = [str(name) for name in by] if isinstance(by, list) else [str(by)]
-    groups = listed([column_text.bare_column(name).in_(lang) for name in names], lang)
+    groups = format_list([column_text.describe_bare_column(name).in_(lang) for name in names], lang)
     if lang is Lang.FR:
         per = " par habitant" if "per" in wanted else ""
         return f"{measure}{per} du groupe le moins bien servi (par {groups})"
@@ -79,44 +80,44 @@ def _smallest(wanted: Mapping[str, Any], lang: Lang) -> str:
     return f"{measure}{per} of the group served least (by {groups})"
 
 
-def measure_words(measure: MeasureSpec, lang: Lang) -> str:
+def describe_measure(measure: MeasureSpec, lang: Lang) -> str:
     """Return « Somme, sur les dossiers financés, de : la note ; 5 si les étiquettes contiennent … »"""
     french = lang is Lang.FR
     if measure.mean is not None:
-        names = listed([column_text.column(name).in_(lang) for name in measure.mean], lang)
+        names = format_list([column_text.describe_column(name).in_(lang) for name in measure.mean], lang)
         text = (
             f"la moyenne de {names} (cellules remplies)" if french else f"the mean of {names} (filled cells)"
         )
     elif measure.sum is not None:
-        text = (" ; " if french else "; ").join(_term_text(part, lang) for part in measure.sum)
+        text = (" ; " if french else "; ").join(_describe_term(part, lang) for part in measure.sum)
     else:
-        return _SUMMED.in_(lang).format(_term_text(measure, lang))
+        return _SUMMED.in_(lang).format(_describe_term(measure, lang))
     if measure.where is not None:
-        text += f", {when(measure.where, lang)}"
+        text += f", {describe_if_clause(measure.where, lang)}"
     return _SUMMED.in_(lang).format(text)
 
 
 _SUMMED = Text("Somme, sur les dossiers financés, de : {}.", "Sum, over the funded dossiers, of: {}.")
 
 
-def _term_text(term: TermSpec | MeasureSpec, lang: Lang) -> str:
+def _describe_term(term: TermSpec | MeasureSpec, lang: Lang) -> str:
     french = lang is Lang.FR
     text = (
-        column_text.column(term.column).in_(lang)
+        column_text.describe_column(term.column).in_(lang)
         if term.column is not None
-        else number(term.value or Fraction(0), lang)
+        else format_number(term.value or Fraction(0), lang)
     )
     if term.where is not None:
-        text += f" {when(term.where, lang)}"
+        text += f" {describe_if_clause(term.where, lang)}"
     if term.once_per is not None:
-        key = column_text.bare_column(term.once_per).in_(lang)
+        key = column_text.describe_bare_column(term.once_per).in_(lang)
         text += f", une seule fois par {key}" if french else f", once for each {key}"
     if term.empty is not None:
         text += " (0 si vide)" if french else " (0 where empty)"
     return text
 
 
-def measure_formula(measure: MeasureSpec) -> str:
+def format_measure_formula(measure: MeasureSpec) -> str:
     """Return `Σ score_i·x_i + 5·Σ{tags: {has: mutualise}} x_i`."""
     if measure.mean is not None:
         return f"Σ mean({' ; '.join(f'{name}_i' for name in measure.mean)})·x_i"

@@ -29,16 +29,16 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.field_types import Described
 from tnt_sim.domain.money import format_cents, format_rate
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.rules.envelopes.options import EnvelopeLimit, envelope_limits
-from tnt_sim.rules.envelopes.tree_reading import most_gained
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.rules.envelopes.options import EnvelopeLimit, build_envelope_limits
+from tnt_sim.rules.envelopes.tree_reading import compute_gain_bounds
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.expressions.measures import BUILT_IN, Measures
-from tnt_sim.rules.kind_support.attainable_range import is_granted, most_granted
+from tnt_sim.rules.kind_support.attainable_range import compute_grant_bound, is_granted
 from tnt_sim.rules.kind_support.empty_group_keys import ask_blank_keys
 from tnt_sim.rules.kinds.coverage.rule import CoverageSpec, compile_coverage
-from tnt_sim.rules.kinds.decide.rule import decisions
-from tnt_sim.rules.kinds.dossier_links import TableRule, refuse_circles, table_links
+from tnt_sim.rules.kinds.decide.rule import combine_decisions
+from tnt_sim.rules.kinds.dossier_links import TableRule, compile_table_links, refuse_cycles
 from tnt_sim.rules.kinds.equity.rule import EquitySpec, compile_equity
 from tnt_sim.rules.kinds.exclusive.rule import ExclusiveSpec, compile_exclusive
 from tnt_sim.rules.kinds.limit.rule import Limit, LimitSpec, compile_limit
@@ -52,21 +52,21 @@ from tnt_sim.rules.offers.caps import Caps, check_forced, compile_caps
 from tnt_sim.rules.offers.decisions import DecideSpec, Decisions
 from tnt_sim.rules.offers.eligibility import (
     Eligibility,
-    assess,
-    filed_later,
-    in_closed_envelopes,
-    not_given_questions,
+    ask_blank_answers,
+    ask_blank_state,
+    evaluate_eligibility,
+    find_closed_envelopes,
+    find_late_filings,
     read_waivers,
-    unstated_state,
 )
-from tnt_sim.rules.offers.funded_rows import SHOWN, listed_names
-from tnt_sim.rules.offers.grants import Offers, offers
-from tnt_sim.rules.offers.total_aid import guarded, may_exceed
+from tnt_sim.rules.offers.funded_rows import MAX_LISTED, format_dossier_rows
+from tnt_sim.rules.offers.grants import Offers, compute_offers
+from tnt_sim.rules.offers.total_aid import add_guard, can_exceed_cost
 from tnt_sim.rules.protocols import Case, CompiledRule, Mode, OpenQuestion, Path
 from tnt_sim.scenario.commitments import check_commitments
-from tnt_sim.scenario.envelope_assignment import land
+from tnt_sim.scenario.envelope_assignment import assign_envelopes
 from tnt_sim.scenario.objective import Objective, ObjectiveStage
-from tnt_sim.scenario.question_acceptance import read_accepted, tell_joined
+from tnt_sim.scenario.question_acceptance import read_accepted, warn_merged_spellings
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.spec import ScenarioSpec
 
@@ -75,28 +75,30 @@ def refuse_clashes(case: Case, offers: Offers, rules: Sequence[tuple[object, Pat
     """Record every contradiction that sums alone show; `rules` are compiled rules with their paths."""
     for rule, path in rules:
         if isinstance(rule, Limit) and rule.mode is Mode.HARD:
-            _floors(case, offers, rule, path)
-    _uses(case)
+            _check_floors(case, offers, rule, path)
+    _check_min_uses(case)
     shares = [(rule, path) for rule, path in rules if isinstance(rule, Share) and rule.mode is Mode.HARD]
-    _shares(case, offers, [(rule, path) for rule, path in shares if not rule.groups.grouped])
+    _check_shares(case, offers, [(rule, path) for rule, path in shares if not rule.groups.grouped])
     for rule, path in shares:
         if rule.pooled and not rule.numerator.once:
-            _groups_of_all(case, offers, rule, path)
+            _check_group_shares(case, offers, rule, path)
 
 
-def _floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
+def _check_floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
     if not limit.groups.grouped or not is_granted(limit.terms):
         return
     requested = sum((bound for bound in limit.minimum if bound is not None), Fraction(0)) / CENT
     inside = (limit.groups.codes >= 0) & (limit.terms.per_cent == 1)
-    most = most_granted(case.tree, case.node, offers, inside)
+    most = compute_grant_bound(case.tree, case.node, offers, inside)
     if requested <= most:
         return
     fr, en = (
         [format_cents(int(figure), lang) for figure in (requested, most)] for lang in (Lang.FR, Lang.EN)
     )
-    n = so_many(sum(bound is not None for bound in limit.minimum), ("groupe", "groupes"), ("group", "groups"))
-    case.fault(
+    n = describe_count(
+        sum(bound is not None for bound in limit.minimum), ("groupe", "groupes"), ("group", "groups")
+    )
+    case.record_defect(
         "floors-exceed",
         Text(
             f"les planchers de {n.fr} font ensemble {fr[0]}, plus que les {fr[1]} que permettent les enveloppes.",
@@ -107,24 +109,24 @@ def _floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
     )
 
 
-def _uses(case: Case) -> None:
+def _check_min_uses(case: Case) -> None:
     """Compare minimum spends, from the leaves up, with what each parent can have."""
     tree = case.tree
     need = [option.min_use_cents for option in tree.options]
-    gain = most_gained(tree)
+    gain = compute_gain_bounds(tree)
     for node in range(tree.n_nodes - 1, -1, -1):
-        below = sum(need[child] for child in tree.children(node))
+        below = sum(need[child] for child in tree.list_children(node))
         amount = tree.amount_cents[node]
         more = gain[node]
         if amount is not None and more is not None and below > amount + more:
-            _uses_exceed(case, node, below, amount + more)
+            _record_excess_uses(case, node, below, amount + more)
         need[node] = max(need[node], below)
 
 
-def _uses_exceed(case: Case, node: int, below: int, most: int) -> None:
+def _record_excess_uses(case: Case, node: int, below: int, most: int) -> None:
     name = case.tree.ids[node]
     fr, en = ([format_cents(figure, lang) for figure in (below, most)] for lang in (Lang.FR, Lang.EN))
-    case.fault(
+    case.record_defect(
         "uses-exceed",
         Text(
             f"les emplois minimaux des enveloppes de « {name} » font {fr[0]}, plus que les {fr[1]} qu'elle peut "
@@ -137,39 +139,39 @@ def _uses_exceed(case: Case, node: int, below: int, most: int) -> None:
     )
 
 
-def _shares(case: Case, offers: Offers, shares: Sequence[tuple[Share, Path]]) -> None:
+def _check_shares(case: Case, offers: Offers, shares: Sequence[tuple[Share, Path]]) -> None:
     """Compare the shares that have the same denominator with 100 %."""
     while shares:
         first = shares[0][0].denominator
-        same = [(rule, path) for rule, path in shares if _equal(rule.denominator, first)]
-        shares = [(rule, path) for rule, path in shares if not _equal(rule.denominator, first)]
-        low = _disjoint([(rule, path) for rule, path in same if rule.minimum is not None], offers)
+        same = [(rule, path) for rule, path in shares if _has_equal_terms(rule.denominator, first)]
+        shares = [(rule, path) for rule, path in shares if not _has_equal_terms(rule.denominator, first)]
+        low = _select_disjoint([(rule, path) for rule, path in same if rule.minimum is not None], offers)
         total = sum((rule.minimum or Fraction(0) for rule, _ in low), Fraction(0))
         if len(low) > 1 and total > 1:
-            _not_whole(case, low, total, "min")
-        high = _disjoint([(rule, path) for rule, path in same if rule.maximum is not None], offers)
+            _record_share_total(case, low, total, "min")
+        high = _select_disjoint([(rule, path) for rule, path in same if rule.maximum is not None], offers)
         total = sum((rule.maximum or Fraction(0) for rule, _ in high), Fraction(0))
-        if len(high) > 1 and total < 1 and _whole([rule.numerator for rule, _ in high], first):
-            _not_whole(case, high, total, "max")
+        if len(high) > 1 and total < 1 and _is_complete_sum([rule.numerator for rule, _ in high], first):
+            _record_share_total(case, high, total, "max")
 
 
-def _groups_of_all(case: Case, offers: Offers, rule: Share, path: Path) -> None:
+def _check_group_shares(case: Case, offers: Offers, rule: Share, path: Path) -> None:
     """Compare the shares that n groups may have of one whole with 100 %."""
     n, inside = len(rule.groups.names), offers.in_play & (rule.groups.codes >= 0)
-    piece, whole = rule.numerator.where(inside), rule.denominator.where(offers.in_play)
+    piece, whole = rule.numerator.restrict(inside), rule.denominator.restrict(offers.in_play)
     low, high = n * (rule.minimum or Fraction(0)), n * (rule.maximum or Fraction(1))
     if n == 0 or piece.scale != whole.scale or rule.denominator.once:
         return
     within = bool((piece.per_funded <= whole.per_funded).all() and (piece.per_cent <= whole.per_cent).all())
     if low > 1 and within:
         side, total = "min", low
-    elif high < 1 and _whole([piece], whole):
+    elif high < 1 and _is_complete_sum([piece], whole):
         side, total = "max", high
     else:
         return
     fr, en = format_rate(total, Lang.FR), format_rate(total, Lang.EN)
-    groups = so_many(n, ("groupe", "groupes"), ("group", "groups"))
-    case.fault(
+    groups = describe_count(n, ("groupe", "groupes"), ("group", "groups"))
+    case.record_defect(
         "shares-whole",
         Text(
             f"avec {groups.fr}, cette borne fait {fr} de l'ensemble, "
@@ -182,7 +184,7 @@ def _groups_of_all(case: Case, offers: Offers, rule: Share, path: Path) -> None:
     )
 
 
-def _equal(left: Terms, other: Terms) -> bool:
+def _has_equal_terms(left: Terms, other: Terms) -> bool:
     if left is other:  # sums that count a key once are equal only if they are the same object
         return True
     return bool(
@@ -194,7 +196,7 @@ def _equal(left: Terms, other: Terms) -> bool:
     )
 
 
-def _disjoint(shares: Sequence[tuple[Share, Path]], offers: Offers) -> list[tuple[Share, Path]]:
+def _select_disjoint(shares: Sequence[tuple[Share, Path]], offers: Offers) -> list[tuple[Share, Path]]:
     """Return the first rules of a list of which no dossier in play is in two.
 
     Rules without dossiers are left out.
@@ -209,7 +211,7 @@ def _disjoint(shares: Sequence[tuple[Share, Path]], offers: Offers) -> list[tupl
     return result
 
 
-def _whole(terms: Sequence[Terms], whole: Terms) -> bool:
+def _is_complete_sum(terms: Sequence[Terms], whole: Terms) -> bool:
     """Return whether the parts add up to the whole."""
     if any(part.scale != whole.scale for part in terms):
         return False
@@ -218,7 +220,7 @@ def _whole(terms: Sequence[Terms], whole: Terms) -> bool:
     return np.array_equal(funded, whole.per_funded) and np.array_equal(cents, whole.per_cent)
 
 
-def _not_whole(case: Case, shares: Sequence[tuple[Share, Path]], total: Fraction, side: str) -> None:
+def _record_share_total(case: Case, shares: Sequence[tuple[Share, Path]], total: Fraction, side: str) -> None:
     names = [rule.id for rule, _ in shares]
     fr, en = format_rate(total, Lang.FR), format_rate(total, Lang.EN)
     shown_fr, shown_en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
@@ -236,7 +238,7 @@ def _not_whole(case: Case, shares: Sequence[tuple[Share, Path]], total: Fraction
     case.defects.add("shares-whole", text, *(case.locate((*path, side)) for _, path in shares), hint=hint)
 
 
-def form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) -> list[Defect]:
+def collect_form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) -> list[Defect]:
     """Return defects that need no dossier.
 
     These are reserved measure names, empty stages, and `valid` without a date of decision.
@@ -265,11 +267,11 @@ def form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) -> list[De
         if not (stage.maximise or stage.minimise)
     ]
     if spec.date is None:
-        result += [_without_day(locate(path)) for path in _dated(spec, ())]
+        result += [_build_date_defect(locate(path)) for path in _iterate_valid_paths(spec, ())]
     return result
 
 
-def _without_day(place: Place) -> Defect:
+def _build_date_defect(place: Place) -> Defect:
     return Defect(
         "date-missing",
         Text(
@@ -281,19 +283,19 @@ def _without_day(place: Place) -> Defect:
     )
 
 
-def _dated(value: Any, path: Path) -> Iterator[Path]:
+def _iterate_valid_paths(value: Any, path: Path) -> Iterator[Path]:
     """Yield the path of every `valid` in a specification."""
     if isinstance(value, BaseModel):
         if isinstance(value, Described) and value.valid is not None:
             yield (*path, "valid")
         for name in type(value).model_fields:
-            yield from _dated(getattr(value, name), (*path, name))
+            yield from _iterate_valid_paths(getattr(value, name), (*path, name))
     elif isinstance(value, tuple):
         for number, piece in enumerate(value):
-            yield from _dated(piece, (*path, number))
+            yield from _iterate_valid_paths(piece, (*path, number))
     elif isinstance(value, dict):
         for name, piece in value.items():
-            yield from _dated(piece, (*path, name))
+            yield from _iterate_valid_paths(piece, (*path, name))
 
 
 @dataclass(frozen=True)
@@ -345,57 +347,59 @@ def compile_problem(scenario: Scenario, deadline: Deadline = UNLIMITED) -> Probl
     """
     deadline.check()
     spec = scenario.spec
-    defects = form_defects(spec, scenario.locate)
-    case = land(scenario)
+    defects = collect_form_defects(spec, scenario.locate)
+    case = assign_envelopes(scenario)
     deadline.check()
-    case.defects.found.extend(defects)
-    case = replace(case, waived=read_waivers(case, in_force(spec, "waivers"), _kinds(spec)))
-    eligibility = assess(case, in_force(spec, "eligibility"), case.waived)
-    for failure in in_closed_envelopes(case, spec.programme):
+    case.defects.entries.extend(defects)
+    case = replace(
+        case, waived=read_waivers(case, select_in_force(spec, "waivers"), _list_waivable_ids(spec))
+    )
+    eligibility = evaluate_eligibility(case, select_in_force(spec, "eligibility"), case.waived)
+    for failure in find_closed_envelopes(case, spec.programme):
         eligibility = eligibility.without(failure)
     deadline.check()
-    late = filed_later(case, scenario.closes)
+    late = find_late_filings(case, scenario.closes)
     eligibility = eligibility if late is None else eligibility.without(late)
-    caps = compile_caps(case, in_force(spec, "caps"), eligibility.eligible)
+    caps = compile_caps(case, select_in_force(spec, "caps"), eligibility.eligible)
     deadline.check()
-    rules = in_force(spec, "rules")
-    decided = decisions(case, [(rule, path) for rule, path in rules if isinstance(rule, DecideSpec)])
+    rules = select_in_force(spec, "rules")
+    decided = combine_decisions(case, [(rule, path) for rule, path in rules if isinstance(rule, DecideSpec)])
     decided = decided if late is None else decided.without(late.mask)
-    grants = in_force(spec, "grants")
-    if may_exceed(case, caps, eligibility.eligible):
+    grants = select_in_force(spec, "grants")
+    if can_exceed_cost(case, caps, eligibility.eligible):
         quiet = replace(case, defects=Defects(), warnings=Defects(), questions=[])
-        wanted = offers(quiet, grants, eligibility.eligible, decided, caps.ceiling_cents())
-        caps = guarded(case, caps, wanted.highest_cents)
+        wanted = compute_offers(quiet, grants, eligibility.eligible, decided, caps.compute_ceiling_cents())
+        caps = add_guard(case, caps, wanted.highest_cents)
     deadline.check()
-    offered = offers(case, grants, eligibility.eligible, decided, caps.ceiling_cents())
+    offered = compute_offers(case, grants, eligibility.eligible, decided, caps.compute_ceiling_cents())
     deadline.check()
     check_forced(case, caps, offered)
-    named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}
+    named = {name: measure for name, measure in spec.measures.items() if measure.is_in_force(spec.date)}
     measures = Measures(case, offered.in_play, named)
     compiled = []
     for rule, path in rules:
         deadline.check()
         compiled.append(_compile_rule(rule, path, case, measures, offered))
-    table_rules = table_links(case, offered)
-    _no_circles(case, compiled, [path for _, path in rules], table_rules)
+    table_rules = compile_table_links(case, offered)
+    _check_cycles(case, compiled, [path for _, path in rules], table_rules)
     known = {rule.id: rule for rule in compiled if rule is not None}
     refuse_clashes(case, offered, [(rule, path) for rule, (_, path) in zip(compiled, rules, strict=True)])
     deadline.check()
-    stages = Objective(spec, case, measures, offered, known).stages()
-    granted = measures.terms("granted", ("objective",))
+    stages = Objective(spec, case, measures, offered, known).resolve_stages()
+    granted = measures.get_terms("granted", ("objective",))
     for rule, path in rules:
-        _stage_exists(rule, path, case, len(spec.objective) or 1)
+        _check_penalty_stage(rule, path, case, len(spec.objective) or 1)
     deadline.check()
     check_commitments(case, offered, spec.programme)
-    limits = envelope_limits(case, offered)
-    _notes(case, eligibility, offered)
-    not_given_questions(case, eligibility)
+    limits = build_envelope_limits(case, offered)
+    _record_warnings(case, eligibility, offered)
+    ask_blank_answers(case, eligibility)
     for rule, path in rules:
         ask_blank_keys(rule, path, case, offered.in_play)
-    unstated_state(case, offered.in_play)
-    tell_joined(case)
-    questions = read_accepted(case, in_force(spec, "accept"))
-    case.defects.found.sort(key=_reading_order)
+    ask_blank_state(case, offered.in_play)
+    warn_merged_spellings(case)
+    questions = read_accepted(case, select_in_force(spec, "accept"))
+    case.defects.entries.sort(key=_get_reading_order)
     case.defects.raise_if_any(ScenarioError)
     assert granted is not None
     return Problem(
@@ -410,18 +414,18 @@ def compile_problem(scenario: Scenario, deadline: Deadline = UNLIMITED) -> Probl
         table_rules=table_rules,
         stages=stages,
         granted=granted,
-        warnings=(*scenario.warnings, *case.warnings.found),
+        warnings=(*scenario.warnings, *case.warnings.entries),
         questions=questions,
     )
 
 
-def _reading_order(defect: Defect) -> tuple[str, int, int]:
+def _get_reading_order(defect: Defect) -> tuple[str, int, int]:
     """Return the sort key of a defect: its place in the files."""
     place = defect.places[0] if defect.places else Place()
     return place.file or "", place.line or place.row or 0, place.column or 0
 
 
-def _kinds(spec: ScenarioSpec) -> list[tuple[str, str]]:
+def _list_waivable_ids(spec: ScenarioSpec) -> list[tuple[str, str]]:
     """Return every id that a waiver may name, with its kind."""
     return [
         *((entry.id, "eligibility") for entry in spec.eligibility),
@@ -430,21 +434,23 @@ def _kinds(spec: ScenarioSpec) -> list[tuple[str, str]]:
     ]
 
 
-def in_force(spec: ScenarioSpec, key: str) -> list[tuple[Any, Path]]:
+def select_in_force(spec: ScenarioSpec, key: str) -> list[tuple[Any, Path]]:
     """Return the entries of a list that are valid on the day of the decision, each with its path."""
     entries: Sequence[Described] = getattr(spec, key)
-    return [(entry, (key, k)) for k, entry in enumerate(entries) if entry.in_force(spec.date)]
+    return [(entry, (key, k)) for k, entry in enumerate(entries) if entry.is_in_force(spec.date)]
 
 
 def _compile_rule(
     rule: Any, path: Path, case: Case, measures: Measures, offered: Offers
 ) -> CompiledRule | None:
-    with case.fitting(path):
-        return _compiled(rule, path, case, measures, offered)
+    with case.guard_overflow(path):
+        return _compile_by_kind(rule, path, case, measures, offered)
     return None
 
 
-def _compiled(rule: Any, path: Path, case: Case, measures: Measures, offered: Offers) -> CompiledRule | None:
+def _compile_by_kind(
+    rule: Any, path: Path, case: Case, measures: Measures, offered: Offers
+) -> CompiledRule | None:
     if isinstance(rule, LimitSpec):
         return compile_limit(rule, path, case, measures, offered)
     if isinstance(rule, ShareSpec):
@@ -466,7 +472,7 @@ def _compiled(rule: Any, path: Path, case: Case, measures: Measures, offered: Of
     return None
 
 
-def _no_circles(
+def _check_cycles(
     case: Case, compiled: Sequence[CompiledRule | None], paths: Sequence[Path], table: Sequence[TableRule]
 ) -> None:
     """Record cycles of hard prerequisites, of rules and table together.
@@ -479,13 +485,13 @@ def _no_circles(
         for rule, path in zip(compiled, paths, strict=True)
         if isinstance(rule, Requires) and rule.mode is Mode.HARD
     ]
-    refuse_circles(case, result)
+    refuse_cycles(case, result)
 
 
-def _stage_exists(rule: Any, path: Path, case: Case, n_stages: int) -> None:
+def _check_penalty_stage(rule: Any, path: Path, case: Case, n_stages: int) -> None:
     penalty = getattr(rule, "penalty", None)
     if penalty is not None and penalty.stage > n_stages:
-        case.fault(
+        case.record_defect(
             "penalty-stage",
             Text(
                 f"la pénalité vise l'étape {penalty.stage}, mais l'objectif en a {n_stages}.",
@@ -495,13 +501,13 @@ def _stage_exists(rule: Any, path: Path, case: Case, n_stages: int) -> None:
         )
 
 
-def _notes(case: Case, eligibility: Eligibility, offered: Offers) -> None:
-    accepted = case.portfolio.once(("accepted",), lambda: (case.table["state"] == "accepte").to_numpy())
+def _record_warnings(case: Case, eligibility: Eligibility, offered: Offers) -> None:
+    accepted = case.portfolio.memoise(("accepted",), lambda: (case.table["state"] == "accepte").to_numpy())
     waiting = int((accepted & ~offered.committed).sum())
     if waiting:
         case.warnings.add(
             "accepted-not-committed",
-            so_many(
+            describe_count(
                 waiting,
                 (
                     "dossier à l'état « accepte » sans montant `committed` : traité en candidat.",
@@ -523,10 +529,10 @@ def _notes(case: Case, eligibility: Eligibility, offered: Offers) -> None:
     excess = offered.committed & ~eligibility.eligible
     if excess.any():
         rows = np.flatnonzero(excess)
-        names = listed_names(case, rows, SHOWN)
+        names = format_dossier_rows(case, rows, MAX_LISTED)
         case.warnings.add(
             "committed-ineligible",
-            so_many(
+            describe_count(
                 len(rows),
                 (
                     f"dossier engagé ne remplit pas les conditions d'éligibilité ; il reste financé : {names}.",
@@ -538,5 +544,5 @@ def _notes(case: Case, eligibility: Eligibility, offered: Offers) -> None:
                     f"committed dossiers do not meet the eligibility requirements; they stay funded: {names}.",
                 ),
             ),
-            *(case.portfolio.place(int(row), "committed") for row in rows[:SHOWN]),
+            *(case.portfolio.locate(int(row), "committed") for row in rows[:MAX_LISTED]),
         )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tnt_sim.errors import did_you_mean
+from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.values import spellings
+from tnt_sim.rules.expressions.values import read_spellings
 from tnt_sim.rules.protocols import Case, OpenQuestion
 from tnt_sim.scenario.spec import AcceptSpec
 
-SHOWN = 5
+MAX_LISTED = 5
 
 
 def read_accepted(
@@ -45,12 +45,12 @@ def read_accepted(
         case.warnings.add(
             "open-question",
             Text(
-                f"à trancher : {question.text.fr}{before.fr} {way_out(question).fr}",
-                f"to decide: {question.text.en}{before.en} {way_out(question).en}",
+                f"à trancher : {question.text.fr}{before.fr} {describe_resolution(question).fr}",
+                f"to decide: {question.text.en}{before.en} {describe_resolution(question).en}",
             ),
         )
     for spec, path in entries.values():
-        hint = did_you_mean(spec.id, [question.id for question in case.questions]) or Text("", "")
+        hint = suggest_name(spec.id, [question.id for question in case.questions]) or Text("", "")
         case.warnings.add(
             "accept-idle",
             Text(
@@ -62,7 +62,7 @@ def read_accepted(
     return tuple(still)
 
 
-def way_out(question: OpenQuestion) -> Text:
+def describe_resolution(question: OpenQuestion) -> Text:
     """Return what settles a question: a change of data or rule, or the line to write in the scenario."""
     if not question.dossiers:
         return question.remedy
@@ -73,14 +73,14 @@ def way_out(question: OpenQuestion) -> Text:
     )
 
 
-def tell_joined(case: Case) -> None:
+def warn_merged_spellings(case: Case) -> None:
     """Warn of the spellings that are merged into one value, with their numbers of cells."""
     for column in sorted(case.columns_read):
-        joined = spellings(case, column).joined
+        joined = read_spellings(case, column).joined
         if not joined:
             continue
-        shown = [_spelt(one.spellings) for one in joined[:SHOWN]]
-        more = f" (+{len(joined) - SHOWN})" if len(joined) > SHOWN else ""
+        shown = [_format_spellings(one.spellings) for one in joined[:MAX_LISTED]]
+        more = f" (+{len(joined) - MAX_LISTED})" if len(joined) > MAX_LISTED else ""
         fr, en = " ; ".join(text.fr for text in shown), "; ".join(text.en for text in shown)
         key = column if column.isidentifier() else f'"{column}"'
         case.warnings.add(
@@ -94,7 +94,7 @@ def tell_joined(case: Case) -> None:
         )
 
 
-def _spelt(spellings_: Sequence[tuple[str, int]]) -> Text:
+def _format_spellings(spellings_: Sequence[tuple[str, int]]) -> Text:
     return Text(
         ", ".join(f"« {text} » ({n})" for text, n in spellings_),
         ", ".join(f'"{text}" ({n})' for text, n in spellings_),

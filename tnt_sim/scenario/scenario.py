@@ -129,7 +129,7 @@ class Scenario:
 
         It is that of canonical JSON without texts, solver options and file paths.
         """
-        plain = _without_words(self.spec, self.resolved())
+        plain = _without_words(self.spec, self.resolve())
         plain.pop("solver", None)
         data = {file.path: file.sha256 for file in self.inputs}
         for path, file in self.files.items():
@@ -142,29 +142,29 @@ class Scenario:
         values = self.spec.values.get(column)
         return self.as_0_1_0 or (values is not None and values.exact)
 
-    def resolved(self) -> dict[str, Any]:
+    def resolve(self) -> dict[str, Any]:
         """Return the merged scenario in canonical text, without default values."""
         return self.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
 
     def locate(self, path: Path) -> Place:
         """Return the place of a value in the files; that of its nearest written parent when it is a default."""
-        where = self._by_id(path)
+        where = self._resolve_path(path)
         while where:
             origin = self.origins.get(where)
             if origin is not None:
-                return origin.place()
+                return origin.get_place()
             where = where[:-1]
         return Place(file=self.path.name if self.path else None)
 
-    def envelope_path(self, envelope_id: str) -> Path:
+    def get_envelope_path(self, envelope_id: str) -> Path:
         """Return the path of an envelope in the scenario; for a part of a split, that of the split envelope."""
         known = {spec.id: path for spec, path in self.spec.programme.walk(("programme",))}
         names = [name for name in (envelope_id, *split_names(envelope_id)) if name in known]
         return known[names[0]] if names else ("programme",)
 
-    def _by_id(self, path: Path) -> Path:
+    def _resolve_path(self, path: Path) -> Path:
         if len(path) >= 2 and path[0] == "envelope":
-            return (*self.envelope_path(str(path[1])), *path[2:])
+            return (*self.get_envelope_path(str(path[1])), *path[2:])
         if len(path) >= 2 and path[0] == "rules" and isinstance(path[1], str):
             for k, rule in enumerate(self.spec.rules):
                 if rule.id == path[1]:
@@ -223,27 +223,27 @@ def check_steps(scenario: Scenario) -> None:
     defects.raise_if_any(ScenarioError)
 
 
-def decision_steps(scenario: Scenario) -> tuple[Step, ...]:
+def list_decision_steps(scenario: Scenario) -> tuple[Step, ...]:
     """Return the steps that decide, in order; without steps, the scenario itself as one nameless step."""
     deciding = tuple(step for step in scenario.steps if step.id != RESERVE)
     return deciding or (Step("", scenario),)
 
 
-def reserve_step(scenario: Scenario) -> Step | None:
+def build_reserve_step(scenario: Scenario) -> Step | None:
     """Return the step that frees the reserves.
 
     It is the one named so, else the last step again if money is held back.
     """
     if scenario.steps and scenario.steps[-1].id == RESERVE:
         return Step(RESERVE, replace(scenario.steps[-1].scenario, reserves_freed=True))
-    last = decision_steps(scenario)[-1].scenario
-    held = [spec for spec, _ in last.spec.programme.applied(last.spec.date) if spec.reserve]
+    last = list_decision_steps(scenario)[-1].scenario
+    held = [spec for spec, _ in last.spec.programme.walk_in_force(last.spec.date) if spec.reserve]
     return Step(RESERVE, replace(last, reserves_freed=True)) if held else None
 
 
 def is_sequence(scenario: Scenario) -> bool:
     """Return whether there is more than one decision to take."""
-    return bool(scenario.steps) or reserve_step(scenario) is not None
+    return bool(scenario.steps) or build_reserve_step(scenario) is not None
 
 
 _YES = ("oui", "true", "1", "yes", "vrai")
@@ -252,10 +252,10 @@ _NOTE_MARKS = ("synthétique", "synthetique", "synthetic")
 
 def is_synthetic(scenario: Scenario) -> bool:
     """Return whether a column `synthetic` or the scenario's note says that the data are synthetic."""
-    return says_synthetic(scenario.spec, scenario.portfolio.table)
+    return has_synthetic_mark(scenario.spec, scenario.portfolio.table)
 
 
-def says_synthetic(spec: ScenarioSpec, table: pl.DataFrame) -> bool:
+def has_synthetic_mark(spec: ScenarioSpec, table: pl.DataFrame) -> bool:
     """Return the same for a specification and a table of its dossiers."""
     if "synthetic" in table.columns:
         marked = table["synthetic"].cast(pl.String).str.to_lowercase().is_in(list(_YES))

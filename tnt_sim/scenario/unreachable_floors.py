@@ -19,11 +19,11 @@ import numpy as np
 
 from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import Defect, Place
-from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.kinds.share.rule import Share
-from tnt_sim.rules.linear_terms import IntArray, group_sums
+from tnt_sim.rules.linear_terms import IntArray, sum_by_group
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.attainable_maximum import DossierAmounts, GroupLimit, RemainingCaps, is_money, is_number
 from tnt_sim.scenario.problem import Problem
@@ -49,26 +49,26 @@ class Floors:
     is_number: bool
 
 
-def unmet_floors(problems: Sequence[Problem]) -> list[Defect]:
+def find_unmet_floors(problems: Sequence[Problem]) -> list[Defect]:
     """Return a defect for each minimum, of any step in order, that the caps make unattainable."""
     result: list[Defect] = []
     amounts: DossierAmounts | None = None
     for number, problem in enumerate(problems):
-        amounts = _amounts(problem, amounts)
+        amounts = _compute_amounts(problem, amounts)
         if amounts is None:
             break
-        caps = list(_caps(problem))
+        caps = list(_iterate_caps(problem))
         reach = RemainingCaps(problem.case.tree, problem.case.node, amounts, caps)
         names = [cap.name for cap in caps]
-        for floors in _floors(problem, amounts, later=number > 0):
-            most = reach.most(floors.codes, len(floors.least), floors.is_number, names)
+        for floors in _iterate_floors(problem, amounts, later=number > 0):
+            most = reach.compute_bounds(floors.codes, len(floors.least), floors.is_number, names)
             for code, (least, best) in enumerate(zip(floors.least, most.tolist(), strict=True)):
                 if least is not None and best < least:
-                    result.append(_defect(problem, reach, floors, code, names))
+                    result.append(_build_floor_defect(problem, reach, floors, code, names))
     return result
 
 
-def _amounts(problem: Problem, before: DossierAmounts | None) -> DossierAmounts | None:
+def _compute_amounts(problem: Problem, before: DossierAmounts | None) -> DossierAmounts | None:
     """Return what dossiers may receive at a step.
 
     Returns None where a dossier kept from an earlier step is not in play now.
@@ -86,7 +86,7 @@ def _amounts(problem: Problem, before: DossierAmounts | None) -> DossierAmounts 
     return DossierAmounts(playing, sure, least, most)
 
 
-def _caps(problem: Problem) -> Iterator[GroupLimit]:
+def _iterate_caps(problem: Problem) -> Iterator[GroupLimit]:
     for rule in problem.rules:
         if not isinstance(rule, Limit) or rule.mode is not Mode.HARD or not any(
             bound is not None for bound in rule.maximum
@@ -100,8 +100,8 @@ def _caps(problem: Problem) -> Iterator[GroupLimit]:
             yield GroupLimit(rule.id, np.where(counted, rule.groups.codes, -1), most, not money)
 
 
-def _floors(problem: Problem, amounts: DossierAmounts, *, later: bool) -> Iterator[Floors]:
-    yield from _of_envelopes(problem)
+def _iterate_floors(problem: Problem, amounts: DossierAmounts, *, later: bool) -> Iterator[Floors]:
+    yield from _iterate_envelope_floors(problem)
     index = {rule.id: k for k, rule in enumerate(problem.scenario.spec.rules)}
     for rule in problem.rules:
         if rule.mode is not Mode.HARD:
@@ -109,12 +109,12 @@ def _floors(problem: Problem, amounts: DossierAmounts, *, later: bool) -> Iterat
         place = problem.scenario.locate(("rules", index[rule.id], "min"))
         # kept grants change the demand that lowers the minima of groups, so these are skipped at later steps
         if isinstance(rule, Limit) and not (later and rule.groups.grouped):
-            yield from _of_limit(rule, place)
+            yield from _iterate_limit_floors(rule, place)
         elif isinstance(rule, Share) and rule.minimum is not None and rule.minimum < 1:
-            yield from _of_share(rule, place, amounts)
+            yield from _iterate_share_floors(rule, place, amounts)
 
 
-def _of_envelopes(problem: Problem) -> Iterator[Floors]:
+def _iterate_envelope_floors(problem: Problem) -> Iterator[Floors]:
     """Yield the minimum spends and minimum numbers of envelopes, one depth of the tree after the other."""
     case, tree = problem.case, problem.case.tree
     for key in ("min_use", "min_dossiers"):
@@ -128,12 +128,14 @@ def _of_envelopes(problem: Problem) -> Iterator[Floors]:
         )
         names = tuple(Text(f"l'enveloppe « {name} »", f'envelope "{name}"') for name in tree.ids)
         for depth in sorted({int(tree.depth[k]) for k, bound in enumerate(least) if bound}):
-            codes = np.where(case.node >= 0, tree.ancestor_at_depth(depth)[np.maximum(case.node, 0)], -1)
+            codes = np.where(
+                case.node >= 0, tree.find_ancestors_at_depth(depth)[np.maximum(case.node, 0)], -1
+            )
             mine = tuple(bound if tree.depth[k] == depth else None for k, bound in enumerate(least))
             yield Floors(places, names, codes, mine, key == "min_dossiers")
 
 
-def _of_limit(rule: Limit, place: Place) -> Iterator[Floors]:
+def _iterate_limit_floors(rule: Limit, place: Place) -> Iterator[Floors]:
     if not any(bound is not None for bound in rule.minimum) or not (
         is_money(rule.terms) or is_number(rule.terms)
     ):
@@ -143,10 +145,10 @@ def _of_limit(rule: Limit, place: Place) -> Iterator[Floors]:
     least = tuple(None if bound is None else ceil(bound / unit) for bound in rule.minimum)
     counted = rule.terms.per_cent == 1 if money else rule.terms.per_funded == 1
     codes = np.where(counted, rule.groups.codes, -1)
-    yield Floors(*_named(rule.id, rule.groups.names, place), codes, least, not money)
+    yield Floors(*_describe_groups(rule.id, rule.groups.names, place), codes, least, not money)
 
 
-def _of_share(rule: Share, place: Place, amounts: DossierAmounts) -> Iterator[Floors]:
+def _iterate_share_floors(rule: Share, place: Place, amounts: DossierAmounts) -> Iterator[Floors]:
     """Yield what a numerator must reach, given what is settled in the rest of its denominator."""
     money = is_money(rule.numerator) and is_money(rule.denominator)
     if not money and not (is_number(rule.numerator) and is_number(rule.denominator)):
@@ -160,32 +162,32 @@ def _of_share(rule: Share, place: Place, amounts: DossierAmounts) -> Iterator[Fl
         return
     sure = amounts.sure & counts[1]
     n = len(rule.groups.names)
-    inner = group_sums(settled[sure & (codes >= 0)], codes[sure & (codes >= 0)], n)
+    inner = sum_by_group(settled[sure & (codes >= 0)], codes[sure & (codes >= 0)], n)
     if rule.pooled:
         whole = [int(settled[sure].sum())] * n
     else:
         held = sure & (rule.groups.codes >= 0)
-        whole = group_sums(settled[held], rule.groups.codes[held], n)
+        whole = sum_by_group(settled[held], rule.groups.codes[held], n)
     least = tuple(
         ceil(bound * (all_ - own) / (1 - bound)) or None for all_, own in zip(whole, inner, strict=True)
     )
-    yield Floors(*_named(rule.id, rule.groups.names, place), codes, least, not money)
+    yield Floors(*_describe_groups(rule.id, rule.groups.names, place), codes, least, not money)
 
 
-def _named(
+def _describe_groups(
     rule: str, groups: Sequence[str | None], place: Place
 ) -> tuple[tuple[Place, ...], tuple[Text, ...]]:
     names = [f"{rule}, {group}" if group else rule for group in groups]
     return (place,) * len(names), tuple(Text(f"la règle « {name} »", f'the rule "{name}"') for name in names)
 
 
-def _defect(
+def _build_floor_defect(
     problem: Problem, reach: RemainingCaps, floors: Floors, code: int, names: Sequence[str]
 ) -> Defect:
     codes = np.where(floors.codes == code, 0, -1)
     least, name = floors.least[code] or 0, floors.names[code]
-    caps, most = _against(problem, reach, codes, floors.is_number, names, least)
-    requested, result = (_amount(value, floors.is_number) for value in (least, most))
+    caps, most = _find_blocking_caps(problem, reach, codes, floors.is_number, names, least)
+    requested, result = (_format_amount(value, floors.is_number) for value in (least, most))
     text = Text(
         f"{name.fr} doit recevoir au moins {requested.fr}, mais ses dossiers ne peuvent pas recevoir plus de "
         f"{result.fr} sous {caps.fr} : ce minimum ne peut pas être respecté.",
@@ -210,37 +212,39 @@ def _defect(
     )
 
 
-def _amount(value: int, is_number: bool) -> Text:
+def _format_amount(value: int, is_number: bool) -> Text:
     if is_number:
-        return so_many(value, ("dossier", "dossiers"), ("dossier", "dossiers"))
+        return describe_count(value, ("dossier", "dossiers"), ("dossier", "dossiers"))
     return Text(format_cents(value, Lang.FR), format_cents(value, Lang.EN))
 
 
-def _against(
+def _find_blocking_caps(
     problem: Problem, reach: RemainingCaps, codes: IntArray, is_number: bool, names: Sequence[str], least: int
 ) -> tuple[Text, int]:
     """Return the fewest caps under which some dossiers cannot reach a minimum, and their upper bound."""
 
-    def best(some: Sequence[Sequence[str]], *, tree: bool) -> tuple[int, Sequence[str]]:
-        found = [(int(reach.most(codes, 1, is_number, rules, tree=tree)[0]), rules) for rules in some]
-        return min(found, default=(least, ()))
+    def find_smallest_bound(some: Sequence[Sequence[str]], *, tree: bool) -> tuple[int, Sequence[str]]:
+        floors = [
+            (int(reach.compute_bounds(codes, 1, is_number, rules, tree=tree)[0]), rules) for rules in some
+        ]
+        return min(floors, default=(least, ()))
 
     each = [names[k : k + 1] for k in range(len(names))]
-    most, rules = best(each, tree=False)
+    most, rules = find_smallest_bound(each, tree=False)
     if most < least:
-        return _rules_text(rules), most
-    most, node = reach.under_one_envelope(codes, is_number)
+        return _describe_rules(rules), most
+    most, node = reach.compute_envelope_bound(codes, is_number)
     if most < least:
         name = problem.case.tree.ids[node]
         return Text(f"le plafond de l'enveloppe « {name} »", f'the cap of envelope "{name}"'), most
     for some in ([()], each, [names]):
-        most, rules = best(some, tree=True)
+        most, rules = find_smallest_bound(some, tree=True)
         if most < least:
-            return _with_envelopes(_rules_text(rules) if rules else None), most
+            return _with_envelopes(_describe_rules(rules) if rules else None), most
     raise AssertionError("the last of these bounds is the one that a minimum was found to exceed")
 
 
-def _rules_text(rules: Sequence[str]) -> Text:
+def _describe_rules(rules: Sequence[str]) -> Text:
     names = Text(
         *(", ".join(f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in rules) for lang in Lang)
     )

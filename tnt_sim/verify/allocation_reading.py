@@ -1,6 +1,6 @@
 """Exact check of an allocation from the problem's data, in integers and fractions, without matrix or solver.
 
-`read_allocation` computes all figures; `broken_rules` lists all violations.
+`read_allocation` computes all figures; `list_broken_rules` lists all violations.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import numpy as np
 
 from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
 from tnt_sim.rules.kinds.dossier_links import VARIANTS
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit, exact_sum
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit, sum_exactly
 from tnt_sim.rules.offers.caps import KIND as CAP
 from tnt_sim.rules.offers.caps import read_caps
 from tnt_sim.rules.protocols import Mode, RuleReading, Sense
 from tnt_sim.scenario.problem import Problem
 
-SHOWN = 20
+MAX_DEFECTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,14 @@ def read_allocation(problem: Problem, allocation: Allocation) -> AllocationReadi
     funded, granted = allocation.funded, allocation.granted_cents
     rules = tuple(rule.read(funded, granted) for rule in problem.rules)
     return AllocationReading(
-        granted_cents=exact_sum(granted),
-        values=stage_values(problem, funded, granted, rules),
+        granted_cents=sum_exactly(granted),
+        values=compute_stage_values(problem, funded, granted, rules),
         envelopes=read_envelopes(problem.case.tree, problem.case.node, granted),
         rules=(*rules, *read_caps(problem.caps, funded, granted)),
     )
 
 
-def stage_values(
+def compute_stage_values(
     problem: Problem, funded: BoolArray, granted: IntArray, rules: Sequence[RuleReading]
 ) -> tuple[Fraction, ...]:
     """Compute the exact value of each stage: its terms, less the penalties of violated soft rules."""
@@ -80,11 +80,11 @@ def stage_values(
     return tuple(values)
 
 
-def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationReading) -> list[Defect]:
+def list_broken_rules(problem: Problem, allocation: Allocation, reading: AllocationReading) -> list[Defect]:
     """List all violations of the scenario by an allocation; empty if it is feasible."""
-    result = [*_awards(problem, allocation), *_envelopes(problem, reading)]
-    result += [*_caps(problem, allocation), *_table(problem, allocation)]
-    result.extend(_limits(problem, allocation))
+    result = [*_list_award_defects(problem, allocation), *_list_envelope_defects(problem, reading)]
+    result += [*_list_cap_defects(problem, allocation), *_list_table_defects(problem, allocation)]
+    result.extend(_list_limit_defects(problem, allocation))
     result.extend(
         Defect(
             "grant:common_rate",
@@ -93,12 +93,12 @@ def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationRe
                 f'the group "{group}" does not share one rate.',
             ),
         )
-        for group in problem.offers.common.broken(allocation.funded, allocation.granted_cents)
+        for group in problem.offers.common.list_violated_groups(allocation.funded, allocation.granted_cents)
     )
     for rule in reading.rules:
         if rule.mode is not Mode.HARD or rule.holds or rule.kind == CAP:
             continue
-        for figure in [figure for figure in rule.readings if not figure.holds][:SHOWN]:
+        for figure in [figure for figure in rule.readings if not figure.holds][:MAX_DEFECTS]:
             group = f" ({figure.group})" if figure.group else ""
             result.append(
                 Defect(
@@ -115,19 +115,19 @@ def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationRe
     return result
 
 
-def _table(problem: Problem, allocation: Allocation) -> list[Defect]:
+def _list_table_defects(problem: Problem, allocation: Allocation) -> list[Defect]:
     """List the violations of the columns `variant_of` and `requires`."""
     result = []
     for rule in problem.table_rules:
         reading = rule.read(allocation.funded, allocation.granted_cents)
-        for figure in [figure for figure in reading.readings if not figure.holds][:SHOWN]:
+        for figure in [figure for figure in reading.readings if not figure.holds][:MAX_DEFECTS]:
             if rule.id == VARIANTS:
                 text = Text(
                     f"{figure.num} variantes de « {figure.group} » sont retenues, et une au plus peut l'être.",
                     f'{figure.num} variants of "{figure.group}" are funded, and at most one may be.',
                 )
             else:
-                lacking = so_many(figure.num, ("dossier", "dossiers"), ("dossier", "dossiers"))
+                lacking = describe_count(figure.num, ("dossier", "dossiers"), ("dossier", "dossiers"))
                 text = Text(
                     f"le dossier « {figure.group} » est retenu sans {lacking.fr} qu'il exige.",
                     f'dossier "{figure.group}" is funded without {lacking.en} that it requires.',
@@ -136,11 +136,11 @@ def _table(problem: Problem, allocation: Allocation) -> list[Defect]:
     return result
 
 
-def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
+def _list_award_defects(problem: Problem, allocation: Allocation) -> list[Defect]:
     offered = problem.offers
     funded, granted = allocation.funded, allocation.granted_cents
     free = funded & ~offered.committed
-    amount_fits = offered.amount_fits(granted)
+    amount_fits = offered.match_amounts(granted)
     tests: list[tuple[str, BoolArray, str, str]] = [
         ("grant:negative", granted < 0, "reçoit un montant négatif", "gets a negative amount"),
         (
@@ -176,9 +176,9 @@ def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
     ]
     result = []
     for code, mask, fr, en in tests:
-        for row in np.flatnonzero(mask)[:SHOWN]:
+        for row in np.flatnonzero(mask)[:MAX_DEFECTS]:
             name = problem.case.table["dossier"][int(row)]
-            fr_cents, en_cents = _in_words(int(granted[row]))
+            fr_cents, en_cents = _format_amount(int(granted[row]))
             result.append(
                 Defect(
                     code,
@@ -188,12 +188,12 @@ def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
     return result
 
 
-def _caps(problem: Problem, allocation: Allocation) -> list[Defect]:
+def _list_cap_defects(problem: Problem, allocation: Allocation) -> list[Defect]:
     """List the projects above a cap; commitments that alone exceed one only cause a warning."""
     result = []
-    for excess in problem.caps.broken(allocation.funded, allocation.granted_cents)[:SHOWN]:
+    for excess in problem.caps.list_excesses(allocation.funded, allocation.granted_cents)[:MAX_DEFECTS]:
         project = problem.caps.names[excess.project]
-        got, most = _in_words(excess.granted_cents), _in_words(excess.limit_cents)
+        got, most = _format_amount(excess.granted_cents), _format_amount(excess.limit_cents)
         text = Text(
             f"le projet « {project} » reçoit {got[0]}, plus que le plafond « {excess.cap} » ({most[0]}).",
             f'the project "{project}" gets {got[1]}, more than the cap "{excess.cap}" ({most[1]}).',
@@ -202,12 +202,12 @@ def _caps(problem: Problem, allocation: Allocation) -> list[Defect]:
     return result
 
 
-def _in_words(cents: int) -> tuple[str, str]:
+def _format_amount(cents: int) -> tuple[str, str]:
     """Write an amount in French and in English."""
     return format_cents(cents, Lang.FR), format_cents(cents, Lang.EN)
 
 
-def _limits(problem: Problem, allocation: Allocation) -> list[Defect]:
+def _list_limit_defects(problem: Problem, allocation: Allocation) -> list[Defect]:
     """List the violated minimum uses and dossier counts of envelopes."""
     result = []
     for limit in problem.limits:
@@ -217,7 +217,7 @@ def _limits(problem: Problem, allocation: Allocation) -> list[Defect]:
         value, bound = (
             (str(text), str(text))
             if limit.terms.unit is not Unit.MONEY
-            else _in_words(int((text or 0) * 100))
+            else _format_amount(int((text or 0) * 100))
             for text in (figure.value, figure.minimum if figure.maximum is None else figure.maximum)
         )
         name, option = limit.envelope, limit.option
@@ -234,12 +234,12 @@ def _limits(problem: Problem, allocation: Allocation) -> list[Defect]:
     return result
 
 
-def _envelopes(problem: Problem, reading: AllocationReading) -> list[Defect]:
+def _list_envelope_defects(problem: Problem, reading: AllocationReading) -> list[Defect]:
     tree = problem.case.tree
     result = []
     for node, excess in enumerate(reading.envelopes.excess_cents):
         if excess:
-            name, (fr, en) = tree.ids[node], _in_words(excess)
+            name, (fr, en) = tree.ids[node], _format_amount(excess)
             result.append(
                 Defect(
                     f"envelope:{name}",

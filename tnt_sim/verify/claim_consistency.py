@@ -7,10 +7,10 @@ No reading of the allocation can confirm these claims, but they must not contrad
   stage's `tolerance` gives up.
 * For the run: `publishable` ⇔ proof `PROVED` or `CROSS_CHECKED`; `canonical` ⇒ `optimal` and not stopped;
   warnings on the evidence appear if and only if the claims require them.
-* For `optimal` without tolerance (`better_by_one`): no additional dossier may both satisfy all rules and
+* For `optimal` without tolerance (`list_improving_dossiers`): no additional dossier may both satisfy all rules and
   improve the first stage whose value changes. This proves no optimality, but refutes a false claim if one
   dossier suffices.
-* `certificate.json` repeats solver claims (`solver_words_apart`); they support no proof and must agree with
+* `certificate.json` repeats solver claims (`compare_solver_claims`); they support no proof and must agree with
   the rest.
 """
 
@@ -29,9 +29,14 @@ from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import (
+    Allocation,
+    AllocationReading,
+    list_broken_rules,
+    read_allocation,
+)
 from tnt_sim.verify.decision_reasons import Reasons, is_better
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.run_files import CERTIFICATE
 
 NOT_PROVED = Defect(
@@ -91,7 +96,7 @@ _ANOTHER = Text(
 )
 
 
-def not_confirmed(reason: Text, verdict: str) -> Defect:
+def build_unconfirmed_warning(reason: Text, verdict: str) -> Defect:
     """Build the warning that no second solver confirms the result: why, and what helps for this `Verdict`."""
     return Defect(
         "not-cross-checked",
@@ -103,13 +108,13 @@ def not_confirmed(reason: Text, verdict: str) -> Defect:
     )
 
 
-def codes_among(lines: Sequence[str], lang: Lang) -> tuple[set[str], list[str]]:
+def split_warnings(lines: Sequence[str], lang: Lang) -> tuple[set[str], list[str]]:
     """Return the codes of warnings on evidence, and all other warning lines in order."""
     codes: set[str] = set()
     others: list[str] = []
     earlier: set[str] = set()
     for text in lines:
-        code = next((code for code, pattern in _patterns(lang) if pattern.fullmatch(text)), None)
+        code = next((code for code, pattern in _build_patterns(lang) if pattern.fullmatch(text)), None)
         if code is None or text in earlier:
             others.append(text)
         else:
@@ -118,18 +123,18 @@ def codes_among(lines: Sequence[str], lang: Lang) -> tuple[set[str], list[str]]:
     return codes, others
 
 
-def in_language(lines: Sequence[str], lang: Lang, other: Lang) -> list[str]:
+def translate_warnings(lines: Sequence[str], lang: Lang, other: Lang) -> list[str]:
     """Return the warnings on evidence in another language; those about the second solver stay unchanged."""
     told = {note.line(lang): note.line(other) for note in EVIDENCE}
-    others = codes_among(lines, lang)[1]
+    others = split_warnings(lines, lang)[1]
     return [told.get(line, line) for line in lines if line not in others]
 
 
-def _patterns(lang: Lang) -> Iterable[tuple[str, re.Pattern[str]]]:
+def _build_patterns(lang: Lang) -> Iterable[tuple[str, re.Pattern[str]]]:
     for note in EVIDENCE:
         yield note.code, re.compile(re.escape(note.line(lang)))
     for verdict in (*_ADVICE, ""):
-        free = not_confirmed(Text("@@", "@@"), verdict)
+        free = build_unconfirmed_warning(Text("@@", "@@"), verdict)
         yield free.code, re.compile(re.escape(free.line(lang)).replace("@@", "[^.:\n]+(: [^.:\n]+)?"))
 
 
@@ -176,8 +181,8 @@ def read_claim(
     `values` are the exact values of the stages. An unknown value counts as the weakest.
     """
     note = _Notes(where, defects)
-    status = note.word("status", entry.get("status"), STATUSES, "feasible")
-    proof = note.word("proof", entry.get("proof"), PROOFS, PROOFS[0])
+    status = note.read_word("status", entry.get("status"), STATUSES, "feasible")
+    proof = note.read_word("proof", entry.get("proof"), PROOFS, PROOFS[0])
     told = entry.get("objective")
     entries = told if isinstance(told, list) else []
     entries = [one if isinstance(one, dict) else {} for one in entries]
@@ -186,16 +191,20 @@ def read_claim(
     goals = []
     for k, (stage, value) in enumerate(zip(stages, values, strict=True)):
         one = entries[k] if k < len(entries) else {}
-        goals.append(_goal(note, f"objective[{k}]", one, stage, value, optimal=status == "optimal"))
+        goals.append(
+            _read_stage_claim(note, f"objective[{k}]", one, stage, value, optimal=status == "optimal")
+        )
     if status == "feasible" and proof != PROOFS[0]:
         note.add("proof", f"status {status}, proof {proof}")
     known = [PROOFS.index(goal.proof) for goal in goals if goal.proof is not None]
     if len(known) != len(goals) or (known and PROOFS[min(known)] != proof):
         note.add("proof", f"{proof}; objective: {', '.join(str(goal.proof) for goal in goals)}")
-    return RunClaim(status, proof, tuple(goals), *_ties(note, entry.get("canonical_proof"), status))
+    return RunClaim(
+        status, proof, tuple(goals), *_read_tie_claims(note, entry.get("canonical_proof"), status)
+    )
 
 
-def _ties(note: _Notes, entry: Any, status: str) -> tuple[str | None, str | None]:
+def _read_tie_claims(note: _Notes, entry: Any, status: str) -> tuple[str | None, str | None]:
     """Read the claims on « least granted » and on the tie-break; a decision that is not optimal may have none."""
     known: dict[str, tuple[str | None, ...]] = {
         "least_granted": (None, *PROOFS[1:]),
@@ -231,22 +240,22 @@ class _Notes:
             ),
         )
 
-    def word(self, key: str, value: Any, known: Sequence[Any], weakest: str) -> str:
+    def read_word(self, key: str, value: Any, known: Sequence[Any], weakest: str) -> str:
         if isinstance(value, str) and value in known:
             return value
         self.add(key, str(value)[:80])
         return weakest
 
-    def number(self, key: str, value: Any) -> Fraction | None:
+    def read_number(self, key: str, value: Any) -> Fraction | None:
         if value is None:
             return None
-        if isinstance(value, str) and _NUMBER.fullmatch(value) and decimal_text(Fraction(value)) == value:
+        if isinstance(value, str) and _NUMBER.fullmatch(value) and format_fraction(Fraction(value)) == value:
             return Fraction(value)
         self.add(key, str(value)[:80])
         return None
 
 
-def _goal(
+def _read_stage_claim(
     note: _Notes,
     path: str,
     entry: Mapping[str, Any],
@@ -255,46 +264,48 @@ def _goal(
     *,
     optimal: bool,
 ) -> ClaimedStage:
-    bound = note.number(f"{path}.bound", entry.get("bound"))
-    gap = note.number(f"{path}.gap", entry.get("gap"))
+    bound = note.read_number(f"{path}.bound", entry.get("bound"))
+    gap = note.read_number(f"{path}.gap", entry.get("gap"))
     proof = entry.get("proof")
     if proof not in PROOFS:
         note.add(f"{path}.proof", str(proof)[:80])
         proof = None
-    if not _bound_agrees(bound, stage, value, optimal=optimal):
-        note.add(f"{path}.bound", f"{entry.get('bound')}, {decimal_text(value)}")
-    if not _gap_agrees(bound, gap, value):
-        note.add(f"{path}.gap", f"{entry.get('gap')}, {entry.get('bound')} − {decimal_text(value)}")
+    if not _is_bound_consistent(bound, stage, value, optimal=optimal):
+        note.add(f"{path}.bound", f"{entry.get('bound')}, {format_fraction(value)}")
+    if not _is_gap_consistent(bound, gap, value):
+        note.add(f"{path}.gap", f"{entry.get('gap')}, {entry.get('bound')} − {format_fraction(value)}")
     money = entry.get("gap_money_cents")
     if money is not None and (type(money) is not int or money < 0 or (gap == 0 and money)):
         note.add(f"{path}.gap_money_cents", str(money)[:80])
         money = None
-    return ClaimedStage(bound, None if gap is None else decimal_text(gap), money, proof)
+    return ClaimedStage(bound, None if gap is None else format_fraction(gap), money, proof)
 
 
-def _bound_agrees(bound: Fraction | None, stage: ObjectiveStage, value: Fraction, *, optimal: bool) -> bool:
+def _is_bound_consistent(
+    bound: Fraction | None, stage: ObjectiveStage, value: Fraction, *, optimal: bool
+) -> bool:
     if bound is None:
         return not optimal
     excess = bound - value if stage.sense is Sense.MAXIMISE else value - bound
     if not optimal:
-        return excess >= -_rounding(bound)
+        return excess >= -_compute_rounding(bound)
     if not stage.tolerance:
-        return decimal_text(bound) == decimal_text(value)
-    return -_rounding(bound) <= excess <= stage.tolerance * abs(bound) + _rounding(bound)
+        return format_fraction(bound) == format_fraction(value)
+    return -_compute_rounding(bound) <= excess <= stage.tolerance * abs(bound) + _compute_rounding(bound)
 
 
-def _gap_agrees(bound: Fraction | None, gap: Fraction | None, value: Fraction) -> bool:
+def _is_gap_consistent(bound: Fraction | None, gap: Fraction | None, value: Fraction) -> bool:
     if bound is None or gap is None:
         return bound is None and gap is None
     exact = abs(bound - value)
-    if decimal_text(exact) == decimal_text(gap):
+    if format_fraction(exact) == format_fraction(gap):
         return True
-    return bool(_rounding(bound)) and abs(exact - gap) <= _rounding(bound)
+    return bool(_compute_rounding(bound)) and abs(exact - gap) <= _compute_rounding(bound)
 
 
-def _rounding(bound: Fraction) -> Fraction:
+def _compute_rounding(bound: Fraction) -> Fraction:
     """Return how far a bound may be from the figure that was rounded into its text; 0 if the text is exact."""
-    digits = (decimal_text(abs(bound)) or "").replace(".", "").strip("0")
+    digits = (format_fraction(abs(bound)) or "").replace(".", "").strip("0")
     if len(digits) < _DIGITS_KEPT or bound.denominator == 1:
         return Fraction(0)
     return abs(bound) * Fraction(1, 10 ** (_DIGITS_KEPT - 1))
@@ -336,22 +347,22 @@ def check_shape(summary: Mapping[str, Any], defects: Defects) -> None:
     """Check that `seconds` holds numbers by phase and `versions` holds texts by package."""
     note = _Notes("", defects)
     seconds = summary.get("seconds")
-    if not _all(seconds, lambda value: type(value) in (int, float) and 0 <= value < 1e9):
+    if not _is_valid_mapping(seconds, lambda value: type(value) in (int, float) and 0 <= value < 1e9):
         note.add("seconds", str(seconds)[:80])
     versions = summary.get("versions")
-    if not _all(versions, lambda value: isinstance(value, str) and bool(value)):
+    if not _is_valid_mapping(versions, lambda value: isinstance(value, str) and bool(value)):
         note.add("versions", str(versions)[:80])
 
 
-def _all(value: Any, holds: Any) -> bool:
+def _is_valid_mapping(value: Any, holds: Any) -> bool:
     return isinstance(value, dict) and bool(value) and all(holds(part) for part in value.values())
 
 
 TRIED = 20
-"""Dossiers that `better_by_one` tries, at most."""
+"""Dossiers that `list_improving_dossiers` tries, at most."""
 
 
-def better_by_one(
+def list_improving_dossiers(
     problem: Problem, allocation: Allocation, reading: AllocationReading, why: Reasons
 ) -> list[Defect]:
     """List the dossiers whose addition would be feasible and better, among those that no named rule excludes."""
@@ -365,7 +376,7 @@ def better_by_one(
         granted[row] = problem.offers.least_cents[row]
         more = Allocation(funded, granted)
         read = read_allocation(problem, more)
-        if is_better(problem, read.values, reading.values) and not broken_rules(problem, more, read):
+        if is_better(problem, read.values, reading.values) and not list_broken_rules(problem, more, read):
             name = problem.case.table["dossier"][row]
             result.append(
                 Defect(
@@ -383,7 +394,7 @@ LEAST = ("granted", "minimise")
 """Goal and sense of the tie-break « least granted », listed after the stages."""
 
 
-def solver_words_apart(
+def compare_solver_claims(
     stored: Any, where: str, stages: Sequence[ObjectiveStage], values: Sequence[Fraction], claim: RunClaim
 ) -> list[Defect]:
     """Return a defect for each solver claim in `stages` that contradicts the summary or the exact reading.
@@ -407,22 +418,22 @@ def solver_words_apart(
         claim.status != "optimal" and 0 < len(rendered) < len(wanted) and rendered == wanted[: len(rendered)]
     )
     if not (whole or cut_short):
-        return [_apart(f"{where}stages", str(rendered)[:80])]
+        return [_build_claim_defect(f"{where}stages", str(rendered)[:80])]
     result = []
     for k, (stage, value, goal) in enumerate(zip(stages, values, claim.goals, strict=True)):
         if k >= len(entries):
             break
         entry, path = entries[k], f"{where}stages[{k}]"
         if claim.status == "optimal" and entry.get("termination") != "optimal":
-            result.append(_apart(f"{path}.termination", str(entry.get("termination"))[:80]))
-        if entry.get("bound") != decimal_text(goal.bound):
-            result.append(_apart(f"{path}.bound", str(entry.get("bound"))[:80]))
-        if not stage.tolerance and entry.get("value") != decimal_text(value):
-            result.append(_apart(f"{path}.value", str(entry.get("value"))[:80]))
+            result.append(_build_claim_defect(f"{path}.termination", str(entry.get("termination"))[:80]))
+        if entry.get("bound") != format_fraction(goal.bound):
+            result.append(_build_claim_defect(f"{path}.bound", str(entry.get("bound"))[:80]))
+        if not stage.tolerance and entry.get("value") != format_fraction(value):
+            result.append(_build_claim_defect(f"{path}.value", str(entry.get("value"))[:80]))
     return result
 
 
-def _apart(path: str, what: str) -> Defect:
+def _build_claim_defect(path: str, what: str) -> Defect:
     return Defect(
         f"certificate:{path}",
         Text(

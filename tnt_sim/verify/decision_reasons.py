@@ -6,7 +6,7 @@ An unfunded candidate has one of these codes:
   it alone would violate the rule: another variant is funded, a prerequisite is not, or a better one of its
   order is not. `exclusive` and `together` rules exclude dossiers too, but have no code of their own;
 * `crowded_out`: it fits the money left, but would violate a hard rule, or would improve no objective, or the
-  reason is not established (`unclear`);
+  reason is not established (`select_unclear`);
 * `outranked`: it does not fit, and every funded dossier under the envelope that blocks it is worth at least
   as much per euro to the first objective;
 * `none_fits`: it does not fit, although it is worth more per euro than some funded dossier there.
@@ -45,22 +45,22 @@ from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
 from tnt_sim.rules.envelopes.tree_reading import (
     EnvelopeReading,
-    fences,
-    may_gain,
-    unassigned_cents,
-    unfenced_cents,
+    can_gain,
+    compute_unassigned_cents,
+    compute_unfenced_cents,
+    find_ring_fenced,
 )
 from tnt_sim.rules.kinds.dossier_links import PREREQUISITES, VARIANTS, TableRule
 from tnt_sim.rules.kinds.exclusive.rule import Exclusive
 from tnt_sim.rules.kinds.order.rule import FirstCome, Order
 from tnt_sim.rules.kinds.requires.rule import Requires
 from tnt_sim.rules.kinds.together.rule import Together
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, exact_sum, group_sums
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, sum_by_group, sum_exactly
 from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, read_allocation
-from tnt_sim.verify.dossier_addition import Holds, holds_with
+from tnt_sim.verify.dossier_addition import Holds, build_rule_test
 
 BETWEEN = (Exclusive, Requires, Together, Order, FirstCome)
 CODES = {VARIANTS: "variant", PREREQUISITES: "prerequisite", "order": "order"}
@@ -89,7 +89,7 @@ def is_between(rule: CompiledRule | TableRule) -> bool:
     return isinstance(rule, BETWEEN)
 
 
-def barred(problem: Problem, allocation: Allocation, waiting: BoolArray) -> BlockingRelation:
+def find_blocking_relations(problem: Problem, allocation: Allocation, waiting: BoolArray) -> BlockingRelation:
     """Find the waiting candidates that a hard rule between dossiers excludes."""
     n = problem.case.n
     code, name = np.full(n, "", dtype=object), np.full(n, "", dtype=object)
@@ -100,7 +100,7 @@ def barred(problem: Problem, allocation: Allocation, waiting: BoolArray) -> Bloc
         if isinstance(rule, BETWEEN) and rule.mode is Mode.HARD
     ]
     for word, rule in sorted(result, key=lambda pair: _FIRST.index(pair[0])):
-        who = rule.barred_by(allocation.funded, allocation.granted_cents)
+        who = rule.find_blocking_dossiers(allocation.funded, allocation.granted_cents)
         mine = waiting & (who >= 0) & (by < 0)
         code[mine], name[mine], by[mine] = word, rule.id, who[mine]
         coded[mine] = word != "crowded_out"
@@ -119,7 +119,7 @@ _SENTENCES = {
 }
 
 
-def barred_sentences(
+def write_blocking_sentences(
     problem: Problem, texts: NDArray[Any], code: pl.Series, rule: pl.Series, by: IntArray, lang: Lang
 ) -> None:
     """Write the sentences of the codes `variant`, `prerequisite` and `order` into `texts`."""
@@ -133,7 +133,7 @@ TRIED = 200
 """Dossiers whose effect on the objectives is computed from the full reading, at most."""
 
 
-def unclear(
+def select_unclear(
     problem: Problem, allocation: Allocation, reading: AllocationReading, open_rows: BoolArray
 ) -> BoolArray:
     """Return those of some dossiers that are not known to improve nothing, bool (n,)."""
@@ -145,9 +145,11 @@ def unclear(
             rows = np.flatnonzero(waiting)
             better |= waiting
             for row in rows[:TRIED].tolist():
-                better[row] = is_better(problem, _values_with(problem, allocation, row), reading.values)
+                better[row] = is_better(
+                    problem, _compute_values_with(problem, allocation, row), reading.values
+                )
             return better
-        gain = _gain(stage, problem.offers.least_cents, allocation.funded)
+        gain = _compute_gains(stage, problem.offers.least_cents, allocation.funded)
         better |= waiting & (gain > 0)
         waiting &= gain == 0
     return better
@@ -161,7 +163,7 @@ def is_better(problem: Problem, values: Sequence[Fraction], than: Sequence[Fract
     return False
 
 
-def _gain(stage: ObjectiveStage, least_cents: IntArray, funded: BoolArray) -> IntArray:
+def _compute_gains(stage: ObjectiveStage, least_cents: IntArray, funded: BoolArray) -> IntArray:
     terms = stage.terms
     gain = terms.per_funded + terms.per_cent * least_cents
     for part in terms.once:
@@ -170,7 +172,7 @@ def _gain(stage: ObjectiveStage, least_cents: IntArray, funded: BoolArray) -> In
     return gain if stage.sense is Sense.MAXIMISE else -gain
 
 
-def _values_with(problem: Problem, allocation: Allocation, row: int) -> tuple[Fraction, ...]:
+def _compute_values_with(problem: Problem, allocation: Allocation, row: int) -> tuple[Fraction, ...]:
     funded, granted = allocation.funded.copy(), allocation.granted_cents.copy()
     funded[row], granted[row] = True, problem.offers.least_cents[row]
     return read_allocation(problem, Allocation(funded, granted)).values
@@ -194,27 +196,27 @@ class RemainingMoney:
     whole_cents: IntArray
 
 
-def room_left(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> RemainingMoney:
+def compute_remaining_money(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> RemainingMoney:
     """Compute the money left at each node; `own_cents` is what its own dossiers received."""
-    more = _more(tree, reading, own_cents)
-    outside = _outside(tree, reading)
-    along = tuple(tuple(_along(tree, reading, outside, more, node)) for node in range(tree.n_nodes))
+    more = _compute_receivable(tree, reading, own_cents)
+    outside = _compute_unfenced_money(tree, reading)
+    along = tuple(tuple(_list_path(tree, reading, outside, more, node)) for node in range(tree.n_nodes))
     whole = np.array([min(cents for _, cents in path) for path in along], dtype=np.int64)
     return RemainingMoney(along, whole)
 
 
-def _along(
+def _list_path(
     tree: Tree, reading: EnvelopeReading, outside: dict[int, int], more: list[int], node: int
 ) -> Iterator[tuple[int, int]]:
     """Yield each envelope from a node up to the root, with what it leaves to a dossier of the node."""
     direct, fenced = True, False
-    for above in tree.ancestors(node):
+    for above in tree.list_ancestors(node):
         amount = tree.amount_cents[above]
         if amount is None:
             yield above, UNLIMITED
             direct, fenced = True, False
             continue
-        come = _come(reading, above)
+        come = _compute_received(reading, above)
         left = come - reading.need_cents[above] if direct else amount + come - reading.granted_cents[above]
         if not direct and not fenced:
             left = min(left, outside.get(above, UNLIMITED))
@@ -223,35 +225,35 @@ def _along(
         fenced = (fenced and not tree.overbooked[above]) or tree.ring_fenced[above]
 
 
-def _outside(tree: Tree, reading: EnvelopeReading) -> dict[int, int]:
+def _compute_unfenced_money(tree: Tree, reading: EnvelopeReading) -> dict[int, int]:
     """Compute what each node with ring-fenced envelopes below it leaves outside them."""
     result = {}
-    for node, apart in fences(tree).items():
+    for node, apart in find_ring_fenced(tree).items():
         granted = reading.granted_cents[node] - sum(reading.granted_cents[fence] for fence in apart)
-        result[node] = unfenced_cents(tree, node, apart) + _come(reading, node) - granted
+        result[node] = compute_unfenced_cents(tree, node, apart) + _compute_received(reading, node) - granted
     return result
 
 
-def _come(reading: EnvelopeReading, node: int) -> int:
+def _compute_received(reading: EnvelopeReading, node: int) -> int:
     """Compute what a node received on top of its amount."""
     return reading.extra_cents[node] + reading.in_cents[node] - reading.out_cents[node]
 
 
-def _more(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> list[int]:
+def _compute_receivable(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> list[int]:
     """Compute what each node could still receive from its parent and its siblings."""
     free = [0] * tree.n_nodes
     more = [0] * tree.n_nodes
     for node in range(tree.n_nodes):
-        gain = free[int(tree.parent[node])] if may_gain(tree, node) else 0
+        gain = free[int(tree.parent[node])] if can_gain(tree, node) else 0
         more[node] = gain + _from_siblings(tree, reading, node)
-        unassigned = unassigned_cents(tree, node)
+        unassigned = compute_unassigned_cents(tree, node)
         if unassigned is not None:
-            children = tree.children(node)
-            written = sum(reading.extra_cents[child] for child in children if may_gain(tree, child))
+            children = tree.list_children(node)
+            written = sum(reading.extra_cents[child] for child in children if can_gain(tree, child))
             loose = own_cents[node] + sum(
                 reading.granted_cents[child] for child in children if tree.amount_cents[child] is None
             )
-            free[node] = max(0, more[node] + unassigned + _come(reading, node) - written - loose)
+            free[node] = max(0, more[node] + unassigned + _compute_received(reading, node) - written - loose)
     return more
 
 
@@ -261,7 +263,7 @@ def _from_siblings(tree: Tree, reading: EnvelopeReading, node: int) -> int:
     for giver, option in enumerate(tree.options):
         if node not in option.transfer_to:
             continue
-        left = max(0, _come(reading, giver) - reading.need_cents[giver])
+        left = max(0, _compute_received(reading, giver) - reading.need_cents[giver])
         limit = left if option.out_cents is None else option.out_cents - reading.out_cents[giver]
         total += max(0, min(left, limit))
     most = tree.options[node].in_cents
@@ -306,36 +308,36 @@ class Reasons:
     rows_under: Callable[[int], IntArray]
 
 
-def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading) -> Reasons:
+def determine_reasons(problem: Problem, allocation: Allocation, reading: AllocationReading) -> Reasons:
     """Determine all reasons from the allocation, without a solver."""
     case, offered = problem.case, problem.offers
     held = case.node >= 0
-    own = group_sums(allocation.granted_cents[held], case.node[held], case.tree.n_nodes)
-    room = room_left(case.tree, reading.envelopes, own)
+    own = sum_by_group(allocation.granted_cents[held], case.node[held], case.tree.n_nodes)
+    room = compute_remaining_money(case.tree, reading.envelopes, own)
     waiting = offered.candidate & ~allocation.funded
     ask = np.where(waiting, offered.least_cents, 0)
     fits = waiting & (ask <= room.whole_cents[case.node])
     rule = np.full(case.n, "", dtype=object)
-    kept_out = barred(problem, allocation, waiting)
+    kept_out = find_blocking_relations(problem, allocation, waiting)
     open_rows = np.flatnonzero(fits & (kept_out.by < 0))
-    tried = open_rows[: most_tried(problem)]
-    blocked_by = _blocking_rules(problem, allocation, reading, tried)
+    tried = open_rows[: compute_n_tried(problem)]
+    blocked_by = _find_blocking_rules(problem, allocation, reading, tried)
     barred_rows = np.flatnonzero(fits & (kept_out.by >= 0)).tolist()
     blocked_by |= {row: str(kept_out.rule[row]) for row in barred_rows}
     for row, name in blocked_by.items():
         rule[row] = name
-    blocking, left_there = _blocking_nodes(problem, waiting & ~fits, ask, room)
-    code = _codes(problem, allocation, waiting, fits, blocking, kept_out)
+    blocking, left_there = _find_blocking_nodes(problem, waiting & ~fits, ask, room)
+    code = _determine_codes(problem, allocation, waiting, fits, blocking, kept_out)
     rule[kept_out.coded] = kept_out.rule[kept_out.coded]
     rule[offered.refused | offered.forced] = np.array(
         [problem.decided.specs[k].id for k in problem.decided.rule[offered.refused | offered.forced]],
         dtype=object,
     )
-    left = _left(problem, reading)
-    under = _rows_under(problem)
+    left = _list_unspent_cents(problem, reading)
+    under = _build_row_lookup(problem)
     at = [_main_node(problem, left, node) for node in range(case.tree.n_nodes)]
     unspent = [
-        _unspent(problem, at[node], under(at[node]), room, waiting, fits, ask, blocked_by, left)
+        _explain_unspent(problem, at[node], under(at[node]), room, waiting, fits, ask, blocked_by, left)
         for node in range(case.tree.n_nodes)
     ]
     named = pl.Series("rule", rule.tolist(), dtype=pl.String)
@@ -343,7 +345,7 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
     return Reasons(
         code=code,
         rule=named,
-        unclear=unclear(problem, allocation, reading, open_fits),
+        unclear=select_unclear(problem, allocation, reading, open_fits),
         by=kept_out.by,
         blocking=blocking,
         left_cents=left_there,
@@ -355,7 +357,7 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
     )
 
 
-def _codes(
+def _determine_codes(
     problem: Problem,
     allocation: Allocation,
     waiting: BoolArray,
@@ -371,7 +373,9 @@ def _codes(
     code[offered.refused] = "decided"
     code[waiting & fits] = "crowded_out"
     short = waiting & ~fits
-    code[short] = np.where(_outranked(problem, allocation, short, blocking), "outranked", "none_fits")[short]
+    code[short] = np.where(_select_outranked(problem, allocation, short, blocking), "outranked", "none_fits")[
+        short
+    ]
     code[kept_out.coded] = kept_out.code[kept_out.coded]
     code[allocation.funded] = "merit"
     code[offered.forced & allocation.funded] = "decided"
@@ -379,10 +383,12 @@ def _codes(
     return pl.Series("reason_code", code.tolist(), dtype=pl.String)
 
 
-def _outranked(problem: Problem, allocation: Allocation, short: BoolArray, blocking: IntArray) -> BoolArray:
+def _select_outranked(
+    problem: Problem, allocation: Allocation, short: BoolArray, blocking: IntArray
+) -> BoolArray:
     """Whether no funded candidate under the blocking envelope is worth less per euro, bool (n,)."""
     case, offered = problem.case, problem.offers
-    worth = worth_per_euro(problem)
+    worth = compute_worth_per_euro(problem)
     if problem.stages[0].goal_parts and not worth.any():
         # the first objective is not a sum over dossiers, so that worth per euro is undefined
         return np.zeros_like(short)
@@ -395,19 +401,19 @@ def _outranked(problem: Problem, allocation: Allocation, short: BoolArray, block
     return short & (worth <= bar[np.maximum(blocking, 0)])
 
 
-def worth_per_euro(problem: Problem) -> NDArray[np.float64]:
+def compute_worth_per_euro(problem: Problem) -> NDArray[np.float64]:
     """Compute each dossier's contribution to the first objective per cent of its least amount, float64 (n,)."""
     stage = problem.stages[0]
     ask = np.maximum(problem.offers.least_cents, 1)
     value = stage.terms.per_funded + stage.terms.per_cent * ask
     for part in stage.terms.once:
-        value = value + part.largest_per_dossier(len(value))
+        value = value + part.sum_worth_per_dossier(len(value))
     sign = 1.0 if stage.sense is Sense.MAXIMISE else -1.0
     worth: NDArray[np.float64] = sign * value / ask
     return worth
 
 
-def _blocking_nodes(
+def _find_blocking_nodes(
     problem: Problem, short: BoolArray, ask: IntArray, room: RemainingMoney
 ) -> tuple[IntArray, IntArray]:
     """Find the lowest envelope, from the dossier's own upwards, that leaves too little, and what it leaves."""
@@ -423,71 +429,73 @@ def _blocking_nodes(
     return places, left
 
 
-def _blocking_rules(
+def _find_blocking_rules(
     problem: Problem, allocation: Allocation, reading: AllocationReading, rows: IntArray
 ) -> dict[int, str]:
     """Find, for dossiers that fit the money left, the first cap or hard rule that funding them would violate."""
     hard = [rule for rule in problem.rules if rule.mode is Mode.HARD and not is_between(rule)]
-    named = first_broken_with(problem, allocation, hard)
+    named = build_rule_finder(problem, allocation, hard)
     return {row: name for row in rows.tolist() if (name := named(row)) is not None}
 
 
-def first_broken_with(
+def build_rule_finder(
     problem: Problem, allocation: Allocation, rules: Sequence[CompiledRule | TableRule]
 ) -> Callable[[int], str | None]:
     """Return a function that names the first cap, envelope limit or rule violated by adding a dossier.
 
     The dossier is added to the allocation at its least amount. Amounts of envelopes are not considered.
     """
-    shared = problem.caps.in_shared(problem.offers)
+    shared = problem.caps.select_shared(problem.offers)
     tests: list[tuple[str, Holds]] = [
-        *((_name_of(limit), _with_one(limit, allocation)) for limit in problem.limits),
+        *((_format_limit_name(limit), _with_one(limit, allocation)) for limit in problem.limits),
         *((rule.id, _with_one(rule, allocation)) for rule in rules),
     ]
 
-    def named(row: int) -> str | None:
+    def find_rule(row: int) -> str | None:
         cents = int(problem.offers.least_cents[row])
         names = (name for name, holds in tests if not holds(row, cents))
-        return (_broken_cap(problem, allocation, row, cents) if shared[row] else None) or next(names, None)
+        return (_find_broken_cap(problem, allocation, row, cents) if shared[row] else None) or next(
+            names, None
+        )
 
-    return named
+    return find_rule
 
 
 def _with_one(rule: CompiledRule | TableRule | EnvelopeLimit, allocation: Allocation) -> Holds:
-    return holds_with(rule, allocation.funded, allocation.granted_cents)
+    return build_rule_test(rule, allocation.funded, allocation.granted_cents)
 
 
-def _broken_cap(problem: Problem, allocation: Allocation, row: int, cents: int) -> str | None:
+def _find_broken_cap(problem: Problem, allocation: Allocation, row: int, cents: int) -> str | None:
     """Return the first cap that adding a dossier violates."""
     funded, granted = allocation.funded.copy(), allocation.granted_cents.copy()
     funded[row], granted[row] = True, cents
-    excess = problem.caps.broken(funded, granted)
+    excess = problem.caps.list_excesses(funded, granted)
     return excess[0].cap if excess else None
 
 
-def _name_of(limit: EnvelopeLimit) -> str:
+def _format_limit_name(limit: EnvelopeLimit) -> str:
     return f"{limit.envelope}.{limit.option}"
 
 
-def most_tried(problem: Problem) -> int:
+def compute_n_tried(problem: Problem) -> int:
     """Return how many dossiers are checked against every rule."""
     rules = 1 + len(problem.limits) + sum(rule.mode is Mode.HARD for rule in problem.rules)
     return max(TRIED, MOST_READ // (rules * max(1, problem.case.n)))
 
 
-def _rows_under(problem: Problem) -> Callable[[int], IntArray]:
+def _build_row_lookup(problem: Problem) -> Callable[[int], IntArray]:
     """Return a function from a node to the rows of the dossiers below it; rows are sorted once."""
     end, order = problem.case.tree.end, np.argsort(problem.case.node, kind="stable")
     node_of = problem.case.node[order]
 
-    def under(node: int) -> IntArray:
+    def get_rows(node: int) -> IntArray:
         first, last = np.searchsorted(node_of, [node, end[node]])
         return order[first:last]
 
-    return under
+    return get_rows
 
 
-def _unspent(
+def _explain_unspent(
     problem: Problem,
     node: int,
     rows: IntArray,
@@ -504,14 +512,14 @@ def _unspent(
     own = rows[waiting[rows]]
     if len(own) and 2 * tree.options[node].reserved_cents >= left[node]:
         return "reserve", None
-    if 2 * exact_sum(ask[own]) < left[node]:
+    if 2 * sum_exactly(ask[own]) < left[node]:
         # all waiting dossiers together could not use half of it
         return "all_funded", None
     fitting = own[fits[own]]
-    if 2 * exact_sum(ask[fitting]) < left[node] or not len(fitting):
+    if 2 * sum_exactly(ask[fitting]) < left[node] or not len(fitting):
         short = own[~fits[own]]
         return (
-            "none_fits" if not _fits_below(problem, node, room, short, ask).any() else "parent_full"
+            "none_fits" if not _select_fitting(problem, node, room, short, ask).any() else "parent_full"
         ), None
     named = {row: blocked_by[row] for row in fitting.tolist() if row in blocked_by}
     return ("rule", main_rule(named, ask)) if named else ("no_gain", None)
@@ -525,7 +533,7 @@ def main_rule(named: Mapping[int, str], ask: IntArray) -> str:
     return min(held, key=lambda name: (-held[name], name))
 
 
-def _left(problem: Problem, reading: AllocationReading) -> list[int]:
+def _list_unspent_cents(problem: Problem, reading: AllocationReading) -> list[int]:
     """Return the unspent cents at each node, 0 without an amount."""
     return reading.envelopes.left_cents
 
@@ -534,14 +542,14 @@ def _main_node(problem: Problem, left: list[int], node: int) -> int:
     """Return the lowest envelope that holds at least half of a node's unspent money; overbooked ones hold none."""
     tree = problem.case.tree
     while left[node] > 0 and not tree.overbooked[node]:
-        below = [child for child in tree.children(node) if 2 * left[child] >= left[node]]
+        below = [child for child in tree.list_children(node) if 2 * left[child] >= left[node]]
         if not below:
             return node
         node = max(below, key=lambda child: left[child])
     return node
 
 
-def _fits_below(
+def _select_fitting(
     problem: Problem, node: int, room: RemainingMoney, rows: IntArray, ask: IntArray
 ) -> BoolArray:
     """Return which dossiers under an envelope would fit if only this envelope and those below it counted."""

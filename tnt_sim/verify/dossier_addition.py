@@ -16,7 +16,7 @@ import numpy as np
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.kinds.share.rule import Share
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, common_scale
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, find_common_scale
 from tnt_sim.rules.protocols import Reading
 
 _SumRule = EnvelopeLimit | Limit | Share
@@ -24,7 +24,7 @@ Holds = Callable[[int, int], bool]
 """Whether a rule is satisfied after adding a dossier (row) with an amount (cents)."""
 
 
-def holds_with(rule: Any, funded: BoolArray, granted_cents: IntArray) -> Holds:
+def build_rule_test(rule: Any, funded: BoolArray, granted_cents: IntArray) -> Holds:
     """Return a function that tells whether a rule or envelope limit is satisfied with one more dossier."""
     if isinstance(rule, EnvelopeLimit):
         codes, readings = np.zeros(len(funded), dtype=np.int64), (rule.read(funded, granted_cents),)
@@ -33,8 +33,8 @@ def holds_with(rule: Any, funded: BoolArray, granted_cents: IntArray) -> Holds:
     if isinstance(rule, Limit):
         sums = (_Sum.of(rule.terms, rule.groups.codes, funded, granted_cents),)
     elif isinstance(rule, Share) and not rule.pooled:
-        scale = common_scale([rule.numerator.scale, rule.denominator.scale])
-        parts = (rule.numerator.rescaled(scale), rule.denominator.rescaled(scale))
+        scale = find_common_scale([rule.numerator.scale, rule.denominator.scale])
+        parts = (rule.numerator.rescale(scale), rule.denominator.rescale(scale))
         sums = tuple(_Sum.of(part, rule.groups.codes, funded, granted_cents) for part in parts)
     else:
         return _read_anew(rule, funded, granted_cents)
@@ -44,18 +44,20 @@ def holds_with(rule: Any, funded: BoolArray, granted_cents: IntArray) -> Holds:
 def _of_groups(rule: _SumRule, codes: IntArray, readings: Sequence[Reading], sums: Sequence[_Sum]) -> Holds:
     broken = [place for place, one in enumerate(readings) if not one.holds]
 
-    def holds(row: int, cents: int) -> bool:
+    def is_satisfied(row: int, cents: int) -> bool:
         group = int(codes[row])
         if any(place != group for place in broken):
             return False
         if group < 0:
             return True
-        return _moved(readings[group], rule, [one.more(row, cents) for one in sums]).holds
+        return _increase_reading(
+            readings[group], rule, [one.compute_increase(row, cents) for one in sums]
+        ).holds
 
-    return holds
+    return is_satisfied
 
 
-def _moved(before: Reading, rule: _SumRule, more: Sequence[int]) -> Reading:
+def _increase_reading(before: Reading, rule: _SumRule, more: Sequence[int]) -> Reading:
     """Return the figure of a group with increased sums."""
     num, den = before.num, before.den
     if isinstance(rule, Share):
@@ -66,13 +68,13 @@ def _moved(before: Reading, rule: _SumRule, more: Sequence[int]) -> Reading:
 
 
 def _read_anew(rule: Any, funded: BoolArray, granted_cents: IntArray) -> Holds:
-    def holds(row: int, cents: int) -> bool:
+    def is_satisfied(row: int, cents: int) -> bool:
         with_it, granted = funded.copy(), granted_cents.copy()
         with_it[row], granted[row] = True, cents
         found: bool = rule.read(with_it, granted).holds
         return found
 
-    return holds
+    return is_satisfied
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class _Sum:
             held.append(np.unique(codes[part.row[mine]] * len(part.worth) + part.key[mine]))
         return cls(terms, codes, tuple(held))
 
-    def more(self, row: int, cents: int) -> int:
+    def compute_increase(self, row: int, cents: int) -> int:
         """Compute what a dossier adds to the sum of its group."""
         terms, group = self.terms, int(self.codes[row])
         total = int(terms.per_funded[row]) + int(terms.per_cent[row]) * cents

@@ -9,7 +9,7 @@ from typing import Any
 from tnt_sim.errors import Defect, Defects
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.decision_register import HELD, INPUTS
-from tnt_sim.verify.run_files import file_sha256
+from tnt_sim.verify.run_files import hash_file
 from tnt_sim.verify.signing.witness import is_signed_entry
 
 KEYS = {"path", "sha256", "kind"}
@@ -51,10 +51,10 @@ def check_inputs(summary: Mapping[str, Any], project: Path, noted: Defects) -> P
             ),
         )
         return None
-    defects = list(_changed(entries, project))
+    defects = list(_list_changed_inputs(entries, project))
     missing = [defect for defect in defects if defect.code == "input-missing"]
     if missing and len(missing) == len(entries):
-        defects = [_nowhere(summary, project, entries)]
+        defects = [_build_project_defect(summary, project, entries)]
     scenario = next((project / entry["path"] for entry in entries if entry["kind"] == "scenario"), None)
     if scenario is None and not defects:
         defects.append(
@@ -66,7 +66,7 @@ def check_inputs(summary: Mapping[str, Any], project: Path, noted: Defects) -> P
                 ),
             )
         )
-    noted.found.extend(defects)
+    noted.entries.extend(defects)
     return None if defects else scenario
 
 
@@ -79,7 +79,7 @@ def _is_entry(entry: Any) -> bool:
     )
 
 
-def _changed(entries: list[dict[str, str]], project: Path) -> Iterator[Defect]:
+def _list_changed_inputs(entries: list[dict[str, str]], project: Path) -> Iterator[Defect]:
     for entry in entries:
         name, file = entry["path"], (project / entry["path"]).resolve()
         if not file.is_relative_to(project):
@@ -94,7 +94,7 @@ def _changed(entries: list[dict[str, str]], project: Path) -> Iterator[Defect]:
                 f'the input "{name}" is missing: looked for at {file}.',
             )
             yield Defect("input-missing", text, hint=_MOVED)
-        elif file_sha256(file) != entry["sha256"]:
+        elif hash_file(file) != entry["sha256"]:
             text = Text(
                 f"l'entrée « {name} » a changé depuis le calcul ({file}).",
                 f'the input "{name}" has changed since the run ({file}).',
@@ -106,7 +106,7 @@ def _changed(entries: list[dict[str, str]], project: Path) -> Iterator[Defect]:
             yield Defect("input", text, hint=hint)
 
 
-def _nowhere(summary: Mapping[str, Any], project: Path, entries: list[dict[str, str]]) -> Defect:
+def _build_project_defect(summary: Mapping[str, Any], project: Path, entries: list[dict[str, str]]) -> Defect:
     names = ", ".join(entry["path"] for entry in entries[:3])
     return Defect(
         "project",

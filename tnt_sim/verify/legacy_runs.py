@@ -25,35 +25,37 @@ OTHER_WORDS = Text(
 )
 
 
-def in_older_words(stored: Mapping[str, Any], again: Mapping[str, Any], notes: list[Text]) -> dict[str, Any]:
+def restore_stored_reasons(
+    stored: Mapping[str, Any], again: Mapping[str, Any], notes: list[Text]
+) -> dict[str, Any]:
     """Return the recomputed document with the stored reasons, and without keys that were added since."""
-    merged = _merged(stored, again)
-    if any(_differs(stored, again, key) for key in REASON_KEYS):
+    merged = _merge_reasons(stored, again)
+    if any(_has_difference(stored, again, key) for key in REASON_KEYS):
         notes.append(OTHER_WORDS)
     result: dict[str, Any] = merged
     return result
 
 
-def _merged(stored: Any, again: Any) -> Any:
+def _merge_reasons(stored: Any, again: Any) -> Any:
     if isinstance(stored, Mapping) and isinstance(again, Mapping):
         return {
-            key: stored[key] if key in REASON_KEYS else _merged(stored[key], value)
+            key: stored[key] if key in REASON_KEYS else _merge_reasons(stored[key], value)
             for key, value in again.items()
             if key in stored
         }
     if isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
-        return [_merged(one, other) for one, other in zip(stored, again, strict=True)]
+        return [_merge_reasons(one, other) for one, other in zip(stored, again, strict=True)]
     return again
 
 
-def _differs(stored: Any, again: Any, key: str) -> bool:
+def _has_difference(stored: Any, again: Any, key: str) -> bool:
     """Whether a reason differs somewhere in two documents."""
     if isinstance(stored, Mapping) and isinstance(again, Mapping):
         if key in stored and key in again and stored[key] != again[key]:
             return True
-        return any(_differs(stored[name], again[name], key) for name in again if name in stored)
+        return any(_has_difference(stored[name], again[name], key) for name in again if name in stored)
     if isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
-        return any(_differs(one, other, key) for one, other in zip(stored, again, strict=True))
+        return any(_has_difference(one, other, key) for one, other in zip(stored, again, strict=True))
     return False
 
 

@@ -10,7 +10,7 @@ from tnt_sim.certify.proof_checker import Checker
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import Text
-from tnt_sim.verify.claim_consistency import RunClaim, solver_words_apart
+from tnt_sim.verify.claim_consistency import RunClaim, compare_solver_claims
 from tnt_sim.verify.run_files import CERTIFICATE
 from tnt_sim.verify.run_replay import Replay
 from tnt_sim.verify.step_reading import StepDecision
@@ -30,17 +30,17 @@ def replay_proofs(run: Replay, decisions: Sequence[tuple[StepDecision, RunClaim]
     """
     deadline, result, displayed = Deadline(REPLAY_SECONDS), [], []
     for number, (entry, claim) in enumerate(decisions):
-        stored = _stored_proofs(run, number)
+        stored = _read_stored_proofs(run, number)
         if claim.proof == "CROSS_CHECKED" and stored.verdict != "agrees":
-            result.append(_not_agreed(stored.verdict))
-        result += solver_words_apart(
+            result.append(_build_disagreement_defect(stored.verdict))
+        result += compare_solver_claims(
             stored.solver_words, stored.where, entry.problem.stages, entry.reading.values, claim
         )
         try:
             proofs = _Proofs.of(entry, stored, deadline)
-            result += proofs.not_shown(entry, claim)
+            result += proofs.list_unproven_claims(entry, claim)
         except DeadlineExpired:
-            run.replayed, proofs = False, _Proofs.none(entry)
+            run.replayed, proofs = False, _Proofs.from_unproven(entry)
         displayed.append(proofs)
     if not run.replayed:
         run.notes.append(_NO_TIME)
@@ -62,7 +62,7 @@ class _Proofs:
     rows: ProofRows
 
     @classmethod
-    def none(cls, decision: StepDecision) -> _Proofs:
+    def from_unproven(cls, decision: StepDecision) -> _Proofs:
         """Return the proofs of a decision for which nothing is shown."""
         return cls((False,) * len(decision.reading.values), least=False, first=False, rows=NO_ROWS)
 
@@ -71,13 +71,13 @@ class _Proofs:
         """Replay the proofs; the problem's rows are built only if there is one."""
         values, allocation = decision.reading.values, decision.allocation
         if not any(stored.stages) and not stored.least_granted and not stored.listing:
-            return cls.none(decision)
+            return cls.from_unproven(decision)
         check = Checker.of(decision.problem, deadline)
         funded, granted = allocation.funded, allocation.granted_cents
         return cls(
-            check.stages(values, stored.stages),
-            check.least(values, granted, stored.least_granted),
-            check.first(values, funded, granted, stored.listing),
+            check.check_stages(values, stored.stages),
+            check.is_least_granted(values, granted, stored.least_granted),
+            check.is_first_in_rank(values, funded, granted, stored.listing),
             ProofRows(check.rows.n_read, check.rows.n_unread) if any(stored.stages) else NO_ROWS,
         )
 
@@ -86,14 +86,16 @@ class _Proofs:
         """Whether every stage is shown to be optimal."""
         return all(self.stages)
 
-    def not_shown(self, decision: StepDecision, claim: RunClaim) -> list[Defect]:
+    def list_unproven_claims(self, decision: StepDecision, claim: RunClaim) -> list[Defect]:
         """List the claims of the decision that its proofs do not show."""
         goals = zip(decision.problem.stages, claim.goals, self.stages, strict=True)
         result = [
-            _not_shown(stage.goal) for stage, goal, shown in goals if goal.proof == "PROVED" and not shown
+            _build_unproven_defect(stage.goal)
+            for stage, goal, shown in goals
+            if goal.proof == "PROVED" and not shown
         ]
         if claim.least_granted == "PROVED" and not self.least:
-            result.append(_not_shown("granted"))
+            result.append(_build_unproven_defect("granted"))
         if claim.listing == "PROVED" and not self.first:
             result.append(_NO_FIRST)
         return result
@@ -111,7 +113,7 @@ class _Stored:
     verdict: str
 
 
-def _stored_proofs(run: Replay, number: int) -> _Stored:
+def _read_stored_proofs(run: Replay, number: int) -> _Stored:
     stored: Any
     stored, where = run.certificate or {}, ""
     if run.steps is not None:
@@ -123,18 +125,18 @@ def _stored_proofs(run: Replay, number: int) -> _Stored:
     return _Stored(
         where,
         stored.get("stages"),
-        [_object(one) for one in proofs] if isinstance(proofs, list) else [],
-        _object(ties.get("least_granted")),
-        _object(ties.get("list")),
-        str((_object(stored.get("cross_check")) or {}).get("verdict"))[:80],
+        [_get_object(one) for one in proofs] if isinstance(proofs, list) else [],
+        _get_object(ties.get("least_granted")),
+        _get_object(ties.get("list")),
+        str((_get_object(stored.get("cross_check")) or {}).get("verdict"))[:80],
     )
 
 
-def _object(value: Any) -> dict[str, Any] | None:
+def _get_object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _not_shown(goal: str) -> Defect:
+def _build_unproven_defect(goal: str) -> Defect:
     return Defect(
         NOT_REPLAYED,
         Text(
@@ -145,7 +147,7 @@ def _not_shown(goal: str) -> Defect:
     )
 
 
-def _not_agreed(verdict: str) -> Defect:
+def _build_disagreement_defect(verdict: str) -> Defect:
     return Defect(
         NOT_REPLAYED,
         Text(

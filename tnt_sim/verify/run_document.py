@@ -18,12 +18,12 @@ import polars as pl
 
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.decision_reasons import unspent_sentence
-from tnt_sim.rules.expressions.inhabitants import reach_of
+from tnt_sim.reporting.text.decision_reasons import describe_unspent
+from tnt_sim.rules.expressions.inhabitants import find_reached_communes
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Reading, RuleReading
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.question_acceptance import way_out
+from tnt_sim.scenario.question_acceptance import describe_resolution
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons
 
@@ -32,7 +32,7 @@ QUESTIONED = 20
 _TWELVE = Context(prec=12, rounding=ROUND_HALF_EVEN)
 
 
-def decimal_text(value: Fraction | None) -> str | None:
+def format_fraction(value: Fraction | None) -> str | None:
     """Write a fraction as decimal text.
 
     The text is exact if 12 decimal places suffice; otherwise it is rounded half-even to 12 significant
@@ -40,14 +40,14 @@ def decimal_text(value: Fraction | None) -> str | None:
 
     Examples
     --------
-    >>> decimal_text(Fraction(1, 8)), decimal_text(Fraction(1, 3))
+    >>> format_fraction(Fraction(1, 8)), format_fraction(Fraction(1, 3))
     ('0.125', '0.333333333333')
     """
     if value is None:
         return None
     if value.denominator == 1:
         return str(value.numerator)
-    exact = _terminating(value)
+    exact = _convert_exactly(value)
     number = (
         exact if exact is not None else _TWELVE.divide(Decimal(value.numerator), Decimal(value.denominator))
     )
@@ -55,7 +55,7 @@ def decimal_text(value: Fraction | None) -> str | None:
     return "0" if text in ("-0", "") else text
 
 
-def _terminating(value: Fraction) -> Decimal | None:
+def _convert_exactly(value: Fraction) -> Decimal | None:
     rest, twos, fives = value.denominator, 0, 0
     while rest % 2 == 0:
         rest, twos = rest // 2, twos + 1
@@ -79,21 +79,21 @@ class StageFigures:
     gap_money_cents: int | None = None
     """The gap in money; None if it was not computed. A gap of 0 is reported as 0 cents."""
 
-    def document(self) -> dict[str, Any]:
+    def build_document(self) -> dict[str, Any]:
         """Build the entry of `objective`."""
         gap = None if self.value is None or self.bound is None else abs(self.bound - self.value)
         return {
             "goal": self.goal,
             "sense": self.sense,
-            "value": decimal_text(self.value),
-            "bound": decimal_text(self.bound),
-            "gap": decimal_text(gap),
+            "value": format_fraction(self.value),
+            "bound": format_fraction(self.bound),
+            "gap": format_fraction(gap),
             "gap_money_cents": 0 if gap == 0 else self.gap_money_cents,
             "proof": self.proof,
         }
 
 
-def head(problem: Problem) -> dict[str, Any]:
+def build_head(problem: Problem) -> dict[str, Any]:
     """Build the first keys of every run document."""
     return {
         "schema_version": 1,
@@ -104,7 +104,7 @@ def head(problem: Problem) -> dict[str, Any]:
     }
 
 
-def totals(
+def build_totals(
     problem: Problem, reading: AllocationReading | None, allocation: Allocation | None
 ) -> dict[str, Any]:
     """Build amount, granted, unspent and counts of the programme, and inhabitants if the scenario names a map.
@@ -114,20 +114,20 @@ def totals(
     amount = problem.case.tree.written_cents[0]
     granted = reading.granted_cents if reading else None
     unspent = max(0, amount - granted) if amount is not None and granted is not None else None
-    reach = reach_of(problem.case) if allocation else None
+    reach = find_reached_communes(problem.case) if allocation else None
     return {
         "amount_cents": amount,
         "granted_cents": granted,
         "unspent_cents": unspent,
         "n_dossiers": problem.case.n,
-        "n_eligible": int(eligible(problem).sum()),
+        "n_eligible": int(select_eligible(problem).sum()),
         "n_funded": int(allocation.funded.sum()) if allocation else None,
-        "inhabitants": reach.inhabitants(allocation.funded) if reach and allocation else None,
+        "inhabitants": reach.count_inhabitants(allocation.funded) if reach and allocation else None,
         "n_unlocated": int(reach.unlocated[allocation.funded].sum()) if reach and allocation else None,
     }
 
 
-def allocation_sha256(problem: Problem, allocation: Allocation) -> str:
+def hash_allocation(problem: Problem, allocation: Allocation) -> str:
     """Compute the SHA-256 of the lines « dossier TAB cents LF » of the funded dossiers, sorted by code point."""
     mask = pl.Series(allocation.funded)
     lines = pl.DataFrame(
@@ -140,7 +140,7 @@ def allocation_sha256(problem: Problem, allocation: Allocation) -> str:
     return hashlib.sha256("".join(text.to_list()).encode()).hexdigest()
 
 
-def eligible(problem: Problem) -> BoolArray:
+def select_eligible(problem: Problem) -> BoolArray:
     """Return the eligible dossiers, bool (n,).
 
     These are the committed ones, and those that meet all requirements and that caps leave an amount.
@@ -149,7 +149,7 @@ def eligible(problem: Problem) -> BoolArray:
     return result
 
 
-def envelopes(
+def build_envelope_entries(
     problem: Problem,
     reading: AllocationReading | None,
     allocation: Allocation | None,
@@ -159,15 +159,15 @@ def envelopes(
     """Build one entry per envelope; figures include all envelopes below it."""
     tree, node = problem.case.tree, problem.case.node
     counts = {
-        "n_dossiers": _by_node(problem, np.ones(problem.case.n, dtype=np.bool_)),
-        "n_eligible": _by_node(problem, eligible(problem)),
-        "n_funded": _by_node(problem, allocation.funded) if allocation else [None] * tree.n_nodes,
+        "n_dossiers": _count_by_node(problem, np.ones(problem.case.n, dtype=np.bool_)),
+        "n_eligible": _count_by_node(problem, select_eligible(problem)),
+        "n_funded": _count_by_node(problem, allocation.funded) if allocation else [None] * tree.n_nodes,
     }
     committed = [0] * tree.n_nodes
     held = (node >= 0) & problem.offers.committed
     np_committed = np.zeros(tree.n_nodes, dtype=np.int64)
     np.add.at(np_committed, node[held], problem.offers.committed_cents[held])
-    committed = tree.subtree_sums(np_committed.tolist())
+    committed = tree.sum_subtrees(np_committed.tolist())
     entries = []
     for k, name in enumerate(tree.ids):
         amount, option = tree.written_cents[k], tree.options[k]
@@ -194,7 +194,7 @@ def envelopes(
                 **{key: values[k] for key, values in counts.items()},
                 "unspent_code": code,
                 "unspent_rule": reasons.unspent_rule[k] if reasons else None,
-                "unspent_because": unspent_sentence(problem, reasons, k).in_(lang)
+                "unspent_because": describe_unspent(problem, reasons, k).in_(lang)
                 if reasons and code
                 else None,
             }
@@ -202,20 +202,20 @@ def envelopes(
     return entries
 
 
-def _by_node(problem: Problem, mask: BoolArray) -> list[int]:
+def _count_by_node(problem: Problem, mask: BoolArray) -> list[int]:
     node = problem.case.node
     held = mask & (node >= 0)
     own = np.bincount(node[held], minlength=problem.case.tree.n_nodes)
-    return problem.case.tree.subtree_sums(own.tolist())
+    return problem.case.tree.sum_subtrees(own.tolist())
 
 
-def rules(readings: Sequence[RuleReading]) -> list[dict[str, Any]]:
+def build_rule_entries(readings: Sequence[RuleReading]) -> list[dict[str, Any]]:
     """Build one entry per rule; a rule with `by` lists its groups."""
     entries = []
     for rule in readings:
         figure = rule.tightest
         groups = (
-            [{"group": r.group, "lowered": r.lowered, **_rule_amounts(r)} for r in rule.readings]
+            [{"group": r.group, "lowered": r.lowered, **_build_rule_amounts(r)} for r in rule.readings]
             if rule.grouped
             else []
         )
@@ -224,7 +224,7 @@ def rules(readings: Sequence[RuleReading]) -> list[dict[str, Any]]:
                 "id": rule.id,
                 "kind": rule.kind,
                 "mode": rule.mode.value,
-                **(_rule_amounts(figure) if figure else _NO_FIGURES),
+                **(_build_rule_amounts(figure) if figure else _NO_FIGURES),
                 "holds": rule.holds,
                 "binds": any(r.slack == 0 for r in rule.readings),
                 "groups": groups,
@@ -236,14 +236,14 @@ def rules(readings: Sequence[RuleReading]) -> list[dict[str, Any]]:
 _NO_FIGURES = {"min": None, "max": None, "value": None, "num": None, "den": None, "slack": None}
 
 
-def _rule_amounts(reading: Reading) -> dict[str, Any]:
+def _build_rule_amounts(reading: Reading) -> dict[str, Any]:
     return {
-        "min": decimal_text(reading.minimum),
-        "max": decimal_text(reading.maximum),
-        "value": decimal_text(reading.value),
+        "min": format_fraction(reading.minimum),
+        "max": format_fraction(reading.maximum),
+        "value": format_fraction(reading.value),
         "num": reading.num,
         "den": reading.den,
-        "slack": decimal_text(reading.slack),
+        "slack": format_fraction(reading.slack),
         "holds": reading.holds,
         "binds": reading.slack == 0,
     }
@@ -261,13 +261,13 @@ def open_questions(problems: Sequence[Problem], lang: Lang) -> dict[str, Any]:
                 "count": one.count,
                 "dossiers": list(one.dossiers[:QUESTIONED]),
                 "text": one.text.in_(lang),
-                "way_out": way_out(one).in_(lang),
+                "way_out": describe_resolution(one).in_(lang),
             }
             for one in result.values()
         ]
     }
 
 
-def warning_lines(warnings: Sequence[Defect], lang: Lang) -> list[str]:
+def format_warnings(warnings: Sequence[Defect], lang: Lang) -> list[str]:
     """Return the warnings as sentences."""
     return [warning.line(lang) for warning in warnings]

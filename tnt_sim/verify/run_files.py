@@ -17,7 +17,7 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.errors import DataError, Defect, Defects, Place
 from tnt_sim.i18n.message import Text
 
-SHOWN = 20
+MAX_DIFFERENCES = 20
 MOST_BYTES = 512 << 20
 """Largest file accepted: ten times that of a run with a million dossiers."""
 MOST_VALUES = 20_000_000
@@ -28,31 +28,31 @@ _CHUNK = 16 << 20
 _MISSING = "—"
 
 
-def canonical_sha256(document: Any) -> str:
+def hash_canonical(document: Any) -> str:
     """Compute the SHA-256 of a JSON value in canonical form: sorted keys, no spaces, UTF-8."""
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def file_sha256(file: Path) -> str:
+def hash_file(file: Path) -> str:
     """Compute the SHA-256 of a file; DataError if reading takes longer than `READ_SECONDS`."""
     result = hashlib.sha256()
-    for chunk in in_time(_chunks(file), file):
+    for chunk in limit_reading_time(_read_chunks(file), file):
         result.update(chunk)
     return result.hexdigest()
 
 
-def bytes_of(file: Path) -> bytes:
+def read_file(file: Path) -> bytes:
     """Read a file; DataError if that takes longer than `READ_SECONDS`."""
-    return b"".join(in_time(_chunks(file), file))
+    return b"".join(limit_reading_time(_read_chunks(file), file))
 
 
-def _chunks(file: Path) -> Iterator[bytes]:
+def _read_chunks(file: Path) -> Iterator[bytes]:
     with file.open("rb") as stream:
         yield from iter(lambda: stream.read(_CHUNK), b"")
 
 
-def in_time[Part](items: Iterable[Part], file: Path) -> Iterator[Part]:
+def limit_reading_time[Part](items: Iterable[Part], file: Path) -> Iterator[Part]:
     """Yield the parts of a file; DataError once that takes longer than `READ_SECONDS`."""
     deadline = Deadline(READ_SECONDS)
     for part in items:
@@ -62,25 +62,25 @@ def in_time[Part](items: Iterable[Part], file: Path) -> Iterator[Part]:
 
 def _check(deadline: Deadline, file: Path) -> None:
     if deadline.expired:
-        raise unreadable(
+        raise build_unreadable_error(
             file,
             f"sa lecture a pris plus de {READ_SECONDS:.0f} s",
             f"reading it took more than {READ_SECONDS:.0f} s",
         )
 
 
-def written(document: Mapping[str, Any]) -> str:
+def serialise_document(document: Mapping[str, Any]) -> str:
     """Serialise a document as a run folder stores it."""
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def too_large(file: Path) -> Defect | None:
+def check_size(file: Path) -> Defect | None:
     """Return the defect of a file that is larger than any run writes; None if it is not too large."""
     size = file.stat().st_size
     if size <= MOST_BYTES:
         return None
     most = MOST_BYTES >> 20
-    return unreadable_defect(
+    return build_unreadable_defect(
         file,
         f"il a {size} octets, et un calcul en écrit {most} Mio au plus",
         f"it has {size} bytes, and a run writes {most} MiB at most",
@@ -97,28 +97,30 @@ def read_object(file: Path) -> dict[str, Any]:
     """
     deadline = Deadline(READ_SECONDS)
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def require_unique_in_time(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         _check(deadline, file)
-        return _once(pairs)
+        return _require_unique_keys(pairs)
 
     try:
-        large = too_large(file)
+        large = check_size(file)
         if large is not None:
             raise DataError([large])
-        data = bytes_of(file)
+        data = read_file(file)
         if sum(data.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
-            raise unreadable(
+            raise build_unreadable_error(
                 file, f"il a plus de {MOST_VALUES} valeurs", f"it holds more than {MOST_VALUES} values"
             )
-        result = json.loads(data.decode("utf-8"), object_pairs_hook=once, parse_constant=_no_constant)
+        result = json.loads(
+            data.decode("utf-8"), object_pairs_hook=require_unique_in_time, parse_constant=_refuse_constant
+        )
     except (OSError, ValueError, RecursionError) as error:
-        raise unreadable(file, str(error)) from None
+        raise build_unreadable_error(file, str(error)) from None
     if not isinstance(result, dict):
-        raise unreadable(file, "ce n'est pas un objet JSON", "it is no JSON object")
+        raise build_unreadable_error(file, "ce n'est pas un objet JSON", "it is no JSON object")
     return result
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _require_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         names = [name for name, _ in pairs]
@@ -126,16 +128,16 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _no_constant(word: str) -> Any:
+def _refuse_constant(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
-def unreadable(file: Path, fr: str, en: str | None = None) -> DataError:
+def build_unreadable_error(file: Path, fr: str, en: str | None = None) -> DataError:
     """Build the error for a file of a run folder that cannot be read."""
-    return DataError([unreadable_defect(file, fr, en)])
+    return DataError([build_unreadable_defect(file, fr, en)])
 
 
-def unreadable_defect(file: Path, fr: str, en: str | None = None) -> Defect:
+def build_unreadable_defect(file: Path, fr: str, en: str | None = None) -> Defect:
     """Build the defect for a file of a run folder that cannot be read."""
     return Defect(
         "run-folder",
@@ -148,22 +150,22 @@ def unreadable_defect(file: Path, fr: str, en: str | None = None) -> Defect:
     )
 
 
-def differences(stored: Any, again: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def iterate_differences(stored: Any, again: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Yield (path, stored, recomputed) for each value in which two documents differ; 1, 1.0 and true differ."""
     if isinstance(stored, dict) and isinstance(again, dict):
         for key in [*again, *(key for key in stored if key not in again)]:
             below = f"{path}.{key}" if path else str(key)
-            yield from differences(stored.get(key, _MISSING), again.get(key, _MISSING), below)
+            yield from iterate_differences(stored.get(key, _MISSING), again.get(key, _MISSING), below)
     elif isinstance(stored, list) and isinstance(again, list):
         if len(stored) != len(again):
             yield f"{path}.length", len(stored), len(again)
         for k, (one, other) in enumerate(zip(stored, again, strict=False)):
-            yield from differences(one, other, f"{path}[{_name(other, k)}]")
+            yield from iterate_differences(one, other, f"{path}[{_get_entry_name(other, k)}]")
     elif type(stored) is not type(again) or stored != again:
         yield path, stored, again
 
 
-def _name(entry: Any, number: int) -> str:
+def _get_entry_name(entry: Any, number: int) -> str:
     """Name an entry of a list by its id, group or path, otherwise by its number."""
     if isinstance(entry, dict):
         for key in ("id", "group", "path"):
@@ -172,14 +174,17 @@ def _name(entry: Any, number: int) -> str:
     return str(number)
 
 
-def told_differences(stored: Any, again: Any, path: str = "") -> list[Defect]:
-    """Return a defect for each figure of `summary.json` that differs from the recomputed one, `SHOWN` at most."""
-    return [difference_of(*found) for found in islice(differences(stored, again, path), SHOWN)]
+def list_differences(stored: Any, again: Any, path: str = "") -> list[Defect]:
+    """Return defects, at most `MAX_DIFFERENCES`: figures of `summary.json` that differ when recomputed."""
+    return [
+        build_difference_defect(*found)
+        for found in islice(iterate_differences(stored, again, path), MAX_DIFFERENCES)
+    ]
 
 
-def difference_of(path: str, stored: Any, again: Any) -> Defect:
+def build_difference_defect(path: str, stored: Any, again: Any) -> Defect:
     """Build the defect of one figure."""
-    text, other = _short(stored), _short(again)
+    text, other = _format_value(stored), _format_value(again)
     return Defect(
         f"summary:{path}",
         Text(
@@ -189,7 +194,7 @@ def difference_of(path: str, stored: Any, again: Any) -> Defect:
     )
 
 
-def _short(value: Any) -> str:
+def _format_value(value: Any) -> str:
     text = value if value == _MISSING else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 120 else f"{text[:117]}…"
 
@@ -208,19 +213,19 @@ _SEAL = "sha256 of the lines above and of `seconds` in summary.json: "
 _AGAIN = Text("Relancez `tnt-sim run`.", "Run `tnt-sim run` again.")
 
 
-def document_sha256(summary: Mapping[str, Any]) -> str:
+def hash_summary(summary: Mapping[str, Any]) -> str:
     """Compute the SHA-256 of a summary in canonical form, without `seconds` and without this hash itself."""
-    return canonical_sha256({k: v for k, v in summary.items() if k not in ("seconds", "document_sha256")})
+    return hash_canonical({k: v for k, v in summary.items() if k not in ("seconds", "document_sha256")})
 
 
-def sealed_log(log: str, seconds: Mapping[str, float]) -> str:
+def seal_log(log: str, seconds: Mapping[str, float]) -> str:
     """Add a last line to a solver log, with a hash of the log and of the run's seconds."""
     body = log if not log or log.endswith("\n") else f"{log}\n"
     return f"{body}{_SEAL}{_seal(body, seconds)}\n"
 
 
 def _seal(body: str, seconds: Any) -> str:
-    return hashlib.sha256(f"{body}{canonical_sha256(seconds)}".encode()).hexdigest()
+    return hashlib.sha256(f"{body}{hash_canonical(seconds)}".encode()).hexdigest()
 
 
 def read_summary(run_dir: Path) -> dict[str, Any]:
@@ -231,17 +236,17 @@ def read_summary(run_dir: Path) -> dict[str, Any]:
             f"il n'y a pas de dossier « {run_dir} » (cherché : {run_dir.resolve()}).",
             f'there is no folder "{run_dir}" (looked for: {run_dir.resolve()}).',
         )
-        raise DataError([Defect("run-folder", text, hint=_which())])
+        raise DataError([Defect("run-folder", text, hint=_build_folder_hint())])
     if not file.is_file():
         text = Text(
             f"« {run_dir} » n'est pas un dossier de calcul : il n'a pas de summary.json.",
             f'"{run_dir}" is no run folder: it has no summary.json.',
         )
-        raise DataError([Defect("run-folder", text, hint=_which())])
+        raise DataError([Defect("run-folder", text, hint=_build_folder_hint())])
     return read_object(file)
 
 
-def _which() -> Text:
+def _build_folder_hint() -> Text:
     return Text(
         "Donnez le dossier que `tnt-sim run` a nommé (runs/…).",
         "Give the folder that `tnt-sim run` named (runs/…).",
@@ -269,23 +274,23 @@ def check_files(run_dir: Path, summary: Mapping[str, Any], defects: Defects) -> 
         return
     for name in RUN_FILES:
         file = run_dir / name
-        large = too_large(file) if file.is_file() else None
+        large = check_size(file) if file.is_file() else None
         if large is not None:
             raise DataError([large])
         if not file.is_file():
-            defects.found.append(_missing(run_dir, name, bound.get(name)))
-        elif name in BOUND and bound.get(name) != file_sha256(file):
-            defects.found.append(rewritten(file))
+            defects.entries.append(_build_missing_defect(run_dir, name, bound.get(name)))
+        elif name in BOUND and bound.get(name) != hash_file(file):
+            defects.entries.append(build_rewritten_defect(file))
     _check_layout(run_dir / SUMMARY, summary, defects)
     _check_log(run_dir / LOG, summary, defects)
 
 
-def _missing(run_dir: Path, name: str, sha256: Any) -> Defect:
+def _build_missing_defect(run_dir: Path, name: str, sha256: Any) -> Defect:
     twin = next(
         (
             file.name
             for file in sorted(run_dir.iterdir())
-            if file.is_file() and file.name not in RUN_FILES and file_sha256(file) == sha256
+            if file.is_file() and file.name not in RUN_FILES and hash_file(file) == sha256
         ),
         None,
     )
@@ -301,12 +306,12 @@ def _missing(run_dir: Path, name: str, sha256: Any) -> Defect:
 
 def _check_layout(file: Path, summary: Mapping[str, Any], defects: Defects) -> None:
     """Check that `summary.json` is unchanged, to the byte."""
-    changed = summary["document_sha256"] != document_sha256(summary)
-    if changed or bytes_of(file) != written(summary).encode():
-        defects.found.append(rewritten(file))
+    changed = summary["document_sha256"] != hash_summary(summary)
+    if changed or read_file(file) != serialise_document(summary).encode():
+        defects.entries.append(build_rewritten_defect(file))
 
 
-def rewritten(file: Path) -> Defect:
+def build_rewritten_defect(file: Path) -> Defect:
     """Build the defect of a file whose content is no longer that of the run."""
     return Defect(
         f"file:{file.name}",
@@ -324,9 +329,9 @@ def _check_log(file: Path, summary: Mapping[str, Any], defects: Defects) -> None
     if not file.is_file():
         return
     try:
-        text = bytes_of(file).decode("utf-8")
+        text = read_file(file).decode("utf-8")
     except ValueError as error:
-        defects.found.append(unreadable_defect(file, str(error)))
+        defects.entries.append(build_unreadable_defect(file, str(error)))
         return
     body, _, seal = text.rpartition(_SEAL)
     if seal != f"{_seal(body, summary.get('seconds'))}\n":

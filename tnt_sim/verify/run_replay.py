@@ -15,26 +15,32 @@ import polars as pl
 
 from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, TntError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.scenario.envelope_assignment import land
+from tnt_sim.scenario.envelope_assignment import assign_envelopes
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, decision_steps, is_sequence
-from tnt_sim.verify.allocation_reading import broken_rules, read_allocation
+from tnt_sim.scenario.scenario import Scenario, is_sequence, list_decision_steps
+from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 from tnt_sim.verify.claim_consistency import PROOFS, check_shape
 from tnt_sim.verify.input_files import NOT_THERE, check_inputs, project_of, register_of
 from tnt_sim.verify.legacy_runs import ADDED_FIGURES
-from tnt_sim.verify.run_document import allocation_sha256, decimal_text, envelopes, rules, totals
+from tnt_sim.verify.run_document import (
+    build_envelope_entries,
+    build_rule_entries,
+    build_totals,
+    format_fraction,
+    hash_allocation,
+)
 from tnt_sim.verify.run_files import (
     CERTIFICATE,
     PARQUET,
     check_files,
+    list_differences,
     read_object,
     read_summary,
-    told_differences,
 )
-from tnt_sim.verify.signing.witness import inputs_read
+from tnt_sim.verify.signing.witness import list_inputs
 from tnt_sim.verify.step_reading import StepDecision, StepsRead, read_steps
-from tnt_sim.verify.stored_allocation import read_parquet, stored_allocation
+from tnt_sim.verify.stored_allocation import extract_allocation, read_parquet
 from tnt_sim.verify.verification import (
     CLAIMED,
     NO_ANSWER,
@@ -102,7 +108,7 @@ def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
     run = replay(run_dir, project)
     if run.whole is not None:
         _check_amounts(run, run.whole)
-    return report(run)
+    return build_verification(run)
 
 
 def replay(run_dir: Path, project: Path | None = None, *, as_0_1_0: bool = False) -> Replay:
@@ -115,17 +121,17 @@ def replay(run_dir: Path, project: Path | None = None, *, as_0_1_0: bool = False
     check_files(run_dir, summary, run.defects)
     check_shape(summary, run.defects)
     scenario_file = check_inputs(summary, run.project, run.defects)
-    run.certificate = _certificate(run)
+    run.certificate = _read_certificate(run)
     if scenario_file is not None:
-        run.scenario = _scenario(run, scenario_file)
+        run.scenario = _load_scenario(run, scenario_file)
     if run.scenario is not None and (run_dir / PARQUET).is_file():
         run.table = read_parquet(run_dir / PARQUET, run.defects)
     if run.scenario is not None and run.table is not None:
-        _decisions(run, run.scenario, run.table)
+        _check_decisions(run, run.scenario, run.table)
     return run
 
 
-def _certificate(run: Replay) -> dict[str, Any] | None:
+def _read_certificate(run: Replay) -> dict[str, Any] | None:
     """Read certificate.json."""
     file = run.run_dir / CERTIFICATE
     if not file.is_file():
@@ -133,11 +139,11 @@ def _certificate(run: Replay) -> dict[str, Any] | None:
     try:
         return read_object(file)
     except DataError as error:
-        run.defects.found.extend(error.defects)
+        run.defects.entries.extend(error.defects)
         return None
 
 
-def _scenario(run: Replay, file: Path) -> Scenario | None:
+def _load_scenario(run: Replay, file: Path) -> Scenario | None:
     """Load the scenario from its own files, as the run did."""
     sets = run.summary.get("sets")
     if not isinstance(sets, list) or not all(isinstance(text, str) for text in sets):
@@ -152,7 +158,7 @@ def _scenario(run: Replay, file: Path) -> Scenario | None:
     try:
         scenario = load_scenario(file, sets, register=register_of(run.summary))
     except TntError as error:
-        run.defects.found.extend(error.defects_found())
+        run.defects.entries.extend(error.defects_found())
         return None
     if run.as_0_1_0:
         scenario = scenario.read_as_0_1_0()
@@ -172,21 +178,21 @@ def _scenario(run: Replay, file: Path) -> Scenario | None:
     return None
 
 
-def _decisions(run: Replay, scenario: Scenario, table: pl.DataFrame) -> None:
+def _check_decisions(run: Replay, scenario: Scenario, table: pl.DataFrame) -> None:
     """Check all decisions of the run exactly."""
-    last = decision_steps(scenario)[-1]
-    known = land(last.scenario).portfolio.table["dossier"]
-    allocation = stored_allocation(known, table, run.defects)
+    last = list_decision_steps(scenario)[-1]
+    known = assign_envelopes(last.scenario).portfolio.table["dossier"]
+    allocation = extract_allocation(known, table, run.defects)
     if allocation is None:
         return
-    problem = _problem(run, scenario, table)
+    problem = _compile_problem(run, scenario, table)
     if problem is None:
         return
     run.whole = StepDecision(last, problem, allocation, read_allocation(problem, allocation))
-    run.defects.found.extend(broken_rules(problem, allocation, run.whole.reading))
+    run.defects.entries.extend(list_broken_rules(problem, allocation, run.whole.reading))
 
 
-def _problem(run: Replay, scenario: Scenario, table: pl.DataFrame) -> Problem | None:
+def _compile_problem(run: Replay, scenario: Scenario, table: pl.DataFrame) -> Problem | None:
     """Compile the problem of the last decision; earlier steps are checked on the way."""
     if is_sequence(scenario):
         run.steps = read_steps(scenario, table, run.summary, run.defects)
@@ -194,7 +200,7 @@ def _problem(run: Replay, scenario: Scenario, table: pl.DataFrame) -> Problem | 
     try:
         return compile_problem(scenario)
     except InputError as error:
-        run.defects.found.extend(error.defects)
+        run.defects.entries.extend(error.defects)
         return None
 
 
@@ -203,26 +209,26 @@ def _check_amounts(run: Replay, decision: StepDecision) -> None:
     problem, allocation, reading = decision.problem, decision.allocation, decision.reading
     lang = Lang(problem.scenario.spec.locale)
     again: dict[str, Any] = {
-        **totals(problem, reading, allocation),
-        "allocation_sha256": allocation_sha256(problem, allocation),
-        "rules": rules(reading.rules),
-        "envelopes": _bare(envelopes(problem, reading, allocation, None, lang)),
+        **build_totals(problem, reading, allocation),
+        "allocation_sha256": hash_allocation(problem, allocation),
+        "rules": build_rule_entries(reading.rules),
+        "envelopes": _remove_reasons(build_envelope_entries(problem, reading, allocation, None, lang)),
     }
     for key, value in again.items():
         if key in ADDED_FIGURES and key not in run.summary:
             continue
         stored = run.summary.get(key)
-        run.defects.found.extend(
-            told_differences(_bare(stored) if key == "envelopes" else stored, value, key)
+        run.defects.entries.extend(
+            list_differences(_remove_reasons(stored) if key == "envelopes" else stored, value, key)
         )
     told = run.summary.get("objective")
     entries = [one if isinstance(one, dict) else {} for one in told] if isinstance(told, list) else []
-    values = [{"value": decimal_text(value)} for value in reading.values]
+    values = [{"value": format_fraction(value)} for value in reading.values]
     stored_values = [{"value": entry.get("value")} for entry in entries]
-    run.defects.found.extend(told_differences(stored_values, values, "objective"))
+    run.defects.entries.extend(list_differences(stored_values, values, "objective"))
 
 
-def _bare(entries: Any) -> Any:
+def _remove_reasons(entries: Any) -> Any:
     """Return envelope entries without their reasons, which are text."""
     if not isinstance(entries, list):
         return entries
@@ -234,11 +240,11 @@ def _bare(entries: Any) -> Any:
     ]
 
 
-def report(run: Replay, notes: tuple[Text, ...] = ()) -> Verification:
+def build_verification(run: Replay, notes: tuple[Text, ...] = ()) -> Verification:
     """Build the verification result, each defect once."""
-    defects = tuple(dict.fromkeys(run.defects.found))
+    defects = tuple(dict.fromkeys(run.defects.entries))
     summary, ok = run.summary, not defects
-    rules, optimal, first = _answers(run, defects)
+    rules, optimal, first = _determine_answers(run, defects)
     head = {
         "schema_version": 1,
         "command": "verify",
@@ -251,12 +257,12 @@ def report(run: Replay, notes: tuple[Text, ...] = ()) -> Verification:
         "document_sha256": summary.get("document_sha256"),
         "project": str(run.project),
         "read_as": "0.1.0" if run.as_0_1_0 else None,
-        "inputs_read": inputs_read(summary, run.project) if run.scenario is not None else [],
+        "inputs_read": list_inputs(summary, run.project) if run.scenario is not None else [],
     }
     return Verification(rules, optimal, first, defects, notes, run.rows, head)
 
 
-def _answers(run: Replay, defects: tuple[Defect, ...]) -> tuple[Answer, Answer, Answer]:
+def _determine_answers(run: Replay, defects: tuple[Defect, ...]) -> tuple[Answer, Answer, Answer]:
     """Determine the three answers: a rejected run shows nothing, and a false one claims nothing."""
     if any(defect.code not in NOT_THERE for defect in defects):
         return NO_ANSWER, NO_ANSWER, NO_ANSWER

@@ -12,12 +12,17 @@ import polars as pl
 
 from tnt_sim.errors import Defects, InputError
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, exact_sum
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, sum_exactly
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, Step, decision_steps, reserve_step
-from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.scenario.scenario import Scenario, Step, build_reserve_step, list_decision_steps
+from tnt_sim.verify.allocation_reading import (
+    Allocation,
+    AllocationReading,
+    list_broken_rules,
+    read_allocation,
+)
+from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.stored_allocation import AWARDS, has_columns
 
 COLUMNS = {**AWARDS, "step": pl.String()}
@@ -26,7 +31,7 @@ CLOSE = 1e-14
 RESERVE_COLUMNS = {"reserve_rank": pl.Int64(), "reserve_cents": pl.Int64()}
 
 
-def reserve_list(problem: Problem, funded: BoolArray, granted_cents: IntArray) -> pl.DataFrame:
+def build_reserve_list(problem: Problem, funded: BoolArray, granted_cents: IntArray) -> pl.DataFrame:
     """Build the reserve list (dossier, reserve_rank, reserve_cents) of what the step `reserve` would fund.
 
     It is ordered by decreasing value of the first objective per euro, compared as fractions; ties by rank.
@@ -34,10 +39,10 @@ def reserve_list(problem: Problem, funded: BoolArray, granted_cents: IntArray) -
     stage = problem.stages[0]
     worth = stage.terms.per_funded + stage.terms.per_cent * granted_cents
     for part in stage.terms.once:
-        worth = worth + part.largest_per_dossier(len(worth))
+        worth = worth + part.sum_worth_per_dossier(len(worth))
     rows = np.flatnonzero(funded & ~problem.offers.committed)
     better = worth[rows] if stage.sense is Sense.MAXIMISE else -worth[rows]
-    rows = rows[largest_quotients(better, np.maximum(1, granted_cents[rows]))]
+    rows = rows[sort_by_quotient(better, np.maximum(1, granted_cents[rows]))]
     return pl.DataFrame(
         {
             "dossier": problem.case.table["dossier"].gather(rows),
@@ -47,7 +52,7 @@ def reserve_list(problem: Problem, funded: BoolArray, granted_cents: IntArray) -
     )
 
 
-def largest_quotients(numerator: IntArray, denominator: IntArray) -> IntArray:
+def sort_by_quotient(numerator: IntArray, denominator: IntArray) -> IntArray:
     """Sort numerator / denominator in decreasing order, exactly; ties keep their order.
 
     Floats sort the quotients; stretches of close ones are then sorted as fractions.
@@ -64,7 +69,7 @@ def largest_quotients(numerator: IntArray, denominator: IntArray) -> IntArray:
 
     Examples
     --------
-    >>> largest_quotients(np.array([1, 2, 3]), np.array([2, 3, 6])).tolist()
+    >>> sort_by_quotient(np.array([1, 2, 3]), np.array([2, 3, 6])).tolist()
     [1, 0, 2]
     """
     quotient = numerator / denominator
@@ -110,58 +115,62 @@ def read_steps(
     """Check every step of a stored run and record defects in `defects`; None if that is not possible."""
     if not has_columns(table, COLUMNS, defects):
         return None
-    steps = decision_steps(scenario)
+    steps = list_decision_steps(scenario)
     strange = set(table["step"].drop_nulls().unique()) - {"", *(step.id for step in steps)}
     if strange or table["step"].null_count():
         names = ", ".join(sorted(strange)[:5])
         defects.add("steps", Text(f"étape inconnue : {names}.", f"unknown step: {names}."))
         return None
-    sentences = step_entries(summary)
+    sentences = list_step_entries(summary)
     nameless = steps[0].id == ""
     done: list[StepDecision] = []
     for k, step in enumerate(steps):
         before = [] if nameless else [other.id for other in steps[:k]]
-        decision = _step(step, table, before, defects)
+        decision = _check_step(step, table, before, defects)
         if decision is None:
             return None
         _check_amounts(decision, sentences[k] if k < len(sentences) else {}, defects)
         done.append(decision)
-    last = reserve_step(scenario)
+    last = build_reserve_step(scenario)
     reserve = None
     if last is not None and "reserve_rank" in table.columns:
-        reserve = _reserve(last, table, sentences[len(steps)] if len(steps) < len(sentences) else {}, defects)
+        reserve = _check_reserve(
+            last, table, sentences[len(steps)] if len(steps) < len(sentences) else {}, defects
+        )
     return StepsRead(tuple(done), reserve)
 
 
-def step_entries(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def list_step_entries(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the entries of `steps`; what is not an object counts as empty."""
     told = summary.get("steps")
     return [entry if isinstance(entry, dict) else {} for entry in told] if isinstance(told, list) else []
 
 
-def _problem(scenario: Scenario, kept: pl.DataFrame, defects: Defects) -> Problem | None:
+def _compile_problem(scenario: Scenario, earlier_grants: pl.DataFrame, defects: Defects) -> Problem | None:
     try:
-        return compile_problem(scenario.with_kept(kept))
+        return compile_problem(scenario.with_kept(earlier_grants))
     except InputError as error:
-        defects.found.extend(error.defects)
+        defects.entries.extend(error.defects)
         return None
 
 
-def _grants(table: pl.DataFrame, cents: str) -> pl.DataFrame:
+def _select_grants(table: pl.DataFrame, cents: str) -> pl.DataFrame:
     return table.select("dossier", pl.col(cents).alias("kept_cents"))
 
 
-def _step(step: Step, table: pl.DataFrame, before: Sequence[str], defects: Defects) -> StepDecision | None:
+def _check_step(
+    step: Step, table: pl.DataFrame, before: Sequence[str], defects: Defects
+) -> StepDecision | None:
     """Check one decision: earlier grants are kept, and its own are read on top."""
     kept = table.filter(pl.col("funded") & pl.col("step").is_in([name for name in before if name]))
-    problem = _problem(step.scenario, _grants(kept, "granted_cents"), defects)
+    problem = _compile_problem(step.scenario, _select_grants(kept, "granted_cents"), defects)
     if problem is None:
         return None
     held = table.filter(pl.col("funded") & pl.col("step").is_in(["", *before, step.id]))
-    return _read(step, problem, _allocation(problem, held, "granted_cents"), defects)
+    return _read(step, problem, _build_allocation(problem, held, "granted_cents"), defects)
 
 
-def _allocation(problem: Problem, held: pl.DataFrame, cents: str) -> Allocation:
+def _build_allocation(problem: Problem, held: pl.DataFrame, cents: str) -> Allocation:
     known = problem.case.table.select("dossier").join(
         held.select("dossier", pl.col(cents).alias("cents")), on="dossier", how="left", maintain_order="left"
     )["cents"]
@@ -172,7 +181,7 @@ def _allocation(problem: Problem, held: pl.DataFrame, cents: str) -> Allocation:
 
 def _read(step: Step, problem: Problem, allocation: Allocation, defects: Defects) -> StepDecision:
     reading = read_allocation(problem, allocation)
-    defects.found.extend(broken_rules(problem, allocation, reading))
+    defects.entries.extend(list_broken_rules(problem, allocation, reading))
     return StepDecision(step, problem, allocation, reading)
 
 
@@ -182,8 +191,8 @@ def _check_amounts(decision: StepDecision, entry: Mapping[str, Any], defects: De
     again = {
         "id": decision.step.id,
         "n_funded": int(new.sum()),
-        "granted_cents": exact_sum(decision.allocation.granted_cents[new]),
-        "values": [decimal_text(value) for value in decision.reading.values],
+        "granted_cents": sum_exactly(decision.allocation.granted_cents[new]),
+        "values": [format_fraction(value) for value in decision.reading.values],
     }
     stored = {key: entry.get(key) for key in ("id", "n_funded", "granted_cents")}
     goals = entry.get("objective")
@@ -202,23 +211,23 @@ def _check_amounts(decision: StepDecision, entry: Mapping[str, Any], defects: De
         )
 
 
-def _reserve(
+def _check_reserve(
     step: Step, table: pl.DataFrame, entry: Mapping[str, Any], defects: Defects
 ) -> StepDecision | None:
     """Check that the reserve list fits the freed reserves and has the right order."""
     if not has_columns(table, RESERVE_COLUMNS, defects):
         return None
     funded = table.filter(pl.col("funded"))
-    problem = _problem(step.scenario, _grants(funded, "granted_cents"), defects)
+    problem = _compile_problem(step.scenario, _select_grants(funded, "granted_cents"), defects)
     if problem is None:
         return None
     listed = table.filter(pl.col("reserve_rank").is_not_null())
     doubled = bool(listed["funded"].any())
     if not doubled:
-        both = pl.concat([_grants(funded, "granted_cents"), _grants(listed, "reserve_cents")])
-        decision = _read(step, problem, _allocation(problem, both, "kept_cents"), defects)
+        both = pl.concat([_select_grants(funded, "granted_cents"), _select_grants(listed, "reserve_cents")])
+        decision = _read(step, problem, _build_allocation(problem, both, "kept_cents"), defects)
         _check_amounts(decision, entry, defects)
-        again = reserve_list(problem, decision.allocation.funded, decision.allocation.granted_cents)
+        again = build_reserve_list(problem, decision.allocation.funded, decision.allocation.granted_cents)
         if listed.select(again.columns).sort("reserve_rank").equals(again):
             return decision
     defects.add(

@@ -16,7 +16,13 @@ import polars as pl
 from tnt_sim.errors import Defect, Defects, Place
 from tnt_sim.i18n.message import Text
 from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.run_files import SHOWN, bytes_of, in_time, rewritten, unreadable_defect
+from tnt_sim.verify.run_files import (
+    MAX_DIFFERENCES,
+    build_rewritten_defect,
+    build_unreadable_defect,
+    limit_reading_time,
+    read_file,
+)
 
 AWARDS = {"dossier": pl.String(), "funded": pl.Boolean(), "granted_cents": pl.Int64()}
 MOST_ROWS = 5_000_000
@@ -26,10 +32,10 @@ _ENDS = (b"PAR1", b"PAR1")
 
 def read_parquet(file: Path, defects: Defects) -> pl.DataFrame | None:
     """Read allocation.parquet; None, with a defect, if it cannot be read."""
-    data = bytes_of(file)
+    data = read_file(file)
     if len(data) < 12 or (data[:4], data[-4:]) != _ENDS:
-        defects.found.append(
-            unreadable_defect(
+        defects.entries.append(
+            build_unreadable_defect(
                 file, "il est tronqué ou n'est pas du Parquet", "it is truncated or is no Parquet file"
             )
         )
@@ -41,12 +47,12 @@ def read_parquet(file: Path, defects: Defects) -> pl.DataFrame | None:
                 f"il a {rows} lignes, et {MOST_ROWS} au plus sont lues",
                 f"it has {rows} rows; {MOST_ROWS} at most are read",
             )
-            defects.found.append(unreadable_defect(file, sentence.fr, sentence.en))
+            defects.entries.append(build_unreadable_defect(file, sentence.fr, sentence.en))
             return None
         return pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         lines = str(error).splitlines() or [type(error).__name__]
-        defects.found.append(unreadable_defect(file, lines[0][:200]))
+        defects.entries.append(build_unreadable_defect(file, lines[0][:200]))
         return None
 
 
@@ -64,7 +70,7 @@ def has_columns(table: pl.DataFrame, wanted: Mapping[str, Any], defects: Defects
     return not lost
 
 
-def stored_allocation(known: pl.Series, table: pl.DataFrame, defects: Defects) -> Allocation | None:
+def extract_allocation(known: pl.Series, table: pl.DataFrame, defects: Defects) -> Allocation | None:
     """Return the stored awards in the order of `known`; None, with defects, unless each dossier appears once."""
     if not has_columns(table, AWARDS, defects):
         return None
@@ -80,7 +86,7 @@ def stored_allocation(known: pl.Series, table: pl.DataFrame, defects: Defects) -
         return None
     stored = table["dossier"]
     if stored.equals(known):  # the usual order; `known` names each dossier once
-        return _awards(table)
+        return _build_allocation(table)
     doubled = stored.filter(stored.is_duplicated())
     absent = known.filter(~known.is_in(stored.implode()))
     strange = stored.filter(~stored.is_in(known.implode()))
@@ -89,95 +95,97 @@ def stored_allocation(known: pl.Series, table: pl.DataFrame, defects: Defects) -
         (absent, "manque dans l'allocation", "is missing from the allocation"),
         (strange, "n'est pas un dossier du scénario", "is no dossier of the scenario"),
     ):
-        for name in names.unique().sort()[:SHOWN]:
+        for name in names.unique().sort()[:MAX_DIFFERENCES]:
             defects.add("allocation", Text(f"le dossier « {name} » {fr}.", f'dossier "{name}" {en}.'))
     if doubled.len() or absent.len() or strange.len():
         return None
     ordered = pl.DataFrame({"dossier": known}).join(
         table.select(AWARDS.keys()), on="dossier", how="left", maintain_order="left"
     )
-    return _awards(ordered)
+    return _build_allocation(ordered)
 
 
-def _awards(table: pl.DataFrame) -> Allocation:
+def _build_allocation(table: pl.DataFrame) -> Allocation:
     return Allocation(
         table["funded"].to_numpy().astype(np.bool_), table["granted_cents"].to_numpy().astype(np.int64)
     )
 
 
-def cells_apart(stored: pl.DataFrame, again: pl.DataFrame, file: Path) -> list[Defect]:
-    """Return a defect for each cell of a stored table that differs from the recomputed one, `SHOWN` at most."""
+def compare_cells(stored: pl.DataFrame, again: pl.DataFrame, file: Path) -> list[Defect]:
+    """Return defects, at most `MAX_DIFFERENCES`: cells of a stored table that differ from the recomputed ones."""
     if stored.equals(again, null_equal=True) and stored.schema == again.schema:
         return []
     if list(stored.schema.items()) != list(again.schema.items()):
-        return [_columns_apart(stored, again, file)]
+        return [_build_columns_defect(stored, again, file)]
     if stored.height != again.height or not stored["dossier"].equals(again["dossier"], null_equal=True):
-        return [_rows_apart(stored["dossier"].to_list(), again["dossier"].to_list(), file)]
+        return [_build_rows_defect(stored["dossier"].to_list(), again["dossier"].to_list(), file)]
     cells = (
         (name, row)
         for name in again.columns
         for row in np.flatnonzero(stored[name].ne_missing(again[name]).to_numpy()).tolist()
     )
     return [
-        _cell(file, again["dossier"][row], name, stored[name][row], again[name][row])
-        for name, row in islice(cells, SHOWN)
+        _build_cell_defect(file, again["dossier"][row], name, stored[name][row], again[name][row])
+        for name, row in islice(cells, MAX_DIFFERENCES)
     ]
 
 
-def csv_apart(stored: bytes, again: str, file: Path) -> list[Defect]:
+def compare_csv(stored: bytes, again: str, file: Path) -> list[Defect]:
     """Return the defects of allocation.csv, from its bytes and the text that it should be."""
     if stored == again.encode():
         return []
     try:
         lines = csv.reader(io.StringIO(stored.decode("utf-8"), newline=""), strict=True)
-        rows = list(in_time(lines, file))
+        rows = list(limit_reading_time(lines, file))
     except (ValueError, csv.Error) as error:
-        return [unreadable_defect(file, str(error))]
+        return [build_unreadable_defect(file, str(error))]
     wanted = list(csv.reader(io.StringIO(again, newline="")))
     header = wanted[0]
     if not rows or rows[0] != header:
-        return [_header_apart(rows[0] if rows else [], header, file)]
+        return [_build_header_defect(rows[0] if rows else [], header, file)]
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(header):
-            return [_ragged(file, number, len(row), len(header))]
+            return [_build_row_length_defect(file, number, len(row), len(header))]
     names, known = ([row[0] for row in table[1:]] for table in (rows, wanted))
     if names != known:
-        return [_rows_apart(names, known, file)]
+        return [_build_rows_defect(names, known, file)]
     defects = [
-        _cell(file, one[0], header[k], one[k], other[k])
+        _build_cell_defect(file, one[0], header[k], one[k], other[k])
         for one, other in zip(rows, wanted, strict=True)
         for k in range(len(header))
         if one[k] != other[k]
     ]
-    return defects[:SHOWN] or [rewritten(file)]
+    return defects[:MAX_DIFFERENCES] or [build_rewritten_defect(file)]
 
 
-def _cell(file: Path, dossier: str, column: str, stored: Any, again: Any) -> Defect:
+def _build_cell_defect(file: Path, dossier: str, column: str, stored: Any, again: Any) -> Defect:
     return Defect(
         f"{file.name}:{column}",
         Text(
-            f"{file.name} dit {_quoted(stored)} pour « {column} » ; la relecture donne {_quoted(again)}.",
-            f'{file.name} says {_quoted(stored)} for "{column}"; reading again gives {_quoted(again)}.',
+            f"{file.name} dit {_format_value(stored)} pour « {column} » ; "
+            f"la relecture donne {_format_value(again)}.",
+            f'{file.name} says {_format_value(stored)} for "{column}"; '
+            f"reading again gives {_format_value(again)}.",
         ),
         (Place(file=file.name, dossier=dossier),),
     )
 
 
-def _quoted(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, pl.Series):
         value = value.to_list()
     text = "—" if value is None else f"« {value} »" if isinstance(value, str) else str(value)
     return text if len(text) <= 100 else f"{text[:97]}…"
 
 
-def _columns_apart(stored: pl.DataFrame, again: pl.DataFrame, file: Path) -> Defect:
+def _build_columns_defect(stored: pl.DataFrame, again: pl.DataFrame, file: Path) -> Defect:
     one = [f"{name} ({dtype})" for name, dtype in stored.schema.items()]
     other = [f"{name} ({dtype})" for name, dtype in again.schema.items()]
-    return _header_apart(one, other, file)
+    return _build_header_defect(one, other, file)
 
 
-def _header_apart(stored: list[str], again: list[str], file: Path) -> Defect:
-    fr, en = _apart(stored, again)
+def _build_header_defect(stored: list[str], again: list[str], file: Path) -> Defect:
+    fr, en = _describe_difference(stored, again)
     return Defect(
         f"{file.name}:columns",
         Text(
@@ -188,8 +196,8 @@ def _header_apart(stored: list[str], again: list[str], file: Path) -> Defect:
     )
 
 
-def _rows_apart(stored: list[Any], again: list[str], file: Path) -> Defect:
-    fr, en = _apart([str(name) for name in stored], again)
+def _build_rows_defect(stored: list[Any], again: list[str], file: Path) -> Defect:
+    fr, en = _describe_difference([str(name) for name in stored], again)
     return Defect(
         f"{file.name}:rows",
         Text(
@@ -200,7 +208,7 @@ def _rows_apart(stored: list[Any], again: list[str], file: Path) -> Defect:
     )
 
 
-def _apart(stored: list[str], again: list[str]) -> tuple[str, str]:
+def _describe_difference(stored: list[str], again: list[str]) -> tuple[str, str]:
     """Describe what a list of names lacks, has in excess or has twice, in both languages."""
     counts, known = Counter(stored), set(again)
     sides = (
@@ -213,7 +221,7 @@ def _apart(stored: list[str], again: list[str]) -> tuple[str, str]:
     return fr or "autre ordre", en or "another order"
 
 
-def _ragged(file: Path, number: int, observed: int, wanted: int) -> Defect:
+def _build_row_length_defect(file: Path, number: int, observed: int, wanted: int) -> Defect:
     return Defect(
         f"{file.name}:rows",
         Text(

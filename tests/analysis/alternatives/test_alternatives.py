@@ -13,11 +13,11 @@ from support.analysis_cases.clashing_rules import Choices, Ints, world, write
 from support.lanes import seeds
 
 from tnt_sim.analysis.alternatives import diverse_search as near_ask
-from tnt_sim.analysis.alternatives.alternatives import Alternatives, alternatives, classes
+from tnt_sim.analysis.alternatives.alternatives import Alternatives, alternatives, classify_dossiers
 from tnt_sim.analysis.alternatives.diverse_search import DiverseSearch
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.alternatives import alternatives_lines
+from tnt_sim.reporting.reports.alternatives import render_alternatives
 from tnt_sim.scenario.load import load_scenario
 
 
@@ -45,7 +45,9 @@ def check(every: Choices, found: Alternatives, within: Fraction, by: str) -> Non
         seen.append(mine)
     if len(found.portfolios) < 4:  # then there is none left that differs
         assert set(np.flatnonzero(near)) == set(seen)
-    for name, kind in zip(found.problem.case.table["dossier"].to_list(), classes(found), strict=True):
+    for name, kind in zip(
+        found.problem.case.table["dossier"].to_list(), classify_dossiers(found), strict=True
+    ):
         member = set(every.held[near, every.ids.index(name)].tolist())
         expected = {"always": {1}, "never": {0}, "open": {0, 1}}.get(kind, member)
         assert member == expected
@@ -126,7 +128,7 @@ def test_steered_and_told(tmp_path: Path) -> None:
     assert found.portfolios[0].distance == 4
     assert found.document["portfolios"][0]["loss"] == "0.1"
     assert json.loads(found.to_json())["portfolios"][0]["n_funded"] == 2
-    page = "\n".join(line.plain for line in alternatives_lines(found.document, Lang.FR, 100))
+    page = "\n".join(line.plain for line in render_alternatives(found.document, Lang.FR, 100))
     assert "aussi différents que possible" in page
     assert "le plus mutualisé" in page
     assert "<table>" in found._repr_html_()
@@ -147,13 +149,13 @@ def test_where_the_nearest_takes_too_long_the_sum_is_taken(
 ) -> None:
     (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
-    asked = DiverseSearch._optimised
+    asked = DiverseSearch._optimise_near
 
     def in_time(search: Any, problem: Any, kept: Any, fixed: Any) -> Any:
         return (
             None if any(stage.goal_parts for stage in problem.stages) else asked(search, problem, kept, fixed)
         )
 
-    monkeypatch.setattr(DiverseSearch, "_optimised", in_time)
+    monkeypatch.setattr(DiverseSearch, "_optimise_near", in_time)
     found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=1, steer=False)
     assert [(one.distance, one.proven) for one in found.portfolios] == [(Fraction(4), False)]

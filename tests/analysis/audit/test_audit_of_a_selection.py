@@ -17,7 +17,7 @@ from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import DataError, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.audit import audit_lines
+from tnt_sim.reporting.reports.audit import render_audit
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 
@@ -165,7 +165,7 @@ def test_turgot_words_and_committed_money(small: Path) -> None:
     ]  # fmt: skip
     assert [one["dossier"] for one in found.document["swaps"][2]["changes"]["enter"]] == ["1"]
     assert "cette liste" in "\n".join(
-        line.plain.lower() for line in audit_lines(found.document, Lang.FR, 100)
+        line.plain.lower() for line in render_audit(found.document, Lang.FR, 100)
     )
     assert "<table>" in found._repr_html_()
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tnt_sim.analysis.batch.store import RUNS, read_runs
-from tnt_sim.analysis.batch.task import failed
+from tnt_sim.analysis.batch.task import build_failed_record
 from tnt_sim.cli.main import main
 
 MATRIX = "{programme.amount: [60 k€, 40 k€], envelopes.a.amount: [30 k€]}"
@@ -54,7 +54,7 @@ def test_a_case_that_ends_its_workers_is_told_in_words(folder: Path) -> None:
     from tnt_sim.analysis.batch.plan import read_plan
 
     case = read_plan([folder / "lot.yaml"]).cases[0]
-    record = failed(case, "crashed")
+    record = build_failed_record(case, "crashed")
     assert record["error_code"] == "crashed"
     assert "mémoire" in record["error_fr"]
-    assert failed(case, "TypeError: x")["error_fr"] == "TypeError: x"
+    assert build_failed_record(case, "TypeError: x")["error_fr"] == "TypeError: x"

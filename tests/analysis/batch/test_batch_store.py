@@ -17,7 +17,7 @@ from support.full_disk import full_disk
 from support.lanes import seeds
 
 from tnt_sim.analysis.batch.plan import read_plan
-from tnt_sim.analysis.batch.runner import manifest, run_batch
+from tnt_sim.analysis.batch.runner import build_manifest, run_batch
 from tnt_sim.analysis.batch.store import JOURNAL, RUNS, ResultStore, read_runs
 from tnt_sim.analysis.batch.task import BatchTask, _Dask, compute, executor
 from tnt_sim.cli.main import main
@@ -54,7 +54,7 @@ def test_local_dask_workers_keep_their_memory_and_their_time() -> None:
     pytest.importorskip("distributed", reason="Dask is an extra")
     run = executor("dask", 1)
     assert isinstance(run, _Dask)
-    with run._client() as client:
+    with run._open_client() as client:
         assert list(client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()) == [None]
         (found,) = client.run(
             lambda dask_worker: {
@@ -74,7 +74,7 @@ def test_two_local_clusters_at_once_say_nothing() -> None:
     first, second = executor("dask", 1), executor("dask", 1)
     assert isinstance(first, _Dask)
     assert isinstance(second, _Dask)
-    with first._client(), second._client():
+    with first._open_client(), second._open_client():
         pass
 
 
@@ -157,7 +157,7 @@ def test_torn_files_are_set_aside_and_their_cases_done_again(
 ) -> None:
     batch(folder, "alone")
     plan = read_plan([folder / "lot.yaml"])
-    with ResultStore.open(folder / "out", manifest(plan, {})) as store:
+    with ResultStore.open(folder / "out", build_manifest(plan, {})) as store:
         for k in range(0, 6, 2):
             store.commit([compute(BatchTask(case, {})) for case in plan.cases[k : k + 2]])
     (torn,) = (folder / "out" / JOURNAL).glob("00000001-*.parquet")
@@ -176,7 +176,7 @@ def test_torn_files_are_set_aside_and_their_cases_done_again(
 def test_a_full_disk_stops_cleanly_and_the_batch_goes_on_later(folder: Path) -> None:
     batch(folder, "alone")
     plan = read_plan([folder / "lot.yaml"])
-    with ResultStore.open(folder / "out", manifest(plan, {})) as store:
+    with ResultStore.open(folder / "out", build_manifest(plan, {})) as store:
         store.commit([compute(BatchTask(plan.cases[0], {}))])
         with full_disk(1), pytest.raises(TntError) as caught:
             store.commit([compute(BatchTask(plan.cases[1], {}))])
@@ -190,7 +190,7 @@ def test_a_full_disk_stops_cleanly_and_the_batch_goes_on_later(folder: Path) -> 
 def test_two_coordinators_do_not_share_a_store(folder: Path) -> None:
     plan = read_plan([folder / "lot.yaml"])
     with (
-        ResultStore.open(folder / "out", manifest(plan, {})),
+        ResultStore.open(folder / "out", build_manifest(plan, {})),
         pytest.raises(UsageError, match="un autre calcul écrit déjà"),
     ):
         batch(folder, "out")
@@ -217,7 +217,7 @@ def test_inputs_that_change_midway_are_refused(folder: Path, monkeypatch: pytest
 def test_other_code_and_other_batches_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     batch(folder, "out")
     with monkeypatch.context() as patched:
-        patched.setattr("tnt_sim.analysis.batch.runner.code_hash", lambda: "other")
+        patched.setattr("tnt_sim.analysis.batch.runner.hash_code", lambda: "other")
         with pytest.raises(UsageError, match="autre version du programme"):
             batch(folder, "out")
     lot = folder / "lot.yaml"

@@ -80,7 +80,7 @@ def stored(folder: Path) -> bytes:
 
 def cold(task: BatchTask) -> dict[str, Any]:
     """The record of a case that nothing came before."""
-    work._begun.cache_clear()
+    work._load_base.cache_clear()
     return compute(task)
 
 
@@ -103,7 +103,7 @@ def test_a_case_is_that_of_a_run_alone_whatever_came_before(
     alone = {task.case.key: told(cold(task)) for task in tasks}
     for task in tasks[:4]:
         assert_as_solved(folder, task, alone[task.case.key])
-    work._begun.cache_clear()
+    work._load_base.cache_clear()
     random.Random(seed + 100).shuffle(tasks)
     for task in tasks:
         assert told(compute(task)) == alone[task.case.key], task.case.name
@@ -161,7 +161,7 @@ def test_what_can_never_hold_is_said_as_alone(folder: Path) -> None:
     )
     file.write_text(f"base: petit.yaml\nmatrix: {axes}\n", encoding="utf-8")
     tasks = [BatchTask(case, {}) for case in read_plan([file]).cases]
-    work._begun.cache_clear()
+    work._load_base.cache_clear()
     warm = [told(compute(task)) for task in tasks]
     assert [record["status"] for record in warm] == ["optimal", "error", "optimal"]
     assert warm[1]["error_code"] == "floors-exceed"

@@ -200,14 +200,14 @@ def test_a_side_where_nothing_fits(folder: Path, capsys: pytest.CaptureFixture[s
 
 def test_regrets_of_other_goals_have_no_greatest(folder: Path) -> None:
     """A loss in points of score and one in dossiers are not the same unit."""
-    from tnt_sim.reporting.reports.comparison import comparison_lines
+    from tnt_sim.reporting.reports.comparison import render_comparison
 
     other = layer(folder, "nombre", "objective: [{maximise: {dossiers: 1}}]")
     found = tnt.compare(folder / "petit.yaml", other, attribute=False)
     assert not found.one_goal
     assert found.worst_regret["worst_regret"].to_list() == [None, None]
     assert found.regrets["regret"].null_count() == 0
-    said = " ".join(" ".join(line.plain for line in comparison_lines(found, Lang.FR, 100)).split())
+    said = " ".join(" ".join(line.plain for line in render_comparison(found, Lang.FR, 100)).split())
     assert "Les objectifs diffèrent" in said
     assert "Regret le plus grand" not in said
     same = tnt.compare(

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 import tnt_sim as tnt
 from tnt_sim.analysis.compare import causes
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.comparison import comparison_lines
+from tnt_sim.reporting.reports.comparison import render_comparison
 
 ROWS = "dossier,envelope,department,cost,requested,score\n"
 CONDITION = {"id": "note", "require": {"score": {"min": 6}}}
@@ -105,7 +105,7 @@ def test_differences_are_sentences(tmp_path: Path) -> None:
         (Lang.FR, ("Maximiser", "ne dépasse pas", "Ce qui diffère")),
         (Lang.EN, ("Maximise", "for each department", "What differs")),
     ):
-        text = "\n".join(str(line) for line in comparison_lines(found, lang, 100))
+        text = "\n".join(str(line) for line in render_comparison(found, lang, 100))
         assert "{" not in text
         assert all(word.lower() in text.lower() for word in words), text
     assert any("[{" in str(row["two"]) for row in found.summary()["inputs"])  # the document keeps its texts

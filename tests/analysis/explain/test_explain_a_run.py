@@ -15,7 +15,7 @@ from tnt_sim.engine.result import Result
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import NothingDecided, UsageError
 from tnt_sim.reporting.run_folder.writer import write_run
-from tnt_sim.reporting.text.decision_reasons import SENTENCES, sentence_key
+from tnt_sim.reporting.text.decision_reasons import SENTENCES, get_sentence_key
 from tnt_sim.scenario.load import load_scenario
 
 TABLE = """dossier,department,cost,requested,score,population,end
@@ -134,7 +134,7 @@ def test_ctrl_c_keeps_what_is_computed(crowd: Result, monkeypatch: pytest.Monkey
         else:
             assert one["changes"] == whole[name]["changes"]
     folder = write_run(crowd, None)
-    monkeypatch.setattr("tnt_sim.analysis.explain.minimal_changes._obstacles", stopped)
+    monkeypatch.setattr("tnt_sim.analysis.explain.minimal_changes._lift_obstacles", stopped)
     assert main(["explain", str(folder), "--all", "--json"]) == 130
 
 
@@ -142,7 +142,9 @@ def test_ctrl_c_while_the_reserve_list_is_read(crowd: Result, monkeypatch: pytes
     """The first thing that takes time: reasons and the list stay, nothing further is begun."""
     decided = of_result(crowd)
     whole = explain(decided, everyone=True)
-    monkeypatch.setattr("tnt_sim.analysis.explain.explanation._in_the_way", lambda decided: stopped)
+    monkeypatch.setattr(
+        "tnt_sim.analysis.explain.explanation._build_blocking_rule_finder", lambda decided: stopped
+    )
     told = explain(decided, everyone=True)
     assert told.document["stopped_by"] == "interrupt"
     assert [one["reason"] for one in entries(told).values()] == [
@@ -206,4 +208,4 @@ def test_the_command_gives_documents_and_refuses_unknown_dossiers(
     assert main(["explain", str(folder), "--all", "--lang", "en"]) == 0
     assert "Settled by exact bounds" in capsys.readouterr().out
     again = entries(explain(of_run(folder), everyone=True))
-    assert {sentence_key(entry) for entry in again.values()} <= set(SENTENCES)
+    assert {get_sentence_key(entry) for entry in again.values()} <= set(SENTENCES)

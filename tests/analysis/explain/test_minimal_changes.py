@@ -13,9 +13,9 @@ from support.lanes import drawn
 from support.small_cases.bit_masks import Masks, funded
 from support.small_cases.in_cents import Case, brute_solve, changed, little, load
 
-from tnt_sim.analysis.explain.minimal_changes import Asking, asking, changes_of, settle_all
-from tnt_sim.analysis.explain.required_changes import by_envelopes
-from tnt_sim.analysis.explain.rule_effects import relaxed
+from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepare_question, settle_all
+from tnt_sim.analysis.explain.required_changes import generate_envelope_changes
+from tnt_sim.analysis.explain.rule_effects import minimise_violation
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED
@@ -32,7 +32,7 @@ def question_on(case: Case, folder: str) -> Asking | None:
         result = solve(load(case, Path(folder)))
     except ScenarioError:
         return None
-    return asking(of_result(result)) if result.status is Status.OPTIMAL else None
+    return prepare_question(of_result(result)) if result.status is Status.OPTIMAL else None
 
 
 def refused(question: Asking, most: int = 2) -> list[int]:
@@ -88,7 +88,7 @@ def test_smallest_changes_equal_brute_force(case: Case) -> None:
             return
         for row in refused(question):
             number = number_of(case, question, row)
-            changes = changes_of(question, row)
+            changes = list_changes(question, row)
             score = told(changes, "score")
             wanted = first_score(case, number, Fraction(score.get("step", "0.5")))
             if score["status"] == "exact" and Fraction(score["to"]) <= _last(case, number, score):
@@ -182,7 +182,7 @@ def test_more_money_equals_brute_force(case: Case) -> None:
         for row in refused(question, most=1):
             number = number_of(case, question, row)
             name = case["dossiers"][number]["id"]
-            *_, found = by_envelopes(question.decided, row, question.steps)
+            *_, found = generate_envelope_changes(question.decided, row, question.steps)
             if len(case["stages"]) == 1:
                 forced = changed(case, number, decided=1)
                 assert found.get("by_cents") == no_loss(forced, wanted), found
@@ -211,5 +211,5 @@ def test_relaxed_rules_equal_brute_force(case: Case) -> None:
         for row in refused(question):
             number = number_of(case, question, row)
             for name, rule in by_id.items():
-                found = relaxed(question.decided, row, rule)
+                found = minimise_violation(question.decided, row, rule)
                 assert found.distance == least_distance(case, number, name, wanted), (name, found)

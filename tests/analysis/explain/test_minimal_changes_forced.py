@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from support import draws
 
-from tnt_sim.analysis.explain.minimal_changes import asking, changes_of
+from tnt_sim.analysis.explain.minimal_changes import list_changes, prepare_question
 from tnt_sim.analysis.shared.decided_run import of_result
-from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.optimise import ask, with_fixed
 from tnt_sim.engine.result import Result, SolveOutcome, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
@@ -79,7 +79,7 @@ def within(scenario: Scenario, name: str, values: tuple[Fraction, ...]) -> bool:
     """Whether an allocation of a scenario holds a dossier and is worth that much in every goal."""
     problem = compile_problem(scenario)
     row = problem.case.table["dossier"].to_list().index(name)
-    answer: SolveOutcome = ask(forced(problem, [row]), limits=values, canonical=False, prove=False)
+    answer: SolveOutcome = ask(with_fixed(problem, [row]), limits=values, canonical=False, prove=False)
     assert answer.is_closed or answer.status is Status.INFEASIBLE
     return answer.allocation is not None
 
@@ -138,14 +138,14 @@ def one_refused(folder: Path, seed: int) -> list[str]:
         return []
     if result.status is not Status.OPTIMAL:
         return []
-    question = asking(of_result(result))
+    question = prepare_question(of_result(result))
     decided = question.decided
     waiting = np.flatnonzero(decided.problem.offers.candidate & ~decided.allocation.funded)
     if not len(waiting):
         return []
     row = int(waiting[0])
     name = str(decided.numbers[row])
-    changes = changes_of(question, row, confirm=False)
+    changes = list_changes(question, row, confirm=False)
     return [kind for change in changes if (kind := check_one(folder, seed, result, name, change))]
 
 

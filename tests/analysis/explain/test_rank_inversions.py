@@ -14,8 +14,13 @@ from support.small_cases.bit_masks import funded
 from support.small_cases.in_cents import Case, brute_solve, goal, little, load, rank_key
 
 import tnt_sim as tnt
-from tnt_sim.analysis.compare.common_core import core_of, seen_result
-from tnt_sim.analysis.explain.rank_inversions import inversions, inversions_document, price_of_none, ranking
+from tnt_sim.analysis.compare.common_core import find_common_core, read_result_snapshot
+from tnt_sim.analysis.explain.rank_inversions import (
+    build_inversions_document,
+    build_ranking,
+    compute_order_price,
+    list_inversions,
+)
 from tnt_sim.analysis.preferences.partial_weights import by_opinion
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
@@ -23,7 +28,7 @@ from tnt_sim.engine.result import Result, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.explanation import shown_value
+from tnt_sim.reporting.reports.explanation import format_ranking_value
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario, with_changes
 
@@ -46,8 +51,8 @@ def test_pairs_and_their_price_equal_enumeration(case: Case) -> None:
         if result is None:
             return
         decided = of_result(result)
-        ranked = ranking(decided.problem, rank="score")
-        found = inversions(decided, ranked)
+        ranked = build_ranking(decided.problem, rank="score")
+        found = list_inversions(decided, ranked)
         held = funded(case) or set()
         wanted = {
             (a["id"], b["id"])
@@ -61,7 +66,7 @@ def test_pairs_and_their_price_equal_enumeration(case: Case) -> None:
         open_ = set(decided.numbers.filter(decided.problem.offers.candidate).to_list())
         assert pairs == {pair for pair in wanted if set(pair) <= open_}
         assert found["n_pairs"] == len(pairs)
-        price = price_of_none(decided, ranked)
+        price = compute_order_price(decided, ranked)
         order = {"id": "o", "kind": "order", "rank": "score", "best": "high", "by": "envelope"}
         under = case | {"rules": [*case["rules"], order]}
         best = brute_solve(under)
@@ -108,8 +113,8 @@ def names(result: Result) -> list[str]:
 def test_opinions_in_order_and_as_goals(result: Result) -> None:
     assert names(result) == ["4", "5", "6"]
     decided = of_result(result)
-    ranked = ranking(decided.problem, rank="avis", opinions=OPINIONS)
-    found = inversions(decided, ranked)
+    ranked = build_ranking(decided.problem, rank="avis", opinions=OPINIONS)
+    found = list_inversions(decided, ranked)
     assert {(p["better"]["dossier"], p["worse"]["dossier"]) for p in found["pairs"]} == {
         ("1", "5"), ("3", "4"), ("3", "5"),
     }  # fmt: skip
@@ -118,18 +123,18 @@ def test_opinions_in_order_and_as_goals(result: Result) -> None:
     again = solve(by_opinion(result.problem.scenario, "avis", OPINIONS))
     assert names(again) == ["3", "5"]
     assert again.document["objective"][0]["value"] == "1"
-    priced = price_of_none(decided, ranked, Fraction(1, 10))
+    priced = compute_order_price(decided, ranked, Fraction(1, 10))
     assert priced["mode"] == "priced"
     assert priced["n_pairs"] is not None
 
 
 def test_amounts_are_told_in_euros(result: Result) -> None:
     decided = of_result(result)
-    found = inversions(decided, ranking(decided.problem, rank="requested"))
+    found = list_inversions(decided, build_ranking(decided.problem, rank="requested"))
     first = found["refused"][0]
     cents = dict(decided.problem.case.table.select("dossier", "requested_cents").iter_rows())
     assert first["better"]["value_cents"] == cents[first["better"]["dossier"]]
-    assert shown_value(first["better"], Lang.FR).endswith("€")
+    assert format_ranking_value(first["better"], Lang.FR).endswith("€")
 
 
 def test_a_rank_that_cannot_order_is_refused(result: Result) -> None:
@@ -142,14 +147,20 @@ def test_a_rank_that_cannot_order_is_refused(result: Result) -> None:
         ({"rank": "requested", "by": ["departement"]}, "department"),
     ):
         with pytest.raises(UsageError, match=word):
-            ranking(problem, **options)  # type: ignore[arg-type]
+            build_ranking(problem, **options)  # type: ignore[arg-type]
 
 
 def test_the_core_and_what_moves_each(result: Result) -> None:
     scenario = result.problem.scenario
     richer = solve(with_changes(scenario, {"programme.amount": "1 700 €"}))
     both = solve(with_changes(scenario, {"programme.amount": "900 €", "title": "autre"}))
-    core = core_of([seen_result(result, "a"), seen_result(richer, "b"), seen_result(both, "c")])
+    core = find_common_core(
+        [
+            read_result_snapshot(result, "a"),
+            read_result_snapshot(richer, "b"),
+            read_result_snapshot(both, "c"),
+        ]
+    )
     kinds = dict(zip(core.table["dossier"], core.table["class"], strict=True))
     exterior, moving, core_ = "exterior", "borderline", "core"
     assert kinds == {"1": exterior, "2": moving, "3": exterior, "4": moving, "5": core_, "6": core_}
@@ -175,7 +186,7 @@ def test_the_commands_say_what_the_functions_say(result: Result, capsys: pytest.
     document = json.loads(capsys.readouterr().out)
     assert document["n_pairs"] == 3
     assert document["prices"][0]["n_pairs"] == 0
-    assert document == inversions_document(of_result(result), rank="avis", opinions=OPINIONS) | {
+    assert document == build_inversions_document(of_result(result), rank="avis", opinions=OPINIONS) | {
         "run_dir": folder.as_posix()
     }
     assert main(["inversions", str(folder), *opinions, "--lang", "en", "--penalty", "0.5"]) == 0

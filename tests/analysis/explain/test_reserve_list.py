@@ -14,18 +14,18 @@ import pytest
 from support.clocks import StepClock
 from support.lanes import first_of, seeds
 
-from tnt_sim.analysis.explain.explanation import explain, reserve_list
+from tnt_sim.analysis.explain.explanation import explain, list_reserve
 from tnt_sim.analysis.shared.decided_run import of_result
-from tnt_sim.analysis.shared.envelope_path import line_of, really_at
+from tnt_sim.analysis.shared.envelope_path import build_envelope_path, compile_at_amount
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.explanation import waits_for
+from tnt_sim.reporting.reports.explanation import describe_obstacle
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 HEAD = "dossier,envelope,department,applicant_id,cost,requested,score\n"
 
@@ -81,9 +81,9 @@ def _checked(seed: int, folder: Path) -> Counter[str]:
         funded, granted = decided.allocation.funded.copy(), decided.allocation.granted_cents.copy()
         funded[row], granted[row] = True, decided.problem.offers.least_cents[row]
         beside = Allocation(funded, granted)
-        line = line_of(decided.problem, one["envelope"])
-        more = really_at(decided.problem, line, line.amount_cents + one["missing_cents"])
-        fits = not broken_rules(more, beside, read_allocation(more, beside))
+        line = build_envelope_path(decided.problem, one["envelope"])
+        more = compile_at_amount(decided.problem, line, line.amount_cents + one["missing_cents"])
+        fits = not list_broken_rules(more, beside, read_allocation(more, beside))
         assert fits == (one["rule"] is None), (seed, one)
         page = pages[one["dossier"]]
         barred = page["reason_code"] in ("outranked", "none_fits") and one["rule"] is not None
@@ -123,9 +123,9 @@ def test_without_time_the_sum_is_a_least(tmp_path: Path) -> None:
             continue
         if result.status is not Status.OPTIMAL:
             continue
-        whole = {one["dossier"]: one for one in reserve_list(of_result(result))}
+        whole = {one["dossier"]: one for one in list_reserve(of_result(result))}
         clock = StepClock(tick=1.0)
-        short = reserve_list(of_result(result), Deadline(1.5, clock))
+        short = list_reserve(of_result(result), Deadline(1.5, clock))
         assert clock.readings <= len(whole) + 2
         assert {one["dossier"] for one in short} == set(whole)
         for one in short:
@@ -134,7 +134,7 @@ def test_without_time_the_sum_is_a_least(tmp_path: Path) -> None:
             if one["rule"] is None:
                 assert one["missing_cents"] <= other["missing_cents"], seed
             if not one["looked_at"] and one["missing_cents"]:
-                assert waits_for(one, Lang.FR).startswith("≥")
+                assert describe_obstacle(one, Lang.FR).startswith("≥")
     assert looked
 
 
@@ -145,7 +145,7 @@ def test_the_demo_names_the_cap(tmp_path: Path) -> None:
     document = explain(of_result(result), ["E-03"]).document
     one = next(entry for entry in document["reserve"] if entry["dossier"] == "E-03")
     assert one["rule"] == "plafond-departement"
-    assert (waits_for(one, Lang.FR), waits_for(one, Lang.EN)) == (
+    assert (describe_obstacle(one, Lang.FR), describe_obstacle(one, Lang.EN)) == (
         "la règle « plafond-departement »",
         'the rule "plafond-departement"',
     )
@@ -174,6 +174,6 @@ def test_sums_are_read_once_for_the_whole_list(tmp_path: Path, monkeypatch: pyte
         return read(self, funded, granted_cents)
 
     monkeypatch.setattr(Limit, "read", counted)
-    listed = reserve_list(decided)
+    listed = list_reserve(decided)
     assert sum(one["looked_at"] for one in listed) > 1
     assert sorted(n_read) == sorted(rule.id for rule in sums)

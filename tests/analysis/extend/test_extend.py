@@ -19,7 +19,7 @@ from support.paths import TESTS
 
 import tnt_sim as tnt
 from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, ListAtTotal
-from tnt_sim.analysis.extend.search import extend_of, totals_of
+from tnt_sim.analysis.extend.search import extend_of, parse_totals
 from tnt_sim.analysis.extend.transfer import TRANSFER
 from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.errors import InputError, NothingDecided, UsageError
@@ -40,7 +40,7 @@ def funded(found: ListAtTotal) -> frozenset[str]:
 
 
 def value(result: ExtendResult, curve: str, total: int, moved: bool) -> tuple[Fraction, ...]:
-    found = result.standing(curve, total, moved)
+    found = result.get_list(curve, total, moved)
     assert found is not None
     return found.point.values
 
@@ -64,13 +64,13 @@ def test_values_equal_enumeration(first: int) -> None:
         larger = copy.deepcopy(case)
         larger["root"]["amount"] += extra
         for total, one in ((written, case), (written + extra, larger)):
-            if result.standing(FREE, total, False) is None:  # contradicts itself there
+            if result.get_list(FREE, total, False) is None:  # contradicts itself there
                 continue
             assert value(result, FREE, total, False) == (brute.best(one),), seed
             assert value(result, FREE, total, True) == (brute.best(one, "p", wholly=True),), seed
         _moves_fit(result, seed)
         told["cases"] += 1
-        told["gains"] += bool((result.goal_parts(FREE, written)[0].transfer or 0) > 0)
+        told["gains"] += bool((result.decompose_gains(FREE, written)[0].transfer or 0) > 0)
     assert told["cases"] >= 10
     assert told["gains"] >= 2
 
@@ -93,15 +93,15 @@ def test_stated_limits_equal_enumeration(first: int) -> None:
                 best = stated.best(case, more, moved=moved)
                 assert value(result, FREE, written + more, moved) == best, (seed, more, moved)
         for moved in (False, True):
-            before = result.standing(FREE, written, False)
+            before = result.get_list(FREE, written, False)
             for more in (0, *extra) if moved else extra:
                 assert before is not None
                 held = stated.best(case, more, moved=moved, held=funded(before))
                 assert value(result, NESTED, written + more, moved) == held, (seed, more, moved)
-                before = result.standing(NESTED, written + more, moved)
+                before = result.get_list(NESTED, written + more, moved)
         _moves_fit(result, seed)
         _parts_add_up(result, seed)
-        gain = result.goal_parts(FREE, written)
+        gain = result.decompose_gains(FREE, written)
         told["gains"] += any((one.transfer or 0) > 0 for one in gain)
     assert told["gains"] >= (3 if Lane.slow else 1)
 
@@ -140,7 +140,7 @@ def _parts_add_up(result: ExtendResult, seed: int) -> None:
     written = result.path.amount_cents
     for curve in (FREE, NESTED):
         for total in (written, *result.totals):
-            for k, part in enumerate(result.goal_parts(curve, total)):
+            for k, part in enumerate(result.decompose_gains(curve, total)):
                 unit = result.base.units[k]
                 start, there = value(result, curve, written, False), value(result, curve, total, True)
                 pieces = [part.transfer, part.extension, part.total]
@@ -309,8 +309,8 @@ def test_a_list_that_needs_a_transfer_has_nothing_to_start_from(tmp_path: Path) 
 
 def test_totals_that_are_looked_at_by_default() -> None:
     moved = AmountVariation.of(tnt.Scenario.from_yaml(FLAGSHIP))
-    assert [cents // 10**8 for cents in totals_of(moved, ())] == [90, 98, 108]
-    assert totals_of(moved, ["98 M€", "110 %", "88 M€", "98 M€"]) == (9_680_000_000, 9_800_000_000)
+    assert [cents // 10**8 for cents in parse_totals(moved, ())] == [90, 98, 108]
+    assert parse_totals(moved, ["98 M€", "110 %", "88 M€", "98 M€"]) == (9_680_000_000, 9_800_000_000)
 
 
 def test_what_cannot_be_asked(tmp_path: Path) -> None:

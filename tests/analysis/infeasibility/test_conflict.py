@@ -14,16 +14,21 @@ from tnt_sim.analysis.infeasibility.conflict_search import (
     ConflictSearch,
     FeasibilityTests,
     Satisfiability,
-    hitting_sets,
+    compute_hitting_sets,
 )
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem
-from tnt_sim.analysis.infeasibility.minimal_conflicts import Conflict, conflict, conflict_of
+from tnt_sim.analysis.infeasibility.minimal_conflicts import Conflict, conflict, find_conflict
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.infeasibility import first_lines, members_words, typed_sets, verdict
+from tnt_sim.reporting.reports.infeasibility import (
+    describe_members,
+    describe_verdict,
+    format_set_options,
+    render_first_conflict,
+)
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
 
@@ -72,7 +77,7 @@ def test_every_conflict_and_repair_equals_enumeration(
     case = world(seed, largest, least=3 if largest < 12 else 8)
     problem = compiled(case, tmp_path)
     if problem is not None:
-        found = conflict_of(problem, Clock(None), max_sets=50, max_repairs=50, max_solves=1000)
+        found = find_conflict(problem, Clock(None), max_sets=50, max_repairs=50, max_solves=1000)
         assert check(case, found) == 0
 
 
@@ -93,7 +98,7 @@ def test_a_group_of_refused_dossiers_keeps_its_bound(tmp_path: Path) -> None:
     }  # fmt: skip
     problem = compiled(case, tmp_path)
     assert problem is not None
-    found = conflict_of(problem, Clock(None), max_sets=50, max_repairs=50, max_solves=1000)
+    found = find_conflict(problem, Clock(None), max_sets=50, max_repairs=50, max_solves=1000)
     assert {repair.fix for repair in found.repairs} == {
         frozenset({"rule:r2"}),
         frozenset({"rule:r1"}),
@@ -191,7 +196,7 @@ def test_one_line_for_many_groups() -> None:
         "table": False,
     }
     groups = [{**member, "group": f"{k:02d}"} for k in range(1, 9)]
-    assert [text for _, text in members_words(groups, Lang.FR)] == [
+    assert [text for _, text in describe_members(groups, Lang.FR)] == [
         "la règle « r » : au moins 3, dans 8 groupes (01, 02, 03, 04, 05 et 3 autres)"
     ]
 
@@ -206,7 +211,9 @@ def test_the_rule_comes_before_the_dossiers_that_are_committed() -> None:
     envelope = {**member, "kind": "envelope", "id": "a", "side": "max", "group": None, "bound": "1000"}
     rule = {**member, "kind": "limit", "id": "r", "side": "min", "group": None, "bound": "3"}
     one = {"members": [*committed, envelope, rule], "minimal": True}
-    shown = plain("\n".join(str(line) for line in first_lines([one], [], Lang.FR, 100, scenario="x.yaml")))
+    shown = plain(
+        "\n".join(str(line) for line in render_first_conflict([one], [], Lang.FR, 100, scenario="x.yaml"))
+    )
     assert (
         shown.index("enveloppe « a »") < shown.index("règle « r »") < shown.index("40 dossiers sont engagés")
     )
@@ -227,7 +234,7 @@ def test_time_that_runs_out_keeps_members(tmp_path: Path) -> None:
     problem = compile_problem(load_scenario(tmp_path / "petit.yaml"))
     form = ElasticProblem.of(problem)
     tests = FeasibilityTests(form, Clock(None), budget=1)
-    assert tests.fits(form.lines) is Satisfiability.NO
+    assert tests.decide_satisfiability(form.lines) is Satisfiability.NO
     search = ConflictSearch(tests, 8, 8)
     search.run()
     assert search.conflicts == [frozenset(entry.key for entry in form.entries)]
@@ -242,7 +249,7 @@ def test_too_many_hitting_sets_are_not_called_all(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("tnt_sim.analysis.infeasibility.conflict_search.MOST_HITTING", 1)
     cut = small(tmp_path, rule)
     assert (cut.complete, cut.document["complete"]) == (False, False)
-    assert hitting_sets([frozenset("ab"), frozenset("bc")]) is None
+    assert compute_hitting_sets([frozenset("ab"), frozenset("bc")]) is None
 
 
 def test_what_a_repair_writes_repairs_the_scenario(tmp_path: Path) -> None:
@@ -284,12 +291,12 @@ def test_a_repair_of_an_envelope_that_keeps_a_reserve_raises_enough(tmp_path: Pa
 
 def test_what_is_typed_and_what_is_proven() -> None:
     assert (
-        typed_sets(['rules.non.refuse=["4"]', "rules.r.min=2"])
+        format_set_options(['rules.non.refuse=["4"]', "rules.r.min=2"])
         == '--set rules.non.refuse=\'["4"]\' --set rules.r.min="2"'
     )
     one = {"status": "infeasible", "step": None, "sets": [{"proof": "PROVED"}, {"proof": None}]}
-    assert verdict(one).fr.endswith("c'est prouvé.")
-    assert not verdict(one | {"sets": []}).fr.endswith("c'est prouvé.")
+    assert describe_verdict(one).fr.endswith("c'est prouvé.")
+    assert not describe_verdict(one | {"sets": []}).fr.endswith("c'est prouvé.")
 
 
 def test_fifty_rules_in_at_most_a_hundred_solves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ import pytest
 from support.tiny_scenario import TABLE, tiny
 
 from tnt_sim.analysis.marginal import minimum_envelope as least
-from tnt_sim.analysis.marginal.minimum_envelope import least_amount
-from tnt_sim.analysis.shared.envelope_path import at_amount, line_of
+from tnt_sim.analysis.marginal.minimum_envelope import find_least_amount
+from tnt_sim.analysis.shared.envelope_path import build_envelope_path, set_amount
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.scenario.load import with_amounts
@@ -70,10 +70,10 @@ def test_the_least_amount_with_a_share_of_it(option: str, tmp_path: Path) -> Non
     if rate is None:
         head += LIMITED.replace("BOUND", option)
     problem = compile_problem(tiny(tmp_path, head, table))
-    line = line_of(problem, "tout")
+    line = build_envelope_path(problem, "tout")
     for wanted in (10, 19, 26, 34):
         expected = least_by_hand(option, wanted)
-        found = least_amount(problem, line, limits=(Fraction(wanted),), prove=False)
+        found = find_least_amount(problem, line, limits=(Fraction(wanted),), prove=False)
         assert found.moving
         assert expected is not None
         assert found.lower_cents is not None
@@ -87,7 +87,7 @@ def test_the_least_amount_with_a_share_of_it(option: str, tmp_path: Path) -> Non
 def test_an_amount_in_memory_is_the_amount_in_the_scenario(tmp_path: Path) -> None:
     scenario = tiny(tmp_path)
     problem = compile_problem(scenario)
-    moved = at_amount(problem, line_of(problem, "b"), 70_000)
+    moved = set_amount(problem, build_envelope_path(problem, "b"), 70_000)
     written = compile_problem(with_amounts(scenario, {"b": 70_000, "tout": 160_000}))
     assert moved.case.tree.amount_cents == written.case.tree.amount_cents
     assert moved.case.tree.written_cents == written.case.tree.written_cents
@@ -101,8 +101,8 @@ def test_a_try_that_a_limit_ends_is_no_proof_that_less_will_not_do(
     problem = compile_problem(
         tiny(tmp_path, HEAD.replace("OPTION", "") + LIMITED.replace("BOUND", "max"), table)
     )
-    line = line_of(problem, "tout")
-    true = least_amount(problem, line, limits=(Fraction(wanted),), prove=False)
+    line = build_envelope_path(problem, "tout")
+    true = find_least_amount(problem, line, limits=(Fraction(wanted),), prove=False)
     assert true.exact
     tries: list[int] = []
 
@@ -117,7 +117,7 @@ def test_a_try_that_a_limit_ends_is_no_proof_that_less_will_not_do(
         return found
 
     monkeypatch.setattr(least, "ask", hasty)
-    found = least_amount(problem, line, limits=(Fraction(wanted),), prove=False)
+    found = find_least_amount(problem, line, limits=(Fraction(wanted),), prove=False)
     assert len(tries) > 1
     assert not found.exact
     assert found.lower_cents <= true.amount_cents < found.amount_cents

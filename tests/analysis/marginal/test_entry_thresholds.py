@@ -23,13 +23,13 @@ from tnt_sim.analysis.marginal.entry_thresholds import (
     UNKNOWN,
     Lists,
     NoLoss,
-    first_brackets,
-    no_losses,
-    stable_brackets,
+    bracket_first_amounts,
+    bracket_stable_amounts,
+    find_no_loss_extensions,
 )
 from tnt_sim.analysis.marginal.questions import entries
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, line_of
-from tnt_sim.analysis.shared.reference_solution import base_of
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_path
+from tnt_sim.analysis.shared.reference_solution import solve_reference
 from tnt_sim.analysis.sweep.plan import SweepPlan
 from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.engine.result import Proof, Status
@@ -46,11 +46,11 @@ def test_no_loss_equals_brute_force(case: dict[str, Any], data: Any) -> None:
     assume(best is not None)
     assert best is not None
     try:
-        base = base_of(scenario_of(case), prove=False)
+        base = solve_reference(scenario_of(case), prove=False)
     except (ScenarioError, NothingDecided):
         assume(False)
     named = range(base.problem.case.n) if data.draw(st.booleans()) else None
-    found = no_losses(base, line_of(base.problem, name), named=named)
+    found = find_no_loss_extensions(base, build_envelope_path(base.problem, name), named=named)
     for row, dossier in enumerate(base.problem.case.table["dossier"].to_list()):
         if not base.problem.offers.candidate[row]:
             continue
@@ -83,8 +83,8 @@ def test_kernels_settle_one_envelope() -> None:
             plain + "objective: [{maximise: {score: 1}}]\n",
             TABLE.replace(",a,", ",,").replace(",b,", ",,"),
         )
-    base = base_of(scenario, prove=False)
-    found = no_losses(base, line_of(base.problem, "tout"))
+    base = solve_reference(scenario, prove=False)
+    found = find_no_loss_extensions(base, build_envelope_path(base.problem, "tout"))
     assert set(found.method) == {"", "kernel"}
     # 1, 2 and 4 (26 points) take all 1,500 €: 3 (8 points, 800 €) needs 26 points, with 1 and 2 at the least
     assert found.lower.tolist() == [0, 0, 400_00, 0]
@@ -106,7 +106,7 @@ def test_brackets_hold_the_amounts(columns: list[list[bool]], known: list[bool],
     lists = Lists(cents, every[:, at], np.array(gaps), from_cents=5)
     no_loss = NoLoss(nothing, nothing, [""] * 4, np.zeros(4, np.bool_))
     line = EnvelopePath("p", 0, (0,), 5, 0, 100)
-    first, stable = first_brackets(line, lists, no_loss), stable_brackets(lists)
+    first, stable = bracket_first_amounts(line, lists, no_loss), bracket_stable_amounts(lists)
     for row in range(4):
         held = every[row].tolist()
         if any(held):
@@ -180,7 +180,7 @@ def test_entries_of_a_walk_equal_brute_force(case: dict[str, Any], more: int, da
     high = low + more
     most = data.draw(st.sampled_from([0, 4, 6, 160]))
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tnt_sim.analysis.sweep.runner.exact_steps", lambda *_: None)
+        patch.setattr("tnt_sim.analysis.sweep.runner.compute_exact_steps", lambda *_: None)
         patch.setattr(entry_lists, "MOST_LISTS", most)
         try:
             scenario = load(case, Path(folder))
@@ -263,7 +263,7 @@ def test_a_range_within_another_agrees(most: int, tmp_path: Path, monkeypatch: p
 def test_what_is_not_looked_at_is_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dossier 3 enters without loss at 1,900 €; the list of 2,100 € serves from there on, and what lies between
     1,800 and 1,900 € is not looked at."""
-    monkeypatch.setattr("tnt_sim.analysis.sweep.runner.exact_steps", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.analysis.sweep.runner.compute_exact_steps", lambda *_: None)
     monkeypatch.setattr(entry_lists, "MOST_LISTS", 0)
     plain = (
         "schema_version: 1\nid: tiny\nprogramme: {id: tout, amount: 1 500 €}\ndossiers: [{file: table.csv}]\n"
@@ -294,7 +294,7 @@ def test_more_of_the_first_goal_may_cost_the_second(tmp_path: Path) -> None:
 
 
 def test_a_list_that_a_limit_stopped_is_no_best_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tnt_sim.analysis.sweep.runner.exact_steps", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.analysis.sweep.runner.compute_exact_steps", lambda *_: None)
 
     def stopped(plan: SweepPlan, **asked: Any) -> SweepResult:
         found = run(replace(plan, exact=False), **{**asked, "most_lists": None})

@@ -12,8 +12,8 @@ from support.small_cases.compiled import envelopes, scenario_of
 from support.small_cases.drawn import cases
 from support.small_cases.enumeration import distance, rank_key
 
-from tnt_sim.analysis.marginal.marginal_euro import next_euros
-from tnt_sim.analysis.shared.reference_solution import base_of
+from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
+from tnt_sim.analysis.shared.reference_solution import solve_reference
 from tnt_sim.errors import NothingDecided, ScenarioError
 
 
@@ -32,10 +32,10 @@ def test_next_euro_of_an_envelope(case: dict[str, Any], data: Any) -> None:
     assume(best is not None)
     assert best is not None
     try:
-        base = base_of(scenario_of(case), prove=False)
+        base = solve_reference(scenario_of(case), prove=False)
     except (ScenarioError, NothingDecided):
         assume(False)
-    (found,) = next_euros(base, envelopes=[name], rules=[], prove=False)
+    (found,) = compute_marginal_euros(base, envelopes=[name], rules=[], prove=False)
     expected = brute.least(every, lambda p: rises(p, best))
     assert (None if found.step is None else amount + int(found.step * 100)) == expected
     if expected is not None:
@@ -58,10 +58,10 @@ def test_next_unit_of_a_rule(case: dict[str, Any], data: Any) -> None:
     assume(best is not None)
     assert best is not None
     try:
-        base = base_of(scenario_of(case), prove=False)
+        base = solve_reference(scenario_of(case), prove=False)
     except (ScenarioError, NothingDecided):
         assume(False)
-    found = next_euros(base, envelopes=[], rules=[rule["id"]], prove=False)
+    found = compute_marginal_euros(base, envelopes=[], rules=[rule["id"]], prove=False)
     dossiers = sorted(case["dossiers"], key=rank_key)
     without = brute.points(case, "root", [r for r in case["rules"] if r is not rule])
     steps = [distance(rule, p.award, dossiers) for p in without if p.need <= amount and rises(p, best)]

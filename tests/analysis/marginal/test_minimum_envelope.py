@@ -11,8 +11,8 @@ from support.small_cases import every_amount as brute
 from support.small_cases.compiled import envelopes, scenario_of
 from support.small_cases.drawn import cases
 
-from tnt_sim.analysis.marginal.minimum_envelope import least_amount
-from tnt_sim.analysis.shared.envelope_path import line_of
+from tnt_sim.analysis.marginal.minimum_envelope import find_least_amount
+from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import compile_problem
@@ -37,7 +37,7 @@ def test_the_least_amount_for_a_value(case: dict[str, Any], data: Any) -> None:
         value if stage.sense is Sense.MAXIMISE else -value
         for stage, value in zip(problem.stages, kept, strict=False)
     ]
-    found = least_amount(problem, line_of(problem, name), limits=signed, prove=False)
+    found = find_least_amount(problem, build_envelope_path(problem, name), limits=signed, prove=False)
     assert found.amount_cents == expected
     assert found.unreachable is (expected is None)
     assert found.exact is (expected is not None)

@@ -17,14 +17,14 @@ from support.paths import TESTS
 
 import tnt_sim as tnt
 from tnt_sim.analysis.marginal import rule_prices as prices_module
-from tnt_sim.analysis.marginal.rule_prices import APART, Price, prices_of
-from tnt_sim.analysis.shared.envelope_path import line_of
-from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, base_of
+from tnt_sim.analysis.marginal.rule_prices import APART, Price, compute_prices
+from tnt_sim.analysis.shared.envelope_path import build_envelope_path
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.marginal import money_lines
+from tnt_sim.reporting.reports.marginal import render_question
 from tnt_sim.scenario.load import load_scenario, with_changes
 
 FLAGSHIP = TESTS / "support" / "data" / "tnt-2021-3206" / "scenario.yaml"
@@ -79,20 +79,20 @@ def test_what_a_fence_sets_apart_does_not_leave_it(tmp_path: Path) -> None:
 
 def test_the_page_says_both(tmp_path: Path) -> None:
     found = tnt.prices(nested(tmp_path), lang="en")
-    lines = [str(line) for line in money_lines(found.document, lang=Lang.EN, width=100)]
+    lines = [str(line) for line in render_question(found.document, lang=Lang.EN, width=100)]
     assert any("between its children alone" in line for line in lines)
     assert any(line.split()[:4] == ["p", "+5", "score", "nothing"] for line in lines)
-    lines = [str(line) for line in money_lines(found.document, lang=Lang.FR, width=100)]
+    lines = [str(line) for line in render_question(found.document, lang=Lang.FR, width=100)]
     assert any(line.split()[:4] == ["p", "+5", "score", "rien"] for line in lines)
 
 
 def priced(case: dict[str, Any]) -> tuple[ReferenceSolution, tuple[Price, ...]] | None:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            base = base_of(brute.load(case, Path(folder)), prove=False)
+            base = solve_reference(brute.load(case, Path(folder)), prove=False)
         except InputError:
             return None
-    return base, prices_of(base, line_of(base.problem, "p"), kinds=(APART,), prove=False)
+    return base, compute_prices(base, build_envelope_path(base.problem, "p"), kinds=(APART,), prove=False)
 
 
 @pytest.mark.parametrize("first", seeds(range(0, 160, 40), 1))
@@ -139,7 +139,7 @@ def test_an_envelope_is_never_dearer_than_the_one_above_it() -> None:
 def test_a_limit_leaves_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was found when the limit came is « at least »; the solver's bound is « at most »."""
     nested(tmp_path)
-    base = base_of(load_scenario(tmp_path / "N.yaml"))
+    base = solve_reference(load_scenario(tmp_path / "N.yaml"))
     real = prices_module.ask
 
     def stopped(problem: Any, **more: Any) -> Any:
@@ -147,7 +147,9 @@ def test_a_limit_leaves_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return found if found.bests == base.answer.bests else _left_at(found, Fraction(13))
 
     monkeypatch.setattr(prices_module, "ask", stopped)
-    (price, _) = prices_of(base, line_of(base.problem, "p"), kinds=(APART,), clock=Clock(None))
+    (price, _) = compute_prices(
+        base, build_envelope_path(base.problem, "p"), kinds=(APART,), clock=Clock(None)
+    )
     assert (price.id, price.change, price.upto) == ("p", Fraction(5), Fraction(6))
 
 
@@ -167,5 +169,5 @@ def test_the_flagship_gains_what_a_transfer_gains() -> None:
         "envelopes.axe-3.amount": "58 M€",
     }
     moved |= {"envelopes.deconcentre.amount": "52 M€"}
-    other = base_of(with_changes(load_scenario(FLAGSHIP), moved), prove=False)
+    other = solve_reference(with_changes(load_scenario(FLAGSHIP), moved), prove=False)
     assert other.answer.bests[0] == Fraction("36604.9") + Fraction(found["tnt"]["change"])

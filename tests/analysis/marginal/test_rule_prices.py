@@ -14,11 +14,11 @@ from support.small_cases import every_amount as brute
 from support.small_cases.compiled import scenario_of
 from support.small_cases.drawn import cases, load
 
-from tnt_sim.analysis.marginal.extension_allocation import KEY, WHOLLY, ways_to_extend
-from tnt_sim.analysis.marginal.rule_prices import APART, FENCE, FORCED, REFUSED, RULE, prices_of
-from tnt_sim.analysis.shared.amount_variation import highest_averages
-from tnt_sim.analysis.shared.envelope_path import line_of
-from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, base_of
+from tnt_sim.analysis.marginal.extension_allocation import KEY, WHOLLY, optimise_extension_options
+from tnt_sim.analysis.marginal.rule_prices import APART, FENCE, FORCED, REFUSED, RULE, compute_prices
+from tnt_sim.analysis.shared.amount_variation import apportion_cents
+from tnt_sim.analysis.shared.envelope_path import build_envelope_path
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
 from tnt_sim.errors import NothingDecided, ScenarioError
 from tnt_sim.rules.protocols import Sense
 
@@ -52,7 +52,7 @@ def based(
     assume(best is not None)
     scenario = scenario_of(case) if folder is None else load(case, Path(folder))
     try:
-        return base_of(scenario, prove=False), every, best
+        return solve_reference(scenario, prove=False), every, best
     except (ScenarioError, NothingDecided):
         assume(False)
         raise
@@ -63,7 +63,7 @@ def based(
 def test_prices_equal_brute_force(case: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:  # a refusal is let go in the scenario itself
         base, every, best = based(case, folder)
-        found = prices_of(base, line_of(base.problem, "root"), prove=False)
+        found = compute_prices(base, build_envelope_path(base.problem, "root"), prove=False)
     amount = case["envelopes"]["amount"]
     signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in base.problem.stages]
     decided = {d["id"] for d in case["dossiers"] if d["decided"] and "committed" not in d and d["eligible"]}
@@ -100,7 +100,7 @@ def test_ways_to_extend_equal_brute_force(case: dict[str, Any], cents: int) -> N
     signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in base.problem.stages]
     tree = case["envelopes"]
     axes = [child for child in tree.get("children", ()) if child["amount"] is not None]
-    found = ways_to_extend(base, cents, prove=False)
+    found = optimise_extension_options(base, cents, prove=False)
     assert sum(way.way == WHOLLY for way in found) == len(axes)
     for way in found:
         other = copy.deepcopy(case)
@@ -109,7 +109,7 @@ def test_ways_to_extend_equal_brute_force(case: dict[str, Any], cents: int) -> N
         if way.way == WHOLLY:
             mine[way.axis]["amount"] += cents
         if way.way == KEY:
-            parts = highest_averages(cents, [a["amount"] for a in axes], [a["id"] for a in axes])
+            parts = apportion_cents(cents, [a["amount"] for a in axes], [a["id"] for a in axes])
             assert dict(way.added) == {a["id"]: part for a, part in zip(axes, parts, strict=True)}
             for axis, part in zip(axes, parts, strict=True):
                 mine[axis["id"]]["amount"] += part

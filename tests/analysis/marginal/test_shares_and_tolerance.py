@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.analysis.marginal.entry_thresholds import no_losses
-from tnt_sim.analysis.marginal.marginal_euro import next_euros
+from tnt_sim.analysis.marginal.entry_thresholds import find_no_loss_extensions
+from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
 from tnt_sim.analysis.marginal.questions import prices as ask_prices
 from tnt_sim.analysis.marginal.questions import target
-from tnt_sim.analysis.marginal.rule_prices import prices_of
-from tnt_sim.analysis.shared.envelope_path import line_of
-from tnt_sim.analysis.shared.reference_solution import base_of
+from tnt_sim.analysis.marginal.rule_prices import compute_prices
+from tnt_sim.analysis.shared.envelope_path import build_envelope_path
+from tnt_sim.analysis.shared.reference_solution import solve_reference
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.marginal import money_lines
+from tnt_sim.reporting.reports.marginal import render_question
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 
@@ -30,7 +30,7 @@ def scenario(folder: Path, rest: str, table: str) -> Scenario:
 
 
 def told(document: object) -> str:
-    return "\n".join(line.plain for line in money_lines(document, lang=Lang.FR, width=200))  # type: ignore[arg-type]
+    return "\n".join(line.plain for line in render_question(document, lang=Lang.FR, width=200))  # type: ignore[arg-type]
 
 
 PLAIN = "programme: {id: p, amount: 100}\nobjective: [{maximise: {score: 1}}]\n"
@@ -43,11 +43,11 @@ SCORES = "dossier,requested,score\nA,100,100\nB,50,45\nC,50,45\nD,50,48\nE,10,1\
 
 def test_the_next_euro_starts_from_the_best_value_not_from_what_a_tolerance_left(tmp_path: Path) -> None:
     """The list is worth 90 of 100: 91 costs nothing and is no gain; A and E are worth 101 for 10 € more."""
-    base = base_of(scenario(tmp_path, GIVES_UP, SCORES), prove=False)
+    base = solve_reference(scenario(tmp_path, GIVES_UP, SCORES), prove=False)
     assert base.answer.values == (90, 2)
     assert base.answer.bests == (100, 2)
     assert base.limits == (90, 2)
-    (found,) = next_euros(base, prove=False)
+    (found,) = compute_marginal_euros(base, prove=False)
     assert (found.step, found.stage, found.gain) == (10, "score", 1)
 
 
@@ -55,22 +55,22 @@ def test_a_rule_that_costs_only_a_later_goal_is_not_free(tmp_path: Path) -> None
     """Without it D, E and F are a dossier more; the first goal may be worth less, within its share."""
     rule = "rules: [{id: r, kind: limit, measure: dossiers, max: 2}]\n"
     table = "dossier,requested,score\nA,100,100\nB,50,50\nC,50,46\nD,30,31\nE,40,31\nF,30,30\n"
-    base = base_of(scenario(tmp_path, GIVES_UP + rule, table), prove=False)
-    (found,) = prices_of(base, line_of(base.problem, "p"), prove=False)
+    base = solve_reference(scenario(tmp_path, GIVES_UP + rule, table), prove=False)
+    (found,) = compute_prices(base, build_envelope_path(base.problem, "p"), prove=False)
     assert (found.stage, found.change) == ("dossiers", 1)
 
 
 def test_more_money_is_asked_for_even_where_less_would_buy_more(tmp_path: Path) -> None:
     """Nine tenths must be spent: B and C would do at 98 €, not at 100; A and C are worth 11 from 115 € on."""
     rest = "programme: {id: p, amount: 100, min_use: 90 %}\nobjective: [{maximise: {score: 1}}]\n"
-    base = base_of(
+    base = solve_reference(
         scenario(tmp_path, rest, "dossier,requested,score\nA,60,1\nB,34,1\nC,55,10\n"), prove=False
     )
     assert base.answer.values == (2,)
-    (found,) = next_euros(base, prove=False)
+    (found,) = compute_marginal_euros(base, prove=False)
     assert found.upper is not None
     assert 15 <= found.upper < 16
-    loss = no_losses(base, line_of(base.problem, "p"), named=[2])
+    loss = find_no_loss_extensions(base, build_envelope_path(base.problem, "p"), named=[2])
     assert 1500 <= loss.upper[2] < 1600
 
 
@@ -92,7 +92,7 @@ def test_a_target_that_a_limit_stops_is_not_called_out_of_reach(
     asked = scenario(tmp_path, PLAIN, SCORES)
     nothing = SolveOutcome(Status.STOPPED, (), (), None, None, None, None, False, "direct", 0.0)
     monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope.ask", lambda *_, **__: nothing)
-    monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope._by_kernel", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope._solve_by_kernel", lambda *_: None)
     found = target(asked, "score=120", prove=False)
     assert (found.document["status"], found.document["stopped_by"]) == ("stopped", "time")
     assert "on ne sait pas" in told(found.document)

@@ -15,18 +15,18 @@ from support.small_cases.compiled import envelopes, scenario_of
 from support.small_cases.drawn import cases
 from support.small_cases.enumeration import in_play, measure, rank_key
 
-from tnt_sim.analysis.marginal.target_envelope import TargetResult, reach, target_of
-from tnt_sim.analysis.shared.envelope_path import line_of
-from tnt_sim.analysis.shared.reference_solution import base_of
+from tnt_sim.analysis.marginal.target_envelope import TargetResult, parse_target, reach
+from tnt_sim.analysis.shared.envelope_path import build_envelope_path
+from tnt_sim.analysis.shared.reference_solution import solve_reference
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
 from tnt_sim.scenario.problem import Problem, compile_problem
 
 
 def reached(problem: Problem, name: str, text: str) -> TargetResult:
     def today() -> Any:
-        return base_of(problem.scenario, prove=False).allocation
+        return solve_reference(problem.scenario, prove=False).allocation
 
-    return reach(problem, target_of(problem, text, today), line_of(problem, name), prove=False)
+    return reach(problem, parse_target(problem, text, today), build_envelope_path(problem, name), prove=False)
 
 
 def wanted(case: dict[str, Any], text: str) -> Callable[[brute.Point], bool]:

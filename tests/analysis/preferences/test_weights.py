@@ -15,11 +15,11 @@ from support.lanes import seeds
 
 from tnt_sim.analysis.preferences import partial_weights as room
 from tnt_sim.analysis.preferences.partial_weights import WeightStudy, weights
-from tnt_sim.analysis.preferences.weight_polytope import possible as region_of
-from tnt_sim.analysis.preferences.weight_polytope import round_figure, statements
+from tnt_sim.analysis.preferences.weight_polytope import build_feasible_region as region_of
+from tnt_sim.analysis.preferences.weight_polytope import build_half_spaces, round_figure
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.preferences import weights_lines
+from tnt_sim.reporting.reports.preferences import render_weights
 
 NAMES = ("score", "dossiers", "second")
 GRID = 24
@@ -137,7 +137,7 @@ def test_larger_ones_by_cells_and_draws(tmp_path: Path, monkeypatch: pytest.Monk
         top = max(found_value(whole, tuple(map(Fraction, one.criteria)), w)[0] for one in whole.outcomes)
         mine = max(found_value(part, tuple(map(Fraction, c)), w)[0] for c in best)
         assert mine == top
-    assert "10 tirages" in "\n".join(line.plain for line in weights_lines(part.document, Lang.FR, 100))
+    assert "10 tirages" in "\n".join(line.plain for line in render_weights(part.document, Lang.FR, 100))
     assert "<table>" in whole._repr_html_()
     assert json.loads(whole.to_json())["exact"] is True
 
@@ -166,17 +166,17 @@ def test_four_criteria_have_all_that_are_best_for_some_weight(tmp_path: Path) ->
 def test_corners_of_ranges_and_orders() -> None:
     full = [(Fraction(0), Fraction(1))] * 3
     third, half = Fraction(1, 3), Fraction(1, 2)
-    assert len(region_of(3, statements(3, full, [])).points) == 3
-    assert set(region_of(3, statements(3, full, [(0, 1), (1, 2)])).points) == {
+    assert len(region_of(3, build_half_spaces(3, full, [])).points) == 3
+    assert set(region_of(3, build_half_spaces(3, full, [(0, 1), (1, 2)])).points) == {
         (Fraction(1), Fraction(0), Fraction(0)),
         (half, half, Fraction(0)),
         (third, third, third),
     }
-    assert region_of(2, statements(2, [(Fraction(3, 4), Fraction(1))] * 2, [])).points == []
-    chain = region_of(5, statements(5, full[:1] * 5, [(k, k + 1) for k in range(4)])).points
+    assert region_of(2, build_half_spaces(2, [(Fraction(3, 4), Fraction(1))] * 2, [])).points == []
+    chain = region_of(5, build_half_spaces(5, full[:1] * 5, [(k, k + 1) for k in range(4)])).points
     means = {tuple([Fraction(1, k)] * k + [Fraction(0)] * (5 - k)) for k in range(1, 6)}
     assert set(chain) == means
-    cube = region_of(4, statements(4, [(Fraction(0), half)] * 4, [])).points
+    cube = region_of(4, build_half_spaces(4, [(Fraction(0), half)] * 4, [])).points
     assert len(cube) == 6
     assert all(sorted(w) == [0, 0, half, half] for w in cube)
     assert [round_figure(Fraction(n)) for n in (1, 4, 99, 500, 0)] == [1, 2, 50, 500, 1]

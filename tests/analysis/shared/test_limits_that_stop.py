@@ -15,7 +15,7 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports import alternatives as alternatives_page
 from tnt_sim.reporting.reports import audit as audit_page
 from tnt_sim.reporting.reports import preferences as weights_page
-from tnt_sim.reporting.reports.marginal import money_lines
+from tnt_sim.reporting.reports.marginal import render_question
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 
@@ -39,7 +39,7 @@ def scenario(tmp_path: Path) -> Scenario:
 
 
 def told(document: object) -> str:
-    return "\n".join(line.plain for line in money_lines(document, lang=Lang.FR, width=200))  # type: ignore[arg-type]
+    return "\n".join(line.plain for line in render_question(document, lang=Lang.FR, width=200))  # type: ignore[arg-type]
 
 
 def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
@@ -65,17 +65,19 @@ def test_stopped_weights_say_that_time_was_short(scenario: Scenario, monkeypatch
     stop(monkeypatch, "preferences.partial_weights")
     document = weights(scenario, ["score", "dossiers"]).document
     assert (document["status"], document["complete"]) == ("stopped", False)
-    assert weights_page.verdict(document).fr.startswith("Le temps a manqué")
+    assert weights_page.describe_verdict(document).fr.startswith("Le temps a manqué")
 
 
 def test_a_stopped_audit_still_says_that_rules_hold(
     scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["tnt_sim.analysis.audit.audit"], "_optimised", lambda *_, **__: None)
+    monkeypatch.setattr(
+        sys.modules["tnt_sim.analysis.audit.audit"], "_optimise_in_time", lambda *_, **__: None
+    )
     (tmp_path / "l.csv").write_text("dossier\nA\n", encoding="utf-8")
     document = audit(scenario, tmp_path / "l.csv").document
     assert document["status"] == "stopped"
-    assert audit_page.verdict(document).fr.endswith("toutes les règles tiennent.")
+    assert audit_page.describe_verdict(document).fr.endswith("toutes les règles tiennent.")
 
 
 @pytest.mark.parametrize(
@@ -83,4 +85,4 @@ def test_a_stopped_audit_still_says_that_rules_hold(
 )
 def test_stopped_alternatives_say_why_there_are_none(status: str, words: str) -> None:
     document = {"status": status, "portfolios": [], "optimum": None}
-    assert alternatives_page.verdict(document).fr.startswith(words)
+    assert alternatives_page.describe_verdict(document).fr.startswith(words)

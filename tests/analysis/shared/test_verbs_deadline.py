@@ -17,8 +17,8 @@ from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.cli.main import _VERBS
 from tnt_sim.errors import LimitReached
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.explanation import explained
-from tnt_sim.reporting.reports.progress import UNITS, stopped_sentence
+from tnt_sim.reporting.reports.explanation import build_explained
+from tnt_sim.reporting.reports.progress import UNITS, describe_interruption
 from tnt_sim.solve.backends.highs import HighsBackend
 
 
@@ -56,7 +56,7 @@ def _checked(document: Document) -> None:
     assert progress["of"] is None or 0 <= progress["done"] <= progress["of"]
     if document["stopped_by"] is not None:
         for lang in Lang:
-            assert str(progress["done"]) in stopped_sentence(document, lang)
+            assert str(progress["done"]) in describe_interruption(document, lang)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -120,4 +120,4 @@ def test_reasons_of_all_end_with_the_limit(house: House, monkeypatch: pytest.Mon
         {"done": 1, "of": n, "unit": "dossiers"},
     )
     assert document["settled"] is None
-    assert explained(document, Lang.FR) is not None
+    assert build_explained(document, Lang.FR) is not None

@@ -13,7 +13,7 @@ from support.every_verb import VERBS, House
 
 import tnt_sim as tnt
 from tnt_sim.analysis.explain.explanation import explain
-from tnt_sim.analysis.explain.rank_inversions import inversions_document
+from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
 from tnt_sim.analysis.marginal import extension_allocation as extension
 from tnt_sim.analysis.marginal import marginal_euro as next_euro
 from tnt_sim.analysis.preferences import partial_weights as weights
@@ -21,12 +21,12 @@ from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
 from tnt_sim.engine.result import ALLOWED, Proof, SolveOutcome, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.alternatives import verdict as alternatives_words
-from tnt_sim.reporting.reports.audit import audit_lines
-from tnt_sim.reporting.reports.audit import verdict as audit_words
-from tnt_sim.reporting.reports.explanation import price_lines
-from tnt_sim.reporting.reports.marginal import money_lines
-from tnt_sim.reporting.text.decision_reasons import change_sentence, why_sentence
+from tnt_sim.reporting.reports.alternatives import describe_verdict as alternatives_words
+from tnt_sim.reporting.reports.audit import describe_verdict as audit_words
+from tnt_sim.reporting.reports.audit import render_audit
+from tnt_sim.reporting.reports.explanation import render_rule_price
+from tnt_sim.reporting.reports.marginal import render_question
+from tnt_sim.reporting.text.decision_reasons import describe_change, explain_dossier
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
@@ -94,9 +94,9 @@ def test_a_list_that_nothing_betters(house: House, monkeypatch: pytest.MonkeyPat
 
 def test_the_price_of_no_inversion(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def said() -> str:
-        told = inversions_document(house.decided, rank="cost", best="low", seconds=60.0)
+        told = build_inversions_document(house.decided, rank="cost", best="low", seconds=60.0)
         (price,) = told["prices"]
-        return "\n".join(line.plain for line in price_lines(price, told["goals"], Lang.EN, 200))
+        return "\n".join(line.plain for line in render_rule_price(price, told["goals"], Lang.EN, 200))
 
     assert "costs:" in said()
     monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_, **__: [None])
@@ -112,10 +112,10 @@ def test_a_change_says_that_one_solver_claims_it() -> None:
         "by": "5000",
         "proof": "PROVED",
     }
-    assert "solv" not in change_sentence(change, Lang.FR) + change_sentence(change, Lang.EN)
+    assert "solv" not in describe_change(change, Lang.FR) + describe_change(change, Lang.EN)
     alone = change | {"proof": "FEASIBLE_GAP"}
-    assert change_sentence(alone, Lang.FR).endswith("(selon un seul solveur, sans preuve).")
-    assert change_sentence(alone, Lang.EN).endswith("(by one solver alone, without a proof).")
+    assert describe_change(alone, Lang.FR).endswith("(selon un seul solveur, sans preuve).")
+    assert describe_change(alone, Lang.EN).endswith("(by one solver alone, without a proof).")
 
 
 def test_a_funded_dossier_of_a_list_that_nothing_proves(
@@ -124,7 +124,7 @@ def test_a_funded_dossier_of_a_list_that_nothing_proves(
     def said(decided: DecidedRun) -> str:
         document = explain(decided, everyone=True, seconds=60.0).document
         funded = next(one for one in document["dossiers"] if one["reason_code"] == "merit")
-        return f"{why_sentence(funded, Lang.FR)} {why_sentence(funded, Lang.EN)}"
+        return f"{explain_dossier(funded, Lang.FR)} {explain_dossier(funded, Lang.EN)}"
 
     assert "la meilleure répartition" in said(house.decided)
     monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_, **__: [None])
@@ -159,7 +159,7 @@ def test_a_list_at_a_limit_is_no_gain(house: House, monkeypatch: pytest.MonkeyPa
     for entry in told["next"]:
         assert (entry["gain"], entry["leave"], entry["n_funded"]) == (None, [], None)
     for lang, said in ((Lang.FR, "liste non trouvée à temps"), (Lang.EN, "no list was found in time")):
-        assert said in "\n".join(line.plain for line in money_lines(told, lang=lang, width=200))
+        assert said in "\n".join(line.plain for line in render_question(told, lang=lang, width=200))
     ways = tnt.extension(house.scenario, "10 k€").document["ways"]
     assert ways
     assert all((way["allowed"], way["why"]) == (False, "stopped") for way in ways)
@@ -168,7 +168,7 @@ def test_a_list_at_a_limit_is_no_gain(house: House, monkeypatch: pytest.MonkeyPa
 def test_an_audit_says_what_nothing_proves(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def said() -> str:
         document = tnt.audit(house.scenario, house.folder / "list.csv").document
-        return "\n".join(line.plain for line in audit_lines(document, Lang.FR, 200))
+        return "\n".join(line.plain for line in render_audit(document, Lang.FR, 200))
 
     shown = said()
     assert "Le mieux pour le même argent" in shown

@@ -16,16 +16,16 @@ from support.lanes import seeds
 
 from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.analysis.sweep import envelope_point as points_of
-from tnt_sim.analysis.sweep.curve_intervals import least_reaching
-from tnt_sim.analysis.sweep.dual_bounds import DualLines, first_line, proven_bounds
+from tnt_sim.analysis.sweep.curve_intervals import find_sign_change
+from tnt_sim.analysis.sweep.dual_bounds import DualLines, compute_first_stage_bound, compute_proven_bounds
 from tnt_sim.analysis.sweep.envelope_point import Settler
-from tnt_sim.analysis.sweep.plan import Tolerance, plan_of
-from tnt_sim.analysis.sweep.result import document_of
+from tnt_sim.analysis.sweep.plan import Tolerance, build_plan
+from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.analysis.sweep.runner import Run, SweepResult, run
 from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.optimise import ask, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.prove.proof_lp import LpSolution, ProofLp
@@ -40,11 +40,11 @@ def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
         if problem.offers.forced.any():  # promises are kept by the best list
             return ask(problem, **more)
         rows = problem.offers.candidate.nonzero()[0][:1]
-        found = ask(forced(problem, refuse=rows), **{**more, "prove": False})
+        found = ask(with_fixed(problem, refuse=rows), **{**more, "prove": False})
         return replace(found, status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP)
 
     monkeypatch.setattr(points_of, "ask", poor)
-    monkeypatch.setattr(Settler, "by_prices", lambda *_: None)
+    monkeypatch.setattr(Settler, "settle_by_surrogates", lambda *_: None)
 
 
 def crossing(seed: int) -> Small:
@@ -52,7 +52,7 @@ def crossing(seed: int) -> Small:
 
 
 def swept(case: Small, folder: Path, *, time_limit: float | None = None, **more: Any) -> SweepResult:
-    plan = plan_of(case.scenario(folder), start=euros(case.base), stop=euros(case.base + SPAN), **more)
+    plan = build_plan(case.scenario(folder), start=euros(case.base), stop=euros(case.base + SPAN), **more)
     return run(plan, time_limit=time_limit)
 
 
@@ -84,10 +84,10 @@ def test_the_width_in_euros_is_exact(seed: int, tmp_path: Path) -> None:
     """C − min { C′ : U(C′) ≥ L(C) }, against a look at every cent from nothing up."""
     case = crossing(seed)
     scenario = case.scenario(tmp_path)
-    asked = plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=2, free=True)
+    asked = build_plan(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=2, free=True)
     sweep = Run(asked, PointStore(None, ""), Clock(None))
-    found = sweep.result()
-    told = {p["amount_cents"]: p["free"]["width_cents"] for p in document_of(found)["points"]}
+    found = sweep.run()
+    told = {p["amount_cents"]: p["free"]["width_cents"] for p in build_document(found)["points"]}
     bounds = {c: _upper(sweep, c) for c in range(case.base + SPAN + 1)}
     for point in found.free:
         least = min(c for c, bound in bounds.items() if bound is not None and bound >= point.values[0])
@@ -97,7 +97,7 @@ def test_the_width_in_euros_is_exact(seed: int, tmp_path: Path) -> None:
 def _upper(sweep: Run, cents: int) -> Fraction | None:
     """The least of all lines at an amount, and of what is known of greater ones."""
     try:
-        line = first_line(sweep.plan.moved.problem_at(cents), sweep.settler.lines)
+        line = compute_first_stage_bound(sweep.plan.moved.compile_problem_at(cents), sweep.settler.lines)
     except ScenarioError:
         return None
     above = [point.bounds[0] for point in sweep.outcome.free if point.cents >= cents]
@@ -119,7 +119,7 @@ def test_no_promise_has_a_price_below_nothing(tmp_path: Path) -> None:
             assert free.bounds[0] is not None
             assert free.values[0] <= best_value(case, free.cents) <= free.bounds[0]
             better += free.method == "kept"
-        for point in document_of(found)["points"]:
+        for point in build_document(found)["points"]:
             assert float(point["price_of_nesting"]) >= 0
             assert (point["price_goal"] == "score") == (point["price_of_nesting"] != "0")
     assert better
@@ -136,7 +136,7 @@ def test_the_first_amount_that_reaches(slope: int) -> None:
             for none_below in (0, 11):
                 read = {c: None if c < none_below else value for c, value in enumerate(curve)}
                 expected = min(c for c, value in read.items() if value is not None and value >= 0)
-                assert least_reaching(lambda c, read=read: read[c], -1, 99) == expected  # type: ignore[misc]
+                assert find_sign_change(lambda c, read=read: read[c], -1, 99) == expected  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("tolerance", ["10 %", "1"])
@@ -158,7 +158,7 @@ def test_refined_until_the_tolerance(seed: int, tolerance: str, tmp_path: Path) 
         assert last.values[0] <= value
         if cents not in inside:
             assert last.values[0] == value
-    document = document_of(found)
+    document = build_document(found)
     assert all(part["within_tolerance"] for part in document["band"])
     assert document["tolerance"] == tolerance
 
@@ -178,22 +178,22 @@ def test_a_refinement_without_proofs_ends(tmp_path: Path) -> None:
 def test_no_such_tolerance(words: dict[str, Any], tmp_path: Path) -> None:
     text = words.pop("text", "1 %")
     with pytest.raises(UsageError):
-        plan_of(small(1).scenario(tmp_path), tolerance=text, **words)
+        build_plan(small(1).scenario(tmp_path), tolerance=text, **words)
 
 
 def test_every_goal_has_a_bound_at_once(tmp_path: Path) -> None:
     """What could be had without any rule bounds each goal, in no time; the lines of an amount bound the others."""
     case = crossing(0)
     moved = AmountVariation.of(case.scenario(tmp_path))
-    low, high = moved.problem_at(case.base), moved.problem_at(case.base + SPAN)
+    low, high = moved.compile_problem_at(case.base), moved.compile_problem_at(case.base + SPAN)
     every = sum(score for *_, score in case.dossiers)
     best = case.best(case.base)
     assert best is not None
     value = Fraction(case.value(best))
-    assert proven_bounds(low, (value,), fresh=False) == (every,)
+    assert compute_proven_bounds(low, (value,), fresh=False) == (every,)
     lines = DualLines()
-    (there,) = proven_bounds(high, (value,), lines=lines)
-    (here,) = proven_bounds(low, (value,), lines=lines, fresh=False)
+    (there,) = compute_proven_bounds(high, (value,), lines=lines)
+    (here,) = compute_proven_bounds(low, (value,), lines=lines, fresh=False)
     assert there is not None
     assert here is not None
     assert value <= here <= there <= every
@@ -204,7 +204,7 @@ def test_no_linear_program_of_a_bound_goes_beyond_the_deadline(
     readings: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each gets what is left and none begins after it; a bound there is nevertheless."""
-    problem = AmountVariation.of(crossing(0).scenario(tmp_path)).problem_at(crossing(0).base)
+    problem = AmountVariation.of(crossing(0).scenario(tmp_path)).compile_problem_at(crossing(0).base)
     clock, given, solve = StepClock().install(monkeypatch), list[float](), ProofLp._run
 
     def noted(self: ProofLp, deadline: Deadline) -> LpSolution:
@@ -213,7 +213,7 @@ def test_no_linear_program_of_a_bound_goes_beyond_the_deadline(
 
     monkeypatch.setattr(ProofLp, "_run", noted)
     left = readings * clock.tick
-    assert proven_bounds(problem, (Fraction(0),), 10.0, deadline=Deadline(left))[0] is not None
+    assert compute_proven_bounds(problem, (Fraction(0),), 10.0, deadline=Deadline(left))[0] is not None
     assert all(0 <= seconds <= left for seconds in given)
     assert len(given) <= readings
     assert clock.readings < 40

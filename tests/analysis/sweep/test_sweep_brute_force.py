@@ -11,15 +11,15 @@ from support.analysis_cases.sweep_steps import SPAN, chosen, euros, staircase
 from support.analysis_cases.sweeps import List, Small, small
 from support.lanes import seeds
 
-from tnt_sim.analysis.sweep.plan import plan_of
-from tnt_sim.analysis.sweep.result import document_of
+from tnt_sim.analysis.sweep.plan import build_plan
+from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.engine.result import Proof, Status
 
 
 def exact(case: Small, folder: Path) -> SweepResult:
     scenario = case.scenario(folder)
-    return run(plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), exact=True))
+    return run(build_plan(scenario, start=euros(case.base), stop=euros(case.base + SPAN), exact=True))
 
 
 @pytest.mark.parametrize("seed", seeds(range(14), 4))
@@ -57,7 +57,7 @@ def test_both_curves_at_every_amount(seed: int, kind: str, tmp_path: Path) -> No
     case = small(200 + seed, crossing=kind == "crossing", use=kind == "use")
     scenario = case.scenario(tmp_path)
     amounts = range(case.base, case.base + SPAN, 4)
-    found = run(plan_of(scenario, at=[euros(cents) for cents in amounts]))
+    found = run(build_plan(scenario, at=[euros(cents) for cents in amounts]))
     promised: List | None = None
     for free, nested in zip(found.free, found.nested, strict=True):
         best = case.best(free.cents)
@@ -78,10 +78,12 @@ def test_both_curves_at_every_amount(seed: int, kind: str, tmp_path: Path) -> No
 def test_a_rule_that_tightens_is_named(tmp_path: Path) -> None:
     case = small(3, use=True)
     scenario = case.scenario(tmp_path)
-    found = run(plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=2, free=True))
+    found = run(
+        build_plan(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=2, free=True)
+    )
     assert [str(rule) for rule in found.tightening] == ["tout.min_use"]
     assert not run(
-        plan_of(small(3).scenario(tmp_path), start=euros(case.base), stop=euros(case.base + 2), free=True)
+        build_plan(small(3).scenario(tmp_path), start=euros(case.base), stop=euros(case.base + 2), free=True)
     ).tightening
 
 
@@ -97,7 +99,7 @@ def test_lists_of_a_pass_are_bits_of_one_matrix(tmp_path: Path) -> None:
 def test_a_step_changes_something(seed: int, tmp_path: Path) -> None:
     """At every cent: each change of the best value is a step, and at each step the value, or the list, changes."""
     case = small(700 + seed, crossing=seed % 3 != 0, own=seed % 2 == 0, tenths=seed % 2 == 1)
-    told = document_of(exact(case, tmp_path))["steps"]
+    told = build_document(exact(case, tmp_path))["steps"]
     best = {amount: case.best(amount) for amount in range(case.base, case.base + SPAN + 1)}
     rows = list(zip(told["amount_cents"], told["value"], told["granted_cents"], strict=True))
     for amount, value, granted in rows:

@@ -16,12 +16,12 @@ from support.lanes import seeds
 from tnt_sim.analysis.sweep import curve_intervals as walks
 from tnt_sim.analysis.sweep.curve_intervals import Walk
 from tnt_sim.analysis.sweep.envelope_point import Point, Settler
-from tnt_sim.analysis.sweep.plan import plan_of
-from tnt_sim.analysis.sweep.result import document_of
+from tnt_sim.analysis.sweep.plan import build_plan
+from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.result import Proof, status_with
+from tnt_sim.engine.result import Proof, derive_status
 from tnt_sim.scenario.load import load_scenario
 
 CROSSING = """\
@@ -54,7 +54,7 @@ B1,p,03,100000,47000,10.4,2026-01-10
 
 def point(cents: int, value: Fraction, bound: Fraction) -> Point:
     proof = Proof.PROVED if value == bound else Proof.FEASIBLE_GAP
-    return Point(cents, status_with(proof), proof, (value,), (bound,), None, True, "direct", 0.0)
+    return Point(cents, derive_status(proof), proof, (value,), (bound,), None, True, "direct", 0.0)
 
 
 def test_a_width_with_decimals_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,26 +62,26 @@ def test_a_width_with_decimals_is_taken_once(monkeypatch: pytest.MonkeyPatch) ->
     for width in (Fraction(tenths, 10) for tenths in range(1, 1001)):
         low, high = point(0, Fraction(3), Fraction(3)), point(2, 3 + width, 3 + width)
         found = Walk(None, None, Fraction(1, 10), at={0: low, 2: high})  # type: ignore[arg-type]
-        monkeypatch.setattr(found, "_narrowed", lambda *pair: pair[1])
+        monkeypatch.setattr(found, "_narrow_interval", lambda *pair: pair[1])
         found._wait(low, high)
         assert found.waiting[0][0] == -width
-        assert found.step(None) is high
+        assert found.solve_widest_interval(None) is high
         assert not found.waiting
 
 
 @pytest.mark.parametrize("seed", seeds([0, 1, 2, 3], 1))
 def test_a_list_serves_alike_whether_the_problem_is_compiled_or_not(seed: int, tmp_path: Path) -> None:
     case = small(500 + seed, crossing=seed % 4 != 0, own=seed % 2 == 0, tenths=True)
-    moved = plan_of(
+    moved = build_plan(
         case.scenario(tmp_path), start=euros(case.base), stop=euros(case.base + SPAN), exact=True
     ).moved
     top = case.base + SPAN
-    near = moved.problem_at(top)
-    found = Settler(Clock(None)).point(near, top)
+    near = moved.compile_problem_at(top)
+    found = Settler(Clock(None)).solve_point(near, top)
     assert found.allocation is not None
     amounts = range(0, top + 1, max(1, top // 60))
-    served = [walks.serves(moved, cents, found.allocation) for cents in amounts]
-    assert [walks.serves(moved, cents, found.allocation, near) for cents in amounts] == served
+    served = [walks.is_feasible_at(moved, cents, found.allocation) for cents in amounts]
+    assert [walks.is_feasible_at(moved, cents, found.allocation, near) for cents in amounts] == served
     assert len(set(served)) == 2, "some amounts serve, some do not"
 
 
@@ -90,7 +90,7 @@ def test_steps_with_decimals_equal_enumeration(seed: int, tmp_path: Path) -> Non
     """Scores in tenths, equal ones among them, amounts in cents: at every cent, crossing rules or none."""
     case = small(500 + seed, crossing=seed % 4 != 0, own=seed % 2 == 0, tenths=True)
     scenario = case.scenario(tmp_path)
-    found = run(plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), exact=True))
+    found = run(build_plan(scenario, start=euros(case.base), stop=euros(case.base + SPAN), exact=True))
     assert not found.open
     steps = staircase(found)
     for amount in range(case.base, case.base + SPAN + 1):
@@ -107,7 +107,7 @@ def test_a_tolerance_with_decimals_ends(seed: int, tmp_path: Path) -> None:
     case = small(600 + seed, crossing=True, own=seed % 2 == 0, tenths=True)
     for tolerance in ("0,5 %", "0.3"):
         scenario = case.scenario(tmp_path)
-        asked = plan_of(
+        asked = build_plan(
             scenario, start=euros(case.base), stop=euros(case.base + SPAN), free=True, tolerance=tolerance
         )
         assert not run(asked).open
@@ -118,7 +118,7 @@ def crossing(folder: Path, *, stop: str = "400 k€", time_limit: float | None =
     (folder / "d.csv").write_text(ROWS, encoding="utf-8")
     (folder / "w.yaml").write_text(CROSSING, encoding="utf-8")
     scenario = load_scenario(folder / "w.yaml")
-    return run(plan_of(scenario, start="200 k€", stop=stop, exact=True), time_limit=time_limit)
+    return run(build_plan(scenario, start="200 k€", stop=stop, exact=True), time_limit=time_limit)
 
 
 def test_rules_that_cross_give_every_step(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_rules_that_cross_give_every_step(tmp_path: Path) -> None:
         if not expected or next(reversed(expected.values()))[0] != best[1]:
             expected[amount * 100] = (Fraction(best[1]), best[2])
     assert staircase(found) == expected
-    told = document_of(found)
+    told = build_document(found)
     assert (told["status"], told["stopped_by"], told["band"]) == ("optimal", None, [])
     assert told["steps"]["amount_cents"] == list(expected)
 
@@ -166,8 +166,8 @@ def test_a_walk_looks_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is asked once it has passed, and the list is left where it is known to serve."""
     low, high = point(0, Fraction(1), Fraction(1)), point(900, Fraction(9, 2), Fraction(9, 2))
     found = Walk(None, None, Fraction(1, 10), deadline=Deadline(0.0))  # type: ignore[arg-type]
-    monkeypatch.setattr(walks, "serves", lambda *_: pytest.fail("no time to look"))
-    found.between(low, high)
-    assert found.step(1.0) is None
-    assert found.serves_from(high, 1) == 900
-    assert found.band() == [(low, high)]
+    monkeypatch.setattr(walks, "is_feasible_at", lambda *_: pytest.fail("no time to look"))
+    found.add_interval(low, high)
+    assert found.solve_widest_interval(1.0) is None
+    assert found.find_least_feasible_amount(high, 1) == 900
+    assert found.list_band_intervals() == [(low, high)]

@@ -16,17 +16,17 @@ from python_calamine import CalamineWorkbook
 from support.analysis_cases.sweeps import small
 
 import tnt_sim as tnt
-from tnt_sim.analysis.shared.amount_variation import AmountVariation, highest_averages
-from tnt_sim.analysis.sweep.envelope_point import Point, carried
-from tnt_sim.analysis.sweep.plan import amounts_between
+from tnt_sim.analysis.shared.amount_variation import AmountVariation, apportion_cents
+from tnt_sim.analysis.sweep.envelope_point import Point, improve_by_previous
+from tnt_sim.analysis.sweep.plan import list_amounts
 from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.charts.marginal_charts import next_chart
+from tnt_sim.reporting.charts.marginal_charts import draw_next_euro
 from tnt_sim.reporting.charts.sweep_charts import KINDS
-from tnt_sim.reporting.charts.theme import html, png, svg
-from tnt_sim.reporting.reports.sweep import sweep_html
+from tnt_sim.reporting.charts.theme import render_html, render_png, render_svg
+from tnt_sim.reporting.reports.sweep import render_sweep_html
 from tnt_sim.verify.allocation_reading import Allocation
 
 
@@ -82,17 +82,17 @@ def test_files_hold_the_document_and_ask_nothing_outside(told: tnt.Sweep, tmp_pa
 def test_every_picture_is_drawn_the_same_twice(told: tnt.Sweep) -> None:
     for kind in KINDS:
         chart = told.plot(kind)
-        drawn = svg(chart)
+        drawn = render_svg(chart)
         assert ElementTree.fromstring(drawn).tag.endswith("svg")
-        assert drawn == svg(told.plot(kind))
-    assert png(told.plot(), 1.0).startswith(b"\x89PNG")
-    assert "cdn" not in html(told.plot()).split("</head>")[0].lower().split("<script")[0]
+        assert drawn == render_svg(told.plot(kind))
+    assert render_png(told.plot(), 1.0).startswith(b"\x89PNG")
+    assert "cdn" not in render_html(told.plot()).split("</head>")[0].lower().split("<script")[0]
     with pytest.raises(ValueError, match="kind"):
         told.plot("pie")
 
 
 def test_a_page_without_pictures_has_every_table(told: tnt.Sweep) -> None:
-    page = sweep_html(told.document, Lang.EN, pictures={})
+    page = render_sweep_html(told.document, Lang.EN, pictures={})
     assert "<figure" not in page
     assert "Each amount for itself (free)" in page
 
@@ -100,7 +100,7 @@ def test_a_page_without_pictures_has_every_table(told: tnt.Sweep) -> None:
 @given(st.integers(0, 400), st.lists(st.integers(1, 60), min_size=1, max_size=6))
 def test_shares_add_up_and_none_falls(total: int, weights: list[int]) -> None:
     names = [str(k) for k in range(len(weights))]
-    parts, more = (highest_averages(cents, weights, names) for cents in (total, total + 1))
+    parts, more = (apportion_cents(cents, weights, names) for cents in (total, total + 1))
     assert sum(parts) == total
     assert all(a <= b for a, b in zip(parts, more, strict=True))
     whole = sum(weights)
@@ -109,7 +109,7 @@ def test_shares_add_up_and_none_falls(total: int, weights: list[int]) -> None:
 
 @given(st.integers(0, 10**11), st.integers(0, 10**10))
 def test_round_amounts_hold_both_ends(low: int, more: int) -> None:
-    amounts = amounts_between(low, low + more, None)
+    amounts = list_amounts(low, low + more, None)
     assert (amounts[0], amounts[-1]) == (low, low + more)
     assert list(amounts) == sorted(set(amounts))
     assert len(amounts) <= 15
@@ -118,19 +118,22 @@ def test_round_amounts_hold_both_ends(low: int, more: int) -> None:
 def test_percent_of_a_share_are_round(tmp_path: Path) -> None:
     scenario = small(1).scenario(tmp_path)
     moved = AmountVariation.of(scenario, (), "pro_rata")
-    amounts = amounts_between(moved.cents_of("50 %"), moved.cents_of("150 %"), None, moved.base_cents)
+    amounts = list_amounts(moved.parse_amount("50 %"), moved.parse_amount("150 %"), None, moved.base_cents)
     assert [round(100 * cents / moved.base_cents, -1) for cents in amounts] == [*range(50, 151, 10)]
 
 
 def test_an_extension_raises_what_stands_above(tmp_path: Path) -> None:
     case = small(2)
     scenario = case.scenario(tmp_path)
-    assert AmountVariation.of(scenario, ["a"]).amounts(case.a + 5) == {"a": case.a + 5, "tout": case.base + 5}
-    assert AmountVariation.of(scenario, (), "a").amounts(case.base + 5) == {
+    assert AmountVariation.of(scenario, ["a"]).compute_amounts(case.a + 5) == {
         "a": case.a + 5,
         "tout": case.base + 5,
     }
-    both = AmountVariation.of(scenario, ["a", "b"]).amounts(2 * case.base)
+    assert AmountVariation.of(scenario, (), "a").compute_amounts(case.base + 5) == {
+        "a": case.a + 5,
+        "tout": case.base + 5,
+    }
+    both = AmountVariation.of(scenario, ["a", "b"]).compute_amounts(2 * case.base)
     assert both == {"a": 2 * case.a, "b": 2 * case.b, "tout": 2 * case.base}
     with pytest.raises(UsageError, match="est dans"):
         AmountVariation.of(scenario, ["tout", "a"])
@@ -170,7 +173,7 @@ def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
 def test_a_point_without_proof_holds_what_the_amount_before_held(tmp_path: Path) -> None:
     case = small(4)
     moved = AmountVariation.of(case.scenario(tmp_path))
-    problem = moved.problem_at(case.base + 6)
+    problem = moved.compile_problem_at(case.base + 6)
     best = case.best(case.base)
     assert best is not None
     funded = np.array(best, dtype=bool)
@@ -180,24 +183,24 @@ def test_a_point_without_proof_holds_what_the_amount_before_held(tmp_path: Path)
         (Fraction(case.value(best)),), Allocation(funded, grants), True, "prices", 0.0,
     )  # fmt: skip
     nothing = Point(case.base + 6, Status.STOPPED, None, (), (), None, False, "direct", 0.0)
-    held = carried(problem, before, nothing)
+    held = improve_by_previous(problem, before, nothing)
     assert (held.values, held.proof) == (before.values, Proof.FEASIBLE_GAP)
-    assert carried(problem, None, nothing) is nothing
-    assert carried(problem, before, before) is before
+    assert improve_by_previous(problem, None, nothing) is nothing
+    assert improve_by_previous(problem, before, before) is before
 
 
 def test_the_next_euro_has_a_picture(tmp_path: Path) -> None:
     found = tnt.next_euro(small(6).scenario(tmp_path))
     if any(row["step_cents"] for row in found.document["next"]):
-        assert ElementTree.fromstring(svg(found.plot())).tag.endswith("svg")
+        assert ElementTree.fromstring(render_svg(found.plot())).tag.endswith("svg")
     entries = [
         {"id": "a", "step_cents": 41_200_000, "gain": "2", "goal": "score"},
         {"id": "b", "step_cents": None, "gain": None, "goal": "score"},
     ]
-    drawn = svg(next_chart(entries, Lang.FR))
+    drawn = render_svg(draw_next_euro(entries, Lang.FR))
     assert "+412,0" in drawn
     with pytest.raises(ValueError, match="nothing to draw"):
-        next_chart(entries[1:], Lang.FR)
+        draw_next_euro(entries[1:], Lang.FR)
 
 
 @pytest.mark.parametrize("amount", ["100 %", "88 M€", "1 500 €"])

@@ -15,7 +15,7 @@ from support.analysis_cases.sweep_steps import SPAN, chosen, euros
 from support.analysis_cases.sweeps import Small, small
 
 from tnt_sim.analysis.sweep.envelope_point import Point, Settler
-from tnt_sim.analysis.sweep.plan import SweepPlan, plan_of
+from tnt_sim.analysis.sweep.plan import SweepPlan, build_plan
 from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.engine.result import Proof, Status
@@ -29,21 +29,21 @@ KEY = "key"
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The amounts that are solved, none by prices."""
     amounts: list[int] = []
-    settled = Settler._optimised
+    settled = Settler._optimise_amount
 
     def counted(self: Settler, problem: Problem, cents: int, seconds: float | None) -> Point:
         amounts.append(cents)
         return settled(self, problem, cents, seconds)
 
-    monkeypatch.setattr(Settler, "_optimised", counted)
-    monkeypatch.setattr(Settler, "by_prices", lambda *_: None)
+    monkeypatch.setattr(Settler, "_optimise_amount", counted)
+    monkeypatch.setattr(Settler, "settle_by_surrogates", lambda *_: None)
     return amounts
 
 
 def case_and_plan(folder: Path, seed: int = 102) -> tuple[Small, SweepPlan]:
     case = small(seed, crossing=True)
     scenario = case.scenario(folder)
-    return case, plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=3)
+    return case, build_plan(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=3)
 
 
 def again(plan: SweepPlan, path: Path, **more: Any) -> SweepResult:
@@ -73,9 +73,9 @@ def _weaker(told: dict[str, Any]) -> None:
     empty = Point(
         0, Status.OPTIMAL, Proof.PROVED, (Fraction(0),), (Fraction(0),), nothing, True, "direct", 0.0
     )
-    from tnt_sim.analysis.sweep.store import _written
+    from tnt_sim.analysis.sweep.store import _encode_point
 
-    told |= {key: _written(empty)[key] for key in ("funded", "granted", "values")}
+    told |= {key: _encode_point(empty)[key] for key in ("funded", "granted", "values")}
 
 
 def _bare(told: dict[str, Any]) -> None:
@@ -117,7 +117,7 @@ def test_a_changed_line_proves_nothing(
 
 
 def _sealed(told: dict[str, Any]) -> str:
-    from tnt_sim.analysis.sweep.store import _sealed as seal
+    from tnt_sim.analysis.sweep.store import _seal_record as seal
 
     return seal(told)
 
@@ -128,7 +128,7 @@ def test_an_impossible_amount_is_shown_again(tmp_path: Path, asked: list[int]) -
     scenario = case.scenario(tmp_path)
     amounts = [c for c in range(case.base, case.base + SPAN) if case.best(c) is None][:2]
     assert amounts
-    plan = plan_of(scenario, at=[euros(cents) for cents in amounts], free=True)
+    plan = build_plan(scenario, at=[euros(cents) for cents in amounts], free=True)
     path = tmp_path / "points.jsonl"
     run(plan, store=PointStore.open(path, KEY, resume=False))
     asked.clear()
@@ -150,7 +150,7 @@ def test_without_proof_the_list_is_kept_and_bounded_anew(
     monkeypatch.setattr(
         points_of, "ask", lambda problem, **more: first_ask(problem, **{**more, "prove": False})
     )
-    monkeypatch.setattr(bounds, "_by_sums", lambda *_: None)
+    monkeypatch.setattr(bounds, "_compute_surrogate_bound", lambda *_: None)
     monkeypatch.setattr(bounds, "_find_line", lambda *_: None)
     store = PointStore.open(path, KEY, resume=False)
     first = run(plan, store=store, time_limit=800.0)
@@ -176,7 +176,7 @@ def test_without_proof_the_list_is_kept_and_bounded_anew(
 def test_what_lies_between_the_amounts_is_kept_too(tmp_path: Path, asked: list[int]) -> None:
     case = small(102, crossing=True)
     scenario = case.scenario(tmp_path)
-    plan = plan_of(
+    plan = build_plan(
         scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=1, free=True, tolerance="1"
     )
     path = tmp_path / "points.jsonl"

@@ -10,11 +10,11 @@ import pytest
 from scipy import stats
 from support import draws
 
-from tnt_sim.analysis.uncertainty.cost_overrun_fit import anderson_darling, fit_table
+from tnt_sim.analysis.uncertainty.cost_overrun_fit import compute_normality_p_value, fit_table
 from tnt_sim.cli.main import main
 from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.uncertainty import fit_yaml
+from tnt_sim.reporting.reports.uncertainty import render_fit_yaml
 from tnt_sim.scenario.load import load_scenario
 
 LAWS = {"commune": (1.05, 0.15, 400), "epci": (0.98, 0.08, 200), "région \u00ab 2 \u00bb": (1.2, 0.3, 12)}
@@ -74,7 +74,7 @@ def test_figures_are_those_of_scipy() -> None:
     for values in (random.normal(size=60), random.exponential(size=60), random.uniform(size=200)):
         logs = np.sort(values)
         mean, sigma = float(logs.mean()), float(logs.std(ddof=1))
-        p = anderson_darling(logs, mean, sigma)
+        p = compute_normality_p_value(logs, mean, sigma)
         drawn = stats.goodness_of_fit(stats.norm, logs, statistic="ad", n_mc_samples=999, rng=2).pvalue
         assert p == pytest.approx(drawn, abs=0.05)
 
@@ -89,16 +89,16 @@ def test_the_gap_is_kolmogorovs_distance(tmp_path: Path) -> None:
 
 
 def test_a_scenario_takes_the_fragment(tmp_path: Path) -> None:
-    fragment = fit_yaml(fit_table(table(tmp_path), **columns()), Lang.FR)
+    fragment = render_fit_yaml(fit_table(table(tmp_path), **columns()), Lang.FR)
     (tmp_path / "d.csv").write_text(
         "dossier,applicant_type,cost,requested\nA,commune,10,5\nB,epci,10,5\nC,autre,10,5\nD,,10,5\n"
     )
     head = "schema_version: 1\nid: s\nprogramme: {id: p, amount: 10 €}\ndossiers: [{file: d.csv}]\n"
     (tmp_path / "s.yaml").write_text(head + fragment, encoding="utf-8")
-    from tnt_sim.analysis.uncertainty.draws import inputs_of
+    from tnt_sim.analysis.uncertainty.draws import list_inputs
     from tnt_sim.scenario.problem import compile_problem
 
-    inputs = inputs_of(compile_problem(load_scenario(tmp_path / "s.yaml")))
+    inputs = list_inputs(compile_problem(load_scenario(tmp_path / "s.yaml")))
     assert [one.spec.id for one in inputs] == ["surcouts-commune", "surcouts-epci", "surcouts-autres"]
     assert [len(one.rows) for one in inputs] == [1, 1, 2]
     assert "moins de 30 paires : région « 2 » (12)" in fragment
@@ -108,7 +108,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     file = table(tmp_path, more="commune;10,00;\ncommune;10,00;0\ncommune;1,00;50,00\n")
     found = fit_table(file, **columns())
     assert (found.n_open, found.n_nothing, found.laws["commune"].n_far) == (1, 1, 1)
-    told = fit_yaml(found, Lang.FR)
+    told = render_fit_yaml(found, Lang.FR)
     assert "`event: lapsed`" in told
     assert "1 rapport au-delà de 10" in told
     assert "LA LOI S'ÉCARTE" in told
@@ -116,7 +116,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
 
 def test_equal_amounts_have_no_law(tmp_path: Path) -> None:
     rows = "".join(f"ville;{k},00;{k},00\n" for k in range(100, 140))
-    told = fit_yaml(fit_table(table(tmp_path, more=rows), **columns()), Lang.FR)
+    told = render_fit_yaml(fit_table(table(tmp_path, more=rows), **columns()), Lang.FR)
     assert "surcouts-ville" not in told
     assert "100 % des paires ont deux fois le même montant" in told
 

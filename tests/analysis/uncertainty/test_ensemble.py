@@ -14,8 +14,8 @@ import pytest
 from support import draws
 
 import tnt_sim as tnt
-from tnt_sim.analysis.uncertainty.result import overprogramming, risk_of, total_effect
-from tnt_sim.analysis.uncertainty.runner import Sample, ground_of
+from tnt_sim.analysis.uncertainty.result import compute_overprogramming, compute_risk, estimate_total_effect
+from tnt_sim.analysis.uncertainty.runner import Sample, prepare_ground
 from tnt_sim.cli.main import main
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
@@ -64,7 +64,7 @@ def sample_of(path: Path, n: int, seed: int = 0, sampling: str = "lhs") -> Sampl
 @pytest.mark.parametrize("sampling", ["lhs", "sobol", "random"])
 def test_every_draw_equals_brute_force(file: Path, sampling: str) -> None:
     found = tnt.ensemble(file, draws=12, seed=5, sampling=sampling, workers=1)
-    ground = ground_of(load_scenario(file), sample_of(file, 12, 5, sampling))
+    ground = prepare_ground(load_scenario(file), sample_of(file, 12, 5, sampling))
     table = ground.problem.case.table
     cents = table["requested_cents"].to_numpy()
     names = table["dossier"].to_list()
@@ -108,12 +108,12 @@ def test_every_draw_equals_brute_force(file: Path, sampling: str) -> None:
 
 
 def test_what_is_paid_follows_the_real_cost_downwards_only(file: Path) -> None:
-    ground = ground_of(load_scenario(file), sample_of(file, 40))
+    ground = prepare_ground(load_scenario(file), sample_of(file, 40))
     granted = np.full(ground.problem.case.n, 100_000, dtype=np.int64)
     seen = set()
     for number in range(40):
         drawn = ground.draw(number)
-        paid = drawn.paid_cents(granted)
+        paid = drawn.compute_paid_cents(granted)
         for k in range(len(granted)):
             if drawn.gone[k] or drawn.unpaid[k]:
                 assert paid[k] == 0
@@ -136,7 +136,7 @@ def test_laws_and_correlation(tmp_path: Path) -> None:
     law = "times: {lognormal: {sigma: 0.2}}, correlated: {by: department, rho: 0.5}"
     text = f"uncertain: [{{id: c, column: cost, {law}}}]\n"
     path.write_text(HEAD + text, encoding="utf-8")
-    ground = ground_of(load_scenario(path), sample_of(path, 400))
+    ground = prepare_ground(load_scenario(path), sample_of(path, 400))
     costs = np.array([ground.draw(k).changes[0][2].to_numpy() for k in range(400)], dtype=float)
     logs = np.log(costs / 1e7)
     assert logs.std() == pytest.approx(0.2, rel=0.05)
@@ -150,16 +150,16 @@ def test_laws_and_correlation(tmp_path: Path) -> None:
 
 def test_the_figures_are_their_closed_forms() -> None:
     values = [Fraction(k) for k in range(1, 21)]
-    risk = risk_of(values, best_is_high=True)
+    risk = compute_risk(values, best_is_high=True)
     assert (risk.mean, risk.least, risk.most) == (Fraction(21, 2), 1, 20)
     assert (risk.var, risk.cvar) == (2, Fraction(3, 2))
-    assert risk_of(values, best_is_high=False).cvar == Fraction(39, 2)
-    part = risk_of([Fraction(k) for k in (1, 2, 3, 4, 5)], best_is_high=True, tail=Fraction(3, 10))
+    assert compute_risk(values, best_is_high=False).cvar == Fraction(39, 2)
+    part = compute_risk([Fraction(k) for k in (1, 2, 3, 4, 5)], best_is_high=True, tail=Fraction(3, 10))
     assert part.cvar == (1 + Fraction(1, 2) * 2) / Fraction(3, 2)
-    assert risk_of([Fraction(7)], best_is_high=True).cvar == 7
+    assert compute_risk([Fraction(7)], best_is_high=True).cvar == 7
     # 20 equally likely payments of which one may exceed the money: the second greatest decides
-    assert overprogramming(100, list(range(61, 81))) == Fraction(100, 79) - 1
-    assert overprogramming(100, [0] * 20) is None
+    assert compute_overprogramming(100, list(range(61, 81))) == Fraction(100, 79) - 1
+    assert compute_overprogramming(100, [0] * 20) is None
 
 
 def test_the_total_effect_of_a_sum_is_its_share_of_the_variance() -> None:
@@ -167,8 +167,8 @@ def test_the_total_effect_of_a_sum_is_its_share_of_the_variance() -> None:
     a, b, fresh = (draw.normal(0, sd, 20_000) for sd in (2.0, 1.0, 2.0))
     base = [Fraction(round((x + y) * 10**6)) for x, y in zip(a, b, strict=True)]
     mixed = [Fraction(round((x + y) * 10**6)) for x, y in zip(fresh, b, strict=True)]
-    assert float(total_effect(base, mixed) or 0) == pytest.approx(0.8, abs=0.03)
-    assert total_effect([Fraction(1)] * 3, [Fraction(1)] * 3) is None
+    assert float(estimate_total_effect(base, mixed) or 0) == pytest.approx(0.8, abs=0.03)
+    assert estimate_total_effect([Fraction(1)] * 3, [Fraction(1)] * 3) is None
 
 
 @pytest.mark.slow

@@ -9,10 +9,10 @@ import pytest
 
 import tnt_sim as tnt
 from tnt_sim.analysis.uncertainty import draws as sampling
-from tnt_sim.analysis.uncertainty.runner import Sample, ground_of
+from tnt_sim.analysis.uncertainty.runner import Sample, prepare_ground
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.uncertainty import ensemble_lines
+from tnt_sim.reporting.reports.uncertainty import render_ensemble
 from tnt_sim.scenario.load import load_scenario
 
 HEAD = """\
@@ -39,7 +39,7 @@ def drawn(file: Path, entry: str, more: str = "", draws: int = 30) -> tnt.Ensemb
 
 
 def told(found: tnt.Ensemble) -> str:
-    return " ".join(" ".join(line.plain for line in ensemble_lines(found, Lang.FR, 110)).split())
+    return " ".join(" ".join(line.plain for line in render_ensemble(found, Lang.FR, 110)).split())
 
 
 def test_promises_that_beat_the_draw_have_no_value_of_knowing(file: Path) -> None:
@@ -98,7 +98,7 @@ def test_without_a_draw_that_holds_no_place_is_told(file: Path) -> None:
 def test_a_wide_factor_pays_nothing_below_nothing(file: Path) -> None:
     found = drawn(file, "{id: c, event: final_cost, times: {normal: {mean: 0.2, sd: 1}}}")
     granted = np.full(len(COSTS), 100_000)
-    assert min(found.ground.draw(k).paid_cents(granted).min() for k in range(30)) == 0
+    assert min(found.ground.draw(k).compute_paid_cents(granted).min() for k in range(30)) == 0
     assert found.payments["mean_paid_cents"][0] > 0
 
 
@@ -135,7 +135,7 @@ def test_more_draws_than_memory_are_refused_before(file: Path, monkeypatch: pyte
 def test_a_second_sample_is_drawn_only_for_sensitivity(file: Path) -> None:
     drawn(file, "{id: c, event: withdrawn, probability: 10 %}", draws=1)
     scenario = load_scenario(file)
-    ground = ground_of(scenario, Sample(file.resolve(), (), scenario.sha256, 4, 0, "lhs"))
+    ground = prepare_ground(scenario, Sample(file.resolve(), (), scenario.sha256, 4, 0, "lhs"))
     ground.draw(1)
     assert "second" not in vars(ground)
     ground.draw(1, other=0)

@@ -22,7 +22,7 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.i18n.message import Lang
 from tnt_sim.parallel import JobOutcome
-from tnt_sim.reporting.reports.uncertainty import ensemble_lines
+from tnt_sim.reporting.reports.uncertainty import render_ensemble
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem
 
@@ -49,7 +49,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def told(found: tnt.Ensemble, lang: Lang = Lang.FR) -> str:
-    return " ".join(" ".join(line.plain for line in ensemble_lines(found, lang, 110)).split())
+    return " ".join(" ".join(line.plain for line in render_ensemble(found, lang, 110)).split())
 
 
 def slowly(
@@ -96,7 +96,7 @@ def test_lists_that_are_not_read_everywhere_are_told(file: Path, monkeypatch: py
 
 
 def test_solvers_are_given_what_is_left(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert one.clock_until(math.inf).limit_seconds is None
+    assert one.build_clock(math.inf).limit_seconds is None
     seen = []
 
     def asked(problem: object, *, clock: object, **how: object) -> object:
@@ -106,7 +106,7 @@ def test_solvers_are_given_what_is_left(file: Path, monkeypatch: pytest.MonkeyPa
     real = one.ask
     monkeypatch.setattr(one, "ask", asked)
     sample = one.Sample(file.resolve(), (), load_scenario(file).sha256, 2, 0, "lhs")
-    one.work(one.DrawTask(sample, 0, until=time.monotonic() + 50))
+    one.run_task(one.DrawTask(sample, 0, until=time.monotonic() + 50))
     assert 0 < seen[0].limit_seconds <= 50
 
 
@@ -166,7 +166,7 @@ def test_workers_that_are_not_awake_in_time_are_not_waited_for(
         ends.append(deadline.seconds_left)
         yield from ()
 
-    monkeypatch.setattr(run, "in_processes", asleep)
+    monkeypatch.setattr(run, "run_in_processes", asleep)
     found = tnt.ensemble(file, draws=6, workers=2, time_limit=30.0)
     assert 0 < ends[0] <= 20.0  # draws have two thirds
     assert (found.summary()["status"], found.summary()["stopped_by"], found.n_draws) == ("stopped", "time", 0)

@@ -10,7 +10,7 @@ from support.table_files import ods, ods_rows
 
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.form_import import import_tables
+from tnt_sim.reporting.reports.form_import import build_import_tables
 
 HEAD = ["dossier", "title", "applicant_id", "department", "state", "cost", "requested", "title"]
 BODY = [
@@ -29,7 +29,7 @@ BUILT = {
 @pytest.mark.parametrize("name", BUILT)
 def test_the_same_findings_whatever_the_file(tmp_path: Path, name: str) -> None:
     done = imported(tmp_path, name, BUILT[name])
-    told = done.quality.counts()
+    told = done.quality.count_by_code()
     wanted = {"unreadable": 2, "duplicate_number": 1, "check_digit": 1, "code_length": 1, "code_repaired": 1,
               "unknown_value": 1, "grant_above_cost": 2}  # fmt: skip
     assert {code: told.get(code, 0) for code in wanted} == wanted
@@ -38,7 +38,7 @@ def test_the_same_findings_whatever_the_file(tmp_path: Path, name: str) -> None:
     assert table["dossier"].to_list() == ["01", "02", "02", "03"]
     assert table["state"].to_list() == ["accepte", "Perdu", "en_instruction", "sans_suite"]
     assert table["requested_cents"].to_list() == [1_000, 100_050, 2_000, 6_000]
-    findings = import_tables(done, Lang.FR, "Europe/Paris")[1]
+    findings = build_import_tables(done, Lang.FR, "Europe/Paris")[1]
     cells = findings.filter(findings["code"] == "unreadable")
     assert cells["row"].to_list() == ["2", "4"]
     if name != "d.csv":

@@ -24,14 +24,14 @@ from support.form_exports import (
 )
 
 from tnt_sim.cli.main import main
-from tnt_sim.domain.portfolio import CANONICAL, table_column
+from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.ingest.forms.form_import import Imported
-from tnt_sim.ingest.forms.form_table import numbered
+from tnt_sim.ingest.forms.form_table import make_labels_unique
 from tnt_sim.ingest.forms.mapping import FORMATS
 from tnt_sim.ingest.portfolio_reader import read_dossiers
-from tnt_sim.reporting.reports.form_import import import_tables
+from tnt_sim.reporting.reports.form_import import build_import_tables
 
 
 def check_demarche(done: Imported) -> None:
@@ -53,12 +53,12 @@ def check_demarche(done: Imported) -> None:
     ]
     assert table["end"].to_list() == [dt.date(2026, 12, 31)] * 2
     assert done.excluded == {"État du dossier : Brouillon": 1}
-    assert done.quality.counts()["zero_as_empty"] == 1
+    assert done.quality.count_by_code()["zero_as_empty"] == 1
 
 
 def check_nobody(done: Imported) -> None:
     """Nothing of a person is in the table, in the findings or in the mapping's columns."""
-    written, findings = import_tables(done, Lang.FR, "Europe/Paris")
+    written, findings = build_import_tables(done, Lang.FR, "Europe/Paris")
     for text in (written.write_csv(), findings.write_csv()):
         for person in PEOPLE:
             assert person not in text
@@ -106,12 +106,12 @@ def test_what_is_written_is_read_as_dossiers(tmp_path: Path) -> None:
     assert table["state"].to_list() == ["en_instruction", "refuse"]
     assert main(["import", str(out / "dossiers.csv"), "--out", str(tmp_path / "again"), "--quiet"]) == 0
     again = read_dossiers(tmp_path / "again" / "dossiers.csv", shown_as="x").table
-    names = [table_column(name) for name in CANONICAL]
+    names = [get_table_column(name) for name in CANONICAL]
     assert again.select(names).equals(table.select(names))
 
 
 def test_labels_that_repeat_are_numbered() -> None:
-    assert numbered(["Nom", "Nom (2)", "Nom", "Nom"]) == ["Nom", "Nom (2)", "Nom (3)", "Nom (4)"]
+    assert make_labels_unique(["Nom", "Nom (2)", "Nom", "Nom"]) == ["Nom", "Nom (2)", "Nom (3)", "Nom (4)"]
 
 
 def test_a_turgot_export_becomes_dossiers(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_turgot_as_its_own_source_writes_it(tmp_path: Path) -> None:
         "2026-03-01",
         "2026-12-31",
     ]
-    assert not done.quality.counts().get("unreadable")
+    assert not done.quality.count_by_code().get("unreadable")
     assert "Jeanne Martin" not in done.table.write_csv()
 
 
@@ -296,10 +296,10 @@ def test_natural_persons_are_not_kept(tmp_path: Path) -> None:
         {"number": k, "state": "accepte", "demandeur": who, "champs": []} for k, who in enumerate(people)
     ]
     done = imported(tmp_path, "d.json", answer(*dossiers))
-    written = import_tables(done, Lang.FR, "Europe/Paris")[0].write_csv()
+    written = build_import_tables(done, Lang.FR, "Europe/Paris")[0].write_csv()
     for secret in (*PEOPLE, "MARTIN", "443061841"):
         assert secret not in written
-    assert done.quality.counts()["person"] == 2
+    assert done.quality.count_by_code()["person"] == 2
 
 
 def test_a_partial_extraction_is_said(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_field_of_another_kind(tmp_path: Path) -> None:
         row[LABELS.index(COST)] = "2026-01-01"
     done = imported(tmp_path, "d.csv", as_csv(LABELS, body), mapping)
     assert ("kind", COST, "cost") in changes(done)
-    assert done.quality.counts()["unreadable"] == 2
+    assert done.quality.count_by_code()["unreadable"] == 2
 
 
 def champ(field_id: str, label: str, value: Any) -> dict[str, Any]:
@@ -144,5 +144,5 @@ def test_values_constants_and_empty_cells(tmp_path: Path) -> None:
     assert done.table["state"].to_list() == ["refuse", "accepte", "Perdu"]
     assert done.table["envelope"].to_list() == ["detr"] * 3
     assert done.table["commune"].to_list() == ["", "01053", "01053"]
-    counts = done.quality.counts()
+    counts = done.quality.count_by_code()
     assert (counts["unknown_value"], counts["code_repaired"]) == (1, 1)

@@ -110,4 +110,4 @@ def test_a_pabulib_file_is_read_whole(file: Path, tmp_path: Path) -> None:
     )
     assert done.table.height == int(meta["num_projects"])
     assert done.table["requested_cents"].equals(done.table["cost_cents"].alias("requested_cents"))
-    assert done.quality.counts() == {}
+    assert done.quality.count_by_code() == {}

@@ -14,9 +14,9 @@ from support.form_exports import imported
 from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
 from tnt_sim.ingest.forms.mapping import Control, FormMapping
-from tnt_sim.ingest.quality.checks import examine, title_keys
+from tnt_sim.ingest.quality.checks import check_quality, compute_title_keys
 from tnt_sim.ingest.quality.findings import KINDS, Severity
-from tnt_sim.reporting.reports.form_import import findings_table
+from tnt_sim.reporting.reports.form_import import build_findings_table
 
 BOURG, OYONNAX = "01053", "01283"
 
@@ -25,7 +25,7 @@ def found(**columns: Any) -> dict[str, list[int]]:
     """The rows of each kind of finding in a table of these columns."""
     n = len(next(iter(columns.values())))
     table = pl.DataFrame({"dossier": [str(k) for k in range(n)], **columns})
-    quality = examine(table, variants=("category",))
+    quality = check_quality(table, variants=("category",))
     rows: dict[str, list[int]] = {}
     for code, index in quality.findings.select("code", "index").iter_rows():
         rows.setdefault(code, []).append(index)
@@ -62,10 +62,10 @@ def test_the_legal_cap_is_compared_in_whole_cents(cost: int, grant: int, code: s
     assert [name for name in rows if name.startswith("rate")] == ([code] if code else [])
     assert (
         "rate_above_cap"
-        not in examine(
+        not in check_quality(
             pl.DataFrame({"dossier": ["1"], "cost_cents": [cost], "requested_cents": [grant]}),
             rate_cap=Fraction(1),
-        ).counts()
+        ).count_by_code()
     )
 
 
@@ -121,7 +121,9 @@ def test_dossiers_that_resemble_each_other_are_found() -> None:
 
 
 def test_titles_that_say_too_little_have_no_key() -> None:
-    keys = title_keys(pl.Series(["", "École", "travaux 2021", "Travaux à l'école", "école : travaux"]))
+    keys = compute_title_keys(
+        pl.Series(["", "École", "travaux 2021", "Travaux à l'école", "école : travaux"])
+    )
     assert keys[:2].to_list() == [None, None]
     assert keys[3] == keys[4] != keys[2]
 
@@ -146,12 +148,12 @@ def test_cells_that_cannot_be_read(tmp_path: Path) -> None:
         "A;dix;5;31/02/2026;12,5\nB;1.234;-5;lundi;x\nC;10,0004;4;2026-01-01;12\n;5;1;;\n"
     )
     done = imported(tmp_path, "d.csv", text)
-    counts = done.quality.counts()
+    counts = done.quality.count_by_code()
     assert counts["unreadable"] == 6
     assert (counts["negative"], counts["missing_number"]) == (1, 1)
     assert done.table["cost_cents"].to_list() == [None, None, 1000, 500]
     assert done.table["population"].to_list() == [None, None, 12, None]
-    table = findings_table(done.quality, done.table["dossier"], done.table["source_row"], Lang.FR)
+    table = build_findings_table(done.quality, done.table["dossier"], done.table["source_row"], Lang.FR)
     first = table.filter(pl.col("column") == "cost").row(0, named=True)
     assert (first["severity"], first["dossier"], first["row"]) == ("error", "A", "2")
     assert first["message"] == "« cost » : « dix » n'est pas un montant."
@@ -160,7 +162,7 @@ def test_cells_that_cannot_be_read(tmp_path: Path) -> None:
 def test_more_than_two_decimals_are_rounded_and_said(tmp_path: Path) -> None:
     done = imported(tmp_path, "d.csv", "dossier,cost\nA,10.3333\nB,2.50\n")
     assert done.table["cost_cents"].to_list() == [1033, 250]
-    assert done.quality.counts()["rounded"] == 1
+    assert done.quality.count_by_code()["rounded"] == 1
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_numbers_that_are_taken(
     done = imported(tmp_path, "d.csv", "n,r\nA,1\nA,2\nB,3\nA,4\n", FormMapping.model_validate(given))
     assert done.table["dossier"].to_list() == numbers
     assert done.table["requested_cents"].to_list() == [100 * n for n in requested]
-    assert done.quality.counts().get(code or "", 0) == (2 if code else 0)
+    assert done.quality.count_by_code().get(code or "", 0) == (2 if code else 0)
     if duplicates == "number":
         assert done.table["project"].to_list() == ["A", "A", "B", "A"]
     if code:
@@ -195,14 +197,15 @@ def test_numbers_that_are_taken_twice_over(tmp_path: Path) -> None:
 def test_totals_that_differ_from_the_announced_are_found(tmp_path: Path) -> None:
     text = "dossier,requested\nA,1\nB,2.5\n"
     assert (
-        imported(tmp_path, "d.csv", text, control=Control(rows=2, requested="3,50 €")).quality.counts() == {}
+        imported(tmp_path, "d.csv", text, control=Control(rows=2, requested="3,50 €")).quality.count_by_code()
+        == {}
     )
     done = imported(tmp_path, "d.csv", text, control=Control(rows=3, requested="4 €"))
-    assert done.quality.counts() == {"control_rows": 1, "control_total": 1}
+    assert done.quality.count_by_code() == {"control_rows": 1, "control_total": 1}
     foot = imported(tmp_path, "d.csv", text + "Total,3.5\n")
-    assert (foot.table.height, foot.excluded, foot.quality.counts()) == (2, {"Total": 1}, {})
+    assert (foot.table.height, foot.excluded, foot.quality.count_by_code()) == (2, {"Total": 1}, {})
     wrong = imported(tmp_path, "d.csv", text + "TOTAL,99\n")
-    assert wrong.quality.counts() == {"control_total": 1}
+    assert wrong.quality.count_by_code() == {"control_total": 1}
 
 
 def test_every_kind_has_its_words() -> None:

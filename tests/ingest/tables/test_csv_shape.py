@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tnt_sim.ingest.tables import csv_files as csv_shape
-from tnt_sim.ingest.tables.csv_files import read_csv, shape_of
-from tnt_sim.ingest.tables.raw_table import ReadOptions, plain_cells
+from tnt_sim.ingest.tables.csv_files import read_csv, scan_shape
+from tnt_sim.ingest.tables.raw_table import ReadOptions, strip_cells
 
 CELL = st.text('ab";,\n\ré ', max_size=5)
 
@@ -23,7 +23,7 @@ CELL = st.text('ab";,\n\ré ', max_size=5)
 def test_written_records_are_counted(rows: list[list[str]], delimiter: str) -> None:
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
-    shape = shape_of(buffer.getvalue().encode(), delimiter)
+    shape = scan_shape(buffer.getvalue().encode(), delimiter)
     assert shape.fault is None
     assert shape.n_cells.tolist() == [len(row) for row in rows]
 
@@ -31,10 +31,10 @@ def test_written_records_are_counted(rows: list[list[str]], delimiter: str) -> N
 @given(st.text('a";\n', max_size=30))
 def test_blocks_do_not_matter(text: str) -> None:
     data = text.encode()
-    whole = shape_of(data, ";")
+    whole = scan_shape(data, ";")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_shape, "_BLOCK", 3)
-        parts = shape_of(data, ";")
+        parts = scan_shape(data, ";")
     assert np.array_equal(whole.ends, parts.ends)
     assert np.array_equal(whole.n_cells, parts.n_cells)
     assert whole.fault == parts.fault
@@ -54,5 +54,5 @@ def test_cells_are_read_as_python_reads_them(
     writer.writerows([["a", "b", "c"], *rows])
     table = read_csv(buffer.getvalue().encode(), "x", ReadOptions(delimiter=delimiter))
     found = list(zip(*(column.text.to_list() for column in table.columns), strict=True))
-    plain = [tuple(plain_cells(pl.Series(row))) for row in rows]
+    plain = [tuple(strip_cells(pl.Series(row))) for row in rows]
     assert found == [row for row in plain if any(row)]

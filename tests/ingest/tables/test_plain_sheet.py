@@ -15,7 +15,7 @@ from support.table_files import repacked, xlsx
 
 from tnt_sim.errors import DataError
 from tnt_sim.ingest.tables import workbooks as workbook
-from tnt_sim.ingest.tables.plain_sheet import plain_sheet
+from tnt_sim.ingest.tables.plain_sheet import read_plain_sheet
 from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions
 from tnt_sim.ingest.tables.zip_packages import open_package
 
@@ -46,7 +46,7 @@ def both(data: bytes, header_row: int = 1) -> tuple[Any, Any]:
 
     with pytest.MonkeyPatch.context() as patch:
         first = told()
-        patch.setattr(workbook, "plain_sheet", lambda *_: None)
+        patch.setattr(workbook, "read_plain_sheet", lambda *_: None)
         return first, told()
 
 
@@ -54,7 +54,7 @@ def shown(table: RawTable) -> Any:
     columns = [
         (one.header, one.position, *map(listed, (one.text, one.numbers, one.moments, one.days, one.odd)))
         for one in table.columns
-        if one.header or one.filled().any()
+        if one.header or one.select_filled().any()
     ]
     return table.sheet, table.rows.to_list(), columns, [str(one) for one in table.warnings]
 
@@ -64,7 +64,7 @@ def listed(series: pl.Series | None) -> list[Any] | None:
 
 
 def is_plain(data: bytes, header_row: int = 1) -> bool:
-    return plain_sheet(open_package(data, "d.xlsx").members, SHEET, header_row) is not None
+    return read_plain_sheet(open_package(data, "d.xlsx").members, SHEET, header_row) is not None
 
 
 @drawn(60)

@@ -151,7 +151,7 @@ def test_several_files_are_joined_in_order(tmp_path: Path) -> None:
     assert joined.table["avis"].to_list() == ["A", "", "3"]
     assert joined.table["n"].to_list() == [None, None, 4.5]
     assert [source.path for source in joined.sources] == ["a.csv", "b.parquet", "c.csv"]
-    assert str(joined.place(1)) == "c.csv:2 [3]"
+    assert str(joined.locate(1)) == "c.csv:2 [3]"
     assert str(joined.table["filed_at"][0]) == "2021-11-21 23:00:00+00:00"
     with pytest.raises(DataError) as caught:
         join([first, first])

@@ -41,8 +41,8 @@ def test_typed_cells_are_read_as_written(tmp_path: Path) -> None:
     assert table["applicant_id"].to_list() == ["21350001700010", "35238"]
     assert table["note"].to_list() == ["12.5", "abc"]
     assert table["vu"].to_list() == ["true", ""]
-    assert str(found.place(1, "requested")) == "d.xlsx (Feuille1!B3) [01234]"
-    assert str(found.place(1, "note")) == "d.xlsx (Feuille1!F3) [01234]"
+    assert str(found.locate(1, "requested")) == "d.xlsx (Feuille1!B3) [01234]"
+    assert str(found.locate(1, "note")) == "d.xlsx (Feuille1!F3) [01234]"
 
 
 def test_dates_of_the_1904_calendar(tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ def test_ods_cells_and_faults(tmp_path: Path) -> None:
     found = read(tmp_path, "d.ods", ods(ods_rows(rows)))
     assert found.table["requested_cents"].to_list() == [123456, 1250000]
     assert found.table["filed_at"].to_list() == [dt.date(2021, 11, 22), None]
-    assert str(found.place(0, "requested")) == "d.ods (Dossiers!B2) [A]"
+    assert str(found.locate(0, "requested")) == "d.ods (Dossiers!B2) [A]"
     formula = 'table:formula="of:=1+1"'
     broken = (
         ods_rows([["dossier", "requested", "avis"]])

@@ -14,8 +14,8 @@ from support.lanes import drawn
 from tnt_sim.kernel.blocks import block_search as blocks
 from tnt_sim.kernel.blocks import joined_blocks as repair
 from tnt_sim.kernel.blocks import states
-from tnt_sim.kernel.blocks.active_rows import own_rows, settle
-from tnt_sim.kernel.blocks.block_search import crossing
+from tnt_sim.kernel.blocks.active_rows import choose_disjoint_rows, settle
+from tnt_sim.kernel.blocks.block_search import search_blocks
 from tnt_sim.kernel.knapsack import TooManyStates
 
 SMALL = st.integers(-4, 9)
@@ -51,7 +51,9 @@ def test_what_is_told_on_the_way_is_true(case) -> None:
     """A choice that is told keeps every row and is worth no less than the one before; no choice beats a bound."""
     value, rows, upper, price = case
     told: list[tuple[np.ndarray | None, float]] = []
-    found = crossing(value, rows, upper, price, [], heard=lambda taken, bound: told.append((taken, bound)))
+    found = search_blocks(
+        value, rows, upper, price, [], heard=lambda taken, bound: told.append((taken, bound))
+    )
     best = every_choice(value, rows, upper)
     assert all(best is None or bound >= best[0] - 1e-6 for _, bound in told)
     chosen = [taken for taken, _ in told if taken is not None]
@@ -67,8 +69,8 @@ def test_what_is_told_on_the_way_is_true(case) -> None:
 @given(cases(), st.booleans())
 def test_the_best_choice_and_its_ways(case, few: bool) -> None:
     value, rows, upper, price = case
-    own = own_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
-    found = crossing(value, rows, upper, price, own[: 1 if few else None])
+    own = choose_disjoint_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
+    found = search_blocks(value, rows, upper, price, own[: 1 if few else None])
     best = every_choice(value, rows, upper)
     if best is None:
         assert found is None
@@ -85,8 +87,8 @@ def test_only_what_is_worth_enough(case, more: int) -> None:
     value, rows, upper, price = case
     best = every_choice(value, rows, upper)
     wanted = (0 if best is None else best[0]) + more
-    own = own_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
-    found = crossing(value, rows, upper, price, own, at_least=wanted)
+    own = choose_disjoint_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
+    found = search_blocks(value, rows, upper, price, own, at_least=wanted)
     if best is None or best[0] < wanted:
         assert found is None
     else:
@@ -116,7 +118,7 @@ def test_long_lists_are_searched_for_what_is_beaten(monkeypatch: pytest.MonkeyPa
             rows[1, ::2] = 0
             rows[2] = np.where(rows[1] > 0, 0, -rows[0])
             upper = np.array([rows[0].sum() // 2, rows[1].sum() // 2, rows[2].sum() // 3])
-            found = crossing(value, rows, upper, random.random(3) * 3, [1, 2])
+            found = search_blocks(value, rows, upper, random.random(3) * 3, [1, 2])
             best = every_choice(value, rows, upper)
             assert (None if found is None else (found.value, found.ways)) == best
 
@@ -136,8 +138,8 @@ def test_a_choice_sought_first_changes_no_answer(case, few: int) -> None:
         patch.setattr(blocks, "LONG_PASS", -1)
         patch.setattr(blocks, "FEW", few)
         patch.setattr(blocks, "FIRST_SHARE", 0.0)
-        own = own_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
-        found = crossing(value, rows, upper, price, own, heard=hear)
+        own = choose_disjoint_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
+        found = search_blocks(value, rows, upper, price, own, heard=hear)
     best = every_choice(value, rows, upper)
     assert (None if found is None else (found.value, found.ways)) == best
     if best is not None:
@@ -159,8 +161,8 @@ def test_a_rough_look_never_asks_for_more_than_is_lost(flips, price: float, cell
         table = repair.RemainingExcess.of(move, cost.astype(float), price, 20.0)
     assert table is not None
     over = np.arange(-400, 400)
-    exact = table.least(over)
-    assert (table.rough(over) <= exact + 1e-9).all()
+    exact = table.compute_least_loss(over)
+    assert (table.look_up_bound(over) <= exact + 1e-9).all()
     picks = [[f for f, t in zip(flips, x, strict=True) if t] for x in product((0, 1), repeat=len(flips))]
     subsets = [(sum(m for m, _ in pick), sum(c for _, c in pick)) for pick in picks]
     for k in range(350, 450):
@@ -172,12 +174,12 @@ def test_budgets_and_large_numbers_are_refused() -> None:
     random = np.random.default_rng(1)
     weight = random.integers(10**6, 2 * 10**6, (1, 200))
     with pytest.raises(TooManyStates):
-        crossing(weight[0] + 1, weight, weight.sum(axis=1) // 2, np.ones(1), [0], max_work=1000)
+        search_blocks(weight[0] + 1, weight, weight.sum(axis=1) // 2, np.ones(1), [0], max_work=1000)
     with pytest.raises(OverflowError):
-        crossing(np.full(3, 2**60), weight[:, :3], weight[0, :1], np.zeros(1), [])
+        search_blocks(np.full(3, 2**60), weight[:, :3], weight[0, :1], np.zeros(1), [])
     for price in (-1.0, np.inf, np.nan):
         with pytest.raises(ValueError, match="prices"):
-            crossing(weight[0], weight, weight[0, :1], np.array([price]), [])
+            search_blocks(weight[0], weight, weight[0, :1], np.array([price]), [])
 
 
 def test_prices_far_from_any_good_ones_hide_no_choice() -> None:
@@ -185,15 +187,15 @@ def test_prices_far_from_any_good_ones_hide_no_choice() -> None:
     value, rows, upper = np.array([-100]), np.array([[-100], [-1]]), np.array([0, -1])
     for wanted in (None, -100):
         for own in ([], [0], [1]):
-            found = crossing(value, rows, upper, np.array([1.0, 0.0]), own, at_least=wanted)
+            found = search_blocks(value, rows, upper, np.array([1.0, 0.0]), own, at_least=wanted)
             assert found is not None
             assert (found.value, found.ways) == (-100, 1)
-    assert crossing(value, rows, upper, np.array([1.0, 0.0]), [0], at_least=-99) is None
+    assert search_blocks(value, rows, upper, np.array([1.0, 0.0]), [0], at_least=-99) is None
     with pytest.raises(OverflowError, match="prices"):
-        crossing(value, rows * 2**50, upper, np.array([1e300, 0.0]), [0])
+        search_blocks(value, rows * 2**50, upper, np.array([1e300, 0.0]), [0])
 
 
 def test_own_rows_share_nothing() -> None:
     rows = sp.csr_array(np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]))
-    assert own_rows(rows, [0, 1, 2]) == [1, 2]
-    assert own_rows(rows, [0, 1, 2, 3]) == [1, 2]
+    assert choose_disjoint_rows(rows, [0, 1, 2]) == [1, 2]
+    assert choose_disjoint_rows(rows, [0, 1, 2, 3]) == [1, 2]

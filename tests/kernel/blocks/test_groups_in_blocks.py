@@ -13,11 +13,11 @@ from support.lanes import seeds
 from tnt_sim.kernel.blocks import block_search as blocks
 from tnt_sim.kernel.blocks import joined_blocks as repair
 from tnt_sim.kernel.blocks import states
-from tnt_sim.kernel.blocks.active_rows import own_rows, settle
-from tnt_sim.kernel.blocks.block_search import crossing
-from tnt_sim.kernel.blocks.exchanges import Exchanges, numbered
+from tnt_sim.kernel.blocks.active_rows import choose_disjoint_rows, settle
+from tnt_sim.kernel.blocks.block_search import search_blocks
+from tnt_sim.kernel.blocks.exchanges import Exchanges, number_groups
 from tnt_sim.kernel.blocks.joined_blocks import RemainingExcess
-from tnt_sim.kernel.blocks.states import flips_of
+from tnt_sim.kernel.blocks.states import build_flips
 
 FEW_VALUES = ([0, 1, 2, 3], [-4, 9, 5, 5], [1, 1, 1, 2], [-3, -2, -1, 0], [100, 0, 7, -100])
 
@@ -62,7 +62,7 @@ class Case:
 
     def own(self) -> list[int]:
         """Rows with blocks of their own: all that can have one, some, or none."""
-        own = own_rows(sp.csr_array(self.rows), range(len(self.rows)), (), self.group)
+        own = choose_disjoint_rows(sp.csr_array(self.rows), range(len(self.rows)), (), self.group)
         return own[: self.random.integers(len(own) + 1)] if self.random.random() < 0.5 else own
 
     def best(self) -> tuple[int, int] | None:
@@ -96,11 +96,11 @@ def test_the_best_choice_and_its_ways(part: int, monkeypatch: pytest.MonkeyPatch
             monkeypatch.setattr(module, name, int(case.random.choice(sizes)))
         best, own = case.best(), case.own()
         several |= len(own) > 1
-        found = crossing(case.value, case.rows, case.upper, case.price, own, group=case.group)
+        found = search_blocks(case.value, case.rows, case.upper, case.price, own, group=case.group)
         assert (None if found is None else (found.value, found.ways)) == best, seed
         assert found is None or case.keeps(found.taken, found.value), seed
         wanted = (0 if best is None else best[0]) + int(case.random.integers(-2, 3))
-        found = crossing(
+        found = search_blocks(
             case.value, case.rows, case.upper, case.price, own, at_least=wanted, group=case.group
         )
         enough = best is not None and best[0] >= wanted
@@ -128,29 +128,31 @@ def test_groups_of_one_are_the_plain_kernel() -> None:
     for seed in range(40):
         case = Case(seed)
         alone = np.arange(len(case.value)) * 3
-        own = own_rows(sp.csr_array(case.rows), range(len(case.rows)))
-        assert own == own_rows(sp.csr_array(case.rows), range(len(case.rows)), (), alone)
-        pair = [crossing(case.value, case.rows, case.upper, case.price, own, group=g) for g in (None, alone)]
+        own = choose_disjoint_rows(sp.csr_array(case.rows), range(len(case.rows)))
+        assert own == choose_disjoint_rows(sp.csr_array(case.rows), range(len(case.rows)), (), alone)
+        pair = [
+            search_blocks(case.value, case.rows, case.upper, case.price, own, group=g) for g in (None, alone)
+        ]
         assert len({None if p is None else (p.value, p.ways, p.taken.tobytes()) for p in pair}) == 1
 
 
 def test_rows_that_share_a_group_are_not_both_own() -> None:
     rows = sp.csr_array(np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]]))
-    assert own_rows(rows, [0, 1, 2]) == [0, 1, 2]
-    assert own_rows(rows, [0, 1, 2], (), np.array([4, 4, 5, 6])) == [0, 2]
+    assert choose_disjoint_rows(rows, [0, 1, 2]) == [0, 1, 2]
+    assert choose_disjoint_rows(rows, [0, 1, 2], (), np.array([4, 4, 5, 6])) == [0, 2]
 
 
 def test_a_swap_puts_an_item_in_place_of_the_one_that_is_held() -> None:
     value, rows = np.array([5, 7, 7, 2, 3]), np.array([[1, 2, 3, 4, 5]])
     reduced = np.array([1.0, 4.0, 4.0, -2.0, -1.0])
-    swaps = Exchanges.of(value, rows, reduced, numbered(np.array([0, 0, 0, 1, 1]), 5))
+    swaps = Exchanges.of(value, rows, reduced, number_groups(np.array([0, 0, 0, 1, 1]), 5))
     assert swaps.held.tolist() == [False, True, False, False, False]
     assert swaps.cost.tolist() == [3, 4, 0, 2, 1]
     assert swaps.change.tolist() == [-2, -7, 0, 2, 3]
     assert swaps.move.tolist() == [[-1, -2, 1, 4, 5]]
-    assert np.flatnonzero(swaps.taken([2, 4])).tolist() == [2, 4]
-    assert np.flatnonzero(swaps.taken([1])).tolist() == []
-    assert swaps.nearest(np.arange(5)).tolist() == [0, 1]
+    assert np.flatnonzero(swaps.apply_exchanges([2, 4])).tolist() == [2, 4]
+    assert np.flatnonzero(swaps.apply_exchanges([1])).tolist() == []
+    assert swaps.compute_least_costs(np.arange(5)).tolist() == [0, 1]
 
 
 def test_steps_hold_whole_groups_and_know_the_ratios_to_come() -> None:
@@ -158,9 +160,9 @@ def test_steps_hold_whole_groups_and_know_the_ratios_to_come() -> None:
         case = Case(seed)
         n, rows = len(case.value), list(range(len(case.rows)))
         swaps = Exchanges.of(
-            case.value, case.rows, case.value - case.price @ case.rows, numbered(case.group, n)
+            case.value, case.rows, case.value - case.price @ case.rows, number_groups(case.group, n)
         )
-        flips = flips_of(swaps, np.arange(n), rows, int(case.random.integers(-1, len(rows))), 6.0)
+        flips = build_flips(swaps, np.arange(n), rows, int(case.random.integers(-1, len(rows))), 6.0)
         steps = [flips.items[a:b].tolist() for a, b in pairwise(flips.start.tolist())]
         cheap = np.flatnonzero(swaps.cost <= 6.0).tolist()
         assert sorted(k for step in steps for k in step if k >= 0) == cheap
@@ -180,7 +182,7 @@ def test_steps_hold_whole_groups_and_know_the_ratios_to_come() -> None:
 def test_a_repair_flips_one_item_of_a_group() -> None:
     for seed in range(100):
         random = np.random.default_rng(seed)
-        number = numbered(np.sort(random.integers(0, 4, 7)), 7)
+        number = number_groups(np.sort(random.integers(0, 4, 7)), 7)
         move, cost = random.integers(-40, 41, 7), random.integers(0, 9, 7).astype(float)
         price, most = float(random.choice([0.0, 0.25, 1.0])), 12.0
         table = RemainingExcess.of(move, cost, price, most, number)
@@ -193,15 +195,15 @@ def test_a_repair_flips_one_item_of_a_group() -> None:
             min((c - price * (e + m) for m, c in subsets if c <= most and e + m <= 0), default=np.inf)
             for e in over.tolist()
         ]
-        assert table.least(over) == pytest.approx(np.array(wanted))
-        assert (table.rough(over) <= table.least(over) + 1e-9).all()
+        assert table.compute_least_loss(over) == pytest.approx(np.array(wanted))
+        assert (table.look_up_bound(over) <= table.compute_least_loss(over) + 1e-9).all()
 
 
 def test_prices_far_from_any_good_ones_hide_no_choice() -> None:
     value, rows, upper = np.array([-100, 0]), np.array([[-100, 0], [-1, 0]]), np.array([0, -1])
     for wanted in (None, -100):
         group = np.zeros(2, dtype=np.int64)
-        found = crossing(value, rows, upper, np.array([1.0, 0.0]), [0], at_least=wanted, group=group)
+        found = search_blocks(value, rows, upper, np.array([1.0, 0.0]), [0], at_least=wanted, group=group)
         assert found is not None
         assert (found.value, found.ways, found.taken.tolist()) == (-100, 1, [True, False])
 
@@ -222,7 +224,7 @@ def test_many_groups_and_wide_ones_are_cheap(n_groups: int, size: int, work: int
         low, high = (price, high) if spent > upper else (low, price)
     group = np.repeat(np.arange(n_groups), size)
     rows, room = amount.reshape(1, -1), np.array([upper])
-    found = crossing(value.ravel(), rows, room, np.array([high]), [], max_work=work, group=group)
+    found = search_blocks(value.ravel(), rows, room, np.array([high]), [], max_work=work, group=group)
     assert found is not None
     assert amount.ravel()[found.taken].sum() <= upper
     assert len(np.unique(group[found.taken])) == found.taken.sum()
@@ -232,4 +234,4 @@ def test_items_of_a_group_stand_together() -> None:
     case = Case(1)
     for group in (case.group[::-1] * np.arange(1, len(case.group) + 1)[::-1], case.group[1:]):
         with pytest.raises(ValueError, match="together"):
-            crossing(case.value, case.rows, case.upper, case.price, [], group=group)
+            search_blocks(case.value, case.rows, case.upper, case.price, [], group=group)

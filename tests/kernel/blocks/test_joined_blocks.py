@@ -38,13 +38,13 @@ def join(deadline: Deadline) -> JoinedStates:
 
 def test_pairs_are_written_down_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """No single step is longer than one chunk: a step of a million pairs takes seconds on a busy machine."""
-    lengths, beside = list[int](), BlockStates.beside
+    lengths, beside = list[int](), BlockStates.combine_pairs
 
     def measured(*words: object) -> BlockStates:
         lengths.append(len(words[2]))  # type: ignore[arg-type]
         return beside(*words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(BlockStates, "beside", measured)
+    monkeypatch.setattr(BlockStates, "combine_pairs", measured)
     joined = join(UNLIMITED)
     assert sum(lengths) == N_STATES**2 == len(joined.left_place)
     assert max(lengths) <= CHUNK + N_STATES
@@ -97,14 +97,14 @@ def test_sums_of_parts_in_pieces_are_the_same(
         for name in ("profit", "weight", "loss"):
             np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))
         for place in range(len(whole.profit)):
-            np.testing.assert_array_equal(found.columns(place), whole.columns(place))
+            np.testing.assert_array_equal(found.list_columns(place), whole.list_columns(place))
 
 
 def test_pieces_of_sums_hold_so_many_pairs_and_read_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sums, "PAIRS", 50)
-    spans = [span.stop - span.start for span in sums._spans(np.full(100, 20))]
+    spans = [span.stop - span.start for span in sums._split_into_spans(np.full(100, 20))]
     assert spans == [2] * 50
-    assert [span.stop for span in sums._spans(np.array([5, 500, 5, 30, 20]))] == [1, 2, 4, 5]
+    assert [span.stop for span in sums._split_into_spans(np.array([5, 500, 5, 30, 20]))] == [1, 2, 4, 5]
     clock = StepClock().install(monkeypatch)
     part = Weighed(*(np.arange(40) for _ in range(3)), 0, lambda place: np.array([place]), lambda *_: NOWHERE)
     with pytest.raises(DeadlineExpired):
@@ -117,10 +117,10 @@ def test_pieces_of_sums_hold_so_many_pairs_and_read_the_clock(monkeypatch: pytes
 class FarRow:
     """A row of cells to come, of which only the exact look says what a pair that is over costs."""
 
-    def rough(self, over: np.ndarray) -> np.ndarray:
+    def look_up_bound(self, over: np.ndarray) -> np.ndarray:
         return np.zeros(len(over))
 
-    def least(self, over: np.ndarray) -> np.ndarray:
+    def compute_least_loss(self, over: np.ndarray) -> np.ndarray:
         return np.where(over > 0, 100.0, 0.0)
 
 

@@ -9,7 +9,7 @@ import pytest
 from support.cap_trees import NONE, needed, sharing_tree
 
 from tnt_sim.kernel.cap_tree import leaves
-from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, can_reach
+from tnt_sim.kernel.cap_tree.best_choice import Memory, can_reach, maximise_under_tree
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 
 
@@ -35,7 +35,7 @@ def test_free_money_is_shared_out_as_by_trying_every_choice(
     best = best_of_all(p, w, root)
     memory = Memory()
     for _ in range(2):
-        found = best_choice(p, w, root, memory)
+        found = maximise_under_tree(p, w, root, memory)
         assert (found.profit, -found.weight) == best[:2]
         taken = np.zeros(n, dtype=np.int64)
         taken[found.columns] = 1
@@ -48,5 +48,5 @@ def test_free_money_is_shared_out_as_by_trying_every_choice(
 def test_a_part_that_owes_and_has_nothing_to_fund() -> None:
     p, w = np.array([5, 4, 3]), np.array([4, 3, 3])
     owing = CapTreeNode(-1, -3, NONE, may_exceed=True)
-    found = best_choice(p, w, CapTreeNode(-1, 9, np.arange(3), (owing,)), Memory())
+    found = maximise_under_tree(p, w, CapTreeNode(-1, 9, np.arange(3), (owing,)), Memory())
     assert (found.profit, found.weight) == (7, 6)

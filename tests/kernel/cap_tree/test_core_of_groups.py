@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from support.lanes import seeds
 
-from tnt_sim.kernel.cap_tree.core_enumeration import ItemGroups, near_menus
-from tnt_sim.kernel.cap_tree.dominance import lasting
+from tnt_sim.kernel.cap_tree.core_enumeration import ItemGroups, enumerate_group_states
+from tnt_sim.kernel.cap_tree.dominance import select_undominated_items
 from tnt_sim.kernel.cap_tree.leaves import GroupLeaf
 from tnt_sim.kernel.cap_tree.states import Budget
 from tnt_sim.kernel.knapsack import ChoiceGroups
@@ -26,14 +26,14 @@ def some_groups(rng: np.random.Generator) -> ItemGroups:
     if rng.random() < 0.3:  # one menu for all
         p, w = (number[np.arange(len(group)) - np.searchsorted(group, group)] for number in (p, w))
     menus = ChoiceGroups(group, (rng.random(len(sizes)) < 0.3)[group])
-    items = lasting(np.arange(len(group)), p, w, menus)
+    items = select_undominated_items(np.arange(len(group)), p, w, menus)
     return ItemGroups(items, p[items], w[items], menus)
 
 
 def choices_of(groups: ItemGroups) -> Choices:
     """Every choice by its profit and weight."""
     found: Choices = {}
-    own = groups.menus.group[groups.items]
+    own = groups.choice_groups.group[groups.items]
     parts = [[(), *((j,) for j in np.flatnonzero(own == g).tolist())] for g in np.unique(own)]
     for picked in itertools.product(*parts):
         taken = [j for part in picked for j in part]
@@ -44,7 +44,7 @@ def choices_of(groups: ItemGroups) -> Choices:
 
 def goes_first(taken: tuple[int, ...], menus: ChoiceGroups) -> tuple[int, ...]:
     marks = np.zeros(2 * len(menus.group) + 2, dtype=int)
-    marks[menus.order(np.array(taken, dtype=np.int64))] = 1
+    marks[menus.compute_rank_key(np.array(taken, dtype=np.int64))] = 1
     return tuple(marks.tolist())
 
 
@@ -62,7 +62,7 @@ def test_the_states_within_a_loss_are_those_of_every_choice(seed: int) -> None:
         best = max(worth.values())
         gamma = int(rng.choice([0, b, 3 * b, best + 1])) if best else 0
         budget = Budget(10**7)
-        found = near_menus(groups, capacity, a, a + more, b, gamma, budget)
+        found = enumerate_group_states(groups, capacity, a, a + more, b, gamma, budget)
         assert found.best == best
         kept = sorted(
             (w, p) for (p, w), value in worth.items()
@@ -73,7 +73,7 @@ def test_the_states_within_a_loss_are_those_of_every_choice(seed: int) -> None:
         assert budget.is_unique
         for place, (w, p) in enumerate(kept):
             assert int(found.loss[place]) == best - worth[p, w]
-            first = max(states[p, w], key=lambda taken: goes_first(taken, groups.menus))
+            first = max(states[p, w], key=lambda taken: goes_first(taken, groups.choice_groups))
             assert sorted(found.columns(place).tolist()) == sorted(first)
 
 
@@ -84,7 +84,7 @@ def test_equal_items_are_compared_by_nobody() -> None:
     p, w = np.r_[np.full(n, 5), 9, 2], np.r_[np.full(n, 7), 11, 3]
     groups = ItemGroups(np.arange(n + 2), p, w, ChoiceGroups.of(group))
     budget = Budget(10**7)
-    found = near_menus(groups, 45, 0, 0, 1, 0, budget)
+    found = enumerate_group_states(groups, 45, 0, 0, 1, 0, budget)
     assert sorted(found.columns(0).tolist()) == [0, 1, 2, 3, 4, 5, 13]
     assert budget.ties == Budget(0).ties
 
@@ -95,14 +95,14 @@ def test_prices_that_leave_64_bits_are_refused() -> None:
         items, np.array([3, 2]), np.array([2**40, 2**39]), ChoiceGroups.of(items * 0), 2**40, 8, Budget(10**6)
     )
     with pytest.raises(OverflowError):
-        leaf.near(2**23, 0)
-    assert leaf.near(2**10, 0).profit.tolist() == [0]
+        leaf.enumerate_states(2**23, 0)
+    assert leaf.enumerate_states(2**10, 0).profit.tolist() == [0]
 
 
 def test_groups_of_which_even_the_cheapest_change_leaves_too_much() -> None:
     p, w = np.array([100, 99, 100, 99]), np.array([10, 8, 10, 8])
     groups = ItemGroups(np.arange(4), p, w, ChoiceGroups.of(np.array([0, 0, 1, 1])))
-    found = near_menus(groups, 10, 0, 0, 1, 0, Budget(10**6))
+    found = enumerate_group_states(groups, 10, 0, 0, 1, 0, Budget(10**6))
     assert (found.columns(0).tolist(), found.profit.tolist(), found.weight.tolist()) == ([0], [100], [10])
 
 
@@ -110,5 +110,5 @@ def test_one_item_that_is_not_worth_its_price_is_left() -> None:
     menus = ChoiceGroups.of(np.array([0]))
     one = ItemGroups(np.array([0]), np.array([3]), np.array([2]), menus)
     for price, taken in ((0, [0]), (1, [0]), (2, [])):
-        found = near_menus(one, 2, price, price, 1, 0, Budget(1000))
+        found = enumerate_group_states(one, 2, price, price, 1, 0, Budget(1000))
         assert found.columns(0).tolist() == taken

@@ -9,8 +9,8 @@ import pytest
 from support.cap_trees import some_items
 from support.lanes import seeds
 
-from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode, binding
-from tnt_sim.kernel.cap_tree.core_enumeration import near_states, relaxed
+from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode, find_binding_caps
+from tnt_sim.kernel.cap_tree.core_enumeration import compute_upper_bound, enumerate_leaf_states
 from tnt_sim.kernel.cap_tree.states import Budget
 
 
@@ -30,7 +30,7 @@ def test_the_states_within_a_loss_are_those_of_every_choice(seed: int) -> None:
         best = max(worth.values())
         gamma = int(rng.choice([0, b, 3 * b, best + 1]))
         budget = Budget(10**6)
-        found = near_states(p, w, capacity, a, b, gamma, budget)
+        found = enumerate_leaf_states(p, w, capacity, a, b, gamma, budget)
         kept = sorted(
             (v, q) for (q, v), value in worth.items()
             if best - value <= gamma and not any(r >= q and u <= v and (r, u) != (q, v) for r, u in first)
@@ -51,7 +51,7 @@ def test_a_bound_that_64_bits_do_not_hold_is_none() -> None:
     """Two items that are worth much set a price at which the weights of the others leave 64 bits together."""
     p, w = np.array([2**30, 2**30, *[1] * 100]), np.full(102, 2**20)
     with pytest.raises(OverflowError):
-        relaxed(p, w, 2**20, 0, 2**26)
+        compute_upper_bound(p, w, 2**20, 0, 2**26)
 
 
 def caps(*rows: tuple[list[int], int]) -> CapRows:
@@ -63,13 +63,17 @@ def caps(*rows: tuple[list[int], int]) -> CapRows:
 
 def test_caps_that_cross_given_rows_go() -> None:
     every = caps(([0, 1, 2, 3], 9), ([1, 2], 5), ([0, 1], 4), ([2, 3], 4), ([3], 2))
-    assert every.within(set()) is every
-    left = every.within({2, 3})
+    assert every.drop_crossing_caps(set()) is every
+    left = every.drop_crossing_caps({2, 3})
     assert left.row == (2, 3, 4)  # the first and the second hold columns of both
     assert left.cap == (4, 4, 2)
-    inner = caps(([0, 1, 2, 3], 9), ([0, 1], 5), ([0, 1], 4)).within({2})
+    inner = caps(([0, 1, 2, 3], 9), ([0, 1], 5), ([0, 1], 4)).drop_crossing_caps({2})
     assert inner.row == (2, 1)  # of the same columns the given one goes outside
-    assert caps(([0, 1], 5), ([1], 2), ([3], 1)).within({2}).row == (0, 2, 1)  # all hold none of the third's
+    assert caps(([0, 1], 5), ([1], 2), ([3], 1)).drop_crossing_caps({2}).row == (
+        0,
+        2,
+        1,
+    )  # all hold none of the third's
 
 
 def test_a_cap_holds_something_back_where_the_last_column_is_taken_in_part() -> None:
@@ -80,8 +84,8 @@ def test_a_cap_holds_something_back_where_the_last_column_is_taken_in_part() -> 
     def root(cap: int) -> CapTreeNode:
         return CapTreeNode(0, cap, np.zeros(0, dtype=np.int64), (inner, other))
 
-    assert binding([root(15)], profit, cost) == {1, 2}
-    assert binding([root(8)], profit, cost) == {0, 1}
-    assert binding([root(7)], profit, cost) == {0}
-    assert binding([root(9)], profit, cost) == {1, 2}
-    assert binding([CapTreeNode(0, 15, np.arange(4))], profit, cost) == set()
+    assert find_binding_caps([root(15)], profit, cost) == {1, 2}
+    assert find_binding_caps([root(8)], profit, cost) == {0, 1}
+    assert find_binding_caps([root(7)], profit, cost) == {0}
+    assert find_binding_caps([root(9)], profit, cost) == {1, 2}
+    assert find_binding_caps([CapTreeNode(0, 15, np.arange(4))], profit, cost) == set()

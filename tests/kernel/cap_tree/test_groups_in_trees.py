@@ -11,10 +11,10 @@ from support.cap_trees import caps_of, keeps, needed, random_tree, sharing_tree
 from support.lanes import seeds
 
 from tnt_sim.kernel.cap_tree import leaves
-from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, best_under_caps, can_reach
+from tnt_sim.kernel.cap_tree.best_choice import Memory, can_reach, maximise_under_caps, maximise_under_tree
 from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode
-from tnt_sim.kernel.cap_tree.dominance import lasting
-from tnt_sim.kernel.cap_tree.tree_search import best_in_tree, tree_reaches
+from tnt_sim.kernel.cap_tree.dominance import select_undominated_items
+from tnt_sim.kernel.cap_tree.tree_search import can_tree_reach, maximise_in_tree
 from tnt_sim.kernel.knapsack import ChoiceGroups, TooManyStates
 
 Case = tuple[np.ndarray, np.ndarray, ChoiceGroups]
@@ -50,14 +50,14 @@ def tree_of_groups(rng: np.random.Generator, w: np.ndarray, menus: ChoiceGroups)
 def place(menus: ChoiceGroups, taken: np.ndarray) -> tuple[int, ...]:
     """The places in the order of choices as a list of marks: of two the greater goes first."""
     marks = np.zeros(2 * int(menus.group.max()) + 2 + len(menus.group), dtype=int)
-    marks[menus.order(taken)] = 1
+    marks[menus.compute_rank_key(taken)] = 1
     return tuple(marks.tolist())
 
 
 def choices(menus: ChoiceGroups, root: CapTreeNode | None = None) -> list[np.ndarray]:
     """Every choice of one item a group; with a tree, of one a group among each node's own."""
     n = len(menus.group)
-    parts = [np.arange(n)] if root is None else root.own_columns()
+    parts = [np.arange(n)] if root is None else root.list_columns_by_node()
     key = [(k, int(menus.group[j])) for k, part in enumerate(parts) for j in part.tolist()]
     item = [int(j) for part in parts for j in part.tolist()]
     found = [np.flatnonzero(x) for x in itertools.product([1, 0], repeat=len(item))]
@@ -83,16 +83,16 @@ def agree(
 ) -> None:
     memory = Memory()
     for _ in range(2):
-        found = best_choice(p, w, root, memory, menus)
+        found = maximise_under_tree(p, w, root, memory, menus)
         assert (found.profit, found.weight, sorted(found.columns.tolist())) == best
         assert found.canonical
         assert can_reach(p, w, root, best[0], memory, menus)
         assert not can_reach(p, w, root, best[0] + 1, memory, menus)
-    grown = best_in_tree(p, w, root, menus=menus)
+    grown = maximise_in_tree(p, w, root, choice_groups=menus)
     assert (grown.profit, grown.weight, sorted(grown.columns.tolist())) == best
     assert grown.canonical
-    assert tree_reaches(p, w, root, best[0], menus=menus)
-    assert not tree_reaches(p, w, root, best[0] + 1, menus=menus)
+    assert can_tree_reach(p, w, root, best[0], choice_groups=menus)
+    assert not can_tree_reach(p, w, root, best[0] + 1, choice_groups=menus)
 
 
 @pytest.mark.parametrize("cells", [0, 50, 10**9])
@@ -108,7 +108,7 @@ def test_a_tree_of_groups_is_solved_as_by_trying_every_choice(
         held = [t for t in choices(menus) if keeps(indicator(t, len(p)), w, root)]
         best = best_of(p, w, menus, held)
         agree(p, w, root, menus, best)
-        lazily = best_under_caps(caps_of(root), p, w, menus=menus)
+        lazily = maximise_under_caps(caps_of(root), p, w, choice_groups=menus)
         assert np.flatnonzero(lazily.x).tolist() == best[2]
         assert lazily.is_unique
 
@@ -137,15 +137,17 @@ def test_parts_of_a_group_under_different_nodes_are_groups_of_their_own(seed: in
         root = random_tree(rng, np.arange(len(p)), w, int(rng.integers(1, 4)))
         every = choices(menus, root)
         profit, weight, _ = best_of(p, w, menus, [t for t in every if keeps(indicator(t, len(p)), w, root)])
-        found = best_choice(p, w, root, menus=menus)
+        found = maximise_under_tree(p, w, root, choice_groups=menus)
         assert (found.profit, found.weight) == (profit, weight)
-        own = [menus.group[found.columns[np.isin(found.columns, part)]] for part in root.own_columns()]
+        own = [
+            menus.group[found.columns[np.isin(found.columns, part)]] for part in root.list_columns_by_node()
+        ]
         assert all(len(set(part.tolist())) == len(part) for part in own)
         if found.canonical:
             real = [t for t in choices(menus) if keeps(indicator(t, len(p)), w, root)]
             assert sorted(found.columns.tolist()) == best_of(p, w, menus, real)[2]
         # under as few caps as settle it: never less than any choice of one a group
-        lazily = best_under_caps(caps_of(root), p, w, menus=menus)
+        lazily = maximise_under_caps(caps_of(root), p, w, choice_groups=menus)
         real = [t for t in choices(menus) if keeps(indicator(t, len(p)), w, root)]
         best = best_of(p, w, menus, real)
         taken = np.flatnonzero(lazily.x)
@@ -179,7 +181,7 @@ def test_caps_that_cross_leave_nothing_out(seed: int) -> None:
             )
         ]
         profit, weight, taken = best_of(p, w, menus, held)
-        found = best_under_caps(caps, p, w, menus=menus)
+        found = maximise_under_caps(caps, p, w, choice_groups=menus)
         x = np.flatnonzero(found.x)
         assert (int(p[x].sum()), -int(w[x].sum())) >= (profit, -weight)
         if any(t.tolist() == x.tolist() for t in held):
@@ -191,7 +193,7 @@ def test_caps_that_cross_leave_nothing_out(seed: int) -> None:
 def test_columns_under_no_cap_are_taken_one_a_group() -> None:
     p, w = np.array([5, 7, 7, 7, 0, 3]), np.array([1, 4, 3, 3, 1, 9])
     menus = ChoiceGroups.of(np.array([0, 0, 0, 0, 1, 2]))
-    found = best_under_caps(CapRows((), (), ()), p, w, menus=menus)
+    found = maximise_under_caps(CapRows((), (), ()), p, w, choice_groups=menus)
     assert (np.flatnonzero(found.x).tolist(), found.is_unique) == ([2, 5], True)
 
 
@@ -212,7 +214,7 @@ def test_items_that_another_beats_go(seed: int) -> None:
         )
 
     stays = [j for j in items.tolist() if p[j] > 0 and not beaten(j)]
-    assert lasting(items, p, w, menus).tolist() == stays
+    assert select_undominated_items(items, p, w, menus).tolist() == stays
 
 
 def test_memory_tells_groups_apart() -> None:
@@ -220,15 +222,15 @@ def test_memory_tells_groups_apart() -> None:
     root, memory = CapTreeNode(0, 5, np.arange(3)), Memory()
     for group, best in (([0, 1, 2], 5), ([0, 0, 1], 5), ([0, 0, 0], 3), ([0, 1, 1], 5), ([0, 0, 1], 5)):
         menus = ChoiceGroups.of(np.array(group))
-        assert best_choice(p, w, root, memory, menus).profit == best
+        assert maximise_under_tree(p, w, root, memory, menus).profit == best
         assert can_reach(p, w, root, best, memory, menus)
         assert not can_reach(p, w, root, best + 1, memory, menus)
-    assert best_choice(p, w, root, memory).profit == 5
+    assert maximise_under_tree(p, w, root, memory).profit == 5
     # of two choices as good goes first which takes the first group, or if it is raised, the first item
     p, w, root = np.array([2, 2]), np.array([2, 2]), CapTreeNode(0, 2, np.arange(2))
     for raised, first in (([False, False], 0), ([True, False], 1), ([True, True], 0)):
         menus = ChoiceGroups(np.arange(2), np.array(raised))
-        assert best_choice(p, w, root, memory, menus).columns.tolist() == [first]
+        assert maximise_under_tree(p, w, root, memory, menus).columns.tolist() == [first]
 
 
 @pytest.mark.slow
@@ -240,4 +242,4 @@ def test_too_many_states_are_told() -> None:
     w = np.sort(w.reshape(-1, 3), axis=1)[:, ::-1].ravel()
     root = CapTreeNode(0, int(w.sum()) // 7, np.arange(n))
     with pytest.raises(TooManyStates):
-        best_choice(w + 10**7, w, root, menus=menus)
+        maximise_under_tree(w + 10**7, w, root, choice_groups=menus)

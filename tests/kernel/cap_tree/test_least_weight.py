@@ -11,9 +11,9 @@ from support.cap_trees import caps_of, keeps, random_tree, some_items
 from support.lanes import seeds
 
 from tnt_sim.kernel.cap_tree import leaves
-from tnt_sim.kernel.cap_tree.best_choice import best_choice, can_reach, cheapest_under_caps
+from tnt_sim.kernel.cap_tree.best_choice import can_reach, maximise_under_tree, minimise_cost_under_caps
 from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode
-from tnt_sim.kernel.cap_tree.core_enumeration import near_states, relaxed
+from tnt_sim.kernel.cap_tree.core_enumeration import compute_upper_bound, enumerate_leaf_states
 from tnt_sim.kernel.cap_tree.states import Budget, TreeStates
 
 
@@ -39,7 +39,7 @@ def test_the_least_weight_is_that_of_every_choice(
         caps = caps_of(root)
         for target in {0, 1, int(p.sum()), int(p.sum()) + 1, *rng.integers(0, int(p.sum()) + 2, 4).tolist()}:
             least = least_of_all(p, w, root, target)
-            found = cheapest_under_caps(caps, p, w, target)
+            found = minimise_cost_under_caps(caps, p, w, target)
             assert (found is None) == (least is None)
             if found is not None:
                 assert keeps(found, w, root)
@@ -50,8 +50,8 @@ def test_caps_are_met_that_bind_one_after_the_other() -> None:
     """The cheapest by weight alone breaks a cap; what stands in for it breaks another, which was not looked at."""
     p, w = np.array([9, 8, 8, 1]), np.array([2, 2, 3, 2])
     caps = CapRows((0, 1), (np.array([0, 1]), np.array([2, 3])), (2, 2))
-    assert cheapest_under_caps(caps, p, w, 10).tolist() == [1, 0, 0, 1]  # type: ignore[union-attr]
-    assert cheapest_under_caps(caps, p, w, 11) is None
+    assert minimise_cost_under_caps(caps, p, w, 10).tolist() == [1, 0, 0, 1]  # type: ignore[union-attr]
+    assert minimise_cost_under_caps(caps, p, w, 11) is None
 
 
 @pytest.mark.parametrize("seed", seeds(range(0, 400, 20), 8))
@@ -62,11 +62,11 @@ def test_a_window_holds_every_state_that_a_sum_could_need(seed: int) -> None:
         p, w = some_items(rng)
         capacity, b = int(rng.integers(int(w.max()), int(w.sum()) + 2)), 2**10
         a = int(rng.integers(0, 2 * (b * int(p.sum()) // int(w.sum())) + 2)) * int(rng.random() < 0.7)
-        bound = relaxed(p, w, capacity, a, b)
+        bound = compute_upper_bound(p, w, capacity, a, b)
         low = int(rng.integers(0, capacity + 1))
         high = int(rng.integers(low, capacity + 1))
         gamma = int(rng.choice([0, b, 3 * b, bound + 1]))
-        found = near_states(p, w, capacity, a, b, gamma, Budget(10**6), (low, high))
+        found = enumerate_leaf_states(p, w, capacity, a, b, gamma, Budget(10**6), (low, high))
         states = {
             (int(p @ np.array(x)), int(w @ np.array(x))) for x in itertools.product((1, 0), repeat=len(p))
         }
@@ -87,13 +87,13 @@ def test_one_long_list_beside_others_is_settled_as_by_a_solver(
     """The list that holds most items, whose states are looked for within a window only."""
     monkeypatch.setattr(leaves, "FRONTIER_CELLS", 0)
     windows: list[tuple[int, int]] = []
-    weighing = leaves.ListLeaf.weighing
+    weighing = leaves.ListLeaf.enumerate_weight_window
 
     def noted(leaf: leaves.ListLeaf, a: int, gamma: int, low: int, high: int) -> TreeStates:
         windows.append((low, high))
         return weighing(leaf, a, gamma, low, high)
 
-    monkeypatch.setattr(leaves.ListLeaf, "weighing", noted)
+    monkeypatch.setattr(leaves.ListLeaf, "enumerate_weight_window", noted)
     rng = np.random.default_rng(seed)
     n = 240
     p, w = rng.integers(1, 300, n), rng.integers(1_000, 90_000, n)
@@ -102,17 +102,17 @@ def test_one_long_list_beside_others_is_settled_as_by_a_solver(
     parts = [np.arange(160 + 20 * k, 180 + 20 * k) for k in range(4)]
     below = tuple(CapTreeNode(k + 1, int(w[part].sum()) // 3, part) for k, part in enumerate(parts))
     root = CapTreeNode(0, int(w.sum()) // 3, np.arange(160), below)
-    rows = [(w * np.isin(np.arange(n), node.all_columns()), node.cap) for node in (root, *below)]
+    rows = [(w * np.isin(np.arange(n), node.collect_columns()), node.cap) for node in (root, *below)]
     best = solved(-p, rows)
     least = solved(w, [*rows, (-p, best)])
-    found = best_choice(p, w, root)
+    found = maximise_under_tree(p, w, root)
     assert (found.profit, found.weight, found.canonical) == (-best, least, True)
     assert can_reach(p, w, root, -best)
     assert not can_reach(p, w, root, 1 - best)
-    x = cheapest_under_caps(caps_of(root), p, w, -best)
+    x = minimise_cost_under_caps(caps_of(root), p, w, -best)
     assert x is not None
     assert (int(x @ p), int(x @ w)) == (-best, least)
-    assert cheapest_under_caps(caps_of(root), p, w, 1 - best) is None
+    assert minimise_cost_under_caps(caps_of(root), p, w, 1 - best) is None
     assert windows
 
 

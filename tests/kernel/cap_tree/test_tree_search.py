@@ -11,11 +11,11 @@ from support.cap_trees import caps_of, keeps, random_tree, under
 from support.lanes import seeds
 
 from tnt_sim.kernel.cap_tree import leaves
-from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, best_under_caps, can_reach
-from tnt_sim.kernel.cap_tree.caps import CapTreeNode, binding
+from tnt_sim.kernel.cap_tree.best_choice import Memory, can_reach, maximise_under_caps, maximise_under_tree
+from tnt_sim.kernel.cap_tree.caps import CapTreeNode, find_binding_caps
 from tnt_sim.kernel.cap_tree.memo import BoundedMemo
 from tnt_sim.kernel.cap_tree.states import TreeStates
-from tnt_sim.kernel.cap_tree.tree_search import best_in_tree, tree_reaches
+from tnt_sim.kernel.cap_tree.tree_search import can_tree_reach, maximise_in_tree
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.profit_frontier import Frontier
 
@@ -44,7 +44,7 @@ def test_what_hundreds_of_leaves_lose_together_is_asked_of_none(
 ) -> None:
     """Whether a value is reached is asked with few states a leaf: all that the leaves lose is too much for one."""
     p, w, root = many_leaves(200, 12)
-    best = best_in_tree(p, w, root).profit
+    best = maximise_in_tree(p, w, root).profit
     asked: list[int] = []
 
     def heard(near: Callable[..., TreeStates]) -> Callable[..., TreeStates]:
@@ -55,11 +55,11 @@ def test_what_hundreds_of_leaves_lose_together_is_asked_of_none(
         return listen
 
     for leaf in (leaves.FrontierLeaf, leaves.ListLeaf):
-        monkeypatch.setattr(leaf, "near", heard(leaf.near))
-    best_in_tree(p, w, root)
+        monkeypatch.setattr(leaf, "enumerate_states", heard(leaf.enumerate_states))
+    maximise_in_tree(p, w, root)
     first = asked[0]
     asked.clear()
-    assert tree_reaches(p, w, root, best - below)
+    assert can_tree_reach(p, w, root, best - below)
     assert asked[0] <= first
 
 
@@ -77,15 +77,15 @@ def test_a_tree_is_solved_as_by_trying_every_choice(
         w = p.copy() if rng.random() < 0.2 else w
         root = random_tree(rng, np.arange(n), w, int(rng.integers(0, 4)))
         best = best_of_all(p, w, root)
-        found = best_in_tree(p, w, root)
+        found = maximise_in_tree(p, w, root)
         x = np.isin(np.arange(n), found.columns).astype(int)
         assert (found.profit, -found.weight, tuple(x.tolist())) == best
         assert found.canonical
-        one = best_choice(p, w, root)  # a single cap goes another way
+        one = maximise_under_tree(p, w, root)  # a single cap goes another way
         assert sorted(one.columns.tolist()) == np.flatnonzero(best[2]).tolist()
         assert can_reach(p, w, root, best[0])
         assert not can_reach(p, w, root, best[0] + 1)
-        lazily = best_under_caps(caps_of(root), p, w)
+        lazily = maximise_under_caps(caps_of(root), p, w)
         assert tuple(lazily.x.tolist()) == best[2]
         assert lazily.is_unique
 
@@ -94,10 +94,10 @@ def test_only_caps_that_hold_something_back_are_taken_in() -> None:
     p, w = np.array([6, 5, 4, 3]), np.array([2, 2, 2, 2])
     inner = (CapTreeNode(1, 2, np.array([0, 1])), CapTreeNode(2, 4, np.array([2, 3])))
     root = CapTreeNode(0, 4, np.zeros(0, dtype=np.int64), inner)
-    assert binding([root], p, w) == {0, 1}
-    found = best_under_caps(caps_of(root), p, w)
+    assert find_binding_caps([root], p, w) == {0, 1}
+    found = maximise_under_caps(caps_of(root), p, w)
     assert found.x.tolist() == [1, 0, 1, 0]
-    assert [tree.sketch() for tree in found.trees] == [[0, [[1, []]]]]
+    assert [tree.serialise_rows() for tree in found.trees] == [[0, [[1, []]]]]
 
 
 def test_profits_close_to_costs_are_for_another_method() -> None:
@@ -108,7 +108,7 @@ def test_profits_close_to_costs_are_for_another_method() -> None:
     halves = tuple(CapTreeNode(k, int(w[k::2].sum()) // 3, np.arange(k, n, 2)) for k in range(2))
     root = CapTreeNode(9, int(w.sum()) // 4, np.zeros(0, dtype=np.int64), halves)
     with pytest.raises(TooManyStates):
-        best_choice(p, w, root)
+        maximise_under_tree(p, w, root)
 
 
 def test_a_large_tree_of_three_levels_reaches_its_bound() -> None:
@@ -128,7 +128,7 @@ def test_a_large_tree_of_three_levels_reaches_its_bound() -> None:
         for k, axis in enumerate(axes)
     ]
     root = CapTreeNode(200, sum(node.cap for node in nodes) * 97 // 100, none, tuple(nodes))
-    found = best_in_tree(p, w, root)
+    found = maximise_in_tree(p, w, root)
     x = np.isin(np.arange(n), found.columns).astype(np.int64)
     assert keeps(x, w, root)
     assert found.canonical
@@ -141,21 +141,21 @@ def test_a_large_tree_of_three_levels_reaches_its_bound() -> None:
 
 def test_a_leafs_frontier_serves_every_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     made = 0
-    plain = leaves.frontier
+    plain = leaves.build_frontier
 
     def counted(*asked: object) -> object:
         nonlocal made
         made += 1
         return plain(*asked)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(leaves, "frontier", counted)
+    monkeypatch.setattr(leaves, "build_frontier", counted)
     rng = np.random.default_rng(2)
     p, w = rng.integers(1, 20, 12), rng.integers(1, 20, 12)
     fronts: BoundedMemo[Frontier] = BoundedMemo()
     for total, left, right in ((50, 30, 40), (40, 30, 40), (40, 3, 25)):
         parts = (CapTreeNode(1, left, np.arange(6)), CapTreeNode(2, right, np.arange(6, 12)))
         root = CapTreeNode(0, total, np.zeros(0, dtype=np.int64), parts)
-        found = best_in_tree(p, w, root, fronts=fronts)
+        found = maximise_in_tree(p, w, root, fronts=fronts)
         assert (found.profit, -found.weight) == best_of_all(p, w, root)[:2]
     assert made == len(fronts) == 2
 
@@ -173,9 +173,12 @@ def test_what_is_remembered_changes_no_answer() -> None:
             p = p.copy()
             p[rng.integers(n)] = rng.integers(0, 9)
         best = best_of_all(p, w, root)
-        found = best_choice(p, w, root, memory)
+        found = maximise_under_tree(p, w, root, memory)
         assert (found.profit, -found.weight) == best[:2]
         target = best[0] + int(rng.integers(0, 2))
         assert can_reach(p, w, root, target, memory) == (target <= best[0])
-        assert best_under_caps(caps_of(root), p, w, memory=memory).x @ p == best[0] + p[~under(root, n)].sum()
+        assert (
+            maximise_under_caps(caps_of(root), p, w, memory=memory).x @ p
+            == best[0] + p[~under(root, n)].sum()
+        )
     assert 0 < len(memory.choices) < 40

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from tnt_sim.domain.territory import territory
+from tnt_sim.domain.territory import load_territory
 from tnt_sim.reporting.charts.department_map import (
     FILLS,
     NOTHING,
-    breaks,
-    department_codes,
-    fill_of,
-    fills_of,
-    map_svg,
+    compute_class_bounds,
+    draw_map,
+    get_fill,
+    list_department_codes,
+    list_fills,
 )
 
 _NS = "{http://www.w3.org/2000/svg}"
@@ -23,21 +23,21 @@ def shapes(svg: str) -> list[ElementTree.Element]:
 
 
 def test_every_department_of_the_map_is_drawn_and_no_other() -> None:
-    assert list(department_codes()) == territory(2021).codes("department")
-    drawn = [path.get("data-code") for path in shapes(map_svg({}, {}, "x"))]
+    assert list(list_department_codes()) == load_territory(2021).list_codes("department")
+    drawn = [path.get("data-code") for path in shapes(draw_map({}, {}, "x"))]
     assert len(drawn) == 101 + 4  # Paris and its three neighbours once more, enlarged
-    assert all(path.get("fill") == NOTHING for path in shapes(map_svg({}, {}, "x")))
+    assert all(path.get("fill") == NOTHING for path in shapes(draw_map({}, {}, "x")))
 
 
 def test_a_shape_is_filled_by_its_value_and_says_its_name() -> None:
-    values = {code: float(k) for k, code in enumerate(department_codes())}
-    svg = map_svg(values, {"2A": 'Corse <b> & "sud"'}, 'Une <carte> & "autre"')
+    values = {code: float(k) for k, code in enumerate(list_department_codes())}
+    svg = draw_map(values, {"2A": 'Corse <b> & "sud"'}, 'Une <carte> & "autre"')
     assert ElementTree.fromstring(svg).get("aria-label") == 'Une <carte> & "autre"'
     found = {path.get("data-code"): path for path in shapes(svg)}
-    cuts = breaks(values.values())
+    cuts = compute_class_bounds(values.values())
     assert len(cuts) == len(FILLS) - 1
     assert {code: path.get("fill") for code, path in found.items()} == {
-        code: fill_of(value, cuts) for code, value in values.items()
+        code: get_fill(value, cuts) for code, value in values.items()
     }
     title = found["2A"].find(f"{_NS}title")
     assert title is not None
@@ -46,16 +46,16 @@ def test_a_shape_is_filled_by_its_value_and_says_its_name() -> None:
 
 def test_classes_are_ordered_and_about_as_full() -> None:
     values = [float(k * k) for k in range(1, 102)]
-    cuts = breaks(values)
+    cuts = compute_class_bounds(values)
     assert cuts == sorted(set(cuts))
-    counts = [sum(1 for v in values if fill_of(v, cuts) == fill) for fill in FILLS]
+    counts = [sum(1 for v in values if get_fill(v, cuts) == fill) for fill in FILLS]
     assert sum(counts) == 101
     assert min(counts) >= 12
-    assert [fill_of(v, cuts) for v in (0.0, -1.0, None)] == [NOTHING] * 3
+    assert [get_fill(v, cuts) for v in (0.0, -1.0, None)] == [NOTHING] * 3
 
 
 def test_few_values_need_few_classes() -> None:
-    assert breaks([]) == []
-    assert breaks([0.0, 5.0, 5.0]) == []
-    assert fill_of(5.0, []) == fills_of([])[0] == FILLS[0]
-    assert fills_of([10.0]) == [FILLS[0], FILLS[-1]]
+    assert compute_class_bounds([]) == []
+    assert compute_class_bounds([0.0, 5.0, 5.0]) == []
+    assert get_fill(5.0, []) == list_fills([])[0] == FILLS[0]
+    assert list_fills([10.0]) == [FILLS[0], FILLS[-1]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.charts.marginal_charts import price_chart, price_rows
+from tnt_sim.reporting.charts.marginal_charts import build_price_rows, draw_prices
 
 PRICES = [
     {"id": "free", "goal": None, "value": "0"},
@@ -16,7 +16,7 @@ PRICES = [
 
 
 def test_the_dearest_is_first_and_the_free_ones_say_so() -> None:
-    rows = price_rows(PRICES, Lang.FR)
+    rows = build_price_rows(PRICES, Lang.FR)
     assert [(row["id"], row["v"], row["t"]) for row in rows] == [
         ("dear", 1906.7, "1\u202f906,7 score"),
         ("cheap", 71.4, "71,4 score"),
@@ -25,13 +25,13 @@ def test_the_dearest_is_first_and_the_free_ones_say_so() -> None:
 
 
 def test_money_is_told_as_money() -> None:
-    (row,) = price_rows([{"id": "a", "goal": "granted", "value": "330000"}], Lang.EN)
+    (row,) = build_price_rows([{"id": "a", "goal": "granted", "value": "330000"}], Lang.EN)
     assert row["t"] == "€330,000"
 
 
 def test_it_is_drawn_and_nothing_is_not() -> None:
-    drawn = price_chart(PRICES, Lang.EN).to_dict()
+    drawn = draw_prices(PRICES, Lang.EN).to_dict()
     assert drawn["title"]["text"] == "What each rule costs"
     assert len(drawn["data"]["values"]) == 3
     with pytest.raises(ValueError, match="nothing is kept"):
-        price_chart([], Lang.FR)
+        draw_prices([], Lang.FR)

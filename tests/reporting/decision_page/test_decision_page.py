@@ -16,12 +16,17 @@ from tnt_sim.analysis.shared.decided_run import of_run
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.i18n.numbers import amount
-from tnt_sim.reporting.decision_page.page import PageOptions, read_theme, report_html, report_pdf
+from tnt_sim.i18n.numbers import format_amount
+from tnt_sim.reporting.decision_page.page import (
+    PageOptions,
+    read_theme,
+    render_report_html,
+    render_report_pdf,
+)
 from tnt_sim.reporting.decision_page.page_text import PAGE
-from tnt_sim.reporting.decision_page.script_data import script_text, slider_of_runs
-from tnt_sim.reporting.renderers.html import policy
-from tnt_sim.reporting.reports.explanation import sentences_of
+from tnt_sim.reporting.decision_page.script_data import build_slider, encode_script
+from tnt_sim.reporting.renderers.html import build_security_policy
+from tnt_sim.reporting.reports.explanation import describe_dossiers
 
 
 class Page(HTMLParser):
@@ -51,7 +56,7 @@ class Page(HTMLParser):
 
 @pytest.mark.parametrize("lang", Lang)
 def test_nothing_outside_and_nothing_that_runs(runs: list[StoredRun], lang: Lang) -> None:
-    text = report_html(runs[0], PageOptions(lang, slider_of_runs(runs)))
+    text = render_report_html(runs[0], PageOptions(lang, build_slider(runs)))
     page = Page(text)
     assert [tag for tag, _ in page.tags].count("script") == 2
     assert not {tag for tag, _ in page.tags} & {"img", "link", "iframe", "object", "embed", "base"}
@@ -61,7 +66,7 @@ def test_nothing_outside_and_nothing_that_runs(runs: list[StoredRun], lang: Lang
     style = [inner for kind, inner in page.inside if kind == "style"]
     script = [inner for kind, inner in page.inside if kind == "script"][1]
     said = next(attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv"))
-    assert said == policy(script, style)
+    assert said == build_security_policy(script, style)
     assert said is not None
     assert said.startswith("default-src 'none'; script-src 'sha256-")
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)
@@ -73,12 +78,13 @@ def test_hostile_texts_stay_texts(runs: list[StoredRun]) -> None:
     assert "<script>alert" not in html(runs)
     assert "<img" not in html(runs)
     assert (
-        script_text({"a": "</script>\u2028&<!--"}) == '{"a":"\\u003c/script\\u003e\\u2028\\u0026\\u003c!--"}'
+        encode_script({"a": "</script>\u2028&<!--"})
+        == '{"a":"\\u003c/script\\u003e\\u2028\\u0026\\u003c!--"}'
     )
 
 
 def html(runs: list[StoredRun]) -> str:
-    return report_html(runs[0], PageOptions(Lang.FR, slider_of_runs(runs)))
+    return render_report_html(runs[0], PageOptions(Lang.FR, build_slider(runs)))
 
 
 def test_the_same_run_gives_the_same_bytes(runs: list[StoredRun]) -> None:
@@ -88,12 +94,12 @@ def test_the_same_run_gives_the_same_bytes(runs: list[StoredRun]) -> None:
 @pytest.mark.parametrize("lang", Lang)
 def test_figures_are_those_of_the_run(runs: list[StoredRun], lang: Lang) -> None:
     run = runs[0]
-    page = Page(report_html(run, PageOptions(lang)))
+    page = Page(render_report_html(run, PageOptions(lang)))
     assert next(attrs["lang"] for tag, attrs in page.tags if tag == "html") == lang
     for key in ("amount_cents", "granted_cents", "unspent_cents"):
-        assert amount(run.summary[key], lang) in page.words
+        assert format_amount(run.summary[key], lang) in page.words
     for entry in run.envelopes:
-        assert amount(entry["granted_cents"], lang) in page.words
+        assert format_amount(entry["granted_cents"], lang) in page.words
     assert run.summary["allocation_sha256"] in page.words
     assert [attrs for _, attrs in page.tags if attrs.get("lang") == "fr"] != []
     foreign = [tag for tag, attrs in page.tags if tag != "html" and attrs.get("lang") == "fr"]
@@ -116,7 +122,7 @@ def test_positions_say_only_what_differs_and_rebuild_each_run(runs: list[StoredR
 
 def test_runs_that_are_no_positions(runs: list[StoredRun]) -> None:
     with pytest.raises(UsageError, match="mêmes dossiers"):
-        slider_of_runs([runs[0], runs[0]])
+        build_slider([runs[0], runs[0]])
 
 
 @pytest.mark.parametrize(
@@ -140,18 +146,18 @@ def test_a_theme_that_would_reach_outside(
 def test_a_theme_is_taken_whole(tmp_path: Path, runs: list[StoredRun]) -> None:
     (tmp_path / "t.css").write_bytes(b":root { --accent: #600; }\r\nh1 { font-family: x, url(data:,) }\r\n")
     theme = read_theme(tmp_path / "t.css")
-    text = report_html(runs[0], PageOptions(Lang.FR, theme_css=theme))
+    text = render_report_html(runs[0], PageOptions(Lang.FR, theme_css=theme))
     style = [inner for kind, inner in Page(text).inside if kind == "style"]
     assert style[1] == ":root { --accent: #600; }\nh1 { font-family: x, url(data:,) }\n"
-    assert policy("", style).count("sha256") == 2
+    assert build_security_policy("", style).count("sha256") == 2
 
 
 def test_a_pdf_has_no_script_and_all_pages(runs: list[StoredRun]) -> None:
     pytest.importorskip("weasyprint", exc_type=(ImportError, OSError), reason=WANT + "Pango (WeasyPrint)")
-    data = report_pdf(runs[0], PageOptions(Lang.EN, paper=True))
+    data = render_report_pdf(runs[0], PageOptions(Lang.EN, paper=True))
     assert data.startswith(b"%PDF-")
     assert len(data) > 10_000
-    paper = report_html(runs[0], PageOptions(Lang.EN, paper=True))
+    paper = render_report_html(runs[0], PageOptions(Lang.EN, paper=True))
     assert "<script" not in paper
     assert [row for row in runs[0].table["dossier"] if f"<td>{row}</td>" not in paper] == []
 
@@ -159,10 +165,10 @@ def test_a_pdf_has_no_script_and_all_pages(runs: list[StoredRun]) -> None:
 @pytest.mark.parametrize("lang", Lang)
 def test_each_explanation_stands_escaped_on_the_page(runs: list[StoredRun], lang: Lang) -> None:
     document = explain(of_run(runs[-1].folder), everyone=True, lang=lang).document
-    text = report_html(runs[-1], PageOptions(lang, explanation=document))
+    text = render_report_html(runs[-1], PageOptions(lang, explanation=document))
     page = Page(text)
     assert HOSTILE not in text.replace(script_data(page), "")
-    told = sentences_of(document, lang)
+    told = describe_dossiers(document, lang)
     data = json.loads(script_data(page))
     why = dict(zip(data["dossiers"]["number"], data["dossiers"]["motive"], strict=True))
     refused = [one for one in document["dossiers"] if not one["funded"] and one["changes"]]
@@ -174,11 +180,11 @@ def test_each_explanation_stands_escaped_on_the_page(runs: list[StoredRun], lang
     assert data["explained"] is True
     assert PAGE["who_enters"].in_(lang) in page.words
     assert all(one["dossier"] in page.words for one in document["reserve"])
-    paper = report_html(runs[-1], PageOptions(lang, paper=True, explanation=document))
+    paper = render_report_html(runs[-1], PageOptions(lang, paper=True, explanation=document))
     assert document["dossiers"][-1]["sentence"][:30].replace("\u00a0", " ") in Page(paper).words.replace(
         "\u00a0", " "
     )
-    assert "explanations" not in report_html(runs[-1], PageOptions(lang))
+    assert "explanations" not in render_report_html(runs[-1], PageOptions(lang))
 
 
 def script_data(page: Page) -> str:
@@ -186,9 +192,9 @@ def script_data(page: Page) -> str:
 
 
 def test_french_signs_stay_with_their_words() -> None:
-    from tnt_sim.reporting.decision_page.page import _held_together
+    from tnt_sim.reporting.decision_page.page import _insert_nonbreaking_spaces
 
     page = "<style>a :hover{}</style><p>« a » : b ?</p><code>x : y</code>"
-    assert _held_together(page) == (
+    assert _insert_nonbreaking_spaces(page) == (
         "<style>a :hover{}</style><p>«\u00a0a\u00a0»\u00a0: b\u00a0?</p><code>x : y</code>"
     )

@@ -11,10 +11,10 @@ from support.hostile_text import HOSTILE
 
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang
-from tnt_sim.i18n.numbers import amount
-from tnt_sim.reporting.decision_page.page import PageOptions, report_html
-from tnt_sim.reporting.decision_page.script_data import slider_of_runs
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.i18n.numbers import format_amount
+from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
+from tnt_sim.reporting.decision_page.script_data import build_slider
+from tnt_sim.rules.expressions.column_text import format_integer
 
 
 class Opened:
@@ -60,7 +60,7 @@ def lang(request: pytest.FixtureRequest) -> Lang:
 @pytest.fixture(scope="module")
 def file(lang: Lang, runs: list[StoredRun], tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("page") / "r.html"
-    target.write_text(report_html(runs[0], PageOptions(lang, slider_of_runs(runs))), encoding="utf-8")
+    target.write_text(render_report_html(runs[0], PageOptions(lang, build_slider(runs))), encoding="utf-8")
     return target
 
 
@@ -82,22 +82,25 @@ def test_slider_moves_totals_envelopes_tables_map_and_list(
     most = max(runs, key=lambda run: run.summary["amount_cents"])
     totals = opened.page.eval_on_selector_all("[data-total]", "all => all.map(one => one.textContent)")
     assert totals == [
-        *(amount(most.summary[key], lang) for key in ("amount_cents", "granted_cents", "unspent_cents")),
-        count(most.summary["n_funded"], lang),
+        *(
+            format_amount(most.summary[key], lang)
+            for key in ("amount_cents", "granted_cents", "unspent_cents")
+        ),
+        format_integer(most.summary["n_funded"], lang),
     ]
     lines = opened.page.eval_on_selector_all(
         'tr[data-line] [data-of="1"]', "all => all.map(one => one.textContent)"
     )
-    assert lines == [amount(entry["granted_cents"], lang) for entry in most.envelopes]
-    assert amount(most.summary["amount_cents"], lang) in opened.text("#variant")
+    assert lines == [format_amount(entry["granted_cents"], lang) for entry in most.envelopes]
+    assert format_amount(most.summary["amount_cents"], lang) in opened.text("#variant")
     assert opened.page.is_hidden(".verdict")
     funded = most.table.filter("funded")
     ain = funded.filter(funded["department"] == "01")["granted_cents"].sum()
-    assert opened.text('table[data-group="department"] tr[data-k="0"] [data-of="granted"]') == amount(
+    assert opened.text('table[data-group="department"] tr[data-k="0"] [data-of="granted"]') == format_amount(
         ain, lang
     )
     title = opened.page.text_content('#map path[data-code="01"] title')
-    assert amount(ain, lang) in title
+    assert format_amount(ain, lang) in title
     opened.page.select_option("#decision-of", "enter")
     entered = set(funded["dossier"]) - set(runs[0].table.filter("funded")["dossier"])
     assert entered
@@ -165,7 +168,7 @@ def test_without_script_the_decision_is_all_there(
     page = context.new_page()
     page.goto(file.as_uri())
     said = page.inner_text("main")
-    assert amount(runs[0].summary["granted_cents"], lang) in said
+    assert format_amount(runs[0].summary["granted_cents"], lang) in said
     assert page.is_visible("noscript p")
     assert page.is_visible("#positions")
     context.close()

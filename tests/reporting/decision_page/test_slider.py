@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from support.run_folders.awkward_run import TABLE, make_run
 
-from tnt_sim.analysis.sweep.slider_positions import slider_of
+from tnt_sim.analysis.sweep.slider_positions import compute_slider
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import UsageError, VerificationError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.decision_page.page import PageOptions, report_html
+from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
 
 
 def test_each_position_is_the_run_at_that_amount(tmp_path: Path) -> None:
     run = open_stored(make_run(tmp_path))
-    slider = slider_of(run, "p", "9 000 €", "12 000 €", 4)
+    slider = compute_slider(run, "p", "9 000 €", "12 000 €", 4)
     assert [one.amount_cents for one in slider.positions] == [900_000, 1_000_000, 1_100_000, 1_200_000]
     for position in slider.positions:
         amount = f"{position.amount_cents // 100} €"
@@ -34,10 +34,10 @@ def test_each_position_is_the_run_at_that_amount(tmp_path: Path) -> None:
 
 def test_an_amount_that_contradicts_the_scenario_says_so(tmp_path: Path) -> None:
     run = open_stored(make_run(tmp_path))
-    slider = slider_of(run, "p", "50 %", "100 %", 3)
+    slider = compute_slider(run, "p", "50 %", "100 %", 3)
     assert [one.summary is None for one in slider.positions] == [True, True, False]
     assert "font" in slider.positions[0].why.fr
-    page = report_html(run, PageOptions(Lang.EN, slider))
+    page = render_report_html(run, PageOptions(Lang.EN, slider))
     assert slider.positions[0].why.en in page.replace("&#34;", '"').replace("&#39;", "'")
 
 
@@ -45,9 +45,9 @@ def test_sliders_that_cannot_be(tmp_path: Path) -> None:
     run = open_stored(make_run(tmp_path))
     for start, stop, n in (("100 %", "90 %", 5), ("90 %", "110 %", 1), ("90 %", "110 %", 500)):
         with pytest.raises(UsageError, match="curseur"):
-            slider_of(run, "p", start, stop, n)
+            compute_slider(run, "p", start, stop, n)
     with pytest.raises(UsageError, match="n'existe pas"):
-        slider_of(run, "nope")
+        compute_slider(run, "nope")
     (tmp_path / "table.csv").write_text(TABLE.replace("Bourg", "Ville"), encoding="utf-8")
     with pytest.raises(VerificationError, match="a changé"):
-        slider_of(run, "p")
+        compute_slider(run, "p")

@@ -12,7 +12,7 @@ import pytest
 from support.run_folders.awkward_run import TABLE, make_run
 
 from tnt_sim.domain.money import parse_cents
-from tnt_sim.domain.portfolio import CANONICAL, table_column
+from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import Lang
@@ -23,7 +23,7 @@ from tnt_sim.ingest.tables.pabulib import read_pb
 from tnt_sim.ingest.tables.raw_table import ReadOptions
 from tnt_sim.reporting.export.flat_table import CsvStyle
 from tnt_sim.reporting.export.formats import FORMATS, ExportOptions, export_bytes
-from tnt_sim.reporting.export.scdl import faults, schema
+from tnt_sim.reporting.export.scdl import find_violations, load_schema
 from tnt_sim.reporting.run_folder.run_access import open_stored
 
 FLAT = [name for name, known in FORMATS.items() if ".csv" in known.suffixes and name != "csv"]
@@ -70,7 +70,7 @@ def test_the_sheet_of_dossiers_reads_back_whole(stored: StoredRun, tmp_path: Pat
     table = read_dossiers(file, shown_as="x.xlsx", columns=columns).table.sort("dossier")
     wanted = stored.table.sort("dossier")
     for name in columns:
-        column = table_column(name)
+        column = get_table_column(name)
         assert table[column].to_list() == wanted[column].to_list(), name
     granted = [parse_cents(text) for text in table["Accordé"].cast(pl.String)]
     assert granted == wanted["granted_cents"].to_list()
@@ -81,7 +81,7 @@ def _same(stored: StoredRun, data: bytes, file: Path, options: ReadOptions) -> N
     file.write_bytes(data)
     table = read_dossiers(file, shown_as=file.name, read=options).table
     for name in CANONICAL:
-        column = table_column(name)
+        column = get_table_column(name)
         assert table[column].to_list() == stored.table[column].to_list(), name
     assert [text or None for text in table["avis"]] == [text or None for text in stored.table["avis"]]
     cents = table["granted_cents"] if "granted_cents" in table.columns else table["granted"]
@@ -157,10 +157,12 @@ def test_chorus_commits_only_what_is_new(stored: StoredRun) -> None:
 
 def test_scdl_keeps_its_schema(stored: StoredRun) -> None:
     found = rows(exported(stored, "scdl", ".csv"), ",")
-    names = [field["name"] for field in schema()["fields"]]
+    names = [field["name"] for field in load_schema()["fields"]]
     assert list(found[0]) == names
-    for field in schema()["fields"]:
-        assert not list(faults(field, pl.Series([row[field["name"]] for row in found]))), field["name"]
+    for field in load_schema()["fields"]:
+        assert not list(find_violations(field, pl.Series([row[field["name"]] for row in found]))), field[
+            "name"
+        ]
     assert found[0]["dateConvention"] == "2026-03-31"
 
 
@@ -235,8 +237,8 @@ def test_turgot_comes_back_whole(stored: StoredRun, tmp_path: Path, suffix: str)
     ],
 )  # fmt: skip
 def test_the_schema_refuses(name: str, value: str) -> None:
-    field = next(field for field in schema()["fields"] if field["name"] == name)
-    assert [bad.to_list() for _, bad in faults(field, pl.Series([value]))] == [[True]]
+    field = next(field for field in load_schema()["fields"] if field["name"] == name)
+    assert [bad.to_list() for _, bad in find_violations(field, pl.Series([value]))] == [[True]]
 
 
 def test_scdl_says_what_is_missing(stored: StoredRun) -> None:
@@ -250,11 +252,11 @@ def test_scdl_says_what_is_missing(stored: StoredRun) -> None:
 def test_pabulib_reads_back(stored: StoredRun) -> None:
     file = read_pb(exported(stored, "pabulib", ".pb"), "x.pb")
     assert (file.meta["budget"], file.meta["num_projects"]) == ("9000", "9")
-    selected = dict(zip(file.column("project_id"), file.column("selected"), strict=True))
+    selected = dict(zip(file.get_column("project_id"), file.get_column("selected"), strict=True))
     assert {name for name, flag in selected.items() if flag == "1"} == set(GRANTED)
-    granted = zip(file.column("project_id"), file.column("granted"), strict=True)
+    granted = zip(file.get_column("project_id"), file.get_column("granted"), strict=True)
     assert {name: parse_cents(text, ".") for name, text in granted if text != "0"} == GRANTED
-    assert file.column("name") == stored.table["title"].to_list()
+    assert file.get_column("name") == stored.table["title"].to_list()
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.cli.commands.new import dossiers_csv
-from tnt_sim.engine.award_list import csv_columns
+from tnt_sim.cli.commands.new import build_dossiers_csv
+from tnt_sim.engine.award_list import convert_to_csv
 from tnt_sim.ingest.portfolio_reader import read_dossiers
 
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -45,7 +45,7 @@ def exported(folder: Path, texts: list[str]) -> tuple[pl.DataFrame, Path]:
         pl.lit("=reason").alias("reason"),
     )
     path = folder / "allocation.csv"
-    csv_columns(decided, "Europe/Paris").write_csv(path)
+    convert_to_csv(decided, "Europe/Paris").write_csv(path)
     return table, path
 
 
@@ -79,5 +79,5 @@ def test_the_reader_takes_the_prefix_off(tmp_path: Path) -> None:
 
 
 def test_the_example_has_nothing_to_guard() -> None:
-    cells = [cell for row in csv.reader(io.StringIO(dossiers_csv())) for cell in row]
+    cells = [cell for row in csv.reader(io.StringIO(build_dossiers_csv())) for cell in row]
     assert not [cell for cell in cells if cell.startswith(RISKY)]

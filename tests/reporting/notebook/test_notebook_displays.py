@@ -12,7 +12,7 @@ from support.run_folders.awkward_run import SCENARIO, make_run
 import tnt_sim as tnt
 from tnt_sim.errors import VerificationError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.notebook.cards import About, result_card
+from tnt_sim.reporting.notebook.cards import About, render_result_card
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -76,7 +76,7 @@ def test_it_is_english_where_the_scenario_is(tmp_path: Path) -> None:
 def test_what_does_not_fit_says_what_to_do(tmp_path: Path) -> None:
     document = project(tmp_path).solve(cross_check="never").summary()
     nothing = {**document, "status": "infeasible", "granted_cents": None, "unspent_cents": None}
-    told = plain(result_card(nothing, About("Rien", "", synthetic=True), Lang.FR))
+    told = plain(render_result_card(nothing, About("Rien", "", synthetic=True), Lang.FR))
     assert "✘" in told
     assert "tnt.conflict(scenario)" in told
     assert "SYNTHÉTIQUES" in told

@@ -10,9 +10,9 @@ from support.paths import ROOT
 import tnt_sim as tnt
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.comparison import comparison_lines
-from tnt_sim.reporting.reports.run import money_texts
-from tnt_sim.reporting.reports.sweep import sweep_html, sweep_lines
+from tnt_sim.reporting.reports.comparison import render_comparison
+from tnt_sim.reporting.reports.run import describe_money
+from tnt_sim.reporting.reports.sweep import render_sweep, render_sweep_html
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 
@@ -56,12 +56,12 @@ def test_a_run_says_whom_it_reaches(tmp_path: Path) -> None:
     document = solve(scenario(tmp_path)).document
     assert (document["inhabitants"], document["n_unlocated"]) == (people("12"), 0)
     assert people("12") == people("2")  # the commune is one of the EPCI's
-    assert money_texts(document, Lang.FR)[2] == (
+    assert describe_money(document, Lang.FR)[2] == (
         "29\u202f273\u00a0habitants dans les communes atteintes, chacun compté une fois"
     )
     whole = solve(scenario(tmp_path, YAML.replace("2 k€", "5 k€"))).document
     assert (whole["inhabitants"], whole["n_unlocated"]) == (people("4"), 1)
-    assert money_texts(whole, Lang.EN)[2] == (
+    assert describe_money(whole, Lang.EN)[2] == (
         "256,518 inhabitants in the communes reached, each counted once; 1 funded dossier names no place that the "
         "map knows in full"
     )
@@ -71,7 +71,7 @@ def test_nothing_is_said_without_a_map(tmp_path: Path) -> None:
     document = solve(scenario(tmp_path, YAML.replace("territory: {year: 2021}\n", ""))).document
     assert document["inhabitants"] is None
     assert document["n_unlocated"] is None
-    assert len(money_texts(document, Lang.FR)) == 2
+    assert len(describe_money(document, Lang.FR)) == 2
 
 
 def test_every_point_and_step_of_a_sweep(tmp_path: Path) -> None:
@@ -84,9 +84,11 @@ def test_every_point_and_step_of_a_sweep(tmp_path: Path) -> None:
         below = [reached for cents, reached in ladder if cents <= point["amount_cents"]]
         assert point["free"]["inhabitants"] == below[-1]
     assert found.to_dataframe()["inhabitants"].null_count() == 0
-    shown = "\n".join(str(line) for line in sweep_lines(found.document, lang=Lang.EN, width=140))
+    shown = "\n".join(str(line) for line in render_sweep(found.document, lang=Lang.EN, width=140))
     assert "Inhabitants: those of the communes reached, each counted once." in shown
-    assert "Habitants : ceux des communes atteintes" in sweep_html(found.document, Lang.FR, pictures={})
+    assert "Habitants : ceux des communes atteintes" in render_sweep_html(
+        found.document, Lang.FR, pictures={}
+    )
 
 
 def test_decisions_side_by_side(tmp_path: Path) -> None:
@@ -94,6 +96,6 @@ def test_decisions_side_by_side(tmp_path: Path) -> None:
     one = tnt.Scenario.from_yaml(tmp_path / "mayotte.yaml")
     found = tnt.compare(one, one.with_({"programme.amount": "5 k€"}))
     assert [side["inhabitants"] for side in found.headline()] == [people("12"), people("4")]
-    shown = "\n".join(str(line) for line in comparison_lines(found, Lang.FR, 120))
+    shown = "\n".join(str(line) for line in render_comparison(found, Lang.FR, 120))
     assert "Habitants" in shown
     assert "256\u202f518" in shown

@@ -12,12 +12,12 @@ from support.workbook_pages import pages
 
 from tnt_sim.analysis.batch.store import read_runs
 from tnt_sim.app.page import Page
-from tnt_sim.app.page_settings import stages_told
+from tnt_sim.app.page_settings import describe_stages
 from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.run_folder.run_access import open_stored
-from tnt_sim.reporting.workbook.workbook import workbook_bytes
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.reporting.workbook.workbook import build_workbook
+from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.load import load_scenario
 
 TABLE = """\
@@ -51,15 +51,15 @@ def test_workbooks_sum_inhabitants_only_with_a_map(tmp_path: Path, lang: Lang) -
     bare = open_stored(make_run(tmp_path / "c", WITHOUT, TABLE))
     people = run.summary["inhabitants"]
     assert (people, other.summary["inhabitants"]) == (PEOPLE["97601"] + PEOPLE["97602"], PEOPLE["97601"])
-    book = pages(workbook_bytes(run, lang, other))
+    book = pages(build_workbook(run, lang, other))
     heads, values = book[SUMMARY[lang]][3:5]
     assert values[heads.index(TITLE[lang])] == people
     pair = next(row for row in book[COMPARED[lang]] if row and row[0] == TITLE[lang])
     assert pair[3:5] == [people, other.summary["inhabitants"]]
-    for alone in (workbook_bytes(bare, lang), workbook_bytes(run, lang, bare)):
+    for alone in (build_workbook(bare, lang), build_workbook(run, lang, bare)):
         rows = [row for name, page in pages(alone).items() if name != SUMMARY[lang] for row in page]
         assert not [row for row in rows if TITLE[lang] in row]
-    assert TITLE[lang] not in pages(workbook_bytes(bare, lang))[SUMMARY[lang]][3]
+    assert TITLE[lang] not in pages(build_workbook(bare, lang))[SUMMARY[lang]][3]
 
 
 def test_the_answers_of_a_batch(tmp_path: Path) -> None:
@@ -85,9 +85,12 @@ def test_the_page_sums_inhabitants_only_with_a_map(tmp_path: Path, text: str) ->
     totals, shown = reply.document["parts"]["totals"], text is SCENARIO
     assert (TITLE[Lang.FR] in totals) == shown
     added = {
-        one["name"] for stage in stages_told(page.scenario, page.state, Lang.FR) for one in stage["more"]
+        one["name"] for stage in describe_stages(page.scenario, page.state, Lang.FR) for one in stage["more"]
     }
     assert ("inhabitants" in added) == shown
     if shown:
-        poorer = count(PEOPLE["97601"], Lang.FR)
-        assert f'{poorer}</dd><dd class="was">écrit : {count(run.summary["inhabitants"], Lang.FR)}' in totals
+        poorer = format_integer(PEOPLE["97601"], Lang.FR)
+        assert (
+            f'{poorer}</dd><dd class="was">écrit : {format_integer(run.summary["inhabitants"], Lang.FR)}'
+            in totals
+        )

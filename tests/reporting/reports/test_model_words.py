@@ -8,9 +8,14 @@ import pytest
 from support.paths import ROOT
 
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.rules_page import main, rules_document, scenario_part
-from tnt_sim.reporting.reports.scenario import Sentence, sentence_document, sentence_lines, sentences
-from tnt_sim.rules.kinds.registry import rule_words
+from tnt_sim.reporting.reports.rules_page import build_rules_page, main, parse_fragment
+from tnt_sim.reporting.reports.scenario import (
+    Sentence,
+    build_sentence_document,
+    describe_scenario,
+    render_sentences,
+)
+from tnt_sim.rules.kinds.registry import describe_rule
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
@@ -58,7 +63,7 @@ def told(folder: Path, lang: Lang) -> dict[tuple[str, str], Sentence]:
     (folder / "table.csv").write_text(TABLE, encoding="utf-8")
     (folder / "mots.yaml").write_text(TEXT, encoding="utf-8")
     problem = compile_problem(load_scenario(folder / "mots.yaml"))
-    return {(s.section, s.id): s for s in sentences(problem, lang)}
+    return {(s.section, s.id): s for s in describe_scenario(problem, lang)}
 
 
 def test_the_whole_model_in_french(tmp_path: Path) -> None:
@@ -157,11 +162,11 @@ def test_the_same_in_english_and_on_the_page(tmp_path: Path) -> None:
     assert english["waivers", "fixe"].text == (
         'The rule "fixe" does not apply if the dossier number is "3". Reason: calamité. Granted by: préfet.'
     )
-    page = [line.plain for line in sentence_lines(list(french.values()), FR, 200)]
+    page = [line.plain for line in render_sentences(list(french.values()), FR, 200)]
     assert "Plafonds par projet" in page
     assert "Dérogations" in page
     assert f"      ∀ d{NB}: Σ{{department = d}} g_i ≤ 2 k€ (− 0.5 / 1 k€ · distance)" in page
-    document = sentence_document(list(french.values()))
+    document = build_sentence_document(list(french.values()))
     keys = {"section", "id", "text", "formula", "n_rows", "n_dossiers", "source", "place", "title", "note"}
     assert keys < document[0].keys()
 
@@ -246,16 +251,16 @@ WORDS = {
 
 @pytest.mark.parametrize("text", WORDS)
 def test_each_kind_as_a_sentence(text: str) -> None:
-    (rule,) = scenario_part(f"rules: [{text.replace('{kind', '{id: r, kind', 1)}]").rules
-    assert rule_words(rule, FR) == WORDS[text]
-    assert rule_words(rule, EN) != WORDS[text]
+    (rule,) = parse_fragment(f"rules: [{text.replace('{kind', '{id: r, kind', 1)}]").rules
+    assert describe_rule(rule, FR) == WORDS[text]
+    assert describe_rule(rule, EN) != WORDS[text]
 
 
 def test_steps_are_told(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text(TABLE, encoding="utf-8")
     steps = "steps: [{id: un, date: 2021-11-22, set: {envelopes.a.amount: 900 €}}, {id: deux, date: 2021-12-01}]\n"
     (tmp_path / "mots.yaml").write_text(TEXT + steps, encoding="utf-8")
-    found = sentences(compile_problem(load_scenario(tmp_path / "mots.yaml")), FR)
+    found = describe_scenario(compile_problem(load_scenario(tmp_path / "mots.yaml")), FR)
     assert [s.text for s in found if s.section == "steps"] == [
         "Décision du 22 novembre 2021, avec envelopes.a.amount = 900 €.",
         "Décision du 1er décembre 2021.",
@@ -265,7 +270,7 @@ def test_steps_are_told(tmp_path: Path) -> None:
 def test_the_book_of_rules_is_fresh() -> None:
     """`uv run python -m tnt_sim.reporting.reports.rules_page docs/rules.md` writes it again."""
     path = ROOT / "docs" / "rules.md"
-    assert path.read_text(encoding="utf-8") == rules_document()
+    assert path.read_text(encoding="utf-8") == build_rules_page()
 
 
 def test_the_check_says_whether_it_is_fresh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.run import envelope_table, relaxed_lines, rule_lines, run_lines, unspent_lines
-from tnt_sim.reporting.text.vocabulary import Labels, verdict
+from tnt_sim.reporting.reports.run import (
+    render_envelopes,
+    render_relaxation,
+    render_rules,
+    render_run,
+    render_unspent,
+)
+from tnt_sim.reporting.text.vocabulary import Labels, describe_verdict
 
 FR, EN = Lang.FR, Lang.EN
 MILLION = 100_000_000
@@ -74,7 +80,7 @@ LABELS = Labels(
 
 
 def page(found: dict[str, Any], width: int, lang: Lang = FR) -> list[str]:
-    lines = run_lines(found, LABELS, lang=lang, width=width, run_dir="runs/tnt-2021-1a2b3c4d")
+    lines = render_run(found, LABELS, lang=lang, width=width, run_dir="runs/tnt-2021-1a2b3c4d")
     return [line.plain for line in lines]
 
 
@@ -123,41 +129,41 @@ def test_the_page_of_a_document_in_english() -> None:
 
 def test_narrow_tables_use_short_amounts_and_never_cut_an_id() -> None:
     name = "une-enveloppe-au-nom-vraiment-tres-long-qui-depasse-la-largeur-de-l-ecran"
-    lines = [line.plain for line in envelope_table([envelope(name, None, 88 * MILLION, 800)], FR, 80)]
+    lines = [line.plain for line in render_envelopes([envelope(name, None, 88 * MILLION, 800)], FR, 80)]
     assert name in lines[1]
     assert "88,0\u00a0M€" in lines[1]
     assert "8\u00a0€" in lines[1]
 
 
 def test_titles_fill_what_room_there_is() -> None:
-    wide = envelope_table(document()["envelopes"], FR, 140)
+    wide = render_envelopes(document()["envelopes"], FR, 140)
     assert "axe-1 · Titre de l'enveloppe axe-1" in wide[2].plain
-    narrow = envelope_table(document()["envelopes"], FR, 80)
+    narrow = render_envelopes(document()["envelopes"], FR, 80)
     assert "Titre" not in narrow[2].plain
 
 
 def test_the_parts_of_a_split_stand_together() -> None:
     parts = [envelope(f"detr/{k:02}", "detr", 1000, 400, unspent_code="none_fits") for k in range(100)]
     entries = [envelope("detr", None, 100_000, 40_000, unspent_code="rule"), *parts]
-    lines = [line.plain for line in envelope_table(entries, FR, 120)]
+    lines = [line.plain for line in render_envelopes(entries, FR, 120)]
     assert len(lines) == 3
     assert "100\u00a0parts" in lines[2]
-    why = [line.plain for line in unspent_lines(entries, FR, 120)]
+    why = [line.plain for line in render_unspent(entries, FR, 120)]
     assert len(why) == 2
     assert why[1].strip().startswith("detr · 100\u00a0parts  600\u00a0€")
 
 
 def test_available_money_is_shown_when_it_differs() -> None:
     entries = [envelope("a", None, 1000, 1000), envelope("b", "a", 400, 600, effective_cents=600)]
-    assert "Disponible" in envelope_table(entries, FR, 120)[0].plain
-    assert "Disponible" not in envelope_table(entries[:1], FR, 120)[0].plain
+    assert "Disponible" in render_envelopes(entries, FR, 120)[0].plain
+    assert "Disponible" not in render_envelopes(entries[:1], FR, 120)[0].plain
 
 
 def test_a_broken_rule_names_its_broken_groups() -> None:
     group = {"group": "01", "lowered": True, "min": "200000", "max": None, "value": "150000", "holds": False}
     broken = rule("plancher", kind="limit", min="200000", value="150000", holds=False, groups=[group])
     labels = Labels(rule_units={"plancher": "money"})
-    text = "\n".join(line.plain for line in rule_lines([broken], labels, FR, 120))
+    text = "\n".join(line.plain for line in render_rules([broken], labels, FR, 120))
     assert "NON TENUE" in text
     assert "01  150\u202f000\u00a0€  ≥ 200\u202f000\u00a0€" in text
     assert "plancher abaissé à la demande pour 01" in text
@@ -178,7 +184,7 @@ def test_verdicts_promise_no_more_than_is_known(status: str, proof: str | None, 
     found = document(
         status=status, proof=proof, stopped_by="time" if status in ("feasible", "stopped") else None
     )
-    assert french in verdict(found).fr
+    assert french in describe_verdict(found).fr
 
 
 def test_infeasible_and_relaxed_pages() -> None:
@@ -188,6 +194,6 @@ def test_infeasible_and_relaxed_pages() -> None:
     assert "--set rules.ID.off=true" in text
     price = {"stage": 1, "goal": "score", "kind": "envelope", "id": "tnt", "group": None, "side": "max"}
     relaxed = document(relaxed=True, proof=None, prices=[price | {"price": "0.00065", "per": "granted"}])
-    lines = [line.plain for line in relaxed_lines(relaxed, LABELS, lang=FR, width=120)]
+    lines = [line.plain for line in render_relaxation(relaxed, LABELS, lang=FR, width=120)]
     assert any("Ce n'est pas une décision" in line for line in lines)
     assert any(line.split() == ["1.", "score", "enveloppe", "tnt", "0,00065", "/", "€"] for line in lines)

@@ -9,10 +9,10 @@ from ruamel.yaml import YAML
 
 from tnt_sim.cli.commands import new as templates
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.scenario import sentence_lines, sentences
-from tnt_sim.reporting.reports.validation import check_document, check_lines
-from tnt_sim.reporting.run_folder.writer import origin_rows, resolved_lines
-from tnt_sim.rules.expressions.text import selector_words
+from tnt_sim.reporting.reports.scenario import describe_scenario, render_sentences
+from tnt_sim.reporting.reports.validation import build_check_document, render_check
+from tnt_sim.reporting.run_folder.writer import list_origins, render_resolved
+from tnt_sim.rules.expressions.text import describe_selector
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
 
@@ -25,13 +25,13 @@ def problem(tmp_path_factory: pytest.TempPathFactory) -> Problem:
     (folder / "data").mkdir()
     (folder / "tnt-sim.toml").write_text(templates.PROJECT, encoding="utf-8")
     (folder / "scenario.yaml").write_text(templates.SCENARIO, encoding="utf-8")
-    (folder / "data" / "dossiers.csv").write_text(templates.dossiers_csv(), encoding="utf-8")
+    (folder / "data" / "dossiers.csv").write_text(templates.build_dossiers_csv(), encoding="utf-8")
     sets = ("rules.plafond-departement.max=900 k€", "envelopes.mobilites.ring_fenced=true")
     return compile_problem(load_scenario(folder / "scenario.yaml", sets))
 
 
 def test_each_entry_of_a_scenario_is_a_sentence(problem: Problem) -> None:
-    told = {(s.section, s.id): s for s in sentences(problem, FR)}
+    told = {(s.section, s.id): s for s in describe_scenario(problem, FR)}
     rule = told["rules", "part-communes"]
     assert rule.text == (
         "La part des dossiers où le type de porteur est « commune », dans le montant accordé, atteint "
@@ -49,59 +49,61 @@ def test_each_entry_of_a_scenario_is_a_sentence(problem: Problem) -> None:
     )
     assert told["grants", "1"].text == "Tous les dossiers : tout ou rien ; au plus 80\u00a0% de l'assiette."
     assert told["objective", "1"].text == "Maximiser la somme des notes des dossiers financés."
-    english = {(s.section, s.id): s.text for s in sentences(problem, EN)}
+    english = {(s.section, s.id): s.text for s in describe_scenario(problem, EN)}
     assert (
         english["rules", "plafond-departement"]
         == "For each department, the amount granted does not exceed €900,000."
     )
-    assert any("Règles" in line.plain for line in sentence_lines(list(told.values()), FR, 80))
+    assert any("Règles" in line.plain for line in render_sentences(list(told.values()), FR, 80))
 
 
 def test_selectors_in_words() -> None:
     both = [{"state": "accepte"}, {"filed_at": {"from": "2021-10-08"}}]
-    assert selector_words({"any": both}, FR) == (
+    assert describe_selector({"any": both}, FR) == (
         "l'état du dossier est « accepté », ou la date de dépôt est au plus tôt le 8 octobre 2021"
     )
-    assert selector_words({"any": both, "lot": "x"}, EN) == (
+    assert describe_selector({"any": both, "lot": "x"}, EN) == (
         '(the dossier\'s state is "accepted", or the filing date is on or after 8 October 2021) and "lot" is "x"'
     )
-    assert selector_words({"theme": {"not": ["a", "b"]}}, FR) == "« theme » n'est ni « a », ni « b »"
-    assert selector_words({"end": {"until": {"date": "decision", "plus": "24 months"}}}, FR) == (
+    assert describe_selector({"theme": {"not": ["a", "b"]}}, FR) == "« theme » n'est ni « a », ni « b »"
+    assert describe_selector({"end": {"until": {"date": "decision", "plus": "24 months"}}}, FR) == (
         "la date de fin est au plus tard 24\u00a0mois après le jour de la décision"
     )
-    assert selector_words({"filed_at": {"from": "2021-03-01", "until": "2021-09-30"}}, FR) == (
+    assert describe_selector({"filed_at": {"from": "2021-03-01", "until": "2021-09-30"}}, FR) == (
         "la date de dépôt tombe du 1er mars 2021 au 30 septembre 2021"
     )
-    assert selector_words({"filed_at": {"from": "2021-03-01", "until": "2021-09-30"}}, EN) == (
+    assert describe_selector({"filed_at": {"from": "2021-03-01", "until": "2021-09-30"}}, EN) == (
         "the filing date is between 1 March 2021 and 30 September 2021"
     )
-    assert selector_words({"cost": {"min": "10 k€", "below": {"column": "base", "times": "1.3"}}}, FR) == (
+    assert describe_selector({"cost": {"min": "10 k€", "below": {"column": "base", "times": "1.3"}}}, FR) == (
         "le coût atteint 10\u202f000\u00a0€ et reste sous 1,3 × l'assiette"
     )
-    assert selector_words({"tags": {"has_all": ["a", "b"]}, "invoices": {"above": "500"}}, FR, "où") == (
+    assert describe_selector({"tags": {"has_all": ["a", "b"]}, "invoices": {"above": "500"}}, FR, "où") == (
         "où les étiquettes contiennent « a » et « b » et où les factures dépassent 500\u00a0€"
     )
-    assert selector_words({"tags": {"has": ["a"]}, "base": {"empty": "true"}}, EN) == (
+    assert describe_selector({"tags": {"has": ["a"]}, "base": {"empty": "true"}}, EN) == (
         'the tags contain "a" and the eligible cost is empty'
     )
-    assert selector_words({"not": {"department": "01"}}, EN) == 'it is not true that (the department is "01")'
-    assert selector_words({"other_state": {"empty": "false"}}, FR) == (
+    assert (
+        describe_selector({"not": {"department": "01"}}, EN) == 'it is not true that (the department is "01")'
+    )
+    assert describe_selector({"other_state": {"empty": "false"}}, FR) == (
         "les autres aides de l'État ne sont pas vides"
     )
 
 
 def test_each_value_with_its_origin(problem: Problem) -> None:
-    lines = [line.plain for line in resolved_lines(problem.scenario, 100)]
+    lines = [line.plain for line in render_resolved(problem.scenario, 100)]
     changed = next(line for line in lines if "900 k€" in line)
     assert changed.endswith("# --set rules.plafond-departement.max")
     assert any(line.startswith("id: exemple") and "# scenario.yaml:4" in line for line in lines)
-    rows = {row["path"]: row for row in origin_rows(problem.scenario)}
+    rows = {row["path"]: row for row in list_origins(problem.scenario)}
     assert rows["rules.1.max"]["layer"] == "--set"
     assert rows["programme.amount"]["file"] == "scenario.yaml"
 
 
 def test_what_is_shown_is_yaml_and_the_same_scenario(problem: Problem) -> None:
-    text = "\n".join(line.plain for line in resolved_lines(problem.scenario, 80))
+    text = "\n".join(line.plain for line in render_resolved(problem.scenario, 80))
     shown = YAML(typ="safe", pure=True).load(text)
     assert shown["title"] == problem.scenario.tree["title"]
     assert shown["rules"][0]["where"] == {"applicant_type": "commune"}
@@ -109,7 +111,7 @@ def test_what_is_shown_is_yaml_and_the_same_scenario(problem: Problem) -> None:
 
 
 def test_validate_counts_reasons_and_money_without_use(problem: Problem) -> None:
-    found = check_document(problem, FR)
+    found = build_check_document(problem, FR)
     assert (found["status"], found["n_dossiers"], found["n_eligible"]) == ("valid", 24, 22)
     assert found["synthetic"] is True
     assert {check["id"]: check["n_missed"] for check in found["checks"]} == {
@@ -119,7 +121,7 @@ def test_validate_counts_reasons_and_money_without_use(problem: Problem) -> None
     entries = {entry["id"]: entry for entry in found["envelopes"]}
     assert entries["mobilites"]["demand_cents"] == 581_000_00
     assert sum(entry["unreachable_cents"] for entry in entries.values()) == 0
-    text = "\n".join(line.plain for line in check_lines(found, FR, 80))
+    text = "\n".join(line.plain for line in render_check(found, FR, 80))
     assert "Données SYNTHÉTIQUES" in text
     assert "Dossier encore en construction" in text
 
@@ -128,7 +130,7 @@ def test_money_that_no_dossier_can_take(problem: Problem) -> None:
     path = problem.scenario.path
     assert isinstance(path, Path)
     wide = load_scenario(path, ("programme.amount=2 M€", "envelopes.mobilites.amount=700 k€"))
-    found = check_document(compile_problem(wide), FR)
+    found = build_check_document(compile_problem(wide), FR)
     stuck = {entry["id"]: entry["unreachable_cents"] for entry in found["envelopes"]}
     # 700 k€ − 581 k€ in mobilites; 2 M€ − 600 k€ − 700 k€ free, of which numerique can take 486 600 € more
     assert stuck == {"programme": 700_000_00 - 486_600_00, "numerique": 0, "mobilites": 119_000_00}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.reporting.reports.model_size import ModelTold, told_of
+from tnt_sim.reporting.reports.model_size import ModelTold, measure_model
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
@@ -23,7 +23,7 @@ objective: [{maximise: {dossiers: 1, granted: 0.001}}]
 def told(folder: Path, text: str) -> ModelTold:
     (folder / "table.csv").write_text(TABLE, encoding="utf-8")
     (folder / "mots.yaml").write_text(text, encoding="utf-8")
-    return told_of(compile_problem(load_scenario(folder / "mots.yaml")))
+    return measure_model(compile_problem(load_scenario(folder / "mots.yaml")))
 
 
 @pytest.mark.parametrize(

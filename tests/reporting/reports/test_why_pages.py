@@ -12,8 +12,8 @@ from python_calamine import CalamineWorkbook
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.renderers.html import study_html
-from tnt_sim.reporting.reports.study_reports import study_of
+from tnt_sim.reporting.renderers.html import render_study_html
+from tnt_sim.reporting.reports.study_reports import build_study
 
 TABLE = """dossier,title,department,applicant_type,population,requested,cost,score
 1,École <b>,01,commune,900,500,900,10
@@ -86,7 +86,7 @@ def test_a_page_says_how_far_a_stopped_study_came(petit: Path, lang: str) -> Non
     stopped = {**found.document, "stopped_by": "time", "progress": {"done": 2, "of": 5, "unit": "portfolios"}}
     said = {"fr": "après 2 choix sur 5", "en": "after 2 of 5 choices"}[lang]
     pages = [
-        " ".join(study_html(study_of(one, Lang(lang)), Lang(lang)).split())
+        " ".join(render_study_html(build_study(one, Lang(lang)), Lang(lang)).split())
         for one in (stopped, found.document)
     ]
     assert [said in page for page in pages] == [True, False]

@@ -8,7 +8,13 @@ from support.paths import ROOT
 from tnt_sim.analysis.explain.explanation import Explanation, explain
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.engine.solve import solve
-from tnt_sim.reporting.text.decision_reasons import KINDS, SENTENCES, WHY_NOT, sentence_key, why_sentence
+from tnt_sim.reporting.text.decision_reasons import (
+    KINDS,
+    SENTENCES,
+    WHY_NOT,
+    explain_dossier,
+    get_sentence_key,
+)
 from tnt_sim.reporting.text.vocabulary import REASON
 from tnt_sim.scenario.load import load_scenario
 
@@ -31,14 +37,14 @@ def test_each_reason_occurs_in_a_shipped_scenario(told: Explanation) -> None:
     # beside a lack of money stands in the demo: test_reserve_list.py; what nothing proves is in
     # test_verbs_without_proof.py
     elsewhere = {"listed", "unclear", "outranked_barred", "none_fits_barred"}
-    assert {sentence_key(entry) for entry in entries} == set(SENTENCES) - elsewhere
+    assert {get_sentence_key(entry) for entry in entries} == set(SENTENCES) - elsewhere
     assert told.document["synthetic"]
 
 
 def test_no_sentence_has_a_hole(told: Explanation) -> None:
     for entry in told.document["dossiers"]:
         for lang in ("fr", "en"):
-            sentence = why_sentence(entry, lang)  # type: ignore[arg-type]
+            sentence = explain_dossier(entry, lang)  # type: ignore[arg-type]
             assert sentence.endswith("."), sentence
             assert not any(hole in sentence for hole in ("None", "«  »", '""', "()", "–", ": .")), sentence
 

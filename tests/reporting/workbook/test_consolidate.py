@@ -17,18 +17,18 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.decision_table import decided
+from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.workbook.department_workbook import (
     CONFLICTS,
     LAYER,
     TABLE,
-    consolidate,
-    department_bytes,
-    extracts,
-    file_name,
-    layer_yaml,
+    build_department_workbook,
+    build_extracts,
+    build_file_name,
+    consolidate_choices,
     read_choices,
+    render_layer_yaml,
 )
 from tnt_sim.scenario.load import load_scenario
 
@@ -42,9 +42,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
 def books(run: StoredRun, tmp_path: Path) -> dict[str, Path]:
     """The workbook of each department as sent."""
     found = {}
-    for part in extracts(run, decided(run), "department"):
-        path = tmp_path / file_name(run, part)
-        path.write_bytes(department_bytes(run, part, Lang.FR))
+    for part in build_extracts(run, build_decision_table(run), "department"):
+        path = tmp_path / build_file_name(run, part)
+        path.write_bytes(build_department_workbook(run, part, Lang.FR))
         found[part.group] = path
     return found
 
@@ -63,20 +63,20 @@ def filled(book: Path, cells: dict[str, dict[str, str]]) -> Path:
 
 
 def test_untouched_workbooks_decide_nothing(books: dict[str, Path]) -> None:
-    found = consolidate([read_choices(path) for path in books.values()])
+    found = consolidate_choices([read_choices(path) for path in books.values()])
     assert found.conflicts == ()
     assert found.groups == ("01", "69")
     assert {one.choice for one in found.choices} == {"follow"}
-    assert layer_yaml(found).endswith("schema_version: 1\nrules: []\n")
+    assert render_layer_yaml(found).endswith("schema_version: 1\nrules: []\n")
 
 
 def test_choices_become_a_layer_that_the_scenario_takes(run: StoredRun, books: dict[str, Path]) -> None:
     filled(books["01"], {"E-6": {"K": "refuser"}, "01": {"K": "Retenir", "M": "urgent"}})
     filled(books["69"], {"0123": {"L": "500.5"}, "E-8": {"K": "attendre"}})
-    found = consolidate([read_choices(path) for path in books.values()])
+    found = consolidate_choices([read_choices(path) for path in books.values()])
     assert found.conflicts == ()
     root = run.folder.parents[1]
-    (root / "choix.yaml").write_text(layer_yaml(found), encoding="utf-8")
+    (root / "choix.yaml").write_text(render_layer_yaml(found), encoding="utf-8")
     text = (
         (root / "s.yaml")
         .read_text(encoding="utf-8")
@@ -125,7 +125,7 @@ def test_conflicts_are_named_and_decide_nothing(
 
 def test_more_than_its_own_envelope(books: dict[str, Path]) -> None:
     filled(books["01"], {"E-6": {"K": "retenir"}, "E-7": {"K": "retenir"}})
-    found = consolidate([read_choices(books["01"])])
+    found = consolidate_choices([read_choices(books["01"])])
     (only,) = found.conflicts
     assert only.code == "own-envelope"
     assert "« loc/01 » : 3\u202f900,55\xa0€ choisis pour 2\u202f500\xa0€." in only.text.fr
@@ -155,9 +155,9 @@ def test_cells_that_cannot_be_taken(
 
 
 def test_workbooks_that_are_not_ours(run: StoredRun, books: dict[str, Path], tmp_path: Path) -> None:
-    from tnt_sim.reporting.workbook.workbook import workbook_bytes
+    from tnt_sim.reporting.workbook.workbook import build_workbook
 
-    (tmp_path / "other.xlsx").write_bytes(workbook_bytes(run, Lang.FR))
+    (tmp_path / "other.xlsx").write_bytes(build_workbook(run, Lang.FR))
     with pytest.raises(DataError, match="pas un classeur de choix"):
         read_choices(tmp_path / "other.xlsx")
     with pytest.raises(DataError, match="disposition 2"):
@@ -166,12 +166,12 @@ def test_workbooks_that_are_not_ours(run: StoredRun, books: dict[str, Path], tmp
         read_choices(edited(books["01"], "Choix", {"K1": "Avis"}))
     mixed = edited(books["69"], "_tnt", {"B4": "0" * 64 + "f"})
     with pytest.raises(DataError, match="un seul calcul"):
-        consolidate([read_choices(books["01"]), read_choices(mixed)])
+        consolidate_choices([read_choices(books["01"]), read_choices(mixed)])
 
 
 def test_rows_that_were_taken_out(books: dict[str, Path]) -> None:
     one = edited(books["01"], "_tnt", {"B8": "9"})
-    (only,) = consolidate([read_choices(one)]).conflicts
+    (only,) = consolidate_choices([read_choices(one)]).conflicts
     assert only.text.fr == "9 dossiers envoyés, 5 rendus."
 
 

@@ -15,9 +15,9 @@ from support.programs import LIBREOFFICE, needs
 
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.decision_table import decided
-from tnt_sim.reporting.workbook.department_workbook import department_bytes, extracts
-from tnt_sim.reporting.workbook.workbook import workbook_bytes
+from tnt_sim.reporting.reports.decision_table import build_decision_table
+from tnt_sim.reporting.workbook.department_workbook import build_department_workbook, build_extracts
+from tnt_sim.reporting.workbook.workbook import build_workbook
 
 _CACHED = re.compile(r"(<f[^>]*>[^<]*</f>)<v>[^<]*</v>")
 
@@ -49,9 +49,9 @@ def cells(data: bytes) -> dict[tuple[str, int, int], Any]:
 
 @needs(LIBREOFFICE, "LibreOffice")
 def test_libreoffice_finds_the_same_values(stored: StoredRun, tmp_path: Path) -> None:
-    part = extracts(stored, decided(stored), "department")[0]
-    made = {"fr.xlsx": workbook_bytes(stored, Lang.FR), "en.xlsx": workbook_bytes(stored, Lang.EN),
-            "01.xlsx": department_bytes(stored, part, Lang.FR)}  # fmt: skip
+    part = build_extracts(stored, build_decision_table(stored), "department")[0]
+    made = {"fr.xlsx": build_workbook(stored, Lang.FR), "en.xlsx": build_workbook(stored, Lang.EN),
+            "01.xlsx": build_department_workbook(stored, part, Lang.FR)}  # fmt: skip
     for name, data in made.items():
         bare, n = without_cache(data)
         assert n > 5

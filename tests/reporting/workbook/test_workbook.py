@@ -18,18 +18,18 @@ from tnt_sim.analysis.shared.decided_run import of_run
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.renderers.xlsx import check_rows, sheet_name
-from tnt_sim.reporting.reports.decision_table import decided
+from tnt_sim.reporting.renderers.xlsx import check_rows, choose_sheet_name
+from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.workbook.department_workbook import (
     CHOICES,
     KEYS,
-    department_bytes,
-    extracts,
-    file_name,
+    build_department_workbook,
+    build_extracts,
+    build_file_name,
 )
 from tnt_sim.reporting.workbook.dossier_sheet import NAMES
-from tnt_sim.reporting.workbook.workbook import workbook_bytes
+from tnt_sim.reporting.workbook.workbook import build_workbook
 
 SHEETS = {
     Lang.FR: ["Lisez-moi", "Synthèse", "a", "loc-01", "loc-69", "Dossiers", "Réserve", "Paramètres"],
@@ -52,12 +52,12 @@ def formulas(data: bytes, number: int) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def fr(stored: StoredRun) -> bytes:
-    return workbook_bytes(stored, Lang.FR)
+    return build_workbook(stored, Lang.FR)
 
 
 @pytest.mark.parametrize("lang", Lang)
 def test_sheets_and_totals(stored: StoredRun, lang: Lang) -> None:
-    found = pages(workbook_bytes(stored, lang))
+    found = pages(build_workbook(stored, lang))
     assert list(found) == SHEETS[lang]
     summary = found[SHEETS[lang][1]]
     first = summary[8]
@@ -161,7 +161,7 @@ def test_two_runs_side_by_side(stored: StoredRun, tmp_path: Path) -> None:
     other = open_stored(
         make_run(tmp_path / "b", more, TABLE.replace("2500.00,1900.55,4", "2500.00,1900.55,40"))
     )
-    book = pages(workbook_bytes(stored, Lang.FR, other))
+    book = pages(build_workbook(stored, Lang.FR, other))
     assert "Comparaison" in book
     page = book["Comparaison"]
     shown = {row[0]: row for row in page if row and row[0]}
@@ -178,7 +178,9 @@ def test_two_runs_side_by_side(stored: StoredRun, tmp_path: Path) -> None:
 
 def test_names_of_sheets() -> None:
     taken: set[str] = set()
-    names = [sheet_name(wanted, taken) for wanted in ("loc/01", "LOC-01", "x" * 40, "x" * 40, "'", "[a]:*?")]
+    names = [
+        choose_sheet_name(wanted, taken) for wanted in ("loc/01", "LOC-01", "x" * 40, "x" * 40, "'", "[a]:*?")
+    ]
     assert names[:2] == ["loc-01", "LOC-01 (2)"]
     assert all(0 < len(name) <= 31 for name in names)
     assert len({name.casefold() for name in names}) == len(names)
@@ -198,17 +200,17 @@ def test_headers_are_distinct() -> None:
 def test_a_column_of_the_planner_named_like_ours(tmp_path: Path) -> None:
     table = TABLE.replace(",avis", ",accordé", 1)
     run = open_stored(make_run(tmp_path, table=table))
-    head = pages(workbook_bytes(run, Lang.FR))["Dossiers"][0]
+    head = pages(build_workbook(run, Lang.FR))["Dossiers"][0]
     assert "accordé (2)" in head
 
 
 def test_each_dossier_stands_in_one_department_workbook(stored: StoredRun) -> None:
     """Each dossier in one workbook; own envelopes with their amount; choices as data, their keys beside."""
-    found = extracts(stored, decided(stored), "department")
+    found = build_extracts(stored, build_decision_table(stored), "department")
     assert [part.group for part in found] == ["01", "69"]
     listed: list[str] = []
     for part in found:
-        book = pages(department_bytes(stored, part, Lang.FR))
+        book = pages(build_department_workbook(stored, part, Lang.FR))
         assert list(book) == ["Choix", "Enveloppes", KEYS]
         head, *body = book["Choix"]
         assert head == [
@@ -225,14 +227,14 @@ def test_each_dossier_stands_in_one_department_workbook(stored: StoredRun) -> No
         assert own["a"][2] == ""
         total = book["Enveloppes"][-1]
         assert round(total[3] * 100) == round(total[4] * 100) == int(part.table["granted_cents"].sum())
-        assert file_name(stored, part) == f"{stored.name}-{part.group}.xlsx"
+        assert build_file_name(stored, part) == f"{stored.name}-{part.group}.xlsx"
     assert sorted(listed) == sorted(stored.table["dossier"])
 
 
 def test_what_would_fund_each_dossier(tmp_path: Path) -> None:
     run_dir = make_run(tmp_path)
     document = explain(of_run(run_dir), everyone=True).document
-    found = pages(workbook_bytes(open_stored(run_dir), Lang.FR, explanation=document))
+    found = pages(build_workbook(open_stored(run_dir), Lang.FR, explanation=document))
     assert "Explications" in found
     head, *rows = found["Dossiers"]
     why, change = head.index("Motif"), head.index("Ce qui le ferait retenir")

@@ -29,7 +29,7 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.integral import solve_integral
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 NB, NNB = "\u00a0", "\u202f"
 TABLE = """dossier,envelope,cost,requested,score
@@ -453,7 +453,7 @@ def test_rows_reading_and_oracle_agree(world: World) -> None:
         )
         moved = oracle(world, award)
         reading = read_allocation(problem, allocation)
-        broken = broken_rules(problem, allocation, reading)
+        broken = list_broken_rules(problem, allocation, reading)
         assert (moved is not None) == (not broken), (award, moved, broken)
         assert all(defect.code.startswith("envelope:") for defect in broken)
         if moved is not None and all(not child.get("children") for child in world["root"]["children"]):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.certify.claim_systems import claims_of
-from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.certify.claim_systems import build_claims
+from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
@@ -91,12 +91,12 @@ def test_the_second_reading_knows_the_row(tmp_path: Path, within: str) -> None:
     programme = f"{{id: p, amount: 100 €, envelopes: [{{id: f, amount: 50 €, ring_fenced: true{within}}}]}}"
     funded(tmp_path, programme, "A,p,50,3\nB,f,40,2\nC,p,20,1\n")
     problem = compile_problem(load_scenario(tmp_path / "t.yaml"))
-    claims = claims_of(problem)
+    claims = build_claims(problem)
     assert "envelope:p:unfenced:max" in claims.system.rows.names
-    found = agreement(problem, claims)
+    found = compare_readings(problem, claims)
     assert (found.holds, found.n_unread) == (True, 0)
     rows = claims.system.rows
     upper = rows.upper.copy()
     upper[rows.names.index("envelope:p:unfenced:max")] -= 1
     narrower = replace(claims, system=claims.system.with_rows(replace(rows, upper=upper)))
-    assert agreement(problem, narrower).narrow == ("envelope:p:unfenced:max",)
+    assert compare_readings(problem, narrower).narrow == ("envelope:p:unfenced:max",)

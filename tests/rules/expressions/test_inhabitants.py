@@ -25,7 +25,7 @@ from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.run_folder.replay import check_run
 from tnt_sim.reporting.run_folder.writer import write_run
-from tnt_sim.rules.expressions.inhabitants import reach_of
+from tnt_sim.rules.expressions.inhabitants import find_reached_communes
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.verify.run_replay import verify_run
 
@@ -141,10 +141,10 @@ def test_each_inhabitant_counts_once(tmp_path: Path) -> None:
 def test_every_way_to_name_a_place(place: str, tmp_path: Path) -> None:
     row = one("1", 1000, 1, place)
     problem = compile_problem(write({"amount": 2000, "dossiers": [row]}, tmp_path, COLUMNS, **MAP))
-    reach = reach_of(problem.case)
+    reach = find_reached_communes(problem.case)
     assert reach is not None
     codes, located = reached(row)
-    assert reach.inhabitants(np.array([True])) == sum(PEOPLE[code] for code in codes)
+    assert reach.count_inhabitants(np.array([True])) == sum(PEOPLE[code] for code in codes)
     assert len(reach.commune) == len(codes)
     assert bool(reach.unlocated[0]) is not located
 

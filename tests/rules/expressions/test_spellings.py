@@ -16,7 +16,7 @@ from support.tiny_scenario import HEAD, tiny
 from tnt_sim.engine.solve import solve
 from tnt_sim.engine.stored_run import run_of
 from tnt_sim.errors import ScenarioError
-from tnt_sim.rules.expressions.values import is_code, plain
+from tnt_sim.rules.expressions.values import is_code, normalise_text
 from tnt_sim.scenario.problem import Problem, compile_problem
 
 TABLE = """dossier,envelope,requested,score,department,Avis DDT,theme,tags
@@ -121,7 +121,7 @@ def test_a_text_and_its_variants_are_one(text: str, data: st.DataObject) -> None
     variants = [str.upper, str.lower, str.strip, lambda t: t.replace("'", "’"), lambda t: t.replace(" ", "\u202f"),
                 lambda t: unicodedata.normalize("NFD", t), lambda t: t.replace(" ", "  ")]  # fmt: skip
     other = data.draw(st.sampled_from(variants))(text)
-    keys = pl.DataFrame({"t": [text, other]}).select(plain("t")).to_series().to_list()
+    keys = pl.DataFrame({"t": [text, other]}).select(normalise_text("t")).to_series().to_list()
     assert keys[0] == keys[1]
 
 
@@ -130,7 +130,7 @@ def test_what_generators_draw_are_spellings_of_one_value(theme: str) -> None:
     """By the engine, and by the references, which fold texts with code of their own."""
     written = [spelling(theme) for spelling in draws.SPELLINGS]
     assert len(set(written)) >= 5
-    assert pl.DataFrame({"t": written}).select(plain("t")).to_series().n_unique() == 1
+    assert pl.DataFrame({"t": written}).select(normalise_text("t")).to_series().n_unique() == 1
     assert {draws.folded(one) for one in written} == {draws.folded(theme)}
     assert len({draws.folded(one) for one in draws.THEMES}) == len(draws.THEMES)
 

@@ -12,7 +12,7 @@ from support.paths import TESTS
 
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.scenario import sentences
+from tnt_sim.reporting.reports.scenario import describe_scenario
 from tnt_sim.reporting.text import vocabulary as words
 from tnt_sim.reporting.text.rule_examples import CATALOGUE, KINDS
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
@@ -74,7 +74,8 @@ def test_rows_prices_and_reading(kind: str, tmp_path: Path) -> None:
 def test_words_in_both_languages(kind: str, tmp_path: Path) -> None:
     problem = compile_problem(scenario(tmp_path, f"rules: [{{id: r, kind: {kind}, {RULES[kind]}}}]\n"))
     told = {
-        lang: next(s for s in sentences(problem, lang) if s.section == "rules") for lang in (Lang.FR, Lang.EN)
+        lang: next(s for s in describe_scenario(problem, lang) if s.section == "rules")
+        for lang in (Lang.FR, Lang.EN)
     }
     assert told[Lang.FR].text != told[Lang.EN].text
     assert told[Lang.FR].text.endswith(".")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support import draws
 from support.rule_worlds import Award, World, answer, best, dossiers, few, quick, rows_agree, score, write
 
-from tnt_sim.domain.territory import territory
+from tnt_sim.domain.territory import load_territory
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
@@ -21,7 +21,7 @@ from tnt_sim.verify.run_replay import verify_run
 
 # Ain: four communes whose inhabitants on the map of 2021 are known to the test by their own reading
 COMMUNES = ("01001", "01002", "01004", "01005")
-PEOPLE = {code: territory(2021).population("commune")[code] for code in COMMUNES}
+PEOPLE = {code: load_territory(2021).get_population("commune")[code] for code in COMMUNES}
 UNITS = {"code": list(COMMUNES)}
 MAP = {"territory": {"year": 2021}}
 

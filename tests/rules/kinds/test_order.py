@@ -18,8 +18,8 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.rules_page import scenario_part
-from tnt_sim.rules.kinds.registry import rule_formula
+from tnt_sim.reporting.reports.rules_page import parse_fragment
+from tnt_sim.rules.kinds.registry import format_rule_formula
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
@@ -374,8 +374,10 @@ def queue_of(world: World) -> list[dict[str, Any]]:
 
 def is_before(world: World, i: dict[str, Any], j: dict[str, Any]) -> bool:
     """Whether i is before j by the formula that `show --model` prints for the rule."""
-    (rule,) = scenario_part("rules: [" + json.dumps(world["rules"][0]) + "]").rules
-    printed = re.fullmatch(r"(?:∀ d : )?(.*) ⇒ x_j ≤ x_i(?: \{.*\})?(?: \(.*pair\))?", rule_formula(rule))
+    (rule,) = parse_fragment("rules: [" + json.dumps(world["rules"][0]) + "]").rules
+    printed = re.fullmatch(
+        r"(?:∀ d : )?(.*) ⇒ x_j ≤ x_i(?: \{.*\})?(?: \(.*pair\))?", format_rule_formula(rule)
+    )
     assert printed is not None
     if "by" in world["rules"][0] and i["lot"] != j["lot"]:
         return False

@@ -20,7 +20,7 @@ from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 REFUSED = {"committed-exceeds", "exclusive-broken", "requires-broken", "together-broken", "requires-circle"}
 HEAD = """schema_version: 1
@@ -213,7 +213,7 @@ def test_the_verifier_reads_the_columns(tmp_path: Path) -> None:
     problem = compile_problem(scenario(tmp_path, "", linked("3", "1")))
     kept = np.array([True, True, False, False])
     allocation = Allocation(kept, np.where(kept, problem.offers.most_cents, 0))
-    broken = broken_rules(problem, allocation, read_allocation(problem, allocation))
+    broken = list_broken_rules(problem, allocation, read_allocation(problem, allocation))
     assert [defect.line(Lang.FR) for defect in broken] == [
         "variant — 2 variantes de « 1 » sont retenues, et une au plus peut l'être.",
         "prerequisite — le dossier « 1 » est retenu sans 1 dossier qu'il exige.",

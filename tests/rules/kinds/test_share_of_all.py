@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from support import draws
 from support.rule_worlds import Award, World, answer, best, dossiers, quick, rows_agree, score
 
-from tnt_sim.certify.claim_systems import claims_of
-from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.certify.claim_systems import build_claims
+from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.rules_page import scenario_part
-from tnt_sim.rules.kinds.registry import rule_formula
+from tnt_sim.reporting.reports.rules_page import parse_fragment
+from tnt_sim.rules.kinds.registry import format_rule_formula
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
@@ -104,10 +104,10 @@ def test_groups_that_cannot_share_the_whole(tmp_path: Path) -> None:
 
 def test_formula_and_second_reading(tmp_path: Path) -> None:
     rule = "{id: r, kind: share, measure: dossiers, by: zone, of: all, max: 60 %}"
-    (spec,) = scenario_part(f"rules: [{rule}]").rules
-    assert rule_formula(spec) == "∀ d : Σ{zone = d} x_i ≤ 60 % · Σ x_i"
+    (spec,) = parse_fragment(f"rules: [{rule}]").rules
+    assert format_rule_formula(spec) == "∀ d : Σ{zone = d} x_i ≤ 60 % · Σ x_i"
     compiled = compile_problem(problem(tmp_path, rule))
-    found = agreement(compiled, claims_of(compiled))
+    found = compare_readings(compiled, build_claims(compiled))
     assert (found.narrow, found.n_unread) == ((), 0)
 
 

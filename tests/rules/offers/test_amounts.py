@@ -14,7 +14,7 @@ from support.tiny_scenario import HEAD, TABLE, funded, tiny, with_committed
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.rules.offers.levels import unclear_levels
+from tnt_sim.rules.offers.levels import find_ambiguous_levels
 from tnt_sim.scenario.problem import compile_problem
 
 NB, NNB = "\u00a0", "\u202f"
@@ -124,9 +124,9 @@ def test_levels_that_are_clear(tmp_path: Path) -> None:
     head = WIDE.replace("objective: [{maximise: {score: 1}}]\n", "")
     result = solve(tiny(tmp_path, head + tail), cross_check="never")
     assert set(funded(result).values()) == {400_00}
-    assert unclear_levels(["0.5 €", "50 %", "1 k€", "20000"]) == []
-    assert unclear_levels(["101", "99.99"]) == []
-    assert unclear_levels(["100", "99"]) == ["100", "99"]
+    assert find_ambiguous_levels(["0.5 €", "50 %", "1 k€", "20000"]) == []
+    assert find_ambiguous_levels(["101", "99.99"]) == []
+    assert find_ambiguous_levels(["100", "99"]) == ["100", "99"]
 
 
 # commitments above their limits: kept, and told once for each kind

@@ -27,7 +27,7 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.integral import solve_integral
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 NB = "\u00a0"
 WIDE = HEAD.replace("1 500 €", "9 k€").replace("900 €", "4 k€").replace("600 €", "4 k€")
@@ -189,7 +189,7 @@ def test_what_is_shown_reads_as_the_same_caps(tmp_path: Path) -> None:
         "caps: [r2334-27, {id: c, max: 0.8, of: cost}, {id: d, max: 16 k€}, {id: e, max: {column: cost}}]\n"
     )
     scenario = tiny(tmp_path, WIDE + tail)
-    assert scenario.resolved()["caps"] == [
+    assert scenario.resolve()["caps"] == [
         {"use": "r2334-27"},
         {"id": "c", "max": "80 %", "of": "cost"},
         {"id": "d", "max": "16000.00 €"},
@@ -374,14 +374,14 @@ def test_rows_can_be_met_if_and_only_if_the_reading_holds(world: dict[str, Any])
         lower[: len(fixed)] = upper[: len(fixed)] = fixed
         found = solve_integral(form.model.with_bounds(lower, upper), get_backend("highs"))
         allocation = Allocation(funded_, granted)
-        broken = broken_rules(problem, allocation, read_allocation(problem, allocation))
+        broken = list_broken_rules(problem, allocation, read_allocation(problem, allocation))
         assert (found.values is not None) == (not broken) == holds(world, award)
 
 
 def test_the_verifier_names_the_cap(tmp_path: Path) -> None:
     problem = compile_problem(tiny(tmp_path, WIDE + "caps: [r2334-27]\n", TWO))
     allocation = Allocation(np.array([True, True, False]), np.array([600_00, 500_00, 0], dtype=np.int64))
-    (defect,) = broken_rules(problem, allocation, read_allocation(problem, allocation))
+    (defect,) = list_broken_rules(problem, allocation, read_allocation(problem, allocation))
     assert defect.line(Lang.FR) == (
         "cap:r2334-27 tiny.yaml:11:8 — le projet « p » reçoit 1\u202f100\xa0€, plus que le plafond « r2334-27 » "
         "(700\xa0€)."

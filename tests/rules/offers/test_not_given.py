@@ -9,7 +9,7 @@ from support.tiny_scenario import HEAD, tiny
 
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
-from tnt_sim.rules.offers.eligibility import failure_texts
+from tnt_sim.rules.offers.eligibility import describe_failures
 from tnt_sim.scenario.problem import Problem, compile_problem
 
 TABLE = """dossier,envelope,requested,score,population,end,state,avis,note
@@ -159,7 +159,7 @@ def test_every_form_of_condition_is_a_sentence(tmp_path: Path, require: str) -> 
     problem = compiled(tmp_path, require)
     row = problem.case.table["dossier"].to_list().index("3")
     failure = [one for one in problem.eligibility.failures if one.mask[row]][-1]
-    told = tuple(failure_texts(problem.case, failure, lang)[row] for lang in (Lang.FR, Lang.EN))
+    told = tuple(describe_failures(problem.case, failure, lang)[row] for lang in (Lang.FR, Lang.EN))
     assert told == SENTENCES[require]
     assert "{" not in told[0]
     assert "{" not in told[1]

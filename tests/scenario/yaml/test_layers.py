@@ -98,7 +98,7 @@ def test_origins_name_the_file_that_set_each_value(tmp_path: Path) -> None:
         ("rules", 0, "min"),
         ("solver", "gap"),
     ]
-    assert [str(raw.place(step)) for step in steps] == [
+    assert [str(raw.locate(step)) for step in steps] == [
         "s.yaml:4:11",
         "base.yaml:4:7",
         "o.yaml:1:23",
@@ -113,8 +113,8 @@ def test_origins_name_the_file_that_set_each_value(tmp_path: Path) -> None:
         "--set",
     ]
     assert [path.name for path in raw.files] == ["s.yaml", "base.yaml", "o.yaml"]
-    assert str(raw.place(("programme", "amount"), key=True)) == "s.yaml:4:3"
-    assert str(raw.place(("programme", "reserve"))) == "s.yaml:4:3"
+    assert str(raw.locate(("programme", "amount"), key=True)) == "s.yaml:4:3"
+    assert str(raw.locate(("programme", "reserve"))) == "s.yaml:4:3"
 
 
 def test_order_of_force(tmp_path: Path) -> None:
@@ -255,11 +255,11 @@ def test_values_from_python_and_from_steps(tmp_path: Path) -> None:
     assert changed.tree["programme"]["amount"] == "98 M€"
     assert changed.tree["levels"] == ["20 %"]
     assert raw.tree["programme"]["amount"] == "88 M€"
-    assert str(changed.place(("programme", "amount"))) == "lot programme.amount"
+    assert str(changed.locate(("programme", "amount"))) == "lot programme.amount"
     step = raw.with_values_at(("steps", 0, "set"), layer="t2")
     assert step.tree["programme"]["envelopes"][1]["envelopes"][0]["amount"] == "2 M€"
     assert ids(step.tree["rules"]) == ["r2"]
-    assert step.place(("programme", "envelopes", 1, "envelopes", 0, "amount")).line == 17
+    assert step.locate(("programme", "envelopes", 1, "envelopes", 0, "amount")).line == 17
 
 
 def test_paths_keep_the_folder_of_the_file_that_names_them(tmp_path: Path) -> None:
@@ -270,16 +270,19 @@ def test_paths_keep_the_folder_of_the_file_that_names_them(tmp_path: Path) -> No
         (tmp_path / name).touch()
     raw = load(tmp_path / "essais", s="extends: ../bases/base.yaml\nalready: d.csv\nlost: e.csv\n")
     assert raw.root == tmp_path.resolve()
-    assert raw.file_at(("dossiers", 0, "file")) == (tmp_path / "bases/d.csv").resolve()
-    assert raw.file_at(("reference",)) == (tmp_path / "ref.csv").resolve()
-    assert raw.file_at(("already",)) == (tmp_path / "essais/d.csv").resolve()
-    assert raw.with_sets(["reference=d.csv"]).file_at(("reference",)) == (tmp_path / "essais/d.csv").resolve()
+    assert raw.resolve_file(("dossiers", 0, "file")) == (tmp_path / "bases/d.csv").resolve()
+    assert raw.resolve_file(("reference",)) == (tmp_path / "ref.csv").resolve()
+    assert raw.resolve_file(("already",)) == (tmp_path / "essais/d.csv").resolve()
+    assert (
+        raw.with_sets(["reference=d.csv"]).resolve_file(("reference",))
+        == (tmp_path / "essais/d.csv").resolve()
+    )
     with pytest.raises(ScenarioError) as caught:
-        raw.file_at(("lost",))
+        raw.resolve_file(("lost",))
     assert str(caught.value) == (
         "file_missing essais/s.yaml:3:7 — le fichier « e.csv » n'existe pas. Vouliez-vous dire « d.csv » ?"
     )
-    assert raw.file_at(("lost",), must_exist=False).name == "e.csv"
+    assert raw.resolve_file(("lost",), must_exist=False).name == "e.csv"
 
 
 HINT = " Écrivez un chemin relatif au fichier, avec « / » : data/dossiers.csv."

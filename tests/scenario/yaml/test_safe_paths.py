@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.cli.console import language
+from tnt_sim.cli.console import detect_language
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
@@ -85,8 +85,8 @@ def test_the_language_of_an_error_opens_nothing_outside(project: Path, base: str
     (project.parent / "out.yaml").write_text("locale: en\n")
     os.mkfifo(project / "pipe.yaml")
     (project / "s.yaml").write_text(f"extends: {base}\n", encoding="utf-8")
-    assert language(["run", str(project / "s.yaml")]) is Lang.FR
-    assert language(["run", str(project / "pipe.yaml")]) is Lang.FR
+    assert detect_language(["run", str(project / "s.yaml")]) is Lang.FR
+    assert detect_language(["run", str(project / "pipe.yaml")]) is Lang.FR
 
 
 def test_a_device_or_a_pipe_is_no_file(project: Path) -> None:

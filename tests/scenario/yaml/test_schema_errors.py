@@ -10,7 +10,7 @@ from support.small_model import Scenario
 
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.scenario.json_schema import scenario_schema, schema_text
+from tnt_sim.scenario.json_schema import build_schema, render_schema
 from tnt_sim.scenario.yaml.layers import load_tree
 from tnt_sim.scenario.yaml.schema_errors import validate_model
 
@@ -186,11 +186,11 @@ def test_a_good_scenario(tmp_path: Path) -> None:
 
 
 def test_schema_is_deterministic_and_allows_partial_files() -> None:
-    schema = scenario_schema(Scenario)
-    assert schema_text(Scenario) == schema_text(Scenario)
-    assert json.loads(schema_text(Scenario)) == schema
+    schema = build_schema(Scenario)
+    assert render_schema(Scenario) == render_schema(Scenario)
+    assert json.loads(render_schema(Scenario)) == schema
     assert schema["properties"]["extends"]["type"] == "string"
     assert schema["anyOf"] == [{"required": ["extends"]}, {"required": ["id"]}]
     assert schema["additionalProperties"] is False
     assert schema["$defs"]["Limit"]["properties"]["department"]["anyOf"][0]["type"] == ["string", "number"]
-    assert "required" not in json.dumps(scenario_schema(Scenario, partial=True))
+    assert "required" not in json.dumps(build_schema(Scenario, partial=True))

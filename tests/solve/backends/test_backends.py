@@ -22,9 +22,9 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends import pulp_bridge
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
-from tnt_sim.solve.backends.highs import HighsBackend, quiet_highspy
+from tnt_sim.solve.backends.highs import HighsBackend, import_highspy
 from tnt_sim.solve.backends.pulp_bridge import PulpBackend, to_pulp, write_lp
-from tnt_sim.solve.backends.registry import available_backends, get_backend, independent_backends
+from tnt_sim.solve.backends.registry import get_backend, list_available_backends, list_independent_backends
 
 
 def _has_prices(name: str) -> bool:
@@ -57,7 +57,7 @@ def check_optimal(model: LinearModel, answer: RawSolution, best: int | None) -> 
     point = np.rint(answer.values).astype(np.int64)
     assert np.abs(answer.values - point).max() < 1e-5
     assert model.is_feasible(point)
-    assert model.value(point) == best
+    assert model.compute_value(point) == best
     assert answer.objective == pytest.approx(best)
     assert answer.bound == pytest.approx(best)
     assert answer.row_duals is None, "an integer decision has no prices"
@@ -260,9 +260,9 @@ def test_a_bad_option_is_an_error() -> None:
     from tnt_sim.solve.backends import highs
 
     with pytest.raises(SolverError):
-        highs._set_options(quiet_highspy().Highs(), {"no_such_option": 1}, "HiGHS")
+        highs._set_options(import_highspy().Highs(), {"no_such_option": 1}, "HiGHS")
     with pytest.raises(SolverError):
-        highs._set_options(quiet_highspy().Highs(), {"mip_rel_gap": -1.0}, "HiGHS")
+        highs._set_options(import_highspy().Highs(), {"mip_rel_gap": -1.0}, "HiGHS")
 
 
 def hard_knapsack() -> LinearModel:
@@ -299,7 +299,7 @@ def test_ctrl_c_gives_the_incumbent() -> None:
 
 def test_another_thread_count_before_is_no_trouble() -> None:
     """HiGHS refuses to run when its scheduler was begun with another count."""
-    module = quiet_highspy()
+    module = import_highspy()
     module.Highs.resetThreadScheduler(True)
     model = knapsack(1)
     other = module.Highs()
@@ -330,13 +330,13 @@ def test_threads_of_python_may_solve_together() -> None:
 
 
 def test_names_of_backends() -> None:
-    assert available_backends()[:2] == ("highs", "scipy")
-    assert not any("HiGHS" in name for name in independent_backends())
+    assert list_available_backends()[:2] == ("highs", "scipy")
+    assert not any("HiGHS" in name for name in list_independent_backends())
     with pytest.raises(UsageError, match="highs"):
         get_backend("higs")
     with pytest.raises(UsageError):
         get_backend("pulp:NO_SUCH")
-    for name in available_backends():
+    for name in list_available_backends():
         assert get_backend(name).name == name
 
 

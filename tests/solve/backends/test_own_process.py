@@ -16,7 +16,7 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import SolverError
 from tnt_sim.solve.backends import solver_process as apart
 from tnt_sim.solve.backends.backend import Limits, Termination, Tuning
-from tnt_sim.solve.backends.highs import PARALLEL_ROWS, HighsBackend, _options, solve_here
+from tnt_sim.solve.backends.highs import PARALLEL_ROWS, HighsBackend, _build_options, solve_here
 from tnt_sim.solve.backends.solver_process import Request
 from tnt_sim.solve.methods.integral import solve_integral
 
@@ -95,8 +95,8 @@ def stubborn(model, relax, limits, start, tuning, on_point):
     time.sleep(600)
 
 request = pickle.load(sys.stdin.buffer)
-point = apart._Sender(sys.stdout.buffer).point
-stubborn(request.model, request.relax, request.limits(), request.start, request.tuning, point)
+point = apart._Sender(sys.stdout.buffer).send_point
+stubborn(request.model, request.relax, request.compute_limits(), request.start, request.tuning, point)
 """
 
 
@@ -113,9 +113,9 @@ def test_a_process_that_is_ended_leaves_its_last_point(monkeypatch: pytest.Monke
     assert found.values is not None
     point = np.rint(found.values).astype(np.int64)
     assert model.is_feasible(point)
-    assert found.objective == model.value(point) > 0
+    assert found.objective == model.compute_value(point) > 0
     kept = solve_integral(model, HighsBackend(), Limits(Deadline(20.0)))
-    assert (kept.termination, kept.value) == (Termination.TIME_LIMIT, model.value(point))
+    assert (kept.termination, kept.value) == (Termination.TIME_LIMIT, model.compute_value(point))
 
 
 def test_points_are_sent_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,8 +134,8 @@ def test_points_are_sent_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
         (1.2, None),
     ):
         now[0] = at
-        sender.point(None if point is None else np.array([point, 0.0]))
-    values = [apart._unpacked(packed, 2) for packed in sent]
+        sender.send_point(None if point is None else np.array([point, 0.0]))
+    values = [apart._unpack_point(packed, 2) for packed in sent]
     assert [value.tolist() for value in values if value is not None] == [[1.0, 0.0], [300.0, 0.0]]
 
 
@@ -176,14 +176,16 @@ def test_what_is_left_counts_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", lambda: 105.0)
     monkeypatch.setattr("tnt_sim.deadline.monotonic", lambda: 0.0)
     sent = Request(solve_here, near_miss(0), False, None, Tuning(), 3, 20.0, 100.0)
-    limits = pickle.loads(pickle.dumps(sent)).limits()
+    limits = pickle.loads(pickle.dumps(sent)).compute_limits()
     assert (limits.time_seconds, limits.nodes) == (20.0 - 5.0 - apart.TO_ANSWER_SECONDS, 3)
     assert (
-        Request(solve_here, near_miss(0), False, None, Tuning(), None, None, 100.0).limits().time_seconds
+        Request(solve_here, near_miss(0), False, None, Tuning(), None, None, 100.0)
+        .compute_limits()
+        .time_seconds
         is None
     )
 
 
 def test_what_never_looks_at_its_clock_is_off_for_large_models_alone() -> None:
     off = {"presolve_rule_off": PARALLEL_ROWS, "mip_heuristic_run_feasibility_jump": False}
-    assert _options(Limits(), Tuning(), is_huge=True) == _options(Limits(), Tuning()) | off
+    assert _build_options(Limits(), Tuning(), is_huge=True) == _build_options(Limits(), Tuning()) | off

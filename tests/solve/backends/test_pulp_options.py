@@ -14,7 +14,12 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends import pulp_bridge as pulp_options
 from tnt_sim.solve.backends.backend import Limits, Termination, Tuning
-from tnt_sim.solve.backends.pulp_bridge import PulpBackend, as_asked, refused_option, solver_options
+from tnt_sim.solve.backends.pulp_bridge import (
+    PulpBackend,
+    build_solver_options,
+    convert_for_solver,
+    find_refused_option,
+)
 from tnt_sim.solve.methods.integral import solve_integral
 
 
@@ -44,9 +49,9 @@ def test_options_of_highs_are_read_back() -> None:
         def getOptionValue(self, name: str) -> tuple[str, float]:  # noqa: N802
             return "kOk", self.threads if name == "threads" else 0.0
 
-    assert refused_option("HiGHS", Model(1), "") is None
-    assert "threads" in str(refused_option("HiGHS", Model(2), ""))
-    assert refused_option("HiGHS_CMD", None, "") is None
+    assert find_refused_option("HiGHS", Model(1), "") is None
+    assert "threads" in str(find_refused_option("HiGHS", Model(2), ""))
+    assert find_refused_option("HiGHS_CMD", None, "") is None
 
 
 @needs_solver("pulp:HiGHS")
@@ -71,13 +76,13 @@ def test_glpk_reads_cents_beside_small_scores(sense: Sense) -> None:
 
 
 def test_the_objective_is_enlarged_for_glpk_only_and_stays_a_whole_number() -> None:
-    asked = as_asked(CENTS, "GLPK_CMD")
+    asked = convert_for_solver(CENTS, "GLPK_CMD")
     assert asked.objective.tolist() == [2 * 10**8] * 5 + [10**8]
-    assert as_asked(CENTS, "COIN_CMD") is CENTS
+    assert convert_for_solver(CENTS, "COIN_CMD") is CENTS
     none = CENTS.with_objective([0] * 6, Sense.MAXIMISE)
-    assert as_asked(none, "GLPK_CMD") is none
+    assert convert_for_solver(none, "GLPK_CMD") is none
     large = CENTS.with_objective([10**12] * 6, Sense.MAXIMISE)
-    assert as_asked(large, "GLPK_CMD") is large
+    assert convert_for_solver(large, "GLPK_CMD") is large
 
 
 def slow_for_scip() -> LinearModel:
@@ -112,8 +117,8 @@ def test_scip_does_not_walk_a_capacity_of_cents_step_by_step() -> None:
 
 
 def test_scip_s_command_line_reads_words_and_its_python_numbers() -> None:
-    by_command = solver_options("SCIP_CMD", Limits(), Tuning())["options"]
-    by_python = solver_options("SCIP_PY", Limits(), Tuning())["options"]
+    by_command = build_solver_options("SCIP_CMD", Limits(), Tuning())["options"]
+    by_python = build_solver_options("SCIP_PY", Limits(), Tuning())["options"]
     assert "constraints/knapsack/simplifyinequalities=FALSE" in by_command
     assert "constraints/knapsack/simplifyinequalities=0" in by_python
     assert len(by_command) == len(by_python)

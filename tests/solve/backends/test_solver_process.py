@@ -20,7 +20,12 @@ from tnt_sim.solve.backends import solver_process
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.backends.pulp_bridge import PulpBackend
-from tnt_sim.solve.backends.solver_process import Processes, SolverOverrunError, SolverProcess, until
+from tnt_sim.solve.backends.solver_process import (
+    Processes,
+    SolverOverrunError,
+    SolverProcess,
+    limit_processes,
+)
 from tnt_sim.solve.methods.cross_check import Verdict, cross_check
 from tnt_sim.solve.methods.lexicographic import solve_lexicographic
 
@@ -67,7 +72,9 @@ def test_a_solver_that_overruns_is_ended_with_what_it_started(name: str, stubbor
 def test_a_second_opinion_that_overruns_is_a_limit_and_no_failure(
     stubborn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tnt_sim.solve.methods.cross_check.independent_backends", lambda: ("pulp:COIN_CMD",))
+    monkeypatch.setattr(
+        "tnt_sim.solve.methods.cross_check.list_independent_backends", lambda: ("pulp:COIN_CMD",)
+    )
     monkeypatch.setattr("tnt_sim.solve.methods.cross_check.get_backend", lambda _: PulpBackend("COIN_CMD"))
     model = near_miss(0)
     stages = [SolveStage("score", model.objective, model.sense)]
@@ -112,14 +119,14 @@ def test_outside_of_a_solve_it_is_plain_subprocess() -> None:
 
 def test_the_deadline_is_that_of_the_solve_under_way() -> None:
     waits = [sys.executable, "-c", "import time; time.sleep(600)"]
-    with until(Deadline(-5.0), pulp.GLPK_CMD()), pytest.raises(SolverOverrunError):
+    with limit_processes(Deadline(-5.0), pulp.GLPK_CMD()), pytest.raises(SolverOverrunError):
         sys.modules["pulp.apis.glpk"].subprocess.call(waits)  # type: ignore[attr-defined]
 
 
 KILLED = """
 import os, sys
 from tnt_sim.deadline import Deadline
-from tnt_sim.solve.backends.solver_process import Processes, ending_with_us, until
+from tnt_sim.solve.backends.solver_process import Processes, terminate_with_parent
 
 how = sys.argv[1]
 if how == "solver":
@@ -129,7 +136,7 @@ if how == "solver":
 else:
     import subprocess
     process = subprocess.Popen([sys.argv[2]], start_new_session=True)
-    guarded = ending_with_us(process.pid)
+    guarded = terminate_with_parent(process.pid)
     guarded.__enter__()
 while not os.path.exists(sys.argv[3]):
     pass
@@ -151,14 +158,14 @@ def test_what_a_killed_process_had_started_ends_with_it(how: str, stubborn: Path
 def test_no_guard_outlives_what_it_guards(stubborn: Path) -> None:
     """Each solve dismisses its own, which then ends nothing."""
     guards = list[Any]()
-    original = solver_process._guard_of
+    original = solver_process._start_guard
 
     def noted(pid: int) -> Any:
         guards.append(original(pid))
         return guards[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(solver_process, "_guard_of", noted)
+        patch.setattr(solver_process, "_start_guard", noted)
         process = SolverProcess(UNLIMITED, [sys.executable, "-c", "pass"])
         assert process.wait() == 0
         with pytest.raises(SolverOverrunError):

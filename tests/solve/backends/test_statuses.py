@@ -15,7 +15,7 @@ from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import NO_LOWER
 from tnt_sim.solve.backends import highs, scipy_milp
 from tnt_sim.solve.backends.backend import Limits, RawSolution, Termination, Tuning, refuse_non_finite
-from tnt_sim.solve.backends.highs import HighsBackend, quiet_highspy
+from tnt_sim.solve.backends.highs import HighsBackend, import_highspy
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.integral import solve_integral
 
@@ -23,28 +23,28 @@ REFUSED = {"kNotset", "kLoadError", "kModelError", "kObjectiveBound", "kObjectiv
 
 
 def test_every_status_of_highs_is_known_or_refused() -> None:
-    for name in quiet_highspy().HighsModelStatus.__members__:
+    for name in import_highspy().HighsModelStatus.__members__:
         if name in ("kMin", "kMax"):  # names for the ends of the list
             continue
         stub = SimpleNamespace(getModelStatus=lambda name=name: SimpleNamespace(name=name))
         if name in highs._STATUSES:
-            found = highs._termination(stub, Limits(), "HiGHS")
+            found = highs._read_termination(stub, Limits(), "HiGHS")
             assert (found is Termination.OPTIMAL) == (name in ("kOptimal", "kModelEmpty"))
         else:
             assert name in REFUSED, name
             with pytest.raises(SolverError, match=name):
-                highs._termination(stub, Limits(), "HiGHS")
+                highs._read_termination(stub, Limits(), "HiGHS")
 
 
 @pytest.mark.parametrize("status", [*range(-1, 9), 99])
 def test_every_status_of_scipy_is_known_or_refused(status: int) -> None:
     found = SimpleNamespace(status=status, message="HiGHS said something")
     if status in range(5):
-        termination = scipy_milp._termination(found, Limits())
+        termination = scipy_milp._read_termination(found, Limits())
         assert (termination is Termination.OPTIMAL) == (status == 0)
     else:
         with pytest.raises(SolverError, match="inconnu"):
-            scipy_milp._termination(found, Limits())
+            scipy_milp._read_termination(found, Limits())
 
 
 def test_optimal_without_a_point_is_trouble() -> None:
@@ -99,8 +99,8 @@ def test_no_time_is_never_optimal(name: str) -> None:
 
 def test_highs_reads_back_what_it_was_told() -> None:
     """Gaps 0, one thread, the limits: what is set is what is found, for every option that is ever set."""
-    solver = quiet_highspy().Highs()
-    options = highs._options(
+    solver = import_highspy().Highs()
+    options = highs._build_options(
         Limits(Deadline(3.0, clock=lambda: 0.0), nodes=7), Tuning(tolerance=1e-9, presolve=False, seed=5)
     )
     highs._set_options(solver, options, "HiGHS")

@@ -13,7 +13,7 @@ from support.lanes import seeds
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, SolveStage
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods import exact_kernels as exact
-from tnt_sim.solve.methods.benders_projection import loosened
+from tnt_sim.solve.methods.benders_projection import relax_to_counted_columns
 from tnt_sim.solve.methods.exact_kernels import solve_exactly
 from tnt_sim.solve.methods.lexicographic import solve_lexicographic
 
@@ -46,7 +46,7 @@ def test_feasible_choices_stay_and_clashes_leave(seed: int, every: int) -> None:
     """With « at most » rows and « at least » rows over free money."""
     model, stages = envelopes(seed, n=6)
     model = turned_round(model, every)
-    small = loosened(model, stages)
+    small = relax_to_counted_columns(model, stages)
     assert small is not None
     n = len(small.columns)
     good = feasible(model, n)
@@ -78,7 +78,7 @@ def test_clashes_are_met_among_these() -> None:
     ruled_out = 0
     for seed in range(25):
         model, stages = envelopes(seed, n=6)
-        small = loosened(model, stages)
+        small = relax_to_counted_columns(model, stages)
         assert small is not None
         good = feasible(model, 6)
         for x in itertools.product((0, 1), repeat=6):
@@ -90,5 +90,5 @@ def test_clashes_are_met_among_these() -> None:
 def test_no_gains_or_a_goal_on_all_columns_is_nothing_to_leave_out() -> None:
     model, stages = envelopes(3)
     everywhere = [replace(stage, objective=np.ones_like(stage.objective)) for stage in stages]
-    assert loosened(model, everywhere) is None
+    assert relax_to_counted_columns(model, everywhere) is None
     assert isinstance(stages[0], SolveStage)

@@ -16,14 +16,14 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Capabilities, Limits, RawSolution, Termination, Tuning
-from tnt_sim.solve.backends.highs import HighsBackend, quiet_highspy
+from tnt_sim.solve.backends.highs import HighsBackend, import_highspy
 from tnt_sim.solve.methods.cross_check import (
     SolverClaim,
-    contradict,
-    lp_text,
-    quarantine,
-    reduced,
-    stage_model,
+    build_stage_model,
+    is_contradiction,
+    quarantine_model,
+    reduce_model,
+    render_lp,
 )
 from tnt_sim.solve.methods.integral import solve_integral
 from tnt_sim.solve.methods.lexicographic import solve_lexicographic
@@ -69,13 +69,13 @@ def programme() -> LinearModel:
 
 def test_a_contradiction_is_kept_with_both_claims_and_made_small(tmp_path: Path) -> None:
     liar = Liar(over_row_and_column("row 5", "D-17"))
-    kept = quarantine(programme(), HighsBackend(), liar, tmp_path / "quarantine")
+    kept = quarantine_model(programme(), HighsBackend(), liar, tmp_path / "quarantine")
     assert kept.folder.parent == tmp_path / "quarantine"
     assert {file.name for file in kept.folder.iterdir()} == {"model.lp", "reduced.lp", "claims.json"}
     assert (kept.reproduced, kept.n_rows, kept.n_cols) == (True, 1, 1)
     claims = json.loads((kept.folder / "claims.json").read_text())
     said = [(claim["solver"], claim["termination"]) for claim in claims["reduced"]["claims"]]
-    assert said == [(f"HiGHS {quiet_highspy().Highs().version()}", "optimal"), ("liar", "infeasible")]
+    assert said == [(f"HiGHS {import_highspy().Highs().version()}", "optimal"), ("liar", "infeasible")]
     assert claims["model"]["rows"] == 8
     assert claims["model"]["claims"][0]["value"] == best_by(programme())
     assert claims["model"]["claims"][0]["point"]
@@ -88,13 +88,13 @@ def best_by(model: LinearModel) -> int | None:
 
 def test_the_same_model_has_the_same_folder(tmp_path: Path) -> None:
     liar = Liar(over_row_and_column("row 1", "D-3"))
-    one, two = (quarantine(programme(), HighsBackend(), liar, tmp_path) for _ in range(2))
+    one, two = (quarantine_model(programme(), HighsBackend(), liar, tmp_path) for _ in range(2))
     assert one.folder == two.folder
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_what_does_not_come_back_is_kept_whole_and_says_so(tmp_path: Path) -> None:
-    kept = quarantine(programme(), HighsBackend(), Liar(lambda _model: False), tmp_path)
+    kept = quarantine_model(programme(), HighsBackend(), Liar(lambda _model: False), tmp_path)
     assert (kept.reproduced, kept.n_rows, kept.n_cols) == (False, 8, 40)
     assert json.loads((kept.folder / "claims.json").read_text())["reproduced"] is False
 
@@ -105,7 +105,7 @@ def test_the_time_is_bounded(tmp_path: Path) -> None:
         return over_row_and_column("row 5", "D-17")(model)
 
     began = time.perf_counter()
-    kept = quarantine(programme(), HighsBackend(), Liar(slow), tmp_path, Deadline(0.5))
+    kept = quarantine_model(programme(), HighsBackend(), Liar(slow), tmp_path, Deadline(0.5))
     assert time.perf_counter() - began < 3
     assert kept.reproduced
     assert kept.n_rows * kept.n_cols > 1, "not enough time to finish"
@@ -121,7 +121,7 @@ def test_a_wrong_value_is_a_contradiction_too(tmp_path: Path) -> None:
             value = None if found.values is None else float(model.objective @ np.rint(found.values))
             return replace(found, objective=value, bound=value, solver=self.name)
 
-    kept = quarantine(model, HighsBackend(), Blind(lambda _model: False), tmp_path)
+    kept = quarantine_model(model, HighsBackend(), Blind(lambda _model: False), tmp_path)
     assert kept.reproduced
     assert kept.n_cols == 1
 
@@ -130,20 +130,20 @@ def test_only_final_words_contradict() -> None:
     def claim(termination: Termination, value: int | None = None) -> SolverClaim:
         return SolverClaim("any", termination, value, None)
 
-    assert contradict(claim(Termination.OPTIMAL, 3), claim(Termination.OPTIMAL, 4))
-    assert contradict(claim(Termination.OPTIMAL, 3), claim(Termination.INFEASIBLE))
-    assert not contradict(claim(Termination.OPTIMAL, 3), claim(Termination.OPTIMAL, 3))
-    assert not contradict(claim(Termination.INFEASIBLE), claim(Termination.INFEASIBLE))
+    assert is_contradiction(claim(Termination.OPTIMAL, 3), claim(Termination.OPTIMAL, 4))
+    assert is_contradiction(claim(Termination.OPTIMAL, 3), claim(Termination.INFEASIBLE))
+    assert not is_contradiction(claim(Termination.OPTIMAL, 3), claim(Termination.OPTIMAL, 3))
+    assert not is_contradiction(claim(Termination.INFEASIBLE), claim(Termination.INFEASIBLE))
     for other in Termination:
         if other not in (Termination.OPTIMAL, Termination.INFEASIBLE):
-            assert not contradict(claim(Termination.OPTIMAL, 3), claim(other, 4))
+            assert not is_contradiction(claim(Termination.OPTIMAL, 3), claim(other, 4))
 
 
 @pytest.mark.parametrize("wanted", [(0,), (3, 7), (1, 2, 6)])
 def test_reduction_keeps_exactly_what_is_needed(wanted: tuple[int, ...]) -> None:
     names = {f"D-{j}" for j in wanted}
     model = programme()
-    small = reduced(model, lambda part: names <= set(part.col_names), Deadline(10))
+    small = reduce_model(model, lambda part: names <= set(part.col_names), Deadline(10))
     assert set(small.col_names) == names
     assert small.n_rows == 0
 
@@ -156,8 +156,8 @@ def test_the_lp_file_is_the_model_to_the_last_digit(tmp_path: Path) -> None:
         col_lower=[0, -4, NO_LOWER], col_upper=[1, NO_UPPER, 9],
     )  # fmt: skip
     file = tmp_path / "model.lp"
-    file.write_text(lp_text(model), encoding="utf-8")
-    highs = quiet_highspy().Highs()
+    file.write_text(render_lp(model), encoding="utf-8")
+    highs = import_highspy().Highs()
     highs.setOptionValue("output_flag", False)
     assert highs.readModel(str(file)).name == "kOk"
     read = highs.getLp()
@@ -180,7 +180,7 @@ def test_the_model_of_a_stage_keeps_those_before() -> None:
         SolveStage("spent", np.array([2, 2, 3]), Sense.MINIMISE),
     ]
     outcome = solve_lexicographic(model, stages, HighsBackend())
-    second = stage_model(model, stages, outcome.stages, 1)
+    second = build_stage_model(model, stages, outcome.stages, 1)
     assert best_by(second) == outcome.stages[1].value == 5
     assert second.row_lower[-1] == 3
     assert second.row_upper[-1] == NO_UPPER

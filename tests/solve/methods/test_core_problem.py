@@ -39,7 +39,7 @@ def check(model: LinearModel) -> None:
     assert found.termination is Termination.OPTIMAL
     assert found.values is not None
     assert model.is_feasible(found.values)
-    assert found.value == found.bound == model.value(found.values) == best
+    assert found.value == found.bound == model.compute_value(found.values) == best
 
 
 @pytest.mark.parametrize("seed", seeds(range(60), 15))

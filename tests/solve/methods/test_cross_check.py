@@ -16,12 +16,12 @@ from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, SolveStage
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.highs import HighsBackend
-from tnt_sim.solve.backends.registry import independent_backends
+from tnt_sim.solve.backends.registry import list_independent_backends
 from tnt_sim.solve.methods import cross_check as module
 from tnt_sim.solve.methods.cross_check import Verdict, cross_check
 from tnt_sim.solve.methods.lexicographic import StagesOutcome, solve_lexicographic
 
-needs_second = pytest.mark.skipif(not independent_backends(), reason=WANT + "a solver beside HiGHS")
+needs_second = pytest.mark.skipif(not list_independent_backends(), reason=WANT + "a solver beside HiGHS")
 
 
 def programme(seed: int = 0) -> tuple[LinearModel, list[SolveStage], StagesOutcome]:
@@ -109,7 +109,7 @@ def test_no_time_is_no_agreement() -> None:
 def test_never_and_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     model, stages, outcome = programme()
     assert cross_check(model, stages, outcome, "never").verdict is Verdict.NOT_ASKED
-    monkeypatch.setattr(module, "independent_backends", lambda: ())
+    monkeypatch.setattr(module, "list_independent_backends", lambda: ())
     check = cross_check(model, stages, outcome)
     assert (check.agrees, check.verdict) == (None, Verdict.NO_SOLVER)
 

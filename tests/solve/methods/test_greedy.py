@@ -10,7 +10,7 @@ from support.clocks import StepClock
 from support.lanes import seeds
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.engine.incumbent import first_point
+from tnt_sim.engine.incumbent import find_first_point
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import IntArray, SolveStage
 from tnt_sim.scenario.load import load_scenario
@@ -82,7 +82,7 @@ def test_under_caps_rounds_take_what_one_by_one_takes(
 ) -> None:
     monkeypatch.setattr(greedy, "PER_ROUND", per_round)
     form = written(tmp_path, seed, CAPS, "")
-    found = first_point(form, form.model, stage_of(form), Deadline(None))
+    found = find_first_point(form, form.model, stage_of(form), Deadline(None))
     assert found is not None
     np.testing.assert_array_equal(found, one_by_one(form))
 
@@ -94,10 +94,10 @@ def test_every_list_keeps_every_row_and_leaves_nobody_who_fits(
 ) -> None:
     """Shares bar some at first and let them in later: at the end nobody who waits would fit alone."""
     form = written(tmp_path, seed, SHARES, GRANTS[grants])
-    found = first_point(form, form.model, stage_of(form), Deadline(None))
+    found = find_first_point(form, form.model, stage_of(form), Deadline(None))
     assert found is not None
     assert form.model.is_feasible(found)
-    assert form.model.with_objective(form.stages[0].objective, form.stages[0].sense).value(found) > 0
+    assert form.model.with_objective(form.stages[0].objective, form.stages[0].sense).compute_value(found) > 0
     if grants == "one":
         for column in np.flatnonzero(found == 0).tolist():
             more = found.copy()
@@ -110,7 +110,7 @@ def test_a_column_that_is_closed_stays_closed(tmp_path: Path) -> None:
     upper = form.model.col_upper.copy()
     upper[::2] = 0
     model = form.model.with_bounds(form.model.col_lower, upper)
-    found = first_point(form, model, stage_of(form), Deadline(None))
+    found = find_first_point(form, model, stage_of(form), Deadline(None))
     assert found is not None
     assert found.sum() > 0
     assert not found[::2].any()
@@ -121,11 +121,11 @@ def test_a_false_clock_stops_it_at_every_step(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(greedy, "PER_ROUND", 10)
     form = written(tmp_path, 1, SHARES, GRANTS["ranges"])
     whole = StepClock().install(monkeypatch)
-    first_point(form, form.model, stage_of(form), Deadline(1e6))
+    find_first_point(form, form.model, stage_of(form), Deadline(1e6))
     values = []
     for limit in range(whole.readings + 1):
         clock = StepClock().install(monkeypatch)
-        found = first_point(form, form.model, stage_of(form), Deadline(limit * clock.tick))
+        found = find_first_point(form, form.model, stage_of(form), Deadline(limit * clock.tick))
         assert clock.readings <= limit + 4
         assert found is not None
         assert form.model.is_feasible(found)

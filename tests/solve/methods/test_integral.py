@@ -19,7 +19,7 @@ from tnt_sim.solve.backends.backend import Backend, Capabilities, Limits, RawSol
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.integral import IntegralSolution, RepairKind, solve_integral
-from tnt_sim.solve.reductions.cuts import cover_cut
+from tnt_sim.solve.reductions.cuts import derive_cover_cut
 
 EVERY = each_backend()
 EXACT_HERE = {"highs": 600, "pulp:HiGHS": 100, "pulp:COIN_CMD": 100}
@@ -35,7 +35,7 @@ def check(model: LinearModel, found: IntegralSolution) -> None:
     assert found.termination is Termination.OPTIMAL, found.repairs
     assert found.values is not None
     assert model.is_feasible(found.values)
-    assert model.value(found.values) == found.value == found.bound == best
+    assert model.compute_value(found.values) == found.value == found.bound == best
 
 
 @pytest.mark.drawn
@@ -65,7 +65,7 @@ def test_no_backend_ever_overspends(name: str) -> None:
         found = solve_integral(model, backend)
         if found.values is not None:
             assert model.is_feasible(found.values)
-            assert model.value(found.values) == found.value
+            assert model.compute_value(found.values) == found.value
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -120,7 +120,7 @@ def test_whole_programs_equal_enumeration(model: LinearModel) -> None:
 def test_a_cover_cut_removes_its_point_and_no_feasible_one(model: LinearModel, data: st.DataObject) -> None:
     box = zip(model.col_lower.tolist(), model.col_upper.tolist(), strict=True)
     point = np.array([data.draw(st.integers(low, high)) for low, high in box], dtype=np.int64)
-    cut = cover_cut(model, point)
+    cut = derive_cover_cut(model, point)
     if cut is None:
         return
     assert cut.coefficients @ point < cut.lower

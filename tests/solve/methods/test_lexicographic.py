@@ -50,7 +50,7 @@ def by_enumeration(model: LinearModel, stages: list[SolveStage]) -> list[int]:
         up = goal.sense is Sense.MAXIMISE
         best = int(values.max() if up else values.min())
         found.append(best)
-        limit = goal.limit(best)
+        limit = goal.compute_limit(best)
         points = points[values >= limit if up else values <= limit]
     return found
 
@@ -73,11 +73,11 @@ def test_stages_equal_enumeration(case: tuple[LinearModel, list[SolveStage]]) ->
 
 
 def test_a_tolerance_is_a_share_of_the_exact_value() -> None:
-    assert stage("a", [1], tolerance="1/7").limit(10) == 9  # 60/7 = 8.57
-    assert stage("a", [1], tolerance="1/7").limit(-10) == -11  # −80/7 = −11.4
-    assert stage("a", [1], Sense.MINIMISE, "1/7").limit(10) == 11
-    assert stage("a", [1], Sense.MINIMISE, "1/7").limit(-10) == -9
-    assert stage("a", [1], tolerance="1/3").limit(3 * 10**15 + 1) == 2 * 10**15 + 1
+    assert stage("a", [1], tolerance="1/7").compute_limit(10) == 9  # 60/7 = 8.57
+    assert stage("a", [1], tolerance="1/7").compute_limit(-10) == -11  # −80/7 = −11.4
+    assert stage("a", [1], Sense.MINIMISE, "1/7").compute_limit(10) == 11
+    assert stage("a", [1], Sense.MINIMISE, "1/7").compute_limit(-10) == -9
+    assert stage("a", [1], tolerance="1/3").compute_limit(3 * 10**15 + 1) == 2 * 10**15 + 1
 
 
 PLAIN = model_of([[3, 4, 5]], [NO_LOWER], [8], [0, 0, 0])

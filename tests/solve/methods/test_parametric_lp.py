@@ -16,7 +16,7 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Limits
-from tnt_sim.solve.methods.parametric_lp import parametric
+from tnt_sim.solve.methods.parametric_lp import solve_parametric
 
 
 def model_of(rows, lower, upper, objective, sense=Sense.MAXIMISE) -> LinearModel:
@@ -43,7 +43,7 @@ def by_ratio(profit: list[int], weight: list[int], capacity: Fraction) -> Fracti
 def test_one_envelope_breaks_where_the_ratio_order_says(items: list[tuple[int, int]]) -> None:
     profit, weight = [p for p, _ in items], [w for _, w in items]
     total = sum(weight)
-    found = parametric(model_of([weight], [NO_LOWER], [0], profit), np.ones(1), 0, 2 * total)
+    found = solve_parametric(model_of([weight], [NO_LOWER], [0], profit), np.ones(1), 0, 2 * total)
     ratios = {Fraction(p, w) for p, w in items}
     assert len(found.slope) == len(ratios) + 1  # and the flat piece at the end
     assert found.slope == pytest.approx([*sorted(map(float, ratios), reverse=True), 0.0])
@@ -77,7 +77,7 @@ def test_rows_that_cross(seed: int) -> None:
     model = model_of(rows, lower, upper, random.integers(1, 100, n) * (1 if seed % 3 else -1), sense)
     d = np.array([1.0, 0.0, 0.1 * (seed % 2), 0.0])
     top = int(rows[0].sum())
-    found = parametric(model, d, 0, top)
+    found = solve_parametric(model, d, 0, top)
     assert found.finished
     steps = np.diff(found.slope)
     assert (steps < 0).all() if sense is Sense.MAXIMISE else (steps > 0).all()
@@ -91,8 +91,8 @@ def test_rows_that_cross(seed: int) -> None:
 
 def test_no_point_anywhere_and_time_that_runs_out() -> None:
     model = model_of([[3, 4], [3, 4]], [NO_LOWER, 100], [0, NO_UPPER], [1, 1])
-    assert len(parametric(model, np.array([1.0, 0.0]), 0, 50).at) == 0
+    assert len(solve_parametric(model, np.array([1.0, 0.0]), 0, 50).at) == 0
     loose = model_of([[3, 4]], [NO_LOWER], [0], [1, 1])
-    cut = parametric(loose, np.ones(1), 0, 50, Limits(Deadline(0.0)))
+    cut = solve_parametric(loose, np.ones(1), 0, 50, Limits(Deadline(0.0)))
     assert not cut.finished
     assert cut.at[-1] < 50

@@ -17,7 +17,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, So
 from tnt_sim.kernel.knapsack import ChoiceGroups
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
-from tnt_sim.solve.methods.priced_blocks import one_objective, solve_crossing
+from tnt_sim.solve.methods.priced_blocks import combine_objectives, solve_crossing
 from tnt_sim.solve.reductions.amounts_as_binaries import MENU
 
 
@@ -106,7 +106,7 @@ def test_what_it_leaves_to_a_solver() -> None:
     tolerant = SolveStage("score", goal, Sense.MAXIMISE, Fraction(1, 10))
     assert solve_crossing(zero_one, [tolerant, least]) is None
     large = SolveStage("score", np.array([2**52, 2**52 - 1, 1]), Sense.MAXIMISE)
-    assert one_objective([large, large]) is None
+    assert combine_objectives([large, large]) is None
     alone = solve_crossing(zero_one, [large, large])  # a single choice is best for the first stage
     assert alone is not None
     assert alone[0].values.tolist() == [1, 1, 0]
@@ -122,7 +122,7 @@ def test_one_objective_orders_as_the_stages_do(seed: int) -> None:
     stages = [
         SolveStage(f"s{k}", random.integers(-3, 4, 6), s) for k, s in enumerate([*Sense, Sense.MAXIMISE])
     ]
-    value = one_objective(stages)
+    value = combine_objectives(stages)
     points = random.integers(0, 2, (40, 6))
 
     def key(x: np.ndarray) -> tuple[int, ...]:
@@ -138,7 +138,7 @@ def test_rows_of_many_amounts_are_priced_by_the_primal_simplex(
 ) -> None:
     """Without it, 300 ranges of 800 amounts take 38 s; the answer is the same."""
     asked = []
-    whole = IncrementalLp.prices
+    whole = IncrementalLp.compute_prices
 
     def bound(model: LinearModel, value: np.ndarray, price: np.ndarray) -> float:
         over = np.maximum(value - price @ model.matrix.toarray(), 0).sum()
@@ -154,7 +154,7 @@ def test_rows_of_many_amounts_are_priced_by_the_primal_simplex(
         assert bound(model, value, found) == pytest.approx(bound(model, value, other))
         return found
 
-    monkeypatch.setattr(IncrementalLp, "prices", prices)
+    monkeypatch.setattr(IncrementalLp, "compute_prices", prices)
     n = 2 * n_each
     group = np.repeat([0, 1], n_each)
     cost = np.tile(np.arange(n_each, 0, -1), 2)
@@ -166,7 +166,7 @@ def test_rows_of_many_amounts_are_priced_by_the_primal_simplex(
     )  # fmt: skip
     worth = cost * np.repeat([3, 2], n_each)
     stages = [SolveStage("score", worth, Sense.MAXIMISE), SolveStage("granted", cost, Sense.MINIMISE)]
-    found = solve_crossing(model, stages, menus=ChoiceGroups.of(group))
+    found = solve_crossing(model, stages, choice_groups=ChoiceGroups.of(group))
     assert found is not None
     assert found[0].stages[0].value == 3 * n_each + 2 * (n_each // 2)
     assert asked == [wide]

@@ -14,10 +14,10 @@ from tnt_sim.formulation.linear_model import NO_LOWER, IntArray, LinearModel, So
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
 from tnt_sim.solve.backends.highs import HighsBackend
-from tnt_sim.solve.backends.registry import independent_backends
+from tnt_sim.solve.backends.registry import list_independent_backends
 from tnt_sim.solve.methods.cross_check import Verdict, cross_check
 from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
-from tnt_sim.solve.methods.lexicographic import MAX_RESTARTS, refuted, solve_lexicographic
+from tnt_sim.solve.methods.lexicographic import MAX_RESTARTS, find_refuted_stage, solve_lexicographic
 
 COSTS = [30, 20, 50, 40]
 PROGRAMME = model_of([COSTS], [NO_LOWER], [85], [0] * 4)
@@ -38,7 +38,7 @@ def test_least_granted_after_a_goal_on_granted_needs_no_solve(factor: int, sense
     assert second.value == second.bound == 80 * factor
     assert outcome.values is not None
     assert outcome.model.is_feasible(outcome.values)
-    others = [name for name in independent_backends() if name != "pulp:CPSAT"]
+    others = [name for name in list_independent_backends() if name != "pulp:CPSAT"]
     if others:
         checked = cross_check(PROGRAMME, stages, outcome, others[0])
         assert checked.agrees is True
@@ -88,7 +88,7 @@ def lying(times: int) -> Solver:
             return solve_integral(model, backend, limits, start)
         told += 1
         point = np.array([0, 0, 1, 0])
-        value = model.value(point)
+        value = model.compute_value(point)
         return IntegralSolution(Termination.OPTIMAL, point, value, value, "liar", "")
 
     return solve
@@ -116,11 +116,11 @@ def test_a_solver_that_lies_for_ever_is_numeric_trouble_and_not_an_optimum() -> 
 def test_refuted_names_the_stage() -> None:
     outcome = solve_lexicographic(PROGRAMME, STAGES, HighsBackend())
     assert outcome.values is not None
-    assert refuted(STAGES, outcome.stages, outcome.values) is None
+    assert find_refuted_stage(STAGES, outcome.stages, outcome.values) is None
     for index, stage in enumerate(outcome.stages):
         assert stage.value is not None
         lower = [*outcome.stages]
         lower[index] = replace(stage, value=stage.value - 1)
-        assert refuted(STAGES, lower, outcome.values) == index
+        assert find_refuted_stage(STAGES, lower, outcome.values) == index
         lower[index] = replace(stage, value=stage.value - 1, termination=Termination.TIME_LIMIT)
-        assert refuted(STAGES, lower, outcome.values) is None
+        assert find_refuted_stage(STAGES, lower, outcome.values) is None

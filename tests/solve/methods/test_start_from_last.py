@@ -11,7 +11,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods import core_problem as from_last
-from tnt_sim.solve.methods.core_problem import MAX_SHAPES, CoreProblem, repaired
+from tnt_sim.solve.methods.core_problem import MAX_SHAPES, CoreProblem, repair_point
 from tnt_sim.solve.methods.integral import solve_integral
 
 
@@ -81,15 +81,15 @@ def test_a_point_is_brought_back_to_the_rows() -> None:
     for _ in range(40):
         model = drawn(rng, 12, ranged=False)
         point = rng.integers(0, 2, 12)
-        back = repaired(model, point, rng.random(4))
+        back = repair_point(model, point, rng.random(4))
         if back is not None:
             found += 1
             assert model.is_feasible(back)
             if model.is_feasible(point):
-                assert model.value(back) >= model.value(point)
+                assert model.compute_value(back) >= model.compute_value(point)
     assert found > 20
     empty = model.with_row_bounds(np.array([NO_LOWER, NO_LOWER, NO_LOWER, 10**6]), model.row_upper)
-    assert repaired(empty, point, np.zeros(4)) is None
+    assert repair_point(empty, point, np.zeros(4)) is None
 
 
 def test_only_some_shapes_are_kept() -> None:

@@ -20,7 +20,7 @@ from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods import tie_break as canonical_module
 from tnt_sim.solve.methods.lexicographic import StagesOutcome, solve_lexicographic
-from tnt_sim.solve.methods.tie_break import canonical
+from tnt_sim.solve.methods.tie_break import find_canonical_point
 
 EXACT = Fraction(0)
 
@@ -87,7 +87,7 @@ def test_the_answer_is_the_greatest_by_enumeration(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(canonical_module, "MANY_OPEN", data.draw(st.sampled_from([0, 60])))
         goal = data.draw(st.sampled_from([None, stages[0]]))
-        found = canonical(outcome.model, begin, order, amounts, HighsBackend(), goal=goal)
+        found = find_canonical_point(outcome.model, begin, order, amounts, HighsBackend(), goal=goal)
     assert found.proven
     assert outcome.model.is_feasible(found.values)
     assert found.values[np.concatenate([order, amounts])].tolist() == expected
@@ -106,7 +106,7 @@ def test_where_nothing_else_is_as_good_one_solve_says_so() -> None:
         assert outcome.values is not None
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(canonical_module, "MANY_OPEN", 0)
-            found = canonical(outcome.model, outcome.values, np.arange(n), none, HighsBackend())
+            found = find_canonical_point(outcome.model, outcome.values, np.arange(n), none, HighsBackend())
         if len(points_of(outcome.model)) == 1 and found.n_open > 2:
             seen += 1
             assert (found.proven, found.n_solves) == (True, 2)
@@ -126,7 +126,9 @@ def test_a_hundred_equal_fees_need_no_enumeration() -> None:
     outcome = solve_lexicographic(model, [goal], HighsBackend())
     assert outcome.values is not None
     order = np.random.default_rng(1).permutation(100)
-    found = canonical(outcome.model, outcome.values, order, np.array([], dtype=np.int64), HighsBackend())
+    found = find_canonical_point(
+        outcome.model, outcome.values, order, np.array([], dtype=np.int64), HighsBackend()
+    )
     assert found.proven
     assert found.values[order].tolist() == [1] * 50 + [0] * 50
     assert found.n_solves < 10
@@ -146,7 +148,7 @@ def test_every_backend_gives_the_same_answer(name: str) -> None:
     for backend in (HighsBackend(), get_backend(name)):
         outcome = solve_lexicographic(model, stages, backend)
         assert outcome.values is not None
-        answers.append(canonical(outcome.model, outcome.values, np.arange(30), none, backend))
+        answers.append(find_canonical_point(outcome.model, outcome.values, np.arange(30), none, backend))
     assert all(answer.proven for answer in answers)
     assert answers[0].values.tolist() == answers[1].values.tolist()
 
@@ -158,7 +160,7 @@ def test_without_time_the_point_in_hand_is_kept_and_not_called_proven() -> None:
     assert outcome.values is not None
     point = np.array([0, 0, 0, 0, 0, 1, 1, 1])
     assert outcome.model.is_feasible(point)
-    found = canonical(
+    found = find_canonical_point(
         outcome.model,
         point,
         np.arange(8),

@@ -14,7 +14,7 @@ from support.solve_instances import best_of, model_of, points_of
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, ModelError
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.highs import HighsBackend
-from tnt_sim.solve.reductions.fixing import exact_bound, fix_by_reduced_cost
+from tnt_sim.solve.reductions.fixing import compute_exact_bound, fix_by_reduced_cost
 from tnt_sim.solve.reductions.restriction import restrict
 
 
@@ -51,10 +51,10 @@ def priced_models(draw: st.DrawFn) -> tuple[LinearModel, np.ndarray]:
 def test_the_bound_holds_for_every_feasible_point(case: tuple[LinearModel, np.ndarray]) -> None:
     model, prices = case
     best = best_of(model)
-    bound = exact_bound(model, prices)
+    bound = compute_exact_bound(model, prices)
     if best is None or bound.value is None:
         return
-    whole = bound.whole(model.sense)
+    whole = bound.round_to_integer(model.sense)
     assert whole is not None
     if model.sense is Sense.MAXIMISE:
         assert best <= whole <= bound.value
@@ -71,7 +71,7 @@ def test_no_point_as_good_as_the_incumbent_is_lost(
     points = points_of(model)
     if not len(points):
         return
-    values = [model.value(point) for point in points]
+    values = [model.compute_value(point) for point in points]
     incumbent = data.draw(st.sampled_from(values))
     lower, upper, n_fixed = fix_by_reduced_cost(model, prices, incumbent, keep_ties=True)
     inside = np.all((points >= lower) & (points <= upper), axis=1)
@@ -89,16 +89,16 @@ def test_the_prices_of_a_linear_program_close_its_gap() -> None:
     model = model_of([[3, 4, 5]], [NO_LOWER], [8], [5, 6, 7], integer=False)
     answer = HighsBackend().solve(model, relax=True)
     assert answer.row_duals is not None
-    bound = exact_bound(model, answer.row_duals)
+    bound = compute_exact_bound(model, answer.row_duals)
     assert bound.value is not None
     assert bound.value >= Fraction(62, 5)
     assert bound.value - Fraction(62, 5) < Fraction(1, 10**9)
-    assert bound.whole(Sense.MAXIMISE) == 12
+    assert bound.round_to_integer(Sense.MAXIMISE) == 12
 
 
 def test_a_free_column_bounds_nothing() -> None:
     model = model_of([[1, -1]], [NO_LOWER], [1], [1, 1], col_upper=[NO_UPPER, NO_UPPER])
-    assert exact_bound(model, np.array([1.0])).value is None
+    assert compute_exact_bound(model, np.array([1.0])).value is None
     lower, upper, n_fixed = fix_by_reduced_cost(model, np.array([1.0]), 5, keep_ties=True)
     assert (lower.tolist(), upper.tolist(), n_fixed) == ([0, 0], [NO_UPPER, NO_UPPER], 0)
 
@@ -129,5 +129,5 @@ def test_a_restricted_model_has_the_same_points(
     assert {tuple(part.expand(y).tolist()) for y in found} == expected
     for y in found:
         x = part.expand(y)
-        assert model.value(x) == part.model.value(y) + part.offset
+        assert model.compute_value(x) == part.model.compute_value(y) + part.offset
         assert part.reduce(x).tolist() == y.tolist()

@@ -15,7 +15,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.methods import lexicographic
-from tnt_sim.solve.methods.lexicographic import narrowed
+from tnt_sim.solve.methods.lexicographic import fix_columns
 from tnt_sim.solve.reductions import row_enumeration as bundles
 from tnt_sim.solve.reductions.row_enumeration import Short, close_by_lists
 
@@ -59,13 +59,13 @@ def test_every_point_worth_having_stays(monkeypatch: pytest.MonkeyPatch) -> None
         worth = points[values >= limit if up else values <= limit]
         closed = close_by_lists(model, duals, limit, HighsBackend())
         assert ((worth >= closed.col_lower) & (worth <= closed.col_upper)).all()
-        both = narrowed(model, HighsBackend(), limit)
+        both = fix_columns(model, HighsBackend(), limit)
         assert ((worth >= both.col_lower) & (worth <= both.col_upper)).all()
         n_closed += int(
             (closed.col_lower == closed.col_upper).sum() - (model.col_lower == model.col_upper).sum()
         )
         monkeypatch.setattr(lexicographic, "MANY_OPEN", 99)
-        alone = narrowed(model, HighsBackend(), limit)
+        alone = fix_columns(model, HighsBackend(), limit)
         monkeypatch.setattr(lexicographic, "MANY_OPEN", 0)
         n_more += int((both.col_lower == both.col_upper).sum() - (alone.col_lower == alone.col_upper).sum())
     assert n_closed > 200
@@ -92,7 +92,7 @@ def test_where_lists_close_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_list_holds_every_choice_within_the_slack(columns, room: int, slack: int) -> None:
     gain, weight = (np.array([c[k] for c in columns], dtype=np.int64) for k in (0, 1))
-    found = bundles._listed(gain, Short(0, np.arange(len(columns)), weight, room), slack)
+    found = bundles._enumerate_row(gain, Short(0, np.arange(len(columns)), weight, room), slack)
     every = [x for x in product((0, 1), repeat=len(columns)) if int(weight @ np.array(x)) <= room]
     worth = {x: int(gain @ np.array(x)) for x in every}
     best = max(worth.values())

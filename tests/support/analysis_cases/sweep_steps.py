@@ -25,7 +25,7 @@ def staircase(found: SweepResult) -> dict[int, tuple[Fraction, List]]:
     if found.steps is not None:
         for k, cents in enumerate(found.steps.cents.tolist()):
             funded = tuple(found.steps.funded[:, k].astype(int).tolist())
-            told[cents] = (found.steps.value(k), funded)
+            told[cents] = (found.steps.compute_value(k), funded)
     for point in (*found.walked, found.free[0]):
         listed = chosen(point)
         if listed is not None:

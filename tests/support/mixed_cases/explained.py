@@ -12,23 +12,23 @@ from support.enumeration.rows import Case, cents
 from support.mixed_cases.curve import Curve, is_fixed
 from support.mixed_cases.dossiers import euros
 from support.mixed_cases.solved import Mix, Told, differ, reported
-from tnt_sim.analysis.explain.minimal_changes import Asking, asking, changes_of
-from tnt_sim.analysis.explain.rule_effects import relaxed
+from tnt_sim.analysis.explain.minimal_changes import Asking, list_changes, prepare_question
+from tnt_sim.analysis.explain.rule_effects import minimise_violation
 from tnt_sim.analysis.shared.decided_run import of_result
-from tnt_sim.analysis.shared.reference_solution import gives_way
+from tnt_sim.analysis.shared.reference_solution import can_relax
 from tnt_sim.rules.protocols import Mode
 
 
 def of_explain(mix: Mix) -> Told:
     """What would fund each refused dossier: its score, its request, the programme, a rule that gives way."""
     told: Told = []
-    question = asking(of_result(mix.result))
+    question = prepare_question(of_result(mix.result))
     decided = question.decided
     waiting = decided.problem.offers.candidate & ~decided.allocation.funded
     rows = [row for row, waits in enumerate(waiting.tolist()) if waits]
     for row in mix.dice.sample(rows, min(3, len(rows))):
         name = decided.numbers[row]
-        for change in changes_of(question, row):
+        for change in list_changes(question, row):
             mix.count[f"explain {change['kind']} {change['status']}"] += 1
             told += [f"{name}: {line}" for line in CHANGES[change["kind"]](mix, question, name, change)]
         told += _rules(mix, question, row, name)
@@ -126,7 +126,7 @@ def _rules(mix: Mix, question: Asking, row: int, name: str) -> Told:
     now = mix.curve.best_of(mix.curve.at(mix.curve.amount))
     assert now is not None
     for rule in question.decided.problem.rules:
-        if rule.mode is not Mode.HARD or not gives_way(rule):
+        if rule.mode is not Mode.HARD or not can_relax(rule):
             continue
         soft = Curve(reported(mix.case, rule.id))
         distance = soft.step.distances[rule.id]
@@ -135,7 +135,7 @@ def _rules(mix: Mix, question: Asking, row: int, name: str) -> Told:
             for p in soft.at(mix.curve.amount)
             if name in p.award and all(a >= b for a, b in zip(p.goals, now.goals, strict=True))
         ]
-        found = relaxed(question.decided, row, rule).distance
+        found = minimise_violation(question.decided, row, rule).distance
         differ(told, f"{name} by {rule.id}", found, min(steps, default=None))
         mix.count["explain rule"] += 1
     return told

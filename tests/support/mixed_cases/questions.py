@@ -22,12 +22,12 @@ from support.mixed_cases.solved import Mix, Told, differ, reported, text
 from tnt_sim.analysis.batch.plan import read_plan
 from tnt_sim.analysis.batch.runner import run_batch
 from tnt_sim.analysis.batch.task import executor
-from tnt_sim.analysis.marginal.marginal_euro import next_euros
-from tnt_sim.analysis.marginal.rule_prices import FENCE, FORCED, REFUSED, RULE, prices_of
-from tnt_sim.analysis.marginal.target_envelope import reach, target_of
-from tnt_sim.analysis.shared.envelope_path import line_of
-from tnt_sim.analysis.shared.reference_solution import gives_way
-from tnt_sim.analysis.sweep.result import document_of
+from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
+from tnt_sim.analysis.marginal.rule_prices import FENCE, FORCED, REFUSED, RULE, compute_prices
+from tnt_sim.analysis.marginal.target_envelope import parse_target, reach
+from tnt_sim.analysis.shared.envelope_path import build_envelope_path
+from tnt_sim.analysis.shared.reference_solution import can_relax
+from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import InputError, NothingDecided, UsageError
 
@@ -57,7 +57,7 @@ def _steps_of_sweep(mix: Mix) -> Told:
     told: Told = []
     start, stop = mix.curve.amount, mix.curve.amount * 5 // 4
     found = tnt.sweep(mix.scenario, start=text(start), stop=text(stop), exact=True, free=True).found
-    document = document_of(found)
+    document = build_document(found)
     if found.open or document.get("steps") is None:
         return told
     steps = document["steps"]
@@ -121,7 +121,9 @@ def of_next(mix: Mix) -> Told:
     told: Told = []
     curve = mix.curve
     if is_fixed(mix.case):
-        (found,) = next_euros(mix.base, envelopes=[mix.base.problem.case.tree.ids[0]], rules=[], prove=False)
+        (found,) = compute_marginal_euros(
+            mix.base, envelopes=[mix.base.problem.case.tree.ids[0]], rules=[], prove=False
+        )
         need = curve.least(curve.rises)
         step = None if found.step is None else curve.amount + int(found.step * 100)
         differ(told, "next of the programme", (step, found.exact), (need, need is not None))
@@ -133,9 +135,9 @@ def of_next(mix: Mix) -> Told:
             differ(told, "leave", set(found.bought.leave), set(now.award) - set(there.award))
         mix.count["next"] += 1
     for rule in mix.base.problem.rules:
-        if not gives_way(rule):
+        if not can_relax(rule):
             continue
-        (found,) = next_euros(mix.base, envelopes=[], rules=[rule.id], prove=False)
+        (found,) = compute_marginal_euros(mix.base, envelopes=[], rules=[rule.id], prove=False)
         soft = Curve(reported(mix.case, rule.id))
         distance = soft.step.distances[rule.id]
         steps = [distance(p.award) for p in soft.at(curve.amount) if curve.rises(p)]
@@ -164,8 +166,8 @@ def of_targets(mix: Mix) -> Told:
         "rules": lambda p: True,
     }
     for aim, holds in aims.items():
-        target = target_of(problem, aim, lambda: mix.base.allocation)
-        found = reach(problem, target, line_of(problem, problem.case.tree.ids[0]), prove=False)
+        target = parse_target(problem, aim, lambda: mix.base.allocation)
+        found = reach(problem, target, build_envelope_path(problem, problem.case.tree.ids[0]), prove=False)
         need = curve.least(holds)
         differ(told, f"target {aim}", found.amount_cents, need)
         mix.count["targets"] += 1
@@ -181,8 +183,8 @@ def of_prices(mix: Mix) -> Told:
     told: Told = []
     now = decide(mix.case).decision
     assert now is not None
-    line = line_of(mix.base.problem, mix.base.problem.case.tree.ids[0])
-    for price in prices_of(mix.base, line, kinds=(RULE, FENCE, FORCED, REFUSED), prove=False):
+    line = build_envelope_path(mix.base.problem, mix.base.problem.case.tree.ids[0])
+    for price in compute_prices(mix.base, line, kinds=(RULE, FENCE, FORCED, REFUSED), prove=False):
         then = decide(let_go(mix.case, price.kind, price.id)).decision
         assert then is not None
         differ(told, f"price of {price.kind} {price.id}", list(price.values), then.values)

@@ -14,7 +14,7 @@ from support.enumeration.rows import Award, Case
 from support.mixed_cases.curve import Curve
 from support.mixed_cases.dossiers import euros
 from support.mixed_cases.run import write
-from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, base_of
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
 from tnt_sim.engine.result import Result
 from tnt_sim.engine.solve import solve
 from tnt_sim.rules.protocols import Sense
@@ -45,7 +45,7 @@ class Mix:
 
     @cached_property
     def base(self) -> ReferenceSolution:
-        return base_of(self.scenario, prove=False)
+        return solve_reference(self.scenario, prove=False)
 
     @cached_property
     def curve(self) -> Curve:

@@ -11,8 +11,8 @@ from support.printed.facts import Facts
 from support.printed.run import WIDE
 from support.printed.texts import Pattern, cells, cents, number, read_sentence, sections
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.explanation import dossier_lines, explanation_lines
-from tnt_sim.reporting.text.decision_reasons import ALONE, KINDS, WHY_NOT, sentence_key
+from tnt_sim.reporting.reports.explanation import render_dossier, render_explanation
+from tnt_sim.reporting.text.decision_reasons import KINDS, UNPROVEN_NOTE, WHY_NOT, get_sentence_key
 
 
 def named(text: str) -> list[str]:
@@ -379,15 +379,15 @@ CHANGES = [
 def check_dossiers(facts: Facts, document: Any, lang: Lang) -> set[str]:
     """Every sentence of every dossier; gives the reasons that were read."""
     for entry in document["dossiers"]:
-        lines = [line.plain.strip() for line in dossier_lines(entry, lang, WIDE)][1:]
+        lines = [line.plain.strip() for line in render_dossier(entry, lang, WIDE)][1:]
         about: dict[str, Any] = {"facts": facts, "entry": entry, "document": document}
         read_sentence(WHY, lines[0], lang, **about)
         for line, change in zip(lines[1:], entry["changes"], strict=True):
             said = line.removeprefix("→ ")
-            bare = said.replace(f" {ALONE.in_(lang)}", "")
+            bare = said.replace(f" {UNPROVEN_NOTE.in_(lang)}", "")
             assert (bare != said) is (change.get("proof") == "FEASIBLE_GAP"), line
             read_sentence(CHANGES, bare, lang, change=change, **about)
-    return {sentence_key(entry) for entry in document["dossiers"]}
+    return {get_sentence_key(entry) for entry in document["dossiers"]}
 
 
 def more_of(line: str) -> str:
@@ -466,7 +466,7 @@ def check_inversions(facts: Facts, document: Any, lines: list[str], lang: Lang) 
 
 def check_explanation(facts: Facts, document: Any, lang: Lang) -> set[str]:
     """The whole page of `explain`."""
-    for title, lines in sections(explanation_lines(document, lang, WIDE)):
+    for title, lines in sections(render_explanation(document, lang, WIDE)):
         if title in ("Inversions",) and lines:
             check_inversions(facts, document, lines, lang)
         elif title.startswith(("Liste de réserve", "Reserve list")):

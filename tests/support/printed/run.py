@@ -9,8 +9,8 @@ from typing import Any
 from support.printed.facts import Facts, plain
 from support.printed.texts import Pattern, cells, cents, number, read_sentence, sections
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.run import run_lines
-from tnt_sim.reporting.text.vocabulary import REASON, labels_of, spoken
+from tnt_sim.reporting.reports.run import render_run
+from tnt_sim.reporting.text.vocabulary import REASON, build_labels, translate_document
 
 WIDE = 10_000
 MONEY_CODES = ("outranked", "none_fits", "reserve")
@@ -343,7 +343,7 @@ TITLES = {
 def check_run(facts: Facts, lang: Lang) -> set[str]:
     """The page of `run`; gives the parts that were read."""
     result = facts.result
-    page = run_lines(spoken(result, lang), labels_of(result, lang), lang=lang, width=WIDE)
+    page = render_run(translate_document(result, lang), build_labels(result, lang), lang=lang, width=WIDE)
     read = set()
     for title, lines in sections(page):
         part = TITLES.get(title, "head")

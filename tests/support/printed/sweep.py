@@ -11,8 +11,8 @@ from support.printed.facts import Facts, plain
 from support.printed.run import UNSPENT, WIDE
 from support.printed.texts import Pattern, cells, cents, number, read_sentence, sections
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.marginal import money_lines
-from tnt_sim.reporting.reports.sweep import sweep_lines
+from tnt_sim.reporting.reports.marginal import render_question
+from tnt_sim.reporting.reports.sweep import render_sweep
 
 POINT = {
     "Dossiers": "n_funded",
@@ -183,7 +183,7 @@ MEANING = [
 def check_sweep(facts: Facts, last: Facts, document: Any, swept: Any, lang: Lang) -> set[str]:
     """The page of a sweep, its sentences in the language of the document."""
     read = set()
-    for title, lines in sections(sweep_lines(document, lang=lang, width=WIDE)):
+    for title, lines in sections(render_sweep(document, lang=lang, width=WIDE)):
         if title in CURVE_TITLES:
             check_curve(facts, swept, CURVE_TITLES[title], lines, lang)
             read.add(CURVE_TITLES[title])
@@ -207,7 +207,7 @@ def check_sweep(facts: Facts, last: Facts, document: Any, swept: Any, lang: Lang
 def check_entries(facts: Facts, document: Any, lang: Lang) -> None:
     """Each dossier is out today; where it is known to enter, in the order of the amounts; the "
     "counts of flags."""
-    page = sections(money_lines(document, lang=lang, width=WIDE))
+    page = sections(render_question(document, lang=lang, width=WIDE))
     lines = [line for _, part in page for line in part]
     flags = Counter(entry["flag"] for entry in document["entries"] if entry["eligible"])
     assert flags == {name: n for name, n in document["flags"].items() if name != "not_eligible"}
@@ -239,7 +239,7 @@ def check_entries(facts: Facts, document: Any, lang: Lang) -> None:
 def check_next(facts: Facts, document: Any, lang: Lang) -> None:
     """Who enters is out today, who leaves is in; « rien de plus » has no amount and no gain beside it."""
     by_name = {entry["id"]: entry for entry in document["next"]}
-    lines = [line for _, part in sections(money_lines(document, lang=lang, width=WIDE)) for line in part]
+    lines = [line for _, part in sections(render_question(document, lang=lang, width=WIDE)) for line in part]
     seen = 0
     for line in lines:
         name, *row = cells(line)

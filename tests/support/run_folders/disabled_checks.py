@@ -64,13 +64,13 @@ def _nothing(where: Any, name: str) -> Callable[[Put], None]:
 WITHOUT: dict[str, Callable[[Put], None]] = {
     **{kind.__name__: _always(kind) for kinds in KINDS.values() for kind in kinds},
     "envelope limits": _unlimited,
-    "grant amounts": lambda put: put(Offers, "amount_fits", lambda _, g: np.ones(len(g), dtype=np.bool_)),
-    "common rates": _nothing(CommonRates, "broken"),
-    "caps": _nothing(Caps, "broken"),
-    "envelopes": _nothing(tnt_sim.verify.allocation_reading, "_envelopes"),
-    "awards": _nothing(tnt_sim.verify.allocation_reading, "_awards"),
-    "table columns": _nothing(tnt_sim.verify.allocation_reading, "_table"),
-    "proofs": _nothing(tnt_sim.reporting.run_folder.replay, "_unproven"),
-    "one dossier more": _nothing(tnt_sim.reporting.run_folder.replay, "better_by_one"),
+    "grant amounts": lambda put: put(Offers, "match_amounts", lambda _, g: np.ones(len(g), dtype=np.bool_)),
+    "common rates": _nothing(CommonRates, "list_violated_groups"),
+    "caps": _nothing(Caps, "list_excesses"),
+    "envelopes": _nothing(tnt_sim.verify.allocation_reading, "_list_envelope_defects"),
+    "awards": _nothing(tnt_sim.verify.allocation_reading, "_list_award_defects"),
+    "table columns": _nothing(tnt_sim.verify.allocation_reading, "_list_table_defects"),
+    "proofs": _nothing(tnt_sim.reporting.run_folder.replay, "replay_proofs"),
+    "one dossier more": _nothing(tnt_sim.reporting.run_folder.replay, "list_improving_dossiers"),
 }
 """Each check of an allocation, and how it is taken out."""

@@ -24,11 +24,11 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.verify.run_files import (
     BOUND,
-    canonical_sha256,
-    document_sha256,
-    file_sha256,
-    sealed_log,
-    written,
+    hash_canonical,
+    hash_file,
+    hash_summary,
+    seal_log,
+    serialise_document,
 )
 
 Named = tuple[str, ...]
@@ -55,7 +55,7 @@ def load(run: Path) -> dict[str, Any]:
 
 
 def store(run: Path, summary: dict[str, Any]) -> None:
-    (run / "summary.json").write_text(written(summary), encoding="utf-8", newline="\n")
+    (run / "summary.json").write_text(serialise_document(summary), encoding="utf-8", newline="\n")
 
 
 def rehash(run: Path) -> None:
@@ -63,19 +63,19 @@ def rehash(run: Path) -> None:
     summary = load(run)
     old = summary["files"]
     summary["files"] = {
-        name: file_sha256(run / name) if (run / name).is_file() else old.get(name) for name in BOUND
+        name: hash_file(run / name) if (run / name).is_file() else old.get(name) for name in BOUND
     }
     summary["provenance"] |= {
-        "inputs_sha256": canonical_sha256(summary.get("inputs")),
+        "inputs_sha256": hash_canonical(summary.get("inputs")),
         "resolved_sha256": summary["files"]["scenario.resolved.yaml"],
-        "versions_sha256": canonical_sha256(summary.get("versions")),
+        "versions_sha256": hash_canonical(summary.get("versions")),
         "result_sha256": summary.get("allocation_sha256"),
     }
-    summary["document_sha256"] = document_sha256(summary)
+    summary["document_sha256"] = hash_summary(summary)
     store(run, summary)
     if (run / "solver.log").is_file():
         body = (run / "solver.log").read_text(encoding="utf-8").rpartition("sha256 of the lines")[0]
-        (run / "solver.log").write_text(sealed_log(body, summary["seconds"]), encoding="utf-8", newline="\n")
+        (run / "solver.log").write_text(seal_log(body, summary["seconds"]), encoding="utf-8", newline="\n")
 
 
 # ---- summary.json
@@ -381,7 +381,7 @@ def input_edited(run: Path, rng: random.Random) -> Named | None:
     places = [k for k, mark in enumerate(text) if mark in "123456789"]
     k = rng.choice(places)
     file.write_text(f"{text[:k]}{int(text[k]) % 9 + 1}{text[k + 1 :]}", encoding="utf-8", newline="\n")
-    entry["sha256"] = file_sha256(file)
+    entry["sha256"] = hash_file(file)
     store(run, summary)
     return ("",)
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from tnt_sim.engine.result import Evidence, Proof, Result, Status, result_of
+from tnt_sim.engine.result import Evidence, Proof, Result, Status, build_result
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
-from tnt_sim.verify.claim_consistency import NOT_PROVED, not_confirmed
-from tnt_sim.verify.run_document import StageFigures, decimal_text
+from tnt_sim.verify.claim_consistency import NOT_PROVED, build_unconfirmed_warning
+from tnt_sim.verify.run_document import StageFigures, format_fraction
 from tnt_sim.verify.verification import ProofRows
 
 
@@ -291,14 +291,14 @@ def forged(result: Result, allocation: Allocation, **words: Any) -> Result:
         **words,
     }
     said = [
-        {**entry, "value": decimal_text(stage.value), "bound": decimal_text(stage.bound)}
+        {**entry, "value": format_fraction(stage.value), "bound": format_fraction(stage.bound)}
         for entry, stage in zip(told["certificate"]["stages"], stages, strict=False)
     ]
     told["certificate"] = {**told["certificate"], "stages": said}
     if any(told["certificate"]["proofs"]):
         rows = result.document["proof_rows"]
         told["rows"] = ProofRows(rows["read"], rows["unread"])
-    again = result_of(
+    again = build_result(
         problem, Evidence(stages=stages, **told), allocation, reading, result.document["seconds"]
     )
     return replace(again, log=result.log)
@@ -319,5 +319,5 @@ def unfinished(result: Result) -> Result:
         bounds=[best + Fraction(1, 3) for best in result.reading.values],
         stopped_by="time",
         canonical=False,
-        warnings=(not_confirmed(reason, "not_proved"), NOT_PROVED),
+        warnings=(build_unconfirmed_warning(reason, "not_proved"), NOT_PROVED),
     )

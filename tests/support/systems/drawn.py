@@ -93,7 +93,7 @@ def ranged_system(rng: Random) -> System:
         must=np.array([rng.random() < 0.4 for _ in sizes], dtype=np.bool_),
         low=np.zeros(n + n_free, dtype=np.int64),
         high=np.array([int(rng.random() < 0.85) for _ in block] + most, dtype=np.int64),
-        rows=Rows.sorted(
+        rows=Rows.from_entries(
             np.array(row, dtype=np.int64),
             np.array(col, dtype=np.int64),
             np.array(value, dtype=np.int64),

@@ -6,7 +6,7 @@ from random import Random
 
 import numpy as np
 
-from tnt_sim.certify.single_row_bound import dense
+from tnt_sim.certify.single_row_bound import expand_row
 from tnt_sim.certify.system import Rows, System
 
 Line = tuple[dict[int, int], int, str]
@@ -49,7 +49,7 @@ def amounts_system(rng: Random, most_times: int = 2) -> tuple[System, np.ndarray
     lines.append((costs, 10**6, LESS))
     entries = [(k, c, v) for k, (line, _, _) in enumerate(lines) for c, v in line.items() if v]
     row, col, value = (np.array(part, dtype=np.int64) for part in zip(*entries, strict=True))
-    rows = Rows.sorted(
+    rows = Rows.from_entries(
         row, col, value, np.array([bound for _, bound, _ in lines]), tuple(name for *_, name in lines)
     )
     high = [int(rng.random() < 0.9) for _ in block] + most
@@ -70,4 +70,4 @@ def bounded(system: System, **bounds: int) -> System:
 
 
 def value(system: System, x: tuple[int, ...], name: str) -> int:
-    return int(dense(system, system.rows.names.index(name)) @ np.array(x))
+    return int(expand_row(system, system.rows.names.index(name)) @ np.array(x))

@@ -22,7 +22,7 @@ def tree_system(rng: Random) -> tuple[System, np.ndarray]:
         lines.append((np.array([0, n - 1]), np.array([1, 1]), 1))
     lines.append((np.arange(n), -gain, -rng.randint(1, int(gain.sum()) + 1)))
     names = tuple(f"row {k}" for k in range(len(lines) - 1))
-    rows = Rows.sorted(
+    rows = Rows.from_entries(
         np.concatenate([np.full(len(col), k) for k, (col, _, _) in enumerate(lines)]),
         np.concatenate([col for col, _, _ in lines]),
         np.concatenate([value for _, value, _ in lines]),

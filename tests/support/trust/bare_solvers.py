@@ -14,7 +14,7 @@ import numpy as np
 import pulp
 
 from support.trust.instances import MICRO, Instance, brute_force
-from tnt_sim.solve.backends.highs import quiet_highspy
+from tnt_sim.solve.backends.highs import import_highspy
 
 
 class Fault(StrEnum):
@@ -68,12 +68,12 @@ def highs(**options: Any) -> Callable[[Instance], Claim]:
     """highspy as its manual shows it, with these options."""
 
     def ask(instance: Instance) -> Claim:
-        solver = quiet_highspy().Highs()
+        solver = import_highspy().Highs()
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
         for name, value in options.items():
             solver.setOptionValue(name, value)
-        whole = quiet_highspy().HighsVarType.kInteger
+        whole = import_highspy().HighsVarType.kInteger
         for j, micro in enumerate(instance.micro.tolist()):
             solver.addVar(0.0, 1.0)
             solver.changeColCost(j, micro / MICRO)
@@ -81,7 +81,7 @@ def highs(**options: Any) -> Callable[[Instance], Claim]:
         for values, low, high in _rows(instance):
             used = np.flatnonzero(values).astype(np.int32)
             solver.addRow(low, high, len(used), used, np.array(values)[used])
-        solver.changeObjectiveSense(quiet_highspy().ObjSense.kMaximize)
+        solver.changeObjectiveSense(import_highspy().ObjSense.kMaximize)
         solver.run()
         return Claim(solver.getModelStatus().name, list(solver.getSolution().col_value))
 

@@ -20,8 +20,8 @@ from support.programs import needs
 
 from tnt_sim.cli.main import main
 from tnt_sim.errors import DataError
-from tnt_sim.scenario.decision_register import sha256, state_figures
-from tnt_sim.verify.run_files import written
+from tnt_sim.scenario.decision_register import hash_file, summarise_state
+from tnt_sim.verify.run_files import serialise_document
 from tnt_sim.verify.signing.keys import read_certificate, read_public_key, read_signing_key
 
 DOCS = ROOT / "docs"
@@ -187,9 +187,9 @@ def refitted(entry: Path, **words: Any) -> None:
     held = dict(line.split(",") for line in (entry / "engagements.csv").read_text("utf-8").splitlines()[1:])
     state = {name: round(float(amount) * 100) for name, amount in held.items()}
     manifest = json.loads((entry / "signature.json").read_text("utf-8"))
-    manifest |= {**state_figures(state), **words}
-    manifest["files"] = {name: sha256(entry / name) for name in manifest["files"]}
-    (entry / "signature.json").write_text(written(manifest), encoding="utf-8")
+    manifest |= {**summarise_state(state), **words}
+    manifest["files"] = {name: hash_file(entry / name) for name in manifest["files"]}
+    (entry / "signature.json").write_text(serialise_document(manifest), encoding="utf-8")
     (entry / "signature.ed25519").unlink(missing_ok=True)
 
 
@@ -307,7 +307,7 @@ def test_each_change_is_seen(what: str, tnt: Said) -> None:
 
 
 def test_each_bit_of_the_signature_counts(tnt: Said) -> None:
-    from tnt_sim.verify.signing.signature import signature_of
+    from tnt_sim.verify.signing.signature import check_signature
 
     key, summary = (
         read_public_key(Path("cle.pub")),
@@ -319,7 +319,7 @@ def test_each_bit_of_the_signature_counts(tnt: Said) -> None:
         SEAL.write_bytes(
             whole[:place] + (b"A" if whole[place : place + 1] != b"A" else b"B") + whole[place + 1 :]
         )
-        assert signature_of(ENTRY, summary, Path(), key).standing.value == "mismatch", place
+        assert check_signature(ENTRY, summary, Path(), key).standing.value == "mismatch", place
 
 
 def test_a_signature_of_another_key_is_a_mismatch(tnt: Said, project: Path) -> None:

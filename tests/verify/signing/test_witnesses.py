@@ -51,10 +51,10 @@ def forged(demo: Path, *, hidden: bool) -> Path:
     shutil.copytree(other, place, ignore=shutil.ignore_patterns("runs"))
     told = json.loads((genuine / "summary.json").read_text(encoding="utf-8"))
     told["project"] = ".p" if hidden else os.path.relpath(place, genuine)
-    from tnt_sim.verify.run_files import document_sha256, written
+    from tnt_sim.verify.run_files import hash_summary, serialise_document
 
-    told["document_sha256"] = document_sha256(told)
-    (genuine / "summary.json").write_text(written(told), encoding="utf-8")
+    told["document_sha256"] = hash_summary(told)
+    (genuine / "summary.json").write_text(serialise_document(told), encoding="utf-8")
     return genuine
 
 

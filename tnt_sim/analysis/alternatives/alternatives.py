@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.alternatives.diverse_search import DiverseSearch, NearOptimalAllocation, Progress
-from tnt_sim.analysis.shared.list_distance import changes
+from tnt_sim.analysis.shared.list_distance import list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.api.analyses import Pages
 from tnt_sim.domain.money import parse_rate
@@ -22,14 +22,14 @@ from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.reports.alternatives import alternatives_html
+from tnt_sim.reporting.reports.alternatives import render_alternatives_html
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, decision_steps, is_synthetic
+from tnt_sim.scenario.scenario import Scenario, is_synthetic, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.run_document import allocation_sha256, decimal_text, head
+from tnt_sim.verify.run_document import build_head, format_fraction, hash_allocation
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class Alternatives(Pages):
         """Return one row per application: number of allocations that fund it, and its class."""
         table = self.problem.case.table.select("dossier", "title").with_columns(
             pl.Series("n_funded_in", self._count(), dtype=pl.Int64),
-            pl.Series("class", classes(self)),
+            pl.Series("class", classify_dossiers(self)),
         )
         return table if backend == "polars" else table.to_pandas()
 
@@ -94,7 +94,7 @@ class Alternatives(Pages):
         return [int(value) for value in total]
 
     def _repr_html_(self) -> str:
-        return alternatives_html(self.document, self.lang)
+        return render_alternatives_html(self.document, self.lang)
 
 
 def alternatives(
@@ -135,7 +135,7 @@ def alternatives(
         raise UsageError(
             Text("--within va de 0 à 100 %.", "--within goes from 0 to 100 %."), code="usage.within"
         )
-    steps = decision_steps(scenario)
+    steps = list_decision_steps(scenario)
     if len(steps) > 1:
         raise UsageError(
             Text(
@@ -145,11 +145,11 @@ def alternatives(
         )
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     problem = compile_problem(steps[0].scenario)
-    found = alternatives_of(problem, loss, count, Clock(limit), by=by, steer=steer, progress=progress)
+    found = search_alternatives(problem, loss, count, Clock(limit), by=by, steer=steer, progress=progress)
     return _with_document(found, scenario)
 
 
-def alternatives_of(
+def search_alternatives(
     problem: Problem,
     within: Fraction,
     count: int,
@@ -172,12 +172,12 @@ def alternatives_of(
         course=course,
     )
     if optimum.allocation is not None:
-        with course.held():
+        with course.catch_limits():
             search.start(optimum)
-            search.tie(optimum)
+            search.find_tied_allocations(optimum)
             if steer:
                 search.steer()
-            search.differ(count)
+            search.find_distant_allocations(count)
         if course.stopped_by is not None:
             course.n_asked = count
     return Alternatives(
@@ -196,7 +196,7 @@ def alternatives_of(
     )
 
 
-def classes(alternatives_: Alternatives) -> list[str]:
+def classify_dossiers(alternatives_: Alternatives) -> list[str]:
     """Classify each application: `always` or `never` (proved), `open` (differs among lists), `same`."""
     every = np.array([one.funded for one in alternatives_.allocations])
     moves = every.any(axis=0) & ~every.all(axis=0)
@@ -211,42 +211,46 @@ def classes(alternatives_: Alternatives) -> list[str]:
 def _with_document(alternatives_: Alternatives, scenario: Scenario) -> Alternatives:
     problem, best = alternatives_.problem, alternatives_.optimum
     document: dict[str, Any] = {
-        **{key: value for key, value in head(problem).items() if key != "run_dir"},
+        **{key: value for key, value in build_head(problem).items() if key != "run_dir"},
         "command": "alternatives",
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
         "status": best.status.value,
         **alternatives_.course.record(),
-        "within": decimal_text(alternatives_.within),
+        "within": format_fraction(alternatives_.within),
         "by": alternatives_.by,
         "optimum": None,
         "portfolios": [
-            _entry(alternatives_, k, one) for k, one in enumerate(alternatives_.portfolios, start=1)
+            _build_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.portfolios, start=1)
         ],
-        "steered": [_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.steered, start=1)],
-        "ties": [_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.ties, start=1)],
-        **_shared(alternatives_),
+        "steered": [
+            _build_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.steered, start=1)
+        ],
+        "ties": [_build_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.ties, start=1)],
+        **_build_shared_entry(alternatives_),
         "n_solves": alternatives_.n_solves,
         "seconds": round(alternatives_.seconds, 3),
     }
     if best.allocation is not None:
         document["optimum"] = {
-            "objective": _goals(problem.stages, best.values),
+            "objective": _build_stage_entries(problem.stages, best.values),
             "granted_cents": best.granted_cents,
             "n_funded": int(best.allocation.funded.sum()),
-            "allocation_sha256": allocation_sha256(problem, best.allocation),
+            "allocation_sha256": hash_allocation(problem, best.allocation),
         }
     return replace(alternatives_, document=document)
 
 
-def _goals(stages: Sequence[ObjectiveStage], values: Sequence[Fraction]) -> list[dict[str, Any]]:
+def _build_stage_entries(
+    stages: Sequence[ObjectiveStage], values: Sequence[Fraction]
+) -> list[dict[str, Any]]:
     return [
-        {"goal": stage.goal, "sense": stage.sense.value, "value": decimal_text(value)}
+        {"goal": stage.goal, "sense": stage.sense.value, "value": format_fraction(value)}
         for stage, value in zip(stages, values, strict=True)
     ]
 
 
-def _entry(alternatives_: Alternatives, rank: int, allocation: NearOptimalAllocation) -> dict[str, Any]:
+def _build_entry(alternatives_: Alternatives, rank: int, allocation: NearOptimalAllocation) -> dict[str, Any]:
     best = alternatives_.optimum
     assert best.allocation is not None
     first, mine = best.values[0], allocation.values[0]
@@ -255,20 +259,20 @@ def _entry(alternatives_: Alternatives, rank: int, allocation: NearOptimalAlloca
     return {
         "rank": rank,
         "name": allocation.name,
-        "objective": _goals(alternatives_.problem.stages, allocation.values),
-        "loss": decimal_text(loss if worse else Fraction(0)),
+        "objective": _build_stage_entries(alternatives_.problem.stages, allocation.values),
+        "loss": format_fraction(loss if worse else Fraction(0)),
         "granted_cents": allocation.granted_cents,
         "n_funded": int(allocation.allocation.funded.sum()),
-        "distance": decimal_text(allocation.distance),
-        "figure": decimal_text(allocation.figure),
-        "bound": decimal_text(allocation.bound),
+        "distance": format_fraction(allocation.distance),
+        "figure": format_fraction(allocation.figure),
+        "bound": format_fraction(allocation.bound),
         "proven": allocation.proven,
-        "changes": changes(alternatives_.problem, best.allocation, allocation.allocation),
-        "allocation_sha256": allocation_sha256(alternatives_.problem, allocation.allocation),
+        "changes": list_changes(alternatives_.problem, best.allocation, allocation.allocation),
+        "allocation_sha256": hash_allocation(alternatives_.problem, allocation.allocation),
     }
 
 
-def _shared(alternatives_: Alternatives) -> dict[str, Any]:
+def _build_shared_entry(alternatives_: Alternatives) -> dict[str, Any]:
     """Write what all allocations share, what is proved never to change, and each application that differs."""
     if not alternatives_.allocations:
         return {"shared": None, "open": []}

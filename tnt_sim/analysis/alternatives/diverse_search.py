@@ -32,11 +32,11 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 
-from tnt_sim.analysis.shared.list_distance import changed_terms, moved_terms, with_last_stage
+from tnt_sim.analysis.shared.list_distance import build_change_terms, build_moved_money_terms, with_last_stage
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.optimise import ask, with_fixed
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate
@@ -52,7 +52,7 @@ from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.lexicographic import with_kept_row
 from tnt_sim.solve.reductions.coefficient_tightening import tighten
-from tnt_sim.solve.reductions.fixing import exact_bound, fix_by_reduced_cost
+from tnt_sim.solve.reductions.fixing import compute_exact_bound, fix_by_reduced_cost
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
 APART = "apart"
@@ -72,11 +72,11 @@ class Nearest:
 
     def write(self, builder: RowBuilder, stage: int) -> None:
         """Write the rows d ≤ distance to each list, with d maximised."""
-        nearest = builder.column(APART, 0, self.most)
+        nearest = builder.add_column(APART, 0, self.most)
         for k, terms in enumerate(self.lists):
             label = RowLabel(RowKind.LINK, APART, str(k))
-            builder.rows([label], terms, None, [0], [None], [(0, nearest, -1)])
-        builder.price(nearest, stage, -self.lists[0].scale)
+            builder.add_rows([label], terms, None, [0], [None], [(0, nearest, -1)])
+        builder.add_price(nearest, stage, -self.lists[0].scale)
 
     def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
         """Return the smallest distance, exact."""
@@ -85,33 +85,39 @@ class Nearest:
         )
 
 
-def farthest(problem: Problem, n_kept: int, lists: list[Allocation], *, money: bool) -> Problem:
+def build_max_distance_problem(
+    problem: Problem, n_kept: int, lists: list[Allocation], *, money: bool
+) -> Problem:
     """Keep the first stages of a problem, then maximise the distance to the nearest of some lists."""
-    terms = tuple(distance_terms(problem, [one], money=money) for one in lists)
+    terms = tuple(build_distance_terms(problem, [one], money=money) for one in lists)
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     nothing = Terms(terms[0].scale, terms[0].unit, zeros, zeros)
-    part = Nearest(terms, max(_most(one, problem) for one in terms))
+    part = Nearest(terms, max(_compute_distance_bound(one, problem) for one in terms))
     return with_last_stage(
         problem, n_kept, ObjectiveStage(APART, Sense.MAXIMISE, nothing, goal_parts=(part,))
     )
 
 
-def distance_terms(problem: Problem, lists: list[Allocation], *, money: bool) -> Terms:
+def build_distance_terms(problem: Problem, lists: list[Allocation], *, money: bool) -> Terms:
     """Return the sum of distances to some lists as a linear form."""
-    return moved_terms(problem, lists) if money else changed_terms(problem, [one.funded for one in lists])
+    return (
+        build_moved_money_terms(problem, lists)
+        if money
+        else build_change_terms(problem, [one.funded for one in lists])
+    )
 
 
-def nearest_distance(
+def compute_nearest_distance(
     problem: Problem, lists: list[Allocation], allocation: Allocation, *, money: bool
 ) -> Fraction:
     """Return the distance of an allocation to the nearest of some lists."""
-    each = [distance_terms(problem, [other], money=money) for other in lists]
+    each = [build_distance_terms(problem, [other], money=money) for other in lists]
     return min(
         max(0, terms.evaluate(allocation.funded, allocation.granted_cents)) * terms.scale for terms in each
     )
 
 
-def _most(terms: Terms, problem: Problem) -> int:
+def _compute_distance_bound(terms: Terms, problem: Problem) -> int:
     """Bound the distance to a list from above."""
     each = terms.per_funded + terms.per_cent * problem.offers.highest_cents
     return terms.constant + int(np.maximum(each, 0).sum())
@@ -153,7 +159,9 @@ class FixedDossiers:
     def of(self, problem: Problem) -> Problem:
         """Return the problem with these applications fixed."""
         free = problem.offers.candidate
-        return forced(problem, np.flatnonzero(self.must & free), np.flatnonzero(self.out & ~self.must & free))
+        return with_fixed(
+            problem, np.flatnonzero(self.must & free), np.flatnonzero(self.out & ~self.must & free)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,22 +179,22 @@ def ask_near(
 ) -> NearOutcome | None:
     """Optimise the last stage with the others kept at `limits`; None if no list was found in time."""
     whole = fixed.of(problem)
-    relaxed = _relaxed(whole, limits, until)
+    relaxed = _solve_relaxation(whole, limits, until)
     bound = None if relaxed is None else relaxed.bound
     n_solves = 0
     if relaxed is not None and len(relaxed.rows) > 2 * CORE:
         n_solves += 1
-        answer = _optimised(_core(whole, relaxed), limits, until.share(0.5))
+        answer = _optimise_until(_fix_outside_core(whole, relaxed), limits, until.take_share(0.5))
         if answer is not None and answer.allocation is not None:
-            return NearOutcome(answer, bound, _meets(problem, answer, bound), n_solves)
-    answer = _optimised(whole, limits, until, prove=True)
+            return NearOutcome(answer, bound, _has_reached_bound(problem, answer, bound), n_solves)
+    answer = _optimise_until(whole, limits, until, prove=True)
     if answer is None:
         return None
-    proven = answer.status is Status.OPTIMAL or _meets(problem, answer, bound)
+    proven = answer.status is Status.OPTIMAL or _has_reached_bound(problem, answer, bound)
     return NearOutcome(answer, bound, proven, n_solves + 1)
 
 
-def _optimised(
+def _optimise_until(
     problem: Problem, limits: Sequence[Fraction], until: Deadline, *, prove: bool = False
 ) -> SolveOutcome | None:
     try:
@@ -197,21 +205,21 @@ def _optimised(
             least=False,
             canonical=False,
             prove=prove,
-            clock=Clock.until(until),
+            clock=Clock.from_deadline(until),
             kernels=False,
         )
     except LimitReached:
         return None
 
 
-def _meets(problem: Problem, answer: SolveOutcome, bound: Fraction | None) -> bool:
+def _has_reached_bound(problem: Problem, answer: SolveOutcome, bound: Fraction | None) -> bool:
     if bound is None or not answer.values:
         return False
     value = answer.values[-1]
     return value >= bound if problem.stages[-1].sense is Sense.MAXIMISE else value <= bound
 
 
-def _relaxed(problem: Problem, limits: Sequence[Fraction], until: Deadline) -> _Relaxed | None:
+def _solve_relaxation(problem: Problem, limits: Sequence[Fraction], until: Deadline) -> _Relaxed | None:
     try:
         form = formulate(problem, deadline=until)
     except DeadlineExpired:
@@ -227,22 +235,22 @@ def _relaxed(problem: Problem, limits: Sequence[Fraction], until: Deadline) -> _
     raw = get_backend("highs").solve(model, relax=True, limits=Limits(until))
     if raw.termination is not Termination.OPTIMAL or raw.values is None or raw.row_duals is None:
         return None
-    bound = exact_bound(model, raw.row_duals)
-    most = bound.whole(goal.sense)
+    bound = compute_exact_bound(model, raw.row_duals)
+    most = bound.round_to_integer(goal.sense)
     columns = form.recovery.funded_columns
     cost = np.abs(np.asarray(bound.reduced_costs, dtype=np.float64))[columns]
     best = None if most is None else (most + goal.constant) * goal.scale
     return _Relaxed(best, form.recovery.candidate, raw.values[columns], cost)
 
 
-def _core(problem: Problem, relaxed: _Relaxed) -> Problem:
+def _fix_outside_core(problem: Problem, relaxed: _Relaxed) -> Problem:
     """Fix all applications outside the core at their values in the linear program."""
     order = np.argsort(relaxed.cost, kind="stable")
     free = np.zeros(len(order), dtype=np.bool_)
     free[order[:CORE]] = True
     inside = relaxed.point > WHOLE
     free |= ~inside & (relaxed.point > 1 - WHOLE)
-    return forced(problem, relaxed.rows[~free & inside], relaxed.rows[~free & ~inside])
+    return with_fixed(problem, relaxed.rows[~free & inside], relaxed.rows[~free & ~inside])
 
 
 RURAL_HEADS = 3_500
@@ -250,7 +258,7 @@ RURAL_HEADS = 3_500
 MUTUALISED = "mutualisation"
 
 
-def steers(problem: Problem) -> Iterator[ObjectiveStage]:
+def generate_steering_stages(problem: Problem) -> Iterator[ObjectiveStage]:
     """Yield the stages towards which the allocations can be steered; those without a candidate are left out."""
     table = problem.case.table
     people = pl.col("population").is_not_null() & (pl.col("population") <= RURAL_HEADS)
@@ -263,18 +271,18 @@ def steers(problem: Problem) -> Iterator[ObjectiveStage]:
         ("mutualised", shared.to_series().fill_null(value=False).to_numpy()),
     ):
         if (mask & problem.offers.candidate).any():
-            yield ObjectiveStage(name, Sense.MAXIMISE, _money(mask))
-    balanced = _balanced(problem)
+            yield ObjectiveStage(name, Sense.MAXIMISE, _build_money_terms(mask))
+    balanced = _build_balance_stage(problem)
     if balanced is not None:
         yield balanced
 
 
-def _money(mask: BoolArray) -> Terms:
+def _build_money_terms(mask: BoolArray) -> Terms:
     ones = mask.astype(np.int64)
     return Terms(CENT, Unit.MONEY, np.zeros_like(ones), ones)
 
 
-def _balanced(problem: Problem) -> ObjectiveStage | None:
+def _build_balance_stage(problem: Problem) -> ObjectiveStage | None:
     """Maximise the grants of the department with the least, per head if there is a map.
 
     None without at least two departments.
@@ -283,13 +291,13 @@ def _balanced(problem: Problem) -> ObjectiveStage | None:
     inside = case.table.select((pl.col("department") != "").fill_null(value=False)).to_series().to_numpy()
     if len(case.table["department"].filter(pl.Series(inside & offers.candidate)).unique()) < 2:
         return None
-    before = len(case.defects.found), len(case.warnings.found)
+    before = len(case.defects.entries), len(case.warnings.entries)
     spec = SmallestSpec(
         measure="granted", by="department", per="population" if case.map_year is not None else None
     )
     piece = compile_smallest(spec, ("objective",), case, Measures(case, offers.in_play, {}), offers)
-    failed = len(case.defects.found) > before[0]
-    del case.defects.found[before[0] :], case.warnings.found[before[1] :]
+    failed = len(case.defects.entries) > before[0]
+    del case.defects.entries[before[0] :], case.warnings.entries[before[1] :]
     if piece is None or failed:
         return None
     zeros = np.zeros(case.n, dtype=np.int64)
@@ -356,72 +364,82 @@ class DiverseSearch:
         given_up = self.within * abs(best)
         self.floor = best - given_up if stage.sense is Sense.MAXIMISE else best + given_up
         self.lists.append(optimum.allocation)
-        self.fixed = self._settled(self.floor)
+        self.fixed = self._fix_by_reduced_costs(self.floor)
 
-    def differ(self, count: int) -> None:
+    def find_distant_allocations(self, count: int) -> None:
         """Find `count` allocations, each as far as possible from all before."""
-        for k in self.course.each(range(count)):
+        for k in self.course.iterate_items(range(count)):
             self.report_progress("different", k / (count + 4))
-            far = farthest(self.problem, 1, self.lists, money=self.money)
-            allocation = self._new_allocation("different", self._optimised(far, (self.floor,), self.fixed), 1)
+            far = build_max_distance_problem(self.problem, 1, self.lists, money=self.money)
+            allocation = self._read_new_allocation(
+                "different", self._optimise_near(far, (self.floor,), self.fixed), 1
+            )
             if allocation is None:
-                allocation = self._far_in_all()
+                allocation = self._maximise_total_distance()
             if allocation is None or allocation.distance == 0:
                 if allocation is None:
-                    self.course.unanswered()
+                    self.course.withdraw_item()
                 return
             self.portfolios.append(allocation)
             self.lists.append(allocation.allocation)
 
-    def _far_in_all(self) -> NearOptimalAllocation | None:
+    def _maximise_total_distance(self) -> NearOptimalAllocation | None:
         """Maximise the sum of distances instead, if the max-min step was not solved in time."""
         goal = ObjectiveStage(
-            APART, Sense.MAXIMISE, distance_terms(self.problem, self.lists, money=self.money)
+            APART, Sense.MAXIMISE, build_distance_terms(self.problem, self.lists, money=self.money)
         )
         asked = with_last_stage(self.problem, 1, goal)
-        allocation = self._new_allocation("different", self._optimised(asked, (self.floor,), self.fixed), 1)
+        allocation = self._read_new_allocation(
+            "different", self._optimise_near(asked, (self.floor,), self.fixed), 1
+        )
         if allocation is None:
             return None
-        apart = nearest_distance(self.problem, self.lists, allocation.allocation, money=self.money)
+        apart = compute_nearest_distance(self.problem, self.lists, allocation.allocation, money=self.money)
         return replace(allocation, distance=apart, proven=False, bound=None)
 
     def steer(self) -> None:
         """Find the best allocation for each steered figure."""
-        for stage in steers(self.problem):
+        for stage in generate_steering_stages(self.problem):
             self.report_progress(stage.goal, 0.9)
             asked = with_last_stage(self.problem, 1, stage)
-            allocation = self._new_allocation(
-                stage.goal, self._optimised(asked, (self.floor,), self.fixed), 1
+            allocation = self._read_new_allocation(
+                stage.goal, self._optimise_near(asked, (self.floor,), self.fixed), 1
             )
             if allocation is not None:
-                away = nearest_distance(self.problem, self.lists[:1], allocation.allocation, money=self.money)
+                away = compute_nearest_distance(
+                    self.problem, self.lists[:1], allocation.allocation, money=self.money
+                )
                 self.steered.append(replace(allocation, figure=allocation.distance, distance=away))
 
-    def tie(self, optimum: SolveOutcome) -> None:
+    def find_tied_allocations(self, optimum: SolveOutcome) -> None:
         """Find other allocations that are as good in every stage and cost no more."""
         assert optimum.allocation is not None
         assert optimum.granted_cents is not None
         n, lists = len(self.problem.stages), [optimum.allocation]
-        capped = _no_more(self.problem, optimum.granted_cents)
-        fixed = self._settled(optimum.values[0])
+        capped = _add_granted_limit(self.problem, optimum.granted_cents)
+        fixed = self._fix_by_reduced_costs(optimum.values[0])
         while len(self.ties) < MOST_TIES:
-            asked = self._optimised(farthest(capped, n, lists, money=False), optimum.values, fixed)
-            allocation = self._new_allocation("tie", asked, n)
+            outcome = self._optimise_near(
+                build_max_distance_problem(capped, n, lists, money=False), optimum.values, fixed
+            )
+            allocation = self._read_new_allocation("tie", outcome, n)
             if allocation is None or allocation.distance == 0:
                 return
             self.ties.append(allocation)
             lists.append(allocation.allocation)
 
-    def _optimised(
+    def _optimise_near(
         self, problem: Problem, limits: Sequence[Fraction], fixed: FixedDossiers
     ) -> NearOutcome | None:
         self.course.deadline.check()
-        until = self.course.deadline.share(0.25).within(QUESTION_SECONDS)
+        until = self.course.deadline.take_share(0.25).tighten(QUESTION_SECONDS)
         answer = ask_near(problem, limits, fixed, until)
         self.n_solves += 1 if answer is None else answer.n_solves
         return answer
 
-    def _new_allocation(self, name: str, near: NearOutcome | None, at: int) -> NearOptimalAllocation | None:
+    def _read_new_allocation(
+        self, name: str, near: NearOutcome | None, at: int
+    ) -> NearOptimalAllocation | None:
         """Read what was found as an allocation of the problem itself."""
         if near is None or near.answer.allocation is None:
             return None
@@ -434,7 +452,7 @@ class DiverseSearch:
             name, answer.allocation, reading.values, cents, answer.values[at], proven, bound
         )
 
-    def _settled(self, worst: Fraction) -> FixedDossiers:
+    def _fix_by_reduced_costs(self, worst: Fraction) -> FixedDossiers:
         """Fix by reduced costs what no allocation with a first stage no worse than `worst` can change."""
         must, out = self.problem.offers.committed.copy(), ~self.problem.offers.in_play
         try:
@@ -443,7 +461,7 @@ class DiverseSearch:
             return FixedDossiers(must, out)
         stage = form.stages[0]
         model = tighten(form.model).with_objective(stage.objective, stage.sense)
-        duals = get_backend("highs").solve(model, relax=True, limits=self.clock.limits()).row_duals
+        duals = get_backend("highs").solve(model, relax=True, limits=self.clock.build_limits()).row_duals
         if duals is None:
             return FixedDossiers(must, out)
         units = worst / stage.scale - stage.constant
@@ -456,7 +474,7 @@ class DiverseSearch:
         return FixedDossiers(must, out)
 
 
-def _no_more(problem: Problem, cents: int) -> Problem:
+def _add_granted_limit(problem: Problem, cents: int) -> Problem:
     """Add a limit on the total money granted."""
     groups = Groups((None,), np.zeros(problem.case.n, dtype=np.int64), grouped=False)
     limit = Limit("money", "limit", Mode.HARD, problem.granted, groups, (None,), (cents * CENT,), (False,))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tnt_sim.analysis.audit.audit import Audit, audit, audit_of
+from tnt_sim.analysis.audit.audit import Audit, audit, audit_selection
 
-__all__ = ["Audit", "audit", "audit_of"]
+__all__ = ["Audit", "audit", "audit_selection"]

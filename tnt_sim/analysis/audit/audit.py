@@ -22,8 +22,12 @@ import polars as pl
 
 from tnt_sim.analysis.audit.selection import Selection, read_selection
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound, WrittenPart
-from tnt_sim.analysis.infeasibility.minimal_conflicts import figure, member_entry, without_refusals
-from tnt_sim.analysis.shared.list_distance import changes, fewest_changes
+from tnt_sim.analysis.infeasibility.minimal_conflicts import (
+    build_figure,
+    build_member_entry,
+    without_refusals,
+)
+from tnt_sim.analysis.shared.list_distance import build_min_changes_problem, list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.api.analyses import Pages
 from tnt_sim.deadline import UNLIMITED
@@ -32,7 +36,7 @@ from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import Defect, LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.reports.audit import audit_html, broken_words
+from tnt_sim.reporting.reports.audit import describe_violation, render_audit_html
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.expressions.groups import Groups
 from tnt_sim.rules.kinds.equity.rule import Equity
@@ -40,36 +44,43 @@ from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import Terms, Unit
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, decision_steps, is_synthetic
-from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
-from tnt_sim.verify.run_document import decimal_text, head
+from tnt_sim.scenario.scenario import Scenario, is_synthetic, list_decision_steps
+from tnt_sim.verify.allocation_reading import (
+    Allocation,
+    AllocationReading,
+    list_broken_rules,
+    read_allocation,
+)
+from tnt_sim.verify.run_document import build_head, format_fraction
 
 OF_LINES = ("rule:", "cap:", "envelope:", "variant", "prerequisite", "decide:")
 """Code prefixes of defects that the violated lines already report, with amounts."""
 
 
-def broken_entries(
+def list_violations(
     problem: Problem, allocation: Allocation, reading: AllocationReading, lang: Lang
 ) -> list[dict[str, Any]]:
     """List each violated bound, then each award that is not allowed, as entries of the document."""
     form = ElasticProblem.of(problem, without_refusals(problem))
     result = [
-        _entry(form, line, *_distance(problem, form.entry(line.entry), line, allocation), lang)
-        for line in sorted(form.broken(allocation))
+        _build_entry(
+            form, line, *_compute_excess(problem, form.get_entry(line.entry), line, allocation), lang
+        )
+        for line in sorted(form.find_violated_bounds(allocation))
     ]
     for node, cents in enumerate(reading.envelopes.excess_cents):
         if cents:
             line = LiftableBound(f"envelope:{problem.case.tree.ids[node]}")
-            result.append(_entry(form, line, cents * CENT, Unit.MONEY, lang))
+            result.append(_build_entry(form, line, cents * CENT, Unit.MONEY, lang))
     awards = [
         {"kind": defect.code, "id": "", "by": None, "by_cents": None, "words": defect.text.in_(lang)}
-        for defect in broken_rules(problem, allocation, reading)
+        for defect in list_broken_rules(problem, allocation, reading)
         if not defect.code.startswith(OF_LINES)
     ]
     return [*result, *awards]
 
 
-def _distance(
+def _compute_excess(
     problem: Problem, entry: WrittenPart, liftable: LiftableBound, allocation: Allocation
 ) -> tuple[Fraction, Unit]:
     """Return by how much a bound is exceeded, and its unit.
@@ -77,27 +88,27 @@ def _distance(
     For an entry that binds as a whole, the distance that its rule defines.
     """
     funded, granted = allocation.funded, allocation.granted_cents
-    for limit, name, side, bound in entry.bounds():
+    for limit, name, side, bound in entry.iterate_bounds():
         if (name or "", side) == (liftable.group, liftable.side):
             figures = limit.read(funded, granted).readings
             found = next(one for one in figures if (one.group or "") == liftable.group)
             value = Fraction(found.num, found.den)
             return (bound - value if side == "min" else value - bound), entry.unit
     if entry.kind == "cap":
-        above = [one for one in problem.caps.broken(funded, granted) if one.cap == entry.id]
+        above = [one for one in problem.caps.list_excesses(funded, granted) if one.cap == entry.id]
         return sum(one.granted_cents - max(one.limit_cents, 0) for one in above) * CENT, Unit.MONEY
     assert entry.rule is not None
     unit = entry.rule.of.terms.unit if isinstance(entry.rule, Equity) else Unit.NUMBER
     return entry.rule.read(funded, granted).distance, unit
 
 
-def _entry(
+def _build_entry(
     form: ElasticProblem, bound: LiftableBound, by: Fraction, unit: Unit, lang: Lang
 ) -> dict[str, Any]:
     if unit is Unit.MONEY:
         by = -(-by // CENT) * CENT
-    told = {**member_entry(form, bound, lang), **figure("by", by, unit)}
-    return {**told, "words": broken_words(told, lang)}
+    told = {**build_member_entry(form, bound, lang), **build_figure("by", by, unit)}
+    return {**told, "words": describe_violation(told, lang)}
 
 
 SHARES = (Fraction(1, 2), Fraction(9, 10), Fraction(1))
@@ -174,7 +185,7 @@ class Audit(Pages):
         return table if backend == "polars" else table.to_pandas()
 
     def _repr_html_(self) -> str:
-        return audit_html(self.document, self.lang)
+        return render_audit_html(self.document, self.lang)
 
 
 def audit(
@@ -200,7 +211,7 @@ def audit(
     DataError
         If the file cannot be read.
     """
-    steps = decision_steps(scenario)
+    steps = list_decision_steps(scenario)
     if len(steps) > 1:
         raise UsageError(
             Text(
@@ -211,29 +222,31 @@ def audit(
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     problem = compile_problem(steps[0].scenario)
     chosen = read_selection(Path(selection), problem)
-    return _with_document(audit_of(problem, chosen, Clock(limit), progress=progress), scenario)
+    return _with_document(audit_selection(problem, chosen, Clock(limit), progress=progress), scenario)
 
 
-def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Progress | None = None) -> Audit:
+def audit_selection(
+    problem: Problem, chosen: Selection, clock: Clock, *, progress: Progress | None = None
+) -> Audit:
     """Audit a selection already read against a compiled problem, without writing the document."""
     began = time.perf_counter()
     report_progress = progress or (lambda phase, done: None)
     reading = read_allocation(problem, chosen.allocation)
-    broken = broken_entries(problem, chosen.allocation, reading, Lang(problem.scenario.spec.locale))
+    broken = list_violations(problem, chosen.allocation, reading, Lang(problem.scenario.spec.locale))
     course = StudyProgress(clock.deadline, "questions", n_asked=3)
     optimum: SolveOutcome | None = None
     swaps: list[Swap] = []
     better = cheaper = None
-    with course.held():
+    with course.catch_limits():
         report_progress("optimum", 0.1)
-        optimum = _optimised(problem, course)
+        optimum = _optimise_in_time(problem, course)
         if optimum is not None and optimum.allocation is not None:
             report_progress("better", 0.3)
-            better = _optimised(_within_money(problem, reading.granted_cents), course)
+            better = _optimise_in_time(_add_granted_limit(problem, reading.granted_cents), course)
             report_progress("cheaper", 0.5)
-            cheaper = _optimised(problem, course, limits=reading.values)
+            cheaper = _optimise_in_time(problem, course, limits=reading.values)
             report_progress("swaps", 0.7)
-            _swaps(
+            _find_swaps(
                 problem,
                 chosen,
                 reading.values,
@@ -257,23 +270,23 @@ def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Pro
     )
 
 
-def _optimised(
+def _optimise_in_time(
     problem: Problem, course: StudyProgress, *, limits: Sequence[Fraction] = (), goals: int | None = None
 ) -> SolveOutcome | None:
     """Solve within a share of the time; None if no feasible point was found."""
     course.deadline.check()
-    until = course.deadline.share(0.5).within(QUESTION_SECONDS)
+    until = course.deadline.take_share(0.5).tighten(QUESTION_SECONDS)
     try:
-        answer = ask(problem, limits=limits, goals=goals, clock=Clock.until(until))
+        answer = ask(problem, limits=limits, goals=goals, clock=Clock.from_deadline(until))
     except LimitReached:
         return None
     course.n_done += 1
     if not answer.is_closed and answer.status is not Status.INFEASIBLE:
-        course.unanswered(stopped=True)
+        course.withdraw_item(stopped=True)
     return answer
 
 
-def _within_money(problem: Problem, cents: int) -> Problem:
+def _add_granted_limit(problem: Problem, cents: int) -> Problem:
     """Add a limit on the total money granted."""
     n = problem.case.n
     zeros, ones = np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.int64)
@@ -283,7 +296,7 @@ def _within_money(problem: Problem, cents: int) -> Problem:
     return replace(problem, rules=(*problem.rules, limit))
 
 
-def lost(problem: Problem, values: Sequence[Fraction], best: Sequence[Fraction]) -> int:
+def find_lost_stage(problem: Problem, values: Sequence[Fraction], best: Sequence[Fraction]) -> int:
     """Return the first stage whose value differs from the optimum, if it is worse; otherwise −1."""
     for k, (stage, value, most) in enumerate(zip(problem.stages, values, best, strict=True)):
         if value != most:
@@ -292,7 +305,7 @@ def lost(problem: Problem, values: Sequence[Fraction], best: Sequence[Fraction])
     return -1
 
 
-def _swaps(
+def _find_swaps(
     problem: Problem,
     chosen: Selection,
     values: Sequence[Fraction],
@@ -304,21 +317,21 @@ def _swaps(
 ) -> None:
     """Find the swaps towards the optimum and append them to `into`."""
     funded, swaps = chosen.allocation.funded, into
-    k = lost(problem, values, best)
+    k = find_lost_stage(problem, values, best)
     course.n_asked += broken + (len(SHARES) if k >= 0 else 0)
     if broken:
-        answer = _optimised(fewest_changes(problem, 0, funded), course)
-        swaps.append(Swap(Fraction(0), -1, None, answer, _n_changed(answer, chosen)))
+        answer = _optimise_in_time(build_min_changes_problem(problem, 0, funded), course)
+        swaps.append(Swap(Fraction(0), -1, None, answer, _count_changes(answer, chosen)))
     if k < 0:
         return
     for share in SHARES:
         target = values[k] + share * (best[k] - values[k])
-        asked = fewest_changes(problem, k + 1, funded)
-        answer = _optimised(asked, course, limits=(*best[:k], target), goals=1)
-        swaps.append(Swap(share, k, target, answer, _n_changed(answer, chosen)))
+        asked = build_min_changes_problem(problem, k + 1, funded)
+        answer = _optimise_in_time(asked, course, limits=(*best[:k], target), goals=1)
+        swaps.append(Swap(share, k, target, answer, _count_changes(answer, chosen)))
 
 
-def _n_changed(answer: SolveOutcome | None, chosen: Selection) -> int | None:
+def _count_changes(answer: SolveOutcome | None, chosen: Selection) -> int | None:
     if answer is None or answer.allocation is None:
         return None
     return int((answer.allocation.funded != chosen.allocation.funded).sum())
@@ -327,7 +340,7 @@ def _n_changed(answer: SolveOutcome | None, chosen: Selection) -> int | None:
 def _with_document(audit_: Audit, scenario: Scenario) -> Audit:
     problem = audit_.problem
     document = {
-        **{key: value for key, value in head(problem).items() if key != "run_dir"},
+        **{key: value for key, value in build_head(problem).items() if key != "run_dir"},
         "command": "audit",
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
@@ -339,20 +352,20 @@ def _with_document(audit_: Audit, scenario: Scenario) -> Audit:
             "n_funded": int(audit_.selection.allocation.funded.sum()),
             "granted_cents": audit_.reading.granted_cents,
             "allowed": not audit_.broken,
-            "findings": [_finding(defect, audit_.lang) for defect in audit_.selection.findings],
+            "findings": [_build_finding(defect, audit_.lang) for defect in audit_.selection.findings],
         },
         "broken": list(audit_.broken),
-        "objective": _goals(audit_),
-        "optimum": _answer(audit_, audit_.optimum),
-        "better": _answer(audit_, audit_.better),
-        "cheaper": _answer(audit_, audit_.cheaper),
-        "swaps": [_swap(audit_, swap) for swap in audit_.swaps],
+        "objective": _build_stage_entries(audit_),
+        "optimum": _build_list_entry(audit_, audit_.optimum),
+        "better": _build_list_entry(audit_, audit_.better),
+        "cheaper": _build_list_entry(audit_, audit_.cheaper),
+        "swaps": [_build_swap_entry(audit_, swap) for swap in audit_.swaps],
         "seconds": round(audit_.seconds, 3),
     }
     return replace(audit_, document=document)
 
 
-def _finding(defect: Defect, lang: Lang) -> dict[str, Any]:
+def _build_finding(defect: Defect, lang: Lang) -> dict[str, Any]:
     place = defect.places[0] if defect.places else None
     return {
         "code": defect.code,
@@ -364,7 +377,7 @@ def _finding(defect: Defect, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _goals(audit_: Audit) -> list[dict[str, Any]]:
+def _build_stage_entries(audit_: Audit) -> list[dict[str, Any]]:
     """Write each stage: value of the list, of the optimum, and the loss."""
     best: Sequence[Fraction | None] = (None,) * len(audit_.problem.stages)
     if audit_.optimum is not None and audit_.optimum.values:
@@ -373,19 +386,19 @@ def _goals(audit_: Audit) -> list[dict[str, Any]]:
         {
             "goal": stage.goal,
             "sense": stage.sense.value,
-            "value": decimal_text(mine),
-            "optimum": decimal_text(most),
-            "loss": None if most is None else decimal_text(_loss(stage.sense, mine, most)),
+            "value": format_fraction(mine),
+            "optimum": format_fraction(most),
+            "loss": None if most is None else format_fraction(_compute_loss(stage.sense, mine, most)),
         }
         for stage, mine, most in zip(audit_.problem.stages, audit_.reading.values, best, strict=True)
     ]
 
 
-def _loss(sense: Sense, value: Fraction, best: Fraction) -> Fraction:
+def _compute_loss(sense: Sense, value: Fraction, best: Fraction) -> Fraction:
     return best - value if sense is Sense.MAXIMISE else value - best
 
 
-def _answer(audit_: Audit, answer: SolveOutcome | None) -> dict[str, Any] | None:
+def _build_list_entry(audit_: Audit, answer: SolveOutcome | None) -> dict[str, Any] | None:
     """Write another list next to the selection: values, money, and changes."""
     if answer is None or answer.allocation is None or answer.granted_cents is None:
         return None
@@ -394,19 +407,19 @@ def _answer(audit_: Audit, answer: SolveOutcome | None) -> dict[str, Any] | None
     return {
         "status": answer.status.value,
         "proof": answer.proof.value if answer.proof else None,
-        "values": [decimal_text(value) for value in reading.values],
+        "values": [format_fraction(value) for value in reading.values],
         "granted_cents": answer.granted_cents,
         "saved_cents": audit_.reading.granted_cents - answer.granted_cents,
         "n_funded": int(answer.allocation.funded.sum()),
-        "changes": changes(audit_.problem, audit_.selection.allocation, answer.allocation),
+        "changes": list_changes(audit_.problem, audit_.selection.allocation, answer.allocation),
     }
 
 
-def _swap(audit_: Audit, swap: Swap) -> dict[str, Any]:
+def _build_swap_entry(audit_: Audit, swap: Swap) -> dict[str, Any]:
     return {
-        "recover": decimal_text(swap.share),
+        "recover": format_fraction(swap.share),
         "goal": audit_.problem.stages[swap.stage].goal if swap.stage >= 0 else None,
-        "target": decimal_text(swap.target),
+        "target": format_fraction(swap.target),
         "n_changed": swap.n_changed,
-        **(_answer(audit_, swap.answer) or {"status": "stopped"}),
+        **(_build_list_entry(audit_, swap.answer) or {"status": "stopped"}),
     }

@@ -14,10 +14,10 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.money import MoneyError, format_cents, parse_cents_series
-from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, did_you_mean
+from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.ingest.portfolio_reader import read_plain
-from tnt_sim.ingest.tables.headers import SYNONYMS, names_of, normalised
+from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
@@ -46,7 +46,9 @@ NO = (
     "false", "non", "no", "0", "faux", "", "refuse provisoirement", "refuse", "classe sans suite", "sans suite",
     "en traitement", "en instruction", "en construction", "refus", "reserve", "attente",
 )  # fmt: skip
-_SAID: Mapping[str, bool] = MappingProxyType({**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)})
+_STATUS_MEANINGS: Mapping[str, bool] = MappingProxyType(
+    {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +84,7 @@ def read_selection(path: Path, problem: Problem) -> Selection:
             Text(f"« {path} » n'existe pas.", f'"{path}" does not exist.'), code="usage.selection"
         )
     chosen, remarks = _of_run(path) if path.is_dir() else (_of_table(path), ())
-    found = _matched(chosen, problem, path.name)
+    found = _match_dossiers(chosen, problem, path.name)
     return replace(found, findings=(*remarks, *found.findings))
 
 
@@ -97,7 +99,9 @@ def _of_run(folder: Path) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
             code="usage.selection",
         )
     run = open_stored(folder)
-    awards = run.table.filter("funded").select("dossier", pl.col("granted_cents").alias("cents"), _row())
+    awards = run.table.filter("funded").select(
+        "dossier", pl.col("granted_cents").alias("cents"), _build_row_expression()
+    )
     if run.checked.rules.is_shown:
         return awards, ()
     remark = Text(
@@ -107,32 +111,32 @@ def _of_run(folder: Path) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
     return awards, (Defect("not-verified", remark, (Place(file=folder.name),)),)
 
 
-def _row() -> pl.Expr:
+def _build_row_expression() -> pl.Expr:
     return pl.int_range(2, pl.len() + 2).alias("row")
 
 
 def _of_table(path: Path) -> pl.DataFrame:
     table = read_plain(path, shown_as=path.name)
-    names = {known: name for name in table.columns if name != "_row" for known in names_of(name)}
-    number = _named(names, NUMBER)
+    names = {known: name for name in table.columns if name != "_row" for known in derive_names(name)}
+    number = _find_header(names, NUMBER)
     if number is None:
-        raise DataError([_no_number(path, list(table.columns))])
-    amount, status = _named(names, AMOUNT), _named(names, STATUS)
-    cents, defects = _amounts(table, amount, path)
+        raise DataError([_build_missing_number_defect(path, list(table.columns))])
+    amount, status = _find_header(names, AMOUNT), _find_header(names, STATUS)
+    cents, defects = _parse_amounts(table, amount, path)
     retained = table.select(
         pl.col(number).alias("dossier"), pl.col("_row").alias("row"), cents.alias("cents")
-    ).with_columns(_chosen(table, status, path, defects))
+    ).with_columns(_parse_statuses(table, status, path, defects))
     defects.raise_if_any(DataError)
     # An amount of 0 means "not selected" where no column states the decision.
     zero = pl.col("cents").fill_null(1) == 0
     return retained.filter(pl.col("chosen") & ~zero & (pl.col("dossier") != "")).drop("chosen")
 
 
-def _named(names: Mapping[str, str], wanted: Sequence[str]) -> str | None:
+def _find_header(names: Mapping[str, str], wanted: Sequence[str]) -> str | None:
     return next((names[name] for name in wanted if name in names), None)
 
 
-def _no_number(path: Path, columns: Sequence[str]) -> Defect:
+def _build_missing_number_defect(path: Path, columns: Sequence[str]) -> Defect:
     text = ", ".join(name for name in columns if name != "_row")
     return Defect(
         "selection-columns",
@@ -145,7 +149,7 @@ def _no_number(path: Path, columns: Sequence[str]) -> Defect:
     )
 
 
-def _amounts(table: pl.DataFrame, name: str | None, path: Path) -> tuple[pl.Series, Defects]:
+def _parse_amounts(table: pl.DataFrame, name: str | None, path: Path) -> tuple[pl.Series, Defects]:
     defects = Defects()
     if name is None:
         return pl.Series("cents", [None] * table.height, dtype=pl.Int64), defects
@@ -172,10 +176,10 @@ def _amounts(table: pl.DataFrame, name: str | None, path: Path) -> tuple[pl.Seri
     return cents, defects
 
 
-def _chosen(table: pl.DataFrame, name: str | None, path: Path, defects: Defects) -> pl.Series:
+def _parse_statuses(table: pl.DataFrame, name: str | None, path: Path, defects: Defects) -> pl.Series:
     if name is None:
         return pl.Series("chosen", [True] * table.height)
-    sentences = [_SAID.get(normalised(word)) for word in table[name].to_list()]
+    sentences = [_STATUS_MEANINGS.get(normalise_header(word)) for word in table[name].to_list()]
     for row, word in enumerate(sentences):
         if word is None:
             defects.add(
@@ -190,7 +194,7 @@ def _chosen(table: pl.DataFrame, name: str | None, path: Path, defects: Defects)
     return pl.Series("chosen", [bool(word) for word in sentences], dtype=pl.Boolean)
 
 
-def _matched(chosen: pl.DataFrame, problem: Problem, file: str) -> Selection:
+def _match_dossiers(chosen: pl.DataFrame, problem: Problem, file: str) -> Selection:
     defects = Defects()
     known = {name: row for row, name in enumerate(problem.case.table["dossier"].to_list())}
     offers = problem.offers
@@ -201,18 +205,22 @@ def _matched(chosen: pl.DataFrame, problem: Problem, file: str) -> Selection:
         place = Place(file=file, row=int(text), dossier=name)
         row = known.get(name)
         if row is None:
-            _unknown(defects, name, place, known)
+            _add_unknown_defect(defects, name, place, known)
         elif name in earlier:
-            _twice(defects, name, earlier[name], cents, place)
+            _add_duplicate_defect(defects, name, earlier[name], cents, place)
         else:
             earlier[name] = int(text), cents
             named += bool(offers.committed[row])
-            funded[row], granted[row] = True, _taken(problem, row, name, cents, place, defects)
+            funded[row], granted[row] = True, _resolve_amount(problem, row, name, cents, place, defects)
     added = int(offers.committed.sum()) - named
-    return Selection(Allocation(funded, granted.astype(np.int64)), tuple(defects.found), len(earlier), added)
+    return Selection(
+        Allocation(funded, granted.astype(np.int64)), tuple(defects.entries), len(earlier), added
+    )
 
 
-def _taken(problem: Problem, row: int, name: str, cents: int | None, place: Place, defects: Defects) -> int:
+def _resolve_amount(
+    problem: Problem, row: int, name: str, cents: int | None, place: Place, defects: Defects
+) -> int:
     """Return the amount of a row; an impossible one is reported and kept as the list states it."""
     offers = problem.offers
     if offers.committed[row]:
@@ -223,17 +231,17 @@ def _taken(problem: Problem, row: int, name: str, cents: int | None, place: Plac
                 f"est engagé pour {fr}, et garde ce montant",
                 f"is committed for {en}, and keeps that amount",
             )
-            _note(defects, "selection-committed", place, name, words)
+            _add_defect(defects, "selection-committed", place, name, words)
         return held
     state = str(problem.case.table["state"][row])
-    most = int(offers.most_cents[row]) if offers.candidate[row] else _requested_amount(problem, row)
+    most = int(offers.most_cents[row]) if offers.candidate[row] else _get_requested_cents(problem, row)
     if not offers.candidate[row]:
         words = {
             "refuse": ("est refusé à l'instruction", "is refused by the service"),
             "sans_suite": ("est retiré ou classé sans suite", "is withdrawn or closed"),
         }.get(state, ("ne peut pas être financé (inéligible, plafonné à zéro ou refusé par décision)",
                       "cannot be funded (ineligible, capped to zero or refused by decision)"))  # fmt: skip
-        _note(defects, "selection-ineligible", place, name, words)
+        _add_defect(defects, "selection-ineligible", place, name, words)
     elif cents is not None and cents > most:
         above, limit = (
             [format_cents(figure, lang) for lang in (Lang.FR, Lang.EN)] for figure in (cents, most)
@@ -242,30 +250,30 @@ def _taken(problem: Problem, row: int, name: str, cents: int | None, place: Plac
             f"reçoit {above[0]}, plus que les {limit[0]} qu'il peut recevoir",
             f"gets {above[1]}, more than the {limit[1]} that it may get",
         )
-        _note(defects, "selection-above", place, name, words)
+        _add_defect(defects, "selection-above", place, name, words)
     return most if cents is None else cents
 
 
-def _requested_amount(problem: Problem, row: int) -> int:
+def _get_requested_cents(problem: Problem, row: int) -> int:
     return int(problem.case.table["requested_cents"][row] or 0)
 
 
-def _note(defects: Defects, code: str, place: Place, name: str, words: tuple[str, str]) -> None:
+def _add_defect(defects: Defects, code: str, place: Place, name: str, words: tuple[str, str]) -> None:
     fr, en = words
     defects.add(code, Text(f"le dossier « {name} » {fr}.", f'dossier "{name}" {en}.'), place)
 
 
-def _unknown(defects: Defects, name: str, place: Place, known: Mapping[str, int]) -> None:
+def _add_unknown_defect(defects: Defects, name: str, place: Place, known: Mapping[str, int]) -> None:
     defects.add(
         "selection-unknown",
         Text(f"le dossier « {name} » n'existe pas dans ce scénario : il est laissé de côté.",
              f'dossier "{name}" does not exist in this scenario: it is left out.'),
         place,
-        hint=did_you_mean(name, known),
+        hint=suggest_name(name, known),
     )  # fmt: skip
 
 
-def _twice(
+def _add_duplicate_defect(
     defects: Defects, name: str, first: tuple[int, int | None], cents: int | None, place: Place
 ) -> None:
     number, before = first

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.domain.field_types import Spec
-from tnt_sim.errors import Defect, Defects, Place, ScenarioError, did_you_mean
+from tnt_sim.errors import Defect, Defects, Place, ScenarioError, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.load import load_scenario, set_text, with_changes
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.yaml.nodes import Mapping as MappingNode
 from tnt_sim.scenario.yaml.nodes import Origin, PathSteps, to_tree, walk
 from tnt_sim.scenario.yaml.reader import read_yaml
-from tnt_sim.scenario.yaml.safe_paths import existing_file, project_root, resolve_inside, shown_path
+from tnt_sim.scenario.yaml.safe_paths import format_path, project_root, require_file, resolve_inside
 from tnt_sim.scenario.yaml.schema_errors import validate_model
 
 MAX_CASES = 1_000_000
@@ -109,16 +109,18 @@ def _of_file(path: Path) -> tuple[list[BatchCase], Scenario]:
     node = (
         None
         if path.suffix == ".pb"
-        else read_yaml(existing_file(path, str(path), Origin(str(path))), path.name)
+        else read_yaml(require_file(path, str(path), Origin(str(path))), path.name)
     )
     if not isinstance(node, MappingNode) or "base" not in node.entries:
         scenario = load_scenario(path)
-        return [BatchCase(scenario.id, path.resolve(), scenario.sha256, (), _solver(scenario))], scenario
+        return [
+            BatchCase(scenario.id, path.resolve(), scenario.sha256, (), _serialise_solver(scenario))
+        ], scenario
     origins: Mapping[PathSteps, Origin] = dict(walk(node))
     spec = validate_model(BatchSpec, to_tree(node), origins)
     root = project_root(path.resolve())
     file = resolve_inside(root, path.resolve().parent, spec.base, origins[("base",)])
-    scenario = load_scenario(existing_file(file, spec.base, origins[("base",)]))
+    scenario = load_scenario(require_file(file, spec.base, origins[("base",)]))
     defects = Defects()
     _check_names(spec, origins, defects)
     _check_values(spec, origins, scenario, defects)
@@ -130,22 +132,22 @@ def _of_file(path: Path) -> tuple[list[BatchCase], Scenario]:
         chosen for chosen in product(*axes) if not any(set(entry.items()) <= set(chosen) for entry in skipped)
     ]
     if not retained:
-        raise ScenarioError([_nothing_left(origins[("skip",)].place())])
-    names = _names(spec, retained, scenario.id)
+        raise ScenarioError([_build_empty_defect(origins[("skip",)].get_place())])
+    names = _format_names(spec, retained, scenario.id)
     cases = [
         BatchCase(
             name,
             file,
             scenario.sha256,
             tuple(f"{key}={value}" for key, value in chosen),
-            _solver(scenario),
+            _serialise_solver(scenario),
         )
         for name, chosen in zip(names, retained, strict=True)
     ]
     return cases, scenario
 
 
-def _nothing_left(place: Place) -> Defect:
+def _build_empty_defect(place: Place) -> Defect:
     return Defect(
         "batch-none",
         Text("`skip` écarte tous les scénarios.", "`skip` leaves no scenario."),
@@ -154,14 +156,14 @@ def _nothing_left(place: Place) -> Defect:
     )
 
 
-def _solver(scenario: Scenario) -> str:
+def _serialise_solver(scenario: Scenario) -> str:
     """Return the solver section of a scenario as written."""
     return json.dumps(scenario.tree.get("solver") or {}, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def _names(spec: BatchSpec, cases: Sequence[Sequence[tuple[str, str]]], default: str) -> list[str]:
+def _format_names(spec: BatchSpec, cases: Sequence[Sequence[tuple[str, str]]], default: str) -> list[str]:
     """Return the name of each case; values that the template omits are appended if names would repeat."""
-    result = [_name(spec.name, chosen) or default for chosen in cases]
+    result = [_format_name(spec.name, chosen) or default for chosen in cases]
     if spec.name is None or len(set(result)) == len(result):
         return result
     unsaid = set(spec.matrix) - set(_NAMED.findall(spec.name))
@@ -171,7 +173,7 @@ def _names(spec: BatchSpec, cases: Sequence[Sequence[tuple[str, str]]], default:
     ]
 
 
-def _name(template: str | None, chosen: Sequence[tuple[str, str]]) -> str:
+def _format_name(template: str | None, chosen: Sequence[tuple[str, str]]) -> str:
     values = dict(chosen)
     if template is None:
         return ", ".join(values.values())
@@ -185,7 +187,7 @@ def _check_skipped(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects
             defects.add(
                 "batch-skip",
                 Text("cette entrée de `skip` est vide.", "this entry of `skip` is empty."),
-                origins[("skip", k)].place(),
+                origins[("skip", k)].get_place(),
             )
         for key, value in entry.items():
             known = [set_text(one) for one in spec.matrix.get(key, ())]
@@ -196,8 +198,8 @@ def _check_skipped(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects
                         f"« {set_text(value)} » n'est pas une valeur de l'axe « {key} ».",
                         f'"{set_text(value)}" is no value of the axis "{key}".',
                     ),
-                    origins[("skip", k, key)].place(),
-                    hint=did_you_mean(set_text(value), known),
+                    origins[("skip", k, key)].get_place(),
+                    hint=suggest_name(set_text(value), known),
                 )
 
 
@@ -210,22 +212,22 @@ def _check_names(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects: 
             defects.add(
                 "batch-key",
                 Text(f"« {key} » n'est pas un axe de `matrix`.", f'"{key}" is no axis of `matrix`.'),
-                origins[steps].place(),
-                hint=did_you_mean(key, spec.matrix),
+                origins[steps].get_place(),
+                hint=suggest_name(key, spec.matrix),
             )
     for key, values in spec.matrix.items():
         if not values:
             defects.add(
                 "batch-empty",
                 Text(f"l'axe « {key} » n'a pas de valeur.", f'the axis "{key}" has no value.'),
-                origins[("matrix", key)].place(),
+                origins[("matrix", key)].get_place(),
             )
     n = prod(len(values) for values in spec.matrix.values())
     if n > MAX_CASES:
         defects.add(
             "batch-size",
             Text(f"{n} scénarios : plus que {MAX_CASES}.", f"{n} scenarios: more than {MAX_CASES}."),
-            origins[("matrix",)].place(),
+            origins[("matrix",)].get_place(),
             hint=Text("Partagez la matrice en plusieurs fichiers.", "Split the matrix into several files."),
         )
 
@@ -239,11 +241,11 @@ def _check_values(
             try:
                 with_changes(scenario, {key: value})
             except ScenarioError as error:
-                place = origins[("matrix", key, k)].place()
+                place = origins[("matrix", key, k)].get_place()
                 for defect in error.defects:
                     defects.add(defect.code, defect.text, place, *defect.places, hint=defect.hint)
 
 
-def shown_base(scenario: Scenario) -> str:
+def format_base_path(scenario: Scenario) -> str:
     """Return the base file relative to its project folder."""
-    return shown_path(scenario.root, scenario.path) if scenario.path else scenario.id
+    return format_path(scenario.root, scenario.path) if scenario.path else scenario.id

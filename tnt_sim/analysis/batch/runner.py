@@ -15,18 +15,18 @@ import polars as pl
 
 from tnt_sim.analysis.batch.plan import BatchPlan
 from tnt_sim.analysis.batch.store import ResultStore, read_runs
-from tnt_sim.analysis.batch.task import INPUTS_CHANGED, BatchTask, Run, failed
-from tnt_sim.engine.stored_run import code_hash, versions
+from tnt_sim.analysis.batch.task import INPUTS_CHANGED, BatchTask, Run, build_failed_record
+from tnt_sim.engine.stored_run import hash_code, list_versions
 from tnt_sim.errors import Defect, DisagreementError, Place, ScenarioError
 from tnt_sim.i18n.message import Text
 from tnt_sim.parallel import Job, JobOutcome
-from tnt_sim.verify.run_files import file_sha256
+from tnt_sim.verify.run_files import hash_file
 
 COMMIT_RECORDS, COMMIT_SECONDS = 256, 1.0
 """Records, or seconds since the last commit, after which a commit is made."""
 MOST_IN_GROUP = 20
 
-Tell = Callable[["Tick"], None]
+ReportTick = Callable[["Tick"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def run_batch(
     run: Run,
     n_workers: int,
     options: Mapping[str, Any] | None = None,
-    report_progress: Tell | None = None,
+    report_progress: ReportTick | None = None,
 ) -> BatchResult:
     """Compute the missing cases of a plan and store them.
 
@@ -86,20 +86,20 @@ def run_batch(
         If the same scenario under two names got two allocations.
     """
     request = dict(options or {})
-    with ResultStore.open(folder, manifest(plan, request)) as store:
+    with ResultStore.open(folder, build_manifest(plan, request)) as store:
         left = [number for number, case in enumerate(plan.cases) if case.key not in store.done]
         coordinator = _Coordinator(plan, store, report_progress, len(plan.cases) - len(left))
-        groups = _groups(plan, left, request, n_workers)
+        groups = _group_cases(plan, left, request, n_workers)
         interrupted = coordinator.take(run(groups))
         if not interrupted and len(store.done) >= len(plan.cases):
-            _same_inputs(plan)
+            _check_unchanged_inputs(plan)
             store.finish([case.key for case in plan.cases])
-        runs = _in_order(plan, read_runs(folder))
-        _agreeing(runs)
+        runs = _sort_by_plan(plan, read_runs(folder))
+        _check_agreement(runs)
         return BatchResult(plan, folder, runs, interrupted, store.torn)
 
 
-def manifest(plan: BatchPlan, options: Mapping[str, Any]) -> dict[str, Any]:
+def build_manifest(plan: BatchPlan, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the manifest that identifies a batch; a store with another one is refused."""
     inputs = {file.path: file.sha256 for base in plan.bases for file in base.inputs}
     return {
@@ -108,12 +108,12 @@ def manifest(plan: BatchPlan, options: Mapping[str, Any]) -> dict[str, Any]:
         "n_cases": len(plan.cases),
         "inputs": [{"path": path, "sha256": inputs[path]} for path in sorted(inputs)],
         "options": dict(sorted(options.items())),
-        "code_sha256": code_hash(),
-        "versions": versions(),
+        "code_sha256": hash_code(),
+        "versions": list_versions(),
     }
 
 
-def _groups(
+def _group_cases(
     plan: BatchPlan, left: Sequence[int], options: Mapping[str, Any], n_workers: int
 ) -> Iterator[list[Job]]:
     """Group similar cases, so that a worker loads a base once; groups get smaller near the end.
@@ -137,7 +137,7 @@ class _Coordinator:
 
     plan: BatchPlan
     store: ResultStore
-    report_progress: Tell | None
+    report_progress: ReportTick | None
     n_before: int
 
     def take(self, outcomes: Generator[JobOutcome]) -> bool:
@@ -168,26 +168,26 @@ class _Coordinator:
 
     def _record(self, outcome: JobOutcome) -> Mapping[str, Any]:
         if outcome.failure is not None:
-            return failed(self.plan.cases[outcome.number], outcome.failure)
+            return build_failed_record(self.plan.cases[outcome.number], outcome.failure)
         record: Mapping[str, Any] = outcome.value
         if record["status"] == INPUTS_CHANGED:
-            raise _changed([self.plan.cases[outcome.number].base.name])
+            raise _build_changed_error([self.plan.cases[outcome.number].base.name])
         return record
 
 
-def _same_inputs(plan: BatchPlan) -> None:
+def _check_unchanged_inputs(plan: BatchPlan) -> None:
     """Check that the input files have not changed since the plan was read."""
     wrong = [
         file.path
         for base in plan.bases
         for file in base.inputs
-        if not (base.root / file.path).is_file() or file_sha256(base.root / file.path) != file.sha256
+        if not (base.root / file.path).is_file() or hash_file(base.root / file.path) != file.sha256
     ]
     if wrong:
-        raise _changed(sorted(set(wrong)))
+        raise _build_changed_error(sorted(set(wrong)))
 
 
-def _changed(names: Sequence[str]) -> ScenarioError:
+def _build_changed_error(names: Sequence[str]) -> ScenarioError:
     listed = ", ".join(names)
     return ScenarioError(
         [
@@ -207,12 +207,12 @@ def _changed(names: Sequence[str]) -> ScenarioError:
     )
 
 
-def _in_order(plan: BatchPlan, runs: pl.DataFrame) -> pl.DataFrame:
+def _sort_by_plan(plan: BatchPlan, runs: pl.DataFrame) -> pl.DataFrame:
     order = pl.DataFrame({"case_sha256": [case.key for case in plan.cases]}).with_row_index("_place")
     return order.join(runs, on="case_sha256").sort("_place").drop("_place")
 
 
-def _agreeing(runs: pl.DataFrame) -> None:
+def _check_agreement(runs: pl.DataFrame) -> None:
     """Check that equal scenarios have equal allocations, whatever their names."""
     known = runs.filter(pl.col("canonical") & pl.col("allocation_sha256").is_not_null())
     split = known.group_by("scenario_sha256").agg(pl.col("allocation_sha256").n_unique(), pl.col("name"))

@@ -23,7 +23,16 @@ from typing import Any, BinaryIO, Self
 import polars as pl
 
 from tnt_sim.analysis.batch.task import SECONDS
-from tnt_sim.disk import PARTIAL, flush, folders_for, named, open_lock, parquet_bytes, put, refusal
+from tnt_sim.disk import (
+    PARTIAL,
+    build_write_error,
+    create_folders,
+    encode_parquet,
+    flush_path,
+    open_lock,
+    put,
+    quote_path,
+)
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
@@ -97,8 +106,8 @@ class ResultStore:
             If the disk refuses.
         """
         begun = (folder / MANIFEST).exists()
-        with _told_plainly(folder), folders_for(folder / JOURNAL):
-            lock = _locked(folder)
+        with _told_plainly(folder), create_folders(folder / JOURNAL):
+            lock = _lock_folder(folder)
             try:
                 _agree(folder, manifest)
                 store = cls(folder, lock)
@@ -139,16 +148,16 @@ class ResultStore:
         with _told_plainly(self.folder):
             order = pl.DataFrame({"case_sha256": list(keys)}).with_row_index("_place")
             self._put_timings(journal, order)
-            where = _places([*journal, *sorted((self.folder / RUNS).glob("*.parquet"))])
+            where = _locate_cases([*journal, *sorted((self.folder / RUNS).glob("*.parquet"))])
             for number, start in enumerate(range(0, len(keys), CHUNK)):
                 chunk = order.slice(start, CHUNK)
                 files = chunk.join(where, on="case_sha256")["file"].unique().sort()
-                rows = pl.concat([_rows(Path(file)) for file in files])
+                rows = pl.concat([_read_rows(Path(file)) for file in files])
                 found = rows.join(chunk, on="case_sha256").unique("case_sha256").sort("_place")
                 _put_named(found.select(list(SCHEMA)), self.folder / RUNS / f"{number:05d}")
             for file in journal:
                 file.unlink()
-            flush(self.folder / JOURNAL)
+            flush_path(self.folder / JOURNAL)
 
     def _put_timings(self, journal: Sequence[Path], order: pl.DataFrame) -> None:
         known = [file for file in (self.folder / TIMINGS,) if file.exists()]
@@ -156,7 +165,7 @@ class ResultStore:
             [pl.read_parquet(file, columns=["case_sha256", SECONDS]) for file in (*journal, *known)]
         ).unique("case_sha256", keep="first", maintain_order=True)
         table = order.join(seconds, on="case_sha256", how="left").sort("_place").drop("_place")
-        put(self.folder / TIMINGS, parquet_bytes(table, compression="zstd", statistics=False))
+        put(self.folder / TIMINGS, encode_parquet(table, compression="zstd", statistics=False))
 
     def _read_journal(self) -> None:
         for file in sorted((self.folder / JOURNAL).iterdir()):
@@ -169,7 +178,7 @@ class ResultStore:
             self._take(file)
 
     def _take(self, file: Path) -> None:
-        if _sha256(file.read_bytes()) != file.stem.partition("-")[2]:
+        if _hash_bytes(file.read_bytes()) != file.stem.partition("-")[2]:
             file.rename(file.with_suffix(".torn"))
             self.torn += 1
             return
@@ -181,11 +190,11 @@ def read_runs(folder: Path) -> pl.DataFrame:
     files = [*sorted((folder / RUNS).glob("*.parquet")), *sorted((folder / JOURNAL).glob("*.parquet"))]
     if not files:
         return pl.DataFrame(schema=SCHEMA)
-    tables = [_rows(file) for file in files]
+    tables = [_read_rows(file) for file in files]
     return pl.concat(tables).unique("case_sha256", keep="first", maintain_order=True)
 
 
-def _rows(file: Path) -> pl.DataFrame:
+def _read_rows(file: Path) -> pl.DataFrame:
     """Read the records of a file; columns added after it was written are null."""
     table = pl.read_parquet(file)
     late = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in table.columns]
@@ -210,7 +219,7 @@ def check_begun(folder: Path) -> None:
         )
 
 
-def _places(files: Sequence[Path]) -> pl.DataFrame:
+def _locate_cases(files: Sequence[Path]) -> pl.DataFrame:
     """Return the file that holds each case, the first of several."""
     pieces = [
         pl.read_parquet(file, columns=["case_sha256"]).with_columns(file=pl.lit(str(file))) for file in files
@@ -218,22 +227,22 @@ def _places(files: Sequence[Path]) -> pl.DataFrame:
     return pl.concat(pieces).unique("case_sha256", keep="first", maintain_order=True)
 
 
-def _sha256(data: bytes) -> str:
+def _hash_bytes(data: bytes) -> str:
     """Return the first half of the SHA-256 of a file's bytes, in hexadecimal, for its name."""
     return hashlib.sha256(data).hexdigest()[:32]
 
 
 def _put_named(table: pl.DataFrame, stem: Path) -> None:
     """Write a file named by its number and hash, and remove another one with that number."""
-    data = parquet_bytes(table, compression="zstd", statistics=False)
-    target = stem.with_name(f"{stem.name}-{_sha256(data)}.parquet")
+    data = encode_parquet(table, compression="zstd", statistics=False)
+    target = stem.with_name(f"{stem.name}-{_hash_bytes(data)}.parquet")
     put(target, data)
     for other in stem.parent.glob(f"{stem.name}-*.parquet"):
         if other != target:
             other.unlink()
 
 
-def _locked(folder: Path) -> BinaryIO:
+def _lock_folder(folder: Path) -> BinaryIO:
     stream = open_lock(folder / LOCK)
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -259,10 +268,12 @@ def _agree(folder: Path, manifest: Mapping[str, Any]) -> None:
     known = json.loads(file.read_text(encoding="utf-8"))
     differing = sorted(key for key in {*known, *manifest} if known.get(key) != manifest.get(key))
     if differing:
-        raise UsageError(_other_batch(folder, differing, known, manifest), code="batch-other")
+        raise UsageError(_describe_other_batch(folder, differing, known, manifest), code="batch-other")
 
 
-def _other_batch(folder: Path, keys: Sequence[str], known: Mapping[str, Any], now: Mapping[str, Any]) -> Text:
+def _describe_other_batch(
+    folder: Path, keys: Sequence[str], known: Mapping[str, Any], now: Mapping[str, Any]
+) -> Text:
     if "inputs" in keys:
         was = {entry["path"]: entry["sha256"] for entry in known["inputs"]}
         files = [entry["path"] for entry in now["inputs"] if was.get(entry["path"]) != entry["sha256"]]
@@ -306,7 +317,7 @@ class _told_plainly:  # noqa: N801 - used as a statement
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, OSError):
-            raise refusal(named(self.folder), error, _RESUMES, code="batch-store") from error
+            raise build_write_error(quote_path(self.folder), error, _RESUMES, code="batch-store") from error
 
 
 _RESUMES = Text(

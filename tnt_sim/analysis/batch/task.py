@@ -19,7 +19,7 @@ from tnt_sim.engine.session import Series
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError, UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.parallel import TRIES, Job, JobOutcome, in_processes, serially
+from tnt_sim.parallel import TRIES, Job, JobOutcome, run_in_processes, run_serially
 from tnt_sim.scenario.load import load_scenario, with_sets
 from tnt_sim.scenario.scenario import Scenario
 
@@ -48,13 +48,13 @@ def compute(task: BatchTask) -> dict[str, Any]:
     case = task.case
     head = {"case_sha256": case.key, "name": case.name, "changes": list(case.sets)}
     try:
-        base, series = _begun(case.base, case.base_sha256)
+        base, series = _load_base(case.base, case.base_sha256)
         if base.sha256 != case.base_sha256:
             return {**head, "status": INPUTS_CHANGED}
         scenario = with_sets(base, case.sets) if case.sets else base
-        record = record_of(scenario, solve(scenario, series=series, **task.options))
+        record = build_record(scenario, solve(scenario, series=series, **task.options))
     except TntError as error:
-        record = {"status": "error", "error_code": error.code, **_in_both(error.text)}
+        record = {"status": "error", "error_code": error.code, **_build_error_texts(error.text)}
     return {**head, **record, SECONDS: time.perf_counter() - began}
 
 
@@ -64,12 +64,12 @@ _CRASHED = Text(
 )
 
 
-def _in_both(text: Text) -> dict[str, str]:
+def _build_error_texts(text: Text) -> dict[str, str]:
     """Return an error message in both languages."""
     return {"error": text.in_(Lang.EN), "error_fr": text.in_(Lang.FR)}
 
 
-def failed(case: BatchCase, failure: str) -> dict[str, Any]:
+def build_failed_record(case: BatchCase, failure: str) -> dict[str, Any]:
     """Return the record of a case that no worker survived, or that met a bug."""
     return {
         "case_sha256": case.key,
@@ -77,25 +77,25 @@ def failed(case: BatchCase, failure: str) -> dict[str, Any]:
         "changes": list(case.sets),
         "status": "error",
         "error_code": "crashed" if failure == "crashed" else "bug",
-        **_in_both(_CRASHED if failure == "crashed" else Text(failure, failure)),
+        **_build_error_texts(_CRASHED if failure == "crashed" else Text(failure, failure)),
         SECONDS: 0.0,
     }
 
 
 @lru_cache(maxsize=2)
-def _begun(path: Path, sha256: str) -> tuple[Scenario, Series]:
+def _load_base(path: Path, sha256: str) -> tuple[Scenario, Series]:
     """Load the base scenario once per process and content, with the state that its cases share."""
     return load_scenario(path), Series()
 
 
-def record_of(scenario: Scenario, result: Result) -> dict[str, Any]:
+def build_record(scenario: Scenario, result: Result) -> dict[str, Any]:
     """Return the figures of a result that a batch compares."""
     document = result.document
     goals = document["objective"]
     awards = result.dossiers.filter("funded") if result.allocation is not None else None
     return {
         "scenario_sha256": scenario.sha256,
-        **{key: document[key] for key in _FIGURES},
+        **{key: document[key] for key in _RECORD_KEYS},
         "goals": [goal["goal"] for goal in goals],
         "values": [goal["value"] for goal in goals],
         "bounds": [goal["bound"] for goal in goals],
@@ -106,7 +106,7 @@ def record_of(scenario: Scenario, result: Result) -> dict[str, Any]:
     }
 
 
-_FIGURES = (
+_RECORD_KEYS = (
     "status",
     "stopped_by",
     "proof",
@@ -160,9 +160,9 @@ def executor(name: str, n_workers: int, scheduler: str | None = None) -> Run:
             code="usage.scheduler",
         )
     if name == "serial":
-        return lambda groups: serially(compute, groups)
+        return lambda groups: run_serially(compute, groups)
     if name == "processes":
-        return lambda groups: in_processes(compute, groups, n_workers)
+        return lambda groups: run_in_processes(compute, groups, n_workers)
     if name == "dask":
         return _Dask(n_workers, scheduler)
     raise UsageError(
@@ -176,7 +176,7 @@ def executor(name: str, n_workers: int, scheduler: str | None = None) -> Run:
 
 def compute_group(group: Sequence[Job]) -> list[JobOutcome]:
     """Compute a group of tasks on a Dask worker, one after the other."""
-    return list(serially(compute, [group]))
+    return list(run_serially(compute, [group]))
 
 
 class _Dask:
@@ -193,7 +193,7 @@ class _Dask:
                 ),
                 code="usage.dask",
             ) from error
-        if scheduler is not None and not _may_be_used(scheduler):
+        if scheduler is not None and not _is_secure_address(scheduler):
             raise UsageError(
                 Text(
                     f"« {scheduler} » n'est pas chiffré. Un ordonnanceur distant veut tls://ADRESSE:PORT "
@@ -207,10 +207,10 @@ class _Dask:
         self._n_workers, self._scheduler = n_workers, scheduler
 
     def __call__(self, groups: Iterable[Sequence[Job]]) -> Generator[JobOutcome]:
-        with self._client() as client:
-            yield from self._outcomes(client, iter(groups))
+        with self._open_client() as client:
+            yield from self._run_groups(client, iter(groups))
 
-    def _client(self) -> Any:
+    def _open_client(self) -> Any:
         """Return a client whose cluster ends with it."""
         if self._scheduler is not None:
             return self._distributed.Client(self._scheduler)
@@ -227,7 +227,7 @@ class _Dask:
                 silence_logs=50,
             )
 
-    def _outcomes(self, client: Any, groups: Iterator[Sequence[Job]]) -> Iterator[JobOutcome]:
+    def _run_groups(self, client: Any, groups: Iterator[Sequence[Job]]) -> Iterator[JobOutcome]:
         """Keep two groups per worker in progress; a group whose worker was killed is retried job by job."""
         waiting: dict[Any, list[Job]] = {}
         again: deque[list[Job]] = deque()
@@ -259,7 +259,7 @@ class _Dask:
                     again.append(group)
 
 
-def _may_be_used(scheduler: str) -> bool:
+def _is_secure_address(scheduler: str) -> bool:
     """Whether the scheduler is encrypted, or on this machine."""
     host = scheduler.partition("://")[2].rpartition(":")[0]
     return scheduler.startswith("tls://") or host in ("127.0.0.1", "localhost", "[::1]")

@@ -22,7 +22,7 @@ import polars as pl
 
 from tnt_sim.analysis.compare.compared_run import ComparedRun
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.domain.portfolio import CANONICAL, table_column
+from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import SolveOutcome
@@ -38,9 +38,9 @@ ENTRIES = ("eligibility", "rules")
 CELLS = {"dossier": pl.String, "column": pl.String}
 
 
-def changed_keys(sides: Sequence[ComparedRun]) -> pl.DataFrame:
+def find_changed_keys(sides: Sequence[ComparedRun]) -> pl.DataFrame:
     """Return one row per key that differs between sides: its `--set` path and its text on each side."""
-    each = [dict(_flat(_written_values(side.scenario))) for side in sides]
+    each = [dict(_flatten_values(_select_written_values(side.scenario))) for side in sides]
     paths = list(dict.fromkeys(path for keys in each for path in keys))
     rows = [[path, *(keys.get(path) for keys in each)] for path in paths]
     rows = [row for row in rows if len(set(row[1:])) > 1]
@@ -63,11 +63,13 @@ class ScenarioDifference:
     here: str
 
 
-def changes_of(first: Scenario, other: Scenario, keys: pl.DataFrame) -> list[ScenarioDifference]:
+def list_changes(first: Scenario, other: Scenario, keys: pl.DataFrame) -> list[ScenarioDifference]:
     """List the changes from one scenario to another; `keys` has path, text on the first, text on the other."""
-    entry, two = _written_values(first), _written_values(other)
+    entry, two = _select_written_values(first), _select_written_values(other)
     entire = {
-        f"{section}.{name}": section for section in ENTRIES for name in _on_one_side(entry, two, section)
+        f"{section}.{name}": section
+        for section in ENTRIES
+        for name in _find_unmatched_entries(entry, two, section)
     }
     result: dict[str, ScenarioDifference] = {}
     for path, here, there in keys.iter_rows():
@@ -86,7 +88,7 @@ def changes_of(first: Scenario, other: Scenario, keys: pl.DataFrame) -> list[Sce
     return list(result.values())
 
 
-def _entries(tree: Mapping[str, Any], section: str) -> dict[str, Any]:
+def _get_entries_by_id(tree: Mapping[str, Any], section: str) -> dict[str, Any]:
     """Return the entries of a section by id; empty if it is not a list of entries."""
     listed = tree.get(section) or []
     if not all(isinstance(entry, dict) and "id" in entry for entry in listed):
@@ -94,8 +96,8 @@ def _entries(tree: Mapping[str, Any], section: str) -> dict[str, Any]:
     return {str(entry["id"]): entry for entry in listed}
 
 
-def _on_one_side(entry: Mapping[str, Any], two: Mapping[str, Any], section: str) -> list[str]:
-    here, there = _entries(entry, section), _entries(two, section)
+def _find_unmatched_entries(entry: Mapping[str, Any], two: Mapping[str, Any], section: str) -> list[str]:
+    here, there = _get_entries_by_id(entry, section), _get_entries_by_id(two, section)
     if any(tree.get(section) and not own for tree, own in ((entry, here), (two, there))):
         return []
     return [name for name in {**here, **there} if (name in here) != (name in there)]
@@ -103,19 +105,19 @@ def _on_one_side(entry: Mapping[str, Any], two: Mapping[str, Any], section: str)
 
 def _with_entry(own_entry: Mapping[str, Any], others: Mapping[str, Any], section: str, name: str) -> str:
     """Return the section with one entry as on the other side: with it, or without."""
-    own, wanted = _entries(own_entry, section), _entries(others, section)
+    own, wanted = _get_entries_by_id(own_entry, section), _get_entries_by_id(others, section)
     retained = [entry for key, entry in own.items() if key != name]
     if name in wanted:
         retained.append(wanted[name])
     return f"{section}={set_text(retained)}"
 
 
-def changed_cells(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
+def find_changed_cells(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
     """Return one row per cell that differs: `dossier`, `column` and both texts.
 
     `column` is empty for an application present on one side only.
     """
-    left, two = (_texts(side.problem.case.table) for side in (first, other))
+    left, two = (_convert_to_text(side.problem.case.table) for side in (first, other))
     names = (first.name, other.name)
     schema = {**CELLS, names[0]: pl.String, names[1]: pl.String}
     only = [
@@ -135,31 +137,31 @@ def changed_cells(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _written_values(scenario: Scenario) -> Mapping[str, Any]:
+def _select_written_values(scenario: Scenario) -> Mapping[str, Any]:
     """Return the resolved scenario without texts and solver options, which do not affect the decision."""
-    return {key: value for key, value in scenario.resolved().items() if key not in _WORDS}
+    return {key: value for key, value in scenario.resolve().items() if key not in _WORDS}
 
 
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _flatten_values(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield each value with its `--set` path; list entries by id, other lists whole."""
     if isinstance(value, dict) and value:
         for key, child in value.items():
             if key not in ("title", "note", "source"):
-                yield from _flat(child, f"{path}.{key}" if path else key)
+                yield from _flatten_values(child, f"{path}.{key}" if path else key)
     elif isinstance(value, list) and value and all(isinstance(e, dict) and "id" in e for e in value):
         here = "envelopes" if path.endswith("envelopes") else path
         for entry in value:
             rest = {key: child for key, child in entry.items() if key != "id"}
-            yield from _flat(rest, f"{here}.{entry['id']}")
+            yield from _flatten_values(rest, f"{here}.{entry['id']}")
             if not rest:
                 yield f"{here}.{entry['id']}", ""
     else:
         yield path, set_text(value)
 
 
-def _texts(table: pl.DataFrame) -> pl.DataFrame:
+def _convert_to_text(table: pl.DataFrame) -> pl.DataFrame:
     """Convert every cell to text for comparison."""
-    known = [table_column(name) for name in CANONICAL]
+    known = [get_table_column(name) for name in CANONICAL]
     columns = [column for column in known if column in table.columns]
     return table.select(
         pl.col(column).list.join(";")
@@ -188,7 +190,7 @@ class Causes:
     n_solves: int
 
 
-def causes(
+def find_causes(
     first: ComparedRun,
     other: ComparedRun,
     keys: pl.DataFrame,
@@ -197,22 +199,22 @@ def causes(
     deadline: Deadline = UNLIMITED,
 ) -> Causes:
     """Find the cause of every move from the first side to the other; after the deadline changes stay untried."""
-    changes = changes_of(first.scenario, other.scenario, keys.select("path", first.name, other.name))
+    changes = list_changes(first.scenario, other.scenario, keys.select("path", first.name, other.name))
     same_data = first.problem.case.table.equals(other.problem.case.table)
     names = moved["dossier"].to_list()
     if len(changes) + (not same_data) == 1:
         return Causes(dict.fromkeys(names, changes[0].path if changes else DATA), (), 0)
-    pieces = _effects(first.scenario, other.scenario, changes, same_data=same_data)
+    pieces = _list_effects(first.scenario, other.scenario, changes, same_data=same_data)
     paths = tuple(part.path for part in pieces)
     if not 0 < len(pieces) <= MOST_CHANGES or first.scenario.raw is None:
         return Causes(dict.fromkeys(names, TOGETHER), paths or (DATA,), 0)
-    before, after = first.granted_by_dossier(), other.granted_by_dossier()
-    tried = _tried(pieces, report_progress, deadline)
+    before, after = first.map_granted_cents(), other.map_granted_cents()
+    tried = _try_changes(pieces, report_progress, deadline)
     single: dict[str, list[str]] = {name: [] for name in names}
     needed: dict[str, list[str]] = {name: [] for name in names}
     for path, made, undone in tried:
         for name in names:
-            if made.moves(name, before, after):
+            if made.has_same_effect(name, before, after):
                 single[name].append(path)
             if undone.awards is not None and undone.awards.get(name) == before.get(name):
                 needed[name].append(path)
@@ -231,7 +233,7 @@ class _ChangeEffect:
     without: Callable[[], Scenario]
 
 
-def _effects(
+def _list_effects(
     first: Scenario, other: Scenario, changes: Sequence[ScenarioDifference], *, same_data: bool
 ) -> Sequence[_ChangeEffect]:
     """List the changes, all differing cells as one; empty if the cells cannot be changed alone."""
@@ -269,7 +271,7 @@ class TriedChanges:
     awards: Awards | None
     barred: frozenset[str]
 
-    def moves(self, name: str, before: Awards, after: Awards) -> bool:
+    def has_same_effect(self, name: str, before: Awards, after: Awards) -> bool:
         """Whether it does to an application what all changes together do."""
         if before.get(name) == after.get(name):
             return False
@@ -278,23 +280,23 @@ class TriedChanges:
         return self.awards is not None and self.awards.get(name) == after.get(name)
 
 
-def _tried(
+def _try_changes(
     effects: Sequence[_ChangeEffect], report_progress: Callable[[float], None] | None, deadline: Deadline
 ) -> list[tuple[str, TriedChanges, TriedChanges]]:
     """Return (path, first scenario with that change alone, other without it) for each change."""
     single = []
     for number, part in enumerate(effects):
-        single.append(_under(part.with_it, deadline))
+        single.append(_optimise_under_change(part.with_it, deadline))
         if report_progress is not None:
             report_progress((number + 1) / len(effects))
     paths = [part.path for part in effects]
     if len(effects) == 2:  # without one change is the same as with the other alone
         return list(zip(paths, single, single[::-1], strict=True))
-    back = [_under(part.without, deadline) for part in effects]
+    back = [_optimise_under_change(part.without, deadline) for part in effects]
     return list(zip(paths, single, back, strict=True))
 
 
-def _under(make: Callable[[], Scenario], deadline: Deadline) -> TriedChanges:
+def _optimise_under_change(make: Callable[[], Scenario], deadline: Deadline) -> TriedChanges:
     """Optimise a scenario under one change; nothing is tried after the deadline."""
     if deadline.expired:
         return TriedChanges(None, frozenset())
@@ -305,7 +307,7 @@ def _under(make: Callable[[], Scenario], deadline: Deadline) -> TriedChanges:
     offers, numbers = problem.offers, problem.case.table["dossier"]
     barred = frozenset(numbers.gather(np.flatnonzero(~offers.in_play)).to_list())
     try:
-        answer: SolveOutcome = ask(problem, prove=False, clock=Clock.until(deadline))
+        answer: SolveOutcome = ask(problem, prove=False, clock=Clock.from_deadline(deadline))
     except (InputError, LimitReached):
         return TriedChanges(None, barred)
     if (

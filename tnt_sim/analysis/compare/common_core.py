@@ -25,7 +25,7 @@ from tnt_sim.engine.result import Result
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.run_folder.run_access import open_stored
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.verification import Verification, of_fresh
 
 CORE, BORDERLINE, EXTERIOR = "core", "borderline", "exterior"
@@ -83,14 +83,14 @@ class CommonCore:
         return self.table
 
 
-def seen_run(run_dir: Path) -> RunSnapshot:
+def read_run_snapshot(run_dir: Path) -> RunSnapshot:
     """Read a run folder as one of the set."""
     run = open_stored(run_dir)
     tree = run.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
-    return _snapshot(run_dir.name, tree, run.table, run.checked)
+    return _build_snapshot(run_dir.name, tree, run.table, run.checked)
 
 
-def seen_result(result: Result, name: str) -> RunSnapshot:
+def read_result_snapshot(result: Result, name: str) -> RunSnapshot:
     """Take a result as one of the set.
 
     Raises
@@ -102,7 +102,9 @@ def seen_result(result: Result, name: str) -> RunSnapshot:
         raise UsageError(
             Text(f"« {name} » n'a pas de répartition.", f'"{name}" has no allocation.'), code="usage.core"
         )
-    return _snapshot(name, result.problem.scenario.resolved(), result.dossiers, of_fresh(result.document))
+    return _build_snapshot(
+        name, result.problem.scenario.resolve(), result.dossiers, of_fresh(result.document)
+    )
 
 
 def core(*runs: Result | str | Path) -> CommonCore:
@@ -113,42 +115,42 @@ def core(*runs: Result | str | Path) -> CommonCore:
     UsageError
         For fewer than two decisions, or a result without an allocation.
     """
-    return core_of(
+    return find_common_core(
         [
-            seen_result(run, f"{number}-{run.problem.scenario.id}")
+            read_result_snapshot(run, f"{number}-{run.problem.scenario.id}")
             if isinstance(run, Result)
-            else seen_run(Path(run))
+            else read_run_snapshot(Path(run))
             for number, run in enumerate(runs, start=1)
         ]
     )
 
 
-def _snapshot(
+def _build_snapshot(
     name: str, tree: Mapping[str, Any], table: pl.DataFrame, verification: Verification
 ) -> RunSnapshot:
     return RunSnapshot(
-        name, dict(_flat(tree)), table.select("dossier", "funded", "granted_cents"), verification
+        name, dict(_flatten_values(tree)), table.select("dossier", "funded", "granted_cents"), verification
     )
 
 
 _WORDS = frozenset({"title", "note", "source", "solver"})
 
 
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _flatten_values(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield every value of a tree with its dotted path, list entries by id."""
     if isinstance(value, Mapping):
         for key, piece in value.items():
             if key not in _WORDS:
-                yield from _flat(piece, f"{path}.{key}" if path else str(key))
+                yield from _flatten_values(piece, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
         for number, piece in enumerate(value):
             name = piece.get("id", number) if isinstance(piece, Mapping) else number
-            yield from _flat(piece, f"{path}.{name}")
+            yield from _flatten_values(piece, f"{path}.{name}")
     else:
         yield path, str(value)
 
 
-def core_of(runs: Sequence[RunSnapshot]) -> CommonCore:
+def find_common_core(runs: Sequence[RunSnapshot]) -> CommonCore:
     """Compare some decisions; the first is the reference.
 
     Raises
@@ -161,7 +163,7 @@ def core_of(runs: Sequence[RunSnapshot]) -> CommonCore:
             Text("un noyau se lit sur deux calculs au moins.", "a core takes two runs at least."),
             code="usage.core",
         )
-    changes = tuple(_changes(runs[0].values, run.values) for run in runs)
+    changes = tuple(_list_changes(runs[0].values, run.values) for run in runs)
     every = pl.concat([run.dossiers.with_columns(pl.lit(k).alias("run")) for k, run in enumerate(runs)])
     known = every.group_by("dossier", maintain_order=True).agg(
         pl.col("funded").sum().cast(pl.Int64).alias("n_funded"),
@@ -177,14 +179,14 @@ def core_of(runs: Sequence[RunSnapshot]) -> CommonCore:
         .otherwise(pl.lit(BORDERLINE))
     )
     index = [
-        decimal_text(Fraction(held, total))
+        format_fraction(Fraction(held, total))
         for held, total in zip(known["n_funded"].to_list(), known["n_runs"].to_list(), strict=True)
     ]
     table = known.with_columns(pl.Series("core_index", index, dtype=pl.String), kind.alias("class"))
-    return CommonCore(tuple(runs), changes, table, _moves(runs, changes))
+    return CommonCore(tuple(runs), changes, table, _list_moves(runs, changes))
 
 
-def _changes(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:
+def _list_changes(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:
     """List "path: before → after" for each value that differs."""
     paths = sorted({*base, *other})
     return tuple(
@@ -194,7 +196,7 @@ def _changes(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ..
     )
 
 
-def _moves(runs: Sequence[RunSnapshot], changes: Sequence[tuple[str, ...]]) -> pl.DataFrame:
+def _list_moves(runs: Sequence[RunSnapshot], changes: Sequence[tuple[str, ...]]) -> pl.DataFrame:
     """List the applications decided differently by the runs that differ from the first in one value."""
     base = runs[0].dossiers.select("dossier", pl.col("funded").alias("before"))
     result = []

@@ -17,9 +17,9 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached, NothingDecided
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.run_folder.run_access import read_decision
-from tnt_sim.rules.expressions.inhabitants import reach_of
+from tnt_sim.rules.expressions.inhabitants import find_reached_communes
 from tnt_sim.rules.linear_terms import IntArray
-from tnt_sim.scenario.decision_register import last_list
+from tnt_sim.scenario.decision_register import find_last_list
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import Scenario
@@ -57,15 +57,15 @@ class ComparedRun:
     @property
     def inhabitants(self) -> int | None:
         """Return the inhabitants of the communes its applications reach, each once; None without a map."""
-        reach = reach_of(self.problem.case)
-        return None if reach is None else reach.inhabitants(self.allocation.funded)
+        reach = find_reached_communes(self.problem.case)
+        return None if reach is None else reach.count_inhabitants(self.allocation.funded)
 
     @property
     def node(self) -> IntArray:
         """Return the envelope of each application, int64 (n,)."""
         return self.problem.case.node
 
-    def dossiers(self) -> pl.DataFrame:
+    def build_dossier_table(self) -> pl.DataFrame:
         """Return one row per application: attributes, envelope, `funded` and `granted_cents`."""
         case = self.problem.case
         ids = pl.Series("envelope", case.tree.ids, dtype=pl.String)
@@ -75,14 +75,14 @@ class ComparedRun:
             pl.Series("granted_cents", self.allocation.granted_cents),
         )
 
-    def granted_by_dossier(self) -> dict[str, int]:
+    def map_granted_cents(self) -> dict[str, int]:
         """Return the cents of each funded application."""
         rows = np.flatnonzero(self.allocation.funded)
         names = self.problem.case.table["dossier"].gather(rows).to_list()
         return dict(zip(names, self.allocation.granted_cents[rows].tolist(), strict=True))
 
 
-def side_of(
+def build_side(
     run: Path | str | Scenario | Result,
     name: str | None = None,
     options: Mapping[str, Any] | None = None,
@@ -102,7 +102,7 @@ def side_of(
     if isinstance(run, str | Path):
         path = Path(run)
         if path.is_dir():
-            return _of_run(last_list(path), name)
+            return _of_run(find_last_list(path), name)
         run = load_scenario(path)
     if isinstance(run, Scenario):
         run = solve(run, progress=progress, **(options or {}))

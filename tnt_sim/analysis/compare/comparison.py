@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.analysis.compare.causes import Causes, changed_cells, changed_keys
+from tnt_sim.analysis.compare.causes import Causes, find_changed_cells, find_changed_keys
 from tnt_sim.analysis.compare.compared_run import ATTRIBUTES, ComparedRun
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.i18n.message import Lang
-from tnt_sim.rules.linear_terms import exact_sum
+from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
+from tnt_sim.verify.run_document import format_fraction
 
 SCHEMA = {
     "portfolio": pl.String,
@@ -40,17 +40,17 @@ SCHEMA = {
 }
 
 
-def regrets(sides: Sequence[ComparedRun]) -> pl.DataFrame:
+def compute_regrets(sides: Sequence[ComparedRun]) -> pl.DataFrame:
     """Return one row per allocation and scenario, with exact decimals.
 
     `value` and `regret` are null if the allocation is not feasible there.
     """
-    return pl.DataFrame([_under(i, j) for j in sides for i in sides], schema=SCHEMA, orient="row")
+    return pl.DataFrame([_evaluate_under(i, j) for j in sides for i in sides], schema=SCHEMA, orient="row")
 
 
-def _under(side: ComparedRun, scenario: ComparedRun) -> tuple[object, ...]:
+def _evaluate_under(side: ComparedRun, scenario: ComparedRun) -> tuple[object, ...]:
     """Evaluate one allocation under another scenario."""
-    awards = side.granted_by_dossier()
+    awards = side.map_granted_cents()
     table = scenario.problem.case.table
     granted = np.array([awards.get(name, 0) for name in table["dossier"].to_list()], dtype=np.int64)
     funded = table["dossier"].is_in(list(awards)).to_numpy()
@@ -60,7 +60,7 @@ def _under(side: ComparedRun, scenario: ComparedRun) -> tuple[object, ...]:
         return (*names, None, None, False, f"dossier ×{unknown}")
     allocation = Allocation(funded, granted)
     reading = read_allocation(scenario.problem, allocation)
-    broken = broken_rules(scenario.problem, allocation, reading)
+    broken = list_broken_rules(scenario.problem, allocation, reading)
     if broken:
         codes = dict.fromkeys(defect.code for defect in broken)
         return (*names, None, None, False, ", ".join(codes))
@@ -69,10 +69,10 @@ def _under(side: ComparedRun, scenario: ComparedRun) -> tuple[object, ...]:
     lost = max(
         Fraction(0), sign * (best - value)
     )  # a list can exceed an optimum that a limit stopped, or one with a tolerance
-    return (*names, decimal_text(value), decimal_text(lost), True, "")
+    return (*names, format_fraction(value), format_fraction(lost), True, "")
 
 
-def worst_regret(table: pl.DataFrame) -> pl.DataFrame:
+def compute_worst_regrets(table: pl.DataFrame) -> pl.DataFrame:
     """Return the largest regret of each allocation over the scenarios where it is feasible.
 
     `holds_everywhere`: whether these are all scenarios.
@@ -96,7 +96,7 @@ DIMENSIONS = ("envelope", "region", "department", "applicant_type", "size_class"
 ENTERS, LEAVES, CHANGES, STAYS = "enters", "leaves", "amount", "stays"
 
 
-def totals(sides: Sequence[ComparedRun]) -> pl.DataFrame:
+def sum_by_group(sides: Sequence[ComparedRun]) -> pl.DataFrame:
     """Return one row per group and side: `dimension`, `group`, `side`, `n_funded`, `granted_cents`.
 
     Figures of an envelope include all below it; `dimension` is empty in the row of the whole side.
@@ -105,12 +105,16 @@ def totals(sides: Sequence[ComparedRun]) -> pl.DataFrame:
 
 
 def _of_side(side: ComparedRun) -> pl.DataFrame:
-    table = side.dossiers().with_columns(size_class().alias("size_class")).filter("funded")
+    table = (
+        side.build_dossier_table()
+        .with_columns(build_size_class_expression().alias("size_class"))
+        .filter("funded")
+    )
     granted, funded = side.allocation.granted_cents, side.allocation.funded
     whole = pl.DataFrame(
-        {"group": [""], "n_funded": [int(funded.sum())], "granted_cents": [exact_sum(granted)]}
+        {"group": [""], "n_funded": [int(funded.sum())], "granted_cents": [sum_exactly(granted)]}
     )
-    pieces = [whole.with_columns(pl.lit("").alias("dimension")), _envelopes(side)]
+    pieces = [whole.with_columns(pl.lit("").alias("dimension")), _sum_by_envelope(side)]
     for dimension in DIMENSIONS[1:]:
         grouped = table.group_by(pl.col(dimension).fill_null("").alias("group"))
         result = grouped.agg(pl.len().cast(pl.Int64).alias("n_funded"), pl.col("granted_cents").sum()).sort(
@@ -121,7 +125,7 @@ def _of_side(side: ComparedRun) -> pl.DataFrame:
     return pl.concat([part.select(columns) for part in pieces])
 
 
-def _envelopes(side: ComparedRun) -> pl.DataFrame:
+def _sum_by_envelope(side: ComparedRun) -> pl.DataFrame:
     """Return the figures of the tree, each envelope with all below it."""
     tree, node = side.problem.case.tree, side.node
     funded = np.bincount(node[side.allocation.funded], minlength=tree.n_nodes).tolist()
@@ -129,14 +133,14 @@ def _envelopes(side: ComparedRun) -> pl.DataFrame:
         {
             "dimension": ["envelope"] * tree.n_nodes,
             "group": list(tree.ids),
-            "n_funded": tree.subtree_sums(funded),
+            "n_funded": tree.sum_subtrees(funded),
             "granted_cents": list(side.reading.envelopes.granted_cents),
         },
         schema_overrides={"n_funded": pl.Int64, "granted_cents": pl.Int64},
     )
 
 
-def size_class() -> pl.Expr:
+def build_size_class_expression() -> pl.Expr:
     """Return the size class of an applicant by its inhabitants; empty if unknown."""
     bounds = [bound for bound, _ in SIZE_CLASSES if bound is not None]
     passed = pl.sum_horizontal((pl.col("population") >= bound).cast(pl.Int64) for bound in bounds)
@@ -145,12 +149,12 @@ def size_class() -> pl.Expr:
     return known.replace_strict(names, default="", return_dtype=pl.String)
 
 
-def moves(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
+def list_moves(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
     """Return one row per application decided differently: attributes, both amounts, `move`, `change_cents`.
 
     Amounts are 0 if the application is not funded, and null if it is absent on that side.
     """
-    left, two = first.dossiers(), other.dossiers()
+    left, two = first.build_dossier_table(), other.build_dossier_table()
     keys = ["dossier", "envelope", *ATTRIBUTES]
     amounts = ["funded", "granted_cents"]
     joined = left.select(*keys, *amounts).join(
@@ -182,7 +186,7 @@ def moves(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
     )
 
 
-def winners(moved: pl.DataFrame) -> pl.DataFrame:
+def sum_gains_by_group(moved: pl.DataFrame) -> pl.DataFrame:
     """Return what each applicant type, department and region gains and loses, in cents."""
     pieces = []
     for dimension in ("applicant_type", "department", "region"):
@@ -217,24 +221,24 @@ class ComparedRuns:
     @cached_property
     def keys(self) -> pl.DataFrame:
         """Return the scenario keys that differ: `path` and one column per side."""
-        return changed_keys(self.sides)
+        return find_changed_keys(self.sides)
 
     @cached_property
     def cells(self) -> Mapping[str, pl.DataFrame]:
         """Return the cells that differ from the first side, by the other side's name."""
-        return {side.name: changed_cells(self.sides[0], side) for side in self.sides[1:]}
+        return {side.name: find_changed_cells(self.sides[0], side) for side in self.sides[1:]}
 
     @cached_property
     def totals(self) -> pl.DataFrame:
         """Return the totals: `dimension`, `group`, `side`, `n_funded`, `granted_cents`."""
-        return totals(self.sides)
+        return sum_by_group(self.sides)
 
     @cached_property
     def moves(self) -> Mapping[str, pl.DataFrame]:
         """Return the moves from the first side with their `cause`, by the other side's name."""
         result = {}
         for side in self.sides[1:]:
-            moved = moves(self.sides[0], side)
+            moved = list_moves(self.sides[0], side)
             why = self.why.get(side.name)
             cause = [None if why is None else why.by_dossier.get(name) for name in moved["dossier"].to_list()]
             result[side.name] = moved.with_columns(pl.Series("cause", cause, dtype=pl.String))
@@ -243,17 +247,17 @@ class ComparedRuns:
     @cached_property
     def winners(self) -> Mapping[str, pl.DataFrame]:
         """Return what each applicant type, department and region gains and loses, by the other side's name."""
-        return {name: winners(moved) for name, moved in self.moves.items()}
+        return {name: sum_gains_by_group(moved) for name, moved in self.moves.items()}
 
     @cached_property
     def regrets(self) -> pl.DataFrame:
         """Return the value and regret of each allocation under each scenario."""
-        return regrets(self.sides)
+        return compute_regrets(self.sides)
 
     @cached_property
     def worst_regret(self) -> pl.DataFrame:
         """Return the largest regret of each allocation; null if first objectives, and so units, differ."""
-        table = worst_regret(self.regrets)
+        table = compute_worst_regrets(self.regrets)
         return table if self.one_goal else table.with_columns(worst_regret=pl.lit(None, pl.String))
 
     @property
@@ -280,7 +284,7 @@ class ComparedRuns:
                     "n_funded": int(side.allocation.funded.sum()),
                     "inhabitants": side.inhabitants,
                     "goal": side.problem.stages[0].goal,
-                    "value": decimal_text(Fraction(side.reading.values[0])),
+                    "value": format_fraction(Fraction(side.reading.values[0])),
                 }
             )
         return rows
@@ -299,7 +303,7 @@ class ComparedRuns:
             "cells": {name: table.to_dicts() for name, table in self.cells.items()},
             "totals": self.totals.to_dicts(),
             "changes": [
-                {"side": name, **_plain(row)}
+                {"side": name, **_drop_titles(row)}
                 for name, moved in self.moves.items()
                 for row in moved.iter_rows(named=True)
             ],
@@ -318,5 +322,5 @@ class ComparedRuns:
         return table if backend == "polars" else table.to_pandas()
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_titles(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in ("title", "applicant")}

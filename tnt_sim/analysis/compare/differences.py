@@ -9,25 +9,25 @@ from tnt_sim.analysis.compare.causes import ENTRIES
 from tnt_sim.analysis.compare.compared_run import ComparedRun
 from tnt_sim.analysis.compare.comparison import ComparedRuns
 from tnt_sim.i18n.message import Lang
-from tnt_sim.i18n.numbers import spoken
-from tnt_sim.reporting.text.scenario_entries import eligibility_words
-from tnt_sim.rules.kinds.registry import rule_words
-from tnt_sim.scenario.objective_text import stage_words
+from tnt_sim.i18n.numbers import localise_amounts
+from tnt_sim.reporting.text.scenario_entries import describe_eligibility
+from tnt_sim.rules.kinds.registry import describe_rule
+from tnt_sim.scenario.objective_text import describe_stage
 
 GOALS = "objective"
 NONE = "–"
 
 
-def difference_rows(comparison: ComparedRuns, lang: Lang) -> list[list[str]]:
+def build_difference_rows(comparison: ComparedRuns, lang: Lang) -> list[list[str]]:
     """Return one row per difference: its path, then the text of each side."""
     rows: dict[str, list[str]] = {}
     for row in comparison.keys.iter_rows(named=True):
         texts = [row[side.name] for side in comparison.sides]
-        path = _entry_of(row["path"], texts)
+        path = _find_entry(row["path"], texts)
         if path is None:
-            rows[row["path"]] = [NONE if text is None else spoken(text, lang) for text in texts]
+            rows[row["path"]] = [NONE if text is None else localise_amounts(text, lang) for text in texts]
         elif path not in ENTRIES:
-            rows[path] = [_sentence(side, path, lang) for side in comparison.sides]
+            rows[path] = [_describe_entry(side, path, lang) for side in comparison.sides]
     return [[path, *texts] for path, texts in rows.items()]
 
 
@@ -36,7 +36,7 @@ def is_sentence(path: str) -> bool:
     return path == GOALS or (path.split(".")[0] in ENTRIES and path.count(".") == 1)
 
 
-def _entry_of(path: str, texts: list[Any]) -> str | None:
+def _find_entry(path: str, texts: list[Any]) -> str | None:
     """Return the objective, condition or rule that a key belongs to; None if the key is shown as written."""
     if path == GOALS or path in ENTRIES:
         return path
@@ -47,11 +47,11 @@ def _entry_of(path: str, texts: list[Any]) -> str | None:
     return f"{section}.{rest.partition('.')[0]}"
 
 
-def _sentence(side: ComparedRun, path: str, lang: Lang) -> str:
+def _describe_entry(side: ComparedRun, path: str, lang: Lang) -> str:
     spec = side.scenario.spec
     if path == GOALS:
-        return " ".join(stage_words(stage, lang) for stage in spec.objective) or NONE
+        return " ".join(describe_stage(stage, lang) for stage in spec.objective) or NONE
     section, _, name = path.partition(".")
-    words: Mapping[str, Any] = {"eligibility": eligibility_words, "rules": rule_words}
+    words: Mapping[str, Any] = {"eligibility": describe_eligibility, "rules": describe_rule}
     entry = next((one for one in getattr(spec, section) if one.id == name), None)
     return NONE if entry is None else str(words[section](entry, lang))

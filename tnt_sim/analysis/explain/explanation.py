@@ -34,25 +34,25 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.analysis.explain.facts import Entry, counted, entry_of, facts_of, rule_named
-from tnt_sim.analysis.explain.minimal_changes import ChangeTable, asking, changes_of, settle_all
-from tnt_sim.analysis.explain.rank_inversions import inversions, only_score, ranking
-from tnt_sim.analysis.explain.rule_effects import Effect, effects_of_rules, n_effects
-from tnt_sim.analysis.shared.decided_run import DecidedRun, refuse_all_unknown, rows_of
+from tnt_sim.analysis.explain.facts import Entry, build_entry, build_rule_entry, count_by_reason, read_facts
+from tnt_sim.analysis.explain.minimal_changes import ChangeTable, list_changes, prepare_question, settle_all
+from tnt_sim.analysis.explain.rank_inversions import build_ranking, find_single_score, list_inversions
+from tnt_sim.analysis.explain.rule_effects import Effect, count_rule_effects, generate_rule_effects
+from tnt_sim.analysis.shared.decided_run import DecidedRun, find_rows, refuse_all_unknown
 from tnt_sim.analysis.shared.progress import INTERRUPT, StudyProgress
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.explanation import explanation_html, sentences_of
-from tnt_sim.reporting.text.decision_reasons import why_sentence
-from tnt_sim.rules.envelopes.tree_reading import own_sums, read_sums
+from tnt_sim.reporting.reports.explanation import describe_dossiers, render_explanation_html
+from tnt_sim.reporting.text.decision_reasons import explain_dossier
+from tnt_sim.rules.envelopes.tree_reading import read_sums, sum_by_node
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.amount_increase import Raising
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify import step_reading
-from tnt_sim.verify.decision_reasons import first_broken_with, most_tried
-from tnt_sim.verify.run_document import head
+from tnt_sim.verify.decision_reasons import build_rule_finder, compute_n_tried
+from tnt_sim.verify.run_document import build_head
 
 RESERVE = "reserve"
 """Value of `rule` for an envelope that holds back every euro added to it."""
@@ -62,7 +62,7 @@ GRANTS = "grants"
 """Value of `rule` for a common rate of several grants, which has no id of its own."""
 
 
-def reserve_list(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[dict[str, Any]]:
+def list_reserve(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[dict[str, Any]]:
     """List the refused candidates in reserve order, each with what it waits for.
 
     Parameters
@@ -77,11 +77,11 @@ def reserve_list(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[di
     """
     problem = decided.problem
     waiting = problem.offers.candidate & ~decided.allocation.funded
-    listed = step_reading.reserve_list(problem, waiting, problem.offers.least_cents)
+    listed = step_reading.build_reserve_list(problem, waiting, problem.offers.least_cents)
     place = dict(zip(decided.numbers.to_list(), range(len(decided.numbers)), strict=True))
-    most, node_of = most_tried(problem), problem.case.node.tolist()
+    most, node_of = compute_n_tried(problem), problem.case.node.tolist()
     left_at, rules = decided.reasons.room.whole_cents.tolist(), decided.reasons.rule.to_list()
-    money, in_the_way = _Money.of(decided), _in_the_way(decided)
+    money, in_the_way = _Money.of(decided), _build_blocking_rule_finder(decided)
     result = []
     for k, (name, _, cents) in enumerate(listed.iter_rows()):
         row = place[name]
@@ -90,7 +90,7 @@ def reserve_list(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[di
         named, missing = rules[row] or None, max(0, cents - left)
         beside = k < most and not deadline.expired
         if beside:
-            needed = money.missing(node, cents, missing)
+            needed = money.find_missing_cents(node, cents, missing)
             missing = missing if needed is None else needed
             named = named or in_the_way(row) or (RESERVE if needed is None else None)
         result.append(
@@ -105,13 +105,13 @@ def reserve_list(decided: DecidedRun, deadline: Deadline = UNLIMITED) -> list[di
                 "looked_at": beside or named is not None,
             }
         )
-    result.sort(key=lambda one: not _waits_for_money(one))
+    result.sort(key=lambda one: not _is_waiting_for_money(one))
     for rank, one in enumerate(result, start=1):
-        one["rank"] = rank if _waits_for_money(one) else None
+        one["rank"] = rank if _is_waiting_for_money(one) else None
     return result
 
 
-def _waits_for_money(entry: dict[str, Any]) -> bool:
+def _is_waiting_for_money(entry: dict[str, Any]) -> bool:
     return entry["rule"] is None and entry["missing_cents"] > 0
 
 
@@ -131,10 +131,10 @@ class _Money:
     @classmethod
     def of(cls, decided: DecidedRun) -> _Money:
         case, spec = decided.problem.case, decided.problem.scenario.spec
-        own = own_sums(case.tree, case.node, decided.allocation.granted_cents)
+        own = sum_by_node(case.tree, case.node, decided.allocation.granted_cents)
         return cls(Raising.of(case, spec.programme), tuple(own))
 
-    def missing(self, node: int, cents: int, room: int) -> int | None:
+    def find_missing_cents(self, node: int, cents: int, room: int) -> int | None:
         """Find the least increase of an envelope and of those above it that pays for one more application.
 
         Doubling, then bisection on the increase; feasibility is read in exact integers. Feasibility
@@ -154,43 +154,43 @@ class _Money:
             tried amount is enough.
         """
         tree = self.raising.case.tree
-        nodes = [k for k in tree.ancestors(node) if tree.amount_cents[k] is not None]
+        nodes = [k for k in tree.list_ancestors(node) if tree.amount_cents[k] is not None]
         own = list(self.own_cents)
         own[node] += cents
 
-        def fits(more: int) -> bool:
-            return read_sums(self.raising.tree(dict.fromkeys(nodes, more)), own).holds
+        def can_fit(more: int) -> bool:
+            return read_sums(self.raising.build_tree(dict.fromkeys(nodes, more)), own).holds
 
-        if fits(room):
-            if not room or not fits(room - 1):
+        if can_fit(room):
+            if not room or not can_fit(room - 1):
                 return room
             low, high = -1, room - 1
         else:
             low, high = room, max(1, sum(own))
             for _ in range(MOST_DOUBLINGS):
-                if fits(high):
+                if can_fit(high):
                     break
                 low, high = high, 2 * high
             else:
                 return None
         while high - low > 1:
             half = (low + high) // 2
-            low, high = (low, half) if fits(half) else (half, high)
+            low, high = (low, half) if can_fit(half) else (half, high)
         return high
 
 
-def _in_the_way(decided: DecidedRun) -> Callable[[int], str | None]:
+def _build_blocking_rule_finder(decided: DecidedRun) -> Callable[[int], str | None]:
     """Return a function that names the rule which today's list plus one application would break."""
     problem, today = decided.problem, decided.allocation
     hard = [*problem.table_rules, *(rule for rule in problem.rules if rule.mode is Mode.HARD)]
-    broken = first_broken_with(problem, today, hard)
+    broken = build_rule_finder(problem, today, hard)
 
-    def named(row: int) -> str | None:
+    def find_blocking_rule(row: int) -> str | None:
         funded, granted = today.funded.copy(), today.granted_cents.copy()
         funded[row], granted[row] = True, problem.offers.least_cents[row]
-        return GRANTS if problem.offers.common.broken(funded, granted) else broken(row)
+        return GRANTS if problem.offers.common.list_violated_groups(funded, granted) else broken(row)
 
-    return named
+    return find_blocking_rule
 
 
 MOST_INVERSIONS = 100
@@ -221,12 +221,12 @@ class Explanation:
 
     def sentences(self, lang: Lang | str = Lang.FR) -> dict[str, str]:
         """Return, by application number, its reason and its changes as sentences."""
-        return sentences_of(self.document, Lang(lang))
+        return describe_dossiers(self.document, Lang(lang))
 
     def to_dataframe(self) -> pl.DataFrame:
         """Return one row per application: decision, amount, reason code and explanation in words."""
         entries = self.document["dossiers"]
-        document = sentences_of(self.document, Lang(self.document["lang"]))
+        document = describe_dossiers(self.document, Lang(self.document["lang"]))
         return pl.DataFrame(
             {
                 "dossier": [entry["dossier"] for entry in entries],
@@ -245,7 +245,7 @@ class Explanation:
         )
 
     def _repr_html_(self) -> str:
-        return explanation_html(self.document, Lang(self.document["lang"]))
+        return render_explanation_html(self.document, Lang(self.document["lang"]))
 
 
 def explain(
@@ -278,32 +278,35 @@ def explain(
         If none of the names is an application of the run.
     """
     began = time.perf_counter()
-    rows, faults = rows_of(decided, names)
+    rows, faults = find_rows(decided, names)
     refuse_all_unknown(rows, faults)
     tongue = lang or decided.lang
-    sentences = _reporter(progress)
+    sentences = _get_reporter(progress)
     limit = decided.problem.scenario.spec.solver.time_limit if seconds is None else seconds
     deadline, reasons = Deadline(limit), StudyProgress(Deadline(limit + REASONS_SECONDS), "dossiers")
-    decided, course = replace(decided, clock=Clock.until(deadline)), StudyProgress(deadline, "dossiers")
-    reserve = _reserve(decided, course)
-    share = deadline.share(RULES_SHARE) if everyone else deadline
+    decided, course = (
+        replace(decided, clock=Clock.from_deadline(deadline)),
+        StudyProgress(deadline, "dossiers"),
+    )
+    reserve = _list_reserve_in_time(decided, course)
+    share = deadline.take_share(RULES_SHARE) if everyone else deadline
     looked = decided.best and course.stopped_by is None
     effects, rules = (
-        _effects(decided, sentences, share) if looked else ([], StudyProgress(deadline, "questions"))
+        _compute_effects(decided, sentences, share) if looked else ([], StudyProgress(deadline, "questions"))
     )
     goes_on = INTERRUPT not in (course.stopped_by, rules.stopped_by)
-    facts = facts_of(decided)
+    facts = read_facts(decided)
     wanted = list(range(len(decided.numbers))) if everyone else rows
-    because = _because(decided, effects)
+    because = _map_deciding_rules(decided, effects)
     bars = {one["dossier"]: one["rule"] for one in reserve if one["rule"] is not None}
     entries: list[Entry] = []
     reasons.n_asked = len(wanted)
-    with reasons.held():
+    with reasons.catch_limits():
         for row in wanted:
-            entry = _with_because(entry_of(facts, row), because.get(row, []))
+            entry = _with_because(build_entry(facts, row), because.get(row, []))
             if entry["reason_code"] in ("outranked", "none_fits") and entry["dossier"] in bars:
-                entry["barred_by"] = rule_named(decided.problem, bars[entry["dossier"]])
-            entry["sentence"] = why_sentence(entry, tongue)
+                entry["barred_by"] = build_rule_entry(decided.problem, bars[entry["dossier"]])
+            entry["sentence"] = explain_dossier(entry, tongue)
             entries.append(entry)
             if everyone and len(entries) % REASONS_AT_A_TIME == 0:
                 reasons.deadline.check()
@@ -314,12 +317,12 @@ def explain(
         settled = settle_all(decided, wanted, sentences, course)
     changes: dict[int, list[Entry]] = {} if settled is None else dict(settled.changes)
     if rows and goes_on:
-        with course.held():
-            question = asking(decided)
-            for row in course.each(rows):
+        with course.catch_limits():
+            question = prepare_question(decided)
+            for row in course.iterate_items(rows):
                 sentences("changes", 0.9)
-                changes[row] = changes_of(question, row, confirm=confirm)
-                course.unanswered()
+                changes[row] = list_changes(question, row, confirm=confirm)
+                course.withdraw_item()
     for row, entry in zip(wanted, entries, strict=False):
         if row in changes:
             entry["changes"] = changes[row]
@@ -329,13 +332,13 @@ def explain(
         course.take(reasons.record())
     elif course.stopped_by is None and rules.stopped_by is not None:
         course.take(rules.record())
-    document = _document(decided, entries, effects, settled, reserve, faults, tongue) | course.record()
+    document = _build_document(decided, entries, effects, settled, reserve, faults, tongue) | course.record()
     document["rules_progress"] = rules.record()["progress"]
     document["seconds"] = {"explain": round(time.perf_counter() - began, 3)}
     return Explanation(document, faults)
 
 
-def for_reports(
+def explain_for_reports(
     decided: DecidedRun,
     *,
     lang: Lang | None = None,
@@ -353,24 +356,28 @@ def for_reports(
     return told.document
 
 
-def _reporter(progress: Report | None) -> Report:
+def _get_reporter(progress: Report | None) -> Report:
     return progress if progress is not None else lambda phase, share: None
 
 
-def _reserve(decided: DecidedRun, course: StudyProgress) -> list[Entry]:
+def _list_reserve_in_time(decided: DecidedRun, course: StudyProgress) -> list[Entry]:
     """Compute the reserve list within its share of the time; without exact figures after Ctrl-C."""
     result: list[Entry] | None = None
-    with course.held():
-        result = reserve_list(decided, course.deadline.share(RESERVE_SHARE))
-    return reserve_list(decided, Deadline(0.0)) if result is None else result
+    with course.catch_limits():
+        result = list_reserve(decided, course.deadline.take_share(RESERVE_SHARE))
+    return list_reserve(decided, Deadline(0.0)) if result is None else result
 
 
-def _effects(decided: DecidedRun, report: Report, deadline: Deadline) -> tuple[list[Effect], StudyProgress]:
+def _compute_effects(
+    decided: DecidedRun, report: Report, deadline: Deadline
+) -> tuple[list[Effect], StudyProgress]:
     """Compute the effect of each rule within the time limit, with the count of rules examined."""
     result: list[Effect] = []
-    course = StudyProgress(deadline, "questions", n_asked=n_effects(decided.problem))
-    with course.held():
-        for number, effect in enumerate(effects_of_rules(decided, Clock.until(deadline), prove=False)):
+    course = StudyProgress(deadline, "questions", n_asked=count_rule_effects(decided.problem))
+    with course.catch_limits():
+        for number, effect in enumerate(
+            generate_rule_effects(decided, Clock.from_deadline(deadline), prove=False)
+        ):
             report("rules", 0.3 * (number + 1) / max(1, course.n_asked))
             result.append(effect)
             course.n_done += effect.settled
@@ -379,13 +386,13 @@ def _effects(decided: DecidedRun, report: Report, deadline: Deadline) -> tuple[l
     return result, course
 
 
-def _because(decided: DecidedRun, effects: Sequence[Effect]) -> dict[int, list[Entry]]:
+def _map_deciding_rules(decided: DecidedRun, effects: Sequence[Effect]) -> dict[int, list[Entry]]:
     """Map each row to the rules whose removal changes its decision."""
     result: dict[int, list[Entry]] = {}
     for effect in effects:
         if not effect.settled:
             continue
-        named = rule_named(decided.problem, effect.rule)
+        named = build_rule_entry(decided.problem, effect.rule)
         for row in np.flatnonzero(effect.enters | effect.leaves).tolist():
             result.setdefault(row, []).append(named | {"enters": bool(effect.enters[row])})
     return result
@@ -401,7 +408,7 @@ def _with_because(entry: Entry, because: Sequence[Entry]) -> Entry:
     return entry
 
 
-def _document(
+def _build_document(
     decided: DecidedRun,
     entries: Sequence[Entry],
     effects: Sequence[Effect],
@@ -412,7 +419,7 @@ def _document(
 ) -> dict[str, Any]:
     problem = decided.problem
     return {
-        **head(problem),
+        **build_head(problem),
         "command": "explain",
         "title": problem.scenario.title,
         "lang": lang.value,
@@ -421,11 +428,11 @@ def _document(
         "status": "optimal" if decided.best else "feasible",
         "verification": None if decided.verification is None else decided.verification.standings,
         "dossiers": list(entries),
-        "reasons": counted(entries),
-        "rules": [_effect(decided, effect) for effect in effects],
-        "inversions": _inversions(decided),
+        "reasons": count_by_reason(entries),
+        "rules": [_build_effect_entry(decided, effect) for effect in effects],
+        "inversions": _find_inversions(decided),
         "reserve": list(reserve),
-        "settled": None if settled is None else settled.counts(),
+        "settled": None if settled is None else settled.count_by_method(),
         "unknown": [
             {"message": fault.text.in_(lang), "hint": fault.hint.in_(lang) if fault.hint else None}
             for fault in faults
@@ -433,19 +440,19 @@ def _document(
     }
 
 
-def _inversions(decided: DecidedRun) -> Entry | None:
+def _find_inversions(decided: DecidedRun) -> Entry | None:
     """Return the rank inversions of the decision; None if the objective has not exactly one score."""
-    if only_score(decided.problem) is None:
+    if find_single_score(decided.problem) is None:
         return None
-    return inversions(decided, ranking(decided.problem), most=MOST_INVERSIONS)
+    return list_inversions(decided, build_ranking(decided.problem), most=MOST_INVERSIONS)
 
 
-def _effect(decided: DecidedRun, effect: Effect) -> Entry:
+def _build_effect_entry(decided: DecidedRun, effect: Effect) -> Entry:
     """Write the effect of one rule as an entry of the document."""
     numbers = decided.numbers
     answer = effect.answer
     return {
-        **rule_named(decided.problem, effect.rule),
+        **build_rule_entry(decided.problem, effect.rule),
         "status": answer.status.value,
         "enters": numbers.filter(effect.enters).to_list() if effect.settled else None,
         "leaves": numbers.filter(effect.leaves).to_list() if effect.settled else None,

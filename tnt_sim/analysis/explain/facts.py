@@ -21,16 +21,16 @@ from numpy.typing import NDArray
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.errors import Place
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text.decision_reasons import counted_zero
-from tnt_sim.rules.expressions.columns import ValueKind, kind_of, numeric_column
-from tnt_sim.rules.expressions.comparisons import date_bound, local_days, number_literal
+from tnt_sim.reporting.text.decision_reasons import map_empty_columns
+from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, read_numeric_column
+from tnt_sim.rules.expressions.comparisons import convert_to_local_days, parse_number, read_date_bound
 from tnt_sim.rules.linear_terms import IntArray, Unit
-from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES, EligibilitySpec, Failure, blank_columns
+from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES, EligibilitySpec, Failure, list_blank_columns
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
 from tnt_sim.rules.protocols import Numeric
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.verify.decision_reasons import worth_per_euro
-from tnt_sim.verify.run_document import decimal_text, eligible
+from tnt_sim.verify.decision_reasons import compute_worth_per_euro
+from tnt_sim.verify.run_document import format_fraction, select_eligible
 
 _LOW, _HIGH = ("min", "above"), ("max", "below")
 _EARLY, _LATE = ("until", "before"), ("from", "after")
@@ -68,27 +68,27 @@ class UnmetCondition:
     not_given: tuple[str, ...] = ()
 
 
-def missed_by(problem: Problem, row: int) -> list[UnmetCondition]:
+def list_unmet_conditions(problem: Problem, row: int) -> list[UnmetCondition]:
     """List all requirements that an application misses, in the order of the scenario."""
     specs = {spec.id: (spec, k) for k, spec in enumerate(problem.scenario.spec.eligibility)}
     result = []
     for failure in problem.eligibility.failures:
         if failure.mask[row]:
             spec, number = specs.get(failure.rule, (None, -1))
-            result.append(_unmet(problem, row, failure, spec, number))
+            result.append(_build_unmet_condition(problem, row, failure, spec, number))
     return result
 
 
-def _unmet(
+def _build_unmet_condition(
     problem: Problem, row: int, failure: Failure, spec: EligibilitySpec | None, number: int
 ) -> UnmetCondition:
     wanted = {} if spec is None else {failure.column: spec.require.root[failure.column]}
-    value, unit = _value(problem, row, failure.column)
+    value, unit = _read_value(problem, row, failure.column)
     tests = wanted.get(failure.column)
-    amounts: Figures = (None, None, None)
+    amounts: FailedComparison = (None, None, None)
     if isinstance(tests, dict) and value is not None:
         path = ("eligibility", number, "require", failure.column)
-        amounts = _first_missed(problem, row, failure.column, tests, value, path)
+        amounts = _find_failed_comparison(problem, row, failure.column, tests, value, path)
     place = problem.scenario.locate(("dossiers",) if spec is None else ("eligibility", number))
     return UnmetCondition(
         failure.rule,
@@ -100,50 +100,50 @@ def _unmet(
         failure.reason,
         failure.source,
         place,
-        () if failure.is_filled else blank_columns(problem.case, failure, np.array([row])),
+        () if failure.is_filled else list_blank_columns(problem.case, failure, np.array([row])),
     )
 
 
-def _value(problem: Problem, row: int, column: str) -> tuple[Fraction | str | None, str]:
+def _read_value(problem: Problem, row: int, column: str) -> tuple[Fraction | str | None, str]:
     """Return the value of the application and its unit."""
     case = problem.case
-    kind = kind_of(case, column)
+    kind = get_column_kind(case, column)
     if kind is None:
         return None, Unit.NUMBER.value
     if kind in (ValueKind.MONEY, ValueKind.NUMBER):
-        amounts = numeric_column(case, column, ())
+        amounts = read_numeric_column(case, column, ())
         unit = Unit.MONEY.value if kind is ValueKind.MONEY else Unit.NUMBER.value
         if amounts is None or amounts.missing[row]:
             return None, unit
         return amounts.scale * int(amounts.values[row]), unit
     cell = case.table[column][row]
     if kind is ValueKind.DATE:
-        return (None if cell is None else _day(case.table[column], row, case.timezone)), "days"
+        return (None if cell is None else _format_day(case.table[column], row, case.timezone)), "days"
     text = ";".join(cell) if isinstance(cell, pl.Series | list) else cell
     return (text or None), "text"
 
 
-def _day(column: pl.Series, row: int, timezone: str) -> str:
-    return str(local_days(column.slice(row, 1), timezone)[0])
+def _format_day(column: pl.Series, row: int, timezone: str) -> str:
+    return str(convert_to_local_days(column.slice(row, 1), timezone)[0])
 
 
-Figures = tuple[str | None, Fraction | str | None, Fraction | None]
+FailedComparison = tuple[str | None, Fraction | str | None, Fraction | None]
 
 
-def _first_missed(
+def _find_failed_comparison(
     problem: Problem,
     row: int,
     column: str,
     tests: Mapping[str, Any],
     value: Fraction | str,
     path: tuple[str | int, ...],
-) -> Figures:
+) -> FailedComparison:
     """Return the first comparison that fails, its bound and the shortfall."""
     for test, bound in tests.items():
         if isinstance(value, Fraction) and test in (*_LOW, *_HIGH):
-            result = _number(problem, row, column, test, bound, value, path)
+            result = _compare_number(problem, row, column, test, bound, value, path)
         elif isinstance(value, str) and test in (*_EARLY, *_LATE):
-            result = _date(problem, row, column, test, bound, path)
+            result = _compare_date(problem, row, column, test, bound, path)
         else:
             continue
         if result is not None:
@@ -151,7 +151,7 @@ def _first_missed(
     return None, None, None
 
 
-def _number(
+def _compare_number(
     problem: Problem,
     row: int,
     column: str,
@@ -159,30 +159,30 @@ def _number(
     bound: Any,
     value: Fraction,
     path: tuple[str | int, ...],
-) -> Figures | None:
+) -> FailedComparison | None:
     case = problem.case
-    amounts = numeric_column(case, column, path)
+    amounts = read_numeric_column(case, column, path)
     if amounts is None:
         return None
     if isinstance(bound, dict):
-        other = numeric_column(case, str(bound.get("column")), path)
-        times = number_literal(case, str(bound.get("times", "1")), Unit.NUMBER, path)
-        plus = number_literal(case, str(bound.get("plus", "0")), amounts.unit, path)
+        other = read_numeric_column(case, str(bound.get("column")), path)
+        times = parse_number(case, str(bound.get("times", "1")), Unit.NUMBER, path)
+        plus = parse_number(case, str(bound.get("plus", "0")), amounts.unit, path)
         if other is None or times is None or plus is None or other.missing[row]:
             return None
         limit: Fraction | None = times * other.scale * int(other.values[row]) + plus
     else:
-        limit = number_literal(case, str(bound), amounts.unit, path)
+        limit = parse_number(case, str(bound), amounts.unit, path)
     if limit is None:
         return None
     gap = limit - value if test in _LOW else value - limit
     strict = test in ("above", "below")
     if gap < 0 or (gap == 0 and not strict):
         return None
-    return test, limit, gap + _excess(gap, amounts) if strict else gap
+    return test, limit, gap + _compute_excess(gap, amounts) if strict else gap
 
 
-def _excess(gap: Fraction, numeric: Numeric) -> Fraction:
+def _compute_excess(gap: Fraction, numeric: Numeric) -> Fraction:
     """Return the distance from a strict bound to the nearest allowed value.
 
     It is 0 unless the column counts cents or integers.
@@ -194,15 +194,15 @@ def _excess(gap: Fraction, numeric: Numeric) -> Fraction:
     return step * (1 + math.floor(gap / step)) - gap
 
 
-def _date(
+def _compare_date(
     problem: Problem, row: int, column: str, test: str, bound: Any, path: tuple[str | int, ...]
-) -> Figures | None:
+) -> FailedComparison | None:
     case = problem.case
-    limits = date_bound(case, bound, path)
+    limits = read_date_bound(case, bound, path)
     if limits is None or limits[row] is None:
         return None
-    held = local_days(case.table[column].slice(row, 1), case.timezone)[0]
-    limit = local_days(limits.slice(row, 1), case.timezone)[0]
+    held = convert_to_local_days(case.table[column].slice(row, 1), case.timezone)[0]
+    limit = convert_to_local_days(limits.slice(row, 1), case.timezone)[0]
     days = (held - limit).days if test in _EARLY else (limit - held).days
     days += test in ("before", "after")
     return (test, str(limit), Fraction(days)) if days > 0 else None
@@ -217,7 +217,7 @@ AT_THE_MARGIN = 3
 class Facts:
     """Data read once for all applications.
 
-    `worth` is the value for the first objective per euro, float (n,). `counted_zero` lists, by row,
+    `worth` is the value for the first objective per euro, float (n,). `map_empty_columns` lists, by row,
     the empty columns that count as zero.
     """
 
@@ -229,17 +229,17 @@ class Facts:
     counted_zero: Mapping[int, tuple[str, ...]]
 
 
-def facts_of(decided: DecidedRun) -> Facts:
+def read_facts(decided: DecidedRun) -> Facts:
     """Read the data shared by all entries of a decision."""
     problem = decided.problem
-    worth = worth_per_euro(problem)
+    worth = compute_worth_per_euro(problem)
     rivals = np.flatnonzero(decided.allocation.funded & problem.offers.candidate & ~problem.offers.forced)
     order = rivals[np.lexsort((-rivals, worth[rivals]))]
-    blank = counted_zero(problem, decided.reasons)
-    return Facts(decided, worth, order, np.asarray(eligible(problem), dtype=np.bool_), blank)
+    blank = map_empty_columns(problem, decided.reasons)
+    return Facts(decided, worth, order, np.asarray(select_eligible(problem), dtype=np.bool_), blank)
 
 
-def entry_of(facts: Facts, row: int) -> Entry:
+def build_entry(facts: Facts, row: int) -> Entry:
     """Write the entry of one application, without the changes that would fund it."""
     decided = facts.decided
     problem = decided.problem
@@ -256,31 +256,33 @@ def entry_of(facts: Facts, row: int) -> Entry:
         "reason_code": code,
         "optimal": decided.is_optimal,
         "reason": decided.sentences[row],
-        "missed": [_missed(one) for one in missed_by(problem, row)] if code in INELIGIBLE_CODES else [],
-        "margin": None if funded else _margin(facts, row),
-        "by": _by(decided, row),
-        "rule": _rule(decided, row),
+        "missed": [_build_unmet_entry(one) for one in list_unmet_conditions(problem, row)]
+        if code in INELIGIBLE_CODES
+        else [],
+        "margin": None if funded else _build_margin_entry(facts, row),
+        "by": _find_blocking_dossier(decided, row),
+        "rule": _find_reason_rule(decided, row),
         "unclear": bool(decided.reasons.unclear[row]),
         "empty": list(facts.counted_zero.get(row, ())),
-        "decision": _decision(problem, row) if code == "decided" else None,
-        "on_reserve": _on_reserve(decided, row),
+        "decision": _build_decision_entry(problem, row) if code == "decided" else None,
+        "on_reserve": _build_reserve_entry(decided, row),
         "because": [],
         "barred_by": None,
         "changes": [],
     }
 
 
-def _missed(unmet: UnmetCondition) -> Entry:
-    def report(value: Fraction | str | None) -> str | None:
-        return decimal_text(value) if isinstance(value, Fraction) else value
+def _build_unmet_entry(unmet: UnmetCondition) -> Entry:
+    def format_value(value: Fraction | str | None) -> str | None:
+        return format_fraction(value) if isinstance(value, Fraction) else value
 
     return {
         "rule": unmet.rule,
         "column": unmet.column,
-        "value": report(unmet.value),
+        "value": format_value(unmet.value),
         "test": unmet.test,
-        "limit": report(unmet.limit),
-        "shortfall": report(unmet.shortfall),
+        "limit": format_value(unmet.limit),
+        "shortfall": format_value(unmet.shortfall),
         "unit": unmet.unit,
         "wanted": dict(unmet.wanted),
         "reason": unmet.reason,
@@ -290,7 +292,7 @@ def _missed(unmet: UnmetCondition) -> Entry:
     }
 
 
-def _margin(facts: Facts, row: int) -> Entry | None:
+def _build_margin_entry(facts: Facts, row: int) -> Entry | None:
     """Describe the blocking envelope: the money left and the last applications funded in it."""
     decided = facts.decided
     tree = decided.problem.case.tree
@@ -302,19 +304,19 @@ def _margin(facts: Facts, row: int) -> Entry | None:
         "title": tree.titles[node],
         "left_cents": int(decided.reasons.left_cents[row]),
         "asked_cents": int(decided.problem.offers.least_cents[row]),
-        "per_thousand_euros": _per_thousand(facts, row),
+        "per_thousand_euros": _format_worth_per_thousand(facts, row),
         "dossiers": [
             {
                 "dossier": decided.numbers[other],
                 "granted_cents": int(decided.allocation.granted_cents[other]),
-                "per_thousand_euros": _per_thousand(facts, other),
+                "per_thousand_euros": _format_worth_per_thousand(facts, other),
             }
-            for other in last_funded(facts, node, AT_THE_MARGIN)
+            for other in find_last_funded(facts, node, AT_THE_MARGIN)
         ],
     }
 
 
-def last_funded(facts: Facts, node: int, most: int) -> list[int]:
+def find_last_funded(facts: Facts, node: int, most: int) -> list[int]:
     """Return the rows of funded candidates under an envelope with the least worth per euro, least first."""
     case = facts.decided.problem.case
     at = case.node[facts.order]
@@ -323,29 +325,29 @@ def last_funded(facts: Facts, node: int, most: int) -> list[int]:
     return found
 
 
-def _per_thousand(facts: Facts, row: int) -> str:
+def _format_worth_per_thousand(facts: Facts, row: int) -> str:
     """Format the worth for the first objective per 1,000 €, two decimals; for display only."""
     return f"{facts.worth[row] * float(facts.decided.problem.stages[0].terms.scale) * 100_000:.2f}"
 
 
-def _by(decided: DecidedRun, row: int) -> str | None:
+def _find_blocking_dossier(decided: DecidedRun, row: int) -> str | None:
     """Return the application that keeps this one out through a relation between applications."""
     other = int(decided.reasons.by[row])
     return decided.numbers[other] if other >= 0 else None
 
 
-def _rule(decided: DecidedRun, row: int) -> Entry | None:
+def _find_reason_rule(decided: DecidedRun, row: int) -> Entry | None:
     """Return the rule that the reason refers to, with its position in the files."""
     name = str(decided.reasons.rule[row])
     if not name:
         return None
-    return rule_named(decided.problem, name)
+    return build_rule_entry(decided.problem, name)
 
 
-def rule_named(problem: Problem, name: str) -> Entry:
+def build_rule_entry(problem: Problem, name: str) -> Entry:
     """Return a rule, cap or envelope option by its id, with its title and its position in the files."""
     spec = problem.scenario.spec
-    for key, entries in (("rules", spec.rules), ("caps", [cap.filled() for cap in spec.caps])):
+    for key, entries in (("rules", spec.rules), ("caps", [cap.fill_from_library() for cap in spec.caps])):
         for number, entry in enumerate(entries):
             if name in (getattr(entry, "id", None), getattr(entry, "name", None)):
                 place = problem.scenario.locate((key, number))
@@ -364,13 +366,13 @@ def rule_named(problem: Problem, name: str) -> Entry:
     return {"id": name, "kind": "envelope" if known else "column", "title": "", "place": where}
 
 
-def _on_reserve(decided: DecidedRun, row: int) -> Entry | None:
+def _build_reserve_entry(decided: DecidedRun, row: int) -> Entry | None:
     """Return the rank on the reserve list and the amount the application would get."""
     found = decided.on_reserve.get(decided.numbers[row])
     return None if found is None else {"rank": found[0], "cents": found[1]}
 
 
-def _decision(problem: Problem, row: int) -> Entry | None:
+def _build_decision_entry(problem: Problem, row: int) -> Entry | None:
     """Return the decision taken on an application by people, with its author and reason."""
     number = int(problem.decided.rule[row])
     if number < 0:
@@ -386,7 +388,7 @@ def _decision(problem: Problem, row: int) -> Entry | None:
     }
 
 
-def counted(entries: Sequence[Entry]) -> dict[str, int]:
+def count_by_reason(entries: Sequence[Entry]) -> dict[str, int]:
     """Count the applications by reason code."""
     result: dict[str, int] = {}
     for entry in entries:

@@ -29,21 +29,39 @@ from typing import Any
 
 from tnt_sim.analysis.explain import required_changes
 from tnt_sim.analysis.explain.refusal_bounds import Bounds, Interval
-from tnt_sim.analysis.explain.relaxed_conditions import LiftedBounds, Obstacle, lifted, obstacles, solved
-from tnt_sim.analysis.explain.required_changes import Score, by_envelopes, figure_of, is_given, of_everyone
-from tnt_sim.analysis.explain.rule_effects import relaxed
-from tnt_sim.analysis.shared.decided_run import DecidedRun, gains, goes_first, units, with_tolerance
+from tnt_sim.analysis.explain.relaxed_conditions import (
+    LiftedBounds,
+    Obstacle,
+    lift_obstacles,
+    list_obstacles,
+    solve_without_obstacle,
+)
+from tnt_sim.analysis.explain.required_changes import (
+    Score,
+    generate_envelope_changes,
+    get_column_value,
+    is_given,
+    of_everyone,
+)
+from tnt_sim.analysis.explain.rule_effects import minimise_violation
+from tnt_sim.analysis.shared.decided_run import (
+    DecidedRun,
+    compare_tie_break,
+    compute_gains,
+    compute_units,
+    with_tolerance,
+)
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.analysis.shared.reference_solution import gives_way
+from tnt_sim.analysis.shared.reference_solution import can_relax
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.optimise import ask, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import InputError
 from tnt_sim.rules.protocols import CompiledRule
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.run_document import format_fraction
 
 Entry = dict[str, Any]
 MOST_RULES = 12
@@ -68,20 +86,22 @@ class Asking:
     scores: tuple[tuple[required_changes.Score, required_changes.Effects | None], ...]
 
 
-def asking(decided: DecidedRun) -> Asking:
+def prepare_question(decided: DecidedRun) -> Asking:
     """Read the smallest gains and the score columns of the objective once."""
     problem, deadline = decided.problem, decided.clock.deadline
     result = [
         (
             one,
-            required_changes.effects(problem, decided.scenario, one, deadline) if one.other is None else None,
+            required_changes.compute_score_effects(problem, decided.scenario, one, deadline)
+            if one.other is None
+            else None,
         )
-        for one in required_changes.scores(problem)
+        for one in required_changes.list_scores(problem)
     ]
-    return Asking(decided, units(problem, deadline), tuple(result))
+    return Asking(decided, compute_units(problem, deadline), tuple(result))
 
 
-def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entry]:
+def list_changes(question: Asking, row: int, *, confirm: bool = True) -> list[Entry]:
     """List every change that could fund one refused application; an empty list for a funded one.
 
     Parameters
@@ -100,16 +120,16 @@ def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entr
     if decided.allocation.funded[row]:
         return []
     if not decided.best:
-        return [_undefined("any", "", "not_proven")]
+        return [_build_undefined_entry("any", "", "not_proven")]
     if not decided.problem.offers.candidate[row]:
-        return lifted(decided, row)
-    inside = ask(forced(decided.problem, [row]), prove=False, clock=decided.clock)
+        return lift_obstacles(decided, row)
+    inside = ask(with_fixed(decided.problem, [row]), prove=False, clock=decided.clock)
     result: list[Entry] = []
     all_items = chain(
-        _by_score(question, row, inside, confirm=confirm),
-        _by_grant(question, row, confirm=confirm),
-        by_envelopes(decided, row, question.steps),
-        _by_rules(decided, row, inside),
+        _generate_score_changes(question, row, inside, confirm=confirm),
+        _generate_grant_changes(question, row, confirm=confirm),
+        generate_envelope_changes(decided, row, question.steps),
+        _generate_rule_changes(decided, row, inside),
     )
     with suppress(DeadlineExpired):
         for entry in all_items:
@@ -118,22 +138,24 @@ def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entr
     return result
 
 
-def _by_score(question: Asking, row: int, inside: SolveOutcome, *, confirm: bool) -> Iterator[Entry]:
+def _generate_score_changes(
+    question: Asking, row: int, inside: SolveOutcome, *, confirm: bool
+) -> Iterator[Entry]:
     decided = question.decided
     for score, effect in question.scores:
         if score.other is not None:
-            yield _undefined("score", score.column, "other_use", by=score.other)
+            yield _build_undefined_entry("score", score.column, "other_use", by=score.other)
         elif effect is None:
-            yield _undefined("score", score.column, "no_plain_sum")
+            yield _build_undefined_entry("score", score.column, "no_plain_sum")
         elif with_tolerance(decided.problem):
-            yield _undefined("score", score.column, "tolerance")
+            yield _build_undefined_entry("score", score.column, "tolerance")
         elif not required_changes.is_given(decided.problem, row, score.column):
-            yield _undefined("score", score.column, "no_figure")
+            yield _build_undefined_entry("score", score.column, "no_figure")
         else:
-            yield score_entry(question, row, score, effect[row], inside, confirm=confirm)
+            yield build_score_entry(question, row, score, effect[row], inside, confirm=confirm)
 
 
-def score_entry(
+def build_score_entry(
     question: Asking,
     row: int,
     score: required_changes.Score,
@@ -145,27 +167,30 @@ def score_entry(
     """Compute the score that funds an application, given the optimum `inside` with the application forced in."""
     decided = question.decided
     if inside.allocation is None:
-        return _impossible("score", score.column, "no_allocation", inside)
+        return _build_impossible_entry("score", score.column, "no_allocation", inside)
     if not (inside.is_closed and inside.canonical):
-        return _undefined("score", score.column, "stopped")
-    gained = gains(decided.problem.stages, inside.values, decided.reading.values)
-    wins = goes_first(inside.allocation, decided.allocation) > 0
-    steps = required_changes.steps_needed(gained, effect, wins)
+        return _build_undefined_entry("score", score.column, "stopped")
+    gained = compute_gains(decided.problem.stages, inside.values, decided.reading.values)
+    wins = compare_tie_break(inside.allocation, decided.allocation) > 0
+    steps = required_changes.compute_needed_steps(gained, effect, wins)
     if steps is None:
-        return _impossible("score", score.column, "earlier_goal", inside)
+        return _build_impossible_entry("score", score.column, "earlier_goal", inside)
     option = 1 if next(each for each in effect if each) > 0 else -1
-    by, now = option * steps * score.step, required_changes.figure_of(decided.problem, row, score.column)
+    by, now = (
+        option * steps * score.step,
+        required_changes.get_column_value(decided.problem, row, score.column),
+    )
     result = {
         "kind": "score",
         "of": score.column,
         "status": "exact",
         "unit": "number",
-        "from": decimal_text(now),
-        "to": decimal_text(now + by),
-        "by": decimal_text(by),
-        "step": decimal_text(score.step),
-        "top": decimal_text(score.top),
-        "tie": required_changes.tie_at(gained, effect),
+        "from": format_fraction(now),
+        "to": format_fraction(now + by),
+        "by": format_fraction(by),
+        "step": format_fraction(score.step),
+        "top": format_fraction(score.top),
+        "tie": required_changes.has_tie(gained, effect),
         "proof": None,
         "confirmed": None,
     }
@@ -173,29 +198,29 @@ def score_entry(
         name = decided.numbers[row]
         enough = required_changes.with_score(decided.scenario, score.column, by, name)
         less = required_changes.with_score(decided.scenario, score.column, by - option * score.step, name)
-        result |= _confirmed(decided, enough, less, row)
+        result |= _confirm_change(decided, enough, less, row)
     return result
 
 
-def _by_grant(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
+def _generate_grant_changes(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
     decided, name = question.decided, question.decided.numbers[row]
     problem = decided.problem
     requested = int(problem.offers.most_cents[row])
     if not required_changes.can_be_cut(problem, row):
-        yield _undefined("grant", name, "not_one_amount")
+        yield _build_undefined_entry("grant", name, "not_one_amount")
         return
     if with_tolerance(problem):
-        yield _undefined("grant", name, "tolerance")
+        yield _build_undefined_entry("grant", name, "tolerance")
         return
-    cut = required_changes.cut_to(decided, row, question.steps)
+    cut = required_changes.find_request_cut(decided, row, question.steps)
     if not all(answer.is_closed or answer.allocation is None for answer in cut.answers):
-        yield _undefined("grant", name, "stopped")
+        yield _build_undefined_entry("grant", name, "stopped")
         return
-    if cut.cents is None and required_changes.counts_elsewhere(decided, row):
-        yield _undefined("grant", name, "request_counts")
+    if cut.cents is None and required_changes.has_other_effects(decided, row):
+        yield _build_undefined_entry("grant", name, "request_counts")
         return
     if cut.cents is None:
-        yield _impossible("grant", name, "no_amount", *cut.answers)
+        yield _build_impossible_entry("grant", name, "no_amount", *cut.answers)
         return
     result = {
         "kind": "grant",
@@ -213,24 +238,24 @@ def _by_grant(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
         step = int(problem.offers.unit_cents[row])
         enough = required_changes.with_request(decided.scenario, name, cut.cents)
         less = required_changes.with_request(decided.scenario, name, cut.cents + step)
-        result |= _confirmed(decided, enough, less, row)
+        result |= _confirm_change(decided, enough, less, row)
         if not result["confirmed"]:
             # The smaller request also moved a floor, or a figure that counts elsewhere.
-            result = _undefined("grant", name, "request_counts")
+            result = _build_undefined_entry("grant", name, "request_counts")
     yield result
 
 
-def _confirmed(decided: DecidedRun, enough: Scenario, less: Scenario, row: int) -> Entry:
+def _confirm_change(decided: DecidedRun, enough: Scenario, less: Scenario, row: int) -> Entry:
     """Re-optimise two scenarios and check that the first funds the application and the second does not."""
-    first, second = (_decided_anew(decided, one) for one in (enough, less))
+    first, second = (_optimise_scenario(decided, one) for one in (enough, less))
     if first is None or second is None:
         return {"confirmed": False, "proof": None}
     holds = [one.allocation is not None and bool(one.allocation.funded[row]) for one in (first, second)]
     settled = all(one.allocation is None or (one.is_closed and one.canonical) for one in (first, second))
-    return {"confirmed": settled and holds == [True, False], "proof": _proof([first, second])}
+    return {"confirmed": settled and holds == [True, False], "proof": _find_weakest_proof([first, second])}
 
 
-def _decided_anew(decided: DecidedRun, scenario: Scenario) -> SolveOutcome | None:
+def _optimise_scenario(decided: DecidedRun, scenario: Scenario) -> SolveOutcome | None:
     """Optimise a changed scenario; None if the change makes the input invalid."""
     try:
         return ask(compile_problem(scenario), clock=decided.clock)
@@ -238,11 +263,11 @@ def _decided_anew(decided: DecidedRun, scenario: Scenario) -> SolveOutcome | Non
         return None
 
 
-def _by_rules(decided: DecidedRun, row: int, inside: SolveOutcome) -> Iterator[Entry]:
+def _generate_rule_changes(decided: DecidedRun, row: int, inside: SolveOutcome) -> Iterator[Entry]:
     """Yield the rules whose relaxation alone funds the application."""
-    for rule in _tried(decided, row, changes=inside.allocation is None):
+    for rule in _list_candidate_rules(decided, row, changes=inside.allocation is None):
         decided.clock.deadline.check()
-        relaxation = relaxed(decided, row, rule)
+        relaxation = minimise_violation(decided, row, rule)
         if not relaxation.distance:
             continue  # relaxing it alone does not help, or it does not block
         yield {
@@ -250,13 +275,13 @@ def _by_rules(decided: DecidedRun, row: int, inside: SolveOutcome) -> Iterator[E
             "of": rule.id,
             "status": "exact",
             "unit": relaxation.unit.value,
-            "by": decimal_text(relaxation.distance),
-            "proof": _proof([relaxation.answer]),
+            "by": format_fraction(relaxation.distance),
+            "proof": _find_weakest_proof([relaxation.answer]),
             "confirmed": True,  # its allocation was checked with every other rule in force
         }
 
 
-def _tried(decided: DecidedRun, row: int, *, changes: bool) -> Sequence[CompiledRule]:
+def _list_candidate_rules(decided: DecidedRun, row: int, *, changes: bool) -> Sequence[CompiledRule]:
     """List the hard rules that may block the application, the one named in its reason first.
 
     The others are tight rules whose figures change when it is funded; with `changes`, slack rules
@@ -267,13 +292,16 @@ def _tried(decided: DecidedRun, row: int, *, changes: bool) -> Sequence[Compiled
     tight = [
         rule
         for rule in decided.problem.rules
-        if gives_way(rule)
-        and (rule.id == named or (_counts(decided, row, rule) and (changes or _is_tight(read[rule.id]))))
+        if can_relax(rule)
+        and (
+            rule.id == named
+            or (_has_effect_on_rule(decided, row, rule) and (changes or _is_tight(read[rule.id])))
+        )
     ]
     return sorted(tight, key=lambda rule: rule.id != named)[:MOST_RULES]
 
 
-def _counts(decided: DecidedRun, row: int, rule: CompiledRule) -> bool:
+def _has_effect_on_rule(decided: DecidedRun, row: int, rule: CompiledRule) -> bool:
     """Whether funding the application beside today's list changes a figure of the rule."""
     funded, granted = decided.allocation.funded.copy(), decided.allocation.granted_cents.copy()
     before = rule.read(funded, granted)
@@ -285,7 +313,7 @@ def _is_tight(read: Any) -> bool:
     return any(figure.slack is not None and figure.slack <= 0 for figure in read.readings)
 
 
-def _proof(answers: Sequence[SolveOutcome]) -> str | None:
+def _find_weakest_proof(answers: Sequence[SolveOutcome]) -> str | None:
     """Return the weakest proof of several solves; None if one of them has none."""
     order = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
     proofs = [answer.proof for answer in answers]
@@ -294,12 +322,12 @@ def _proof(answers: Sequence[SolveOutcome]) -> str | None:
     return min((proof for proof in proofs if proof is not None), key=order.index).value
 
 
-def _undefined(kind: str, of: str, why: str, **more: Any) -> Entry:
+def _build_undefined_entry(kind: str, of: str, why: str, **more: Any) -> Entry:
     return {"kind": kind, "of": of, "status": "undefined", "why": why, **more}
 
 
-def _impossible(kind: str, of: str, why: str, *answers: SolveOutcome) -> Entry:
-    return {"kind": kind, "of": of, "status": "impossible", "why": why, "proof": _proof(answers)}
+def _build_impossible_entry(kind: str, of: str, why: str, *answers: SolveOutcome) -> Entry:
+    return {"kind": kind, "of": of, "status": "impossible", "why": why, "proof": _find_weakest_proof(answers)}
 
 
 MOST_SOLVES = 120
@@ -307,7 +335,7 @@ SECONDS = 120.0
 """Limits for score questions that no exact kernel solves: at most `MOST_SOLVES` solves, within `SECONDS`."""
 ENVELOPES_SHARE = 0.4
 """Share of the remaining time for the envelope increases of all applications, before their scores."""
-Tell = Callable[[str, float], None]
+ReportProgress = Callable[[str, float], None]
 
 
 @dataclass(slots=True)
@@ -330,14 +358,14 @@ class ChangeTable:
     lifted_by_solve: int = 0
     lifted_open: int = 0
 
-    def counts(self) -> dict[str, int]:
+    def count_by_method(self) -> dict[str, int]:
         """Return the number of applications or obstacles settled in each way."""
         names = ("by_bounds", "by_solve", "intervals", "lifted_by_bounds", "lifted_by_solve", "lifted_open")
         return {name: getattr(self, name) for name in names}
 
 
 def settle_all(
-    decided: DecidedRun, rows: Sequence[int], report_progress: Tell, course: StudyProgress
+    decided: DecidedRun, rows: Sequence[int], report_progress: ReportProgress, course: StudyProgress
 ) -> ChangeTable:
     """Find the changes of every refused application among some rows, or those found before a limit.
 
@@ -349,9 +377,9 @@ def settle_all(
     outside = [row for row in rows if not (offers.candidate[row] or offers.committed[row] or funded[row])]
     course.n_asked += len(waiting) + len(outside)
     envelopes: dict[int, Entry] = {}
-    with course.held():
-        question = asking(decided)
-        quick = replace(decided, clock=Clock.until(course.deadline.share(ENVELOPES_SHARE)))
+    with course.catch_limits():
+        question = prepare_question(decided)
+        quick = replace(decided, clock=Clock.from_deadline(course.deadline.take_share(ENVELOPES_SHARE)))
         with suppress(DeadlineExpired):
             of_everyone(
                 quick,
@@ -359,15 +387,19 @@ def settle_all(
                 lambda name, share: report_progress("envelopes", 0.3 + 0.2 * share),
                 envelopes,
             )
-        _scores(question, waiting, solution, report_progress, course)
-        _obstacles(decided, outside, solution, report_progress, course)
+        _compute_scores(question, waiting, solution, report_progress, course)
+        _lift_obstacles(decided, outside, solution, report_progress, course)
     for row in wanted & envelopes.keys():
         solution.changes.setdefault(row, []).append(envelopes[row])
     return solution
 
 
-def _scores(
-    question: Asking, waiting: Sequence[int], table: ChangeTable, report_progress: Tell, course: StudyProgress
+def _compute_scores(
+    question: Asking,
+    waiting: Sequence[int],
+    table: ChangeTable,
+    report_progress: ReportProgress,
+    course: StudyProgress,
 ) -> None:
     """Compute the score that each refused candidate would need and insert it before its other changes."""
     decided = question.decided
@@ -376,8 +408,8 @@ def _scores(
         course.n_done += len(waiting)
         return
     course.deadline.check()
-    bounds, by_kernel = Bounds(decided), _kernel_settles(decided)
-    until = course.deadline.within(SECONDS)
+    bounds, by_kernel = Bounds(decided), _can_use_kernel(decided)
+    until = course.deadline.tighten(SECONDS)
     score, effect = usable[0]
     for number, row in enumerate(waiting):
         course.deadline.check()
@@ -387,8 +419,8 @@ def _scores(
             missing = {"kind": "score", "of": score.column, "status": "undefined", "why": "no_figure"}
             table.changes.setdefault(row, []).append(missing)
             continue
-        interval = bounds.interval(row)
-        steps = _settled_steps(question, row, effect[row], interval)
+        interval = bounds.compute_interval(row)
+        steps = _compute_exact_steps(question, row, effect[row], interval)
         if interval.impossible:
             table.by_bounds += 1
             entry: Entry = {
@@ -400,62 +432,70 @@ def _scores(
             entry |= {"settled_by": "bounds", "proof": decided.proof}
         elif steps is not None:
             table.by_bounds += 1
-            entry = _exact(decided, row, score, effect[row], interval, steps)
+            entry = _build_exact_entry(decided, row, score, effect[row], interval, steps)
         elif by_kernel or (table.by_solve < MOST_SOLVES and not until.expired):
             table.by_solve += 1
-            inside = ask(forced(decided.problem, [row]), prove=False, clock=decided.clock)
-            entry = score_entry(question, row, score, effect[row], inside, confirm=False)
+            inside = ask(with_fixed(decided.problem, [row]), prove=False, clock=decided.clock)
+            entry = build_score_entry(question, row, score, effect[row], inside, confirm=False)
             entry |= {"settled_by": "solve"}
         else:
             table.intervals += 1
-            entry = _between(decided, row, score, effect[row], interval)
+            entry = _build_interval_entry(decided, row, score, effect[row], interval)
         table.changes.setdefault(row, []).append(entry)
 
 
-def _obstacles(
+def _lift_obstacles(
     decided: DecidedRun,
     outside: Sequence[int],
     table: ChangeTable,
-    report_progress: Tell,
+    report_progress: ReportProgress,
     course: StudyProgress,
 ) -> None:
     """Compute, for each application outside the competition, the effect of lifting its obstacle."""
     if not outside:
         return
     course.deadline.check()
-    bounds, until = LiftedBounds.of(decided), course.deadline.within(SECONDS)
+    bounds, until = LiftedBounds.of(decided), course.deadline.tighten(SECONDS)
     for number, row in enumerate(outside):
         course.deadline.check()
         report_progress("lifted", 0.8 + 0.2 * number / len(outside))
-        for one in obstacles(decided, row):
-            entry = _lifted(one, row, bounds, table, until) if one.problem is not None else one.document()
+        for obstacle in list_obstacles(decided, row):
+            entry = (
+                _lift_obstacle(obstacle, row, bounds, table, until)
+                if obstacle.problem is not None
+                else obstacle.build_unliftable_entry()
+            )
             table.changes.setdefault(row, []).append(entry)
         course.n_done += 1
 
 
-def _lifted(obstacle: Obstacle, row: int, bounds: LiftedBounds, table: ChangeTable, until: Deadline) -> Entry:
+def _lift_obstacle(
+    obstacle: Obstacle, row: int, bounds: LiftedBounds, table: ChangeTable, until: Deadline
+) -> Entry:
     assert obstacle.problem is not None
     offers, proof = obstacle.problem.offers, bounds.decided.proof
-    funds = bounds.funds(obstacle.problem, row)
+    funds = bounds.is_funded(obstacle.problem, row)
     if funds is False:
         table.lifted_by_bounds += 1
-        return obstacle.entry("impossible", why="not_enough", proof=proof, settled_by="bounds")
+        return obstacle.build_entry("impossible", why="not_enough", proof=proof, settled_by="bounds")
     if funds and offers.least_cents[row] == offers.most_cents[row]:
         table.lifted_by_bounds += 1
-        return obstacle.funded(int(offers.most_cents[row]), proof) | {"settled_by": "bounds"}
+        return obstacle.build_funded_entry(int(offers.most_cents[row]), proof) | {"settled_by": "bounds"}
     if not until.expired:
         table.lifted_by_solve += 1
-        return solved(obstacle, obstacle.problem, row, bounds.decided, prove=False) | {"settled_by": "solve"}
+        return solve_without_obstacle(obstacle, obstacle.problem, row, bounds.decided, prove=False) | {
+            "settled_by": "solve"
+        }
     table.lifted_open += 1
-    return obstacle.entry("undefined", why="ask_alone")
+    return obstacle.build_entry("undefined", why="ask_alone")
 
 
-def _kernel_settles(decided: DecidedRun) -> bool:
+def _can_use_kernel(decided: DecidedRun) -> bool:
     """Whether the exact cap-tree kernel solves this decision: then one more solve per application is cheap."""
     return ask(decided.problem, prove=False, canonical=False, clock=decided.clock).method == "tree"
 
 
-def _settled_steps(
+def _compute_exact_steps(
     question: Asking, row: int, effect: tuple[Fraction, ...], interval: Interval
 ) -> int | None:
     """Return the exact number of score steps; None unless the loss is exact and ties are decided."""
@@ -468,21 +508,21 @@ def _settled_steps(
     # After this many steps the values tie. The money granted decides, then the rank, provided that
     # the list in hand grants the least of its kind.
     assert interval.allocation is not None
-    if goes_first(interval.allocation, decided.allocation) > 0:
+    if compare_tie_break(interval.allocation, decided.allocation) > 0:
         return int(whole)
     return int(whole) + 1 if interval.least_cents > decided.reading.granted_cents else None
 
 
-def _exact(
+def _build_exact_entry(
     decided: DecidedRun, row: int, score: Score, effect: tuple[Fraction, ...], interval: Interval, steps: int
 ) -> Entry:
     way = 1 if effect[0] > 0 else -1
-    now, by = figure_of(decided.problem, row, score.column), way * steps * score.step
-    return _entry(score) | {
+    now, by = get_column_value(decided.problem, row, score.column), way * steps * score.step
+    return _build_head(score) | {
         "status": "exact",
-        "from": decimal_text(now),
-        "to": decimal_text(now + by),
-        "by": decimal_text(by),
+        "from": format_fraction(now),
+        "to": format_fraction(now + by),
+        "by": format_fraction(by),
         "tie": (interval.low / abs(effect[0])).denominator == 1,
         "settled_by": "bounds",
         "proof": decided.proof,
@@ -490,11 +530,11 @@ def _exact(
     }
 
 
-def _between(
+def _build_interval_entry(
     decided: DecidedRun, row: int, score: Score, effect: tuple[Fraction, ...], interval: Interval
 ) -> Entry:
     """Write the interval of the needed score; `high` is None if no allocation with the application was found."""
-    now = figure_of(decided.problem, row, score.column)
+    now = get_column_value(decided.problem, row, score.column)
     if not effect[0]:
         lost = {"status": "impossible", "why": "earlier_goal"}
         return {"kind": "score", "of": score.column} | (
@@ -507,22 +547,22 @@ def _between(
     if interval.high is not None:
         most = interval.high / abs(effect[0])
         high = most.numerator // most.denominator + 1
-    return _entry(score) | {
+    return _build_head(score) | {
         "status": "interval",
-        "from": decimal_text(now),
-        "low": decimal_text(now + option * max(0, low) * score.step),
-        "high": None if high is None else decimal_text(now + option * high * score.step),
+        "from": format_fraction(now),
+        "low": format_fraction(now + option * max(0, low) * score.step),
+        "high": None if high is None else format_fraction(now + option * high * score.step),
         "settled_by": "bounds",
         "proof": decided.proof,
         "confirmed": None,
     }
 
 
-def _entry(score: Score) -> Entry:
+def _build_head(score: Score) -> Entry:
     return {
         "kind": "score",
         "of": score.column,
         "unit": "number",
-        "step": decimal_text(score.step),
-        "top": decimal_text(score.top),
+        "step": format_fraction(score.step),
+        "top": format_fraction(score.top),
     }

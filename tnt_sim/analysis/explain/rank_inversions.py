@@ -18,22 +18,28 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.analysis.explain.required_changes import scores
-from tnt_sim.analysis.shared.decided_run import DecidedRun, gains
+from tnt_sim.analysis.explain.required_changes import list_scores
+from tnt_sim.analysis.shared.decided_run import DecidedRun, compute_gains
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import SolveOutcome
-from tnt_sim.errors import TntError, UsageError, did_you_mean
+from tnt_sim.errors import TntError, UsageError, suggest_name
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.columns import ValueKind, kind_of, numeric_column, scenario_names, text_keys
-from tnt_sim.rules.expressions.groups import groups_by
+from tnt_sim.rules.expressions.columns import (
+    ValueKind,
+    get_column_kind,
+    list_column_names,
+    read_numeric_column,
+    read_text_keys,
+)
+from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.kinds.order.rule import Order
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.rules.protocols import Mode, Penalty
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.verify.run_document import decimal_text, head
+from tnt_sim.verify.run_document import build_head, format_fraction
 
 Entry = dict[str, Any]
 MOST_PAIRS = 1_000
@@ -63,7 +69,7 @@ class Ranking:
     names: tuple[str, ...]
 
 
-def ranking(
+def build_ranking(
     problem: Problem,
     *,
     rank: str | None = None,
@@ -86,7 +92,7 @@ def ranking(
         value is missing from `opinions`.
     """
     case = problem.case
-    column = rank or only_score(problem)
+    column = rank or find_single_score(problem)
     if column is None:
         raise UsageError(
             Text(
@@ -95,44 +101,46 @@ def ranking(
             ),
             code="usage.rank",
         )
-    place = _opinions(problem, column, opinions) if opinions else _ranking_values(problem, column, best)
+    place = (
+        _rank_opinions(problem, column, opinions) if opinions else _read_ranking_values(problem, column, best)
+    )
     compared = problem.offers.candidate & ~problem.offers.forced & (place >= 0)
     for name in by:
-        if kind_of(case, name) in (None, ValueKind.LIST):
-            raise _no_column(problem, name)
-    groups = groups_by(case, ["envelope", *by], None, compared, compared, ())
+        if get_column_kind(case, name) in (None, ValueKind.LIST):
+            raise _build_column_error(problem, name)
+    groups = group_by_columns(case, ["envelope", *by], None, compared, compared, ())
     assert groups is not None
     return Ranking(column, place, groups.codes, tuple(str(name) for name in groups.names))
 
 
-def only_score(problem: Problem) -> str | None:
+def find_single_score(problem: Problem) -> str | None:
     """Return the merit column of the objective; None if there is none or several."""
-    found = scores(problem)
+    found = list_scores(problem)
     return found[0].column if len(found) == 1 else None
 
 
-def _ranking_values(problem: Problem, column: str, best: str) -> IntArray:
-    kind = kind_of(problem.case, column)
+def _read_ranking_values(problem: Problem, column: str, best: str) -> IntArray:
+    kind = get_column_kind(problem.case, column)
     # Extra columns are read as text, whether they hold numbers or words.
     if kind not in (ValueKind.NUMBER, ValueKind.MONEY, ValueKind.TEXT) or (
-        kind is ValueKind.TEXT and problem.case.portfolio.numeric(column)[1]
+        kind is ValueKind.TEXT and problem.case.portfolio.read_numbers(column)[1]
     ):
-        raise _no_column(problem, column)
-    amounts = numeric_column(problem.case, column, ())
+        raise _build_column_error(problem, column)
+    amounts = read_numeric_column(problem.case, column, ())
     assert amounts is not None
     key = -amounts.values if best == "high" else amounts.values
     _, place = np.unique(key, return_inverse=True)
     return np.where(amounts.missing, -1, place.astype(np.int64))
 
 
-def _opinions(problem: Problem, column: str, opinions: Sequence[str]) -> IntArray:
-    if kind_of(problem.case, column) is not ValueKind.TEXT:
-        raise _no_column(problem, column)
-    held = text_keys(problem.case, column).to_list()
+def _rank_opinions(problem: Problem, column: str, opinions: Sequence[str]) -> IntArray:
+    if get_column_kind(problem.case, column) is not ValueKind.TEXT:
+        raise _build_column_error(problem, column)
+    held = read_text_keys(problem.case, column).to_list()
     order = {name: k for k, name in enumerate(opinions)}
     strange = sorted({name for name in held if name and name not in order})
     if strange:
-        hint = did_you_mean(strange[0], opinions) or Text("", "")
+        hint = suggest_name(strange[0], opinions) or Text("", "")
         raise UsageError(
             Text(
                 f"« {strange[0]} » est dans la colonne « {column} », pas dans les avis donnés. {hint.fr}",
@@ -143,9 +151,9 @@ def _opinions(problem: Problem, column: str, opinions: Sequence[str]) -> IntArra
     return np.array([order.get(name, -1) for name in held], dtype=np.int64)
 
 
-def _no_column(problem: Problem, column: str) -> UsageError:
-    names = scenario_names(problem.case)
-    hint = Text("", "") if column in names else did_you_mean(column, names) or Text("", "")
+def _build_column_error(problem: Problem, column: str) -> UsageError:
+    names = list_column_names(problem.case)
+    hint = Text("", "") if column in names else suggest_name(column, names) or Text("", "")
     return UsageError(
         Text(
             f"« {column} » ne peut pas classer : il faut des chiffres, ou des avis avec leur ordre. {hint.fr}",
@@ -155,7 +163,7 @@ def _no_column(problem: Problem, column: str) -> UsageError:
     )
 
 
-def inversions(decided: DecidedRun, ranked: Ranking, most: int | None = None) -> Entry:
+def list_inversions(decided: DecidedRun, ranked: Ranking, most: int | None = None) -> Entry:
     """Count the inverted pairs and list them.
 
     Refused applications are listed best first, and the pairs of each with the worst funded
@@ -189,42 +197,42 @@ def inversions(decided: DecidedRun, ranked: Ranking, most: int | None = None) ->
         "n_pairs": total,
         "n_refused": len(result),
         "refused": [
-            _pair(decided, ranked, row, int(others[0]), name) | {"n_worse": len(others)}
+            _build_pair_entry(decided, ranked, row, int(others[0]), name) | {"n_worse": len(others)}
             for row, others, name in result[:most]
         ],
-        "pairs": [_pair(decided, ranked, *pair) for pair in islice(pairs, listed)],
+        "pairs": [_build_pair_entry(decided, ranked, *pair) for pair in islice(pairs, listed)],
     }
 
 
-def _pair(decided: DecidedRun, ranked: Ranking, better: int, worse: int, group: str) -> Entry:
+def _build_pair_entry(decided: DecidedRun, ranked: Ranking, better: int, worse: int, group: str) -> Entry:
     return {
         "group": group,
-        "better": _side(decided, ranked, better)
+        "better": _build_side_entry(decided, ranked, better)
         | {"asked_cents": int(decided.problem.offers.least_cents[better])},
-        "worse": _side(decided, ranked, worse)
+        "worse": _build_side_entry(decided, ranked, worse)
         | {"granted_cents": int(decided.allocation.granted_cents[worse])},
     }
 
 
-def _side(decided: DecidedRun, ranked: Ranking, row: int) -> Entry:
+def _build_side_entry(decided: DecidedRun, ranked: Ranking, row: int) -> Entry:
     case = decided.problem.case
-    if kind_of(case, ranked.column) is ValueKind.MONEY:
+    if get_column_kind(case, ranked.column) is ValueKind.MONEY:
         cents = case.table[f"{ranked.column}_cents"][row]
         return {"dossier": decided.numbers[row], "value": None, "value_cents": cents}
     value = case.table[ranked.column][row]
     return {
         "dossier": decided.numbers[row],
-        "value": None if value is None else _plain(value),
+        "value": None if value is None else _format_value(value),
         "value_cents": None,
     }
 
 
-def _plain(value: Any) -> str:
+def _format_value(value: Any) -> str:
     text = str(value)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def price_of_none(
+def compute_order_price(
     decided: DecidedRun, ranked: Ranking, penalty: Fraction | None = None, *, deadline: Deadline = UNLIMITED
 ) -> Entry:
     """Compute what an `order` rule would cost, hard or at a penalty per inverted pair.
@@ -246,23 +254,23 @@ def price_of_none(
         If there are too many pairs to price one by one.
     """
     problem = decided.problem
-    order = _order(problem, ranked, penalty)
+    order = _build_order_rule(problem, ranked, penalty)
     if penalty is not None and order.n_pairs > MOST_PRICED:
-        raise _too_many(order.n_pairs)
-    document: Entry = {"mode": "hard" if penalty is None else "priced", "penalty": decimal_text(penalty)}
+        raise _build_size_error(order.n_pairs)
+    document: Entry = {"mode": "hard" if penalty is None else "priced", "penalty": format_fraction(penalty)}
     try:
-        answer = ask(replace(problem, rules=(*problem.rules, order)), clock=Clock.until(deadline))
+        answer = ask(replace(problem, rules=(*problem.rules, order)), clock=Clock.from_deadline(deadline))
     except TntError:
         return document | {"status": "stopped"} | _NOTHING
     if answer.allocation is None:
         return document | {"status": answer.status.value} | _NOTHING
     values = _without_penalty(problem, answer, order, penalty)
-    lost = gains(problem.stages, decided.reading.values, values)
+    lost = compute_gains(problem.stages, decided.reading.values, values)
     now, then = decided.allocation.funded, answer.allocation.funded
-    again = inversions(replace(decided, allocation=answer.allocation), ranked, most=0)
+    again = list_inversions(replace(decided, allocation=answer.allocation), ranked, most=0)
     return document | {
         "status": answer.status.value,
-        "loses": [decimal_text(each) for each in lost],
+        "loses": [format_fraction(each) for each in lost],
         "granted_cents": answer.granted_cents,
         "enters": decided.numbers.filter(then & ~now).to_list(),
         "leaves": decided.numbers.filter(now & ~then).to_list(),
@@ -270,7 +278,7 @@ def price_of_none(
     }
 
 
-def _too_many(n_pairs: int) -> UsageError:
+def _build_size_error(n_pairs: int) -> UsageError:
     return UsageError(
         Text(
             f"un prix par inversion se compte par paire : il y en aurait {n_pairs}, et la limite est de "
@@ -293,7 +301,7 @@ def _without_penalty(
     return (answer.values[0] + sign * penalty * read.distance, *answer.values[1:])
 
 
-def _order(problem: Problem, ranked: Ranking, penalty: Fraction | None) -> Order:
+def _build_order_rule(problem: Problem, ranked: Ranking, penalty: Fraction | None) -> Order:
     """Build the `order` rule: no application before a better one, in each envelope and class."""
     dossier = np.flatnonzero(ranked.group >= 0)
     code, place = ranked.group[dossier], ranked.place[dossier]
@@ -317,7 +325,7 @@ def _order(problem: Problem, ranked: Ranking, penalty: Fraction | None) -> Order
     )
 
 
-def inversions_document(
+def build_inversions_document(
     decided: DecidedRun,
     *,
     rank: str | None = None,
@@ -332,18 +340,18 @@ def inversions_document(
     The price is computed for a hard rule and, with `penalty`, at that price per pair. `seconds`
     covers both; by default the scenario's `time_limit`, at most a minute.
     """
-    ranked = ranking(decided.problem, rank=rank, best=best, opinions=opinions, by=by)
-    result = inversions(decided, ranked)
+    ranked = build_ranking(decided.problem, rank=rank, best=best, opinions=opinions, by=by)
+    result = list_inversions(decided, ranked)
     wanted = ([None] if penalty is None else [None, penalty]) if result["n_pairs"] else []
     limit = min(SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
     course, prices = StudyProgress(Deadline(limit), "questions"), list[Entry]()
-    with course.held():
-        for price in course.each(wanted):
-            prices.append(price_of_none(decided, ranked, price, deadline=course.deadline))
+    with course.catch_limits():
+        for price in course.iterate_items(wanted):
+            prices.append(compute_order_price(decided, ranked, price, deadline=course.deadline))
             if prices[-1]["status"] == "stopped":
-                course.unanswered()
+                course.withdraw_item()
     return {
-        **head(decided.problem),
+        **build_head(decided.problem),
         "command": "inversions",
         "run_dir": None if decided.run_dir is None else decided.run_dir.as_posix(),
         "status": "optimal" if decided.best else "feasible",

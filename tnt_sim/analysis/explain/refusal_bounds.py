@@ -44,11 +44,16 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.kernel.profit_frontier import Frontier, cells, frontier, items_of
+from tnt_sim.kernel.profit_frontier import Frontier, build_frontier, estimate_additions, recover_items
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
-from tnt_sim.solve.reductions.fixing import ExactBound, exact_bound
-from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.solve.reductions.fixing import ExactBound, compute_exact_bound
+from tnt_sim.verify.allocation_reading import (
+    Allocation,
+    AllocationReading,
+    list_broken_rules,
+    read_allocation,
+)
 
 MOST_TESTED = 20
 """Most rows without a price that are tested for redundancy, the longest first."""
@@ -70,7 +75,7 @@ class KernelModel:
     rows: tuple[tuple[int, ...], ...]
 
 
-def parts_of(model: LinearModel, bound: ExactBound, point: IntArray, clock: Clock) -> KernelModel:
+def split_into_blocks(model: LinearModel, bound: ExactBound, point: IntArray, clock: Clock) -> KernelModel:
     """Split a model into blocks that no row joins.
 
     Parameters
@@ -89,9 +94,9 @@ def parts_of(model: LinearModel, bound: ExactBound, point: IntArray, clock: Cloc
             break
         if length[row] > 1 and _is_implied(model, selected, row, clock):
             selected[row] = False
-    label = _labels(model, selected)
+    label = _find_block_labels(model, selected)
     numbers = range(int(label.max(initial=-1)) + 1)
-    slack = tuple(_slack(model, bound, point, label, part) for part in numbers)
+    slack = tuple(_compute_slack(model, bound, point, label, part) for part in numbers)
     rows: list[list[int]] = [[] for _ in numbers]
     first = np.full(model.n_rows, -1, dtype=np.int64)
     first[entries.row] = label[entries.col]
@@ -100,7 +105,7 @@ def parts_of(model: LinearModel, bound: ExactBound, point: IntArray, clock: Cloc
     return KernelModel(label, slack, tuple(tuple(some) for some in rows))
 
 
-def _labels(model: LinearModel, rows_used: np.ndarray) -> IntArray:
+def _find_block_labels(model: LinearModel, rows_used: np.ndarray) -> IntArray:
     entries = model.matrix.tocoo()
     used = rows_used[entries.row]
     size = model.n_rows + model.n_cols
@@ -130,12 +135,14 @@ def _is_implied(model: LinearModel, rows_used: np.ndarray, row: int, clock: Cloc
         row_names=tuple(model.row_names[k] for k in others.tolist()),
         col_names=model.col_names,
     )
-    duals = get_backend("highs").solve(rest, relax=True, limits=clock.limits()).row_duals
-    most = None if duals is None else exact_bound(rest, duals).whole(Sense.MAXIMISE)
+    duals = get_backend("highs").solve(rest, relax=True, limits=clock.build_limits()).row_duals
+    most = None if duals is None else compute_exact_bound(rest, duals).round_to_integer(Sense.MAXIMISE)
     return most is not None and most <= upper
 
 
-def _slack(model: LinearModel, bound: ExactBound, point: IntArray, label: IntArray, block: int) -> int:
+def _compute_slack(
+    model: LinearModel, bound: ExactBound, point: IntArray, label: IntArray, block: int
+) -> int:
     """Compute the bound minus the value of the decision in one block.
 
     It is the sum of reduced-cost gaps of its columns and of price × slack of its rows.
@@ -149,7 +156,7 @@ def _slack(model: LinearModel, bound: ExactBound, point: IntArray, label: IntArr
     )
     matrix = model.matrix[:, own]
     inside = np.flatnonzero(np.diff(matrix.tocsr().indptr) > 0)
-    activity = model.activity(point)
+    activity = model.compute_activity(point)
     for row in inside.tolist():
         price = up * int(bound.multipliers[row])
         if price:
@@ -181,7 +188,7 @@ class OneCap:
     front: Frontier
     worth: int
 
-    def loss(self, column: int) -> int | None:
+    def compute_loss_bound(self, column: int) -> int | None:
         """Bound from below the loss of the block with a column in, in units of the objective.
 
         None if the column alone exceeds the cap.
@@ -192,8 +199,8 @@ class OneCap:
         place = int(np.searchsorted(self.front.weight, room, side="right")) - 1
         return self.worth - int(self.profit[column]) - int(self.front.profit[place])
 
-    def choice(self, column: int) -> IntArray | None:
-        """Return columns that include this one and lose no more than `loss`.
+    def find_choice(self, column: int) -> IntArray | None:
+        """Return columns that include this one and lose no more than `compute_loss_bound`.
 
         None if the knapsack would take the column twice.
         """
@@ -201,20 +208,20 @@ class OneCap:
         place = int(np.searchsorted(self.front.weight, room, side="right")) - 1
         target, least = int(self.front.profit[place]), int(self.front.weight[place])
         try:
-            taken = items_of(self.profit[self.columns], self.weight[self.columns], target, least)
+            taken = recover_items(self.profit[self.columns], self.weight[self.columns], target, least)
         except TooManyStates:
             return None
         chosen = self.columns[taken]
         return None if column in chosen else np.append(chosen, column)
 
-    def least_weight(self, column: int, worth: int) -> int:
+    def compute_least_weight(self, column: int, worth: int) -> int:
         """Bound from below the weight of a choice with this column that is worth at least `worth`."""
         rest = max(0, worth - int(self.profit[column]))
         place = int(np.searchsorted(self.front.profit, rest, side="left"))
         return int(self.weight[column]) + int(self.front.weight[place])
 
 
-def one_cap(model: LinearModel, blocks: KernelModel, point: IntArray, block: int) -> OneCap | None:
+def build_one_cap(model: LinearModel, blocks: KernelModel, point: IntArray, block: int) -> OneCap | None:
     """Return a block as a knapsack; None if it is not one, or is too large for one dynamic programming pass."""
     if len(blocks.rows[block]) != 1 or model.sense is not Sense.MAXIMISE:
         return None
@@ -226,9 +233,9 @@ def one_cap(model: LinearModel, blocks: KernelModel, point: IntArray, block: int
     profit = model.objective
     if not fits or not plain.all() or (weight[own] <= 0).any() or (profit[own] < 0).any():
         return None
-    if cells(profit[own]) > MOST_CELLS or model.row_upper[row] < 0:
+    if estimate_additions(profit[own]) > MOST_CELLS or model.row_upper[row] < 0:
         return None
-    front = frontier(profit[own], weight[own], int(model.row_upper[row]))
+    front = build_frontier(profit[own], weight[own], int(model.row_upper[row]))
     worth = int(profit[own][point[own] > 0].sum())
     return OneCap(own, profit, weight, int(model.row_upper[row]), front, worth)
 
@@ -282,15 +289,15 @@ class Bounds:
         self.up = 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
         self.rows: IntArray = form.recovery.candidate
         self.column = {int(row): k for k, row in enumerate(self.rows.tolist())}
-        duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.limits()).row_duals
-        self.bound: ExactBound | None = None if duals is None else exact_bound(model, duals)
+        duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.build_limits()).row_duals
+        self.bound: ExactBound | None = None if duals is None else compute_exact_bound(model, duals)
         self.model = model
         self.point = decided.allocation.funded[form.recovery.candidate].astype(np.int64)
-        self.model_blocks = self._model_blocks()
+        self.model_blocks = self._split_model()
         self.caps: dict[int, OneCap | None] = {}
         self.swaps = DossierExchanges(decided)
 
-    def _model_blocks(self) -> KernelModel | None:
+    def _split_model(self) -> KernelModel | None:
         """Split the model into blocks, if it has exactly one column per candidate.
 
         Any other model is one block.
@@ -298,46 +305,46 @@ class Bounds:
         if self.bound is None or self.bound.scaled is None:
             return None
         if self.model.n_cols == len(self.point):
-            return parts_of(self.model, self.bound, self.point, self.decided.clock)
+            return split_into_blocks(self.model, self.bound, self.point, self.decided.clock)
         value = self.decided.reading.values[0] / self.scale - self.constant
         slack = self.up * (self.bound.scaled - (int(value) << self.bound.scale))
         return KernelModel(np.zeros(self.model.n_cols, dtype=np.int64), (slack,), ((),))
 
-    def _cap_of(self, column: int) -> OneCap | None:
+    def _get_cap(self, column: int) -> OneCap | None:
         """Return the knapsack of a column's block, computed once per block."""
         if self.model_blocks is None:
             return None
         piece = int(self.model_blocks.of_column[column])
         if piece not in self.caps:
-            self.caps[piece] = one_cap(self.model, self.model_blocks, self.point, piece)
+            self.caps[piece] = build_one_cap(self.model, self.model_blocks, self.point, piece)
         return self.caps[piece]
 
-    def interval(self, row: int) -> Interval:
+    def compute_interval(self, row: int) -> Interval:
         """Bound the loss of one refused application from both sides."""
         column = self.column[row]
-        cap = self._cap_of(column)
-        low = self._low(column)
+        cap = self._get_cap(column)
+        low = self._compute_reduced_cost_bound(column)
         if cap is not None:
-            loss = cap.loss(column)
+            loss = cap.compute_loss_bound(column)
             if loss is None:
                 return Interval(low, None, impossible=True)
             low = max(low, self.scale * loss)
-        result = self.swaps.best(row)
-        if cap is not None and (result is None or self._loss(result[1]) > low):
-            result = self._chosen(column, cap) or result
+        result = self.swaps.find_best_neighbour(row)
+        if cap is not None and (result is None or self._compute_loss(result[1]) > low):
+            result = self._replace_block(column, cap) or result
         if result is None:
             return Interval(low, None)
         allocation, reading = result
-        high = self._loss(reading)
-        least = self._least_cents(column, cap, high) if high == low else 0
+        high = self._compute_loss(reading)
+        least = self._compute_least_cents(column, cap, high) if high == low else 0
         return Interval(min(low, high), high, allocation, reading, least)
 
-    def _loss(self, reading: AllocationReading) -> Fraction:
+    def _compute_loss(self, reading: AllocationReading) -> Fraction:
         return self.up * (self.decided.reading.values[0] - reading.values[0])
 
-    def _chosen(self, column: int, cap: OneCap) -> tuple[Allocation, AllocationReading] | None:
+    def _replace_block(self, column: int, cap: OneCap) -> tuple[Allocation, AllocationReading] | None:
         """Replace the block of an application by its knapsack choice; None if that breaks a rule."""
-        columns = cap.choice(column)
+        columns = cap.find_choice(column)
         if columns is None:
             return None
         funded, granted = self.decided.allocation.funded.copy(), self.swaps.grant.copy()
@@ -346,7 +353,7 @@ class Bounds:
         funded[inside], granted[inside] = True, self.swaps.ask[inside]
         return read_if_kept(self.decided, Allocation(funded, granted))
 
-    def _least_cents(self, column: int, cap: OneCap | None, loss: Fraction) -> int:
+    def _compute_least_cents(self, column: int, cap: OneCap | None, loss: Fraction) -> int:
         """Bound from below the total grant of an allocation with the application at this loss, in cents.
 
         0 if unknown.
@@ -358,11 +365,11 @@ class Bounds:
         each = cents // cap.weight[own]
         if (cents != each[0] * cap.weight[own]).any():
             return 0
-        least = int(each[0]) * cap.least_weight(column, cap.worth - int(loss / self.scale))
+        least = int(each[0]) * cap.compute_least_weight(column, cap.worth - int(loss / self.scale))
         held = int(cents[self.point[own] > 0].sum())
         return self.decided.reading.granted_cents - held + least
 
-    def _low(self, column: int) -> Fraction:
+    def _compute_reduced_cost_bound(self, column: int) -> Fraction:
         """Return the reduced-cost bound: |r_i| less the slack of its block, rounded up, at least 0."""
         if self.bound is None or self.model_blocks is None:
             return Fraction(0)
@@ -382,19 +389,19 @@ class DossierExchanges:
         ask = problem.offers.least_cents
         self.value: IntArray = sign * (stage.terms.per_funded + stage.terms.per_cent * ask)
         for part in stage.terms.once:
-            self.value = self.value + sign * part.largest_per_dossier(len(ask))
+            self.value = self.value + sign * part.sum_worth_per_dossier(len(ask))
         self.grant = decided.allocation.granted_cents
         self.ask = ask
         free = decided.allocation.funded & problem.offers.candidate & ~problem.offers.forced
         self.out = np.flatnonzero(free)
         self.waiting = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)
 
-    def best(self, row: int) -> tuple[Allocation, AllocationReading] | None:
+    def find_best_neighbour(self, row: int) -> tuple[Allocation, AllocationReading] | None:
         """Return the most valuable neighbour that satisfies every rule, with its reading.
 
         None if none of those tried satisfies them.
         """
-        for out, into in self._ranked(row):
+        for out, into in self._rank_neighbours(row):
             funded, granted = self.decided.allocation.funded.copy(), self.grant.copy()
             funded[out], granted[out] = False, 0
             for other in (row, *into):
@@ -404,21 +411,23 @@ class DossierExchanges:
                 return kept
         return None
 
-    def _ranked(self, row: int) -> list[tuple[list[int], list[int]]]:
+    def _rank_neighbours(self, row: int) -> list[tuple[list[int], list[int]]]:
         """Rank neighbours by their estimated value, best first, as rows that leave and rows that enter."""
         problem = self.decided.problem
         node = int(self.decided.reasons.blocking[row])
         if node < 0:
-            return self._for_a_rule(row)
+            return self._list_rule_exchanges(row)
         under = (problem.case.node >= node) & (problem.case.node < problem.case.tree.end[node])
         left = self.decided.reasons.room.whole_cents[problem.case.node[row]]
         missing = int(self.ask[row]) - int(left)
         out = self.out[under[self.out]]
         out = out[np.argsort(self.value[out] / np.maximum(self.grant[out], 1), kind="stable")]
         into = self.waiting[under[self.waiting] & (self.waiting != row)]
-        return self._exchanges(out, into, missing)
+        return self._rank_exchanges(out, into, missing)
 
-    def _exchanges(self, out: IntArray, into: IntArray, missing: int) -> list[tuple[list[int], list[int]]]:
+    def _rank_exchanges(
+        self, out: IntArray, into: IntArray, missing: int
+    ) -> list[tuple[list[int], list[int]]]:
         """Rank the removals of one or two funded rows that free enough money, each with the best filler."""
         weight, value = self.grant[out], self.value[out]
         pairs = min(len(out), MOST_PAIRS)
@@ -426,7 +435,7 @@ class DossierExchanges:
         freed = np.concatenate([weight, weight[first] + weight[second]])
         lost = np.concatenate([value, value[first] + value[second]])
         enough = np.flatnonzero(freed >= missing)
-        gain, who = self._filling(into, freed[enough] - missing)
+        gain, who = self._find_fillers(into, freed[enough] - missing)
         net = lost[enough] - gain
         order = np.lexsort((freed[enough], net))[:TRIED]
         result = []
@@ -438,7 +447,7 @@ class DossierExchanges:
             result.append(([int(out[g]) for g in gone], [int(who[k])] if who[k] >= 0 else []))
         return result
 
-    def _filling(self, into: IntArray, room: IntArray) -> tuple[IntArray, IntArray]:
+    def _find_fillers(self, into: IntArray, room: IntArray) -> tuple[IntArray, IntArray]:
         """Find, for each remaining amount, the most valuable application that fits.
 
         Returns its gain and its row; 0 and −1 if none fits.
@@ -454,7 +463,7 @@ class DossierExchanges:
         row = np.where(held, by_weight[np.maximum(best[np.maximum(place, 0)], 0)], -1)
         return gain, row
 
-    def _for_a_rule(self, row: int) -> list[tuple[list[int], list[int]]]:
+    def _list_rule_exchanges(self, row: int) -> list[tuple[list[int], list[int]]]:
         """List exchanges for an application that a rule blocks.
 
         It enters alone, or against one funded application of the same group.
@@ -477,4 +486,4 @@ class DossierExchanges:
 def read_if_kept(decided: DecidedRun, allocation: Allocation) -> tuple[Allocation, AllocationReading] | None:
     """Return the allocation with its exact reading; None if it breaks a rule."""
     reading = read_allocation(decided.problem, allocation)
-    return None if broken_rules(decided.problem, allocation, reading) else (allocation, reading)
+    return None if list_broken_rules(decided.problem, allocation, reading) else (allocation, reading)

@@ -37,8 +37,8 @@ from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.reductions.coefficient_tightening import tighten
-from tnt_sim.solve.reductions.fixing import exact_bound
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.solve.reductions.fixing import compute_exact_bound
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 Entry = dict[str, Any]
 
@@ -60,34 +60,36 @@ class Obstacle:
     problem: Problem | None = None
     why: str = ""
 
-    def entry(self, status: str, **more: object) -> Entry:
+    def build_entry(self, status: str, **more: object) -> Entry:
         """Write the entry of the document."""
         return {"kind": self.kind, "of": self.of, "status": status, **more}
 
-    def funded(self, cents: int, proof: str | None) -> Entry:
+    def build_funded_entry(self, cents: int, proof: str | None) -> Entry:
         """Write the entry of an application that would be funded without the condition."""
-        return self.entry("exact", unit="yes", grant_cents=cents, proof=proof, confirmed=True)
+        return self.build_entry("exact", unit="yes", grant_cents=cents, proof=proof, confirmed=True)
 
-    def document(self) -> Entry:
+    def build_unliftable_entry(self) -> Entry:
         """Write the entry of a condition that cannot be lifted."""
-        return self.entry("impossible" if self.why == "several_missed" else "undefined", why=self.why)
+        return self.build_entry("impossible" if self.why == "several_missed" else "undefined", why=self.why)
 
 
-def lifted(decided: DecidedRun, row: int) -> list[Entry]:
+def lift_obstacles(decided: DecidedRun, row: int) -> list[Entry]:
     """Re-optimise without each obstacle in turn and say whether the application would be funded."""
     return [
-        one.document() if one.problem is None else solved(one, one.problem, row, decided, prove=True)
-        for one in obstacles(decided, row)
+        one.build_unliftable_entry()
+        if one.problem is None
+        else solve_without_obstacle(one, one.problem, row, decided, prove=True)
+        for one in list_obstacles(decided, row)
     ]
 
 
-def obstacles(decided: DecidedRun, row: int) -> list[Obstacle]:
+def list_obstacles(decided: DecidedRun, row: int) -> list[Obstacle]:
     """List what keeps an application out of the competition, each with the problem that remains without it."""
     problem = decided.problem
     name = str(decided.numbers[row])
     if problem.offers.refused[row]:
         rule = problem.decided.specs[int(problem.decided.rule[row])].id
-        return [_lifting("decision", rule, _without_decision(decided.scenario, rule, name))]
+        return [_build_obstacle("decision", rule, _without_decision(decided.scenario, rule, name))]
     if problem.offers.capped_out[row]:
         return [Obstacle("grant", name, why="capped_out")]
     rules = list(dict.fromkeys(one.rule for one in problem.eligibility.failures if one.mask[row]))
@@ -95,34 +97,36 @@ def obstacles(decided: DecidedRun, row: int) -> list[Obstacle]:
     if len(rules) > 1:
         return [Obstacle("requirement", rule, why="several_missed") for rule in rules]
     return [
-        _lifting("requirement", rule, _waived(decided.scenario, rule, name))
+        _build_obstacle("requirement", rule, _add_waiver(decided.scenario, rule, name))
         if rule in liftable
         else Obstacle("requirement", rule, why="not_liftable")
         for rule in rules
     ]
 
 
-def _lifting(kind: str, rule: str, scenario: Scenario) -> Obstacle:
+def _build_obstacle(kind: str, rule: str, scenario: Scenario) -> Obstacle:
     try:
         return Obstacle(kind, rule, compile_problem(scenario))
     except InputError:
         return Obstacle(kind, rule, why="not_liftable")
 
 
-def solved(obstacle: Obstacle, problem: Problem, row: int, decided: DecidedRun, *, prove: bool) -> Entry:
+def solve_without_obstacle(
+    obstacle: Obstacle, problem: Problem, row: int, decided: DecidedRun, *, prove: bool
+) -> Entry:
     """Re-optimise without the obstacle and write the entry; one solve."""
     answer = ask(problem, prove=prove, clock=decided.clock)
     settled = answer.is_closed and answer.canonical
     if not settled:
-        return obstacle.entry("undefined", why="stopped")
+        return obstacle.build_entry("undefined", why="stopped")
     proof = answer.proof.value if answer.proof and prove else None
     assert answer.allocation is not None
     if not answer.allocation.funded[row]:
-        return obstacle.entry("impossible", why="not_enough", proof=proof)
-    return obstacle.funded(int(answer.allocation.granted_cents[row]), proof)
+        return obstacle.build_entry("impossible", why="not_enough", proof=proof)
+    return obstacle.build_funded_entry(int(answer.allocation.granted_cents[row]), proof)
 
 
-def _waived(scenario: Scenario, rule: str, dossier: str) -> Scenario:
+def _add_waiver(scenario: Scenario, rule: str, dossier: str) -> Scenario:
     waiver = WaiverSpec(of=rule, where=Selector({"dossier": dossier}))
     return _with_spec(scenario, waivers=(*scenario.spec.waivers, waiver))
 
@@ -155,36 +159,40 @@ class LiftedBounds:
         form = formulate(decided.problem, deadline=decided.clock.deadline)
         stage = form.stages[0]
         model = tighten(form.model).with_objective(stage.objective, stage.sense)
-        duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.limits()).row_duals
+        duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.build_limits()).row_duals
         named = {} if duals is None else dict(zip(model.row_names, duals.tolist(), strict=True))
         return cls(decided, form, named)
 
-    def funds(self, problem: Problem, row: int) -> bool | None:
+    def is_funded(self, problem: Problem, row: int) -> bool | None:
         """Whether the optimum of `problem` funds the application; None if only a solve can decide."""
         if not problem.offers.candidate[row]:
             return None
-        today = self._worth(problem, self.decided.allocation)
+        today = self._compute_worth(problem, self.decided.allocation)
         if today is None:
             return None
         form = formulate(problem, deadline=self.decided.clock.deadline)
-        if self._at_most(form, problem, row) < today:
+        if self._compute_upper_bound(form, problem, row) < today:
             return False
-        more = self._worth(problem, self._with(problem, row))
-        return True if more is not None and more > today and self._no_wider(form, row) else None
+        more = self._compute_worth(problem, self._with(problem, row))
+        return True if more is not None and more > today and self._has_all_rows(form, row) else None
 
-    def _worth(self, problem: Problem, allocation: Allocation) -> Fraction | None:
+    def _compute_worth(self, problem: Problem, allocation: Allocation) -> Fraction | None:
         """Return the first stage value of an allocation, more is better; None if it breaks a rule."""
         reading = read_allocation(problem, allocation)
-        return None if broken_rules(problem, allocation, reading) else _up(problem) * reading.values[0]
+        return (
+            None
+            if list_broken_rules(problem, allocation, reading)
+            else _get_sense_sign(problem) * reading.values[0]
+        )
 
-    def _at_most(self, form: Formulation, problem: Problem, row: int) -> Fraction:
+    def _compute_upper_bound(self, form: Formulation, problem: Problem, row: int) -> Fraction:
         """Bound from above the first stage value of every allocation with the application, more is better."""
         stage = form.stages[0]
         model = tighten(form.model).with_objective(stage.objective, stage.sense)
-        bound = exact_bound(model, self._prices(model.row_names))
+        bound = compute_exact_bound(model, self._get_prices(model.row_names))
         if bound.scaled is None:
             return Fraction(2**62)
-        up, column = _up(problem), _column(form, row)
+        up, column = _get_sense_sign(problem), _find_column(form, row)
         most = up * bound.scaled + min(0, up * int(bound.reduced_costs[column]))
         return (Fraction(most, 1 << bound.scale) + up * stage.constant) * stage.scale
 
@@ -193,12 +201,12 @@ class LiftedBounds:
         funded[row], granted[row] = True, problem.offers.least_cents[row]
         return Allocation(funded, granted)
 
-    def _no_wider(self, form: Formulation, row: int) -> bool:
+    def _has_all_rows(self, form: Formulation, row: int) -> bool:
         """Whether the model without the application's column has every row of the decision's model.
 
         The objective must be the same too.
         """
-        ours, theirs, column = self.form.model, form.model, _column(form, row)
+        ours, theirs, column = self.form.model, form.model, _find_column(form, row)
         at = {name: k for k, name in enumerate(theirs.row_names)}
         unique = len(at) == theirs.n_rows
         if theirs.n_cols != ours.n_cols + 1 or not unique or not at.keys() >= set(ours.row_names):
@@ -206,8 +214,8 @@ class LiftedBounds:
         retained, rows = np.arange(theirs.n_cols) != column, [at[name] for name in ours.row_names]
         entry, other = self.form.stages[0], form.stages[0]
         matrix = theirs.matrix.tocsr()[rows, :].tocsc()[:, retained].tocsr()
-        own = _reduced(ours.matrix, ours.row_lower, ours.row_upper)
-        yours = _reduced(matrix, theirs.row_lower[rows], theirs.row_upper[rows])
+        own = _reduce_rows(ours.matrix, ours.row_lower, ours.row_upper)
+        yours = _reduce_rows(matrix, theirs.row_lower[rows], theirs.row_upper[rows])
         same = (
             *zip(own[1:], yours[1:], strict=True),
             (ours.col_lower, theirs.col_lower[retained]),
@@ -219,20 +227,20 @@ class LiftedBounds:
             alike and all(np.array_equal(a, b) for a, b in same) and (own[0] - yours[0]).count_nonzero() == 0
         )
 
-    def _prices(self, names: tuple[str, ...]) -> FloatArray:
+    def _get_prices(self, names: tuple[str, ...]) -> FloatArray:
         return np.array([self.prices.get(name, 0.0) for name in names])
 
 
-def _up(problem: Problem) -> int:
+def _get_sense_sign(problem: Problem) -> int:
     return 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
 
 
-def _column(form: Formulation, row: int) -> int:
+def _find_column(form: Formulation, row: int) -> int:
     """Return the column of the funding binary of an application."""
     return int(form.recovery.funded_columns[np.searchsorted(form.recovery.candidate, row)])
 
 
-def _reduced(matrix: csr_array, lower: IntArray, upper: IntArray) -> tuple[csr_array, IntArray, IntArray]:
+def _reduce_rows(matrix: csr_array, lower: IntArray, upper: IntArray) -> tuple[csr_array, IntArray, IntArray]:
     """Divide each row by the gcd of its coefficients and round its bounds inwards.
 
     The rounding is that of a Chvátal–Gomory cut from one row; it keeps all integer points.

@@ -42,25 +42,32 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.analysis.marginal.entry_thresholds import KERNEL, LIMITS, SOLVED, UNKNOWN, NoLoss, no_losses
-from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, least_amount
-from tnt_sim.analysis.shared.decided_run import DecidedRun, goes_first, sign_of, with_tolerance
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, at_amount, line_of
-from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, Tell
+from tnt_sim.analysis.marginal.entry_thresholds import (
+    KERNEL,
+    LIMITS,
+    SOLVED,
+    UNKNOWN,
+    NoLoss,
+    find_no_loss_extensions,
+)
+from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, find_least_amount
+from tnt_sim.analysis.shared.decided_run import DecidedRun, compare_tie_break, sign_of, with_tolerance
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_path, set_amount
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, forced
-from tnt_sim.engine.result import Proof, SolveOutcome, status_with
+from tnt_sim.engine.optimise import ask, with_fixed
+from tnt_sim.engine.result import Proof, SolveOutcome, derive_status
 from tnt_sim.errors import InputError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.rules.expressions.columns import MICRO, ValueKind, kind_of, numeric_column
-from tnt_sim.rules.linear_terms import IntArray, Terms, Unit, common_scale
+from tnt_sim.rules.expressions.columns import MICRO, ValueKind, get_column_kind, read_numeric_column
+from tnt_sim.rules.linear_terms import IntArray, Terms, Unit, find_common_scale
 from tnt_sim.rules.protocols import Case, CompiledRule, Mode, Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.spec import ScenarioSpec
-from tnt_sim.solve.backends.incremental_lp import difference
+from tnt_sim.solve.backends.incremental_lp import compare_models
 
 Entry = dict[str, Any]
 MOST_TURNS = 6
@@ -81,7 +88,9 @@ class EnvelopeIncrease:
         """The problem at the amounts written in the scenario."""
         return self.decided.problem
 
-    def least(self, limits: tuple[Fraction, ...], *, inside: bool, prove: bool = False) -> MinimumEnvelope:
+    def find_least_amount(
+        self, limits: tuple[Fraction, ...], *, inside: bool, prove: bool = False
+    ) -> MinimumEnvelope:
         """Find the least amount at which the first stages reach `limits`.
 
         Parameters
@@ -90,58 +99,65 @@ class EnvelopeIncrease:
         inside : whether the application must be funded
         prove : whether to prove the result
         """
-        change = (lambda problem: forced(problem, [self.row])) if inside else (lambda problem: problem)
+        change = (lambda problem: with_fixed(problem, [self.row])) if inside else (lambda problem: problem)
         clock = self.decided.clock
-        return least_amount(self.problem, self.path, limits=limits, change=change, prove=prove, clock=clock)
+        return find_least_amount(
+            self.problem, self.path, limits=limits, change=change, prove=prove, clock=clock
+        )
 
-    def first(self, cents: int) -> int | None:
+    def find_first_amount(self, cents: int) -> int | None:
         """Find the least amount from `cents` on whose optimum funds the application; None if not found."""
         for _ in range(MOST_TURNS):
             self.decided.clock.deadline.check()
-            answer = ask(at_amount(self.problem, self.path, cents), prove=False, clock=self.decided.clock)
+            answer = ask(set_amount(self.problem, self.path, cents), prove=False, clock=self.decided.clock)
             if answer.allocation is None or not (answer.is_closed and answer.canonical):
                 return None
             if answer.allocation.funded[self.row]:
                 return cents
-            wanted = self.least(answer.values, inside=True).amount_cents
+            wanted = self.find_least_amount(answer.values, inside=True).amount_cents
             if wanted is not None and wanted <= cents:
-                wanted = self._more_than(answer)
+                wanted = self._find_better_amount(answer)
             if wanted is None or wanted <= cents:
                 return None
             cents = wanted
         return None
 
-    def _more_than(self, answer: SolveOutcome) -> int | None:
+    def _find_better_amount(self, answer: SolveOutcome) -> int | None:
         """Find the least amount whose optimum beats a solution; only if no other envelope can shift money."""
         if self.problem.case.tree.n_nodes > 1:
             return None
         result = []
         for k, stage in enumerate(self.problem.stages):
             step = self.steps[k] if stage.sense is Sense.MAXIMISE else -self.steps[k]
-            least = self.least((*answer.values[:k], answer.values[k] + step), inside=False)
+            least = self.find_least_amount((*answer.values[:k], answer.values[k] + step), inside=False)
             if least.amount_cents is not None:
                 result.append(least.amount_cents)
         return min(result, default=None)
 
 
-def by_envelopes(decided: DecidedRun, row: int, steps: tuple[Fraction, ...]) -> Iterator[Entry]:
+def generate_envelope_changes(decided: DecidedRun, row: int, steps: tuple[Fraction, ...]) -> Iterator[Entry]:
     """Yield the needed increase of the application's envelope, then of the programme if that is another one."""
     tree = decided.problem.case.tree
     written = [
         node
-        for node in tree.ancestors(int(decided.problem.case.node[row]))
+        for node in tree.list_ancestors(int(decided.problem.case.node[row]))
         if tree.written_cents[node] is not None
     ]
     for node in dict.fromkeys([*written[:1], *written[-1:]]):
         if node not in tree.landing and "/" not in tree.ids[node]:
-            yield _entry(
-                EnvelopeIncrease(decided, line_of(decided.problem, tree.ids[node]).upwards(), row, steps)
+            yield _build_envelope_entry(
+                EnvelopeIncrease(
+                    decided,
+                    build_envelope_path(decided.problem, tree.ids[node]).restrict_upwards(),
+                    row,
+                    steps,
+                )
             )
 
 
-def _entry(raised: EnvelopeIncrease) -> Entry:
+def _build_envelope_entry(raised: EnvelopeIncrease) -> Entry:
     tree, path = raised.problem.case.tree, raised.path
-    least = raised.least(raised.decided.reading.values, inside=True, prove=True)
+    least = raised.find_least_amount(raised.decided.reading.values, inside=True, prove=True)
     head: Entry = {"kind": "envelope", "of": path.id, "title": tree.titles[path.node]}
     proof = None if least.proof is None else least.proof.value
     if least.unreachable:
@@ -161,12 +177,16 @@ def _entry(raised: EnvelopeIncrease) -> Entry:
         return head | amounts | {"status": "interval", "low_cents": low}
     tie = least.amount_cents <= path.amount_cents
     loose = with_tolerance(raised.problem)
-    first = None if loose or least.moving else raised.first(max(path.amount_cents, least.amount_cents))
+    first = (
+        None
+        if loose or least.moving
+        else raised.find_first_amount(max(path.amount_cents, least.amount_cents))
+    )
     return head | amounts | {"status": "exact", "tie": tie, "first_cents": first}
 
 
 def of_everyone(
-    decided: DecidedRun, steps: tuple[Fraction, ...], report_progress: Tell, into: dict[int, Entry]
+    decided: DecidedRun, steps: tuple[Fraction, ...], report_progress: ReportProgress, into: dict[int, Entry]
 ) -> None:
     """Find, for every refused candidate, the least increase of the programme that funds it without loss.
 
@@ -181,11 +201,11 @@ def of_everyone(
     problem = decided.problem
     if with_tolerance(problem) or problem.case.tree.written_cents[0] is None:
         return
-    path = line_of(problem, problem.case.tree.ids[0])
+    path = build_envelope_path(problem, problem.case.tree.ids[0])
     reading = decided.reading
     proof = Proof(decided.proof or Proof.FEASIBLE_GAP)
     answer = SolveOutcome(
-        status=status_with(proof),
+        status=derive_status(proof),
         values=reading.values,
         bests=reading.values,
         granted_cents=reading.granted_cents,
@@ -197,16 +217,18 @@ def of_everyone(
         seconds=0.0,
     )
     base = ReferenceSolution(decided.scenario, problem, answer, steps, reading.values)
-    no_loss = NoLoss.today(base)
+    no_loss = NoLoss.from_reference(base)
     try:
-        no_losses(base, path, clock=decided.clock, report_progress=report_progress, into=no_loss)
+        find_no_loss_extensions(
+            base, path, clock=decided.clock, report_progress=report_progress, into=no_loss
+        )
     finally:
         rows = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)
         known = [row for row in rows.tolist() if no_loss.method[row]]
-        into |= {row: _limits(decided, path, no_loss, row) for row in known}
+        into |= {row: _build_interval_entry(decided, path, no_loss, row) for row in known}
 
 
-def _limits(decided: DecidedRun, path: EnvelopePath, no_loss: NoLoss, row: int) -> Entry:
+def _build_interval_entry(decided: DecidedRun, path: EnvelopePath, no_loss: NoLoss, row: int) -> Entry:
     head: Entry = {"kind": "envelope", "of": path.id, "title": decided.problem.case.tree.titles[path.node]}
     if no_loss.never[row]:
         return head | {"status": "impossible", "why": "envelope_never", "proof": None}
@@ -245,18 +267,22 @@ class RequestCut:
 def can_be_cut(problem: Problem, row: int) -> bool:
     """Whether the application gets one fixed amount or nothing, and a smaller positive amount is possible."""
     offers = problem.offers
-    levelled = bool(offers.levels.mask(problem.case.n)[row])
-    return not offers.ranged[row] and not levelled and lowest(problem, row) < int(offers.most_cents[row])
+    levelled = bool(offers.levels.select_dossiers(problem.case.n)[row])
+    return (
+        not offers.ranged[row]
+        and not levelled
+        and compute_least_grant_cents(problem, row) < int(offers.most_cents[row])
+    )
 
 
-def lowest(problem: Problem, row: int) -> int:
+def compute_least_grant_cents(problem: Problem, row: int) -> int:
     """Return the smallest grant with which the project goes ahead, at least one unit, in cents."""
     unit = int(problem.offers.unit_cents[row])
     stated = problem.case.table["min_grant_cents"][row] or 0
     return max(unit, -(-stated // unit) * unit)
 
 
-def cut_to(decided: DecidedRun, row: int, steps: Sequence[Fraction]) -> RequestCut:
+def find_request_cut(decided: DecidedRun, row: int, steps: Sequence[Fraction]) -> RequestCut:
     """Find the largest grant below the request at which the canonical optimum funds the application.
 
     Parameters
@@ -264,46 +290,55 @@ def cut_to(decided: DecidedRun, row: int, steps: Sequence[Fraction]) -> RequestC
     steps : smallest possible gain of each stage
     """
     unit = int(decided.problem.offers.unit_cents[row])
-    problem = _opened(decided.problem, row, int(decided.problem.offers.most_cents[row]) - unit)
+    problem = _make_grant_variable(decided.problem, row, int(decided.problem.offers.most_cents[row]) - unit)
     values, granted = decided.reading.values, decided.reading.granted_cents
     result: list[SolveOutcome] = []
     best = 0
-    for question, kept in _strict(problem, row, values, granted, steps):
+    for question, kept in _generate_better_problems(problem, row, values, granted, steps):
         decided.clock.deadline.check()
-        result.append(_largest(question, kept, decided.clock))
-        best = max(best, _cents(result[-1], row))
-    tied = _largest(*_within(problem, row, values, granted), decided.clock)
+        result.append(_maximise_grant(question, kept, decided.clock))
+        best = max(best, _get_granted_cents(result[-1], row))
+    tied = _maximise_grant(*_build_largest_grant_problem(problem, row, values, granted), decided.clock)
     result.append(tied)
-    cents = _cents(tied, row)
+    cents = _get_granted_cents(tied, row)
     while cents > best:
         decided.clock.deadline.check()
-        alone = ask(forced(decided.problem, [row], amounts={row: cents}), prove=False, clock=decided.clock)
-        result.append(alone)
-        if alone.allocation is not None and goes_first(alone.allocation, decided.allocation) > 0:
+        single_fix = ask(
+            with_fixed(decided.problem, [row], amounts={row: cents}), prove=False, clock=decided.clock
+        )
+        result.append(single_fix)
+        if (
+            single_fix.allocation is not None
+            and compare_tie_break(single_fix.allocation, decided.allocation) > 0
+        ):
             best = cents
             break
         # Only the rank is against the application: try the next lower amount.
-        if cents - unit <= max(best, lowest(problem, row) - 1):
+        if cents - unit <= max(best, compute_least_grant_cents(problem, row) - 1):
             break
-        lower = _opened(decided.problem, row, cents - unit)
-        result.append(_largest(*_within(lower, row, values, granted), decided.clock))
-        cents = _cents(result[-1], row)
+        lower = _make_grant_variable(decided.problem, row, cents - unit)
+        result.append(
+            _maximise_grant(*_build_largest_grant_problem(lower, row, values, granted), decided.clock)
+        )
+        cents = _get_granted_cents(result[-1], row)
     return RequestCut(best or None, tuple(result))
 
 
-def counts_elsewhere(decided: DecidedRun, row: int) -> bool:
+def has_other_effects(decided: DecidedRun, row: int) -> bool:
     """Whether a smaller request changes rules or objectives beyond the application's own amount.
 
     The formulations with the least request and with today's request are compared row by row.
     """
     problem, deadline = decided.problem, decided.clock.deadline
-    least, most = lowest(problem, row), int(problem.offers.most_cents[row])
+    least, most = compute_least_grant_cents(problem, row), int(problem.offers.most_cents[row])
     try:
         other = compile_problem(with_request(decided.scenario, decided.numbers[row], least), deadline)
     except InputError:
         return True
-    now, then = (formulate(_opened(one, row, most), deadline=deadline) for one in (problem, other))
-    if not difference(now.model, then.model).is_empty:
+    now, then = (
+        formulate(_make_grant_variable(one, row, most), deadline=deadline) for one in (problem, other)
+    )
+    if not compare_models(now.model, then.model).is_empty:
         return True
     return any(
         (one.scale, one.constant) != (two.scale, two.constant) or (one.objective != two.objective).any()
@@ -311,42 +346,44 @@ def counts_elsewhere(decided: DecidedRun, row: int) -> bool:
     )
 
 
-def _cents(answer: SolveOutcome, row: int) -> int:
+def _get_granted_cents(answer: SolveOutcome, row: int) -> int:
     return 0 if answer.allocation is None else int(answer.allocation.granted_cents[row])
 
 
-def _opened(problem: Problem, row: int, most_cents: int) -> Problem:
+def _make_grant_variable(problem: Problem, row: int, most_cents: int) -> Problem:
     """Force the application in, with a variable amount up to `most_cents`."""
-    inside = forced(problem, [row])
+    inside = with_fixed(problem, [row])
     offers = inside.offers
     least, most, ranged = offers.least_cents.copy(), offers.most_cents.copy(), offers.ranged.copy()
-    least[row], most[row] = lowest(problem, row), most_cents
+    least[row], most[row] = compute_least_grant_cents(problem, row), most_cents
     ranged[row] = most_cents > least[row]
     return replace(inside, offers=replace(offers, least_cents=least, most_cents=most, ranged=ranged))
 
 
-Asked = tuple[Problem, tuple[Fraction, ...]]
+BoundedProblem = tuple[Problem, tuple[Fraction, ...]]
 
 
-def _strict(
+def _generate_better_problems(
     problem: Problem, row: int, values: Sequence[Fraction], granted: int, steps: Sequence[Fraction]
-) -> Iterator[Asked]:
+) -> Iterator[BoundedProblem]:
     """Yield problems all of whose feasible points beat the decision before the rank is compared."""
     for k, stage in enumerate(problem.stages):
         better = values[k] + steps[k] if stage.sense is Sense.MAXIMISE else values[k] - steps[k]
-        stages = (*problem.stages[: k + 1], _grant_of(problem, row))
+        stages = (*problem.stages[: k + 1], _build_grant_stage(problem, row))
         yield _with_stages(problem, stages), (*values[:k], better)
-    yield _within(problem, row, values, granted - 1)
+    yield _build_largest_grant_problem(problem, row, values, granted - 1)
 
 
-def _within(problem: Problem, row: int, values: Sequence[Fraction], granted: int) -> Asked:
+def _build_largest_grant_problem(
+    problem: Problem, row: int, values: Sequence[Fraction], granted: int
+) -> BoundedProblem:
     """Require every stage as good as in the decision, at most `granted` cents in all, and maximise the grant."""
     money = ObjectiveStage(GRANTED, Sense.MINIMISE, problem.granted)
-    stages = (*problem.stages, money, _grant_of(problem, row))
+    stages = (*problem.stages, money, _build_grant_stage(problem, row))
     return _with_stages(problem, stages), (*values, granted * CENT)
 
 
-def _grant_of(problem: Problem, row: int) -> ObjectiveStage:
+def _build_grant_stage(problem: Problem, row: int) -> ObjectiveStage:
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     mine = zeros.copy()
     mine[row] = 1
@@ -356,18 +393,18 @@ def _grant_of(problem: Problem, row: int) -> ObjectiveStage:
 def _with_stages(problem: Problem, stages: tuple[ObjectiveStage, ...]) -> Problem:
     """Replace the stages; penalties that are charged to a removed stage become reports."""
     kept = len(stages) - 1
-    rules = tuple(_unpriced(rule, min(kept, len(problem.stages))) for rule in problem.rules)
+    rules = tuple(_drop_late_penalty(rule, min(kept, len(problem.stages))) for rule in problem.rules)
     return replace(problem, stages=stages, rules=rules)
 
 
-def _unpriced(rule: CompiledRule, n_kept: int) -> CompiledRule:
+def _drop_late_penalty(rule: CompiledRule, n_kept: int) -> CompiledRule:
     if rule.mode is not Mode.PENALTY or rule.penalty is None or rule.penalty.stage < n_kept:
         return rule
     reported: CompiledRule = replace(rule, mode=Mode.REPORT)  # type: ignore[type-var]
     return reported
 
 
-def _largest(question: Problem, limits: tuple[Fraction, ...], clock: Clock) -> SolveOutcome:
+def _maximise_grant(question: Problem, limits: tuple[Fraction, ...], clock: Clock) -> SolveOutcome:
     return ask(
         question, limits=limits, goals=1, least=False, canonical=False, prove=False, blocks=False, clock=clock
     )
@@ -390,12 +427,15 @@ _GOALS = ("objective", "measures")
 _SPEAKS = ("eligibility", "grants", "caps", "waivers", "rules", "programme", "dossiers", "steps")
 
 
-def mentioned_in(spec: ScenarioSpec, column: str, *, beside: tuple[str, ...] = _GOALS) -> str | None:
+def find_mention(spec: ScenarioSpec, column: str, *, beside: tuple[str, ...] = _GOALS) -> str | None:
     """Return the first scenario entry that refers to a column or to a measure built on it.
 
     Entries whose key is in `beside` are not searched.
     """
-    names = {column, *(name for name, entry in spec.measures.items() if column in _words(entry.model_dump()))}
+    names = {
+        column,
+        *(name for name, entry in spec.measures.items() if column in _iterate_words(entry.model_dump())),
+    }
     whole = spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     for key in _SPEAKS:
         if key in beside or key not in whole:
@@ -404,20 +444,20 @@ def mentioned_in(spec: ScenarioSpec, column: str, *, beside: tuple[str, ...] = _
         for number, entry in enumerate(entries):
             said = {"columns"} & set(entry) if isinstance(entry, dict) else set()
             plain = {k: v for k, v in entry.items() if k not in ("title", "note", "source", *said)}
-            if names & set(_words(plain)):
+            if names & set(_iterate_words(plain)):
                 return str(entry.get("id") or entry.get("of") or f"{key}.{number}")
     return None
 
 
-def _words(value: Any) -> Iterator[str]:
+def _iterate_words(value: Any) -> Iterator[str]:
     """Yield every key and every string of a nested structure."""
     if isinstance(value, dict):
         for key, piece in value.items():
             yield str(key)
-            yield from _words(piece)
+            yield from _iterate_words(piece)
     elif isinstance(value, list | tuple):
         for piece in value:
-            yield from _words(piece)
+            yield from _iterate_words(piece)
     elif isinstance(value, str):
         yield value
 
@@ -443,19 +483,19 @@ class Score:
     other: str | None
 
 
-def scores(problem: Problem) -> list[Score]:
+def list_scores(problem: Problem) -> list[Score]:
     """List the merit columns of the objective, in its order."""
     spec, case = problem.scenario.spec, problem.case
     result: list[Score] = []
     for stage in spec.objective:
         for name in stage.maximise or stage.minimise or {}:
-            for column in _columns(spec.measures.get(name), name):
+            for column in _list_columns(spec.measures.get(name), name):
                 if column not in {one.column for one in result} and _is_score(case, column):
-                    result.append(_score(problem, column))
+                    result.append(_build_score(problem, column))
     return result
 
 
-def _columns(measure: Any, name: str) -> list[str]:
+def _list_columns(measure: Any, name: str) -> list[str]:
     if measure is None:
         return [name]
     if measure.mean is not None:
@@ -472,25 +512,25 @@ FIGURES_OF_THE_REQUEST = frozenset(
 
 def _is_score(case: Case, column: str) -> bool:
     # Extra columns are read as text until the objective counts them.
-    return column not in FIGURES_OF_THE_REQUEST and kind_of(case, column) in (
+    return column not in FIGURES_OF_THE_REQUEST and get_column_kind(case, column) in (
         ValueKind.NUMBER,
         ValueKind.TEXT,
     )
 
 
-def _score(problem: Problem, column: str) -> Score:
-    amounts = numeric_column(problem.case, column, ())
+def _build_score(problem: Problem, column: str) -> Score:
+    amounts = read_numeric_column(problem.case, column, ())
     assert amounts is not None
     held = amounts.values[~amounts.missing & problem.offers.in_play]
     step = gcd(*(abs(int(value)) for value in np.unique(held).tolist())) or 1
     top = int(held.max(initial=0))
-    other = mentioned_in(problem.scenario.spec, column)
+    other = find_mention(problem.scenario.spec, column)
     return Score(column, amounts.scale * step, amounts.scale * top, other)
 
 
 def with_score(scenario: Scenario, column: str, by: Fraction, dossier: str | None = None) -> Scenario:
     """Return the scenario with a figure raised by `by`, for one application or for all."""
-    numbers, _ = scenario.portfolio.numeric(column)
+    numbers, _ = scenario.portfolio.read_numbers(column)
     own = pl.lit(True) if dossier is None else pl.col("dossier") == dossier
     add = pl.lit(Decimal(int(by / MICRO)).scaleb(-6), dtype=_EXACT)
     table = scenario.portfolio.table.with_columns(numbers.alias(column)).with_columns(
@@ -512,7 +552,7 @@ class Effects:
         return tuple(unit * int(count[row]) for unit, count in pairs)
 
 
-def effects(
+def compute_score_effects(
     problem: Problem, scenario: Scenario, score: Score, deadline: Deadline = UNLIMITED
 ) -> Effects | None:
     """Compute what one step of a score adds to each stage, by application, once it is funded.
@@ -526,23 +566,25 @@ def effects(
     raised = compile_problem(with_score(scenario, score.column, score.step), deadline)
     units, counts = [], []
     for before, after in zip(problem.stages, raised.stages, strict=True):
-        if before.goal_parts or not _same_once(before.terms, after.terms):
+        if before.goal_parts or not _has_same_once_values(before.terms, after.terms):
             return None
-        scale = common_scale([before.terms.scale, after.terms.scale])
-        counts.append(after.terms.rescaled(scale).per_funded - before.terms.rescaled(scale).per_funded)
+        scale = find_common_scale([before.terms.scale, after.terms.scale])
+        counts.append(after.terms.rescale(scale).per_funded - before.terms.rescale(scale).per_funded)
         units.append(scale if before.sense is Sense.MAXIMISE else -scale)
     return Effects(tuple(units), tuple(counts))
 
 
-def _same_once(before: Terms, after: Terms) -> bool:
+def _has_same_once_values(before: Terms, after: Terms) -> bool:
     """Whether the values counted once per key are the same in both."""
-    scale = common_scale([before.scale, after.scale])
-    pairs = zip(before.rescaled(scale).once, after.rescaled(scale).once, strict=False)
+    scale = find_common_scale([before.scale, after.scale])
+    pairs = zip(before.rescale(scale).once, after.rescale(scale).once, strict=False)
     same = all(np.array_equal(one.worth, other.worth) for one, other in pairs)
     return same and len(before.once) == len(after.once)
 
 
-def steps_needed(gained: tuple[Fraction, ...], effect: tuple[Fraction, ...], wins_ties: bool) -> int | None:
+def compute_needed_steps(
+    gained: tuple[Fraction, ...], effect: tuple[Fraction, ...], wins_ties: bool
+) -> int | None:
     """Return the number of score steps after which the application is funded; None if no score funds it.
 
     Parameters
@@ -562,9 +604,9 @@ def steps_needed(gained: tuple[Fraction, ...], effect: tuple[Fraction, ...], win
     return steps if sign > 0 or (sign == 0 and wins_ties) else steps + 1
 
 
-def tie_at(gained: tuple[Fraction, ...], effect: tuple[Fraction, ...]) -> bool:
+def has_tie(gained: tuple[Fraction, ...], effect: tuple[Fraction, ...]) -> bool:
     """Whether some whole number of steps makes every stage tie, so that money and rank decide."""
-    steps = steps_needed(gained, effect, wins_ties=True)
+    steps = compute_needed_steps(gained, effect, wins_ties=True)
     if steps is None:
         return False
     toward = effect if next(each for each in effect if each) > 0 else tuple(-each for each in effect)
@@ -573,12 +615,12 @@ def tie_at(gained: tuple[Fraction, ...], effect: tuple[Fraction, ...]) -> bool:
 
 def is_given(problem: Problem, row: int, column: str) -> bool:
     """Whether the column has a figure for the application; an empty cell cannot be raised."""
-    figures = numeric_column(problem.case, column, ())
+    figures = read_numeric_column(problem.case, column, ())
     return figures is not None and not figures.missing[row]
 
 
-def figure_of(problem: Problem, row: int, column: str) -> Fraction:
+def get_column_value(problem: Problem, row: int, column: str) -> Fraction:
     """Return the figure of the column for the application, 0 if the cell is empty."""
-    figures = numeric_column(problem.case, column, ())
+    figures = read_numeric_column(problem.case, column, ())
     assert figures is not None
     return Fraction(0) if figures.missing[row] else figures.scale * int(figures.values[row])

@@ -25,9 +25,9 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.analysis.shared.decided_run import DecidedRun
-from tnt_sim.analysis.shared.reference_solution import unit_of
+from tnt_sim.analysis.shared.reference_solution import get_violation_unit
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.optimise import ask, with_fixed
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.rules.linear_terms import BoolArray, Terms, Unit
 from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
@@ -49,7 +49,7 @@ class RuleDistance:
     answer: SolveOutcome
 
 
-def relaxed(decided: DecidedRun, row: int, rule: CompiledRule) -> RuleDistance:
+def minimise_violation(decided: DecidedRun, row: int, rule: CompiledRule) -> RuleDistance:
     """Minimise the violation of one hard rule, with the application funded and no stage worse than today.
 
     Parameters
@@ -59,14 +59,14 @@ def relaxed(decided: DecidedRun, row: int, rule: CompiledRule) -> RuleDistance:
     """
     problem = decided.problem
     loose: CompiledRule = replace(rule, mode=Mode.REPORT)  # type: ignore[type-var]
-    unit = unit_of(rule)
+    unit = get_violation_unit(rule)
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     nothing = Terms(Fraction(1), unit, zeros, zeros)
     distance = ObjectiveStage(
         f"shortfall.{rule.id}", Sense.MINIMISE, nothing, goal_parts=(Shortfall(loose, Fraction(1), 1, unit),)
     )
     rules = tuple(loose if other.id == rule.id else other for other in problem.rules)
-    asked = replace(forced(problem, [row]), rules=rules, stages=(*problem.stages, distance))
+    asked = replace(with_fixed(problem, [row]), rules=rules, stages=(*problem.stages, distance))
     answer = ask(
         asked,
         limits=decided.reading.values,
@@ -107,7 +107,7 @@ class Effect:
         return self.answer.is_closed and self.answer.canonical
 
 
-def effects_of_rules(decided: DecidedRun, clock: Clock, *, prove: bool = True) -> Iterator[Effect]:
+def generate_rule_effects(decided: DecidedRun, clock: Clock, *, prove: bool = True) -> Iterator[Effect]:
     """Yield the effect of each hard rule, each envelope option and each decision to fund, one solve each.
 
     Parameters
@@ -121,8 +121,8 @@ def effects_of_rules(decided: DecidedRun, clock: Clock, *, prove: bool = True) -
         yield Effect(name, again & ~funded, funded & ~again, answer)
 
 
-def n_effects(problem: Problem) -> int:
-    """Count the solves that `effects_of_rules` makes."""
+def count_rule_effects(problem: Problem) -> int:
+    """Count the solves that `generate_rule_effects` makes."""
     return sum(1 for _ in _without_each(problem))
 
 
@@ -141,6 +141,6 @@ def _without_each(problem: Problem) -> Iterator[tuple[str, Problem]]:
             yield spec.id, replace(problem, offers=free)
 
 
-def distinct(effects: list[Effect]) -> list[Effect]:
+def select_settled_effects(effects: list[Effect]) -> list[Effect]:
     """Keep the settled effects that change at least one decision."""
     return [one for one in effects if one.settled and bool(np.any(one.enters | one.leaves))]

@@ -99,35 +99,35 @@ class ExtendResult:
     ranges: list[GrantedRange] = field(default_factory=list)
     n_ranges: int = 0
 
-    def standing(self, curve: str, total_cents: int, moved: bool) -> ListAtTotal | None:
+    def get_list(self, curve: str, total_cents: int, moved: bool) -> ListAtTotal | None:
         """Return one list; the starting point serves both curves."""
         start = total_cents == self.path.amount_cents and not moved
         return self.standings.get((FREE if start else curve, total_cents, moved))
 
-    def goal_parts(self, curve: str, total_cents: int) -> tuple[GoalParts, ...]:
+    def decompose_gains(self, curve: str, total_cents: int) -> tuple[GoalParts, ...]:
         """Decompose the gain of each stage between transfers and a larger total."""
         written = self.path.amount_cents
         start, moved, there, single = (
-            self._values(curve, *key)
+            self._get_values(curve, *key)
             for key in ((written, False), (written, True), (total_cents, True), (total_cents, False))
         )
         return tuple(
             GoalParts(
                 stage.goal,
-                self._gain(k, start, moved),
-                self._gain(k, moved, there),
-                self._gain(k, start, there),
-                self._gain(k, start, single),
-                self._gain(k, moved, single),
+                self._compute_gain(k, start, moved),
+                self._compute_gain(k, moved, there),
+                self._compute_gain(k, start, there),
+                self._compute_gain(k, start, single),
+                self._compute_gain(k, moved, single),
             )
             for k, stage in enumerate(self.base.problem.stages)
         )
 
-    def _values(self, curve: str, total_cents: int, moved: bool) -> tuple[Fraction, ...]:
-        found = self.standing(curve, total_cents, moved)
+    def _get_values(self, curve: str, total_cents: int, moved: bool) -> tuple[Fraction, ...]:
+        found = self.get_list(curve, total_cents, moved)
         return () if found is None else found.point.values
 
-    def _gain(self, k: int, before: Sequence[Fraction], after: Sequence[Fraction]) -> Fraction | None:
+    def _compute_gain(self, k: int, before: Sequence[Fraction], after: Sequence[Fraction]) -> Fraction | None:
         """Return by how much a stage improves, a whole number of its units."""
         if not before or not after:
             return None

@@ -25,27 +25,27 @@ from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GrantedRa
 from tnt_sim.analysis.extend.transfer import (
     TRANSFER,
     TransferReading,
-    limits_of,
+    classify_transfer_limits,
+    has_same_amounts,
     read_transfers,
-    same_amounts,
     with_transfers,
     without_transfers,
 )
-from tnt_sim.analysis.marginal.extension_allocation import axes_of
-from tnt_sim.analysis.marginal.marginal_euro import next_euros
+from tnt_sim.analysis.marginal.extension_allocation import read_axes
+from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
 from tnt_sim.analysis.shared.amount_variation import AmountVariation
-from tnt_sim.analysis.shared.envelope_path import line_of, really_at
+from tnt_sim.analysis.shared.envelope_path import build_envelope_path, compile_at_amount
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.analysis.shared.reference_solution import Tell, base_of, tell_of
+from tnt_sim.analysis.shared.reference_solution import ReportProgress, notify_progress, solve_reference
 from tnt_sim.analysis.sweep.envelope_point import SURE, Point, Settler
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
-from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.optimise import ask, with_fixed
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.linear_terms import exact_sum
+from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
@@ -64,7 +64,7 @@ def extend_of(
     to: Sequence[str | int] = (),
     *,
     clock: Clock | None = None,
-    report_progress: Tell | None = None,
+    report_progress: ReportProgress | None = None,
 ) -> ExtendResult:
     """Compare transfers and extensions of a scenario.
 
@@ -82,18 +82,22 @@ def extend_of(
         If there is no optimum to start from.
     """
     clock = clock or Clock(None)
-    totals = totals_of(AmountVariation.of(scenario), to)
-    base = base_of(scenario, clock)
-    line = line_of(base.problem, base.problem.case.tree.ids[0])
+    totals = parse_totals(AmountVariation.of(scenario), to)
+    base = solve_reference(scenario, clock)
+    line = build_envelope_path(base.problem, base.problem.case.tree.ids[0])
     result = ExtendResult(
-        base, line, totals, StudyProgress(clock.deadline, "questions"), limits_of(base.problem.case.tree)
+        base,
+        line,
+        totals,
+        StudyProgress(clock.deadline, "questions"),
+        classify_transfer_limits(base.problem.case.tree),
     )
-    with result.course.held():
+    with result.course.catch_limits():
         _ExtensionSearch(result, clock, report_progress).run()
     return result
 
 
-def totals_of(moved: AmountVariation, to: Sequence[str | int]) -> tuple[int, ...]:
+def parse_totals(moved: AmountVariation, to: Sequence[str | int]) -> tuple[int, ...]:
     """Parse the larger totals, increasing; the written total is always examined.
 
     Raises
@@ -104,7 +108,7 @@ def totals_of(moved: AmountVariation, to: Sequence[str | int]) -> tuple[int, ...
     written = moved.base_cents
     if not to:
         return tuple(written + step * round_step(written) for step in STEPS)
-    totals = sorted({moved.cents_of(text) for text in to})
+    totals = sorted({moved.parse_amount(text) for text in to})
     if totals[0] < written:
         raise UsageError(
             Text(
@@ -134,9 +138,9 @@ class _ExtensionSearch:
 
     result: ExtendResult
     clock: Clock
-    report_progress: Tell | None
+    report_progress: ReportProgress | None
     settlers: dict[tuple[str, bool], Settler] = field(default_factory=dict)
-    drafts: dict[tuple[str, bool], ModelCache] = field(default_factory=dict)
+    model_cache: dict[tuple[str, bool], ModelCache] = field(default_factory=dict)
     waiting: int = 0
 
     def run(self) -> None:
@@ -150,14 +154,14 @@ class _ExtensionSearch:
             if (curve, total, moved) != (NESTED, written, False)
         ]
         self.waiting = len(wanted)
-        for key in result.course.each(wanted):
-            tell_of(self.report_progress, key[0], 1 - self.waiting / len(wanted))
+        for key in result.course.iterate_items(wanted):
+            notify_progress(self.report_progress, key[0], 1 - self.waiting / len(wanted))
             self._settle(*key)
             self.waiting -= 1
         self._improve()
-        next_euros(
+        compute_marginal_euros(
             result.base,
-            envelopes=list(axes_of(result.base.problem)[0]) or [result.path.id],
+            envelopes=list(read_axes(result.base.problem)[0]) or [result.path.id],
             rules=(),
             clock=self.clock,
             into=result.next,
@@ -167,20 +171,24 @@ class _ExtensionSearch:
 
     def _settle(self, curve: str, total: int, moved: bool) -> None:
         """Find one list."""
-        problem = self._problem(total)
+        problem = self._compile_problem(total)
         if problem is None:
             return
-        promised = self._promised(curve, total, moved)
-        variant = _promising(with_transfers(problem) if moved else without_transfers(problem), promised)
-        single = self.result.standing(curve, total, False) if moved else None
-        point = self._known(variant, total, promised, single) or self._point(curve, moved, variant, total)
+        promised = self._get_promised_list(curve, total, moved)
+        variant = _fix_promised_list(
+            with_transfers(problem) if moved else without_transfers(problem), promised
+        )
+        single = self.result.get_list(curve, total, False) if moved else None
+        point = self._find_known_point(variant, total, promised, single) or self._solve_point(
+            curve, moved, variant, total
+        )
         if not point.settled:
             stopped = point.allocation is None and point.status is Status.STOPPED
-            self.result.course.unanswered(stopped=stopped)
+            self.result.course.withdraw_item(stopped=stopped)
         if promised is None:
-            for rival in (self.result.standing(curve, self._before(total), moved), single):
+            for rival in (self.result.get_list(curve, self._get_previous_total(total), moved), single):
                 if rival is not None:
-                    point = self._settler(curve, moved).carried(variant, rival.point, point)
+                    point = self._get_settler(curve, moved).improve_by_previous(variant, rival.point, point)
         if single is not None and (promised is None or total == self._written):
             point = self._with_fewest_moves(point, single.point)
         self._keep(curve, total, moved, problem, point)
@@ -189,42 +197,44 @@ class _ExtensionSearch:
     def _written(self) -> int:
         return self.result.path.amount_cents
 
-    def _before(self, total: int) -> int:
+    def _get_previous_total(self, total: int) -> int:
         every = (self._written, *self.result.totals)
         return every[max(0, every.index(total) - 1)]
 
-    def _promised(self, curve: str, total: int, moved: bool) -> Allocation | None:
+    def _get_promised_list(self, curve: str, total: int, moved: bool) -> Allocation | None:
         """Return the list whose applications stay funded; None on the free curve."""
         if curve == FREE:
             return None
-        before = (self._written, False) if total == self._written else (self._before(total), moved)
-        found = self.result.standing(NESTED, *before)
+        before = (
+            (self._written, False) if total == self._written else (self._get_previous_total(total), moved)
+        )
+        found = self.result.get_list(NESTED, *before)
         return None if found is None else found.allocation
 
-    def _problem(self, total: int) -> Problem | None:
+    def _compile_problem(self, total: int) -> Problem | None:
         """Return the problem at a total; None if the scenario contradicts itself there."""
         base = self.result.base.problem
         try:
             return (
                 base
                 if total == self._written
-                else really_at(base, self.result.path, total, self.clock.deadline)
+                else compile_at_amount(base, self.result.path, total, self.clock.deadline)
             )
         except ScenarioError:
             return None
 
-    def _settler(self, curve: str, moved: bool) -> Settler:
+    def _get_settler(self, curve: str, moved: bool) -> Settler:
         return self.settlers.setdefault((curve, moved), Settler(self.clock))
 
-    def _known(
+    def _find_known_point(
         self, problem: Problem, total: int, promised: Allocation | None, untransferred: ListAtTotal | None
     ) -> Point | None:
         """Return the point of a question already answered, such as the scenario as written; otherwise None."""
         if promised is not None:
             return None
-        if untransferred is not None and same_amounts(problem, without_transfers(untransferred.problem)):
+        if untransferred is not None and has_same_amounts(problem, without_transfers(untransferred.problem)):
             return untransferred.point
-        if total == self._written and same_amounts(problem, self.result.base.problem):
+        if total == self._written and has_same_amounts(problem, self.result.base.problem):
             return self._of_answer(self.result.base.answer, problem, total, FREE, untransferred is not None)
         return None
 
@@ -234,15 +244,17 @@ class _ExtensionSearch:
         point = Point.of(total, answer)
         if answer.proof in SURE:
             return point
-        return self._settler(curve, moved).bounded(problem, point, self._seconds())
+        return self._get_settler(curve, moved).add_bounds(problem, point, self._compute_fair_seconds())
 
-    def _point(self, curve: str, moved: bool, problem: Problem, total: int) -> Point:
+    def _solve_point(self, curve: str, moved: bool, problem: Problem, total: int) -> Point:
         """Find the optimum, with certified bounds if it is not proved."""
-        clock = Clock.until(self.clock.deadline.within(self._seconds()))
-        drafts = self.drafts.setdefault((curve, moved), ModelCache())
-        return self._of_answer(ask(problem, clock=clock, drafts=drafts), problem, total, curve, moved)
+        clock = Clock.from_deadline(self.clock.deadline.tighten(self._compute_fair_seconds()))
+        model_cache = self.model_cache.setdefault((curve, moved), ModelCache())
+        return self._of_answer(
+            ask(problem, clock=clock, model_cache=model_cache), problem, total, curve, moved
+        )
 
-    def _seconds(self) -> float | None:
+    def _compute_fair_seconds(self) -> float | None:
         """Return a fair share of the remaining time."""
         left = self.clock.deadline.limit_seconds
         return None if left is None else max(LEAST_SECONDS, left / max(1, self.waiting))
@@ -265,59 +277,64 @@ class _ExtensionSearch:
             if curve == NESTED or nested is None or best_list.point.settled:
                 continue
             asked = with_transfers(best_list.problem) if moved else without_transfers(best_list.problem)
-            point = self._settler(FREE, moved).carried(asked, nested.point, best_list.point)
+            point = self._get_settler(FREE, moved).improve_by_previous(asked, nested.point, best_list.point)
             self._keep(FREE, total, moved, best_list.problem, point)
 
     def _compare_equals(self) -> None:
         """Find what the giving and taking envelopes are granted in other lists of equal value and money."""
-        best_list = self.result.standing(FREE, self._written, True)
+        best_list = self.result.get_list(FREE, self._written, True)
         if best_list is None or best_list.transfers is None or not best_list.point.settled:
             return
-        names = _siblings_that_move(best_list.problem.case.tree, best_list.transfers)
+        names = _list_transfer_siblings(best_list.problem.case.tree, best_list.transfers)
         self.result.n_ranges = len(names)
-        clock = Clock.until(self.clock.deadline.within(OTHER_LISTS_SECONDS))
-        for name in self.result.course.each(names):
+        clock = Clock.from_deadline(self.clock.deadline.tighten(OTHER_LISTS_SECONDS))
+        for name in self.result.course.iterate_items(names):
             (least, low), (most, high) = (
-                _granted(best_list, name, sense, clock) for sense in (Sense.MINIMISE, Sense.MAXIMISE)
+                _optimise_granted_cents(best_list, name, sense, clock)
+                for sense in (Sense.MINIMISE, Sense.MAXIMISE)
             )
             if not (low and high):
-                self.result.course.unanswered()
+                self.result.course.withdraw_item()
             self.result.ranges.append(GrantedRange(name, least, most, low and high))
 
 
-def _siblings_that_move(tree: Tree, transfers: TransferReading) -> list[str]:
+def _list_transfer_siblings(tree: Tree, transfers: TransferReading) -> list[str]:
     """List the envelopes that give or take, with their siblings if these are few, in the order of the tree."""
     named = {
-        tree.index(name)
+        tree.get_node(name)
         for move in transfers.moves
         if move.kind == TRANSFER
         for name in (move.giver, move.taker)
     }
     parents = {int(tree.parent[k]) for k in named}
-    family = [k for parent in parents for k in tree.children(parent) if tree.written_cents[k] is not None]
+    family = [
+        k for parent in parents for k in tree.list_children(parent) if tree.written_cents[k] is not None
+    ]
     return [tree.ids[k] for k in sorted(family if len(family) <= MOST_RANGES else named)]
 
 
-def _promising(problem: Problem, promised: Allocation | None) -> Problem:
+def _fix_promised_list(problem: Problem, promised: Allocation | None) -> Problem:
     """Return the problem with a list fixed as funded, with the same grants."""
     if promised is None:
         return problem
     rows = np.flatnonzero(promised.funded & ~problem.offers.committed)
     amounts = dict(zip(rows.tolist(), promised.granted_cents[rows].tolist(), strict=True))
-    return forced(problem, fund=rows, amounts=amounts)
+    return with_fixed(problem, fund=rows, amounts=amounts)
 
 
-def _granted(best_list: ListAtTotal, name: str, sense: Sense, clock: Clock) -> tuple[int, bool]:
+def _optimise_granted_cents(
+    best_list: ListAtTotal, name: str, sense: Sense, clock: Clock
+) -> tuple[int, bool]:
     """Minimise or maximise what an envelope is granted at equal value and money, in cents.
 
     The second result says whether the first is proved.
     """
     problem = with_transfers(best_list.problem)
     tree, node = problem.case.tree, problem.case.node
-    place = tree.index(name)
+    place = tree.get_node(name)
     under = (node >= place) & (node < tree.end[place])
     money = ObjectiveStage("granted", Sense.MINIMISE, problem.granted)
-    piece = ObjectiveStage(name, sense, problem.granted.where(under))
+    piece = ObjectiveStage(name, sense, problem.granted.restrict(under))
     assert best_list.allocation is not None
     whole = Fraction(int(best_list.allocation.granted_cents.sum()), 100)
     answer = ask(
@@ -329,5 +346,5 @@ def _granted(best_list: ListAtTotal, name: str, sense: Sense, clock: Clock) -> t
         clock=clock,
     )
     if answer.allocation is None:  # a limit came first: the list itself gives a value
-        return exact_sum(best_list.allocation.granted_cents[under]), False
+        return sum_exactly(best_list.allocation.granted_cents[under]), False
     return int(answer.values[-1] * 100), answer.proof in SURE

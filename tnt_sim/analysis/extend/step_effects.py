@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from tnt_sim.analysis.extend.search import round_step
-from tnt_sim.analysis.marginal.extension_allocation import axes_of
-from tnt_sim.analysis.shared.envelope_path import line_of, really_at
+from tnt_sim.analysis.marginal.extension_allocation import read_axes
+from tnt_sim.analysis.shared.envelope_path import build_envelope_path, compile_at_amount
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.analysis.shared.reference_solution import moves
+from tnt_sim.analysis.shared.reference_solution import compare_allocations
 from tnt_sim.analysis.sweep.envelope_point import SURE
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
@@ -22,7 +22,7 @@ from tnt_sim.engine.result import Proof, Result
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.run_document import format_fraction
 
 SECONDS = 10.0
 """Most seconds that a run spends on it."""
@@ -31,7 +31,7 @@ SLOWEST_RUN = 30.0
 STEPS, SLOW, UNPROVEN, NO_AMOUNT = "steps", "slow", "unproven", "no_amount"
 
 
-def one_more(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
+def compute_step_gains(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
     """Compute the gain of each axis from one more step; None for a result without an allocation.
 
     Parameters
@@ -40,15 +40,19 @@ def one_more(scenario: Scenario, result: Result, seconds: float | None) -> dict[
     """
     if result.allocation is None or result.reading is None or result.document["relaxed"]:
         return None
-    why = _why_not(scenario, result)
+    why = _find_skip_reason(scenario, result)
     if why is not None:
         return {"cents": None, "why_not": why, "axes": [], "missing": []}
-    axes, written = axes_of(result.problem)
+    axes, written = read_axes(result.problem)
     names, step = list(axes) or [result.problem.case.tree.ids[0]], round_step(written)
-    course, results, drafts = StudyProgress(Deadline(SECONDS).within(seconds), "questions"), [], ModelCache()
-    with course.held():
-        for axis in course.each(names):
-            entry = _entry(result, axis, step, Clock.until(course.deadline), drafts)
+    course, results, model_cache = (
+        StudyProgress(Deadline(SECONDS).tighten(seconds), "questions"),
+        [],
+        ModelCache(),
+    )
+    with course.catch_limits():
+        for axis in course.iterate_items(names):
+            entry = _build_entry(result, axis, step, Clock.from_deadline(course.deadline), model_cache)
             results += [] if entry is None else [entry]
     known = {entry["envelope"] for entry in results}
     return {
@@ -59,7 +63,7 @@ def one_more(scenario: Scenario, result: Result, seconds: float | None) -> dict[
     }
 
 
-def _why_not(scenario: Scenario, result: Result) -> str | None:
+def _find_skip_reason(scenario: Scenario, result: Result) -> str | None:
     """Return the reason why the question is skipped; None if it is not."""
     if scenario.steps:
         return STEPS
@@ -70,16 +74,18 @@ def _why_not(scenario: Scenario, result: Result) -> str | None:
     return SLOW if sum(result.document["seconds"].values()) > SLOWEST_RUN else None
 
 
-def _entry(result: Result, axis: str, step: int, clock: Clock, drafts: ModelCache) -> dict[str, Any] | None:
+def _build_entry(
+    result: Result, axis: str, step: int, clock: Clock, model_cache: ModelCache
+) -> dict[str, Any] | None:
     """Write the gain of one axis; None if it is not proved in time."""
     assert result.allocation is not None
     assert result.reading is not None
-    line = line_of(result.problem, axis)
+    line = build_envelope_path(result.problem, axis)
     try:
-        problem = really_at(result.problem, line, line.amount_cents + step)
+        problem = compile_at_amount(result.problem, line, line.amount_cents + step)
     except ScenarioError:  # a rule contradicts itself at that amount
         return None
-    answer = ask(problem, clock=clock, drafts=drafts)
+    answer = ask(problem, clock=clock, model_cache=model_cache)
     if answer.allocation is None or answer.proof is not Proof.PROVED or answer.granted_cents is None:
         return None
     pairs = zip(problem.stages, result.reading.values, answer.values, strict=True)
@@ -87,11 +93,11 @@ def _entry(result: Result, axis: str, step: int, clock: Clock, drafts: ModelCach
         ((stage.goal, then - now, stage.sense) for stage, now, then in pairs if now != then),
         (None, None, Sense.MAXIMISE),
     )
-    moved = moves(problem, result.allocation, answer.allocation)
+    moved = compare_allocations(problem, result.allocation, answer.allocation)
     return {
         "envelope": axis,
         "goal": goal,
-        "change": decimal_text(change),
+        "change": format_fraction(change),
         "better": None if change is None else (change > 0) == (sense is Sense.MAXIMISE),
         "n_enter": len(moved.enter),
         "n_leave": len(moved.leave),

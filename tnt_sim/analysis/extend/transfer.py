@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tnt_sim.analysis.shared.partition import opened
+from tnt_sim.analysis.shared.partition import make_fungible
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.errors import Defect, VerificationError
 from tnt_sim.i18n.message import Text
@@ -72,10 +72,10 @@ def without_transfers(problem: Problem) -> Problem:
 
 def with_transfers(problem: Problem) -> Problem:
     """Return the problem with fungible money below the programme, within stated limits."""
-    return _with_tree(problem, opened(problem.case.tree, 0, wholly=True, stated=True))
+    return _with_tree(problem, make_fungible(problem.case.tree, 0, wholly=True, stated=True))
 
 
-def same_amounts(left: Problem, other: Problem) -> bool:
+def has_same_amounts(left: Problem, other: Problem) -> bool:
     """Whether the trees of two problems allow the same money."""
     a, b = left.case.tree, other.case.tree
     return (a.amount_cents, a.written_cents, a.options, a.unassigned, a.unassigned_to) == (
@@ -87,11 +87,11 @@ def same_amounts(left: Problem, other: Problem) -> bool:
     )
 
 
-def limits_of(tree: Tree) -> str:
+def classify_transfer_limits(tree: Tree) -> str:
     """Return what limits transfers: `stated`, `free`, `mixed`, or `none` if there are no separate amounts."""
     families = [
         has_transfers(tree, children)
-        for children in map(tree.children, range(tree.n_nodes))
+        for children in map(tree.list_children, range(tree.n_nodes))
         if any(tree.written_cents[k] is not None for k in children)
     ]
     if not families:
@@ -110,13 +110,13 @@ def read_transfers(problem: Problem, allocation: Allocation, *, moved: bool) -> 
     tree, node = problem.case.tree, problem.case.node
     siblings = _Siblings(tree)
     if moved:
-        apart = opened(tree, 0, wholly=True, stated=True, lifted=False)
+        apart = make_fungible(tree, 0, wholly=True, stated=True, lifted=False)
         reading = read_envelopes(apart, node, allocation.granted_cents, siblings)
     else:
         apart = without_transfers(problem).case.tree
         reading = read_envelopes(apart, node, allocation.granted_cents)
     if not reading.holds:
-        raise _does_not_fit(tree, reading)
+        raise _build_excess_error(tree, reading)
     moves = [MoneyMove(tree.ids[m.giver], tree.ids[m.taker], m.cents, TRANSFER) for m in reading.moves]
     parent = tree.parent
     moves += [
@@ -126,7 +126,7 @@ def read_transfers(problem: Problem, allocation: Allocation, *, moved: bool) -> 
     ]
     place = {name: k for k, name in enumerate(tree.ids)}
     moves.sort(key=lambda move: (place[move.giver], place[move.taker]))
-    could = siblings.could_give()
+    could = siblings.compute_unused_transfers()
     raised = {
         tree.ids[k]: over
         for k, cents in enumerate(tree.amount_cents)
@@ -141,7 +141,7 @@ def _with_tree(problem: Problem, tree: Tree) -> Problem:
     return replace(problem, case=replace(problem.case, tree=tree))
 
 
-def _does_not_fit(tree: Tree, reading: EnvelopeReading) -> VerificationError:
+def _build_excess_error(tree: Tree, reading: EnvelopeReading) -> VerificationError:
     name = tree.ids[next(k for k, cents in enumerate(reading.excess_cents) if cents)]
     text = Text(
         f"la liste ne tient pas dans « {name} », transferts compris.",
@@ -170,34 +170,37 @@ class _Siblings:
     ) -> Settlement:
         parent = int(tree.parent[children[0]]) if children else 0
         stated = has_transfers(self.written, children)
-        found = (settle if stated else _in_tree_order)(tree, children, needs, gaining, pool)
-        self.last[parent] = {child: _spare(tree, child, needs[child]) for child in children}, found
-        return found
+        transferred = (settle if stated else _settle_in_tree_order)(tree, children, needs, gaining, pool)
+        self.last[parent] = (
+            {child: _compute_spare_cents(tree, child, needs[child]) for child in children},
+            transferred,
+        )
+        return transferred
 
-    def could_give(self) -> dict[int, int]:
+    def compute_unused_transfers(self) -> dict[int, int]:
         """Return by node what it could give to a sibling that now receives from another."""
         could: dict[int, int] = {}
         for spares, settlement in self.last.values():
             for child, whole in spares.items():
                 spare = whole - sum(move.cents for move in settlement.moves if move.giver == child)
                 others = {move.taker for move in settlement.moves if move.giver != child}
-                if spare > 0 and any(self._may_give(child, taker) for taker in others):
+                if spare > 0 and any(self._can_give(child, taker) for taker in others):
                     could[child] = spare
         return could
 
-    def _may_give(self, child: int, taker: int) -> bool:
-        siblings = self.written.children(int(self.written.parent[child]))
+    def _can_give(self, child: int, taker: int) -> bool:
+        siblings = self.written.list_children(int(self.written.parent[child]))
         if has_transfers(self.written, siblings):
             return taker in self.written.options[child].transfer_to
         return not self.written.ring_fenced[child]
 
 
-def _spare(tree: Tree, child: int, need: int) -> int:
+def _compute_spare_cents(tree: Tree, child: int, need: int) -> int:
     out = tree.options[child].out_cents
     return max(0, -need) if out is None else min(max(0, -need), out)
 
 
-def _in_tree_order(
+def _settle_in_tree_order(
     tree: Tree, children: Sequence[int], needs: Mapping[int, int], gaining: Sequence[int], pool: int | None
 ) -> Settlement:
     """Meet needs from the parent's pool, then from siblings without a fence, in the order of the tree."""
@@ -209,7 +212,7 @@ def _in_tree_order(
             added[child], left, wants[child] = cents, left - cents, wants[child] - cents
     moves = []
     for giver in children:
-        spare = 0 if tree.ring_fenced[giver] else _spare(tree, giver, needs[giver])
+        spare = 0 if tree.ring_fenced[giver] else _compute_spare_cents(tree, giver, needs[giver])
         for taker in wants:
             if not tree.ring_fenced[taker] and (cents := min(spare, wants[taker])):
                 moves.append(Move(giver, taker, cents))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tnt_sim.analysis.infeasibility.minimal_conflicts import Clash, Conflict, conflict, conflict_of
+from tnt_sim.analysis.infeasibility.minimal_conflicts import Clash, Conflict, conflict, find_conflict
 from tnt_sim.analysis.infeasibility.repair import RuleRepair
 
-__all__ = ["Clash", "Conflict", "RuleRepair", "conflict", "conflict_of"]
+__all__ = ["Clash", "Conflict", "RuleRepair", "conflict", "find_conflict"]

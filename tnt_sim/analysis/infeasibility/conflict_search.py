@@ -90,52 +90,57 @@ class FeasibilityTests:
     witnesses: list[tuple[Allocation, Lines]] = field(default_factory=list)
     clashes: list[Lines] = field(default_factory=list)
 
-    def fits(self, bounds: Lines) -> Satisfiability:
-        """Test whether some allocation satisfies all these lines; if so, `witness` returns one."""
+    def decide_satisfiability(self, bounds: Lines) -> Satisfiability:
+        """Test whether some allocation satisfies all these lines; if so, `find_witness` returns one."""
         if any(clash <= bounds for clash in self.clashes):
             return Satisfiability.NO
-        if self.witness(bounds) is not None:
+        if self.find_witness(bounds) is not None:
             return Satisfiability.YES
-        if self.n_solves >= self.budget or self.left() <= 0:
+        if self.n_solves >= self.budget or self.compute_seconds_left() <= 0:
             self.doubtful = True
             return Satisfiability.UNKNOWN
         return self._test(bounds)
 
-    def left(self) -> float:
+    def compute_seconds_left(self) -> float:
         """Return the seconds that one more test may take."""
         run = min(self.clock.deadline.seconds_left, self.until.seconds_left)
         return min(self.seconds, run) if run > LEAST_TIME else 0.0
 
-    def for_lines(self, first_seconds: float) -> None:
+    def set_bound_test_limits(self, first_seconds: float) -> None:
         """Set the time limits for tests of single lines: shorter each, and a share of the time for all."""
         self.seconds = min(max(5 * first_seconds, QUICK_TEST[0]), QUICK_TEST[1])
         deadline = self.clock.deadline
         share = 0.0 if deadline.is_unlimited else LINES_SHARE * deadline.seconds_left
-        self.until = deadline.within(max(LINES_SECONDS, share))
+        self.until = deadline.tighten(max(LINES_SECONDS, share))
         self.budget += 2 * len(self.form.lines)
 
-    def witness(self, bounds: Lines) -> Allocation | None:
+    def find_witness(self, bounds: Lines) -> Allocation | None:
         """Return a known allocation that satisfies these lines in exact integers; None if there is none."""
         for allocation, broken in self.witnesses:
-            if not broken & bounds and self.form.envelopes_hold(allocation, bounds):
+            if not broken & bounds and self.form.is_within_envelopes(allocation, bounds):
                 return allocation
         return None
 
     def _test(self, bounds: Lines) -> Satisfiability:
-        problem = without_goal(self.form.keeping(bounds))
-        until = self.clock.deadline.within(self.left())
+        problem = without_goal(self.form.restrict_to_bounds(bounds))
+        until = self.clock.deadline.tighten(self.compute_seconds_left())
         self.n_solves += 1
         if self.report_progress is not None:
             self.report_progress(self.n_solves)
         try:
             answer = ask(
-                problem, least=False, canonical=False, prove=False, clock=Clock.until(until), kernels=False
+                problem,
+                least=False,
+                canonical=False,
+                prove=False,
+                clock=Clock.from_deadline(until),
+                kernels=False,
             )
         except LimitReached:
             self.doubtful = True
             return Satisfiability.UNKNOWN
         if answer.allocation is not None:
-            known = answer.allocation, self.form.broken(answer.allocation)
+            known = answer.allocation, self.form.find_violated_bounds(answer.allocation)
             self.witnesses.insert(0, known)
             return Satisfiability.YES
         if answer.status is Status.INFEASIBLE:
@@ -189,9 +194,9 @@ class ConflictSearch:
     def run(self) -> None:
         """Enumerate until all conflicts and corrections are known, or a limit is reached."""
         keys = [entry.key for entry in self.form.entries]
-        self.conflicts.append(self._conflict(keys))
+        self.conflicts.append(self._shrink_to_conflict(keys))
         while True:
-            hits = hitting_sets(self.conflicts)
+            hits = compute_hitting_sets(self.conflicts)
             if hits is None:  # too many to tell which is new, or minimal
                 return
             fix = next((hit for hit in hits if not any(known <= hit for known in self.fixes)), None)
@@ -202,31 +207,31 @@ class ConflictSearch:
             if full or self.tests.n_solves >= self.tests.budget or self.tests.clock.deadline.expired:
                 return
             others = [key for key in keys if key not in fix]
-            answer = self.tests.fits(self.form.lines_of(others))
+            answer = self.tests.decide_satisfiability(self.form.collect_bounds(others))
             if answer is Satisfiability.YES:
                 self.fixes.append(fix)
             elif answer is Satisfiability.NO:
-                self.conflicts.append(self._conflict(others))
+                self.conflicts.append(self._shrink_to_conflict(others))
             else:
                 return
 
-    def _conflict(self, keys: Sequence[str]) -> Keys:
+    def _shrink_to_conflict(self, keys: Sequence[str]) -> Keys:
         """Shrink entries that are infeasible together to a minimal conflict."""
-        clash = self._clash
+        clash = self._is_infeasible
         return frozenset(shrink(list(keys), clash))
 
-    def _clash(self, keys: Sequence[str]) -> bool:
+    def _is_infeasible(self, keys: Sequence[str]) -> bool:
         """Whether entries are proved infeasible together; without a result they count as feasible."""
-        return self.tests.fits(self.form.lines_of(keys)) is Satisfiability.NO
+        return self.tests.decide_satisfiability(self.form.collect_bounds(keys)) is Satisfiability.NO
 
 
-def hitting_sets[Item](sets: Sequence[frozenset[Item]]) -> list[frozenset[Item]] | None:
+def compute_hitting_sets[Item](sets: Sequence[frozenset[Item]]) -> list[frozenset[Item]] | None:
     """Compute the minimal hitting sets of `sets`, smallest first, by Berge multiplication.
 
     Returns None where a step has more than `MOST_HITTING` sets: with some of them left out, a set
     that is found later need not be minimal, and others would be missing. The order is deterministic.
 
-    >>> [sorted(hit) for hit in hitting_sets([frozenset("ab"), frozenset("bc")])]
+    >>> [sorted(hit) for hit in compute_hitting_sets([frozenset("ab"), frozenset("bc")])]
     [['b'], ['a', 'c']]
     """
     hits: list[frozenset[Item]] = [frozenset()]
@@ -238,14 +243,16 @@ def hitting_sets[Item](sets: Sequence[frozenset[Item]]) -> list[frozenset[Item]]
         hits = [hit for hit in hits if not any(other < hit for other in hits)]
         if len(hits) > MOST_HITTING:
             return None
-    return sorted(hits, key=_order)
+    return sorted(hits, key=_build_sort_key)
 
 
-def _order[Item](hit: frozenset[Item]) -> tuple[int, list[str]]:
+def _build_sort_key[Item](hit: frozenset[Item]) -> tuple[int, list[str]]:
     return len(hit), sorted(map(str, hit))
 
 
-def minimal_lines(tests: FeasibilityTests, keys: Keys) -> Lines:
+def find_minimal_bounds(tests: FeasibilityTests, keys: Keys) -> Lines:
     """Shrink the lines of infeasible entries to a minimal infeasible set of lines."""
-    lines = sorted(tests.form.lines_of(keys))
-    return frozenset(shrink(lines, lambda part: tests.fits(frozenset(part)) is Satisfiability.NO))
+    lines = sorted(tests.form.collect_bounds(keys))
+    return frozenset(
+        shrink(lines, lambda part: tests.decide_satisfiability(frozenset(part)) is Satisfiability.NO)
+    )

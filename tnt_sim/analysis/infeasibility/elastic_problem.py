@@ -11,7 +11,7 @@ whole:
     exclusive, requires, together,             as a whole
       order, equity, caps
 
-`ElasticProblem.keeping` returns the problem with a subset of the lines, some of them eased. It is an
+`ElasticProblem.restrict_to_bounds` returns the problem with a subset of the lines, some of them eased. It is an
 ordinary problem: formulation, exact reading and proofs apply unchanged. Lifting or easing never
 removes a feasible allocation.
 
@@ -37,7 +37,7 @@ from tnt_sim.rules.kinds.coverage.rule import Coverage
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.kinds.schedule.rule import Schedule
 from tnt_sim.rules.kinds.share.rule import Share
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, exact_sum
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, sum_exactly
 from tnt_sim.rules.offers.total_aid import GUARD
 from tnt_sim.rules.protocols import CompiledRule, Mode, Path, Reading
 from tnt_sim.scenario.problem import Problem
@@ -85,9 +85,9 @@ class WrittenPart:
         """Return its lines, in order."""
         if not self.limits:
             return (LiftableBound(self.key),)
-        return tuple(LiftableBound(self.key, name or "", side) for _, name, side, _ in self.bounds())
+        return tuple(LiftableBound(self.key, name or "", side) for _, name, side, _ in self.iterate_bounds())
 
-    def bounds(self) -> Iterator[tuple[Limit, str | None, str, Fraction]]:
+    def iterate_bounds(self) -> Iterator[tuple[Limit, str | None, str, Fraction]]:
         """Yield (limit, group, side, bound) for each line."""
         for limit in self.limits:
             for name, low, high in zip(limit.groups.names, limit.minimum, limit.maximum, strict=True):
@@ -122,20 +122,25 @@ class ElasticProblem:
         free : the same problem compiled without refusals by decision, if it has some
         commitments : whether commitments may be lifted too, as an entry of their own
         """
-        decided = _decisions(problem)
+        decided = _build_decision_entries(problem)
         wider = {} if free is None else {rule.id: rule for rule in free.rules}
-        rules = [_entry(_recounted(rule, wider.get(rule.id, rule))) for rule in _hard(problem)]
-        entries = [*_envelopes(problem), *rules, *decided]
-        entries += [
-            _whole(f"cap:{cap.id}", cap.id, "cap", cap.path) for cap in problem.caps.caps if cap.id != GUARD
+        rules = [
+            _build_rule_entry(_widen_sums(rule, wider.get(rule.id, rule)))
+            for rule in _list_hard_rules(problem)
         ]
-        entries += [_whole(f"table:{rule.id}", rule.id, rule.kind, ("dossiers",), rule)
+        entries = [*_list_envelope_entries(problem), *rules, *decided]
+        entries += [
+            _build_whole_entry(f"cap:{cap.id}", cap.id, "cap", cap.path)
+            for cap in problem.caps.caps
+            if cap.id != GUARD
+        ]
+        entries += [_build_whole_entry(f"table:{rule.id}", rule.id, rule.kind, ("dossiers",), rule)
                     for rule in problem.table_rules]  # fmt: skip
         offers = (problem if free is None else free).offers
         opened = replace(problem, offers=replace(offers, forced=np.zeros_like(offers.forced)), limits=())
         if commitments and problem.offers.committed.any():
-            entries.append(_commitments(problem))
-            opened = _uncommitted(opened)
+            entries.append(_build_commitments_entry(problem))
+            opened = _release_commitments(opened)
         return cls(opened, tuple(entry for entry in entries if entry.lines))
 
     @property
@@ -143,16 +148,16 @@ class ElasticProblem:
         """Return all lines of all entries."""
         return frozenset(line for entry in self.entries for line in entry.lines)
 
-    def entry(self, key: str) -> WrittenPart:
+    def get_entry(self, key: str) -> WrittenPart:
         """Return an entry by its key."""
         return next(entry for entry in self.entries if entry.key == key)
 
-    def lines_of(self, keys: Iterable[str]) -> frozenset[LiftableBound]:
+    def collect_bounds(self, keys: Iterable[str]) -> frozenset[LiftableBound]:
         """Return the lines of some entries."""
         wanted = set(keys)
         return frozenset(line for entry in self.entries if entry.key in wanted for line in entry.lines)
 
-    def keeping(
+    def restrict_to_bounds(
         self, bounds: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction] = NO_EASE
     ) -> Problem:
         """Return the problem with these lines only, some eased by an amount in their unit (euros for money)."""
@@ -162,7 +167,7 @@ class ElasticProblem:
         for entry in self.entries:
             held = LiftableBound(entry.key) in bounds
             if entry.limits:
-                rules += _limits_kept(entry, bounds, ease)
+                rules += _build_eased_limits(entry, bounds, ease)
             elif entry.kind == "cap":
                 caps += [cap for cap in problem.caps.caps if held and cap.id == entry.id]
             elif entry.key.startswith("table:"):
@@ -171,22 +176,23 @@ class ElasticProblem:
                 rules.append(entry.rule)
         return replace(
             problem,
-            case=replace(problem.case, tree=self._tree(bounds, ease)),
+            case=replace(problem.case, tree=self._build_lifted_tree(bounds, ease)),
             caps=replace(problem.caps, caps=tuple(caps)),
             rules=tuple(rules),
             table_rules=tuple(table),
         )
 
-    def broken(self, allocation: Allocation) -> frozenset[LiftableBound]:
+    def find_violated_bounds(self, allocation: Allocation) -> frozenset[LiftableBound]:
         """Return the lines that an allocation violates, except amounts of envelopes."""
         result: set[LiftableBound] = set()
         funded, granted = allocation.funded, allocation.granted_cents
-        above = {excess.cap for excess in self.problem.caps.broken(funded, granted)}
+        above = {excess.cap for excess in self.problem.caps.list_excesses(funded, granted)}
         for entry in self.entries:
             for limit in entry.limits:
                 for figure in limit.read(funded, granted).readings:
                     result |= {
-                        LiftableBound(entry.key, figure.group or "", side) for side in _sides_broken(figure)
+                        LiftableBound(entry.key, figure.group or "", side)
+                        for side in _list_violated_sides(figure)
                     }
             if entry.kind == "cap" and entry.id in above:
                 result.add(LiftableBound(entry.key))
@@ -194,16 +200,18 @@ class ElasticProblem:
                 result.add(LiftableBound(entry.key))
         return frozenset(result)
 
-    def envelopes_hold(self, allocation: Allocation, bounds: frozenset[LiftableBound]) -> bool:
+    def is_within_envelopes(self, allocation: Allocation, bounds: frozenset[LiftableBound]) -> bool:
         """Whether an allocation respects the envelope amounts among these lines, the others lifted."""
-        return read_envelopes(self._tree(bounds), self.problem.case.node, allocation.granted_cents).holds
+        return read_envelopes(
+            self._build_lifted_tree(bounds), self.problem.case.node, allocation.granted_cents
+        ).holds
 
-    def _tree(
+    def _build_lifted_tree(
         self, bounds: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction] = NO_EASE
     ) -> Tree:
         """Return the tree with lifted amounts beyond all that could be granted; written amounts stay."""
         amounts = list(self.problem.case.tree.amount_cents)
-        excess = exact_sum(self.problem.offers.highest_cents)
+        excess = sum_exactly(self.problem.offers.highest_cents)
         for entry in self.entries:
             line = LiftableBound(entry.key)
             if entry.kind == "envelope":
@@ -212,14 +220,14 @@ class ElasticProblem:
         return replace(self.problem.case.tree, amount_cents=tuple(amounts))
 
 
-def _sides_broken(figure: Reading) -> list[str]:
+def _list_violated_sides(figure: Reading) -> list[str]:
     value = figure.value
     low = value is not None and figure.minimum is not None and value < figure.minimum
     high = value is not None and figure.maximum is not None and value > figure.maximum
     return [side for side, broken in (("min", low), ("max", high)) if broken]
 
 
-def _limits_kept(
+def _build_eased_limits(
     entry: WrittenPart, kept_bounds: frozenset[LiftableBound], ease: Mapping[LiftableBound, Fraction]
 ) -> list[CompiledRule]:
     """Return the limits of an entry with the bounds of its kept lines, eased."""
@@ -236,11 +244,11 @@ def _limits_kept(
     return result
 
 
-def _hard(problem: Problem) -> list[CompiledRule]:
+def _list_hard_rules(problem: Problem) -> list[CompiledRule]:
     return [rule for rule in problem.rules if rule.mode is Mode.HARD]
 
 
-def _recounted(rule: CompiledRule, wider: CompiledRule) -> CompiledRule:
+def _widen_sums(rule: CompiledRule, wider: CompiledRule) -> CompiledRule:
     """Return the rule with sums that count applications refused by decision, and its own bounds.
 
     A minimum that was lowered to what its group can reach stays lowered. A group of refused
@@ -254,39 +262,41 @@ def _recounted(rule: CompiledRule, wider: CompiledRule) -> CompiledRule:
     return wider if isinstance(rule, Share | Schedule) else rule
 
 
-def _whole(key: str, name: str, kind: str, path: Path, rule: CompiledRule | None = None) -> WrittenPart:
+def _build_whole_entry(
+    key: str, name: str, kind: str, path: Path, rule: CompiledRule | None = None
+) -> WrittenPart:
     return WrittenPart(key, name, kind, path, rule=rule)
 
 
-def _entry(rule: CompiledRule) -> WrittenPart:
+def _build_rule_entry(rule: CompiledRule) -> WrittenPart:
     key, path = f"rule:{rule.id}", ("rules", rule.id)
     if isinstance(rule, Limit):
         return WrittenPart(key, rule.id, rule.kind, path, (rule,), rule)
     if isinstance(rule, Share):
-        return WrittenPart(key, rule.id, rule.kind, path, _share_limits(rule), rule)
+        return WrittenPart(key, rule.id, rule.kind, path, _build_share_limits(rule), rule)
     if isinstance(rule, Schedule):
         limits = tuple(
-            _one_limit(rule.id, one.terms, one.name, None, one.cents * CENT) for one in rule.ceilings
+            _build_single_limit(rule.id, one.terms, one.name, None, one.cents * CENT) for one in rule.ceilings
         )
         return WrittenPart(key, rule.id, rule.kind, path, limits, rule)
     if isinstance(rule, Coverage):
-        limit = _one_limit(rule.id, rule.terms, None, rule.minimum, rule.maximum)
+        limit = _build_single_limit(rule.id, rule.terms, None, rule.minimum, rule.maximum)
         return WrittenPart(key, rule.id, rule.kind, path, (limit,), rule)
-    return _whole(key, rule.id, rule.kind, path, rule)
+    return _build_whole_entry(key, rule.id, rule.kind, path, rule)
 
 
-def _share_limits(share: Share) -> tuple[Limit, ...]:
+def _build_share_limits(share: Share) -> tuple[Limit, ...]:
     """Write a share p as a linear limit: numerator − p·denominator ≥ 0 (minimum) or ≤ 0 (maximum)."""
     result = []
-    for side, groups, terms in share.sides():
+    for side, groups, terms in share.list_sides():
         none: tuple[Fraction | None, ...] = (None,) * len(groups.names)
         zero: tuple[Fraction | None, ...] = (Fraction(0),) * len(groups.names)
         low, high = (zero, none) if side == "min" else (none, zero)
-        result.append(_limit(share.id, terms, groups, low, high))
+        result.append(_build_limit(share.id, terms, groups, low, high))
     return tuple(result)
 
 
-def _limit(
+def _build_limit(
     name: str,
     terms: Terms,
     groups: Groups,
@@ -296,14 +306,14 @@ def _limit(
     return Limit(name, "limit", Mode.HARD, terms, groups, low, high, (False,) * len(groups.names))
 
 
-def _one_limit(
+def _build_single_limit(
     name: str, terms: Terms, group: str | None, low: Fraction | None, high: Fraction | None
 ) -> Limit:
     codes = np.zeros(len(terms.per_funded), dtype=np.int64)
-    return _limit(name, terms, Groups((group,), codes, grouped=group is not None), (low,), (high,))
+    return _build_limit(name, terms, Groups((group,), codes, grouped=group is not None), (low,), (high,))
 
 
-def _envelopes(problem: Problem) -> list[WrittenPart]:
+def _list_envelope_entries(problem: Problem) -> list[WrittenPart]:
     """List the amounts of the envelopes and their options."""
     tree = problem.case.tree
     result = [
@@ -313,20 +323,20 @@ def _envelopes(problem: Problem) -> list[WrittenPart]:
         for node in range(tree.n_nodes)
         if tree.amount_cents[node] is not None
     ]
-    return [*result, *(_envelope_option(limit, tree.index(limit.envelope)) for limit in problem.limits)]
+    return [*result, *(_build_option_entry(limit, tree.get_node(limit.envelope)) for limit in problem.limits)]
 
 
-def _envelope_option(limit: EnvelopeLimit, node: int) -> WrittenPart:
+def _build_option_entry(limit: EnvelopeLimit, node: int) -> WrittenPart:
     scale = limit.terms.scale
     low = None if limit.low is None else limit.low * scale
     high = None if limit.high is None else limit.high * scale
-    bound = _one_limit(f"{limit.envelope}.{limit.option}", limit.terms, None, low, high)
+    bound = _build_single_limit(f"{limit.envelope}.{limit.option}", limit.terms, None, low, high)
     path: Path = ("envelope", limit.envelope, limit.option)
     key = f"envelope:{limit.envelope}.{limit.option}"
     return WrittenPart(key, limit.envelope, limit.option, path, (bound,), node=node)
 
 
-def _decisions(problem: Problem) -> list[WrittenPart]:
+def _build_decision_entries(problem: Problem) -> list[WrittenPart]:
     """Write each decide rule as bounds on the applications it decides."""
     offers, dossier = problem.offers, problem.case.table["dossier"]
     result = []
@@ -338,7 +348,7 @@ def _decisions(problem: Problem) -> list[WrittenPart]:
         ):
             rows = np.flatnonzero(mask & dossier.is_in(list(named)).to_numpy())
             if len(rows):
-                limits.append(_per_dossier(problem, spec.id, rows, low, high))
+                limits.append(_build_dossier_limit(problem, spec.id, rows, low, high))
         if limits:
             result.append(
                 WrittenPart(f"decide:{spec.id}", spec.id, "decide", ("rules", spec.id), tuple(limits))
@@ -346,23 +356,25 @@ def _decisions(problem: Problem) -> list[WrittenPart]:
     return result
 
 
-def _commitments(problem: Problem) -> WrittenPart:
+def _build_commitments_entry(problem: Problem) -> WrittenPart:
     """Write commitments as bounds by application; if there are many, by envelope."""
     rows = np.flatnonzero(problem.offers.committed)
-    limit = _per_dossier(problem, COMMITTED, rows, 1, None)
+    limit = _build_dossier_limit(problem, COMMITTED, rows, 1, None)
     if len(rows) > NAMED_COMMITMENTS:
         nodes, code, count = np.unique(problem.case.node[rows], return_inverse=True, return_counts=True)
         codes = limit.groups.codes.copy()
         codes[rows] = code
         names = tuple(problem.case.tree.ids[node] for node in nodes.tolist())
         lower = tuple(Fraction(n) for n in count.tolist())
-        limit = _limit(
+        limit = _build_limit(
             COMMITTED, limit.terms, Groups(names, codes, grouped=True), lower, (None,) * len(names)
         )
     return WrittenPart(COMMITTED, COMMITTED, COMMITTED, ("dossiers",), (limit,))
 
 
-def _per_dossier(problem: Problem, name: str, rows: IntArray, low: int | None, high: int | None) -> Limit:
+def _build_dossier_limit(
+    problem: Problem, name: str, rows: IntArray, low: int | None, high: int | None
+) -> Limit:
     n = problem.case.n
     codes = np.full(n, -1, dtype=np.int64)
     codes[rows] = np.arange(len(rows))
@@ -371,10 +383,10 @@ def _per_dossier(problem: Problem, name: str, rows: IntArray, low: int | None, h
     terms = Terms(Fraction(1), Unit.NUMBER, ones, zeros)
     lower = (None if low is None else Fraction(low),) * len(names)
     upper = (None if high is None else Fraction(high),) * len(names)
-    return _limit(name, terms, Groups(names, codes, grouped=True), lower, upper)
+    return _build_limit(name, terms, Groups(names, codes, grouped=True), lower, upper)
 
 
-def _uncommitted(problem: Problem) -> Problem:
+def _release_commitments(problem: Problem) -> Problem:
     """Turn each commitment into a candidate for exactly that amount; a cap it exceeds alone stays exceeded."""
     offers, caps = problem.offers, problem.caps
     held: BoolArray = offers.committed

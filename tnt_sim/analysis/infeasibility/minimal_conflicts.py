@@ -24,7 +24,7 @@ from tnt_sim.analysis.infeasibility.conflict_search import (
     FeasibilityTests,
     Lines,
     Satisfiability,
-    minimal_lines,
+    find_minimal_bounds,
     shrink,
     without_goal,
 )
@@ -34,7 +34,7 @@ from tnt_sim.analysis.infeasibility.elastic_problem import (
     LiftableBound,
     WrittenPart,
 )
-from tnt_sim.analysis.infeasibility.repair import RuleRepair, repaired
+from tnt_sim.analysis.infeasibility.repair import RuleRepair, find_repair
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.api.analyses import Pages
 from tnt_sim.deadline import UNLIMITED
@@ -42,48 +42,48 @@ from tnt_sim.domain.field_types import write_number, write_rate
 from tnt_sim.domain.money import format_cents
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask, decide
-from tnt_sim.engine.step_results import KEPT, granted_at
+from tnt_sim.engine.step_results import GRANT_SCHEMA, select_step_grants
 from tnt_sim.errors import LimitReached, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.prove.stage_proofs import prove_empty
 from tnt_sim.reporting.reports.infeasibility import (
-    action_words,
-    conflict_html,
-    member_words,
-    repair_words,
-    set_words,
+    describe_action,
+    describe_conflict,
+    describe_member,
+    describe_repair,
+    render_conflict_html,
 )
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.coverage.rule import Coverage
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.kinds.share.rule import Share
-from tnt_sim.rules.linear_terms import Unit, exact_sum
+from tnt_sim.rules.linear_terms import Unit, sum_exactly
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.protocols import CompiledRule
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, decision_steps, is_synthetic
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
-from tnt_sim.verify.run_document import allocation_sha256, decimal_text, head
+from tnt_sim.scenario.scenario import Scenario, is_synthetic, list_decision_steps
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
+from tnt_sim.verify.run_document import build_head, format_fraction, hash_allocation
 
 HUNDREDTH_OF_PERCENT = Fraction(1, 10_000)
 
 
-def member_entry(form: ElasticProblem, bound: LiftableBound, lang: Lang) -> dict[str, Any]:
+def build_member_entry(form: ElasticProblem, bound: LiftableBound, lang: Lang) -> dict[str, Any]:
     """Write one member of a conflict as an entry of the document."""
-    told = {**_head(form, bound), **_bound_of(form, bound)}
-    return {**told, "words": member_words(told, lang)}
+    told = {**_build_head(form, bound), **_build_bound_entry(form, bound)}
+    return {**told, "words": describe_member(told, lang)}
 
 
 def repair_actions(form: ElasticProblem, repair: RuleRepair, lang: Lang) -> list[dict[str, Any]]:
     """Write what a repair does: one entry for each eased bound and each lifted line."""
-    told = [_eased(form, line, slack, repair) for line, slack in sorted(repair.eased.items())]
-    told += [{**_head(form, line), "do": "lift"} for line in sorted(repair.lifted)]
-    return [{**entry, "words": action_words(entry, lang)} for entry in told]
+    told = [_build_eased_entry(form, line, slack, repair) for line, slack in sorted(repair.eased.items())]
+    told += [{**_build_head(form, line), "do": "lift"} for line in sorted(repair.lifted)]
+    return [{**entry, "words": describe_action(entry, lang)} for entry in told]
 
 
-def _head(form: ElasticProblem, bound: LiftableBound) -> dict[str, Any]:
-    entry, scenario = form.entry(bound.entry), form.problem.scenario
+def _build_head(form: ElasticProblem, bound: LiftableBound) -> dict[str, Any]:
+    entry, scenario = form.get_entry(bound.entry), form.problem.scenario
     place = scenario.locate(entry.path)
     spec = next((rule for rule in scenario.spec.rules if rule.id == entry.id), None)
     of_rule = spec is not None and entry.path[0] == "rules"
@@ -92,7 +92,9 @@ def _head(form: ElasticProblem, bound: LiftableBound) -> dict[str, Any]:
         "id": entry.id,
         "title": spec.title if spec is not None and of_rule else "",
         "group": bound.group or None,
-        "group_name": group_name(form.problem, getattr(spec, "by", None) if of_rule else None, bound.group),
+        "group_name": get_group_name(
+            form.problem, getattr(spec, "by", None) if of_rule else None, bound.group
+        ),
         "side": bound.side,
         "table": entry.key.startswith("table:"),
         "file": place.file,
@@ -101,7 +103,7 @@ def _head(form: ElasticProblem, bound: LiftableBound) -> dict[str, Any]:
     }
 
 
-def group_name(problem: Problem, by: object, group: str) -> str | None:
+def get_group_name(problem: Problem, by: object, group: str) -> str | None:
     """Return the name of a territory on the scenario's map; None if the group is not a territory."""
     known = problem.case.map
     if known is None or by not in ("department", "region", "epci", "commune") or not group:
@@ -110,79 +112,87 @@ def group_name(problem: Problem, by: object, group: str) -> str | None:
     return str(found[0]) if len(found) else None
 
 
-def _bound_of(form: ElasticProblem, liftable: LiftableBound) -> dict[str, Any]:
+def _build_bound_entry(form: ElasticProblem, liftable: LiftableBound) -> dict[str, Any]:
     """Return the bound as written: cents, a rate or a number."""
-    entry = form.entry(liftable.entry)
+    entry = form.get_entry(liftable.entry)
     if entry.kind == "envelope":
-        return figure("bound", (form.problem.case.tree.amount_cents[entry.node] or 0) * CENT, Unit.MONEY)
+        return build_figure(
+            "bound", (form.problem.case.tree.amount_cents[entry.node] or 0) * CENT, Unit.MONEY
+        )
     if entry.kind == COMMITTED:
-        limit, name, _, count = next(one for one in entry.bounds() if one[1] == liftable.group)
+        limit, name, _, count = next(one for one in entry.iterate_bounds() if one[1] == liftable.group)
         rows = limit.groups.codes == limit.groups.names.index(name)
-        return {"bound": decimal_text(count), "bound_cents": exact_sum(form.problem.offers.most_cents[rows])}
-    bound = written(entry, liftable)
+        return {
+            "bound": format_fraction(count),
+            "bound_cents": sum_exactly(form.problem.offers.most_cents[rows]),
+        }
+    bound = get_written_bound(entry, liftable)
     if bound is None:
         return {"bound": None, "bound_cents": None}
-    rate = share_bound(entry.rule, liftable.side)
-    return {**figure("bound", bound, entry.unit), "rate": None if rate is None else decimal_text(rate)}
+    rate = get_share_bound(entry.rule, liftable.side)
+    return {
+        **build_figure("bound", bound, entry.unit),
+        "rate": None if rate is None else format_fraction(rate),
+    }
 
 
-def written(entry: WrittenPart, liftable: LiftableBound) -> Fraction | None:
+def get_written_bound(entry: WrittenPart, liftable: LiftableBound) -> Fraction | None:
     """Return the bound of a line in the unit of its sum; None for an entry that binds as a whole."""
     return next(
         (
             bound
-            for _, name, side, bound in entry.bounds()
+            for _, name, side, bound in entry.iterate_bounds()
             if (name or "", side) == (liftable.group, liftable.side)
         ),
         None,
     )
 
 
-def share_bound(rule: CompiledRule | None, side: str) -> Fraction | None:
+def get_share_bound(rule: CompiledRule | None, side: str) -> Fraction | None:
     """Return the share that a `share` rule requires; None for other rules."""
     if not isinstance(rule, Share):
         return None
     return rule.minimum if side == "min" else rule.maximum
 
 
-def figure(key: str, value: Fraction, unit: Unit) -> dict[str, Any]:
+def build_figure(key: str, value: Fraction, unit: Unit) -> dict[str, Any]:
     """Write a value as an exact decimal, and in cents if it is money in whole cents."""
     cents = int(value / CENT) if unit is Unit.MONEY and (value / CENT).denominator == 1 else None
-    return {key: decimal_text(value), f"{key}_cents": cents}
+    return {key: format_fraction(value), f"{key}_cents": cents}
 
 
-def _eased(
+def _build_eased_entry(
     form: ElasticProblem, liftable: LiftableBound, slack: Fraction, repair: RuleRepair
 ) -> dict[str, Any]:
-    entry = form.entry(liftable.entry)
+    entry = form.get_entry(liftable.entry)
     up = liftable.side != "min"
     if entry.kind == "envelope":
         tree = form.problem.case.tree
         bound = (tree.written_cents[entry.node] or tree.amount_cents[entry.node] or 0) * CENT
-        slack = written_raise(form, entry.node, int(slack / CENT)) * CENT
+        slack = compute_written_raise(form, entry.node, int(slack / CENT)) * CENT
     else:
-        bound = written(entry, liftable) or Fraction(0)
+        bound = get_written_bound(entry, liftable) or Fraction(0)
     to = bound + slack if up else bound - slack
     document = {
-        **_head(form, liftable),
+        **_build_head(form, liftable),
         "do": "raise" if up else "lower",
-        **figure("by", slack, entry.unit),
-        **figure("from", bound, entry.unit),
-        **figure("to", to, entry.unit),
+        **build_figure("by", slack, entry.unit),
+        **build_figure("from", bound, entry.unit),
+        **build_figure("to", to, entry.unit),
     }
-    rate = share_bound(entry.rule, liftable.side)
+    rate = get_share_bound(entry.rule, liftable.side)
     if rate is not None:
         document |= {
             "kind": "share",
-            "rate": decimal_text(rate),
-            "reached": decimal_text(_reached(entry, liftable, repair)),
+            "rate": format_fraction(rate),
+            "reached": format_fraction(_compute_reached_share(entry, liftable, repair)),
         }
     elif entry.kind == "limit" and liftable.side == "min" and entry.unit is Unit.NUMBER:
-        document["cheapest"] = _cheapest(form, entry, liftable, repair)
+        document["cheapest"] = _find_cheapest_dossier(form, entry, liftable, repair)
     return document
 
 
-def _reached(entry: WrittenPart, bound: LiftableBound, repair: RuleRepair) -> Fraction | None:
+def _compute_reached_share(entry: WrittenPart, bound: LiftableBound, repair: RuleRepair) -> Fraction | None:
     """Return the share of the repaired allocation, rounded to 0.01 % on the feasible side."""
     assert entry.rule is not None
     figures = entry.rule.read(repair.allocation.funded, repair.allocation.granted_cents).readings
@@ -194,12 +204,14 @@ def _reached(entry: WrittenPart, bound: LiftableBound, repair: RuleRepair) -> Fr
     return whole * HUNDREDTH_OF_PERCENT
 
 
-def _cheapest(
+def _find_cheapest_dossier(
     form: ElasticProblem, entry: WrittenPart, bound: LiftableBound, repair: RuleRepair
 ) -> dict[str, Any] | None:
     """Return the cheapest unfunded application that would count towards a minimum number."""
     limit = next(
-        limit for limit, name, side, _ in entry.bounds() if (name or "", side) == (bound.group, bound.side)
+        limit
+        for limit, name, side, _ in entry.iterate_bounds()
+        if (name or "", side) == (bound.group, bound.side)
     )
     group = [name or "" for name in limit.groups.names].index(bound.group)
     offers = form.problem.offers
@@ -219,11 +231,11 @@ def set_lines(form: ElasticProblem, repair: RuleRepair) -> list[str] | None:
     None if the grammar has no place for the repair, or if the texts would change more (a share of
     an amount).
     """
-    lines = _lines(form, repair)
-    return lines if lines is not None and _repairs(form.problem, lines, repair.allocation) else None
+    lines = _build_set_lines(form, repair)
+    return lines if lines is not None and _can_repair(form.problem, lines, repair.allocation) else None
 
 
-def _repairs(problem: Problem, lines: list[str], allocation: Allocation) -> bool:
+def _can_repair(problem: Problem, lines: list[str], allocation: Allocation) -> bool:
     scenario = problem.scenario
     if scenario.raw is None or scenario.spec.steps:
         return True  # cannot be checked: no raw scenario, or several steps
@@ -231,31 +243,33 @@ def _repairs(problem: Problem, lines: list[str], allocation: Allocation) -> bool
         changed = compile_problem(replace(with_sets(scenario, lines), portfolio=scenario.portfolio))
     except (ScenarioError, UsageError):
         return False
-    return not broken_rules(changed, allocation, read_allocation(changed, allocation))
+    return not list_broken_rules(changed, allocation, read_allocation(changed, allocation))
 
 
-def _lines(form: ElasticProblem, repair: RuleRepair) -> list[str] | None:
-    result = _decided_again(form, [line for line in repair.eased if form.entry(line.entry).kind == "decide"])
+def _build_set_lines(form: ElasticProblem, repair: RuleRepair) -> list[str] | None:
+    result = _build_decision_lines(
+        form, [line for line in repair.eased if form.get_entry(line.entry).kind == "decide"]
+    )
     for path, slack in sorted(repair.eased.items()):
-        if form.entry(path.entry).kind == "decide":
+        if form.get_entry(path.entry).kind == "decide":
             continue
-        item = _set_of(form, form.entry(path.entry), path, slack, repair)
+        item = _set_of(form, form.get_entry(path.entry), path, slack, repair)
         if item is None:
             return None
         result += item
     for path in sorted(repair.lifted):
-        entry = form.entry(path.entry)
+        entry = form.get_entry(path.entry)
         if entry.path[0] != "rules" or path.group:
             return None
         result.append(f"rules.{entry.id}.off=true")
     return result
 
 
-def _decided_again(form: ElasticProblem, lines: list[LiftableBound]) -> list[str]:
+def _build_decision_lines(form: ElasticProblem, lines: list[LiftableBound]) -> list[str]:
     """Write the decisions without the applications that are withdrawn; an empty decision is switched off."""
     result = []
     for key in sorted({line.entry for line in lines}):
-        name = form.entry(key).id
+        name = form.get_entry(key).id
         spec = next(one for one in form.problem.decided.specs if one.id == name)
         back = {line.group for line in lines if line.entry == key}
         retained = {
@@ -275,29 +289,35 @@ def _set_of(
     form: ElasticProblem, entry: WrittenPart, liftable: LiftableBound, slack: Fraction, repair: RuleRepair
 ) -> list[str] | None:
     if entry.kind == "envelope":
-        return _raised(form, entry, int(slack / CENT))
+        return _build_raise_lines(form, entry, int(slack / CENT))
     if entry.limits and entry.path[0] == "envelope" and entry.kind != "min_use":
-        bound = (written(entry, liftable) or Fraction(0)) + (slack if liftable.side == "max" else -slack)
+        bound = (get_written_bound(entry, liftable) or Fraction(0)) + (
+            slack if liftable.side == "max" else -slack
+        )
         return [f"envelopes.{entry.id}.{entry.kind}={write_number(bound)}"]
     if liftable.group or entry.path[0] != "rules":
         return None
     path = f"rules.{entry.id}.{liftable.side}"
     if isinstance(entry.rule, Share):
-        reached = _reached(entry, liftable, repair)
+        reached = _compute_reached_share(entry, liftable, repair)
         return None if reached is None else [f"{path}={write_rate(reached)}"]
     if not isinstance(entry.rule, Limit):
-        return None if not isinstance(entry.rule, Coverage) else _plain(path, entry, liftable, slack)
-    return _plain(path, entry, liftable, slack)
+        return (
+            None if not isinstance(entry.rule, Coverage) else _build_bound_lines(path, entry, liftable, slack)
+        )
+    return _build_bound_lines(path, entry, liftable, slack)
 
 
-def _plain(path: str, entry: WrittenPart, liftable: LiftableBound, slack: Fraction) -> list[str]:
-    bound = (written(entry, liftable) or Fraction(0)) + (slack if liftable.side == "max" else -slack)
+def _build_bound_lines(path: str, entry: WrittenPart, liftable: LiftableBound, slack: Fraction) -> list[str]:
+    bound = (get_written_bound(entry, liftable) or Fraction(0)) + (
+        slack if liftable.side == "max" else -slack
+    )
     if entry.unit is Unit.MONEY:
         return [f"{path}={format_cents(int(bound / CENT), Lang.FR)}"]
     return [f"{path}={write_number(bound)}"]
 
 
-def written_raise(form: ElasticProblem, node: int, cents: int) -> int:
+def compute_written_raise(form: ElasticProblem, node: int, cents: int) -> int:
     """Return the increase of the written amount with which an envelope can grant `cents` more.
 
     A reserve keeps its share of the increase, so the increase exceeds `cents`; overprogramming has
@@ -312,22 +332,22 @@ def written_raise(form: ElasticProblem, node: int, cents: int) -> int:
         return cents
     limits, excess = spec.reserve or Fraction(0), spec.overprogram or Fraction(0)
 
-    def grants(written: int) -> int:
+    def compute_grantable_cents(written: int) -> int:
         return written + math.floor(-written * limits) + math.floor(written * excess)
 
-    wanted, share = grants(amount) + cents, 1 - limits + excess
+    wanted, share = compute_grantable_cents(amount) + cents, 1 - limits + excess
     more = math.floor(cents / share) - 2 if share > 0 else 0
-    while share > 0 and grants(amount + more) < wanted:
+    while share > 0 and compute_grantable_cents(amount + more) < wanted:
         more += 1
     return max(more, 0) if share > 0 else cents
 
 
-def _raised(form: ElasticProblem, entry: WrittenPart, cents: int) -> list[str] | None:
+def _build_raise_lines(form: ElasticProblem, entry: WrittenPart, cents: int) -> list[str] | None:
     """Raise the envelope and all above it by the same amount, so that no other envelope has less."""
     tree = form.problem.case.tree
     known = {spec.id for spec, _ in form.problem.scenario.spec.programme.walk()}
-    cents, result = written_raise(form, entry.node, cents), []
-    for node in tree.ancestors(entry.node):
+    cents, result = compute_written_raise(form, entry.node, cents), []
+    for node in tree.list_ancestors(entry.node):
         amount = tree.written_cents[node]
         if amount is None:
             continue
@@ -420,7 +440,7 @@ class Conflict(Pages):
         return table if backend == "polars" else table.to_pandas()
 
     def _repr_html_(self) -> str:
-        return conflict_html(self.document, self.lang)
+        return render_conflict_html(self.document, self.lang)
 
 
 _COLUMNS = {
@@ -462,8 +482,8 @@ def conflict(
     """
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     clock = Clock(limit)
-    step, problem = infeasible_step(scenario, clock)
-    conflict_ = conflict_of(
+    step, problem = find_infeasible_step(scenario, clock)
+    conflict_ = find_conflict(
         problem,
         clock,
         max_sets=max_sets,
@@ -475,20 +495,20 @@ def conflict(
     return with_document(replace(conflict_, step=step), scenario, Lang(scenario.spec.locale))
 
 
-def infeasible_step(scenario: Scenario, clock: Clock) -> tuple[str, Problem]:
+def find_infeasible_step(scenario: Scenario, clock: Clock) -> tuple[str, Problem]:
     """Return the id and problem of the first infeasible step; of the last step if all are feasible."""
-    retained = pl.DataFrame(schema=KEPT)
-    steps = decision_steps(scenario)
+    retained = pl.DataFrame(schema=GRANT_SCHEMA)
+    steps = list_decision_steps(scenario)
     for step in steps[:-1]:
         asked = step.scenario.with_kept(retained)
         result = decide(asked, backend="highs", cross_check="never", clock=clock)
         if result.allocation is None:
             return step.id, result.problem
-        retained = pl.concat([retained, granted_at(step, result)])
+        retained = pl.concat([retained, select_step_grants(step, result)])
     return steps[-1].id, compile_problem(steps[-1].scenario.with_kept(retained))
 
 
-def conflict_of(
+def find_conflict(
     problem: Problem,
     clock: Clock,
     *,
@@ -503,9 +523,9 @@ def conflict_of(
     free = without_refusals(problem)
     form = ElasticProblem.of(problem, free)
     wide = ElasticProblem.of(problem, free, commitments=True) if problem.offers.committed.any() else form
-    tell = None if progress is None else _teller(progress)
+    tell = None if progress is None else _build_reporter(progress)
     tests = FeasibilityTests(form, clock, budget=max_solves, report_progress=tell)
-    first = tests.fits(form.lines)
+    first = tests.decide_satisfiability(form.lines)
     first_seconds = time.perf_counter() - began
     if first is not Satisfiability.NO:
         status = "feasible" if first is Satisfiability.YES else "stopped"
@@ -516,19 +536,19 @@ def conflict_of(
         return Conflict(form, wide, status, n_solves=tests.n_solves, seconds=seconds, course=stopped)
     search = ConflictSearch(tests, max_sets, max_repairs if repairs else 0)
     course, fixes, sets = StudyProgress(clock.deadline, "solves"), list[RuleRepair | None](), list[Clash]()
-    with course.held():
+    with course.catch_limits():
         search.run()
         for fix in search.fixes:
             clock.deadline.check()
-            fixes.append(repaired(form, fix, clock))
-        tests.for_lines(first_seconds)
+            fixes.append(find_repair(form, fix, clock))
+        tests.set_bound_test_limits(first_seconds)
         for keys in search.conflicts[:max_sets]:
             clock.deadline.check()
-            sets.append(_clash(tests, wide, keys, clock))
+            sets.append(_build_clash(tests, wide, keys, clock))
     if not search.complete and clock.deadline.expired and course.stopped_by is None:
         course.stopped_by = TIME
     course.n_done = tests.n_solves
-    sets += [_unproven(form, keys) for keys in search.conflicts[len(sets) : max_sets]]
+    sets += [_build_unproven_clash(form, keys) for keys in search.conflicts[len(sets) : max_sets]]
     return Conflict(
         form,
         wide,
@@ -542,9 +562,9 @@ def conflict_of(
     )
 
 
-def _unproven(form: ElasticProblem, keys: frozenset[str]) -> Clash:
+def _build_unproven_clash(form: ElasticProblem, keys: frozenset[str]) -> Clash:
     """Return a conflict that was not shrunk to lines for lack of time: some of its lines may be superfluous."""
-    lines = tuple(sorted(form.lines_of(keys)))
+    lines = tuple(sorted(form.collect_bounds(keys)))
     return Clash(lines, None, False, dict.fromkeys(lines))
 
 
@@ -560,7 +580,7 @@ def without_refusals(problem: Problem) -> Problem | None:
     return compile_problem(replace(scenario, spec=scenario.spec.model_copy(update={"rules": rules})))
 
 
-def _teller(progress: Callable[[str, float], None]) -> Callable[[int], None]:
+def _build_reporter(progress: Callable[[str, float], None]) -> Callable[[int], None]:
     return lambda n: progress("conflict", min(0.95, n / MOST_SOLVES))
 
 
@@ -569,16 +589,17 @@ def _rank(repair: RuleRepair) -> tuple[int, int, Any, list[str]]:
     return len(repair.fix), repair.cents, repair.units + len(repair.lifted), sorted(repair.fix)
 
 
-def _clash(tests: FeasibilityTests, wide: ElasticProblem, keys: frozenset[str], clock: Clock) -> Clash:
-    lines = minimal_lines(tests, keys)
+def _build_clash(tests: FeasibilityTests, wide: ElasticProblem, keys: frozenset[str], clock: Clock) -> Clash:
+    lines = find_minimal_bounds(tests, keys)
     form, held = _with_commitments(tests, wide, lines)
     all_items = lines | held
     without = {
-        line: _witness(tests if line in lines else form, all_items - {line}) for line in sorted(all_items)
+        line: _find_witness(tests if line in lines else form, all_items - {line})
+        for line in sorted(all_items)
     }
-    asked = without_goal(form.form.keeping(all_items))
-    certificate = prove_empty(asked, clock.deadline.within(PROOF_SECONDS))
-    confirmed = certificate is not None or _confirmed(asked, clock)
+    asked = without_goal(form.form.restrict_to_bounds(all_items))
+    certificate = prove_empty(asked, clock.deadline.tighten(PROOF_SECONDS))
+    confirmed = certificate is not None or _is_confirmed(asked, clock)
     return Clash(tuple(sorted(all_items)), certificate, confirmed, without)
 
 
@@ -590,30 +611,37 @@ def _with_commitments(
         return tests, frozenset()
     more = replace(tests, form=wide, witnesses=[], clashes=[])
     needed: list[LiftableBound] = []
-    if more.fits(lines) is not Satisfiability.NO:
-        held = sorted(wide.lines_of([COMMITTED]))
-        needed = shrink(held, lambda part: more.fits(lines | frozenset(part)) is Satisfiability.NO)
+    if more.decide_satisfiability(lines) is not Satisfiability.NO:
+        held = sorted(wide.collect_bounds([COMMITTED]))
+        needed = shrink(
+            held, lambda part: more.decide_satisfiability(lines | frozenset(part)) is Satisfiability.NO
+        )
     tests.n_solves = more.n_solves
     return more, frozenset(needed)
 
 
-def _witness(tests: FeasibilityTests, bounds: Lines) -> Allocation | None:
+def _find_witness(tests: FeasibilityTests, bounds: Lines) -> Allocation | None:
     """Return an allocation that satisfies these lines, checked in full."""
-    if tests.fits(bounds) is not Satisfiability.YES:
+    if tests.decide_satisfiability(bounds) is not Satisfiability.YES:
         return None
-    allocation = tests.witness(bounds)
-    problem = without_goal(tests.form.keeping(bounds))
-    if allocation is None or broken_rules(problem, allocation, read_allocation(problem, allocation)):
+    allocation = tests.find_witness(bounds)
+    problem = without_goal(tests.form.restrict_to_bounds(bounds))
+    if allocation is None or list_broken_rules(problem, allocation, read_allocation(problem, allocation)):
         return None
     return allocation
 
 
-def _confirmed(problem: Problem, clock: Clock) -> bool:
+def _is_confirmed(problem: Problem, clock: Clock) -> bool:
     """Whether a second solver also finds no allocation."""
-    until = clock.deadline.share(0.5).within(PROOF_SECONDS)
+    until = clock.deadline.take_share(0.5).tighten(PROOF_SECONDS)
     try:
         answer = ask(
-            problem, least=False, canonical=False, prove=False, cross_check="auto", clock=Clock.until(until)
+            problem,
+            least=False,
+            canonical=False,
+            prove=False,
+            cross_check="auto",
+            clock=Clock.from_deadline(until),
         )
     except LimitReached:
         return False
@@ -624,7 +652,7 @@ def with_document(conflict_: Conflict, scenario: Scenario, lang: Lang) -> Confli
     """Return the result with its document."""
     form = conflict_.form
     document = {
-        **{key: value for key, value in head(form.problem).items() if key != "run_dir"},
+        **{key: value for key, value in build_head(form.problem).items() if key != "run_dir"},
         "command": "conflict",
         "scenario": scenario.id,
         "scenario_sha256": scenario.sha256,
@@ -649,13 +677,13 @@ def _set_entry(form: ElasticProblem, clash: Clash, lang: Lang) -> dict[str, Any]
         displayed = None
         if allocation is not None:
             displayed = {
-                "allocation_sha256": allocation_sha256(form.problem, allocation),
+                "allocation_sha256": hash_allocation(form.problem, allocation),
                 "n_funded": int(allocation.funded.sum()),
                 "granted_cents": int(allocation.granted_cents.sum()),
             }
-        members.append({**member_entry(form, path, lang), "without": displayed})
+        members.append({**build_member_entry(form, path, lang), "without": displayed})
     entry = {"members": members, "proof": clash.proof, "minimal": clash.minimal}
-    return {**entry, "words": set_words(entry, lang)}
+    return {**entry, "words": describe_conflict(entry, lang)}
 
 
 def _repair_entry(form: ElasticProblem, rank: int, fix: RuleRepair, lang: Lang) -> dict[str, Any]:
@@ -671,7 +699,7 @@ def _repair_entry(form: ElasticProblem, rank: int, fix: RuleRepair, lang: Lang) 
         "least": fix.least,
         "least_proven": fix.least_proven,
         "objective": [
-            {"goal": stage.goal, "sense": stage.sense.value, "value": decimal_text(value)}
+            {"goal": stage.goal, "sense": stage.sense.value, "value": format_fraction(value)}
             for stage, value in zip(stages, best.values if best else (), strict=False)
         ],
         "best_found": best is not None and best.is_closed,
@@ -679,4 +707,4 @@ def _repair_entry(form: ElasticProblem, rank: int, fix: RuleRepair, lang: Lang) 
         "granted_cents": best.granted_cents if best else None,
         "set": set_lines(form, fix),
     }
-    return {**entry, "words": repair_words(entry, lang)}
+    return {**entry, "words": describe_repair(entry, lang)}

@@ -29,7 +29,7 @@ from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import IntArray
 from tnt_sim.formulation.linear_model import SolveStage as ModelStage
-from tnt_sim.rules.envelopes.tree_rows import relief_name
+from tnt_sim.rules.envelopes.tree_rows import format_relief_name
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import Terms, Unit
@@ -38,7 +38,7 @@ from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.lexicographic import StagesOutcome, solve_lexicographic
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 MONEY_STAGE, NUMBER_STAGE = 0, 1
 MOST_SECONDS, PROOF_SECONDS = 15.0, 2.0
@@ -74,24 +74,24 @@ class RuleRepair:
     best: SolveOutcome | None
 
 
-def repaired(form: ElasticProblem, fix: Keys, clock: Clock, *, prove: bool = True) -> RuleRepair | None:
+def find_repair(form: ElasticProblem, fix: Keys, clock: Clock, *, prove: bool = True) -> RuleRepair | None:
     """Find the cheapest repair through these entries; None if none was found in time."""
-    touched = [form.entry(key) for key in sorted(fix)]
-    whole = frozenset(line for entry in touched if not _gives_way(entry) for line in entry.lines)
-    form_of = _soft_form(form, touched)
-    outcome = _solved(form_of, clock)
+    touched = [form.get_entry(key) for key in sorted(fix)]
+    whole = frozenset(line for entry in touched if not _can_relax(entry) for line in entry.lines)
+    form_of = _build_elastic_form(form, touched)
+    outcome = _solve_form(form_of, clock)
     if outcome.values is None:
         return None
-    allocation = Allocation(*form_of.recovery.awards(outcome.values))
+    allocation = Allocation(*form_of.recovery.compute_awards(outcome.values))
     eased = {
-        **_eased(touched, allocation),
-        **_reliefs(touched, form_of, outcome.values),
+        **_read_violations(touched, allocation),
+        **_read_reliefs(touched, form_of, outcome.values),
     }
     retained = form.lines - whole
-    problem = form.keeping(retained, eased)
-    if broken_rules(problem, allocation, read_allocation(problem, allocation)):
+    problem = form.restrict_to_bounds(retained, eased)
+    if list_broken_rules(problem, allocation, read_allocation(problem, allocation)):
         return None
-    money = {line: slack for line, slack in eased.items() if form.entry(line.entry).unit is Unit.MONEY}
+    money = {line: slack for line, slack in eased.items() if form.get_entry(line.entry).unit is Unit.MONEY}
     cents = sum(int(slack / CENT) for slack in money.values())
     return RuleRepair(
         fix=fix,
@@ -100,11 +100,11 @@ def repaired(form: ElasticProblem, fix: Keys, clock: Clock, *, prove: bool = Tru
         cents=cents,
         units=sum((slack for line, slack in eased.items() if line not in money), Fraction(0)),
         least=outcome.is_optimal,
-        least_proven=_one_less(form, retained, eased, clock)
+        least_proven=_is_minimal(form, retained, eased, clock)
         if prove and len(eased) == 1 == len(money)
         else None,
         allocation=allocation,
-        best=_best(form.keeping(retained, _with_those_above(form, eased)), clock),
+        best=_optimise_problem(form.restrict_to_bounds(retained, _with_those_above(form, eased)), clock),
     )
 
 
@@ -115,53 +115,56 @@ def _with_those_above(
     tree = form.problem.case.tree
     result = dict(eased)
     for line, slack in eased.items():
-        entry = form.entry(line.entry)
+        entry = form.get_entry(line.entry)
         if entry.kind == "envelope":
-            for node in tree.ancestors(entry.node)[1:]:
+            for node in tree.list_ancestors(entry.node)[1:]:
                 above = LiftableBound(f"envelope:{tree.ids[node]}")
                 if above not in eased:
                     result[above] = max(slack, result.get(above, Fraction(0)))
     return result
 
 
-def _gives_way(entry: WrittenPart) -> bool:
+def _can_relax(entry: WrittenPart) -> bool:
     """Whether the slack of an entry is measurable; decisions and entries that bind as a whole are not."""
     return entry.kind == "envelope" or bool(entry.limits)
 
 
-def _soft_form(form: ElasticProblem, touched: list[WrittenPart]) -> Formulation:
+def _build_elastic_form(form: ElasticProblem, touched: list[WrittenPart]) -> Formulation:
     """Build the model in which the bounds of some entries are elastic, priced by the cent and by the unit."""
     keys = {entry.key for entry in touched}
     held = frozenset(line for line in form.lines if line.entry not in keys)
     amounts = frozenset(LiftableBound(entry.key) for entry in touched if entry.kind == "envelope")
-    problem = form.keeping(held | amounts)
+    problem = form.restrict_to_bounds(held | amounts)
     hard = [rule for rule in problem.rules if rule.mode is Mode.HARD]
-    soft = [_priced(limit, entry.unit) for entry in touched for limit in entry.limits]
-    relief = {entry.node: _penalty(Unit.MONEY).soft for entry in touched if entry.kind == "envelope"}
-    stages = (_nothing("euros", problem, Unit.MONEY), _nothing("units", problem, Unit.NUMBER))
+    soft = [_add_penalty(limit, entry.unit) for entry in touched for limit in entry.limits]
+    relief = {entry.node: _build_penalty(Unit.MONEY).soft for entry in touched if entry.kind == "envelope"}
+    stages = (
+        _build_zero_stage("euros", problem, Unit.MONEY),
+        _build_zero_stage("units", problem, Unit.NUMBER),
+    )
     return formulate(replace(problem, rules=(*hard, *soft), stages=stages), relief=relief)
 
 
-def _penalty(unit: Unit) -> Penalty:
+def _build_penalty(unit: Unit) -> Penalty:
     """Return a penalty of one for each cent, or one for each unit."""
     return Penalty(MONEY_STAGE, Fraction(100)) if unit is Unit.MONEY else Penalty(NUMBER_STAGE, Fraction(1))
 
 
-def _priced(limit: Limit, unit: Unit) -> Limit:
-    return replace(limit, mode=Mode.PENALTY, penalty=_penalty(unit))
+def _add_penalty(limit: Limit, unit: Unit) -> Limit:
+    return replace(limit, mode=Mode.PENALTY, penalty=_build_penalty(unit))
 
 
-def _nothing(name: str, problem: Problem, unit: Unit) -> ObjectiveStage:
+def _build_zero_stage(name: str, problem: Problem, unit: Unit) -> ObjectiveStage:
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     return ObjectiveStage(name, Sense.MINIMISE, Terms(Fraction(1), unit, zeros, zeros))
 
 
-def _solved(form: Formulation, clock: Clock) -> StagesOutcome:
+def _solve_form(form: Formulation, clock: Clock) -> StagesOutcome:
     stages = [ModelStage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
-    return solve_lexicographic(form.model, stages, get_backend("highs"), _short(clock).limits())
+    return solve_lexicographic(form.model, stages, get_backend("highs"), _shorten_clock(clock).build_limits())
 
 
-def _eased(touched: list[WrittenPart], allocation: Allocation) -> dict[LiftableBound, Fraction]:
+def _read_violations(touched: list[WrittenPart], allocation: Allocation) -> dict[LiftableBound, Fraction]:
     """Return the violations of the bounds of some entries by an allocation; money rounded up to cents."""
     result = {}
     for entry in touched:
@@ -177,39 +180,43 @@ def _eased(touched: list[WrittenPart], allocation: Allocation) -> dict[LiftableB
     return result
 
 
-def _reliefs(touched: list[WrittenPart], form: Formulation, x: IntArray) -> dict[LiftableBound, Fraction]:
+def _read_reliefs(
+    touched: list[WrittenPart], form: Formulation, x: IntArray
+) -> dict[LiftableBound, Fraction]:
     """Read from the solution what is added to the envelope amounts."""
     names = list(form.model.col_names)
     result = {}
     for entry in touched:
-        if entry.kind == "envelope" and (cents := int(x[names.index(relief_name(entry.id))])):
+        if entry.kind == "envelope" and (cents := int(x[names.index(format_relief_name(entry.id))])):
             result[LiftableBound(entry.key)] = cents * CENT
     return result
 
 
-def _one_less(
+def _is_minimal(
     form: ElasticProblem, bounds: Lines, eased: Mapping[LiftableBound, Fraction], clock: Clock
 ) -> bool:
     """Whether the repair with one cent less is proved infeasible."""
     less = {line: slack - CENT for line, slack in eased.items()}
     try:
         answer = ask(
-            without_goal(form.keeping(bounds, less)),
+            without_goal(form.restrict_to_bounds(bounds, less)),
             least=False,
             canonical=False,
-            clock=_short(clock, PROOF_SECONDS),
+            clock=_shorten_clock(clock, PROOF_SECONDS),
         )
     except LimitReached:
         return False
     return answer.allocation is None and answer.proof is not None
 
 
-def _short(clock: Clock, seconds: float = MOST_SECONDS) -> Clock:
-    return Clock.until(clock.deadline.within(seconds))
+def _shorten_clock(clock: Clock, seconds: float = MOST_SECONDS) -> Clock:
+    return Clock.from_deadline(clock.deadline.tighten(seconds))
 
 
-def _best(problem: Problem, clock: Clock) -> SolveOutcome | None:
+def _optimise_problem(problem: Problem, clock: Clock) -> SolveOutcome | None:
     try:
-        return ask(problem, least=False, canonical=False, prove=False, clock=_short(clock), kernels=False)
+        return ask(
+            problem, least=False, canonical=False, prove=False, clock=_shorten_clock(clock), kernels=False
+        )
     except LimitReached:
         return None

@@ -15,9 +15,9 @@ import numpy as np
 
 from tnt_sim.analysis.marginal.entry_thresholds import Lists
 from tnt_sim.analysis.shared.amount_variation import FREE
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, moving_rules
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, list_amount_dependent_rules
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, Tell
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress
 from tnt_sim.analysis.sweep.envelope_point import Point
 from tnt_sim.analysis.sweep.plan import SweepPlan
 from tnt_sim.analysis.sweep.runner import SweepResult, run
@@ -28,19 +28,19 @@ MOST_LISTS = 160
 """Most amounts whose list is computed, those of the plan included; the rest is reported as gaps."""
 
 
-def today(base: ReferenceSolution, path: EnvelopePath) -> Lists:
+def build_reference_list(base: ReferenceSolution, path: EnvelopePath) -> Lists:
     """Return the list of the reference solution alone."""
     at = path.amount_cents
     cents = np.array([at], dtype=np.int64)
     return Lists(cents, base.allocation.funded[:, None], np.zeros(0, np.bool_), from_cents=at, to_cents=at)
 
 
-def best_lists(
+def find_optimal_lists(
     base: ReferenceSolution,
     path: EnvelopePath,
     plan: SweepPlan,
     course: StudyProgress,
-    report_progress: Tell | None,
+    report_progress: ReportProgress | None,
 ) -> Lists:
     """Find the optimal lists over the range of a plan; an early end is recorded in `course`.
 
@@ -54,35 +54,39 @@ def best_lists(
         report_progress=report_progress,
         most_lists=MOST_LISTS if walked else None,
     )
-    course.take(outcome.entry_of())
-    known = _known(outcome)
+    course.take(outcome.build_progress_entry())
+    known = _map_known_lists(outcome)
     if not known:
-        return today(base, path)
+        return build_reference_list(base, path)
     cents = np.array(list(known), dtype=np.int64)
     return Lists(
         cents,
         np.stack(list(known.values()), axis=1),
-        _gaps(outcome, cents),
+        _find_gaps(outcome, cents),
         nested=plan.nested,
-        rising=rises(base, path, plan),
+        rising=is_no_worse(base, path, plan),
         from_cents=plan.amounts[0],
         to_cents=int(cents[-1]),
-        unseen_cents=_unseen(outcome, int(cents[0])),
+        unseen_cents=_find_unknown_amount(outcome, int(cents[0])),
     )
 
 
-def rises(base: ReferenceSolution, path: EnvelopePath, plan: SweepPlan) -> bool:
+def is_no_worse(base: ReferenceSolution, path: EnvelopePath, plan: SweepPlan) -> bool:
     """Whether the optimum at each amount of a plan is at least as good as today in every stage.
 
     This requires that every allocation feasible today stays feasible, and a single objective: with
     two, the optimum may lose in the second to gain in the first.
     """
     alone = plan.moved.share == FREE and len(plan.moved.names) == 1 and plan.free
-    upwards = alone and plan.amounts[0] >= path.amount_cents and not moving_rules(base.problem, path.nodes)
+    upwards = (
+        alone
+        and plan.amounts[0] >= path.amount_cents
+        and not list_amount_dependent_rules(base.problem, path.nodes)
+    )
     return upwards and len(base.problem.stages) == 1
 
 
-def _known(result: SweepResult) -> dict[int, BoolArray]:
+def _map_known_lists(result: SweepResult) -> dict[int, BoolArray]:
     """Map each amount with a known canonical optimum to its funded mask, by increasing amount."""
     points: list[Point] = result.nested if result.plan.nested else [*result.free, *result.looked]
     known = {
@@ -95,7 +99,7 @@ def _known(result: SweepResult) -> dict[int, BoolArray]:
     return dict(sorted(known.items()))
 
 
-def _unseen(result: SweepResult, first: int) -> int | None:
+def _find_unknown_amount(result: SweepResult, first: int) -> int | None:
     """Return the least amount below the first known list about which nothing is known; None if there is none."""
     low = result.plan.amounts[0]
     if result.refined:
@@ -109,7 +113,7 @@ def _unseen(result: SweepResult, first: int) -> int | None:
     return low if low < first else None
 
 
-def _gaps(result: SweepResult, cents: IntArray) -> BoolArray:
+def _find_gaps(result: SweepResult, cents: IntArray) -> BoolArray:
     """Return the neighbouring amounts between which the list may change unobserved, bool (n_amounts − 1,)."""
     if result.plan.nested:  # this curve is defined at its announcements only
         requested = {point.cents for point in result.nested if point.status is Status.INFEASIBLE} | set(

@@ -38,31 +38,36 @@ import polars as pl
 
 from tnt_sim.analysis.marginal.minimum_envelope import (
     MinimumEnvelope,
-    amount_stage,
-    least_amount,
-    least_of_parts,
+    build_amount_stage,
+    build_kernel_view,
+    find_least_amount,
+    find_least_by_kernel,
     read_at,
-    seen_as_parts,
 )
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, at_amount, loosened, moving_rules
-from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, Tell, tell_of
+from tnt_sim.analysis.shared.envelope_path import (
+    EnvelopePath,
+    list_amount_dependent_rules,
+    relax_amounts,
+    set_amount,
+)
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress, notify_progress
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import forced
+from tnt_sim.engine.optimise import with_fixed
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel
-from tnt_sim.rules.envelopes.tree_reading import most_lowered
+from tnt_sim.rules.envelopes.tree_reading import find_largest_reduction
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.lexicographic import with_kept_row
 from tnt_sim.solve.reductions.coefficient_tightening import tighten
-from tnt_sim.solve.reductions.fixing import exact_bound
+from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.verify.allocation_reading import Allocation
 
 
-def limits_by_prices(
+def compute_extension_bounds(
     base: ReferenceSolution, path: EnvelopePath, rows: Sequence[int], deadline: Deadline = UNLIMITED
 ) -> tuple[list[int], list[int]]:
     """Bound the no-loss extension of each row from both sides with one linear program.
@@ -72,17 +77,19 @@ def limits_by_prices(
     lower, upper : list of int
         Cents, by row. UNKNOWN for no upper bound, in particular after the deadline.
     """
-    moving = bool(moving_rules(base.problem, path.nodes))
-    problem = loosened(base.problem, path.nodes, path.top_cents) if moving else base.problem
-    opened, stage = amount_stage(problem, path, path.top_cents)
+    moving = bool(list_amount_dependent_rules(base.problem, path.nodes))
+    problem = relax_amounts(base.problem, path.nodes, path.top_cents) if moving else base.problem
+    opened, stage = build_amount_stage(problem, path, path.top_cents)
     asked = replace(opened, stages=(*opened.stages, stage))
-    lower = _lower(base, path, asked, rows, deadline)
+    lower = _compute_lower_bounds(base, path, asked, rows, deadline)
     if moving:
         return lower, [UNKNOWN] * len(rows)
-    return lower, [UNKNOWN if deadline.expired else _upper(base, path, opened, row) for row in rows]
+    return lower, [
+        UNKNOWN if deadline.expired else _compute_upper_bound(base, path, opened, row) for row in rows
+    ]
 
 
-def _lower(
+def _compute_lower_bounds(
     base: ReferenceSolution, path: EnvelopePath, problem: Problem, rows: Sequence[int], deadline: Deadline
 ) -> list[int]:
     try:
@@ -90,11 +97,17 @@ def _lower(
     except DeadlineExpired:
         return [0] * len(rows)
     amount = form.stages[-1]
-    model = _keeping(base, form, tighten(form.model)).with_objective(amount.objective, Sense.MINIMISE)
-    duals = get_backend("highs").solve(model, relax=True, limits=Clock.until(deadline).limits()).row_duals
+    model = _add_no_loss_rows(base, form, tighten(form.model)).with_objective(
+        amount.objective, Sense.MINIMISE
+    )
+    duals = (
+        get_backend("highs")
+        .solve(model, relax=True, limits=Clock.from_deadline(deadline).build_limits())
+        .row_duals
+    )
     if duals is None:
         return [0] * len(rows)
-    bound = exact_bound(model, duals)
+    bound = compute_exact_bound(model, duals)
     if bound.scaled is None:
         return [0] * len(rows)
     result = []
@@ -107,7 +120,7 @@ def _lower(
     return result
 
 
-def _keeping(base: ReferenceSolution, form: Formulation, model: LinearModel) -> LinearModel:
+def _add_no_loss_rows(base: ReferenceSolution, form: Formulation, model: LinearModel) -> LinearModel:
     """Add the rows "no stage worse than today"."""
     for stage, value in zip(form.stages, base.limits, strict=False):
         units = value / stage.scale - stage.constant
@@ -117,14 +130,14 @@ def _keeping(base: ReferenceSolution, form: Formulation, model: LinearModel) -> 
     return model
 
 
-def _upper(base: ReferenceSolution, path: EnvelopePath, opened: Problem, row: int) -> int:
+def _compute_upper_bound(base: ReferenceSolution, path: EnvelopePath, opened: Problem, row: int) -> int:
     """Try today's list with the application at its least amount; return the extension needed."""
     funded, granted = base.allocation.funded.copy(), base.allocation.granted_cents.copy()
     funded[row] = True
     granted[row] = base.problem.offers.least_cents[row]
     case = opened.case
-    cents = path.top_cents - most_lowered(case.tree, case.node, granted)
-    reading = read_at(at_amount(base.problem, path, cents), Allocation(funded, granted), base.limits)
+    cents = path.top_cents - find_largest_reduction(case.tree, case.node, granted)
+    reading = read_at(set_amount(base.problem, path, cents), Allocation(funded, granted), base.limits)
     return UNKNOWN if reading is None else max(0, cents - path.amount_cents)
 
 
@@ -150,26 +163,26 @@ class NoLoss:
     never: BoolArray
 
     @classmethod
-    def today(cls, base: ReferenceSolution) -> NoLoss:
+    def from_reference(cls, base: ReferenceSolution) -> NoLoss:
         """Initialise with what is known without a solve: applications funded today need nothing."""
         n, funded = base.problem.case.n, base.allocation.funded
         known = np.where(funded, 0, UNKNOWN).astype(np.int64)
         return cls(known, known.copy(), [""] * n, np.zeros(n, np.bool_))
 
 
-def no_losses(
+def find_no_loss_extensions(
     base: ReferenceSolution,
     path: EnvelopePath,
     *,
     named: Sequence[int] | None = None,
     clock: Clock | None = None,
-    report_progress: Tell | None = None,
+    report_progress: ReportProgress | None = None,
     into: NoLoss | None = None,
 ) -> NoLoss:
     """Find the no-loss extension of every candidate that is not funded today.
 
     Exact in one pass of kernels if envelopes alone decide; otherwise an interval from
-    `limits_by_prices`, or one solve for each row in `named`.
+    `compute_extension_bounds`, or one solve for each row in `named`.
 
     Parameters
     ----------
@@ -182,77 +195,79 @@ def no_losses(
         If the deadline passes before every candidate was examined.
     """
     deadline = UNLIMITED if clock is None else clock.deadline
-    no_loss = NoLoss.today(base) if into is None else into
+    no_loss = NoLoss.from_reference(base) if into is None else into
     waiting = np.flatnonzero(base.problem.offers.candidate & ~base.allocation.funded).tolist()
-    rest = _by_kernel(base, path, waiting, no_loss, report_progress, deadline)
-    rest = _solved(
+    rest = _solve_by_kernel(base, path, waiting, no_loss, report_progress, deadline)
+    rest = _solve_named_rows(
         base, path, [row for row in rest if row in set(named or ())], rest, no_loss, clock, report_progress
     )
     deadline.check()
     if rest:
-        lower, upper = limits_by_prices(base, path, rest, deadline)
+        lower, upper = compute_extension_bounds(base, path, rest, deadline)
         for row, low, high in zip(rest, lower, upper, strict=True):
             no_loss.lower[row], no_loss.upper[row], no_loss.method[row] = low, high, LIMITS
     return no_loss
 
 
-def _by_kernel(
+def _solve_by_kernel(
     base: ReferenceSolution,
     path: EnvelopePath,
     waiting: list[int],
     no_loss: NoLoss,
-    report_progress: Tell | None,
+    report_progress: ReportProgress | None,
     deadline: Deadline,
 ) -> list[int]:
     """Solve the rows that the exact kernels can solve and return the remaining ones."""
     problem = base.problem
-    if len(problem.stages) != 1 or moving_rules(problem, path.nodes):
+    if len(problem.stages) != 1 or list_amount_dependent_rules(problem, path.nodes):
         return waiting
-    earlier = seen_as_parts(problem, path, deadline)
+    earlier = build_kernel_view(problem, path, deadline)
     if earlier is None:
         return waiting
     place = {row: k for k, row in enumerate(earlier.rows.tolist())}
     left = []
     for k, row in enumerate(waiting):
         deadline.check()
-        tell_of(report_progress, KERNEL, k / len(waiting))
-        least = least_of_parts(earlier, path, base.limits[0], fund=place[row]) if row in place else None
+        notify_progress(report_progress, KERNEL, k / len(waiting))
+        least = find_least_by_kernel(earlier, path, base.limits[0], fund=place[row]) if row in place else None
         if least is None:
             left.append(row)
         else:
-            _note(no_loss, row, least, path, KERNEL)
+            _record_extension(no_loss, row, least, path, KERNEL)
     return left
 
 
-def _solved(
+def _solve_named_rows(
     base: ReferenceSolution,
     path: EnvelopePath,
     named: list[int],
     rest: list[int],
     no_loss: NoLoss,
     clock: Clock | None,
-    report_progress: Tell | None,
+    report_progress: ReportProgress | None,
 ) -> list[int]:
     """Solve each named row and return the remaining ones."""
     done = set()
     for k, row in enumerate(named):
         if clock is not None:
             clock.deadline.check()
-        tell_of(report_progress, SOLVED, k / len(named))
+        notify_progress(report_progress, SOLVED, k / len(named))
 
         def let_in(problem: Problem, row: int = row) -> Problem:
-            return forced(problem, fund=[row])
+            return with_fixed(problem, fund=[row])
 
-        least = least_amount(
-            base.problem, path.upwards(), limits=base.limits, change=let_in, clock=clock, prove=False
+        least = find_least_amount(
+            base.problem, path.restrict_upwards(), limits=base.limits, change=let_in, clock=clock, prove=False
         )
         if least.lower_cents is not None or least.unreachable:
-            _note(no_loss, row, least, path, SOLVED)
+            _record_extension(no_loss, row, least, path, SOLVED)
             done.add(row)
     return [row for row in rest if row not in done]
 
 
-def _note(no_loss: NoLoss, row: int, least: MinimumEnvelope, path: EnvelopePath, method: str) -> None:
+def _record_extension(
+    no_loss: NoLoss, row: int, least: MinimumEnvelope, path: EnvelopePath, method: str
+) -> None:
     no_loss.method[row] = method
     if least.lower_cents is None:
         no_loss.never[row] = True
@@ -332,11 +347,11 @@ class Entries:
         return self.table if backend == "polars" else self.table.to_pandas()
 
 
-def entries_of(base: ReferenceSolution, path: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Entries:
+def build_entries(base: ReferenceSolution, path: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Entries:
     """Assemble the thresholds into one table."""
     funded = lists.funded
     now = base.allocation.funded
-    first, stable = first_brackets(path, lists, no_loss), stable_brackets(lists)
+    first, stable = bracket_first_amounts(path, lists, no_loss), bracket_stable_amounts(lists)
     flips = (funded[:, 1:] != funded[:, :-1]).sum(axis=1).astype(np.int64)
     ever, always = funded.any(axis=1), funded.all(axis=1)
     flag = np.where(
@@ -353,17 +368,17 @@ def entries_of(base: ReferenceSolution, path: EnvelopePath, lists: Lists, no_los
             "eligible": candidate,
             "funded": now,
             "flag": pl.Series(np.where(candidate, flag, "not_eligible")),
-            "no_loss_cents": _nulls(no_loss.lower, no_loss.lower != UNKNOWN),
-            "no_loss_upto_cents": _nulls(no_loss.upper, no_loss.upper != UNKNOWN),
+            "no_loss_cents": _insert_nulls(no_loss.lower, no_loss.lower != UNKNOWN),
+            "no_loss_upto_cents": _insert_nulls(no_loss.upper, no_loss.upper != UNKNOWN),
             "no_loss_never": no_loss.never,
             "method": pl.Series(no_loss.method, dtype=pl.String),
-            "first_cents": first.exact(),
-            "first_from_cents": first.lowest(),
-            "first_upto_cents": first.highest(),
-            "stable_from_cents": stable.exact(),
-            "stable_low_cents": stable.lowest(),
-            "stable_upto_cents": stable.highest(),
-            "out_until_cents": _nulls(lists.cents[_last_out(funded)], ~always),
+            "first_cents": first.get_exact_cents(),
+            "first_from_cents": first.get_lowest_cents(),
+            "first_upto_cents": first.get_highest_cents(),
+            "stable_from_cents": stable.get_exact_cents(),
+            "stable_low_cents": stable.get_lowest_cents(),
+            "stable_upto_cents": stable.get_highest_cents(),
+            "out_until_cents": _insert_nulls(lists.cents[_find_last_absence(funded)], ~always),
             "flips": flips,
             "exact": np.full(len(now), lists.exact),
         }
@@ -378,20 +393,20 @@ class Brackets:
     low: IntArray
     high: IntArray
 
-    def exact(self) -> pl.Series:
+    def get_exact_cents(self) -> pl.Series:
         """Return the amounts known to the cent; null elsewhere."""
-        return _nulls(self.high, (self.low == self.high) & (self.high != UNKNOWN))
+        return _insert_nulls(self.high, (self.low == self.high) & (self.high != UNKNOWN))
 
-    def lowest(self) -> pl.Series:
+    def get_lowest_cents(self) -> pl.Series:
         """Return the lower ends."""
-        return _nulls(self.low, self.low != UNKNOWN)
+        return _insert_nulls(self.low, self.low != UNKNOWN)
 
-    def highest(self) -> pl.Series:
+    def get_highest_cents(self) -> pl.Series:
         """Return the upper ends."""
-        return _nulls(self.high, self.high != UNKNOWN)
+        return _insert_nulls(self.high, self.high != UNKNOWN)
 
 
-def first_brackets(path: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Brackets:
+def bracket_first_amounts(path: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Brackets:
     """Bracket the first amount at which each application is in the optimal list."""
     cents, ever = lists.cents, lists.funded.any(axis=1)
     place = np.argmax(lists.funded, axis=1)
@@ -409,10 +424,10 @@ def first_brackets(path: EnvelopePath, lists: Lists, no_loss: NoLoss) -> Bracket
     return Brackets(np.where(ever, np.minimum(low, at), low), at)
 
 
-def stable_brackets(lists: Lists) -> Brackets:
+def bracket_stable_amounts(lists: Lists) -> Brackets:
     """Bracket the amount from which each application stays; none for one outside the last list."""
     cents, funded = lists.cents, lists.funded
-    inside, out = funded[:, -1], _last_out(funded)
+    inside, out = funded[:, -1], _find_last_absence(funded)
     at = cents[np.minimum(out + 1, len(cents) - 1)]
     if not lists.gaps.any():
         low = at if lists.unseen_cents is None else np.where(out < 0, lists.unseen_cents, at)
@@ -427,11 +442,11 @@ def stable_brackets(lists: Lists) -> Brackets:
     return Brackets(np.where(inside, low, UNKNOWN), np.where(inside, high, UNKNOWN))
 
 
-def _last_out(funded: BoolArray) -> IntArray:
+def _find_last_absence(funded: BoolArray) -> IntArray:
     """Return the index of the last list without each application, int64 (n,); −1 if it is in all lists."""
     place = funded.shape[1] - 1 - np.argmax(~funded[:, ::-1], axis=1)
     return np.where(funded.all(axis=1), -1, place)
 
 
-def _nulls(values: IntArray, there: BoolArray) -> pl.Series:
+def _insert_nulls(values: IntArray, there: BoolArray) -> pl.Series:
     return pl.Series(values).set(pl.Series(~there), None)

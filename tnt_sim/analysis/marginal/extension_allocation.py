@@ -11,21 +11,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tnt_sim.analysis.shared.amount_variation import highest_averages
+from tnt_sim.analysis.shared.amount_variation import apportion_cents
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
     Moves,
     ReferenceSolution,
-    Tell,
-    first_better,
-    moves,
-    tell_of,
+    ReportProgress,
+    compare_allocations,
+    find_better_stage,
+    notify_progress,
 )
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
-from tnt_sim.errors import ScenarioError, UsageError, did_you_mean
+from tnt_sim.errors import ScenarioError, UsageError, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.load import with_amounts
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -70,14 +70,14 @@ class ExtensionOption:
         return self.answer is not None
 
 
-def ways_to_extend(
+def optimise_extension_options(
     base: ReferenceSolution,
     cents: int,
     *,
     key: dict[str, int] | None = None,
     clock: Clock | None = None,
     prove: bool = True,
-    report_progress: Tell | None = None,
+    report_progress: ReportProgress | None = None,
     into: list[ExtensionOption] | None = None,
     course: StudyProgress | None = None,
 ) -> list[ExtensionOption]:
@@ -95,31 +95,31 @@ def ways_to_extend(
         For an extension that is not positive, a programme without amount, or an unknown axis in the
         key.
     """
-    axes, total = axes_of(base.problem)
+    axes, total = read_axes(base.problem)
     if cents <= 0:
         raise UsageError(
             Text("une extension est un montant positif.", "an extension is a positive amount."),
             code="usage.extension",
         )
-    weights = _weights(key, axes)
+    weights = _require_weights(key, axes)
     root = base.problem.case.tree.ids[0]
     ways: list[tuple[str, str | None, dict[str, int]]] = [(FREE, None, {})]
     if axes and sum(weights.values()):
-        parts = highest_averages(cents, list(weights.values()), list(weights))
+        parts = apportion_cents(cents, list(weights.values()), list(weights))
         ways.append((KEY, None, dict(zip(weights, parts, strict=True))))
     ways += [(WHOLLY, axis, {axis: cents}) for axis in axes]
     result: list[ExtensionOption] = [] if into is None else into
     run = course or StudyProgress(UNLIMITED if clock is None else clock.deadline, "ways")
-    for k, (option, axis, added) in enumerate(run.each(ways)):
-        tell_of(report_progress, axis or option, k / len(ways))
+    for k, (option, axis, added) in enumerate(run.iterate_items(ways)):
+        notify_progress(report_progress, axis or option, k / len(ways))
         amounts = {root: total + cents, **{name: axes[name] + more for name, more in added.items()}}
-        result.append(_option(base, option, axis, added, amounts, clock, prove))
+        result.append(_optimise_option(base, option, axis, added, amounts, clock, prove))
         if result[-1].why == Status.STOPPED.value:
-            run.unanswered()
+            run.withdraw_item()
     return result
 
 
-def axes_of(problem: Problem) -> tuple[dict[str, int], int]:
+def read_axes(problem: Problem) -> tuple[dict[str, int], int]:
     """Return the children of the programme that have an amount, and the amount of the programme, in cents."""
     tree = problem.case.tree
     total = tree.written_cents[0]
@@ -134,18 +134,18 @@ def axes_of(problem: Problem) -> tuple[dict[str, int], int]:
     pieces = {node for _, groups in tree.landing.values() for node in groups.values()}
     axes = {
         tree.ids[k]: tree.written_cents[k] or 0
-        for k in tree.children(0)
+        for k in tree.list_children(0)
         if tree.written_cents[k] is not None and k not in pieces
     }
     return axes, total
 
 
-def _weights(key: dict[str, int] | None, axes: dict[str, int]) -> dict[str, int]:
+def _require_weights(key: dict[str, int] | None, axes: dict[str, int]) -> dict[str, int]:
     if key is None:
         return axes
     for name, weight in key.items():
         if name not in axes:
-            hint = did_you_mean(name, axes) or Text("", "")
+            hint = suggest_name(name, axes) or Text("", "")
             raise UsageError(
                 Text(
                     f"« {name} » n'est pas un axe du programme. {hint.fr}",
@@ -161,7 +161,7 @@ def _weights(key: dict[str, int] | None, axes: dict[str, int]) -> dict[str, int]
     return key
 
 
-def _option(
+def _optimise_option(
     base: ReferenceSolution,
     way: str,
     axis: str | None,
@@ -182,13 +182,13 @@ def _option(
     answer = ask(problem, clock=clock, prove=prove)
     if answer.allocation is None or answer.reading is None:
         return replace(nothing, why=answer.status.value)
-    if not answer.is_closed and first_better(base.problem, base.answer.bests, answer.bests) is None:
+    if not answer.is_closed and find_better_stage(base.problem, base.answer.bests, answer.bests) is None:
         return replace(nothing, why=Status.STOPPED.value)  # an interrupted solve does not rank this way
     read = answer.reading.envelopes
     if way == FREE:
         tree = problem.case.tree
         now = base.answer.reading.envelopes.extra_cents if base.answer.reading else [0] * tree.n_nodes
-        used = {tree.ids[k]: read.extra_cents[k] - now[k] for k in tree.children(0)}
+        used = {tree.ids[k]: read.extra_cents[k] - now[k] for k in tree.list_children(0)}
         added = {name: extra for name, extra in used.items() if extra}
     changed = next(
         (k for k, (a, b) in enumerate(zip(base.answer.bests, answer.bests, strict=True)) if a != b), None
@@ -203,7 +203,7 @@ def _option(
         n_funded=int(answer.allocation.funded.sum()),
         granted_cents=answer.granted_cents,
         unspent_cents=read.left_cents[0],
-        moved=moves(base.problem, base.allocation, answer.allocation),
+        moved=compare_allocations(base.problem, base.allocation, answer.allocation),
         proof=answer.proof,
         answer=answer,
     )

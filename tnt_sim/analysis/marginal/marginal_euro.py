@@ -18,23 +18,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tnt_sim.analysis.marginal.minimum_envelope import amount_stage, least_amount
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, line_of, really_at
+from tnt_sim.analysis.marginal.minimum_envelope import build_amount_stage, find_least_amount
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_path, compile_at_amount
 from tnt_sim.analysis.shared.list_distance import with_first_stage, with_last_stage
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
     Moves,
     ReferenceSolution,
-    Tell,
-    gives_way,
-    moves,
-    tell_of,
-    told_only,
-    unit_of,
+    ReportProgress,
+    can_relax,
+    compare_allocations,
+    get_violation_unit,
+    notify_progress,
+    relax_rule_to_report,
 )
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.lp_relaxation import NEGLIGIBLE, first_prices
+from tnt_sim.engine.lp_relaxation import NEGLIGIBLE, compute_shadow_prices
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.formulation.formulate import formulate
@@ -92,14 +92,14 @@ class NextEuro:
         return self.step is not None and self.step == self.upper
 
 
-def next_euros(
+def compute_marginal_euros(
     base: ReferenceSolution,
     *,
     envelopes: Sequence[str] | None = None,
     rules: Sequence[str] | None = None,
     clock: Clock | None = None,
     prove: bool = True,
-    report_progress: Tell | None = None,
+    report_progress: ReportProgress | None = None,
     into: list[NextEuro] | None = None,
     course: StudyProgress | None = None,
 ) -> tuple[NextEuro, ...]:
@@ -113,37 +113,38 @@ def next_euros(
     into : receives the results as they come, so that Ctrl-C loses none
     course : counts the questions answered and stops at its deadline
     """
-    known = {rule.id: rule for rule in base.problem.rules if gives_way(rule)}
+    known = {rule.id: rule for rule in base.problem.rules if can_relax(rule)}
     looked_at = [name for name in (known if rules is None else rules) if name in known]
     deadline = UNLIMITED if clock is None else clock.deadline
-    options = _MarginalSearch(base, clock, prove, _shadow_prices(base, deadline) if looked_at else {})
+    options = _MarginalSearch(base, clock, prove, _compute_shadow_prices(base, deadline) if looked_at else {})
     wanted = [
-        (name, options.envelope) for name in (_envelopes(base.problem) if envelopes is None else envelopes)
+        (name, options.find_envelope_step)
+        for name in (_list_envelopes(base.problem) if envelopes is None else envelopes)
     ]
-    wanted += [(name, options.rule) for name in looked_at]
+    wanted += [(name, options.find_rule_step) for name in looked_at]
     result = [] if into is None else into
     option = course or StudyProgress(deadline, "questions")
-    for k, (name, question) in enumerate(option.each(wanted)):
-        tell_of(report_progress, name, k / len(wanted))
+    for k, (name, question) in enumerate(option.iterate_items(wanted)):
+        notify_progress(report_progress, name, k / len(wanted))
         result.append(question(name))
         if result[-1].status == STOPPED:
-            option.unanswered()
+            option.withdraw_item()
     return tuple(result)
 
 
-def _envelopes(problem: Problem) -> list[str]:
+def _list_envelopes(problem: Problem) -> list[str]:
     """List the envelopes with a written amount, without the parts of a split."""
     tree = problem.case.tree
     parts = {node for _, groups in tree.landing.values() for node in groups.values()}
     return [name for k, name in enumerate(tree.ids) if k not in parts and tree.written_cents[k] is not None]
 
 
-def _shadow_prices(base: ReferenceSolution, deadline: Deadline) -> Mapping[RowLabel, float]:
+def _compute_shadow_prices(base: ReferenceSolution, deadline: Deadline) -> Mapping[RowLabel, float]:
     try:
         form = formulate(base.problem, whole=False, deadline=deadline)
     except DeadlineExpired:
         return {}
-    return first_prices(form, get_backend("highs"), Limits(deadline))
+    return compute_shadow_prices(form, get_backend("highs"), Limits(deadline))
 
 
 @dataclass(frozen=True)
@@ -155,51 +156,55 @@ class _MarginalSearch:
     prove: bool
     prices: Mapping[RowLabel, float]
 
-    def envelope(self, name: str) -> NextEuro:
+    def find_envelope_step(self, name: str) -> NextEuro:
         """Find the least increase of an envelope that improves some stage."""
         base = self.base
-        path = line_of(base.problem, name)
+        path = build_envelope_path(base.problem, name)
         deadline = UNLIMITED if self.clock is None else self.clock.deadline
-        price = shadow_price(base.problem, path, deadline)
+        price = compute_shadow_price(base.problem, path, deadline)
         result = [
-            least_amount(
-                base.problem, path.upwards(), limits=base.better(k), clock=self.clock, prove=self.prove
+            find_least_amount(
+                base.problem,
+                path.restrict_upwards(),
+                limits=base.compute_better_limits(k),
+                clock=self.clock,
+                prove=self.prove,
             )
             for k in range(len(base.problem.stages))
         ]
-        proof = _weakest([one.proof for one in result])
+        proof = _combine_proofs([one.proof for one in result])
         rising = [(one.lower_cents, k) for k, one in enumerate(result) if one.lower_cents is not None]
         if not rising:
             stopped = not all(one.unreachable for one in result)
-            return _nothing("envelope", name, "€", price, proof, stopped=stopped)
+            return _build_empty_result("envelope", name, "€", price, proof, stopped=stopped)
         lower, k = min(rising)
         step, upper = Fraction(max(0, lower - path.amount_cents), 100), None
         there, amount = None, result[k].amount_cents
         if amount is not None:
             upper = Fraction(max(0, amount - path.amount_cents), 100)
-            there = ask(really_at(base.problem, path, amount), clock=self.clock, prove=False)
-        return self._result("envelope", name, "€", (step, upper), k, there, price, proof)
+            there = ask(compile_at_amount(base.problem, path, amount), clock=self.clock, prove=False)
+        return self._build_result("envelope", name, "€", (step, upper), k, there, price, proof)
 
-    def rule(self, name: str) -> NextEuro:
+    def find_rule_step(self, name: str) -> NextEuro:
         """Find the least violation of a rule that improves some stage."""
         soft, distance = with_distance(self.base.problem, name)
         unit = "€" if distance.terms.unit is Unit.MONEY else "1"
         price = max((p for label, p in self.prices.items() if _is_rule(label, name)), default=None)
-        result = [self._distance(soft, distance, k) for k in range(len(soft.stages))]
-        proof = _weakest([one.proof for one in result])
+        result = [self._minimise_distance(soft, distance, k) for k in range(len(soft.stages))]
+        proof = _combine_proofs([one.proof for one in result])
         rising = [(one.values[-1], k) for k, one in enumerate(result) if one.is_closed]
         if not rising:
             stopped = not all(one.status is Status.INFEASIBLE for one in result)
-            return _nothing("rule", name, unit, price, proof, stopped=stopped)
+            return _build_empty_result("rule", name, unit, price, proof, stopped=stopped)
         step, k = min(rising)
         given = with_first_stage(soft, distance)
         there = ask(given, limits=(step,), clock=self.clock, canonical=False, prove=False)
-        return self._result("rule", name, unit, (step, step), k, there, price, proof)
+        return self._build_result("rule", name, unit, (step, step), k, there, price, proof)
 
-    def _distance(self, soft: Problem, distance: ObjectiveStage, stage: int) -> SolveOutcome:
+    def _minimise_distance(self, soft: Problem, distance: ObjectiveStage, stage: int) -> SolveOutcome:
         return ask(
             with_last_stage(soft, stage + 1, distance),
-            limits=self.base.better(stage),
+            limits=self.base.compute_better_limits(stage),
             goals=1,
             least=False,
             canonical=False,
@@ -207,7 +212,7 @@ class _MarginalSearch:
             clock=self.clock,
         )
 
-    def _result(
+    def _build_result(
         self,
         kind: str,
         name: str,
@@ -235,7 +240,7 @@ class _MarginalSearch:
             unit=unit,
             stage=goal,
             gain=gain,
-            bought=moves(base.problem, base.allocation, there.allocation),
+            bought=compare_allocations(base.problem, base.allocation, there.allocation),
             n_funded=int(there.allocation.funded.sum()),
             granted_cents=there.granted_cents,
             shadow_price=price,
@@ -243,7 +248,9 @@ class _MarginalSearch:
         )
 
 
-def shadow_price(problem: Problem, path: EnvelopePath, deadline: Deadline = UNLIMITED) -> float | None:
+def compute_shadow_price(
+    problem: Problem, path: EnvelopePath, deadline: Deadline = UNLIMITED
+) -> float | None:
     """Return the dual value of an envelope's amount in the linear relaxation.
 
     It is the reduced cost of the column that lowers the amount, fixed where the amount is the
@@ -255,7 +262,7 @@ def shadow_price(problem: Problem, path: EnvelopePath, deadline: Deadline = UNLI
         Per euro, in the unit of the first stage, at least 0. None without dual values, or if the
         deadline came first.
     """
-    opened, _ = amount_stage(problem, path, path.top_cents)
+    opened, _ = build_amount_stage(problem, path, path.top_cents)
     try:
         form = formulate(opened, whole=False, deadline=deadline)
     except DeadlineExpired:
@@ -276,14 +283,14 @@ def _is_rule(label: RowLabel, name: str) -> bool:
     return label.kind is RowKind.RULE and label.id == name
 
 
-def _nothing(
+def _build_empty_result(
     kind: str, name: str, unit: str, price: float | None, proof: Proof | None, *, stopped: bool
 ) -> NextEuro:
     status = STOPPED if stopped else NEVER
     return NextEuro(kind, name, status, None, None, unit, None, None, None, None, None, price, proof)
 
 
-def _weakest(proofs: Sequence[Proof | None]) -> Proof | None:
+def _combine_proofs(proofs: Sequence[Proof | None]) -> Proof | None:
     """Combine the proofs of all stages: proved only if every stage is."""
     if all(proof is Proof.PROVED for proof in proofs):
         return Proof.PROVED
@@ -292,9 +299,9 @@ def _weakest(proofs: Sequence[Proof | None]) -> Proof | None:
 
 def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, ObjectiveStage]:
     """Relax a rule to a report and build the stage that minimises its violation."""
-    soft = told_only(problem, rule_id)
+    soft = relax_rule_to_report(problem, rule_id)
     own = next(rule for rule in soft.rules if rule.id == rule_id)
-    unit = unit_of(own)
+    unit = get_violation_unit(own)
     zeros = problem.granted.per_funded * 0
     part = Shortfall(own, Fraction(1), 1, unit)
     return soft, ObjectiveStage(

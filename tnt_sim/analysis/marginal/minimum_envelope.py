@@ -31,17 +31,17 @@ import numpy as np
 from tnt_sim.analysis.shared.envelope_path import (
     AmountDependentRule,
     EnvelopePath,
-    at_amount,
-    loosened,
-    moving_rules,
-    really_at,
+    compile_at_amount,
+    list_amount_dependent_rules,
+    relax_amounts,
+    set_amount,
 )
 from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.domain.budget_tree import FreeAmount, Tree
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import REOPTIMISE_PROOF_SECONDS, ask
-from tnt_sim.engine.result import Proof, SolveOutcome, Status, status_with
+from tnt_sim.engine.result import Proof, SolveOutcome, Status, derive_status
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Text
@@ -49,14 +49,19 @@ from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
 from tnt_sim.kernel.minimum_addition import BudgetedItems, MinimumAddition
 from tnt_sim.prove.branch_search import PointFound
 from tnt_sim.prove.stage_proofs import prove_nothing_kept, prove_stages
-from tnt_sim.rules.envelopes.tree_reading import may_gain, unassigned_cents
+from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
 from tnt_sim.rules.envelopes.tree_rows import CENT, Lowered
 from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.linear_terms import Terms, Unit, exact_sum, group_sums
+from tnt_sim.rules.linear_terms import Terms, Unit, sum_by_group, sum_exactly
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import (
+    Allocation,
+    AllocationReading,
+    list_broken_rules,
+    read_allocation,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,12 +86,12 @@ class KernelView:
     floor_cents: int
     most: int
 
-    def target(self, value: Fraction) -> int:
+    def compute_target_profit(self, value: Fraction) -> int:
         """Return the profit that the open candidates must bring for a value of the objective."""
         units = value / self.scale
         return -(-units.numerator // units.denominator) - self.settled
 
-    def allocation(self, taken: BoolArray) -> Allocation:
+    def build_allocation(self, taken: BoolArray) -> Allocation:
         """Convert a choice of items, bool (n_items,), to an allocation."""
         offers = self.problem.offers
         funded = offers.committed | offers.forced
@@ -95,7 +100,9 @@ class KernelView:
         return Allocation(funded, granted)
 
 
-def seen_as_parts(problem: Problem, path: EnvelopePath, deadline: Deadline = UNLIMITED) -> KernelView | None:
+def build_kernel_view(
+    problem: Problem, path: EnvelopePath, deadline: Deadline = UNLIMITED
+) -> KernelView | None:
     """Recognise a problem that the kernel solves; None for any other shape.
 
     Raises
@@ -110,32 +117,34 @@ def seen_as_parts(problem: Problem, path: EnvelopePath, deadline: Deadline = UNL
     if any(r.mode is Mode.PENALTY and r.penalty and r.penalty.stage == 0 for r in problem.rules):
         return None
     plain = offers.candidate & (offers.least_cents == offers.most_cents)
-    if not plain[offers.candidate].all() or len(offers.levels.where(offers.candidate).row):
+    if not plain[offers.candidate].all() or len(offers.levels.restrict(offers.candidate).row):
         return None
     worth = terms.per_funded + terms.per_cent * offers.highest_cents
     rows = np.flatnonzero(offers.candidate & ~offers.forced)
     if (worth[rows] < 0).any():
         return None
-    result = _KernelViews(problem, path, rows).budgeted_items()
+    result = _KernelViews(problem, path, rows).build_budgeted_items()
     if result is None:
         return None
     pieces, floor = result
     profit, weight = worth[rows], offers.most_cents[rows]
-    settled = exact_sum(worth[offers.committed | (offers.candidate & offers.forced)]) + terms.constant
+    settled = sum_exactly(worth[offers.committed | (offers.candidate & offers.forced)]) + terms.constant
     try:
-        needs = MinimumAddition(profit, weight, _cut(problem, rows, pieces), deadline)
+        needs = MinimumAddition(profit, weight, _split_by_limits(problem, rows, pieces), deadline)
         enough = [part if part.hard else replace(part, free=int(weight.sum())) for part in pieces]
-        most = sum(MinimumAddition(profit, weight, _cut(problem, rows, enough), deadline).gained.values())
+        most = sum(
+            MinimumAddition(profit, weight, _split_by_limits(problem, rows, enough), deadline).gained.values()
+        )
     except (ValueError, TooManyStates, OverflowError):
         return None
     return KernelView(problem, rows, settled, terms.scale, needs, floor, most)
 
 
-def _cut(problem: Problem, rows: IntArray, items: list[BudgetedItems]) -> list[BudgetedItems]:
-    return [piece for part in items for piece in _under_limits(problem, rows, part)]
+def _split_by_limits(problem: Problem, rows: IntArray, items: list[BudgetedItems]) -> list[BudgetedItems]:
+    return [piece for part in items for piece in _split_node_by_limits(problem, rows, part)]
 
 
-def _under_limits(problem: Problem, rows: IntArray, budgeted: BudgetedItems) -> list[BudgetedItems]:
+def _split_node_by_limits(problem: Problem, rows: IntArray, budgeted: BudgetedItems) -> list[BudgetedItems]:
     """Split a node that can hold all its items by the limits on money by group, and the rest."""
     weight = problem.offers.most_cents[rows]
     if int(weight[budgeted.items].sum()) > budgeted.free:
@@ -143,7 +152,7 @@ def _under_limits(problem: Problem, rows: IntArray, budgeted: BudgetedItems) -> 
     left = np.zeros(len(rows), dtype=np.bool_)
     left[budgeted.items] = True
     pieces = []
-    for codes, caps in _limits(problem):
+    for codes, caps in _list_money_limits(problem):
         own = codes[rows]
         inside = left & (own >= 0)
         asked = np.bincount(own[inside], weights=weight[inside].astype(np.float64), minlength=len(caps))
@@ -155,7 +164,7 @@ def _under_limits(problem: Problem, rows: IntArray, budgeted: BudgetedItems) -> 
     return [BudgetedItems(rest, int(weight[rest].sum()), hard=False), *pieces]
 
 
-def _limits(problem: Problem) -> list[tuple[IntArray, list[int]]]:
+def _list_money_limits(problem: Problem) -> list[tuple[IntArray, list[int]]]:
     """List the hard limits on money: group of each application (−1: none) and cents left to each group."""
     offers = problem.offers
     sure = offers.committed | (offers.candidate & offers.forced)
@@ -170,7 +179,7 @@ def _limits(problem: Problem) -> list[tuple[IntArray, list[int]]]:
             continue
         codes = np.where(counted, rule.groups.codes, -1)
         gone = sure & (codes >= 0)
-        spent = group_sums(offers.highest_cents[gone], codes[gone], len(rule.groups.names))
+        spent = sum_by_group(offers.highest_cents[gone], codes[gone], len(rule.groups.names))
         most = [int(high / rule.terms.scale) for high in rule.maximum if high is not None]
         result.append((codes, [high - low for high, low in zip(most, spent, strict=True)]))
     return result
@@ -189,65 +198,73 @@ class _KernelViews:
         self.spent = np.where(sure, offers.highest_cents, 0)
         self.items: list[BudgetedItems] = []
 
-    def budgeted_items(self) -> tuple[list[BudgetedItems], int] | None:
+    def build_budgeted_items(self) -> tuple[list[BudgetedItems], int] | None:
         """Return the nodes and the sum of their amounts; None if the tree has another shape."""
         tree = self.tree
         if any(option.transfer_to for option in tree.options) or any(tree.overbooked):
             return None
         lowest = self.path.node
-        if tree.written_cents[lowest] is None and tree.children(lowest):
+        if tree.written_cents[lowest] is None and tree.list_children(lowest):
             return None
         for above in self.path.nodes[1:]:
-            inside = [k for k in tree.children(above) if tree.written_cents[k] is not None]
-            if unassigned_cents(tree, above) != 0 or self._loose(above, inside):
+            inside = [k for k in tree.list_children(above) if tree.written_cents[k] is not None]
+            if compute_unassigned_cents(tree, above) != 0 or self._has_own_dossiers(above, inside):
                 return None
             for child in inside:
                 if child not in self.path.nodes:
-                    self._fixed(child)
+                    self._add_fixed_node(child)
         if self.path.nodes[-1] != 0:
             return None
-        children = [k for k in tree.children(lowest) if tree.written_cents[k] is not None]
+        children = [k for k in tree.list_children(lowest) if tree.written_cents[k] is not None]
         if not children:
             self._add(lowest, 0, hard=False)
             return self.items, 0
-        if self._loose(lowest, children):
+        if self._has_own_dossiers(lowest, children):
             return None
         for child in children:
-            if may_gain(tree, child):
-                self._gaining(child)
+            if can_gain(tree, child):
+                self._add_gaining_node(child)
             else:
-                self._fixed(child)
+                self._add_fixed_node(child)
         return self.items, sum(tree.written_cents[child] or 0 for child in children)
 
-    def _gaining(self, node: int) -> None:
+    def _add_gaining_node(self, node: int) -> None:
         """Add a node that may receive money, split by child if it passes on all it receives."""
-        children = [k for k in self.tree.children(node) if self.tree.written_cents[k] is not None]
-        passes = children and unassigned_cents(self.tree, node) == 0 and not self._loose(node, children)
+        children = [k for k in self.tree.list_children(node) if self.tree.written_cents[k] is not None]
+        passes = (
+            children
+            and compute_unassigned_cents(self.tree, node) == 0
+            and not self._has_own_dossiers(node, children)
+        )
         if not passes:
             self._add(node, self.tree.amount_cents[node] or 0, hard=False)
             return
         for child in children:
-            if may_gain(self.tree, child):
-                self._gaining(child)
+            if can_gain(self.tree, child):
+                self._add_gaining_node(child)
             else:
-                self._fixed(child)
+                self._add_fixed_node(child)
 
-    def _fixed(self, node: int) -> None:
+    def _add_fixed_node(self, node: int) -> None:
         """Add a node that receives nothing, split by child if it has no money beyond their amounts."""
-        children = [k for k in self.tree.children(node) if self.tree.written_cents[k] is not None]
-        if not children or unassigned_cents(self.tree, node) != 0 or self._loose(node, children):
+        children = [k for k in self.tree.list_children(node) if self.tree.written_cents[k] is not None]
+        if (
+            not children
+            or compute_unassigned_cents(self.tree, node) != 0
+            or self._has_own_dossiers(node, children)
+        ):
             self._add(node, self.tree.amount_cents[node] or 0, hard=True)
             return
         for child in children:
-            self._fixed(child)
+            self._add_fixed_node(child)
 
     def _add(self, node: int, amount: int, *, hard: bool) -> None:
         end = self.tree.end[node]
         under = (self.node >= node) & (self.node < end)
         items = np.flatnonzero(under[self.rows])
-        self.items.append(BudgetedItems(items, amount - exact_sum(self.spent[under]), hard))
+        self.items.append(BudgetedItems(items, amount - sum_exactly(self.spent[under]), hard))
 
-    def _loose(self, node: int, children: list[int]) -> bool:
+    def _has_own_dossiers(self, node: int, children: list[int]) -> bool:
         """Whether a node has applications outside those of its children with amounts."""
         held = (self.node >= node) & (self.node < self.tree.end[node])
         for child in children:
@@ -298,9 +315,11 @@ class MinimumEnvelope:
         return self.lower_cents is None and self.answer.status is Status.INFEASIBLE
 
 
-def amount_stage(problem: Problem, path: EnvelopePath, largest_cents: int) -> tuple[Problem, ObjectiveStage]:
+def build_amount_stage(
+    problem: Problem, path: EnvelopePath, largest_cents: int
+) -> tuple[Problem, ObjectiveStage]:
     """Make the amount a variable from its floor to `largest_cents`, and build the stage that minimises it."""
-    raised = at_amount(problem, path, largest_cents)
+    raised = set_amount(problem, path, largest_cents)
     opened = FreeAmount(path.nodes, max(0, largest_cents - path.floor_cents))
     case = replace(raised.case, tree=replace(raised.case.tree, opened=opened))
     zeros = problem.granted.per_funded * 0
@@ -309,7 +328,7 @@ def amount_stage(problem: Problem, path: EnvelopePath, largest_cents: int) -> tu
     return replace(raised, case=case), stage
 
 
-def least_amount(
+def find_least_amount(
     problem: Problem,
     path: EnvelopePath,
     *,
@@ -330,30 +349,32 @@ def least_amount(
     prove : whether to seek an exact certificate that no smaller amount is enough
     """
     deadline = UNLIMITED if clock is None else clock.deadline
-    moving = moving_rules(problem, path.nodes)
+    moving = list_amount_dependent_rules(problem, path.nodes)
     if not moving and len(limits) == 1:
-        quick = _by_kernel(change(problem), path, limits[0], prove, deadline)
+        quick = _solve_by_kernel(change(problem), path, limits[0], prove, deadline)
         if quick is not None:
             return quick
-    loose = loosened(problem, path.nodes, path.top_cents) if moving else problem
+    loose = relax_amounts(problem, path.nodes, path.top_cents) if moving else problem
     loose = change(loose)
-    opened, stage = amount_stage(loose, path, path.top_cents)
+    opened, stage = build_amount_stage(loose, path, path.top_cents)
     asked = with_last_stage(opened, len(limits), stage)
     answer = ask(asked, limits=limits, goals=1, least=False, canonical=False, prove=False, clock=clock)
     if answer.allocation is None:
         nothing = answer.status is Status.INFEASIBLE
         words = tuple(rule.words for rule in moving)
         return MinimumEnvelope(
-            None, None, answer, _proof(loose, path, limits, None, prove and nothing, deadline), words
+            None, None, answer, _prove_minimum(loose, path, limits, None, prove and nothing, deadline), words
         )
     lower = int(answer.values[-1] * 100)
-    answer = answer.with_proof(_proof(loose, path, limits, lower, prove and answer.is_closed, deadline))
+    answer = answer.with_proof(
+        _prove_minimum(loose, path, limits, lower, prove and answer.is_closed, deadline)
+    )
     if not answer.is_closed:
         known = None if moving else lower
         words = tuple(rule.words for rule in moving)
         return MinimumEnvelope(path.floor_cents, known, answer, Proof.FEASIBLE_GAP, words)
     if not moving:
-        there = change(at_amount(problem, path, lower))
+        there = change(set_amount(problem, path, lower))
         assert answer.allocation is not None
         assert read_at(there, answer.allocation, limits) is not None, (
             "the allocation breaks a rule at the amount that was found for it"
@@ -365,7 +386,7 @@ def least_amount(
 def read_at(problem: Problem, allocation: Allocation, limits: Sequence[Fraction]) -> AllocationReading | None:
     """Read an allocation in exact integers; None if it breaks a rule or is worse than `limits`."""
     reading = read_allocation(problem, allocation)
-    if broken_rules(problem, allocation, reading):
+    if list_broken_rules(problem, allocation, reading):
         return None
     for stage, wanted, value in zip(problem.stages, limits, reading.values, strict=False):
         if value < wanted if stage.sense is Sense.MAXIMISE else value > wanted:
@@ -373,15 +394,15 @@ def read_at(problem: Problem, allocation: Allocation, limits: Sequence[Fraction]
     return reading
 
 
-def _by_kernel(
+def _solve_by_kernel(
     problem: Problem, path: EnvelopePath, value: Fraction, prove: bool, deadline: Deadline
 ) -> MinimumEnvelope | None:
     """Solve by the exact kernel on envelopes alone; None if another rule binds or the shape differs."""
-    seen = seen_as_parts(problem, path, deadline)
-    return None if seen is None else least_of_parts(seen, path, value, prove=prove, deadline=deadline)
+    seen = build_kernel_view(problem, path, deadline)
+    return None if seen is None else find_least_by_kernel(seen, path, value, prove=prove, deadline=deadline)
 
 
-def least_of_parts(
+def find_least_by_kernel(
     view: KernelView,
     path: EnvelopePath,
     value: Fraction,
@@ -391,33 +412,37 @@ def least_of_parts(
     deadline: Deadline = UNLIMITED,
 ) -> MinimumEnvelope | None:
     """Find the least amount of a recognised problem, with an open candidate forced in if `fund` is its index."""
-    target = view.target(value)
+    target = view.compute_target_profit(value)
     try:
         result = None
         if target <= view.most:
-            result = view.needs.least(target) if fund is None else view.needs.least_with(fund, target)
+            result = (
+                view.needs.find_least(target)
+                if fund is None
+                else view.needs.find_least_with_item(fund, target)
+            )
     except (TooManyStates, OverflowError):
         return None
     began = time.perf_counter()
     if result is None:
-        proof = _proof(view.problem, path, (value,), None, prove, deadline)
+        proof = _prove_minimum(view.problem, path, (value,), None, prove, deadline)
         answer = SolveOutcome(Status.INFEASIBLE, (), (), None, None, None, proof, False, "tree", 0.0)
         return MinimumEnvelope(None, None, answer, proof)
     cents = max(path.floor_cents, view.floor_cents + result.need)  # the path may start at the written amount
-    allocation = view.allocation(result.taken)
-    reading = read_at(at_amount(view.problem, path, cents), allocation, (value,))
+    allocation = view.build_allocation(result.taken)
+    reading = read_at(set_amount(view.problem, path, cents), allocation, (value,))
     if reading is None:
         return None
-    proof = _proof(view.problem, path, (value,), cents, prove, deadline)
+    proof = _prove_minimum(view.problem, path, (value,), cents, prove, deadline)
     values = (*reading.values[:1], Fraction(cents, 100))
     took = time.perf_counter() - began
-    status = status_with(proof)
+    status = derive_status(proof)
     known = status, values, values, reading.granted_cents, allocation, reading, proof, False, "tree", took
     answer = SolveOutcome(*known, claimed=status is Status.FEASIBLE)
     return MinimumEnvelope(cents, cents, answer, proof)
 
 
-def _proof(
+def _prove_minimum(
     problem: Problem,
     path: EnvelopePath,
     limits: Sequence[Fraction],
@@ -433,21 +458,23 @@ def _proof(
     unproven = None if cents is None else Proof.FEASIBLE_GAP
     if cents is not None and cents <= path.floor_cents:
         return Proof.PROVED  # no smaller amount is allowed
-    until = deadline.within(REOPTIMISE_PROOF_SECONDS)
+    until = deadline.tighten(REOPTIMISE_PROOF_SECONDS)
     if not prove or until.expired:
         return unproven
-    below = at_amount(problem, path, path.top_cents if cents is None else cents - 1)
+    below = set_amount(problem, path, path.top_cents if cents is None else cents - 1)
     try:
         if not limits:
             return Proof.PROVED if prove_nothing_kept(below, limits, until) else unproven
         first = len(limits) - 1
-        proofs = prove_stages(below, (*limits[:-1], _unit_less(below, limits, until)), until, first=first)
+        proofs = prove_stages(
+            below, (*limits[:-1], _compute_worse_value(below, limits, until)), until, first=first
+        )
         return Proof.PROVED if proofs[0] is not None else unproven
     except (PointFound, DeadlineExpired):  # the proof's rows may be wider than the rules
         return unproven
 
 
-def _unit_less(problem: Problem, limits: Sequence[Fraction], deadline: Deadline) -> Fraction:
+def _compute_worse_value(problem: Problem, limits: Sequence[Fraction], deadline: Deadline) -> Fraction:
     """Return the value one unit worse than the last kept one.
 
     A proof of a stage shows that nothing improves on a value; one unit less turns it into a proof
@@ -480,10 +507,10 @@ def _climb(
     unsure = False
     deadline = UNLIMITED if clock is None else clock.deadline
 
-    def at(cents: int) -> SolveOutcome | None:
+    def optimise_at(cents: int) -> SolveOutcome | None:
         nonlocal unsure
         try:
-            real = change(really_at(problem, path, cents))
+            real = change(compile_at_amount(problem, path, cents))
         except ScenarioError:  # at this amount a rule contradicts itself: a minimum use above the demand
             return None
         found = ask(real, limits=limits, goals=0, canonical=False, prove=False, clock=clock)
@@ -493,10 +520,10 @@ def _climb(
     words = tuple(rule.words for rule in moving)
     fails = lower - 1
     works, answer = None, None
-    for cents in _ladder(lower, FURTHER * path.top_cents):
+    for cents in _list_doubling_amounts(lower, FURTHER * path.top_cents):
         if deadline.expired:
             break
-        answer = at(cents)
+        answer = optimise_at(cents)
         if answer is not None:
             works = cents
             break
@@ -504,10 +531,10 @@ def _climb(
     if works is None or answer is None:
         return MinimumEnvelope(lower, None, loose, loose.proof, words)
     relaxes = all(rule.relaxes for rule in moving)
-    tries = TRIES if not relaxes else _halvings(works - fails)
+    tries = TRIES if not relaxes else _count_halvings(works - fails)
     while works - fails > 1 and tries > 0 and not deadline.expired:
         half, tries = (fails + works) // 2, tries - 1
-        result = at(half)
+        result = optimise_at(half)
         if result is None:
             fails = half
         else:
@@ -519,12 +546,12 @@ def _climb(
     return MinimumEnvelope(lower, works, answer, loose.proof, words)
 
 
-def _halvings(width: int) -> int:
+def _count_halvings(width: int) -> int:
     """Return the number of bisection steps for an interval of that width."""
     return max(0, width).bit_length() + 1
 
 
-def _ladder(lower: int, top: int) -> list[int]:
+def _list_doubling_amounts(lower: int, top: int) -> list[int]:
     """Return the lower bound, then amounts at doubling distances from it, the largest last."""
     wide = max(1, top - lower)
     return sorted({lower, *(lower + (wide >> k) for k in range(CLIMBS, -1, -1))})

@@ -22,42 +22,42 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.analysis.marginal.entry_lists import best_lists, today
-from tnt_sim.analysis.marginal.entry_thresholds import Entries, NoLoss, entries_of, no_losses
-from tnt_sim.analysis.marginal.extension_allocation import ExtensionOption, ways_to_extend
-from tnt_sim.analysis.marginal.marginal_euro import NextEuro, next_euros
-from tnt_sim.analysis.marginal.rule_prices import KINDS, Price, prices_of
-from tnt_sim.analysis.marginal.target_envelope import TargetResult, reach, target_of
+from tnt_sim.analysis.marginal.entry_lists import build_reference_list, find_optimal_lists
+from tnt_sim.analysis.marginal.entry_thresholds import Entries, NoLoss, build_entries, find_no_loss_extensions
+from tnt_sim.analysis.marginal.extension_allocation import ExtensionOption, optimise_extension_options
+from tnt_sim.analysis.marginal.marginal_euro import NextEuro, compute_marginal_euros
+from tnt_sim.analysis.marginal.rule_prices import KINDS, Price, compute_prices
+from tnt_sim.analysis.marginal.target_envelope import TargetResult, parse_target, reach
 from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, line_of
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_path
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
     Moves,
     ReferenceSolution,
-    Tell,
-    base_of,
-    one_decision,
-    tell_of,
+    ReportProgress,
+    check_single_decision,
+    notify_progress,
+    solve_reference,
 )
-from tnt_sim.analysis.sweep.plan import plan_of
-from tnt_sim.disk import parquet_bytes
+from tnt_sim.analysis.sweep.plan import build_plan
+from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Proof
-from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.renderers.html import PAGE_WIDTH, lines_html
-from tnt_sim.reporting.reports.marginal import money_lines
+from tnt_sim.reporting.renderers.html import PAGE_WIDTH, render_terminal_html
+from tnt_sim.reporting.reports.marginal import render_question
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, says_synthetic
+from tnt_sim.scenario.scenario import Scenario, has_synthetic_mark
 from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.run_document import decimal_text, warning_lines
+from tnt_sim.verify.run_document import format_fraction, format_warnings
 
 Document = dict[str, Any]
 
 
-def head_of(problem: Problem, question: str, path: EnvelopePath | None, lang: Lang) -> Document:
+def build_head(problem: Problem, question: str, path: EnvelopePath | None, lang: Lang) -> Document:
     """Write the first keys of every document; `points` stays empty, it belongs to curves."""
     spec = problem.scenario.spec
     return {
@@ -68,27 +68,27 @@ def head_of(problem: Problem, question: str, path: EnvelopePath | None, lang: La
         "scenario_sha256": problem.scenario.sha256,
         "title": problem.scenario.title,
         "date": spec.date.isoformat() if spec.date else None,
-        "synthetic": says_synthetic(spec, problem.scenario.portfolio.table),
+        "synthetic": has_synthetic_mark(spec, problem.scenario.portfolio.table),
         "status": "optimal",
         "stopped_by": None,
         "progress": None,
         "envelope": None if path is None else path.id,
         "amount_cents": path.amount_cents if path is not None and path.written else None,
         "points": [],
-        "warnings": warning_lines(problem.warnings, lang),
+        "warnings": format_warnings(problem.warnings, lang),
     }
 
 
-def base_figures(base: ReferenceSolution) -> Document:
+def build_reference_entry(base: ReferenceSolution) -> Document:
     """Write the figures of the reference solution."""
     return {
-        "objective": _values(base.problem, base.answer.values),
-        **_counts(base.problem, base.allocation),
-        "proof": _word(base.answer.proof),
+        "objective": _build_stage_entries(base.problem, base.answer.values),
+        **_build_counts_entry(base.problem, base.allocation),
+        "proof": _format_proof(base.answer.proof),
     }
 
 
-def next_entry(result: NextEuro) -> Document:
+def build_marginal_entry(result: NextEuro) -> Document:
     """Write the entry of one envelope or rule; `step` is in its unit, `step_cents` is given for euros only."""
     money = result.unit == "€"
     return {
@@ -96,26 +96,26 @@ def next_entry(result: NextEuro) -> Document:
         "id": result.id,
         "status": result.status,
         "unit": result.unit,
-        "step": decimal_text(result.step),
-        "step_upto": decimal_text(result.upper),
+        "step": format_fraction(result.step),
+        "step_upto": format_fraction(result.upper),
         "step_cents": int(result.step * 100) if money and result.step is not None else None,
         "exact": result.exact,
         "goal": result.stage,
-        "gain": decimal_text(result.gain),
-        **_moved(result.bought),
+        "gain": format_fraction(result.gain),
+        **_build_moves_entry(result.bought),
         "n_funded": result.n_funded,
         "granted_cents": result.granted_cents,
         "shadow_price": None if result.shadow_price is None else f"{result.shadow_price:.6g}",
-        "proof": _word(result.proof),
+        "proof": _format_proof(result.proof),
     }
 
 
-def entry_rows(entries_: Entries) -> list[Document]:
+def build_entry_rows(entries_: Entries) -> list[Document]:
     """Write one row per application that can be funded."""
     return entries_.table.filter(entries_.table["eligible"]).to_dicts()
 
 
-def entries_head(entries_: Entries) -> Document:
+def build_entries_head(entries_: Entries) -> Document:
     """Write the range of amounts and the number of applications by flag."""
     counts = entries_.table["flag"].value_counts().to_dicts()
     lists = entries_.lists
@@ -129,7 +129,7 @@ def entries_head(entries_: Entries) -> Document:
     }
 
 
-def target_entry(result: TargetResult, lang: Lang) -> Document:
+def build_target_entry(result: TargetResult, lang: Lang) -> Document:
     """Write one target: the smallest amount and the list there, or the reason why no amount reaches it."""
     answer = result.answer
     document: Document = {
@@ -142,7 +142,7 @@ def target_entry(result: TargetResult, lang: Lang) -> Document:
         "exact": result.exact,
         "missing": None if result.missing is None else result.missing.in_(lang),
         "blocked_by": [text.in_(lang) for text in result.blocked_by],
-        "proof": _word(result.proof),
+        "proof": _format_proof(result.proof),
         "stopped": result.stopped,
         "objective": [],
         "n_funded": None,
@@ -153,37 +153,40 @@ def target_entry(result: TargetResult, lang: Lang) -> Document:
         return document
     problem = result.problem
     names = problem.case.table["dossier"].gather(np.flatnonzero(answer.allocation.funded))
-    document |= {"objective": _values(problem, answer.values), **_counts(problem, answer.allocation)}
+    document |= {
+        "objective": _build_stage_entries(problem, answer.values),
+        **_build_counts_entry(problem, answer.allocation),
+    }
     document["dossiers"] = names.to_list()
     return document
 
 
-def price_entry(result: Price) -> Document:
+def build_price_entry(result: Price) -> Document:
     """Write one price, in value and in euros; for fungibility also the price between children alone."""
     document: Document = {
         "kind": result.kind,
         "id": result.id,
         "goal": result.stage,
-        "value": decimal_text(result.value),
-        "change": decimal_text(result.change),
-        "change_upto": None if result.upto is None else decimal_text(result.upto),
+        "value": format_fraction(result.value),
+        "change": format_fraction(result.change),
+        "change_upto": None if result.upto is None else format_fraction(result.upto),
         "euros_cents": result.euros_cents,
         "euros_from_cents": result.euros_from_cents,
-        **_moved(result.moved),
-        "proof": _word(result.proof),
+        **_build_moves_entry(result.moved),
+        "proof": _format_proof(result.proof),
         "one_level": None,
     }
     if result.one_level is not None:
         document["one_level"] = {
             "goal": result.one_level.stage,
-            "value": decimal_text(abs(result.one_level.change)),
-            "change": decimal_text(result.one_level.change),
-            "proof": _word(result.one_level.proof),
+            "value": format_fraction(abs(result.one_level.change)),
+            "change": format_fraction(result.one_level.change),
+            "proof": _format_proof(result.one_level.proof),
         }
     return document
 
 
-def way_entry(base: ReferenceSolution, result: ExtensionOption) -> Document:
+def build_option_entry(base: ReferenceSolution, result: ExtensionOption) -> Document:
     """Write one way to share the extension."""
     document: Document = {
         "way": result.way,
@@ -191,28 +194,28 @@ def way_entry(base: ReferenceSolution, result: ExtensionOption) -> Document:
         "allowed": result.allowed,
         "why": result.why or None,
         "added": [{"envelope": name, "cents": cents} for name, cents in result.added],
-        "objective": _values(base.problem, result.values),
+        "objective": _build_stage_entries(base.problem, result.values),
         "goal": result.goal,
-        "gain": decimal_text(result.gain),
+        "gain": format_fraction(result.gain),
         "n_funded": result.n_funded,
         "granted_cents": result.granted_cents,
         "unspent_cents": result.unspent_cents,
-        **_moved(result.moved),
-        "proof": _word(result.proof),
+        **_build_moves_entry(result.moved),
+        "proof": _format_proof(result.proof),
     }
     if result.answer is not None and result.answer.allocation is not None:
-        document |= _counts(base.problem, result.answer.allocation)
+        document |= _build_counts_entry(base.problem, result.answer.allocation)
     return document
 
 
-def _values(problem: Problem, values: Sequence[Fraction]) -> list[Document]:
+def _build_stage_entries(problem: Problem, values: Sequence[Fraction]) -> list[Document]:
     return [
-        {"goal": stage.goal, "sense": stage.sense.value, "value": decimal_text(value)}
+        {"goal": stage.goal, "sense": stage.sense.value, "value": format_fraction(value)}
         for stage, value in zip(problem.stages, values, strict=False)
     ]
 
 
-def _counts(problem: Problem, allocation: Allocation) -> Document:
+def _build_counts_entry(problem: Problem, allocation: Allocation) -> Document:
     table = problem.case.table.filter(allocation.funded)
     reached = table["department"].replace("", None).drop_nulls().n_unique()
     return {
@@ -222,13 +225,13 @@ def _counts(problem: Problem, allocation: Allocation) -> Document:
     }
 
 
-def _moved(moves: Moves | None) -> Mapping[str, Any]:
+def _build_moves_entry(moves: Moves | None) -> Mapping[str, Any]:
     if moves is None:
         return {"enter": [], "leave": [], "more": [], "less": []}
     return {key: list(getattr(moves, key)) for key in ("enter", "leave", "more", "less")}
 
 
-def _word(proof: Proof | None) -> str | None:
+def _format_proof(proof: Proof | None) -> str | None:
     return None if proof is None else proof.value
 
 
@@ -259,7 +262,7 @@ class MarginalAnswer:
         """Return one row per entry, as polars or pandas; amounts in integer cents, lists joined by " ; "."""
         if backend not in ("polars", "pandas"):
             raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")
-        plain = [{key: _cell(value) for key, value in row.items()} for row in self.document[self.rows]]
+        plain = [{key: _format_cell(value) for key, value in row.items()} for row in self.document[self.rows]]
         table = pl.DataFrame(plain, infer_schema_length=None)
         return table if backend == "polars" else table.to_pandas()
 
@@ -269,7 +272,7 @@ class MarginalAnswer:
 
     def to_parquet(self, path: str | Path) -> None:
         """Write the table as Parquet."""
-        put_file(Path(path), parquet_bytes(self.to_dataframe()))
+        put_file(Path(path), encode_parquet(self.to_dataframe()))
 
     def to_excel(self, path: str | Path) -> None:
         """Write the table as an Excel workbook."""
@@ -289,20 +292,22 @@ class MarginalAnswer:
         """
         tongue = self.lang if lang is None else Lang(lang)
         if self.rows == "next":
-            from tnt_sim.reporting.charts.marginal_charts import next_chart
+            from tnt_sim.reporting.charts.marginal_charts import draw_next_euro
 
-            return next_chart(self.document["next"], tongue)
+            return draw_next_euro(self.document["next"], tongue)
         if self.rows == "prices":
-            from tnt_sim.reporting.charts.marginal_charts import price_chart
+            from tnt_sim.reporting.charts.marginal_charts import draw_prices
 
-            return price_chart(self.document["prices"], tongue)
+            return draw_prices(self.document["prices"], tongue)
         raise ValueError("only the next euro and the prices have a picture")
 
     def _repr_html_(self) -> str:
-        return lines_html(money_lines(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang)
+        return render_terminal_html(
+            render_question(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang
+        )
 
 
-def _cell(value: Any) -> Any:
+def _format_cell(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     return " ; ".join(
@@ -318,7 +323,7 @@ def next_euro(
     time_limit: float | None = None,
     prove: bool = True,
     lang: Lang | str | None = None,
-    progress: Tell | None = None,
+    progress: ReportProgress | None = None,
 ) -> MarginalAnswer:
     """Find the least increase of each envelope, or violation of each rule, that gains one unit.
 
@@ -335,15 +340,15 @@ def next_euro(
     UsageError
         If an envelope or a rule does not exist, or if the scenario has steps.
     """
-    clock, tongue = Clock(time_limit), _lang(scenario, lang)
-    base = base_of(scenario, clock, prove=prove)
+    clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
+    base = solve_reference(scenario, clock, prove=prove)
     course = StudyProgress(clock.deadline, "questions")
     for name in rules or ():
-        _known_rule(base.problem, name)
+        _check_rule(base.problem, name)
     result: list[NextEuro] = []
-    document = head_of(base.problem, "next", None, tongue)
-    with course.held():
-        next_euros(
+    document = build_head(base.problem, "next", None, tongue)
+    with course.catch_limits():
+        compute_marginal_euros(
             base,
             envelopes=envelopes,
             rules=rules,
@@ -353,8 +358,8 @@ def next_euro(
             into=result,
             course=course,
         )
-    document = _document(document, course)
-    told = {"base": base_figures(base), "next": [next_entry(one) for one in result]}
+    document = _complete_document(document, course)
+    told = {"base": build_reference_entry(base), "next": [build_marginal_entry(one) for one in result]}
     return MarginalAnswer({**document, **told}, "next", tongue)
 
 
@@ -371,7 +376,7 @@ def entries(
     dossiers: Sequence[str] = (),
     time_limit: float | None = None,
     lang: Lang | str | None = None,
-    progress: Tell | None = None,
+    progress: ReportProgress | None = None,
 ) -> MarginalAnswer:
     """Find the envelope amount from which each application is funded.
 
@@ -394,9 +399,9 @@ def entries(
     UsageError
         For an unknown application, an invalid range, or a scenario with steps.
     """
-    one_decision(scenario)
-    clock, tongue = Clock(time_limit), _lang(scenario, lang)
-    plan = plan_of(
+    check_single_decision(scenario)
+    clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
+    plan = build_plan(
         scenario,
         envelopes=() if envelope is None else (envelope,),
         start=start,
@@ -407,23 +412,25 @@ def entries(
         free=not nested,
         nested=nested,
     )
-    base = base_of(scenario, clock, prove=False)
-    path = line_of(base.problem, plan.moved.names[0] if share in (FREE, PRO_RATA) else plan.moved.share)
-    named, loss = _rows(base, dossiers), NoLoss.today(base)
-    document = head_of(base.problem, "entries", path, tongue)
+    base = solve_reference(scenario, clock, prove=False)
+    path = build_envelope_path(
+        base.problem, plan.moved.names[0] if share in (FREE, PRO_RATA) else plan.moved.share
+    )
+    named, loss = _require_rows(base, dossiers), NoLoss.from_reference(base)
+    document = build_head(base.problem, "entries", path, tongue)
     course = StudyProgress(clock.deadline, "dossiers")
     waiting = base.problem.offers.candidate & ~base.allocation.funded
-    with course.held():
-        no_losses(base, path, named=named, clock=clock, report_progress=progress, into=loss)
+    with course.catch_limits():
+        find_no_loss_extensions(base, path, named=named, clock=clock, report_progress=progress, into=loss)
     course.n_asked = int(waiting.sum())
     course.n_done = sum(loss.method[row] != "" for row in np.flatnonzero(waiting).tolist())
-    lists = today(base, path)
+    lists = build_reference_list(base, path)
     if course.stopped_by is None:
-        with course.held():
-            lists = best_lists(base, path, plan, course, progress)
-    document = _document(document, course, held=True)
-    found = entries_of(base, path, lists, loss)
-    told = {**entries_head(found), "entries": entry_rows(found)}
+        with course.catch_limits():
+            lists = find_optimal_lists(base, path, plan, course, progress)
+    document = _complete_document(document, course, held=True)
+    found = build_entries(base, path, lists, loss)
+    told = {**build_entries_head(found), "entries": build_entry_rows(found)}
     return MarginalAnswer({**document, **told}, "entries", tongue)
 
 
@@ -434,7 +441,7 @@ def target(
     time_limit: float | None = None,
     prove: bool = True,
     lang: Lang | str | None = None,
-    progress: Tell | None = None,
+    progress: ReportProgress | None = None,
 ) -> MarginalAnswer:
     """Find the smallest amount of an envelope that reaches each target, with the optimal list there.
 
@@ -450,31 +457,31 @@ def target(
     UsageError
         If a target or the envelope is invalid, or if the scenario has steps.
     """
-    one_decision(scenario)
-    clock, tongue = Clock(time_limit), _lang(scenario, lang)
+    check_single_decision(scenario)
+    clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
     problem = compile_problem(scenario)
     clock.begin()
-    path = line_of(problem, envelope or problem.case.tree.ids[0])
+    path = build_envelope_path(problem, envelope or problem.case.tree.ids[0])
 
     @cache
-    def base() -> ReferenceSolution:
-        return base_of(scenario, clock, prove=False)
+    def get_reference() -> ReferenceSolution:
+        return solve_reference(scenario, clock, prove=False)
 
-    wanted = [target_of(problem, goal, lambda: base().allocation) for goal in goals]
+    wanted = [parse_target(problem, goal, lambda: get_reference().allocation) for goal in goals]
     result: list[TargetResult] = []
-    document = head_of(problem, "target", path, tongue)
+    document = build_head(problem, "target", path, tongue)
     course = StudyProgress(clock.deadline, "targets")
-    with course.held():
-        for k, goal in enumerate(course.each(wanted)):
-            tell_of(progress, goal.text, k / len(wanted))
+    with course.catch_limits():
+        for k, goal in enumerate(course.iterate_items(wanted)):
+            notify_progress(progress, goal.text, k / len(wanted))
             result.append(reach(problem, goal, path, clock=clock, prove=prove))
             if result[-1].stopped:
-                course.unanswered(stopped=True)
-    document = _document(document, course)
+                course.withdraw_item(stopped=True)
+    document = _complete_document(document, course)
     if course.stopped_by is None:
-        document["status"] = _how_reached(result)
+        document["status"] = _summarise_status(result)
     return MarginalAnswer(
-        {**document, "targets": [target_entry(one, tongue) for one in result]}, "targets", tongue
+        {**document, "targets": [build_target_entry(one, tongue) for one in result]}, "targets", tongue
     )
 
 
@@ -486,7 +493,7 @@ def prices(
     time_limit: float | None = None,
     prove: bool = True,
     lang: Lang | str | None = None,
-    progress: Tell | None = None,
+    progress: ReportProgress | None = None,
 ) -> MarginalAnswer:
     """Compute what each rule, fence, separation of money and decision costs, in value and in money.
 
@@ -503,18 +510,18 @@ def prices(
     UsageError
         For an unknown kind or envelope, or a scenario with steps.
     """
-    clock, tongue = Clock(time_limit), _lang(scenario, lang)
+    clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
     for kind in kinds:
         if kind not in KINDS:
-            raise _unknown(kind, KINDS, "usage.prices")
-    base = base_of(scenario, clock, prove=prove)
-    path = line_of(base.problem, envelope or base.problem.case.tree.ids[0])
+            raise _build_unknown_error(kind, KINDS, "usage.prices")
+    base = solve_reference(scenario, clock, prove=prove)
+    path = build_envelope_path(base.problem, envelope or base.problem.case.tree.ids[0])
     result: list[Price] = []
     unsettled: list[str] = []
-    document = head_of(base.problem, "prices", path, tongue)
+    document = build_head(base.problem, "prices", path, tongue)
     course = StudyProgress(clock.deadline, "questions")
-    with course.held():
-        prices_of(
+    with course.catch_limits():
+        compute_prices(
             base,
             path,
             kinds=tuple(kinds),
@@ -525,11 +532,11 @@ def prices(
             unsettled=unsettled,
             course=course,
         )
-    document = _document(document, course)
+    document = _complete_document(document, course)
     entry = {
-        "base": base_figures(base),
+        "base": build_reference_entry(base),
         "unsettled": unsettled,
-        "prices": [price_entry(one) for one in result],
+        "prices": [build_price_entry(one) for one in result],
     }
     return MarginalAnswer({**document, **entry}, "prices", tongue)
 
@@ -542,7 +549,7 @@ def extension(
     time_limit: float | None = None,
     prove: bool = True,
     lang: Lang | str | None = None,
-    progress: Tell | None = None,
+    progress: ReportProgress | None = None,
 ) -> MarginalAnswer:
     """Compare ways to share an extra amount: chosen by the model, by the statutory key, all on one axis.
 
@@ -558,15 +565,15 @@ def extension(
     UsageError
         If the amount is invalid or not positive, or if the key is invalid.
     """
-    clock, tongue = Clock(time_limit), _lang(scenario, lang)
-    cents = _cents(amount)
-    base = base_of(scenario, clock, prove=prove)
+    clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
+    cents = _parse_cents(amount)
+    base = solve_reference(scenario, clock, prove=prove)
     weights = None if key is None else dict(key)
     result: list[ExtensionOption] = []
-    document = head_of(base.problem, "extension", None, tongue)
+    document = build_head(base.problem, "extension", None, tongue)
     course = StudyProgress(clock.deadline, "ways")
-    with course.held():
-        ways_to_extend(
+    with course.catch_limits():
+        optimise_extension_options(
             base,
             cents,
             key=weights,
@@ -576,13 +583,15 @@ def extension(
             into=result,
             course=course,
         )
-    document = _document(document, course)
-    ways = [way_entry(base, one) for one in result]
-    told = {"extra_cents": cents, "base": base_figures(base), "ways": ways}
+    document = _complete_document(document, course)
+    ways = [build_option_entry(base, one) for one in result]
+    told = {"extra_cents": cents, "base": build_reference_entry(base), "ways": ways}
     return MarginalAnswer({**document, **told}, "ways", tongue)
 
 
-def _document(document: dict[str, Any], course: StudyProgress, *, held: bool | None = None) -> dict[str, Any]:
+def _complete_document(
+    document: dict[str, Any], course: StudyProgress, *, held: bool | None = None
+) -> dict[str, Any]:
     """Add to the document what ended the question and its progress; `held`: some entries were found anyway."""
     status = course.status
     if status == "stopped" and held and course.stopped_by == TIME:
@@ -590,7 +599,7 @@ def _document(document: dict[str, Any], course: StudyProgress, *, held: bool | N
     return {**document, **course.record(), "status": status}
 
 
-def _how_reached(results: Sequence[TargetResult]) -> str:
+def _summarise_status(results: Sequence[TargetResult]) -> str:
     """Return the status of all targets: infeasible if none is reached and no limit intervened."""
     if all(one.amount_cents is not None for one in results):
         return "optimal"
@@ -599,11 +608,11 @@ def _how_reached(results: Sequence[TargetResult]) -> str:
     return "stopped" if any(one.stopped for one in results) else "infeasible"
 
 
-def _lang(scenario: Scenario, lang: Lang | str | None) -> Lang:
+def _get_lang(scenario: Scenario, lang: Lang | str | None) -> Lang:
     return Lang(lang or scenario.spec.locale)
 
 
-def _cents(amount: str | int) -> int:
+def _parse_cents(amount: str | int) -> int:
     if isinstance(amount, int):
         return amount * 100
     try:
@@ -618,23 +627,23 @@ def _cents(amount: str | int) -> int:
         ) from error
 
 
-def _rows(base: ReferenceSolution, dossiers: Sequence[str]) -> list[int]:
+def _require_rows(base: ReferenceSolution, dossiers: Sequence[str]) -> list[int]:
     names = base.problem.case.table["dossier"].to_list()
     place = {name: row for row, name in enumerate(names)}
     for name in dossiers:
         if name not in place:
-            raise _unknown(name, names, "usage.dossier")
+            raise _build_unknown_error(name, names, "usage.dossier")
     return [place[name] for name in dossiers]
 
 
-def _known_rule(problem: Problem, name: str) -> None:
+def _check_rule(problem: Problem, name: str) -> None:
     known = [rule.id for rule in problem.rules]
     if name not in known:
-        raise _unknown(name, known, "usage.rule")
+        raise _build_unknown_error(name, known, "usage.rule")
 
 
-def _unknown(name: str, known: Sequence[str], code: str) -> UsageError:
-    hint = did_you_mean(name, known) or Text("", "")
+def _build_unknown_error(name: str, known: Sequence[str], code: str) -> UsageError:
+    hint = suggest_name(name, known) or Text("", "")
     return UsageError(
         Text(f"« {name} » n'existe pas. {hint.fr}", f'there is no "{name}". {hint.en}'), code=code
     )

@@ -17,18 +17,18 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, least_amount
+from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, find_least_amount
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
-from tnt_sim.analysis.shared.partition import has_walls, opened
+from tnt_sim.analysis.shared.partition import has_walls, make_fungible
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
     Moves,
     ReferenceSolution,
-    Tell,
-    first_better,
-    moves,
-    tell_of,
-    told_only,
+    ReportProgress,
+    compare_allocations,
+    find_better_stage,
+    notify_progress,
+    relax_rule_to_report,
 )
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
@@ -102,14 +102,14 @@ class Price:
         return abs(self.change)
 
 
-def prices_of(
+def compute_prices(
     base: ReferenceSolution,
     path: EnvelopePath,
     *,
     kinds: tuple[str, ...] = KINDS,
     clock: Clock | None = None,
     prove: bool = True,
-    report_progress: Tell | None = None,
+    report_progress: ReportProgress | None = None,
     into: list[Price] | None = None,
     unsettled: list[str] | None = None,
     course: StudyProgress | None = None,
@@ -125,27 +125,31 @@ def prices_of(
     """
     deadline = UNLIMITED if clock is None else clock.deadline
     requested = [
-        (kind, name, make) for kind, name, make in _problems_without(base.problem, deadline) if kind in kinds
+        (kind, name, make)
+        for kind, name, make in _generate_relaxations(base.problem, deadline)
+        if kind in kinds
     ]
     result = [] if into is None else into
     option = course or StudyProgress(deadline, "questions")
-    for k, (kind, name, make) in enumerate(option.each(requested)):
-        tell_of(report_progress, name, k / len(requested))
-        answer = _optimised(make, clock, prove)
-        beside = _between_children(base, name, clock, prove) if kind == APART else None
+    for k, (kind, name, make) in enumerate(option.iterate_items(requested)):
+        notify_progress(report_progress, name, k / len(requested))
+        answer = _optimise_without(make, clock, prove)
+        beside = _optimise_between_children(base, name, clock, prove) if kind == APART else None
         if beside is not None and (answer is None or _is_better(base, beside, answer)):
             answer = beside  # a transfer between children is also allowed at all depths
-        if answer is not None and _says_something(base, answer):
-            price = _priced(base, path, kind, name, answer, clock)
-            result.append(price if beside is None else replace(price, one_level=_one_level(base, beside)))
+        if answer is not None and _is_conclusive(base, answer):
+            price = _compute_price(base, path, kind, name, answer, clock)
+            result.append(
+                price if beside is None else replace(price, one_level=_compute_level_price(base, beside))
+            )
         else:
-            option.unanswered()
+            option.withdraw_item()
             if unsettled is not None:
                 unsettled.append(name)
     return tuple(result)
 
 
-def _optimised(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> SolveOutcome | None:
+def _optimise_without(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> SolveOutcome | None:
     try:
         without = make()
     except ScenarioError:  # without it the scenario contradicts itself
@@ -153,38 +157,38 @@ def _optimised(make: Callable[[], Problem], clock: Clock | None, prove: bool) ->
     return ask(without, clock=clock, prove=prove)
 
 
-def _between_children(
+def _optimise_between_children(
     base: ReferenceSolution, name: str, clock: Clock | None, prove: bool
 ) -> SolveOutcome | None:
     """Optimise with fungible money between the children of an envelope; None if a limit came before a result."""
-    node = base.problem.case.tree.index(name)
+    node = base.problem.case.tree.get_node(name)
     answer = ask(_open(base.problem, node, wholly=False), clock=clock, prove=prove)
-    return answer if _says_something(base, answer) else None
+    return answer if _is_conclusive(base, answer) else None
 
 
 def _is_better(base: ReferenceSolution, answer: SolveOutcome, other: SolveOutcome) -> bool:
     """Whether the first solution is better than the second, which is not proved optimal."""
     if other.is_closed:
         return False
-    return other.allocation is None or first_better(base.problem, other.bests, answer.bests) is not None
+    return other.allocation is None or find_better_stage(base.problem, other.bests, answer.bests) is not None
 
 
-def _one_level(base: ReferenceSolution, answer: SolveOutcome) -> OneLevel:
-    changed = first_better(base.problem, base.answer.bests, answer.bests)
+def _compute_level_price(base: ReferenceSolution, answer: SolveOutcome) -> OneLevel:
+    changed = find_better_stage(base.problem, base.answer.bests, answer.bests)
     if changed is None:
         return OneLevel(None, Fraction(0), answer.values, answer.proof)
     worth = answer.bests[changed] - base.answer.bests[changed]
     return OneLevel(base.problem.stages[changed].goal, worth, answer.values, answer.proof)
 
 
-def _says_something(base: ReferenceSolution, answer: SolveOutcome) -> bool:
+def _is_conclusive(base: ReferenceSolution, answer: SolveOutcome) -> bool:
     """Whether a solution is optimal, or at least better than the reference."""
     if answer.allocation is None:
         return False
-    return answer.is_closed or first_better(base.problem, base.answer.bests, answer.bests) is not None
+    return answer.is_closed or find_better_stage(base.problem, base.answer.bests, answer.bests) is not None
 
 
-def _priced(
+def _compute_price(
     base: ReferenceSolution,
     path: EnvelopePath,
     kind: str,
@@ -192,12 +196,12 @@ def _priced(
     answer: SolveOutcome,
     clock: Clock | None,
 ) -> Price:
-    changed = first_better(base.problem, base.answer.bests, answer.bests)
+    changed = find_better_stage(base.problem, base.answer.bests, answer.bests)
     assert answer.allocation is not None
-    moved = moves(base.problem, base.allocation, answer.allocation)
+    moved = compare_allocations(base.problem, base.allocation, answer.allocation)
     if changed is None:
         return Price(kind, name, None, Fraction(0), answer.values, 0, 0, moved, answer.proof, Fraction(0))
-    least = _money_for(base, path, answer, changed, clock)
+    least = _find_equivalent_amount(base, path, answer, changed, clock)
     worth = answer.bests[changed] - base.answer.bests[changed]
     upper = None if least.amount_cents is None else max(0, least.amount_cents - path.amount_cents)
     # If a limit came first, the lower bound on the money is 0.
@@ -210,46 +214,46 @@ def _priced(
     return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof, most)
 
 
-def _money_for(
+def _find_equivalent_amount(
     base: ReferenceSolution, path: EnvelopePath, answer: SolveOutcome, stage: int, clock: Clock | None
 ) -> MinimumEnvelope:
     kept = (*base.limits[:stage], answer.bests[stage])
-    return least_amount(base.problem, path.upwards(), limits=kept, clock=clock, prove=False)
+    return find_least_amount(base.problem, path.restrict_upwards(), limits=kept, clock=clock, prove=False)
 
 
-def _problems_without(
+def _generate_relaxations(
     problem: Problem, deadline: Deadline
 ) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
     """Yield every restriction with a function that builds the problem without it."""
     for rule in problem.rules:
         if rule.mode is Mode.HARD:
-            yield RULE, rule.id, lambda name=rule.id: told_only(problem, name)  # type: ignore[misc]
+            yield RULE, rule.id, lambda name=rule.id: relax_rule_to_report(problem, name)  # type: ignore[misc]
     tree = problem.case.tree
     for node, name in enumerate(tree.ids):
         if tree.ring_fenced[node]:
-            yield FENCE, name, lambda name=name: _unfenced(problem, name, deadline)  # type: ignore[misc]
+            yield FENCE, name, lambda name=name: _remove_ring_fence(problem, name, deadline)  # type: ignore[misc]
     for node, name in enumerate(tree.ids):
         if has_walls(tree, node):
             yield APART, name, lambda node=node: _open(problem, node, wholly=True)  # type: ignore[misc]
     names = problem.case.table["dossier"]
     for row in np.flatnonzero(problem.offers.forced & problem.offers.candidate).tolist():
-        yield FORCED, names[row], lambda row=row: _unforced(problem, row)  # type: ignore[misc]
+        yield FORCED, names[row], lambda row=row: _release_dossier(problem, row)  # type: ignore[misc]
     for row in np.flatnonzero(problem.offers.refused).tolist():
-        yield REFUSED, names[row], lambda name=names[row]: _allowed(problem, name, deadline)  # type: ignore[misc]
+        yield REFUSED, names[row], lambda name=names[row]: _remove_refusal(problem, name, deadline)  # type: ignore[misc]
 
 
-def _unfenced(problem: Problem, name: str, deadline: Deadline) -> Problem:
+def _remove_ring_fence(problem: Problem, name: str, deadline: Deadline) -> Problem:
     """Compile the scenario without the ring fence of an envelope; pro rata shares of its parent change too."""
     return compile_problem(with_changes(problem.scenario, {f"envelopes.{name}.ring_fenced": False}), deadline)
 
 
 def _open(problem: Problem, node: int, *, wholly: bool) -> Problem:
     """Make money fungible below an envelope."""
-    tree = opened(problem.case.tree, node, wholly=wholly)
+    tree = make_fungible(problem.case.tree, node, wholly=wholly)
     return replace(problem, case=replace(problem.case, tree=tree))
 
 
-def _unforced(problem: Problem, row: int) -> Problem:
+def _release_dossier(problem: Problem, row: int) -> Problem:
     forced = problem.offers.forced.copy()
     forced[row] = False
     choice = problem.decided.choice.copy()
@@ -258,7 +262,7 @@ def _unforced(problem: Problem, row: int) -> Problem:
     return replace(problem, offers=replace(problem.offers, forced=forced), decided=decided)
 
 
-def _allowed(problem: Problem, dossier: str, deadline: Deadline) -> Problem:
+def _remove_refusal(problem: Problem, dossier: str, deadline: Deadline) -> Problem:
     """Compile the scenario without the refusal of one application."""
     changes: dict[str, object] = {}
     for rule in problem.scenario.spec.rules:

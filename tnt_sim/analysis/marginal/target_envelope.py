@@ -29,19 +29,19 @@ from functools import partial
 
 import numpy as np
 
-from tnt_sim.analysis.marginal.minimum_envelope import Change, least_amount
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, at_amount, really_at
-from tnt_sim.analysis.shared.reference_solution import told_only, without_prices
+from tnt_sim.analysis.marginal.minimum_envelope import Change, find_least_amount
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath, compile_at_amount, set_amount
+from tnt_sim.analysis.shared.reference_solution import relax_rule_to_report, without_prices
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import Proof, SolveOutcome
-from tnt_sim.errors import Defects, UsageError, did_you_mean
-from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.rules.expressions.groups import Groups, groups_by
+from tnt_sim.errors import Defects, UsageError, suggest_name
+from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.rules.expressions.groups import Groups, group_by_columns
 from tnt_sim.rules.expressions.measures import Measures
-from tnt_sim.rules.kind_support.attainable_range import demand
+from tnt_sim.rules.kind_support.attainable_range import compute_demand
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import Terms, Unit
 from tnt_sim.rules.protocols import Case, Mode, Sense
@@ -53,7 +53,7 @@ MAX_LIFTED = 60
 Lift = Callable[[Problem], Problem]
 
 
-def blockers(
+def find_blockers(
     problem: Problem, path: EnvelopePath, target_id: str, clock: Clock | None = None
 ) -> tuple[Text, ...]:
     """Find a minimal set of rules and amounts that would have to be lifted together.
@@ -62,32 +62,32 @@ def blockers(
     passes before each was tested.
     """
     deadline = UNLIMITED if clock is None else clock.deadline
-    top = replace(without_prices(at_amount(problem, path, path.top_cents)), stages=())
-    lifts = list(_lifts(top, path, target_id))
-    if len(lifts) > MAX_LIFTED or not _reaches(top, [lift for _, lift in lifts], clock):
+    top = replace(without_prices(set_amount(problem, path, path.top_cents)), stages=())
+    lifts = list(_generate_lifts(top, path, target_id))
+    if len(lifts) > MAX_LIFTED or not _can_reach(top, [lift for _, lift in lifts], clock):
         return ()
     lifted = lifts
     for entry in lifts:
         if deadline.expired:
             return ()
         rest = [other for other in lifted if other is not entry]
-        if _reaches(top, [lift for _, lift in rest], clock):
+        if _can_reach(top, [lift for _, lift in rest], clock):
             lifted = rest
     return tuple(name for name, _ in lifted)
 
 
-def _reaches(problem: Problem, lifts: list[Lift], clock: Clock | None) -> bool:
+def _can_reach(problem: Problem, lifts: list[Lift], clock: Clock | None) -> bool:
     for lift in lifts:
         problem = lift(problem)
     return ask(problem, canonical=False, prove=False, clock=clock).allocation is not None
 
 
-def _lifts(problem: Problem, path: EnvelopePath, target_id: str) -> Iterator[tuple[Text, Lift]]:
+def _generate_lifts(problem: Problem, path: EnvelopePath, target_id: str) -> Iterator[tuple[Text, Lift]]:
     tree = problem.case.tree
     for node, name in enumerate(tree.ids):
         if tree.written_cents[node] is not None and node not in path.nodes:
             text = Text(f"le montant de l'enveloppe « {name} »", f'the amount of envelope "{name}"')
-            yield text, partial(_wider, path=path, node=node)
+            yield text, partial(_widen_amounts, path=path, node=node)
     for limit in problem.limits:
         text = Text(
             f"`{limit.option}` de l'enveloppe « {limit.envelope} »",
@@ -100,13 +100,13 @@ def _lifts(problem: Problem, path: EnvelopePath, target_id: str) -> Iterator[tup
     for entry in problem.rules:
         if entry.mode is Mode.HARD and entry.id != target_id:
             text = Text(f"la règle « {entry.id} »", f'the rule "{entry.id}"')
-            yield text, partial(told_only, rule_id=entry.id)
+            yield text, partial(relax_rule_to_report, rule_id=entry.id)
 
 
-def _wider(problem: Problem, path: EnvelopePath, node: int) -> Problem:
+def _widen_amounts(problem: Problem, path: EnvelopePath, node: int) -> Problem:
     tree = problem.case.tree
-    above = [k for k in tree.ancestors(node) if tree.written_cents[k] is not None]
-    return replace(problem, case=replace(problem.case, tree=tree.moved(above, path.top_cents)))
+    above = [k for k in tree.list_ancestors(node) if tree.written_cents[k] is not None]
+    return replace(problem, case=replace(problem.case, tree=tree.shift_amounts(above, path.top_cents)))
 
 
 def _without_limit(problem: Problem, envelope: str, option: str) -> Problem:
@@ -140,7 +140,7 @@ class Target:
     rule: Limit | None = None
     held: str | None = None
 
-    def on(self, problem: Problem) -> Problem:
+    def apply_to(self, problem: Problem) -> Problem:
         """Return the problem with the target as one more rule."""
         if self.rule is not None:
             return replace(problem, rules=(*problem.rules, self.rule))
@@ -194,7 +194,7 @@ class TargetResult:
         return self.amount_cents is not None and self.amount_cents == self.lower_cents
 
 
-def target_of(problem: Problem, text: str, today: Today) -> Target:
+def parse_target(problem: Problem, text: str, today: Today) -> Target:
     """Parse a target.
 
     Parameters
@@ -210,17 +210,17 @@ def target_of(problem: Problem, text: str, today: Today) -> Target:
     if word == "all":
         count = Fraction(int(problem.offers.in_play.sum()))
         words = Text("tous les dossiers éligibles", "every eligible dossier")
-        return Target(text, words, _at_least(problem, "dossiers", count))
+        return Target(text, words, _build_measure_limit(problem, "dossiers", count))
     if word in ("departments", "départements", "departements") or word.startswith("every:"):
-        return _all_dossiers_target(problem, text, word.partition(":")[2].strip() or DEPARTMENT)
+        return _build_coverage_target(problem, text, word.partition(":")[2].strip() or DEPARTMENT)
     if word == "rules":
         return Target(text, Text("toutes les règles tenues", "every rule kept"))
     if word.startswith("rule:"):
-        return _rule(problem, text, word.removeprefix("rule:").strip())
+        return _build_rule_target(problem, text, word.removeprefix("rule:").strip())
     match = _COUNT.fullmatch(word)
     if match is None:
-        raise _no_target(text)
-    return _count(
+        raise _build_target_error(text)
+    return _build_measure_target(
         problem,
         text,
         (match["measure"] or "dossiers").strip(),
@@ -229,29 +229,33 @@ def target_of(problem: Problem, text: str, today: Today) -> Target:
     )
 
 
-def _count(problem: Problem, text: str, measure: str, number: str, today: Today | None) -> Target:
-    terms = _terms(problem, measure)
+def _build_measure_target(
+    problem: Problem, text: str, measure: str, number: str, today: Today | None
+) -> Target:
+    terms = _build_measure_terms(problem, measure)
     try:
         wanted = Fraction(parse_cents(number), 100) if terms.unit is Unit.MONEY else parse_decimal(number)
     except MoneyError as error:
-        raise _no_target(text, error.text) from error
+        raise _build_target_error(text, error.text) from error
     more = today is not None
     if today is not None:
         now = today()
         wanted += terms.evaluate(now.funded, now.granted_cents) * terms.scale
     fr = f"« {measure} » : {number.strip()} {'de plus' if more else 'au moins'}"
     en = f'"{measure}": {number.strip()} {"more" if more else "at least"}'
-    return Target(text, Text(fr, en), _at_least(problem, measure, wanted))
+    return Target(text, Text(fr, en), _build_measure_limit(problem, measure, wanted))
 
 
-def _all_dossiers_target(problem: Problem, text: str, column: str) -> Target:
+def _build_coverage_target(problem: Problem, text: str, column: str) -> Target:
     """Require at least one application in each group, including groups of the map for territories."""
     case = replace(problem.case, defects=Defects())
     mapped = case.map_year is not None and column in (DEPARTMENT, "region")
     play = problem.offers.in_play
-    groups = groups_by(case, column, "map" if mapped else None, play, play, ())
+    groups = group_by_columns(case, column, "map" if mapped else None, play, play, ())
     if groups is None:
-        raise _not_known(case, column, [name for name in case.table.columns if not name.startswith("_")])
+        raise _build_unknown_error(
+            case, column, [name for name in case.table.columns if not name.startswith("_")]
+        )
     if not groups.names:
         raise UsageError(
             Text(
@@ -266,13 +270,13 @@ def _all_dossiers_target(problem: Problem, text: str, column: str) -> Target:
         words = Text(f"un dossier pour chaque « {column} »", f'a dossier for every "{column}"')
     ones = np.ones(case.n, dtype=np.int64)
     terms = Terms(Fraction(1), Unit.NUMBER, ones, ones * 0)
-    return Target(text, words, _limit(terms, groups, Fraction(1)))
+    return Target(text, words, _build_limit(terms, groups, Fraction(1)))
 
 
-def _rule(problem: Problem, text: str, name: str) -> Target:
+def _build_rule_target(problem: Problem, text: str, name: str) -> Target:
     known = {rule.id: rule for rule in problem.rules}
     if name not in known:
-        hint = did_you_mean(name, sorted(known)) or Text("", "")
+        hint = suggest_name(name, sorted(known)) or Text("", "")
         raise UsageError(
             Text(f"la règle « {name} » n'existe pas. {hint.fr}", f'there is no rule "{name}". {hint.en}'),
             code="usage.target",
@@ -280,28 +284,28 @@ def _rule(problem: Problem, text: str, name: str) -> Target:
     return Target(text, Text(f"la règle « {name} » tenue", f'the rule "{name}" kept'), held=name)
 
 
-def _terms(problem: Problem, measure: str) -> Terms:
+def _build_measure_terms(problem: Problem, measure: str) -> Terms:
     case = replace(problem.case, defects=Defects())
     spec = problem.scenario.spec
-    named = {name: one for name, one in spec.measures.items() if one.in_force(spec.date)}
+    named = {name: one for name, one in spec.measures.items() if one.is_in_force(spec.date)}
     measures = Measures(case, problem.offers.in_play, named)
-    terms = measures.terms(measure, ("objective",)) if measure in measures.names() else None
+    terms = measures.get_terms(measure, ("objective",)) if measure in measures.list_names() else None
     if terms is None:
-        raise _not_known(case, measure, measures.names())
+        raise _build_unknown_error(case, measure, measures.list_names())
     return terms
 
 
-def _at_least(problem: Problem, measure: str, wanted: Fraction) -> Limit:
+def _build_measure_limit(problem: Problem, measure: str, wanted: Fraction) -> Limit:
     whole = np.zeros(problem.case.n, dtype=np.int64)
-    return _limit(_terms(problem, measure), Groups((None,), whole, grouped=False), wanted)
+    return _build_limit(_build_measure_terms(problem, measure), Groups((None,), whole, grouped=False), wanted)
 
 
-def _limit(terms: Terms, groups: Groups, wanted: Fraction) -> Limit:
+def _build_limit(terms: Terms, groups: Groups, wanted: Fraction) -> Limit:
     n = len(groups.names)
     return Limit(TARGET, "limit", Mode.HARD, terms, groups, (wanted,) * n, (None,) * n, (False,) * n)
 
 
-def _no_target(text: str, why: Text | None = None) -> UsageError:
+def _build_target_error(text: str, why: Text | None = None) -> UsageError:
     fr, en = ("", "") if why is None else (f" ({why.fr})", f" ({why.en})")
     return UsageError(
         Text(
@@ -314,10 +318,10 @@ def _no_target(text: str, why: Text | None = None) -> UsageError:
     )
 
 
-def _not_known(case: Case, name: str, names: list[str]) -> UsageError:
-    if case.defects.found:
-        return UsageError(case.defects.found[0].text, code="usage.target")
-    hint = did_you_mean(name, names) or Text("", "")
+def _build_unknown_error(case: Case, name: str, names: list[str]) -> UsageError:
+    if case.defects.entries:
+        return UsageError(case.defects.entries[0].text, code="usage.target")
+    hint = suggest_name(name, names) or Text("", "")
     return UsageError(
         Text(
             f"« {name} » n'est ni une mesure ni une colonne. {hint.fr}",
@@ -332,49 +336,51 @@ def reach(
 ) -> TargetResult:
     """Find the smallest amount that reaches the target, and the optimal list there."""
 
-    def nothing(
+    def build_empty_result(
         lower: int | None, proof: Proof | None, missing: Text | None = None, stops: tuple[Text, ...] = ()
     ) -> TargetResult:
         return TargetResult(problem, target, path, lower, None, None, missing, stops, proof)
 
-    missing = _missing(problem, target)
+    missing = _describe_shortfall(problem, target)
     if missing is not None:
-        return nothing(None, Proof.PROVED, missing)
+        return build_empty_result(None, Proof.PROVED, missing)
     limits: tuple[Fraction, ...] = ()
-    change = _ruled(target)
+    change = _build_rule_change(target)
     if target.rule is not None and not target.rule.groups.grouped:
         # A target on one sum is written as a stage, because the exact kernels solve stages.
-        change, limits = _aimed(target.rule.terms), (target.rule.minimum[0] or Fraction(0),)
-    minimum = least_amount(problem, path, limits=limits, change=change, clock=clock, prove=prove)
+        change, limits = _build_stage_change(target.rule.terms), (target.rule.minimum[0] or Fraction(0),)
+    minimum = find_least_amount(problem, path, limits=limits, change=change, clock=clock, prove=prove)
     if minimum.unreachable:
-        stops = blockers(target.on(problem), path, target.held or TARGET, clock)
-        return nothing(None, minimum.proof, None, stops)
+        stops = find_blockers(target.apply_to(problem), path, target.held or TARGET, clock)
+        return build_empty_result(None, minimum.proof, None, stops)
     if minimum.amount_cents is None:
-        return replace(nothing(minimum.lower_cents, minimum.proof), stopped=minimum.lower_cents is None)
-    there = target.on(really_at(problem, path, minimum.amount_cents))
+        return replace(
+            build_empty_result(minimum.lower_cents, minimum.proof), stopped=minimum.lower_cents is None
+        )
+    there = target.apply_to(compile_at_amount(problem, path, minimum.amount_cents))
     answer = ask(there, clock=clock, prove=False)
     return TargetResult(
         there, target, path, minimum.lower_cents, minimum.amount_cents, answer, None, (), minimum.proof
     )
 
 
-def _ruled(target: Target) -> Change:
+def _build_rule_change(target: Target) -> Change:
     """Return the change that adds the target as a rule and removes all stages."""
-    return lambda problem: replace(target.on(without_prices(problem)), stages=())
+    return lambda problem: replace(target.apply_to(without_prices(problem)), stages=())
 
 
-def _aimed(terms: Terms) -> Change:
+def _build_stage_change(terms: Terms) -> Change:
     """Return the change that makes the target the only stage."""
     stage = ObjectiveStage(TARGET, Sense.MAXIMISE, terms)
     return lambda problem: replace(without_prices(problem), stages=(stage,))
 
 
-def _missing(problem: Problem, target: Target) -> Text | None:
+def _describe_shortfall(problem: Problem, target: Target) -> Text | None:
     """Say what is missing if all eligible applications together, each at its highest amount, miss the target."""
     rule = target.rule
     if rule is None or any(part.worth.min(initial=0) < 0 for part in rule.terms.once):
         return None
-    most = demand(rule.terms, rule.groups, problem.offers)
+    most = compute_demand(rule.terms, rule.groups, problem.offers)
     short = [
         (name, value)
         for name, value, wanted in zip(rule.groups.names, most, rule.minimum, strict=True)
@@ -383,18 +389,18 @@ def _missing(problem: Problem, target: Target) -> Text | None:
     if not short:
         return None
     if not rule.groups.grouped:
-        top, requested = _number(short[0][1]), _number(rule.minimum[0] or Fraction(0))
+        top, requested = _format_number(short[0][1]), _format_number(rule.minimum[0] or Fraction(0))
         return Text(
             f"tous les dossiers éligibles ensemble font {top}, et la cible est {requested}",
             f"all eligible dossiers together come to {top}, and the target is {requested}",
         )
     names = ", ".join(str(name) for name, _ in short[:12]) + (", …" if len(short) > 12 else "")
-    n = so_many(len(short), ("groupe", "groupes"), ("group", "groups"))
+    n = describe_count(len(short), ("groupe", "groupes"), ("group", "groups"))
     return Text(
         f"{n.fr} sans dossier éligible : {names}",
         f"{n.en} without an eligible dossier: {names}",
     )
 
 
-def _number(value: Fraction) -> str:
+def _format_number(value: Fraction) -> str:
     return str(value.numerator) if value.denominator == 1 else f"{float(value):.6g}"

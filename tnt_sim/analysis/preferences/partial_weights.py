@@ -50,9 +50,9 @@ from tnt_sim.analysis.preferences.weight_polytope import (
     Half,
     Polytope,
     Weights,
-    criteria_of,
-    halves_of,
-    possible,
+    build_criteria,
+    build_feasible_region,
+    parse_half_spaces,
 )
 from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
@@ -62,18 +62,18 @@ from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.reports.preferences import weights_html
+from tnt_sim.reporting.reports.preferences import render_weights_html
 from tnt_sim.rules.linear_terms import combine
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, decision_steps, is_synthetic
+from tnt_sim.scenario.scenario import Scenario, is_synthetic, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.run_document import allocation_sha256, decimal_text, head
+from tnt_sim.verify.run_document import build_head, format_fraction, hash_allocation
 
 
-def opinion_goals(column: str, opinions: Sequence[str]) -> dict[str, Any]:
+def build_opinion_goals(column: str, opinions: Sequence[str]) -> dict[str, Any]:
     """Return the `measures` and the `objective` that count opinions lexicographically, best first."""
     names = [f"{column}-{number}" for number in range(1, len(opinions) + 1)]
     return {
@@ -87,7 +87,7 @@ def opinion_goals(column: str, opinions: Sequence[str]) -> dict[str, Any]:
 
 def by_opinion(scenario: Scenario, column: str, opinions: Sequence[str]) -> Scenario:
     """Return the scenario with that objective instead of its own; its other measures stay."""
-    goals = opinion_goals(column, opinions)
+    goals = build_opinion_goals(column, opinions)
     measures = {f"measures.{name}": spec for name, spec in goals["measures"].items()}
     return with_changes(scenario, {**measures, "objective": goals["objective"]})
 
@@ -155,7 +155,7 @@ class WeightStudy:
         return table if backend == "polars" else table.to_pandas()
 
     def _repr_html_(self) -> str:
-        return weights_html(self.document, Lang(self.problem.scenario.spec.locale))
+        return render_weights_html(self.document, Lang(self.problem.scenario.spec.locale))
 
 
 def weights(
@@ -186,14 +186,14 @@ def weights(
     UsageError
         For unknown criteria, or if no weights satisfy the statements.
     """
-    steps = decision_steps(scenario)
+    steps = list_decision_steps(scenario)
     problem = compile_problem(steps[0].scenario)
-    result = criteria_of(problem, criteria)
-    halves = halves_of(list(criteria), ranges or {}, order)
+    result = build_criteria(problem, criteria)
+    halves = parse_half_spaces(list(criteria), ranges or {}, order)
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     course, tell = StudyProgress(Deadline(limit), "solves"), progress or (lambda phase, done: None)
     study = _WeightSearch(problem, result, halves, course, seed, draws, tell)
-    return _with_document(study.result(), scenario)
+    return _with_document(study.run(), scenario)
 
 
 @dataclass
@@ -214,10 +214,10 @@ class _WeightSearch:
     n_solves: int = 0
     doubtful: bool = False
 
-    def result(self) -> WeightStudy:
+    def run(self) -> WeightStudy:
         began = time.perf_counter()
         n = len(self.criteria)
-        self.region = possible(n, self.halves)
+        self.region = build_feasible_region(n, self.halves)
         self.corners = self.region.points
         if not self.corners:
             raise UsageError(
@@ -227,16 +227,16 @@ class _WeightSearch:
                 )
             )
         exact = n <= EXACT_CRITERIA and int(self.problem.offers.candidate.sum()) <= EXACT_DOSSIERS
-        with self.course.held():
+        with self.course.catch_limits():
             if exact:
-                self._zones()
+                self._enumerate_zones()
             else:
-                self._envelope()
-                self._between()
+                self._find_supported_outcomes()
+                self._sample_zones()
         if self.doubtful and self.course.deadline.expired:
             self.course.stopped_by = self.course.stopped_by or TIME
         self.doubtful |= self.course.stopped_by is not None
-        outcomes = sorted(self._undominated(), key=lambda one: one.criteria, reverse=True)
+        outcomes = sorted(self._select_undominated(), key=lambda one: one.criteria, reverse=True)
         return WeightStudy(
             self.problem,
             self.criteria,
@@ -253,7 +253,7 @@ class _WeightSearch:
 
     # -- one solve -------------------------------------------------------------------------------
 
-    def worth(self, w: Weights) -> ObjectiveStage:
+    def build_worth_stage(self, w: Weights) -> ObjectiveStage:
         """Return Σ w_k M_k / p_k as a stage to maximise."""
         factors = [share / one.per * one.terms.scale for share, one in zip(w, self.criteria, strict=True)]
         scale = Fraction(1, lcm(*(factor.denominator for factor in factors)))
@@ -262,11 +262,11 @@ class _WeightSearch:
             for factor, one in zip(factors, self.criteria, strict=True)
         ]
         terms = combine(pieces)
-        return ObjectiveStage("worth", Sense.MAXIMISE, replace(terms, scale=scale).reduced())
+        return ObjectiveStage("worth", Sense.MAXIMISE, replace(terms, scale=scale).reduce())
 
     def _ask(self, stages: Sequence[ObjectiveStage], limits: Sequence[Fraction]) -> SolveOutcome | None:
         self.course.deadline.check()
-        until = self.course.deadline.within(QUESTION_SECONDS)
+        until = self.course.deadline.tighten(QUESTION_SECONDS)
         self.n_solves += 1
         self.report_progress("weights", min(0.95, self.n_solves / 500))
         problem = replace(with_last_stage(self.problem, 0, stages[-1]), stages=tuple(stages))
@@ -277,7 +277,7 @@ class _WeightSearch:
                 goals=1,
                 canonical=False,
                 prove=False,
-                clock=Clock.until(until),
+                clock=Clock.from_deadline(until),
                 kernels=not limits,
             )
         except LimitReached:
@@ -287,12 +287,14 @@ class _WeightSearch:
         self.course.n_done += 1
         return answer
 
-    def _note(self, answer: SolveOutcome | None, *, supported: bool | None) -> UndominatedAllocation | None:
+    def _record_allocation(
+        self, answer: SolveOutcome | None, *, supported: bool | None
+    ) -> UndominatedAllocation | None:
         if answer is None or answer.allocation is None or answer.granted_cents is None:
             return None
         funded, granted = answer.allocation.funded, answer.allocation.granted_cents
         criteria = tuple(one.terms.evaluate(funded, granted) * one.terms.scale for one in self.criteria)
-        values = tuple(self.value(criteria, w) for w in self.corners)
+        values = tuple(self.compute_value(criteria, w) for w in self.corners)
         displayed = (supported and answer.is_closed) or None
         if values not in self.allocations or displayed:
             self.allocations[values] = UndominatedAllocation(
@@ -300,7 +302,7 @@ class _WeightSearch:
             )
         return self.allocations[values]
 
-    def value(self, criteria: Point, w: Weights) -> Fraction:
+    def compute_value(self, criteria: Point, w: Weights) -> Fraction:
         """Return Σ w_k M_k / p_k of an outcome."""
         return sum(
             (a * m / one.per for a, m, one in zip(w, criteria, self.criteria, strict=True)), Fraction(0)
@@ -308,41 +310,41 @@ class _WeightSearch:
 
     # -- whole Pareto set ------------------------------------------------------------------------
 
-    def _zones(self) -> None:
+    def _enumerate_zones(self) -> None:
         """Enumerate the Pareto set zone by zone until all are empty."""
-        worth = [self.worth(w) for w in self.corners]
+        worth = [self.build_worth_stage(w) for w in self.corners]
         middle = tuple(sum(part, Fraction(0)) / len(self.corners) for part in zip(*self.corners, strict=True))
-        stages = [*worth, self.worth(middle)]
-        low = tuple(_lowest(stage, self.problem) - stage.terms.scale for stage in worth)
+        stages = [*worth, self.build_worth_stage(middle)]
+        low = tuple(_compute_lower_bound(stage, self.problem) - stage.terms.scale for stage in worth)
         waiting = [low]
         while waiting:
-            if self._out_of_time():
+            if self._is_out_of_time():
                 return
             zone = waiting.pop()
             kept = [bound + stage.terms.scale for bound, stage in zip(zone, worth, strict=True)]
-            entry = self._note(self._ask(stages, kept), supported=None)
+            entry = self._record_allocation(self._ask(stages, kept), supported=None)
             if entry is None:
                 continue
             waiting = _split([*waiting, zone], entry.values)
 
-    def _out_of_time(self) -> bool:
+    def _is_out_of_time(self) -> bool:
         self.course.deadline.check()
         return self.doubtful
 
     # -- supported outcomes ------------------------------------------------------------------------
 
-    def _envelope(self) -> None:
+    def _find_supported_outcomes(self) -> None:
         """Find the supported outcomes: solve at each vertex of the outer approximation, cut with better ones."""
-        tops = [self._best_at(w) for w in self.corners]
+        tops = [self._optimise_at(w) for w in self.corners]
         if any(top is None for top in tops):
             return
-        top = max(self.value(one, w) for w in self.corners for one in tops if one is not None) + 1
+        top = max(self.compute_value(one, w) for w in self.corners for one in tops if one is not None) + 1
         first, *others = dict.fromkeys(one for one in tops if one is not None)
-        envelope = self.region.under(top, self._slopes(first))
+        envelope = self.region.extend_to_prism(top, self._compute_gradient(first))
         for one in others:
-            envelope = envelope.cut(self._above(one))
+            envelope = envelope.intersect_half_space(self._build_half_space(one))
         confirmed = set(self.corners)
-        while not self._out_of_time():
+        while not self._is_out_of_time():
             at = next(
                 (corner.point for corner in envelope.corners
                  if corner.point[-1] < top and corner.point[:-1] not in confirmed), None
@@ -350,44 +352,46 @@ class _WeightSearch:
             if at is None:
                 return
             confirmed.add(at[:-1])
-            better = self._best_at(at[:-1])
-            if better is not None and self.value(better, at[:-1]) > at[-1]:
-                envelope = envelope.cut(self._above(better))
+            better = self._optimise_at(at[:-1])
+            if better is not None and self.compute_value(better, at[:-1]) > at[-1]:
+                envelope = envelope.intersect_half_space(self._build_half_space(better))
 
-    def _best_at(self, w: Weights) -> Point | None:
+    def _optimise_at(self, w: Weights) -> Point | None:
         """Return the criteria of the optimum at one weight."""
-        one = self._note(self._ask([self.worth(w)], ()), supported=True)
+        one = self._record_allocation(self._ask([self.build_worth_stage(w)], ()), supported=True)
         return None if one is None else one.criteria
 
-    def _slopes(self, criteria: Point) -> Point:
+    def _compute_gradient(self, criteria: Point) -> Point:
         """Return the gradient of V(w) for an outcome."""
         return tuple(value / one.per for value, one in zip(criteria, self.criteria, strict=True))
 
-    def _above(self, criteria: Point) -> Half:
+    def _build_half_space(self, criteria: Point) -> Half:
         """Return the half-space z ≥ V(w)."""
-        return (*(-slope for slope in self._slopes(criteria)), Fraction(1)), Fraction(0)
+        return (*(-slope for slope in self._compute_gradient(criteria)), Fraction(1)), Fraction(0)
 
-    def _between(self) -> None:
+    def _sample_zones(self) -> None:
         """Sample zones between two outcomes; the best Σ V_e in a zone is never dominated."""
         random, known = Random(self.seed), list(self.allocations.values())
-        worth = [self.worth(w) for w in self.corners]
+        worth = [self.build_worth_stage(w) for w in self.corners]
         middle = tuple(sum(part, Fraction(0)) / len(self.corners) for part in zip(*self.corners, strict=True))
         for _ in range(self.draws if len(known) > 1 else 0):
-            if self._out_of_time():
+            if self._is_out_of_time():
                 return
             self.n_drawn += 1
             a, b = random.sample(known, 2)
             limits = [
                 min(x, y) + stage.terms.scale for x, y, stage in zip(a.values, b.values, worth, strict=True)
             ]
-            self._note(self._ask([*worth, self.worth(middle)], limits), supported=None)
+            self._record_allocation(
+                self._ask([*worth, self.build_worth_stage(middle)], limits), supported=None
+            )
 
-    def _undominated(self) -> list[UndominatedAllocation]:
+    def _select_undominated(self) -> list[UndominatedAllocation]:
         every = list(self.allocations.values())
-        return [one for one in every if not any(_dominates(other.values, one.values) for other in every)]
+        return [one for one in every if not any(_is_dominating(other.values, one.values) for other in every)]
 
 
-def _lowest(stage: ObjectiveStage, problem: Problem) -> Fraction:
+def _compute_lower_bound(stage: ObjectiveStage, problem: Problem) -> Fraction:
     """Bound the value of every allocation from below."""
     terms, most = stage.terms, problem.offers.highest_cents
     each = np.minimum(terms.per_funded, 0) + np.minimum(terms.per_cent, 0) * most
@@ -395,7 +399,7 @@ def _lowest(stage: ObjectiveStage, problem: Problem) -> Fraction:
     return (terms.constant + int(each.sum()) + once) * terms.scale
 
 
-def _dominates(left: Point, other: Point) -> bool:
+def _is_dominating(left: Point, other: Point) -> bool:
     return left != other and all(a >= b for a, b in zip(left, other, strict=True))
 
 
@@ -424,14 +428,14 @@ def _with_document(result: WeightStudy, scenario: Scenario) -> WeightStudy:
     play = pl.Series(problem.offers.in_play)
     moving = table.filter(play & (pl.col("core_index") > 0) & (pl.col("core_index") < 1))
     document = {
-        **{key: value for key, value in head(problem).items() if key != "run_dir"},
+        **{key: value for key, value in build_head(problem).items() if key != "run_dir"},
         "command": "weights",
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
         "status": "optimal" if result.outcomes else "infeasible" if result.complete else "stopped",
         **result.course.record(),
-        "criteria": [{"name": one.name, "per": decimal_text(one.per)} for one in result.criteria],
-        "corners": [[decimal_text(part) for part in w] for w in result.corners],
+        "criteria": [{"name": one.name, "per": format_fraction(one.per)} for one in result.criteria],
+        "corners": [[format_fraction(part) for part in w] for w in result.corners],
         "exact": result.exact,
         "complete": result.complete,
         "n_draws": result.n_draws,
@@ -439,12 +443,14 @@ def _with_document(result: WeightStudy, scenario: Scenario) -> WeightStudy:
             {
                 "rank": k,
                 "criteria": {
-                    c.name: decimal_text(v) for c, v in zip(result.criteria, one.criteria, strict=True)
+                    c.name: format_fraction(v) for c, v in zip(result.criteria, one.criteria, strict=True)
                 },
-                "supported": _supported(result, one) if result.exact and result.complete else one.supported,
+                "supported": _is_supported(result, one)
+                if result.exact and result.complete
+                else one.supported,
                 "granted_cents": one.granted_cents,
                 "n_funded": int(one.allocation.funded.sum()),
-                "allocation_sha256": allocation_sha256(problem, one.allocation),
+                "allocation_sha256": hash_allocation(problem, one.allocation),
             }
             for k, one in enumerate(result.outcomes, start=1)
         ],
@@ -457,7 +463,7 @@ def _with_document(result: WeightStudy, scenario: Scenario) -> WeightStudy:
     return replace(result, document=document)
 
 
-def _supported(result: WeightStudy, allocation: UndominatedAllocation) -> bool:
+def _is_supported(result: WeightStudy, allocation: UndominatedAllocation) -> bool:
     """Whether some feasible weight makes the outcome optimal among all known outcomes."""
     cell = result.region
     for other in result.outcomes:
@@ -465,5 +471,5 @@ def _supported(result: WeightStudy, allocation: UndominatedAllocation) -> bool:
             (a - b) / c.per
             for a, b, c in zip(allocation.criteria, other.criteria, result.criteria, strict=True)
         )
-        cell = cell.cut((gap, Fraction(0)))
+        cell = cell.intersect_half_space((gap, Fraction(0)))
     return bool(cell.corners)

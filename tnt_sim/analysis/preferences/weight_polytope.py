@@ -20,7 +20,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from tnt_sim.domain.money import parse_rate
-from tnt_sim.errors import ScenarioError, UsageError, did_you_mean
+from tnt_sim.errors import ScenarioError, UsageError, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.linear_terms import Terms
@@ -46,20 +46,20 @@ class Polytope:
     n_halves: int
 
     @classmethod
-    def simplex(cls, n: int) -> Polytope:
+    def build_simplex(cls, n: int) -> Polytope:
         """Return all weights of n criteria: w ≥ 0, Σ w = 1."""
         every = (1 << n) - 1
-        return cls(tuple(Corner(_unit(n, k, 1), every ^ (1 << k)) for k in range(n)), n)
+        return cls(tuple(Corner(_build_unit_vector(n, k, 1), every ^ (1 << k)) for k in range(n)), n)
 
     @property
     def points(self) -> list[Weights]:
         """Return the vertices as points."""
         return [corner.point for corner in self.corners]
 
-    def cut(self, half: Half) -> Polytope:
+    def intersect_half_space(self, half: Half) -> Polytope:
         """Intersect with a half-space; the result has no vertices if it is empty."""
         bit = 1 << self.n_halves
-        stands = [(corner, side(half, corner.point)) for corner in self.corners]
+        stands = [(corner, compute_slack(half, corner.point)) for corner in self.corners]
         retained = [
             Corner(corner.point, corner.tight | bit if at == 0 else corner.tight)
             for corner, at in stands
@@ -68,22 +68,25 @@ class Polytope:
         outside = [(corner, at) for corner, at in stands if at < 0]
         for here, a in stands:
             for there, b in outside if a > 0 else ():
-                if self._share_an_edge(here, there):
+                if self._has_common_edge(here, there):
                     t = a / (a - b)
                     point = tuple(x + t * (y - x) for x, y in zip(here.point, there.point, strict=True))
                     retained.append(Corner(point, here.tight & there.tight | bit))
         return Polytope(tuple(retained), self.n_halves + 1)
 
-    def under(self, top: Fraction, bottom: Sequence[Fraction]) -> Polytope:
+    def extend_to_prism(self, top: Fraction, bottom: Sequence[Fraction]) -> Polytope:
         """Return the points (w, z) with bottom·w ≤ z ≤ top, z last."""
         low, high = 1 << self.n_halves, 2 << self.n_halves
-        floor = [Corner((*one.point, dot(bottom, one.point)), one.tight | low) for one in self.corners]
+        floor = [
+            Corner((*one.point, compute_dot_product(bottom, one.point)), one.tight | low)
+            for one in self.corners
+        ]
         return Polytope(
             (*floor, *(Corner((*one.point, top), one.tight | high) for one in self.corners)),
             self.n_halves + 2,
         )
 
-    def _share_an_edge(self, left: Corner, other: Corner) -> bool:
+    def _has_common_edge(self, left: Corner, other: Corner) -> bool:
         common = left.tight & other.tight
         return not any(
             third.tight & common == common
@@ -92,13 +95,13 @@ class Polytope:
         )
 
 
-def statements(
+def build_half_spaces(
     n: int, ranges: Sequence[tuple[Fraction, Fraction]], order: Sequence[tuple[int, int]]
 ) -> list[Half]:
     """Build the half-spaces of ranges (lowest, highest) per criterion and of pairs (i, j): w_i ≥ w_j."""
     halves: list[Half] = []
     for k, (low, high) in enumerate(ranges):
-        halves += [(_unit(n, k, 1), low), (_unit(n, k, -1), -high)]
+        halves += [(_build_unit_vector(n, k, 1), low), (_build_unit_vector(n, k, -1), -high)]
     for i, j in order:
         row = [Fraction(0)] * n
         row[i], row[j] = Fraction(1), Fraction(-1)
@@ -106,25 +109,25 @@ def statements(
     return halves
 
 
-def _unit(n: int, k: int, sign: int) -> tuple[Fraction, ...]:
+def _build_unit_vector(n: int, k: int, sign: int) -> tuple[Fraction, ...]:
     return tuple(Fraction(sign if j == k else 0) for j in range(n))
 
 
-def possible(n: int, halves: Sequence[Half]) -> Polytope:
+def build_feasible_region(n: int, halves: Sequence[Half]) -> Polytope:
     """Return the weights of n criteria that satisfy every half-space."""
-    polytope = Polytope.simplex(n)
+    polytope = Polytope.build_simplex(n)
     for half in halves:
-        polytope = polytope.cut(half)
+        polytope = polytope.intersect_half_space(half)
     return polytope
 
 
-def side(half: Half, w: Weights) -> Fraction:
+def compute_slack(half: Half, w: Weights) -> Fraction:
     """Return a·w − b: nonnegative inside the half-space."""
     row, bound = half
-    return dot(row, w) - bound
+    return compute_dot_product(row, w) - bound
 
 
-def dot(a: Sequence[Fraction], w: Weights) -> Fraction:
+def compute_dot_product(a: Sequence[Fraction], w: Weights) -> Fraction:
     """Return Σ a_k w_k."""
     return sum((x * y for x, y in zip(a, w, strict=True)), Fraction(0))
 
@@ -138,7 +141,7 @@ class Criterion:
     per: Fraction
 
 
-def criteria_of(problem: Problem, names: Sequence[str]) -> tuple[Criterion, ...]:
+def build_criteria(problem: Problem, names: Sequence[str]) -> tuple[Criterion, ...]:
     """Return the measures of these names, each with its divisor.
 
     Raises
@@ -156,18 +159,18 @@ def criteria_of(problem: Problem, names: Sequence[str]) -> tuple[Criterion, ...]
             )
         )
     spec = problem.scenario.spec
-    named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}
+    named = {name: measure for name, measure in spec.measures.items() if measure.is_in_force(spec.date)}
     measures = Measures(problem.case, problem.offers.in_play, named)
     result = []
     for name in names:
-        before = len(problem.case.defects.found)
-        terms = measures.terms(name, ("objective",))
+        before = len(problem.case.defects.entries)
+        terms = measures.get_terms(name, ("objective",))
         if terms is None:
-            defects = problem.case.defects.found[before:]
-            del problem.case.defects.found[before:]
-            if name in measures.names():
+            defects = problem.case.defects.entries[before:]
+            del problem.case.defects.entries[before:]
+            if name in measures.list_names():
                 raise ScenarioError(defects)
-            hint = did_you_mean(name, measures.names()) or Text("", "")
+            hint = suggest_name(name, measures.list_names()) or Text("", "")
             raise UsageError(
                 Text(
                     f"la mesure « {name} » n'existe pas. {hint.fr}",
@@ -198,7 +201,7 @@ def round_figure(value: Fraction) -> Fraction:
     return next(power * digit for digit in (5, 2, 1) if power * digit <= value)
 
 
-def halves_of(
+def parse_half_spaces(
     names: Sequence[str], ranges: Mapping[str, tuple[str, str]], order: Sequence[str]
 ) -> list[Half]:
     """Build the half-spaces of ranges and of an order of criteria.
@@ -215,4 +218,4 @@ def halves_of(
         )
     bounds = [tuple(map(parse_rate, ranges.get(name, ("0 %", "100 %")))) for name in names]
     pairs = [(names.index(a), names.index(b)) for a, b in pairwise(order)]
-    return statements(len(names), [(low, high) for low, high in bounds], pairs)
+    return build_half_spaces(len(names), [(low, high) for low, high in bounds], pairs)

@@ -26,8 +26,8 @@ import polars as pl
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.budget_tree import EnvelopeOptions, EnvelopeSpec
-from tnt_sim.domain.money import cents_to_decimal_text, parse_cents, parse_decimal
-from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.domain.money import format_decimal_euros, parse_cents, parse_decimal
+from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.load import with_amounts, with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -68,7 +68,7 @@ class AmountVariation:
         """
         names = tuple(dict.fromkeys(names)) or (scenario.spec.programme.id,)
         family = {spec.id: spec for spec, _ in scenario.spec.programme.walk()}
-        above = dict(_ancestry(scenario.spec.programme, ()))
+        above = dict(_iterate_ancestry(scenario.spec.programme, ()))
         for name in names:
             _check_name(name, family, scenario)
             inside = next((other for other in names if other in above[name]), None)
@@ -85,7 +85,7 @@ class AmountVariation:
         base = sum(family[name].amount or 0 for name in names)
         return cls(scenario, names, share, base, family, above)
 
-    def cents_of(self, text: str | int) -> int:
+    def parse_amount(self, text: str | int) -> int:
         """Parse an amount: whole euros, text ("88 M€") or a percentage of the written amount ("50 %").
 
         Percentages are rounded down to the cent.
@@ -100,7 +100,7 @@ class AmountVariation:
         word = text.strip()
         try:
             if word.endswith("%"):
-                rate = _percentage(word)
+                rate = _parse_percentage(word)
                 return self.base_cents * rate.numerator // rate.denominator
             return parse_cents(word)
         except ValueError as error:
@@ -113,27 +113,27 @@ class AmountVariation:
                 code="usage.amount",
             ) from error
 
-    def amounts(self, cents: int) -> dict[str, int]:
+    def compute_amounts(self, cents: int) -> dict[str, int]:
         """Return the amounts that differ from the written ones when the moved envelopes total `cents`."""
         written = [self._family[name].amount or 0 for name in self.names]
-        parts = [cents] if len(self.names) == 1 else highest_averages(cents, written, self.names)
+        parts = [cents] if len(self.names) == 1 else apportion_cents(cents, written, self.names)
         moved: dict[str, int] = {}
         for name, piece, before in zip(self.names, parts, written, strict=True):
             moved[name] = piece
             self._raise_above(moved, name, piece - before)
             if self.share == PRO_RATA:
-                moved.update(_in_proportion(self._family[name], piece, before))
+                moved.update(_scale_amounts(self._family[name], piece, before))
             elif self.share != FREE:
                 self._raise_between(moved, name, piece - before)
         return {name: part for name, part in moved.items() if part != self._family[name].amount}
 
-    def scenario_at(self, cents: int) -> Scenario:
+    def build_scenario_at(self, cents: int) -> Scenario:
         """Return the scenario at an amount, without reading its files again."""
-        amounts = self.amounts(cents)
+        amounts = self.compute_amounts(cents)
         scenario = with_amounts(self.scenario, amounts) if amounts else self.scenario
         return self._with_splits(scenario, cents) if self.share == PRO_RATA else scenario
 
-    def problem_at(self, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
+    def compile_problem_at(self, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
         """Compile the problem at an amount.
 
         Raises
@@ -143,11 +143,14 @@ class AmountVariation:
         DeadlineExpired
             If the deadline passes first.
         """
-        return compile_problem(self.scenario_at(cents), deadline)
+        return compile_problem(self.build_scenario_at(cents), deadline)
 
-    def overdrawn(self, cents: int) -> tuple[str, int] | None:
+    def find_overdrawn_envelope(self, cents: int) -> tuple[str, int] | None:
         """Return an envelope whose children's amounts exceed its own, with their sum; None if there is none."""
-        amounts = {**{name: spec.amount for name, spec in self._family.items()}, **self.amounts(cents)}
+        amounts = {
+            **{name: spec.amount for name, spec in self._family.items()},
+            **self.compute_amounts(cents),
+        }
         for name, spec in self._family.items():
             below = sum(amounts[child.id] or 0 for child in spec.envelopes)
             amount = amounts[name]
@@ -155,7 +158,7 @@ class AmountVariation:
                 return name, below
         return None
 
-    def lean(self, problem: Problem, cents: int) -> Problem | None:
+    def update_problem_at(self, problem: Problem, cents: int) -> Problem | None:
         """Return the problem at an amount by changing only the tree of a compiled one.
 
         None if anything else depends on the amount: shares of an amount, reserves, minimum uses,
@@ -169,7 +172,10 @@ class AmountVariation:
             return None
         if any("of_amount" in str(rule) for rule in self.scenario.spec.rules):
             return None
-        amounts = {**{name: spec.amount for name, spec in self._family.items()}, **self.amounts(cents)}
+        amounts = {
+            **{name: spec.amount for name, spec in self._family.items()},
+            **self.compute_amounts(cents),
+        }
         written = tuple(
             None if closed else amounts[name] for name, closed in zip(tree.ids, tree.closed, strict=True)
         )
@@ -199,22 +205,22 @@ class AmountVariation:
                 continue
             if spec.split.each is not None:
                 part = spec.split.each * cents // self.base_cents
-                each[f"envelopes.{spec.id}.split.each"] = f"{cents_to_decimal_text(part)} €"
-            file = scenario.files.get((*scenario.envelope_path(spec.id), "split", "table"))
+                each[f"envelopes.{spec.id}.split.each"] = f"{format_decimal_euros(part)} €"
+            file = scenario.files.get((*scenario.get_envelope_path(spec.id), "split", "table"))
             if file is not None and "amount" in tables[file].columns:
-                tables[file] = _scaled(tables[file], cents, self.base_cents)
+                tables[file] = _scale_table(tables[file], cents, self.base_cents)
         return replace(with_changes(scenario, each) if each else scenario, tables=tables)
 
 
-def _ancestry(spec: EnvelopeSpec, above: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _iterate_ancestry(spec: EnvelopeSpec, above: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield spec.id, above
     for child in spec.envelopes:
-        yield from _ancestry(child, (*above, spec.id))
+        yield from _iterate_ancestry(child, (*above, spec.id))
 
 
 def _check_name(name: str, family: Mapping[str, EnvelopeSpec], scenario: Scenario) -> None:
     if name not in family:
-        hint = did_you_mean(name, family) or Text("", "")
+        hint = suggest_name(name, family) or Text("", "")
         raise UsageError(
             Text(
                 f"l'enveloppe « {name} » n'existe pas. {hint.fr}", f'there is no envelope "{name}". {hint.en}'
@@ -230,7 +236,7 @@ def _check_name(name: str, family: Mapping[str, EnvelopeSpec], scenario: Scenari
             ),
             code="usage.envelope",
         )
-    if not spec.in_force(scenario.spec.date):
+    if not spec.is_in_force(scenario.spec.date):
         raise UsageError(
             Text(f"l'enveloppe « {name} » n'est pas en vigueur.", f'the envelope "{name}" is not in force.'),
             code="usage.envelope",
@@ -251,7 +257,7 @@ def _check_share(
     if share in (FREE, PRO_RATA):
         return
     if share not in family:
-        hint = did_you_mean(share, [*family, FREE, PRO_RATA]) or Text("", "")
+        hint = suggest_name(share, [*family, FREE, PRO_RATA]) or Text("", "")
         raise UsageError(
             Text(
                 f"--share vaut free, pro_rata ou l'identifiant d'une enveloppe, pas « {share} ». {hint.fr}",
@@ -269,13 +275,13 @@ def _check_share(
         )
 
 
-def _percentage(text: str) -> Fraction:
+def _parse_percentage(text: str) -> Fraction:
     return parse_decimal(text.removesuffix("%").strip()) / 100
 
 
-def _in_proportion(spec: EnvelopeSpec, cents: int, before: int) -> dict[str, int]:
+def _scale_amounts(spec: EnvelopeSpec, cents: int, before: int) -> dict[str, int]:
     """Scale the amounts below an envelope that goes from `before` to `cents`."""
-    below = list(_nearest_amounts(spec))
+    below = list(_iterate_nearest_amounts(spec))
     written = [child.amount or 0 for child in below]
     if not below or not sum(written):
         return {}
@@ -283,30 +289,30 @@ def _in_proportion(spec: EnvelopeSpec, cents: int, before: int) -> dict[str, int
         pieces = [amount * cents // before for amount in written]
     else:
         whole = sum(written) * cents // before
-        pieces = highest_averages(whole, written, [child.id for child in below])
+        pieces = apportion_cents(whole, written, [child.id for child in below])
     moved = {child.id: part for child, part in zip(below, pieces, strict=True)}
     for child, part, amount in zip(below, pieces, written, strict=True):
         if amount:
-            moved |= _in_proportion(child, part, amount)
+            moved |= _scale_amounts(child, part, amount)
     return moved
 
 
-def _nearest_amounts(spec: EnvelopeSpec) -> Iterator[EnvelopeSpec]:
+def _iterate_nearest_amounts(spec: EnvelopeSpec) -> Iterator[EnvelopeSpec]:
     """Yield the nearest descendants that have an amount."""
     for child in spec.envelopes:
         if child.amount is not None:
             yield child
         else:
-            yield from _nearest_amounts(child)
+            yield from _iterate_nearest_amounts(child)
 
 
-def highest_averages(total_cents: int, weights: Sequence[int], names: Sequence[str]) -> list[int]:
+def apportion_cents(total_cents: int, weights: Sequence[int], names: Sequence[str]) -> list[int]:
     """Share whole cents in proportion to weights by highest averages (D'Hondt).
 
     Each remaining cent goes to the largest weight / (cents + 1), ties to the first id.
     House-monotone: no share falls when the total rises.
 
-    >>> highest_averages(100, [1, 1, 1], ["a", "b", "c"])
+    >>> apportion_cents(100, [1, 1, 1], ["a", "b", "c"])
     [34, 33, 33]
     """
     whole = sum(weights)
@@ -318,8 +324,8 @@ def highest_averages(total_cents: int, weights: Sequence[int], names: Sequence[s
     return pieces
 
 
-def _scaled(table: pl.DataFrame, cents: int, base: int) -> pl.DataFrame:
+def _scale_table(table: pl.DataFrame, cents: int, base: int) -> pl.DataFrame:
     amounts = [
-        cents_to_decimal_text(parse_cents(str(text)) * cents // base) for text in table["amount"].to_list()
+        format_decimal_euros(parse_cents(str(text)) * cents // base) for text in table["amount"].to_list()
     ]
     return table.with_columns(pl.Series("amount", amounts))

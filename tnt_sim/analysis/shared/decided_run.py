@@ -19,17 +19,17 @@ import polars as pl
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.result import ALLOWED, Result, Status, dossier_table
-from tnt_sim.errors import Defect, NothingDecided, UsageError, nearest
+from tnt_sim.engine.result import ALLOWED, Result, Status, build_dossier_table
+from tnt_sim.errors import Defect, NothingDecided, UsageError, find_nearest_name
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.run_folder.run_access import read_decision
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import Scenario, decision_steps
+from tnt_sim.scenario.scenario import Scenario, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
-from tnt_sim.verify.decision_reasons import Reasons, reasons
+from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
 from tnt_sim.verify.run_files import read_summary
 from tnt_sim.verify.verification import Verification, of_fresh
 
@@ -68,7 +68,7 @@ class DecidedRun:
     @property
     def scenario(self) -> Scenario:
         """Return the scenario of the last step, with earlier grants kept like commitments."""
-        last = decision_steps(self.problem.scenario)[-1].scenario
+        last = list_decision_steps(self.problem.scenario)[-1].scenario
         return replace(last, portfolio=self.problem.case.portfolio)
 
     @property
@@ -96,7 +96,7 @@ def of_result(result: Result) -> DecidedRun:
         If the result has no allocation.
     """
     if result.allocation is None or result.reading is None or result.reasons is None:
-        raise _nothing(result.problem.scenario.id)
+        raise _build_no_allocation_error(result.problem.scenario.id)
     return DecidedRun(
         problem=result.problem,
         allocation=result.allocation,
@@ -106,7 +106,7 @@ def of_result(result: Result) -> DecidedRun:
         sentences=result.dossiers["reason"],
         best=result.document["status"] == "optimal" and result.document["canonical"],
         proof=result.document["proof"],
-        on_reserve=_on_reserve(result.dossiers),
+        on_reserve=_map_reserve(result.dossiers),
         verification=of_fresh(result.document),
     )
 
@@ -125,32 +125,32 @@ def of_run(run_dir: Path, project: Path | None = None) -> DecidedRun:
     """
     summary = read_summary(run_dir)
     if summary.get("status") in ("infeasible", "stopped"):
-        raise _nothing(str(summary.get("scenario")))
+        raise _build_no_allocation_error(str(summary.get("scenario")))
     run, whole, verification = read_decision(run_dir, project)
     assert run.table is not None  # a decision was read from it
     problem, allocation, reading = whole.problem, whole.allocation, whole.reading
-    why = reasons(problem, allocation, reading)
-    table = dossier_table(problem, allocation, why, Lang(problem.scenario.spec.locale))
+    why = determine_reasons(problem, allocation, reading)
+    table = build_dossier_table(problem, allocation, why, Lang(problem.scenario.spec.locale))
     retained = table.select("dossier").join(run.table, on="dossier", how="left", maintain_order="left")
     return DecidedRun(
         problem=problem,
         allocation=allocation,
         reading=reading,
         reasons=why,
-        codes=_filled(retained, table, "reason_code"),
-        sentences=_filled(retained, table, "reason"),
+        codes=_fill_column(retained, table, "reason_code"),
+        sentences=_fill_column(retained, table, "reason"),
         # Version 0.1.0 also reported as optimal what a single solver had closed.
         best=run.summary.get("status") == "optimal"
         and run.summary.get("proof") in ALLOWED[Status.OPTIMAL]
         and run.summary.get("canonical") is True,
         proof=run.summary.get("proof"),
-        on_reserve=_on_reserve(run.table),
+        on_reserve=_map_reserve(run.table),
         verification=verification,
         run_dir=run_dir,
     )
 
 
-def _on_reserve(table: pl.DataFrame) -> dict[str, tuple[int, int]]:
+def _map_reserve(table: pl.DataFrame) -> dict[str, tuple[int, int]]:
     """Return rank and cents of the applications on the reserve list, by number."""
     if "reserve_rank" not in table.columns:
         return {}
@@ -161,12 +161,12 @@ def _on_reserve(table: pl.DataFrame) -> dict[str, tuple[int, int]]:
     }
 
 
-def _filled(granted: pl.DataFrame, stored: pl.DataFrame, column: str) -> pl.Series:
+def _fill_column(granted: pl.DataFrame, stored: pl.DataFrame, column: str) -> pl.Series:
     """Take a column of the run's table; applications missing from it take the newly computed value."""
     return granted[column].zip_with(granted[column].is_not_null(), stored[column])
 
 
-def rows_of(decided: DecidedRun, names: Sequence[str]) -> tuple[list[int], tuple[Defect, ...]]:
+def find_rows(decided: DecidedRun, names: Sequence[str]) -> tuple[list[int], tuple[Defect, ...]]:
     """Return the rows of some applications, without repeats, and a defect for each unknown name."""
     place = dict(zip(decided.numbers.to_list(), range(len(decided.numbers)), strict=True))
     rows: list[int] = []
@@ -175,12 +175,12 @@ def rows_of(decided: DecidedRun, names: Sequence[str]) -> tuple[list[int], tuple
         if name in place:
             rows.append(place[name])
         else:
-            faults.append(_unknown(name, place))
+            faults.append(_build_unknown_defect(name, place))
     return rows, tuple(faults)
 
 
-def _unknown(name: str, known: dict[str, Any]) -> Defect:
-    close = nearest(name, known)
+def _build_unknown_defect(name: str, known: dict[str, Any]) -> Defect:
+    close = find_nearest_name(name, known)
     return Defect(
         "unknown-dossier",
         Text(f"le dossier « {name} » n'est pas dans ce calcul.", f'dossier "{name}" is not in this run.'),
@@ -203,7 +203,7 @@ def refuse_all_unknown(rows: Sequence[int], faults: Sequence[Defect]) -> None:
     raise UsageError(text, code="unknown-dossier")
 
 
-def _nothing(scenario: str) -> NothingDecided:
+def _build_no_allocation_error(scenario: str) -> NothingDecided:
     return NothingDecided(
         Text(
             f"le calcul de « {scenario} » n'a trouvé aucune répartition : il n'y a pas de décision à expliquer. "
@@ -214,7 +214,7 @@ def _nothing(scenario: str) -> NothingDecided:
     )
 
 
-def gains(
+def compute_gains(
     stages: Sequence[ObjectiveStage], value: Sequence[Fraction], than: Sequence[Fraction]
 ) -> tuple[Fraction, ...]:
     """Return by how much each stage of one solution is better than that of another; negative is worse."""
@@ -230,7 +230,7 @@ def sign_of(gained: Sequence[Fraction]) -> int:
     return (first > 0) - (first < 0)
 
 
-def goes_first(allocation: Allocation, other: Allocation) -> int:
+def compare_tie_break(allocation: Allocation, other: Allocation) -> int:
     """Decide the tie-break between two allocations with equal stages: 1 the first, −1 the other, 0 the same."""
     less = int(other.granted_cents.sum()) - int(allocation.granted_cents.sum())
     if less:
@@ -242,7 +242,7 @@ def goes_first(allocation: Allocation, other: Allocation) -> int:
     return 0
 
 
-def units(problem: Problem, deadline: Deadline = UNLIMITED) -> tuple[Fraction, ...]:
+def compute_units(problem: Problem, deadline: Deadline = UNLIMITED) -> tuple[Fraction, ...]:
     """Return for each stage a step that divides all its values: the smallest possible gain."""
     return tuple(stage.scale for stage in formulate(problem, deadline=deadline).stages)
 

@@ -18,12 +18,12 @@ from typing import Any
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.budget_tree import EnvelopeOptions, Tree, Unassigned
-from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.kind_support.rule_spec import ShareOfAmount
 from tnt_sim.rules.kinds.limit.rule import LimitSpec
 from tnt_sim.rules.kinds.order.rule import FirstCome
-from tnt_sim.rules.linear_terms import exact_sum
+from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.load import with_amounts
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -43,12 +43,12 @@ class AmountDependentRule:
     relaxes: bool
 
 
-def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[AmountDependentRule, ...]:
+def list_amount_dependent_rules(problem: Problem, nodes: Sequence[int]) -> tuple[AmountDependentRule, ...]:
     """List the rules that depend on the amount of one of these envelopes."""
     tree = problem.case.tree
     names = {tree.ids[node] for node in nodes}
     result = []
-    for spec, _ in problem.scenario.spec.programme.applied(problem.scenario.spec.date):
+    for spec, _ in problem.scenario.spec.programme.walk_in_force(problem.scenario.spec.date):
         if spec.id not in names:
             continue
         keys = {key: relaxes for key, relaxes in _OPTIONS.items() if getattr(spec, key)}
@@ -57,27 +57,27 @@ def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[AmountDependen
             {"transfers": True} if moves is not None and (moves.out_max or moves.in_max) is not None else {}
         )
         keys |= {"unassigned: pro_rata": False} if spec.unassigned == "pro_rata" else {}
-        keys |= {"split": False} if _amount_is_split(spec.split) else {}
+        keys |= {"split": False} if _is_amount_split(spec.split) else {}
         for key, relaxes in keys.items():
             words = Text(f"`{key}` de l'enveloppe « {spec.id} »", f'`{key}` of envelope "{spec.id}"')
             result.append(AmountDependentRule(words, relaxes))
     for rule in _of_amount(problem, names):
         words = Text(f"la règle « {rule.id} »", f'the rule "{rule.id}"')
         result.append(AmountDependentRule(words, not isinstance(rule.min, ShareOfAmount)))
-    for queue in _queues(problem, nodes):
+    for queue in _list_queues(problem, nodes):
         words = Text(f"la file de la règle « {queue.id} »", f'the queue of the rule "{queue.id}"')
         result.append(AmountDependentRule(words, False))
     return tuple(result)
 
 
-def _queues(problem: Problem, nodes: Sequence[int]) -> list[FirstCome]:
+def _list_queues(problem: Problem, nodes: Sequence[int]) -> list[FirstCome]:
     """Return the queues of the lowest of these envelopes; those above keep serving their own applications."""
     name = problem.case.tree.ids[nodes[0]]
     rules = [rule for rule in problem.rules if isinstance(rule, FirstCome)]
     return [rule for rule in rules if any(queue.name == name for queue in rule.queues)]
 
 
-def _amount_is_split(split: Any) -> bool:
+def _is_amount_split(split: Any) -> bool:
     """Whether the parts of a split are shares of the whole rather than amounts of their own."""
     return split is not None and split.each is None
 
@@ -88,30 +88,32 @@ def _of_amount(problem: Problem, names: set[str]) -> list[LimitSpec]:
         rule
         for rule in spec.rules
         if isinstance(rule, LimitSpec)
-        and rule.in_force(spec.date)
+        and rule.is_in_force(spec.date)
         and any(
             isinstance(bound, ShareOfAmount) and bound.of_amount in names for bound in (rule.min, rule.max)
         )
     ]
 
 
-def loosened(problem: Problem, nodes: Sequence[int], top_cents: int) -> Problem:
+def relax_amounts(problem: Problem, nodes: Sequence[int], top_cents: int) -> Problem:
     """Return a relaxation valid at every amount of the envelope up to `top_cents`."""
     tree = problem.case.tree
     names = {tree.ids[node] for node in nodes}
-    told = {rule.id for rule in _of_amount(problem, names)} | {rule.id for rule in _queues(problem, nodes)}
+    reported_ids = {rule.id for rule in _of_amount(problem, names)} | {
+        rule.id for rule in _list_queues(problem, nodes)
+    }
     rules = tuple(
-        replace(rule, mode=Mode.REPORT, penalty=None) if rule.id in told else rule  # type: ignore[type-var]
+        replace(rule, mode=Mode.REPORT, penalty=None) if rule.id in reported_ids else rule  # type: ignore[type-var]
         for rule in problem.rules
     )
     limits = tuple(
         limit for limit in problem.limits if limit.envelope not in names or limit.option != "min_use"
     )
-    case = replace(problem.case, tree=_loose_tree(tree, nodes, top_cents))
+    case = replace(problem.case, tree=_relax_tree(tree, nodes, top_cents))
     return replace(problem, rules=rules, limits=limits, case=case)
 
 
-def _loose_tree(tree: Tree, nodes: Sequence[int], top_cents: int) -> Tree:
+def _relax_tree(tree: Tree, nodes: Sequence[int], top_cents: int) -> Tree:
     amounts, written = list(tree.amount_cents), list(tree.written_cents)
     options, policy = list(tree.options), list(tree.unassigned)
     for node in nodes:
@@ -122,16 +124,18 @@ def _loose_tree(tree: Tree, nodes: Sequence[int], top_cents: int) -> Tree:
             old,
             reserved_cents=0,
             min_use_cents=0,
-            overprogram_cents=_scaled(old.overprogram_cents, amount, most) if old.overprogram_cents else 0,
+            overprogram_cents=_scale_overprogram(old.overprogram_cents, amount, most)
+            if old.overprogram_cents
+            else 0,
             out_cents=None,
             in_cents=None,
         )
         options[node] = new
         if amounts[node] is not None:
-            amounts[node] = amount + new.overprogram_cents + _given_cents(old)
+            amounts[node] = amount + new.overprogram_cents + _get_given_cents(old)
         if policy[node] is Unassigned.PRO_RATA:
             policy[node] = Unassigned.FREE
-            for child in tree.children(node):
+            for child in tree.list_children(node):
                 if amounts[child] is not None:
                     amounts[child] = (amounts[child] or 0) - tree.options[child].given_cents
                     options[child] = replace(options[child], given_cents=0)
@@ -147,11 +151,11 @@ def _loose_tree(tree: Tree, nodes: Sequence[int], top_cents: int) -> Tree:
     )
 
 
-def _given_cents(option: EnvelopeOptions) -> int:
+def _get_given_cents(option: EnvelopeOptions) -> int:
     return option.given_cents
 
 
-def _scaled(cents: int, amount: int, most: int) -> int:
+def _scale_overprogram(cents: int, amount: int, most: int) -> int:
     """Scale an overprogrammed amount from `amount` to `most`, rounded up."""
     return -(-(cents + 1) * most // amount) if amount > 0 else most
 
@@ -177,12 +181,12 @@ class EnvelopePath:
     top_cents: int
     written: bool = True
 
-    def upwards(self) -> EnvelopePath:
+    def restrict_upwards(self) -> EnvelopePath:
         """Restrict the path to amounts at or above the written one."""
         return replace(self, floor_cents=max(self.floor_cents, self.amount_cents))
 
 
-def line_of(problem: Problem, envelope: str) -> EnvelopePath:
+def build_envelope_path(problem: Problem, envelope: str) -> EnvelopePath:
     """Return the path of an envelope.
 
     Raises
@@ -192,7 +196,7 @@ def line_of(problem: Problem, envelope: str) -> EnvelopePath:
     """
     tree = problem.case.tree
     if envelope not in tree.ids:
-        hint = did_you_mean(envelope, tree.ids) or Text("", "")
+        hint = suggest_name(envelope, tree.ids) or Text("", "")
         raise UsageError(
             Text(
                 f"l'enveloppe « {envelope} » n'existe pas. {hint.fr}",
@@ -200,7 +204,7 @@ def line_of(problem: Problem, envelope: str) -> EnvelopePath:
             ),
             code="usage.envelope",
         )
-    node = tree.index(envelope)
+    node = tree.get_node(envelope)
     if tree.written_cents[node] is None and node > 0:
         raise UsageError(
             Text(
@@ -213,18 +217,18 @@ def line_of(problem: Problem, envelope: str) -> EnvelopePath:
     return EnvelopePath(
         id=envelope,
         node=node,
-        nodes=_moving(tree, node),
+        nodes=_find_moving_nodes(tree, node),
         amount_cents=amount,
-        floor_cents=_floor(problem, node),
+        floor_cents=_compute_floor(problem, node),
         top_cents=amount + _reach(problem, 0),
         written=tree.written_cents[node] is not None,
     )
 
 
-def _moving(tree: Tree, node: int) -> tuple[int, ...]:
+def _find_moving_nodes(tree: Tree, node: int) -> tuple[int, ...]:
     """Return the envelope and those above it with an amount, up to the first overbooked one."""
     nodes = [node]
-    for above in tree.ancestors(node)[1:]:
+    for above in tree.list_ancestors(node)[1:]:
         if tree.overbooked[above]:
             break
         if tree.written_cents[above] is not None:
@@ -232,42 +236,46 @@ def _moving(tree: Tree, node: int) -> tuple[int, ...]:
     return tuple(nodes)
 
 
-def _floor(problem: Problem, node: int) -> int:
+def _compute_floor(problem: Problem, node: int) -> int:
     tree = problem.case.tree
     if tree.overbooked[node]:
         return 0
-    return sum(tree.written_cents[child] or 0 for child in tree.children(node))
+    return sum(tree.written_cents[child] or 0 for child in tree.list_children(node))
 
 
 def _reach(problem: Problem, node: int) -> int:
     """Return the most that can be granted at and below a node, in cents."""
     case = problem.case
     under = (case.node >= node) & (case.node < case.tree.end[node]) & problem.offers.in_play
-    return exact_sum(problem.offers.highest_cents[under])
+    return sum_exactly(problem.offers.highest_cents[under])
 
 
-def at_amount(problem: Problem, path: EnvelopePath, cents: int) -> Problem:
+def set_amount(problem: Problem, path: EnvelopePath, cents: int) -> Problem:
     """Return the problem with the envelope at an amount and those above it moved by the same cents."""
-    return replace(problem, case=replace(problem.case, tree=_tree_at(problem.case.tree, path, cents)))
+    return replace(problem, case=replace(problem.case, tree=_move_tree(problem.case.tree, path, cents)))
 
 
-def really_at(problem: Problem, path: EnvelopePath, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
+def compile_at_amount(
+    problem: Problem, path: EnvelopePath, cents: int, deadline: Deadline = UNLIMITED
+) -> Problem:
     """Return the problem at an amount, recompiled if rules depend on it."""
-    if not moving_rules(problem, path.nodes):
-        return at_amount(problem, path, cents)
-    return compile_problem(with_amounts(problem.scenario, amounts_at(problem, path, cents)), deadline)
+    if not list_amount_dependent_rules(problem, path.nodes):
+        return set_amount(problem, path, cents)
+    return compile_problem(
+        with_amounts(problem.scenario, compute_path_amounts(problem, path, cents)), deadline
+    )
 
 
-def _tree_at(tree: Tree, path: EnvelopePath, cents: int) -> Tree:
+def _move_tree(tree: Tree, path: EnvelopePath, cents: int) -> Tree:
     if tree.written_cents[path.node] is None:
         amounts = list(tree.amount_cents)
         amounts[path.node] = path.amount_cents
         given = tuple(amounts)
         tree = replace(tree, amount_cents=given, written_cents=given)
-    return tree.moved(path.nodes, cents - path.amount_cents)
+    return tree.shift_amounts(path.nodes, cents - path.amount_cents)
 
 
-def amounts_at(problem: Problem, path: EnvelopePath, cents: int) -> dict[str, int]:
+def compute_path_amounts(problem: Problem, path: EnvelopePath, cents: int) -> dict[str, int]:
     """Return the amounts of the path by envelope id when the envelope has `cents`."""
     tree = problem.case.tree
     more = cents - path.amount_cents

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.rules.expressions.columns import CENT
-from tnt_sim.rules.linear_terms import BoolArray, Terms, Unit, exact_sum
+from tnt_sim.rules.linear_terms import BoolArray, Terms, Unit, sum_exactly
 from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
@@ -28,7 +28,7 @@ from tnt_sim.verify.allocation_reading import Allocation
 CHANGED, MOVED = "changed", "moved"
 
 
-def changed_terms(problem: Problem, lists: Sequence[BoolArray]) -> Terms:
+def build_change_terms(problem: Problem, lists: Sequence[BoolArray]) -> Terms:
     """Return the number of applications that differ from some lists, summed over the lists, as a linear form."""
     n = problem.case.n
     zeros = np.zeros(n, dtype=np.int64)
@@ -39,14 +39,14 @@ def changed_terms(problem: Problem, lists: Sequence[BoolArray]) -> Terms:
     return Terms(Fraction(1), Unit.NUMBER, change, zeros, (), constant)
 
 
-def moved_terms(problem: Problem, lists: Sequence[Allocation]) -> Terms:
+def build_moved_money_terms(problem: Problem, lists: Sequence[Allocation]) -> Terms:
     """Return the money granted elsewhere than in some lists, summed over the lists, as a linear form."""
     n = problem.case.n
     zeros = np.zeros(n, dtype=np.int64)
     change, constant = zeros.copy(), 0
     for one in lists:
         change += np.where(one.funded, -1, 1)
-        constant += exact_sum(one.granted_cents[one.funded])
+        constant += sum_exactly(one.granted_cents[one.funded])
     return Terms(CENT, Unit.MONEY, zeros, change, (), constant)
 
 
@@ -65,11 +65,13 @@ def with_last_stage(problem: Problem, n_kept: int, stage: ObjectiveStage) -> Pro
 def with_first_stage(problem: Problem, stage: ObjectiveStage) -> Problem:
     """Insert an objective before those of a problem; penalties stay with their own stages."""
     return replace(
-        problem, stages=(stage, *problem.stages), rules=tuple(_a_stage_later(rule) for rule in problem.rules)
+        problem,
+        stages=(stage, *problem.stages),
+        rules=tuple(_shift_penalty_stage(rule) for rule in problem.rules),
     )
 
 
-def _a_stage_later(rule: CompiledRule) -> CompiledRule:
+def _shift_penalty_stage(rule: CompiledRule) -> CompiledRule:
     if rule.penalty is None:
         return rule
     penalty = replace(rule.penalty, stage=rule.penalty.stage + 1)
@@ -84,26 +86,28 @@ def _of_stages(rule: CompiledRule, n_kept: int) -> CompiledRule:
     return rule
 
 
-def fewest_changes(problem: Problem, n_kept: int, funded: BoolArray) -> Problem:
+def build_min_changes_problem(problem: Problem, n_kept: int, funded: BoolArray) -> Problem:
     """Keep the first stages, then minimise the Hamming distance to a list."""
     return with_last_stage(
-        problem, n_kept, ObjectiveStage(CHANGED, Sense.MINIMISE, changed_terms(problem, [funded]))
+        problem, n_kept, ObjectiveStage(CHANGED, Sense.MINIMISE, build_change_terms(problem, [funded]))
     )
 
 
-def changes(problem: Problem, before: Allocation, after: Allocation) -> dict[str, list[dict[str, Any]]]:
+def list_changes(problem: Problem, before: Allocation, after: Allocation) -> dict[str, list[dict[str, Any]]]:
     """List who enters, who leaves and whose amount changes, by rank, with both amounts in cents."""
     enter = after.funded & ~before.funded
     leave = before.funded & ~after.funded
     other = before.funded & after.funded & (before.granted_cents != after.granted_cents)
     return {
-        "enter": _listed(problem, enter, before, after),
-        "leave": _listed(problem, leave, before, after),
-        "amount": _listed(problem, other, before, after),
+        "enter": _build_change_rows(problem, enter, before, after),
+        "leave": _build_change_rows(problem, leave, before, after),
+        "amount": _build_change_rows(problem, other, before, after),
     }
 
 
-def _listed(problem: Problem, mask: BoolArray, before: Allocation, after: Allocation) -> list[dict[str, Any]]:
+def _build_change_rows(
+    problem: Problem, mask: BoolArray, before: Allocation, after: Allocation
+) -> list[dict[str, Any]]:
     rows = np.flatnonzero(mask)
     table = problem.case.table
     return [

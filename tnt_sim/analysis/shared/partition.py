@@ -21,15 +21,15 @@ from dataclasses import dataclass, field, replace
 
 from tnt_sim.domain.budget_tree import EnvelopeOptions, Tree, Unassigned
 from tnt_sim.rules.envelopes.transfers import has_transfers
-from tnt_sim.rules.envelopes.tree_reading import may_gain, unassigned_cents
+from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
 
 
 def has_walls(tree: Tree, node: int) -> bool:
     """Whether an envelope has at least two children with separate amounts."""
-    return sum(tree.written_cents[child] is not None for child in tree.children(node)) > 1
+    return sum(tree.written_cents[child] is not None for child in tree.list_children(node)) > 1
 
 
-def opened(tree: Tree, node: int, *, wholly: bool, stated: bool = False, lifted: bool = True) -> Tree:
+def make_fungible(tree: Tree, node: int, *, wholly: bool, stated: bool = False, lifted: bool = True) -> Tree:
     """Return the tree with fungible money below an envelope, among its children only or at all depths.
 
     Among its children only, what a child receives goes to its own applications, and to its children
@@ -44,26 +44,28 @@ def opened(tree: Tree, node: int, *, wholly: bool, stated: bool = False, lifted:
     """
     walls = _Walls(tree, wholly, stated, lifted)
     walls.take_down(node)
-    return walls.tree()
+    return walls.build_tree()
 
 
 def _is_fence(tree: Tree, node: int) -> bool:
     return tree.ring_fenced[node] and tree.written_cents[node] is not None
 
 
-def _are_ceilings(tree: Tree, node: int) -> bool:
+def _has_ceilings(tree: Tree, node: int) -> bool:
     """Whether the amounts of the children are ceilings on money that belongs to the envelope or to one above."""
-    above = any(tree.amount_cents[k] is not None for k in tree.ancestors(node)[1:])
+    above = any(tree.amount_cents[k] is not None for k in tree.list_ancestors(node)[1:])
     own = tree.amount_cents[node] is not None
     return (above or own) if tree.overbooked[node] else (above and not own)
 
 
-def _may_get(tree: Tree, node: int) -> bool:
+def _can_receive(tree: Tree, node: int) -> bool:
     """Whether money can reach an envelope today, from its parent or its siblings."""
     if any(node in option.transfer_to for option in tree.options):
         return True
     above = int(tree.parent[node])
-    return may_gain(tree, node) and ((unassigned_cents(tree, above) or 0) > 0 or _may_get(tree, above))
+    return can_gain(tree, node) and (
+        (compute_unassigned_cents(tree, above) or 0) > 0 or _can_receive(tree, above)
+    )
 
 
 @dataclass
@@ -86,7 +88,7 @@ class _Walls:
         self.options, self.policy = list(tree.options), list(tree.unassigned)
         self.target = list(tree.unassigned_to)
 
-    def tree(self) -> Tree:
+    def build_tree(self) -> Tree:
         """Return the tree in its present state."""
         return replace(
             self.before,
@@ -100,20 +102,20 @@ class _Walls:
     def take_down(self, node: int) -> None:
         """Make the money of a node available to all its children, and with `wholly` to all below them."""
         tree = self.before
-        free = [k for k in tree.children(node) if self.written[k] is not None and not _is_fence(tree, k)]
+        free = [k for k in tree.list_children(node) if self.written[k] is not None and not _is_fence(tree, k)]
         if not self._is_stated(node):
             self._open(node, free)
         if self.wholly:
-            for child in tree.children(node):
+            for child in tree.list_children(node):
                 self.take_down(child)
         else:
             for child in free:
-                self._stay_divided(child)
+                self._keep_divided(child)
 
     def _open(self, node: int, free: list[int]) -> None:
         """Remove the separation between the children of a node."""
         tree = self.before
-        ceilings = _are_ceilings(tree, node) or (
+        ceilings = _has_ceilings(tree, node) or (
             self.amounts[node] is None and tree.amount_cents[node] is not None
         )
         if ceilings or self._is_plain(node):
@@ -122,11 +124,11 @@ class _Walls:
             if any(self.amounts[child] is not None for child in free):
                 self.policy[node], self.target[node] = Unassigned.OWN, -1
         else:
-            self._share(node, free)
+            self._allow_transfers(node, free)
 
     def _is_stated(self, node: int) -> bool:
         """Whether the scenario's own transfers between the children are kept."""
-        return self.stated and has_transfers(self.before, self.before.children(node))
+        return self.stated and has_transfers(self.before, self.before.list_children(node))
 
     def _is_plain(self, node: int) -> bool:
         """Whether two caps suffice: one on all, one on what is outside fences; nothing is held back below."""
@@ -145,13 +147,13 @@ class _Walls:
     def _lift(self, child: int, *, fenced: bool) -> None:
         """Drop the amount of a child, or make it non-binding where separations or fences below it stay."""
         tree = self.before
-        keeps = not self.wholly and any(tree.written_cents[k] is not None for k in tree.children(child))
+        keeps = not self.wholly and any(tree.written_cents[k] is not None for k in tree.list_children(child))
         if keeps or fenced:
             self.amounts[child] = sum(max(0, cents or 0) for cents in tree.amount_cents)
         else:
             self.amounts[child] = self.written[child] = None
 
-    def _share(self, node: int, free: list[int]) -> None:
+    def _allow_transfers(self, node: int, free: list[int]) -> None:
         """Let the children transfer without limit, through the first of them."""
         for child in free:
             own = self.before.options[child]
@@ -163,10 +165,10 @@ class _Walls:
             self.options[child] = replace(own, transfer_to=to, out_cents=None, in_cents=None)
         self.policy[node], self.target[node] = Unassigned.FREE, -1
 
-    def _stay_divided(self, child: int) -> None:
+    def _keep_divided(self, child: int) -> None:
         """Keep new money of a child from its children, if they share its whole amount and get no more today."""
         tree = self.before
-        parts = [cents for k in tree.children(child) if (cents := tree.written_cents[k]) is not None]
+        parts = [cents for k in tree.list_children(child) if (cents := tree.written_cents[k]) is not None]
         amount = tree.amount_cents[child]
-        if parts and amount is not None and sum(parts) >= amount and not _may_get(tree, child):
+        if parts and amount is not None and sum(parts) >= amount and not _can_receive(tree, child):
             self.policy[child] = Unassigned.OWN

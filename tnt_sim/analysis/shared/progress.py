@@ -36,7 +36,7 @@ class StudyProgress:
     n_asked: int = 0
     stopped_by: str | None = None
 
-    def each[Part](self, items: Iterable[Part]) -> Iterator[Part]:
+    def iterate_items[Part](self, items: Iterable[Part]) -> Iterator[Part]:
         """Yield the items until the deadline; an item counts as done when the next is requested."""
         listed = list(items)
         self.n_asked += len(listed)
@@ -47,7 +47,7 @@ class StudyProgress:
             yield piece
             self.n_done += 1
 
-    def unanswered(self, *, stopped: bool = False) -> None:
+    def withdraw_item(self, *, stopped: bool = False) -> None:
         """Withdraw the item under way from the count if a limit ended it.
 
         Parameters
@@ -60,7 +60,7 @@ class StudyProgress:
             self.stopped_by = TIME
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def catch_limits(self) -> Iterator[None]:
         """Catch the deadline and Ctrl-C inside the block and record which of them came."""
         try:
             yield

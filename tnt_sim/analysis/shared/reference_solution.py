@@ -27,11 +27,11 @@ from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.allocation_reading import Allocation
 
-Tell = Callable[[str, float], None]
+ReportProgress = Callable[[str, float], None]
 """Progress callback: name of the current item, and share of the whole done, in [0, 1]."""
 
 
-def tell_of(report_progress: Tell | None, name: str, share: float) -> None:
+def notify_progress(report_progress: ReportProgress | None, name: str, share: float) -> None:
     """Report progress if a callback was given."""
     if report_progress is not None:
         report_progress(name, share)
@@ -61,13 +61,13 @@ class ReferenceSolution:
         assert self.answer.allocation is not None
         return self.answer.allocation
 
-    def better(self, stage: int) -> tuple[Fraction, ...]:
+    def compute_better_limits(self, stage: int) -> tuple[Fraction, ...]:
         """Return the values to require so that a stage improves by one unit and no earlier stage falls."""
         sign = 1 if self.problem.stages[stage].sense is Sense.MAXIMISE else -1
         return (*self.limits[:stage], self.answer.bests[stage] + sign * self.units[stage])
 
 
-def one_decision(scenario: Scenario) -> None:
+def check_single_decision(scenario: Scenario) -> None:
     """Refuse a scenario with several steps.
 
     Raises
@@ -85,7 +85,9 @@ def one_decision(scenario: Scenario) -> None:
         )
 
 
-def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = True) -> ReferenceSolution:
+def solve_reference(
+    scenario: Scenario, clock: Clock | None = None, *, prove: bool = True
+) -> ReferenceSolution:
     """Optimise a scenario as written.
 
     Raises
@@ -97,14 +99,14 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
     LimitReached
         If no allocation was found in time.
     """
-    one_decision(scenario)
+    check_single_decision(scenario)
     problem = compile_problem(scenario)
     clock = clock or Clock(None)
     clock.begin()
-    drafts = ModelCache()
-    answer = ask(problem, clock=clock, prove=prove, drafts=drafts)
+    model_cache = ModelCache()
+    answer = ask(problem, clock=clock, prove=prove, model_cache=model_cache)
     if answer.status is Status.INFEASIBLE:
-        raise _nothing_fits()
+        raise _build_no_allocation_error()
     if answer.allocation is None:
         raise LimitReached(
             Text(
@@ -115,20 +117,24 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
             )
         )
     return ReferenceSolution(
-        scenario, problem, answer, _units(problem, drafts, clock), _limits(problem, answer.bests)
+        scenario,
+        problem,
+        answer,
+        _compute_units(problem, model_cache, clock),
+        _compute_limits(problem, answer.bests),
     )
 
 
-def _units(problem: Problem, drafts: ModelCache, clock: Clock) -> tuple[Fraction, ...]:
+def _compute_units(problem: Problem, model_cache: ModelCache, clock: Clock) -> tuple[Fraction, ...]:
     """Return the smallest change of each stage; without time for a model, the unit of its measure."""
     try:
-        stages = drafts.form(problem, clock.deadline).stages
+        stages = model_cache.build_formulation(problem, clock.deadline).stages
     except DeadlineExpired:
         return tuple(stage.terms.scale for stage in problem.stages)
     return tuple(stage.scale for stage in stages)
 
 
-def _limits(problem: Problem, bests: Sequence[Fraction]) -> tuple[Fraction, ...]:
+def _compute_limits(problem: Problem, bests: Sequence[Fraction]) -> tuple[Fraction, ...]:
     return tuple(
         best - stage.tolerance * abs(best)
         if stage.sense is Sense.MAXIMISE
@@ -137,7 +143,7 @@ def _limits(problem: Problem, bests: Sequence[Fraction]) -> tuple[Fraction, ...]
     )
 
 
-def _nothing_fits() -> NothingDecided:
+def _build_no_allocation_error() -> NothingDecided:
     return NothingDecided(
         Text(
             "aucune répartition ne tient toutes les règles : il n'y a rien d'où partir. Demandez le plus petit "
@@ -148,7 +154,7 @@ def _nothing_fits() -> NothingDecided:
     )
 
 
-def first_better(problem: Problem, now: Sequence[Fraction], then: Sequence[Fraction]) -> int | None:
+def find_better_stage(problem: Problem, now: Sequence[Fraction], then: Sequence[Fraction]) -> int | None:
     """Return the first stage whose value differs; None if all are equal or that stage is worse.
 
     A worse value means that a limit stopped the second solve.
@@ -176,7 +182,7 @@ class Moves:
     less: tuple[str, ...]
 
 
-def moves(problem: Problem, before: Allocation, after: Allocation) -> Moves:
+def compare_allocations(problem: Problem, before: Allocation, after: Allocation) -> Moves:
     """Compare two allocations: who enters, who leaves, whose amount changes."""
     names = problem.case.table["dossier"]
     both = before.funded & after.funded
@@ -189,32 +195,32 @@ def moves(problem: Problem, before: Allocation, after: Allocation) -> Moves:
     return Moves(*(tuple(names.gather(np.flatnonzero(mask)).to_list()) for mask in masks))
 
 
-def reported(rule: CompiledRule) -> CompiledRule:
+def relax_to_report(rule: CompiledRule) -> CompiledRule:
     """Return the rule relaxed to a report: it is measured and never binds."""
     found: CompiledRule = replace(rule, mode=Mode.REPORT, penalty=None)  # type: ignore[type-var]
     return found
 
 
-def told_only(problem: Problem, rule_id: str) -> Problem:
+def relax_rule_to_report(problem: Problem, rule_id: str) -> Problem:
     """Return the problem with one rule relaxed to a report."""
-    rules = tuple(reported(rule) if rule.id == rule_id else rule for rule in problem.rules)
+    rules = tuple(relax_to_report(rule) if rule.id == rule_id else rule for rule in problem.rules)
     return replace(problem, rules=rules)
 
 
 def without_prices(problem: Problem) -> Problem:
     """Return the problem without penalties: priced rules become reports, hard rules stay."""
-    rules = tuple(reported(rule) if rule.mode is Mode.PENALTY else rule for rule in problem.rules)
+    rules = tuple(relax_to_report(rule) if rule.mode is Mode.PENALTY else rule for rule in problem.rules)
     return replace(problem, rules=rules)
 
 
-def gives_way(rule: CompiledRule) -> bool:
+def can_relax(rule: CompiledRule) -> bool:
     """Whether a rule is hard and its violation can be measured."""
     if rule.mode is not Mode.HARD or isinstance(rule, FirstCome):
         return False
     return not isinstance(rule, Equity) or rule.priceable
 
 
-def unit_of(rule: CompiledRule) -> Unit:
+def get_violation_unit(rule: CompiledRule) -> Unit:
     """Return the unit of a rule's violation."""
     if rule.kind == "schedule":
         return Unit.MONEY

@@ -7,7 +7,7 @@ widest interval goes first: it is bisected while it is wider than a few units, t
 above, one solve per step. If most of the width comes from the gap at one amount, that amount is
 solved again with more time. A walk that a tolerance or the time ends thus leaves a narrow band.
 
-This needs monotonicity: no rule may become tighter as the amount grows. `tightening` tests it row
+This needs monotonicity: no rule may become tighter as the amount grows. `list_tightening_rules` tests it row
 by row.
 
 The width of the band in euros is C − min { C′ : U(C′) ≥ L(C) }, to the cent, from exact dual lines.
@@ -26,10 +26,10 @@ from itertools import pairwise
 import numpy as np
 
 from tnt_sim.analysis.shared.amount_variation import AmountVariation
-from tnt_sim.analysis.sweep.dual_bounds import DualLines, first_line
-from tnt_sim.analysis.sweep.envelope_point import Point, Settler, at_most
+from tnt_sim.analysis.sweep.dual_bounds import DualLines, compute_first_stage_bound
+from tnt_sim.analysis.sweep.envelope_point import Point, Settler, tighten_by_larger_amount
 from tnt_sim.analysis.sweep.plan import Tolerance
-from tnt_sim.certify.claim_systems import Claims, RowSource, claims_of
+from tnt_sim.certify.claim_systems import Claims, RowSource, build_claims
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import ScenarioError
@@ -37,7 +37,7 @@ from tnt_sim.rules.envelopes.options import EnvelopeLimit
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.rules.protocols import Case, Sense
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Tightening:
         return self.id if self.option is None else f"{self.id}.{self.option}"
 
 
-def tightening(low: Problem, high: Problem, deadline: Deadline = UNLIMITED) -> list[Tightening]:
+def list_tightening_rules(low: Problem, high: Problem, deadline: Deadline = UNLIMITED) -> list[Tightening]:
     """List the rules that have a row at the higher amount which the same row at the lower one does not imply.
 
     The rows of the tree only relax, because no amount falls as the total grows.
@@ -61,16 +61,16 @@ def tightening(low: Problem, high: Problem, deadline: Deadline = UNLIMITED) -> l
     DeadlineExpired
         If the deadline passes first.
     """
-    before, after = claims_of(low, deadline), claims_of(high, deadline)
+    before, after = build_claims(low, deadline), build_claims(high, deadline)
     result = []
     for old, new in zip(before.written, after.written, strict=True):
-        if isinstance(old.of, Case) or _implied(before, old, after, new):
+        if isinstance(old.of, Case) or _is_implied(before, old, after, new):
             continue
-        result.append(_named(old.of))
+        result.append(_build_tightening(old.of))
     return list(dict.fromkeys(result))
 
 
-def _implied(before: Claims, old: RowSource, after: Claims, new: RowSource) -> bool:
+def _is_implied(before: Claims, old: RowSource, after: Claims, new: RowSource) -> bool:
     """Whether the later rows have the same coefficients and right-hand sides that are no tighter."""
     if old.last - old.first != new.last - new.first:
         return False
@@ -78,20 +78,24 @@ def _implied(before: Claims, old: RowSource, after: Claims, new: RowSource) -> b
     if (other.upper[new.first : new.last] < one.upper[old.first : old.last]).any():
         return False
     n = before.system.n_choices
-    for a, b in zip(_entries(before, old, n), _entries(after, new, n), strict=True):
+    for a, b in zip(
+        _extract_choice_entries(before, old, n), _extract_choice_entries(after, new, n), strict=True
+    ):
         if not np.array_equal(a, b):
             return False
     return True
 
 
-def _entries(claims: Claims, source: RowSource, n_choices: int) -> tuple[IntArray, IntArray, IntArray]:
+def _extract_choice_entries(
+    claims: Claims, source: RowSource, n_choices: int
+) -> tuple[IntArray, IntArray, IntArray]:
     """Return row, column and value of the entries on choices; other columns are auxiliary."""
     rows = claims.system.rows
     inside = (rows.row >= source.first) & (rows.row < source.last) & (rows.col < n_choices)
     return rows.row[inside] - source.first, rows.col[inside], rows.value[inside]
 
 
-def _named(of: object) -> Tightening:
+def _build_tightening(of: object) -> Tightening:
     if isinstance(of, EnvelopeLimit):
         return Tightening(of.envelope, of.option)
     return Tightening(str(getattr(of, "id", type(of).__name__)))
@@ -142,35 +146,35 @@ class Walk:
     ends: set[int] = field(default_factory=set)
     """Amounts whose interval to the next one is not examined."""
 
-    def between(self, low: Point, high: Point) -> None:
+    def add_interval(self, low: Point, high: Point) -> None:
         """Add the interval between two neighbours of the grid; call with the lowest first."""
         self.at.setdefault(low.cents, low)
         self.ends.discard(low.cents)
         self._hold(low, high)
         self.ends.add(high.cents)
 
-    def step(self, seconds: float | None) -> Point | None:
+    def solve_widest_interval(self, seconds: float | None) -> Point | None:
         """Solve once where the width is largest; None if nothing is open or the time is up."""
         while self.waiting and not self.deadline.expired:
             width, high_cents, low_cents = heapq.heappop(self.waiting)
             low, high = self.at[low_cents], self.at[-high_cents]
             if not self.is_open(low, high):
                 continue
-            if self.width(low, high) < -width:
+            if self.compute_width(low, high) < -width:
                 self._wait(low, high)  # it has become narrower since
                 continue
-            return self._narrowed(low, high, seconds)
+            return self._narrow_interval(low, high, seconds)
         return None
 
-    def band(self) -> list[Pair]:
+    def list_band_intervals(self) -> list[Pair]:
         """Return the intervals in which the value is known only to lie in [L(first), U(second)]."""
-        return [(low, high) for low, high in self._pairs() if self._differ(low, high)]
+        return [(low, high) for low, high in self._list_pairs() if self._can_differ(low, high)]
 
     def open(self) -> list[Pair]:
         """Return the intervals that are wider than the tolerance."""
-        return [pair for pair in self._pairs() if self.is_open(*pair)]
+        return [pair for pair in self._list_pairs() if self.is_open(*pair)]
 
-    def width(self, low: Point, high: Point) -> Width:
+    def compute_width(self, low: Point, high: Point) -> Width:
         """Return U − L of an interval in the first objective; infinite if nothing was found."""
         if not low.values or not high.values or high.bounds[0] is None:
             return UNKNOWN
@@ -178,9 +182,9 @@ class Walk:
 
     def is_open(self, low: Point, high: Point) -> bool:
         """Whether the width between two points exceeds the tolerance."""
-        if not self._differ(low, high):
+        if not self._can_differ(low, high):
             return False
-        width = self.width(low, high)
+        width = self.compute_width(low, high)
         if width == UNKNOWN:
             return True
         if self.tolerance is not None:
@@ -189,7 +193,7 @@ class Walk:
             return width > 0
         return width > 0 or (low.settled and high.settled)  # otherwise a later stage is not proved here
 
-    def serves_from(self, point: Point, floor: int) -> int:
+    def find_least_feasible_amount(self, point: Point, floor: int) -> int:
         """Find by bisection the least amount from `floor` on at which the point's list satisfies every rule.
 
         After the deadline, the least amount known by then.
@@ -197,22 +201,22 @@ class Walk:
         if point.allocation is None:
             return point.cents
         low, high = floor, point.cents
-        near = self.moved.problem_at(point.cents) if low < high else None
+        near = self.moved.compile_problem_at(point.cents) if low < high else None
         while low < high and not self.deadline.expired:
             middle = (low + high) // 2
-            if serves(self.moved, middle, point.allocation, near):
+            if is_feasible_at(self.moved, middle, point.allocation, near):
                 high = middle
             else:
                 low = middle + 1
         return high
 
-    def _differ(self, low: Point, high: Point) -> bool:
+    def _can_differ(self, low: Point, high: Point) -> bool:
         if high.cents - low.cents <= 1:
             return False
         sure = low.settled and high.settled and (not self.lists or (low.canonical and high.canonical))
-        return not sure or not self._same(low, high)
+        return not sure or not self._is_equal(low, high)
 
-    def _same(self, left: Point, other: Point) -> bool:
+    def _is_equal(self, left: Point, other: Point) -> bool:
         """Whether two points have the same values and, if lists are compared, the same grants."""
         if left.values != other.values or not self.lists:
             return left.values == other.values
@@ -221,17 +225,17 @@ class Walk:
             return own is theirs
         return np.array_equal(own.granted_cents, theirs.granted_cents)
 
-    def _pairs(self) -> list[Pair]:
+    def _list_pairs(self) -> list[Pair]:
         known = [self.at[cents] for cents in sorted(self.at)]
         return [(low, high) for low, high in pairwise(known) if low.cents not in self.ends]
 
-    def _narrowed(self, low: Point, high: Point, seconds: float | None) -> Point:
-        most = max(_own(low), _own(high))
-        if most > 0 and 2 * most >= self.width(low, high):
-            return self._again(low if _own(low) >= most else high, low, high, seconds)
-        few = low.status is Status.INFEASIBLE or self.width(low, high) <= FEW_UNITS * self.unit
+    def _narrow_interval(self, low: Point, high: Point, seconds: float | None) -> Point:
+        most = max(_compute_gap(low), _compute_gap(high))
+        if most > 0 and 2 * most >= self.compute_width(low, high):
+            return self._solve_again(low if _compute_gap(low) >= most else high, low, high, seconds)
+        few = low.status is Status.INFEASIBLE or self.compute_width(low, high) <= FEW_UNITS * self.unit
         cents = high.cents - 1 if few else (low.cents + high.cents) // 2
-        point = at_most(self._settled(cents, low, seconds, NEXT_SHARE), high, self.up)
+        point = tighten_by_larger_amount(self._settle_amount(cents, low, seconds, NEXT_SHARE), high, self.up)
         if point.status is not Status.INFEASIBLE:
             self._hold(low, point)
         else:
@@ -239,26 +243,30 @@ class Walk:
         self._wait(self.at[cents], high)
         return point
 
-    def _settled(self, cents: int, low: Point, seconds: float | None, share: float) -> Point:
+    def _settle_amount(self, cents: int, low: Point, seconds: float | None, share: float) -> Point:
         """Solve at an amount; the result is no worse than the list of the lower neighbour."""
         written = None if seconds is None else max(LEAST_SECONDS, seconds * share)
-        problem = self.moved.problem_at(cents)
+        problem = self.moved.compile_problem_at(cents)
         known = self.known(cents, problem, written) if self.known is not None else None
-        point = known or self.settler.point(problem, cents, seconds=written)
-        point = self.settler.carried(problem, low, point)
+        point = known or self.settler.solve_point(problem, cents, seconds=written)
+        point = self.settler.improve_by_previous(problem, low, point)
         if self.keep is not None and known is None:
             self.keep(point)
         return point
 
-    def _again(self, point: Point, low: Point, high: Point, seconds: float | None) -> Point:
+    def _solve_again(self, point: Point, low: Point, high: Point, seconds: float | None) -> Point:
         """Solve a point again with more time than it had; without a time limit a second solve gains nothing."""
         if seconds is None or seconds * AGAIN_SHARE < point.seconds:
             return point
-        result = self.settler.point(
-            self.moved.problem_at(point.cents), point.cents, seconds=seconds * AGAIN_SHARE
+        result = self.settler.solve_point(
+            self.moved.compile_problem_at(point.cents), point.cents, seconds=seconds * AGAIN_SHARE
         )
         spent = max(result.seconds, seconds * AGAIN_SHARE)
-        better = result if result.values and _own(result) < _own(point) else replace(point, seconds=spent)
+        better = (
+            result
+            if result.values and _compute_gap(result) < _compute_gap(point)
+            else replace(point, seconds=spent)
+        )
         self.at[point.cents] = better
         if self.keep is not None and better is result:
             self.keep(result)
@@ -270,19 +278,19 @@ class Walk:
         self.at[point.cents] = point
         start = point
         if point.settled:
-            if self._same(low, point):
+            if self._is_equal(low, point):
                 return
-            start = replace(point, cents=self.serves_from(point, low.cents + 1))
+            start = replace(point, cents=self.find_least_feasible_amount(point, low.cents + 1))
             self.at[start.cents] = start
         self.points.append(start)
         self._wait(low, start)
 
     def _wait(self, low: Point, high: Point) -> None:
         if self.is_open(low, high):
-            heapq.heappush(self.waiting, (-self.width(low, high), -high.cents, low.cents))
+            heapq.heappush(self.waiting, (-self.compute_width(low, high), -high.cents, low.cents))
 
 
-def _own(point: Point) -> Width:
+def _compute_gap(point: Point) -> Width:
     """Return the gap U − L at one amount."""
     if point.status is Status.INFEASIBLE:
         return Fraction(0)
@@ -291,23 +299,27 @@ def _own(point: Point) -> Width:
     return abs(point.bounds[0] - point.values[0])
 
 
-def serves(moved: AmountVariation, cents: int, allocation: Allocation, near: Problem | None = None) -> bool:
+def is_feasible_at(
+    moved: AmountVariation, cents: int, allocation: Allocation, near: Problem | None = None
+) -> bool:
     """Whether a list satisfies every rule at an amount.
 
     `near`, the problem at another amount, saves compiling where only the tree's amounts change.
     """
-    alike = near is not None and moved.overdrawn(cents) is None
+    alike = near is not None and moved.find_overdrawn_envelope(cents) is None
     try:
-        problem = (moved.lean(near, cents) if near and alike else None) or moved.problem_at(cents)
+        problem = (
+            moved.update_problem_at(near, cents) if near and alike else None
+        ) or moved.compile_problem_at(cents)
     except ScenarioError:
         return False
-    return not broken_rules(problem, allocation, read_allocation(problem, allocation))
+    return not list_broken_rules(problem, allocation, read_allocation(problem, allocation))
 
 
 Read = Callable[[int], Fraction | None]
 
 
-def width_cents(
+def compute_width_cents(
     moved: AmountVariation,
     points: Sequence[Point],
     place: int,
@@ -337,28 +349,28 @@ def width_cents(
     sign = 1 if sense is Sense.MAXIMISE else -1
     value = point.values[0]
     deadline.check()
-    there = moved.problem_at(point.cents, deadline)
-    first_line(there, lines, deadline.within(seconds))  # adds the line of this amount
+    there = moved.compile_problem_at(point.cents, deadline)
+    compute_first_stage_bound(there, lines, deadline.tighten(seconds))  # adds the line of this amount
 
-    def excess(cents: int) -> Fraction | None:
+    def compute_excess(cents: int) -> Fraction | None:
         """Return U − value, sign turned so that more is better; None if the scenario contradicts itself."""
         deadline.check()
         try:
-            bound = first_line(moved.problem_at(cents, deadline), lines)
+            bound = compute_first_stage_bound(moved.compile_problem_at(cents, deadline), lines)
         except ScenarioError:
             return None
         return None if bound is None else sign * (bound - value)
 
-    below = [other.cents for other in points[:place] if _short(other, value, sign)]
-    return point.cents - least_reaching(excess, max(below, default=-1), point.cents)
+    below = [other.cents for other in points[:place] if _is_out_of_reach(other, value, sign)]
+    return point.cents - find_sign_change(compute_excess, max(below, default=-1), point.cents)
 
 
-def _short(point: Point, value: Fraction, sign: int) -> bool:
+def _is_out_of_reach(point: Point, value: Fraction, sign: int) -> bool:
     """Whether no allocation at the point's amount reaches a value."""
     return bool(point.bounds) and point.bounds[0] is not None and sign * (point.bounds[0] - value) < 0
 
 
-def least_reaching(excess: Read, fails: int, holds: int) -> int:
+def find_sign_change(excess: Read, fails: int, holds: int) -> int:
     """Find the least integer at which a nondecreasing function is not negative.
 
     Regula falsi with bisection as a safeguard: each interpolated guess is tried with its neighbour,
@@ -368,7 +380,7 @@ def least_reaching(excess: Read, fails: int, holds: int) -> int:
     ----------
     fails, holds : integers at which the function is negative (−1: none known) and not negative
 
-    >>> least_reaching(lambda cents: Fraction(cents - 700), 0, 10_000)
+    >>> find_sign_change(lambda cents: Fraction(cents - 700), 0, 10_000)
     700
     """
     low, high = (None if fails < 0 else excess(fails)), excess(holds)
@@ -385,14 +397,14 @@ def least_reaching(excess: Read, fails: int, holds: int) -> int:
         return False
 
     while holds - fails > 1:
-        guess, before = _crossing(fails, holds, low, high), holds - fails
+        guess, before = _interpolate_zero(fails, holds, low, high), holds - fails
         look(guess - 1 if look(guess) else guess + 1)
         if 2 * (holds - fails) > before:
             look((fails + holds) // 2)
     return holds
 
 
-def _crossing(fails: int, holds: int, low: Fraction | None, high: Fraction | None) -> int:
+def _interpolate_zero(fails: int, holds: int, low: Fraction | None, high: Fraction | None) -> int:
     """Interpolate the zero between both ends, strictly inside."""
     if low is None or high is None or high <= low:
         return (fails + holds) // 2

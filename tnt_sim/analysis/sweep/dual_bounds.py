@@ -28,12 +28,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.certify.claim_systems import ClaimGoal, Claims, claims_of
-from tnt_sim.certify.row_sum_bound import best_under, relaxed
-from tnt_sim.certify.system import MultiplierError, System, slack, weigh
+from tnt_sim.certify.claim_systems import ClaimGoal, Claims, build_claims
+from tnt_sim.certify.row_sum_bound import relax_to_knapsacks, solve_relaxation
+from tnt_sim.certify.system import MultiplierError, System, compute_slack, weigh
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.prove.branch_search import PointFound
-from tnt_sim.prove.proof_lp import LpStatus, ProofLp, price_groups, whole_multipliers
+from tnt_sim.prove.proof_lp import LpStatus, ProofLp, build_row_groups, round_multipliers
 from tnt_sim.prove.stage_proofs import prove_stages
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.scenario.problem import Problem
@@ -61,24 +61,25 @@ class DualLines:
 
     def add(self, k: int, dual_line: DualLine) -> None:
         """Add a line unless it is known."""
-        mine = self.lines.setdefault(k, [])
+        known_lines = self.lines.setdefault(k, [])
         if not any(
-            np.array_equal(one.index, dual_line.index) and np.array_equal(one.y, dual_line.y) for one in mine
+            np.array_equal(one.index, dual_line.index) and np.array_equal(one.y, dual_line.y)
+            for one in known_lines
         ):
-            mine.append(dual_line)
+            known_lines.append(dual_line)
 
-    def least(self, k: int, whole: System) -> Fraction | None:
+    def find_least_bound(self, k: int, whole: System) -> Fraction | None:
         """Return the least bound of stage k over a system whose last row is the objective, or None.
 
         In units of the objective, not rounded: piecewise linear in the right-hand side.
         """
         last = np.array([whole.rows.n - 1], dtype=np.int64)
         entries = [
-            line_at(whole, line.index, line.y)
+            evaluate_dual_line(whole, line.index, line.y)
             for line in self.lines.get(k, [])[-MOST_LINES:]
             if line.rows == whole.rows.names
         ]
-        entries.append(line_at(whole, last, np.ones(1, dtype=np.int64)))
+        entries.append(evaluate_dual_line(whole, last, np.ones(1, dtype=np.int64)))
         return min((bound for bound in entries if bound is not None), default=None)
 
 
@@ -86,7 +87,7 @@ BEYOND_SECONDS = 0.5
 """Seconds allowed after the deadline to write the rows that known lines bound."""
 
 
-def proven_bounds(
+def compute_proven_bounds(
     problem: Problem,
     values: Sequence[Fraction],
     seconds: float = SECONDS,
@@ -113,40 +114,42 @@ def proven_bounds(
         One bound per stage, in its unit; None where none is known.
     """
     try:
-        claims = claims_of(problem, Deadline(deadline.seconds_left + BEYOND_SECONDS))
+        claims = build_claims(problem, Deadline(deadline.seconds_left + BEYOND_SECONDS))
     except (OverflowError, DeadlineExpired):
         return (None,) * len(values)
     known = DualLines() if lines is None else lines
     result: list[Fraction | None] = list(values[:proven])
     if fresh:
-        result += _proven(problem, values, proven, deadline.within(seconds))
+        result += _list_proven_values(problem, values, proven, deadline.tighten(seconds))
     for k in range(len(result), len(values)):
-        until = deadline.within(seconds)
-        bound = _bound(claims, k, values, until if fresh and not until.expired else None, known)
+        until = deadline.tighten(seconds)
+        bound = _compute_bound(claims, k, values, until if fresh and not until.expired else None, known)
         if bound is not None and (bound - values[k]) * claims.goals[k].sign < 0:
             bound = None  # the rows exclude this value: the bound does not apply to it
         result.append(bound)
     return tuple(result)
 
 
-def first_line(problem: Problem, lines: DualLines, deadline: Deadline | None = None) -> Fraction | None:
+def compute_first_stage_bound(
+    problem: Problem, lines: DualLines, deadline: Deadline | None = None
+) -> Fraction | None:
     """Return the least line of the first stage at an amount, not rounded; None if there is none.
 
     With a deadline, a line of this amount is added first. Values are whole numbers of units, so a
     value below the rounded line is also below the line.
     """
     try:
-        claims = claims_of(problem)
+        claims = build_claims(problem)
     except OverflowError:
         return None
     goal, whole = claims.goals[0], _with_goal(claims, claims.system, 0)
     if deadline is not None:
         _find_line(whole, 0, deadline, lines)
-    least = lines.least(0, whole)
+    least = lines.find_least_bound(0, whole)
     return None if least is None else goal.scale * (goal.sign * least + goal.constant)
 
 
-def _proven(
+def _list_proven_values(
     problem: Problem, values: Sequence[Fraction], first: int, deadline: Deadline
 ) -> list[Fraction | None]:
     """Return the values of the leading stages, except the last stage, that have an exact certificate."""
@@ -161,18 +164,18 @@ def _proven(
     return list(values[first : first + held])
 
 
-def _bound(
+def _compute_bound(
     claims: Claims, k: int, values: Sequence[Fraction], deadline: Deadline | None, lines: DualLines
 ) -> Fraction | None:
     goal = claims.goals[k]
-    system = claims.keeping(values[:k]) if k else claims.system
+    system = claims.restrict_to_values(values[:k]) if k else claims.system
     gain = goal.sign * goal.coefficient
     whole = _with_goal(claims, system, k)
     sums = None
     if deadline is not None:
         _find_line(whole, k, deadline, lines)
-        sums = None if k else _by_sums(system, gain, claims.goals[-1], deadline)
-    known = [bound for bound in (lines.least(k, whole), sums) if bound is not None]
+        sums = None if k else _compute_surrogate_bound(system, gain, claims.goals[-1], deadline)
+    known = [bound for bound in (lines.find_least_bound(k, whole), sums) if bound is not None]
     return goal.scale * (goal.sign * math.floor(min(known)) + goal.constant) if known else None
 
 
@@ -185,32 +188,34 @@ def _with_goal(claims: Claims, system: System, k: int) -> System:
 
 def _find_line(whole: System, k: int, deadline: Deadline, lines: DualLines) -> None:
     """Add the line given by the dual prices of the linear program, if it ends in time."""
-    lp = ProofLp(whole, whole.rows.n - 1).solve(whole.box(), deadline)
+    lp = ProofLp(whole, whole.rows.n - 1).solve(whole.build_box(), deadline)
     if lp.answer is LpStatus.BOUNDED:
-        lines.add(k, DualLine(whole.rows.names, *whole_multipliers(whole, lp.prices)))
+        lines.add(k, DualLine(whole.rows.names, *round_multipliers(whole, lp.prices)))
 
 
-def line_at(system: System, index: IntArray, y: IntArray) -> Fraction | None:
+def evaluate_dual_line(system: System, index: IntArray, y: IntArray) -> Fraction | None:
     """Return the bound that integer multipliers prove for the objective; None if they prove none."""
     scale = int(y[index == system.rows.n - 1].sum())
     if scale <= 0:
         return None
     try:
-        room, _ = slack(system, system.box(), weigh(system, index, y))
+        room, _ = compute_slack(system, system.build_box(), weigh(system, index, y))
     except MultiplierError:
         return None
     return Fraction(room, scale)
 
 
-def _by_sums(system: System, gain: IntArray, least: ClaimGoal, deadline: Deadline) -> Fraction | None:
+def _compute_surrogate_bound(
+    system: System, gain: IntArray, least: ClaimGoal, deadline: Deadline
+) -> Fraction | None:
     """Return the bound from the surrogate constraints priced by the linear program, if known in time."""
     if deadline.expired:
         return None
-    groups = price_groups(system, gain, deadline)
+    groups = build_row_groups(system, gain, deadline)
     if groups is None:
         return None
     try:
-        found = relaxed(system, gain, least.coefficient, groups)
-        return None if found is None else Fraction(best_under(found, deadline).bound)
+        found = relax_to_knapsacks(system, gain, least.coefficient, groups)
+        return None if found is None else Fraction(solve_relaxation(found, deadline).bound)
     except (MultiplierError, DeadlineExpired):
         return None

@@ -20,22 +20,27 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.analysis.sweep.dual_bounds import SECONDS, DualLines, proven_bounds
+from tnt_sim.analysis.sweep.dual_bounds import SECONDS, DualLines, compute_proven_bounds
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.claim_systems import Claims, claims_of
-from tnt_sim.certify.row_sum_bound import Group, best_under, relaxed
-from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.certify.claim_systems import Claims, build_claims
+from tnt_sim.certify.row_sum_bound import Group, relax_to_knapsacks, solve_relaxation
+from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.certify.system import MultiplierError
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
-from tnt_sim.engine.result import Proof, SolveOutcome, Status, check_words, status_with
-from tnt_sim.prove.proof_lp import price_groups
+from tnt_sim.engine.result import Proof, SolveOutcome, Status, check_words, derive_status
+from tnt_sim.prove.proof_lp import build_row_groups
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.rules.second_reading.rows import ChoiceColumns
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import (
+    Allocation,
+    AllocationReading,
+    list_broken_rules,
+    read_allocation,
+)
 
 PRICES = "prices"
 FIRST_SHARE, ASK_SHARE, BOUND_SHARE = 0.35, 0.4, 0.15
@@ -124,36 +129,38 @@ class Settler:
     n_prices: int = field(default=0)
     n_asked: int = field(default=0)
 
-    def point(self, problem: Problem, cents: int, *, seconds: float | None = None) -> Point:
+    def solve_point(self, problem: Problem, cents: int, *, seconds: float | None = None) -> Point:
         """Solve one amount; `seconds` limits a problem of its own."""
         began = time.perf_counter()
-        point = self.by_prices(problem, cents, began)
+        point = self.settle_by_surrogates(problem, cents, began)
         if point is None:
-            point = self._optimised(problem, cents, seconds)
+            point = self._optimise_amount(problem, cents, seconds)
         return replace(point, seconds=time.perf_counter() - began)
 
-    def by_prices(self, problem: Problem, cents: int, began: float = 0.0) -> Point | None:
+    def settle_by_surrogates(self, problem: Problem, cents: int, began: float = 0.0) -> Point | None:
         """Return the point if surrogate constraints and the exact reading settle it together; otherwise None."""
-        if not plain(problem):
+        if not is_plain_sum(problem):
             return None
         deadline = self.clock.deadline
         try:
-            claims = claims_of(problem, deadline)
+            claims = build_claims(problem, deadline)
         except (OverflowError, DeadlineExpired):
             return None
-        result = None if self.groups is None else settled_by(problem, claims, self.groups, deadline)
+        result = None if self.groups is None else settle_by_knapsacks(problem, claims, self.groups, deadline)
         if result is None and self.failed < MAX_FAILED and not deadline.expired:
-            self.groups = price_groups(claims.system, claims.goals[0].coefficient, deadline)
-            result = None if self.groups is None else settled_by(problem, claims, self.groups, deadline)
+            self.groups = build_row_groups(claims.system, claims.goals[0].coefficient, deadline)
+            result = (
+                None if self.groups is None else settle_by_knapsacks(problem, claims, self.groups, deadline)
+            )
             self.failed = 0 if result is not None else self.failed + 1
         if result is None:
             return None
         allocation, reading, canonical = result
-        proof = Proof.PROVED if rows_agree(problem, claims) else Proof.FEASIBLE_GAP
+        proof = Proof.PROVED if has_valid_rows(problem, claims) else Proof.FEASIBLE_GAP
         self.n_prices += 1
         return Point(
             cents,
-            status_with(proof),
+            derive_status(proof),
             proof,
             reading.values,
             reading.values,
@@ -163,33 +170,35 @@ class Settler:
             time.perf_counter() - began,
         )
 
-    def _optimised(self, problem: Problem, cents: int, seconds: float | None) -> Point:
+    def _optimise_amount(self, problem: Problem, cents: int, seconds: float | None) -> Point:
         """Solve the amount as a problem of its own: all stages, or the first one and then the others."""
         self.n_asked += 1
-        share = self._limited(seconds, BOUND_SHARE).deadline.limit_seconds
-        clock = self._limited(seconds, ASK_SHARE)
+        share = self._build_clock(seconds, BOUND_SHARE).deadline.limit_seconds
+        clock = self._build_clock(seconds, ASK_SHARE)
         n = len(problem.stages)
         if n == 1 or problem.stages[0].tolerance:
             answer = self._ask(problem, clock)
-            return self._point(problem, cents, answer, share, _checked_proofs(answer, n, 0))
+            return self._build_point(problem, cents, answer, share, _collect_checked_proofs(answer, n, 0))
         alone = replace(problem, stages=problem.stages[:1])
-        held = self._ask(alone, self._limited(seconds, FIRST_SHARE))
-        checked = _checked_proofs(held, 1, 0)
+        held = self._ask(alone, self._build_clock(seconds, FIRST_SHARE))
+        checked = _collect_checked_proofs(held, 1, 0)
         if held.allocation is None:
-            return self._point(problem, cents, held, share, checked)
+            return self._build_point(problem, cents, held, share, checked)
         rest = self._ask(problem, clock, limits=held.values) if held.is_closed else held
         if rest.allocation is None or rest is held:
             rest = _with_all_stages(problem, held)
         elif checked:
-            checked += _checked_proofs(rest, n, 1)
+            checked += _collect_checked_proofs(rest, n, 1)
         proofs = [answer.proof for answer in (held, rest)]
         proof = max((proof or Proof.FEASIBLE_GAP for proof in proofs), key=list(Proof).index)
-        return self._point(problem, cents, rest.with_proof(proof), share, checked, int(held.proof in SURE))
+        return self._build_point(
+            problem, cents, rest.with_proof(proof), share, checked, int(held.proof in SURE)
+        )
 
     def _ask(self, problem: Problem, clock: Clock, **more: Any) -> SolveOutcome:
         return ask(problem, backend=self.backend, cross_check=self.cross_check, clock=clock, **more)
 
-    def _point(
+    def _build_point(
         self,
         problem: Problem,
         cents: int,
@@ -201,9 +210,11 @@ class Settler:
         """Convert a solution to a point, with certified bounds unless it is proved optimal."""
         point = Point.of(cents, answer, proofs)
         proven = max(proven, sum(len(part.proofs) for part in proofs))
-        return point if answer.proof in SURE else self.bounded(problem, point, seconds, proven)
+        return point if answer.proof in SURE else self.add_bounds(problem, point, seconds, proven)
 
-    def bounded(self, problem: Problem, point: Point, seconds: float | None = None, proven: int = 0) -> Point:
+    def add_bounds(
+        self, problem: Problem, point: Point, seconds: float | None = None, proven: int = 0
+    ) -> Point:
         """Compute the bounds of a point that has an allocation.
 
         `proven` is the number of first stages known to be optimal.
@@ -214,7 +225,7 @@ class Settler:
             SECONDS if seconds is None else min(SECONDS, max(LEAST_SECONDS, seconds)),
             self.clock.deadline,
         )
-        bounds = proven_bounds(
+        bounds = compute_proven_bounds(
             problem,
             point.values,
             most,
@@ -224,30 +235,30 @@ class Settler:
             deadline=deadline,
         )
         result = replace(point, bounds=bounds)
-        if result.settled and rows_agree(problem, claims_of(problem)):
+        if result.settled and has_valid_rows(problem, build_claims(problem)):
             return replace(result, status=Status.OPTIMAL, proof=Proof.PROVED)
         return result
 
-    def carried(self, problem: Problem | None, before: Point | None, point: Point) -> Point:
+    def improve_by_previous(self, problem: Problem | None, before: Point | None, point: Point) -> Point:
         """Return the point, or the allocation of the previous amount if that is better, with new bounds."""
-        retained = carried(problem, before, point)
+        retained = improve_by_previous(problem, before, point)
         if retained is point or problem is None:
             return point
         pairs = zip(point.bounds, retained.values, strict=False)
         proven = next((k for k, (bound, value) in enumerate(pairs) if bound != value), len(point.bounds))
-        return self.bounded(problem, retained, LEAST_SECONDS, proven)
+        return self.add_bounds(problem, retained, LEAST_SECONDS, proven)
 
-    def rebounded(self, problem: Problem, point: Point) -> Point:
+    def tighten_bounds(self, problem: Problem, point: Point) -> Point:
         """Return the point with the tighter of its bounds and all lines known by now."""
-        bounds = proven_bounds(problem, point.values, lines=self.lines, fresh=False)
+        bounds = compute_proven_bounds(problem, point.values, lines=self.lines, fresh=False)
         both = zip(point.bounds, bounds, problem.stages, strict=True)
-        least = [_tighter(one, other, stage.sense is Sense.MAXIMISE) for one, other, stage in both]
+        least = [_select_tighter(one, other, stage.sense is Sense.MAXIMISE) for one, other, stage in both]
         return replace(point, bounds=tuple(least))
 
-    def _limited(self, seconds: float | None, share: float = 1.0) -> Clock:
+    def _build_clock(self, seconds: float | None, share: float = 1.0) -> Clock:
         """Return a clock for one solve, or what is left of the sweep's own."""
-        deadline = self.clock.deadline.within(seconds)
-        return Clock.until(deadline if share == 1.0 else deadline.share(share))
+        deadline = self.clock.deadline.tighten(seconds)
+        return Clock.from_deadline(deadline if share == 1.0 else deadline.take_share(share))
 
 
 def _with_all_stages(problem: Problem, held: SolveOutcome) -> SolveOutcome:
@@ -265,17 +276,17 @@ def _with_all_stages(problem: Problem, held: SolveOutcome) -> SolveOutcome:
     )
 
 
-def _checked_proofs(answer: SolveOutcome, n_stages: int, first: int) -> tuple[CheckedProofs, ...]:
+def _collect_checked_proofs(answer: SolveOutcome, n_stages: int, first: int) -> tuple[CheckedProofs, ...]:
     return (CheckedProofs(n_stages, first, answer.certificates),) if answer.certificates else ()
 
 
-def rows_agree(problem: Problem, claims: Claims) -> bool:
+def has_valid_rows(problem: Problem, claims: Claims) -> bool:
     """Whether no row is narrower than the second reading of its rule, apart from rows of forced applications."""
     promised = {f"must:{row}" for row in np.flatnonzero(problem.offers.forced).tolist()}
-    return set(agreement(problem, claims).narrow) <= promised
+    return set(compare_readings(problem, claims).narrow) <= promised
 
 
-def plain(problem: Problem) -> bool:
+def is_plain_sum(problem: Problem) -> bool:
     """Whether the objective is one maximised sum over applications with a single amount each."""
     offers = problem.offers
     if (
@@ -287,7 +298,7 @@ def plain(problem: Problem) -> bool:
     return not (offers.ranged & offers.candidate).any() and not len(offers.levels.row)
 
 
-def settled_by(
+def settle_by_knapsacks(
     problem: Problem, claims: Claims, groups: Sequence[Group], deadline: Deadline = UNLIMITED
 ) -> tuple[Allocation, AllocationReading, bool] | None:
     """Return the allocation of the surrogate knapsacks if it satisfies every rule and attains their bound.
@@ -298,22 +309,22 @@ def settled_by(
     """
     goal, least = claims.goals[0], claims.goals[-1]
     try:
-        relaxation = relaxed(claims.system, goal.coefficient, least.coefficient, groups)
+        relaxation = relax_to_knapsacks(claims.system, goal.coefficient, least.coefficient, groups)
         if relaxation is None or not relaxation.cheapest:
             return None
-        best = best_under(relaxation, deadline)
+        best = solve_relaxation(relaxation, deadline)
     except (MultiplierError, DeadlineExpired):
         return None
-    allocation = allocation_of(problem, best.taken)
+    allocation = build_allocation(problem, best.taken)
     reading = read_allocation(problem, allocation)
     if reading.values[0] != (best.bound + goal.constant) * goal.scale:
         return None
-    if broken_rules(problem, allocation, reading):
+    if list_broken_rules(problem, allocation, reading):
         return None
     return allocation, reading, True
 
 
-def allocation_of(problem: Problem, taken: BoolArray) -> Allocation:
+def build_allocation(problem: Problem, taken: BoolArray) -> Allocation:
     """Convert choices, bool (n_choices,), to an allocation; committed applications keep their grants."""
     offers = problem.offers
     choices = ChoiceColumns.of(offers)
@@ -325,12 +336,12 @@ def allocation_of(problem: Problem, taken: BoolArray) -> Allocation:
     return Allocation(funded, granted)
 
 
-def carried(problem: Problem | None, before: Point | None, point: Point) -> Point:
+def improve_by_previous(problem: Problem | None, before: Point | None, point: Point) -> Point:
     """Improve an unsettled point with the allocation of the previous amount, if that satisfies every rule."""
     if point.settled or before is None or before.allocation is None or problem is None:
         return point
     reading = read_allocation(problem, before.allocation)
-    if broken_rules(problem, before.allocation, reading):
+    if list_broken_rules(problem, before.allocation, reading):
         return point
     signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in problem.stages]
     mine = [sign * value for sign, value in zip(signs, point.values, strict=False)]
@@ -351,14 +362,14 @@ def carried(problem: Problem | None, before: Point | None, point: Point) -> Poin
     )
 
 
-def at_most(point: Point, above: Point, up: bool) -> Point:
+def tighten_by_larger_amount(point: Point, above: Point, up: bool) -> Point:
     """Tighten the bound of a point with that of a larger amount; valid if no rule tightens. `up` to maximise."""
     if point.settled or not point.bounds or not above.bounds:
         return point
-    return replace(point, bounds=(_tighter(point.bounds[0], above.bounds[0], up), *point.bounds[1:]))
+    return replace(point, bounds=(_select_tighter(point.bounds[0], above.bounds[0], up), *point.bounds[1:]))
 
 
-def _tighter(left: Fraction | None, other: Fraction | None, up: bool) -> Fraction | None:
+def _select_tighter(left: Fraction | None, other: Fraction | None, up: bool) -> Fraction | None:
     if left is None or other is None:
         return other if left is None else left
     return min(left, other) if up else max(left, other)
@@ -368,7 +379,9 @@ WORTH_MORE = 2.0
 """A stored point is solved again if it would get at least this multiple of the time it had."""
 
 
-def shown_again(settler: Settler, problem: Problem, stored: Point, seconds: float | None) -> Point | None:
+def verify_stored_point(
+    settler: Settler, problem: Problem, stored: Point, seconds: float | None
+) -> Point | None:
     """Verify a stored point; None if it must be solved again.
 
     Parameters
@@ -376,28 +389,28 @@ def shown_again(settler: Settler, problem: Problem, stored: Point, seconds: floa
     seconds : what a solve of its own would get; None without a limit
     """
     if stored.method == PRICES:
-        return settler.by_prices(problem, stored.cents)
+        return settler.settle_by_surrogates(problem, stored.cents)
     if stored.allocation is None:
-        return _impossible(problem, stored)
+        return _verify_infeasibility(problem, stored)
     reading = read_allocation(problem, stored.allocation)
-    if reading.values != stored.values or broken_rules(problem, stored.allocation, reading):
+    if reading.values != stored.values or list_broken_rules(problem, stored.allocation, reading):
         return None
-    proven = n_shown(problem, stored)
+    proven = count_proven_stages(problem, stored)
     if proven == len(problem.stages):
         return replace(stored, bounds=stored.values, status=Status.OPTIMAL, proof=Proof.PROVED)
     if stored.proof is Proof.CROSS_CHECKED or seconds is None or seconds >= WORTH_MORE * stored.seconds:
         return None
     point = replace(stored, status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP, canonical=False)
-    return settler.bounded(problem, point, seconds, proven)
+    return settler.add_bounds(problem, point, seconds, proven)
 
 
-def n_shown(problem: Problem, stored: Point) -> int:
+def count_proven_stages(problem: Problem, stored: Point) -> int:
     """Count the first stages that the stored certificates prove optimal."""
     proven = 0
     for piece in stored.proofs:
         if piece.first != proven or not piece.first < piece.n_stages <= len(problem.stages):
             return proven
-        claims = claims_of(replace(problem, stages=problem.stages[: piece.n_stages]))
+        claims = build_claims(replace(problem, stages=problem.stages[: piece.n_stages]))
         for proof in piece.proofs[: piece.n_stages - piece.first]:
             try:
                 check_refutation(claims.of_stage(proven, stored.values), proof)
@@ -407,10 +420,10 @@ def n_shown(problem: Problem, stored: Point) -> int:
     return proven
 
 
-def _impossible(problem: Problem, stored: Point) -> Point | None:
+def _verify_infeasibility(problem: Problem, stored: Point) -> Point | None:
     """Return the point if a stored certificate proves infeasibility; otherwise None."""
     for part in stored.proofs:
-        claims = claims_of(replace(problem, stages=problem.stages[: part.n_stages]))
+        claims = build_claims(replace(problem, stages=problem.stages[: part.n_stages]))
         for proof in part.proofs:
             try:
                 check_refutation(claims.system, proof)

@@ -29,27 +29,27 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.shared.amount_variation import AmountVariation
-from tnt_sim.analysis.sweep.envelope_point import PRICES, Point, plain
-from tnt_sim.certify.claim_systems import Claims, RowSource, claims_of
-from tnt_sim.certify.row_sum_bound import Group, KnapsackRelaxation, Pack, relaxed
-from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.analysis.sweep.envelope_point import PRICES, Point, is_plain_sum
+from tnt_sim.certify.claim_systems import Claims, RowSource, build_claims
+from tnt_sim.certify.row_sum_bound import Group, KnapsackRelaxation, Pack, relax_to_knapsacks
+from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.certify.system import MultiplierError
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.kernel.profit_frontier import Curve, curve
-from tnt_sim.prove.proof_lp import price_groups
+from tnt_sim.kernel.profit_frontier import Curve, build_curve
+from tnt_sim.prove.proof_lp import build_row_groups
 from tnt_sim.rules.envelopes.tree_reading import read_envelopes
-from tnt_sim.rules.expressions.inhabitants import reach_of
-from tnt_sim.rules.expressions.measures import key_codes
+from tnt_sim.rules.expressions.inhabitants import find_reached_communes
+from tnt_sim.rules.expressions.measures import encode_keys
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.rules.second_reading.rows import ChoiceColumns
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, read_allocation
-from tnt_sim.verify.run_document import allocation_sha256
+from tnt_sim.verify.run_document import hash_allocation
 
-Tell = Callable[[float], None]
+ReportShare = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,21 +71,23 @@ class SweepSteps:
     funded: BoolArray
     open: tuple[tuple[int, int], ...]
 
-    def value(self, k: int) -> Fraction:
+    def compute_value(self, k: int) -> Fraction:
         """Return the value of one step."""
         return self.scale * int(self.units[k])
 
-    def allocation(self, k: int) -> Allocation:
+    def build_allocation(self, k: int) -> Allocation:
         """Return the list of one step; each application has a single amount here."""
         offers, funded = self.problem.offers, self.funded[:, k]
         amount = np.where(offers.committed, offers.committed_cents, offers.most_cents)
         return Allocation(funded, np.where(funded, amount, 0))
 
-    def point(self, k: int) -> Point:
+    def build_point(self, k: int) -> Point:
         """Return one step as a point."""
-        value = (self.value(k),)
+        value = (self.compute_value(k),)
         cents = int(self.cents[k])
-        return Point(cents, Status.OPTIMAL, Proof.PROVED, value, value, self.allocation(k), True, PRICES, 0.0)
+        return Point(
+            cents, Status.OPTIMAL, Proof.PROVED, value, value, self.build_allocation(k), True, PRICES, 0.0
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,22 +98,22 @@ class _Moving:
     slope: int
     steps: Curve
 
-    def amounts(self, low: int, high: int) -> tuple[IntArray, IntArray]:
+    def list_step_amounts(self, low: int, high: int) -> tuple[IntArray, IntArray]:
         """Return the indices of the steps within [low, high], and the amount from which each applies."""
         if self.slope == 0:
-            return np.array([self.steps.step_at(self.pack.room)]), np.array([low])
-        first = self.steps.step_at(self.pack.room)
-        last = self.steps.step_at(self.pack.room + self.slope * (high - low))
+            return np.array([self.steps.get_step(self.pack.room)]), np.array([low])
+        first = self.steps.get_step(self.pack.room)
+        last = self.steps.get_step(self.pack.room + self.slope * (high - low))
         places = np.arange(first, last + 1)
         missing = np.maximum(self.steps.weight[places] - self.pack.room, 0)
         return places, low + -(-missing // self.slope)
 
 
-def exact_steps(
+def compute_exact_steps(
     moved: AmountVariation,
     low: int,
     high: int,
-    report_progress: Tell | None = None,
+    report_progress: ReportShare | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> SweepSteps | None:
     """Compute all steps with one pass; None if surrogate constraints do not settle the problem in time.
@@ -125,27 +127,29 @@ def exact_steps(
     """
     if deadline.expired:
         return None
-    base = moved.problem_at(high, deadline)
-    if not plain(base) or any(rule.penalty is not None for rule in base.rules):
+    base = moved.compile_problem_at(high, deadline)
+    if not is_plain_sum(base) or any(rule.penalty is not None for rule in base.rules):
         return None
-    if moved.lean(base, low) is None:
+    if moved.update_problem_at(base, low) is None:
         return None
     try:
-        claims = claims_of(base, deadline)
-        groups = price_groups(claims.system, claims.goals[0].coefficient, deadline)
-        if groups is None or not agreement(base, claims, deadline).holds:
+        claims = build_claims(base, deadline)
+        groups = build_row_groups(claims.system, claims.goals[0].coefficient, deadline)
+        if groups is None or not compare_readings(base, claims, deadline).holds:
             return None
-        found = _moving(moved, base, groups, low, high, deadline)
+        moving_knapsacks = _build_moving_knapsacks(moved, base, groups, low, high, deadline)
         return (
             None
-            if found is None
-            else _Pass(moved, base, claims, low, high, *found, deadline).steps(report_progress)
+            if moving_knapsacks is None
+            else _Pass(moved, base, claims, low, high, *moving_knapsacks, deadline).compute_steps(
+                report_progress
+            )
         )
     except (MultiplierError, TooManyStates, DeadlineExpired):
         return None
 
 
-def _moving(
+def _build_moving_knapsacks(
     moved: AmountVariation, base: Problem, groups: Sequence[Group], low: int, high: int, deadline: Deadline
 ) -> tuple[KnapsackRelaxation, list[_Moving]] | None:
     """Return the knapsacks at the lower end with their slopes, in units of capacity per cent of the amount.
@@ -153,31 +157,33 @@ def _moving(
     None unless each capacity is a linear function of the amount with a whole slope ≥ 0.
     """
     middle = (low + high) // 2
-    at = [_relaxed_at(moved, base, groups, cents, deadline) for cents in (low, middle, high)]
+    at = [_relax_at(moved, base, groups, cents, deadline) for cents in (low, middle, high)]
     first, second, last = at
     if first is None or second is None or last is None or not first.cheapest:
         return None
     result = []
     for entry, two, three in zip(first.packs, second.packs, last.packs, strict=True):
-        if not (_same(entry, two) and _same(entry, three)):
+        if not (_is_same_pack(entry, two) and _is_same_pack(entry, three)):
             return None
         slope, rest = divmod(three.room - entry.room, max(1, high - low))
         if rest or slope < 0 or two.room != entry.room + slope * (middle - low):
             return None
-        result.append(_Moving(entry, slope, curve(entry.gain, entry.weight, deadline)))
+        result.append(_Moving(entry, slope, build_curve(entry.gain, entry.weight, deadline)))
     return first, result
 
 
-def _relaxed_at(
+def _relax_at(
     moved: AmountVariation, base: Problem, groups: Sequence[Group], cents: int, deadline: Deadline
 ) -> KnapsackRelaxation | None:
-    problem = moved.lean(base, cents)
+    problem = moved.update_problem_at(base, cents)
     assert problem is not None
-    claims = claims_of(problem, deadline)
-    return relaxed(claims.system, claims.goals[0].coefficient, claims.goals[-1].coefficient, groups)
+    claims = build_claims(problem, deadline)
+    return relax_to_knapsacks(
+        claims.system, claims.goals[0].coefficient, claims.goals[-1].coefficient, groups
+    )
 
 
-def _same(left: Pack, other: Pack) -> bool:
+def _is_same_pack(left: Pack, other: Pack) -> bool:
     return (
         np.array_equal(left.choice, other.choice)
         and np.array_equal(left.gain, other.gain)
@@ -198,39 +204,39 @@ class _Pass:
     packs: list[_Moving]
     deadline: Deadline = UNLIMITED
 
-    def steps(self, report_progress: Tell | None) -> SweepSteps:
+    def compute_steps(self, report_progress: ReportShare | None) -> SweepSteps:
         """Check each step exactly at its own amount; one that breaks a rule is left open until the next."""
-        amounts, taken, gain = self._joined()
+        amounts, taken, gain = self._join_steps()
         goal = self.claims.goals[0]
         units = gain + self.first.value + self.first.rest + goal.constant
-        funded = self._funded(taken)
+        funded = self._build_funded_mask(taken)
         steps = SweepSteps(self.base, amounts, units, goal.scale, funded, ())
-        right = steps_hold(self.moved, self.claims, steps, taken, report_progress, self.deadline)
+        right = verify_steps(self.moved, self.claims, steps, taken, report_progress, self.deadline)
         ends = np.append(amounts[1:], self.high + 1)
         wrong = np.flatnonzero(~right)
-        open_ = _merged(list(zip(amounts[wrong].tolist(), ends[wrong].tolist(), strict=True)))
+        open_ = _merge_intervals(list(zip(amounts[wrong].tolist(), ends[wrong].tolist(), strict=True)))
         return SweepSteps(self.base, amounts[right], units[right], goal.scale, funded[:, right], tuple(open_))
 
-    def _joined(self) -> tuple[IntArray, BoolArray, IntArray]:
+    def _join_steps(self) -> tuple[IntArray, BoolArray, IntArray]:
         """Return the amounts of all steps, the choices, bool (n_choices, n_steps), and the total gains."""
-        each = [pack.amounts(self.low, self.high) for pack in self.packs]
+        each = [pack.list_step_amounts(self.low, self.high) for pack in self.packs]
         amounts = np.unique(np.concatenate([np.array([self.low]), *(when for _, when in each)]))
         taken = np.repeat(self.first.outside[:, None], len(amounts), axis=1)
         gain = np.zeros(len(amounts), dtype=np.int64)
         for pack, (places, when) in zip(self.packs, each, strict=True):
             at = np.searchsorted(when, amounts, side="right") - 1
-            taken[pack.pack.choice] |= pack.steps.choices(places)[:, at]
+            taken[pack.pack.choice] |= pack.steps.recover_choices(places)[:, at]
             gain += pack.steps.profit[places[at]]
         return amounts, taken, gain
 
-    def _funded(self, taken: BoolArray) -> BoolArray:
+    def _build_funded_mask(self, taken: BoolArray) -> BoolArray:
         offers = self.base.offers
         funded = np.repeat(offers.committed[:, None], taken.shape[1], axis=1)
         funded[ChoiceColumns.of(offers).dossier] |= taken
         return funded
 
 
-def _merged(intervals: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merge_intervals(intervals: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Merge adjacent intervals."""
     result: list[tuple[int, int]] = []
     for start, end in intervals:
@@ -241,12 +247,12 @@ def _merged(intervals: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return result
 
 
-def steps_hold(
+def verify_steps(
     moved: AmountVariation,
     claims: Claims,
     steps: SweepSteps,
     taken: BoolArray,
-    report_progress: Tell | None = None,
+    report_progress: ReportShare | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> BoolArray:
     """Check which steps satisfy every rule at their own amount and have the claimed value, bool (n_steps,).
@@ -260,31 +266,31 @@ def steps_hold(
     rules = {id(rule): rule for rule in (*problem.rules, *problem.table_rules) if rule.mode is Mode.HARD}
     for piece in claims.written:
         if id(piece.of) in rules or piece.of is problem.caps:
-            columns = _columns(claims, piece)
-            right &= _by_pattern(problem, piece.of, steps, taken[columns], deadline)
+            columns = _find_columns(claims, piece)
+            right &= _verify_by_pattern(problem, piece.of, steps, taken[columns], deadline)
     stage = problem.stages[0]
     for k, cents in enumerate(steps.cents.tolist()):
         if deadline.expired:
             right[k:] = False
             return right
-        lean = moved.lean(problem, cents)
+        lean = moved.update_problem_at(problem, cents)
         assert lean is not None
-        allocation = steps.allocation(k)
+        allocation = steps.build_allocation(k)
         tree = read_envelopes(lean.case.tree, lean.case.node, allocation.granted_cents)
         value = stage.terms.evaluate(allocation.funded, allocation.granted_cents) * stage.terms.scale
-        right[k] &= tree.holds and value == steps.value(k)
+        right[k] &= tree.holds and value == steps.compute_value(k)
         if report_progress is not None and k % 64 == 0:
             report_progress(k / len(right))
     return right
 
 
-def _columns(claims: Claims, source: RowSource) -> IntArray:
+def _find_columns(claims: Claims, source: RowSource) -> IntArray:
     rows = claims.system.rows
     inside = (rows.row >= source.first) & (rows.row < source.last) & (rows.col < claims.system.n_choices)
     return np.unique(rows.col[inside])
 
 
-def _by_pattern(
+def _verify_by_pattern(
     problem: Problem, of: Any, steps: SweepSteps, taken: BoolArray, deadline: Deadline
 ) -> BoolArray:
     """Whether a rule, or the caps, hold at each step; `taken` is bool (n_columns, n_steps)."""
@@ -294,9 +300,9 @@ def _by_pattern(
     for k, step in enumerate(first.tolist()):
         if deadline.expired:
             break
-        allocation = steps.allocation(step)
+        allocation = steps.build_allocation(step)
         if of is problem.caps:
-            holds[k] = not problem.caps.broken(allocation.funded, allocation.granted_cents)
+            holds[k] = not problem.caps.list_excesses(allocation.funded, allocation.granted_cents)
         else:
             holds[k] = of.read(allocation.funded, allocation.granted_cents).holds
     return holds[place.ravel()]
@@ -327,40 +333,42 @@ class Counters:
     def of(cls, problem: Problem) -> Counters:
         """Build the counters of a problem's applications."""
         case = problem.case
-        applicant = key_codes(case, "applicant_id", fallback=True)
+        applicant = encode_keys(case, "applicant_id", fallback=True)
         known = case.table["population"]
         people = None
         if known.null_count() < case.n:
             people = np.zeros(int(applicant.max(initial=-1)) + 1, dtype=np.int64)
             np.maximum.at(people, applicant, known.cast(pl.Int64).fill_null(0).to_numpy())
-        department = case.portfolio.once(("department codes",), lambda: _codes(case.table["department"]))
-        reach = reach_of(case)
-        reached = None if reach is None else reach.once(np.ones(case.n, dtype=np.bool_))
+        department = case.portfolio.memoise(
+            ("department codes",), lambda: _encode_names(case.table["department"])
+        )
+        reach = find_reached_communes(case)
+        reached = None if reach is None else reach.build_once(np.ones(case.n, dtype=np.bool_))
         return cls(people, reached, applicant, department, int(department.max(initial=-1)) + 1)
 
-    def population(self, funded: BoolArray) -> IntArray | None:
+    def count_population(self, funded: BoolArray) -> IntArray | None:
         """Return the inhabitants of the applicants of each list, int64 (k,), each applicant once.
 
         `funded` is bool (n, k).
         """
         if self.people is None:
             return None
-        reached = _any_of(self.applicant, funded, len(self.people))
+        reached = _find_funded_codes(self.applicant, funded, len(self.people))
         return np.asarray(self.people @ reached)
 
-    def inhabitants(self, funded: BoolArray) -> list[int | None]:
+    def count_inhabitants(self, funded: BoolArray) -> list[int | None]:
         """Return the inhabitants of the communes each list reaches, each commune once; funded : bool (n, k)."""
         if self.reached is None:
             return [None] * funded.shape[1]
-        held = _any_of(self.reached.key, funded[self.reached.row], len(self.reached.worth))
+        held = _find_funded_codes(self.reached.key, funded[self.reached.row], len(self.reached.worth))
         return list((self.reached.worth @ held).tolist())
 
-    def departments(self, funded: BoolArray) -> IntArray:
+    def count_departments(self, funded: BoolArray) -> IntArray:
         """Return the number of departments that each list reaches, int64 (k,)."""
-        return _any_of(self.department, funded, self.n_departments).sum(axis=0)
+        return _find_funded_codes(self.department, funded, self.n_departments).sum(axis=0)
 
 
-def _codes(names: pl.Series) -> IntArray:
+def _encode_names(names: pl.Series) -> IntArray:
     """Encode names from 0 by first appearance; −1 for an empty name."""
     known = names.set(names == "", None).alias("name")
     kinds = known.drop_nulls().unique(maintain_order=True)
@@ -369,7 +377,7 @@ def _codes(names: pl.Series) -> IntArray:
     return found.fill_null(-1).to_numpy()
 
 
-def _any_of(code: IntArray, funded: BoolArray, n_codes: int) -> IntArray:
+def _find_funded_codes(code: IntArray, funded: BoolArray, n_codes: int) -> IntArray:
     """Return whether a list funds some row of each code, 0 or 1; funded : bool (n, k), int64 (n_codes, k)."""
     order = np.argsort(code, kind="stable")
     order = order[code[order] >= 0]
@@ -384,25 +392,27 @@ def list_figures(counters: Counters, problem: Problem, allocation: Allocation) -
     """Return the figures of one list in cents; those of an envelope include all below it."""
     reading = read_allocation(problem, allocation)
     funded = allocation.funded[:, None]
-    people = counters.population(funded)
+    people = counters.count_population(funded)
     return {
         "granted_cents": reading.granted_cents,
         "n_funded": int(allocation.funded.sum()),
         "n_new": int((allocation.funded & ~problem.offers.committed).sum()),
         "population": None if people is None else int(people[0]),
-        "inhabitants": counters.inhabitants(funded)[0],
-        "n_departments": int(counters.departments(funded)[0]),
-        "envelopes": _envelopes(problem, allocation, reading),
-        "allocation_sha256": allocation_sha256(problem, allocation),
+        "inhabitants": counters.count_inhabitants(funded)[0],
+        "n_departments": int(counters.count_departments(funded)[0]),
+        "envelopes": _build_envelope_entries(problem, allocation, reading),
+        "allocation_sha256": hash_allocation(problem, allocation),
     }
 
 
-def _envelopes(problem: Problem, allocation: Allocation, reading: AllocationReading) -> list[dict[str, Any]]:
+def _build_envelope_entries(
+    problem: Problem, allocation: Allocation, reading: AllocationReading
+) -> list[dict[str, Any]]:
     """Return one entry per written envelope; parts of a split are included in it."""
     tree, node = problem.case.tree, problem.case.node
     written = {spec.id for spec, _ in problem.scenario.spec.programme.walk()}
     held = allocation.funded & (node >= 0)
-    counts = tree.subtree_sums(np.bincount(node[held], minlength=tree.n_nodes).tolist())
+    counts = tree.sum_subtrees(np.bincount(node[held], minlength=tree.n_nodes).tolist())
     money = reading.envelopes
     return [
         {
@@ -419,7 +429,7 @@ def _envelopes(problem: Problem, allocation: Allocation, reading: AllocationRead
     ]
 
 
-def step_columns(counters: Counters, steps: SweepSteps) -> dict[str, list[Any]]:
+def build_step_columns(counters: Counters, steps: SweepSteps) -> dict[str, list[Any]]:
     """Return the figures of every step, by column."""
     offers = steps.problem.offers
     amount = np.where(offers.committed, offers.committed_cents, offers.most_cents)
@@ -430,8 +440,8 @@ def step_columns(counters: Counters, steps: SweepSteps) -> dict[str, list[Any]]:
         funded = steps.funded[:, start : start + CHUNK]
         document["n_funded"] += funded.sum(axis=0).tolist()
         document["granted_cents"] += (amount @ funded).tolist()
-        people = counters.population(funded)
+        people = counters.count_population(funded)
         document["population"] += [None] * funded.shape[1] if people is None else people.tolist()
-        document["inhabitants"] += counters.inhabitants(funded)
-        document["n_departments"] += counters.departments(funded).tolist()
+        document["inhabitants"] += counters.count_inhabitants(funded)
+        document["n_departments"] += counters.count_departments(funded).tolist()
     return document

@@ -16,9 +16,9 @@ from fractions import Fraction
 from tnt_sim.analysis.shared.amount_variation import FREE, AmountVariation
 from tnt_sim.domain.money import format_cents, parse_decimal
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.rules.linear_terms import group_sums
-from tnt_sim.rules.offers.funded_rows import listed_names
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.rules.linear_terms import sum_by_group
+from tnt_sim.rules.offers.funded_rows import format_dossier_rows
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 
@@ -27,7 +27,7 @@ _ROUND = (10, 20, 25, 40, 50)
 _SCALES = (Fraction(1, 100), Fraction(1, 10), Fraction(1))
 
 
-def amounts_between(low: int, high: int, steps: int | None, whole: int | None = None) -> tuple[int, ...]:
+def list_amounts(low: int, high: int, steps: int | None, whole: int | None = None) -> tuple[int, ...]:
     """List amounts in cents from `low` to `high`, both included.
 
     Parameters
@@ -35,7 +35,7 @@ def amounts_between(low: int, high: int, steps: int | None, whole: int | None = 
     steps : n gives n + 1 equally spaced amounts, rounded down to the cent; None gives round figures
     whole : round figures are then shares of this amount
 
-    >>> amounts_between(8_800_000_000, 10_800_000_000, None)[:3]
+    >>> list_amounts(8_800_000_000, 10_800_000_000, None)[:3]
     (8800000000, 9000000000, 9200000000)
     """
     if low == high:
@@ -59,11 +59,11 @@ def _round_step(low: Fraction, high: Fraction) -> Fraction:
         power *= 10
     steps = [Fraction(r) * power * scale for scale in _SCALES for r in _ROUND]
     fitting = [step for step in steps if FEWEST <= size / step <= MOST] or steps[:1]
-    aligned = [step for step in fitting if _near(low, step) and _near(high, step)]
+    aligned = [step for step in fitting if _is_whole_step(low, step) and _is_whole_step(high, step)]
     return min(aligned or fitting)
 
 
-def _near(value: Fraction, step: Fraction) -> bool:
+def _is_whole_step(value: Fraction, step: Fraction) -> bool:
     """Whether a value is a whole number of steps, up to the cent by which a share was rounded."""
     off = value % step
     return min(off, step - off) * 1_000_000 < step
@@ -141,7 +141,7 @@ class SweepPlan:
         """Return the scenario as written."""
         return self.moved.scenario
 
-    def key(self, code: str) -> str:
+    def compute_key(self, code: str) -> str:
         """Return the SHA-256 of all that the points depend on, including the hash of the code."""
         entries = [self.scenario.sha256, self.moved.names, self.moved.share, self.amounts, self.exact, code]
         if self.tolerance is not None:
@@ -149,7 +149,7 @@ class SweepPlan:
         return hashlib.sha256(json.dumps(entries).encode()).hexdigest()
 
 
-def plan_of(
+def build_plan(
     scenario: Scenario,
     *,
     envelopes: Sequence[str] = (),
@@ -174,16 +174,16 @@ def plan_of(
         steps, a nested exact curve, a scenario with steps.
     """
     _refuse_modes(scenario, exact=exact, nested=nested, free=free, steps=steps, at=at)
-    within = _tolerance(tolerance, exact=exact, free_too=free or not nested)
+    within = _parse_tolerance(tolerance, exact=exact, free_too=free or not nested)
     moved = AmountVariation.of(scenario, envelopes, share)
-    amounts = _amounts(moved, start, stop, steps, at)
+    amounts = _parse_amounts(moved, start, stop, steps, at)
     _refuse_children(moved, amounts[0])
     _refuse_committed(moved, amounts[0])
     both = not free and not nested
     return SweepPlan(moved, amounts, free or both or exact, nested or (both and not exact), exact, within)
 
 
-def _tolerance(text: str | None, *, exact: bool, free_too: bool) -> Tolerance | None:
+def _parse_tolerance(text: str | None, *, exact: bool, free_too: bool) -> Tolerance | None:
     """Parse the tolerance of the free curve and refuse invalid combinations."""
     if text is None:
         return None
@@ -257,16 +257,16 @@ def _refuse_modes(
         )
 
 
-def _amounts(
+def _parse_amounts(
     moved: AmountVariation,
     start: str | int | None,
     stop: str | int | None,
     steps: int | None,
     at: Sequence[str | int],
 ) -> tuple[int, ...]:
-    listed = [moved.cents_of(text) for text in at]
-    low = min(listed, default=moved.base_cents) if start is None else moved.cents_of(start)
-    high = _usual_end(moved, low, listed) if stop is None else moved.cents_of(stop)
+    listed = [moved.parse_amount(text) for text in at]
+    low = min(listed, default=moved.base_cents) if start is None else moved.parse_amount(start)
+    high = _compute_default_end(moved, low, listed) if stop is None else moved.parse_amount(stop)
     if low > high or low < 0:
         fr, en = (f"{format_cents(low, lang)} > {format_cents(high, lang)}" for lang in (Lang.FR, Lang.EN))
         raise UsageError(
@@ -288,10 +288,10 @@ def _amounts(
     if listed:
         return tuple(sorted({low, *listed, high}))
     shares = all(isinstance(text, str) and text.strip().endswith("%") for text in (start, stop))
-    return amounts_between(low, high, steps, moved.base_cents if shares else None)
+    return list_amounts(low, high, steps, moved.base_cents if shares else None)
 
 
-def _usual_end(moved: AmountVariation, low: int, listed: Sequence[int]) -> int:
+def _compute_default_end(moved: AmountVariation, low: int, listed: Sequence[int]) -> int:
     """Return the default end: the last announcement, else the written amount, or 125 % of the start."""
     if listed:
         return max(listed)
@@ -300,7 +300,7 @@ def _usual_end(moved: AmountVariation, low: int, listed: Sequence[int]) -> int:
 
 def _refuse_children(moved: AmountVariation, low: int) -> None:
     """Refuse amounts below the sum of the children's amounts unless a key says how these follow."""
-    short = moved.overdrawn(low)
+    short = moved.find_overdrawn_envelope(low)
     if short is None:
         return
     name, below = short
@@ -319,11 +319,11 @@ def _refuse_children(moved: AmountVariation, low: int) -> None:
 def _refuse_committed(moved: AmountVariation, low: int) -> None:
     """Refuse amounts below what is committed; the message names the applications and the least amount."""
     base = compile_problem(moved.scenario)
-    short = _uncovered(moved, base, low)
+    short = _find_uncovered_envelope(moved, base, low)
     if short is None:
         return
     name, committed, names, n = short
-    least = _least_covering(moved, base, low)
+    least = _find_least_covering_amount(moved, base, low)
     hint = Text("", "")
     if least is not None:
         hint = Text(
@@ -331,7 +331,7 @@ def _refuse_committed(moved: AmountVariation, low: int) -> None:
             f" --from can go down to {format_cents(least, Lang.EN)}.",
         )
     fr, en = format_cents(committed, Lang.FR), format_cents(committed, Lang.EN)
-    many = so_many(n, ("dossier", "dossiers"), ("dossier", "dossiers"))
+    many = describe_count(n, ("dossier", "dossiers"), ("dossier", "dossiers"))
     raise UsageError(
         Text(
             f"à {format_cents(low, Lang.FR)}, l'enveloppe « {name} » ne couvre plus ce qui est engagé : "
@@ -343,32 +343,34 @@ def _refuse_committed(moved: AmountVariation, low: int) -> None:
     )
 
 
-def _uncovered(moved: AmountVariation, base: Problem, cents: int) -> tuple[str, int, str, int] | None:
+def _find_uncovered_envelope(
+    moved: AmountVariation, base: Problem, cents: int
+) -> tuple[str, int, str, int] | None:
     """Return the deepest envelope whose commitments exceed its amount.
 
     As id, cents committed, application names and their number; None if there is none.
     """
     tree, node, offers = base.case.tree, base.case.node, base.offers
     held = (node >= 0) & offers.committed
-    sums = tree.subtree_sums(group_sums(offers.committed_cents[held], node[held], tree.n_nodes))
-    amounts = moved.amounts(cents)
+    sums = tree.sum_subtrees(sum_by_group(offers.committed_cents[held], node[held], tree.n_nodes))
+    amounts = moved.compute_amounts(cents)
     for k in range(tree.n_nodes - 1, -1, -1):
         amount = amounts.get(tree.ids[k], tree.written_cents[k])
         option = tree.options[k]
         if amount is None or sums[k] <= amount + option.overprogram_cents or tree.ids[k] not in amounts:
             continue
         rows = (held & (node >= k) & (node < int(tree.end[k]))).nonzero()[0]
-        return tree.ids[k], sums[k], listed_names(base.case, rows, 5), len(rows)
+        return tree.ids[k], sums[k], format_dossier_rows(base.case, rows, 5), len(rows)
     return None
 
 
-def _least_covering(moved: AmountVariation, base: Problem, low: int) -> int | None:
+def _find_least_covering_amount(moved: AmountVariation, base: Problem, low: int) -> int | None:
     high = moved.base_cents
-    if high <= low or _uncovered(moved, base, high) is not None:
+    if high <= low or _find_uncovered_envelope(moved, base, high) is not None:
         return None
     while low < high:
         middle = (low + high) // 2
-        if _uncovered(moved, base, middle) is None:
+        if _find_uncovered_envelope(moved, base, middle) is None:
             high = middle
         else:
             low = middle + 1

@@ -4,7 +4,7 @@
     nested   w(C_i) = optimum at C_i that keeps the applications of C_{i−1} at the same grants
 
 v is the value function of the integer program in its right-hand side. It is computed at the amounts
-of the plan; under `exact` or a tolerance, also between them (`exact_steps`, `curve_intervals`). w depends
+of the plan; under `exact` or a tolerance, also between them (`compute_exact_steps`, `curve_intervals`). w depends
 on the announced amounts and exists only there.
 """
 
@@ -18,14 +18,25 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.analysis.sweep.curve_intervals import Tightening, Walk, tightening, width_cents
-from tnt_sim.analysis.sweep.envelope_point import LEAST_SECONDS, Point, Settler, at_most, shown_again
-from tnt_sim.analysis.sweep.exact_steps import Counters, SweepSteps, exact_steps, list_figures
+from tnt_sim.analysis.sweep.curve_intervals import (
+    Tightening,
+    Walk,
+    compute_width_cents,
+    list_tightening_rules,
+)
+from tnt_sim.analysis.sweep.envelope_point import (
+    LEAST_SECONDS,
+    Point,
+    Settler,
+    tighten_by_larger_amount,
+    verify_stored_point,
+)
+from tnt_sim.analysis.sweep.exact_steps import Counters, SweepSteps, compute_exact_steps, list_figures
 from tnt_sim.analysis.sweep.plan import SweepPlan
 from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import forced
+from tnt_sim.engine.optimise import with_fixed
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.protocols import Sense
@@ -35,7 +46,7 @@ from tnt_sim.verify.allocation_reading import Allocation
 FREE_CURVE, NESTED_CURVE = "free", "nested"
 BETWEEN = "between"
 """Key in the store of the points between those of the grid."""
-Tell = Callable[[str, float], None]
+ReportProgress = Callable[[str, float], None]
 
 
 @dataclass
@@ -82,7 +93,7 @@ class SweepResult:
         """Return `time` or `interrupt`; None for a complete sweep."""
         return self.course.stopped_by
 
-    def entry_of(self) -> dict[str, Any]:
+    def build_progress_entry(self) -> dict[str, Any]:
         """Return what ended the sweep and its progress, in amounts, or in steps once all amounts are settled."""
         document = self.course.record()
         if self.stopped_by is not None and self.refined:
@@ -101,7 +112,7 @@ class Run:
     clock: Clock
     backend: str = "highs"
     cross_check: str = "never"
-    report_progress: Tell | None = None
+    report_progress: ReportProgress | None = None
     most_lists: int | None = None
     """If given, the walk compares lists and not only values, at no more than this many amounts."""
     outcome: SweepResult = field(init=False)
@@ -115,33 +126,33 @@ class Run:
         self.clock.begin()
         course = StudyProgress(self.clock.deadline, "amounts")
         self.outcome, self.counters = SweepResult(self.plan, base, course), Counters.of(base)
-        self.settler = self._settler()
+        self.settler = self._build_settler()
 
-    def result(self) -> SweepResult:
+    def run(self) -> SweepResult:
         """Return all points, or those found before the deadline or Ctrl-C."""
-        with self.outcome.course.held():
-            self._all()
+        with self.outcome.course.catch_limits():
+            self._run_all()
         return self.outcome
 
-    def _all(self) -> None:
+    def _run_all(self) -> None:
         self.outcome.course.n_asked = self.n_points
-        low, high = (self._problem(cents) for cents in (self.plan.amounts[0], self.plan.amounts[-1]))
+        low, high = (self._compile_problem(cents) for cents in (self.plan.amounts[0], self.plan.amounts[-1]))
         if low is not None and high is not None:
-            self.outcome.tightening = tightening(low, high, self.clock.deadline)
+            self.outcome.tightening = list_tightening_rules(low, high, self.clock.deadline)
         if self.plan.free:
-            self._free()
+            self._compute_free_curve()
         if self.plan.nested:
-            self._nested()
+            self._compute_nested_curve()
             self._as_good_as_nested()
         if self.plan.refined and not self.outcome.tightening:
-            self._refined()
+            self._refine_intervals()
 
     @property
     def n_points(self) -> int:
         """Return the number of points requested."""
         return len(self.plan.amounts) * (self.plan.free + self.plan.nested)
 
-    def _amounts(self) -> Iterator[int]:
+    def _iterate_amounts(self) -> Iterator[int]:
         """Yield the amounts of the grid until the deadline; both curves count."""
         course = self.outcome.course
         for cents in self.plan.amounts:
@@ -149,34 +160,44 @@ class Run:
             yield cents
             course.n_done += 1
 
-    def _free(self) -> None:
+    def _compute_free_curve(self) -> None:
         try:
-            for cents in self._amounts():
-                problem = self._problem(cents)
+            for cents in self._iterate_amounts():
+                problem = self._compile_problem(cents)
                 before = self.outcome.free[-1] if self.outcome.free else None
-                point = self._point(FREE_CURVE, self.settler, cents, problem)
+                point = self._solve_point(FREE_CURVE, self.settler, cents, problem)
                 self._take(
-                    FREE_CURVE, self.outcome.free, self.settler.carried(problem, before, point), problem
+                    FREE_CURVE,
+                    self.outcome.free,
+                    self.settler.improve_by_previous(problem, before, point),
+                    problem,
                 )
-            self._tightened()
+            self._tighten_bounds()
         finally:
-            self._banded()
-        self._widened()
+            self._compute_band()
+        self._compute_band_widths()
 
-    def _width(self, place: int) -> int:
+    def _compute_width_cents(self, place: int) -> int:
         sense = self.outcome.base.stages[0].sense
         lines, deadline = self.settler.lines, self.clock.deadline
-        return width_cents(self.plan.moved, self.outcome.free, place, sense, lines, LEAST_SECONDS, deadline)
+        return compute_width_cents(
+            self.plan.moved, self.outcome.free, place, sense, lines, LEAST_SECONDS, deadline
+        )
 
-    def _nested(self) -> None:
+    def _compute_nested_curve(self) -> None:
         """Compute each amount with the grants of the previous one fixed; the first is unconstrained."""
-        settler = self._settler()
+        settler = self._build_settler()
         promised: Allocation | None = None
-        for cents in self._amounts():
-            problem = self._problem(cents, promised)
+        for cents in self._iterate_amounts():
+            problem = self._compile_problem(cents, promised)
             before = self.outcome.nested[-1] if self.outcome.nested else None
-            point = self._point(NESTED_CURVE, settler, cents, problem)
-            self._take(NESTED_CURVE, self.outcome.nested, settler.carried(problem, before, point), problem)
+            point = self._solve_point(NESTED_CURVE, settler, cents, problem)
+            self._take(
+                NESTED_CURVE,
+                self.outcome.nested,
+                settler.improve_by_previous(problem, before, point),
+                problem,
+            )
             promised = self.outcome.nested[-1].allocation or promised
 
     def _as_good_as_nested(self) -> None:
@@ -185,93 +206,95 @@ class Run:
         changed = False
         for k, point in enumerate(self.outcome.free):
             self.clock.deadline.check()
-            problem = None if point.settled else self._problem(point.cents)
+            problem = None if point.settled else self._compile_problem(point.cents)
             if problem is None:
                 continue
-            better = self.settler.carried(problem, nested.get(point.cents), point)
-            better = self.settler.carried(problem, self.outcome.free[k - 1] if k else None, better)
+            better = self.settler.improve_by_previous(problem, nested.get(point.cents), point)
+            better = self.settler.improve_by_previous(
+                problem, self.outcome.free[k - 1] if k else None, better
+            )
             if better is not point and better.allocation is not None:
                 changed = True
-                self.outcome.free[k] = self.settler.rebounded(problem, better)
+                self.outcome.free[k] = self.settler.tighten_bounds(problem, better)
                 figures = list_figures(self.counters, problem, better.allocation)
                 self.outcome.list_totals[FREE_CURVE, point.cents] = figures
                 self.store.put(FREE_CURVE, better)
         if changed:
-            self._banded()
-            self._widened()
+            self._compute_band()
+            self._compute_band_widths()
 
-    def _banded(self) -> None:
+    def _compute_band(self) -> None:
         """Compute the band of the free curve; only if no rule tightens as the amount grows."""
         if self.outcome.tightening:
             return
-        self._lowered()
+        self._propagate_bounds()
         free = self.outcome.free
         self.outcome.band = [(a, b) for a, b in pairwise(free) if b.bounds and a.values != b.bounds]
         self.outcome.open = list(self.outcome.band) if self.plan.refined else []
 
-    def _widened(self) -> None:
+    def _compute_band_widths(self) -> None:
         """Compute the width of the band in euros at each unsettled amount."""
         free = [] if self.outcome.tightening else self.outcome.free
         for k, point in enumerate(free):
             if not point.settled and point.values:
-                self.outcome.widths[point.cents] = self._width(k)
+                self.outcome.widths[point.cents] = self._compute_width_cents(k)
 
-    def _tightened(self) -> None:
+    def _tighten_bounds(self) -> None:
         """Apply the dual lines found at later amounts to the earlier ones."""
         for k, point in enumerate(self.outcome.free[:-1]):
             self.clock.deadline.check()
-            problem = None if point.settled or not point.values else self._problem(point.cents)
+            problem = None if point.settled or not point.values else self._compile_problem(point.cents)
             if problem is not None:
-                self.outcome.free[k] = self.settler.rebounded(problem, point)
+                self.outcome.free[k] = self.settler.tighten_bounds(problem, point)
 
-    def _lowered(self) -> None:
+    def _propagate_bounds(self) -> None:
         """Propagate bounds downwards: without tightening rules, a bound is valid at every smaller amount."""
         free = self.outcome.free
         up = self.outcome.base.stages[0].sense is Sense.MAXIMISE
         for k in range(len(free) - 2, -1, -1):
-            free[k] = at_most(free[k], free[k + 1], up)
+            free[k] = tighten_by_larger_amount(free[k], free[k + 1], up)
 
-    def _settler(self) -> Settler:
+    def _build_settler(self) -> Settler:
         return Settler(self.clock, self.backend, self.cross_check)
 
-    def _problem(self, cents: int, promised: Allocation | None = None) -> Problem | None:
+    def _compile_problem(self, cents: int, promised: Allocation | None = None) -> Problem | None:
         """Compile the problem at an amount, with earlier grants fixed; None for a contradictory scenario."""
         try:
-            problem = self.plan.moved.problem_at(cents, self.clock.deadline)
+            problem = self.plan.moved.compile_problem_at(cents, self.clock.deadline)
         except ScenarioError:
             return None
         if promised is None:
             return problem
         rows = np.flatnonzero(promised.funded & ~problem.offers.committed)
         amounts = dict(zip(rows.tolist(), promised.granted_cents[rows].tolist(), strict=True))
-        return forced(problem, fund=rows, amounts=amounts)
+        return with_fixed(problem, fund=rows, amounts=amounts)
 
-    def _point(self, curve: str, settler: Settler, cents: int, problem: Problem | None) -> Point:
+    def _solve_point(self, curve: str, settler: Settler, cents: int, problem: Problem | None) -> Point:
         if problem is None:
             return Point(cents, Status.INFEASIBLE, None, (), (), None, False, "none", 0.0)
-        known = self._known(curve, settler, cents, problem, self._first_share())
+        known = self._find_known_point(curve, settler, cents, problem, self._compute_initial_seconds())
         if known is not None:
             return known
         before = settler.n_asked
-        point = settler.point(problem, cents, seconds=self._seconds())
+        point = settler.solve_point(problem, cents, seconds=self._compute_fair_seconds())
         self.outcome.n_prices += settler.n_asked == before
         self.outcome.n_asked += settler.n_asked - before
-        return settler.carried(problem, self._stored(curve, cents, problem), point)
+        return settler.improve_by_previous(problem, self._get_stored_point(curve, cents, problem), point)
 
-    def _stored(self, curve: str, cents: int, problem: Problem) -> Point | None:
+    def _get_stored_point(self, curve: str, cents: int, problem: Problem) -> Point | None:
         """Return the point of an earlier run on the same applications; nothing in it is trusted."""
         point = self.store.known.get((curve, cents))
         held = None if point is None else point.allocation
         return None if held is not None and len(held.funded) != problem.case.n else point
 
-    def _known(
+    def _find_known_point(
         self, curve: str, settler: Settler, cents: int, problem: Problem, seconds: float | None
     ) -> Point | None:
         """Return a point of an earlier run as far as it can be verified again."""
-        point = self._stored(curve, cents, problem)
+        point = self._get_stored_point(curve, cents, problem)
         if point is None:
             return None
-        found = shown_again(settler, problem, point, seconds)
+        found = verify_stored_point(settler, problem, point, seconds)
         self.resumed |= {(curve, cents)} if found is not None else set()
         return found
 
@@ -286,45 +309,45 @@ class Run:
         if self.report_progress is not None:
             self.report_progress(curve, self.done / max(1, self.n_points))
 
-    def _seconds(self) -> float | None:
+    def _compute_fair_seconds(self) -> float | None:
         """Return a fair share of the remaining time for one solve."""
         left = self.clock.deadline.limit_seconds
         return None if left is None else max(0.2, left / max(1, self.n_points - self.done))
 
-    def _first_share(self) -> float | None:
+    def _compute_initial_seconds(self) -> float | None:
         """Return the share of the time that each solve would get if none had been done."""
         limit = self.clock.limit_seconds
         return None if limit is None else limit / max(1, self.n_points)
 
-    def _refined(self) -> None:
+    def _refine_intervals(self) -> None:
         """Examine the intervals between the amounts, in one pass if possible, otherwise by a walk."""
         if self.plan.exact:
             low, high = self.plan.amounts[0], self.plan.amounts[-1]
-            self.outcome.steps = exact_steps(
-                self.plan.moved, low, high, self._reporter("exact"), self.clock.deadline
+            self.outcome.steps = compute_exact_steps(
+                self.plan.moved, low, high, self._build_reporter("exact"), self.clock.deadline
             )
-        walk, waiting = self._walk(), self._intervals()
+        walk, waiting = self._walk(), self._list_intervals()
         self.outcome.refined = True
         requested, by_prices = self.settler.n_asked, self.settler.n_prices
         try:
             while waiting:
                 self.clock.deadline.check()
-                self._looked_into(walk, waiting[0])
+                self._examine_interval(walk, waiting[0])
                 waiting.pop(0)
-            self._walked(walk)
+            self._run_walk(walk)
         finally:
-            rest = [self._around(*interval) for interval in waiting]
+            rest = [self._find_neighbours(*interval) for interval in waiting]
             self.outcome.walked += walk.points
             self.outcome.looked = list(walk.at.values())
-            self.outcome.band, self.outcome.open = [*walk.band(), *rest], [*walk.open(), *rest]
+            self.outcome.band, self.outcome.open = [*walk.list_band_intervals(), *rest], [*walk.open(), *rest]
             self.outcome.n_asked += self.settler.n_asked - requested
             self.outcome.n_prices += self.settler.n_prices - by_prices
 
     def _walk(self) -> Walk:
         stage = self.outcome.base.stages[0]
 
-        def known(cents: int, problem: Problem, seconds: float | None) -> Point | None:
-            return self._known(BETWEEN, self.settler, cents, problem, seconds)
+        def find_known_point(cents: int, problem: Problem, seconds: float | None) -> Point | None:
+            return self._find_known_point(BETWEEN, self.settler, cents, problem, seconds)
 
         return Walk(
             self.plan.moved,
@@ -332,41 +355,41 @@ class Run:
             stage.terms.scale,
             stage.sense is Sense.MAXIMISE,
             None if self.plan.exact else self.plan.tolerance,
-            known,
+            find_known_point,
             lambda point: self.store.put(BETWEEN, point),
             self.clock.deadline,
             self.most_lists is not None,
         )
 
-    def _walked(self, walk: Walk) -> None:
+    def _run_walk(self, walk: Walk) -> None:
         whole = max(1, len(walk.waiting))
         while walk.waiting and (self.most_lists is None or len(walk.at) < self.most_lists):
             self.clock.deadline.check()
-            walk.step(self.clock.deadline.limit_seconds)
+            walk.solve_widest_interval(self.clock.deadline.limit_seconds)
             if self.report_progress is not None:
                 self.report_progress(
                     "walk", len(walk.points) / (len(walk.points) + max(whole, len(walk.waiting)))
                 )
 
-    def _intervals(self) -> list[tuple[int, int]]:
+    def _list_intervals(self) -> list[tuple[int, int]]:
         """Return the ends of the intervals left open by the pass, or of all intervals of the grid."""
         steps = self.outcome.steps
         if steps is None:
             return [(a.cents, b.cents) for a, b in pairwise(self.outcome.free)]
         return [(first, until - 1) for first, until in steps.open]
 
-    def _looked_into(self, walk: Walk, interval: tuple[int, int]) -> None:
+    def _examine_interval(self, walk: Walk, interval: tuple[int, int]) -> None:
         """Give an interval to the walk, after its ends were solved if the pass left them open."""
         if self.outcome.steps is None:
             known = {point.cents: point for point in self.outcome.free}
-            walk.between(known[interval[0]], known[interval[1]])
+            walk.add_interval(known[interval[0]], known[interval[1]])
             return
-        low, *high = [self._end(cents) for cents in dict.fromkeys(interval)]
+        low, *high = [self._solve_end(cents) for cents in dict.fromkeys(interval)]
         self.outcome.walked.append(low)
         if high:
-            walk.between(low, high[0])
+            walk.add_interval(low, high[0])
 
-    def _around(self, first: int, last: int) -> tuple[Point, Point]:
+    def _find_neighbours(self, first: int, last: int) -> tuple[Point, Point]:
         """Return the nearest known points around an interval that was not examined."""
         low, high = self.outcome.free[0], self.outcome.free[-1]
         steps = self.outcome.steps
@@ -376,18 +399,18 @@ class Run:
         before = int(np.searchsorted(steps.cents, first, side="right")) - 1
         after = int(np.searchsorted(steps.cents, last))
         if before >= 0:
-            low = max(low, steps.point(before), key=lambda point: point.cents)
+            low = max(low, steps.build_point(before), key=lambda point: point.cents)
         if after < len(steps.cents):
-            high = min(high, steps.point(after), key=lambda point: point.cents)
+            high = min(high, steps.build_point(after), key=lambda point: point.cents)
         return low, high
 
-    def _end(self, cents: int) -> Point:
-        point = self._point(BETWEEN, self.settler, cents, self._problem(cents))
+    def _solve_end(self, cents: int) -> Point:
+        point = self._solve_point(BETWEEN, self.settler, cents, self._compile_problem(cents))
         if (BETWEEN, cents) not in self.resumed:
             self.store.put(BETWEEN, point)
         return point
 
-    def _reporter(self, phase: str) -> Callable[[float], None] | None:
+    def _build_reporter(self, phase: str) -> Callable[[float], None] | None:
         report_progress = self.report_progress
         if report_progress is None:
             return None
@@ -402,7 +425,7 @@ def run(
     deadline: Deadline | None = None,
     backend: str = "highs",
     cross_check: str = "never",
-    report_progress: Tell | None = None,
+    report_progress: ReportProgress | None = None,
     most_lists: int | None = None,
 ) -> SweepResult:
     """Compute all points of a plan within a time limit and store each one as it is found.
@@ -417,7 +440,7 @@ def run(
     most_lists : if given, an exact walk looks for every change of the list, at no more than this
     many amounts
     """
-    clock = Clock(time_limit) if deadline is None else Clock.until(deadline)
+    clock = Clock(time_limit) if deadline is None else Clock.from_deadline(deadline)
     return Run(
         plan, store or PointStore(None, ""), clock, backend, cross_check, report_progress, most_lists
-    ).result()
+    ).run()

@@ -17,12 +17,12 @@ from tnt_sim.engine.result import Result, Status
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import Defects, InputError, LimitReached, UsageError, VerificationError
 from tnt_sim.i18n.message import Text
-from tnt_sim.reporting.decision_page.script_data import Position, Slider, position_of
+from tnt_sim.reporting.decision_page.script_data import Position, Slider, build_position
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.input_files import check_inputs, project_of, register_of
 
-Tell = Callable[[str, float], None]
+ReportProgress = Callable[[str, float], None]
 MOST_STEPS = 200
 _FULL_EUROS = 100
 _NOTHING = Text(
@@ -35,7 +35,7 @@ _NO_TIME = Text(
 )
 
 
-def slider_of(
+def compute_slider(
     run: StoredRun,
     envelope: str,
     start: str = "100 %",
@@ -43,7 +43,7 @@ def slider_of(
     n_steps: int = 20,
     share: str = FREE,
     project: Path | None = None,
-    report_progress: Tell | None = None,
+    report_progress: ReportProgress | None = None,
     seconds: float | None = None,
 ) -> Slider:
     """Solve the run's scenario at amounts of an envelope from `start` to `stop`, and at the written one.
@@ -66,9 +66,9 @@ def slider_of(
     VerificationError
         If the inputs have changed since the run.
     """
-    scenario = scenario_of(run, project)
+    scenario = load_run_scenario(run, project)
     moved = AmountVariation.of(scenario, [envelope], share)
-    low, high = moved.cents_of(start), moved.cents_of(stop)
+    low, high = moved.parse_amount(start), moved.parse_amount(stop)
     if not (0 <= low < high and 2 <= n_steps <= MOST_STEPS):
         raise UsageError(
             Text(
@@ -77,46 +77,46 @@ def slider_of(
             ),
             code="usage.slider",
         )
-    amounts = sorted({*_amounts(low, high, n_steps), moved.base_cents})
+    amounts = sorted({*_list_amounts(low, high, n_steps), moved.base_cents})
     positions = []
     deadline = Deadline(scenario.spec.solver.time_limit if seconds is None else seconds)
     for k, cents in enumerate(amounts):
         if report_progress is not None:
             report_progress("slider", k / len(amounts))
         positions.append(
-            position_of(run, envelope, cents)
+            build_position(run, envelope, cents)
             if cents == moved.base_cents
-            else _position(moved, cents, deadline)
+            else _solve_position(moved, cents, deadline)
         )
-    return Slider(envelope, positions, _rule(share))
+    return Slider(envelope, positions, _describe_share_rule(share))
 
 
-def _amounts(low: int, high: int, n: int) -> list[int]:
+def _list_amounts(low: int, high: int, n: int) -> list[int]:
     """Return `n` equally spaced amounts; those inside are rounded down to whole euros."""
     inner = [low + (high - low) * k // (n - 1) // _FULL_EUROS * _FULL_EUROS for k in range(1, n - 1)]
     return [low, *(cents for cents in inner if low < cents < high), high]
 
 
-def _position(moved: AmountVariation, cents: int, deadline: Deadline) -> Position:
+def _solve_position(moved: AmountVariation, cents: int, deadline: Deadline) -> Position:
     if deadline.expired:
         return Position(cents, None, why=_NO_TIME)
     try:
-        result = solve.solve(moved.scenario_at(cents), time_limit=deadline.limit_seconds)
+        result = solve.solve(moved.build_scenario_at(cents), time_limit=deadline.limit_seconds)
     except LimitReached:
         return Position(cents, None, why=_NO_TIME)
     except InputError as error:
         return Position(cents, None, why=error.defects[0].text)
     if result.allocation is None:
         return Position(cents, None, why=_NO_TIME if result.status is Status.STOPPED else _NOTHING)
-    return _position_of_point(result, cents)
+    return _build_position(result, cents)
 
 
-def _position_of_point(result: Result, cents: int) -> Position:
+def _build_position(result: Result, cents: int) -> Position:
     codes = [code or "" for code in result.dossiers["reason_code"].to_list()]
     return Position(cents, result.document, result.dossiers["granted_cents"].to_numpy(), codes)
 
 
-def scenario_of(run: StoredRun, project: Path | None = None) -> Scenario:
+def load_run_scenario(run: StoredRun, project: Path | None = None) -> Scenario:
     """Load the scenario of a run from its files and check that these are unchanged.
 
     Raises
@@ -127,7 +127,7 @@ def scenario_of(run: StoredRun, project: Path | None = None) -> Scenario:
     defects = Defects()
     file = check_inputs(run.summary, (project or project_of(run.folder, run.summary)).resolve(), defects)
     if file is None:
-        raise VerificationError(defects.found)
+        raise VerificationError(defects.entries)
     scenario = load_scenario(file, run.summary["sets"], register=register_of(run.summary))
     if scenario.sha256 != run.summary["scenario_sha256"]:
         defects.add(
@@ -137,11 +137,11 @@ def scenario_of(run: StoredRun, project: Path | None = None) -> Scenario:
                 "the scenario is no longer that of the run. Run `tnt-sim run` again.",
             ),
         )
-        raise VerificationError(defects.found)
+        raise VerificationError(defects.entries)
     return scenario
 
 
-def _rule(share: str) -> Text:
+def _describe_share_rule(share: str) -> Text:
     above = Text(
         " Les enveloppes au-dessus changent du même montant.",
         " The envelopes above it change by the same amount.",

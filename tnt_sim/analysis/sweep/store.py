@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.analysis.sweep.envelope_point import CheckedProofs, Point
-from tnt_sim.disk import append, named, put, refusal
-from tnt_sim.engine.result import Proof, Status, status_with
+from tnt_sim.disk import append, build_write_error, put, quote_path
+from tnt_sim.engine.result import Proof, Status, derive_status
 from tnt_sim.i18n.message import Text
 from tnt_sim.verify.allocation_reading import Allocation
 
@@ -43,7 +43,7 @@ class PointStore:
         store = cls(path, key)
         if path is None:
             return store
-        if resume and path.is_file() and _key(path) == key:
+        if resume and path.is_file() and _read_key(path) == key:
             store.known = dict(_read(path))
             return store
         put(path, (json.dumps({"key": key}) + "\n").encode())
@@ -55,9 +55,9 @@ class PointStore:
         if self.path is None:
             return
         try:
-            append(self.path, _sealed({"curve": curve, **_written(point)}).encode())
+            append(self.path, _seal_record({"curve": curve, **_encode_point(point)}).encode())
         except OSError as error:
-            raise refusal(named(self.path), error, _RESUMES) from error
+            raise build_write_error(quote_path(self.path), error, _RESUMES) from error
 
 
 _RESUMES = Text(
@@ -66,33 +66,33 @@ _RESUMES = Text(
 )
 
 
-def _key(path: Path) -> str | None:
+def _read_key(path: Path) -> str | None:
     with path.open(encoding="utf-8") as stream:
-        return _object(stream.readline()).get("key")
+        return _parse_object(stream.readline()).get("key")
 
 
 def _read(path: Path) -> Iterator[tuple[Key, Point]]:
     for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-        document = _opened(line)
+        document = _open_record(line)
         if document:
-            point = _point(document)
+            point = _decode_point(document)
             yield (str(document["curve"]), point.cents), point
 
 
-def _sealed(record: dict[str, Any]) -> str:
+def _seal_record(record: dict[str, Any]) -> str:
     text = json.dumps(record)
     return json.dumps({"sha256": hashlib.sha256(text.encode()).hexdigest(), "point": record})
 
 
-def _opened(record: str) -> dict[str, Any]:
+def _open_record(record: str) -> dict[str, Any]:
     """Return the content of a line; empty if its hash does not match."""
-    told = _object(record)
+    told = _parse_object(record)
     point = told.get("point")
-    whole = isinstance(point, dict) and told == json.loads(_sealed(point))
+    whole = isinstance(point, dict) and told == json.loads(_seal_record(point))
     return point if whole and isinstance(point, dict) else {}
 
 
-def _object(record: str) -> dict[str, Any]:
+def _parse_object(record: str) -> dict[str, Any]:
     try:
         result = json.loads(record)
     except ValueError:
@@ -100,39 +100,40 @@ def _object(record: str) -> dict[str, Any]:
     return result if isinstance(result, dict) else {}
 
 
-def _written(point: Point) -> dict[str, Any]:
+def _encode_point(point: Point) -> dict[str, Any]:
     held = point.allocation
     return {
         "cents": point.cents,
         "status": point.status.value,
         "proof": point.proof.value if point.proof else None,
         "values": [str(value) for value in point.values],
-        "funded": None if held is None else _packed(np.packbits(held.funded).tobytes()),
-        "granted": None if held is None else _packed(held.granted_cents[held.funded].tobytes()),
+        "funded": None if held is None else _pack_bytes(np.packbits(held.funded).tobytes()),
+        "granted": None if held is None else _pack_bytes(held.granted_cents[held.funded].tobytes()),
         "n": None if held is None else len(held.funded),
         "canonical": point.canonical,
         "method": point.method,
         "seconds": round(point.seconds, 3),
         "shown": [
-            [part.n_stages, part.first, _packed(json.dumps(part.proofs).encode())] for part in point.proofs
+            [part.n_stages, part.first, _pack_bytes(json.dumps(part.proofs).encode())]
+            for part in point.proofs
         ],
     }
 
 
-def _point(record: dict[str, Any]) -> Point:
+def _decode_point(record: dict[str, Any]) -> Point:
     allocation = None
     if record["funded"] is not None:
-        bits = np.frombuffer(_unpacked(record["funded"]), dtype=np.uint8)
+        bits = np.frombuffer(_unpack_bytes(record["funded"]), dtype=np.uint8)
         funded = np.unpackbits(bits, count=int(record["n"])).astype(np.bool_)
         granted = np.zeros(len(funded), dtype=np.int64)
-        granted[funded] = np.frombuffer(_unpacked(record["granted"]), dtype=np.int64)
+        granted[funded] = np.frombuffer(_unpack_bytes(record["granted"]), dtype=np.int64)
         allocation = Allocation(funded, granted)
     proof = None if record["proof"] is None else Proof(record["proof"])
     return Point(
         cents=int(record["cents"]),
         status=Status(record["status"])
         if allocation is None
-        else status_with(proof),  # version 0.1.0 wrote other pairs of status and proof
+        else derive_status(proof),  # version 0.1.0 wrote other pairs of status and proof
         proof=proof,
         values=tuple(Fraction(value) for value in record["values"]),
         bounds=(None,) * len(record["values"]),
@@ -141,15 +142,15 @@ def _point(record: dict[str, Any]) -> Point:
         method=str(record["method"]),
         seconds=float(record["seconds"]),
         proofs=tuple(
-            CheckedProofs(int(n), int(first), tuple(json.loads(_unpacked(proofs))))
+            CheckedProofs(int(n), int(first), tuple(json.loads(_unpack_bytes(proofs))))
             for n, first, proofs in record["shown"]
         ),
     )
 
 
-def _packed(data: bytes) -> str:
+def _pack_bytes(data: bytes) -> str:
     return base64.b64encode(zlib.compress(data)).decode("ascii")
 
 
-def _unpacked(text: str) -> bytes:
+def _unpack_bytes(text: str) -> bytes:
     return zlib.decompress(base64.b64decode(text))

@@ -21,12 +21,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tnt_sim.domain.money import MoneyError, parse_cents_series
-from tnt_sim.errors import DataError, Defect, Defects, Place, did_you_mean
-from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
+from tnt_sim.i18n.message import Text, describe_count
 from tnt_sim.ingest.portfolio_reader import read_plain
-from tnt_sim.ingest.tables.headers import SYNONYMS, names_of
-from tnt_sim.rules.expressions.values import named_values
-from tnt_sim.verify.run_files import file_sha256
+from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names
+from tnt_sim.rules.expressions.values import merge_values
+from tnt_sim.verify.run_files import hash_file
 
 FloatArray = NDArray[np.float64]
 LEAST_PAIRS = 30
@@ -107,35 +107,37 @@ def fit_table(path: Path, planned: str = "cost", realised: str = "realised", by:
         few pairs.
     """
     table, defects = read_plain(path, shown_as=path.name), Defects()
-    names = [_header(table, path, wanted, defects) for wanted in (planned, realised, *([by] if by else []))]
+    names = [
+        _find_header(table, path, wanted, defects) for wanted in (planned, realised, *([by] if by else []))
+    ]
     defects.raise_if_any(DataError)
-    before, after = (_cents(table, str(name), path, defects) for name in names[:2])
+    before, after = (_parse_cents(table, str(name), path, defects) for name in names[:2])
     defects.raise_if_any(DataError)
     nothing = ((before == 0) | (after == 0)).fill_null(value=False)
     paired = before.is_not_null() & after.is_not_null() & ~nothing
-    kinds = named_values(table[str(names[2])].fill_null("")) if by else pl.Series("", [""] * table.height)
+    kinds = merge_values(table[str(names[2])].fill_null("")) if by else pl.Series("", [""] * table.height)
     pairs = pl.DataFrame({"by": kinds, "planned": before, "realised": after}).filter(paired)
     if pairs.height < LEAST_PAIRS:
-        raise DataError([_too_few(path, pairs.height)])
+        raise DataError([_build_few_rows_defect(path, pairs.height)])
     groups = {
         str(key): part for (key,), part in pairs.filter(pl.col("by") != "").sort("by").group_by(
             "by", maintain_order=True)
     } if by else {}  # fmt: skip
     return Fit(
         file=path.name,
-        sha256=file_sha256(path),
+        sha256=hash_file(path),
         planned=str(names[0]),
         realised=str(names[1]),
         by=by,
-        whole=law_of_pairs(pairs),
-        laws={key: law_of_pairs(part) for key, part in groups.items() if part.height >= LEAST_PAIRS},
+        whole=fit_pairs(pairs),
+        laws={key: fit_pairs(part) for key, part in groups.items() if part.height >= LEAST_PAIRS},
         small={key: part.height for key, part in groups.items() if part.height < LEAST_PAIRS},
         n_open=int((before.is_null() | after.is_null()).sum()),
         n_nothing=int(nothing.sum()),
     )
 
 
-def law_of_pairs(pairs: pl.DataFrame) -> Law:
+def fit_pairs(pairs: pl.DataFrame) -> Law:
     """Fit `realised` / `planned`, both in cents and positive."""
     ratio = pairs["realised"].to_numpy() / pairs["planned"].to_numpy()
     logs = np.sort(np.log(ratio))
@@ -148,21 +150,21 @@ def law_of_pairs(pairs: pl.DataFrame) -> Law:
         sigma=sigma if spread else 0.0,
         median_range=(math.exp(mean - half), math.exp(mean + half)),
         measured=tuple(float(q) for q in np.quantile(ratio, QUANTILES)),
-        fitted=_quantiles(mean, sigma),
-        gap=_gap(logs, mean, sigma) if spread else 0.0,
-        p_value=anderson_darling(logs, mean, sigma) if spread else None,
+        fitted=_compute_quantiles(mean, sigma),
+        gap=_compute_ks_distance(logs, mean, sigma) if spread else 0.0,
+        p_value=compute_normality_p_value(logs, mean, sigma) if spread else None,
         n_same=int((pairs["realised"] == pairs["planned"]).sum()),
         n_far=int(((ratio > FAR) | (ratio < 1 / FAR)).sum()),
     )
 
 
-def _quantiles(mean: float, sigma: float) -> tuple[float, ...]:
+def _compute_quantiles(mean: float, sigma: float) -> tuple[float, ...]:
     from scipy.special import ndtri
 
     return tuple(float(math.exp(mean + sigma * ndtri(q))) for q in QUANTILES)
 
 
-def _gap(logs: FloatArray, mean: float, sigma: float) -> float:
+def _compute_ks_distance(logs: FloatArray, mean: float, sigma: float) -> float:
     """Compute the Kolmogorov–Smirnov distance sup |F_n − F| of sorted values."""
     from scipy.special import ndtr
 
@@ -170,7 +172,7 @@ def _gap(logs: FloatArray, mean: float, sigma: float) -> float:
     return float(max((np.arange(1, n + 1) / n - law).max(), (law - np.arange(n) / n).max()))
 
 
-def anderson_darling(values: FloatArray, mean: float, sigma: float) -> float:
+def compute_normality_p_value(values: FloatArray, mean: float, sigma: float) -> float:
     """Return the p-value of normality of sorted values, with mean and deviation estimated from them."""
     from scipy.special import log_ndtr
 
@@ -191,24 +193,24 @@ def anderson_darling(values: FloatArray, mean: float, sigma: float) -> float:
     return min(1.0, max(0.0, p))
 
 
-def _header(table: pl.DataFrame, path: Path, wanted: str, defects: Defects) -> str | None:
+def _find_header(table: pl.DataFrame, path: Path, wanted: str, defects: Defects) -> str | None:
     """Find the column of that name, or of a usual synonym."""
     headers = [name for name in table.columns if name != "_row"]
     if wanted in headers:
         return wanted
     known: Sequence[str] = REALISED if wanted == "realised" else SYNONYMS.get(wanted, ())
-    result = next((name for name in headers if {*names_of(name)} & {*names_of(wanted), *known}), None)
+    result = next((name for name in headers if {*derive_names(name)} & {*derive_names(wanted), *known}), None)
     if result is None:
         defects.add(
             "fit-column",
             Text(f"la colonne « {wanted} » n'existe pas.", f'there is no column "{wanted}".'),
             Place(file=path.name, row=1),
-            hint=did_you_mean(wanted, headers),
+            hint=suggest_name(wanted, headers),
         )
     return result
 
 
-def _cents(table: pl.DataFrame, name: str, path: Path, defects: Defects) -> pl.Series:
+def _parse_cents(table: pl.DataFrame, name: str, path: Path, defects: Defects) -> pl.Series:
     """Parse a column of amounts in cents; each invalid or negative cell is a defect at its row."""
     cents, reasons = parse_cents_series(table[name])
     wrong = reasons.is_not_null() | (cents < 0).fill_null(value=False)
@@ -224,8 +226,8 @@ def _cents(table: pl.DataFrame, name: str, path: Path, defects: Defects) -> pl.S
     return cents
 
 
-def _too_few(path: Path, n: int) -> Defect:
-    rows = so_many(n, *ROWS)
+def _build_few_rows_defect(path: Path, n: int) -> Defect:
+    rows = describe_count(n, *ROWS)
     return Defect(
         "fit-few",
         Text(

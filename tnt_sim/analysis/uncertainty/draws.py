@@ -26,17 +26,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, table_column
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, get_table_column
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.columns import kind_of, text_keys, unknown_column
+from tnt_sim.rules.expressions.columns import get_column_kind, read_text_keys, record_unknown_column
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.protocols import Case
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.scenario.spec import UncertainSpec, law_of
+from tnt_sim.scenario.spec import UncertainSpec, parse_law
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +65,10 @@ class Input:
     def law(self) -> tuple[str, dict[str, float]] | None:
         """Return the distribution and its parameters for a factor or an amount; None for an event."""
         given = self.spec.times if self.spec.times is not None else self.spec.plus
-        return None if given is None else law_of(given)
+        return None if given is None else parse_law(given)
 
 
-def inputs_of(problem: Problem) -> tuple[Input, ...]:
+def list_inputs(problem: Problem) -> tuple[Input, ...]:
     """Return every uncertain input in force, matched with the applications.
 
     Raises
@@ -79,15 +79,15 @@ def inputs_of(problem: Problem) -> tuple[Input, ...]:
         If a column or a condition does not exist, or the column is not numeric.
     """
     spec, case = problem.scenario.spec, problem.case
-    before = len(case.defects.found)
+    before = len(case.defects.entries)
     result = []
     for k, entry in enumerate(spec.uncertain):
-        if entry.in_force(spec.date):
-            made = _input(case, entry, ("uncertain", k))
+        if entry.is_in_force(spec.date):
+            made = _build_input(case, entry, ("uncertain", k))
             if made is not None:
                 result.append(made)
-    if len(case.defects.found) > before:
-        raise ScenarioError(case.defects.found[before:])
+    if len(case.defects.entries) > before:
+        raise ScenarioError(case.defects.entries[before:])
     if not result:
         raise UsageError(
             Text(
@@ -99,18 +99,18 @@ def inputs_of(problem: Problem) -> tuple[Input, ...]:
     return tuple(result)
 
 
-def _input(case: Case, entry: UncertainSpec, path: tuple[str | int, ...]) -> Input | None:
+def _build_input(case: Case, entry: UncertainSpec, path: tuple[str | int, ...]) -> Input | None:
     mask = select(case, entry.where, (*path, "where"))
-    if mask is None or not _column_is_known(case, entry, path):
+    if mask is None or not _is_numeric_column(case, entry, path):
         return None
     rows = np.flatnonzero(mask)
     group, rho = np.full(len(rows), -1, dtype=np.int64), 0.0
     if entry.correlated is not None:
         by = entry.correlated.by
-        if kind_of(case, by) is None:
-            unknown_column(case, by, (*path, "correlated", "by"))
+        if get_column_kind(case, by) is None:
+            record_unknown_column(case, by, (*path, "correlated", "by"))
             return None
-        codes = text_keys(case, by).gather(rows)
+        codes = read_text_keys(case, by).gather(rows)
         names = sorted(set(codes.to_list()))
         place = {name: number for number, name in enumerate(names)}
         group = np.array([place[name] for name in codes.to_list()], dtype=np.int64)
@@ -118,21 +118,21 @@ def _input(case: Case, entry: UncertainSpec, path: tuple[str | int, ...]) -> Inp
     return Input(entry, rows, group, rho)
 
 
-def _column_is_known(case: Case, entry: UncertainSpec, path: tuple[str | int, ...]) -> bool:
+def _is_numeric_column(case: Case, entry: UncertainSpec, path: tuple[str | int, ...]) -> bool:
     """Whether the column is numeric: money, decimals or integers."""
     if entry.column is None:
         return True
     kind = CANONICAL.get(entry.column)
-    name = table_column(entry.column)
+    name = get_table_column(entry.column)
     if name not in case.table.columns:
-        unknown_column(case, entry.column, (*path, "column"))
+        record_unknown_column(case, entry.column, (*path, "column"))
         return False
     if (
         kind in (ColumnKind.MONEY, ColumnKind.DECIMAL, ColumnKind.INTEGER)
         or case.table.schema[name].is_numeric()
     ):
         return True
-    case.fault(
+    case.record_defect(
         "uncertain-column",
         Text(f"« {entry.column} » n'est pas un nombre.", f'"{entry.column}" is no number.'),
         (*path, "column"),
@@ -149,7 +149,7 @@ DIGITS = 9
 """Decimals kept, so that results do not depend on the last bits of floating-point arithmetic."""
 
 
-def points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: str = "lhs") -> FloatArray:
+def sample_points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: str = "lhs") -> FloatArray:
     """Sample points of the open unit cube, float (n_draws, n_coordinates).
 
     Parameters
@@ -205,18 +205,18 @@ def points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: str = "lh
     return np.clip(cube[:, :width], tiny, 1 - tiny)
 
 
-def value_arrays(inputs: Sequence[Input], point: FloatArray) -> list[FloatArray]:
+def compute_input_values(inputs: Sequence[Input], point: FloatArray) -> list[FloatArray]:
     """Convert one point, (n_coordinates,), to the values of each input, one per row of the input."""
     result, start = [], 0
     for input_ in inputs:
         n, m = len(input_.rows), input_.n_groups
         own, common = point[start : start + n], point[start + n : start + n + m]
-        result.append(_values(input_, _joined(input_, own, common)))
+        result.append(_compute_values(input_, _apply_copula(input_, own, common)))
         start += n + m
     return result
 
 
-def _joined(input_: Input, own: FloatArray, common: FloatArray) -> FloatArray:
+def _apply_copula(input_: Input, own: FloatArray, common: FloatArray) -> FloatArray:
     if not input_.n_groups:
         return own
     from scipy.special import ndtr, ndtri
@@ -226,7 +226,7 @@ def _joined(input_: Input, own: FloatArray, common: FloatArray) -> FloatArray:
     return joined
 
 
-def _values(input_: Input, u: FloatArray) -> FloatArray:
+def _compute_values(input_: Input, u: FloatArray) -> FloatArray:
     """Return F⁻¹(u), or 1.0 if the event happens and 0.0 otherwise."""
     law = input_.law
     if law is None:
@@ -269,7 +269,7 @@ class Draw:
     final: FloatArray
     changes: tuple[tuple[str, IntArray, pl.Series], ...]
 
-    def paid_cents(self, granted_cents: IntArray) -> IntArray:
+    def compute_paid_cents(self, granted_cents: IntArray) -> IntArray:
         """Return what is paid of each grant, int64 (n,), rounded down.
 
         Nothing if gone or lapsed; otherwise the grant times min(1, final).
@@ -296,35 +296,35 @@ def draw_of(table: pl.DataFrame, inputs: Sequence[Input], values: Sequence[Float
             final[input_.rows] *= value
         else:
             assert input_.spec.column is not None
-            name = table_column(input_.spec.column)
+            name = get_table_column(input_.spec.column)
             now = changed.setdefault(name, table[name].cast(pl.Float64).to_numpy().copy())
             now[input_.rows] = (
                 now[input_.rows] * value
                 if input_.spec.times is not None
-                else now[input_.rows] + _in_unit(name, value)
+                else now[input_.rows] + _convert_to_cents(name, value)
             )
     rows = np.arange(n)
-    changes = tuple((name, rows, _like(table[name], now)) for name, now in changed.items())
+    changes = tuple((name, rows, _round_to_column(table[name], now)) for name, now in changed.items())
     return Draw(gone, unpaid, final, changes)
 
 
-def _in_unit(name: str, value: FloatArray) -> FloatArray:
+def _convert_to_cents(name: str, value: FloatArray) -> FloatArray:
     """Convert an added amount to cents if the column holds money."""
     return value * 100 if name.endswith("_cents") else value
 
 
-def _like(column: pl.Series, values: FloatArray) -> pl.Series:
+def _round_to_column(column: pl.Series, values: FloatArray) -> pl.Series:
     """Round values to the type of a column: whole cents, or as many decimals as its own values have."""
     empty = column.is_null().to_numpy() | ~np.isfinite(values)
     if column.dtype.is_integer():
         whole = np.where(empty, 0, np.maximum(np.rint(values), 0)).astype(np.int64)
         return pl.Series(column.name, whole).set(pl.Series(empty), None).cast(column.dtype)
-    places = decimals_of(column)
+    places = count_decimals(column)
     rounded = np.round(np.where(empty, 0.0, values), places)
     return pl.Series(column.name, rounded).set(pl.Series(empty), None).cast(column.dtype)
 
 
-def decimals_of(column: pl.Series) -> int:
+def count_decimals(column: pl.Series) -> int:
     """Return the number of decimals of a column's values, at most 6."""
     known = column.drop_nulls().cast(pl.Float64).to_numpy()
     for places in range(6):
@@ -333,7 +333,7 @@ def decimals_of(column: pl.Series) -> int:
     return 6
 
 
-def scenario_of(scenario: Scenario, draw: Draw) -> Scenario:
+def build_scenario(scenario: Scenario, draw: Draw) -> Scenario:
     """Return the scenario of a draw as known at the decision; events after the decision change nothing here."""
     table = scenario.portfolio.table
     columns = [series for _, _, series in draw.changes]

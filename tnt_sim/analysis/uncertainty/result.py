@@ -27,7 +27,7 @@ from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.run_document import format_fraction
 
 TAIL = Fraction(1, 10)
 CORE, EXTERIOR = Fraction(95, 100), Fraction(5, 100)
@@ -47,7 +47,7 @@ class Risk:
     cvar: Fraction
 
 
-def risk_of(values: Sequence[Fraction], *, best_is_high: bool, tail: Fraction = TAIL) -> Risk:
+def compute_risk(values: Sequence[Fraction], *, best_is_high: bool, tail: Fraction = TAIL) -> Risk:
     """Compute the risk measures of equally likely values.
 
     Parameters
@@ -55,7 +55,7 @@ def risk_of(values: Sequence[Fraction], *, best_is_high: bool, tail: Fraction = 
     best_is_high : whether larger values are better
     tail : share α of the worst draws for `var` and `cvar`
 
-    >>> risk_of([Fraction(v) for v in range(1, 21)], best_is_high=True).cvar
+    >>> compute_risk([Fraction(v) for v in range(1, 21)], best_is_high=True).cvar
     Fraction(3, 2)
     """
     ordered = sorted(values, reverse=not best_is_high)
@@ -72,7 +72,7 @@ def risk_of(values: Sequence[Fraction], *, best_is_high: bool, tail: Fraction = 
     )
 
 
-def frequencies(rows: Sequence[IntArray], n: int) -> IntArray:
+def count_funded_draws(rows: Sequence[IntArray], n: int) -> IntArray:
     """Count the draws in which each of `n` applications is funded, int64 (n,)."""
     counted = np.zeros(n, dtype=np.int64)
     for part in rows:
@@ -80,13 +80,15 @@ def frequencies(rows: Sequence[IntArray], n: int) -> IntArray:
     return counted
 
 
-def standing(times: int, n_draws: int) -> str:
+def classify_frequency(times: int, n_draws: int) -> str:
     """Classify an application by its share of draws: `core`, `borderline` or `exterior`."""
     share = Fraction(times, n_draws)
     return "core" if share >= CORE else "exterior" if share <= EXTERIOR else "borderline"
 
 
-def overprogramming(granted_cents: int, paid_cents: Sequence[int], risk: Fraction = RISK) -> Fraction | None:
+def compute_overprogramming(
+    granted_cents: int, paid_cents: Sequence[int], risk: Fraction = RISK
+) -> Fraction | None:
     """Compute the share s above the money M that may be promised with P(paid > M) ≤ risk.
 
     If granting G pays p_1 … p_n, promising M·(1 + s) in the same proportions pays p_j·M·(1 + s)/G,
@@ -133,7 +135,7 @@ class ListOverDraws:
     ahead: bool
 
 
-def kept_list(
+def evaluate_list(
     name: str,
     read: Sequence[tuple[Fraction, int, bool]],
     best: Sequence[Fraction | None],
@@ -146,7 +148,7 @@ def kept_list(
     regrets = [sign * (top - value) for top, value in zip(best, values, strict=True) if top is not None]
     return ListOverDraws(
         name=name,
-        risk=risk_of(values, best_is_high=best_is_high),
+        risk=compute_risk(values, best_is_high=best_is_high),
         worst_regret=max([Fraction(0), *regrets]),
         holds=Fraction(sum(holds for _, _, holds in read), len(read)),
         paid_cents=tuple(paid for _, paid, _ in read),
@@ -157,7 +159,7 @@ def kept_list(
     )
 
 
-def total_effect(base: Sequence[Fraction], mixed: Sequence[Fraction]) -> Fraction | None:
+def estimate_total_effect(base: Sequence[Fraction], mixed: Sequence[Fraction]) -> Fraction | None:
     """Estimate the total Sobol index of an input from draws in which only that input was resampled.
 
         S_T = Σ (f(A) − f(A with i from B))² / (2 n Var f)
@@ -222,17 +224,17 @@ class EnsembleTables:
     @cached_property
     def risk(self) -> Risk | None:
         """Return the risk measures of these values; None without a draw."""
-        return risk_of(self.values, best_is_high=self.best_is_high) if self.values else None
+        return compute_risk(self.values, best_is_high=self.best_is_high) if self.values else None
 
     @cached_property
     def dossiers(self) -> pl.DataFrame:
-        """Return one row per application in play: `dossier`, `planned`, `times`, `share`, `standing`.
+        """Return one row per application in play: `dossier`, `planned`, `times`, `share`, `classify_frequency`.
 
         Candidates, committed applications, and any other that some draw funds.
         """
         offers, case = self.problem.offers, self.problem.case
         rows = [self.draws.solved[number]["rows"] for number in self.draws.numbers]
-        times = frequencies(rows, case.n)
+        times = count_funded_draws(rows, case.n)
         planned = np.zeros(case.n, dtype=np.bool_)
         if self.draws.plan.allocation is not None:
             planned = self.draws.plan.allocation.funded
@@ -244,7 +246,7 @@ class EnsembleTables:
             pl.Series("planned", planned),
             pl.Series("times", times),
             pl.Series("share", times / n),
-            pl.Series("standing", [standing(int(t), n) for t in times.tolist()]),
+            pl.Series("standing", [classify_frequency(int(t), n) for t in times.tolist()]),
         )
         return table.filter(pl.Series(visited)).sort("times", "dossier", descending=[True, False])
 
@@ -256,7 +258,9 @@ class EnsembleTables:
             return ()
         best = [self.draws.solved[number]["value"] for number in numbers]
         return tuple(
-            kept_list(name, [self.draws.read[n][k] for n in numbers], best, best_is_high=self.best_is_high)
+            evaluate_list(
+                name, [self.draws.read[n][k] for n in numbers], best, best_is_high=self.best_is_high
+            )
             for k, name in enumerate(self.draws.lists)
         )
 
@@ -342,20 +346,22 @@ class EnsembleTables:
             return pl.DataFrame()
         granted = self.draws.plan.allocation.granted_cents
         rows = []
-        for year, mask in self._years():
+        for year, mask in self._group_by_year():
             own = np.where(mask, granted, 0)
             total = int(own.sum())
             if total == 0:
                 continue
-            paid = [int(self.ground.draw(number).paid_cents(own).sum()) for number in self.draws.numbers]
-            share = overprogramming(total, paid)
+            paid = [
+                int(self.ground.draw(number).compute_paid_cents(own).sum()) for number in self.draws.numbers
+            ]
+            share = compute_overprogramming(total, paid)
             rows.append(
                 (
                     year,
                     total,
                     sum(paid) // len(paid),
                     max(paid),
-                    None if share is None else decimal_text(share),
+                    None if share is None else format_fraction(share),
                 )
             )
         schema = {
@@ -367,10 +373,10 @@ class EnsembleTables:
         }
         return pl.DataFrame(rows, schema=schema, orient="row")
 
-    def _years(self) -> list[tuple[int | None, BoolArray]]:
+    def _group_by_year(self) -> list[tuple[int | None, BoolArray]]:
         """Return the applications of each year of the schedule; all of them without a schedule."""
         case = self.problem.case
-        rule = next((r for r in case_rules(self.problem) if isinstance(r, ScheduleSpec)), None)
+        rule = next((r for r in list_rules_in_force(self.problem) if isinstance(r, ScheduleSpec)), None)
         column = getattr(getattr(rule, "year", None), "column", None)
         if column is None or column not in case.table.columns:
             return [(None, np.ones(case.n, dtype=np.bool_))]
@@ -389,14 +395,14 @@ class EnsembleTables:
             if not numbers:
                 continue
             base = [self.draws.solved[number]["value"] for number in numbers]
-            effect = total_effect(base, [mixed[number] for number in numbers])
+            effect = estimate_total_effect(base, [mixed[number] for number in numbers])
             rows.append((input_.spec.id, None if effect is None else float(effect), len(numbers)))
         schema = {"input": pl.String, "total_effect": pl.Float64, "n_draws": pl.Int64}
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def summary(self) -> dict[str, Any]:
         """Return the document of `ensemble --json`."""
-        text = decimal_text
+        text = format_fraction
         return {
             "schema_version": 1,
             "command": "ensemble",
@@ -411,14 +417,14 @@ class EnsembleTables:
             "sampling": self.sample.sampling,
             "inputs": [one.spec.id for one in self.ground.inputs],
             "without_dossier": self.without_dossier,
-            "value": None if self.risk is None else _risk(self.risk),
+            "value": None if self.risk is None else _build_risk_entry(self.risk),
             "plan_value": text(self.draws.plan.values[0]) if self.draws.plan.values else None,
             "information": text(self.information),
             "robust": self.robust,
             "lists": [
                 {
                     "name": one.name,
-                    **_risk(one.risk),
+                    **_build_risk_entry(one.risk),
                     "worst_regret": text(one.worst_regret),
                     "holds": text(one.holds),
                 }
@@ -438,11 +444,11 @@ class EnsembleTables:
 _STATUS = {None: "done", "time": "stopped", "interrupt": "interrupted"}
 
 
-def case_rules(problem: Problem) -> list[Any]:
+def list_rules_in_force(problem: Problem) -> list[Any]:
     """Return the rules in force, as written."""
     spec = problem.scenario.spec
-    return [rule for rule in spec.rules if rule.in_force(spec.date)]
+    return [rule for rule in spec.rules if rule.is_in_force(spec.date)]
 
 
-def _risk(risk: Risk) -> dict[str, str | None]:
-    return {key: decimal_text(getattr(risk, key)) for key in ("mean", "least", "most", "var", "cvar")}
+def _build_risk_entry(risk: Risk) -> dict[str, str | None]:
+    return {key: format_fraction(getattr(risk, key)) for key in ("mean", "least", "most", "var", "cvar")}

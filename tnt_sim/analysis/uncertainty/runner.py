@@ -24,11 +24,11 @@ from tnt_sim.analysis.uncertainty.draws import (
     Draw,
     FloatArray,
     Input,
+    build_scenario,
+    compute_input_values,
     draw_of,
-    inputs_of,
-    points,
-    scenario_of,
-    value_arrays,
+    list_inputs,
+    sample_points,
 )
 from tnt_sim.domain.portfolio import CANONICAL
 from tnt_sim.engine.budgets import Clock
@@ -36,14 +36,14 @@ from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import InputError, LimitReached, UsageError, VerificationError
 from tnt_sim.i18n.message import Text
-from tnt_sim.parallel import Job, JobOutcome, in_processes, serially
+from tnt_sim.parallel import Job, JobOutcome, run_in_processes, run_serially
 from tnt_sim.rules.envelopes.tree_reading import read_envelopes
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, common_scale
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, find_common_scale
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 INFEASIBLE, STOPPED = Status.INFEASIBLE.value, Status.STOPPED.value
 """Status of a draw without optimum: infeasible, or stopped by a limit."""
@@ -97,7 +97,7 @@ class Ground:
     def second(self) -> FloatArray:
         """Return a second, independent sample, for sensitivity."""
         sample = self.sample
-        return points(self.inputs, sample.n_draws, sample.seed + 1, sample.sampling)
+        return sample_points(self.inputs, sample.n_draws, sample.seed + 1, sample.sampling)
 
     def draw(self, number: int, other: int = -1) -> Draw:
         """Return a draw by number, with the part of input `other` taken from the second sample."""
@@ -107,10 +107,10 @@ class Ground:
             start = sum(widths[:other])
             point = point.copy()
             point[start : start + widths[other]] = self.second[number, start : start + widths[other]]
-        return draw_of(self.problem.case.table, self.inputs, value_arrays(self.inputs, point))
+        return draw_of(self.problem.case.table, self.inputs, compute_input_values(self.inputs, point))
 
 
-def ground_of(scenario: Scenario, sample: Sample) -> Ground:
+def prepare_ground(scenario: Scenario, sample: Sample) -> Ground:
     """Prepare a scenario for draws.
 
     Raises
@@ -131,8 +131,8 @@ def ground_of(scenario: Scenario, sample: Sample) -> Ground:
     files = tuple(entry.model_copy(update={"where": None}) for entry in scenario.spec.dossiers)
     spec = scenario.spec.model_copy(update={"dossiers": files})
     ready = replace(scenario, spec=spec, portfolio=problem.case.portfolio)
-    inputs = inputs_of(problem)
-    cube = points(inputs, sample.n_draws, sample.seed, sample.sampling)
+    inputs = list_inputs(problem)
+    cube = sample_points(inputs, sample.n_draws, sample.seed, sample.sampling)
     return Ground(ready, problem, inputs, cube, sample)
 
 
@@ -143,19 +143,19 @@ def _with_numbers(scenario: Scenario) -> Scenario:
         name = entry.column
         known = name in portfolio.table.columns and name not in CANONICAL
         if name is not None and known and portfolio.table.schema[name] == pl.String:
-            numbers, faults = portfolio.numeric(name)
+            numbers, faults = portfolio.read_numbers(name)
             if not faults:
                 portfolio = portfolio.with_table(portfolio.table.with_columns(numbers.alias(name)))
     return replace(scenario, portfolio=portfolio)
 
 
-def clock_until(until: float) -> Clock:
+def build_clock(until: float) -> Clock:
     """Return a clock for the time left."""
     return Clock(None if until == math.inf else until - time.monotonic())
 
 
 @lru_cache(maxsize=1)
-def _ground(sample: Sample) -> Ground:
+def _load_ground(sample: Sample) -> Ground:
     """Load and prepare the scenario, once per process."""
     scenario = load_scenario(sample.path, sample.sets)
     if scenario.sha256 != sample.scenario_sha256:
@@ -166,21 +166,21 @@ def _ground(sample: Sample) -> Ground:
             ),
             code="ensemble-inputs",
         )
-    return ground_of(scenario, sample)
+    return prepare_ground(scenario, sample)
 
 
-def work(task: DrawTask) -> dict[str, Any]:
+def run_task(task: DrawTask) -> dict[str, Any]:
     """Optimise one draw, or evaluate lists in it; returns a plain record."""
-    ground = _ground(task.sample)
+    ground = _load_ground(task.sample)
     draw = ground.draw(task.number, task.other)
     try:
-        problem = compile_problem(scenario_of(ground.scenario, draw))
+        problem = compile_problem(build_scenario(ground.scenario, draw))
         if task.lists:
             return {
                 "read": [_read(problem, draw, awards) for awards in task.lists],
-                "exceeded": _exceeded(problem, draw, task.lists[0]),
+                "exceeded": _find_exceeded_envelopes(problem, draw, task.lists[0]),
             }
-        answer = ask(problem, prove=False, clock=clock_until(task.until))
+        answer = ask(problem, prove=False, clock=build_clock(task.until))
     except InputError:  # its rules contradict each other
         return {"status": INFEASIBLE}
     except (LimitReached, VerificationError) as error:
@@ -195,7 +195,7 @@ def work(task: DrawTask) -> dict[str, Any]:
         "status": answer.status.value,
         "value": answer.values[0],
         "granted_cents": answer.granted_cents,
-        "paid_cents": int(draw.paid_cents(granted).sum()),
+        "paid_cents": int(draw.compute_paid_cents(granted).sum()),
         "unspent_cents": list(answer.reading.envelopes.left_cents),
         "rows": rows.astype(np.int32),
         "cents": granted[rows],
@@ -221,10 +221,10 @@ def _read(problem: Problem, draw: Draw, awards: Awards) -> tuple[Fraction, int, 
     fits = not np.array(reading.envelopes.excess_cents, dtype=object).any()
     kept = all(rule.holds for rule in reading.rules if rule.mode is Mode.HARD)
     kept &= all(one.read(funded, granted).holds for one in (*problem.limits, *problem.table_rules))
-    return reading.values[0], int(draw.paid_cents(granted).sum()), fits and kept
+    return reading.values[0], int(draw.compute_paid_cents(granted).sum()), fits and kept
 
 
-def _exceeded(problem: Problem, draw: Draw, awards: Awards) -> list[bool]:
+def _find_exceeded_envelopes(problem: Problem, draw: Draw, awards: Awards) -> list[bool]:
     """Return by envelope whether a list exceeds it when granted what its applications ask for in a draw."""
     offers = problem.offers
     funded = np.zeros(problem.case.n, dtype=np.bool_)
@@ -235,7 +235,7 @@ def _exceeded(problem: Problem, draw: Draw, awards: Awards) -> list[bool]:
     return [cents > 0 for cents in reading.excess_cents]
 
 
-def tasks(sample: Sample, numbers: Sequence[int], **more: Any) -> list[tuple[int, DrawTask]]:
+def build_tasks(sample: Sample, numbers: Sequence[int], **more: Any) -> list[tuple[int, DrawTask]]:
     """Build the jobs of some draws."""
     return [(number, DrawTask(sample, number, **more)) for number in numbers]
 
@@ -245,7 +245,7 @@ MOST_LISTS = 20
 GROUP = 10
 DRAWS_SHARE = 2 / 3
 """Share of the time limit for optimising draws; the rest is for evaluating lists in them."""
-Tell = Callable[[str, float], None]
+ReportProgress = Callable[[str, float], None]
 
 
 @dataclass(eq=False)
@@ -289,7 +289,7 @@ def run_draws(
     n_workers: int,
     n_inputs: int,
     n_sensitivity: int = 0,
-    report_progress: Tell | None = None,
+    report_progress: ReportProgress | None = None,
     seconds: float | None = None,
 ) -> Draws:
     """Optimise every draw, evaluate the lists and resample inputs.
@@ -306,23 +306,23 @@ def run_draws(
     """
     began = time.monotonic()
     end = math.inf if seconds is None else began + seconds
-    draws = Draws(ask(problem, clock=clock_until(end)))
+    draws = Draws(ask(problem, clock=build_clock(end)))
     total = sample.n_draws * 2 + n_sensitivity * n_inputs
     counter = _Counter(report_progress, total)
     try:
         until = math.inf if seconds is None else began + DRAWS_SHARE * seconds
-        for outcome in _run(draws, tasks(sample, range(sample.n_draws), until=until), n_workers, until):
+        for outcome in _run(draws, build_tasks(sample, range(sample.n_draws), until=until), n_workers, until):
             _take(draws, outcome)
-            counter.tick("draws")
+            counter.advance("draws")
         _read_lists(problem, sample, draws, n_workers, counter, end)
         if n_sensitivity:
-            _mix(sample, draws, n_inputs, n_sensitivity, n_workers, counter, end)
+            _run_sensitivity_draws(sample, draws, n_inputs, n_sensitivity, n_workers, counter, end)
     except KeyboardInterrupt:
         draws.stopped_by = "interrupt"
     return draws
 
 
-def _mix(
+def _run_sensitivity_draws(
     sample: Sample,
     draws: Draws,
     n_inputs: int,
@@ -336,22 +336,22 @@ def _mix(
     jobs = [
         (k * n_sensitivity + number, task)
         for k in range(n_inputs)
-        for number, task in tasks(sample, range(n_sensitivity), other=k, until=end)
+        for number, task in build_tasks(sample, range(n_sensitivity), other=k, until=end)
     ]
     for outcome in _run(draws, jobs, n_workers, end):
         k, number = divmod(outcome.number, n_sensitivity)
         if outcome.failure is None and "value" in outcome.value:
             draws.mixed[k][number] = outcome.value["value"]
-        counter.tick("sensitivity")
+        counter.advance("sensitivity")
 
 
 @dataclass(eq=False)
 class _Counter:
-    report_progress: Tell | None
+    report_progress: ReportProgress | None
     total: int
     done: int = 0
 
-    def tick(self, phase: str) -> None:
+    def advance(self, phase: str) -> None:
         self.done += 1
         if self.report_progress is not None:
             self.report_progress(phase, self.done / self.total)
@@ -361,9 +361,9 @@ def _run(draws: Draws, jobs: Sequence[Job], n_workers: int, until: float) -> Gen
     """Yield the results of jobs until the time limit, which is noted in `draws`."""
     groups: Iterable[Sequence[Job]] = [jobs[k : k + GROUP] for k in range(0, len(jobs), GROUP)]
     if n_workers == 1:
-        outcomes = serially(work, groups)
+        outcomes = run_serially(run_task, groups)
     else:
-        outcomes = in_processes(work, groups, n_workers, deadline=clock_until(until).deadline)
+        outcomes = run_in_processes(run_task, groups, n_workers, deadline=build_clock(until).deadline)
     waiting = len(jobs)
     try:
         for outcome in outcomes:
@@ -389,22 +389,22 @@ def _read_lists(
     problem: Problem, sample: Sample, draws: Draws, n_workers: int, counter: _Counter, end: float
 ) -> None:
     """Evaluate the plan and the most frequent optimal lists that are feasible today in every draw."""
-    draws.lists = dict(_lists(problem, draws, end))
+    draws.lists = dict(_generate_lists(problem, draws, end))
     if not draws.lists:
         return
     given = tuple(draws.lists.values())
-    for outcome in _run(draws, tasks(sample, draws.numbers, lists=given), n_workers, end):
+    for outcome in _run(draws, build_tasks(sample, draws.numbers, lists=given), n_workers, end):
         if outcome.failure is None and "read" in outcome.value:
             draws.read[outcome.number] = outcome.value["read"]
             draws.exceeded[outcome.number] = outcome.value["exceeded"]
-        counter.tick("lists")
+        counter.advance("lists")
 
 
-def _lists(problem: Problem, draws: Draws, end: float) -> Iterable[tuple[str, Awards]]:
+def _generate_lists(problem: Problem, draws: Draws, end: float) -> Iterable[tuple[str, Awards]]:
     if draws.plan.allocation is not None:
         rows = np.flatnonzero(draws.plan.allocation.funded)
         yield "plan", (rows, draws.plan.allocation.granted_cents[rows])
-    average = _best_average(problem, draws, end)
+    average = _optimise_average(problem, draws, end)
     if average is not None:
         yield "average", average
     counted: Counter[bytes] = Counter()
@@ -419,7 +419,7 @@ def _lists(problem: Problem, draws: Draws, end: float) -> Iterable[tuple[str, Aw
             yield f"draw {first[key]}", awards
 
 
-def _best_average(problem: Problem, draws: Draws, end: float) -> Awards | None:
+def _optimise_average(problem: Problem, draws: Draws, end: float) -> Awards | None:
     """Find today's list with the best average value over the draws (sample average approximation).
 
     With w_ij the worth of application i in draw j, 0 where it is gone, it maximises Σ_j Σ_i w_ij
@@ -430,12 +430,12 @@ def _best_average(problem: Problem, draws: Draws, end: float) -> Awards | None:
         return None
     if any(rule.mode is Mode.PENALTY for rule in problem.rules):
         return None
-    scale = common_scale([told["scale"] for told in solved])
+    scale = find_common_scale([told["scale"] for told in solved])
     total = np.sum([told["worth"] * int(told["scale"] / scale) for told in solved], axis=0)
     first = problem.stages[0]
-    terms = replace(first.terms, scale=scale / len(solved), per_funded=total).reduced()
+    terms = replace(first.terms, scale=scale / len(solved), per_funded=total).reduce()
     question = replace(problem, stages=(replace(first, terms=terms), *problem.stages[1:]))
-    answer = ask(question, prove=False, clock=clock_until(end))
+    answer = ask(question, prove=False, clock=build_clock(end))
     if answer.allocation is None or not answer.is_closed:
         return None
     rows = np.flatnonzero(answer.allocation.funded)
@@ -454,7 +454,7 @@ def _as_offered(problem: Problem, rows: np.ndarray[Any, np.dtype[np.int64]]) -> 
     allocation = Allocation(funded, granted)
     if (granted[funded] <= 0).any():
         return None
-    if broken_rules(problem, allocation, read_allocation(problem, allocation)):
+    if list_broken_rules(problem, allocation, read_allocation(problem, allocation)):
         return None
     chosen = np.flatnonzero(funded)
     return chosen, granted[chosen]

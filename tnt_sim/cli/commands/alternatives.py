@@ -8,7 +8,15 @@ import typer
 
 from tnt_sim.cli.commands.compare import check_out, write_study
 from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, page, progress_line, typed, width
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    build_hint,
+    emit,
+    format_arguments,
+    get_width,
+    print_page,
+    show_progress,
+)
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -17,8 +25,8 @@ from tnt_sim.cli.options import (
     ScenarioArgument,
     SetOption,
     TimeLimitOption,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -54,32 +62,32 @@ def alternatives(
     quiet: QuietOption = False,
 ) -> int:
     """Donne d'autres choix presque aussi bons, aussi différents que possible."""
-    lang_of(lang, Lang.FR)
+    parse_lang(lang, Lang.FR)
     if out is not None:
         check_out(out, force=force)
-    seconds, loss = seconds_of(time_limit), _rate(within)
+    seconds, loss = parse_seconds(time_limit), _require_rate(within)
     from tnt_sim.analysis.alternatives.alternatives import alternatives as find
-    from tnt_sim.reporting.reports.alternatives import alternatives_lines
-    from tnt_sim.reporting.reports.progress import stopped_lines
+    from tnt_sim.reporting.reports.alternatives import render_alternatives
+    from tnt_sim.reporting.reports.progress import render_interruption
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(variant.spec.locale))
-    with progress_line(tongue, wanted=not quiet) as progress:
+    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    with show_progress(tongue, wanted=not quiet) as progress:
         near = find(
             variant, within=loss, count=count, by=by, steer=steer, time_limit=seconds, progress=progress
         )
     if out is not None:
-        from tnt_sim.reporting.reports.study_reports import study_of
+        from tnt_sim.reporting.reports.study_reports import build_study
 
-        write_study(out, study_of(near.document, tongue), tongue)
+        write_study(out, build_study(near.document, tongue), tongue)
     if as_json:
         emit(near.document)
     elif not quiet:
-        page(
-            alternatives_lines(near.document, tongue, width())
-            + stopped_lines(near.document, tongue, width())
-            + after("alternatives", tongue, typed(scenario, sets=sets))
+        print_page(
+            render_alternatives(near.document, tongue, get_width())
+            + render_interruption(near.document, tongue, get_width())
+            + build_hint("alternatives", tongue, format_arguments(scenario, sets=sets))
         )
     if near.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
@@ -88,7 +96,7 @@ def alternatives(
     return STOPPED if near.optimum.status.value == "stopped" else INFEASIBLE
 
 
-def _rate(text: str) -> str:
+def _require_rate(text: str) -> str:
     from tnt_sim.domain.money import MoneyError, parse_rate
 
     try:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.console import note
-from tnt_sim.cli.options import LangOption, QuietOption, ScenarioArgument, lang_of
+from tnt_sim.cli.console import print_note
+from tnt_sim.cli.options import LangOption, QuietOption, ScenarioArgument, parse_lang
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
@@ -32,8 +32,8 @@ def app(
     quiet: QuietOption = False,
 ) -> int:
     """Ouvre la page du planificateur : régler, voir la liste, comparer, enregistrer."""
-    lang_of(lang, Lang.FR)
-    from tnt_sim.app.widget import address_of, check_installed, new_token, port_of, serve
+    parse_lang(lang, Lang.FR)
+    from tnt_sim.app.widget import build_address, check_installed, generate_token, select_port, serve
     from tnt_sim.scenario.load import load_scenario
 
     check_installed()
@@ -46,16 +46,16 @@ def app(
             code="usage.app",
         )
     variant = load_scenario(scenario)
-    tongue = lang_of(lang, Lang(variant.spec.locale))
-    door, token = port_of(port), new_token()
-    address = address_of(door, token)
+    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    door, token = select_port(port), generate_token()
+    address = build_address(door, token)
     head = Text("La page du planificateur : ", "The planner's page: ").in_(tongue)
     end = Text("Ctrl-C l'arrête.", "Ctrl-C stops it.").in_(tongue)
 
-    def ready(opening: Path) -> None:
-        note(f"{head}{address}" if quiet else f"{head}{address}\n{end}")
+    def show_address(opening: Path) -> None:
+        print_note(f"{head}{address}" if quiet else f"{head}{address}\n{end}")
         if not no_browser:
             webbrowser.open(opening.as_uri())
 
-    serve(scenario, variant.title, tongue, door, token, ready=ready)
+    serve(scenario, variant.title, tongue, door, token, ready=show_address)
     return 0

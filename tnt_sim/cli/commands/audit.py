@@ -9,7 +9,15 @@ import typer
 
 from tnt_sim.cli.commands.compare import check_out, write_study
 from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, page, progress_line, typed, width
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    build_hint,
+    emit,
+    format_arguments,
+    get_width,
+    print_page,
+    show_progress,
+)
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -18,8 +26,8 @@ from tnt_sim.cli.options import (
     ScenarioArgument,
     SetOption,
     TimeLimitOption,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
 from tnt_sim.i18n.message import Lang
 
@@ -47,30 +55,30 @@ def audit(
     quiet: QuietOption = False,
 ) -> int:
     """Compare une liste faite à la main aux règles et au meilleur choix."""
-    lang_of(lang, Lang.FR)
+    parse_lang(lang, Lang.FR)
     if out is not None:
         check_out(out, force=force)
-    seconds = seconds_of(time_limit)
+    seconds = parse_seconds(time_limit)
     from tnt_sim.analysis.audit import audit as look
-    from tnt_sim.reporting.reports.audit import audit_lines
-    from tnt_sim.reporting.reports.progress import stopped_lines
+    from tnt_sim.reporting.reports.audit import render_audit
+    from tnt_sim.reporting.reports.progress import render_interruption
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(variant.spec.locale))
-    with progress_line(tongue, wanted=not quiet) as progress:
+    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    with show_progress(tongue, wanted=not quiet) as progress:
         audit_ = look(variant, selection, time_limit=seconds, progress=progress)
     if out is not None:
-        from tnt_sim.reporting.reports.study_reports import study_of
+        from tnt_sim.reporting.reports.study_reports import build_study
 
-        write_study(out, study_of(audit_.document, tongue), tongue)
+        write_study(out, build_study(audit_.document, tongue), tongue)
     if as_json:
         emit(audit_.document)
     elif not quiet:
-        page(
-            audit_lines(audit_.document, tongue, width())
-            + stopped_lines(audit_.document, tongue, width())
-            + after("audit", tongue, typed(scenario, sets=sets))
+        print_page(
+            render_audit(audit_.document, tongue, get_width())
+            + render_interruption(audit_.document, tongue, get_width())
+            + build_hint("audit", tongue, format_arguments(scenario, sets=sets))
         )
     if audit_.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, emit, hint_lines, note, page, width
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    build_hint_lines,
+    emit,
+    get_width,
+    print_note,
+    print_page,
+)
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
@@ -21,10 +28,10 @@ from tnt_sim.cli.options import (
     MethodOption,
     QuietOption,
     check_method,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
-from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.message import Lang, Text, describe_count
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.batch.runner import BatchResult, Tick
@@ -89,45 +96,47 @@ def batch(
 ) -> int:
     """Calcule beaucoup de scénarios ; ce qui est fait n'est pas refait."""
     check_method(method)
-    tongue = lang_of(lang, Lang.FR)
+    tongue = parse_lang(lang, Lang.FR)
     options = {
         "backend": backend,
         "method": None if method == "auto" else method,
-        "time_limit": seconds_of(time_limit),
+        "time_limit": parse_seconds(time_limit),
         "cross_check": cross_check,
     }
     from tnt_sim.analysis.batch.plan import read_plan
     from tnt_sim.analysis.batch.runner import run_batch
     from tnt_sim.analysis.batch.store import check_begun
     from tnt_sim.analysis.batch.task import executor as executor_of
-    from tnt_sim.parallel import processors
+    from tnt_sim.parallel import count_processors
 
-    n_workers = workers or processors()
+    n_workers = workers or count_processors()
     run = executor_of(executor, n_workers, scheduler)
     if resume:
         check_begun(out)
     plan = read_plan(files)
     n = len(plan.cases)
     if not quiet:
-        said = so_many(n, ("scénario", "scénarios"), ("scenario", "scenarios"))
-        note(f"{said.in_(tongue)} → {out}")
+        said = describe_count(n, ("scénario", "scénarios"), ("scenario", "scenarios"))
+        print_note(f"{said.in_(tongue)} → {out}")
     asked = {key: value for key, value in options.items() if value is not None}
-    with _progress(n, tongue, as_json=as_json, quiet=quiet) as bar, _terminable(bar) as tell:
+    with _show_progress(n, tongue, as_json=as_json, quiet=quiet) as bar, _guard_termination(bar) as tell:
         result = run_batch(plan, out, run, n_workers, asked, tell)
     if as_json:
-        emit(document(result))
+        emit(build_document(result))
     elif not quiet:
-        from tnt_sim.reporting.reports.batch import batch_lines
+        from tnt_sim.reporting.reports.batch import render_batch
 
-        page(batch_lines(result.runs, n, str(out), result.interrupted, result.n_torn, tongue, width()))
+        print_page(
+            render_batch(result.runs, n, str(out), result.interrupted, result.n_torn, tongue, get_width())
+        )
         if not result.interrupted:
-            page(hint_lines([f'polars.read_parquet("{(out / "runs").as_posix()}")'], tongue))
+            print_page(build_hint_lines([f'polars.read_parquet("{(out / "runs").as_posix()}")'], tongue))
     if result.interrupted:
         return INTERRUPTED_AND_TOLD
     return FAILURES if result.n_failed else 0
 
 
-def document(result: BatchResult) -> dict[str, Any]:
+def build_document(result: BatchResult) -> dict[str, Any]:
     """Return the document of `batch --json`: every case with its figures, without its list of applications."""
     table = result.runs.drop("dossier", "awarded_cents")
     status = "interrupted" if result.interrupted else "failures" if result.n_failed else "done"
@@ -146,7 +155,7 @@ def document(result: BatchResult) -> dict[str, Any]:
 
 
 @contextmanager
-def _terminable(report_progress: Callable[[Tick], None] | None) -> Iterator[Callable[[Tick], None]]:
+def _guard_termination(report_progress: Callable[[Tick], None] | None) -> Iterator[Callable[[Tick], None]]:
     """Let Ctrl-C or a termination signal end a batch and keep finished cases; `report_progress` is passed on.
 
     A signal raised inside Python code that drops exceptions (a destructor) would be lost: it is
@@ -159,20 +168,20 @@ def _terminable(report_progress: Callable[[Tick], None] | None) -> Iterator[Call
         is_requested = True
         raise KeyboardInterrupt
 
-    def report(tick: Tick) -> None:
+    def pass_tick(tick: Tick) -> None:
         if is_requested:
             raise KeyboardInterrupt
         if report_progress is not None:
             report_progress(tick)
 
-    def unraisable(lost: sys.UnraisableHookArgs) -> None:
+    def filter_unraisable(lost: sys.UnraisableHookArgs) -> None:
         if not issubclass(lost.exc_type, KeyboardInterrupt):
             drop(lost)
 
     before = [signal.signal(number, stop) for number in signals]
-    sys.unraisablehook = unraisable
+    sys.unraisablehook = filter_unraisable
     try:
-        yield report
+        yield pass_tick
     finally:
         sys.unraisablehook = drop
         for number, handler in zip(signals, before, strict=True):
@@ -180,7 +189,7 @@ def _terminable(report_progress: Callable[[Tick], None] | None) -> Iterator[Call
 
 
 @contextmanager
-def _progress(
+def _show_progress(
     n_cases: int, lang: Lang, *, as_json: bool, quiet: bool
 ) -> Iterator[Callable[[Tick], None] | None]:
     """Show a bar with rate and remaining time on a terminal.
@@ -188,7 +197,7 @@ def _progress(
     With `--json`, write one JSON event per line on stderr.
     """
     if as_json:
-        yield None if quiet else _event
+        yield None if quiet else _print_event
         return
     if quiet or not sys.stderr.isatty():
         yield None
@@ -215,8 +224,10 @@ def _progress(
         yield show
 
 
-def _event(tick: Tick) -> None:
+def _print_event(tick: Tick) -> None:
     record = tick.record or {}
     keys = ("case_sha256", "name", "status", "proof", "n_funded", "granted_cents", "seconds")
     told = {key: record.get(key) for key in keys}
-    note(json.dumps({"event": "run", "done": tick.n_done, "of": tick.n_cases, **told}, ensure_ascii=False))
+    print_note(
+        json.dumps({"event": "run", "done": tick.n_done, "of": tick.n_cases, **told}, ensure_ascii=False)
+    )

@@ -8,15 +8,24 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, language, page, progress_line, typed, width
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    build_hint,
+    detect_language,
+    emit,
+    format_arguments,
+    get_width,
+    print_page,
+    show_progress,
+)
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
     PageOption,
     QuietOption,
     TimeLimitOption,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -44,30 +53,30 @@ def compare(
     quiet: QuietOption = False,
 ) -> int:
     """Compare des scénarios ou des calculs : entrées, totaux, qui entre, qui sort."""
-    tongue = lang_of(lang, language([str(path) for path in sides]))
+    tongue = parse_lang(lang, detect_language([str(path) for path in sides]))
     from tnt_sim.api.analyses import compare as set_side_by_side
-    from tnt_sim.reporting.reports.comparison import comparison_lines
-    from tnt_sim.reporting.reports.progress import stopped_lines
+    from tnt_sim.reporting.reports.comparison import render_comparison
+    from tnt_sim.reporting.reports.progress import render_interruption
 
     if out is not None:
         check_out(out, force=force)
-    seconds = seconds_of(time_limit)
+    seconds = parse_seconds(time_limit)
     options = {} if seconds is None else {"time_limit": seconds}
-    with progress_line(tongue, wanted=not quiet and not as_json) as progress:
+    with show_progress(tongue, wanted=not quiet and not as_json) as progress:
         comparison = set_side_by_side(*sides, attribute=not no_causes, options=options, progress=progress)
     if out is not None:
-        from tnt_sim.reporting.reports.comparison import comparison_study
+        from tnt_sim.reporting.reports.comparison import build_comparison_study
 
-        write_study(out, comparison_study(comparison, tongue), tongue)
+        write_study(out, build_comparison_study(comparison, tongue), tongue)
     if as_json:
         emit(comparison.summary())
     elif not quiet:
-        page(
-            comparison_lines(comparison, tongue, width())
-            + stopped_lines(comparison.summary(), tongue, width())
+        print_page(
+            render_comparison(comparison, tongue, get_width())
+            + render_interruption(comparison.summary(), tongue, get_width())
         )
         if out is None:
-            page(after("compare", tongue, typed(*sides)))
+            print_page(build_hint("compare", tongue, format_arguments(*sides)))
     return INTERRUPTED_AND_TOLD if comparison.summary()["stopped_by"] == "interrupt" else 0
 
 
@@ -94,9 +103,9 @@ def check_out(out: Path, *, force: bool) -> None:
 
 def write_study(out: Path, study: object, lang: Lang) -> None:
     """Write a study as a page or a workbook, by the suffix."""
-    from tnt_sim.reporting.renderers.html import Study, study_book, study_html
+    from tnt_sim.reporting.renderers.html import Study, build_study_workbook, render_study_html
     from tnt_sim.reporting.run_folder.atomic_write import put_file
 
     assert isinstance(study, Study)
     html = out.suffix.lower() == ".html"
-    put_file(out, study_html(study, lang).encode() if html else study_book(study, lang))
+    put_file(out, render_study_html(study, lang).encode() if html else build_study_workbook(study, lang))

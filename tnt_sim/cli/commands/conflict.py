@@ -8,7 +8,15 @@ import typer
 
 from tnt_sim.cli.commands.compare import check_out, write_study
 from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, page, progress_line, typed, width
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    build_hint,
+    emit,
+    format_arguments,
+    get_width,
+    print_page,
+    show_progress,
+)
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -17,8 +25,8 @@ from tnt_sim.cli.options import (
     ScenarioArgument,
     SetOption,
     TimeLimitOption,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
 from tnt_sim.i18n.message import Lang
 
@@ -44,34 +52,38 @@ def conflict(
     quiet: QuietOption = False,
 ) -> int:
     """Dit pourquoi rien ne tient : les règles qui se contredisent, et ce qui suffirait."""
-    lang_of(lang, Lang.FR)
+    parse_lang(lang, Lang.FR)
     if out is not None:
         check_out(out, force=force)
-    seconds = seconds_of(time_limit)
+    seconds = parse_seconds(time_limit)
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict as find
-    from tnt_sim.reporting.reports.infeasibility import conflict_lines
-    from tnt_sim.reporting.reports.progress import stopped_lines
+    from tnt_sim.reporting.reports.infeasibility import render_conflict
+    from tnt_sim.reporting.reports.progress import render_interruption
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(variant.spec.locale))
-    with progress_line(tongue, wanted=not quiet) as progress:
+    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    with show_progress(tongue, wanted=not quiet) as progress:
         conflict_ = find(
             variant, time_limit=seconds, max_sets=max_sets, max_repairs=max_repairs, progress=progress
         )
     if out is not None:
-        from tnt_sim.reporting.reports.study_reports import study_of
+        from tnt_sim.reporting.reports.study_reports import build_study
 
-        write_study(out, study_of(conflict_.document, tongue), tongue)
+        write_study(out, build_study(conflict_.document, tongue), tongue)
     if as_json:
         emit(conflict_.document)
     elif not quiet:
-        page(
-            conflict_lines(conflict_.document, tongue, width())
-            + stopped_lines(conflict_.document, tongue, width())
+        print_page(
+            render_conflict(conflict_.document, tongue, get_width())
+            + render_interruption(conflict_.document, tongue, get_width())
         )
         repairs = [] if conflict_.status == "feasible" else conflict_.document["repairs"]
         enough = next((repair["set"] for repair in repairs if repair["set"]), None)
         if conflict_.status == "feasible" or enough:
-            page(after("conflict", tongue, typed(scenario, sets=[*(sets or ()), *(enough or ())])))
+            print_page(
+                build_hint(
+                    "conflict", tongue, format_arguments(scenario, sets=[*(sets or ()), *(enough or ())])
+                )
+            )
     return INTERRUPTED_AND_TOLD if conflict_.course.stopped_by == "interrupt" else EXIT[conflict_.status]

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.console import after, emit, language, page, typed, width
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
+from tnt_sim.cli.console import build_hint, detect_language, emit, format_arguments, get_width, print_page
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
 
 RunsArgument = Annotated[
     list[Path],
@@ -23,13 +23,16 @@ def core(
     quiet: QuietOption = False,
 ) -> int:
     """Dit quels dossiers sont retenus dans tous les calculs, certains ou aucun, et ce qui les fait changer."""
-    from tnt_sim.analysis.compare.common_core import core_of, seen_run
-    from tnt_sim.reporting.reports.comparison import core_lines
+    from tnt_sim.analysis.compare.common_core import find_common_core, read_run_snapshot
+    from tnt_sim.reporting.reports.comparison import render_common_core
 
-    tongue = lang_of(lang, language([str(path) for path in run_dirs]))
-    document = core_of([seen_run(path) for path in run_dirs]).document
+    tongue = parse_lang(lang, detect_language([str(path) for path in run_dirs]))
+    document = find_common_core([read_run_snapshot(path) for path in run_dirs]).document
     if as_json:
         emit(document)
     elif not quiet:
-        page(core_lines(document, tongue, width()) + after("core", tongue, typed(*run_dirs)))
+        print_page(
+            render_common_core(document, tongue, get_width())
+            + build_hint("core", tongue, format_arguments(*run_dirs))
+        )
     return 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from tnt_sim.cli.console import after, emit, page
-from tnt_sim.cli.options import JsonOption, LangOption, lang_of
+from tnt_sim.cli.console import build_hint, emit, print_page
+from tnt_sim.cli.options import JsonOption, LangOption, parse_lang
 from tnt_sim.i18n.message import Lang, Text
 
 BROKEN = 1
@@ -14,13 +14,13 @@ BROKEN = 1
 
 def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
     """Dit les versions, les solveurs présents et ce qui marche sur cette machine."""
-    tongue = lang_of(lang, Lang.FR)
-    from tnt_sim.engine.stored_run import versions
+    tongue = parse_lang(lang, Lang.FR)
+    from tnt_sim.engine.stored_run import list_versions
 
-    solvers = [_tried(name) for name in _names()]
+    solvers = [_try_solver(name) for name in _list_solvers()]
     answering = {entry["name"] for entry in solvers if entry["works"]}
-    independent = [name for name in _second_opinions() if name in answering]
-    checks = [_time_zones(), _utf8()]
+    independent = [name for name in _list_second_solvers() if name in answering]
+    checks = [_check_time_zones(), _check_utf8()]
     works = any(entry["works"] for entry in solvers if not entry["independent"])
     document: dict[str, Any] = {
         "schema_version": 1,
@@ -28,7 +28,7 @@ def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
         "scenario": None,
         "scenario_sha256": None,
         "status": "ready" if works and independent else "limited" if works else "broken",
-        "versions": versions(),
+        "versions": list_versions(),
         "solvers": solvers,
         "cross_check": independent[0] if independent else None,
         "checks": [{"id": c, "works": ok, "message": text.in_(tongue)} for c, ok, text in checks],
@@ -37,25 +37,25 @@ def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
         emit(document)
     else:
         _print(document, tongue)
-        page(after("doctor", tongue))
+        print_page(build_hint("doctor", tongue))
     return 0 if works else BROKEN
 
 
-def _second_opinions() -> tuple[str, ...]:
+def _list_second_solvers() -> tuple[str, ...]:
     """Return the independent solvers, in the order in which a run uses them."""
-    from tnt_sim.solve.backends.registry import independent_backends
+    from tnt_sim.solve.backends.registry import list_independent_backends
 
-    return independent_backends()
-
-
-def _names() -> list[tuple[str, bool]]:
-    from tnt_sim.solve.backends.registry import available_backends
-
-    apart = set(_second_opinions())
-    return [(name, name in apart) for name in available_backends()]
+    return list_independent_backends()
 
 
-def _tried(entry: tuple[str, bool]) -> dict[str, Any]:
+def _list_solvers() -> list[tuple[str, bool]]:
+    from tnt_sim.solve.backends.registry import list_available_backends
+
+    apart = set(_list_second_solvers())
+    return [(name, name in apart) for name in list_available_backends()]
+
+
+def _try_solver(entry: tuple[str, bool]) -> dict[str, Any]:
     """Solve a tiny model (the larger of two exclusive numbers) and check that the solver answers correctly."""
     name, independent = entry
     from tnt_sim.deadline import Deadline
@@ -71,7 +71,7 @@ def _tried(entry: tuple[str, bool]) -> dict[str, Any]:
         "why": None,
     }
     try:
-        answer = get_backend(name).solve(_tiny_model(), limits=Limits(Deadline(20.0)))
+        answer = get_backend(name).solve(_build_tiny_model(), limits=Limits(Deadline(20.0)))
     except TntError as error:
         return result | {"why": error.text.fr}
     except Exception as error:  # noqa: BLE001  (whatever a solver raises, the doctor says it and goes on)
@@ -84,7 +84,7 @@ def _tried(entry: tuple[str, bool]) -> dict[str, Any]:
     }
 
 
-def _tiny_model() -> Any:
+def _build_tiny_model() -> Any:
     import numpy as np
     from scipy.sparse import csr_array
 
@@ -106,7 +106,7 @@ def _tiny_model() -> Any:
     )
 
 
-def _time_zones() -> tuple[str, bool, Text]:
+def _check_time_zones() -> tuple[str, bool, Text]:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:
@@ -120,7 +120,7 @@ def _time_zones() -> tuple[str, bool, Text]:
     return "timezones", True, Text("fuseaux horaires", "time zones")
 
 
-def _utf8() -> tuple[str, bool, Text]:
+def _check_utf8() -> tuple[str, bool, Text]:
     fine = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     return "utf-8", fine, Text("accents et signe € à l'écran", "accents and the € sign on screen")
 
@@ -128,10 +128,10 @@ def _utf8() -> tuple[str, bool, Text]:
 def _print(document: dict[str, Any], lang: Lang) -> None:
     from rich.text import Text as Line
 
-    from tnt_sim.reporting.renderers.terminal import grid
+    from tnt_sim.reporting.renderers.terminal import render_grid
 
     french = lang is Lang.FR
-    lines = [Line("Versions", style="bold"), *grid(list(document["versions"].items()))]
+    lines = [Line("Versions", style="bold"), *render_grid(list(document["versions"].items()))]
     lines += [Line(""), Line("Solveurs" if french else "Solvers", style="bold")]
     rows, styles = [], []
     for solver in document["solvers"]:
@@ -139,18 +139,18 @@ def _print(document: dict[str, Any], lang: Lang) -> None:
         state = ("marche" if french else "works") if solver["works"] else solver["why"] or "–"
         rows.append(("✔" if solver["works"] else "✘", solver["name"], solver["version"] or "–", role, state))
         styles.append("" if solver["works"] else "yellow")
-    lines += [*grid(rows, styles=styles), Line("")]
-    lines += grid([("✔" if check["works"] else "✘", check["message"]) for check in document["checks"]])
-    lines += [Line(""), _conclusion(document, lang)]
-    page(lines)
+    lines += [*render_grid(rows, styles=styles), Line("")]
+    lines += render_grid([("✔" if check["works"] else "✘", check["message"]) for check in document["checks"]])
+    lines += [Line(""), _build_conclusion(document, lang)]
+    print_page(lines)
 
 
-def _conclusion(document: dict[str, Any], lang: Lang) -> Any:
+def _build_conclusion(document: dict[str, Any], lang: Lang) -> Any:
     from rich.text import Text as Line
 
-    from tnt_sim.reporting.text.vocabulary import solver_name
+    from tnt_sim.reporting.text.vocabulary import get_solver_name
 
-    second = solver_name(document["cross_check"] or "")
+    second = get_solver_name(document["cross_check"] or "")
     if document["status"] == "ready":
         text = Text(
             f"Tout est prêt : chaque optimum sera confirmé par {second}.",

@@ -10,17 +10,25 @@ import typer
 
 from tnt_sim.cli.commands.compare import check_out, write_study
 from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, page, progress_line, typed, width
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    build_hint,
+    emit,
+    format_arguments,
+    get_width,
+    print_page,
+    show_progress,
+)
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
     QuietOption,
     SetOption,
     TimeLimitOption,
-    lang_of,
-    scenario_files,
-    seconds_of,
-    tables,
+    list_scenario_files,
+    list_tables,
+    parse_lang,
+    parse_seconds,
 )
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -59,7 +67,7 @@ ScenarioOrNone = Annotated[
         metavar="SCENARIO",
         help="Le scénario (.yaml) ; aucun avec --fit.",
         show_default=False,
-        autocompletion=scenario_files,
+        autocompletion=list_scenario_files,
     ),
 ]
 FitOption = Annotated[
@@ -68,7 +76,7 @@ FitOption = Annotated[
         "--fit",
         metavar="TABLE",
         help="Mesure des surcoûts : des coûts prévus et réalisés → la partie « uncertain » d'un scénario.",
-        autocompletion=tables,
+        autocompletion=list_tables,
     ),
 ]
 PlannedOption = Annotated[
@@ -106,23 +114,25 @@ def ensemble(
     quiet: QuietOption = False,
 ) -> int:
     """Tire les incertitudes au hasard : dossiers du noyau, en balance, risques."""
-    lang_of(lang, Lang.FR)
-    seconds = seconds_of(time_limit)
+    parse_lang(lang, Lang.FR)
+    seconds = parse_seconds(time_limit)
     columns = {"planned": planned, "realised": realised, "by": by}
     asked_columns = {key: name for key, name in columns.items() if name is not None}
-    _one_of_the_two(scenario, fit, asked_columns)
+    _check_inputs(scenario, fit, asked_columns)
     if fit is not None:
-        return _fitted(fit, asked_columns, out, lang_of(lang, Lang.FR), force=force, as_json=as_json)
+        return _fit_distributions(
+            fit, asked_columns, out, parse_lang(lang, Lang.FR), force=force, as_json=as_json
+        )
     assert scenario is not None
     from tnt_sim.api.analyses import ensemble as draw
-    from tnt_sim.reporting.reports.uncertainty import ensemble_lines, ensemble_study
+    from tnt_sim.reporting.reports.uncertainty import build_ensemble_study, render_ensemble
     from tnt_sim.scenario.load import load_scenario
 
     if out is not None:
         check_out(out, force=force)
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(variant.spec.locale))
-    with progress_line(tongue, wanted=not quiet and not as_json) as progress:
+    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    with show_progress(tongue, wanted=not quiet and not as_json) as progress:
         ensemble_ = draw(
             variant,
             draws,
@@ -134,19 +144,19 @@ def ensemble(
             tell=progress,
         )
     if out is not None:
-        write_study(out, ensemble_study(ensemble_, tongue), tongue)
+        write_study(out, build_ensemble_study(ensemble_, tongue), tongue)
     if as_json:
         emit(ensemble_.summary())
     elif not quiet:
-        page(ensemble_lines(ensemble_, tongue, width()))
+        print_page(render_ensemble(ensemble_, tongue, get_width()))
         if out is None:
-            page(after("ensemble", tongue, typed(scenario, sets=sets)))
+            print_page(build_hint("ensemble", tongue, format_arguments(scenario, sets=sets)))
     if ensemble_.draws.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return STOPPED if ensemble_.draws.stopped_by == "time" and not ensemble_.n_draws else 0
 
 
-def _one_of_the_two(scenario: Path | None, fit: Path | None, columns: Mapping[str, str]) -> None:
+def _check_inputs(scenario: Path | None, fit: Path | None, columns: Mapping[str, str]) -> None:
     """Check that either a scenario or a table to fit is given.
 
     Raises
@@ -167,14 +177,14 @@ def _one_of_the_two(scenario: Path | None, fit: Path | None, columns: Mapping[st
         raise UsageError(Text(f"--{name} demande --fit.", f"--{name} asks for --fit."), code="usage.fit")
 
 
-def _fitted(
+def _fit_distributions(
     table: Path, columns: Mapping[str, str], out: Path | None, lang: Lang, *, force: bool, as_json: bool
 ) -> int:
     """Fit the distributions of a table and write them as a section of a scenario."""
     from rich.text import Text as Line
 
     from tnt_sim.analysis.uncertainty.cost_overrun_fit import fit_table
-    from tnt_sim.reporting.reports.uncertainty import fit_document, fit_yaml
+    from tnt_sim.reporting.reports.uncertainty import build_fit_document, render_fit_yaml
     from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file
 
     if out is not None:
@@ -188,11 +198,11 @@ def _fitted(
             )
         check_target(out, replace=force)
     result = fit_table(table, **columns)
-    text = fit_yaml(result, lang)
+    text = render_fit_yaml(result, lang)
     if out is not None:
         put_file(out, text.encode())
     if as_json:
-        emit(fit_document(result))
+        emit(build_fit_document(result))
     elif out is None:
-        page([Line(line) for line in text.splitlines()])
+        print_page([Line(line) for line in text.splitlines()])
     return 0

@@ -10,14 +10,14 @@ from tnt_sim.cli.commands.verify import ProjectOption
 from tnt_sim.cli.console import (
     ERROR,
     INTERRUPTED_AND_TOLD,
-    after,
+    build_hint,
+    detect_language,
     emit,
-    language,
-    note,
-    page,
-    progress_line,
-    typed,
-    width,
+    format_arguments,
+    get_width,
+    print_note,
+    print_page,
+    show_progress,
 )
 from tnt_sim.cli.options import (
     JsonOption,
@@ -25,8 +25,8 @@ from tnt_sim.cli.options import (
     QuietOption,
     RunArgument,
     TimeLimitOption,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
 
 DossiersArgument = Annotated[
@@ -52,24 +52,24 @@ def explain(
     """Dit pourquoi un dossier est retenu ou non, et le plus petit changement qui le ferait retenir."""
     from tnt_sim.analysis.explain import explanation as study
     from tnt_sim.analysis.shared import decided_run as decided
-    from tnt_sim.reporting.reports.explanation import explanation_lines
+    from tnt_sim.reporting.reports.explanation import render_explanation
 
-    seconds = seconds_of(time_limit)
+    seconds = parse_seconds(time_limit)
     result = decided.of_run(run_dir, project)
-    tongue = lang_of(lang, language([str(run_dir)]))
-    with progress_line(tongue, wanted=not quiet) as progress:
+    tongue = parse_lang(lang, detect_language([str(run_dir)]))
+    with show_progress(tongue, wanted=not quiet) as progress:
         report = study.explain(
             result, dossiers or (), everyone=everyone, lang=tongue, seconds=seconds, progress=progress
         )
     for fault in report.faults:
-        note(ERROR.in_(tongue) + fault.line(tongue))
+        print_note(ERROR.in_(tongue) + fault.line(tongue))
     if as_json:
         emit(report.document)
     elif not quiet:
-        page(explanation_lines(report.document, tongue, width()))
+        print_page(render_explanation(report.document, tongue, get_width()))
         waiting = [str(entry["dossier"]) for entry in report.document["reserve"][:1]]
         one = waiting if not dossiers and not everyone else []
-        page(after("explain --one" if one else "explain", tongue, typed(run_dir, *one)))
+        print_page(build_hint("explain --one" if one else "explain", tongue, format_arguments(run_dir, *one)))
     if report.document["stopped_by"] == "interrupt":
         return INTERRUPTED_AND_TOLD
     return UNKNOWN if report.faults else 0

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tnt_sim.cli.commands.run import shown_path
-from tnt_sim.cli.console import after, emit, language, note, page, typed
+from tnt_sim.cli.commands.run import format_path
+from tnt_sim.cli.console import build_hint, detect_language, emit, format_arguments, print_note, print_page
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -18,10 +18,10 @@ from tnt_sim.cli.options import (
     RunArgument,
     SolveLimitOption,
     SolveOption,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
-from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
@@ -82,32 +82,34 @@ def export(
     quiet: QuietOption = False,
 ) -> int:
     """Écrit une décision dans le format d'un autre outil : démarche, Turgot, SCDL, courriers…"""
-    tongue = lang_of(lang, language([str(run_dir)]))
+    tongue = parse_lang(lang, detect_language([str(run_dir)]))
     from tnt_sim.reporting.export.flat_table import CsvStyle
-    from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, format_of
+    from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, require_format
     from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file
     from tnt_sim.reporting.run_folder.run_access import open_stored
 
     if by is not None:
-        return _by_group(run_dir, name, by, out, project, tongue, force=force, as_json=as_json, quiet=quiet)
-    usual = format_of(name).suffixes[0]
+        return _write_by_group(
+            run_dir, name, by, out, project, tongue, force=force, as_json=as_json, quiet=quiet
+        )
+    usual = require_format(name).suffixes[0]
     suffix = out.suffix.lower() if out is not None and out.suffix else usual
-    options = ExportOptions(suffix, tongue, CsvStyle(_style(csv_style)), pairs(info or ()), unproven)
-    chosen, solving = format_of(name), solving_of(time_limit, wanted=solve)
+    options = ExportOptions(suffix, tongue, CsvStyle(_style(csv_style)), parse_pairs(info or ()), unproven)
+    chosen, solving = require_format(name), build_solving(time_limit, wanted=solve)
     told = tongue if chosen.is_told or chosen.is_act else None  # a refusal of an act uses this language
     run = open_stored(run_dir, project, told, solving, for_act=chosen.is_act)
-    target = out if out is not None else beside(run_dir, _usual_name(run, name, suffix))
+    target = out if out is not None else build_sibling_path(run_dir, _build_file_name(run, name, suffix))
     if not target.suffix:
         target = target.with_name(target.name + suffix)
     data = export_bytes(run, name, options)
     check_target(target, replace=force)
     put_file(target, data)
-    remarks = [one.in_(tongue) for one in format_of(name).remarks(run, options)]
+    remarks = [one.in_(tongue) for one in require_format(name).remarks(run, options)]
     print_written(run, "export", name, [target], tongue, as_json=as_json, quiet=quiet, remarks=remarks)
     return 0
 
 
-def _by_group(
+def _write_by_group(
     run_dir: Path,
     name: str,
     by: str,
@@ -121,22 +123,27 @@ def _by_group(
 ) -> int:
     """Write one workbook per department or region, in a folder."""
     _check_by(by, name)
-    from tnt_sim.reporting.reports.decision_table import decided
+    from tnt_sim.reporting.reports.decision_table import build_decision_table
     from tnt_sim.reporting.run_folder.atomic_write import put_files
     from tnt_sim.reporting.run_folder.run_access import open_stored
-    from tnt_sim.reporting.workbook.department_workbook import department_bytes, extracts, file_name
+    from tnt_sim.reporting.workbook.department_workbook import (
+        build_department_workbook,
+        build_extracts,
+        build_file_name,
+    )
 
     run = open_stored(run_dir, project, lang)
-    folder = out if out is not None else beside(run_dir, f"{run.name}-{by}")
+    folder = out if out is not None else build_sibling_path(run_dir, f"{run.name}-{by}")
     data = {
-        file_name(run, part): department_bytes(run, part, lang) for part in extracts(run, decided(run), by)
+        build_file_name(run, part): build_department_workbook(run, part, lang)
+        for part in build_extracts(run, build_decision_table(run), by)
     }
     files = put_files(folder, data, replace=force)
     print_written(run, "export", f"xlsx by {by}", files, lang, as_json=as_json, quiet=quiet)
     return 0
 
 
-def solving_of(time_limit: str | None, *, wanted: bool) -> Solving | None:
+def build_solving(time_limit: str | None, *, wanted: bool) -> Solving | None:
     """Return the request of `--solve` and `--time-limit`.
 
     Raises
@@ -146,7 +153,7 @@ def solving_of(time_limit: str | None, *, wanted: bool) -> Solving | None:
     """
     from tnt_sim.reporting.run_folder.run_access import Solving
 
-    seconds = seconds_of(time_limit)
+    seconds = parse_seconds(time_limit)
     if not wanted and seconds is not None:
         raise UsageError(
             Text("--time-limit va avec --solve.", "--time-limit goes with --solve."), code="usage.time-limit"
@@ -156,7 +163,7 @@ def solving_of(time_limit: str | None, *, wanted: bool) -> Solving | None:
 
 def _check_by(by: str, name: str) -> None:
     if by not in GROUPS:
-        hint = did_you_mean(by, GROUPS) or Text("", "")
+        hint = suggest_name(by, GROUPS) or Text("", "")
         raise UsageError(
             Text(
                 f"--by vaut {' ou '.join(GROUPS)}, pas « {by} ». {hint.fr}",
@@ -186,7 +193,7 @@ NOT_RETOLD = Text(
 )
 
 
-def pairs(texts: Sequence[str]) -> dict[str, str]:
+def parse_pairs(texts: Sequence[str]) -> dict[str, str]:
     """Parse `KEY=VALUE` texts.
 
     Raises
@@ -209,12 +216,12 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     return result
 
 
-def beside(run_dir: Path, name: str) -> Path:
+def build_sibling_path(run_dir: Path, name: str) -> Path:
     """Return a path next to the run folder, which itself holds only the run."""
     return run_dir.resolve().parent / name
 
 
-def _usual_name(run: StoredRun, name: str, suffix: str) -> str:
+def _build_file_name(run: StoredRun, name: str, suffix: str) -> str:
     """Return `<run>-<format>.<suffix>`, without repetition if format and suffix are the same word."""
     return f"{run.name}{suffix}" if suffix == f".{name}" else f"{run.name}-{name}{suffix}"
 
@@ -233,30 +240,30 @@ def print_written(
     """Report what was written, as a page or as a document."""
     warn(run, lang)
     if as_json:
-        emit({**_document(run, command, name, files), "remarks": list(remarks)})
+        emit({**_build_document(run, command, name, files), "remarks": list(remarks)})
     elif not quiet:
         from rich.text import Text as Line
 
-        shown = [shown_path(file) for file in files]
-        lines = shown if len(shown) <= 4 else [f"{shown_path(files[0].parent)}/ ({len(shown)})"]
-        page([Line(Text("Écrit : ", "Written: ").in_(lang) + line) for line in lines])
+        shown = [format_path(file) for file in files]
+        lines = shown if len(shown) <= 4 else [f"{format_path(files[0].parent)}/ ({len(shown)})"]
+        print_page([Line(Text("Écrit : ", "Written: ").in_(lang) + line) for line in lines])
         for remark in (*remarks, *(text.in_(lang) for text in run.checked.notes)):
-            note(f"! {remark}")
-        page(after(command, lang, typed(shown_path(run.folder))))
+            print_note(f"! {remark}")
+        print_page(build_hint(command, lang, format_arguments(format_path(run.folder))))
 
 
 def warn(run: StoredRun, lang: Lang) -> None:
     """Warn about what was not verified of a run, or not shown."""
-    from tnt_sim.reporting.text.verification import mention
+    from tnt_sim.reporting.text.verification import get_mention
 
-    words = mention(run.checked)
+    words = get_mention(run.checked)
     if words is not None:
-        note(Text(f"Attention. {words.fr}", f"Warning. {words.en}").in_(lang))
+        print_note(Text(f"Attention. {words.fr}", f"Warning. {words.en}").in_(lang))
     if run.lang is not lang and not run.checked.rules.is_shown:
-        note(NOT_RETOLD.in_(lang))
+        print_note(NOT_RETOLD.in_(lang))
 
 
-def _document(run: StoredRun, command: str, name: str, files: Sequence[Path]) -> dict[str, Any]:
+def _build_document(run: StoredRun, command: str, name: str, files: Sequence[Path]) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "command": command,
@@ -270,7 +277,7 @@ def _document(run: StoredRun, command: str, name: str, files: Sequence[Path]) ->
         "n_dossiers": run.table.height,
         "granted_cents": run.summary["granted_cents"],
         "files": [
-            {"path": shown_path(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+            {"path": format_path(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
             for file in files
         ],
     }

@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, page, time_left_line, typed, width
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    build_hint,
+    emit,
+    format_arguments,
+    get_width,
+    print_page,
+    show_remaining_time,
+)
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -16,8 +24,8 @@ from tnt_sim.cli.options import (
     ScenarioArgument,
     SetOption,
     TimeLimitOption,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
 from tnt_sim.i18n.message import Lang
 
@@ -44,26 +52,28 @@ def extend(
     quiet: QuietOption = False,
 ) -> int:
     """Transférer ou étendre : ce que rapporte de déplacer l'argent, et ce qu'ajoute un total plus grand."""
-    lang_of(lang, Lang.FR)
-    seconds = seconds_of(time_limit)
+    parse_lang(lang, Lang.FR)
+    seconds = parse_seconds(time_limit)
     from tnt_sim.api.analyses import extend as compare_ways
-    from tnt_sim.reporting.reports.extend import extend_lines
+    from tnt_sim.reporting.reports.extend import render_extension
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(variant.spec.locale))
-    with time_left_line(tongue, wanted=not quiet) as progress:
-        found = compare_ways(variant, *_amounts(to or ()), time_limit=seconds, lang=tongue, progress=progress)
-    document = found.document
+    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    with show_remaining_time(tongue, wanted=not quiet) as progress:
+        extension = compare_ways(
+            variant, *_split_amounts(to or ()), time_limit=seconds, lang=tongue, progress=progress
+        )
+    document = extension.document
     if as_json:
         emit(document)
     elif not quiet:
-        page(extend_lines(document, lang=tongue, width=width()))
-        page(after("extend", tongue, typed(scenario, sets=sets)))
+        print_page(render_extension(document, lang=tongue, width=get_width()))
+        print_page(build_hint("extend", tongue, format_arguments(scenario, sets=sets)))
     return INTERRUPTED_AND_TOLD if document["stopped_by"] == "interrupt" else 0
 
 
-def _amounts(texts: Sequence[str]) -> Iterator[str]:
+def _split_amounts(texts: Sequence[str]) -> Iterator[str]:
     """Split "90M,98M" and "22,5 M€" into amounts."""
     for text in texts:
         yield from (part.strip() for part in _BETWEEN_AMOUNTS.split(text) if part.strip())

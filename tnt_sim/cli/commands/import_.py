@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tnt_sim.cli.commands.run import shown_path
-from tnt_sim.cli.console import emit, note, page, typed, width
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
-from tnt_sim.errors import DataError, Defect, UsageError, did_you_mean
+from tnt_sim.cli.commands.run import format_path
+from tnt_sim.cli.console import emit, format_arguments, get_width, print_note, print_page
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, parse_lang
+from tnt_sim.errors import DataError, Defect, UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
@@ -27,25 +27,30 @@ if TYPE_CHECKING:
 _BLOCKED = 3
 
 
-def consolidated(
+def consolidate_workbooks(
     folder: Path, out: Path | None, lang: Lang, *, strict: bool, as_json: bool, quiet: bool
 ) -> int:
     """Read every workbook of a folder; write the choices, the conflicts and the layer for `overrides`."""
     from tnt_sim.reporting.run_folder.atomic_write import put_files
-    from tnt_sim.reporting.workbook.department_workbook import LAYER, consolidate, layer_yaml, tables
+    from tnt_sim.reporting.workbook.department_workbook import (
+        LAYER,
+        build_tables,
+        consolidate_choices,
+        render_layer_yaml,
+    )
 
-    consolidated = consolidate(_books(folder))
+    consolidated = consolidate_choices(_read_workbooks(folder))
     target = out if out is not None else Path(f"{folder.resolve().name}-choix")
-    data = {name: table.write_csv().encode() for name, table in tables(consolidated, lang).items()}
-    files = put_files(target, {**data, LAYER: layer_yaml(consolidated).encode()}, replace=True)
+    data = {name: table.write_csv().encode() for name, table in build_tables(consolidated, lang).items()}
+    files = put_files(target, {**data, LAYER: render_layer_yaml(consolidated).encode()}, replace=True)
     if as_json:
-        emit(_document(consolidated, files, lang))
+        emit(_build_document(consolidated, files, lang))
     elif not quiet:
         _print(consolidated, files, lang)
     return _BLOCKED if strict and consolidated.conflicts else 0
 
 
-def _books(folder: Path) -> list[DepartmentChoices]:
+def _read_workbooks(folder: Path) -> list[DepartmentChoices]:
     """Read the workbooks of a folder and report all defects together."""
     from tnt_sim.reporting.workbook.department_workbook import read_choices
 
@@ -70,7 +75,7 @@ def _books(folder: Path) -> list[DepartmentChoices]:
     return books
 
 
-def _document(consolidated: Consolidated, files: list[Path], lang: Lang) -> dict[str, Any]:
+def _build_document(consolidated: Consolidated, files: list[Path], lang: Lang) -> dict[str, Any]:
     kinds = ("fund", "refuse", "wait", "follow")
     return {
         "schema_version": 1,
@@ -80,19 +85,19 @@ def _document(consolidated: Consolidated, files: list[Path], lang: Lang) -> dict
         "by": consolidated.by,
         "groups": list(consolidated.groups),
         "n_dossiers": len(consolidated.choices),
-        "choices": {kind: len(consolidated.settled(kind)) for kind in kinds},
+        "choices": {kind: len(consolidated.list_settled(kind)) for kind in kinds},
         "conflicts": [
             {"code": one.code, "message": one.text.in_(lang), "places": [str(place) for place in one.places]}
             for one in consolidated.conflicts
         ],
-        "files": [shown_path(file) for file in files],
+        "files": [format_path(file) for file in files],
     }
 
 
 def _print(consolidated: Consolidated, files: list[Path], lang: Lang) -> None:
     from rich.text import Text as Line
 
-    from tnt_sim.i18n.numbers import plural
+    from tnt_sim.i18n.numbers import format_count
 
     words = {
         "fund": (("retenu", "retenus"), ("funded", "funded")),
@@ -100,20 +105,20 @@ def _print(consolidated: Consolidated, files: list[Path], lang: Lang) -> None:
         "wait": (("en attente", "en attente"), ("waiting", "waiting")),
         "follow": (("comme proposé", "comme proposé"), ("as proposed", "as proposed")),
     }
-    n = plural(len(consolidated.groups), ("classeur", "classeurs"), ("workbook", "workbooks"), lang)
+    n = format_count(len(consolidated.groups), ("classeur", "classeurs"), ("workbook", "workbooks"), lang)
     sums = ", ".join(
-        plural(len(consolidated.settled(kind)), fr, en, lang) for kind, (fr, en) in words.items()
+        format_count(len(consolidated.list_settled(kind)), fr, en, lang) for kind, (fr, en) in words.items()
     )
     colon = Text(" : ", ": ").in_(lang)
     lines = [Line(f"{consolidated.run} · {n}{colon}{sums}", style="bold")]
-    lines += [Line(f"! {_summary_line(one, lang)}", style="yellow") for one in consolidated.conflicts[:20]]
+    lines += [Line(f"! {_format_conflict(one, lang)}", style="yellow") for one in consolidated.conflicts[:20]]
     if len(consolidated.conflicts) > 20:
         lines.append(Line(f"… (+{len(consolidated.conflicts) - 20})"))
-    lines += [Line(Text("Écrit : ", "Written: ").in_(lang) + shown_path(file)) for file in files]
-    page(lines)
+    lines += [Line(Text("Écrit : ", "Written: ").in_(lang) + format_path(file)) for file in files]
+    print_page(lines)
 
 
-def _summary_line(conflict: Defect, lang: Lang) -> str:
+def _format_conflict(conflict: Defect, lang: Lang) -> str:
     return conflict.line(lang)
 
 
@@ -223,30 +228,31 @@ def import_(
     quiet: QuietOption = False,
 ) -> int:
     """Importe un export et dit ce qui y manque ou s'y contredit."""
-    tongue = lang_of(lang, Lang.FR)
+    tongue = parse_lang(lang, Lang.FR)
     if consolidate:
-        return consolidated(file, out, tongue, strict=strict, as_json=as_json, quiet=quiet)
+        return consolidate_workbooks(file, out, tongue, strict=strict, as_json=as_json, quiet=quiet)
     folder = out if out is not None else Path(f"{file.stem}-import")
     format_ = _format(format_)
     _check_folder(folder)
     if not (quiet or as_json):
-        note(f"Lecture de {file}…" if tongue is Lang.FR else f"Reading {file}…")
+        print_note(f"Lecture de {file}…" if tongue is Lang.FR else f"Reading {file}…")
     read = {"sheet": sheet, "header_row": header_row, "encoding": encoding, "delimiter": delimiter}
     written = mapping if mapping is not None else folder / MAPPING if (folder / MAPPING).is_file() else None
     from tnt_sim.api.imports import read_mapping
 
     used = read_mapping(written) if written is not None else None
-    imported = _imported(
-        file, format_, read, used, _control(control_rows, control_requested), _constants(constants or []),
-        _places(columns or []), likeness=not no_likeness,
+    imported = _import_file(
+        file, format_, read, used, _parse_control(control_rows, control_requested),
+        _parse_constants(constants or []),
+        _parse_columns(columns or []), likeness=not no_likeness,
     )  # fmt: skip
-    document = _written(file, folder, imported, written, tongue, parquet=parquet, accept=accept)
+    document = _write_files(file, folder, imported, written, tongue, parquet=parquet, accept=accept)
     if as_json:
         emit(document)
     elif not quiet:
-        from tnt_sim.reporting.reports.form_import import import_lines
+        from tnt_sim.reporting.reports.form_import import render_import
 
-        page(import_lines(document, tongue, width()))
+        print_page(render_import(document, tongue, get_width()))
     return _BLOCKED if strict and document["quality"]["n_error"] else 0
 
 
@@ -258,7 +264,7 @@ def _format(name: str | None) -> str | None:
         return name
     if name in _TABLES:
         return "grist"
-    hint = did_you_mean(name, FORMATS) or Text("", "")
+    hint = suggest_name(name, FORMATS) or Text("", "")
     text = Text(
         f"le format « {name} » n'est pas connu. {hint.fr}", f'the format "{name}" is not known. {hint.en}'
     )
@@ -280,7 +286,7 @@ def _check_folder(folder: Path) -> None:
     )
 
 
-def _control(rows: int | None, requested: str | None) -> Control:
+def _parse_control(rows: int | None, requested: str | None) -> Control:
     from tnt_sim.domain.money import MoneyError, parse_cents
     from tnt_sim.ingest.forms.mapping import Control
 
@@ -292,28 +298,28 @@ def _control(rows: int | None, requested: str | None) -> Control:
     return Control(rows=rows, requested=cents)
 
 
-def _constants(texts: Sequence[str]) -> dict[str, str]:
+def _parse_constants(texts: Sequence[str]) -> dict[str, str]:
     from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 
     allowed = [name for name, kind in CANONICAL.items() if kind in (ColumnKind.TEXT, ColumnKind.CODE)]
     form = Text("COLONNE=VALEUR, par exemple envelope=detr", "COLUMN=VALUE, for example envelope=detr")
-    return _pairs("constant", texts, allowed, form)
+    return _parse_pairs("constant", texts, allowed, form)
 
 
-def _places(texts: Sequence[str]) -> dict[str, str]:
+def _parse_columns(texts: Sequence[str]) -> dict[str, str]:
     from tnt_sim.domain.portfolio import CANONICAL
 
     form = Text('COLONNE=CHAMP, par exemple dossier="N° DS"', 'COLUMN=FIELD, for example dossier="N° DS"')
-    return _pairs("column", texts, list(CANONICAL), form)
+    return _parse_pairs("column", texts, list(CANONICAL), form)
 
 
-def _pairs(option: str, texts: Sequence[str], allowed: Sequence[str], form: Text) -> dict[str, str]:
+def _parse_pairs(option: str, texts: Sequence[str], allowed: Sequence[str], form: Text) -> dict[str, str]:
     """Parse what an option says of columns, in the form `form`."""
     pairs = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or name not in allowed or not value.strip():
-            hint = did_you_mean(name, allowed) or Text("", "")
+            hint = suggest_name(name, allowed) or Text("", "")
             raise UsageError(
                 Text(
                     f"--{option} « {text} » : écrivez {form.fr}. {hint.fr}",
@@ -325,7 +331,7 @@ def _pairs(option: str, texts: Sequence[str], allowed: Sequence[str], form: Text
     return pairs
 
 
-def _imported(
+def _import_file(
     file: Path,
     format_: str | None,
     read: Mapping[str, Any],
@@ -356,10 +362,12 @@ def _with_flags(defect: Defect) -> Defect:
     hint = defect.hint
     if hint is None:
         return defect
-    return replace(defect, hint=Text(_DECLARE.sub(_flag, hint.fr), _DECLARE.sub(_flag, hint.en)))
+    return replace(
+        defect, hint=Text(_DECLARE.sub(_format_flag, hint.fr), _DECLARE.sub(_format_flag, hint.en))
+    )
 
 
-def _flag(match: re.Match[str]) -> str:
+def _format_flag(match: re.Match[str]) -> str:
     verb, key, value = match[1], match[2], match[3]
     french = "é" in verb
     if key in _FLAG_KEYS:
@@ -370,7 +378,7 @@ def _flag(match: re.Match[str]) -> str:
     return f'Write "{key}: {value}" in mapping.yaml'
 
 
-def _written(
+def _write_files(
     file: Path,
     folder: Path,
     imported: Imported,
@@ -381,30 +389,30 @@ def _written(
     accept: bool,
 ) -> dict[str, Any]:
     """Write the files; return the document that names them."""
-    from tnt_sim.ingest.forms.form_import import accepted
+    from tnt_sim.ingest.forms.form_import import update_mapping
     from tnt_sim.ingest.forms.mapping import to_text
-    from tnt_sim.reporting.reports.form_import import import_document, import_tables, write_import
+    from tnt_sim.reporting.reports.form_import import build_import_document, build_import_tables, write_import
 
-    tables = import_tables(imported, lang, TIMEZONE)
-    document = import_document(imported, tables[1], lang)
+    tables = build_import_tables(imported, lang, TIMEZONE)
+    document = build_import_document(imported, tables[1], lang)
     texts: dict[str, str] = {}
     if target is None or accept or target.resolve() != (folder / MAPPING).resolve():
-        texts[MAPPING] = to_text(accepted(imported) if accept or target is None else imported.mapping)
+        texts[MAPPING] = to_text(update_mapping(imported) if accept or target is None else imported.mapping)
     name = f"dossiers.{'parquet' if parquet else 'csv'}"
     if imported.mapping.format == "pabulib":
-        texts[SCENARIO] = _pabulib_scenario(file, name)
+        texts[SCENARIO] = _build_pabulib_scenario(file, name)
     paths = write_import(folder, imported, tables, texts, parquet=parquet)
     paths.setdefault("mapping", target or folder / MAPPING)
-    follow = f"tnt-sim new ma-programmation --from {shown_path(paths['dossiers'])}"
+    follow = f"tnt-sim new ma-programmation --from {format_path(paths['dossiers'])}"
     if document["quality"]["n_error"]:
-        follow = f"tnt-sim import {typed(str(file))} --out {typed(str(folder))}"
+        follow = f"tnt-sim import {format_arguments(str(file))} --out {format_arguments(str(folder))}"
     if "scenario" in paths:
-        follow = f"tnt-sim run {shown_path(paths['scenario'])}"
-    return {**document, "files": {name: shown_path(path) for name, path in paths.items()}, "next": follow}
+        follow = f"tnt-sim run {format_path(paths['scenario'])}"
+    return {**document, "files": {name: format_path(path) for name, path in paths.items()}, "next": follow}
 
 
-def _pabulib_scenario(file: Path, name: str) -> str:
+def _build_pabulib_scenario(file: Path, name: str) -> str:
     from tnt_sim.ingest.portfolio_reader import read_bytes
-    from tnt_sim.ingest.tables.pabulib import read_pb, scenario_text
+    from tnt_sim.ingest.tables.pabulib import read_pb, render_scenario
 
-    return scenario_text(read_pb(read_bytes(file, str(file)), str(file)), name)
+    return render_scenario(read_pb(read_bytes(file, str(file)), str(file)), name)

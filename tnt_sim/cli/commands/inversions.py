@@ -8,15 +8,23 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.commands.verify import ProjectOption
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, language, page, typed, width
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    build_hint,
+    detect_language,
+    emit,
+    format_arguments,
+    get_width,
+    print_page,
+)
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
     QuietOption,
     RunArgument,
     TimeLimitOption,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Text
@@ -62,39 +70,39 @@ def inversions(
     quiet: QuietOption = False,
 ) -> int:
     """Compte les dossiers non retenus mieux placés que d'autres, et ce que coûte de n'en avoir aucun."""
-    from tnt_sim.analysis.explain.rank_inversions import inversions_document
+    from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
     from tnt_sim.analysis.shared.decided_run import of_run
-    from tnt_sim.reporting.reports.explanation import inversion_lines, price_lines
-    from tnt_sim.reporting.reports.progress import stopped_lines
+    from tnt_sim.reporting.reports.explanation import render_inversions, render_rule_price
+    from tnt_sim.reporting.reports.progress import render_interruption
 
     if best not in ("high", "low"):
         raise UsageError(
             Text(f"--best vaut high ou low, pas « {best} ».", f'--best is high or low, not "{best}".'),
             code="usage.best",
         )
-    tongue = lang_of(lang, language([str(run_dir)]))
+    tongue = parse_lang(lang, detect_language([str(run_dir)]))
     listed = [name.strip() for name in (opinions or "").split(",") if name.strip()]
-    document = inversions_document(
+    document = build_inversions_document(
         of_run(run_dir, project),
         rank=rank,
         best=best,
         opinions=listed,
         by=by or (),
-        penalty=_number(penalty),
-        seconds=seconds_of(time_limit),
+        penalty=_parse_number(penalty),
+        seconds=parse_seconds(time_limit),
     )
     if as_json:
         emit(document)
     elif not quiet:
-        lines = inversion_lines(document, tongue, width())
+        lines = render_inversions(document, tongue, get_width())
         for price in document["prices"]:
-            lines += price_lines(price, document["goals"], tongue, width())
-        lines += stopped_lines(document, tongue, width())
-        page(lines + after("inversions", tongue, typed(run_dir)))
+            lines += render_rule_price(price, document["goals"], tongue, get_width())
+        lines += render_interruption(document, tongue, get_width())
+        print_page(lines + build_hint("inversions", tongue, format_arguments(run_dir)))
     return INTERRUPTED_AND_TOLD if document["stopped_by"] == "interrupt" else 0
 
 
-def _number(text: str | None) -> Fraction | None:
+def _parse_number(text: str | None) -> Fraction | None:
     if text is None:
         return None
     from tnt_sim.domain.money import MoneyError, parse_decimal

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tnt_sim.cli.console import emit, hint_lines, note, quoted
+from tnt_sim.cli.console import build_hint_lines, emit, print_note, quote_argument
 from tnt_sim.cli.options import (
     EncodingOption,
     FolderArgument,
@@ -18,11 +18,11 @@ from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
     SheetOption,
-    lang_of,
+    parse_lang,
 )
-from tnt_sim.disk import named, put_all, refusal
+from tnt_sim.disk import build_write_error, put_all, quote_path
 from tnt_sim.errors import DataError, Defect, TntError, UsageError
-from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.message import Lang, Text, describe_count
 
 if TYPE_CHECKING:
     import polars as pl
@@ -125,7 +125,7 @@ _HEADER = (
 )
 
 
-def dossiers_csv() -> str:
+def build_dossiers_csv() -> str:
     """Return the applications of the example, each marked as synthetic."""
     lines = [f"{_HEADER}|synthetic"]
     for row in _ROWS.splitlines():
@@ -188,9 +188,9 @@ def new(
     as_json: JsonOption = False,
 ) -> int:
     """Crée un dossier de scénario prêt à l'emploi, vide d'office ou depuis une table de dossiers."""
-    tongue = lang_of(lang, Lang.FR)
+    tongue = parse_lang(lang, Lang.FR)
     _refuse_occupied(folder)
-    files: dict[str, str] = _example()
+    files: dict[str, str] = _build_example()
     review: list[Text] = []
     left_out: list[str] = []
     if table is not None:
@@ -206,9 +206,9 @@ def new(
             code="usage.table",
         )
     _write(folder, files, table)
-    remaining = _remaining(folder / SCENARIO_FILE)
+    remaining = _collect_defects(folder / SCENARIO_FILE)
     if as_json:
-        emit(_document(folder, review, left_out, remaining, tongue))
+        emit(_build_document(folder, review, left_out, remaining, tongue))
     else:
         _print(folder, review, left_out, remaining, tongue)
     return 0
@@ -222,7 +222,7 @@ def _write(folder: Path, files: dict[str, str], table: Path | None) -> None:
         put_all(data)
     except OSError as error:
         remedy = Text("Choisissez un autre dossier.", "Choose another folder.")
-        raise refusal(named(folder), error, remedy, usage="usage.folder") from error
+        raise build_write_error(quote_path(folder), error, remedy, usage="usage.folder") from error
 
 
 def _refuse_occupied(folder: Path) -> None:
@@ -237,11 +237,11 @@ def _refuse_occupied(folder: Path) -> None:
     )
 
 
-def _example() -> dict[str, str]:
+def _build_example() -> dict[str, str]:
     return {
         "tnt-sim.toml": PROJECT,
         SCENARIO_FILE: SCENARIO,
-        "data/dossiers.csv": dossiers_csv(),
+        "data/dossiers.csv": build_dossiers_csv(),
         "README.md": README.format(title="Programme d'exemple", note=" (**synthétiques**)"),
     }
 
@@ -255,7 +255,7 @@ _AS_FLAGS = {
 }
 
 
-def _table_of(table: Path, read: Mapping[str, Any]) -> pl.DataFrame:
+def _read_table(table: Path, read: Mapping[str, Any]) -> pl.DataFrame:
     """Return the cells of the table as text; messages name flags instead of scenario keys under `read`."""
     from tnt_sim.ingest.portfolio_reader import read_plain
     from tnt_sim.ingest.tables.raw_table import ReadOptions
@@ -278,7 +278,7 @@ def _from_table(
     """Return the files of the folder, the columns to review, and those not recognised."""
     from tnt_sim.ingest.tables.column_guess import guess_columns
 
-    guess = guess_columns(_table_of(table, read), typed=table.suffix.lower() in (".xlsx", ".ods"))
+    guess = guess_columns(_read_table(table, read), typed=table.suffix.lower() in (".xlsx", ".ods"))
     if "dossier" not in guess.present:
         raise UsageError(
             Text(
@@ -295,13 +295,13 @@ def _from_table(
         read = {**read, "rounding": "nearest"}
     files = {
         "tnt-sim.toml": PROJECT,
-        SCENARIO_FILE: _scenario(guess, name, title, table.name, read),
+        SCENARIO_FILE: _render_scenario(guess, name, title, table.name, read),
         "README.md": README.format(title=folder.resolve().name, note=""),
     }
     review = [
         Text(f"{column} ← « {header} »{about.fr}", f'{column} ← "{header}"{about.en}')
         for column, header in guess.columns.items()
-        for about in [_about(column, guess)]
+        for about in [_describe_guess(column, guess)]
     ]
     review += [
         Text(
@@ -309,7 +309,7 @@ def _from_table(
         )
         for column, (header, why) in guess.set_aside.items()
     ]
-    if guess.to_convert:
+    if guess.has_convertible_column:
         name = f'"{table}"' if " " in str(table) else str(table)
         created = f"{table.stem}-import/dossiers.csv"
         review.append(
@@ -321,7 +321,7 @@ def _from_table(
     return files, review, list(guess.left_out)
 
 
-def _about(column: str, guess: Guess) -> Text:
+def _describe_guess(column: str, guess: Guess) -> Text:
     """Describe a guess to review: a granted amount read as requested, or rounded cents."""
     sentences = []
     if column == "requested" and guess.as_granted:
@@ -334,7 +334,7 @@ def _about(column: str, guess: Guess) -> Text:
     if column in guess.rounded:
         n = guess.rounded[column]
         sentences.append(
-            so_many(
+            describe_count(
                 n,
                 ("montant arrondi au centime", "montants arrondis au centime"),
                 ("amount rounded to the cent", "amounts rounded to the cent"),
@@ -347,20 +347,20 @@ def _about(column: str, guess: Guess) -> Text:
     )
 
 
-def _scenario(guess: Guess, name: str, title: str, file: str, read: Mapping[str, Any]) -> str:
-    amount, why = _amount(guess.requested_cents)
+def _render_scenario(guess: Guess, name: str, title: str, file: str, read: Mapping[str, Any]) -> str:
+    amount, why = _suggest_amount(guess.requested_cents)
     if "requested" not in guess.present:
         why += " ; aucune colonne de montant demandé n'a été reconnue, il en faut une"
     return FROM_SCENARIO.format(
-        name=_one_line(file),
+        name=_normalise_spaces(file),
         file=json.dumps(f"data/{file}", ensure_ascii=False),
         id=name,
         title=title,
         amount=amount,
         amount_why=why,
-        envelopes=_envelopes(guess),
-        columns=_read_block(read) + _columns(guess),
-        eligibility=_eligibility(guess),
+        envelopes=_render_envelopes(guess),
+        columns=_read_block(read) + _render_columns(guess),
+        eligibility=_render_eligibility(guess),
         goal="score" if "score" in guess.present else "dossiers",
         goal_why="à vérifier" if "score" in guess.present else _WITHOUT_SCORE,
     )
@@ -372,7 +372,7 @@ _WITHOUT_SCORE = (
 )
 
 
-def _amount(wanted: int | None) -> tuple[str, str]:
+def _suggest_amount(wanted: int | None) -> tuple[str, str]:
     """Return four fifths of what is requested, rounded, so that there is a choice to make."""
     if not wanted:
         return "1 M€", "mettez le montant de l'enveloppe"
@@ -381,7 +381,7 @@ def _amount(wanted: int | None) -> tuple[str, str]:
     return amount, "80 % de la demande, mettez le montant de l'enveloppe"
 
 
-def _envelopes(guess: Guess) -> str:
+def _render_envelopes(guess: Guess) -> str:
     from tnt_sim.domain.money import format_cents
 
     if not guess.envelopes or len(guess.envelopes) > MOST_ENVELOPES:
@@ -399,25 +399,26 @@ def _read_block(read: Mapping[str, Any]) -> str:
     return f"    read: {{{written}}}\n" if written else ""
 
 
-def _columns(guess: Guess) -> str:
+def _render_columns(guess: Guess) -> str:
     lines = []
     if guess.columns:
         lines.append("    columns:")
         lines += [
-            f"      {column}: {json.dumps(header, ensure_ascii=False)}   # à vérifier{_about(column, guess).fr}"
+            f"      {column}: {json.dumps(header, ensure_ascii=False)}"
+            f"   # à vérifier{_describe_guess(column, guess).fr}"
             for column, header in guess.columns.items()
         ]
     lines += [
-        f"    # {column} : « {_one_line(header)} » n'est pas prise, {_one_line(why.fr)}"
+        f"    # {column} : « {_normalise_spaces(header)} » n'est pas prise, {_normalise_spaces(why.fr)}"
         for column, (header, why) in guess.set_aside.items()
     ]
     if guess.left_out:
-        names = ", ".join(_one_line(header) for header in guess.left_out)
+        names = ", ".join(_normalise_spaces(header) for header in guess.left_out)
         lines.append(f"    # Non reconnues, lues sous leur nom : {names}")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _eligibility(guess: Guess) -> str:
+def _render_eligibility(guess: Guess) -> str:
     """Write the condition that excludes refused applications, if their state has the service's own words."""
     if not guess.closed:
         return ""
@@ -431,11 +432,11 @@ def _eligibility(guess: Guess) -> str:
     )
 
 
-def _one_line(text: str) -> str:
+def _normalise_spaces(text: str) -> str:
     return " ".join(text.split())
 
 
-def _remaining(scenario: Path) -> tuple[Defect, ...]:
+def _collect_defects(scenario: Path) -> tuple[Defect, ...]:
     """List what still prevents the new scenario from running."""
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.problem import compile_problem
@@ -447,7 +448,7 @@ def _remaining(scenario: Path) -> tuple[Defect, ...]:
     return ()
 
 
-def _document(
+def _build_document(
     folder: Path, review: list[Text], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
 ) -> dict[str, Any]:
     return {
@@ -467,7 +468,7 @@ def _print(
 ) -> None:
     from rich.text import Text as Line
 
-    from tnt_sim.cli.console import page
+    from tnt_sim.cli.console import print_page
 
     french = lang is Lang.FR
     made = f"✔ Dossier créé : {folder}" if french else f"✔ Folder made: {folder}"
@@ -487,12 +488,12 @@ def _print(
         )
         lines += [Line(f"  « {header} »" if french else f'  "{header}"') for header in left_out]
     file = folder / SCENARIO_FILE
-    follow = [f"tnt-sim run {quoted(file.as_posix())}"]
+    follow = [f"tnt-sim run {quote_argument(file.as_posix())}"]
     if remaining or review:  # the planner first reviews the guesses and writes the envelope
         read = (
             f"relisez {file} (le montant, les colonnes)" if french else f"read {file} over (amount, columns)"
         )
-        follow = [read, f"tnt-sim validate {quoted(file.as_posix())}", *follow]
-    page(lines + hint_lines(follow, lang))
+        follow = [read, f"tnt-sim validate {quote_argument(file.as_posix())}", *follow]
+    print_page(lines + build_hint_lines(follow, lang))
     for defect in remaining:
-        note(("À corriger : " if french else "To correct: ") + defect.line(lang))
+        print_note(("À corriger : " if french else "To correct: ") + defect.line(lang))

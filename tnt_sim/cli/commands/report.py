@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tnt_sim.cli.commands.export import ForceOption, beside, print_written
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, language, note, progress_line
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, TimeLimitOption, lang_of, seconds_of
+from tnt_sim.cli.commands.export import ForceOption, build_sibling_path, print_written
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, detect_language, print_note, show_progress
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    TimeLimitOption,
+    parse_lang,
+    parse_seconds,
+)
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
@@ -120,7 +127,7 @@ class ReportOptions:
     @cached_property
     def explanation(self) -> Mapping[str, Any] | None:
         """Return the explanation of the first run; computed once, by the writer that uses it."""
-        return _explanation(self)
+        return _explain_dossiers(self)
 
 
 def report(
@@ -142,13 +149,13 @@ def report(
     quiet: QuietOption = False,
 ) -> int:
     """Écrit le rapport (page web ou PDF), le classeur ou le carnet Jupyter d'un calcul."""
-    tongue = lang_of(lang, language([str(path) for path in run_dirs]))
-    out = _target(out, run_dirs[0], notebook=notebook)
-    write = _writer(out)
+    tongue = parse_lang(lang, detect_language([str(path) for path in run_dirs]))
+    out = _determine_target(out, run_dirs[0], notebook=notebook)
+    write = _select_writer(out)
     from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file
     from tnt_sim.reporting.run_folder.run_access import open_stored
 
-    seconds = seconds_of(time_limit)
+    seconds = parse_seconds(time_limit)
     check_target(out, replace=force)
     runs = [open_stored(path, project, tongue) for path in run_dirs]
     moving = SliderOptions(slider, start, stop, steps, share, project) if slider is not None else None
@@ -160,84 +167,84 @@ def report(
     return INTERRUPTED_AND_TOLD if interrupted else 0
 
 
-def _target(out: Path | None, run_dir: Path, *, notebook: bool) -> Path:
+def _determine_target(out: Path | None, run_dir: Path, *, notebook: bool) -> Path:
     """Return the path of the document; a notebook is next to its run folder, which holds only the run."""
     if out is None and notebook:
-        return beside(run_dir, f"{run_dir.resolve().name}{NOTEBOOK}")
+        return build_sibling_path(run_dir, f"{run_dir.resolve().name}{NOTEBOOK}")
     if out is None:
-        raise _refused(
+        raise _build_error(
             "dites où écrire : --out rapport.html, .xlsx ou .pdf ; ou --notebook.",
             "say where to write: --out report.html, .xlsx or .pdf; or --notebook.",
         )
     if notebook and out.suffix.lower() != NOTEBOOK:
-        raise _refused(
+        raise _build_error(
             f"un carnet s'écrit en {NOTEBOOK}, pas en « {out.suffix or out.name} ».",
             f'a notebook is written as {NOTEBOOK}, not as "{out.suffix or out.name}".',
         )
     return out
 
 
-def _html(options: ReportOptions) -> bytes:
-    from tnt_sim.reporting.decision_page.page import report_html
+def _render_html(options: ReportOptions) -> bytes:
+    from tnt_sim.reporting.decision_page.page import render_report_html
 
-    return report_html(options.runs[0], _options(options, paper=False)).encode()
-
-
-def _pdf(options: ReportOptions) -> bytes:
-    from tnt_sim.reporting.decision_page.page import report_pdf
-
-    return report_pdf(options.runs[0], _options(options, paper=True))
+    return render_report_html(options.runs[0], _build_page_options(options, paper=False)).encode()
 
 
-def _options(options: ReportOptions, *, paper: bool) -> PageOptions:
+def _render_pdf(options: ReportOptions) -> bytes:
+    from tnt_sim.reporting.decision_page.page import render_report_pdf
+
+    return render_report_pdf(options.runs[0], _build_page_options(options, paper=True))
+
+
+def _build_page_options(options: ReportOptions, *, paper: bool) -> PageOptions:
     from tnt_sim.reporting.decision_page.page import PageOptions, read_theme
 
     theme = read_theme(options.theme) if options.theme is not None else ""
-    return PageOptions(options.lang, _slider(options), theme, paper, options.explanation)
+    return PageOptions(options.lang, _build_slider(options), theme, paper, options.explanation)
 
 
-def _explanation(options: ReportOptions) -> Mapping[str, Any] | None:
+def _explain_dossiers(options: ReportOptions) -> Mapping[str, Any] | None:
     """Return the document of `explain --all` of the first run, within a minute.
 
     None if its inputs are missing. If it was stopped early, its progress is reported on stderr.
     """
     if not options.explained:
         return None
-    from tnt_sim.analysis.explain.explanation import for_reports
+    from tnt_sim.analysis.explain.explanation import explain_for_reports
     from tnt_sim.analysis.shared.decided_run import of_run
     from tnt_sim.errors import DataError, NothingDecided, VerificationError
-    from tnt_sim.reporting.reports.progress import stopped_sentence
+    from tnt_sim.reporting.reports.progress import describe_interruption
 
     try:
         decided = of_run(options.runs[0].folder, options.project)
     except (DataError, NothingDecided, VerificationError):
         if not options.quiet:
-            note(NOT_EXPLAINED.in_(options.lang))
+            print_note(NOT_EXPLAINED.in_(options.lang))
         return None
-    with progress_line(options.lang, wanted=not options.quiet) as tell:
-        result = for_reports(decided, lang=options.lang, seconds=options.seconds, progress=tell)
-    stopped = stopped_sentence(result, options.lang)
+    with show_progress(options.lang, wanted=not options.quiet) as tell:
+        result = explain_for_reports(decided, lang=options.lang, seconds=options.seconds, progress=tell)
+    stopped = describe_interruption(result, options.lang)
     if stopped and not options.quiet:
-        note(stopped)
+        print_note(stopped)
     return result
 
 
-def _slider(options: ReportOptions) -> Slider | None:
+def _build_slider(options: ReportOptions) -> Slider | None:
     """Return stored runs as positions of the slider, or compute the positions."""
-    from tnt_sim.reporting.decision_page.script_data import slider_of_runs
+    from tnt_sim.reporting.decision_page.script_data import build_slider
 
     moving = options.moving
     if moving is None:
-        return slider_of_runs(options.runs) if len(options.runs) > 1 else None
+        return build_slider(options.runs) if len(options.runs) > 1 else None
     if len(options.runs) > 1:
-        raise _refused(
+        raise _build_error(
             "--slider calcule ses positions à partir d'un seul calcul.",
             "--slider computes its positions from one run.",
         )
-    from tnt_sim.analysis.sweep.slider_positions import slider_of
+    from tnt_sim.analysis.sweep.slider_positions import compute_slider
 
-    with progress_line(options.lang, wanted=not options.quiet) as report_progress:
-        return slider_of(
+    with show_progress(options.lang, wanted=not options.quiet) as report_progress:
+        return compute_slider(
             options.runs[0],
             moving.envelope,
             moving.start,
@@ -250,36 +257,38 @@ def _slider(options: ReportOptions) -> Slider | None:
         )
 
 
-def _workbook(options: ReportOptions) -> bytes:
-    from tnt_sim.reporting.workbook.workbook import workbook_bytes
+def _render_workbook(options: ReportOptions) -> bytes:
+    from tnt_sim.reporting.workbook.workbook import build_workbook
 
     runs = options.runs
     if len(runs) > 2:
-        raise _refused(
+        raise _build_error(
             f"un classeur compare deux calculs, pas {len(runs)}.",
             f"a workbook compares two runs, not {len(runs)}.",
         )
     if options.theme is not None or options.moving is not None:
-        raise _refused(
+        raise _build_error(
             "--theme-css et --slider sont pour .html et .pdf, non pour un classeur.",
             "--theme-css and --slider are for .html and .pdf, not for a workbook.",
         )
-    return workbook_bytes(runs[0], options.lang, runs[1] if len(runs) == 2 else None, options.explanation)
+    return build_workbook(runs[0], options.lang, runs[1] if len(runs) == 2 else None, options.explanation)
 
 
-def _notebook(options: ReportOptions) -> bytes:
-    from tnt_sim.reporting.notebook.run_notebook import run_notebook
+def _render_notebook(options: ReportOptions) -> bytes:
+    from tnt_sim.reporting.notebook.run_notebook import build_run_notebook
 
     if len(options.runs) > 1 or options.theme is not None or options.moving is not None:
-        raise _refused(
+        raise _build_error(
             "un carnet ouvre un calcul, sans --theme-css ni --slider.",
             "a notebook opens one run, without --theme-css and --slider.",
         )
     run = options.runs[0]
-    return run_notebook(run, seen_from(options.out.resolve().parent, run.folder.resolve()), options.lang)
+    return build_run_notebook(
+        run, format_relative_path(options.out.resolve().parent, run.folder.resolve()), options.lang
+    )
 
 
-def seen_from(folder: Path, run_dir: Path) -> str:
+def format_relative_path(folder: Path, run_dir: Path) -> str:
     """Return a run folder relative to `folder`; absolute if no relative path exists."""
     try:
         return Path(os.path.relpath(run_dir, folder)).as_posix()
@@ -287,22 +296,27 @@ def seen_from(folder: Path, run_dir: Path) -> str:
         return run_dir.as_posix()
 
 
-def _refused(fr: str, en: str) -> UsageError:
+def _build_error(fr: str, en: str) -> UsageError:
     return UsageError(Text(fr, en), code="usage.report")
 
 
 Writer = Callable[[ReportOptions], bytes]
 NOTEBOOK = ".ipynb"
-WRITERS: dict[str, Writer] = {".html": _html, ".xlsx": _workbook, ".pdf": _pdf, NOTEBOOK: _notebook}
+WRITERS: dict[str, Writer] = {
+    ".html": _render_html,
+    ".xlsx": _render_workbook,
+    ".pdf": _render_pdf,
+    NOTEBOOK: _render_notebook,
+}
 """Writer of a document, by suffix."""
 
 
-def _writer(out: Path) -> Writer:
+def _select_writer(out: Path) -> Writer:
     suffix = out.suffix.lower()
     if suffix in WRITERS:
         return WRITERS[suffix]
     all_text = ", ".join(WRITERS)
-    raise _refused(
+    raise _build_error(
         f"un rapport s'écrit en {all_text} dans cette version, pas en « {suffix or out.name} ».",
         f'a report is written as {all_text} in this version, not as "{suffix or out.name}".',
     )

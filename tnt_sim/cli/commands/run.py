@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
-    after,
+    build_hint,
     emit,
-    note,
-    page,
-    progress_line,
-    quoted,
-    typed,
-    width,
+    format_arguments,
+    get_width,
+    print_note,
+    print_page,
+    quote_argument,
+    show_progress,
 )
 from tnt_sim.cli.options import (
     BackendOption,
@@ -36,8 +36,8 @@ from tnt_sim.cli.options import (
     TimeLimitOption,
     WriteLpOption,
     check_method,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -73,8 +73,8 @@ def run(
 ) -> int:
     """Calcule la répartition : qui est financé, pour combien, et pourquoi."""
     check_method(method)
-    lang_of(lang, Lang.FR)
-    seconds = seconds_of(time_limit)
+    parse_lang(lang, Lang.FR)
+    seconds = parse_seconds(time_limit)
     from rich.text import Text as Line
 
     from tnt_sim.engine import solve as engine
@@ -84,9 +84,9 @@ def run(
     if from_xlsx is not None:
         changes = with_workbook(scenario, changes, from_xlsx, quiet=quiet)
     if measure is not None:
-        changes = (*changes, _measured(scenario, measure))
+        changes = (*changes, _format_measure_change(scenario, measure))
     variant = load_scenario(scenario, changes)
-    tongue = lang_of(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, Lang(variant.spec.locale))
     if write_lp is not None:
         _write_lp(variant, write_lp)
     options: dict[str, Any] = {
@@ -95,26 +95,30 @@ def run(
         "cross_check": cross_check,
         "method": method,
     }
-    with progress_line(tongue, wanted=not quiet) as progress:
+    with show_progress(tongue, wanted=not quiet) as progress:
         result = engine.solve(variant, **options, time_limit=seconds, progress=progress)
-        clash = _clash(variant, result, seconds) if result.status.value == "infeasible" and not relax else {}
-    sentences = _pabulib(scenario, variant)
+        clash = (
+            _find_conflict(variant, result, seconds)
+            if result.status.value == "infeasible" and not relax
+            else {}
+        )
+    sentences = _describe_pabulib(scenario, variant)
     document = {
-        **_stored_summary(result, out),
+        **_store_result(result, out),
         **clash,
         **({"pabulib": [text.en for text in sentences]} if sentences else {}),
     }
     if as_json or not quiet:
-        document["one_more"] = _one_more(variant, result, seconds)
+        document["one_more"] = _compute_step_effects(variant, result, seconds)
     if as_json:
         emit(document)
     elif not quiet:
-        page([Line(text.in_(tongue)) for text in sentences])
-        _print(result, document, tongue, typed(scenario, sets=changes))
-    return exit_code(document, require_proof=require_proof)
+        print_page([Line(text.in_(tongue)) for text in sentences])
+        _print(result, document, tongue, format_arguments(scenario, sets=changes))
+    return determine_exit_code(document, require_proof=require_proof)
 
 
-def exit_code(document: dict[str, Any], *, require_proof: bool) -> int:
+def determine_exit_code(document: dict[str, Any], *, require_proof: bool) -> int:
     """Return the exit code.
 
     0 done, 4 infeasible, 5 stopped without allocation or not proved under `--require-proof`, 130
@@ -129,9 +133,9 @@ def exit_code(document: dict[str, Any], *, require_proof: bool) -> int:
     return 0
 
 
-def _measured(path: Path, measure: str) -> str:
+def _format_measure_change(path: Path, measure: str) -> str:
     """Return the change of a scenario that optimises a Pabulib file by another measure."""
-    from tnt_sim.reporting.text.pabulib import goal_of
+    from tnt_sim.reporting.text.pabulib import require_measure
 
     if path.suffix.lower() != ".pb":
         raise UsageError(
@@ -141,17 +145,17 @@ def _measured(path: Path, measure: str) -> str:
             ),
             code="usage.measure",
         )
-    return f"objective=[{{maximise: {{{goal_of(_read_pb(path), measure)}: 1}}}}]"
+    return f"objective=[{{maximise: {{{require_measure(_read_pb(path), measure)}: 1}}}}]"
 
 
-def _pabulib(path: Path, scenario: Scenario) -> list[Text]:
+def _describe_pabulib(path: Path, scenario: Scenario) -> list[Text]:
     """Describe the run of a Pabulib file; empty for a scenario."""
-    from tnt_sim.reporting.text.pabulib import pabulib_texts
+    from tnt_sim.reporting.text.pabulib import describe_pabulib
 
     if path.suffix.lower() != ".pb":
         return []
     goals = scenario.spec.objective[0].maximise or {}
-    return pabulib_texts(_read_pb(path), "+".join(goals))
+    return describe_pabulib(_read_pb(path), "+".join(goals))
 
 
 def _read_pb(path: Path) -> PbFile:
@@ -162,41 +166,41 @@ def _read_pb(path: Path) -> PbFile:
 
 
 def _write_lp(document: Any, path: Path) -> None:
-    from tnt_sim.disk import named, refusal
+    from tnt_sim.disk import build_write_error, quote_path
     from tnt_sim.engine import solve as engine
 
     try:
         engine.write_lp(document, path)
     except OSError as error:
-        raise refusal(named(path), error, usage="usage.write-lp") from error
+        raise build_write_error(quote_path(path), error, usage="usage.write-lp") from error
 
 
-def _stored_summary(result: Result, out: Path | None) -> dict[str, Any]:
+def _store_result(result: Result, out: Path | None) -> dict[str, Any]:
     """Return the document with its run folder, written if there is a decision."""
     from tnt_sim.reporting.run_folder.writer import write_run
 
     document = dict(result.document)
-    document["run_dir"] = None if result.allocation is None else shown_path(write_run(result, out))
+    document["run_dir"] = None if result.allocation is None else format_path(write_run(result, out))
     return document
 
 
-def shown_path(path: Path) -> str:
+def format_path(path: Path) -> str:
     """Return a path relative to the current folder if it lies below it."""
     here = Path.cwd()
     full = path.resolve()
     return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()
 
 
-def _one_more(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
+def _compute_step_effects(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
     """Compute what each axis would do with one more step of money, within the run's limit."""
-    from tnt_sim.analysis.extend.step_effects import one_more
+    from tnt_sim.analysis.extend.step_effects import compute_step_gains
 
     limit = scenario.spec.solver.time_limit if seconds is None else seconds
     spent = sum(result.document["seconds"].values())
-    return one_more(scenario, result, None if limit is None else max(0.0, limit - spent))
+    return compute_step_gains(scenario, result, None if limit is None else max(0.0, limit - spent))
 
 
-def _clash(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any]:
+def _find_conflict(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any]:
     """Find the first conflict and the cheapest repairs of an infeasible scenario."""
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 
@@ -207,35 +211,37 @@ def _clash(scenario: Scenario, result: Result, seconds: float | None) -> dict[st
 
 
 def _print(result: Result, summary: dict[str, Any], lang: Lang, scenario: str) -> None:
-    from tnt_sim.reporting.reports.infeasibility import first_lines
-    from tnt_sim.reporting.reports.run import relaxed_lines, run_lines
-    from tnt_sim.reporting.text.vocabulary import labels_of, spoken
+    from tnt_sim.reporting.reports.infeasibility import render_first_conflict
+    from tnt_sim.reporting.reports.run import render_relaxation, render_run
+    from tnt_sim.reporting.text.vocabulary import build_labels, translate_document
 
-    document, labels = spoken(result, lang), labels_of(result, lang)
+    document, labels = translate_document(result, lang), build_labels(result, lang)
     if document["relaxed"]:
-        page(relaxed_lines(document, labels, lang=lang, width=width()))
+        print_page(render_relaxation(document, labels, lang=lang, width=get_width()))
     else:
         document = {**document, "one_more": summary["one_more"]}
-        page(run_lines(document, labels, lang=lang, width=width(), run_dir=summary["run_dir"]))
+        print_page(render_run(document, labels, lang=lang, width=get_width(), run_dir=summary["run_dir"]))
         sets, repairs = summary.get("conflict") or [], summary.get("repairs") or []
-        page(first_lines(sets, repairs, lang, width(), scenario=scenario))
+        print_page(render_first_conflict(sets, repairs, lang, get_width(), scenario=scenario))
         if summary["run_dir"] is not None:  # show the usual next commands
-            page(after("run", lang, quoted(summary["run_dir"])))
+            print_page(build_hint("run", lang, quote_argument(summary["run_dir"])))
 
 
 def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quiet: bool) -> tuple[str, ...]:
     """Combine the changes of the command line and of the workbook; reported on stderr unless `quiet`."""
-    from tnt_sim.reporting.workbook.parameters import changed_parameters
+    from tnt_sim.reporting.workbook.parameters import read_changed_parameters
     from tnt_sim.scenario.spec import ScenarioSpec
     from tnt_sim.scenario.yaml.layers import load_tree
     from tnt_sim.scenario.yaml.schema_errors import validate_model
 
     raw = load_tree(scenario, sets=sets)
     spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
-    result = changed_parameters(workbook, spec.model_dump(mode="json", exclude_defaults=True, by_alias=True))
+    result = read_changed_parameters(
+        workbook, spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    )
     if quiet:
         return (*sets, *result)
     head = Text(f"Repris de {workbook.name} : ", f"Taken from {workbook.name}: ").in_(Lang(spec.locale))
     none = Text("aucun changement", "no change").in_(Lang(spec.locale))
-    note(head + (" ; ".join(result) or none))
+    print_note(head + (" ; ".join(result) or none))
     return (*sets, *result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tnt_sim.cli.console import after, emit, page, typed, width
+from tnt_sim.cli.console import build_hint, emit, format_arguments, get_width, print_page
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -10,7 +10,7 @@ from tnt_sim.cli.options import (
     ResolvedOption,
     ScenarioArgument,
     SetOption,
-    lang_of,
+    parse_lang,
 )
 from tnt_sim.i18n.message import Lang
 
@@ -24,22 +24,26 @@ def show(
     as_json: JsonOption = False,
 ) -> int:
     """Montre le scénario fusionné, l'origine de chaque valeur, et chaque règle en une phrase."""
-    lang_of(lang, Lang.FR)
+    parse_lang(lang, Lang.FR)
     from rich.text import Text as Line
 
-    from tnt_sim.reporting.renderers.terminal import paragraph
-    from tnt_sim.reporting.reports.model_size import told_of
-    from tnt_sim.reporting.reports.scenario import sentence_document, sentence_lines, sentences
-    from tnt_sim.reporting.run_folder.writer import origin_rows, resolved_lines
+    from tnt_sim.reporting.renderers.terminal import wrap_paragraph
+    from tnt_sim.reporting.reports.model_size import measure_model
+    from tnt_sim.reporting.reports.scenario import (
+        build_sentence_document,
+        describe_scenario,
+        render_sentences,
+    )
+    from tnt_sim.reporting.run_folder.writer import list_origins, render_resolved
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.problem import compile_problem
-    from tnt_sim.scenario.scenario import decision_steps
+    from tnt_sim.scenario.scenario import list_decision_steps
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, Lang(variant.spec.locale))
     both = resolved == model
-    entries = sentences(compile_problem(variant), tongue) if both or model else []
-    size = told_of(compile_problem(decision_steps(variant)[0].scenario)) if model else None
+    entries = describe_scenario(compile_problem(variant), tongue) if both or model else []
+    size = measure_model(compile_problem(list_decision_steps(variant)[0].scenario)) if model else None
     if as_json:
         emit(
             {
@@ -48,15 +52,15 @@ def show(
                 "scenario": variant.id,
                 "scenario_sha256": variant.sha256,
                 "status": "resolved",
-                "values": origin_rows(variant) if both or resolved else [],
-                "sentences": sentence_document(entries),
-                **({} if size is None else {"model": size.document()}),
+                "values": list_origins(variant) if both or resolved else [],
+                "sentences": build_sentence_document(entries),
+                **({} if size is None else {"model": size.build_document()}),
             }
         )
         return 0
-    lines = resolved_lines(variant, width()) if both or resolved else []
-    lines += sentence_lines(entries, tongue, width())
+    lines = render_resolved(variant, get_width()) if both or resolved else []
+    lines += render_sentences(entries, tongue, get_width())
     if size is not None:
-        lines += [Line(""), *paragraph(size.text().in_(tongue), width())]
-    page(lines + after("show", tongue, typed(scenario, sets=sets)))
+        lines += [Line(""), *wrap_paragraph(size.describe_size().in_(tongue), get_width())]
+    print_page(lines + build_hint("show", tongue, format_arguments(scenario, sets=sets)))
     return 0

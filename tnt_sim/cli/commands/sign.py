@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tnt_sim.cli.commands.export import ProjectOption, UnprovenOption, solving_of
-from tnt_sim.cli.commands.run import shown_path
-from tnt_sim.cli.console import after, emit, language, page, typed
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, lang_of
+from tnt_sim.cli.commands.export import ProjectOption, UnprovenOption, build_solving
+from tnt_sim.cli.commands.run import format_path
+from tnt_sim.cli.console import build_hint, detect_language, emit, format_arguments, print_page
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, parse_lang
 from tnt_sim.errors import UsageError, VerificationError
 from tnt_sim.i18n.message import Lang, Text
 
@@ -67,7 +67,7 @@ def sign(
     quiet: QuietOption = False,
 ) -> int:
     """Signe une liste : elle ne change plus, et le scénario suivant en part (committed_from)."""
-    tongue = lang_of(lang, language([str(run_dir)]) if run_dir else Lang.FR)
+    tongue = parse_lang(lang, detect_language([str(run_dir)]) if run_dir else Lang.FR)
     if (run_dir is None) == (amend is None):
         raise UsageError(
             Text(
@@ -82,7 +82,7 @@ def sign(
 
         key = read_signing_key(signing_key)
     if run_dir is not None:
-        solving = solving_of(time_limit, wanted=solve)
+        solving = build_solving(time_limit, wanted=solve)
         entry = _list(run_dir, name, register, project, solving, key, tongue, unproven=unproven)
     else:
         from tnt_sim.reporting.run_folder.sign_register import sign_amendments
@@ -91,11 +91,11 @@ def sign(
         assert amend is not None
         entry = sign_amendments(amend, register or Path(REGISTER), name, key)
     if as_json:
-        emit(_document(entry, key))
+        emit(_build_document(entry, key))
     elif not quiet:
         _print(entry, key, tongue)
         if run_dir is not None:
-            page(after("sign", tongue, typed(run_dir)))
+            print_page(build_hint("sign", tongue, format_arguments(run_dir)))
     return 0
 
 
@@ -127,7 +127,7 @@ def _list(
     return sign_run(run, root, register or root / REGISTER, name, key)
 
 
-def _document(entry: RegisterEntry, key: Ed25519PrivateKey | None) -> dict[str, Any]:
+def _build_document(entry: RegisterEntry, key: Ed25519PrivateKey | None) -> dict[str, Any]:
     words = dict(entry.signature)
     return {
         "schema_version": 1,
@@ -135,45 +135,45 @@ def _document(entry: RegisterEntry, key: Ed25519PrivateKey | None) -> dict[str, 
         "scenario": words.get("scenario"),
         "scenario_sha256": words.get("scenario_sha256"),
         "status": "signed",
-        "path": shown_path(entry.folder),
+        "path": format_path(entry.folder),
         "signature": words,
-        "signing_key": _fingerprint(key),
+        "signing_key": _compute_fingerprint(key),
     }
 
 
-def _fingerprint(key: Ed25519PrivateKey | None) -> str | None:
+def _compute_fingerprint(key: Ed25519PrivateKey | None) -> str | None:
     """Return the fingerprint of the public key that checks this signature."""
     if key is None:
         return None
-    from tnt_sim.verify.signing.keys import fingerprint
+    from tnt_sim.verify.signing.keys import compute_fingerprint
 
-    return fingerprint(key.public_key())
+    return compute_fingerprint(key.public_key())
 
 
 def _print(entry: RegisterEntry, key: Ed25519PrivateKey | None, lang: Lang) -> None:
     from rich.text import Text as Line
 
-    from tnt_sim.i18n.numbers import amount, plural
+    from tnt_sim.i18n.numbers import format_amount, format_count
 
     words = entry.signature
-    dossiers = plural(
+    dossiers = format_count(
         words["n_dossiers"],
         ("dossier engagé", "dossiers engagés"),
         ("dossier committed", "dossiers committed"),
         lang,
     )
-    total = amount(words["granted_cents"], lang)
+    total = format_amount(words["granted_cents"], lang)
     lines = [
-        Line(f"✔ {shown_path(entry.folder)} : {dossiers}, {total}", style="bold green"),
+        Line(f"✔ {format_path(entry.folder)} : {dossiers}, {total}", style="bold green"),
         Line(
             Text("Le scénario suivant en part : ", "The next scenario starts from it: ").in_(lang)
             + f"committed_from: {entry.folder.parent.name}/"
         ),
     ]
-    own = _fingerprint(key)
+    own = _compute_fingerprint(key)
     if own is not None:
         lines.append(Line(Text(f"Signé avec la clé {own}", f"Signed with the key {own}").in_(lang)))
     if "freed_cents" in words:
-        freed = amount(words["freed_cents"], lang)
+        freed = format_amount(words["freed_cents"], lang)
         lines.insert(1, Line(Text(f"{freed} libérés", f"{freed} free again").in_(lang)))
-    page(lines)
+    print_page(lines)

@@ -11,8 +11,16 @@ import typer
 
 from tnt_sim.cli.commands.compare import check_out, write_study
 from tnt_sim.cli.commands.export import ForceOption
-from tnt_sim.cli.commands.run import shown_path
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, page, time_left_line, typed, width
+from tnt_sim.cli.commands.run import format_path
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    build_hint,
+    emit,
+    format_arguments,
+    get_width,
+    print_page,
+    show_remaining_time,
+)
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
@@ -22,8 +30,8 @@ from tnt_sim.cli.options import (
     ScenarioArgument,
     SetOption,
     TimeLimitOption,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -99,7 +107,7 @@ class MarginalRequest:
         }
         named = [name for name, given in request.items() if given]
         if len(named) > 1:
-            raise _together(named[0], named[1])
+            raise _build_together_error(named[0], named[1])
         only = named[0] if named else None
         if self.dossier and only != "--entries":
             raise _refuse_together("--dossier", "--entries")
@@ -113,9 +121,9 @@ class MarginalRequest:
             return None
         for name in written:
             if only != "--entries" or name not in retained:
-                raise _together(only, name)
+                raise _build_together_error(only, name)
         if only in ("--extend",) and self.envelopes:
-            raise _together("--extend", "--envelope")
+            raise _build_together_error("--extend", "--envelope")
         if only in ("--entries", "--target", "--prices") and len(self.envelopes) > 1:
             raise UsageError(
                 Text(f"{only} regarde une seule enveloppe.", f"{only} looks at one envelope."),
@@ -124,7 +132,7 @@ class MarginalRequest:
         return only
 
 
-def answer_question(
+def run_question(
     options: MarginalRequest,
     scenario: Scenario,
     *,
@@ -139,27 +147,29 @@ def answer_question(
 
     4 if no amount reaches any of the targets, 5 if a limit came before that was known.
     """
-    from tnt_sim.reporting.reports.marginal import money_lines
+    from tnt_sim.reporting.reports.marginal import render_question
 
     if out is not None:
         check_out(out, force=force)
-    with time_left_line(lang, wanted=not quiet) as tell:
-        found = _answer_of(options, scenario, {"time_limit": time_limit, "lang": lang, "progress": tell})
+    with show_remaining_time(lang, wanted=not quiet) as tell:
+        found = _solve_question(options, scenario, {"time_limit": time_limit, "lang": lang, "progress": tell})
     document = dict(found.document)
     if out is not None:
-        from tnt_sim.reporting.reports.marginal import question_study
+        from tnt_sim.reporting.reports.marginal import build_question_study
 
-        write_study(out, question_study(document, lang), lang)
+        write_study(out, build_question_study(document, lang), lang)
     if as_json:
         emit(document)
     elif not quiet:
-        page(money_lines(document, lang=lang, width=width()))
+        print_page(render_question(document, lang=lang, width=get_width()))
     if document["stopped_by"] == "interrupt":
         return INTERRUPTED_AND_TOLD
     return {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(document["status"], 0)
 
 
-def _answer_of(request: MarginalRequest, scenario: Scenario, options: Mapping[str, Any]) -> MarginalAnswer:
+def _solve_question(
+    request: MarginalRequest, scenario: Scenario, options: Mapping[str, Any]
+) -> MarginalAnswer:
     from tnt_sim.analysis.marginal import questions
 
     question = request.question
@@ -171,7 +181,7 @@ def _answer_of(request: MarginalRequest, scenario: Scenario, options: Mapping[st
     if question == "--prices":
         return questions.prices(scenario, envelope=text, **options)
     if question == "--extend":
-        return questions.extension(scenario, request.extend or "", key=_key(request.key), **options)
+        return questions.extension(scenario, request.extend or "", key=_parse_key(request.key), **options)
     curve = request.curve or {}
     return questions.entries(
         scenario,
@@ -187,7 +197,7 @@ def _answer_of(request: MarginalRequest, scenario: Scenario, options: Mapping[st
     )
 
 
-def _key(text: str | None) -> dict[str, int] | None:
+def _parse_key(text: str | None) -> dict[str, int] | None:
     """Parse "axe-1=30,axe-2=24" as weights."""
     if text is None:
         return None
@@ -206,7 +216,7 @@ def _key(text: str | None) -> dict[str, int] | None:
     return weights
 
 
-def _together(option: str, other: str) -> UsageError:
+def _build_together_error(option: str, other: str) -> UsageError:
     return UsageError(
         Text(f"{option} et {other} ne vont pas ensemble.", f"{option} and {other} do not go together."),
         code="usage.together",
@@ -314,8 +324,8 @@ def sweep(
     quiet: QuietOption = False,
 ) -> int:
     """Dit ce qu'achète une enveloppe plus grande, ou plus petite."""
-    lang_of(lang, Lang.FR)
-    seconds = seconds_of(time_limit)
+    parse_lang(lang, Lang.FR)
+    seconds = parse_seconds(time_limit)
     names = [name for text in envelope or () for name in text.split(",") if name]
     question = MarginalRequest(
         next=next_euro,
@@ -342,17 +352,17 @@ def sweep(
         },
     )
     asks = question.question is not None
-    from tnt_sim.analysis.sweep.plan import plan_of
+    from tnt_sim.analysis.sweep.plan import build_plan
     from tnt_sim.analysis.sweep.runner import run
-    from tnt_sim.api.analyses import sweep_of
+    from tnt_sim.api.analyses import build_sweep
     from tnt_sim.reporting.reports.sweep import write_sweep
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, Lang(variant.spec.locale))
     limit = variant.spec.solver.time_limit if seconds is None else seconds
     if asks:
-        code = answer_question(
+        code = run_question(
             question,
             variant,
             lang=tongue,
@@ -363,7 +373,9 @@ def sweep(
             quiet=quiet,
         )
         if code == 0 and not as_json and not quiet:
-            page(after(f"sweep {question.question}", tongue, typed(scenario, sets=sets)))
+            print_page(
+                build_hint(f"sweep {question.question}", tongue, format_arguments(scenario, sets=sets))
+            )
         return code
     if force:
         raise UsageError(
@@ -373,7 +385,7 @@ def sweep(
             ),
             code="usage.together",
         )
-    plan = plan_of(
+    plan = build_plan(
         variant,
         envelopes=names,
         start=start,
@@ -386,9 +398,9 @@ def sweep(
         nested=nested,
         tolerance=tolerance,
     )
-    folder, store = _place(plan, out, resume=resume)
+    folder, store = _open_store(plan, out, resume=resume)
     solver = variant.spec.solver
-    with time_left_line(tongue, wanted=not quiet) as report_progress:
+    with show_remaining_time(tongue, wanted=not quiet) as report_progress:
         outcome = run(
             plan,
             store=store,
@@ -397,36 +409,39 @@ def sweep(
             cross_check=cross_check or "never",
             report_progress=report_progress,
         )
-        told = sweep_of(outcome, tongue)
-        document = {**told.document, "sweep_dir": shown_path(folder)}
+        told = build_sweep(outcome, tongue)
+        document = {**told.document, "sweep_dir": format_path(folder)}
         write_sweep(document, folder, tongue)
     if as_json:
         emit(document)
     elif not quiet:
-        from tnt_sim.reporting.reports.progress import stopped_lines
-        from tnt_sim.reporting.reports.sweep import sweep_lines
+        from tnt_sim.reporting.reports.progress import render_interruption
+        from tnt_sim.reporting.reports.sweep import render_sweep
 
-        page(sweep_lines(document, lang=tongue, width=width()) + stopped_lines(document, tongue, width()))
-        page(after("sweep", tongue, typed(scenario, sets=sets)))
-    return _exit_code(document)
+        print_page(
+            render_sweep(document, lang=tongue, width=get_width())
+            + render_interruption(document, tongue, get_width())
+        )
+        print_page(build_hint("sweep", tongue, format_arguments(scenario, sets=sets)))
+    return _determine_exit_code(document)
 
 
-def _place(plan: SweepPlan, out: Path | None, *, resume: bool) -> tuple[Path, PointStore]:
+def _open_store(plan: SweepPlan, out: Path | None, *, resume: bool) -> tuple[Path, PointStore]:
     """Return the folder of the sweep, and its store of points."""
     from tnt_sim.analysis.sweep.store import PointStore
-    from tnt_sim.disk import named, refusal
-    from tnt_sim.engine.stored_run import code_hash
-    from tnt_sim.reporting.reports.sweep import POINTS, sweep_folder
+    from tnt_sim.disk import build_write_error, quote_path
+    from tnt_sim.engine.stored_run import hash_code
+    from tnt_sim.reporting.reports.sweep import POINTS, get_sweep_folder
 
-    key = plan.key(code_hash())
-    folder = sweep_folder(plan.scenario, key, out)
+    key = plan.compute_key(hash_code())
+    folder = get_sweep_folder(plan.scenario, key, out)
     try:
         return folder, PointStore.open(folder / POINTS, key, resume=resume)
     except OSError as error:
-        raise refusal(named(folder), error) from error
+        raise build_write_error(quote_path(folder), error) from error
 
 
-def _exit_code(document: dict[str, Any]) -> int:
+def _determine_exit_code(document: dict[str, Any]) -> int:
     """Return 0 done, 4 infeasible at every amount, 5 stopped without an allocation, 130 interrupted."""
     if document["stopped_by"] == "interrupt":
         return INTERRUPTED_AND_TOLD

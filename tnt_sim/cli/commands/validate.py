@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tnt_sim.cli.console import after, emit, page, typed, width
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, ScenarioArgument, SetOption, lang_of
+from tnt_sim.cli.console import build_hint, emit, format_arguments, get_width, print_page
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, ScenarioArgument, SetOption, parse_lang
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
 
@@ -16,35 +16,37 @@ def validate(
     quiet: QuietOption = False,
 ) -> int:
     """Vérifie tout ce qui peut l'être sans calculer, et dit l'état des données."""
-    lang_of(lang, Lang.FR)
+    parse_lang(lang, Lang.FR)
     from tnt_sim.reporting.reports.validation import (
-        check_document,
-        check_lines,
-        scenario_quality,
-        scenario_quality_lines,
+        build_check_document,
+        build_scenario_quality,
+        render_check,
+        render_scenario_quality,
     )
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.problem import compile_problem
-    from tnt_sim.scenario.scenario import RESERVE, decision_steps
-    from tnt_sim.scenario.unreachable_floors import unmet_floors
+    from tnt_sim.scenario.scenario import RESERVE, list_decision_steps
+    from tnt_sim.scenario.unreachable_floors import find_unmet_floors
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(variant.spec.locale))
+    tongue = parse_lang(lang, Lang(variant.spec.locale))
     problem = compile_problem(variant)
     steps = (
-        [compile_problem(step.scenario) for step in decision_steps(variant)] if variant.steps else [problem]
+        [compile_problem(step.scenario) for step in list_decision_steps(variant)]
+        if variant.steps
+        else [problem]
     )
-    clashes = unmet_floors(steps)
+    clashes = find_unmet_floors(steps)
     if clashes:
         raise ScenarioError(clashes)
-    document = check_document(problem, tongue)
-    document["quality"] = scenario_quality(variant, tongue)
+    document = build_check_document(problem, tongue)
+    document["quality"] = build_scenario_quality(variant, tongue)
     if variant.steps and variant.steps[-1].id == RESERVE:
         compile_problem(variant.steps[-1].scenario)
     if as_json:
         emit(document)
     elif not quiet:
-        lines = check_lines(document, tongue, width())
-        lines += scenario_quality_lines(document["quality"], tongue, width())
-        page(lines + after("validate", tongue, typed(scenario, sets=sets)))
+        lines = render_check(document, tongue, get_width())
+        lines += render_scenario_quality(document["quality"], tongue, get_width())
+        print_page(lines + build_hint("validate", tongue, format_arguments(scenario, sets=sets)))
     return 0

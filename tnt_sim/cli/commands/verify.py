@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tnt_sim.cli.console import ERROR, after, emit, language, note, page, typed
+from tnt_sim.cli.console import (
+    ERROR,
+    build_hint,
+    detect_language,
+    emit,
+    format_arguments,
+    print_note,
+    print_page,
+)
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -16,7 +24,7 @@ from tnt_sim.cli.options import (
     RunArgument,
     SolveLimitOption,
     SolveOption,
-    lang_of,
+    parse_lang,
 )
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang, Text
@@ -92,53 +100,53 @@ def verify(
     quiet: QuietOption = False,
 ) -> int:
     """Relit un calcul depuis ses données d'origine : règles, optimalité, rang parmi les ex æquo."""
-    tongue = lang_of(lang, language([str(run_dir)]))
-    from tnt_sim.cli.commands.export import solving_of
+    tongue = parse_lang(lang, detect_language([str(run_dir)]))
+    from tnt_sim.cli.commands.export import build_solving
     from tnt_sim.reporting.run_folder.run_access import verify_stored
     from tnt_sim.verify.signing.amendment import is_amendment
-    from tnt_sim.verify.signing.witness import expected_hash
+    from tnt_sim.verify.signing.witness import normalise_hash
 
-    expected = None if expect is None else expected_hash(expect)
-    key, authority = _keys(public_key, tsa_cert)
-    solving = solving_of(time_limit, wanted=solve)
+    expected = None if expect is None else normalise_hash(expect)
+    key, authority = _read_keys(public_key, tsa_cert)
+    solving = build_solving(time_limit, wanted=solve)
     if is_amendment(run_dir):
         _refuse_options({"--project": project, "--solve": solve, "--require-proof": require_proof})
-        verification, signed = _amendment(run_dir, expected, key, authority)
+        verification, signed = _verify_amendment(run_dir, expected, key, authority)
     else:
         verification = verify_stored(run_dir, project, solving, expected)
-        signed = _signature(run_dir, project, key, authority)
-    verification = _refused(verification, signed.defects)
+        signed = _check_signature(run_dir, project, key, authority)
+    verification = _add_defects(verification, signed.defects)
     for defect in verification.defects:
-        note(ERROR.in_(tongue) + defect.line(tongue))
+        print_note(ERROR.in_(tongue) + defect.line(tongue))
     told = not as_json and not quiet and verification.ok
     for text in verification.notes:
         if not told or text != verification.rows.reserve:  # the page states it next to what it limits
-            note(text.in_(tongue))
+            print_note(text.in_(tongue))
     if as_json:
         emit(
             {
                 **verification.document,
                 "signature": signed.document,
-                "defects": [_entry(defect, tongue) for defect in verification.defects],
+                "defects": [_build_defect_entry(defect, tongue) for defect in verification.defects],
                 "notes": [text.in_(tongue) for text in verification.notes],
             }
         )
     elif not quiet:
         _print(verification, signed, run_dir, tongue)
-    return exit_code(verification, require_proof=require_proof)
+    return determine_exit_code(verification, require_proof=require_proof)
 
 
-def _amendment(
+def _verify_amendment(
     folder: Path, expected: str | None, key: Ed25519PublicKey | None, authority: Certificate | None
 ) -> tuple[Verification, Signed]:
     """Verify an amendment of a register: its reductions and its signature."""
     from tnt_sim.verify.signing.amendment import read_amendment
-    from tnt_sim.verify.signing.signature import SignatureStanding, Signed, signature_of_entry
+    from tnt_sim.verify.signing.signature import SignatureStanding, Signed, check_entry_signature
 
     entry, verification = read_amendment(folder, expected)
     if entry is None:
         return verification, Signed(SignatureStanding.MISMATCH)
-    return verification, signature_of_entry(entry, key, authority)
+    return verification, check_entry_signature(entry, key, authority)
 
 
 def _refuse_options(options: Mapping[str, object]) -> None:
@@ -155,7 +163,7 @@ def _refuse_options(options: Mapping[str, object]) -> None:
         )
 
 
-def _keys(
+def _read_keys(
     public_key: Path | None, tsa_cert: Path | None
 ) -> tuple[Ed25519PublicKey | None, Certificate | None]:
     """Return the keys and certificates with which signatures are checked."""
@@ -165,18 +173,18 @@ def _keys(
     return key, None if tsa_cert is None else read_certificate(tsa_cert)
 
 
-def _signature(
+def _check_signature(
     run_dir: Path, project: Path | None, key: Ed25519PublicKey | None, authority: Certificate | None
 ) -> Signed:
     from tnt_sim.verify.input_files import project_of
     from tnt_sim.verify.run_files import read_summary
-    from tnt_sim.verify.signing.signature import signature_of
+    from tnt_sim.verify.signing.signature import check_signature
 
     summary = read_summary(run_dir)
-    return signature_of(run_dir, summary, project or project_of(run_dir, summary), key, authority)
+    return check_signature(run_dir, summary, project or project_of(run_dir, summary), key, authority)
 
 
-def _refused(verification: Verification, against: tuple[Defect, ...]) -> Verification:
+def _add_defects(verification: Verification, against: tuple[Defect, ...]) -> Verification:
     """Return the verification with what speaks against the folder, if anything."""
     from dataclasses import replace
 
@@ -195,7 +203,7 @@ def _refused(verification: Verification, against: tuple[Defect, ...]) -> Verific
     )
 
 
-def exit_code(verification: Verification, *, require_proof: bool) -> int:
+def determine_exit_code(verification: Verification, *, require_proof: bool) -> int:
     """Return 0; 1 refused; with `--require-proof` 5 if optimality, 7 if the tie-break is not shown here."""
     if not verification.ok:
         return REFUSED
@@ -209,30 +217,36 @@ def _print(verification: Verification, signed: Signed, run_dir: Path, lang: Lang
 
     from tnt_sim.reporting.text.verification import (
         UNBOUND,
-        amendment_verdict,
-        answer_rows,
-        signature_texts,
-        verdict,
+        build_answer_rows,
+        describe_signatures,
+        summarise_amendment,
+        summarise_verification,
     )
 
     amended = (verification.head or {}).get("kind") == "amendment"
-    mark, sentence, style = amendment_verdict(verification) if amended else verdict(verification)
-    page([Line(f"{mark} {sentence.in_(lang)}", style=style)])
+    mark, sentence, style = (
+        summarise_amendment(verification) if amended else summarise_verification(verification)
+    )
+    print_page([Line(f"{mark} {sentence.in_(lang)}", style=style)])
     if not verification.ok:
         return
     if amended:
-        page([Line(f"  {text.in_(lang)}") for text in signature_texts(signed)])
+        print_page([Line(f"  {text.in_(lang)}") for text in describe_signatures(signed)])
         return
     colon = Text(" : ", ": ").in_(lang)
-    rows = [(name.in_(lang), text.in_(lang)) for name, text in answer_rows(verification)]
-    page([Line(f"  {name}{colon}{text[:1].lower()}{text[1:]}") for name, text in rows])
-    page([Line(f"  {text.in_(lang)}") for text in signature_texts(signed)])
-    page([Line(f"  {UNBOUND.in_(lang)}", style="dim")])
-    page([Line(f"  {text}", style="dim") for text in _files(verification, lang)])
-    page(after("verify" if verification.optimal.is_shown else "verify --claimed", lang, typed(run_dir)))
+    rows = [(name.in_(lang), text.in_(lang)) for name, text in build_answer_rows(verification)]
+    print_page([Line(f"  {name}{colon}{text[:1].lower()}{text[1:]}") for name, text in rows])
+    print_page([Line(f"  {text.in_(lang)}") for text in describe_signatures(signed)])
+    print_page([Line(f"  {UNBOUND.in_(lang)}", style="dim")])
+    print_page([Line(f"  {text}", style="dim") for text in _list_files(verification, lang)])
+    print_page(
+        build_hint(
+            "verify" if verification.optimal.is_shown else "verify --claimed", lang, format_arguments(run_dir)
+        )
+    )
 
 
-def _files(verification: Verification, lang: Lang) -> list[str]:
+def _list_files(verification: Verification, lang: Lang) -> list[str]:
     """Describe which files were read, where, and the hashes to compare with another source."""
     head: Mapping[str, Any] = verification.head or {}
     lines = [f"allocation_sha256 {head['allocation_sha256']}", f"document_sha256 {head['document_sha256']}"]
@@ -240,7 +254,7 @@ def _files(verification: Verification, lang: Lang) -> list[str]:
     return [*lines, *(f"  {entry['file']} · {entry['sha256']}" for entry in head["inputs_read"])]
 
 
-def _entry(defect: Defect, lang: Lang) -> dict[str, Any]:
+def _build_defect_entry(defect: Defect, lang: Lang) -> dict[str, Any]:
     return {
         "code": defect.code,
         "message": defect.text.in_(lang),

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, page, progress_line, typed, width
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    build_hint,
+    emit,
+    format_arguments,
+    get_width,
+    print_page,
+    show_progress,
+)
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -14,8 +22,8 @@ from tnt_sim.cli.options import (
     ScenarioArgument,
     SetOption,
     TimeLimitOption,
-    lang_of,
-    seconds_of,
+    parse_lang,
+    parse_seconds,
 )
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -48,42 +56,42 @@ def weights(
     quiet: QuietOption = False,
 ) -> int:
     """Donne les choix qui tiennent quand les poids des critères ne sont connus qu'à peu près."""
-    lang_of(lang, Lang.FR)
-    seconds, bounds = seconds_of(time_limit), dict(_range(text) for text in ranges or ())
+    parse_lang(lang, Lang.FR)
+    seconds, bounds = parse_seconds(time_limit), dict(_parse_range(text) for text in ranges or ())
     from tnt_sim.analysis.preferences.partial_weights import weights as find
-    from tnt_sim.reporting.reports.preferences import weights_lines
-    from tnt_sim.reporting.reports.progress import stopped_lines
+    from tnt_sim.reporting.reports.preferences import render_weights
+    from tnt_sim.reporting.reports.progress import render_interruption
     from tnt_sim.scenario.load import load_scenario
 
     variant = load_scenario(scenario, tuple(sets or ()))
-    tongue = lang_of(lang, Lang(variant.spec.locale))
-    with progress_line(tongue, wanted=not quiet) as progress:
+    tongue = parse_lang(lang, Lang(variant.spec.locale))
+    with show_progress(tongue, wanted=not quiet) as progress:
         study = find(
             variant,
-            _names(criteria),
+            _split_names(criteria),
             ranges=bounds,
-            order=_names(order or ""),
+            order=_split_names(order or ""),
             time_limit=seconds,
             progress=progress,
         )
     if as_json:
         emit(study.document)
     elif not quiet:
-        page(
-            weights_lines(study.document, tongue, width())
-            + stopped_lines(study.document, tongue, width())
-            + after("weights", tongue, typed(scenario, sets=sets))
+        print_page(
+            render_weights(study.document, tongue, get_width())
+            + render_interruption(study.document, tongue, get_width())
+            + build_hint("weights", tongue, format_arguments(scenario, sets=sets))
         )
     if study.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
     return 0 if study.outcomes else STOPPED if study.document["status"] == "stopped" else INFEASIBLE
 
 
-def _names(text: str) -> list[str]:
+def _split_names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _range(text: str) -> tuple[str, tuple[str, str]]:
+def _parse_range(text: str) -> tuple[str, tuple[str, str]]:
     name, _, both = text.partition("=")
     low, colon, high = both.partition(":")
     from tnt_sim.domain.money import MoneyError, parse_rate

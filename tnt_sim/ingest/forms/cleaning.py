@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind, table_column
-from tnt_sim.ingest.forms.form_table import E_MAIL, FormField, FormTable, reporter_of
+from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES, ColumnKind, get_table_column
+from tnt_sim.ingest.forms.form_table import E_MAIL, FormField, FormTable, build_reporter
 from tnt_sim.ingest.forms.layouts import WORDS
 from tnt_sim.ingest.forms.mapping import FormMapping
-from tnt_sim.ingest.quality.findings import empty, euros, findings_table
+from tnt_sim.ingest.quality.findings import build_empty_table, build_findings, format_euros
 from tnt_sim.ingest.tables import cell_types
 from tnt_sim.ingest.tables.cell_types import read_decimal
 from tnt_sim.ingest.tables.date_cells import read_when, with_french_days
-from tnt_sim.ingest.tables.headers import normalised
+from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.ingest.tables.money_cells import read_money
 from tnt_sim.ingest.tables.raw_table import SPACES, ReadOptions, Rounding
 
@@ -50,24 +50,26 @@ class Cleaned:
     findings: list[pl.DataFrame] = field(default_factory=list)
 
 
-def clean(table: FormTable, mapping: FormMapping, timezone: str) -> Cleaned:
+def read_fields(table: FormTable, mapping: FormMapping, timezone: str) -> Cleaned:
     """Read every mapped field of a form; `table` contains only the rows to keep."""
     done = Cleaned(table)
-    by_name, by_id = table.by_name(), {one.id: one for one in table.fields if one.id}
+    by_name, by_id = table.map_by_name(), {one.id: one for one in table.fields if one.id}
     options = ReadOptions(decimal=mapping.decimal, rounding=Rounding.NEAREST)
     for name, source in mapping.columns.items():
         field_ = by_id.get(source.id) or by_name.get(source.from_)
         if field_ is not None:
             done.places[name] = field_
-            done.columns[table_column(name)] = _canonical(done, name, field_, mapping, options, timezone)
+            done.columns[get_table_column(name)] = _read_canonical(
+                done, name, field_, mapping, options, timezone
+            )
     for name, source in mapping.columns.items():
-        if source.plus and table_column(name) in done.columns and CANONICAL[name] is ColumnKind.MONEY:
+        if source.plus and get_table_column(name) in done.columns and CANONICAL[name] is ColumnKind.MONEY:
             more = [by_name[label] for label in source.plus if label in by_name]
             _add(done, name, more, mapping, options)
     for name, source in mapping.requests.items():
         field_ = by_id.get(source.id) or by_name.get(source.from_)
         if field_ is not None:
-            done.requests[name] = _money(done, "requested", field_, options, zero=False)
+            done.requests[name] = _read_money(done, "requested", field_, options, zero=False)
     for name, value in mapping.constants.items():
         done.columns[name] = pl.Series(name, [value], dtype=pl.String).new_from_index(0, len(table))
     _without_persons(done)
@@ -75,7 +77,7 @@ def clean(table: FormTable, mapping: FormMapping, timezone: str) -> Cleaned:
         field_ = by_id.get(source.id) or by_name.get(source.from_)
         if field_ is not None:
             done.places[name] = field_
-            done.columns[name] = _further(done, name, field_, mapping)
+            done.columns[name] = _read_further(done, name, field_, mapping)
     return done
 
 
@@ -84,66 +86,68 @@ def _add(
 ) -> None:
     """Add further fields to a money column; a row empty in all of them stays empty."""
     zero = name in mapping.zero_is_empty
-    terms = [done.columns[table_column(name)]]
-    terms += [_money(done, name, one, options, zero=zero) for one in more]
+    terms = [done.columns[get_table_column(name)]]
+    terms += [_read_money(done, name, one, options, zero=zero) for one in more]
     summed = pl.DataFrame([term.alias(str(k)) for k, term in enumerate(terms)])
     filled = summed.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-    done.columns[table_column(name)] = summed.sum_horizontal().set(~filled, None)
+    done.columns[get_table_column(name)] = summed.sum_horizontal().set(~filled, None)
 
 
-def _canonical(
+def _read_canonical(
     done: Cleaned, name: str, field_: FormField, mapping: FormMapping, options: ReadOptions, timezone: str
 ) -> pl.Series:
-    field_ = _emptied(done, name, field_, mapping)
+    field_ = _clear_null_cells(done, name, field_, mapping)
     match CANONICAL[name]:
         case ColumnKind.MONEY:
-            return _money(done, name, field_, options, zero=name in mapping.zero_is_empty)
+            return _read_money(done, name, field_, options, zero=name in mapping.zero_is_empty)
         case ColumnKind.DECIMAL | ColumnKind.INTEGER:
-            return _number(done, name, field_, options, zero=name in mapping.zero_is_empty)
+            return _read_number(done, name, field_, options, zero=name in mapping.zero_is_empty)
         case ColumnKind.WHEN:
-            return _when(done, name, field_, timezone)
+            return _read_when(done, name, field_, timezone)
         case ColumnKind.LIST:
-            return _list(field_)
+            return _read_list(field_)
         case ColumnKind.CODE:
-            return _code(done, name, field_, mapping)
+            return _read_code(done, name, field_, mapping)
         case ColumnKind.TEXT:
-            return _masked(done, name, field_.text)
+            return _mask_emails(done, name, field_.text)
 
 
-def _emptied(done: Cleaned, name: str, field_: FormField, mapping: FormMapping) -> FormField:
+def _clear_null_cells(done: Cleaned, name: str, field_: FormField, mapping: FormMapping) -> FormField:
     """Return the field without cells that mean nothing and without spreadsheet errors, which are reported."""
     text = field_.column.text
     errors = text.str.contains(_ERROR).fill_null(value=False)
     if errors.any():
-        done.findings.append(findings_table("error_cell", errors, name, text))
+        done.findings.append(build_findings("error_cell", errors, name, text))
     void = errors | text.is_in(list(mapping.empty)).fill_null(value=False) if mapping.empty else errors
     if not void.any():
         return field_
     return replace(field_, column=replace(field_.column, text=text.set(void, "")))
 
 
-def _unreadable(done: Cleaned, name: str, field_: FormField, values: pl.Series) -> None:
-    bad = field_.column.filled() & values.is_null()
+def _record_unreadable(done: Cleaned, name: str, field_: FormField, values: pl.Series) -> None:
+    bad = field_.column.select_filled() & values.is_null()
     if bad.any():
-        done.findings.append(findings_table("unreadable", bad, name, field_.text, _EXPECTED[CANONICAL[name]]))
+        done.findings.append(build_findings("unreadable", bad, name, field_.text, _EXPECTED[CANONICAL[name]]))
 
 
-def _money(done: Cleaned, name: str, field_: FormField, options: ReadOptions, *, zero: bool) -> pl.Series:
+def _read_money(
+    done: Cleaned, name: str, field_: FormField, options: ReadOptions, *, zero: bool
+) -> pl.Series:
     column = field_.column
-    cents = read_money(column, name, reporter_of(done.table), options)
-    _unreadable(done, name, field_, cents)
-    if not _whole_cents(field_):
-        strict = read_money(column, name, reporter_of(done.table), ReadOptions(decimal=options.decimal))
+    cents = read_money(column, name, build_reporter(done.table), options)
+    _record_unreadable(done, name, field_, cents)
+    if not _has_whole_cents(field_):
+        strict = read_money(column, name, build_reporter(done.table), ReadOptions(decimal=options.decimal))
         rounded = strict.is_null() & cents.is_not_null()
-        done.findings.append(findings_table("rounded", rounded, name, field_.text, euros(cents)))
+        done.findings.append(build_findings("rounded", rounded, name, field_.text, format_euros(cents)))
     negative = (cents < 0).fill_null(value=False)
     if negative.any():
-        done.findings.append(findings_table("negative", negative, name, euros(cents)))
+        done.findings.append(build_findings("negative", negative, name, format_euros(cents)))
         cents = cents.set(negative, None)
-    return _zero_as_empty(done, name, cents) if zero else cents
+    return _clear_zeros(done, name, cents) if zero else cents
 
 
-def _whole_cents(field_: FormField) -> bool:
+def _has_whole_cents(field_: FormField) -> bool:
     """Return whether no cell can have more than two decimals, so that nothing is rounded."""
     column = field_.column
     if column.numbers is not None:
@@ -153,50 +157,52 @@ def _whole_cents(field_: FormField) -> bool:
     return not column.text.str.contains(rf"[.,][0-9{SPACES}]{{3,}}").any()
 
 
-def _zero_as_empty(done: Cleaned, name: str, values: pl.Series) -> pl.Series:
+def _clear_zeros(done: Cleaned, name: str, values: pl.Series) -> pl.Series:
     zero = (values == 0).fill_null(value=False)
     if not zero.any():
         return values
-    done.findings.append(findings_table("zero_as_empty", zero, name, "0"))
+    done.findings.append(build_findings("zero_as_empty", zero, name, "0"))
     return values.set(zero, None)
 
 
-def _number(done: Cleaned, name: str, field_: FormField, options: ReadOptions, *, zero: bool) -> pl.Series:
-    numbers = read_decimal(field_.column, name, reporter_of(done.table), options)
+def _read_number(
+    done: Cleaned, name: str, field_: FormField, options: ReadOptions, *, zero: bool
+) -> pl.Series:
+    numbers = read_decimal(field_.column, name, build_reporter(done.table), options)
     if CANONICAL[name] is ColumnKind.INTEGER:
         whole = ((numbers >= 0) & (numbers % 1 == 0)).fill_null(value=False)
         numbers = numbers.set(~whole, None).cast(pl.Int64)
-    _unreadable(done, name, field_, numbers)
-    return _zero_as_empty(done, name, numbers) if zero else numbers
+    _record_unreadable(done, name, field_, numbers)
+    return _clear_zeros(done, name, numbers) if zero else numbers
 
 
-def _when(done: Cleaned, name: str, field_: FormField, timezone: str) -> pl.Series:
+def _read_when(done: Cleaned, name: str, field_: FormField, timezone: str) -> pl.Series:
     column = with_french_days(field_.column)
-    when = read_when(column, name, reporter_of(done.table), timezone)
-    _unreadable(done, name, field_, when)
+    when = read_when(column, name, build_reporter(done.table), timezone)
+    _record_unreadable(done, name, field_, when)
     return when
 
 
-def _list(field_: FormField) -> pl.Series:
+def _read_list(field_: FormField) -> pl.Series:
     items = field_.text.str.split(";")
     element = pl.element().str.strip_chars(SPACES)
     return items.list.eval(element.filter(element != "")).list.unique(maintain_order=True)
 
 
-def _code(done: Cleaned, name: str, field_: FormField, mapping: FormMapping) -> pl.Series:
+def _read_code(done: Cleaned, name: str, field_: FormField, mapping: FormMapping) -> pl.Series:
     text = field_.text
     if name in FIXED_VALUES:
-        return _worded(done, name, text, mapping.values.get(name, {}))
+        return _read_fixed_values(done, name, text, mapping.values.get(name, {}))
     read = cell_types.read(name, text, int(mapping.map_year))
     if read is not text:
         done.findings.append(
-            findings_table("code_repaired", cell_types.repaired(text, read), name, text, read)
+            build_findings("code_repaired", cell_types.select_repaired(text, read), name, text, read)
         )
     given = mapping.values.get(name)
     return read.replace(dict(given)) if given else read
 
 
-def _worded(done: Cleaned, name: str, text: pl.Series, labels: Mapping[str, str]) -> pl.Series:
+def _read_fixed_values(done: Cleaned, name: str, text: pl.Series, labels: Mapping[str, str]) -> pl.Series:
     """Return the fixed values of a column: by the mapping, else as forms usually write them.
 
     Others are reported and kept.
@@ -204,28 +210,28 @@ def _worded(done: Cleaned, name: str, text: pl.Series, labels: Mapping[str, str]
     words, valid = WORDS[name], FIXED_VALUES[name]
     learnt = {}
     for value in text.unique():
-        said = labels.get(value) or (value if value in valid else words.get(normalised(value), ""))
+        said = labels.get(value) or (value if value in valid else words.get(normalise_header(value), ""))
         if said in valid:
             learnt[value] = said
     unknown = ~text.is_in([*learnt, ""])
     if unknown.any():
-        done.findings.append(findings_table("unknown_value", unknown, name, text))
+        done.findings.append(build_findings("unknown_value", unknown, name, text))
     return text.replace(learnt) if learnt else text
 
 
-def _further(done: Cleaned, name: str, field_: FormField, mapping: FormMapping) -> pl.Series:
-    field_ = _emptied(done, name, field_, mapping)
+def _read_further(done: Cleaned, name: str, field_: FormField, mapping: FormMapping) -> pl.Series:
+    field_ = _clear_null_cells(done, name, field_, mapping)
     given = mapping.values.get(name)
-    text = _masked(done, name, field_.text) if not field_.person else field_.text
+    text = _mask_emails(done, name, field_.text) if not field_.person else field_.text
     return text.replace(dict(given)) if given else text
 
 
-def _masked(done: Cleaned, name: str, text: pl.Series) -> pl.Series:
+def _mask_emails(done: Cleaned, name: str, text: pl.Series) -> pl.Series:
     """Return a text with e-mail addresses masked."""
     held = text.str.contains(E_MAIL)
     if not held.any():
         return text
-    done.findings.append(findings_table("masked", held, name))
+    done.findings.append(build_findings("masked", held, name))
     return text.str.replace_all(E_MAIL, "…@…")
 
 
@@ -233,21 +239,21 @@ def _without_persons(done: Cleaned) -> None:
     """Remove the name and number of applicants that are natural persons, as the file says."""
     marks: list[pl.Series] = []
     for field_ in done.table.fields:
-        label = normalised(field_.label)
+        label = normalise_header(field_.label)
         if label == "personne physique":
             marks.append(field_.text.is_in(["true", "Oui", "oui"]))
         elif label == "entreprise forme juridique code":
             marks.append(field_.text.str.starts_with("1"))
-    mask = _any(marks)
+    mask = _combine_marks(marks)
     if mask is None or not mask.any():
         return
-    done.findings.append(findings_table("person", mask, "applicant"))
+    done.findings.append(build_findings("person", mask, "applicant"))
     for name in ("applicant", "applicant_id"):
         if name in done.columns:
             done.columns[name] = done.columns[name].set(mask, "")
 
 
-def _any(marks: Sequence[pl.Series]) -> pl.Series | None:
+def _combine_marks(marks: Sequence[pl.Series]) -> pl.Series | None:
     result: pl.Series | None = None
     for mark in marks:
         result = mark if result is None else result | mark
@@ -271,9 +277,11 @@ def split_requests(
     total = requested.sum_horizontal()
     some = total > 0
     if not some.any():
-        return table, empty()
+        return table, build_empty_table()
     off = some & (total != table["requested_cents"])
-    findings = findings_table("split_total", off, "requested", euros(table["requested_cents"]), euros(total))
+    findings = build_findings(
+        "split_total", off, "requested", format_euros(table["requested_cents"]), format_euros(total)
+    )
     numbers = table["dossier"]
     project = table["project"] if "project" in table.columns else numbers
     base = table.with_columns(project.alias("project"))

@@ -19,11 +19,11 @@ from tnt_sim.ingest.forms.form_table import (
     FieldKind,
     FormField,
     FormTable,
-    clean_label,
-    numbered,
-    personal_labels,
+    find_personal_labels,
+    make_labels_unique,
+    sanitise_label,
 )
-from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, plain_cells
+from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, strip_cells
 from tnt_sim.ingest.tables.zip_packages import refuse
 
 MAX_BYTES = 256 << 20
@@ -61,9 +61,9 @@ class _ColumnCollector:
         self, row: int, key: str, label: str, kind: FieldKind, value: object, *, person: bool = False
     ) -> None:
         """Add one value; an empty one only creates the column."""
-        shown = clean_label(label) or "Sans libellé"
+        shown = sanitise_label(label) or "Sans libellé"
         column = self.columns.setdefault(key, _FormColumn(shown, kind, key, person))
-        text = _text(value)
+        text = _format_value(value)
         if text:
             column.values[row] = text
 
@@ -76,39 +76,43 @@ def read_graphql(data: bytes, shown_as: str, sha256: str) -> FormTable:
     DataError
         if it is no answer of the API, or a partial one
     """
-    dossiers, demarche, notes = _dossiers(_parsed(data, shown_as), shown_as)
+    dossiers, demarche, notes = _extract_dossiers(_parse_json(data, shown_as), shown_as)
     sheet = _ColumnCollector()
     for row, dossier in enumerate(dossiers):
         _take(sheet, row, dossier)
     labels = [column.label for column in sheet.columns.values()]
-    persons = personal_labels(labels)
+    persons = find_personal_labels(labels)
     fields = tuple(
         FormField(
-            name, column.label, _raw(column, k, len(dossiers)), column.kind, column.id,
+            name, column.label, _build_raw_column(column, k, len(dossiers)), column.kind, column.id,
             column.person or column.label in persons,
         )
-        for k, (name, column) in enumerate(zip(numbered(labels), sheet.columns.values(), strict=True))
+        for k, (name, column) in enumerate(zip(make_labels_unique(labels), sheet.columns.values(), strict=True))
     )  # fmt: skip
     rows = pl.Series("_row", range(1, len(dossiers) + 1), dtype=pl.UInt32)
     raw = RawTable(shown_as, tuple(one.column for one in fields), rows)
-    revision = _path(demarche, "revision", "id") or _path(demarche, "activeRevision", "id")
-    form = _text(demarche.get("number"))
-    return FormTable(raw, fields, sha256, form=form, revision=_text(revision), notes=tuple(notes))
+    revision = _get_nested(demarche, "revision", "id") or _get_nested(demarche, "activeRevision", "id")
+    form = _format_value(demarche.get("number"))
+    return FormTable(raw, fields, sha256, form=form, revision=_format_value(revision), notes=tuple(notes))
 
 
-def _raw(column: _FormColumn, position: int, n_rows: int) -> RawColumn:
+def _build_raw_column(column: _FormColumn, position: int, n_rows: int) -> RawColumn:
     cells = [column.values.get(row, "") for row in range(n_rows)]
-    return RawColumn(column.label, position, plain_cells(pl.Series("text", cells, dtype=pl.String)))
+    return RawColumn(column.label, position, strip_cells(pl.Series("text", cells, dtype=pl.String)))
 
 
-def _parsed(data: bytes, shown_as: str) -> Any:
+def _parse_json(data: bytes, shown_as: str) -> Any:
     if len(data) > MAX_BYTES:
         raise refuse("too_large", shown_as, "le fichier dépasse 256 Mio.", "the file is larger than 256 MiB.")
     hint = Text("Exportez de nouveau la réponse de l'API.", "Export the answer of the API again.")
     try:
         text = data.decode("utf-8-sig")
         return json.loads(
-            text, object_pairs_hook=_once, parse_float=str, parse_int=str, parse_constant=_no_number
+            text,
+            object_pairs_hook=_reject_duplicates,
+            parse_float=str,
+            parse_int=str,
+            parse_constant=_reject_constant,
         )
     except UnicodeDecodeError as error:
         raise refuse(
@@ -142,11 +146,11 @@ class _NoNumberError(ValueError):
     """NaN or an infinity in place of a number."""
 
 
-def _no_number(text: str) -> Any:
+def _reject_constant(text: str) -> Any:
     raise _NoNumberError(text)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         names = [name for name, _ in pairs]
@@ -154,29 +158,31 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _dossiers(document: Any, shown_as: str) -> tuple[list[dict[str, Any]], dict[str, Any], list[Defect]]:
+def _extract_dossiers(
+    document: Any, shown_as: str
+) -> tuple[list[dict[str, Any]], dict[str, Any], list[Defect]]:
     """Return the dossiers of an answer, a list of pages, a démarche or a single dossier, with notices."""
     dossiers: list[dict[str, Any]] = []
     demarche: dict[str, Any] = {}
     notes: list[Defect] = []
     for page in document if isinstance(document, list) else [document]:
         if not isinstance(page, dict):
-            raise _no_answer(shown_as)
+            raise _build_shape_error(shown_as)
         if page.get("errors"):
-            raise _failed(page["errors"], shown_as)
+            raise _build_answer_error(page["errors"], shown_as)
         body = page.get("data") if isinstance(page.get("data"), dict) else page
         assert isinstance(body, dict)
-        demarche = _mapping(body.get("demarche")) or demarche
-        found, more = _of_body(body)
+        demarche = _get_mapping(body.get("demarche")) or demarche
+        found, more = _extract_page(body)
         dossiers += found
         if more and page is (document[-1] if isinstance(document, list) else document):
-            notes.append(_more_pages(shown_as, len(dossiers)))
+            notes.append(_build_partial_defect(shown_as, len(dossiers)))
     if not dossiers and not demarche and "champDescriptors" not in json.dumps(document)[:2000]:
-        raise _no_answer(shown_as)
-    return dossiers, demarche or _mapping(dossiers[0].get("demarche") if dossiers else None), notes
+        raise _build_shape_error(shown_as)
+    return dossiers, demarche or _get_mapping(dossiers[0].get("demarche") if dossiers else None), notes
 
 
-def _of_body(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+def _extract_page(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
     if isinstance(body.get("dossier"), dict):
         return [body["dossier"]], False
     if "champs" in body and "number" in body:
@@ -185,14 +191,14 @@ def _of_body(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
     connection = holder.get("dossiers") if isinstance(holder, dict) else None
     if isinstance(connection, list):
         return [one for one in connection if isinstance(one, dict)], False
-    nodes = _mapping(connection).get("nodes")
+    nodes = _get_mapping(connection).get("nodes")
     if nodes is None:
-        nodes = [_mapping(edge).get("node") for edge in _mapping(connection).get("edges") or []]
-    more = bool(_path(_mapping(connection), "pageInfo", "hasNextPage"))
+        nodes = [_get_mapping(edge).get("node") for edge in _get_mapping(connection).get("edges") or []]
+    more = bool(_get_nested(_get_mapping(connection), "pageInfo", "hasNextPage"))
     return [one for one in nodes if isinstance(one, dict)], more
 
 
-def _no_answer(shown_as: str) -> DataError:
+def _build_shape_error(shown_as: str) -> DataError:
     return refuse(
         "json_shape", shown_as,
         "ce n'est pas une réponse de l'API de démarches-simplifiées : ni dossier ni démarche.",
@@ -201,9 +207,9 @@ def _no_answer(shown_as: str) -> DataError:
     )  # fmt: skip
 
 
-def _failed(errors: Any, shown_as: str) -> DataError:
+def _build_answer_error(errors: Any, shown_as: str) -> DataError:
     first = errors[0] if isinstance(errors, list) and errors else errors
-    why = str(_mapping(first).get("message", first))[:100]
+    why = str(_get_mapping(first).get("message", first))[:100]
     return refuse(
         "json_errors", shown_as, f"l'API a répondu par une erreur (« {why} ») : la réponse est partielle.",
         f'the API answered with an error ("{why}"): the answer is partial.',
@@ -211,7 +217,7 @@ def _failed(errors: Any, shown_as: str) -> DataError:
     )  # fmt: skip
 
 
-def _more_pages(shown_as: str, n: int) -> Defect:
+def _build_partial_defect(shown_as: str, n: int) -> Defect:
     text = Text(
         f"l'extraction s'arrête à {n} dossiers, mais l'API en a d'autres (hasNextPage).",
         f"the extraction stops at {n} dossiers, but the API has more (hasNextPage).",
@@ -223,10 +229,10 @@ def _more_pages(shown_as: str, n: int) -> Defect:
 def _take(sheet: _ColumnCollector, row: int, dossier: Mapping[str, Any]) -> None:
     for key, label, kind in _TOP:
         sheet.put(row, key, label, kind, dossier.get(key))
-    _take_applicant(sheet, row, _mapping(dossier.get("demandeur")))
-    names = [str(_mapping(one).get("name", "")) for one in dossier.get("labels") or []]
+    _take_applicant(sheet, row, _get_mapping(dossier.get("demandeur")))
+    names = [str(_get_mapping(one).get("name", "")) for one in dossier.get("labels") or []]
     sheet.put(row, "labels", "Étiquettes", "text", ";".join(name for name in names if name))
-    desk = _path(dossier, "groupeInstructeur", "label")
+    desk = _get_nested(dossier, "groupeInstructeur", "label")
     sheet.put(row, "groupeInstructeur", "Groupe instructeur", "choice", desk)
     for champ in [*(dossier.get("champs") or []), *(dossier.get("annotations") or [])]:
         if isinstance(champ, dict):
@@ -235,7 +241,7 @@ def _take(sheet: _ColumnCollector, row: int, dossier: Mapping[str, Any]) -> None
 
 def _take_applicant(sheet: _ColumnCollector, row: int, who: Mapping[str, Any]) -> None:
     """Add the applicant if it is a legal person; for a natural person add only that it is one."""
-    company, address = _mapping(who.get("entreprise")), _mapping(who.get("address"))
+    company, address = _get_mapping(who.get("entreprise")), _get_mapping(who.get("address"))
     alone = str(company.get("formeJuridiqueCode") or "").startswith(_NATURAL_PERSON)
     person = who.get("__typename") == "PersonnePhysique" or alone
     sheet.put(row, "demandeur.personne", "Personne physique", "flag", person or "")
@@ -263,7 +269,7 @@ def _take_champ(sheet: _ColumnCollector, row: int, champ: Mapping[str, Any]) -> 
     if kind == "RepetitionChamp":
         _take_block(sheet, row, key, label, champ)
         return
-    for suffix, more, form, value in _values(kind, champ):
+    for suffix, more, form, value in _iterate_values(kind, champ):
         sheet.put(row, key + suffix, label + more, form, value, person=kind in _PERSONAL_TYPES)
 
 
@@ -273,9 +279,9 @@ def _take_block(sheet: _ColumnCollector, row: int, key: str, label: str, champ: 
     sheet.put(row, f"{key}#n", f"{label} (lignes)", "number", len(lines) if lines else "")
     sums: dict[str, tuple[str, list[str]]] = {}
     for line in lines:
-        for inner in map(_mapping, line.get("champs") or []):
+        for inner in map(_get_mapping, line.get("champs") or []):
             if str(inner.get("__typename")) in ("DecimalNumberChamp", "IntegerNumberChamp"):
-                value = _number(inner)
+                value = _get_number(inner)
                 name, values = sums.setdefault(
                     str(inner.get("champDescriptorId")), (str(inner.get("label")), [])
                 )
@@ -290,55 +296,55 @@ def _sum(values: Sequence[str]) -> str:
     return format(sum(map(Decimal, values), Decimal(0)), "f") if values else ""
 
 
-def _values(kind: str, champ: Mapping[str, Any]) -> Iterator[_Value]:
+def _iterate_values(kind: str, champ: Mapping[str, Any]) -> Iterator[_Value]:
     """Yield the values of one field: suffix of its id, suffix of its label, kind, value."""
     match kind:
         case "DecimalNumberChamp" | "IntegerNumberChamp":
-            yield "", "", "number", _number(champ)
+            yield "", "", "number", _get_number(champ)
         case "CheckboxChamp" | "YesNoChamp":
-            yield "", "", "flag", _first(champ, "checked", "yesNo", "booleanValue", "value")
+            yield "", "", "flag", _get_first(champ, "checked", "yesNo", "booleanValue", "value")
         case "DateChamp" | "DatetimeChamp":
-            yield "", "", "date", _first(champ, "date", "datetime", "value")
+            yield "", "", "date", _get_first(champ, "date", "datetime", "value")
         case "MultipleDropDownListChamp":
             chosen = champ.get("values")
             several = ";".join(map(str, chosen)) if isinstance(chosen, list) else None
             yield "", "", "choice", several or champ.get("stringValue")
         case "LinkedDropDownListChamp":
-            yield "", "", "choice", _first(champ, "primaryValue", "stringValue")
+            yield "", "", "choice", _get_first(champ, "primaryValue", "stringValue")
             yield ".secondary", " (second choix)", "choice", champ.get("secondaryValue")
         case "DropDownListChamp":
-            yield "", "", "choice", _first(champ, "value", "stringValue")
+            yield "", "", "choice", _get_first(champ, "value", "stringValue")
         case "CommuneChamp" | "EpciChamp" | "DepartementChamp" | "RegionChamp" | "PaysChamp" | "AddressChamp":
-            yield from _of_place(kind, champ)
+            yield from _iterate_address_values(kind, champ)
         case "SiretChamp":
-            yield "", "", "text", _path(champ, "etablissement", "siret") or champ.get("stringValue")
+            yield "", "", "text", _get_nested(champ, "etablissement", "siret") or champ.get("stringValue")
         case "EngagementJuridiqueChamp":
-            yield "", "", "number", _path(champ, "engagementJuridique", "montantEngage")
-            yield ".paid", " (payé)", "number", _path(champ, "engagementJuridique", "montantPaye")
+            yield "", "", "number", _get_nested(champ, "engagementJuridique", "montantEngage")
+            yield ".paid", " (payé)", "number", _get_nested(champ, "engagementJuridique", "montantPaye")
         case _:
             yield "", "", "text", champ.get("stringValue")
 
 
-def _of_place(kind: str, champ: Mapping[str, Any]) -> Iterator[_Value]:
+def _iterate_address_values(kind: str, champ: Mapping[str, Any]) -> Iterator[_Value]:
     """Yield a territory as file exports lay it out: name, code, department."""
     part = kind.removesuffix("Champ").lower()
-    place = _mapping(champ.get("commune" if kind == "AddressChamp" else part))
+    place = _get_mapping(champ.get("commune" if kind == "AddressChamp" else part))
     yield "", "", "text", place.get("name") or champ.get("stringValue")
     if kind == "AddressChamp":
-        address = _mapping(champ.get("address"))
+        address = _get_mapping(champ.get("address"))
         yield ".cityCode", " (Code INSEE)", "text", address.get("cityCode") or place.get("code")
         yield ".departmentCode", " (Département)", "text", address.get("departmentCode")
         return
     yield ".code", " (Code INSEE)" if kind == "CommuneChamp" else " (Code)", "text", place.get("code")
     if kind in ("CommuneChamp", "EpciChamp"):
-        yield ".department", " (Département)", "text", _path(champ, "departement", "code")
+        yield ".department", " (Département)", "text", _get_nested(champ, "departement", "code")
 
 
-def _number(champ: Mapping[str, Any]) -> object:
-    return _first(champ, "decimalNumber", "integerNumber", "value")
+def _get_number(champ: Mapping[str, Any]) -> object:
+    return _get_first(champ, "decimalNumber", "integerNumber", "value")
 
 
-def _first(champ: Mapping[str, Any], *names: str) -> object:
+def _get_first(champ: Mapping[str, Any], *names: str) -> object:
     """Return the value of the first name that is present and not null, else ""; queries may rename fields."""
     for name in names:
         if champ.get(name) is not None:
@@ -346,7 +352,7 @@ def _first(champ: Mapping[str, Any], *names: str) -> object:
     return ""
 
 
-def _text(value: object) -> str:
+def _format_value(value: object) -> str:
     if value is None or isinstance(value, dict | list):
         return ""
     if isinstance(value, bool):
@@ -354,11 +360,11 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _mapping(value: object) -> dict[str, Any]:
+def _get_mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _path(value: object, *names: str) -> Any:
+def _get_nested(value: object, *names: str) -> Any:
     for name in names:
-        value = _mapping(value).get(name)
+        value = _get_mapping(value).get(name)
     return value

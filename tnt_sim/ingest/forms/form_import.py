@@ -7,19 +7,26 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, table_column
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, get_table_column
 from tnt_sim.errors import DataError, Defect
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.forms.cleaning import Cleaned, clean, split_requests
-from tnt_sim.ingest.forms.form_table import FormTable, reporter_of
+from tnt_sim.ingest.forms.cleaning import Cleaned, read_fields, split_requests
+from tnt_sim.ingest.forms.form_table import FormTable, build_reporter
 from tnt_sim.ingest.forms.layouts import Layout
-from tnt_sim.ingest.forms.mapping import SOURCE_ROW, Control, FieldChange, FormMapping, check_columns, drift
-from tnt_sim.ingest.forms.mapping_guess import guess_mapping, known_fields, said_columns
+from tnt_sim.ingest.forms.mapping import (
+    SOURCE_ROW,
+    Control,
+    FieldChange,
+    FormMapping,
+    check_columns,
+    compare_forms,
+)
+from tnt_sim.ingest.forms.mapping_guess import apply_chosen_columns, guess_mapping, list_fields
 from tnt_sim.ingest.portfolio_reader import LABEL
-from tnt_sim.ingest.quality.checks import Quality, examine
-from tnt_sim.ingest.quality.findings import euros, findings_table, of_all
+from tnt_sim.ingest.quality.checks import Quality, check_quality
+from tnt_sim.ingest.quality.findings import build_findings, build_table_finding, format_euros
 from tnt_sim.ingest.tables.headers import Resolved, check_marks
-from tnt_sim.ingest.tables.raw_table import letters
+from tnt_sim.ingest.tables.raw_table import format_letters
 
 TOTAL = "Total"
 _SEPARATORS = ("-", "/", "#", "~")
@@ -79,22 +86,24 @@ def import_form(
         mapping = guess_mapping(form, layout)
     mapping = _with(mapping, control, constants or {})
     if columns:
-        mapping = said_columns(mapping, form, columns)
-    changes = drift(mapping, form)
+        mapping = apply_chosen_columns(mapping, form, columns)
+    changes = compare_forms(mapping, form)
     check_columns(mapping, form, changes)
     if "dossier" not in mapping.columns:
-        raise DataError([_no_number(form)])
+        raise DataError([_build_number_defect(form)])
     _refuse_formulas(form, mapping)
-    retained, excluded, totals = _rows(form, mapping)
+    retained, excluded, totals = _select_rows(form, mapping)
     _refuse_empty(retained)
-    done = clean(retained, mapping, timezone)
-    pieces = [*done.findings, *_controls(done, mapping, totals, len(form) - _n_totals(excluded))]
-    table, more = _table(done, mapping)
-    quality = examine(
+    done = read_fields(retained, mapping, timezone)
+    pieces = [*done.findings, *_check_controls(done, mapping, totals, len(form) - _count_totals(excluded))]
+    table, more = _build_table(done, mapping)
+    quality = check_quality(
         table.drop(SOURCE_ROW), timezone=timezone, map_year=int(mapping.map_year), rate_cap=mapping.rate_cap,
         likeness=likeness, variants=tuple(mapping.keep), earlier=(*pieces, *more),
     )  # fmt: skip
-    return Imported(table, quality, retained, _letters(done), mapping, guessed, changes, excluded, len(form))
+    return Imported(
+        table, quality, retained, _map_column_letters(done), mapping, guessed, changes, excluded, len(form)
+    )
 
 
 def _with(mapping: FormMapping, control: Control, constants: Mapping[str, str]) -> FormMapping:
@@ -106,12 +115,12 @@ def _with(mapping: FormMapping, control: Control, constants: Mapping[str, str]) 
     return mapping.model_copy(update={**update, "columns": columns})
 
 
-def accepted(imported: Imported) -> FormMapping:
+def update_mapping(imported: Imported) -> FormMapping:
     """Return the mapping with the form as it is now, for the next export."""
     now = imported.form
     by_id = {one.id: one for one in now.fields if one.id}
     revision = now.revision or imported.mapping.revision
-    update: dict[str, object] = {"fields": known_fields(now), "revision": revision}
+    update: dict[str, object] = {"fields": list_fields(now), "revision": revision}
     for key in ("columns", "keep"):
         update[key] = {
             name: source.model_copy(update={"from_": by_id[source.id].name}) if source.id in by_id else source
@@ -125,10 +134,10 @@ def _refuse_empty(form: FormTable) -> None:
         return
     text = Text("l'export n'a aucun dossier.", "the export has no dossier.")
     hint = Text("Vérifiez le filtre de l'export, ou la feuille.", "Check the export's filter, or the sheet.")
-    raise DataError([Defect("empty", text, (form.place(),), hint)])
+    raise DataError([Defect("empty", text, (form.get_place(),), hint)])
 
 
-def _no_number(form: FormTable) -> Defect:
+def _build_number_defect(form: FormTable) -> Defect:
     labels = ", ".join(one.name for one in form.fields[:12]) + (", …" if len(form.fields) > 12 else ".")
     some = form.fields[min(1, len(form.fields) - 1)].name
     text = Text(
@@ -138,23 +147,23 @@ def _no_number(form: FormTable) -> Defect:
         f'Dites lequel, par exemple --column dossier="{some}", ou nommez-en un « dossier ». Champs lus : {labels}',
         f'Say which, for example --column dossier="{some}", or name one of them "dossier". Fields read: {labels}',
     )
-    return Defect("no_number", text, (form.place(),), hint)
+    return Defect("no_number", text, (form.get_place(),), hint)
 
 
 def _refuse_formulas(form: FormTable, mapping: FormMapping) -> None:
     """Refuse formulas in amounts and error cells in mapped columns, with their cells."""
-    by_name = form.by_name()
+    by_name = form.map_by_name()
     mapped = {name: by_name[source.from_].column for name, source in mapping.columns.items()
               if source.from_ in by_name}  # fmt: skip
-    report = reporter_of(form)
+    report = build_reporter(form)
     header = int(form.raw.rows[0]) - 1 if len(form) else 1
     check_marks(Resolved(mapped, frozenset(), ()), form.raw.marks, header, report)
     report.defects.raise_if_any(DataError)
 
 
-def _rows(form: FormTable, mapping: FormMapping) -> tuple[FormTable, dict[str, int], dict[str, int]]:
+def _select_rows(form: FormTable, mapping: FormMapping) -> tuple[FormTable, dict[str, int], dict[str, int]]:
     """Return the rows to keep, why others are not kept, and the totals that the file gives, in cents."""
-    by_name, n = form.by_name(), len(form)
+    by_name, n = form.map_by_name(), len(form)
     keep = pl.Series([True]).new_from_index(0, n)
     excluded: dict[str, int] = {}
     for name, values in mapping.exclude.items():
@@ -166,10 +175,10 @@ def _rows(form: FormTable, mapping: FormMapping) -> tuple[FormTable, dict[str, i
     number = by_name.get(mapping.columns["dossier"].from_)
     totals: dict[str, int] = {}
     if number is not None:
-        total = _total_rows(form, number.text) & keep
+        total = _select_totals(form, number.text) & keep
         if total.any():
             excluded[TOTAL] = int(total.sum())
-            totals = _totals(form.keep_rows(total), mapping)
+            totals = _read_totals(form.keep_rows(total), mapping)
             keep = keep & ~total
         if mapping.duplicates == "last":
             text = number.text
@@ -180,11 +189,11 @@ def _rows(form: FormTable, mapping: FormMapping) -> tuple[FormTable, dict[str, i
     return (form if keep.all() else form.keep_rows(keep)), excluded, totals
 
 
-def _n_totals(excluded: Mapping[str, int]) -> int:
+def _count_totals(excluded: Mapping[str, int]) -> int:
     return excluded.get(TOTAL, 0)
 
 
-def _total_rows(form: FormTable, numbers: pl.Series) -> pl.Series:
+def _select_totals(form: FormTable, numbers: pl.Series) -> pl.Series:
     """Return the rows that are totals at the foot of the sheet.
 
     They are named so in place of a number, or beside an empty one.
@@ -196,37 +205,37 @@ def _total_rows(form: FormTable, numbers: pl.Series) -> pl.Series:
     return named
 
 
-def _totals(rows: FormTable, mapping: FormMapping) -> dict[str, int]:
-    done = clean(rows, mapping.model_copy(update={"zero_is_empty": ()}), "UTC")
+def _read_totals(rows: FormTable, mapping: FormMapping) -> dict[str, int]:
+    done = read_fields(rows, mapping.model_copy(update={"zero_is_empty": ()}), "UTC")
     return {
         name: int(values[-1])
         for name in mapping.columns
         if CANONICAL[name] is ColumnKind.MONEY
-        and (values := done.columns.get(table_column(name))) is not None
+        and (values := done.columns.get(get_table_column(name))) is not None
         and values[-1] is not None
     }
 
 
-def _controls(
+def _check_controls(
     done: Cleaned, mapping: FormMapping, totals: Mapping[str, int], n_rows: int
 ) -> list[pl.DataFrame]:
     """Compare row counts and sums with those announced by the planner or at the foot of the sheet."""
     pieces = []
     if mapping.control.rows is not None and mapping.control.rows != n_rows:
-        pieces.append(of_all("control_rows", "dossier", str(n_rows), str(mapping.control.rows)))
+        pieces.append(build_table_finding("control_rows", "dossier", str(n_rows), str(mapping.control.rows)))
     wanted = dict(totals)
     if mapping.control.requested is not None:
         wanted["requested"] = mapping.control.requested
     for name, cents in wanted.items():
-        values = done.columns.get(table_column(name))
+        values = done.columns.get(get_table_column(name))
         total = sum(values.drop_nulls().to_list()) if values is not None else 0
         if total != cents:
-            shown = euros(pl.Series([total, cents], dtype=pl.Int64))
-            pieces.append(of_all("control_total", name, shown[0], shown[1]))
+            shown = format_euros(pl.Series([total, cents], dtype=pl.Int64))
+            pieces.append(build_table_finding("control_total", name, shown[0], shown[1]))
     return pieces
 
 
-def _table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+def _build_table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """Return the columns in canonical order, with numbers made unique where the mapping says so."""
     numbers = done.columns["dossier"]
     rows = done.table.raw.rows
@@ -235,11 +244,11 @@ def _table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.D
     if later.any():
         first = pl.DataFrame({"n": numbers, "row": rows}).select(pl.col("row").first().over("n")).to_series()
         code = "renumbered" if mapping.duplicates == "number" else "duplicate_number"
-        pieces.append(findings_table(code, later, "dossier", numbers, first.cast(pl.String)))
+        pieces.append(build_findings(code, later, "dossier", numbers, first.cast(pl.String)))
         if mapping.duplicates == "number":
             done.columns.setdefault("project", numbers)
-            done.columns["dossier"] = _numbered_on(numbers, later)
-    order = [*(table_column(name) for name in CANONICAL), *mapping.keep, SOURCE_ROW]
+            done.columns["dossier"] = _renumber_duplicates(numbers, later)
+    order = [*(get_table_column(name) for name in CANONICAL), *mapping.keep, SOURCE_ROW]
     done.columns[SOURCE_ROW] = rows
     table = pl.DataFrame([done.columns[name].alias(name) for name in order if name in done.columns])
     if done.requests and "requested_cents" in table.columns:
@@ -248,7 +257,7 @@ def _table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.D
     return table.select(name for name in order if name in table.columns), pieces
 
 
-def _numbered_on(numbers: pl.Series, later: pl.Series) -> pl.Series:
+def _renumber_duplicates(numbers: pl.Series, later: pl.Series) -> pl.Series:
     """Number repeated dossiers: « 12487592 », « 12487592-2 », « 12487592-3 ».
 
     Another sign is used where that number exists.
@@ -265,9 +274,9 @@ def _numbered_on(numbers: pl.Series, later: pl.Series) -> pl.Series:
     return created
 
 
-def _letters(done: Cleaned) -> dict[str, str]:
+def _map_column_letters(done: Cleaned) -> dict[str, str]:
     """Return the spreadsheet letters of each column; none for a column of a further sheet."""
     if not done.table.raw.cells:
         return {}
     places = done.places.items()
-    return {name: letters(one.column.position) for name, one in places if one.column.position >= 0}
+    return {name: format_letters(one.column.position) for name, one in places if one.column.position >= 0}

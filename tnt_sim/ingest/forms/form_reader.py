@@ -11,14 +11,14 @@ from tnt_sim.errors import DataError, Defect, Place
 from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.forms.demarche_api import read_graphql
 from tnt_sim.ingest.forms.demarche_sheets import with_further_sheets
-from tnt_sim.ingest.forms.form_table import FormTable, form_of
-from tnt_sim.ingest.forms.layouts import LAYOUTS, Layout, recognised
-from tnt_sim.ingest.portfolio_reader import a_folder, read_bytes, read_raw
+from tnt_sim.ingest.forms.form_table import FormTable, build_form
+from tnt_sim.ingest.forms.layouts import LAYOUTS, Layout, identify_layout
+from tnt_sim.ingest.portfolio_reader import build_folder_error, read_bytes, read_raw
 from tnt_sim.ingest.tables.csv_files import check_one_encoding
-from tnt_sim.ingest.tables.headers import SYNONYMS, names_of, normalised
-from tnt_sim.ingest.tables.pabulib import SUFFIX, read_pb, table_of
+from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
+from tnt_sim.ingest.tables.pabulib import SUFFIX, build_table, read_pb
 from tnt_sim.ingest.tables.raw_table import HiddenRows, RawColumn, RawTable, ReadOptions
-from tnt_sim.ingest.tables.workbooks import sheet_names
+from tnt_sim.ingest.tables.workbooks import list_sheets
 from tnt_sim.ingest.tables.zip_packages import refuse
 
 BOOKS = (".xlsx", ".ods")
@@ -45,19 +45,21 @@ def read_form(
         with every defect that prevents reading
     """
     if path.is_dir():
-        raise a_folder(shown_as)
+        raise build_folder_error(shown_as)
     suffix = path.suffix.lower()
     _check_suffix(suffix, shown_as)
     data = read_bytes(path, shown_as)
     digest = hashlib.sha256(data).hexdigest()
     if suffix == ".json":
-        return read_graphql(data, shown_as, digest), _of_suffix("demarche", format_name, suffix, shown_as)
+        return read_graphql(data, shown_as, digest), _require_layout(
+            "demarche", format_name, suffix, shown_as
+        )
     if suffix == SUFFIX:
-        pb = _of_suffix("pabulib", format_name, suffix, shown_as)
-        return form_of(table_of(read_pb(data, shown_as)), digest), pb
+        pb = _require_layout("pabulib", format_name, suffix, shown_as)
+        return build_form(build_table(read_pb(data, shown_as)), digest), pb
     if format_name == "pabulib":
-        raise _mismatch("pabulib", suffix, shown_as)
-    return _of_table(data, path, shown_as, LAYOUTS[format_name] if format_name else None, read)
+        raise _build_suffix_error("pabulib", suffix, shown_as)
+    return _read_table_form(data, path, shown_as, LAYOUTS[format_name] if format_name else None, read)
 
 
 def _check_suffix(suffix: str, shown_as: str) -> None:
@@ -71,37 +73,37 @@ def _check_suffix(suffix: str, shown_as: str) -> None:
     )  # fmt: skip
 
 
-def _of_table(
+def _read_table_form(
     data: bytes, path: Path, shown_as: str, layout: Layout | None, read: ReadOptions
 ) -> tuple[FormTable, Layout]:
     """Read a text file, a workbook or a Parquet file: its sheet and header row, then its layout."""
     suffix = path.suffix.lower()
-    names = sheet_names(data) if suffix in BOOKS else []
+    names = list_sheets(data) if suffix in BOOKS else []
     if suffix in _TEXTS and read.encoding is None:
         check_one_encoding(data, shown_as)
     if names and read.sheet is None:
-        read = replace(read, sheet=_sheet(names, layout))
+        read = replace(read, sheet=_choose_sheet(names, layout))
     read = replace(read, hidden_rows=HiddenRows.KEEP)
     raw = read_raw(data, path, shown_as, read)
-    row = _header_row(raw, read)
+    row = _find_header_row(raw, read)
     if row != read.header_row:
         read = replace(read, header_row=row)
         raw = read_raw(data, path, shown_as, read)
-    form = form_of(raw, hashlib.sha256(data).hexdigest(), _moved_header(raw, row))
+    form = build_form(raw, hashlib.sha256(data).hexdigest(), _build_header_notice(raw, row))
     if layout is None:
-        layout = LAYOUTS[recognised(one.label for one in form.fields)]
+        layout = LAYOUTS[identify_layout(one.label for one in form.fields)]
     if layout.name == "demarche" and names:
         form = with_further_sheets(form, data, shown_as, names, read)
     return form, layout
 
 
-def _of_suffix(name: str, wanted: str | None, suffix: str, shown_as: str) -> Layout:
+def _require_layout(name: str, wanted: str | None, suffix: str, shown_as: str) -> Layout:
     if wanted not in (None, name):
-        raise _mismatch(str(wanted), suffix, shown_as)
+        raise _build_suffix_error(str(wanted), suffix, shown_as)
     return LAYOUTS[name]
 
 
-def _mismatch(wanted: str, suffix: str, shown_as: str) -> DataError:
+def _build_suffix_error(wanted: str, suffix: str, shown_as: str) -> DataError:
     text = Text(
         f"--format {wanted} ne lit pas les fichiers {suffix}.",
         f"--format {wanted} does not read {suffix} files.",
@@ -112,32 +114,32 @@ def _mismatch(wanted: str, suffix: str, shown_as: str) -> DataError:
     return DataError([Defect("format_suffix", text, (Place(file=shown_as),), hint)])
 
 
-def _sheet(names: Sequence[str], layout: Layout | None) -> str | None:
+def _choose_sheet(names: Sequence[str], layout: Layout | None) -> str | None:
     """Return the sheet of the dossiers by its name, or the only sheet; None to let the reader decide."""
     if len(names) == 1:
         return names[0]
     layouts = [layout] if layout is not None else list(LAYOUTS.values())
     for one in layouts:
         for start in one.sheets:
-            fitting = [name for name in names if normalised(name).startswith(start)]
+            fitting = [name for name in names if normalise_header(name).startswith(start)]
             if len(fitting) == 1:
                 return fitting[0]
     return names[0] if layout is not None and layout.name == "turgot" else None
 
 
-def _header_row(raw: RawTable, read: ReadOptions) -> int:
+def _find_header_row(raw: RawTable, read: ReadOptions) -> int:
     """Return the header row: the declared one, or one below it that contains far more known labels."""
-    best, most = read.header_row, _known(column.header for column in raw.columns)
+    best, most = read.header_row, _count_known_labels(column.header for column in raw.columns)
     if read.header_row > 1 or most >= _FEWEST:
         return best
     for index in range(min(_LOOK_AHEAD, len(raw.rows))):
-        n = _known(_cell(column, index) for column in raw.columns)
+        n = _count_known_labels(_get_cell(column, index) for column in raw.columns)
         if n >= _FEWEST and n > most:
             best, most = int(raw.rows[index]), n
     return best
 
 
-def _cell(column: RawColumn, index: int) -> str:
+def _get_cell(column: RawColumn, index: int) -> str:
     return (column.text[index] or "") if column.typed is None else ""
 
 
@@ -146,11 +148,11 @@ _LABELS = frozenset(label for labels in SYNONYMS.values() for label in labels) |
 )
 
 
-def _known(labels: Iterable[str]) -> int:
-    return sum(any(name in _LABELS for name in names_of(label)) for label in labels if label)
+def _count_known_labels(labels: Iterable[str]) -> int:
+    return sum(any(name in _LABELS for name in derive_names(label)) for label in labels if label)
 
 
-def _moved_header(raw: RawTable, row: int) -> tuple[Defect, ...]:
+def _build_header_notice(raw: RawTable, row: int) -> tuple[Defect, ...]:
     if row == 1:
         return ()
     text = Text(f"les en-têtes ont été lus à la ligne {row}.", f"the headers were read in row {row}.")

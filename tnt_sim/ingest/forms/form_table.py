@@ -13,8 +13,8 @@ import polars as pl
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
 from tnt_sim.errors import Defect, Defects, Place
 from tnt_sim.ingest.tables.cell_types import read_text
-from tnt_sim.ingest.tables.headers import names_a_person, normalised
-from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, Reporter, letters
+from tnt_sim.ingest.tables.headers import is_personal, normalise_header
+from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, Reporter, format_letters
 
 type FieldKind = Literal["text", "number", "date", "flag", "choice"]
 _SOME, _SOME_OF = 2_000, 4
@@ -77,18 +77,18 @@ class FormTable:
     def __len__(self) -> int:
         return len(self.raw.rows)
 
-    def by_name(self) -> dict[str, FormField]:
+    def map_by_name(self) -> dict[str, FormField]:
         """Return the fields by their numbered labels."""
         return {one.name: one for one in self.fields}
 
-    def place(self) -> Place:
+    def get_place(self) -> Place:
         """Return the place of the file and of its sheet."""
         return Place(file=self.raw.shown_as, sheet=self.raw.sheet)
 
     def with_fields(self, more: Sequence[FormField]) -> FormTable:
         """Return the same rows with further fields, renamed where a label is taken."""
         both = [*self.fields, *more]
-        names = numbered(one.label for one in both)
+        names = make_labels_unique(one.label for one in both)
         return replace(
             self, fields=tuple(replace(one, name=name) for one, name in zip(both, names, strict=True))
         )
@@ -98,28 +98,28 @@ class FormTable:
         raw = replace(
             self.raw,
             rows=self.raw.rows.filter(mask),
-            columns=tuple(filtered(column, mask) for column in self.raw.columns),
+            columns=tuple(filter_column(column, mask) for column in self.raw.columns),
         )
-        fields = tuple(replace(one, column=filtered(one.column, mask)) for one in self.fields)
+        fields = tuple(replace(one, column=filter_column(one.column, mask)) for one in self.fields)
         return replace(self, raw=raw, fields=fields)
 
 
-def filtered(column: RawColumn, mask: pl.Series) -> RawColumn:
+def filter_column(column: RawColumn, mask: pl.Series) -> RawColumn:
     """Return a column restricted to the rows where a Boolean series is True."""
     kinds = ("text", "numbers", "moments", "days", "odd", "typed")
     cut = {kind: one.filter(mask) for kind in kinds if (one := getattr(column, kind)) is not None}
     return replace(column, **cut)
 
 
-def clean_label(text: str) -> str:
+def sanitise_label(text: str) -> str:
     """Return a label on one line, without invisible characters."""
     return " ".join(_INVISIBLE.sub(" ", text).split())
 
 
-def numbered(labels: Iterable[str]) -> list[str]:
+def make_labels_unique(labels: Iterable[str]) -> list[str]:
     """Make labels unique: the second « Nom » is « Nom (2) ».
 
-    >>> numbered(["Nom", "Nom", "Date"])
+    >>> make_labels_unique(["Nom", "Nom", "Date"])
     ['Nom', 'Nom (2)', 'Date']
     """
     all_items = list(labels)
@@ -140,19 +140,23 @@ def numbered(labels: Iterable[str]) -> list[str]:
     return names
 
 
-def form_of(raw: RawTable, sha256: str, notes: Sequence[Defect] = ()) -> FormTable:
+def build_form(raw: RawTable, sha256: str, notes: Sequence[Defect] = ()) -> FormTable:
     """Return the fields of a sheet by its header row; columns without header and cells are dropped."""
-    retained = [_in_euros(column) for column in raw.columns if column.header or column.filled().any()]
-    labels = [clean_label(column.header) or f"Colonne {letters(column.position)}" for column in retained]
-    persons = personal_labels(labels)
+    retained = [
+        _convert_to_euros(column) for column in raw.columns if column.header or column.select_filled().any()
+    ]
+    labels = [
+        sanitise_label(column.header) or f"Colonne {format_letters(column.position)}" for column in retained
+    ]
+    persons = find_personal_labels(labels)
     fields = tuple(
-        FormField(name, label, column, kind_of(column), person=label in persons or _has_addresses(column))
-        for name, label, column in zip(numbered(labels), labels, retained, strict=True)
+        FormField(name, label, column, infer_kind(column), person=label in persons or _has_addresses(column))
+        for name, label, column in zip(make_labels_unique(labels), labels, retained, strict=True)
     )
     return FormTable(raw, fields, sha256, notes=(*raw.warnings, *notes))
 
 
-def _in_euros(column: RawColumn) -> RawColumn:
+def _convert_to_euros(column: RawColumn) -> RawColumn:
     """Return a typed column of cents, ``cost_cents``, as the money column in euros; other columns unchanged."""
     name = column.header.removesuffix("_cents")
     money = name != column.header and CANONICAL.get(name) is ColumnKind.MONEY
@@ -162,15 +166,15 @@ def _in_euros(column: RawColumn) -> RawColumn:
     return replace(column, header=name, typed=euros.cast(pl.Decimal(38, 2)))
 
 
-def personal_labels(labels: Iterable[str]) -> set[str]:
+def find_personal_labels(labels: Iterable[str]) -> set[str]:
     """Return the labels that ask for a natural person: « Prénom du maire », and « Nom du maire » beside it."""
     all_items = list(labels)
-    found = {label for label in all_items if names_a_person(label)}
-    ends = {normalised(label).removeprefix("prenom") for label in found}
+    found = {label for label in all_items if is_personal(label)}
+    ends = {normalise_header(label).removeprefix("prenom") for label in found}
     return found | {
         label
         for label in all_items
-        if normalised(label).startswith("nom") and normalised(label).removeprefix("nom") in ends
+        if normalise_header(label).startswith("nom") and normalise_header(label).removeprefix("nom") in ends
     }
 
 
@@ -183,10 +187,10 @@ def _has_addresses(column: RawColumn) -> bool:
     return int(filled.str.contains(f"{E_MAIL}|{_TELEPHONE}").sum()) * _SOME_OF > len(filled)
 
 
-def kind_of(column: RawColumn) -> FieldKind:
+def infer_kind(column: RawColumn) -> FieldKind:
     """Return what the cells of a column look like."""
     if column.typed is not None:
-        return _kind_of_type(column.typed.dtype)
+        return _infer_type_kind(column.typed.dtype)
     if column.moments is not None:
         return "date"
     if column.numbers is not None and column.numbers.null_count() < len(column.numbers):
@@ -207,7 +211,7 @@ def kind_of(column: RawColumn) -> FieldKind:
     return "choice" if few and isinstance(longest, int) and longest <= _LONGEST_CHOICE else "text"
 
 
-def _kind_of_type(dtype: pl.DataType) -> FieldKind:
+def _infer_type_kind(dtype: pl.DataType) -> FieldKind:
     if dtype.is_numeric():
         return "number"
     if dtype == pl.Boolean:
@@ -215,6 +219,6 @@ def _kind_of_type(dtype: pl.DataType) -> FieldKind:
     return "date" if isinstance(dtype, pl.Date | pl.Datetime) else "text"
 
 
-def reporter_of(table: FormTable) -> Reporter:
+def build_reporter(table: FormTable) -> Reporter:
     """Return a collector for the cell readers; what it collects is reported as findings instead."""
     return Reporter(table.raw, Defects())

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.forms.mapping import DuplicatesName, FormatName
-from tnt_sim.ingest.tables.headers import normalised
+from tnt_sim.ingest.tables.headers import normalise_header
 
 STATE_WORDS: Mapping[str, str] = {
     "en construction": "en_construction", "en instruction": "en_instruction", "accepte": "accepte",
@@ -162,12 +162,12 @@ LAYOUTS: Mapping[str, Layout] = {
 """The exports recognised by their labels, by the name of `--format`."""
 
 
-def recognised(labels: Iterable[str]) -> str:
+def identify_layout(labels: Iterable[str]) -> str:
     """Return the layout whose signature matches most labels.
 
     Below three matches it is `grist`, which has no signature.
     """
-    found = {normalised(label) for label in labels}
+    found = {normalise_header(label) for label in labels}
     scores = {name: len(layout.signature & found) for name, layout in LAYOUTS.items()}
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] >= 3 else "grist"

@@ -11,7 +11,7 @@
     fields:
       - {label: "Coût total de l'opération (en euros HT)", kind: number}
 
-Only fields named under `columns` and `keep` are imported. `fields` records the form, so that `drift` can
+Only fields named under `columns` and `keep` are imported. `fields` records the form, so that `compare_forms` can
 compare the next export with it, field by field.
 """
 
@@ -25,9 +25,19 @@ from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
-from tnt_sim.domain.field_types import Cents, Code, Count, Flag, Rate, Spec, fault, write_cents, write_rate
+from tnt_sim.domain.field_types import (
+    Cents,
+    Code,
+    Count,
+    Flag,
+    Rate,
+    Spec,
+    build_field_error,
+    write_cents,
+    write_rate,
+)
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
-from tnt_sim.errors import DataError, Defect, did_you_mean, nearest
+from tnt_sim.errors import DataError, Defect, find_nearest_name, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.forms.form_table import FieldKind, FormField, FormTable
 
@@ -119,13 +129,13 @@ class FormMapping(Spec):
     fields: tuple[MappedField, ...] = ()
 
     @model_validator(mode="after")
-    def _names(self) -> FormMapping:
+    def _check_names(self) -> FormMapping:
         for key in ("columns", "constants"):
             for name in getattr(self, key):
                 _check_canonical(name, key)
         for name in self.keep:
             if name in _RESERVED or name.startswith("_") or not name.strip():
-                raise fault(
+                raise build_field_error(
                     "keep_name",
                     f"« {name} » ne peut pas nommer une colonne de plus",
                     f'"{name}" cannot name a further column',
@@ -135,10 +145,10 @@ class FormMapping(Spec):
         for name in (*self.values, *self.zero_is_empty):
             if name not in known and name not in CANONICAL:
                 where = "values" if name in self.values else "zero_is_empty"
-                _unknown(name, known, where)
+                _refuse_unknown(name, known, where)
         return self
 
-    def sources(self) -> list[tuple[str, str, str]]:
+    def list_sources(self) -> list[tuple[str, str, str]]:
         """Return (column, id, label) of every field that canonical columns and requests are read from."""
         every = (*self.columns.items(), *self.requests.items())
         found = [(name, source.id, source.from_) for name, source in every]
@@ -153,12 +163,12 @@ class FormMapping(Spec):
 
 def _check_canonical(name: str, key: str) -> None:
     if name not in CANONICAL:
-        _unknown(name, CANONICAL, key)
+        _refuse_unknown(name, CANONICAL, key)
 
 
-def _unknown(name: str, known: Iterable[str], key: str) -> None:
-    hint = did_you_mean(name, known)
-    raise fault(
+def _refuse_unknown(name: str, known: Iterable[str], key: str) -> None:
+    hint = suggest_name(name, known)
+    raise build_field_error(
         "unknown_column",
         f"« {name} » n'est pas une colonne connue",
         f'"{name}" is not a known column',
@@ -179,71 +189,77 @@ def to_text(mapping: FormMapping) -> str:
     """Return the mapping as YAML, one field per line."""
     lines = [_HEAD + f"mapping_version: {VERSION}", f"format: {mapping.format}"]
     told = (("form", mapping.form), ("revision", mapping.revision))
-    lines += [f"{name}: {_quoted(text)}" for name, text in told if text]
+    lines += [f"{name}: {_quote_text(text)}" for name, text in told if text]
     for name in ("columns", "keep", "requests"):
-        lines += _block(name, {key: _from(one) for key, one in getattr(mapping, name).items()})
-    lines += _block("constants", {key: _quoted(value) for key, value in mapping.constants.items()})
-    lines += _block("values", {key: _flow(pairs) for key, pairs in mapping.values.items()})
-    lines += _block("exclude", {key: _list(values) for key, values in mapping.exclude.items()})
+        lines += _format_block(
+            name, {key: _format_source(one) for key, one in getattr(mapping, name).items()}
+        )
+    lines += _format_block("constants", {key: _quote_text(value) for key, value in mapping.constants.items()})
+    lines += _format_block("values", {key: _format_flow(pairs) for key, pairs in mapping.values.items()})
+    lines += _format_block("exclude", {key: _format_list(values) for key, values in mapping.exclude.items()})
     if mapping.empty:
-        lines.append(f"empty: {_list(mapping.empty)}")
+        lines.append(f"empty: {_format_list(mapping.empty)}")
     if mapping.zero_is_empty:
-        lines.append(f"zero_is_empty: [{', '.join(map(_key, mapping.zero_is_empty))}]")
+        lines.append(f"zero_is_empty: [{', '.join(map(_format_key, mapping.zero_is_empty))}]")
     lines.append(f"duplicates: {mapping.duplicates}")
     if mapping.decimal:
-        lines.append(f"decimal: {_quoted(mapping.decimal)}")
+        lines.append(f"decimal: {_quote_text(mapping.decimal)}")
     lines.append(f"map_year: {mapping.map_year}")
     if mapping.rate_cap is not None:
-        lines.append(f"rate_cap: {_quoted(str(write_rate(mapping.rate_cap)))}")
-    lines += _control(mapping.control)
+        lines.append(f"rate_cap: {_quote_text(str(write_rate(mapping.rate_cap)))}")
+    lines += _format_control(mapping.control)
     if mapping.fields:
         lines.append("fields:   # le formulaire tel qu'il était, pour dire ce qui change dans le suivant")
-        lines += [f"  - {{{', '.join(_known(one))}}}" for one in mapping.fields]
+        lines += [f"  - {{{', '.join(_format_field(one))}}}" for one in mapping.fields]
     return "\n".join(lines) + "\n"
 
 
-def _control(control: Control) -> list[str]:
+def _format_control(control: Control) -> list[str]:
     pieces = []
     if control.rows is not None:
         pieces.append(f"rows: {control.rows}")
     if control.requested is not None:
-        pieces.append(f"requested: {_quoted(str(write_cents(control.requested)))}")
+        pieces.append(f"requested: {_quote_text(str(write_cents(control.requested)))}")
     return [f"control: {{{', '.join(pieces)}}}"] if pieces else []
 
 
-def _block(name: str, entries: Mapping[str, str]) -> list[str]:
-    return [f"{name}:", *(f"  {_key(key)}: {value}" for key, value in entries.items())] if entries else []
+def _format_block(name: str, entries: Mapping[str, str]) -> list[str]:
+    return (
+        [f"{name}:", *(f"  {_format_key(key)}: {value}" for key, value in entries.items())] if entries else []
+    )
 
 
-def _from(source: From) -> str:
-    pieces = [f"from: {_quoted(source.from_)}"]
-    pieces += [f"id: {_quoted(source.id)}"] if source.id else []
-    pieces += [f"plus: {_list(source.plus)}"] if source.plus else []
+def _format_source(source: From) -> str:
+    pieces = [f"from: {_quote_text(source.from_)}"]
+    pieces += [f"id: {_quote_text(source.id)}"] if source.id else []
+    pieces += [f"plus: {_format_list(source.plus)}"] if source.plus else []
     pieces += ["review: true"] if source.review else []
     return f"{{{', '.join(pieces)}}}"
 
 
-def _known(field_: MappedField) -> list[str]:
-    parts = [f"label: {_quoted(field_.label)}", f"kind: {field_.kind}"]
-    parts += [f"id: {_quoted(field_.id)}"] if field_.id else []
+def _format_field(field_: MappedField) -> list[str]:
+    parts = [f"label: {_quote_text(field_.label)}", f"kind: {field_.kind}"]
+    parts += [f"id: {_quote_text(field_.id)}"] if field_.id else []
     return parts + (["person: true"] if field_.person else [])
 
 
-def _flow(pairs: Mapping[str, str]) -> str:
-    return f"{{{', '.join(f'{_quoted(a)}: {_quoted(b)}' for a, b in pairs.items())}}}"
+def _format_flow(pairs: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{_quote_text(a)}: {_quote_text(b)}' for a, b in pairs.items())}}}"
 
 
-def _list(values: Iterable[str]) -> str:
-    return f"[{', '.join(map(_quoted, values))}]"
+def _format_list(values: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quote_text, values))}]"
 
 
-def _key(name: str) -> str:
+def _format_key(name: str) -> str:
     return (
-        name if name.replace("_", "").isalnum() and name.isascii() and name[:1].isalpha() else _quoted(name)
+        name
+        if name.replace("_", "").isalnum() and name.isascii() and name[:1].isalpha()
+        else _quote_text(name)
     )
 
 
-def _quoted(text: str) -> str:
+def _quote_text(text: str) -> str:
     """Return a text in double quotes, as both YAML and JSON read it; control characters are escaped."""
     return json.dumps(text, ensure_ascii=False)
 
@@ -270,33 +286,33 @@ class FieldChange:
     text: Text
 
 
-def drift(mapping: FormMapping, table: FormTable) -> tuple[FieldChange, ...]:
+def compare_forms(mapping: FormMapping, table: FormTable) -> tuple[FieldChange, ...]:
     """Return the changes between the form of the mapping and that of the file.
 
     A mapping without `fields` has none.
     """
     if not mapping.fields:
         return ()
-    return tuple(_changes(mapping, table))
+    return tuple(_iterate_changes(mapping, table))
 
 
-def _changes(mapping: FormMapping, table: FormTable) -> Iterator[FieldChange]:
-    filled = {label: name for name, _, label in mapping.sources()} | {
+def _iterate_changes(mapping: FormMapping, table: FormTable) -> Iterator[FieldChange]:
+    filled = {label: name for name, _, label in mapping.list_sources()} | {
         source.from_: name for name, source in mapping.keep.items()
     }
-    pairs = _paired(mapping.fields, table.fields)
+    pairs = _match_fields(mapping.fields, table.fields)
     taken = {one.name for one in pairs.values()}
     for known in mapping.fields:
         column, entry = filled.get(known.label, ""), pairs.get(known.label)
         if entry is None:
-            near = nearest(known.label, [f.name for f in table.fields if f.name not in taken])
-            yield _removed(known.label, column, near)
+            near = find_nearest_name(known.label, [f.name for f in table.fields if f.name not in taken])
+            yield _build_removal(known.label, column, near)
         elif entry.name != known.label:
             yield FieldChange("renamed", known.label, column, Text(
                 f"« {known.label} » s'appelle maintenant « {entry.name} » (même champ).",
                 f'"{known.label}" is now called "{entry.name}" (the same field).',
             ))  # fmt: skip
-        if entry is not None and _other_kind(known, entry):
+        if entry is not None and _has_other_kind(known, entry):
             was, now = _KIND[known.kind], _KIND[entry.kind]
             yield FieldChange("kind", known.label, column, Text(
                 f"« {known.label} » était un champ « {was.fr} », c'est un champ « {now.fr} ».",
@@ -307,10 +323,10 @@ def _changes(mapping: FormMapping, table: FormTable) -> Iterator[FieldChange]:
             yield FieldChange("added", entry.name, "", Text(
                 f"« {entry.name} » est nouveau : il n'est pas repris.", f'"{entry.name}" is new: it is not taken.',
             ))  # fmt: skip
-    yield from _moved(mapping.fields, table.fields, pairs)
+    yield from _detect_reordering(mapping.fields, table.fields, pairs)
 
 
-def _paired(known: tuple[MappedField, ...], fields: tuple[FormField, ...]) -> dict[str, FormField]:
+def _match_fields(known: tuple[MappedField, ...], fields: tuple[FormField, ...]) -> dict[str, FormField]:
     """Return the field of the file for each known label: by id, else by label."""
     by_id = {one.id: one for one in fields if one.id}
     by_name = {one.name: one for one in fields}
@@ -322,21 +338,21 @@ def _paired(known: tuple[MappedField, ...], fields: tuple[FormField, ...]) -> di
     return pairs
 
 
-def _removed(label: str, column: str, near: str | None) -> FieldChange:
+def _build_removal(label: str, column: str, near: str | None) -> FieldChange:
     maybe = (f" Peut-être « {near} » ?", f' Perhaps "{near}"?') if near else ("", "")
     return FieldChange("removed", label, column, Text(
         f"« {label} » n'est plus dans l'export.{maybe[0]}", f'"{label}" is no longer in the export.{maybe[1]}',
     ))  # fmt: skip
 
 
-def _other_kind(known: MappedField, field_: FormField) -> bool:
+def _has_other_kind(known: MappedField, field_: FormField) -> bool:
     """Return whether the cells changed kind; choices and text vary by chance, and empty cells say nothing."""
-    if known.kind == field_.kind or not field_.column.filled().any():
+    if known.kind == field_.kind or not field_.column.select_filled().any():
         return False
     return not any({known.kind, field_.kind} <= alike for alike in _ALIKE)
 
 
-def _moved(
+def _detect_reordering(
     known: tuple[MappedField, ...], fields: tuple[FormField, ...], pairs: Mapping[str, FormField]
 ) -> Iterator[FieldChange]:
     """Yield one change when fields are in another order; fields are found by name, so nothing is lost."""
@@ -363,9 +379,9 @@ def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[FieldCh
     by_id = {one.id for one in table.fields if one.id}
     names = [one.name for one in table.fields]
     known = {one.label for one in mapping.fields}
-    # A kept column may disappear with its form: `drift` reports that as a change.
+    # A kept column may disappear with its form: `compare_forms` reports that as a change.
     kept = [(name, one.id, one.from_) for name, one in mapping.keep.items() if one.from_ not in known]
-    sources = [*mapping.sources(), *kept]
+    sources = [*mapping.list_sources(), *kept]
     lost = [
         (name, label) for name, field_id, label in sources if label not in names and field_id not in by_id
     ]
@@ -373,12 +389,12 @@ def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[FieldCh
         return
     here = len(sources) - len(lost)
     if len(lost) > here and len(lost) >= _FEWEST:
-        raise DataError([_other_form(table, len(sources), here)])
+        raise DataError([_build_form_defect(table, len(sources), here)])
     used = {label for _, _, label in sources}
     renamed = {change.label: change for change in changes if change.what == "removed"}
     defects = []
     for name, label in lost:
-        near = nearest(label, [one for one in names if one not in used])
+        near = find_nearest_name(label, [one for one in names if one not in used])
         text = Text(
             f"le champ « {label} », attendu pour « {name} », n'est plus dans l'export.",
             f'the field "{label}", expected for "{name}", is no longer in the export.',
@@ -390,11 +406,11 @@ def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[FieldCh
             else 'Correct "from" in mapping.yaml, or remove the line.',
         )  # fmt: skip
         code = "field_removed" if label in renamed else "field_unknown"
-        defects.append(Defect(code, text, (table.place(),), hint))
+        defects.append(Defect(code, text, (table.get_place(),), hint))
     raise DataError(defects)
 
 
-def _other_form(table: FormTable, wanted: int, here: int) -> Defect:
+def _build_form_defect(table: FormTable, wanted: int, here: int) -> Defect:
     text = Text(
         f"ce n'est pas l'export de ce formulaire : {here} des {wanted} champs de mapping.yaml s'y retrouvent.",
         f"this is not an export of that form: {here} of the {wanted} fields of mapping.yaml are in it.",
@@ -403,4 +419,4 @@ def _other_form(table: FormTable, wanted: int, here: int) -> Defect:
         "Donnez le bon fichier, ou un autre --out pour faire la correspondance de ce formulaire.",
         "Give the right file, or another --out to make the mapping of this form.",
     )
-    return Defect("other_form", text, (table.place(),), hint)
+    return Defect("other_form", text, (table.get_place(),), hint)

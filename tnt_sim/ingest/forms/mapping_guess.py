@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable, Mapping
 
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
-from tnt_sim.errors import DataError, Defects, did_you_mean
+from tnt_sim.errors import DataError, Defects, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.forms.form_table import FormField, FormTable
 from tnt_sim.ingest.forms.layouts import Layout
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW, FormMapping, From, MappedField
-from tnt_sim.ingest.tables.headers import SYNONYMS, names_of, normalised
+from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
 
 _AMOUNT = "precisez le montant sollicite ou obtenu"
 OTHER_AID: Mapping[str, tuple[str, ...]] = {
@@ -25,7 +25,7 @@ OTHER_AID: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Labels of aid from other funders, requested or obtained; all fields found are added up."""
-_PART = re.compile(r"dont ([a-z]+)")
+_FUND_LABEL = re.compile(r"dont ([a-z]+)")
 _CODE_ENDS = (" code insee", " code")
 _PLACES = ("commune", "epci", "department", "region")
 _CHOSEN = ("flag", "choice", "number", "date")
@@ -39,18 +39,18 @@ def guess_mapping(table: FormTable, layout: Layout) -> FormMapping:
     is not.
     """
     usable = [one for one in table.fields if not one.person]
-    labels = _by_label(usable)
+    labels = _group_by_label(usable)
     columns: dict[str, From] = {}
     used: set[str] = set()
     for name in SYNONYMS:
         wanted = (*layout.first.get(name, ()), *SYNONYMS[name])
-        field_ = _own(name, usable) or _best(name, wanted, labels, used)
+        field_ = _find_own_field(name, usable) or _find_best_field(name, wanted, labels, used)
         if field_ is not None and field_.name not in used:
             columns[name] = From.of(field_.name, field_.id, review=not _is_own(name, field_))
             used.add(field_.name)
-    columns |= _canonical_names(usable, columns, used)
-    columns |= _other_aid(labels, columns, used)
-    requests = _requests(usable, columns, used)
+    columns |= _match_canonical_names(usable, columns, used)
+    columns |= _guess_other_aid(labels, columns, used)
+    requests = _guess_requests(usable, columns, used)
     exclude = _exclude(usable, layout)
     money = [name for name in columns if CANONICAL[name] is ColumnKind.MONEY]
     return FormMapping(
@@ -65,29 +65,33 @@ def guess_mapping(table: FormTable, layout: Layout) -> FormMapping:
         zero_is_empty=tuple(money) if layout.zero_is_empty and not _from_api(table) else (),
         duplicates=layout.duplicates,
         rate_cap=layout.rate_cap,
-        fields=known_fields(table),
+        fields=list_fields(table),
     )
 
 
-def _other_aid(
+def _guess_other_aid(
     labels: Mapping[str, list[FormField]], columns: Mapping[str, From], used: set[str]
 ) -> dict[str, From]:
     """Return the fields of aid from other funders, all of one kind added up."""
     result = {}
     for name, wanted in OTHER_AID.items():
-        fields = [one.name for label in wanted for one in labels.get(label, ()) if _fits(name, one)]
+        fields = [
+            one.name for label in wanted for one in labels.get(label, ()) if _has_fitting_cells(name, one)
+        ]
         if fields and name not in columns:
             result[name] = From.of(fields[0], plus=tuple(fields[1:]), review=True)
             used.update(fields)
     return result
 
 
-def _requests(fields: Iterable[FormField], columns: Mapping[str, From], used: set[str]) -> dict[str, From]:
+def _guess_requests(
+    fields: Iterable[FormField], columns: Mapping[str, From], used: set[str]
+) -> dict[str, From]:
     """Return what each fund is asked for: « dont DETR », « dont DSIL » beside the total."""
     members = {}
     for field_ in fields:
-        match = _PART.fullmatch(normalised(field_.label))
-        if match and field_.name not in used and _fits("requested", field_):
+        match = _FUND_LABEL.fullmatch(normalise_header(field_.label))
+        if match and field_.name not in used and _has_fitting_cells("requested", field_):
             members[field_.label.split()[-1]] = From.of(field_.name, field_.id, review=True)
     if len(members) < 2 or "requested" not in columns:
         return {}
@@ -95,7 +99,7 @@ def _requests(fields: Iterable[FormField], columns: Mapping[str, From], used: se
     return members
 
 
-def known_fields(table: FormTable) -> tuple[MappedField, ...]:
+def list_fields(table: FormTable) -> tuple[MappedField, ...]:
     """Return the form as it is now."""
     return tuple(
         MappedField(label=one.name, kind=one.kind, id=one.id, person=one.person) for one in table.fields
@@ -106,15 +110,15 @@ def _from_api(table: FormTable) -> bool:
     return any(one.id for one in table.fields)
 
 
-def _by_label(fields: Iterable[FormField]) -> dict[str, list[FormField]]:
+def _group_by_label(fields: Iterable[FormField]) -> dict[str, list[FormField]]:
     result: dict[str, list[FormField]] = {}
     for one in fields:
-        for label in dict.fromkeys(names_of(one.label)):
+        for label in dict.fromkeys(derive_names(one.label)):
             result.setdefault(label, []).append(one)
     return result
 
 
-def _own(name: str, fields: Iterable[FormField]) -> FormField | None:
+def _find_own_field(name: str, fields: Iterable[FormField]) -> FormField | None:
     """Return the field named like the column itself."""
     return next((one for one in fields if _is_own(name, one)), None)
 
@@ -123,7 +127,7 @@ def _is_own(name: str, field_: FormField) -> bool:
     return field_.label == name
 
 
-def _canonical_names(
+def _match_canonical_names(
     fields: Iterable[FormField], columns: Mapping[str, From], used: set[str]
 ) -> dict[str, From]:
     """Return the fields named like a canonical column for which no label was found."""
@@ -135,7 +139,7 @@ def _canonical_names(
     return result
 
 
-def _best(
+def _find_best_field(
     name: str, wanted: Iterable[str], labels: Mapping[str, list[FormField]], used: set[str]
 ) -> FormField | None:
     """Return the first unused field with one of the labels and fitting cells.
@@ -146,25 +150,25 @@ def _best(
         ends = _CODE_ENDS if name in _PLACES else ()
         for candidate in (*(label + end for end in ends), label):
             for one in labels.get(candidate, ()):
-                if one.name not in used and _fits(name, one):
+                if one.name not in used and _has_fitting_cells(name, one):
                     return one
     return None
 
 
-def _fits(name: str, field_: FormField) -> bool:
+def _has_fitting_cells(name: str, field_: FormField) -> bool:
     """Return whether the cells can be those of the column; an empty field can be anything."""
     kind = CANONICAL[name]
-    filled = bool(field_.column.filled().any())
+    filled = bool(field_.column.select_filled().any())
     if not filled:
         return True
     if kind in (ColumnKind.MONEY, ColumnKind.INTEGER, ColumnKind.DECIMAL):
-        return field_.kind in ("number", "choice") or _mostly_numbers(field_)
+        return field_.kind in ("number", "choice") or _has_mostly_numbers(field_)
     if kind is ColumnKind.WHEN:
         return field_.kind in ("date", "text")
     return field_.kind != "date"
 
 
-def _mostly_numbers(field_: FormField) -> bool:
+def _has_mostly_numbers(field_: FormField) -> bool:
     text = field_.text
     filled = text.filter(text != "")
     digits = int(filled.str.contains(r"^-?[0-9]").sum())
@@ -175,30 +179,36 @@ def _exclude(fields: Iterable[FormField], layout: Layout) -> dict[str, tuple[str
     """Return the rows to set aside, in the words of the file: drafts, archived dossiers."""
     result = {}
     for field_ in fields:
-        wanted = layout.exclude.get(normalised(field_.label))
+        wanted = layout.exclude.get(normalise_header(field_.label))
         if wanted:
             values = field_.text.unique().sort().to_list()
-            there = tuple(value for value in values if normalised(value) in wanted)
-            result[field_.name] = there or _usual(field_, wanted)
+            there = tuple(value for value in values if normalise_header(value) in wanted)
+            result[field_.name] = there or _list_usual_values(field_, wanted)
     return result
 
 
-def _usual(field_: FormField, wanted: tuple[str, ...]) -> tuple[str, ...]:
+def _list_usual_values(field_: FormField, wanted: tuple[str, ...]) -> tuple[str, ...]:
     return ("Brouillon",) if "brouillon" in wanted else tuple(word.capitalize() for word in wanted[:1])
 
 
 def _keep(fields: Iterable[FormField], used: set[str], layout: Layout) -> dict[str, From]:
     retained: dict[str, From] = {}
     for field_ in fields:
-        away = field_.name in used or field_.label == SOURCE_ROW or normalised(field_.label) in layout.exclude
+        away = (
+            field_.name in used
+            or field_.label == SOURCE_ROW
+            or normalise_header(field_.label) in layout.exclude
+        )
         if (
             away
             or field_.kind not in _CHOSEN
-            or not field_.column.filled().any()
+            or not field_.column.select_filled().any()
             or len(retained) >= _MOST_KEPT
         ):
             continue
-        name = normalised(field_.name).replace(" ", "_")[:60].strip("_") or f"colonne_{len(retained) + 1}"
+        name = (
+            normalise_header(field_.name).replace(" ", "_")[:60].strip("_") or f"colonne_{len(retained) + 1}"
+        )
         if name in CANONICAL or f"{name}" in retained or name.removesuffix("_cents") in CANONICAL:
             name = f"{name}_source"
         if name not in retained:
@@ -206,7 +216,7 @@ def _keep(fields: Iterable[FormField], used: set[str], layout: Layout) -> dict[s
     return retained
 
 
-def said_columns(mapping: FormMapping, form: FormTable, chosen: Mapping[str, str]) -> FormMapping:
+def apply_chosen_columns(mapping: FormMapping, form: FormTable, chosen: Mapping[str, str]) -> FormMapping:
     """Return the mapping with the stated fields; a guess for the same field is dropped.
 
     Raises
@@ -214,14 +224,14 @@ def said_columns(mapping: FormMapping, form: FormTable, chosen: Mapping[str, str
     DataError
         with the labels that the form does not have, each with the most similar one
     """
-    by_label = {normalised(one.name): one for one in reversed(form.fields)}
+    by_label = {normalise_header(one.name): one for one in reversed(form.fields)}
     by_label |= {one.name: one for one in form.fields}
     result, defects = {}, Defects()
     for name, label in chosen.items():
-        field_ = by_label.get(label) or by_label.get(normalised(label))
+        field_ = by_label.get(label) or by_label.get(normalise_header(label))
         if field_ is None:
             text = Text(f"aucun champ ne s'appelle « {label} ».", f'no field is called "{label}".')
-            defects.add("field", text, form.place(), hint=did_you_mean(label, form.by_name()))
+            defects.add("field", text, form.get_place(), hint=suggest_name(label, form.map_by_name()))
         else:
             result[name] = From.of(field_.name, field_.id)
     defects.raise_if_any(DataError)

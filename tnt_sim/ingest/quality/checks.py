@@ -22,16 +22,16 @@ from fractions import Fraction
 
 import polars as pl
 
-from tnt_sim.domain.portfolio import INSTANT_TYPE, instants
-from tnt_sim.domain.territory import level_of, siren, territory
-from tnt_sim.ingest.quality.findings import empty, euros, findings_table, together
+from tnt_sim.domain.portfolio import INSTANT_TYPE, convert_to_instants
+from tnt_sim.domain.territory import extract_siren, load_territory, map_to_level
+from tnt_sim.ingest.quality.findings import build_empty_table, build_findings, combine_findings, format_euros
 from tnt_sim.ingest.tables import cell_types
 
 _LONGEST, _WORD, _FEWEST_LETTERS = 300, 5, 8
 _WORDS = r"[a-z]{4,}|[0-9]+"
 
 
-def title_keys(titles: pl.Series) -> pl.Series:
+def compute_title_keys(titles: pl.Series) -> pl.Series:
     """Return a number for each title, equal for titles with the same set of words.
 
     Titles with too few letters give null.
@@ -60,9 +60,9 @@ def find_likeness(table: pl.DataFrame) -> pl.DataFrame:
     ----------
     table : dossier, title, applicant or applicant_id, and the money columns available
     """
-    who = _who(table)
+    who = _identify_applicants(table)
     if who is None or "title" not in table.columns:
-        return empty()
+        return build_empty_table()
     money = [name for name in ("cost_cents", "requested_cents") if name in table.columns]
     index = pl.Series("index", range(table.height), dtype=pl.UInt32)
     named = table.select("dossier", "title", *money).with_columns(who, index)
@@ -70,10 +70,10 @@ def find_likeness(table: pl.DataFrame) -> pl.DataFrame:
         # Requests of one project to several funds are alike on purpose.
         named = named.filter(table["project"].is_first_distinct() | (table["project"] == ""))
     several = named.filter((pl.col("who") != "") & pl.col("who").is_duplicated())
-    keyed = several.with_columns(title_keys(several["title"]).alias("key")).drop_nulls("key")
+    keyed = several.with_columns(compute_title_keys(several["title"]).alias("key")).drop_nulls("key")
     like = keyed.filter(pl.struct("who", "key").is_duplicated())
     if not like.height:
-        return empty()
+        return build_empty_table()
     same = ["who", "key", *money]
     rendered = like.with_columns(
         first=pl.col("dossier").first().over("who", "key"),
@@ -89,7 +89,7 @@ def find_likeness(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _who(table: pl.DataFrame) -> pl.Series | None:
+def _identify_applicants(table: pl.DataFrame) -> pl.Series | None:
     """Return the applicant: its number reduced to the SIREN, else its name in plain letters."""
     pieces = []
     if "applicant_id" in table.columns:
@@ -107,10 +107,10 @@ def _who(table: pl.DataFrame) -> pl.Series | None:
 
 def _with_text(code: str, rows: pl.DataFrame, other: str, table: pl.DataFrame) -> pl.DataFrame:
     if not rows.height:
-        return empty()
+        return build_empty_table()
     mask = pl.Series("mask", [False]).new_from_index(0, table.height).scatter(rows["index"], True)
     others = pl.Series("other", [""]).new_from_index(0, table.height).scatter(rows["index"], rows[other])
-    return findings_table(code, mask, "title", table["title"], others)
+    return build_findings(code, mask, "title", table["title"], others)
 
 
 _SHARE, _FEW = 0.10, 50
@@ -119,36 +119,36 @@ _LEVELS = ("department", "region", "epci", "commune")
 
 def check_map(table: pl.DataFrame, map_year: int) -> list[pl.DataFrame]:
     """Report unknown codes, communes outside their department, populations far from the map's."""
-    keys = territory(map_year).keys().select("level", "key", "department", "population")
+    keys = load_territory(map_year).list_keys().select("level", "key", "department", "population")
     pieces = []
     for name in _LEVELS:
         if name in table.columns:
             known = keys.filter(pl.col("level") == name)["key"]
             off = (table[name] != "") & ~table[name].is_in(known.implode())
-            pieces.append(findings_table("code_off_map", off, name, table[name]))
+            pieces.append(build_findings("code_off_map", off, name, table[name]))
     if "department" in table.columns and {"commune", "applicant_id"} & set(table.columns):
-        pieces += _departments(table, keys)
+        pieces += _check_departments(table, keys)
     if "population" in table.columns and "applicant_id" in table.columns:
-        pieces += _populations(table, keys)
+        pieces += _check_populations(table, keys)
     return pieces
 
 
-def _departments(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
+def _check_departments(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
     """Compare the department with that of the commune, or of the applicant where it is one."""
     communes = keys.filter(pl.col("level") == "commune").select("key", true="department")
     column = "commune" if "commune" in table.columns else "applicant_id"
-    where = table.select("department", siren(column).alias("key"))
+    where = table.select("department", extract_siren(column).alias("key"))
     joined = where.join(communes, on="key", how="left", maintain_order="left")
     wrong = (joined["department"] != "") & (joined["true"] != "") & (joined["department"] != joined["true"])
-    return [findings_table("department_commune", wrong, "department", joined["department"], joined["true"])]
+    return [build_findings("department_commune", wrong, "department", joined["department"], joined["true"])]
 
 
-def _populations(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
+def _check_populations(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
     """Compare the population with that of the applicant on the map, at the level of its type."""
     level = (
-        level_of(pl.col("applicant_type")) if "applicant_type" in table.columns else pl.lit("commune")
+        map_to_level(pl.col("applicant_type")) if "applicant_type" in table.columns else pl.lit("commune")
     ).alias("level")
-    asked = table.select("population", siren("applicant_id").alias("key"), level)
+    asked = table.select("population", extract_siren("applicant_id").alias("key"), level)
     joined = asked.join(
         keys.select("level", "key", mapped="population"),
         on=["level", "key"],
@@ -158,7 +158,7 @@ def _populations(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
     gap = (joined["population"] - joined["mapped"]).abs()
     far = (gap > _SHARE * joined["mapped"]) & (gap > _FEW)
     shown, mapped = joined["population"].cast(pl.String), joined["mapped"].cast(pl.String)
-    return [findings_table("population_map", far, "population", shown, mapped)]
+    return [build_findings("population_map", far, "population", shown, mapped)]
 
 
 _WATCHED = ("requested", "cost", "title", "applicant", "applicant_id", "department", "commune")
@@ -183,13 +183,13 @@ class Quality:
     columns: pl.DataFrame
     n_rows: int
 
-    def counts(self) -> dict[str, int]:
+    def count_by_code(self) -> dict[str, int]:
         """Return the number of findings by code, in the order of the report."""
         counted = self.findings.group_by("code", maintain_order=True).len()
         return dict(zip(counted["code"].to_list(), counted["len"].to_list(), strict=True))
 
 
-def examine(
+def check_quality(
     table: pl.DataFrame,
     *,
     timezone: str = "Europe/Paris",
@@ -214,17 +214,22 @@ def examine(
     parts : findings of the reading itself
     """
     used = table.select(name for name in table.columns if name == "dossier" or _is_filled(table[name]))
-    checks = [*earlier, *_missing(used, unwatched), *_amounts(used), *_rates(used, rate_cap)]
-    checks += [*_identifiers(used), *_dates(used, timezone), *_spelling(table, variants)]
+    checks = [
+        *earlier,
+        *_check_missing(used, unwatched),
+        *_check_amounts(used),
+        *_check_rates(used, rate_cap),
+    ]
+    checks += [*_check_identifiers(used), *_check_dates(used, timezone), *_check_spelling(table, variants)]
     if map_year is not None:
         checks += check_map(used, map_year)
     if likeness:
         checks.append(find_likeness(used))
-    findings = together([*_untold(checks)])
-    return Quality(findings, _by_column(table, findings), table.height)
+    findings = combine_findings([*_drop_reported_empties(checks)])
+    return Quality(findings, _count_by_column(table, findings), table.height)
 
 
-def _untold(checks: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+def _drop_reported_empties(checks: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Return the checks without empty cells that are empty because of a finding already reported."""
     entries = [
         part.select("index", "column") for part in checks if part.height and part["code"][0] in _EMPTIED
@@ -244,7 +249,7 @@ def _is_filled(values: pl.Series) -> bool:
     return values.null_count() < len(values)
 
 
-def _filled(values: pl.Series) -> pl.Series:
+def _select_filled(values: pl.Series) -> pl.Series:
     if values.dtype == pl.String:
         return (values != "").fill_null(value=False)
     if isinstance(values.dtype, pl.List):
@@ -252,100 +257,109 @@ def _filled(values: pl.Series) -> pl.Series:
     return values.is_not_null()
 
 
-def _missing(table: pl.DataFrame, unwatched: frozenset[str]) -> Iterator[pl.DataFrame]:
-    yield findings_table("missing_number", table["dossier"] == "", "dossier")
+def _check_missing(table: pl.DataFrame, unwatched: frozenset[str]) -> Iterator[pl.DataFrame]:
+    yield build_findings("missing_number", table["dossier"] == "", "dossier")
     for name in _WATCHED:
         column = name if name in table.columns else f"{name}_cents"
         if column in table.columns and name not in unwatched:
-            empty = ~_filled(table[column])
+            empty = ~_select_filled(table[column])
             if name == "commune" and "applicant_type" in table.columns:
                 empty = empty & (table["applicant_type"] == "commune")
             if name == "requested" and "committed_cents" in table.columns:
                 empty = empty & table["committed_cents"].is_null()
-            yield findings_table("missing", empty, name)
+            yield build_findings("missing", empty, name)
 
 
-def _amounts(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _check_amounts(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
     for name in ("cost", "requested"):
         if f"{name}_cents" in table.columns:
-            yield findings_table("zero_amount", table[f"{name}_cents"] == 0, name, "0")
-    cost, base = _cents(table, "cost"), _cents(table, "base")
+            yield build_findings("zero_amount", table[f"{name}_cents"] == 0, name, "0")
+    cost, base = _get_cents(table, "cost"), _get_cents(table, "base")
     if cost is not None and base is not None:
-        yield findings_table("base_above_cost", base > cost, "base", euros(base), euros(cost))
+        yield build_findings("base_above_cost", base > cost, "base", format_euros(base), format_euros(cost))
     for name in ("requested", "committed"):
-        grant = _cents(table, name)
+        grant = _get_cents(table, name)
         if grant is not None and cost is not None:
-            yield findings_table("grant_above_cost", grant > cost, name, euros(grant), euros(cost))
+            yield build_findings(
+                "grant_above_cost", grant > cost, name, format_euros(grant), format_euros(cost)
+            )
         if grant is not None and base is not None:
             over = grant > base
             over = over & ~(grant > cost).fill_null(value=False) if cost is not None else over
-            yield findings_table("grant_above_base", over, name, euros(grant), euros(base))
+            yield build_findings("grant_above_base", over, name, format_euros(grant), format_euros(base))
 
 
-def _rates(table: pl.DataFrame, cap: Fraction | None) -> Iterator[pl.DataFrame]:
-    cost, base = _cents(table, "cost"), _cents(table, "base")
-    grant = _cents(table, "requested")
+def _check_rates(table: pl.DataFrame, cap: Fraction | None) -> Iterator[pl.DataFrame]:
+    cost, base = _get_cents(table, "cost"), _get_cents(table, "base")
+    grant = _get_cents(table, "requested")
     if cap is None or grant is None or (cost is None and base is None):
         return
     whole = base if cost is None else cost if base is None else base.fill_null(cost)
     assert whole is not None
     pairs = pl.DataFrame({"grant": grant, "whole": whole})
-    above = pairs.select((pl.col("whole") > 0) & (_over(cap) > 0)).to_series()
+    above = pairs.select((pl.col("whole") > 0) & (_compute_excess(cap) > 0)).to_series()
     if not above.fill_null(value=False).any():
         return
-    far = above & pairs.select(_over(cap + Fraction(3, 20_000)) >= 0).to_series()
+    far = above & pairs.select(_compute_excess(cap + Fraction(3, 20_000)) >= 0).to_series()
     displayed = (grant * 100 / whole).round(4).cast(pl.String)
-    limit = _percent(cap)
-    yield findings_table("rate_above_cap", far, "requested", displayed, limit)
-    yield findings_table("rate_rounded", above & ~far.fill_null(value=False), "requested", displayed, limit)
+    limit = _format_percent(cap)
+    yield build_findings("rate_above_cap", far, "requested", displayed, limit)
+    yield build_findings("rate_rounded", above & ~far.fill_null(value=False), "requested", displayed, limit)
 
 
-def _over(rate: Fraction) -> pl.Expr:
+def _compute_excess(rate: Fraction) -> pl.Expr:
     """Return grant · q − whole · p for a rate p/q, in 128-bit integers, so that it cannot overflow."""
     q, p = (pl.lit(part, dtype=pl.Int128) for part in (rate.denominator, rate.numerator))
     return pl.col("grant").cast(pl.Int128) * q - pl.col("whole").cast(pl.Int128) * p
 
 
-def _percent(rate: Fraction) -> str:
+def _format_percent(rate: Fraction) -> str:
     return f"{float(rate * 100):g}"
 
 
-def _identifiers(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _check_identifiers(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
     if "applicant_id" in table.columns:
         text = table["applicant_id"]
-        yield findings_table("check_digit", cell_types.wrong_digits(text), "applicant_id", text)
+        yield build_findings("check_digit", cell_types.select_wrong_identifiers(text), "applicant_id", text)
         odd = (text != "") & ~text.str.contains(_LENGTHS)
         if "applicant_type" in table.columns:
             # No register numbers these applicants, so a free label is no mistake.
             odd = odd & ~(table["applicant_type"].is_in(_OFF_MAP) & ~text.str.contains(r"^[0-9]+$"))
-        yield findings_table("code_length", odd, "applicant_id", text)
+        yield build_findings("code_length", odd, "applicant_id", text)
     if "applicant_type" in table.columns:
         off = table["applicant_type"].is_in(_OFF_MAP)
-        yield findings_table("applicant_off_map", off, "applicant_type", table["applicant_type"])
+        yield build_findings("applicant_off_map", off, "applicant_type", table["applicant_type"])
 
 
-def _dates(table: pl.DataFrame, timezone: str) -> Iterator[pl.DataFrame]:
+def _check_dates(table: pl.DataFrame, timezone: str) -> Iterator[pl.DataFrame]:
     """Yield dates that precede those that they must follow."""
     pairs = (("end", "start", "dates_reversed"), ("notified_at", "filed_at", "dates_reversed"),
              ("end", "filed_at", "dates_reversed"), ("start", "filed_at", "started_before"))  # fmt: skip
     for later, earlier, code in pairs:
         if later in table.columns and earlier in table.columns:
-            after, before = _instant(table, later, timezone), _instant(table, earlier, timezone)
+            after, before = (
+                _convert_to_instants(table, later, timezone),
+                _convert_to_instants(table, earlier, timezone),
+            )
             wrong = (after < before) & (after.dt.date() != before.dt.date())
-            expected = _day(before) if code == "started_before" else earlier + " (" + _day(before) + ")"
-            yield findings_table(code, wrong, later, _day(after), expected)
+            expected = (
+                _format_days(before)
+                if code == "started_before"
+                else earlier + " (" + _format_days(before) + ")"
+            )
+            yield build_findings(code, wrong, later, _format_days(after), expected)
 
 
-def _instant(table: pl.DataFrame, name: str, timezone: str) -> pl.Series:
-    moment = table.select(instants(name, table.schema[name], timezone)).to_series()
+def _convert_to_instants(table: pl.DataFrame, name: str, timezone: str) -> pl.Series:
+    moment = table.select(convert_to_instants(name, table.schema[name], timezone)).to_series()
     return moment.cast(INSTANT_TYPE).dt.convert_time_zone(timezone)
 
 
-def _day(moments: pl.Series) -> pl.Series:
+def _format_days(moments: pl.Series) -> pl.Series:
     return moments.dt.strftime("%d/%m/%Y")
 
 
-def _spelling(table: pl.DataFrame, names: tuple[str, ...]) -> Iterator[pl.DataFrame]:
+def _check_spelling(table: pl.DataFrame, names: tuple[str, ...]) -> Iterator[pl.DataFrame]:
     """Yield values of a column of few values that differ only by capitals, accents, spaces or a final s."""
     for name in names:
         if name not in table.columns or table.schema[name] != pl.String:
@@ -362,17 +376,17 @@ def _spelling(table: pl.DataFrame, names: tuple[str, ...]) -> Iterator[pl.DataFr
         if rare.height:
             written = dict(rare.select(name, "usual").iter_rows())
             expected = table[name].replace(written)
-            yield findings_table("spelling", expected != table[name], name, table[name], expected)
+            yield build_findings("spelling", expected != table[name], name, table[name], expected)
 
 
-def _cents(table: pl.DataFrame, name: str) -> pl.Series | None:
+def _get_cents(table: pl.DataFrame, name: str) -> pl.Series | None:
     return table[f"{name}_cents"] if f"{name}_cents" in table.columns else None
 
 
-def _by_column(table: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
+def _count_by_column(table: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
     counted = findings.group_by("column").agg(n_findings=pl.len())
     names = [name for name in table.columns if not name.startswith("_")]
-    filled = [int(_filled(table[name]).sum()) for name in names]
+    filled = [int(_select_filled(table[name]).sum()) for name in names]
     columns = pl.DataFrame(
         {
             "column": [name.removesuffix("_cents") for name in names],

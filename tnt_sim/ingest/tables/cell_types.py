@@ -11,20 +11,26 @@ from functools import cache
 
 import polars as pl
 
-from tnt_sim.domain.portfolio import DECIMAL_TYPE, FIXED_VALUES, number_reason, numbers_of, parse_numbers
-from tnt_sim.domain.territory import territory
-from tnt_sim.errors import did_you_mean
+from tnt_sim.domain.portfolio import (
+    DECIMAL_TYPE,
+    FIXED_VALUES,
+    convert_to_decimal,
+    describe_number_reason,
+    parse_numbers,
+)
+from tnt_sim.domain.territory import load_territory
+from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.tables.headers import normalised
+from tnt_sim.ingest.tables.headers import normalise_header
 from tnt_sim.ingest.tables.raw_table import (
     SPACES,
     RawColumn,
     ReadOptions,
     Reporter,
-    found_text,
-    label,
-    number_text,
-    shorten,
+    describe_column,
+    format_number,
+    quote_cell,
+    shorten_value,
 )
 
 _MANGLED = r"^[0-9](?:[.,][0-9]+)?E\+[0-9]{2}$"
@@ -52,25 +58,25 @@ _LA_POSTE = "356000000"
 def read_text(column: RawColumn) -> pl.Series:
     """Return every cell as text, "" where it is empty; numbers in their shortest digits, dates in ISO form."""
     if column.typed is not None:
-        return typed_text(column.typed)
+        return format_typed_column(column.typed)
     text = column.text
     if column.numbers is not None:
-        text = text.fill_null(_number_texts(column.numbers))
+        text = text.fill_null(_format_numbers(column.numbers))
     if column.moments is not None and column.days is not None:
-        text = text.fill_null(_moment_texts(column.moments, column.days))
+        text = text.fill_null(_format_moments(column.moments, column.days))
     if column.odd is not None:
         text = text.fill_null(column.odd)
     return text.fill_null("")
 
 
-def _number_texts(numbers: pl.Series) -> pl.Series:
+def _format_numbers(numbers: pl.Series) -> pl.Series:
     values = numbers.drop_nulls().unique()
-    learnt = pl.DataFrame({"value": values, "text": pl.Series(map(number_text, values), dtype=pl.String)})
+    learnt = pl.DataFrame({"value": values, "text": pl.Series(map(format_number, values), dtype=pl.String)})
     asked = pl.DataFrame({"value": numbers})
     return asked.join(learnt, on="value", how="left", maintain_order="left")["text"]
 
 
-def _moment_texts(moments: pl.Series, days: pl.Series) -> pl.Series:
+def _format_moments(moments: pl.Series, days: pl.Series) -> pl.Series:
     return moments.dt.strftime("%Y-%m-%d").zip_with(days, moments.dt.strftime("%Y-%m-%dT%H:%M:%S"))
 
 
@@ -79,10 +85,10 @@ def has_text(dtype: pl.DataType) -> bool:
     return not (dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Duration))
 
 
-def typed_text(values: pl.Series) -> pl.Series:
+def format_typed_column(values: pl.Series) -> pl.Series:
     """Return a typed column as text, "" where it is null; nested types have no text."""
     if values.dtype.is_float():
-        return _number_texts(values.cast(pl.Float64)).fill_null("")
+        return _format_numbers(values.cast(pl.Float64)).fill_null("")
     if not has_text(values.dtype):
         return pl.Series("text", [""]).new_from_index(0, len(values))
     return values.cast(pl.String).fill_null("")
@@ -92,25 +98,31 @@ def read_code(column: RawColumn, name: str, report: Reporter) -> pl.Series:
     """Return codes as text; numeric cells are accepted only where they are whole and no digit can be lost."""
     typed = column.typed
     if typed is not None and not typed.dtype.is_numeric():
-        report.column(
+        report.record_column_type(
             "code", column, name, Text("des codes en texte attendus", "codes as text expected"), _AS_TEXT
         )
-        return typed_text(typed)
+        return format_typed_column(typed)
     text = read_text(column)
     numbers = typed if typed is not None else column.numbers
     if numbers is not None:
         _check_numbers(column, name, numbers.cast(pl.Float64), text, report)
     for other in (column.moments, column.odd):
         if other is not None:
-            report.each("code", column, other.is_not_null(), lambda i: _say_not_code(column, i, name), name)
+            report.record_cells(
+                "code", column, other.is_not_null(), lambda i: _explain_not_code(column, i, name), name
+            )
     mangled = text.str.contains(_MANGLED)
     if mangled.any():
-        report.each("code_mangled", column, mangled, lambda i: _say_mangled(column, i, name), name)
+        report.record_cells(
+            "code_mangled", column, mangled, lambda i: _explain_mangled_code(column, i, name), name
+        )
     if name == "applicant_id":
-        text = _identifiers(text)
+        text = _strip_identifier_spaces(text)
     lost = text.str.contains(_LOST_ZERO[name]) if name in _LOST_ZERO else None
     if lost is not None and lost.any():
-        report.each("code_zero", column, lost, lambda i: _say_zero(column, i, name, text[i]), name)
+        report.record_cells(
+            "code_zero", column, lost, lambda i: _explain_lost_zero(column, i, name, text[i]), name
+        )
     if name in FIXED_VALUES:
         _check_enumeration(column, name, text, report)
     return text.alias(name)
@@ -123,17 +135,17 @@ def _check_numbers(
     whole = (numbers == numbers.round()) & (numbers >= 0) & (numbers < 2**53)
     broken = numbers.is_not_null() & ~whole.fill_null(value=False)
     if broken.any():
-        report.each("code", column, broken, lambda i: _say_not_code(column, i, name), name)
+        report.record_cells("code", column, broken, lambda i: _explain_not_code(column, i, name), name)
     if name not in _LENGTHS:
         return
     lengths = text.str.len_chars()
     known = text.str.contains(_LOST_ZERO[name]) if name in _LOST_ZERO else broken
     wrong = numbers.is_not_null() & ~broken & ~known & ~lengths.is_in(_LENGTHS[name])
     if wrong.any():
-        report.each("code_length", column, wrong, lambda i: _say_length(column, i, name), name)
+        report.record_cells("code_length", column, wrong, lambda i: _explain_length(column, i, name), name)
 
 
-def _identifiers(text: pl.Series) -> pl.Series:
+def _strip_identifier_spaces(text: pl.Series) -> pl.Series:
     """Remove the spaces of SIRET and SIREN written in groups (« 213 500 017 00010 »)."""
     grouped = text.str.contains(rf"^[0-9][0-9{SPACES}]+[0-9]$") & text.str.contains(rf"[{SPACES}]")
     if not grouped.any():
@@ -149,7 +161,7 @@ def check_identifiers(column: RawColumn, text: pl.Series, report: Reporter) -> N
     """
     short = text.str.contains(r"^(?:[0-9]{4}|[0-9]{8}|[0-9]{13})$")
     if short.any():
-        n, first, where = int(short.sum()), text.filter(short)[0], label(column, "applicant_id")
+        n, first, where = int(short.sum()), text.filter(short)[0], describe_column(column, "applicant_id")
         remark = Text(
             f"{where.fr} : codes qui ont un chiffre de moins qu'un SIRET, un SIREN ou un code INSEE : {n}, "
             f"par exemple « {first} ».",
@@ -162,10 +174,10 @@ def check_identifiers(column: RawColumn, text: pl.Series, report: Reporter) -> N
         fits = text.str.contains(rf"^[0-9]{{{length}}}$")
         codes = text.filter(fits)
         if len(codes):
-            bad = bad.scatter(fits.arg_true(), wrong_check_digit(codes, length))
+            bad = bad.scatter(fits.arg_true(), select_wrong_check_digits(codes, length))
     if bad.any():
-        n, first = int(bad.sum()), shorten(text.filter(bad)[0])
-        where = label(column, "applicant_id")
+        n, first = int(bad.sum()), shorten_value(text.filter(bad)[0])
+        where = describe_column(column, "applicant_id")
         remark = Text(
             f"{where.fr} : SIREN ou SIRET dont la clé de contrôle est fausse : {n}, par exemple « {first} ».",
             f'{where.en}: SIREN or SIRET with a wrong check digit: {n}, for example "{first}".',
@@ -173,7 +185,7 @@ def check_identifiers(column: RawColumn, text: pl.Series, report: Reporter) -> N
         report.warn("check_digit", remark, column, bad)
 
 
-def wrong_check_digit(codes: pl.Series, length: int) -> pl.Series:
+def select_wrong_check_digits(codes: pl.Series, length: int) -> pl.Series:
     """Return which codes of `length` digits have a wrong check digit (Luhn), Boolean."""
     digits = [codes.str.slice(position, 1).cast(pl.Int32) for position in range(length)]
     total = plain = pl.Series("sum", [0], dtype=pl.Int32).new_from_index(0, len(codes))
@@ -193,14 +205,14 @@ def _check_enumeration(column: RawColumn, name: str, text: pl.Series, report: Re
     if not unknown.any():
         return
 
-    def say(index: int) -> tuple[Text, Text | None]:
-        where, displayed = label(column, name), shorten(text[index])
+    def explain_cell(index: int) -> tuple[Text, Text | None]:
+        where, displayed = describe_column(column, name), shorten_value(text[index])
         return Text(
             f"{where.fr} : « {displayed} » n'est pas une valeur connue.",
             f'{where.en}: "{displayed}" is not a known value.',
-        ), did_you_mean(text[index], valid)
+        ), suggest_name(text[index], valid)
 
-    report.each("unknown_value", column, unknown, say, name)
+    report.record_cells("unknown_value", column, unknown, explain_cell, name)
 
 
 def read_list(column: RawColumn, name: str, report: Reporter) -> pl.Series:
@@ -209,7 +221,7 @@ def read_list(column: RawColumn, name: str, report: Reporter) -> pl.Series:
     if typed is not None and isinstance(typed.dtype, pl.List):
         inner = typed.dtype.inner
         if inner != pl.String and not (isinstance(inner, pl.DataType) and inner.is_integer()):
-            report.column(
+            report.record_column_type(
                 "list", column, name, Text("des listes de textes attendues", "lists of text expected"), None
             )
             return pl.Series(name, [[]], dtype=pl.List(pl.String)).new_from_index(0, len(typed))
@@ -236,7 +248,7 @@ def read_integer(column: RawColumn, name: str, report: Reporter, options: ReadOp
     )
     bad = wrong | (doubtful & numbers.is_not_null())
     if bad.any():
-        report.each("integer", column, bad, lambda i: _say_integer(column, i, name), name)
+        report.record_cells("integer", column, bad, lambda i: _explain_integer(column, i, name), name)
     return numbers.set(bad, None).cast(pl.Int64).alias(name)
 
 
@@ -245,39 +257,43 @@ def read_decimal(column: RawColumn, name: str, report: Reporter, options: ReadOp
     typed = column.typed
     if typed is not None:
         if not typed.dtype.is_numeric():
-            report.column("number", column, name, Text("des nombres attendus", "numbers expected"), None)
+            report.record_column_type(
+                "number", column, name, Text("des nombres attendus", "numbers expected"), None
+            )
             return pl.Series(name, [None], dtype=DECIMAL_TYPE).new_from_index(0, len(typed))
-        numbers, reasons = numbers_of(typed)
+        numbers, reasons = convert_to_decimal(typed)
     else:
         numbers, reasons = parse_numbers(column.text, options.decimal)
         if column.numbers is not None:
-            others, other_reasons = numbers_of(column.numbers)
+            others, other_reasons = convert_to_decimal(column.numbers)
             numbers, reasons = numbers.fill_null(others), reasons.fill_null(other_reasons)
-        stray = column.filled() & numbers.is_null() & reasons.is_null()
+        stray = column.select_filled() & numbers.is_null() & reasons.is_null()
         reasons = reasons.set(stray, "not_a_number") if stray.any() else reasons
     bad = reasons.is_not_null()
     if bad.any():
-        report.each("number", column, bad, lambda i: _say_number(column, i, name, reasons[i]), name)
+        report.record_cells(
+            "number", column, bad, lambda i: _explain_number(column, i, name, reasons[i]), name
+        )
     return numbers.alias(name)
 
 
-def _say_not_code(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
-    where, shown = label(column, name), found_text(column, index)
+def _explain_not_code(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, shown = describe_column(column, name), quote_cell(column, index)
     return Text(
         f"{where.fr} : « {shown} » n'est pas un code.", f'{where.en}: "{shown}" is not a code.'
     ), _AS_TEXT
 
 
-def _say_mangled(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
-    where, text = label(column, name), found_text(column, index)
+def _explain_mangled_code(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, text = describe_column(column, name), quote_cell(column, index)
     return Text(
         f"{where.fr} : « {text} » : un tableur a réécrit le code, ses chiffres sont perdus.",
         f'{where.en}: "{text}": a spreadsheet rewrote the code, its digits are lost.',
     ), _AS_TEXT
 
 
-def _say_zero(column: RawColumn, index: int, name: str, code: str) -> tuple[Text, Text | None]:
-    where = label(column, name)
+def _explain_lost_zero(column: RawColumn, index: int, name: str, code: str) -> tuple[Text, Text | None]:
+    where = describe_column(column, name)
     return Text(
         f"{where.fr} : « {code} » : le zéro de gauche est perdu.",
         f'{where.en}: "{code}": the leading zero is lost.',
@@ -287,8 +303,8 @@ def _say_zero(column: RawColumn, index: int, name: str, code: str) -> tuple[Text
     )
 
 
-def _say_length(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
-    where, text = label(column, name), found_text(column, index)
+def _explain_length(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, text = describe_column(column, name), quote_cell(column, index)
     lengths = _LENGTHS[name]
     listed, last = ", ".join(map(str, lengths[:-1])), lengths[-1]
     fr, en = (f"{listed} ou {last}", f"{listed} or {last}") if listed else (str(last), str(last))
@@ -298,16 +314,20 @@ def _say_length(column: RawColumn, index: int, name: str) -> tuple[Text, Text | 
     ), _AS_TEXT
 
 
-def _say_integer(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
-    where, text = label(column, name), found_text(column, index)
+def _explain_integer(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, text = describe_column(column, name), quote_cell(column, index)
     return Text(
         f"{where.fr} : « {text} » n'est pas un nombre entier positif ou nul.",
         f'{where.en}: "{text}" is not a whole number of at least zero.',
     ), None
 
 
-def _say_number(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
-    where, text, why = label(column, name), found_text(column, index), number_reason(reason)
+def _explain_number(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
+    where, text, why = (
+        describe_column(column, name),
+        quote_cell(column, index),
+        describe_number_reason(reason),
+    )
     return Text(
         f"{where.fr} : « {text} » n'est pas lu comme un nombre : {why.fr}.",
         f'{where.en}: "{text}" is not read as a number: {why.en}.',
@@ -320,81 +340,81 @@ _WHOLE_FLOAT = r"^[0-9]+\.0$"
 def read(name: str, text: pl.Series, map_year: int) -> pl.Series:
     """Return the codes of a canonical column from the text of a form; what is not understood is unchanged."""
     if name == "department":
-        return _by_value(text, lambda value: _department(value, map_year))
+        return _convert_by_value(text, lambda value: _parse_department(value, map_year))
     if name == "region":
-        return _by_value(text, lambda value: _region(value, map_year))
+        return _convert_by_value(text, lambda value: _parse_region(value, map_year))
     if name == "commune":
-        return _nothing(_padded(_plain(text), 5))
+        return _clear_zero_codes(_pad_codes(_strip_decimals(text), 5))
     if name == "epci":
-        return _nothing(_plain(_first_number(text, 9)))
+        return _clear_zero_codes(_strip_decimals(_extract_first_number(text, 9)))
     if name == "applicant_id":
-        return _nothing(_identifier(text))
+        return _clear_zero_codes(_repair_identifiers(text))
     return text
 
 
-def _nothing(text: pl.Series) -> pl.Series:
+def _clear_zero_codes(text: pl.Series) -> pl.Series:
     """Empty a code of 0, which spreadsheets write where there is none."""
     return text.set(text == "0", "")
 
 
-def repaired(text: pl.Series, read_as: pl.Series) -> pl.Series:
+def select_repaired(text: pl.Series, read_as: pl.Series) -> pl.Series:
     """Return where a number was given and another one read: a lost zero, an extra « .0 »."""
     return text.str.contains(r"^[0-9]+(?:\.0)?$") & (text != read_as) & (read_as != "")
 
 
-def _by_value(text: pl.Series, convert: Callable[[str], str]) -> pl.Series:
+def _convert_by_value(text: pl.Series, convert: Callable[[str], str]) -> pl.Series:
     learnt = {value: code for value in text.unique() if (code := convert(value)) != value}
     return text.replace(learnt) if learnt else text
 
 
 @cache
-def _names(level: str, map_year: int) -> Mapping[str, str]:
-    table = territory(map_year).table.filter(pl.col("level") == level)
-    return {normalised(name): code for name, code in table.select("name", "code").iter_rows()}
+def _load_names(level: str, map_year: int) -> Mapping[str, str]:
+    table = load_territory(map_year).table.filter(pl.col("level") == level)
+    return {normalise_header(name): code for name, code in table.select("name", "code").iter_rows()}
 
 
-def _department(value: str, map_year: int) -> str:
+def _parse_department(value: str, map_year: int) -> str:
     head = value.strip(SPACES)
     if len(head) == 1 and head.isdigit():
         return f"0{head}"
     for length in (3, 2):
         code, rest = head[:length].upper(), head[length:].lstrip(SPACES)
-        if code in _codes("department", map_year) and (not rest or rest[0] in "-–—:"):
+        if code in _load_codes("department", map_year) and (not rest or rest[0] in "-–—:"):
             return code
-    return _names("department", map_year).get(normalised(value), value)
+    return _load_names("department", map_year).get(normalise_header(value), value)
 
 
-def _region(value: str, map_year: int) -> str:
+def _parse_region(value: str, map_year: int) -> str:
     head = value.strip(SPACES).removeprefix("R")
     code, rest = head[:2], head[2:].lstrip(SPACES)
-    if code in _codes("region", map_year) and (not rest or rest[0] in "-–—:"):
+    if code in _load_codes("region", map_year) and (not rest or rest[0] in "-–—:"):
         return code
-    return _names("region", map_year).get(normalised(value), value)
+    return _load_names("region", map_year).get(normalise_header(value), value)
 
 
 @cache
-def _codes(level: str, map_year: int) -> frozenset[str]:
-    table = territory(map_year).table.filter(pl.col("level") == level)
+def _load_codes(level: str, map_year: int) -> frozenset[str]:
+    table = load_territory(map_year).table.filter(pl.col("level") == level)
     return frozenset(table["code"].to_list())
 
 
-def _plain(text: pl.Series) -> pl.Series:
+def _strip_decimals(text: pl.Series) -> pl.Series:
     """Remove the « .0 » that a spreadsheet or a script added to numbers."""
     floats = text.str.contains(_WHOLE_FLOAT)
     return text.str.strip_suffix(".0").zip_with(floats, text) if floats.any() else text
 
 
-def _padded(text: pl.Series, length: int) -> pl.Series:
+def _pad_codes(text: pl.Series, length: int) -> pl.Series:
     short = text.str.contains(rf"^[0-9]{{{length - 1}}}$")
     return text.str.zfill(length).zip_with(short, text) if short.any() else text
 
 
-def _first_number(text: pl.Series, length: int) -> pl.Series:
+def _extract_first_number(text: pl.Series, length: int) -> pl.Series:
     found = text.str.extract(rf"^\s*([0-9]{{{length}}})\s*[-–—:]", 1)
     return found.fill_null(text)
 
 
-def _identifier(text: pl.Series) -> pl.Series:
+def _repair_identifiers(text: pl.Series) -> pl.Series:
     """Return SIRET and SIREN without spaces.
 
     A lost leading zero is restored where the check digit then is right.
@@ -402,25 +422,29 @@ def _identifier(text: pl.Series) -> pl.Series:
     grouped = text.str.contains(rf"^[0-9][0-9{SPACES}]+[0-9]$") & text.str.contains(rf"[{SPACES}]")
     if grouped.any():
         text = text.str.replace_all(rf"[{SPACES}]", "").zip_with(grouped, text)
-    text = _first_number(_plain(text), 9)
+    text = _extract_first_number(_strip_decimals(text), 9)
     for length in (9, 14):
         short = text.str.contains(rf"^[0-9]{{{length - 1}}}$")
         if short.any():
             padded = text.str.zfill(length)
-            right = short & ~_wrong(padded, length)
+            right = short & ~_select_wrong_codes(padded, length)
             text = padded.zip_with(right, text)
     return text
 
 
-def wrong_digits(text: pl.Series) -> pl.Series:
+def select_wrong_identifiers(text: pl.Series) -> pl.Series:
     """Return which SIREN and SIRET have a wrong check digit, Boolean."""
     values = text.unique()
-    bad = values.filter(_wrong(values, 9) | _wrong(values, 14))
+    bad = values.filter(_select_wrong_codes(values, 9) | _select_wrong_codes(values, 14))
     return text.is_in(bad.implode()) if len(bad) else text != text
 
 
-def _wrong(text: pl.Series, length: int) -> pl.Series:
+def _select_wrong_codes(text: pl.Series, length: int) -> pl.Series:
     fits = text.str.contains(rf"^[0-9]{{{length}}}$").fill_null(value=False)
     nothing = pl.Series("bad", [False]).new_from_index(0, len(text))
     numbers = text.filter(fits)
-    return nothing.scatter(fits.arg_true(), wrong_check_digit(numbers, length)) if len(numbers) else nothing
+    return (
+        nothing.scatter(fits.arg_true(), select_wrong_check_digits(numbers, length))
+        if len(numbers)
+        else nothing
+    )

@@ -11,7 +11,7 @@ import polars as pl
 from tnt_sim.domain.money import parse_cents_nearest, parse_cents_series
 from tnt_sim.domain.portfolio import APPLICANT_TYPES, CANONICAL, STATES, ColumnKind
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.tables.headers import SYNONYMS, names_of, normalised
+from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
 
 _CLOSED = ("refuse", "classe sans suite", "sans suite", "refused", "without continuation")
 _GRANTED = (
@@ -53,7 +53,7 @@ class Guess:
     asked_by: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def to_convert(self) -> bool:
+    def has_convertible_column(self) -> bool:
         """Whether a column was set aside for values that `import` can convert."""
         return any(why.fr.startswith(_TO_CONVERT.fr) for _, why in self.set_aside.values())
 
@@ -67,7 +67,7 @@ def guess_columns(table: pl.DataFrame, *, typed: bool = False) -> Guess:
     headers = [name for name in table.columns if not name.startswith("_")]
     by_norm: dict[str, str] = {}
     for header in headers:
-        for label in names_of(header):
+        for label in derive_names(header):
             by_norm.setdefault(label, header)
     own = {name for name in CANONICAL if name in headers or f"{name}_cents" in headers}
     taken: dict[str, str] = {}
@@ -81,38 +81,38 @@ def guess_columns(table: pl.DataFrame, *, typed: bool = False) -> Guess:
         if not fitting:
             continue
         header = fitting[0]
-        why = _unfit(name, table[header], fine)
+        why = _explain_misfit(name, table[header], fine)
         if why is not None:
             aside[name] = (header, why)
         else:
             taken[name] = header
             used.add(header)
-            if CANONICAL[name] is ColumnKind.MONEY and (n := _too_fine(table[header], fine)):
+            if CANONICAL[name] is ColumnKind.MONEY and (n := _count_fine_amounts(table[header], fine)):
                 rounded[name] = n
     present = frozenset({*own, *taken})
-    closed = _closed(table[aside["state"][0]]) if "state" in aside else ()
+    closed = _list_closed_states(table[aside["state"][0]]) if "state" in aside else ()
     known = {*used, *(f"{name}_cents" for name in own), *(header for header, _ in aside.values())}
     left_out = tuple(header for header in headers if header not in known)
-    envelopes, by = _envelopes(table, taken, own), _requested_columns(table, taken, own, fine)
+    envelopes, by = _list_envelopes(table, taken, own), _sum_requested_by_envelope(table, taken, own, fine)
     total = None if by is None else sum(by.values())
-    granted = any(label in _GRANTED for label in names_of(taken.get("requested", "")))
+    granted = any(label in _GRANTED for label in derive_names(taken.get("requested", "")))
     return Guess(taken, aside, present, total, envelopes, closed, left_out, rounded, granted, by or {})
 
 
-def _closed(states: pl.Series) -> tuple[str, ...]:
+def _list_closed_states(states: pl.Series) -> tuple[str, ...]:
     """Return the values of a state column that close a dossier, as written."""
     values = states.cast(pl.String).drop_nulls().unique().sort().to_list()
-    return tuple(value for value in values if normalised(value) in _CLOSED)
+    return tuple(value for value in values if normalise_header(value) in _CLOSED)
 
 
-def _unfit(name: str, cells: pl.Series, fine: frozenset[str]) -> Text | None:
+def _explain_misfit(name: str, cells: pl.Series, fine: frozenset[str]) -> Text | None:
     """Return why the cells of a column cannot be those of a canonical one; None when they can."""
     values = cells.cast(pl.String).drop_nulls()
     filled = values.filter(values.str.strip_chars() != "").unique().head(1000)
     if name == "state":
-        return _not_among(filled, STATES)
+        return _explain_unknown_values(filled, STATES)
     if name == "applicant_type":
-        return _not_among(filled, APPLICANT_TYPES)
+        return _explain_unknown_values(filled, APPLICANT_TYPES)
     if name == "department" and not all(_DEPARTMENT.fullmatch(value.strip()) for value in filled):
         return Text(
             "les cellules ne sont pas des codes tels que 01 ou 2A", "the cells are no codes such as 01 or 2A"
@@ -124,22 +124,22 @@ def _unfit(name: str, cells: pl.Series, fine: frozenset[str]) -> Text | None:
     return None
 
 
-def _not_among(filled: pl.Series, valid: Sequence[str]) -> Text | None:
+def _explain_unknown_values(filled: pl.Series, valid: Sequence[str]) -> Text | None:
     strange = [value for value in filled if value not in valid]
     some = ", ".join(sorted(strange)[:4])
     return Text(f"{_TO_CONVERT.fr} : {some}", f"{_TO_CONVERT.en}: {some}") if strange else None
 
 
-def _too_fine(cells: pl.Series, fine: frozenset[str]) -> int:
+def _count_fine_amounts(cells: pl.Series, fine: frozenset[str]) -> int:
     """Return how many amounts have more than two decimals of a euro."""
     return int(parse_cents_series(cells.cast(pl.String))[1].is_in(list(fine)).sum())
 
 
-def _requested_columns(
+def _sum_requested_by_envelope(
     table: pl.DataFrame, taken: Mapping[str, str], own: set[str], fine: frozenset[str]
 ) -> dict[str, int] | None:
     """Return the cents requested by envelope, "" for no envelope; None when they cannot be read."""
-    header = _header(taken, own, "requested")
+    header = _get_header(taken, own, "requested")
     if "requested_cents" in table.columns:
         cents = table["requested_cents"].cast(pl.String).cast(pl.Int64, strict=False)
     elif not header:
@@ -152,18 +152,18 @@ def _requested_columns(
         odd = reasons.is_not_null()
         near = [parse_cents_nearest(text, ".") if so else None for text, so in zip(texts, odd, strict=True)]
         cents = cents.zip_with(~odd, pl.Series(near, dtype=pl.Int64))
-    where = _header(taken, own, "envelope")
+    where = _get_header(taken, own, "envelope")
     groups = table[where].cast(pl.String).fill_null("") if where else pl.repeat("", table.height, eager=True)
     sums = pl.DataFrame({"group": groups, "cents": cents}).group_by("group").agg(pl.col("cents").sum())
     return {str(group): int(total) for group, total in sums.sort("group").iter_rows()}
 
 
-def _header(taken: Mapping[str, str], own: set[str], name: str) -> str:
+def _get_header(taken: Mapping[str, str], own: set[str], name: str) -> str:
     return taken.get(name, name if name in own else "")
 
 
-def _envelopes(table: pl.DataFrame, taken: Mapping[str, str], own: set[str]) -> tuple[str, ...]:
-    header = _header(taken, own, "envelope")
+def _list_envelopes(table: pl.DataFrame, taken: Mapping[str, str], own: set[str]) -> tuple[str, ...]:
+    header = _get_header(taken, own, "envelope")
     if not header:
         return ()
     values = table[header].cast(pl.String).drop_nulls().unique().sort().to_list()

@@ -18,7 +18,7 @@ import polars as pl
 from tnt_sim.domain.portfolio import MAX_PLACES
 from tnt_sim.errors import DataError, Defect, Defects, Place
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, ReadOptions, clean_header, plain_cells
+from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, ReadOptions, strip_cells, strip_header
 
 _BLOCK = 1 << 24
 _QUOTE, _NEWLINE, _RETURN = 0x22, 0x0A, 0x0D
@@ -50,7 +50,7 @@ class CsvShape:
     n_cells: npt.NDArray[np.int64]
     fault: QuoteFault | None
 
-    def blank(self, data: bytes) -> npt.NDArray[np.bool_]:
+    def select_blank(self, data: bytes) -> npt.NDArray[np.bool_]:
         """Return which records are empty lines, bool (n_records,)."""
         lengths = self.ends - self.starts
         single = np.flatnonzero(lengths == 1)
@@ -59,7 +59,7 @@ class CsvShape:
         return result
 
 
-def shape_of(data: bytes, delimiter: str) -> CsvShape:
+def scan_shape(data: bytes, delimiter: str) -> CsvShape:
     """Count the records and cells of a UTF-8 text without byte order mark."""
     values = np.frombuffer(data, np.uint8)
     mark = ord(delimiter)
@@ -71,37 +71,37 @@ def shape_of(data: bytes, delimiter: str) -> CsvShape:
         block = values[start : start + _BLOCK]
         quotes = np.flatnonzero(block == _QUOTE)
         if fault is None and quotes.size:
-            fault = _quote_fault(values, quotes + start, quotes_before, mark)
-        lines = _outside(np.flatnonzero(block == _NEWLINE), quotes, quotes_before)
-        marks = _outside(np.flatnonzero(block == mark), quotes, quotes_before)
+            fault = _find_quote_fault(values, quotes + start, quotes_before, mark)
+        lines = _select_unquoted(np.flatnonzero(block == _NEWLINE), quotes, quotes_before)
+        marks = _select_unquoted(np.flatnonzero(block == mark), quotes, quotes_before)
         ends.append(lines + start)
         counts.append(np.searchsorted(marks, lines) + marks_before)
         quotes_before += quotes.size
         marks_before += marks.size
-    all_ends, cumulated = np.concatenate(ends or [_none()]), np.concatenate(counts or [_none()])
+    all_ends, cumulated = np.concatenate(ends or [_build_empty()]), np.concatenate(counts or [_build_empty()])
     if len(values) and (all_ends.size == 0 or all_ends[-1] != len(values) - 1):
         all_ends, cumulated = np.append(all_ends, len(values)), np.append(cumulated, marks_before)
     if fault is None and quotes_before % 2:
-        fault = QuoteFault(_last_opening(data), "unclosed")
+        fault = QuoteFault(_find_last_opening(data), "unclosed")
     starts = np.concatenate([np.zeros(min(1, all_ends.size), np.int64), all_ends[:-1] + 1])
     return CsvShape(starts, all_ends, np.diff(cumulated, prepend=0) + 1, fault)
 
 
-def _none() -> npt.NDArray[np.int64]:
+def _build_empty() -> npt.NDArray[np.int64]:
     return np.zeros(0, np.int64)
 
 
-def _outside(
+def _select_unquoted(
     positions: npt.NDArray[np.int64], quotes: npt.NDArray[np.int64], before: int
 ) -> npt.NDArray[np.int64]:
     """Return the positions outside quotes."""
     if not quotes.size:
-        return positions if before % 2 == 0 else _none()
+        return positions if before % 2 == 0 else _build_empty()
     outside: npt.NDArray[np.int64] = positions[(np.searchsorted(quotes, positions) + before) % 2 == 0]
     return outside
 
 
-def _quote_fault(
+def _find_quote_fault(
     values: npt.NDArray[np.uint8], quotes: npt.NDArray[np.int64], before: int, mark: int
 ) -> QuoteFault | None:
     """Return the first quote of a block that neither opens nor closes a cell nor is doubled."""
@@ -117,7 +117,7 @@ def _quote_fault(
     return QuoteFault(int(quotes[first]), "inside" if opening[first] else "after")
 
 
-def _last_opening(data: bytes) -> int:
+def _find_last_opening(data: bytes) -> int:
     """Return the quote that opens the last cell, in a text with an odd number of well-placed quotes."""
     at = len(data)
     while True:
@@ -194,19 +194,19 @@ def read_csv(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
         if its shape cannot be trusted
     """
     check_bytes(data, shown_as)
-    text, warnings = decoded(data, shown_as, options.encoding)
-    delimiter, shape = _delimiter(text, shown_as, options)
+    text, warnings = decode_text(data, shown_as, options.encoding)
+    delimiter, shape = _determine_delimiter(text, shown_as, options)
     first = options.header_row - 1
     _check_shape(text, shape, shown_as, delimiter, first)
-    headers = _cells(text, shape, first, delimiter)
+    headers = _split_cells(text, shape, first, delimiter)
     body, records = _without_blank_lines(text, shape, first + 1)
-    frame = _frame(body, delimiter, len(headers), len(records))
+    frame = _read_frame(body, delimiter, len(headers), len(records))
     rows = pl.Series("_row", records + 1, dtype=pl.UInt32)
     empty = frame.select(pl.all_horizontal(pl.all() == "").alias("empty")).to_series()
     if empty.any():
         frame, rows = frame.filter(~empty), rows.filter(~empty)
     columns = tuple(
-        RawColumn(clean_header(header), position, frame.to_series(position))
+        RawColumn(strip_header(header), position, frame.to_series(position))
         for position, header in enumerate(headers)
     )
     return RawTable(shown_as, columns, rows, warnings=tuple(warnings))
@@ -214,7 +214,7 @@ def read_csv(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
 
 def _without_blank_lines(text: bytes, shape: CsvShape, first: int) -> tuple[bytes, npt.NDArray[np.int64]]:
     """Return the records from `first` on without blank lines, and their indices."""
-    blank = np.flatnonzero(shape.blank(text)[first:]) + first
+    blank = np.flatnonzero(shape.select_blank(text)[first:]) + first
     records = np.arange(first, len(shape.ends))
     if first >= len(shape.ends):
         return b"", records
@@ -226,7 +226,7 @@ def _without_blank_lines(text: bytes, shape: CsvShape, first: int) -> tuple[byte
     return b"".join(pieces) if len(pieces) > 1 else pieces[0], np.setdiff1d(records, blank)
 
 
-def _frame(body: bytes, delimiter: str, width: int, n_rows: int) -> pl.DataFrame:
+def _read_frame(body: bytes, delimiter: str, width: int, n_rows: int) -> pl.DataFrame:
     schema = dict.fromkeys((f"c{position}" for position in range(width)), pl.String)
     if not n_rows:
         return pl.DataFrame(schema=schema)
@@ -235,30 +235,32 @@ def _frame(body: bytes, delimiter: str, width: int, n_rows: int) -> pl.DataFrame
     )
     if frame.shape != (n_rows, width):
         raise AssertionError(f"CSV read as {frame.shape}, counted as {(n_rows, width)}")
-    return pl.DataFrame([plain_cells(column.fill_null("")) for column in frame])
+    return pl.DataFrame([strip_cells(column.fill_null("")) for column in frame])
 
 
-def decoded(data: bytes, shown_as: str, encoding: str | None) -> tuple[bytes, list[Defect]]:
+def decode_text(data: bytes, shown_as: str, encoding: str | None) -> tuple[bytes, list[Defect]]:
     """Return the text of a file as UTF-8 without byte order mark, decoded strictly, and notices."""
-    codec = _codec(encoding, shown_as)
+    codec = _resolve_codec(encoding, shown_as)
     if b"\0" in data:
-        raise DataError([_nul(data, shown_as)])
+        raise DataError([_build_nul_defect(data, shown_as)])
     bom = data.startswith(_BOM)
     if bom and codec != "utf-8":
-        raise DataError([_bom_contradicts(shown_as, codec)])
+        raise DataError([_build_bom_conflict_defect(shown_as, codec)])
     body = data[len(_BOM) :] if bom else data
     try:
         text = body.decode(codec)
     except UnicodeDecodeError as error:
-        raise DataError([_undecodable(data, shown_as, codec, error, len(_BOM) if bom else 0)]) from None
+        raise DataError(
+            [_build_decoding_defect(data, shown_as, codec, error, len(_BOM) if bom else 0)]
+        ) from None
     warnings = []
     if codec != "utf-8":
-        warnings = _looks_like_utf8(body, shown_as, codec)
+        warnings = _detect_utf8(body, shown_as, codec)
         body = text.encode()
     if _BOM in body:
-        raise DataError([_bom_inside(body, shown_as)])
+        raise DataError([_build_bom_defect(body, shown_as)])
     if b"\xef\xbf\xbd" in body:
-        where = _place(body, shown_as, body.index(b"\xef\xbf\xbd"))
+        where = _locate_byte(body, shown_as, body.index(b"\xef\xbf\xbd"))
         lost = Text(
             "le fichier contient le signe « � » : des lettres étaient déjà perdues avant sa lecture.",
             'the file holds the sign "�": letters were lost before it was read.',
@@ -267,7 +269,7 @@ def decoded(data: bytes, shown_as: str, encoding: str | None) -> tuple[bytes, li
     return body, warnings
 
 
-def _codec(encoding: str | None, shown_as: str) -> str:
+def _resolve_codec(encoding: str | None, shown_as: str) -> str:
     codec = _ENCODINGS.get((encoding or "utf-8").lower())
     if codec is None:
         known = ", ".join(_ENCODINGS)
@@ -277,7 +279,7 @@ def _codec(encoding: str | None, shown_as: str) -> str:
     return codec
 
 
-def _nul(data: bytes, shown_as: str) -> Defect:
+def _build_nul_defect(data: bytes, shown_as: str) -> Defect:
     at = data.index(b"\0")
     utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     hint = Text("Enregistrez le fichier en « CSV UTF-8 ».", 'Save the file as "CSV UTF-8".')
@@ -290,19 +292,19 @@ def _nul(data: bytes, shown_as: str) -> Defect:
             f"octet nul à la position {at} : ce n'est pas un fichier de texte.",
             f"NUL byte at offset {at}: this is not a text file.",
         )
-    return Defect("encoding", text, (_place(data, shown_as, at),), hint)
+    return Defect("encoding", text, (_locate_byte(data, shown_as, at),), hint)
 
 
-def _bom_inside(body: bytes, shown_as: str) -> Defect:
+def _build_bom_defect(body: bytes, shown_as: str) -> Defect:
     text = Text(
         "marque d'ordre des octets (U+FEFF) au milieu du fichier : deux fichiers ont été mis bout à bout.",
         "byte order mark (U+FEFF) inside the file: two files were put end to end.",
     )
     hint = Text("Ôtez ce signe invisible.", "Remove this invisible sign.")
-    return Defect("encoding", text, (_place(body, shown_as, body.index(_BOM)),), hint)
+    return Defect("encoding", text, (_locate_byte(body, shown_as, body.index(_BOM)),), hint)
 
 
-def _bom_contradicts(shown_as: str, codec: str) -> Defect:
+def _build_bom_conflict_defect(shown_as: str, codec: str) -> Defect:
     text = Text(
         f"le fichier se dit en UTF-8 (BOM), mais « {codec} » est déclaré.",
         f'the file says that it is UTF-8 (BOM), but "{codec}" is declared.',
@@ -311,7 +313,9 @@ def _bom_contradicts(shown_as: str, codec: str) -> Defect:
     return Defect("encoding", text, (Place(file=shown_as),), hint)
 
 
-def _undecodable(data: bytes, shown_as: str, codec: str, error: UnicodeDecodeError, shift: int) -> Defect:
+def _build_decoding_defect(
+    data: bytes, shown_as: str, codec: str, error: UnicodeDecodeError, shift: int
+) -> Defect:
     at = error.start + shift
     result = f"0x{data[at]:02X}"
     text = Text(
@@ -324,10 +328,10 @@ def _undecodable(data: bytes, shown_as: str, codec: str, error: UnicodeDecodeErr
     )
     if codec != "utf-8":
         hint = Text("Enregistrez le fichier en « CSV UTF-8 ».", 'Save the file as "CSV UTF-8".')
-    return Defect("encoding", text, (_place(data, shown_as, at),), hint)
+    return Defect("encoding", text, (_locate_byte(data, shown_as, at),), hint)
 
 
-def _looks_like_utf8(body: bytes, shown_as: str, codec: str) -> list[Defect]:
+def _detect_utf8(body: bytes, shown_as: str, codec: str) -> list[Defect]:
     if body.isascii():
         return []
     try:
@@ -341,23 +345,23 @@ def _looks_like_utf8(body: bytes, shown_as: str, codec: str) -> list[Defect]:
     return [Defect("encoding_doubtful", text, (Place(file=shown_as),))]
 
 
-def _place(data: bytes, shown_as: str, at: int) -> Place:
+def _locate_byte(data: bytes, shown_as: str, at: int) -> Place:
     """Return line and column of a byte, as an editor shows them."""
     start = data.rfind(b"\n", 0, at) + 1
     column = len(data[start:at].decode("utf-8", "replace")) + 1
     return Place(file=shown_as, line=data.count(b"\n", 0, at) + 1, column=column)
 
 
-def _delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tuple[str, CsvShape]:
+def _determine_delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tuple[str, CsvShape]:
     """Return the declared delimiter, or the only one of ``,`` and ``;`` that is consistent with the file."""
     written = options.delimiter
     if written is not None and written not in _ALLOWED:
-        raise DataError([_bad_delimiter(shown_as, written)])
-    shapes = {mark: shape_of(text, mark) for mark in ((written,) if written else _DELIMITERS)}
+        raise DataError([_build_delimiter_defect(shown_as, written)])
+    shapes = {mark: scan_shape(text, mark) for mark in ((written,) if written else _DELIMITERS)}
     header = options.header_row - 1
     for shape in shapes.values():
         if len(shape.ends) <= header:
-            raise DataError([_no_header(shown_as, options.header_row)])
+            raise DataError([_build_header_defect(shown_as, options.header_row)])
     wide = [mark for mark, shape in shapes.items() if shape.n_cells[header] > 1]
     if written is not None:
         if not wide:
@@ -365,10 +369,12 @@ def _delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tuple[str, C
         return written, shapes[written]
     if len(wide) == 2:
         clean = [
-            mark for mark in wide if not _ragged(text, shapes[mark], header).any() and not shapes[mark].fault
+            mark
+            for mark in wide
+            if not _select_ragged(text, shapes[mark], header).any() and not shapes[mark].fault
         ]
         if len(clean) != 1:
-            raise DataError([_two_delimiters(shown_as, shapes, header)])
+            raise DataError([_build_ambiguity_defect(shown_as, shapes, header)])
         wide = clean
     mark = wide[0] if wide else max(_DELIMITERS, key=lambda mark: int(shapes[mark].n_cells.max()))
     if not wide:
@@ -376,13 +382,13 @@ def _delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tuple[str, C
     return mark, shapes[mark]
 
 
-def _first_line(text: bytes, shape: CsvShape, record: int) -> bytes:
+def _get_record(text: bytes, shape: CsvShape, record: int) -> bytes:
     return text[int(shape.starts[record]) : int(shape.ends[record])].removesuffix(b"\r")
 
 
 def _check_other_delimiter(text: bytes, shown_as: str, delimiter: str, shape: CsvShape, header: int) -> None:
     """Refuse a file of one column whose header contains another delimiter."""
-    record = _first_line(text, shape, header).decode()
+    record = _get_record(text, shape, header).decode()
     other = max((mark for mark in _ALLOWED if mark != delimiter), key=record.count)
     if not record.count(other):
         return
@@ -392,16 +398,18 @@ def _check_other_delimiter(text: bytes, shown_as: str, delimiter: str, shape: Cs
         f'the header has no "{delimiter}", but {names} "{label}".',
     )
     hint = Text(f'Déclarez read: {{delimiter: "{label}"}}.', f'Declare read: {{delimiter: "{label}"}}.')
-    raise DataError([Defect("delimiter", fault, (_place(text, shown_as, int(shape.starts[header])),), hint)])
+    raise DataError(
+        [Defect("delimiter", fault, (_locate_byte(text, shown_as, int(shape.starts[header])),), hint)]
+    )
 
 
-def _bad_delimiter(shown_as: str, delimiter: str) -> Defect:
+def _build_delimiter_defect(shown_as: str, delimiter: str) -> Defect:
     text = Text(f"le séparateur « {delimiter} » n'est pas lu.", f'the delimiter "{delimiter}" is not read.')
     hint = Text("Séparateurs lus : , ; | et \\t.", "Delimiters that are read: , ; | and \\t.")
     return Defect("delimiter", text, (Place(file=shown_as),), hint)
 
 
-def _no_header(shown_as: str, row: int) -> Defect:
+def _build_header_defect(shown_as: str, row: int) -> Defect:
     return Defect(
         "no_header",
         Text(f"le fichier n'a pas de ligne {row}, où sont attendus les en-têtes.",
@@ -410,7 +418,7 @@ def _no_header(shown_as: str, row: int) -> Defect:
     )  # fmt: skip
 
 
-def _two_delimiters(shown_as: str, shapes: dict[str, CsvShape], header: int) -> Defect:
+def _build_ambiguity_defect(shown_as: str, shapes: dict[str, CsvShape], header: int) -> Defect:
     counts = {mark: int(shape.n_cells[header]) - 1 for mark, shape in shapes.items()}
     fr = " et ".join(f"{n} « {mark} »" for mark, n in counts.items())
     en = " and ".join(f'{n} "{mark}"' for mark, n in counts.items())
@@ -422,11 +430,11 @@ def _two_delimiters(shown_as: str, shapes: dict[str, CsvShape], header: int) -> 
     return Defect("delimiter", text, (Place(file=shown_as, line=1),), hint)
 
 
-def _cells(text: bytes, shape: CsvShape, record: int, delimiter: str) -> list[str]:
+def _split_cells(text: bytes, shape: CsvShape, record: int, delimiter: str) -> list[str]:
     """Return the cells of one well-formed record."""
     cells: list[str] = []
     pending: str | None = None
-    for part in _first_line(text, shape, record).decode().split(delimiter):
+    for part in _get_record(text, shape, record).decode().split(delimiter):
         pending = part if pending is None else pending + delimiter + part
         if pending.count('"') % 2 == 0:
             cells.append(pending[1:-1].replace('""', '"') if pending.startswith('"') else pending)
@@ -434,10 +442,10 @@ def _cells(text: bytes, shape: CsvShape, record: int, delimiter: str) -> list[st
     return cells if pending is None else [*cells, pending]
 
 
-def _ragged(text: bytes, shape: CsvShape, header: int) -> npt.NDArray[np.bool_]:
+def _select_ragged(text: bytes, shape: CsvShape, header: int) -> npt.NDArray[np.bool_]:
     wrong = shape.n_cells != shape.n_cells[header]
     wrong[:header] = False
-    result: npt.NDArray[np.bool_] = wrong & ~shape.blank(text)
+    result: npt.NDArray[np.bool_] = wrong & ~shape.select_blank(text)
     return result
 
 
@@ -447,15 +455,15 @@ def _check_shape(text: bytes, shape: CsvShape, shown_as: str, delimiter: str, he
         hint = Text("Enregistrez le fichier en « CSV UTF-8 ».", 'Save the file as "CSV UTF-8".')
         raise DataError([Defect("line_ends", why, (Place(file=shown_as),), hint)])
     if shape.fault is not None:
-        raise DataError([_quote_defect(text, shown_as, shape.fault)])
-    check_limits(shape, shown_as, lambda at: _place(text, shown_as, at))
-    ragged = np.flatnonzero(_ragged(text, shape, header))
+        raise DataError([_build_quote_defect(text, shown_as, shape.fault)])
+    check_limits(shape, shown_as, lambda at: _locate_byte(text, shown_as, at))
+    ragged = np.flatnonzero(_select_ragged(text, shape, header))
     expected = int(shape.n_cells[header])
     if len(ragged) and expected == 1:
-        raise DataError([_title_row(text, shape, shown_as, header, int(ragged[0]))])
+        raise DataError([_build_title_defect(text, shape, shown_as, header, int(ragged[0]))])
     defects = Defects()
     for record in ragged[:MAX_PLACES].tolist():
-        _say_ragged(defects, text, shape, shown_as, delimiter, record, expected)
+        _record_ragged(defects, text, shape, shown_as, delimiter, record, expected)
     if len(ragged) > MAX_PLACES:
         more = len(ragged) - MAX_PLACES
         defects.add(
@@ -469,11 +477,11 @@ def _check_shape(text: bytes, shape: CsvShape, shown_as: str, delimiter: str, he
     defects.raise_if_any(DataError)
 
 
-def _say_ragged(
+def _record_ragged(
     defects: Defects, text: bytes, shape: CsvShape, shown_as: str, delimiter: str, record: int, expected: int
 ) -> None:
     result = int(shape.n_cells[record])
-    start = _place(text, shown_as, int(shape.starts[record]))
+    start = _locate_byte(text, shown_as, int(shape.starts[record]))
     quote = Text(
         f"Mettez entre guillemets les cellules qui contiennent « {delimiter} ».",
         f'Put the cells that hold "{delimiter}" in quotes.',
@@ -493,7 +501,7 @@ def _say_ragged(
     )
 
 
-def _title_row(text: bytes, shape: CsvShape, shown_as: str, header: int, record: int) -> Defect:
+def _build_title_defect(text: bytes, shape: CsvShape, shown_as: str, header: int, record: int) -> Defect:
     """Return the defect of a header with one cell above rows with several: the headers are further down."""
     row, result = record + 1, int(shape.n_cells[record])
     return Defect(
@@ -502,7 +510,7 @@ def _title_row(text: bytes, shape: CsvShape, shown_as: str, header: int, record:
             f"la ligne {header + 1}, lue comme en-tête, n'a qu'une cellule ; la ligne {row} en a {result}.",
             f"row {header + 1}, read as the header, has one cell only; row {row} has {result}.",
         ),
-        (_place(text, shown_as, int(shape.starts[header])),),
+        (_locate_byte(text, shown_as, int(shape.starts[header])),),
         Text(
             f"Si les en-têtes sont à la ligne {row}, déclarez read: {{header_row: {row}}}.",
             f"If the headers are in row {row}, declare read: {{header_row: {row}}}.",
@@ -510,7 +518,7 @@ def _title_row(text: bytes, shape: CsvShape, shown_as: str, header: int, record:
     )
 
 
-def _quote_defect(text: bytes, shown_as: str, fault: QuoteFault) -> Defect:
+def _build_quote_defect(text: bytes, shown_as: str, fault: QuoteFault) -> Defect:
     why = {
         "unclosed": Text("guillemet ouvert et jamais refermé.", "quote opened and never closed."),
         "inside": Text("guillemet au milieu d'une cellule.", "quote in the middle of a cell."),
@@ -520,7 +528,7 @@ def _quote_defect(text: bytes, shown_as: str, fault: QuoteFault) -> Defect:
         "Mettez la cellule entre guillemets et doublez ceux qu'elle contient.",
         "Put the cell in quotes and double those that it holds.",
     )
-    return Defect("quote", why, (_place(text, shown_as, fault.at),), hint)
+    return Defect("quote", why, (_locate_byte(text, shown_as, fault.at),), hint)
 
 
 _UTF8 = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x90-\xbf]|\xe2\x82\xac|\xc5[\x92\x93]")

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from tnt_sim.domain.portfolio import INSTANT_TYPE, instants
+from tnt_sim.domain.portfolio import INSTANT_TYPE, convert_to_instants
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.tables.headers import normalised
-from tnt_sim.ingest.tables.raw_table import RawColumn, Reporter, found_text, label
+from tnt_sim.ingest.tables.headers import normalise_header
+from tnt_sim.ingest.tables.raw_table import RawColumn, Reporter, describe_column, quote_cell
 
 _MONTHS = (
     "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre",
@@ -26,13 +26,13 @@ def with_french_days(column: RawColumn) -> RawColumn:
     held = column.text.str.contains(_WORDS).fill_null(value=False)
     if not held.any():
         return column
-    learnt = {text: _iso(text) for text in column.text.filter(held).unique()}
+    learnt = {text: _convert_to_iso(text) for text in column.text.filter(held).unique()}
     return replace(column, text=column.text.replace({text: day for text, day in learnt.items() if day}))
 
 
-def _iso(text: str) -> str | None:
+def _convert_to_iso(text: str) -> str | None:
     day, month, year, *clock = text.replace("er ", " ").split()
-    name = normalised(month)
+    name = normalise_header(month)
     if name not in _MONTHS:
         return None
     whole = f"{year}-{_MONTHS.index(name) + 1:02}-{int(day):02}"
@@ -71,31 +71,33 @@ class _ParsedDates:
 
 def read_when(column: RawColumn, name: str, report: Reporter, timezone: str) -> pl.Series:
     """Return a Date series when every filled cell is a day, else Datetime("us", "UTC")."""
-    result = _typed(column, timezone) if column.typed is not None else _cells(column, timezone)
+    result = _read_typed(column, timezone) if column.typed is not None else _parse_cells(column, timezone)
     if result is None:
-        report.column("date", column, name, Text("dates attendues", "dates expected"), _FORMS)
+        report.record_column_type("date", column, name, Text("dates attendues", "dates expected"), _FORMS)
         return pl.Series(name, [None], dtype=pl.Date).new_from_index(0, len(column.text))
-    bad = column.filled() & result.days.is_null() & result.instants.is_null()
+    bad = column.select_filled() & result.days.is_null() & result.instants.is_null()
     if bad.any():
-        report.each("date", column, bad, lambda index: _say(column, index, name, timezone), name)
+        report.record_cells(
+            "date", column, bad, lambda index: _explain_date(column, index, name, timezone), name
+        )
     years = result.days.dt.year().fill_null(result.instants.dt.year())
     far = ((years < _FIRST_YEAR) | (years > _LAST_YEAR)).fill_null(value=False)
     if far.any():
-        report.each("date", column, far, lambda index: _say_far(column, index, name), name)
+        report.record_cells("date", column, far, lambda index: _explain_far_date(column, index, name), name)
     if result.instants.null_count() == len(result.instants):
         return result.days.alias(name)
-    midnight = result.days.to_frame("day").select(instants("day", pl.Date(), timezone)).to_series()
+    midnight = result.days.to_frame("day").select(convert_to_instants("day", pl.Date(), timezone)).to_series()
     return result.instants.fill_null(midnight).alias(name)
 
 
-def _cells(column: RawColumn, timezone: str) -> _ParsedDates:
+def _parse_cells(column: RawColumn, timezone: str) -> _ParsedDates:
     text = column.text
     days = _parse(text, _DAYS)
-    moments = _at(_local(text), timezone).fill_null(_offset(text))
+    moments = _convert_to_instants(_parse_local(text), timezone).fill_null(_parse_offset(text))
     if column.moments is not None and column.days is not None:
         whole = column.days & column.moments.is_not_null()
         days = days.fill_null(column.moments.set(~whole, None).cast(pl.Date))
-        moments = moments.fill_null(_at(column.moments.set(whole, None), timezone))
+        moments = moments.fill_null(_convert_to_instants(column.moments.set(whole, None), timezone))
     return _ParsedDates(days, moments)
 
 
@@ -117,12 +119,12 @@ def _parse(text: pl.Series, forms: tuple[tuple[str, str], ...], *, moment: bool 
     return result
 
 
-def _local(text: pl.Series) -> pl.Series:
+def _parse_local(text: pl.Series) -> pl.Series:
     """Return date-times without offset, as the clock shows them."""
     return _parse(text.str.replace(" ", "T", literal=True), _LOCAL, moment=True)
 
 
-def _offset(text: pl.Series) -> pl.Series:
+def _parse_offset(text: pl.Series) -> pl.Series:
     """Return date-times that state their offset, as instants."""
     nothing = pl.Series("when", [None], dtype=INSTANT_TYPE).new_from_index(0, len(text))
     fits = text.str.contains(_OFFSET).fill_null(value=False)
@@ -134,13 +136,13 @@ def _offset(text: pl.Series) -> pl.Series:
     return cells.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False)
 
 
-def _at(local: pl.Series, timezone: str) -> pl.Series:
+def _convert_to_instants(local: pl.Series, timezone: str) -> pl.Series:
     """Return local times as instants; null where the clock shows them twice or never."""
     placed = local.dt.replace_time_zone(timezone, ambiguous="null", non_existent="null")
     return placed.dt.convert_time_zone("UTC")
 
 
-def _typed(column: RawColumn, timezone: str) -> _ParsedDates | None:
+def _read_typed(column: RawColumn, timezone: str) -> _ParsedDates | None:
     """Return the days or instants of a typed column; None when it has neither."""
     series = column.typed
     assert series is not None
@@ -153,11 +155,11 @@ def _typed(column: RawColumn, timezone: str) -> _ParsedDates | None:
     micro = series.dt.cast_time_unit("us")
     if series.dtype.time_zone is not None:
         return _ParsedDates(no_day, micro.dt.convert_time_zone("UTC"))
-    return _ParsedDates(no_day, _at(micro, timezone))
+    return _ParsedDates(no_day, _convert_to_instants(micro, timezone))
 
 
-def _say(column: RawColumn, index: int, name: str, timezone: str) -> tuple[Text, Text | None]:
-    where, displayed = label(column, name), found_text(column, index)
+def _explain_date(column: RawColumn, index: int, name: str, timezone: str) -> tuple[Text, Text | None]:
+    where, displayed = describe_column(column, name), quote_cell(column, index)
     if column.numbers is not None and column.numbers[index] is not None:
         text = Text(
             f"{where.fr} : le nombre {displayed} n'est pas une date.",
@@ -165,7 +167,7 @@ def _say(column: RawColumn, index: int, name: str, timezone: str) -> tuple[Text,
         )
         return text, Text("Mettez la cellule au format date.", "Format the cell as a date.")
     cell = column.text[index]
-    if column.typed is not None or (cell is not None and _local(pl.Series([cell]))[0] is not None):
+    if column.typed is not None or (cell is not None and _parse_local(pl.Series([cell]))[0] is not None):
         text = Text(
             f"{where.fr} : « {displayed} » n'existe pas ou existe deux fois dans le fuseau {timezone}.",
             f'{where.en}: "{displayed}" does not exist or exists twice in the zone {timezone}.',
@@ -178,8 +180,8 @@ def _say(column: RawColumn, index: int, name: str, timezone: str) -> tuple[Text,
     return text, _FORMS
 
 
-def _say_far(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
-    where, text = label(column, name), found_text(column, index)
+def _explain_far_date(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, text = describe_column(column, name), quote_cell(column, index)
     return Text(
         f"{where.fr} : « {text} » n'est pas entre {_FIRST_YEAR} et {_LAST_YEAR}.",
         f'{where.en}: "{text}" is not between {_FIRST_YEAR} and {_LAST_YEAR}.',

@@ -7,10 +7,17 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tnt_sim.domain.portfolio import CANONICAL, MANY, ColumnKind, of_many, table_column
-from tnt_sim.errors import did_you_mean, nearest
+from tnt_sim.domain.portfolio import CANONICAL, MANY, ColumnKind, extend_to_many, get_table_column
+from tnt_sim.errors import find_nearest_name, suggest_name
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.tables.raw_table import Marks, RawColumn, Reporter, clean_header, letters, shorten
+from tnt_sim.ingest.tables.raw_table import (
+    Marks,
+    RawColumn,
+    Reporter,
+    format_letters,
+    shorten_value,
+    strip_header,
+)
 
 REQUIRED = ("dossier",)
 _RESERVED = ("_row", "_source")
@@ -35,20 +42,20 @@ class Resolved:
     extra: tuple[RawColumn, ...]
 
 
-def headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
+def select_headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
     """Return the columns with a header of their own; columns without header and cells are dropped."""
     retained: dict[str, RawColumn] = {}
     for column in columns:
-        where = f"{letters(column.position)}" if report.table.cells else str(column.position + 1)
+        where = f"{format_letters(column.position)}" if report.table.cells else str(column.position + 1)
         if not column.header:
-            if column.filled().any():
+            if column.select_filled().any():
                 report.defects.add(
                     "no_header",
                     Text(
                         f"la colonne {where} a des cellules mais pas d'en-tête.",
                         f"column {where} has cells but no header.",
                     ),
-                    report.whole(),
+                    report.locate_table(),
                 )
         elif column.header in _RESERVED:
             report.defects.add(
@@ -57,7 +64,7 @@ def headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
                     f"l'en-tête « {column.header} » est réservé.",
                     f'the header "{column.header}" is reserved.',
                 ),
-                report.whole(),
+                report.locate_table(),
                 hint=Text("Renommez ou supprimez la colonne.", "Rename or remove the column."),
             )
         elif column.header in retained:
@@ -67,7 +74,7 @@ def headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
                     f"l'en-tête « {column.header} » est là deux fois.",
                     f'the header "{column.header}" is there twice.',
                 ),
-                report.whole(),
+                report.locate_table(),
                 hint=Text(
                     "Renommez ou supprimez l'une des colonnes.", "Rename or remove one of the columns."
                 ),
@@ -85,14 +92,14 @@ def _check_controls(column: RawColumn, report: Reporter) -> None:
     if not bad.any():
         return
 
-    def say(index: int) -> tuple[Text, Text | None]:
+    def explain_cell(index: int) -> tuple[Text, Text | None]:
         number = f"U+{ord(column.text.str.extract(f'({CONTROLS})')[index]):04X}"
         return Text(
             f"colonne « {column.header} » : caractère invisible {number}.",
             f'column "{column.header}": invisible character {number}.',
         ), Text("Effacez-le de la cellule.", "Delete it from the cell.")
 
-    report.each("control_character", column, bad, say)
+    report.record_cells("control_character", column, bad, explain_cell)
 
 
 def resolve(columns: list[RawColumn], mapping: Mapping[str, str], report: Reporter) -> Resolved:
@@ -102,11 +109,13 @@ def resolve(columns: list[RawColumn], mapping: Mapping[str, str], report: Report
     for name, header in mapping.items():
         if name not in CANONICAL and name not in _CENTS:
             text = Text(f"« {name} » n'est pas une colonne connue.", f'"{name}" is not a known column.')
-            report.defects.add("unknown_column", text, report.whole(), hint=did_you_mean(name, CANONICAL))
+            report.defects.add(
+                "unknown_column", text, report.locate_table(), hint=suggest_name(name, CANONICAL)
+            )
             continue
-        column = by_header.get(clean_header(header))
+        column = by_header.get(strip_header(header))
         if column is None:
-            _missing_header(name, header, by_header, report)
+            _record_missing_header(name, header, by_header, report)
         else:
             taken[name] = column
     used = {column.header for column in taken.values()}
@@ -115,12 +124,12 @@ def resolve(columns: list[RawColumn], mapping: Mapping[str, str], report: Report
             continue
         if header in mapping:
             if header in taken:
-                _two_columns(header, header, taken[header].header, report)
+                _record_duplicate_column(header, header, taken[header].header, report)
         else:
             taken[header] = column
     for name in REQUIRED:
         if name not in taken and name not in mapping:
-            _required(name, by_header, report)
+            _record_missing_column(name, by_header, report)
     return _split(taken, columns, report)
 
 
@@ -130,10 +139,10 @@ def _split(taken: dict[str, RawColumn], columns: list[RawColumn], report: Report
     for name, column in taken.items():
         plain = _CENTS.get(name, name)
         if plain in canonical:
-            _two_columns(plain, canonical[plain].header, column.header, report)
+            _record_duplicate_column(plain, canonical[plain].header, column.header, report)
         canonical[plain] = column
     used = {column.header for column in taken.values()}
-    clashing = {table_column(name) for name in CANONICAL} | set(CANONICAL)
+    clashing = {get_table_column(name) for name in CANONICAL} | set(CANONICAL)
     extra = []
     for column in columns:
         if column.header in used or column.header in clashing:
@@ -142,48 +151,52 @@ def _split(taken: dict[str, RawColumn], columns: list[RawColumn], report: Report
     return Resolved(canonical, frozenset(_CENTS[name] for name in taken if name in _CENTS), tuple(extra))
 
 
-def _two_columns(name: str, first: str, second: str, report: Reporter) -> None:
+def _record_duplicate_column(name: str, first: str, second: str, report: Reporter) -> None:
     report.defects.add(
         "two_columns",
         Text(
             f"« {name} » a deux colonnes : « {first} » et « {second} ».",
             f'"{name}" has two columns: "{first}" and "{second}".',
         ),
-        report.whole(),
+        report.locate_table(),
         hint=Text("Renommez ou supprimez l'une d'elles.", "Rename or remove one of them."),
     )
 
 
-def _missing_header(name: str, header: str, headers: Mapping[str, RawColumn], report: Reporter) -> None:
+def _record_missing_header(
+    name: str, header: str, headers: Mapping[str, RawColumn], report: Reporter
+) -> None:
     text = Text(
         f"la colonne « {header} », attendue pour « {name} », n'est pas dans le fichier.",
         f'the column "{header}", expected for "{name}", is not in the file.',
     )
-    row = _row_of_header(clean_header(header), report)
-    hint = _header_row_hint(row) if row else did_you_mean(header, headers)
-    report.defects.add("missing_column", text, report.whole(), hint=hint)
+    row = _find_header_row(strip_header(header), report)
+    hint = _suggest_header_row(row) if row else suggest_name(header, headers)
+    report.defects.add("missing_column", text, report.locate_table(), hint=hint)
 
 
-def _required(name: str, headers: Mapping[str, RawColumn], report: Reporter) -> None:
+def _record_missing_column(name: str, headers: Mapping[str, RawColumn], report: Reporter) -> None:
     text = Text(f"il manque la colonne « {name} ».", f'the column "{name}" is missing.')
-    row = _row_of_header(name, report)
+    row = _find_header_row(name, report)
     known = ", ".join(list(headers)[:12]) + (", …" if len(headers) > 12 else "")
-    guess = nearest(name, headers) or "…"
+    guess = find_nearest_name(name, headers) or "…"
     hint = Text(
         f'Déclarez columns: {{{name}: "{guess}"}} ; en-têtes du fichier : {known}.',
         f'Declare columns: {{{name}: "{guess}"}}; headers of the file: {known}.',
     )
-    report.defects.add("missing_column", text, report.whole(), hint=_header_row_hint(row) if row else hint)
+    report.defects.add(
+        "missing_column", text, report.locate_table(), hint=_suggest_header_row(row) if row else hint
+    )
 
 
-def _header_row_hint(row: int) -> Text:
+def _suggest_header_row(row: int) -> Text:
     return Text(
         f"Elle est à la ligne {row} : déclarez read: {{header_row: {row}}}.",
         f"It is in row {row}: declare read: {{header_row: {row}}}.",
     )
 
 
-def _row_of_header(header: str, report: Reporter) -> int | None:
+def _find_header_row(header: str, report: Reporter) -> int | None:
     """Return the row, among the first ones below the header row, in which a header stands.
 
     Returns None if there is none.
@@ -204,19 +217,19 @@ def check_marks(columns: Resolved, marks: Marks, header_row: int, report: Report
     for row, position in sorted({*marks.errors, *marks.formulas}):
         if row <= header_row or position not in named:
             continue
-        code = _mark_code(marks, (row, position), _is_money(*named[position], columns))
+        code = _get_mark_code(marks, (row, position), _is_money(*named[position], columns))
         if code:
             result.setdefault((code, position, marks.errors.get((row, position), "")), []).append(row)
     for (_, position, _), rows in sorted(result.items(), key=lambda entry: (entry[1][0], entry[0][1])):
         column, name = named[position]
-        _report_marks(marks, rows, column, _is_money(column, name, columns), report)
+        _record_marks(marks, rows, column, _is_money(column, name, columns), report)
 
 
 def _is_money(column: RawColumn, name: str, columns: Resolved) -> bool:
     return CANONICAL.get(name) is ColumnKind.MONEY and columns.canonical.get(name) is column
 
 
-def _mark_code(marks: Marks, at: tuple[int, int], money: bool) -> str:
+def _get_mark_code(marks: Marks, at: tuple[int, int], money: bool) -> str:
     if at in marks.errors:
         return "error_cell"
     if money:
@@ -224,10 +237,10 @@ def _mark_code(marks: Marks, at: tuple[int, int], money: bool) -> str:
     return "" if marks.formulas[at] else "formula_empty"
 
 
-def _mark_words(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, Text, Text]:
+def _explain_mark(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, Text, Text]:
     """Return code, sentence and remedy of one faulty cell."""
     if at in marks.errors:
-        shown = shorten(marks.errors[at])
+        shown = shorten_value(marks.errors[at])
         text = Text(f"la cellule vaut « {shown} ».", f'the cell is "{shown}".')
         return "error_cell", text, Text("Corrigez la formule.", "Correct the formula.")
     paste = Text("Collez la valeur à la place de la formule.", "Paste the value in place of the formula.")
@@ -240,17 +253,17 @@ def _mark_words(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, Te
     return "formula", Text("formule jamais calculée.", "formula that was never calculated."), paste
 
 
-def _report_marks(marks: Marks, rows: list[int], column: RawColumn, money: bool, report: Reporter) -> None:
+def _record_marks(marks: Marks, rows: list[int], column: RawColumn, money: bool, report: Reporter) -> None:
     """Report the cells of one column with one fault: one by one when they are few, else together."""
-    code, text, hint = _mark_words(marks, (rows[0], column.position), money)
+    code, text, hint = _explain_mark(marks, (rows[0], column.position), money)
     text = Text(f"colonne « {column.header} » : {text.fr}", f'column "{column.header}": {text.en}')
-    cell = letters(column.position)
-    places = [replace(report.whole(), row=row, cell=f"{cell}{row}") for row in rows[:MANY]]
+    cell = format_letters(column.position)
+    places = [replace(report.locate_table(), row=row, cell=f"{cell}{row}") for row in rows[:MANY]]
     if len(rows) < MANY:
         for place in places:
             report.defects.add(code, text, place, hint=hint)
     else:
-        report.defects.add(code, of_many(text, rows), *places, hint=hint)
+        report.defects.add(code, extend_to_many(text, rows), *places, hint=hint)
 
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
@@ -357,29 +370,29 @@ _PERSON_WHOLE = frozenset(
 _NO_PERSON = frozenset({"groupe instructeur"})
 
 
-def normalised(header: str) -> str:
+def normalise_header(header: str) -> str:
     """Return a header without accents, capitals and punctuation.
 
-    >>> normalised("Coût total de l'opération (en euros HT)")
+    >>> normalise_header("Coût total de l'opération (en euros HT)")
     'cout total de l operation en euros ht'
     """
     plain = "".join(c for c in unicodedata.normalize("NFKD", header) if not unicodedata.combining(c))
     return re.sub(r"[^a-z0-9]+", " ", plain.replace("°", " ").lower()).strip()
 
 
-def names_of(header: str) -> tuple[str, str]:
+def derive_names(header: str) -> tuple[str, str]:
     """Return a header normalised, and again without its units."""
-    plain = normalised(header)
+    plain = normalise_header(header)
     return plain, " ".join(UNITS.sub(" ", plain).split())
 
 
-def names_a_person(header: str) -> bool:
+def is_personal(header: str) -> bool:
     """Return whether a label asks for what identifies a natural person.
 
-    >>> names_a_person("Adresse électronique"), names_a_person("Nom de la collectivité")
+    >>> is_personal("Adresse électronique"), is_personal("Nom de la collectivité")
     (True, False)
     """
-    name = re.sub(r" \d+$", "", normalised(header))
+    name = re.sub(r" \d+$", "", normalise_header(header))
     if name in _PERSON_WHOLE:
         return True
     if name in _NO_PERSON:

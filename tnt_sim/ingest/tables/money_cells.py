@@ -11,14 +11,21 @@ from tnt_sim.domain.money import (
     MAX_CENTS,
     MAX_FLOAT_EUROS,
     MoneyError,
-    cents_from_floats,
-    cents_nearest,
+    convert_floats_to_cents,
+    describe_reason,
     parse_cents_nearest,
     parse_cents_series,
-    reason_text,
+    round_to_cents,
 )
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.tables.raw_table import RawColumn, ReadOptions, Reporter, Rounding, found_text, label
+from tnt_sim.ingest.tables.raw_table import (
+    RawColumn,
+    ReadOptions,
+    Reporter,
+    Rounding,
+    describe_column,
+    quote_cell,
+)
 
 _TYPES = Text("des euros (nombres ou texte) attendus", "euros (numbers or text) expected")
 _HINTS = {
@@ -49,22 +56,26 @@ class _MoneyColumn:
 
 def read_money(column: RawColumn, name: str, report: Reporter, options: ReadOptions) -> pl.Series:
     """Return cents, Int64, null for empty cells; negative amounts are defects."""
-    amounts = _typed(column, options) if column.typed is not None else _cells(column, options)
+    amounts = _read_typed(column, options) if column.typed is not None else _parse_cells(column, options)
     if amounts is None:
-        report.column("money", column, name, _TYPES, None)
+        report.record_column_type("money", column, name, _TYPES, None)
         return pl.Series(name, [None], dtype=pl.Int64).new_from_index(0, len(column.text))
     bad = amounts.reasons.is_not_null()
     if bad.any():
-        report.each(
-            "money", column, bad, lambda index: _say(column, index, name, amounts.reasons[index]), name
+        report.record_cells(
+            "money",
+            column,
+            bad,
+            lambda index: _explain_amount(column, index, name, amounts.reasons[index]),
+            name,
         )
     negative = (amounts.cents < 0).fill_null(value=False)
     if negative.any():
-        report.each(
-            "money_negative", column, negative, lambda index: _say_negative(column, index, name), name
+        report.record_cells(
+            "money_negative", column, negative, lambda index: _explain_negative(column, index, name), name
         )
     if amounts.rounded.any():
-        n, where = int(amounts.rounded.sum()), label(column, name)
+        n, where = int(amounts.rounded.sum()), describe_column(column, name)
         text = Text(
             f"{where.fr} : montants arrondis au centime le plus proche (le pair à égalité) : {n}.",
             f"{where.en}: amounts rounded to the nearest cent (ties to even): {n}.",
@@ -78,7 +89,7 @@ def read_cents(column: RawColumn, name: str, report: Reporter) -> pl.Series:
     typed = column.typed
     if typed is not None and not typed.dtype.is_integer():
         expected = Text("des centimes entiers attendus", "whole cents expected")
-        report.column("money", column, name, expected, None)
+        report.record_column_type("money", column, name, expected, None)
         return pl.Series(name, [None], dtype=pl.Int64).new_from_index(0, len(typed))
     if typed is not None:
         cents = typed.cast(pl.Int64, strict=False)
@@ -88,30 +99,32 @@ def read_cents(column: RawColumn, name: str, report: Reporter) -> pl.Series:
         if column.numbers is not None:
             whole = (column.numbers == column.numbers.round()) & (column.numbers.abs() <= MAX_CENTS)
             cents = cents.fill_null(column.numbers.set(~whole.fill_null(value=False), None).cast(pl.Int64))
-    reasons = _reasons(column.filled() & (cents.is_null() | (cents.abs() > MAX_CENTS)), "cents")
+    reasons = _assign_reason(column.select_filled() & (cents.is_null() | (cents.abs() > MAX_CENTS)), "cents")
     bad = reasons.is_not_null()
     if bad.any():
-        report.each("money", column, bad, lambda index: _say(column, index, name, "cents"), name)
+        report.record_cells(
+            "money", column, bad, lambda index: _explain_amount(column, index, name, "cents"), name
+        )
     negative = (cents < 0).fill_null(value=False)
     if negative.any():
-        report.each(
-            "money_negative", column, negative, lambda index: _say_negative(column, index, name), name
+        report.record_cells(
+            "money_negative", column, negative, lambda index: _explain_negative(column, index, name), name
         )
     return cents.alias(name)
 
 
-def _reasons(where: pl.Series, reason: str) -> pl.Series:
+def _assign_reason(where: pl.Series, reason: str) -> pl.Series:
     """Return the reason where a Boolean series is True, null elsewhere."""
     return pl.select(pl.when(where.fill_null(value=False)).then(pl.lit(reason)).alias("reason")).to_series()
 
 
-def _cells(column: RawColumn, options: ReadOptions) -> _MoneyColumn:
+def _parse_cells(column: RawColumn, options: ReadOptions) -> _MoneyColumn:
     cents, reasons = parse_cents_series(column.text, options.decimal)
     amounts = _MoneyColumn(cents, reasons, reasons == "")
     if options.rounding is Rounding.NEAREST:
         amounts = _round_text(column.text, amounts, options.decimal)
     if column.numbers is not None:
-        numbers = _floats(column.numbers, options)
+        numbers = _convert_floats(column.numbers, options)
         amounts = _MoneyColumn(
             amounts.cents.fill_null(numbers.cents),
             amounts.reasons.fill_null(numbers.reasons),
@@ -119,7 +132,7 @@ def _cells(column: RawColumn, options: ReadOptions) -> _MoneyColumn:
         )
     for other, reason in ((column.moments, "date"), (column.odd, "odd")):
         if other is not None:
-            amounts.reasons = amounts.reasons.fill_null(_reasons(other.is_not_null(), reason))
+            amounts.reasons = amounts.reasons.fill_null(_assign_reason(other.is_not_null(), reason))
     amounts.rounded = amounts.rounded.fill_null(value=False)
     return amounts
 
@@ -153,50 +166,52 @@ def _with_rounded(
     )
 
 
-def _floats(values: pl.Series, options: ReadOptions) -> _MoneyColumn:
-    cents = cents_from_floats(values)
+def _convert_floats(values: pl.Series, options: ReadOptions) -> _MoneyColumn:
+    cents = convert_floats_to_cents(values)
     missing = values.is_not_null() & cents.is_null()
     finite = values.is_finite().fill_null(value=False)
     large = finite & (values.abs() > MAX_FLOAT_EUROS)
-    reasons = _reasons(missing & ~finite, "not_finite").fill_null(_reasons(missing & large, "too_large"))
-    reasons = reasons.fill_null(_reasons(missing, "decimals"))
+    reasons = _assign_reason(missing & ~finite, "not_finite").fill_null(
+        _assign_reason(missing & large, "too_large")
+    )
+    reasons = reasons.fill_null(_assign_reason(missing, "decimals"))
     amounts = _MoneyColumn(cents, reasons, missing & ~missing)
     many = (reasons == "decimals").fill_null(value=False)
     if options.rounding is Rounding.NEAREST and many.any():
         keys = values.filter(many).unique()
-        amounts = _with_rounded(values, amounts, many, keys, [cents_nearest(value) for value in keys])
+        amounts = _with_rounded(values, amounts, many, keys, [round_to_cents(value) for value in keys])
     return amounts
 
 
-def _typed(column: RawColumn, options: ReadOptions) -> _MoneyColumn | None:
+def _read_typed(column: RawColumn, options: ReadOptions) -> _MoneyColumn | None:
     """Return a typed column of euros; None when its type cannot hold amounts."""
     values = column.typed
     assert values is not None
     dtype = values.dtype
     if dtype.is_float():
-        return _floats(values.cast(pl.Float64), options)
+        return _convert_floats(values.cast(pl.Float64), options)
     if dtype.is_integer():
         large = (values.cast(pl.Int64, strict=False).is_null() & values.is_not_null()) | (
             values.cast(pl.Float64).abs() > MAX_CENTS / 100
         )
         cents = values.set(large.fill_null(value=False), None).cast(pl.Int64) * 100
-        return _MoneyColumn(cents, _reasons(large, "too_large"), large & ~large)
+        return _MoneyColumn(cents, _assign_reason(large, "too_large"), large & ~large)
     if isinstance(dtype, pl.Decimal):
-        return _decimals(values, options)
+        return _convert_decimals(values, options)
     return None
 
 
-def _decimals(values: pl.Series, options: ReadOptions) -> _MoneyColumn:
+def _convert_decimals(values: pl.Series, options: ReadOptions) -> _MoneyColumn:
     large = (values.cast(pl.Float64).abs() > MAX_CENTS / 100).fill_null(value=False)
     retained = values.set(large, None)
     cut = retained.cast(pl.Decimal(38, 2))
     many = (
         (cut.cast(values.dtype, strict=False) != retained).fill_null(value=False)
-        if _scale(values) > 2
+        if _get_scale(values) > 2
         else large & ~large
     )
     cents = (cut * 100).cast(pl.Int64).set(many, None)
-    reasons = _reasons(large, "too_large").fill_null(_reasons(many, "decimals"))
+    reasons = _assign_reason(large, "too_large").fill_null(_assign_reason(many, "decimals"))
     amounts = _MoneyColumn(cents, reasons, large & ~large)
     if options.rounding is Rounding.NEAREST and many.any():
         keys = retained.filter(many).unique()
@@ -207,18 +222,18 @@ def _decimals(values: pl.Series, options: ReadOptions) -> _MoneyColumn:
     return amounts
 
 
-def _scale(values: pl.Series) -> int:
+def _get_scale(values: pl.Series) -> int:
     return values.dtype.scale if isinstance(values.dtype, pl.Decimal) else 0
 
 
-def _say(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
-    where, text = label(column, name), found_text(column, index)
+def _explain_amount(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
+    where, text = describe_column(column, name), quote_cell(column, index)
     others = {
         "date": Text("c'est une date", "this is a date"),
         "odd": Text("ce n'est pas un nombre", "this is not a number"),
         "cents": Text("ce n'est pas un nombre entier de centimes", "this is no whole number of cents"),
     }
-    why = others.get(reason) or reason_text(reason)
+    why = others.get(reason) or describe_reason(reason)
     hint = _HINTS.get(reason) or (None if reason in ("too_large", "cents") else _FORMS)
     return Text(
         f"{where.fr} : « {text} » n'est pas lu comme un montant : {why.fr}.",
@@ -226,8 +241,8 @@ def _say(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, T
     ), hint
 
 
-def _say_negative(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
-    where, text = label(column, name), found_text(column, index)
+def _explain_negative(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, text = describe_column(column, name), quote_cell(column, index)
     return Text(
         f"{where.fr} : « {text} » : un montant ne peut pas être négatif.",
         f'{where.en}: "{text}": an amount cannot be negative.',

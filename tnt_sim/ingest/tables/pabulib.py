@@ -16,12 +16,12 @@ from pathlib import PurePath
 
 import polars as pl
 
-from tnt_sim.domain.money import MoneyError, cents_to_decimal_text, parse_cents
-from tnt_sim.errors import DataError, Defect, Defects, Place, did_you_mean
+from tnt_sim.domain.money import MoneyError, format_decimal_euros, parse_cents
+from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.tables.csv_files import decoded
-from tnt_sim.ingest.tables.headers import names_a_person
-from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, plain_cells
+from tnt_sim.ingest.tables.csv_files import decode_text
+from tnt_sim.ingest.tables.headers import is_personal
+from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, strip_cells
 from tnt_sim.ingest.tables.zip_packages import refuse
 
 SUFFIX = ".pb"
@@ -50,7 +50,7 @@ class PbFile:
     lines: tuple[int, ...]
     n_votes: int
 
-    def column(self, name: str) -> list[str]:
+    def get_column(self, name: str) -> list[str]:
         """Return the cells of a column of the projects."""
         at = self.header.index(name)
         return [row[at] for row in self.rows]
@@ -66,18 +66,18 @@ def read_pb(data: bytes, shown_as: str) -> PbFile:
     """
     if len(data) > MAX_BYTES:
         raise refuse("too_large", shown_as, "le fichier dépasse 256 Mio.", "the file is larger than 256 MiB.")
-    text, _ = decoded(data, shown_as, None)
-    sections = _sections(text.decode().splitlines(), shown_as)
+    text, _ = decode_text(data, shown_as, None)
+    sections = _split_sections(text.decode().splitlines(), shown_as)
     defects = Defects()
-    meta = _meta(sections["META"], shown_as, defects)
-    header, rows, lines = _projects(sections["PROJECTS"], shown_as, defects)
+    meta = _parse_meta(sections["META"], shown_as, defects)
+    header, rows, lines = _parse_projects(sections["PROJECTS"], shown_as, defects)
     defects.raise_if_any(DataError)
-    votes = _table(sections.get("VOTES", []), shown_as, defects)
+    votes = _parse_rows(sections.get("VOTES", []), shown_as, defects)
     defects.raise_if_any(DataError)
     return _with_votes(PbFile(shown_as, meta, header, rows, lines, 0), votes)
 
 
-def _sections(lines: Sequence[str], shown_as: str) -> dict[str, list[tuple[int, str]]]:
+def _split_sections(lines: Sequence[str], shown_as: str) -> dict[str, list[tuple[int, str]]]:
     result: dict[str, list[tuple[int, str]]] = {}
     current: list[tuple[int, str]] | None = None
     for number, text in enumerate(lines, start=1):
@@ -86,15 +86,17 @@ def _sections(lines: Sequence[str], shown_as: str) -> dict[str, list[tuple[int, 
         elif current is not None and text.strip():
             current.append((number, text))
         elif text.strip():
-            raise _wrong(shown_as, number, f"« {text.strip()[:40]} » vient avant META.",
+            raise _build_pabulib_error(shown_as, number, f"« {text.strip()[:40]} » vient avant META.",
                          f'"{text.strip()[:40]}" comes before META.')  # fmt: skip
     missing = [name for name in ("META", "PROJECTS") if name not in result]
     if missing:
-        raise _wrong(shown_as, 1, f"la section {missing[0]} manque.", f"the section {missing[0]} is missing.")
+        raise _build_pabulib_error(
+            shown_as, 1, f"la section {missing[0]} manque.", f"the section {missing[0]} is missing."
+        )
     return result
 
 
-def _wrong(shown_as: str, number: int, fr: str, en: str) -> DataError:
+def _build_pabulib_error(shown_as: str, number: int, fr: str, en: str) -> DataError:
     hint = Text(
         "Un fichier Pabulib a les sections META, PROJECTS et VOTES.",
         "A Pabulib file has the sections META, PROJECTS and VOTES.",
@@ -102,7 +104,9 @@ def _wrong(shown_as: str, number: int, fr: str, en: str) -> DataError:
     return DataError([Defect("pabulib", Text(fr, en), (Place(file=shown_as, line=number),), hint)])
 
 
-def _table(lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects) -> list[tuple[int, list[str]]]:
+def _parse_rows(
+    lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects
+) -> list[tuple[int, list[str]]]:
     """Return the rows of a section with their lines; rows narrower or wider than the header are defects."""
     rows: list[tuple[int, list[str]]] = []
     for number, line in lines:
@@ -117,7 +121,7 @@ def _table(lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects) ->
     return rows
 
 
-def _meta(lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects) -> dict[str, str]:
+def _parse_meta(lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects) -> dict[str, str]:
     meta: dict[str, str] = {}
     for number, line in lines[1:]:
         key, _, value = line.partition(";")
@@ -127,7 +131,7 @@ def _meta(lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects) -> 
         meta[key.strip()] = value.strip().strip('"')
     if "budget" not in meta:
         text = Text("META n'a pas de « budget ».", 'META has no "budget".')
-        defects.add("pabulib", text, Place(file=shown_as), hint=did_you_mean("budget", meta))
+        defects.add("pabulib", text, Place(file=shown_as), hint=suggest_name("budget", meta))
     else:
         _check_money(meta["budget"], "budget", Place(file=shown_as), defects)
     return meta
@@ -142,23 +146,23 @@ def _check_money(text: str, name: str, place: Place, defects: Defects) -> None:
         defects.add("money", said, place)
 
 
-def _projects(
+def _parse_projects(
     lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], tuple[int, ...]]:
-    rows = _table(lines, shown_as, defects)
+    rows = _parse_rows(lines, shown_as, defects)
     header = tuple(rows[0][1]) if rows else ()
     for name in _NEEDED:
         if name not in header:
             text = Text(f"PROJECTS n'a pas de colonne « {name} ».", f'PROJECTS has no column "{name}".')
             place = Place(file=shown_as, line=rows[0][0] if rows else None)
-            defects.add("missing_column", text, place, hint=did_you_mean(name, header))
+            defects.add("missing_column", text, place, hint=suggest_name(name, header))
     if len(set(header)) != len(header):
         text = Text("un en-tête de PROJECTS est là deux fois.", "a header of PROJECTS is there twice.")
         defects.add("duplicate_header", text, Place(file=shown_as, line=rows[0][0]))
     if len(rows) < 2:
         text = Text("PROJECTS n'a aucun projet.", "PROJECTS has no project.")
         defects.add("empty", text, Place(file=shown_as))
-    if not defects.found:
+    if not defects.entries:
         for number, row in rows[1:]:
             _check_money(row[header.index("cost")], "cost", Place(file=shown_as, line=number), defects)
     return header, tuple(tuple(row) for _, row in rows[1:]), tuple(number for number, _ in rows[1:])
@@ -172,34 +176,35 @@ def _with_votes(pb: PbFile, votes: Sequence[tuple[int, Sequence[str]]]) -> PbFil
     at = list(votes[0][1]).index("vote")
     counted: Counter[str] = Counter(name.strip() for _, row in votes[1:] for name in row[at].split(","))
     rows = tuple(
-        (*row, str(counted[project])) for row, project in zip(pb.rows, pb.column("project_id"), strict=True)
+        (*row, str(counted[project]))
+        for row, project in zip(pb.rows, pb.get_column("project_id"), strict=True)
     )
     return PbFile(pb.shown_as, pb.meta, (*pb.header, "votes"), rows, pb.lines, n_votes)
 
 
-def table_of(pb: PbFile) -> RawTable:
+def build_table(pb: PbFile) -> RawTable:
     """Return the projects as a dossier table.
 
     Each requests its whole cost, and its score is that of the voters.
     """
     columns: dict[str, list[str]] = {}
     for name in pb.header:
-        if not names_a_person(name):
-            columns[_RENAMED.get(name, name)] = pb.column(name)
+        if not is_personal(name):
+            columns[_RENAMED.get(name, name)] = pb.get_column(name)
     columns["requested"] = columns["cost"]
     if "score" not in columns and "votes" in columns:
         columns["score"] = columns["votes"]
     raw = tuple(
-        RawColumn(name, k, plain_cells(pl.Series("text", cells, dtype=pl.String)))
+        RawColumn(name, k, strip_cells(pl.Series("text", cells, dtype=pl.String)))
         for k, (name, cells) in enumerate(columns.items())
     )
     return RawTable(pb.shown_as, raw, pl.Series("_row", pb.lines, dtype=pl.UInt32))
 
 
-def scenario_text(pb: PbFile, file: str, *, extra: Sequence[str] = ()) -> str:
+def render_scenario(pb: PbFile, file: str, *, extra: Sequence[str] = ()) -> str:
     """Return a scenario that spends the budget of the file on the projects with the most votes, or points."""
     meta = pb.meta
-    budget = cents_to_decimal_text(parse_cents(meta["budget"], "."))
+    budget = format_decimal_euros(parse_cents(meta["budget"], "."))
     goal = "score" if {"score", "votes"} & set(pb.header) else "dossiers"
     identity = re.sub(r"[^a-z0-9]+", "-", PurePath(pb.shown_as).stem.lower()).strip("-") or "pabulib"
     unit = meta.get("currency", "EUR")
@@ -209,33 +214,33 @@ def scenario_text(pb: PbFile, file: str, *, extra: Sequence[str] = ()) -> str:
     lines = [
         "schema_version: 1",
         f"id: {json.dumps(identity)}",
-        f"title: {_quoted(meta.get('description') or identity)}",
-        f"note: {_quoted(note)}",
+        f"title: {_quote_text(meta.get('description') or identity)}",
+        f"note: {_quote_text(note)}",
         "source: Pabulib (Faliszewski et al., IJCAI 2023)",
-        f"programme: {{id: budget, amount: {_quoted(budget + ' €')}}}",
+        f"programme: {{id: budget, amount: {_quote_text(budget + ' €')}}}",
         "dossiers:",
-        f"  - file: {_quoted(file)}",
+        f"  - file: {_quote_text(file)}",
         '    read: {decimal: "."}',
         *extra,
-        *_eligibility(meta),
+        *_render_eligibility(meta),
         "grants:",
         "  - {mode: all_or_nothing}",
-        *_rules(pb),
+        *_render_rules(pb),
         "objective:",
         f"  - {{maximise: {{{goal}: 1}}}}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _eligibility(meta: Mapping[str, str]) -> list[str]:
-    bounds = [f"{key}: {_quoted(meta[name] + ' €')}" for name, key in
+def _render_eligibility(meta: Mapping[str, str]) -> list[str]:
+    bounds = [f"{key}: {_quote_text(meta[name] + ' €')}" for name, key in
               (("min_project_cost", "min"), ("max_project_cost", "max")) if meta.get(name)]  # fmt: skip
     if not bounds:
         return []
     return ["eligibility:", f"  - {{id: cout, require: {{cost: {{{', '.join(bounds)}}}}}}}"]
 
 
-def _rules(pb: PbFile) -> list[str]:
+def _render_rules(pb: PbFile) -> list[str]:
     """Return limits by category; only reported where the city spends the remainder without them."""
     names, amounts = (pb.meta.get(key, "").split(",") for key in ("categories", "budget_per_category"))
     if "category" not in pb.header or len(names) != len(amounts) or not names[0]:
@@ -243,11 +248,11 @@ def _rules(pb: PbFile) -> list[str]:
     loose = ", report: true" if pb.meta.get("leftover_budget") else ""
     lines = ["rules:"]
     for k, (name, money) in enumerate(zip(names, amounts, strict=True), start=1):
-        where = f"{{category: {_quoted(name.strip())}}}"
-        what = f"kind: limit, measure: granted, where: {where}, max: {_quoted(money.strip() + ' €')}"
+        where = f"{{category: {_quote_text(name.strip())}}}"
+        what = f"kind: limit, measure: granted, where: {where}, max: {_quote_text(money.strip() + ' €')}"
         lines.append(f"  - {{id: categorie-{k}, {what}{loose}}}")
     return lines
 
 
-def _quoted(text: str) -> str:
+def _quote_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)

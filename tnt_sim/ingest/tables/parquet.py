@@ -9,7 +9,7 @@ import polars as pl
 
 from tnt_sim.errors import DataError, Defect, Place
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.tables.raw_table import SPACES, RawColumn, RawTable, clean_header
+from tnt_sim.ingest.tables.raw_table import SPACES, RawColumn, RawTable, strip_header
 from tnt_sim.ingest.tables.zip_packages import refuse
 
 MAX_ROWS = 20_000_000
@@ -39,14 +39,14 @@ def read_parquet(data: bytes, shown_as: str) -> RawTable:
     except DataError:
         raise
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise _damaged(shown_as, error) from None
+        raise _build_damage_error(shown_as, error) from None
     except BaseException as error:
         # A panic of the Rust reader is not an `Exception`; it means that the file is damaged.
         if type(error).__name__ != "PanicException":
             raise
-        raise _damaged(shown_as, error) from None
+        raise _build_damage_error(shown_as, error) from None
     _check_calendar(frame, shown_as)
-    columns = tuple(_column(name, position, frame[name]) for position, name in enumerate(frame.columns))
+    columns = tuple(_build_column(name, position, frame[name]) for position, name in enumerate(frame.columns))
     rows = pl.int_range(2, frame.height + 2, dtype=pl.UInt32, eager=True).alias("_row")
     return RawTable(shown_as, columns, rows)
 
@@ -62,8 +62,8 @@ def _check_calendar(frame: pl.DataFrame, shown_as: str) -> None:
         if strange.any():
             row = int(strange.arg_true()[0]) + 2
             text = Text(
-                f"colonne « {clean_header(name)} » : une date hors du calendrier (années 1 à 9999).",
-                f'column "{clean_header(name)}": a date outside the calendar (years 1 to 9999).',
+                f"colonne « {strip_header(name)} » : une date hors du calendrier (années 1 à 9999).",
+                f'column "{strip_header(name)}": a date outside the calendar (years 1 to 9999).',
             )
             hint = Text(
                 "Corrigez-la, puis écrivez le fichier de nouveau.", "Correct it, then write it again."
@@ -71,7 +71,7 @@ def _check_calendar(frame: pl.DataFrame, shown_as: str) -> None:
             raise DataError([Defect("date", text, (Place(file=shown_as, row=row),), hint)])
 
 
-def _damaged(shown_as: str, error: BaseException) -> DataError:
+def _build_damage_error(shown_as: str, error: BaseException) -> DataError:
     why = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
     return refuse(
         "damaged", shown_as, f"le fichier Parquet ne peut pas être lu ({why}).",
@@ -79,12 +79,12 @@ def _damaged(shown_as: str, error: BaseException) -> DataError:
     )  # fmt: skip
 
 
-def _column(name: str, position: int, series: pl.Series) -> RawColumn:
+def _build_column(name: str, position: int, series: pl.Series) -> RawColumn:
     if isinstance(series.dtype, pl.Categorical | pl.Enum):
         series = series.cast(pl.String)
     if series.dtype == pl.Null:
         series = series.cast(pl.String)
     if series.dtype == pl.String:
-        return RawColumn(clean_header(name), position, series.fill_null("").str.strip_chars(SPACES))
+        return RawColumn(strip_header(name), position, series.fill_null("").str.strip_chars(SPACES))
     nothing = pl.Series("text", [None], dtype=pl.String).new_from_index(0, len(series))
-    return RawColumn(clean_header(name), position, nothing, typed=series)
+    return RawColumn(strip_header(name), position, nothing, typed=series)

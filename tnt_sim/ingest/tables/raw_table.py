@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import polars as pl
 
-from tnt_sim.domain.portfolio import MANY, MAX_PLACES, of_many, rows_by_value
+from tnt_sim.domain.portfolio import MANY, MAX_PLACES, extend_to_many, group_by_value
 from tnt_sim.errors import Defect, Defects, Place
 from tnt_sim.i18n.message import Text
 
@@ -92,7 +92,7 @@ class RawColumn:
     odd: pl.Series | None = None
     typed: pl.Series | None = None
 
-    def filled(self) -> pl.Series:
+    def select_filled(self) -> pl.Series:
         """Return which cells are not empty, Boolean."""
         if self.typed is not None:
             return self.typed.is_not_null()
@@ -126,10 +126,10 @@ class RawTable:
     warnings: tuple[Defect, ...] = ()
 
 
-def letters(position: int) -> str:
+def format_letters(position: int) -> str:
     """Return the spreadsheet letters of a column (0-based).
 
-    >>> letters(0), letters(27)
+    >>> format_letters(0), format_letters(27)
     ('A', 'AB')
     """
     text = ""
@@ -140,7 +140,7 @@ def letters(position: int) -> str:
     return text
 
 
-def clean_header(text: str) -> str:
+def strip_header(text: str) -> str:
     """Return a header without spaces at its ends, with accents composed (NFC)."""
     return unicodedata.normalize("NFC", text).strip(SPACES + "\t\r\n")
 
@@ -148,7 +148,7 @@ def clean_header(text: str) -> str:
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def shorten(value: object, length: int = 40) -> str:
+def shorten_value(value: object, length: int = 40) -> str:
     """Return a value on one line, cut, for a sentence."""
     text = str(value).replace("\r", "\u240d").replace("\n", "\u240a").replace("\t", "\u2409")
     text = _CONTROL.sub("·", text)
@@ -159,7 +159,7 @@ _GUARDED = r"^'([=+\-@\t\r\n])"
 _GUARDED_INSIDE = r"([;\t\r\n])'([=+\-@\t])"
 
 
-def plain_cells(text: pl.Series) -> pl.Series:
+def strip_cells(text: pl.Series) -> pl.Series:
     """Return text without outer spaces, and without each ``'`` that protects ``=`` from being a formula."""
     text = text.str.strip_chars(SPACES)
     if not text.str.contains("'", literal=True).any():
@@ -167,12 +167,12 @@ def plain_cells(text: pl.Series) -> pl.Series:
     return text.str.replace_all(_GUARDED_INSIDE, "${1}${2}").str.replace(_GUARDED, "${1}")
 
 
-def _by_value(column: RawColumn, bad: pl.Series) -> tuple[list[list[int]], list[int]]:
+def _group_by_value(column: RawColumn, bad: pl.Series) -> tuple[list[list[int]], list[int]]:
     """Return the bad rows grouped by values that many cells share, and the other bad rows."""
     kinds = {"text": column.text, "numbers": column.numbers, "moments": column.moments, "odd": column.odd}
     parts = {"typed": column.typed} if column.typed is not None else kinds
     keys = [series.alias(kind) for kind, series in parts.items() if series is not None]
-    return rows_by_value(keys, bad)
+    return group_by_value(keys, bad)
 
 
 Say = Callable[[int], tuple[Text, Text | None]]
@@ -187,81 +187,89 @@ class Reporter:
     dossiers: pl.Series | None = None
     warnings: list[Defect] = field(default_factory=list)
 
-    def place(self, index: int, column: RawColumn | None = None) -> Place:
+    def locate_cell(self, index: int, column: RawColumn | None = None) -> Place:
         """Return the place of one cell, or of a row."""
         row = int(self.table.rows[index])
-        cell = f"{letters(column.position)}{row}" if self.table.cells and column else None
+        cell = f"{format_letters(column.position)}{row}" if self.table.cells and column else None
         dossier = self.dossiers[index] if self.dossiers is not None else None
         return Place(
             file=self.table.shown_as, row=row, sheet=self.table.sheet, cell=cell, dossier=dossier or None
         )
 
-    def whole(self) -> Place:
+    def locate_table(self) -> Place:
         """Return the place of the table itself."""
         return Place(file=self.table.shown_as, sheet=self.table.sheet)
 
-    def each(self, code: str, column: RawColumn, bad: pl.Series, say: Say, name: str | None = None) -> None:
+    def record_cells(
+        self, code: str, column: RawColumn, bad: pl.Series, say: Say, name: str | None = None
+    ) -> None:
         """Record one defect per bad value: first values that many cells share, then single cells.
 
         At most `MAX_PLACES` are listed, the rest is counted.
         """
-        groups, single = _by_value(column, bad)
+        groups, single = _group_by_value(column, bad)
         for rows in groups[:MAX_PLACES]:
             text, hint = say(rows[0])
-            whole = of_many(text, [int(self.table.rows[index]) for index in rows])
-            self.defects.add(code, whole, *(self.place(index, column) for index in rows[:MANY]), hint=hint)
+            whole = extend_to_many(text, [int(self.table.rows[index]) for index in rows])
+            self.defects.add(
+                code, whole, *(self.locate_cell(index, column) for index in rows[:MANY]), hint=hint
+            )
         report = min(len(groups), MAX_PLACES)
         for index in single[: MAX_PLACES - report]:
             text, hint = say(index)
-            self.defects.add(code, text, self.place(index, column), hint=hint)
+            self.defects.add(code, text, self.locate_cell(index, column), hint=hint)
         left = [*(row for rows in groups[MAX_PLACES:] for row in rows), *single[MAX_PLACES - report :]]
         if left:
-            displayed = label(column, name)
+            displayed = describe_column(column, name)
             self.defects.add(
                 code,
                 Text(
                     f"{displayed.fr} : autres cellules de même défaut : {len(left)} (celle-ci est la dernière).",
                     f"{displayed.en}: further cells with the same defect: {len(left)} (this is the last one).",
                 ),
-                self.place(max(left), column),
+                self.locate_cell(max(left), column),
             )
 
-    def column(self, code: str, column: RawColumn, name: str, expected: Text, hint: Text | None) -> None:
+    def record_column_type(
+        self, code: str, column: RawColumn, name: str, expected: Text, hint: Text | None
+    ) -> None:
         """Record one defect for a typed column of the wrong type."""
-        where = label(column, name)
+        where = describe_column(column, name)
         dtype = column.typed.dtype if column.typed is not None else pl.String()
         text = Text(
             f"{where.fr} : {expected.fr}, et non le type {dtype}.",
             f"{where.en}: {expected.en}, not the type {dtype}.",
         )
-        self.defects.add(code, text, self.whole(), hint=hint)
+        self.defects.add(code, text, self.locate_table(), hint=hint)
 
     def warn(self, code: str, text: Text, column: RawColumn | None, rows: pl.Series) -> None:
         """Record a notice with the first rows of a Boolean series that it is about."""
-        places = tuple(self.place(index, column) for index in rows.arg_true().head(MAX_PLACES).to_list())
+        places = tuple(
+            self.locate_cell(index, column) for index in rows.arg_true().head(MAX_PLACES).to_list()
+        )
         self.warnings.append(Defect(code, text, places))
 
 
-def label(column: RawColumn, name: str | None = None) -> Text:
+def describe_column(column: RawColumn, name: str | None = None) -> Text:
     """Return a column in a sentence: its header, with its canonical name where that differs."""
     if name is None or name == column.header:
         return Text(f"colonne « {column.header} »", f'column "{column.header}"')
     return Text(f"colonne « {column.header} » ({name})", f'column "{column.header}" ({name})')
 
 
-def found_text(column: RawColumn, index: int) -> str:
+def quote_cell(column: RawColumn, index: int) -> str:
     """Return the content of one cell, shortened, for a sentence."""
     for series in (column.typed, column.odd, column.numbers, column.moments):
         if series is not None and series[index] is not None:
             value = series[index]
-            return number_text(value) if isinstance(value, float) else shorten(value)
-    return shorten(column.text[index] or "")
+            return format_number(value) if isinstance(value, float) else shorten_value(value)
+    return shorten_value(column.text[index] or "")
 
 
-def number_text(value: float) -> str:
+def format_number(value: float) -> str:
     """Return a float in its shortest digits, without exponent; whole ones without decimals.
 
-    >>> number_text(3.0), number_text(0.1)
+    >>> format_number(3.0), format_number(0.1)
     ('3', '0.1')
     """
     if value == int(value) if abs(value) < 1e300 else False:

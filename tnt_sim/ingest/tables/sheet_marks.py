@@ -53,10 +53,10 @@ class TooManyCells(Exception):
         self.height, self.width, self.n_written = height, width, n_written
 
 
-def column_of(name: str) -> int:
+def parse_letters(name: str) -> int:
     """Return the 0-based column of spreadsheet letters.
 
-    >>> column_of("A"), column_of("AB")
+    >>> parse_letters("A"), parse_letters("AB")
     (0, 27)
     """
     number = 0
@@ -70,7 +70,7 @@ def is_error_text(text: str) -> bool:
     return text.startswith(("#", "E")) and _ERROR_TEXT.fullmatch(text) is not None
 
 
-def xlsx_marks(xml: bytes) -> Marks:
+def read_xlsx_marks(xml: bytes) -> Marks:
     """Return the marks of one XLSX sheet.
 
     Raises
@@ -80,19 +80,19 @@ def xlsx_marks(xml: bytes) -> Marks:
     expat.ExpatError
         if the XML is malformed
     """
-    plain = None if of_note(xml) else _plain_area(xml)
+    plain = None if has_possible_mark(xml) else _scan_plain_area(xml)
     # The plain area counts cells that are only coloured; the scan leaves them out.
-    if plain is None or too_large(*plain):
+    if plain is None or is_too_large(*plain):
         return _XlsxScan().run(xml)
     return Marks()
 
 
-def of_note(xml: bytes) -> bool:
+def has_possible_mark(xml: bytes) -> bool:
     """Return whether a sheet, or a part of it, may contain a mark."""
     return any(pattern.search(xml) for pattern in _OF_NOTE)
 
 
-def _plain_area(xml: bytes) -> tuple[int, int, int] | None:
+def _scan_plain_area(xml: bytes) -> tuple[int, int, int] | None:
     """Return rows, columns and written cells of a sheet whose cells all begin ``<c r="AB12"``.
 
     None where one does not: only the parser then knows where it lies.
@@ -102,13 +102,13 @@ def _plain_area(xml: bytes) -> tuple[int, int, int] | None:
     at = at[np.isin(text[at + 2], np.frombuffer(b" \t\r\n/>", np.uint8))]
     if any((text[at + k] != byte).any() for k, byte in enumerate(_CELL)):
         return None
-    column, row = _addresses(text, at + len(_CELL))
+    column, row = _parse_addresses(text, at + len(_CELL))
     if (row == 0).any():
         return None
     return int(row.max(initial=0)), int(column.max(initial=0)), xml.count(b"</c>")
 
 
-def _addresses(text: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _parse_addresses(text: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return columns and rows, from 1, of the addresses that begin at `at`; row 0 for what is no address."""
     column, row, n_letters = (np.zeros(len(at), np.int64) for _ in range(3))
     inside = np.ones(len(at), bool)
@@ -126,7 +126,7 @@ def _addresses(text: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return column, row
 
 
-def too_large(height: int, width: int, n_written: int) -> bool:
+def is_too_large(height: int, width: int, n_written: int) -> bool:
     """Return whether the value reader would lay out an area at an excessive cost."""
     area = height * width
     return area > MAX_CELLS or (area > SPARSE_CELLS and area > MAX_SPARSITY * n_written)
@@ -134,7 +134,7 @@ def too_large(height: int, width: int, n_written: int) -> bool:
 
 def _check_area(height: int, width: int, n_written: int) -> None:
     """Raise `TooManyCells` for an area that is too large."""
-    if too_large(height, width, n_written):
+    if is_too_large(height, width, n_written):
         raise TooManyCells(height, width, n_written)
 
 
@@ -168,20 +168,20 @@ class _XlsxScan:
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def run(self, xml: bytes) -> Marks:
-        _parse(xml, self._start, self._end, self._text)
+        _parse(xml, self._open_element, self._close_element, self._append_text)
         _check_area(self.height, self.width, self.n_written)
         return Marks(
             self.formulas,
             self.errors,
             tuple(self.hidden_rows),
-            _set(self.hidden_columns),
+            _list_marked(self.hidden_columns),
             tuple(self.merged),
         )
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
+    def _open_element(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
         if local == "c":
-            self._cell(attributes)
+            self._open_cell(attributes)
         elif local == "row":
             self.row = int(attributes.get("r") or self.row + 1)
             self.column = -1
@@ -193,25 +193,25 @@ class _XlsxScan:
             self.formula = True
         elif local == "mergeCell":
             first, _, last = attributes.get("ref", "").partition(":")
-            (row, column), (end_row, end_column) = _address(first), _address(last or first)
+            (row, column), (end_row, end_column) = _parse_address(first), _parse_address(last or first)
             self.merged.append((row, column, end_row, end_column))
         elif local == "col" and attributes.get("hidden") in ("1", "true"):
-            _hide(self.hidden_columns, int(attributes["min"]) - 1, int(attributes["max"]))
+            _mark_hidden(self.hidden_columns, int(attributes["min"]) - 1, int(attributes["max"]))
 
-    def _cell(self, attributes: dict[str, str]) -> None:
+    def _open_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
         if reference:
-            self.row, self.column = _address(reference)
+            self.row, self.column = _parse_address(reference)
         else:
             self.column += 1
         self.kind = attributes.get("t", "")
         self.formula, self.value = False, ""
 
-    def _text(self, text: str) -> None:
+    def _append_text(self, text: str) -> None:
         if self.in_value:
             self.value += text
 
-    def _end(self, name: str) -> None:
+    def _close_element(self, name: str) -> None:
         local = name.rpartition(":")[2]
         if local in ("v", "t"):
             self.in_value = False
@@ -227,21 +227,21 @@ class _XlsxScan:
                 self.height, self.width = max(self.height, self.row), max(self.width, self.column + 1)
 
 
-def _hide(mask: bytearray, first: int, end: int) -> None:
+def _mark_hidden(mask: bytearray, first: int, end: int) -> None:
     """Mark the columns from `first` up to `end`, within the width that a sheet can have."""
     first, end = max(0, first), min(end, MAX_COLUMNS)
     mask[first:end] = b"\1" * max(0, end - first)
 
 
-def _set(mask: bytearray) -> tuple[int, ...]:
+def _list_marked(mask: bytearray) -> tuple[int, ...]:
     return tuple(column for column, marked in enumerate(mask) if marked)
 
 
-def _address(reference: str) -> tuple[int, int]:
+def _parse_address(reference: str) -> tuple[int, int]:
     match = _REFERENCE.fullmatch(reference)
     if match is None:
         raise ValueError(f"cell address {reference!r}")
-    return int(match[2]), column_of(match[1])
+    return int(match[2]), parse_letters(match[1])
 
 
 @dataclass(slots=True)
@@ -275,7 +275,7 @@ class _OdsSheet:
     def open_column(self, attributes: dict[str, str]) -> None:
         repeat = _count(attributes, "table:number-columns-repeated")
         if attributes.get("table:visibility") in ("collapse", "filter"):
-            _hide(self.hidden_columns, self.columns_seen, self.columns_seen + repeat)
+            _mark_hidden(self.hidden_columns, self.columns_seen, self.columns_seen + repeat)
         self.columns_seen += repeat
 
     def open_cell(self, attributes: dict[str, str]) -> None:
@@ -298,10 +298,10 @@ class _OdsSheet:
             if self.height * self.width > MAX_CELLS:
                 raise TooManyCells(self.height, self.width, self.n_written)
             if self.formula or self.error or is_error_text(self.text):
-                self._note(last_column)
+                self._record_marks(last_column)
         self.column += self.repeat
 
-    def _note(self, last_column: int) -> None:
+    def _record_marks(self, last_column: int) -> None:
         n_noted = len(self.formulas) + len(self.errors) + self.row_repeat * self.repeat
         if n_noted > SPARSE_CELLS:
             raise TooManyCells(self.height, self.width, self.n_written)
@@ -312,13 +312,13 @@ class _OdsSheet:
                 if self.error or is_error_text(self.text):
                     self.errors[row, column] = self.text
 
-    def marks(self) -> Marks:
+    def collect_marks(self) -> Marks:
         _check_area(self.height, self.width, self.n_written)
         # Hidden rows below the last data are ignored.
         hidden = tuple(
             row for rows in self.hidden_rows for row in range(rows.start, min(rows.stop, self.height + 1))
         )
-        columns = tuple(column for column in _set(self.hidden_columns) if column < self.width)
+        columns = tuple(column for column in _list_marked(self.hidden_columns) if column < self.width)
         return Marks(self.formulas, self.errors, hidden, columns, tuple(self.merged))
 
 
@@ -326,11 +326,11 @@ def _count(attributes: dict[str, str], name: str) -> int:
     return max(1, int(attributes.get(name, "1")))
 
 
-def ods_marks(xml: bytes) -> dict[str, Marks]:
-    """Return the marks of every table of an ODS file, by name; errors as in `xlsx_marks`."""
+def read_ods_marks(xml: bytes) -> dict[str, Marks]:
+    """Return the marks of every table of an ODS file, by name; errors as in `read_xlsx_marks`."""
     scan = _OdsScan()
-    _parse(xml, scan.start, scan.end, scan.characters)
-    return {name: sheet.marks() for name, sheet in scan.sheets.items()}
+    _parse(xml, scan.open_element, scan.close_element, scan.append_text)
+    return {name: sheet.collect_marks() for name, sheet in scan.sheets.items()}
 
 
 @dataclass(slots=True)
@@ -340,7 +340,7 @@ class _OdsScan:
     in_cell: bool = False
     aside: int = 0
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def open_element(self, name: str, attributes: dict[str, str]) -> None:
         if name in ("table:table-cell", "table:covered-table-cell"):
             self.current.open_cell(attributes)
             self.in_cell = True
@@ -354,7 +354,7 @@ class _OdsScan:
         elif name == "table:table-column":
             self.current.open_column(attributes)
 
-    def end(self, name: str) -> None:
+    def close_element(self, name: str) -> None:
         if name in ("table:table-cell", "table:covered-table-cell"):
             self.current.close_cell()
             self.in_cell = False
@@ -363,6 +363,6 @@ class _OdsScan:
         elif name == "table:table-row":
             self.current.row += self.current.row_repeat
 
-    def characters(self, text: str) -> None:
+    def append_text(self, text: str) -> None:
         if self.in_cell and not self.aside:
             self.current.text += text

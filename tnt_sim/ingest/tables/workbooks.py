@@ -20,20 +20,20 @@ import polars as pl
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from tnt_sim.domain.portfolio import MAX_PLACES
-from tnt_sim.errors import DataError, Defect, Defects, Place, did_you_mean
+from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.tables.plain_sheet import plain_sheet
+from tnt_sim.ingest.tables.plain_sheet import read_plain_sheet
 from tnt_sim.ingest.tables.raw_table import (
     HiddenRows,
     Marks,
     RawColumn,
     RawTable,
     ReadOptions,
-    clean_header,
-    letters,
-    plain_cells,
+    format_letters,
+    strip_cells,
+    strip_header,
 )
-from tnt_sim.ingest.tables.sheet_marks import MAX_CELLS, TooManyCells, ods_marks, xlsx_marks
+from tnt_sim.ingest.tables.sheet_marks import MAX_CELLS, TooManyCells, read_ods_marks, read_xlsx_marks
 from tnt_sim.ingest.tables.zip_packages import MAX_BYTES, Package, open_package, refuse
 
 _XLSX, _ODS = "xl/workbook.xml", "content.xml"
@@ -42,18 +42,18 @@ _NAME = re.compile(rb"[ :]name=\"([^\"]*)\"")
 _CHUNK, _LONGEST_TAG = 1 << 22, 1 << 12
 
 
-def sheet_names(data: bytes) -> list[str]:
+def list_sheets(data: bytes) -> list[str]:
     """Return the sheets in order; an empty list for a file that is no workbook, which its reader reports."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = set(archive.namelist())
             part = next((one for one in (_XLSX, _ODS) if one in parts), None)
-            return _sheet_features(archive, part) if part is not None else []
+            return _read_tag_names(archive, part) if part is not None else []
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError, RuntimeError):
         return []
 
 
-def _sheet_features(archive: zipfile.ZipFile, package_part: str) -> list[str]:
+def _read_tag_names(archive: zipfile.ZipFile, package_part: str) -> list[str]:
     """Return the names in the tags of a part, read in pieces because it may be larger than memory."""
     result: dict[str, None] = {}
     read, tail = 0, b""
@@ -89,46 +89,46 @@ def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
     """
     package = open_package(data, shown_as)
     try:
-        table, warnings = _of_package(package, data, shown_as, options)
+        table, warnings = _read_package(package, data, shown_as, options)
     except TooManyCells as error:
-        raise _too_many(shown_as, error) from None
+        raise _build_size_error(shown_as, error) from None
     except (CalamineError, ElementTree.ParseError, expat.ExpatError, ValueError, KeyError, OSError) as error:
-        raise _damaged(shown_as, error) from None
+        raise _build_damage_error(shown_as, error) from None
     except BaseException as error:
         # A panic of the Rust reader is not an `Exception`; it means that the file is damaged.
         if type(error).__name__ != "PanicException":
             raise
-        raise _damaged(shown_as, error) from None
+        raise _build_damage_error(shown_as, error) from None
     _check_marks(table, options)
-    return replace(table, warnings=(*warnings, *_hidden_warnings(table)))
+    return replace(table, warnings=(*warnings, *_collect_hidden_warnings(table)))
 
 
-def _of_package(
+def _read_package(
     package: Package, data: bytes, shown_as: str, options: ReadOptions
 ) -> tuple[RawTable, list[Defect]]:
     """Read the chosen sheet: by whole columns where it is plain, else cell by cell."""
     members = package.members
     if "content.xml" not in members:
-        sheets = _xlsx_sheets(members, shown_as)
+        sheets = _list_xlsx_sheets(members, shown_as)
         sheet, warnings = _choose(sheets, shown_as, options)
-        plain = plain_sheet(members, sheet.path, options.header_row)
+        plain = read_plain_sheet(members, sheet.path, options.header_row)
         if plain is not None:
             return RawTable(shown_as, plain.columns, plain.rows, sheet.name, cells=True), warnings
-        marks = xlsx_marks(members[sheet.path])
+        marks = read_xlsx_marks(members[sheet.path])
     else:
         # Checks the size first: the value reader would lay out an excessive area in full.
-        of_tables = ods_marks(members["content.xml"])
+        of_tables = read_ods_marks(members["content.xml"])
     with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
         if "content.xml" in members:
-            sheet, warnings = _choose(_ods_sheets(book), shown_as, options)
+            sheet, warnings = _choose(_list_ods_sheets(book), shown_as, options)
             marks = of_tables.get(sheet.name, Marks())
         page = book.get_sheet_by_name(sheet.name)
         offset = page.start[1] if page.start else 0
-        return _table(list(page.iter_rows()), offset, shown_as, sheet.name, marks, options), warnings
+        return _build_table(list(page.iter_rows()), offset, shown_as, sheet.name, marks, options), warnings
 
 
-def _too_many(shown_as: str, error: TooManyCells) -> DataError:
-    corner = f"{letters(error.width - 1)}{error.height}"
+def _build_size_error(shown_as: str, error: TooManyCells) -> DataError:
+    corner = f"{format_letters(error.width - 1)}{error.height}"
     if error.height * error.width > MAX_CELLS:
         fr = f"une feuille s'étend jusqu'à {corner} : plus de {MAX_CELLS} cellules."
         en = f"a sheet extends to {corner}: more than {MAX_CELLS} cells."
@@ -142,7 +142,7 @@ def _too_many(shown_as: str, error: TooManyCells) -> DataError:
     return refuse("too_many_cells", shown_as, fr, en, hint)
 
 
-def _damaged(shown_as: str, error: BaseException) -> DataError:
+def _build_damage_error(shown_as: str, error: BaseException) -> DataError:
     why = str(error)[:100]
     return refuse(
         "damaged", shown_as, f"le classeur ne peut pas être lu ({why}).",
@@ -161,7 +161,7 @@ class _WorkbookSheet:
     path: str = ""
 
 
-def _xlsx_sheets(members: Mapping[str, bytes], shown_as: str) -> list[_WorkbookSheet]:
+def _list_xlsx_sheets(members: Mapping[str, bytes], shown_as: str) -> list[_WorkbookSheet]:
     if "xl/workbook.xml" not in members:
         raise refuse(
             "damaged", shown_as, "ce n'est ni un classeur .xlsx ni un classeur .ods.",
@@ -182,7 +182,7 @@ def _xlsx_sheets(members: Mapping[str, bytes], shown_as: str) -> list[_WorkbookS
     return sheets
 
 
-def _ods_sheets(book: CalamineWorkbook) -> list[_WorkbookSheet]:
+def _list_ods_sheets(book: CalamineWorkbook) -> list[_WorkbookSheet]:
     return [
         _WorkbookSheet(sheet.name, sheet.visible == SheetVisibleEnum.Visible)
         for sheet in book.sheets_metadata
@@ -201,7 +201,7 @@ def _choose(
             text = Text(
                 f"la feuille « {options.sheet} » n'existe pas.", f'there is no sheet "{options.sheet}".'
             )
-            raise DataError([Defect("unknown_sheet", text, place, did_you_mean(options.sheet, names))])
+            raise DataError([Defect("unknown_sheet", text, place, suggest_name(options.sheet, names))])
         chosen = options.sheet
     elif DEFAULT_SHEET in names:
         chosen = DEFAULT_SHEET
@@ -223,7 +223,7 @@ def _choose(
     return sheet, [Defect("hidden_sheet", hidden, (Place(file=shown_as, sheet=chosen),))]
 
 
-def _table(
+def _build_table(
     grid: Sequence[Sequence[Value]],
     offset: int,
     shown_as: str,
@@ -247,32 +247,32 @@ def _table(
     rows = pl.Series("_row", [index + header_row + 1 for index in retained], dtype=pl.UInt32)
     cells_by_column = list(zip(*(body[index] for index in retained), strict=True)) if retained else []
     columns = tuple(
-        _column(_header(value), position + offset, cells_by_column[position] if retained else ())
+        _build_column(_format_header(value), position + offset, cells_by_column[position] if retained else ())
         for position, value in enumerate(grid[header_row - 1])
     )
     return RawTable(shown_as, columns, rows, sheet, cells=True, marks=marks)
 
 
-def _header(value: Value) -> str:
+def _format_header(value: Value) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return clean_header(str(value))
+    return strip_header(str(value))
 
 
-def _column(header: str, position: int, cells: Sequence[Value]) -> RawColumn:
+def _build_column(header: str, position: int, cells: Sequence[Value]) -> RawColumn:
     """Return one column of cells, split by the types of its cells."""
     kinds = set(map(type, cells))
     if kinds <= {str}:
-        text = plain_cells(pl.Series("text", cells, dtype=pl.String))
+        text = strip_cells(pl.Series("text", cells, dtype=pl.String))
         return RawColumn(header, position, text)
     strings = [cell if type(cell) is str else None for cell in cells]
-    text = plain_cells(pl.Series("text", strings, dtype=pl.String))
+    text = strip_cells(pl.Series("text", strings, dtype=pl.String))
     numbers = moments = days = odd = None
     if kinds & {int, float}:
         found = [float(cell) if type(cell) in (int, float) else None for cell in cells]  # type: ignore[arg-type]
         numbers = pl.Series("numbers", found, dtype=pl.Float64)
     if kinds & {dt.date, dt.datetime}:
-        moments = pl.Series("moments", [_moment(cell) for cell in cells], dtype=pl.Datetime("us"))
+        moments = pl.Series("moments", [_convert_moment(cell) for cell in cells], dtype=pl.Datetime("us"))
         days = pl.Series("days", [type(cell) is dt.date for cell in cells], dtype=pl.Boolean)
     if kinds & {bool, dt.time, dt.timedelta}:
         others = [
@@ -282,7 +282,7 @@ def _column(header: str, position: int, cells: Sequence[Value]) -> RawColumn:
     return RawColumn(header, position, text, numbers, moments, days, odd)
 
 
-def _moment(cell: Value) -> dt.datetime | None:
+def _convert_moment(cell: Value) -> dt.datetime | None:
     """Return a date cell as a date-time.
 
     Serial numbers are floats, so a difference of a millisecond is noise.
@@ -306,16 +306,16 @@ def _check_marks(table: RawTable, options: ReadOptions) -> None:
             Place(file=table.shown_as, sheet=table.sheet),
         )
     for row, column, end_row, end_column in over[:MAX_PLACES]:
-        area = f"{letters(column)}{row}:{letters(end_column)}{end_row}"
+        area = f"{format_letters(column)}{row}:{format_letters(end_column)}{end_row}"
         defects.add(
             "merged_cells",
             Text(f"cellules fusionnées {area}.", f"merged cells {area}."),
-            Place(file=table.shown_as, row=row, sheet=table.sheet, cell=f"{letters(column)}{row}"),
+            Place(file=table.shown_as, row=row, sheet=table.sheet, cell=f"{format_letters(column)}{row}"),
             hint=Text("Défusionnez-les et remplissez chaque cellule.", "Unmerge them and fill each cell."),
         )
-    hidden = _hidden_rows(table)
+    hidden = _list_hidden_rows(table)
     if hidden and options.hidden_rows is HiddenRows.REFUSE:
-        text = _spans(hidden)
+        text = _format_spans(hidden)
         defects.add(
             "hidden_rows",
             Text(
@@ -331,12 +331,12 @@ def _check_marks(table: RawTable, options: ReadOptions) -> None:
     defects.raise_if_any(DataError)
 
 
-def _hidden_rows(table: RawTable) -> list[int]:
+def _list_hidden_rows(table: RawTable) -> list[int]:
     with_data = set(table.rows.to_list()) if table.marks.hidden_rows else set()
     return [row for row in table.marks.hidden_rows if row in with_data]
 
 
-def _spans(rows: list[int]) -> str:
+def _format_spans(rows: list[int]) -> str:
     """Return row numbers as « 3, 5-7 », the first ten spans."""
     spans: list[list[int]] = []
     for row in sorted(rows):
@@ -348,12 +348,12 @@ def _spans(rows: list[int]) -> str:
     return shown + (", …" if len(spans) > 10 else "")
 
 
-def _hidden_warnings(table: RawTable) -> list[Defect]:
+def _collect_hidden_warnings(table: RawTable) -> list[Defect]:
     place = (Place(file=table.shown_as, sheet=table.sheet),)
     warnings = []
-    hidden = _hidden_rows(table)
+    hidden = _list_hidden_rows(table)
     if hidden:
-        label = _spans(hidden)
+        label = _format_spans(hidden)
         text = Text(
             f"lignes masquées, lues comme les autres : {label}.",
             f"hidden rows, read like the others: {label}.",

@@ -82,11 +82,11 @@ def _read(archive: zipfile.ZipFile, shown_as: str) -> Package:
             _check_xml(content, entry.filename, shown_as)
             members[entry.filename] = content
     if b"encryption-data" in members.get("META-INF/manifest.xml", b""):
-        raise _encrypted(shown_as)
+        raise _build_encryption_error(shown_as)
     return Package(members)
 
 
-def _encrypted(shown_as: str) -> DataError:
+def _build_encryption_error(shown_as: str) -> DataError:
     return refuse(
         "encrypted", shown_as, "le classeur est protégé par un mot de passe.",
         "the workbook is protected by a password.",
@@ -97,7 +97,7 @@ def _encrypted(shown_as: str) -> DataError:
 def _check_entries(entries: list[zipfile.ZipInfo], shown_as: str) -> None:
     names = [entry.filename for entry in entries]
     if any(entry.flag_bits & 1 for entry in entries):
-        raise _encrypted(shown_as)
+        raise _build_encryption_error(shown_as)
     if len(set(names)) != len(names) or len(names) > _MAX_PARTS:
         raise refuse(
             "damaged", shown_as, "le classeur contient deux parties de même nom, ou trop de parties.",

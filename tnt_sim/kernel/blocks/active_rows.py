@@ -18,11 +18,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.blocks.block_search import MAX_WORK, BlockSolution, Heard, crossing
-from tnt_sim.kernel.blocks.exchanges import FloatArray, numbered
+from tnt_sim.kernel.blocks.block_search import MAX_WORK, BlockSolution, Heard, search_blocks
+from tnt_sim.kernel.blocks.exchanges import FloatArray, number_groups
 from tnt_sim.kernel.knapsack import IntArray, TooManyStates
 
-__all__ = ["ActiveRowsSolution", "TooManyStates", "own_rows", "settle"]
+__all__ = ["ActiveRowsSolution", "TooManyStates", "choose_disjoint_rows", "settle"]
 
 MAX_BINDING = 48
 """Limit of rows taken into account; beyond it another method is needed."""
@@ -100,23 +100,23 @@ def settle(
     for _ in range(MAX_ROUNDS):
         if len(rows) > MAX_BINDING:
             return None
-        own = own_rows(matrix, rows, first, group)
+        own = choose_disjoint_rows(matrix, rows, first, group)
         first = {rows[k] for k in own}
         dense = matrix[rows].toarray()
-        best = crossing(
+        best = search_blocks(
             value, dense, upper[rows], price[rows], own, max_work, at_least, at_most, heard, group, deadline
         )
         if best is not None:
             broken = np.flatnonzero(matrix @ best.taken.astype(np.int64) > upper)
             if len(broken):
                 at_most = best.value
-                rows = sorted({*rows, *_few(broken, matrix)})
+                rows = sorted({*rows, *_select_violated_rows(broken, matrix)})
                 continue
         return ActiveRowsSolution(best, tuple(rows), tuple(own), price[rows])
     return None
 
 
-def _few(broken: IntArray, matrix: sp.csr_array) -> list[int]:
+def _select_violated_rows(broken: IntArray, matrix: sp.csr_array) -> list[int]:
     """Return violated rows that share no item with a longer one: the others may be satisfied once these are."""
     result: list[int] = []
     visited = np.zeros(matrix.shape[1], dtype=np.bool_)
@@ -129,7 +129,7 @@ def _few(broken: IntArray, matrix: sp.csr_array) -> list[int]:
     return result
 
 
-def own_rows(
+def choose_disjoint_rows(
     matrix: sp.csr_array, rows: Sequence[int], first: Collection[int] = (), group: IntArray | None = None
 ) -> list[int]:
     """Choose rows that share no group, and return their places in `rows`.
@@ -140,7 +140,7 @@ def own_rows(
     later = np.array([row not in first for row in rows], dtype=np.bool_)
     hit = matrix[list(rows)].astype(np.bool_).astype(np.int64)
     if group is not None:
-        hit = hit @ _of_groups(group)
+        hit = hit @ _build_incidence_matrix(group)
     cross = (hit @ hit.T).toarray() > 0
     np.fill_diagonal(cross, False)
     free = np.ones(len(rows), dtype=np.bool_)
@@ -154,8 +154,8 @@ def own_rows(
     return sorted(own)
 
 
-def _of_groups(group: IntArray) -> sp.csr_array:
+def _build_incidence_matrix(group: IntArray) -> sp.csr_array:
     """Return the incidence matrix of items and groups, (n_items, n_groups)."""
-    number = numbered(group, len(group))
+    number = number_groups(group, len(group))
     shape = len(group), int(number.max(initial=-1)) + 1
     return sp.csr_array((np.ones(len(group), dtype=np.int64), (np.arange(len(group)), number)), shape=shape)

@@ -44,7 +44,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.blocks.exchanges import Exchanges, FloatArray, numbered, per_group, touched
+from tnt_sim.kernel.blocks.exchanges import (
+    Exchanges,
+    FloatArray,
+    mark_touched_items,
+    number_groups,
+    reduce_by_group,
+)
 from tnt_sim.kernel.blocks.joined_blocks import (
     NONE,
     Ahead,
@@ -53,12 +59,19 @@ from tnt_sim.kernel.blocks.joined_blocks import (
     RemainingExcess,
     StateOrigin,
     Trail,
-    toll,
+    compute_loss_bound,
 )
-from tnt_sim.kernel.blocks.states import BlockStates, Flips, apart, flips_of, grown, undominated
+from tnt_sim.kernel.blocks.states import (
+    BlockStates,
+    Flips,
+    branch_states,
+    build_flips,
+    filter_undominated,
+    partition_rows,
+)
 from tnt_sim.kernel.knapsack import STATE_SECONDS, BoolArray, IntArray, TooManyStates
 
-__all__ = ["BlockSolution", "FloatArray", "crossing"]
+__all__ = ["BlockSolution", "FloatArray", "search_blocks"]
 
 MAX_WORK = 6_000_000
 """States examined over all items and all Γ, at most."""
@@ -91,7 +104,7 @@ class BlockSolution:
     ways: int
 
 
-def crossing(
+def search_blocks(
     value: IntArray,
     rows: IntArray,
     upper: IntArray,
@@ -138,13 +151,13 @@ def crossing(
     Examples
     --------
     >>> rows = np.array([[2, 3, 0], [0, 1, 1]])
-    >>> best = crossing(np.array([4, 5, 3]), rows, np.array([4, 1]), np.array([1.0, 2.0]), [0])
+    >>> best = search_blocks(np.array([4, 5, 3]), rows, np.array([4, 1]), np.array([1.0, 2.0]), [0])
     >>> best.taken.tolist(), best.value, best.ways
     ([True, False, True], 7, 1)
     """
-    number = numbered(group, len(value))
-    reach = _reach(rows, number).sum(axis=1) + np.abs(upper.astype(np.float64))
-    if max(_reach(value, number).sum(), reach.max(initial=0.0)) >= LARGEST:
+    number = number_groups(group, len(value))
+    reach = _compute_group_magnitudes(rows, number).sum(axis=1) + np.abs(upper.astype(np.float64))
+    if max(_compute_group_magnitudes(value, number).sum(), reach.max(initial=0.0)) >= LARGEST:
         raise OverflowError("the sums of these rows are too large")
     if not np.isfinite(price).all() or (price < 0).any():
         raise ValueError("prices are finite and not negative")
@@ -174,12 +187,14 @@ class _BlockSearch:
         self.swaps = Exchanges.of(value, rows, reduced, number)
         self.bound = float(np.where(self.swaps.held, reduced, 0.0).sum() + price @ upper)
         per_item = price @ np.abs(rows.astype(np.float64))
-        size = _reach(value, number).sum() + _reach(per_item, number).sum()
+        size = (
+            _compute_group_magnitudes(value, number).sum() + _compute_group_magnitudes(per_item, number).sum()
+        )
         self.margin = MARGIN * (1.0 + float(size + price @ np.abs(upper.astype(np.float64))))
         # greatest loss of a feasible selection: L(y) minus the least value of any selection
-        least = float(np.minimum(per_group(np.minimum, value, number), 0).sum())
+        least = float(np.minimum(reduce_by_group(np.minimum, value, number), 0).sum())
         self.most = self.bound - least + self.margin
-        self.hit = touched(rows, number)
+        self.hit = mark_touched_items(rows, number)
         self.common = [i for i in range(len(rows)) if i not in own]
         # the longest of the common rows first: its ratios order the last items
         self.common.sort(key=lambda i: -int(np.count_nonzero(rows[i])))
@@ -188,21 +203,21 @@ class _BlockSearch:
         for block in self.blocks:
             loose[block.items] = False
         self.loose = np.flatnonzero(loose)
-        self.cells = self._cells()
+        self.cells = self._partition_into_cells()
         self.left, self.heard, self.deadline = work, heard, deadline
         self.floor: int | None = None
         self.best: int | None = None
         self.ways = 0
         self.taken = self.swaps.held.copy()
 
-    def _cells(self) -> list[tuple[int, IntArray]]:
+    def _partition_into_cells(self) -> list[tuple[int, IntArray]]:
         """Return the cells, each with the row it settles (its place among the common rows) and its items.
 
         The largest family of disjoint common rows is chosen, the longest row aside; the rest goes with that
         row.
         """
         hit = self.hit[np.ix_(self.common, self.loose)]
-        families = [family for family in apart(hit) if 0 not in family]
+        families = [family for family in partition_rows(hit) if 0 not in family]
         family = max(families, key=len, default=[])
         cells = [(place, self.loose[hit[place]]) for place in family]
         rest = self.loose[~hit[family].any(axis=0)] if family else self.loose
@@ -215,10 +230,10 @@ class _BlockSearch:
         if at_least is not None:
             most = min(most, self.bound - at_least + self.margin)
         for block in self.blocks:
-            if not self._least(block, most):
+            if not self._find_least_loss(block, most):
                 return None
         settled = sum(block.least for block in self.blocks)
-        typical = _typical(self.swaps.nearest(np.arange(len(self.value))))
+        typical = _compute_median_cost(self.swaps.compute_least_costs(np.arange(len(self.value))))
         gamma = FIRST_SHARE * settled + typical / 50 + self.margin
         if at_most is not None:
             gamma = max(gamma, self.bound - at_most - settled + self.margin)
@@ -227,7 +242,7 @@ class _BlockSearch:
         while gamma >= 0:
             self._record_bound(None, self.bound - settled)
             before = self.left
-            self._within(gamma, settled)
+            self._search_within(gamma, settled)
             if self.best is not None and self.bound - self.best - settled <= gamma:
                 self._record_bound(self.taken, self.best)
                 return BlockSolution(self.taken, self.best, self.ways)
@@ -236,11 +251,11 @@ class _BlockSearch:
             if self.best is None:
                 self._record_bound(None, self.bound - settled - gamma)
                 if self.floor is None and before - self.left > LONG_PASS:
-                    self._within(gamma, settled, FEW)
-            gamma = self._wider(gamma, settled)
+                    self._search_within(gamma, settled, FEW)
+            gamma = self._compute_next_gamma(gamma, settled)
         return None
 
-    def _wider(self, gamma: float, settled: float) -> float:
+    def _compute_next_gamma(self, gamma: float, settled: float) -> float:
         """Return the next Γ: larger, but no more than is known to be enough.
 
         Much larger once a selection is known.
@@ -258,12 +273,12 @@ class _BlockSearch:
         if self.heard is not None:
             self.heard(taken, bound)
 
-    def _least(self, block: Block, most: float) -> bool:
+    def _find_least_loss(self, block: Block, most: float) -> bool:
         """Find the least loss of a block, by doubling the range until a state is found.
 
         False if it has no feasible state.
         """
-        within = _typical(self.swaps.nearest(block.items)) / 20 + self.margin
+        within = _compute_median_cost(self.swaps.compute_least_costs(block.items)) / 20 + self.margin
         while True:
             self._look(block, within)
             if len(block.states.lost):
@@ -277,27 +292,29 @@ class _BlockSearch:
         """Enumerate the states of a block with a loss of at most `within`."""
         own, price = block.row, float(self.price[block.row])
         limit = within + self.margin
-        flips = flips_of(self.swaps, block.items, [own, *self.common], 0, limit)
+        flips = build_flips(self.swaps, block.items, [own, *self.common], 0, limit)
         block.trail = []
         inside = block.items[self.swaps.held[block.items]]
         used = self.rows[np.ix_([own, *self.common], inside)].sum(axis=1)
         used[0] -= self.upper[own]
-        states = BlockStates.single(int(self.value[inside].sum()), used)
+        states = BlockStates.from_value(int(self.value[inside].sum()), used)
         for k in range(flips.n_steps):
             if not len(states.value):
                 break
             retained = []
-            for result, parent, item in grown(states, flips, k, limit, self._spend):
+            for result, parent, item in branch_states(states, flips, k, limit, self._spend):
                 over = result.used[0].astype(np.float64)
-                still = toll(over, flips.lower[0, k + 1], price, flips.raise_[0, k + 1])
-                retained.append(_picked(result, parent, item, np.flatnonzero(result.lost + still <= limit)))
-            states = _left(retained, block.trail)
+                still = compute_loss_bound(over, flips.lower[0, k + 1], price, flips.raise_[0, k + 1])
+                retained.append(
+                    _select_states(result, parent, item, np.flatnonzero(result.lost + still <= limit))
+                )
+            states = _record_undominated(retained, block.trail)
         lost = states.lost - price * states.used[0]
         keep = np.flatnonzero((states.used[0] <= 0) & (lost <= limit))
         ended = BlockStates(
             states.value[keep], states.used[1:, keep], lost[keep], np.zeros(len(keep)), states.ways[keep]
         )
-        block.states = _left([(ended, keep, np.full(len(keep), -1))], block.trail)
+        block.states = _record_undominated([(ended, keep, np.full(len(keep), -1))], block.trail)
 
     def _spend(self, n: int) -> None:
         """Count n states against the budget and the deadline."""
@@ -306,7 +323,7 @@ class _BlockSearch:
         if self.left < 0:
             raise TooManyStates(f"{n} states at once")
 
-    def _within(self, gamma: float, settled: float, most_kept: int | None = None) -> None:
+    def _search_within(self, gamma: float, settled: float, most_kept: int | None = None) -> None:
         """Find the best selection among those whose blocks lose at most Γ beyond their least losses.
 
         With `most_kept`, the search is heuristic: more loss is allowed outside the blocks, but only so many
@@ -317,22 +334,22 @@ class _BlockSearch:
         if self.floor is not None:
             limit = min(limit, self.bound - self.floor + self.margin)
         excess = min(gamma + self.margin, limit - settled)
-        repairs = self._repairs(limit - settled)
+        repairs = self._build_excess_tables(limit - settled)
         for block in self.blocks:
             self._look(block, block.least + excess)
         inside = self.loose[self.swaps.held[self.loose]]
         used = self.rows[np.ix_(self.common, inside)].sum(axis=1)
-        first = Block(-1, NONE, states=BlockStates.single(int(self.value[inside].sum()), used))
-        joining = Joining(excess, limit, _ahead(repairs), self._spend, self.deadline)
+        first = Block(-1, NONE, states=BlockStates.from_value(int(self.value[inside].sum()), used))
+        joining = Joining(excess, limit, _collect_later_tables(repairs), self._spend, self.deadline)
         option = StateOrigin(joining.join_all(first, self.blocks))
         states = option.joined.states
         every = np.arange(len(states.value))
         self._hold(states, every >= 0, every, option, np.full(len(every), -1))
         for number in range(len(self.cells)):
-            states.ahead = _ahead(repairs[number + 1 :]).least(states)
-            states = self._cell(states, number, limit, option, most_kept)
+            states.ahead = _collect_later_tables(repairs[number + 1 :]).compute_least_loss(states)
+            states = self._branch_on_cell(states, number, limit, option, most_kept)
 
-    def _repairs(self, most: float) -> list[tuple[int, int, RemainingExcess | None]]:
+    def _build_excess_tables(self, most: float) -> list[tuple[int, int, RemainingExcess | None]]:
         """Return for each cell but the last its row's place, its bound, and its table of losses to come."""
         result = []
         for row, items in self.cells[:-1]:
@@ -343,48 +360,52 @@ class _BlockSearch:
             result.append((row, int(self.upper[i]), table))
         return result
 
-    def _cell(
+    def _branch_on_cell(
         self, states: BlockStates, number: int, limit: float, origin: StateOrigin, most_kept: int | None
     ) -> BlockStates:
         """Exchange the items of one cell, group by group; then its row is settled."""
         row, items = self.cells[number]
-        flips = flips_of(self.swaps, items, self.common, row, limit)
+        flips = build_flips(self.swaps, items, self.common, row, limit)
         after: Flips | None = None
         if number + 1 < len(self.cells):
             later = np.sort(np.concatenate([items for _, items in self.cells[number + 1 :]]))
-            after = flips_of(self.swaps, later, self.common, -1, limit)
+            after = build_flips(self.swaps, later, self.common, -1, limit)
         for k in range(flips.n_steps):
             if not len(states.value):
                 return states
             retained = []
-            for result, parent, item in grown(states, flips, k, self._most(limit), self._spend):
+            for result, parent, item in branch_states(
+                states, flips, k, self._compute_loss_limit(limit), self._spend
+            ):
                 self._hold(result, item >= 0, parent, origin, item)
-                ends = result.lost + self._tolls(result, flips, after, k + 1, row)
-                keep = np.flatnonzero(ends <= self._most(limit))
+                ends = result.lost + self._compute_loss_bounds(result, flips, after, k + 1, row)
+                keep = np.flatnonzero(ends <= self._compute_loss_limit(limit))
                 if most_kept is not None and len(keep) > most_kept:
                     keep = keep[np.argpartition(ends[keep], most_kept)[:most_kept]]
-                retained.append(_picked(result, parent, item, keep))
-            states = _left(retained, origin.trail)
-        return states if after is None else self._settled(states, row, origin)
+                retained.append(_select_states(result, parent, item, keep))
+            states = _record_undominated(retained, origin.trail)
+        return states if after is None else self._filter_by_row(states, row, origin)
 
-    def _most(self, limit: float) -> float:
+    def _compute_loss_limit(self, limit: float) -> float:
         """Return the greatest loss of a state that is still as good as the best selection found."""
         return limit if self.best is None else min(limit, self.bound - self.best + self.margin)
 
-    def _tolls(self, states: BlockStates, flips: Flips, after: Flips | None, k: int, row: int) -> FloatArray:
+    def _compute_loss_bounds(
+        self, states: BlockStates, flips: Flips, after: Flips | None, k: int, row: int
+    ) -> FloatArray:
         """Bound what states must still lose, by the row of this cell and later cells, or by any other row."""
         most = states.ahead
         for place, i in enumerate(self.common):
             down, up = float(flips.lower[place, k]), float(flips.raise_[place, k])
             if place != row and after is not None:
                 down, up = min(down, float(after.lower[place, 0])), min(up, float(after.raise_[place, 0]))
-            still = toll(
+            still = compute_loss_bound(
                 (states.used[place] - self.upper[i]).astype(np.float64), down, float(self.price[i]), up
             )
             most = np.maximum(most, states.ahead + still if place == row else still)
         return most
 
-    def _settled(self, states: BlockStates, row: int, origin: StateOrigin) -> BlockStates:
+    def _filter_by_row(self, states: BlockStates, row: int, origin: StateOrigin) -> BlockStates:
         """Keep the states that satisfy a row whose items are all decided.
 
         The row no longer distinguishes states.
@@ -394,7 +415,7 @@ class _BlockSearch:
         states = states.pick(keep)
         states.lost = states.lost + self.price[i] * (self.upper[i] - states.used[row])
         states.used[row] = self.upper[i]
-        return _left([(states, keep, np.full(len(keep), -1))], origin.trail)
+        return _record_undominated([(states, keep, np.full(len(keep), -1))], origin.trail)
 
     def _hold(
         self, states: BlockStates, fresh: BoolArray, parent: IntArray, origin: StateOrigin, item: IntArray
@@ -411,11 +432,13 @@ class _BlockSearch:
         if self.best is None or top > self.best:
             self.best, self.ways = top, 0
             last = [k for k in item[at_top[:1]].tolist() if k >= 0]
-            self.taken = self.swaps.taken(last + origin.flipped(int(parent[at_top[0]])))
+            self.taken = self.swaps.apply_exchanges(
+                last + origin.list_exchanged_items(int(parent[at_top[0]]))
+            )
         self.ways += int(states.ways[at_top].sum())
 
 
-def _ahead(repairs: Sequence[tuple[int, int, RemainingExcess | None]]) -> Ahead:
+def _collect_later_tables(repairs: Sequence[tuple[int, int, RemainingExcess | None]]) -> Ahead:
     """Collect the tables of later cells."""
     return Ahead([(row, upper, table) for row, upper, table in repairs if table is not None])
 
@@ -424,31 +447,31 @@ Grown = tuple[BlockStates, IntArray, IntArray]
 """States, the places of their parents, and the items exchanged."""
 
 
-def _picked(states: BlockStates, parent: IntArray, item: IntArray, keep: IntArray) -> Grown:
+def _select_states(states: BlockStates, parent: IntArray, item: IntArray, keep: IntArray) -> Grown:
     """Select some of the states, with their parents and items."""
     return states.pick(keep), parent[keep], item[keep]
 
 
-def _left(grown_lists: Sequence[Grown], trail: Trail) -> BlockStates:
+def _record_undominated(grown_lists: Sequence[Grown], trail: Trail) -> BlockStates:
     """Return the undominated states of one step, and record their parents in the trail."""
-    every, parent, item = grown_lists[0] if len(grown_lists) == 1 else _together(grown_lists)
-    states, few = undominated(every)
+    every, parent, item = grown_lists[0] if len(grown_lists) == 1 else _join_chunks(grown_lists)
+    states, few = filter_undominated(every)
     trail.append((parent, item) if states is every else (parent[few], item[few]))
     return states
 
 
-def _together(grown_lists: Sequence[Grown]) -> Grown:
+def _join_chunks(grown_lists: Sequence[Grown]) -> Grown:
     """Concatenate the chunks of one step."""
     states, parent, item = zip(*grown_lists, strict=True)
-    return BlockStates.together(states), np.concatenate(parent), np.concatenate(item)
+    return BlockStates.from_lists(states), np.concatenate(parent), np.concatenate(item)
 
 
-def _typical(cost: FloatArray) -> float:
+def _compute_median_cost(cost: FloatArray) -> float:
     """Return the median cost, 0 without items."""
     return float(np.median(cost)) if len(cost) else 0.0
 
 
-def _reach(changes: NDArray[Any], number: IntArray) -> FloatArray:
+def _compute_group_magnitudes(changes: NDArray[Any], number: IntArray) -> FloatArray:
     """Return the greatest magnitude in each group."""
-    most: FloatArray = per_group(np.maximum, np.abs(changes.astype(np.float64)), number)
+    most: FloatArray = reduce_by_group(np.maximum, np.abs(changes.astype(np.float64)), number)
     return most

@@ -25,7 +25,7 @@ from tnt_sim.kernel.knapsack import BoolArray, IntArray
 FloatArray = NDArray[np.float64]
 
 
-def numbered(group: IntArray | None, n: int) -> IntArray:
+def number_groups(group: IntArray | None, n: int) -> IntArray:
     """Number the groups from 0, int64 (n,); with None every item is a group by itself.
 
     Raises
@@ -40,24 +40,24 @@ def numbered(group: IntArray | None, n: int) -> IntArray:
     return np.cumsum(np.diff(group, prepend=group[:1]) != 0)
 
 
-def heads(number: IntArray) -> IntArray:
+def find_run_starts(number: IntArray) -> IntArray:
     """Return where each run of equal numbers begins."""
     return np.flatnonzero(np.diff(number, prepend=-1))
 
 
-def touched(hit: NDArray[Any], number: IntArray) -> BoolArray:
+def mark_touched_items(hit: NDArray[Any], number: IntArray) -> BoolArray:
     """Return, for rows (m, n), the items of the groups in which a row has a nonzero coefficient, bool (m, n)."""
     places: BoolArray = hit != 0
     if places.size and number[-1] + 1 < len(number):
-        places = np.logical_or.reduceat(places, heads(number), axis=1)[:, number]
+        places = np.logical_or.reduceat(places, find_run_starts(number), axis=1)[:, number]
     return places
 
 
-def per_group(largest: np.ufunc, changes: NDArray[Any], number: IntArray) -> NDArray[Any]:
+def reduce_by_group(largest: np.ufunc, changes: NDArray[Any], number: IntArray) -> NDArray[Any]:
     """Reduce the last axis by group, with np.maximum or np.minimum."""
     if not changes.shape[-1]:
         return changes
-    return largest.reduceat(changes, heads(number), axis=-1)
+    return largest.reduceat(changes, find_run_starts(number), axis=-1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +87,8 @@ class Exchanges:
         held = reduced > 0
         place = np.arange(n)
         if n and number[-1] + 1 < n:
-            greatest = np.flatnonzero(reduced == per_group(np.maximum, reduced, number)[number])
-            best = greatest[heads(number[greatest])]
+            greatest = np.flatnonzero(reduced == reduce_by_group(np.maximum, reduced, number)[number])
+            best = greatest[find_run_starts(number[greatest])]
             held &= best[number] == place
             place = np.where(reduced[best] > 0, best, -1)[number]
             place = np.where(place < 0, np.arange(n), place)
@@ -100,12 +100,12 @@ class Exchanges:
         cost[into] = reduced[place[into]] - reduced[into]
         return cls(number, held, place, change, move, cost)
 
-    def nearest(self, items: IntArray) -> FloatArray:
+    def compute_least_costs(self, items: IntArray) -> FloatArray:
         """Return the cost of the cheapest exchange of each group; items are ascending."""
-        found: FloatArray = per_group(np.minimum, self.cost[items], self.number[items])
+        found: FloatArray = reduce_by_group(np.minimum, self.cost[items], self.number[items])
         return found
 
-    def taken(self, items: Sequence[int]) -> BoolArray:
+    def apply_exchanges(self, items: Sequence[int]) -> BoolArray:
         """Return the selection after the exchanges of some items, one per group, bool (n,)."""
         taken, items = self.held.copy(), list(items)
         taken[self.place[items]] = False

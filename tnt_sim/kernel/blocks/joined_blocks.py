@@ -24,8 +24,8 @@ from itertools import pairwise
 import numpy as np
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.kernel.blocks.exchanges import FloatArray, heads
-from tnt_sim.kernel.blocks.states import BlockStates, Pairs, undominated
+from tnt_sim.kernel.blocks.exchanges import FloatArray, find_run_starts
+from tnt_sim.kernel.blocks.states import BlockStates, Pairs, filter_undominated
 from tnt_sim.kernel.knapsack import STATE_SECONDS, IntArray
 
 MAX_TABLE = 300_000
@@ -36,7 +36,7 @@ CELLS = 2**17
 FIRST = np.zeros(1, dtype=np.int64)
 
 
-def toll(over: FloatArray, down: float, price: float, up: float) -> FloatArray:
+def compute_loss_bound(over: FloatArray, down: float, price: float, up: float) -> FloatArray:
     """Bound from below what a row must still lose.
 
     An excess `over` > 0 is brought back at `down` per unit; room −over > 0 costs the lesser of `price` and
@@ -72,15 +72,15 @@ class RemainingExcess:
         left out, so f is exact where it is at most `most`.
         """
         moves, costs = np.zeros(1, dtype=np.int64), np.zeros(1)
-        first = heads(np.arange(len(move)) if number is None else number)
+        first = find_run_starts(np.arange(len(move)) if number is None else number)
         for start, end in pairwise([*first.tolist(), len(move)]):
             if end == start + 1:
                 own, its = np.flatnonzero(costs + cost[start] <= most), FIRST
             else:
-                pairs = Pairs.within(costs, cost[start:end], most)
+                pairs = Pairs.from_losses(costs, cost[start:end], most)
                 if len(moves) + pairs.total > MAX_TABLE:
                     return None
-                own, its = pairs.all_pairs()
+                own, its = pairs.list_pairs()
             moves = np.concatenate([moves, moves[own] + move[start + its]])
             costs = np.concatenate([costs, costs[own] + cost[start + its]])
             if len(moves) > MAX_TABLE:
@@ -88,22 +88,22 @@ class RemainingExcess:
         order = np.argsort(moves, kind="stable")
         moves = moves[order]
         best = np.minimum.accumulate(costs[order] - price * moves)
-        return cls(moves, best, price, *_floor(moves, best, price, most))
+        return cls(moves, best, price, *_build_grid(moves, best, price, most))
 
-    def least(self, over: IntArray) -> FloatArray:
+    def compute_least_loss(self, over: IntArray) -> FloatArray:
         """Return f at each `over`; infinite where no subset brings the row back."""
         place = np.searchsorted(self.move, -over, side="right") - 1
         found = self.best[np.maximum(place, 0)] - self.price * over
         return np.where(place < 0, np.inf, np.maximum(found, 0.0))
 
-    def rough(self, over: IntArray) -> FloatArray:
+    def look_up_bound(self, over: IntArray) -> FloatArray:
         """Return a lower bound of f at each `over`, from the grid."""
         cell = (over - self.first) >> self.shift
         found: FloatArray = self.floor[np.clip(cell, -1, len(self.floor) - 2) + 1]
         return found
 
 
-def _floor(moves: IntArray, best: FloatArray, price: float, most: float) -> tuple[int, int, FloatArray]:
+def _build_grid(moves: IntArray, best: FloatArray, price: float, most: float) -> tuple[int, int, FloatArray]:
     """Return the grid of a table: first cell, cell width as a power of two, and the minimum of f in each cell.
 
     The first entry stands for all values below the grid, where f only falls as `over` grows. Beyond the last
@@ -132,11 +132,11 @@ class Ahead:
 
     rows: Sequence[tuple[int, int, RemainingExcess]]
 
-    def least(self, states: BlockStates) -> FloatArray:
+    def compute_least_loss(self, states: BlockStates) -> FloatArray:
         """Return the loss still ahead of each state."""
         ahead = np.zeros(len(states.value))
         for row, upper, repair in self.rows:
-            ahead += repair.least(states.used[row] - upper)
+            ahead += repair.compute_least_loss(states.used[row] - upper)
         return ahead
 
     def of_pairs(
@@ -151,7 +151,7 @@ class Ahead:
         lost = states.lost[left_place] + right.lost[its]
         for row, upper, repair in self.rows:
             over = states.used[row][left_place] + (right.used[row] - upper)[its]
-            lost += repair.rough(over)
+            lost += repair.look_up_bound(over)
             keep = np.flatnonzero(lost <= limit)
             left_place, its, lost = left_place[keep], its[keep], lost[keep]
         return left_place, its
@@ -173,12 +173,12 @@ class Block:
     row: int
     items: IntArray
     least: float = 0.0
-    states: BlockStates = field(default_factory=lambda: BlockStates.single(0, NONE))
+    states: BlockStates = field(default_factory=lambda: BlockStates.from_value(0, NONE))
     trail: Trail = field(default_factory=list)
 
-    def flipped(self, place: int) -> list[int]:
+    def list_exchanged_items(self, place: int) -> list[int]:
         """Return the items that a state exchanged."""
-        return followed(self.trail, place)[0]
+        return follow_trail(self.trail, place)[0]
 
 
 @dataclass(slots=True, eq=False)
@@ -192,9 +192,11 @@ class JoinedStates:
     states: BlockStates
     least: float
 
-    def flipped(self, place: int) -> list[int]:
+    def list_exchanged_items(self, place: int) -> list[int]:
         """Return the items that a state exchanged."""
-        return self.left.flipped(int(self.left_place[place])) + self.right.flipped(int(self.its[place]))
+        return self.left.list_exchanged_items(int(self.left_place[place])) + self.right.list_exchanged_items(
+            int(self.its[place])
+        )
 
 
 BlockOrJoin = Block | JoinedStates
@@ -207,13 +209,13 @@ class StateOrigin:
     joined: BlockOrJoin
     trail: Trail = field(default_factory=list)
 
-    def flipped(self, place: int) -> list[int]:
+    def list_exchanged_items(self, place: int) -> list[int]:
         """Return the items that a state exchanged."""
-        items, first = followed(self.trail, place)
-        return items + self.joined.flipped(first)
+        items, first = follow_trail(self.trail, place)
+        return items + self.joined.list_exchanged_items(first)
 
 
-def followed(trail: Trail, place: int) -> tuple[list[int], int]:
+def follow_trail(trail: Trail, place: int) -> tuple[list[int], int]:
     """Follow a trail backwards from a state: the items exchanged, and the place where it began."""
     items = []
     for parent, item in reversed(trail):
@@ -244,42 +246,42 @@ class Joining:
         """Join all blocks with the first part."""
         if not blocks:
             return first
-        longest = sorted(blocks, key=lambda block: -_length(block))
+        longest = sorted(blocks, key=lambda block: -_count_states(block))
         halves: list[BlockOrJoin] = [first, longest[0]]
         for block in longest[1:]:
-            halves.sort(key=_length)
-            halves[0] = self._two(halves[0], block, NOTHING_AHEAD)
-        return self._two(halves[0], halves[1], self.ahead)
+            halves.sort(key=_count_states)
+            halves[0] = self._join_pair(halves[0], block, NOTHING_AHEAD)
+        return self._join_pair(halves[0], halves[1], self.ahead)
 
-    def _two(self, left: BlockOrJoin, other: BlockOrJoin, ahead: Ahead) -> JoinedStates:
+    def _join_pair(self, left: BlockOrJoin, other: BlockOrJoin, ahead: Ahead) -> JoinedStates:
         """Join two parts and keep the undominated pairs."""
         states, item = left.states, other.states
         least = left.least + other.least
-        pairs = Pairs.within(states.lost, item.lost, least + self.allowance)
+        pairs = Pairs.from_losses(states.lost, item.lost, least + self.allowance)
         self.spend(pairs.total // PAIRS)
-        retained = [(states.beside(item, NONE, NONE), NONE, NONE)]
-        for pair in pairs.chunks():
+        retained = [(states.combine_pairs(item, NONE, NONE), NONE, NONE)]
+        for pair in pairs.iterate_chunks():
             self.deadline.check()
             retained.append(
-                self._chunk(states, item, *ahead.of_pairs(states, item, *pair, self.limit), ahead)
+                self._form_pairs(states, item, *ahead.of_pairs(states, item, *pair, self.limit), ahead)
             )
         self.deadline.check(sum(len(mine) for _, mine, _ in retained) * STATE_SECONDS)
-        both = BlockStates.together([chunk for chunk, _, _ in retained])
+        both = BlockStates.from_lists([chunk for chunk, _, _ in retained])
         mine, its = (np.concatenate([chunk[side] for chunk in retained]) for side in (1, 2))
-        found, few = undominated(both)
+        found, few = filter_undominated(both)
         return JoinedStates(left, other, mine[few], its[few], found, least)
 
-    def _chunk(
+    def _form_pairs(
         self, states: BlockStates, right: BlockStates, left_place: IntArray, its: IntArray, ahead: Ahead
     ) -> tuple[BlockStates, IntArray, IntArray]:
         """Form some pairs, and keep those that the rows ahead leave within the limit."""
-        both = states.beside(right, left_place, its)
+        both = states.combine_pairs(right, left_place, its)
         if not ahead.rows:
             return both, left_place, its
-        alive = np.flatnonzero(both.lost + ahead.least(both) <= self.limit)
+        alive = np.flatnonzero(both.lost + ahead.compute_least_loss(both) <= self.limit)
         return both.pick(alive), left_place[alive], its[alive]
 
 
-def _length(block: BlockOrJoin) -> int:
+def _count_states(block: BlockOrJoin) -> int:
     """Number of states of a part."""
     return len(block.states.lost)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tnt_sim.kernel.blocks.exchanges import Exchanges, FloatArray, heads
+from tnt_sim.kernel.blocks.exchanges import Exchanges, FloatArray, find_run_starts
 from tnt_sim.kernel.knapsack import BoolArray, IntArray
 
 SMALL = 64
@@ -46,13 +46,13 @@ class BlockStates:
     ways: IntArray
 
     @classmethod
-    def single(cls, value: int, used: IntArray) -> BlockStates:
+    def from_value(cls, value: int, used: IntArray) -> BlockStates:
         """Build a single state without loss."""
         zero = np.zeros(1)
         return cls(np.array([value]), used[:, None], zero, zero, np.ones(1, dtype=np.int64))
 
     @classmethod
-    def together(cls, lists: Sequence[BlockStates]) -> BlockStates:
+    def from_lists(cls, lists: Sequence[BlockStates]) -> BlockStates:
         """Concatenate lists of states."""
         return cls(
             np.concatenate([part.value for part in lists]),
@@ -68,7 +68,7 @@ class BlockStates:
             self.value[places], self.used[:, places], self.lost[places], self.ahead[places], self.ways[places]
         )
 
-    def flipped(self, flips: Flips, k: int) -> BlockStates:
+    def branch_on_exchange(self, flips: Flips, k: int) -> BlockStates:
         """Return every state unchanged, then every state with exchange k."""
         return BlockStates(
             np.concatenate([self.value, self.value + int(flips.change[k])]),
@@ -78,7 +78,7 @@ class BlockStates:
             np.concatenate([self.ways, self.ways]),
         )
 
-    def each_flipped(self, flips: Flips, place: IntArray, k: IntArray) -> BlockStates:
+    def apply_exchanges(self, flips: Flips, place: IntArray, k: IntArray) -> BlockStates:
         """Return the states `place` with the exchanges `k`, pair by pair."""
         return BlockStates(
             self.value[place] + flips.change[k],
@@ -88,7 +88,7 @@ class BlockStates:
             self.ways[place],
         )
 
-    def beside(self, other: BlockStates, place: IntArray, its: IntArray) -> BlockStates:
+    def combine_pairs(self, other: BlockStates, place: IntArray, its: IntArray) -> BlockStates:
         """Combine the states `place` with the states `its` of another part, pair by pair."""
         return BlockStates(
             self.value[place] + other.value[its],
@@ -129,7 +129,7 @@ class Flips:
         return len(self.start) - 1
 
 
-def flips_of(swaps: Exchanges, items: IntArray, rows: Sequence[int], by: int, most: float) -> Flips:
+def build_flips(swaps: Exchanges, items: IntArray, rows: Sequence[int], by: int, most: float) -> Flips:
     """Order the exchanges of some items, ascending, that cost at most `most`, group by group.
 
     Groups are ordered by their least cost per unit of row `by`, or by their least cost when `by` is negative.
@@ -141,21 +141,21 @@ def flips_of(swaps: Exchanges, items: IntArray, rows: Sequence[int], by: int, mo
     move[:, :-1] = swaps.move[np.ix_(rows, items)]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(move != 0, cost / np.abs(move), np.inf)
-    order, start = _steps(swaps.number[items], (ratio[by] if by >= 0 else cost)[:-1], cost)
+    order, start = _sort_by_group(swaps.number[items], (ratio[by] if by >= 0 else cost)[:-1], cost)
     move, ratio = move[:, order], ratio[:, order]
     return Flips(
         np.append(items, -1)[order], start, change[order], move, cost[order],
-        _from_here(np.where(move < 0, ratio, np.inf))[:, start],
-        _from_here(np.where(move > 0, ratio, np.inf))[:, start],
+        _compute_suffix_minimum(np.where(move < 0, ratio, np.inf))[:, start],
+        _compute_suffix_minimum(np.where(move > 0, ratio, np.inf))[:, start],
     )  # fmt: skip
 
 
-def _steps(number: IntArray, key: FloatArray, cost: FloatArray) -> tuple[IntArray, IntArray]:
+def _sort_by_group(number: IntArray, key: FloatArray, cost: FloatArray) -> tuple[IntArray, IntArray]:
     """Order places by group and return where each group begins.
 
     Place n, no change, is added to groups of several items.
     """
-    n, first = len(number), heads(number)
+    n, first = len(number), find_run_starts(number)
     if len(first) == n:
         return np.argsort(key, kind="stable"), np.arange(n + 1)
     turn = np.argsort(np.minimum.reduceat(key, first), kind="stable")
@@ -170,7 +170,7 @@ def _steps(number: IntArray, key: FloatArray, cost: FloatArray) -> tuple[IntArra
     return place[order], start
 
 
-def grown(
+def branch_states(
     states: BlockStates, flips: Flips, step: int, limit: float, spend: Callable[[int], None]
 ) -> Iterator[tuple[BlockStates, IntArray, IntArray]]:
     """Branch states on one step: yield new states, their parents' places, and the items exchanged (−1: none).
@@ -184,15 +184,15 @@ def grown(
         item = np.full(2 * n, flips.items[first])
         item[:n] = -1
         every = np.arange(n)
-        yield states.flipped(flips, first), np.concatenate([every, every]), item
+        yield states.branch_on_exchange(flips, first), np.concatenate([every, every]), item
         return
-    pairs = Pairs.within(states.lost + states.ahead, flips.cost[first:end], limit)
+    pairs = Pairs.from_losses(states.lost + states.ahead, flips.cost[first:end], limit)
     spend(pairs.total)
-    for mine, its in pairs.chunks():
-        yield states.each_flipped(flips, mine, first + its), mine, flips.items[first + its]
+    for mine, its in pairs.iterate_chunks():
+        yield states.apply_exchanges(flips, mine, first + its), mine, flips.items[first + its]
 
 
-def _from_here(ratio: FloatArray) -> FloatArray:
+def _compute_suffix_minimum(ratio: FloatArray) -> FloatArray:
     """Return the running minimum from each place on, with ∞ appended."""
     least = np.minimum.accumulate(ratio[:, ::-1], axis=1)[:, ::-1]
     return np.concatenate([least, np.full((len(ratio), 1), np.inf)], axis=1)
@@ -206,7 +206,7 @@ class Pairs:
     count: IntArray
 
     @classmethod
-    def within(cls, lost: FloatArray, other: FloatArray, limit: float) -> Pairs:
+    def from_losses(cls, lost: FloatArray, other: FloatArray, limit: float) -> Pairs:
         """Find the pairs of two lists of losses."""
         order = np.argsort(other, kind="stable")
         return cls(order, np.searchsorted(other[order], limit - lost, side="right"))
@@ -216,11 +216,11 @@ class Pairs:
         """Number of pairs."""
         return int(self.count.sum())
 
-    def all_pairs(self) -> tuple[IntArray, IntArray]:
+    def list_pairs(self) -> tuple[IntArray, IntArray]:
         """Return all pairs."""
         return self._of(np.arange(len(self.count)))
 
-    def chunks(self) -> Iterator[tuple[IntArray, IntArray]]:
+    def iterate_chunks(self) -> Iterator[tuple[IntArray, IntArray]]:
         """Yield the pairs, about `CHUNK` at a time; the pairs of one place of the first list stay together."""
         part = (np.cumsum(self.count) - self.count) // CHUNK
         for number in np.unique(part).tolist():
@@ -233,7 +233,7 @@ class Pairs:
         return mine, self.order[np.arange(len(mine)) - start]
 
 
-def apart(hit: BoolArray) -> list[list[int]]:
+def partition_rows(hit: BoolArray) -> list[list[int]]:
     """Partition rows greedily into families without common items: bounds of one family may be added."""
     families: list[tuple[list[int], BoolArray]] = []
     for i, own in enumerate(hit):
@@ -247,7 +247,7 @@ def apart(hit: BoolArray) -> list[list[int]]:
     return [family for family, _ in families]
 
 
-def undominated(states: BlockStates) -> tuple[BlockStates, IntArray]:
+def filter_undominated(states: BlockStates) -> tuple[BlockStates, IntArray]:
     """Return the undominated states and their places; equal states are merged and their ways added.
 
     A state is dominated by another with the same activity in all rows but the first, no more in the first,
@@ -260,10 +260,10 @@ def undominated(states: BlockStates) -> tuple[BlockStates, IntArray]:
     if n > LONG and len(telling) >= FEW_ROWS:
         return states, np.arange(n)
     first = states.used[0] if len(states.used) else np.zeros(n, dtype=np.int64)
-    return _best_by_group(states, first, telling)
+    return _drop_dominated_by_group(states, first, telling)
 
 
-def _best_by_group(
+def _drop_dominated_by_group(
     states: BlockStates, first: IntArray, others: Sequence[IntArray]
 ) -> tuple[BlockStates, IntArray]:
     """Within equal `others`, keep the states worth more than all that use no more of the first row."""

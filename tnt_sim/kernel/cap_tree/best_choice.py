@@ -21,21 +21,32 @@ from functools import partial
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode, SharedCap, binding, forest
-from tnt_sim.kernel.cap_tree.dominance import apart, greatest, lasting, scattered, trimmed
+from tnt_sim.kernel.cap_tree.caps import CapRows, CapTreeNode, SharedCap, build_cap_trees, find_binding_caps
+from tnt_sim.kernel.cap_tree.dominance import (
+    has_split_group,
+    select_best_items,
+    select_undominated_items,
+    split_single_items,
+    trim_tree,
+)
 from tnt_sim.kernel.cap_tree.leaves import FRONTIER_CELLS
-from tnt_sim.kernel.cap_tree.memo import BoundedMemo, named, shape
-from tnt_sim.kernel.cap_tree.tree_search import TreeSolution, best_in_tree, cheapest_in_tree, tree_reaches
+from tnt_sim.kernel.cap_tree.memo import BoundedMemo, compute_key, describe_shape
+from tnt_sim.kernel.cap_tree.tree_search import (
+    TreeSolution,
+    can_tree_reach,
+    maximise_in_tree,
+    minimise_weight_in_tree,
+)
 from tnt_sim.kernel.knapsack import (
     BoolArray,
     ChoiceGroups,
     IntArray,
     KnapsackSolution,
     TooManyStates,
-    knapsack,
-    reaches,
+    can_reach_profit,
+    solve_knapsack,
 )
-from tnt_sim.kernel.profit_frontier import Frontier, cells, items_of
+from tnt_sim.kernel.profit_frontier import Frontier, estimate_additions, recover_items
 
 KNAPSACK_WORK = 5_000_000
 """States examined per knapsack, at most."""
@@ -64,12 +75,12 @@ class Memory:
     reached: BoundedMemo[Reachability] = field(default_factory=BoundedMemo)
 
 
-def best_choice(
+def maximise_under_tree(
     profit: IntArray,
     cost: IntArray,
     tree: CapTreeNode,
     memory: Memory | None = None,
-    menus: ChoiceGroups | None = None,
+    choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> TreeSolution:
     """Maximise Σ p x under one tree of capacities; break ties by least Σ c x, then by rank order.
@@ -79,7 +90,7 @@ def best_choice(
     profit : int64 (n_cols,), ≥ 0
     cost : int64 (n_cols,), > 0
     memory : caches of earlier calls
-    menus : multiple-choice groups: at most one column of a group is taken among a node's own columns; the
+    choice_groups : multiple-choice groups: at most one column of a group is taken among a node's own columns; the
         ranking is then that of the groups
 
     Raises
@@ -92,68 +103,72 @@ def best_choice(
     Examples
     --------
     >>> tree = CapTreeNode(0, 9, np.array([0, 1, 2]))
-    >>> best_choice(np.array([6, 5, 3]), np.array([5, 4, 4]), tree).columns.tolist()
+    >>> maximise_under_tree(np.array([6, 5, 3]), np.array([5, 4, 4]), tree).columns.tolist()
     [0, 1]
     """
     if memory is None:
-        return _best(profit, cost, tree, BoundedMemo(), menus, deadline)
-    known, name = memory, _name(profit, cost, tree, menus)
-    return known.choices.get(name, lambda: _best(profit, cost, tree, known.fronts, menus, deadline))
+        return _solve_tree(profit, cost, tree, BoundedMemo(), choice_groups, deadline)
+    known, name = memory, _compute_key(profit, cost, tree, choice_groups)
+    return known.choices.get(
+        name, lambda: _solve_tree(profit, cost, tree, known.fronts, choice_groups, deadline)
+    )
 
 
-def _best(
+def _solve_tree(
     profit: IntArray,
     cost: IntArray,
     tree: CapTreeNode,
     fronts: BoundedMemo[Frontier],
-    menus: ChoiceGroups | None,
+    choice_groups: ChoiceGroups | None,
     deadline: Deadline,
 ) -> TreeSolution:
     """Solve a tree: a single capacity as a knapsack, any other by the tree search."""
-    own = _free_columns(profit, cost, tree, menus)
+    own = _list_knapsack_columns(profit, cost, tree, choice_groups)
     if own is not None:
-        best = knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK, deadline)
-        taken = best.taken if best.ways == 1 else _first(profit[own], cost[own], best, deadline)
+        best = solve_knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK, deadline)
+        taken = best.taken if best.ways == 1 else _find_first_optimum(profit[own], cost[own], best, deadline)
         if taken is not None:
             return TreeSolution(own[np.flatnonzero(taken)], best.profit, best.weight, True)
-    return best_in_tree(profit, cost, tree, tree_work(tree), fronts, menus, deadline)
+    return maximise_in_tree(profit, cost, tree, estimate_tree_work(tree), fronts, choice_groups, deadline)
 
 
-def _free_columns(
-    profit: IntArray, cost: IntArray, tree: CapTreeNode, menus: ChoiceGroups | None
+def _list_knapsack_columns(
+    profit: IntArray, cost: IntArray, tree: CapTreeNode, choice_groups: ChoiceGroups | None
 ) -> IntArray | None:
     """Return the columns of a tree that is a plain knapsack, in rank order; None if it has children or groups."""
     if tree.children:
         return None
-    if menus is None:
+    if choice_groups is None:
         return tree.columns
-    own, shared = apart(trimmed(tree, profit, cost, menus).columns, menus)
+    own, shared = split_single_items(trim_tree(tree, profit, cost, choice_groups).columns, choice_groups)
     return None if len(shared) else own
 
 
-def _name(
-    profit: IntArray, cost: IntArray, tree: CapTreeNode, menus: ChoiceGroups | None, *target: int
+def _compute_key(
+    profit: IntArray, cost: IntArray, tree: CapTreeNode, choice_groups: ChoiceGroups | None, *target: int
 ) -> bytes:
     """Return the cache key of a tree and its numbers."""
-    columns = tree.all_columns()
+    columns = tree.collect_columns()
     numbers = [columns, profit[columns], cost[columns]]
-    if menus is not None:
-        numbers += [menus.group[columns], menus.raised[columns].astype(np.int64)]
-    return named(numbers, shape(tree), *target)
+    if choice_groups is not None:
+        numbers += [choice_groups.group[columns], choice_groups.raised[columns].astype(np.int64)]
+    return compute_key(numbers, describe_shape(tree), *target)
 
 
-def tree_work(tree: CapTreeNode) -> int:
+def estimate_tree_work(tree: CapTreeNode) -> int:
     """Return the budget of states of one tree."""
-    return TREE_WORK + COLUMN_WORK * len(tree.all_columns())
+    return TREE_WORK + COLUMN_WORK * len(tree.collect_columns())
 
 
-def _first(profit: IntArray, cost: IntArray, best: KnapsackSolution, deadline: Deadline) -> BoolArray | None:
+def _find_first_optimum(
+    profit: IntArray, cost: IntArray, best: KnapsackSolution, deadline: Deadline
+) -> BoolArray | None:
     """Return the first optimal selection in rank order, bool (n,).
 
     The result is None where its table would exceed `TIE_CELLS`.
     """
     try:
-        return items_of(profit, cost, best.profit, best.weight, TIE_CELLS, deadline)
+        return recover_items(profit, cost, best.profit, best.weight, TIE_CELLS, deadline)
     except TooManyStates:
         return None
 
@@ -164,12 +179,12 @@ def can_reach(
     tree: CapTreeNode,
     target: int,
     memory: Memory | None = None,
-    menus: ChoiceGroups | None = None,
+    choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> bool:
     """Decide whether some selection under a tree of capacities has a profit of at least `target`.
 
-    Parameters are those of `best_choice`.
+    Parameters are those of `maximise_under_tree`.
 
     Raises
     ------
@@ -179,28 +194,33 @@ def can_reach(
         When time is up.
     """
     if memory is None:
-        return _reaches(profit, cost, tree, target, BoundedMemo(), menus, deadline)
-    known, name = memory, _name(profit, cost, tree, menus, target)
+        return _can_reach_target(profit, cost, tree, target, BoundedMemo(), choice_groups, deadline)
+    known, name = memory, _compute_key(profit, cost, tree, choice_groups, target)
     reached = known.reached.get(
-        name, lambda: Reachability(_reaches(profit, cost, tree, target, known.fronts, menus, deadline))
+        name,
+        lambda: Reachability(
+            _can_reach_target(profit, cost, tree, target, known.fronts, choice_groups, deadline)
+        ),
     )
     return reached.reached
 
 
-def _reaches(
+def _can_reach_target(
     profit: IntArray,
     cost: IntArray,
     tree: CapTreeNode,
     target: int,
     fronts: BoundedMemo[Frontier],
-    menus: ChoiceGroups | None,
+    choice_groups: ChoiceGroups | None,
     deadline: Deadline,
 ) -> bool:
     """Decide whether a target is reached, without the cache."""
-    own = _free_columns(profit, cost, tree, menus)
+    own = _list_knapsack_columns(profit, cost, tree, choice_groups)
     if own is None:
-        return tree_reaches(profit, cost, tree, target, tree_work(tree), fronts, menus, deadline)
-    return reaches(profit[own], cost[own], tree.cap, target, KNAPSACK_WORK, deadline)
+        return can_tree_reach(
+            profit, cost, tree, target, estimate_tree_work(tree), fronts, choice_groups, deadline
+        )
+    return can_reach_profit(profit[own], cost[own], tree.cap, target, KNAPSACK_WORK, deadline)
 
 
 FEW_CAPS = 12
@@ -229,7 +249,7 @@ class LongTreeError(Exception):
     """A tree of few caps has a node with children and too many own columns: another kernel may be quicker."""
 
 
-def best_under_caps(
+def maximise_under_caps(
     caps: CapRows,
     profit: IntArray,
     cost: IntArray,
@@ -237,7 +257,7 @@ def best_under_caps(
     long: bool = True,
     memory: Memory | None = None,
     shared: Sequence[SharedCap] = (),
-    menus: ChoiceGroups | None = None,
+    choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> ActiveCapsSolution:
     """Maximise Σ p x under every cap that crosses no other, then minimise Σ c x.
@@ -251,7 +271,8 @@ def best_under_caps(
     memory : caches of earlier calls
     shared : rows that distribute free money to caps; these may be exceeded, and no other cap may contain
         columns of theirs and also others
-    menus : multiple-choice groups. At most one column of a group is taken where the same caps contain all its
+    choice_groups : multiple-choice groups. At most one column of a group is taken where the same caps contain
+    all its
         columns that matter. Elsewhere several may be taken: the caller must check, and the result is never
         `single`.
 
@@ -269,49 +290,57 @@ def best_under_caps(
         When the trees need another method.
     """
     n_cols = len(profit)
-    all_items = forest(caps, n_cols, caps.row)
-    nested = set().union(*(node.rows() for node in all_items))
+    all_items = build_cap_trees(caps, n_cols, caps.row)
+    nested = set().union(*(node.collect_rows() for node in all_items))
     selected = profit > 0
-    if menus is not None:
+    if choice_groups is not None:
         # only rows that were nested before: a crossing row may contain only some columns of a group
-        selected = _picked(all_items, n_cols, partial(lasting, profit=profit, weight=cost, menus=menus))
-        caps = caps.over(selected, nested)
-        most = _picked(
-            forest(caps, n_cols, nested), n_cols, partial(greatest, profit=profit, weight=cost, menus=menus)
+        selected = _select_columns(
+            all_items,
+            n_cols,
+            partial(select_undominated_items, profit=profit, weight=cost, choice_groups=choice_groups),
         )
-        all_items = forest(caps.over(most, nested), n_cols, nested)
+        caps = caps.restrict_to_columns(selected, nested)
+        most = _select_columns(
+            build_cap_trees(caps, n_cols, nested),
+            n_cols,
+            partial(select_best_items, profit=profit, weight=cost, choice_groups=choice_groups),
+        )
+        all_items = build_cap_trees(caps.restrict_to_columns(most, nested), n_cols, nested)
         nested = set(caps.row)
-    gaining = set().union(*(row.all_caps() for row in shared))
+    gaining = set().union(*(row.collect_caps() for row in shared))
     nested -= gaining
-    active = binding(all_items, profit, cost) | gaining
+    active = find_binding_caps(all_items, profit, cost) | gaining
     known: dict[tuple[object, ...], TreeSolution] = {}
     memory = memory or Memory()
     rounds = 0
     while True:
         deadline.check()
-        trees = _with_shared(forest(caps, n_cols, active), shared)
+        trees = _with_shared(build_cap_trees(caps, n_cols, active), shared)
         if not long and any(_is_long(tree, profit) for tree in trees):
             raise LongTreeError
-        outside = _outside(trees, selected)
+        outside = _list_columns_outside(trees, selected)
         x = np.zeros(n_cols, dtype=np.int64)
-        x[outside if menus is None else greatest(outside, profit, cost, menus)] = 1
+        x[outside if choice_groups is None else select_best_items(outside, profit, cost, choice_groups)] = 1
         single = True
         for tree in trees:
-            name = tuple(sorted(tree.rows()))
+            name = tuple(sorted(tree.collect_rows()))
             if name not in known:
-                known[name] = best_choice(profit, cost, tree, memory, menus, deadline)
+                known[name] = maximise_under_tree(profit, cost, tree, memory, choice_groups, deadline)
             x[known[name].columns] = 1
             single &= known[name].canonical
-        broken, close = _broken(caps, x, cost, nested)
+        broken, close = _find_violated_caps(caps, x, cost, nested)
         if not broken:
-            if menus is not None:
-                single &= not scattered([outside, *(np.sort(tree.all_columns()) for tree in trees)], menus)
+            if choice_groups is not None:
+                single &= not has_split_group(
+                    [outside, *(np.sort(tree.collect_columns()) for tree in trees)], choice_groups
+                )
             return ActiveCapsSolution(x, single, tuple(trees))
         active = active | broken | (close if rounds >= CLOSE_ROUNDS else set())
         rounds += 1
 
 
-def cheapest_under_caps(
+def minimise_cost_under_caps(
     caps: CapRows,
     profit: IntArray,
     cost: IntArray,
@@ -333,9 +362,11 @@ def cheapest_under_caps(
         When the trees need another method.
     """
     n_cols, known = len(profit), memory or Memory()
-    every = {row for row, columns in zip(caps.row, caps.columns, strict=True) if len(columns) == n_cols}
-    most = min((cap for row, cap in zip(caps.row, caps.cap, strict=True) if row in every), default=None)
-    nested = set().union(*(node.rows() for node in forest(caps, n_cols, set(caps.row) - every)))
+    full_rows = {row for row, columns in zip(caps.row, caps.columns, strict=True) if len(columns) == n_cols}
+    most = min((cap for row, cap in zip(caps.row, caps.cap, strict=True) if row in full_rows), default=None)
+    nested = set().union(
+        *(node.collect_rows() for node in build_cap_trees(caps, n_cols, set(caps.row) - full_rows))
+    )
     active: set[int] = set()
     spare = int(profit.sum()) - at_least
     if spare < 0:
@@ -343,17 +374,19 @@ def cheapest_under_caps(
     rounds = 0
     while True:
         deadline.check()
-        trees = forest(caps, n_cols, active)
+        trees = build_cap_trees(caps, n_cols, active)
         if trees:
-            root = CapTreeNode(-1, int(cost.sum()), _outside(trees, profit > 0), tuple(trees))
-            result = cheapest_in_tree(profit, cost, root, at_least, tree_work(root), known.fronts, deadline)
+            root = CapTreeNode(-1, int(cost.sum()), _list_columns_outside(trees, profit > 0), tuple(trees))
+            result = minimise_weight_in_tree(
+                profit, cost, root, at_least, estimate_tree_work(root), known.fronts, deadline
+            )
             if result is None:
                 return None
             x = np.zeros(n_cols, dtype=np.int64)
             x[result.columns] = 1
         else:
-            x = 1 - knapsack(cost, profit, spare, KNAPSACK_WORK, deadline).taken.astype(np.int64)
-        broken, close = _broken(caps, x, cost, nested)
+            x = 1 - solve_knapsack(cost, profit, spare, KNAPSACK_WORK, deadline).taken.astype(np.int64)
+        broken, close = _find_violated_caps(caps, x, cost, nested)
         if most is not None and int(cost @ x) > most:
             return None  # the least cost under some caps already exceeds the cap on all columns
         if not broken:
@@ -362,20 +395,22 @@ def cheapest_under_caps(
         rounds += 1
 
 
-def _picked(trees: Sequence[CapTreeNode], n_cols: int, pick: Callable[[IntArray], IntArray]) -> BoolArray:
+def _select_columns(
+    trees: Sequence[CapTreeNode], n_cols: int, pick: Callable[[IntArray], IntArray]
+) -> BoolArray:
     """Apply `pick` to the own columns of each node and to the columns under no tree; bool (n_cols,)."""
     places = np.zeros(n_cols, dtype=np.bool_)
-    outside = _outside(trees, np.ones(n_cols, dtype=np.bool_))
-    for own in (outside, *(part for tree in trees for part in tree.own_columns())):
+    outside = _list_columns_outside(trees, np.ones(n_cols, dtype=np.bool_))
+    for own in (outside, *(part for tree in trees for part in tree.list_columns_by_node())):
         places[pick(own)] = True
     return places
 
 
-def _outside(trees: Sequence[CapTreeNode], covered: BoolArray) -> IntArray:
+def _list_columns_outside(trees: Sequence[CapTreeNode], covered: BoolArray) -> IntArray:
     """Return those of some columns, bool (n_cols,), that lie under no tree."""
     outside = covered.copy()
     for tree in trees:
-        outside[tree.all_columns()] = False
+        outside[tree.collect_columns()] = False
     return np.flatnonzero(outside)
 
 
@@ -388,21 +423,25 @@ def _with_shared(trees: list[CapTreeNode], shared: Sequence[SharedCap]) -> list[
         When such a cap lies under another cap.
     """
     single = {tree.row: tree for tree in trees}
-    tops = [row.over(single) for row in shared]
-    gaining = set().union(*(row.all_caps() for row in shared))
-    if gaining and any(gaining & tree.rows() for tree in single.values()):
+    tops = [row.build_node(single) for row in shared]
+    gaining = set().union(*(row.collect_caps() for row in shared))
+    if gaining and any(gaining & tree.collect_rows() for tree in single.values()):
         raise ValueError("a cap that may be gone beyond is under another")
     return [*single.values(), *(top for top in tops if top.children)]
 
 
 def _is_long(tree: CapTreeNode, profit: IntArray) -> bool:
     """Return whether `LongTreeError` applies: the own columns are too many for dynamic programming by profits."""
-    if not tree.children or len(tree.rows()) > FEW_CAPS:
+    if not tree.children or len(tree.collect_rows()) > FEW_CAPS:
         return False
-    return cells(profit[tree.columns]) > FRONTIER_CELLS or any(_is_long(t, profit) for t in tree.children)
+    return estimate_additions(profit[tree.columns]) > FRONTIER_CELLS or any(
+        _is_long(t, profit) for t in tree.children
+    )
 
 
-def _broken(caps: CapRows, x: IntArray, cost: IntArray, nested: set[int]) -> tuple[set[int], set[int]]:
+def _find_violated_caps(
+    caps: CapRows, x: IntArray, cost: IntArray, nested: set[int]
+) -> tuple[set[int], set[int]]:
     """Return the nested caps that a selection violates, and those with less room than their costliest column."""
     broken, close = set(), set()
     for row, columns, cap in zip(caps.row, caps.columns, caps.cap, strict=True):

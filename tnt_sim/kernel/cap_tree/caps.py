@@ -5,8 +5,8 @@ Caps form a tree (a laminar family) when any two are either disjoint or one cont
 some caps and ignores all other rows, so it is a relaxation: a solution found with it must be checked against
 the rows left out.
 
-The linear relaxation of a laminar knapsack is solved greedily by falling profit per cost (`binding`), since
-nested capacities define a polymatroid.
+The linear relaxation of a laminar knapsack is solved greedily by falling profit per cost
+(`find_binding_caps`), since nested capacities define a polymatroid.
 
 Source: Edmonds, *Submodular functions, matroids, and certain polyhedra* (1970).
 """
@@ -41,24 +41,24 @@ class CapTreeNode:
     children: tuple[CapTreeNode, ...] = ()
     may_exceed: bool = False
 
-    def all_columns(self) -> IntArray:
+    def collect_columns(self) -> IntArray:
         """Return all columns under the node."""
-        return np.concatenate([self.columns, *(child.all_columns() for child in self.children)])
+        return np.concatenate([self.columns, *(child.collect_columns() for child in self.children)])
 
-    def own_columns(self) -> list[IntArray]:
+    def list_columns_by_node(self) -> list[IntArray]:
         """Return the own columns of the node and of every node under it, as one list per node."""
-        return [self.columns, *(part for child in self.children for part in child.own_columns())]
+        return [self.columns, *(part for child in self.children for part in child.list_columns_by_node())]
 
-    def rows(self) -> set[int]:
+    def collect_rows(self) -> set[int]:
         """Return the rows of the node and of all nodes under it."""
-        return {self.row}.union(*(child.rows() for child in self.children))
+        return {self.row}.union(*(child.collect_rows() for child in self.children))
 
-    def divided(self, unit: int) -> CapTreeNode:
+    def divide_capacities(self, unit: int) -> CapTreeNode:
         """Return the tree with capacities in multiples of `unit`, which divides all costs.
 
         Capacities are rounded down.
         """
-        children = tuple(child.divided(unit) for child in self.children)
+        children = tuple(child.divide_capacities(unit) for child in self.children)
         return replace(self, cap=self.cap // unit, children=children)
 
     @property
@@ -66,14 +66,14 @@ class CapTreeNode:
         """Whether the node's capacity pays for what its children spend beyond their own budgets."""
         return any(child.may_exceed for child in self.children)
 
-    def allowances(self) -> list[int]:
+    def list_exceedable_budgets(self) -> list[int]:
         """Return the budgets that nodes may exceed, under this node and its own."""
-        below = [cap for child in self.children for cap in child.allowances()]
+        below = [cap for child in self.children for cap in child.list_exceedable_budgets()]
         return [self.cap, *below] if self.may_exceed else below
 
-    def sketch(self) -> list[object]:
+    def serialise_rows(self) -> list[object]:
         """Return the rows as plain values: [row, [child, …]], with True appended if the cap may be exceeded."""
-        below = [child.sketch() for child in self.children]
+        below = [child.serialise_rows() for child in self.children]
         return [self.row, below, True] if self.may_exceed else [self.row, below]
 
 
@@ -94,14 +94,14 @@ class SharedCap:
     below: tuple[SharedCap, ...] = ()
     may_exceed: bool = False
 
-    def all_caps(self) -> set[int]:
+    def collect_caps(self) -> set[int]:
         """Return the rows of all caps that may receive money, at any depth."""
-        return set(self.caps).union(*(child.all_caps() for child in self.below))
+        return set(self.caps).union(*(child.collect_caps() for child in self.below))
 
-    def over(self, trees: dict[int, CapTreeNode]) -> CapTreeNode:
+    def build_node(self, trees: dict[int, CapTreeNode]) -> CapTreeNode:
         """Build the node over the trees of its caps, and remove these from `trees`, which is keyed by row."""
         caps = [replace(trees.pop(row), may_exceed=True) for row in self.caps if row in trees]
-        nodes = (*caps, *(child.over(trees) for child in self.below))
+        nodes = (*caps, *(child.build_node(trees) for child in self.below))
         return CapTreeNode(self.row, self.cap, np.zeros(0, dtype=np.int64), nodes, self.may_exceed)
 
 
@@ -120,7 +120,7 @@ class CapRows:
     columns: tuple[IntArray, ...]
     cap: tuple[int, ...]
 
-    def within(self, rows: set[int]) -> CapRows:
+    def drop_crossing_caps(self, rows: set[int]) -> CapRows:
         """Remove the caps that contain columns of one of some disjoint rows and also other columns."""
         if not rows:
             return self
@@ -141,7 +141,7 @@ class CapRows:
             tuple(self.cap[k] for k in retained),
         )
 
-    def over(self, columns: BoolArray, rows: set[int]) -> CapRows:
+    def restrict_to_columns(self, columns: BoolArray, rows: set[int]) -> CapRows:
         """Restrict some of the rows to some of the columns, bool (n_cols,).
 
         Rows left without columns are dropped.
@@ -156,7 +156,7 @@ class CapRows:
         )
 
 
-def caps_on(
+def find_caps(
     indptr: IntArray, indices: IntArray, data: IntArray, upper: IntArray, plain: IntArray, cost: IntArray
 ) -> CapRows:
     """Find the caps of a sparse model.
@@ -190,7 +190,7 @@ def caps_on(
     )
 
 
-def forest(caps: CapRows, n_cols: int, rows: Collection[int]) -> list[CapTreeNode]:
+def build_cap_trees(caps: CapRows, n_cols: int, rows: Collection[int]) -> list[CapTreeNode]:
     """Arrange the chosen rows as trees.
 
     The parent of a row is the shortest chosen row that contains all its columns. A row that crosses one
@@ -199,7 +199,7 @@ def forest(caps: CapRows, n_cols: int, rows: Collection[int]) -> list[CapTreeNod
     Examples
     --------
     >>> caps = CapRows((0, 1), (np.array([0, 1, 2]), np.array([0, 1])), (9, 5))
-    >>> (tree,) = forest(caps, 3, {0, 1})
+    >>> (tree,) = build_cap_trees(caps, 3, {0, 1})
     >>> tree.row, tree.columns.tolist(), tree.children[0].columns.tolist()
     (0, [2], [0, 1])
     """
@@ -218,14 +218,14 @@ def forest(caps: CapRows, n_cols: int, rows: Collection[int]) -> list[CapTreeNod
     inside = np.argsort(holder, kind="stable")
     starts = np.searchsorted(holder[inside], np.arange(len(caps.row) + 1))
 
-    def grown(k: int) -> CapTreeNode:
+    def build_node(k: int) -> CapTreeNode:
         own = inside[starts[k] : starts[k + 1]]
-        return CapTreeNode(caps.row[k], caps.cap[k], own, tuple(grown(child) for child in below[k]))
+        return CapTreeNode(caps.row[k], caps.cap[k], own, tuple(build_node(child) for child in below[k]))
 
-    return [grown(k) for k in below[-1]]
+    return [build_node(k) for k in below[-1]]
 
 
-def binding(nodes: Sequence[CapTreeNode], profit: IntArray, cost: IntArray) -> set[int]:
+def find_binding_caps(nodes: Sequence[CapTreeNode], profit: IntArray, cost: IntArray) -> set[int]:
     """Return the caps that bind in the linear relaxation.
 
     Bottom-up, each node keeps the best columns by profit per cost of what its children keep, until it is
@@ -239,9 +239,9 @@ def binding(nodes: Sequence[CapTreeNode], profit: IntArray, cost: IntArray) -> s
     left = cost[order].astype(np.float64)
     last: dict[int, int] = {}
 
-    def taken(node: CapTreeNode) -> IntArray:
+    def select_columns(node: CapTreeNode) -> IntArray:
         """Return the places, ascending in the efficiency order, of the columns kept under a node."""
-        own = np.concatenate([place[node.columns], *(taken(child) for child in node.children)])
+        own = np.concatenate([place[node.columns], *(select_columns(child) for child in node.children)])
         own.sort()
         reach = np.cumsum(left[own])
         end = int(np.searchsorted(reach, node.cap, side="right"))
@@ -251,11 +251,11 @@ def binding(nodes: Sequence[CapTreeNode], profit: IntArray, cost: IntArray) -> s
         last[node.row] = int(own[end])
         return own[: end + 1]
 
-    def holding(node: CapTreeNode, above: float) -> set[int]:
+    def collect_binding_rows(node: CapTreeNode, above: float) -> set[int]:
         own = last.get(node.row, n_cols)
         here = {node.row} if own < above else set()
-        return here.union(*(holding(child, min(own, above)) for child in node.children))
+        return here.union(*(collect_binding_rows(child, min(own, above)) for child in node.children))
 
     for node in nodes:
-        taken(node)
-    return set().union(*(holding(node, n_cols) for node in nodes))
+        select_columns(node)
+    return set().union(*(collect_binding_rows(node, n_cols) for node in nodes))

@@ -32,15 +32,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tnt_sim.kernel.cap_tree.dominance import firsts, runs
+from tnt_sim.kernel.cap_tree.dominance import locate_groups, mark_first_items
 from tnt_sim.kernel.cap_tree.states import (
     NOWHERE,
     ROOM,
     Budget,
     TreeStates,
-    first_place,
-    settled,
-    undominated,
+    compare_by_rank,
+    filter_undominated,
+    resolve_ties,
 )
 from tnt_sim.kernel.knapsack import BoolArray, ChoiceGroups, IntArray
 
@@ -50,7 +50,7 @@ ITEM_WORK = 64
 """Fixed work per item or group, counted in states."""
 
 
-def near_states(
+def enumerate_leaf_states(
     profit: IntArray,
     weight: IntArray,
     capacity: int,
@@ -85,10 +85,10 @@ def near_states(
     """
     core = _LeafCore(profit, weight, capacity, a, b, gamma, budget, window)
     core.grow()
-    return core.states()
+    return core.enumerate_states()
 
 
-def relaxed(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+def compute_upper_bound(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
     """Return the upper bound U of a leaf's value at the price a/b, times b.
 
     Raises
@@ -96,7 +96,7 @@ def relaxed(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
     OverflowError
         When products exceed 64 bits.
     """
-    inner = _inner_price(p, w, capacity, a, b)
+    inner = _compute_inner_price(p, w, capacity, a, b)
     return int(np.maximum(b * p - inner * w, 0).sum()) + (inner - a) * capacity
 
 
@@ -129,7 +129,7 @@ class _LeafCore:
     ) -> None:
         self.p, self.w, self.capacity, self.gamma, self.budget = p, w, capacity, gamma, budget
         self.window = window
-        inner = _inner_price(p, w, capacity, a, b)
+        inner = _compute_inner_price(p, w, capacity, a, b)
         self.delta = inner - a
         self.r = b * p - inner * w
         self.base = self.r > 0
@@ -139,9 +139,9 @@ class _LeafCore:
         self.gone = np.zeros(1, dtype=np.int64)
         self.last = np.ones(1, dtype=np.bool_)
         self.layers: list[_LeafLayer] = []
-        self.least = self._reached() if window is None else 0
+        self.least = self._compute_feasible_value() if window is None else 0
 
-    def _reached(self) -> int:
+    def _compute_feasible_value(self) -> int:
         """Return the A of a feasible selection: the best items as far as they fit, and one more."""
         first = np.flatnonzero(self.base)
         if int(self.weight[0]) > self.capacity:
@@ -160,25 +160,25 @@ class _LeafCore:
         """Branch on every item that a selection within Γ of the best may flip."""
         lost = np.abs(self.r)
         open_ = np.flatnonzero(lost <= self.gamma + self.least)
-        order = self._order(open_, lost)
+        order = self._sort_by_loss_ratio(open_, lost)
         each = lost[order] / self.w[order]
         inside = self.base[order]
-        drop, add = _next(each, inside), _next(each, ~inside)
+        drop, add = _compute_next_loss_ratio(each, inside), _compute_next_loss_ratio(each, ~inside)
         for place, item in enumerate(order.tolist()):
             if not len(self.weight):  # no state lies within the window
                 return
             if lost[item] <= self.gamma + self.least:
-                twin = place > 0 and self._twins(int(order[place - 1]), item)
+                twin = place > 0 and self._is_identical(int(order[place - 1]), item)
                 self._flip(item, int(lost[item]), twin=twin)
                 self._prune(float(drop[place + 1]), float(add[place + 1]))
 
-    def _order(self, open_: IntArray, lost: IntArray) -> IntArray:
+    def _sort_by_loss_ratio(self, open_: IntArray, lost: IntArray) -> IntArray:
         """Order items by loss per weight; among equal items, the first in rank is added first and dropped last."""
         rank = np.where(self.base[open_], -open_, open_)
         keys = (rank, self.p[open_], self.w[open_], lost[open_] / self.w[open_])
         return open_[np.lexsort(keys)]
 
-    def _twins(self, left: int, other: int) -> bool:
+    def _is_identical(self, left: int, other: int) -> bool:
         """Return whether two items are equal."""
         return bool(self.p[left] == self.p[other] and self.w[left] == self.w[other])
 
@@ -193,10 +193,10 @@ class _LeafCore:
         gone = np.concatenate([self.gone, self.gone[from_] + lost])
         parent = np.concatenate([np.arange(count), from_])
         flipped = np.arange(len(weight)) >= count
-        selected, equal, whose = undominated(weight, profit)
+        selected, equal, whose = filter_undominated(weight, profit)
         if len(equal):
             self.layers.append(_LeafLayer(item, parent, flipped))
-            selected = settled(selected, equal, whose, self._differ, self.budget)
+            selected = resolve_ties(selected, equal, whose, self._compare_selections, self.budget)
             self.layers.pop()
         self.weight, self.profit, self.gone = weight[selected], profit[selected], gone[selected]
         self.last = flipped[selected]
@@ -227,7 +227,7 @@ class _LeafCore:
             self.weight, self.profit = self.weight[alive], self.profit[alive]
             self.gone, self.last = self.gone[alive], self.last[alive]
 
-    def _flips(self, place: int) -> list[int]:
+    def _list_flips(self, place: int) -> list[int]:
         """Return the items in which a state differs from the best items."""
         result = []
         for layer in reversed(self.layers):
@@ -236,34 +236,36 @@ class _LeafCore:
             place = int(layer.parent[place])
         return result
 
-    def _differ(self, left: int, other: int) -> tuple[int, bool]:
+    def _compare_selections(self, left: int, other: int) -> tuple[int, bool]:
         """Compare the selections of two states."""
-        ours = set(self._flips(left))
-        differing = ours.symmetric_difference(self._flips(other))
+        ours = set(self._list_flips(left))
+        differing = ours.symmetric_difference(self._list_flips(other))
         if not differing:
             return NOWHERE
         first = min(differing)
         return first, bool(self.base[first]) != (first in ours)
 
-    def _columns(self, place: int) -> IntArray:
+    def _list_columns(self, place: int) -> IntArray:
         """Return the items of a state, ascending."""
         inside = self.base.copy()
-        flips = self._flips(place)
+        flips = self._list_flips(place)
         inside[flips] = ~inside[flips]
         return np.flatnonzero(inside)
 
-    def states(self) -> TreeStates:
+    def enumerate_states(self) -> TreeStates:
         """Return the states within Γ once all items are branched on."""
         short = self.gone + self.delta * (self.capacity - self.weight)
-        states = TreeStates(self.profit, self.weight, short, self.bound, self._columns, self._differ)
+        states = TreeStates(
+            self.profit, self.weight, short, self.bound, self._list_columns, self._compare_selections
+        )
         if self.window is not None:
             low, high = self.window
             inside = (self.weight >= low) & (self.weight <= high) & (short <= self.gamma)
-            return states.among(np.flatnonzero(inside))
-        return within_cap(states, self.capacity, self.gamma)
+            return states.pick(np.flatnonzero(inside))
+        return filter_within_cap(states, self.capacity, self.gamma)
 
 
-def within_cap(states: TreeStates, capacity: int, gamma: int) -> TreeStates:
+def filter_within_cap(states: TreeStates, capacity: int, gamma: int) -> TreeStates:
     """Keep the states within a capacity and within Γ of the best of these.
 
     The losses of `states` are counted from its bound `best`; those returned are counted from the best state.
@@ -271,19 +273,19 @@ def within_cap(states: TreeStates, capacity: int, gamma: int) -> TreeStates:
     fits = states.weight <= capacity
     least = int(states.loss[fits].min())
     loss = np.where(fits, states.loss - least, ROOM)
-    return replace(states, loss=loss, best=states.best - least).within(gamma)
+    return replace(states, loss=loss, best=states.best - least).filter_within(gamma)
 
 
-def _inner_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+def _compute_inner_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
     """Return c: the given price, or the higher one at which the items fill the capacity."""
     if float(p.sum()) * b < ROOM and float(w.sum()) * max(a, 1) < ROOM:
-        inner = max(a, _fill_price(p, w, capacity, a, b))
+        inner = max(a, _find_filling_price(p, w, capacity, a, b))
         if float(w.sum()) * inner < ROOM:
             return inner
     raise OverflowError("the price of a leaf leaves 64 bits")
 
 
-def _fill_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+def _find_filling_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
     """Return the price, over b, at which the items worth more than a/b fill the capacity; 0 if all of them fit."""
     worth = np.flatnonzero(b * p > a * w)
     if int(w[worth].sum()) <= capacity:
@@ -293,7 +295,7 @@ def _fill_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
     return b * int(p[worth[place]]) // int(w[worth[place]])
 
 
-def _next(each: np.ndarray, chosen: BoolArray) -> np.ndarray:
+def _compute_next_loss_ratio(each: np.ndarray, chosen: BoolArray) -> np.ndarray:
     """For each place, return the least loss per weight of the items `chosen` from there on.
 
     The loss is infinite if none is left.
@@ -314,22 +316,22 @@ class ItemGroups:
     Attributes
     ----------
     items, p, w : int64 (n_items,): columns, profits, weights
-    menus : the groups of all columns, and the ranking of selections
+    choice_groups : the groups of all columns, and the ranking of selections
     """
 
     items: IntArray
     p: IntArray
     w: IntArray
-    menus: ChoiceGroups
+    choice_groups: ChoiceGroups
 
     @property
     def most(self) -> tuple[int, int]:
         """Return the greatest profit and the greatest weight of a selection."""
-        heads, _ = runs(self.menus.group[self.items])
+        heads, _ = locate_groups(self.choice_groups.group[self.items])
         return int(np.maximum.reduceat(self.p, heads).sum()), int(np.maximum.reduceat(self.w, heads).sum())
 
 
-def near_menus(
+def enumerate_group_states(
     groups: ItemGroups, capacity: int, a: int, inner: int, b: int, gamma: int, budget: Budget
 ) -> TreeStates:
     """Enumerate the undominated states of multiple-choice groups within Γ of the best at the price a/b.
@@ -346,7 +348,7 @@ def near_menus(
     """
     core = _GroupCore(groups, capacity, a, inner, b, gamma, budget)
     core.grow()
-    return core.states()
+    return core.enumerate_states()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -388,11 +390,11 @@ class _GroupCore:
     ) -> None:
         self.groups, self.capacity, self.gamma, self.budget = groups, capacity, gamma, budget
         self.delta = inner - a
-        heads, of = runs(groups.menus.group[groups.items])
+        heads, of = locate_groups(groups.choice_groups.group[groups.items])
         worth = b * groups.p - inner * groups.w
         best = np.maximum(np.maximum.reduceat(worth, heads), 0)
         top = np.flatnonzero((worth == best[of]) & (worth > 0))
-        top = top[firsts(of[top])]
+        top = top[mark_first_items(of[top])]
         self.base = np.full(len(heads), -1)
         self.base[of[top]] = top
         self.others = _Alternatives(groups, worth, of, best, self.base)
@@ -403,9 +405,9 @@ class _GroupCore:
         self.gone = np.zeros(1, dtype=np.int64)
         self.last = np.ones(1, dtype=np.bool_)
         self.layers: list[_GroupLayer] = []
-        self.least = self._reached()
+        self.least = self._compute_feasible_value()
 
-    def _reached(self) -> int:
+    def _compute_feasible_value(self) -> int:
         """Return the A of a feasible selection: the best items, or lighter alternatives until they fit."""
         others, over = self.others, int(self.weight[0]) - self.capacity
         if over <= 0:
@@ -414,7 +416,7 @@ class _GroupCore:
             return self.delta * -over - max(0, int(gain.max(initial=0)))
         lighter = np.flatnonzero(others.weight < 0)
         lighter = lighter[np.lexsort((others.each[lighter], others.group[lighter]))]
-        lighter = lighter[firsts(others.group[lighter])]
+        lighter = lighter[mark_first_items(others.group[lighter])]
         lighter = lighter[np.argsort(others.each[lighter], kind="stable")]
         freed = np.cumsum(-others.weight[lighter])
         end = int(np.searchsorted(freed, over)) + 1
@@ -428,25 +430,25 @@ class _GroupCore:
         near = np.flatnonzero(others.lost <= self.gamma + self.least)
         if not len(near):
             return
-        heads, _ = runs(others.group[near])
+        heads, _ = locate_groups(others.group[near])
         each = np.minimum.reduceat(others.each[near], heads)
         add, drop = (
             np.minimum.reduceat(np.where(others.weight[near] * sign > 0, others.each[near], np.inf), heads)
             for sign in (1, -1)
         )
-        order = self._order(near[heads], each)
-        add, drop = _next_group_layer(add[order]), _next_group_layer(drop[order])
+        order = self._sort_by_loss_ratio(near[heads], each)
+        add, drop = _compute_suffix_minimum(add[order]), _compute_suffix_minimum(drop[order])
         ends = np.append(heads, len(near))
         before = BASE
         for place, k in enumerate(order.tolist()):
             own = near[ends[k] : ends[k + 1]]
             own = own[others.lost[own] <= self.gamma + self.least]
             if len(own):
-                self._turn(own, twin=before != BASE and self._twins(before, int(own[0])))
+                self._turn(own, twin=before != BASE and self._is_identical(before, int(own[0])))
                 self._prune(float(drop[place + 1]), float(add[place + 1]))
                 before = int(own[0])
 
-    def _order(self, first: IntArray, each: FloatArray) -> IntArray:
+    def _sort_by_loss_ratio(self, first: IntArray, each: FloatArray) -> IntArray:
         """Order groups by their least loss per weight.
 
         `first` gives one alternative of each group. Among equal single items, the first in the ranking is
@@ -454,13 +456,15 @@ class _GroupCore:
         """
         others = self.others
         group = others.group[first]
-        raised = self.groups.menus.raised[self.groups.items[np.maximum(self.base[group], others.item[first])]]
+        raised = self.groups.choice_groups.raised[
+            self.groups.items[np.maximum(self.base[group], others.item[first])]
+        ]
         rank = np.where(raised, group + len(self.base), group)
         rank = np.where(others.weight[first] < 0, -rank, rank)
         order: IntArray = np.lexsort((rank, others.profit[first], others.weight[first], each))
         return order
 
-    def _twins(self, left: int, other: int) -> bool:
+    def _is_identical(self, left: int, other: int) -> bool:
         """Return whether two alternatives belong to single-item groups and change weight and profit alike."""
         others = self.others
         single = bool(self.single[others.group[left]] and self.single[others.group[other]])
@@ -485,10 +489,10 @@ class _GroupCore:
                 (self.weight, others.weight), (self.profit, others.profit), (self.gone, others.lost),
             )
         )  # fmt: skip
-        selected, equal, whose = undominated(weight, profit)
+        selected, equal, whose = filter_undominated(weight, profit)
         if len(equal):
             self.layers.append(_GroupLayer(parent, taken))
-            selected = settled(selected, equal, whose, self._differ, self.budget)
+            selected = resolve_ties(selected, equal, whose, self._compare_selections, self.budget)
             self.layers.pop()
         self.weight, self.profit, self.gone = weight[selected], profit[selected], gone[selected]
         self.last = turned[selected]
@@ -510,7 +514,7 @@ class _GroupCore:
             self.weight, self.profit = self.weight[alive], self.profit[alive]
             self.gone, self.last = self.gone[alive], self.last[alive]
 
-    def _turned(self, place: int) -> dict[int, int]:
+    def _map_exchanges(self, place: int) -> dict[int, int]:
         """Return the groups in which a state differs from the best, with the item taken, −1 for none."""
         result = {}
         for layer in reversed(self.layers):
@@ -520,33 +524,35 @@ class _GroupCore:
             place = int(layer.parent[place])
         return result
 
-    def _differ(self, left: int, other: int) -> tuple[int, bool]:
+    def _compare_selections(self, left: int, other: int) -> tuple[int, bool]:
         """Compare the selections of two states."""
-        ours, theirs = self._turned(left), self._turned(other)
+        ours, theirs = self._map_exchanges(left), self._map_exchanges(other)
         groups = sorted({*ours, *theirs})
         mine, others = ([turned.get(k, self.base[k]) for k in groups] for turned in (ours, theirs))
-        return first_place(self._items(mine), self._items(others), self.groups.menus)
+        return compare_by_rank(self._get_items(mine), self._get_items(others), self.groups.choice_groups)
 
-    def _items(self, places: Sequence[int] | IntArray) -> IntArray:
+    def _get_items(self, places: Sequence[int] | IntArray) -> IntArray:
         """Return the items at some places; −1 stands for none."""
         held = np.array(places, dtype=np.int64)
         return self.groups.items[held[held >= 0]]
 
-    def _columns(self, place: int) -> IntArray:
+    def _list_columns(self, place: int) -> IntArray:
         """Return the items of a state, ascending."""
-        turned = self._turned(place)
+        turned = self._map_exchanges(place)
         chosen = self.base.copy()
         chosen[list(turned)] = list(turned.values())
-        return self._items(chosen)
+        return self._get_items(chosen)
 
-    def states(self) -> TreeStates:
+    def enumerate_states(self) -> TreeStates:
         """Return the states within Γ once all groups are branched on."""
         short = self.gone + self.delta * (self.capacity - self.weight)
-        found = TreeStates(self.profit, self.weight, short, self.bound, self._columns, self._differ)
-        return within_cap(found, self.capacity, self.gamma)
+        states = TreeStates(
+            self.profit, self.weight, short, self.bound, self._list_columns, self._compare_selections
+        )
+        return filter_within_cap(states, self.capacity, self.gamma)
 
 
-def _next_group_layer(cost: FloatArray) -> FloatArray:
+def _compute_suffix_minimum(cost: FloatArray) -> FloatArray:
     """For each place, return the least value from there on; infinite at the end."""
     least: FloatArray = np.append(np.minimum.accumulate(cost[::-1])[::-1], np.inf)
     return least

@@ -20,7 +20,9 @@ from tnt_sim.kernel.knapsack import BoolArray, ChoiceGroups, IntArray
 _NEVER = np.int64(2**63 - 1)
 
 
-def lasting(items: IntArray, profit: IntArray, weight: IntArray, menus: ChoiceGroups) -> IntArray:
+def select_undominated_items(
+    items: IntArray, profit: IntArray, weight: IntArray, choice_groups: ChoiceGroups
+) -> IntArray:
     """Return the undominated items.
 
     Parameters
@@ -29,7 +31,7 @@ def lasting(items: IntArray, profit: IntArray, weight: IntArray, menus: ChoiceGr
     profit, weight : int64 (n_cols,), of all items
     """
     used = items[profit[items] > 0]
-    heads, of = runs(menus.group[used])
+    heads, of = locate_groups(choice_groups.group[used])
     if len(heads) == len(used):
         return used
     p, w = profit[used], weight[used]
@@ -38,7 +40,7 @@ def lasting(items: IntArray, profit: IntArray, weight: IntArray, menus: ChoiceGr
     light = np.minimum.reduceat(np.where(top, w, _NEVER), heads)[of]
     stays = w < light
     first = np.flatnonzero(top & (w == light))
-    stays[first[firsts(of[first])]] = True
+    stays[first[mark_first_items(of[first])]] = True
     used, p, w, of = used[stays], p[stays], w[stays], of[stays]
     if len(used) == len(heads):
         return used
@@ -50,55 +52,61 @@ def lasting(items: IntArray, profit: IntArray, weight: IntArray, menus: ChoiceGr
     return used[np.sort(order[rises])]
 
 
-def greatest(items: IntArray, profit: IntArray, weight: IntArray, menus: ChoiceGroups) -> IntArray:
+def select_best_items(
+    items: IntArray, profit: IntArray, weight: IntArray, choice_groups: ChoiceGroups
+) -> IntArray:
     """Return the best item of each group: the greatest profit, which must be positive, then the least weight."""
-    places = lasting(items, profit, weight, menus)
-    heads, of = runs(menus.group[places])
+    places = select_undominated_items(items, profit, weight, choice_groups)
+    heads, of = locate_groups(choice_groups.group[places])
     if len(heads) == len(places):
         return places
     best: BoolArray = profit[places] == np.maximum.reduceat(profit[places], heads)[of]
     return places[best]
 
 
-def trimmed(node: CapTreeNode, profit: IntArray, weight: IntArray, menus: ChoiceGroups) -> CapTreeNode:
+def trim_tree(
+    node: CapTreeNode, profit: IntArray, weight: IntArray, choice_groups: ChoiceGroups
+) -> CapTreeNode:
     """Remove from a tree the items that are dominated inside their node or heavier than its cap.
 
     Items of one group under different nodes are not compared, since different capacities limit them.
     """
     own = node.columns if node.may_exceed else node.columns[weight[node.columns] <= node.cap]
-    children = tuple(trimmed(child, profit, weight, menus) for child in node.children)
-    return replace(node, columns=lasting(own, profit, weight, menus), children=children)
+    children = tuple(trim_tree(child, profit, weight, choice_groups) for child in node.children)
+    return replace(
+        node, columns=select_undominated_items(own, profit, weight, choice_groups), children=children
+    )
 
 
-def apart(items: IntArray, menus: ChoiceGroups) -> tuple[IntArray, IntArray]:
+def split_single_items(items: IntArray, choice_groups: ChoiceGroups) -> tuple[IntArray, IntArray]:
     """Split items into those alone in their group, in ranking order, and those that share one, ascending."""
-    shares = menus.picked(items).shared
-    alone, raised = items[~shares], menus.raised[items[~shares]]
+    shares = choice_groups.pick(items).shared
+    alone, raised = items[~shares], choice_groups.raised[items[~shares]]
     return np.concatenate([alone[~raised], alone[raised]]), items[shares]
 
 
-def runs(group: IntArray) -> tuple[IntArray, IntArray]:
+def locate_groups(group: IntArray) -> tuple[IntArray, IntArray]:
     """Return where each group begins in ascending group numbers, and the place of each item's group."""
-    first = firsts(group)
+    first = mark_first_items(group)
     return np.flatnonzero(first), np.cumsum(first) - 1
 
 
-def most_of(node: CapTreeNode, number: IntArray, menus: ChoiceGroups | None) -> int:
+def compute_greatest_sum(node: CapTreeNode, number: IntArray, choice_groups: ChoiceGroups | None) -> int:
     """Return the greatest sum of some numbers ≥ 0 over the selections under a node, one item per group."""
     own = number[node.columns]
-    if menus is not None and len(own):
-        own = np.maximum.reduceat(own, runs(menus.group[node.columns])[0])
-    return int(own.sum()) + sum(most_of(child, number, menus) for child in node.children)
+    if choice_groups is not None and len(own):
+        own = np.maximum.reduceat(own, locate_groups(choice_groups.group[node.columns])[0])
+    return int(own.sum()) + sum(compute_greatest_sum(child, number, choice_groups) for child in node.children)
 
 
-def scattered(columns: list[IntArray], menus: ChoiceGroups) -> bool:
+def has_split_group(columns: list[IntArray], choice_groups: ChoiceGroups) -> bool:
     """Return whether a group has items in several of some disjoint lists, each ascending."""
-    groups = [part[firsts(part)] for part in (menus.group[items] for items in columns)]
+    groups = [part[mark_first_items(part)] for part in (choice_groups.group[items] for items in columns)]
     every = np.sort(np.concatenate(groups)) if groups else np.zeros(0, dtype=np.int64)
     return bool((every[1:] == every[:-1]).any())
 
 
-def firsts(group: IntArray) -> BoolArray:
+def mark_first_items(group: IntArray) -> BoolArray:
     """Mark the first item of each group, bool (n_items,)."""
     first = np.ones(len(group), dtype=np.bool_)
     first[1:] = group[1:] != group[:-1]

@@ -16,7 +16,7 @@ c = min(a, t):
     V(c) + c·m  ≥  b·P − a·n,      with the difference    loss(c) + (a − c)·n + c·max(0, m − W)
 
 A price that fills a capacity is found by minimising V(t) + t·cap, the Lagrangian dual in one multiplier, by
-tangents (`filled`).
+tangents (`find_filling_price`).
 
 Source: Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical Programming Study 2 (1974).
 """
@@ -32,12 +32,17 @@ import numpy as np
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
-from tnt_sim.kernel.cap_tree.core_enumeration import ItemGroups, near_menus, near_states, relaxed
-from tnt_sim.kernel.cap_tree.dominance import firsts, runs
-from tnt_sim.kernel.cap_tree.memo import BoundedMemo, named
-from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, TreeStates, first_place, least_of
+from tnt_sim.kernel.cap_tree.core_enumeration import (
+    ItemGroups,
+    compute_upper_bound,
+    enumerate_group_states,
+    enumerate_leaf_states,
+)
+from tnt_sim.kernel.cap_tree.dominance import locate_groups, mark_first_items
+from tnt_sim.kernel.cap_tree.memo import BoundedMemo, compute_key
+from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, TreeStates, compare_by_rank, select_least
 from tnt_sim.kernel.knapsack import ChoiceGroups, IntArray
-from tnt_sim.kernel.profit_frontier import NARROW, Frontier, cells, frontier, items_of
+from tnt_sim.kernel.profit_frontier import NARROW, Frontier, build_frontier, estimate_additions, recover_items
 
 FRONTIER_CELLS = 150_000_000
 """Limit of n·Σp, beyond which a leaf is enumerated by price instead."""
@@ -54,15 +59,15 @@ class CapNode(Protocol):
     @property
     def size(self) -> int: ...
 
-    def value_at(self, a: int) -> tuple[int, int]:
+    def compute_tangent(self, a: int) -> tuple[int, int]:
         """Return (v, w) such that v − w·a is b times the value at price a/b, exactly or by linear relaxation."""
         ...
 
-    def losses(self, a: int, count: int) -> IntArray:
+    def list_least_losses(self, a: int, count: int) -> IntArray:
         """Return about the `count` smallest positive losses of its states at the price a/b."""
         ...
 
-    def near(self, a: int, gamma: int) -> TreeStates:
+    def enumerate_states(self, a: int, gamma: int) -> TreeStates:
         """Return the undominated states within `gamma` (Γ) of the best at the price a/b."""
         ...
 
@@ -78,10 +83,10 @@ class FrontierLeaf:
         front: Frontier,
         b: int,
         grain: int,
-        menus: ChoiceGroups | None,
+        choice_groups: ChoiceGroups | None,
         deadline: Deadline,
     ) -> None:
-        self.items, self.p, self.w, self.b, self.menus = columns, profit, weight, b, menus
+        self.items, self.p, self.w, self.b, self.choice_groups = columns, profit, weight, b, choice_groups
         self.size = len(columns)
         self.deadline = deadline
         self.gain, self.weight = front.profit, front.weight
@@ -90,7 +95,7 @@ class FrontierLeaf:
         self.queries: list[tuple[int, int]] = []
         self.columns_of: dict[int, IntArray] = {}
 
-    def value_at(self, a: int) -> tuple[int, int]:
+    def compute_tangent(self, a: int) -> tuple[int, int]:
         """Return the best pair at a price, exactly.
 
         Earlier answers bound its place, since weight falls as the price rises.
@@ -105,32 +110,34 @@ class FrontierLeaf:
         self.queries.insert(place, (a, best))
         return int(self.value[best]), int(self.weight[best])
 
-    def losses(self, a: int, count: int) -> IntArray:
+    def list_least_losses(self, a: int, count: int) -> IntArray:
         """Return the `count` smallest positive losses."""
-        loss = self._loss(a)[0]
-        return least_of(loss[loss > 0], count)
+        loss = self._compute_losses(a)[0]
+        return select_least(loss[loss > 0], count)
 
-    def near(self, a: int, gamma: int) -> TreeStates:
+    def enumerate_states(self, a: int, gamma: int) -> TreeStates:
         """Return the efficient pairs within a loss."""
-        loss, best = self._loss(a)
-        return TreeStates(self.profit, self.weight, loss, best, self._columns, self._differ).within(gamma)
+        loss, best = self._compute_losses(a)
+        return TreeStates(
+            self.profit, self.weight, loss, best, self._recover_columns, self._compare_selections
+        ).filter_within(gamma)
 
-    def _loss(self, a: int) -> tuple[IntArray, int]:
+    def _compute_losses(self, a: int) -> tuple[IntArray, int]:
         """Return the loss of each pair at a price, and the best value."""
-        value, weight = self.value_at(a)
+        value, weight = self.compute_tangent(a)
         best = value - weight * a
         return best - (self.value - a * self.weight), best
 
-    def _columns(self, k: int) -> IntArray:
+    def _recover_columns(self, k: int) -> IntArray:
         """Recover the columns of pair k; they are cached."""
         if k not in self.columns_of:
             gain, weight = int(self.gain[k]), int(self.weight[k])
-            taken = items_of(self.p, self.w, gain, weight, deadline=self.deadline)
+            taken = recover_items(self.p, self.w, gain, weight, deadline=self.deadline)
             self.columns_of[k] = self.items[taken]
         return self.columns_of[k]
 
-    def _differ(self, left: int, other: int) -> tuple[int, bool]:
-        return first_place(self._columns(left), self._columns(other), self.menus)
+    def _compare_selections(self, left: int, other: int) -> tuple[int, bool]:
+        return compare_by_rank(self._recover_columns(left), self._recover_columns(other), self.choice_groups)
 
 
 class ListLeaf:
@@ -144,10 +151,10 @@ class ListLeaf:
         capacity: int,
         b: int,
         budget: Budget,
-        menus: ChoiceGroups | None,
+        choice_groups: ChoiceGroups | None,
     ) -> None:
         self.items, self.p, self.w, self.capacity = columns, profit, weight, capacity
-        self.b, self.budget, self.menus = b, budget, menus
+        self.b, self.budget, self.choice_groups = b, budget, choice_groups
         self.size = len(columns)
         order = np.argsort(-(profit / weight), kind="stable")
         self.ratio = profit[order] / weight[order]
@@ -155,7 +162,7 @@ class ListLeaf:
         self.gain = np.r_[0, np.cumsum(profit[order])]
         self.last_states: tuple[int, int, TreeStates] | None = None
 
-    def value_at(self, a: int) -> tuple[int, int]:
+    def compute_tangent(self, a: int) -> tuple[int, int]:
         """Return the line of the linear relaxation: items of efficiency above the price, the last in part."""
         k = int(np.searchsorted(-self.ratio, -a / self.b, side="left"))
         if self.reach[k] <= self.capacity:
@@ -164,47 +171,49 @@ class ListLeaf:
         part = int(self.b * float(self.ratio[k]) * (self.capacity - int(self.reach[k])))
         return self.b * int(self.gain[k]) + part, self.capacity
 
-    def losses(self, a: int, count: int) -> IntArray:
+    def list_least_losses(self, a: int, count: int) -> IntArray:
         """Return the losses of single flips."""
         k = int(np.searchsorted(self.reach, self.capacity, side="right")) - 1
         inner = max(a, int(self.b * self.ratio[k])) if k < len(self.ratio) else a
         if float(self.w.max()) * inner >= ROOM:
             raise OverflowError("the price of a leaf leaves 64 bits")
-        return least_of(np.abs(self.b * self.p - inner * self.w), count)
+        return select_least(np.abs(self.b * self.p - inner * self.w), count)
 
-    def near(self, a: int, gamma: int) -> TreeStates:
+    def enumerate_states(self, a: int, gamma: int) -> TreeStates:
         """Return the states within a loss; they are cached for a wider loss at the same price."""
         if self.last_states is None or self.last_states[0] != a or self.last_states[1] < gamma:
             wide = WIDER * gamma
-            found = near_states(self.p, self.w, self.capacity, a, self.b, wide, self.budget)
-            self.last_states = a, wide, self._named(found)
-        return self.last_states[2].within(gamma)
+            found = enumerate_leaf_states(self.p, self.w, self.capacity, a, self.b, wide, self.budget)
+            self.last_states = a, wide, self._translate_states(found)
+        return self.last_states[2].filter_within(gamma)
 
-    def most(self, a: int) -> int:
+    def compute_upper_bound(self, a: int) -> int:
         """Return the value of the linear relaxation at a price, an upper bound."""
-        return relaxed(self.p, self.w, self.capacity, a, self.b)
+        return compute_upper_bound(self.p, self.w, self.capacity, a, self.b)
 
-    def weighing(self, a: int, gamma: int, low: int, high: int) -> TreeStates:
-        """Return the states of weight `low` to `high` within Γ of the bound `most`, which is their `best`."""
+    def enumerate_weight_window(self, a: int, gamma: int, low: int, high: int) -> TreeStates:
+        """Return the states of weight `low` to `high` within Γ of `compute_upper_bound`, which is their `best`."""
         window = low, min(high, self.capacity)
-        return self._named(near_states(self.p, self.w, self.capacity, a, self.b, gamma, self.budget, window))
+        return self._translate_states(
+            enumerate_leaf_states(self.p, self.w, self.capacity, a, self.b, gamma, self.budget, window)
+        )
 
-    def _named(self, states: TreeStates) -> TreeStates:
+    def _translate_states(self, states: TreeStates) -> TreeStates:
         """Translate states from places in the leaf to columns."""
 
-        def differ(left: int, other: int) -> tuple[int, bool]:
+        def compare_selections(left: int, other: int) -> tuple[int, bool]:
             place, ours = states.differ(left, other)
-            return (self._place(place), ours) if place < len(self.items) else NOWHERE
+            return (self._get_rank(place), ours) if place < len(self.items) else NOWHERE
 
-        return replace(states, columns=lambda k: self.items[states.columns(k)], differ=differ)
+        return replace(states, columns=lambda k: self.items[states.columns(k)], differ=compare_selections)
 
-    def _place(self, place: int) -> int:
+    def _get_rank(self, place: int) -> int:
         """Return the first ranking position of an item."""
         item = self.items[place : place + 1]
-        return int(item[0] if self.menus is None else self.menus.order(item)[0])
+        return int(item[0] if self.choice_groups is None else self.choice_groups.compute_rank_key(item)[0])
 
 
-def leaf_of(
+def build_leaf(
     node: CapTreeNode,
     profit: IntArray,
     weight: IntArray,
@@ -212,7 +221,7 @@ def leaf_of(
     budget: Budget,
     fronts: BoundedMemo[Frontier],
     grain: int = 1,
-    menus: ChoiceGroups | None = None,
+    choice_groups: ChoiceGroups | None = None,
 ) -> FrontierLeaf | ListLeaf:
     """Build the leaf of a node's own columns, of the kind that costs less.
 
@@ -221,24 +230,26 @@ def leaf_of(
     fronts : cache of efficient pairs
     grain : when > 1, profits are grain·p − w, so that of equal profits the lighter selection is better; it
         must exceed every weight of a selection
-    menus : gives the rank order of the columns; each is alone in its group
+    choice_groups : gives the rank order of the columns; each is alone in its group
     """
     used = node.columns[profit[node.columns] > 0]
-    if cells(profit[used]) > FRONTIER_CELLS:
+    if estimate_additions(profit[used]) > FRONTIER_CELLS:
         used = used[weight[used] <= node.cap]
     p, w = profit[used], weight[used]
-    if cells(p) > FRONTIER_CELLS:
-        return ListLeaf(used, p if grain == 1 else grain * p - w, w, node.cap, b, budget, menus)
+    if estimate_additions(p) > FRONTIER_CELLS:
+        return ListLeaf(used, p if grain == 1 else grain * p - w, w, node.cap, b, budget, choice_groups)
     # one frontier serves every cap: it extends to all items, or as far as 32-bit sums allow
     reach = int(w.sum()) if node.cap >= NARROW else min(int(w.sum()), NARROW - 1)
-    front = fronts.get(named((p, w), reach), lambda: frontier(p, w, reach, budget.deadline))
-    return FrontierLeaf(used, p, w, front.within(node.cap), b, grain, menus, budget.deadline)
+    front = fronts.get(compute_key((p, w), reach), lambda: build_frontier(p, w, reach, budget.deadline))
+    return FrontierLeaf(
+        used, p, w, front.restrict_to_capacity(node.cap), b, grain, choice_groups, budget.deadline
+    )
 
 
 _NEVER = 1 << 62
 
 
-def filled(value_at: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, int]:
+def find_filling_price(compute_tangent: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, int]:
     """Find the price that fills a capacity: minimise V(t) + t·cap over integer t ≥ 0, where V(t) is the upper
     envelope of lines v − w·t.
 
@@ -255,13 +266,13 @@ def filled(value_at: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, i
     """
     if cap < 0:  # a negative budget: it always needs more
         return _NEVER, 0
-    many = value_at(0)
+    many = compute_tangent(0)
     if many[1] <= cap:
         return 0, many[0]
     few = (0, 0)
     while True:
         a = (many[0] - few[0]) // (many[1] - few[1])
-        result = value_at(a)
+        result = compute_tangent(a)
         known = max(many[0] - a * many[1], few[0] - a * few[1])
         if result[0] - a * result[1] <= known:
             break
@@ -269,7 +280,7 @@ def filled(value_at: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, i
             many = result
         else:
             few = result
-    reached = {p: v + p * (cap - w) for p, (v, w) in ((p, value_at(p)) for p in (a, a + 1))}
+    reached = {p: v + p * (cap - w) for p, (v, w) in ((p, compute_tangent(p)) for p in (a, a + 1))}
     best = min(reached, key=lambda p: (reached[p], p))
     return best, reached[best]
 
@@ -279,25 +290,25 @@ class BudgetedNode:
 
     def __init__(self, node: CapNode, own: int) -> None:
         self.node, self.own, self.size = node, own, node.size
-        self.price, self.full = filled(node.value_at, own)
+        self.price, self.full = find_filling_price(node.compute_tangent, own)
 
-    def value_at(self, a: int) -> tuple[int, int]:
+    def compute_tangent(self, a: int) -> tuple[int, int]:
         """Return the line of the excess: 0 from the node's own price on, below it the weight beyond the budget."""
         if a >= self.price:
             return self.full, 0
-        v, w = self.node.value_at(a)
+        v, w = self.node.compute_tangent(a)
         return (v, w - self.own) if w > self.own else (self.full, 0)
 
-    def losses(self, a: int, count: int) -> IntArray:
+    def list_least_losses(self, a: int, count: int) -> IntArray:
         """Return the losses of the node's part."""
-        return self.node.losses(min(a, self.price), count)
+        return self.node.list_least_losses(min(a, self.price), count)
 
-    def near(self, a: int, gamma: int) -> TreeStates:
+    def enumerate_states(self, a: int, gamma: int) -> TreeStates:
         """Return the states by excess; of those without excess, only the one of greatest profit."""
         inner = min(a, self.price)
         wanted = gamma
         while True:
-            states = self.node.near(inner, wanted)
+            states = self.node.enumerate_states(inner, wanted)
             if len(states.weight) and float(states.weight[-1]) * max(a, 1) >= ROOM:
                 raise OverflowError("the price of a part leaves 64 bits")
             needed = np.maximum(states.weight - self.own, 0)
@@ -312,7 +323,7 @@ class BudgetedNode:
             states.profit, needed, short - least, states.best + inner * self.own - least,
             states.columns, states.differ,
         )  # fmt: skip
-        return result.among(np.arange(first, len(needed))).within(gamma)
+        return result.pick(np.arange(first, len(needed))).filter_within(gamma)
 
 
 class GroupLeaf:
@@ -327,20 +338,20 @@ class GroupLeaf:
         items: IntArray,
         profit: IntArray,
         weight: IntArray,
-        menus: ChoiceGroups,
+        choice_groups: ChoiceGroups,
         capacity: int,
         b: int,
         budget: Budget,
     ) -> None:
-        self.groups = ItemGroups(items, profit, weight, menus)
+        self.groups = ItemGroups(items, profit, weight, choice_groups)
         self.capacity, self.b, self.budget = capacity, b, budget
         self.size = len(items)
-        self.heads, self.of = runs(menus.group[items])
+        self.heads, self.of = locate_groups(choice_groups.group[items])
         self.richest, self.heaviest = self.groups.most
-        self.price, self.full = filled(self._sum, capacity)
+        self.price, self.full = find_filling_price(self._sum, capacity)
         self.last_states: tuple[int, int, TreeStates] | None = None
 
-    def _worth(self, a: int) -> tuple[IntArray, IntArray]:
+    def _compute_values(self, a: int) -> tuple[IntArray, IntArray]:
         """Return the value of each item at a price, and the best of each group, at least 0 for taking none."""
         if float(self.heaviest) * a >= ROOM or float(self.richest) * self.b >= ROOM:
             raise OverflowError("the price of a leaf leaves 64 bits")
@@ -349,26 +360,26 @@ class GroupLeaf:
 
     def _sum(self, a: int) -> tuple[int, int]:
         """Add up the best items of all groups at a price."""
-        worth, best = self._worth(a)
+        worth, best = self._compute_values(a)
         top = np.flatnonzero((worth == best[self.of]) & (worth > 0))
-        top = top[firsts(self.of[top])]
+        top = top[mark_first_items(self.of[top])]
         return self.b * int(self.groups.p[top].sum()), int(self.groups.w[top].sum())
 
-    def value_at(self, a: int) -> tuple[int, int]:
+    def compute_tangent(self, a: int) -> tuple[int, int]:
         """Return the leaf's line at a price."""
         return (self.full, self.capacity) if a < self.price else self._sum(a)
 
-    def losses(self, a: int, count: int) -> IntArray:
+    def list_least_losses(self, a: int, count: int) -> IntArray:
         """Return the losses of taking another item, or none, in one group."""
-        worth, best = self._worth(max(a, self.price))
+        worth, best = self._compute_values(max(a, self.price))
         loss = np.concatenate([best[self.of] - worth, best])
-        return least_of(loss[loss > 0], count)
+        return select_least(loss[loss > 0], count)
 
-    def near(self, a: int, gamma: int) -> TreeStates:
+    def enumerate_states(self, a: int, gamma: int) -> TreeStates:
         """Return the states within a loss; they are cached for a wider loss at the same price."""
         if self.last_states is None or self.last_states[0] != a or self.last_states[1] < gamma:
             inner, wide = max(a, self.price), WIDER * gamma
-            self._worth(inner)
-            found = near_menus(self.groups, self.capacity, a, inner, self.b, wide, self.budget)
+            self._compute_values(inner)
+            found = enumerate_group_states(self.groups, self.capacity, a, inner, self.b, wide, self.budget)
             self.last_states = a, wide, found
-        return self.last_states[2].within(gamma)
+        return self.last_states[2].filter_within(gamma)

@@ -50,7 +50,7 @@ class BoundedMemo[T: Sized]:
         return result
 
 
-def named(arrays: Iterable[IntArray], *numbers: object) -> bytes:
+def compute_key(arrays: Iterable[IntArray], *numbers: object) -> bytes:
     """Compute the key of some integer arrays and plain values."""
     digest = blake2b(repr(numbers).encode(), digest_size=16)
     for array in arrays:
@@ -59,6 +59,6 @@ def named(arrays: Iterable[IntArray], *numbers: object) -> bytes:
     return digest.digest()
 
 
-def shape(node: CapTreeNode) -> list[object]:
+def describe_shape(node: CapTreeNode) -> list[object]:
     """Describe the capacities and sizes of a tree without its row numbers, as part of a key."""
-    return [node.cap, node.may_exceed, len(node.columns), [shape(child) for child in node.children]]
+    return [node.cap, node.may_exceed, len(node.columns), [describe_shape(child) for child in node.children]]

@@ -30,8 +30,8 @@ __all__ = [
     "Differ",
     "IntArray",
     "TreeStates",
-    "settled",
-    "undominated",
+    "filter_undominated",
+    "resolve_ties",
 ]
 
 ROOM = 2**62
@@ -71,7 +71,7 @@ class Budget:
         if self.work < 0:
             raise TooManyStates("the states of a tree of caps outgrew their budget")
 
-    def may_compare(self) -> bool:
+    def can_compare(self) -> bool:
         """Count one comparison of equal states.
 
         Return False, and clear `is_unique`, when the budget of ties is used up.
@@ -106,11 +106,11 @@ class TreeStates:
     columns: Callable[[int], IntArray] = field(repr=False)
     differ: Differ = field(repr=False)
 
-    def within(self, gamma: int) -> TreeStates:
+    def filter_within(self, gamma: int) -> TreeStates:
         """Keep the states whose loss is at most `gamma` (Γ)."""
-        return self.among(np.flatnonzero(self.loss <= gamma))
+        return self.pick(np.flatnonzero(self.loss <= gamma))
 
-    def among(self, near: IntArray) -> TreeStates:
+    def pick(self, near: IntArray) -> TreeStates:
         """Select states by their places."""
         return TreeStates(
             self.profit[near],
@@ -122,7 +122,7 @@ class TreeStates:
         )
 
 
-def undominated(weight: IntArray, profit: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+def filter_undominated(weight: IntArray, profit: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     """Return the undominated states by rising weight, then the states equal to one of these, and to which."""
     order = np.argsort(weight, kind="stable")
     w, p = weight[order], profit[order]
@@ -137,17 +137,19 @@ def undominated(weight: IntArray, profit: IntArray) -> tuple[IntArray, IntArray,
     return order[selected], order[equal[same]], whose[same]
 
 
-def settled(front: IntArray, equal: IntArray, whose: IntArray, differ: Differ, budget: Budget) -> IntArray:
+def resolve_ties(
+    front: IntArray, equal: IntArray, whose: IntArray, differ: Differ, budget: Budget
+) -> IntArray:
     """Resolve ties: a state replaces its equal when its selection ranks first."""
     for challenger, place in zip(equal.tolist(), whose.tolist(), strict=True):
-        if not budget.may_compare():
+        if not budget.can_compare():
             break
         if differ(challenger, int(front[place]))[1]:
             front[place] = challenger
     return front
 
 
-def first_of_equals(
+def add_heavier_equals(
     front: IntArray, weight: IntArray, profit: IntArray, differ: Differ, budget: Budget
 ) -> IntArray:
     """Add heavier states of equal profit whose selection ranks first, where weight is not minimised."""
@@ -160,7 +162,7 @@ def first_of_equals(
         worth, challenger = int(p[place]), int(order[place])
         if worth not in best or int(w[place]) <= known[worth]:
             continue
-        if not budget.may_compare():
+        if not budget.can_compare():
             break
         if differ(challenger, best[worth])[1]:
             best[worth] = challenger
@@ -175,15 +177,15 @@ NOWHERE = (2**62, False)
 """Result of a comparison of equal selections."""
 
 
-def first_place(ours: IntArray, theirs: IntArray, menus: ChoiceGroups | None) -> tuple[int, bool]:
+def compare_by_rank(ours: IntArray, theirs: IntArray, choice_groups: ChoiceGroups | None) -> tuple[int, bool]:
     """Compare two selections: the first ranking place that only one of them contains, and whether it is `ours`."""
-    if menus is not None:
-        ours, theirs = menus.order(ours), menus.order(theirs)
+    if choice_groups is not None:
+        ours, theirs = choice_groups.compute_rank_key(ours), choice_groups.compute_rank_key(theirs)
     places = np.setxor1d(ours, theirs)
     return (int(places[0]), bool(places[0] in ours)) if len(places) else NOWHERE
 
 
-def least_of(loss: IntArray, count: int) -> IntArray:
+def select_least(loss: IntArray, count: int) -> IntArray:
     """Return the `count` smallest losses, unsorted; all if there are fewer."""
     return loss if len(loss) <= count else np.partition(loss, count)[:count]
 
@@ -192,7 +194,7 @@ PAIRS = 4_000_000
 """Pairs of states held in memory at once, about 100 bytes each."""
 
 
-def _spans(count: IntArray) -> list[slice]:
+def _split_into_spans(count: IntArray) -> list[slice]:
     """Cut a list of states into spans with at most `PAIRS` pairs, or of one state.
 
     `count` gives the pairs of each.
@@ -239,22 +241,24 @@ class StateSums:
         count = np.searchsorted(self.loss[order], need - states.loss, side="right")
         total = int(count.sum())
         self.budget.spend(total)
-        spans = _spans(count)
-        parted = [self._pairs(states, order, count, span, cap, peaks=len(spans) > 1) for span in spans]
+        spans = _split_into_spans(count)
+        parted = [self._form_pairs(states, order, count, span, cap, peaks=len(spans) > 1) for span in spans]
         own, theirs, weight, profit = (np.concatenate(one) for one in zip(*parted, strict=True))
         nobody = np.zeros(0, dtype=np.int64)
-        selected, equal, whose = undominated(weight, profit) if len(weight) else (nobody, nobody, nobody)
+        selected, equal, whose = (
+            filter_undominated(weight, profit) if len(weight) else (nobody, nobody, nobody)
+        )
         self.layers.append((k, own, theirs))
         if len(equal):
-            selected = settled(selected, equal, whose, self.differ, self.budget)
+            selected = resolve_ties(selected, equal, whose, self.compare_selections, self.budget)
         if self.heavier and len(selected):
-            selected = first_of_equals(selected, weight, profit, self.differ, self.budget)
+            selected = add_heavier_equals(selected, weight, profit, self.compare_selections, self.budget)
         own, theirs = own[selected], theirs[selected]
         self.layers[-1] = k, own, theirs
         self.weight, self.profit = weight[selected], profit[selected]
         self.loss = self.loss[own] + states.loss[theirs]
 
-    def _pairs(
+    def _form_pairs(
         self, states_: TreeStates, order: IntArray, count: IntArray, span: slice, cap: int, *, peaks: bool
     ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """Form the pairs of a sum with a span of states of a part that respect the cap.
@@ -277,7 +281,7 @@ class StateSums:
             own, theirs, weight, profit = own[kept], theirs[kept], weight[kept], profit[kept]
         return own, theirs, weight, profit
 
-    def _chosen(self, place: int) -> dict[int, int]:
+    def _map_chosen_states(self, place: int) -> dict[int, int]:
         """Return the state of each part that a sum consists of; parts with a single state are left out."""
         chosen = {}
         for k, parent, state in reversed(self.layers):
@@ -286,21 +290,23 @@ class StateSums:
             place = int(parent[place])
         return chosen
 
-    def differ(self, left: int, other: int) -> tuple[int, bool]:
+    def compare_selections(self, left: int, other: int) -> tuple[int, bool]:
         """Compare the selections of two sums.
 
         Parts have disjoint columns, so the first difference of any part decides.
         """
-        ours, theirs = self._chosen(left), self._chosen(other)
+        ours, theirs = self._map_chosen_states(left), self._map_chosen_states(other)
         return min(
             (self.terms[k].differ(ours[k], theirs[k]) for k in ours if ours[k] != theirs[k]), default=NOWHERE
         )
 
-    def columns(self, place: int) -> IntArray:
+    def list_columns(self, place: int) -> IntArray:
         """Return the columns of one sum."""
-        chosen = self._chosen(place)
+        chosen = self._map_chosen_states(place)
         return np.concatenate([part.columns(chosen.get(k, 0)) for k, part in enumerate(self.terms)])
 
-    def states(self) -> TreeStates:
+    def to_states(self) -> TreeStates:
         """Return the sums as states of a node."""
-        return TreeStates(self.profit, self.weight, self.loss, self.best, self.columns, self.differ)
+        return TreeStates(
+            self.profit, self.weight, self.loss, self.best, self.list_columns, self.compare_selections
+        )

@@ -36,8 +36,21 @@ import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
-from tnt_sim.kernel.cap_tree.dominance import apart, most_of, scattered, trimmed
-from tnt_sim.kernel.cap_tree.leaves import WIDER, BudgetedNode, CapNode, GroupLeaf, ListLeaf, filled, leaf_of
+from tnt_sim.kernel.cap_tree.dominance import (
+    compute_greatest_sum,
+    has_split_group,
+    split_single_items,
+    trim_tree,
+)
+from tnt_sim.kernel.cap_tree.leaves import (
+    WIDER,
+    BudgetedNode,
+    CapNode,
+    GroupLeaf,
+    ListLeaf,
+    build_leaf,
+    find_filling_price,
+)
 from tnt_sim.kernel.cap_tree.memo import BoundedMemo
 from tnt_sim.kernel.cap_tree.states import MAX_TIES, Budget, StateSums, TreeStates
 from tnt_sim.kernel.knapsack import ChoiceGroups, IntArray
@@ -79,13 +92,13 @@ class TreeSolution:
         return len(self.columns) + 3
 
 
-def best_in_tree(
+def maximise_in_tree(
     profit: IntArray,
     weight: IntArray,
     root: CapTreeNode,
     max_work: int = MAX_WORK,
     fronts: BoundedMemo[Frontier] | None = None,
-    menus: ChoiceGroups | None = None,
+    choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> TreeSolution:
     """Maximise profit under a tree of capacities; break ties by least weight, then by rank order.
@@ -96,7 +109,8 @@ def best_in_tree(
     weight : int64 (n_cols,), > 0
     root : the tree; capacities ≥ 0
     fronts : cache of the leaves' efficient pairs, for later calls
-    menus : multiple-choice groups: at most one column of a group is taken among a node's own columns. Columns
+    choice_groups : multiple-choice groups: at most one column of a group is taken among a node's own columns.
+    Columns
         of one group under different nodes may be taken together; then the result is never `canonical`.
 
     Raises
@@ -111,22 +125,22 @@ def best_in_tree(
     Examples
     --------
     >>> tree = CapTreeNode(0, 9, np.array([2]), (CapTreeNode(1, 5, np.array([0, 1])),))
-    >>> best = best_in_tree(np.array([6, 5, 3]), np.array([5, 4, 4]), tree)
+    >>> best = maximise_in_tree(np.array([6, 5, 3]), np.array([5, 4, 4]), tree)
     >>> sorted(best.columns.tolist()), best.profit, best.weight
     ([0, 2], 9, 9)
     """
-    task, light = _in_units(profit, weight, root, max_work, fronts, menus, deadline)
-    return task.over(light, lambda b: task.best(light, b))
+    task, light = _scale_to_units(profit, weight, root, max_work, fronts, choice_groups, deadline)
+    return task.call_with_precision(light, lambda b: task.find_best(light, b))
 
 
-def tree_reaches(
+def can_tree_reach(
     profit: IntArray,
     weight: IntArray,
     root: CapTreeNode,
     target: int,
     max_work: int = MAX_WORK,
     fronts: BoundedMemo[Frontier] | None = None,
-    menus: ChoiceGroups | None = None,
+    choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> bool:
     """Decide whether some selection under the tree has a profit of at least `target`.
@@ -134,15 +148,17 @@ def tree_reaches(
     Raises
     ------
     TooManyStates, DeadlineExpired, OverflowError
-        As `best_in_tree` does.
+        As `maximise_in_tree` does.
     """
     if root.shares:
-        return best_in_tree(profit, weight, root, max_work, fronts, menus, deadline).profit >= target
-    task, light = _in_units(profit, weight, root, max_work, fronts, menus, deadline)
-    return task.over(light, lambda b: task.reaches(light, b, target))
+        return (
+            maximise_in_tree(profit, weight, root, max_work, fronts, choice_groups, deadline).profit >= target
+        )
+    task, light = _scale_to_units(profit, weight, root, max_work, fronts, choice_groups, deadline)
+    return task.call_with_precision(light, lambda b: task.can_reach(light, b, target))
 
 
-def cheapest_in_tree(
+def minimise_weight_in_tree(
     profit: IntArray,
     weight: IntArray,
     root: CapTreeNode,
@@ -158,33 +174,37 @@ def cheapest_in_tree(
     Raises
     ------
     TooManyStates, DeadlineExpired, OverflowError
-        As `best_in_tree` does.
+        As `maximise_in_tree` does.
     """
-    task, light = _in_units(profit, weight, root, max_work, fronts, None, deadline)
-    return task.over(light, lambda b: task.cheapest(light, b, target))
+    task, light = _scale_to_units(profit, weight, root, max_work, fronts, None, deadline)
+    return task.call_with_precision(light, lambda b: task.find_cheapest(light, b, target))
 
 
-def _in_units(
+def _scale_to_units(
     profit: IntArray,
     weight: IntArray,
     root: CapTreeNode,
     max_work: int,
     fronts: BoundedMemo[Frontier] | None,
-    menus: ChoiceGroups | None,
+    choice_groups: ChoiceGroups | None,
     deadline: Deadline,
 ) -> tuple[_Task, CapTreeNode]:
     """Divide weights and capacities by the greatest common divisor of the weights, and drop dominated items.
 
     Budgets that nodes may exceed enter the divisor too: only then is every excess a whole number of units.
     """
-    if menus is not None:
-        root = trimmed(root, profit, weight, menus)
-    columns = root.all_columns()
-    unit = max(1, int(np.gcd.reduce(np.array([0, *weight[columns].tolist(), *root.allowances()]))))
+    if choice_groups is not None:
+        root = trim_tree(root, profit, weight, choice_groups)
+    columns = root.collect_columns()
+    unit = max(
+        1, int(np.gcd.reduce(np.array([0, *weight[columns].tolist(), *root.list_exceedable_budgets()])))
+    )
     known = BoundedMemo[Frontier]() if fronts is None else fronts
     light = weight // unit
-    grain = most_of(root, light, menus) + 1 if root.shares else 1
-    return _Task(profit, light, unit, max_work, known, grain, menus, deadline), root.divided(unit)
+    grain = compute_greatest_sum(root, light, choice_groups) + 1 if root.shares else 1
+    return _Task(
+        profit, light, unit, max_work, known, grain, choice_groups, deadline
+    ), root.divide_capacities(unit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -200,22 +220,27 @@ class _Task:
     max_work: int
     fronts: BoundedMemo[Frontier]
     grain: int
-    menus: ChoiceGroups | None
+    choice_groups: ChoiceGroups | None
     deadline: Deadline
 
-    def size(self, node: CapTreeNode) -> float:
+    def estimate_largest_product(self, node: CapTreeNode) -> float:
         """Estimate the greatest product of a price and a weight, to choose the precision of prices."""
         own = replace(node, children=())
-        heavy, worth = (float(most_of(own, number, self.menus)) for number in (self.weight, self.profit))
+        heavy, worth = (
+            float(compute_greatest_sum(own, number, self.choice_groups))
+            for number in (self.weight, self.profit)
+        )
         short = 1.0 if node.may_exceed else max(1.0, heavy / max(1, node.cap))
-        return max([worth * self.grain * short, *(self.size(child) for child in node.children)])
+        return max(
+            [worth * self.grain * short, *(self.estimate_largest_product(child) for child in node.children)]
+        )
 
-    def over[T](self, root: CapTreeNode, ask: Callable[[int], T]) -> T:
+    def call_with_precision[T](self, root: CapTreeNode, ask: Callable[[int], T]) -> T:
         """Call `ask(b)` with the finest b = 2^s whose products fit 64 bits.
 
         After an overflow with coarser ones.
         """
-        bits = min(BITS, 61 - int(log2(max(2.0, self.size(root)))))
+        bits = min(BITS, 61 - int(log2(max(2.0, self.estimate_largest_product(root)))))
         for shift in (0, 8, 16):
             if bits - shift < max(1, LEAST_BITS - int(log2(self.grain))):
                 break
@@ -225,63 +250,67 @@ class _Task:
                 continue
         raise OverflowError("the prices of a tree of caps leave 64 bits")
 
-    def reaches(self, root: CapTreeNode, b: int, target: int) -> bool:
+    def can_reach(self, root: CapTreeNode, b: int, target: int) -> bool:
         """Decide whether `target` is reached, with prices over b."""
-        tree = self.node_of(root, b, Budget(self.max_work, deadline=self.deadline))
+        tree = self.build_node(root, b, Budget(self.max_work, deadline=self.deadline))
         if not isinstance(tree, _Inner):
-            return int(tree.near(0, 0).profit.max()) >= target
-        return tree.reaches(target)
+            return int(tree.enumerate_states(0, 0).profit.max()) >= target
+        return tree.can_reach(target)
 
-    def best(self, root: CapTreeNode, b: int) -> TreeSolution:
+    def find_best(self, root: CapTreeNode, b: int) -> TreeSolution:
         """Find the optimal selection, with prices over b."""
-        ties = MAX_TIES if self.menus is None else MENU_TIES
-        budget = Budget(self.max_work, ties, not self.scattered(root), self.deadline)
-        tree = self.node_of(root, b, budget)
+        ties = MAX_TIES if self.choice_groups is None else MENU_TIES
+        budget = Budget(self.max_work, ties, not self.has_split_group(root), self.deadline)
+        tree = self.build_node(root, b, budget)
         if isinstance(tree, _Inner):
-            states, k = tree.root()
+            states, k = tree.find_best()
         else:
-            states = tree.near(0, 0)
+            states = tree.enumerate_states(0, 0)
             k = int(np.lexsort((states.weight, -states.profit))[0])
         columns = states.columns(k)
         profit, weight = int(self.profit[columns].sum()), int(self.weight[columns].sum())
         return TreeSolution(columns, profit, self.unit * weight, budget.is_unique)
 
-    def cheapest(self, root: CapTreeNode, b: int, target: int) -> TreeSolution | None:
+    def find_cheapest(self, root: CapTreeNode, b: int, target: int) -> TreeSolution | None:
         """Find the lightest selection of profit ≥ `target`, with prices over b."""
         budget = Budget(self.max_work, 0, deadline=self.deadline)
-        tree = self.node_of(root, b, budget)
+        tree = self.build_node(root, b, budget)
         assert isinstance(tree, _Inner)
-        result = tree.cheapest(target)
+        result = tree.find_cheapest(target)
         if result is None:
             return None
         columns = result[0].columns(result[1])
         profit, weight = int(self.profit[columns].sum()), int(self.weight[columns].sum())
         return TreeSolution(columns, profit, self.unit * weight, False)
 
-    def scattered(self, root: CapTreeNode) -> bool:
+    def has_split_group(self, root: CapTreeNode) -> bool:
         """Return whether a group lies under several nodes: then rank order is not guaranteed."""
-        return self.menus is not None and scattered(root.own_columns(), self.menus)
+        return self.choice_groups is not None and has_split_group(
+            root.list_columns_by_node(), self.choice_groups
+        )
 
-    def node_of(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
+    def build_node(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
         """Build the part of the search for a node; the node's own columns become one more leaf under it."""
         cap = int(self.weight.sum()) if node.may_exceed else node.cap
-        pieces = [self.node_of(child, b, budget) for child in node.children]
+        pieces = [self.build_node(child, b, budget) for child in node.children]
         if not pieces or len(node.columns):
-            pieces.append(self.leaf(replace(node, cap=cap), b, budget))
+            pieces.append(self.build_leaf(replace(node, cap=cap), b, budget))
         found = _Inner(pieces, cap, b, budget, self.grain) if node.children else pieces[0]
         return BudgetedNode(found, node.cap) if node.may_exceed else found
 
-    def leaf(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
+    def build_leaf(self, node: CapTreeNode, b: int, budget: Budget) -> CapNode:
         """Build the leaf of a node's own columns, with groups if some columns share one."""
         budget.deadline.check()
-        if self.menus is not None:
-            own, shared = apart(node.columns, self.menus)
+        if self.choice_groups is not None:
+            own, shared = split_single_items(node.columns, self.choice_groups)
             if len(shared):
                 p, w = self.profit[node.columns], self.weight[node.columns]
                 p = p if self.grain == 1 else self.grain * p - w
-                return GroupLeaf(node.columns, p, w, self.menus, node.cap, b, budget)
+                return GroupLeaf(node.columns, p, w, self.choice_groups, node.cap, b, budget)
             node = replace(node, columns=own)
-        return leaf_of(node, self.profit, self.weight, b, budget, self.fronts, self.grain, self.menus)
+        return build_leaf(
+            node, self.profit, self.weight, b, budget, self.fronts, self.grain, self.choice_groups
+        )
 
 
 class _Inner:
@@ -292,11 +321,11 @@ class _Inner:
 
     def __init__(self, children: Sequence[CapNode], cap: int, b: int, budget: Budget, grain: int) -> None:
         self.children, self.cap, self.b, self.budget, self.grain = children, cap, b, budget, grain
-        self.price, self.full = filled(self._sum, cap)
+        self.price, self.full = find_filling_price(self._sum, cap)
         self.size = sum(part.size for part in children)
-        self.long = self._longest()
+        self.long = self._find_longest_leaf()
 
-    def _longest(self) -> ListLeaf | None:
+    def _find_longest_leaf(self) -> ListLeaf | None:
         """Return the list leaf with more than half of all items, if there is one."""
         long = max(self.children, key=lambda part: part.size)
         return long if isinstance(long, ListLeaf) and 2 * long.size > self.size else None
@@ -304,42 +333,44 @@ class _Inner:
     def _sum(self, a: int) -> tuple[int, int]:
         """Add up the lines of the parts at price a."""
         self.budget.deadline.check()
-        lines = [part.value_at(a) for part in self.children]
+        lines = [part.compute_tangent(a) for part in self.children]
         return sum(v for v, _ in lines), sum(w for _, w in lines)
 
-    def value_at(self, a: int) -> tuple[int, int]:
+    def compute_tangent(self, a: int) -> tuple[int, int]:
         """Return the node's line at a price; below t_n the capacity is filled."""
         return (self.full, self.cap) if a < self.price else self._sum(a)
 
-    def losses(self, a: int, count: int) -> IntArray:
+    def list_least_losses(self, a: int, count: int) -> IntArray:
         """Return the `count` smallest losses among those of its parts."""
         inner = max(a, self.price)
-        every = np.concatenate([part.losses(inner, count) for part in self.children])
+        every = np.concatenate([part.list_least_losses(inner, count) for part in self.children])
         return every if len(every) <= count else np.partition(every, count)[:count]
 
-    def near(self, a: int, gamma: int) -> TreeStates:
+    def enumerate_states(self, a: int, gamma: int) -> TreeStates:
         """Return the node's states within Γ of its best: sums of the parts' states within Γ + min A."""
         inner = max(a, self.price)
         need = gamma
         while True:
-            sums = self._sums_of([part.near(inner, need) for part in self.children], need)
+            sums = self._build_sums([part.enumerate_states(inner, need) for part in self.children], need)
             short = sums.loss + (inner - a) * (self.cap - sums.weight)
             least = int(short.min()) if len(short) else 0
             if len(short) and need >= gamma + least:
                 break
-            need = gamma + least if len(short) else max(2 * need, self._first(inner))
+            need = gamma + least if len(short) else max(2 * need, self._estimate_first_loss(inner))
         best = sums.best + (inner - a) * self.cap - least
-        found = TreeStates(sums.profit, sums.weight, short - least, best, sums.columns, sums.differ)
-        return found.within(gamma)
+        states = TreeStates(
+            sums.profit, sums.weight, short - least, best, sums.list_columns, sums.compare_selections
+        )
+        return states.filter_within(gamma)
 
-    def _first(self, inner: int) -> int:
+    def _estimate_first_loss(self, inner: int) -> int:
         """Return a first loss that admits some states besides the best ones."""
-        every = np.concatenate([part.losses(inner, FIRST_STATES) for part in self.children])
+        every = np.concatenate([part.list_least_losses(inner, FIRST_STATES) for part in self.children])
         positive = np.sort(every[every > 0])[:FIRST_STATES]
         unit = self.b * self.grain
         return max(1, min(FIRST_UNITS * unit, int(positive[-1]) if len(positive) else unit))
 
-    def _sums(self, price: int, need: int, window: tuple[int, int]) -> StateSums:
+    def _build_window_sums(self, price: int, need: int, window: tuple[int, int]) -> StateSums:
         """Return the sums with total loss ≤ `need`, complete for weights within a window.
 
         For a list longer than all other parts, only the states are enumerated whose weight the window leaves
@@ -347,25 +378,25 @@ class _Inner:
         """
         long = self.long
         if long is None:
-            pieces = [part.near(price, need) for part in self.children]
+            pieces = [part.enumerate_states(price, need) for part in self.children]
         else:
-            pieces = [part.near(price, need) for part in self.children if part is not long]
+            pieces = [part.enumerate_states(price, need) for part in self.children if part is not long]
             low = window[0] - sum(int(part.weight.max()) for part in pieces)
             high = window[1] - sum(int(part.weight.min()) for part in pieces)
             place = next(k for k, part in enumerate(self.children) if part is long)
-            pieces.insert(place, long.weighing(price, need, low, high))
-        return self._sums_of(pieces, need)
+            pieces.insert(place, long.enumerate_weight_window(price, need, low, high))
+        return self._build_sums(pieces, need)
 
-    def _sums_of(self, children: Sequence[TreeStates], need: int) -> StateSums:
+    def _build_sums(self, children: Sequence[TreeStates], need: int) -> StateSums:
         return StateSums(children, self.cap, need, self.budget, heavier=self.grain > 1)
 
-    def root(self) -> tuple[TreeStates, int]:
+    def find_best(self) -> tuple[TreeStates, int]:
         """Return the states at the root and the place of the optimum: most profit, then least weight."""
-        need = self._first_at_root(self.price)
+        need = self._estimate_root_loss(self.price)
         reach = 2 * need  # states of weight ≥ cap − reach/a
         while True:
             least = self.cap - reach // self.price if self.price else 0
-            sums = self._sums(self.price, need, (least, self.cap))
+            sums = self._build_window_sums(self.price, need, (least, self.cap))
             if not len(sums.profit):
                 need, reach = 2 * need, 4 * need
                 continue
@@ -376,59 +407,61 @@ class _Inner:
             # of equals the lightest; with a grain the heaviest, which then ranks first
             more = spare if self.grain > 1 else spare - self.b
             if need >= more and (self.long is None or reach >= spare):
-                return sums.states(), int(equal[-1 if self.grain > 1 else 0])
+                return sums.to_states(), int(equal[-1 if self.grain > 1 else 0])
             need, reach = max(need, min(2 * need, more)), spare
 
-    def reaches(self, target: int) -> bool:
+    def can_reach(self, target: int) -> bool:
         """Decide whether some selection has profit ≥ `target`: it would lose at most U − b·target."""
         # A leaf enumerates WIDER times the requested loss, so the request is that share of the relaxation's gap:
         # with hundreds of leaves the whole gap would be too much for any one of them.
-        about = min(max(0, self.full - self.b * target) // WIDER + 1, self._first(self.price))
-        best = sum(part.near(self.price, about).best for part in self.children if part is not self.long)
-        best += 0 if self.long is None else self.long.most(self.price)
+        about = min(max(0, self.full - self.b * target) // WIDER + 1, self._estimate_first_loss(self.price))
+        best = sum(
+            part.enumerate_states(self.price, about).best for part in self.children if part is not self.long
+        )
+        best += 0 if self.long is None else self.long.compute_upper_bound(self.price)
         need = best + self.price * self.cap - self.b * target
         if need < 0:
             return False
         least = self.cap - need // self.price if self.price else 0
-        sums = self._sums(self.price, need, (least, self.cap))
+        sums = self._build_window_sums(self.price, need, (least, self.cap))
         return bool((sums.profit >= target).any())
 
-    def cheapest(self, target: int) -> tuple[TreeStates, int] | None:
+    def find_cheapest(self, target: int) -> tuple[TreeStates, int] | None:
         """Find the least weight for a profit: the states and the place of the best, or None.
 
         At any price a/b > 0, a selection of profit ≥ `target` and weight W loses at most
         Γ = V(a) − b·target + a·W, so W is at most Γ/a above the lower bound (b·target − V(a))/a.
         """
-        if sum(int(part.near(0, 0).profit.max()) for part in self.children) < target:
+        if sum(int(part.enumerate_states(0, 0).profit.max()) for part in self.children) < target:
             return None
-        price = self._price_of(target)
-        need = self._first_at_root(price)
-        best = self._best(price)
+        price = self._find_price(target)
+        need = self._estimate_root_loss(price)
+        best = self._compute_upper_bound(price)
         while True:
             least = (self.b * target - best) // price
-            sums = self._sums(price, need, (least, least + need // price + 1))
+            sums = self._build_window_sums(price, need, (least, least + need // price + 1))
             enough = np.flatnonzero(sums.profit >= target)
             more = 0
             if len(enough):
                 result = int(enough[np.argmin(sums.weight[enough])])
                 more = sums.best - self.b * target + price * int(sums.weight[result])
                 if need >= more:
-                    return sums.states(), result
+                    return sums.to_states(), result
             need = min(2 * need, more) if more else 2 * need
 
-    def _best(self, price: int) -> int:
+    def _compute_upper_bound(self, price: int) -> int:
         """Return an upper bound of the sums' value at a price."""
-        known = sum(part.near(price, 0).best for part in self.children if part is not self.long)
-        return known + (0 if self.long is None else self.long.most(price))
+        known = sum(part.enumerate_states(price, 0).best for part in self.children if part is not self.long)
+        return known + (0 if self.long is None else self.long.compute_upper_bound(price))
 
-    def _first_at_root(self, price: int) -> int:
+    def _estimate_root_loss(self, price: int) -> int:
         """Return the first loss at the root.
 
         The longest list can afford a wider one, since its window admits few states.
         """
-        return self._first(price) * (1 if self.long is None else WIDER)
+        return self._estimate_first_loss(price) * (1 if self.long is None else WIDER)
 
-    def _price_of(self, target: int) -> int:
+    def _find_price(self, target: int) -> int:
         """Return a price ≥ 1 at which the parts are worth about `target`, by tangents."""
         many, few = self._sum(0), (0, 0)
         price = 1

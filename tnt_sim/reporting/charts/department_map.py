@@ -36,7 +36,7 @@ class Outline:
 
 
 @cache
-def outlines() -> tuple[Outline, ...]:
+def load_outlines() -> tuple[Outline, ...]:
     """Return the shapes of the 101 departments; Paris and its neighbours also enlarged in a corner."""
     raw = json.loads((files("tnt_sim") / "data" / "departments-map.json").read_text(encoding="utf-8"))
     result = [Outline(code, path) for code, path in raw["mainland"].items()]
@@ -49,17 +49,17 @@ def outlines() -> tuple[Outline, ...]:
     return tuple(result)
 
 
-def department_codes() -> tuple[str, ...]:
+def list_department_codes() -> tuple[str, ...]:
     """Return the codes of the 101 departments in order."""
-    return tuple(sorted({outline.code for outline in outlines()}))
+    return tuple(sorted({outline.code for outline in load_outlines()}))
 
 
-def breaks(values: Iterable[float], n: int = len(FILLS)) -> list[float]:
+def compute_class_bounds(values: Iterable[float], n: int = len(FILLS)) -> list[float]:
     """Return bounds between `n` quantile classes, rounded to two digits; at most n − 1 bounds.
 
     Only positive values count; departments without a grant are hatched and belong to no class.
 
-    >>> breaks([1, 2, 3, 4, 5, 6, 7, 8, 9, 1000], 2)
+    >>> compute_class_bounds([1, 2, 3, 4, 5, 6, 7, 8, 9, 1000], 2)
     [6.0]
     """
     known = sorted(value for value in values if value > 0)
@@ -69,24 +69,24 @@ def breaks(values: Iterable[float], n: int = len(FILLS)) -> list[float]:
     return sorted({float(f"{cut:.1e}") for cut in cuts if float(f"{cut:.1e}") > known[0]})
 
 
-def fill_of(value: float | None, bounds: Sequence[float]) -> str:
+def get_fill(value: float | None, bounds: Sequence[float]) -> str:
     """Return the fill of a value: its class, or hatching for nothing."""
     if value is None or value <= 0:
         return NOTHING
-    return FILLS[_shade(bisect_right(bounds, value), len(bounds) + 1)]
+    return FILLS[_compute_fill_index(bisect_right(bounds, value), len(bounds) + 1)]
 
 
-def fills_of(bounds: Sequence[float]) -> list[str]:
+def list_fills(bounds: Sequence[float]) -> list[str]:
     """Return the fill of each class defined by these bounds, lowest first."""
-    return [FILLS[_shade(k, len(bounds) + 1)] for k in range(len(bounds) + 1)]
+    return [FILLS[_compute_fill_index(k, len(bounds) + 1)] for k in range(len(bounds) + 1)]
 
 
-def _shade(k: int, n: int) -> int:
+def _compute_fill_index(k: int, n: int) -> int:
     """Return which fill class k of n takes, spread over all fills."""
     return k if n == len(FILLS) else round(k * (len(FILLS) - 1) / max(n - 1, 1))
 
 
-def map_svg(
+def draw_map(
     values: Mapping[str, float],
     titles: Mapping[str, str],
     label: str,
@@ -99,18 +99,18 @@ def map_svg(
     values : by department code; absent or 0 is hatched
     titles : tooltip of each department; by default its code
     label : accessible description
-    bounds : class bounds, ascending; by default `breaks(values)`
+    bounds : class bounds, ascending; by default `compute_class_bounds(values)`
     """
-    cuts = breaks(values.values()) if bounds is None else bounds
+    cuts = compute_class_bounds(values.values()) if bounds is None else bounds
     shapes = [
-        f'<path d="{outline.path}" data-code="{outline.code}" fill="{fill_of(values.get(outline.code), cuts)}"'
+        f'<path d="{outline.path}" data-code="{outline.code}" fill="{get_fill(values.get(outline.code), cuts)}"'
         + (
             f' transform="{outline.transform}" vector-effect="non-scaling-stroke"'
             if outline.transform
             else ""
         )
         + f"><title>{escape(titles.get(outline.code, outline.code))}</title></path>"
-        for outline in outlines()
+        for outline in load_outlines()
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{FRAME}" role="img" aria-label="{escape(label)}">'

@@ -9,8 +9,8 @@ from typing import Any
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import decimal, euros, short_amount
-from tnt_sim.reporting.charts.theme import FREE, INK, altair, themed
+from tnt_sim.i18n.numbers import format_decimal, format_euros, format_short_amount
+from tnt_sim.reporting.charts.theme import FREE, INK, apply_theme, import_altair
 
 FILLS = ("#5288ba", "#1c4a73", "#8f989f", "#b36b00", "#56b4a2", "#7a3e00")
 """One fill per side, of clearly different lightness."""
@@ -27,7 +27,7 @@ class Bar:
     texts: Sequence[str]
 
 
-def bars_svg(bars: Sequence[Bar], sides: Sequence[str], title: str) -> str:
+def draw_bars(bars: Sequence[Bar], sides: Sequence[str], title: str) -> str:
     """Draw groups of bars, one bar per side, with a legend of the sides."""
     most = max((size for bar in bars for size in bar.sizes), default=0.0) or 1.0
     room = BARS_WIDTH - LABEL - VALUE
@@ -57,13 +57,14 @@ def bars_svg(bars: Sequence[Bar], sides: Sequence[str], title: str) -> str:
 MARGINAL_WIDTH, ROW = 560, 34
 
 
-def next_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
+def build_next_euro_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
     """Return one row per entry with a known step in money, smallest step first."""
     rows = [
         {
             "id": entry["id"],
             "euros": entry["step_cents"] / 100,
-            "t": f"+{short_amount(entry['step_cents'], lang)} → {_signed(entry['gain'], lang)} {entry['goal']}",
+            "t": f"+{format_short_amount(entry['step_cents'], lang)} → "
+            f"{_format_signed(entry['gain'], lang)} {entry['goal']}",
         }
         for entry in entries
         if entry["step_cents"] and entry["gain"] is not None
@@ -71,11 +72,11 @@ def next_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str
     return sorted(rows, key=lambda row: (row["euros"], row["id"]))
 
 
-def _signed(gain: str, lang: Lang) -> str:
-    return ("" if gain.startswith("-") else "+") + decimal(gain, lang)
+def _format_signed(gain: str, lang: Lang) -> str:
+    return ("" if gain.startswith("-") else "+") + format_decimal(gain, lang)
 
 
-def next_chart(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
+def draw_next_euro(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
     """Draw one point per envelope on a logarithmic scale, with its gain.
 
     Raises
@@ -83,11 +84,17 @@ def next_chart(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
     ValueError
         If no entry has a step in money.
     """
-    rows = next_rows(entries, lang)
+    rows = build_next_euro_rows(entries, lang)
     if not rows:
         raise ValueError("no envelope has a next step: nothing to draw")
-    alt = altair()
-    low, high = (10.0 ** (k + d) for k, d in ((_power(rows[0]["euros"]), 0), (_power(rows[-1]["euros"]), 2)))
+    alt = import_altair()
+    low, high = (
+        10.0 ** (k + d)
+        for k, d in (
+            (_compute_power_of_ten(rows[0]["euros"]), 0),
+            (_compute_power_of_ten(rows[-1]["euros"]), 2),
+        )
+    )
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     axis = alt.Axis(format=",~f", tickCount=5)
     x = alt.X("euros:Q", title=Text("À ajouter (€)", "To add (€)").in_(lang), scale=scale, axis=axis)
@@ -104,10 +111,10 @@ def next_chart(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
         ).in_(lang),
     }
     chart = alt.layer(stem, dots, text).properties(width=MARGINAL_WIDTH, height=ROW * len(rows), title=title)
-    return themed(chart, lang)
+    return apply_theme(chart, lang)
 
 
-def _power(value: float) -> int:
+def _compute_power_of_ten(value: float) -> int:
     """Return the largest power of ten that does not exceed a positive number."""
     power = 0
     while 10.0 ** (power + 1) <= value:
@@ -122,7 +129,7 @@ _MONEY = ("granted", "cost", "base", "requested", "leverage")
 """Objectives in euros."""
 
 
-def price_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
+def build_price_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
     """Return one row per price in the first objective that changes, most expensive first; free ones at 0."""
     goal = next((entry["goal"] for entry in entries if entry["goal"]), None)
     rows = []
@@ -130,14 +137,18 @@ def price_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[st
         if entry["goal"] not in (None, goal):
             continue
         value = entry["value"] if entry["goal"] else "0"
-        told = euros(value, lang) if goal in _MONEY else f"{decimal(value, lang)} {goal or ''}".rstrip()
+        label = (
+            format_euros(value, lang)
+            if goal in _MONEY
+            else f"{format_decimal(value, lang)} {goal or ''}".rstrip()
+        )
         free = Text("ne coûte rien", "costs nothing").in_(lang)
-        text = told if entry["goal"] else free
+        text = label if entry["goal"] else free
         rows.append({"id": entry["id"], "v": float(parse_decimal(value)), "t": text})
     return sorted(rows, key=lambda row: (-row["v"], row["id"]))
 
 
-def price_chart(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
+def draw_prices(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
     """Draw one bar per restriction, with its figure.
 
     Raises
@@ -145,10 +156,10 @@ def price_chart(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
     ValueError
         If there is no entry.
     """
-    rows = price_rows(entries, lang)
+    rows = build_price_rows(entries, lang)
     if not rows:
         raise ValueError("nothing is kept: there is no price to draw")
-    alt = altair()
+    alt = import_altair()
     scale = alt.Scale(domain=[0, max(row["v"] for row in rows) * 1.35 or 1.0], nice=False)
     labels = alt.Axis(ticks=False, domain=False, labelColor=INK, labelLimit=240)
     base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("id:N", title=None, sort=None, axis=labels))
@@ -162,6 +173,6 @@ def price_chart(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
             "What the first goal would gain without it, all other rules kept",
         ).in_(lang),
     }
-    return themed(
+    return apply_theme(
         alt.layer(bars, text).properties(width=PRICE_WIDTH, height=PRICE_ROW * len(rows), title=title), lang
     )

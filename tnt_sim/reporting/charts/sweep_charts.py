@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import decimal, short_amount
+from tnt_sim.i18n.numbers import format_decimal, format_short_amount
 from tnt_sim.reporting.charts.theme import (
     FREE,
     INK,
@@ -20,13 +20,13 @@ from tnt_sim.reporting.charts.theme import (
     OKABE_ITO,
     SOFT,
     TINT,
-    altair,
-    million,
-    money_title,
-    themed,
+    apply_theme,
+    convert_to_millions,
+    format_money_title,
+    import_altair,
 )
-from tnt_sim.reporting.text.sweep import has_list, top_envelopes
-from tnt_sim.rules.expressions.column_text import count, listed
+from tnt_sim.reporting.text.sweep import has_list, list_top_envelopes
+from tnt_sim.rules.expressions.column_text import format_integer, format_list
 
 WIDTH, HEIGHT = 760, 330
 MOST_BLOCKS = 4_000
@@ -35,39 +35,41 @@ MOST_EDGES = 150
 MOST_COLOURS = 7
 
 
-def ladder(document: Document, lang: Lang) -> Any:
+def draw_ladder(document: Document, lang: Lang) -> Any:
     """Draw one block per entering application, as high as its grant, stacked at the amount where it enters."""
-    alt = altair()
-    rows, labels = ladder_rows(document, lang)
+    alt = import_altair()
+    rows, labels = build_ladder_rows(document, lang)
     edges = max(Counter(row["x"] for row in rows).values(), default=0) <= MOST_EDGES
-    rows = rows if edges else _summed(rows)
+    rows = rows if edges else _sum_by_envelope(rows)
     names = list(dict.fromkeys(row["e"] for row in rows))
     colours = alt.Scale(domain=names, range=list(OKABE_ITO[: max(1, len(names))]))
-    x = alt.X("x:O", title=amount_word(document).in_(lang), sort=None, axis=alt.Axis(labelAngle=0))
+    x = alt.X("x:O", title=get_amount_title(document).in_(lang), sort=None, axis=alt.Axis(labelAngle=0))
     word = Text("Accordé à ceux qui entrent", "Granted to those that enter")
-    y = alt.Y("g:Q", title=money_title(word, lang), axis=alt.Axis(format=",~f", tickCount=5))
+    y = alt.Y("g:Q", title=format_money_title(word, lang), axis=alt.Axis(format=",~f", tickCount=5))
     blocks = (
-        alt.Chart(chart_data(alt, rows))
-        .mark_bar(stroke="white", strokeWidth=0.6, size=_bar_width(document))
+        alt.Chart(build_chart_data(alt, rows))
+        .mark_bar(stroke="white", strokeWidth=0.6, size=_compute_bar_width(document))
         .encode(
             x=x, y=y, order="o:Q",
-            color=alt.Color("e:N", scale=colours, legend=_legend(alt, names)),
+            color=alt.Color("e:N", scale=colours, legend=_build_legend(alt, names)),
             tooltip=[alt.Tooltip("d:N"), alt.Tooltip("t:N"), alt.Tooltip("g:Q", format=",.3f")],
         )
     )  # fmt: skip
     text = (
-        alt.Chart(chart_data(alt, labels)).mark_text(dy=-9, fontWeight=600).encode(x=x, y="top:Q", text="t:N")
+        alt.Chart(build_chart_data(alt, labels))
+        .mark_text(dy=-9, fontWeight=600)
+        .encode(x=x, y="top:Q", text="t:N")
     )
     title = {
         "text": Text("Les dossiers qui entrent à chaque pas", "The dossiers that enter at each step").in_(
             lang
         ),
-        "subtitle": _ladder_words(names, lang, edges=edges),
+        "subtitle": _describe_ladder(names, lang, edges=edges),
     }
     return alt.layer(blocks, text).properties(width=WIDTH, height=HEIGHT, title=title)
 
 
-def _ladder_words(names: Sequence[str], lang: Lang, *, edges: bool) -> list[str]:
+def _describe_ladder(names: Sequence[str], lang: Lang, *, edges: bool) -> list[str]:
     sentences = [
         Text(
             "Ce que reçoivent ceux qui entrent. Au-dessus : combien entrent (+), combien sortent (−).",
@@ -84,45 +86,46 @@ def _ladder_words(names: Sequence[str], lang: Lang, *, edges: bool) -> list[str]
     return [text.in_(lang) for text in sentences]
 
 
-def _bar_width(document: Document) -> float:
+def _compute_bar_width(document: Document) -> float:
     return max(2.0, min(46.0, 0.72 * WIDTH / max(1, len(document["points"]))))
 
 
-def _legend(alt: Any, names: Sequence[str]) -> Any:
+def _build_legend(alt: Any, names: Sequence[str]) -> Any:
     return alt.Legend(title=None, orient="top", symbolType="square") if len(names) > 1 else None
 
 
-def ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def build_ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the blocks of the ladder, and for each step how many enter and leave.
 
     Uses `dossiers` of the document: title, envelope and grant.
     """
     curve = "free" if document["free"] else "nested"
     known = {row["dossier"]: row for row in document.get("dossiers", ())}
-    names = _few_envelopes(document, curve)
+    names = _assign_envelopes(document, curve)
     rows: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []
     for point in document["points"][1:]:
         if not has_list(point, curve):
             continue
-        name = short_amount(point["amount_cents"], lang)
+        name = format_short_amount(point["amount_cents"], lang)
         entered = [known[d] for d in point[curve]["entered"] if d in known]
         entered.sort(key=lambda row: (names[row["envelope"]], -row["granted_cents"]))
         for row in entered[:MOST_BLOCKS]:
             rows.append(
-                {"x": name, "g": million(row["granted_cents"]), "e": names[row["envelope"]], "d": row["dossier"],
+                {"x": name, "g": convert_to_millions(row["granted_cents"]), "e": names[row["envelope"]],
+                 "d": row["dossier"],
                  "t": row["title"], "o": len(rows)}
             )  # fmt: skip
-        top = sum(million(row["granted_cents"]) for row in entered)
+        top = sum(convert_to_millions(row["granted_cents"]) for row in entered)
         left = len(point[curve]["left"])
         labels.append(
-            {"x": name, "top": top, "t": f"+{count(len(entered), lang)}"
-             + (f" \u2212{count(left, lang)}" if left else "")}
+            {"x": name, "top": top, "t": f"+{format_integer(len(entered), lang)}"
+             + (f" \u2212{format_integer(left, lang)}" if left else "")}
         )  # fmt: skip
     return rows, labels
 
 
-def _summed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _sum_by_envelope(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Merge the blocks of an envelope."""
     result: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
@@ -133,7 +136,7 @@ def _summed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(result.values())
 
 
-def _few_envelopes(document: Document, curve: str) -> dict[str, str]:
+def _assign_envelopes(document: Document, curve: str) -> dict[str, str]:
     """Return the envelope in which each changed application is drawn.
 
     Its own, or the one just below the programme. Parts of a split are written after a slash, and
@@ -145,7 +148,7 @@ def _few_envelopes(document: Document, curve: str) -> dict[str, str]:
     entries = next(point[curve]["envelopes"] for point in document["points"] if has_list(point, curve))
     parents = {entry["id"]: entry["parent"] for entry in entries}
 
-    def top(name: str) -> str:
+    def find_top_envelope(name: str) -> str:
         while name not in parents and "/" in name:
             name = name.rpartition("/")[0]
         above = parents.get(name)
@@ -153,17 +156,17 @@ def _few_envelopes(document: Document, curve: str) -> dict[str, str]:
             name, above = above, parents[above]
         return name
 
-    return {name: top(name) for name in own}
+    return {name: find_top_envelope(name) for name in own}
 
 
-def amount_word(document: Document) -> Text:
+def get_amount_title(document: Document) -> Text:
     """Return the title of an axis of amounts."""
     one = len(document["envelopes"]) == 1
     name = document["envelopes"][0] if one else "…"
     return Text(f"Montant de {name}", f"Amount of {name}") if one else Text("Montant", "Amount")
 
 
-def chart_data(alt: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
+def build_chart_data(alt: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
     """Return rows as the data of a chart."""
     return alt.Data(values=[dict(row) for row in rows])
 
@@ -171,12 +174,12 @@ def chart_data(alt: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
 Document = Mapping[str, Any]
 NAMES_WIDTH = 150
 """Width in pixels of the curve names at the right."""
-LINE = 16
+LINE_HEIGHT = 16
 MOST_VERTICES = 1_500
 KINDS = ("curve", "figures", "ladder", "envelopes")
 
 
-def sweep_chart(document: Document, kind: str, lang: Lang) -> Any:
+def draw_sweep_chart(document: Document, kind: str, lang: Lang) -> Any:
     """Draw one chart of a sweep with Altair.
 
     Raises
@@ -184,58 +187,65 @@ def sweep_chart(document: Document, kind: str, lang: Lang) -> Any:
     ValueError
         For an unknown kind.
     """
-    makers = {"curve": _curve, "figures": _totals, "ladder": ladder, "envelopes": _envelopes}
+    makers = {
+        "curve": _draw_curve,
+        "figures": _draw_totals,
+        "ladder": draw_ladder,
+        "envelopes": _draw_envelopes,
+    }
     if kind not in makers:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-    return themed(makers[kind](document, lang), lang)
+    return apply_theme(makers[kind](document, lang), lang)
 
 
-def _curve(document: Document, lang: Lang) -> Any:
+def _draw_curve(document: Document, lang: Lang) -> Any:
     """Draw the value of the first objective against the amount."""
-    alt = altair()
+    alt = import_altair()
     goal = document["goals"][0]
     scale = alt.Scale(zero=False, nice=False, padding=12)
     ticks = alt.Axis(tickCount=10, grid=False)
-    x = alt.X("m:Q", title=money_title(amount_word(document), lang), scale=scale, axis=ticks)
+    x = alt.X("m:Q", title=format_money_title(get_amount_title(document), lang), scale=scale, axis=ticks)
     y_scale = alt.Scale(zero=False, nice=False, padding=26)
     y = alt.Y("v:Q", title=None, scale=y_scale, axis=alt.Axis(format=",~f", tickCount=6))
-    band = _band(alt, document, x, y, lang)
-    layers = [*band, *_steps(alt, document, x, y)]
+    band = _draw_certified_range(alt, document, x, y, lang)
+    layers = [*band, *_draw_steps(alt, document, x, y)]
     labels = []
     for curve, colour, dash in (("free", FREE, None), ("nested", NESTED, [6, 4])):
-        rows = _values(document, curve)
-        if not rows or (curve == "nested" and rows == _values(document, "free")):
+        rows = _list_values(document, curve)
+        if not rows or (curve == "nested" and rows == _list_values(document, "free")):
             continue
-        plain = alt.Chart(chart_data(alt, rows)).encode(x=x, y=y)
+        plain = alt.Chart(build_chart_data(alt, rows)).encode(x=x, y=y)
         if curve == "nested" or not document["steps"]:
             line = {"strokeDash": dash} if dash else {}
             layers.append(plain.mark_line(color=colour, strokeWidth=1.4, opacity=0.75, **line))
         shape = "circle" if curve == "free" else "diamond"
         layers.append(plain.mark_point(shape=shape, filled=curve == "free", size=58, color=colour, opacity=1))
-        labels.append((rows[-1], _end_name(document, curve, lang), colour))
-    layers += [_label(alt, x, y, *label, place=k - (len(labels) - 1) / 2) for k, label in enumerate(labels)]
-    layers += _start(alt, document, x, y, lang)
-    title = _title(document, goal["goal"], lang)
+        labels.append((rows[-1], _format_end_label(document, curve, lang), colour))
+    layers += [
+        _draw_label(alt, x, y, *label, place=k - (len(labels) - 1) / 2) for k, label in enumerate(labels)
+    ]
+    layers += _draw_start_label(alt, document, x, y, lang)
+    title = _build_title(document, goal["goal"], lang)
     return alt.layer(*layers).properties(width=WIDTH - NAMES_WIDTH, height=HEIGHT, title=title)
 
 
-def _start(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
+def _draw_start_label(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
     """Write out the first value; the last one is next to the name of its curve."""
-    curve = "free" if _values(document, "free") else "nested"
-    rows = _values(document, curve)
+    curve = "free" if _list_values(document, "free") else "nested"
+    rows = _list_values(document, curve)
     if len(rows) < 2:
         return []
     point = next(point for point in document["points"] if has_list(point, curve))
-    text = decimal(point[curve]["objective"][0]["value"], lang)
-    mark = alt.Chart(chart_data(alt, [{**rows[0], "t": text}])).mark_text(
+    text = format_decimal(point[curve]["objective"][0]["value"], lang)
+    mark = alt.Chart(build_chart_data(alt, [{**rows[0], "t": text}])).mark_text(
         align="left", dx=10, dy=14, color=INK
     )
     return [mark.encode(x=x, y=y, text="t:N")]
 
 
-def _title(document: Document, what: str, lang: Lang) -> dict[str, Any]:
-    names = listed(document["envelopes"], lang)
-    sub = [f"{what[:1].upper()}{what[1:]}{_axis_cut(lang)}"]
+def _build_title(document: Document, what: str, lang: Lang) -> dict[str, Any]:
+    names = format_list(document["envelopes"], lang)
+    sub = [f"{what[:1].upper()}{what[1:]}{_describe_truncated_axis(lang)}"]
     if document["synthetic"]:
         sub.append(Text("Données synthétiques", "Synthetic data").in_(lang))
     return {
@@ -244,58 +254,61 @@ def _title(document: Document, what: str, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _axis_cut(lang: Lang) -> str:
+def _describe_truncated_axis(lang: Lang) -> str:
     return Text(" (l'échelle ne part pas de zéro)", " (the scale does not start at zero)").in_(lang)
 
 
-def _end_name(document: Document, curve: str, lang: Lang) -> str:
+def _format_end_label(document: Document, curve: str, lang: Lang) -> str:
     """Return the name of a curve with its last value."""
     last = next(point for point in reversed(document["points"]) if has_list(point, curve))
-    value = decimal(last[curve]["objective"][0]["value"], lang)
-    return f"{_curve_name(document, curve, lang)}\n{value}"
+    value = format_decimal(last[curve]["objective"][0]["value"], lang)
+    return f"{_get_curve_name(document, curve, lang)}\n{value}"
 
 
-def _curve_name(document: Document, curve: str, lang: Lang) -> str:
+def _get_curve_name(document: Document, curve: str, lang: Lang) -> str:
     if curve == "nested":
         return Text("promesses tenues", "promises kept").in_(lang)
-    same = document["nested"] and _values(document, "free") == _values(document, "nested")
+    same = document["nested"] and _list_values(document, "free") == _list_values(document, "nested")
     if same:
         return Text("libre = promesses\ntenues", "free = promises\nkept").in_(lang)
     return Text("libre", "free").in_(lang)
 
 
-def _values(document: Document, curve: str) -> list[dict[str, float]]:
+def _list_values(document: Document, curve: str) -> list[dict[str, float]]:
     return [
-        {"m": million(point["amount_cents"]), "v": _number(point[curve]["objective"][0]["value"])}
+        {
+            "m": convert_to_millions(point["amount_cents"]),
+            "v": _parse_number(point[curve]["objective"][0]["value"]),
+        }
         for point in document["points"]
         if has_list(point, curve)
     ]
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
     return float(Fraction(text))
 
 
-def _band(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
+def _draw_certified_range(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
     """Draw the certified range between two amounts, from the lower one's value to the upper one's bound."""
     if document["goals"][0]["sense"] != "maximise":
         return []
     rows = [
         {
-            "m": million(part["from_cents"]),
-            "n": million(part["until_cents"]),
-            "v": _number(part["low"]),
-            "w": _number(part["high"]),
+            "m": convert_to_millions(part["from_cents"]),
+            "n": convert_to_millions(part["until_cents"]),
+            "v": _parse_number(part["low"]),
+            "w": _parse_number(part["high"]),
         }
         for part in document["band"]
         if part["width"] is not None
     ]
     if not rows:
         return []
-    band = alt.Chart(chart_data(alt, rows)).mark_rect(color=TINT, opacity=0.9)
+    band = alt.Chart(build_chart_data(alt, rows)).mark_rect(color=TINT, opacity=0.9)
     widest = max(rows[: max(1, len(rows) // 2)], key=lambda row: row["w"] - row["v"])
     word = Text("encadrement certifié entre deux montants", "certified bounds between two amounts").in_(lang)
-    note = alt.Chart(chart_data(alt, [{**widest, "m": widest["n"], "t": word}]))
+    note = alt.Chart(build_chart_data(alt, [{**widest, "m": widest["n"], "t": word}]))
     return [
         band.encode(x=x, x2="n:Q", y=y, y2="w:Q"),
         note.mark_text(align="left", dx=10, dy=-6, color=SOFT, fontStyle="italic").encode(
@@ -304,7 +317,7 @@ def _band(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]
     ]
 
 
-def _steps(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
+def _draw_steps(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
     """Draw the exact step function, thinned if it has too many steps."""
     steps = document["steps"]
     if not steps or not steps["amount_cents"]:
@@ -312,21 +325,27 @@ def _steps(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
     n = len(steps["amount_cents"])
     places = range(0, n, max(1, -(-n // MOST_VERTICES)))
     rows = [
-        {"m": million(steps["amount_cents"][k]), "v": _number(steps["value"][k])}
+        {"m": convert_to_millions(steps["amount_cents"][k]), "v": _parse_number(steps["value"][k])}
         for k in sorted({*places, n - 1})
     ]
-    rows.append({"m": million(document["to_cents"]), "v": rows[-1]["v"]})
-    return [alt.Chart(chart_data(alt, rows)).mark_line(interpolate="step-after", color=FREE).encode(x=x, y=y)]
+    rows.append({"m": convert_to_millions(document["to_cents"]), "v": rows[-1]["v"]})
+    return [
+        alt.Chart(build_chart_data(alt, rows))
+        .mark_line(interpolate="step-after", color=FREE)
+        .encode(x=x, y=y)
+    ]
 
 
-def _label(alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour: str, *, place: float) -> Any:
+def _draw_label(
+    alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour: str, *, place: float
+) -> Any:
     """Write the name of a curve and its last value to its right."""
-    base = alt.Chart(chart_data(alt, [{**at, "t": text}]))
+    base = alt.Chart(build_chart_data(alt, [{**at, "t": text}]))
     mark = base.mark_text(
         align="left",
         baseline="middle",
         dx=12,
-        dy=place * LINE * 2,
+        dy=place * LINE_HEIGHT * 2,
         color=colour,
         fontWeight=600,
         lineBreak="\n",
@@ -334,9 +353,9 @@ def _label(alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour:
     return mark.encode(x=x, y=y, text="t:N")
 
 
-def _totals(document: Document, lang: Lang) -> Any:
+def _draw_totals(document: Document, lang: Lang) -> Any:
     """Draw applications, inhabitants, departments and unspent money against the amount, in panels."""
-    alt = altair()
+    alt = import_altair()
     wanted = (
         ("n_funded", Text("Dossiers financés", "Funded dossiers"), 1),
         ("population", Text("Population des porteurs (M)", "Applicants' population (M)"), 1_000_000),
@@ -345,9 +364,9 @@ def _totals(document: Document, lang: Lang) -> Any:
     )
     panels = []
     for key, name, unit in wanted:
-        rows = _figure_rows(document, key, unit)
+        rows = _build_total_rows(document, key, unit)
         if rows:
-            panels.append(_panel(alt, rows, name.in_(lang)))
+            panels.append(_draw_panel(alt, rows, name.in_(lang)))
     title = {
         "text": Text("Ce que chaque montant atteint", "What each amount reaches").in_(lang),
         "subtitle": Text("Selon le montant, en M€", "By amount, in €M").in_(lang),
@@ -355,16 +374,16 @@ def _totals(document: Document, lang: Lang) -> Any:
     return alt.concat(*panels, columns=2).properties(title=title)
 
 
-def _figure_rows(document: Document, key: str, unit: int) -> list[dict[str, Any]]:
+def _build_total_rows(document: Document, key: str, unit: int) -> list[dict[str, Any]]:
     curve = "free" if document["free"] else "nested"
     return [
-        {"m": million(point["amount_cents"]), "v": point[curve][key] / unit}
+        {"m": convert_to_millions(point["amount_cents"]), "v": point[curve][key] / unit}
         for point in document["points"]
         if has_list(point, curve) and point[curve][key] is not None
     ]
 
 
-def _panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
+def _draw_panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
     """Draw one small chart with its first and last figures."""
     low, high = min(row["v"] for row in rows), max(row["v"] for row in rows)
     # A series that hardly changes must look flat.
@@ -377,9 +396,9 @@ def _panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
     whole = all(float(row["v"]).is_integer() for row in rows)
     rising = rows[-1]["v"] > rows[0]["v"] + margin / 4
     ends = [{**rows[0], "a": "left", "d": 17 if rising else -12}, {**rows[-1], "a": "right", "d": -12}]
-    base = alt.Chart(chart_data(alt, rows)).encode(x=x, y=y)
+    base = alt.Chart(build_chart_data(alt, rows)).encode(x=x, y=y)
     labels = [
-        alt.Chart(chart_data(alt, [end]))
+        alt.Chart(build_chart_data(alt, [end]))
         .mark_text(align=end["a"], dy=end["d"], fontWeight=600)
         .encode(x=x, y=y, text=alt.Text("v:Q", format=",d" if whole else ",.1f"))
         for end in ends[: 1 if len(rows) == 1 else 2]
@@ -390,16 +409,18 @@ def _panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
     )
 
 
-def _envelopes(document: Document, lang: Lang) -> Any:
+def _draw_envelopes(document: Document, lang: Lang) -> Any:
     """Draw small multiples of amount and grants for each envelope just below the programme."""
-    alt = altair()
+    alt = import_altair()
     curve = "free" if document["free"] else "nested"
     points = [point for point in document["points"] if has_list(point, curve)]
     panels = []
-    every = [_envelope_rows(points, curve, top["id"]) for top in top_envelopes(points[0][curve])[:12]]
-    most = max(row["v"] for rows in every for row in rows)
-    for top, rows in zip(top_envelopes(points[0][curve]), every, strict=False):
-        panels.append(_envelope_panel(alt, top, rows, most, lang))
+    curve_rows = [
+        _build_envelope_rows(points, curve, top["id"]) for top in list_top_envelopes(points[0][curve])[:12]
+    ]
+    most = max(row["v"] for rows in curve_rows for row in rows)
+    for top, rows in zip(list_top_envelopes(points[0][curve]), curve_rows, strict=False):
+        panels.append(_draw_envelope_panel(alt, top, rows, most, lang))
     title = {
         "text": Text(
             "Par enveloppe : ce qu'elle a, ce qu'elle accorde", "By envelope: what it has, what it grants"
@@ -410,18 +431,18 @@ def _envelopes(document: Document, lang: Lang) -> Any:
     return alt.concat(*panels, columns=min(3, len(panels))).properties(title=told)
 
 
-def _envelope_rows(points: Sequence[Mapping[str, Any]], curve: str, name: str) -> list[dict[str, Any]]:
+def _build_envelope_rows(points: Sequence[Mapping[str, Any]], curve: str, name: str) -> list[dict[str, Any]]:
     rows = []
     for point in points:
         entry = next(e for e in point[curve]["envelopes"] if e["id"] == name)
-        at = million(point["amount_cents"])
+        at = convert_to_millions(point["amount_cents"])
         if entry["effective_cents"] is not None:
-            rows.append({"m": at, "v": million(entry["effective_cents"]), "k": "has"})
-        rows.append({"m": at, "v": million(entry["granted_cents"]), "k": "grants"})
+            rows.append({"m": at, "v": convert_to_millions(entry["effective_cents"]), "k": "has"})
+        rows.append({"m": at, "v": convert_to_millions(entry["granted_cents"]), "k": "grants"})
     return rows
 
 
-def _envelope_panel(
+def _draw_envelope_panel(
     alt: Any, top: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], most: float, lang: Lang
 ) -> Any:
     x = alt.X(
@@ -439,7 +460,7 @@ def _envelope_panel(
         own = [row for row in rows if row["k"] == kind]
         if not own:
             continue
-        base = alt.Chart(chart_data(alt, own)).encode(x=x, y=y)
+        base = alt.Chart(build_chart_data(alt, own)).encode(x=x, y=y)
         if kind == "grants":
             layers.append(base.mark_area(color=FREE, opacity=0.14))
         layers.append(
@@ -447,13 +468,15 @@ def _envelope_panel(
         )
         below = kind == "grants" and near
         layers.append(
-            alt.Chart(chart_data(alt, [{"m": last, "v": own[-1]["v"], "t": words[kind].in_(lang)}]))
+            alt.Chart(build_chart_data(alt, [{"m": last, "v": own[-1]["v"], "t": words[kind].in_(lang)}]))
             .mark_text(align="right", dy=24 if below else -9, color=INK if kind == "has" else FREE)
             .encode(x=x, y=y, text="t:N")
         )
-    title = alt.TitleParams(top["id"], subtitle=_short(top["title"]), fontSize=13, fontWeight=600, offset=6)
+    title = alt.TitleParams(
+        top["id"], subtitle=_truncate_text(top["title"]), fontSize=13, fontWeight=600, offset=6
+    )
     return alt.layer(*layers).properties(width=WIDTH // 3 - 34, height=190, title=title)
 
 
-def _short(text: str, most: int = 34) -> str:
+def _truncate_text(text: str, most: int = 34) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"

@@ -27,7 +27,7 @@ _FRENCH = {
 _ENGLISH = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["€", ""], "minus": "\u2212"}
 
 
-def altair() -> Any:
+def import_altair() -> Any:
     """Import Altair.
 
     Raises
@@ -38,11 +38,11 @@ def altair() -> Any:
     try:
         import altair as alt
     except ImportError as error:
-        raise missing() from error
+        raise build_missing_error() from error
     return alt
 
 
-def missing() -> UsageError:
+def build_missing_error() -> UsageError:
     """Return the error for a missing optional dependency."""
     return UsageError(
         Text(
@@ -53,7 +53,7 @@ def missing() -> UsageError:
     )
 
 
-def themed(chart: Any, lang: Lang) -> Any:
+def apply_theme(chart: Any, lang: Lang) -> Any:
     """Apply our style and the language's number format to a chart."""
     axis = {
         "labelFont": FONT, "titleFont": FONT, "labelColor": SOFT, "titleColor": SOFT, "labelFontSize": 12,
@@ -85,34 +85,34 @@ def themed(chart: Any, lang: Lang) -> Any:
     )
 
 
-def svg(chart: Any) -> str:
+def render_svg(chart: Any) -> str:
     """Return a chart as SVG, rendered without a browser; deterministic."""
-    return str(_convert().vegalite_to_svg(chart.to_json()))
+    return str(_import_converter().vegalite_to_svg(chart.to_json()))
 
 
-def png(chart: Any, scale: float = 2.0) -> bytes:
+def render_png(chart: Any, scale: float = 2.0) -> bytes:
     """Return a chart as PNG."""
-    return bytes(_convert().vegalite_to_png(chart.to_json(), scale=scale))
+    return bytes(_import_converter().vegalite_to_png(chart.to_json(), scale=scale))
 
 
-def html(chart: Any) -> str:
+def render_html(chart: Any) -> str:
     """Return a chart as one self-contained HTML file."""
     return str(chart.to_html(inline=True))
 
 
-def _convert() -> Any:
+def _import_converter() -> Any:
     try:
         import vl_convert
     except ImportError as error:
-        raise missing() from error
+        raise build_missing_error() from error
     return vl_convert
 
 
-def million(cents: int) -> float:
+def convert_to_millions(cents: int) -> float:
     """Convert cents to millions of euros for an axis."""
     return cents / 100_000_000
 
 
-def money_title(word: Text, lang: Lang) -> str:
+def format_money_title(word: Text, lang: Lang) -> str:
     """Return the title of an axis of amounts."""
     return f"{word.in_(lang)} ({Text('M€', '€M').in_(lang)})"

@@ -12,16 +12,23 @@ import polars as pl
 
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import amount, decimal, euros, plural, rate, short_amount
-from tnt_sim.reporting.charts.department_map import breaks, fills_of
+from tnt_sim.i18n.numbers import (
+    format_amount,
+    format_count,
+    format_decimal,
+    format_euros,
+    format_percentage,
+    format_short_amount,
+)
+from tnt_sim.reporting.charts.department_map import compute_class_bounds, list_fills
 from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT
-from tnt_sim.reporting.decision_page.script_data import FIGURES, Slider
+from tnt_sim.reporting.decision_page.script_data import ENVELOPE_KEYS, Slider
 from tnt_sim.reporting.decision_page.subtotals import Tally
 from tnt_sim.reporting.reports.decision_table import MOTIVE
 from tnt_sim.reporting.text import vocabulary
-from tnt_sim.reporting.workbook.dossier_sheet import reason_label
-from tnt_sim.reporting.workbook.summary_sheet import rule_titles, rule_units
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.reporting.workbook.dossier_sheet import describe_reason
+from tnt_sim.reporting.workbook.summary_sheet import list_rule_titles, list_rule_units
+from tnt_sim.rules.expressions.column_text import format_integer
 
 MOST_CHILDREN = 12
 """An envelope with more children than this shows them in one row."""
@@ -42,90 +49,94 @@ class EnvelopeEntry:
     name: str
     depth: int
     members: tuple[int, ...]
-    figures: Mapping[str, str]
+    totals: Mapping[str, str]
     bar: tuple[int, int, int]
     why: str
 
 
-def envelope_lines(run: StoredRun, lang: Lang, slider: Slider | None) -> list[EnvelopeEntry]:
+def build_envelope_rows(run: StoredRun, lang: Lang, slider: Slider | None) -> list[EnvelopeEntry]:
     """Return the envelope tree as rows; all bars share the scale of the largest amount of any position."""
-    largest = max(1, *(_size(entries) for entries in _groups(run, slider)))
+    largest = max(1, *(_find_largest_cents(entries) for entries in _iterate_positions(run, slider)))
     n_children = Counter(entry["parent"] for entry in run.envelopes)
     result, together = [], set()
     for k, entry in enumerate(run.envelopes):
         parent = entry["parent"]
         if n_children[parent] <= MOST_CHILDREN:
-            result.append(_entry(run, (k,), largest, lang))
+            result.append(_build_entry(run, (k,), largest, lang))
         elif parent not in together:
             together.add(parent)
             parts = tuple(i for i, one in enumerate(run.envelopes) if one["parent"] == parent)
-            result.append(_entry(run, parts, largest, lang))
+            result.append(_build_entry(run, parts, largest, lang))
     return result
 
 
-def _groups(run: StoredRun, slider: Slider | None) -> Iterator[Sequence[Entry]]:
+def _iterate_positions(run: StoredRun, slider: Slider | None) -> Iterator[Sequence[Entry]]:
     yield run.envelopes
     for position in slider.positions if slider else ():
         if position.summary is not None:
             yield position.envelopes
 
 
-def _size(entries: Sequence[Entry]) -> int:
+def _find_largest_cents(entries: Sequence[Entry]) -> int:
     """Return the largest amount, or grant where there is no amount."""
     return max(int(max(entry["effective_cents"] or 0, entry["granted_cents"])) for entry in entries)
 
 
-def _entry(run: StoredRun, members: tuple[int, ...], largest: int, lang: Lang) -> EnvelopeEntry:
+def _build_entry(run: StoredRun, members: tuple[int, ...], largest: int, lang: Lang) -> EnvelopeEntry:
     entries = [run.envelopes[k] for k in members]
-    sums = {key: _total(entries, key) for key in (*FIGURES, "committed_cents", "n_dossiers", "n_eligible")}
+    sums = {
+        key: _sum_entries(entries, key)
+        for key in (*ENVELOPE_KEYS, "committed_cents", "n_dossiers", "n_eligible")
+    }
     single = len(entries) == 1
-    parts = plural(len(entries), ("part", "parts"), ("part", "parts"), lang)
-    name = run.titled(members[0]) if single else f"{entries[0]['parent']} · {parts}"
+    parts = format_count(len(entries), ("part", "parts"), ("part", "parts"), lang)
+    name = run.get_title(members[0]) if single else f"{entries[0]['parent']} · {parts}"
     amounts = {
-        key: amount(value, lang) if key.endswith("_cents") else count(value, lang)
+        key: format_amount(value, lang) if key.endswith("_cents") else format_integer(value, lang)
         for key, value in sums.items()
     }
     left = single and (entries[0].get("unspent_cents") or 0) > 0
     granted, committed = sums["granted_cents"] or 0, sums["committed_cents"] or 0
     return EnvelopeEntry(
         name, run.depths[members[0]], members, amounts,
-        (_bar(committed, largest), _bar(granted, largest), _left(sums["unspent_cents"], largest)),
+        (_scale_bar(committed, largest), _scale_bar(granted, largest),
+         _scale_unspent_bar(sums["unspent_cents"], largest)),
         str(entries[0].get("unspent_because") or "") if left else "",
     )  # fmt: skip
 
 
-def _total(entries: Sequence[Entry], key: str) -> int | None:
+def _sum_entries(entries: Sequence[Entry], key: str) -> int | None:
     values = [entry.get(key) for entry in entries]
     return None if any(value is None for value in values) else sum(value for value in values if value)
 
 
-def _bar(cents: int, largest: int) -> int:
+def _scale_bar(cents: int, largest: int) -> int:
     return round(BAR * cents / largest)
 
 
-def _left(cents: int | None, largest: int) -> int:
-    return 0 if not cents else max(LEAST_BAR, _bar(cents, largest))
+def _scale_unspent_bar(cents: int | None, largest: int) -> int:
+    return 0 if not cents else max(LEAST_BAR, _scale_bar(cents, largest))
 
 
-def bounds_of(departments: Sequence[Tally]) -> dict[str, list[float]]:
+def compute_map_bounds(departments: Sequence[Tally]) -> dict[str, list[float]]:
     """Return the class bounds of the map for each of `MEASURES`, the same at every position."""
     known = [line for line in departments if line.code]
     return {
-        "amount": breaks(line.granted_cents for line in known),
-        "head": breaks(line.per_head_cents or 0 for line in known),
-        "count": breaks(line.funded for line in known),
+        "amount": compute_class_bounds(line.granted_cents for line in known),
+        "head": compute_class_bounds(line.per_head_cents or 0 for line in known),
+        "count": compute_class_bounds(line.funded for line in known),
     }
 
 
-def legends(bounds: Mapping[str, Sequence[float]], lang: Lang) -> dict[str, list[tuple[str, str]]]:
+def build_legends(bounds: Mapping[str, Sequence[float]], lang: Lang) -> dict[str, list[tuple[str, str]]]:
     """Return for each measure its classes: fill and words."""
-    return {key: list(_classes(key, cuts, lang)) for key, cuts in bounds.items()}
+    return {key: list(_describe_classes(key, cuts, lang)) for key, cuts in bounds.items()}
 
 
-def _classes(key: str, cuts: Sequence[float], lang: Lang) -> Iterator[tuple[str, str]]:
-    displayed = [_on_map(key, cut, lang) for cut in cuts]
+def _describe_classes(key: str, cuts: Sequence[float], lang: Lang) -> Iterator[tuple[str, str]]:
+    displayed = [_format_map_value(key, cut, lang) for cut in cuts]
     below, above, between = (SCRIPT[name].in_(lang) for name in ("below", "from", "between"))
-    for k, fill in enumerate(fills_of(cuts)):
+    for k, fill in enumerate(list_fills(cuts)):
         if not displayed:
             yield fill, PAGE["granted"].in_(lang)
         elif k == 0:
@@ -136,32 +147,33 @@ def _classes(key: str, cuts: Sequence[float], lang: Lang) -> Iterator[tuple[str,
             yield fill, between.format(a=displayed[k - 1], b=displayed[k])
 
 
-def _on_map(key: str, value: float, lang: Lang) -> str:
+def _format_map_value(key: str, value: float, lang: Lang) -> str:
     if key == "count":
-        return count(round(value), lang)
-    return short_amount(round(value), lang)
+        return format_integer(round(value), lang)
+    return format_short_amount(round(value), lang)
 
 
-def per_head(tally: Tally, lang: Lang) -> str:
+def format_per_head(tally: Tally, lang: Lang) -> str:
     """Write the grant per inhabitant, to the cent."""
     found = tally.per_head_cents
-    return "–" if found is None else amount(math.floor(found + 0.5), lang)
+    return "–" if found is None else format_amount(math.floor(found + 0.5), lang)
 
 
-def department_titles(departments: Sequence[Tally], lang: Lang) -> dict[str, str]:
+def describe_departments(departments: Sequence[Tally], lang: Lang) -> dict[str, str]:
     """Return the tooltip of each department on the map."""
     return {
-        line.code: f"{line.name} ({line.code}) : {amount(line.granted_cents, lang)}, {per_head(line, lang)}"
+        line.code: f"{line.name} ({line.code}) : {format_amount(line.granted_cents, lang)}, "
+        f"{format_per_head(line, lang)}"
         + Text(" par habitant, ", " per head, ").in_(lang)
-        + plural(line.funded, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
+        + format_count(line.funded, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
         for line in departments
         if line.code
     }
 
 
-def rule_lines(run: StoredRun, lang: Lang) -> list[dict[str, Any]]:
+def build_rule_rows(run: StoredRun, lang: Lang) -> list[dict[str, Any]]:
     """Return the rules and caps in force with their figures."""
-    titles, units = rule_titles(run), rule_units(run)
+    titles, units = list_rule_titles(run), list_rule_units(run)
     return [
         {
             "name": titles.get(rule["id"]) or rule["id"],
@@ -169,20 +181,23 @@ def rule_lines(run: StoredRun, lang: Lang) -> list[dict[str, Any]]:
             "kind": vocabulary.KIND[rule["kind"]].in_(lang)
             if rule["kind"] in vocabulary.KIND
             else rule["kind"],
-            **{key: _figure(rule[key], units.get(rule["id"], ""), lang) for key in ("min", "max", "value")},
+            **{
+                key: _format_value(rule[key], units.get(rule["id"], ""), lang)
+                for key in ("min", "max", "value")
+            },
             "holds": rule["holds"],
         }
         for rule in run.summary["rules"]
     ]
 
 
-def _figure(text: str | None, unit: str, lang: Lang) -> str:
+def _format_value(text: str | None, unit: str, lang: Lang) -> str:
     if unit == "rate":
-        return rate(text, lang)
-    return euros(text, lang) if unit == "money" else decimal(text, lang)
+        return format_percentage(text, lang)
+    return format_euros(text, lang) if unit == "money" else format_decimal(text, lang)
 
 
-def reason_lines(table: pl.DataFrame, lang: Lang) -> list[tuple[str, str, str, str]]:
+def build_reason_rows(table: pl.DataFrame, lang: Lang) -> list[tuple[str, str, str, str]]:
     """Return the number of applications by reason: words, number, requested, granted; funded ones first."""
     sums = (
         table.group_by("funded", "reason_code")
@@ -191,21 +206,21 @@ def reason_lines(table: pl.DataFrame, lang: Lang) -> list[tuple[str, str, str, s
     )
     return [
         (
-            reason_label(code or "", funded, lang),
-            count(n, lang),
-            amount(asked, lang),
-            amount(granted, lang),
+            describe_reason(code or "", funded, lang),
+            format_integer(n, lang),
+            format_amount(asked, lang),
+            format_amount(granted, lang),
         )
         for funded, code, n, asked, granted in sums.iter_rows()
     ]
 
 
-def position_lines(run: StoredRun, slider: Slider | None, lang: Lang) -> list[dict[str, Any]]:
+def build_position_rows(run: StoredRun, slider: Slider | None, lang: Lang) -> list[dict[str, Any]]:
     """Return the positions of the slider as a table, each compared with the decision."""
     funded = run.table["funded"].to_numpy()
     result = []
     for k, position in enumerate(slider.positions if slider else ()):
-        record: dict[str, Any] = {"k": k, "amount": amount(position.amount_cents, lang), "why": ""}
+        record: dict[str, Any] = {"k": k, "amount": format_amount(position.amount_cents, lang), "why": ""}
         if position.summary is None:
             result.append(record | {"why": position.why.in_(lang), "current": False})
             continue
@@ -215,27 +230,27 @@ def position_lines(run: StoredRun, slider: Slider | None, lang: Lang) -> list[di
             record
             | {
                 "current": position.summary["scenario_sha256"] == run.summary["scenario_sha256"],
-                "granted": amount(position.summary["granted_cents"], lang),
-                "left": amount(position.summary["unspent_cents"], lang),
-                "funded": count(position.summary["n_funded"], lang),
-                "enter": count(int((then & ~funded).sum()), lang),
-                "leave": count(int((funded & ~then).sum()), lang),
-                "goal": decimal(goal["value"], lang),
+                "granted": format_amount(position.summary["granted_cents"], lang),
+                "left": format_amount(position.summary["unspent_cents"], lang),
+                "funded": format_integer(position.summary["n_funded"], lang),
+                "enter": format_integer(int((then & ~funded).sum()), lang),
+                "leave": format_integer(int((funded & ~then).sum()), lang),
+                "goal": format_decimal(goal["value"], lang),
                 "proof": vocabulary.PROOF[position.summary["proof"]].in_(lang),
             }
         )
     return result
 
 
-def paper_rows(table: pl.DataFrame, lang: Lang) -> list[tuple[str, ...]]:
+def build_print_rows(table: pl.DataFrame, lang: Lang) -> list[tuple[str, ...]]:
     """Return the printed list: number, title, applicant, department, requested, granted, reason."""
     columns = [
         table["dossier"].to_list(),
         table["title"].to_list(),
         table["applicant"].to_list(),
         table["department"].to_list() if "department" in table.columns else [""] * table.height,
-        [amount(cents, lang) for cents in table["requested_cents"].to_list()],
-        [amount(cents, lang) if cents else "–" for cents in table["granted_cents"].to_list()],
+        [format_amount(cents, lang) for cents in table["requested_cents"].to_list()],
+        [format_amount(cents, lang) if cents else "–" for cents in table["granted_cents"].to_list()],
         table[MOTIVE].to_list(),
     ]
     return [tuple(text or "" for text in row) for row in zip(*columns, strict=True)]

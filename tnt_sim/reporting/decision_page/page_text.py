@@ -169,7 +169,7 @@ SIZES = (1_000, 3_500, 10_000, 50_000, 200_000, 500_000)
 """Lower bounds of the population classes, except the first."""
 
 
-def size_names(lang: Lang) -> list[str]:
+def list_size_names(lang: Lang) -> list[str]:
     """Return the population classes, smallest first; the last is "unknown"."""
     displayed = [f"{n:,}".replace(",", "\u202f" if lang is Lang.FR else ",") for n in SIZES]
     under = Text(f"moins de {displayed[0]}", f"under {displayed[0]}").in_(lang)
@@ -179,6 +179,6 @@ def size_names(lang: Lang) -> list[str]:
     return [under, *between, above, Text("population inconnue", "unknown population").in_(lang)]
 
 
-def sentences(texts: Mapping[str, Text], lang: Lang) -> dict[str, str]:
+def translate_texts(texts: Mapping[str, Text], lang: Lang) -> dict[str, str]:
     """Return all texts in one language."""
     return {key: text.in_(lang) for key, text in texts.items()}

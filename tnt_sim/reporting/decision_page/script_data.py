@@ -20,15 +20,15 @@ from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.charts.department_map import FILLS, NOTHING
-from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT, sentences
+from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT, translate_texts
 from tnt_sim.reporting.decision_page.subtotals import Grouping
 from tnt_sim.reporting.reports.decision_table import MOTIVE
 from tnt_sim.reporting.text import vocabulary
-from tnt_sim.reporting.workbook.dossier_sheet import reason_label
+from tnt_sim.reporting.workbook.dossier_sheet import describe_reason
 
 Entry = Mapping[str, Any]
 Cents = npt.NDArray[np.int64]
-FIGURES = ("effective_cents", "granted_cents", "unspent_cents", "n_funded")
+ENVELOPE_KEYS = ("effective_cents", "granted_cents", "unspent_cents", "n_funded")
 """Figures of each envelope at each position."""
 
 
@@ -74,7 +74,7 @@ class Slider:
     rule: Text
 
 
-def position_of(run: StoredRun, envelope: str, amount_cents: int | None = None) -> Position:
+def build_position(run: StoredRun, envelope: str, amount_cents: int | None = None) -> Position:
     """Return a stored run as a position of the slider."""
     entry = next(one for one in run.envelopes if one["id"] == envelope)
     amount = amount_cents if amount_cents is not None else entry["amount_cents"]
@@ -82,7 +82,7 @@ def position_of(run: StoredRun, envelope: str, amount_cents: int | None = None) 
     return Position(int(amount or 0), run.summary, run.table["granted_cents"].to_numpy(), codes)
 
 
-def slider_of_runs(runs: Sequence[StoredRun]) -> Slider:
+def build_slider(runs: Sequence[StoredRun]) -> Slider:
     """Build a slider from stored runs of the same applications and envelopes, the first being the decision.
 
     Raises
@@ -91,7 +91,7 @@ def slider_of_runs(runs: Sequence[StoredRun]) -> Slider:
         If applications or envelopes differ, or two runs have the same amount.
     """
     first = runs[0]
-    same = all(_alike(first, run) for run in runs[1:])
+    same = all(_is_comparable(first, run) for run in runs[1:])
     root = str(first.envelopes[0]["id"])
     amounts = [run.envelopes[0]["amount_cents"] for run in runs]
     if not same or None in amounts or len(set(amounts)) < len(amounts):
@@ -104,20 +104,20 @@ def slider_of_runs(runs: Sequence[StoredRun]) -> Slider:
             ),
             code="usage.report",
         )
-    positions = sorted((_aligned(first, run, root) for run in runs), key=lambda one: one.amount_cents)
+    positions = sorted((_align_position(first, run, root) for run in runs), key=lambda one: one.amount_cents)
     rule = Text("Chaque position est un calcul enregistré.", "Each position is a stored run.")
     return Slider(root, positions, rule)
 
 
-def _alike(run: StoredRun, other: StoredRun) -> bool:
+def _is_comparable(run: StoredRun, other: StoredRun) -> bool:
     return [e["id"] for e in run.envelopes] == [e["id"] for e in other.envelopes] and set(
         run.table["dossier"]
     ) == set(other.table["dossier"])
 
 
-def _aligned(first: StoredRun, run: StoredRun, root: str) -> Position:
+def _align_position(first: StoredRun, run: StoredRun, root: str) -> Position:
     """Reorder the run's applications as in the decision's table."""
-    result = position_of(run, root)
+    result = build_position(run, root)
     if run is first:
         return result
     table = pl.DataFrame({"dossier": run.table["dossier"], "at": range(run.table.height)})
@@ -139,13 +139,13 @@ _ESCAPES = {
 }
 
 
-def script_text(document: Mapping[str, Any]) -> str:
+def encode_script(document: Mapping[str, Any]) -> str:
     """Encode JSON so that no text in it can end the `<script>` element or be read as markup."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.translate(_ESCAPES)
 
 
-def payload(
+def build_script_document(
     run: StoredRun,
     table: Any,
     groupings: Sequence[Grouping],
@@ -160,18 +160,18 @@ def payload(
     """
     codes = _Dictionary()
     motives = _Dictionary()
-    at = [codes.number(code or "") for code in table["reason_code"].to_list()]
-    why = [motives.number(text or "") for text in table[MOTIVE].to_list()]
+    at = [codes.assign_number(code or "") for code in table["reason_code"].to_list()]
+    why = [motives.assign_number(text or "") for text in table[MOTIVE].to_list()]
     positions = [
-        _position(run, position, at, codes, lang) for position in (slider.positions if slider else ())
+        _encode_position(run, position, at, codes, lang) for position in (slider.positions if slider else ())
     ]
-    funded = [reason_label(code, True, lang) for code in codes.texts]
-    refused = [reason_label(code, False, lang) for code in codes.texts]
+    funded = [describe_reason(code, True, lang) for code in codes.texts]
+    refused = [describe_reason(code, False, lang) for code in codes.texts]
     return {
         "lang": lang.value,
         "own": run.own_lang.value,
         "told": run.lang.value,
-        "words": sentences(SCRIPT, lang),
+        "words": translate_texts(SCRIPT, lang),
         "labels": {key: PAGE[key].in_(lang) for key in ("number", "title", "department", "envelope", "requested",
                                                         "decision_of", "why")},
         "fills": list(FILLS),
@@ -188,12 +188,12 @@ def payload(
         },
         "codes": {"funded": funded, "refused": refused},
         "motives": motives.texts,
-        "dossiers": _dossiers(table, at, why),
+        "dossiers": _encode_dossiers(table, at, why),
         "positions": positions,
     }  # fmt: skip
 
 
-def _dossiers(table: Any, codes: Sequence[int], motives: Sequence[int]) -> dict[str, Any]:
+def _encode_dossiers(table: Any, codes: Sequence[int], motives: Sequence[int]) -> dict[str, Any]:
     """Return the columns of the applications, amounts in cents."""
     return {
         "number": table["dossier"].to_list(),
@@ -214,7 +214,7 @@ class _Dictionary:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
-    def number(self, text: str) -> int:
+    def assign_number(self, text: str) -> int:
         return self._numbers.setdefault(text, len(self._numbers))
 
     @property
@@ -222,14 +222,14 @@ class _Dictionary:
         return list(self._numbers)
 
 
-def _position(
+def _encode_position(
     run: StoredRun, position: Position, codes_of: Sequence[int], codes: _Dictionary, lang: Lang
 ) -> dict[str, Any]:
     """Encode one position, without what equals the decision."""
     if position.summary is None:
         return {"amount": position.amount_cents, "why": position.why.in_(lang)}
     base = run.table["granted_cents"].to_numpy()
-    own = [codes.number(code) for code in position.codes]
+    own = [codes.assign_number(code) for code in position.codes]
     differs = (base != position.granted_cents) | (np.array(own) != np.array(codes_of))
     rows = np.flatnonzero(differs)
     return {
@@ -241,7 +241,7 @@ def _position(
             position.summary.get(key)
             for key in ("amount_cents", "granted_cents", "unspent_cents", "n_funded", "inhabitants")
         ],
-        "envelopes": [[entry.get(key) for key in FIGURES] for entry in position.envelopes],
+        "envelopes": [[entry.get(key) for key in ENVELOPE_KEYS] for entry in position.envelopes],
         "rows": rows.tolist(),
         "granted": position.granted_cents[rows].tolist(),
         "code": [own[k] for k in rows.tolist()],

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tnt_sim.domain.territory import YEARS, territory
+from tnt_sim.domain.territory import YEARS, load_territory
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.charts.department_map import department_codes
-from tnt_sim.reporting.decision_page.page_text import PAGE, SIZES, size_names
+from tnt_sim.reporting.charts.department_map import list_department_codes
+from tnt_sim.reporting.decision_page.page_text import PAGE, SIZES, list_size_names
 from tnt_sim.scenario.spec import ScenarioSpec
 
 Index = npt.NDArray[np.int64]
@@ -69,26 +69,26 @@ class Tally:
         return self.granted_cents / self.population if self.population else None
 
 
-def groupings(run: Tabled, lang: Lang) -> list[Grouping]:
+def build_groupings(run: Tabled, lang: Lang) -> list[Grouping]:
     """Group by department, region and size of the applicant; empty groupings are omitted."""
     year = run.spec.territory.year if run.spec.territory is not None else YEARS[0]
-    every = territory(year).table.filter(pl.col("level").is_in(["department", "region"]))
-    by_department = _grouping(run, every, "department", PAGE["elsewhere"].in_(lang))
-    by_region = _grouping(run, every, "region", PAGE["no_region"].in_(lang))
+    every = load_territory(year).table.filter(pl.col("level").is_in(["department", "region"]))
+    by_department = _build_grouping(run, every, "department", PAGE["elsewhere"].in_(lang))
+    by_region = _build_grouping(run, every, "region", PAGE["no_region"].in_(lang))
     result = [one for one in (by_department, by_region) if (one.group < len(one.names) - 1).any()]
     population = run.table["population"] if "population" in run.table.columns else None
     if population is not None and population.null_count() < population.len():
-        names = size_names(lang)
+        names = list_size_names(lang)
         sizes = np.searchsorted(np.array(SIZES), population.fill_null(0).to_numpy(), side="right")
         group = np.where(population.is_null().to_numpy(), len(names) - 1, sizes).astype(np.int64)
         result.append(Grouping("size", names, [""] * len(names), [0] * len(names), group))
     return result
 
 
-def _grouping(run: Tabled, table: pl.DataFrame, level: str, rest: str) -> Grouping:
+def _build_grouping(run: Tabled, table: pl.DataFrame, level: str, rest: str) -> Grouping:
     units = table.filter((pl.col("level") == level) & ~pl.col("overseas")).sort("code")
     if level == "department":
-        units = units.filter(pl.col("code").is_in(department_codes()))
+        units = units.filter(pl.col("code").is_in(list_department_codes()))
     codes = units["code"].to_list()
     number = {code: k for k, code in enumerate(codes)}
     column = run.table[level] if level in run.table.columns else pl.Series([None] * run.table.height)
@@ -97,15 +97,15 @@ def _grouping(run: Tabled, table: pl.DataFrame, level: str, rest: str) -> Groupi
     return Grouping(level, [*units["name"].to_list(), rest], [*codes, ""], [*population, 0], group.to_numpy())
 
 
-def tallies(run: Tabled, grouping: Grouping) -> list[Tally]:
+def build_tallies(run: Tabled, grouping: Grouping) -> list[Tally]:
     """Return one row per group with applications; departments and regions are listed even without any."""
     table, n = run.table, len(grouping.names)
     funded = table["funded"].to_numpy()
     filed, selected = (
-        _sums(grouping.group, flags.astype(np.int64), n) for flags in (np.ones(len(funded)), funded)
+        _sum_by_group(grouping.group, flags.astype(np.int64), n) for flags in (np.ones(len(funded)), funded)
     )
-    requested = _sums(grouping.group, table["requested_cents"].fill_null(0).to_numpy(), n)
-    granted = _sums(grouping.group, table["granted_cents"].to_numpy(), n)
+    requested = _sum_by_group(grouping.group, table["requested_cents"].fill_null(0).to_numpy(), n)
+    granted = _sum_by_group(grouping.group, table["granted_cents"].to_numpy(), n)
     return [
         Tally(
             k, grouping.codes[k], grouping.names[k], grouping.population[k],
@@ -116,7 +116,7 @@ def tallies(run: Tabled, grouping: Grouping) -> list[Tally]:
     ]  # fmt: skip
 
 
-def _sums(group: Index, values: npt.NDArray[np.int64], n: int) -> Index:
+def _sum_by_group(group: Index, values: npt.NDArray[np.int64], n: int) -> Index:
     """Sum values by group, exactly in 64-bit integers."""
     total = np.zeros(n, dtype=np.int64)
     np.add.at(total, group, values)

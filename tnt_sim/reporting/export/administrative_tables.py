@@ -20,10 +20,10 @@ from tnt_sim.reporting.reports.decision_table import (
     MOTIVE,
     RATE,
     ApplicantDecision,
-    amounts_in_words,
-    decided,
-    rates_in_words,
-    sentences,
+    build_decision_table,
+    describe_decisions,
+    format_amount_series,
+    format_rates,
 )
 
 _STATES = {
@@ -51,55 +51,55 @@ ACCOUNTING = ("centreFinancier", "domaineFonctionnel", "activite", "centreCouts"
 """Fields that Chorus requires and no application holds; constant, from `--info`."""
 
 
-def demarche(run: StoredRun) -> Flat:
+def build_demarche(run: StoredRun) -> Flat:
     """Build the annotations of the procedure, one row per application.
 
     Columns: number, decision, amount, rate in %, reason.
     """
-    table = decided(run)
-    return _flat(
+    table = build_decision_table(run)
+    return _build_flat(
         run,
         Text("Décisions à reporter dans la démarche", "Decisions to enter in the procedure"),
-        _text(table, "dossier", "Numéro de dossier", 16),
-        FlatColumn("Décision", CellKind.TEXT, _sentences(table, _STATES), 18),
-        FlatColumn("Montant accordé", CellKind.MONEY, _granted(table), 16),
+        _build_text_column(table, "dossier", "Numéro de dossier", 16),
+        FlatColumn("Décision", CellKind.TEXT, _map_decisions(table, _STATES), 18),
+        FlatColumn("Montant accordé", CellKind.MONEY, _get_granted(table), 16),
         FlatColumn("Taux de subvention (%)", CellKind.PERCENT, table[RATE], 12),
-        _text(table, MOTIVE, "Motivation", 90),
+        _build_text_column(table, MOTIVE, "Motivation", 90),
     )
 
 
-def turgot(run: StoredRun) -> Flat:
+def build_turgot(run: StoredRun) -> Flat:
     """Build the columns of a Turgot export, in its order; columns that a run does not hold are empty."""
-    table = decided(run)
+    table = build_decision_table(run)
     requested = table["requested_cents"] / table[BASE]
     double = table.select(pl.len().over("project") > 1).to_series()
     complete = table["state"] != "en_construction"
-    return _flat(
+    return _build_flat(
         run,
         Text("Décisions au format de Turgot", "Decisions in Turgot's layout"),
-        FlatColumn("Date de dépôt du dossier", CellKind.TEXT, _french_day(table["filed_at"], run), 14),
-        _text(table, "dossier", "Numéro de dossier DS", 16),
-        _text(table, "title", "Intitulé du projet", 50),
-        _text(table, "applicant", "Demandeur", 30),
-        FlatColumn("Arrondissement du demandeur", CellKind.TEXT, _empty(table), 14),
-        FlatColumn("Projet en double dotation", CellKind.TEXT, _yes_no(double), 10),
-        _money(table, "cost_cents", "Coût total du projet"),
-        _money(table, BASE, "Assiette subventionnable"),
-        _money(table, "requested_cents", "Montant demandé"),
-        FlatColumn("Taux demandé", CellKind.PERCENT, _finite(requested), 10, 4),
-        FlatColumn("Montant prévisionnel accordé", CellKind.MONEY, _granted(table), 16),
+        FlatColumn("Date de dépôt du dossier", CellKind.TEXT, _format_french_day(table["filed_at"], run), 14),
+        _build_text_column(table, "dossier", "Numéro de dossier DS", 16),
+        _build_text_column(table, "title", "Intitulé du projet", 50),
+        _build_text_column(table, "applicant", "Demandeur", 30),
+        FlatColumn("Arrondissement du demandeur", CellKind.TEXT, _build_empty(table), 14),
+        FlatColumn("Projet en double dotation", CellKind.TEXT, _format_yes_no(double), 10),
+        _build_money_column(table, "cost_cents", "Coût total du projet"),
+        _build_money_column(table, BASE, "Assiette subventionnable"),
+        _build_money_column(table, "requested_cents", "Montant demandé"),
+        FlatColumn("Taux demandé", CellKind.PERCENT, _replace_nonfinite(requested), 10, 4),
+        FlatColumn("Montant prévisionnel accordé", CellKind.MONEY, _get_granted(table), 16),
         FlatColumn("Taux prévisionnel accordé", CellKind.PERCENT, table[RATE], 10, 4),
-        FlatColumn("Statut de la simulation", CellKind.TEXT, _sentences(table, _TURGOT), 26),
-        FlatColumn("Date de début des travaux", CellKind.TEXT, _french_day(table["start"], run), 14),
-        FlatColumn("Date de fin des travaux", CellKind.TEXT, _french_day(table["end"], run), 14),
-        FlatColumn("Dotation", CellKind.TEXT, _titles(run, table), 24),
-        FlatColumn("Dossier complet", CellKind.TEXT, _yes_no(complete), 10),
+        FlatColumn("Statut de la simulation", CellKind.TEXT, _map_decisions(table, _TURGOT), 26),
+        FlatColumn("Date de début des travaux", CellKind.TEXT, _format_french_day(table["start"], run), 14),
+        FlatColumn("Date de fin des travaux", CellKind.TEXT, _format_french_day(table["end"], run), 14),
+        FlatColumn("Dotation", CellKind.TEXT, _map_envelope_titles(run, table), 24),
+        FlatColumn("Dossier complet", CellKind.TEXT, _format_yes_no(complete), 10),
     )
 
 
-def publipostage(run: StoredRun, lang: Lang) -> Flat:
+def build_mail_merge(run: StoredRun, lang: Lang) -> Flat:
     """Build the mail-merge table of the letters, one row per application; amounts are text, as printed."""
-    table = decided(run)
+    table = build_decision_table(run)
     kinds = {code: text.in_(lang) for code, text in _LETTERS.items()}
     columns = {
         "Demandeur": "applicant",
@@ -112,107 +112,113 @@ def publipostage(run: StoredRun, lang: Lang) -> Flat:
         "Cout": table["cost_cents"],
         "Assiette": table[BASE],
         "MontantDemande": table["requested_cents"],
-        "MontantAccorde": _granted(table),
+        "MontantAccorde": _get_granted(table),
     }
-    day = message.long_day(run.spec.date.isoformat()).in_(lang) if run.spec.date else ""
-    return _flat(
+    day = message.format_long_day(run.spec.date.isoformat()).in_(lang) if run.spec.date else ""
+    return _build_flat(
         run,
         Text("Table de publipostage", "Mail-merge table"),
-        FlatColumn("Courrier", CellKind.TEXT, _sentences(table, kinds), 12),
-        *(_text(table, name, header, 24) for header, name in columns.items()),
-        FlatColumn("Programme", CellKind.TEXT, _constant(table, run.title), 30),
-        FlatColumn("Enveloppe", CellKind.TEXT, _titles(run, table), 30),
-        FlatColumn("DateDecision", CellKind.TEXT, _constant(table, day), 18),
-        *(FlatColumn(h, CellKind.TEXT, amounts_in_words(cents, lang), 16) for h, cents in amounts.items()),
-        FlatColumn("Taux", CellKind.TEXT, rates_in_words(table[RATE], lang), 10),
-        _text(table, MOTIVE, "Motif", 60),
-        FlatColumn("Phrase", CellKind.TEXT, sentences(table, lang), 90),
+        FlatColumn("Courrier", CellKind.TEXT, _map_decisions(table, kinds), 12),
+        *(_build_text_column(table, name, header, 24) for header, name in columns.items()),
+        FlatColumn("Programme", CellKind.TEXT, _build_constant(table, run.title), 30),
+        FlatColumn("Enveloppe", CellKind.TEXT, _map_envelope_titles(run, table), 30),
+        FlatColumn("DateDecision", CellKind.TEXT, _build_constant(table, day), 18),
+        *(
+            FlatColumn(h, CellKind.TEXT, format_amount_series(cents, lang), 16)
+            for h, cents in amounts.items()
+        ),
+        FlatColumn("Taux", CellKind.TEXT, format_rates(table[RATE], lang), 10),
+        _build_text_column(table, MOTIVE, "Motif", 60),
+        FlatColumn("Phrase", CellKind.TEXT, describe_decisions(table, lang), 90),
     )
 
 
-def arrete(run: StoredRun) -> Flat:
+def build_order_annex(run: StoredRun) -> Flat:
     """Build the annex of the order: the newly awarded grants, numbered, with their total."""
-    table = decided(run).filter(pl.col(DECISION) == ApplicantDecision.FUNDED.value)
+    table = build_decision_table(run).filter(pl.col(DECISION) == ApplicantDecision.FUNDED.value)
     number = pl.Series("n", range(1, table.height + 1), dtype=pl.Int64)
-    flat = _flat(
+    flat = _build_flat(
         run,
         Text("Annexe : bénéficiaires et montants", "Annex: beneficiaries and amounts"),
         FlatColumn("N°", CellKind.COUNT, number, 6),
-        _text(table, "dossier", "Dossier", 14),
-        _text(table, "applicant", "Bénéficiaire", 32),
-        _text(table, "applicant_id", "SIRET, SIREN ou code INSEE", 18),
-        _text(table, "title", "Opération", 56),
-        FlatColumn("Enveloppe", CellKind.TEXT, _titles(run, table), 30),
-        _money(table, BASE, "Dépense subventionnable"),
+        _build_text_column(table, "dossier", "Dossier", 14),
+        _build_text_column(table, "applicant", "Bénéficiaire", 32),
+        _build_text_column(table, "applicant_id", "SIRET, SIREN ou code INSEE", 18),
+        _build_text_column(table, "title", "Opération", 56),
+        FlatColumn("Enveloppe", CellKind.TEXT, _map_envelope_titles(run, table), 30),
+        _build_money_column(table, BASE, "Dépense subventionnable"),
         FlatColumn("Taux", CellKind.RATE, table[RATE], 9),
-        FlatColumn("Subvention", CellKind.MONEY, _granted(table), 16),
+        FlatColumn("Subvention", CellKind.MONEY, _get_granted(table), 16),
     )
     return Flat(flat.columns, flat.title, flat.foot, total=True)
 
 
-def chorus(run: StoredRun, info: Mapping[str, str]) -> Flat:
+def build_chorus(run: StoredRun, info: Mapping[str, str]) -> Flat:
     """Build the lines to commit, one per newly awarded grant; earlier commitments are not repeated."""
-    table = decided(run).filter(pl.col(DECISION) == ApplicantDecision.FUNDED.value)
+    table = build_decision_table(run).filter(pl.col(DECISION) == ApplicantDecision.FUNDED.value)
     axis = pl.DataFrame({"d": table["dossier"]}).select("DS-" + pl.col("d")).to_series()
     year = run.spec.date.year if run.spec.date else None
-    return _flat(
+    return _build_flat(
         run,
         Text("Lignes d'engagement", "Lines to commit"),
         FlatColumn("Axe ministériel 2", CellKind.TEXT, axis, 18),
-        _text(table, "applicant_id", "Tiers (SIRET)", 18),
-        _text(table, "applicant", "Bénéficiaire", 32),
-        _text(table, "title", "Libellé", 50),
+        _build_text_column(table, "applicant_id", "Tiers (SIRET)", 18),
+        _build_text_column(table, "applicant", "Bénéficiaire", 32),
+        _build_text_column(table, "title", "Libellé", 50),
         FlatColumn("Exercice", CellKind.COUNT, pl.Series("y", [year] * table.height, dtype=pl.Int64), 10),
-        FlatColumn("Montant AE", CellKind.MONEY, _granted(table), 16),
-        FlatColumn("Enveloppe", CellKind.TEXT, _titles(run, table), 30),
-        *(FlatColumn(key, CellKind.TEXT, _constant(table, info.get(key, "")), 16) for key in ACCOUNTING),
+        FlatColumn("Montant AE", CellKind.MONEY, _get_granted(table), 16),
+        FlatColumn("Enveloppe", CellKind.TEXT, _map_envelope_titles(run, table), 30),
+        *(
+            FlatColumn(key, CellKind.TEXT, _build_constant(table, info.get(key, "")), 16)
+            for key in ACCOUNTING
+        ),
     )
 
 
-def _flat(run: StoredRun, title: Text, *columns: FlatColumn) -> Flat:
+def _build_flat(run: StoredRun, title: Text, *columns: FlatColumn) -> Flat:
     about = Text(f"{title.fr} – {run.title}", f"{title.en} – {run.title}")
     return Flat(columns, about, f"{run.name} · SHA-256 {run.summary['allocation_sha256']}")
 
 
-def _text(table: pl.DataFrame, name: str, header: str, width: float) -> FlatColumn:
-    values = table[name] if name in table.columns else _empty(table)
+def _build_text_column(table: pl.DataFrame, name: str, header: str, width: float) -> FlatColumn:
+    values = table[name] if name in table.columns else _build_empty(table)
     return FlatColumn(header, CellKind.TEXT, values, width)
 
 
-def _money(table: pl.DataFrame, name: str, header: str) -> FlatColumn:
+def _build_money_column(table: pl.DataFrame, name: str, header: str) -> FlatColumn:
     return FlatColumn(header, CellKind.MONEY, table[name], 16)
 
 
-def _granted(table: pl.DataFrame) -> pl.Series:
+def _get_granted(table: pl.DataFrame) -> pl.Series:
     return table["granted_cents"]
 
 
-def _sentences(table: pl.DataFrame, by_code: Mapping[ApplicantDecision, str]) -> pl.Series:
+def _map_decisions(table: pl.DataFrame, by_code: Mapping[ApplicantDecision, str]) -> pl.Series:
     return table[DECISION].replace_strict({code.value: text for code, text in by_code.items()})
 
 
-def _titles(run: StoredRun, table: pl.DataFrame) -> pl.Series:
-    titles = {k: run.titled(k) for k in range(len(run.envelopes))}
+def _map_envelope_titles(run: StoredRun, table: pl.DataFrame) -> pl.Series:
+    titles = {k: run.get_title(k) for k in range(len(run.envelopes))}
     return table[NODE].replace_strict(titles, default="", return_dtype=pl.String)
 
 
-def _french_day(values: pl.Series, run: StoredRun) -> pl.Series:
+def _format_french_day(values: pl.Series, run: StoredRun) -> pl.Series:
     if isinstance(values.dtype, pl.Datetime):
         values = values.dt.convert_time_zone(run.spec.timezone)
     return values.dt.strftime("%d/%m/%Y") if values.dtype.is_temporal() else values.cast(pl.String)
 
 
-def _finite(values: pl.Series) -> pl.Series:
+def _replace_nonfinite(values: pl.Series) -> pl.Series:
     return values.set(~values.is_finite().fill_null(value=False), None)
 
 
-def _yes_no(flags: pl.Series) -> pl.Series:
+def _format_yes_no(flags: pl.Series) -> pl.Series:
     return flags.replace_strict({True: "Oui", False: "Non"}, default="", return_dtype=pl.String)
 
 
-def _constant(table: pl.DataFrame, text: str) -> pl.Series:
+def _build_constant(table: pl.DataFrame, text: str) -> pl.Series:
     return pl.Series("constant", [text], dtype=pl.String).new_from_index(0, table.height)
 
 
-def _empty(table: pl.DataFrame) -> pl.Series:
-    return _constant(table, "")
+def _build_empty(table: pl.DataFrame) -> pl.Series:
+    return _build_constant(table, "")

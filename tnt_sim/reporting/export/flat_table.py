@@ -15,30 +15,30 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.engine.award_list import euros_text, guarded
+from tnt_sim.engine.award_list import format_euros, guard_formulas
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.ingest.tables.cell_types import wrong_digits
-from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, new_book, set_up, write_column
-from tnt_sim.reporting.reports.decision_table import DECISION, ApplicantDecision, decided
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.ingest.tables.cell_types import select_wrong_identifiers
+from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_column
+from tnt_sim.reporting.reports.decision_table import DECISION, ApplicantDecision, build_decision_table
 
 _SIRET = r"^[0-9]{14}$"
 _NAMED = 20
 _DOSSIERS = ("dossier", "dossiers"), ("dossier", "dossiers")
 
 
-def no_siret(table: pl.DataFrame) -> pl.Series:
+def select_without_siret(table: pl.DataFrame) -> pl.Series:
     """Return which rows have no 14-digit SIRET for their applicant, Boolean (n,)."""
     return ~table["applicant_id"].fill_null("").str.contains(_SIRET)
 
 
-def of_siret(run: StoredRun) -> list[Text]:
+def list_siret_remarks(run: StoredRun) -> list[Text]:
     """List the newly funded applications without a SIRET, and those with a wrong check digit."""
-    table = decided(run).filter(pl.col(DECISION) == ApplicantDecision.FUNDED.value)
-    absent = no_siret(table)
+    table = build_decision_table(run).filter(pl.col(DECISION) == ApplicantDecision.FUNDED.value)
+    absent = select_without_siret(table)
     remarks = []
     if absent.any():
-        n, names = so_many(int(absent.sum()), *_DOSSIERS), _names(table.filter(absent))
+        n, names = describe_count(int(absent.sum()), *_DOSSIERS), _format_names(table.filter(absent))
         remarks.append(
             Text(
                 f"« Tiers » n'est pas un SIRET de 14 chiffres pour {n.fr} : {names}. "
@@ -47,15 +47,15 @@ def of_siret(run: StoredRun) -> list[Text]:
                 "Complete applicant_id in the table, or the line before it is entered.",
             )
         )
-    return remarks + of_check_digits(table)
+    return remarks + list_check_digit_remarks(table)
 
 
-def of_check_digits(table: pl.DataFrame) -> list[Text]:
+def list_check_digit_remarks(table: pl.DataFrame) -> list[Text]:
     """List the applications whose SIRET has a wrong check digit; the exception for La Poste is applied."""
-    wrong = ~no_siret(table) & wrong_digits(table["applicant_id"].fill_null(""))
+    wrong = ~select_without_siret(table) & select_wrong_identifiers(table["applicant_id"].fill_null(""))
     if not wrong.any():
         return []
-    n, names = so_many(int(wrong.sum()), *_DOSSIERS), _names(table.filter(wrong))
+    n, names = describe_count(int(wrong.sum()), *_DOSSIERS), _format_names(table.filter(wrong))
     return [
         Text(
             f"Le SIRET a une clé de contrôle fausse pour {n.fr} : {names}. "
@@ -66,16 +66,16 @@ def of_check_digits(table: pl.DataFrame) -> list[Text]:
     ]
 
 
-def of_old_dates(dossiers: pl.DataFrame) -> list[Text]:
+def list_missing_date_remarks(dossiers: pl.DataFrame) -> list[Text]:
     """List the earlier commitments without a date of their own."""
     if not dossiers.height:
         return []
-    n = so_many(
+    n = describe_count(
         dossiers.height,
         ("dossier engagé avant", "dossiers engagés avant"),
         ("dossier committed before", "dossiers committed before"),
     )
-    names = _names(dossiers)
+    names = _format_names(dossiers)
     return [
         Text(
             f"Date de convention inconnue pour {n.fr} : {names}. Le jour de la décision est écrit, car le schéma "
@@ -86,7 +86,7 @@ def of_old_dates(dossiers: pl.DataFrame) -> list[Text]:
     ]
 
 
-def _names(table: pl.DataFrame) -> str:
+def _format_names(table: pl.DataFrame) -> str:
     names = table["dossier"].head(_NAMED).to_list()
     more = table.height - len(names)
     return ", ".join(names) + (f", … (+{more})" if more else "")
@@ -150,17 +150,17 @@ class Flat:
         return len(self.columns[0].values)
 
 
-def csv_bytes(flat: Flat, style: CsvStyle) -> bytes:
+def encode_csv(flat: Flat, style: CsvStyle) -> bytes:
     """Write the table as CSV; text that a spreadsheet would read as a formula is prefixed by ``'``."""
-    cells = pl.DataFrame([_text(column).alias(f"{k}") for k, column in enumerate(flat.columns)])
-    return frame_bytes(
+    cells = pl.DataFrame([_format_column(column).alias(f"{k}") for k, column in enumerate(flat.columns)])
+    return encode_frame(
         cells.rename({f"{k}": column.header for k, column in enumerate(flat.columns)}),
         [column.header for column in flat.columns if column.kind not in (CellKind.TEXT, CellKind.DAY)],
         style,
     )
 
 
-def frame_bytes(cells: pl.DataFrame, numeric: Sequence[str], style: CsvStyle) -> bytes:
+def encode_frame(cells: pl.DataFrame, numeric: Sequence[str], style: CsvStyle) -> bytes:
     """Write text columns as CSV; in the French style, numeric ones get a decimal comma."""
     french = style is CsvStyle.FR
     if french:
@@ -170,50 +170,55 @@ def frame_bytes(cells: pl.DataFrame, numeric: Sequence[str], style: CsvStyle) ->
     return (BOM if french else b"") + stream.getvalue()
 
 
-def _text(column: FlatColumn) -> pl.Series:
+def _format_column(column: FlatColumn) -> pl.Series:
     values = column.values
     name = values.name or "values"
     cell = pl.col(name)
     match column.kind:
         case CellKind.MONEY:
-            cell = euros_text(name)
+            cell = format_euros(name)
         case CellKind.PERCENT:
-            return _decimals(values * 100, column.decimals)
+            return _format_decimals(values * 100, column.decimals)
         case CellKind.RATE:
-            return _decimals(values, column.decimals + 2)
+            return _format_decimals(values, column.decimals + 2)
         case CellKind.TEXT:
-            cell = guarded(cell.cast(pl.String))
+            cell = guard_formulas(cell.cast(pl.String))
         case CellKind.COUNT | CellKind.DAY:
             cell = cell.cast(pl.String)
     return pl.DataFrame(values.alias(name)).select(cell).to_series()
 
 
-def _decimals(values: pl.Series, decimals: int) -> pl.Series:
+def _format_decimals(values: pl.Series, decimals: int) -> pl.Series:
     texts = {value: f"{value:.{decimals}f}" for value in values.drop_nulls().unique().to_list()}
     return values.replace_strict(texts, default=None, return_dtype=pl.String)
 
 
-def sheet_bytes(flat: Flat, name: str, lang: Lang, day: date | None) -> bytes:
+def build_sheet_workbook(flat: Flat, name: str, lang: Lang, day: date | None) -> bytes:
     """Write the table as a workbook of one sheet, headers in the first row, ready to print."""
     stream = io.BytesIO()
-    book = new_book(stream, flat.title.in_(lang), flat.foot, day)
+    book = create_workbook(stream, flat.title.in_(lang), flat.foot, day)
     styles = Styles(book, lang)
     sheet = book.add_worksheet(name)
     for k, column in enumerate(flat.columns):
         sheet.set_column(k, k, column.width)
         sheet.write_string(
-            0, k, column.header, styles.head(right=column.kind not in (CellKind.TEXT, CellKind.DAY))
+            0,
+            k,
+            column.header,
+            styles.get_head_format(right=column.kind not in (CellKind.TEXT, CellKind.DAY)),
         )
-        write_column(sheet, 1, k, _cells(column), styles.cell(column.kind, column.decimals))
+        write_column(
+            sheet, 1, k, _convert_cells(column), styles.get_cell_formats(column.kind, column.decimals)
+        )
         if flat.total:
-            _total(sheet, styles, flat.height, k, column)
+            _write_total(sheet, styles, flat.height, k, column)
     sheet.autofilter(0, 0, max(flat.height, 1), len(flat.columns) - 1)
     sheet.freeze_panes(1, 0)
     set_up(sheet, Paper(flat.title.in_(lang), flat.foot, lang, repeat=0))
     return close(book, stream)
 
 
-def _cells(column: FlatColumn) -> list[Any]:
+def _convert_cells(column: FlatColumn) -> list[Any]:
     """Return the cells for a worksheet: euros and rates are numbers."""
     values = column.values.to_list()
     if column.kind is CellKind.MONEY:
@@ -223,13 +228,13 @@ def _cells(column: FlatColumn) -> list[Any]:
     return values
 
 
-def _total(sheet: Any, styles: Styles, height: int, k: int, column: FlatColumn) -> None:
+def _write_total(sheet: Any, styles: Styles, height: int, k: int, column: FlatColumn) -> None:
     """Write the total of a column: the sum of amounts, nothing for other kinds."""
     if column.kind is not CellKind.MONEY:
-        sheet.write_string(height + 1, k, "" if k else "Total", styles.total("text"))
+        sheet.write_string(height + 1, k, "" if k else "Total", styles.get_total_format("text"))
         return
     from xlsxwriter.utility import xl_rowcol_to_cell
 
     first, last = xl_rowcol_to_cell(1, k), xl_rowcol_to_cell(max(height, 1), k)
     cents = int(column.values.sum() or 0)
-    sheet.write_formula(height + 1, k, f"=SUM({first}:{last})", styles.total("money"), cents / 100)
+    sheet.write_formula(height + 1, k, f"=SUM({first}:{last})", styles.get_total_format("money"), cents / 100)

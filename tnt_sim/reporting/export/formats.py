@@ -8,11 +8,11 @@ from types import MappingProxyType
 
 import polars as pl
 
-from tnt_sim.disk import parquet_bytes
-from tnt_sim.domain.portfolio import CANONICAL, table_column
-from tnt_sim.engine.award_list import csv_columns, guarded, parquet_columns, plain_decimal
+from tnt_sim.disk import encode_parquet
+from tnt_sim.domain.portfolio import CANONICAL, get_table_column
+from tnt_sim.engine.award_list import convert_to_csv, format_decimal, guard_formulas, select_parquet_columns
 from tnt_sim.engine.stored_run import StoredRun, refuse_open_questions
-from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.export import administrative_tables
 from tnt_sim.reporting.export.flat_table import (
@@ -20,16 +20,16 @@ from tnt_sim.reporting.export.flat_table import (
     CsvStyle,
     Flat,
     FlatColumn,
-    csv_bytes,
-    frame_bytes,
-    of_siret,
-    sheet_bytes,
+    build_sheet_workbook,
+    encode_csv,
+    encode_frame,
+    list_siret_remarks,
 )
-from tnt_sim.reporting.export.pabulib import pabulib
-from tnt_sim.reporting.export.scdl import GIVEN, scdl
-from tnt_sim.reporting.export.scdl import remarks as scdl_remarks
-from tnt_sim.reporting.text.verification import mention, short_mention
-from tnt_sim.reporting.workbook.workbook import workbook_bytes
+from tnt_sim.reporting.export.pabulib import build_pabulib
+from tnt_sim.reporting.export.scdl import INFO_KEYS, build_scdl
+from tnt_sim.reporting.export.scdl import list_remarks as scdl_remarks
+from tnt_sim.reporting.text.verification import get_mention, get_short_mention
+from tnt_sim.reporting.workbook.workbook import build_workbook
 from tnt_sim.verify.verification import Verification
 
 MENTION = "Mention"
@@ -91,11 +91,11 @@ def export_bytes(run: StoredRun, name: str, options: ExportOptions) -> bytes:
     DataError
         If the format rejects the data of applications.
     """
-    chosen = format_of(name)
-    suffix_of(name, options.suffix)
+    chosen = require_format(name)
+    require_suffix(name, options.suffix)
     for key in options.info:
         if key not in chosen.info:
-            raise UsageError(_no_such_key(name, key, chosen.info), code="usage.info")
+            raise UsageError(_describe_unknown_key(name, key, chosen.info), code="usage.info")
     if chosen.is_act:
         refuse_open_questions(run)
         refuse_act(run.checked, run.name, unproven=options.unproven)
@@ -133,7 +133,7 @@ def refuse_act(verification: Verification, name: str, *, unproven: bool) -> None
         )
 
 
-def format_of(name: str) -> Format:
+def require_format(name: str) -> Format:
     """Return a format by its name.
 
     Raises
@@ -143,7 +143,7 @@ def format_of(name: str) -> Format:
     """
     if name in FORMATS:
         return FORMATS[name]
-    hint = did_you_mean(name, FORMATS) or Text("", "")
+    hint = suggest_name(name, FORMATS) or Text("", "")
     all_text = ", ".join(FORMATS)
     raise UsageError(
         Text(
@@ -154,7 +154,7 @@ def format_of(name: str) -> Format:
     )
 
 
-def suffix_of(name: str, suffix: str) -> str:
+def require_suffix(name: str, suffix: str) -> str:
     """Return a suffix that a format can be written with.
 
     Raises
@@ -162,7 +162,7 @@ def suffix_of(name: str, suffix: str) -> str:
     UsageError
         For any other suffix.
     """
-    allowed = format_of(name).suffixes
+    allowed = require_format(name).suffixes
     if suffix in allowed:
         return suffix
     all_text = ", ".join(allowed)
@@ -175,22 +175,22 @@ def suffix_of(name: str, suffix: str) -> str:
     )
 
 
-def _no_such_key(name: str, key: str, known: tuple[str, ...]) -> Text:
+def _describe_unknown_key(name: str, key: str, known: tuple[str, ...]) -> Text:
     if not known:
         return Text(f"le format « {name} » ne prend pas de --info.", f'the format "{name}" takes no --info.')
-    hint = did_you_mean(key, known) or Text("", "")
+    hint = suggest_name(key, known) or Text("", "")
     return Text(
         f"--info : « {key} » n'est pas un champ du format « {name} ». {hint.fr}",
         f'--info: "{key}" is no field of the format "{name}". {hint.en}',
     )
 
 
-def all_columns(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
+def build_text_table(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
     """Return the applications as text: canonical columns, the planner's own, the decision."""
-    cells = csv_columns(table, timezone)
-    known = {*(table_column(name) for name in CANONICAL), *_DECIDED}
+    cells = convert_to_csv(table, timezone)
+    known = {*(get_table_column(name) for name in CANONICAL), *_DECIDED}
     own = [name for name in table.columns if name not in known and not name.startswith("_")]
-    further = table.select(_own(table, name) for name in own)
+    further = table.select(_format_own_column(table, name) for name in own)
     n_canonical = len(CANONICAL)
     columns = cells.get_columns()
     return pl.DataFrame([*columns[:n_canonical], *further.get_columns(), *columns[n_canonical:]])
@@ -212,61 +212,61 @@ _NUMERIC = (
 )  # fmt: skip
 
 
-def _own(table: pl.DataFrame, name: str) -> pl.Expr:
+def _format_own_column(table: pl.DataFrame, name: str) -> pl.Expr:
     dtype = table.schema[name]
     if dtype.is_decimal():
-        return plain_decimal(name).alias(name)
+        return format_decimal(name).alias(name)
     if isinstance(dtype, pl.List):
-        return guarded(pl.col(name).list.join(";")).alias(name)
-    return guarded(pl.col(name).cast(pl.String)).alias(name)
+        return guard_formulas(pl.col(name).list.join(";")).alias(name)
+    return guard_formulas(pl.col(name).cast(pl.String)).alias(name)
 
 
-def _csv(run: StoredRun, options: ExportOptions) -> bytes:
-    cells = _mentioned(all_columns(run.table, run.spec.timezone), run, options)
+def _export_csv(run: StoredRun, options: ExportOptions) -> bytes:
+    cells = _add_mention_column(build_text_table(run.table, run.spec.timezone), run, options)
     own = [name for name, dtype in run.table.schema.items() if dtype.is_decimal()]
     numeric = [name for name in dict.fromkeys((*_NUMERIC, *own)) if name in cells.columns]
-    return frame_bytes(cells, numeric, options.csv_style)
+    return encode_frame(cells, numeric, options.csv_style)
 
 
-def _parquet(run: StoredRun, options: ExportOptions) -> bytes:
-    return parquet_bytes(_mentioned(parquet_columns(run.table), run, options))
+def _export_parquet(run: StoredRun, options: ExportOptions) -> bytes:
+    return encode_parquet(_add_mention_column(select_parquet_columns(run.table), run, options))
 
 
-def _mentioned(table: pl.DataFrame, run: StoredRun, options: ExportOptions) -> pl.DataFrame:
+def _add_mention_column(table: pl.DataFrame, run: StoredRun, options: ExportOptions) -> pl.DataFrame:
     """Add a column with the mention "not verified" if the run could not be verified."""
     if run.checked.rules.is_shown:
         return table
-    words = mention(run.checked)
+    words = get_mention(run.checked)
     assert words is not None
     return table.with_columns(pl.lit(words.in_(options.lang)).alias(MENTION))
 
 
-def _scdl(run: StoredRun, options: ExportOptions) -> bytes:
-    rows = scdl(run, options.info)
-    words = short_mention(run.checked)
+def _export_scdl(run: StoredRun, options: ExportOptions) -> bytes:
+    rows = build_scdl(run, options.info)
+    words = get_short_mention(run.checked)
     if words is not None:
         said = f" ({words.in_(options.lang)})"
         rows = rows.with_columns(pl.col("objet").str.slice(0, 256 - len(said)) + said)
-    return frame_bytes(
-        rows.select(guarded(pl.col(name)).alias(name) for name in rows.columns), (), CsvStyle.INTL
+    return encode_frame(
+        rows.select(guard_formulas(pl.col(name)).alias(name) for name in rows.columns), (), CsvStyle.INTL
     )
 
 
-def _flat(
+def _build_exporter(
     build: Callable[[StoredRun, ExportOptions], Flat], sheet: str
 ) -> Callable[[StoredRun, ExportOptions], bytes]:
     def write(run: StoredRun, options: ExportOptions) -> bytes:
         flat = _with_mention(build(run, options), run, options.lang)
         if options.suffix == ".xlsx":
-            return sheet_bytes(flat, sheet, options.lang, run.spec.date)
-        return csv_bytes(flat, options.csv_style)
+            return build_sheet_workbook(flat, sheet, options.lang, run.spec.date)
+        return encode_csv(flat, options.csv_style)
 
     return write
 
 
 def _with_mention(flat: Flat, run: StoredRun, lang: Lang) -> Flat:
     """Add a last column with the mention if nothing shows that the decision is correct and optimal."""
-    words = mention(run.checked)
+    words = get_mention(run.checked)
     if words is None:
         return flat
     cells = pl.Series("mention", [words.in_(lang)], dtype=pl.String).new_from_index(0, flat.height)
@@ -278,60 +278,66 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "xlsx": Format(
             Text("le classeur complet, avec ses formules", "the whole workbook, with its formulas"),
             (".xlsx",),
-            lambda run, asked: workbook_bytes(run, asked.lang),
+            lambda run, asked: build_workbook(run, asked.lang),
             is_told=True,
         ),
         "csv": Format(
-            Text("tous les dossiers, toutes les colonnes", "all dossiers, all columns"), (".csv",), _csv
+            Text("tous les dossiers, toutes les colonnes", "all dossiers, all columns"),
+            (".csv",),
+            _export_csv,
         ),
         "parquet": Format(
-            Text("les mêmes, typés, en centimes", "the same, typed, in cents"), (".parquet",), _parquet
+            Text("les mêmes, typés, en centimes", "the same, typed, in cents"), (".parquet",), _export_parquet
         ),
         "demarche": Format(
             Text("les décisions à reporter dans la démarche", "the decisions to enter in the procedure"),
             (".csv", ".xlsx"),
-            _flat(lambda run, _: administrative_tables.demarche(run), "Annotations"),
+            _build_exporter(lambda run, _: administrative_tables.build_demarche(run), "Annotations"),
             is_act=True,
             is_told=True,
         ),
         "turgot": Format(
             Text("les colonnes de Turgot", "Turgot's columns"),
             (".csv", ".xlsx"),
-            _flat(lambda run, _: administrative_tables.turgot(run), "Simulation"),
+            _build_exporter(lambda run, _: administrative_tables.build_turgot(run), "Simulation"),
         ),
         "scdl": Format(
             Text("la publication SCDL « Subventions » 2.1.1", 'the publication SCDL "Subventions" 2.1.1'),
             (".csv",),
-            _scdl,
+            _export_scdl,
             is_act=True,
-            info=GIVEN,
+            info=INFO_KEYS,
             remarks=lambda run, asked: scdl_remarks(run, asked.info),
         ),
         "pabulib": Format(
             Text("un fichier Pabulib, sans votes", "a Pabulib file, without votes"),
             (".pb",),
-            lambda run, _: pabulib(run).encode(),
+            lambda run, _: build_pabulib(run).encode(),
         ),
         "publipostage": Format(
             Text("la table des courriers, accords et refus", "the table of the letters, awards and refusals"),
             (".csv", ".xlsx"),
-            _flat(lambda run, asked: administrative_tables.publipostage(run, asked.lang), "Courriers"),
+            _build_exporter(
+                lambda run, asked: administrative_tables.build_mail_merge(run, asked.lang), "Courriers"
+            ),
             is_act=True,
             is_told=True,
         ),
         "arrete": Format(
             Text("l'annexe de l'arrêté", "the annex of the order"),
             (".xlsx", ".csv"),
-            _flat(lambda run, _: administrative_tables.arrete(run), "Annexe"),
+            _build_exporter(lambda run, _: administrative_tables.build_order_annex(run), "Annexe"),
             is_act=True,
         ),
         "chorus": Format(
             Text("les lignes d'engagement pour Chorus", "the lines to commit in Chorus"),
             (".csv", ".xlsx"),
-            _flat(lambda run, asked: administrative_tables.chorus(run, asked.info), "Engagements"),
+            _build_exporter(
+                lambda run, asked: administrative_tables.build_chorus(run, asked.info), "Engagements"
+            ),
             is_act=True,
             info=administrative_tables.ACCOUNTING,
-            remarks=lambda run, _: of_siret(run),
+            remarks=lambda run, _: list_siret_remarks(run),
         ),
     }
 )

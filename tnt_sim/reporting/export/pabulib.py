@@ -10,9 +10,9 @@ import io
 
 import polars as pl
 
-from tnt_sim.engine.award_list import euros_text, plain_decimal
+from tnt_sim.engine.award_list import format_decimal, format_euros
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.reporting.text.verification import short_mention
+from tnt_sim.reporting.text.verification import get_short_mention
 
 COLUMNS = (
     "project_id", "cost", "score", "name", "category", "proposer", "selected", "granted", "reason_code",
@@ -20,7 +20,7 @@ COLUMNS = (
 """Columns of PROJECTS: the first seven are Pabulib's, the last two have no equivalent there."""
 
 
-def pabulib(run: StoredRun) -> str:
+def build_pabulib(run: StoredRun) -> str:
     """Return the text of the file.
 
     The cost of a project is what it takes from the budget: the grant if it is funded, otherwise its
@@ -33,62 +33,62 @@ def pabulib(run: StoredRun) -> str:
         "instance": run.spec.date.isoformat() if run.spec.date else run.spec.id,
         "num_projects": run.table.height,
         "num_votes": 0,
-        "budget": _euros(run.summary["amount_cents"]),
+        "budget": _format_euros(run.summary["amount_cents"]),
         "vote_type": "scoring",
         "rule": "unknown",
         "language": run.spec.locale,
         "currency": "EUR",
-        "comment": f"tnt_sim {run.name} {run.summary['allocation_sha256']}{_unverified(run)}",
+        "comment": f"tnt_sim {run.name} {run.summary['allocation_sha256']}{_describe_unverified(run)}",
     }
     stream = io.StringIO()
     rows = csv.writer(stream, delimiter=";", lineterminator="\n")
     stream.write("META\n")
     rows.writerow(("key", "value"))
-    rows.writerows((key, _one_line(str(value))) for key, value in about.items() if value is not None)
+    rows.writerows((key, _flatten_text(str(value))) for key, value in about.items() if value is not None)
     stream.write("PROJECTS\n")
     rows.writerow(COLUMNS)
-    rows.writerows(_projects(run.table).iter_rows())
+    rows.writerows(_build_projects(run.table).iter_rows())
     stream.write("VOTES\nvoter_id;vote\n")
     return stream.getvalue()
 
 
-def _unverified(run: StoredRun) -> str:
+def _describe_unverified(run: StoredRun) -> str:
     """Return the comment for a run that could not be verified."""
-    words = short_mention(run.checked)
+    words = get_short_mention(run.checked)
     return "" if run.checked.rules.is_shown or words is None else f" ({words.in_(run.own_lang)})"
 
 
-def _projects(table: pl.DataFrame) -> pl.DataFrame:
+def _build_projects(table: pl.DataFrame) -> pl.DataFrame:
     taken = pl.when("funded").then(pl.col("granted_cents"))
     cost = pl.coalesce(taken, "requested_cents", "cost_cents").alias("_taken_cents")
     return table.with_columns(cost).select(
-        _flat("dossier"),
-        _trimmed("_taken_cents"),
-        plain_decimal("score").fill_null(""),
-        _flat("title"),
-        _flat("envelope"),
-        _flat("applicant"),
+        _flatten_column("dossier"),
+        _format_euro_column("_taken_cents"),
+        format_decimal("score").fill_null(""),
+        _flatten_column("title"),
+        _flatten_column("envelope"),
+        _flatten_column("applicant"),
         pl.col("funded").cast(pl.Int8).alias("selected"),
-        _trimmed("granted_cents"),
-        _flat("reason_code"),
+        _format_euro_column("granted_cents"),
+        _flatten_column("reason_code"),
     )
 
 
-def _trimmed(name: str) -> pl.Expr:
+def _format_euro_column(name: str) -> pl.Expr:
     """Write euros, without decimals if whole."""
-    return euros_text(name).str.strip_suffix(".00").fill_null("0").alias(f"{name}_text")
+    return format_euros(name).str.strip_suffix(".00").fill_null("0").alias(f"{name}_text")
 
 
-def _flat(name: str) -> pl.Expr:
+def _flatten_column(name: str) -> pl.Expr:
     """Put text on one line, since the format has no line breaks in cells."""
     return pl.col(name).fill_null("").str.replace_all(r"[\r\n]+", " ")
 
 
-def _one_line(text: str) -> str:
+def _flatten_text(text: str) -> str:
     return " ".join(text.split())
 
 
-def _euros(cents: int | None) -> str | None:
+def _format_euros(cents: int | None) -> str | None:
     if cents is None:
         return None
     return f"{cents // 100}" if cents % 100 == 0 else f"{cents // 100}.{cents % 100:02d}"

@@ -16,14 +16,14 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.domain.portfolio import MANY, MAX_PLACES
-from tnt_sim.engine.award_list import euros_text
+from tnt_sim.engine.award_list import format_euros
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defect, Defects, Place
-from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.reporting.export.flat_table import of_check_digits, of_old_dates
+from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.reporting.export.flat_table import list_check_digit_remarks, list_missing_date_remarks
 
 SCHEMA = "scdl-subventions-2.1.1.json"
-GIVEN = (
+INFO_KEYS = (
     "nomAttribuant", "idAttribuant", "dateConvention", "referenceDecision", "conditionsVersement",
     "datesPeriodeVersement", "notificationUE", "dispositifAide",
 )  # fmt: skip
@@ -35,13 +35,13 @@ _SIRET = r"^\d{14}$"
 _ORIGIN = {"nomBeneficiaire": "applicant", "idBeneficiaire": "applicant_id", "objet": "title"}
 
 
-def schema() -> Mapping[str, Any]:
+def load_schema() -> Mapping[str, Any]:
     """Return the schema shipped with the package."""
     found: Mapping[str, Any] = json.loads((files("tnt_sim.data") / SCHEMA).read_text(encoding="utf-8"))
     return found
 
 
-def scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
+def build_scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
     """Return every grant as text columns in the order of the schema.
 
     Raises
@@ -49,8 +49,8 @@ def scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
     DataError
         With every value the schema rejects, by application, and what is missing from `--info`.
     """
-    table = _granted(run)
-    days = conventions(run, table, info)
+    table = _select_granted(run)
+    days = list_agreement_dates(run, table, info)
     written = {**_DEFAULTS, **info}
     siret = (
         pl.when(pl.col("applicant_id").str.contains(_SIRET))
@@ -63,30 +63,30 @@ def scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
         "idBeneficiaire": siret.fill_null(""),
         "objet": title.str.slice(0, 256),
         "dateConvention": pl.lit(days),
-        "datesPeriodeVersement": pl.lit(_periods(days, info)),
-        "montant": euros_text("granted_cents"),
+        "datesPeriodeVersement": pl.lit(_build_payment_periods(days, info)),
+        "montant": format_euros("granted_cents"),
         "nature": pl.lit("aide en numéraire"),
         "pourcentageSubvention": pl.lit("1.00"),
     }
-    names = [field["name"] for field in schema()["fields"]]
+    names = [field["name"] for field in load_schema()["fields"]]
     rows = table.select(known.get(name, pl.lit(written.get(name, ""))).alias(name) for name in names)
     _check(rows, table["dossier"], written)
     return rows
 
 
-def _granted(run: StoredRun) -> pl.DataFrame:
+def _select_granted(run: StoredRun) -> pl.DataFrame:
     return run.table.filter(pl.col("funded") & (pl.col("granted_cents") > 0))
 
 
-def conventions(run: StoredRun, table: pl.DataFrame, info: Mapping[str, str]) -> pl.Series:
+def list_agreement_dates(run: StoredRun, table: pl.DataFrame, info: Mapping[str, str]) -> pl.Series:
     """Return the date of each agreement: from `--info`, else the application's own column, else the decision."""
     decision = run.spec.date.isoformat() if run.spec.date else ""
     if info.get("dateConvention"):
         return pl.Series("day", [info["dateConvention"]], dtype=pl.String).new_from_index(0, table.height)
-    return _own_days(run, table).replace("", decision)
+    return _select_own_dates(run, table).replace("", decision)
 
 
-def _own_days(run: StoredRun, table: pl.DataFrame) -> pl.Series:
+def _select_own_dates(run: StoredRun, table: pl.DataFrame) -> pl.Series:
     """Return the planner's column `dateConvention`; for earlier commitments, the day of notification."""
     days = pl.Series("day", [""], dtype=pl.String).new_from_index(0, table.height)
     if "notified_at" in table.columns:
@@ -101,38 +101,40 @@ def _own_days(run: StoredRun, table: pl.DataFrame) -> pl.Series:
     return days
 
 
-def _periods(days: pl.Series, info: Mapping[str, str]) -> pl.Series:
+def _build_payment_periods(days: pl.Series, info: Mapping[str, str]) -> pl.Series:
     """Return the payment period, which begins with the agreement by default."""
     said = info.get("datesPeriodeVersement")
     return days if not said else pl.Series([said], dtype=pl.String).new_from_index(0, len(days))
 
 
-def remarks(run: StoredRun, info: Mapping[str, str]) -> list[Text]:
+def list_remarks(run: StoredRun, info: Mapping[str, str]) -> list[Text]:
     """List what the schema accepts and a reader should know."""
-    table = _granted(run)
-    sentences = of_check_digits(table)
+    table = _select_granted(run)
+    sentences = list_check_digit_remarks(table)
     if info.get("dateConvention"):
         return sentences
-    undated = table["committed_cents"].is_not_null() & (_own_days(run, table) == "")
-    return sentences + of_old_dates(table.filter(undated))
+    undated = table["committed_cents"].is_not_null() & (_select_own_dates(run, table) == "")
+    return sentences + list_missing_date_remarks(table.filter(undated))
 
 
 def _check(rows: pl.DataFrame, dossiers: pl.Series, values: Mapping[str, str]) -> None:
     defects = Defects()
-    for field in schema()["fields"]:
-        for fault, bad in faults(field, rows[field["name"]]):
-            if field["name"] in GIVEN:
-                defects.found.append(_of_info(field["name"], values.get(field["name"], ""), fault))
+    for field in load_schema()["fields"]:
+        for fault, bad in find_violations(field, rows[field["name"]]):
+            if field["name"] in INFO_KEYS:
+                defects.entries.append(
+                    _build_info_defect(field["name"], values.get(field["name"], ""), fault)
+                )
             else:
-                defects.found.append(_of_dossiers(field["name"], fault, dossiers.filter(bad)))
+                defects.entries.append(_build_dossier_defect(field["name"], fault, dossiers.filter(bad)))
     nameless = (rows["idBeneficiaire"] == "") & (rows["rnaBeneficiaire"] == "")
     if nameless.any():
         fault = Text("un SIRET de 14 chiffres est attendu", "a SIRET of 14 digits is expected")
-        defects.found.append(_of_dossiers("idBeneficiaire", fault, dossiers.filter(nameless)))
+        defects.entries.append(_build_dossier_defect("idBeneficiaire", fault, dossiers.filter(nameless)))
     defects.raise_if_any(DataError)
 
 
-def faults(field: Mapping[str, Any], values: pl.Series) -> Iterator[tuple[Text, pl.Series]]:
+def find_violations(field: Mapping[str, Any], values: pl.Series) -> Iterator[tuple[Text, pl.Series]]:
     """Yield each violation of a Table Schema field among text values: the reason, and which rows."""
     limits, filled = field.get("constraints", {}), values != ""
     if limits.get("required") and not filled.all():
@@ -143,12 +145,12 @@ def faults(field: Mapping[str, Any], values: pl.Series) -> Iterator[tuple[Text, 
         ),
         "maxLength": lambda text: len(text) <= limits["maxLength"],
         "enum": lambda text: text in limits["enum"],
-        "minimum": lambda text: not _number(text) or float(text) >= limits["minimum"],
-        "maximum": lambda text: not _number(text) or float(text) <= limits["maximum"],
+        "minimum": lambda text: not _is_number(text) or float(text) >= limits["minimum"],
+        "maximum": lambda text: not _is_number(text) or float(text) <= limits["maximum"],
     }
     kinds: dict[str, Check] = {
-        "number": _number,
-        "date": _day,
+        "number": _is_number,
+        "date": _is_day,
         "boolean": lambda text: text in (*field.get("trueValues", ()), *field.get("falseValues", ())),
     }
     all_items = {key: check for key, check in checks.items() if key in limits}
@@ -160,11 +162,11 @@ def faults(field: Mapping[str, Any], values: pl.Series) -> Iterator[tuple[Text, 
             yield _FAULTS[key](limits), values.is_in(wrong)
 
 
-def _number(text: str) -> bool:
+def _is_number(text: str) -> bool:
     return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
 
 
-def _day(text: str) -> bool:
+def _is_day(text: str) -> bool:
     try:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
@@ -187,16 +189,16 @@ _FAULTS: Mapping[str, Any] = {
 }
 
 
-def _of_info(name: str, value: str, fault: Text) -> Defect:
+def _build_info_defect(name: str, value: str, fault: Text) -> Defect:
     shown = f" « {value} »" if value else ""
     text = Text(f"SCDL, champ {name}{shown} : {fault.fr}.", f"SCDL, field {name}{shown}: {fault.en}.")
     hint = Text(f"Ajoutez --info {name}=VALEUR.", f"Add --info {name}=VALUE.")
     return Defect("scdl", text, hint=hint)
 
 
-def _of_dossiers(name: str, fault: Text, dossiers: pl.Series) -> Defect:
+def _build_dossier_defect(name: str, fault: Text, dossiers: pl.Series) -> Defect:
     column = _ORIGIN.get(name, "")
-    n = so_many(len(dossiers), ("dossier", "dossiers"), ("dossier", "dossiers"))
+    n = describe_count(len(dossiers), ("dossier", "dossiers"), ("dossier", "dossiers"))
     text = Text(
         f"SCDL, champ {name} : {fault.fr} ({n.fr}).",
         f"SCDL, field {name}: {fault.en} ({n.en}).",

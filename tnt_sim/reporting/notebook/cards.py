@@ -10,13 +10,13 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.i18n.message import Lang, Text, long_day
-from tnt_sim.i18n.numbers import amount, decimal, plural
-from tnt_sim.reporting.renderers.html import framed, rows_html
-from tnt_sim.reporting.reports.run import mark_of, money_texts, remedy
-from tnt_sim.reporting.text.vocabulary import SYNTHETIC, verdict
-from tnt_sim.rules.expressions.column_text import count
-from tnt_sim.rules.expressions.text import SENSE, measure
+from tnt_sim.i18n.message import Lang, Text, format_long_day
+from tnt_sim.i18n.numbers import format_amount, format_count, format_decimal
+from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
+from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_mark
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC, describe_verdict
+from tnt_sim.rules.expressions.column_text import format_integer
+from tnt_sim.rules.expressions.text import SENSE, describe_measure
 from tnt_sim.scenario.scenario import Scenario, is_synthetic
 from tnt_sim.verify.verification import Verification
 
@@ -38,29 +38,29 @@ class About:
     synthetic: bool
 
 
-def about(scenario: Scenario) -> About:
+def build_about(scenario: Scenario) -> About:
     """Return these data for a scenario."""
     day = scenario.spec.date.isoformat() if scenario.spec.date else ""
     return About(scenario.title, day, is_synthetic(scenario))
 
 
-def result_card(
+def render_result_card(
     document: Document, about: About, lang: Lang, verification: Verification | None = None
 ) -> str:
     """Return the card of a decision, or why there is none; `verification` is the verification of a stored run."""
-    mark, _ = mark_of(document, verification)
-    said = f"{mark} {verdict(document, verification=verification).in_(lang)}"
-    pieces = [*_head(about, document["scenario"], lang), f'<p class="verdict">{escape(said)}</p>']
+    mark, _ = get_mark(document, verification)
+    said = f"{mark} {describe_verdict(document, verification=verification).in_(lang)}"
+    pieces = [*_render_head(about, document["scenario"], lang), f'<p class="verdict">{escape(said)}</p>']
     if document["status"] == "infeasible":
-        pieces.append(_soft(_WHY.in_(lang)))
+        pieces.append(_render_note(_WHY.in_(lang)))
     elif document["status"] == "stopped":
-        pieces.append(_soft(remedy(document).in_(lang)))
+        pieces.append(_render_note(describe_remedy(document).in_(lang)))
     elif document["relaxed"]:
-        pieces += [_plain(_unbeaten(goal, lang)) for goal in document["objective"]]
+        pieces += [_render_paragraph(_describe_bound(goal, lang)) for goal in document["objective"]]
     else:
-        pieces += [_plain(text) for text in money_texts(document, lang)]
-        pieces.append(_envelopes(document["envelopes"], lang))
-    return framed("\n".join(pieces), lang)
+        pieces += [_render_paragraph(text) for text in describe_money(document, lang)]
+        pieces.append(_render_envelopes(document["envelopes"], lang))
+    return wrap_in_frame("\n".join(pieces), lang)
 
 
 _WHY = Text(
@@ -71,41 +71,41 @@ _WHY = Text(
 )
 
 
-def _head(card: About, name: str, lang: Lang) -> list[str]:
-    day = long_day(card.day).in_(lang) if card.day else ""
+def _render_head(card: About, name: str, lang: Lang) -> list[str]:
+    day = format_long_day(card.day).in_(lang) if card.day else ""
     as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
     about = " · ".join(part for part in (name, as_of) if part)
     head = f'<p><strong>{escape(card.title)}</strong><br><span class="soft">{escape(about)}</span></p>'
     return [head, *([f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>'] if card.synthetic else [])]
 
 
-def _unbeaten(goal: Document, lang: Lang) -> str:
+def _describe_bound(goal: Document, lang: Lang) -> str:
     """Write the bound that a relaxed run gives for an objective."""
-    aim, value = f"{SENSE[goal['sense']].in_(lang)} {goal['goal']}", decimal(goal["value"], lang)
+    aim, value = f"{SENSE[goal['sense']].in_(lang)} {goal['goal']}", format_decimal(goal["value"], lang)
     fr, en = "aucune décision ne fait mieux que", "no decision does better than"
     return Text(f"{aim} : {fr} {value}", f"{aim}: {en} {value}").in_(lang)
 
 
-def _plain(text: str) -> str:
+def _render_paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def _soft(text: str) -> str:
+def _render_note(text: str) -> str:
     return f'<p class="soft">{escape(text)}</p>'
 
 
-def _envelopes(entries: Sequence[Document], lang: Lang) -> str:
+def _render_envelopes(entries: Sequence[Document], lang: Lang) -> str:
     """Return the programme and the envelopes just below it, with the cause of unspent money."""
     top = entries[0]["id"]
     n_children = Counter(entry["parent"] for entry in entries)
     under = [entry for entry in entries[1:] if entry["parent"] == top and n_children[top] <= MOST_ENVELOPES]
     rows = [
         (
-            _named(entry),
-            amount(entry["effective_cents"], lang),
-            amount(entry["granted_cents"], lang),
-            amount(entry["unspent_cents"], lang),
-            f"{count(entry['n_funded'], lang)} / {count(entry['n_eligible'], lang)}",
+            _format_name(entry),
+            format_amount(entry["effective_cents"], lang),
+            format_amount(entry["granted_cents"], lang),
+            format_amount(entry["unspent_cents"], lang),
+            f"{format_integer(entry['n_funded'], lang)} / {format_integer(entry['n_eligible'], lang)}",
             str(entry["unspent_because"] or "") if entry["unspent_cents"] else "",
         )
         for entry in (entries[0], *under)
@@ -114,52 +114,57 @@ def _envelopes(entries: Sequence[Document], lang: Lang) -> str:
         "Enveloppe|Disponible|Accordé|Reste|Financés / éligibles|Pourquoi il en reste",
         "Envelope|Available|Granted|Left|Funded / eligible|Why some is left",
     )
-    return rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3, 4))
+    return render_rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3, 4))
 
 
-def _named(entry: Document) -> str:
+def _format_name(entry: Document) -> str:
     title = entry.get("title") or ""
     return f"{entry['id']} · {title}" if title and title != entry["id"] else str(entry["id"])
 
 
-def scenario_card(scenario: Scenario, lang: Lang | None = None) -> str:
+def render_scenario_card(scenario: Scenario, lang: Lang | None = None) -> str:
     """Return the card of a scenario, before anything is solved."""
     spec = scenario.spec
     tongue = lang or Lang(spec.locale)
     table = scenario.portfolio.table
-    told = about(scenario)
-    pieces = _head(told, scenario.id, tongue)
+    told = build_about(scenario)
+    pieces = _render_head(told, scenario.id, tongue)
     sentences = (
-        _dossiers(table.height, table["requested_cents"], tongue),
-        _rules(spec.rules, tongue),
-        _goals(spec.objective, tongue),
+        _describe_dossiers(table.height, table["requested_cents"], tongue),
+        _describe_rules(spec.rules, tongue),
+        _describe_goals(spec.objective, tongue),
     )
-    pieces += [_plain(text) for text in sentences if text]
+    pieces += [_render_paragraph(text) for text in sentences if text]
     children = spec.programme.envelopes
-    shown = [spec.programme, *(children if len(children) <= MOST_ENVELOPES else ())]
-    rows = [(f"{one.id} · {one.title}" if one.title else one.id, amount(one.amount, tongue)) for one in shown]
+    envelopes = [spec.programme, *(children if len(children) <= MOST_ENVELOPES else ())]
+    rows = [
+        (f"{one.id} · {one.title}" if one.title else one.id, format_amount(one.amount, tongue))
+        for one in envelopes
+    ]
     pieces.append(
-        rows_html(Text("Enveloppe|Montant", "Envelope|Amount").in_(tongue).split("|"), rows, right=(1,))
+        render_rows_html(
+            Text("Enveloppe|Montant", "Envelope|Amount").in_(tongue).split("|"), rows, right=(1,)
+        )
     )
-    return framed("\n".join(pieces), tongue)
+    return wrap_in_frame("\n".join(pieces), tongue)
 
 
-def _dossiers(n: int, requested: pl.Series, lang: Lang) -> str:
+def _describe_dossiers(n: int, requested: pl.Series, lang: Lang) -> str:
     """Write the number of applications and, where stated, what they request."""
-    filed = plural(n, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
-    silent, wanted = requested.null_count(), amount(int(requested.sum()), lang)
+    filed = format_count(n, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
+    silent, wanted = requested.null_count(), format_amount(int(requested.sum()), lang)
     if silent == n:
         return filed
     text = Text(f"{filed} ; demandé : {wanted}", f"{filed}; asked: {wanted}")
     if silent:
-        rest = count(silent, lang)
+        rest = format_integer(silent, lang)
         text = Text(
             f"{text.fr}, et {rest} sans montant demandé", f"{text.en}, and {rest} with no amount asked"
         )
     return text.in_(lang)
 
 
-def _rules(rules: Sequence[Any], lang: Lang) -> str:
+def _describe_rules(rules: Sequence[Any], lang: Lang) -> str:
     """Write the titles of the rules in force, and how many are switched off."""
     names = [rule.title or rule.id for rule in rules if not rule.off]
     off = len(rules) - len(names)
@@ -175,12 +180,14 @@ def _rules(rules: Sequence[Any], lang: Lang) -> str:
     return text.in_(lang)
 
 
-def _goals(stages: Sequence[Any], lang: Lang) -> str:
+def _describe_goals(stages: Sequence[Any], lang: Lang) -> str:
     """Write the objectives in order, as in the scenario."""
     sentences = []
     for stage in stages:
         sense = "maximise" if stage.maximise is not None else "minimise"
-        terms = " + ".join(measure(name).in_(lang) for name in stage.maximise or stage.minimise or ())
+        terms = " + ".join(
+            describe_measure(name).in_(lang) for name in stage.maximise or stage.minimise or ()
+        )
         sentences.append(f"{SENSE[sense].in_(lang)} {terms}")
     then = Text(", puis ", ", then ").in_(lang)
     told = then.join(sentences)

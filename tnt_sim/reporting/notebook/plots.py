@@ -10,15 +10,29 @@ from typing import Any
 
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import short_amount
-from tnt_sim.reporting.charts.department_map import map_svg
-from tnt_sim.reporting.charts.theme import FREE, INK, SOFT, TINT, altair, million, money_title, themed
-from tnt_sim.reporting.decision_page.page_rows import MEASURES, bounds_of, department_titles, legends
+from tnt_sim.i18n.numbers import format_short_amount
+from tnt_sim.reporting.charts.department_map import draw_map
+from tnt_sim.reporting.charts.theme import (
+    FREE,
+    INK,
+    SOFT,
+    TINT,
+    apply_theme,
+    convert_to_millions,
+    format_money_title,
+    import_altair,
+)
+from tnt_sim.reporting.decision_page.page_rows import (
+    MEASURES,
+    build_legends,
+    compute_map_bounds,
+    describe_departments,
+)
 from tnt_sim.reporting.decision_page.page_text import PAGE
-from tnt_sim.reporting.decision_page.subtotals import Tally, groupings, tallies
-from tnt_sim.reporting.renderers.html import framed
+from tnt_sim.reporting.decision_page.subtotals import Tally, build_groupings, build_tallies
+from tnt_sim.reporting.renderers.html import wrap_in_frame
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.text import capitalised
+from tnt_sim.rules.expressions.text import capitalise
 
 MOST_CHILDREN = 12
 WIDTH, ROW = 560, 34
@@ -34,7 +48,7 @@ class Plots:
 
     def by_envelope(self) -> Any:
         """Draw amount and grants of each envelope as an Altair chart; needs the optional dependency `charts`."""
-        return envelope_chart(self.run, self.lang)
+        return draw_envelopes(self.run, self.lang)
 
     def by_department(self, measure: str = "amount") -> Map:
         """Draw the map of departments: `amount` granted, granted per `head`, or `count` of applications.
@@ -44,13 +58,13 @@ class Plots:
         ValueError
             For another measure, or if no application has a department.
         """
-        return department_map(self.run, measure, self.lang)
+        return draw_department_map(self.run, measure, self.lang)
 
 
-def envelope_chart(run: StoredRun, lang: Lang) -> Any:
+def draw_envelopes(run: StoredRun, lang: Lang) -> Any:
     """Draw one bar per envelope, the programme first: grants within the amount."""
-    alt = altair()
-    rows = envelope_rows(run.envelopes, lang)
+    alt = import_altair()
+    rows = build_envelope_rows(run.envelopes, lang)
     y = alt.Y(
         "id:N",
         title=None,
@@ -60,7 +74,7 @@ def envelope_chart(run: StoredRun, lang: Lang) -> Any:
     most = max(max(row["has"], row["granted"]) for row in rows)
     x_scale = alt.Scale(domain=[0, most * 1.45 or 1], nice=False)
     axis = alt.Axis(format=",~f", tickCount=5, grid=False)
-    title_x = money_title(
+    title_x = format_money_title(
         Text("Accordé, sur ce dont l'enveloppe dispose", "Granted, of what the envelope has"), lang
     )
     base = alt.Chart(alt.Data(values=rows)).encode(y=y)
@@ -70,12 +84,12 @@ def envelope_chart(run: StoredRun, lang: Lang) -> Any:
     text = base.mark_text(align="left", dx=8, color=INK).encode(x=alt.X("end:Q", scale=x_scale), text="t:N")
     sub = [run.title, *([SYNTHETIC.in_(lang)] if run.synthetic else [])]
     title = {"text": Text("L'argent par enveloppe", "Money by envelope").in_(lang), "subtitle": sub}
-    return themed(
+    return apply_theme(
         alt.layer(room, granted, text).properties(width=WIDTH, height=ROW * len(rows), title=title), lang
     )
 
 
-def envelope_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
+def build_envelope_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
     """Return the programme and what is below it, without the children of envelopes with more than 12."""
     n_children = Counter(entry["parent"] for entry in entries)
     many = {parent for parent, n in n_children.items() if parent is not None and n > MOST_CHILDREN}
@@ -84,13 +98,13 @@ def envelope_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict
         if entry["parent"] in many:
             continue
         has = entry["effective_cents"]
-        granted = million(entry["granted_cents"])
-        text = short_amount(entry["granted_cents"], lang)
+        granted = convert_to_millions(entry["granted_cents"])
+        text = format_short_amount(entry["granted_cents"], lang)
         if has is not None:
-            text = Text(f"{text} sur {short_amount(has, lang)}", f"{text} of {short_amount(has, lang)}").in_(
-                lang
-            )
-        room = million(has) if has is not None else granted
+            text = Text(
+                f"{text} sur {format_short_amount(has, lang)}", f"{text} of {format_short_amount(has, lang)}"
+            ).in_(lang)
+        room = convert_to_millions(has) if has is not None else granted
         rows.append(
             {"id": entry["id"], "has": room, "granted": granted, "end": max(room, granted), "t": text}
         )
@@ -122,7 +136,7 @@ class Map:
             for fill, words in self.classes
         )
         nothing = Text("hachuré : rien", "hatched: nothing").in_(self.lang)
-        return framed(
+        return wrap_in_frame(
             f'<h2>{escape(self.title)}</h2><figure style="max-width:{_MAP_WIDTH}">{self.svg}</figure>'
             f'<ul style="list-style:none;padding:0;margin:.3rem 0">{keys}<li style="display:inline-block">'
             f"{escape(nothing)}</li></ul>",
@@ -130,22 +144,22 @@ class Map:
         )
 
 
-def department_map(run: StoredRun, measure: str, lang: Lang) -> Map:
+def draw_department_map(run: StoredRun, measure: str, lang: Lang) -> Map:
     """Draw the map of one measure of a run."""
     if measure not in MEASURES:
         raise ValueError(f"measure must be one of {', '.join(MEASURES)}, not {measure!r}")
-    grouping = next((one for one in groupings(run, lang) if one.key == "department"), None)
+    grouping = next((one for one in build_groupings(run, lang) if one.key == "department"), None)
     if grouping is None:
         raise ValueError("no dossier of this run has a department: there is no map")
-    lines = [line for line in tallies(run, grouping) if line.code]
-    bounds = bounds_of(lines)
-    title, titles = capitalised(PAGE[_WORDS[measure]].in_(lang)), department_titles(lines, lang)
-    values = {line.code: _value(line, measure) for line in lines}
-    svg = map_svg(values, titles, title, bounds[measure])
-    return Map(title, svg, legends(bounds, lang)[measure], lines, lang)
+    lines = [line for line in build_tallies(run, grouping) if line.code]
+    bounds = compute_map_bounds(lines)
+    title, titles = capitalise(PAGE[_WORDS[measure]].in_(lang)), describe_departments(lines, lang)
+    values = {line.code: _get_measure(line, measure) for line in lines}
+    svg = draw_map(values, titles, title, bounds[measure])
+    return Map(title, svg, build_legends(bounds, lang)[measure], lines, lang)
 
 
-def _value(tally: Tally, measure: str) -> float:
+def _get_measure(tally: Tally, measure: str) -> float:
     """Return one of `MEASURES` for a department."""
     if measure == "head":
         return tally.per_head_cents or 0.0

@@ -14,21 +14,21 @@ from typing import Any
 
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.decision_page.subtotals import groupings
+from tnt_sim.reporting.decision_page.subtotals import build_groupings
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 
 Cell = dict[str, Any]
 _MARKS = re.compile(r"([\\`*_\[\]#$~|])")
 
 
-def run_notebook(run: StoredRun, path: str, lang: Lang) -> bytes:
+def build_run_notebook(run: StoredRun, path: str, lang: Lang) -> bytes:
     """Return the notebook of a run.
 
     Parameters
     ----------
     path : run folder relative to the notebook
     """
-    cells = [_cell(k, *part) for k, part in enumerate(_cells(run, path, lang))]
+    cells = [_build_cell(k, *part) for k, part in enumerate(_list_cells(run, path, lang))]
     book = {
         "cells": cells,
         "metadata": {
@@ -41,7 +41,7 @@ def run_notebook(run: StoredRun, path: str, lang: Lang) -> bytes:
     return (json.dumps(book, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _cell(number: int, kind: str, text: str, tags: Sequence[str] = ()) -> Cell:
+def _build_cell(number: int, kind: str, text: str, tags: Sequence[str] = ()) -> Cell:
     cell: Cell = {
         "cell_type": kind,
         "id": f"cell-{number}",
@@ -51,37 +51,37 @@ def _cell(number: int, kind: str, text: str, tags: Sequence[str] = ()) -> Cell:
     return cell if kind == "markdown" else {**cell, "execution_count": None, "outputs": []}
 
 
-def _cells(run: StoredRun, path: str, lang: Lang) -> list[tuple[Any, ...]]:
+def _list_cells(run: StoredRun, path: str, lang: Lang) -> list[tuple[Any, ...]]:
     """Return kind, text and tags of each cell."""
     synthetic = f"\n\n*{SYNTHETIC.in_(lang)}*" if run.synthetic else ""
 
-    def phrase(fr: str, en: str) -> tuple[str, str]:
+    def build_phrase(fr: str, en: str) -> tuple[str, str]:
         return "markdown", Text(fr, en).in_(lang)
 
     pieces: list[tuple[Any, ...]] = [
-        ("markdown", f"# {plain(run.title)}\n\n{_ABOUT.in_(lang)}{synthetic}"),
+        ("markdown", f"# {escape_markdown(run.title)}\n\n{_ABOUT.in_(lang)}{synthetic}"),
         ("code", f"run_dir = {path!r}\nlang = {lang.value!r}", ("parameters",)),
         ("code", "import altair\n\nimport tnt_sim as tnt\n\n"
                  f'altair.renderers.enable("svg")  # {_STILL.in_(lang)}\n'
                  "run = tnt.open_run(run_dir, lang)\nrun"),
-        phrase("## L'argent par enveloppe", "## Money by envelope"),
+        build_phrase("## L'argent par enveloppe", "## Money by envelope"),
         ("code", "run.plot.by_envelope()"),
     ]  # fmt: skip
-    if any(one.key == "department" for one in groupings(run, lang)):
+    if any(one.key == "department" for one in build_groupings(run, lang)):
         pieces += [
-            phrase("## La carte", "## The map"),
+            build_phrase("## La carte", "## The map"),
             ("code", "run.plot.by_department()"),
             ("code", 'run.plot.by_department("head")'),
         ]
     if run.summary["rules"]:
         pieces += [
-            phrase("## Les règles, et ce qui est à la borne", "## The rules, and what is at its bound"),
+            build_phrase("## Les règles, et ce qui est à la borne", "## The rules, and what is at its bound"),
             ("code", 'tnt.table(run.to_dataframe(table="rules"), lang=lang)'),
         ]
-    return [*pieces, *_dossier_parts(lang)]
+    return [*pieces, *_list_dossier_cells(lang)]
 
 
-def _dossier_parts(lang: Lang) -> list[tuple[Any, ...]]:
+def _list_dossier_cells(lang: Lang) -> list[tuple[Any, ...]]:
     """Return the cells on applications, their reasons, and what to ask next."""
     columns = '"dossier", "title", "funded", "granted_cents", "reason"'
     return [
@@ -109,6 +109,6 @@ _ABOUT = Text(
 )
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Escape a planner's text for Markdown."""
     return _MARKS.sub(r"\\\1", escape(" ".join(text.split()), quote=False))

@@ -15,13 +15,13 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import amounts, decimal, plural
-from tnt_sim.reporting.renderers.html import framed, rows_html
+from tnt_sim.i18n.numbers import format_amounts, format_count, format_decimal
+from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.reports.form_import import SEVERITY
 from tnt_sim.reporting.text.marginal import FLAGS
 from tnt_sim.reporting.text.vocabulary import KIND, PROOF, REASON
-from tnt_sim.rules.expressions.column_text import COLUMN, bare_column, count, number
-from tnt_sim.rules.expressions.text import SENSE, capitalised
+from tnt_sim.rules.expressions.column_text import COLUMN, describe_bare_column, format_integer, format_number
+from tnt_sim.rules.expressions.text import SENSE, capitalise
 
 MOST_ROWS = 20
 CENTS = "_cents"
@@ -76,7 +76,7 @@ class NotebookTable:
     heads: Mapping[str, str]
 
     def _repr_html_(self) -> str:
-        return framed(table_html(self.frame, self.lang, self.most, self.heads), self.lang)
+        return wrap_in_frame(render_table_html(self.frame, self.lang, self.most, self.heads), self.lang)
 
 
 def table(
@@ -99,26 +99,26 @@ def table(
     return NotebookTable(frame, Lang(lang), most, dict(heads or {}))
 
 
-def table_html(frame: pl.DataFrame, lang: Lang, most: int, heads: Mapping[str, str]) -> str:
+def render_table_html(frame: pl.DataFrame, lang: Lang, most: int, heads: Mapping[str, str]) -> str:
     """Return the first rows as an HTML table, and how many are left out."""
     few = frame.head(most)
-    cells = [_cells(few[name], lang) for name in few.columns]
+    cells = [_format_cells(few[name], lang) for name in few.columns]
     right = [k for k, name in enumerate(few.columns) if few.schema[name].is_numeric()]
-    names = [heads.get(name) or head_of(name, lang) for name in few.columns]
-    text = rows_html(names, list(zip(*cells, strict=True)), right)
+    names = [heads.get(name) or get_header(name, lang) for name in few.columns]
+    text = render_rows_html(names, list(zip(*cells, strict=True)), right)
     rest = frame.height - few.height
     if rest:
-        left = plural(rest, ("autre ligne", "autres lignes"), ("more row", "more rows"), lang)
+        left = format_count(rest, ("autre ligne", "autres lignes"), ("more row", "more rows"), lang)
         text += f'\n<p class="soft">{escape(Text(f"… et {left}", f"… and {left}").in_(lang))}</p>'
     return text
 
 
-def head_of(name: str, lang: Lang) -> str:
+def get_header(name: str, lang: Lang) -> str:
     """Return a column's header: words for our columns, otherwise its own name."""
     bare = name.removesuffix(CENTS)
     if bare in HEADS:
         return HEADS[bare].in_(lang)
-    return capitalised(bare_column(bare).in_(lang)) if bare in COLUMN else bare
+    return capitalise(describe_bare_column(bare).in_(lang)) if bare in COLUMN else bare
 
 
 EXACT = ("value", "min", "max", "slack", "bound", "gap")
@@ -136,31 +136,31 @@ VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
 """Words for the values of columns that hold codes."""
 
 
-def _cells(column: pl.Series, lang: Lang) -> Sequence[str]:
+def _format_cells(column: pl.Series, lang: Lang) -> Sequence[str]:
     """Format a column as texts: amounts, words for codes, otherwise by its type."""
     codes = VALUES.get(column.name)
     if codes is not None:
         return ["–" if one is None else codes.get(one, Text(one, one)).in_(lang) for one in column.to_list()]
     if column.name.endswith(CENTS) and column.dtype.is_integer():
-        return amounts(column.to_list(), lang)
+        return format_amounts(column.to_list(), lang)
     if column.name in EXACT and column.dtype == pl.String:
-        return [decimal(text, lang) for text in column.to_list()]
-    tell = _teller(column.dtype, lang)
+        return [format_decimal(text, lang) for text in column.to_list()]
+    tell = _select_formatter(column.dtype, lang)
     return ["–" if value is None else tell(value) for value in column.to_list()]
 
 
-def _teller(dtype: pl.DataType, lang: Lang) -> Callable[[Any], str]:
+def _select_formatter(dtype: pl.DataType, lang: Lang) -> Callable[[Any], str]:
     if dtype == pl.Boolean:
         yes, no = Text("oui", "yes").in_(lang), Text("non", "no").in_(lang)
         return lambda value: yes if value else no
     if dtype.is_integer():
-        return lambda value: count(value, lang)
+        return lambda value: format_integer(value, lang)
     if dtype.is_float():
-        return lambda value: number(Fraction(value).limit_denominator(10**9), lang, decimals=3).removeprefix(
-            "≈"
-        )
+        return lambda value: format_number(
+            Fraction(value).limit_denominator(10**9), lang, decimals=3
+        ).removeprefix("≈")
     if dtype.is_decimal():
-        return lambda value: number(Fraction(value), lang)
+        return lambda value: format_number(Fraction(value), lang)
     if isinstance(dtype, pl.List):
         return lambda value: " ; ".join(str(part) for part in value)
     return str

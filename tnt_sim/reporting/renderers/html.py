@@ -21,19 +21,19 @@ from importlib.resources import files
 from rich.text import Text as Line
 
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import amount
+from tnt_sim.i18n.numbers import format_amount
 from tnt_sim.reporting.renderers.xlsx import (
     Paper,
     Styles,
+    choose_sheet_name,
     close,
-    new_book,
+    create_workbook,
     set_up,
-    sheet_name,
     write_column,
     write_text,
 )
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.rules.expressions.column_text import format_integer
 
 PAGE_WIDTH = 110
 """Characters per line in a notebook."""
@@ -60,17 +60,17 @@ margin:.3rem 0;background:none}
 .tnt .verdict{font-weight:600}"""
 
 
-def framed(inner: str, lang: Lang) -> str:
+def wrap_in_frame(inner: str, lang: Lang) -> str:
     """Wrap escaped HTML in the notebook frame."""
     return f'<div class="tnt" lang="{lang.value}"><style>{_STYLE}</style>\n{inner}\n</div>'
 
 
-def lines_html(lines: Sequence[Line], lang: Lang) -> str:
+def render_terminal_html(lines: Sequence[Line], lang: Lang) -> str:
     """Render terminal lines in the notebook frame, with their emphasis."""
-    return framed(f"<pre>{chr(10).join(map(_styled, lines))}</pre>", lang)
+    return wrap_in_frame(f"<pre>{chr(10).join(map(_render_styled, lines))}</pre>", lang)
 
 
-def _styled(row_text: Line) -> str:
+def _render_styled(row_text: Line) -> str:
     """Render one line; a line that is bold or dim as a whole stays so."""
     text = escape(row_text.plain)
     style = str(row_text.style)
@@ -79,7 +79,7 @@ def _styled(row_text: Line) -> str:
     return f'<span class="soft">{text}</span>' if "dim" in style else text
 
 
-def rows_html(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+def render_rows_html(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
     """Render a table of texts, each escaped; the first cell of a row is its header.
 
     `right` are the numeric columns.
@@ -97,7 +97,7 @@ def rows_html(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequen
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead>\n<tbody>{body}</tbody></table></div>'
 
 
-def policy(script: str, styles: Sequence[str]) -> str:
+def build_security_policy(script: str, styles: Sequence[str]) -> str:
     """Return the Content-Security-Policy of a page: this script, these styles, and nothing else."""
     allowed = " ".join(_hash(text) for text in styles if text)
     runs = _hash(script) if script else "'none'"
@@ -108,7 +108,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def asset(name: str) -> str:
+def read_asset(name: str) -> str:
     """Return the text of one file of `assets`."""
     return (files("tnt_sim") / "reporting" / "renderers" / "assets" / name).read_text(encoding="utf-8")
 
@@ -120,7 +120,7 @@ Cell = str | int | None
 
 @dataclass(frozen=True, slots=True)
 class ReportColumn:
-    """One column of a table: header, kind (`text`, `money` in cents, `count`) and values."""
+    """One column of a table: header, kind (`text`, `money` in cents, `format_integer`) and values."""
 
     head: Text
     kind: str
@@ -154,30 +154,30 @@ class Study:
     day: date | None = None
 
 
-def study_html(study: Study, lang: Lang) -> str:
+def render_study_html(study: Study, lang: Lang) -> str:
     """Return the page of a study."""
-    style = asset("style.css")
+    style = read_asset("style.css")
     pieces = [
         f'<!doctype html>\n<html lang="{lang.value}">\n<head>\n<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(policy("", (style,)))}">',
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(build_security_policy("", (style,)))}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(study.title.in_(lang))}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>",
         f"<h1>{escape(study.title.in_(lang))}</h1>",
         f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>' if study.synthetic else "",
         *(f"<p>{escape(text.in_(lang))}</p>" for text in study.about),
-        *(_section(section, number, lang) for number, section in enumerate(study.sections, start=1)),
-        _foot(study, lang),
+        *(_render_section(section, number, lang) for number, section in enumerate(study.sections, start=1)),
+        _render_foot(study, lang),
         "</main>\n</body>\n</html>\n",
     ]
     return "\n".join(part for part in pieces if part)
 
 
-def study_fragment(study: Study, lang: Lang, n_sections: int) -> str:
+def render_study_fragment(study: Study, lang: Lang, n_sections: int) -> str:
     """Return the first sections in the notebook frame."""
-    return framed(study_body(study, lang, n_sections), lang)
+    return wrap_in_frame(render_study_body(study, lang, n_sections), lang)
 
 
-def study_body(study: Study, lang: Lang, n_sections: int) -> str:
+def render_study_body(study: Study, lang: Lang, n_sections: int) -> str:
     """Return the first sections for a page with its own style."""
     about = "<br>".join(escape(text.in_(lang)) for text in study.about)
     pieces = [
@@ -185,23 +185,24 @@ def study_body(study: Study, lang: Lang, n_sections: int) -> str:
         f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>' if study.synthetic else "",
     ]
     pieces += [
-        _section(part, number, lang) for number, part in enumerate(study.sections[:n_sections], start=1)
+        _render_section(part, number, lang)
+        for number, part in enumerate(study.sections[:n_sections], start=1)
     ]
     return "\n".join(part for part in pieces if part)
 
 
-def _section(section: Section, number: int, lang: Lang) -> str:
+def _render_section(section: Section, number: int, lang: Lang) -> str:
     name = f"s{number}"
     pieces = [f'<section aria-labelledby="{name}"><h2 id="{name}">{escape(section.title.in_(lang))}</h2>']
     pieces += [f"<p>{escape(text.in_(lang))}</p>" for text in section.words]
     if section.svg:
         pieces.append(f"<figure>{section.svg}</figure>")
     if section.columns:
-        pieces.append(_table(section, lang))
+        pieces.append(_render_table(section, lang))
     return "\n".join([*pieces, "</section>"])
 
 
-def _table(section: Section, lang: Lang) -> str:
+def _render_table(section: Section, lang: Lang) -> str:
     displayed = min(section.n_rows, MOST_ROWS)
     numeric = [' class="n"' if column.kind != "text" else "" for column in section.columns]
     heads = "".join(
@@ -209,7 +210,7 @@ def _table(section: Section, lang: Lang) -> str:
         for column, mark in zip(section.columns, numeric, strict=True)
     )
     texts = [
-        [rendered(value, column.kind, lang) for value in column.values[:displayed]]
+        [format_cell(value, column.kind, lang) for value in column.values[:displayed]]
         for column in section.columns
     ]
     rows = []
@@ -231,16 +232,16 @@ def _table(section: Section, lang: Lang) -> str:
     )
 
 
-def rendered(value: Cell, kind: str, lang: Lang) -> str:
+def format_cell(value: Cell, kind: str, lang: Lang) -> str:
     """Format a cell for reading."""
     if value is None:
         return "–"
     if isinstance(value, str):
         return value
-    return amount(value, lang) if kind == "money" else count(value, lang)
+    return format_amount(value, lang) if kind == "money" else format_integer(value, lang)
 
 
-def _foot(study: Study, lang: Lang) -> str:
+def _render_foot(study: Study, lang: Lang) -> str:
     if not study.foot:
         return ""
     items = "".join(f"<dt>{escape(k)}</dt><dd><code>{escape(v)}</code></dd>" for k, v in study.foot.items())
@@ -249,15 +250,15 @@ def _foot(study: Study, lang: Lang) -> str:
     return f'{title}<dl class="sources">{items}</dl></section>'
 
 
-def study_book(study: Study, lang: Lang) -> bytes:
+def build_study_workbook(study: Study, lang: Lang) -> bytes:
     """Return the workbook of a study: a summary sheet, then one sheet per section."""
     stream = io.BytesIO()
     foot = " · ".join(f"{k} {v[:12]}" for k, v in (study.foot or {}).items())
-    book = new_book(stream, study.title.in_(lang), foot, study.day)
+    book = create_workbook(stream, study.title.in_(lang), foot, study.day)
     styles = Styles(book, lang)
     paper = Paper(study.title.in_(lang), foot, lang)
     taken: set[str] = set()
-    cover = book.add_worksheet(sheet_name(Text("Lisez-moi", "Read me").in_(lang), taken))
+    cover = book.add_worksheet(choose_sheet_name(Text("Lisez-moi", "Read me").in_(lang), taken))
     cover.set_column(0, 0, 100)
     write_text(cover, 0, 0, study.title.in_(lang), styles.title)
     lines = [*([SYNTHETIC] if study.synthetic else []), *study.about]
@@ -266,11 +267,11 @@ def study_book(study: Study, lang: Lang) -> bytes:
         write_text(cover, row, 0, text.in_(lang), styles.words)
     set_up(cover, paper)
     for section in study.sections:
-        _sheet(book, styles, section, sheet_name(section.title.in_(lang), taken), paper)
+        _write_sheet(book, styles, section, choose_sheet_name(section.title.in_(lang), taken), paper)
     return close(book, stream)
 
 
-def _sheet(book: object, styles: Styles, section: Section, name: str, paper: Paper) -> None:
+def _write_sheet(book: object, styles: Styles, section: Section, name: str, paper: Paper) -> None:
     sheet = book.add_worksheet(name)  # type: ignore[attr-defined]
     write_text(sheet, 0, 0, section.title.in_(paper.lang), styles.title)
     row = 2
@@ -280,13 +281,13 @@ def _sheet(book: object, styles: Styles, section: Section, name: str, paper: Pap
     row += bool(section.words)
     for k, column in enumerate(section.columns):
         right = column.kind != "text"
-        sheet.write_string(row, k, column.head.in_(paper.lang), styles.head(right=right))
+        sheet.write_string(row, k, column.head.in_(paper.lang), styles.get_head_format(right=right))
         sheet.set_column(k, k, 18 if right else 28)
         values = [
             cents / 100 if column.kind == "money" and isinstance(cents, int) else cents
             for cents in column.values
         ]
-        write_column(sheet, row + 1, k, values, styles.cell(column.kind))
+        write_column(sheet, row + 1, k, values, styles.get_cell_formats(column.kind))
     if section.n_rows:
         sheet.autofilter(row, 0, row + section.n_rows, len(section.columns) - 1)
         sheet.freeze_panes(row + 1, 1)

@@ -34,7 +34,7 @@ class Paper:
     repeat: int | None = None
 
 
-def new_book(stream: io.BytesIO, title: str, comment: str, day: date | None) -> Any:
+def create_workbook(stream: io.BytesIO, title: str, comment: str, day: date | None) -> Any:
     """Create a workbook in memory that converts no text to a formula, number or link, and is deterministic."""
     import xlsxwriter
 
@@ -67,14 +67,14 @@ def set_up(sheet: Any, paper: Paper, *, n_pages: int = 0) -> None:
     sheet.set_margins(left=0.5, right=0.5, top=0.75, bottom=0.7)
     page = Text("page &P sur &N", "page &P of &N").in_(paper.lang)
     # The space keeps a title that begins with digits from being read as a font size.
-    sheet.set_header(f'&L&"{FONT},Bold"&9 {_plain(paper.title)[:180]}')
-    sheet.set_footer(f'&L&"{FONT},Regular"&8 {_plain(paper.foot)[:180]}&R&"{FONT},Regular"&8 {page}')
+    sheet.set_header(f'&L&"{FONT},Bold"&9 {_escape_header(paper.title)[:180]}')
+    sheet.set_footer(f'&L&"{FONT},Regular"&8 {_escape_header(paper.foot)[:180]}&R&"{FONT},Regular"&8 {page}')
     sheet.hide_gridlines(2)
     if paper.repeat is not None:
         sheet.repeat_rows(paper.repeat)
 
 
-def _plain(text: str) -> str:
+def _escape_header(text: str) -> str:
     """Escape `&`, which is a command in page headers."""
     return text.replace("&", "&&")
 
@@ -100,7 +100,7 @@ def check_rows(n_rows: int, lang: Lang) -> None:
     )
 
 
-def sheet_name(wanted: str, taken: set[str]) -> str:
+def choose_sheet_name(wanted: str, taken: set[str]) -> str:
     r"""Return a valid sheet name: at most 31 characters, no `[]:*?/\`, unique whatever the case."""
     plain = _FORBIDDEN.sub("-", wanted).strip("' ") or "-"
     name, number = plain[:_LONGEST_NAME], 2
@@ -154,14 +154,16 @@ class Styles:
             "day": "dd/mm/yyyy" if french else "yyyy-mm-dd",
         }
 
-    def format_of(self, **options: Any) -> Any:
+    def get_format(self, **options: Any) -> Any:
         """Return the format with these options, always the same object."""
         key = tuple(sorted(options.items()))
         if key not in self._formats:
             self._formats[key] = self._book.add_format({"valign": "top", **options})
         return self._formats[key]
 
-    def cell(self, kind: str, decimals: int = 2, *, wrap: bool = False, **more: Any) -> tuple[Any, Any]:
+    def get_cell_formats(
+        self, kind: str, decimals: int = 2, *, wrap: bool = False, **more: Any
+    ) -> tuple[Any, Any]:
         """Return the formats of a column's cells: the usual one, and one for text that looks like a formula."""
         number = self.numbers[kind]
         if kind == "percent" and decimals != 2:
@@ -175,37 +177,37 @@ class Styles:
             **align,
             **more,
         }
-        plain = self.format_of(**options)
-        return plain, self.format_of(**options, quote_prefix=True) if kind == "text" else plain
+        plain = self.get_format(**options)
+        return plain, self.get_format(**options, quote_prefix=True) if kind == "text" else plain
 
-    def head(self, *, right: bool = False) -> Any:
+    def get_head_format(self, *, right: bool = False) -> Any:
         """Return the format of a table header."""
-        return self.format_of(
+        return self.get_format(
             bold=True, bg_color=SHADE, bottom=1, top=1, text_wrap=True, valign="vcenter",
             align="right" if right else "left",
             indent=0 if right else 1,
         )  # fmt: skip
 
-    def total(self, kind: str) -> Any:
+    def get_total_format(self, kind: str) -> Any:
         """Return the format of a total."""
-        return self.format_of(bold=True, top=1, bottom=1, num_format=self.numbers[kind])
+        return self.get_format(bold=True, top=1, bottom=1, num_format=self.numbers[kind])
 
     @property
     def title(self) -> Any:
         """Return the format of a sheet title."""
-        return self.format_of(bold=True, font_size=16)
+        return self.get_format(bold=True, font_size=16)
 
     @property
     def section(self) -> Any:
         """Return the format of a section title."""
-        return self.format_of(bold=True, font_size=12)
+        return self.get_format(bold=True, font_size=12)
 
     @property
     def soft(self) -> Any:
         """Return the format of a remark."""
-        return self.format_of(font_color=SOFT)
+        return self.get_format(font_color=SOFT)
 
     @property
     def words(self) -> Any:
         """Return the format of a paragraph."""
-        return self.format_of(text_wrap=True)
+        return self.get_format(text_wrap=True)

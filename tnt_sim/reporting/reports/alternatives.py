@@ -10,15 +10,15 @@ from typing import Any
 from rich.text import Text as Line
 
 from tnt_sim.domain.money import format_cents, format_rate, parse_decimal
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.i18n.numbers import euros, not_listed
-from tnt_sim.reporting.renderers.html import framed
-from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_euros, format_unlisted_count
+from tnt_sim.reporting.renderers.html import wrap_in_frame
+from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import count, number
+from tnt_sim.rules.expressions.column_text import format_integer, format_number
 
 Document = Mapping[str, Any]
-SHOWN = 20
+MOST_ROWS = 20
 STEERED: Mapping[str, Text] = MappingProxyType(
     {
         "rural": Text(
@@ -30,32 +30,35 @@ STEERED: Mapping[str, Text] = MappingProxyType(
 )
 
 
-def alternatives_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+def render_alternatives(document: Document, lang: Lang, width: int) -> list[Line]:
     """Write the whole page."""
-    lines = paragraph(str(document["title"]), width, style="bold")
+    lines = wrap_paragraph(str(document["title"]), width, style="bold")
     if document["synthetic"]:
-        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    lines += [Line(""), *paragraph(verdict(document).in_(lang), width, style="bold")]
+        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    lines += [Line(""), *wrap_paragraph(describe_verdict(document).in_(lang), width, style="bold")]
     if document["optimum"] is None:
         return lines
-    lines += [Line(""), *_table(document, lang)]
-    for text in sentences(document):
-        lines += [Line(""), *paragraph(text.in_(lang), width)]
-    rows = [(one["dossier"], str(one["title"])[:50], _of(one, document, lang)) for one in document["open"]]
+    lines += [Line(""), *_render_table(document, lang)]
+    for text in describe_alternatives(document):
+        lines += [Line(""), *wrap_paragraph(text.in_(lang), width)]
+    rows = [
+        (one["dossier"], str(one["title"])[:50], _format_frequency(one, document, lang))
+        for one in document["open"]
+    ]
     if rows:
         title = Text("Choix réellement ouverts", "Choices that are really open").in_(lang)
         lines += [
             Line(""),
-            Line(f"{title} ({count(len(rows), lang)})", style="bold"),
-            *grid(rows[:SHOWN], right=(2,)),
+            Line(f"{title} ({format_integer(len(rows), lang)})", style="bold"),
+            *render_grid(rows[:MOST_ROWS], right=(2,)),
         ]
-    if len(rows) > SHOWN:
+    if len(rows) > MOST_ROWS:
         and_ = Text("et", "and").in_(lang)
-        lines.append(Line(f"  … {and_} {not_listed(len(rows) - SHOWN, lang)}", style="dim"))
+        lines.append(Line(f"  … {and_} {format_unlisted_count(len(rows) - MOST_ROWS, lang)}", style="dim"))
     return lines
 
 
-def verdict(document: Document) -> Text:
+def describe_verdict(document: Document) -> Text:
     """Say how many alternatives were found, and how close to the optimum they are."""
     n = len(document["portfolios"])
     if document["optimum"] is None:
@@ -72,14 +75,14 @@ def verdict(document: Document) -> Text:
             f"Aucun autre choix trouvé à moins de {fr} {best.fr}.",
             f"No other choice was found within {en} of {best.en}.",
         )
-    others = so_many(n, ("autre choix", "autres choix"), ("other choice", "other choices"))
+    others = describe_count(n, ("autre choix", "autres choix"), ("other choice", "other choices"))
     return Text(
         f"{others.fr} à moins de {fr} {best.fr}, aussi {'différents' if n > 1 else 'différent'} que possible.",
         f"{others.en} within {en} of {best.en}, as different as possible.",
     )
 
 
-def sentences(document: Document) -> list[Text]:
+def describe_alternatives(document: Document) -> list[Text]:
     """Say what the alternatives share, and whether the optimum is unique."""
     shared, n_ties = document["shared"], len(document["ties"])
     proven = shared["n_funded_proven"] + shared["n_refused_proven"]
@@ -92,7 +95,7 @@ def sentences(document: Document) -> list[Text]:
         )
     ]
     if n_ties:
-        others = so_many(
+        others = describe_count(
             n_ties,
             ("autre choix vaut", "autres choix valent"),
             ("other choice is worth", "other choices are worth"),
@@ -106,7 +109,7 @@ def sentences(document: Document) -> list[Text]:
     return result
 
 
-def _table(document: Document, lang: Lang) -> list[Line]:
+def _render_table(document: Document, lang: Lang) -> list[Line]:
     unit = (
         Text("écart en €", "€ apart")
         if document["by"] == "money"
@@ -126,73 +129,73 @@ def _table(document: Document, lang: Lang) -> list[Line]:
             (
                 Text("le meilleur", "the best") if displayed else Text("le meilleur trouvé", "the best found")
             ).in_(lang),
-            _value(best["objective"][0]["value"], lang),
+            _format_value(best["objective"][0]["value"], lang),
             "–",
             "–",
-            count(best["n_funded"], lang),
+            format_integer(best["n_funded"], lang),
             format_cents(best["granted_cents"], lang),
         )
     ]
-    rows += [_row(str(one["rank"]), one, lang) for one in document["portfolios"]]
-    rows += [_row(steered_words(one, lang), one, lang) for one in document["steered"]]
-    return grid(rows, header=head, right=(1, 2, 3, 4, 5))
+    rows += [_build_row(str(one["rank"]), one, lang) for one in document["portfolios"]]
+    rows += [_build_row(describe_direction(one, lang), one, lang) for one in document["steered"]]
+    return render_grid(rows, header=head, right=(1, 2, 3, 4, 5))
 
 
-def _row(name: str, document: Document, lang: Lang) -> tuple[str, ...]:
-    apart = _value(document["distance"], lang)
+def _build_row(name: str, document: Document, lang: Lang) -> tuple[str, ...]:
+    apart = _format_value(document["distance"], lang)
     return (
         name,
-        _value(document["objective"][0]["value"], lang),
+        _format_value(document["objective"][0]["value"], lang),
         format_rate(parse_decimal(document["loss"]), lang),
-        apart + _doubt(document, lang),
-        count(document["n_funded"], lang),
+        apart + _describe_bound(document, lang),
+        format_integer(document["n_funded"], lang),
         format_cents(document["granted_cents"], lang),
     )
 
 
-def _doubt(document: Document, lang: Lang) -> str:
+def _describe_bound(document: Document, lang: Lang) -> str:
     """Write the bound where another could be farther: "(196 au plus)"; "?" if nothing is known."""
     if document["proven"] or document["figure"] is not None:
         return ""
     if document["bound"] is None:
         return " ?"
-    most = _value(document["bound"], lang)
+    most = _format_value(document["bound"], lang)
     return Text(f" ({most} au plus)", f" (at most {most})").in_(lang)
 
 
-def steered_words(document: Document, lang: Lang) -> str:
+def describe_direction(document: Document, lang: Lang) -> str:
     """Write what an alternative is steered by, and its figure: « le plus rural (…) : 1 250 000 »."""
     colon = " : " if lang is Lang.FR else ": "
     most = ""
     if not document["proven"]:
-        limit = "?" if document["bound"] is None else euros(document["bound"], lang)
+        limit = "?" if document["bound"] is None else format_euros(document["bound"], lang)
         most = Text(f" (au mieux {limit})", f" (at best {limit})").in_(lang)
-    return f"{STEERED[document['name']].in_(lang)}{colon}{euros(document['figure'], lang)}{most}"
+    return f"{STEERED[document['name']].in_(lang)}{colon}{format_euros(document['figure'], lang)}{most}"
 
 
-def _value(text: str, lang: Lang) -> str:
-    return number(parse_decimal(text), lang)
+def _format_value(text: str, lang: Lang) -> str:
+    return format_number(parse_decimal(text), lang)
 
 
-def _of(entry: Document, document: Document, lang: Lang) -> str:
+def _format_frequency(entry: Document, document: Document, lang: Lang) -> str:
     n, of = entry["n_funded_in"], document["shared"]["n_portfolios"]
     return Text(f"{n} fois sur {of}", f"{n} times of {of}").in_(lang)
 
 
-def alternatives_html(document: Document, lang: Lang) -> str:
+def render_alternatives_html(document: Document, lang: Lang) -> str:
     """Render the same as HTML for a notebook."""
     pieces = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
         pieces.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
-    pieces.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
+    pieces.append(f"<p><strong>{escape(describe_verdict(document).in_(lang))}</strong></p>")
     if document["optimum"] is None:
-        return framed("".join(pieces), lang)
+        return wrap_in_frame("".join(pieces), lang)
     entries: Sequence[Document] = [*document["portfolios"], *document["steered"]]
-    names = [steered_words(one, lang) if one["name"] in STEERED else str(one["rank"]) for one in entries]
+    names = [describe_direction(one, lang) if one["name"] in STEERED else str(one["rank"]) for one in entries]
     rows = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _row(name, one, lang))}</tr>"
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _build_row(name, one, lang))}</tr>"
         for name, one in zip(names, entries, strict=True)
     )
     pieces.append(f"<table>{rows}</table>")
-    pieces += [f"<p>{escape(text.in_(lang))}</p>" for text in sentences(document)]
-    return framed("".join(pieces), lang)
+    pieces += [f"<p>{escape(text.in_(lang))}</p>" for text in describe_alternatives(document)]
+    return wrap_in_frame("".join(pieces), lang)

@@ -9,17 +9,17 @@ from typing import Any
 from rich.text import Text as Line
 
 from tnt_sim.domain.money import format_cents, parse_decimal
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.i18n.numbers import not_listed, plural
-from tnt_sim.reporting.renderers.html import framed, rows_html
-from tnt_sim.reporting.renderers.terminal import grid, paragraph
-from tnt_sim.reporting.reports.infeasibility import member_words
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_count, format_unlisted_count
+from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
+from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
+from tnt_sim.reporting.reports.infeasibility import describe_member
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import number
-from tnt_sim.rules.expressions.text import capitalised
+from tnt_sim.rules.expressions.column_text import format_number
+from tnt_sim.rules.expressions.text import capitalise
 
 Document = Mapping[str, Any]
-SHOWN = 12
+MOST_ROWS = 12
 BETTER = (
     Text("Le mieux trouvé pour le même argent", "The best found for the same money"),
     Text("Le mieux pour le même argent", "The best for the same money"),
@@ -31,20 +31,23 @@ CHEAPER = (
 """Titles of a list that is not shown to be optimal, and of one that is."""
 
 
-def audit_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+def render_audit(document: Document, lang: Lang, width: int) -> list[Line]:
     """Write the whole page."""
-    lines = paragraph(str(document["title"]), width, style="bold")
+    lines = wrap_paragraph(str(document["title"]), width, style="bold")
     if document["synthetic"]:
-        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
     style = "bold green" if document["selection"]["allowed"] else "bold red"
     mark = "✔" if document["selection"]["allowed"] else "✘"
-    lines += [Line(""), *paragraph(verdict(document).in_(lang), width, first=f"{mark} ", style=style)]
-    lines += _findings(document["selection"], lang, width)
+    lines += [
+        Line(""),
+        *wrap_paragraph(describe_verdict(document).in_(lang), width, first=f"{mark} ", style=style),
+    ]
+    lines += _render_findings(document["selection"], lang, width)
     if document["broken"]:
         lines += [Line(""), Line(Text("Règles non tenues", "Rules that do not hold").in_(lang), style="bold")]
-        for entry in document["broken"][: 4 * SHOWN]:
-            lines += paragraph(capitalised(str(entry["words"])), width, first="  • ")
-    lines += _goals(document["objective"], lang)
+        for entry in document["broken"][: 4 * MOST_ROWS]:
+            lines += wrap_paragraph(capitalise(str(entry["words"])), width, first="  • ")
+    lines += _render_goals(document["objective"], lang)
     for titles, key in (
         (BETTER, "better"),
         (CHEAPER, "cheaper"),
@@ -53,27 +56,31 @@ def audit_lines(document: Document, lang: Lang, width: int) -> list[Line]:
             title = titles[document[key]["status"] == "optimal"]
             lines += [
                 Line(""),
-                *paragraph(_answer_words(title, document[key], document, lang), width, style="bold"),
+                *wrap_paragraph(_describe_answer(title, document[key], document, lang), width, style="bold"),
             ]
-            lines += _changes(document[key]["changes"], lang)
+            lines += _render_changes(document[key]["changes"], lang)
     for swap in document["swaps"]:
         lines += [
             Line(""),
-            *paragraph(swap_words(swap, document["selection"]["allowed"]).in_(lang), width, style="bold"),
+            *wrap_paragraph(
+                describe_swap(swap, document["selection"]["allowed"]).in_(lang), width, style="bold"
+            ),
         ]
         if swap.get("changes"):
-            lines += _changes(swap["changes"], lang)
+            lines += _render_changes(swap["changes"], lang)
     return lines
 
 
-def verdict(document: Document) -> Text:
+def describe_verdict(document: Document) -> Text:
     """Summarise the selection in one sentence."""
     chosen = document["selection"]
     n, money = chosen["n_funded"], chosen["granted_cents"]
-    held = so_many(n, ("dossier retenu", "dossiers retenus"), ("dossier selected", "dossiers selected"))
+    held = describe_count(
+        n, ("dossier retenu", "dossiers retenus"), ("dossier selected", "dossiers selected")
+    )
     fr, en = f"{held.fr}, {format_cents(money, Lang.FR)} : ", f"{held.en}, {format_cents(money, Lang.EN)}: "
     if not chosen["allowed"]:
-        broken = so_many(
+        broken = describe_count(
             len(document["broken"]),
             ("règle ou montant n'est pas tenu", "règles ou montants ne sont pas tenus"),
             ("rule or amount does not hold", "rules or amounts do not hold"),
@@ -106,14 +113,14 @@ def verdict(document: Document) -> Text:
     )
 
 
-def swap_words(swap: Document, allowed: bool) -> Text:
+def describe_swap(swap: Document, allowed: bool) -> Text:
     """Write a swap: « Pour regagner 90 % de l'écart : 4 dossiers changent »."""
     n = swap["n_changed"]
     if n is None:
         sentence = Text("le temps a manqué", "there was no time")
     else:
-        fr = plural(n, ("dossier change", "dossiers changent"), ("", ""), Lang.FR)
-        en = plural(n, ("", ""), ("dossier changes", "dossiers change"), Lang.EN)
+        fr = format_count(n, ("dossier change", "dossiers changent"), ("", ""), Lang.FR)
+        en = format_count(n, ("", ""), ("dossier changes", "dossiers change"), Lang.EN)
         most = Text("", "") if swap["status"] == "optimal" else Text(" au plus", " at most")
         sentence = Text(f"{fr}{most.fr}", f"{en}{most.en}")
     if swap["goal"] is None:
@@ -124,23 +131,23 @@ def swap_words(swap: Document, allowed: bool) -> Text:
     percent = parse_decimal(swap["recover"]) * 100
     note = Text("", "") if allowed else Text(" et tenir les règles", " and keep the rules")
     return Text(
-        f"Pour regagner {number(percent, Lang.FR)} % de l'écart ({swap['goal']}){note.fr} : {sentence.fr}",
-        f"To recover {number(percent, Lang.EN)}% of the loss ({swap['goal']}){note.en}: {sentence.en}",
+        f"Pour regagner {format_number(percent, Lang.FR)} % de l'écart ({swap['goal']}){note.fr} : {sentence.fr}",
+        f"To recover {format_number(percent, Lang.EN)}% of the loss ({swap['goal']}){note.en}: {sentence.en}",
     )
 
 
-def _findings(chosen: Document, lang: Lang, width: int) -> list[Line]:
+def _render_findings(chosen: Document, lang: Lang, width: int) -> list[Line]:
     lines = []
-    for finding in chosen["findings"][: 2 * SHOWN]:
+    for finding in chosen["findings"][: 2 * MOST_ROWS]:
         row = f" ({finding['file']}:{finding['row']})" if finding["row"] else ""
         hint = f" {finding['hint']}" if finding["hint"] else ""
-        lines += paragraph(
-            capitalised(f"{finding['message']}{hint}{row}"), width, first="  ! ", style="yellow"
+        lines += wrap_paragraph(
+            capitalise(f"{finding['message']}{hint}{row}"), width, first="  ! ", style="yellow"
         )
     added = chosen["n_committed_added"]
     if added:
-        lines += paragraph(
-            so_many(
+        lines += wrap_paragraph(
+            describe_count(
                 added,
                 (
                     "dossier déjà engagé, que la liste ne nomme pas, y est compté.",
@@ -158,25 +165,26 @@ def _findings(chosen: Document, lang: Lang, width: int) -> list[Line]:
     return lines
 
 
-def _goals(goals: Sequence[Document], lang: Lang) -> list[Line]:
+def _render_goals(goals: Sequence[Document], lang: Lang) -> list[Line]:
     head = (
         ("Objectif", "Cette liste", "Le mieux possible", "Écart")
         if lang is Lang.FR
         else ("Goal", "This list", "Best possible", "Loss")
     )
     rows = [
-        (goal["goal"], *(_figure(goal[key], lang) for key in ("value", "optimum", "loss"))) for goal in goals
+        (goal["goal"], *(_format_value(goal[key], lang) for key in ("value", "optimum", "loss")))
+        for goal in goals
     ]
-    return [Line(""), *grid(rows, header=head, right=(1, 2, 3))]
+    return [Line(""), *render_grid(rows, header=head, right=(1, 2, 3))]
 
 
-def _figure(text: str | None, lang: Lang) -> str:
-    return "–" if text is None else number(parse_decimal(text), lang)
+def _format_value(text: str | None, lang: Lang) -> str:
+    return "–" if text is None else format_number(parse_decimal(text), lang)
 
 
-def _answer_words(title: Text, answer: Document, document: Document, lang: Lang) -> str:
+def _describe_answer(title: Text, answer: Document, document: Document, lang: Lang) -> str:
     goals = ", ".join(
-        f"{goal['goal']} {_figure(value, lang)}"
+        f"{goal['goal']} {_format_value(value, lang)}"
         for goal, value in zip(document["objective"], answer["values"], strict=True)
     )
     money = format_cents(answer["granted_cents"], lang)
@@ -187,21 +195,21 @@ def _answer_words(title: Text, answer: Document, document: Document, lang: Lang)
     return f"{title.in_(lang)} : {goals} ; {money}{less if saved > 0 else ''}"
 
 
-def _changes(document: Document, lang: Lang) -> list[Line]:
+def _render_changes(document: Document, lang: Lang) -> list[Line]:
     signs = (("enter", "+"), ("leave", "−"), ("amount", "≠"))
     rows = [
-        (sign, one["dossier"], str(one["title"])[:40], _money(one, key, lang))
+        (sign, one["dossier"], str(one["title"])[:40], _format_grants(one, key, lang))
         for key, sign in signs
         for one in document[key]
     ]
-    lines = grid(rows[:SHOWN], right=(3,), indent=4)
-    if len(rows) > SHOWN:
+    lines = render_grid(rows[:MOST_ROWS], right=(3,), indent=4)
+    if len(rows) > MOST_ROWS:
         and_ = Text("et", "and").in_(lang)
-        lines.append(Line(f"    … {and_} {not_listed(len(rows) - SHOWN, lang)}", style="dim"))
+        lines.append(Line(f"    … {and_} {format_unlisted_count(len(rows) - MOST_ROWS, lang)}", style="dim"))
     return lines
 
 
-def _money(document: Document, key: str, lang: Lang) -> str:
+def _format_grants(document: Document, key: str, lang: Lang) -> str:
     if key == "enter":
         return format_cents(document["after_cents"], lang)
     if key == "leave":
@@ -209,38 +217,36 @@ def _money(document: Document, key: str, lang: Lang) -> str:
     return f"{format_cents(document['before_cents'], lang)} → {format_cents(document['after_cents'], lang)}"
 
 
-def audit_html(document: Document, lang: Lang) -> str:
+def render_audit_html(document: Document, lang: Lang) -> str:
     """Render the same as HTML for a notebook."""
     pieces = [
         f"<p><strong>{escape(str(document['title']))}</strong></p>",
-        f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>",
+        f"<p><strong>{escape(describe_verdict(document).in_(lang))}</strong></p>",
     ]
     if document["synthetic"]:
         pieces.insert(1, f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
     if document["broken"]:
-        rules = "".join(
-            f"<li>{escape(capitalised(str(entry['words'])))}</li>" for entry in document["broken"]
-        )
+        rules = "".join(f"<li>{escape(capitalise(str(entry['words'])))}</li>" for entry in document["broken"])
         pieces.append(f"<ul>{rules}</ul>")
     heads = Text("But|Cette liste|Le meilleur choix|Écart", "Goal|This list|The best choice|Loss")
     rows = [
-        (str(goal["goal"]), *(_figure(goal[key], lang) for key in ("value", "optimum", "loss")))
+        (str(goal["goal"]), *(_format_value(goal[key], lang) for key in ("value", "optimum", "loss")))
         for goal in document["objective"]
     ]
-    pieces.append(rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3)))
+    pieces.append(render_rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3)))
     allowed = document["selection"]["allowed"]
-    pieces += [f"<p>{escape(swap_words(swap, allowed).in_(lang))}</p>" for swap in document["swaps"]]
-    return framed("".join(pieces), lang)
+    pieces += [f"<p>{escape(describe_swap(swap, allowed).in_(lang))}</p>" for swap in document["swaps"]]
+    return wrap_in_frame("".join(pieces), lang)
 
 
-def broken_words(entry: Mapping[str, Any], lang: Lang) -> str:
+def describe_violation(entry: Mapping[str, Any], lang: Lang) -> str:
     """Write a broken rule: « l'enveloppe « a » n'a que 500 € : dépassée de 120 € »."""
-    head = member_words(entry, lang)
+    head = describe_member(entry, lang)
     if entry["kind"] == "decide":
         return head + Text(" : non suivie", ": not followed").in_(lang)
     if entry["by"] is None or parse_decimal(entry["by"]) == 0:
         return head + Text(" : non tenue", ": does not hold").in_(lang)
-    by = by_words(entry, lang)
+    by = format_excess(entry, lang)
     if entry["side"] == "min":
         return head + Text(f" : il manque {by}", f": {by} short").in_(lang)
     if entry["side"] == "" and entry.get("by_cents") is None:
@@ -251,8 +257,8 @@ def broken_words(entry: Mapping[str, Any], lang: Lang) -> str:
     return head + Text(f" : dépassé de {by}", f": exceeded by {by}").in_(lang)
 
 
-def by_words(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_excess(entry: Mapping[str, Any], lang: Lang) -> str:
     """Write by how much: an amount, or a number."""
     if entry.get("by_cents") is not None:
         return format_cents(entry["by_cents"], lang)
-    return number(parse_decimal(entry["by"]), lang)
+    return format_number(parse_decimal(entry["by"]), lang)

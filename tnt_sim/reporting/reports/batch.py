@@ -8,22 +8,22 @@ from typing import Any
 import polars as pl
 from rich.text import Text as Line
 
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.i18n.numbers import amount
-from tnt_sim.reporting.renderers.terminal import grid, paragraph
-from tnt_sim.reporting.text.marginal import proof_word
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_amount
+from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
+from tnt_sim.reporting.text.marginal import describe_proof
+from tnt_sim.rules.expressions.column_text import format_integer
 
 MOST_ROWS = 40
 
 
-def batch_lines(
+def render_batch(
     runs: pl.DataFrame, n_cases: int, store: str, interrupted: bool, n_torn: int, lang: Lang, width: int
 ) -> list[Line]:
     """Write the page of a batch: one line per scenario, the first and last ones if there are many."""
     failed = runs.filter(pl.col("status") == "error")
-    lines = paragraph(
-        _headline(runs.height, n_cases, failed.height, interrupted).in_(lang), width, style="bold"
+    lines = wrap_paragraph(
+        _describe_headline(runs.height, n_cases, failed.height, interrupted).in_(lang), width, style="bold"
     )
     displayed = (
         runs
@@ -31,15 +31,15 @@ def batch_lines(
         else pl.concat([runs.head(MOST_ROWS // 2), runs.tail(MOST_ROWS // 2)])
     )
     if displayed.height:
-        lines += [Line(""), *_table(displayed, lang)]
+        lines += [Line(""), *_render_table(displayed, lang)]
     if displayed.height < runs.height:
         left = runs.height - displayed.height
         lines.append(Line(Text(f"  … et {left} autres", f"  … and {left} more").in_(lang), style="dim"))
     for row in failed.head(5).iter_rows(named=True):
-        lines += paragraph(_failure(row, lang), width, style="yellow")
+        lines += wrap_paragraph(_describe_failure(row, lang), width, style="yellow")
     if n_torn:
-        lines += paragraph(
-            so_many(
+        lines += wrap_paragraph(
+            describe_count(
                 n_torn,
                 (
                     "fichier abîmé mis de côté (*.torn) ; ses scénarios ont été recalculés.",
@@ -64,7 +64,7 @@ def batch_lines(
     return [
         *lines,
         Line(""),
-        *paragraph((where if runs.height == n_cases else again).in_(lang), width, style="dim"),
+        *wrap_paragraph((where if runs.height == n_cases else again).in_(lang), width, style="dim"),
     ]
 
 
@@ -75,22 +75,22 @@ _NO_ANSWER = {
 }
 
 
-def _support(row: Mapping[str, Any], lang: Lang) -> str:
+def _describe_evidence(row: Mapping[str, Any], lang: Lang) -> str:
     """Write the evidence of a result, or why there is no list."""
-    proof = proof_word(row["proof"], lang) if row["proof"] else ""
+    proof = describe_proof(row["proof"], lang) if row["proof"] else ""
     if row["status"] not in _NO_ANSWER:
         return proof or row["status"]
     return _NO_ANSWER[row["status"]].in_(lang) + (f" ({proof})" if proof else "")
 
 
-def _failure(row: Mapping[str, Any], lang: Lang) -> str:
+def _describe_failure(row: Mapping[str, Any], lang: Lang) -> str:
     """Write the error of a scenario, in the reader's language if the store has it."""
     said = Text(row["error_fr"] or row["error"], row["error"]).in_(lang)
     colon = Text(" :", ":").in_(lang)
     return f"✘ {row['name']}{colon} {row['error_code']} — {said}"
 
 
-def _headline(n_done: int, n_cases: int, n_failed: int, interrupted: bool) -> Text:
+def _describe_headline(n_done: int, n_cases: int, n_failed: int, interrupted: bool) -> Text:
     fr = f"{n_done} scénario{'s' * (n_done > 1)} sur {n_cases}"
     en = f"{n_done} of {n_cases} scenario{'s' * (n_cases != 1)}"
     if n_failed:
@@ -98,7 +98,7 @@ def _headline(n_done: int, n_cases: int, n_failed: int, interrupted: bool) -> Te
     return Text(f"Interrompu : {fr}.", f"Interrupted: {en}.") if interrupted else Text(f"{fr}.", f"{en}.")
 
 
-def _table(runs: pl.DataFrame, lang: Lang) -> list[Line]:
+def _render_table(runs: pl.DataFrame, lang: Lang) -> list[Line]:
     header = [
         Text(*pair).in_(lang)
         for pair in (
@@ -113,18 +113,18 @@ def _table(runs: pl.DataFrame, lang: Lang) -> list[Line]:
     rows = [
         [
             row["name"],
-            " / ".join(_value(value, lang) for value in row["values"] or []) or "—",
-            "—" if row["n_funded"] is None else count(row["n_funded"], lang),
-            "—" if row["granted_cents"] is None else amount(row["granted_cents"], lang),
-            "—" if row["unspent_cents"] is None else amount(row["unspent_cents"], lang),
-            _support(row, lang),
+            " / ".join(_format_value(value, lang) for value in row["values"] or []) or "—",
+            "—" if row["n_funded"] is None else format_integer(row["n_funded"], lang),
+            "—" if row["granted_cents"] is None else format_amount(row["granted_cents"], lang),
+            "—" if row["unspent_cents"] is None else format_amount(row["unspent_cents"], lang),
+            _describe_evidence(row, lang),
         ]
         for row in runs.iter_rows(named=True)
     ]
-    return grid(rows, header=header, right=(1, 2, 3, 4))
+    return render_grid(rows, header=header, right=(1, 2, 3, 4))
 
 
-def _value(text: str | None, lang: Lang) -> str:
+def _format_value(text: str | None, lang: Lang) -> str:
     if text is None:
         return "—"
     return text.replace(".", ",") if lang is Lang.FR else text

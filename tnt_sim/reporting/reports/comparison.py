@@ -9,16 +9,22 @@ import polars as pl
 from rich.text import Text as Line
 
 from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
-from tnt_sim.analysis.compare.differences import difference_rows, is_sentence
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.i18n.numbers import amount, decimal, rate, short_amount, spoken
-from tnt_sim.reporting.charts.marginal_charts import Bar, bars_svg
+from tnt_sim.analysis.compare.differences import build_difference_rows, is_sentence
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import (
+    format_amount,
+    format_decimal,
+    format_percentage,
+    format_short_amount,
+    localise_amounts,
+)
+from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.renderers.html import ReportColumn, Section, Study
-from tnt_sim.reporting.renderers.terminal import grid, paragraph
-from tnt_sim.reporting.reports.progress import stopped_sentence
-from tnt_sim.reporting.text.marginal import proof_word
+from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
+from tnt_sim.reporting.reports.progress import describe_interruption
+from tnt_sim.reporting.text.marginal import describe_proof
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.verification import Standing
 
@@ -58,98 +64,100 @@ _HEADS = {
 }
 
 
-def comparison_lines(comparison: ComparedRuns, lang: Lang, width: int) -> list[Line]:
+def render_comparison(comparison: ComparedRuns, lang: Lang, width: int) -> list[Line]:
     """Write the page of a comparison."""
-    lines = paragraph(_title(comparison).in_(lang), width, style="bold")
-    if _synthetic(comparison):
-        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    lines = wrap_paragraph(_build_title(comparison).in_(lang), width, style="bold")
+    if _is_synthetic(comparison):
+        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
     cells: Mapping[str, Callable[[Any], str]] = {
         "name": str,
-        "value": lambda text: decimal(text, lang),
-        "n_funded": lambda number: count(number, lang),
-        "inhabitants": lambda number: count(number, lang),
-        "granted_cents": lambda cents: amount(cents, lang),
-        "unspent_cents": lambda cents: amount(cents, lang),
+        "value": lambda text: format_decimal(text, lang),
+        "n_funded": lambda number: format_integer(number, lang),
+        "inhabitants": lambda number: format_integer(number, lang),
+        "granted_cents": lambda cents: format_amount(cents, lang),
+        "unspent_cents": lambda cents: format_amount(cents, lang),
     }
-    keys = _keys(comparison)
+    keys = _list_columns(comparison)
     rows = [
-        [_support(row, lang) if key == "proof" else cells[key](row[key]) for key in keys]
+        [_describe_evidence(row, lang) if key == "proof" else cells[key](row[key]) for key in keys]
         for row in comparison.headline()
     ]
     header = [_HEADS[key].in_(lang) for key in keys]
-    lines += [Line(""), *grid(rows, header=header, right=range(1, len(keys) - 1))]
-    lines += _section(Text("Ce qui diffère", "What differs"), _inputs(comparison, lang), lang)
-    lines += _sentences(comparison, lang, width)
+    lines += [Line(""), *render_grid(rows, header=header, right=range(1, len(keys) - 1))]
+    lines += _render_section(
+        Text("Ce qui diffère", "What differs"), _build_input_rows(comparison, lang), lang
+    )
+    lines += _render_differences(comparison, lang, width)
     for name, moved in comparison.moves.items():
-        lines += _section(Text(f"Vers {name}", f"To {name}"), _moves(moved, lang), lang)
+        lines += _render_section(Text(f"Vers {name}", f"To {name}"), _build_move_rows(moved, lang), lang)
     if not comparison.one_goal:
-        lines += [Line(""), *paragraph(_UNITS.in_(lang), width, style="dim")]
+        lines += [Line(""), *wrap_paragraph(_UNITS.in_(lang), width, style="dim")]
         return lines
     regret = [
         [
             row["portfolio"],
-            "–" if row["worst_regret"] is None else decimal(row["worst_regret"], lang),
+            "–" if row["worst_regret"] is None else format_decimal(row["worst_regret"], lang),
             "" if row["holds_everywhere"] else _NOT_EVERYWHERE.in_(lang),
         ]
         for row in comparison.worst_regret.iter_rows(named=True)
     ]
-    return lines + _section(Text("Regret le plus grand", "Greatest regret"), regret, lang)
+    return lines + _render_section(Text("Regret le plus grand", "Greatest regret"), regret, lang)
 
 
-def _keys(comparison: ComparedRuns) -> list[str]:
+def _list_columns(comparison: ComparedRuns) -> list[str]:
     """Return the columns of the decisions; inhabitants only if some scenario names a map."""
     people = any(side.inhabitants is not None for side in comparison.sides)
     return [key for key in _HEADS if key != "inhabitants" or people]
 
 
-def _support(row: Mapping[str, Any], lang: Lang) -> str:
+def _describe_evidence(row: Mapping[str, Any], lang: Lang) -> str:
     """Write the evidence of a decision; a mere claim of its run folder is named as such."""
     if row["verification"]["optimal"] == Standing.CLAIMED:
         return CLAIM.in_(lang)
-    return proof_word(row["proof"], lang)
+    return describe_proof(row["proof"], lang)
 
 
-def _section(title: Text, rows: Sequence[Sequence[str]], lang: Lang) -> list[Line]:
+def _render_section(title: Text, rows: Sequence[Sequence[str]], lang: Lang) -> list[Line]:
     if not rows:
         return []
-    return [Line(""), Line(title.in_(lang), style="bold"), *grid(rows)]
+    return [Line(""), Line(title.in_(lang), style="bold"), *render_grid(rows)]
 
 
-def _inputs(comparison: ComparedRuns, lang: Lang) -> list[list[str]]:
+def _build_input_rows(comparison: ComparedRuns, lang: Lang) -> list[list[str]]:
     rows = [
         [path, *(text if len(text) <= 40 else f"{text[:39]}…" for text in texts)]
-        for path, *texts in difference_rows(comparison, lang)
+        for path, *texts in build_difference_rows(comparison, lang)
         if not is_sentence(path)
     ]
     changed = {name: table["dossier"].n_unique() for name, table in comparison.cells.items() if table.height}
     word = ("dossier", "dossiers")
-    told = [f"{name} : {so_many(n, word, word).in_(lang)}" for name, n in changed.items()]
+    told = [f"{name} : {describe_count(n, word, word).in_(lang)}" for name, n in changed.items()]
     return rows + [[text, *[""] * len(comparison.sides)] for text in told]
 
 
-def _sentences(comparison: ComparedRuns, lang: Lang, width: int) -> list[Line]:
+def _render_differences(comparison: ComparedRuns, lang: Lang, width: int) -> list[Line]:
     """Write the objectives, conditions and rules that differ, each side in its own words."""
     lines: list[Line] = []
     colon = " : " if lang is Lang.FR else ": "
-    for path, *texts in difference_rows(comparison, lang):
+    for path, *texts in build_difference_rows(comparison, lang):
         if is_sentence(path):
             lines.append(Line(f"  {path}"))
             for side, text in zip(comparison.sides, texts, strict=True):
-                lines += paragraph(f"{side.name}{colon}{text}", width, first="    ")
-    if lines and not _inputs(comparison, lang):
+                lines += wrap_paragraph(f"{side.name}{colon}{text}", width, first="    ")
+    if lines and not _build_input_rows(comparison, lang):
         title = Text("Ce qui diffère", "What differs").in_(lang)
         return [Line(""), Line(title, style="bold"), *lines]
     return lines
 
 
-def _moves(moved: pl.DataFrame, lang: Lang) -> list[list[str]]:
+def _build_move_rows(moved: pl.DataFrame, lang: Lang) -> list[list[str]]:
     """Return how many enter and leave, then the largest moves."""
     if not moved.height:
         return [[Text("mêmes dossiers, mêmes montants", "same dossiers, same amounts").in_(lang)]]
     counted = dict(moved.group_by("move").len().iter_rows())
-    net = amount(int(moved["change_cents"].sum()), lang)
+    net = format_amount(int(moved["change_cents"].sum()), lang)
     heads = ", ".join(
-        f"{count(counted[code], lang)} {_plural(code, counted[code]).in_(lang)}"
+        f"{format_integer(counted[code], lang)} {_get_plural(code, counted[code]).in_(lang)}"
         for code in MOVE
         if code in counted
     )
@@ -159,8 +167,8 @@ def _moves(moved: pl.DataFrame, lang: Lang) -> list[list[str]]:
         [
             f"  {row['dossier']}",
             MOVE[row["move"]].in_(lang),
-            amount(row["change_cents"], lang),
-            _cause(row["cause"], lang),
+            format_amount(row["change_cents"], lang),
+            _describe_cause(row["cause"], lang),
         ]
         for row in largest.iter_rows(named=True)
     ]
@@ -170,7 +178,7 @@ def _moves(moved: pl.DataFrame, lang: Lang) -> list[list[str]]:
     return rows
 
 
-def _plural(code: str, n: int) -> Text:
+def _get_plural(code: str, n: int) -> Text:
     many = {
         ENTERS: Text("entrent", "enter"),
         LEAVES: Text("sortent", "leave"),
@@ -179,43 +187,43 @@ def _plural(code: str, n: int) -> Text:
     return MOVE[code] if n == 1 else many[code]
 
 
-def _cause(cause: str | None, lang: Lang) -> str:
+def _describe_cause(cause: str | None, lang: Lang) -> str:
     return "" if cause is None else CAUSE[cause].in_(lang) if cause in CAUSE else cause
 
 
-def _title(comparison: ComparedRuns) -> Text:
+def _build_title(comparison: ComparedRuns) -> Text:
     first, n = comparison.sides[0].name, len(comparison.sides)
     return Text(f"{n} décisions ; référence : {first}", f"{n} decisions; reference: {first}")
 
 
-def _synthetic(comparison: ComparedRuns) -> bool:
+def _is_synthetic(comparison: ComparedRuns) -> bool:
     return any(is_synthetic(side.scenario) for side in comparison.sides)
 
 
-def comparison_study(comparison: ComparedRuns, lang: Lang) -> Study:
+def build_comparison_study(comparison: ComparedRuns, lang: Lang) -> Study:
     """Return the whole comparison with charts, for a page or a workbook."""
-    stopped = stopped_sentence(comparison.summary(), lang)
+    stopped = describe_interruption(comparison.summary(), lang)
     return Study(
         title=Text("Comparaison de décisions", "Decisions compared"),
-        about=[_title(comparison), *([Text(stopped, stopped)] if stopped else [])],
-        sections=list(_sections(comparison, lang)),
-        synthetic=_synthetic(comparison),
+        about=[_build_title(comparison), *([Text(stopped, stopped)] if stopped else [])],
+        sections=list(_build_sections(comparison, lang)),
+        synthetic=_is_synthetic(comparison),
         foot={side.name: side.scenario.sha256 for side in comparison.sides},
         day=comparison.sides[0].scenario.spec.date,
     )
 
 
-def _sections(comparison: ComparedRuns, lang: Lang) -> Iterator[Section]:
+def _build_sections(comparison: ComparedRuns, lang: Lang) -> Iterator[Section]:
     rows = comparison.headline()
-    values = {key: [row[key] for row in rows] for key in _keys(comparison)}
-    values["value"] = [decimal(text, lang) for text in values["value"]]
-    values["proof"] = [_support(row, lang) for row in rows]
+    values = {key: [row[key] for row in rows] for key in _list_columns(comparison)}
+    values["value"] = [format_decimal(text, lang) for text in values["value"]]
+    values["proof"] = [_describe_evidence(row, lang) for row in rows]
     yield Section(
         Text("Les décisions", "The decisions"),
-        svg=_picture([("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang),
-        columns=[ReportColumn(_HEADS[key], _kind(key), column) for key, column in values.items()],
+        svg=_draw_bars([("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang),
+        columns=[ReportColumn(_HEADS[key], _infer_kind(key), column) for key, column in values.items()],
     )
-    differences = difference_rows(comparison, lang)
+    differences = build_difference_rows(comparison, lang)
     yield Section(
         Text("Ce qui diffère", "What differs"),
         columns=[
@@ -227,10 +235,10 @@ def _sections(comparison: ComparedRuns, lang: Lang) -> Iterator[Section]:
         ],
     )
     for dimension, title in DIMENSION.items():
-        yield _dimension(comparison, dimension, title, lang)
+        yield _build_dimension_section(comparison, dimension, title, lang)
     for name, moved in comparison.moves.items():
-        yield _moved(comparison.sides[0].name, name, moved, lang)
-        yield _winners(name, comparison.winners[name], lang)
+        yield _build_move_section(comparison.sides[0].name, name, moved, lang)
+        yield _build_winner_section(name, comparison.winners[name], lang)
     table = comparison.regrets
     yield Section(
         Text("Regrets", "Regrets"),
@@ -244,18 +252,18 @@ def _sections(comparison: ComparedRuns, lang: Lang) -> Iterator[Section]:
         columns=[
             ReportColumn(Text("Liste", "List"), "text", table["portfolio"].to_list()),
             ReportColumn(Text("Sous le scénario", "Under the scenario"), "text", table["scenario"].to_list()),
-            ReportColumn(Text("Valeur", "Value"), "text", _decimals(table["value"], lang)),
-            ReportColumn(Text("Regret", "Regret"), "text", _decimals(table["regret"], lang)),
+            ReportColumn(Text("Valeur", "Value"), "text", _format_decimals(table["value"], lang)),
+            ReportColumn(Text("Regret", "Regret"), "text", _format_decimals(table["regret"], lang)),
             ReportColumn(Text("Ce qu'elle enfreint", "What it breaks"), "text", table["broken"].to_list()),
         ],
     )
 
 
-def _decimals(texts: pl.Series, lang: Lang) -> list[str | None]:
-    return [None if text is None else decimal(text, lang) for text in texts]
+def _format_decimals(texts: pl.Series, lang: Lang) -> list[str | None]:
+    return [None if text is None else format_decimal(text, lang) for text in texts]
 
 
-def _kind(key: str) -> str:
+def _infer_kind(key: str) -> str:
     return (
         "money"
         if key.endswith("_cents")
@@ -265,7 +273,7 @@ def _kind(key: str) -> str:
     )
 
 
-def _dimension(comparison: ComparedRuns, dimension: str, title: Text, lang: Lang) -> Section:
+def _build_dimension_section(comparison: ComparedRuns, dimension: str, title: Text, lang: Lang) -> Section:
     """Return granted money by group, with a column and a bar per side."""
     part = comparison.totals.filter(pl.col("dimension") == dimension)
     groups = list(dict.fromkeys(part["group"].to_list()))
@@ -284,25 +292,25 @@ def _dimension(comparison: ComparedRuns, dimension: str, title: Text, lang: Lang
         for group in displayed
         for name in names
     ]
-    return Section(title, svg=_picture(triples, names, lang), columns=columns)
+    return Section(title, svg=_draw_bars(triples, names, lang), columns=columns)
 
 
-def _picture(triples: Sequence[tuple[str, str, int]], sides: Sequence[str], lang: Lang) -> str:
+def _draw_bars(triples: Sequence[tuple[str, str, int]], sides: Sequence[str], lang: Lang) -> str:
     """Draw bars of cents: (group, side, cents), or one bar per side if the group is empty."""
     if not triples:
         return ""
     title = Text("Montants accordés", "Amounts granted").in_(lang)
     if not triples[0][0]:
-        bars = [Bar(side, [cents], [short_amount(cents, lang)]) for _, side, cents in triples]
-        return bars_svg(bars, [title], title)
+        bars = [Bar(side, [cents], [format_short_amount(cents, lang)]) for _, side, cents in triples]
+        return draw_bars(bars, [title], title)
     grouped: dict[str, list[int]] = {}
     for group, _, cents in triples:
         grouped.setdefault(group, []).append(cents)
-    bars = [Bar(g, cents, [short_amount(c, lang) for c in cents]) for g, cents in grouped.items()]
-    return bars_svg(bars, sides, title)
+    bars = [Bar(g, cents, [format_short_amount(c, lang) for c in cents]) for g, cents in grouped.items()]
+    return draw_bars(bars, sides, title)
 
 
-def _moved(first: str, name: str, moved: pl.DataFrame, lang: Lang) -> Section:
+def _build_move_section(first: str, name: str, moved: pl.DataFrame, lang: Lang) -> Section:
     codes = [MOVE[code].in_(lang) for code in moved["move"].to_list()]
     return Section(
         Text(f"Qui bouge : {first} → {name}", f"Who moves: {first} → {name}"),
@@ -316,13 +324,15 @@ def _moved(first: str, name: str, moved: pl.DataFrame, lang: Lang) -> Section:
             ReportColumn(Text("Après", "After"), "money", moved["after_cents"].to_list()),
             ReportColumn(Text("Écart", "Difference"), "money", moved["change_cents"].to_list()),
             ReportColumn(
-                Text("Cause", "Cause"), "text", [_cause(cause, lang) for cause in moved["cause"].to_list()]
+                Text("Cause", "Cause"),
+                "text",
+                [_describe_cause(cause, lang) for cause in moved["cause"].to_list()],
             ),
         ],
     )
 
 
-def _winners(name: str, table: pl.DataFrame, lang: Lang) -> Section:
+def _build_winner_section(name: str, table: pl.DataFrame, lang: Lang) -> Section:
     return Section(
         Text(f"Gagnants et perdants : {name}", f"Winners and losers: {name}"),
         columns=[
@@ -348,22 +358,24 @@ _CLASSES = {
 }
 
 
-def core_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
+def render_common_core(document: Entry, lang: Lang, width: int) -> list[Line]:
     """Write the runs, the counts, and the borderline applications with what moves them."""
     runs = document["runs"]
     lines = [Line(Text(f"{len(runs)} calculs", f"{len(runs)} runs").in_(lang), style="bold")]
     for number, run in enumerate(runs):
-        text = " ; ".join(spoken(one, lang) for one in run["changes"]) or Text(
+        text = " ; ".join(localise_amounts(one, lang) for one in run["changes"]) or Text(
             "mêmes valeurs", "same values"
         ).in_(lang)
         text = Text("référence", "reference").in_(lang) if number == 0 else text
         if run["rules"] != "shown":
             text += Text(" (non vérifié)", " (not verified)").in_(lang)
-        lines += paragraph(
+        lines += wrap_paragraph(
             f"{run['run']} : {text}" if lang is Lang.FR else f"{run['run']}: {text}", width, first="  "
         )
-    rows = [[_CLASSES[key].in_(lang), count(document["counts"].get(key, 0), lang)] for key in _CLASSES]
-    lines += [Line(""), *grid(rows, right=(1,))]
+    rows = [
+        [_CLASSES[key].in_(lang), format_integer(document["counts"].get(key, 0), lang)] for key in _CLASSES
+    ]
+    lines += [Line(""), *render_grid(rows, right=(1,))]
     moving = [one for one in document["dossiers"] if one["class"] == "borderline"]
     if moving:
         header = (
@@ -372,24 +384,24 @@ def core_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
             else ("dossier", "index", "moved by")
         )
         cells = [
-            [str(one["dossier"]), rate(one["core_index"], lang), _moved_dossiers(one, lang)]
+            [str(one["dossier"]), format_percentage(one["core_index"], lang), _describe_move(one, lang)]
             for one in moving[:MOST_SHOWN]
         ]
-        lines += [Line(""), *grid(cells, header=header, right=(1,))]
+        lines += [Line(""), *render_grid(cells, header=header, right=(1,))]
     if len(moving) > MOST_SHOWN:
-        rest = count(len(moving) - MOST_SHOWN, lang)
+        rest = format_integer(len(moving) - MOST_SHOWN, lang)
         lines.append(
             Line(Text(f"  … et {rest} autres (voir --json)", f"  … and {rest} more (see --json)").in_(lang))
         )
     return lines
 
 
-def _moved_dossiers(entry: Entry, lang: Lang) -> str:
+def _describe_move(entry: Entry, lang: Lang) -> str:
     """Write a move: « entre : programme.amount: 88 M€ → 90 M€ »."""
     if not entry["moved_by"]:
         return Text("plusieurs changements à la fois", "several changes at once").in_(lang)
     enters, leaves = Text("entre", "enters").in_(lang), Text("sort", "leaves").in_(lang)
     return " ; ".join(
-        f"{enters if move['funded'] else leaves}, {spoken(move['change'], lang)}"
+        f"{enters if move['funded'] else leaves}, {localise_amounts(move['change'], lang)}"
         for move in entry["moved_by"]
     )

@@ -25,22 +25,22 @@ class ApplicantDecision(StrEnum):
     CLOSED = "closed"
 
 
-def decided(run: StoredRun) -> pl.DataFrame:
-    """Return the table of a run with `_decision`, `_base_cents`, `_rate` and `_motive`.
+def build_decision_table(run: StoredRun) -> pl.DataFrame:
+    """Return the table of a run with `_classify_decision`, `_base_cents`, `_rate` and `_motive`.
 
     `_base_cents` is the base of the grant, otherwise the cost; `_rate` is the grant divided by it.
     """
     base = pl.coalesce("base_cents", "cost_cents")
     rate = pl.when(pl.col("funded") & (base > 0)).then(pl.col("granted_cents") / base)
     return run.table.with_columns(
-        _decision(run.table).alias(DECISION),
+        _classify_decision(run.table).alias(DECISION),
         base.alias(BASE),
         rate.alias(RATE),
-        _motives(run).alias(MOTIVE),
+        _list_motives(run).alias(MOTIVE),
     )
 
 
-def _decision(table: pl.DataFrame) -> pl.Expr:
+def _classify_decision(table: pl.DataFrame) -> pl.Expr:
     waiting = pl.col("reserve_rank").is_not_null() if "reserve_rank" in table.columns else pl.lit(False)
     committed = pl.col("committed_cents").is_not_null()
     return (
@@ -56,11 +56,11 @@ def _decision(table: pl.DataFrame) -> pl.Expr:
     )
 
 
-def _motives(run: StoredRun) -> pl.Series:
-    return plain_reasons(run.spec, run.table["reason"], run.table["reason_code"])
+def _list_motives(run: StoredRun) -> pl.Series:
+    return simplify_reasons(run.spec, run.table["reason"], run.table["reason_code"])
 
 
-def plain_reasons(spec: ScenarioSpec, reasons: pl.Series, codes: pl.Series) -> pl.Series:
+def simplify_reasons(spec: ScenarioSpec, reasons: pl.Series, codes: pl.Series) -> pl.Series:
     """Return the reason for an applicant: a missed requirement in its own words, without how it was tested."""
     heads = [entry.reason or entry.title for entry in spec.eligibility if entry.reason or entry.title]
     plain: dict[str, str] = {}
@@ -73,27 +73,27 @@ def plain_reasons(spec: ScenarioSpec, reasons: pl.Series, codes: pl.Series) -> p
     return reasons.replace(plain) if plain else reasons
 
 
-def amounts_in_words(cents: pl.Series, lang: Lang) -> pl.Series:
+def format_amount_series(cents: pl.Series, lang: Lang) -> pl.Series:
     """Format cents as « 1 234,56 € », always with two decimals; null stays null."""
-    words = {value: _two_decimals(value, lang) for value in cents.drop_nulls().unique().to_list()}
+    words = {value: _format_two_decimals(value, lang) for value in cents.drop_nulls().unique().to_list()}
     return cents.replace_strict(words, default=None, return_dtype=pl.String)
 
 
-def _two_decimals(cents: int, lang: Lang) -> str:
+def _format_two_decimals(cents: int, lang: Lang) -> str:
     text = format_cents(cents, lang)
     if cents % 100:
         return text
     return text.replace("\u00a0€", ",00\u00a0€") if lang is Lang.FR else f"{text}.00"
 
 
-def rates_in_words(rates: pl.Series, lang: Lang) -> pl.Series:
+def format_rates(rates: pl.Series, lang: Lang) -> pl.Series:
     """Format rates as « 12,3 % », one decimal; null stays null."""
     percent = (rates * 100).round(1)
-    texts = {value: _percent(value, lang) for value in percent.drop_nulls().unique().to_list()}
+    texts = {value: _format_percent(value, lang) for value in percent.drop_nulls().unique().to_list()}
     return percent.replace_strict(texts, default=None, return_dtype=pl.String)
 
 
-def _percent(value: float, lang: Lang) -> str:
+def _format_percent(value: float, lang: Lang) -> str:
     return f"{value:.1f}".replace(".", ",") + "\u00a0%" if lang is Lang.FR else f"{value:.1f}%"
 
 
@@ -125,36 +125,38 @@ _NO_RATE = {
 }
 
 
-def sentences(table: pl.DataFrame, lang: Lang) -> pl.Series:
+def describe_decisions(table: pl.DataFrame, lang: Lang) -> pl.Series:
     """Write one sentence per application, for a letter, String (n,)."""
     words = pl.DataFrame(
         {
-            "amount": amounts_in_words(table["granted_cents"], lang),
-            "rate": rates_in_words(table[RATE], lang),
-            "base": amounts_in_words(table[BASE], lang),
+            "amount": format_amount_series(table["granted_cents"], lang),
+            "rate": format_rates(table[RATE], lang),
+            "base": format_amount_series(table[BASE], lang),
             "title": pl.select(
                 pl.coalesce(pl.when(table["title"] != "").then(table["title"]), table["dossier"])
             ).to_series(),
-            "motive": _ended(table[MOTIVE]),
+            "motive": _add_full_stop(table[MOTIVE]),
             "code": table[DECISION],
         }
     )
     phrase = pl.lit("")
     for decision, text in _SENTENCES.items():
-        phrase = pl.when(pl.col("code") == decision.value).then(_filled(text.in_(lang))).otherwise(phrase)
+        phrase = (
+            pl.when(pl.col("code") == decision.value).then(_fill_template(text.in_(lang))).otherwise(phrase)
+        )
     bare = (pl.col("code") == ApplicantDecision.FUNDED.value) & pl.col("rate").is_null()
-    phrase = pl.when(bare).then(_filled(_NO_RATE[lang])).otherwise(phrase)
+    phrase = pl.when(bare).then(_fill_template(_NO_RATE[lang])).otherwise(phrase)
     return words.select(phrase.alias("sentence")).to_series()
 
 
-def _ended(texts: pl.Series) -> pl.Series:
+def _add_full_stop(texts: pl.Series) -> pl.Series:
     """End texts with a full stop."""
     text = texts.fill_null("")
     whole = text.str.contains(r"[.!?…]$") | (text == "")
     return pl.select(pl.when(whole).then(text).otherwise(text + ".")).to_series()
 
 
-def _filled(template: str) -> pl.Expr:
+def _fill_template(template: str) -> pl.Expr:
     """Fill the `{columns}` of a template from a table."""
     pieces: list[pl.Expr] = []
     rest = template

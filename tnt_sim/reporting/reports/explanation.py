@@ -16,29 +16,29 @@ import polars as pl
 from rich.text import Text as Line
 
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import amount, decimal, plural
-from tnt_sim.reporting.renderers.html import framed
-from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.i18n.numbers import format_amount, format_count, format_decimal
+from tnt_sim.reporting.renderers.html import wrap_in_frame
+from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
 from tnt_sim.reporting.reports.decision_table import MOTIVE
-from tnt_sim.reporting.reports.progress import stopped_sentence
-from tnt_sim.reporting.text.decision_reasons import cause_words, change_sentence, why_sentence
+from tnt_sim.reporting.reports.progress import describe_interruption
+from tnt_sim.reporting.text.decision_reasons import describe_cause, describe_change, explain_dossier
 from tnt_sim.reporting.text.vocabulary import REASON, SYNTHETIC
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import count, listed
+from tnt_sim.rules.expressions.column_text import format_integer, format_list
 
 MOST_SHOWN = 20
 
 
-def inversion_sentence(inversion: Entry, lang: Lang) -> str:
+def describe_inversions(inversion: Entry, lang: Lang) -> str:
     """Write the count: « 12 paires : 3 dossiers non retenus valent mieux qu'un dossier retenu… »."""
-    column = column_text.column(str(inversion["rank"])).in_(lang)
+    column = column_text.describe_column(str(inversion["rank"])).in_(lang)
     if not inversion["n_pairs"]:
         return Text(
             f"Aucune inversion : dans chaque enveloppe, nul n'est retenu avant un mieux placé selon {column}.",
             f"No inversion: in each envelope nobody is funded before one ranked better by {column}.",
         ).in_(lang)
-    pairs = plural(inversion["n_pairs"], ("inversion", "inversions"), ("inversion", "inversions"), lang)
-    refused = plural(
+    pairs = format_count(inversion["n_pairs"], ("inversion", "inversions"), ("inversion", "inversions"), lang)
+    refused = format_count(
         inversion["n_refused"],
         ("dossier non retenu vaut", "dossiers non retenus valent"),
         ("refused dossier ranks", "refused dossiers rank"),
@@ -50,72 +50,74 @@ def inversion_sentence(inversion: Entry, lang: Lang) -> str:
     ).in_(lang)
 
 
-def inversion_lines(inversion: Entry, lang: Lang, width: int, most: int = MOST_SHOWN) -> list[Line]:
+def render_inversions(inversion: Entry, lang: Lang, width: int, most: int = MOST_SHOWN) -> list[Line]:
     """Write the sentence, and a table of the first refused applications, each with the worst funded one."""
-    lines = paragraph(inversion_sentence(inversion, lang), width, first="  ")
+    lines = wrap_paragraph(describe_inversions(inversion, lang), width, first="  ")
     header = (
         ("refusé", "valeur", "demande", "retenu", "valeur", "reçoit", "moins bons", "enveloppe")
         if lang is Lang.FR
         else ("refused", "value", "asks", "funded", "value", "gets", "worse ones", "envelope")
     )
-    rows = [_row(pair, lang) for pair in inversion["refused"][:most]]
-    lines += grid(rows, header=header, right=(1, 2, 4, 5, 6)) if rows else []
+    rows = [_build_inversion_row(pair, lang) for pair in inversion["refused"][:most]]
+    lines += render_grid(rows, header=header, right=(1, 2, 4, 5, 6)) if rows else []
     if inversion["n_refused"] > len(rows):
-        rest = count(inversion["n_refused"] - len(rows), lang)
+        rest = format_integer(inversion["n_refused"] - len(rows), lang)
         lines.append(Line(Text(f"  … et {rest} autres", f"  … and {rest} more").in_(lang), style="dim"))
     return lines
 
 
-def _row(pair: Entry, lang: Lang) -> list[str]:
+def _build_inversion_row(pair: Entry, lang: Lang) -> list[str]:
     better, worse = pair["better"], pair["worse"]
     return [
         str(better["dossier"]),
-        shown_value(better, lang),
-        amount(better["asked_cents"], lang),
+        format_ranking_value(better, lang),
+        format_amount(better["asked_cents"], lang),
         str(worse["dossier"]),
-        shown_value(worse, lang),
-        amount(worse["granted_cents"], lang),
-        count(pair["n_worse"], lang),
+        format_ranking_value(worse, lang),
+        format_amount(worse["granted_cents"], lang),
+        format_integer(pair["n_worse"], lang),
         str(pair["group"]),
     ]
 
 
-def shown_value(side: Entry, lang: Lang) -> str:
+def format_ranking_value(side: Entry, lang: Lang) -> str:
     """Write the ranking value: an amount, a localised number, or an opinion."""
     if side["value_cents"] is not None:
-        return amount(side["value_cents"], lang)
+        return format_amount(side["value_cents"], lang)
     text = side["value"]
     if text is None:
         return "–"
     figure = text.removeprefix("-").replace(".", "", 1)
-    return decimal(text, lang) if figure.isascii() and figure.isdigit() else text
+    return format_decimal(text, lang) if figure.isascii() and figure.isdigit() else text
 
 
-def price_lines(price: Entry, goals: Sequence[str], lang: Lang, width: int) -> list[Line]:
+def render_rule_price(price: Entry, goals: Sequence[str], lang: Lang, width: int) -> list[Line]:
     """Write what a rule without inversions, hard or priced, would cost."""
     if price["loses"] is None and price["status"] != "infeasible":
         text = Text(
             "N'en avoir aucune : une limite a arrêté le calcul avant toute répartition.",
             "Having none: a limit stopped the solve before any allocation.",
         )
-        return paragraph(text.in_(lang), width, first="  ")
+        return wrap_paragraph(text.in_(lang), width, first="  ")
     if price["loses"] is None:
         text = Text(
             "N'en avoir aucune : aucune répartition ne le permet avec les autres règles.",
             "Having none: no allocation allows it with the other rules.",
         )
-        return paragraph(text.in_(lang), width, first="  ")
+        return wrap_paragraph(text.in_(lang), width, first="  ")
     lost = ", ".join(
-        f"{goal} {_signed(each, lang)}" for goal, each in zip(goals, price["loses"], strict=True)
+        f"{goal} {_format_change(each, lang)}" for goal, each in zip(goals, price["loses"], strict=True)
     )
-    enters, leaves = listed(price["enters"], lang, most=6), listed(price["leaves"], lang, most=6)
+    enters, leaves = format_list(price["enters"], lang, most=6), format_list(price["leaves"], lang, most=6)
     nobody = Text("aucun", "none").in_(lang)
     head = (
         Text("N'en avoir aucune", "Having none")
         if price["mode"] == "hard"
         else Text(
-            f"À {decimal(price['penalty'], lang)} par inversion, il en reste {count(price['n_pairs'], lang)}",
-            f"At {decimal(price['penalty'], lang)} an inversion, {count(price['n_pairs'], lang)} are left",
+            f"À {format_decimal(price['penalty'], lang)} par inversion, "
+            f"il en reste {format_integer(price['n_pairs'], lang)}",
+            f"At {format_decimal(price['penalty'], lang)} an inversion, "
+            f"{format_integer(price['n_pairs'], lang)} are left",
         )
     )
     costs = Text("coûte", "costs") if price["status"] == "optimal" else Text("coûte au plus", "costs at most")
@@ -123,12 +125,16 @@ def price_lines(price: Entry, goals: Sequence[str], lang: Lang, width: int) -> l
         f"{head.fr} {costs.fr} : {lost}. Entrent : {enters or nobody} ; sortent : {leaves or nobody}.",
         f"{head.en} {costs.en}: {lost}. Enter: {enters or nobody}; leave: {leaves or nobody}.",
     )
-    return paragraph(text.in_(lang), width, first="  ")
+    return wrap_paragraph(text.in_(lang), width, first="  ")
 
 
-def _signed(text: str, lang: Lang) -> str:
+def _format_change(text: str, lang: Lang) -> str:
     """Write a loss as a decrease, a gain as an increase."""
-    return f"+{decimal(text.lstrip('-'), lang)}" if text.startswith("-") else f"\u2212{decimal(text, lang)}"
+    return (
+        f"+{format_decimal(text.lstrip('-'), lang)}"
+        if text.startswith("-")
+        else f"\u2212{format_decimal(text, lang)}"
+    )
 
 
 Entry = Mapping[str, Any]
@@ -138,94 +144,98 @@ MOST_RESERVE = 20
 MOST_INVERSIONS = 5
 
 
-def explanation_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
+def render_explanation(document: Entry, lang: Lang, width: int) -> list[Line]:
     """Write the whole page of `explain`."""
     lines = [Line(str(document.get("title") or document["scenario"]), style="bold")]
     if document.get("synthetic"):
-        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
     entries: Sequence[Entry] = document["dossiers"]
     for entry in entries[:MOST_LISTED]:
-        lines += [Line(""), *dossier_lines(entry, lang, width)]
+        lines += [Line(""), *render_dossier(entry, lang, width)]
     if len(entries) > MOST_LISTED:
-        rest = count(len(entries) - MOST_LISTED, lang)
+        rest = format_integer(len(entries) - MOST_LISTED, lang)
         lines += [
             Line(""),
-            Line(_t(f"… et {rest} autres (voir --json).", f"… and {rest} more (see --json).", lang)),
+            Line(_translate(f"… et {rest} autres (voir --json).", f"… and {rest} more (see --json).", lang)),
         ]
-    lines += _section(
-        _t("Ce que fait chaque règle", "What each rule does", lang), rule_lines(document, lang, width)
+    lines += _render_section(
+        _translate("Ce que fait chaque règle", "What each rule does", lang),
+        render_rule_effects(document, lang, width),
     )
     if document.get("inversions"):
-        told = inversion_lines(document["inversions"], lang, width, MOST_INVERSIONS)
-        lines += _section(_t("Inversions", "Inversions", lang), told)
-    lines += _section(
-        _t("Liste de réserve, dans l'ordre d'entrée", "Reserve list, in the order of entry", lang),
-        reserve_lines(document["reserve"], lang),
+        told = render_inversions(document["inversions"], lang, width, MOST_INVERSIONS)
+        lines += _render_section(_translate("Inversions", "Inversions", lang), told)
+    lines += _render_section(
+        _translate("Liste de réserve, dans l'ordre d'entrée", "Reserve list, in the order of entry", lang),
+        render_reserve(document["reserve"], lang),
     )
-    return lines + settled_lines(document, lang, width)
+    return lines + render_thresholds(document, lang, width)
 
 
-def dossier_lines(entry: Entry, lang: Lang, width: int) -> list[Line]:
+def render_dossier(entry: Entry, lang: Lang, width: int) -> list[Line]:
     """Write one application: its reason, and the changes that would fund it."""
     lines = [Line(f"{entry['dossier']}", style="bold")]
-    lines += paragraph(why_sentence(entry, lang), width, first="  ")
+    lines += wrap_paragraph(explain_dossier(entry, lang), width, first="  ")
     for change in entry["changes"]:
-        lines += paragraph(change_sentence(change, lang), width, first="  → ")
+        lines += wrap_paragraph(describe_change(change, lang), width, first="  → ")
     return lines
 
 
-def sentences_of(document: Entry, lang: Lang) -> dict[str, str]:
+def describe_dossiers(document: Entry, lang: Lang) -> dict[str, str]:
     """Return the reason and the changes of each application in one text, for letters and sheets."""
     return {
         str(entry["dossier"]): " ".join(
-            [why_sentence(entry, lang), *(change_sentence(one, lang) for one in entry["changes"])]
+            [explain_dossier(entry, lang), *(describe_change(one, lang) for one in entry["changes"])]
         )
         for entry in document["dossiers"]
     }
 
 
-def explanation_html(document: Entry, lang: Lang) -> str:
+def render_explanation_html(document: Entry, lang: Lang) -> str:
     """Render the applications and their sentences as an HTML table."""
     head = ("Dossier", "Explication") if lang is Lang.FR else ("Dossier", "Explanation")
     rows = "".join(
         f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>"
-        for name, text in sentences_of(document, lang).items()
+        for name, text in describe_dossiers(document, lang).items()
     )
     note = f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>' if document.get("synthetic") else ""
     top = "".join(f"<th>{name}</th>" for name in head)
-    return framed(f"{note}<table><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>", lang)
+    return wrap_in_frame(f"{note}<table><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>", lang)
 
 
-def rule_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
+def render_rule_effects(document: Entry, lang: Lang, width: int) -> list[Line]:
     """Write who would enter and who would leave without each rule."""
     lines: list[Line] = []
     for rule in document["rules"]:
-        name = cause_words(rule, lang)
+        name = describe_cause(rule, lang)
         if rule["enters"] is None:
-            text = _t("calcul arrêté par une limite", "solve stopped by a limit", lang)
+            text = _translate("calcul arrêté par une limite", "solve stopped by a limit", lang)
         elif not rule["enters"] and not rule["leaves"]:
-            text = _t("sans elle, la même répartition", "without it, the same allocation", lang)
+            text = _translate("sans elle, la même répartition", "without it, the same allocation", lang)
         else:
-            enters, leaves = listed(rule["enters"], lang, most=6), listed(rule["leaves"], lang, most=6)
-            text = _t(
+            enters, leaves = (
+                format_list(rule["enters"], lang, most=6),
+                format_list(rule["leaves"], lang, most=6),
+            )
+            text = _translate(
                 f"sans elle, entrent : {enters or 'aucun'} ; sortent : {leaves or 'aucun'}",
                 f"without it, enter: {enters or 'none'}; leave: {leaves or 'none'}",
                 lang,
             )
-        lines += paragraph(f"{name[:1].upper()}{name[1:]} : {text}." if lang is Lang.FR else
+        lines += wrap_paragraph(f"{name[:1].upper()}{name[1:]} : {text}." if lang is Lang.FR else
                            f"{name[:1].upper()}{name[1:]}: {text}.", width, first="  ")  # fmt: skip
     return lines
 
 
-def reserve_lines(reserve: Sequence[Entry], lang: Lang) -> list[Line]:
+def render_reserve(reserve: Sequence[Entry], lang: Lang) -> list[Line]:
     """Write the first entries of the reserve list, with what each requests and lacks."""
     rows = [
         [
             "–" if one["rank"] is None else str(one["rank"]),
             str(one["dossier"]),
             str(one["envelope"]),
-            amount(one["asked_cents"], lang),
-            waits_for(one, lang),
+            format_amount(one["asked_cents"], lang),
+            describe_obstacle(one, lang),
         ]
         for one in reserve[:MOST_RESERVE]
     ]
@@ -236,45 +246,45 @@ def reserve_lines(reserve: Sequence[Entry], lang: Lang) -> list[Line]:
         if lang is Lang.FR
         else ("rank", "dossier", "envelope", "asks", "waits for")
     )
-    lines = grid(rows, header=header, right=(0, 3))
+    lines = render_grid(rows, header=header, right=(0, 3))
     if len(reserve) > MOST_RESERVE:
-        rest = count(len(reserve) - MOST_RESERVE, lang)
-        lines.append(Line(_t(f"  … et {rest} autres", f"  … and {rest} more", lang), style="dim"))
+        rest = format_integer(len(reserve) - MOST_RESERVE, lang)
+        lines.append(Line(_translate(f"  … et {rest} autres", f"  … and {rest} more", lang), style="dim"))
     return lines
 
 
-def waits_for(entry: Entry, lang: Lang) -> str:
+def describe_obstacle(entry: Entry, lang: Lang) -> str:
     """Write what keeps an application of the reserve list out: a rule, otherwise missing money."""
     if entry["rule"] is not None:
-        return _t(f"la règle « {entry['rule']} »", f'the rule "{entry["rule"]}"', lang)
+        return _translate(f"la règle « {entry['rule']} »", f'the rule "{entry["rule"]}"', lang)
     if not entry["missing_cents"] and not entry["looked_at"]:
         return "–"
     if not entry["missing_cents"]:
-        return _t("rien : il n'ajoute rien", "nothing: it adds nothing", lang)
-    missing = amount(entry["missing_cents"], lang)
-    known = _t(f"{missing} de plus", f"{missing} more", lang)
+        return _translate("rien : il n'ajoute rien", "nothing: it adds nothing", lang)
+    missing = format_amount(entry["missing_cents"], lang)
+    known = _translate(f"{missing} de plus", f"{missing} more", lang)
     return known if entry["looked_at"] else f"≥ {known}"
 
 
-def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
+def render_thresholds(document: Entry, lang: Lang, width: int) -> list[Line]:
     """Write, with `--all`, how each threshold was settled; open ones in yellow."""
-    texts, settled = settled_texts(document, lang), document.get("settled")
+    texts, settled = describe_thresholds(document, lang), document.get("settled")
     lines = [Line("")] if texts else []
     for number, text in enumerate(texts):
-        lines += paragraph(text, width, style="dim" if settled and number < 2 else "yellow")
+        lines += wrap_paragraph(text, width, style="dim" if settled and number < 2 else "yellow")
     return lines
 
 
-def settled_texts(document: Entry, lang: Lang) -> list[str]:
+def describe_thresholds(document: Entry, lang: Lang) -> list[str]:
     """Say how many applications were settled without a solve, by one, or left open.
 
     If the work was stopped, say by what.
     """
-    settled, stopped = document.get("settled"), _stopped_texts(document, lang)
+    settled, stopped = document.get("settled"), _describe_interruption(document, lang)
     if settled is None:
         return stopped
-    sure, solved, open_ = (count(settled[k], lang) for k in ("by_bounds", "by_solve", "intervals"))
-    lift = [count(settled[f"lifted_{k}"], lang) for k in ("by_bounds", "by_solve", "open")]
+    sure, solved, open_ = (format_integer(settled[k], lang) for k in ("by_bounds", "by_solve", "intervals"))
+    lift = [format_integer(settled[f"lifted_{k}"], lang) for k in ("by_bounds", "by_solve", "open")]
     sentences = [
         Text(
             f"Seuils de note. Tranchés par des bornes exactes, sans recalcul : {sure} ; par un recalcul : "
@@ -292,9 +302,9 @@ def settled_texts(document: Entry, lang: Lang) -> list[str]:
     return [*(text.in_(lang) for text in sentences), *stopped]
 
 
-def _stopped_texts(document: Entry, lang: Lang) -> list[str]:
+def _describe_interruption(document: Entry, lang: Lang) -> list[str]:
     """Say how far the work got, if stopped, and what the other applications have."""
-    word = stopped_sentence(document, lang)
+    word = describe_interruption(document, lang)
     if not word:
         return []
     rest = Text(
@@ -303,7 +313,7 @@ def _stopped_texts(document: Entry, lang: Lang) -> list[str]:
     )
     sentences, rules = [word, rest.in_(lang)], document["rules_progress"]
     if rules["of"] and rules["done"] < rules["of"]:
-        few, all_ = count(rules["done"], lang), count(rules["of"], lang)
+        few, all_ = format_integer(rules["done"], lang), format_integer(rules["of"], lang)
         sentences.append(
             Text(
                 f"Effet des règles examiné : {few} sur {all_}.",
@@ -313,18 +323,20 @@ def _stopped_texts(document: Entry, lang: Lang) -> list[str]:
     return sentences
 
 
-def reason_rows(document: Entry, lang: Lang) -> list[list[str]]:
+def build_reason_rows(document: Entry, lang: Lang) -> list[list[str]]:
     """Return the number of applications by reason, most frequent first."""
     reasons: Mapping[str, int] = document["reasons"]
     ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [[REASON[code].in_(lang) if code in REASON else code, count(n, lang)] for code, n in ordered]
+    return [
+        [REASON[code].in_(lang) if code in REASON else code, format_integer(n, lang)] for code, n in ordered
+    ]
 
 
-def _section(title: str, lines: Sequence[Line]) -> list[Line]:
+def _render_section(title: str, lines: Sequence[Line]) -> list[Line]:
     return [Line(""), Line(title, style="bold"), *lines] if lines else []
 
 
-def _t(fr: str, en: str, lang: Lang) -> str:
+def _translate(fr: str, en: str, lang: Lang) -> str:
     return Text(fr, en).in_(lang)
 
 
@@ -359,25 +371,25 @@ class Explained:
         return {name: "\n".join(filter(None, (why, self.change[name]))) for name, why in self.why.items()}
 
 
-def explained(document: Entry | None, lang: Lang) -> Explained | None:
+def build_explained(document: Entry | None, lang: Lang) -> Explained | None:
     """Return the words of an explanation; None without one."""
     if document is None:
         return None
     entries: Sequence[Entry] = document["dossiers"]
-    change = {str(entry["dossier"]): changes_words(entry["changes"], lang) for entry in entries}
+    change = {str(entry["dossier"]): describe_changes(entry["changes"], lang) for entry in entries}
     return Explained(
-        {str(entry["dossier"]): why_sentence(entry, lang) for entry in entries},
+        {str(entry["dossier"]): explain_dossier(entry, lang) for entry in entries},
         change,
-        [_rule(rule, lang) for rule in document["rules"]],
-        [_waiting(one, change, lang) for one in document["reserve"]],
-        settled_texts(document, lang),
+        [_build_rule_row(rule, lang) for rule in document["rules"]],
+        [_build_reserve_row(one, change, lang) for one in document["reserve"]],
+        describe_thresholds(document, lang),
         len(document["reserve"]),
     )
 
 
-def changes_words(changes: Sequence[Entry], lang: Lang) -> str:
+def describe_changes(changes: Sequence[Entry], lang: Lang) -> str:
     """Write the changes that have an answer; those left open are omitted."""
-    return " ".join(change_sentence(one, lang) for one in changes if one["status"] != "undefined")
+    return " ".join(describe_change(one, lang) for one in changes if one["status"] != "undefined")
 
 
 def with_motives(table: pl.DataFrame, explained: Explained | None) -> pl.DataFrame:
@@ -392,25 +404,25 @@ def with_motives(table: pl.DataFrame, explained: Explained | None) -> pl.DataFra
     return table.with_columns(pl.Series(MOTIVE, motives, dtype=pl.String))
 
 
-def _rule(rule: Entry, lang: Lang) -> tuple[str, str, str]:
-    name = cause_words(rule, lang)
+def _build_rule_row(rule: Entry, lang: Lang) -> tuple[str, str, str]:
+    name = describe_cause(rule, lang)
     if rule["enters"] is None:
         return name, Text("calcul arrêté par une limite", "solve stopped by a limit").in_(lang), ""
-    return name, _named(rule["enters"], lang), _named(rule["leaves"], lang)
+    return name, _format_names(rule["enters"], lang), _format_names(rule["leaves"], lang)
 
 
-def _named(dossiers: Sequence[str], lang: Lang) -> str:
+def _format_names(dossiers: Sequence[str], lang: Lang) -> str:
     if not dossiers:
         return "–"
-    return f"{count(len(dossiers), lang)} : {listed(dossiers, lang, most=MOST_NAMED)}"
+    return f"{format_integer(len(dossiers), lang)} : {format_list(dossiers, lang, most=MOST_NAMED)}"
 
 
-def _waiting(entry: Entry, change: Mapping[str, str], lang: Lang) -> tuple[str, ...]:
+def _build_reserve_row(entry: Entry, change: Mapping[str, str], lang: Lang) -> tuple[str, ...]:
     return (
-        "–" if entry["rank"] is None else count(entry["rank"], lang),
+        "–" if entry["rank"] is None else format_integer(entry["rank"], lang),
         str(entry["dossier"]),
         str(entry["envelope"]),
-        amount(entry["asked_cents"], lang),
-        waits_for(entry, lang),
+        format_amount(entry["asked_cents"], lang),
+        describe_obstacle(entry, lang),
         change.get(str(entry["dossier"]), ""),
     )

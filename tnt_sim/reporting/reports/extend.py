@@ -9,28 +9,46 @@ from rich.text import Text as Line
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import amount, decimal, euros, not_listed, plural, round_amount, short_amount
-from tnt_sim.reporting.renderers.terminal import grid, hanging, paragraph, width_of
-from tnt_sim.reporting.reports.marginal import head_lines, next_lines
-from tnt_sim.reporting.reports.progress import stopped_lines
-from tnt_sim.reporting.reports.run import envelope_table, warning_lines
-from tnt_sim.reporting.text.marginal import proof_word
-from tnt_sim.rules.expressions.column_text import count, listed
+from tnt_sim.i18n.numbers import (
+    format_amount,
+    format_count,
+    format_decimal,
+    format_euros,
+    format_round_amount,
+    format_short_amount,
+    format_unlisted_count,
+)
+from tnt_sim.reporting.renderers.terminal import (
+    measure_width,
+    render_grid,
+    render_wrapped_grid,
+    wrap_paragraph,
+)
+from tnt_sim.reporting.reports.marginal import render_head, render_next_euro
+from tnt_sim.reporting.reports.progress import render_interruption
+from tnt_sim.reporting.reports.run import render_envelopes, render_warnings
+from tnt_sim.reporting.text.marginal import describe_proof
+from tnt_sim.rules.expressions.column_text import format_integer, format_list
 
 _NOTHING = Text("rien", "nothing")
 
 
-def start_texts(document: Document, lang: Lang) -> list[str]:
+def describe_start(document: Document, lang: Lang) -> list[str]:
     """Describe the scenario as written, from which all gains start."""
     start = document["as_written"]
     if start is None or not start["objective"]:
         return []
-    total, granted = round_amount(document["amount_cents"], lang), short_amount(start["granted_cents"], lang)
-    pairs = zip(start["objective"], document["goals"], strict=True)
-    values = listed(
-        [f"{goal['goal']} {_value(goal['value'], unit['unit'], lang)}" for goal, unit in pairs], lang, 6
+    total, granted = (
+        format_round_amount(document["amount_cents"], lang),
+        format_short_amount(start["granted_cents"], lang),
     )
-    n = plural(start["n_funded"], ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
+    pairs = zip(start["objective"], document["goals"], strict=True)
+    values = format_list(
+        [f"{goal['goal']} {_format_value(goal['value'], unit['unit'], lang)}" for goal, unit in pairs],
+        lang,
+        6,
+    )
+    n = format_count(start["n_funded"], ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
     texts = [
         Text(
             f"Montants écrits, sans transfert : {total}, dont {granted} accordés à {n} ; {values}.",
@@ -51,9 +69,9 @@ def start_texts(document: Document, lang: Lang) -> list[str]:
     return [text.in_(lang) for text in texts]
 
 
-def transfer_words(document: Document, entry: Document, lang: Lang) -> str:
+def describe_transfers(document: Document, entry: Document, lang: Lang) -> str:
     """Write what transfers gain at the written total: value, money saved, or nothing."""
-    total, start = round_amount(document["amount_cents"], lang), document["as_written"]
+    total, start = format_round_amount(document["amount_cents"], lang), document["as_written"]
     limits = document["transfers"] in ("stated", "mixed")
     within = (
         Text(" dans les limites du scénario", " within the scenario's limits").in_(lang) if limits else ""
@@ -63,16 +81,16 @@ def transfer_words(document: Document, entry: Document, lang: Lang) -> str:
             f"À {total}, aucune liste ne respecte les règles sans transfert{within}.",
             f"At {total} no list satisfies the rules without a transfer{within}.",
         ).in_(lang)
-    gains = _gain_words(document, document["free"]["gains"], "transfer", lang)
+    gains = _describe_gains(document, document["free"]["gains"], "transfer", lang)
     if gains:
-        moved = _moved_words(entry, lang)
+        moved = _describe_list_changes(entry, lang)
         return Text(
             f"À {total}, déplacer de l'argent{within} rapporte : {gains}. {moved}",
             f"At {total}, moving money{within} brings: {gains}. {moved}",
         ).in_(lang)
     saved = start["granted_cents"] - entry["granted_cents"]
     if saved > 0:
-        less = amount(saved, lang)
+        less = format_amount(saved, lang)
         return Text(
             f"À {total}, déplacer de l'argent{within} donne la même valeur pour {less} de moins.",
             f"At {total}, moving money{within} gives the same value for {less} less.",
@@ -83,15 +101,15 @@ def transfer_words(document: Document, entry: Document, lang: Lang) -> str:
     ).in_(lang)
 
 
-def _moved_words(entry: Document, lang: Lang) -> str:
-    enter = plural(
+def _describe_list_changes(entry: Document, lang: Lang) -> str:
+    enter = format_count(
         len(entry["enter"]), ("dossier entre", "dossiers entrent"), ("dossier enters", "dossiers enter"), lang
     )
-    leave = plural(len(entry["leave"]), ("sort", "sortent"), ("leaves", "leave"), lang)
+    leave = format_count(len(entry["leave"]), ("sort", "sortent"), ("leaves", "leave"), lang)
     return f"{enter}, {leave}."
 
 
-def kind_of_move(document: Document, entry: Document, move: Document) -> Text:
+def describe_move(document: Document, entry: Document, move: Document) -> Text:
     """Name a move: transfer between siblings, money within an envelope, unassigned or new money."""
     if move["kind"] == "transfer":
         return Text("transfert", "transfer")
@@ -103,12 +121,12 @@ def kind_of_move(document: Document, entry: Document, move: Document) -> Text:
     return Text("argent non réparti", "unassigned money")
 
 
-def other_moves(document: Document, entry: Document, lang: Lang) -> list[str]:
+def describe_other_moves(document: Document, entry: Document, lang: Lang) -> list[str]:
     """Say whether other moves are as good: other givers, or other lists of equal value."""
     texts = []
     if entry["could_give"]:
-        names = listed(
-            [f"{one['envelope']} ({short_amount(one['cents'], lang)})" for one in entry["could_give"]],
+        names = format_list(
+            [f"{one['envelope']} ({format_short_amount(one['cents'], lang)})" for one in entry["could_give"]],
             lang,
             6,
         )
@@ -120,7 +138,7 @@ def other_moves(document: Document, entry: Document, lang: Lang) -> list[str]:
         )
     equal = document["equal_lists"]
     if any(one["least_cents"] != one["most_cents"] for one in equal["ranges"]):
-        spans = listed([_span(one, lang) for one in equal["ranges"]], lang, 6)
+        spans = format_list([_format_range(one, lang) for one in equal["ranges"]], lang, 6)
         text = Text(
             f"D'autres listes de même valeur et de même montant partagent l'argent autrement : {spans}.",
             f"Other lists of the same value and amount share the money otherwise: {spans}.",
@@ -139,24 +157,24 @@ def other_moves(document: Document, entry: Document, lang: Lang) -> list[str]:
     return texts
 
 
-def _span(document: Document, lang: Lang) -> str:
+def _format_range(document: Document, lang: Lang) -> str:
     """Write what an envelope is granted, from least to most."""
-    least, most = amount(document["least_cents"], lang), amount(document["most_cents"], lang)
+    least, most = format_amount(document["least_cents"], lang), format_amount(document["most_cents"], lang)
     if least == most:
         return f"{document['envelope']} {least}"
     fr, en = f"{document['envelope']} de {least} à {most}", f"{document['envelope']} from {least} to {most}"
     return Text(fr, en).in_(lang)
 
 
-def total_texts(document: Document, curve: Document, lang: Lang) -> list[str]:
+def describe_totals(document: Document, curve: Document, lang: Lang) -> list[str]:
     """Compare, for each larger total, the extension alone with transfers, then both together."""
-    written, result = round_amount(document["amount_cents"], lang), []
+    written, result = format_round_amount(document["amount_cents"], lang), []
     for entry in curve["totals"]:
-        total, gains = round_amount(entry["total_cents"], lang), entry["gains"]
+        total, gains = format_round_amount(entry["total_cents"], lang), entry["gains"]
         alone, there = entry["alone"], entry["with_transfers"]
         without = alone is not None and bool(alone["objective"])
         both = there is not None and bool(there["objective"]) and document["transfers"] != "none"
-        brings, together = (_gain_words(document, gains, key, lang) for key in ("alone", "total"))
+        brings, together = (_describe_gains(document, gains, key, lang) for key in ("alone", "total"))
         texts = []
         if without and both and not brings and not together:
             text = Text(
@@ -172,10 +190,10 @@ def total_texts(document: Document, curve: Document, lang: Lang) -> list[str]:
                     f"Étendre à {total} sans transfert : {brings}.",
                     f"Extend to {total} without transfers: {brings}.",
                 ),
-                *_against(document, gains, written, lang),
+                *_compare_gains(document, gains, written, lang),
             ]
         if both:
-            excess = _gain_words(document, gains, "extension", lang)
+            excess = _describe_gains(document, gains, "extension", lang)
             together = together or _NOTHING.in_(lang)
             texts.append(Text(f"Étendre et transférer : {together}.", f"Extend and transfer: {together}."))
             if excess:
@@ -188,7 +206,7 @@ def total_texts(document: Document, curve: Document, lang: Lang) -> list[str]:
     return [text for text in result if text]
 
 
-def _against(document: Document, gains: Sequence[Document], written: str, lang: Lang) -> list[Text]:
+def _compare_gains(document: Document, gains: Sequence[Document], written: str, lang: Lang) -> list[Text]:
     """Compare an extension alone with transfers at the written total, in the first objective that differs."""
     if document["transfers"] == "none" or any(gain["alone_beyond_transfer"] is None for gain in gains):
         return []
@@ -201,7 +219,7 @@ def _against(document: Document, gains: Sequence[Document], written: str, lang: 
         ]
     excess = first["alone_beyond_transfer"]
     goal = next(one for one in document["goals"] if one["goal"] == first["goal"])
-    size = f"{_value(excess.removeprefix('-'), goal['unit'], lang)} ({goal['goal']})"
+    size = f"{_format_value(excess.removeprefix('-'), goal['unit'], lang)} ({goal['goal']})"
     if parse_decimal(excess) > 0:
         return [
             Text(
@@ -217,11 +235,11 @@ def _against(document: Document, gains: Sequence[Document], written: str, lang: 
     ]
 
 
-def _value(text: str, unit: str, lang: Lang) -> str:
-    return euros(text, lang) if unit == "money" else decimal(text, lang)
+def _format_value(text: str, unit: str, lang: Lang) -> str:
+    return format_euros(text, lang) if unit == "money" else format_decimal(text, lang)
 
 
-def change_words(document: Document, gain: Document, key: str, lang: Lang) -> str:
+def format_change(document: Document, gain: Document, key: str, lang: Lang) -> str:
     """Write the signed change of an objective; a minimised one decreases where it gains."""
     if gain[key] is None:
         return "–"
@@ -229,13 +247,15 @@ def change_words(document: Document, gain: Document, key: str, lang: Lang) -> st
     value = parse_decimal(gain[key])
     down = (value > 0) == (goal["sense"] == "minimise")
     sign = "" if not value else "\u2212" if down else "+"
-    return sign + _value(gain[key].removeprefix("-"), goal["unit"], lang)
+    return sign + _format_value(gain[key].removeprefix("-"), goal["unit"], lang)
 
 
-def _gain_words(document: Document, gains: Sequence[Document], key: str, lang: Lang) -> str:
+def _describe_gains(document: Document, gains: Sequence[Document], key: str, lang: Lang) -> str:
     """Write the gains: « score +12, dossiers +3 »; empty if no objective changes."""
     told = [gain for gain in gains if gain[key] is not None and parse_decimal(gain[key])]
-    return listed([f"{gain['goal']} {change_words(document, gain, key, lang)}" for gain in told], lang, 6)
+    return format_list(
+        [f"{gain['goal']} {format_change(document, gain, key, lang)}" for gain in told], lang, 6
+    )
 
 
 Document = Mapping[str, Any]
@@ -257,83 +277,92 @@ _HEADS = Text(
 )
 
 
-def extend_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
+def render_extension(document: Document, *, lang: Lang, width: int) -> list[Line]:
     """Write the whole page."""
     free, nested = document["free"], document["nested"]
-    lines = head_lines(document, _TITLE, lang, width)
-    for text in start_texts(document, lang):
-        lines += paragraph(text, width)
-    lines += _transfer_lines(document, lang, width)
-    texts = total_texts(document, free, lang)
+    lines = render_head(document, _TITLE, lang, width)
+    for text in describe_start(document, lang):
+        lines += wrap_paragraph(text, width)
+    lines += _render_transfers(document, lang, width)
+    texts = describe_totals(document, free, lang)
     lines += [Line("")] if texts else []
     for text in texts:
-        lines += paragraph(text, width)
-    lines += _bold(Text("Chaque liste pour elle-même (libre)", "Each list for itself (free)"), lang)
-    lines += _gain_table(document, free, lang, width)
-    if _same_values(free, nested):
+        lines += wrap_paragraph(text, width)
+    lines += _render_heading(Text("Chaque liste pour elle-même (libre)", "Each list for itself (free)"), lang)
+    lines += _render_gains(document, free, lang, width)
+    if _has_same_gains(free, nested):
         same = Text(
             "Promesses tenues (ce qui est accordé le reste) : les mêmes gains.",
             "Promises kept (what is granted stays granted): the same gains.",
         )
-        lines += paragraph(same.in_(lang), width, first="  ")
+        lines += wrap_paragraph(same.in_(lang), width, first="  ")
     else:
         title = Text(
             "Ce qui est accordé le reste (promesses tenues)", "What is granted stays (promises kept)"
         )
-        lines += _bold(title, lang) + _gain_table(document, nested, lang, width)
+        lines += _render_heading(title, lang) + _render_gains(document, nested, lang, width)
         if nested["transfer"] is not None:
-            lines += _move_lines(document, nested["transfer"], lang)
+            lines += _render_moves(document, nested["transfer"], lang)
     before: Sequence[Document] = ()
     for entry in (free["transfer"], *(one["with_transfers"] for one in free["totals"])):
-        lines += _envelope_lines(document, entry, before, lang, width)
+        lines += _render_envelopes(document, entry, before, lang, width)
         before = entry.get("moves", ()) if entry is not None else ()
     if document["next"]:
-        lines += [Line(""), *next_lines(document, lang, width)]
-    lines += _mover_lines(document, lang, width)
-    lines += stopped_lines(document, lang, width)
-    return lines + warning_lines(document["warnings"], lang, width)
+        lines += [Line(""), *render_next_euro(document, lang, width)]
+    lines += _render_list_changes(document, lang, width)
+    lines += render_interruption(document, lang, width)
+    return lines + render_warnings(document["warnings"], lang, width)
 
 
-def _bold(text: Text, lang: Lang) -> list[Line]:
+def _render_heading(text: Text, lang: Lang) -> list[Line]:
     return [Line(""), Line(text.in_(lang), style="bold")]
 
 
-def _transfer_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+def _render_transfers(document: Document, lang: Lang, width: int) -> list[Line]:
     """Write what transfers gain at the written total, the moves, and whether others would do."""
-    total, curve = round_amount(document["amount_cents"], lang), document["free"]
+    total, curve = format_round_amount(document["amount_cents"], lang), document["free"]
     entry = curve["transfer"]
     if document["transfers"] == "none":
         nothing = Text(
             f"Le programme n'a qu'un montant, {total} : il n'y a rien à transférer.",
             f"The programme has one amount only, {total}: there is nothing to transfer.",
         )
-        return paragraph(nothing.in_(lang), width)
+        return wrap_paragraph(nothing.in_(lang), width)
     if entry is None or not entry["objective"]:
         unknown = Text(
             f"Aucune liste n'est connue à {total} avec transferts.",
             f"No list is known at {total} with transfers.",
         )
-        return paragraph(unknown.in_(lang), width)
-    lines = paragraph(transfer_words(document, entry, lang), width)
+        return wrap_paragraph(unknown.in_(lang), width)
+    lines = wrap_paragraph(describe_transfers(document, entry, lang), width)
     if not any(move["kind"] == "transfer" for move in entry["moves"]):
         return lines
-    lines += _move_lines(document, entry, lang)
-    for text in other_moves(document, entry, lang):
-        lines += paragraph(text, width, first="  ")
+    lines += _render_moves(document, entry, lang)
+    for text in describe_other_moves(document, entry, lang):
+        lines += wrap_paragraph(text, width, first="  ")
     return lines
 
 
-def _move_lines(document: Document, entry: Document, lang: Lang) -> list[Line]:
+def _render_moves(document: Document, entry: Document, lang: Lang) -> list[Line]:
     header = Text("De|À|Montant|", "From|To|Amount|").in_(lang).split("|")
     moves = entry["moves"]
     rows = [
-        (move["from"], move["to"], amount(move["cents"], lang), kind_of_move(document, entry, move).in_(lang))
+        (
+            move["from"],
+            move["to"],
+            format_amount(move["cents"], lang),
+            describe_move(document, entry, move).in_(lang),
+        )
         for move in moves[:MOST_MOVES]
     ]
-    return grid(rows, header=header, right=(2,)) + _more(len(moves) - MOST_MOVES, lang) if rows else []
+    return (
+        render_grid(rows, header=header, right=(2,)) + _render_remainder(len(moves) - MOST_MOVES, lang)
+        if rows
+        else []
+    )
 
 
-def _gain_table(document: Document, curve: Document, lang: Lang, width: int) -> list[Line]:
+def _render_gains(document: Document, curve: Document, lang: Lang, width: int) -> list[Line]:
     """Write the gain of each objective at each total, and what the list with transfers contains."""
     rows = []
     nothing = dict.fromkeys(("extension", "alone"))
@@ -341,37 +370,37 @@ def _gain_table(document: Document, curve: Document, lang: Lang, width: int) -> 
     entries = [(document["amount_cents"], written, curve["transfer"])]
     entries += [(one["total_cents"], one["gains"], one["with_transfers"]) for one in curve["totals"]]
     for total, gains, entry in entries:
-        counts = ["", "", "", proof_word(entry["proof"], lang) if entry is not None else ""]
+        counts = ["", "", "", describe_proof(entry["proof"], lang) if entry is not None else ""]
         if entry is not None and entry["objective"]:
-            counts[0], counts[1] = (count(entry[key], lang) for key in ("n_funded", "n_departments"))
-            counts[2] = short_amount(entry["granted_cents"], lang)
+            counts[0], counts[1] = (format_integer(entry[key], lang) for key in ("n_funded", "n_departments"))
+            counts[2] = format_short_amount(entry["granted_cents"], lang)
         for k, gain in enumerate(gains):
-            figures = [change_words(document, gain, key, lang) for key in _GAIN_KEYS]
+            figures = [format_change(document, gain, key, lang) for key in _GAIN_KEYS]
             first = k == 0
-            rows.append([round_amount(total, lang) if first else "", gain["goal"], *figures])
+            rows.append([format_round_amount(total, lang) if first else "", gain["goal"], *figures])
             rows[-1] += counts if first else [""] * len(counts)
     all_items = [_HEADS.in_(lang).split("|"), *rows]
     if not document["n_departments"]:
         all_items = [[cell for k, cell in enumerate(row) if k != _DEPARTMENTS] for row in all_items]
-    lines = _gain_grid(all_items)
-    if width_of(lines) > width:  # the table of each total shows what is omitted here
+    lines = _render_gain_grid(all_items)
+    if measure_width(lines) > width:  # the table of each total shows what is omitted here
         narrow = [[*row[: _DEPARTMENTS - 1], row[-1]] for row in all_items]
-        lines = _gain_grid(narrow)
+        lines = _render_gain_grid(narrow)
     return lines
 
 
-def _gain_grid(rows: Sequence[Sequence[str]]) -> list[Line]:
-    return grid(rows[1:], header=rows[0], right=(0, *range(2, len(rows[0]) - 1)))
+def _render_gain_grid(rows: Sequence[Sequence[str]]) -> list[Line]:
+    return render_grid(rows[1:], header=rows[0], right=(0, *range(2, len(rows[0]) - 1)))
 
 
-def _same_values(free: Document, nested: Document) -> bool:
+def _has_same_gains(free: Document, nested: Document) -> bool:
     return all(
         one["gains"] == other["gains"]
         for one, other in zip((free, *free["totals"]), (nested, *nested["totals"]), strict=True)
     )
 
 
-def _envelope_lines(
+def _render_envelopes(
     document: Document, entry: Document | None, before: Sequence[Document], lang: Lang, width: int
 ) -> list[Line]:
     """Write the axes at one total, with envelopes below them that give or take; empty without changes."""
@@ -381,7 +410,7 @@ def _envelope_lines(
     first = entry is document["free"]["transfer"]
     if not changes and (first or entry["moves"] == before):
         return []
-    total = round_amount(entry["total_cents"], lang)
+    total = format_round_amount(entry["total_cents"], lang)
     title = Text(f"À {total}, avec transferts", f"At {total}, with transfers")
     parents = {one["id"]: one["parent"] for one in entry["envelopes"]}
     named = {name for move in entry["moves"] for name in (move["from"], move["to"]) if name in parents}
@@ -392,25 +421,25 @@ def _envelope_lines(
             displayed.add(place)
             place = parents[place]
     rows = [one for one in entry["envelopes"] if one["id"] in displayed]
-    lines = _bold(title, lang)
+    lines = _render_heading(title, lang)
     if not first:  # the first moves are listed above
-        lines += _move_lines(document, entry, lang)
+        lines += _render_moves(document, entry, lang)
     if changes:
-        lines += envelope_table(rows, lang, width, _COLUMNS[: None if document["n_departments"] else -1])
+        lines += render_envelopes(rows, lang, width, _COLUMNS[: None if document["n_departments"] else -1])
     else:
         same = Text("La même liste qu'avant.", "The same list as before.")
-        lines += paragraph(same.in_(lang), width, first="  ")
+        lines += wrap_paragraph(same.in_(lang), width, first="  ")
     for item in entry["raised"]:
-        more = amount(item["cents"], lang)
+        more = format_amount(item["cents"], lang)
         text = Text(
             f"Le plafond de « {item['envelope']} » est dépassé de {more}.",
             f'The ceiling of "{item["envelope"]}" is exceeded by {more}.',
         )
-        lines += paragraph(text.in_(lang), width, first="  ")
+        lines += wrap_paragraph(text.in_(lang), width, first="  ")
     return lines
 
 
-def _mover_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+def _render_list_changes(document: Document, lang: Lang, width: int) -> list[Line]:
     """Write who enters and leaves by transfers, and then at each larger total."""
     curve, lines = document["free"], []
     steps = [(document["amount_cents"], curve["transfer"])]
@@ -419,33 +448,33 @@ def _mover_lines(document: Document, lang: Lang, width: int) -> list[Line]:
         for key in ("enter", "leave"):
             if entry is None or not entry.get(key):
                 continue
-            n, at = count(len(entry[key]), lang), round_amount(total, lang)
+            n, at = format_integer(len(entry[key]), lang), format_round_amount(total, lang)
             by_transfer = total == document["amount_cents"]
-            title = _mover_title(key, n, at, by_transfer=by_transfer)
+            title = _describe_list_change(key, n, at, by_transfer=by_transfer)
             rows = [
                 (
                     one["dossier"],
-                    amount(one["cents"], lang),
+                    format_amount(one["cents"], lang),
                     one["envelope"],
-                    _who(one) or "–",
+                    _format_dossier(one) or "–",
                 )
                 for one in entry["largest"][key][:MOST_NAMED]
             ]
             lines += (
-                _bold(title, lang)
-                + hanging(rows, width, right=(1,))
-                + _more(len(entry[key]) - len(rows), lang)
+                _render_heading(title, lang)
+                + render_wrapped_grid(rows, width, right=(1,))
+                + _render_remainder(len(entry[key]) - len(rows), lang)
             )
     return lines
 
 
-def _who(document: Document) -> str:
+def _format_dossier(document: Document) -> str:
     """Write the title and the applicant, unless the title names it."""
     title, applicant = document["title"] or "", document["applicant"] or ""
     return title if applicant in title else " · ".join(part for part in (title, applicant) if part)
 
 
-def _mover_title(key: str, n: str, at: str, *, by_transfer: bool) -> Text:
+def _describe_list_change(key: str, n: str, at: str, *, by_transfer: bool) -> Text:
     if by_transfer:
         if key == "enter":
             return Text(f"Entrent par transfert à {at} : {n}", f"Enter by transfers at {at}: {n}")
@@ -455,7 +484,7 @@ def _mover_title(key: str, n: str, at: str, *, by_transfer: bool) -> Text:
     return Text(f"Sortent à {at} : {n}", f"Leave at {at}: {n}")
 
 
-def _more(n: int, lang: Lang) -> list[Line]:
+def _render_remainder(n: int, lang: Lang) -> list[Line]:
     if n <= 0:
         return []
-    return [Line(f"  … {not_listed(n, lang)}", style="dim")]
+    return [Line(f"  … {format_unlisted_count(n, lang)}", style="dim")]

@@ -10,19 +10,19 @@ from typing import Any
 import polars as pl
 from rich.text import Text as Line
 
-from tnt_sim.disk import parquet_bytes
-from tnt_sim.domain.portfolio import CANONICAL, table_column
-from tnt_sim.engine.award_list import canonical_columns, guarded
+from tnt_sim.disk import encode_parquet
+from tnt_sim.domain.portfolio import CANONICAL, get_table_column
+from tnt_sim.engine.award_list import guard_formulas, select_canonical_columns
 from tnt_sim.errors import Defect
-from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.ingest.forms.form_import import Imported
 from tnt_sim.ingest.forms.layouts import LAYOUTS
 from tnt_sim.ingest.forms.mapping import SOURCE_ROW
 from tnt_sim.ingest.quality.checks import Quality
 from tnt_sim.ingest.quality.findings import KINDS, Severity
-from tnt_sim.reporting.renderers.terminal import grid, hanging, paragraph
+from tnt_sim.reporting.renderers.terminal import render_grid, render_wrapped_grid, wrap_paragraph
 from tnt_sim.reporting.run_folder.atomic_write import put_files
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.rules.expressions.column_text import format_integer
 
 SEVERITY = {
     Severity.ERROR: Text("bloquant", "blocking"),
@@ -36,7 +36,7 @@ _NAMES_ITS_COLUMN = ("missing", "unreadable", "zero_amount", "zero_as_empty", "r
 _GAP = re.compile(r"\{(column|value|expected)\}")
 
 
-def findings_table(
+def build_findings_table(
     quality: Quality,
     dossiers: pl.Series,
     rows: pl.Series,
@@ -72,14 +72,14 @@ def findings_table(
     text = pl.col("code").replace_strict
     return table.select(
         text(severities, default="", return_dtype=pl.String).alias("severity"),
-        "code", guarded(pl.col("dossier")).alias("dossier"), pl.col("row").fill_null(""), "cell", "column",
-        guarded(pl.col("value")).alias("value"), guarded(pl.col("expected")).alias("expected"),
-        _sentences(codes, lang).alias("message"),
+        "code", guard_formulas(pl.col("dossier")).alias("dossier"), pl.col("row").fill_null(""), "cell", "column",
+        guard_formulas(pl.col("value")).alias("value"), guard_formulas(pl.col("expected")).alias("expected"),
+        _build_sentences(codes, lang).alias("message"),
         text(hints, default="", return_dtype=pl.String).alias("remedy"),
     )  # fmt: skip
 
 
-def _sentences(codes: Sequence[str], lang: Lang) -> pl.Expr:
+def _build_sentences(codes: Sequence[str], lang: Lang) -> pl.Expr:
     """Return the sentence of each row: the template of its kind, filled in."""
     whole: Any = None
     for code in codes:
@@ -90,10 +90,10 @@ def _sentences(codes: Sequence[str], lang: Lang) -> pl.Expr:
     return pl.lit("") if whole is None else whole.otherwise(pl.lit(""))
 
 
-def quality_document(quality: Quality, table: pl.DataFrame, lang: Lang) -> dict[str, Any]:
-    """Count the findings by severity and kind, with some examples; `table` is `findings_table`."""
+def build_quality_document(quality: Quality, table: pl.DataFrame, lang: Lang) -> dict[str, Any]:
+    """Count the findings by severity and kind, with some examples; `table` is `build_findings_table`."""
     kinds = []
-    for code, n in quality.counts().items():
+    for code, n in quality.count_by_code().items():
         own = table.filter(pl.col("code") == code)
         by_column = own.group_by("column", maintain_order=True).len()
         kinds.append(
@@ -108,31 +108,37 @@ def quality_document(quality: Quality, table: pl.DataFrame, lang: Lang) -> dict[
             }
         )
     totals = dict.fromkeys((f"n_{one.value}" for one in Severity), 0)
-    for code, n in quality.counts().items():
+    for code, n in quality.count_by_code().items():
         totals[f"n_{KINDS[code].severity.value}"] += n
     return {**totals, "kinds": kinds, "columns": quality.columns.to_dicts()}
 
 
-def quality_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+def render_quality(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
     """Write the findings, most severe first."""
     french = lang is Lang.FR
     kinds = document["kinds"]
     if not kinds:
-        return paragraph("Aucun défaut trouvé." if french else "Nothing odd was found.", width)
+        return wrap_paragraph("Aucun défaut trouvé." if french else "Nothing odd was found.", width)
     head = ("Gravité", "Nombre", "Constat") if french else ("Severity", "Number", "Finding")
     rows = [
-        (SEVERITY[Severity(kind["severity"])].in_(lang), count(kind["n"], lang), _finding(kind, lang))
+        (
+            SEVERITY[Severity(kind["severity"])].in_(lang),
+            format_integer(kind["n"], lang),
+            _describe_finding(kind, lang),
+        )
         for kind in kinds
     ]
-    lines = hanging(rows, width, header=head, right=(1,))
-    return [_styled(line, lang) for line in lines]
+    lines = render_wrapped_grid(rows, width, header=head, right=(1,))
+    return [_apply_style(line, lang) for line in lines]
 
 
-def _finding(kind: Mapping[str, Any], lang: Lang) -> str:
+def _describe_finding(kind: Mapping[str, Any], lang: Lang) -> str:
     columns = [name for name in kind["columns"] if name]
     where = ""
     if len(columns) > 1:
-        where = " (" + ", ".join(f"{name} {count(n, lang)}" for name, n in kind["columns"].items()) + ")"
+        where = (
+            " (" + ", ".join(f"{name} {format_integer(n, lang)}" for name, n in kind["columns"].items()) + ")"
+        )
     elif columns and kind["code"] in _NAMES_ITS_COLUMN:
         where = f" ({columns[0]})"
     dossiers = list(dict.fromkeys(one["dossier"] for one in kind["examples"] if one["dossier"]))[:_SHOWN]
@@ -141,7 +147,7 @@ def _finding(kind: Mapping[str, Any], lang: Lang) -> str:
     return f"{kind['title']}{where}{named + more if dossiers else ''}"
 
 
-def _styled(text: Line, lang: Lang) -> Line:
+def _apply_style(text: Line, lang: Lang) -> Line:
     for severity, style in _STYLE.items():
         if text.plain.strip().startswith(SEVERITY[severity].in_(lang)):
             return Line(text.plain, style=style)
@@ -155,31 +161,33 @@ _MEND = Text(
 )
 
 
-def import_tables(imported: Imported, lang: Lang, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def build_import_tables(imported: Imported, lang: Lang, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the applications as text for CSV, and every finding with its position and sentence."""
     table = imported.table
-    further = [name for name in table.columns if name not in _own_names()]
-    texts = [*canonical_columns(table, timezone), *(_text(table, name) for name in further)]
-    findings = findings_table(
+    further = [name for name in table.columns if name not in _list_own_names()]
+    texts = [*select_canonical_columns(table, timezone), *(_format_column(table, name) for name in further)]
+    findings = build_findings_table(
         imported.quality, table["dossier"], table[SOURCE_ROW], lang,
         cells=imported.cells, sheet=imported.form.raw.sheet,
     )  # fmt: skip
     return table.select(texts), findings
 
 
-def _own_names() -> set[str]:
-    return {table_column(name) for name in CANONICAL}
+def _list_own_names() -> set[str]:
+    return {get_table_column(name) for name in CANONICAL}
 
 
-def _text(table: pl.DataFrame, name: str) -> pl.Expr:
+def _format_column(table: pl.DataFrame, name: str) -> pl.Expr:
     return (
-        guarded(pl.col(name)).alias(name) if table.schema[name] == pl.String else pl.col(name).cast(pl.String)
+        guard_formulas(pl.col(name)).alias(name)
+        if table.schema[name] == pl.String
+        else pl.col(name).cast(pl.String)
     )
 
 
-def import_document(imported: Imported, findings: pl.DataFrame, lang: Lang) -> dict[str, Any]:
+def build_import_document(imported: Imported, findings: pl.DataFrame, lang: Lang) -> dict[str, Any]:
     """Return the document of `import --json`, without the files."""
-    quality = quality_document(imported.quality, findings, lang)
+    quality = build_quality_document(imported.quality, findings, lang)
     mapping, form = imported.mapping, imported.form
     taken = {source.from_ for source in (*mapping.columns.values(), *mapping.keep.values())}
     left = [one for one in form.fields if one.name not in taken]
@@ -201,8 +209,8 @@ def import_document(imported: Imported, findings: pl.DataFrame, lang: Lang) -> d
         "excluded": dict(imported.excluded),
         "mapping_guessed": imported.guessed,
         "n_to_review": mapping.to_review(),
-        "columns": _columns(mapping.columns),
-        "kept": _columns(mapping.keep),
+        "columns": _list_columns(mapping.columns),
+        "kept": _list_columns(mapping.keep),
         "constants": dict(mapping.constants),
         "left_out": [one.name for one in left if not one.person],
         "left_out_personal": [one.name for one in left if one.person],
@@ -215,41 +223,45 @@ def import_document(imported: Imported, findings: pl.DataFrame, lang: Lang) -> d
     }
 
 
-def _columns(sources: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _list_columns(sources: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {"column": name, "field": one.from_, "id": one.id, "review": one.review}
         for name, one in sources.items()
     ]
 
 
-def import_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+def render_import(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
     """Write the page of `import`."""
     french = lang is Lang.FR
     head = f"✔ {document['file']} : {document['format_title']}"
     lines = [Line(head, style="bold green" if not document["quality"]["n_error"] else "bold yellow")]
-    lines += grid(_totals(document, lang), right=(1,))
+    lines += render_grid(_list_totals(document, lang), right=(1,))
     for reason, n in document["excluded"].items():
-        rows = so_many(n, ("ligne écartée", "lignes écartées"), ("row set aside", "rows set aside"))
-        lines += paragraph(Text(f"{rows.fr} : {reason}", f"{rows.en}: {reason}").in_(lang), width, first="  ")
+        rows = describe_count(n, ("ligne écartée", "lignes écartées"), ("row set aside", "rows set aside"))
+        lines += wrap_paragraph(
+            Text(f"{rows.fr} : {reason}", f"{rows.en}: {reason}").in_(lang), width, first="  "
+        )
     lines += [Line(""), Line("Colonnes reprises" if french else "Columns taken", style="bold")]
-    lines += _mapped(document, lang)
-    lines += _left_out(document, lang, width)
+    lines += _render_mapping(document, lang)
+    lines += _render_excluded_fields(document, lang, width)
     if document["changes"]:
         title = "Le formulaire a changé" if french else "The form has changed"
         lines += [Line(""), Line(title, style="bold")]
         texts = [change["text"] for change in document["changes"]]
-        lines += [part for text in texts[:_MOST_CHANGES] for part in paragraph(text, width, first="  - ")]
+        lines += [
+            part for text in texts[:_MOST_CHANGES] for part in wrap_paragraph(text, width, first="  - ")
+        ]
         if len(texts) > _MOST_CHANGES:
             more = len(texts) - _MOST_CHANGES
             lines.append(Line(f"  … et {more} autres" if french else f"  … and {more} more"))
     lines += [Line(""), Line("État des données" if french else "State of the data", style="bold")]
-    lines += quality_lines(document["quality"], lang, width)
+    lines += render_quality(document["quality"], lang, width)
     for note in document["notes"]:
-        lines += paragraph(note, width, first="! ", style="yellow")
-    return [*lines, *_end(document, lang)] if "files" in document else lines
+        lines += wrap_paragraph(note, width, first="! ", style="yellow")
+    return [*lines, *_render_files(document, lang)] if "files" in document else lines
 
 
-def _totals(document: Mapping[str, Any], lang: Lang) -> list[tuple[str, str]]:
+def _list_totals(document: Mapping[str, Any], lang: Lang) -> list[tuple[str, str]]:
     french = lang is Lang.FR
     quality = document["quality"]
     named = (
@@ -262,10 +274,10 @@ def _totals(document: Mapping[str, Any], lang: Lang) -> list[tuple[str, str]]:
         ("Points à vérifier", "Points to check", quality["n_warning"]),
         ("Pour information", "For information", quality["n_info"]),
     )
-    return [(fr if french else en, count(n, lang)) for fr, en, n in named]
+    return [(fr if french else en, format_integer(n, lang)) for fr, en, n in named]
 
 
-def _mapped(document: Mapping[str, Any], lang: Lang) -> list[Line]:
+def _render_mapping(document: Mapping[str, Any], lang: Lang) -> list[Line]:
     french = lang is Lang.FR
     review = "à relire" if french else "to review"
     quoted = "« {} »" if french else '"{}"'
@@ -274,15 +286,15 @@ def _mapped(document: Mapping[str, Any], lang: Lang) -> list[Line]:
         for one in document["columns"]
     ]
     rows += [(name, "=", value, "") for name, value in document["constants"].items()]
-    return grid(rows)
+    return render_grid(rows)
 
 
-def _left_out(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+def _render_excluded_fields(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
     french = lang is Lang.FR
     personal, others = len(document["left_out_personal"]), document["left_out"]
     lines = []
     if personal:
-        left = so_many(
+        left = describe_count(
             personal,
             (
                 "champ qui nomme une personne n'est pas repris.",
@@ -290,16 +302,16 @@ def _left_out(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]
             ),
             ("field that names a person is not taken.", "fields that name a person are not taken."),
         )
-        lines += paragraph(left.in_(lang), width, first="  ")
+        lines += wrap_paragraph(left.in_(lang), width, first="  ")
     if others:
         named = ", ".join(f"« {name} »" if french else f'"{name}"' for name in others[:_MOST_LEFT])
         more = ", …" if len(others) > _MOST_LEFT else ""
         said = f"Non repris ({len(others)}) : " if french else f"Not taken ({len(others)}): "
-        lines += paragraph(said + named + more, width, first="  ")
+        lines += wrap_paragraph(said + named + more, width, first="  ")
     return lines
 
 
-def _end(document: Mapping[str, Any], lang: Lang) -> list[Line]:
+def _render_files(document: Mapping[str, Any], lang: Lang) -> list[Line]:
     french = lang is Lang.FR
     lines = [Line(""), Line("Fichiers écrits" if french else "Files written", style="bold")]
     words = {
@@ -314,7 +326,7 @@ def _end(document: Mapping[str, Any], lang: Lang) -> list[Line]:
         "scenario": ("un scénario prêt à calculer", "a scenario ready to run"),
     }
     rows = [(path, words[name][0 if french else 1]) for name, path in document["files"].items()]
-    lines += grid(rows)
+    lines += render_grid(rows)
     then = _MEND if document["quality"]["n_error"] else Text("Ensuite : ", "Next: ")
     lines.append(Line(then.in_(lang) + document["next"], style="bold"))
     return lines
@@ -333,7 +345,7 @@ def write_import(
     """
     dossiers, findings = tables
     name = "dossiers.parquet" if parquet else "dossiers.csv"
-    files = {name: parquet_bytes(imported.table) if parquet else dossiers.write_csv().encode()}
+    files = {name: encode_parquet(imported.table) if parquet else dossiers.write_csv().encode()}
     files |= {"quality.csv": findings.write_csv().encode()}
     files |= {file: text.encode() for file, text in texts.items()}
     return {path.stem: path for path in put_files(folder, files, replace=True)}

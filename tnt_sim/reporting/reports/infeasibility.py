@@ -11,13 +11,13 @@ from rich.text import Text as Line
 
 from tnt_sim.domain.money import format_cents, format_rate, parse_decimal
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import plural
-from tnt_sim.reporting.renderers.html import framed
-from tnt_sim.reporting.renderers.terminal import paragraph
+from tnt_sim.i18n.numbers import format_count
+from tnt_sim.reporting.renderers.html import wrap_in_frame
+from tnt_sim.reporting.renderers.terminal import wrap_paragraph
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import count, listed, number
-from tnt_sim.rules.expressions.text import capitalised
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.rules.expressions.column_text import format_integer, format_list, format_number
+from tnt_sim.rules.expressions.text import capitalise
+from tnt_sim.verify.run_document import format_fraction
 
 Entry = Mapping[str, Any]
 FEW = 5
@@ -36,24 +36,24 @@ _TABLE = {
 }
 
 
-def member_words(member: Entry, lang: Lang) -> str:
+def describe_member(member: Entry, lang: Lang) -> str:
     """Write one member of a conflict: « règle « r2 » : au moins 200 000 € pour Lozère (48) »."""
-    kind, bound = member["kind"], _bound(member, "bound", lang)
+    kind, bound = member["kind"], _format_bound(member, "bound", lang)
     if kind == "envelope":
         return Text(
             f"l'enveloppe « {member['id']} » n'a que {bound}",
             f'the envelope "{member["id"]}" has only {bound}',
         ).in_(lang)
     if kind == "committed" and member["bound"] != "1":
-        n, cents = member["bound"], _cents(member, "bound_cents", lang)
+        n, cents = member["bound"], _format_entry_cents(member, "bound_cents", lang)
         return Text(
             f"{n} dossiers de « {member['group']} » sont engagés, pour {cents}",
             f'{n} dossiers of "{member["group"]}" are committed, for {cents}',
         ).in_(lang)
     if kind == "committed":
         return Text(
-            f"le dossier « {member['group']} » est engagé pour {_cents(member, 'bound_cents', lang)}",
-            f'dossier "{member["group"]}" is committed for {_cents(member, "bound_cents", lang)}',
+            f"le dossier « {member['group']} » est engagé pour {_format_entry_cents(member, 'bound_cents', lang)}",
+            f'dossier "{member["group"]}" is committed for {_format_entry_cents(member, "bound_cents", lang)}',
         ).in_(lang)
     if kind == "decide":
         funded = member["side"] == "min"
@@ -62,18 +62,19 @@ def member_words(member: Entry, lang: Lang) -> str:
             f"décision « {member['id']} » : « {member['group']} » {fr}",
             f'decision "{member["id"]}": "{member["group"]}" {en}',
         ).in_(lang)
-    name = _named(member, lang)
+    name = _describe_entry(member, lang)
     if member["side"] == "":
         return name
     least = Text("au moins", "at least") if member["side"] == "min" else Text("au plus", "at most")
     return Text(
-        f"{name} : {least.fr} {bound}{_for(member, lang)}", f"{name}: {least.en} {bound}{_for(member, lang)}"
+        f"{name} : {least.fr} {bound}{_describe_group(member, lang)}",
+        f"{name}: {least.en} {bound}{_describe_group(member, lang)}",
     ).in_(lang)
 
 
-def action_words(action: Entry, lang: Lang) -> str:
+def describe_action(action: Entry, lang: Lang) -> str:
     """Write an action: « baisser le plancher de « r2 » pour Lozère (48) de 120 000 € (à 80 000 €) »."""
-    kind, name = action["kind"], _named(action, lang)
+    kind, name = action["kind"], _describe_entry(action, lang)
     if kind == "decide":
         return Text(
             f"revenir sur la décision « {action['id']} » pour « {action['group']} »",
@@ -86,15 +87,15 @@ def action_words(action: Entry, lang: Lang) -> str:
                 f'waive the cap "{action["id"]}", with a reasoned waiver (`waivers`)',
             ).in_(lang)
         return Text(f"lever {name}", f"lift {name}").in_(lang)
-    by, to = _bound(action, "by", lang), _bound(action, "to", lang)
+    by, to = _format_bound(action, "by", lang), _format_bound(action, "to", lang)
     if kind == "envelope":
         return Text(
             f"relever l'enveloppe « {action['id']} » de {by} (à {to})",
             f'raise the envelope "{action["id"]}" by {by} (to {to})',
         ).in_(lang)
-    where = _for(action, lang)
+    where = _describe_group(action, lang)
     if kind == "share":
-        return _share(action, name, by, where).in_(lang)
+        return _describe_share_action(action, name, by, where).in_(lang)
     if action["side"] == "min":
         verb = Text("baisser le minimum de", "lower the minimum of")
     else:
@@ -102,10 +103,10 @@ def action_words(action: Entry, lang: Lang) -> str:
     text = Text(
         f"{verb.fr} {name}{where} de {by} (à {to})", f"{verb.en} {name}{where} by {by} (to {to})"
     ).in_(lang)
-    return text + _cheapest(action, lang)
+    return text + _describe_cheapest(action, lang)
 
 
-def _share(action: Entry, name: str, by: str, where: str) -> Text:
+def _describe_share_action(action: Entry, name: str, by: str, where: str) -> Text:
     rate = action["rate"]
     fr, en = (format_rate(parse_decimal(rate), lang) for lang in (Lang.FR, Lang.EN))
     reached = action.get("reached")
@@ -126,7 +127,7 @@ def _share(action: Entry, name: str, by: str, where: str) -> Text:
     )
 
 
-def _cheapest(action: Entry, lang: Lang) -> str:
+def _describe_cheapest(action: Entry, lang: Lang) -> str:
     """Name the cheapest application that would restore a minimum number."""
     result = action.get("cheapest")
     if result is None:
@@ -138,7 +139,7 @@ def _cheapest(action: Entry, lang: Lang) -> str:
     ).in_(lang)
 
 
-def _named(entry: Entry, lang: Lang) -> str:
+def _describe_entry(entry: Entry, lang: Lang) -> str:
     kind, name = entry["kind"], entry["id"]
     if kind in _OPTION:
         option = _OPTION[kind].in_(lang)
@@ -151,50 +152,51 @@ def _named(entry: Entry, lang: Lang) -> str:
     return f"la règle « {name} »{title}" if lang is Lang.FR else f'the rule "{name}"{title}'
 
 
-def _group(entry: Entry) -> str:
+def _format_group(entry: Entry) -> str:
     name = entry.get("group_name")
     return f"{name} ({entry['group']})" if name else str(entry["group"])
 
 
-def _for(entry: Entry, lang: Lang) -> str:
+def _describe_group(entry: Entry, lang: Lang) -> str:
     if not entry["group"]:
         return ""
-    return f" pour {_group(entry)}" if lang is Lang.FR else f" for {_group(entry)}"
+    return f" pour {_format_group(entry)}" if lang is Lang.FR else f" for {_format_group(entry)}"
 
 
-def _bound(entry: Entry, key: str, lang: Lang) -> str:
+def _format_bound(entry: Entry, key: str, lang: Lang) -> str:
     """Write an amount, a rate or a number, depending on the entry."""
     if key == "bound" and entry.get("rate") is not None:
         return format_rate(parse_decimal(entry["rate"]), lang)
     if entry.get(key) is None:
         return ""
     if entry.get(f"{key}_cents") is not None:
-        return _cents(entry, f"{key}_cents", lang)
-    return number(parse_decimal(entry[key]), lang)
+        return _format_entry_cents(entry, f"{key}_cents", lang)
+    return format_number(parse_decimal(entry[key]), lang)
 
 
-def _cents(entry: Entry, key: str, lang: Lang) -> str:
+def _format_entry_cents(entry: Entry, key: str, lang: Lang) -> str:
     return format_cents(entry[key], lang)
 
 
-def members_words(members: Sequence[Entry], lang: Lang) -> list[tuple[Entry, str]]:
+def describe_members(members: Sequence[Entry], lang: Lang) -> list[tuple[Entry, str]]:
     """Write a sentence per member, commitments last; many groups of one rule share a sentence."""
-    every = sorted(_together(members), key=lambda some: some[0]["kind"] == "committed")
+    by_rule = sorted(_group_by_rule(members), key=lambda some: some[0]["kind"] == "committed")
     return [
-        (some[0], member_words(some[0], lang) if len(some) == 1 else _groups_of(some, lang)) for some in every
+        (some[0], describe_member(some[0], lang) if len(some) == 1 else _describe_groups(some, lang))
+        for some in by_rule
     ]
 
 
-def actions_words(actions: Sequence[Entry], lang: Lang) -> str:
+def describe_actions(actions: Sequence[Entry], lang: Lang) -> str:
     """Write all actions of a repair; many groups of one rule share a sentence."""
     word = Text(" et ", " and ").in_(lang)
     return word.join(
-        action_words(some[0], lang) if len(some) == 1 else _groups_give_way(some, lang)
-        for some in _together(actions)
+        describe_action(some[0], lang) if len(some) == 1 else _describe_group_actions(some, lang)
+        for some in _group_by_rule(actions)
     )
 
 
-def _together(entries: Sequence[Entry]) -> list[list[Entry]]:
+def _group_by_rule(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Group the entries of a rule with more than `FEW` groups; leave the others single."""
     own: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
@@ -204,13 +206,13 @@ def _together(entries: Sequence[Entry]) -> list[list[Entry]]:
     ]
 
 
-def _groups_of(some: Sequence[Entry], lang: Lang) -> str:
-    n, names = len(some), listed([_group(entry) for entry in some], lang, FEW)
+def _describe_groups(some: Sequence[Entry], lang: Lang) -> str:
+    n, names = len(some), format_list([_format_group(entry) for entry in some], lang, FEW)
     if some[0]["kind"] in ("decide", "committed"):
-        return _dossiers_of(some[0], n, names, lang)
+        return _describe_dossiers(some[0], n, names, lang)
     first = {**some[0], "group": None}
     same = len({(entry["bound"], entry.get("rate")) for entry in some}) == 1
-    head = member_words(first, lang) if same else f"{_named(first, lang)}"
+    head = describe_member(first, lang) if same else f"{_describe_entry(first, lang)}"
     side = Text("minimum", "minimum") if some[0]["side"] == "min" else Text("maximum", "maximum")
     least = "" if same else f", {side.in_(lang)}"
     return Text(f"{head}{least}, dans {n} groupes ({names})", f"{head}{least}, in {n} groups ({names})").in_(
@@ -218,7 +220,7 @@ def _groups_of(some: Sequence[Entry], lang: Lang) -> str:
     )
 
 
-def _dossiers_of(first: Entry, n: int, names: str, lang: Lang) -> str:
+def _describe_dossiers(first: Entry, n: int, names: str, lang: Lang) -> str:
     """Write many applications of one decision, or commitments: « 6 dossiers retenus (…) »."""
     if first["kind"] == "committed":
         return Text(f"{n} dossiers sont engagés ({names})", f"{n} dossiers are committed ({names})").in_(lang)
@@ -229,10 +231,10 @@ def _dossiers_of(first: Entry, n: int, names: str, lang: Lang) -> str:
     ).in_(lang)
 
 
-def _groups_give_way(some: Sequence[Entry], lang: Lang) -> str:
+def _describe_group_actions(some: Sequence[Entry], lang: Lang) -> str:
     n, first, lower = len(some), some[0], some[0]["side"] == "min"
     total: dict[str, Any] = {
-        "by": decimal_text(sum((parse_decimal(entry["by"]) for entry in some), Fraction(0)))
+        "by": format_fraction(sum((parse_decimal(entry["by"]) for entry in some), Fraction(0)))
     }
     if all(entry.get("by_cents") is not None for entry in some):
         total["by_cents"] = sum(entry["by_cents"] for entry in some)
@@ -241,16 +243,16 @@ def _groups_give_way(some: Sequence[Entry], lang: Lang) -> str:
         if lower
         else Text("relever le maximum de", "raise the maximum of")
     )
-    name, by = _named(first, lang), _bound(total, "by", lang)
+    name, by = _describe_entry(first, lang), _format_bound(total, "by", lang)
     return Text(
         f"{verb.fr} {name} dans {n} groupes, de {by} en tout",
         f"{verb.en} {name} in {n} groups, by {by} in all",
     ).in_(lang)
 
 
-def set_words(entry: Entry, lang: Lang) -> str:
+def describe_conflict(entry: Entry, lang: Lang) -> str:
     """Write the members of a conflict in one sentence, with its evidence."""
-    parts = [text for _, text in members_words(entry["members"], lang)]
+    parts = [text for _, text in describe_members(entry["members"], lang)]
     joined = " ; ".join(parts) if lang is Lang.FR else "; ".join(parts)
     if not entry["minimal"]:
         joined += Text(" (minimalité non prouvée)", " (minimality not proven)").in_(lang)
@@ -259,48 +261,54 @@ def set_words(entry: Entry, lang: Lang) -> str:
     return joined
 
 
-def repair_words(repair: Entry, lang: Lang) -> str:
+def describe_repair(repair: Entry, lang: Lang) -> str:
     """Write a repair in one sentence: « relever l'enveloppe « axe-2 » de 85 000 € (à 24 085 000 €) »."""
-    return actions_words(repair["actions"], lang)
+    return describe_actions(repair["actions"], lang)
 
 
 Document = Mapping[str, Any]
 FIRST_MEMBERS, FIRST_REPAIRS = 6, 3
 
 
-def conflict_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+def render_conflict(document: Document, lang: Lang, width: int) -> list[Line]:
     """Write the whole page."""
-    lines = paragraph(str(document["title"]), width, style="bold")
+    lines = wrap_paragraph(str(document["title"]), width, style="bold")
     lines.append(Line(str(document["scenario"]), style="dim"))
     if document["synthetic"]:
-        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
     mark, style = ("✔", "bold green") if document["status"] == "feasible" else ("✘", "bold red")
-    lines += [Line(""), *paragraph(verdict(document).in_(lang), width, first=f"{mark} ", style=style)]
-    for rank, one in enumerate(document["sets"], start=1):
-        lines += [Line(""), Line(set_title(rank, one, len(document["sets"])).in_(lang), style="bold")]
-        lines += _members(members_words(one["members"], lang), width)
-    lines += repair_lines(document["repairs"], lang, width)
-    return [*lines, Line(""), *paragraph(_how(document).in_(lang), width, style="dim")]
+    lines += [
+        Line(""),
+        *wrap_paragraph(describe_verdict(document).in_(lang), width, first=f"{mark} ", style=style),
+    ]
+    for rank, conflict in enumerate(document["sets"], start=1):
+        lines += [
+            Line(""),
+            Line(format_conflict_title(rank, conflict, len(document["sets"])).in_(lang), style="bold"),
+        ]
+        lines += _render_members(describe_members(conflict["members"], lang), width)
+    lines += render_repairs(document["repairs"], lang, width)
+    return [*lines, Line(""), *wrap_paragraph(_describe_method(document).in_(lang), width, style="dim")]
 
 
-def first_lines(
+def render_first_conflict(
     sets: Sequence[Document], repairs: Sequence[Document], lang: Lang, width: int, *, scenario: str
 ) -> list[Line]:
     """Write the first conflict and the cheapest repairs, below the page of an infeasible run."""
     if not sets:
         return []
     title = Text("Ces règles ne tiennent pas ensemble", "These rules do not hold together").in_(lang)
-    sentences = members_words(sets[0]["members"], lang)
-    lines = [Line(""), Line(title, style="bold"), *_members(sentences[:FIRST_MEMBERS], width)]
+    sentences = describe_members(sets[0]["members"], lang)
+    lines = [Line(""), Line(title, style="bold"), *_render_members(sentences[:FIRST_MEMBERS], width)]
     if len(sentences) > FIRST_MEMBERS:
-        more = count(len(sentences) - FIRST_MEMBERS, lang)
+        more = format_integer(len(sentences) - FIRST_MEMBERS, lang)
         lines.append(Line(Text(f"  … et {more} de plus", f"  … and {more} more").in_(lang), style="dim"))
-    lines += repair_lines(repairs[:FIRST_REPAIRS], lang, width)
+    lines += render_repairs(repairs[:FIRST_REPAIRS], lang, width)
     end = Text(f"Tout le détail : tnt-sim conflict {scenario}", f"All of it: tnt-sim conflict {scenario}")
     return [*lines, Line(""), Line(end.in_(lang), style="dim")]
 
 
-def verdict(document: Document) -> Text:
+def describe_verdict(document: Document) -> Text:
     """Summarise the result in one sentence."""
     if document["status"] == "feasible":
         return Text(
@@ -322,22 +330,22 @@ def verdict(document: Document) -> Text:
     )
 
 
-def repair_lines(repairs: Sequence[Document], lang: Lang, width: int) -> list[Line]:
+def render_repairs(repairs: Sequence[Document], lang: Lang, width: int) -> list[Line]:
     """Write the repairs, cheapest first."""
     if not repairs:
         return []
     title = Text("Ce qui suffirait, le moins cher d'abord", "What would be enough, cheapest first").in_(lang)
     lines = [Line(""), Line(title, style="bold")]
     for repair in repairs:
-        text = capitalised(actions_words(repair["actions"], lang))
-        after = after_words(repair, lang)
-        lines += paragraph(f"{text}.{after}", width, first=f"  {repair['rank']}. ")
+        text = capitalise(describe_actions(repair["actions"], lang))
+        after = describe_repaired_optimum(repair, lang)
+        lines += wrap_paragraph(f"{text}.{after}", width, first=f"  {repair['rank']}. ")
         if repair["set"]:
-            lines += paragraph(typed_sets(repair["set"]), width, first="     ", style="dim")
+            lines += wrap_paragraph(format_set_options(repair["set"]), width, first="     ", style="dim")
     return lines
 
 
-def typed_sets(sets: Sequence[str]) -> str:
+def format_set_options(sets: Sequence[str]) -> str:
     """Write the `--set` options of a repair, as typed."""
     parts = (text.partition("=") for text in sets)
     return " ".join(
@@ -345,7 +353,7 @@ def typed_sets(sets: Sequence[str]) -> str:
     )
 
 
-def after_words(repair: Document, lang: Lang) -> str:
+def describe_repaired_optimum(repair: Document, lang: Lang) -> str:
     """Say whether a smaller repair might be enough, and the value of the optimum after it."""
     doubt = Text(" Moins suffirait peut-être (non prouvé).", " Less might do (not proven).").in_(lang)
     first = "" if repair["least"] else doubt
@@ -355,9 +363,9 @@ def after_words(repair: Document, lang: Lang) -> str:
         )
         return first + rest.in_(lang)
     goals = ", ".join(
-        f"{goal['goal']} {number(parse_decimal(goal['value']), lang)}" for goal in repair["objective"]
+        f"{goal['goal']} {format_number(parse_decimal(goal['value']), lang)}" for goal in repair["objective"]
     )
-    funded = plural(
+    funded = format_count(
         repair["n_funded"],
         ("dossier financé", "dossiers financés"),
         ("dossier funded", "dossiers funded"),
@@ -371,16 +379,16 @@ def after_words(repair: Document, lang: Lang) -> str:
     ).in_(lang)
 
 
-def _members(members: Sequence[tuple[Document, str]], width: int) -> list[Line]:
+def _render_members(members: Sequence[tuple[Document, str]], width: int) -> list[Line]:
     lines = []
     for member, text in members:
         place = f" — {member['file']}:{member['line']}" if member["file"] and member["line"] else ""
         source = f" — {member['source']}" if member["source"] else ""
-        lines += paragraph(f"{capitalised(text)}{place}{source}", width, first="  • ")
+        lines += wrap_paragraph(f"{capitalise(text)}{place}{source}", width, first="  • ")
     return lines
 
 
-def set_title(rank: int, document: Document, n: int) -> Text:
+def format_conflict_title(rank: int, document: Document, n: int) -> Text:
     """Return the title of a conflict: rank, number of members, whether it is minimal."""
     which = (
         Text(f"Contradiction {rank} sur {n}", f"Conflict {rank} of {n}")
@@ -398,7 +406,7 @@ def set_title(rank: int, document: Document, n: int) -> Text:
     return Text(f"{which.fr} : {need.fr}", f"{which.en}: {need.en}")
 
 
-def _how(document: Document) -> Text:
+def _describe_method(document: Document) -> Text:
     """Say how the result was found, and whether it is complete."""
     n = document["n_solves"]
     if document["status"] != "infeasible":
@@ -418,23 +426,25 @@ def _how(document: Document) -> Text:
     )
 
 
-def conflict_html(document: Document, lang: Lang) -> str:
+def render_conflict_html(document: Document, lang: Lang) -> str:
     """Render the same as HTML for a notebook."""
     pieces = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
         pieces.append(f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
-    pieces.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
+    pieces.append(f"<p><strong>{escape(describe_verdict(document).in_(lang))}</strong></p>")
     for rank, entry in enumerate(document["sets"], start=1):
-        pieces.append(f"<h2>{escape(set_title(rank, entry, len(document['sets'])).in_(lang))}</h2><ul>")
+        pieces.append(
+            f"<h2>{escape(format_conflict_title(rank, entry, len(document['sets'])).in_(lang))}</h2><ul>"
+        )
         pieces += [
-            f"<li>{escape(capitalised(text))} <small>{escape(str(m['file']))}:{m['line']}</small></li>"
-            for m, text in members_words(entry["members"], lang)
+            f"<li>{escape(capitalise(text))} <small>{escape(str(m['file']))}:{m['line']}</small></li>"
+            for m, text in describe_members(entry["members"], lang)
         ]
         pieces.append("</ul>")
     if document["repairs"]:
         pieces.append("<ol>")
         for repair in document["repairs"]:
-            text = capitalised(actions_words(repair["actions"], lang))
-            pieces.append(f"<li>{escape(text)}.{escape(after_words(repair, lang))}</li>")
+            text = capitalise(describe_actions(repair["actions"], lang))
+            pieces.append(f"<li>{escape(text)}.{escape(describe_repaired_optimum(repair, lang))}</li>")
         pieces.append("</ol>")
-    return framed("".join(pieces), lang)
+    return wrap_in_frame("".join(pieces), lang)

@@ -8,7 +8,7 @@ from typing import Any
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel, SolveStage
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
 from tnt_sim.solve.reductions.amounts_as_binaries import MOST_CHOICES
@@ -24,7 +24,7 @@ class ModelTold:
     method: str
     why: Text
 
-    def document(self) -> dict[str, Any]:
+    def build_document(self) -> dict[str, Any]:
         """Return the entry `model` of `show --json`."""
         return {
             "n_columns": self.n_columns,
@@ -34,7 +34,7 @@ class ModelTold:
             "why": self.why.en,
         }
 
-    def text(self) -> Text:
+    def describe_size(self) -> Text:
         """Return the sentence of `show --model`."""
         return Text(
             f"Le modèle a {self.n_columns} colonnes, {self.n_rows} lignes et {self.n_entries} coefficients. "
@@ -44,7 +44,7 @@ class ModelTold:
         )
 
 
-def told_of(problem: Problem) -> ModelTold:
+def measure_model(problem: Problem) -> ModelTold:
     """Build the model and try the exact kernels on it, as `run` does; no solver is called."""
     form = formulate(problem)
     model = form.model
@@ -54,7 +54,7 @@ def told_of(problem: Problem) -> ModelTold:
     ]
     found = solve_exactly(model, stages, recovery=form.recovery)
     method = "direct" if found is None else WORDS[found[0].stages[0].solver]
-    why = _WHY.get(method) or _why_direct(form, model)
+    why = _WHY.get(method) or _explain_direct_solve(form, model)
     return ModelTold(model.n_cols, model.n_rows, int(model.matrix.nnz), method, why)
 
 
@@ -74,7 +74,7 @@ _WHY = {
 }
 
 
-def _why_direct(form: Formulation, model: LinearModel) -> Text:
+def _explain_direct_solve(form: Formulation, model: LinearModel) -> Text:
     """Say why no exact kernel solves the model."""
     if any(stage.tolerance for stage in form.stages):
         return Text(
@@ -84,9 +84,11 @@ def _why_direct(form: Formulation, model: LinearModel) -> Text:
     ranged = form.recovery.ranged_columns
     if int((model.col_upper[ranged] + 1).sum()) > MOST_CHOICES:
         return Text(
-            f"les fourchettes laissent plus de {count(MOST_CHOICES, Lang.FR)} montants possibles ; un solveur les "
+            f"les fourchettes laissent plus de {format_integer(MOST_CHOICES, Lang.FR)} montants possibles ; "
+            "un solveur les "
             "choisit, une étape après l'autre.",
-            f"ranges leave more than {count(MOST_CHOICES, Lang.EN)} possible amounts; a solver chooses them, one "
+            f"ranges leave more than {format_integer(MOST_CHOICES, Lang.EN)} possible amounts; "
+            "a solver chooses them, one "
             "stage after the other.",
         )
     if (model.col_upper[form.recovery.n_columns :] > 1).any():

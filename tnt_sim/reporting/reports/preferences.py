@@ -10,44 +10,45 @@ from rich.text import Text as Line
 
 from tnt_sim.domain.money import format_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import not_listed
-from tnt_sim.reporting.renderers.html import framed
-from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.i18n.numbers import format_unlisted_count
+from tnt_sim.reporting.renderers.html import wrap_in_frame
+from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import count, number
+from tnt_sim.rules.expressions.column_text import format_integer, format_number
 
 Document = Mapping[str, Any]
-SHOWN = 20
+MOST_ROWS = 20
 
 
-def weights_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+def render_weights(document: Document, lang: Lang, width: int) -> list[Line]:
     """Write the whole page."""
-    lines = paragraph(str(document["title"]), width, style="bold")
+    lines = wrap_paragraph(str(document["title"]), width, style="bold")
     if document["synthetic"]:
-        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    lines += [Line(""), *paragraph(verdict(document).in_(lang), width, style="bold")]
+        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    lines += [Line(""), *wrap_paragraph(describe_verdict(document).in_(lang), width, style="bold")]
     per = ", ".join(
-        f"{one['name']} / {number(parse_decimal(one['per']), lang)}" for one in document["criteria"]
+        f"{one['name']} / {format_number(parse_decimal(one['per']), lang)}" for one in document["criteria"]
     )
-    lines += paragraph(
+    lines += wrap_paragraph(
         Text(f"Critères, chacun divisé : {per}.", f"Criteria, each divided: {per}.").in_(lang), width
     )
-    lines += [Line(""), *_table(document, lang)]
+    lines += [Line(""), *_render_table(document, lang)]
     core = Text(
         f"Toujours retenus : {len(document['core'])} ; jamais : {document['n_exterior']} ; selon les poids : "
         f"{len(document['borderline'])}.",
         f"Always funded: {len(document['core'])}; never: {document['n_exterior']}; by the weights: "
         f"{len(document['borderline'])}.",
     )
-    lines += [Line(""), *paragraph(core.in_(lang), width)]
+    lines += [Line(""), *wrap_paragraph(core.in_(lang), width)]
     moving = sorted(document["borderline"], key=lambda one: -one["core_index"])
     rows = [
-        (one["dossier"], str(one["title"])[:50], f"{100 * one['core_index']:.0f} %") for one in moving[:SHOWN]
+        (one["dossier"], str(one["title"])[:50], f"{100 * one['core_index']:.0f} %")
+        for one in moving[:MOST_ROWS]
     ]
-    return [*lines, *grid(rows, right=(2,))]
+    return [*lines, *render_grid(rows, right=(2,))]
 
 
-def verdict(document: Document) -> Text:
+def describe_verdict(document: Document) -> Text:
     """Say how many allocations are non-dominated, and how they were sought."""
     n = len(document["portfolios"])
     if n == 0 and document["complete"]:
@@ -81,35 +82,40 @@ def verdict(document: Document) -> Text:
     )
 
 
-def _table(document: Document, lang: Lang) -> list[Line]:
+def _render_table(document: Document, lang: Lang) -> list[Line]:
     names = [one["name"] for one in document["criteria"]]
     head = ("", *names, Text("financés", "funded").in_(lang), Text("accordé", "granted").in_(lang))
     rows = [
         (
             str(one["rank"]),
-            *(number(parse_decimal(one["criteria"][name]), lang) for name in names),
-            count(one["n_funded"], lang),
+            *(format_number(parse_decimal(one["criteria"][name]), lang) for name in names),
+            format_integer(one["n_funded"], lang),
             format_cents(one["granted_cents"], lang),
         )
-        for one in document["portfolios"][:SHOWN]
+        for one in document["portfolios"][:MOST_ROWS]
     ]
-    lines = grid(rows, header=head, right=tuple(range(1, len(head))))
-    if len(document["portfolios"]) > SHOWN:
+    lines = render_grid(rows, header=head, right=tuple(range(1, len(head))))
+    if len(document["portfolios"]) > MOST_ROWS:
         and_ = Text("et", "and").in_(lang)
-        lines.append(Line(f"  … {and_} {not_listed(len(document['portfolios']) - SHOWN, lang)}", style="dim"))
+        lines.append(
+            Line(
+                f"  … {and_} {format_unlisted_count(len(document['portfolios']) - MOST_ROWS, lang)}",
+                style="dim",
+            )
+        )
     return lines
 
 
-def weights_html(document: Document, lang: Lang) -> str:
+def render_weights_html(document: Document, lang: Lang) -> str:
     """Render the same as HTML for a notebook."""
     pieces = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
         pieces.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
-    pieces.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
+    pieces.append(f"<p><strong>{escape(describe_verdict(document).in_(lang))}</strong></p>")
     rows = "".join(
         f"<tr><td>{one['rank']}</td>"
         + "".join(f"<td>{escape(str(value))}</td>" for value in one["criteria"].values())
         + f"<td>{escape(format_cents(one['granted_cents'], lang))}</td></tr>"
         for one in document["portfolios"]
     )
-    return framed("".join([*pieces, f"<table>{rows}</table>"]), lang)
+    return wrap_in_frame("".join([*pieces, f"<table>{rows}</table>"]), lang)

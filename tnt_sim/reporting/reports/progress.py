@@ -8,9 +8,9 @@ from typing import Any
 from rich.text import Text as Line
 
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import plural
-from tnt_sim.reporting.renderers.terminal import paragraph
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.i18n.numbers import format_count
+from tnt_sim.reporting.renderers.terminal import wrap_paragraph
+from tnt_sim.rules.expressions.column_text import format_integer
 
 UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "dossiers": (("dossier", "dossiers"), ("dossier", "dossiers")),
@@ -27,12 +27,12 @@ UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
 """Words for what is counted, singular and plural, in both languages."""
 
 
-def stopped_sentence(document: Mapping[str, Any], lang: Lang) -> str:
+def describe_interruption(document: Mapping[str, Any], lang: Lang) -> str:
     """Say how far the analysis got; empty if it completed."""
     by, progress = document.get("stopped_by"), document.get("progress")
     if by is None or progress is None:
         return ""
-    after = _after(progress, lang)
+    after = _describe_progress(progress, lang)
     if by == "interrupt":
         return Text(
             f"Le calcul a été interrompu après {after}.", f"The computation was interrupted after {after}."
@@ -43,17 +43,17 @@ def stopped_sentence(document: Mapping[str, Any], lang: Lang) -> str:
     ).in_(lang)
 
 
-def stopped_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+def render_interruption(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
     """Write the sentence as lines of a page."""
-    said = stopped_sentence(document, lang)
-    return paragraph(said, width, style="yellow") if said else []
+    said = describe_interruption(document, lang)
+    return wrap_paragraph(said, width, style="yellow") if said else []
 
 
-def _after(progress: Mapping[str, Any], lang: Lang) -> str:
+def _describe_progress(progress: Mapping[str, Any], lang: Lang) -> str:
     """Write the progress: « 37 dossiers sur 120 »."""
     done, of, (fr, en) = progress["done"], progress["of"], UNITS[progress["unit"]]
     if of is None:
-        return plural(done, fr, en, lang)
+        return format_count(done, fr, en, lang)
     if lang is Lang.FR:
-        return f"{plural(done, fr, en, lang)} sur {count(of, lang)}"
-    return f"{count(done, lang)} of {plural(of, fr, en, lang)}"
+        return f"{format_count(done, fr, en, lang)} sur {format_integer(of, lang)}"
+    return f"{format_integer(done, lang)} of {format_count(of, fr, en, lang)}"

@@ -14,12 +14,18 @@ from tnt_sim.disk import put
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.rule_examples import AMOUNTS, CATALOGUE, ENVELOPES, GOALS, KINDS
-from tnt_sim.rules.envelopes.text import envelope_formula, envelope_words, free_money
-from tnt_sim.rules.expressions.text import capitalised
-from tnt_sim.rules.kinds.registry import rule_formula, rule_words
+from tnt_sim.rules.envelopes.text import describe_envelope, find_gaining_envelopes, format_envelope_formula
+from tnt_sim.rules.expressions.text import capitalise
+from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula
 from tnt_sim.rules.offers.cap_spec import LIBRARY, CapSpec
-from tnt_sim.rules.offers.text import cap_formula, cap_words, grant_formula, grant_words, waiver_words
-from tnt_sim.scenario.objective_text import stage_formula, stage_words
+from tnt_sim.rules.offers.text import (
+    describe_cap,
+    describe_grant,
+    describe_waiver,
+    format_cap_formula,
+    format_grant_formula,
+)
+from tnt_sim.scenario.objective_text import describe_stage, format_stage_formula
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.scenario.yaml.nodes import to_tree
 from tnt_sim.scenario.yaml.reader import parse_yaml
@@ -35,7 +41,7 @@ dossiers que les accolades désignent, dans la notation des sélecteurs ; `[…]
 """
 
 
-def scenario_part(text: str) -> ScenarioSpec:
+def parse_fragment(text: str) -> ScenarioSpec:
     """Parse a YAML part of a scenario within the smallest valid scenario."""
     node = parse_yaml(text, "docs/rules.md")
     part: Any = {} if node is None else to_tree(node)
@@ -43,81 +49,92 @@ def scenario_part(text: str) -> ScenarioSpec:
     return ScenarioSpec.model_validate(whole)
 
 
-def rules_document() -> str:
+def build_rules_page() -> str:
     """Return the whole text of `docs/rules.md`."""
-    parts = [_HEAD, *_rules(), *_grants(), *_caps(), *_envelopes(), *_goals(), *_table()]
-    return "\n".join(parts) + "\n"
+    sections = [
+        _HEAD,
+        *_render_rules(),
+        *_render_grants(),
+        *_render_caps(),
+        *_render_envelopes(),
+        *_render_goals(),
+        *_render_catalogue(),
+    ]
+    return "\n".join(sections) + "\n"
 
 
-def _sample(yaml: str, fr: str, en: str, formula: str) -> Iterator[str]:
+def _render_sample(yaml: str, fr: str, en: str, formula: str) -> Iterator[str]:
     yield f"```yaml\n{yaml}\n```\n"
     yield f"- {fr}\n- *{en}*" + (f"\n- `{formula}`\n" if formula else "\n")
 
 
-def _rules() -> Iterator[str]:
+def _render_rules() -> Iterator[str]:
     yield "\n## Règles\n"
     for kind, text in KINDS:
         yield f"### `{kind}` : {vocabulary.KIND[kind].fr}\n"
         yield f"```yaml\n{text}\n```\n"
-        for rule in scenario_part(text).rules:
-            yield f"- {rule_words(rule, Lang.FR)}\n- *{rule_words(rule, Lang.EN)}*\n- `{rule_formula(rule)}`\n"
+        for rule in parse_fragment(text).rules:
+            yield (
+                f"- {describe_rule(rule, Lang.FR)}\n- *{describe_rule(rule, Lang.EN)}*\n"
+                f"- `{format_rule_formula(rule)}`\n"
+            )
     yield (
         "Toute règle est dure, sauf avec `penalty: {cost, per, stage}` (elle peut être rompue, à ce prix) ou "
         "`report: true` (elle n'est que lue).\n"
     )
 
 
-def _grants() -> Iterator[str]:
+def _render_grants() -> Iterator[str]:
     yield "## Montants : la première ligne qui convient décide\n"
     for text in AMOUNTS:
-        grant = scenario_part(text).grants[0]
-        fr, en = (capitalised(grant_words(grant, lang)) for lang in (Lang.FR, Lang.EN))
-        yield from _sample(text, fr, en, grant_formula(grant))
+        grant = parse_fragment(text).grants[0]
+        fr, en = (capitalise(describe_grant(grant, lang)) for lang in (Lang.FR, Lang.EN))
+        yield from _render_sample(text, fr, en, format_grant_formula(grant))
 
 
-def _caps() -> Iterator[str]:
+def _render_caps() -> Iterator[str]:
     yield "## Plafonds par projet et bibliothèque juridique\n"
     for name, entry in LIBRARY.items():
         cap = CapSpec(use=name)
         yield f"### `{name}` ({entry.source})\n"
-        yield from _sample(
-            f"caps: [{name}]", cap_words(cap, Lang.FR), cap_words(cap, Lang.EN), cap_formula(cap)
+        yield from _render_sample(
+            f"caps: [{name}]", describe_cap(cap, Lang.FR), describe_cap(cap, Lang.EN), format_cap_formula(cap)
         )
     text = (
         "waivers: [{of: cgct-l1111-10, where: {dossier: [D-7]}, reason: calamité publique, author: préfet}]"
     )
-    waiver = scenario_part(text).waivers[0]
+    waiver = parse_fragment(text).waivers[0]
     yield "### Dérogations\n"
-    yield from _sample(text, waiver_words(waiver, Lang.FR), waiver_words(waiver, Lang.EN), "")
+    yield from _render_sample(text, describe_waiver(waiver, Lang.FR), describe_waiver(waiver, Lang.EN), "")
 
 
-def _envelopes() -> Iterator[str]:
+def _render_envelopes() -> Iterator[str]:
     yield "## Enveloppes\n"
     for text in ENVELOPES:
         yield f"```yaml\n{text}\n```\n"
-        programme = scenario_part(text).programme
-        givers = free_money(programme)
+        programme = parse_fragment(text).programme
+        givers = find_gaining_envelopes(programme)
         for spec, _ in programme.walk():
-            fr, en = (envelope_words(spec, lang, giver=givers.get(spec.id)) for lang in (Lang.FR, Lang.EN))
-            yield f"- **{spec.id}** {fr} *{en}*\n  `{envelope_formula(spec, givers.get(spec.id))}`"
+            fr, en = (describe_envelope(spec, lang, giver=givers.get(spec.id)) for lang in (Lang.FR, Lang.EN))
+            yield f"- **{spec.id}** {fr} *{en}*\n  `{format_envelope_formula(spec, givers.get(spec.id))}`"
         yield ""
 
 
-def _goals() -> Iterator[str]:
+def _render_goals() -> Iterator[str]:
     yield "## Objectif\n"
     for text in GOALS:
-        stage = scenario_part(text).objective[0]
-        yield from _sample(
-            text, stage_words(stage, Lang.FR), stage_words(stage, Lang.EN), stage_formula(stage)
+        stage = parse_fragment(text).objective[0]
+        yield from _render_sample(
+            text, describe_stage(stage, Lang.FR), describe_stage(stage, Lang.EN), format_stage_formula(stage)
         )
 
 
-def _table() -> Iterator[str]:
+def _render_catalogue() -> Iterator[str]:
     yield "## Les 65 règles du catalogue, et comment les écrire\n"
     yield "| n° | règle | comment l'écrire |\n|---|---|---|"
     for entry in CATALOGUE:
         if entry.yaml:
-            scenario_part(entry.yaml)
+            parse_fragment(entry.yaml)
         how = " — ".join(part for part in (f"`{entry.yaml}`" if entry.yaml else "", entry.note) if part)
         yield f"| {entry.number} | {entry.rule} | {how} |"
 
@@ -125,7 +142,7 @@ def _table() -> Iterator[str]:
 def main(arguments: Sequence[str]) -> int:
     """Write the document, or check that it is up to date."""
     path = Path(arguments[-1])
-    text = rules_document()
+    text = build_rules_page()
     if "--check" in arguments:
         fresh = path.is_file() and path.read_text(encoding="utf-8") == text
         if not fresh:

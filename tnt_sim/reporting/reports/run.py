@@ -11,11 +11,32 @@ from rich.text import Text as Line
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import amount, amounts, decimal, euros, plural, rate, short_amount
-from tnt_sim.reporting.renderers.terminal import grid, hanging, paragraph, width_of
-from tnt_sim.reporting.reports.step_effects import one_more_lines
-from tnt_sim.reporting.text.vocabulary import KIND, PROOF, REASON, SYNTHETIC, UNSPENT, Labels, verdict
-from tnt_sim.rules.expressions.column_text import count, listed
+from tnt_sim.i18n.numbers import (
+    format_amount,
+    format_amounts,
+    format_count,
+    format_decimal,
+    format_euros,
+    format_percentage,
+    format_short_amount,
+)
+from tnt_sim.reporting.renderers.terminal import (
+    measure_width,
+    render_grid,
+    render_wrapped_grid,
+    wrap_paragraph,
+)
+from tnt_sim.reporting.reports.step_effects import render_step_effects
+from tnt_sim.reporting.text.vocabulary import (
+    KIND,
+    PROOF,
+    REASON,
+    SYNTHETIC,
+    UNSPENT,
+    Labels,
+    describe_verdict,
+)
+from tnt_sim.rules.expressions.column_text import format_integer, format_list
 from tnt_sim.rules.expressions.text import SENSE
 from tnt_sim.verify.verification import Verification, of_fresh
 
@@ -37,7 +58,7 @@ _ENVELOPE = Text("Enveloppe", "Envelope")
 Entry = Mapping[str, Any]
 
 
-def envelope_table(
+def render_envelopes(
     entries: Sequence[Entry], lang: Lang, width: int, keys: Sequence[tuple[str, Text]] = ()
 ) -> list[Line]:
     """Write envelopes with amounts and counts, exact if the width allows it, otherwise abbreviated.
@@ -46,19 +67,19 @@ def envelope_table(
     columns (``…_cents`` are amounts); by default those of a run.
     """
     columns = list(keys or RUN_COLUMNS)
-    rows = _rows(entries, lang, [key for key, _ in columns])
+    rows = _build_rows(entries, lang, [key for key, _ in columns])
     if not keys and any(entry.get(_EFFECTIVE[0]) != entry.get("amount_cents") for _, entry in rows):
         columns.insert(1, _EFFECTIVE)
-    exact = _lines(rows, [name for name, _ in rows], columns, lang, short=False)
-    spare = width - width_of(exact)
+    exact = _render_rows(rows, [name for name, _ in rows], columns, lang, short=False)
+    spare = width - measure_width(exact)
     if spare < 0:
-        return _lines(rows, [name for name, _ in rows], columns, lang, short=True)
+        return _render_rows(rows, [name for name, _ in rows], columns, lang, short=True)
     longest = max((len(name) for name, _ in rows), default=0)
-    titled = [_titled(name, entry, longest + spare) for name, entry in rows]
-    return _lines(rows, titled, columns, lang, short=False)
+    titled = [_format_title(name, entry, longest + spare) for name, entry in rows]
+    return _render_rows(rows, titled, columns, lang, short=False)
 
 
-def _lines(
+def _render_rows(
     rows: Sequence[tuple[str, Entry]],
     heads: Sequence[str],
     columns: Sequence[tuple[str, Text]],
@@ -70,15 +91,17 @@ def _lines(
     for key, _ in columns:
         values = [entry.get(key) for _, entry in rows]
         if not key.endswith("_cents"):
-            cells.append([count(value, lang) for value in values])
+            cells.append([format_integer(value, lang) for value in values])
         else:
-            cells.append([short_amount(v, lang) for v in values] if short else amounts(values, lang))
+            cells.append(
+                [format_short_amount(v, lang) for v in values] if short else format_amounts(values, lang)
+            )
     styles = ["bold" if entry.get("parent") is None else "" for _, entry in rows]
     head = [_ENVELOPE.in_(lang), *(name.in_(lang) for _, name in columns)]
-    return grid(list(zip(*cells, strict=True)), header=head, right=range(1, len(head)), styles=styles)
+    return render_grid(list(zip(*cells, strict=True)), header=head, right=range(1, len(head)), styles=styles)
 
 
-def _titled(name: str, entry: Entry, width: int) -> str:
+def _format_title(name: str, entry: Entry, width: int) -> str:
     """Write the id, and as much of the title as fits, if at least a few words."""
     title = entry.get("title") or ""
     room = width - len(name) - len(_BETWEEN)
@@ -87,7 +110,7 @@ def _titled(name: str, entry: Entry, width: int) -> str:
     return name + _BETWEEN + (title if len(title) <= room else title[: room - 1].rstrip(" ,:(") + "…")
 
 
-def _rows(entries: Sequence[Entry], lang: Lang, keys: Sequence[str]) -> list[tuple[str, Entry]]:
+def _build_rows(entries: Sequence[Entry], lang: Lang, keys: Sequence[str]) -> list[tuple[str, Entry]]:
     """Return each envelope with its branch drawn before its id; many children share one line."""
     children: dict[str | None, list[Entry]] = {}
     for entry in entries:
@@ -99,7 +122,7 @@ def _rows(entries: Sequence[Entry], lang: Lang, keys: Sequence[str]) -> list[tup
         inner = lead + {"├─ ": "│  ", "└─ ": "   "}.get(branch, "")
         own = children.get(entry["id"], [])
         if len(own) > MOST_CHILDREN:
-            rows.append((f"{inner}└─ {_together(len(own), lang)}", _sum(own, keys)))
+            rows.append((f"{inner}└─ {_format_n_children(len(own), lang)}", _sum_entries(own, keys)))
             return
         for k, child in enumerate(own):
             visit(child, inner, "└─ " if k == len(own) - 1 else "├─ ")
@@ -109,11 +132,11 @@ def _rows(entries: Sequence[Entry], lang: Lang, keys: Sequence[str]) -> list[tup
     return rows
 
 
-def _together(n: int, lang: Lang) -> str:
-    return plural(n, ("part", "parts"), ("part", "parts"), lang)
+def _format_n_children(n: int, lang: Lang) -> str:
+    return format_count(n, ("part", "parts"), ("part", "parts"), lang)
 
 
-def _sum(entries: Sequence[Entry], keys: Sequence[str]) -> dict[str, Any]:
+def _sum_entries(entries: Sequence[Entry], keys: Sequence[str]) -> dict[str, Any]:
     total: dict[str, Any] = {"id": "", "parent": "…", "title": ""}
     for key in (*keys, _EFFECTIVE[0]):
         values = [entry.get(key) for entry in entries]
@@ -123,7 +146,7 @@ def _sum(entries: Sequence[Entry], keys: Sequence[str]) -> dict[str, Any]:
     return total
 
 
-def unspent_lines(entries: Sequence[Entry], lang: Lang, width: int) -> list[Line]:
+def render_unspent(entries: Sequence[Entry], lang: Lang, width: int) -> list[Line]:
     """Write how much is left in each envelope and why; parts of a split are grouped by reason."""
     n_children = Counter(entry.get("parent") for entry in entries)
     left: dict[tuple[Any, ...], list[Entry]] = {}
@@ -133,21 +156,21 @@ def unspent_lines(entries: Sequence[Entry], lang: Lang, width: int) -> list[Line
             key = (entry["parent"], entry.get("unspent_code")) if together else (entry["id"],)
             left.setdefault(key, []).append(entry)
     groups = list(left.values())
-    texts = amounts([sum(int(entry["unspent_cents"]) for entry in group) for group in groups], lang)
+    texts = format_amounts([sum(int(entry["unspent_cents"]) for entry in group) for group in groups], lang)
     rows = [
-        (_group_name(group, lang), text, _why(group[0], lang))
+        (_format_group_name(group, lang), text, _describe_unspent(group[0], lang))
         for group, text in zip(groups, texts, strict=True)
     ]
-    return hanging(rows, width, right=(1,))
+    return render_wrapped_grid(rows, width, right=(1,))
 
 
-def _group_name(group: Sequence[Entry], lang: Lang) -> str:
+def _format_group_name(group: Sequence[Entry], lang: Lang) -> str:
     if len(group) == 1:
         return str(group[0]["id"])
-    return f"{group[0]['parent']} · {_together(len(group), lang)}"
+    return f"{group[0]['parent']} · {_format_n_children(len(group), lang)}"
 
 
-def _why(entry: Entry, lang: Lang) -> str:
+def _describe_unspent(entry: Entry, lang: Lang) -> str:
     because = entry.get("unspent_because") or UNSPENT.get(entry.get("unspent_code") or "", _NO_WHY).in_(lang)
     return str(because)
 
@@ -156,57 +179,59 @@ _NO_WHY = Text("raison non établie", "reason not established")
 MOST_BROKEN = 8
 
 
-def figure(text: str | None, unit: str, lang: Lang) -> str:
+def format_value(text: str | None, unit: str, lang: Lang) -> str:
     """Write a figure of a rule or an objective in its unit."""
     if unit == "money":
-        return euros(text, lang)
-    return rate(text, lang) if unit == "rate" else decimal(text, lang)
+        return format_euros(text, lang)
+    return format_percentage(text, lang) if unit == "rate" else format_decimal(text, lang)
 
 
-def rule_lines(rules: Sequence[Entry], labels: Labels, lang: Lang, width: int) -> list[Line]:
+def render_rules(rules: Sequence[Entry], labels: Labels, lang: Lang, width: int) -> list[Line]:
     """Write one line per rule, broken ones in red, followed by its title, groups and violations."""
     cells, styles = [], []
     for rule in rules:
-        cells.append(_rule_cells(rule, labels, lang))
+        cells.append(_build_rule_row(rule, labels, lang))
         styles.append("red" if not rule["holds"] else "")
     head = (
         ["Règle", "Genre", "Valeur", "Borne", ""]
         if lang is Lang.FR
         else ["Rule", "Kind", "Value", "Bound", ""]
     )
-    lines = grid(cells, header=head, right=(2,), styles=styles)
+    lines = render_grid(cells, header=head, right=(2,), styles=styles)
     result = lines[:1]
     for rule, line in zip(rules, lines[1:], strict=True):
         result.append(line)
-        about = [labels.rule_titles.get(str(rule["id"]), ""), _groups(rule, lang)]
+        about = [labels.rule_titles.get(str(rule["id"]), ""), _describe_groups(rule, lang)]
         if any(about):
-            result += paragraph(" – ".join(part for part in about if part), width, first="    ", style="dim")
-        result += _broken_groups(rule, labels, lang)
+            result += wrap_paragraph(
+                " – ".join(part for part in about if part), width, first="    ", style="dim"
+            )
+        result += _render_violations(rule, labels, lang)
     return result
 
 
-def _rule_cells(rule: Entry, labels: Labels, lang: Lang) -> list[str]:
+def _build_rule_row(rule: Entry, labels: Labels, lang: Lang) -> list[str]:
     unit = labels.rule_units.get(str(rule["id"]), "number")
     kind = KIND[rule["kind"]].in_(lang) if rule["kind"] in KIND else str(rule["kind"])
     return [
         str(rule["id"]),
         kind,
-        figure(rule["value"], unit, lang),
-        _bound(rule, unit, lang),
-        _state(rule, lang),
+        format_value(rule["value"], unit, lang),
+        _format_bounds(rule, unit, lang),
+        _describe_state(rule, lang),
     ]
 
 
-def _bound(rule: Entry, unit: str, lang: Lang) -> str:
+def _format_bounds(rule: Entry, unit: str, lang: Lang) -> str:
     low, high = rule["min"], rule["max"]
     if low is not None and high is not None:
-        return f"{figure(low, unit, lang)} … {figure(high, unit, lang)}"
+        return f"{format_value(low, unit, lang)} … {format_value(high, unit, lang)}"
     if low is not None:
-        return f"≥ {figure(low, unit, lang)}"
-    return f"≤ {figure(high, unit, lang)}" if high is not None else ""
+        return f"≥ {format_value(low, unit, lang)}"
+    return f"≤ {format_value(high, unit, lang)}" if high is not None else ""
 
 
-def _state(rule: Entry, lang: Lang) -> str:
+def _describe_state(rule: Entry, lang: Lang) -> str:
     french = lang is Lang.FR
     if not rule["holds"]:
         state = "NON TENUE" if french else "BROKEN"
@@ -219,20 +244,20 @@ def _state(rule: Entry, lang: Lang) -> str:
     return state
 
 
-def _groups(rule: Entry, lang: Lang) -> str:
+def _describe_groups(rule: Entry, lang: Lang) -> str:
     """Describe the groups: number, those at the bound, lowered minimums."""
     groups = rule.get("groups") or []
     if not groups:
         return ""
     french = lang is Lang.FR
     if rule["kind"] == "cap":
-        return _projects(groups, lang)
-    n = plural(len(groups), ("groupe", "groupes"), ("group", "groups"), lang)
+        return _describe_projects(groups, lang)
+    n = format_count(len(groups), ("groupe", "groupes"), ("group", "groups"), lang)
     text = f"le plus serré de {n}" if french else f"the tightest of {n}"
-    at_bound = count(sum(1 for group in groups if group.get("binds")), lang)
+    at_bound = format_integer(sum(1 for group in groups if group.get("binds")), lang)
     if at_bound != "0":
         text += f", {at_bound} à la borne" if french else f", {at_bound} at the bound"
-    lowered = listed([str(group["group"]) for group in groups if group.get("lowered")], lang)
+    lowered = format_list([str(group["group"]) for group in groups if group.get("lowered")], lang)
     if lowered:
         text += (
             f", plancher abaissé à la demande pour {lowered}"
@@ -242,52 +267,52 @@ def _groups(rule: Entry, lang: Lang) -> str:
     return text
 
 
-def _projects(groups: Sequence[Entry], lang: Lang) -> str:
+def _describe_projects(groups: Sequence[Entry], lang: Lang) -> str:
     """Say how many projects are at a cap, or which is closest to it."""
     at = sum(1 for group in groups if group.get("binds"))
     if not at:
         nearest = groups[0]["group"]
         return f"le plus proche : {nearest}" if lang is Lang.FR else f"the nearest: {nearest}"
-    n = plural(at, ("projet", "projets"), ("project", "projects"), lang)
+    n = format_count(at, ("projet", "projets"), ("project", "projects"), lang)
     return f"{n} au plafond" if lang is Lang.FR else f"{n} at the cap"
 
 
-def _broken_groups(rule: Entry, labels: Labels, lang: Lang) -> list[Line]:
+def _render_violations(rule: Entry, labels: Labels, lang: Lang) -> list[Line]:
     unit = labels.rule_units.get(str(rule["id"]), "number")
     broken = [group for group in rule.get("groups") or [] if not group.get("holds", True)]
     rows = [
-        (f"  {group['group']}", figure(group["value"], unit, lang), _bound(group, unit, lang))
+        (f"  {group['group']}", format_value(group["value"], unit, lang), _format_bounds(group, unit, lang))
         for group in broken[:MOST_BROKEN]
     ]
-    lines = grid(rows, right=(1,), styles=["red"] * len(rows), indent=4)
+    lines = render_grid(rows, right=(1,), styles=["red"] * len(rows), indent=4)
     if len(broken) > MOST_BROKEN:
         lines.append(Line(f"      … +{len(broken) - MOST_BROKEN}", style="red"))
     return lines
 
 
-def goal_lines(goals: Sequence[Entry], labels: Labels, lang: Lang) -> list[Line]:
+def render_goals(goals: Sequence[Entry], labels: Labels, lang: Lang) -> list[Line]:
     """Write one line per stage: objective, value, and what is proved."""
     units = [*labels.goal_units, *["number"] * len(goals)]
     french = lang is Lang.FR
     rows = []
     for k, (goal, unit) in enumerate(zip(goals, units, strict=False), start=1):
         aim = f"{k}. {SENSE[goal['sense']].in_(lang)} {goal['goal']}"
-        value = figure(goal["value"], unit, lang)
+        value = format_value(goal["value"], unit, lang)
         proof = PROOF[goal["proof"]].in_(lang) if goal.get("proof") in PROOF else "–"
         gap = goal.get("gap")
         if gap is not None and parse_decimal(gap) != Fraction(0):
-            bound = figure(goal["bound"], unit, lang)
+            bound = format_value(goal["bound"], unit, lang)
             money = goal.get("gap_money_cents")
             worth = (
                 ""
                 if not money
-                else f"écart {amount(money, lang)} au plus, "
+                else f"écart {format_amount(money, lang)} au plus, "
                 if french
-                else (f"gap at most {amount(money, lang)}, ")
+                else (f"gap at most {format_amount(money, lang)}, ")
             )
             proof += f" ({worth}borne {bound})" if french else f" ({worth}bound {bound})"
         rows.append((aim, value, proof))
-    return grid(rows, right=(1,))
+    return render_grid(rows, right=(1,))
 
 
 Document = Mapping[str, Any]
@@ -295,48 +320,54 @@ _GOOD, _FAIR, _BAD = "bold green", "bold yellow", "bold red"
 MOST_PRICES = 20
 
 
-def run_lines(
+def render_run(
     document: Document, labels: Labels, *, lang: Lang, width: int, run_dir: str | None = None
 ) -> list[Line]:
     """Write the whole page of a run."""
-    lines = heading(document, labels, lang, width)
+    lines = render_heading(document, labels, lang, width)
     if document["status"] in ("infeasible", "stopped"):
-        lines += _nothing(document, lang, width)
+        lines += _render_remedy(document, lang, width)
     else:
-        lines += [Line(""), *(Line(text) for text in money_texts(document, lang))]
-        lines += _section(
-            _t("Enveloppes", "Envelopes", lang), envelope_table(document["envelopes"], lang, width)
+        lines += [Line(""), *(Line(text) for text in describe_money(document, lang))]
+        lines += _render_section(
+            _translate("Enveloppes", "Envelopes", lang), render_envelopes(document["envelopes"], lang, width)
         )
-        left = unspent_lines(document["envelopes"], lang, width)
-        lines += _section(_t("Non dépensé, et pourquoi", "Not spent, and why", lang), left)
-        rules = rule_lines(document["rules"], labels, lang, width) if document["rules"] else []
-        lines += _section(_t("Règles", "Rules", lang), rules)
-        lines += _section(_t("Objectif", "Objective", lang), goal_lines(document["objective"], labels, lang))
-        lines += _section(_t("Dossiers", "Dossiers", lang), reason_lines(labels.reasons, lang))
-    lines += one_more_lines(document.get("one_more"), lang, width)
-    lines += warning_lines(document.get("warnings") or [], lang, width)
+        left = render_unspent(document["envelopes"], lang, width)
+        lines += _render_section(_translate("Non dépensé, et pourquoi", "Not spent, and why", lang), left)
+        rules = render_rules(document["rules"], labels, lang, width) if document["rules"] else []
+        lines += _render_section(_translate("Règles", "Rules", lang), rules)
+        lines += _render_section(
+            _translate("Objectif", "Objective", lang), render_goals(document["objective"], labels, lang)
+        )
+        lines += _render_section(
+            _translate("Dossiers", "Dossiers", lang), render_reasons(labels.reasons, lang)
+        )
+    lines += render_step_effects(document.get("one_more"), lang, width)
+    lines += render_warnings(document.get("warnings") or [], lang, width)
     if run_dir is not None:
-        lines += [Line(""), *_where(run_dir, lang)]
+        lines += [Line(""), *_render_run_folder(run_dir, lang)]
     return lines
 
 
-def heading(document: Document, labels: Labels, lang: Lang, width: int) -> list[Line]:
+def render_heading(document: Document, labels: Labels, lang: Lang, width: int) -> list[Line]:
     """Write the title, the mark "synthetic", and the verdict."""
-    lines = paragraph(labels.title or str(document["scenario"]), width, style="bold")
-    day = _t(f"décision au {labels.day}", f"as of {labels.day}", lang) if labels.day else ""
+    lines = wrap_paragraph(labels.title or str(document["scenario"]), width, style="bold")
+    day = _translate(f"décision au {labels.day}", f"as of {labels.day}", lang) if labels.day else ""
     about = " · ".join(part for part in (str(document["scenario"]), day) if part)
     lines.append(Line(about, style="dim"))
     if labels.synthetic:
-        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    mark, style = mark_of(document)
+        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    mark, style = get_mark(document)
     lines += [
         Line(""),
-        *paragraph(verdict(document, labels.second).in_(lang), width, first=f"{mark} ", style=style),
+        *wrap_paragraph(
+            describe_verdict(document, labels.second).in_(lang), width, first=f"{mark} ", style=style
+        ),
     ]
     return lines
 
 
-def mark_of(document: Document, verification: Verification | None = None) -> tuple[str, str]:
+def get_mark(document: Document, verification: Verification | None = None) -> tuple[str, str]:
     """Return the mark of a verdict and its style; `verification` is the verification of a stored run."""
     if document["status"] in ("infeasible", "stopped"):
         return "✘", _BAD
@@ -345,47 +376,57 @@ def mark_of(document: Document, verification: Verification | None = None) -> tup
     return ("≈" if document.get("relaxed") and document.get("proof") else "!"), _FAIR
 
 
-def money_texts(document: Document, lang: Lang) -> list[str]:
+def describe_money(document: Document, lang: Lang) -> list[str]:
     """Say what is granted and left, how many applications are funded, and whom they reach."""
     total, granted, left = (document[f"{name}_cents"] for name in ("amount", "granted", "unspent"))
     if total is None:
-        told = amount(granted, lang)
-        money = _t(f"{told} accordés, sans montant fixé", f"{told} granted, with no amount set", lang)
+        told = format_amount(granted, lang)
+        money = _translate(f"{told} accordés, sans montant fixé", f"{told} granted, with no amount set", lang)
     elif lang is Lang.FR:
         money = (
-            f"{amount(granted, lang)} accordés sur {amount(total, lang)} ; {amount(left, lang)} non dépensés"
+            f"{format_amount(granted, lang)} accordés sur {format_amount(total, lang)} ; "
+            f"{format_amount(left, lang)} non dépensés"
         )
     else:
-        money = f"{amount(granted, lang)} granted of {amount(total, lang)}; {amount(left, lang)} not spent"
+        money = (
+            f"{format_amount(granted, lang)} granted of {format_amount(total, lang)}; "
+            f"{format_amount(left, lang)} not spent"
+        )
     funded = document["n_funded"]
-    filed = plural(
+    filed = format_count(
         document["n_dossiers"],
         ("dossier déposé", "dossiers déposés"),
         ("dossier filed", "dossiers filed"),
         lang,
     )
-    open_ = plural(document["n_eligible"], ("éligible", "éligibles"), ("eligible", "eligible"), lang)
-    kept = plural(funded, ("financé", "financés"), ("funded", "funded"), lang) if funded is not None else "–"
-    return [money, f"{filed}, {open_}, {kept}", *people_texts(document, lang)]
+    open_ = format_count(document["n_eligible"], ("éligible", "éligibles"), ("eligible", "eligible"), lang)
+    funded_text = (
+        format_count(funded, ("financé", "financés"), ("funded", "funded"), lang)
+        if funded is not None
+        else "–"
+    )
+    return [money, f"{filed}, {open_}, {funded_text}", *describe_inhabitants(document, lang)]
 
 
-def people_texts(document: Document, lang: Lang) -> list[str]:
+def describe_inhabitants(document: Document, lang: Lang) -> list[str]:
     """Say how many people live in the communes reached, if the scenario names a map."""
     if document.get("inhabitants") is None:
         return []
-    people = plural(document["inhabitants"], ("habitant", "habitants"), ("inhabitant", "inhabitants"), lang)
-    lost = plural(
+    people = format_count(
+        document["inhabitants"], ("habitant", "habitants"), ("inhabitant", "inhabitants"), lang
+    )
+    lost = format_count(
         document["n_unlocated"],
         ("dossier financé ne désigne", "dossiers financés ne désignent"),
         ("funded dossier names", "funded dossiers name"),
         lang,
     )
-    text = _t(
+    text = _translate(
         f"{people} dans les communes atteintes, chacun compté une fois",
         f"{people} in the communes reached, each counted once",
         lang,
     )
-    excess = _t(
+    excess = _translate(
         f" ; {lost} pas de commune que la carte connaisse",
         f"; {lost} no place that the map knows in full",
         lang,
@@ -393,38 +434,47 @@ def people_texts(document: Document, lang: Lang) -> list[str]:
     return [text + (excess if document["n_unlocated"] else "")]
 
 
-def reason_lines(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> list[Line]:
+def render_reasons(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> list[Line]:
     """Write the number of applications by reason, funded ones first."""
     lines: list[Line] = []
     for funded, title in ((True, Text("Financés", "Funded")), (False, Text("Non financés", "Not funded"))):
         own = reasons.get(funded, {})
         order = [*(code for code in REASON if code in own), *(code for code in own if code not in REASON)]
-        rows = [(f"  {_reason(code, funded, lang)}", count(own[code], lang)) for code in order]
+        rows = [
+            (f"  {_describe_reason(code, funded, lang)}", format_integer(own[code], lang)) for code in order
+        ]
         if rows:
-            lines += grid([(title.in_(lang), count(sum(own.values()), lang)), *rows], right=(1,))
+            lines += render_grid(
+                [(title.in_(lang), format_integer(sum(own.values()), lang)), *rows], right=(1,)
+            )
     return lines
 
 
-def _reason(code: str, funded: bool, lang: Lang) -> str:
+def _describe_reason(code: str, funded: bool, lang: Lang) -> str:
     if code == "decided" and not funded:
         return Text("refusés par décision", "refused by decision").in_(lang)
     return REASON[code].in_(lang) if code in REASON else code or "–"
 
 
-def _nothing(document: Document, lang: Lang, width: int) -> list[Line]:
+def _render_remedy(document: Document, lang: Lang, width: int) -> list[Line]:
     """Say what to do without an allocation."""
-    amount_text = amount(document.get("amount_cents"), lang)
-    filed, open_ = count(document.get("n_dossiers"), lang), count(document.get("n_eligible"), lang)
+    amount_text = format_amount(document.get("amount_cents"), lang)
+    filed, open_ = (
+        format_integer(document.get("n_dossiers"), lang),
+        format_integer(document.get("n_eligible"), lang),
+    )
     lines = [Line("")]
     if lang is Lang.FR:
-        lines += paragraph(f"Enveloppe {amount_text}, {filed} dossiers déposés, {open_} éligibles.", width)
+        lines += wrap_paragraph(
+            f"Enveloppe {amount_text}, {filed} dossiers déposés, {open_} éligibles.", width
+        )
     else:
-        lines += paragraph(f"Envelope {amount_text}, {filed} dossiers filed, {open_} eligible.", width)
-    lines += paragraph(remedy(document).in_(lang), width)
+        lines += wrap_paragraph(f"Envelope {amount_text}, {filed} dossiers filed, {open_} eligible.", width)
+    lines += wrap_paragraph(describe_remedy(document).in_(lang), width)
     return lines
 
 
-def remedy(document: Document) -> Text:
+def describe_remedy(document: Document) -> Text:
     """Say what to do without an allocation."""
     if document["status"] == "stopped":
         return Text("Donnez plus de temps : --time-limit 600.", "Give it more time: --time-limit 600.")
@@ -436,35 +486,35 @@ def remedy(document: Document) -> Text:
     )
 
 
-def warning_lines(warnings: Sequence[str], lang: Lang, width: int) -> list[Line]:
+def render_warnings(warnings: Sequence[str], lang: Lang, width: int) -> list[Line]:
     """Write the warnings, one paragraph each."""
     lines: list[Line] = []
     for text in warnings:
-        lines += paragraph(text, width, first="  ! ", style="yellow")
-    return _section(_t("Avertissements", "Warnings", lang), lines)
+        lines += wrap_paragraph(text, width, first="  ! ", style="yellow")
+    return _render_section(_translate("Avertissements", "Warnings", lang), lines)
 
 
-def relaxed_lines(document: Document, labels: Labels, *, lang: Lang, width: int) -> list[Line]:
+def render_relaxation(document: Document, labels: Labels, *, lang: Lang, width: int) -> list[Line]:
     """Write the page of a linear relaxation: bounds of each objective, and dual prices."""
-    lines = heading(document, labels, lang, width)
+    lines = render_heading(document, labels, lang, width)
     if document["status"] == "infeasible":
-        lines += _nothing(document, lang, width)
+        lines += _render_remedy(document, lang, width)
     goals = [
-        (f"{k}. {SENSE[goal['sense']].in_(lang)} {goal['goal']}", figure(goal["value"], unit, lang))
+        (f"{k}. {SENSE[goal['sense']].in_(lang)} {goal['goal']}", format_value(goal["value"], unit, lang))
         for k, (goal, unit) in enumerate(zip(document["objective"], labels.goal_units, strict=False), start=1)
     ]
-    bound = _t(
+    bound = _translate(
         "Objectif : aucune décision ne fait mieux que", "Objective: no decision does better than", lang
     )
-    lines += _section(bound, grid(goals, right=(1,)))
-    lines += _section(
-        _t("Prix : ce que vaut une unité de plus", "Prices: what one more unit is worth", lang),
-        price_lines(document.get("prices") or [], lang),
+    lines += _render_section(bound, render_grid(goals, right=(1,)))
+    lines += _render_section(
+        _translate("Prix : ce que vaut une unité de plus", "Prices: what one more unit is worth", lang),
+        render_dual_prices(document.get("prices") or [], lang),
     )
-    return lines + warning_lines(document.get("warnings") or [], lang, width)
+    return lines + render_warnings(document.get("warnings") or [], lang, width)
 
 
-def price_lines(rows: Sequence[Mapping[str, Any]], lang: Lang) -> list[Line]:
+def render_dual_prices(rows: Sequence[Mapping[str, Any]], lang: Lang) -> list[Line]:
     """Write the non-zero dual prices of a relaxation, the largest of each stage first."""
     priced = [row for row in rows if float(row["price"]) != 0]
     ranked = sorted(priced, key=lambda row: (row["stage"], -abs(float(row["price"]))))
@@ -473,29 +523,34 @@ def price_lines(rows: Sequence[Mapping[str, Any]], lang: Lang) -> list[Line]:
         price = f"{float(row['price']):.6g}".replace(".", "," if lang is Lang.FR else ".")
         per = row.get("per") or ""
         cells.append(
-            (f"{row['stage']}. {row['goal']}", _row_name(row, lang), price, f"/ {_PER.get(per, per)}")
+            (f"{row['stage']}. {row['goal']}", _describe_row(row, lang), price, f"/ {_PER.get(per, per)}")
         )
     head = (
         ("Objectif", "Enveloppe ou règle", "Prix", "")
         if lang is Lang.FR
         else ("Goal", "Envelope or rule", "Price", "")
     )
-    lines = grid(cells, header=head, right=(2,))
+    lines = render_grid(cells, header=head, right=(2,))
     if len(ranked) > MOST_PRICES:
-        more = count(len(ranked) - MOST_PRICES, lang)
+        more = format_integer(len(ranked) - MOST_PRICES, lang)
         lines.append(
-            Line(_t(f"  … {more} autres prix : --json", f"  … {more} more prices: --json", lang), style="dim")
+            Line(
+                _translate(f"  … {more} autres prix : --json", f"  … {more} more prices: --json", lang),
+                style="dim",
+            )
         )
-    rest = count(len(rows) - len(priced), lang)
+    rest = format_integer(len(rows) - len(priced), lang)
     if rest != "0":
-        lines.append(Line(_t(f"  … {rest} prix nuls", f"  … {rest} prices of zero", lang), style="dim"))
+        lines.append(
+            Line(_translate(f"  … {rest} prix nuls", f"  … {rest} prices of zero", lang), style="dim")
+        )
     return lines
 
 
 _PER = {"granted": "€", "cost": "€", "base": "€", "requested": "€", "leverage": "€"}
 
 
-def _row_name(row: Mapping[str, Any], lang: Lang) -> str:
+def _describe_row(row: Mapping[str, Any], lang: Lang) -> str:
     kinds = {
         "envelope": Text("enveloppe", "envelope"),
         "rule": Text("règle", "rule"),
@@ -506,13 +561,13 @@ def _row_name(row: Mapping[str, Any], lang: Lang) -> str:
     return f"{kind} {row['id']}{group}"
 
 
-def _where(run_dir: str, lang: Lang) -> list[Line]:
-    return [Line(_t("Dossier du calcul : ", "Run folder: ", lang) + run_dir)]
+def _render_run_folder(run_dir: str, lang: Lang) -> list[Line]:
+    return [Line(_translate("Dossier du calcul : ", "Run folder: ", lang) + run_dir)]
 
 
-def _section(title: str, lines: Sequence[Line]) -> list[Line]:
+def _render_section(title: str, lines: Sequence[Line]) -> list[Line]:
     return [Line(""), Line(title, style="bold"), *lines] if lines else []
 
 
-def _t(fr: str, en: str, lang: Lang) -> str:
+def _translate(fr: str, en: str, lang: Lang) -> str:
     return fr if lang is Lang.FR else en

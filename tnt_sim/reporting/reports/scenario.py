@@ -13,33 +13,38 @@ from rich.text import Text as Line
 from tnt_sim.domain.field_types import Described
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import plural
-from tnt_sim.reporting.renderers.terminal import paragraph
+from tnt_sim.i18n.numbers import format_count
+from tnt_sim.reporting.renderers.terminal import wrap_paragraph
 from tnt_sim.reporting.text.scenario_entries import (
-    eligibility_words,
-    reach_words,
-    remark_words,
-    rows_words,
-    source_words,
-    step_words,
-    whom_words,
+    describe_eligibility,
+    describe_n_rows,
+    describe_reach,
+    describe_recipients,
+    describe_remark,
+    describe_source,
+    describe_step,
 )
-from tnt_sim.rules.envelopes.text import envelope_formula, envelope_words, free_money
+from tnt_sim.rules.envelopes.text import describe_envelope, find_gaining_envelopes, format_envelope_formula
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.kinds.coverage.rule import Coverage
-from tnt_sim.rules.kinds.registry import rule_formula, rule_words
+from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.offers.text import (
-    cap_formula,
-    cap_words,
-    eligibility_formula,
-    grant_formula,
-    grant_words,
-    waiver_words,
+    describe_cap,
+    describe_grant,
+    describe_waiver,
+    format_cap_formula,
+    format_eligibility_formula,
+    format_grant_formula,
 )
 from tnt_sim.rules.protocols import Path
-from tnt_sim.scenario.objective_text import measure_formula, measure_words, stage_formula, stage_words
+from tnt_sim.scenario.objective_text import (
+    describe_measure,
+    describe_stage,
+    format_measure_formula,
+    format_stage_formula,
+)
 from tnt_sim.scenario.problem import Problem
 
 
@@ -76,12 +81,12 @@ class Sentence:
     reported: bool = False
 
 
-def sentences(problem: Problem, lang: Lang) -> list[Sentence]:
+def describe_scenario(problem: Problem, lang: Lang) -> list[Sentence]:
     """Return every statement, in the order of the file's sections."""
-    return list(_Teller(problem, lang, row_counts(problem)).all())
+    return list(_Teller(problem, lang, count_rows(problem)).describe_sections())
 
 
-def row_counts(problem: Problem) -> Counter[str]:
+def count_rows(problem: Problem) -> Counter[str]:
     """Count the rows of the model by envelope, rule and cap id (`cap:ID` for caps)."""
     counts: Counter[str] = Counter()
     for label in formulate(problem).labels:
@@ -103,18 +108,18 @@ class _Teller:
     lang: Lang
     rows: Counter[str]
 
-    def all(self) -> Iterator[Sentence]:
+    def describe_sections(self) -> Iterator[Sentence]:
         """Yield the statements of every section."""
-        yield from self._envelopes()
-        yield from self._eligibility()
-        yield from self._grants()
-        yield from self._caps()
-        yield from self._measures()
-        yield from self._rules()
-        yield from self._objective()
-        yield from self._steps()
+        yield from self._describe_envelopes()
+        yield from self._describe_eligibility()
+        yield from self._describe_grants()
+        yield from self._describe_caps()
+        yield from self._describe_measures()
+        yield from self._describe_rules()
+        yield from self._describe_objective()
+        yield from self._describe_steps()
 
-    def _sentence(
+    def _build_sentence(
         self,
         section: str,
         name: str,
@@ -130,15 +135,15 @@ class _Teller:
     ) -> Sentence:
         problem = self.problem
         day = problem.scenario.spec.date
-        in_force = entry.in_force(day)
-        remarks = [remark_words(entry, day, self.lang), remark if in_force else ""]
+        in_force = entry.is_in_force(day)
+        remarks = [describe_remark(entry, day, self.lang), remark if in_force else ""]
         return Sentence(
             section,
             name,
             text,
             " · ".join(part for part in remarks if part),
             entry.source or source,
-            _place(problem, path),
+            _format_place(problem, path),
             int(np.count_nonzero(mask)) if in_force and mask is not None else None,
             formula,
             rows if in_force else None,
@@ -147,111 +152,113 @@ class _Teller:
             isinstance(entry, RuleSpec) and entry.report,
         )
 
-    def _named(
+    def _select_dossiers(
         self, where: Selector | None, path: Path, entry: Described, key: str = "where"
     ) -> BoolArray | None:
         """Return the applications of a selector, all without one; None if the entry is switched off."""
-        if not entry.in_force(self.problem.scenario.spec.date):
+        if not entry.is_in_force(self.problem.scenario.spec.date):
             return None
         return select(self.problem.case, where, (*path, key))
 
-    def _envelopes(self) -> Iterator[Sentence]:
+    def _describe_envelopes(self) -> Iterator[Sentence]:
         case, asked = self.problem.case, self.problem.scenario.spec
-        givers = free_money(asked.programme, asked.date)
+        givers = find_gaining_envelopes(asked.programme, asked.date)
         for spec, path in asked.programme.walk(("programme",)):
             inside = None
             if spec.id in case.tree.ids:
-                node = case.tree.index(spec.id)
+                node = case.tree.get_node(spec.id)
                 inside = (case.node >= node) & (case.node < case.tree.end[node])
-            yield self._sentence(
+            yield self._build_sentence(
                 "envelopes",
                 spec.id,
-                envelope_words(spec, self.lang, top=path == ("programme",), giver=givers.get(spec.id)),
+                describe_envelope(spec, self.lang, top=path == ("programme",), giver=givers.get(spec.id)),
                 spec,
                 (*path, "id"),
                 mask=inside,
-                formula=(formula := envelope_formula(spec, givers.get(spec.id))),
+                formula=(formula := format_envelope_formula(spec, givers.get(spec.id))),
                 rows=self.rows[spec.id] if formula else None,
             )
 
-    def _eligibility(self) -> Iterator[Sentence]:
+    def _describe_eligibility(self) -> Iterator[Sentence]:
         for k, entry in enumerate(self.problem.scenario.spec.eligibility):
             path: Path = ("eligibility", k)
-            yield self._sentence(
+            yield self._build_sentence(
                 "eligibility",
                 entry.id,
-                eligibility_words(entry, self.lang),
+                describe_eligibility(entry, self.lang),
                 entry,
                 (*path, "id"),
-                mask=self._named(entry.where, path, entry),
-                formula=eligibility_formula(entry),
+                mask=self._select_dossiers(entry.where, path, entry),
+                formula=format_eligibility_formula(entry),
             )
 
-    def _grants(self) -> Iterator[Sentence]:
+    def _describe_grants(self) -> Iterator[Sentence]:
         left = np.ones(self.problem.case.n, dtype=np.bool_)
         for k, grant in enumerate(self.problem.scenario.spec.grants):
             path: Path = ("grants", k)
             mask: BoolArray | None = None
-            if grant.in_force(self.problem.scenario.spec.date):
-                chosen = self._named(grant.where, path, grant)
+            if grant.is_in_force(self.problem.scenario.spec.date):
+                chosen = self._select_dossiers(grant.where, path, grant)
                 mask = left if chosen is None else left & chosen
                 left = left & ~mask
-            text = whom_words(grant.where, self.lang, first=k == 0) + grant_words(grant, self.lang)
-            yield self._sentence(
-                "grants", str(k + 1), text, grant, path, mask=mask, formula=grant_formula(grant)
+            text = describe_recipients(grant.where, self.lang, first=k == 0) + describe_grant(
+                grant, self.lang
+            )
+            yield self._build_sentence(
+                "grants", str(k + 1), text, grant, path, mask=mask, formula=format_grant_formula(grant)
             )
 
-    def _caps(self) -> Iterator[Sentence]:
+    def _describe_caps(self) -> Iterator[Sentence]:
         problem = self.problem
         compiled = {cap.id: cap for cap in problem.caps.caps}
         for k, cap in enumerate(problem.scenario.spec.caps):
             own = compiled.get(cap.name)
             mask = None if own is None else own.covered[problem.caps.code]
             legal = "" if cap.legal is None else cap.legal.source
-            yield self._sentence(
+            yield self._build_sentence(
                 "caps",
                 cap.name,
-                cap_words(cap, self.lang),
+                describe_cap(cap, self.lang),
                 cap,
                 ("caps", k),
                 mask=mask,
-                formula=cap_formula(cap),
+                formula=format_cap_formula(cap),
                 rows=self.rows[f"cap:{cap.name}"],
                 source=legal,
             )
         for k, waiver in enumerate(problem.scenario.spec.waivers):
             path: Path = ("waivers", k)
-            named = self._named(waiver.where, path, waiver)
-            yield self._sentence(
-                "waivers", waiver.of, waiver_words(waiver, self.lang), waiver, path, mask=named
+            named = self._select_dossiers(waiver.where, path, waiver)
+            yield self._build_sentence(
+                "waivers", waiver.of, describe_waiver(waiver, self.lang), waiver, path, mask=named
             )
 
-    def _measures(self) -> Iterator[Sentence]:
+    def _describe_measures(self) -> Iterator[Sentence]:
         for name, measure in self.problem.scenario.spec.measures.items():
-            text, formula = measure_words(measure, self.lang), measure_formula(measure)
-            yield self._sentence("measures", name, text, measure, ("measures", name), formula=formula)
+            text, formula = describe_measure(measure, self.lang), format_measure_formula(measure)
+            yield self._build_sentence("measures", name, text, measure, ("measures", name), formula=formula)
 
-    def _rules(self) -> Iterator[Sentence]:
+    def _describe_rules(self) -> Iterator[Sentence]:
         for k, rule in enumerate(self.problem.scenario.spec.rules):
             path: Path = ("rules", k)
-            yield self._sentence(
+            yield self._build_sentence(
                 "rules",
                 rule.id,
-                rule_words(rule, self.lang),
+                describe_rule(rule, self.lang),
                 rule,
                 (*path, "id"),
-                mask=self._touched(rule, path),
-                formula=rule_formula(rule),
+                mask=self._select_by_rule(rule, path),
+                formula=format_rule_formula(rule),
                 rows=self.rows[rule.id] if rule.kind != "decide" else None,
-                remark=self._reach(rule.id),
+                remark=self._describe_reach(rule.id),
             )
 
-    def _reach(self, name: str) -> str:
+    def _describe_reach(self, name: str) -> str:
         """Say out of how many units of the map a coverage counts; "" for other rules."""
         found = (rule for rule in self.problem.rules if rule.id == name and isinstance(rule, Coverage))
-        return "".join(reach_words(rule, self.lang) for rule in found)
+        return "".join(describe_reach(rule, self.lang) for rule in found)
 
-    def _touched(self, rule: Any, path: Path) -> BoolArray | None:
+    def _select_by_rule(self, rule: Any, path: Path) -> BoolArray | None:
         """Return the applications that a rule names or selects with its `where`.
 
         For a share, those of the `where` of its `of`.
@@ -266,19 +273,21 @@ class _Teller:
             return mask
         key = "of" if rule.kind == "share" else "where"
         where = getattr(rule, key, None)
-        return self._named(where if isinstance(where, Selector) else None, path, rule, key)
+        return self._select_dossiers(where if isinstance(where, Selector) else None, path, rule, key)
 
-    def _objective(self) -> Iterator[Sentence]:
+    def _describe_objective(self) -> Iterator[Sentence]:
         for k, stage in enumerate(self.problem.scenario.spec.objective):
-            text, formula = stage_words(stage, self.lang), stage_formula(stage)
-            yield self._sentence("objective", str(k + 1), text, stage, ("objective", k), formula=formula)
+            text, formula = describe_stage(stage, self.lang), format_stage_formula(stage)
+            yield self._build_sentence(
+                "objective", str(k + 1), text, stage, ("objective", k), formula=formula
+            )
 
-    def _steps(self) -> Iterator[Sentence]:
+    def _describe_steps(self) -> Iterator[Sentence]:
         for k, step in enumerate(self.problem.scenario.spec.steps):
-            yield self._sentence("steps", step.id, step_words(step, self.lang), step, ("steps", k))
+            yield self._build_sentence("steps", step.id, describe_step(step, self.lang), step, ("steps", k))
 
 
-def _place(problem: Problem, path: Path) -> str:
+def _format_place(problem: Problem, path: Path) -> str:
     place = problem.scenario.locate(path)
     return f"{place.file}:{place.line}" if place.line is not None else place.file or ""
 
@@ -298,7 +307,7 @@ _SECTIONS: Mapping[str, Text] = {
 }
 
 
-def sentence_lines(sentences: Sequence[Sentence], lang: Lang, width: int) -> list[Line]:
+def render_sentences(sentences: Sequence[Sentence], lang: Lang, width: int) -> list[Line]:
     """Write the statements by section, each with its source and position."""
     lines: list[Line] = []
     for section, title in _SECTIONS.items():
@@ -306,36 +315,40 @@ def sentence_lines(sentences: Sequence[Sentence], lang: Lang, width: int) -> lis
         if own:
             lines += [Line(""), Line(title.in_(lang), style="bold")]
         for sentence in own:
-            lines += _entry_lines(sentence, lang, width)
+            lines += _render_entry(sentence, lang, width)
     return lines
 
 
-def _entry_lines(sentence: Sentence, lang: Lang, width: int) -> list[Line]:
+def _render_entry(sentence: Sentence, lang: Lang, width: int) -> list[Line]:
     """Write name and title, sentence, formula, note and details."""
     head = f"{sentence.id} – {sentence.title}" if sentence.title else ""
     text = sentence.text if head else f"{sentence.id} – {sentence.text}"
-    lines = paragraph(head, width, first="  ") if head else []
-    lines += paragraph(text, width, first="      " if head else "  ")
+    lines = wrap_paragraph(head, width, first="  ") if head else []
+    lines += wrap_paragraph(text, width, first="      " if head else "  ")
     if sentence.formula:
-        lines += paragraph(sentence.formula, width, first="      ", style="cyan")
+        lines += wrap_paragraph(sentence.formula, width, first="      ", style="cyan")
     if sentence.note:
         note = Text(f"Note : {sentence.note}", f"Note: {sentence.note}").in_(lang)
-        lines += paragraph(note, width, first="      ", style="italic")
-    return lines + paragraph(_about(sentence, lang), width, first="      ", style="dim")
+        lines += wrap_paragraph(note, width, first="      ", style="italic")
+    return lines + wrap_paragraph(_describe_details(sentence, lang), width, first="      ", style="dim")
 
 
-def _about(sentence: Sentence, lang: Lang) -> str:
+def _describe_details(sentence: Sentence, lang: Lang) -> str:
     pieces = [sentence.remark]
     if sentence.n_dossiers is not None:
-        pieces.append(plural(sentence.n_dossiers, ("dossier", "dossiers"), ("dossier", "dossiers"), lang))
+        pieces.append(
+            format_count(sentence.n_dossiers, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
+        )
     if sentence.n_rows is not None:
-        pieces.append(rows_words(sentence.n_rows, sentence.section, reported=sentence.reported, lang=lang))
-    pieces.append(source_words(sentence.source, sentence.section, lang))
+        pieces.append(
+            describe_n_rows(sentence.n_rows, sentence.section, reported=sentence.reported, lang=lang)
+        )
+    pieces.append(describe_source(sentence.source, sentence.section, lang))
     pieces.append(sentence.place)
     return " · ".join(part for part in pieces if part)
 
 
-def sentence_document(sentences: Sequence[Sentence]) -> list[dict[str, Any]]:
+def build_sentence_document(sentences: Sequence[Sentence]) -> list[dict[str, Any]]:
     """Return the statements for `show --json`."""
     return [
         {

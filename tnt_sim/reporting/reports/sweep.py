@@ -23,20 +23,20 @@ from markupsafe import Markup
 from rich.text import Text as Line
 
 from tnt_sim.engine.stored_run import RUN_ROOT
-from tnt_sim.i18n.message import Lang, Text, long_day
-from tnt_sim.i18n.numbers import amounts, short_amount
-from tnt_sim.reporting.charts.sweep_charts import sweep_chart
-from tnt_sim.reporting.charts.theme import png, svg
-from tnt_sim.reporting.renderers.html import policy
-from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.i18n.message import Lang, Text, format_long_day
+from tnt_sim.i18n.numbers import format_amounts, format_short_amount
+from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
+from tnt_sim.reporting.charts.theme import render_png, render_svg
+from tnt_sim.reporting.renderers.html import build_security_policy
+from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
 from tnt_sim.reporting.renderers.xlsx import (
     MAX_ROWS,
     Paper,
     Styles,
+    choose_sheet_name,
     close,
-    new_book,
+    create_workbook,
     set_up,
-    sheet_name,
     write_column,
 )
 from tnt_sim.reporting.run_folder.atomic_write import put_files
@@ -48,23 +48,31 @@ from tnt_sim.reporting.text.sweep import (
     PEOPLE,
     REACHED,
     Document,
-    amount_texts,
+    describe_inhabitants,
+    describe_sweep,
+    describe_verdict,
+    format_price,
+    format_short_amounts,
+    format_value,
+    has_figure,
     has_list,
-    heading,
-    holds,
-    meaning,
-    people_notes,
-    price_text,
-    top_envelopes,
-    value_text,
-    verdict,
+    list_top_envelopes,
+    summarise_sweep,
 )
 from tnt_sim.reporting.text.vocabulary import INHABITANTS, PROOF, SYNTHETIC
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.scenario import Scenario
 
 AMOUNT = Text("Montant", "Amount")
-_FIGURES = ("granted_cents", "left_cents", "n_funded", "n_new", "population", "inhabitants", "n_departments")
+_TOTAL_KEYS = (
+    "granted_cents",
+    "left_cents",
+    "n_funded",
+    "n_new",
+    "population",
+    "inhabitants",
+    "n_departments",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,9 @@ class Table:
         return tuple(k for k, words in enumerate(self.left) if not words)
 
 
-def curve_table(document: Document, curve: str, points: Sequence[Mapping[str, Any]], lang: Lang) -> Table:
+def build_curve_table(
+    document: Document, curve: str, points: Sequence[Mapping[str, Any]], lang: Lang
+) -> Table:
     """Return what each amount buys, on one curve."""
     nested = curve == "nested" and document["free"]
     header = [
@@ -89,47 +99,47 @@ def curve_table(document: Document, curve: str, points: Sequence[Mapping[str, An
         *(goal["goal"] for goal in document["goals"]),
         Text("Dossiers", "Dossiers").in_(lang),
         PEOPLE.in_(lang),
-        *([REACHED.in_(lang)] if holds(document, "inhabitants") else []),
+        *([REACHED.in_(lang)] if has_figure(document, "inhabitants") else []),
         Text("Dép.", "Dept.").in_(lang),
         Text("Accordé", "Granted").in_(lang),
         Text("Entrent", "Enter").in_(lang),
         (Text("Prix", "Price") if nested else Text("Sortent", "Leave")).in_(lang),
         Text("Preuve", "Proof").in_(lang),
     ]
-    names = amount_texts([point["amount_cents"] for point in points], lang)
+    names = format_short_amounts([point["amount_cents"] for point in points], lang)
     rows = [
-        [name, *_curve_row(document, point, curve, k > 0, lang)]
+        [name, *_build_curve_row(document, point, curve, k > 0, lang)]
         for k, (name, point) in enumerate(zip(names, points, strict=True))
     ]
     return Table(header, rows, [False] * (len(header) - 1) + [True])
 
 
-def _curve_row(
+def _build_curve_row(
     document: Document, point: Mapping[str, Any], curve: str, later: bool, lang: Lang
 ) -> list[str]:
-    entry, reached = point[curve], holds(document, "inhabitants")
+    entry, reached = point[curve], has_figure(document, "inhabitants")
     if not has_list(point, curve):
         return [*["–"] * (len(document["goals"]) + 6 + reached), NOTHING[entry["status"]].in_(lang)]
     nested = curve == "nested" and document["free"]
-    change = price_text(document, point, lang) if nested else _moved(entry["left"], later, lang)
+    change = format_price(document, point, lang) if nested else _format_n_changes(entry["left"], later, lang)
     return [
-        *(value_text(goal, lang) for goal in entry["objective"]),
-        count(entry["n_funded"], lang),
-        count(entry["population"], lang),
-        *([count(entry["inhabitants"], lang)] if reached else []),
-        count(entry["n_departments"], lang),
-        short_amount(entry["granted_cents"], lang),
-        _moved(entry["entered"], later, lang),
+        *(format_value(goal, lang) for goal in entry["objective"]),
+        format_integer(entry["n_funded"], lang),
+        format_integer(entry["population"], lang),
+        *([format_integer(entry["inhabitants"], lang)] if reached else []),
+        format_integer(entry["n_departments"], lang),
+        format_short_amount(entry["granted_cents"], lang),
+        _format_n_changes(entry["entered"], later, lang),
         change,
         PROOF[entry["proof"]].in_(lang) if entry["proof"] else "–",
     ]
 
 
-def _moved(names: Sequence[str], later: bool, lang: Lang) -> str:
-    return count(len(names), lang) if later else "–"
+def _format_n_changes(names: Sequence[str], later: bool, lang: Lang) -> str:
+    return format_integer(len(names), lang) if later else "–"
 
 
-def figure_table(document: Document, curve: str, lang: Lang) -> Table | None:
+def build_totals_table(document: Document, curve: str, lang: Lang) -> Table | None:
     """Return applications, inhabitants, departments, granted and unspent money by amount, exactly."""
     points = [point for point in document["points"] if has_list(point, curve)]
     if not points:
@@ -138,47 +148,49 @@ def figure_table(document: Document, curve: str, lang: Lang) -> Table | None:
         "n_funded": Text("Dossiers", "Dossiers"),
         "n_new": Text("dont nouveaux", "of these new"),
         "population": PEOPLE,
-        **({"inhabitants": REACHED} if holds(document, "inhabitants") else {}),
+        **({"inhabitants": REACHED} if has_figure(document, "inhabitants") else {}),
         "n_departments": Text("Départements", "Departments"),
     }
     header = [AMOUNT, *counted.values(), Text("Accordé", "Granted"), Text("Non dépensé", "Unspent")]
-    granted = amounts([point[curve]["granted_cents"] for point in points], lang)
-    left = amounts([point[curve]["left_cents"] for point in points], lang)
+    granted = format_amounts([point[curve]["granted_cents"] for point in points], lang)
+    left = format_amounts([point[curve]["left_cents"] for point in points], lang)
     rows = [
-        [name, *(count(point[curve][key], lang) for key in counted), granted[k], left[k]]
+        [name, *(format_integer(point[curve][key], lang) for key in counted), granted[k], left[k]]
         for k, (name, point) in enumerate(
-            zip(amount_texts([p["amount_cents"] for p in points], lang), points, strict=True)
+            zip(format_short_amounts([p["amount_cents"] for p in points], lang), points, strict=True)
         )
     ]
     return Table([text.in_(lang) for text in header], rows, [False] * len(header))
 
 
-def envelope_table(curve: str, points: Sequence[Mapping[str, Any]], lang: Lang) -> Table | None:
+def build_envelope_table(curve: str, points: Sequence[Mapping[str, Any]], lang: Lang) -> Table | None:
     """Return applications and money by amount, for each envelope just below the programme."""
     points = [point for point in points if has_list(point, curve)]
     if not points:
         return None
-    tops = [entry["id"] for entry in top_envelopes(points[0][curve])]
+    tops = [entry["id"] for entry in list_top_envelopes(points[0][curve])]
     header = [AMOUNT.in_(lang), *(cell for name in tops for cell in (name, ""))]
     rows = []
-    for text, point in zip(amount_texts([p["amount_cents"] for p in points], lang), points, strict=True):
+    for text, point in zip(
+        format_short_amounts([p["amount_cents"] for p in points], lang), points, strict=True
+    ):
         entries = {entry["id"]: entry for entry in point[curve]["envelopes"]}
         cells = [text]
         for name in tops:
             cells += [
-                count(entries[name]["n_funded"], lang),
-                short_amount(entries[name]["granted_cents"], lang),
+                format_integer(entries[name]["n_funded"], lang),
+                format_short_amount(entries[name]["granted_cents"], lang),
             ]
         rows.append(cells)
     return Table(header, rows, [False] * len(header))
 
 
-def envelope_tables(
+def build_envelope_tables(
     document: Document, points: Sequence[Mapping[str, Any]], lang: Lang
 ) -> list[tuple[str, Table]]:
     """Return the table by envelope of each curve with its title; a single one if both curves agree."""
     about = Text("Par enveloppe : dossiers financés et accordé", "By envelope: dossiers funded and granted")
-    found = [(curve, envelope_table(curve, points, lang)) for curve in CURVES if document[curve]]
+    found = [(curve, build_envelope_table(curve, points, lang)) for curve in CURVES if document[curve]]
     tables = [(curve, table) for curve, table in found if table is not None]
     if len(tables) > 1 and tables[0][1].rows == tables[1][1].rows:
         both = Text(", sur les deux courbes", ", on both curves")
@@ -189,7 +201,7 @@ def envelope_tables(
     return [(about.in_(lang) + names[curve].in_(lang), table) for curve, table in tables]
 
 
-def dossier_table(document: Document, lang: Lang, most: int) -> Table:
+def build_dossier_table(document: Document, lang: Lang, most: int) -> Table:
     """Return the applications that change, by the amount from which they stay funded."""
     curve = "free" if document["free"] else "nested"
     key = f"{curve}_from_cents"
@@ -209,8 +221,8 @@ def dossier_table(document: Document, lang: Lang, most: int) -> Table:
             row["dossier"],
             row["title"],
             row["envelope"],
-            short_amount(row["granted_cents"], lang),
-            short_amount(row[key], lang)
+            format_short_amount(row["granted_cents"], lang),
+            format_short_amount(row[key], lang)
             if row[key] is not None
             else Text("va et vient", "in and out").in_(lang),
         ]
@@ -219,7 +231,7 @@ def dossier_table(document: Document, lang: Lang, most: int) -> Table:
     return Table([text.in_(lang) for text in header], rows, [True, True, True, False, False])
 
 
-def point_frame(document: Document) -> pl.DataFrame:
+def build_point_frame(document: Document) -> pl.DataFrame:
     """Return one row per amount and curve; amounts in cents, values as exact text."""
     rows = []
     for point in document["points"]:
@@ -238,7 +250,7 @@ def point_frame(document: Document) -> pl.DataFrame:
                 found = goals[number - 1] if goals else {}
                 row[f"goal_{number}"] = goal["goal"]
                 row[f"value_{number}"], row[f"bound_{number}"] = found.get("value"), found.get("bound")
-            row |= {key: entry.get(key) for key in _FIGURES}
+            row |= {key: entry.get(key) for key in _TOTAL_KEYS}
             row["n_entered"], row["n_left"] = (len(entry.get(key, [])) for key in ("entered", "left"))
             for key in ("price_of_nesting", "price_goal"):
                 row[key] = point[key] if curve == "nested" else None
@@ -247,7 +259,7 @@ def point_frame(document: Document) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def envelope_frame(document: Document) -> pl.DataFrame:
+def build_envelope_frame(document: Document) -> pl.DataFrame:
     """Return one row per amount, curve and envelope; `envelope_cents` is the envelope's amount there."""
     return pl.DataFrame(
         [
@@ -271,7 +283,7 @@ def envelope_frame(document: Document) -> pl.DataFrame:
     )
 
 
-def dossier_frame(document: Document) -> pl.DataFrame:
+def build_dossier_frame(document: Document) -> pl.DataFrame:
     """Return one row per application that some amount changes."""
     schema: dict[str, Any] = {
         "dossier": pl.String,
@@ -286,7 +298,7 @@ def dossier_frame(document: Document) -> pl.DataFrame:
     return pl.DataFrame(document["dossiers"], schema=schema)
 
 
-def step_frame(document: Document) -> pl.DataFrame:
+def build_step_frame(document: Document) -> pl.DataFrame:
     """Return one row per step of the exact curve; empty without `exact`."""
     return pl.DataFrame(document["steps"] or {"amount_cents": [], "value": []})
 
@@ -325,42 +337,44 @@ class CaptionedTable:
         return len(self.rows) > MOST_OPEN_ROWS
 
 
-def sweep_html(document: Document, lang: Lang, *, pictures: Mapping[str, str] | None = None) -> str:
+def render_sweep_html(document: Document, lang: Lang, *, pictures: Mapping[str, str] | None = None) -> str:
     """Return the page; `pictures` are SVG texts by kind, by default drawn here if Altair is installed."""
-    drawn = pictures_of(document, lang) if pictures is None else pictures
+    drawn = draw_charts(document, lang) if pictures is None else pictures
     style = (files("tnt_sim") / "reporting" / "renderers" / "assets" / "style.css").read_text(
         encoding="utf-8"
     ) + _STYLE
-    day = long_day(document["date"]).in_(lang) if document["date"] else ""
+    day = format_long_day(document["date"]).in_(lang) if document["date"] else ""
     about = [
         document["scenario"],
         ABOUT.in_(lang),
         Text(f"décision au {day}", f"as of {day}").in_(lang) if day else "",
     ]
-    return _template().render(
+    return _load_template().render(
         lang=lang.value,
-        policy=policy("", (style,)),
+        policy=build_security_policy("", (style,)),
         style=Markup(style),
         title=document["title"] or document["scenario"],
         about=" · ".join(part for part in about if part),
         synthetic=SYNTHETIC.in_(lang) if document["synthetic"] else "",
-        verdict=verdict(document).in_(lang),
-        heading=heading(document, lang),
-        meaning=meaning(document, lang),
-        parts=_sections(document, drawn, lang),
-        people_note=" ".join(note.in_(lang) for note in people_notes(document)),
+        verdict=describe_verdict(document).in_(lang),
+        heading=describe_sweep(document, lang),
+        meaning=summarise_sweep(document, lang),
+        parts=_build_sections(document, drawn, lang),
+        people_note=" ".join(note.in_(lang) for note in describe_inhabitants(document)),
         foot=f"tnt-sim · {document['scenario_sha256'][:16]}",
     )
 
 
-def pictures_of(document: Document, lang: Lang) -> dict[str, str]:
+def draw_charts(document: Document, lang: Lang) -> dict[str, str]:
     """Return every chart as SVG; none if Altair is not installed."""
     return (
-        {kind: svg(sweep_chart(document, kind, lang)) for kind in kinds_of(document)} if has_charts() else {}
+        {kind: render_svg(draw_sweep_chart(document, kind, lang)) for kind in list_chart_kinds(document)}
+        if has_charts()
+        else {}
     )
 
 
-def kinds_of(document: Document) -> list[str]:
+def list_chart_kinds(document: Document) -> list[str]:
     """Return the kinds of charts that the document has data for; none for fewer than two amounts."""
     curve = "free" if document["free"] else "nested"
     if sum(has_list(point, curve) for point in document["points"]) < 2:
@@ -374,7 +388,7 @@ def has_charts() -> bool:
 
 
 @cache
-def _template() -> jinja2.Template:
+def _load_template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -383,14 +397,15 @@ def _template() -> jinja2.Template:
     )
 
 
-def _sections(document: Document, pictures: Mapping[str, str], lang: Lang) -> list[dict[str, Any]]:
+def _build_sections(document: Document, pictures: Mapping[str, str], lang: Lang) -> list[dict[str, Any]]:
     """Pair each chart with the table of the same figures."""
     tables: dict[str, list[CaptionedTable | None]] = {
-        "curve": [_curve(document, curve, lang) for curve in CURVES if document[curve]],
-        "figures": [_totals_table(document, lang)],
-        "ladder": [_dossiers(document, lang)],
+        "curve": [_caption_curve(document, curve, lang) for curve in CURVES if document[curve]],
+        "figures": [_caption_totals(document, lang)],
+        "ladder": [_caption_dossiers(document, lang)],
         "envelopes": [
-            _captioned(title, table) for title, table in envelope_tables(document, document["points"], lang)
+            _caption_table(title, table)
+            for title, table in build_envelope_tables(document, document["points"], lang)
         ],
     }
     pieces = []
@@ -403,18 +418,22 @@ def _sections(document: Document, pictures: Mapping[str, str], lang: Lang) -> li
     return pieces
 
 
-def _curve(document: Document, curve: str, lang: Lang) -> CaptionedTable | None:
+def _caption_curve(document: Document, curve: str, lang: Lang) -> CaptionedTable | None:
     points = [point for point in document["points"] if point[curve]]
-    return _captioned(CURVE[curve].in_(lang), curve_table(document, curve, points, lang)) if points else None
+    return (
+        _caption_table(CURVE[curve].in_(lang), build_curve_table(document, curve, points, lang))
+        if points
+        else None
+    )
 
 
-def _totals_table(document: Document, lang: Lang) -> CaptionedTable | None:
-    table = figure_table(document, "free" if document["free"] else "nested", lang)
+def _caption_totals(document: Document, lang: Lang) -> CaptionedTable | None:
+    table = build_totals_table(document, "free" if document["free"] else "nested", lang)
     caption = Text("Ce que chaque montant atteint", "What each amount reaches")
-    return None if table is None else _captioned(caption.in_(lang), table)
+    return None if table is None else _caption_table(caption.in_(lang), table)
 
 
-def _dossiers(document: Document, lang: Lang) -> CaptionedTable | None:
+def _caption_dossiers(document: Document, lang: Lang) -> CaptionedTable | None:
     if not document["dossiers"]:
         return None
     n, most = len(document["dossiers"]), MOST_DOSSIERS
@@ -422,10 +441,10 @@ def _dossiers(document: Document, lang: Lang) -> CaptionedTable | None:
     caption = Text(
         "Dossiers qui changent d'un montant à l'autre", "Dossiers that change from one amount to another"
     )
-    return _captioned(caption.in_(lang) + more, dossier_table(document, lang, most))
+    return _caption_table(caption.in_(lang) + more, build_dossier_table(document, lang, most))
 
 
-def _captioned(caption: str, table: Table) -> CaptionedTable:
+def _caption_table(caption: str, table: Table) -> CaptionedTable:
     return CaptionedTable(caption, table.header, table.rows, table.left)
 
 
@@ -472,56 +491,64 @@ _LEFT_OUT = ("status", "goal_")
 _README = Text("Lisez-moi", "Read me")
 
 
-def sweep_xlsx(document: Document, lang: Lang) -> bytes:
+def build_sweep_workbook(document: Document, lang: Lang) -> bytes:
     """Return the workbook; amounts are euros, values in the units of the objectives."""
     stream = io.BytesIO()
     title = document["title"] or document["scenario"]
-    book = new_book(stream, title, document["scenario_sha256"], None)
+    book = create_workbook(stream, title, document["scenario_sha256"], None)
     styles = Styles(book, lang)
     taken: set[str] = set()
-    _readme(book.add_worksheet(sheet_name(_README.in_(lang), taken)), document, styles, title, lang)
+    _write_readme(
+        book.add_worksheet(choose_sheet_name(_README.in_(lang), taken)), document, styles, title, lang
+    )
     frames = {
-        "points": point_frame(document),
-        "envelopes": envelope_frame(document),
-        "dossiers": dossier_frame(document),
-        "steps": step_frame(document).head(MAX_ROWS),
+        "points": build_point_frame(document),
+        "envelopes": build_envelope_frame(document),
+        "dossiers": build_dossier_frame(document),
+        "steps": build_step_frame(document).head(MAX_ROWS),
     }
     for key, frame in frames.items():
         if frame.height:
-            sheet = book.add_worksheet(sheet_name(_NAMES[key].in_(lang), taken))
-            _sheet(sheet, frame, styles, document, lang)
+            sheet = book.add_worksheet(choose_sheet_name(_NAMES[key].in_(lang), taken))
+            _write_sheet(sheet, frame, styles, document, lang)
             set_up(sheet, Paper(title, document["scenario_sha256"][:16], lang, 0))
     return close(book, stream)
 
 
-def _readme(sheet: Any, document: Document, styles: Styles, title: str, lang: Lang) -> None:
+def _write_readme(sheet: Any, document: Document, styles: Styles, title: str, lang: Lang) -> None:
     sheet.set_column(0, 0, 110)
     sheet.write_string(0, 0, title, styles.title)
-    told = [SYNTHETIC.in_(lang)] if document["synthetic"] else []
-    told += [verdict(document).in_(lang), heading(document, lang), *meaning(document, lang)]
-    for row, text in enumerate(told, start=2):
+    paragraphs = [SYNTHETIC.in_(lang)] if document["synthetic"] else []
+    paragraphs += [
+        describe_verdict(document).in_(lang),
+        describe_sweep(document, lang),
+        *summarise_sweep(document, lang),
+    ]
+    for row, text in enumerate(paragraphs, start=2):
         sheet.write_string(row, 0, text, styles.words)
 
 
-def _sheet(sheet: Any, frame: pl.DataFrame, styles: Styles, document: Document, lang: Lang) -> None:
+def _write_sheet(sheet: Any, frame: pl.DataFrame, styles: Styles, document: Document, lang: Lang) -> None:
     """Write a frame as a sheet: cents as euros, value texts as numbers, without lists of amounts."""
     column = 0
     for name in frame.columns:
         values = frame[name]
         if isinstance(values.dtype, pl.List) or name.startswith(_LEFT_OUT):
             continue
-        kind, cells = _cells(name, values)
+        kind, cells = _convert_cells(name, values)
         if name in ("curve", "proof"):
             cells = [_CELLS[cell].in_(lang) if cell in _CELLS else cell for cell in cells]
-        sheet.write_string(0, column, _sheet_head(name, document, lang), styles.head(right=kind != "text"))
-        write_column(sheet, 1, column, cells, styles.cell(kind))
+        sheet.write_string(
+            0, column, _get_header(name, document, lang), styles.get_head_format(right=kind != "text")
+        )
+        write_column(sheet, 1, column, cells, styles.get_cell_formats(kind))
         sheet.set_column(column, column, 40 if name == "title" else 16)
         column += 1
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, frame.height, max(0, column - 1))
 
 
-def _sheet_head(name: str, document: Document, lang: Lang) -> str:
+def _get_header(name: str, document: Document, lang: Lang) -> str:
     """Return the header of a column; those of an objective bear its name."""
     if name in _HEADS:
         return _HEADS[name].in_(lang)
@@ -530,7 +557,7 @@ def _sheet_head(name: str, document: Document, lang: Lang) -> str:
     return goal if kind == "value" else f"{goal}{Text(' : borne', ': bound').in_(lang)}"
 
 
-def _cells(name: str, values: pl.Series) -> tuple[str, list[Any]]:
+def _convert_cells(name: str, values: pl.Series) -> tuple[str, list[Any]]:
     if name.endswith("_cents"):
         return "money", [None if cents is None else cents / 100 for cents in values.to_list()]
     if name.startswith(("value", "bound", "price_of_")):
@@ -544,7 +571,7 @@ POINTS = "points.jsonl"
 DOCUMENT, PAGE, WORKBOOK = "sweep.json", "sweep.html", "sweep.xlsx"
 
 
-def sweep_folder(scenario: Scenario, key: str, out: Path | None) -> Path:
+def get_sweep_folder(scenario: Scenario, key: str, out: Path | None) -> Path:
     """Return `runs/<id>-sweep-<hash8>/`: the same request has the same folder."""
     safe = re.sub(r"[^\w.-]+", "-", scenario.id).strip(".-") or "scenario"
     return (out if out is not None else scenario.root / RUN_ROOT) / f"{safe}-sweep-{key[:8]}"
@@ -561,56 +588,61 @@ def write_sweep(document: Mapping[str, Any], folder: Path, lang: Lang) -> list[P
     drawn: dict[str, str] = {}
     data: dict[str, bytes] = {}
     if has_charts():
-        for kind in kinds_of(document):
-            chart = sweep_chart(document, kind, lang)
-            drawn[kind] = svg(chart)
+        for kind in list_chart_kinds(document):
+            chart = draw_sweep_chart(document, kind, lang)
+            drawn[kind] = render_svg(chart)
             data[f"{kind}.svg"] = drawn[kind].encode()
-            data[f"{kind}.png"] = png(chart)
+            data[f"{kind}.png"] = render_png(chart)
     data[DOCUMENT] = (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
-    data[PAGE] = sweep_html(document, lang, pictures=drawn).encode()
-    data[WORKBOOK] = sweep_xlsx(document, lang)
+    data[PAGE] = render_sweep_html(document, lang, pictures=drawn).encode()
+    data[WORKBOOK] = build_sweep_workbook(document, lang)
     return put_files(folder, data, replace=True)
 
 
 MOST_ROWS = 15
 
 
-def sweep_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
+def render_sweep(document: Document, *, lang: Lang, width: int) -> list[Line]:
     """Write the whole page of a sweep."""
-    lines = _head(document, lang, width)
+    lines = _render_head(document, lang, width)
     for curve in CURVES:
         if document[curve] and any(point[curve] for point in document["points"]):
-            lines += _section(CURVE[curve].in_(lang), _curve_lines(document, curve, lang))
-    for title, table in envelope_tables(document, displayed_points(document["points"]), lang):
-        lines += _section(title, grid(table.rows, header=table.header, right=table.right))
-    told = [line for text in meaning(document, lang) for line in paragraph(text, width, first="  ")]
-    lines += _section(Text("Ce que cela veut dire", "What this means").in_(lang), told)
-    notes = [paragraph(note.in_(lang), width, first="  ", style="dim") for note in people_notes(document)]
+            lines += _render_section(CURVE[curve].in_(lang), _render_curve(document, curve, lang))
+    for title, table in build_envelope_tables(document, select_points(document["points"]), lang):
+        lines += _render_section(title, render_grid(table.rows, header=table.header, right=table.right))
+    summary_lines = [
+        line for text in summarise_sweep(document, lang) for line in wrap_paragraph(text, width, first="  ")
+    ]
+    lines += _render_section(Text("Ce que cela veut dire", "What this means").in_(lang), summary_lines)
+    notes = [
+        wrap_paragraph(note.in_(lang), width, first="  ", style="dim")
+        for note in describe_inhabitants(document)
+    ]
     lines += [Line(""), *(line for note in notes for line in note)] if notes else []
     for text in document["warnings"]:
-        lines += paragraph(text, width, first="  ! ", style="yellow")
+        lines += wrap_paragraph(text, width, first="  ! ", style="yellow")
     if document["sweep_dir"]:
         where = Text("Dossier du balayage : ", "Sweep folder: ").in_(lang) + document["sweep_dir"]
         lines += [Line(""), Line(where)]
     return lines
 
 
-def _head(document: Document, lang: Lang, width: int) -> list[Line]:
-    lines = paragraph(document["title"] or document["scenario"], width, style="bold")
-    day = long_day(document["date"]).in_(lang) if document["date"] else ""
+def _render_head(document: Document, lang: Lang, width: int) -> list[Line]:
+    lines = wrap_paragraph(document["title"] or document["scenario"], width, style="bold")
+    day = format_long_day(document["date"]).in_(lang) if document["date"] else ""
     as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
     parts = [part for part in (document["scenario"], ABOUT.in_(lang), as_of) if part]
     lines.append(Line(" · ".join(parts), style="dim"))
     if document["synthetic"]:
-        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
     good = document["status"] == "optimal" and document["proof"] == "PROVED"
     mark, style = ("✔", "bold green") if good else ("!", "bold yellow")
-    said = verdict(document).in_(lang)
-    lines += [Line(""), *paragraph(said, width, first=f"{mark} ", style=style)]
-    return [*lines, Line(""), *paragraph(heading(document, lang), width)]
+    said = describe_verdict(document).in_(lang)
+    lines += [Line(""), *wrap_paragraph(said, width, first=f"{mark} ", style=style)]
+    return [*lines, Line(""), *wrap_paragraph(describe_sweep(document, lang), width)]
 
 
-def displayed_points(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def select_points(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Select at most a page of points, evenly spread, including both ends."""
     if len(points) <= MOST_ROWS:
         return list(points)
@@ -618,13 +650,13 @@ def displayed_points(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
     return [points[k] for k in sorted(places)]
 
 
-def _curve_lines(document: Document, curve: str, lang: Lang) -> list[Line]:
+def _render_curve(document: Document, curve: str, lang: Lang) -> list[Line]:
     points = [point for point in document["points"] if point[curve]]
-    few = displayed_points(points)
-    table = curve_table(document, curve, few, lang)
-    lines = grid(table.rows, header=table.header, right=table.right)
+    few = select_points(points)
+    table = build_curve_table(document, curve, few, lang)
+    lines = render_grid(table.rows, header=table.header, right=table.right)
     if len(few) < len(points):
-        rest = count(len(points) - len(few), lang)
+        rest = format_integer(len(points) - len(few), lang)
         more = Text(f"  … {rest} autres montants : --json, ou la page", f"  … {rest} more amounts: --json")
         lines.append(Line(more.in_(lang), style="dim"))
     if curve == "nested" and document["free"]:
@@ -636,5 +668,5 @@ def _curve_lines(document: Document, curve: str, lang: Lang) -> list[Line]:
     return lines
 
 
-def _section(title: str, lines: Sequence[Line]) -> list[Line]:
+def _render_section(title: str, lines: Sequence[Line]) -> list[Line]:
     return [Line(""), Line(title, style="bold"), *lines] if lines else []

@@ -14,41 +14,43 @@ from rich.text import Text as Line
 from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, ROWS, Fit, Law
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
 from tnt_sim.domain.money import format_rate
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.i18n.numbers import amount, decimal
-from tnt_sim.ingest.tables.headers import normalised
-from tnt_sim.reporting.charts.marginal_charts import Bar, bars_svg
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_amount, format_decimal
+from tnt_sim.ingest.tables.headers import normalise_header
+from tnt_sim.reporting.charts.marginal_charts import Bar, draw_bars
 from tnt_sim.reporting.renderers.html import ReportColumn, Section, Study
-from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.scenario import is_synthetic
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.run_document import format_fraction
 
 MANY_SAME = 0.2
 """Share of equal amounts from which a warning is given: a continuous distribution misses them."""
 REFUTED = 0.05
 
 
-def fit_yaml(fit: Fit, lang: Lang) -> str:
+def render_fit_yaml(fit: Fit, lang: Lang) -> str:
     """Return the `uncertain` section of a scenario, each distribution with a comment on its data."""
-    lines = [f"# {line.in_(lang)}" for line in _head(fit)]
+    lines = [f"# {line.in_(lang)}" for line in _describe_fit(fit)]
     lines.append("uncertain:")
     for name, law in fit.laws.items():
-        lines += _entry(_id(name), law, name, {fit.by: name}, lang)
+        lines += _build_entry(_build_id(name), law, name, {fit.by: name}, lang)
     rest: dict[Any, Any] = {fit.by: {"not": list(fit.laws)}} if fit.laws else {}
-    lines += _entry("surcouts-autres" if fit.laws else "surcouts", fit.whole, _rest_of(fit), rest, lang)
+    lines += _build_entry(
+        "surcouts-autres" if fit.laws else "surcouts", fit.whole, _format_pooled_types(fit), rest, lang
+    )
     return "\n".join(lines) + "\n"
 
 
-def fit_document(fit: Fit) -> dict[str, Any]:
+def build_fit_document(fit: Fit) -> dict[str, Any]:
     """Return the document of `ensemble --fit --json`."""
     told = dataclasses.asdict(fit)
     return {"schema_version": 1, "command": "ensemble", "status": "done", "fit": told,
-            "yaml": fit_yaml(fit, Lang.FR)}  # fmt: skip
+            "yaml": render_fit_yaml(fit, Lang.FR)}  # fmt: skip
 
 
-def _head(fit: Fit) -> list[Text]:
+def _describe_fit(fit: Fit) -> list[Text]:
     n, by = fit.whole.n, fit.by
     lines = [
         Text(
@@ -63,7 +65,7 @@ def _head(fit: Fit) -> list[Text]:
         ),
     ]
     if fit.n_open:
-        left = so_many(fit.n_open, *ROWS)
+        left = describe_count(fit.n_open, *ROWS)
         lines.append(
             Text(
                 f"Sans coût prévu ou réalisé, laissées : {left.fr} (projets en cours ?).",
@@ -71,7 +73,7 @@ def _head(fit: Fit) -> list[Text]:
             )
         )
     if fit.n_nothing:
-        left = so_many(fit.n_nothing, *ROWS)
+        left = describe_count(fit.n_nothing, *ROWS)
         lines.append(
             Text(
                 f"À 0 €, laissées : {left.fr} (abandons ? voir `event: lapsed`).",
@@ -81,24 +83,24 @@ def _head(fit: Fit) -> list[Text]:
     return lines
 
 
-def _rest_of(fit: Fit) -> str:
+def _format_pooled_types(fit: Fit) -> str:
     """Name the types that use the distribution of all pairs."""
     if not fit.by:
         return ""
     return ", ".join(f"{name} ({n})" for name, n in fit.small.items())
 
 
-def _entry(key: str, law: Law, name: str, where: dict[Any, Any], lang: Lang) -> list[str]:
+def _build_entry(key: str, law: Law, name: str, where: dict[Any, Any], lang: Lang) -> list[str]:
     pooled = any(isinstance(value, dict) for value in where.values())
-    lines = [f"  # {text.in_(lang)}" for text in _headlines(law, name, pooled=pooled)]
+    lines = [f"  # {text.in_(lang)}" for text in _describe_law(law, name, pooled=pooled)]
     if law.sigma < 5e-5:
         return [*lines, "  # " + Text("Aucune dispersion : pas de loi.", "No dispersion: no law.").in_(lang)]
-    at = f"where: {_flow(where)}, " if where else ""
+    at = f"where: {_format_flow_yaml(where)}, " if where else ""
     law_text = f"times: {{lognormal: {{median: {law.median:.4f}, sigma: {law.sigma:.4f}}}}}"
     return [*lines, f"  - {{id: {key}, column: cost, {at}{law_text}}}"]
 
 
-def _headlines(law: Law, name: str, *, pooled: bool) -> list[Text]:
+def _describe_law(law: Law, name: str, *, pooled: bool) -> list[Text]:
     lines = []
     if pooled:
         few = Text(
@@ -108,8 +110,10 @@ def _headlines(law: Law, name: str, *, pooled: bool) -> list[Text]:
             + " and those that the table does not have.",
         )  # fmt: skip
         lines.append(few)
-    measured, fitted = (_three(values) for values in (law.measured, law.fitted))
-    who = Text("", "") if pooled or not name else Text(f"{_one_line(name)} : ", f"{_one_line(name)}: ")
+    measured, fitted = (_format_quantiles(values) for values in (law.measured, law.fitted))
+    who = (
+        Text("", "") if pooled or not name else Text(f"{_flatten_text(name)} : ", f"{_flatten_text(name)}: ")
+    )
     lines.append(
         Text(
             f"{who.fr}{law.n} paires ; 5 %, 50 %, 95 % mesurés {measured}, de la loi {fitted} ; médiane à 95 % "
@@ -118,10 +122,10 @@ def _headlines(law: Law, name: str, *, pooled: bool) -> list[Text]:
             f"between {law.median_range[0]:.3f} and {law.median_range[1]:.3f}.",
         )
     )
-    return [*lines, *_fit_doubts(law)]
+    return [*lines, *_describe_fit_limits(law)]
 
 
-def _fit_doubts(law: Law) -> list[Text]:
+def _describe_fit_limits(law: Law) -> list[Text]:
     """Write what speaks against the distribution."""
     lines = []
     if law.p_value is not None:
@@ -148,7 +152,7 @@ def _fit_doubts(law: Law) -> list[Text]:
             )
         )
     if law.n_far:
-        far = so_many(law.n_far, ("rapport", "rapports"), ("ratio", "ratios"))
+        far = describe_count(law.n_far, ("rapport", "rapports"), ("ratio", "ratios"))
         lines.append(
             Text(
                 f"{far.fr} au-delà de 10 ou sous 1/10 : une autre unité, un autre projet ?",
@@ -158,25 +162,29 @@ def _fit_doubts(law: Law) -> list[Text]:
     return lines
 
 
-def _three(values: tuple[float, ...]) -> str:
+def _format_quantiles(values: tuple[float, ...]) -> str:
     return " / ".join(f"{value:.3f}" for value in values)
 
 
-def _id(name: str) -> str:
-    words = re.sub(r"[^a-z0-9]+", "-", normalised(name)).strip("-")
+def _build_id(name: str) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", normalise_header(name)).strip("-")
     return f"surcouts-{words or 'x'}"
 
 
-def _one_line(name: str) -> str:
+def _flatten_text(name: str) -> str:
     return " ".join(name.split())
 
 
-def _flow(value: Any) -> str:
+def _format_flow_yaml(value: Any) -> str:
     """Write a value as flow YAML; texts are quoted as JSON unless they are plain words."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_flow(key)}: {_flow(part)}" for key, part in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f"{_format_flow_yaml(key)}: {_format_flow_yaml(part)}" for key, part in value.items())
+            + "}"
+        )
     if isinstance(value, list):
-        return "[" + ", ".join(_flow(part) for part in value) + "]"
+        return "[" + ", ".join(_format_flow_yaml(part) for part in value) + "]"
     text = str(value)
     plain = re.fullmatch(r"[A-Za-z][A-Za-z_-]*", text) and text.lower() not in _WORDS
     return text if plain else json.dumps(text, ensure_ascii=False)
@@ -206,48 +214,55 @@ STOPPED_BY = {
 MOST = 12
 
 
-def ensemble_lines(tables: EnsembleTables, lang: Lang, width: int) -> list[Line]:
+def render_ensemble(tables: EnsembleTables, lang: Lang, width: int) -> list[Line]:
     """Write the page of an ensemble."""
-    lines = paragraph(_headline(tables).in_(lang), width, style="bold")
+    lines = wrap_paragraph(_describe_headline(tables).in_(lang), width, style="bold")
     if is_synthetic(tables.problem.scenario):
-        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    for doubt in _doubts(tables):
-        lines += paragraph(doubt.in_(lang), width, style="yellow")
-    for section in _sections(tables, lang, brief=True):
+        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    for doubt in _describe_limits(tables):
+        lines += wrap_paragraph(doubt.in_(lang), width, style="yellow")
+    for section in _build_sections(tables, lang, brief=True):
         lines += [Line(""), Line(section.title.in_(lang), style="bold")]
         for text in section.words:
-            lines += [Line(f"  {line.plain}", style="dim") for line in paragraph(text.in_(lang), width - 2)]
-        lines += _grid(section, lang)
+            lines += [
+                Line(f"  {line.plain}", style="dim") for line in wrap_paragraph(text.in_(lang), width - 2)
+            ]
+        lines += _render_grid(section, lang)
     return lines
 
 
-def _grid(section: Section, lang: Lang) -> list[Line]:
+def _render_grid(section: Section, lang: Lang) -> list[Line]:
     if not section.n_rows:
         return []
     texts = [
         [
-            "–" if v is None else amount(v, lang) if c.kind == "money" and isinstance(v, int) else str(v)
+            "–"
+            if v is None
+            else format_amount(v, lang)
+            if c.kind == "money" and isinstance(v, int)
+            else str(v)
             for v in c.values
         ]
         for c in section.columns
     ]
     rows = [list(row) for row in zip(*texts, strict=True)][:MOST]
     right = [k for k, column in enumerate(section.columns) if column.kind != "text"]
-    return grid(rows, header=[column.head.in_(lang) for column in section.columns], right=right)
+    return render_grid(rows, header=[column.head.in_(lang) for column in section.columns], right=right)
 
 
-def _headline(tables: EnsembleTables) -> Text:
+def _describe_headline(tables: EnsembleTables) -> Text:
     n, requested, seed = tables.n_draws, tables.sample.n_draws, tables.sample.seed
-    name, many = tables.problem.scenario.title, so_many(n, *DRAWS)
+    name, many = tables.problem.scenario.title, describe_count(n, *DRAWS)
     stopped_by = tables.draws.stopped_by
     if stopped_by == "interrupt" or (stopped_by is not None and len(tables.draws.solved) < requested):
         by = STOPPED_BY[stopped_by]
         return Text(f"{name} : {by.fr} après {many.fr} sur {requested} (graine {seed})",
-                    f"{name}: {by.en} after {n} of {so_many(requested, *DRAWS).en} (seed {seed})")  # fmt: skip
+                    f"{name}: {by.en} after {n} of {describe_count(requested, *DRAWS).en} "
+                    f"(seed {seed})")  # fmt: skip
     return Text(f"{name} : {many.fr} (graine {seed})", f"{name}: {many.en} (seed {seed})")
 
 
-def _doubts(tables: EnsembleTables) -> list[Text]:
+def _describe_limits(tables: EnsembleTables) -> list[Text]:
     """Write the limits of the figures."""
     entries = []
     n, held = len(tables.draws.solved), tables.n_draws
@@ -256,16 +271,17 @@ def _doubts(tables: EnsembleTables) -> list[Text]:
     if unknown:
         entries.append(
             Text(
-                f"La meilleure liste n'a pas été trouvée dans {so_many(unknown, *DRAWS).fr} sur {n} : les "
+                f"La meilleure liste n'a pas été trouvée dans {describe_count(unknown, *DRAWS).fr} sur {n} : les "
                 "chiffres n'en tiennent pas compte.",
-                f"The best list was not found in {so_many(unknown, *DRAWS).en} of {n}: the figures leave them "
+                f"The best list was not found in {describe_count(unknown, *DRAWS).en} of {n}: "
+                "the figures leave them "
                 "out.",
             )
         )
     if lost:
         nothing = Text(
-            f"Dans {so_many(lost, *DRAWS).fr} sur {n}, aucune répartition ne tient (planchers, promesses)",
-            f"In {lost} of {so_many(n, *DRAWS).en} no allocation holds (floors, promises)",
+            f"Dans {describe_count(lost, *DRAWS).fr} sur {n}, aucune répartition ne tient (planchers, promesses)",
+            f"In {lost} of {describe_count(n, *DRAWS).en} no allocation holds (floors, promises)",
         )
         others = Text("l'autre" if held == 1 else f"les {held} autres", f"the other {held}")
         entries.append(
@@ -280,9 +296,11 @@ def _doubts(tables: EnsembleTables) -> list[Text]:
         n_read = len(tables.draws.read)
         entries.append(
             Text(
-                f"La limite de temps est atteinte : {so_many(held, *DRAWS).fr} sur {tables.sample.n_draws}, et "
+                f"La limite de temps est atteinte : {describe_count(held, *DRAWS).fr} sur "
+                f"{tables.sample.n_draws}, et "
                 f"les listes lues dans {n_read}. Augmentez --time-limit, ou tirez moins.",
-                f"The time limit was reached: {held} of {so_many(tables.sample.n_draws, *DRAWS).en}, and lists "
+                f"The time limit was reached: {held} of {describe_count(tables.sample.n_draws, *DRAWS).en}, "
+                "and lists "
                 f"read in {n_read}. Raise --time-limit, or draw less.",
             )
         )
@@ -296,31 +314,31 @@ def _doubts(tables: EnsembleTables) -> list[Text]:
     return entries
 
 
-def ensemble_study(tables: EnsembleTables, lang: Lang) -> Study:
+def build_ensemble_study(tables: EnsembleTables, lang: Lang) -> Study:
     """Return the whole ensemble, for a page or a workbook."""
     return Study(
         title=Text("Ce qui tient malgré l'incertitude", "What holds in spite of uncertainty"),
-        about=[_headline(tables), *_doubts(tables)],
-        sections=list(_sections(tables, lang, brief=False)),
+        about=[_describe_headline(tables), *_describe_limits(tables)],
+        sections=list(_build_sections(tables, lang, brief=False)),
         synthetic=is_synthetic(tables.problem.scenario),
         foot={tables.problem.scenario.id: tables.sample.scenario_sha256},
         day=tables.problem.scenario.spec.date,
     )
 
 
-def _sections(tables: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Section]:
+def _build_sections(tables: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Section]:
     if not tables.n_draws:  # no draw has an optimum
         return
-    yield _standing(tables, lang)
+    yield _build_standing_section(tables, lang)
     if tables.risk is not None:
-        yield _risk(tables, lang)
+        yield _build_risk_section(tables, lang)
     if tables.fixed_lists:
-        yield _lists(tables, lang)
-    yield _envelopes(tables, lang)
+        yield _build_list_section(tables, lang)
+    yield _build_envelope_section(tables, lang)
     if tables.payments.height:
-        yield _payments(tables, lang)
+        yield _build_payment_section(tables, lang)
     if tables.sensitivity.height:
-        yield _sensitivity(tables, lang)
+        yield _build_sensitivity_section(tables, lang)
     if not brief:
         table = tables.dossiers
         yield Section(
@@ -332,7 +350,7 @@ def _sections(tables: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Se
                 ReportColumn(
                     Text("Part des tirages", "Share of draws"),
                     "text",
-                    [_share(v, lang) for v in table["share"].to_list()],
+                    [_format_share(v, lang) for v in table["share"].to_list()],
                 ),
                 ReportColumn(
                     Text("Place", "Standing"),
@@ -346,20 +364,21 @@ def _sections(tables: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Se
         )
 
 
-def _share(value: float, lang: Lang) -> str:
+def _format_share(value: float, lang: Lang) -> str:
     return format_rate(Fraction(round(value * 1000), 1000), lang, decimals=1)
 
 
-def _standing(tables: EnsembleTables, lang: Lang) -> Section:
+def _build_standing_section(tables: EnsembleTables, lang: Lang) -> Section:
     counted = dict(tables.dossiers.group_by("standing").len().iter_rows())
     numbers = [int(counted.get(key, 0)) for key in STANDING]
     bars = [
-        Bar(STANDING[key].in_(lang), [n], [count(n, lang)]) for key, n in zip(STANDING, numbers, strict=True)
+        Bar(STANDING[key].in_(lang), [n], [format_integer(n, lang)])
+        for key, n in zip(STANDING, numbers, strict=True)
     ]
     title = Text("Noyau, balance, dehors", "Core, borderline, exterior")
     return Section(
         title,
-        svg=bars_svg(bars, [Text("dossiers", "dossiers").in_(lang)], title.in_(lang)),
+        svg=draw_bars(bars, [Text("dossiers", "dossiers").in_(lang)], title.in_(lang)),
         columns=[
             ReportColumn(Text("Place", "Standing"), "text", [STANDING[key].in_(lang) for key in STANDING]),
             ReportColumn(Text("Dossiers", "Dossiers"), "count", numbers),
@@ -368,7 +387,7 @@ def _standing(tables: EnsembleTables, lang: Lang) -> Section:
     )
 
 
-def _risk(tables: EnsembleTables, lang: Lang) -> Section:
+def _build_risk_section(tables: EnsembleTables, lang: Lang) -> Section:
     risk = tables.risk
     assert risk is not None
     named = {
@@ -381,7 +400,7 @@ def _risk(tables: EnsembleTables, lang: Lang) -> Section:
     plan = tables.draws.plan.values
     words = []
     if plan:
-        text = decimal(decimal_text(plan[0]), lang)
+        text = format_decimal(format_fraction(plan[0]), lang)
         words.append(Text(f"Sans incertitude : {text}.", f"Without uncertainty: {text}."))
     goal = tables.problem.stages[0].goal
     return Section(
@@ -393,17 +412,17 @@ def _risk(tables: EnsembleTables, lang: Lang) -> Section:
         columns=[
             ReportColumn(Text("", ""), "text", [text.in_(lang) for text in named]),
             ReportColumn(
-                Text("Valeur", "Value"), "count", [_number(value, lang) for value in named.values()]
+                Text("Valeur", "Value"), "count", [_format_number(value, lang) for value in named.values()]
             ),
         ],
     )
 
 
-def _number(value: Fraction, lang: Lang) -> str:
-    return decimal(decimal_text(Fraction(round(value * 100), 100)), lang)
+def _format_number(value: Fraction, lang: Lang) -> str:
+    return format_decimal(format_fraction(Fraction(round(value * 100), 100)), lang)
 
 
-def _information(tables: EnsembleTables, lang: Lang) -> Text:
+def _describe_information_value(tables: EnsembleTables, lang: Lang) -> Text:
     """Write the value of perfect information, where lists can be compared with the draws' optima."""
     if any(one.ahead for one in tables.fixed_lists):
         return Text(
@@ -417,7 +436,7 @@ def _information(tables: EnsembleTables, lang: Lang) -> Text:
             "Savoir avant de décider n'est pas chiffré : aucune liste ne tient dans tous les tirages.",
             "Knowing before deciding has no figure: no list keeps every rule in each draw.",
         )
-    worth = _number(tables.information, lang)
+    worth = _format_number(tables.information, lang)
     n = len(tables.steady)
     fr = f"la meilleure des {n} listes qui tiennent partout" if n > 1 else "la seule liste qui tient partout"
     en = f"the best of {n} lists that hold everywhere" if n > 1 else "the only list that holds everywhere"
@@ -427,7 +446,7 @@ def _information(tables: EnsembleTables, lang: Lang) -> Text:
     )
 
 
-def _unnamed(tables: EnsembleTables) -> list[Text]:
+def _explain_unnamed_list(tables: EnsembleTables) -> list[Text]:
     """Say why the best of the lists that are not feasible everywhere is not named."""
     if len(tables.steady) == len(tables.fixed_lists):
         return []
@@ -439,7 +458,7 @@ def _unnamed(tables: EnsembleTables) -> list[Text]:
     ]
 
 
-def _lists(tables: EnsembleTables, lang: Lang) -> Section:
+def _build_list_section(tables: EnsembleTables, lang: Lang) -> Section:
     robust = tables.robust
     words = {
         "average": Text("meilleure moyenne", "best average"),
@@ -458,35 +477,35 @@ def _lists(tables: EnsembleTables, lang: Lang) -> Section:
     ]
     return Section(
         Text("Décider avant de savoir", "Deciding before knowing"),
-        words=[_information(tables, lang), *_unnamed(tables)],
+        words=[_describe_information_value(tables, lang), *_explain_unnamed_list(tables)],
         columns=[
             ReportColumn(Text("Liste", "List"), "text", names),
             ReportColumn(
                 Text("Moyenne", "Average"),
                 "count",
-                [_number(one.risk.mean, lang) for one in tables.fixed_lists],
+                [_format_number(one.risk.mean, lang) for one in tables.fixed_lists],
             ),
             ReportColumn(
                 Text("10 % pires", "Worst 10 %"),
                 "count",
-                [_number(one.risk.cvar, lang) for one in tables.fixed_lists],
+                [_format_number(one.risk.cvar, lang) for one in tables.fixed_lists],
             ),
             ReportColumn(
                 Text("Regret", "Regret"),
                 "count",
-                [_number(one.worst_regret, lang) for one in tables.fixed_lists],
+                [_format_number(one.worst_regret, lang) for one in tables.fixed_lists],
             ),
             ReportColumn(
                 Text("Règles tenues", "Rules kept"),
                 "count",
-                [_share(float(one.holds), lang) for one in tables.fixed_lists],
+                [_format_share(float(one.holds), lang) for one in tables.fixed_lists],
             ),
             ReportColumn(Text("", ""), "text", notes),
         ],
     )
 
 
-def _envelopes(tables: EnsembleTables, lang: Lang) -> Section:
+def _build_envelope_section(tables: EnsembleTables, lang: Lang) -> Section:
     table = tables.envelopes
     return Section(
         Text("Argent qui reste", "Money left"),
@@ -502,7 +521,7 @@ def _envelopes(tables: EnsembleTables, lang: Lang) -> Section:
             ReportColumn(
                 Text("Reste quelque chose", "Something is left"),
                 "count",
-                [_share(v, lang) for v in table["p_unspent"].to_list()],
+                [_format_share(v, lang) for v in table["p_unspent"].to_list()],
             ),
             ReportColumn(
                 Text("Reste moyen", "Left on average"), "money", table["mean_unspent_cents"].to_list()
@@ -510,13 +529,13 @@ def _envelopes(tables: EnsembleTables, lang: Lang) -> Section:
             ReportColumn(
                 Text("La liste prévue dépasse", "The planned list exceeds"),
                 "count",
-                [None if v is None else _share(v, lang) for v in table["p_exceeded"].to_list()],
+                [None if v is None else _format_share(v, lang) for v in table["p_exceeded"].to_list()],
             ),
         ],
     )
 
 
-def _payments(tables: EnsembleTables, lang: Lang) -> Section:
+def _build_payment_section(tables: EnsembleTables, lang: Lang) -> Section:
     table = tables.payments
     shares = [
         None if v is None else format_rate(Fraction(v), lang, decimals=1)
@@ -546,7 +565,7 @@ def _payments(tables: EnsembleTables, lang: Lang) -> Section:
     )
 
 
-def _sensitivity(tables: EnsembleTables, lang: Lang) -> Section:
+def _build_sensitivity_section(tables: EnsembleTables, lang: Lang) -> Section:
     table = tables.sensitivity
     return Section(
         Text("Ce qui fait varier le résultat", "What moves the result"),
@@ -561,7 +580,7 @@ def _sensitivity(tables: EnsembleTables, lang: Lang) -> Section:
             ReportColumn(
                 Text("Part", "Share"),
                 "count",
-                [None if v is None else _share(v, lang) for v in table["total_effect"].to_list()],
+                [None if v is None else _format_share(v, lang) for v in table["total_effect"].to_list()],
             ),
             ReportColumn(Text("Tirages", "Draws"), "count", table["n_draws"].to_list()),
         ],

@@ -12,31 +12,31 @@ from rich.text import Text as Line
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.territory import YEARS
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import amount, plural
-from tnt_sim.ingest.quality.checks import examine
-from tnt_sim.reporting.renderers.terminal import hanging, paragraph
-from tnt_sim.reporting.reports.form_import import findings_table, quality_document, quality_lines
-from tnt_sim.reporting.reports.run import envelope_table, warning_lines
+from tnt_sim.i18n.numbers import format_amount, format_count
+from tnt_sim.ingest.quality.checks import check_quality
+from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
+from tnt_sim.reporting.reports.form_import import build_findings_table, build_quality_document, render_quality
+from tnt_sim.reporting.reports.run import render_envelopes, render_warnings
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
-from tnt_sim.rules.envelopes.tree_reading import may_gain, unassigned_cents
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
+from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.rules.expressions.selectors import describe
-from tnt_sim.rules.expressions.text import selector_words
-from tnt_sim.rules.linear_terms import BoolArray, group_sums
+from tnt_sim.rules.expressions.text import describe_selector
+from tnt_sim.rules.linear_terms import BoolArray, sum_by_group
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import Scenario, is_synthetic
-from tnt_sim.verify.run_document import eligible, open_questions
-from tnt_sim.verify.run_document import envelopes as envelope_entries
+from tnt_sim.verify.run_document import build_envelope_entries as envelope_entries
+from tnt_sim.verify.run_document import open_questions, select_eligible
 
 
-def check_document(problem: Problem, lang: Lang) -> dict[str, Any]:
+def build_check_document(problem: Problem, lang: Lang) -> dict[str, Any]:
     """Return the document of `validate --json`."""
     scenario = problem.scenario
-    demand = demand_cents(problem)
+    demand = compute_demand_cents(problem)
     entries = envelope_entries(problem, None, None, None, lang)
     keep = ("id", "parent", "title", "amount_cents", "committed_cents", "n_dossiers", "n_eligible")
-    stuck = unreachable_cents(problem)
+    stuck = compute_unreachable_cents(problem)
     return {
         "schema_version": 1,
         "command": "validate",
@@ -48,79 +48,82 @@ def check_document(problem: Problem, lang: Lang) -> dict[str, Any]:
         "amount_cents": problem.case.tree.written_cents[0],
         "demand_cents": demand[0],
         "n_dossiers": problem.case.n,
-        "n_eligible": int(eligible(problem).sum()),
+        "n_eligible": int(select_eligible(problem).sum()),
         "n_committed": int(problem.offers.committed.sum()),
         "n_candidates": int(problem.offers.candidate.sum()),
-        "sources": _sources(problem),
+        "sources": _list_sources(problem),
         "envelopes": [
             {**{key: entry[key] for key in keep}, "demand_cents": demand[k], "unreachable_cents": stuck[k]}
             for k, entry in enumerate(entries)
         ],
-        "checks": _funnel(problem, lang),
+        "checks": _count_by_requirement(problem, lang),
         "rules": [{"id": rule.id, "kind": rule.kind, "mode": rule.mode.value} for rule in problem.rules],
         **open_questions([problem], lang),
-        "warnings": [defect.line(lang) for defect in problem.warnings] + _stuck_texts(problem, stuck, lang),
+        "warnings": [defect.line(lang) for defect in problem.warnings]
+        + _describe_unreachable(problem, stuck, lang),
     }
 
 
-def demand_cents(problem: Problem) -> list[int]:
+def compute_demand_cents(problem: Problem) -> list[int]:
     """Return by envelope the most that its applications could receive, commitments included, in cents."""
     offered, case = problem.offers, problem.case
     most = offered.highest_cents
     held = (case.node >= 0) & offered.in_play
-    return case.tree.subtree_sums(group_sums(most[held], case.node[held], case.tree.n_nodes))
+    return case.tree.sum_subtrees(sum_by_group(most[held], case.node[held], case.tree.n_nodes))
 
 
-def unreachable_cents(problem: Problem) -> list[int]:
+def compute_unreachable_cents(problem: Problem) -> list[int]:
     """Return by envelope the money that no application can receive, whatever is decided; counted once."""
     tree, offered, case = problem.case.tree, problem.offers, problem.case
     most = offered.highest_cents
     held = (case.node >= 0) & offered.in_play
-    own = group_sums(most[held], case.node[held], tree.n_nodes)
-    reach = _reach(tree, own)
+    own = sum_by_group(most[held], case.node[held], tree.n_nodes)
+    reach = _compute_reach(tree, own)
     stuck = [0] * tree.n_nodes
     for node in range(tree.n_nodes):
         money = tree.amount_cents[node]
         if money is None:
             continue
-        children = tree.children(node)
-        rest = unassigned_cents(tree, node) or 0
+        children = tree.list_children(node)
+        rest = compute_unassigned_cents(tree, node) or 0
         if rest < 0:
-            stuck[node] = max(0, money - own[node] - sum(_taken(tree, c, reach) for c in children))
+            stuck[node] = max(
+                0, money - own[node] - sum(_compute_receivable_cents(tree, c, reach) for c in children)
+            )
             continue
         loose = own[node] + sum(reach[c] for c in children if tree.amount_cents[c] is None)
-        gains = sum(max(0, reach[c] - (tree.amount_cents[c] or 0)) for c in children if may_gain(tree, c))
+        gains = sum(max(0, reach[c] - (tree.amount_cents[c] or 0)) for c in children if can_gain(tree, c))
         given = sum(tree.options[c].given_cents for c in children) + tree.options[node].overprogram_cents
-        stuck[node] = max(0, rest - given - loose - gains - _movable(tree, node, reach))
+        stuck[node] = max(0, rest - given - loose - gains - _compute_transferable_cents(tree, node, reach))
     return stuck
 
 
-def _movable(tree: Tree, node: int, reach: Sequence[int]) -> int:
+def _compute_transferable_cents(tree: Tree, node: int, reach: Sequence[int]) -> int:
     """Return what a node could give to siblings that could use it."""
     option = tree.options[node]
     hunger = sum(max(0, reach[other] - (tree.amount_cents[other] or 0)) for other in option.transfer_to)
     return hunger if option.out_cents is None else min(hunger, option.out_cents)
 
 
-def _reach(tree: Tree, own: Sequence[int]) -> list[int]:
+def _compute_reach(tree: Tree, own: Sequence[int]) -> list[int]:
     """Return what could be granted at and below each node if its own amount were unlimited."""
     reach = list(own)
     for node in range(tree.n_nodes - 1, 0, -1):
-        reach[int(tree.parent[node])] += _taken(tree, node, reach)
+        reach[int(tree.parent[node])] += _compute_receivable_cents(tree, node, reach)
     return reach
 
 
-def _taken(tree: Tree, node: int, reach: Sequence[int]) -> int:
+def _compute_receivable_cents(tree: Tree, node: int, reach: Sequence[int]) -> int:
     """Return what a child can take from its parent: at most its amount, unless it may receive more."""
     money = tree.amount_cents[node]
-    return reach[node] if money is None or may_gain(tree, node) else min(money, reach[node])
+    return reach[node] if money is None or can_gain(tree, node) else min(money, reach[node])
 
 
-def _stuck_texts(problem: Problem, stuck: Sequence[int], lang: Lang) -> list[str]:
+def _describe_unreachable(problem: Problem, stuck: Sequence[int], lang: Lang) -> list[str]:
     result = []
     for node, cents in enumerate(stuck):
         if cents:
-            name, money = problem.case.tree.ids[node], amount(cents, lang)
+            name, money = problem.case.tree.ids[node], format_amount(cents, lang)
             text = Text(
                 f"{money} de « {name} » ne peuvent atteindre aucun dossier.",
                 f'{money} of "{name}" can reach no dossier.',
@@ -129,7 +132,7 @@ def _stuck_texts(problem: Problem, stuck: Sequence[int], lang: Lang) -> list[str
     return result
 
 
-def _funnel(problem: Problem, lang: Lang) -> list[dict[str, Any]]:
+def _count_by_requirement(problem: Problem, lang: Lang) -> list[dict[str, Any]]:
     """Return each requirement with the applications that miss it, and those that miss nothing else."""
     spec = {entry.id: entry for entry in problem.scenario.spec.eligibility}
     missed = np.zeros(problem.case.n, dtype=np.int64)
@@ -150,7 +153,7 @@ def _funnel(problem: Problem, lang: Lang) -> list[dict[str, Any]]:
                 "id": rule,
                 "reason": (entry.reason or entry.title) if entry else "",
                 "require": describe(entry.require.root) if entry else limits[rule],
-                "sentence": selector_words(entry.require.root, lang) if entry else "",
+                "sentence": describe_selector(entry.require.root, lang) if entry else "",
                 "n_missed": int(mask.sum()),
                 "n_only_this": int((mask & (missed == 1)).sum()),
                 "n_not_given": int(blank[rule].sum()) if rule in blank else 0,
@@ -172,43 +175,46 @@ def _funnel(problem: Problem, lang: Lang) -> list[dict[str, Any]]:
     return checks
 
 
-def _sources(problem: Problem) -> list[dict[str, Any]]:
+def _list_sources(problem: Problem) -> list[dict[str, Any]]:
     portfolio = problem.scenario.portfolio
     return [{"file": s.path, "sha256": s.sha256, "rows": s.n_rows} for s in portfolio.sources]
 
 
-def check_lines(document: dict[str, Any], lang: Lang, width: int) -> list[Line]:
+def render_check(document: dict[str, Any], lang: Lang, width: int) -> list[Line]:
     """Write the document of `validate` for reading."""
     french = lang is Lang.FR
-    lines = paragraph(document["title"], width, style="bold")
+    lines = wrap_paragraph(document["title"], width, style="bold")
     lines.append(Line(document["scenario"], style="dim"))
     if document["synthetic"]:
-        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+        lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
     head = "Scénario valide. Rien n'a été calculé." if french else "Valid scenario. Nothing was solved."
-    lines += [Line(""), Line(f"✔ {head}", style="bold green"), *_totals(document, lang), Line("")]
+    lines += [Line(""), Line(f"✔ {head}", style="bold green"), *_render_totals(document, lang), Line("")]
     lines.append(Line("Enveloppes" if french else "Envelopes", style="bold"))
-    lines += _envelopes(document["envelopes"], lang, width)
+    lines += _render_envelopes(document["envelopes"], lang, width)
     if document["checks"]:
         lines += [
             Line(""),
             Line("Non éligibles, et pourquoi" if french else "Not eligible, and why", style="bold"),
         ]
-        lines += _checks(document["checks"], lang, width)
-    return lines + warning_lines(document["warnings"], lang, width)
+        lines += _render_checks(document["checks"], lang, width)
+    return lines + render_warnings(document["warnings"], lang, width)
 
 
-def _totals(document: dict[str, Any], lang: Lang) -> list[Line]:
-    filed = plural(
+def _render_totals(document: dict[str, Any], lang: Lang) -> list[Line]:
+    filed = format_count(
         document["n_dossiers"],
         ("dossier déposé", "dossiers déposés"),
         ("dossier filed", "dossiers filed"),
         lang,
     )
-    open_ = plural(document["n_eligible"], ("éligible", "éligibles"), ("eligible", "eligible"), lang)
+    open_ = format_count(document["n_eligible"], ("éligible", "éligibles"), ("eligible", "eligible"), lang)
     if document["n_committed"]:
-        held = count(document["n_committed"], lang)
+        held = format_integer(document["n_committed"], lang)
         open_ += f" dont {held} déjà engagés" if lang is Lang.FR else f", of which {held} already committed"
-    total, requested = amount(document["amount_cents"], lang), amount(document["demand_cents"], lang)
+    total, requested = (
+        format_amount(document["amount_cents"], lang),
+        format_amount(document["demand_cents"], lang),
+    )
     if lang is Lang.FR:
         return [
             Line(f"{filed}, {open_}"),
@@ -220,9 +226,9 @@ def _totals(document: dict[str, Any], lang: Lang) -> list[Line]:
     ]
 
 
-def _envelopes(entries: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Line]:
+def _render_envelopes(entries: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Line]:
     """Write the envelope table with requested instead of granted amounts."""
-    return envelope_table(entries, lang, width, keys=_KEYS)
+    return render_envelopes(entries, lang, width, keys=_KEYS)
 
 
 _KEYS = (
@@ -234,7 +240,7 @@ _KEYS = (
 )
 
 
-def _checks(checks: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Line]:
+def _render_checks(checks: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Line]:
     french = lang is Lang.FR
     fixed = {"state": vocabulary.REASON["state"], "capped_out": vocabulary.REASON["capped_out"]}
     rows = []
@@ -243,15 +249,22 @@ def _checks(checks: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Li
             fixed[check["id"]].in_(lang) if check["id"] in fixed else check["sentence"] or check["require"]
         )
         if check["n_not_given"]:
-            n = count(check["n_not_given"], lang)
+            n = format_integer(check["n_not_given"], lang)
             why += Text(f" (non renseigné : {n})", f" (not given: {n})").in_(lang)
-        rows.append((count(check["n_missed"], lang), count(check["n_only_this"], lang), check["id"], why))
+        rows.append(
+            (
+                format_integer(check["n_missed"], lang),
+                format_integer(check["n_only_this"], lang),
+                check["id"],
+                why,
+            )
+        )
     head = (
         ("Dossiers", "à ce seul titre", "Condition", "")
         if french
         else ("Dossiers", "for this alone", "Rule", "")
     )
-    return hanging(rows, width, header=head, right=(0, 1))
+    return render_wrapped_grid(rows, width, header=head, right=(0, 1))
 
 
 LEGAL_CAP = Fraction(4, 5)
@@ -259,21 +272,21 @@ MOST_COMPARED = 200_000
 """Most applications among which similar ones are searched."""
 
 
-def scenario_quality(scenario: Scenario, lang: Lang) -> dict[str, Any]:
+def build_scenario_quality(scenario: Scenario, lang: Lang) -> dict[str, Any]:
     """Return the data-quality findings; the legal cap is checked if the scenario sets no cap or rate itself."""
     portfolio, spec = scenario.portfolio, scenario.spec
     decided = bool(spec.caps) or any(entry.max_rate is not None for entry in spec.grants)
     formulas = any(entry.formula is not None for entry in spec.grants)
-    quality = examine(
-        portfolio.table, timezone=spec.timezone, map_year=map_year(scenario),
+    quality = check_quality(
+        portfolio.table, timezone=spec.timezone, map_year=choose_map_year(scenario),
         rate_cap=None if decided else LEGAL_CAP, likeness=len(portfolio) <= MOST_COMPARED,
         variants=portfolio.extra_columns, unwatched=frozenset({"requested"} if formulas else ()),
     )  # fmt: skip
-    table = findings_table(quality, portfolio.table["dossier"], portfolio.table["_row"], lang)
-    return quality_document(quality, table, lang)
+    table = build_findings_table(quality, portfolio.table["dossier"], portfolio.table["_row"], lang)
+    return build_quality_document(quality, table, lang)
 
 
-def map_year(scenario: Scenario) -> int:
+def choose_map_year(scenario: Scenario) -> int:
     """Return the year of the map that the scenario names, otherwise the one nearest to its date."""
     spec = scenario.spec
     if spec.territory is not None:
@@ -282,7 +295,7 @@ def map_year(scenario: Scenario) -> int:
     return min(YEARS, key=lambda known: abs(known - year))
 
 
-def scenario_quality_lines(document: dict[str, Any], lang: Lang, width: int) -> list[Line]:
+def render_scenario_quality(document: dict[str, Any], lang: Lang, width: int) -> list[Line]:
     """Write the quality report under a heading."""
     title = "État des données" if lang is Lang.FR else "State of the data"
-    return [Line(""), Line(title, style="bold"), *quality_lines(document, lang, width)]
+    return [Line(""), Line(title, style="bold"), *render_quality(document, lang, width)]

@@ -8,7 +8,16 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tnt_sim.disk import OLD, PARTIAL, flush, folders_for, is_alive, named, put_all, refusal
+from tnt_sim.disk import (
+    OLD,
+    PARTIAL,
+    build_write_error,
+    create_folders,
+    flush_path,
+    is_alive,
+    put_all,
+    quote_path,
+)
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Text
 
@@ -24,19 +33,19 @@ def put_folder(target: Path, write: Callable[[Path], None]) -> None:
     OSError
         If the folder cannot be written; what stood at `target` is unchanged.
     """
-    with folders_for(target.parent):
-        _sweep(target)
+    with create_folders(target.parent):
+        _recover_target(target)
         partial = target.parent / f".{target.name}.{os.getpid()}{PARTIAL}"
         shutil.rmtree(partial, ignore_errors=True)
         try:
             partial.mkdir()
             write(partial)
             for file in [*partial.rglob("*"), partial]:
-                flush(file)
+                flush_path(file)
             _take_place(partial, target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-    flush(target.parent)
+    flush_path(target.parent)
 
 
 def _take_place(partial: Path, target: Path) -> None:
@@ -64,7 +73,7 @@ def _exchange(left: Path, other: Path) -> bool:
     return done == 0
 
 
-def _sweep(target: Path) -> None:
+def _recover_target(target: Path) -> None:
     """Restore what an interrupted replacement left, and remove the remains of dead writers."""
     old = target.parent / f".{target.name}{OLD}"
     if old.is_dir() and not target.exists():
@@ -147,7 +156,7 @@ def _put(files: Mapping[Path, bytes], shown_as: Path) -> None:
     try:
         put_all(files)
     except OSError as error:
-        raise refusal(named(shown_as), error, _ELSEWHERE) from error
+        raise build_write_error(quote_path(shown_as), error, _ELSEWHERE) from error
 
 
 _ELSEWHERE = Text("Choisissez une autre place avec --out.", "Choose another place with --out.")

@@ -16,7 +16,7 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.run_folder.replay import Checked
 from tnt_sim.verify.decision_reasons import is_better
 from tnt_sim.verify.proofs import replay_proofs
-from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.verification import Answer, Means, Standing, Verification
 
 NOT_ENDED = Text(
@@ -39,13 +39,13 @@ def solve_again(checked: Checked, time_limit: float | None = None) -> Verificati
         result = solve(scenario, cross_check="auto", time_limit=time_limit)
     except LimitReached:
         return replace(verification, notes=(*verification.notes, NOT_ENDED))
-    better = _better(checked, result)
+    better = _find_difference(checked, result)
     if better is not None:
-        return _refuted(verification, better)
-    return _reoptimised(checked, verification, result)
+        return _record_better_list(verification, better)
+    return _update_answers(checked, verification, result)
 
 
-def _reoptimised(checked: Checked, verification: Verification, result: Result) -> Verification:
+def _update_answers(checked: Checked, verification: Verification, result: Result) -> Verification:
     """Return the answers, with those that the new certificate or the two solvers support."""
     again = replace(checked.run, certificate=dict(result.certificate))
     parts = checked.replay.decisions if checked.replay else ()
@@ -53,7 +53,7 @@ def _reoptimised(checked: Checked, verification: Verification, result: Result) -
     optimal, first, notes = verification.optimal, verification.first, verification.notes
     if not optimal.is_shown and again.proven:
         optimal = Answer(Standing.SHOWN, Means.SOLVED_PROOF)
-    elif not optimal.is_shown and result.proof is Proof.CROSS_CHECKED and _same_values(checked, result):
+    elif not optimal.is_shown and result.proof is Proof.CROSS_CHECKED and _has_same_values(checked, result):
         optimal = Answer(Standing.SHOWN, Means.SOLVED_TWICE)
     elif not optimal.is_shown:
         notes = (*notes, NOT_ENDED if result.proof is Proof.FEASIBLE_GAP else OTHER_LIST)
@@ -63,7 +63,7 @@ def _reoptimised(checked: Checked, verification: Verification, result: Result) -
     return replace(verification, optimal=optimal, first=first, notes=notes, rows=rows)
 
 
-def _same_values(checked: Checked, result: Result) -> bool:
+def _has_same_values(checked: Checked, result: Result) -> bool:
     """Whether each objective has the same value; with steps, whether each step made the same awards."""
     run, whole = checked.run, checked.run.whole
     if whole is None or run.table is None or result.reading is None:
@@ -76,7 +76,7 @@ def _same_values(checked: Checked, result: Result) -> bool:
     return known and run.table.select(names).equals(result.dossiers.select(names), null_equal=True)
 
 
-def _better(checked: Checked, result: Result) -> tuple[str, str] | None:
+def _find_difference(checked: Checked, result: Result) -> tuple[str, str] | None:
     """Return the first objective that differs, stored and new value; None if the new list is not better.
 
     With a tolerance, or after earlier steps, a different value refutes nothing.
@@ -92,10 +92,10 @@ def _better(checked: Checked, result: Result) -> tuple[str, str] | None:
     pair = next(
         (one, other) for one, other in zip(values, result.reading.values, strict=True) if one != other
     )
-    return str(decimal_text(pair[0])), str(decimal_text(pair[1]))
+    return str(format_fraction(pair[0])), str(format_fraction(pair[1]))
 
 
-def _refuted(verification: Verification, pair: tuple[str, str]) -> Verification:
+def _record_better_list(verification: Verification, pair: tuple[str, str]) -> Verification:
     """Record a better list: false if the run claims optimality, a note otherwise."""
     stored, better = pair
     text = Text(

@@ -20,25 +20,25 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.engine.award_list import csv_columns, parquet_columns
-from tnt_sim.engine.result import Evidence, Proof, Result, Status, result_of
-from tnt_sim.engine.step_results import joined
-from tnt_sim.engine.stored_run import StoredRun, code_hash
-from tnt_sim.engine.stored_run import versions as versions_here
+from tnt_sim.engine.award_list import convert_to_csv, select_parquet_columns
+from tnt_sim.engine.result import Evidence, Proof, Result, Status, build_result
+from tnt_sim.engine.step_results import combine_results
+from tnt_sim.engine.stored_run import StoredRun, hash_code
+from tnt_sim.engine.stored_run import list_versions as versions_here
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.run_folder.writer import RunOrigin, resolved_yaml, summary
-from tnt_sim.scenario.scenario import Scenario, reserve_step
+from tnt_sim.reporting.run_folder.writer import RunOrigin, build_summary, render_resolved_yaml
+from tnt_sim.scenario.scenario import Scenario, build_reserve_step
 from tnt_sim.verify.claim_consistency import (
     NO_LIST,
     RunClaim,
-    better_by_one,
     check_run_words,
-    codes_among,
-    in_language,
+    list_improving_dossiers,
     read_claim,
+    split_warnings,
+    translate_warnings,
 )
-from tnt_sim.verify.legacy_runs import in_older_words, with_older_reasons
+from tnt_sim.verify.legacy_runs import restore_stored_reasons, with_older_reasons
 from tnt_sim.verify.proofs import NOT_REPLAYED, replay_proofs
 from tnt_sim.verify.run_document import StageFigures
 from tnt_sim.verify.run_files import (
@@ -47,15 +47,15 @@ from tnt_sim.verify.run_files import (
     PARQUET,
     RESOLVED,
     SUMMARY,
-    bytes_of,
-    rewritten,
-    told_differences,
+    build_rewritten_defect,
+    list_differences,
+    read_file,
 )
-from tnt_sim.verify.run_replay import Replay, replay, report
+from tnt_sim.verify.run_replay import Replay, build_verification, replay
 from tnt_sim.verify.signing.signature import read_own
-from tnt_sim.verify.signing.witness import hash_defects, is_signed_entry, witness_defects
-from tnt_sim.verify.step_reading import StepDecision, StepsRead, step_entries
-from tnt_sim.verify.stored_allocation import cells_apart, csv_apart
+from tnt_sim.verify.signing.witness import hash_defects, is_signed_entry, list_witness_defects
+from tnt_sim.verify.step_reading import StepDecision, StepsRead, list_step_entries
+from tnt_sim.verify.stored_allocation import compare_cells, compare_csv
 from tnt_sim.verify.verification import Verification
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -111,25 +111,25 @@ def check_run(
         If it is not a run folder.
     """
     place = {"project_named": project is not None, "anywhere": anywhere}
-    checked = _checked(replay(run_dir, project), expected, **place)
+    checked = _check_replay(replay(run_dir, project), expected, **place)
     if not checked.verification.ok and not is_same_code(checked.run):
-        older = _checked(replay(run_dir, project, as_0_1_0=True), expected, **place)
+        older = _check_replay(replay(run_dir, project, as_0_1_0=True), expected, **place)
         return older if older.verification.ok else checked
     return checked
 
 
-def _checked(run: Replay, expected: str | None, **place: bool) -> Checked:
-    rendered, result = None, run.defects.found
+def _check_replay(run: Replay, expected: str | None, **place: bool) -> Checked:
+    rendered, result = None, run.defects.entries
     result.extend(hash_defects(run.summary, expected))
     if is_signed_entry(run.run_dir, run.summary):
         result.extend(read_own(run.run_dir, run.summary)[1])
     if run.scenario is not None:
-        result.extend(witness_defects(run.run_dir, run.summary, run.project, **place))
-        result.extend(_resolved(run, run.scenario))
+        result.extend(list_witness_defects(run.run_dir, run.summary, run.project, **place))
+        result.extend(_check_resolved(run, run.scenario))
     if run.whole is not None and run.scenario is not None:
-        rendered = told_anew(run, run.scenario, run.whole)
-        run.defects.found.extend(_compare(run, rendered, moved=_is_elsewhere(run)))
-    return Checked(run, rendered, report(run, _notes(run)))
+        rendered = replay_run(run, run.scenario, run.whole)
+        run.defects.entries.extend(_compare(run, rendered, moved=_is_elsewhere(run)))
+    return Checked(run, rendered, build_verification(run, _list_notes(run)))
 
 
 def _is_elsewhere(run: Replay) -> bool:
@@ -137,11 +137,11 @@ def _is_elsewhere(run: Replay) -> bool:
     return run.project != (run.run_dir.resolve() / str(run.summary.get("project", "."))).resolve()
 
 
-def _notes(run: Replay) -> tuple[Text, ...]:
+def _list_notes(run: Replay) -> tuple[Text, ...]:
     """List what a reader should know in addition to defects."""
     reserve = run.rows.reserve
     notes = () if reserve is None else (reserve,)
-    other = () if is_same_code(run) else (_other_code(run),)
+    other = () if is_same_code(run) else (_describe_other_code(run),)
     as_then = (_AS_0_1_0,) if run.as_0_1_0 else ()
     return (*notes, *dict.fromkeys(run.notes), *other, *as_then)
 
@@ -155,10 +155,10 @@ _AS_0_1_0 = Text(
 def is_same_code(run: Replay) -> bool:
     """Whether the run states that this version of the code made it."""
     made = run.summary.get("provenance")
-    return not isinstance(made, dict) or made.get("code_sha256") == code_hash()
+    return not isinstance(made, dict) or made.get("code_sha256") == hash_code()
 
 
-def _other_code(run: Replay) -> Text:
+def _describe_other_code(run: Replay) -> Text:
     versions = run.summary.get("versions")
     version = versions.get("tnt_sim") if isinstance(versions, dict) else "?"
     return Text(
@@ -167,12 +167,12 @@ def _other_code(run: Replay) -> Text:
     )
 
 
-def _resolved(run: Replay, scenario: Scenario) -> list[Defect]:
+def _check_resolved(run: Replay, scenario: Scenario) -> list[Defect]:
     """Check that scenario.resolved.yaml equals the merged scenario, byte by byte."""
     file = run.run_dir / RESOLVED
     if not file.is_file():
         return []
-    again, stored = resolved_yaml(scenario).encode(), bytes_of(file)
+    again, stored = render_resolved_yaml(scenario).encode(), read_file(file)
     if again == stored:
         return []
     pairs = zip([*stored.split(b"\n"), b""], [*again.split(b"\n"), b""], strict=False)
@@ -206,25 +206,27 @@ class RunReplay:
     decisions: tuple[_DecisionReplay, ...]
 
 
-def told_anew(run: Replay, scenario: Scenario, whole: StepDecision) -> RunReplay:
+def replay_run(run: Replay, scenario: Scenario, whole: StepDecision) -> RunReplay:
     """Write the run again from what was read."""
     if run.steps is None:
-        part = _decision(run, run.summary, "", whole)
+        part = _replay_decision(run, run.summary, "", whole)
         return RunReplay(part.result, (part,))
     listed = () if run.steps.reserve is None else (run.steps.reserve,)
     decisions = (*run.steps.done, *listed)
-    entries = [*step_entries(run.summary), *({} for _ in decisions)]
+    entries = [*list_step_entries(run.summary), *({} for _ in decisions)]
     pieces = tuple(
-        _decision(run, entry, f"steps[{decision.step.id or k}].", decision)
+        _replay_decision(run, entry, f"steps[{decision.step.id or k}].", decision)
         for k, (entry, decision) in enumerate(zip(entries, decisions, strict=False))
     )
     done = [(part.decision.step, part.result) for part in pieces[: len(run.steps.done)]]
-    missing = run.steps.reserve is None and reserve_step(scenario) is not None
+    missing = run.steps.reserve is None and build_reserve_step(scenario) is not None
     reserve = None if run.steps.reserve is None else pieces[-1].result
-    return RunReplay(joined(scenario, done, reserve, (NO_LIST,) if missing else ()), pieces)
+    return RunReplay(combine_results(scenario, done, reserve, (NO_LIST,) if missing else ()), pieces)
 
 
-def _decision(run: Replay, entry: Mapping[str, Any], where: str, decision: StepDecision) -> _DecisionReplay:
+def _replay_decision(
+    run: Replay, entry: Mapping[str, Any], where: str, decision: StepDecision
+) -> _DecisionReplay:
     """Write one decision again from its claim and its reading."""
     problem, values = decision.problem, decision.reading.values
     claim = read_claim(entry, where, problem.stages, values, run.defects)
@@ -242,7 +244,7 @@ def _decision(run: Replay, entry: Mapping[str, Any], where: str, decision: StepD
         listing=None if claim.listing is None else Proof(claim.listing),
         method=str(run.summary.get("method")),
     )
-    result = result_of(problem, evidence, decision.allocation, decision.reading, {})
+    result = build_result(problem, evidence, decision.allocation, decision.reading, {})
     for told, goal in zip(result.document["objective"], claim.goals, strict=True):
         told.update(gap=goal.gap, gap_money_cents=goal.gap_money_cents)
     return _DecisionReplay(decision, claim, result)
@@ -257,58 +259,62 @@ def _compare(run: Replay, replay: RunReplay, *, moved: bool) -> list[Defect]:
     run.proven &= replay.result.status is Status.OPTIMAL
     run.proven_first &= run.proven
     replayed = run.replayed and not any(defect.code == NOT_REPLAYED for defect in unproven)
-    result = [*unproven, *_summary(run, replay, moved=moved, replayed=replayed), *_tables(run, replay.result)]
+    result = [
+        *unproven,
+        *_compare_summary(run, replay, moved=moved, replayed=replayed),
+        *_compare_tables(run, replay.result),
+    ]
     for piece in replay.decisions:
         if piece.claim.status == "optimal" and piece.result.reasons is not None:
             one = piece.decision
-            result += better_by_one(one.problem, one.allocation, one.reading, piece.result.reasons)
+            result += list_improving_dossiers(one.problem, one.allocation, one.reading, piece.result.reasons)
     return result
 
 
-def _summary(run: Replay, replay: RunReplay, *, moved: bool, replayed: bool) -> list[Defect]:
+def _compare_summary(run: Replay, replay: RunReplay, *, moved: bool, replayed: bool) -> list[Defect]:
     """Compare the summary.
 
     `replayed`: whether the certificate supports the claim; otherwise the stored proof rows are not
     compared.
     """
     stored = run.summary
-    again = summary(replay.result, run.run_dir, _files(stored), _origin(stored))
+    again = build_summary(replay.result, run.run_dir, _get_hashes(stored), _read_origin(stored))
     again["document_sha256"], again["seconds"] = stored.get("document_sha256"), stored.get("seconds")
     if moved:
         again["project"] = stored.get("project")
     again["proof_rows"] = run.rows.document if replayed else stored.get("proof_rows")
     if not is_same_code(run):
-        again = in_older_words(stored, again, run.notes)
-    notes, again["warnings"] = _warnings(run, again["warnings"])
+        again = restore_stored_reasons(stored, again, run.notes)
+    notes, again["warnings"] = _derive_warnings(run, again["warnings"])
     check_run_words(stored, notes, [part.claim for part in replay.decisions], run.defects)
     if json.dumps(stored) == json.dumps(again):
         return []
-    return told_differences(stored, again) or [rewritten(run.run_dir / SUMMARY)]
+    return list_differences(stored, again) or [build_rewritten_defect(run.run_dir / SUMMARY)]
 
 
-def _warnings(run: Replay, again: list[str]) -> tuple[set[str], list[str]]:
+def _derive_warnings(run: Replay, again: list[str]) -> tuple[set[str], list[str]]:
     """Return the codes of the notes on evidence, and the expected warnings with these notes in place."""
     lang = Lang(run.scenario.spec.locale if run.scenario else "fr")
     stored = run.summary.get("warnings")
     lines = [line for line in stored if isinstance(line, str)] if isinstance(stored, list) else []
-    notes, others = codes_among(lines, lang)
-    wanted = codes_among(again, lang)[1]
+    notes, others = split_warnings(lines, lang)
+    wanted = split_warnings(again, lang)[1]
     return notes, lines if others == wanted else wanted
 
 
-def _files(stored: Mapping[str, Any]) -> dict[str, str]:
+def _get_hashes(stored: Mapping[str, Any]) -> dict[str, str]:
     """Return the hashes stored in the summary; they were compared with the files."""
     files = stored.get("files")
     return {name: str(files.get(name)) if isinstance(files, dict) else "" for name in BOUND}
 
 
-def _origin(stored: Mapping[str, Any]) -> RunOrigin:
+def _read_origin(stored: Mapping[str, Any]) -> RunOrigin:
     """Return the versions and hashes that made the run, as far as they are well formed."""
     made, versions = stored.get("provenance"), stored.get("versions")
     made = made if isinstance(made, dict) else {}
     code, lock = made.get("code_sha256"), made.get("lock_sha256")
     document = {str(name): value for name, value in versions.items()} if isinstance(versions, dict) else {}
-    if code == code_hash() and "tnt_sim" in document:
+    if code == hash_code() and "tnt_sim" in document:
         document["tnt_sim"] = versions_here()["tnt_sim"]
     return RunOrigin(
         document,
@@ -317,16 +323,16 @@ def _origin(stored: Mapping[str, Any]) -> RunOrigin:
     )
 
 
-def _tables(run: Replay, result: Result) -> list[Defect]:
+def _compare_tables(run: Replay, result: Result) -> list[Defect]:
     assert run.table is not None  # a decision was read from it
     again = (
         result.dossiers if is_same_code(run) else with_older_reasons(run.table, result.dossiers, run.notes)
     )
-    results = cells_apart(run.table, parquet_columns(again), run.run_dir / PARQUET)
+    results = compare_cells(run.table, select_parquet_columns(again), run.run_dir / PARQUET)
     file = run.run_dir / CSV
     if file.is_file():
-        text = csv_columns(again, result.problem.case.timezone).write_csv()
-        results += csv_apart(bytes_of(file), text, file)
+        text = convert_to_csv(again, result.problem.case.timezone).write_csv()
+        results += compare_csv(read_file(file), text, file)
     return results
 
 
@@ -334,7 +340,7 @@ _REASONS = ("reason_code", "reason")
 _LEFT = ("unspent_code", "unspent_rule", "unspent_because")
 
 
-def retold(run: StoredRun, checked: Checked, lang: Lang) -> StoredRun:
+def translate_run(run: StoredRun, checked: Checked, lang: Lang) -> StoredRun:
     """Return the run with its reasons, unspent causes and warnings in `lang`, in this version's words.
 
     Unchanged if `lang` is the run's own language and this version of the code made it, or if its
@@ -344,15 +350,17 @@ def retold(run: StoredRun, checked: Checked, lang: Lang) -> StoredRun:
     if report is None or scenario is None or whole is None:
         return run
     if lang is run.own_lang:
-        return run if is_same_code(checked.run) else _told_as(run, report.result, lang)
-    again = told_anew(_steps_in(checked.run, lang), _spoken(scenario, lang), _decision_in(whole, lang))
-    return _told_as(run, again.result, lang)
+        return run if is_same_code(checked.run) else _apply_translation(run, report.result, lang)
+    again = replay_run(
+        _translate_steps(checked.run, lang), _set_language(scenario, lang), _translate_decision(whole, lang)
+    )
+    return _apply_translation(run, again.result, lang)
 
 
-def _told_as(run: StoredRun, result: Result, lang: Lang) -> StoredRun:
+def _apply_translation(run: StoredRun, result: Result, lang: Lang) -> StoredRun:
     why = {entry["id"]: {key: entry[key] for key in _LEFT} for entry in result.document["envelopes"]}
-    notes = in_language(run.summary["warnings"], run.own_lang, lang)
-    others = codes_among(result.document["warnings"], lang)[1]
+    notes = translate_warnings(run.summary["warnings"], run.own_lang, lang)
+    others = split_warnings(result.document["warnings"], lang)[1]
     return replace(
         run,
         summary={
@@ -367,7 +375,7 @@ def _told_as(run: StoredRun, result: Result, lang: Lang) -> StoredRun:
 
 
 def _with_reasons(table: pl.DataFrame, result: Result, names: Sequence[str]) -> pl.DataFrame:
-    again = parquet_columns(result.dossiers).select(
+    again = select_parquet_columns(result.dossiers).select(
         "dossier", *(pl.col(name).alias(f"_{name}") for name in names)
     )
     joined = table.join(again, on="dossier", how="left", maintain_order="left")
@@ -376,19 +384,21 @@ def _with_reasons(table: pl.DataFrame, result: Result, names: Sequence[str]) -> 
     )
 
 
-def _steps_in(run: Replay, lang: Lang) -> Replay:
+def _translate_steps(run: Replay, lang: Lang) -> Replay:
     if run.steps is None:
         return run
     reserve = run.steps.reserve
-    done = tuple(_decision_in(one, lang) for one in run.steps.done)
-    return replace(run, steps=StepsRead(done, None if reserve is None else _decision_in(reserve, lang)))
-
-
-def _decision_in(decision: StepDecision, lang: Lang) -> StepDecision:
+    done = tuple(_translate_decision(one, lang) for one in run.steps.done)
     return replace(
-        decision, problem=replace(decision.problem, scenario=_spoken(decision.problem.scenario, lang))
+        run, steps=StepsRead(done, None if reserve is None else _translate_decision(reserve, lang))
     )
 
 
-def _spoken(scenario: Scenario, lang: Lang) -> Scenario:
+def _translate_decision(decision: StepDecision, lang: Lang) -> StepDecision:
+    return replace(
+        decision, problem=replace(decision.problem, scenario=_set_language(decision.problem.scenario, lang))
+    )
+
+
+def _set_language(scenario: Scenario, lang: Lang) -> Scenario:
     return replace(scenario, spec=scenario.spec.model_copy(update={"locale": lang.value}))

@@ -16,7 +16,7 @@ from tnt_sim.engine.stored_run import StoredRun, read_stored
 from tnt_sim.errors import Defect, VerificationError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.run_folder.reoptimisation import solve_again
-from tnt_sim.reporting.run_folder.replay import check_run, retold
+from tnt_sim.reporting.run_folder.replay import check_run, translate_run
 from tnt_sim.verify.input_files import NOT_THERE
 from tnt_sim.verify.run_replay import Replay
 from tnt_sim.verify.step_reading import StepDecision
@@ -62,7 +62,7 @@ def open_stored(
     found = checked.verification if solving is None else solve_again(checked, solving.time_limit)
     refuse_false(found)
     run = replace(stored, verification=found)
-    return retold(run, checked, lang or run.own_lang)
+    return translate_run(run, checked, lang or run.own_lang)
 
 
 def verify_stored(
@@ -109,7 +109,7 @@ def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, S
     checked = check_run(run_dir, project, anywhere=True)
     verification = checked.verification
     if not verification.ok or checked.run.whole is None:
-        raise VerificationError(verification.defects or [_unread(run_dir)])
+        raise VerificationError(verification.defects or [_build_unread_defect(run_dir)])
     return checked.run, checked.run.whole, verification
 
 
@@ -120,7 +120,7 @@ def refuse_false(verification: Verification) -> None:
         raise VerificationError(false or verification.defects)
 
 
-def _unread(run_dir: Path) -> Defect:
+def _build_unread_defect(run_dir: Path) -> Defect:
     return Defect(
         "run-folder",
         Text(f"« {run_dir} » ne peut pas être relu.", f'"{run_dir}" cannot be read again.'),

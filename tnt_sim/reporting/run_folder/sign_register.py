@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tnt_sim.disk import copy, fill, named, refusal, touch
-from tnt_sim.domain.money import cents_to_decimal_text, format_cents
+from tnt_sim.disk import build_write_error, copy, fill, quote_path, touch
+from tnt_sim.domain.money import format_cents, format_decimal_euros
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defects, Place, UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -19,19 +19,19 @@ from tnt_sim.scenario.decision_register import (
     HELD,
     INPUTS,
     LEFT,
+    MAX_LISTED,
     SEAL,
-    SHOWN,
     SIGNATURE,
     RegisterEntry,
-    held_amounts,
+    hash_file,
     read_entries,
     read_state,
-    sha256,
-    state_figures,
+    read_state_amounts,
+    summarise_state,
 )
 from tnt_sim.scenario.yaml.safe_paths import MARKERS
-from tnt_sim.verify.run_files import RUN_FILES, written
-from tnt_sim.verify.signing.signature import sealed
+from tnt_sim.verify.run_files import RUN_FILES, serialise_document
+from tnt_sim.verify.signing.signature import sign_manifest
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -62,14 +62,14 @@ def sign_run(
     """
     entries = _open(register, name)
     root = str(run.envelopes[0]["id"])
-    before = _state(entries)
+    before = _read_last_grants(entries)
     if entries and entries[-1].signature["programme"] != root:
         other = entries[-1].signature["programme"]
-        raise _refused(
+        raise _build_refusal(
             f"ce registre est celui du programme « {other} », et le calcul celui de « {root} ».",
             f'this register is that of the programme "{other}", and the run that of "{root}".',
         )
-    held = _granted_before(run, before)
+    held = _require_grants(run, before)
     summary = run.summary
     signature = {
         "kind": "list",
@@ -102,12 +102,12 @@ def sign_amendments(
     """
     entries = _open(register, name)
     if not entries:
-        raise _refused(
+        raise _build_refusal(
             "rien n'est encore signé dans ce registre : signez d'abord une liste.",
             "nothing is signed in this register yet: sign a list first.",
         )
-    before = _state(entries)
-    request = held_amounts(read_plain(file, shown_as=file.name), file.name)
+    before = _read_last_grants(entries)
+    request = read_state_amounts(read_plain(file, shown_as=file.name), file.name)
     _refuse_amendments(request, before, file.name)
     freed = sum(before[dossier] - cents for dossier, cents in request.items())
     signature = {"kind": "amendment", "programme": entries[-1].signature["programme"], "freed_cents": freed}
@@ -141,25 +141,25 @@ def _refuse_amendments(amendment: Held, before: Held, shown_as: str) -> None:
 
 def _open(register: Path, name: str) -> list[RegisterEntry]:
     if not _ID.fullmatch(name):
-        raise _refused(
+        raise _build_refusal(
             f"--as « {name} » : des lettres, des chiffres, « - », « _ » et « . » seulement.",
             f'--as "{name}": letters, digits, "-", "_" and "." only.',
         )
     entries = read_entries(register)
     if any(entry.id == name for entry in entries) or (register / name).exists():
-        raise _refused(
+        raise _build_refusal(
             f"« {name} » est déjà signé, et ce qui est signé ne change plus. Choisissez un autre nom.",
             f'"{name}" is signed already, and what is signed changes no more. Choose another name.',
         )
     return entries
 
 
-def _state(entries: Sequence[RegisterEntry]) -> dict[str, int]:
+def _read_last_grants(entries: Sequence[RegisterEntry]) -> dict[str, int]:
     """Return the grants of the last entry of the register."""
     return read_state(entries[-1]) if entries else {}
 
 
-def _granted_before(run: StoredRun, before: Held) -> dict[str, int]:
+def _require_grants(run: StoredRun, before: Held) -> dict[str, int]:
     """Return the grants of the run; earlier ones must be unchanged, or withdrawn and 0 from now on."""
     table = run.table
     granted = dict(table.filter("funded").select("dossier", "granted_cents").iter_rows())
@@ -174,9 +174,9 @@ def _granted_before(run: StoredRun, before: Held) -> dict[str, int]:
                 lost.append(dossier)
     lost += [dossier for dossier, cents in before.items() if cents == 0 and dossier in granted]
     if lost:
-        more = f", … (+{len(lost) - SHOWN})" if len(lost) > SHOWN else ""
-        named = ", ".join(lost[:SHOWN]) + more
-        raise _refused(
+        more = f", … (+{len(lost) - MAX_LISTED})" if len(lost) > MAX_LISTED else ""
+        named = ", ".join(lost[:MAX_LISTED]) + more
+        raise _build_refusal(
             f"le calcul ne garde pas tel quel ce qui est signé : {named}. Écrivez `committed_from: registre/` "
             "dans le scénario et relancez-le.",
             f"the run does not keep what was signed as it is: {named}. Write `committed_from: registre/` into "
@@ -202,8 +202,8 @@ def _put(
         "id": name,
         "number": len(entries) + 1,
         **words,
-        "previous": None if last is None else {"id": last.id, "sha256": sha256(last.folder / SIGNATURE)},
-        **state_figures(held),
+        "previous": None if last is None else {"id": last.id, "sha256": hash_file(last.folder / SIGNATURE)},
+        **summarise_state(held),
     }
 
     def write(folder: Path) -> None:
@@ -212,19 +212,21 @@ def _put(
         if (folder / INPUTS).is_dir():
             touch(folder / INPUTS / MARKERS[0])
         rows = "".join(
-            f"{_quoted(dossier)},{cents_to_decimal_text(held[dossier])}\n" for dossier in sorted(held)
+            f"{_quote_cell(dossier)},{format_decimal_euros(held[dossier])}\n" for dossier in sorted(held)
         )
         fill(folder / HELD, f"dossier,granted\n{rows}".encode())
-        signature["files"] = {file.relative_to(folder).as_posix(): sha256(file) for file in _files(folder)}
-        manifest = written(signature).encode()
+        signature["files"] = {
+            file.relative_to(folder).as_posix(): hash_file(file) for file in _list_files(folder)
+        }
+        manifest = serialise_document(signature).encode()
         fill(folder / SIGNATURE, manifest)
         if key is not None:
-            fill(folder / SEAL, sealed(manifest, key))
+            fill(folder / SEAL, sign_manifest(manifest, key))
 
     try:
         put_folder(target, write)
     except OSError as error:
-        raise refusal(named(target), error, _FREE) from error
+        raise build_write_error(quote_path(target), error, _FREE) from error
     return RegisterEntry(target, signature)
 
 
@@ -233,14 +235,14 @@ _FREE = Text(
 )
 
 
-def _files(folder: Path) -> list[Path]:
+def _list_files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
-def _quoted(text: str) -> str:
+def _quote_cell(text: str) -> str:
     """Quote a CSV cell if needed."""
     return '"' + text.replace('"', '""') + '"' if re.search(r'[",\r\n]|^\s|\s$', text) else text
 
 
-def _refused(fr: str, en: str) -> UsageError:
+def _build_refusal(fr: str, en: str) -> UsageError:
     return UsageError(Text(fr, en), code="usage.sign")

@@ -22,10 +22,10 @@ from typing import Any
 from rich.text import Text as Line
 from ruamel.yaml import YAML
 
-from tnt_sim.disk import fill, parquet_bytes, refusal
-from tnt_sim.engine.award_list import csv_columns, parquet_columns
+from tnt_sim.disk import build_write_error, encode_parquet, fill
+from tnt_sim.engine.award_list import convert_to_csv, select_parquet_columns
 from tnt_sim.engine.result import Result
-from tnt_sim.engine.stored_run import RUN_ROOT, code_hash, lock_hash, provenance, versions
+from tnt_sim.engine.stored_run import RUN_ROOT, build_provenance, hash_code, hash_lock_file, list_versions
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.run_folder.atomic_write import put_folder
@@ -40,11 +40,11 @@ from tnt_sim.verify.run_files import (
     PARQUET,
     RESOLVED,
     SUMMARY,
-    document_sha256,
-    file_sha256,
+    hash_file,
+    hash_summary,
     read_object,
-    sealed_log,
-    written,
+    seal_log,
+    serialise_document,
 )
 
 _PLAIN = re.compile(r"[\w€%./+()«»’'\u00a0\u202f -]*[\w€%/)»]", re.UNICODE)
@@ -53,9 +53,9 @@ _WORDS = ("true", "false", "null", "~", "yes", "no", "on", "off")
 _LONG = 60
 
 
-def resolved_lines(scenario: Scenario, width: int) -> list[Line]:
+def render_resolved(scenario: Scenario, width: int) -> list[Line]:
     """Return the scenario as YAML lines with their origins as aligned comments."""
-    rows = list(_mapping(scenario.tree, (), scenario.origins, 0, width))
+    rows = list(_render_mapping(scenario.tree, (), scenario.origins, 0, width))
     short = [len(text) for text, origin in rows if origin and len(text) <= _LONG]
     column = max(short, default=0) + 2
     lines = []
@@ -67,7 +67,7 @@ def resolved_lines(scenario: Scenario, width: int) -> list[Line]:
     return lines
 
 
-def origin_rows(scenario: Scenario) -> list[dict[str, Any]]:
+def list_origins(scenario: Scenario) -> list[dict[str, Any]]:
     """Return every scalar of the merged scenario with its origin, for `show --json`."""
     return [
         {
@@ -77,18 +77,18 @@ def origin_rows(scenario: Scenario) -> list[dict[str, Any]]:
             "line": origin.line,
             "layer": origin.layer,
         }
-        for path, value in _scalars(scenario.tree, ())
+        for path, value in _iterate_scalars(scenario.tree, ())
         if (origin := scenario.origins.get(path)) is not None
     ]
 
 
-def _scalars(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+def _iterate_scalars(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
     if isinstance(value, dict):
         for key, piece in value.items():
-            yield from _scalars(piece, (*path, key))
+            yield from _iterate_scalars(piece, (*path, key))
     elif isinstance(value, list):
         for k, piece in enumerate(value):
-            yield from _scalars(piece, (*path, k))
+            yield from _iterate_scalars(piece, (*path, k))
     else:
         yield path, value
 
@@ -97,65 +97,69 @@ Origins = Mapping[KeyPath, Origin]
 Row = tuple[str, str]
 
 
-def _mapping(
+def _render_mapping(
     tree: Mapping[str, Any], path: KeyPath, origins: Origins, depth: int, width: int
 ) -> Iterator[Row]:
     for key, value in tree.items():
-        yield from _entry(f"{'  ' * depth}{_scalar(key)}:", value, (*path, key), origins, depth, width)
+        yield from _render_entry(
+            f"{'  ' * depth}{_quote_scalar(key)}:", value, (*path, key), origins, depth, width
+        )
 
 
-def _entry(head: str, value: Any, path: KeyPath, origins: Origins, depth: int, width: int) -> Iterator[Row]:
+def _render_entry(
+    head: str, value: Any, path: KeyPath, origins: Origins, depth: int, width: int
+) -> Iterator[Row]:
     """Yield one key or dash with its value, on the same line if it is short."""
     if isinstance(value, dict) and value:
         yield head, ""
-        yield from _mapping(value, path, origins, depth + 1, width)
+        yield from _render_mapping(value, path, origins, depth + 1, width)
     elif isinstance(value, list) and any(isinstance(part, dict | list) for part in value):
         yield head, ""
         for k, part in enumerate(value):
-            yield from _item(part, (*path, k), origins, depth + 1, width)
-    elif isinstance(value, list) and len(head) + len(_inline(value)) > width - 2:
-        yield f"{head} [", _where(path, origins)
+            yield from _render_item(part, (*path, k), origins, depth + 1, width)
+    elif isinstance(value, list) and len(head) + len(_render_inline(value)) > width - 2:
+        yield f"{head} [", _format_origin(path, origins)
         pad = "  " * (depth + 1)
-        yield from ((pad + text, "") for text in _wrapped(_inline(value)[1:-1], width - len(pad)))
+        yield from ((pad + text, "") for text in _wrap_text(_render_inline(value)[1:-1], width - len(pad)))
         yield "  " * depth + "]", ""
     elif isinstance(value, str) and " " in value and len(value) > max(_LONG, width - len(head) - 30):
-        yield f"{head} >-", _where(path, origins)
+        yield f"{head} >-", _format_origin(path, origins)
         pad = "  " * (depth + 1)
-        yield from ((pad + text, "") for text in _wrapped(value, width - len(pad)))
+        yield from ((pad + text, "") for text in _wrap_text(value, width - len(pad)))
     else:
-        yield f"{head} {_inline(value)}", _where(path, origins)
+        yield f"{head} {_render_inline(value)}", _format_origin(path, origins)
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def _wrap_text(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, max(40, width), break_long_words=False, break_on_hyphens=False)
 
 
-def _item(value: Any, path: KeyPath, origins: Origins, depth: int, width: int) -> Iterator[Row]:
+def _render_item(value: Any, path: KeyPath, origins: Origins, depth: int, width: int) -> Iterator[Row]:
     """Yield one list entry; the first key of a mapping follows the dash."""
     pad = "  " * depth
     if not isinstance(value, dict) or not value:
-        yield f"{pad}- {_inline(value)}", _where(path, origins)
+        yield f"{pad}- {_render_inline(value)}", _format_origin(path, origins)
         return
-    for k, (text, origin) in enumerate(_mapping(value, path, origins, depth + 1, width)):
+    for k, (text, origin) in enumerate(_render_mapping(value, path, origins, depth + 1, width)):
         yield (f"{pad}- {text[len(pad) + 2 :]}" if k == 0 else text), origin
 
 
-def _where(path: KeyPath, origins: Origins) -> str:
+def _format_origin(path: KeyPath, origins: Origins) -> str:
     origin = origins.get(path)
     if origin is None:
         return ""
     return origin.file if origin.line is None else f"{origin.file}:{origin.line}"
 
 
-def _inline(value: Any) -> str:
+def _render_inline(value: Any) -> str:
     if isinstance(value, list):
-        return "[" + ", ".join(_inline(part) for part in value) + "]"
+        return "[" + ", ".join(_render_inline(part) for part in value) + "]"
     if isinstance(value, dict):
         return "{}"
-    return "null" if value is None else _scalar(str(value))
+    return "null" if value is None else _quote_scalar(str(value))
 
 
-def _scalar(text: str) -> str:
+def _quote_scalar(text: str) -> str:
     """Write plain text if YAML reads it back unchanged, otherwise in double quotes."""
     plain = _PLAIN.fullmatch(text) and not _UNSAFE_START.match(text) and text.lower() not in _WORDS[2:4]
     return text if plain else json.dumps(text, ensure_ascii=False)
@@ -185,17 +189,17 @@ def write_run(result: Result, out: Path | None = None) -> Path:
     """
     scenario = result.problem.scenario
     place = out if out is not None else scenario.root / RUN_ROOT
-    target = place / folder_name(scenario)
+    target = place / build_folder_name(scenario)
     _refuse_strangers(target)
     try:
         put_folder(target, lambda folder: _write(result, folder, target))
     except OSError as error:
         what = Text(f"le dossier de calcul « {target} »", f'the run folder "{target}"')
-        raise refusal(what, error, _ELSEWHERE) from error
+        raise build_write_error(what, error, _ELSEWHERE) from error
     return target
 
 
-def folder_name(scenario: Scenario) -> str:
+def build_folder_name(scenario: Scenario) -> str:
     """Return `<id>-<hash8>`, with unsafe characters of the id replaced by "-"."""
     safe = re.sub(r"[^\w.-]+", "-", scenario.id).strip(".-") or "scenario"
     return f"{safe}-{scenario.sha256[:8]}"
@@ -229,15 +233,15 @@ _ELSEWHERE = Text("Choisissez un autre dossier avec --out.", "Choose another fol
 
 def _write(result: Result, folder: Path, target: Path) -> None:
     scenario, problem = result.problem.scenario, result.problem
-    fill(folder / RESOLVED, resolved_yaml(scenario).encode())
-    fill(folder / PARQUET, parquet_bytes(parquet_columns(result.dossiers)))
-    fill(folder / CSV, csv_columns(result.dossiers, problem.case.timezone).write_csv().encode())
-    fill(folder / CERTIFICATE, written(result.certificate).encode())
-    files = {name: file_sha256(folder / name) for name in BOUND}
-    made = RunOrigin(versions(), code_hash(), lock_hash())
-    told = summary(result, target, files, made)
-    fill(folder / SUMMARY, written(told).encode())
-    fill(folder / LOG, sealed_log(result.log, told["seconds"]).encode())
+    fill(folder / RESOLVED, render_resolved_yaml(scenario).encode())
+    fill(folder / PARQUET, encode_parquet(select_parquet_columns(result.dossiers)))
+    fill(folder / CSV, convert_to_csv(result.dossiers, problem.case.timezone).write_csv().encode())
+    fill(folder / CERTIFICATE, serialise_document(result.certificate).encode())
+    files = {name: hash_file(folder / name) for name in BOUND}
+    made = RunOrigin(list_versions(), hash_code(), hash_lock_file())
+    told = build_summary(result, target, files, made)
+    fill(folder / SUMMARY, serialise_document(told).encode())
+    fill(folder / LOG, seal_log(result.log, told["seconds"]).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +253,9 @@ class RunOrigin:
     lock_sha256: str | None
 
 
-def summary(result: Result, target: Path, files: Mapping[str, str], origin: RunOrigin) -> dict[str, Any]:
+def build_summary(
+    result: Result, target: Path, files: Mapping[str, str], origin: RunOrigin
+) -> dict[str, Any]:
     """Return the document of the run with its hashes; only `seconds` depends on the clock.
 
     Parameters
@@ -263,13 +269,13 @@ def summary(result: Result, target: Path, files: Mapping[str, str], origin: RunO
     inputs = [{"path": f.path, "sha256": f.sha256, "kind": f.kind} for f in scenario.inputs]
     document = {
         **result.document,
-        "run_dir": folder_name(scenario),
+        "run_dir": build_folder_name(scenario),
         "project": Path(os.path.relpath(scenario.root, target.resolve())).as_posix(),
         "sets": list(scenario.sets),
         "inputs": inputs,
         "versions": dict(origin.versions),
         "files": dict(files),
-        "provenance": provenance(
+        "provenance": build_provenance(
             inputs,
             files,
             origin.versions,
@@ -278,12 +284,12 @@ def summary(result: Result, target: Path, files: Mapping[str, str], origin: RunO
             origin.lock_sha256,
         ),
     }
-    return {**document, "document_sha256": document_sha256(document)}
+    return {**document, "document_sha256": hash_summary(document)}
 
 
-def resolved_tree(scenario: Scenario) -> dict[str, Any]:
+def build_resolved_tree(scenario: Scenario) -> dict[str, Any]:
     """Return the merged scenario as plain values, with files relative to the project folder."""
-    tree: dict[str, Any] = {"schema_version": 1, **scenario.resolved()}
+    tree: dict[str, Any] = {"schema_version": 1, **scenario.resolve()}
     for path, file in scenario.files.items():
         piece: Any = tree
         for step in path[:-1]:
@@ -292,9 +298,9 @@ def resolved_tree(scenario: Scenario) -> dict[str, Any]:
     return tree
 
 
-def resolved_yaml(scenario: Scenario) -> str:
+def render_resolved_yaml(scenario: Scenario) -> str:
     """Return the merged scenario as YAML that reads back as the same scenario."""
-    return _HEADER + to_yaml(resolved_tree(scenario))
+    return _HEADER + to_yaml(build_resolved_tree(scenario))
 
 
 def to_yaml(tree: Mapping[str, Any]) -> str:

@@ -17,40 +17,46 @@ import polars as pl
 from tnt_sim.domain.money import format_cents, format_rate, parse_decimal
 from tnt_sim.errors import Defect
 from tnt_sim.i18n import message
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.i18n.numbers import amount, decimal, euros, plural
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.i18n.numbers import format_amount, format_count, format_decimal, format_euros
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import listed
+from tnt_sim.rules.expressions.column_text import format_list
 from tnt_sim.rules.expressions.empty_cells import is_blank
-from tnt_sim.rules.expressions.text import selector_words
-from tnt_sim.rules.linear_terms import IntArray, exact_sum
-from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES, failure_texts
-from tnt_sim.rules.offers.funded_rows import listed_names
-from tnt_sim.scenario.objective import columns_counted_zero
+from tnt_sim.rules.expressions.text import describe_selector
+from tnt_sim.rules.linear_terms import IntArray, sum_exactly
+from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES, describe_failures
+from tnt_sim.rules.offers.funded_rows import format_dossier_rows
+from tnt_sim.scenario.objective import list_zero_columns
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.decision_reasons import FUNDED_CODES, Reasons, barred_sentences, main_rule, worth_per_euro
+from tnt_sim.verify.decision_reasons import (
+    FUNDED_CODES,
+    Reasons,
+    compute_worth_per_euro,
+    main_rule,
+    write_blocking_sentences,
+)
 
 
-def unspent_sentence(problem: Problem, reasons: Reasons, node: int) -> Text:
+def describe_unspent(problem: Problem, reasons: Reasons, node: int) -> Text:
     """Say why money is left in an envelope; if most of it is left in one below, that envelope is named."""
     at = reasons.unspent_at[node]
-    why = _unspent_why(problem, reasons, node, at)
+    why = _explain_unspent(problem, reasons, node, at)
     if at == node:
         return why
     name = problem.case.tree.titles[at]
     return Text(f"Surtout dans « {name} ». {why.fr}", f'Mostly in "{name}". {why.en}')
 
 
-def _unspent_why(problem: Problem, reasons: Reasons, node: int, at: int) -> Text:
+def _explain_unspent(problem: Problem, reasons: Reasons, node: int, at: int) -> Text:
     code, rule = reasons.unspent_code[node], reasons.unspent_rule[node]
     if code == "all_funded":
-        return _all_funded(problem, reasons, at)
+        return _describe_all_funded(problem, reasons, at)
     if code == "reserve":
         return Text("C'est la réserve de précaution.", "This is the precautionary reserve.")
     if code == "none_fits":
-        head = _NONE_FITS[bool(problem.case.tree.children(at))]
-        return _with_exceptions(head, _fitting(problem, reasons, at))
+        head = _NONE_FITS[bool(problem.case.tree.list_children(at))]
+        return _with_exceptions(head, _describe_fitting(problem, reasons, at))
     if code == "parent_full":
         return Text(
             "Des dossiers tiendraient ici, mais l'enveloppe au-dessus est épuisée.",
@@ -82,17 +88,17 @@ _NONE_FITS = (
 """Sentences for an envelope without children, and for one with children."""
 
 
-def _all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
+def _describe_all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
     under = reasons.rows_under(node)
     if not len(under):
         return Text("Aucun dossier n'y est déposé.", "No dossier is filed there.")
     if not problem.offers.in_play[under].any():
         return Text("Aucun dossier n'y est éligible.", "No dossier is eligible there.")
-    exceptions = _waiting(problem, reasons, under)
+    exceptions = _describe_unfunded(problem, reasons, under)
     refused = int(problem.offers.refused[under].sum())
     if refused:
         exceptions.append(
-            so_many(
+            describe_count(
                 refused,
                 ("refusé par décision", "refusés par décision"),
                 ("refused by decision", "refused by decision"),
@@ -109,23 +115,23 @@ def _with_exceptions(head: Text, exceptions: list[Text]) -> Text:
     return Text(f"{head.fr}, sauf {fr}.", f"{head.en}, but for {en}.")
 
 
-def _fitting(problem: Problem, reasons: Reasons, node: int) -> list[Text]:
+def _describe_fitting(problem: Problem, reasons: Reasons, node: int) -> list[Text]:
     """Describe the applications below a node that would fit in the money, and what keeps them out."""
     under = reasons.rows_under(node)
-    return _waiting(problem, reasons, under[reasons.blocking[under] < 0])
+    return _describe_unfunded(problem, reasons, under[reasons.blocking[under] < 0])
 
 
-def _waiting(problem: Problem, reasons: Reasons, rows: IntArray) -> list[Text]:
+def _describe_unfunded(problem: Problem, reasons: Reasons, rows: IntArray) -> list[Text]:
     """Say how many candidates are not funded, what they ask for, and which rule keeps most of it out."""
     rows = rows[problem.offers.candidate[rows]]
     rows = rows[~reasons.code.gather(rows).is_in(FUNDED_CODES).to_numpy()]
     if len(rows) == 0:
         return []
     ask = problem.offers.least_cents
-    asked = exact_sum(ask[rows])
+    asked = sum_exactly(ask[rows])
     fr, en = format_cents(asked, Lang.FR), format_cents(asked, Lang.EN)
     named = {int(row): name for row, name in zip(rows, reasons.rule.gather(rows), strict=True) if name}
-    out = so_many(len(rows), ("non retenu", "non retenus"), ("not funded", "not funded"))
+    out = describe_count(len(rows), ("non retenu", "non retenus"), ("not funded", "not funded"))
     if not named:
         return [Text(f"{out.fr} ({fr})", f"{out.en} ({en})")]
     rule = main_rule(named, ask)
@@ -144,14 +150,14 @@ def _waiting(problem: Problem, reasons: Reasons, rows: IntArray) -> list[Text]:
     ]
 
 
-def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons, lang: Lang) -> pl.Series:
+def describe_dossiers(problem: Problem, allocation: Allocation, reasons: Reasons, lang: Lang) -> pl.Series:
     """Return the reason of each application in one sentence, String (n,)."""
     case = problem.case
     texts = np.full(case.n, "", dtype=object)
     code, rule = reasons.code, reasons.rule
     ineligible = code.is_in(INELIGIBLE_CODES).to_numpy()
     for failure in problem.eligibility.failures:
-        displayed = failure_texts(case, failure, lang).to_numpy()
+        displayed = describe_failures(case, failure, lang).to_numpy()
         mask = failure.mask & ineligible
         first = mask & (texts == "")
         later = mask & (texts != "")
@@ -172,16 +178,16 @@ def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons
             for node, cents in known.tolist()
         ]
         texts[rows] = np.array(words, dtype=object)[which]
-    _decided(problem, texts, code, lang)
+    _fill_decided(problem, texts, code, lang)
     _with_rule(texts, code, rule, lang)
-    for row, names in counted_zero(problem, reasons).items():
+    for row, names in map_empty_columns(problem, reasons).items():
         listed = ", ".join(names)
         texts[row] = Text(
             f"Aucune valeur n'est donnée ({listed}) : il compte pour zéro dans l'objectif.",
             f"No value is given ({listed}): it counts as zero in the objective.",
         ).in_(lang)
     texts[reasons.unclear] = NOT_ESTABLISHED.in_(lang)
-    barred_sentences(problem, texts, code, rule, reasons.by, lang)
+    write_blocking_sentences(problem, texts, code, rule, reasons.by, lang)
     return pl.Series("reason", texts.tolist(), dtype=pl.String)
 
 
@@ -205,10 +211,10 @@ _TEMPLATES = {
 }
 
 
-def counted_zero(problem: Problem, reasons: Reasons) -> dict[int, tuple[str, ...]]:
+def map_empty_columns(problem: Problem, reasons: Reasons) -> dict[int, tuple[str, ...]]:
     """Map each row that adds nothing to the objective to its empty columns, which count as zero."""
     case = problem.case
-    columns = () if case.as_0_1_0 else columns_counted_zero(problem.scenario.spec)
+    columns = () if case.as_0_1_0 else list_zero_columns(problem.scenario.spec)
     idle = (reasons.code == "crowded_out").to_numpy() & (reasons.rule == "").to_numpy() & ~reasons.unclear
     result: dict[int, tuple[str, ...]] = {}
     for column in columns:
@@ -217,15 +223,15 @@ def counted_zero(problem: Problem, reasons: Reasons) -> dict[int, tuple[str, ...
     return result
 
 
-def idle_worthless(problem: Problem, reasons: Reasons) -> Defect | None:
+def warn_zero_gain(problem: Problem, reasons: Reasons) -> Defect | None:
     """Warn if money is unspent while eligible applications count for nothing in the objective."""
     case, offered = problem.case, problem.offers
     idle = (reasons.code == "crowded_out").to_numpy() & (reasons.rule == "").to_numpy() & ~reasons.unclear
-    rows = np.flatnonzero(idle & (worth_per_euro(problem) == 0))
+    rows = np.flatnonzero(idle & (compute_worth_per_euro(problem) == 0))
     if case.as_0_1_0 or problem.stages[0].goal_parts or not len(rows):
         return None
-    requested = exact_sum(offered.least_cents[rows])
-    n = so_many(
+    requested = sum_exactly(offered.least_cents[rows])
+    n = describe_count(
         len(rows),
         (
             "dossier éligible compte pour zéro dans l'objectif et reste sans subvention",
@@ -236,7 +242,7 @@ def idle_worthless(problem: Problem, reasons: Reasons) -> Defect | None:
             "eligible dossiers count as zero in the objective and get no grant",
         ),
     )
-    names = listed_names(case, rows)
+    names = format_dossier_rows(case, rows)
     return Defect(
         "idle-money",
         Text(
@@ -252,7 +258,7 @@ NOT_ESTABLISHED = Text(
 )
 
 
-def _decided(problem: Problem, texts: np.ndarray, code: pl.Series, lang: Lang) -> None:
+def _fill_decided(problem: Problem, texts: np.ndarray, code: pl.Series, lang: Lang) -> None:
     for k, spec in enumerate(problem.decided.specs):
         by = f" ({spec.author})" if spec.author else ""
         words = spec.reason or spec.title or spec.id
@@ -278,7 +284,7 @@ def _with_rule(texts: np.ndarray, code: pl.Series, rule: pl.Series, lang: Lang) 
         texts[rows[(crowded == name).to_numpy()]] = text.in_(lang)
 
 
-def reserve_sentence(rank: int, cents: int, lang: Lang) -> str:
+def describe_reserve(rank: int, cents: int, lang: Lang) -> str:
     """Say that an application is on the reserve list, and what it would get."""
     money = format_cents(cents, lang)
     return Text(
@@ -289,37 +295,37 @@ def reserve_sentence(rank: int, cents: int, lang: Lang) -> str:
 Entry = Mapping[str, Any]
 
 
-def change_sentence(change: Entry, lang: Lang) -> str:
+def describe_change(change: Entry, lang: Lang) -> str:
     """Write a change: « Il serait retenu avec « score » à 14,5 au lieu de 12 (+2,5) ; 14,4 ne suffit pas. »"""
-    word = _value_text(change, lang)
+    word = _describe_change_value(change, lang)
     if change.get("proof") != "FEASIBLE_GAP":
         return word
-    return f"{word.removesuffix('.')} {ALONE.in_(lang)}."
+    return f"{word.removesuffix('.')} {UNPROVEN_NOTE.in_(lang)}."
 
 
-ALONE = Text("(selon un seul solveur, sans preuve)", "(by one solver alone, without a proof)")
+UNPROVEN_NOTE = Text("(selon un seul solveur, sans preuve)", "(by one solver alone, without a proof)")
 
 
-def _value_text(change: Entry, lang: Lang) -> str:
+def _describe_change_value(change: Entry, lang: Lang) -> str:
     if change["status"] in ("impossible", "undefined"):
-        return _not(change, lang)
+        return _describe_impossibility(change, lang)
     write = {
-        "score": _score,
-        "grant": _grant,
-        "envelope": _envelope,
-        "rule": _rule,
-        "requirement": _lifted,
-        "decision": _lifted,
+        "score": _describe_score,
+        "grant": _describe_grant,
+        "envelope": _describe_envelope,
+        "rule": _describe_rule,
+        "requirement": _describe_relaxation,
+        "decision": _describe_relaxation,
     }[str(change["kind"])]
     return write(change, lang)
 
 
-def _score(change: Entry, lang: Lang) -> str:
-    column = column_text.column(str(change["of"])).in_(lang)
-    now, step = decimal(change["from"], lang), decimal(change["step"], lang)
-    above = _above_top(change, lang)
+def _describe_score(change: Entry, lang: Lang) -> str:
+    column = column_text.describe_column(str(change["of"])).in_(lang)
+    now, step = format_decimal(change["from"], lang), format_decimal(change["step"], lang)
+    above = _describe_above_top(change, lang)
     if change["status"] == "interval":
-        low, high = decimal(change["low"], lang), decimal(change["high"], lang)
+        low, high = format_decimal(change["low"], lang), format_decimal(change["high"], lang)
         if change["high"] is None:
             return Text(
                 f"Il lui faudrait {column} d'au moins {low} (aujourd'hui {now}) ; demandez-le seul pour l'exact.",
@@ -329,7 +335,7 @@ def _score(change: Entry, lang: Lang) -> str:
             f"Il lui faudrait {column} entre {low} et {high} (aujourd'hui {now}) ; {high} suffit.",
             f"It would take {column} between {low} and {high} ({now} today); {high} is enough.",
         ).in_(lang)
-    to, by = decimal(change["to"], lang), decimal(str(change["by"]).lstrip("-"), lang)
+    to, by = format_decimal(change["to"], lang), format_decimal(str(change["by"]).lstrip("-"), lang)
     sign = "\u2212" if str(change["by"]).startswith("-") else "+"
     return Text(
         f"Il serait retenu avec {column} de {to} au lieu de {now} ({sign}{by}, par pas de {step}) ; "
@@ -339,24 +345,24 @@ def _score(change: Entry, lang: Lang) -> str:
     ).in_(lang)
 
 
-def _above_top(change: Entry, lang: Lang) -> str:
+def _describe_above_top(change: Entry, lang: Lang) -> str:
     """Say that no application of the table reaches that figure."""
     top, to = change.get("top"), change.get("to")
     if top is None or to is None or float(to) <= float(top):
         return ""
-    shown = decimal(top, lang)
+    shown = format_decimal(top, lang)
     return Text(f" ; aucun dossier n'a plus de {shown}", f"; no dossier has more than {shown}").in_(lang)
 
 
-def _grant(change: Entry, lang: Lang) -> str:
-    to, now, step = (amount(change[f"{key}_cents"], lang) for key in ("to", "from", "step"))
+def _describe_grant(change: Entry, lang: Lang) -> str:
+    to, now, step = (format_amount(change[f"{key}_cents"], lang) for key in ("to", "from", "step"))
     return Text(
         f"Il serait retenu pour {to} au lieu de {now} ; {step} de plus ne passe pas.",
         f"It would be funded for {to} instead of {now}; {step} more is too much.",
     ).in_(lang)
 
 
-def _envelope(change: Entry, lang: Lang) -> str:
+def _describe_envelope(change: Entry, lang: Lang) -> str:
     name = f"« {change['title']} »" if lang is Lang.FR else f'"{change["title"]}"'
     if change["by_cents"] is None:
         if change["low_cents"] == 0:  # a bound that says nothing is not shown as an amount
@@ -364,14 +370,14 @@ def _envelope(change: Entry, lang: Lang) -> str:
                 f"Combien il faudrait de plus dans {name} n'est pas calculé ici : demandez ce dossier seul.",
                 f"How much more it would take in {name} is not computed here: ask for this dossier alone.",
             ).in_(lang)
-        low = amount(change["low_cents"], lang)
+        low = format_amount(change["low_cents"], lang)
         return Text(
             f"Sans perte, il lui faudrait au moins {low} de plus dans {name}.",
             f"At no loss it would take at least {low} more in {name}.",
         ).in_(lang)
-    by, to = amount(change["by_cents"], lang), amount(change["to_cents"], lang)
+    by, to = format_amount(change["by_cents"], lang), format_amount(change["to_cents"], lang)
     if change["status"] == "interval":
-        low = amount(change["low_cents"], lang)
+        low = format_amount(change["low_cents"], lang)
         return Text(
             f"Il pourrait être retenu sans perte avec {low} à {by} de plus dans {name}.",
             f"It could be funded at no loss with {low} to {by} more in {name}.",
@@ -389,23 +395,23 @@ def _envelope(change: Entry, lang: Lang) -> str:
     first = change.get("first_cents")
     if first is None:
         return f"{text}."
-    label = amount(first, lang)
+    label = format_amount(first, lang)
     return text + Text(
         f". La meilleure répartition le retient pour la première fois à {label}.",
         f". The best allocation first holds it at {label}.",
     ).in_(lang)
 
 
-def _rule(change: Entry, lang: Lang) -> str:
-    by = euros(change["by"], lang) if change["unit"] == "money" else decimal(change["by"], lang)
+def _describe_rule(change: Entry, lang: Lang) -> str:
+    by = format_euros(change["by"], lang) if change["unit"] == "money" else format_decimal(change["by"], lang)
     return Text(
         f"Il pourrait être retenu sans perte si la règle « {change['of']} » cédait de {by}, et pas moins.",
         f'It could be funded at no loss if the rule "{change["of"]}" gave way by {by}, and no less.',
     ).in_(lang)
 
 
-def _lifted(change: Entry, lang: Lang) -> str:
-    grant = amount(change["grant_cents"], lang)
+def _describe_relaxation(change: Entry, lang: Lang) -> str:
+    grant = format_amount(change["grant_cents"], lang)
     if change["kind"] == "decision":
         return Text(
             f"Sans la décision « {change['of']} », il serait retenu pour {grant}.",
@@ -417,7 +423,7 @@ def _lifted(change: Entry, lang: Lang) -> str:
     ).in_(lang)
 
 
-def _not(change: Entry, lang: Lang) -> str:
+def _describe_impossibility(change: Entry, lang: Lang) -> str:
     what = KINDS[str(change["kind"])].in_(lang).format(of=change["of"])
     why = WHY_NOT[str(change["why"])].in_(lang).format(by=change.get("by", ""))
     colon = " : " if lang is Lang.FR else ": "
@@ -502,9 +508,9 @@ WHY_NOT: Mapping[str, Text] = MappingProxyType(
 )
 
 
-def why_sentence(entry: Entry, lang: Lang) -> str:
+def explain_dossier(entry: Entry, lang: Lang) -> str:
     """Write the reason of one application with its figures and names."""
-    return SENTENCES[sentence_key(entry)].in_(lang).format_map(_filled(entry, lang))
+    return SENTENCES[get_sentence_key(entry)].in_(lang).format_map(_build_fields(entry, lang))
 
 
 SENTENCES: Mapping[str, Text] = MappingProxyType(
@@ -605,7 +611,7 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
 the list is proved optimal, `crowded_out` by what crowds it out."""
 
 
-def sentence_key(entry: Entry) -> str:
+def get_sentence_key(entry: Entry) -> str:
     """Return the key of the sentence for an entry."""
     code = str(entry["reason_code"])
     if code == "decided":
@@ -622,38 +628,38 @@ def sentence_key(entry: Entry) -> str:
     return code
 
 
-def _filled(entry: Entry, lang: Lang) -> dict[str, str]:
+def _build_fields(entry: Entry, lang: Lang) -> dict[str, str]:
     margin: Entry = entry["margin"] or {}
     decision: Entry = entry["decision"] or {}
     reserve: Entry = entry.get("on_reserve") or {}
     author = f" ({decision['author']})" if decision.get("author") else ""
     return {
-        "granted": amount(entry["granted_cents"], lang),
-        "asked": amount(margin.get("asked_cents"), lang),
-        "left": amount(margin.get("left_cents"), lang),
+        "granted": format_amount(entry["granted_cents"], lang),
+        "asked": format_amount(margin.get("asked_cents"), lang),
+        "left": format_amount(margin.get("left_cents"), lang),
         "envelope": str(margin.get("title") or ""),
-        "margin": listed([f"« {one['dossier']} »" if lang is Lang.FR else f'"{one["dossier"]}"'
+        "margin": format_list([f"« {one['dossier']} »" if lang is Lang.FR else f'"{one["dossier"]}"'
                           for one in margin.get("dossiers", ())], lang),
         "by": str(entry["by"] or ""),
-        "rule": _named_rule(entry, lang),
-        "bar": cause_words(entry["barred_by"], lang) if entry.get("barred_by") else "",
+        "rule": _list_causes(entry, lang),
+        "bar": describe_cause(entry["barred_by"], lang) if entry.get("barred_by") else "",
         "author": author,
         "why": str(decision.get("reason") or decision.get("title") or decision.get("rule") or "").rstrip("."),
-        "missed": " ; ".join(missed_words(one, lang) for one in entry["missed"]),
+        "missed": " ; ".join(describe_missed_requirement(one, lang) for one in entry["missed"]),
         "rank": str(reserve.get("rank", "")),
-        "reserved": amount(reserve.get("cents"), lang),
+        "reserved": format_amount(reserve.get("cents"), lang),
         "empty": ", ".join(entry["empty"]),
     }  # fmt: skip
 
 
-def _named_rule(entry: Entry, lang: Lang) -> str:
+def _list_causes(entry: Entry, lang: Lang) -> str:
     causes = [one for one in entry["because"] if one["enters"] != entry["funded"]] or entry["because"]
-    if causes and sentence_key(entry) in ("rule", "displaced"):
-        return listed([cause_words(one, lang) for one in causes], lang, most=3)
-    return cause_words(entry["rule"], lang) if entry["rule"] else ""
+    if causes and get_sentence_key(entry) in ("rule", "displaced"):
+        return format_list([describe_cause(one, lang) for one in causes], lang, most=3)
+    return describe_cause(entry["rule"], lang) if entry["rule"] else ""
 
 
-def cause_words(rule: Entry, lang: Lang) -> str:
+def describe_cause(rule: Entry, lang: Lang) -> str:
     """Name a rule, a decision or an envelope option in a sentence, with its title if it has one."""
     kind, name, title = str(rule["kind"]), str(rule["id"]), str(rule.get("title") or "")
     text = f"{name} : {title}" if title and lang is Lang.FR else f"{name}: {title}" if title else name
@@ -667,7 +673,7 @@ def cause_words(rule: Entry, lang: Lang) -> str:
     return f"{noun} « {text} »" if lang is Lang.FR else f'{noun} "{text}"'
 
 
-def missed_words(entry: Entry, lang: Lang) -> str:
+def describe_missed_requirement(entry: Entry, lang: Lang) -> str:
     """Write a missed requirement: « population = 120 000, exigé : … ; il manque 180 000 (source) »."""
     if entry["rule"] == "state":
         state = {
@@ -676,27 +682,27 @@ def missed_words(entry: Entry, lang: Lang) -> str:
         }
         return state.get(str(entry["value"]), Text("dossier clos", "closed dossier")).in_(lang)
     if entry["not_given"]:
-        return _not_given(entry, lang)
+        return _describe_missing_value(entry, lang)
     head = entry["reason"] or Text("condition non remplie", "requirement not met").in_(lang)
-    parts = [_held(entry, lang), _gap(entry, lang)]
+    parts = [_describe_held_value(entry, lang), _describe_gap(entry, lang)]
     source = f" ({entry['source']})" if entry["source"] else ""
     body = " ; ".join(part for part in parts if part)
     colon = " : " if lang is Lang.FR else ": "
     return f"{head}{colon}{body}{source}" if body else f"{head}{source}"
 
 
-def _not_given(entry: Entry, lang: Lang) -> str:
+def _describe_missing_value(entry: Entry, lang: Lang) -> str:
     """Write a requirement missed for lack of a value: « non renseigné : Avis DDT (exigé : …) »"""
-    names, wanted = ", ".join(entry["not_given"]), selector_words(entry["wanted"], lang)
+    names, wanted = ", ".join(entry["not_given"]), describe_selector(entry["wanted"], lang)
     return Text(
         f"non renseigné : {names} (exigé : {wanted})", f"not given: {names} (required: {wanted})"
     ).in_(lang)
 
 
-def _held(entry: Entry, lang: Lang) -> str:
+def _describe_held_value(entry: Entry, lang: Lang) -> str:
     """Write the value of the application and what is required."""
-    wanted = selector_words(entry["wanted"], lang) if entry["wanted"] else ""
-    column = column_text.bare_column(str(entry["column"])).in_(lang)
+    wanted = describe_selector(entry["wanted"], lang) if entry["wanted"] else ""
+    column = column_text.describe_bare_column(str(entry["column"])).in_(lang)
     nothing = Text("non renseigné", "not given").in_(lang)
     known = entry["unit"] in ("money", "number", "days", "text") and entry["column"] not in (
         "any",
@@ -705,7 +711,9 @@ def _held(entry: Entry, lang: Lang) -> str:
     )
     pieces = []
     if known:
-        value = figure(entry["value"], str(entry["unit"]), lang) if entry["value"] is not None else nothing
+        value = (
+            format_value(entry["value"], str(entry["unit"]), lang) if entry["value"] is not None else nothing
+        )
         pieces.append(f"{column} = {value}")
     if wanted:
         pieces.append(f"exigé : {wanted}" if lang is Lang.FR else f"required: {wanted}")
@@ -716,10 +724,10 @@ CHANGEABLE = frozenset({"cost", "base", "requested", "min_grant", "start", "end"
 """Columns that an applicant can change; for other columns the shortfall is not given as advice."""
 
 
-def _gap(entry: Entry, lang: Lang) -> str:
+def _describe_gap(entry: Entry, lang: Lang) -> str:
     if entry["shortfall"] is None or entry["test"] is None or entry["column"] not in CHANGEABLE:
         return ""
-    gap = figure(entry["shortfall"], str(entry["unit"]), lang, span=True)
+    gap = format_value(entry["shortfall"], str(entry["unit"]), lang, span=True)
     if entry["unit"] == "days":
         late = entry["test"] in ("until", "before")
         return (
@@ -731,18 +739,18 @@ def _gap(entry: Entry, lang: Lang) -> str:
     ).in_(lang)
 
 
-def figure(text: str | None, unit: str, lang: Lang, *, span: bool = False) -> str:
+def format_value(text: str | None, unit: str, lang: Lang, *, span: bool = False) -> str:
     """Write a figure of the document in its unit: euros, number, days, rate or date."""
     if text is None:
         return "–"
     if unit == "money":
-        return euros(text, lang)
+        return format_euros(text, lang)
     if unit == "number":
-        return decimal(text, lang)
+        return format_decimal(text, lang)
     if unit == "rate":
         return format_rate(parse_decimal(text), lang)
     if unit == "days" and span:
-        return plural(int(parse_decimal(text)), ("jour", "jours"), ("day", "days"), lang)
+        return format_count(int(parse_decimal(text)), ("jour", "jours"), ("day", "days"), lang)
     if unit == "days":
-        return message.long_day(text).in_(lang)
+        return message.format_long_day(text).in_(lang)
     return f"« {text} »" if lang is Lang.FR else f'"{text}"'

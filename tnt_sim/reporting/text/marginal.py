@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import amount, decimal
+from tnt_sim.i18n.numbers import format_amount, format_decimal
 from tnt_sim.reporting.text.vocabulary import PROOF
-from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.rules.expressions.column_text import format_integer
 
 TITLES: Mapping[str, Text] = MappingProxyType(
     {
@@ -60,7 +60,7 @@ WAYS: Mapping[str, Text] = MappingProxyType(
         "wholly": Text("tout sur", "wholly on"),
     }
 )
-BEYOND = Text(
+STEP_NOTE = Text(
     "« Rien avant » : en dessous de ce montant, aucun objectif ne monte d'une unité, quoi qu'on dépense. Le prix "
     "relâché est celui du programme linéaire, qui finance des fractions de dossier : une pente, pas une décision.",
     '"Nothing before": below it no goal rises by a unit, whatever is spent. The relaxed price is that of the '
@@ -88,12 +88,12 @@ TARGET_STOPPED = Text(
 )
 
 
-def proof_word(proof: str | None, lang: Lang) -> str:
+def describe_proof(proof: str | None, lang: Lang) -> str:
     """Name the evidence of a figure; a dash if there is none."""
     return PROOF[proof].in_(lang) if proof is not None else "–"
 
 
-SEEN: Mapping[str, Text] = MappingProxyType(
+OBSERVED_FLAGS: Mapping[str, Text] = MappingProxyType(
     {
         "always": Text("à chaque montant regardé", "at each amount looked at"),
         "enters": Text("entre, aux montants regardés", "enters, at the amounts looked at"),
@@ -104,45 +104,45 @@ SEEN: Mapping[str, Text] = MappingProxyType(
 """Words used instead of a flag where the list may change unobserved between two amounts."""
 
 
-def flag_words(entry: Mapping[str, Any], lang: Lang) -> str:
+def describe_flag(entry: Mapping[str, Any], lang: Lang) -> str:
     """Describe what happens to an application over the range, as far as known."""
     flag = entry["flag"]
-    return (FLAGS[flag] if entry["exact"] else SEEN.get(flag, FLAGS[flag])).in_(lang)
+    return (FLAGS[flag] if entry["exact"] else OBSERVED_FLAGS.get(flag, FLAGS[flag])).in_(lang)
 
 
-def bracket_words(low: int | None, high: int | None, lang: Lang) -> str:
+def format_bracket(low: int | None, high: int | None, lang: Lang) -> str:
     """Write an amount known to the cent, or the bracket it lies in; "–" if there is none."""
     if low is None and high is None:
         return "–"
     if low == high:
-        return amount(high or 0, lang)
+        return format_amount(high or 0, lang)
     if high is None:
-        least = amount(low or 0, lang)
+        least = format_amount(low or 0, lang)
         return Text(f"au moins {least}", f"{least} at least").in_(lang)
-    least, most = amount(low or 0, lang), amount(high, lang)
+    least, most = format_amount(low or 0, lang), format_amount(high, lang)
     return Text(f"entre {least} et {most}", f"between {least} and {most}").in_(lang)
 
 
-def first_words(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_first_amount(entry: Mapping[str, Any], lang: Lang) -> str:
     """Write the amount at which the optimum first funds an application."""
-    return bracket_words(entry["first_from_cents"], entry["first_upto_cents"], lang)
+    return format_bracket(entry["first_from_cents"], entry["first_upto_cents"], lang)
 
 
-def stable_words(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_stable_amount(entry: Mapping[str, Any], lang: Lang) -> str:
     """Write the amount from which the optimum always funds an application."""
     exact = entry["stable_from_cents"]
     if exact is not None or entry["stable_upto_cents"] is None:
-        return bracket_words(exact, exact, lang)
-    return bracket_words(entry["stable_low_cents"], entry["stable_upto_cents"], lang)
+        return format_bracket(exact, exact, lang)
+    return format_bracket(entry["stable_low_cents"], entry["stable_upto_cents"], lang)
 
 
-def flips_words(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_n_flips(entry: Mapping[str, Any], lang: Lang) -> str:
     """Write how often an application enters or leaves; a lower bound where changes may be unobserved."""
-    n = count(entry["flips"], lang)
+    n = format_integer(entry["flips"], lang)
     return n if entry["exact"] else f"≥ {n}"
 
 
-def looked_at(entries: Mapping[str, Any]) -> Text:
+def describe_amounts(entries: Mapping[str, Any]) -> Text:
     """Describe the amounts whose lists were computed."""
     if entries["nested"]:
         return Text("les annonces, promesses tenues.", "the announcements, promises kept.")
@@ -154,7 +154,7 @@ def looked_at(entries: Mapping[str, Any]) -> Text:
     )
 
 
-def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_no_loss(entry: Mapping[str, Any], lang: Lang) -> str:
     """Write the extra money with which an application enters without loss, or its bracket."""
     low, high = entry["no_loss_cents"], entry["no_loss_upto_cents"]
     if entry["no_loss_never"]:
@@ -164,10 +164,10 @@ def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:
     if high == 0:
         return Text("dès aujourd'hui", "today").in_(lang)
     if low == high:
-        return f"+{amount(low, lang)}"
+        return f"+{format_amount(low, lang)}"
     if high is None and low == 0:
         return Text("à demander : --dossier", "to be asked: --dossier").in_(lang)
-    least, most = amount(low, lang), amount(high, lang)
+    least, most = format_amount(low, lang), format_amount(high, lang)
     if high is None:
         return Text(f"au moins {least}", f"{least} at least").in_(lang)
     if low == 0:
@@ -175,26 +175,28 @@ def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:
     return Text(f"entre {least} et {most}", f"between {least} and {most}").in_(lang)
 
 
-def signed(value: str, lang: Lang) -> str:
+def format_signed(value: str, lang: Lang) -> str:
     """Write a figure with its sign: "+12,5"."""
-    text = decimal(value, lang)
+    text = format_decimal(value, lang)
     return text if text.startswith(("-", "\u2212")) else f"+{text}"
 
 
-def change_words(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_change(entry: Mapping[str, Any], lang: Lang) -> str:
     """Write by how much the objective would improve; a range if a limit ended the search."""
-    result = f"{signed(entry['change'], lang)} {entry['goal']}"
+    result = f"{format_signed(entry['change'], lang)} {entry['goal']}"
     most = entry["change_upto"]
     if most is None or most == entry["change"]:
         return f"≥ {result}" if most is None else result
-    return Text(f"{result} à {signed(most, lang)}", f"{result} to {signed(most, lang)}").in_(lang)
+    return Text(f"{result} à {format_signed(most, lang)}", f"{result} to {format_signed(most, lang)}").in_(
+        lang
+    )
 
 
-def one_level_words(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_children_price(entry: Mapping[str, Any], lang: Lang) -> str:
     """Write the price of the separate amounts between the children alone."""
     result = entry["one_level"]
     if result is None:
         return "–"
     if result["goal"] is None:
         return Text("rien", "nothing").in_(lang)
-    return f"{signed(result['change'], lang)} {result['goal']}"
+    return f"{format_signed(result['change'], lang)} {result['goal']}"

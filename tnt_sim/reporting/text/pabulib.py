@@ -19,7 +19,7 @@ _WORDS = {
 }
 
 
-def goal_of(pb: PbFile, measure: str) -> str:
+def require_measure(pb: PbFile, measure: str) -> str:
     """Return the measure that `--measure` names.
 
     Raises
@@ -45,16 +45,16 @@ def goal_of(pb: PbFile, measure: str) -> str:
     return goal
 
 
-def pabulib_texts(pb: PbFile, goal: str) -> list[Text]:
+def describe_pabulib(pb: PbFile, goal: str) -> list[Text]:
     """Describe the objective, the bounds of costs, the city's rule, and the metadata that is not used."""
     if goal == "score" and "score" not in pb.header:
         goal = "votes"
     what = _WORDS.get(goal, Text(f"« {goal} »", f'"{goal}"'))
     texts = [Text(f"Ce calcul maximise {what.fr}.", f"This run maximises {what.en}.")]
-    return [*texts, *_costs(pb.meta), *_categories(pb), *_rule(pb.meta)]
+    return [*texts, *_describe_costs(pb.meta), *_describe_categories(pb), *_describe_rule(pb.meta)]
 
 
-def _costs(meta: Mapping[str, str]) -> list[Text]:
+def _describe_costs(meta: Mapping[str, str]) -> list[Text]:
     return [
         Text(
             f"`{key}: {meta[key]}` est appliqué : un projet hors de cette borne n'est pas éligible.",
@@ -65,7 +65,7 @@ def _costs(meta: Mapping[str, str]) -> list[Text]:
     ]
 
 
-def _categories(pb: PbFile) -> list[Text]:
+def _describe_categories(pb: PbFile) -> list[Text]:
     meta = pb.meta
     result = []
     if meta.get("budget_per_category") and "category" in pb.header:
@@ -91,7 +91,7 @@ def _categories(pb: PbFile) -> list[Text]:
     return result
 
 
-def _rule(meta: Mapping[str, str]) -> list[Text]:
+def _describe_rule(meta: Mapping[str, str]) -> list[Text]:
     if not meta.get("rule"):
         return []
     return [

@@ -7,48 +7,48 @@ from datetime import date
 from tnt_sim.domain.field_types import Described
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import plural
-from tnt_sim.rules.expressions.column_text import count, listed
+from tnt_sim.i18n.numbers import format_count
+from tnt_sim.rules.expressions.column_text import format_integer, format_list
 from tnt_sim.rules.expressions.selectors import Selector
-from tnt_sim.rules.expressions.text import capitalised, when, which
+from tnt_sim.rules.expressions.text import capitalise, describe_if_clause, describe_where_clause
 from tnt_sim.rules.kinds.coverage.rule import Coverage
 from tnt_sim.rules.offers.eligibility import EligibilitySpec
 from tnt_sim.scenario.spec import StepSpec
 
 
-def whom_words(where: Selector | None, lang: Lang, *, first: bool) -> str:
+def describe_recipients(where: Selector | None, lang: Lang, *, first: bool) -> str:
     """Write whom a grant is for: « Si l'enveloppe est « a » : », « Tous les autres dossiers : »."""
     colon = " : " if lang is Lang.FR else ": "
     if where is not None:
-        return capitalised(when(where, lang)) + colon
+        return capitalise(describe_if_clause(where, lang)) + colon
     if first:
         return ("Tous les dossiers" if lang is Lang.FR else "All dossiers") + colon
     return ("Tous les autres dossiers" if lang is Lang.FR else "All other dossiers") + colon
 
 
-def eligibility_words(entry: EligibilitySpec, lang: Lang) -> str:
+def describe_eligibility(entry: EligibilitySpec, lang: Lang) -> str:
     """Write a condition: « Les dossiers où … ne sont éligibles que si la population dépasse 500 000. »"""
-    required = when(entry.require, lang)
-    who = "" if entry.where is None else f" {which(entry.where, lang)}"
+    required = describe_if_clause(entry.require, lang)
+    who = "" if entry.where is None else f" {describe_where_clause(entry.where, lang)}"
     if lang is Lang.FR:
         return f"Les dossiers{who} ne sont éligibles que {required}."
     return f"Dossiers{who} are eligible only {required}."
 
 
-def step_words(step: StepSpec, lang: Lang) -> str:
+def describe_step(step: StepSpec, lang: Lang) -> str:
     """Write a step: « Décision du 5 novembre 2021, avec envelopes.ads.amount = 11 M€. »"""
     pieces = []
     if step.date is not None:
-        day = message.long_day(step.date.isoformat())
+        day = message.format_long_day(step.date.isoformat())
         pieces.append(Text(f"décision du {day.fr}", f"decision of {day.en}").in_(lang))
-    changes = listed([f"{path} = {value}" for path, value in step.set.items()], lang)
+    changes = format_list([f"{path} = {value}" for path, value in step.set.items()], lang)
     if changes:
         pieces.append(Text(f"avec {changes}", f"with {changes}").in_(lang))
     told = ", ".join(pieces) or Text("comme le scénario", "as the scenario").in_(lang)
-    return capitalised(told) + "."
+    return capitalise(told) + "."
 
 
-def remark_words(entry: Described, day: date | None, lang: Lang) -> str:
+def describe_remark(entry: Described, day: date | None, lang: Lang) -> str:
     """Say why an entry does not apply: switched off, or not in force on the day."""
     if entry.off:
         return Text("arrêtée (off: true)", "switched off (off: true)").in_(lang)
@@ -57,29 +57,29 @@ def remark_words(entry: Described, day: date | None, lang: Lang) -> str:
         return ""
     pieces = []
     if valid.from_ is not None:
-        sentence = message.long_day(valid.from_.isoformat())
+        sentence = message.format_long_day(valid.from_.isoformat())
         pieces.append(Text(f"à partir du {sentence.fr}", f"from {sentence.en}").in_(lang))
     if valid.until is not None:
-        sentence = message.long_day(valid.until.isoformat())
+        sentence = message.format_long_day(valid.until.isoformat())
         pieces.append(Text(f"jusqu'au {sentence.fr}", f"until {sentence.en}").in_(lang))
     span = " ".join(pieces)
-    if entry.in_force(day):
+    if entry.is_in_force(day):
         return Text(f"en vigueur {span}", f"in force {span}").in_(lang)
     return Text(f"pas en vigueur ce jour-là ({span})", f"not in force on that day ({span})").in_(lang)
 
 
-def reach_words(rule: Coverage, lang: Lang) -> str:
+def describe_reach(rule: Coverage, lang: Lang) -> str:
     """Say out of how many units a coverage counts: « 101 sur la carte, dont 35 déjà »."""
-    whole, already = count(rule.total, lang), count(rule.terms.constant, lang)
+    whole, already = format_integer(rule.total, lang), format_integer(rule.terms.constant, lang)
     return Text(f"{whole} sur la carte, dont {already} déjà", f"{whole} on the map, {already} already").in_(
         lang
     )
 
 
-def rows_words(n_rows: int, section: str, *, reported: bool, lang: Lang) -> str:
+def describe_n_rows(n_rows: int, section: str, *, reported: bool, lang: Lang) -> str:
     """Say how many rows of the model an entry has, or why it has none."""
     if n_rows:
-        some = plural(n_rows, ("ligne", "lignes"), ("row", "rows"), lang)
+        some = format_count(n_rows, ("ligne", "lignes"), ("row", "rows"), lang)
         return Text(f"{some} du modèle", f"{some} of the model").in_(lang)
     if reported:
         why = Text("seulement lue", "only read")
@@ -90,7 +90,7 @@ def rows_words(n_rows: int, section: str, *, reported: bool, lang: Lang) -> str:
     return Text(f"aucune ligne : {why.fr}", f"no row: {why.en}").in_(lang)
 
 
-def source_words(source: str, section: str, lang: Lang) -> str:
+def describe_source(source: str, section: str, lang: Lang) -> str:
     """Write the source of an entry; say so if a binding entry has none."""
     if source:
         return Text(f"Source : {source}", f"Source: {source}").in_(lang)

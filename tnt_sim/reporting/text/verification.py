@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.domain.money import format_cents
-from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.verify.signing.signature import SignatureStanding, Signed
 from tnt_sim.verify.signing.time_stamp import StampStanding, TimeStamp
 from tnt_sim.verify.verification import Means, Standing, Verification
@@ -92,10 +92,10 @@ NOT_PROVEN = Text(
 )
 
 
-def verdict(verification: Verification) -> tuple[str, Text, str]:
+def summarise_verification(verification: Verification) -> tuple[str, Text, str]:
     """Return the mark, sentence and style of a verification; ✔ only if the optimum is shown."""
     if not verification.ok:
-        gaps = so_many(len(verification.defects), ("écart", "écarts"), ("difference", "differences"))
+        gaps = describe_count(len(verification.defects), ("écart", "écarts"), ("difference", "differences"))
         return "✘", Text(
             f"Calcul refusé : {gaps.fr}. Ne le publiez pas.", f"Run refused: {gaps.en}. Do not publish it."
         ), BAD  # fmt: skip
@@ -119,12 +119,12 @@ def verdict(verification: Verification) -> tuple[str, Text, str]:
     ), FAIR  # fmt: skip
 
 
-def amendment_verdict(verification: Verification) -> tuple[str, Text, str]:
+def summarise_amendment(verification: Verification) -> tuple[str, Text, str]:
     """Return the same for an amendment of the register."""
     head: Mapping[str, Any] = verification.head or {}
     name = head.get("id")
     if not verification.ok:
-        gaps = so_many(len(verification.defects), ("écart", "écarts"), ("difference", "differences"))
+        gaps = describe_count(len(verification.defects), ("écart", "écarts"), ("difference", "differences"))
         return "✘", Text(f"Avenant refusé : {gaps.fr}.", f"Amendment refused: {gaps.en}."), BAD
     freed, held = (int(head[key]) for key in ("freed_cents", "granted_cents"))
     before = (head.get("previous") or {}).get("id")
@@ -136,7 +136,7 @@ def amendment_verdict(verification: Verification) -> tuple[str, Text, str]:
     ), GOOD  # fmt: skip
 
 
-def answer_rows(verification: Verification) -> tuple[tuple[Text, Text], ...]:
+def build_answer_rows(verification: Verification) -> tuple[tuple[Text, Text], ...]:
     """Return the name and sentence of each of the three answers."""
     optimal, first = verification.optimal, verification.first
     return (
@@ -157,26 +157,26 @@ def _with_reserve(text: Text, verification: Verification) -> Text:
     return Text(f"{text.fr} {reserve.fr}", f"{text.en} {reserve.en}")
 
 
-def mention(verification: Verification) -> Text | None:
+def get_mention(verification: Verification) -> Text | None:
     """Return the mention for a decision that is not shown to be correct and optimal; None if it is shown."""
     if not verification.rules.is_shown:
         return NOT_VERIFIED
     return None if verification.optimal.is_shown else NOT_PROVEN
 
 
-def short_mention(verification: Verification) -> Text | None:
+def get_short_mention(verification: Verification) -> Text | None:
     """Return the same in two words, for a table cell."""
     if not verification.rules.is_shown:
         return Text("non vérifié", "not verified")
     return None if verification.optimal.is_shown else Text("optimalité non démontrée", "optimality not shown")
 
 
-def signature_texts(signed: Signed) -> list[Text]:
+def describe_signatures(signed: Signed) -> list[Text]:
     """Write a sentence about the signature of a run, and one about each time stamp."""
-    return [_signature_text(signed), *(_stamp_text(stamp) for stamp in signed.stamps)]
+    return [_describe_signature(signed), *(_describe_time_stamp(stamp) for stamp in signed.stamps)]
 
 
-def _signature_text(signed: Signed) -> Text:
+def _describe_signature(signed: Signed) -> Text:
     """Describe a signature that is valid; an invalid one is reported as a defect."""
     entry, key = signed.entry, signed.key
     if signed.standing is SignatureStanding.CHECKED:
@@ -193,7 +193,7 @@ def _signature_text(signed: Signed) -> Text:
     return Text("Signature : aucune.", "Signature: none.")
 
 
-def _stamp_text(stamp: TimeStamp) -> Text:
+def _describe_time_stamp(stamp: TimeStamp) -> Text:
     if stamp.unread is not None:
         return Text(
             f"Horodatage non vérifié : {stamp.unread.fr}", f"Time stamp not checked: {stamp.unread.en}"

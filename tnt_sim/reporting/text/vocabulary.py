@@ -120,13 +120,15 @@ _SOLVERS = MappingProxyType(
 )
 
 
-def solver_name(backend: str) -> str:
+def get_solver_name(backend: str) -> str:
     """Return the usual name of a solver: "CBC" for `pulp:COIN_CMD`."""
     name = backend.rpartition(":")[2]
     return _SOLVERS.get(name, name)
 
 
-def verdict(document: Mapping[str, Any], second: str = "", verification: Verification | None = None) -> Text:
+def describe_verdict(
+    document: Mapping[str, Any], second: str = "", verification: Verification | None = None
+) -> Text:
     """Say what was found and what supports it.
 
     Parameters
@@ -134,13 +136,13 @@ def verdict(document: Mapping[str, Any], second: str = "", verification: Verific
     second : name of the solver that confirmed
     found : verification of a stored run
     """
-    sentence = _verdict(document, second, verification or of_fresh(document))
+    sentence = _describe_evidence(document, second, verification or of_fresh(document))
     if verification is None or verification.rules.is_shown:
         return sentence
     return Text(f"{_NOT_VERIFIED.fr} {sentence.fr}", f"{_NOT_VERIFIED.en} {sentence.en}")
 
 
-def _verdict(document: Mapping[str, Any], second: str, verification: Verification) -> Text:
+def _describe_evidence(document: Mapping[str, Any], second: str, verification: Verification) -> Text:
     status, proof, relaxed = document["status"], document.get("proof"), document.get("relaxed")
     stop = STOPPED_BY.get(document.get("stopped_by") or "")
     by = Text(f" ({stop.fr} a arrêté le calcul)", f" ({stop.en} ended the run)") if stop else Text("", "")
@@ -158,7 +160,7 @@ def _verdict(document: Mapping[str, Any], second: str, verification: Verificatio
             _PROVED if reserve is None else Text(f"{_PROVED.fr} {reserve.fr}", f"{_PROVED.en} {reserve.en}")
         )
     if means is not None:
-        return _confirmed(second)
+        return _describe_confirmation(second)
     if status == "optimal":
         return _CLAIMED if proof in ("PROVED", "CROSS_CHECKED") else _OPTIMAL_ALONE
     if not stop and _is_closed(document):
@@ -175,7 +177,7 @@ def _is_closed(document: Mapping[str, Any]) -> bool:
     return bool(goals) and all(goal.get("gap") == "0" for goal in goals)
 
 
-def _confirmed(second: str) -> Text:
+def _describe_confirmation(second: str) -> Text:
     name = f" ({second})" if second else ""
     return Text(
         "Répartition optimale : aucune autre ne fait mieux. Confirmé par un second solveur "
@@ -238,36 +240,36 @@ class Labels:
     reasons: Mapping[bool, Mapping[str, int]] = field(default_factory=dict)
 
 
-def labels_of(result: Result, lang: Lang) -> Labels:
+def build_labels(result: Result, lang: Lang) -> Labels:
     """Return the labels of a result."""
     problem = result.problem
     spec = problem.scenario.spec
     return Labels(
         title=problem.scenario.title,
-        day=message.long_day(spec.date.isoformat()).in_(lang) if spec.date else "",
+        day=message.format_long_day(spec.date.isoformat()).in_(lang) if spec.date else "",
         synthetic=is_synthetic(problem.scenario),
-        second=_second(result),
+        second=_get_second_solver(result),
         rule_titles={
             GUARD: GUARD_TITLE.in_(lang),
-            **{cap.name: cap.filled().title for cap in spec.caps},
+            **{cap.name: cap.fill_from_library().title for cap in spec.caps},
             **{rule.id: rule.title for rule in spec.rules},
         },
         rule_units={
             **{cap.id: Unit.MONEY.value for cap in problem.caps.caps},
-            **{rule.id: _unit(rule) for rule in problem.rules},
+            **{rule.id: _infer_unit(rule) for rule in problem.rules},
         },
         goal_units=[stage.terms.unit.value for stage in problem.stages],
-        reasons=_reasons(result.dossiers),
+        reasons=_count_reasons(result.dossiers),
     )
 
 
-def _second(result: Result) -> str:
+def _get_second_solver(result: Result) -> str:
     """Return the usual name of the solver that confirmed."""
     check = result.certificate.get("cross_check") or {}
-    return solver_name(str(check.get("solver") or ""))
+    return get_solver_name(str(check.get("solver") or ""))
 
 
-def _reasons(dossiers: pl.DataFrame) -> dict[bool, dict[str, int]]:
+def _count_reasons(dossiers: pl.DataFrame) -> dict[bool, dict[str, int]]:
     counted: dict[bool, dict[str, int]] = {}
     if "reason_code" in dossiers.columns:
         for funded, code, n in dossiers.group_by("funded", "reason_code").len().iter_rows():
@@ -275,19 +277,19 @@ def _reasons(dossiers: pl.DataFrame) -> dict[bool, dict[str, int]]:
     return counted
 
 
-def _unit(rule: object) -> str:
+def _infer_unit(rule: object) -> str:
     if getattr(rule, "kind", "") == "share":
         return "rate"
     terms = getattr(rule, "terms", None)
     return "money" if getattr(terms, "unit", None) is Unit.MONEY else "number"
 
 
-def spoken(result: Result, lang: Lang) -> dict[str, Any]:
+def translate_document(result: Result, lang: Lang) -> dict[str, Any]:
     """Return the document of a run with its sentences in `lang` instead of the scenario's language."""
     document = dict(result.document)
     document["warnings"] = [warning.line(lang) for warning in result.warnings]
     if lang.value != result.problem.scenario.spec.locale:
-        document["envelopes"] = run_document.envelopes(
+        document["envelopes"] = run_document.build_envelope_entries(
             result.problem, result.reading, result.allocation, result.reasons, lang
         )
     return document

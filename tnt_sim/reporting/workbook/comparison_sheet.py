@@ -11,8 +11,8 @@ from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, set_up, write_text
 from tnt_sim.reporting.text.vocabulary import INHABITANTS
-from tnt_sim.reporting.workbook.dossier_sheet import NAMES, SheetColumn, euros, write_table
-from tnt_sim.reporting.workbook.parameters import parameters, write_value
+from tnt_sim.reporting.workbook.dossier_sheet import NAMES, SheetColumn, convert_to_euros, write_table
+from tnt_sim.reporting.workbook.parameters import list_parameters, write_value
 
 ENTERS, LEAVES, CHANGES = Text("entre", "enters"), Text("sort", "leaves"), Text("change", "changes")
 _WIDTHS = (14, 40, 26, 17, 17, 17, 12)
@@ -43,40 +43,40 @@ def write_comparison(
     sheet.set_row(0, 24)
     write_text(sheet, 1, 0, f"A : {run.name} · {run.title}", styles.soft)
     write_text(sheet, 2, 0, f"B : {other.name} · {other.title}", styles.soft)
-    row = _parameters(sheet, styles, run, other, paper, 4)
-    row = _totals(sheet, styles, run.summary, other.summary, paper, row + 1)
-    row = _envelopes(sheet, styles, run, other, paper, row + 1)
-    _dossiers(sheet, styles, run, other, paper, row + 1)
+    row = _write_parameters(sheet, styles, run, other, paper, 4)
+    row = _write_totals(sheet, styles, run.summary, other.summary, paper, row + 1)
+    row = _write_envelopes(sheet, styles, run, other, paper, row + 1)
+    _write_dossiers(sheet, styles, run, other, paper, row + 1)
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=None))
 
 
-def _heads(
+def _write_heads(
     sheet: Any, styles: Styles, row: int, title: Text, paper: Paper, *, difference: bool = True
 ) -> int:
     """Write the title and headers of a part; return the row of its first line."""
     write_text(sheet, row, 0, title.in_(paper.lang), styles.section)
     named = ["", "", "", "A", "B", *([Text("Écart", "Difference").in_(paper.lang)] if difference else [])]
     for k, head in enumerate(named):
-        sheet.write_string(row + 1, k, head, styles.head(right=k > 2))
+        sheet.write_string(row + 1, k, head, styles.get_head_format(right=k > 2))
     return row + 2
 
 
-def _parameters(
+def _write_parameters(
     sheet: Any, styles: Styles, stored: StoredRun, other: StoredRun, paper: Paper, row: int
 ) -> int:
     title = Text("Paramètres qui diffèrent", "Parameters that differ")
-    at = _heads(sheet, styles, row, title, paper, difference=False)
-    own, theirs = ({p.path: p for p in parameters(run.tree, paper.lang)} for run in (stored, other))
-    differ = [path for path in {**own, **theirs} if _text(own, path) != _text(theirs, path)]
+    at = _write_heads(sheet, styles, row, title, paper, difference=False)
+    own, theirs = ({p.path: p for p in list_parameters(run.tree, paper.lang)} for run in (stored, other))
+    differ = [path for path in {**own, **theirs} if _get_text(own, path) != _get_text(theirs, path)]
     for path in differ:
-        write_text(sheet, at, 0, (own.get(path) or theirs[path]).label, styles.cell("text")[0])
+        write_text(sheet, at, 0, (own.get(path) or theirs[path]).label, styles.get_cell_formats("text")[0])
         for k in (1, 2):
-            sheet.write_blank(at, k, None, styles.cell("text")[0])
+            sheet.write_blank(at, k, None, styles.get_cell_formats("text")[0])
         for k, known in ((3, own), (4, theirs)):
             if path in known:
                 write_value(sheet, styles, at, k, known[path], paper.lang, {})
             else:
-                write_text(sheet, at, k, "–", styles.cell("text", align="right")[0])
+                write_text(sheet, at, k, "–", styles.get_cell_formats("text", align="right")[0])
         at += 1
     if not differ:
         same = Text("aucun : le reste du scénario ou les dossiers diffèrent", "none: something else differs")
@@ -85,17 +85,17 @@ def _parameters(
     return at
 
 
-def _text(known: Mapping[str, Any], path: str) -> str:
+def _get_text(known: Mapping[str, Any], path: str) -> str:
     return known[path].text if path in known else "–"
 
 
-def _totals(
+def _write_totals(
     sheet: Any, styles: Styles, entry: Mapping[str, Any], other: Mapping[str, Any], paper: Paper, row: int
 ) -> int:
-    at = _heads(sheet, styles, row, Text("Totaux", "Totals"), paper)
+    at = _write_heads(sheet, styles, row, Text("Totaux", "Totals"), paper)
     known = all(run.get(_PEOPLE[0]) is not None for run in (entry, other))
     for key, title in (*_TOTALS, *([_PEOPLE] if known else [])):
-        _pair(
+        _write_pair(
             sheet,
             styles,
             at,
@@ -108,26 +108,26 @@ def _totals(
     return at
 
 
-def _envelopes(
+def _write_envelopes(
     sheet: Any, styles: Styles, stored: StoredRun, other: StoredRun, paper: Paper, row: int
 ) -> int:
-    at = _heads(sheet, styles, row, Text("Accordé par enveloppe", "Granted by envelope"), paper)
+    at = _write_heads(sheet, styles, row, Text("Accordé par enveloppe", "Granted by envelope"), paper)
     own, theirs = ({entry["id"]: entry for entry in run.envelopes} for run in (stored, other))
     for name in {**own, **theirs}:
         known = own.get(name) or theirs[name]
         granted = [run[name]["granted_cents"] if name in run else None for run in (own, theirs)]
-        _pair(sheet, styles, at, (str(name), str(known.get("title") or "")), *granted, money=True)
+        _write_pair(sheet, styles, at, (str(name), str(known.get("title") or "")), *granted, money=True)
         at += 1
     return at
 
 
-def _pair(
+def _write_pair(
     sheet: Any, styles: Styles, row: int, names: tuple[str, str], left: Any, other: Any, *, money: bool
 ) -> None:
     kind = "money" if money else "count"
-    style = styles.cell(kind)[0]
+    style = styles.get_cell_formats(kind)[0]
     for k, text in enumerate((*names, "")):
-        write_text(sheet, row, k, text, styles.cell("text")[0])
+        write_text(sheet, row, k, text, styles.get_cell_formats("text")[0])
     for k, value in ((3, left), (4, other)):
         if value is None:
             sheet.write_blank(row, k, None, style)
@@ -137,7 +137,7 @@ def _pair(
     sheet.write_formula(row, 5, f"=ROUND(E{row + 1}-D{row + 1},2)", style, apart / 100 if money else apart)
 
 
-def moves(stored: StoredRun, other: StoredRun) -> pl.DataFrame:
+def list_moves(stored: StoredRun, other: StoredRun) -> pl.DataFrame:
     """Return the applications whose grant differs, in the order of the first run.
 
     Columns: dossier, title, applicant, a_cents, b_cents.
@@ -157,8 +157,10 @@ def moves(stored: StoredRun, other: StoredRun) -> pl.DataFrame:
     )
 
 
-def _dossiers(sheet: Any, styles: Styles, run: StoredRun, other: StoredRun, paper: Paper, row: int) -> None:
-    lang, apart = paper.lang, moves(run, other)
+def _write_dossiers(
+    sheet: Any, styles: Styles, run: StoredRun, other: StoredRun, paper: Paper, row: int
+) -> None:
+    lang, apart = paper.lang, list_moves(run, other)
     n_in, n_out = apart["a_cents"].null_count(), apart["b_cents"].null_count()
     title = Text(
         f"Dossiers : {n_in} entrent, {n_out} sortent, {apart.height - n_in - n_out} changent de montant",
@@ -166,24 +168,26 @@ def _dossiers(sheet: Any, styles: Styles, run: StoredRun, other: StoredRun, pape
     )
     write_text(sheet, row, 0, title.in_(lang), styles.section)
     names = {key: text.in_(lang) for key, text in NAMES.items()}
-    words = [_move(a, b).in_(lang) for a, b in apart.select("a_cents", "b_cents").iter_rows()]
+    words = [_classify_move(a, b).in_(lang) for a, b in apart.select("a_cents", "b_cents").iter_rows()]
     columns = [
         SheetColumn(names["dossier"], "text", apart["dossier"].to_list(), 14),
         SheetColumn(names["title"], "text", apart["title"].to_list(), 40, wrap=True),
         SheetColumn(names["applicant"], "text", apart["applicant"].to_list(), 26, wrap=True),
-        SheetColumn("A", "money", euros(apart["a_cents"]), 17),
-        SheetColumn("B", "money", euros(apart["b_cents"]), 17),
+        SheetColumn("A", "money", convert_to_euros(apart["a_cents"]), 17),
+        SheetColumn("B", "money", convert_to_euros(apart["b_cents"]), 17),
         SheetColumn(Text("Écart", "Difference").in_(lang), "money", [None] * apart.height, 17),
         SheetColumn(Text("Mouvement", "Move").in_(lang), "text", words, 12),
     ]
     write_table(sheet, styles, columns, row + 1, None, lang)
     for at, (a, b) in enumerate(apart.select("a_cents", "b_cents").iter_rows(), start=row + 2):
         value = ((b or 0) - (a or 0)) / 100
-        sheet.write_formula(at, 5, f"=ROUND(N(E{at + 1})-N(D{at + 1}),2)", styles.cell("money")[0], value)
+        sheet.write_formula(
+            at, 5, f"=ROUND(N(E{at + 1})-N(D{at + 1}),2)", styles.get_cell_formats("money")[0], value
+        )
     sheet.autofilter(row + 1, 0, row + 1 + max(apart.height, 1), len(columns) - 1)
 
 
-def _move(a: int | None, b: int | None) -> Text:
+def _classify_move(a: int | None, b: int | None) -> Text:
     if a is None:
         return ENTERS
     return LEAVES if b is None else CHANGES

@@ -29,13 +29,13 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.domain.budget_tree import GROUP_SEPARATOR
-from tnt_sim.domain.money import MoneyError, cents_to_decimal_text, format_cents, parse_cents
-from tnt_sim.engine.award_list import guarded
+from tnt_sim.domain.money import MoneyError, format_cents, format_decimal_euros, parse_cents
+from tnt_sim.engine.award_list import guard_formulas
 from tnt_sim.engine.stored_run import NODE, StoredRun
-from tnt_sim.errors import DataError, Defect, Defects, Place, did_you_mean
+from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.ingest.portfolio_reader import read_bytes
-from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions, found_text, letters
+from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions, format_letters, quote_cell
 from tnt_sim.ingest.tables.workbooks import read_workbook
 from tnt_sim.ingest.tables.zip_packages import refuse
 from tnt_sim.reporting.renderers.xlsx import (
@@ -44,7 +44,7 @@ from tnt_sim.reporting.renderers.xlsx import (
     Styles,
     check_rows,
     close,
-    new_book,
+    create_workbook,
     set_up,
     write_text,
 )
@@ -53,10 +53,10 @@ from tnt_sim.reporting.run_folder.writer import to_yaml
 from tnt_sim.reporting.workbook.dossier_sheet import (
     NAMES,
     SheetColumn,
-    euros,
+    convert_to_euros,
+    format_flags,
     set_widths,
     write_table,
-    yes_no,
 )
 
 LAYOUT = "1"
@@ -89,7 +89,7 @@ class DepartmentExtract:
     nodes: tuple[int, ...]
 
 
-def extracts(run: StoredRun, table: pl.DataFrame, by: str) -> list[DepartmentExtract]:
+def build_extracts(run: StoredRun, table: pl.DataFrame, by: str) -> list[DepartmentExtract]:
     """Return one part per value of a column, in order; applications without a value are under `""`."""
     result = []
     groups = table.select(pl.col(by).fill_null("")).to_series()
@@ -100,28 +100,32 @@ def extracts(run: StoredRun, table: pl.DataFrame, by: str) -> list[DepartmentExt
     return result
 
 
-def department_bytes(run: StoredRun, extract: DepartmentExtract, lang: Lang) -> bytes:
+def build_department_workbook(run: StoredRun, extract: DepartmentExtract, lang: Lang) -> bytes:
     """Return the workbook of a part."""
     check_rows(extract.table.height, lang)
     stream = io.BytesIO()
     foot = f"{run.name} · {extract.group or '–'} · {str(run.summary['allocation_sha256'])[:12]}"
     title = f"{extract.group or '–'} – {run.title}"
-    book = new_book(stream, title, foot, run.spec.date)
+    book = create_workbook(stream, title, foot, run.spec.date)
     styles, paper = Styles(book, lang), Paper(title, foot, lang, repeat=0)
-    _choices(book, styles, run, extract, paper)
-    _envelopes(book, styles, run, extract, paper)
-    _keys(book, run, extract, lang)
+    _write_choices(book, styles, run, extract, paper)
+    _write_envelopes(book, styles, run, extract, paper)
+    _write_keys(book, run, extract, lang)
     return close(book, stream)
 
 
-def _choices(book: Any, styles: Styles, run: StoredRun, extract: DepartmentExtract, paper: Paper) -> None:
+def _write_choices(
+    book: Any, styles: Styles, run: StoredRun, extract: DepartmentExtract, paper: Paper
+) -> None:
     lang, table = paper.lang, extract.table
     sheet = book.add_worksheet(SHEET.in_(lang))
-    columns = _columns(run, table, lang)
+    columns = _build_columns(run, table, lang)
     write_table(sheet, styles, columns, 0, None, lang)
     set_widths(sheet, columns)
     n = table.height
-    choice, amount, remark = (styles.cell(kind, bg_color=INPUT)[0] for kind in ("text", "money", "text"))
+    choice, amount, remark = (
+        styles.get_cell_formats(kind, bg_color=INPUT)[0] for kind in ("text", "money", "text")
+    )
     first = next(iter(CHOICES.values())).in_(lang)
     for row in range(1, n + 1):
         sheet.write_string(row, 10, first, choice)
@@ -137,7 +141,7 @@ def _choices(book: Any, styles: Styles, run: StoredRun, extract: DepartmentExtra
     set_up(sheet, paper)
 
 
-def _columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[SheetColumn]:
+def _build_columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[SheetColumn]:
     names = {key: text.in_(lang) for key, text in {**NAMES, **_HEADS}.items()}
     ids = {k: str(entry["id"]) for k, entry in enumerate(run.envelopes)}
     nodes = table[NODE].replace_strict(ids, default=None, return_dtype=pl.String)
@@ -147,10 +151,10 @@ def _columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[SheetColum
         SheetColumn(names["applicant"], "text", table["applicant"].to_list(), 24, wrap=True),
         SheetColumn(names["title"], "text", table["title"].to_list(), 36, wrap=True),
         SheetColumn(names["envelope"], "text", nodes.to_list(), 14),
-        SheetColumn(names["base"], "money", euros(table[BASE]), 15),
-        SheetColumn(names["requested"], "money", euros(table["requested_cents"]), 15),
-        SheetColumn(names["proposed"], "text", yes_no(table["funded"], lang), 9),
-        SheetColumn(names["amount"], "money", euros(table["granted_cents"]), 15),
+        SheetColumn(names["base"], "money", convert_to_euros(table[BASE]), 15),
+        SheetColumn(names["requested"], "money", convert_to_euros(table["requested_cents"]), 15),
+        SheetColumn(names["proposed"], "text", format_flags(table["funded"], lang), 9),
+        SheetColumn(names["amount"], "money", convert_to_euros(table["granted_cents"]), 15),
         SheetColumn(names["rate"], "rate", table[RATE].to_list(), 8),
         SheetColumn(names["reason"], "text", table["reason"].to_list(), 46, wrap=True),
         SheetColumn(names["choice"], "text", empty, 11),
@@ -159,7 +163,9 @@ def _columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[SheetColum
     ]
 
 
-def _envelopes(book: Any, styles: Styles, run: StoredRun, extract: DepartmentExtract, paper: Paper) -> None:
+def _write_envelopes(
+    book: Any, styles: Styles, run: StoredRun, extract: DepartmentExtract, paper: Paper
+) -> None:
     """Write what each envelope gives to this part as proposed and as chosen, as sums over the choices."""
     lang = paper.lang
     sheet = book.add_worksheet(ENVELOPES.in_(lang))
@@ -170,15 +176,17 @@ def _envelopes(book: Any, styles: Styles, run: StoredRun, extract: DepartmentExt
     )  # fmt: skip
     for k, (head, width) in enumerate(heads):
         sheet.set_column(k, k, width)
-        sheet.write_string(0, k, head.in_(lang), styles.head(right=k > 1))
-    money, text = styles.cell("money")[0], styles.cell("text")
+        sheet.write_string(0, k, head.in_(lang), styles.get_head_format(right=k > 1))
+    money, text = styles.get_cell_formats("money")[0], styles.get_cell_formats("text")
     for row, node in enumerate(extract.nodes, start=1):
         entry = run.envelopes[node]
         own = entry["effective_cents"] if _is_own(str(entry["id"]), extract.group) else None
         granted = int(extract.table.filter(pl.col(NODE) == node)["granted_cents"].sum()) / 100
         write_text(sheet, row, 0, str(entry["id"]), *text)
-        write_text(sheet, row, 1, run.titled(node), *text)
-        proposed, chosen = (_sum(extract.table.height, row, lang, chosen=flag) for flag in (False, True))
+        write_text(sheet, row, 1, run.get_title(node), *text)
+        proposed, chosen = (
+            _build_sum_formula(extract.table.height, row, lang, chosen=flag) for flag in (False, True)
+        )
         sheet.write_formula(row, 3, proposed, money, granted)
         sheet.write_formula(row, 4, chosen, money, granted)
         if own is None:
@@ -190,12 +198,14 @@ def _envelopes(book: Any, styles: Styles, run: StoredRun, extract: DepartmentExt
                 row, 5, f"=ROUND(C{row + 1}-E{row + 1},2)", money, round(own / 100 - granted, 2)
             )
     last = len(extract.nodes) + 1
-    sheet.write_string(last, 0, "Total", styles.total("text"))
+    sheet.write_string(last, 0, "Total", styles.get_total_format("text"))
     for k in (1, 2, 5):
-        sheet.write_blank(last, k, None, styles.total("text"))
+        sheet.write_blank(last, k, None, styles.get_total_format("text"))
     for k, letter in ((3, "D"), (4, "E")):
         total = int(extract.table["granted_cents"].sum()) / 100
-        sheet.write_formula(last, k, f"=SUM({letter}2:{letter}{max(last, 2)})", styles.total("money"), total)
+        sheet.write_formula(
+            last, k, f"=SUM({letter}2:{letter}{max(last, 2)})", styles.get_total_format("money"), total
+        )
     sheet.freeze_panes(1, 0)
     set_up(sheet, paper)
 
@@ -205,7 +215,7 @@ def _is_own(name: str, group: str) -> bool:
     return bool(group) and name.endswith(f"{GROUP_SEPARATOR}{group}")
 
 
-def _sum(height: int, row: int, lang: Lang, *, chosen: bool) -> str:
+def _build_sum_formula(height: int, row: int, lang: Lang, *, chosen: bool) -> str:
     """Return the formula of the total of one envelope, as proposed or as chosen.
 
     As chosen, a written amount takes precedence.
@@ -213,20 +223,23 @@ def _sum(height: int, row: int, lang: Lang, *, chosen: bool) -> str:
     page = f"'{SHEET.in_(lang)}'"
     last = max(height, 1) + 1
 
-    def column(letter: str) -> str:
+    def format_range(letter: str) -> str:
         return f"{page}!${letter}$2:${letter}${last}"
 
-    here = f"EXACT({column('D')},$A{row + 1})"
+    here = f"EXACT({format_range('D')},$A{row + 1})"
     if not chosen:
-        return f"=SUMPRODUCT({here}*{column(_AMOUNT)})"
+        return f"=SUMPRODUCT({here}*{format_range(_AMOUNT)})"
     follow, fund = (CHOICES[key].in_(lang) for key in ("follow", "fund"))
-    written = f'({column(_CHOSEN)}<>"")'
-    takes = f'(({column(_CHOICE)}="{fund}")+({column(_CHOICE)}="{follow}")*({column(_AMOUNT)}>0))'
-    asked = f"({column(_AMOUNT)}>0)*{column(_AMOUNT)}+({column(_AMOUNT)}=0)*{column('F')}"
-    return f"=SUMPRODUCT({here}*{takes}*({written}*{column(_CHOSEN)}+(1-{written})*({asked})))"
+    written = f'({format_range(_CHOSEN)}<>"")'
+    choice, amount = format_range(_CHOICE), format_range(_AMOUNT)
+    takes = f'(({choice}="{fund}")+({choice}="{follow}")*({amount}>0))'
+    requested = (
+        f"({format_range(_AMOUNT)}>0)*{format_range(_AMOUNT)}+({format_range(_AMOUNT)}=0)*{format_range('F')}"
+    )
+    return f"=SUMPRODUCT({here}*{takes}*({written}*{format_range(_CHOSEN)}+(1-{written})*({requested})))"
 
 
-def _keys(book: Any, run: StoredRun, extract: DepartmentExtract, lang: Lang) -> None:
+def _write_keys(book: Any, run: StoredRun, extract: DepartmentExtract, lang: Lang) -> None:
     """Write the hidden sheet with what is needed to read the choices back."""
     sheet = book.add_worksheet(KEYS)
     rows = {
@@ -246,7 +259,7 @@ def _keys(book: Any, run: StoredRun, extract: DepartmentExtract, lang: Lang) -> 
     sheet.very_hidden()
 
 
-def file_name(run: StoredRun, extract: DepartmentExtract) -> str:
+def build_file_name(run: StoredRun, extract: DepartmentExtract) -> str:
     """Return `<run>-<group>.xlsx`, with unsafe characters of the group replaced by "-"."""
     group = re.sub(r"[^\w.-]+", "-", extract.group).strip(".-") or "sans-groupe"
     return f"{run.name}-{group}.xlsx"
@@ -297,30 +310,30 @@ def read_choices(path: Path) -> DepartmentChoices:
         If it is not a workbook of choices, or with each invalid cell by sheet and cell.
     """
     data = read_bytes(path, path.name)
-    keys = _choice_keys(data, path.name)
-    table = _sheet(data, path.name, SHEET)
+    keys = _read_keys(data, path.name)
+    table = _read_sheet(data, path.name, SHEET)
     reading = _ChoiceSheetReader(table, keys, Defects())
     reading.check_heads()
     reading.defects.raise_if_any(DataError)
-    choices = tuple(found for k in range(len(table.rows)) if (found := reading.choice(k)) is not None)
-    own = reading.own(_sheet(data, path.name, ENVELOPES))
+    choices = tuple(found for k in range(len(table.rows)) if (found := reading.read_choice(k)) is not None)
+    own = reading.read_own_amounts(_read_sheet(data, path.name, ENVELOPES))
     reading.defects.raise_if_any(DataError)
     return DepartmentChoices(path.name, keys, choices, own)
 
 
-def _choice_keys(data: bytes, shown_as: str) -> dict[str, str]:
+def _read_keys(data: bytes, shown_as: str) -> dict[str, str]:
     """Return the keys and values of the hidden sheet, first row included."""
     try:
         table = read_workbook(data, shown_as, ReadOptions(sheet=KEYS))
     except DataError as error:
         if error.code != "unknown_sheet":
             raise
-        raise _not_ours(shown_as) from None
+        raise _build_refusal(shown_as) from None
     if len(table.columns) < 2:
-        raise _not_ours(shown_as)
+        raise _build_refusal(shown_as)
     names, values = table.columns[:2]
     rows = range(len(table.rows))
-    keys = {names.header: values.header, **{found_text(names, k): found_text(values, k) for k in rows}}
+    keys = {names.header: values.header, **{quote_cell(names, k): quote_cell(values, k) for k in rows}}
     wanted = {
         "layout",
         "run",
@@ -331,7 +344,7 @@ def _choice_keys(data: bytes, shown_as: str) -> dict[str, str]:
         *(f"choice.{key}" for key in CHOICES),
     }
     if not wanted <= set(keys) or not keys["n_dossiers"].isdecimal():
-        raise _not_ours(shown_as)
+        raise _build_refusal(shown_as)
     if keys["layout"] != LAYOUT:
         raise refuse(
             "choices", shown_as,
@@ -342,7 +355,7 @@ def _choice_keys(data: bytes, shown_as: str) -> dict[str, str]:
     return keys
 
 
-def _not_ours(shown_as: str) -> DataError:
+def _build_refusal(shown_as: str) -> DataError:
     return refuse(
         "choices", shown_as, "ce n'est pas un classeur de choix.", "this is no workbook of choices.",
         Text(
@@ -352,7 +365,7 @@ def _not_ours(shown_as: str) -> DataError:
     )  # fmt: skip
 
 
-def _sheet(data: bytes, shown_as: str, name: Text) -> RawTable:
+def _read_sheet(data: bytes, shown_as: str, name: Text) -> RawTable:
     """Return a sheet by its French or English name; rows hidden by a filter count too."""
     for said in (name.fr, name.en):
         try:
@@ -360,7 +373,7 @@ def _sheet(data: bytes, shown_as: str, name: Text) -> RawTable:
         except DataError as error:
             if error.code != "unknown_sheet":
                 raise
-    raise _not_ours(shown_as)
+    raise _build_refusal(shown_as)
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,35 +395,35 @@ class _ChoiceSheetReader:
                 )
                 self._add("choices-header", 1, position, text, _RESTORE)
 
-    def choice(self, index: int) -> DepartmentChoice | None:
+    def read_choice(self, index: int) -> DepartmentChoice | None:
         """Read the choice of one row; None for a row without a number, or with a defect."""
-        row, dossier = int(self.table.rows[index]), self._text(index, NUMBER)
+        row, dossier = int(self.table.rows[index]), self._read_text(index, NUMBER)
         if not dossier:
             self._add("choices-number", row, NUMBER, _NO_NUMBER, _RESTORE)
             return None
         words = {self.keys[f"choice.{key}"].casefold(): key for key in CHOICES}
-        word = self._text(index, CHOICE)
+        word = self._read_text(index, CHOICE)
         if word.casefold() not in words:
             text = Text(f"« {word} » n'est pas un choix.", f'"{word}" is no choice.')
-            self._add("choices-word", row, CHOICE, text, did_you_mean(word, words))
+            self._add("choices-word", row, CHOICE, text, suggest_name(word, words))
             return None
-        before = len(self.defects.found)
-        chosen, proposed, requested = (self._cents(index, k) for k in (CHOSEN, PROPOSED, REQUESTED))
-        if len(self.defects.found) > before:
+        before = len(self.defects.entries)
+        chosen, proposed, requested = (self._read_cents(index, k) for k in (CHOSEN, PROPOSED, REQUESTED))
+        if len(self.defects.entries) > before:
             return None
         return DepartmentChoice(
-            dossier, self._text(index, ENVELOPE), words[word.casefold()], chosen, proposed or 0, requested,
-            self._text(index, REMARK), self.keys["group"], self._place(row, CHOICE, dossier),
+            dossier, self._read_text(index, ENVELOPE), words[word.casefold()], chosen, proposed or 0, requested,
+            self._read_text(index, REMARK), self.keys["group"], self._locate_cell(row, CHOICE, dossier),
         )  # fmt: skip
 
-    def own(self, table: RawTable) -> dict[str, int]:
+    def read_own_amounts(self, table: RawTable) -> dict[str, int]:
         """Read the own amount of each envelope that has one; the last row is the total."""
         other = _ChoiceSheetReader(table, self.keys, self.defects)
         rows = range(len(table.rows))
-        found = {other._text(k, 0): other._cents(k, _OWN) for k in rows}
+        found = {other._read_text(k, 0): other._read_cents(k, _OWN) for k in rows}
         return {name: cents for name, cents in found.items() if cents is not None and name != "Total"}
 
-    def _cents(self, index: int, position: int) -> int | None:
+    def _read_cents(self, index: int, position: int) -> int | None:
         row = int(self.table.rows[index])
         column = self.table.columns[position]
         place = (row, column.position)
@@ -418,7 +431,7 @@ class _ChoiceSheetReader:
             self._add("choices-amount", row, position, _NOT_CALCULATED)
             return None
         number = column.numbers[index] if column.numbers is not None else None
-        text = found_text(column, index) if number is None else ""
+        text = quote_cell(column, index) if number is None else ""
         try:
             if number is not None:
                 cents = parse_cents(repr(round(float(number), 2)))
@@ -437,22 +450,26 @@ class _ChoiceSheetReader:
             return None
         return cents
 
-    def _text(self, index: int, position: int) -> str:
+    def _read_text(self, index: int, position: int) -> str:
         if position >= len(self.table.columns):
             return ""
-        return found_text(self.table.columns[position], index) if position != REMARK else self._remark(index)
+        return (
+            quote_cell(self.table.columns[position], index)
+            if position != REMARK
+            else self._read_remark(index)
+        )
 
-    def _remark(self, index: int) -> str:
+    def _read_remark(self, index: int) -> str:
         if len(self.table.columns) <= REMARK:  # the optional column was removed
             return ""
         return str(self.table.columns[REMARK].text[index] or "").strip()
 
-    def _place(self, row: int, position: int, dossier: str | None = None) -> Place:
-        cell = f"{letters(position)}{row}"
+    def _locate_cell(self, row: int, position: int, dossier: str | None = None) -> Place:
+        cell = f"{format_letters(position)}{row}"
         return Place(file=self.table.shown_as, sheet=self.table.sheet, cell=cell, dossier=dossier)
 
     def _add(self, code: str, row: int, position: int, text: Text, hint: Text | None = None) -> None:
-        self.defects.add(code, text, self._place(row, position), hint=hint)
+        self.defects.add(code, text, self._locate_cell(row, position), hint=hint)
 
 
 _CHOICE_HEADER, _CHOSEN_HEADER = Text("Choix", "Choice"), Text("Montant retenu", "Chosen amount")
@@ -482,13 +499,13 @@ class Consolidated:
         """Return the applications with conflicting choices."""
         return {place.dossier for defect in self.conflicts for place in defect.places if place.dossier}
 
-    def settled(self, choice: str) -> list[DepartmentChoice]:
+    def list_settled(self, choice: str) -> list[DepartmentChoice]:
         """Return the choices of one kind without a conflict."""
         left_out = self.in_conflict
         return [one for one in self.choices if one.choice == choice and one.dossier not in left_out]
 
 
-def consolidate(books: Sequence[DepartmentChoices]) -> Consolidated:
+def consolidate_choices(books: Sequence[DepartmentChoices]) -> Consolidated:
     """Consolidate the workbooks of one run.
 
     Raises
@@ -502,9 +519,9 @@ def consolidate(books: Sequence[DepartmentChoices]) -> Consolidated:
         for one in book.choices:
             by_dossier[one.dossier].append(one)
     conflicts = [
-        *_counts(books),
-        *(defect for same in by_dossier.values() for defect in _among(same)),
-        *_own_envelopes(books),
+        *_check_row_counts(books),
+        *(defect for same in by_dossier.values() for defect in _check_dossier_choices(same)),
+        *_check_own_envelopes(books),
     ]
     first = tuple(same[0] for same in by_dossier.values())
     groups = tuple(sorted({book.group for book in books}))
@@ -526,7 +543,7 @@ def _refuse_mixed(books: Sequence[DepartmentChoices]) -> None:
     defects.raise_if_any(DataError)
 
 
-def _counts(books: Sequence[DepartmentChoices]) -> Iterator[Defect]:
+def _check_row_counts(books: Sequence[DepartmentChoices]) -> Iterator[Defect]:
     """Report rows that were removed or inserted."""
     for book in books:
         sent, back = int(book.keys["n_dossiers"]), len({one.dossier for one in book.choices})
@@ -538,7 +555,7 @@ def _counts(books: Sequence[DepartmentChoices]) -> Iterator[Defect]:
             )
 
 
-def _among(same: Sequence[DepartmentChoice]) -> Iterator[Defect]:
+def _check_dossier_choices(same: Sequence[DepartmentChoice]) -> Iterator[Defect]:
     """Report what is wrong with the choices for one application."""
     entry = same[0]
     if len({(choice.choice, choice.chosen_cents) for choice in same}) > 1:
@@ -562,38 +579,39 @@ def _among(same: Sequence[DepartmentChoice]) -> Iterator[Defect]:
         yield Defect(
             "above-requested",
             Text(
-                f"{_fr(entry.chosen_cents)} retenus, {_fr(entry.requested_cents)} demandés.",
-                f"{_en(entry.chosen_cents)} chosen, {_en(entry.requested_cents)} requested.",
+                f"{_format_french(entry.chosen_cents)} retenus, {_format_french(entry.requested_cents)} demandés.",
+                f"{_format_english(entry.chosen_cents)} chosen, "
+                f"{_format_english(entry.requested_cents)} requested.",
             ),
             (entry.place,),
         )
 
 
-def _own_envelopes(books: Sequence[DepartmentChoices]) -> Iterator[Defect]:
+def _check_own_envelopes(books: Sequence[DepartmentChoices]) -> Iterator[Defect]:
     """Report choices that exceed the department's own envelope."""
     for book in books:
         for envelope, own in book.own_cents.items():
-            total = sum(_taken(one) for one in book.choices if one.envelope == envelope)
+            total = sum(_choose_cents(one) for one in book.choices if one.envelope == envelope)
             if total > own:
                 yield Defect(
                     "own-envelope",
                     Text(
-                        f"« {envelope} » : {_fr(total)} choisis pour {_fr(own)}.",
-                        f'"{envelope}": {_en(total)} chosen out of {_en(own)}.',
+                        f"« {envelope} » : {_format_french(total)} choisis pour {_format_french(own)}.",
+                        f'"{envelope}": {_format_english(total)} chosen out of {_format_english(own)}.',
                     ),
                     (Place(file=book.shown_as),),
                 )
 
 
-def _fr(cents: int) -> str:
+def _format_french(cents: int) -> str:
     return format_cents(cents, Lang.FR)
 
 
-def _en(cents: int) -> str:
+def _format_english(cents: int) -> str:
     return format_cents(cents, Lang.EN)
 
 
-def _taken(choice: DepartmentChoice) -> int:
+def _choose_cents(choice: DepartmentChoice) -> int:
     """Return the amount as the workbook sums it: written, else proposed, else requested."""
     if choice.choice == "fund" or (choice.choice == "follow" and choice.proposed_cents > 0):
         return (
@@ -604,16 +622,16 @@ def _taken(choice: DepartmentChoice) -> int:
     return 0
 
 
-def layer_yaml(merged: Consolidated) -> str:
+def render_layer_yaml(merged: Consolidated) -> str:
     """Write the partial scenario for `overrides`: one `decide` rule per group with decisions."""
     rules: list[dict[str, Any]] = []
     for group in merged.groups:
-        fund = [one for one in merged.settled("fund") if one.group == group]
+        fund = [one for one in merged.list_settled("fund") if one.group == group]
         amended = [
-            one for one in merged.settled("follow")
+            one for one in merged.list_settled("follow")
             if one.group == group and one.chosen_cents is not None and one.proposed_cents > 0
         ]  # fmt: skip
-        rules += _rules(merged, group, [*fund, *amended])
+        rules += _build_rules(merged, group, [*fund, *amended])
     head = (
         f"# Choix rendus ({', '.join(group or '–' for group in merged.groups)}) sur le calcul {merged.run}.\n"
         "# À mettre dans `overrides:` du scénario. Les dossiers en conflit n'y sont pas.\n"
@@ -621,13 +639,13 @@ def layer_yaml(merged: Consolidated) -> str:
     return head + to_yaml({"schema_version": 1, "rules": rules})
 
 
-def _rules(
+def _build_rules(
     consolidated: Consolidated, group: str, fund: Sequence[DepartmentChoice]
 ) -> Iterator[dict[str, Any]]:
     name = group or "sans-groupe"
     if fund:
         amounts = {
-            one.dossier: f"{cents_to_decimal_text(one.chosen_cents)} €"
+            one.dossier: f"{format_decimal_euros(one.chosen_cents)} €"
             for one in fund
             if one.chosen_cents is not None
         }
@@ -636,7 +654,7 @@ def _rules(
             **({"amounts": amounts} if amounts else {}), "reason": f"Choix de {name}", "author": name,
         }  # fmt: skip
     for choice, word in (("refuse", "Refus"), ("wait", "Mise en attente")):
-        out = sorted(one.dossier for one in consolidated.settled(choice) if one.group == group)
+        out = sorted(one.dossier for one in consolidated.list_settled(choice) if one.group == group)
         if out:
             yield {
                 "id": f"choix-{name}-{choice}", "kind": "decide", "refuse": out,
@@ -644,13 +662,13 @@ def _rules(
             }  # fmt: skip
 
 
-def tables(consolidated: Consolidated, lang: Lang) -> Mapping[str, pl.DataFrame]:
+def build_tables(consolidated: Consolidated, lang: Lang) -> Mapping[str, pl.DataFrame]:
     """Return every choice, and every conflict with its position."""
     left_out = consolidated.in_conflict
     choices = pl.DataFrame(
         [
-            (one.dossier, one.group, one.envelope, one.choice, _euros(one.chosen_cents),
-             _euros(one.proposed_cents), one.remark, "conflict" if one.dossier in left_out else "",
+            (one.dossier, one.group, one.envelope, one.choice, _format_euros(one.chosen_cents),
+             _format_euros(one.proposed_cents), one.remark, "conflict" if one.dossier in left_out else "",
              one.place.file or "")
             for one in consolidated.choices
         ],
@@ -666,13 +684,13 @@ def tables(consolidated: Consolidated, lang: Lang) -> Mapping[str, pl.DataFrame]
         schema=dict.fromkeys(("dossier", "conflict", "sentence", "place"), pl.String),
         orient="row",
     )
-    return {TABLE: _guarded(choices), CONFLICTS: _guarded(conflicts)}
+    return {TABLE: _guard_formulas(choices), CONFLICTS: _guard_formulas(conflicts)}
 
 
-def _euros(cents: int | None) -> str:
-    return "" if cents is None else cents_to_decimal_text(cents)
+def _format_euros(cents: int | None) -> str:
+    return "" if cents is None else format_decimal_euros(cents)
 
 
-def _guarded(table: pl.DataFrame) -> pl.DataFrame:
+def _guard_formulas(table: pl.DataFrame) -> pl.DataFrame:
     """Guard cells that a spreadsheet would read as formulas."""
-    return table.select(guarded(pl.col(name)).alias(name) for name in table.columns)
+    return table.select(guard_formulas(pl.col(name)).alias(name) for name in table.columns)

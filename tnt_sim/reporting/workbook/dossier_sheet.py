@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.domain.portfolio import CANONICAL, table_column
+from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.renderers.xlsx import Paper, Styles, check_rows, set_up, write_column
@@ -69,49 +69,50 @@ class SheetColumn:
     wrap: bool = False
 
 
-def column_ref(key: str, lang: Lang) -> str:
+def build_column_reference(key: str, lang: Lang) -> str:
     """Return the structured reference to a column of the sheet « Dossiers » for a formula."""
     return f"{TABLE}[{NAMES[key].in_(lang)}]"
 
 
-def yes_no(flags: pl.Series, lang: Lang) -> list[str]:
+def format_flags(flags: pl.Series, lang: Lang) -> list[str]:
     """Write flags in words."""
     yes, no = YES.in_(lang), NO.in_(lang)
     return [yes if flag else no for flag in flags.to_list()]
 
 
-def reason_label(code: str, funded: bool, lang: Lang) -> str:
+def describe_reason(code: str, funded: bool, lang: Lang) -> str:
     """Write a reason code in a few words."""
     if code == "decided" and not funded:
         return Text("refusés par décision", "refused by decision").in_(lang)
     return vocabulary.REASON[code].in_(lang) if code in vocabulary.REASON else code
 
 
-def euros(cents: pl.Series) -> list[float | None]:
+def convert_to_euros(cents: pl.Series) -> list[float | None]:
     """Convert cents to the euros of a cell: the double nearest to the exact amount."""
     return [None if value is None else value / 100 for value in cents.to_list()]
 
 
-def days(values: pl.Series, timezone: str) -> list[date | None]:
+def convert_to_dates(values: pl.Series, timezone: str) -> list[date | None]:
     """Return dates, or the local dates of instants."""
     if isinstance(values.dtype, pl.Datetime):
         values = values.dt.convert_time_zone(timezone).dt.date()
     return values.to_list()
 
 
-def dossier_columns(
+def build_dossier_columns(
     run: StoredRun, table: pl.DataFrame, lang: Lang, why: Explained | None = None
 ) -> list[SheetColumn]:
     """Return the columns of the sheet, the planner's own last; `table` is `decided(run)`."""
     names = {key: text.in_(lang) for key, text in NAMES.items()}
     labels = [
-        reason_label(code or "", funded, lang)
+        describe_reason(code or "", funded, lang)
         for code, funded in zip(table["reason_code"].to_list(), table["funded"].to_list(), strict=True)
     ]
     nodes = table[NODE].to_list()
     ids = [str(entry["id"]) for entry in run.envelopes]
     states = {
-        state: column_text.value("state", state).in_(lang) for state in table["state"].unique().drop_nulls()
+        state: column_text.describe_value("state", state).in_(lang)
+        for state in table["state"].unique().drop_nulls()
     }
     result = [
         SheetColumn(names["dossier"], "text", table["dossier"].to_list(), 13),
@@ -119,29 +120,31 @@ def dossier_columns(
         SheetColumn(names["applicant"], "text", table["applicant"].to_list(), 26, wrap=True),
         SheetColumn(names["department"], "text", table["department"].to_list(), 14),
         SheetColumn(names["envelope"], "text", [None if n is None else ids[n] for n in nodes], 14),
-        SheetColumn(names["requested"], "money", euros(table["requested_cents"]), 15),
-        SheetColumn(names["funded"], "text", yes_no(table["funded"], lang), 8),
-        SheetColumn(names["granted"], "money", euros(table["granted_cents"]), 15),
+        SheetColumn(names["requested"], "money", convert_to_euros(table["requested_cents"]), 15),
+        SheetColumn(names["funded"], "text", format_flags(table["funded"], lang), 8),
+        SheetColumn(names["granted"], "money", convert_to_euros(table["granted_cents"]), 15),
         SheetColumn(names["rate"], "formula-rate", table[RATE].to_list(), 8),
         SheetColumn(names["code"], "text", labels, 28, wrap=True),
-        *_reasons(table, names, why),
-        SheetColumn(names["eligible"], "text", yes_no(table["eligible"], lang), 8),
-        SheetColumn(names["cost"], "money", euros(table["cost_cents"]), 15),
-        SheetColumn(names["base"], "money", euros(table[BASE]), 15),
+        *_build_reason_columns(table, names, why),
+        SheetColumn(names["eligible"], "text", format_flags(table["eligible"], lang), 8),
+        SheetColumn(names["cost"], "money", convert_to_euros(table["cost_cents"]), 15),
+        SheetColumn(names["base"], "money", convert_to_euros(table[BASE]), 15),
         SheetColumn(names["score"], "decimal", [None if s is None else float(s) for s in table["score"]], 8),
         SheetColumn(names["applicant_type"], "text", table["applicant_type"].to_list(), 14),
         SheetColumn(names["applicant_id"], "text", table["applicant_id"].to_list(), 16),
-        SheetColumn(names["filed_at"], "day", days(table["filed_at"], run.spec.timezone), 11),
+        SheetColumn(names["filed_at"], "day", convert_to_dates(table["filed_at"], run.spec.timezone), 11),
         SheetColumn(names["state"], "text", [states.get(s, s) for s in table["state"].to_list()], 14),
     ]
     if "step" in table.columns and (table["step"] != "").any():
         result.append(SheetColumn(names["step"], "text", table["step"].to_list(), 12))
     ranks = [None if n is None else n + 1 for n in nodes]
     result.append(SheetColumn(names["node"], "count", ranks, 10))
-    return [*result, *_further(table, {column.header.casefold() for column in result})]
+    return [*result, *_build_own_columns(table, {column.header.casefold() for column in result})]
 
 
-def _reasons(table: pl.DataFrame, names: Mapping[str, str], why: Explained | None) -> Iterator[SheetColumn]:
+def _build_reason_columns(
+    table: pl.DataFrame, names: Mapping[str, str], why: Explained | None
+) -> Iterator[SheetColumn]:
     """Yield the reason of the run or, with an explanation, its sentence and what would fund the application."""
     reasons, numbers = table["reason"].to_list(), table["dossier"].to_list()
     if why is None:
@@ -153,9 +156,9 @@ def _reasons(table: pl.DataFrame, names: Mapping[str, str], why: Explained | Non
     yield SheetColumn(names["change"], "text", changes, 66, wrap=True)
 
 
-def _further(table: pl.DataFrame, taken: set[str]) -> Iterator[SheetColumn]:
+def _build_own_columns(table: pl.DataFrame, taken: set[str]) -> Iterator[SheetColumn]:
     """Yield the planner's own columns, under their own names if free."""
-    known = {*(table_column(name) for name in CANONICAL), *_DECIDED}
+    known = {*(get_table_column(name) for name in CANONICAL), *_DECIDED}
     for name in table.columns:
         if name in known or name.startswith("_"):
             continue
@@ -193,17 +196,24 @@ def write_table(
     """Write columns below headers in row `top` (from 0); with a name, as a spreadsheet table with filters."""
     height = len(columns[0].values)
     if name is not None:
-        heads = [{"header": c.header, "header_format": styles.head(right=_right(c.kind))} for c in columns]
+        heads = [
+            {"header": c.header, "header_format": styles.get_head_format(right=_is_right_aligned(c.kind))}
+            for c in columns
+        ]
         sheet.add_table(
             top, 0, top + max(height, 1), len(columns) - 1,
             {"name": name, "columns": heads, "style": "Table Style Light 1", "banded_rows": False},
         )  # fmt: skip
     for k, column in enumerate(columns):
-        sheet.write_string(top, k, column.header, styles.head(right=_right(column.kind)))
+        sheet.write_string(
+            top, k, column.header, styles.get_head_format(right=_is_right_aligned(column.kind))
+        )
         if column.kind == "formula-rate":
-            _rates(sheet, top + 1, k, column, styles, lang)
+            _write_rates(sheet, top + 1, k, column, styles, lang)
         else:
-            write_column(sheet, top + 1, k, column.values, styles.cell(column.kind, wrap=column.wrap))
+            write_column(
+                sheet, top + 1, k, column.values, styles.get_cell_formats(column.kind, wrap=column.wrap)
+            )
 
 
 def set_widths(sheet: Any, columns: Sequence[SheetColumn]) -> None:
@@ -212,13 +222,13 @@ def set_widths(sheet: Any, columns: Sequence[SheetColumn]) -> None:
         sheet.set_column(k, k, column.width)
 
 
-def _right(kind: str) -> bool:
+def _is_right_aligned(kind: str) -> bool:
     return kind not in ("text", "day")
 
 
-def _rates(sheet: Any, row: int, k: int, column: SheetColumn, styles: Styles, lang: Lang) -> None:
+def _write_rates(sheet: Any, row: int, k: int, column: SheetColumn, styles: Styles, lang: Lang) -> None:
     """Write granted / base of the row as a formula with its value."""
-    style = styles.cell("rate-or-blank")[0]
+    style = styles.get_cell_formats("rate-or-blank")[0]
     granted, base = (f"{TABLE}[[#This Row],[{NAMES[key].in_(lang)}]]" for key in ("granted", "base"))
     formula = f"=IF(N({base})>0,{granted}/{base},0)"
     for at, value in enumerate(column.values, start=row):

@@ -10,17 +10,17 @@ import polars as pl
 
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, set_up, sheet_name, write_text
+from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, choose_sheet_name, set_up, write_text
 from tnt_sim.reporting.reports.decision_table import BASE, RATE
 from tnt_sim.reporting.reports.explanation import Explained
 from tnt_sim.reporting.reports.run import MOST_CHILDREN
 from tnt_sim.reporting.workbook.dossier_sheet import (
     NAMES,
     SheetColumn,
-    euros,
+    convert_to_euros,
+    format_flags,
     set_widths,
     write_table,
-    yes_no,
 )
 from tnt_sim.reporting.workbook.summary_sheet import SumFormulas
 
@@ -37,7 +37,7 @@ def write_explained(book: Any, styles: Styles, explained: Explained, paper: Pape
     for text in explained.notes:
         write_text(sheet, row, 0, text, styles.soft)
         row += 1
-    row = _rules(sheet, styles, explained, paper, row + 1)
+    row = _write_rules(sheet, styles, explained, paper, row + 1)
     write_text(sheet, row, 0, Text("Qui entrerait, dans l'ordre", "Who would enter, in order").in_(lang),
                styles.section)  # fmt: skip
     names = {key: NAMES[key].in_(lang) for key in ("dossier", "envelope", "requested")}
@@ -54,7 +54,7 @@ def write_explained(book: Any, styles: Styles, explained: Explained, paper: Pape
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=row + 1))
 
 
-def _rules(sheet: Any, styles: Styles, explained: Explained, paper: Paper, row: int) -> int:
+def _write_rules(sheet: Any, styles: Styles, explained: Explained, paper: Paper, row: int) -> int:
     """Write who would enter and leave without each rule; return the row after them."""
     if not explained.rules:
         return row
@@ -66,10 +66,10 @@ def _rules(sheet: Any, styles: Styles, explained: Explained, paper: Paper, row: 
     write_text(sheet, row, 0, Text("Ce que fait chaque règle", "What each rule does").in_(paper.lang),
                styles.section)  # fmt: skip
     for column, head in enumerate(heads):
-        sheet.write_string(row + 1, column, head.in_(paper.lang), styles.head())
+        sheet.write_string(row + 1, column, head.in_(paper.lang), styles.get_head_format())
     for at, rule in enumerate(explained.rules, start=row + 2):
         for column, text in enumerate(rule):
-            write_text(sheet, at, column, text, styles.cell("text", wrap=True)[0])
+            write_text(sheet, at, column, text, styles.get_cell_formats("text", wrap=True)[0])
     return row + 3 + len(explained.rules)
 
 
@@ -78,7 +78,7 @@ MOST_SHEETS = 40
 _TOP = 6
 
 
-def envelope_sheets(run: StoredRun) -> list[int]:
+def select_envelopes(run: StoredRun) -> list[int]:
     """Return the envelopes that get a sheet: those with applications; the parts of a large split share one."""
     placed = run.table[NODE].drop_nulls().unique().sort().to_list()
     children = Counter(entry["parent"] for entry in run.envelopes)
@@ -95,39 +95,53 @@ def write_envelopes(
     book: Any, styles: Styles, run: StoredRun, table: pl.DataFrame, paper: Paper, taken: set[str]
 ) -> None:
     """Write a sheet per envelope: figures as formulas over « Dossiers », and its applications, funded first."""
-    for node in envelope_sheets(run):
+    for node in select_envelopes(run):
         under = table.filter((pl.col(NODE) >= node) & (pl.col(NODE) < run.ends[node]))
-        sheet = book.add_worksheet(sheet_name(str(run.envelopes[node]["id"]), taken))
-        _head(sheet, styles, run, node, under, paper.lang)
+        sheet = book.add_worksheet(choose_sheet_name(str(run.envelopes[node]["id"]), taken))
+        _write_head(sheet, styles, run, node, under, paper.lang)
         ordered = under.sort("funded", descending=True, maintain_order=True)
-        columns = list(_listed(ordered, paper.lang))
+        columns = list(_build_list_columns(ordered, paper.lang))
         write_table(sheet, styles, columns, _TOP, None, paper.lang)
         set_widths(sheet, columns)
         sheet.autofilter(_TOP, 0, _TOP + max(ordered.height, 1), len(columns) - 1)
         sheet.freeze_panes(_TOP + 1, 1)
-        title = f"{run.titled(node)} – {paper.title}"
+        title = f"{run.get_title(node)} – {paper.title}"
         set_up(sheet, Paper(title, paper.foot, paper.lang, repeat=_TOP))
 
 
-def _head(sheet: Any, styles: Styles, run: StoredRun, node: int, under: pl.DataFrame, lang: Lang) -> None:
+def _write_head(
+    sheet: Any, styles: Styles, run: StoredRun, node: int, under: pl.DataFrame, lang: Lang
+) -> None:
     entry, sums = run.envelopes[node], SumFormulas(lang)
-    write_text(sheet, 0, 0, run.titled(node), styles.title)
+    write_text(sheet, 0, 0, run.get_title(node), styles.title)
     sheet.set_row(0, 24)
     why = entry.get("unspent_because") if entry.get("unspent_cents") else ""
     write_text(sheet, 1, 0, str(why or ""), styles.soft)
     first, last = str(node + 1), str(run.ends[node])
     money, count = (
-        styles.format_of(num_format=styles.numbers["money"], align="right", bold=True),
-        styles.format_of(num_format=styles.numbers["count"], align="right", bold=True),
+        styles.get_format(num_format=styles.numbers["money"], align="right", bold=True),
+        styles.get_format(num_format=styles.numbers["count"], align="right", bold=True),
     )
-    label = styles.format_of(font_color=SOFT, align="right")
+    label = styles.get_format(font_color=SOFT, align="right")
     amount, left = entry["effective_cents"], entry["unspent_cents"]
     amounts = (
         (3, Text("Disponible", "Available"), None, amount, money),
-        (4, Text("Accordé", "Granted"), sums.granted(first, last), entry["granted_cents"], money),
+        (
+            4,
+            Text("Accordé", "Granted"),
+            sums.build_granted_formula(first, last),
+            entry["granted_cents"],
+            money,
+        ),
         (5, Text("Reste", "Left"), "=ROUND(MAX(D5-E5,0),2)" if left is not None else None, left, money),
-        (6, Text("Déposés", "Filed"), sums.counted(first, last), entry["n_dossiers"], count),
-        (7, Text("Retenus", "Funded"), sums.counted(first, last, "funded"), entry["n_funded"], count),
+        (6, Text("Déposés", "Filed"), sums.build_count_formula(first, last), entry["n_dossiers"], count),
+        (
+            7,
+            Text("Retenus", "Funded"),
+            sums.build_count_formula(first, last, "funded"),
+            entry["n_funded"],
+            count,
+        ),
     )
     for column, name, formula, value, style in amounts:
         if value is None:
@@ -140,17 +154,17 @@ def _head(sheet: Any, styles: Styles, run: StoredRun, node: int, under: pl.DataF
             sheet.write_formula(4, column, formula, style, number)
 
 
-def _listed(table: pl.DataFrame, lang: Lang) -> Iterator[SheetColumn]:
+def _build_list_columns(table: pl.DataFrame, lang: Lang) -> Iterator[SheetColumn]:
     """Yield the columns of a list."""
     names = {key: text.in_(lang) for key, text in NAMES.items()}
     yield SheetColumn(names["dossier"], "text", table["dossier"].to_list(), 13)
     yield SheetColumn(names["applicant"], "text", table["applicant"].to_list(), 26, wrap=True)
     yield SheetColumn(names["title"], "text", table["title"].to_list(), 42, wrap=True)
-    yield SheetColumn(names["base"], "money", euros(table[BASE]), 16)
-    yield SheetColumn(names["requested"], "money", euros(table["requested_cents"]), 16)
-    yield SheetColumn(names["granted"], "money", euros(table["granted_cents"]), 16)
+    yield SheetColumn(names["base"], "money", convert_to_euros(table[BASE]), 16)
+    yield SheetColumn(names["requested"], "money", convert_to_euros(table["requested_cents"]), 16)
+    yield SheetColumn(names["granted"], "money", convert_to_euros(table["granted_cents"]), 16)
     yield SheetColumn(names["rate"], "rate", table[RATE].to_list(), 9)
-    yield SheetColumn(names["funded"], "text", yes_no(table["funded"], lang), 9)
+    yield SheetColumn(names["funded"], "text", format_flags(table["funded"], lang), 9)
     yield SheetColumn(names["reason"], "text", table["reason"].to_list(), 60, wrap=True)
 
 
@@ -162,7 +176,7 @@ def write_reserve(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
     sheet.set_row(0, 24)
     listed = run.table.filter(pl.col("reserve_rank").is_not_null()).sort("reserve_rank") if (
         "reserve_rank" in run.table.columns) else run.table.clear()  # fmt: skip
-    write_text(sheet, 1, 0, _about_reserve(run, listed.height).in_(lang), styles.soft)
+    write_text(sheet, 1, 0, _describe_reserve(run, listed.height).in_(lang), styles.soft)
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=3 if listed.height else None))
     if not listed.height:
         return
@@ -173,18 +187,20 @@ def write_reserve(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
         SheetColumn(names["applicant"], "text", listed["applicant"].to_list(), 28, wrap=True),
         SheetColumn(names["title"], "text", listed["title"].to_list(), 50, wrap=True),
         SheetColumn(names["envelope"], "text", listed["envelope"].to_list(), 16),
-        SheetColumn(Text("Recevrait", "Would get").in_(lang), "money", euros(listed["reserve_cents"]), 16),
+        SheetColumn(
+            Text("Recevrait", "Would get").in_(lang), "money", convert_to_euros(listed["reserve_cents"]), 16
+        ),
     ]
     write_table(sheet, styles, columns, 3, None, lang)
     set_widths(sheet, columns)
     sheet.freeze_panes(4, 2)
     last = 4 + listed.height
-    sheet.write_string(last, 1, "Total", styles.total("text"))
+    sheet.write_string(last, 1, "Total", styles.get_total_format("text"))
     total = int(listed["reserve_cents"].sum()) / 100
-    sheet.write_formula(last, 5, f"=SUM(F5:F{last})", styles.total("money"), total)
+    sheet.write_formula(last, 5, f"=SUM(F5:F{last})", styles.get_total_format("money"), total)
 
 
-def _about_reserve(run: StoredRun, n_listed: int) -> Text:
+def _describe_reserve(run: StoredRun, n_listed: int) -> Text:
     held = any(entry.get("reserved_cents") for entry in run.envelopes)
     if n_listed:
         return Text(

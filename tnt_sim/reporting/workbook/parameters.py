@@ -17,19 +17,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.disk import why_of
+from tnt_sim.disk import explain_refusal
 from tnt_sim.domain.money import (
     MoneyError,
-    cents_from_float,
-    cents_to_decimal_text,
+    convert_float_to_cents,
+    format_decimal_euros,
     parse_cents,
     parse_decimal,
     parse_rate,
 )
 from tnt_sim.engine.stored_run import StoredRun
-from tnt_sim.errors import DataError, Defects, Place, did_you_mean
+from tnt_sim.errors import DataError, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions, letters
+from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions, format_letters
 from tnt_sim.ingest.tables.workbooks import read_workbook
 from tnt_sim.ingest.tables.zip_packages import refuse
 from tnt_sim.reporting.renderers.xlsx import INPUT, LINE, Paper, Styles, set_up, write_text
@@ -76,12 +76,15 @@ class Parameter:
     about: str = ""
 
 
-def parameters(tree: Mapping[str, Any], lang: Lang) -> list[Parameter]:
+def list_parameters(tree: Mapping[str, Any], lang: Lang) -> list[Parameter]:
     """List the parameters of a resolved scenario, in the order of its text."""
-    return [*_of_envelopes(tree["programme"], "programme", lang), *_of_rules(tree.get("rules") or (), lang)]
+    return [
+        *_list_envelope_parameters(tree["programme"], "programme", lang),
+        *_list_rule_parameters(tree.get("rules") or (), lang),
+    ]
 
 
-def _of_envelopes(envelope: Mapping[str, Any], path: str, lang: Lang) -> Iterator[Parameter]:
+def _list_envelope_parameters(envelope: Mapping[str, Any], path: str, lang: Lang) -> Iterator[Parameter]:
     name = str(envelope["id"])
     about = str(envelope.get("title") or "")
     kinds = {"amount": ParameterKind.MONEY, "reserve": ParameterKind.RATE, "min_use": ParameterKind.RATE}
@@ -90,10 +93,10 @@ def _of_envelopes(envelope: Mapping[str, Any], path: str, lang: Lang) -> Iterato
             label = _LABELS[key].in_(lang).format(name=name)
             yield Parameter(f"{path}.{key}", label, kind, str(envelope[key]), about)
     for child in envelope.get("envelopes") or ():
-        yield from _of_envelopes(child, f"envelopes.{child['id']}", lang)
+        yield from _list_envelope_parameters(child, f"envelopes.{child['id']}", lang)
 
 
-def _of_rules(rules: Any, lang: Lang) -> Iterator[Parameter]:
+def _list_rule_parameters(rules: Any, lang: Lang) -> Iterator[Parameter]:
     for rule in rules:
         name, about = str(rule["id"]), str(rule.get("title") or "")
         for key in BOUNDS:
@@ -102,21 +105,21 @@ def _of_rules(rules: Any, lang: Lang) -> Iterator[Parameter]:
                 bound, path = bound.get("share"), f"{path}.share"
             if bound is not None:
                 label = _LABELS[key].in_(lang).format(name=name)
-                yield Parameter(path, label, kind_of(str(bound)), str(bound), about)
+                yield Parameter(path, label, infer_kind(str(bound)), str(bound), about)
         off = "true" if str(rule.get("off", "false")).lower() == "true" else "false"
         yield Parameter(
             f"rules.{name}.off", _LABELS["off"].in_(lang).format(name=name), ParameterKind.FLAG, off, about
         )
 
 
-def kind_of(text: str) -> ParameterKind:
+def infer_kind(text: str) -> ParameterKind:
     """Infer the kind of a bound from its text: "25 %", "10 k€", 3."""
     if text.strip().endswith("%"):
         return ParameterKind.RATE
     return ParameterKind.MONEY if _AMOUNT.search(text.strip()) else ParameterKind.NUMBER
 
 
-def exact(kind: ParameterKind, text: str) -> Fraction | str:
+def parse_exact(kind: ParameterKind, text: str) -> Fraction | str:
     """Parse a text exactly: cents, a fraction, a number, `true` or `false`.
 
     Raises
@@ -135,10 +138,10 @@ def exact(kind: ParameterKind, text: str) -> Fraction | str:
             return text
 
 
-def as_number(parameter: Parameter) -> float | None:
+def convert_to_number(parameter: Parameter) -> float | None:
     """Return the number shown in a cell; None if the text is not a number that can be read."""
     try:
-        value = exact(parameter.kind, parameter.text)
+        value = parse_exact(parameter.kind, parameter.text)
     except MoneyError:
         return None
     if isinstance(value, str):
@@ -146,7 +149,7 @@ def as_number(parameter: Parameter) -> float | None:
     return float(value / 100) if parameter.kind is ParameterKind.MONEY else float(value)
 
 
-def as_text(kind: ParameterKind, number: float) -> str:
+def convert_to_text(kind: ParameterKind, number: float) -> str:
     """Write a cell's number as `--set` text.
 
     Raises
@@ -155,17 +158,17 @@ def as_text(kind: ParameterKind, number: float) -> str:
         If it is not a whole number of cents.
     """
     if kind is ParameterKind.MONEY:
-        cents = cents_from_float(number)
+        cents = convert_float_to_cents(number)
         if cents is None:
             raise MoneyError("decimals")
-        return f"{cents_to_decimal_text(cents)} €"
+        return f"{format_decimal_euros(cents)} €"
     plain = Decimal(repr(number))
     if kind is ParameterKind.RATE:
-        return f"{_digits(round(plain * 100, 10))} %"
-    return _digits(plain)
+        return f"{_format_decimal(round(plain * 100, 10))} %"
+    return _format_decimal(plain)
 
 
-def _digits(value: Decimal) -> str:
+def _format_decimal(value: Decimal) -> str:
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -211,18 +214,18 @@ def write_parameters(book: Any, styles: Styles, run: StoredRun, paper: Paper) ->
     )
     write_text(sheet, 1, 0, _HELP.in_(lang).format(file=file), styles.soft)
     for k, head in enumerate(HEADS):
-        sheet.write_string(HEADER_ROW - 1, k, head.in_(lang), styles.head(right=k in (1, 2)))
-    for row, parameter in enumerate(parameters(run.tree, lang), start=HEADER_ROW):
-        _row(sheet, styles, row, parameter, lang)
+        sheet.write_string(HEADER_ROW - 1, k, head.in_(lang), styles.get_head_format(right=k in (1, 2)))
+    for row, parameter in enumerate(list_parameters(run.tree, lang), start=HEADER_ROW):
+        _write_row(sheet, styles, row, parameter, lang)
     sheet.freeze_panes(HEADER_ROW, 1)
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=HEADER_ROW - 1))
 
 
-def _row(sheet: Any, styles: Styles, row: int, parameter: Parameter, lang: Lang) -> None:
-    plain = styles.cell("text")
+def _write_row(sheet: Any, styles: Styles, row: int, parameter: Parameter, lang: Lang) -> None:
+    plain = styles.get_cell_formats("text")
     write_text(sheet, row, 0, parameter.label, *plain)
     write_text(sheet, row, 3, parameter.path, *plain)
-    write_text(sheet, row, 4, parameter.about, *styles.cell("text", wrap=True))
+    write_text(sheet, row, 4, parameter.about, *styles.get_cell_formats("text", wrap=True))
     write_text(sheet, row, 5, parameter.text, *plain)
     write_text(sheet, row, 6, seal(parameter.label, parameter.path, parameter.text), *plain)
     for column, shade in ((1, {"bg_color": INPUT}), (2, {})):
@@ -236,17 +239,19 @@ def write_value(
     sheet: Any, styles: Styles, row: int, column: int, parameter: Parameter, lang: Lang, shade: dict[str, Any]
 ) -> None:
     """Write the value of a parameter: a number if possible, yes or no for a switch."""
-    number = as_number(parameter)
+    number = convert_to_number(parameter)
     if parameter.kind is ParameterKind.FLAG:
         text = (YES if parameter.text == "true" else NO).in_(lang)
-        sheet.write_string(row, column, text, styles.cell("text", align="right", **shade)[0])
+        sheet.write_string(row, column, text, styles.get_cell_formats("text", align="right", **shade)[0])
     elif number is None:
-        write_text(sheet, row, column, parameter.text, *styles.cell("text", align="right", **shade))
+        write_text(
+            sheet, row, column, parameter.text, *styles.get_cell_formats("text", align="right", **shade)
+        )
     else:
         kind = "rate" if parameter.kind is ParameterKind.RATE else parameter.kind.value
-        style = styles.cell(kind, **shade)[0]
+        style = styles.get_cell_formats(kind, **shade)[0]
         if kind == "rate":
-            style = styles.format_of(
+            style = styles.get_format(
                 num_format="0.00######%", align="right", bottom=7, bottom_color=LINE, **shade
             )
         sheet.write_number(row, column, number, style)
@@ -257,7 +262,7 @@ _FLAGS = {**dict.fromkeys((YES.fr, YES.en, "true", "vrai"), "true"),
           **dict.fromkeys((NO.fr, NO.en, "false", "faux"), "false")}  # fmt: skip
 
 
-def changed_parameters(file: Path, tree: Mapping[str, Any]) -> list[str]:
+def read_changed_parameters(file: Path, tree: Mapping[str, Any]) -> list[str]:
     """Return the values of a workbook that differ from a resolved scenario, as `PATH=VALUE`.
 
     Raises
@@ -266,21 +271,21 @@ def changed_parameters(file: Path, tree: Mapping[str, Any]) -> list[str]:
         With every invalid cell, by sheet and cell.
     """
     shown_as = file.name
-    table = _sheet(_bytes(file), shown_as)
-    reading = _ParameterSheetReader(table, {p.path: p for p in parameters(tree, Lang.FR)}, Defects())
+    table = _read_sheet(_read_bytes(file), shown_as)
+    reading = _ParameterSheetReader(table, {p.path: p for p in list_parameters(tree, Lang.FR)}, Defects())
     reading.check_heads()
     reading.defects.raise_if_any(DataError)
-    sets = [text for index in range(len(table.rows)) if (text := reading.row(index)) is not None]
+    sets = [text for index in range(len(table.rows)) if (text := reading.read_row(index)) is not None]
     reading.defects.raise_if_any(DataError)
     return sets
 
 
-def _bytes(file: Path) -> bytes:
+def _read_bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
         missing = Text("ce fichier n'existe pas", "there is no such file")
-        why = missing if isinstance(error, FileNotFoundError) else why_of(error)
+        why = missing if isinstance(error, FileNotFoundError) else explain_refusal(error)
         raise refuse(
             "unreadable",
             str(file),
@@ -289,7 +294,7 @@ def _bytes(file: Path) -> bytes:
         ) from error
 
 
-def _sheet(data: bytes, shown_as: str) -> RawTable:
+def _read_sheet(data: bytes, shown_as: str) -> RawTable:
     """Return the sheet by its French or English name."""
     for name in (NAME.fr, NAME.en):
         options = ReadOptions(sheet=name, header_row=HEADER_ROW, hidden_rows=HiddenRows.KEEP)
@@ -327,39 +332,41 @@ class _ParameterSheetReader:
                     f"l'en-tête « {head.fr} » est attendu ici.", f'the header "{head.en}" is expected here.'
                 )
                 place = Place(
-                    file=self.table.shown_as, sheet=self.table.sheet, cell=f"{letters(position)}{HEADER_ROW}"
+                    file=self.table.shown_as,
+                    sheet=self.table.sheet,
+                    cell=f"{format_letters(position)}{HEADER_ROW}",
                 )
                 self.defects.add("parameter-header", text, place, hint=_RESTORE)
 
-    def row(self, index: int) -> str | None:
+    def read_row(self, index: int) -> str | None:
         """Return the `PATH=VALUE` of one row; None if it changes nothing or has a defect."""
-        label, path, text, mark = (self._text(index, k) for k in (LABEL, PATH, TEXT, SEAL))
+        label, path, text, mark = (self._read_text(index, k) for k in (LABEL, PATH, TEXT, SEAL))
         if not path and not mark:
             self._add("parameter-row", index, LABEL, _NOT_OURS)
             return None
         if seal(label, path, text) != mark:
-            self._moved(index, label, path)
+            self._report_mismatch(index, label, path)
             return None
         if path not in self.known:
             said = Text(f"le scénario n'a pas de « {path} ».", f'the scenario has no "{path}".')
-            self._add("parameter-path", index, PATH, said, did_you_mean(path, self.known))
+            self._add("parameter-path", index, PATH, said, suggest_name(path, self.known))
             return None
-        kind = ParameterKind.FLAG if path.endswith(".off") else self._kind(path, text)
-        value = self._value(index, Parameter(path, label, kind, text))
+        kind = ParameterKind.FLAG if path.endswith(".off") else self._infer_kind(path, text)
+        value = self._read_value(index, Parameter(path, label, kind, text))
         now = self.known[path]
-        if value is None or exact(kind, value) == exact(now.kind, now.text):
+        if value is None or parse_exact(kind, value) == parse_exact(now.kind, now.text):
             return None
         return f"{path}={value}"
 
-    def _kind(self, path: str, text: str) -> ParameterKind:
-        return self.known[path].kind if kind_of(text) is ParameterKind.NUMBER else kind_of(text)
+    def _infer_kind(self, path: str, text: str) -> ParameterKind:
+        return self.known[path].kind if infer_kind(text) is ParameterKind.NUMBER else infer_kind(text)
 
-    def _moved(self, index: int, label: str, path: str) -> None:
+    def _report_mismatch(self, index: int, label: str, path: str) -> None:
         """Report a label, path or hidden cell that does not match the rest of its row."""
         ours = self.known.get(path)
         if ours is None:
             sentence = Text(f"le chemin « {path} » n'est pas connu.", f'the path "{path}" is unknown.')
-            self._add("parameter-path", index, PATH, sentence, did_you_mean(path, self.known))
+            self._add("parameter-path", index, PATH, sentence, suggest_name(path, self.known))
             return
         sentence = Text(
             f"« {label} » n'est pas le nom qui allait avec « {path} » : la ligne a été modifiée.",
@@ -367,7 +374,7 @@ class _ParameterSheetReader:
         )
         self._add("parameter-label", index, LABEL, sentence, _RESTORE)
 
-    def _value(self, index: int, was: Parameter) -> str | None:
+    def _read_value(self, index: int, was: Parameter) -> str | None:
         """Return the text of the value; the run's own text if the number is unchanged."""
         column = self.table.columns[VALUE]
         place = (int(self.table.rows[index]), column.position)
@@ -376,58 +383,58 @@ class _ParameterSheetReader:
             return None
         number = column.numbers[index] if column.numbers is not None else None
         if number is not None and was.kind is not ParameterKind.FLAG:
-            return self._of_number(index, was, float(number))
-        text = self._text(index, VALUE) or self._odd(index)
+            return self._parse_number(index, was, float(number))
+        text = self._read_text(index, VALUE) or self._get_odd_value(index)
         if was.kind is ParameterKind.FLAG:
             flag = _FLAGS.get(text.lower())
             if flag is None:
                 self._add("parameter-value", index, VALUE, _NO_FLAG)
             return flag
-        return self._of_text(index, was, text)
+        return self._parse_text(index, was, text)
 
-    def _of_number(self, index: int, was: Parameter, number: float) -> str | None:
-        if number == as_number(was):
+    def _parse_number(self, index: int, was: Parameter, number: float) -> str | None:
+        if number == convert_to_number(was):
             return was.text
         try:
-            text = as_text(was.kind, number)
+            text = convert_to_text(was.kind, number)
         except MoneyError as error:
-            self._refused(index, was, str(number), error)
+            self._report_error(index, was, str(number), error)
             return None
-        return self._not_negative(index, was, text)
+        return self._require_not_negative(index, was, text)
 
-    def _of_text(self, index: int, was: Parameter, text: str) -> str | None:
+    def _parse_text(self, index: int, was: Parameter, text: str) -> str | None:
         if text == was.text:
             return text
         try:
-            exact(was.kind, text)
+            parse_exact(was.kind, text)
         except MoneyError as error:
-            self._refused(index, was, text, error)
+            self._report_error(index, was, text, error)
             return None
-        return self._not_negative(index, was, text)
+        return self._require_not_negative(index, was, text)
 
-    def _not_negative(self, index: int, was: Parameter, text: str) -> str | None:
-        value = exact(was.kind, text)
+    def _require_not_negative(self, index: int, was: Parameter, text: str) -> str | None:
+        value = parse_exact(was.kind, text)
         if was.kind is ParameterKind.NUMBER or isinstance(value, str) or value >= 0:
             return text
         said = Text(f"« {text} » est négatif.", f'"{text}" is negative.')
         self._add("parameter-value", index, VALUE, said)
         return None
 
-    def _refused(self, index: int, was: Parameter, text: str, error: MoneyError) -> None:
+    def _report_error(self, index: int, was: Parameter, text: str, error: MoneyError) -> None:
         head = f"« {text} » : " if text else ""
         said = Text(f"{head}{error.text.fr}.", f"{head}{error.text.en}.")
         hint = Text(f"La valeur du calcul était {was.text}.", f"The value of the run was {was.text}.")
         self._add("parameter-value", index, VALUE, said, hint)
 
-    def _text(self, index: int, position: int) -> str:
+    def _read_text(self, index: int, position: int) -> str:
         return self.table.columns[position].text[index] or ""
 
-    def _odd(self, index: int) -> str:
+    def _get_odd_value(self, index: int) -> str:
         odd = self.table.columns[VALUE].odd
         return "" if odd is None else odd[index] or ""
 
     def _add(self, code: str, index: int, position: int, text: Text, hint: Text | None = None) -> None:
-        cell = f"{letters(position)}{int(self.table.rows[index])}"
+        cell = f"{format_letters(position)}{int(self.table.rows[index])}"
         place = Place(file=self.table.shown_as, sheet=self.table.sheet, cell=cell)
         self.defects.add(code, text, place, hint=hint)
 

@@ -13,7 +13,7 @@ from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, set_up, write_text
 from tnt_sim.reporting.text import vocabulary
-from tnt_sim.reporting.workbook.dossier_sheet import YES, column_ref, reason_label
+from tnt_sim.reporting.workbook.dossier_sheet import YES, build_column_reference, describe_reason
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
@@ -43,15 +43,18 @@ class SumFormulas:
 
     lang: Lang
 
-    def granted(self, first: str, last: str) -> str:
+    def build_granted_formula(self, first: str, last: str) -> str:
         """Return the formula of Σ granted over the envelopes first … last."""
-        amounts, node = column_ref("granted", self.lang), column_ref("node", self.lang)
+        amounts, node = (
+            build_column_reference("granted", self.lang),
+            build_column_reference("node", self.lang),
+        )
         return f'=SUMIFS({amounts},{node},">="&{first},{node},"<="&{last})'
 
-    def counted(self, first: str, last: str, key: str | None = None) -> str:
+    def build_count_formula(self, first: str, last: str, key: str | None = None) -> str:
         """Return the formula of the number of applications of these envelopes; with a key, those with "yes"."""
-        node = column_ref("node", self.lang)
-        more = f',{column_ref(key, self.lang)},"{YES.in_(self.lang)}"' if key else ""
+        node = build_column_reference("node", self.lang)
+        more = f',{build_column_reference(key, self.lang)},"{YES.in_(self.lang)}"' if key else ""
         return f'=COUNTIFS({node},">="&{first},{node},"<="&{last}{more})'
 
 
@@ -63,12 +66,14 @@ def write_summary(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
         sheet.set_column(k, k, width, None, {"hidden": k == 1})
     write_text(sheet, 0, 0, run.title, styles.title)
     sheet.set_row(0, 24)
-    write_text(sheet, 1, 0, vocabulary.verdict(run.summary, verification=run.checked).in_(lang), styles.soft)
+    write_text(
+        sheet, 1, 0, vocabulary.describe_verdict(run.summary, verification=run.checked).in_(lang), styles.soft
+    )
     _write_totals(sheet, styles, run, lang)
-    row = _envelopes(sheet, styles, run, lang)
-    row = _goals(sheet, styles, run, lang, row + 1)
-    row = _rules(sheet, styles, run, lang, row + 1)
-    _reasons(sheet, styles, run, lang, row + 1)
+    row = _write_envelopes(sheet, styles, run, lang)
+    row = _write_goals(sheet, styles, run, lang, row + 1)
+    row = _write_rules(sheet, styles, run, lang, row + 1)
+    _write_reasons(sheet, styles, run, lang, row + 1)
     sheet.freeze_panes(_TOP, 3)
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=None))
 
@@ -86,28 +91,28 @@ def _write_totals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> Non
     )
     for column, title, formula, kind, value in displayed:
         number = styles.numbers[kind]
-        big = styles.format_of(
+        big = styles.get_format(
             bold=True, font_size=14 if kind == "short" else 12, num_format=number, align="right"
         )
-        label = styles.format_of(font_color=SOFT, align="right")
+        label = styles.get_format(font_color=SOFT, align="right")
         sheet.write_string(3, column, title.in_(lang), label)
         if value is not None:
             sheet.write_formula(4, column, formula, big, value / 100 if kind == "short" else value)
     people = run.summary.get("inhabitants")
     if people is not None:  # not a sum of the table: each commune counts once
-        sheet.write_string(3, 11, vocabulary.INHABITANTS.in_(lang), styles.format_of(font_color=SOFT))
-        big = styles.format_of(bold=True, font_size=12, num_format=styles.numbers["count"], align="left")
+        sheet.write_string(3, 11, vocabulary.INHABITANTS.in_(lang), styles.get_format(font_color=SOFT))
+        big = styles.get_format(bold=True, font_size=12, num_format=styles.numbers["count"], align="left")
         sheet.write_number(4, 11, people, big)
     sheet.set_row(4, 20)
 
 
-def _envelopes(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> int:
+def _write_envelopes(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> int:
     """Write one row per envelope, sums including all below it; return the next row."""
     write_text(sheet, _TOP - 2, 0, Text("Enveloppes", "Envelopes").in_(lang), styles.section)
     for k, (head, _) in enumerate(_HEADS):
-        sheet.write_string(_TOP - 1, k, head.in_(lang), styles.head(right=k not in (2, 11)))
+        sheet.write_string(_TOP - 1, k, head.in_(lang), styles.get_head_format(right=k not in (2, 11)))
     for k, entry in enumerate(run.envelopes):
-        _envelope(sheet, styles, run, lang, k, entry)
+        _write_envelope(sheet, styles, run, lang, k, entry)
     last = _TOP + len(run.envelopes)
     bar = {"type": "data_bar", "bar_solid": True, "bar_color": "#C3CCD3", "min_type": "num", "min_value": 0,
            "max_type": "num", "max_value": 1}  # fmt: skip
@@ -115,65 +120,67 @@ def _envelopes(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> int:
     return last
 
 
-def _envelope(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, k: int, entry: Entry) -> None:
+def _write_envelope(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, k: int, entry: Entry) -> None:
     row, sums = _TOP + k, SumFormulas(lang)
     bold = {"bold": True} if run.depths[k] == 0 else {}
     first, last = f"$A{row + 1}", f"$B{row + 1}"
 
-    def cell(kind: str, **more: Any) -> Any:
-        return styles.cell(kind, **bold, **more)[0]
+    def get_format(kind: str, **more: Any) -> Any:
+        return styles.get_cell_formats(kind, **bold, **more)[0]
 
-    sheet.write_number(row, 0, k + 1, cell("count"))
-    sheet.write_number(row, 1, run.ends[k], cell("count"))
+    sheet.write_number(row, 0, k + 1, get_format("count"))
+    sheet.write_number(row, 1, run.ends[k], get_format("count"))
     title = entry.get("title") or ""
     name = str(entry["id"]) if title in ("", entry["id"]) else f"{entry['id']} · {title}"
-    write_text(sheet, row, 2, name, cell("text", wrap=True, indent=1 + run.depths[k]))
+    write_text(sheet, row, 2, name, get_format("text", wrap=True, indent=1 + run.depths[k]))
     for column, key in ((3, "amount_cents"), (4, "effective_cents")):
         cents = entry.get(key)
         if cents is None:
-            sheet.write_blank(row, column, None, cell("money"))
+            sheet.write_blank(row, column, None, get_format("money"))
         else:
-            sheet.write_number(row, column, cents / 100, cell("money"))
+            sheet.write_number(row, column, cents / 100, get_format("money"))
     granted, left, effective = entry["granted_cents"], entry["unspent_cents"], entry["effective_cents"]
-    sheet.write_formula(row, 5, sums.granted(first, last), cell("money"), granted / 100)
+    sheet.write_formula(row, 5, sums.build_granted_formula(first, last), get_format("money"), granted / 100)
     if effective is None:
-        sheet.write_blank(row, 6, None, cell("money"))
-        sheet.write_blank(row, 7, None, cell("rate"))
+        sheet.write_blank(row, 6, None, get_format("money"))
+        sheet.write_blank(row, 7, None, get_format("rate"))
     else:
         at = row + 1
-        sheet.write_formula(row, 6, f"=ROUND(MAX(E{at}-F{at},0),2)", cell("money"), left / 100)
+        sheet.write_formula(row, 6, f"=ROUND(MAX(E{at}-F{at},0),2)", get_format("money"), left / 100)
         used = granted / effective if effective else 0
-        sheet.write_formula(row, 7, f"=IF(E{at}>0,F{at}/E{at},0)", cell("rate"), used)
+        sheet.write_formula(row, 7, f"=IF(E{at}>0,F{at}/E{at},0)", get_format("rate"), used)
     counted = (
         (8, None, "n_dossiers"),
         (9, "eligible", "n_eligible"),
         (10, "funded", "n_funded"),
     )
     for column, flag, count in counted:
-        sheet.write_formula(row, column, sums.counted(first, last, flag), cell("count"), entry[count])
+        sheet.write_formula(
+            row, column, sums.build_count_formula(first, last, flag), get_format("count"), entry[count]
+        )
     why = entry.get("unspent_because") if left else None
-    write_text(sheet, row, 11, str(why or ""), styles.cell("text", wrap=True)[0])
+    write_text(sheet, row, 11, str(why or ""), styles.get_cell_formats("text", wrap=True)[0])
 
 
-def _goals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
+def _write_goals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
     write_text(sheet, row, 0, Text("Objectif", "Objective").in_(lang), styles.section)
     heads = ((2, Text("Objectif", "Goal")), (3, Text("Valeur", "Value")), (4, Text("Borne", "Bound")),
              (5, Text("Preuve", "Proof")))  # fmt: skip
     for column, head in heads:
-        sheet.write_string(row + 1, column, head.in_(lang), styles.head(right=column in (3, 4)))
+        sheet.write_string(row + 1, column, head.in_(lang), styles.get_head_format(right=column in (3, 4)))
     at = row + 2
     for k, goal in enumerate(run.summary["objective"], start=1):
         aim = f"{k}. {expressions_text.SENSE[goal['sense']].in_(lang)} {goal['goal']}"
-        write_text(sheet, at, 2, aim, styles.cell("text", wrap=True)[0])
-        _number(sheet, styles, at, 3, goal["value"], "decimal")
-        _number(sheet, styles, at, 4, goal["bound"], "decimal")
+        write_text(sheet, at, 2, aim, styles.get_cell_formats("text", wrap=True)[0])
+        _write_number(sheet, styles, at, 3, goal["value"], "decimal")
+        _write_number(sheet, styles, at, 4, goal["bound"], "decimal")
         proof = vocabulary.PROOF[goal["proof"]].in_(lang) if goal.get("proof") in vocabulary.PROOF else "–"
-        write_text(sheet, at, 5, proof, styles.cell("text")[0])
+        write_text(sheet, at, 5, proof, styles.get_cell_formats("text")[0])
         at += 1
     return at
 
 
-def _rules(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
+def _write_rules(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
     rules = run.summary["rules"]
     if not rules:
         return row - 1
@@ -184,31 +191,33 @@ def _rules(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> 
         (8, Text("Groupes", "Groups")), (9, Text("à la borne", "at bound")),
     )  # fmt: skip
     for column, head in heads:
-        sheet.write_string(row + 1, column, head.in_(lang), styles.head(right=column not in (2, 7)))
+        sheet.write_string(
+            row + 1, column, head.in_(lang), styles.get_head_format(right=column not in (2, 7))
+        )
     at = row + 2
-    units, titles = rule_units(run), rule_titles(run)
+    units, titles = list_rule_units(run), list_rule_titles(run)
     for rule in rules:
         title = titles.get(rule["id"], "")
         name = f"{rule['id']} · {title}" if title else str(rule["id"])
-        write_text(sheet, at, 2, name, styles.cell("text", wrap=True)[0])
+        write_text(sheet, at, 2, name, styles.get_cell_formats("text", wrap=True)[0])
         for column, key in ((3, "min"), (4, "max"), (5, "value"), (6, "slack")):
-            _number(sheet, styles, at, column, rule[key], units.get(rule["id"], "decimal"))
+            _write_number(sheet, styles, at, column, rule[key], units.get(rule["id"], "decimal"))
         kept = Text("oui", "yes") if rule["holds"] else Text("NON", "NO")
-        write_text(sheet, at, 7, kept.in_(lang), styles.cell("text", bold=not rule["holds"])[0])
+        write_text(sheet, at, 7, kept.in_(lang), styles.get_cell_formats("text", bold=not rule["holds"])[0])
         groups = rule["groups"]
         for column, n in ((8, len(groups)), (9, sum(1 for group in groups if group["binds"]))):
-            _number(sheet, styles, at, column, str(n) if groups else None, "count")
+            _write_number(sheet, styles, at, column, str(n) if groups else None, "count")
         at += 1
     return at
 
 
-def rule_titles(run: StoredRun) -> dict[str, str]:
+def list_rule_titles(run: StoredRun) -> dict[str, str]:
     """Return the title of each rule and cap that has one."""
-    caps = {cap.name: cap.filled().title for cap in run.spec.caps}
+    caps = {cap.name: cap.fill_from_library().title for cap in run.spec.caps}
     return {GUARD: GUARD_TITLE.in_(run.lang), **caps, **{rule.id: rule.title for rule in run.spec.rules}}
 
 
-def rule_units(run: StoredRun) -> dict[str, str]:
+def list_rule_units(run: StoredRun) -> dict[str, str]:
     """Return the display unit of each rule's figures."""
     units = dict.fromkeys((GUARD, *(cap.name for cap in run.spec.caps)), Unit.MONEY.value)
     for rule in run.spec.rules:
@@ -222,32 +231,32 @@ def rule_units(run: StoredRun) -> dict[str, str]:
     return units
 
 
-def _number(sheet: Any, styles: Styles, row: int, column: int, text: str | None, kind: str) -> None:
+def _write_number(sheet: Any, styles: Styles, row: int, column: int, text: str | None, kind: str) -> None:
     """Write an exact decimal of the document as a number."""
-    style = styles.cell(kind)[0]
+    style = styles.get_cell_formats(kind)[0]
     if text is None:
         sheet.write_blank(row, column, None, style)
     else:
         sheet.write_number(row, column, float(parse_decimal(text)), style)
 
 
-def _reasons(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> None:
+def _write_reasons(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> None:
     """Write the number of applications and the money by reason."""
     write_text(sheet, row, 0, Text("Raisons", "Reasons").in_(lang), styles.section)
     heads = ((2, Text("Raison", "Reason")), (3, Text("Dossiers", "Dossiers")), (4, Text("Demandé", "Requested")),
              (5, Text("Accordé", "Granted")))  # fmt: skip
     for column, head in heads:
-        sheet.write_string(row + 1, column, head.in_(lang), styles.head(right=column > 2))
-    code = column_ref("code", lang)
-    for at, (label, n, requested, granted) in enumerate(reason_rows(run, lang), start=row + 2):
-        write_text(sheet, at, 2, label, styles.cell("text", wrap=True)[0])
-        sheet.write_formula(at, 3, f"=COUNTIFS({code},C{at + 1})", styles.cell("count")[0], n)
+        sheet.write_string(row + 1, column, head.in_(lang), styles.get_head_format(right=column > 2))
+    code = build_column_reference("code", lang)
+    for at, (label, n, requested, granted) in enumerate(build_reason_rows(run, lang), start=row + 2):
+        write_text(sheet, at, 2, label, styles.get_cell_formats("text", wrap=True)[0])
+        sheet.write_formula(at, 3, f"=COUNTIFS({code},C{at + 1})", styles.get_cell_formats("count")[0], n)
         for column, key, cents in ((4, "requested", requested), (5, "granted", granted)):
-            formula = f"=SUMIFS({column_ref(key, lang)},{code},C{at + 1})"
-            sheet.write_formula(at, column, formula, styles.cell("money")[0], cents / 100)
+            formula = f"=SUMIFS({build_column_reference(key, lang)},{code},C{at + 1})"
+            sheet.write_formula(at, column, formula, styles.get_cell_formats("money")[0], cents / 100)
 
 
-def reason_rows(run: StoredRun, lang: Lang) -> list[tuple[str, int, int, int]]:
+def build_reason_rows(run: StoredRun, lang: Lang) -> list[tuple[str, int, int, int]]:
     """Return each reason in words with its number of applications, requested and granted cents."""
     table = run.table.group_by("reason_code", "funded").agg(
         n=pl.len(), asked=pl.col("requested_cents").fill_null(0).sum(), granted=pl.col("granted_cents").sum()
@@ -257,6 +266,6 @@ def reason_rows(run: StoredRun, lang: Lang) -> list[tuple[str, int, int, int]]:
         table.iter_rows(), key=lambda row: (not row[1], order.get(row[0] or "", len(order)), row[0] or "")
     )
     return [
-        (reason_label(code or "", funded, lang), n, asked, granted)
+        (describe_reason(code or "", funded, lang), n, asked, granted)
         for code, funded, n, asked, granted in rows
     ]

@@ -8,18 +8,18 @@ from typing import Any
 
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n import message
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, new_book, set_up, write_text
-from tnt_sim.reporting.reports.decision_table import decided
-from tnt_sim.reporting.reports.explanation import Explained, explained
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, create_workbook, set_up, write_text
+from tnt_sim.reporting.reports.decision_table import build_decision_table
+from tnt_sim.reporting.reports.explanation import Explained, build_explained
 from tnt_sim.reporting.text import vocabulary
-from tnt_sim.reporting.text.verification import answer_rows
+from tnt_sim.reporting.text.verification import build_answer_rows
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.reporting.workbook.comparison_sheet import write_comparison
-from tnt_sim.reporting.workbook.dossier_sheet import TABLE, dossier_columns, write_dossiers
+from tnt_sim.reporting.workbook.dossier_sheet import TABLE, build_dossier_columns, write_dossiers
 from tnt_sim.reporting.workbook.list_sheets import (
     EXPLAINED,
-    envelope_sheets,
+    select_envelopes,
     write_envelopes,
     write_explained,
     write_reserve,
@@ -47,35 +47,35 @@ def write_readme(
     sheet.set_column(1, 1, 96)
     write_text(sheet, 0, 0, run.title, styles.title)
     sheet.set_row(0, 24)
-    verdict = vocabulary.verdict(run.summary, verification=run.checked).in_(lang)
-    write_text(sheet, 1, 0, verdict, styles.format_of(bold=True))
+    verdict = vocabulary.describe_verdict(run.summary, verification=run.checked).in_(lang)
+    write_text(sheet, 1, 0, verdict, styles.get_format(bold=True))
     row = 2
-    for text in _marks(run, lang):
-        write_text(sheet, row, 0, text, styles.format_of(bold=True, font_color="#7A3E00"))
+    for text in _list_marks(run, lang):
+        write_text(sheet, row, 0, text, styles.get_format(bold=True, font_color="#7A3E00"))
         row += 1
     pieces = (
-        (Text("Le calcul", "The run"), _run(run, lang)),
-        (Text("Empreintes (SHA-256)", "Hashes (SHA-256)"), _hashes(run, lang)),
+        (Text("Le calcul", "The run"), _list_run_rows(run, lang)),
+        (Text("Empreintes (SHA-256)", "Hashes (SHA-256)"), _list_hashes(run, lang)),
         (Text("Données lues", "Data read"), [(e["path"], e["sha256"]) for e in run.summary["inputs"]]),
         (Text("Feuilles", "Sheets"), sheets),
         (Text("Avertissements", "Warnings"), [("!", text) for text in run.summary["warnings"]]),
     )
     for title, rows in pieces:
-        row = _section(sheet, styles, row + 1, title.in_(lang), list(rows))
+        row = _write_section(sheet, styles, row + 1, title.in_(lang), list(rows))
     set_up(sheet, paper, n_pages=1 if row <= _ONE_PAGE else 0)
 
 
-def _section(sheet: Any, styles: Styles, row: int, title: str, rows: Sequence[Row]) -> int:
+def _write_section(sheet: Any, styles: Styles, row: int, title: str, rows: Sequence[Row]) -> int:
     if not rows:
         return row - 1
     write_text(sheet, row, 0, title, styles.section)
     for at, (name, text) in enumerate(rows, start=row + 1):
-        write_text(sheet, at, 0, name, styles.cell("text", wrap=True)[0])
-        write_text(sheet, at, 1, text, styles.cell("text", wrap=True)[0])
+        write_text(sheet, at, 0, name, styles.get_cell_formats("text", wrap=True)[0])
+        write_text(sheet, at, 1, text, styles.get_cell_formats("text", wrap=True)[0])
     return row + 1 + len(rows)
 
 
-def _marks(run: StoredRun, lang: Lang) -> Iterator[str]:
+def _list_marks(run: StoredRun, lang: Lang) -> Iterator[str]:
     """Yield what a reader must know before any figure."""
     if run.synthetic:
         yield SYNTHETIC.in_(lang)
@@ -83,25 +83,25 @@ def _marks(run: StoredRun, lang: Lang) -> Iterator[str]:
         yield Text("Cette répartition n'est pas publiable.", "This allocation is not publishable.").in_(lang)
 
 
-def _run(run: StoredRun, lang: Lang) -> Iterator[Row]:
+def _list_run_rows(run: StoredRun, lang: Lang) -> Iterator[Row]:
     summary = run.summary
     yield Text("Dossier du calcul", "Run folder").in_(lang), run.name
     yield Text("Scénario", "Scenario").in_(lang), str(summary["scenario"])
     if run.spec.date:
         yield (
             Text("Date de la décision", "Day of the decision").in_(lang),
-            message.long_day(run.spec.date.isoformat()).in_(lang),
+            message.format_long_day(run.spec.date.isoformat()).in_(lang),
         )
     for text in summary.get("sets") or ():
         yield Text("Changement (--set)", "Change (--set)").in_(lang), str(text)
-    for name, text in answer_rows(run.checked):
+    for name, text in build_answer_rows(run.checked):
         yield name.in_(lang), text.in_(lang)
     yield Text("Pour vérifier", "To check it").in_(lang), f"tnt-sim verify runs/{run.name}"
     versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items())
     yield Text("Versions (non vérifié)", "Versions (not verified)").in_(lang), versions
 
 
-def _hashes(run: StoredRun, lang: Lang) -> Iterator[Row]:
+def _list_hashes(run: StoredRun, lang: Lang) -> Iterator[Row]:
     for key, title in _HASHES:
         yield title.in_(lang), str(run.summary[key])
     yield from run.summary["files"].items()
@@ -139,7 +139,7 @@ _ABOUT = {
 }
 
 
-def workbook_bytes(
+def build_workbook(
     run: StoredRun,
     lang: Lang,
     other: StoredRun | None = None,
@@ -151,16 +151,16 @@ def workbook_bytes(
     """
     stream = io.BytesIO()
     foot = f"{run.name} · {str(run.summary['allocation_sha256'])[:12]}"
-    book = new_book(stream, run.title, foot, run.spec.date)
+    book = create_workbook(stream, run.title, foot, run.spec.date)
     styles, paper = Styles(book, lang), Paper(run.title, foot, lang)
-    table, why = decided(run), explained(explanation, lang)
+    table, why = build_decision_table(run), build_explained(explanation, lang)
     kept = (README, SUMMARY, RESERVE, EXPLAINED, COMPARISON, PARAMETERS)
     taken = {text.in_(lang).casefold() for text in kept}
     taken.add(TABLE.casefold())
-    write_readme(book, styles, run, paper, README.in_(lang), list(_contents(run, lang, other, why)))
+    write_readme(book, styles, run, paper, README.in_(lang), list(_list_contents(run, lang, other, why)))
     write_summary(book, styles, run, paper, SUMMARY.in_(lang))
     write_envelopes(book, styles, run, table, paper, taken)
-    write_dossiers(book, styles, run, dossier_columns(run, table, lang, why), paper)
+    write_dossiers(book, styles, run, build_dossier_columns(run, table, lang, why), paper)
     write_reserve(book, styles, run, paper, RESERVE.in_(lang))
     if why is not None:
         write_explained(book, styles, why, paper)
@@ -171,13 +171,13 @@ def workbook_bytes(
     return close(book, stream)
 
 
-def _contents(
+def _list_contents(
     run: StoredRun, lang: Lang, other: StoredRun | None, why: Explained | None
 ) -> Iterator[tuple[str, str]]:
     yield SUMMARY.in_(lang), _ABOUT["summary"].in_(lang)
-    n_sheets = len(envelope_sheets(run))
+    n_sheets = len(select_envelopes(run))
     if n_sheets:
-        first = so_many(n_sheets, ("enveloppe", "enveloppes"), ("envelope", "envelopes"))
+        first = describe_count(n_sheets, ("enveloppe", "enveloppes"), ("envelope", "envelopes"))
         yield first.in_(lang), _ABOUT["envelopes"].in_(lang)
     yield TABLE, _ABOUT["dossiers"].in_(lang)
     yield RESERVE.in_(lang), _ABOUT["reserve"].in_(lang)

@@ -14,9 +14,9 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.domain.money import format_cents
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.rules.envelopes.tree_reading import may_gain
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, exact_sum
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.rules.envelopes.tree_reading import can_gain
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, sum_exactly
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Reading, RowBuilder, RowKind, RowLabel
 
@@ -36,10 +36,10 @@ class EnvelopeLimit:
     low: int | None
     high: int | None
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write the row low ≤ Σ ≤ high."""
         label = RowLabel(RowKind.ENVELOPE, self.envelope, side=self.option)
-        builder.rows([label], self.terms, None, [self.low], [self.high])
+        builder.add_rows([label], self.terms, None, [self.low], [self.high])
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> Reading:
         """Evaluate the sum on an allocation, exactly; a minimum spend is in euros."""
@@ -50,7 +50,7 @@ class EnvelopeLimit:
         return Reading(self.envelope, value * scale.numerator, scale.denominator, low, high)
 
 
-def envelope_limits(case: Case, offers: Offers) -> tuple[EnvelopeLimit, ...]:
+def build_envelope_limits(case: Case, offers: Offers) -> tuple[EnvelopeLimit, ...]:
     """Build the bounds of every envelope; record those that no allocation can satisfy as defects."""
     tree = case.tree
     result = []
@@ -64,15 +64,15 @@ def envelope_limits(case: Case, offers: Offers) -> tuple[EnvelopeLimit, ...]:
         name = tree.ids[node]
         if option.min_use_cents:
             _check_use(case, offers, node, under)
-            result.append(EnvelopeLimit(name, "min_use", money.where(under), option.min_use_cents, None))
+            result.append(EnvelopeLimit(name, "min_use", money.restrict(under), option.min_use_cents, None))
         if option.min_dossiers:
             _check_least(case, offers, node, under)
             low = option.min_dossiers
-            result.append(EnvelopeLimit(name, "min_dossiers", count.where(under), low, None))
+            result.append(EnvelopeLimit(name, "min_dossiers", count.restrict(under), low, None))
         if option.max_dossiers is not None:
             _check_most(case, offers, node, under)
             high = option.max_dossiers
-            result.append(EnvelopeLimit(name, "max_dossiers", count.where(under), None, high))
+            result.append(EnvelopeLimit(name, "max_dossiers", count.restrict(under), None, high))
     return tuple(result)
 
 
@@ -81,11 +81,11 @@ def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
     tree = case.tree
     need, name = tree.options[node].min_use_cents, tree.ids[node]
     most = offers.highest_cents
-    demand = exact_sum(most[under & offers.in_play])
-    money = _money(need)
+    demand = sum_exactly(most[under & offers.in_play])
+    money = _format_money(need)
     if demand < need:
-        can = _money(demand)
-        case.fault(
+        can = _format_money(demand)
+        case.record_defect(
             "min-use",
             Text(
                 f"l'enveloppe « {name} » doit employer au moins {money.fr}, mais ses dossiers éligibles ne "
@@ -98,9 +98,9 @@ def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
         )
         return
     amount = tree.amount_cents[node] or 0
-    if need > amount and not may_gain(tree, node) and not _may_take(case, node):
-        can = _money(amount)
-        case.fault(
+    if need > amount and not can_gain(tree, node) and not _can_receive_transfer(case, node):
+        can = _format_money(amount)
+        case.record_defect(
             "min-use",
             Text(
                 f"l'enveloppe « {name} » doit employer au moins {money.fr}, mais ne peut accorder que "
@@ -113,7 +113,7 @@ def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
         )
 
 
-def _may_take(case: Case, node: int) -> bool:
+def _can_receive_transfer(case: Case, node: int) -> bool:
     return any(node in option.transfer_to for option in case.tree.options)
 
 
@@ -121,7 +121,7 @@ def _check_least(case: Case, offers: Offers, node: int, under: BoolArray) -> Non
     option, name = case.tree.options[node], case.tree.ids[node]
     least, n = option.min_dossiers or 0, int((under & offers.in_play).sum())
     if option.max_dossiers is not None and option.max_dossiers < least:
-        case.fault(
+        case.record_defect(
             "min-dossiers",
             Text(
                 f"l'enveloppe « {name} » veut au moins {least} dossiers et au plus {option.max_dossiers}.",
@@ -130,7 +130,7 @@ def _check_least(case: Case, offers: Offers, node: int, under: BoolArray) -> Non
             ("envelope", name, "min_dossiers"),
         )
     elif n < least:
-        case.fault(
+        case.record_defect(
             "min-dossiers",
             Text(
                 f"l'enveloppe « {name} » doit financer au moins {least} dossiers, mais n'en a que {n} "
@@ -146,13 +146,13 @@ def _check_most(case: Case, offers: Offers, node: int, under: BoolArray) -> None
     most, name = case.tree.options[node].max_dossiers or 0, case.tree.ids[node]
     n = int((under & (offers.committed | offers.forced)).sum())
     if n > most:
-        few = so_many(most, ("dossier", "dossiers"), ("dossier", "dossiers"))
-        held = so_many(
+        few = describe_count(most, ("dossier", "dossiers"), ("dossier", "dossiers"))
+        held = describe_count(
             n,
             ("est déjà engagé ou retenu par décision", "sont déjà engagés ou retenus par décision"),
             ("is already committed or funded by decision", "are already committed or funded by decision"),
         )
-        case.fault(
+        case.record_defect(
             "max-dossiers",
             Text(
                 f"l'enveloppe « {name} » ne peut financer que {few.fr}, mais {held.fr}.",
@@ -163,5 +163,5 @@ def _check_most(case: Case, offers: Offers, node: int, under: BoolArray) -> None
         )
 
 
-def _money(cents: int) -> Text:
+def _format_money(cents: int) -> Text:
     return Text(format_cents(cents, Lang.FR), format_cents(cents, Lang.EN))

@@ -10,17 +10,17 @@ from tnt_sim.domain.budget_tree import EnvelopeSpec, SplitSpec, TransferSpec, Un
 from tnt_sim.domain.field_types import write_rate
 from tnt_sim.domain.money import format_cents, format_rate
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import plural
+from tnt_sim.i18n.numbers import format_count
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import listed
-from tnt_sim.rules.expressions.text import _between, money, of_what
+from tnt_sim.rules.expressions.column_text import format_list
+from tnt_sim.rules.expressions.text import _format_bounds, describe_complement, format_money
 
 
-def envelope_words(spec: EnvelopeSpec, lang: Lang, *, top: bool = False, giver: str | None = None) -> str:
+def describe_envelope(spec: EnvelopeSpec, lang: Lang, *, top: bool = False, giver: str | None = None) -> str:
     """Return the sentences of an envelope: « Au plus 30 M€. Cantonnée : rien n'y entre et rien n'en sort. »
 
     `top` marks the whole programme. `giver` names the envelope above whose unassigned money may be added to
-    this one (see `free_money`).
+    this one (see `find_gaining_envelopes`).
     """
     if spec.amount is None:
         head = _UNLIMITED if top else _BY_PARENTS
@@ -35,21 +35,23 @@ def envelope_words(spec: EnvelopeSpec, lang: Lang, *, top: bool = False, giver: 
     pieces = [head.in_(lang)]
     pieces += [word.in_(lang) for flag, word in _FLAGS.items() if getattr(spec, flag)]
     if spec.envelopes or spec.split is not None:
-        pieces.append(_unassigned(spec, lang))
+        pieces.append(_describe_unassigned(spec, lang))
     for option, write in OPTION_WORDS.items():
         if getattr(spec, option) is not None:
             pieces.append(write(spec, lang))
     return " ".join(part for part in pieces if part)
 
 
-def free_money(above: EnvelopeSpec, day: date | None = None, *, grows: bool = False) -> dict[str, str]:
+def find_gaining_envelopes(
+    above: EnvelopeSpec, day: date | None = None, *, grows: bool = False
+) -> dict[str, str]:
     """Return the envelopes that may receive more than their amount, each with the envelope that adds to it.
 
     `grows` says whether money may be added to `above` itself. Nothing is added under a node without an
     amount or an `overbooked` one, to a ring-fenced envelope, or where unassigned money stays with the node's
     own dossiers.
     """
-    children = [child for child in above.envelopes if child.in_force(day)]
+    children = [child for child in above.envelopes if child.is_in_force(day)]
     result: dict[str, str] = {}
     spare = above.amount is not None and sum(child.amount or 0 for child in children) < above.amount
     flows = (
@@ -60,7 +62,7 @@ def free_money(above: EnvelopeSpec, day: date | None = None, *, grows: bool = Fa
         gets = flows and child.amount is not None and not child.ring_fenced and only in (None, child.id)
         if gets:
             result[child.id] = above.id
-        result |= free_money(child, day, grows=gets)
+        result |= find_gaining_envelopes(child, day, grows=gets)
     return result
 
 
@@ -82,7 +84,7 @@ _FLAGS: Mapping[str, Text] = MappingProxyType(
 )
 
 
-def _unassigned(spec: EnvelopeSpec, lang: Lang) -> str:
+def _describe_unassigned(spec: EnvelopeSpec, lang: Lang) -> str:
     choice = spec.unassigned
     if isinstance(choice, UnassignedTo):
         return Text(
@@ -101,10 +103,10 @@ def _unassigned(spec: EnvelopeSpec, lang: Lang) -> str:
     return ""
 
 
-def _transfers(spec: EnvelopeSpec, lang: Lang) -> str:
+def _describe_transfers(spec: EnvelopeSpec, lang: Lang) -> str:
     transfer = spec.transfers
     assert isinstance(transfer, TransferSpec)
-    to = listed([f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in transfer.to], lang)
+    to = format_list([f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in transfer.to], lang)
     out = None if transfer.out_max is None else format_rate(transfer.out_max, lang)
     into = None if transfer.in_max is None else format_rate(transfer.in_max, lang)
     if lang is Lang.FR:
@@ -114,16 +116,16 @@ def _transfers(spec: EnvelopeSpec, lang: Lang) -> str:
     return text + (f", and get at most {into}." if into else ".")
 
 
-def _share_of(fr: str, en: str, key: str) -> Callable[[EnvelopeSpec, Lang], str]:
+def _build_share_writer(fr: str, en: str, key: str) -> Callable[[EnvelopeSpec, Lang], str]:
     def write(spec: EnvelopeSpec, lang: Lang) -> str:
         return (fr if lang is Lang.FR else en).format(format_rate(getattr(spec, key), lang))
 
     return write
 
 
-def _dossiers(fr: str, en: str, key: str) -> Callable[[EnvelopeSpec, Lang], str]:
+def _build_count_writer(fr: str, en: str, key: str) -> Callable[[EnvelopeSpec, Lang], str]:
     def write(spec: EnvelopeSpec, lang: Lang) -> str:
-        many = plural(
+        many = format_count(
             getattr(spec, key),
             ("dossier financé", "dossiers financés"),
             ("funded dossier", "funded dossiers"),
@@ -134,19 +136,19 @@ def _dossiers(fr: str, en: str, key: str) -> Callable[[EnvelopeSpec, Lang], str]
     return write
 
 
-def _split(spec: EnvelopeSpec, lang: Lang) -> str:
+def _describe_split(spec: EnvelopeSpec, lang: Lang) -> str:
     split = spec.split
     assert isinstance(split, SplitSpec)
     french = lang is Lang.FR
-    by = column_text.bare_column(split.by).in_(lang)
+    by = column_text.describe_bare_column(split.by).in_(lang)
     if split.table is not None:
         how = f"d'après « {split.table} »" if french else f'from "{split.table}"'
     elif split.each is not None:
         money = format_cents(split.each, lang)
         how = f"{money} à chaque part" if french else f"{money} each"
     elif split.key is not None:
-        key = column_text.column(split.key).in_(lang)
-        how = f"en proportion {of_what(key, lang)}" if french else f"in proportion to {key}"
+        key = column_text.describe_column(split.key).in_(lang)
+        how = f"en proportion {describe_complement(key, lang)}" if french else f"in proportion to {key}"
         if split.fixed is not None:
             share = format_rate(split.fixed, lang)
             how = (
@@ -165,31 +167,33 @@ def _split(spec: EnvelopeSpec, lang: Lang) -> str:
 
 OPTION_WORDS: Mapping[str, Callable[[EnvelopeSpec, Lang], str]] = MappingProxyType(
     {
-        "split": _split,
-        "transfers": _transfers,
-        "min_use": _share_of("Au moins {} doivent être accordés.", "At least {} must be granted.", "min_use"),
-        "reserve": _share_of("{} sont mis en réserve.", "{} is held in reserve.", "reserve"),
-        "overprogram": _share_of(
+        "split": _describe_split,
+        "transfers": _describe_transfers,
+        "min_use": _build_share_writer(
+            "Au moins {} doivent être accordés.", "At least {} must be granted.", "min_use"
+        ),
+        "reserve": _build_share_writer("{} sont mis en réserve.", "{} is held in reserve.", "reserve"),
+        "overprogram": _build_share_writer(
             "Peut être dépassée de {} (risque affiché).",
             "May be exceeded by {} (shown as risk).",
             "overprogram",
         ),
-        "min_dossiers": _dossiers("Au moins {}.", "At least {}.", "min_dossiers"),
-        "max_dossiers": _dossiers("Au plus {}.", "At most {}.", "max_dossiers"),
+        "min_dossiers": _build_count_writer("Au moins {}.", "At least {}.", "min_dossiers"),
+        "max_dossiers": _build_count_writer("Au plus {}.", "At most {}.", "max_dossiers"),
     }
 )
 """The function that writes the sentence of each option of an envelope."""
 
 
-def envelope_formula(spec: EnvelopeSpec, giver: str | None = None) -> str:
+def format_envelope_formula(spec: EnvelopeSpec, giver: str | None = None) -> str:
     """Return the formula of an envelope: `Σ{envelope: a} g_i ≤ 30 M€ + free_tnt`.
 
-    `giver` is as in `envelope_words`.
+    `giver` is as in `describe_envelope`.
     """
     total = f"Σ{{envelope: {spec.id}}} g_i"
     if spec.amount is None:
         return ""
-    right = money(spec.amount)
+    right = format_money(spec.amount)
     if spec.reserve is not None or spec.overprogram is not None:
         less = "" if spec.reserve is None else f" − {write_rate(spec.reserve)}"
         more = "" if spec.overprogram is None else f" + {write_rate(spec.overprogram)}"
@@ -198,9 +202,9 @@ def envelope_formula(spec: EnvelopeSpec, giver: str | None = None) -> str:
         right += f" + free_{giver}"
     if spec.transfers is not None:
         right += " + in − out"
-    low = None if spec.min_use is None else f"{write_rate(spec.min_use)} · {money(spec.amount)}"
-    text = _between(low, total, right)
+    low = None if spec.min_use is None else f"{write_rate(spec.min_use)} · {format_money(spec.amount)}"
+    text = _format_bounds(low, total, right)
     if spec.min_dossiers is not None or spec.max_dossiers is not None:
         low, high = [None if n is None else str(n) for n in (spec.min_dossiers, spec.max_dossiers)]
-        text += " ; " + _between(low, f"Σ{{envelope: {spec.id}}} x_i", high)
+        text += " ; " + _format_bounds(low, f"Σ{{envelope: {spec.id}}} x_i", high)
     return text

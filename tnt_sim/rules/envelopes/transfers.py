@@ -67,7 +67,7 @@ class Network:
         self.out: list[list[int]] = [[] for _ in range(n_nodes)]
         self.arcs: list[_Arc] = []
 
-    def arc(self, tail: int, head: int, capacity: int, cost: int = 0) -> int:
+    def add_arc(self, tail: int, head: int, capacity: int, cost: int = 0) -> int:
         """Add an arc with its reverse and return its number."""
         number = len(self.arcs)
         self.arcs.append(_Arc(head, capacity, cost, number + 1))
@@ -76,7 +76,7 @@ class Network:
         self.out[head].append(number + 1)
         return number
 
-    def flow(self, arc: int) -> int:
+    def get_flow(self, arc: int) -> int:
         """Return the flow on an arc."""
         return self.arcs[arc + 1].left
 
@@ -84,7 +84,7 @@ class Network:
         """Send a maximum flow of minimum cost from source to sink and return its value."""
         total = 0
         while True:
-            path = self._cheapest_path(source, sink)
+            path = self._find_cheapest_path(source, sink)
             if path is None:
                 return total
             amount = min(self.arcs[number].left for number in path)
@@ -93,7 +93,7 @@ class Network:
                 self.arcs[number ^ 1].left += amount
             total += amount
 
-    def _cheapest_path(self, source: int, sink: int) -> list[int] | None:
+    def _find_cheapest_path(self, source: int, sink: int) -> list[int] | None:
         """Return the arcs of a shortest residual path (Bellman–Ford), or None if the sink cannot be reached."""
         best: list[int | None] = [None] * len(self.out)
         came: list[int] = [-1] * len(self.out)
@@ -143,10 +143,10 @@ def settle(
     pool = taken if pool is None else min(pool, taken)
     if not has_transfers(tree, children):
         return _without_transfers(children, needs, gaining, pool)
-    return _flow(tree, children, needs, gaining, pool, taken)
+    return _solve_flow(tree, children, needs, gaining, pool, taken)
 
 
-def _flow(
+def _solve_flow(
     tree: Tree,
     children: Sequence[int],
     needs: Mapping[int, int],
@@ -159,29 +159,31 @@ def _flow(
     source, sink, purse = 0, 1, 2
     give = {child: 3 + 3 * k for k, child in enumerate(children)}
     hold, take = {c: g + 1 for c, g in give.items()}, {c: g + 2 for c, g in give.items()}
-    net.arc(source, purse, pool)
+    net.add_arc(source, purse, pool)
     added, wants = {}, {}
     for child in children:
         option = tree.options[child]
-        net.arc(source, hold[child], max(0, -needs[child]))
-        wants[child] = net.arc(hold[child], sink, max(0, needs[child]))
-        net.arc(hold[child], give[child], taken if option.out_cents is None else option.out_cents)
-        net.arc(take[child], hold[child], taken if option.in_cents is None else option.in_cents)
+        net.add_arc(source, hold[child], max(0, -needs[child]))
+        wants[child] = net.add_arc(hold[child], sink, max(0, needs[child]))
+        net.add_arc(hold[child], give[child], taken if option.out_cents is None else option.out_cents)
+        net.add_arc(take[child], hold[child], taken if option.in_cents is None else option.in_cents)
         if child in gaining:
-            added[child] = net.arc(purse, hold[child], taken)
+            added[child] = net.add_arc(purse, hold[child], taken)
     pairs = sorted(
         ((c, y) for c in children for y in tree.options[c].transfer_to if y in give),
         key=lambda pair: (tree.ids[pair[0]], tree.ids[pair[1]]),
     )
     base = taken + 1
     moved = {
-        pair: net.arc(give[pair[0]], take[pair[1]], taken, base ** len(pairs) - base ** (len(pairs) - 1 - k))
+        pair: net.add_arc(
+            give[pair[0]], take[pair[1]], taken, base ** len(pairs) - base ** (len(pairs) - 1 - k)
+        )
         for k, pair in enumerate(pairs)
     }
     net.send(source, sink)
     return Settlement(
-        added={child: net.flow(arc) for child, arc in added.items() if net.flow(arc)},
-        moves=tuple(Move(*pair, net.flow(arc)) for pair, arc in moved.items() if net.flow(arc)),
+        added={child: net.get_flow(arc) for child, arc in added.items() if net.get_flow(arc)},
+        moves=tuple(Move(*pair, net.get_flow(arc)) for pair, arc in moved.items() if net.get_flow(arc)),
         unmet={child: net.arcs[arc].left for child, arc in wants.items() if net.arcs[arc].left},
     )
 

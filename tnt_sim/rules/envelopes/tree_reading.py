@@ -35,7 +35,7 @@ from dataclasses import dataclass, field
 
 from tnt_sim.domain.budget_tree import Tree, Unassigned
 from tnt_sim.rules.envelopes.transfers import Move, Settlement, Settling, settle
-from tnt_sim.rules.linear_terms import IntArray, group_sums
+from tnt_sim.rules.linear_terms import IntArray, sum_by_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class EnvelopeReading:
         return not any(self.excess_cents)
 
 
-def may_gain(tree: Tree, node: int) -> bool:
+def can_gain(tree: Tree, node: int) -> bool:
     """Return whether unassigned money of its parent may be added to a node."""
     parent = int(tree.parent[node])
     if parent < 0 or tree.amount_cents[node] is None or tree.amount_cents[parent] is None:
@@ -84,15 +84,15 @@ def may_gain(tree: Tree, node: int) -> bool:
     return policy is Unassigned.FREE or (policy is Unassigned.TO and tree.unassigned_to[parent] == node)
 
 
-def unassigned_cents(tree: Tree, node: int) -> int | None:
+def compute_unassigned_cents(tree: Tree, node: int) -> int | None:
     """Return a_X − Σ written amounts of the children (ring-fenced ones included); None without an amount."""
     amount = tree.amount_cents[node]
     if amount is None:
         return None
-    return amount - sum(tree.written_cents[child] or 0 for child in tree.children(node))
+    return amount - sum(tree.written_cents[child] or 0 for child in tree.list_children(node))
 
 
-def most_gained(tree: Tree) -> list[int | None]:
+def compute_gain_bounds(tree: Tree) -> list[int | None]:
     """Return the most that can be added to each amount, in cents.
 
     None means no bound: siblings may give to the node or to one above it.
@@ -103,15 +103,17 @@ def most_gained(tree: Tree) -> list[int | None]:
         parent = int(tree.parent[node])
         if node in takers:
             most.append(None)
-        elif not may_gain(tree, node):
+        elif not can_gain(tree, node):
             most.append(0)
         else:
             above = most[parent]
-            most.append(None if above is None else max(0, above + (unassigned_cents(tree, parent) or 0)))
+            most.append(
+                None if above is None else max(0, above + (compute_unassigned_cents(tree, parent) or 0))
+            )
     return most
 
 
-def fences(tree: Tree) -> dict[int, list[int]]:
+def find_ring_fenced(tree: Tree) -> dict[int, list[int]]:
     """Return the outermost ring-fenced envelopes under each envelope that has some.
 
     Others may not use their amounts.
@@ -129,7 +131,7 @@ def fences(tree: Tree) -> dict[int, list[int]]:
     return result
 
 
-def unfenced_cents(tree: Tree, node: int, apart: Sequence[int]) -> int:
+def compute_unfenced_cents(tree: Tree, node: int, apart: Sequence[int]) -> int:
     """Return a_X + r_X − Σ_f w_f: what a node may grant outside the ring-fenced envelopes `apart`."""
     held = sum(tree.written_cents[fence] or 0 for fence in apart)
     return (tree.amount_cents[node] or 0) + tree.options[node].reserved_cents - held
@@ -147,37 +149,37 @@ def read_envelopes(
     granted_cents : int64 (n,)
     settling : meets the needs of the children of one parent; `settle` by default
     """
-    return read_sums(tree, own_sums(tree, node, granted_cents), settling)
+    return read_sums(tree, sum_by_node(tree, node, granted_cents), settling)
 
 
-def own_sums(tree: Tree, node: IntArray, granted_cents: IntArray) -> list[int]:
+def sum_by_node(tree: Tree, node: IntArray, granted_cents: IntArray) -> list[int]:
     """Return the exact sum of the grants of each node's own dossiers."""
     held = (node >= 0) & (granted_cents != 0)
-    return group_sums(granted_cents[held], node[held], tree.n_nodes)
+    return sum_by_group(granted_cents[held], node[held], tree.n_nodes)
 
 
 def read_sums(tree: Tree, own: list[int], settling: Settling = settle) -> EnvelopeReading:
     """Evaluate the tree on the sums granted to each node's own dossiers."""
-    amounts = _TreeAmounts(tree, own, tree.subtree_sums(own), settling)
+    amounts = _TreeAmounts(tree, own, tree.sum_subtrees(own), settling)
     amounts.fit()
     for place in range(tree.n_nodes):
-        amounts.hand_out(place)
-    return amounts.reading()
+        amounts.distribute(place)
+    return amounts.build_reading()
 
 
-def most_lowered(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
+def find_largest_reduction(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
     """Return the most cents by which the opened amounts can be lowered with the same grants feasible.
 
     Feasibility is monotone in the amounts, so the answer is found by bisection.
     """
-    own = own_sums(tree, node, granted_cents)
-    granted = tree.subtree_sums(own)
+    own = sum_by_node(tree, node, granted_cents)
+    granted = tree.sum_subtrees(own)
     if tree.opened is None:
         return 0
     fits, breaks = 0, tree.opened.most_cents + 1
     while breaks - fits > 1:
         half = (fits + breaks) // 2
-        figures = _TreeAmounts(tree.moved(tree.opened.nodes, -half), own, granted)
+        figures = _TreeAmounts(tree.shift_amounts(tree.opened.nodes, -half), own, granted)
         if figures.fit():
             fits = half
         else:
@@ -206,7 +208,7 @@ class _TreeAmounts:
         n = self.tree.n_nodes
         self.need, self.requested, self.extra, self.excess = [0] * n, [0] * n, [0] * n, [0] * n
         self.net = [0] * n
-        self.fences = fences(self.tree)
+        self.fences = find_ring_fenced(self.tree)
         self.children = [[] for _ in range(n)]
         for place in range(1, n):
             self.children[int(self.tree.parent[place])].append(place)
@@ -215,18 +217,18 @@ class _TreeAmounts:
         """Compute the needs from the leaves to the root; return whether the root can meet them."""
         for place in range(self.tree.n_nodes - 1, -1, -1):
             self.ask(place)
-        self.blame(0, self.need[0])
+        self.record_excess(0, self.need[0])
         return not any(self.excess)
 
     def ask(self, place: int) -> None:
         """Compute what a node needs on top of what it may grant by itself; negative is what it can spare."""
         tree = self.tree
-        amounted, gaining = self._amounted(place), self._gaining(place)
+        amounted, gaining = self._list_children_with_amount(place), self._list_gaining_children(place)
         needs = {child: self.need[child] for child in amounted}
         single = self.settle(tree, amounted, needs, gaining, 0)
         helped = self.settle(tree, amounted, needs, gaining, None) if single.unmet and gaining else single
         for child, cents in helped.unmet.items():
-            self.blame(child, cents)
+            self.record_excess(child, cents)
         gained = sum(single.unmet.values()) - sum(helped.unmet.values())
         for child, cents in helped.added.items():
             self.requested[child] = cents
@@ -237,41 +239,45 @@ class _TreeAmounts:
         if place in self.fences:
             apart = self.fences[place]
             outside = self.granted[place] - sum(self.granted[fence] for fence in apart)
-            self.need[place] = max(self.need[place], outside - unfenced_cents(tree, place, apart))
+            self.need[place] = max(self.need[place], outside - compute_unfenced_cents(tree, place, apart))
         if gained > 0:
-            rest = gained + self._loose(place) - (unassigned_cents(tree, place) or 0)
+            rest = gained + self._sum_direct_grants(place) - (compute_unassigned_cents(tree, place) or 0)
             self.need[place] = max(self.need[place], rest)
 
-    def blame(self, place: int, cents: int) -> None:
+    def record_excess(self, place: int, cents: int) -> None:
         """Record an excess at the envelope to name: the node itself, or the child that asks most from it."""
         if cents <= 0:
             return
         tree = self.tree
         while self.granted[place] <= (tree.amount_cents[place] or 0):
-            gaining = [child for child in self._gaining(place) if self.requested[child]]
+            gaining = [child for child in self._list_gaining_children(place) if self.requested[child]]
             if not gaining:
                 break
             place = max(gaining, key=lambda child: self.requested[child])
         self.excess[place] = max(self.excess[place], cents)
 
-    def hand_out(self, place: int) -> None:
+    def distribute(self, place: int) -> None:
         """Distribute to the children of a node what it has, once its own total is known."""
-        tree, amounted, gaining = self.tree, self._amounted(place), self._gaining(place)
+        tree, amounted, gaining = (
+            self.tree,
+            self._list_children_with_amount(place),
+            self._list_gaining_children(place),
+        )
         if not amounted:
             return
         pool = 0
         if gaining:
-            free = (unassigned_cents(tree, place) or 0) + self.net[place]
-            pool = max(0, free - self._loose(place))
+            free = (compute_unassigned_cents(tree, place) or 0) + self.net[place]
+            pool = max(0, free - self._sum_direct_grants(place))
         needs = {child: self.need[child] for child in amounted}
         settlement = self.settle(tree, amounted, needs, gaining, pool)
-        self._note(settlement)
+        self._record_settlement(settlement)
         if tree.unassigned[place] is Unassigned.TO and gaining:
             rest = pool - sum(settlement.added.values())
             self.extra[gaining[0]] += rest
             self.net[gaining[0]] += rest
 
-    def _note(self, settlement: Settlement) -> None:
+    def _record_settlement(self, settlement: Settlement) -> None:
         for child, cents in settlement.added.items():
             self.extra[child] = cents
             self.net[child] += cents
@@ -280,17 +286,17 @@ class _TreeAmounts:
             self.net[move.giver] -= move.cents
             self.net[move.taker] += move.cents
 
-    def _amounted(self, place: int) -> list[int]:
+    def _list_children_with_amount(self, place: int) -> list[int]:
         return [child for child in self.children[place] if self.tree.amount_cents[child] is not None]
 
-    def _gaining(self, place: int) -> list[int]:
-        return [child for child in self.children[place] if may_gain(self.tree, child)]
+    def _list_gaining_children(self, place: int) -> list[int]:
+        return [child for child in self.children[place] if can_gain(self.tree, child)]
 
-    def _loose(self, place: int) -> int:
+    def _sum_direct_grants(self, place: int) -> int:
         bare = [child for child in self.children[place] if self.tree.amount_cents[child] is None]
         return self.own[place] + sum(self.granted[child] for child in bare)
 
-    def reading(self) -> EnvelopeReading:
+    def build_reading(self) -> EnvelopeReading:
         tree, n = self.tree, self.tree.n_nodes
         taken, provided = [0] * n, [0] * n
         for move in self.moves:

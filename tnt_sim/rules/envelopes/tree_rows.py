@@ -23,13 +23,13 @@ import numpy as np
 
 from tnt_sim.domain.budget_tree import FreeAmount, Tree
 from tnt_sim.rules.envelopes.tree_reading import (
-    fences,
-    may_gain,
-    most_lowered,
-    unassigned_cents,
-    unfenced_cents,
+    can_gain,
+    compute_unassigned_cents,
+    compute_unfenced_cents,
+    find_largest_reduction,
+    find_ring_fenced,
 )
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, exact_sum, group_sums
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, sum_by_group, sum_exactly
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, RowBuilder, RowKind, RowLabel, RuleReading, Soft
 
@@ -37,9 +37,9 @@ LOWERED = "lowered"
 """Name of the column c that lowers the amounts."""
 
 
-def lowering_column(builder: RowBuilder, opened: FreeAmount) -> int:
+def add_lowering_column(builder: RowBuilder, opened: FreeAmount) -> int:
     """Return the column c by which the opened amounts are lowered, 0 ≤ c ≤ most."""
-    return builder.shared_column(LOWERED, 0, opened.most_cents)
+    return builder.add_shared_column(LOWERED, 0, opened.most_cents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,11 @@ class Lowered:
     def write(self, builder: RowBuilder, stage: int) -> None:
         """Price the column c at −0.01 € per cent in the stage."""
         if self.tree.opened is not None:
-            builder.price(lowering_column(builder, self.tree.opened), stage, -CENT)
+            builder.add_price(add_lowering_column(builder, self.tree.opened), stage, -CENT)
 
     def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
         """Return − c in euros, for the largest c at which the grants are still feasible."""
-        return -CENT * most_lowered(self.tree, self.node, granted_cents)
+        return -CENT * find_largest_reduction(self.tree, self.node, granted_cents)
 
 
 CENT = Fraction(1, 100)
@@ -69,7 +69,7 @@ UNFENCED = "unfenced"
 """Side of the rows that bound the grants outside ring-fenced envelopes."""
 
 
-def relief_name(envelope: str) -> str:
+def format_relief_name(envelope: str) -> str:
     """Return the name of the column that raises the amount of an envelope."""
     return f"relief:{envelope}"
 
@@ -98,52 +98,52 @@ class EnvelopeRows:
     raised: dict[int, int] = field(default_factory=dict)
     """Column of what is added to each node of `relief`, in cents."""
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write one row per envelope with an amount, the sharing of unassigned money, and the transfers."""
         if self.case.tree.opened is not None:
-            self.lowered.append(lowering_column(builder, self.case.tree.opened))
+            self.lowered.append(add_lowering_column(builder, self.case.tree.opened))
         tree = self.case.tree
-        granted = self._granted()
-        reach = self._reach()
-        most = exact_sum(self.offers.highest_cents)
+        granted = self._build_granted_terms()
+        reach = self._sum_largest_grants()
+        most = sum_exactly(self.offers.highest_cents)
         for node, soft in self.relief.items():
-            self.raised[node] = builder.column(relief_name(tree.ids[node]), 0, most)
-            builder.price(self.raised[node], soft.stage, soft.price * CENT)
+            self.raised[node] = builder.add_column(format_relief_name(tree.ids[node]), 0, most)
+            builder.add_price(self.raised[node], soft.stage, soft.price * CENT)
         for node in range(tree.n_nodes):
-            self._transfers(builder, node)
+            self._add_transfers(builder, node)
         for node in self.raised:
             self.room[node] = self.room.get(node, 0) + most
-        self._gain_columns(builder, reach)
+        self._add_gain_columns(builder, reach)
         for depth in range(int(tree.depth.max()) + 1):
-            self._caps(builder, depth, granted)
+            self._add_amount_rows(builder, depth, granted)
         for node in range(tree.n_nodes):
-            self._sharing(builder, node, granted)
-        for node, apart in self.drawn_apart().items():
-            self._unfenced(builder, node, apart, granted)
+            self._add_sharing_rows(builder, node, granted)
+        for node, apart in self.find_overdrawable_nodes().items():
+            self._add_unfenced_row(builder, node, apart, granted)
 
-    def _granted(self) -> Terms:
+    def _build_granted_terms(self) -> Terms:
         ones = np.ones(self.case.n, dtype=np.int64)
         return Terms(CENT, Unit.MONEY, np.zeros_like(ones), ones)
 
-    def _reach(self) -> list[int]:
+    def _sum_largest_grants(self) -> list[int]:
         """Return the sum of the largest grants at and under each node."""
         most = self.offers.highest_cents
         held = self.case.node >= 0
-        own = group_sums(most[held], self.case.node[held], self.case.tree.n_nodes)
-        return self.case.tree.subtree_sums(own)
+        own = sum_by_group(most[held], self.case.node[held], self.case.tree.n_nodes)
+        return self.case.tree.sum_subtrees(own)
 
-    def _transfers(self, builder: RowBuilder, parent: int) -> None:
+    def _add_transfers(self, builder: RowBuilder, parent: int) -> None:
         """Add a column per possible transfer between siblings, and the bounds on what each gives and takes."""
         tree = self.case.tree
-        children = [child for child in tree.children(parent) if tree.amount_cents[child] is not None]
+        children = [child for child in tree.list_children(parent) if tree.amount_cents[child] is not None]
         gives: dict[int, list[int]] = {}
         takes: dict[int, list[int]] = {}
         for giver in children:
             for taker in tree.options[giver].transfer_to:
                 if taker not in children:
                     continue
-                most = self._most_moved(children, giver, taker)
-                column = builder.column(f"move:{tree.ids[giver]}:{tree.ids[taker]}", 0, most)
+                most = self._compute_transfer_bound(children, giver, taker)
+                column = builder.add_column(f"move:{tree.ids[giver]}:{tree.ids[taker]}", 0, most)
                 gives.setdefault(giver, []).append(column)
                 takes.setdefault(taker, []).append(column)
         for node in children:
@@ -151,69 +151,71 @@ class EnvelopeRows:
             self.moved[node] = [*((column, 1) for column in into), *((column, -1) for column in out)]
             option = tree.options[node]
             if out and option.out_cents is not None:
-                builder.link(f"out:{tree.ids[node]}", [(c, 1) for c in out], option.out_cents)
+                builder.add_link(f"out:{tree.ids[node]}", [(c, 1) for c in out], option.out_cents)
             if into and option.in_cents is not None:
-                builder.link(f"in:{tree.ids[node]}", [(c, 1) for c in into], option.in_cents)
+                builder.add_link(f"in:{tree.ids[node]}", [(c, 1) for c in into], option.in_cents)
             if into:
-                total = sum(self._most_moved(children, g, node) for g in gives if g != node)
+                total = sum(self._compute_transfer_bound(children, g, node) for g in gives if g != node)
                 self.room[node] = total if option.in_cents is None else min(total, option.in_cents)
 
-    def _most_moved(self, children: list[int], giver: int, taker: int) -> int:
+    def _compute_transfer_bound(self, children: list[int], giver: int, taker: int) -> int:
         """Return an upper bound on one transfer: what the siblings have and their parent may add."""
         tree = self.case.tree
         total = sum(max(0, tree.amount_cents[child] or 0) for child in children)
-        total += max(0, tree.amount_cents[int(tree.parent[giver])] or 0) + self._above(giver)
+        total += max(0, tree.amount_cents[int(tree.parent[giver])] or 0) + self._sum_amounts_above(giver)
         limits = (tree.options[giver].out_cents, tree.options[taker].in_cents)
         return min([total, *(limit for limit in limits if limit is not None)])
 
-    def _above(self, node: int) -> int:
+    def _sum_amounts_above(self, node: int) -> int:
         """Return the sum of the amounts above a node: an upper bound on what can be added to it."""
         tree = self.case.tree
-        raised = exact_sum(self.offers.highest_cents) * len(self.raised)
-        return raised + sum(tree.amount_cents[above] or 0 for above in tree.ancestors(node)[1:])
+        raised = sum_exactly(self.offers.highest_cents) * len(self.raised)
+        return raised + sum(tree.amount_cents[above] or 0 for above in tree.list_ancestors(node)[1:])
 
-    def _most_given(self, node: int) -> int:
+    def _compute_outflow_bound(self, node: int) -> int:
         """Return an upper bound on what a node may give to its siblings."""
         tree = self.case.tree
         if not any(sign < 0 for _, sign in self.moved.get(node, [])):
             return 0
         limit = tree.options[node].out_cents
-        most = (tree.amount_cents[node] or 0) + self.room.get(node, 0) + self._above(node)
+        most = (tree.amount_cents[node] or 0) + self.room.get(node, 0) + self._sum_amounts_above(node)
         return most if limit is None else min(limit, most)
 
-    def _gain_columns(self, builder: RowBuilder, reach: list[int]) -> None:
+    def _add_gain_columns(self, builder: RowBuilder, reach: list[int]) -> None:
         tree = self.case.tree
         for node in range(tree.n_nodes):
             parent = int(tree.parent[node])
-            if not may_gain(tree, node):
+            if not can_gain(tree, node):
                 continue
-            free = max(0, (unassigned_cents(tree, parent) or 0) + self.room.get(parent, 0))
-            useful = max(0, reach[node] - self._least_amount(node) + self._most_given(node))
-            below = any(may_gain(tree, child) for child in tree.children(node))
+            free = max(0, (compute_unassigned_cents(tree, parent) or 0) + self.room.get(parent, 0))
+            useful = max(
+                0, reach[node] - self._compute_least_amount(node) + self._compute_outflow_bound(node)
+            )
+            below = any(can_gain(tree, child) for child in tree.list_children(node))
             most = free if below else min(free, useful)
             if most > 0:
-                self.gains[node] = builder.column(f"extra:{tree.ids[node]}", 0, most)
+                self.gains[node] = builder.add_column(f"extra:{tree.ids[node]}", 0, most)
                 self.room[node] = self.room.get(node, 0) + most
 
-    def _least_amount(self, node: int) -> int:
+    def _compute_least_amount(self, node: int) -> int:
         """Return the amount of a node, lowered as far as it may be when it is opened."""
         opened = self.case.tree.opened
         lowered = opened.most_cents if opened is not None and node in opened.nodes else 0
         return (self.case.tree.amount_cents[node] or 0) - lowered
 
-    def _more(self, node: int) -> list[tuple[int, int]]:
+    def _list_added_entries(self, node: int) -> list[tuple[int, int]]:
         """Return (column, ±1) of everything that is added to a node or taken from it."""
         gain = [(self.gains[node], 1)] if node in self.gains else []
         raised = [(self.raised[node], 1)] if node in self.raised else []
         return [*gain, *raised, *self.moved.get(node, [])]
 
-    def _goes_down(self, node: int) -> list[int]:
+    def _list_lowering_columns(self, node: int) -> list[int]:
         opened = self.case.tree.opened
         return self.lowered if opened is not None and node in opened.nodes else []
 
-    def _caps(self, builder: RowBuilder, depth: int, granted: Terms) -> None:
+    def _add_amount_rows(self, builder: RowBuilder, depth: int, granted: Terms) -> None:
         tree = self.case.tree
-        at_depth = tree.ancestor_at_depth(depth)
+        at_depth = tree.find_ancestors_at_depth(depth)
         nodes = [int(n) for n in np.flatnonzero(tree.depth == depth) if tree.amount_cents[int(n)] is not None]
         if not nodes:
             return
@@ -222,65 +224,71 @@ class EnvelopeRows:
         codes = np.where(self.case.node >= 0, position[at_depth[np.maximum(self.case.node, 0)]], -1)
         codes[at_depth[np.maximum(self.case.node, 0)] < 0] = -1
         labels = [RowLabel(RowKind.ENVELOPE, tree.ids[node]) for node in nodes]
-        extra = [(k, column, -sign) for k, node in enumerate(nodes) for column, sign in self._more(node)]
-        extra += [(k, column, 1) for k, node in enumerate(nodes) for column in self._goes_down(node)]
+        extra = [
+            (k, column, -sign)
+            for k, node in enumerate(nodes)
+            for column, sign in self._list_added_entries(node)
+        ]
+        extra += [
+            (k, column, 1) for k, node in enumerate(nodes) for column in self._list_lowering_columns(node)
+        ]
         upper = [tree.amount_cents[node] for node in nodes]
-        builder.rows(labels, granted, codes, [None] * len(nodes), upper, extra)
+        builder.add_rows(labels, granted, codes, [None] * len(nodes), upper, extra)
 
-    def _sharing(self, builder: RowBuilder, node: int, granted: Terms) -> None:
+    def _add_sharing_rows(self, builder: RowBuilder, node: int, granted: Terms) -> None:
         tree = self.case.tree
-        gaining = [child for child in tree.children(node) if child in self.gains]
-        free = unassigned_cents(tree, node)
+        gaining = [child for child in tree.list_children(node) if child in self.gains]
+        free = compute_unassigned_cents(tree, node)
         if not gaining or free is None:
             return
         name = tree.ids[node]
-        loose = self._loose(node)
+        loose = self._select_direct_dossiers(node)
         entries = [(0, self.gains[child], 1) for child in gaining]
-        entries += [(0, column, -sign) for column, sign in self._more(node)]
+        entries += [(0, column, -sign) for column, sign in self._list_added_entries(node)]
         label = RowLabel(RowKind.LINK, name, side="unassigned")
         codes = np.where(loose, 0, -1)
         most = self.offers.highest_cents
-        largest = exact_sum(most[loose]) + self._most_given(node)
+        largest = sum_exactly(most[loose]) + self._compute_outflow_bound(node)
         # of several opened envelopes only the lowest has less to share: the others' children fall too
         if self.lowered and tree.opened is not None and node == tree.opened.nodes[0]:
             entries += [(0, column, 1) for column in self.lowered]
             largest += tree.opened.most_cents if loose.any() or largest else 0
         if largest == 0 and free >= 0:
-            builder.rows([label], granted, codes, [None], [free], entries)
+            builder.add_rows([label], granted, codes, [None], [free], entries)
             return
         # if own dossiers use what the children leave, nothing is free for the children; y says which case applies
-        y = builder.column(f"shares:{name}", 0, 1)
+        y = builder.add_column(f"shares:{name}", 0, 1)
         big = max(0, largest - free)
-        builder.rows([label], granted, codes, [None], [free + big], [*entries, (0, y, big)])
+        builder.add_rows([label], granted, codes, [None], [free + big], [*entries, (0, y, big)])
         total = sum(self.room[child] for child in gaining)
-        builder.link(f"{name}:shares", [*((self.gains[c], 1) for c in gaining), (y, -total)], 0)
+        builder.add_link(f"{name}:shares", [*((self.gains[c], 1) for c in gaining), (y, -total)], 0)
 
-    def _unfenced(self, builder: RowBuilder, node: int, apart: list[int], granted: Terms) -> None:
+    def _add_unfenced_row(self, builder: RowBuilder, node: int, apart: list[int], granted: Terms) -> None:
         """Write the row that bounds the grants outside the ring-fenced envelopes under a node."""
         tree, node_of = self.case.tree, self.case.node
         outside = (node_of >= node) & (node_of < tree.end[node])
         for fence in apart:
             outside &= (node_of < fence) | (node_of >= tree.end[fence])
-        entries = [(0, column, -sign) for column, sign in self._more(node)]
-        n_down = sum(1 if k == node else -1 for k in (node, *apart) if self._goes_down(k))
+        entries = [(0, column, -sign) for column, sign in self._list_added_entries(node)]
+        n_down = sum(1 if k == node else -1 for k in (node, *apart) if self._list_lowering_columns(k))
         entries += [(0, column, n_down) for column in self.lowered if n_down]
         label = RowLabel(RowKind.ENVELOPE, tree.ids[node], side=UNFENCED)
-        upper = unfenced_cents(tree, node, apart)
-        builder.rows([label], granted, np.where(outside, 0, -1), [None], [upper], entries)
+        upper = compute_unfenced_cents(tree, node, apart)
+        builder.add_rows([label], granted, np.where(outside, 0, -1), [None], [upper], entries)
 
-    def drawn_apart(self) -> dict[int, list[int]]:
+    def find_overdrawable_nodes(self) -> dict[int, list[int]]:
         """Return the nodes where other dossiers could use what ring-fenced envelopes under them leave."""
-        found = fences(self.case.tree)
-        return {node: found[node] for node in sorted(found) if self._may_overdraw(node)}
+        found = find_ring_fenced(self.case.tree)
+        return {node: found[node] for node in sorted(found) if self._can_overdraw(node)}
 
-    def _may_overdraw(self, node: int) -> bool:
+    def _can_overdraw(self, node: int) -> bool:
         """Return whether a node could grant, or give away, more than the written amounts of its children."""
         tree = self.case.tree
         if any(sign < 0 for _, sign in self.moved.get(node, [])):
             return True
-        if exact_sum(self.offers.highest_cents[self._loose(node)]):
+        if sum_exactly(self.offers.highest_cents[self._select_direct_dossiers(node)]):
             return True
-        children = [child for child in tree.children(node) if tree.amount_cents[child] is not None]
+        children = [child for child in tree.list_children(node) if tree.amount_cents[child] is not None]
         return any(
             child in self.raised
             or (tree.amount_cents[child] or 0) + tree.options[child].reserved_cents
@@ -288,10 +296,10 @@ class EnvelopeRows:
             for child in children
         )
 
-    def _loose(self, node: int) -> BoolArray:
+    def _select_direct_dossiers(self, node: int) -> BoolArray:
         tree = self.case.tree
         inside: BoolArray = self.case.node == node
-        for child in tree.children(node):
+        for child in tree.list_children(node):
             if tree.amount_cents[child] is None:
                 inside |= (self.case.node >= child) & (self.case.node < tree.end[child])
         return inside

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.values import is_code, plain, spellings
+from tnt_sim.rules.expressions.values import is_code, normalise_text, read_spellings
 from tnt_sim.rules.protocols import Case, Path
 
-SHOWN = 8
+MAX_LISTED = 8
 MOST_COMPARED = 2_000
 """Largest number of distinct texts among which a similar one is searched; above it the column is no list of
 values.
@@ -35,12 +35,12 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
     quiet = allowed or case.as_0_1_0 or column in case.absent_allowed or "not" in path
     if quiet or not values or is_code(column) or "_row" not in case.table.columns:
         return
-    known = spellings(case, column).table
+    known = read_spellings(case, column).table
     if known.height == 0 or known["text"].is_in(list(values)).any():
         return
-    near = _nearest(values, known)
-    listed = Text(_listed(known, "« {} »"), _listed(known, '"{}"'))
-    wanted = Text(_quoted(values, "« {} »", " ni "), _quoted(values, '"{}"', " or "))
+    near = _find_nearest(values, known)
+    listed = Text(_format_counted_values(known, "« {} »"), _format_counted_values(known, '"{}"'))
+    wanted = Text(_quote_values(values, "« {} »", " ni "), _quote_values(values, '"{}"', " or "))
     fr = f"aucun dossier n'a {wanted.fr} dans la colonne « {column} » ; elle contient {listed.fr}."
     en = f'no dossier has {wanted.en} in the column "{column}"; it holds {listed.en}.'
     if near is not None:
@@ -49,7 +49,7 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
             f"Écrivez « {near} », ou `{{in: [{values[0]}], {allow}}}` si cette valeur peut manquer.",
             f'Write "{near}", or `{{in: [{values[0]}], {allow}}}` if this value may be absent.',
         )
-        case.fault("absent-value", Text(fr, en), path, hint)
+        case.record_defect("absent-value", Text(fr, en), path, hint)
         return
     case.leave_open(
         "absent/" + ".".join(str(part) for part in path),
@@ -61,7 +61,7 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
     )
 
 
-def _nearest(values: Sequence[str], known: pl.DataFrame) -> str | None:
+def _find_nearest(values: Sequence[str], known: pl.DataFrame) -> str | None:
     """Return the value of the column that was probably meant: similar letters, equal numbers.
 
     Returns None if there is none.
@@ -70,7 +70,7 @@ def _nearest(values: Sequence[str], known: pl.DataFrame) -> str | None:
     """
     if known.height > MOST_COMPARED:
         return None
-    asked = pl.DataFrame({"text": list(values)}).select(plain("text")).to_series().to_list()
+    asked = pl.DataFrame({"text": list(values)}).select(normalise_text("text")).to_series().to_list()
     by_key = dict(known.select("key", "name").iter_rows())
     for key in asked:
         for near in difflib.get_close_matches(key, list(by_key), n=3, cutoff=_NEAR):
@@ -80,14 +80,16 @@ def _nearest(values: Sequence[str], known: pl.DataFrame) -> str | None:
     return None
 
 
-def _listed(known: pl.DataFrame, quote: str) -> str:
+def _format_counted_values(known: pl.DataFrame, quote: str) -> str:
     """Return the values of a column with their numbers of dossiers, most frequent first."""
     counted = known.group_by("name").agg(pl.col("n").sum()).sort(["n", "name"], descending=[True, False])
-    shown = [f"{quote.format(name)} ({n})" for name, n in counted.head(SHOWN).iter_rows()]
+    shown = [f"{quote.format(name)} ({n})" for name, n in counted.head(MAX_LISTED).iter_rows()]
     more = counted.height - len(shown)
     return ", ".join(shown) + (f", … (+{more})" if more else "")
 
 
-def _quoted(values: Sequence[str], quote: str, word: str) -> str:
-    shown = [quote.format(value) for value in values[:SHOWN]] + (["…"] if len(values) > SHOWN else [])
-    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + word + shown[-1]
+def _quote_values(values: Sequence[str], quote: str, word: str) -> str:
+    quoted = [quote.format(value) for value in values[:MAX_LISTED]] + (
+        ["…"] if len(values) > MAX_LISTED else []
+    )
+    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + word + quoted[-1]

@@ -76,7 +76,7 @@ _VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
 _ARTICLE_FR = re.compile(r"^(?:le |la |les |l')")
 
 
-def column(name: str) -> Text:
+def describe_column(name: str) -> Text:
     """Return the name of a column in words; its own name in quotes when it is not canonical."""
     return COLUMN.get(name) or Text(f"« {name} »", f'"{name}"')
 
@@ -86,32 +86,32 @@ def is_plural(name: str) -> bool:
     return name in _PLURAL
 
 
-def value(name: str, text: str) -> Text:
+def describe_value(name: str, text: str) -> Text:
     """Return a value of a column in words, or as written when the table has no word for it."""
     return _VALUES.get(name, {}).get(text) or Text(text, text)
 
 
-def bare_column(name: str) -> Text:
+def describe_bare_column(name: str) -> Text:
     """Return a column in the singular without its article, as after « pour chaque »."""
     if name in _SINGULAR:
         return _SINGULAR[name]
-    full = column(name)
+    full = describe_column(name)
     return Text(_ARTICLE_FR.sub("", full.fr), full.en.removeprefix("the "))
 
 
-def count(number: int | None, lang: Lang) -> str:
+def format_integer(number: int | None, lang: Lang) -> str:
     """Return a whole number with grouped thousands, or a dash for None."""
     if number is None:
         return "–"
     return f"{number:,}".replace(",", "\u202f") if lang is Lang.FR else f"{number:,}"
 
 
-def listed(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = None) -> str:
+def format_list(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = None) -> str:
     """Return a short list in words, the last two joined by `word` (« et »); the rest is counted."""
     all_items = list(names)
     displayed = all_items[:most]
     if len(all_items) > most:
-        rest = count(len(all_items) - most, lang)
+        rest = format_integer(len(all_items) - most, lang)
         others = "autre" if len(all_items) - most == 1 else "autres"
         return ", ".join(displayed) + (f" et {rest} {others}" if lang is Lang.FR else f" and {rest} more")
     if len(displayed) < 2:
@@ -120,7 +120,7 @@ def listed(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = N
     return ", ".join(displayed[:-1]) + word + displayed[-1]
 
 
-def number(value: Fraction, lang: Lang, decimals: int = 6) -> str:
+def format_number(value: Fraction, lang: Lang, decimals: int = 6) -> str:
     """Return a number in the notation of the language, with « ≈ » in front when decimals are dropped."""
     scaled = value * 10**decimals
     rounded = round(scaled)

@@ -15,10 +15,10 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.money import parse_cents_series
-from tnt_sim.domain.territory import siren
-from tnt_sim.errors import Defect, did_you_mean
+from tnt_sim.domain.territory import extract_siren
+from tnt_sim.errors import Defect, suggest_name
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.values import is_joined, joined_column
+from tnt_sim.rules.expressions.values import get_merged_column, is_joined
 from tnt_sim.rules.linear_terms import SAFE_SUM, BoolArray, IntArray, Unit
 from tnt_sim.rules.protocols import Case, Numeric, Path
 
@@ -36,12 +36,12 @@ class ValueKind(StrEnum):
     LIST = "list"
 
 
-def kind_of(case: Case, name: str) -> ValueKind | None:
+def get_column_kind(case: Case, name: str) -> ValueKind | None:
     """Return the kind of a column by its scenario name, or None when there is no such column."""
-    return case.portfolio.once(("kind", name), lambda: _kind_of(case.table, name))
+    return case.portfolio.memoise(("kind", name), lambda: _infer_column_kind(case.table, name))
 
 
-def _kind_of(table: pl.DataFrame, name: str) -> ValueKind | None:
+def _infer_column_kind(table: pl.DataFrame, name: str) -> ValueKind | None:
     cents = table.schema.get(f"{name}_cents")
     if cents is not None and cents.is_integer():
         return ValueKind.MONEY
@@ -57,24 +57,24 @@ def _kind_of(table: pl.DataFrame, name: str) -> ValueKind | None:
     return ValueKind.TEXT
 
 
-def scenario_names(case: Case) -> list[str]:
+def list_column_names(case: Case) -> list[str]:
     """Return the scenario names of all columns, sorted."""
     return sorted(
         column.removesuffix("_cents") for column in case.table.columns if not column.startswith("_")
     )
 
 
-def unknown_column(case: Case, name: str, path: Path, names: list[str] | None = None) -> None:
+def record_unknown_column(case: Case, name: str, path: Path, names: list[str] | None = None) -> None:
     """Record that a column does not exist, with the nearest existing name."""
-    case.fault(
+    case.record_defect(
         "unknown-column",
         Text(f"la colonne « {name} » n'existe pas.", f'there is no column "{name}".'),
         path,
-        did_you_mean(name, names if names is not None else scenario_names(case)),
+        suggest_name(name, names if names is not None else list_column_names(case)),
     )
 
 
-def numeric_column(
+def read_numeric_column(
     case: Case, name: str, path: Path, names: Callable[[], list[str]] | None = None
 ) -> Numeric | None:
     """Return a column as exact integers with a scale.
@@ -83,16 +83,16 @@ def numeric_column(
 
     Money is in euros with a scale of one cent; an empty `base` is read from `cost`.
     """
-    kind = kind_of(case, name)
+    kind = get_column_kind(case, name)
     if kind is None:
-        unknown_column(case, name, path, names() if names else None)
+        record_unknown_column(case, name, path, names() if names else None)
         return None
     if kind is ValueKind.MONEY:
-        return case.portfolio.once(
-            ("money", name), lambda: _numeric(cents_series(case, name), CENT, Unit.MONEY)
+        return case.portfolio.memoise(
+            ("money", name), lambda: _build_numeric(read_cents_series(case, name), CENT, Unit.MONEY)
         )
     if kind in (ValueKind.DATE, ValueKind.LIST):
-        case.fault(
+        case.record_defect(
             "not-numeric",
             Text(
                 f"la colonne « {name} » n'est pas un nombre ; elle ne peut pas être comptée.",
@@ -101,36 +101,36 @@ def numeric_column(
             path,
         )
         return None
-    found, defects = case.portfolio.once(("number", name), lambda: _numbers(case, name))
-    case.defects.found.extend(_placed(case, defect, path) for defect in defects)
+    found, defects = case.portfolio.memoise(("number", name), lambda: _read_numbers(case, name))
+    case.defects.entries.extend(_locate_defect(case, defect, path) for defect in defects)
     return found
 
 
-def cents_series(case: Case, name: str) -> pl.Series:
+def read_cents_series(case: Case, name: str) -> pl.Series:
     """Return a money column in cents; an empty `base` is read from `cost`."""
     if name == "base":
         return case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
     return case.table[f"{name}_cents"]
 
 
-def _numbers(case: Case, name: str) -> tuple[Numeric | None, tuple[Defect, ...]]:
-    column, defects = case.portfolio.numeric(name)
+def _read_numbers(case: Case, name: str) -> tuple[Numeric | None, tuple[Defect, ...]]:
+    column, defects = case.portfolio.read_numbers(name)
     if defects:
         return None, defects
     if column.dtype.is_integer():
-        return _numeric(column, Fraction(1), Unit.NUMBER), ()
+        return _build_numeric(column, Fraction(1), Unit.NUMBER), ()
     millionths = (column.cast(pl.Decimal(38, 6)) * 1_000_000).cast(pl.Int64)
-    return _numeric(millionths, MICRO, Unit.NUMBER), ()
+    return _build_numeric(millionths, MICRO, Unit.NUMBER), ()
 
 
-def _placed(case: Case, defect: Defect, path: Path) -> Defect:
+def _locate_defect(case: Case, defect: Defect, path: Path) -> Defect:
     """Locate a defect of a column of the map, which has no file, where the scenario names the column."""
     if any(place.file for place in defect.places):
         return defect
     return replace(defect, places=(case.locate(path),))
 
 
-def _numeric(column: pl.Series, scale: Fraction, unit: Unit) -> Numeric:
+def _build_numeric(column: pl.Series, scale: Fraction, unit: Unit) -> Numeric:
     missing = column.is_null().to_numpy()
     values = column.fill_null(0).cast(pl.Int64).to_numpy().astype(np.int64, copy=False)
     for array in (values, missing):
@@ -138,12 +138,12 @@ def _numeric(column: pl.Series, scale: Fraction, unit: Unit) -> Numeric:
     return Numeric(values, missing, scale, unit)
 
 
-def text_keys(case: Case, column: str) -> pl.Series:
+def read_text_keys(case: Case, column: str) -> pl.Series:
     """Return the values of a column as text, "" where empty: spellings merged, a SIRET reduced to its SIREN."""
     if is_joined(case, column):
-        return joined_column(case, column).fill_null("")
-    key = siren(column) if column == "applicant_id" else pl.col(column)
-    return case.portfolio.once(
+        return get_merged_column(case, column).fill_null("")
+    key = extract_siren(column) if column == "applicant_id" else pl.col(column)
+    return case.portfolio.memoise(
         ("text", column), lambda: case.table.select(key.cast(pl.String).fill_null("")).to_series()
     )
 
@@ -152,28 +152,32 @@ NO_LIMIT = 2**60
 """Cents that stand for "no limit"; larger than any amount."""
 
 
-def filled_cents(column: pl.Series, empty: int) -> IntArray:
+def fill_cents(column: pl.Series, empty: int) -> IntArray:
     """Return a column of cents, int64 (n,), with `empty` in empty cells."""
     return column.fill_null(empty).cast(pl.Int64).to_numpy().astype(np.int64)
 
 
-def cents_of(case: Case, name: str, empty: int) -> IntArray:
+def read_cents(case: Case, name: str, empty: int) -> IntArray:
     """Return a money column in cents, int64 (n,), with `empty` in empty cells.
 
     The array is shared: do not write to it.
     """
-    return case.portfolio.once(("cents", name, empty), lambda: filled_cents(cents_series(case, name), empty))
+    return case.portfolio.memoise(
+        ("cents", name, empty), lambda: fill_cents(read_cents_series(case, name), empty)
+    )
 
 
 def is_committed(case: Case) -> BoolArray:
     """Return the dossiers to which an amount is already committed, bool (n,)."""
-    return case.portfolio.once(("committed",), lambda: case.table["committed_cents"].is_not_null().to_numpy())
+    return case.portfolio.memoise(
+        ("committed",), lambda: case.table["committed_cents"].is_not_null().to_numpy()
+    )
 
 
-def floor_times(values: IntArray, rate: Fraction) -> IntArray:
+def multiply_floor(values: IntArray, rate: Fraction) -> IntArray:
     """Return ⌊values · rate⌋ elementwise, exact, and at most `NO_LIMIT`.
 
-    >>> floor_times(np.array([100, 333]), Fraction(1, 3))
+    >>> multiply_floor(np.array([100, 333]), Fraction(1, 3))
     array([ 33, 111])
     """
     largest = int(np.abs(values).max(initial=0))
@@ -184,7 +188,7 @@ def floor_times(values: IntArray, rate: Fraction) -> IntArray:
     return capped
 
 
-def exact_times(values: IntArray, factor: int) -> IntArray:
+def multiply_exact(values: IntArray, factor: int) -> IntArray:
     """Return values · factor, exact: int64 where it fits, Python integers (dtype object) otherwise."""
     largest = int(np.abs(values).max(initial=0))
     if largest * abs(factor) < SAFE_SUM // 64:
@@ -193,17 +197,17 @@ def exact_times(values: IntArray, factor: int) -> IntArray:
     return product
 
 
-def money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
+def read_money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
     """Return a column read as money in cents, int64 (n,), with `empty` in empty cells.
 
     Texts are parsed as amounts.
     """
-    kind = kind_of(case, name)
+    kind = get_column_kind(case, name)
     if kind is None:
-        unknown_column(case, name, path)
+        record_unknown_column(case, name, path)
         return np.full(case.n, empty, dtype=np.int64)
     if kind is ValueKind.MONEY:
-        return cents_of(case, name, empty)
+        return read_cents(case, name, empty)
     if kind is ValueKind.TEXT:
         text = case.table[name].fill_null("")
         cents, reasons = parse_cents_series(text)
@@ -212,28 +216,28 @@ def money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
             case.defects.add(
                 "amount",
                 Text(f"« {text[int(row)]} » n'est pas un montant.", f'"{text[int(row)]}" is not an amount.'),
-                case.portfolio.place(int(row), name),
+                case.portfolio.locate(int(row), name),
             )
-        return filled_cents(cents, empty)
-    column = numeric_column(case, name, path)
+        return fill_cents(cents, empty)
+    column = read_numeric_column(case, name, path)
     if column is None or column.unit is Unit.MONEY:
         return np.full(case.n, empty, dtype=np.int64)
-    return np.where(column.missing, empty, floor_times(column.values, column.scale * 100))
+    return np.where(column.missing, empty, multiply_floor(column.values, column.scale * 100))
 
 
-def year_of(case: Case, column: str, path: Path) -> pl.Series | None:
+def read_years(case: Case, column: str, path: Path) -> pl.Series | None:
     """Return the year that a column gives for each dossier, Int64.
 
     An empty cell, or one that is no year, gives null.
 
     The column holds numbers, texts of four digits, or dates (their local year).
     """
-    kind = kind_of(case, column)
+    kind = get_column_kind(case, column)
     if kind is None:
-        unknown_column(case, column, path)
+        record_unknown_column(case, column, path)
         return None
     if kind in (ValueKind.LIST, ValueKind.MONEY):
-        case.fault(
+        case.record_defect(
             "schedule-year",
             Text(f"la colonne « {column} » ne donne pas d'année.", f'the column "{column}" gives no year.'),
             path,
@@ -241,12 +245,12 @@ def year_of(case: Case, column: str, path: Path) -> pl.Series | None:
         return None
     series = case.table[column]
     if kind is ValueKind.DATE:
-        return year_literal(series, case.timezone)
+        return extract_years(series, case.timezone)
     text = series.cast(pl.String).str.strip_chars().str.replace(r"[.,]0+$", "")
     return text.set(~text.str.contains(r"^\d{4}$").fill_null(value=False), None).cast(pl.Int64)
 
 
-def year_literal(dates: pl.Series, timezone: str) -> pl.Series:
+def extract_years(dates: pl.Series, timezone: str) -> pl.Series:
     """Return the local year of each date or instant, Int64."""
     if isinstance(dates.dtype, pl.Datetime):
         dates = dates.dt.convert_time_zone(timezone)

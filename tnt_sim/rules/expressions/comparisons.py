@@ -16,10 +16,15 @@ import numpy as np
 import polars as pl
 from pydantic_core import PydanticCustomError
 
-from tnt_sim.domain.field_types import quoted, read_moment, read_span
+from tnt_sim.domain.field_types import quote_value, read_moment, read_span
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal, parse_rate
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.columns import ValueKind, kind_of, numeric_column, unknown_column
+from tnt_sim.rules.expressions.columns import (
+    ValueKind,
+    get_column_kind,
+    read_numeric_column,
+    record_unknown_column,
+)
 from tnt_sim.rules.linear_terms import SAFE_SUM, BoolArray, IntArray, Unit
 from tnt_sim.rules.protocols import Case, Numeric, Path
 
@@ -32,12 +37,12 @@ def compare_numbers(case: Case, name: str, test: str, bound: Any, path: Path) ->
 
     Returns None, with a defect recorded, when the column or the bound cannot be read.
     """
-    column = numeric_column(case, name, path)
+    column = read_numeric_column(case, name, path)
     if column is None:
         return None
     if isinstance(bound, dict):
-        return _against_column(case, column, test, bound, path)
-    limit = number_literal(case, str(bound), column.unit, path)
+        return _compare_with_column(case, column, test, bound, path)
+    limit = parse_number(case, str(bound), column.unit, path)
     if limit is None:
         return None
     steps = limit / column.scale
@@ -55,27 +60,27 @@ def compare_numbers(case: Case, name: str, test: str, bound: Any, path: Path) ->
     return result
 
 
-def number_literal(case: Case, text: str, unit: Unit, path: Path) -> Fraction | None:
+def parse_number(case: Case, text: str, unit: Unit, path: Path) -> Fraction | None:
     """Parse a bound as an exact number: euros for money, otherwise a plain number or a rate."""
     try:
         if unit is Unit.MONEY:
             return Fraction(parse_cents(text), 100)
         return parse_rate(text) if text.rstrip().endswith("%") else parse_decimal(text)
     except MoneyError as error:
-        case.fault("bound", error.text, path)
+        case.record_defect("bound", error.text, path)
         return None
 
 
-def bound_literal(case: Case, text: str, unit: Unit, scale: Fraction, path: Path) -> Fraction | None:
+def parse_bound(case: Case, text: str, unit: Unit, scale: Fraction, path: Path) -> Fraction | None:
     """Parse the bound of a rule; record a defect if it exceeds 2^53 steps of the rule's sum."""
-    value = number_literal(case, text, unit, path)
+    value = parse_number(case, text, unit, path)
     if value is None or abs(value) < MOST_STEPS * scale:
         return value
-    case.fault(
+    case.record_defect(
         "too-large",
         Text(
-            f"« {quoted(text)} » dépasse ce qui se calcule exactement (2^53 pas de cette somme).",
-            f'"{quoted(text)}" leaves what is computed exactly (2^53 steps of this sum).',
+            f"« {quote_value(text)} » dépasse ce qui se calcule exactement (2^53 pas de cette somme).",
+            f'"{quote_value(text)}" leaves what is computed exactly (2^53 steps of this sum).',
         ),
         path,
         Text("Donnez une borne plus petite, ou aucune.", "Give a smaller bound, or none."),
@@ -83,25 +88,25 @@ def bound_literal(case: Case, text: str, unit: Unit, scale: Fraction, path: Path
     return None
 
 
-def _against_column(
+def _compare_with_column(
     case: Case, column: Numeric, test: str, bound: dict[str, Any], path: Path
 ) -> BoolArray | None:
     unknown = set(bound) - {"column", "times", "plus"}
     if unknown or "column" not in bound:
-        _bad_bound(case, path)
+        _record_bad_bound(case, path)
         return None
-    other = numeric_column(case, str(bound["column"]), (*path, "column"))
+    other = read_numeric_column(case, str(bound["column"]), (*path, "column"))
     if other is None:
         return None
-    times = number_literal(case, str(bound.get("times", "1")), Unit.NUMBER, path)
-    plus = number_literal(case, str(bound.get("plus", "0")), column.unit, path)
+    times = parse_number(case, str(bound.get("times", "1")), Unit.NUMBER, path)
+    plus = parse_number(case, str(bound.get("plus", "0")), column.unit, path)
     if times is None or plus is None:
         return None
     # a·sa ⋚ t·b·sb + p, over one common denominator so that both sides are integers
     left_scale, right_scale = column.scale, times * other.scale
     common = left_scale.denominator * right_scale.denominator * plus.denominator
-    left = _scaled(column.values, int(left_scale * common), 0)
-    right = _scaled(other.values, int(right_scale * common), int(plus * common))
+    left = _scale_values(column.values, int(left_scale * common), 0)
+    right = _scale_values(other.values, int(right_scale * common), int(plus * common))
     operate = {
         "min": np.greater_equal,
         "above": np.greater,
@@ -112,7 +117,7 @@ def _against_column(
     return result & ~column.missing & ~other.missing
 
 
-def _scaled(values: IntArray, factor: int, plus: int) -> Any:
+def _scale_values(values: IntArray, factor: int, plus: int) -> Any:
     largest = int(np.abs(values).max(initial=0)) * abs(factor) + abs(plus)
     if largest < SAFE_SUM:
         return values * np.int64(factor) + np.int64(plus)
@@ -127,13 +132,16 @@ def compare_dates(case: Case, name: str, test: str, bound: Any, path: Path) -> B
     Local days are compared when either side is a day, instants otherwise.
     """
     column = case.table[name]
-    limit = date_bound(case, bound, path)
+    limit = read_date_bound(case, bound, path)
     if limit is None:
         return None
     if isinstance(column.dtype, pl.Datetime) and isinstance(limit.dtype, pl.Datetime):
         left, right = column, limit
     else:
-        left, right = local_days(column, case.timezone), local_days(limit, case.timezone)
+        left, right = (
+            convert_to_local_days(column, case.timezone),
+            convert_to_local_days(limit, case.timezone),
+        )
     operate = {
         "from": left >= right,
         "until": left <= right,
@@ -144,37 +152,37 @@ def compare_dates(case: Case, name: str, test: str, bound: Any, path: Path) -> B
     return operate.fill_null(False).to_numpy()
 
 
-def local_days(column: pl.Series, timezone: str) -> pl.Series:
+def convert_to_local_days(column: pl.Series, timezone: str) -> pl.Series:
     """Return a column of days or instants as days in the scenario's time zone."""
     if isinstance(column.dtype, pl.Date):
         return column
     return column.dt.convert_time_zone(timezone).dt.date()
 
 
-def date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
+def read_date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
     """Return the bound of each dossier as days or instants.
 
     Returns None, with a defect recorded, when it cannot be read.
     """
     if isinstance(bound, str):
-        moment = _moment(case, bound, path)
-        return None if moment is None else _constant(case, moment)
+        moment = _parse_moment(case, bound, path)
+        return None if moment is None else _fill_series(case, moment)
     if not isinstance(bound, dict) or set(bound) - {"column", "date", "plus"}:
-        _bad_bound(case, path)
+        _record_bad_bound(case, path)
         return None
     if "column" in bound:
-        base = _date_column(case, str(bound["column"]), (*path, "column"))
+        base = _get_date_column(case, str(bound["column"]), (*path, "column"))
     else:
-        base = _named_day(case, str(bound.get("date")), (*path, "date"))
+        base = _resolve_named_day(case, str(bound.get("date")), (*path, "date"))
     if base is None or "plus" not in bound:
         return base
     span = _read(case, read_span, bound["plus"], (*path, "plus"))
     if span is None:
         return None
-    return _later(base, f"{span.months}mo" if span.months else f"{span.days}d", case.timezone)
+    return _add_span(base, f"{span.months}mo" if span.months else f"{span.days}d", case.timezone)
 
 
-def _later(base: pl.Series, length: str, timezone: str) -> pl.Series:
+def _add_span(base: pl.Series, length: str, timezone: str) -> pl.Series:
     """Add a span of local calendar time to days or instants.
 
     A local time skipped by a clock change moves one hour on.
@@ -189,13 +197,13 @@ def _later(base: pl.Series, length: str, timezone: str) -> pl.Series:
     return at.fill_null(after).dt.convert_time_zone("UTC")
 
 
-def _date_column(case: Case, name: str, path: Path) -> pl.Series | None:
-    kind = kind_of(case, name)
+def _get_date_column(case: Case, name: str, path: Path) -> pl.Series | None:
+    kind = get_column_kind(case, name)
     if kind is None:
-        unknown_column(case, name, path)
+        record_unknown_column(case, name, path)
         return None
     if kind is not ValueKind.DATE:
-        case.fault(
+        case.record_defect(
             "not-a-date",
             Text(f"la colonne « {name} » n'est pas une date.", f'the column "{name}" is not a date.'),
             path,
@@ -204,12 +212,12 @@ def _date_column(case: Case, name: str, path: Path) -> pl.Series | None:
     return case.table[name]
 
 
-def _named_day(case: Case, name: str, path: Path) -> pl.Series | None:
+def _resolve_named_day(case: Case, name: str, path: Path) -> pl.Series | None:
     if name not in ("decision", "year_start"):
-        _bad_bound(case, path)
+        _record_bad_bound(case, path)
         return None
     if case.day is None:
-        case.fault(
+        case.record_defect(
             "date-missing",
             Text(
                 "le scénario se réfère au jour de la décision mais ne dit pas lequel.",
@@ -219,10 +227,10 @@ def _named_day(case: Case, name: str, path: Path) -> pl.Series | None:
             Text("Ajoutez `date: AAAA-MM-JJ` au scénario.", "Add `date: YYYY-MM-DD` to the scenario."),
         )
         return None
-    return _constant(case, case.day if name == "decision" else case.day.replace(month=1, day=1))
+    return _fill_series(case, case.day if name == "decision" else case.day.replace(month=1, day=1))
 
 
-def _moment(case: Case, text: str, path: Path) -> date | datetime | None:
+def _parse_moment(case: Case, text: str, path: Path) -> date | datetime | None:
     moment = _read(case, read_moment, text, path)
     if isinstance(moment, datetime) and moment.tzinfo is None:
         return moment.replace(tzinfo=ZoneInfo(case.timezone))
@@ -236,19 +244,19 @@ def _read[T](case: Case, reader: Callable[[object], T], value: object, path: Pat
     except PydanticCustomError as error:
         said = error.context or {}
         hint = Text(said["hint_fr"], said["hint_en"]) if "hint_fr" in said else None
-        case.fault(error.type, Text(f"{said['fr']}.", f"{said['en']}."), path, hint)
+        case.record_defect(error.type, Text(f"{said['fr']}.", f"{said['en']}."), path, hint)
         return None
 
 
-def _constant(case: Case, moment: date | datetime) -> pl.Series:
+def _fill_series(case: Case, moment: date | datetime) -> pl.Series:
     if isinstance(moment, datetime):
         utc = moment.astimezone(ZoneInfo("UTC"))
         return pl.Series([utc], dtype=pl.Datetime("us", "UTC")).new_from_index(0, case.n)
     return pl.Series([moment], dtype=pl.Date).new_from_index(0, case.n)
 
 
-def _bad_bound(case: Case, path: Path) -> None:
-    case.fault(
+def _record_bad_bound(case: Case, path: Path) -> None:
+    case.record_defect(
         "bound",
         Text("cette borne n'a pas la forme attendue.", "this bound does not have the expected form."),
         path,

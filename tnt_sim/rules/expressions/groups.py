@@ -9,9 +9,14 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.columns import ValueKind, kind_of, text_keys, unknown_column
-from tnt_sim.rules.expressions.territory_names import map_codes
-from tnt_sim.rules.expressions.values import is_joined, names_in
+from tnt_sim.rules.expressions.columns import (
+    ValueKind,
+    get_column_kind,
+    read_text_keys,
+    record_unknown_column,
+)
+from tnt_sim.rules.expressions.territory_names import list_map_codes
+from tnt_sim.rules.expressions.values import is_joined, map_to_names
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Case, Path
 
@@ -35,7 +40,7 @@ class Groups:
     grouped: bool
 
 
-def groups_by(
+def group_by_columns(
     case: Case,
     by: str | Sequence[str] | None,
     extra: str | Sequence[str] | None,
@@ -58,26 +63,26 @@ def groups_by(
         return Groups((None,), np.where(inside, 0, -1), grouped=False)
     columns = [by] if isinstance(by, str) else list(by)
     if not columns:
-        _no_column(case, (*path, "by"))
+        _record_missing_column(case, (*path, "by"))
         return None
     for k, column in enumerate(columns):
-        kind = kind_of(case, column)
+        kind = get_column_kind(case, column)
         if kind is None or kind is ValueKind.LIST:
             here = (*path, "by") if isinstance(by, str) else (*path, "by", k)
             if kind is None:
-                unknown_column(case, column, here)
+                record_unknown_column(case, column, here)
             else:
-                _list_column(case, column, here)
+                _record_list_column(case, column, here)
             return None
-    values, code = _coded(case, columns)
+    values, code = _encode_values(case, columns)
     present = np.unique(code[named & (code >= 0)])
     added: Sequence[str] | None = () if extra in (None, "present") else extra
     if extra == "map":
-        added = map_codes(case, by, (*path, "groups"))
+        added = list_map_codes(case, by, (*path, "groups"))
         if added is None:
             return None
     elif len(columns) == 1:
-        added = names_in(case, columns[0], added or ())
+        added = map_to_names(case, columns[0], added or ())
     names = sorted({*(values[k] for k in present.tolist()), *(added or ())})
     place = {name: k for k, name in enumerate(names)}
     # the last entry is for empty cells, whose code is -1
@@ -85,7 +90,7 @@ def groups_by(
     return Groups(tuple(names), np.where(inside, position[code], -1), grouped=True)
 
 
-def _coded(case: Case, columns: Sequence[str]) -> tuple[list[str], IntArray]:
+def _encode_values(case: Case, columns: Sequence[str]) -> tuple[list[str], IntArray]:
     """Return the sorted values of some columns together, and the position of each dossier's.
 
     The positions are int64 (n,), -1 where a cell is empty.
@@ -93,7 +98,7 @@ def _coded(case: Case, columns: Sequence[str]) -> tuple[list[str], IntArray]:
 
     def read() -> tuple[list[str], IntArray]:
         texts = [_as_text(case, column) for column in columns]
-        key = texts[0] if len(texts) == 1 else _joined(texts)
+        key = texts[0] if len(texts) == 1 else _join_values(texts)
         values = key.filter(key != "").unique().sort().to_list()
         code = key.replace_strict(
             {value: k for k, value in enumerate(values)}, default=-1, return_dtype=pl.Int64
@@ -102,11 +107,11 @@ def _coded(case: Case, columns: Sequence[str]) -> tuple[list[str], IntArray]:
 
     # the envelope of a dossier depends on the tree, so it cannot be cached with the table
     joined = tuple(is_joined(case, column) for column in columns)
-    return read() if "envelope" in columns else case.portfolio.once(("groups", *columns, joined), read)
+    return read() if "envelope" in columns else case.portfolio.memoise(("groups", *columns, joined), read)
 
 
-def _no_column(case: Case, path: Path) -> None:
-    case.fault(
+def _record_missing_column(case: Case, path: Path) -> None:
+    case.record_defect(
         "by-empty",
         Text("`by` ne nomme aucune colonne.", "`by` names no column."),
         path,
@@ -114,8 +119,8 @@ def _no_column(case: Case, path: Path) -> None:
     )
 
 
-def _list_column(case: Case, column: str, path: Path) -> None:
-    case.fault(
+def _record_list_column(case: Case, column: str, path: Path) -> None:
+    case.record_defect(
         "by-list",
         Text(
             f"« {column} » est une liste : un dossier y serait dans plusieurs groupes.",
@@ -137,23 +142,23 @@ def _as_text(case: Case, column: str) -> pl.Series:
     if column == "base":
         base = case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
         return base.cast(pl.String).fill_null("")
-    if kind_of(case, column) is ValueKind.MONEY:
+    if get_column_kind(case, column) is ValueKind.MONEY:
         return case.table[f"{column}_cents"].cast(pl.String).fill_null("")
-    return text_keys(case, column)
+    return read_text_keys(case, column)
 
 
-def _joined(texts: list[pl.Series]) -> pl.Series:
+def _join_values(texts: list[pl.Series]) -> pl.Series:
     """Join the values of several columns: « 01 · commune ».
 
     Ambiguous values are quoted, so that keys are distinct.
     """
-    pieces = pl.DataFrame({f"p{k}": _quoted(text) for k, text in enumerate(texts)})
+    pieces = pl.DataFrame({f"p{k}": _quote_ambiguous(text) for k, text in enumerate(texts)})
     whole = pl.all_horizontal(pl.all() != "")
     joined = pl.concat_str(pl.all(), separator=f" {MARK} ")
     return pieces.select(pl.when(whole).then(joined).otherwise(pl.lit(""))).to_series()
 
 
-def _quoted(text: pl.Series) -> pl.Series:
+def _quote_ambiguous(text: pl.Series) -> pl.Series:
     unclear = text.str.contains(MARK, literal=True) | text.str.starts_with('"')
     escaped = text.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
     return text.zip_with(~unclear, '"' + escaped + '"')

@@ -19,13 +19,13 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 
-from tnt_sim.domain.territory import Territory, has_members, own_place, siren
-from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit, exact_sum
+from tnt_sim.domain.territory import Territory, extract_siren, has_members, locate_applicant
+from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit, sum_exactly
 from tnt_sim.rules.protocols import Case, Path
 
 INHABITANTS = "inhabitants"
-SHOWN = 5
+MAX_LISTED = 5
 _GATHERING = ("epci", "department", "region")
 
 
@@ -45,11 +45,11 @@ class ReachedCommunes:
     people: IntArray
     unlocated: BoolArray
 
-    def inhabitants(self, funded: BoolArray) -> int:
+    def count_inhabitants(self, funded: BoolArray) -> int:
         """Return the inhabitants of all communes that some funded dossier reaches."""
-        return exact_sum(self.people[np.unique(self.commune[funded[self.row]])])
+        return sum_exactly(self.people[np.unique(self.commune[funded[self.row]])])
 
-    def once(self, rows: BoolArray) -> Once:
+    def build_once(self, rows: BoolArray) -> Once:
         """Return the measure over the dossiers `rows`.
 
         Communes reached by the same dossiers are merged into one key.
@@ -72,24 +72,24 @@ class ReachedCommunes:
         return Once(np.concatenate([empty, *holders]), np.repeat(np.arange(len(holders)), sizes), worth)
 
 
-def reach_of(case: Case) -> ReachedCommunes | None:
+def find_reached_communes(case: Case) -> ReachedCommunes | None:
     """Return the communes that each dossier reaches on the scenario's map; None when it names no map."""
     known = case.map
     if known is None:
         return None
-    return case.portfolio.once(("reach", known.year), lambda: _reach(case.table, known))
+    return case.portfolio.memoise(("reach", known.year), lambda: _join_reached_communes(case.table, known))
 
 
-def inhabitants_terms(case: Case, candidates: BoolArray, needed: BoolArray, path: Path) -> Terms | None:
+def build_inhabitants_terms(case: Case, candidates: BoolArray, needed: BoolArray, path: Path) -> Terms | None:
     """Return the measure over the dossiers that can be funded.
 
     Returns None, with a defect recorded, when it is undefined.
 
     `needed` are the dossiers all of whose territories must be known to the map, bool (n,).
     """
-    reach = reach_of(case)
+    reach = find_reached_communes(case)
     if reach is None:
-        case.fault(
+        case.record_defect(
             "no-map",
             Text(
                 "la mesure « inhabitants » compte les communes de la carte, et le scénario n'en nomme pas.",
@@ -101,12 +101,12 @@ def inhabitants_terms(case: Case, candidates: BoolArray, needed: BoolArray, path
         return None
     _refuse_unlocated(case, reach, needed, path)
     zeros = np.zeros(case.n, dtype=np.int64)
-    return Terms(Fraction(1), Unit.NUMBER, zeros, zeros, (reach.once(candidates),))
+    return Terms(Fraction(1), Unit.NUMBER, zeros, zeros, (reach.build_once(candidates),))
 
 
-def _reach(table: pl.DataFrame, known: Territory) -> ReachedCommunes:
+def _join_reached_communes(table: pl.DataFrame, known: Territory) -> ReachedCommunes:
     """Join the territories named by the dossiers with the map."""
-    named = _named(table, known.keys().select("level", "key", "code"))
+    named = _locate_territories(table, known.list_keys().select("level", "key", "code"))
     communes = known.table.filter(pl.col("level") == "commune").with_row_index("commune")
     inside = pl.concat(
         communes.select(pl.lit(level).alias("level"), pl.col(column).alias("code"), "commune")
@@ -124,17 +124,17 @@ def _reach(table: pl.DataFrame, known: Territory) -> ReachedCommunes:
     )
 
 
-def _named(table: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+def _locate_territories(table: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """Return row, level and code of each territory that a dossier names.
 
     The code is null where the map knows none.
     """
-    level, number, column = own_place()
+    level, number, column = locate_applicant()
     rows = table.with_row_index("row").with_columns(
         served=has_members(), level=level, number=number, column=column
     )
     members = rows.filter("served").explode("members").filter(pl.col("members").fill_null("") != "")
-    served = members.select("row", key=siren("members")).join(
+    served = members.select("row", key=extract_siren("members")).join(
         places.filter(pl.col("level") != "region"), on="key", how="left"
     )
     own = rows.filter(~pl.col("served")).select("row", "level", "number", "column")
@@ -149,9 +149,9 @@ def _refuse_unlocated(case: Case, reach: ReachedCommunes, needed: BoolArray, pat
     rows = np.flatnonzero(reach.unlocated & needed)
     if not len(rows):
         return
-    names = ", ".join(case.table["dossier"].gather(rows[:SHOWN]).to_list())
-    more = f" (+{len(rows) - SHOWN})" if len(rows) > SHOWN else ""
-    n = so_many(
+    names = ", ".join(case.table["dossier"].gather(rows[:MAX_LISTED]).to_list())
+    more = f" (+{len(rows) - MAX_LISTED})" if len(rows) > MAX_LISTED else ""
+    n = describe_count(
         len(rows),
         ("dossier éligible ne désigne", "dossiers éligibles ne désignent"),
         ("eligible dossier names", "eligible dossiers name"),
@@ -165,7 +165,7 @@ def _refuse_unlocated(case: Case, reach: ReachedCommunes, needed: BoolArray, pat
             f"not know: {names}{more}.",
         ),
         case.locate(path),
-        *(case.portfolio.place(int(row), "applicant_id") for row in rows[:SHOWN]),
+        *(case.portfolio.locate(int(row), "applicant_id") for row in rows[:MAX_LISTED]),
         hint=Text(
             "Corrigez `applicant_type`, `applicant_id`, `commune` ou `members`, ou écrivez une mesure nommée "
             "`{column: inhabitants, empty: 0}` : ce que la carte ne connaît pas compte alors pour zéro.",

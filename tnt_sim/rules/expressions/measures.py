@@ -28,20 +28,20 @@ from pydantic import Field, model_validator
 
 from tnt_sim.domain.field_types import Code, Described, Number, Spec
 from tnt_sim.domain.money import MoneyError, parse_cents_series
-from tnt_sim.errors import did_you_mean
-from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.rules.expressions.columns import ValueKind, kind_of, numeric_column, text_keys
-from tnt_sim.rules.expressions.inhabitants import INHABITANTS, inhabitants_terms
+from tnt_sim.errors import suggest_name
+from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, read_numeric_column, read_text_keys
+from tnt_sim.rules.expressions.inhabitants import INHABITANTS, build_inhabitants_terms
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.expressions.values import is_joined
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit, combine
 from tnt_sim.rules.protocols import Case, Numeric, Path
 
 REFERENCE: Path = ("reference",)
-SHOWN = 5
+MAX_LISTED = 5
 
 
-def changed_terms(case: Case, mask: BoolArray | None, path: Path) -> Terms | None:
+def build_changed_terms(case: Case, mask: BoolArray | None, path: Path) -> Terms | None:
     """Return `changed` over the dossiers of `mask`.
 
     Returns None, with a defect recorded, when the list cannot be read.
@@ -50,7 +50,7 @@ def changed_terms(case: Case, mask: BoolArray | None, path: Path) -> Terms | Non
     """
     table = case.side.get(REFERENCE)
     if table is None:
-        case.fault(
+        case.record_defect(
             "no-reference",
             Text(
                 "« changed » compare à une liste antérieure, et le scénario n'en nomme pas.",
@@ -60,13 +60,13 @@ def changed_terms(case: Case, mask: BoolArray | None, path: Path) -> Terms | Non
             Text("Ajoutez `reference: FICHIER`.", "Add `reference: FILE`."),
         )
         return None
-    listed = _listed(case, table)
+    listed = _read_reference(case, table)
     if listed is None:
         return None
     before = case.table["dossier"].is_in(listed.implode()).to_numpy()
     gone = len(listed) - int(before.sum())
     if gone:
-        _tell_gone(case, listed)
+        _warn_absent(case, listed)
     counted = np.ones(case.n, dtype=np.bool_) if mask is None else mask
     change = np.where(before, -1, 1) * counted
     constant = int((before & counted).sum()) + (gone if mask is None else 0)
@@ -75,11 +75,11 @@ def changed_terms(case: Case, mask: BoolArray | None, path: Path) -> Terms | Non
     )
 
 
-def whole_only(case: Case, terms: Terms, restricted: bool, path: Path) -> bool:
+def can_restrict(case: Case, terms: Terms, restricted: bool, path: Path) -> bool:
     """Return False, with a defect, if a measure with a constant (`changed`) is restricted."""
     if not terms.constant or not restricted:
         return True
-    case.fault(
+    case.record_defect(
         "changed-part",
         Text(
             "« changed » se compte sur l'ensemble : ni `where`, ni `by`, ni `once_per`.",
@@ -94,11 +94,11 @@ def whole_only(case: Case, terms: Terms, restricted: bool, path: Path) -> bool:
     return False
 
 
-def _listed(case: Case, table: pl.DataFrame) -> pl.Series | None:
+def _read_reference(case: Case, table: pl.DataFrame) -> pl.Series | None:
     """Return the dossiers that the list funds, each once; None with defects recorded."""
     missing = [name for name in ("dossier", "granted") if name not in table.columns]
     if missing:
-        case.fault(
+        case.record_defect(
             "reference",
             Text(
                 f"ce fichier veut les colonnes `dossier` et `granted` ; il manque : {', '.join(missing)}.",
@@ -110,9 +110,9 @@ def _listed(case: Case, table: pl.DataFrame) -> pl.Series | None:
     cents, reasons = parse_cents_series(table["granted"])
     bad = reasons.is_not_null().arg_true().to_list()
     twice = table["dossier"].filter(table["dossier"].is_duplicated()).unique(maintain_order=True)
-    for row in bad[:SHOWN]:
+    for row in bad[:MAX_LISTED]:
         why = MoneyError(reasons[row]).text
-        case.fault(
+        case.record_defect(
             "reference",
             Text(
                 f"ligne {table['_row'][row]} : « {table['granted'][row]} » n'est pas lu comme un montant : "
@@ -122,8 +122,8 @@ def _listed(case: Case, table: pl.DataFrame) -> pl.Series | None:
             REFERENCE,
         )
     if len(twice):
-        text = ", ".join(twice.head(SHOWN).to_list())
-        case.fault(
+        text = ", ".join(twice.head(MAX_LISTED).to_list())
+        case.record_defect(
             "reference",
             Text(f"ce fichier nomme deux fois : {text}.", f"this file names twice: {text}."),
             REFERENCE,
@@ -131,10 +131,10 @@ def _listed(case: Case, table: pl.DataFrame) -> pl.Series | None:
     return None if bad or len(twice) else table["dossier"].filter((cents > 0).fill_null(value=False))
 
 
-def _tell_gone(case: Case, listed: pl.Series) -> None:
+def _warn_absent(case: Case, listed: pl.Series) -> None:
     gone = listed.filter(~listed.is_in(case.table["dossier"].implode()))
-    text = ", ".join(gone.head(SHOWN).to_list()) + (", …" if len(gone) > SHOWN else "")
-    n = so_many(
+    text = ", ".join(gone.head(MAX_LISTED).to_list()) + (", …" if len(gone) > MAX_LISTED else "")
+    n = describe_count(
         len(gone),
         ("dossier de la liste antérieure n'est pas", "dossiers de la liste antérieure ne sont pas"),
         ("dossier of the earlier list is", "dossiers of the earlier list are"),
@@ -174,7 +174,7 @@ class TermSpec(Spec):
     empty: Literal["0"] | None = None
 
     @model_validator(mode="after")
-    def one_source(self) -> TermSpec:
+    def check_single_source(self) -> TermSpec:
         if (self.column is None) == (self.value is None):
             raise ValueError("column_or_value")
         return self
@@ -192,7 +192,7 @@ class MeasureSpec(Described):
     mean: Annotated[tuple[Code, ...], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
-    def one_kind(self) -> MeasureSpec:
+    def check_single_kind(self) -> MeasureSpec:
         given = [self.column, self.value, self.sum, self.mean]
         if sum(part is not None for part in given) != 1:
             raise ValueError("one_of_column_value_sum_mean")
@@ -211,7 +211,7 @@ class Measures:
     named: Mapping[str, MeasureSpec]
     _known: dict[str, Terms] = field(default_factory=dict)
 
-    def terms(self, name: str, path: Path) -> Terms | None:
+    def get_terms(self, name: str, path: Path) -> Terms | None:
         """Return the sum of a measure by its name; None, with a defect recorded, when it is undefined."""
         if name not in self._known:
             result = self._resolve(name, path)
@@ -220,10 +220,10 @@ class Measures:
             self._known[name] = result
         return self._known[name]
 
-    def names(self) -> list[str]:
+    def list_names(self) -> list[str]:
         """Return every name that can be used as a measure, sorted."""
         table = self.case.table
-        numeric = self.case.portfolio.once(
+        numeric = self.case.portfolio.memoise(
             ("names",), lambda: [column.removesuffix("_cents") for column in table.columns]
         )
         columns = (name for name in numeric if not name.startswith("_"))
@@ -231,22 +231,22 @@ class Measures:
 
     def _resolve(self, name: str, path: Path) -> Terms | None:
         if name in self.named:
-            return self._named(self.named[name], ("measures", name))
-        if self._counts_inhabitants(name):
-            return inhabitants_terms(self.case, self.candidates, self.candidates, path)
+            return self._resolve_named(self.named[name], ("measures", name))
+        if self._is_inhabitants(name):
+            return build_inhabitants_terms(self.case, self.candidates, self.candidates, path)
         if name in BUILT_IN:
-            return _built_in(self, name, path)
-        return self._column(name, path, zero_if_empty=False)
+            return _resolve_built_in(self, name, path)
+        return self._read_column(name, path, zero_if_empty=False)
 
-    def _counts_inhabitants(self, name: str) -> bool:
+    def _is_inhabitants(self, name: str) -> bool:
         """Return whether a name means the built-in measure and not a column of the table."""
-        return name == INHABITANTS and kind_of(self.case, name) is None
+        return name == INHABITANTS and get_column_kind(self.case, name) is None
 
-    def _named(self, spec: MeasureSpec, path: Path) -> Terms | None:
+    def _resolve_named(self, spec: MeasureSpec, path: Path) -> Terms | None:
         if spec.mean is not None:
-            return self._mean(spec, path)
+            return self._compute_mean(spec, path)
         if spec.sum is not None:
-            parts = [self._term(part, (*path, "sum", k)) for k, part in enumerate(spec.sum)]
+            parts = [self._build_term(part, (*path, "sum", k)) for k, part in enumerate(spec.sum)]
             known = [(1, part) for part in parts if part is not None]
             total = combine(known) if len(known) == len(parts) else None
         else:
@@ -257,16 +257,16 @@ class Measures:
                 once_per=spec.once_per,
                 empty=spec.empty,
             )
-            return self._term(piece, path)
+            return self._build_term(piece, path)
         if total is None or spec.where is None:
             return total
-        if not whole_only(self.case, total, True, path):
+        if not can_restrict(self.case, total, True, path):
             return None
         mask = select(self.case, spec.where, (*path, "where"))
-        return None if mask is None else total.where(mask)
+        return None if mask is None else total.restrict(mask)
 
-    def _mean(self, spec: MeasureSpec, path: Path) -> Terms | None:
-        columns = [self._numeric(name, (*path, "mean", k)) for k, name in enumerate(spec.mean or ())]
+    def _compute_mean(self, spec: MeasureSpec, path: Path) -> Terms | None:
+        columns = [self._read_numeric(name, (*path, "mean", k)) for k, name in enumerate(spec.mean or ())]
         known = [column for column in columns if column is not None]
         if len(known) < len(columns):
             return None
@@ -279,13 +279,13 @@ class Measures:
             total += np.where(column.missing, 0, column.values * step)
         common = lcm(*range(1, len(known) + 1))
         share = total * (common // np.maximum(filled, 1))
-        terms = Terms(scale / common, Unit.NUMBER, share, np.zeros_like(share)).reduced()
+        terms = Terms(scale / common, Unit.NUMBER, share, np.zeros_like(share)).reduce()
         if spec.where is None:
             return terms
         mask = select(self.case, spec.where, (*path, "where"))
-        return None if mask is None else terms.where(mask)
+        return None if mask is None else terms.restrict(mask)
 
-    def _term(self, spec: TermSpec, path: Path) -> Terms | None:
+    def _build_term(self, spec: TermSpec, path: Path) -> Terms | None:
         mask = None
         if spec.where is not None:
             mask = select(self.case, spec.where, (*path, "where"))
@@ -294,36 +294,36 @@ class Measures:
         if spec.value is not None:
             ones = np.full(self.case.n, spec.value.numerator, dtype=np.int64)
             scale = Fraction(1, spec.value.denominator)
-            terms: Terms | None = Terms(scale, Unit.NUMBER, ones, np.zeros_like(ones)).reduced()
+            terms: Terms | None = Terms(scale, Unit.NUMBER, ones, np.zeros_like(ones)).reduce()
         else:
             name = spec.column or ""
             if name == "changed" and mask is not None and spec.once_per is None:
-                return changed_terms(self.case, mask, (*path, "column"))
-            terms = self._of_column(name, mask, (*path, "column"), zero_if_empty=spec.empty is not None)
+                return build_changed_terms(self.case, mask, (*path, "column"))
+            terms = self._resolve_column(name, mask, (*path, "column"), zero_if_empty=spec.empty is not None)
         if terms is None:
             return None
-        if not whole_only(self.case, terms, spec.once_per is not None, path):
+        if not can_restrict(self.case, terms, spec.once_per is not None, path):
             return None
         if mask is not None:
-            terms = terms.where(mask)
-        return terms if spec.once_per is None else self._once(terms, spec.once_per, (*path, "once_per"))
+            terms = terms.restrict(mask)
+        return terms if spec.once_per is None else self._count_once(terms, spec.once_per, (*path, "once_per"))
 
-    def _of_column(
+    def _resolve_column(
         self, name: str, mask: BoolArray | None, path: Path, *, zero_if_empty: bool
     ) -> Terms | None:
         """Return the terms of the `column` of a part: a built-in measure or a column of the table."""
-        if self._counts_inhabitants(name):
+        if self._is_inhabitants(name):
             needed = self.candidates if mask is None else self.candidates & mask
-            return inhabitants_terms(
+            return build_inhabitants_terms(
                 self.case, self.candidates, np.zeros_like(needed) if zero_if_empty else needed, path
             )
         if name in BUILT_IN and name not in ("population", "cost", "base", "requested"):
-            return _built_in(self, name, path)
-        return self._column(name, path, zero_if_empty=zero_if_empty, needed=mask)
+            return _resolve_built_in(self, name, path)
+        return self._read_column(name, path, zero_if_empty=zero_if_empty, needed=mask)
 
-    def _once(self, terms: Terms, column: str, path: Path) -> Terms | None:
+    def _count_once(self, terms: Terms, column: str, path: Path) -> Terms | None:
         if terms.once or terms.per_cent.any():
-            self.case.fault(
+            self.case.record_defect(
                 "once-per",
                 Text(
                     "`once_per` veut une mesure fixe par dossier : ni montant accordé, ni mesure déjà comptée "
@@ -334,35 +334,35 @@ class Measures:
                 path,
             )
             return None
-        if kind_of(self.case, column) is ValueKind.LIST:
-            self.case.fault(
+        if get_column_kind(self.case, column) is ValueKind.LIST:
+            self.case.record_defect(
                 "once-per",
                 Text(f"« {column} » est une liste ; `once_per` veut une valeur par dossier.",
                      f'"{column}" is a list; `once_per` wants one value for each dossier.'),
                 path,
             )  # fmt: skip
             return None
-        keys = keys_of(self.case, column, path)
+        keys = read_keys(self.case, column, path)
         if keys is None:
             return None
         active = self.candidates & (terms.per_funded != 0)
         self._refuse_empty(active & (keys < 0), column, path)
-        return once_terms(self.case, terms, np.where(active, keys, -1), column)
+        return count_once_per_key(self.case, terms, np.where(active, keys, -1), column)
 
-    def _numeric(self, name: str, path: Path) -> Numeric | None:
-        return numeric_column(self.case, name, path, self.names)
+    def _read_numeric(self, name: str, path: Path) -> Numeric | None:
+        return read_numeric_column(self.case, name, path, self.list_names)
 
-    def _column(
+    def _read_column(
         self, name: str, path: Path, *, zero_if_empty: bool, needed: BoolArray | None = None
     ) -> Terms | None:
-        column = self._numeric(name, path)
+        column = self._read_numeric(name, path)
         if column is None:
             return None
         if not zero_if_empty:
             where = column.missing if needed is None else column.missing & needed
             self._refuse_empty(where, name, path)
         values = np.where(column.missing | ~self.candidates, 0, column.values)
-        return Terms(column.scale, column.unit, values, np.zeros_like(values)).reduced()
+        return Terms(column.scale, column.unit, values, np.zeros_like(values)).reduce()
 
     def _refuse_empty(self, empty: BoolArray, column: str, path: Path) -> None:
         rows = np.flatnonzero(empty & self.candidates)
@@ -370,7 +370,7 @@ class Measures:
             return
         names = ", ".join(self.case.table["dossier"].gather(rows[:5]).to_list())
         more = f" (+{len(rows) - 5})" if len(rows) > 5 else ""
-        many = so_many(
+        many = describe_count(
             len(rows),
             ("dossier éligible", "dossiers éligibles"),
             ("eligible dossier", "eligible dossiers"),
@@ -382,7 +382,7 @@ class Measures:
                 f'the measure "{column}" is empty for {many.en}: {names}{more}.',
             ),
             self.case.locate(path),
-            *(self.case.portfolio.place(int(row), column) for row in rows[:5]),
+            *(self.case.portfolio.locate(int(row), column) for row in rows[:5]),
             hint=Text(
                 "Remplissez ces cellules, ou écrivez `empty: 0` dans une mesure nommée.",
                 "Fill these cells, or write `empty: 0` in a named measure.",
@@ -390,7 +390,7 @@ class Measures:
         )
 
 
-def _built_in(measures: Measures, name: str, path: Path) -> Terms | None:
+def _resolve_built_in(measures: Measures, name: str, path: Path) -> Terms | None:
     case = measures.case
     n = case.n
     zeros = np.zeros(n, dtype=np.int64)
@@ -400,23 +400,23 @@ def _built_in(measures: Measures, name: str, path: Path) -> Terms | None:
     if name == "dossiers":
         return Terms(Fraction(1), Unit.NUMBER, ones, zeros)
     if name == "changed":
-        return changed_terms(case, None, path)
+        return build_changed_terms(case, None, path)
     if name == "leverage":
-        cost = measures._column("cost", path, zero_if_empty=False)
+        cost = measures._read_column("cost", path, zero_if_empty=False)
         if cost is None:
             return None
         granted = Terms(CENT, Unit.MONEY, zeros, ones)
         return combine([(1, cost), (-1, granted)])
     if name in ("projects", "applicants"):
-        keys = key_codes(case, "project" if name == "projects" else "applicant_id", fallback=True)
-        return once_terms(case, Terms(Fraction(1), Unit.NUMBER, ones, zeros), keys, name)
-    column = measures._column(name, path, zero_if_empty=False)
+        keys = encode_keys(case, "project" if name == "projects" else "applicant_id", fallback=True)
+        return count_once_per_key(case, Terms(Fraction(1), Unit.NUMBER, ones, zeros), keys, name)
+    column = measures._read_column(name, path, zero_if_empty=False)
     if column is None or name != "population":
         return column
-    return once_terms(case, column, key_codes(case, "applicant_id", fallback=True), "applicant_id")
+    return count_once_per_key(case, column, encode_keys(case, "applicant_id", fallback=True), "applicant_id")
 
 
-def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
+def count_once_per_key(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
     """Count the funded part of `terms` once per key.
 
     Where the rows of a key differ, the largest value counts.
@@ -432,7 +432,7 @@ def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
     filled = held & (terms.per_funded != 0)
     n_different = len(np.unique(keys[filled & (terms.per_funded != worth[np.maximum(keys, 0)])]))
     if n_different:
-        n = so_many(n_different, ("valeur", "valeurs"), ("value", "values"))
+        n = describe_count(n_different, ("valeur", "valeurs"), ("value", "values"))
         case.warnings.add(
             "once-differs",
             Text(
@@ -445,37 +445,39 @@ def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
     return Terms(terms.scale, terms.unit, zeros, zeros, (Once.of_codes(keys, worth),))
 
 
-def keys_of(case: Case, column: str, path: Path) -> IntArray | None:
+def read_keys(case: Case, column: str, path: Path) -> IntArray | None:
     """Return codes of the values of one column, int64 (n,), -1 where empty.
 
     Returns None with a defect for an unknown column.
     """
     if column not in case.table.columns or column.startswith("_"):
         known = [name for name in case.table.columns if not name.startswith("_")]
-        case.fault(
+        case.record_defect(
             "unknown-column",
             Text(f"la colonne « {column} » n'existe pas.", f'there is no column "{column}".'),
             path,
-            did_you_mean(column, known),
+            suggest_name(column, known),
         )
         return None
-    return key_codes(case, column, fallback=False)
+    return encode_keys(case, column, fallback=False)
 
 
-def key_codes(case: Case, column: str, *, fallback: bool) -> IntArray:
+def encode_keys(case: Case, column: str, *, fallback: bool) -> IntArray:
     """Return codes of the values of one column in order of value, int64 (n,), -1 where empty.
 
     A SIRET is compared by its SIREN. With `fallback`, an applicant without a number is identified by its
     name, and a dossier without either counts by itself.
     """
     joined = tuple(is_joined(case, name) for name in (column, "applicant"))
-    return case.portfolio.once(("keys", column, fallback, joined), lambda: _key_codes(case, column, fallback))
+    return case.portfolio.memoise(
+        ("keys", column, fallback, joined), lambda: _encode_keys(case, column, fallback)
+    )
 
 
-def _key_codes(case: Case, column: str, fallback: bool) -> IntArray:
-    text = text_keys(case, column)
+def _encode_keys(case: Case, column: str, fallback: bool) -> IntArray:
+    text = read_text_keys(case, column)
     if fallback and column == "applicant_id" and (text == "").any():
-        name = pl.lit("n:") + text_keys(case, "applicant")
+        name = pl.lit("n:") + read_text_keys(case, "applicant")
         own = pl.lit("d:") + case.table["dossier"]
         text = case.table.select(
             pl.when(text != "")

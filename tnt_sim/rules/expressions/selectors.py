@@ -16,13 +16,13 @@ from pydantic import RootModel
 
 from tnt_sim.domain.budget_tree import split_names
 from tnt_sim.domain.portfolio import FIXED_VALUES
-from tnt_sim.domain.territory import siren
-from tnt_sim.errors import did_you_mean
+from tnt_sim.domain.territory import extract_siren
+from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.absent_values import check_present
-from tnt_sim.rules.expressions.columns import ValueKind, kind_of, unknown_column
+from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, record_unknown_column
 from tnt_sim.rules.expressions.comparisons import compare_dates, compare_numbers
-from tnt_sim.rules.expressions.values import joined_column, names_in, without_ends
+from tnt_sim.rules.expressions.values import get_merged_column, map_to_names, without_ends
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Case, Path
 
@@ -52,7 +52,7 @@ def select(case: Case, selector: Selector | Mapping[str, Any] | None, path: Path
     if selector is None:
         return np.ones(case.n, dtype=np.bool_)
     mapping = selector.root if isinstance(selector, Selector) else selector
-    masks = [mask for _, mask in conditions(case, mapping, path)]
+    masks = [mask for _, mask in evaluate_conditions(case, mapping, path)]
     if any(mask is None for mask in masks):
         return None
     result = np.ones(case.n, dtype=np.bool_)
@@ -62,22 +62,24 @@ def select(case: Case, selector: Selector | Mapping[str, Any] | None, path: Path
     return result
 
 
-def conditions(case: Case, mapping: Mapping[str, Any], path: Path) -> Iterator[tuple[str, BoolArray | None]]:
+def evaluate_conditions(
+    case: Case, mapping: Mapping[str, Any], path: Path
+) -> Iterator[tuple[str, BoolArray | None]]:
     """Yield each top-level condition of a selector with the dossiers that satisfy it, bool (n,) or None."""
     for key, wanted in mapping.items():
         here = (*path, key)
         if key in ("any", "all"):
-            yield key, _nested(case, key, wanted, here)
+            yield key, _select_nested(case, key, wanted, here)
         elif key == "not":
-            inner = select(case, wanted, here) if isinstance(wanted, dict) else _bad(case, here)
+            inner = select(case, wanted, here) if isinstance(wanted, dict) else _reject_selector(case, here)
             yield key, None if inner is None else ~inner
         else:
-            yield key, _column(case, key, wanted, here)
+            yield key, _select_by_column(case, key, wanted, here)
 
 
-def _nested(case: Case, key: str, wanted: Any, path: Path) -> BoolArray | None:
+def _select_nested(case: Case, key: str, wanted: Any, path: Path) -> BoolArray | None:
     if not isinstance(wanted, list) or not all(isinstance(part, dict) for part in wanted):
-        return _bad(case, path)
+        return _reject_selector(case, path)
     masks = [select(case, part, (*path, k)) for k, part in enumerate(wanted)]
     known = [mask for mask in masks if mask is not None]
     if len(known) < len(masks):
@@ -86,8 +88,8 @@ def _nested(case: Case, key: str, wanted: Any, path: Path) -> BoolArray | None:
     return joined
 
 
-def _bad(case: Case, path: Path) -> BoolArray | None:
-    case.fault(
+def _reject_selector(case: Case, path: Path) -> BoolArray | None:
+    case.record_defect(
         "selector",
         Text(
             "ce critère n'a pas la forme attendue (colonne: valeur, liste ou conditions).",
@@ -102,28 +104,30 @@ def _bad(case: Case, path: Path) -> BoolArray | None:
     return None
 
 
-def _column(case: Case, name: str, wanted: Any, path: Path) -> BoolArray | None:
+def _select_by_column(case: Case, name: str, wanted: Any, path: Path) -> BoolArray | None:
     if name == "envelope":
-        return _envelope(case, wanted, path)
-    kind = kind_of(case, name)
+        return _select_by_envelope(case, wanted, path)
+    kind = get_column_kind(case, name)
     if kind is None:
-        unknown_column(case, name, path)
+        record_unknown_column(case, name, path)
         return None
     if isinstance(wanted, dict):
-        return _tests(case, name, kind, wanted, path)
+        return _apply_tests(case, name, kind, wanted, path)
     values = wanted if isinstance(wanted, list) else [wanted]
     if not values or any(not isinstance(value, str) for value in values):
-        return _bad(case, path)
-    return _one_of(case, name, kind, values, path, {})
+        return _reject_selector(case, path)
+    return _select_by_values(case, name, kind, values, path, {})
 
 
-def _tests(case: Case, name: str, kind: ValueKind, wanted: dict[str, Any], path: Path) -> BoolArray | None:
+def _apply_tests(
+    case: Case, name: str, kind: ValueKind, wanted: dict[str, Any], path: Path
+) -> BoolArray | None:
     result: BoolArray | None = np.ones(case.n, dtype=np.bool_)
     options, tests = split_options(wanted)
-    if not tests or not _fit_options(case, options, tests, path):
-        return _bad(case, path) if not tests else None
+    if not tests or not _has_valid_options(case, options, tests, path):
+        return _reject_selector(case, path) if not tests else None
     for test, bound in tests.items():
-        mask = _test(case, name, kind, test, bound, (*path, test), options)
+        mask = _apply_test(case, name, kind, test, bound, (*path, test), options)
         result = None if mask is None or result is None else result & mask
     return result
 
@@ -134,12 +138,12 @@ def split_options(wanted: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
     return options, {key: value for key, value in wanted.items() if key not in OPTIONS}
 
 
-def _fit_options(case: Case, options: Mapping[str, Any], tests: Mapping[str, Any], path: Path) -> bool:
+def _has_valid_options(case: Case, options: Mapping[str, Any], tests: Mapping[str, Any], path: Path) -> bool:
     """Return whether options are true or false and accompany a test of texts; record defects otherwise."""
     unread = [key for key, value in options.items() if value not in ("true", "false")]
     idle = [] if set(TEXT_TESTS) & set(tests) else list(options)
     for key in {*unread, *idle}:
-        case.fault(
+        case.record_defect(
             "selector-option",
             Text(
                 f"« {key} » vaut true ou false, à côté de `in`, `has`, `has_all` ou `only`.",
@@ -151,36 +155,36 @@ def _fit_options(case: Case, options: Mapping[str, Any], tests: Mapping[str, Any
     return not unread and not idle
 
 
-def _test(
+def _apply_test(
     case: Case, name: str, kind: ValueKind, test: str, bound: Any, path: Path, options: Mapping[str, Any]
 ) -> BoolArray | None:
     if test == "not":
-        inner = _column(case, name, bound, path)
+        inner = _select_by_column(case, name, bound, path)
         return None if inner is None else ~inner
     if test == "empty":
-        return _empty(case, name, kind, bound, path)
+        return _select_empty(case, name, kind, bound, path)
     if test == "in":
         values = bound if isinstance(bound, list) else [bound]
         if not values or any(not isinstance(value, str) for value in values):
-            return _bad(case, path)
-        return _one_of(case, name, kind, values, path, options)
+            return _reject_selector(case, path)
+        return _select_by_values(case, name, kind, values, path, options)
     if test in LIST_TESTS and kind is ValueKind.LIST:
-        return _list_test(case, name, test, bound, path, options)
+        return _apply_list_test(case, name, test, bound, path, options)
     if test in DATE_TESTS and kind is ValueKind.DATE:
         return compare_dates(case, name, test, bound, path)
     if test in NUMBER_TESTS and kind in (ValueKind.MONEY, ValueKind.NUMBER, ValueKind.TEXT):
         return compare_numbers(case, name, test, bound, path)
-    _wrong_test(case, name, kind, test, path)
+    _record_wrong_test(case, name, kind, test, path)
     return None
 
 
-def _wrong_test(case: Case, name: str, kind: ValueKind, test: str, path: Path) -> None:
+def _record_wrong_test(case: Case, name: str, kind: ValueKind, test: str, path: Path) -> None:
     if test not in TESTS:
-        case.fault(
+        case.record_defect(
             "selector-test",
             Text(f"« {test} » n'est pas une condition connue.", f'"{test}" is not a known condition.'),
             path,
-            did_you_mean(test, TESTS),
+            suggest_name(test, TESTS),
         )
         return
     fits = {ValueKind.DATE: DATE_TESTS, ValueKind.LIST: LIST_TESTS}.get(kind, NUMBER_TESTS)
@@ -190,7 +194,7 @@ def _wrong_test(case: Case, name: str, kind: ValueKind, test: str, path: Path) -
         ValueKind.MONEY: "un montant",
         ValueKind.NUMBER: "un nombre",
     }.get(kind, "un texte")
-    case.fault(
+    case.record_defect(
         "selector-test",
         Text(
             f"« {test} » ne s'applique pas à « {name} », qui est {kind_fr}.",
@@ -201,54 +205,54 @@ def _wrong_test(case: Case, name: str, kind: ValueKind, test: str, path: Path) -
     )
 
 
-def _envelope(case: Case, wanted: Any, path: Path) -> BoolArray | None:
+def _select_by_envelope(case: Case, wanted: Any, path: Path) -> BoolArray | None:
     if isinstance(wanted, dict):
         if set(wanted) == {"not"}:
-            inner = _envelope(case, wanted["not"], (*path, "not"))
+            inner = _select_by_envelope(case, wanted["not"], (*path, "not"))
             return None if inner is None else ~inner
-        return _bad(case, path)
+        return _reject_selector(case, path)
     result = np.zeros(case.n, dtype=np.bool_)
     fine = True
     for name in wanted if isinstance(wanted, list) else [wanted]:
-        node = envelope_node(case, str(name), path)
+        node = find_envelope_node(case, str(name), path)
         if node is None:
             fine = False
         else:
-            result |= under(case, node)
+            result |= select_subtree(case, node)
     return result if fine else None
 
 
-def envelope_node(case: Case, name: str, path: Path) -> int | None:
+def find_envelope_node(case: Case, name: str, path: Path) -> int | None:
     """Return the node of an envelope id; None with a defect recorded when there is no such envelope.
 
     A part of a split that is not in force has no node: its name then refers to the split envelope.
     """
     tree = case.tree
     if name in tree.ids:
-        return tree.index(name)
+        return tree.get_node(name)
     for split in split_names(name):
-        if split in tree.ids and tree.closed[tree.index(split)]:
-            return tree.index(split)
-    case.fault(
+        if split in tree.ids and tree.closed[tree.get_node(split)]:
+            return tree.get_node(split)
+    case.record_defect(
         "unknown-envelope",
         Text(f"l'enveloppe « {name} » n'existe pas.", f'there is no envelope "{name}".'),
         path,
-        did_you_mean(name, case.tree.ids),
+        suggest_name(name, case.tree.ids),
     )
     return None
 
 
-def under(case: Case, node: int) -> BoolArray:
+def select_subtree(case: Case, node: int) -> BoolArray:
     """Return the dossiers that ask from an envelope or from one under it, bool (n,)."""
     inside: BoolArray = (case.node >= node) & (case.node < case.tree.end[node])
     return inside
 
 
-def _one_of(
+def _select_by_values(
     case: Case, name: str, kind: ValueKind, values: list[str], path: Path, options: Mapping[str, Any]
 ) -> BoolArray | None:
     if kind is ValueKind.LIST:
-        case.fault(
+        case.record_defect(
             "selector-test",
             Text(
                 f"« {name} » est une liste : une valeur seule ne peut pas lui être égale.",
@@ -261,7 +265,7 @@ def _one_of(
     if kind is ValueKind.DATE:
         pieces = [compare_dates(case, name, "day", value, path) for value in values]
     elif kind is ValueKind.TEXT:
-        return _text_equals(case, name, values, path, options)
+        return _match_texts(case, name, values, path, options)
     else:
         pieces = [compare_numbers(case, name, "equal", value, path) for value in values]
     known = [part for part in pieces if part is not None]
@@ -271,41 +275,41 @@ def _one_of(
     return joined
 
 
-def _text_equals(
+def _match_texts(
     case: Case, name: str, values: list[str], path: Path, options: Mapping[str, Any]
 ) -> BoolArray | None:
     unknown = [value for value in values if value not in FIXED_VALUES.get(name, values)]
     for value in unknown:
-        case.fault(
+        case.record_defect(
             "unknown-value",
             Text(f"« {value} » n'est pas une valeur de « {name} ».", f'"{value}" is no value of "{name}".'),
             path,
-            did_you_mean(value, FIXED_VALUES[name]),
+            suggest_name(value, FIXED_VALUES[name]),
         )
     if unknown:
         return None
     if name == "applicant_id":
         values = [value[:9] if len(value) == 14 and value.isdigit() else value for value in values]
-        column = case.table.select(siren(name)).to_series()
+        column = case.table.select(extract_siren(name)).to_series()
     else:
-        column, values = _compared(case, name, values, options)
+        column, values = _prepare_comparison(case, name, values, options)
     filled = [value for value in values if value != ""]
     check_present(case, name, filled, path, allowed=options.get("allow_absent") == "true")
     return column.is_in(filled).fill_null(False).to_numpy()
 
 
-def _compared(
+def _prepare_comparison(
     case: Case, name: str, values: list[str], options: Mapping[str, Any]
 ) -> tuple[pl.Series, list[str]]:
     """Return a column of texts and the values to compare it with, spellings merged unless `exact`."""
     if options.get("exact") == "true":
         return case.table[name], without_ends(values)
-    return joined_column(case, name), names_in(case, name, values)
+    return get_merged_column(case, name), map_to_names(case, name, values)
 
 
-def _empty(case: Case, name: str, kind: ValueKind, wanted: Any, path: Path) -> BoolArray | None:
+def _select_empty(case: Case, name: str, kind: ValueKind, wanted: Any, path: Path) -> BoolArray | None:
     if wanted not in ("true", "false"):
-        return _bad(case, path)
+        return _reject_selector(case, path)
     column = case.table[f"{name}_cents" if kind is ValueKind.MONEY else name]
     if kind is ValueKind.LIST:
         empty = (column.list.len() == 0).fill_null(True)
@@ -317,13 +321,13 @@ def _empty(case: Case, name: str, kind: ValueKind, wanted: Any, path: Path) -> B
     return mask if wanted == "true" else ~mask
 
 
-def _list_test(
+def _apply_list_test(
     case: Case, name: str, test: str, wanted: Any, path: Path, options: Mapping[str, Any]
 ) -> BoolArray | None:
     values = wanted if isinstance(wanted, list) else [wanted]
     if not values or any(not isinstance(value, str) for value in values):
-        return _bad(case, path)
-    lists, values = _compared(case, name, values, options)
+        return _reject_selector(case, path)
+    lists, values = _prepare_comparison(case, name, values, options)
     check_present(case, name, values, path, allowed=options.get("allow_absent") == "true")
     column = pl.col(name)
     result = column.list.set_intersection(pl.lit(values, dtype=pl.List(pl.String))).list.len()
@@ -338,13 +342,13 @@ def _list_test(
 
 def describe(mapping: Mapping[str, Any]) -> str:
     """Return a selector as short text in the scenario's own notation."""
-    return ", ".join(f"{key}: {_short(value)}" for key, value in mapping.items())
+    return ", ".join(f"{key}: {_shorten_value(value)}" for key, value in mapping.items())
 
 
-def _short(value: Any) -> str:
+def _shorten_value(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + describe(value) + "}"
     if isinstance(value, list):
-        shown = ", ".join(_short(part) for part in value[:8])
+        shown = ", ".join(_shorten_value(part) for part in value[:8])
         return "[" + shown + (", …" if len(value) > 8 else "") + "]"
     return str(value)

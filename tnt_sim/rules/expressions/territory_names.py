@@ -13,20 +13,20 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from tnt_sim.domain.territory import LEVELS, Territory, level_of, siren
-from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.rules.expressions.columns import ValueKind, kind_of
+from tnt_sim.domain.territory import LEVELS, Territory, extract_siren, map_to_level
+from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Case, Path
 
-SHOWN = 5
+MAX_LISTED = 5
 _SEVERAL = {"members": ("commune", "epci")}
 
 
-def map_of(case: Case, path: Path) -> Territory | None:
+def get_map(case: Case, path: Path) -> Territory | None:
     """Return the scenario's map; None with a defect recorded when it names none."""
     if case.map is None:
-        case.fault(
+        case.record_defect(
             "no-map",
             Text(
                 "cette règle compte sur la carte, et le scénario n'en nomme pas.",
@@ -38,14 +38,14 @@ def map_of(case: Case, path: Path) -> Territory | None:
     return case.map
 
 
-def map_codes(case: Case, by: str | Sequence[str], path: Path) -> list[str] | None:
+def list_map_codes(case: Case, by: str | Sequence[str], path: Path) -> list[str] | None:
     """Return the codes that `groups: map` stands for; None with a defect when `by` is no column of the map."""
-    known = map_of(case, path)
+    known = get_map(case, path)
     if known is None:
         return None
     if isinstance(by, str) and by in LEVELS:
-        return known.codes(by)
-    case.fault(
+        return known.list_codes(by)
+    case.record_defect(
         "groups-map",
         Text(
             f"`groups: map` veut `by` sur une colonne de la carte : {', '.join(LEVELS)}.",
@@ -56,13 +56,13 @@ def map_codes(case: Case, by: str | Sequence[str], path: Path) -> list[str] | No
     return None
 
 
-def keyed(known: Territory, units: pl.DataFrame) -> pl.DataFrame:
+def list_unit_keys(known: Territory, units: pl.DataFrame) -> pl.DataFrame:
     """Return every way to name a unit: level, key, and `unit`, its row in `units`."""
     place = units.select("level", "code").with_row_index("unit")
-    return known.keys().join(place, on=["level", "code"], how="inner").select("level", "key", "unit")
+    return known.list_keys().join(place, on=["level", "code"], how="inner").select("level", "key", "unit")
 
 
-def named_by_column(
+def find_units_by_column(
     case: Case, keys: pl.DataFrame, column: str, mask: BoolArray, known: Territory, path: Path
 ) -> tuple[IntArray, IntArray] | None:
     """Return the distinct pairs (dossier, unit) that a column names for the dossiers of `mask`, int64.
@@ -71,9 +71,9 @@ def named_by_column(
     territory.
     """
     here = (*path, "covered_by")
-    cells = _cells(case, column, mask)
+    cells = _list_cells(case, column, mask)
     typed, loose = cells.filter(pl.col("level").is_not_null()), cells.filter(pl.col("level").is_null())
-    whole = known.keys().select("level", "key")
+    whole = known.list_keys().select("level", "key")
     if column in _SEVERAL:
         whole, keys = (one.filter(pl.col("level").is_in(_SEVERAL[column])) for one in (whole, keys))
     strict = loose if column in _SEVERAL else loose.head(0)
@@ -81,35 +81,37 @@ def named_by_column(
         [typed.join(whole, on=["level", "key"], how="anti"), strict.join(whole, on="key", how="anti")]
     )
     if unknown.height:
-        _tell_unknown(case, column, unknown, known.year, here)
+        _record_unknown_units(case, column, unknown, known.year, here)
         return None
-    if _ambiguous(case, keys.join(loose, on="key", how="semi"), here):
+    if _has_ambiguous_keys(case, keys.join(loose, on="key", how="semi"), here):
         return None
     named = [typed.join(keys, on=["level", "key"]), loose.join(keys, on="key")]
     pairs = pl.concat([one.select("row", "unit") for one in named]).unique().sort("row", "unit")
     return pairs["row"].to_numpy().astype(np.int64), pairs["unit"].to_numpy().astype(np.int64)
 
 
-def named_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: Path) -> IntArray | None:
+def find_units_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: Path) -> IntArray | None:
     """Return the units that the column `code` of a side table names, int64; None with a defect recorded."""
     table = case.side[path]
     if "code" not in table.columns:
-        case.fault(
+        case.record_defect(
             "coverage-file",
             Text("ce fichier veut une colonne `code`.", "this file wants a column `code`."),
             path,
         )
         return None
     cells = (
-        table.select(key=siren("code")).filter(pl.col("key").fill_null("") != "").unique(maintain_order=True)
+        table.select(key=extract_siren("code"))
+        .filter(pl.col("key").fill_null("") != "")
+        .unique(maintain_order=True)
     )
-    if _ambiguous(case, keys.join(cells, on="key", how="semi"), path):
+    if _has_ambiguous_keys(case, keys.join(cells, on="key", how="semi"), path):
         return None
-    unknown = cells.join(known.keys(), on="key", how="anti")["key"]
+    unknown = cells.join(known.list_keys(), on="key", how="anti")["key"]
     if len(unknown):
-        text = ", ".join(unknown.head(SHOWN).to_list()) + (", …" if len(unknown) > SHOWN else "")
-        n = so_many(len(unknown), ("unité", "unités"), ("unit", "units"))
-        case.fault(
+        text = ", ".join(unknown.head(MAX_LISTED).to_list()) + (", …" if len(unknown) > MAX_LISTED else "")
+        n = describe_count(len(unknown), ("unité", "unités"), ("unit", "units"))
+        case.record_defect(
             "coverage-unknown",
             Text(
                 f"ce fichier nomme {n.fr} que la carte de {known.year} ne connaît pas : {text}.",
@@ -121,22 +123,22 @@ def named_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: Path) 
     return cells.join(keys, on="key", how="inner")["unit"].unique().to_numpy().astype(np.int64)
 
 
-def _cells(case: Case, column: str, mask: BoolArray) -> pl.DataFrame:
+def _list_cells(case: Case, column: str, mask: BoolArray) -> pl.DataFrame:
     """Return row, key and level of each filled cell; level is null where the column does not imply it."""
     table = case.table.select(column, "applicant_type").with_row_index("row").filter(pl.Series(mask))
-    if kind_of(case, column) is ValueKind.LIST:
+    if get_column_kind(case, column) is ValueKind.LIST:
         table = table.explode(column).drop_nulls(column)
     filled = table.filter(pl.col(column).fill_null("") != "")
     level = pl.lit(column if column in LEVELS else None, dtype=pl.String)
     if column == "applicant_id":
-        level = level_of(pl.col("applicant_type"))
-    return filled.select("row", key=siren(column), level=level)
+        level = map_to_level(pl.col("applicant_type"))
+    return filled.select("row", key=extract_siren(column), level=level)
 
 
-def _ambiguous(case: Case, keys: pl.DataFrame, path: Path) -> bool:
+def _has_ambiguous_keys(case: Case, keys: pl.DataFrame, path: Path) -> bool:
     if not keys["key"].is_duplicated().any():
         return False
-    case.fault(
+    case.record_defect(
         "coverage-codes",
         Text(
             "les codes des départements et des régions se confondent : « 01 » est l'Ain et la Guadeloupe.",
@@ -148,11 +150,11 @@ def _ambiguous(case: Case, keys: pl.DataFrame, path: Path) -> bool:
     return True
 
 
-def _tell_unknown(case: Case, column: str, unknown: pl.DataFrame, year: int, path: Path) -> None:
+def _record_unknown_units(case: Case, column: str, unknown: pl.DataFrame, year: int, path: Path) -> None:
     codes = unknown["key"].unique(maintain_order=True)
-    text = ", ".join(codes.head(SHOWN).to_list()) + (", …" if len(codes) > SHOWN else "")
-    rows = unknown["row"].unique(maintain_order=True).head(SHOWN).to_list()
-    n = so_many(len(codes), ("unité", "unités"), ("unit", "units"))
+    text = ", ".join(codes.head(MAX_LISTED).to_list()) + (", …" if len(codes) > MAX_LISTED else "")
+    rows = unknown["row"].unique(maintain_order=True).head(MAX_LISTED).to_list()
+    n = describe_count(len(codes), ("unité", "unités"), ("unit", "units"))
     case.defects.add(
         "coverage-unknown",
         Text(
@@ -160,5 +162,5 @@ def _tell_unknown(case: Case, column: str, unknown: pl.DataFrame, year: int, pat
             f'the column "{column}" names {n.en} that the map of {year} does not know: {text}.',
         ),
         case.locate(path),
-        *(case.portfolio.place(row, column) for row in rows),
+        *(case.portfolio.locate(row, column) for row in rows),
     )

@@ -16,7 +16,7 @@ from tnt_sim.domain.money import MoneyError, format_cents, parse_cents, parse_de
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import listed
+from tnt_sim.rules.expressions.column_text import format_list
 from tnt_sim.rules.expressions.selectors import Selector, describe
 
 _COMPARE = {
@@ -49,89 +49,89 @@ _MONEY = frozenset(
 )  # fmt: skip
 
 
-def selector_words(mapping: Mapping[str, Any], lang: Lang, word: str = "") -> str:
+def describe_selector(mapping: Mapping[str, Any], lang: Lang, word: str = "") -> str:
     """Return the conditions of a selector joined by « et » (all must be satisfied), in the language.
 
     `word` is put before each condition in French.
 
-    >>> selector_words({"population": {"above": "500000"}, "department": ["01", "2A"]}, Lang.FR, "si")
+    >>> describe_selector({"population": {"above": "500000"}, "department": ["01", "2A"]}, Lang.FR, "si")
     'si la population dépasse 500\\u202f000 et si le département est « 01 » ou « 2A »'
     """
     alone = len(mapping) == 1
-    pieces = [_condition(key, wanted, lang, is_single=alone) for key, wanted in mapping.items()]
+    pieces = [_describe_condition(key, wanted, lang, is_single=alone) for key, wanted in mapping.items()]
     if word and lang is Lang.FR:
         pieces = [f"{word} {part}" for part in pieces]
-    return listed(pieces, lang, most=len(pieces))
+    return format_list(pieces, lang, most=len(pieces))
 
 
-def _condition(key: str, wanted: Any, lang: Lang, *, is_single: bool) -> str:
+def _describe_condition(key: str, wanted: Any, lang: Lang, *, is_single: bool) -> str:
     if key in ("any", "all") and isinstance(wanted, list):
         join = {"any": Text(", ou ", ", or "), "all": Text(" et ", " and ")}[key].in_(lang)
-        text = join.join(selector_words(part, lang) for part in wanted)
+        text = join.join(describe_selector(part, lang) for part in wanted)
         return text if is_single else f"({text})"
     if key == "not" and isinstance(wanted, dict):
-        return _denied(selector_words(wanted, lang), lang)
+        return _negate_sentence(describe_selector(wanted, lang), lang)
     tests = dict(wanted) if isinstance(wanted, dict) else {"in": wanted}
     denied = tests.pop("not") if isinstance(tests.get("not"), dict) else None
     pieces = []
     if tests:
-        words_of = _tests(key, tests, column_text.is_plural(key), lang)
-        pieces.append(f"{column_text.column(key).in_(lang)} {_and(lang).join(words_of)}")
+        words_of = _describe_tests(key, tests, column_text.is_plural(key), lang)
+        pieces.append(f"{column_text.describe_column(key).in_(lang)} {_translate_and(lang).join(words_of)}")
     if denied is not None:
-        pieces.append(_denied(_condition(key, denied, lang, is_single=True), lang))
-    return _and(lang).join(pieces)
+        pieces.append(_negate_sentence(_describe_condition(key, denied, lang, is_single=True), lang))
+    return _translate_and(lang).join(pieces)
 
 
-def _and(lang: Lang) -> str:
+def _translate_and(lang: Lang) -> str:
     return " et " if lang is Lang.FR else " and "
 
 
-def _denied(text: str, lang: Lang) -> str:
+def _negate_sentence(text: str, lang: Lang) -> str:
     return f"il n'est pas vrai que ({text})" if lang is Lang.FR else f"it is not true that ({text})"
 
 
-def _is(many: bool, lang: Lang) -> str:
+def _translate_is(many: bool, lang: Lang) -> str:
     return ("sont" if many else "est") if lang is Lang.FR else ("are" if many else "is")
 
 
-def _tests(key: str, tests: Mapping[str, Any], many: bool, lang: Lang) -> list[str]:
+def _describe_tests(key: str, tests: Mapping[str, Any], many: bool, lang: Lang) -> list[str]:
     """Return the predicates of one column in words."""
     rest = {test: bound for test, bound in tests.items() if test not in _OPTIONS}
     result = []
     if isinstance(rest.get("from"), str) and isinstance(rest.get("until"), str):
-        first, last = _day(rest.pop("from"), lang), _day(rest.pop("until"), lang)
+        first, last = _format_day(rest.pop("from"), lang), _format_day(rest.pop("until"), lang)
         span = f"du {first} au {last}" if lang is Lang.FR else f"between {first} and {last}"
         result.append(f"{_FALLS.in_(lang)} {span}")
-    return result + [_test(key, test, bound, many, lang) for test, bound in rest.items()]
+    return result + [_describe_test(key, test, bound, many, lang) for test, bound in rest.items()]
 
 
-def _test(key: str, test: str, bound: Any, many: bool, lang: Lang) -> str:
+def _describe_test(key: str, test: str, bound: Any, many: bool, lang: Lang) -> str:
     if test == "in":
-        return f"{_is(many, lang)} {_either(key, bound, lang)}"
+        return f"{_translate_is(many, lang)} {_format_alternatives(key, bound, lang)}"
     if test == "not":
-        return _not(key, bound, many, lang)
+        return _describe_not(key, bound, many, lang)
     if test == "empty":
-        return _empty(str(bound) == "true", many, lang)
+        return _describe_empty(str(bound) == "true", many, lang)
     if test in _COMPARE:
-        return f"{_COMPARE[test][many].in_(lang)} {_bound(key, bound, lang)}"
+        return f"{_COMPARE[test][many].in_(lang)} {_describe_bound(key, bound, lang)}"
     if test in _DAYS:
-        return f"{_is(many, lang)} {_DAYS[test].in_(lang)} {_moment(bound, lang)}"
+        return f"{_translate_is(many, lang)} {_DAYS[test].in_(lang)} {_describe_moment(bound, lang)}"
     if test in _LISTS:
         one, several, word = _LISTS[test]
         verb = (several if many else one).in_(lang)
-        return f"{verb} {_names(key, bound, lang, word.in_(lang))}"
+        return f"{verb} {_format_values(key, bound, lang, word.in_(lang))}"
     return f"{test} {bound}"
 
 
-def _not(key: str, bound: Any, many: bool, lang: Lang) -> str:
+def _describe_not(key: str, bound: Any, many: bool, lang: Lang) -> str:
     if lang is Lang.EN:
-        return f"{'are' if many else 'is'} not {_names(key, bound, lang, 'or')}"
+        return f"{'are' if many else 'is'} not {_format_values(key, bound, lang, 'or')}"
     verb = "ne sont" if many else "n'est"
-    names = [_name(key, part, lang) for part in _listing(bound)]
+    names = [_quote_value(key, part, lang) for part in _wrap_in_list(bound)]
     return f"{verb} pas {names[0]}" if len(names) == 1 else f"{verb} ni {', ni '.join(names)}"
 
 
-def _empty(nothing: bool, many: bool, lang: Lang) -> str:
+def _describe_empty(nothing: bool, many: bool, lang: Lang) -> str:
     if lang is Lang.EN:
         return f"{'are' if many else 'is'} {'' if nothing else 'not '}empty"
     if nothing:
@@ -139,65 +139,67 @@ def _empty(nothing: bool, many: bool, lang: Lang) -> str:
     return "ne sont pas vides" if many else "n'est pas vide"
 
 
-def _listing(bound: Any) -> Sequence[Any]:
+def _wrap_in_list(bound: Any) -> Sequence[Any]:
     return bound if isinstance(bound, list) else [bound]
 
 
-def _either(key: str, wanted: Any, lang: Lang) -> str:
-    return _names(key, wanted, lang, "ou" if lang is Lang.FR else "or")
+def _format_alternatives(key: str, wanted: Any, lang: Lang) -> str:
+    return _format_values(key, wanted, lang, "ou" if lang is Lang.FR else "or")
 
 
-def _names(key: str, bound: Any, lang: Lang, word: str) -> str:
-    return listed([_name(key, part, lang) for part in _listing(bound)], lang, word=f" {word} ")
+def _format_values(key: str, bound: Any, lang: Lang, word: str) -> str:
+    return format_list(
+        [_quote_value(key, part, lang) for part in _wrap_in_list(bound)], lang, word=f" {word} "
+    )
 
 
-def _name(key: str, value: Any, lang: Lang) -> str:
-    told = column_text.value(key, str(value)).in_(lang)
+def _quote_value(key: str, value: Any, lang: Lang) -> str:
+    told = column_text.describe_value(key, str(value)).in_(lang)
     return f"« {told} »" if lang is Lang.FR else f'"{told}"'
 
 
-def _bound(key: str, bound: Any, lang: Lang) -> str:
+def _describe_bound(key: str, bound: Any, lang: Lang) -> str:
     """Return a bound in words: a value, or another column multiplied and increased."""
     if not isinstance(bound, dict):
-        return _number(key, str(bound), lang)
-    text = column_text.column(str(bound.get("column", ""))).in_(lang)
+        return _format_number(key, str(bound), lang)
+    text = column_text.describe_column(str(bound.get("column", ""))).in_(lang)
     if "times" in bound:
-        text = f"{_number('', str(bound['times']), lang)} × {text}"
-    return text + (f" + {_number(key, str(bound['plus']), lang)}" if "plus" in bound else "")
+        text = f"{_format_number('', str(bound['times']), lang)} × {text}"
+    return text + (f" + {_format_number(key, str(bound['plus']), lang)}" if "plus" in bound else "")
 
 
-def _moment(bound: Any, lang: Lang) -> str:
+def _describe_moment(bound: Any, lang: Lang) -> str:
     """Return a date bound in words: « 24 mois après le jour de la décision »."""
     the = "le " if lang is Lang.FR else ""
     if not isinstance(bound, dict):
-        return the + _day(str(bound), lang)
+        return the + _format_day(str(bound), lang)
     if "column" in bound:
-        text = column_text.column(str(bound["column"])).in_(lang)
+        text = column_text.describe_column(str(bound["column"])).in_(lang)
     else:
         date = str(bound.get("date", ""))
-        text = _DATES[date].in_(lang) if date in _DATES else the + _day(date, lang)
+        text = _DATES[date].in_(lang) if date in _DATES else the + _format_day(date, lang)
     if "plus" in bound:
         span = str(bound["plus"])
         side = Text("avant", "before") if span.startswith("-") else Text("après", "after")
-        text = f"{_span(span.removeprefix('-'), lang)} {side.in_(lang)} {text}"
+        text = f"{_format_span(span.removeprefix('-'), lang)} {side.in_(lang)} {text}"
     return text
 
 
-def _number(key: str, text: str, lang: Lang) -> str:
+def _format_number(key: str, text: str, lang: Lang) -> str:
     """Return an amount in euros for a money column, else a localised number, else the text as written."""
     try:
         if key in _MONEY or "€" in text:
             return format_cents(parse_cents(text), lang)
-        return text if "%" in text else column_text.number(parse_decimal(text), lang)
+        return text if "%" in text else column_text.format_number(parse_decimal(text), lang)
     except MoneyError:
         return text
 
 
-def _day(text: str, lang: Lang) -> str:
-    return message.long_day(text).in_(lang) if _ISO.fullmatch(text) else text
+def _format_day(text: str, lang: Lang) -> str:
+    return message.format_long_day(text).in_(lang) if _ISO.fullmatch(text) else text
 
 
-def _span(text: str, lang: Lang) -> str:
+def _format_span(text: str, lang: Lang) -> str:
     number, _, unit = text.partition(" ")
     return f"{number}\u00a0{_SPANS.get(unit, unit)}" if lang is Lang.FR else text
 
@@ -227,43 +229,43 @@ MEASURE: Mapping[str, Text] = MappingProxyType(
 )
 
 
-def measure(name: str) -> Text:
+def describe_measure(name: str) -> Text:
     """Return a measure in words; its own name in quotes when it is not built in."""
     return MEASURE.get(name) or Text(f"« {name} »", f'"{name}"')
 
 
-SHOWN_NAMES = 5
+MAX_NAMES = 5
 
 
-def when(where: Selector, lang: Lang) -> str:
+def describe_if_clause(where: Selector, lang: Lang) -> str:
     """Return « si l'enveloppe est « a » et si la note dépasse 10 »."""
-    text = selector_words(where.root, lang, "si")
+    text = describe_selector(where.root, lang, "si")
     return text if lang is Lang.FR else f"if {text}"
 
 
-def which(where: Selector, lang: Lang) -> str:
+def describe_where_clause(where: Selector, lang: Lang) -> str:
     """Return « où l'enveloppe est « a » et où la note dépasse 10 »."""
-    text = selector_words(where.root, lang, "où")
+    text = describe_selector(where.root, lang, "où")
     return text if lang is Lang.FR else f"where {text}"
 
 
-def for_each(by: str | tuple[str, ...] | None, lang: Lang) -> str:
+def describe_for_each(by: str | tuple[str, ...] | None, lang: Lang) -> str:
     """Return « pour chaque département, », or nothing without `by`."""
     if by is None:
         return ""
     names = [by] if isinstance(by, str) else list(by)
-    labels = listed([column_text.bare_column(name).in_(lang) for name in names], lang)
+    labels = format_list([column_text.describe_bare_column(name).in_(lang) for name in names], lang)
     return f"pour chaque {labels}, " if lang is Lang.FR else f"for each {labels}, "
 
 
-def of_dossiers(where: Selector | None, lang: Lang) -> str:
+def describe_selected_dossiers(where: Selector | None, lang: Lang) -> str:
     """Return « (dossiers où l'enveloppe est « a ») », or nothing without `where`."""
     if where is None:
         return ""
-    return f" (dossiers {which(where, lang)})"
+    return f" (dossiers {describe_where_clause(where, lang)})"
 
 
-def scope(
+def describe_scope(
     by: str | tuple[str, ...] | None,
     where: Selector | None,
     lang: Lang,
@@ -271,15 +273,19 @@ def scope(
 ) -> str:
     """Return the dossiers of a rule: « pour chaque lot, parmi les dossiers où …, », or "" for all."""
     if dossiers is not None:
-        return f"parmi {named(dossiers, lang)}, " if lang is Lang.FR else f"among {named(dossiers, lang)}, "
+        return (
+            f"parmi {format_dossiers(dossiers, lang)}, "
+            if lang is Lang.FR
+            else f"among {format_dossiers(dossiers, lang)}, "
+        )
     some = ""
     if where is not None:
         some = "parmi les dossiers" if lang is Lang.FR else "among the dossiers"
-        some += f" {which(where, lang)}, "
-    return for_each(by, lang) + some
+        some += f" {describe_where_clause(where, lang)}, "
+    return describe_for_each(by, lang) + some
 
 
-def bounds(low: str | None, high: str | None, lang: Lang) -> str:
+def describe_bounds(low: str | None, high: str | None, lang: Lang) -> str:
     """Return two bounds after a colon: « entre … et … », « au moins … », « au plus … »."""
     french = lang is Lang.FR
     if low is not None and high is not None:
@@ -291,7 +297,7 @@ def bounds(low: str | None, high: str | None, lang: Lang) -> str:
     return "sans borne" if french else "no bound"
 
 
-def stays(low: str | None, high: str | None, lang: Lang) -> str:
+def describe_bound_predicate(low: str | None, high: str | None, lang: Lang) -> str:
     """Return two bounds as the predicate of a singular subject: « ne dépasse pas 10 000 € »."""
     french = lang is Lang.FR
     if low is not None and high is not None:
@@ -303,12 +309,16 @@ def stays(low: str | None, high: str | None, lang: Lang) -> str:
     return " : sans borne" if french else ": no bound"
 
 
-def named(names: Sequence[str], lang: Lang, *, word: str | None = None) -> str:
+def format_dossiers(names: Sequence[str], lang: Lang, *, word: str | None = None) -> str:
     """Return some dossiers by their numbers: « D-1, D-2 et D-3 », shortened after a few."""
-    return listed(list(names), lang, SHOWN_NAMES) if word is None else listed(list(names), lang, word=word)
+    return (
+        format_list(list(names), lang, MAX_NAMES)
+        if word is None
+        else format_list(list(names), lang, word=word)
+    )
 
 
-def of_what(label: str, lang: Lang) -> str:
+def describe_complement(label: str, lang: Lang) -> str:
     """Return a noun after « de », contracted: « du coût », « des factures », « de l'assiette »."""
     if lang is Lang.EN:
         return f"of {label}"
@@ -318,7 +328,7 @@ def of_what(label: str, lang: Lang) -> str:
     return f"de {label}"
 
 
-def capitalised(text: str) -> str:
+def capitalise(text: str) -> str:
     """Return a sentence with its first letter in capitals."""
     return text[:1].upper() + text[1:]
 
@@ -343,12 +353,12 @@ _TERMS: Mapping[str, str] = MappingProxyType(
         "inhabitants": "population_c·[i reaches commune c: x_i = 1]",
     }
 )
-_SHOWN = 4
+_MAX_LISTED = 4
 NARROW = "\u202f"
 _LIST_COLUMNS = frozenset({"members", "tags", "requires"})
 
 
-def money(cents: int) -> str:
+def format_money(cents: int) -> str:
     """Return an amount in the scenario's notation without trailing zeros: `88 M€`, `16 000 €`."""
     for unit, factor, step in (("M€", 100_000_000, 100_000), ("k€", 100_000, 10_000)):
         if cents % step == 0 and cents >= factor:
@@ -358,20 +368,20 @@ def money(cents: int) -> str:
     return f"{int(whole):,}".replace(",", NARROW) + mark + rest
 
 
-def _term(measure: str) -> str:
+def _format_term(measure: str) -> str:
     return _TERMS.get(measure, f"{measure}_i·x_i")
 
 
-def _sum(inside: Sequence[str], term: str) -> str:
+def _format_sum(inside: Sequence[str], term: str) -> str:
     conditions = ", ".join(part for part in inside if part)
     return f"Σ{{{conditions}}} {term}" if conditions else f"Σ {term}"
 
 
-def _where(where: Selector | None) -> str:
+def _format_selector(where: Selector | None) -> str:
     return "" if where is None else describe(where.root)
 
 
-def _each(by: str | tuple[str, ...] | None) -> tuple[str, str]:
+def _format_quantifier(by: str | tuple[str, ...] | None) -> tuple[str, str]:
     """Return the quantifier and the restriction of a sum: `∀ d : ` and `department = d`."""
     if by is None:
         return "", ""
@@ -382,11 +392,11 @@ def _each(by: str | tuple[str, ...] | None) -> tuple[str, str]:
     return f"∀ {', '.join(marks)} : ", ", ".join(inside)
 
 
-def _between(low: str | None, middle: str, high: str | None) -> str:
+def _format_bounds(low: str | None, middle: str, high: str | None) -> str:
     left = "" if low is None else f"{low} ≤ "
     right = "" if high is None else f" ≤ {high}"
     return left + middle + right
 
 
-def _rate(rate: Fraction | None) -> str | None:
+def _format_optional_rate(rate: Fraction | None) -> str | None:
     return None if rate is None else write_rate(rate)

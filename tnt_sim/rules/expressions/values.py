@@ -83,17 +83,19 @@ class Spellings:
     changed: Mapping[str, str] = field(default_factory=dict)
     joined: tuple[MergedSpellings, ...] = ()
 
-    def names_of(self, texts: Sequence[str]) -> list[str]:
+    def get_names(self, texts: Sequence[str]) -> list[str]:
         """Return texts of the scenario as the column spells them, or unchanged where the column lacks them."""
         if not texts:
             return []
-        asked = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select("text", key=plain("text"))
+        requested = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(
+            "text", key=normalise_text("text")
+        )
         known = self.table.select("key", "name").unique("key")
-        found = asked.join(known, on="key", how="left", maintain_order="left")
+        found = requested.join(known, on="key", how="left", maintain_order="left")
         return found.select(pl.coalesce("name", "text")).to_series().to_list()
 
 
-def plain(column: str) -> pl.Expr:
+def normalise_text(column: str) -> pl.Expr:
     """Return the normalised form of a text: lower case, no accents, single spaces, straight apostrophes."""
     return (
         pl.col(column)
@@ -124,15 +126,15 @@ def _is_text(dtype: pl.DataType | None) -> bool:
     return dtype == pl.String or dtype == pl.List(pl.String)
 
 
-def spellings(of: Spelled, name: str) -> Spellings:
+def read_spellings(of: Spelled, name: str) -> Spellings:
     """Return the texts of a column of text, or of the items of a column of lists."""
-    return of.portfolio.once(("spellings", name), lambda: _spellings(of.portfolio.table[name]))
+    return of.portfolio.memoise(("spellings", name), lambda: _merge_spellings(of.portfolio.table[name]))
 
 
-def _spellings(column: pl.Series) -> Spellings:
+def _merge_spellings(column: pl.Series) -> Spellings:
     texts = column.explode() if isinstance(column.dtype, pl.List) else column
     counted = texts.alias("text").value_counts(name="n").filter(pl.col("text").fill_null("") != "")
-    keyed = counted.with_columns(key=plain("text"))
+    keyed = counted.with_columns(key=normalise_text("text"))
     doubled = keyed["key"].is_duplicated()
     if not doubled.any():
         return Spellings(keyed.with_columns(name="text"))
@@ -152,7 +154,7 @@ def _spellings(column: pl.Series) -> Spellings:
     )
 
 
-def joined_column(case: Case, name: str) -> pl.Series:
+def get_merged_column(case: Case, name: str) -> pl.Series:
     """Return a column of text, or of lists of text, with each value by its name.
 
     The column is unchanged where nothing is merged.
@@ -161,15 +163,17 @@ def joined_column(case: Case, name: str) -> pl.Series:
     if not is_joined(case, name):
         return column
     case.columns_read.add(name)
-    return case.portfolio.once(("joined", name), lambda: _renamed(column, spellings(case, name).changed))
+    return case.portfolio.memoise(
+        ("joined", name), lambda: _rename_values(column, read_spellings(case, name).changed)
+    )
 
 
-def named_values(column: pl.Series) -> pl.Series:
+def merge_values(column: pl.Series) -> pl.Series:
     """Return the texts of a table outside any scenario, each value by its name; codes are unchanged."""
-    return column if is_code(column.name) else _renamed(column, _spellings(column).changed)
+    return column if is_code(column.name) else _rename_values(column, _merge_spellings(column).changed)
 
 
-def _renamed(column: pl.Series, changed: Mapping[str, str]) -> pl.Series:
+def _rename_values(column: pl.Series, changed: Mapping[str, str]) -> pl.Series:
     if not changed:
         return column
     if isinstance(column.dtype, pl.List):
@@ -177,18 +181,20 @@ def _renamed(column: pl.Series, changed: Mapping[str, str]) -> pl.Series:
     return column.replace(changed)
 
 
-def matched(values: pl.Series, names: Sequence[str]) -> pl.Series:
+def match_names(values: pl.Series, names: Sequence[str]) -> pl.Series:
     """Return for each value the name of which it is a spelling, "" where there is none."""
-    known = pl.DataFrame({"name": list(names)}, schema={"name": pl.String}).with_columns(key=plain("name"))
-    asked = pl.DataFrame({"text": values.cast(pl.String).fill_null("")}).select(key=plain("text"))
+    known = pl.DataFrame({"name": list(names)}, schema={"name": pl.String}).with_columns(
+        key=normalise_text("name")
+    )
+    asked = pl.DataFrame({"text": values.cast(pl.String).fill_null("")}).select(key=normalise_text("text"))
     found = asked.join(known.unique("key"), on="key", how="left", maintain_order="left")
     return found["name"].fill_null("")
 
 
-def names_in(of: Spelled, column: str, texts: Iterable[str]) -> list[str]:
-    """Return texts of the scenario or of a side table by the names that `joined_column` gives them."""
+def map_to_names(of: Spelled, column: str, texts: Iterable[str]) -> list[str]:
+    """Return texts of the scenario or of a side table by the names that `get_merged_column` gives them."""
     listed = without_ends(texts)
-    return spellings(of, column).names_of(listed) if is_joined(of, column) else listed
+    return read_spellings(of, column).get_names(listed) if is_joined(of, column) else listed
 
 
 def without_ends(texts: Iterable[str]) -> list[str]:

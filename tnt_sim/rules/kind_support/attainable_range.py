@@ -22,48 +22,50 @@ from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.field_types import write_number
 from tnt_sim.domain.money import format_cents
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.rules.envelopes.tree_reading import most_gained
+from tnt_sim.rules.envelopes.tree_reading import compute_gain_bounds
 from tnt_sim.rules.expressions.groups import Groups
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, group_sums, whole_steps
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, round_to_steps, sum_by_group
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Path
 
 
-def demand(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
+def compute_demand(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
     """Return the most that each group can reach, every dossier at its largest grant, in the unit."""
-    return [value * terms.scale for value in demand_steps(terms, groups, offers)]
+    return [value * terms.scale for value in compute_demand_steps(terms, groups, offers)]
 
 
-def least(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
+def compute_least(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
     """Return the least that each group can reach, settled dossiers at their smallest, in the unit."""
-    return [value * terms.scale for value in least_steps(terms, groups, offers)]
+    return [value * terms.scale for value in compute_least_steps(terms, groups, offers)]
 
 
-def demand_steps(terms: Terms, groups: Groups, offers: Offers) -> list[int]:
-    """Return `demand` in integer steps of `terms.scale`."""
+def compute_demand_steps(terms: Terms, groups: Groups, offers: Offers) -> list[int]:
+    """Return `compute_demand` in integer steps of `terms.scale`."""
     granted = np.where(terms.per_cent < 0, offers.lowest_cents, offers.highest_cents)
     gains = terms.per_funded + terms.per_cent * granted
     for part in terms.once:
-        gains = gains + part.largest_per_dossier(len(gains))
+        gains = gains + part.sum_worth_per_dossier(len(gains))
     useful = offers.in_play & ((gains > 0) | offers.committed | offers.forced)
-    return _sums(terms, groups, useful, granted)
+    return _sum_useful_by_group(terms, groups, useful, granted)
 
 
-def least_steps(terms: Terms, groups: Groups, offers: Offers) -> list[int]:
-    """Return `least` in integer steps of `terms.scale`."""
+def compute_least_steps(terms: Terms, groups: Groups, offers: Offers) -> list[int]:
+    """Return `compute_least` in integer steps of `terms.scale`."""
     granted = np.where(terms.per_cent < 0, offers.highest_cents, offers.lowest_cents)
     gains = terms.per_funded + terms.per_cent * granted
     useful = offers.in_play & ((gains < 0) | offers.committed | offers.forced)
-    return _sums(terms, groups, useful, granted)
+    return _sum_useful_by_group(terms, groups, useful, granted)
 
 
-def _sums(terms: Terms, groups: Groups, useful: BoolArray, granted_cents: IntArray) -> list[int]:
+def _sum_useful_by_group(
+    terms: Terms, groups: Groups, useful: BoolArray, granted_cents: IntArray
+) -> list[int]:
     cents = np.where(useful, granted_cents, 0)
     return terms.evaluate_groups(useful, cents, groups.codes, len(groups.names))
 
 
 def is_plain(terms: Terms) -> bool:
-    """Return whether `demand` and `least` are valid bounds.
+    """Return whether `compute_demand` and `compute_least` are valid bounds.
 
     They are if no quantity counts once per key, or if none is negative.
     """
@@ -77,7 +79,7 @@ def is_granted(terms: Terms) -> bool:
     return terms.unit is Unit.MONEY and not terms.once and not terms.per_funded.any() and bool(own.all())
 
 
-def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) -> int:
+def compute_grant_bound(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) -> int:
     """Return an upper bound in cents on what the dossiers `inside` can receive from the envelopes.
 
     From the leaves to the root,
@@ -88,8 +90,8 @@ def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) 
     """
     most = offers.highest_cents
     held = inside & (node >= 0)
-    reach = group_sums(most[held], node[held], tree.n_nodes)
-    gain = most_gained(tree)
+    reach = sum_by_group(most[held], node[held], tree.n_nodes)
+    gain = compute_gain_bounds(tree)
     for place in range(tree.n_nodes - 1, -1, -1):
         amount, more = tree.amount_cents[place], gain[place]
         if amount is not None and more is not None:
@@ -99,11 +101,11 @@ def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) 
     return reach[0]
 
 
-SHOWN = 5
+MAX_LISTED = 5
 CENT = Fraction(1, 100)
 
 
-def limit_can_hold(
+def can_hold_limit(
     case: Case,
     terms: Terms,
     groups: Groups,
@@ -123,17 +125,21 @@ def limit_can_hold(
     if not is_plain(terms):
         return True
     scale, names = terms.scale, groups.names
-    floors, ceilings = whole_steps(minimum, scale, up=True), whole_steps(maximum, scale, up=False)
+    floors, ceilings = round_to_steps(minimum, scale, up=True), round_to_steps(maximum, scale, up=False)
     # in integer steps first, for speed: there may be many groups, and violations are rare
     most = (
-        demand_steps(terms, groups, offers) if any(step is not None for step in floors) else [0] * len(names)
+        compute_demand_steps(terms, groups, offers)
+        if any(step is not None for step in floors)
+        else [0] * len(names)
     )
     low = (
-        least_steps(terms, groups, offers) if any(step is not None for step in ceilings) else [0] * len(names)
+        compute_least_steps(terms, groups, offers)
+        if any(step is not None for step in ceilings)
+        else [0] * len(names)
     )
     if is_granted(terms) and not groups.grouped:
         inside = (groups.codes >= 0) & (terms.per_cent == 1)
-        most = [min(most[0], ceil(most_granted(case.tree, case.node, offers, inside) * CENT / scale))]
+        most = [min(most[0], ceil(compute_grant_bound(case.tree, case.node, offers, inside) * CENT / scale))]
     short: list[Figure] = [
         (name, bound, value * scale)
         for name, bound, step, value in zip(names, minimum, floors, most, strict=True)
@@ -145,9 +151,9 @@ def limit_can_hold(
         if bound is not None and step is not None and value > step
     ]
     if short:
-        _too_little(case, terms.unit, short, (*path, "min"))
+        _record_unreachable_minimum(case, terms.unit, short, (*path, "min"))
     if over:
-        _too_much(case, terms.unit, over, (*path, "max"))
+        _record_exceeded_maximum(case, terms.unit, over, (*path, "max"))
     return not short and not over
 
 
@@ -155,9 +161,9 @@ Figure = tuple[str | None, Fraction, Fraction]
 """Group, bound, and attainable value."""
 
 
-def _too_little(case: Case, unit: Unit, short: Sequence[Figure], path: Path) -> None:
-    fr, en = _range_text(short, unit)
-    case.fault(
+def _record_unreachable_minimum(case: Case, unit: Unit, short: Sequence[Figure], path: Path) -> None:
+    fr, en = _describe_range(short, unit)
+    case.record_defect(
         "limit-reach",
         Text(
             f"ce minimum est hors d'atteinte ; le plus que permettent les dossiers et les enveloppes est {fr}.",
@@ -171,9 +177,9 @@ def _too_little(case: Case, unit: Unit, short: Sequence[Figure], path: Path) -> 
     )
 
 
-def _too_much(case: Case, unit: Unit, over: Sequence[Figure], path: Path) -> None:
-    fr, en = _range_text(over, unit)
-    case.fault(
+def _record_exceeded_maximum(case: Case, unit: Unit, over: Sequence[Figure], path: Path) -> None:
+    fr, en = _describe_range(over, unit)
+    case.record_defect(
         "limit-reach",
         Text(
             f"ce qui est engagé ou retenu par décision passe déjà ce maximum : {fr}.",
@@ -187,22 +193,22 @@ def _too_much(case: Case, unit: Unit, over: Sequence[Figure], path: Path) -> Non
     )
 
 
-def _range_text(values: Sequence[Figure], unit: Unit) -> tuple[str, str]:
+def _describe_range(values: Sequence[Figure], unit: Unit) -> tuple[str, str]:
     """Return « 01 : 500 € pour 1 000 € » for a few groups and then the count, in French and in English."""
-    more = f", … (+{len(values) - SHOWN})" if len(values) > SHOWN else ""
+    more = f", … (+{len(values) - MAX_LISTED})" if len(values) > MAX_LISTED else ""
     french, english = [], []
-    for name, bound, value in values[:SHOWN]:
-        fr, en = _number(value, unit, Lang.FR), _number(value, unit, Lang.EN)
-        french.append(f"{f'{name} : ' if name else ''}{fr} pour {_number(bound, unit, Lang.FR)}")
-        english.append(f"{f'{name}: ' if name else ''}{en} for {_number(bound, unit, Lang.EN)}")
+    for name, bound, value in values[:MAX_LISTED]:
+        fr, en = _format_number(value, unit, Lang.FR), _format_number(value, unit, Lang.EN)
+        french.append(f"{f'{name} : ' if name else ''}{fr} pour {_format_number(bound, unit, Lang.FR)}")
+        english.append(f"{f'{name}: ' if name else ''}{en} for {_format_number(bound, unit, Lang.EN)}")
     return ", ".join(french) + more, ", ".join(english) + more
 
 
-def _number(value: Fraction, unit: Unit, lang: Lang) -> str:
+def _format_number(value: Fraction, unit: Unit, lang: Lang) -> str:
     return format_cents(int(value * 100), lang) if unit is Unit.MONEY else write_number(value)
 
 
-def share_can_hold(
+def can_hold_share(
     case: Case,
     denominator: Terms,
     sums: Sequence[tuple[Groups, Terms, Terms | None]],
@@ -219,9 +225,13 @@ def share_can_hold(
     for groups, numerator, rest in sums:
         if not all(is_plain(terms) for terms in (numerator, denominator, rest) if terms is not None):
             continue
-        top = demand(numerator, groups, offers), least(numerator, groups, offers)
-        whole = demand(denominator, groups, offers), least(denominator, groups, offers)
-        other = None if rest is None else (demand(rest, groups, offers), least(rest, groups, offers))
+        top = compute_demand(numerator, groups, offers), compute_least(numerator, groups, offers)
+        whole = compute_demand(denominator, groups, offers), compute_least(denominator, groups, offers)
+        other = (
+            None
+            if rest is None
+            else (compute_demand(rest, groups, offers), compute_least(rest, groups, offers))
+        )
         for k, name in enumerate(groups.names):
             if low is not None:
                 never = top[0][k] < low * whole[1][k]
@@ -235,15 +245,15 @@ def share_can_hold(
                 bad["max"] += [name] if never else []
     for side, names in bad.items():
         if names:
-            _share_never(case, names, (*path, side))
+            _record_unreachable_share(case, names, (*path, side))
     return not bad["min"] and not bad["max"]
 
 
-def _share_never(case: Case, names: Sequence[str | None], path: Path) -> None:
-    shown = ", ".join(name for name in names[:SHOWN] if name)
+def _record_unreachable_share(case: Case, names: Sequence[str | None], path: Path) -> None:
+    shown = ", ".join(name for name in names[:MAX_LISTED] if name)
     fr, en = (f" pour {shown}", f" for {shown}") if shown else ("", "")
-    more = f", … (+{len(names) - SHOWN})" if len(names) > SHOWN else ""
-    case.fault(
+    more = f", … (+{len(names) - MAX_LISTED})" if len(names) > MAX_LISTED else ""
+    case.record_defect(
         "share-reach",
         Text(
             f"cette part ne peut jamais être tenue{fr}{more}, vu ce qui est engagé ou retenu par décision.",
@@ -269,7 +279,7 @@ def warn_idle_share(
     """Warn of a share without effect: no eligible dossier, no numerator, or a maximum of 100 % or more."""
     low, high = bounds
     if not (within & offers.in_play).any():
-        _idle(
+        _warn_idle(
             case,
             Text(
                 "cette part ne porte sur aucun dossier éligible : elle est toujours tenue.",
@@ -279,7 +289,7 @@ def warn_idle_share(
             path,
         )
     elif not (counted & within & offers.in_play).any() and low:
-        _idle(
+        _warn_idle(
             case,
             Text(
                 "aucun dossier éligible ne compte au numérateur : la règle interdit de financer quoi que ce soit "
@@ -290,7 +300,7 @@ def warn_idle_share(
             (*path, "min"),
         )
     if same and high is not None and high >= 1:
-        _idle(
+        _warn_idle(
             case,
             Text(
                 "une part ne dépasse jamais 100 % : ce maximum ne limite rien.",
@@ -301,5 +311,5 @@ def warn_idle_share(
         )
 
 
-def _idle(case: Case, text: Text, hint: Text, path: Path) -> None:
+def _warn_idle(case: Case, text: Text, hint: Text, path: Path) -> None:
     case.warnings.add("share-idle", text, case.locate(path), hint=hint)

@@ -13,14 +13,14 @@ import numpy as np
 
 from tnt_sim.domain.portfolio import CANONICAL
 from tnt_sim.errors import Defects
-from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.i18n.message import Text, describe_count
 from tnt_sim.rules.expressions.empty_cells import is_blank
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray
-from tnt_sim.rules.offers.funded_rows import listed_names
+from tnt_sim.rules.offers.funded_rows import format_dossier_rows
 from tnt_sim.rules.protocols import Case, Path
 
-SHOWN = 10
+MAX_LISTED = 10
 NO_KEY = "no_key"
 
 
@@ -41,17 +41,17 @@ def ask_blank_keys(rule: Any, path: Path, case: Case, in_play: BoolArray) -> Non
     if mask is None:
         return
     blank = [is_blank(case, column) for column in columns]
-    rows = np.flatnonzero(mask & in_play & case.bound(rule.id) & np.logical_or.reduce(blank))
+    rows = np.flatnonzero(mask & in_play & case.select_applicable(rule.id) & np.logical_or.reduce(blank))
     if not len(rows) or case.as_0_1_0:
         return
     empty = [column for column, mine in zip(columns, blank, strict=True) if mine[rows].any()]
     fr, en = ", ".join(f"« {name} »" for name in empty), ", ".join(f'"{name}"' for name in empty)
-    n = so_many(
+    n = describe_count(
         len(rows),
         ("dossier sans valeur échappe", "dossiers sans valeur échappent"),
         ("dossier without a value escapes", "dossiers without a value escape"),
     )
-    names = listed_names(case, rows, SHOWN)
+    names = format_dossier_rows(case, rows, MAX_LISTED)
     text = Text(
         f"{n.fr} à la règle « {rule.id} », qui compte par {fr} : {names}.",
         f'{n.en} the rule "{rule.id}", which counts by {en}: {names}.',

@@ -14,11 +14,11 @@ import numpy as np
 
 from tnt_sim.domain.territory import LEVELS
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.groups import Groups, groups_by
+from tnt_sim.rules.expressions.groups import Groups, group_by_columns
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector, select
-from tnt_sim.rules.expressions.territory_names import map_of
-from tnt_sim.rules.kind_support.attainable_range import demand, most_granted
+from tnt_sim.rules.expressions.territory_names import get_map
+from tnt_sim.rules.kind_support.attainable_range import compute_demand, compute_grant_bound
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Path
@@ -47,22 +47,22 @@ class PerHead:
     single: int
     open_amounts: bool
 
-    def against_all(self, group: int, left: int, right: int) -> Terms:
+    def combine_with_total(self, group: int, left: int, right: int) -> Terms:
         """Return left · M_group − right · Σ_h M_h as one sum over dossiers."""
         codes = self.groups.codes
         weight = np.where(codes == group, left - right, np.where(codes >= 0, -right, 0))
         once = tuple(
-            Once(part.row, part.key, part.worth * weight_of(part, weight)) for part in self.terms.once
+            Once(part.row, part.key, part.worth * assign_weights(part, weight)) for part in self.terms.once
         )
         terms = self.terms
         return Terms(terms.scale, terms.unit, terms.per_funded * weight, terms.per_cent * weight, once)
 
-    def sums(self, funded: BoolArray, granted_cents: IntArray) -> list[int]:
+    def sum_by_group(self, funded: BoolArray, granted_cents: IntArray) -> list[int]:
         """Return M_g of each group on an allocation, exact, in steps of `terms.scale`."""
         return self.terms.evaluate_groups(funded, granted_cents, self.groups.codes, len(self.groups.names))
 
 
-def per_head(
+def build_per_head(
     case: Case,
     measures: Measures,
     offers: Offers,
@@ -81,19 +81,19 @@ def per_head(
     `bound`, bool (n,), excludes the dossiers for which the rule is waived. With `only_met`, a group exists
     only if a dossier of `where` belongs to it. The other parameters are the keys of the scenario.
     """
-    terms = measures.terms(measure, (*path, "measure"))
+    terms = measures.get_terms(measure, (*path, "measure"))
     mask = select(case, where, (*path, "where"))
     if terms is None or mask is None:
         return None
     named = offers.in_play if bound is None else offers.in_play & bound
-    result = groups_by(case, by, groups, named & mask if only_met else named, mask & named, path)
-    if result is None or not _never_negative(case, terms, offers, path):
+    result = group_by_columns(case, by, groups, named & mask if only_met else named, mask & named, path)
+    if result is None or not _is_nonnegative(case, terms, offers, path):
         return None
-    heads = [1] * len(result.names) if per is None else _heads(case, by, result, path)
+    heads = [1] * len(result.names) if per is None else _read_heads(case, by, result, path)
     if heads is None:
         return None
-    terms, scale = _once_per_group(terms, result), terms.scale
-    most = tuple(int(value / scale) for value in demand(terms, result, offers))
+    terms, scale = _split_keys_by_group(terms, result), terms.scale
+    most = tuple(int(value / scale) for value in compute_demand(terms, result, offers))
     given = np.where(offers.committed, offers.committed_cents, 0)
     settled = terms.evaluate_groups(offers.committed, given, result.codes, len(result.names))
     inside = result.codes >= 0
@@ -104,17 +104,17 @@ def per_head(
         and not terms.per_funded.any()
         and (terms.per_cent == 1).all()
     ):
-        total = min(total, most_granted(case.tree, case.node, offers, inside))
+        total = min(total, compute_grant_bound(case.tree, case.node, offers, inside))
     largest = offers.highest_cents
     isolated = terms.per_funded + terms.per_cent * largest
     for part in terms.once:
-        isolated = isolated + part.largest_per_dossier(case.n)
+        isolated = isolated + part.sum_worth_per_dossier(case.n)
     single = int(np.where(inside, isolated, 0).max(initial=0))
     open_amounts = bool(((offers.least_cents < offers.most_cents) & offers.candidate & inside).any())
     return PerHead(terms, result, tuple(heads), most, tuple(settled), total, single, open_amounts)
 
 
-def _once_per_group(terms: Terms, groups: Groups) -> Terms:
+def _split_keys_by_group(terms: Terms, groups: Groups) -> Terms:
     """Return the same measure with separate keys in each group: each group counts a shared thing once."""
     n = len(groups.names)
     pieces = []
@@ -126,19 +126,19 @@ def _once_per_group(terms: Terms, groups: Groups) -> Terms:
     return replace(terms, once=tuple(pieces))
 
 
-def weight_of(once: Once, weight: IntArray) -> IntArray:
+def assign_weights(once: Once, weight: IntArray) -> IntArray:
     """Return the weight of each key, int64 (n_keys,): that of the dossiers that have it."""
     found = np.zeros(len(once.worth), dtype=np.int64)
     found[once.key] = weight[once.row]
     return found
 
 
-def _heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> list[int] | None:
-    known = map_of(case, path)
+def _read_heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> list[int] | None:
+    known = get_map(case, path)
     if known is None:
         return None
     if by not in LEVELS:
-        case.fault(
+        case.record_defect(
             "per-head",
             Text(
                 f"`per: population` prend les habitants de la carte : `by` veut l'une des colonnes "
@@ -149,13 +149,13 @@ def _heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> l
             (*path, "by"),
         )
         return None
-    people = known.population(str(by))
+    people = known.get_population(str(by))
     heads = [people.get(str(name), 0) for name in groups.names]
     empty = [str(name) for name, count in zip(groups.names, heads, strict=True) if count == 0]
     if not empty:
         return heads
     text = ", ".join(empty[:10]) + (", …" if len(empty) > 10 else "")
-    case.fault(
+    case.record_defect(
         "per-head",
         Text(
             f"la carte de {known.year} ne donne pas d'habitants à : {text}.",
@@ -170,7 +170,7 @@ def _heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> l
     return None
 
 
-def _never_negative(case: Case, terms: Terms, offers: Offers, path: Path) -> bool:
+def _is_nonnegative(case: Case, terms: Terms, offers: Offers, path: Path) -> bool:
     """Return whether no dossier reduces the sum.
 
     Records a defect otherwise, because ratios would be meaningless.
@@ -181,7 +181,7 @@ def _never_negative(case: Case, terms: Terms, offers: Offers, path: Path) -> boo
     shared = any(bool((part.worth < 0).any()) for part in terms.once)
     if not ((worst < 0) & offers.in_play).any() and not shared and terms.constant >= 0:
         return True
-    case.fault(
+    case.record_defect(
         "per-head-negative",
         Text(
             "cette mesure est négative pour certains dossiers : elle ne se compare pas d'un groupe à l'autre.",

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from tnt_sim.domain.field_types import Code, Count, Described, Flag, Number, Rate, Spec
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.comparisons import number_literal
+from tnt_sim.rules.expressions.comparisons import parse_number
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.protocols import Case, Mode, Path, Penalty
 
@@ -27,25 +27,25 @@ class RuleSpec(Described):
     report: Flag = False
 
 
-def mode_of(spec: RuleSpec) -> Mode:
+def get_mode(spec: RuleSpec) -> Mode:
     """Return whether a rule is hard, penalised or only reported."""
     if spec.report:
         return Mode.REPORT
     return Mode.HARD if spec.penalty is None else Mode.PENALTY
 
 
-def penalty_of(spec: RuleSpec, case: Case, unit: Unit, path: Path) -> Penalty | None:
+def compile_penalty(spec: RuleSpec, case: Case, unit: Unit, path: Path) -> Penalty | None:
     """Return the price of a rule per unit of its distance; None without one, or with a defect recorded.
 
     The scenario gives `cost` per `per` of distance; `per` is read in the unit of the rule's measure.
     """
     if spec.penalty is None or spec.report:
         return None
-    per = number_literal(case, spec.penalty.per, unit, (*path, "penalty", "per"))
+    per = parse_number(case, spec.penalty.per, unit, (*path, "penalty", "per"))
     if per is None:
         return None
     if per <= 0 or spec.penalty.cost < 0 or spec.penalty.stage < 1:
-        case.fault(
+        case.record_defect(
             "penalty",
             Text(
                 "une pénalité veut un `cost` positif ou nul, un `per` positif et un `stage` à partir de 1.",
@@ -57,15 +57,15 @@ def penalty_of(spec: RuleSpec, case: Case, unit: Unit, path: Path) -> Penalty | 
     return Penalty(spec.penalty.stage - 1, spec.penalty.cost / per)
 
 
-def well_bounded(
+def has_valid_bounds(
     spec: RuleSpec, minimum: Fraction | None, maximum: Fraction | None, case: Case, path: Path
 ) -> bool:
     """Return whether a rule has a bound (or is only reported) and minimum ≤ maximum.
 
     Records a defect otherwise.
     """
-    if minimum is None and maximum is None and mode_of(spec) is not Mode.REPORT:
-        case.fault(
+    if minimum is None and maximum is None and get_mode(spec) is not Mode.REPORT:
+        case.record_defect(
             "no-bound",
             Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
             path,
@@ -73,7 +73,7 @@ def well_bounded(
         )
         return False
     if minimum is not None and maximum is not None and minimum > maximum:
-        case.fault(
+        case.record_defect(
             "bounds-crossed",
             Text("le minimum dépasse le maximum.", "the minimum is above the maximum."),
             (*path, "min"),

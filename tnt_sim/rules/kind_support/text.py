@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tnt_sim.domain.money import MoneyError, format_cents, format_rate, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.rules.expressions.column_text import number
+from tnt_sim.rules.expressions.column_text import format_number
 from tnt_sim.rules.expressions.text import is_pair
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, ShareOfAmount
 
@@ -12,7 +12,7 @@ _IS, _ARE = Text("l'est", "is"), Text("le sont", "are")
 _IS_FUNDED, _ARE_FUNDED = Text("n'est financé", "is funded"), Text("ne sont financés", "are funded")
 
 
-def per_words(rule: RuleSpec, lang: Lang) -> str:
+def describe_penalty_unit(rule: RuleSpec, lang: Lang) -> str:
     """Return what a penalty is counted by: « pour 1 k€ d'écart », « par manquement »."""
     assert rule.penalty is not None
     per = rule.penalty.per
@@ -25,22 +25,22 @@ def per_words(rule: RuleSpec, lang: Lang) -> str:
     return f"pour {per} d'écart" if lang is Lang.FR else f"for each {per} of distance"
 
 
-def mode_words(rule: RuleSpec, lang: Lang) -> str:
+def describe_mode(rule: RuleSpec, lang: Lang) -> str:
     """Return the end of the sentence of a rule: a full stop, the penalty, or that it is only reported."""
     french = lang is Lang.FR
     if rule.report:
         return " (pour information)." if french else " (report only)."
     if rule.penalty is None:
         return "."
-    cost = number(rule.penalty.cost, lang)
-    per = per_words(rule, lang)
+    cost = format_number(rule.penalty.cost, lang)
+    per = describe_penalty_unit(rule, lang)
     stage = rule.penalty.stage
     if french:
         return f" ; sinon, pénalité de {cost} {per}, à l'étape {stage} de l'objectif."
     return f"; else a penalty of {cost} {per}, in stage {stage} of the objective."
 
 
-def bound_words(bound: str | ShareOfAmount | None, measure: str, lang: Lang) -> str | None:
+def describe_bound(bound: str | ShareOfAmount | None, measure: str, lang: Lang) -> str | None:
     """Return a bound of a limit in words: an amount, a number, or a share of an envelope's amount."""
     if bound is None:
         return None
@@ -52,7 +52,7 @@ def bound_words(bound: str | ShareOfAmount | None, measure: str, lang: Lang) -> 
     try:
         if measure in _MONEY or "€" in bound:
             return format_cents(parse_cents(bound), lang)
-        return number(parse_decimal(bound), lang)
+        return format_number(parse_decimal(bound), lang)
     except MoneyError:
         return bound
 

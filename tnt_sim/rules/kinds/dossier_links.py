@@ -13,11 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Place, did_you_mean
+from tnt_sim.errors import Place, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.kinds.exclusive.rule import Exclusive, refuse_full
-from tnt_sim.rules.kinds.requires.rule import Requires, note_impossible
-from tnt_sim.rules.offers.funded_rows import SHOWN, Members
+from tnt_sim.rules.kinds.requires.rule import Requires, report_impossible
+from tnt_sim.rules.offers.funded_rows import MAX_LISTED, Members
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Mode, Path
 
@@ -26,20 +26,20 @@ VARIANTS, PREREQUISITES = "variant_of", "requires"
 TableRule = Exclusive | Requires
 
 
-def table_links(case: Case, offers: Offers) -> tuple[TableRule, ...]:
+def compile_table_links(case: Case, offers: Offers) -> tuple[TableRule, ...]:
     """Return the rules that the two columns imply; record defects."""
     result: list[TableRule] = []
-    variants = _variants(case, offers)
+    variants = _compile_variants(case, offers)
     if variants is not None:
         result.append(variants)
-    needs = _prerequisites(case, offers)
+    needs = _compile_prerequisites(case, offers)
     if needs is not None:
         result.append(needs)
     return tuple(result)
 
 
-def _variants(case: Case, offers: Offers) -> Exclusive | None:
-    if not case.portfolio.once(("variants",), lambda: bool((case.table["variant_of"] != "").any())):
+def _compile_variants(case: Case, offers: Offers) -> Exclusive | None:
+    if not case.portfolio.memoise(("variants",), lambda: bool((case.table["variant_of"] != "").any())):
         return None
     label = case.table["variant_of"].fill_null("")
     table = pl.DataFrame({"row": np.arange(case.n), "label": label, "dossier": case.table["dossier"]})
@@ -49,10 +49,10 @@ def _variants(case: Case, offers: Offers) -> Exclusive | None:
     own = table.select("row", key="dossier").join(labelled.select("key").unique(), on="key", how="semi")
     pairs = pl.concat([labelled, own]).unique()
     pairs = pairs.filter(pl.Series(offers.in_play[pairs["row"].to_numpy()]))
-    return _exclusive(case, pairs, offers)
+    return _build_exclusive(case, pairs, offers)
 
 
-def _exclusive(case: Case, pairs: pl.DataFrame, offers: Offers) -> Exclusive | None:
+def _build_exclusive(case: Case, pairs: pl.DataFrame, offers: Offers) -> Exclusive | None:
     """Return one exclusive group per label that has several dossiers in play."""
     several = pairs.filter(pl.len().over("key") > 1).sort("key", "row")
     if several.height == 0:
@@ -64,8 +64,8 @@ def _exclusive(case: Case, pairs: pl.DataFrame, offers: Offers) -> Exclusive | N
     return Exclusive(VARIANTS, VARIANTS, Mode.HARD, members, 1, offers.committed)
 
 
-def _prerequisites(case: Case, offers: Offers) -> Requires | None:
-    if not case.portfolio.once(("requires",), lambda: bool((case.table["requires"].list.len() > 0).any())):
+def _compile_prerequisites(case: Case, offers: Offers) -> Requires | None:
+    if not case.portfolio.memoise(("requires",), lambda: bool((case.table["requires"].list.len() > 0).any())):
         return None
     numbers = pl.DataFrame({"need": case.table["dossier"], "to": np.arange(case.n)})
     requested = (
@@ -78,7 +78,7 @@ def _prerequisites(case: Case, offers: Offers) -> Requires | None:
     )
     if requested.height == 0:
         return None
-    _unknown(case, requested.filter(pl.col("to").is_null()))
+    _record_unknown_dossiers(case, requested.filter(pl.col("to").is_null()))
     known = requested.filter(pl.col("to").is_not_null()).sort("row", "to")
     pairs = known["row"].cast(pl.Int64).to_numpy(), known["to"].cast(pl.Int64).to_numpy()
     head, group, count = np.unique(pairs[0], return_inverse=True, return_counts=True)
@@ -93,32 +93,32 @@ def _prerequisites(case: Case, offers: Offers) -> Requires | None:
         offers.committed,
         case.table["dossier"],
     )
-    note_impossible(case, rule, offers, None)
+    report_impossible(case, rule, offers, None)
     return rule
 
 
-def _unknown(case: Case, references: pl.DataFrame) -> None:
+def _record_unknown_dossiers(case: Case, references: pl.DataFrame) -> None:
     numbers = case.table["dossier"].to_list()
-    for row, name in references.select("row", "need").head(SHOWN).iter_rows():
+    for row, name in references.select("row", "need").head(MAX_LISTED).iter_rows():
         case.defects.add(
             "unknown-dossier",
             Text(
                 f"le dossier exigé « {name} » n'existe pas.", f'there is no dossier "{name}" to be required.'
             ),
-            case.portfolio.place(row, "requires"),
-            hint=did_you_mean(name, numbers),
+            case.portfolio.locate(row, "requires"),
+            hint=suggest_name(name, numbers),
         )
-    if references.height > SHOWN:
+    if references.height > MAX_LISTED:
         case.defects.add(
             "unknown-dossier",
             Text(
-                f"autres dossiers exigés qui n'existent pas : {references.height - SHOWN}.",
-                f"further required dossiers that do not exist: {references.height - SHOWN}.",
+                f"autres dossiers exigés qui n'existent pas : {references.height - MAX_LISTED}.",
+                f"further required dossiers that do not exist: {references.height - MAX_LISTED}.",
             ),
         )
 
 
-def refuse_circles(case: Case, rules: Sequence[tuple[Requires, Path | None]]) -> None:
+def refuse_cycles(case: Case, rules: Sequence[tuple[Requires, Path | None]]) -> None:
     """Record one defect per cycle of prerequisites found.
 
     A path of None means that the table states the rule.
@@ -129,12 +129,12 @@ def refuse_circles(case: Case, rules: Sequence[tuple[Requires, Path | None]]) ->
         heads = rule.head[rule.needs.group[pair]]
         for a, b in zip(heads.tolist(), rule.needs.dossier[pair].tolist(), strict=True):
             edges.setdefault(a, {}).setdefault(b, number)
-    for circle in _circles(edges)[:SHOWN]:
+    for circle in _find_cycles(edges)[:MAX_LISTED]:
         names = [case.table["dossier"][row] for row in [*circle, circle[0]]]
         places: list[Place] = []
         for a, b in zip(circle, [*circle[1:], circle[0]], strict=True):
             path = rules[edges[a][b]][1]
-            place = case.portfolio.place(a, "requires") if path is None else case.locate(path)
+            place = case.portfolio.locate(a, "requires") if path is None else case.locate(path)
             if place not in places:
                 places.append(place)
         option = " → ".join(names)
@@ -152,7 +152,7 @@ def refuse_circles(case: Case, rules: Sequence[tuple[Requires, Path | None]]) ->
         )
 
 
-def _circles(edges: dict[int, dict[int, int]]) -> list[list[int]]:
+def _find_cycles(edges: dict[int, dict[int, int]]) -> list[list[int]]:
     """Return disjoint shortest cycles as lists of rows, in order of their first dossier.
 
     A cycle through a dossier is found by breadth-first search; cycles that share a dossier with a known one
@@ -160,17 +160,17 @@ def _circles(edges: dict[int, dict[int, int]]) -> list[list[int]]:
     """
     result: list[list[int]] = []
     done: set[int] = set()
-    for start in _on_circles(edges):
+    for start in _trim_acyclic_vertices(edges):
         if start in done:
             continue
-        circle = _shortest(edges, start)
+        circle = _find_shortest_cycle(edges, start)
         if circle and not done.intersection(circle):
             result.append(circle)
         done.update(circle)
     return result
 
 
-def _on_circles(edges: dict[int, dict[int, int]]) -> list[int]:
+def _trim_acyclic_vertices(edges: dict[int, dict[int, int]]) -> list[int]:
     """Return the vertices left after removing those without a successor, then those without a predecessor.
 
     Both removals are repeated until nothing changes.
@@ -189,7 +189,7 @@ def _on_circles(edges: dict[int, dict[int, int]]) -> list[int]:
     return sorted(left)
 
 
-def _shortest(edges: dict[int, dict[int, int]], start: int) -> list[int]:
+def _find_shortest_cycle(edges: dict[int, dict[int, int]], start: int) -> list[int]:
     """Return a shortest cycle through `start` by breadth-first search, or [] if there is none."""
     came: dict[int, int] = {}
     here = [start]

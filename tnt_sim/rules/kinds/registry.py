@@ -9,46 +9,54 @@ from typing import Any
 from tnt_sim.domain.field_types import write_number
 from tnt_sim.domain.money import format_cents, format_rate
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.i18n.numbers import plural
+from tnt_sim.i18n.numbers import format_count
 from tnt_sim.rules.expressions import text as expressions_text
-from tnt_sim.rules.expressions.column_text import listed
-from tnt_sim.rules.expressions.text import capitalised, for_each, is_pair, of_dossiers, scope, stays, which
+from tnt_sim.rules.expressions.column_text import format_list
+from tnt_sim.rules.expressions.text import (
+    capitalise,
+    describe_bound_predicate,
+    describe_for_each,
+    describe_scope,
+    describe_selected_dossiers,
+    describe_where_clause,
+    is_pair,
+)
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
-from tnt_sim.rules.kind_support.text import bound_words, mode_words
+from tnt_sim.rules.kind_support.text import describe_bound, describe_mode
 from tnt_sim.rules.kinds.coverage import text as coverage_text
-from tnt_sim.rules.kinds.coverage.text import coverage_formula
-from tnt_sim.rules.kinds.decide.text import decide_formula
+from tnt_sim.rules.kinds.coverage.text import format_coverage_formula
+from tnt_sim.rules.kinds.decide.text import format_decide_formula
 from tnt_sim.rules.kinds.equity import text as equity_text
-from tnt_sim.rules.kinds.equity.text import equity_formula
+from tnt_sim.rules.kinds.equity.text import format_equity_formula
 from tnt_sim.rules.kinds.exclusive import text as exclusive_text
-from tnt_sim.rules.kinds.exclusive.text import exclusive_formula
+from tnt_sim.rules.kinds.exclusive.text import format_exclusive_formula
 from tnt_sim.rules.kinds.limit.rule import LimitSpec
-from tnt_sim.rules.kinds.limit.text import limit_formula
+from tnt_sim.rules.kinds.limit.text import format_limit_formula
 from tnt_sim.rules.kinds.order import text as order_text
-from tnt_sim.rules.kinds.order.text import order_formula
+from tnt_sim.rules.kinds.order.text import format_order_formula
 from tnt_sim.rules.kinds.requires import text as requires_text
-from tnt_sim.rules.kinds.requires.text import requires_formula
+from tnt_sim.rules.kinds.requires.text import format_requires_formula
 from tnt_sim.rules.kinds.schedule import text as schedule_text
-from tnt_sim.rules.kinds.schedule.text import schedule_formula
+from tnt_sim.rules.kinds.schedule.text import format_schedule_formula
 from tnt_sim.rules.kinds.share.rule import ShareSpec
-from tnt_sim.rules.kinds.share.text import share_formula
+from tnt_sim.rules.kinds.share.text import format_share_formula
 from tnt_sim.rules.kinds.together import text as together_text
-from tnt_sim.rules.kinds.together.text import together_formula
+from tnt_sim.rules.kinds.together.text import format_together_formula
 from tnt_sim.rules.offers.decisions import DecideSpec
 
 
-def rule_words(rule: Any, lang: Lang) -> str:
+def describe_rule(rule: Any, lang: Lang) -> str:
     """Return the sentence of a rule: « Pour chaque département, le montant accordé ne dépasse pas … »"""
     write = RULE_WORDS.get(str(rule.kind))
     if write is None:
         return Text(f"Règle de genre « {rule.kind} ».", f'A rule of kind "{rule.kind}".').in_(lang)
-    return capitalised(write(rule, lang)) + (mode_words(rule, lang) if isinstance(rule, RuleSpec) else "")
+    return capitalise(write(rule, lang)) + (describe_mode(rule, lang) if isinstance(rule, RuleSpec) else "")
 
 
-def _limit(rule: LimitSpec, lang: Lang) -> str:
-    low, high = (bound_words(bound, rule.measure, lang) for bound in (rule.min, rule.max))
-    measure = expressions_text.measure(rule.measure).in_(lang)
-    text = f"{scope(rule.by, rule.where, lang)}{measure}{stays(low, high, lang)}"
+def _describe_limit(rule: LimitSpec, lang: Lang) -> str:
+    low, high = (describe_bound(bound, rule.measure, lang) for bound in (rule.min, rule.max))
+    measure = expressions_text.describe_measure(rule.measure).in_(lang)
+    text = f"{describe_scope(rule.by, rule.where, lang)}{measure}{describe_bound_predicate(low, high, lang)}"
     if rule.min is not None and rule.by is not None and rule.floor != "strict":
         text += (
             ", ou tout ce que le groupe peut recevoir s'il demande moins"
@@ -58,54 +66,59 @@ def _limit(rule: LimitSpec, lang: Lang) -> str:
     return text
 
 
-def _share(rule: ShareSpec, lang: Lang) -> str:
+def _describe_share(rule: ShareSpec, lang: Lang) -> str:
     low = format_rate(rule.min, lang) if rule.min is not None else None
     high = format_rate(rule.max, lang) if rule.max is not None else None
-    limits = stays(low, high, lang)
+    limits = describe_bound_predicate(low, high, lang)
     top, bottom = (
-        expressions_text.measure(name).in_(lang) for name in (rule.measure, rule.of_measure or rule.measure)
+        expressions_text.describe_measure(name).in_(lang)
+        for name in (rule.measure, rule.of_measure or rule.measure)
     )
     french = lang is Lang.FR
     if rule.pooled:
-        return _pooled_share(rule, top, bottom, limits, lang)
+        return _describe_pooled_share(rule, top, bottom, limits, lang)
     if top == bottom and rule.where is not None:
-        whom, piece = scope(rule.by, rule.whole, lang), which(rule.where, lang)
+        whom, piece = describe_scope(rule.by, rule.whole, lang), describe_where_clause(rule.where, lang)
         comma = "" if low is None and high is None else ","
         if french:
             those = "des dossiers" if rule.whole is None else "de ceux"
             return f"{whom}la part {those} {piece}, dans {bottom}{comma}{limits}"
         those = "the dossiers" if rule.whole is None else "those"
         return f"{whom}the part of {those} {piece}, in {bottom}{comma}{limits}"
-    top += of_dossiers(rule.where, lang)
-    bottom += of_dossiers(rule.whole, lang)
+    top += describe_selected_dossiers(rule.where, lang)
+    bottom += describe_selected_dossiers(rule.whole, lang)
     if french:
-        return f"{for_each(rule.by, lang)}le rapport entre {top} et {bottom}{limits}"
-    return f"{for_each(rule.by, lang)}the ratio of {top} to {bottom}{limits}"
+        return f"{describe_for_each(rule.by, lang)}le rapport entre {top} et {bottom}{limits}"
+    return f"{describe_for_each(rule.by, lang)}the ratio of {top} to {bottom}{limits}"
 
 
-def _pooled_share(rule: ShareSpec, top: str, bottom: str, limits: str, lang: Lang) -> str:
+def _describe_pooled_share(rule: ShareSpec, top: str, bottom: str, limits: str, lang: Lang) -> str:
     """Return « pour chaque zone, la part du groupe dans …, tous groupes réunis, … »."""
-    whom = for_each(rule.by, lang)
+    whom = describe_for_each(rule.by, lang)
     if top == bottom and rule.where is None:
         if lang is Lang.FR:
             return f"{whom}la part du groupe dans {bottom}, tous groupes réunis,{limits}"
         return f"{whom}the part of the group in {bottom}, over all groups together,{limits}"
-    top += of_dossiers(rule.where, lang)
+    top += describe_selected_dossiers(rule.where, lang)
     if lang is Lang.FR:
         return f"{whom}le rapport entre {top} et {bottom}, tous groupes réunis,{limits}"
     return f"{whom}the ratio of {top} to {bottom}, over all groups together,{limits}"
 
 
-def _decide(rule: DecideSpec, lang: Lang) -> str:
+def _describe_decide(rule: DecideSpec, lang: Lang) -> str:
     french = lang is Lang.FR
     pieces = []
     if rule.fund:
-        pieces.append(_named(len(rule.fund), rule.fund, ("retenu", "retenus"), "funded", lang))
+        pieces.append(
+            _format_counted_dossiers(len(rule.fund), rule.fund, ("retenu", "retenus"), "funded", lang)
+        )
     if rule.refuse:
-        pieces.append(_named(len(rule.refuse), rule.refuse, ("refusé", "refusés"), "refused", lang))
+        pieces.append(
+            _format_counted_dossiers(len(rule.refuse), rule.refuse, ("refusé", "refusés"), "refused", lang)
+        )
     if rule.amounts:
         given = [f"{name} {format_cents(cents, lang)}" for name, cents in rule.amounts.items()]
-        pieces.append(("montants fixés : " if french else "stated amounts: ") + listed(given, lang))
+        pieces.append(("montants fixés : " if french else "stated amounts: ") + format_list(given, lang))
     if french:
         why = f" Motif : {rule.reason}." if rule.reason else ""
         who = f" Décidé par : {rule.author}." if rule.author else ""
@@ -115,31 +128,31 @@ def _decide(rule: DecideSpec, lang: Lang) -> str:
     return f"Decision: {'; '.join(pieces)}.{why}{who}"
 
 
-def _named(n: int, names: tuple[str, ...], fr: tuple[str, str], en: str, lang: Lang) -> str:
-    some = listed(names, lang, 5)
+def _format_counted_dossiers(n: int, names: tuple[str, ...], fr: tuple[str, str], en: str, lang: Lang) -> str:
+    some = format_list(names, lang, 5)
     if lang is Lang.FR:
-        return f"{plural(n, ('dossier ' + fr[0], 'dossiers ' + fr[1]), ('', ''), lang)} ({some})"
-    return f"{plural(n, ('', ''), ('dossier', 'dossiers'), lang)} {en} ({some})"
+        return f"{format_count(n, ('dossier ' + fr[0], 'dossiers ' + fr[1]), ('', ''), lang)} ({some})"
+    return f"{format_count(n, ('', ''), ('dossier', 'dossiers'), lang)} {en} ({some})"
 
 
 RULE_WORDS: Mapping[str, Callable[[Any, Lang], str]] = MappingProxyType(
     {
-        "limit": _limit,
-        "share": _share,
-        "decide": _decide,
-        "exclusive": exclusive_text.exclusive,
-        "requires": requires_text.requires,
-        "together": together_text.together,
-        "order": order_text.order,
-        "coverage": coverage_text.coverage,
-        "schedule": schedule_text.schedule,
-        "equity": equity_text.equity,
+        "limit": _describe_limit,
+        "share": _describe_share,
+        "decide": _describe_decide,
+        "exclusive": exclusive_text.describe_exclusive,
+        "requires": requires_text.describe_requires,
+        "together": together_text.describe_together,
+        "order": order_text.describe_order,
+        "coverage": coverage_text.describe_coverage,
+        "schedule": schedule_text.describe_schedule,
+        "equity": equity_text.describe_equity,
     }
 )
 """The function that writes the sentence of each kind; a test compares the keys with the grammar."""
 
 
-def rule_formula(rule: Any) -> str:
+def format_rule_formula(rule: Any) -> str:
     """Return the formula of a rule, followed by the price of violating it where there is one."""
     write = RULE_FORMULAS.get(str(rule.kind))
     text = "" if write is None else write(rule)
@@ -152,16 +165,16 @@ def rule_formula(rule: Any) -> str:
 
 RULE_FORMULAS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {
-        "limit": limit_formula,
-        "share": share_formula,
-        "decide": decide_formula,
-        "exclusive": exclusive_formula,
-        "requires": requires_formula,
-        "together": together_formula,
-        "order": order_formula,
-        "coverage": coverage_formula,
-        "schedule": schedule_formula,
-        "equity": equity_formula,
+        "limit": format_limit_formula,
+        "share": format_share_formula,
+        "decide": format_decide_formula,
+        "exclusive": format_exclusive_formula,
+        "requires": format_requires_formula,
+        "together": format_together_formula,
+        "order": format_order_formula,
+        "coverage": format_coverage_formula,
+        "schedule": format_schedule_formula,
+        "equity": format_equity_formula,
     }
 )
 """The function that writes the formula of each kind."""

@@ -18,8 +18,8 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema, model_vali
 from tnt_sim.domain.field_types import (
     Code,
     Described,
-    exact_of,
-    fault,
+    build_field_error,
+    convert_to_fraction,
     read_cents,
     read_code,
     read_rate,
@@ -130,7 +130,7 @@ def _read_max(value: object) -> Fraction | int:
     if isinstance(value, Fraction):
         return value
     text = str(value)
-    number = exact_of(value)
+    number = convert_to_fraction(value)
     plain = number is not None and 0 <= number <= 1
     if "%" in text or "/" in text or plain or _SHARE.fullmatch(text):
         return read_rate(value)
@@ -162,9 +162,9 @@ class CapSpec(Described):
     where: Selector | None = None
 
     @model_validator(mode="after")
-    def _whole(self) -> CapSpec:
+    def _check_complete(self) -> CapSpec:
         if self.use is None and (self.id is None or self.max is None):
-            raise fault(
+            raise build_field_error(
                 "cap",
                 "un plafond veut `id` et `max`, ou `use` avec un nom de la bibliothèque",
                 "a cap wants `id` and `max`, or `use` with a name of the library",
@@ -182,7 +182,7 @@ class CapSpec(Described):
         """The library entry that the cap uses, or None."""
         return LIBRARY.get(self.use or "")
 
-    def filled(self, title: str = "") -> CapSpec:
+    def fill_from_library(self, title: str = "") -> CapSpec:
         """Return the cap with the library's fields where it gives none itself.
 
         A field that it gives replaces the library's.
@@ -203,13 +203,13 @@ class CapSpec(Described):
         return self.model_copy(update={**words, **taken, **written})
 
 
-def _by_name(value: object) -> CapSpec:
+def _read_name(value: object) -> CapSpec:
     return CapSpec(use=read_code(value))
 
 
 NamedCap = Annotated[
     CapSpec,
-    PlainValidator(_by_name),
+    PlainValidator(_read_name),
     WithJsonSchema({"type": "string", "enum": list(LIBRARY), "description": "A cap of the legal library"}),
 ]
 """A plain string: the name of an entry of the library."""

@@ -21,16 +21,22 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.domain.money import format_cents
-from tnt_sim.errors import did_you_mean
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.rules.expressions.columns import NO_LIMIT, cents_of, floor_times, is_committed, money_column
-from tnt_sim.rules.expressions.measures import key_codes
+from tnt_sim.errors import suggest_name
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.rules.expressions.columns import (
+    NO_LIMIT,
+    is_committed,
+    multiply_floor,
+    read_cents,
+    read_money_column,
+)
+from tnt_sim.rules.expressions.measures import encode_keys
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
 from tnt_sim.rules.offers.cap_spec import LIBRARY, CapSpec
 from tnt_sim.rules.offers.grant_spec import MoneyColumn
-from tnt_sim.rules.offers.grants import Offers, tell_excesses
-from tnt_sim.rules.offers.rates import rate_above_one
+from tnt_sim.rules.offers.grants import Offers, warn_excesses
+from tnt_sim.rules.offers.rates import record_rate_above_one
 from tnt_sim.rules.protocols import Case, Mode, Path, Reading, RowBuilder, RowKind, RowLabel, RuleReading
 
 CENT = Fraction(1, 100)
@@ -85,7 +91,7 @@ class Caps:
     committed: BoolArray
     committed_cents: IntArray
 
-    def ceiling_cents(self) -> IntArray:
+    def compute_ceiling_cents(self) -> IntArray:
         """Return the most that the caps allow each dossier alone, int64 (n,); negative when nothing is left."""
         ceiling = np.full(len(self.code), NO_LIMIT, dtype=np.int64)
         for cap in self.caps:
@@ -93,7 +99,7 @@ class Caps:
             ceiling = np.minimum(ceiling, np.where(cap.covered, left, NO_LIMIT)[self.code])
         return ceiling
 
-    def shared(self, cap: Cap, offers: Offers) -> IntArray:
+    def find_shared_projects(self, cap: Cap, offers: Offers) -> IntArray:
         """Return the projects whose candidates could exceed a cap together, although none can alone."""
         rows = np.flatnonzero(offers.candidate)
         most, n_rows = self.committed_cents.copy(), np.zeros(len(self.names), dtype=np.int64)
@@ -101,40 +107,40 @@ class Caps:
         np.add.at(n_rows, self.code[rows], 1)
         return np.flatnonzero(cap.covered & (n_rows > 1) & (most > cap.limit_cents))
 
-    def in_shared(self, offers: Offers) -> BoolArray:
+    def select_shared(self, offers: Offers) -> BoolArray:
         """Return the dossiers whose project has a row for some cap, bool (n,)."""
         places = np.zeros(len(self.names), dtype=np.bool_)
         for cap in self.caps:
-            places[self.shared(cap, offers)] = True
+            places[self.find_shared_projects(cap, offers)] = True
         shared: BoolArray = places[self.code]
         return shared
 
-    def rows(self, builder: RowBuilder, offers: Offers) -> None:
-        """Write Σ grants of a project ≤ limit for each cap and each project of `shared`."""
+    def build_rows(self, builder: RowBuilder, offers: Offers) -> None:
+        """Write Σ grants of a project ≤ limit for each cap and each project of `find_shared_projects`."""
         ones = np.ones(len(self.code), dtype=np.int64)
         granted = Terms(CENT, Unit.MONEY, np.zeros_like(ones), ones)
         for cap in self.caps:
-            projects = self.shared(cap, offers)
+            projects = self.find_shared_projects(cap, offers)
             if len(projects) == 0:
                 continue
             place = np.full(len(self.names), -1, dtype=np.int64)
             place[projects] = np.arange(len(projects))
             labels = [RowLabel(RowKind.RULE, f"cap:{cap.id}", self.names[p]) for p in projects.tolist()]
             upper: list[int | None] = list(cap.limit_cents[projects].tolist())
-            builder.rows(labels, granted, place[self.code], [None] * len(upper), upper)
+            builder.add_rows(labels, granted, place[self.code], [None] * len(upper), upper)
 
-    def broken(self, funded: BoolArray, granted_cents: IntArray) -> list[Excess]:
+    def list_excesses(self, funded: BoolArray, granted_cents: IntArray) -> list[Excess]:
         """Return the projects that exceed a cap by an uncommitted grant, on an allocation."""
         free = np.zeros(len(self.names), dtype=np.bool_)
         free[self.code[funded & ~self.committed & (granted_cents > 0)]] = True
-        total = _sums(self.code[funded], granted_cents[funded], len(self.names))
-        return self._above(total, free)
+        total = _sum_by_project(self.code[funded], granted_cents[funded], len(self.names))
+        return self._collect_excesses(total, free)
 
-    def committed_above(self) -> list[Excess]:
+    def list_committed_excesses(self) -> list[Excess]:
         """Return the projects whose commitments alone exceed a cap."""
-        return self._above(self.committed_cents, self.committed_cents > 0)
+        return self._collect_excesses(self.committed_cents, self.committed_cents > 0)
 
-    def _above(self, total: IntArray, concerned: BoolArray) -> list[Excess]:
+    def _collect_excesses(self, total: IntArray, concerned: BoolArray) -> list[Excess]:
         return [
             Excess(cap.id, cap.path, project, int(total[project]), int(cap.limit_cents[project]))
             for cap in self.caps
@@ -142,7 +148,7 @@ class Caps:
         ]
 
 
-def _sums(code: IntArray, cents: IntArray, n: int) -> IntArray:
+def _sum_by_project(code: IntArray, cents: IntArray, n: int) -> IntArray:
     """Return Σ cents by project, int64.
 
     Grants are below 2⁵³, so up to a thousand rows per project cannot overflow.
@@ -154,14 +160,20 @@ def _sums(code: IntArray, cents: IntArray, n: int) -> IntArray:
 
 def compile_caps(case: Case, specs: Sequence[tuple[CapSpec, Path]], eligible: BoolArray) -> Caps:
     """Resolve every cap in force on the projects; record defects and warnings in the case."""
-    code = key_codes(case, "project", fallback=False)
-    names = case.portfolio.once(("projects",), lambda: tuple(case.table["project"].unique().sort().to_list()))
-    committed, held = is_committed(case), cents_of(case, "committed", 0)
+    code = encode_keys(case, "project", fallback=False)
+    names = case.portfolio.memoise(
+        ("projects",), lambda: tuple(case.table["project"].unique().sort().to_list())
+    )
+    committed, held = is_committed(case), read_cents(case, "committed", 0)
     projects = _Projects(case, code, len(names), eligible & ~committed)
     caps = [_compile(projects, spec, path) for spec, path in specs]
-    _twice(case, specs)
+    _check_unique(case, specs)
     result = Caps(
-        tuple(cap for cap in caps if cap is not None), code, names, committed, _sums(code, held, len(names))
+        tuple(cap for cap in caps if cap is not None),
+        code,
+        names,
+        committed,
+        _sum_by_project(code, held, len(names)),
     )
     warn_committed(case, result)
     return result
@@ -176,12 +188,12 @@ class _Projects:
     n: int
     open: BoolArray
 
-    def largest(self, name: str, path: Path, empty: int, mask: BoolArray | None) -> IntArray:
+    def find_largest(self, name: str, path: Path, empty: int, mask: BoolArray | None) -> IntArray:
         """Return the largest cell of a column among the rows of each project, `empty` where all are empty."""
         if name == "base":
-            cents = cents_of(self.case, "base", NONE_LEFT)
+            cents = read_cents(self.case, "base", NONE_LEFT)
         else:
-            cents = money_column(self.case, name, path, NONE_LEFT)
+            cents = read_money_column(self.case, name, path, NONE_LEFT)
         largest = np.full(self.n, NONE_LEFT, dtype=np.int64)
         np.maximum.at(largest, self.code, cents)
         if name != "base" and mask is not None:
@@ -189,17 +201,17 @@ class _Projects:
             self._warn_differs(name, differs)
         return np.where(largest == NONE_LEFT, empty, largest)
 
-    def total(self, names: Sequence[str], path: Path, mask: BoolArray) -> IntArray:
+    def sum_largest(self, names: Sequence[str], path: Path, mask: BoolArray) -> IntArray:
         """Return Σ over columns of their largest cells; an empty column counts 0."""
         total = np.zeros(self.n, dtype=np.int64)
         for k, name in enumerate(names):
-            total += self.largest(name, (*path, k), 0, mask)
+            total += self.find_largest(name, (*path, k), 0, mask)
         return total
 
     def _warn_differs(self, name: str, differs: BoolArray) -> None:
         n = len(np.unique(self.code[differs]))
         if n:
-            which = so_many(n, ("projet", "projets"), ("project", "projects"))
+            which = describe_count(n, ("projet", "projets"), ("project", "projects"))
             self.case.warnings.add(
                 "project-differs",
                 Text(
@@ -214,63 +226,65 @@ class _Projects:
 def _compile(projects: _Projects, spec: CapSpec, path: Path) -> Cap | None:
     case = projects.case
     if spec.use is not None and spec.use not in LIBRARY:
-        case.fault(
+        case.record_defect(
             "unknown-cap",
             Text(
                 f"la bibliothèque juridique n'a pas de plafond « {spec.use} ».",
                 f'the legal library has no cap "{spec.use}".',
             ),
             (*path, "use"),
-            did_you_mean(spec.use, LIBRARY),
+            suggest_name(spec.use, LIBRARY),
         )
         return None
-    spec = spec.filled()
-    before = len(case.defects.found)
+    spec = spec.fill_from_library()
+    before = len(case.defects.entries)
     mask = select(case, spec.where, (*path, "where"))
     if mask is None:
         return None
     covered = np.zeros(projects.n, dtype=np.bool_)
     covered[projects.code[mask]] = True
-    covered[projects.code[~case.bound(spec.name)]] = False
+    covered[projects.code[~case.select_applicable(spec.name)]] = False
     if not mask.any():
         _warn_idle(case, spec, path)
-    limit, known = _limits(projects, spec, path, covered)
-    if len(case.defects.found) > before:
+    limit, known = _compute_limits(projects, spec, path, covered)
+    if len(case.defects.entries) > before:
         return None
-    counted = projects.total(spec.counting, (*path, "counting"), covered[projects.code])
-    if len(case.defects.found) > before:
+    counted = projects.sum_largest(spec.counting, (*path, "counting"), covered[projects.code])
+    if len(case.defects.entries) > before:
         return None
     return Cap(spec.name, path, covered & known, limit - counted)
 
 
-def _limits(projects: _Projects, spec: CapSpec, path: Path, covered: BoolArray) -> tuple[IntArray, BoolArray]:
+def _compute_limits(
+    projects: _Projects, spec: CapSpec, path: Path, covered: BoolArray
+) -> tuple[IntArray, BoolArray]:
     """Return what `max` allows each project before `counting`, int64 (n_projects,), and where it is known."""
     everywhere = np.ones(projects.n, dtype=np.bool_)
     nothing = np.zeros(projects.n, dtype=np.int64)
     mask = covered[projects.code]
     if isinstance(spec.max, Fraction):
         if spec.max > 1:
-            rate_above_one(projects.case, spec.max, (*path, "max"))
+            record_rate_above_one(projects.case, spec.max, (*path, "max"))
             return nothing, everywhere
-        name, before = spec.of or "base", len(projects.case.defects.found)
-        of = projects.largest(name, (*path, "of"), NO_LIMIT, mask)
-        if len(projects.case.defects.found) > before:
+        name, before = spec.of or "base", len(projects.case.defects.entries)
+        of = projects.find_largest(name, (*path, "of"), NO_LIMIT, mask)
+        if len(projects.case.defects.entries) > before:
             return nothing, everywhere
-        _need_of(projects, name, mask & projects.open & (of == NO_LIMIT)[projects.code], path)
-        less = projects.total(spec.less, (*path, "less"), mask)
+        _check_filled(projects, name, mask & projects.open & (of == NO_LIMIT)[projects.code], path)
+        less = projects.sum_largest(spec.less, (*path, "less"), mask)
         known = of != NO_LIMIT
-        return floor_times(np.where(known, of - less, 0), spec.max), known
+        return multiply_floor(np.where(known, of - less, 0), spec.max), known
     if spec.of is not None or spec.less:
-        _of_without_rate(projects.case, path, "of" if spec.of is not None else "less")
+        _record_missing_rate(projects.case, path, "of" if spec.of is not None else "less")
         return nothing, everywhere
     if isinstance(spec.max, MoneyColumn):
-        limit = projects.largest(spec.max.column, (*path, "max", "column"), NO_LIMIT, mask)
+        limit = projects.find_largest(spec.max.column, (*path, "max", "column"), NO_LIMIT, mask)
         return np.where(limit == NO_LIMIT, 0, limit), limit != NO_LIMIT
     return nothing + (spec.max or 0), everywhere
 
 
-def _of_without_rate(case: Case, path: Path, key: str) -> None:
-    case.fault(
+def _record_missing_rate(case: Case, path: Path, key: str) -> None:
+    case.record_defect(
         "cap-amount",
         Text(
             f"`{key}` ne s'écrit qu'avec un taux ; ici `max` est un montant.",
@@ -281,7 +295,7 @@ def _of_without_rate(case: Case, path: Path, key: str) -> None:
     )
 
 
-def _need_of(projects: _Projects, name: str, rows: BoolArray, path: Path) -> None:
+def _check_filled(projects: _Projects, name: str, rows: BoolArray, path: Path) -> None:
     missing = np.flatnonzero(rows)
     if len(missing) == 0:
         return
@@ -295,7 +309,7 @@ def _need_of(projects: _Projects, name: str, rows: BoolArray, path: Path) -> Non
             f'this cap cannot be computed: "{name}" is empty for {names}{more}.',
         ),
         case.locate(path),
-        *(case.portfolio.place(int(row), name) for row in missing[:5]),
+        *(case.portfolio.locate(int(row), name) for row in missing[:5]),
         hint=Text(
             "Remplissez la colonne, ou limitez le plafond par `where`.",
             "Fill the column, or narrow the cap with `where`.",
@@ -303,11 +317,11 @@ def _need_of(projects: _Projects, name: str, rows: BoolArray, path: Path) -> Non
     )
 
 
-def _twice(case: Case, specs: Sequence[tuple[CapSpec, Path]]) -> None:
+def _check_unique(case: Case, specs: Sequence[tuple[CapSpec, Path]]) -> None:
     earlier: set[str] = set()
     for spec, path in specs:
         if spec.name in earlier:
-            case.fault(
+            case.record_defect(
                 "cap-twice",
                 Text(
                     f"le plafond « {spec.name} » est écrit deux fois.", f'the cap "{spec.name}" stands twice.'
@@ -331,13 +345,13 @@ def _warn_idle(case: Case, spec: CapSpec, path: Path) -> None:
 
 def warn_committed(case: Case, caps: Caps) -> None:
     """Warn of each cap that commitments exceed, project by project; commitments are kept."""
-    result = caps.committed_above()
+    result = caps.list_committed_excesses()
     rows = (
         {int(code): int(row) for row, code in enumerate(caps.code) if caps.committed[row]} if result else {}
     )
     for cap in caps.caps:
         own = [excess for excess in result if excess.cap == cap.id]
-        tell_excesses(
+        warn_excesses(
             case,
             "cap-committed",
             Text(f"le plafond « {cap.id} » par projet", f'the cap "{cap.id}" over projects'),
@@ -358,7 +372,7 @@ def check_forced(case: Case, caps: Caps, offers: Offers) -> None:
         for project in np.flatnonzero(cap.covered & decided & (least > cap.limit_cents)).tolist():
             over = int(least[project] - cap.limit_cents[project])
             name = caps.names[project]
-            case.fault(
+            case.record_defect(
                 "cap-decided",
                 Text(
                     f"les dossiers du projet « {name} » retenus par décision dépassent ensemble le plafond "

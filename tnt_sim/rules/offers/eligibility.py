@@ -21,23 +21,29 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.budget_tree import EnvelopeSpec
-from tnt_sim.domain.field_types import Code, Described, exact_of
+from tnt_sim.domain.field_types import Code, Described, convert_to_fraction
 from tnt_sim.domain.money import format_cents
-from tnt_sim.errors import did_you_mean
-from tnt_sim.i18n.message import Lang, Text, long_day, so_many
-from tnt_sim.rules.expressions.column_text import bare_column, number
-from tnt_sim.rules.expressions.columns import ValueKind, kind_of
-from tnt_sim.rules.expressions.empty_cells import columns_read, is_blank, unknown_in
-from tnt_sim.rules.expressions.selectors import Selector, conditions, describe, select, under
-from tnt_sim.rules.expressions.text import selector_words
+from tnt_sim.errors import suggest_name
+from tnt_sim.i18n.message import Lang, Text, describe_count, format_long_day
+from tnt_sim.rules.expressions.column_text import describe_bare_column, format_number
+from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
+from tnt_sim.rules.expressions.empty_cells import is_blank, list_condition_columns, select_unknown
+from tnt_sim.rules.expressions.selectors import (
+    Selector,
+    describe,
+    evaluate_conditions,
+    select,
+    select_subtree,
+)
+from tnt_sim.rules.expressions.text import describe_selector
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
-from tnt_sim.rules.offers.funded_rows import listed_names
+from tnt_sim.rules.offers.funded_rows import format_dossier_rows
 from tnt_sim.rules.protocols import Case, Path
 
 CLOSED_STATES = ("refuse", "sans_suite")
 NOT_GIVEN = "not_given"
 INELIGIBLE_CODES = ("state", "ineligible", NOT_GIVEN)
-SHOWN = 10
+MAX_LISTED = 10
 
 
 class EligibilitySpec(Described):
@@ -96,14 +102,14 @@ class Eligibility:
         return Eligibility(self.eligible & ~failure.mask, (*given, failure, *blank))
 
 
-def assess(
+def evaluate_eligibility(
     case: Case, specs: Sequence[tuple[EligibilitySpec, Path]], waived: Mapping[str, BoolArray] | None = None
 ) -> Eligibility:
     """Evaluate every requirement in force.
 
     `waived` gives, by id of an entry, the dossiers exempted from it, bool (n,).
     """
-    closed = case.portfolio.once(
+    closed = case.portfolio.memoise(
         ("closed",), lambda: case.table["state"].is_in(list(CLOSED_STATES)).to_numpy()
     )
     failures: list[Failure] = []
@@ -114,11 +120,11 @@ def assess(
         if waived and spec.id in waived:
             mask = mask & ~waived[spec.id]
         here = (*path, "require")
-        for column, holds in conditions(case, spec.require.root, here):
+        for column, holds in evaluate_conditions(case, spec.require.root, here):
             if column == "state":
                 closed = closed & ~mask
             if holds is not None:
-                failures += _failures(case, spec, column, mask & ~holds, (*here, column))
+                failures += _split_failure(case, spec, column, mask & ~holds, (*here, column))
     if closed.any():
         failures.insert(0, Failure("state", "state", closed, "state", "", ""))
     failures.sort(key=lambda failure: not failure.is_filled)
@@ -128,7 +134,7 @@ def assess(
     return Eligibility(eligible, tuple(failures))
 
 
-def _failures(
+def _split_failure(
     case: Case, spec: EligibilitySpec, column: str, missed: BoolArray, path: Path
 ) -> Iterator[Failure]:
     """Yield the failure of a requirement, split into wrong values and empty cells."""
@@ -136,13 +142,13 @@ def _failures(
         return
     wanted = {column: spec.require.root[column]}
     limit = describe(wanted)
-    unknown = missed & unknown_in(case, column, wanted[column], path) & (not case.as_0_1_0)
+    unknown = missed & select_unknown(case, column, wanted[column], path) & (not case.as_0_1_0)
     for mask, given in ((missed & ~unknown, True), (unknown, False)):
         if mask.any():
             yield Failure(spec.id, column, mask, limit, spec.reason, spec.source, None, wanted, given)
 
 
-def filed_later(case: Case, day: date | None) -> Failure | None:
+def find_late_filings(case: Case, day: date | None) -> Failure | None:
     """Return the failure of the dossiers filed after the day of a step: no candidates at that step.
 
     A dossier without `filed_at` is a candidate at every step.
@@ -157,14 +163,14 @@ def filed_later(case: Case, day: date | None) -> Failure | None:
     return Failure("steps", "filed_at", ~chosen & ~empty, describe(limit), "", "", None, limit)
 
 
-def in_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
+def find_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
     """Yield a failure for each envelope not in force, with the dossiers at and under it."""
     for spec, _ in root.walk():
-        node = case.tree.index(spec.id)
+        node = case.tree.get_node(spec.id)
         above = int(case.tree.parent[node])
-        if spec.in_force(case.day) or (above >= 0 and case.tree.closed[above]):
+        if spec.is_in_force(case.day) or (above >= 0 and case.tree.closed[above]):
             continue
-        mask = under(case, node)
+        mask = select_subtree(case, node)
         if not mask.any():
             continue
         limit, fr, en = "off: true", "elle est mise à l'écart (`off: true`)", "it is set aside (`off: true`)"
@@ -179,7 +185,7 @@ def in_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
         yield Failure(f"envelope:{spec.id}", "envelope", mask, limit, "", spec.source, sentence)
 
 
-def not_given_questions(case: Case, eligibility: Eligibility) -> None:
+def ask_blank_answers(case: Case, eligibility: Eligibility) -> None:
     """Record an open question per requirement that dossiers fail only because of an empty cell."""
     known = np.zeros(case.n, dtype=np.bool_)
     for failure in eligibility.failures:
@@ -187,8 +193,8 @@ def not_given_questions(case: Case, eligibility: Eligibility) -> None:
             known |= failure.mask
             continue
         rows = np.flatnonzero(failure.mask & ~known)
-        names = blank_columns(case, failure, rows)
-        n = so_many(
+        names = list_blank_columns(case, failure, rows)
+        n = describe_count(
             len(rows),
             (
                 "dossier laisse vide ; il n'est pas éligible, faute de réponse",
@@ -199,24 +205,24 @@ def not_given_questions(case: Case, eligibility: Eligibility) -> None:
                 "dossiers leave empty; they are not eligible for want of an answer",
             ),
         )
-        listed = listed_names(case, rows, SHOWN)
+        listed = format_dossier_rows(case, rows, MAX_LISTED)
         case.leave_open(
             f"{NOT_GIVEN}/{failure.rule}",
             Text(
-                f"la condition « {failure.rule} » lit {_quoted(names, Lang.FR)}, que {n.fr} ({listed}).",
-                f'the requirement "{failure.rule}" reads {_quoted(names, Lang.EN)}, which {n.en} ({listed}).',
+                f"la condition « {failure.rule} » lit {_quote_names(names, Lang.FR)}, que {n.fr} ({listed}).",
+                f'the requirement "{failure.rule}" reads {_quote_names(names, Lang.EN)}, which {n.en} ({listed}).',
             ),
             Text("Remplissez ces cellules.", "Fill these cells."),
             rows,
         )
 
 
-def unstated_state(case: Case, in_play: BoolArray) -> None:
+def ask_blank_state(case: Case, in_play: BoolArray) -> None:
     """Record an open question on the candidates whose state is empty; they stay candidates."""
     rows = np.flatnonzero(
         is_blank(case, "state") & in_play & case.table["committed_cents"].is_null().to_numpy()
     )
-    n = so_many(
+    n = describe_count(
         len(rows),
         (
             "dossier ne dit pas son état (colonne « state ») ; il est traité en candidat",
@@ -227,7 +233,7 @@ def unstated_state(case: Case, in_play: BoolArray) -> None:
             'dossiers do not state their state (column "state"); they are taken as candidates',
         ),
     )
-    listed = listed_names(case, rows, SHOWN)
+    listed = format_dossier_rows(case, rows, MAX_LISTED)
     case.leave_open(
         f"{NOT_GIVEN}/state",
         Text(f"{n.fr} ({listed}).", f"{n.en} ({listed})."),
@@ -236,17 +242,17 @@ def unstated_state(case: Case, in_play: BoolArray) -> None:
     )
 
 
-def blank_columns(case: Case, failure: Failure, rows: IntArray) -> tuple[str, ...]:
+def list_blank_columns(case: Case, failure: Failure, rows: IntArray) -> tuple[str, ...]:
     """Return the columns of a requirement that some of the dossiers leave empty."""
-    columns = columns_read(failure.column, failure.wanted[failure.column])
+    columns = list_condition_columns(failure.column, failure.wanted[failure.column])
     return tuple(column for column in columns if is_blank(case, column)[rows].any())
 
 
-def _quoted(names: Sequence[str], lang: Lang) -> str:
+def _quote_names(names: Sequence[str], lang: Lang) -> str:
     return ", ".join(f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in names)
 
 
-def failure_texts(case: Case, failure: Failure, lang: Lang) -> pl.Series:
+def describe_failures(case: Case, failure: Failure, lang: Lang) -> pl.Series:
     """Return the sentence of a failure for each dossier, String (n,).
 
     A sentence is meaningful only where the mask is True.
@@ -268,35 +274,37 @@ def failure_texts(case: Case, failure: Failure, lang: Lang) -> pl.Series:
     required = Text("exigé", "required").in_(lang) + colon
     head = failure.reason or Text("condition non remplie", "requirement not met").in_(lang)
     if case.as_0_1_0:
-        return _texts_0_1_0(case, failure, head, required, lang)
-    wanted = selector_words(failure.wanted, lang)
+        return _describe_failures_0_1_0(case, failure, head, required, lang)
+    wanted = describe_selector(failure.wanted, lang)
     if not failure.is_filled:
         missing = Text("non renseigné", "not given").in_(lang) + colon
         return pl.select(
-            pl.concat_str(pl.lit(missing), _blank_names(case, failure), pl.lit(f" ({required}{wanted})"))
+            pl.concat_str(
+                pl.lit(missing), _join_blank_columns(case, failure), pl.lit(f" ({required}{wanted})")
+            )
         ).to_series()
-    if kind_of(case, failure.column) is None:
+    if get_column_kind(case, failure.column) is None:
         return pl.Series([f"{head} ({required}{wanted})"]).new_from_index(0, case.n)
-    column = bare_column(failure.column).in_(lang)
+    column = describe_bare_column(failure.column).in_(lang)
     separator = " ; " if french else "; "
-    found, tail = _displayed(case, failure.column, lang), f"{separator}{required}{wanted})"
+    found, tail = _format_cells(case, failure.column, lang), f"{separator}{required}{wanted})"
     return pl.select(pl.concat_str(pl.lit(f"{head} ({column}{colon}"), found, pl.lit(tail))).to_series()
 
 
-def _texts_0_1_0(case: Case, failure: Failure, head: str, required: str, lang: Lang) -> pl.Series:
+def _describe_failures_0_1_0(case: Case, failure: Failure, head: str, required: str, lang: Lang) -> pl.Series:
     """Return the same sentences as version 0.1.0 wrote them, to compare with its run folders."""
-    if kind_of(case, failure.column) is None:
+    if get_column_kind(case, failure.column) is None:
         return pl.Series([f"{head} ({required}{failure.limit})"]).new_from_index(0, case.n)
     colon = " : " if lang is Lang.FR else ": "
-    found = _displayed(case, failure.column, lang)
+    found = _format_cells(case, failure.column, lang)
     prefix, tail = f"{head} ({failure.column}{colon}", f" ; {required}{failure.limit})"
     return pl.select(pl.concat_str(pl.lit(prefix), found, pl.lit(tail))).to_series()
 
 
-def _blank_names(case: Case, failure: Failure) -> pl.Series:
+def _join_blank_columns(case: Case, failure: Failure) -> pl.Series:
     """Return for each dossier the columns of a requirement that it leaves empty, in written order."""
     names = pl.Series([""]).new_from_index(0, case.n)
-    for column in columns_read(failure.column, failure.wanted[failure.column]):
+    for column in list_condition_columns(failure.column, failure.wanted[failure.column]):
         blank = pl.Series(is_blank(case, column))
         added = pl.select(
             pl.when(names == "").then(pl.lit(column)).otherwise(names + f", {column}")
@@ -305,9 +313,9 @@ def _blank_names(case: Case, failure: Failure) -> pl.Series:
     return names
 
 
-def _displayed(case: Case, column: str, lang: Lang) -> pl.Series:
+def _format_cells(case: Case, column: str, lang: Lang) -> pl.Series:
     """Return the value of a column for each dossier, in words."""
-    kind = kind_of(case, column)
+    kind = get_column_kind(case, column)
     missing = Text("non renseigné", "not given").in_(lang)
     if kind is ValueKind.MONEY:
         cents = case.table[f"{column}_cents"]
@@ -320,10 +328,12 @@ def _displayed(case: Case, column: str, lang: Lang) -> pl.Series:
     elif kind is ValueKind.DATE and isinstance(cells.dtype, pl.Datetime):
         text = cells.dt.convert_time_zone(case.timezone).dt.strftime("%Y-%m-%d %H:%M")
     elif kind is ValueKind.NUMBER and not case.as_0_1_0:
-        figures = {value: _figure(value, lang) for value in cells.drop_nulls().unique().to_list()}
+        figures = {value: _format_value(value, lang) for value in cells.drop_nulls().unique().to_list()}
         text = cells.replace_strict(figures, default=None, return_dtype=pl.String)
     elif kind is ValueKind.DATE and not case.as_0_1_0:
-        days = {day: long_day(day.isoformat()).in_(lang) for day in cells.drop_nulls().unique().to_list()}
+        days = {
+            day: format_long_day(day.isoformat()).in_(lang) for day in cells.drop_nulls().unique().to_list()
+        }
         text = cells.replace_strict(days, default=None, return_dtype=pl.String)
     else:
         text = cells.cast(pl.String)
@@ -331,9 +341,9 @@ def _displayed(case: Case, column: str, lang: Lang) -> pl.Series:
     return pl.select(pl.when(filled == "").then(pl.lit(missing)).otherwise(filled)).to_series()
 
 
-def _figure(value: Any, lang: Lang) -> str:
-    exact = exact_of(value)
-    return str(value) if exact is None else number(exact, lang)
+def _format_value(value: Any, lang: Lang) -> str:
+    exact = convert_to_fraction(value)
+    return str(value) if exact is None else format_number(exact, lang)
 
 
 LIFTABLE = (
@@ -363,22 +373,22 @@ def read_waivers(
     for spec, path in specs:
         result = [kind for name, kind in kinds if name == spec.of]
         if len(set(result)) > 1:
-            _unclear(case, spec, result, path)
+            _record_ambiguous_waiver(case, spec, result, path)
             continue
         if not result or result[0] not in LIFTABLE:
-            _cannot(case, spec, result[0] if result else None, kinds, path)
+            _record_invalid_waiver(case, spec, result[0] if result else None, kinds, path)
             continue
         mask = select(case, spec.where, (*path, "where"))
         if mask is None:
             continue
         waived[spec.of] = waived[spec.of] | mask if spec.of in waived else mask
-        _record_failure(case, spec, mask, path)
+        _record_waiver(case, spec, mask, path)
     return waived
 
 
-def _unclear(case: Case, spec: WaiverSpec, columns: Sequence[str], path: Path) -> None:
+def _record_ambiguous_waiver(case: Case, spec: WaiverSpec, columns: Sequence[str], path: Path) -> None:
     listed = ", ".join(sorted(set(columns)))
-    case.fault(
+    case.record_defect(
         "waiver-unclear",
         Text(
             f"« {spec.of} » est le nom de plusieurs choses ({listed}) : la dérogation ne dit pas laquelle lever.",
@@ -389,21 +399,21 @@ def _unclear(case: Case, spec: WaiverSpec, columns: Sequence[str], path: Path) -
     )
 
 
-def _cannot(
+def _record_invalid_waiver(
     case: Case, spec: WaiverSpec, kind: str | None, kinds: Sequence[tuple[str, str]], path: Path
 ) -> None:
     if kind is None:
-        case.fault(
+        case.record_defect(
             "unknown-waiver",
             Text(
                 f"aucune condition, aucun plafond ni aucune règle ne s'appelle « {spec.of} ».",
                 f'no eligibility entry, cap or rule is named "{spec.of}".',
             ),
             (*path, "of"),
-            did_you_mean(spec.of, [name for name, found in kinds if found in LIFTABLE]),
+            suggest_name(spec.of, [name for name, found in kinds if found in LIFTABLE]),
         )
         return
-    case.fault(
+    case.record_defect(
         "waiver-kind",
         Text(
             f"une règle de genre « {kind} » ne peut pas être levée pour quelques dossiers.",
@@ -414,7 +424,7 @@ def _cannot(
     )
 
 
-def _record_failure(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) -> None:
+def _record_waiver(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) -> None:
     rows = np.flatnonzero(mask)
     if len(rows) == 0:
         case.warnings.add(
@@ -430,7 +440,7 @@ def _record_failure(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) -
     more = f", … (+{len(rows) - NAMED})" if len(rows) > NAMED else ""
     author = f" ({spec.author})" if spec.author else ""
     fr, en = spec.reason or "sans motif écrit", spec.reason or "no reason given"
-    n = so_many(len(rows), ("dossier", "dossiers"), ("dossier", "dossiers"))
+    n = describe_count(len(rows), ("dossier", "dossiers"), ("dossier", "dossiers"))
     case.warnings.add(
         "waiver",
         Text(

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Place, did_you_mean
-from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.rules.expressions.columns import ValueKind, kind_of
-from tnt_sim.rules.expressions.groups import groups_by
+from tnt_sim.errors import Place, suggest_name
+from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind
+from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.selectors import Selector, select
-from tnt_sim.rules.expressions.values import joined_column
+from tnt_sim.rules.expressions.values import get_merged_column
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
 from tnt_sim.rules.protocols import (
     Case,
@@ -37,7 +37,7 @@ from tnt_sim.rules.protocols import (
 
 MAX_PAIRS = 20_000
 """Most pairs for which a penalty per pair is accepted: each needs a column."""
-SHOWN = 20
+MAX_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class FundedRows:
     upper: IntArray
 
     @classmethod
-    def implications(cls, first: IntArray, second: IntArray, dossier: pl.Series) -> FundedRows:
+    def from_implications(cls, first: IntArray, second: IntArray, dossier: pl.Series) -> FundedRows:
         """Build x_first ≤ x_second for each pair, named « first → second »."""
         rows = np.arange(len(first))
         names = [
@@ -88,7 +88,7 @@ class FundedRows:
         `relief` lists further entries (row, column, coefficient) of these rows.
         """
         count = len(self.upper)
-        column = builder.funded_columns()[self.dossier]
+        column = builder.get_funded_columns()[self.dossier]
         open_ = column >= 0
         fixed = np.where(~open_ & committed[self.dossier], self.value, 0)
         constant, most = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
@@ -107,10 +107,12 @@ class FundedRows:
             RowLabel(RowKind.RULE, rule, self.names[row], side) for row in np.flatnonzero(selected).tolist()
         ]
         bounds = (self.upper - constant)[selected].tolist()
-        builder.rows(labels, nothing(len(committed)), None, [None] * len(labels), bounds, extra, soft)
+        builder.add_rows(
+            labels, build_empty_terms(len(committed)), None, [None] * len(labels), bounds, extra, soft
+        )
 
 
-def nothing(n: int) -> Terms:
+def build_empty_terms(n: int) -> Terms:
     """Return an empty sum, for rows over columns only."""
     zeros = np.zeros(n, dtype=np.int64)
     return Terms(Fraction(1), Unit.NUMBER, zeros, zeros)
@@ -143,20 +145,20 @@ class Members:
         """Return how many members of each group are in `mask`, int64 (n_groups,)."""
         return np.bincount(self.group[mask[self.dossier]], minlength=len(self.names)).astype(np.int64)
 
-    def first(self, mask: BoolArray) -> IntArray:
+    def find_first(self, mask: BoolArray) -> IntArray:
         """Return the first member of each group in `mask`, -1 for none: int64 (n_groups,)."""
         places = np.full(len(self.names), -1, dtype=np.int64)
         held = np.flatnonzero(mask[self.dossier])[::-1]
         places[self.group[held]] = self.dossier[held]
         return places
 
-    def within(self, mask: BoolArray) -> Members:
+    def restrict(self, mask: BoolArray) -> Members:
         """Return the members in `mask`; the groups stay."""
         kept = mask[self.dossier]
         return Members(self.names, self.group[kept], self.dossier[kept], self.grouped)
 
 
-def members_of(
+def build_members(
     case: Case,
     names: Sequence[str] | None,
     by: str | Sequence[str] | None,
@@ -171,7 +173,7 @@ def members_of(
     The groups are the values found among dossiers in play; every dossier with such a value is a member.
     """
     if names is None and by is None and where is None:
-        case.fault(
+        case.record_defect(
             "members",
             Text(
                 "cette règle ne dit pas de quels dossiers elle parle.",
@@ -183,7 +185,7 @@ def members_of(
         return None
     mask = np.ones(case.n, dtype=np.bool_)
     if names is not None:
-        rows = named_rows(case, names, (*path, "dossiers"))
+        rows = find_rows(case, names, (*path, "dossiers"))
         if rows is None:
             return None
         mask[:] = False
@@ -192,16 +194,16 @@ def members_of(
     if chosen is None:
         return None
     mask &= chosen
-    if isinstance(by, str) and kind_of(case, by) is ValueKind.LIST:
-        return _by_list(case, by, mask, mask & in_play)
-    groups = groups_by(case, by, None, mask & in_play, mask, path)
+    if isinstance(by, str) and get_column_kind(case, by) is ValueKind.LIST:
+        return _group_by_list_items(case, by, mask, mask & in_play)
+    groups = group_by_columns(case, by, None, mask & in_play, mask, path)
     return None if groups is None else Members.of_codes(groups.names, groups.codes, grouped=groups.grouped)
 
 
-def _by_list(case: Case, by: str, mask: BoolArray, named: BoolArray) -> Members:
+def _group_by_list_items(case: Case, by: str, mask: BoolArray, named: BoolArray) -> Members:
     """Return groups by the items of a list column: a dossier belongs to the group of each item."""
     table = pl.DataFrame(
-        {"row": np.arange(case.n), "key": joined_column(case, by), "mask": mask, "named": named}
+        {"row": np.arange(case.n), "key": get_merged_column(case, by), "mask": mask, "named": named}
     )
     pairs = table.filter("mask").explode("key").filter(pl.col("key").fill_null("") != "").unique()
     names = pairs.filter("named")["key"].unique().sort()
@@ -215,7 +217,7 @@ def _by_list(case: Case, by: str, mask: BoolArray, named: BoolArray) -> Members:
     )
 
 
-def named_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
+def find_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
     """Return the rows of dossiers given by number; unknown or repeated numbers are defects."""
     rows = dict(zip(case.table["dossier"].to_list(), range(case.n), strict=True))
     result: list[int] = []
@@ -223,15 +225,15 @@ def named_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
     for k, name in enumerate(names):
         row = rows.get(name)
         if row is None:
-            case.fault(
+            case.record_defect(
                 "unknown-dossier",
                 Text(f"le dossier « {name} » n'existe pas.", f'there is no dossier "{name}".'),
                 (*path, k),
-                did_you_mean(name, rows),
+                suggest_name(name, rows),
             )
             fine = False
         elif row in result:
-            case.fault(
+            case.record_defect(
                 "dossier-twice",
                 Text(f"le dossier « {name} » est nommé deux fois.", f'the dossier "{name}" is named twice.'),
                 (*path, k),
@@ -242,26 +244,26 @@ def named_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
     return np.array(result, dtype=np.int64) if fine else None
 
 
-def listed_names(case: Case, rows: Any, most: int = 5) -> str:
+def format_dossier_rows(case: Case, rows: Any, most: int = 5) -> str:
     """Return some dossiers by number: « D-1, D-2 (+3) »."""
     names = ", ".join(case.table["dossier"].gather(rows[:most]).to_list())
     return names + (f" (+{len(rows) - most})" if len(rows) > most else "")
 
 
-def cannot_be_funded(n: int) -> Text:
+def describe_unfundable(n: int) -> Text:
     """Return « 2 dossiers ne peuvent pas être financés »."""
-    return so_many(
+    return describe_count(
         n,
         ("dossier ne peut pas être financé", "dossiers ne peuvent pas être financés"),
         ("dossier cannot be funded", "dossiers cannot be funded"),
     )
 
 
-def too_many_pairs(case: Case, count: int, path: Path) -> bool:
+def has_too_many_pairs(case: Case, count: int, path: Path) -> bool:
     """Return whether a penalty per pair would need too many columns, with a defect recorded."""
     if count <= MAX_PAIRS:
         return False
-    case.fault(
+    case.record_defect(
         "too-many-pairs",
         Text(
             f"une pénalité se compte par paire de dossiers : il y en aurait {count}, et la limite est de "
@@ -286,7 +288,7 @@ def spread(members: Members, per_group: IntArray, mask: BoolArray) -> IntArray:
     return places
 
 
-def counted(
+def build_count_reading(
     rule: CompiledRule,
     names: tuple[str | None, ...] | list[str],
     counts: list[int],
@@ -300,7 +302,7 @@ def counted(
     return RuleReading(rule.id, rule.kind, rule.mode, readings, grouped)
 
 
-def _said_at(case: Case, path: Path | None, rows: IntArray, column: str) -> list[Place]:
+def _locate_rule(case: Case, path: Path | None, rows: IntArray, column: str) -> list[Place]:
     """Return the place of a rule, or the cells of some dossiers when the table states the rule."""
-    cells = [case.portfolio.place(int(row), "dossier" if path else column) for row in rows]
+    cells = [case.portfolio.locate(int(row), "dossier" if path else column) for row in rows]
     return cells if path is None else [case.locate(path), *cells]

@@ -20,26 +20,33 @@ from math import lcm
 import numpy as np
 
 from tnt_sim.domain.money import format_cents
-from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.rules.expressions.columns import (
     NO_LIMIT,
-    cents_of,
-    exact_times,
-    floor_times,
     is_committed,
-    money_column,
-    numeric_column,
+    multiply_exact,
+    multiply_floor,
+    read_cents,
+    read_money_column,
+    read_numeric_column,
 )
-from tnt_sim.rules.expressions.groups import groups_by
+from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.offers.decisions import Decisions
 from tnt_sim.rules.offers.grant_spec import FormulaSpec, GrantSpec, MoneyColumn
-from tnt_sim.rules.offers.levels import CommonRates, Levels, Menu, clear_levels, collect, level_cents
-from tnt_sim.rules.offers.rates import check_rates, rated
+from tnt_sim.rules.offers.levels import (
+    CommonRates,
+    Levels,
+    Menu,
+    collect_levels,
+    has_clear_levels,
+    parse_level_cents,
+)
+from tnt_sim.rules.offers.rates import check_rates, compute_rate_limits
 from tnt_sim.rules.protocols import Case, Path
 
-SHOWN = 20
+MAX_LISTED = 20
 LIMITS = {
     "requested": Text("le montant demandé", "the amount requested"),
     "formula": Text("le montant de la formule", "the amount of the formula"),
@@ -50,12 +57,12 @@ LIMITS = {
 """The limits of a grant, in the order in which warnings name them."""
 
 
-def tell_above(case: Case, limits: dict[str, IntArray]) -> None:
+def warn_commitments_above(case: Case, limits: dict[str, IntArray]) -> None:
     """Warn of every commitment above a limit of its grant.
 
     `limits` are cents, int64 (n,), by the keys of `LIMITS`.
     """
-    held, committed = is_committed(case), cents_of(case, "committed", 0)
+    held, committed = is_committed(case), read_cents(case, "committed", 0)
     if not held.any():
         return
     for key, words in LIMITS.items():
@@ -63,24 +70,24 @@ def tell_above(case: Case, limits: dict[str, IntArray]) -> None:
             continue
         rows = np.flatnonzero(held & (committed > limits[key]))
         over = (committed - np.maximum(limits[key], 0))[rows].tolist()
-        tell_excesses(
+        warn_excesses(
             case, "committed-above", words, case.table["dossier"].gather(rows).to_list(), over, rows
         )
 
 
-def tell_excesses(
+def warn_excesses(
     case: Case, code: str, above: Text, names: Sequence[str], over_cents: Sequence[int], rows: IntArray
 ) -> None:
     """Record one warning: who exceeds a limit and by how much, the first 20 by name and place, then a count."""
     if len(names) == 0:
         return
-    pairs = list(zip(names, over_cents, strict=True))[:SHOWN]
+    pairs = list(zip(names, over_cents, strict=True))[:MAX_LISTED]
     fr, en = (
         ", ".join(f"{name} ({format_cents(cents, lang)})" for name, cents in pairs)
         for lang in (Lang.FR, Lang.EN)
     )
-    more = f", … (+{len(names) - SHOWN})" if len(names) > SHOWN else ""
-    n = so_many(
+    more = f", … (+{len(names) - MAX_LISTED})" if len(names) > MAX_LISTED else ""
+    n = describe_count(
         len(names),
         ("engagement, qui reste acquis, dépasse", "engagements, qui restent acquis, dépassent"),
         ("commitment, which is kept, exceeds", "commitments, which are kept, exceed"),
@@ -91,7 +98,7 @@ def tell_excesses(
             f"{n.fr} {above.fr}, de : {fr}{more}.",
             f"{n.en} {above.en}, by: {en}{more}.",
         ),
-        *(case.portfolio.place(int(row), "committed") for row in rows[:SHOWN]),
+        *(case.portfolio.locate(int(row), "committed") for row in rows[:MAX_LISTED]),
     )
 
 
@@ -126,7 +133,7 @@ class Offers:
     levels: Levels
     common: CommonRates
 
-    def amount_fits(self, granted_cents: IntArray) -> BoolArray:
+    def match_amounts(self, granted_cents: IntArray) -> BoolArray:
         """Return whether each amount is one that its dossier may receive, bool (n,).
 
         It is meaningful only for candidates.
@@ -135,8 +142,8 @@ class Offers:
         stepped = granted_cents % self.unit_cents == 0
         exact = granted_cents == self.most_cents
         plain = np.where(self.ranged, within & stepped, exact)
-        levelled = self.levels.mask(len(granted_cents))
-        return np.where(levelled, self.levels.fits(granted_cents), plain)
+        levelled = self.levels.select_dossiers(len(granted_cents))
+        return np.where(levelled, self.levels.match_levels(granted_cents), plain)
 
     @property
     def highest_cents(self) -> IntArray:
@@ -154,7 +161,7 @@ class Offers:
         return self.candidate | self.committed
 
 
-def offers(
+def compute_offers(
     case: Case,
     specs: Sequence[tuple[GrantSpec, Path]],
     eligible: BoolArray,
@@ -171,7 +178,7 @@ def offers(
     decided : decisions of people
     ceiling_cents : int64 (n,), the most that the caps allow each dossier alone
     """
-    committed, committed_cents = is_committed(case), cents_of(case, "committed", 0)
+    committed, committed_cents = is_committed(case), read_cents(case, "committed", 0)
     open_ = eligible & ~committed
     amounts = _GrantArrays.start(case)
     left = np.ones(case.n, dtype=np.bool_)
@@ -183,19 +190,19 @@ def offers(
         left &= ~mask
         amounts.apply(spec, path, mask, open_)
     amounts.ask(left, None, ("grants",), open_)
-    tell_above(case, amounts.limits)
+    warn_commitments_above(case, amounts.limits)
     if ceiling_cents is not None:
         np.minimum(amounts.most, ceiling_cents, out=amounts.most)
-    least, most = amounts.rounded()
-    least, most = _decided_amounts(case, decided, least, most, open_)
-    levels = collect(amounts.menus, least, most, open_)
-    amounts.note_idle_menus(levels, open_)
+    least, most = amounts.round_to_unit()
+    least, most = _apply_decided_amounts(case, decided, least, most, open_)
+    levels = collect_levels(amounts.menus, least, most, open_)
+    amounts.warn_idle_levels(levels, open_)
     levelled = amounts.levelled
-    lowest, highest = levels.bounds(case.n)
+    lowest, highest = levels.find_bounds(case.n)
     least, most = np.where(levelled, lowest, least), np.where(levelled, highest, most)
     capped = open_ & ((most < least) | (most <= 0))
     candidate = open_ & ~capped & ~decided.refused
-    _forced_but_out(case, decided, candidate | committed)
+    _check_forced_eligible(case, decided, candidate | committed)
     return Offers(
         candidate=candidate,
         committed=committed,
@@ -207,8 +214,8 @@ def offers(
         least_cents=np.where(candidate, np.where(amounts.ranged | levelled, least, most), 0),
         most_cents=np.where(candidate, most, 0),
         unit_cents=amounts.unit,
-        levels=levels.where(candidate),
-        common=CommonRates(levels.where(candidate), tuple(amounts.group_names)),
+        levels=levels.restrict(candidate),
+        common=CommonRates(levels.restrict(candidate), tuple(amounts.group_names)),
     )
 
 
@@ -234,11 +241,11 @@ class _GrantArrays:
         return cls(
             case,
             most=np.full(n, NO_LIMIT, dtype=np.int64),
-            least=cents_of(case, "min_grant", 0).copy(),
+            least=read_cents(case, "min_grant", 0).copy(),
             unit=np.ones(n, dtype=np.int64),
             ranged=np.zeros(n, dtype=np.bool_),
-            base=cents_of(case, "base", NO_LIMIT),
-            requested=cents_of(case, "requested", NO_LIMIT),
+            base=read_cents(case, "base", NO_LIMIT),
+            requested=read_cents(case, "requested", NO_LIMIT),
             levelled=np.zeros(n, dtype=np.bool_),
             menus=[],
             group_names=[],
@@ -252,24 +259,24 @@ class _GrantArrays:
         self.ranged[mask] = spec.mode == "range"
         self.ask(mask, spec.formula, path, open_)
         if spec.max_rate is not None:
-            self._need_base(mask & open_, (*path, "max_rate"))
-            self._cap("max_rate", rated(self.case, spec, self.base, path), mask)
+            self._check_base(mask & open_, (*path, "max_rate"))
+            self._lower_most("max_rate", compute_rate_limits(self.case, spec, self.base, path), mask)
         if spec.max is not None:
-            self._cap("max", self._limit(spec.max, (*path, "max"), NO_LIMIT), mask)
+            self._lower_most("max", self._read_limit(spec.max, (*path, "max"), NO_LIMIT), mask)
         if spec.min is not None:
-            np.maximum(self.least, self._limit(spec.min, (*path, "min"), 0), out=self.least, where=mask)
+            np.maximum(self.least, self._read_limit(spec.min, (*path, "min"), 0), out=self.least, where=mask)
         if spec.min_rate is not None:
-            self._need_base(mask & open_, (*path, "min_rate"))
-            floor = -floor_times(np.where(self.base == NO_LIMIT, 0, -self.base), spec.min_rate)
+            self._check_base(mask & open_, (*path, "min_rate"))
+            floor = -multiply_floor(np.where(self.base == NO_LIMIT, 0, -self.base), spec.min_rate)
             np.maximum(self.least, floor, out=self.least, where=mask)
         if spec.mode == "range":
-            self._need_minimum(mask & open_, path)
+            self._check_minimum(mask & open_, path)
         if spec.mode in ("levels", "common_rate"):
-            self._menu(spec, path, mask, open_)
+            self._add_levels(spec, path, mask, open_)
 
-    def _menu(self, spec: GrantSpec, path: Path, mask: BoolArray, open_: BoolArray) -> None:
+    def _add_levels(self, spec: GrantSpec, path: Path, mask: BoolArray, open_: BoolArray) -> None:
         if not spec.levels or (spec.mode == "common_rate") != (spec.by is not None):
-            self.case.fault(
+            self.case.record_defect(
                 "levels",
                 Text(
                     "`levels` veut une liste de taux ou de montants ; `common_rate` veut aussi `by`.",
@@ -278,18 +285,18 @@ class _GrantArrays:
                 path,
             )
             return
-        if not clear_levels(self.case, spec.levels, (*path, "levels")):
+        if not has_clear_levels(self.case, spec.levels, (*path, "levels")):
             return
         base = np.where(self.base == NO_LIMIT, 0, self.base)
         if any("%" in level for level in spec.levels):
-            self._need_base(mask & open_, (*path, "levels"))
+            self._check_base(mask & open_, (*path, "levels"))
         result = [
-            level_cents(self.case, level, base, self.unit, (*path, "levels", k))
+            parse_level_cents(self.case, level, base, self.unit, (*path, "levels", k))
             for k, level in enumerate(spec.levels)
         ]
         group = np.full(self.case.n, -1, dtype=np.int64)
         if spec.by is not None:
-            groups = groups_by(self.case, spec.by, None, mask & open_, mask & open_, path)
+            groups = group_by_columns(self.case, spec.by, None, mask & open_, mask & open_, path)
             if groups is None:
                 return
             group = np.where(groups.codes >= 0, groups.codes + len(self.group_names), -1)
@@ -297,13 +304,13 @@ class _GrantArrays:
         self.levelled[mask] = True
         self.menus.append(Menu(mask, tuple(cents for cents in result if cents is not None), group, path))
 
-    def note_idle_menus(self, levels: Levels, open_: BoolArray) -> None:
+    def warn_idle_levels(self, levels: Levels, open_: BoolArray) -> None:
         """Warn of an entry whose levels fit none of its dossiers."""
-        fitting = levels.mask(self.case.n)
+        fitting = levels.select_dossiers(self.case.n)
         for menu in self.menus:
             mine = menu.mask & open_
             if mine.any() and not fitting[mine].any():
-                n = so_many(int(mine.sum()), ("dossier", "dossiers"), ("dossier", "dossiers"))
+                n = describe_count(int(mine.sum()), ("dossier", "dossiers"), ("dossier", "dossiers"))
                 self.case.warnings.add(
                     "levels-idle",
                     Text(
@@ -320,68 +327,70 @@ class _GrantArrays:
     def ask(self, mask: BoolArray, formula: FormulaSpec | None, path: Path, open_: BoolArray) -> None:
         """Limit the grants by the request, by the formula where there is one, and by the base."""
         if formula is not None:
-            self._cap("formula", self._formula(formula, (*path, "formula"), mask & open_), mask)
+            self._lower_most(
+                "formula", self._compute_formula(formula, (*path, "formula"), mask & open_), mask
+            )
         else:
-            self._need_requested(mask & open_)
-        self._cap("requested", self.requested, mask)
-        self._cap("base", self.base, mask)
+            self._check_requested(mask & open_)
+        self._lower_most("requested", self.requested, mask)
+        self._lower_most("base", self.base, mask)
 
-    def _cap(self, kind: str, cents: IntArray, mask: BoolArray) -> None:
+    def _lower_most(self, kind: str, cents: IntArray, mask: BoolArray) -> None:
         """Lower `most` within a mask; the limit is kept by kind, to be compared with commitments."""
         limit = self.limits.setdefault(kind, np.full(self.case.n, NO_LIMIT, dtype=np.int64))
         for held in (self.most, limit):
             np.minimum(held, cents, out=held, where=mask)
 
-    def rounded(self) -> tuple[IntArray, IntArray]:
+    def round_to_unit(self) -> tuple[IntArray, IntArray]:
         """Return `least` rounded up and `most` rounded down to the unit."""
         least = -(-self.least // self.unit) * self.unit
         return least, self.most // self.unit * self.unit
 
-    def _formula(self, formula: FormulaSpec, path: Path, needed: BoolArray) -> IntArray:
+    def _compute_formula(self, formula: FormulaSpec, path: Path, needed: BoolArray) -> IntArray:
         """Return flat + Σ amount · min(column, up_to), summed exactly and rounded down once."""
         pieces: list[tuple[IntArray, Fraction]] = []
         unknown = np.zeros(self.case.n, dtype=np.bool_)
         for k, per_unit in enumerate(formula.per):
-            column = numeric_column(self.case, per_unit.column, (*path, "per", k, "column"))
+            column = read_numeric_column(self.case, per_unit.column, (*path, "per", k, "column"))
             if column is None:
                 continue
-            self._need_filled(per_unit.column, column.missing & needed, (*path, "per", k))
+            self._check_filled(per_unit.column, column.missing & needed, (*path, "per", k))
             unknown |= column.missing
             units = column.values
             if per_unit.up_to is not None:
                 units = np.minimum(units, int(per_unit.up_to / column.scale))
             pieces.append((units, column.scale * per_unit.amount))
         common = lcm(*(rate.denominator for _, rate in pieces))
-        total = exact_times(np.full(self.case.n, formula.flat, dtype=np.int64), common)
+        total = multiply_exact(np.full(self.case.n, formula.flat, dtype=np.int64), common)
         for units, rate in pieces:
-            total = total + exact_times(units, int(rate * common))
+            total = total + multiply_exact(units, int(rate * common))
         whole: IntArray = np.clip(total // common, -NO_LIMIT, NO_LIMIT).astype(np.int64)
         if formula.max is not None:
             whole = np.minimum(whole, formula.max)
         return np.where(unknown, NO_LIMIT, whole)
 
-    def _limit(self, limit: int | MoneyColumn, path: Path, empty: int) -> IntArray:
+    def _read_limit(self, limit: int | MoneyColumn, path: Path, empty: int) -> IntArray:
         if isinstance(limit, int):
             return np.full(self.case.n, limit, dtype=np.int64)
-        return money_column(self.case, limit.column, (*path, "column"), empty)
+        return read_money_column(self.case, limit.column, (*path, "column"), empty)
 
-    def _need_base(self, mask: BoolArray, path: Path) -> None:
-        self._need_filled("cost", mask & (self.base == NO_LIMIT), path)
+    def _check_base(self, mask: BoolArray, path: Path) -> None:
+        self._check_filled("cost", mask & (self.base == NO_LIMIT), path)
 
-    def _need_requested(self, mask: BoolArray) -> None:
-        self._need_filled("requested", mask & (self.requested == NO_LIMIT), ("grants",))
+    def _check_requested(self, mask: BoolArray) -> None:
+        self._check_filled("requested", mask & (self.requested == NO_LIMIT), ("grants",))
 
-    def _need_minimum(self, mask: BoolArray, path: Path) -> None:
-        self._need_filled("min_grant", mask & (self.least <= 0), path)
+    def _check_minimum(self, mask: BoolArray, path: Path) -> None:
+        self._check_filled("min_grant", mask & (self.least <= 0), path)
 
-    def _need_filled(self, column: str, rows: BoolArray, path: Path) -> None:
+    def _check_filled(self, column: str, rows: BoolArray, path: Path) -> None:
         missing = np.flatnonzero(rows)
         if len(missing) == 0:
             return
         names = ", ".join(self.case.table["dossier"].gather(missing[:5]).to_list())
         more = f" (+{len(missing) - 5})" if len(missing) > 5 else ""
         fr, en = f"pour {names}{more}", f"for {names}{more}"
-        places = [self.case.portfolio.place(int(row), column) for row in missing[:5]]
+        places = [self.case.portfolio.locate(int(row), column) for row in missing[:5]]
         hint = _NEEDS.get(column, _NEEDS["cost"])
         if column == "requested" and len(missing) == self.case.n:  # do not list every row
             fr, en, places, hint = "partout", "everywhere", [], _NO_AMOUNT
@@ -419,7 +428,7 @@ _NEEDS = {
 }
 
 
-def _decided_amounts(
+def _apply_decided_amounts(
     case: Case, decided: Decisions, least: IntArray, most: IntArray, open_: BoolArray
 ) -> tuple[IntArray, IntArray]:
     stated = open_ & (decided.amount_cents >= 0)
@@ -436,12 +445,12 @@ def _decided_amounts(
                 f"({fr[0]} à {fr[1]}).",
                 f'the amount decided for "{name}" is outside what the dossier may get ({en[0]} to {en[1]}).',
             ),
-            case.portfolio.place(int(row), "requested"),
+            case.portfolio.locate(int(row), "requested"),
         )
     return np.where(stated, amount, least), np.where(stated, amount, most)
 
 
-def _forced_but_out(case: Case, decided: Decisions, in_play: BoolArray) -> None:
+def _check_forced_eligible(case: Case, decided: Decisions, in_play: BoolArray) -> None:
     for row in np.flatnonzero(decided.funded & ~in_play)[:20]:
         name = case.table["dossier"][int(row)]
         spec = decided.specs[int(decided.rule[row])]
@@ -452,7 +461,7 @@ def _forced_but_out(case: Case, decided: Decisions, in_play: BoolArray) -> None:
                 f'the decision "{spec.id}" funds "{name}", which is not eligible.',
             ),
             case.locate(("rules", spec.id)),
-            case.portfolio.place(int(row), "dossier"),
+            case.portfolio.locate(int(row), "dossier"),
             hint=Text(
                 "Levez la condition (`waivers`) ou retirez la décision.",
                 "Lift the requirement (`waivers`) or drop the decision.",

@@ -19,7 +19,7 @@ from tnt_sim.domain.field_types import write_cents, write_number
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal, parse_rate
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
-from tnt_sim.rules.offers.rates import rate_above_one
+from tnt_sim.rules.offers.rates import record_rate_above_one
 from tnt_sim.rules.protocols import Case, Path, RowBuilder
 
 
@@ -43,34 +43,34 @@ class Levels:
     group: IntArray
 
     @classmethod
-    def none(cls) -> Levels:
+    def build_empty(cls) -> Levels:
         """Return an empty set of levels."""
         empty = np.zeros(0, dtype=np.int64)
         return cls(empty, empty, empty, empty, empty)
 
-    def where(self, mask: BoolArray) -> Levels:
-        """Return the levels of the dossiers in `mask`, bool (n,)."""
+    def restrict(self, mask: BoolArray) -> Levels:
+        """Return the levels of the dossiers in `select_dossiers`, bool (n,)."""
         keep = mask[self.row]
         return Levels(self.row[keep], self.cents[keep], self.step[keep], self.menu[keep], self.group[keep])
 
-    def mask(self, n: int) -> BoolArray:
+    def select_dossiers(self, n: int) -> BoolArray:
         """Return the dossiers that have a level, bool (n,)."""
         found = np.zeros(n, dtype=np.bool_)
         found[self.row] = True
         return found
 
-    def fits(self, granted_cents: IntArray) -> BoolArray:
+    def match_levels(self, granted_cents: IntArray) -> BoolArray:
         """Return whether each dossier's amount is one of its levels, bool (n,)."""
         found = np.zeros(len(granted_cents), dtype=np.bool_)
         found[self.row[self.cents == granted_cents[self.row]]] = True
         return found
 
-    def bounds(self, n: int) -> tuple[IntArray, IntArray]:
+    def find_bounds(self, n: int) -> tuple[IntArray, IntArray]:
         """Return the least and the largest level of each dossier, 0 where it has none: two int64 (n,)."""
         least, most = np.full(n, 2**62, dtype=np.int64), np.zeros(n, dtype=np.int64)
         np.minimum.at(least, self.row, self.cents)
         np.maximum.at(most, self.row, self.cents)
-        return np.where(self.mask(n), least, 0), most
+        return np.where(self.select_dossiers(n), least, 0), most
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Menu:
     path: Path = ()
 
 
-def level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Path) -> IntArray | None:
+def parse_level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Path) -> IntArray | None:
     """Return the amount of one level for each dossier, int64 (n,), rounded down to the unit.
 
     Returns None with a defect.
@@ -92,21 +92,21 @@ def level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Pat
         if "%" in text:
             rate = parse_rate(text)
             if rate > 1:
-                rate_above_one(case, rate, path)
+                record_rate_above_one(case, rate, path)
                 return None
             if rate <= 0:
-                _nothing(case, text, path)
+                _record_zero_level(case, text, path)
                 return None
             exact = base.astype(object) * rate.numerator // rate.denominator
             cents = np.minimum(exact, 2**60).astype(np.int64)
         else:
             amount = parse_cents(text)
             if amount <= 0:
-                _nothing(case, text, path)
+                _record_zero_level(case, text, path)
                 return None
             cents = np.full(case.n, amount, dtype=np.int64)
     except MoneyError as error:
-        case.fault("level", error.text, path)
+        case.record_defect("level", error.text, path)
         return None
     rounded: IntArray = cents // unit * unit
     return rounded
@@ -116,13 +116,15 @@ def level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Pat
 _BARE = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,12})?")
 
 
-def unclear_levels(texts: Sequence[str]) -> list[str]:
+def find_ambiguous_levels(texts: Sequence[str]) -> list[str]:
     """Return the levels that may be a rate or an amount.
 
     These are bare numbers up to 1, or all bare numbers where none exceeds 100.
 
-    >>> unclear_levels(["0.5", "20000"]), unclear_levels(["20", "25 %"]), unclear_levels(["150", "20"])
-    (['0.5'], ['20'], [])
+    >>> find_ambiguous_levels(["0.5", "20000"]), find_ambiguous_levels(["20", "25 %"])
+    (['0.5'], ['20'])
+    >>> find_ambiguous_levels(["150", "20"])
+    []
     """
     bare = [text.strip() for text in texts if _BARE.fullmatch(text.strip())]
     values = {text: parse_decimal(text) for text in bare}
@@ -130,9 +132,9 @@ def unclear_levels(texts: Sequence[str]) -> list[str]:
     return [text for text in bare if small or values[text] <= 1]
 
 
-def clear_levels(case: Case, texts: Sequence[str], path: Path) -> bool:
+def has_clear_levels(case: Case, texts: Sequence[str], path: Path) -> bool:
     """Return whether every level is clearly a rate or an amount; otherwise record how to write it."""
-    unclear = unclear_levels(texts)
+    unclear = find_ambiguous_levels(texts)
     if not unclear:
         return True
     values = [parse_decimal(text) for text in unclear]
@@ -144,7 +146,7 @@ def clear_levels(case: Case, texts: Sequence[str], path: Path) -> bool:
         " ; ".join(f"« {text} »" for text in unclear),
         "; ".join(f'"{text}"' for text in unclear),
     )
-    case.fault(
+    case.record_defect(
         "levels-unclear",
         Text(
             f"{names_fr} : sans unité, c'est un taux ou un montant en euros.",
@@ -156,8 +158,8 @@ def clear_levels(case: Case, texts: Sequence[str], path: Path) -> bool:
     return False
 
 
-def _nothing(case: Case, text: str, path: Path) -> None:
-    case.fault(
+def _record_zero_level(case: Case, text: str, path: Path) -> None:
+    case.record_defect(
         "level",
         Text(f"« {text} » n'accorde rien.", f'"{text}" grants nothing.'),
         path,
@@ -168,7 +170,7 @@ def _nothing(case: Case, text: str, path: Path) -> None:
     )
 
 
-def collect(menus: Sequence[Menu], least: IntArray, most: IntArray, open_: BoolArray) -> Levels:
+def collect_levels(menus: Sequence[Menu], least: IntArray, most: IntArray, open_: BoolArray) -> Levels:
     """Return the levels that fit each open dossier; equal amounts of one entry without groups count once."""
     pieces: list[tuple[IntArray, IntArray, IntArray, IntArray]] = []
     for menu in menus:
@@ -178,7 +180,7 @@ def collect(menus: Sequence[Menu], least: IntArray, most: IntArray, open_: BoolA
             places = np.full(len(held), position, dtype=np.int64)
             pieces.append((held, cents[held], places, menu.group[held]))
     if not pieces:
-        return Levels.none()
+        return Levels.build_empty()
     row, cents, place, group = [np.concatenate([part[k] for part in pieces]) for k in range(4)]
     order = np.lexsort((place, cents, row))
     row, cents, place, group = row[order], cents[order], place[order], group[order]
@@ -196,22 +198,22 @@ class CommonRates:
     levels: Levels
     names: tuple[str, ...]
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write the rows of every group that has a level."""
         chosen: dict[tuple[int, int], int] = {}
         for row in np.unique(self.levels.row[self.levels.group >= 0]).tolist():
             mine = np.flatnonzero(self.levels.row == row)
-            columns = builder.option_columns(row)
+            columns = builder.list_option_columns(row)
             for (column, _), level in zip(columns, mine.tolist(), strict=True):
                 key = (int(self.levels.group[level]), int(self.levels.menu[level]))
                 if key not in chosen:
-                    chosen[key] = builder.column(f"level:{self.names[key[0]]}:{key[1]}", 0, 1)
-                builder.link(f"level:{self.names[key[0]]}", [(column, 1), (chosen[key], -1)], 0)
+                    chosen[key] = builder.add_column(f"level:{self.names[key[0]]}:{key[1]}", 0, 1)
+                builder.add_link(f"level:{self.names[key[0]]}", [(column, 1), (chosen[key], -1)], 0)
         for group in sorted({key[0] for key in chosen}):
             ys = [(column, 1) for key, column in sorted(chosen.items()) if key[0] == group]
-            builder.link(f"one level:{self.names[group]}", ys, 1)
+            builder.add_link(f"one level:{self.names[group]}", ys, 1)
 
-    def broken(self, funded: BoolArray, granted_cents: IntArray) -> list[str]:
+    def list_violated_groups(self, funded: BoolArray, granted_cents: IntArray) -> list[str]:
         """Return the groups in which no single level explains the amounts of all funded dossiers."""
         result = []
         for group, name in enumerate(self.names):

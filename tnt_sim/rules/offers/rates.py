@@ -17,49 +17,49 @@ import numpy as np
 
 from tnt_sim.domain.field_types import write_rate
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.columns import NO_LIMIT, exact_times
+from tnt_sim.rules.expressions.columns import NO_LIMIT, multiply_exact
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.rules.offers.grant_spec import BracketsSpec, GrantSpec
 from tnt_sim.rules.protocols import Case, Path
 
 
-def rated(case: Case, spec: GrantSpec, base: IntArray, path: Path) -> IntArray:
+def compute_rate_limits(case: Case, spec: GrantSpec, base: IntArray, path: Path) -> IntArray:
     """Return the most that `max_rate` and `bonus` allow each dossier, int64 (n,).
 
     Where the base is unknown it is `NO_LIMIT`.
     """
     assert spec.max_rate is not None
-    rates = [rate for rate, _ in _rates(spec, path)]
+    rates = [rate for rate, _ in _list_rates(spec, path)]
     common = lcm(*(rate.denominator for rate in rates))
     known = np.where(base == NO_LIMIT, 0, base)
     # in units of 1/common cent, so that the result is rounded down only once
-    scaled = _base_parts(spec.max_rate, known, common)
+    scaled = _apply_rate(spec.max_rate, known, common)
     for k, bonus in enumerate(spec.bonus):
         mask = select(case, bonus.where, (*path, "bonus", k, "where"))
         if mask is None:
             continue
         ceiling = Fraction(1) if bonus.up_to is None else bonus.up_to
-        raised = scaled + exact_times(known, int(bonus.rate * common))
-        raised = np.minimum(raised, exact_times(known, int(ceiling * common)))
+        raised = scaled + multiply_exact(known, int(bonus.rate * common))
+        raised = np.minimum(raised, multiply_exact(known, int(ceiling * common)))
         scaled = np.where(mask, np.maximum(scaled, raised), scaled)
     whole = np.minimum(scaled // common, NO_LIMIT).astype(np.int64)
     return np.where(base == NO_LIMIT, NO_LIMIT, whole)
 
 
-def _base_parts(rate: Fraction | BracketsSpec, base: IntArray, common: int) -> IntArray:
+def _apply_rate(rate: Fraction | BracketsSpec, base: IntArray, common: int) -> IntArray:
     if isinstance(rate, Fraction):
-        return exact_times(base, int(rate * common))
-    total = exact_times(np.zeros_like(base), 1)
+        return multiply_exact(base, int(rate * common))
+    total = multiply_exact(np.zeros_like(base), 1)
     start = 0
     for bracket in rate.brackets:
         stop = NO_LIMIT if bracket.up_to is None else bracket.up_to
-        total = total + exact_times(np.clip(base - start, 0, stop - start), int(bracket.rate * common))
+        total = total + multiply_exact(np.clip(base - start, 0, stop - start), int(bracket.rate * common))
         start = stop
     return total
 
 
-def _rates(spec: GrantSpec, path: Path) -> Iterator[tuple[Fraction, Path]]:
+def _list_rates(spec: GrantSpec, path: Path) -> Iterator[tuple[Fraction, Path]]:
     """Yield every rate of an entry with its place."""
     if isinstance(spec.max_rate, BracketsSpec):
         for k, bracket in enumerate(spec.max_rate.brackets):
@@ -74,10 +74,10 @@ def _rates(spec: GrantSpec, path: Path) -> Iterator[tuple[Fraction, Path]]:
             yield bonus.up_to, (*path, "bonus", k, "up_to")
 
 
-def rate_above_one(case: Case, rate: Fraction, path: Path) -> None:
+def record_rate_above_one(case: Case, rate: Fraction, path: Path) -> None:
     """Record a rate above 100 %."""
     percent = write_rate(rate)
-    case.fault(
+    case.record_defect(
         "rate-above-one",
         Text(f"un taux de {percent} dépasse 100 %.", f"a rate of {percent} is above 100 %."),
         path,
@@ -93,12 +93,12 @@ def check_rates(case: Case, spec: GrantSpec, path: Path) -> bool:
 
     They are at most 100 %, brackets are in order, and `bonus` comes with `max_rate`.
     """
-    before = len(case.defects.found)
-    for rate, place in _rates(spec, path):
+    before = len(case.defects.entries)
+    for rate, place in _list_rates(spec, path):
         if rate > 1:
-            rate_above_one(case, rate, place)
+            record_rate_above_one(case, rate, place)
     if spec.bonus and spec.max_rate is None:
-        case.fault(
+        case.record_defect(
             "bonus-without-rate",
             Text(
                 "`bonus` relève `max_rate`, qui manque ici.", "`bonus` raises `max_rate`, which is missing."
@@ -108,7 +108,7 @@ def check_rates(case: Case, spec: GrantSpec, path: Path) -> bool:
         )
     for k, bonus in enumerate(spec.bonus):
         if isinstance(spec.max_rate, Fraction) and bonus.up_to is not None and bonus.up_to < spec.max_rate:
-            case.fault(
+            case.record_defect(
                 "bonus-idle",
                 Text(
                     "ce bonus ne peut rien relever : `up_to` est sous `max_rate`.",
@@ -119,7 +119,7 @@ def check_rates(case: Case, spec: GrantSpec, path: Path) -> bool:
     if isinstance(spec.max_rate, BracketsSpec):
         _check_brackets(case, spec.max_rate, (*path, "max_rate", "brackets"))
     _check_order(case, spec, path)
-    return len(case.defects.found) == before
+    return len(case.defects.entries) == before
 
 
 def _check_brackets(case: Case, spec: BracketsSpec, path: Path) -> None:
@@ -127,7 +127,7 @@ def _check_brackets(case: Case, spec: BracketsSpec, path: Path) -> None:
     for k, bracket in enumerate(spec.brackets):
         last = k == len(spec.brackets) - 1
         if (bracket.up_to is None and not last) or (bracket.up_to is not None and bracket.up_to <= start):
-            case.fault(
+            case.record_defect(
                 "brackets-order",
                 Text(
                     "les tranches doivent monter, et seule la dernière peut être sans `up_to`.",
@@ -143,7 +143,7 @@ def _check_order(case: Case, spec: GrantSpec, path: Path) -> None:
     if spec.bonus or not isinstance(spec.max_rate, Fraction) or spec.min_rate is None:
         return
     if spec.min_rate > spec.max_rate:
-        case.fault(
+        case.record_defect(
             "rates-order",
             Text(
                 "`min_rate` dépasse `max_rate` : aucun dossier ne peut rien recevoir.",

@@ -9,9 +9,16 @@ from tnt_sim.domain.field_types import write_rate
 from tnt_sim.domain.money import MoneyError, format_cents, format_rate, parse_cents, parse_rate
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import listed
+from tnt_sim.rules.expressions.column_text import format_list
 from tnt_sim.rules.expressions.selectors import describe
-from tnt_sim.rules.expressions.text import _where, capitalised, money, of_what, stays, when
+from tnt_sim.rules.expressions.text import (
+    _format_selector,
+    capitalise,
+    describe_bound_predicate,
+    describe_complement,
+    describe_if_clause,
+    format_money,
+)
 from tnt_sim.rules.offers.cap_spec import CapSpec
 from tnt_sim.rules.offers.eligibility import EligibilitySpec, WaiverSpec
 from tnt_sim.rules.offers.grant_spec import BonusSpec, BracketsSpec, FormulaSpec, GrantSpec, MoneyColumn
@@ -23,20 +30,22 @@ _SURE = {
 }
 
 
-def cap_words(cap: CapSpec, lang: Lang) -> str:
+def describe_cap(cap: CapSpec, lang: Lang) -> str:
     """Return « Le total accordé à tous les dossiers d'un même projet ne dépasse pas 80 % de l'assiette. »"""
     french = lang is Lang.FR
-    full = cap.filled()
-    head = "" if full.where is None else f"{when(full.where, lang)}, "
+    full = cap.fill_from_library()
+    head = "" if full.where is None else f"{describe_if_clause(full.where, lang)}, "
     whole = (
         "le total accordé à tous les dossiers d'un même projet"
         if french
         else "the total granted to all dossiers of one project"
     )
     if full.counting:
-        plus = listed([column_text.column(name).in_(lang) for name in full.counting], lang)
+        plus = format_list([column_text.describe_column(name).in_(lang) for name in full.counting], lang)
         whole += f", augmenté {_of_all(full.counting, lang)}," if french else f", plus {plus},"
-    text = capitalised(f"{head}{whole}{stays(None, _most(full, lang), lang)}.")
+    text = capitalise(
+        f"{head}{whole}{describe_bound_predicate(None, _describe_cap_limit(full, lang), lang)}."
+    )
     legal = full.legal
     if legal is None:
         return text
@@ -49,25 +58,27 @@ def cap_words(cap: CapSpec, lang: Lang) -> str:
 
 def _of_all(names: Sequence[str], lang: Lang) -> str:
     """Return « des autres aides de l'État et des autres aides publiques »."""
-    return listed([of_what(column_text.column(name).in_(lang), lang) for name in names], lang)
+    return format_list(
+        [describe_complement(column_text.describe_column(name).in_(lang), lang) for name in names], lang
+    )
 
 
-def _most(cap: CapSpec, lang: Lang) -> str:
+def _describe_cap_limit(cap: CapSpec, lang: Lang) -> str:
     if isinstance(cap.max, MoneyColumn):
-        return column_text.column(cap.max.column).in_(lang)
+        return column_text.describe_column(cap.max.column).in_(lang)
     if not isinstance(cap.max, Fraction):
         return format_cents(cap.max or 0, lang)
     share = format_rate(cap.max, lang)
-    of = column_text.column(cap.of or "base").in_(lang)
-    less = listed([column_text.column(name).in_(lang) for name in cap.less], lang)
+    of = column_text.describe_column(cap.of or "base").in_(lang)
+    less = format_list([column_text.describe_column(name).in_(lang) for name in cap.less], lang)
     if lang is Lang.FR:
-        return f"{share} {of_what(of, lang)}" + (f", moins {less}" if less else "")
-    return f"{share} {of_what(of, lang)}" + (f" less {less}" if less else "")
+        return f"{share} {describe_complement(of, lang)}" + (f", moins {less}" if less else "")
+    return f"{share} {describe_complement(of, lang)}" + (f" less {less}" if less else "")
 
 
-def waiver_words(waiver: WaiverSpec, lang: Lang) -> str:
+def describe_waiver(waiver: WaiverSpec, lang: Lang) -> str:
     """Return « La règle « part-propre » ne s'applique pas si … Accordée par : préfet. »"""
-    condition = when(waiver.where, lang)
+    condition = describe_if_clause(waiver.where, lang)
     if lang is Lang.FR:
         why = f" Motif : {waiver.reason}." if waiver.reason else ""
         who = f" Accordée par : {waiver.author}." if waiver.author else ""
@@ -87,42 +98,44 @@ _MODES = {
 }
 
 
-def grant_words(grant: GrantSpec, lang: Lang) -> str:
+def describe_grant(grant: GrantSpec, lang: Lang) -> str:
     """Return « tout ou rien ; au plus 50 % de l'assiette. »"""
-    pieces = [_mode(grant, lang)]
+    pieces = [_describe_mode(grant, lang)]
     if grant.formula is not None:
-        pieces.append(_formula(grant.formula, lang))
+        pieces.append(_describe_formula(grant.formula, lang))
     base = "de l'assiette" if lang is Lang.FR else "of the eligible cost"
     if isinstance(grant.max_rate, BracketsSpec):
-        pieces.append(_brackets(grant.max_rate, lang))
+        pieces.append(_describe_brackets(grant.max_rate, lang))
     elif grant.max_rate is not None:
-        pieces.append(f"{_at_most(lang)} {format_rate(grant.max_rate, lang)} {base}")
-    pieces += [_bonus(bonus, lang) for bonus in grant.bonus]
+        pieces.append(f"{_translate_at_most(lang)} {format_rate(grant.max_rate, lang)} {base}")
+    pieces += [_describe_bonus(bonus, lang) for bonus in grant.bonus]
     if grant.max is not None:
-        pieces.append(f"{_at_most(lang)} {_limit(grant.max, lang)}")
+        pieces.append(f"{_translate_at_most(lang)} {_describe_limit(grant.max, lang)}")
     if grant.min_rate is not None:
-        pieces.append(f"{_at_least(lang)} {format_rate(grant.min_rate, lang)} {base}")
+        pieces.append(f"{_translate_at_least(lang)} {format_rate(grant.min_rate, lang)} {base}")
     if grant.min is not None:
-        pieces.append(f"{_at_least(lang)} {_limit(grant.min, lang)}")
+        pieces.append(f"{_translate_at_least(lang)} {_describe_limit(grant.min, lang)}")
     if grant.round > 1:
         unit = format_cents(grant.round, lang)
         pieces.append(f"par pas de {unit}" if lang is Lang.FR else f"in steps of {unit}")
     return (" ; " if lang is Lang.FR else "; ").join(pieces) + "."
 
 
-def _mode(grant: GrantSpec, lang: Lang) -> str:
+def _describe_mode(grant: GrantSpec, lang: Lang) -> str:
     """Return the mode, with the list of levels and the groups of a common level."""
     text = _MODES[grant.mode].in_(lang)
     colon, word = (" : ", " ou ") if lang is Lang.FR else (": ", " or ")
     if grant.by is not None:
-        by = column_text.bare_column(grant.by).in_(lang)
+        by = column_text.describe_bare_column(grant.by).in_(lang)
         text += f" (par {by})" if lang is Lang.FR else f" (by {by})"
     if grant.levels:
-        text += colon + listed([_level(level, lang) for level in grant.levels], lang, most=12, word=word)
+        text += colon + format_list(
+            [_format_level(level, lang) for level in grant.levels], lang, most=12, word=word
+        )
     return text
 
 
-def _level(level: str, lang: Lang) -> str:
+def _format_level(level: str, lang: Lang) -> str:
     """Return a level, a rate or an amount, in the notation of the language."""
     try:
         return (
@@ -132,39 +145,42 @@ def _level(level: str, lang: Lang) -> str:
         return level
 
 
-def _bonus(bonus: BonusSpec, lang: Lang) -> str:
+def _describe_bonus(bonus: BonusSpec, lang: Lang) -> str:
     """Return « plus 10 % si les étiquettes contiennent « mutualise », sans dépasser 80 % »."""
     points = format_rate(bonus.rate, lang)
     text = f"plus {points}"
     if bonus.where is not None:
-        text += f" {when(bonus.where, lang)}"
+        text += f" {describe_if_clause(bonus.where, lang)}"
     if bonus.up_to is not None:
         top = format_rate(bonus.up_to, lang)
         text += f", sans dépasser {top}" if lang is Lang.FR else f", up to {top}"
     return text
 
 
-def _at_most(lang: Lang) -> str:
+def _translate_at_most(lang: Lang) -> str:
     return "au plus" if lang is Lang.FR else "at most"
 
 
-def _at_least(lang: Lang) -> str:
+def _translate_at_least(lang: Lang) -> str:
     return "au moins" if lang is Lang.FR else "at least"
 
 
-def _limit(limit: int | MoneyColumn, lang: Lang) -> str:
+def _describe_limit(limit: int | MoneyColumn, lang: Lang) -> str:
     return (
-        column_text.column(limit.column).in_(lang)
+        column_text.describe_column(limit.column).in_(lang)
         if isinstance(limit, MoneyColumn)
         else format_cents(limit, lang)
     )
 
 
-def _formula(formula: FormulaSpec, lang: Lang) -> str:
+def _describe_formula(formula: FormulaSpec, lang: Lang) -> str:
     french = lang is Lang.FR
     pieces = [format_cents(formula.flat, lang)] if formula.flat else []
     for per_unit in formula.per:
-        money, column = format_cents(per_unit.amount, lang), column_text.column(per_unit.column).in_(lang)
+        money, column = (
+            format_cents(per_unit.amount, lang),
+            column_text.describe_column(per_unit.column).in_(lang),
+        )
         text = f"{money} × {column}"
         if per_unit.up_to is not None:
             text += f" (compté jusqu'à {per_unit.up_to})" if french else f" (counted up to {per_unit.up_to})"
@@ -176,7 +192,7 @@ def _formula(formula: FormulaSpec, lang: Lang) -> str:
     return text
 
 
-def _brackets(spec: BracketsSpec, lang: Lang) -> str:
+def _describe_brackets(spec: BracketsSpec, lang: Lang) -> str:
     french = lang is Lang.FR
     pieces = []
     for bracket in spec.brackets:
@@ -186,78 +202,78 @@ def _brackets(spec: BracketsSpec, lang: Lang) -> str:
         else:
             top = format_cents(bracket.up_to, lang)
             pieces.append(f"{share} jusqu'à {top}" if french else f"{share} up to {top}")
-    text = listed(pieces, lang, most=len(pieces))
+    text = format_list(pieces, lang, most=len(pieces))
     return (
         f"au plus, par tranche d'assiette, {text}" if french else f"at most, by part of eligible cost, {text}"
     )
 
 
-def eligibility_formula(entry: EligibilitySpec) -> str:
+def format_eligibility_formula(entry: EligibilitySpec) -> str:
     """Return `envelope: a ∧ ¬(population: {min: 3500}) ⇒ x_i = 0`."""
-    where = _where(entry.where)
+    where = _format_selector(entry.where)
     return f"{f'{where} ∧ ' if where else ''}¬({describe(entry.require.root)}) ⇒ x_i = 0"
 
 
-def grant_formula(grant: GrantSpec) -> str:
+def format_grant_formula(grant: GrantSpec) -> str:
     """Return `g_i ∈ {0 ; min(requested_i ; base_i ; 50 %·base_i ; caps)}, min_grant_i ≤ g_i`."""
-    most = [_requested_text(grant.formula), "base_i"]
+    most = [_format_requested(grant.formula), "base_i"]
     if grant.max_rate is not None:
-        most.append(_max_rate(grant))
+        most.append(_format_max_rate(grant))
     if grant.max is not None:
-        most.append(_limit_of(grant.max))
+        most.append(_format_limit(grant.max))
     least = ["min_grant_i"]
     if grant.min_rate is not None:
         least.append(f"{write_rate(grant.min_rate)}·base_i")
     if grant.min is not None:
-        least.append(_limit_of(grant.min))
+        least.append(_format_limit(grant.min))
     top = f"min({' ; '.join([*most, 'caps'])})"
     bottom = least[0] if len(least) == 1 else f"max({' ; '.join(least)})"
     if grant.mode == "all_or_nothing":
         return f"g_i ∈ {{0 ; {top}}}, {bottom} ≤ g_i"
     if grant.mode == "range":
-        step = "" if grant.round <= 1 else f", g_i ∈ {money(grant.round)}·ℕ"
+        step = "" if grant.round <= 1 else f", g_i ∈ {format_money(grant.round)}·ℕ"
         return f"g_i = 0 or {bottom} ≤ g_i ≤ {top}{step}"
     menu = " ; ".join(level if "%" not in level else f"{level}·base_i" for level in grant.levels)
     same = f", one level for each {grant.by}" if grant.by else ""
     return f"g_i ∈ {{0 ; {menu}}}, {bottom} ≤ g_i ≤ {top}{same}"
 
 
-def _requested_text(formula: FormulaSpec | None) -> str:
+def _format_requested(formula: FormulaSpec | None) -> str:
     if formula is None:
         return "requested_i"
-    pieces = [money(formula.flat)] if formula.flat else []
+    pieces = [format_money(formula.flat)] if formula.flat else []
     for part in formula.per:
         units = f"{part.column}_i" if part.up_to is None else f"min({part.column}_i ; {part.up_to})"
-        pieces.append(f"{money(part.amount)}·{units}")
+        pieces.append(f"{format_money(part.amount)}·{units}")
     flat = " + ".join(pieces) or "0 €"
-    return f"requested_i ; {flat}" + ("" if formula.max is None else f" ; {money(formula.max)}")
+    return f"requested_i ; {flat}" + ("" if formula.max is None else f" ; {format_money(formula.max)}")
 
 
-def _max_rate(grant: GrantSpec) -> str:
+def _format_max_rate(grant: GrantSpec) -> str:
     rate = grant.max_rate
     if isinstance(rate, BracketsSpec):
         pieces = [
-            f"{write_rate(b.rate)} {'beyond' if b.up_to is None else f'up to {money(b.up_to)}'}"
+            f"{write_rate(b.rate)} {'beyond' if b.up_to is None else f'up to {format_money(b.up_to)}'}"
             for b in rate.brackets
         ]
         text = f"({', '.join(pieces)})·base_i"
     else:
         text = f"{write_rate(rate or Fraction(0))}·base_i"
     for bonus in grant.bonus:
-        where = _where(bonus.where)
+        where = _format_selector(bonus.where)
         top = "" if bonus.up_to is None else f", ≤ {write_rate(bonus.up_to)}·base_i"
         text += f" + {write_rate(bonus.rate)}·base_i" + (f" [{where}]" if where else "") + top
     return text
 
 
-def _limit_of(limit: int | MoneyColumn) -> str:
-    return f"{limit.column}_i" if isinstance(limit, MoneyColumn) else money(limit)
+def _format_limit(limit: int | MoneyColumn) -> str:
+    return f"{limit.column}_i" if isinstance(limit, MoneyColumn) else format_money(limit)
 
 
-def cap_formula(cap: CapSpec) -> str:
+def format_cap_formula(cap: CapSpec) -> str:
     """Return `∀ p : Σ{project = p} g_i + other_state_p ≤ 80 % · base_p`."""
-    full = cap.filled()
-    where = _where(full.where)
+    full = cap.fill_from_library()
+    where = _format_selector(full.where)
     left = " + ".join(["Σ{project = p} g_i", *(f"{name}_p" for name in full.counting)])
     if isinstance(full.max, Fraction):
         of = " − ".join([f"{full.of or 'base'}_p", *(f"{name}_p" for name in full.less)])
@@ -265,5 +281,5 @@ def cap_formula(cap: CapSpec) -> str:
     elif isinstance(full.max, MoneyColumn):
         right = f"{full.max.column}_p"
     else:
-        right = money(full.max or 0)
+        right = format_money(full.max or 0)
     return f"∀ p{f' ({where})' if where else ''} : {left} ≤ {right}"

@@ -14,8 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.rules.expressions.columns import NO_LIMIT, cents_of
+from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.rules.expressions.columns import NO_LIMIT, read_cents
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.offers.caps import NONE_LEFT, Cap, Caps, warn_committed
 from tnt_sim.rules.protocols import Case
@@ -23,27 +23,27 @@ from tnt_sim.rules.protocols import Case
 GUARD = "public-aid-100"
 GUARD_TITLE = Text("Aides publiques : 100 % du coût au plus", "Public aid: at most 100 % of the cost")
 OTHERS = ("other_state", "other_public")
-SHOWN = 5
+MAX_LISTED = 5
 
 
-def may_exceed(case: Case, caps: Caps, eligible: BoolArray) -> bool:
+def can_exceed_cost(case: Case, caps: Caps, eligible: BoolArray) -> bool:
     """Return whether requests within the caps, plus other public aid, could exceed the cost of some project."""
     if case.as_0_1_0 or case.table["cost_cents"].null_count() == case.n:
         return False
-    asked = np.minimum(cents_of(case, "requested", NO_LIMIT), caps.ceiling_cents())
-    most = np.where(caps.committed, cents_of(case, "committed", 0), np.where(eligible, asked, 0))
-    return bool(_exceeding(case, caps, most).any())
+    asked = np.minimum(read_cents(case, "requested", NO_LIMIT), caps.compute_ceiling_cents())
+    most = np.where(caps.committed, read_cents(case, "committed", 0), np.where(eligible, asked, 0))
+    return bool(_select_exceeding_projects(case, caps, most).any())
 
 
-def guarded(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
+def add_guard(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
     """Return the caps with the guard added over the projects whose largest grants would exceed their cost.
 
     `most_cents` is int64 (n,), the largest grant of each dossier.
     """
-    covered = _exceeding(case, caps, most_cents)
+    covered = _select_exceeding_projects(case, caps, most_cents)
     if not covered.any():
         return caps
-    limit = np.where(covered, _left(case, caps), 0)
+    limit = np.where(covered, _compute_remaining_cents(case, caps), 0)
     result = replace(caps, caps=(*caps.caps, Cap(GUARD, ("dossiers",), covered, limit)))
     warn_committed(case, replace(result, caps=result.caps[-1:]))
     open_rows = np.zeros_like(covered)
@@ -51,12 +51,14 @@ def guarded(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
     names = [caps.names[project] for project in np.flatnonzero(covered & open_rows).tolist()]
     if not names:
         return result
-    n = so_many(
+    n = describe_count(
         len(names),
         ("projet demande une aide qui", "projets demandent une aide qui"),
         ("project asks for aid that", "projects ask for aid that"),
     )
-    listed = ", ".join(names[:SHOWN]) + (f" (+{len(names) - SHOWN})" if len(names) > SHOWN else "")
+    listed = ", ".join(names[:MAX_LISTED]) + (
+        f" (+{len(names) - MAX_LISTED})" if len(names) > MAX_LISTED else ""
+    )
     case.warnings.add(
         GUARD,
         Text(
@@ -69,26 +71,26 @@ def guarded(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
     return result
 
 
-def _largest(case: Case, caps: Caps, name: str, empty: int) -> IntArray:
+def _find_largest_cells(case: Case, caps: Caps, name: str, empty: int) -> IntArray:
     """Return the largest cell of a money column among the rows of each project, `empty` where all are empty."""
     largest = np.full(len(caps.names), NONE_LEFT, dtype=np.int64)
-    np.maximum.at(largest, caps.code, cents_of(case, name, NONE_LEFT))
+    np.maximum.at(largest, caps.code, read_cents(case, name, NONE_LEFT))
     return np.where(largest == NONE_LEFT, empty, largest)
 
 
-def _left(case: Case, caps: Caps) -> IntArray:
+def _compute_remaining_cents(case: Case, caps: Caps) -> IntArray:
     """Return cost less other public aid by project; `NO_LIMIT` for an unknown cost or without other aid."""
-    cost = _largest(case, caps, "cost", NO_LIMIT)
-    others = sum((_largest(case, caps, name, 0) for name in OTHERS), np.zeros_like(cost))
+    cost = _find_largest_cells(case, caps, "cost", NO_LIMIT)
+    others = sum((_find_largest_cells(case, caps, name, 0) for name in OTHERS), np.zeros_like(cost))
     return np.where((cost == NO_LIMIT) | (others == 0), NO_LIMIT, cost - others)
 
 
-def _exceeding(case: Case, caps: Caps, most_cents: IntArray) -> BoolArray:
+def _select_exceeding_projects(case: Case, caps: Caps, most_cents: IntArray) -> BoolArray:
     """Return the projects that could exceed what other public aid leaves, bool (n_projects,).
 
     Projects that a cap already limits to that amount are left out.
     """
-    left, most = _left(case, caps), np.zeros(len(caps.names), dtype=np.int64)
+    left, most = _compute_remaining_cents(case, caps), np.zeros(len(caps.names), dtype=np.int64)
     np.add.at(most, caps.code, np.minimum(most_cents, 2**53))
     exceeding: BoolArray = (most > 0) & (most > left)
     for cap in caps.caps:

@@ -22,14 +22,20 @@ from tnt_sim.rules.linear_terms import IntArray, Terms, Unit
 from tnt_sim.rules.offers.caps import Caps
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case
-from tnt_sim.rules.second_reading.rows import RowCollector, Sum, bounded, named, summed
+from tnt_sim.rules.second_reading.rows import (
+    RowCollector,
+    Sum,
+    add_bounded_rows,
+    format_row_name,
+    sum_over_columns,
+)
 
 
-def tree_lines(lines: RowCollector, case: Case) -> None:
+def add_envelope_rows(lines: RowCollector, case: Case) -> None:
     """Write each envelope with an amount over all that is granted at and under it."""
     tree = case.tree
     takers = {taker for option in tree.options for taker in option.transfer_to}
-    most = _most_added(tree, takers)
+    most = _compute_gain_bounds(tree, takers)
     for depth in range(int(tree.depth.max()) + 1):
         at_depth = [
             int(k) for k in np.flatnonzero(tree.depth == depth) if tree.amount_cents[int(k)] is not None
@@ -37,21 +43,21 @@ def tree_lines(lines: RowCollector, case: Case) -> None:
         codes = np.full(case.n, -1, dtype=np.int64)
         for place, node in enumerate(at_depth):
             codes[(case.node >= node) & (case.node < tree.end[node])] = place
-        names = [named("envelope", tree.ids[node]) for node in at_depth]
+        names = [format_row_name("envelope", tree.ids[node]) for node in at_depth]
         high = [_sum_or_none(tree.amount_cents[node], most[node]) for node in at_depth]
-        bounded(lines, names, _granted(lines, codes, len(names)), [None] * len(names), high)
+        add_bounded_rows(lines, names, _sum_granted(lines, codes, len(names)), [None] * len(names), high)
         for node, name in zip(at_depth, names, strict=True):
             opened = tree.opened is not None and node in tree.opened.nodes
             if most[node] != 0 or node in takers or tree.options[node].transfer_to or opened:
                 lines.unread.update((f"{name}:max", f"{name}:unfenced:max"))
     for node in range(tree.n_nodes):
-        _outside_fences(lines, case, node, most[node])
+        _add_unfenced_row(lines, case, node, most[node])
     for name in tree.ids:
-        links = (f"{named('link', name, side='unassigned')}:max", f"out:{name}", f"in:{name}")
+        links = (f"{format_row_name('link', name, side='unassigned')}:max", f"out:{name}", f"in:{name}")
         lines.unread.update((*links, f"{name}:shares"))
 
 
-def _outside_fences(lines: RowCollector, case: Case, node: int, added: int | None) -> None:
+def _add_unfenced_row(lines: RowCollector, case: Case, node: int, added: int | None) -> None:
     """Write what an envelope grants outside the ring-fenced envelopes under it."""
     tree = case.tree
     amount = _sum_or_none(tree.amount_cents[node], added)
@@ -68,21 +74,21 @@ def _outside_fences(lines: RowCollector, case: Case, node: int, added: int | Non
         # only outermost ring-fenced envelopes count; amounts under ceilings reserve nothing
         passed = fence or tree.overbooked[k] or tree.amount_cents[k] is None
         k = int(tree.end[k]) if passed else k + 1
-    name = named("envelope", tree.ids[node], side="unfenced")
-    bounded(lines, [name], _granted(lines, codes, 1), [None], [left])
+    name = format_row_name("envelope", tree.ids[node], side="unfenced")
+    add_bounded_rows(lines, [name], _sum_granted(lines, codes, 1), [None], [left])
 
 
 def _sum_or_none(amount: int | None, added: int | None) -> int | None:
     return None if amount is None or added is None else amount + added
 
 
-def _granted(lines: RowCollector, codes: IntArray, n_groups: int) -> Sum:
+def _sum_granted(lines: RowCollector, codes: IntArray, n_groups: int) -> Sum:
     ones = np.ones(lines.columns.n, dtype=np.int64)
     terms = Terms(Fraction(1, 100), Unit.MONEY, np.zeros_like(ones), ones)
-    return summed(lines.columns, terms, codes, n_groups)
+    return sum_over_columns(lines.columns, terms, codes, n_groups)
 
 
-def _most_added(tree: Tree, takers: set[int]) -> list[int | None]:
+def _compute_gain_bounds(tree: Tree, takers: set[int]) -> list[int | None]:
     """Return the most that can be added to each amount; None where siblings may give to it, or to one above."""
     written = [0] * tree.n_nodes
     for node in range(1, tree.n_nodes):
@@ -93,7 +99,12 @@ def _most_added(tree: Tree, takers: set[int]) -> list[int | None]:
         above = tree.amount_cents[parent] if parent >= 0 else None
         if node in takers:
             most.append(None)
-        elif above is None or tree.ring_fenced[node] or tree.overbooked[parent] or not _for_this(tree, node):
+        elif (
+            above is None
+            or tree.ring_fenced[node]
+            or tree.overbooked[parent]
+            or not _can_receive_unassigned(tree, node)
+        ):
             most.append(0)
         else:
             more = most[parent]
@@ -101,21 +112,23 @@ def _most_added(tree: Tree, takers: set[int]) -> list[int | None]:
     return most
 
 
-def _for_this(tree: Tree, node: int) -> bool:
+def _can_receive_unassigned(tree: Tree, node: int) -> bool:
     """Return whether the unassigned money of its parent may go to a node."""
     parent = int(tree.parent[node])
     policy = tree.unassigned[parent]
     return policy is Unassigned.FREE or (policy is Unassigned.TO and tree.unassigned_to[parent] == node)
 
 
-def envelope_limit_lines(lines: RowCollector, rule: EnvelopeLimit) -> None:
+def add_envelope_limit_row(lines: RowCollector, rule: EnvelopeLimit) -> None:
     """Write the bound of one option of an envelope."""
     everywhere = np.zeros(lines.columns.n, dtype=np.int64)
-    total = summed(lines.columns, rule.terms, everywhere, 1)
-    bounded(lines, [named("envelope", rule.envelope, side=rule.option)], total, [rule.low], [rule.high])
+    total = sum_over_columns(lines.columns, rule.terms, everywhere, 1)
+    add_bounded_rows(
+        lines, [format_row_name("envelope", rule.envelope, side=rule.option)], total, [rule.low], [rule.high]
+    )
 
 
-def cap_lines(lines: RowCollector, caps: Caps) -> None:
+def add_cap_rows(lines: RowCollector, caps: Caps) -> None:
     """Write each cap for every covered project that has a candidate."""
     columns = lines.columns
     dossier, cents = columns.choices.dossier, columns.choices.cents
@@ -129,12 +142,14 @@ def cap_lines(lines: RowCollector, caps: Caps) -> None:
         place[selected] = np.arange(len(selected))
         row = place[project]
         col = np.flatnonzero(row >= 0)
-        names = [f"{named('rule', f'cap:{cap.id}', caps.names[code])}:max" for code in selected.tolist()]
+        names = [
+            f"{format_row_name('rule', f'cap:{cap.id}', caps.names[code])}:max" for code in selected.tolist()
+        ]
         bound = (cap.limit_cents[selected] - caps.committed_cents[selected]).tolist()
         lines.add(names, row[col], col, brings[col], bound)
 
 
-def range_lines(lines: RowCollector, offers: Offers) -> None:
+def add_range_rows(lines: RowCollector, offers: Offers) -> None:
     """Write u ≤ (most − least) / unit · x for each ranged dossier."""
     columns = lines.columns
     for place, entry in enumerate(columns.choices.ranged.tolist()):

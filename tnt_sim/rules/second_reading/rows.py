@@ -44,7 +44,7 @@ class ChoiceColumns:
     def of(cls, offers: Offers) -> ChoiceColumns:
         """Build one choice per amount that a candidate may receive; a range contributes its least amount."""
         candidate = np.flatnonzero(offers.candidate)
-        menu = offers.levels.where(offers.candidate)
+        menu = offers.levels.restrict(offers.candidate)
         is_plain = offers.candidate.copy()
         is_plain[menu.row] = False
         plain = np.flatnonzero(is_plain)
@@ -154,7 +154,7 @@ class RowCollector:
         left = [limit - fixed for limit, fixed in zip(bound, held.tolist(), strict=True)]
         self.add(names, np.repeat(row, times), col, np.repeat(value, times), left)
 
-    def second(self) -> Second:
+    def build_second_reading(self) -> Second:
         """Return all rows in order, with entries of the same column added up."""
         none = np.zeros(0, dtype=np.int64)
         row = np.concatenate([*(part[0] for part in self.entries), none])
@@ -194,13 +194,13 @@ class Sum:
     linear: BoolArray
 
 
-def summed(columns: Columns, terms: Terms, codes: IntArray, n_groups: int) -> Sum:
+def sum_over_columns(columns: Columns, terms: Terms, codes: IntArray, n_groups: int) -> Sum:
     """Return Σ terms of each group over columns.
 
     A choice contributes per_funded + per_cent · its cents. `codes` is int64 (n,), -1 for no group.
     """
     offers, choices = columns.offers, columns.choices
-    funded, cent = _exact(terms, offers)
+    funded, cent = _widen_coefficients(terms, offers)
     constant = [terms.constant] * n_groups
     paid = np.flatnonzero(offers.committed & (codes >= 0))
     settled = (funded[paid] + cent[paid] * offers.committed_cents[paid]).tolist()
@@ -208,7 +208,7 @@ def summed(columns: Columns, terms: Terms, codes: IntArray, n_groups: int) -> Su
         constant[group] += number
     linear = np.ones(n_groups, dtype=np.bool_)
     for part in terms.once:
-        whose, worth, held, shared = _once(offers, part.row, part.key, part.worth, codes)
+        whose, worth, held, shared = _resolve_once(offers, part.row, part.key, part.worth, codes)
         funded = funded.copy()
         np.add.at(funded, whose, worth)
         for group, number in held:
@@ -221,7 +221,7 @@ def summed(columns: Columns, terms: Terms, codes: IntArray, n_groups: int) -> Su
     return Sum(np.concatenate([codes[dossier], codes[ranged]]), value, tuple(constant), linear)
 
 
-def _exact(terms: Terms, offers: Offers) -> tuple[Numbers, Numbers]:
+def _widen_coefficients(terms: Terms, offers: Offers) -> tuple[Numbers, Numbers]:
     """Return per_funded and per_cent, as Python integers where sums over all dossiers could overflow."""
     largest = max(int(offers.highest_cents.max(initial=1)), int(offers.unit_cents.max(initial=1)), 1) * int(
         np.abs(terms.per_cent).max(initial=0)
@@ -231,7 +231,7 @@ def _exact(terms: Terms, offers: Offers) -> tuple[Numbers, Numbers]:
     return terms.per_funded.astype(object), terms.per_cent.astype(object)
 
 
-def _once(
+def _resolve_once(
     offers: Offers, dossier: IntArray, key: IntArray, worth: IntArray, codes: IntArray
 ) -> tuple[IntArray, IntArray, list[tuple[int, int]], IntArray]:
     """Return quantities counted once.
@@ -254,7 +254,7 @@ def _once(
     return alone[:, 0], alone[:, 1], held, np.array(shared, dtype=np.int64)
 
 
-def bounded(
+def add_bounded_rows(
     lines: RowCollector,
     names: Sequence[str],
     total: Sum,
@@ -281,15 +281,17 @@ def bounded(
         )
 
 
-def named(kind: str, rule: str, group: str | None = None, side: str = "") -> str:
+def format_row_name(kind: str, rule: str, group: str | None = None, side: str = "") -> str:
     """Return « rule:ID:GROUP:side », the name of a row in the model."""
     return ":".join(part for part in (kind, rule, group, side) if part)
 
 
-def _implied(lines: RowCollector, rule: str, first: IntArray, second: IntArray, numbers: pl.Series) -> None:
+def _add_implications(
+    lines: RowCollector, rule: str, first: IntArray, second: IntArray, numbers: pl.Series
+) -> None:
     """Add x_first ≤ x_second for each pair."""
     pairs = zip(numbers.gather(first).to_list(), numbers.gather(second).to_list(), strict=True)
-    names = [f"{named('rule', rule, f'{a} → {b}')}:max" for a, b in pairs]
+    names = [f"{format_row_name('rule', rule, f'{a} → {b}')}:max" for a, b in pairs]
     row, ones = np.arange(len(names)), np.ones(len(names), dtype=np.int64)
     lines.add_funded(
         names,
@@ -300,35 +302,35 @@ def _implied(lines: RowCollector, rule: str, first: IntArray, second: IntArray, 
     )
 
 
-def _all(columns: Columns) -> IntArray:
+def _assign_single_group(columns: Columns) -> IntArray:
     return np.zeros(columns.n, dtype=np.int64)
 
 
-def _up(value: Fraction) -> int:
+def _round_up(value: Fraction) -> int:
     return -(-value.numerator // value.denominator)
 
 
-def _down(value: Fraction) -> int:
+def _round_down(value: Fraction) -> int:
     return value.numerator // value.denominator
 
 
-def _only(total: Sum, group: int) -> Sum:
+def _select_group(total: Sum, group: int) -> Sum:
     """Return one group of a sum as a sum of its own."""
     code = np.where(total.group == group, 0, -1)
     return Sum(code, total.value, (total.constant[group],), total.linear[[group]])
 
 
-def _pooled(total: Sum) -> Sum:
+def _pool_groups(total: Sum) -> Sum:
     """Return all groups of a sum as one."""
     code = np.where(total.group >= 0, 0, -1)
     return Sum(code, total.value, (sum(total.constant),), np.array([bool(total.linear.all())]))
 
 
-def _against(total: Sum, whole: Sum, ratio: Fraction) -> Sum:
+def _subtract_share(total: Sum, whole: Sum, ratio: Fraction) -> Sum:
     """Return q · part − p · whole for a ratio p/q, by group; a column outside a sum has coefficient 0."""
     group = np.maximum(total.group, whole.group)
-    left = _times(np.where(total.group >= 0, total.value, 0), ratio.denominator)
-    right = _times(np.where(whole.group >= 0, whole.value, 0), ratio.numerator)
+    left = _multiply_exact(np.where(total.group >= 0, total.value, 0), ratio.denominator)
+    right = _multiply_exact(np.where(whole.group >= 0, whole.value, 0), ratio.numerator)
     constant = tuple(
         ratio.denominator * a - ratio.numerator * b
         for a, b in zip(total.constant, whole.constant, strict=True)
@@ -336,7 +338,7 @@ def _against(total: Sum, whole: Sum, ratio: Fraction) -> Sum:
     return Sum(group, left - right, constant, total.linear & whole.linear)
 
 
-def _times(value: Numbers, factor: int) -> Numbers:
+def _multiply_exact(value: Numbers, factor: int) -> Numbers:
     """Return value · factor, in int64 if a difference of two products fits, else in Python integers."""
     largest = max((abs(int(value.max(initial=0))), abs(int(value.min(initial=0)))), default=0)
     exact: Numbers = value if largest * factor < ROOM // 2 else value.astype(object)

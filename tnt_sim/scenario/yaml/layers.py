@@ -13,16 +13,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.domain.field_types import quoted
+from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defect, Defects, InputError, Place, ScenarioError, UsageError
 from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.portfolio_reader import read_bytes
-from tnt_sim.ingest.tables.pabulib import SUFFIX, read_pb, scenario_text
+from tnt_sim.ingest.tables.pabulib import SUFFIX, read_pb, render_scenario
 from tnt_sim.scenario.yaml import nodes
 from tnt_sim.scenario.yaml.nodes import Origin, PathSteps, Scalar, YamlNode, from_value, to_tree, walk
-from tnt_sim.scenario.yaml.overrides import check_ids, clashes, find, merge, parse_value, put
+from tnt_sim.scenario.yaml.overrides import check_ids, find, merge, parse_value, put, record_clashes
 from tnt_sim.scenario.yaml.reader import parse_yaml, read_yaml_into
-from tnt_sim.scenario.yaml.safe_paths import existing_file, project_root, resolve_inside, shown_path
+from tnt_sim.scenario.yaml.safe_paths import format_path, project_root, require_file, resolve_inside
 
 __all__ = [
     "MAX_CHAIN",
@@ -40,9 +40,9 @@ def read_pb_into(path: Path, shown_as: str, defects: Defects) -> YamlNode | None
     """Return the scenario that a Pabulib file describes; defects of the file are added to `defects`."""
     try:
         pb = read_pb(read_bytes(path, shown_as), shown_as)
-        return parse_yaml(scenario_text(pb, path.name), shown_as, path=path)
+        return parse_yaml(render_scenario(pb, path.name), shown_as, path=path)
     except InputError as error:
-        defects.found.extend(error.defects)
+        defects.entries.extend(error.defects)
         return None
 
 
@@ -83,11 +83,11 @@ class RawScenario:
         """Origin of each value of the tree, by its steps."""
         return dict(walk(self.node))
 
-    def place(self, steps: PathSteps, *, key: bool = False) -> Place:
+    def locate(self, steps: PathSteps, *, key: bool = False) -> Place:
         """Return the place of a value, or of the nearest written one above it."""
-        return place_in(self.origins, steps, key=key)
+        return locate_value(self.origins, steps, key=key)
 
-    def file_at(self, steps: PathSteps, *, must_exist: bool = True) -> Path:
+    def resolve_file(self, steps: PathSteps, *, must_exist: bool = True) -> Path:
         """Return the file that a value names, relative to the YAML file in which the value is written.
 
         Raises
@@ -103,9 +103,9 @@ class RawScenario:
         origin = self.origins[steps]
         if not isinstance(value, str):
             text = Text("le nom d'un fichier est attendu ici.", "the name of a file is expected here.")
-            raise ScenarioError([Defect("path", text, (origin.place(),))])
+            raise ScenarioError([Defect("path", text, (origin.get_place(),))])
         path = resolve_inside(self.root, (origin.path or self.path).parent, value, origin)
-        return existing_file(path, value, origin) if must_exist else path
+        return require_file(path, value, origin) if must_exist else path
 
     def with_sets(self, sets: Iterable[str]) -> RawScenario:
         """Return the scenario with ``PATH=VALUE`` texts applied, as ``--set`` gives them.
@@ -124,18 +124,18 @@ class RawScenario:
             if pairs.setdefault(path, value) != value:
                 raise UsageError(
                     Text(
-                        f"--set donne deux valeurs à « {quoted(path)} » : {pairs[path]} et {value}.",
-                        f'--set gives "{quoted(path)}" two values: {pairs[path]} and {value}.',
+                        f"--set donne deux valeurs à « {quote_value(path)} » : {pairs[path]} et {value}.",
+                        f'--set gives "{quote_value(path)}" two values: {pairs[path]} and {value}.',
                     )
                 )
         defects = Defects()
         changes: list[tuple[str, YamlNode, Origin]] = []
         for path, value in pairs.items():
-            origin = Origin(f"{SET_LAYER} {quoted(path)}", layer=SET_LAYER)
+            origin = Origin(f"{SET_LAYER} {quote_value(path)}", layer=SET_LAYER)
             try:
                 changes.append((path, parse_value(value, origin), origin))
             except ScenarioError as error:
-                defects.found.extend(error.defects)
+                defects.entries.extend(error.defects)
         written = self.node if self.written is None else self.written
         return replace(self._with_changes(changes, defects), sets=(*self.sets, *texts), written=written)
 
@@ -153,7 +153,7 @@ class RawScenario:
         """
         changes = []
         for path, value in values.items():
-            origin = Origin(f"{layer} {quoted(path)}", layer=layer)
+            origin = Origin(f"{layer} {quote_value(path)}", layer=layer)
             changes.append((path, from_value(value, origin), origin))
         return self._with_changes(changes, Defects())
 
@@ -170,7 +170,7 @@ class RawScenario:
                     raise KeyError(steps)
         if not isinstance(node, nodes.Mapping):
             text = Text("un bloc « chemin: valeur » est attendu.", 'a mapping "path: value" is expected.')
-            raise ScenarioError([Defect("set_path", text, (node.origin.place(),))])
+            raise ScenarioError([Defect("set_path", text, (node.origin.get_place(),))])
         changes = [
             (path, child, replace(node.keys[path], layer=layer)) for path, child in node.entries.items()
         ]
@@ -182,14 +182,14 @@ class RawScenario:
             try:
                 changed = put(root, find(root, path, origin), value)
             except ScenarioError as error:
-                defects.found.extend(error.defects)
+                defects.entries.extend(error.defects)
             else:
                 root = changed if isinstance(changed, nodes.Mapping) else root
         defects.raise_if_any(ScenarioError)
         return replace(self, node=root)
 
 
-def place_in(origins: Mapping[PathSteps, Origin], steps: PathSteps, *, key: bool = False) -> Place:
+def locate_value(origins: Mapping[PathSteps, Origin], steps: PathSteps, *, key: bool = False) -> Place:
     """Return the place of a value in some origins, or of the nearest written one above it."""
     exact = steps in origins
     while steps not in origins and steps:
@@ -197,7 +197,7 @@ def place_in(origins: Mapping[PathSteps, Origin], steps: PathSteps, *, key: bool
     origin = origins.get(steps)
     if origin is None:
         return Place()
-    return origin.key_place() if key and exact else origin.place()
+    return origin.get_key_place() if key and exact else origin.get_place()
 
 
 def load_tree(path: Path | str, sets: Iterable[str] = ()) -> RawScenario:
@@ -212,11 +212,11 @@ def load_tree(path: Path | str, sets: Iterable[str] = ()) -> RawScenario:
     """
     written = Path(path)
     if written.suffix.lower() in _TABLES and written.is_file():
-        raise _a_table(written)
+        raise _build_table_error(written)
     texts = tuple(sets)
     for text in texts:
         _split_set(text)
-    scenario = existing_file(written, str(path), Origin(str(path))).resolve()
+    scenario = require_file(written, str(path), Origin(str(path))).resolve()
     loader = _Loader(project_root(scenario))
     node = loader.load(scenario, ())
     loader.defects.raise_if_any(ScenarioError)
@@ -224,7 +224,7 @@ def load_tree(path: Path | str, sets: Iterable[str] = ()) -> RawScenario:
     return raw.with_sets(texts) if texts else raw
 
 
-def _a_table(table: Path) -> UsageError:
+def _build_table_error(table: Path) -> UsageError:
     """Return the error that explains how to make a scenario around a table."""
     name = f'"{table}"' if " " in str(table) else str(table)
     return UsageError(
@@ -243,8 +243,8 @@ def _split_set(text: str) -> tuple[str, str]:
     if not equals or not path.strip():
         raise UsageError(
             Text(
-                f'--set « {quoted(text)} » : écrivez CHEMIN=VALEUR, par exemple programme.amount="90 M€".',
-                f'--set "{quoted(text)}": write PATH=VALUE, for example programme.amount="90 M€".',
+                f'--set « {quote_value(text)} » : écrivez CHEMIN=VALEUR, par exemple programme.amount="90 M€".',
+                f'--set "{quote_value(text)}": write PATH=VALUE, for example programme.amount="90 M€".',
             )
         )
     return path.strip(), value
@@ -264,25 +264,25 @@ class _Loader:
         extends, overrides = own.entries.get("extends"), own.entries.get("overrides")
         node: YamlNode = _without(own, "extends", "overrides")
         if extends is not None and not nodes.is_null(extends):
-            base = self._extended(extends, path, chain)
-            node = node if base is None else self._merged(base, node)
+            base = self._read_base(extends, path, chain)
+            node = node if base is None else self._merge_nodes(base, node)
         if overrides is not None and not nodes.is_null(overrides):
-            above = self._overrides(overrides, path)
-            node = node if above is None else self._merged(node, above)
+            above = self._read_overrides(overrides, path)
+            node = node if above is None else self._merge_nodes(node, above)
         return node if isinstance(node, nodes.Mapping) else own
 
     def _read(self, path: Path) -> nodes.Mapping:
-        name = shown_path(self.root, path)
+        name = format_path(self.root, path)
         empty = nodes.Mapping({}, {}, Origin(name, 1, 1, name, path=path))
         if path not in self.files:
             self.files.append(path)
-        n_before = len(self.defects.found)
+        n_before = len(self.defects.entries)
         reader = read_pb_into if path.suffix.lower() == SUFFIX else read_yaml_into
         node = reader(path, name, self.defects)
-        if node is None and len(self.defects.found) > n_before:
+        if node is None and len(self.defects.entries) > n_before:
             return empty
         if not isinstance(node, nodes.Mapping):
-            place = Place(name, 1, 1) if node is None else node.origin.place()
+            place = Place(name, 1, 1) if node is None else node.origin.get_place()
             fr = "le fichier est vide" if node is None else "le fichier ne commence pas par des clés"
             en = "the file is empty" if node is None else "the file does not start with keys"
             hint = Text("Écrivez « clé: valeur » par ligne.", 'Write "key: value" on each line.')
@@ -291,35 +291,35 @@ class _Loader:
         check_ids(node, self.defects)
         return node
 
-    def _merged(self, low: YamlNode, high: YamlNode) -> YamlNode:
+    def _merge_nodes(self, low: YamlNode, high: YamlNode) -> YamlNode:
         try:
             return merge(low, high)
         except ScenarioError as error:
-            self.defects.found.extend(error.defects)
+            self.defects.entries.extend(error.defects)
             return low
 
-    def _named(self, node: YamlNode, path: Path) -> Path | None:
+    def _resolve_file(self, node: YamlNode, path: Path) -> Path | None:
         """Return the file that a value of `extends` or `overrides` names, or None when it cannot be used."""
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             text = Text("le nom d'un fichier YAML est attendu.", "the name of a YAML file is expected.")
-            self.defects.add("path", text, node.origin.place())
+            self.defects.add("path", text, node.origin.get_place())
             return None
         try:
             found = resolve_inside(self.root, path.parent, node.value, node.origin)
-            return existing_file(found, node.value, node.origin)
+            return require_file(found, node.value, node.origin)
         except ScenarioError as error:
-            self.defects.found.extend(error.defects)
+            self.defects.entries.extend(error.defects)
             return None
 
-    def _extended(
+    def _read_base(
         self, node: YamlNode, path: Path, chain: tuple[tuple[Path, Origin], ...]
     ) -> nodes.Mapping | None:
-        base = self._named(node, path)
+        base = self._resolve_file(node, path)
         if base is None:
             return None
         links = (*chain, (path, node.origin))
-        route = " → ".join(shown_path(self.root, step) for step in (*(link for link, _ in links), base))
-        places = [origin.place() for _, origin in reversed(links)]
+        route = " → ".join(format_path(self.root, step) for step in (*(link for link, _ in links), base))
+        places = [origin.get_place() for _, origin in reversed(links)]
         if any(link == base for link, _ in links):
             self.defects.add(
                 "extends_cycle",
@@ -341,38 +341,38 @@ class _Loader:
             return None
         return self.load(base, links)
 
-    def _overrides(self, node: YamlNode, path: Path) -> YamlNode | None:
+    def _read_overrides(self, node: YamlNode, path: Path) -> YamlNode | None:
         if not isinstance(node, nodes.Sequence):
             text = Text("« overrides » est une liste de fichiers.", '"overrides" is a list of files.')
             hint = Text("Écrivez [a.yaml, b.yaml].", "Write [a.yaml, b.yaml].")
-            self.defects.add("overrides", text, node.origin.place(), hint=hint)
+            self.defects.add("overrides", text, node.origin.get_place(), hint=hint)
             return None
         above: YamlNode | None = None
         for item in node.items:
-            result = self._named(item, path)
+            result = self._resolve_file(item, path)
             if result is None:
                 continue
             partial = self._read(result)
             for key in ("extends", "overrides"):
                 if key in partial.keys:
-                    self._nested_override(key, partial.keys[key])
+                    self._record_nested_override(key, partial.keys[key])
             partial = _without(partial, "extends", "overrides")
             if above is not None:
-                clashes(above, partial, self.defects)
+                record_clashes(above, partial, self.defects)
                 partial_node = merge(above, partial, keep_nulls=True)
             else:
                 partial_node = partial
             above = partial_node
         return above
 
-    def _nested_override(self, key: str, origin: Origin) -> None:
+    def _record_nested_override(self, key: str, origin: Origin) -> None:
         self.defects.add(
             "overrides",
             Text(
                 f"un fichier de « overrides » ne peut pas avoir de « {key} ».",
                 f'a file of "overrides" cannot have "{key}".',
             ),
-            origin.place(),
+            origin.get_place(),
             hint=Text("Écrivez-le dans le scénario.", "Write it in the scenario."),
         )
 

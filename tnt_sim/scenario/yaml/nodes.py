@@ -34,11 +34,11 @@ class Origin:
     key_column: int | None = None
     path: Path | None = field(default=None, repr=False, compare=False)
 
-    def place(self) -> Place:
+    def get_place(self) -> Place:
         """Return the place of the value."""
         return Place(self.file, self.line, self.column)
 
-    def key_place(self) -> Place:
+    def get_key_place(self) -> Place:
         """Return the place of the key, or of the value where there is no key."""
         return Place(self.file, self.key_line or self.line, self.key_column or self.column)
 
@@ -76,7 +76,7 @@ def is_null(node: YamlNode | None) -> bool:
     return isinstance(node, Scalar) and node.value is None
 
 
-def entry_id(node: YamlNode) -> str | None:
+def get_entry_id(node: YamlNode) -> str | None:
     """Return the `id` of a list entry, or None if it has none."""
     found = node.entries.get("id") if isinstance(node, Mapping) else None
     return found.value if isinstance(found, Scalar) and isinstance(found.value, str) else None

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from tnt_sim.domain.field_types import quoted
-from tnt_sim.errors import Defect, Defects, ScenarioError, did_you_mean
+from tnt_sim.domain.field_types import quote_value
+from tnt_sim.errors import Defect, Defects, ScenarioError, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.yaml.nodes import (
     Mapping,
@@ -21,8 +21,8 @@ from tnt_sim.scenario.yaml.nodes import (
     Scalar,
     Sequence,
     YamlNode,
-    entry_id,
     from_value,
+    get_entry_id,
     is_null,
     to_tree,
 )
@@ -50,10 +50,10 @@ def merge(
     if isinstance(low, Mapping) and isinstance(high, Mapping):
         return _merge_mappings(low, high, keep_nulls)
     if isinstance(low, Sequence) and isinstance(high, Sequence) and _has_ids(low):
-        if all_ids(high):
+        if has_all_ids(high):
             return _merge_lists(low, high, keep_nulls)
         if _has_ids(high):
-            raise ScenarioError(_half_named(low, high))
+            raise ScenarioError(_collect_id_defects(low, high))
     return high
 
 
@@ -70,9 +70,11 @@ def _merge_mappings(low: Mapping, high: Mapping, keep_nulls: bool) -> Mapping:
 
 def _merge_lists(low: Sequence, high: Sequence, keep_nulls: bool) -> Sequence:
     items = list(low.items)
-    index = {name: position for position, node in enumerate(items) if (name := entry_id(node)) is not None}
+    index = {
+        name: position for position, node in enumerate(items) if (name := get_entry_id(node)) is not None
+    }
     for node in high.items:
-        position = index.get(entry_id(node) or "")
+        position = index.get(get_entry_id(node) or "")
         if position is None:
             items.append(node)
         else:
@@ -80,18 +82,18 @@ def _merge_lists(low: Sequence, high: Sequence, keep_nulls: bool) -> Sequence:
     return Sequence(tuple(items), high.origin)
 
 
-def all_ids(node: Sequence) -> bool:
+def has_all_ids(node: Sequence) -> bool:
     """Return whether the list has entries and each has an id."""
-    return bool(node.items) and all(entry_id(item) is not None for item in node.items)
+    return bool(node.items) and all(get_entry_id(item) is not None for item in node.items)
 
 
 def _has_ids(node: Sequence) -> bool:
-    return any(entry_id(item) is not None for item in node.items)
+    return any(get_entry_id(item) is not None for item in node.items)
 
 
-def _half_named(low: Sequence, high: Sequence) -> list[Defect]:
+def _collect_id_defects(low: Sequence, high: Sequence) -> list[Defect]:
     defects = Defects()
-    nameless = next(item for item in high.items if entry_id(item) is None)
+    nameless = next(item for item in high.items if get_entry_id(item) is None)
     defects.add(
         "merge_list",
         Text(
@@ -100,50 +102,50 @@ def _half_named(low: Sequence, high: Sequence) -> list[Defect]:
             'this entry has no "id" while others of the list have one:'
             " whether the list completes or replaces the one below is not clear.",
         ),
-        nameless.origin.place(),
-        low.origin.place(),
+        nameless.origin.get_place(),
+        low.origin.get_place(),
         hint=Text(
             "Donnez un « id » à chaque entrée, ou à aucune.", 'Give an "id" to each entry, or to none.'
         ),
     )
-    return defects.found
+    return defects.entries
 
 
-def clashes(first: YamlNode, second: YamlNode, defects: Defects, names: tuple[str, ...] = ()) -> None:
+def record_clashes(first: YamlNode, second: YamlNode, defects: Defects, names: tuple[str, ...] = ()) -> None:
     """Record every key to which two partial scenarios of equal precedence give different values."""
     key = names[-1] if names else None
     if key not in WHOLE:
         if isinstance(first, Mapping) and isinstance(second, Mapping):
             for name, node in second.entries.items():
                 if name in first.entries:
-                    clashes(first.entries[name], node, defects, (*names, name))
+                    record_clashes(first.entries[name], node, defects, (*names, name))
             return
         if (
             isinstance(first, Sequence)
             and isinstance(second, Sequence)
-            and all_ids(first)
-            and all_ids(second)
+            and has_all_ids(first)
+            and has_all_ids(second)
         ):
-            known = {entry_id(item): item for item in first.items}
+            known = {get_entry_id(item): item for item in first.items}
             for item in second.items:
-                name = entry_id(item) or ""
+                name = get_entry_id(item) or ""
                 if name in known:
-                    clashes(known[name], item, defects, (*names, name))
+                    record_clashes(known[name], item, defects, (*names, name))
             return
     if to_tree(first) != to_tree(second):
-        _clash(first, second, defects, ".".join(names))
+        _record_clash(first, second, defects, ".".join(names))
 
 
-def _clash(first: YamlNode, second: YamlNode, defects: Defects, path: str) -> None:
-    text, other = _words(first), _words(second)
+def _record_clash(first: YamlNode, second: YamlNode, defects: Defects, path: str) -> None:
+    text, other = _format_node(first), _format_node(second)
     defects.add(
         "override_conflict",
         Text(
             f"deux fichiers de « overrides » ne donnent pas la même valeur à « {path} » : {text} et {other}.",
             f'two files of "overrides" give "{path}" different values: {text} and {other}.',
         ),
-        first.origin.place(),
-        second.origin.place(),
+        first.origin.get_place(),
+        second.origin.get_place(),
         hint=Text(
             "Retirez l'une des deux, ou mettez la bonne dans le scénario et retirez les deux.",
             "Remove one, or put the right one in the scenario and remove both.",
@@ -151,13 +153,13 @@ def _clash(first: YamlNode, second: YamlNode, defects: Defects, path: str) -> No
     )
 
 
-def _words(node: YamlNode) -> str:
+def _format_node(node: YamlNode) -> str:
     value = to_tree(node)
     if value is None:
         return "null"
     if isinstance(value, dict):
         return "{…}"
-    return "[…]" if isinstance(value, list) else f"« {quoted(value)} »"
+    return "[…]" if isinstance(value, list) else f"« {quote_value(value)} »"
 
 
 def check_ids(node: YamlNode, defects: Defects, key: str | None = None) -> None:
@@ -171,16 +173,16 @@ def check_ids(node: YamlNode, defects: Defects, key: str | None = None) -> None:
         earlier: dict[str, Origin] = {}
         for item in node.items:
             check_ids(item, defects)
-            name = entry_id(item) or ""
+            name = get_entry_id(item) or ""
             if name in earlier:
                 defects.add(
                     "duplicate_id",
                     Text(
-                        f"deux entrées de la même liste ont l'id « {quoted(name)} ».",
-                        f'two entries of one list have the id "{quoted(name)}".',
+                        f"deux entrées de la même liste ont l'id « {quote_value(name)} ».",
+                        f'two entries of one list have the id "{quote_value(name)}".',
                     ),
-                    item.origin.place(),
-                    earlier[name].place(),
+                    item.origin.get_place(),
+                    earlier[name].get_place(),
                     hint=Text("Donnez à chacune son id.", "Give each its own id."),
                 )
             elif name:
@@ -210,7 +212,7 @@ def parse_value(text: str, origin: Origin) -> YamlNode:
     if plain is not None:
         return plain
     node = parse_yaml(text, origin.file, layer=origin.layer)
-    return Scalar(None, origin) if node is None else _relabel(node, origin)
+    return Scalar(None, origin) if node is None else _replace_origin(node, origin)
 
 
 def _from_json(text: str, origin: Origin) -> YamlNode | None:
@@ -224,13 +226,15 @@ def _from_json(text: str, origin: Origin) -> YamlNode | None:
     if odd or len(text) > MAX_JSON or text.count("[") + text.count("{") > MAX_OPEN:
         return None
     try:
-        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
+        value = json.loads(
+            text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_reject_duplicates
+        )
     except ValueError:
         return None
     return from_value(_as_text(value), origin)
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _reject_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     result = dict(pairs)
     if len(result) < len(pairs) or "" in result:
         raise ValueError("a key stands twice or is empty")
@@ -246,12 +250,12 @@ def _as_text(value: object) -> object:
     return [_as_text(child) for child in value] if isinstance(value, list) else value
 
 
-def _relabel(node: YamlNode, origin: Origin) -> YamlNode:
+def _replace_origin(node: YamlNode, origin: Origin) -> YamlNode:
     if isinstance(node, Mapping):
-        entries = {key: _relabel(child, origin) for key, child in node.entries.items()}
+        entries = {key: _replace_origin(child, origin) for key, child in node.entries.items()}
         return Mapping(entries, dict.fromkeys(entries, origin), origin)
     if isinstance(node, Sequence):
-        return Sequence(tuple(_relabel(child, origin) for child in node.items), origin)
+        return Sequence(tuple(_replace_origin(child, origin) for child in node.items), origin)
     return Scalar(node.value, origin)
 
 
@@ -265,11 +269,14 @@ def find(root: Mapping, path: str, origin: Origin) -> PathSteps:
     """
     names = path.split(".")
     if not all(name.strip() for name in names):
-        raise _lost(
-            path, origin, f"« {quoted(path)} » n'est pas un chemin", f'"{quoted(path)}" is not a path'
+        raise _build_path_error(
+            path,
+            origin,
+            f"« {quote_value(path)} » n'est pas un chemin",
+            f'"{quote_value(path)}" is not a path',
         )
     if names[0] in _FILE_KEYS:
-        raise _lost(
+        raise _build_path_error(
             path,
             origin,
             f"« {names[0]} » ne se change pas ainsi",
@@ -279,12 +286,12 @@ def find(root: Mapping, path: str, origin: Origin) -> PathSteps:
     steps: PathSteps = ()
     node: YamlNode | None = root
     if names[0] == "envelopes" and len(names) > 1 and "envelopes" not in root.entries:
-        steps, node, names = _envelope(root, names[1:], path, origin)
+        steps, node, names = _find_envelope(root, names[1:], path, origin)
     while names and node is not None:
         step, node, n_used = _advance(node, names, path, origin, steps)
         steps, names = (*steps, step), names[n_used:]
     if names and (steps[-1] == "envelopes" or (len(steps) == 1 and steps[0] in _LISTS)):
-        raise _lost(
+        raise _build_path_error(
             path,
             origin,
             f"le scénario n'a pas de « {steps[-1]} »",
@@ -301,41 +308,41 @@ def _advance(
     Returns the step, the value there if any, and how many names it used (names may contain dots).
     """
     if isinstance(node, Mapping):
-        name, n_used = _longest(names, node.entries)
+        name, n_used = _match_longest_name(names, node.entries)
         return (name, node.entries[name], n_used) if name in node.entries else (names[0], None, 1)
     where = ".".join(path.split(".")[: -len(names)])
     if isinstance(node, Sequence):
-        index = {found: k for k, item in enumerate(node.items) if (found := entry_id(item)) is not None}
-        name, n_used = _longest(names, index)
+        index = {found: k for k, item in enumerate(node.items) if (found := get_entry_id(item)) is not None}
+        name, n_used = _match_longest_name(names, index)
         if name in index:
             return index[name], node.items[index[name]], n_used
         if not index:
-            raise _lost(
+            raise _build_path_error(
                 path,
                 origin,
                 f"les entrées de « {where} » n'ont pas d'id : une seule ne peut pas être désignée",
                 f'the entries of "{where}" have no id: a single one cannot be named',
                 Text(f"Donnez toute la liste : {where}='[…]'.", f"Give the whole list: {where}='[…]'."),
             )
-        raise _lost(
+        raise _build_path_error(
             path,
             origin,
-            f"« {where} » n'a pas d'entrée « {quoted(names[0])} »",
-            f'"{where}" has no entry "{quoted(names[0])}"',
-            did_you_mean(names[0], index),
+            f"« {where} » n'a pas d'entrée « {quote_value(names[0])} »",
+            f'"{where}" has no entry "{quote_value(names[0])}"',
+            suggest_name(names[0], index),
         )
     if is_null(node):
         return names[0], None, 1
-    raise _lost(
+    raise _build_path_error(
         path,
         origin,
-        f"« {where} » est une valeur : rien ne peut s'appeler « {quoted(names[0])} » en dessous",
-        f'"{where}" is a value: nothing can be named "{quoted(names[0])}" below it',
+        f"« {where} » est une valeur : rien ne peut s'appeler « {quote_value(names[0])} » en dessous",
+        f'"{where}" is a value: nothing can be named "{quote_value(names[0])}" below it',
         Text(f"Donnez toute la valeur : {where}='{{…}}'.", f"Give the whole value: {where}='{{…}}'."),
     )
 
 
-def _longest(names: list[str], known: Iterable[str]) -> tuple[str, int]:
+def _match_longest_name(names: list[str], known: Iterable[str]) -> tuple[str, int]:
     keys = set(known)
     for n_used in range(len(names), 0, -1):
         name = ".".join(names[:n_used])
@@ -344,7 +351,7 @@ def _longest(names: list[str], known: Iterable[str]) -> tuple[str, int]:
     return names[0], 1
 
 
-def _envelope(
+def _find_envelope(
     root: Mapping, names: list[str], path: str, origin: Origin
 ) -> tuple[PathSteps, YamlNode, list[str]]:
     """Return the steps, the node and the remaining names of the envelope with an id, anywhere in the tree."""
@@ -352,28 +359,28 @@ def _envelope(
     programme = root.entries.get("programme")
     if programme is not None:
         _gather(programme, ("programme",), result)
-    name, n_used = _longest(names, result)
+    name, n_used = _match_longest_name(names, result)
     if name not in result:
-        raise _lost(
+        raise _build_path_error(
             path,
             origin,
-            f"aucune enveloppe n'a l'id « {quoted(names[0])} »",
-            f'no envelope has the id "{quoted(names[0])}"',
-            did_you_mean(names[0], result),
+            f"aucune enveloppe n'a l'id « {quote_value(names[0])} »",
+            f'no envelope has the id "{quote_value(names[0])}"',
+            suggest_name(names[0], result),
         )
     if len(result[name]) > 1:
-        raise _lost(
+        raise _build_path_error(
             path,
             origin,
-            f"plusieurs enveloppes ont l'id « {quoted(name)} »",
-            f'several envelopes have the id "{quoted(name)}"',
+            f"plusieurs enveloppes ont l'id « {quote_value(name)} »",
+            f'several envelopes have the id "{quote_value(name)}"',
         )
     steps, node = result[name][0]
     return steps, node, names[n_used:]
 
 
 def _gather(node: YamlNode, steps: PathSteps, entries: dict[str, list[tuple[PathSteps, YamlNode]]]) -> None:
-    name = entry_id(node)
+    name = get_entry_id(node)
     if name is not None:
         entries.setdefault(name, []).append((steps, node))
     children = node.entries.get("envelopes") if isinstance(node, Mapping) else None
@@ -408,6 +415,6 @@ def put(node: YamlNode | None, steps: PathSteps, value: YamlNode) -> YamlNode:
     return Mapping(entries, keys, base.origin)
 
 
-def _lost(path: str, origin: Origin, fr: str, en: str, hint: Text | None = None) -> ScenarioError:
+def _build_path_error(path: str, origin: Origin, fr: str, en: str, hint: Text | None = None) -> ScenarioError:
     text = Text(f"{fr}.", f"{en}.")
-    return ScenarioError([Defect("set_path", text, (origin.place(),), hint)])
+    return ScenarioError([Defect("set_path", text, (origin.get_place(),), hint)])

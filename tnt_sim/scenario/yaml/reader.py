@@ -25,12 +25,17 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from tnt_sim.domain.field_types import quoted
+from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defects, Place, ScenarioError
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.yaml.nodes import Mapping, Origin, Scalar, Sequence, YamlNode
-from tnt_sim.scenario.yaml.syntax_diagnosis import find_slip, space_in_key
-from tnt_sim.scenario.yaml.syntax_errors import amount_tail_texts, explain, looks_like_amount_tail, sentence
+from tnt_sim.scenario.yaml.syntax_diagnosis import find_missing_space_in_key, find_slip
+from tnt_sim.scenario.yaml.syntax_errors import (
+    complete_sentence,
+    explain,
+    explain_amount_tail,
+    is_amount_tail,
+)
 
 MAX_VALUES = 100_000
 MAX_DEPTH = 64
@@ -42,7 +47,7 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _REMOVE_VERSION = Text("Retirez la ligne « %YAML ».", 'Remove the line "%YAML".')
 
 
-def place_of(base: Origin, mark: Any) -> Place:
+def locate_mark(base: Origin, mark: Any) -> Place:
     """Return the place of a mark of the scanner."""
     return Place(base.file, mark.line + 1, mark.column + 1)
 
@@ -93,37 +98,39 @@ class EventReader:
     n_documents: int = 0
     last_mark: Any = None
 
-    def last_place(self) -> Place:
+    def get_last_place(self) -> Place:
         """Return the place up to which the text was read."""
-        return Place(self.base.file, 1, 1) if self.last_mark is None else place_of(self.base, self.last_mark)
+        return (
+            Place(self.base.file, 1, 1) if self.last_mark is None else locate_mark(self.base, self.last_mark)
+        )
 
     def take(self, event: Event) -> None:
         """Process the next event of the parser."""
         self.last_mark = event.end_mark
         match event:
             case DocumentStartEvent():
-                self._document(event)
+                self._check_document(event)
             case AliasEvent():
-                self._alias(event)
+                self._resolve_alias(event)
             case ScalarEvent():
-                self._scalar(event)
+                self._read_scalar(event)
             case MappingStartEvent() | SequenceStartEvent():
                 self._open(event)
             case CollectionEndEvent():
                 self._close_frame()
 
-    def _defect(self, code: str, fr: str, en: str, *places: Place, hint: Text | None = None) -> None:
-        self.defects.add(code, sentence(Text(fr, en)), *places, hint=hint)
-        if len(self.defects.found) >= _MAX_DEFECTS:
+    def _record_defect(self, code: str, fr: str, en: str, *places: Place, hint: Text | None = None) -> None:
+        self.defects.add(code, complete_sentence(Text(fr, en)), *places, hint=hint)
+        if len(self.defects.entries) >= _MAX_DEFECTS:
             raise StoppedError
 
     def _stop(self, code: str, fr: str, en: str, *places: Place, hint: Text | None = None) -> None:
-        self.defects.add(code, sentence(Text(fr, en)), *places, hint=hint)
+        self.defects.add(code, complete_sentence(Text(fr, en)), *places, hint=hint)
         raise StoppedError
 
-    def _document(self, event: DocumentStartEvent) -> None:
+    def _check_document(self, event: DocumentStartEvent) -> None:
         self.n_documents += 1
-        place = place_of(self.base, event.start_mark)
+        place = locate_mark(self.base, event.start_mark)
         if self.n_documents > 1:
             self._stop(
                 "yaml_documents",
@@ -133,11 +140,11 @@ class EventReader:
                 hint=Text("Retirez « --- » ou faites deux fichiers.", 'Remove "---" or make two files.'),
             )
         if event.version not in (None, (1, 2)):
-            self._defect(
+            self._record_defect(
                 "yaml_version", "seul YAML 1.2 est lu", "only YAML 1.2 is read", place, hint=_REMOVE_VERSION
             )
 
-    def _origin(self, mark: Any) -> Origin:
+    def _build_origin(self, mark: Any) -> Origin:
         base = self.base
         return Origin(base.file, mark.line + 1, mark.column + 1, base.layer, path=base.path)
 
@@ -162,17 +169,17 @@ class EventReader:
                 hint=Text("Un crochet ou une accolade manque-t-il ?", "Is a bracket or a brace missing?"),
             )
 
-    def _alias(self, event: AliasEvent) -> None:
-        place = place_of(self.base, event.start_mark)
+    def _resolve_alias(self, event: AliasEvent) -> None:
+        place = locate_mark(self.base, event.start_mark)
         self.n_aliases += 1
-        name = quoted(event.anchor)
+        name = quote_value(event.anchor)
         if self.n_aliases > MAX_ALIASES:
             self._stop(
                 "yaml_aliases", f"plus de {MAX_ALIASES} alias", f"more than {MAX_ALIASES} aliases", place
             )
         target = self.anchors.get(event.anchor)
         if target is None:
-            self._defect(
+            self._record_defect(
                 "yaml_alias",
                 f"« *{name} » ne renvoie à rien : aucun « &{name} » avant cette ligne",
                 f'"*{name}" refers to nothing: no "&{name}" before this line',
@@ -182,7 +189,7 @@ class EventReader:
                     "Put the value in quotes if the star is text.",
                 ),
             )
-            self._attach(Scalar(None, self._origin(event.start_mark)), 1, 0, None)
+            self._attach(Scalar(None, self._build_origin(event.start_mark)), 1, 0, None)
         elif target.node is None:
             self._stop(
                 "yaml_recursive",
@@ -195,61 +202,61 @@ class EventReader:
             self._count(target.size, target.height, place)
             self._attach(target.node, target.size, target.height, None)
 
-    def _tag(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent) -> None:
+    def _check_tag(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent) -> None:
         if event.ctag is not None:
-            self._defect(
+            self._record_defect(
                 "yaml_tag",
-                f"l'étiquette « {quoted(_short_tag(str(event.ctag)))} » n'est pas lue",
-                f'the tag "{quoted(_short_tag(str(event.ctag)))}" is not read',
-                place_of(self.base, event.start_mark),
+                f"l'étiquette « {quote_value(_shorten_tag(str(event.ctag)))} » n'est pas lue",
+                f'the tag "{quote_value(_shorten_tag(str(event.ctag)))}" is not read',
+                locate_mark(self.base, event.start_mark),
                 hint=Text(
                     "Retirez-la, ou mettez la valeur entre guillemets si « ! » est du texte.",
                     'Remove it, or put the value in quotes if "!" is text.',
                 ),
             )
 
-    def _anchor(self, name: str | None, anchored: _Anchored, place: Place) -> None:
+    def _register_anchor(self, name: str | None, anchored: _Anchored, place: Place) -> None:
         if name is None:
             return
         known = self.anchors.get(name)
         if known is not None and known.node is not anchored.node and anchored.node is None:
-            self._defect(
+            self._record_defect(
                 "yaml_anchor",
-                f"« &{quoted(name)} » est défini deux fois",
-                f'"&{quoted(name)}" is defined twice',
+                f"« &{quote_value(name)} » est défini deux fois",
+                f'"&{quote_value(name)}" is defined twice',
                 place,
             )
         self.anchors[name] = anchored
 
-    def _scalar(self, event: ScalarEvent) -> None:
-        place = place_of(self.base, event.start_mark)
+    def _read_scalar(self, event: ScalarEvent) -> None:
+        place = locate_mark(self.base, event.start_mark)
         self._count(1, 0, place)
-        self._tag(event)
+        self._check_tag(event)
         plain = _is_plain(event)
         bad = FORBIDDEN.search(event.value)
         if bad is not None:
             number = f"U+{ord(bad[0]):04X}"
-            self._defect(
+            self._record_defect(
                 "yaml_character",
                 f"la valeur contient le caractère {number}, qui n'est pas permis",
                 f"the value holds the character {number}, which is not allowed",
                 place,
             )
-        origin = self._origin(event.start_mark)
+        origin = self._build_origin(event.start_mark)
         top = self.stack[-1] if self.stack else None
         if plain and event.value == "" and top is not None and top.key_origin is not None and top.wants_value:
             origin = top.key_origin
         node = Scalar(None if plain and event.value in _NULLS else event.value, origin)
-        self._anchor(event.anchor, _Anchored(None), place)
-        self._anchor(event.anchor, _Anchored(node, 1, 0), place)
+        self._register_anchor(event.anchor, _Anchored(None), place)
+        self._register_anchor(event.anchor, _Anchored(node, 1, 0), place)
         self._attach(node, 1, 0, event)
 
     def _open(self, event: MappingStartEvent | SequenceStartEvent) -> None:
-        place = place_of(self.base, event.start_mark)
+        place = locate_mark(self.base, event.start_mark)
         self._count(1, 1, place)
-        self._tag(event)
-        self._anchor(event.anchor, _Anchored(None), place)
-        origin = self._origin(event.start_mark)
+        self._check_tag(event)
+        self._register_anchor(event.anchor, _Anchored(None), place)
+        origin = self._build_origin(event.start_mark)
         is_mapping = isinstance(event, MappingStartEvent)
         self.stack.append(_Frame(origin, is_mapping, bool(event.flow_style), event.anchor))
 
@@ -272,75 +279,77 @@ class EventReader:
         frame.size += size
         frame.height = max(frame.height, height + 1)
         if not frame.is_mapping:
-            self._item(frame, node, event)
+            self._append_item(frame, node, event)
         elif frame.wants_value:
-            self._value(frame, node, event)
+            self._set_value(frame, node, event)
         else:
-            self._key(frame, node, event)
+            self._set_key(frame, node, event)
 
-    def _item(self, frame: _Frame, node: YamlNode, event: ScalarEvent | None) -> None:
+    def _append_item(self, frame: _Frame, node: YamlNode, event: ScalarEvent | None) -> None:
         before = frame.last
         if frame.is_flow and event is not None and before is not None and _is_split_amount(before, event):
-            text, hint = amount_tail_texts(before.value, event.value)
-            self._defect("yaml_comma", text.fr, text.en, place_of(self.base, before.start_mark), hint=hint)
+            text, hint = explain_amount_tail(before.value, event.value)
+            self._record_defect(
+                "yaml_comma", text.fr, text.en, locate_mark(self.base, before.start_mark), hint=hint
+            )
         frame.items.append(node)
         frame.last = event
 
-    def _key(self, frame: _Frame, node: YamlNode, event: ScalarEvent | None) -> None:
+    def _set_key(self, frame: _Frame, node: YamlNode, event: ScalarEvent | None) -> None:
         frame.wants_value, frame.key, frame.key_origin = True, None, node.origin
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            self._defect(
+            self._record_defect(
                 "yaml_key",
                 "une clé doit être un texte, et non une liste, un bloc ou rien",
                 "a key must be a text, not a list, a mapping or nothing",
-                node.origin.place(),
+                node.origin.get_place(),
                 hint=Text("Mettez la clé entre guillemets.", "Put the key in quotes."),
             )
         elif node.value == "<<" and event is not None and _is_plain(event):
-            self._defect(
+            self._record_defect(
                 "yaml_merge",
                 "la fusion « << » n'est pas lue",
                 'the merge key "<<" is not read',
-                node.origin.place(),
+                node.origin.get_place(),
                 hint=Text("Écrivez les clés, ou utilisez « extends ».", 'Write the keys, or use "extends".'),
             )
         elif node.value in frame.keys:
-            key = quoted(node.value)
-            self._defect(
+            key = quote_value(node.value)
+            self._record_defect(
                 "yaml_duplicate_key",
                 f"la clé « {key} » est écrite deux fois dans le même bloc",
                 f'the key "{key}" is written twice in one mapping',
-                node.origin.place(),
-                frame.keys[node.value].place(),
+                node.origin.get_place(),
+                frame.keys[node.value].get_place(),
                 hint=Text("Gardez-en une.", "Keep one."),
             )
         else:
             frame.key = node.value
             frame.keys[node.value] = node.origin
 
-    def _value(self, frame: _Frame, node: YamlNode, event: ScalarEvent | None) -> None:
+    def _set_value(self, frame: _Frame, node: YamlNode, event: ScalarEvent | None) -> None:
         key, frame.wants_value = frame.key, False
         if frame.is_flow and key is not None and event is not None and _is_plain(event) and event.value == "":
-            self._no_value(frame, key)
+            self._record_missing_value(frame, key)
         if key is not None:
             frame.entries[key] = node
         frame.last = event
 
-    def _no_value(self, frame: _Frame, key: str) -> None:
-        place = frame.keys[key].place()
+    def _record_missing_value(self, frame: _Frame, key: str) -> None:
+        place = frame.keys[key].get_place()
         before = frame.last.value if frame.last is not None else ""
-        if before.isdecimal() and (key.isdecimal() or looks_like_amount_tail(key)):
-            text, hint = amount_tail_texts(before, key)
-            self._defect("yaml_comma", text.fr, text.en, place, hint=hint)
+        if before.isdecimal() and (key.isdecimal() or is_amount_tail(key)):
+            text, hint = explain_amount_tail(before, key)
+            self._record_defect("yaml_comma", text.fr, text.en, place, hint=hint)
             return
-        slip = space_in_key(key)
+        slip = find_missing_space_in_key(key)
         if slip is not None:
-            self._defect("yaml", slip.text.fr, slip.text.en, place, hint=slip.hint)
+            self._record_defect("yaml", slip.text.fr, slip.text.en, place, hint=slip.hint)
             return
-        self._defect(
+        self._record_defect(
             "yaml_no_value",
-            f"entre accolades, « {quoted(key)} » est une clé sans valeur",
-            f'between braces, "{quoted(key)}" is a key without a value',
+            f"entre accolades, « {quote_value(key)} » est une clé sans valeur",
+            f'between braces, "{quote_value(key)}" is a key without a value',
             place,
             hint=Text(
                 "Écrivez « clé: valeur » ; la suite d'un texte ? Tout le texte entre guillemets.",
@@ -357,10 +366,10 @@ def _is_split_amount(before: ScalarEvent, event: ScalarEvent) -> bool:
     """Return whether ``[12,5 k€]`` was written: digits, a comma without a space, the tail of an amount."""
     touching = before.end_mark.index + 1 == event.start_mark.index
     plain = _is_plain(before) and _is_plain(event)
-    return touching and plain and before.value.isdecimal() and looks_like_amount_tail(event.value)
+    return touching and plain and before.value.isdecimal() and is_amount_tail(event.value)
 
 
-def _short_tag(tag: str) -> str:
+def _shorten_tag(tag: str) -> str:
     prefix = "tag:yaml.org,2002:"
     return "!!" + tag.removeprefix(prefix) if tag.startswith(prefix) else tag
 
@@ -423,7 +432,7 @@ def parse_yaml(
 def _parse(text: str, base: Origin, defects: Defects) -> YamlNode | None:
     bad = FORBIDDEN.search(text)
     if bad is not None:
-        _forbidden_character(bad, base.file, defects)
+        _record_forbidden_character(bad, base.file, defects)
         return None
     reader = EventReader(base, defects)
     events = YAML(typ="safe", pure=True).parse(text)
@@ -433,7 +442,7 @@ def _parse(text: str, base: Origin, defects: Defects) -> YamlNode | None:
     except StoppedError:
         pass
     except MarkedYAMLError as error:
-        _scanner_defect(error, reader, text, defects)
+        _record_scanner_error(error, reader, text, defects)
     except Exception as error:  # noqa: BLE001 - the scanner raises ValueError, RecursionError and others
         why = type(error).__name__
         words = Text(
@@ -441,7 +450,7 @@ def _parse(text: str, base: Origin, defects: Defects) -> YamlNode | None:
             f"the text cannot be read beyond this place ({why}).",
         )
         hint = Text("Vérifiez la valeur qui suit.", "Check the value that follows.")
-        defects.add("yaml", words, reader.last_place(), hint=hint)
+        defects.add("yaml", words, reader.get_last_place(), hint=hint)
     finally:
         _close(events)
     return reader.root
@@ -484,7 +493,7 @@ def _decode(data: bytes, shown_as: str, defects: Defects) -> str | None:
         return None
 
 
-def _forbidden_character(match: re.Match[str], shown_as: str, defects: Defects) -> None:
+def _record_forbidden_character(match: re.Match[str], shown_as: str, defects: Defects) -> None:
     before = match.string[: match.start()].replace("\r\n", "\n").replace("\r", "\n")
     place = Place(shown_as, before.count("\n") + 1, len(before) - before.rfind("\n"))
     number = f"U+{ord(match[0]):04X}"
@@ -499,7 +508,7 @@ def _forbidden_character(match: re.Match[str], shown_as: str, defects: Defects) 
     )
 
 
-def _scanner_defect(error: MarkedYAMLError, reader: EventReader, source: str, defects: Defects) -> None:
+def _record_scanner_error(error: MarkedYAMLError, reader: EventReader, source: str, defects: Defects) -> None:
     words = ": ".join(str(part) for part in (error.context, error.problem) if part)
     mark = error.problem_mark or error.context_mark
     began = error.context_mark
@@ -510,9 +519,9 @@ def _scanner_defect(error: MarkedYAMLError, reader: EventReader, source: str, de
             defects.add("yaml", slip.text, place, hint=slip.hint)
             return
     text, hint = explain(words)
-    places = [place_of(reader.base, mark) if mark is not None else reader.last_place()]
+    places = [locate_mark(reader.base, mark) if mark is not None else reader.get_last_place()]
     if error.context_mark is not None:
-        opened = place_of(reader.base, error.context_mark)
+        opened = locate_mark(reader.base, error.context_mark)
         if opened.line != places[0].line:
             places.append(opened)
     defects.add("yaml", text, *places, hint=hint)

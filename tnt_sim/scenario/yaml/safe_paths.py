@@ -7,8 +7,8 @@ import os
 import re
 from pathlib import Path
 
-from tnt_sim.domain.field_types import quoted
-from tnt_sim.errors import Defect, ScenarioError, nearest
+from tnt_sim.domain.field_types import quote_value
+from tnt_sim.errors import Defect, ScenarioError, find_nearest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.yaml.nodes import Origin
 
@@ -31,7 +31,7 @@ def project_root(scenario: Path) -> Path:
     return folder
 
 
-def shown_path(root: Path, path: Path) -> str:
+def format_path(root: Path, path: Path) -> str:
     """Return a path as people and run folders see it: relative to the project folder, with ``/``."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
@@ -52,18 +52,18 @@ def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = No
             raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     except (OSError, RuntimeError, ValueError) as error:
         why = type(error).__name__
-        raise _refused(
+        raise _build_path_error(
             "path",
             origin,
-            f"le chemin « {quoted(text)} » ne mène nulle part ({why})",
-            f'the path "{quoted(text)}" leads nowhere ({why})',
+            f"le chemin « {quote_value(text)} » ne mène nulle part ({why})",
+            f'the path "{quote_value(text)}" leads nowhere ({why})',
         ) from None
     if not inside:
-        raise _refused(
+        raise _build_path_error(
             "path_outside",
             origin,
-            f"« {quoted(text)} » mène hors du dossier du projet ({root.name or root})",
-            f'"{quoted(text)}" leads out of the project folder ({root.name or root})',
+            f"« {quote_value(text)} » mène hors du dossier du projet ({root.name or root})",
+            f'"{quote_value(text)}" leads out of the project folder ({root.name or root})',
             Text(
                 "Copiez le fichier dans le projet, ou posez un fichier « tnt-sim.toml » dans le dossier qui"
                 " contient les deux.",
@@ -73,7 +73,7 @@ def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = No
     return path
 
 
-def existing_file(path: Path, text: str, origin: Origin | None = None) -> Path:
+def require_file(path: Path, text: str, origin: Origin | None = None) -> Path:
     """Return the path itself if it is a plain file.
 
     Raises
@@ -88,33 +88,33 @@ def existing_file(path: Path, text: str, origin: Origin | None = None) -> Path:
     if is_file:
         return path
     if there:
-        raise _refused(
+        raise _build_path_error(
             "file",
             origin,
-            f"« {quoted(text)} » n'est pas un fichier",
-            f'"{quoted(text)}" is not a file',
-            _inside(path, text),
+            f"« {quote_value(text)} » n'est pas un fichier",
+            f'"{quote_value(text)}" is not a file',
+            _suggest_inner_file(path, text),
         )
-    near = nearest(path.name, _siblings(path))
+    near = find_nearest_name(path.name, _list_siblings(path))
     hint = Text(f"Vouliez-vous dire « {near} » ?", f'Did you mean "{near}"?') if near else None
-    raise _refused(
+    raise _build_path_error(
         "file_missing",
         origin,
-        f"le fichier « {quoted(text)} » n'existe pas",
-        f'the file "{quoted(text)}" does not exist',
+        f"le fichier « {quote_value(text)} » n'existe pas",
+        f'the file "{quote_value(text)}" does not exist',
         hint,
     )
 
 
-def _inside(path: Path, text: str) -> Text | None:
+def _suggest_inner_file(path: Path, text: str) -> Text | None:
     """Return the hint for a folder given in place of the scenario inside it, as `tnt-sim new` writes it."""
     if not (path / "scenario.yaml").is_file():
         return None
-    file = f"{quoted(text).rstrip('/')}/scenario.yaml"
+    file = f"{quote_value(text).rstrip('/')}/scenario.yaml"
     return Text(f"Vouliez-vous dire « {file} » ?", f'Did you mean "{file}"?')
 
 
-def _siblings(path: Path) -> list[str]:
+def _list_siblings(path: Path) -> list[str]:
     try:
         return [entry.name for entry in sorted(path.parent.iterdir())[:500] if entry.is_file()]
     except OSError:
@@ -126,9 +126,9 @@ def _check_text(text: str, origin: Origin | None) -> None:
         "Écrivez un chemin relatif au fichier, avec « / » : data/dossiers.csv.",
         'Write a path relative to the file, with "/": data/dossiers.csv.',
     )
-    name = quoted(text)
+    name = quote_value(text)
     if not text.strip() or "\x00" in text:
-        raise _refused("path", origin, "le chemin est vide", "the path is empty", hint)
+        raise _build_path_error("path", origin, "le chemin est vide", "the path is empty", hint)
     if text.startswith(("\\\\", "//")):
         fr, en = f"« {name} » est un chemin réseau", f'"{name}" is a network path'
     elif _URL.match(text) and not _DRIVE.fullmatch(text[:2]):
@@ -139,9 +139,11 @@ def _check_text(text: str, origin: Origin | None) -> None:
         fr, en = f"« {name} » contient « \\ »", f'"{name}" holds "\\"'
     else:
         return
-    raise _refused("path", origin, fr, en, hint)
+    raise _build_path_error("path", origin, fr, en, hint)
 
 
-def _refused(code: str, origin: Origin | None, fr: str, en: str, hint: Text | None = None) -> ScenarioError:
-    places = () if origin is None else (origin.place(),)
+def _build_path_error(
+    code: str, origin: Origin | None, fr: str, en: str, hint: Text | None = None
+) -> ScenarioError:
+    places = () if origin is None else (origin.get_place(),)
     return ScenarioError([Defect(code, Text(f"{fr}.", f"{en}."), places, hint)])

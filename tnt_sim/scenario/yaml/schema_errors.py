@@ -14,13 +14,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
 
-from tnt_sim.domain.field_types import quoted
-from tnt_sim.errors import Defect, Place, ScenarioError, did_you_mean, nearest
+from tnt_sim.domain.field_types import quote_value
+from tnt_sim.errors import Defect, Place, ScenarioError, find_nearest_name, suggest_name
 from tnt_sim.i18n.message import Text
-from tnt_sim.scenario.yaml.layers import place_in
+from tnt_sim.scenario.yaml.layers import locate_value
 from tnt_sim.scenario.yaml.nodes import Origin, PathSteps
 from tnt_sim.scenario.yaml.overrides import WHOLE
-from tnt_sim.scenario.yaml.syntax_errors import amount_tail_texts, looks_like_amount_tail, sentence
+from tnt_sim.scenario.yaml.syntax_errors import complete_sentence, explain_amount_tail, is_amount_tail
 
 type Said = tuple[str, Text, Text | None]
 type Sayer = Callable[[Any, Mapping[str, Any], str], Said]
@@ -28,7 +28,7 @@ type Sayer = Callable[[Any, Mapping[str, Any], str], Said]
 _EXPECTED = re.compile(r"'((?:[^'\\]|\\.)*)'|(-?\d+)")
 
 
-def say(kind: str, value: Any, context: Mapping[str, Any], message: str, label: str) -> Said:
+def explain_error(kind: str, value: Any, context: Mapping[str, Any], message: str, label: str) -> Said:
     """Return code, sentence and remedy for a pydantic error.
 
     Parameters
@@ -40,24 +40,24 @@ def say(kind: str, value: Any, context: Mapping[str, Any], message: str, label: 
         hint = Text(context["hint_fr"], context["hint_en"]) if "hint_fr" in context else None
         return kind, Text(str(context["fr"]), str(context.get("en", context["fr"]))), hint
     if kind in ("literal_error", "enum"):
-        return _unknown_value(value, str(context.get("expected", "")), label)
+        return _explain_unknown_value(value, str(context.get("expected", "")), label)
     if kind == "union_tag_invalid":
-        return _unknown_value(context.get("tag"), str(context.get("expected_tags", "")), label)
+        return _explain_unknown_value(context.get("tag"), str(context.get("expected_tags", "")), label)
     if kind in _TYPES:
-        return _wrong_type(kind, value)
+        return _explain_wrong_type(kind, value)
     if kind in _BOUNDS:
-        return _out_of_bounds(kind, value, context)
+        return _explain_out_of_bounds(kind, value, context)
     if kind in ("value_error", "assertion_error"):
-        return _raised(context.get("error"), message)
-    return _refused(value, message)
+        return _explain_raised_error(context.get("error"), message)
+    return _explain_refused_value(value, message)
 
 
-def _unknown_value(value: Any, expected: str, label: str) -> Said:
+def _explain_unknown_value(value: Any, expected: str, label: str) -> Said:
     names = [text or number for text, number in _EXPECTED.findall(expected)]
     key = label.rsplit(".", 1)[-1]
     if value is None or isinstance(value, dict | list | tuple):
         some = ", ".join(names)
-        what = _kind_of(value)
+        what = _describe_kind(value)
         return (
             "unknown_value",
             Text(
@@ -69,10 +69,10 @@ def _unknown_value(value: Any, expected: str, label: str) -> Said:
     return (
         "unknown_value",
         Text(
-            f"« {quoted(value)} » n'est pas une valeur de « {key} »",
-            f'"{quoted(value)}" is no value of "{key}"',
+            f"« {quote_value(value)} » n'est pas une valeur de « {key} »",
+            f'"{quote_value(value)}" is no value of "{key}"',
         ),
-        did_you_mean(str(value), names),
+        suggest_name(str(value), names),
     )
 
 
@@ -94,23 +94,23 @@ _TYPES: dict[str, Text] = {
 }  # fmt: skip
 
 
-def _kind_of(value: Any) -> Text:
+def _describe_kind(value: Any) -> Text:
     if value is None:
         return Text("rien", "nothing")
     if isinstance(value, dict):
         return Text("un bloc de clés", "a mapping")
     if isinstance(value, list | tuple):
         return Text("une liste", "a list")
-    return Text(f"« {quoted(value)} »", f'"{quoted(value)}"')
+    return Text(f"« {quote_value(value)} »", f'"{quote_value(value)}"')
 
 
-def _wrong_type(kind: str, value: Any) -> Said:
-    expected, what = _TYPES[kind], _kind_of(value)
+def _explain_wrong_type(kind: str, value: Any) -> Said:
+    expected, what = _TYPES[kind], _describe_kind(value)
     hint: Text | None = None
     if value is None:
         return "wrong_type", Text(f"valeur vide : {expected.fr}", f"empty value: {expected.en}"), None
     if expected is _LIST and isinstance(value, str):
-        hint = Text(f"Écrivez [{quoted(value)}].", f"Write [{quoted(value)}].")
+        hint = Text(f"Écrivez [{quote_value(value)}].", f"Write [{quote_value(value)}].")
     elif expected is _LIST and isinstance(value, dict):
         hint = Text("Précédez chaque entrée d'un tiret « - ».", 'Put a dash "-" before each entry.')
     elif expected is _BLOCK and isinstance(value, list | tuple):
@@ -140,13 +140,13 @@ _BOUNDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def _out_of_bounds(kind: str, value: Any, context: Mapping[str, Any]) -> Said:
+def _explain_out_of_bounds(kind: str, value: Any, context: Mapping[str, Any]) -> Said:
     name, fr, en = _BOUNDS[kind]
-    given = context.get("actual_length", quoted(value))
+    given = context.get("actual_length", quote_value(value))
     return "bounds", Text(fr.format(context.get(name), given), en.format(context.get(name), given)), None
 
 
-def _raised(error: Any, message: str) -> Said:
+def _explain_raised_error(error: Any, message: str) -> Said:
     text = getattr(error, "text", None)
     if isinstance(text, Text):
         return "value", text, None
@@ -154,10 +154,13 @@ def _raised(error: Any, message: str) -> Said:
     return "value", Text(words, words), None
 
 
-def _refused(value: Any, message: str) -> Said:
+def _explain_refused_value(value: Any, message: str) -> Said:
     return (
         "value",
-        Text(f"« {quoted(value)} » est refusé ({message})", f'"{quoted(value)}" is refused ({message})'),
+        Text(
+            f"« {quote_value(value)} » est refusé ({message})",
+            f'"{quote_value(value)}" is refused ({message})',
+        ),
         None,
     )
 
@@ -167,7 +170,7 @@ _MAX_HOPS = 32
 
 
 @cache
-def _schema_of(model: type[BaseModel]) -> Schema:
+def _build_schema(model: type[BaseModel]) -> Schema:
     """Return the JSON schema of a model; empty for a model without one, which only loses the hints."""
     try:
         return model.model_json_schema(by_alias=True)
@@ -179,33 +182,33 @@ class SchemaKeys:
     """The valid keys at every place of a model."""
 
     def __init__(self, model: type[BaseModel]) -> None:
-        self._root = _schema_of(model)
+        self._root = _build_schema(model)
         self._definitions: dict[str, Schema] = self._root.get("$defs", {})
 
-    def keys_at(self, loc: tuple[str | int, ...]) -> tuple[str, ...]:
+    def list_keys(self, loc: tuple[str | int, ...]) -> tuple[str, ...]:
         """Return the valid keys of the object at the location of an error (which may contain union tags)."""
         keys: dict[str, None] = {}
-        for _, schema in self._at(loc):
+        for _, schema in self._find_schemas(loc):
             keys.update(dict.fromkeys(schema.get("properties", {})))
         return tuple(keys)
 
-    def allows(self, loc: tuple[str | int, ...], key: str) -> bool:
+    def can_have_key(self, loc: tuple[str | int, ...], key: str) -> bool:
         """Return whether the object at a location may have the key; an unknown object may."""
-        result = self._at(loc)
+        result = self._find_schemas(loc)
         return not result or any(
             key in schema.get("properties", {}) or schema.get("additionalProperties", True) is not False
             for _, schema in result
         )
 
-    def _at(self, loc: tuple[str | int, ...]) -> list[tuple[str, Schema]]:
+    def _find_schemas(self, loc: tuple[str | int, ...]) -> list[tuple[str, Schema]]:
         current = self._expand("", self._root, 0)
         for part in loc:
-            below = [found for _, schema in current for found in self._step(schema, part)]
+            below = [found for _, schema in current for found in self._list_child_schemas(schema, part)]
             named = [(name, schema) for name, schema in current if name == part]
             current = below or named or current
         return current
 
-    def _step(self, schema: Schema, step: str | int) -> list[tuple[str, Schema]]:
+    def _list_child_schemas(self, schema: Schema, step: str | int) -> list[tuple[str, Schema]]:
         if isinstance(step, int):
             child = schema.get("items")
             prefix = schema.get("prefixItems", [])
@@ -256,19 +259,23 @@ def validate_model[M: BaseModel](
     pruned = _without_nulls(tree, (), nulls)
     shape = SchemaKeys(model) if nulls else None
     unknown = (
-        [] if shape is None else [steps for steps in nulls if not shape.allows(steps[:-1], str(steps[-1]))]
+        []
+        if shape is None
+        else [steps for steps in nulls if not shape.can_have_key(steps[:-1], str(steps[-1]))]
     )
     try:
         result = model.model_validate(pruned, context=context)
     except ValidationError as error:
         report = _Report(shape or SchemaKeys(model), tree, origins)
-        issues = [_issue(pruned, raw) for raw in error.errors(include_url=False)]
-        defects = report.defects(issues)
-        defects += [report.unknown_key(steps, steps[:-1]) for steps in unknown]
-        raise ScenarioError(_in_order(defects)) from None
+        issues = [_build_issue(pruned, raw) for raw in error.errors(include_url=False)]
+        defects = report.collect_defects(issues)
+        defects += [report.build_unknown_key_defect(steps, steps[:-1]) for steps in unknown]
+        raise ScenarioError(_sort_defects(defects)) from None
     if unknown and shape is not None:
         report = _Report(shape, tree, origins)
-        raise ScenarioError(_in_order([report.unknown_key(steps, steps[:-1]) for steps in unknown]))
+        raise ScenarioError(
+            _sort_defects([report.build_unknown_key_defect(steps, steps[:-1]) for steps in unknown])
+        )
     return result
 
 
@@ -287,7 +294,7 @@ def _without_nulls(value: Any, steps: PathSteps, nulls: list[PathSteps]) -> Any:
     return value
 
 
-def _in_order(defects: list[Defect]) -> list[Defect]:
+def _sort_defects(defects: list[Defect]) -> list[Defect]:
     unique = list(dict.fromkeys(defects))[:_MAX_DEFECTS]
     return sorted(unique, key=_rank)
 
@@ -312,7 +319,7 @@ class _Issue:
     is_key: bool = False
 
 
-def _issue(tree: Any, raw: Any) -> _Issue:
+def _build_issue(tree: Any, raw: Any) -> _Issue:
     """Follow the location of an error down the tree.
 
     Parts that are neither key nor index name a union member.
@@ -347,23 +354,23 @@ class _Report:
     tree: Any
     origins: Mapping[PathSteps, Origin]
 
-    def defects(self, issues: list[_Issue]) -> list[Defect]:
+    def collect_defects(self, issues: list[_Issue]) -> list[Defect]:
         """Return the defects of all issues; a misspelt key is not reported as missing too."""
-        retained = self.relevant(issues)
+        retained = self.select_relevant(issues)
         meant = {
-            (issue.steps[:-1], nearest(str(issue.loc[-1]), self.shape.keys_at(issue.loc[:-1])))
+            (issue.steps[:-1], find_nearest_name(str(issue.loc[-1]), self.shape.list_keys(issue.loc[:-1])))
             for issue in retained
             if issue.kind == "extra_forbidden"
         }
         faulty = {issue.steps for issue in retained if issue.kind != "too_short"}
         return [
-            self.defect(issue)
+            self.build_defect(issue)
             for issue in retained
             if (issue.missing is None or (issue.steps, issue.missing) not in meant)
-            and not (issue.kind == "too_short" and _under(issue.steps, faulty))
+            and not (issue.kind == "too_short" and _has_defect_below(issue.steps, faulty))
         ]
 
-    def relevant(self, issues: list[_Issue], level: int = 0) -> list[_Issue]:
+    def select_relevant(self, issues: list[_Issue], level: int = 0) -> list[_Issue]:
         """Return the issues without those of union members that the planner did not mean."""
         retained: list[_Issue] = []
         unions: dict[PathSteps, dict[str, list[_Issue]]] = {}
@@ -374,89 +381,100 @@ class _Report:
                 prefix, tag = issue.tags[level]
                 unions.setdefault(prefix, {}).setdefault(tag, []).append(issue)
         for prefix, members in unions.items():
-            retained += self._meant([self.relevant(member, level + 1) for member in members.values()], prefix)
+            retained += self._choose_member(
+                [self.select_relevant(member, level + 1) for member in members.values()], prefix
+            )
         return retained
 
-    def _meant(self, members: list[list[_Issue]], prefix: PathSteps) -> list[_Issue]:
-        best = [self._misfit(member, prefix) for member in members]
+    def _choose_member(self, members: list[list[_Issue]], prefix: PathSteps) -> list[_Issue]:
+        best = [self._compute_misfit(member, prefix) for member in members]
         return members[best.index(min(best))]
 
-    def _misfit(self, member: list[_Issue], prefix: PathSteps) -> tuple[bool, int, int]:
+    def _compute_misfit(self, member: list[_Issue], prefix: PathSteps) -> tuple[bool, int, int]:
         """Return how far a union member is from what was written: type, unknown keys, number of errors."""
         other_shape = any(_is_other_shape(issue, prefix) for issue in member)
-        strangers = [issue for issue in member if issue.kind == "extra_forbidden" and not self._near(issue)]
+        strangers = [
+            issue for issue in member if issue.kind == "extra_forbidden" and not self._has_near_key(issue)
+        ]
         return other_shape, len(strangers), len(member)
 
-    def _near(self, issue: _Issue) -> bool:
-        return nearest(str(issue.loc[-1]), self.shape.keys_at(issue.loc[:-1])) is not None
+    def _has_near_key(self, issue: _Issue) -> bool:
+        return find_nearest_name(str(issue.loc[-1]), self.shape.list_keys(issue.loc[:-1])) is not None
 
-    def defect(self, issue: _Issue) -> Defect:
+    def build_defect(self, issue: _Issue) -> Defect:
         """Return the defect of one issue."""
         if issue.missing is not None:
-            return self._missing_key(issue, issue.missing)
+            return self._build_missing_key_defect(issue, issue.missing)
         if issue.kind == "extra_forbidden":
-            return self.unknown_key(issue.steps, issue.loc[:-1])
+            return self.build_unknown_key_defect(issue.steps, issue.loc[:-1])
         steps = issue.steps
         if issue.kind == "union_tag_invalid":
-            steps = (*steps, _unquoted(issue.context.get("discriminator", "")))
+            steps = (*steps, _strip_quotes(issue.context.get("discriminator", "")))
         elif issue.kind == "union_tag_not_found":
-            return self._missing_key(issue, _unquoted(issue.context.get("discriminator", "")))
-        code, text, hint = say(issue.kind, issue.value, issue.context, issue.message, self._label(steps))
-        if hint is None and code == "wrong_type" and (keys := self.shape.keys_at(issue.loc)):
+            return self._build_missing_key_defect(
+                issue, _strip_quotes(issue.context.get("discriminator", ""))
+            )
+        code, text, hint = explain_error(
+            issue.kind, issue.value, issue.context, issue.message, self._format_path(steps)
+        )
+        if hint is None and code == "wrong_type" and (keys := self.shape.list_keys(issue.loc)):
             some = ", ".join(keys[:8]) + (", …" if len(keys) > 8 else "")
             hint = Text(f"Clés possibles : {some}.", f"Possible keys: {some}.")
-        place = place_in(self.origins, steps, key=issue.is_key)
-        return Defect(code, sentence(text), _some(place), hint)
+        place = locate_value(self.origins, steps, key=issue.is_key)
+        return Defect(code, complete_sentence(text), _wrap_place(place), hint)
 
-    def unknown_key(self, steps: PathSteps, parent: tuple[str | int, ...]) -> Defect:
+    def build_unknown_key_defect(self, steps: PathSteps, parent: tuple[str | int, ...]) -> Defect:
         """Return the defect of an unknown key, or of the tail of an amount that was split at its comma."""
         key = str(steps[-1])
-        places = _some(place_in(self.origins, steps, key=True))
-        before = self._value_before(steps)
-        if before is not None and looks_like_amount_tail(key):
-            text, hint = amount_tail_texts(before, key)
-            return Defect("yaml_comma", sentence(text), places, hint)
-        where = self._label(steps[:-1])
+        places = _wrap_place(locate_value(self.origins, steps, key=True))
+        before = self._get_value_before(steps)
+        if before is not None and is_amount_tail(key):
+            text, hint = explain_amount_tail(before, key)
+            return Defect("yaml_comma", complete_sentence(text), places, hint)
+        where = self._format_path(steps[:-1])
         inside = (f" dans « {where} »", f' in "{where}"') if where else ("", "")
         return Defect(
             "unknown_key",
-            Text(f"clé inconnue « {quoted(key)} »{inside[0]}.", f'unknown key "{quoted(key)}"{inside[1]}.'),
+            Text(
+                f"clé inconnue « {quote_value(key)} »{inside[0]}.",
+                f'unknown key "{quote_value(key)}"{inside[1]}.',
+            ),
             places,
-            did_you_mean(key, self.shape.keys_at(parent)),
+            suggest_name(key, self.shape.list_keys(parent)),
         )
 
-    def _value_before(self, steps: PathSteps) -> str | None:
-        node = self._node(steps[:-1])
+    def _get_value_before(self, steps: PathSteps) -> str | None:
+        node = self._get_node(steps[:-1])
         keys = list(node) if isinstance(node, dict) else []
         index = keys.index(steps[-1]) if steps[-1] in keys else 0
         value = node[keys[index - 1]] if index else None
         return value if isinstance(value, str) and value.isdecimal() else None
 
-    def _missing_key(self, issue: _Issue, key: str) -> Defect:
+    def _build_missing_key_defect(self, issue: _Issue, key: str) -> Defect:
         steps = (*issue.steps, key)
-        where = self._label(issue.steps)
+        where = self._format_path(issue.steps)
         if steps in self.origins:
             return Defect(
                 "missing_key",
-                Text(f"« {self._label(steps)} » est vide.", f'"{self._label(steps)}" is empty.'),
-                _some(place_in(self.origins, steps, key=True)),
+                Text(f"« {self._format_path(steps)} » est vide.", f'"{self._format_path(steps)}" is empty.'),
+                _wrap_place(locate_value(self.origins, steps, key=True)),
                 Text("Donnez-lui une valeur.", "Give it a value."),
             )
         inside = (f" dans « {where} »", f' in "{where}"') if where else ("", "")
         hint = Text(f"Ajoutez « {key}: … ».", f'Add "{key}: …".')
-        near = self._misspelt(issue, key)
+        near = self._find_misspelt_key(issue, key)
         if near is not None:
             hint = Text(f"« {near} » est-il « {key} » mal écrit ?", f'Is "{near}" a misspelt "{key}"?')
         text = Text(f"il manque « {key} »{inside[0]}.", f'"{key}" is missing{inside[1]}.')
-        return Defect("missing_key", text, _some(place_in(self.origins, issue.steps)), hint)
+        return Defect("missing_key", text, _wrap_place(locate_value(self.origins, issue.steps)), hint)
 
-    def _misspelt(self, issue: _Issue, key: str) -> str | None:
-        node = self._node(issue.steps)
+    def _find_misspelt_key(self, issue: _Issue, key: str) -> str | None:
+        node = self._get_node(issue.steps)
         written = [str(name) for name in node] if isinstance(node, dict) else []
-        known = set(self.shape.keys_at(issue.loc[:-1] if issue.missing is not None else issue.loc))
-        return nearest(key, [name for name in written if len(name) > 2 and name not in known])
+        known = set(self.shape.list_keys(issue.loc[:-1] if issue.missing is not None else issue.loc))
+        return find_nearest_name(key, [name for name in written if len(name) > 2 and name not in known])
 
-    def _node(self, steps: PathSteps) -> Any:
+    def _get_node(self, steps: PathSteps) -> Any:
         node = self.tree
         for step in steps:
             try:
@@ -465,12 +483,12 @@ class _Report:
                 return None
         return node
 
-    def _label(self, steps: PathSteps) -> str:
+    def _format_path(self, steps: PathSteps) -> str:
         """Return a path as `--set` writes it: list entries by their id, else by their position from 1."""
         words: list[str] = []
         for index, step in enumerate(steps):
             if isinstance(step, int):
-                entry = self._node(steps[: index + 1])
+                entry = self._get_node(steps[: index + 1])
                 name = entry.get("id") if isinstance(entry, dict) else None
                 words.append(name if isinstance(name, str) else f"[{step + 1}]")
             else:
@@ -489,14 +507,14 @@ def _is_other_shape(issue: _Issue, prefix: PathSteps) -> bool:
     )
 
 
-def _under(steps: PathSteps, others: set[PathSteps]) -> bool:
+def _has_defect_below(steps: PathSteps, others: set[PathSteps]) -> bool:
     """Return whether a fault lies in an entry of the list at `steps`, so that the list only seems too short."""
     return any(len(other) > len(steps) and other[: len(steps)] == steps for other in others)
 
 
-def _unquoted(text: str) -> str:
+def _strip_quotes(text: str) -> str:
     return text.strip("'\"").replace("'", "").split(" | ")[0]
 
 
-def _some(place: Place) -> tuple[Place, ...]:
+def _wrap_place(place: Place) -> tuple[Place, ...]:
     return () if place == Place() else (place,)

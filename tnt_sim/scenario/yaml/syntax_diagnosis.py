@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tnt_sim.domain.field_types import quoted
-from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.domain.field_types import quote_value
+from tnt_sim.i18n.message import Text, describe_count
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _MARKS = re.compile(r"\s*(?:[-?] +)*")
@@ -51,12 +51,12 @@ def find_slip(text: str, words: str, problem: tuple[int, int], context: int | No
     lines = _BREAK.split(text)
     last = min(problem[0], len(lines) - 1)
     return (
-        _LineScanner(lines, last).quote()
-        or _space(lines, words, last, context)
-        or _no_colon(lines, words, context)
-        or _brace(lines, words, problem, context)
-        or _deeper(lines, last, words)
-        or _colon(lines, words, problem)
+        _LineScanner(lines, last).find_quote_slip()
+        or _find_missing_space(lines, words, last, context)
+        or _find_missing_colon(lines, words, context)
+        or _find_brace_slip(lines, words, problem, context)
+        or _find_deep_indent(lines, last, words)
+        or _find_second_colon(lines, words, problem)
     )
 
 
@@ -70,7 +70,7 @@ class _LineScanner:
     column: int = 0
     depth: int = field(default=0)
 
-    def quote(self) -> Slip | None:
+    def find_quote_slip(self) -> Slip | None:
         """Return the first quote that is not closed, or is closed too early."""
         while self.row <= self.last:
             text = self.lines[self.row]
@@ -80,9 +80,9 @@ class _LineScanner:
             self.column = start.end() if start else self.column
             mark = text[self.column : self.column + 1]
             if not mark or mark == "#":
-                self._next_line()
+                self._advance_line()
             elif mark in _CLOSING:
-                found = self._quoted(text, mark)
+                found = self._skip_quoted(text, mark)
                 if found is not None:
                     return found
             elif mark in "[{":
@@ -99,37 +99,37 @@ class _LineScanner:
     def _move(self, step: int) -> None:
         self.depth, self.column = max(0, self.depth + step), self.column + 1
 
-    def _next_line(self) -> None:
+    def _advance_line(self) -> None:
         self.row, self.column = self.row + 1, 0
 
     def _skip_block_text(self, text: str) -> bool:
         """Skip a text after `|` or `>` with the line that opens it; return whether there was one."""
         if not _BLOCK_TEXT.search(text):
             return False
-        indent = _indent(text)
-        self._next_line()
+        indent = _count_indent(text)
+        self._advance_line()
         while self.row < len(self.lines) and (
-            not self.lines[self.row].strip() or _indent(self.lines[self.row]) > indent
+            not self.lines[self.row].strip() or _count_indent(self.lines[self.row]) > indent
         ):
-            self._next_line()
+            self._advance_line()
         return True
 
-    def _quoted(self, text: str, mark: str) -> Slip | None:
+    def _skip_quoted(self, text: str, mark: str) -> Slip | None:
         """Skip a quoted value; return what is wrong with it, if anything."""
         row, column = self.row, self.column
         closing = _CLOSING[mark].match(text, column + 1)
         if closing is not None:
             self.column = closing.end()
             if _AFTER.match(text, self.column) is None and row == self.last:
-                return _closed_early(mark, text, row, self.column)
+                return _build_early_end_slip(mark, text, row, self.column)
             return None
-        end = self._end_below(mark, row)
+        end = self._find_end(mark, row)
         if end is None:
-            return _unclosed(mark, row, column)
+            return _build_unclosed_slip(mark, row, column)
         self.row, self.column = end
         return None
 
-    def _end_below(self, mark: str, row: int) -> tuple[int, int] | None:
+    def _find_end(self, mark: str, row: int) -> tuple[int, int] | None:
         """Return where a value of several lines ends; None where it runs into other keys or other text."""
         for k in range(row + 1, len(self.lines)):
             text = self.lines[k]
@@ -141,7 +141,7 @@ class _LineScanner:
         return None
 
 
-def _unclosed(mark: str, row: int, column: int) -> Slip:
+def _build_unclosed_slip(mark: str, row: int, column: int) -> Slip:
     return Slip(
         Text(
             f"le guillemet ouvert ici n'est pas refermé : il manque « {mark} » à la fin de la valeur.",
@@ -156,8 +156,8 @@ def _unclosed(mark: str, row: int, column: int) -> Slip:
     )
 
 
-def _closed_early(mark: str, text: str, row: int, column: int) -> Slip:
-    rest = quoted(text[column:].strip())
+def _build_early_end_slip(mark: str, text: str, row: int, column: int) -> Slip:
+    rest = quote_value(text[column:].strip())
     if mark == "'":
         hint = Text(
             "Doublez l'apostrophe dans le texte (''), ou mettez la valeur entre guillemets doubles.",
@@ -179,7 +179,7 @@ def _closed_early(mark: str, text: str, row: int, column: int) -> Slip:
     )
 
 
-def _space(lines: Sequence[str], words: str, last: int, context: int | None) -> Slip | None:
+def _find_missing_space(lines: Sequence[str], words: str, last: int, context: int | None) -> Slip | None:
     """Return a missing space after the colon of a key or after a dash, on the line or those before."""
     if not re.search(
         "could not find expected ':'|mapping values are not allowed|expected <block end>", words
@@ -189,7 +189,7 @@ def _space(lines: Sequence[str], words: str, last: int, context: int | None) -> 
     for row in range(max(0, first, last - 3), last + 1):
         key = _NO_SPACE.fullmatch(lines[row])
         if key is not None and ": " not in key[2]:
-            return _missing_space(key[1], key[2], row + 1, key.end(1) + 2)
+            return _build_space_slip(key[1], key[2], row + 1, key.end(1) + 2)
         dash = _NO_SPACE_DASH.match(lines[row])
         if dash is not None:
             return Slip(
@@ -204,19 +204,19 @@ def _space(lines: Sequence[str], words: str, last: int, context: int | None) -> 
     return None
 
 
-def space_in_key(key: str) -> Slip | None:
+def find_missing_space_in_key(key: str) -> Slip | None:
     """Return the mistake of a key between braces that contains its value: `{id:p}`."""
     found = _NO_SPACE.fullmatch(key)
-    return None if found is None else _missing_space(found[1], found[2], 1, 1)
+    return None if found is None else _build_space_slip(found[1], found[2], 1, 1)
 
 
-def _no_colon(lines: Sequence[str], words: str, context: int | None) -> Slip | None:
+def _find_missing_colon(lines: Sequence[str], words: str, context: int | None) -> Slip | None:
     """Return the mistake of a line that begins like a key and has no colon."""
     if context is None or "could not find expected ':'" not in words or ":" in lines[context]:
         return None
     start = _MARKS.match(lines[context])
     column = 0 if start is None else start.end()
-    name = quoted((lines[context][column:].split() or [""])[0])
+    name = quote_value((lines[context][column:].split() or [""])[0])
     return Slip(
         Text(f"il manque « : » après « {name} ».", f'the ":" after "{name}" is missing.'),
         Text("Écrivez « clé: valeur ».", 'Write "key: value".'),
@@ -225,9 +225,9 @@ def _no_colon(lines: Sequence[str], words: str, context: int | None) -> Slip | N
     )
 
 
-def _missing_space(key: str, value: str, row: int, column: int) -> Slip:
+def _build_space_slip(key: str, value: str, row: int, column: int) -> Slip:
     """Return the mistake `key:value`, where YAML requires a space after the colon."""
-    rest = quoted(value.strip())
+    rest = quote_value(value.strip())
     return Slip(
         Text(f"il manque une espace après « {key}: ».", f'a space is missing after "{key}:".'),
         Text(f"Écrivez « {key}: {rest} ».", f'Write "{key}: {rest}".'),
@@ -239,7 +239,9 @@ def _missing_space(key: str, value: str, row: int, column: int) -> Slip:
 _PAIR = {"{": "}", "[": "]"}
 
 
-def _brace(lines: Sequence[str], words: str, problem: tuple[int, int], context: int | None) -> Slip | None:
+def _find_brace_slip(
+    lines: Sequence[str], words: str, problem: tuple[int, int], context: int | None
+) -> Slip | None:
     """Return a brace or a bracket that is not closed, or one too many."""
     extra = re.search(r"expected <block end>, but found '([\]}])'|found '([\]}])'$", words)
     if extra is not None and "flow" not in words:
@@ -252,7 +254,7 @@ def _brace(lines: Sequence[str], words: str, problem: tuple[int, int], context: 
         )
     if context is None or context >= problem[0] or "flow" not in words:
         return None
-    opened = _opened(lines[: problem[0]], context)
+    opened = _find_unclosed_mark(lines[: problem[0]], context)
     if opened is None:
         return None
     column, mark = opened
@@ -270,7 +272,7 @@ def _brace(lines: Sequence[str], words: str, problem: tuple[int, int], context: 
     )
 
 
-def _opened(lines: Sequence[str], row: int) -> tuple[int, str] | None:
+def _find_unclosed_mark(lines: Sequence[str], row: int) -> tuple[int, str] | None:
     """Return the last opening mark of a line that neither this line nor those below close."""
     stack: list[tuple[int, int, str]] = []
     for k in range(row, len(lines)):
@@ -283,17 +285,17 @@ def _opened(lines: Sequence[str], row: int) -> tuple[int, str] | None:
     return mine[-1] if mine else None
 
 
-def _deeper(lines: Sequence[str], last: int, words: str) -> Slip | None:
+def _find_deep_indent(lines: Sequence[str], last: int, words: str) -> Slip | None:
     """Return a key indented deeper than the key before it, whose value it seems to continue."""
     if "mapping values are not allowed" not in words or last == 0 or not _KEY.match(lines[last]):
         return None
     above = next((row for row in range(last - 1, -1, -1) if lines[row].strip()), None)
     if above is None or not _KEY.match(lines[above]):
         return None
-    here, before = _indent(lines[last]), _indent(lines[above])
+    here, before = _count_indent(lines[last]), _count_indent(lines[above])
     if here <= before:
         return None
-    more = so_many(here - before, ("espace", "espaces"), ("space", "spaces"))
+    more = describe_count(here - before, ("espace", "espaces"), ("space", "spaces"))
     return Slip(
         Text(
             f"cette ligne est en retrait de {more.fr} sous la ligne {above + 1}, dont la valeur est déjà écrite.",
@@ -305,7 +307,7 @@ def _deeper(lines: Sequence[str], last: int, words: str) -> Slip | None:
     )
 
 
-def _colon(lines: Sequence[str], words: str, problem: tuple[int, int]) -> Slip | None:
+def _find_second_colon(lines: Sequence[str], words: str, problem: tuple[int, int]) -> Slip | None:
     """Return a second colon in an unquoted value."""
     row, column = problem
     if row >= len(lines) or lines[row][column : column + 1] != ":":
@@ -317,7 +319,7 @@ def _colon(lines: Sequence[str], words: str, problem: tuple[int, int]) -> Slip |
         return None
     key, value = before[-1]
     rest = re.match(r"[^,{}\]]*" if "flow" in words else r".*", lines[row][column:])
-    whole = quoted(f"{value}{rest[0] if rest else ':'}".strip())
+    whole = quote_value(f"{value}{rest[0] if rest else ':'}".strip())
     return Slip(
         Text(
             f"la valeur de « {key} » contient « : » et n'est pas entre guillemets.",
@@ -329,6 +331,6 @@ def _colon(lines: Sequence[str], words: str, problem: tuple[int, int]) -> Slip |
     )
 
 
-def _indent(text: str) -> int:
+def _count_indent(text: str) -> int:
     found = _INDENT.match(text)
     return 0 if found is None else found.end()

@@ -126,7 +126,7 @@ _KNOWN: tuple[tuple[str, Text, Text], ...] = (
 )
 
 
-def sentence(text: Text) -> Text:
+def complete_sentence(text: Text) -> Text:
     """Return the text with a full stop, unless it already ends like a sentence."""
     return Text(*(part if part.endswith((".", "?", "!", "…")) else part + "." for part in (text.fr, text.en)))
 
@@ -137,7 +137,9 @@ def explain(words: str) -> tuple[Text, Text | None]:
         match = re.search(pattern, words)
         if match is not None:
             shown = (match.groupdict().get("ch") or "").strip("'\"")
-            return sentence(Text(text.fr.replace("{ch}", shown), text.en.replace("{ch}", shown))), hint
+            return complete_sentence(
+                Text(text.fr.replace("{ch}", shown), text.en.replace("{ch}", shown))
+            ), hint
     return (
         Text("ce texte YAML ne peut pas être lu.", "this YAML text cannot be read."),
         Text(
@@ -146,12 +148,12 @@ def explain(words: str) -> tuple[Text, Text | None]:
     )
 
 
-def looks_like_amount_tail(key: str) -> bool:
+def is_amount_tail(key: str) -> bool:
     """Return whether a key looks like what follows the comma of an amount or a rate (« 5 M€ », « 5 % »)."""
     return _TAIL.fullmatch(key) is not None
 
 
-def amount_tail_texts(before: str, key: str) -> tuple[Text, Text]:
+def explain_amount_tail(before: str, key: str) -> tuple[Text, Text]:
     """Return sentence and remedy for ``{amount: 22,5 M€}``, from the texts on both sides of the comma."""
     dot, comma = f"{before}.{key}", f"{before},{key}"
     return (

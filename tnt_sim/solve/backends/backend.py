@@ -70,9 +70,9 @@ class Limits:
         """Whether no time is left."""
         return self.deadline.expired
 
-    def share(self, fraction: float) -> Limits:
+    def take_share(self, fraction: float) -> Limits:
         """Return the same limits with a share (0 to 1) of the time left."""
-        return replace(self, deadline=self.deadline.share(fraction))
+        return replace(self, deadline=self.deadline.take_share(fraction))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +185,12 @@ def has_crossed_bounds(model: LinearModel) -> bool:
     return bool(np.any(model.row_lower > model.row_upper) or np.any(model.col_lower > model.col_upper))
 
 
-def infeasible_at_once(solver: str) -> RawSolution:
+def build_infeasible_solution(solver: str) -> RawSolution:
     """Return INFEASIBLE for a model whose bounds cross, without calling a solver."""
     return RawSolution(Termination.INFEASIBLE, None, None, None, None, None, solver, 0.0)
 
 
-def out_of_time(solver: str) -> RawSolution:
+def build_timeout_solution(solver: str) -> RawSolution:
     """Return TIME_LIMIT for a deadline that had passed before the solver was called."""
     return RawSolution(Termination.TIME_LIMIT, None, None, None, None, None, solver, 0.0)
 
@@ -211,7 +211,7 @@ def refuse_non_finite(answer: RawSolution) -> RawSolution:
     )
 
 
-def float_bounds(lower: IntArray, upper: IntArray) -> tuple[FloatArray, FloatArray]:
+def convert_bounds(lower: IntArray, upper: IntArray) -> tuple[FloatArray, FloatArray]:
     """Convert bounds to floats, absent ones to ±∞; exact, because present ones are below 2^53."""
     low = np.where(lower == NO_LOWER, -np.inf, lower.astype(np.float64))
     high = np.where(upper == NO_UPPER, np.inf, upper.astype(np.float64))

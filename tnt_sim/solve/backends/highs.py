@@ -32,10 +32,10 @@ from tnt_sim.solve.backends.backend import (
     RawSolution,
     Termination,
     Tuning,
-    float_bounds,
+    build_infeasible_solution,
+    build_timeout_solution,
+    convert_bounds,
     has_crossed_bounds,
-    infeasible_at_once,
-    out_of_time,
     refuse_non_finite,
 )
 from tnt_sim.solve.backends.solver_process import MANY_COLUMNS, OnPoint, is_for_apart, solve_apart
@@ -70,7 +70,7 @@ _STATUSES = {
 # kObjectiveBound and kObjectiveTarget (limits that are never set here).
 
 
-def quiet_highspy() -> Any:
+def import_highspy() -> Any:
     """Import highspy with its banner suppressed.
 
     Raises
@@ -86,7 +86,7 @@ def quiet_highspy() -> Any:
                 Text(f"highspy manque : {error}", f"highspy is missing: {error}"), code="solver.missing"
             ) from error
         if not getattr(highspy, "_tnt_sim_banner_done", False):
-            with _descriptor_1_to_nowhere():
+            with _suppress_output():
                 highspy.Highs()
             # the mark is on the module rather than a global here, so that it disappears with the module
             highspy._tnt_sim_banner_done = True
@@ -96,7 +96,7 @@ def quiet_highspy() -> Any:
 
 
 @contextlib.contextmanager
-def _descriptor_1_to_nowhere() -> Iterator[None]:
+def _suppress_output() -> Iterator[None]:
     """Send file descriptor 1 to the null device: C++ writes there, which `redirect_stdout` cannot catch."""
     try:
         saved = os.dup(1)
@@ -122,7 +122,7 @@ class _Watch:
     on_point: OnPoint | None = None
     point_kind: int = -1
 
-    def callback(self, kind: Any, message: str, out: Any, answer: Any, _data: Any) -> None:
+    def receive_callback(self, kind: Any, message: str, out: Any, answer: Any, _data: Any) -> None:
         """Receive a callback of HiGHS; must never raise, because the exception would cross C++."""
         if int(kind) == 0:
             self.lines.append(message)
@@ -134,12 +134,12 @@ class _Watch:
         if self.interrupted and answer is not None:
             answer.user_interrupt = True
 
-    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
+    def record_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self.interrupted = True
 
 
 @contextlib.contextmanager
-def _ctrl_c_stops(watch: _Watch) -> Iterator[None]:
+def _stop_on_interrupt(watch: _Watch) -> Iterator[None]:
     """Make Ctrl-C stop the solver instead of raising, while solving in the main thread.
 
     HiGHS checks the flag about every millisecond, less often during presolve. A worker thread receives no
@@ -151,14 +151,14 @@ def _ctrl_c_stops(watch: _Watch) -> Iterator[None]:
     if not usable:
         yield
         return
-    previous = signal.signal(signal.SIGINT, watch.on_signal)
+    previous = signal.signal(signal.SIGINT, watch.record_interrupt)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
 
 
-def _must(status: Any, what: str, solver: str) -> None:
+def _check_status(status: Any, what: str, solver: str) -> None:
     if status.name == "kError":
         raise SolverError(Text(f"{solver} a refusé : {what}", f"{solver} refused: {what}"))
 
@@ -166,7 +166,7 @@ def _must(status: Any, what: str, solver: str) -> None:
 def _set_options(highs: Any, options: dict[str, Any], solver: str) -> None:
     """Set options, check the return code and read each one back, because HiGHS reports nothing else."""
     for name, value in options.items():
-        _must(highs.setOptionValue(name, value), f"{name} = {value}", solver)
+        _check_status(highs.setOptionValue(name, value), f"{name} = {value}", solver)
         code, result = highs.getOptionValue(name)
         if code.name != "kOk" or result != value:
             raise SolverError(
@@ -177,7 +177,7 @@ def _set_options(highs: Any, options: dict[str, Any], solver: str) -> None:
             )
 
 
-def _options(limits: Limits, tuning: Tuning, is_huge: bool = False) -> dict[str, Any]:
+def _build_options(limits: Limits, tuning: Tuning, is_huge: bool = False) -> dict[str, Any]:
     options: dict[str, Any] = {
         "log_to_console": False,
         "threads": 1,
@@ -203,8 +203,8 @@ def _pass_model(
 ) -> None:
     matrix = model.matrix
     value = matrix.data.astype(np.float64)
-    col_lower, col_upper = float_bounds(model.col_lower, model.col_upper)
-    row_lower, row_upper = float_bounds(model.row_lower, model.row_upper)
+    col_lower, col_upper = convert_bounds(model.col_lower, model.col_upper)
+    row_lower, row_upper = convert_bounds(model.row_lower, model.row_upper)
     if unit is not None:
         row_lower, row_upper = row_lower * unit, row_upper * unit
         value = value * np.repeat(unit, np.diff(matrix.indptr))
@@ -216,7 +216,7 @@ def _pass_model(
         matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), value,
         whole,
     )  # fmt: skip
-    _must(status, f"{model.n_rows} × {model.n_cols}", solver)
+    _check_status(status, f"{model.n_rows} × {model.n_cols}", solver)
 
 
 def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray]:
@@ -235,9 +235,13 @@ def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray
         Multiplier of each row. Bounds must be passed times `unit`, and prices returned must be multiplied by
         `unit`.
     """
-    highs = quiet_highspy().Highs()
+    highs = import_highspy().Highs()
     live = {"log_to_console": False, "threads": 1, "presolve": "off", "solver": "simplex"}
-    _set_options(highs, live | {"simplex_strategy": PRIMAL if primal else strategy(model.n_cols)}, "HiGHS")
+    _set_options(
+        highs,
+        live | {"simplex_strategy": PRIMAL if primal else choose_simplex_strategy(model.n_cols)},
+        "HiGHS",
+    )
     unit = np.ones(model.n_rows)
     matrix = model.matrix
     if matrix.nnz:
@@ -248,7 +252,7 @@ def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray
     return highs, unit
 
 
-def strategy(n_cols: int) -> int:
+def choose_simplex_strategy(n_cols: int) -> int:
     """Choose the simplex variant: dual, but primal for huge models, where one dual step may take half a minute."""
     return PRIMAL if n_cols > MANY_COLUMNS else DUAL
 
@@ -257,7 +261,7 @@ def _run(module: Any, highs: Any, watch: _Watch) -> None:
     """Run HiGHS; after a thread-count error, reset the scheduler and run again."""
     kinds = module.cb.HighsCallbackType
     watch.point_kind = int(kinds.kCallbackMipImprovingSolution)
-    highs.setCallback(watch.callback, None)
+    highs.setCallback(watch.receive_callback, None)
     for kind in (
         kinds.kCallbackLogging,
         kinds.kCallbackMipInterrupt,
@@ -265,14 +269,14 @@ def _run(module: Any, highs: Any, watch: _Watch) -> None:
         *([kinds.kCallbackMipImprovingSolution] if watch.on_point else []),
     ):
         highs.startCallback(kind)
-    with _ctrl_c_stops(watch):
+    with _stop_on_interrupt(watch):
         status = highs.run()
         if status.name == "kError" and highs.getModelStatus().name == "kNotset":
             module.Highs.resetThreadScheduler(True)
             highs.run()
 
 
-def _termination(highs: Any, limits: Limits, solver: str) -> Termination:
+def _read_termination(highs: Any, limits: Limits, solver: str) -> Termination:
     name = highs.getModelStatus().name
     if name not in _STATUSES:
         raise SolverError(Text(f"{solver} : état inattendu {name}", f"{solver}: unexpected status {name}"))
@@ -316,11 +320,11 @@ class HighsBackend:
         SolverError
             If highspy is missing, rejects an option or the model, or returns an unknown status.
         """
-        solver = f"HiGHS {quiet_highspy().Highs().version()}"
+        solver = f"HiGHS {import_highspy().Highs().version()}"
         if has_crossed_bounds(model):
-            return infeasible_at_once(solver)
+            return build_infeasible_solution(solver)
         if limits.expired:
-            return out_of_time(solver)
+            return build_timeout_solution(solver)
         if is_for_apart(model):
             return solve_apart(solve_here, model, relax, limits, start, tuning, solver)
         return solve_here(model, relax, limits, start, tuning)
@@ -336,22 +340,22 @@ def solve_here(
 ) -> RawSolution:
     """Solve with HiGHS in this process; `on_point` receives each better point."""
     began = time.perf_counter()
-    module = quiet_highspy()
+    module = import_highspy()
     highs = module.Highs()
     solver = f"HiGHS {highs.version()}"
     watch = _Watch(on_point=on_point)
-    _set_options(highs, _options(limits, tuning, is_for_apart(model)), solver)
+    _set_options(highs, _build_options(limits, tuning, is_for_apart(model)), solver)
     _pass_model(highs, model, relax, solver)
     if start is not None and not relax and model.n_cols:
         columns = np.arange(model.n_cols, dtype=np.int32)
-        _must(highs.setSolution(model.n_cols, columns, start.astype(np.float64)), "start", solver)
+        _check_status(highs.setSolution(model.n_cols, columns, start.astype(np.float64)), "start", solver)
     _run(module, highs, watch)
     mip = not relax and bool(model.integer.any())
-    answer = _read(highs, _termination(highs, limits, solver), mip, solver, watch, began)
+    answer = _read(highs, _read_termination(highs, limits, solver), mip, solver, watch, began)
     return refuse_non_finite(answer)
 
 
-def _array(values: Any) -> FloatArray:
+def _convert_to_array(values: Any) -> FloatArray:
     return np.array(values, dtype=np.float64)
 
 
@@ -367,11 +371,11 @@ def _read(
     priced = not mip and holds and info.dual_solution_status == 2
     return RawSolution(
         termination=termination,
-        values=_array(solution.col_value) if holds else None,
+        values=_convert_to_array(solution.col_value) if holds else None,
         objective=objective,
         bound=bound if bound is not None and np.isfinite(bound) else None,
-        row_duals=_array(solution.row_dual) if priced else None,
-        reduced_costs=_array(solution.col_dual) if priced else None,
+        row_duals=_convert_to_array(solution.row_dual) if priced else None,
+        reduced_costs=_convert_to_array(solution.col_dual) if priced else None,
         solver=solver,
         seconds=time.perf_counter() - began,
         log="".join(watch.lines),

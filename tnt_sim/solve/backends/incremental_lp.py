@@ -16,7 +16,7 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.solve.backends.backend import float_bounds
+from tnt_sim.solve.backends.backend import convert_bounds
 from tnt_sim.solve.backends.highs import load_live
 
 
@@ -42,7 +42,7 @@ class Difference:
         return self.rebuilt is None and not (len(self.rows) + len(self.columns) + len(self.costs))
 
 
-def difference(old: LinearModel, new: LinearModel) -> Difference:
+def compare_models(old: LinearModel, new: LinearModel) -> Difference:
     """Compare two models."""
     if old.matrix.shape != new.matrix.shape:
         was, now = "{} × {}".format(*old.matrix.shape), "{} × {}".format(*new.matrix.shape)
@@ -71,7 +71,7 @@ class IncrementalLp:
     _highs: Any = None
     _unit: FloatArray = field(default_factory=lambda: np.zeros(0))
 
-    def prices(
+    def compute_prices(
         self,
         model: LinearModel,
         value: IntArray,
@@ -114,14 +114,14 @@ class IncrementalLp:
         if self._model is None:
             self.last = Difference(Text("premier modèle", "first model"))
         else:
-            self.last = difference(self._model, model)
+            self.last = compare_models(self._model, model)
         if self.last.rebuilt is not None:
             self._highs, self._unit = load_live(model, primal)
         else:
             rows, columns = self.last.rows, self.last.columns
-            low, high = float_bounds(model.row_lower[rows], model.row_upper[rows])
+            low, high = convert_bounds(model.row_lower[rows], model.row_upper[rows])
             unit = self._unit[rows]
             self._highs.changeRowsBounds(len(rows), rows.astype(np.int32), low * unit, high * unit)
-            low, high = float_bounds(model.col_lower[columns], model.col_upper[columns])
+            low, high = convert_bounds(model.col_lower[columns], model.col_upper[columns])
             self._highs.changeColsBounds(len(columns), columns.astype(np.int32), low, high)
         self._model = model

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pulp
 
-from tnt_sim.disk import draft_of
+from tnt_sim.disk import open_draft
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import Text
@@ -37,12 +37,12 @@ from tnt_sim.solve.backends.backend import (
     RawSolution,
     Termination,
     Tuning,
+    build_infeasible_solution,
+    build_timeout_solution,
     has_crossed_bounds,
-    infeasible_at_once,
-    out_of_time,
     refuse_non_finite,
 )
-from tnt_sim.solve.backends.solver_process import SolverOverrunError, until
+from tnt_sim.solve.backends.solver_process import SolverOverrunError, limit_processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ _FAMILY = {"PULP_CBC_CMD": "cbc", "COIN_CMD": "cbc", "CyLP": "cbc", "GLPK_CMD": 
            "HiGHS_CMD": "highs"}  # fmt: skip
 
 
-def _cbc(limits: Limits, tuning: Tuning) -> dict[str, Any]:
+def _build_cbc_options(limits: Limits, tuning: Tuning) -> dict[str, Any]:
     # with its default settings CBC 2.10 reported a wrong optimum, or infeasible, for 19 of 300 tight
     # envelopes; with these, for 2 of 1,200 (tests/solve/methods/test_integral.py, the near-miss family)
     tolerance = max(min(tuning.tolerance or 1e-9, 1e-9), 1e-10)
@@ -69,7 +69,7 @@ def _cbc(limits: Limits, tuning: Tuning) -> dict[str, Any]:
     return options
 
 
-def _scip(limits: Limits, tuning: Tuning) -> dict[str, Any]:
+def _build_scip_options(limits: Limits, tuning: Tuning) -> dict[str, Any]:
     options: dict[str, Any] = {} if limits.nodes is None else {"maxNodes": limits.nodes}
     # SCIP's tolerance is relative to the row: 1e-6 of 100 M€ is 100 € (below 1e-7 it warns on stderr).
     # It simplifies knapsack rows of 10⁸ cents step by step, which takes 5 s for 10 dossiers, or minutes.
@@ -84,14 +84,14 @@ def _scip(limits: Limits, tuning: Tuning) -> dict[str, Any]:
     return options | {"options": settings}
 
 
-def _scip_cmd(limits: Limits, tuning: Tuning) -> dict[str, Any]:
-    options = _scip(limits, tuning)
+def _build_scip_cmd_options(limits: Limits, tuning: Tuning) -> dict[str, Any]:
+    options = _build_scip_options(limits, tuning)
     # the command line reads FALSE only, PySCIPOpt a number only
     options["options"] = [text.replace("inequalities=0", "inequalities=FALSE") for text in options["options"]]
     return options
 
 
-def _highs(limits: Limits, tuning: Tuning) -> dict[str, Any]:
+def _build_highs_options(limits: Limits, tuning: Tuning) -> dict[str, Any]:
     options: dict[str, Any] = {"threads": 1}
     if limits.nodes is not None:
         options["mip_max_nodes"] = limits.nodes
@@ -104,39 +104,40 @@ def _highs(limits: Limits, tuning: Tuning) -> dict[str, Any]:
     return options
 
 
-def _cpsat(_limits: Limits, tuning: Tuning) -> dict[str, Any]:
+def _build_cpsat_options(_limits: Limits, tuning: Tuning) -> dict[str, Any]:
     # the presolve step « inclusion » gave wrong optima (or-tools #5293)
     return {"threads": 1, "presolve_inclusion_work_limit": 0, "cp_model_presolve": tuning.presolve}
 
 
-def _plain(_limits: Limits, _tuning: Tuning) -> dict[str, Any]:
+def _build_default_options(_limits: Limits, _tuning: Tuning) -> dict[str, Any]:
     return {}
 
 
 _OPTIONS = {
-    "cbc": _cbc, "scip": _scip, "scip_cmd": _scip_cmd, "cpsat": _cpsat, "highs": _highs,
-    "glpk": _plain, "other": _plain,
+    "cbc": _build_cbc_options, "scip": _build_scip_options, "scip_cmd": _build_scip_cmd_options,
+    "cpsat": _build_cpsat_options, "highs": _build_highs_options,
+    "glpk": _build_default_options, "other": _build_default_options,
 }  # fmt: skip
 
 
-def solver_options(solver_name: str, limits: Limits, tuning: Tuning) -> dict[str, Any]:
+def build_solver_options(solver_name: str, limits: Limits, tuning: Tuning) -> dict[str, Any]:
     """Return the keyword arguments specific to a PuLP solver."""
-    family = family_of(solver_name)
+    family = get_solver_family(solver_name)
     by_command = family == "scip" and solver_name.endswith("_CMD")
     return _OPTIONS["scip_cmd" if by_command else family](limits, tuning)
 
 
-def family_of(solver_name: str) -> str:
+def get_solver_family(solver_name: str) -> str:
     """Return the solver behind a PuLP name: `cbc`, `glpk`, `scip`, `cpsat`, `highs` or `other`."""
     return _FAMILY.get(solver_name, "other")
 
 
-def refused_option(solver_name: str, solver: Any, log: str) -> str | None:
+def find_refused_option(solver_name: str, solver: Any, log: str) -> str | None:
     """Return what shows that a solver ignored an option; None if nothing does. CBC and HiGHS raise no error.
 
     `solver` is PuLP's `solverModel` for in-process solvers; `log` is what the solver printed.
     """
-    family = family_of(solver_name)
+    family = get_solver_family(solver_name)
     if family == "cbc":
         bad = ("No match for", "valid range is")
         return next((line for line in log.splitlines() if any(word in line for word in bad)), None)
@@ -147,13 +148,13 @@ def refused_option(solver_name: str, solver: Any, log: str) -> str | None:
     return None
 
 
-def as_asked(model: LinearModel, solver_name: str) -> LinearModel:
+def convert_for_solver(model: LinearModel, solver_name: str) -> LinearModel:
     """Return the model as passed to the solver: for GLPK the objective is multiplied by a power of ten.
 
     GLPK compares prices with 10⁻⁷ after scaling rows of 10⁸ cents to 1, and then reports 0 as the optimum of
     « 2 x » (observed with 5.0). The value is read from the point, so the factor needs no inverse.
     """
-    if family_of(solver_name) != "glpk":
+    if get_solver_family(solver_name) != "glpk":
         return model
     largest, rows = (int(np.abs(a).max(initial=0)) for a in (model.objective, model.matrix.data))
     factor = 1
@@ -212,7 +213,7 @@ def write_lp(model: LinearModel, path: Path) -> None:
     """
     _refuse_long_figures(model, "LP")
     problem, _ = to_pulp(model)
-    with draft_of(path) as draft:
+    with open_draft(path) as draft:
         try:
             problem.writeLP(str(draft), max_length=100)
         except pulp.PulpError as error:
@@ -220,7 +221,7 @@ def write_lp(model: LinearModel, path: Path) -> None:
             raise error if said is None else OSError(int(said[1]), str(error)) from error
 
 
-def installed_solvers() -> tuple[str, ...]:
+def list_installed_solvers() -> tuple[str, ...]:
     """List the PuLP solvers installed on this machine, by PuLP name."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -233,7 +234,7 @@ def _build(
     """Build the problem, its variables, and the row index of each constraint."""
     maximise = model.sense is Sense.MAXIMISE
     problem = pulp.LpProblem(name, pulp.LpMaximize if maximise else pulp.LpMinimize)
-    names = model.names_for_solver()
+    names = model.build_solver_names()
     variables = [
         problem.add_variable(
             column,
@@ -252,13 +253,13 @@ def _build(
     terms = [(variables[j], float(model.objective[j])) for j in np.flatnonzero(model.objective).tolist()]
     problem.setObjective(pulp.LpAffineExpression.from_list(terms, name="objective"))
     origin = []
-    for row, constraint, label in _constraints(model, variables, names.rows):
+    for row, constraint, label in _iterate_constraints(model, variables, names.rows):
         problem.addConstraint(constraint, label)
         origin.append(row)
     return problem, variables, origin
 
 
-def _constraints(
+def _iterate_constraints(
     model: LinearModel, variables: list[pulp.LpVariable], names: tuple[str, ...]
 ) -> Iterator[tuple[int, Any, str]]:
     m = model.matrix
@@ -266,7 +267,7 @@ def _constraints(
     starts = m.indptr.tolist()
     for row, (low, high) in enumerate(zip(model.row_lower.tolist(), model.row_upper.tolist(), strict=True)):
         begin, end = starts[row], starts[row + 1]
-        if begin == end:  # `_empty_row_fails` checks empty rows
+        if begin == end:  # `_has_infeasible_empty_row` checks empty rows
             continue
         pairs = [(variables[j], float(a)) for j, a in zip(indices[begin:end], data[begin:end], strict=True)]
         expression = pulp.LpAffineExpression.from_list(pairs)
@@ -280,7 +281,7 @@ def _constraints(
             yield row, expression <= high, names[row] + ("_hi" if two else "")
 
 
-def _empty_row_fails(model: LinearModel) -> bool:
+def _has_infeasible_empty_row(model: LinearModel) -> bool:
     """Whether a row without coefficients excludes 0."""
     empty = np.diff(model.matrix.indptr) == 0
     return bool(np.any(empty & ((model.row_lower > 0) | (model.row_upper < 0))))
@@ -308,7 +309,7 @@ class PulpBackend:
     def __init__(self, solver_name: str) -> None:
         self.solver_name = solver_name
         self.name = f"pulp:{solver_name}"
-        self.family = family_of(solver_name)
+        self.family = get_solver_family(solver_name)
         self.capabilities = Capabilities(
             integer=True,
             duals=solver_name in _WITH_DUALS,
@@ -340,20 +341,20 @@ class PulpBackend:
         began = time.perf_counter()
         if self.solver_name.endswith(_READS_FILES):
             _refuse_long_figures(model, self.name)
-        if has_crossed_bounds(model) or _empty_row_fails(model):
-            return infeasible_at_once(self.name)
+        if has_crossed_bounds(model) or _has_infeasible_empty_row(model):
+            return build_infeasible_solution(self.name)
         if not model.matrix.nnz:
-            return _without_rows(model, self.name, relax)
+            return _solve_without_rows(model, self.name, relax)
         if limits.nodes is not None and not self.capabilities.node_limit:
-            raise _failure(self.name, "no node limit", "pas de limite de nœuds")
+            raise _build_error(self.name, "no node limit", "pas de limite de nœuds")
         if limits.expired:
-            return out_of_time(self.name)
+            return build_timeout_solution(self.name)
         answer = self._ask(model, relax, limits, tuning, began)
         if answer.termination is Termination.INFEASIBLE_OR_UNBOUNDED and not relax and self.family != "cpsat":
-            answer = replace(answer, termination=self._told_apart(model, limits, tuning))
+            answer = replace(answer, termination=self._resolve_status(model, limits, tuning))
         return refuse_non_finite(answer)
 
-    def _told_apart(self, model: LinearModel, limits: Limits, tuning: Tuning) -> Termination:
+    def _resolve_status(self, model: LinearModel, limits: Limits, tuning: Tuning) -> Termination:
         """Interpret `Undefined` through the linear relaxation: if that is infeasible, so is the model."""
         relaxed = self._ask(model, True, limits, tuning, time.perf_counter()).termination
         if relaxed is Termination.INFEASIBLE:
@@ -364,19 +365,19 @@ class PulpBackend:
     def _ask(
         self, model: LinearModel, relax: bool, limits: Limits, tuning: Tuning, began: float
     ) -> RawSolution:
-        problem, variables, origin = _build(as_asked(model, self.solver_name), relax, "tnt_sim")
+        problem, variables, origin = _build(convert_for_solver(model, self.solver_name), relax, "tnt_sim")
         with tempfile.TemporaryDirectory(prefix="tnt-sim-") as folder:
             log = Path(folder) / "log.txt"
             try:
                 stats = self._solve_problem(problem, limits, tuning, folder, log)
             except SolverOverrunError:
                 seconds = time.perf_counter() - began
-                return replace(out_of_time(self.name), seconds=seconds, log=_OVERRUN)
+                return replace(build_timeout_solution(self.name), seconds=seconds, log=_OVERRUN)
             text = log.read_text(errors="replace") if log.exists() else ""
-        refused = refused_option(self.solver_name, problem.solverModel, text)
+        refused = find_refused_option(self.solver_name, problem.solverModel, text)
         if refused is not None:
-            raise _failure(self.name, f"an option was refused: {refused}", f"option refusée : {refused}")
-        termination = self._termination(stats, limits)
+            raise _build_error(self.name, f"an option was refused: {refused}", f"option refusée : {refused}")
+        termination = self._read_termination(stats, limits)
         holds = bool(stats.has_solution)
         if termination is Termination.OPTIMAL and not holds:
             termination = Termination.NUMERIC_TROUBLE
@@ -385,7 +386,9 @@ class PulpBackend:
         bound = stats.best_bound
         if bound is None and termination is Termination.OPTIMAL:
             bound = objective
-        duals = self._duals(problem, model, origin) if relax and termination is Termination.OPTIMAL else None
+        duals = (
+            self._read_duals(problem, model, origin) if relax and termination is Termination.OPTIMAL else None
+        )
         return RawSolution(
             termination, values, objective, None if bound is None else float(bound),
             duals, None if duals is None else model.objective - model.matrix.T @ duals,
@@ -396,22 +399,22 @@ class PulpBackend:
         self, problem: pulp.LpProblem, limits: Limits, tuning: Tuning, folder: str, log: Path
     ) -> Any:
         if self.family == "highs":
-            from tnt_sim.solve.backends.highs import quiet_highspy
+            from tnt_sim.solve.backends.highs import import_highspy
 
-            quiet_highspy()
+            import_highspy()
         try:
-            solver = pulp.getSolver(self.solver_name, **self._options(limits, tuning, log))
+            solver = pulp.getSolver(self.solver_name, **self._build_options(limits, tuning, log))
             if hasattr(solver, "tmpDir"):
                 solver.tmpDir = folder
             if not solver.available():
-                raise _failure(self.name, "not on this machine", "absent de cette machine")
-            with until(limits.deadline, solver):
+                raise _build_error(self.name, "not on this machine", "absent de cette machine")
+            with limit_processes(limits.deadline, solver):
                 return problem.solve(solver)
         except (pulp.PulpError, AssertionError, LookupError, OSError, TypeError, ValueError) as error:
             detail = f"{type(error).__name__}: {error}"
-            raise _failure(self.name, detail, detail) from error
+            raise _build_error(self.name, detail, detail) from error
 
-    def _options(self, limits: Limits, tuning: Tuning, log: Path) -> dict[str, Any]:
+    def _build_options(self, limits: Limits, tuning: Tuning, log: Path) -> dict[str, Any]:
         options: dict[str, Any] = {"msg": False}
         seconds = limits.time_seconds
         if seconds is not None:
@@ -419,19 +422,21 @@ class PulpBackend:
             options["timeLimit"] = max(1, math.ceil(seconds)) if self.family == "glpk" else max(0.01, seconds)
         if self.family in ("cbc", "scip", "highs"):
             options |= {"gapRel": 0.0, "gapAbs": 0.0, "logPath": str(log)}
-        return options | solver_options(self.solver_name, limits, tuning)
+        return options | build_solver_options(self.solver_name, limits, tuning)
 
-    def _termination(self, stats: Any, limits: Limits) -> Termination:
+    def _read_termination(self, stats: Any, limits: Limits) -> Termination:
         status = stats.status
         if status == _S.Stopped:
             if limits.nodes is not None:
                 return Termination.NODE_LIMIT
             return Termination.TIME_LIMIT if limits.time_seconds is not None else Termination.FAILED
         if status not in _STATUSES:
-            raise _failure(self.name, f"unknown status {status}", f"état inconnu {status}")
+            raise _build_error(self.name, f"unknown status {status}", f"état inconnu {status}")
         return _STATUSES[status]
 
-    def _duals(self, problem: pulp.LpProblem, model: LinearModel, origin: list[int]) -> FloatArray | None:
+    def _read_duals(
+        self, problem: pulp.LpProblem, model: LinearModel, origin: list[int]
+    ) -> FloatArray | None:
         """Return row prices in our sign; a two-sided row has the sum of its two constraints."""
         if not self.capabilities.duals:
             return None
@@ -447,18 +452,18 @@ class PulpBackend:
 _OVERRUN = "tnt_sim: the solver was still running after its time limit; its processes were ended\n"
 
 
-def _failure(name: str, en: str, fr: str) -> SolverError:
+def _build_error(name: str, en: str, fr: str) -> SolverError:
     return SolverError(Text(f"{name} : {fr}", f"{name}: {en}"))
 
 
-def _without_rows(model: LinearModel, name: str, relax: bool) -> RawSolution:
+def _solve_without_rows(model: LinearModel, name: str, relax: bool) -> RawSolution:
     """Solve a model without coefficients in its rows: each column goes to its better bound."""
     gain = model.objective if model.sense is Sense.MAXIMISE else -model.objective
     idle = np.clip(0, model.col_lower, model.col_upper)
     values = np.where(gain > 0, model.col_upper, np.where(gain < 0, model.col_lower, idle))
     if np.any((values == NO_LOWER) | (values == NO_UPPER)):
         return RawSolution(Termination.UNBOUNDED, None, None, None, None, None, name, 0.0)
-    value = float(model.value(values))
+    value = float(model.compute_value(values))
     point = values.astype(np.float64)
     prices = np.zeros(model.n_rows) if relax else None
     slopes = model.objective.astype(np.float64) if relax else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.i18n.message import Text
 from tnt_sim.solve.backends.backend import Backend
@@ -22,7 +22,7 @@ def get_backend(name: str) -> Backend:
     UsageError
         If there is no such backend, or if it is not installed on this machine.
     """
-    if name == "highs" and _importable("highspy"):
+    if name == "highs" and _is_importable("highspy"):
         from tnt_sim.solve.backends.highs import HighsBackend
 
         return HighsBackend()
@@ -30,12 +30,12 @@ def get_backend(name: str) -> Backend:
         from tnt_sim.solve.backends.scipy_milp import ScipyBackend
 
         return ScipyBackend()
-    if name.startswith("pulp:") and name in available_backends():
+    if name.startswith("pulp:") and name in list_available_backends():
         from tnt_sim.solve.backends.pulp_bridge import PulpBackend
 
         return PulpBackend(name.removeprefix("pulp:"))
-    here = available_backends()
-    hint = did_you_mean(name, here) or Text("", "")
+    here = list_available_backends()
+    hint = suggest_name(name, here) or Text("", "")
     listed = ", ".join(here)
     raise UsageError(
         Text(
@@ -47,27 +47,27 @@ def get_backend(name: str) -> Backend:
     )
 
 
-def available_backends() -> tuple[str, ...]:
+def list_available_backends() -> tuple[str, ...]:
     """List the names that `get_backend` accepts on this machine."""
-    direct = (("highs",) if _importable("highspy") else ()) + ("scipy",)
-    return (*direct, *(f"pulp:{solver}" for solver in _pulp_solvers()))
+    direct = (("highs",) if _is_importable("highspy") else ()) + ("scipy",)
+    return (*direct, *(f"pulp:{solver}" for solver in _list_pulp_solvers()))
 
 
-def independent_backends() -> tuple[str, ...]:
+def list_independent_backends() -> tuple[str, ...]:
     """List the installed backends that do not use HiGHS: CBC, GLPK, SCIP, CP-SAT, in this order."""
-    here = _pulp_solvers()
+    here = _list_pulp_solvers()
     return tuple(f"pulp:{solver}" for solver in _SECOND_OPINIONS if solver in here)
 
 
-def _pulp_solvers() -> tuple[str, ...]:
-    if not _importable("pulp"):
+def _list_pulp_solvers() -> tuple[str, ...]:
+    if not _is_importable("pulp"):
         return ()
-    from tnt_sim.solve.backends.pulp_bridge import installed_solvers
+    from tnt_sim.solve.backends.pulp_bridge import list_installed_solvers
 
-    return installed_solvers()
+    return list_installed_solvers()
 
 
-def _importable(module: str) -> bool:
+def _is_importable(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 

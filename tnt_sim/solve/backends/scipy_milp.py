@@ -22,10 +22,10 @@ from tnt_sim.solve.backends.backend import (
     RawSolution,
     Termination,
     Tuning,
-    float_bounds,
+    build_infeasible_solution,
+    build_timeout_solution,
+    convert_bounds,
     has_crossed_bounds,
-    infeasible_at_once,
-    out_of_time,
     refuse_non_finite,
 )
 
@@ -63,13 +63,13 @@ class ScipyBackend:
             If SciPy returns an unknown status.
         """
         if has_crossed_bounds(model):
-            return infeasible_at_once(_SOLVER)
+            return build_infeasible_solution(_SOLVER)
         if not model.n_cols:
-            return _empty(model)
+            return _solve_without_columns(model)
         if limits.expired:
-            return out_of_time(_SOLVER)
+            return build_timeout_solution(_SOLVER)
         began = time.perf_counter()
-        answer = _linear(model, limits, tuning) if relax else _integer(model, limits, tuning)
+        answer = _solve_relaxation(model, limits, tuning) if relax else _solve_integer(model, limits, tuning)
         values, bound, duals, termination = answer
         objective = float(model.objective.astype(np.float64) @ values) if values is not None else None
         reduced = None if duals is None else model.objective - model.matrix.T @ duals
@@ -81,25 +81,25 @@ class ScipyBackend:
 _Answer = tuple[FloatArray | None, float | None, FloatArray | None, Termination]
 
 
-def _options(limits: Limits, tuning: Tuning) -> dict[str, Any]:
+def _build_options(limits: Limits, tuning: Tuning) -> dict[str, Any]:
     options: dict[str, Any] = {"disp": False, "presolve": tuning.presolve}
     if limits.time_seconds is not None:
         options["time_limit"] = max(float(limits.time_seconds), 0.0)
     return options
 
 
-def _integer(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
-    optimize = _optimize()
+def _solve_integer(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
+    optimize = _import_optimize()
 
-    sign = _sign(model)
-    low, high = float_bounds(model.row_lower, model.row_upper)
-    options = _options(limits, tuning) | {"mip_rel_gap": 0.0}
+    sign = _get_sign(model)
+    low, high = convert_bounds(model.row_lower, model.row_upper)
+    options = _build_options(limits, tuning) | {"mip_rel_gap": 0.0}
     if limits.nodes is not None:
         options["node_limit"] = limits.nodes
     result = optimize.milp(
         sign * model.objective.astype(np.float64),
         integrality=model.integer.astype(np.int32),
-        bounds=optimize.Bounds(*float_bounds(model.col_lower, model.col_upper)),
+        bounds=optimize.Bounds(*convert_bounds(model.col_lower, model.col_upper)),
         constraints=optimize.LinearConstraint(model.matrix.astype(np.float64), low, high)
         if model.n_rows
         else None,
@@ -109,15 +109,15 @@ def _integer(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
     bound = getattr(result, "mip_dual_bound", None)
     if bound is not None:
         bound = float(sign * bound) if np.isfinite(bound) else None
-    return values, bound, None, _termination(result, limits)
+    return values, bound, None, _read_termination(result, limits)
 
 
-def _linear(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
+def _solve_relaxation(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
     """Solve the linear relaxation; rows become equalities and ≤ rows, prices are returned in our sign."""
-    optimize = _optimize()
+    optimize = _import_optimize()
 
-    sign, matrix = _sign(model), model.matrix.astype(np.float64)
-    low, high = float_bounds(model.row_lower, model.row_upper)
+    sign, matrix = _get_sign(model), model.matrix.astype(np.float64)
+    low, high = convert_bounds(model.row_lower, model.row_upper)
     equal = low == high
     above, below = ~equal & np.isfinite(high), ~equal & np.isfinite(low)
     stacked = scipy.sparse.vstack([matrix[above], -matrix[below]], format="csr")
@@ -127,11 +127,11 @@ def _linear(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
         b_ub=np.concatenate([high[above], -low[below]]) if stacked.shape[0] else None,
         A_eq=matrix[equal] if equal.any() else None,
         b_eq=low[equal] if equal.any() else None,
-        bounds=np.column_stack(float_bounds(model.col_lower, model.col_upper)),
+        bounds=np.column_stack(convert_bounds(model.col_lower, model.col_upper)),
         method="highs",
-        options=_options(limits, tuning),
+        options=_build_options(limits, tuning),
     )
-    termination = _termination(result, limits)
+    termination = _read_termination(result, limits)
     if termination is not Termination.OPTIMAL:
         return None, None, None, termination
     duals = np.zeros(model.n_rows)
@@ -144,16 +144,16 @@ def _linear(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
     return np.asarray(result.x, dtype=np.float64), float(sign * result.fun), sign * duals, termination
 
 
-def _optimize() -> Any:
+def _import_optimize() -> Any:
     # imported late, because it takes 0.3 s; typed Any, because its stubs need literal option dictionaries
     return importlib.import_module("scipy.optimize")
 
 
-def _sign(model: LinearModel) -> float:
+def _get_sign(model: LinearModel) -> float:
     return -1.0 if model.sense is Sense.MAXIMISE else 1.0
 
 
-def _termination(answer: Any, limits: Limits) -> Termination:
+def _read_termination(answer: Any, limits: Limits) -> Termination:
     """Translate SciPy's status; the message refines 1 (« iteration or time limit ») and 4 (« other »)."""
     message = str(answer.message)
     if answer.status == 0:
@@ -175,8 +175,8 @@ def _termination(answer: Any, limits: Limits) -> Termination:
     )
 
 
-def _empty(model: LinearModel) -> RawSolution:
+def _solve_without_columns(model: LinearModel) -> RawSolution:
     feasible = model.is_feasible(np.zeros(0, dtype=np.int64))
     if not feasible:
-        return infeasible_at_once(_SOLVER)
+        return build_infeasible_solution(_SOLVER)
     return RawSolution(Termination.OPTIMAL, np.zeros(0), 0.0, 0.0, None, None, _SOLVER, 0.0)

@@ -1,9 +1,9 @@
 """Solvers in processes of their own, which end at the deadline or with Ctrl-C.
 
 Command-line solvers: CBC and GLPK may check their time limit minutes late, and PuLP waits for them without a
-limit. `until` therefore replaces `subprocess` in the PuLP modules that start processes by `Processes`, which
-bounds the wait. Outside `until` it behaves like `subprocess`. If this process is killed, it cannot end its
-children itself; a guard process does (`ending_with_us`).
+limit. `limit_processes` therefore replaces `subprocess` in the PuLP modules that start processes by
+`Processes`, which bounds the wait. Outside `limit_processes` it behaves like `subprocess`. If this process is
+killed, it cannot end its children itself; a guard process does (`terminate_with_parent`).
 
 Huge models: with a million columns, highspy 1.16 was observed to run for minutes without checking the time,
 in the presolve rule for parallel rows and columns and in the heuristic « feasibility jump ». `solve_apart`
@@ -43,20 +43,20 @@ _DEADLINE: ContextVar[Deadline | None] = ContextVar("deadline of a solver's proc
 
 
 @contextmanager
-def ending_with_us(pid: int) -> Iterator[None]:
+def terminate_with_parent(pid: int) -> Iterator[None]:
     """End the group of process `pid` when this process ends, even if this process is killed.
 
     A shell waits on a pipe that nobody writes to. The pipe closes with this process, and the shell then kills
     the group. Windows has no such shell; there only the solver's own limit applies.
     """
-    guard = _guard_of(pid)
+    guard = _start_guard(pid)
     try:
         yield
     finally:
         _dismiss(guard)
 
 
-def _guard_of(pid: int) -> subprocess.Popen[bytes] | None:
+def _start_guard(pid: int) -> subprocess.Popen[bytes] | None:
     shell = shutil.which("sh") if hasattr(os, "killpg") else None
     if shell is None:
         return None
@@ -90,7 +90,7 @@ class SolverProcess(subprocess.Popen[bytes]):
         self.deadline = deadline
         self.log: Any = how.get("stdout")
         super().__init__(args, start_new_session=True, **how)
-        self._guard = _guard_of(self.pid)
+        self._guard = _start_guard(self.pid)
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit code.
@@ -106,10 +106,10 @@ class SolverProcess(subprocess.Popen[bytes]):
         try:
             code = super().wait(timeout)
         except subprocess.TimeoutExpired:
-            self._end_group()
+            self._terminate_group()
             raise SolverOverrunError from None
         except BaseException:
-            self._end_group()
+            self._terminate_group()
             raise
         self._without_guard()
         return code
@@ -118,7 +118,7 @@ class SolverProcess(subprocess.Popen[bytes]):
         _dismiss(self._guard)
         self._guard = None
 
-    def _end_group(self) -> None:
+    def _terminate_group(self) -> None:
         with suppress(ProcessLookupError):
             if hasattr(os, "killpg"):
                 os.killpg(self.pid, signal.SIGKILL)
@@ -131,7 +131,7 @@ class SolverProcess(subprocess.Popen[bytes]):
 
 
 class Processes:
-    """Replacement of `subprocess` whose processes end at the deadline set by `until`."""
+    """Replacement of `subprocess` whose processes end at the deadline set by `limit_processes`."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(subprocess, name)
@@ -157,7 +157,7 @@ class Processes:
 
 
 @contextmanager
-def until(deadline: Deadline, solver: object) -> Iterator[None]:
+def limit_processes(deadline: Deadline, solver: object) -> Iterator[None]:
     """Within this context, processes that this PuLP solver starts end shortly after the deadline."""
     for kind in type(solver).__mro__:
         module = sys.modules[kind.__module__]
@@ -206,7 +206,7 @@ class Request:
     seconds: float | None
     sent: float
 
-    def limits(self) -> Limits:
+    def compute_limits(self) -> Limits:
         """Compute the limits on arrival, less the time in transit and `TO_ANSWER_SECONDS`."""
         if self.seconds is None:
             return Limits(nodes=self.nodes)
@@ -234,9 +234,9 @@ def solve_apart(
     """
     began = time.perf_counter()
 
-    def ended(termination: Termination, output: bytes) -> RawSolution:
-        points = [part for part in _messages(output) if isinstance(part, bytes)]
-        point = _unpacked(points[-1], model.n_cols) if points else None
+    def build_terminated_solution(termination: Termination, output: bytes) -> RawSolution:
+        points = [part for part in _decode_messages(output) if isinstance(part, bytes)]
+        point = _unpack_point(points[-1], model.n_cols) if points else None
         value = None if point is None else float(model.objective.astype(np.float64) @ point)
         seconds = time.perf_counter() - began
         log = "tnt_sim: the process of HiGHS was ended\n"
@@ -244,21 +244,21 @@ def solve_apart(
 
     left = limits.time_seconds
     if left is not None and left <= TO_ANSWER_SECONDS:  # no time to send the model and get an answer
-        return ended(Termination.TIME_LIMIT, b"")
+        return build_terminated_solution(Termination.TIME_LIMIT, b"")
     request = Request(solve, model, relax, start, tuning, limits.nodes, left, time.time())
     sent = pickle.dumps(request, protocol=pickle.HIGHEST_PROTOCOL)
     try:
         code, output, errors = _run(sent, limits.time_seconds)
     except subprocess.TimeoutExpired as expired:
-        return ended(Termination.TIME_LIMIT, expired.output or b"")
+        return build_terminated_solution(Termination.TIME_LIMIT, expired.output or b"")
     except KeyboardInterrupt:
-        return ended(Termination.INTERRUPTED, b"")
+        return build_terminated_solution(Termination.INTERRUPTED, b"")
     if code < 0:  # ended by a signal that we did not send: the system is short of memory
-        return ended(Termination.MEMORY_LIMIT, output)
+        return build_terminated_solution(Termination.MEMORY_LIMIT, output)
     if code:
         last = errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise SolverError(Text(f"{solver} a échoué : {last}", f"{solver} failed: {last}"))
-    answer: RawSolution = list(_messages(output))[-1]
+    answer: RawSolution = list(_decode_messages(output))[-1]
     return answer
 
 
@@ -267,7 +267,7 @@ def _run(sent: bytes, timeout: float | None) -> tuple[int, bytes, bytes]:
     pipe = subprocess.PIPE
     with (
         subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True) as process,
-        ending_with_us(process.pid),
+        terminate_with_parent(process.pid),
     ):
         try:
             output, errors = process.communicate(sent, timeout)
@@ -281,7 +281,7 @@ def _run(sent: bytes, timeout: float | None) -> tuple[int, bytes, bytes]:
     return process.returncode, output, errors
 
 
-def _messages(output: bytes) -> Iterator[Any]:
+def _decode_messages(output: bytes) -> Iterator[Any]:
     """Decode the output message by message: packed points, then the answer; an incomplete message is ignored."""
     place = 0
     while place + _LENGTH.size <= len(output):
@@ -293,7 +293,7 @@ def _messages(output: bytes) -> Iterator[Any]:
         place += length
 
 
-def _packed(point: FloatArray) -> bytes:
+def _pack_point(point: FloatArray) -> bytes:
     """Compress a point as integers, most of which are 0 or 1."""
     whole = np.clip(np.rint(point), -(2.0**62), 2.0**62).astype(np.int64)
     small = whole.astype(np.int8)
@@ -301,7 +301,7 @@ def _packed(point: FloatArray) -> bytes:
     return kept.dtype.char.encode() + zlib.compress(kept.tobytes(), 1)
 
 
-def _unpacked(packed: bytes, n_cols: int) -> FloatArray | None:
+def _unpack_point(packed: bytes, n_cols: int) -> FloatArray | None:
     point = np.frombuffer(zlib.decompress(packed[1:]), dtype=packed[:1].decode()).astype(np.float64)
     return point if point.shape == (n_cols,) and np.isfinite(point).all() else None
 
@@ -314,12 +314,12 @@ class _Sender:
     last_sent: float = -BETWEEN_POINTS_SECONDS
     waiting: FloatArray | None = None
 
-    def point(self, point: FloatArray | None) -> None:
+    def send_point(self, point: FloatArray | None) -> None:
         """Send a better point, or the one that waits."""
         self.waiting = self.waiting if point is None else point.copy()
         now = time.perf_counter()
         if self.waiting is not None and now >= self.last_sent + BETWEEN_POINTS_SECONDS:
-            self.send(_packed(self.waiting))
+            self.send(_pack_point(self.waiting))
             self.waiting, self.last_sent = None, now
 
     def send(self, message: object) -> None:
@@ -339,7 +339,12 @@ def main() -> None:
     request: Request = pickle.load(sys.stdin.buffer)
     sender = _Sender(answers)
     answer = request.solve(
-        request.model, request.relax, request.limits(), request.start, request.tuning, sender.point
+        request.model,
+        request.relax,
+        request.compute_limits(),
+        request.start,
+        request.tuning,
+        sender.send_point,
     )
     sender.send(answer)
 

@@ -24,7 +24,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, Linea
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.integral import solve_integral
-from tnt_sim.solve.reductions.restriction import breakable, restrict
+from tnt_sim.solve.reductions.restriction import find_violable_rows, restrict
 
 MOST_ENTRIES = 2_000_000
 """Largest rows × columns of the affected rows; larger models are left to a solver."""
@@ -62,9 +62,9 @@ class Loosened:
 
     def without(self, x: IntArray) -> Loosened | None:
         """Add a Benders cut that the choice `x` violates; None if none is found."""
-        multipliers = self._clash(x)
+        multipliers = self._propose_farkas_multipliers(x)
         rows = multipliers @ self.whole.matrix[self.touched]
-        upper = int(multipliers @ self.whole.row_upper[self.touched]) - self._least(rows[self.gains])
+        upper = int(multipliers @ self.whole.row_upper[self.touched]) - self._compute_least(rows[self.gains])
         own = rows[self.columns]
         if int(own @ x) <= upper:
             return None
@@ -74,12 +74,12 @@ class Loosened:
             return None
         return replace(self, model=model)
 
-    def _least(self, coefficients: IntArray) -> int:
+    def _compute_least(self, coefficients: IntArray) -> int:
         """Compute the minimum of coefficients·g over the bounds of the gains."""
         bounds = self.whole.col_lower[self.gains], self.whole.col_upper[self.gains]
         return int(np.minimum(coefficients * bounds[0], coefficients * bounds[1]).sum())
 
-    def _clash(self, x: IntArray) -> IntArray:
+    def _propose_farkas_multipliers(self, x: IntArray) -> IntArray:
         """Propose Farkas multipliers, int64 (n_touched,), of rows that no gains satisfy together with `x`.
 
         They are dual prices of the least total violation, rounded; `without` checks the cut exactly.
@@ -101,7 +101,7 @@ class Loosened:
         return np.rint(-program.ineqlin.marginals).astype(np.int64)
 
 
-def _at_most(model: LinearModel, columns: IntArray) -> LinearModel:
+def _convert_to_at_most_rows(model: LinearModel, columns: IntArray) -> LinearModel:
     """Write every row over these columns as ≤ rows."""
     held = np.zeros(model.n_rows, dtype=np.bool_)
     held[np.unique(model.matrix[:, columns].tocoo().row)] = True
@@ -125,20 +125,20 @@ def _at_most(model: LinearModel, columns: IntArray) -> LinearModel:
     )
 
 
-def loosened(model: LinearModel, stages: Sequence[SolveStage]) -> Loosened | None:
+def relax_to_counted_columns(model: LinearModel, stages: Sequence[SolveStage]) -> Loosened | None:
     """Relax the model to the columns that some stage counts; None if it has no others or is too large."""
     counted = np.any([stage.objective != 0 for stage in stages], axis=0)
     columns, gains = np.flatnonzero(counted), np.flatnonzero(~counted)
     if not len(gains):
         return None
-    model = _at_most(model, gains)
+    model = _convert_to_at_most_rows(model, gains)
     touched = np.unique(model.matrix[:, gains].tocoo().row).astype(np.int64)
     if len(touched) * model.n_cols > MOST_ENTRIES:
         return None
     part, (low, high) = model.matrix[:, gains], (model.col_lower[gains], model.col_upper[gains])
     least = part.maximum(0) @ low + part.minimum(0) @ high
     selected = np.intersect1d(
-        breakable(model), np.flatnonzero(np.diff(model.matrix[:, columns].tocsr().indptr))
+        find_violable_rows(model), np.flatnonzero(np.diff(model.matrix[:, columns].tocsr().indptr))
     )
     upper = model.row_upper[selected]
     try:

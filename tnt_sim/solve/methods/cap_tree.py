@@ -27,9 +27,16 @@ from functools import partial
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage, exact_dot
-from tnt_sim.kernel.cap_tree.best_choice import Memory, best_under_caps, cheapest_under_caps
-from tnt_sim.kernel.cap_tree.caps import CapRows, SharedCap, caps_on
+from tnt_sim.formulation.linear_model import (
+    NO_LOWER,
+    NO_UPPER,
+    IntArray,
+    LinearModel,
+    SolveStage,
+    compute_dot,
+)
+from tnt_sim.kernel.cap_tree.best_choice import Memory, maximise_under_caps, minimise_cost_under_caps
+from tnt_sim.kernel.cap_tree.caps import CapRows, SharedCap, find_caps
 from tnt_sim.kernel.knapsack import ChoiceGroups, TooManyStates
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Termination
@@ -37,7 +44,7 @@ from tnt_sim.solve.methods.lexicographic import (
     ProofHints,
     StageResult,
     StagesOutcome,
-    of_trees,
+    build_tree_hints,
     with_stage_row,
 )
 from tnt_sim.solve.reductions.restriction import restrict
@@ -61,7 +68,7 @@ class FreeMoney:
     shared: tuple[SharedCap, ...]
     paid_by: Mapping[int, int]
 
-    def point(self, model: LinearModel, taken: IntArray) -> IntArray:
+    def complete_point(self, model: LinearModel, taken: IntArray) -> IntArray:
         """Complete choices with the least money that each envelope must draw."""
         x = np.zeros(model.n_cols, dtype=np.int64)
         x[self.choices] = taken
@@ -81,7 +88,7 @@ class FreeMoney:
         return max(0, need)
 
 
-def free_money(model: LinearModel, cost: IntArray) -> FreeMoney | None:
+def read_free_money(model: LinearModel, cost: IntArray) -> FreeMoney | None:
     """Read the unallocated-money rows of a model; None if they have another structure.
 
     The choices are the columns of positive cost; all others must be money columns.
@@ -113,11 +120,11 @@ def free_money(model: LinearModel, cost: IntArray) -> FreeMoney | None:
     reader = _RowReader(model, giver, takes, has_choices)
     if giver.keys() != takes.keys() or not reader.read():
         return None
-    unit = reader.unit(is_choice, cost)
+    unit = reader.compute_unit(is_choice, cost)
     if unit is None:
         return None
     tops = [row for row in sorted(set(giver.values())) if row not in reader.exceeding]
-    shared = tuple(reader.shared(row) for row in tops)
+    shared = tuple(reader.build_shared_cap(row) for row in tops)
     choices = np.flatnonzero(is_choice)
     return FreeMoney(cost[choices] * unit, choices, money, shared, reader.paid_by)
 
@@ -151,7 +158,7 @@ class _RowReader:
             self.below.setdefault(self.giver[column], []).append(row)
         return all(self.model.row_upper[row] != NO_UPPER for row in self.below)
 
-    def unit(self, is_choice: np.ndarray, cost: IntArray) -> int | None:
+    def compute_unit(self, is_choice: np.ndarray, cost: IntArray) -> int | None:
         """Return the factor between costs and money columns; None if drawing rows differ in it."""
         rows = [row for row in self.paid_by if self.has_choices[row]]
         subset = self.model.matrix[rows][:, np.flatnonzero(is_choice)].tocoo()
@@ -161,14 +168,14 @@ class _RowReader:
             return None
         return int(units[0])
 
-    def shared(self, row: int) -> SharedCap:
+    def build_shared_cap(self, row: int) -> SharedCap:
         """Build the sharing tree below a row."""
         below = self.below.get(row, [])
         return SharedCap(
             row,
             int(self.model.row_upper[row]),
             tuple(r for r in below if self.has_choices[r]),
-            tuple(self.shared(r) for r in below if not self.has_choices[r]),
+            tuple(self.build_shared_cap(r) for r in below if not self.has_choices[r]),
             row in self.exceeding,
         )
 
@@ -182,12 +189,12 @@ def solve_tree(
     *,
     long: bool = True,
     memory: Memory | None = None,
-    menus: ChoiceGroups | None = None,
+    choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> tuple[StagesOutcome, bool] | None:
     """Solve two stages (an objective, then the least granted) under trees of caps; None if it does not apply.
 
-    Columns of one of the `menus` (multiple-choice groups) exclude each other. A column with a negative
+    Columns of one of the `choice_groups` (multiple-choice groups) exclude each other. A column with a negative
     coefficient in the objective is never taken.
 
     Returns
@@ -208,53 +215,55 @@ def solve_tree(
         return None
     if (model.col_lower == model.col_upper).any():
         again = partial(solve_tree, long=long, memory=memory, deadline=deadline)
-        return beside_fixed(model, stages, again, menus)
+        return solve_open_columns(model, stages, again, choice_groups)
     is_choice = least.objective != 0
     if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper[is_choice] != 1).any():
         return None
     profit, cost = np.maximum(goal.objective, 0), least.objective
     if (cost < 0).any():
         return None
-    money = free_money(model, cost)
+    money = read_free_money(model, cost)
     if money is None or goal.objective[money.gains].any():
         return None
-    caps = _caps(model, money)
+    caps = _find_caps(model, money)
     if min(caps.cap, default=0) < 0 or any(row.cap < 0 for row in money.shared):
         return None
     try:
-        solution = best_under_caps(
+        solution = maximise_under_caps(
             caps,
             profit[money.choices],
             money.cost,
             long=long,
             memory=memory,
             shared=money.shared,
-            menus=None if menus is None or menus.plain else menus.picked(money.choices),
+            choice_groups=None
+            if choice_groups is None or choice_groups.plain
+            else choice_groups.pick(money.choices),
             deadline=deadline,
         )
     except (TooManyStates, OverflowError):
         return None
-    x = money.point(model, solution.x)
-    if (x > model.col_upper).any() or _broken_rows(model, x):
+    x = money.complete_point(model, solution.x)
+    if (x > model.col_upper).any() or _find_violated_rows(model, x):
         return None  # rows outside the tree bind
-    grounds = of_trees(solution.trees, model.row_names)
-    return kernel_outcome(
-        model, (goal, least), x, solution.is_unique, time.perf_counter() - began, grounds=grounds
+    proof_hints = build_tree_hints(solution.trees, model.row_names)
+    return build_kernel_outcome(
+        model, (goal, least), x, solution.is_unique, time.perf_counter() - began, proof_hints=proof_hints
     )
 
 
-def _caps(model: LinearModel, money: FreeMoney) -> CapRows:
+def _find_caps(model: LinearModel, money: FreeMoney) -> CapRows:
     """Return the caps on cost over the choices, without those that cross a cap that may draw money."""
     is_cap = (model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER)
-    gaining: set[int] = set().union(*(row.all_caps() for row in money.shared))
+    gaining: set[int] = set().union(*(row.collect_caps() for row in money.shared))
     matrix = model.matrix
     if len(money.gains):
         with_gains = np.unique(matrix[:, money.gains].tocoo().row)
         is_cap[with_gains] = np.isin(with_gains, list(gaining))
         matrix = matrix[:, money.choices].tocsr()
     places = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
-    caps = caps_on(*places, matrix.data, model.row_upper, np.flatnonzero(is_cap), money.cost)
-    return caps.within(gaining)
+    caps = find_caps(*places, matrix.data, model.row_upper, np.flatnonzero(is_cap), money.cost)
+    return caps.drop_crossing_caps(gaining)
 
 
 def solve_cheapest(
@@ -284,75 +293,79 @@ def solve_cheapest(
         rest = at_least - int(profit @ fixed)
         is_open = model.col_lower != model.col_upper
 
-        def again(submodel: LinearModel, stages: Sequence[SolveStage]) -> tuple[StagesOutcome, bool] | None:
+        def solve_submodel(
+            submodel: LinearModel, stages: Sequence[SolveStage]
+        ) -> tuple[StagesOutcome, bool] | None:
             return solve_cheapest(submodel, stages, profit[is_open], rest, memory, deadline)
 
-        return beside_fixed(model, stages, again)
+        return solve_open_columns(model, stages, solve_submodel)
     if (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
         return None
     cost = least.objective
     if (cost <= 0).any():
         return None
-    caps = _caps(model, FreeMoney(cost, np.arange(model.n_cols), np.zeros(0, dtype=np.int64), (), {}))
+    caps = _find_caps(model, FreeMoney(cost, np.arange(model.n_cols), np.zeros(0, dtype=np.int64), (), {}))
     if min(caps.cap, default=0) < 0:
         return None
     try:
         gain = np.maximum(profit, 0)
-        x = cheapest_under_caps(caps, gain, cost, at_least, memory=memory, deadline=deadline)
+        x = minimise_cost_under_caps(caps, gain, cost, at_least, memory=memory, deadline=deadline)
     except (TooManyStates, OverflowError):
         return None
     seconds = time.perf_counter() - began
     if x is None:
-        return nothing(model, stages, seconds)
-    return None if _broken_rows(model, x) else kernel_outcome(model, stages, x, False, seconds)
+        return build_infeasible_outcome(model, stages, seconds)
+    return None if _find_violated_rows(model, x) else build_kernel_outcome(model, stages, x, False, seconds)
 
 
-def beside_fixed(
+def solve_open_columns(
     model: LinearModel,
     stages: Sequence[SolveStage],
     solve: Callable[..., tuple[StagesOutcome, bool] | None],
-    menus: ChoiceGroups | None = None,
+    choice_groups: ChoiceGroups | None = None,
 ) -> tuple[StagesOutcome, bool] | None:
     """Solve over the open columns only, and translate the outcome to the whole model."""
     began = time.perf_counter()
     restriction = restrict(model, model.col_lower, model.col_upper)
-    asked = [replace(stage, objective=stage.objective[restriction.open_columns]) for stage in stages]
+    open_stages = [replace(stage, objective=stage.objective[restriction.open_columns]) for stage in stages]
     result = solve(
         restriction.model,
-        asked,
-        **({} if menus is None else {"menus": menus.picked(restriction.open_columns)}),
+        open_stages,
+        **({} if choice_groups is None else {"choice_groups": choice_groups.pick(restriction.open_columns)}),
     )
     if result is None:
         return None
     solver, seconds = result[0].stages[0].solver, time.perf_counter() - began
     if result[0].values is None:
-        return nothing(model, stages, seconds)
+        return build_infeasible_outcome(model, stages, seconds)
     x, alone = restriction.expand(result[0].values), result[1]
-    return kernel_outcome(model, stages, x, alone, seconds, solver, result[0].grounds)
+    return build_kernel_outcome(model, stages, x, alone, seconds, solver, result[0].proof_hints)
 
 
-def _broken_rows(model: LinearModel, x: IntArray) -> set[int]:
-    reached = model.activity(x)
+def _find_violated_rows(model: LinearModel, x: IntArray) -> set[int]:
+    reached = model.compute_activity(x)
     low = (model.row_lower != NO_LOWER) & (reached < model.row_lower)
     high = (model.row_upper != NO_UPPER) & (reached > model.row_upper)
     return set(np.flatnonzero((low | high).astype(bool)).tolist())
 
 
-def nothing(model: LinearModel, stages: Sequence[SolveStage], seconds: float) -> tuple[StagesOutcome, bool]:
+def build_infeasible_outcome(
+    model: LinearModel, stages: Sequence[SolveStage], seconds: float
+) -> tuple[StagesOutcome, bool]:
     """Build the outcome « infeasible », as an exact kernel proved it, on the first stage."""
     first = stages[0]
     result = StageResult(first.name, first.sense, Termination.INFEASIBLE, None, None, None, SOLVER, seconds)
     return StagesOutcome((result,), None, model), False
 
 
-def kernel_outcome(
+def build_kernel_outcome(
     model: LinearModel,
     stages: Sequence[SolveStage],
     x: IntArray,
     is_unique: bool,
     seconds: float,
     solver: str = SOLVER,
-    grounds: ProofHints | None = None,
+    proof_hints: ProofHints | None = None,
 ) -> tuple[StagesOutcome, bool]:
     """Build the outcome of all stages from a point that an exact kernel proved optimal.
 
@@ -360,12 +373,19 @@ def kernel_outcome(
     """
     results = []
     for stage in stages:
-        value = exact_dot(stage.objective, x)
+        value = compute_dot(stage.objective, x)
         result = StageResult(
-            stage.name, stage.sense, Termination.OPTIMAL, value, stage.limit(value), value, solver, seconds
+            stage.name,
+            stage.sense,
+            Termination.OPTIMAL,
+            value,
+            stage.compute_limit(value),
+            value,
+            solver,
+            seconds,
         )
         results.append(result)
         if not is_unique:
             model = with_stage_row(model.with_objective(stage.objective, stage.sense), stage, result)
         seconds = 0.0
-    return StagesOutcome(tuple(results), x, model, grounds), is_unique
+    return StagesOutcome(tuple(results), x, model, proof_hints), is_unique

@@ -22,7 +22,7 @@ import numpy as np
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, float_bounds
+from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, convert_bounds
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
 from tnt_sim.solve.reductions.fixing import fix_by_reduced_cost
@@ -49,19 +49,19 @@ def solve_core(
     relaxed = backend.solve(model, relax=True, limits=limits)
     if relaxed.row_duals is None or relaxed.reduced_costs is None or relaxed.values is None:
         return solve_integral(model, backend, limits, start)
-    quick = _quick_point(model, relaxed, backend, limits)
-    known = better(model, quick, start)
+    quick = _find_quick_point(model, relaxed, backend, limits)
+    known = select_better_point(model, quick, start)
     if known is None:
         return solve_integral(model, backend, limits, start)
-    value = model.value(known)
+    value = model.compute_value(known)
     lower, upper, _ = fix_by_reduced_cost(model, relaxed.row_duals, value, keep_ties=False)
     # the incumbent stays inside, so that the core is feasible and the solver can start from it
     part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
     found = solve_integral(part.model, backend, limits, part.reduce(known))
-    return expanded(found, part, model, known, relaxed.log, time.perf_counter() - began)
+    return expand_solution(found, part, model, known, relaxed.log, time.perf_counter() - began)
 
 
-def _quick_point(
+def _find_quick_point(
     model: LinearModel, relaxed: RawSolution, backend: Backend, limits: Limits
 ) -> IntArray | None:
     """Solve a small model in which columns with large reduced costs stay at their relaxed values."""
@@ -77,16 +77,16 @@ def _quick_point(
     return None if found.values is None else part.expand(found.values)
 
 
-def better(model: LinearModel, left: IntArray | None, right: IntArray | None) -> IntArray | None:
+def select_better_point(model: LinearModel, left: IntArray | None, right: IntArray | None) -> IntArray | None:
     """Return the better of two points, among those that are feasible; None if neither is."""
     points = [point for point in (left, right) if point is not None and model.is_feasible(point)]
     if not points:
         return None
     sign = 1 if model.sense is Sense.MAXIMISE else -1
-    return max(points, key=lambda point: sign * model.value(point))
+    return max(points, key=lambda point: sign * model.compute_value(point))
 
 
-def expanded(
+def expand_solution(
     solution: IntegralSolution,
     restriction: Restriction,
     model: LinearModel,
@@ -96,7 +96,7 @@ def expanded(
 ) -> IntegralSolution:
     """Translate the core's solution to all columns; its bound is at least the incumbent's value."""
     values = known if solution.values is None else restriction.expand(solution.values)
-    value = model.value(values)
+    value = model.compute_value(values)
     bound = None if solution.bound is None else solution.bound + restriction.offset
     if bound is not None:
         sides = (bound, value)
@@ -134,7 +134,7 @@ class CoreProblem:
         """Solve one stage; same contract and optimal value as `solve_integral`, but faster on similar models."""
         began = time.perf_counter()
         last = start if start is not None else self._points.get(model.n_cols)
-        result = None if last is None else self._by_core(model, backend, limits, last, began)
+        result = None if last is None else self._solve_core(model, backend, limits, last, began)
         if result is None:
             known = last if last is not None and model.is_feasible(last) else None
             result = solve_integral(model, backend, limits, known)
@@ -142,37 +142,37 @@ class CoreProblem:
             self._points[model.n_cols] = result.values
         return result
 
-    def _by_core(
+    def _solve_core(
         self, model: LinearModel, backend: Backend, limits: Limits, last: IntArray, began: float
     ) -> IntegralSolution | None:
         """Solve the core problem around a point near the last one; None if there is no such point."""
         if not model.integer.all():
             return None
-        prices = self._prices(model, limits.deadline)
+        prices = self._compute_prices(model, limits.deadline)
         if prices is None:
             return None
         known = last if model.is_feasible(last) else None
-        known = better(model, known, repaired(model, last, prices, limits.deadline))
+        known = select_better_point(model, known, repair_point(model, last, prices, limits.deadline))
         if known is None:
             return None
-        lower, upper, _ = fix_by_reduced_cost(model, prices, model.value(known), keep_ties=False)
+        lower, upper, _ = fix_by_reduced_cost(model, prices, model.compute_value(known), keep_ties=False)
         # the incumbent stays inside, so that the core is feasible and the solver can start from it
         part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
         inner = solve_integral(part.model, backend, limits, part.reduce(known))
-        found = expanded(inner, part, model, known, "", time.perf_counter() - began)
+        found = expand_solution(inner, part, model, known, "", time.perf_counter() - began)
         return replace(found, n_solves=inner.n_solves)
 
-    def _prices(self, model: LinearModel, deadline: Deadline) -> FloatArray | None:
+    def _compute_prices(self, model: LinearModel, deadline: Deadline) -> FloatArray | None:
         shape = model.n_rows, model.n_cols, model.sense
         live = self._lives.setdefault(shape, IncrementalLp())
         if len(self._lives) > MAX_SHAPES:
             del self._lives[next(iter(self._lives))]
         up = model.sense is Sense.MAXIMISE
-        found = live.prices(model, model.objective if up else -model.objective, deadline=deadline)
+        found = live.compute_prices(model, model.objective if up else -model.objective, deadline=deadline)
         return found if found is None or up else -found
 
 
-def repaired(
+def repair_point(
     model: LinearModel, point: IntArray, prices: FloatArray, deadline: Deadline = UNLIMITED
 ) -> IntArray | None:
     """Repair a point by flipping 0-1 columns, the cheapest first at these prices.
@@ -185,19 +185,19 @@ def repaired(
         return None
     sign = 1 if model.sense is Sense.MAXIMISE else -1
     rows = model.matrix.toarray().astype(np.float64)
-    low, high = float_bounds(model.row_lower, model.row_upper)
+    low, high = convert_bounds(model.row_lower, model.row_upper)
     worth = sign * (model.objective - prices @ rows)
     x = np.clip(point, model.col_lower, model.col_upper)
     can = (model.col_lower == 0) & (model.col_upper == 1)
     reach = rows @ x
     for _ in range(MAX_FLIPS):
-        off = _off(reach, low, high).sum()
+        off = _compute_violation(reach, low, high).sum()
         if not off:
             break
         if deadline.expired:
             return None
         step = np.where(x > 0, -1.0, 1.0)
-        nearer = off - _off((reach[:, None] + rows * step).T, low, high).sum(axis=1)
+        nearer = off - _compute_violation((reach[:, None] + rows * step).T, low, high).sum(axis=1)
         usable = can & (nearer > 0)
         if not usable.any():
             return None
@@ -209,12 +209,12 @@ def repaired(
     for j in np.flatnonzero(addable)[np.argsort(-worth[addable], kind="stable")].tolist():
         if deadline.expired:
             break
-        if not _off(after := reach + rows[:, j], low, high).any():
+        if not _compute_violation(after := reach + rows[:, j], low, high).any():
             x[j], reach = 1, after
     return x if model.is_feasible(x) else None
 
 
-def _off(reach: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+def _compute_violation(reach: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
     """Compute the violation of each row."""
     far: FloatArray = np.maximum(reach - high, 0.0) + np.maximum(low - reach, 0.0)
     return far

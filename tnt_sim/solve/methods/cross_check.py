@@ -6,7 +6,7 @@ solver is wrong here; it is retried with other options, then the next solver is 
 fixing (`reductions/fixing.py`) first removes the columns that no point as good as the incumbent can change;
 the prices may come from any solver.
 
-`quarantine` keeps a model on which two solvers contradict each other. Its folder holds `model.lp` (all
+`quarantine_model` keeps a model on which two solvers contradict each other. Its folder holds `model.lp` (all
 digits), `reduced.lp` (rows and columns removed by delta debugging while the contradiction remains, for a
 bounded time) and `claims.json`.
 
@@ -34,7 +34,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, Linea
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination, Tuning
-from tnt_sim.solve.backends.registry import get_backend, independent_backends
+from tnt_sim.solve.backends.registry import get_backend, list_independent_backends
 from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
 from tnt_sim.solve.methods.lexicographic import StageResult, StagesOutcome, with_stage_row
 from tnt_sim.solve.reductions.fixing import fix_by_reduced_cost
@@ -153,21 +153,23 @@ def cross_check(
     """
     began = time.perf_counter()
     if choice == "never":
-        return _conclude((), Verdict.NOT_ASKED, None, began)
+        return _build_cross_check((), Verdict.NOT_ASKED, None, began)
     if limits.expired and not (outcome.is_optimal or outcome.termination is Termination.INFEASIBLE):
-        return _conclude((), Verdict.NOT_PROVED, None, began)
-    names = _candidates(choice, first)
+        return _build_cross_check((), Verdict.NOT_PROVED, None, began)
+    names = _select_solvers(choice, first)
     if not names:
-        return _conclude((), Verdict.NO_SOLVER, None, began)
+        return _build_cross_check((), Verdict.NO_SOLVER, None, began)
     options = _SolverQueue(tuple(get_backend(name) for name in names), prices or get_backend(first), limits)
     if outcome.values is None:
-        check, improvement = options.infeasible(model, outcome)
-        return _conclude((check,), check.verdict, improvement, began)
-    checks, improvement = _all_stages(model, stages, outcome, options)
-    return _conclude(checks, checks[-1].verdict if checks else Verdict.NOT_PROVED, improvement, began)
+        check, improvement = options.check_infeasible(model, outcome)
+        return _build_cross_check((check,), check.verdict, improvement, began)
+    checks, improvement = _check_stages(model, stages, outcome, options)
+    return _build_cross_check(
+        checks, checks[-1].verdict if checks else Verdict.NOT_PROVED, improvement, began
+    )
 
 
-def _all_stages(
+def _check_stages(
     model: LinearModel, stages: Sequence[SolveStage], outcome: StagesOutcome, queue: _SolverQueue
 ) -> tuple[tuple[StageCheck, ...], IntArray | None]:
     """Check stage by stage, up to the first that is not confirmed."""
@@ -178,7 +180,7 @@ def _all_stages(
             # determined by an earlier stage, which is confirmed
             checks.append(StageCheck(result.name, Verdict.AGREES, None, result.value, result.value, 0.0))
             continue
-        check, improvement = queue.stage(model, result)
+        check, improvement = queue.check_stage(model, result)
         checks.append(check)
         if check.verdict is not Verdict.AGREES:
             return tuple(checks), improvement
@@ -186,8 +188,8 @@ def _all_stages(
     return tuple(checks), None
 
 
-def _candidates(choice: str, first: str) -> tuple[str, ...]:
-    here = independent_backends()
+def _select_solvers(choice: str, first: str) -> tuple[str, ...]:
+    here = list_independent_backends()
     if choice == "auto":
         return tuple(name for name in here if name != first)
     known = _ALIASES.get(choice.lower(), (choice if choice.startswith("pulp:") else f"pulp:{choice}",))
@@ -204,7 +206,7 @@ def _candidates(choice: str, first: str) -> tuple[str, ...]:
     return result[:1]
 
 
-def _conclude(
+def _build_cross_check(
     checks: tuple[StageCheck, ...], verdict: Verdict, improvement: IntArray | None, began: float
 ) -> CrossCheck:
     solvers = dict.fromkeys(check.solver for check in checks if check.solver)
@@ -230,12 +232,12 @@ class _SolverQueue:
     prices: Backend
     limits: Limits
 
-    def stage(self, model: LinearModel, result: StageResult) -> _Verdict:
+    def check_stage(self, model: LinearModel, result: StageResult) -> _Verdict:
         """Check one stage; `model` has its objective and the constraints of earlier stages."""
         began = time.perf_counter()
         if result.termination is not Termination.OPTIMAL or result.value is None:
             return StageCheck(result.name, Verdict.NOT_PROVED, None, result.value, None, 0.0), None
-        lower, upper = self._reduced(model, result.value)
+        lower, upper = self._reduce_bounds(model, result.value)
         restriction = restrict(model, lower, upper)
         expected = result.value - restriction.offset
         check = StageCheck(
@@ -246,7 +248,7 @@ class _SolverQueue:
                 solution = self._solve(restriction.model, solver, tuning)
                 if solution is None:
                     continue
-                verdict = _compared(solution, expected, model.sense)
+                verdict = _compare_value(solution, expected, model.sense)
                 value = None if solution.value is None else solution.value + restriction.offset
                 seconds = time.perf_counter() - began
                 check = replace(
@@ -258,7 +260,7 @@ class _SolverQueue:
                     return check, None
         return check, None
 
-    def infeasible(self, model: LinearModel, outcome: StagesOutcome) -> _Verdict:
+    def check_infeasible(self, model: LinearModel, outcome: StagesOutcome) -> _Verdict:
         """Check « infeasible » without an objective: a feasible point refutes it."""
         began = time.perf_counter()
         name = outcome.stages[-1].name if outcome.stages else ""
@@ -280,7 +282,7 @@ class _SolverQueue:
                 return replace(check, verdict=Verdict.LIMIT), None
         return check, None
 
-    def _reduced(self, model: LinearModel, value: int) -> tuple[IntArray, IntArray]:
+    def _reduce_bounds(self, model: LinearModel, value: int) -> tuple[IntArray, IntArray]:
         own = (np.asarray(model.col_lower), np.asarray(model.col_upper))
         if not self.prices.capabilities.duals:
             return own
@@ -300,7 +302,7 @@ class _SolverQueue:
             return None
 
 
-def _compared(solution: IntegralSolution, expected: int, sense: Sense) -> Verdict:
+def _compare_value(solution: IntegralSolution, expected: int, sense: Sense) -> Verdict:
     if solution.value is not None and solution.value != expected:
         better = solution.value > expected if sense is Sense.MAXIMISE else solution.value < expected
         if better:
@@ -340,7 +342,7 @@ class QuarantinedModel:
     n_cols: int
 
 
-def stage_model(
+def build_stage_model(
     model: LinearModel, stages: Sequence[SolveStage], results: Sequence[StageResult], index: int
 ) -> LinearModel:
     """Return the model of one stage: its objective, and earlier stages as constraints."""
@@ -349,7 +351,7 @@ def stage_model(
     return model.with_objective(stages[index].objective, stages[index].sense)
 
 
-def quarantine(
+def quarantine_model(
     model: LinearModel, first: Backend, second: Backend, place: Path, deadline: Deadline = UNLIMITED
 ) -> QuarantinedModel:
     """Solve again with both solvers, reduce the model, and keep it in a folder of `place` named by its hash.
@@ -361,35 +363,35 @@ def quarantine(
     OSError
         If the folder cannot be written.
     """
-    deadline = deadline.within(SECONDS)
+    deadline = deadline.tighten(SECONDS)
 
     def ask(submodel: LinearModel) -> tuple[SolverClaim, SolverClaim]:
-        limits = Limits(deadline.within(SECONDS_A_SOLVE))
-        return _claim(submodel, first, limits), _claim(submodel, second, limits)
+        limits = Limits(deadline.tighten(SECONDS_A_SOLVE))
+        return _collect_claim(submodel, first, limits), _collect_claim(submodel, second, limits)
 
     claims = ask(model)
-    reproduced = contradict(*claims)
+    reproduced = is_contradiction(*claims)
     small, small_claims = model, claims
     if reproduced:
-        small = reduced(model, lambda part: contradict(*ask(part)), deadline)
+        small = reduce_model(model, lambda part: is_contradiction(*ask(part)), deadline)
         small_claims = ask(small)
-        if not contradict(*small_claims):  # out of time, or a solver that does not repeat itself
+        if not is_contradiction(*small_claims):  # out of time, or a solver that does not repeat itself
             small, small_claims = model, claims
-    text = lp_text(model)
+    text = render_lp(model)
     folder = place / hashlib.sha256(text.encode()).hexdigest()[:8]
     document = {
         "schema_version": 1,
         "reproduced": reproduced,
-        "model": _document(model, claims),
-        "reduced": _document(small, small_claims),
+        "model": _build_document(model, claims),
+        "reduced": _build_document(small, small_claims),
     }
     claims_text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    texts = {"model.lp": text, "reduced.lp": lp_text(small), "claims.json": claims_text}
+    texts = {"model.lp": text, "reduced.lp": render_lp(small), "claims.json": claims_text}
     put_all({folder / name: told.encode() for name, told in texts.items()})
     return QuarantinedModel(folder, reproduced, small.n_rows, small.n_cols)
 
 
-def contradict(claim: SolverClaim, other: SolverClaim) -> bool:
+def is_contradiction(claim: SolverClaim, other: SolverClaim) -> bool:
     """Whether two claims cannot both be true: two different optima, or « infeasible » against a point."""
     final = (Termination.OPTIMAL, Termination.INFEASIBLE)
     if claim.termination not in final or other.termination not in final:
@@ -397,7 +399,7 @@ def contradict(claim: SolverClaim, other: SolverClaim) -> bool:
     return claim.termination is not other.termination or claim.value != other.value
 
 
-def reduced(model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline) -> LinearModel:
+def reduce_model(model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline) -> LinearModel:
     """Remove rows and columns while `still` is true; minimal for single removals, if time permits."""
     size = -1
     while size != model.n_rows + model.n_cols:
@@ -411,19 +413,23 @@ def _with_fewer_rows(
     model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline
 ) -> LinearModel:
     columns = list(range(model.n_cols))
-    kept = _fewer(list(range(model.n_rows)), lambda rows: still(_submodel(model, rows, columns)), deadline)
-    return _submodel(model, kept, columns)
+    rows_left = _reduce_items(
+        list(range(model.n_rows)), lambda rows: still(_extract_submodel(model, rows, columns)), deadline
+    )
+    return _extract_submodel(model, rows_left, columns)
 
 
 def _with_fewer_columns(
     model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline
 ) -> LinearModel:
     rows = list(range(model.n_rows))
-    kept = _fewer(list(range(model.n_cols)), lambda columns: still(_submodel(model, rows, columns)), deadline)
-    return _submodel(model, rows, kept)
+    columns_left = _reduce_items(
+        list(range(model.n_cols)), lambda columns: still(_extract_submodel(model, rows, columns)), deadline
+    )
+    return _extract_submodel(model, rows, columns_left)
 
 
-def _fewer(items: list[int], still: Callable[[list[int]], bool], deadline: Deadline) -> list[int]:
+def _reduce_items(items: list[int], still: Callable[[list[int]], bool], deadline: Deadline) -> list[int]:
     """Remove halves, quarters, … single items while `still` is true of the rest (delta debugging)."""
     step = len(items)
     while step >= 1:
@@ -440,7 +446,7 @@ def _fewer(items: list[int], still: Callable[[list[int]], bool], deadline: Deadl
     return items
 
 
-def _submodel(model: LinearModel, rows: list[int], columns: list[int]) -> LinearModel:
+def _extract_submodel(model: LinearModel, rows: list[int], columns: list[int]) -> LinearModel:
     """Return some rows over some columns; the other columns are 0."""
     return LinearModel(
         matrix=model.matrix[rows][:, columns],
@@ -456,7 +462,7 @@ def _submodel(model: LinearModel, rows: list[int], columns: list[int]) -> Linear
     )
 
 
-def _claim(model: LinearModel, backend: Backend, limits: Limits) -> SolverClaim:
+def _collect_claim(model: LinearModel, backend: Backend, limits: Limits) -> SolverClaim:
     if not backend.capabilities.node_limit:
         limits = replace(limits, nodes=None)
     try:
@@ -466,17 +472,19 @@ def _claim(model: LinearModel, backend: Backend, limits: Limits) -> SolverClaim:
     return SolverClaim(solution.solver or backend.name, solution.termination, solution.value, solution.values)
 
 
-def lp_text(model: LinearModel) -> str:
+def render_lp(model: LinearModel) -> str:
     """Write the model as text in CPLEX LP format, with all digits."""
-    names = model.names_for_solver()
+    names = model.build_solver_names()
     m = model.matrix
     lines = ["Maximize" if model.sense is Sense.MAXIMISE else "Minimize"]
-    lines.append(" objective: " + _terms(np.flatnonzero(model.objective), model.objective, names.columns))
+    lines.append(
+        " objective: " + _render_terms(np.flatnonzero(model.objective), model.objective, names.columns)
+    )
     lines.append("Subject To")
     for i, name in enumerate(names.rows):
         entries = slice(int(m.indptr[i]), int(m.indptr[i + 1]))
         dense = dict(zip(m.indices[entries].tolist(), m.data[entries].tolist(), strict=True))
-        text = _terms(np.array(sorted(dense), dtype=np.int64), dense, names.columns)
+        text = _render_terms(np.array(sorted(dense), dtype=np.int64), dense, names.columns)
         low, high = int(model.row_lower[i]), int(model.row_upper[i])
         if low == high:
             lines.append(f" {name}: {text} = {low}")
@@ -496,7 +504,7 @@ def lp_text(model: LinearModel) -> str:
     return "\n".join([*lines, "Generals", *(f" {name}" for name in whole), "End", ""])
 
 
-def _terms(columns: IntArray, values: Any, names: Sequence[str]) -> str:
+def _render_terms(columns: IntArray, values: Any, names: Sequence[str]) -> str:
     """Write a sum such as `+ 3 x0 - 2 x4`, six terms per line; one column times 0 if it is empty."""
     if not len(columns):
         return f"0 {names[0]}" if names else "0 x"
@@ -504,7 +512,7 @@ def _terms(columns: IntArray, values: Any, names: Sequence[str]) -> str:
     return "\n   ".join(" ".join(words[k : k + 6]) for k in range(0, len(words), 6))
 
 
-def _document(model: LinearModel, claims: Sequence[SolverClaim]) -> dict[str, Any]:
+def _build_document(model: LinearModel, claims: Sequence[SolverClaim]) -> dict[str, Any]:
     return {
         "rows": model.n_rows,
         "columns": model.n_cols,
@@ -513,13 +521,13 @@ def _document(model: LinearModel, claims: Sequence[SolverClaim]) -> dict[str, An
                 "solver": claim.solver,
                 "termination": claim.termination.value,
                 "value": claim.value,
-                "point": None if claim.values is None else _point(model, claim.values),
+                "point": None if claim.values is None else _map_point(model, claim.values),
             }
             for claim in claims
         ],
     }
 
 
-def _point(model: LinearModel, values: IntArray) -> dict[str, int]:
-    names = model.names_for_solver().columns
+def _map_point(model: LinearModel, values: IntArray) -> dict[str, int]:
+    names = model.build_solver_names().columns
     return {names[j]: int(values[j]) for j in np.flatnonzero(values).tolist()}

@@ -24,14 +24,19 @@ from tnt_sim.kernel.blocks.block_search import Heard
 from tnt_sim.kernel.cap_tree.best_choice import LongTreeError, Memory
 from tnt_sim.kernel.knapsack import ChoiceGroups
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
-from tnt_sim.solve.methods.benders_projection import Loosened, loosened
+from tnt_sim.solve.methods.benders_projection import Loosened, relax_to_counted_columns
 from tnt_sim.solve.methods.cap_tree import SOLVER as TREE
-from tnt_sim.solve.methods.cap_tree import kernel_outcome, nothing, solve_cheapest, solve_tree
+from tnt_sim.solve.methods.cap_tree import (
+    build_infeasible_outcome,
+    build_kernel_outcome,
+    solve_cheapest,
+    solve_tree,
+)
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.methods.priced_blocks import MAX_WORK, solve_crossing
 from tnt_sim.solve.methods.priced_blocks import SOLVER as BLOCKS
 from tnt_sim.solve.methods.secondary_stage import solve_largest
-from tnt_sim.solve.reductions.amounts_as_binaries import BinaryAmounts, as_choices
+from tnt_sim.solve.reductions.amounts_as_binaries import BinaryAmounts, reformulate_amounts
 from tnt_sim.solve.reductions.projection import Projected, without_gains
 
 MANY_COLUMNS = 10_000
@@ -44,9 +49,9 @@ WORDS = {TREE: "tree", BLOCKS: "blocks"}
 """Name of each kernel in the `method` field of a result."""
 
 
-Found = tuple[StagesOutcome, bool] | None
+KernelOutcome = tuple[StagesOutcome, bool] | None
 """Outcome of the stages, and whether the point is proved unique; None if no kernel solves them."""
-Settling = Callable[[LinearModel, Sequence[SolveStage], IntArray], Found]
+Settling = Callable[[LinearModel, Sequence[SolveStage], IntArray], KernelOutcome]
 """Function that solves a model over some of the columns, given by their indices."""
 
 
@@ -59,7 +64,7 @@ def solve_exactly(
     recovery: Recovery | None = None,
     deadline: Deadline = UNLIMITED,
     max_work: int = MAX_WORK,
-) -> Found:
+) -> KernelOutcome:
     """Solve the stages with an exact kernel; None if no kernel can in time.
 
     Parameters
@@ -81,11 +86,15 @@ def solve_exactly(
         The outcome, and whether the point is proved to be the unique answer.
     """
     if recovery is not None and len(recovery.amount_rows):
-        return in_time(lambda: _of_amounts(model, stages, recovery, live, memory, deadline, max_work))
-    return in_time(lambda: _settled(model, stages, live, heard, memory, None, deadline, max_work))
+        return run_within_deadline(
+            lambda: _solve_amounts(model, stages, recovery, live, memory, deadline, max_work)
+        )
+    return run_within_deadline(
+        lambda: _solve_stages(model, stages, live, heard, memory, None, deadline, max_work)
+    )
 
 
-def in_time(solve: Callable[[], Found]) -> Found:
+def run_within_deadline(solve: Callable[[], KernelOutcome]) -> KernelOutcome:
     """Run a kernel; return None if its deadline passes first."""
     try:
         return solve()
@@ -99,62 +108,70 @@ def solve_blocks(
     live: IncrementalLp | None,
     recovery: Recovery,
     deadline: Deadline = UNLIMITED,
-) -> Found:
+) -> KernelOutcome:
     """Solve the stages with blocks only, amounts being multiple-choice groups; None if that fails in time."""
     if not len(recovery.amount_rows):
-        return in_time(lambda: solve_crossing(model, stages, live, deadline=deadline))
-    all_items = as_choices(model, stages, recovery, lean=False)
+        return run_within_deadline(lambda: solve_crossing(model, stages, live, deadline=deadline))
+    all_items = reformulate_amounts(model, stages, recovery, lean=False)
     if all_items is None:
         return None
-    result = in_time(
+    result = run_within_deadline(
         lambda: solve_crossing(
-            all_items.model, all_items.stages(stages), live, menus=all_items.menus, deadline=deadline
+            all_items.model,
+            all_items.translate_stages(stages),
+            live,
+            choice_groups=all_items.choice_groups,
+            deadline=deadline,
         )
     )
-    return _told_of(all_items, stages, result)
+    return _translate_outcome(all_items, stages, result)
 
 
-def _settled(
+def _solve_stages(
     model: LinearModel,
     stages: Sequence[SolveStage],
     live: IncrementalLp | None,
     heard: Heard | None,
     memory: Memory | None,
-    menus: ChoiceGroups | None,
+    choice_groups: ChoiceGroups | None,
     deadline: Deadline,
     max_work: int,
-) -> Found:
+) -> KernelOutcome:
     """Try a tree of caps, then blocks, then both again after projection."""
 
-    def tree(long: bool) -> Found:
-        return solve_tree(model, stages, long=long, memory=memory, menus=menus, deadline=deadline)
+    def try_tree(long: bool) -> KernelOutcome:
+        return solve_tree(
+            model, stages, long=long, memory=memory, choice_groups=choice_groups, deadline=deadline
+        )
 
-    def blocks(work: int) -> Found:
-        return solve_crossing(model, stages, live, heard, work, menus, deadline)
+    def try_blocks(work: int) -> KernelOutcome:
+        return solve_crossing(model, stages, live, heard, work, choice_groups, deadline)
 
-    found = _first_of(tree, blocks, model.n_cols, max_work)
+    found = _try_in_order(try_tree, try_blocks, model.n_cols, max_work)
     if found or heard:
         return found
-    return _projected(model, stages, _settling(live, memory, menus, deadline, max_work))
+    return _solve_projected(
+        model, stages, _build_projected_solver(live, memory, choice_groups, deadline, max_work)
+    )
 
 
-def _settling(
+def _build_projected_solver(
     live: IncrementalLp | None,
     memory: Memory | None,
-    menus: ChoiceGroups | None,
+    choice_groups: ChoiceGroups | None,
     deadline: Deadline,
     max_work: int,
 ) -> Settling:
     """Return the function that solves a projected model."""
 
-    def settle(model: LinearModel, stages: Sequence[SolveStage], columns: IntArray) -> Found:
-        left = None if menus is None else menus.picked(columns)
-        return _settled(model, stages, live, None, memory, left, deadline, max_work)
+    def settle(model: LinearModel, stages: Sequence[SolveStage], columns: IntArray) -> KernelOutcome:
+        left = None if choice_groups is None else choice_groups.pick(columns)
+        return _solve_stages(model, stages, live, None, memory, left, deadline, max_work)
 
     return settle
 
 
-def _of_amounts(
+def _solve_amounts(
     model: LinearModel,
     stages: Sequence[SolveStage],
     recovery: Recovery,
@@ -162,43 +179,51 @@ def _of_amounts(
     memory: Memory | None,
     deadline: Deadline,
     max_work: int,
-) -> Found:
+) -> KernelOutcome:
     """Solve a model with amounts as multiple-choice groups.
 
     Trees use the lean groups (only amounts that improve the first objective); blocks use all amounts.
     """
 
     @cache
-    def choices(lean: bool) -> BinaryAmounts | None:
-        return as_choices(model, stages, recovery, lean=lean)
+    def build_choices(lean: bool) -> BinaryAmounts | None:
+        return reformulate_amounts(model, stages, recovery, lean=lean)
 
-    def by(lean: bool, solve: Callable[[LinearModel, Sequence[SolveStage], ChoiceGroups], Found]) -> Found:
-        created = choices(lean)
+    def solve_choices(
+        lean: bool, solve: Callable[[LinearModel, Sequence[SolveStage], ChoiceGroups], KernelOutcome]
+    ) -> KernelOutcome:
+        created = build_choices(lean)
         if created is None:
             return None
-        return _told_of(created, stages, solve(created.model, created.stages(stages), created.menus))
+        return _translate_outcome(
+            created, stages, solve(created.model, created.translate_stages(stages), created.choice_groups)
+        )
 
-    def tree(long: bool) -> Found:
-        return by(
+    def try_tree(long: bool) -> KernelOutcome:
+        return solve_choices(
             True,
-            lambda m, asked, menus: solve_tree(
-                m, asked, long=long, memory=memory, menus=menus, deadline=deadline
+            lambda m, asked, groups: solve_tree(
+                m, asked, long=long, memory=memory, choice_groups=groups, deadline=deadline
             ),
         )
 
-    def blocks(work: int) -> Found:
-        return by(False, lambda m, asked, menus: solve_crossing(m, asked, live, None, work, menus, deadline))
+    def try_blocks(work: int) -> KernelOutcome:
+        return solve_choices(
+            False, lambda m, asked, groups: solve_crossing(m, asked, live, None, work, groups, deadline)
+        )
 
-    found = _first_of(tree, blocks, model.n_cols, max_work)
-    return found or by(
+    found = _try_in_order(try_tree, try_blocks, model.n_cols, max_work)
+    return found or solve_choices(
         False,
-        lambda m, asked, menus: _projected(m, asked, _settling(live, memory, menus, deadline, max_work)),
+        lambda m, asked, groups: _solve_projected(
+            m, asked, _build_projected_solver(live, memory, groups, deadline, max_work)
+        ),
     )
 
 
-def _first_of(
-    tree: Callable[[bool], Found], blocks: Callable[[int], Found], n_cols: int, max_work: int
-) -> Found:
+def _try_in_order(
+    tree: Callable[[bool], KernelOutcome], blocks: Callable[[int], KernelOutcome], n_cols: int, max_work: int
+) -> KernelOutcome:
     """Try a tree, then blocks; blocks come first if the tree is long and they are quick."""
     try:
         result = tree(n_cols > MANY_COLUMNS)
@@ -209,16 +234,18 @@ def _first_of(
     return result or (blocks(max_work) if max_work else None)
 
 
-def _projected(
+def _solve_projected(
     model: LinearModel, stages: Sequence[SolveStage], settle: Settling, beside: Sequence[SolveStage] = ()
-) -> Found:
+) -> KernelOutcome:
     """Solve the model without its unallocated-money columns, then complete the point.
 
     None of these columns counts in `stages` or in `beside`. The result carries no hints for the prover.
     """
     began = time.perf_counter()
     counted = [*stages, *beside]
-    small: Projected | Loosened | None = without_gains(model, counted) or loosened(model, counted)
+    small: Projected | Loosened | None = without_gains(model, counted) or relax_to_counted_columns(
+        model, counted
+    )
     for _ in range(MOST_CLASHES):
         if small is None:
             return None
@@ -228,10 +255,10 @@ def _projected(
             return None
         seconds = time.perf_counter() - began
         if result[0].values is None:
-            return nothing(model, stages, seconds)
+            return build_infeasible_outcome(model, stages, seconds)
         point = small.expand(result[0].values)
         if point is not None:
-            return kernel_outcome(model, stages, point, result[1], seconds, result[0].stages[0].solver)
+            return build_kernel_outcome(model, stages, point, result[1], seconds, result[0].stages[0].solver)
         small = small.without(result[0].values) if isinstance(small, Loosened) else None
     return None
 
@@ -243,23 +270,29 @@ def solve_kept(
     at_least: int,
     memory: Memory | None = None,
     deadline: Deadline = UNLIMITED,
-) -> Found:
+) -> KernelOutcome:
     """Solve one stage while another objective is kept at a value: least cost, or largest value of one column.
 
     `model` already contains the row that keeps `goal` at `at_least` or better. Returns None if no kernel
     solves it in time.
     """
 
-    def cheapest(whole: LinearModel, cost: SolveStage) -> Found:
-        def settle(submodel: LinearModel, stages: Sequence[SolveStage], columns: IntArray) -> Found:
+    def minimise_cost(whole: LinearModel, cost: SolveStage) -> KernelOutcome:
+        def settle(submodel: LinearModel, stages: Sequence[SolveStage], columns: IntArray) -> KernelOutcome:
             return solve_cheapest(submodel, stages, goal.objective[columns], at_least, memory, deadline)
 
-        return settle(whole, [cost], np.arange(whole.n_cols)) or _projected(whole, [cost], settle, [goal])
+        return settle(whole, [cost], np.arange(whole.n_cols)) or _solve_projected(
+            whole, [cost], settle, [goal]
+        )
 
-    return in_time(lambda: solve_largest(model, stage, goal, cheapest) or cheapest(model, stage))
+    return run_within_deadline(
+        lambda: solve_largest(model, stage, goal, minimise_cost) or minimise_cost(model, stage)
+    )
 
 
-def _told_of(choices: BinaryAmounts, stages: Sequence[SolveStage], solved: Found) -> Found:
+def _translate_outcome(
+    choices: BinaryAmounts, stages: Sequence[SolveStage], solved: KernelOutcome
+) -> KernelOutcome:
     """Translate an outcome over amount choices to the whole model."""
     if solved is None or solved[0].values is None:
         return None
@@ -268,6 +301,6 @@ def _told_of(choices: BinaryAmounts, stages: Sequence[SolveStage], solved: Found
         return None
     outcome = solved[0]
     seconds = sum(stage.seconds for stage in outcome.stages)
-    return kernel_outcome(
-        choices.whole, stages, point, solved[1], seconds, outcome.stages[0].solver, outcome.grounds
+    return build_kernel_outcome(
+        choices.whole, stages, point, solved[1], seconds, outcome.stages[0].solver, outcome.proof_hints
     )

@@ -34,7 +34,7 @@ PER_LOOK = 256
 """Amounts raised between two checks of the deadline, about a millisecond."""
 
 
-def greedy_point(
+def find_greedy_point(
     model: LinearModel,
     recovery: Recovery,
     goal: SolveStage,
@@ -50,14 +50,14 @@ def greedy_point(
     deadline : when it passes, the point found so far is returned
     """
     x = np.clip(np.zeros(model.n_cols, dtype=np.int64), model.col_lower, model.col_upper)
-    reached = model.activity(x)
+    reached = model.compute_activity(x)
     if not model.is_feasible(x) or reached.dtype == object or np.abs(reached).max(initial=0) >= ROOM:
         return None
     gain = goal.objective if goal.sense.value == "maximise" else -goal.objective
     filling = _Filling(model, x.copy(), reached.astype(np.int64))
     if deadline.expired:
         return x
-    moves = _moves(recovery, (x == 0) & (model.col_upper > 0), gain, cost)
+    moves = _build_moves(recovery, (x == 0) & (model.col_upper > 0), gain, cost)
     if deadline.expired:
         return x
     filling.fill(moves, deadline)
@@ -66,10 +66,10 @@ def greedy_point(
     return filling.x if model.is_feasible(filling.x) else x
 
 
-def _moves(recovery: Recovery, free: BoolArray, gain: IntArray, cost: IntArray) -> sp.csc_array:
+def _build_moves(recovery: Recovery, free: BoolArray, gain: IntArray, cost: IntArray) -> sp.csc_array:
     """Return what funding each useful dossier changes, best ratio first: integer csc (n_cols, n_moves)."""
     n = len(recovery.candidate)
-    place, columns, values = _least_levels(recovery)
+    place, columns, values = _list_least_levels(recovery)
     gained, spent = gain[:n].astype(np.float64), cost[:n].astype(np.float64)
     np.add.at(gained, place, gain[columns].astype(np.float64) * values)
     np.add.at(spent, place, cost[columns].astype(np.float64) * values)
@@ -85,7 +85,7 @@ def _moves(recovery: Recovery, free: BoolArray, gain: IntArray, cost: IntArray) 
     return sp.csc_array((entries, (rows, moves)), shape=(recovery.n_columns, len(order)))
 
 
-def _least_levels(recovery: Recovery) -> tuple[IntArray, IntArray, IntArray]:
+def _list_least_levels(recovery: Recovery) -> tuple[IntArray, IntArray, IntArray]:
     """Return the columns of each dossier's lowest level and their values: place of the dossier, column, value."""
     options = recovery.options
     first = np.unique(options.row, return_index=True)[1]  # levels stand by dossier, ascending
@@ -106,25 +106,27 @@ class _Filling:
 
     def fill(self, moves: sp.csc_array, deadline: Deadline) -> None:
         """Apply moves in order, as long as all rows are satisfied."""
-        tight = self._tight_rows(moves.shape[0])
+        tight = self._find_tight_rows(moves.shape[0])
         by_column = self.model.matrix[tight][:, : moves.shape[0]].tocsc()
         for first in range(0, moves.shape[1], PER_ROUND):
             subset = moves[:, first : first + PER_ROUND]
             effect = (by_column @ subset).tocsr()  # (n_tight, n_moves), moves ascending in each row
             if abs(effect).astype(np.float64).sum(axis=1).max(initial=0.0) >= ROOM:
                 return
-            self._rounds(subset, effect, tight, deadline)
+            self._apply_rounds(subset, effect, tight, deadline)
             if deadline.expired:
                 return
 
-    def _rounds(self, moves: sp.csc_array, effect: sp.csr_array, tight: IntArray, deadline: Deadline) -> None:
+    def _apply_rounds(
+        self, moves: sp.csc_array, effect: sp.csr_array, tight: IntArray, deadline: Deadline
+    ) -> None:
         """Apply a batch of moves in rounds, at least one round."""
         waiting = np.ones(moves.shape[1], dtype=np.bool_)
-        helped = _helped(effect)
+        helped = _mark_mixed_rows(effect)
         row = np.repeat(np.arange(len(tight)), np.diff(effect.indptr))
         move, value = effect.indices.astype(np.int64), effect.data.astype(np.int64)
         while True:
-            above, below = self._room(tight)
+            above, below = self._compute_room(tight)
             single = waiting.copy()
             stops = (value > above[row]) | (-value > below[row])
             single[move[stops]] = False
@@ -135,8 +137,8 @@ class _Filling:
                 return
             counted = np.where(single[move], value, 0)
             fits = single
-            fits[move[_overflowing(np.maximum(counted, 0), effect.indptr, above[row])]] = False
-            fits[move[_overflowing(np.maximum(-counted, 0), effect.indptr, below[row])]] = False
+            fits[move[_mark_overflow(np.maximum(counted, 0), effect.indptr, above[row])]] = False
+            fits[move[_mark_overflow(np.maximum(-counted, 0), effect.indptr, below[row])]] = False
             self.x[: moves.shape[0]] += moves @ fits.astype(np.int64)
             self.reached[tight] += effect @ fits.astype(np.int64)
             waiting &= ~fits
@@ -144,9 +146,9 @@ class _Filling:
                 return
             keep = waiting[move]
             row, move, value = row[keep], move[keep], value[keep]
-            effect = sp.csr_array((value, move, _starts(row, len(tight))), shape=effect.shape)
+            effect = sp.csr_array((value, move, _compute_row_starts(row, len(tight))), shape=effect.shape)
 
-    def _tight_rows(self, n_columns: int) -> IntArray:
+    def _find_tight_rows(self, n_columns: int) -> IntArray:
         """Return the rows that raising some of the first columns brings closer to a bound."""
         model, matrix = self.model, self.model.matrix
         row = np.repeat(np.arange(model.n_rows), np.diff(matrix.indptr))
@@ -155,7 +157,7 @@ class _Filling:
         nearer = (up | down) & (matrix.indices < n_columns)
         return np.flatnonzero(np.bincount(row[nearer], minlength=model.n_rows))
 
-    def _room(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+    def _compute_room(self, rows: IntArray) -> tuple[IntArray, IntArray]:
         """Return by how much each row may still rise, and fall."""
         lower, upper, reached = self.model.row_lower[rows], self.model.row_upper[rows], self.reached[rows]
         above = np.where(upper == NO_UPPER, ROOM, np.minimum(upper, ROOM) - reached)
@@ -166,7 +168,7 @@ class _Filling:
         """Raise columns one by one, each as far as its bound and the rows allow."""
         if not len(columns):
             return
-        self.reached = np.asarray(self.model.activity(self.x))
+        self.reached = np.asarray(self.model.compute_activity(self.x))
         by_column = self.model.matrix.tocsc()
         for place, column in enumerate(columns.tolist()):
             if place % PER_LOOK == 0 and deadline.expired:
@@ -183,7 +185,7 @@ class _Filling:
                 self.x[column] += step
 
 
-def _helped(effect: sp.csr_array) -> BoolArray:
+def _mark_mixed_rows(effect: sp.csr_array) -> BoolArray:
     """Return the rows that some moves raise and others lower, where a move may fit later; bool (n_rows,)."""
     row, n = np.repeat(np.arange(effect.shape[0]), np.diff(effect.indptr)), effect.shape[0]
     up, down = (np.bincount(row[side], minlength=n) > 0 for side in (effect.data > 0, effect.data < 0))
@@ -191,7 +193,7 @@ def _helped(effect: sp.csr_array) -> BoolArray:
     return mixed
 
 
-def _overflowing(value: IntArray, starts: NDArray[Any], room: IntArray) -> BoolArray:
+def _mark_overflow(value: IntArray, starts: NDArray[Any], room: IntArray) -> BoolArray:
     """Return the entries at which the running sum of their row exceeds the room; sums start anew in each row."""
     total = np.cumsum(value)
     before = np.concatenate([np.zeros(1, dtype=np.int64), total])[starts[:-1]]
@@ -199,5 +201,5 @@ def _overflowing(value: IntArray, starts: NDArray[Any], room: IntArray) -> BoolA
     return beyond
 
 
-def _starts(row: IntArray, n_rows: int) -> IntArray:
+def _compute_row_starts(row: IntArray, n_rows: int) -> IntArray:
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(np.bincount(row, minlength=n_rows))])

@@ -25,7 +25,7 @@ from tnt_sim.formulation.linear_model import (
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
-from tnt_sim.solve.reductions.cuts import Cut, cover_cut, no_good_cut, zero_one
+from tnt_sim.solve.reductions.cuts import Cut, build_no_good_cut, derive_cover_cut, mark_binary_columns
 from tnt_sim.solve.reductions.restriction import restrict
 from tnt_sim.solve.reductions.symmetry import merge
 
@@ -116,7 +116,7 @@ def solve_integral(
             Text("une décision n'a que des colonnes entières", "a decision has whole columns only")
         )
     if limits.expired:  # merging identical columns takes a second with a million of them
-        return _IntegralSearch(model, backend, limits, start, tuning).at_once()
+        return _IntegralSearch(model, backend, limits, start, tuning).return_start()
     small = merge(model)
     if small.model is model:
         return _IntegralSearch(model, backend, limits, start, tuning).run()
@@ -161,33 +161,33 @@ class _IntegralSearch:
     n_paths: int = 0
     doubtful: bool = False  # a cut may have removed a feasible point: optimality cannot be claimed
 
-    def at_once(self) -> IntegralSolution:
+    def return_start(self) -> IntegralSolution:
         """Return the starting point if it is feasible, when no time is left to solve."""
         self.solver = self.backend.name
         if self.start is not None and self.model.is_feasible(self.start):
             self._hold(self.start)
-        return self._result(Termination.TIME_LIMIT)
+        return self._build_solution(Termination.TIME_LIMIT)
 
     def run(self) -> IntegralSolution:
         """Solve, check and cut until the answer is final."""
         if self.start is not None and self.model.is_feasible(self.start):
             self._hold(self.start)
         if not self.model.n_cols:
-            return self._without_columns()
+            return self._solve_without_columns()
         while self.n_solves <= MAX_SOLVES:
-            current = self._current()
+            current = self._build_current_model()
             raw = self._solve(current)
-            if self._may_retry(raw):
+            if self._can_retry(raw):
                 continue
-            ended = self._judge(raw, current)
+            ended = self._check_answer(raw, current)
             if ended is not None:
-                return self._result(ended)
+                return self._build_solution(ended)
         self._tighten()
-        return self._result(Termination.NUMERIC_TROUBLE)
+        return self._build_solution(Termination.NUMERIC_TROUBLE)
 
     # -- one solve -------------------------------------------------------------------------------
 
-    def _current(self) -> LinearModel:
+    def _build_current_model(self) -> LinearModel:
         """Return the model with its cuts and, if required, the row « strictly better than the incumbent »."""
         model = self.model
         if self.cuts:
@@ -212,15 +212,15 @@ class _IntegralSearch:
         self.logs.append(raw.log)
         return raw
 
-    def _may_retry(self, raw: RawSolution) -> bool:
+    def _can_retry(self, raw: RawSolution) -> bool:
         """Retry with other options after NaN, a failure, or « infeasible » despite a feasible incumbent."""
         denied = raw.termination is Termination.INFEASIBLE and self._is_denied
         if raw.termination not in _TROUBLE and not denied:
             return False
-        return self._another_path(f"{raw.solver}: {raw.termination.value}")
+        return self._switch_path(f"{raw.solver}: {raw.termination.value}")
 
-    def _another_path(self, why: str) -> bool:
-        self._note(RepairKind.RETRIED, why)
+    def _switch_path(self, why: str) -> bool:
+        self._record_repair(RepairKind.RETRIED, why)
         if self.n_paths == len(_OTHER_PATHS):
             return False
         self.n_paths += 1
@@ -233,23 +233,23 @@ class _IntegralSearch:
 
     # -- judging an answer -----------------------------------------------------------------------
 
-    def _judge(self, raw: RawSolution, current: LinearModel) -> Termination | None:
+    def _check_answer(self, raw: RawSolution, current: LinearModel) -> Termination | None:
         """Return the final termination, or None to solve again."""
         termination = raw.termination
         if termination is Termination.INFEASIBLE_OR_UNBOUNDED:
-            termination = self._told_apart(current)
+            termination = self._resolve_status(current)
         if termination is Termination.INFEASIBLE:
-            return self._nothing_left()
-        self._claim(raw.bound)
+            return self._conclude_infeasible()
+        self._tighten_bound(raw.bound)
         if raw.values is None or termination not in _WITH_POINT:
             return termination
-        point = _rounded(raw)
+        point = _round_point(raw)
         if point.tobytes() in self.removed:
             # CBC may return fractions that round to a point that a cut removed
-            again = self._another_path("a point that had been cut off came back")
+            again = self._switch_path("a point that had been cut off came back")
             return None if again else Termination.NUMERIC_TROUBLE
-        if self._lacks_digits(point):
-            polished = self._polish(point, "the answer carries too few digits")
+        if self._is_too_large(point):
+            polished = self._polish_point(point, "the answer carries too few digits")
             point = point if polished is None else polished
         if not current.is_feasible(point):
             return self._repair(point, termination, current)
@@ -257,35 +257,35 @@ class _IntegralSearch:
 
     def _accept(self, point: IntArray, termination: Termination, claimed: float | None) -> Termination | None:
         """Accept a feasible point; solve again if its claimed value is not the exact one."""
-        value = self.model.value(point)
-        beaten = self.best is not None and self._better(self.best_value, value)
+        value = self.model.compute_value(point)
+        beaten = self.best is not None and self._is_better(self.best_value, value)
         self._hold(point)
         if termination is not Termination.OPTIMAL:
             return termination
         if beaten or (claimed is not None and abs(claimed - value) >= 0.5):
             # the incumbent is better than the « optimum », or the claimed value came from fractional columns
             detail = f"claimed {claimed!r}, exact {value}, in hand {self.best_value}"
-            self._note(RepairKind.VALUE_CHECKED, detail)
+            self._record_repair(RepairKind.VALUE_CHECKED, detail)
             self._ask_better()
             return None if self.ask_better else Termination.NUMERIC_TROUBLE
-        return self._proved()
+        return self._conclude_optimal()
 
     def _repair(self, point: IntArray, termination: Termination, current: LinearModel) -> Termination | None:
         """Cut off an infeasible point, after trying the best amounts for its 0-1 choice."""
-        broken = current.violations(point)[0]
+        broken = current.list_violations(point)[0]
         detail = f"{broken.name}: {broken.activity} not in [{broken.lower}, {broken.upper}]"
         if termination is not Termination.OPTIMAL:
             # a limit was reached: only try to get a feasible point
-            self._polish(point, detail)
+            self._polish_point(point, detail)
             return termination
-        cut = cover_cut(current, point)
+        cut = derive_cover_cut(current, point)
         if cut is None:
-            self._polish(point, detail)
-            cut = no_good_cut(self.model, point)
+            self._polish_point(point, detail)
+            cut = build_no_good_cut(self.model, point)
         if cut is None:  # without free 0-1 columns there is nothing to cut off
             self._tighten()
             return Termination.NUMERIC_TROUBLE
-        self._note(RepairKind.CUT_OFF, detail)
+        self._record_repair(RepairKind.CUT_OFF, detail)
         self.cuts.append(cut)
         self.removed.add(point.tobytes())
         self._ask_better()
@@ -295,19 +295,19 @@ class _IntegralSearch:
         # a value at 2^53 could not be written as a row bound; no real programme comes near
         self.ask_better = self.best is not None and abs(self.best_value) < EXACT_LIMIT - 1
 
-    def _nothing_left(self) -> Termination:
+    def _conclude_infeasible(self) -> Termination:
         """Judge « infeasible »: no point remains besides the incumbent."""
         if self.best is None:
             return Termination.NUMERIC_TROUBLE if self.doubtful else Termination.INFEASIBLE
-        return Termination.NUMERIC_TROUBLE if self._is_denied else self._proved()
+        return Termination.NUMERIC_TROUBLE if self._is_denied else self._conclude_optimal()
 
-    def _proved(self) -> Termination:
+    def _conclude_optimal(self) -> Termination:
         if self.doubtful:
             return Termination.NUMERIC_TROUBLE
         self.bound = self.best_value
         return Termination.OPTIMAL
 
-    def _told_apart(self, current: LinearModel) -> Termination:
+    def _resolve_status(self, current: LinearModel) -> Termination:
         """Decide « infeasible or unbounded » from finite column bounds, or with a solve without objective."""
         up = current.objective if current.sense is Sense.MAXIMISE else -current.objective
         endless = ((up > 0) & (current.col_upper == NO_UPPER)) | ((up < 0) & (current.col_lower == NO_LOWER))
@@ -319,41 +319,41 @@ class _IntegralSearch:
 
     # -- incumbent and bound ---------------------------------------------------------------------
 
-    def _better(self, left: int, right: int) -> bool:
+    def _is_better(self, left: int, right: int) -> bool:
         return left > right if self.model.sense is Sense.MAXIMISE else left < right
 
     def _hold(self, point: IntArray) -> None:
-        value = self.model.value(point)
-        if self.best is None or self._better(value, self.best_value):
+        value = self.model.compute_value(point)
+        if self.best is None or self._is_better(value, self.best_value):
             self.best, self.best_value = point, value
 
-    def _claim(self, bound: float | None) -> None:
+    def _tighten_bound(self, bound: float | None) -> None:
         """Round a solver's bound to an integer and keep the tightest one."""
         if bound is None or not math.isfinite(bound):
             return
         slack = 1e-6 + 1e-12 * abs(bound)
         up = self.model.sense is Sense.MAXIMISE
         whole = math.floor(bound + slack) if up else math.ceil(bound - slack)
-        if self.best is not None and self._better(self.best_value, whole):
+        if self.best is not None and self._is_better(self.best_value, whole):
             whole = self.best_value
-        if self.bound is None or self._better(self.bound, whole):
+        if self.bound is None or self._is_better(self.bound, whole):
             self.bound = whole
 
-    def _lacks_digits(self, point: IntArray) -> bool:
+    def _is_too_large(self, point: IntArray) -> bool:
         """Whether a value is too large for the digits that the backend returns (CBC writes 8)."""
         largest = int(np.abs(point).max())
         return self.depth == 0 and largest >= 10 ** (self.backend.capabilities.digits - 1)
 
-    def _polish(self, point: IntArray, why: str) -> IntArray | None:
+    def _polish_point(self, point: IntArray, why: str) -> IntArray | None:
         """Solve for the best amounts given the 0-1 choice of `point`, counted from the amounts of `point`.
 
         The small model has small numbers, so tolerances and lost digits matter less. If its solve ends
         neither OPTIMAL nor INFEASIBLE, this choice stays unresolved and the search is marked `doubtful`.
         """
-        free = ~zero_one(self.model)
+        free = ~mark_binary_columns(self.model)
         if self.depth or not free.any():
             return None
-        self._note(RepairKind.POLISHED, why)
+        self._record_repair(RepairKind.POLISHED, why)
         base = np.clip(point, self.model.col_lower, self.model.col_upper)
         lower = np.where(free, self.model.col_lower, base)
         upper = np.where(free, self.model.col_upper, base)
@@ -375,29 +375,29 @@ class _IntegralSearch:
         if not self.backend.capabilities.tuning:
             return
         for tolerance in (1e-9, 1e-10):
-            self._note(RepairKind.TIGHTENED, f"tolerance {tolerance}")
+            self._record_repair(RepairKind.TIGHTENED, f"tolerance {tolerance}")
             raw = self._solve(self.model, Tuning(tolerance=tolerance))
-            if raw.values is not None and self.model.is_feasible(point := _rounded(raw)):
+            if raw.values is not None and self.model.is_feasible(point := _round_point(raw)):
                 self._hold(point)
                 return
 
     # -- the end ---------------------------------------------------------------------------------
 
-    def _note(self, kind: RepairKind, detail: str) -> None:
+    def _record_repair(self, kind: RepairKind, detail: str) -> None:
         self.repairs.append(PointRepair(kind, detail))
         self.logs.append(f"tnt_sim: {kind.value}: {detail}\n")
 
-    def _without_columns(self) -> IntegralSolution:
+    def _solve_without_columns(self) -> IntegralSolution:
         empty = np.zeros(0, dtype=np.int64)
         self.solver = self.backend.name
         if not self.model.is_feasible(empty):
-            return self._result(Termination.INFEASIBLE)
+            return self._build_solution(Termination.INFEASIBLE)
         self._hold(empty)
-        return self._result(self._proved())
+        return self._build_solution(self._conclude_optimal())
 
-    def _result(self, termination: Termination) -> IntegralSolution:
+    def _build_solution(self, termination: Termination) -> IntegralSolution:
         bound = self.bound
-        if bound is not None and self.best is not None and self._better(self.best_value, bound):
+        if bound is not None and self.best is not None and self._is_better(self.best_value, bound):
             bound = self.best_value
         return IntegralSolution(
             termination=termination,
@@ -412,7 +412,7 @@ class _IntegralSearch:
         )
 
 
-def _rounded(raw: RawSolution) -> IntArray:
+def _round_point(raw: RawSolution) -> IntArray:
     if raw.values is None:
         return np.zeros(0, dtype=np.int64)
     return np.clip(np.rint(raw.values), -(2.0**62), 2.0**62).astype(np.int64)

@@ -31,13 +31,13 @@ from tnt_sim.formulation.linear_model import (
     IntArray,
     LinearModel,
     SolveStage,
-    exact_dot,
+    compute_dot,
 )
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination
 from tnt_sim.solve.methods.integral import IntegralSolution, PointRepair, solve_integral
-from tnt_sim.solve.reductions.fixing import exact_bound, fix_by_reduced_cost
+from tnt_sim.solve.reductions.fixing import compute_exact_bound, fix_by_reduced_cost
 from tnt_sim.solve.reductions.row_enumeration import close_by_lists
 
 Tree = tuple[str, tuple["Tree", ...], bool]
@@ -72,13 +72,13 @@ class ProofHints:
     rows: tuple[PricedRow, ...] = ()
 
 
-def of_trees(trees: Sequence[CapTreeNode], names: Sequence[str]) -> ProofHints:
+def build_tree_hints(trees: Sequence[CapTreeNode], names: Sequence[str]) -> ProofHints:
     """Build hints from the trees of caps that a kernel used."""
 
-    def named(node: CapTreeNode) -> Tree:
-        return names[node.row], tuple(named(child) for child in node.children), node.may_exceed
+    def encode_tree(node: CapTreeNode) -> Tree:
+        return names[node.row], tuple(encode_tree(child) for child in node.children), node.may_exceed
 
-    return ProofHints(trees=tuple(named(tree) for tree in trees))
+    return ProofHints(trees=tuple(encode_tree(tree) for tree in trees))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,13 @@ class StagesOutcome:
     stages : one result per stage reached
     values : int64 (n_cols,), the best point found; None if there is none
     model : the model with the objective of the last stage; its last rows are the constraints of the stages
-    grounds : hints for the prover if an exact kernel solved the first stage
+    proof_hints : hints for the prover if an exact kernel solved the first stage
     """
 
     stages: tuple[StageResult, ...]
     values: IntArray | None
     model: LinearModel
-    grounds: ProofHints | None = None
+    proof_hints: ProofHints | None = None
 
     @property
     def termination(self) -> Termination:
@@ -198,18 +198,20 @@ def solve_lexicographic(
     SolverError
         If the solver fails.
     """
-    outcome = _in_order(model, stages, backend, limits, on_progress, start, solve)
+    outcome = _solve_in_order(model, stages, backend, limits, on_progress, start, solve)
     for _ in range(MAX_RESTARTS):
-        if outcome.values is None or refuted(stages, outcome.stages, outcome.values) is None:
+        if outcome.values is None or find_refuted_stage(stages, outcome.stages, outcome.values) is None:
             return outcome
-        outcome = _in_order(model, stages, backend, limits, on_progress, outcome.values, solve)
-    if outcome.values is None or (at := refuted(stages, outcome.stages, outcome.values)) is None:
+        outcome = _solve_in_order(model, stages, backend, limits, on_progress, outcome.values, solve)
+    if outcome.values is None or (at := find_refuted_stage(stages, outcome.stages, outcome.values)) is None:
         return outcome
     doubtful = replace(outcome.stages[at], termination=Termination.NUMERIC_TROUBLE, bound=None)
     return replace(outcome, stages=(*outcome.stages[:at], doubtful, *outcome.stages[at + 1 :]))
 
 
-def refuted(stages: Sequence[SolveStage], results: Sequence[StageResult], point: IntArray) -> int | None:
+def find_refuted_stage(
+    stages: Sequence[SolveStage], results: Sequence[StageResult], point: IntArray
+) -> int | None:
     """Return the index of the first stage called OPTIMAL that `point` improves; None if there is none.
 
     `point` must satisfy all rows and stage constraints, so that each stage could have found it.
@@ -217,13 +219,13 @@ def refuted(stages: Sequence[SolveStage], results: Sequence[StageResult], point:
     for index, (stage, result) in enumerate(zip(stages, results, strict=False)):
         if result.value is None or result.termination is not Termination.OPTIMAL:
             continue
-        value = exact_dot(stage.objective, point)
+        value = compute_dot(stage.objective, point)
         if value > result.value if stage.sense is Sense.MAXIMISE else value < result.value:
             return index
     return None
 
 
-def _in_order(
+def _solve_in_order(
     model: LinearModel,
     stages: Sequence[SolveStage],
     backend: Backend,
@@ -238,22 +240,22 @@ def _in_order(
     for index, stage in enumerate(stages):
         _report_progress(on_progress, Progress(index, len(stages), stage.name, None))
         current = current.with_objective(stage.objective, stage.sense)
-        stop = bool(results) and (limits.expired or _was_interrupted(results))
+        stop = bool(results) and (limits.expired or _is_interrupted(results))
         if held is not None and _is_settled(stage, stages[:index], results):
-            result = _settled(stage, current, held, results[-1])
+            result = _build_settled_result(stage, current, held, results[-1])
         elif stop and held is not None:
-            result = _skipped(stage, current, held, results[-1])
+            result = _build_skipped_result(stage, current, held, results[-1])
         else:
             found = solve(current, backend, limits, held)
             held = found.values
-            result = _result(stage, found)
+            result = _build_result(stage, found)
         results.append(result)
         _report_progress(on_progress, Progress(index, len(stages), stage.name, result))
         if held is None:
             break
-        ended = result.skipped or limits.expired or _was_interrupted(results)
+        ended = result.skipped or limits.expired or _is_interrupted(results)
         if result.limit is not None and not ended:
-            current = narrowed(current, backend, result.limit, limits)
+            current = fix_columns(current, backend, result.limit, limits)
         if not limits.expired:  # later work on the model has the same deadline
             current = with_stage_row(current, stage, result)
     return StagesOutcome(tuple(results), held, current)
@@ -282,7 +284,7 @@ def _is_multiple(objective: IntArray, other: IntArray) -> bool:
     return bool(np.all(objective.astype(object) * b == other.astype(object) * a))
 
 
-def narrowed(model: LinearModel, backend: Backend, limit: int, limits: Limits = Limits()) -> LinearModel:
+def fix_columns(model: LinearModel, backend: Backend, limit: int, limits: Limits = Limits()) -> LinearModel:
     """Fix the columns that no point of value `limit` or better can change (reduced-cost fixing).
 
     The fixing is exact: the dual prices come from a floating-point linear program, but the bound that fixes
@@ -320,31 +322,35 @@ def _report_progress(on_progress: Callable[[Progress], None] | None, progress: P
         on_progress(progress)
 
 
-def _was_interrupted(results: list[StageResult]) -> bool:
+def _is_interrupted(results: list[StageResult]) -> bool:
     return results[-1].termination is Termination.INTERRUPTED
 
 
-def _skipped(stage: SolveStage, model: LinearModel, held: IntArray, before: StageResult) -> StageResult:
-    value = model.value(held)
+def _build_skipped_result(
+    stage: SolveStage, model: LinearModel, held: IntArray, before: StageResult
+) -> StageResult:
+    value = model.compute_value(held)
     interrupted = before.termination is Termination.INTERRUPTED
     why = Termination.INTERRUPTED if interrupted else Termination.TIME_LIMIT
     return StageResult(stage.name, stage.sense, why, value, value, None, before.solver, 0.0, skipped=True)
 
 
-def _settled(stage: SolveStage, model: LinearModel, held: IntArray, before: StageResult) -> StageResult:
-    value = model.value(held)
+def _build_settled_result(
+    stage: SolveStage, model: LinearModel, held: IntArray, before: StageResult
+) -> StageResult:
+    value = model.compute_value(held)
     return StageResult(
         stage.name, stage.sense, Termination.OPTIMAL, value, value, value, before.solver, 0.0, skipped=True
     )
 
 
-def _result(stage: SolveStage, solution: IntegralSolution) -> StageResult:
+def _build_result(stage: SolveStage, solution: IntegralSolution) -> StageResult:
     return StageResult(
         name=stage.name,
         sense=stage.sense,
         termination=solution.termination,
         value=solution.value,
-        limit=None if solution.value is None else stage.limit(solution.value),
+        limit=None if solution.value is None else stage.compute_limit(solution.value),
         bound=solution.bound,
         solver=solution.solver,
         seconds=solution.seconds,
@@ -395,16 +401,18 @@ def solve_relaxed(
     for stage in stages:
         current = current.with_objective(stage.objective, stage.sense)
         raw = backend.solve(current, relax=True, limits=limits)
-        results.append(_relaxed(stage, raw, current, model.n_rows))
+        results.append(_build_relaxed_stage(stage, raw, current, model.n_rows))
         if raw.termination is not Termination.OPTIMAL or raw.objective is None:
             break
         up = stage.sense is Sense.MAXIMISE
         whole = math.floor(raw.objective + 1e-6) if up else math.ceil(raw.objective - 1e-6)
-        current = with_kept_row(current, stage.name, stage.objective, stage.sense, stage.limit(whole))
+        current = with_kept_row(current, stage.name, stage.objective, stage.sense, stage.compute_limit(whole))
     return tuple(results)
 
 
-def _relaxed(stage: SolveStage, raw: RawSolution, model: LinearModel, n_rows: int) -> RelaxedStage:
+def _build_relaxed_stage(
+    stage: SolveStage, raw: RawSolution, model: LinearModel, n_rows: int
+) -> RelaxedStage:
     duals = raw.row_duals
     proven = raw.termination is Termination.OPTIMAL and duals is not None
     return RelaxedStage(
@@ -417,5 +425,5 @@ def _relaxed(stage: SolveStage, raw: RawSolution, model: LinearModel, n_rows: in
         reduced_costs=raw.reduced_costs,
         solver=raw.solver,
         seconds=raw.seconds,
-        bound=exact_bound(model, duals).value if proven and duals is not None else None,
+        bound=compute_exact_bound(model, duals).value if proven and duals is not None else None,
     )

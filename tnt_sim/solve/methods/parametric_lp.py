@@ -16,7 +16,7 @@ reaches a bound, it leaves the basis there. Among the non-basic variables j that
 the one with the least |d_j|/|e_j| enters, d being the reduced costs. Reduced costs are updated at each pivot
 and recomputed every `FRESH` pivots.
 
-Any prices y bound v(t) for all t: `exact_bound(model, y)` at t = 0, plus t·(y·d). This bound is exact once
+Any prices y bound v(t) for all t: `compute_exact_bound(model, y)` at t = 0, plus t·(y·d). This bound is exact once
 the prices are rounded. Breakpoints closer than 10⁻⁷, relative to the coefficients of the column between them,
 may be merged: with amounts from 100 € to 1 M€ this is 10 cents.
 
@@ -37,7 +37,7 @@ from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import BoolArray, FloatArray, IntArray, LinearModel
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.solve.backends.backend import Limits, float_bounds
+from tnt_sim.solve.backends.backend import Limits, convert_bounds
 from tnt_sim.solve.backends.highs import load_live
 
 FRESH = 40
@@ -102,10 +102,10 @@ class Basis:
     def __post_init__(self) -> None:
         p = self.program
         self.resting = np.where(self.basic, 0.0, np.where(self.up, p.high, p.low))
-        self._settle()
-        self._fresh()
+        self._invert_basis()
+        self._recompute_prices()
 
-    def _settle(self) -> None:
+    def _invert_basis(self) -> None:
         """Invert the basis matrix."""
         self.columns, self.free = np.flatnonzero(self.basic), np.flatnonzero(self.loose)
         self.tight = np.flatnonzero(~self.loose)
@@ -113,7 +113,7 @@ class Basis:
         self.basic_columns = part if isinstance(part, np.ndarray) else part.toarray()
         self.inverse = np.linalg.inv(self.basic_columns[self.tight])
 
-    def _fresh(self) -> None:
+    def _recompute_prices(self) -> None:
         """Recompute prices, reduced costs and the activity of resting columns from the basis."""
         p = self.program
         self.rested = p.matrix @ self.resting
@@ -128,17 +128,17 @@ class Basis:
         """Change of the value per unit of t."""
         return float(self.price @ self.program.push)
 
-    def _bound(self, t: float) -> FloatArray:
+    def _compute_bounds(self, t: float) -> FloatArray:
         """Return the bounds at which the tight rows stand."""
         p, k = self.program, self.tight
         return np.where(self.row_up[k], p.row_high[k], p.row_low[k]) + t * p.push[k]
 
-    def solution(self, t: float) -> tuple[FloatArray, FloatArray]:
+    def compute_solution(self, t: float) -> tuple[FloatArray, FloatArray]:
         """Compute the basic columns and the loose rows at t."""
-        x = self.inverse @ (self._bound(t) - self.rested[self.tight])
+        x = self.inverse @ (self._compute_bounds(t) - self.rested[self.tight])
         return x, self.rested[self.free] + self.basic_columns[self.free] @ x
 
-    def room(self, t: float, past: float) -> StepLength:
+    def compute_step_length(self, t: float, past: float) -> StepLength:
         """Ratio test: how far t may rise before a basic variable leaves its bounds.
 
         `past` is how far the leaving variable is then pushed past its bound.
@@ -146,7 +146,7 @@ class Basis:
         p, columns, rows = self.program, self.columns, self.free
         dx = self.inverse @ p.push[self.tight]
         rate = np.concatenate([dx, self.basic_columns[rows] @ dx - p.push[rows]])
-        x, a = self.solution(t)
+        x, a = self.compute_solution(t)
         value = float(p.cost[columns] @ x + p.cost @ self.resting)
         move = t * p.push[rows]
         under = np.concatenate([x - p.low[columns], a - p.row_low[rows] - move])
@@ -173,7 +173,7 @@ class Basis:
             aside[leaving] = -1.0
         effect = -(aside @ p.matrix)
         aside[self.free] = 0.0
-        entering = self._entering(effect, aside, 1.0 if room.upwards else -1.0)
+        entering = self._choose_entering_variable(effect, aside, 1.0 if room.upwards else -1.0)
         if entering is None:
             return False
         is_row, j = entering
@@ -185,23 +185,23 @@ class Basis:
             self.price[j], self.loose[j] = 0.0, True
         else:
             self.reduced[j], self.basic[j] = 0.0, True
-            self._rest(j, 0.0)
+            self._set_resting_value(j, 0.0)
         if room.leaving < k:
             self.basic[leaving], self.up[leaving], self.reduced[leaving] = False, room.upwards, theta
-            self._rest(leaving, float(p.high[leaving] if room.upwards else p.low[leaving]))
+            self._set_resting_value(leaving, float(p.high[leaving] if room.upwards else p.low[leaving]))
         else:
             self.loose[leaving], self.row_up[leaving], self.price[leaving] = False, room.upwards, theta
         self.age += 1
         try:
-            self._settle()
+            self._invert_basis()
         except np.linalg.LinAlgError:
             return False
         if self.age < FRESH:
             return True
-        self._fresh()
+        self._recompute_prices()
         return self._is_optimal()
 
-    def _rest(self, column: int, value: float) -> None:
+    def _set_resting_value(self, column: int, value: float) -> None:
         moved = value - self.resting[column]
         if moved:
             own = self.program.matrix[:, [column]]
@@ -209,7 +209,9 @@ class Basis:
             self.rested += moved * own[:, 0]
             self.resting[column] = value
 
-    def _entering(self, effect: FloatArray, aside: FloatArray, sign: float) -> tuple[bool, int] | None:
+    def _choose_entering_variable(
+        self, effect: FloatArray, aside: FloatArray, sign: float
+    ) -> tuple[bool, int] | None:
         """Choose the entering variable (row or column): least cost per effect, then largest effect."""
         p, k = self.program, self.tight
         move = np.where(self.up, -1.0, 1.0)
@@ -240,7 +242,7 @@ class Basis:
         return worst <= WRONG * float(np.abs(p.cost).max(initial=1.0))
 
 
-BEYOND = 1e-7
+OVERSHOOT = 1e-7
 """How far the leaving variable is pushed past its bound: more than the solver's tolerance."""
 TOLERANCE = 1e-9
 DENSE = 4_000_000
@@ -280,7 +282,7 @@ class Parametric:
         return float(np.interp(t, self.at, self.value))
 
 
-def parametric(
+def solve_parametric(
     model: LinearModel, direction: FloatArray, lo: float, hi: float, limits: Limits = Limits()
 ) -> Parametric:
     """Compute all breakpoints of the linear relaxation of `model` for t from `lo` to `hi`.
@@ -312,14 +314,14 @@ def parametric(
     ...     matrix=np.array([[1, 1]]), row_lower=[NO_LOWER], row_upper=[1], col_lower=[0, 0], col_upper=[1, 1],
     ...     integer=[True, True], objective=[3, 1], sense=Sense.MAXIMISE, row_names=["cap"], col_names=["a", "b"],
     ... )
-    >>> v = parametric(model, np.array([1.0]), -1.0, 1.0)
+    >>> v = solve_parametric(model, np.array([1.0]), -1.0, 1.0)
     >>> v.at.tolist(), v.slope.tolist()
     ([-1.0, 0.0, 1.0], [3.0, 1.0])
     """
     d = np.asarray(direction, dtype=np.float64)
     if d.shape != (model.n_rows,) or not lo <= hi:
         raise ValueError("one direction for each row is needed, and lo ≤ hi")
-    inside = _feasible(model, d, lo, hi)
+    inside = _find_feasible_interval(model, d, lo, hi)
     if inside is None:
         nothing = np.zeros(0)
         return Parametric(nothing, nothing, nothing, np.zeros((0, model.n_rows)), True)
@@ -331,7 +333,9 @@ def parametric(
     )  # fmt: skip
 
 
-def _feasible(model: LinearModel, d: FloatArray, lo: float, hi: float) -> tuple[float, float] | None:
+def _find_feasible_interval(
+    model: LinearModel, d: FloatArray, lo: float, hi: float
+) -> tuple[float, float] | None:
     """Find the feasible part of the interval, by minimising and maximising t as a column."""
     ends = []
     for sign in (1.0, -1.0):
@@ -344,12 +348,12 @@ def _feasible(model: LinearModel, d: FloatArray, lo: float, hi: float) -> tuple[
         if status == "kInfeasible":
             return None
         if status != "kOptimal":
-            raise _failed(status)
+            raise _build_error(status)
         ends.append(float(highs.getSolution().col_value[model.n_cols]))
     return ends[0], ends[1]
 
 
-def _failed(status: str) -> SolverError:
+def _build_error(status: str) -> SolverError:
     return SolverError(
         Text(f"le programme linéaire s'est arrêté sur {status}", f"the linear program ended with {status}")
     )
@@ -379,16 +383,16 @@ class _ParametricWalk:
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
             self.highs.setOptionValue(name, TOLERANCE)
         self.sign = -1.0 if self.model.sense is Sense.MAXIMISE else 1.0
-        self.program = self._program()
+        self.program = self._build_program()
         self.moving = np.flatnonzero(self.d).astype(np.int32)
-        basis, still = self._solved(self.now), 0
+        basis, still = self._solve_at(self.now), 0
         while True:
-            room = basis.room(self.now, BEYOND)
+            room = basis.compute_step_length(self.now, OVERSHOOT)
             if not self.at:
                 self.at.append(self.now)
                 self.value.append(self.sign * room.value)
             here = min(self.now + room.step, self.end)
-            self._piece_to(here, basis, room)
+            self._append_piece(here, basis, room)
             if here >= self.end or self.now + room.step + room.overshoot >= self.end:
                 self.at[-1] = self.end
                 return True
@@ -398,21 +402,21 @@ class _ParametricWalk:
             self.now = here
             if still > MAX_STILL or not basis.pivot(room):
                 self.now += room.overshoot
-                basis, still = self._solved(self.now), 0
+                basis, still = self._solve_at(self.now), 0
 
-    def _program(self) -> Program:
+    def _build_program(self) -> Program:
         """Build the program in the row units of the HiGHS model, to be minimised."""
         model, unit = self.model, self.unit
         scaled = model.matrix.multiply(unit[:, None])
         # each step reads columns, ten times faster from a dense matrix
         dense = model.n_rows * model.n_cols <= DENSE
-        low, high = float_bounds(model.row_lower, model.row_upper)
-        columns = float_bounds(model.col_lower, model.col_upper)
+        low, high = convert_bounds(model.row_lower, model.row_upper)
+        columns = convert_bounds(model.col_lower, model.col_upper)
         matrix = np.asfortranarray(scaled.toarray()) if dense else scaled.tocsc()
         cost = self.sign * model.objective.astype(np.float64)
         return Program(matrix, *columns, low * unit, high * unit, self.d * unit, cost)
 
-    def _solved(self, t: float) -> Basis:
+    def _solve_at(self, t: float) -> Basis:
         """Solve with HiGHS at t, from its last basis."""
         k, program = self.moving, self.program
         move = t * program.push[k]
@@ -424,10 +428,10 @@ class _ParametricWalk:
             self.highs.run()
             status = self.highs.getModelStatus().name
         if status != "kOptimal":
-            raise _failed(status)
-        return self._basis(t)
+            raise _build_error(status)
+        return self._read_basis(t)
 
-    def _basis(self, t: float) -> Basis:
+    def _read_basis(self, t: float) -> Basis:
         program, solution = self.program, self.highs.getSolution()
         _, members = self.highs.getBasicVariables()
         members = np.asarray(members)
@@ -439,7 +443,7 @@ class _ParametricWalk:
         up = program.high - x < x - program.low
         return Basis(program, basic, up, loose, program.row_high - a < a - program.row_low)
 
-    def _piece_to(self, here: float, basis: Basis, room: StepLength) -> None:
+    def _append_piece(self, here: float, basis: Basis, room: StepLength) -> None:
         """Append a piece up to `here` with the prices of the basis; equal slopes are merged."""
         slope = self.sign * basis.slope
         value = self.sign * room.value + slope * (here - self.now)

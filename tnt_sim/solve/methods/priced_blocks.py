@@ -29,14 +29,14 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage
 from tnt_sim.kernel.blocks.active_rows import ActiveRowsSolution, settle
 from tnt_sim.kernel.blocks.block_search import LARGEST, Heard
-from tnt_sim.kernel.cap_tree.dominance import firsts
+from tnt_sim.kernel.cap_tree.dominance import mark_first_items
 from tnt_sim.kernel.knapsack import ChoiceGroups, TooManyStates
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
-from tnt_sim.solve.methods.cap_tree import beside_fixed, kernel_outcome
+from tnt_sim.solve.methods.cap_tree import build_kernel_outcome, solve_open_columns
 from tnt_sim.solve.methods.lexicographic import PricedRow, ProofHints, StagesOutcome
 from tnt_sim.solve.reductions.amounts_as_binaries import MENU
-from tnt_sim.solve.reductions.symmetry import classes
+from tnt_sim.solve.reductions.symmetry import classify_columns
 
 SOLVER = "blocks"
 MAX_WORK = 6_000_000
@@ -51,7 +51,7 @@ def solve_crossing(
     live: IncrementalLp | None = None,
     heard: Heard | None = None,
     max_work: int = MAX_WORK,
-    menus: ChoiceGroups | None = None,
+    choice_groups: ChoiceGroups | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> tuple[StagesOutcome, bool] | None:
     """Solve the stages with Lagrangian relaxation and exact blocks; None if the method does not apply.
@@ -66,7 +66,7 @@ def solve_crossing(
         Callback that receives points that satisfy the binding rows, and bounds on the combined objective.
     max_work
         States that the kernel may examine.
-    menus
+    choice_groups
         Multiple-choice groups: at most one column of each is taken.
 
     Returns
@@ -84,33 +84,37 @@ def solve_crossing(
         return None
     if (model.col_lower == model.col_upper).any():
         again = partial(solve_crossing, live=live, heard=heard, max_work=max_work, deadline=deadline)
-        return beside_fixed(model, stages, again, menus)
-    value = one_objective(stages, menus)
+        return solve_open_columns(model, stages, again, choice_groups)
+    value = combine_objectives(stages, choice_groups)
     # if the combined objective is too large, the first stage alone suffices when its optimum is unique
     whole = value is not None
-    value = value if whole else one_objective(stages[:1], menus)
+    value = value if whole else combine_objectives(stages[:1], choice_groups)
     if value is None or (model.col_lower != 0).any() or (model.col_upper != 1).any():
         return None
-    matrix, upper, sign, row = at_most(model)
+    matrix, upper, sign, row = convert_to_at_most_rows(model)
     first = stages if whole else stages[:1]
-    wide = menus is not None and model.n_cols > WIDE * model.n_rows
-    duals = (live or IncrementalLp()).prices(model, value, primal=wide, deadline=deadline)
+    wide = choice_groups is not None and model.n_cols > WIDE * model.n_rows
+    duals = (live or IncrementalLp()).compute_prices(model, value, primal=wide, deadline=deadline)
     if duals is None:
         return None
     try:
         price = np.maximum(duals[row] * sign, 0.0)
-        group = None if menus is None else menus.group
+        group = None if choice_groups is None else choice_groups.group
         solution = settle(value, matrix, upper, price, max_work, None, heard, group, deadline)
     except (TooManyStates, OverflowError):
         return None
     if solution is None or solution.best is None or not (whole or solution.best.ways == 1):
         return None
-    x, alone = _unique_point(model, stages, solution, menus or ChoiceGroups.of(np.arange(model.n_cols)))
-    grounds = _grounds(model, solution, float(leading(first, menus)), matrix, sign, row)
-    return kernel_outcome(model, stages, x, alone, time.perf_counter() - began, SOLVER, grounds)
+    x, is_unique = _find_canonical_point(
+        model, stages, solution, choice_groups or ChoiceGroups.of(np.arange(model.n_cols))
+    )
+    proof_hints = _build_hints(
+        model, solution, float(compute_leading_weight(first, choice_groups)), matrix, sign, row
+    )
+    return build_kernel_outcome(model, stages, x, is_unique, time.perf_counter() - began, SOLVER, proof_hints)
 
 
-def _grounds(
+def _build_hints(
     model: LinearModel,
     solution: ActiveRowsSolution,
     unit: float,
@@ -133,7 +137,9 @@ def _grounds(
     )
 
 
-def one_objective(stages: Sequence[SolveStage], menus: ChoiceGroups | None = None) -> IntArray | None:
+def combine_objectives(
+    stages: Sequence[SolveStage], choice_groups: ChoiceGroups | None = None
+) -> IntArray | None:
     """Combine the stages into one objective to maximise; None if its values are too large.
 
         Σ_k unit_k · (±c_k)/gcd(c_k),   unit_k > Σ_{l>k} unit_l · (range of stage l)
@@ -143,40 +149,42 @@ def one_objective(stages: Sequence[SolveStage], menus: ChoiceGroups | None = Non
     total = np.zeros(len(stages[0].objective), dtype=object)
     unit = 1
     for stage in reversed(stages):
-        part = _coprime(stage)
+        part = _divide_by_gcd(stage)
         total = total + part.astype(object) * unit
-        unit *= _reach(part, menus) + 1
+        unit *= _compute_value_range(part, choice_groups) + 1
         if unit >= LARGEST:
             return None
     return total.astype(np.int64)
 
 
-def leading(stages: Sequence[SolveStage], menus: ChoiceGroups | None = None) -> Fraction:
+def compute_leading_weight(
+    stages: Sequence[SolveStage], choice_groups: ChoiceGroups | None = None
+) -> Fraction:
     """Compute the weight of one unit of the first stage in the combined objective."""
     unit = 1
     for stage in stages[1:]:
-        unit *= _reach(_coprime(stage), menus) + 1
+        unit *= _compute_value_range(_divide_by_gcd(stage), choice_groups) + 1
     return Fraction(unit, int(np.gcd.reduce(stages[0].objective)) or 1)
 
 
-def _coprime(stage: SolveStage) -> IntArray:
+def _divide_by_gcd(stage: SolveStage) -> IntArray:
     """Return an objective to be maximised, divided by the greatest common divisor of its coefficients."""
     common = int(np.gcd.reduce(stage.objective)) or 1
     part: IntArray = (stage.objective // common) * (1 if stage.sense is Sense.MAXIMISE else -1)
     return part
 
 
-def _reach(coefficients: IntArray, menus: ChoiceGroups | None) -> int:
+def _compute_value_range(coefficients: IntArray, choice_groups: ChoiceGroups | None) -> int:
     """Compute the largest difference between two values of an objective, with one column per group."""
-    if menus is None or not len(coefficients):
+    if choice_groups is None or not len(coefficients):
         return int(np.abs(coefficients).astype(object).sum())
-    heads = np.flatnonzero(firsts(menus.group))
+    heads = np.flatnonzero(mark_first_items(choice_groups.group))
     most = np.maximum.reduceat(np.maximum(coefficients, 0), heads)
     least = np.minimum.reduceat(np.minimum(coefficients, 0), heads)
     return int((most - least).astype(object).sum())
 
 
-def at_most(model: LinearModel) -> tuple[sp.csr_array, IntArray, IntArray, IntArray]:
+def convert_to_at_most_rows(model: LinearModel) -> tuple[sp.csr_array, IntArray, IntArray, IntArray]:
     """Return all rows except those of multiple-choice groups as A x ≤ b.
 
     Returns
@@ -197,8 +205,11 @@ def at_most(model: LinearModel) -> tuple[sp.csr_array, IntArray, IntArray, IntAr
     return matrix, upper, sign, np.concatenate([high, low])
 
 
-def _unique_point(
-    model: LinearModel, stages: Sequence[SolveStage], solution: ActiveRowsSolution, menus: ChoiceGroups
+def _find_canonical_point(
+    model: LinearModel,
+    stages: Sequence[SolveStage],
+    solution: ActiveRowsSolution,
+    choice_groups: ChoiceGroups,
 ) -> tuple[IntArray, bool]:
     """Return the canonical point, and whether it is the only one among the best.
 
@@ -209,11 +220,11 @@ def _unique_point(
     x = solution.best.taken.astype(np.int64)
     if solution.best.ways == 1:
         return x, True
-    label = _labels(model, stages)
-    heads = np.flatnonzero(firsts(menus.group))
+    label = _label_columns(model, stages)
+    heads = np.flatnonzero(mark_first_items(choice_groups.group))
     alike: dict[bytes, list[slice]] = {}
     for first, last in pairwise([*heads.tolist(), len(x)]):
-        name = label[first:last].tobytes() + bytes(menus.raised[first : first + 1])
+        name = label[first:last].tobytes() + bytes(choice_groups.raised[first : first + 1])
         alike.setdefault(name, []).append(slice(first, last))
     ways = 1
     for members in alike.values():
@@ -226,11 +237,11 @@ def _unique_point(
             x[span] = 0
             if place:
                 x[span.stop - place] = 1
-        ways *= _arrangements(got)
+        ways *= _count_arrangements(got)
     return x, ways == solution.best.ways
 
 
-def _labels(model: LinearModel, stages: Sequence[SolveStage]) -> IntArray:
+def _label_columns(model: LinearModel, stages: Sequence[SolveStage]) -> IntArray:
     """Label columns, int64 (n_cols,): equal where rows (except group rows) and stages have equal entries."""
     selected = np.flatnonzero([name != MENU for name in model.row_names])
     rows = replace(
@@ -240,12 +251,12 @@ def _labels(model: LinearModel, stages: Sequence[SolveStage]) -> IntArray:
         row_upper=model.row_upper[selected],
         row_names=tuple(model.row_names[k] for k in selected.tolist()),
     )
-    label = classes(rows)
+    label = classify_columns(rows)
     every = np.stack([label, *(stage.objective for stage in stages[1:])])
     return np.unique(every, axis=1, return_inverse=True)[1].ravel().astype(np.int64)
 
 
-def _arrangements(choices: Sequence[int]) -> int:
+def _count_arrangements(choices: Sequence[int]) -> int:
     """Count the distinct orders of a multiset."""
     ways, left = 1, len(choices)
     for times in Counter(choices).values():

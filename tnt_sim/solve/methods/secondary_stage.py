@@ -22,17 +22,17 @@ from tnt_sim.formulation.linear_model import (
     IntArray,
     LinearModel,
     SolveStage,
-    exact_dot,
+    compute_dot,
 )
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
-from tnt_sim.solve.methods.cap_tree import kernel_outcome, nothing
+from tnt_sim.solve.methods.cap_tree import build_infeasible_outcome, build_kernel_outcome
 from tnt_sim.solve.methods.integral import solve_integral
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.reductions.restriction import restrict
 
-Found = tuple[StagesOutcome, bool] | None
-Cheapest = Callable[[LinearModel, SolveStage], Found]
+KernelOutcome = tuple[StagesOutcome, bool] | None
+Cheapest = Callable[[LinearModel, SolveStage], KernelOutcome]
 """Minimises a cost while the objective is kept, with an exact kernel; returns None if no kernel can."""
 
 
@@ -47,34 +47,38 @@ class _CapacityColumn:
     coefficient: IntArray
 
 
-def solve_largest(model: LinearModel, stage: SolveStage, goal: SolveStage, cheapest: Cheapest) -> Found:
+def solve_largest(
+    model: LinearModel, stage: SolveStage, goal: SolveStage, cheapest: Cheapest
+) -> KernelOutcome:
     """Maximise the one open column that a stage counts; None if the kernels cannot.
 
     `cheapest` keeps `goal`, in which that column does not count.
     """
     began = time.perf_counter()
-    column = _column_of(model, stage)
+    column = _find_column(model, stage)
     if column is None or goal.objective[column.place]:
         return None
     least = model.col_lower.copy(), model.col_upper.copy()
     least[0][column.place] = least[1][column.place] = column.low
-    cost, rows = _cost(model, column, goal)
+    cost, rows = _extract_cost(model, column, goal)
     if cost is None:
         return None
     result = cheapest(model.with_bounds(*least), SolveStage("cost", cost, Sense.MINIMISE))
     if result is None:
         return None
     if result[0].values is None:
-        return nothing(model, [stage], time.perf_counter() - began)
+        return build_infeasible_outcome(model, [stage], time.perf_counter() - began)
     x = result[0].values
-    most = min(column.high, *(_room(model, column, row, x) for row in rows))
-    point = _at(model, column, (cost > 0) | (goal.objective != 0), x, most)
+    most = min(column.high, *(_compute_room(model, column, row, x) for row in rows))
+    point = _complete_choice(model, column, (cost > 0) | (goal.objective != 0), x, most)
     return (
-        None if point is None else kernel_outcome(model, [stage], point, False, time.perf_counter() - began)
+        None
+        if point is None
+        else build_kernel_outcome(model, [stage], point, False, time.perf_counter() - began)
     )
 
 
-def _column_of(model: LinearModel, stage: SolveStage) -> _CapacityColumn | None:
+def _find_column(model: LinearModel, stage: SolveStage) -> _CapacityColumn | None:
     """Return the column that a stage maximises; None if there are several, or if a row favours a large value."""
     is_open = model.col_lower != model.col_upper
     counted = np.flatnonzero((stage.objective != 0) & is_open)
@@ -94,7 +98,9 @@ def _column_of(model: LinearModel, stage: SolveStage) -> _CapacityColumn | None:
             coefficients.append(value)
             continue
         settled = int(data[columns != place] @ model.col_lower[columns[columns != place]])
-        low, high = _within(low, high, value, settled, int(model.row_lower[row]), int(model.row_upper[row]))
+        low, high = _tighten_bounds(
+            low, high, value, settled, int(model.row_lower[row]), int(model.row_upper[row])
+        )
     if low >= high:
         return None
     return _CapacityColumn(
@@ -102,7 +108,9 @@ def _column_of(model: LinearModel, stage: SolveStage) -> _CapacityColumn | None:
     )
 
 
-def _within(low: int, high: int, value: int, settled: int, row_lower: int, row_upper: int) -> tuple[int, int]:
+def _tighten_bounds(
+    low: int, high: int, value: int, settled: int, row_lower: int, row_upper: int
+) -> tuple[int, int]:
     """Tighten the bounds of a column with a row in which it is the only open one."""
     ends = []
     if row_upper != NO_UPPER:
@@ -117,7 +125,7 @@ def _within(low: int, high: int, value: int, settled: int, row_lower: int, row_u
     return low, high
 
 
-def _cost(
+def _extract_cost(
     model: LinearModel, column: _CapacityColumn, goal: SolveStage
 ) -> tuple[IntArray | None, Sequence[int]]:
     """Return a row's cost of each choice, divided by its gcd (or None), and the rows with this cost."""
@@ -137,16 +145,16 @@ def _cost(
     return places, rows
 
 
-def _room(model: LinearModel, column: _CapacityColumn, row: int, x: IntArray) -> int:
+def _compute_room(model: LinearModel, column: _CapacityColumn, row: int, x: IntArray) -> int:
     """Compute how large the column may be in a row, beside a choice."""
     beside = x.copy()
     beside[column.place] = 0
-    spent = exact_dot(model.matrix[[row]].toarray().ravel(), beside)
+    spent = compute_dot(model.matrix[[row]].toarray().ravel(), beside)
     coefficient = int(column.coefficient[np.flatnonzero(column.rows == row)[0]])
     return (int(model.row_upper[row]) - spent) // coefficient
 
 
-def _at(
+def _complete_choice(
     model: LinearModel, column: _CapacityColumn, choice: BoolArray, x: IntArray, value: int
 ) -> IntArray | None:
     """Complete the choice with the column at `value`; None if that is infeasible."""

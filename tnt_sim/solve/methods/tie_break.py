@@ -23,10 +23,10 @@ from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, So
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
 from tnt_sim.solve.methods.integral import PointRepair, solve_integral
-from tnt_sim.solve.reductions.cuts import must_change
+from tnt_sim.solve.reductions.cuts import build_change_cut
 from tnt_sim.solve.reductions.fixing import fix_by_reduced_cost
 from tnt_sim.solve.reductions.restriction import restrict
-from tnt_sim.solve.reductions.symmetry import classes
+from tnt_sim.solve.reductions.symmetry import classify_columns
 
 MANY_OPEN = 60
 """From this number of open dossiers, one solve first checks whether another optimal choice exists."""
@@ -56,7 +56,7 @@ class TieBreakResult:
     repairs: tuple[PointRepair, ...] = ()
 
 
-def canonical(
+def find_canonical_point(
     model: LinearModel,
     incumbent: IntArray,
     order: IntArray,
@@ -101,18 +101,18 @@ class _TieBreakSearch:
     n_open: int = 0
     ended: Termination = Termination.OPTIMAL
     repairs: list[PointRepair] = field(default_factory=list)
-    twins: list[list[int]] = field(default_factory=list)
+    equal_columns: list[list[int]] = field(default_factory=list)
     twin_place: dict[int, tuple[list[int], int]] = field(default_factory=dict)
 
     def run(self, order: IntArray, amounts: IntArray) -> TieBreakResult:
         """Decide the columns « funded » in rank order, then the amounts."""
-        self.lower, self.upper = self._fixed()
+        self.lower, self.upper = self._fix_bounds()
         self.n_open = int((self.lower < self.upper).sum())
         ranked = [j for j in order.tolist() if self.lower[j] < self.upper[j]]
         if not self.limits.expired:
-            self._know_twins(ranked)
+            self._find_identical_columns(ranked)
             self._take(self.point)
-        entry = len(ranked) >= MANY_OPEN and not self.limits.expired and self._only_one(ranked, amounts)
+        entry = len(ranked) >= MANY_OPEN and not self.limits.expired and self._is_unique(ranked, amounts)
         if ranked and self.limits.expired and not entry:
             self.ended = Termination.TIME_LIMIT
         elif not entry:
@@ -129,7 +129,7 @@ class _TieBreakSearch:
             repairs=tuple(self.repairs),
         )
 
-    def _fixed(self) -> tuple[IntArray, IntArray]:
+    def _fix_bounds(self) -> tuple[IntArray, IntArray]:
         """Return the column bounds after reduced-cost fixing; the model's own if there are no prices."""
         if not self.backend.capabilities.duals or not self.model.n_cols:
             return self.model.col_lower.copy(), self.model.col_upper.copy()
@@ -137,18 +137,20 @@ class _TieBreakSearch:
         self.n_solves += 1
         if duals is None:
             return self.model.col_lower.copy(), self.model.col_upper.copy()
-        lower, upper, _ = fix_by_reduced_cost(self.model, duals, self.model.value(self.point), keep_ties=True)
+        lower, upper, _ = fix_by_reduced_cost(
+            self.model, duals, self.model.compute_value(self.point), keep_ties=True
+        )
         return lower, upper
 
-    def _know_twins(self, ranked: list[int]) -> None:
+    def _find_identical_columns(self, ranked: list[int]) -> None:
         """Find the classes of identical 0-1 columns, each in rank order."""
-        class_of = classes(self.model)
+        class_of = classify_columns(self.model)
         members: dict[int, list[int]] = {}
         for j in ranked:
             if self.model.col_lower[j] == 0 and self.model.col_upper[j] == 1:
                 members.setdefault(int(class_of[j]), []).append(j)
-        self.twins = [columns for columns in members.values() if len(columns) > 1]
-        self.twin_place = {j: (columns, k) for columns in self.twins for k, j in enumerate(columns)}
+        self.equal_columns = [columns for columns in members.values() if len(columns) > 1]
+        self.twin_place = {j: (columns, k) for columns in self.equal_columns for k, j in enumerate(columns)}
 
     def _take(self, point: IntArray) -> None:
         """Set the current point, sorted within each class of identical columns.
@@ -157,19 +159,19 @@ class _TieBreakSearch:
         x_later.
         """
         point = point.copy()
-        for columns in self.twins:
+        for columns in self.equal_columns:
             point[columns] = -np.sort(-point[columns])
         self.point = point
 
-    def _only_one(self, ranked: list[int], amounts: IntArray) -> bool:
+    def _is_unique(self, ranked: list[int], amounts: IntArray) -> bool:
         """Check with one solve that no other optimal choice of the open dossiers exists.
 
         Rows x_earlier ≥ x_later exclude choices that only exchange identical columns.
         """
         if (self.lower[amounts] < self.upper[amounts]).any():
             return False
-        other = must_change(self.model, self.point, np.array(ranked, dtype=np.int64))
-        pairs = [pair for columns in self.twins for pair in pairwise(columns)]
+        other = build_change_cut(self.model, self.point, np.array(ranked, dtype=np.int64))
+        pairs = [pair for columns in self.equal_columns for pair in pairwise(columns)]
         places = np.repeat(np.arange(len(pairs)), 2), np.array(pairs, dtype=np.int64).ravel()
         signs = np.tile(np.array([1, -1], dtype=np.int64), len(pairs))
         equal = sp.csr_array((signs, places), shape=(len(pairs), self.model.n_cols))
@@ -180,7 +182,7 @@ class _TieBreakSearch:
         if self.goal is not None:
             variant = variant.with_objective(self.goal.objective, self.goal.sense)
         part = restrict(variant, self.lower, self.upper)
-        found = solve_integral(part.model, self.backend, self.limits.share(0.5))
+        found = solve_integral(part.model, self.backend, self.limits.take_share(0.5))
         self.n_solves += found.n_solves
         return found.termination is Termination.INFEASIBLE
 

@@ -50,13 +50,13 @@ class BinaryAmounts:
     Attributes
     ----------
     model : the model over choices z
-    menus : multiple-choice groups of its columns
+    choice_groups : multiple-choice groups of its columns
     whole : the original model
     base, back : x = base + back·z
     """
 
     model: LinearModel
-    menus: ChoiceGroups
+    choice_groups: ChoiceGroups
     whole: LinearModel
     base: IntArray
     back: sp.csr_array
@@ -66,7 +66,7 @@ class BinaryAmounts:
         x: IntArray = self.base + self.back @ z
         return x
 
-    def stages(self, stages: Sequence[SolveStage]) -> list[SolveStage]:
+    def translate_stages(self, stages: Sequence[SolveStage]) -> list[SolveStage]:
         """Express objectives over z; the value of `base` becomes part of their constant."""
         return [
             replace(
@@ -97,7 +97,7 @@ class _Menu:
         return _Menu(self.x[places], self.t[places], self.w[places], self.units[places])
 
 
-def as_choices(
+def reformulate_amounts(
     model: LinearModel, stages: Sequence[SolveStage], recovery: Recovery, *, lean: bool
 ) -> BinaryAmounts | None:
     """Reformulate the open columns of a model over choices of amounts.
@@ -110,37 +110,37 @@ def as_choices(
     left out.
     """
     goal = stages[0].objective if stages[0].sense is Sense.MAXIMISE else -stages[0].objective
-    menu = _menu(model, recovery, goal if lean else None)
+    menu = _list_amounts(model, recovery, goal if lean else None)
     if menu is None:
         return None
-    must = _must(model, recovery)
-    menu = menu.pick(_allowed(model, menu))
+    must = _list_forced_columns(model, recovery)
+    menu = menu.pick(_mark_allowed_amounts(model, menu))
     has = np.zeros(model.n_cols, dtype=np.bool_)
     has[menu.x] = True
     goals = [stage.objective for stage in stages]
-    if not has[must].all() or _too_wide([model.matrix.data, *goals], menu.units):
+    if not has[must].all() or _can_overflow([model.matrix.data, *goals], menu.units):
         return None
     if lean:
         worth = goal[menu.x] + goal[menu.t] * menu.units + np.where(menu.w >= 0, goal[menu.w], 0)
-        menu = menu.pick(_worth_more(menu.x, worth))
-    result = _written(model, recovery, menu, must)
+        menu = menu.pick(_select_improving_amounts(menu.x, worth))
+    result = _build_binary_amounts(model, recovery, menu, must)
     if result is None or any((np.abs(result.back.T @ goal) >= EXACT_LIMIT).any() for goal in goals):
         return None
     return result
 
 
-def _too_wide(numbers: Sequence[IntArray], units: IntArray) -> bool:
+def _can_overflow(numbers: Sequence[IntArray], units: IntArray) -> bool:
     """Whether a coefficient of a choice, x + k·t + w, could overflow int64."""
     widest = max(float(np.abs(part).max(initial=0)) for part in numbers)
     return widest * (2.0 + float(units.max(initial=0))) >= ROOM
 
 
-def _menu(model: LinearModel, recovery: Recovery, goal: IntArray | None) -> _Menu | None:
+def _list_amounts(model: LinearModel, recovery: Recovery, goal: IntArray | None) -> _Menu | None:
     """List all levels and range units; with a goal, only the least unit of ranges that it does not reward."""
     options = recovery.options
-    funded, amount = _columns(recovery, options.row)
+    funded, amount = _locate_columns(recovery, options.row)
     levels = _Menu(funded, amount, recovery.option_columns, options.step)
-    x, t = _columns(recovery, recovery.ranged)
+    x, t = _locate_columns(recovery, recovery.ranged)
     least, most = model.col_lower[t], model.col_upper[t]
     if goal is not None:
         most = np.where(goal[t] > 0, most, least)
@@ -155,30 +155,30 @@ def _menu(model: LinearModel, recovery: Recovery, goal: IntArray | None) -> _Men
         np.full(len(step), -1, dtype=np.int64),
         np.repeat(least, count) + step,
     )
-    both = [np.concatenate(pair) for pair in zip(_fields(levels), _fields(ranges), strict=True)]
+    both = [np.concatenate(pair) for pair in zip(_list_fields(levels), _list_fields(ranges), strict=True)]
     found = _Menu(*both)
     return found.pick(np.lexsort((-found.units, found.x)))
 
 
-def _fields(menu: _Menu) -> tuple[IntArray, ...]:
+def _list_fields(menu: _Menu) -> tuple[IntArray, ...]:
     return menu.x, menu.t, menu.w, menu.units
 
 
-def _columns(recovery: Recovery, rows: IntArray) -> tuple[IntArray, IntArray]:
+def _locate_columns(recovery: Recovery, rows: IntArray) -> tuple[IntArray, IntArray]:
     """Return the columns « funded » and « amount » of some dossiers."""
     t = recovery.amount_columns[np.searchsorted(recovery.amount_rows, rows)]
     return np.searchsorted(recovery.candidate, rows).astype(np.int64), t
 
 
-def _must(model: LinearModel, recovery: Recovery) -> IntArray:
+def _list_forced_columns(model: LinearModel, recovery: Recovery) -> IntArray:
     """Return the columns « funded » of dossiers with amounts that must be funded."""
-    x, t = _columns(recovery, recovery.amount_rows)
+    x, t = _locate_columns(recovery, recovery.amount_rows)
     must = (model.col_lower[x] > 0) | (model.col_lower[t] > 0)
-    w, (levelled, _) = recovery.option_columns, _columns(recovery, recovery.options.row)
+    w, (levelled, _) = recovery.option_columns, _locate_columns(recovery, recovery.options.row)
     return np.union1d(x[must], levelled[model.col_lower[w] > 0]).astype(np.int64)
 
 
-def _allowed(model: LinearModel, menu: _Menu) -> BoolArray:
+def _mark_allowed_amounts(model: LinearModel, menu: _Menu) -> BoolArray:
     """Return the amounts within the bounds of all columns."""
     level = menu.w >= 0
     wanted = level & (model.col_lower[menu.w] > 0)
@@ -190,7 +190,7 @@ def _allowed(model: LinearModel, menu: _Menu) -> BoolArray:
     return places
 
 
-def _worth_more(x: IntArray, worth: IntArray) -> IntArray:
+def _select_improving_amounts(x: IntArray, worth: IntArray) -> IntArray:
     """Return the places of amounts worth more than every smaller amount of their dossier."""
     rank = np.unique(worth, return_inverse=True)[1].astype(np.int64)
     group = np.r_[0, np.cumsum(np.diff(x) != 0)] if len(x) else x
@@ -199,7 +199,9 @@ def _worth_more(x: IntArray, worth: IntArray) -> IntArray:
     return np.flatnonzero(above[::-1])
 
 
-def _written(model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray) -> BinaryAmounts | None:
+def _build_binary_amounts(
+    model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray
+) -> BinaryAmounts | None:
     """Build the model over these amounts, the columns of plain dossiers, and the further columns."""
     last = np.r_[menu.x[1:] != menu.x[:-1], True] if len(menu.x) else np.zeros(0, dtype=np.bool_)
     forced = np.isin(menu.x, must)
@@ -210,7 +212,9 @@ def _written(model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray
     more = np.flatnonzero(~(forced & last))
     menu, forced = menu.pick(more), forced[more]
     n_awards = recovery.n_columns
-    plain = np.setdiff1d(np.arange(len(recovery.candidate)), _columns(recovery, recovery.amount_rows)[0])
+    plain = np.setdiff1d(
+        np.arange(len(recovery.candidate)), _locate_columns(recovery, recovery.amount_rows)[0]
+    )
     selected = np.concatenate([plain, np.arange(n_awards, model.n_cols)])
     # dossiers stand by rank, and the further columns come behind them
     where = np.concatenate([selected, menu.x])
@@ -244,41 +248,45 @@ def _written(model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray
         model.col_upper[selected],
     )
     names = [model.col_names[k] for k in where[order].tolist()]
-    menus = ChoiceGroups(group, raised)
+    choice_groups = ChoiceGroups(group, raised)
     try:
-        restriction = restrict(_rows(model, base, back, menus, lower, upper, names), lower, upper)
+        restriction = restrict(
+            _build_rows(model, base, back, choice_groups, lower, upper, names), lower, upper
+        )
     except (ModelError, OverflowError):  # numbers too large for a model
         return None
     open_ = restriction.open_columns
     return BinaryAmounts(
         restriction.model,
-        menus.picked(open_),
+        choice_groups.pick(open_),
         model,
         base + back @ restriction.base,
         back.tocsc()[:, open_].tocsr(),
     )
 
 
-def _rows(
+def _build_rows(
     model: LinearModel,
     base: IntArray,
     back: sp.csr_array,
-    menus: ChoiceGroups,
+    choice_groups: ChoiceGroups,
     lower: IntArray,
     upper: IntArray,
     names: Sequence[str],
 ) -> LinearModel:
     """Build the rows over choices, with one row Σ z_j ≤ 1 per group."""
-    shift = model.activity(base)
-    shared = np.flatnonzero(menus.shared)
-    heads, code = np.unique(menus.group[shared], return_inverse=True)
+    shift = model.compute_activity(base)
+    shared = np.flatnonzero(choice_groups.shared)
+    heads, code = np.unique(choice_groups.group[shared], return_inverse=True)
     ones = np.ones(len(shared), dtype=np.int64)
     one = sp.csr_array((ones, (code, shared)), shape=(len(heads), len(upper)))
     return LinearModel(
         matrix=sp.vstack([model.matrix @ back, one], format="csr"),
-        row_lower=np.concatenate([_moved(model.row_lower, shift, NO_LOWER), np.full(len(heads), NO_LOWER)]),
+        row_lower=np.concatenate(
+            [_shift_bounds(model.row_lower, shift, NO_LOWER), np.full(len(heads), NO_LOWER)]
+        ),
         row_upper=np.concatenate(
-            [_moved(model.row_upper, shift, NO_UPPER), np.ones(len(heads), dtype=np.int64)]
+            [_shift_bounds(model.row_upper, shift, NO_UPPER), np.ones(len(heads), dtype=np.int64)]
         ),
         col_lower=lower,
         col_upper=upper,
@@ -290,6 +298,6 @@ def _rows(
     )
 
 
-def _moved(bounds: IntArray, shift: ExactArray, absent: int) -> IntArray:
+def _shift_bounds(bounds: IntArray, shift: ExactArray, absent: int) -> IntArray:
     moved: IntArray = np.where(bounds == absent, absent, bounds - shift).astype(np.int64)
     return moved

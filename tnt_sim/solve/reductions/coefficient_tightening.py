@@ -55,7 +55,7 @@ def tighten(model: LinearModel, deadline: Deadline = UNLIMITED) -> LinearModel:
         values = matrix.data[entries]
         if (values <= 0).any() or not zero_one[matrix.indices[entries]].all():
             continue
-        tight, bound = _tightened(values.tolist(), int(upper[row]))
+        tight, bound = _tighten_row(values.tolist(), int(upper[row]))
         if bound != upper[row]:
             matrix.data[entries] = tight
             upper[row] = bound
@@ -63,7 +63,7 @@ def tighten(model: LinearModel, deadline: Deadline = UNLIMITED) -> LinearModel:
     return replace(model, matrix=matrix, row_upper=upper) if changed else model
 
 
-def _tightened(values: list[int], bound: int) -> tuple[list[int], int]:
+def _tighten_row(values: list[int], bound: int) -> tuple[list[int], int]:
     """Tighten one row until nothing changes; a redundant or infeasible row is left as it is."""
     total = sum(values)
     if total <= bound or bound < 0:

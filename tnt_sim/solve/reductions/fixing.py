@@ -28,7 +28,7 @@ from tnt_sim.formulation.linear_model import (
     IntArray,
     LinearModel,
     ModelError,
-    exact_dot,
+    compute_dot,
 )
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.protocols import Sense
@@ -61,14 +61,14 @@ class ExactBound:
         """The bound in units of the objective; None if there is none."""
         return None if self.scaled is None else Fraction(self.scaled, 2**self.scale)
 
-    def whole(self, sense: Sense) -> int | None:
+    def round_to_integer(self, sense: Sense) -> int | None:
         """Round the bound to the best integer value that it allows; None if there is none."""
         if self.scaled is None:
             return None
         return self.scaled >> self.scale if sense is Sense.MAXIMISE else -(-self.scaled >> self.scale)
 
 
-def exact_bound(model: LinearModel, row_duals: FloatArray) -> ExactBound:
+def compute_exact_bound(model: LinearModel, row_duals: FloatArray) -> ExactBound:
     """Compute the dual bound that these prices prove, in integers.
 
     NaN and infinite prices count as 0, and so do prices whose sign needs a bound that the row does not have.
@@ -83,12 +83,12 @@ def exact_bound(model: LinearModel, row_duals: FloatArray) -> ExactBound:
         (up * prices < 0) & (model.row_lower == NO_LOWER)
     )
     prices = np.where(no_need, 0.0, prices)
-    scale = _fitting_scale(model, prices)
+    scale = _find_scale(model, prices)
     y: ExactArray
     if scale is None:
         scale = SCALE
         y = np.array([round(p * 2**scale) for p in prices.tolist()], dtype=object)
-        reduced = model.objective.astype(object) * 2**scale - _transposed(model, y)
+        reduced = model.objective.astype(object) * 2**scale - _aggregate_rows(model, y)
     else:
         y = np.rint(prices * 2.0**scale).astype(np.int64)
         reduced = (model.objective << scale) - model.matrix.T @ y
@@ -96,10 +96,10 @@ def exact_bound(model: LinearModel, row_duals: FloatArray) -> ExactBound:
     at_cols = np.where(up * reduced > 0, model.col_upper, np.where(up * reduced < 0, model.col_lower, 0))
     if np.any((at_cols == NO_UPPER) | (at_cols == NO_LOWER)):
         return ExactBound(None, scale, y, reduced)
-    return ExactBound(exact_dot(y, at_rows) + exact_dot(reduced, at_cols), scale, y, reduced)
+    return ExactBound(compute_dot(y, at_rows) + compute_dot(reduced, at_cols), scale, y, reduced)
 
 
-def _fitting_scale(model: LinearModel, prices: FloatArray) -> int | None:
+def _find_scale(model: LinearModel, prices: FloatArray) -> int | None:
     """Return the largest scale ≤ SCALE at which c·2^s − yA cannot overflow int64; None if below 16."""
     reach = np.abs(model.objective.astype(np.float64))
     reach = reach + abs(model.matrix).astype(np.float64).T @ np.abs(prices)
@@ -108,7 +108,7 @@ def _fitting_scale(model: LinearModel, prices: FloatArray) -> int | None:
     return min(SCALE, room) if room >= 16 else None
 
 
-def _transposed(model: LinearModel, y: ExactArray) -> ExactArray:
+def _aggregate_rows(model: LinearModel, y: ExactArray) -> ExactArray:
     m = model.matrix.tocsc()
     return np.array(
         [
@@ -162,7 +162,7 @@ def fix_by_reduced_cost(
     >>> lower.tolist(), upper.tolist(), n_fixed
     ([1, 0, 0], [1, 1, 0], 2)
     """
-    bound = exact_bound(model, duals)
+    bound = compute_exact_bound(model, duals)
     if bound.scaled is None:
         return model.col_lower.copy(), model.col_upper.copy(), 0
     up = 1 if model.sense is Sense.MAXIMISE else -1
@@ -172,10 +172,10 @@ def fix_by_reduced_cost(
         raise ModelError(
             Text(f"aucun point ne peut valoir {incumbent_value}", f"no point can be worth {incumbent_value}")
         )
-    return _tightened(model, bound.reduced_costs * up, max(slack, 0))
+    return _tighten_bounds(model, bound.reduced_costs * up, max(slack, 0))
 
 
-def _tightened(model: LinearModel, reduced: ExactArray, slack: int) -> tuple[IntArray, IntArray, int]:
+def _tighten_bounds(model: LinearModel, reduced: ExactArray, slack: int) -> tuple[IntArray, IntArray, int]:
     """Let each integer column leave its side (upper where reduced > 0) by at most ⌊slack/|reduced|⌋ units."""
     lower, upper = model.col_lower.copy(), model.col_upper.copy()
     size = np.where(reduced < 0, -reduced, reduced)

@@ -20,7 +20,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, SolveStage
-from tnt_sim.solve.reductions.restriction import breakable
+from tnt_sim.solve.reductions.restriction import find_violable_rows
 
 MOST_GAINS = 6
 """Most columns to eliminate. The rows may double with each, so larger models are left to a solver."""
@@ -68,7 +68,7 @@ def without_gains(model: LinearModel, stages: Sequence[SolveStage]) -> Projected
     """Eliminate all open columns that are not 0-1; None if there are none, or one has another form."""
     ranged = (model.col_lower != model.col_upper) & ((model.col_lower != 0) | (model.col_upper != 1))
     gains = np.flatnonzero(ranged)
-    if not 0 < len(gains) <= MOST_GAINS or not _only_gains(model, gains, stages):
+    if not 0 < len(gains) <= MOST_GAINS or not _has_only_gains(model, gains, stages):
         return None
     touched = np.unique(model.matrix[:, gains].tocoo().row)
     plain = (model.row_lower[touched] == NO_LOWER) & (model.row_upper[touched] != NO_UPPER)
@@ -77,13 +77,13 @@ def without_gains(model: LinearModel, stages: Sequence[SolveStage]) -> Projected
     rows, upper = model.matrix[touched].toarray(), model.row_upper[touched]
     steps = []
     for column in gains.tolist():
-        result = _eliminated(rows, upper, gains, column, int(model.col_upper[column]))
+        result = _eliminate_column(rows, upper, gains, column, int(model.col_upper[column]))
         if result is None:
             return None
         rows, upper, step = result
         steps.append(step)
     columns = np.flatnonzero(~ranged)
-    selected = np.setdiff1d(breakable(model), touched)
+    selected = np.setdiff1d(find_violable_rows(model), touched)
     names = (*(model.row_names[k] for k in selected.tolist()), *(f"projected {k}" for k in range(len(rows))))
     try:
         small = LinearModel(
@@ -105,7 +105,7 @@ def without_gains(model: LinearModel, stages: Sequence[SolveStage]) -> Projected
     return Projected(small, columns, model, tuple(steps))
 
 
-def _only_gains(model: LinearModel, gains: IntArray, stages: Sequence[SolveStage]) -> bool:
+def _has_only_gains(model: LinearModel, gains: IntArray, stages: Sequence[SolveStage]) -> bool:
     """Whether these columns have lower bound 0, no objective, and coefficients ±1."""
     return (
         not model.col_lower[gains].any()
@@ -114,7 +114,7 @@ def _only_gains(model: LinearModel, gains: IntArray, stages: Sequence[SolveStage
     )
 
 
-def _eliminated(
+def _eliminate_column(
     rows: IntArray, upper: IntArray, gains: IntArray, column: int, most: int
 ) -> tuple[IntArray, IntArray, EliminatedGain] | None:
     """Eliminate one column; None if that needs too many rows."""

@@ -55,12 +55,12 @@ def restrict(
     base = np.where(is_open, 0 if around is None else around, col_lower)
     columns = np.flatnonzero(is_open)
     matrix = model.matrix[:, columns]
-    shift = model.activity(base)
-    low = _shifted(col_lower[columns], base[columns], NO_LOWER)
-    high = _shifted(col_upper[columns], base[columns], NO_UPPER)
-    least, most = _reach(matrix, low, high)
-    row_lower = _needed(_shifted(model.row_lower, shift, NO_LOWER), least, NO_LOWER)
-    row_upper = _needed(_shifted(model.row_upper, shift, NO_UPPER), most, NO_UPPER)
+    shift = model.compute_activity(base)
+    low = _shift_bounds(col_lower[columns], base[columns], NO_LOWER)
+    high = _shift_bounds(col_upper[columns], base[columns], NO_UPPER)
+    least, most = _compute_activity_range(matrix, low, high)
+    row_lower = _drop_redundant_bounds(_shift_bounds(model.row_lower, shift, NO_LOWER), least, NO_LOWER)
+    row_upper = _drop_redundant_bounds(_shift_bounds(model.row_upper, shift, NO_UPPER), most, NO_UPPER)
     selected = np.flatnonzero((row_lower != NO_LOWER) | (row_upper != NO_UPPER))
     small = LinearModel(
         matrix=matrix[selected],
@@ -74,22 +74,22 @@ def restrict(
         row_names=tuple(model.row_names[i] for i in selected.tolist()),
         col_names=tuple(model.col_names[j] for j in columns.tolist()),
     )
-    return Restriction(small, columns, base, model.value(base))
+    return Restriction(small, columns, base, model.compute_value(base))
 
 
-def breakable(model: LinearModel) -> IntArray:
+def find_violable_rows(model: LinearModel) -> IntArray:
     """Return the rows that some point within the column bounds violates; the others are redundant."""
-    least, most = _reach(model.matrix, model.col_lower, model.col_upper)
-    lower = _needed(model.row_lower, least, NO_LOWER)
-    upper = _needed(model.row_upper, most, NO_UPPER)
+    least, most = _compute_activity_range(model.matrix, model.col_lower, model.col_upper)
+    lower = _drop_redundant_bounds(model.row_lower, least, NO_LOWER)
+    upper = _drop_redundant_bounds(model.row_upper, most, NO_UPPER)
     return np.flatnonzero((lower != NO_LOWER) | (upper != NO_UPPER))
 
 
-def _shifted(bounds: IntArray, shift: ExactArray, absent: int) -> ExactArray:
+def _shift_bounds(bounds: IntArray, shift: ExactArray, absent: int) -> ExactArray:
     return np.where(bounds == absent, absent, bounds - shift)
 
 
-def _reach(
+def _compute_activity_range(
     matrix: object, low: IntArray | ExactArray, high: IntArray | ExactArray
 ) -> tuple[FloatArray, FloatArray]:
     """Compute the least and the largest activity of each row over the column bounds, in floats."""
@@ -100,7 +100,7 @@ def _reach(
     return up @ low_f + down @ high_f, up @ high_f + down @ low_f
 
 
-def _needed(bounds: IntArray | ExactArray, reach: FloatArray, absent: int) -> IntArray:
+def _drop_redundant_bounds(bounds: IntArray | ExactArray, reach: FloatArray, absent: int) -> IntArray:
     """Mark bounds that no point can violate as absent.
 
     Errors of `reach` are limited to its last digits; a margin keeps every bound that is in doubt.

@@ -30,7 +30,7 @@ import scipy.sparse as sp
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, BoolArray, FloatArray, IntArray, LinearModel
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits
-from tnt_sim.solve.reductions.fixing import ExactBound, exact_bound
+from tnt_sim.solve.reductions.fixing import ExactBound, compute_exact_bound
 
 LONGEST, SHORTEST = 64, 3
 """Lengths of rows that may be listed. Rows of two columns are left as they are: they are tight already."""
@@ -79,13 +79,13 @@ class Bundled:
     bound: ExactBound
     scaled: int
 
-    def slack(self, value: int) -> int:
+    def compute_slack(self, value: int) -> int:
         """Compute the difference Γ between the bound and a value, in units of 2^−scale."""
         return self.scaled - (value << self.bound.scale)
 
-    def listed(self, slack: int) -> list[EnumeratedRow | None]:
+    def enumerate_rows(self, slack: int) -> list[EnumeratedRow | None]:
         """List the choices of each short row within the slack; None for a row that has too many."""
-        return [_listed(self.bound.reduced_costs[s.columns], s, slack) for s in self.shorts]
+        return [_enumerate_row(self.bound.reduced_costs[s.columns], s, slack) for s in self.shorts]
 
     @property
     def near(self) -> int:
@@ -93,7 +93,7 @@ class Bundled:
         return int(np.median(np.abs(self.bound.reduced_costs)) // 10)
 
 
-def short_rows(model: LinearModel, duals: FloatArray) -> tuple[Short, ...]:
+def select_short_rows(model: LinearModel, duals: FloatArray) -> tuple[Short, ...]:
     """Select short rows with a positive price that share no column, largest price · b first.
 
     `model` must maximise.
@@ -127,19 +127,19 @@ def close_by_lists(
     `row_duals` are the prices of the model's linear relaxation. The model is returned unchanged if fewer than
     `LEAST` short rows have a price, or if the bound shows nothing.
     """
-    up = maximised(model)
+    up = convert_to_maximisation(model)
     same = model.sense is Sense.MAXIMISE
-    shorts = short_rows(up, row_duals if same else -row_duals)
+    shorts = select_short_rows(up, row_duals if same else -row_duals)
     if len(shorts) < LEAST or not model.integer.all():
         return model
-    result = _bundled(up, shorts, row_duals if same else -row_duals, backend, limits)
-    slack = -1 if result is None else result.slack(limit if same else -limit)
+    result = _improve_prices(up, shorts, row_duals if same else -row_duals, backend, limits)
+    slack = -1 if result is None else result.compute_slack(limit if same else -limit)
     if result is None or slack < 0:
         return model
     reduced = result.bound.reduced_costs
     lower, upper = model.col_lower.copy(), model.col_upper.copy()
     shut = np.abs(reduced) > slack
-    for s, piece in zip(result.shorts, result.listed(slack), strict=True):
+    for s, piece in zip(result.shorts, result.enumerate_rows(slack), strict=True):
         shut[s.columns] = False
         if piece is not None:
             lower[s.columns], upper[s.columns] = piece.choices.min(axis=0), piece.choices.max(axis=0)
@@ -148,27 +148,29 @@ def close_by_lists(
     return model.with_bounds(lower, upper)
 
 
-def _bundled(
+def _improve_prices(
     model: LinearModel, shorts: Sequence[Short], duals: FloatArray, backend: Backend, limits: Limits
 ) -> Bundled | None:
     """Improve the prices by column generation and return the best bound; None if too few rows have short lists.
 
     `model` must maximise.
     """
-    best = _at(model, shorts, duals)
+    best = _compute_bound(model, shorts, duals)
     if best is None:
         return None
-    shorts = [s for s, part in zip(best.shorts, best.listed(best.near), strict=True) if part is not None]
+    shorts = [
+        s for s, part in zip(best.shorts, best.enumerate_rows(best.near), strict=True) if part is not None
+    ]
     if len(shorts) < LEAST:
         return None
     lists = [np.zeros((0, len(s.columns)), dtype=np.bool_) for s in shorts]
     best = None
     for _ in range(ROUNDS):
-        now = None if limits.expired else _at(model, shorts, duals)
+        now = None if limits.expired else _compute_bound(model, shorts, duals)
         if now is None:
             break
         best = now if best is None or now.scaled < best.scaled else best
-        fresh = [part.choices for part in now.listed(now.near) if part is not None]
+        fresh = [part.choices for part in now.enumerate_rows(now.near) if part is not None]
         if len(fresh) < len(shorts):
             break
         lists = [np.unique(np.vstack(both), axis=0) for both in zip(lists, fresh, strict=True)]
@@ -183,26 +185,26 @@ def _bundled(
     return best
 
 
-def _at(model: LinearModel, shorts: Sequence[Short], duals: FloatArray) -> Bundled | None:
+def _compute_bound(model: LinearModel, shorts: Sequence[Short], duals: FloatArray) -> Bundled | None:
     """Compute the bound at given prices."""
     prices = duals.copy()
     prices[[s.row for s in shorts]] = 0.0
-    bound = exact_bound(model, prices)
+    bound = compute_exact_bound(model, prices)
     if bound.scaled is None or bound.reduced_costs.dtype == object:
         return None
     scaled, retained = bound.scaled, []
     for s in shorts:
         reduced = bound.reduced_costs[s.columns]
-        found = _listed(reduced, s, 0)
+        found = _enumerate_row(reduced, s, 0)
         if found is not None:
             scaled += found.best - int(np.maximum(reduced, 0).sum())
             retained.append(s)
     return Bundled(tuple(retained), prices, bound, scaled)
 
 
-def _listed(reduced: IntArray, short: Short, slack: int) -> EnumeratedRow | None:
+def _enumerate_row(reduced: IntArray, short: Short, slack: int) -> EnumeratedRow | None:
     """List the choices of one short row that lose at most `slack` against its best one."""
-    price = _fill_price(reduced, short)
+    price = _choose_filling_price(reduced, short)
     reach = float(np.abs(reduced.astype(np.float64)).sum()) + price * float(short.weight.sum() + short.room)
     if reach + slack >= LARGEST:
         return None
@@ -210,7 +212,7 @@ def _listed(reduced: IntArray, short: Short, slack: int) -> EnumeratedRow | None
     most = int(np.maximum(inner, 0).sum()) + price * short.room
     within = max(int(np.abs(inner).max(initial=1)) // 8, 1)
     while True:
-        result = _within(inner, short, price, within)
+        result = _enumerate_within(inner, short, price, within)
         if result is None:
             return None
         choices, lost = result
@@ -219,14 +221,14 @@ def _listed(reduced: IntArray, short: Short, slack: int) -> EnumeratedRow | None
         within *= 2
     least = int(lost.min())
     if least + slack > within:
-        result = _within(inner, short, price, least + slack)
+        result = _enumerate_within(inner, short, price, least + slack)
         if result is None:
             return None
         choices, lost = result
     return EnumeratedRow(choices[lost <= least + slack], most - least)
 
 
-def _fill_price(reduced: IntArray, short: Short) -> int:
+def _choose_filling_price(reduced: IntArray, short: Short) -> int:
     """Choose a price of the row's unit at which the good columns fill the row; any price would be valid."""
     worth = np.flatnonzero(reduced > 0)
     worth = worth[np.argsort(-(reduced[worth] / short.weight[worth]), kind="stable")]
@@ -234,7 +236,9 @@ def _fill_price(reduced: IntArray, short: Short) -> int:
     return int(reduced[worth[place]]) // int(short.weight[worth[place]]) if place < len(worth) else 0
 
 
-def _within(inner: IntArray, short: Short, price: int, limit: int) -> tuple[BoolArray, IntArray] | None:
+def _enumerate_within(
+    inner: IntArray, short: Short, price: int, limit: int
+) -> tuple[BoolArray, IntArray] | None:
     """List the choices that lose at most `limit` against Σ max(0, inner) + price·room, with their losses."""
     inside, cost = inner > 0, np.abs(inner)
     flips = np.flatnonzero(cost <= limit)
@@ -262,7 +266,7 @@ def _within(inner: IntArray, short: Short, price: int, limit: int) -> tuple[Bool
     return chosen[keep], lost[keep]
 
 
-def _loose_columns(model: LinearModel, shorts: Sequence[Short]) -> IntArray:
+def _list_loose_columns(model: LinearModel, shorts: Sequence[Short]) -> IntArray:
     """Return the columns that are in no short row."""
     loose = np.ones(model.n_cols, dtype=np.bool_)
     for s in shorts:
@@ -274,7 +278,7 @@ def _with_lists(
     model: LinearModel, shorts: Sequence[Short], lists: Sequence[BoolArray]
 ) -> tuple[LinearModel, IntArray]:
     """Replace short rows by convex combinations of their lists; also return the rows that remain."""
-    loose = _loose_columns(model, shorts)
+    loose = _list_loose_columns(model, shorts)
     columns = model.matrix.tocsc()
     rows = np.setdiff1d(np.arange(model.n_rows), [s.row for s in shorts])
     blocks, gains = [columns[:, loose]], [model.objective[loose]]
@@ -309,7 +313,7 @@ def _with_lists(
     return small, rows
 
 
-def maximised(model: LinearModel) -> LinearModel:
+def convert_to_maximisation(model: LinearModel) -> LinearModel:
     """Return the same model as a maximisation."""
     if model.sense is Sense.MAXIMISE:
         return model

@@ -52,7 +52,7 @@ class Merged:
         return x
 
 
-def classes(model: LinearModel) -> IntArray:
+def classify_columns(model: LinearModel) -> IntArray:
     """Compute the class of each column, int64 (n_cols,), numbered by first column.
 
     Two columns are in one class if they have the same entries in all rows and the same objective; their upper
@@ -64,14 +64,14 @@ def classes(model: LinearModel) -> IntArray:
     starts, objective = m.indptr, model.objective.tolist()
     first: dict[tuple[bytes, bytes, int], int] = {}
     representative = np.arange(model.n_cols)
-    for j in _candidates(model).tolist():
+    for j in _select_candidates(model).tolist():
         entries = slice(int(starts[j]), int(starts[j + 1]))
         key = (m.indices[entries].tobytes(), m.data[entries].tobytes(), objective[j])
         representative[j] = first.setdefault(key, j)
     return np.unique(representative, return_inverse=True)[1].astype(np.int64)
 
 
-def _candidates(model: LinearModel) -> IntArray:
+def _select_candidates(model: LinearModel) -> IntArray:
     """Return columns that may have an identical one: mergeable, and with the same random checksum as another."""
     mergeable = model.integer & (model.col_lower == 0) & (model.col_upper < EXACT_LIMIT)
     weights = np.random.default_rng(0).integers(-(2**40), 2**40, model.n_rows + 1)
@@ -83,7 +83,7 @@ def _candidates(model: LinearModel) -> IntArray:
 
 def merge(model: LinearModel) -> Merged:
     """Merge identical columns; the model itself is returned if there are none."""
-    class_of = classes(model)
+    class_of = classify_columns(model)
     n = int(class_of.max(initial=-1)) + 1
     if n == model.n_cols:
         return Merged(model, class_of, np.asarray(model.col_upper))

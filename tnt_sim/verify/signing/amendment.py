@@ -14,9 +14,9 @@ from tnt_sim.scenario.decision_register import (
     AMENDMENTS,
     SIGNATURE,
     RegisterEntry,
-    held_amounts,
     read_entries,
     read_state,
+    read_state_amounts,
 )
 from tnt_sim.verify.run_files import SUMMARY
 from tnt_sim.verify.signing.witness import hash_defects
@@ -43,20 +43,20 @@ def read_amendment(folder: Path, expected: str | None = None) -> tuple[RegisterE
         entries = read_entries(place.parent)
         number = next(k for k, entry in enumerate(entries) if entry.folder == place)
         entry, before = entries[number], entries[number - 1] if number else None
-        defects = _differences(entry, before)
+        defects = _list_differences(entry, before)
     except DataError as error:
-        return None, _verification_of(folder, None, list(error.defects))
-    return entry, _verification_of(folder, entry, [*hash_defects(entry.signature, expected), *defects])
+        return None, _build_verification(folder, None, list(error.defects))
+    return entry, _build_verification(folder, entry, [*hash_defects(entry.signature, expected), *defects])
 
 
-def _differences(entry: RegisterEntry, before: RegisterEntry | None) -> list[Defect]:
+def _list_differences(entry: RegisterEntry, before: RegisterEntry | None) -> list[Defect]:
     """List the differences between the state after the amendment and what its table gives."""
     named = [name for name in entry.signature["files"] if Path(name).stem == Path(AMENDMENTS).stem]
     if entry.signature["kind"] != "amendment" or before is None or len(named) != 1:
         text = Text("ce n'est pas un avenant du registre.", "this is no amendment of the register.")
         return [Defect("amendment", text, (Place(file=f"{entry.folder.name}/{SIGNATURE}"),))]
     label = f"{entry.folder.name}/{named[0]}"
-    request = held_amounts(read_plain(entry.folder / named[0], shown_as=label), label)
+    request = read_state_amounts(read_plain(entry.folder / named[0], shown_as=label), label)
     earlier, state = read_state(before), read_state(entry)
     freed = sum(earlier.values()) - sum(state.values())
     if state == {**earlier, **request} and entry.signature.get("freed_cents") == freed:
@@ -68,7 +68,7 @@ def _differences(entry: RegisterEntry, before: RegisterEntry | None) -> list[Def
     return [Defect("amendment", text, (Place(file=label),))]
 
 
-def _verification_of(folder: Path, entry: RegisterEntry | None, defects: list[Defect]) -> Verification:
+def _build_verification(folder: Path, entry: RegisterEntry | None, defects: list[Defect]) -> Verification:
     words = {} if entry is None else entry.signature
     head = {
         "schema_version": 1,

@@ -38,10 +38,10 @@ def check_installed(what: str) -> None:
         try:
             import_module(name)
         except ImportError:
-            raise UsageError(missing_package(what, name), code="usage.signature") from None
+            raise UsageError(describe_missing_package(what, name), code="usage.signature") from None
 
 
-def missing_package(what: str, name: str) -> Text:
+def describe_missing_package(what: str, name: str) -> Text:
     """Return the message for a missing package of the extra."""
     return Text(
         f"{what} demande {name}, qui manque ici. "
@@ -68,7 +68,7 @@ def read_signing_key(file: Path) -> Ed25519PrivateKey:
 
     data = _read(file)
     if _is_public(data):
-        raise _refused(
+        raise _build_error(
             file,
             "c'est une clé publique, et --signing-key demande la clé privée.",
             "this is a public key, and --signing-key takes the private key.",
@@ -78,7 +78,7 @@ def read_signing_key(file: Path) -> Ed25519PrivateKey:
     try:
         key = load(data, None)
     except TypeError:  # cryptography raises this if a password is needed
-        raise _refused(
+        raise _build_error(
             file,
             "cette clé est protégée par un mot de passe, que ce programme ne demande pas.",
             "this key is protected by a password, which this program does not ask for.",
@@ -88,9 +88,9 @@ def read_signing_key(file: Path) -> Ed25519PrivateKey:
             ),
         ) from None
     except (ValueError, UnsupportedAlgorithm):
-        raise _no_key(file) from None
+        raise _build_invalid_key_error(file) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise _other_kind(file, key)
+        raise _build_key_kind_error(file, key)
     return key
 
 
@@ -103,7 +103,7 @@ def read_public_key(file: Path) -> Ed25519PublicKey:
 
     data = _read(file)
     if b"PRIVATE KEY-----" in data:
-        raise _refused(
+        raise _build_error(
             file,
             "c'est une clé privée, et --public-key demande la clé publique. Ne la remettez à personne.",
             "this is a private key, and --public-key takes the public key. Hand it to nobody.",
@@ -112,9 +112,9 @@ def read_public_key(file: Path) -> Ed25519PublicKey:
     try:
         key = load_pem_public_key(data) if data.startswith(_PEM) else load_ssh_public_key(data)
     except (ValueError, UnsupportedAlgorithm):
-        raise _no_key(file) from None
+        raise _build_invalid_key_error(file) from None
     if not isinstance(key, Ed25519PublicKey):
-        raise _other_kind(file, key)
+        raise _build_key_kind_error(file, key)
     return key
 
 
@@ -137,14 +137,14 @@ def read_certificate(file: Path) -> Certificate:
             for use in one.value
         ]
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        raise _refused(
+        raise _build_error(
             file,
             "ce n'est pas un certificat X.509 (PEM ou DER).",
             "this is no X.509 certificate (PEM or DER).",
             _ASK,
         ) from None
     if ExtendedKeyUsageOID.TIME_STAMPING not in uses:
-        raise _refused(
+        raise _build_error(
             file,
             "ce certificat n'est pas fait pour horodater.",
             "this certificate is not made for time stamps.",
@@ -153,7 +153,7 @@ def read_certificate(file: Path) -> Certificate:
     return result
 
 
-def fingerprint(key: Ed25519PublicKey) -> str:
+def compute_fingerprint(key: Ed25519PublicKey) -> str:
     """Return the fingerprint as `ssh-keygen -l` shows it: `SHA256:` and base64."""
     import base64
     import hashlib
@@ -170,17 +170,17 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as stream:  # the size is not checked first: a pipe has none, a device no end
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
-        from tnt_sim.disk import why_of
+        from tnt_sim.disk import explain_refusal
 
         if not file.exists():
             why = Text("il n'y a pas de fichier de ce nom", "there is no file of this name")
         elif file.is_dir():
             why = Text("c'est un dossier", "this is a folder")
         else:
-            why = why_of(error)
-        raise _refused(file, f"{why.fr}.", f"{why.en}.", None) from None
+            why = explain_refusal(error)
+        raise _build_error(file, f"{why.fr}.", f"{why.en}.", None) from None
     if len(data) > MOST_BYTES:
-        raise _no_key(file)
+        raise _build_invalid_key_error(file)
     return data.lstrip()
 
 
@@ -188,8 +188,8 @@ def _is_public(data: bytes) -> bool:
     return data.startswith((b"ssh-", b"ecdsa-", b"sk-", b"-----BEGIN PUBLIC KEY-----"))
 
 
-def _no_key(file: Path) -> DataError:
-    return _refused(
+def _build_invalid_key_error(file: Path) -> DataError:
+    return _build_error(
         file,
         "ce n'est pas une clé Ed25519 (OpenSSH ou PEM).",
         "this is no Ed25519 key (OpenSSH or PEM).",
@@ -197,9 +197,9 @@ def _no_key(file: Path) -> DataError:
     )
 
 
-def _other_kind(file: Path, key: object) -> DataError:
+def _build_key_kind_error(file: Path, key: object) -> DataError:
     kind = type(key).__name__.removesuffix("PublicKey").removesuffix("PrivateKey")
-    return _refused(
+    return _build_error(
         file,
         f"cette clé est de la sorte {kind}, et seule une clé Ed25519 est prise.",
         f"this key is of the kind {kind}, and only an Ed25519 key is taken.",
@@ -207,5 +207,5 @@ def _other_kind(file: Path, key: object) -> DataError:
     )
 
 
-def _refused(file: Path, fr: str, en: str, hint: Text | None) -> DataError:
+def _build_error(file: Path, fr: str, en: str, hint: Text | None) -> DataError:
     return DataError([Defect("key", Text(fr, en), (Place(file=str(file)),), hint)])

@@ -22,12 +22,12 @@ from tnt_sim.scenario.decision_register import (
     SEAL,
     SIGNATURE,
     RegisterEntry,
+    collect_state_defects,
     read_entry,
     read_state,
-    state_defects,
 )
-from tnt_sim.verify.run_files import BOUND, document_sha256, file_sha256
-from tnt_sim.verify.signing.keys import fingerprint
+from tnt_sim.verify.run_files import BOUND, hash_file, hash_summary
+from tnt_sim.verify.signing.keys import compute_fingerprint
 from tnt_sim.verify.signing.time_stamp import TimeStamp, read_time_stamps
 from tnt_sim.verify.signing.witness import is_signed_entry
 
@@ -85,13 +85,13 @@ class Signed:
         }
 
 
-def sealed(manifest: bytes, key: Ed25519PrivateKey) -> bytes:
+def sign_manifest(manifest: bytes, key: Ed25519PrivateKey) -> bytes:
     """Build the file `signature.ed25519` for the bytes of a `signature.json`."""
     signature = base64.b64encode(key.sign(manifest)).decode()
-    return f"ed25519 {fingerprint(key.public_key())}\n{signature}\n".encode()
+    return f"ed25519 {compute_fingerprint(key.public_key())}\n{signature}\n".encode()
 
 
-def signature_of(
+def check_signature(
     run_dir: Path,
     summary: Mapping[str, Any],
     project: Path,
@@ -110,31 +110,31 @@ def signature_of(
         The reader's certificate for time stamps. If it is given, a run without a time stamp has a defect.
     """
     if is_signed_entry(run_dir, summary):
-        signed = _own(run_dir, summary, key, authority)
+        signed = _check_own_signature(run_dir, summary, key, authority)
     else:
-        entries = _entries(project / REGISTER, summary) if _is_whole(run_dir, summary) else ()
-        each = [_checked(entry, key, authority) for entry in entries]
+        entries = _select_entries(project / REGISTER, summary) if _is_whole(run_dir, summary) else ()
+        each = [_check_entry(entry, key, authority) for entry in entries]
         signed = next(
             (one for one in each if not one.defects), each[0] if each else Signed(SignatureStanding.NONE)
         )
     if signed.defects:
         return signed
-    return replace(signed, defects=tuple(_missing(run_dir, signed, key, authority)))
+    return replace(signed, defects=tuple(_list_missing_defects(run_dir, signed, key, authority)))
 
 
-def signature_of_entry(
+def check_entry_signature(
     entry: RegisterEntry, key: Ed25519PublicKey | None = None, authority: Certificate | None = None
 ) -> Signed:
-    """Check the signature of a register entry; see `signature_of`."""
-    signed = _checked(entry, key, authority)
+    """Check the signature of a register entry; see `check_signature`."""
+    signed = _check_entry(entry, key, authority)
     return (
         signed
         if signed.defects
-        else replace(signed, defects=tuple(_missing(entry.folder, signed, key, authority)))
+        else replace(signed, defects=tuple(_list_missing_defects(entry.folder, signed, key, authority)))
     )
 
 
-def _own(
+def _check_own_signature(
     run_dir: Path, summary: Mapping[str, Any], key: Ed25519PublicKey | None, authority: Certificate | None
 ) -> Signed:
     """Check the signature of a run folder that is itself a register entry, see `read_own`."""
@@ -142,7 +142,7 @@ def _own(
     return (
         Signed(SignatureStanding.MISMATCH, defects=faults)
         if entry is None
-        else _checked(entry, key, authority)
+        else _check_entry(entry, key, authority)
     )
 
 
@@ -165,26 +165,26 @@ def read_own(run_dir: Path, summary: Mapping[str, Any]) -> tuple[RegisterEntry |
         )
     elif entry is not None:
         try:
-            faults.found.extend(state_defects(entry, read_state(entry)))
+            faults.entries.extend(collect_state_defects(entry, read_state(entry)))
         except DataError as error:
-            faults.found.extend(error.defects)
-    return None if faults.found else entry, tuple(faults.found)
+            faults.entries.extend(error.defects)
+    return None if faults.entries else entry, tuple(faults.entries)
 
 
 def _is_whole(run_dir: Path, summary: Mapping[str, Any]) -> bool:
     """Whether a run's files are those that its summary names, so that signing the summary signs them."""
     files = summary.get("files")
     return isinstance(files, dict) and all(
-        (run_dir / name).is_file() and files.get(name) == file_sha256(run_dir / name) for name in BOUND
+        (run_dir / name).is_file() and files.get(name) == hash_file(run_dir / name) for name in BOUND
     )
 
 
 def _is_of(entry: RegisterEntry, summary: Mapping[str, Any]) -> bool:
     """Whether an entry signed the run of a summary: its hash covers the whole summary and its files."""
-    return entry.is_list and entry.signature.get("document_sha256") == document_sha256(summary)
+    return entry.is_list and entry.signature.get("document_sha256") == hash_summary(summary)
 
 
-def _entries(register: Path, summary: Mapping[str, Any]) -> Sequence[RegisterEntry]:
+def _select_entries(register: Path, summary: Mapping[str, Any]) -> Sequence[RegisterEntry]:
     """Return the intact entries of a register that signed a run."""
     faults = Defects()  # defects of other entries, which are reported when the register is read
     folders = sorted(register.iterdir()) if register.is_dir() else []
@@ -192,7 +192,7 @@ def _entries(register: Path, summary: Mapping[str, Any]) -> Sequence[RegisterEnt
     return [entry for entry in whole if entry is not None and _is_of(entry, summary)]
 
 
-def _checked(entry: RegisterEntry, key: Ed25519PublicKey | None, authority: Certificate | None) -> Signed:
+def _check_entry(entry: RegisterEntry, key: Ed25519PublicKey | None, authority: Certificate | None) -> Signed:
     """Check the seal and the time stamps of an entry, over the bytes of its signature.json as stored."""
     manifest = (entry.folder / SIGNATURE).read_bytes()
     stamps = read_time_stamps(entry.folder, manifest, authority)
@@ -204,18 +204,20 @@ def _checked(entry: RegisterEntry, key: Ed25519PublicKey | None, authority: Cert
         named, signature = _read_seal(file)
         standing = SignatureStanding.NOT_CHECKED
         if key is not None:
-            own = fingerprint(key)
+            own = compute_fingerprint(key)
             standing = (
-                SignatureStanding.CHECKED if _fits(key, signature, manifest) else SignatureStanding.MISMATCH
+                SignatureStanding.CHECKED
+                if _is_valid_signature(key, signature, manifest)
+                else SignatureStanding.MISMATCH
             )
             if standing is SignatureStanding.MISMATCH:
-                against.append(_no_fit(file, named, own))
+                against.append(_build_mismatch_defect(file, named, own))
             else:
                 named = own
     return Signed(standing, entry.id, named, tuple(stamps), tuple(against))
 
 
-def _fits(key: Ed25519PublicKey, signature: bytes, manifest: bytes) -> bool:
+def _is_valid_signature(key: Ed25519PublicKey, signature: bytes, manifest: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
 
     try:
@@ -239,7 +241,7 @@ def _read_seal(file: Path) -> tuple[str | None, bytes]:
         return None, b""
 
 
-def _no_fit(file: Path, named: str | None, own: str) -> Defect:
+def _build_mismatch_defect(file: Path, named: str | None, own: str) -> Defect:
     if named is None:
         text = Text("ce n'est pas une signature Ed25519.", "this is no Ed25519 signature.")
     elif named != own:
@@ -255,7 +257,7 @@ def _no_fit(file: Path, named: str | None, own: str) -> Defect:
     return Defect("signature", text, (Place(file=str(file)),), _DO_NOT)
 
 
-def _missing(
+def _list_missing_defects(
     run_dir: Path, signed: Signed, key: Ed25519PublicKey | None, authority: Certificate | None
 ) -> list[Defect]:
     """Return a defect if the reader gave a key or a certificate and there is nothing to check with it.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import Text
-from tnt_sim.verify.signing.keys import missing_package
+from tnt_sim.verify.signing.keys import describe_missing_package
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
@@ -84,7 +84,7 @@ def _read(file: Path, manifest: bytes, authority: Certificate | None) -> TimeSta
         import asn1crypto.tsp as tsp
     except ImportError:
         return TimeStamp(
-            file.name, StampStanding.NOT_CHECKED, unread=missing_package(file.name, "asn1crypto")
+            file.name, StampStanding.NOT_CHECKED, unread=describe_missing_package(file.name, "asn1crypto")
         )
     time: datetime | None = None
     try:
@@ -104,16 +104,16 @@ def _read(file: Path, manifest: bytes, authority: Certificate | None) -> TimeSta
             return TimeStamp(file.name, StampStanding.NOT_CHECKED, time)
         _check_token(signed, bytes(content["content"]), authority, time)
     except _NoFitError as error:
-        return _mismatch(file, time, error.text)
+        return _build_mismatch(file, time, error.text)
     except (OSError, *_MALFORMED):
         text = Text(
             "ce n'est pas une réponse d'horodatage (RFC 3161).", "this is no time stamp reply (RFC 3161)."
         )
-        return _mismatch(file, time, text)
+        return _build_mismatch(file, time, text)
     return TimeStamp(file.name, StampStanding.CHECKED, time)
 
 
-def _mismatch(file: Path, time: datetime | None, text: Text) -> TimeStamp:
+def _build_mismatch(file: Path, time: datetime | None, text: Text) -> TimeStamp:
     return TimeStamp(
         file.name, StampStanding.MISMATCH, time, Defect("time-stamp", text, (Place(file=str(file)),))
     )
@@ -142,7 +142,7 @@ def _check_token(signed: Any, content: bytes, authority: Certificate, time: date
             f"le jeton emploie {digest}, qui n'est pas admis.",
             f"the token uses {digest}, which is not accepted.",
         )
-    values = dict(_attributes(signer["signed_attrs"]))
+    values = dict(_list_attributes(signer["signed_attrs"]))
     _check_certificate_named(values, authority)
     if values["content_type"].native != "tst_info" or not hmac.compare_digest(
         values["message_digest"].native, hashlib.new(digest, content).digest()
@@ -156,7 +156,7 @@ def _check_token(signed: Any, content: bytes, authority: Certificate, time: date
     _check_signature(signer, digest, attributes, authority)
 
 
-def _attributes(attributes: Any) -> Iterator[tuple[str, Any]]:
+def _list_attributes(attributes: Any) -> Iterator[tuple[str, Any]]:
     """Yield the required signed attributes by name, each with its single value; duplicates are rejected."""
     names = [attribute["type"].native for attribute in attributes]
     if len(set(names)) != len(names):

@@ -24,7 +24,7 @@ _HASHED_NAME = re.compile(r".*-[0-9a-f]{8}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def expected_hash(text: str) -> str:
+def normalise_hash(text: str) -> str:
     """Normalise the hash of `--expect` to lower case; UsageError if it is not a SHA-256 hash."""
     result = text.strip().lower()
     if not _SHA256.fullmatch(result):
@@ -44,7 +44,7 @@ def is_signed_entry(run_dir: Path, summary: Mapping[str, Any]) -> bool:
     return kept and run_dir.resolve().name != summary.get("run_dir")
 
 
-def witness_defects(
+def list_witness_defects(
     run_dir: Path, summary: Mapping[str, Any], project: Path, *, project_named: bool, anywhere: bool = False
 ) -> Iterator[Defect]:
     """Yield the defects that outside evidence shows; the path as typed counts, not the target of links.
@@ -64,19 +64,19 @@ def witness_defects(
     above = {folder.resolve() for folder in typed.parents}
     inside = project.is_relative_to(place)
     if not project_named and (inside or not (anywhere or project in above)):
-        yield _far(run_dir, project, inside=inside)
+        yield _build_project_defect(run_dir, project, inside=inside)
     for name in dict.fromkeys((typed.name, place.name)):
         if _HASHED_NAME.fullmatch(name) and name != summary.get("run_dir"):
-            yield _other_name(name, str(summary.get("run_dir")))
+            yield _build_name_defect(name, str(summary.get("run_dir")))
 
 
 def hash_defects(summary: Mapping[str, Any], expected: str | None) -> Iterator[Defect]:
-    """Yield a defect if none of the run's hashes is the one that the reader was given, see `expected_hash`."""
+    """Yield a defect if none of the run's hashes is the one that the reader was given, see `normalise_hash`."""
     if expected is not None and expected not in [summary.get(name) for name in HASHES]:
-        yield _not_expected(summary, expected)
+        yield _build_hash_defect(summary, expected)
 
 
-def _far(run_dir: Path, project: Path, *, inside: bool) -> Defect:
+def _build_project_defect(run_dir: Path, project: Path, *, inside: bool) -> Defect:
     text = f"tnt-sim verify {shlex.quote(str(run_dir))} --project {shlex.quote(str(project))}"
     where = (
         Text("dans le dossier de calcul", "inside the run folder")
@@ -96,7 +96,7 @@ def _far(run_dir: Path, project: Path, *, inside: bool) -> Defect:
     )
 
 
-def _other_name(name: str, own: str) -> Defect:
+def _build_name_defect(name: str, own: str) -> Defect:
     return Defect(
         "run-name",
         Text(
@@ -110,7 +110,7 @@ def _other_name(name: str, own: str) -> Defect:
     )
 
 
-def _not_expected(summary: Mapping[str, Any], expected: str) -> Defect:
+def _build_hash_defect(summary: Mapping[str, Any], expected: str) -> Defect:
     held = ", ".join(f"{name} {summary.get(name)}" for name in HASHES)
     return Defect(
         "expected-hash",
@@ -122,7 +122,7 @@ def _not_expected(summary: Mapping[str, Any], expected: str) -> Defect:
     )
 
 
-def inputs_read(summary: Mapping[str, Any], project: Path) -> list[dict[str, str]]:
+def list_inputs(summary: Mapping[str, Any], project: Path) -> list[dict[str, str]]:
     """List the files that a run was checked from: path in the project, location and hash."""
     return [
         {"path": entry["path"], "file": str((project / entry["path"]).resolve()), "sha256": entry["sha256"]}

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from tnt_sim.rules.kinds.coverage.rule import Coverage
-from tnt_sim.rules.second_reading.rows import RowCollector, _all, _down, _up, bounded, named, summed
+from tnt_sim.rules.second_reading.rows import (
+    RowCollector,
+    _assign_single_group,
+    _round_down,
+    _round_up,
+    add_bounded_rows,
+    format_row_name,
+    sum_over_columns,
+)
 
 
-def coverage_lines(lines: RowCollector, rule: Coverage) -> None:
+def add_coverage_rows(lines: RowCollector, rule: Coverage) -> None:
     """Write low ≤ Σ_u worth_u · [u covered] ≤ high."""
-    total = summed(lines.columns, rule.terms, _all(lines.columns), 1)
+    total = sum_over_columns(lines.columns, rule.terms, _assign_single_group(lines.columns), 1)
     low, high = rule.minimum, rule.maximum
     if low is not None:
-        bounded(lines, [named("rule", rule.id, side="min")], total, [_up(low)], [None])
+        add_bounded_rows(
+            lines, [format_row_name("rule", rule.id, side="min")], total, [_round_up(low)], [None]
+        )
     if high is not None:
-        bounded(lines, [named("rule", rule.id, side="max")], total, [None], [_down(high)])
+        add_bounded_rows(
+            lines, [format_row_name("rule", rule.id, side="max")], total, [None], [_round_down(high)]
+        )

@@ -19,12 +19,17 @@ from tnt_sim.domain.field_types import Code
 from tnt_sim.domain.portfolio import Portfolio
 from tnt_sim.domain.territory import TYPES, Territory
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.columns import ValueKind, kind_of, unknown_column
-from tnt_sim.rules.expressions.comparisons import bound_literal
+from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, record_unknown_column
+from tnt_sim.rules.expressions.comparisons import parse_bound
 from tnt_sim.rules.expressions.selectors import Selector, select
-from tnt_sim.rules.expressions.territory_names import keyed, map_of, named_by_column, named_by_file
-from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit, common_scale, exact_sum
+from tnt_sim.rules.expressions.territory_names import (
+    find_units_by_column,
+    find_units_by_file,
+    get_map,
+    list_unit_keys,
+)
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit, find_common_scale, sum_exactly
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
     Case,
@@ -71,7 +76,7 @@ class Coverage:
     maximum: Fraction | None
     penalty: Penalty | None = None
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write ⌈minimum⌉ ≤ Σ_u worth_u · [u covered] ≤ ⌊maximum⌋, one row per side."""
         label = RowLabel(RowKind.RULE, self.id)
         for side, bound in (("min", self.minimum), ("max", self.maximum)):
@@ -79,9 +84,9 @@ class Coverage:
                 continue
             whole = -((-bound.numerator) // bound.denominator) if side == "min" else int(bound // 1)
             lower, upper = (whole, None) if side == "min" else (None, whole)
-            builder.rows([replace(label, side=side)], self.terms, None, [lower], [upper])
+            builder.add_rows([replace(label, side=side)], self.terms, None, [lower], [upper])
 
-    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+    def build_soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """Write the same row in a scale in which the bounds are whole.
 
         The distance is in units or inhabitants.
@@ -89,10 +94,10 @@ class Coverage:
         bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
         if not bounds:
             return
-        scale = common_scale([self.terms.scale, *bounds])
-        terms = self.terms.rescaled(scale)
+        scale = find_common_scale([self.terms.scale, *bounds])
+        terms = self.terms.rescale(scale)
         lower, upper = (None if b is None else int(b / scale) for b in (self.minimum, self.maximum))
-        builder.rows([RowLabel(RowKind.RULE, self.id)], terms, None, [lower], [upper], soft=soft)
+        builder.add_rows([RowLabel(RowKind.RULE, self.id)], terms, None, [lower], [upper], soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Evaluate what is covered, as a share of the total when the bounds are shares."""
@@ -109,21 +114,21 @@ class Coverage:
 
 def compile_coverage(spec: CoverageSpec, path: Path, case: Case, offers: Offers) -> Coverage | None:
     """Resolve the rule on the map and the dossiers; None, with defects recorded, when something is unknown."""
-    known = map_of(case, path)
-    mask = _dossiers(spec, case, offers, path)
-    if known is None or mask is None or not _column_exists(case, spec.covered_by, path):
+    known = get_map(case, path)
+    mask = _select_dossiers(spec, case, offers, path)
+    if known is None or mask is None or not _has_column(case, spec.covered_by, path):
         return None
-    units = _units(spec, case, known, path)
+    units = _select_units(spec, case, known, path)
     if units is None:
         return None
     worth = np.ones(units.height, dtype=np.int64)
     if spec.measure == "population":
         worth = units["population"].fill_null(0).to_numpy().astype(np.int64)
-    keys = keyed(known, units)
-    pairs = named_by_column(case, keys, spec.covered_by, mask, known, path)
+    keys = list_unit_keys(known, units)
+    pairs = find_units_by_column(case, keys, spec.covered_by, mask, known, path)
     already = np.zeros(units.height, dtype=np.bool_)
     if spec.already is not None:
-        places = named_by_file(case, keys, known, (*path, "already"))
+        places = find_units_by_file(case, keys, known, (*path, "already"))
         if places is None:
             return None
         already[places] = True
@@ -133,24 +138,24 @@ def compile_coverage(spec: CoverageSpec, path: Path, case: Case, offers: Offers)
     new = ~already[unit]
     zeros = np.zeros(case.n, dtype=np.int64)
     once = (Once(row[new], unit[new], worth),)
-    terms = Terms(Fraction(1), Unit.NUMBER, zeros, zeros, once, exact_sum(worth[already]))
-    return _bounded(spec, path, case, terms, exact_sum(worth), offers)
+    terms = Terms(Fraction(1), Unit.NUMBER, zeros, zeros, once, sum_exactly(worth[already]))
+    return _compile_bounds(spec, path, case, terms, sum_exactly(worth), offers)
 
 
-def _bounded(
+def _compile_bounds(
     spec: CoverageSpec, path: Path, case: Case, terms: Terms, total: int, offers: Offers
 ) -> Coverage | None:
-    mode = mode_of(spec)
+    mode = get_mode(spec)
     bounds: dict[str, Fraction | None] = {"min": None, "max": None}
     for side, text in (("min", spec.min), ("max", spec.max)):
         if text is None:
             continue
-        value = bound_literal(case, text, Unit.NUMBER, Fraction(1), (*path, side))
+        value = parse_bound(case, text, Unit.NUMBER, Fraction(1), (*path, side))
         if value is None:
             return None
         bounds[side] = value * total if text.rstrip().endswith("%") else value
     if bounds["min"] is None and bounds["max"] is None and mode is not Mode.REPORT:
-        case.fault(
+        case.record_defect(
             "no-bound",
             Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
             path,
@@ -169,7 +174,7 @@ def _bounded(
         share=total > 0 and all(text.rstrip().endswith("%") for text in texts),
         minimum=bounds["min"],
         maximum=bounds["max"],
-        penalty=penalty_of(spec, case, Unit.NUMBER, path),
+        penalty=compile_penalty(spec, case, Unit.NUMBER, path),
     )
 
 
@@ -188,7 +193,7 @@ def _can_hold(
     least = terms.evaluate(offers.committed | offers.forced, no_money)
     if minimum is not None and most < minimum:
         wanted = -(-minimum.numerator // minimum.denominator)
-        case.fault(
+        case.record_defect(
             "coverage-reach",
             Text(
                 f"la couverture demandée est de {wanted}, mais tous les dossiers éligibles ensemble n'en "
@@ -204,7 +209,7 @@ def _can_hold(
         )
         return False
     if maximum is not None and least > maximum:
-        case.fault(
+        case.record_defect(
             "coverage-reach",
             Text(
                 f"ce qui est déjà couvert, engagé ou décidé fait {least}, plus que le maximum de "
@@ -219,22 +224,22 @@ def _can_hold(
     return True
 
 
-def _dossiers(spec: CoverageSpec, case: Case, offers: Offers, path: Path) -> BoolArray | None:
-    bound: BoolArray = offers.in_play & case.bound(spec.id)
+def _select_dossiers(spec: CoverageSpec, case: Case, offers: Offers, path: Path) -> BoolArray | None:
+    bound: BoolArray = offers.in_play & case.select_applicable(spec.id)
     if spec.where is None:
         return bound
     chosen = select(case, spec.where, (*path, "where"))
     return None if chosen is None else chosen & bound
 
 
-def _column_exists(case: Case, name: str, path: Path) -> bool:
-    if kind_of(case, name) in (ValueKind.TEXT, ValueKind.LIST):
+def _has_column(case: Case, name: str, path: Path) -> bool:
+    if get_column_kind(case, name) in (ValueKind.TEXT, ValueKind.LIST):
         return True
-    unknown_column(case, name, (*path, "covered_by"))
+    record_unknown_column(case, name, (*path, "covered_by"))
     return False
 
 
-def _units(spec: CoverageSpec, case: Case, known: Territory, path: Path) -> pl.DataFrame | None:
+def _select_units(spec: CoverageSpec, case: Case, known: Territory, path: Path) -> pl.DataFrame | None:
     """Return the units of the map that `units` selects; they are read like a table of dossiers."""
     here = (*path, "units")
     table = known.units.drop("level", "overseas")
@@ -250,7 +255,7 @@ def _units(spec: CoverageSpec, case: Case, known: Territory, path: Path) -> pl.D
         return None
     units = known.units.filter(pl.Series(chosen))
     if units.height == 0:
-        case.fault(
+        case.record_defect(
             "coverage-units",
             Text(
                 f"aucune unité de la carte de {known.year} ne répond à ce critère.",

@@ -1,4 +1,4 @@
-"""Wording and formula of `coverage`."""
+"""Wording and formula of `describe_coverage`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ from fractions import Fraction
 from tnt_sim.domain.money import format_rate, parse_decimal, parse_rate
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import listed, number
+from tnt_sim.rules.expressions.column_text import format_list, format_number
 from tnt_sim.rules.expressions.selectors import Selector
-from tnt_sim.rules.expressions.text import _LIST_COLUMNS, _between, _where, bounds, of_dossiers, which
+from tnt_sim.rules.expressions.text import (
+    _LIST_COLUMNS,
+    _format_bounds,
+    _format_selector,
+    describe_bounds,
+    describe_selected_dossiers,
+    describe_where_clause,
+)
 from tnt_sim.rules.kinds.coverage.rule import CoverageSpec
 
 
-def coverage_formula(rule: CoverageSpec) -> str:
+def format_coverage_formula(rule: CoverageSpec) -> str:
     """Return `10 % · |U| ≤ |{u ∈ U : ∃ i : x_i = 1, u = applicant_id_i}|, U = {type: commune}`."""
-    where = _where(rule.where)
+    where = _format_selector(rule.where)
     link = "∈" if rule.covered_by in _LIST_COLUMNS else "="
     named = f"∃ i{f' ({where})' if where else ''} : x_i = 1, u {link} {rule.covered_by}_i"
     already = "" if rule.already is None else f" or u ∈ {rule.already}"
@@ -25,17 +32,17 @@ def coverage_formula(rule: CoverageSpec) -> str:
         for bound in (rule.min, rule.max)
     ]
     reached = sized.format(f"{{u ∈ U : {named}{already}}}")
-    return f"{_between(low, reached, high)}, U = {{{_where(rule.units)}}}"
+    return f"{_format_bounds(low, reached, high)}, U = {{{_format_selector(rule.units)}}}"
 
 
-def coverage(rule: CoverageSpec, lang: Lang) -> str:
+def describe_coverage(rule: CoverageSpec, lang: Lang) -> str:
     """Return « parmi les communes d'au plus 3 500 habitants, au moins 10 % ont un dossier financé (…) »."""
     french = lang is Lang.FR
-    by = column_text.column(rule.covered_by).in_(lang)
-    low, high = _share_or_count(rule.min, lang), _share_or_count(rule.max, lang)
+    by = column_text.describe_column(rule.covered_by).in_(lang)
+    low, high = _format_share_or_count(rule.min, lang), _format_share_or_count(rule.max, lang)
     all_of_them = low is not None and high is None and low == format_rate(Fraction(1), lang)
-    limits = str(low) if all_of_them else bounds(low, high, lang)
-    units, dossiers = units_words(rule.units, lang), of_dossiers(rule.where, lang)
+    limits = str(low) if all_of_them else describe_bounds(low, high, lang)
+    units, dossiers = describe_units(rule.units, lang), describe_selected_dossiers(rule.where, lang)
     people = rule.measure == "population"
     already = ""
     if rule.already is not None:
@@ -67,7 +74,7 @@ _SIZES = {
 }
 
 
-def units_words(units: Selector, lang: Lang) -> str:
+def describe_units(units: Selector, lang: Lang) -> str:
     """Return the units of the map in words: « communes, EPCI et métropoles de plus de 3 500 habitants »."""
     rest = dict(units.root)
     types = rest.pop("type", None)
@@ -75,25 +82,25 @@ def units_words(units: Selector, lang: Lang) -> str:
     if types is None or any(str(name) not in _UNITS for name in names):
         rest, text = dict(units.root), "unités de la carte" if lang is Lang.FR else "units of the map"
     else:
-        text = listed([_UNITS[str(name)].in_(lang) for name in names], lang)
+        text = format_list([_UNITS[str(name)].in_(lang) for name in names], lang)
     size = rest.get("population")
     if isinstance(size, dict) and set(size) <= _SIZES.keys():
         rest.pop("population")
         pieces = [
-            _SIZES[test].in_(lang).format(number(parse_decimal(str(bound)), lang))
+            _SIZES[test].in_(lang).format(format_number(parse_decimal(str(bound)), lang))
             for test, bound in size.items()
         ]
-        text += f" {listed(pieces, lang)}"
+        text += f" {format_list(pieces, lang)}"
     if rest:
-        text += f" {which(Selector(rest), lang)}"
+        text += f" {describe_where_clause(Selector(rest), lang)}"
     return text
 
 
-def _share_or_count(bound: str | None, lang: Lang) -> str | None:
+def _format_share_or_count(bound: str | None, lang: Lang) -> str | None:
     if bound is None:
         return None
     return (
         format_rate(parse_rate(bound), lang)
         if bound.rstrip().endswith("%")
-        else number(parse_decimal(bound), lang)
+        else format_number(parse_decimal(bound), lang)
     )

@@ -8,7 +8,7 @@ from tnt_sim.rules.offers.decisions import Decisions
 from tnt_sim.rules.second_reading.rows import RowCollector
 
 
-def decided_lines(lines: RowCollector, decided: Decisions) -> None:
+def add_decision_rows(lines: RowCollector, decided: Decisions) -> None:
     """Write x_i ≥ 1 for each dossier funded by decision and x_i ≤ 0 for each refused one.
 
     A refused dossier has no column, so its row has no entry.

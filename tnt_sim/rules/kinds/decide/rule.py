@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from tnt_sim.domain.money import format_cents
-from tnt_sim.errors import did_you_mean
+from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.offers.decisions import DecideSpec, Decisions
 from tnt_sim.rules.protocols import Case, Path
 
 
-def decisions(case: Case, specs: Sequence[tuple[DecideSpec, Path]]) -> Decisions:
+def combine_decisions(case: Case, specs: Sequence[tuple[DecideSpec, Path]]) -> Decisions:
     """Combine all `decide` rules; unknown dossiers, contradictions and refused commitments are defects."""
     choice = np.zeros(case.n, dtype=np.int64)
     amount = np.full(case.n, -1, dtype=np.int64)
@@ -29,43 +29,43 @@ def decisions(case: Case, specs: Sequence[tuple[DecideSpec, Path]]) -> Decisions
         spoken += [(name, -1, "refuse", k) for k, name in enumerate(spec.refuse)]
         for name, option, key, place in spoken:
             here: Path = (*path, key, place)
-            row = _row(case, rows, name, here)
+            row = _find_row(case, rows, name, here)
             if row is None:
                 continue
             if option < 0 and held[row] is not None:
-                _refused_committed(case, name, here)
+                _record_refused_commitment(case, name, here)
             if choice[row] not in (0, option):
-                _said_twice(case, name, words[row], here)
+                _record_contradiction(case, name, words[row], here)
             choice[row], rule[row] = option, number
             words.setdefault(row, here)
         for name, cents in spec.amounts.items():
             here = (*path, "amounts", name)
-            row = _row(case, rows, name, here)
+            row = _find_row(case, rows, name, here)
             if row is None:
                 continue
             if amount[row] not in (-1, cents):
-                _stated_twice(case, name, int(amount[row]), cents, (stated[row], here))
+                _record_conflicting_amounts(case, name, int(amount[row]), cents, (stated[row], here))
             if held[row] not in (None, cents):
-                _already_promised(case, name, held[row], cents, here)
+                _warn_already_committed(case, name, held[row], cents, here)
             amount[row], rule[row] = cents, number
             stated.setdefault(row, here)
     return Decisions(choice, amount, rule, tuple(spec for spec, _ in specs))
 
 
-def _row(case: Case, rows: dict[str, int], name: str, path: Path) -> int | None:
+def _find_row(case: Case, rows: dict[str, int], name: str, path: Path) -> int | None:
     if name in rows:
         return rows[name]
-    case.fault(
+    case.record_defect(
         "unknown-dossier",
         Text(f"le dossier « {name} » n'existe pas.", f'there is no dossier "{name}".'),
         path,
-        did_you_mean(name, rows),
+        suggest_name(name, rows),
     )
     return None
 
 
-def _refused_committed(case: Case, name: str, path: Path) -> None:
-    case.fault(
+def _record_refused_commitment(case: Case, name: str, path: Path) -> None:
+    case.record_defect(
         "decide-committed",
         Text(
             f"le dossier « {name} » est déjà engagé ; une décision ne peut pas le refuser.",
@@ -76,7 +76,7 @@ def _refused_committed(case: Case, name: str, path: Path) -> None:
     )
 
 
-def _said_twice(case: Case, name: str, first: Path, second: Path) -> None:
+def _record_contradiction(case: Case, name: str, first: Path, second: Path) -> None:
     case.defects.add(
         "decide-twice",
         Text(
@@ -89,7 +89,9 @@ def _said_twice(case: Case, name: str, first: Path, second: Path) -> None:
     )
 
 
-def _stated_twice(case: Case, name: str, first: int, second: int, paths: tuple[Path, Path]) -> None:
+def _record_conflicting_amounts(
+    case: Case, name: str, first: int, second: int, paths: tuple[Path, Path]
+) -> None:
     (fr, fr_also), (en, en_also) = (
         [format_cents(cents, lang) for cents in (first, second)] for lang in (Lang.FR, Lang.EN)
     )
@@ -104,7 +106,7 @@ def _stated_twice(case: Case, name: str, first: int, second: int, paths: tuple[P
     )
 
 
-def _already_promised(case: Case, name: str, held: int, cents: int, path: Path) -> None:
+def _warn_already_committed(case: Case, name: str, held: int, cents: int, path: Path) -> None:
     case.warnings.add(
         "decide-committed",
         Text(

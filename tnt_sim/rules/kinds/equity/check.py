@@ -8,12 +8,12 @@ from tnt_sim.rules.kinds.equity.rule import Equity
 from tnt_sim.rules.second_reading.rows import (
     RowCollector,
     Sum,
-    _against,
-    _only,
-    _pooled,
-    bounded,
-    named,
-    summed,
+    _pool_groups,
+    _select_group,
+    _subtract_share,
+    add_bounded_rows,
+    format_row_name,
+    sum_over_columns,
 )
 
 ROUNDED = 2**61
@@ -22,37 +22,37 @@ unread.
 """
 
 
-def equity_lines(lines: RowCollector, rule: Equity) -> None:
+def add_equity_rows(lines: RowCollector, rule: Equity) -> None:
     """Write the bound of each group against its share of the total.
 
     A minimum reduced to a low demand may need a further binary column; such rows are left unread.
     """
     of, codes = rule.of, rule.of.groups.codes
-    own = summed(lines.columns, of.terms, codes, len(of.heads))
+    own = sum_over_columns(lines.columns, of.terms, codes, len(of.heads))
     for group, (name, heads) in enumerate(zip(of.groups.names, of.heads, strict=True)):
         for side, bound in (("min", rule.minimum), ("max", rule.maximum)):
             if bound is None:
                 continue
             ratio = bound * Fraction(heads, sum(of.heads))
-            _one_group(lines, rule, own, group, named("rule", rule.id, name, side), side, ratio)
+            _add_group_row(lines, rule, own, group, format_row_name("rule", rule.id, name, side), side, ratio)
 
 
-def _one_group(
+def _add_group_row(
     lines: RowCollector, rule: Equity, own: Sum, group: int, name: str, side: str, ratio: Fraction
 ) -> None:
     if not own.linear.all():
         lines.unread.update(("any", f"{name}:{side}"))
         return
-    own_rows = _only(own, group)
+    own_rows = _select_group(own, group)
     if side == "max":
-        bounded(lines, [name], _against(own_rows, _pooled(own), ratio), [None], [0])
+        add_bounded_rows(lines, [name], _subtract_share(own_rows, _pool_groups(own), ratio), [None], [0])
         return
     demand = rule.of.most[group]
     if rule.strict or demand >= ratio * rule.of.total:
-        bounded(lines, [name], _against(own_rows, _pooled(own), ratio), [0], [None])
+        add_bounded_rows(lines, [name], _subtract_share(own_rows, _pool_groups(own), ratio), [0], [None])
         return
     if demand < ratio * sum(rule.of.settled):
-        bounded(lines, [name], own_rows, [demand], [None])
+        add_bounded_rows(lines, [name], own_rows, [demand], [None])
         if max(ratio.denominator * max(rule.of.most), ratio.numerator * rule.of.total) < ROUNDED:
             return
     lines.unread.add(f"{name}:{side}")

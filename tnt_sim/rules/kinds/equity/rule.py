@@ -32,8 +32,8 @@ from tnt_sim.domain.field_types import Code, Rate
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
-from tnt_sim.rules.kind_support.per_capita import PerHead, per_head
-from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.kind_support.per_capita import PerHead, build_per_head
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
@@ -93,22 +93,24 @@ class Equity:
             if share is None:
                 continue
             for group in range(len(self.of.heads)):
-                left, right = self._factors(group, share, up=up)
-                if Fraction(right, left) != self._share(group, share):
+                left, right = self._compute_factors(group, share, up=up)
+                if Fraction(right, left) != self._compute_share(group, share):
                     return False
                 if max(left * self.of.single, right * self.of.total) > PRICED:
                     return False
         return True
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write the rows of the module's equations."""
         self._write(builder, None)
 
-    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+    def build_soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """Write the same rows with M_g + s_g in the minimum and M_g − s_g in the maximum, s_g ≥ 0 priced."""
         self._write(builder, soft)
 
-    def refused(self, funded: BoolArray, granted_cents: IntArray) -> list[tuple[BoolArray, BoolArray]] | None:
+    def build_cuts(
+        self, funded: BoolArray, granted_cents: IntArray
+    ) -> list[tuple[BoolArray, BoolArray]] | None:
         """Return combinatorial cuts for the violated groups of an allocation.
 
         Returns None where amounts are variables.
@@ -139,78 +141,80 @@ class Equity:
     def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
         for group in range(len(self.of.heads)):
             if self.minimum is not None and (self.strict or self.of.most[group]):
-                self._low(builder, group, self.minimum, soft)
+                self._write_minimum(builder, group, self.minimum, soft)
             if self.maximum is not None and self.of.most[group]:
-                self._high(builder, group, self.maximum, soft)
+                self._write_maximum(builder, group, self.maximum, soft)
 
-    def _low(self, builder: RowBuilder, group: int, share: Fraction, soft: Soft | None) -> None:
+    def _write_minimum(self, builder: RowBuilder, group: int, share: Fraction, soft: Soft | None) -> None:
         label = RowLabel(RowKind.RULE, self.id, self.of.groups.names[group], "min")
-        left, right = self._factors(group, share, up=False)
+        left, right = self._compute_factors(group, share, up=False)
         full, top, terms = self.of.most[group], self.of.total, self.of.terms
-        short = self._distance(builder, f"short:{label}", right * top // left + 1, soft)
+        short = self._add_distance_column(builder, f"short:{label}", right * top // left + 1, soft)
         lacking = [(0, column, 1) for column in short]
         if not self.strict and full * left < right * sum(self.of.settled):
             # commitments alone already require more of the group than it can bring: only M_g ≥ D_g remains
-            builder.rows([label], terms, self._only(group), [full], [None], lacking)
+            builder.add_rows([label], terms, self._select_group(group), [full], [None], lacking)
             return
         extra = [(0, column, left) for column in short]
         if not self.strict and full * left < right * top:
-            enough = builder.column(f"full:{label}", 0, 1)
-            builder.rows([label], terms, self._only(group), [0], [None], [(0, enough, -full), *lacking])
+            enough = builder.add_column(f"full:{label}", 0, 1)
+            builder.add_rows(
+                [label], terms, self._select_group(group), [0], [None], [(0, enough, -full), *lacking]
+            )
             extra.append((0, enough, right * top - left * full))
-        against = self.of.against_all(group, left, right)
-        builder.rows([label], against, None, [0], [None], extra, wide=soft is None)
+        against = self.of.combine_with_total(group, left, right)
+        builder.add_rows([label], against, None, [0], [None], extra, wide=soft is None)
 
-    def _high(self, builder: RowBuilder, group: int, share: Fraction, soft: Soft | None) -> None:
+    def _write_maximum(self, builder: RowBuilder, group: int, share: Fraction, soft: Soft | None) -> None:
         label = RowLabel(RowKind.RULE, self.id, self.of.groups.names[group], "max")
-        left, right = self._factors(group, share, up=True)
-        excess = self._distance(builder, f"excess:{label}", self.of.most[group], soft)
+        left, right = self._compute_factors(group, share, up=True)
+        excess = self._add_distance_column(builder, f"excess:{label}", self.of.most[group], soft)
         extra = [(0, column, -left) for column in excess]
-        against = self.of.against_all(group, left, right)
-        builder.rows([label], against, None, [None], [0], extra, wide=soft is None)
+        against = self.of.combine_with_total(group, left, right)
+        builder.add_rows([label], against, None, [None], [0], extra, wide=soft is None)
 
-    def _only(self, group: int) -> IntArray:
+    def _select_group(self, group: int) -> IntArray:
         return np.where(self.of.groups.codes == group, 0, -1)
 
-    def _share(self, group: int, share: Fraction) -> Fraction:
+    def _compute_share(self, group: int, share: Fraction) -> Fraction:
         return share * Fraction(self.of.heads[group], sum(self.of.heads))
 
-    def _factors(self, group: int, share: Fraction, *, up: bool) -> tuple[int, int]:
+    def _compute_factors(self, group: int, share: Fraction, *, up: bool) -> tuple[int, int]:
         """Return (left, right) with right/left = share · p_g / P.
 
         The ratio is exact where the row stays below `LARGEST`, else rounded outwards.
         """
-        ratio = self._share(group, share)
+        ratio = self._compute_share(group, share)
         most = max(1, *self.of.most)
         left, right = ratio.denominator, ratio.numerator
         if max(left * most, right * self.of.total) < LARGEST:
             return left, right
-        left = LARGEST // max(most, _ceil(ratio * self.of.total) + 1)
-        return left, _ceil(ratio * left) if up else int(ratio * left)
+        left = LARGEST // max(most, _round_up(ratio * self.of.total) + 1)
+        return left, _round_up(ratio * left) if up else int(ratio * left)
 
-    def _distance(self, builder: RowBuilder, name: str, most: int, soft: Soft | None) -> list[int]:
+    def _add_distance_column(self, builder: RowBuilder, name: str, most: int, soft: Soft | None) -> list[int]:
         if soft is None:
             return []
-        column = builder.column(name, 0, most)
-        builder.price(column, soft.stage, soft.price * self.of.terms.scale)
+        column = builder.add_column(name, 0, most)
+        builder.add_price(column, soft.stage, soft.price * self.of.terms.scale)
         return [column]
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Evaluate the per-capita figure of each group, with the bounds that the totals imply."""
         scale = self.of.terms.scale
-        sums = self.of.sums(funded, granted_cents)
+        sums = self.of.sum_by_group(funded, granted_cents)
         whole = sum(sums)
         readings, broken = [], 0
         for group, (name, value, heads) in enumerate(
             zip(self.of.groups.names, sums, self.of.heads, strict=True)
         ):
-            low = None if self.minimum is None else self._share(group, self.minimum) * whole
-            high = None if self.maximum is None else self._share(group, self.maximum) * whole
+            low = None if self.minimum is None else self._compute_share(group, self.minimum) * whole
+            high = None if self.maximum is None else self._compute_share(group, self.maximum) * whole
             most = self.of.most[group]
             lowered = low is not None and not self.strict and most < low
             low = Fraction(most) if lowered else low
-            broken += 0 if low is None else max(0, _ceil(low - value))
-            broken += 0 if high is None else max(0, _ceil(value - high))
+            broken += 0 if low is None else max(0, _round_up(low - value))
+            broken += 0 if high is None else max(0, _round_up(value - high))
             unit = scale / heads
             readings.append(
                 Reading(
@@ -225,7 +229,7 @@ class Equity:
         return RuleReading(self.id, self.kind, self.mode, tuple(readings), True, broken * scale)
 
 
-def _ceil(value: Fraction) -> int:
+def _round_up(value: Fraction) -> int:
     return -(-value.numerator // value.denominator)
 
 
@@ -233,7 +237,7 @@ def compile_equity(
     spec: EquitySpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Equity | None:
     """Resolve the rule on the dossiers and the map; None, with defects recorded, when something is unknown."""
-    of = per_head(
+    of = build_per_head(
         case,
         measures,
         offers,
@@ -243,29 +247,29 @@ def compile_equity(
         where=spec.where,
         groups=spec.groups,
         path=path,
-        bound=case.bound(spec.id),
+        bound=case.select_applicable(spec.id),
     )
-    if of is None or not _bounds_can_hold(spec, path, case):
+    if of is None or not _can_hold_bounds(spec, path, case):
         return None
     rule = Equity(
         id=spec.id,
         kind=spec.kind,
-        mode=mode_of(spec),
+        mode=get_mode(spec),
         of=of,
         minimum=spec.min,
         maximum=spec.max,
         strict=spec.floor == "strict",
-        penalty=penalty_of(spec, case, of.terms.unit, path),
+        penalty=compile_penalty(spec, case, of.terms.unit, path),
     )
     if rule.mode is Mode.PENALTY and not rule.priceable:
-        too_long(case, (*path, "penalty"))
+        record_unpriceable(case, (*path, "penalty"))
         return None
     return rule
 
 
-def too_long(case: Case, path: Path) -> None:
+def record_unpriceable(case: Case, path: Path) -> None:
     """Record that distances of an equity rule cannot be priced exactly on these amounts."""
-    case.fault(
+    case.record_defect(
         "equity-price",
         Text(
             "l'écart à cette bande ne se calcule pas en nombres entiers assez courts pour un prix exact.",
@@ -279,19 +283,19 @@ def too_long(case: Case, path: Path) -> None:
     )
 
 
-def _bounds_can_hold(spec: EquitySpec, path: Path, case: Case) -> bool:
+def _can_hold_bounds(spec: EquitySpec, path: Path, case: Case) -> bool:
     """Return whether the rule has a bound and α ≤ 1 ≤ β: groups cannot all lie on one side of their mean."""
-    if spec.min is None and spec.max is None and mode_of(spec) is not Mode.REPORT:
-        case.fault(
+    if spec.min is None and spec.max is None and get_mode(spec) is not Mode.REPORT:
+        case.record_defect(
             "no-bound",
             Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
             path,
             Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
         )
         return False
-    for side, bad in (("min", spec.min is not None and spec.min > 1), ("max", _below(spec.max))):
+    for side, bad in (("min", spec.min is not None and spec.min > 1), ("max", _is_below_one(spec.max))):
         if bad:
-            case.fault(
+            case.record_defect(
                 "equity-band",
                 Text(
                     "la bande doit contenir 100 % : tous les groupes ne peuvent pas être d'un même côté de la "
@@ -305,5 +309,5 @@ def _bounds_can_hold(spec: EquitySpec, path: Path, case: Case) -> bool:
     return True
 
 
-def _below(maximum: Fraction | None) -> bool:
+def _is_below_one(maximum: Fraction | None) -> bool:
     return maximum is not None and maximum < 1

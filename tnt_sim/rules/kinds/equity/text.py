@@ -1,36 +1,50 @@
-"""Wording and formula of `equity`."""
+"""Wording and formula of `describe_equity`."""
 
 from __future__ import annotations
 
 from tnt_sim.domain.money import format_rate
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.expressions import text as expressions_text
-from tnt_sim.rules.expressions.text import _between, _rate, _sum, _term, _where, for_each, scope, stays
+from tnt_sim.rules.expressions.text import (
+    _format_bounds,
+    _format_optional_rate,
+    _format_selector,
+    _format_sum,
+    _format_term,
+    describe_bound_predicate,
+    describe_for_each,
+    describe_scope,
+)
 from tnt_sim.rules.kinds.equity.rule import EquitySpec
 
 
-def equity_formula(rule: EquitySpec) -> str:
+def format_equity_formula(rule: EquitySpec) -> str:
     """Return `∀ d : 50 % · (Σ g_i / Σ population) ≤ Σ{department = d} g_i / population_d`."""
     mark = "d"
-    term = _term(rule.measure)
-    where = _where(rule.where)
-    text = f"{_sum([f'{rule.by} = {mark}', where], term)} / population_{mark}"
-    ratio = f"({_sum([where], term)} / Σ population)"
-    low, high = _rate(rule.min), _rate(rule.max)
-    return f"∀ {mark} : " + _between(low and f"{low} · {ratio}", text, high and f"{high} · {ratio}")
+    term = _format_term(rule.measure)
+    where = _format_selector(rule.where)
+    text = f"{_format_sum([f'{rule.by} = {mark}', where], term)} / population_{mark}"
+    ratio = f"({_format_sum([where], term)} / Σ population)"
+    low, high = _format_optional_rate(rule.min), _format_optional_rate(rule.max)
+    return f"∀ {mark} : " + _format_bounds(low and f"{low} · {ratio}", text, high and f"{high} · {ratio}")
 
 
-def equity(rule: EquitySpec, lang: Lang) -> str:
+def describe_equity(rule: EquitySpec, lang: Lang) -> str:
     """Return « pour chaque département, le montant accordé par habitant ne dépasse pas … »."""
     french = lang is Lang.FR
     low = None if rule.min is None else format_rate(rule.min, lang)
     high = None if rule.max is None else format_rate(rule.max, lang)
-    measure = expressions_text.measure(rule.measure).in_(lang)
-    limits = stays(low, high, lang)
+    measure = expressions_text.describe_measure(rule.measure).in_(lang)
+    limits = describe_bound_predicate(low, high, lang)
     all_text = ""
     if rule.groups == "map":
         all_text = " de la carte" if french else " of the map"
-    each = for_each(rule.by, lang).removesuffix(", ") + all_text + ", " + scope(None, rule.where, lang)
+    each = (
+        describe_for_each(rule.by, lang).removesuffix(", ")
+        + all_text
+        + ", "
+        + describe_scope(None, rule.where, lang)
+    )
     lowered = rule.floor != "strict" and rule.min is not None
     if french:
         floor = ", ou tout ce que ses dossiers peuvent atteindre" if lowered else ""

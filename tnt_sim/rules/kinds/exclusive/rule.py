@@ -23,16 +23,16 @@ import numpy as np
 from tnt_sim.domain.field_types import Code, Count
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.selectors import Selector
-from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
 from tnt_sim.rules.offers.funded_rows import (
-    SHOWN,
+    MAX_LISTED,
     FundedRows,
     Members,
-    _said_at,
-    counted,
-    listed_names,
-    members_of,
+    _locate_rule,
+    build_count_reading,
+    build_members,
+    format_dossier_rows,
     spread,
 )
 from tnt_sim.rules.offers.grants import Offers
@@ -61,14 +61,14 @@ class Exclusive:
     committed: BoolArray
     penalty: Penalty | None = None
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write Σ x_i ≤ max for each group that has more members than that."""
         self._write(builder, None)
 
-    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+    def build_soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """Write the same rows, each funded pair or each dossier beyond `max` at its price."""
         if self.most == 1:
-            self._write(builder, None, self._relief(builder, soft))
+            self._write(builder, None, self._add_relief_columns(builder, soft))
         else:
             self._write(builder, soft)
 
@@ -80,7 +80,7 @@ class Exclusive:
         rows = FundedRows(self.members.names, self.members.group, self.members.dossier, ones, upper)
         rows.write(builder, self.id, self.committed, soft=soft, relief=relief)
 
-    def _relief(self, builder: RowBuilder, soft: Soft) -> list[tuple[int, int, int]]:
+    def _add_relief_columns(self, builder: RowBuilder, soft: Soft) -> list[tuple[int, int, int]]:
         """Add the columns s₂ … sₙ of each group, priced 1, 2, … n − 1.
 
         Returns the entries (group, column, −1).
@@ -89,24 +89,26 @@ class Exclusive:
         for group, size in enumerate(np.bincount(self.members.group).tolist()):
             for before in range(1, size):
                 name = f"pairs:{self.id}:{self.members.names[group] or ''}:{before + 1}"
-                column = builder.column(name, 0, 1)
-                builder.price(column, soft.stage, soft.price * before)
+                column = builder.add_column(name, 0, 1)
+                builder.add_price(column, soft.stage, soft.price * before)
                 entries.append((group, column, -1))
         return entries
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Count the funded dossiers of each group; the distance is in pairs, or in dossiers beyond `max`."""
         counts = self.members.count(funded).tolist()
-        result = counted(self, self.members.names, counts, self.most, grouped=self.members.grouped)
+        result = build_count_reading(
+            self, self.members.names, counts, self.most, grouped=self.members.grouped
+        )
         if self.most == 1:
             return replace(result, broken=Fraction(sum(comb(count, 2) for count in counts)))
         return result
 
-    def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+    def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded dossier a funded one that excludes it, -1 for none: int64 (n,)."""
         members = self.members
         full = members.count(funded) >= max(self.most, 1)
-        return spread(members, np.where(full, members.first(funded), -1), ~funded)
+        return spread(members, np.where(full, members.find_first(funded), -1), ~funded)
 
 
 def compile_exclusive(spec: ExclusiveSpec, path: Path, case: Case, offers: Offers) -> Exclusive | None:
@@ -114,22 +116,22 @@ def compile_exclusive(spec: ExclusiveSpec, path: Path, case: Case, offers: Offer
 
     Returns None, with defects recorded, when something is unknown or infeasible.
     """
-    members = members_of(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
+    members = build_members(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
     if members is None:
         return None
-    mode, members = mode_of(spec), members.within(offers.in_play & case.bound(spec.id))
+    mode, members = get_mode(spec), members.restrict(offers.in_play & case.select_applicable(spec.id))
     if mode is Mode.HARD:
         refuse_full(case, members, spec.max, offers, path)
-    penalty = penalty_of(spec, case, Unit.NUMBER, path)
+    penalty = compile_penalty(spec, case, Unit.NUMBER, path)
     return Exclusive(spec.id, spec.kind, mode, members, spec.max, offers.committed, penalty)
 
 
 def refuse_full(case: Case, members: Members, most: int, offers: Offers, path: Path | None) -> None:
     """Record a defect for each group in which more than `most` dossiers are committed or funded by decision."""
     settled = offers.committed | offers.forced
-    for group in np.flatnonzero(members.count(settled) > most).tolist()[:SHOWN]:
+    for group in np.flatnonzero(members.count(settled) > most).tolist()[:MAX_LISTED]:
         rows = members.dossier[(members.group == group) & settled[members.dossier]]
-        names, named = listed_names(case, rows), members.names[group]
+        names, named = format_dossier_rows(case, rows), members.names[group]
         of_fr = f" de « {named} »" if named else ""
         of_en = f' of "{named}"' if named else ""
         case.defects.add(
@@ -140,5 +142,5 @@ def refuse_full(case: Case, members: Members, most: int, offers: Offers, path: P
                 f"{len(rows)} dossiers{of_en} are committed or funded by decision, and at most {most} may be: "
                 f"{names}.",
             ),
-            *_said_at(case, path, rows[:5], "variant_of"),
+            *_locate_rule(case, path, rows[:5], "variant_of"),
         )

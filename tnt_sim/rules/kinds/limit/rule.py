@@ -14,13 +14,19 @@ from typing import Literal
 
 from tnt_sim.domain.field_types import Code, Flag
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.comparisons import bound_literal
-from tnt_sim.rules.expressions.groups import Groups, groups_by
-from tnt_sim.rules.expressions.measures import Measures, whole_only
-from tnt_sim.rules.expressions.selectors import Selector, envelope_node, select
-from tnt_sim.rules.kind_support.attainable_range import demand_steps, limit_can_hold
-from tnt_sim.rules.kind_support.rule_spec import RuleSpec, ShareOfAmount, mode_of, penalty_of, well_bounded
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, common_scale, whole_steps
+from tnt_sim.rules.expressions.comparisons import parse_bound
+from tnt_sim.rules.expressions.groups import Groups, group_by_columns
+from tnt_sim.rules.expressions.measures import Measures, can_restrict
+from tnt_sim.rules.expressions.selectors import Selector, find_envelope_node, select
+from tnt_sim.rules.kind_support.attainable_range import can_hold_limit, compute_demand_steps
+from tnt_sim.rules.kind_support.rule_spec import (
+    RuleSpec,
+    ShareOfAmount,
+    compile_penalty,
+    get_mode,
+    has_valid_bounds,
+)
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, find_common_scale, round_to_steps
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
     Case,
@@ -68,7 +74,7 @@ class Limit:
     lowered: tuple[bool, ...]
     penalty: Penalty | None = None
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write ⌈min / scale⌉ ≤ Σ integer terms ≤ ⌊max / scale⌋ for each group, one row per side."""
         scale = self.terms.scale
         for side, bounds in (("min", self.minimum), ("max", self.maximum)):
@@ -76,21 +82,21 @@ class Limit:
                 continue
             labels = [RowLabel(RowKind.RULE, self.id, name, side) for name in self.groups.names]
             none: list[int | None] = [None] * len(bounds)
-            whole = whole_steps(bounds, scale, up=side == "min")
+            whole = round_to_steps(bounds, scale, up=side == "min")
             lower, upper = (whole, none) if side == "min" else (none, whole)
-            builder.rows(labels, self.terms, self.groups.codes, lower, upper)
+            builder.add_rows(labels, self.terms, self.groups.codes, lower, upper)
 
-    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+    def build_soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """Write the same sums in a scale in which every bound is whole, so that distances are exact."""
         bounds = [bound for bound in (*self.minimum, *self.maximum) if bound is not None]
         if not bounds:
             return
-        scale = common_scale([self.terms.scale, *bounds])
-        terms = self.terms.rescaled(scale)
+        scale = find_common_scale([self.terms.scale, *bounds])
+        terms = self.terms.rescale(scale)
         labels = [RowLabel(RowKind.RULE, self.id, name) for name in self.groups.names]
         lower = [None if bound is None else int(bound / scale) for bound in self.minimum]
         upper = [None if bound is None else int(bound / scale) for bound in self.maximum]
-        builder.rows(labels, terms, self.groups.codes, lower, upper, soft=soft)
+        builder.add_rows(labels, terms, self.groups.codes, lower, upper, soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Evaluate the sum of each group, exactly."""
@@ -112,32 +118,35 @@ def compile_limit(
 
     Returns None, with defects recorded, when something is unknown or infeasible.
     """
-    terms = measures.terms(spec.measure, (*path, "measure"))
+    terms = measures.get_terms(spec.measure, (*path, "measure"))
     restricted = spec.where is not None or spec.by is not None
-    if terms is None or not whole_only(case, terms, restricted, path):
+    if terms is None or not can_restrict(case, terms, restricted, path):
         return None
     mask = select(case, spec.where, (*path, "where"))
     if mask is None:
         return None
-    mask = mask & case.bound(spec.id)
+    mask = mask & case.select_applicable(spec.id)
     # a minimum applies to every group, even one without a dossier of `where`; a maximum alone does not
-    named = offers.in_play & (case.bound(spec.id) if spec.min is not None else mask)
-    groups = groups_by(case, spec.by, spec.groups, named, mask & offers.in_play, path)
-    minimum = _bound(case, spec.min, terms, (*path, "min"))
-    maximum = _bound(case, spec.max, terms, (*path, "max"))
+    named = offers.in_play & (case.select_applicable(spec.id) if spec.min is not None else mask)
+    groups = group_by_columns(case, spec.by, spec.groups, named, mask & offers.in_play, path)
+    minimum = _parse_bound(case, spec.min, terms, (*path, "min"))
+    maximum = _parse_bound(case, spec.max, terms, (*path, "max"))
     if groups is None or minimum is _BAD or maximum is _BAD:
         return None
-    if not well_bounded(spec, minimum, maximum, case, path):
+    if not has_valid_bounds(spec, minimum, maximum, case, path):
         return None
     n_groups = len(groups.names)
     floors, lowered = [minimum] * n_groups, [False] * n_groups
     floor = spec.floor or ("demand" if spec.by is not None else "strict")
     if minimum is not None and floor == "demand":
-        reach, (step,) = demand_steps(terms, groups, offers), whole_steps([minimum], terms.scale, up=True)
+        reach, (step,) = (
+            compute_demand_steps(terms, groups, offers),
+            round_to_steps([minimum], terms.scale, up=True),
+        )
         lowered = [value < (step or 0) for value in reach]
         floors = [v * terms.scale if low else minimum for v, low in zip(reach, lowered, strict=True)]
-    mode, ceilings = mode_of(spec), [maximum] * n_groups
-    if mode is Mode.HARD and not limit_can_hold(case, terms, groups, offers, floors, ceilings, path):
+    mode, ceilings = get_mode(spec), [maximum] * n_groups
+    if mode is Mode.HARD and not can_hold_limit(case, terms, groups, offers, floors, ceilings, path):
         return None
     return Limit(
         id=spec.id,
@@ -148,17 +157,17 @@ def compile_limit(
         minimum=tuple(floors),
         maximum=tuple(ceilings),
         lowered=tuple(lowered),
-        penalty=penalty_of(spec, case, terms.unit, path),
+        penalty=compile_penalty(spec, case, terms.unit, path),
     )
 
 
 _BAD = Fraction(-(10**30))
 
 
-def _of_what(case: Case, bound: str, path: Path) -> None:
+def _record_share_bound(case: Case, bound: str, path: Path) -> None:
     """Record that the bound of a limit is a percentage, and say how to write it."""
     side = str(path[-1])
-    case.fault(
+    case.record_defect(
         "limit-share",
         Text(
             f"« {bound} » est une part, et une règle `limit` veut un montant ou un nombre.",
@@ -174,16 +183,16 @@ def _of_what(case: Case, bound: str, path: Path) -> None:
     )
 
 
-def _bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, path: Path) -> Fraction | None:
+def _parse_bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, path: Path) -> Fraction | None:
     if bound is None:
         return None
     if isinstance(bound, str):
         if bound.rstrip().endswith("%"):
-            _of_what(case, bound.strip(), path)
+            _record_share_bound(case, bound.strip(), path)
             return _BAD
-        value = bound_literal(case, bound, terms.unit, terms.scale, path)
+        value = parse_bound(case, bound, terms.unit, terms.scale, path)
         return _BAD if value is None else value
-    node = envelope_node(case, bound.of_amount, (*path, "of_amount"))
+    node = find_envelope_node(case, bound.of_amount, (*path, "of_amount"))
     amount = None if node is None else case.tree.written_cents[node]
     if amount is None:
         if node is not None:
@@ -194,7 +203,7 @@ def _bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, path: Pa
                 if case.tree.closed[node]
                 else Text("n'a pas de montant écrit", "has no written amount")
             )
-            case.fault(
+            case.record_defect(
                 "no-amount",
                 Text(
                     f"l'enveloppe « {bound.of_amount} » {why.fr}.",

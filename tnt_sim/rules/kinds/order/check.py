@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tnt_sim.rules.kinds.order.rule import FirstCome, Order, Queue
-from tnt_sim.rules.second_reading.rows import RowCollector, named
+from tnt_sim.rules.second_reading.rows import RowCollector, format_row_name
 
 
-def order_lines(lines: RowCollector, rule: Order) -> None:
+def add_order_rows(lines: RowCollector, rule: Order) -> None:
     """Write each dossier against all dossiers of the level before it.
 
     The model passes through a further column where that level has several dossiers; such rows are left
@@ -28,15 +28,17 @@ def order_lines(lines: RowCollector, rule: Order) -> None:
             row += [len(names)] * (1 + len(above))
             dossier += [entry, *above]
             value += [len(above), *([-1] * len(above))]
-            names.append(f"{named('rule', rule.id, numbers[entry])}:max")
+            names.append(f"{format_row_name('rule', rule.id, numbers[entry])}:max")
             if len(above) > 1:
                 lines.unread.add(names[-1])
-                lines.unread.update(f"{named('link', rule.id, numbers[better])}:max" for better in above)
+                lines.unread.update(
+                    f"{format_row_name('link', rule.id, numbers[better])}:max" for better in above
+                )
     at, whose, worth = (np.array(part, dtype=np.int64) for part in (row, dossier, value))
     lines.add_funded(names, at, whose, worth, [0] * len(names))
 
 
-def queue_lines(lines: RowCollector, rule: FirstCome) -> None:
+def add_queue_rows(lines: RowCollector, rule: FirstCome) -> None:
     """Write the queues whose amounts are fixed, by serving them in turn.
 
     Queues with variable amounts are left unread.
@@ -45,19 +47,19 @@ def queue_lines(lines: RowCollector, rule: FirstCome) -> None:
         most, least = rule.most_cents[queue.dossier], rule.least_cents[queue.dossier]
         names = rule.number.gather(queue.dossier).to_list()
         if (most == least).all():
-            _served(lines, rule, queue, names)
+            _add_fixed_queue(lines, rule, queue, names)
             continue
-        lines.unread.update(f"{named('rule', rule.id, name)}:max" for name in names)
-        lines.unread.update(f"{named('rule', rule.id, name, 'turn')}:min" for name in names)
-        lines.unread.add(f"{named('rule', rule.id, queue.name, 'money')}:max")
+        lines.unread.update(f"{format_row_name('rule', rule.id, name)}:max" for name in names)
+        lines.unread.update(f"{format_row_name('rule', rule.id, name, 'turn')}:min" for name in names)
+        lines.unread.add(f"{format_row_name('rule', rule.id, queue.name, 'money')}:max")
 
 
-def _served(lines: RowCollector, rule: FirstCome, queue: Queue, names: list[str]) -> None:
+def _add_fixed_queue(lines: RowCollector, rule: FirstCome, queue: Queue, names: list[str]) -> None:
     left, value, bound = queue.money_cents, [], []
     for cents in rule.least_cents[queue.dossier].tolist():
         served = cents <= left
         left -= cents if served else 0
         value.append(-1 if served else 1)
         bound.append(-1 if served else 0)
-    labels = [f"{named('rule', rule.id, name)}:max" for name in names]
+    labels = [f"{format_row_name('rule', rule.id, name)}:max" for name in names]
     lines.add_funded(labels, np.arange(len(labels)), queue.dossier, np.array(value, dtype=np.int64), bound)

@@ -41,16 +41,26 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.field_types import Code, Flag
-from tnt_sim.domain.portfolio import instants
-from tnt_sim.i18n.message import Text, so_many
-from tnt_sim.rules.envelopes.tree_reading import unassigned_cents
-from tnt_sim.rules.expressions.columns import ValueKind, kind_of, numeric_column, unknown_column
-from tnt_sim.rules.expressions.groups import groups_by
+from tnt_sim.domain.portfolio import convert_to_instants
+from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.rules.envelopes.tree_reading import compute_unassigned_cents
+from tnt_sim.rules.expressions.columns import (
+    ValueKind,
+    get_column_kind,
+    read_numeric_column,
+    record_unknown_column,
+)
+from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector, select
-from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, exact_sum
-from tnt_sim.rules.offers.funded_rows import FundedRows, listed_names, nothing, too_many_pairs
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, sum_exactly
+from tnt_sim.rules.offers.funded_rows import (
+    FundedRows,
+    build_empty_terms,
+    format_dossier_rows,
+    has_too_many_pairs,
+)
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
     Case,
@@ -99,25 +109,25 @@ class FirstCome:
     number: pl.Series
     penalty: Penalty | None = None
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write the queue rows of the module's equations."""
         for queue in self.queues:
-            sure, never, open_ = self.settled(queue)
+            sure, never, open_ = self.split_queue(queue)
             self._fix(builder, sure, -1)
             self._fix(builder, never, 1)
-            if self._fixed(queue) and not open_:
+            if self._has_fixed_amounts(queue) and not open_:
                 continue
             codes = np.full(len(self.number), -1, dtype=np.int64)
             codes[queue.dossier] = 0
             label = RowLabel(RowKind.RULE, self.id, queue.name, "money")
-            builder.rows([label], self._granted(), codes, [None], [queue.money_cents])
+            builder.add_rows([label], self._build_granted_terms(), codes, [None], [queue.money_cents])
             for place, high in open_:
-                self._turn(builder, queue, place, high)
+                self._write_turn(builder, queue, place, high)
 
-    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+    def build_soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """Write nothing: such a rule is hard or only reported."""
 
-    def settled(self, queue: Queue) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+    def split_queue(self, queue: Queue) -> tuple[list[int], list[int], list[tuple[int, int]]]:
         """Return the dossiers funded in every case, those funded in none, and (place, highᵢ) of the others."""
         low = high = queue.money_cents
         sure: list[int] = []
@@ -135,7 +145,7 @@ class FirstCome:
                 low, high = 0, max(a - 1, high - a)
         return sure, never, open_
 
-    def _fixed(self, queue: Queue) -> bool:
+    def _has_fixed_amounts(self, queue: Queue) -> bool:
         return bool((self.least_cents[queue.dossier] == self.most_cents[queue.dossier]).all())
 
     def _fix(self, builder: RowBuilder, dossiers: list[int], sign: int) -> None:
@@ -150,33 +160,33 @@ class FirstCome:
             np.minimum(sign, 0) * ones,
         ).write(builder, self.id, np.zeros(len(self.number), dtype=np.bool_))
 
-    def _turn(self, builder: RowBuilder, queue: Queue, place: int, high: int) -> None:
+    def _write_turn(self, builder: RowBuilder, queue: Queue, place: int, high: int) -> None:
         """Write the row of a dossier whose turn depends on the amounts granted before it."""
         row = int(queue.dossier[place])
         need = int(self.least_cents[row])
         codes = np.full(len(self.number), -1, dtype=np.int64)
         codes[queue.dossier[:place]] = 0
         label = RowLabel(RowKind.RULE, self.id, self.number[row], "turn")
-        column = int(builder.funded_columns()[row])
+        column = int(builder.get_funded_columns()[row])
         lower = queue.money_cents - need + 1
         # a dossier refused in an analysis has no column: x_i = 0
         served = [(0, column, high - need + 1)] if column >= 0 else []
-        builder.rows([label], self._granted(), codes, [lower], [None], served)
+        builder.add_rows([label], self._build_granted_terms(), codes, [lower], [None], served)
 
-    def _granted(self) -> Terms:
+    def _build_granted_terms(self) -> Terms:
         ones = np.ones(len(self.number), dtype=np.int64)
         return Terms(Fraction(1, 100), Unit.MONEY, np.zeros_like(ones), ones)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Count in each queue the dossiers that are not treated as their turn requires."""
-        wrong = [self._wrong(queue, funded, granted_cents) for queue in self.queues]
+        wrong = [self._find_violations(queue, funded, granted_cents) for queue in self.queues]
         readings = tuple(
             Reading(queue.name, int((found >= 0).sum()), 1, None, Fraction(0))
             for queue, found in zip(self.queues, wrong, strict=True)
         )
         return RuleReading(self.id, self.kind, self.mode, readings, grouped=True)
 
-    def _wrong(self, queue: Queue, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+    def _find_violations(self, queue: Queue, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return the dossiers funded without enough money, or not funded in spite of it.
 
         The others are -1: int64 (m,).
@@ -186,7 +196,7 @@ class FirstCome:
         wrong = np.where(held, left[1:] < 0, self.least_cents[queue.dossier] <= left[:-1])
         return np.where(wrong, queue.dossier, -1)
 
-    def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+    def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded dossier of a queue the last one funded before it, -1 if none: int64 (n,)."""
         places = np.full(len(funded), -1, dtype=np.int64)
         for queue in self.queues:
@@ -212,9 +222,9 @@ def compile_queue(
     """
     queues: list[Queue] = []
     for node in np.unique(case.node[mask & (case.node >= 0)]).tolist():
-        money = _money(case, offers, node)
+        money = _compute_queue_cents(case, offers, node)
         if money is None:
-            _no_amount(case, node, path)
+            _record_missing_amount(case, node, path)
             return None
         mine = np.flatnonzero(mask & (case.node == node))
         queues.append(Queue(case.tree.ids[node], max(0, money), mine[np.argsort(position[mine])]))
@@ -222,29 +232,29 @@ def compile_queue(
         rule, "order", mode, tuple(queues), offers.least_cents, offers.most_cents, case.table["dossier"]
     )
     for queue in queues:
-        n_open = len(result.settled(queue)[2])
+        n_open = len(result.split_queue(queue)[2])
         if mode is Mode.HARD and n_open > MAX_OPEN:
-            _too_open(case, queue, n_open, path)
+            _record_open_queue(case, queue, n_open, path)
             return None
     return result
 
 
-def _money(case: Case, offers: Offers, node: int) -> int | None:
+def _compute_queue_cents(case: Case, offers: Offers, node: int) -> int | None:
     """Return M: the envelope's own money less what is committed and decided there; None without an amount."""
-    money = unassigned_cents(case.tree, node)
+    money = compute_unassigned_cents(case.tree, node)
     if money is None:
         return None
     inside = case.node == node
-    for child in case.tree.children(node):
+    for child in case.tree.list_children(node):
         if case.tree.amount_cents[child] is None:
             inside |= (case.node >= child) & (case.node < case.tree.end[child])
     taken = np.where(offers.forced, offers.most_cents, offers.committed_cents)
-    return money - exact_sum(taken[inside])
+    return money - sum_exactly(taken[inside])
 
 
-def _no_amount(case: Case, node: int, path: Path) -> None:
+def _record_missing_amount(case: Case, node: int, path: Path) -> None:
     name = case.tree.ids[node]
-    case.fault(
+    case.record_defect(
         "no-amount",
         Text(
             f"l'enveloppe « {name} » n'a pas de montant écrit : rien ne dit où sa file s'arrête.",
@@ -257,8 +267,8 @@ def _no_amount(case: Case, node: int, path: Path) -> None:
     )
 
 
-def _too_open(case: Case, queue: Queue, n_open: int, path: Path) -> None:
-    case.fault(
+def _record_open_queue(case: Case, queue: Queue, n_open: int, path: Path) -> None:
+    case.record_defect(
         "queue-open",
         Text(
             f"dans la file de « {queue.name} », le tour de {n_open} dossiers dépend de montants ouverts ; la "
@@ -318,12 +328,12 @@ class Order:
     number: pl.Series
     penalty: Penalty | None = None
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write x ≤ a of the level before, and a ≤ x for each dossier of the level."""
         if len(self.dossier) == 0:
             return
-        x = builder.funded_columns()[self.dossier]
-        step = _steps(self.group, self.level)
+        x = builder.get_funded_columns()[self.dossier]
+        step = _enumerate_levels(self.group, self.level)
         size = np.bincount(step)
         first = np.searchsorted(step, np.arange(len(size)))
         gate, group = x[first], self.group[first]
@@ -332,7 +342,7 @@ class Order:
         for k in shared.tolist():
             at = int(first[k])
             name = self.names[int(self.group[at])] or ""
-            gate[k] = builder.column(f"level:{self.id}:{name}:{int(self.level[at])}", 0, 1)
+            gate[k] = builder.add_column(f"level:{self.id}:{name}:{int(self.level[at])}", 0, 1)
         below = np.flatnonzero(self.level > 0)
         self._write(builder, RowKind.RULE, below, x[below], gate[step[below] - 1])
         inside = np.flatnonzero(np.isin(step, shared))
@@ -356,9 +366,9 @@ class Order:
             if column >= 0
         ]
         none: list[int | None] = [None] * len(labels)
-        builder.rows(labels, nothing(len(self.number)), None, none, [0] * len(labels), extra)
+        builder.add_rows(labels, build_empty_terms(len(self.number)), None, none, [0] * len(labels), extra)
 
-    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+    def build_soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """Write x_worse ≤ x_better for each pair, each violated pair at its price."""
         worse, better = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for code in np.unique(self.group).tolist():
@@ -367,13 +377,13 @@ class Order:
             i, j = np.nonzero(level[:, None] < level[None, :])
             better.append(self.dossier[own[i]])
             worse.append(self.dossier[own[j]])
-        rows = FundedRows.implications(np.concatenate(worse), np.concatenate(better), self.number)
+        rows = FundedRows.from_implications(np.concatenate(worse), np.concatenate(better), self.number)
         rows.write(builder, self.id, np.zeros(len(self.number), dtype=np.bool_), soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Count in each group the pairs whose worse dossier is funded and better one is not."""
         held = funded[self.dossier]
-        pairs = np.where(held, self._unfunded_before(held), 0)
+        pairs = np.where(held, self._count_unfunded_before(held), 0)
         broken = np.zeros(len(self.names), dtype=np.int64)
         np.add.at(broken, self.group, pairs)
         readings = tuple(
@@ -382,20 +392,20 @@ class Order:
         )
         return RuleReading(self.id, self.kind, self.mode, readings, self.grouped)
 
-    def _unfunded_before(self, held: BoolArray) -> IntArray:
+    def _count_unfunded_before(self, held: BoolArray) -> IntArray:
         """Return how many strictly better dossiers of its group are unfunded, int64 (m,)."""
         before = np.concatenate([[0], np.cumsum(~held)])
-        step = _steps(self.group, self.level)
+        step = _enumerate_levels(self.group, self.level)
         level_start = np.searchsorted(step, step)
         group_start = np.searchsorted(self.group, self.group)
         better: IntArray = before[level_start] - before[group_start]
         return better
 
-    def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+    def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded dossier the best unfunded one of its group, int64 (n,), -1 for none."""
         held = funded[self.dossier]
         places = np.full(len(funded), -1, dtype=np.int64)
-        barred = np.flatnonzero(~held & (self._unfunded_before(held) > 0))
+        barred = np.flatnonzero(~held & (self._count_unfunded_before(held) > 0))
         unfunded = np.flatnonzero(~held)
         start = np.searchsorted(self.group, self.group[barred])
         places[self.dossier[barred]] = self.dossier[unfunded[np.searchsorted(unfunded, start)]]
@@ -404,12 +414,12 @@ class Order:
     @property
     def n_pairs(self) -> int:
         """Number of pairs of a strictly better and a worse dossier."""
-        step = _steps(self.group, self.level)
+        step = _enumerate_levels(self.group, self.level)
         start = np.searchsorted(self.group, self.group)
         return int((np.searchsorted(step, step) - start).sum())
 
 
-def _steps(group: IntArray, level: IntArray) -> IntArray:
+def _enumerate_levels(group: IntArray, level: IntArray) -> IntArray:
     """Return a running number of the pairs (group, level), int64 (m,)."""
     new = np.ones(len(group), dtype=np.int64)
     new[1:] = (group[1:] != group[:-1]) | (level[1:] != level[:-1])
@@ -420,47 +430,49 @@ def compile_order(
     spec: OrderSpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Order | FirstCome | None:
     """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown."""
-    if not _well_said(spec, case, path):
+    if not _has_valid_keys(spec, case, path):
         return None
     chosen = select(case, spec.where, (*path, "where"))
     if chosen is None:
         return None
-    mask = chosen & offers.candidate & ~offers.forced & case.bound(spec.id)
-    position = _rank(spec, mask, case, measures, path) if spec.rank else _instants(spec, case, path)
+    mask = chosen & offers.candidate & ~offers.forced & case.select_applicable(spec.id)
+    position = (
+        _rank_by_value(spec, mask, case, measures, path) if spec.rank else _rank_by_instant(spec, case, path)
+    )
     if position is None:
         return None
     # before 0.2 the number broke ties of one instant, whatever the rule said
     in_a_row = spec.ties_used == "rank" or (case.as_0_1_0 and spec.first_come is not None)
     if in_a_row:
-        position = _in_a_row(position)
+        position = _break_ties(position)
     if spec.skip:
-        return compile_queue(spec.id, mode_of(spec), mask, position, case, offers, path)
-    groups = groups_by(case, spec.by, None, mask, mask & (position >= 0), path)
+        return compile_queue(spec.id, get_mode(spec), mask, position, case, offers, path)
+    groups = group_by_columns(case, spec.by, None, mask, mask & (position >= 0), path)
     if groups is None:
         return None
     dossier = np.flatnonzero(groups.codes >= 0)
     code, place = groups.codes[dossier], position[dossier]
     order = np.lexsort((dossier, place, code))
     dossier, code, place = dossier[order], code[order], place[order]
-    step = _steps(code, place)
+    step = _enumerate_levels(code, place)
     result = Order(
         spec.id,
         spec.kind,
-        mode_of(spec),
+        get_mode(spec),
         groups.names,
         groups.grouped,
         code,
         dossier,
         step - step[np.searchsorted(code, code)] if len(code) else step,
         case.table["dossier"],
-        penalty_of(spec, case, Unit.NUMBER, path),
+        compile_penalty(spec, case, Unit.NUMBER, path),
     )
-    if result.mode is Mode.PENALTY and too_many_pairs(case, result.n_pairs, path):
+    if result.mode is Mode.PENALTY and has_too_many_pairs(case, result.n_pairs, path):
         return None
     return result
 
 
-def _well_said(spec: OrderSpec, case: Case, path: Path) -> bool:
+def _has_valid_keys(spec: OrderSpec, case: Case, path: Path) -> bool:
     """Return whether the keys of the rule fit together; record a defect otherwise."""
     faults = [
         (
@@ -488,7 +500,7 @@ def _well_said(spec: OrderSpec, case: Case, path: Path) -> bool:
             "with `skip: true` each envelope has its own queue: `by` cannot be added.",
         ),
         (
-            bool(spec.skip) and mode_of(spec) is Mode.PENALTY,
+            bool(spec.skip) and get_mode(spec) is Mode.PENALTY,
             (*path, "penalty"),
             "`skip: true` est dure ou pour information : elle n'a pas de pénalité.",
             "`skip: true` is hard or report only: it has no penalty.",
@@ -504,42 +516,44 @@ def _well_said(spec: OrderSpec, case: Case, path: Path) -> bool:
     ]
     for wrong, where, fr, en in faults:
         if wrong:
-            case.fault("order", Text(fr, en), where)
+            case.record_defect("order", Text(fr, en), where)
             return False
     return True
 
 
-def _rank(spec: OrderSpec, mask: BoolArray, case: Case, measures: Measures, path: Path) -> IntArray | None:
+def _rank_by_value(
+    spec: OrderSpec, mask: BoolArray, case: Case, measures: Measures, path: Path
+) -> IntArray | None:
     """Return the place of each dossier by rank, int64 (n,).
 
     0 is best, equal ranks have equal places, and an empty rank is -1.
     """
     name, here = spec.rank or "", (*path, "rank")
     if name in measures.named:
-        values = _measured(case, measures, name, here)
+        values = _read_measure(case, measures, name, here)
         missing = np.zeros(case.n, dtype=np.bool_)
-    elif kind_of(case, name) is ValueKind.DATE:
-        column = instant_column(case, name)
-        values, missing = _filled(column), column.is_null().to_numpy()
+    elif get_column_kind(case, name) is ValueKind.DATE:
+        column = read_instants(case, name)
+        values, missing = _convert_to_epoch(column), column.is_null().to_numpy()
     else:
-        column_ = numeric_column(case, name, here, measures.names)
+        column_ = read_numeric_column(case, name, here, measures.list_names)
         if column_ is None:
             return None
         values, missing = column_.values, column_.missing
     if values is None:
         return None
-    _note_empty(case, mask & missing, name, here)
+    _warn_empty(case, mask & missing, name, here)
     key = -values if spec.best == "high" else values
     _, place = np.unique(key, return_inverse=True)
     return np.where(missing, -1, place.astype(np.int64))
 
 
-def _measured(case: Case, measures: Measures, name: str, path: Path) -> IntArray | None:
-    terms = measures.terms(name, path)
+def _read_measure(case: Case, measures: Measures, name: str, path: Path) -> IntArray | None:
+    terms = measures.get_terms(name, path)
     if terms is None:
         return None
     if terms.once or terms.per_cent.any():
-        case.fault(
+        case.record_defect(
             "order-measure",
             Text(
                 f"la mesure « {name} » ne donne pas un chiffre par dossier : elle ne peut pas classer.",
@@ -551,12 +565,12 @@ def _measured(case: Case, measures: Measures, name: str, path: Path) -> IntArray
     return terms.per_funded
 
 
-def _note_empty(case: Case, empty: BoolArray, name: str, path: Path) -> None:
+def _warn_empty(case: Case, empty: BoolArray, name: str, path: Path) -> None:
     rows = np.flatnonzero(empty)
     if len(rows) == 0:
         return
-    names = listed_names(case, rows)
-    n = so_many(len(rows), ("dossier", "dossiers"), ("dossier", "dossiers"))
+    names = format_dossier_rows(case, rows)
+    n = describe_count(len(rows), ("dossier", "dossiers"), ("dossier", "dossiers"))
     case.warnings.add(
         "order-empty",
         Text(
@@ -564,19 +578,19 @@ def _note_empty(case: Case, empty: BoolArray, name: str, path: Path) -> None:
             f'outside the order for want of "{name}", neither before nor after others: {n.en} ({names}).',
         ),
         case.locate(path),
-        *(case.portfolio.place(int(row), name) for row in rows[:5]),
+        *(case.portfolio.locate(int(row), name) for row in rows[:5]),
     )
 
 
-def _instants(spec: OrderSpec, case: Case, path: Path) -> IntArray | None:
+def _rank_by_instant(spec: OrderSpec, case: Case, path: Path) -> IntArray | None:
     """Return the place of each dossier by instant, int64 (n,): equal for equal instants, empty ones last."""
     name = spec.first_come or ""
-    kind = kind_of(case, name)
+    kind = get_column_kind(case, name)
     if kind is None:
-        unknown_column(case, name, (*path, "first_come"))
+        record_unknown_column(case, name, (*path, "first_come"))
         return None
     if kind is not ValueKind.DATE:
-        case.fault(
+        case.record_defect(
             "order-date",
             Text(
                 f"la colonne « {name} » n'est pas une date : elle ne dit pas qui vient d'abord.",
@@ -585,24 +599,24 @@ def _instants(spec: OrderSpec, case: Case, path: Path) -> IntArray | None:
             (*path, "first_come"),
         )
         return None
-    column = instant_column(case, name)
-    values = _filled(column)
+    column = read_instants(case, name)
+    values = _convert_to_epoch(column)
     values[column.is_null().to_numpy()] = np.iinfo(np.int64).max
     _, place = np.unique(values, return_inverse=True)
     return place.astype(np.int64)
 
 
-def _in_a_row(position: IntArray) -> IntArray:
+def _break_ties(position: IntArray) -> IntArray:
     """Return places with ties broken by the order of the table (filing, then number); -1 stays: int64 (n,)."""
     place = np.empty(len(position), dtype=np.int64)
     place[np.argsort(position, kind="stable")] = np.arange(len(position))
     return np.where(position < 0, -1, place)
 
 
-def instant_column(case: Case, name: str) -> pl.Series:
+def read_instants(case: Case, name: str) -> pl.Series:
     """Return a date column as instants, null where empty."""
-    return case.table.select(instants(name, case.table.schema[name], case.timezone)).to_series()
+    return case.table.select(convert_to_instants(name, case.table.schema[name], case.timezone)).to_series()
 
 
-def _filled(column: pl.Series) -> IntArray:
+def _convert_to_epoch(column: pl.Series) -> IntArray:
     return column.dt.epoch("us").fill_null(0).to_numpy().astype(np.int64, copy=True)

@@ -1,19 +1,19 @@
-"""Wording and formula of `order`."""
+"""Wording and formula of `describe_order`."""
 
 from __future__ import annotations
 
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.text import _each, _where, scope
+from tnt_sim.rules.expressions.text import _format_quantifier, _format_selector, describe_scope
 from tnt_sim.rules.kinds.order.rule import OrderSpec
 
 
-def order(rule: OrderSpec, lang: Lang) -> str:
+def describe_order(rule: OrderSpec, lang: Lang) -> str:
     """Return « aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon la note (…) »."""
-    whom = scope(rule.by, rule.where, lang)
+    whom = describe_scope(rule.by, rule.where, lang)
     if rule.first_come is not None:
-        return _first_come(rule, whom, lang)
-    column = column_text.column(rule.rank or "").in_(lang)
+        return _describe_first_come(rule, whom, lang)
+    column = column_text.describe_column(rule.rank or "").in_(lang)
     equals = _TIES[rule.ties_used].in_(lang)
     if lang is Lang.FR:
         best = "la plus grande valeur d'abord" if rule.best == "high" else "la plus petite valeur d'abord"
@@ -42,8 +42,8 @@ _SAME_INSTANT = {
 _SAME_FILING = Text("au même instant, le plus petit numéro", "within one instant the smallest number")
 
 
-def _first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
-    column = column_text.column(str(rule.first_come)).in_(lang)
+def _describe_first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
+    column = column_text.describe_column(str(rule.first_come)).in_(lang)
     filed = rule.ties_used == "rank" and rule.first_come == "filed_at"
     equals = (_SAME_FILING if filed else _SAME_INSTANT[rule.ties_used]).in_(lang)
     if lang is Lang.FR:
@@ -61,24 +61,24 @@ def _first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
     return f"{whom}first come, first served, by {column} ({equals}); {after}"
 
 
-def order_formula(rule: OrderSpec) -> str:
+def format_order_formula(rule: OrderSpec) -> str:
     """Return `score_i > score_j ⇒ x_j ≤ x_i`, or the formula of a queue."""
-    all_text, group = _each(rule.by)
-    inside = ", ".join(part for part in (group, _where(rule.where)) if part)
+    all_text, group = _format_quantifier(rule.by)
+    inside = ", ".join(part for part in (group, _format_selector(rule.where)) if part)
     braces = f" {{{inside}}}" if inside else ""
     if rule.skip:
-        return f"{all_text}x_i = [least_i ≤ amount − Σ{{{_before(rule, 'j', 'i')}}} g_j]{braces}"
-    return f"{all_text}{_before(rule, 'i', 'j')} ⇒ x_j ≤ x_i{braces}"
+        return f"{all_text}x_i = [least_i ≤ amount − Σ{{{_format_precedence(rule, 'j', 'i')}}} g_j]{braces}"
+    return f"{all_text}{_format_precedence(rule, 'i', 'j')} ⇒ x_j ≤ x_i{braces}"
 
 
-def _before(rule: OrderSpec, i: str, j: str) -> str:
+def _format_precedence(rule: OrderSpec, i: str, j: str) -> str:
     """Return that i is strictly before j: `score_i > score_j`, with the order of filing for ties."""
     column, high = rule.first_come or rule.rank, rule.best == "high"
     if rule.ties_used == "free":
         return f"{column}_{i} {'>' if high else '<'} {column}_{j}"
     ties = [key for key in ("filed_at", "dossier") if key != column]
 
-    def key(mark: str) -> str:
+    def format_key(mark: str) -> str:
         return ", ".join([f"{'−' if high else ''}{column}_{mark}", *(f"{name}_{mark}" for name in ties)])
 
-    return f"({key(i)}) < ({key(j)})"
+    return f"({format_key(i)}) < ({format_key(j)})"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tnt_sim.rules.kinds.requires.rule import Requires
-from tnt_sim.rules.second_reading.rows import RowCollector, _implied, named
+from tnt_sim.rules.second_reading.rows import RowCollector, _add_implications, format_row_name
 
 
-def requires_lines(lines: RowCollector, rule: Requires) -> None:
+def add_requires_rows(lines: RowCollector, rule: Requires) -> None:
     """Write k · x_head ≤ Σ x_need for each dossier that needs others, or one row per pair when it needs all."""
     needs, numbers = rule.needs, rule.dossier
     starts = np.searchsorted(needs.group, np.arange(len(rule.head) + 1)).tolist()
@@ -19,7 +19,9 @@ def requires_lines(lines: RowCollector, rule: Requires) -> None:
             first += [head] * len(own)
             second += own.tolist()
             continue
-        name = f"{named('rule', rule.id, numbers[head])}:max"
+        name = f"{format_row_name('rule', rule.id, numbers[head])}:max"
         value = np.concatenate([[least], np.full(len(own), -1)]).astype(np.int64)
         lines.add_funded([name], np.zeros(len(value), dtype=np.int64), np.append(head, own), value, [0])
-    _implied(lines, rule.id, np.array(first, dtype=np.int64), np.array(second, dtype=np.int64), numbers)
+    _add_implications(
+        lines, rule.id, np.array(first, dtype=np.int64), np.array(second, dtype=np.int64), numbers
+    )

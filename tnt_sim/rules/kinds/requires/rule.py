@@ -16,17 +16,17 @@ import polars as pl
 
 from tnt_sim.domain.field_types import Code, Count
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
 from tnt_sim.rules.offers.funded_rows import (
-    SHOWN,
+    MAX_LISTED,
     FundedRows,
     Members,
-    _said_at,
-    cannot_be_funded,
-    counted,
-    listed_names,
-    named_rows,
+    _locate_rule,
+    build_count_reading,
+    describe_unfundable,
+    find_rows,
+    format_dossier_rows,
 )
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleReading, Soft
@@ -62,11 +62,11 @@ class Requires:
     dossier: pl.Series
     penalty: Penalty | None = None
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write x_head ≤ x_need for each pair where all are needed, otherwise k · x_head ≤ Σ x_need."""
         self._write(builder, None)
 
-    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+    def build_soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """Write the same rows, each missing dossier at its price."""
         self._write(builder, soft)
 
@@ -79,7 +79,7 @@ class Requires:
     def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
         pair = self.whole[self.needs.group]
         first, second = self.head[self.needs.group[pair]], self.needs.dossier[pair]
-        rows = FundedRows.implications(first, second, self.dossier)
+        rows = FundedRows.from_implications(first, second, self.dossier)
         rows.write(builder, self.id, self.committed, soft=soft)
         some = np.flatnonzero(~self.whole)
         place = np.full(len(self.head), -1, dtype=np.int64)
@@ -92,20 +92,20 @@ class Requires:
             np.zeros(len(some), dtype=np.int64),
         ).write(builder, self.id, self.committed, soft=soft)
 
-    def lacking(self, funded: BoolArray) -> IntArray:
+    def count_missing(self, funded: BoolArray) -> IntArray:
         """Return how many needed dossiers each head lacks, whether it is funded or not: int64 (n_heads,)."""
         lacking: IntArray = np.maximum(self.at_least - self.needs.count(funded), 0)
         return lacking
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Count the needed dossiers that each funded head lacks."""
-        counts = np.where(funded[self.head], self.lacking(funded), 0).tolist()
+        counts = np.where(funded[self.head], self.count_missing(funded), 0).tolist()
         names = self.dossier.gather(self.head).to_list()
-        return counted(self, names, counts, 0, grouped=True)
+        return build_count_reading(self, names, counts, 0, grouped=True)
 
-    def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+    def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded head a needed dossier that is unfunded, -1 for none: int64 (n,)."""
-        missing = np.where(self.lacking(funded) > 0, self.needs.first(~funded), -1)
+        missing = np.where(self.count_missing(funded) > 0, self.needs.find_first(~funded), -1)
         places = np.full(len(funded), -1, dtype=np.int64)
         open_ = (missing >= 0) & ~funded[self.head]
         places[self.head[open_]] = missing[open_]
@@ -117,14 +117,14 @@ def compile_requires(spec: RequiresSpec, path: Path, case: Case, offers: Offers)
 
     Returns None, with defects recorded, when something is unknown or infeasible.
     """
-    head = named_rows(case, spec.dossiers, (*path, "dossiers"))
-    need = named_rows(case, spec.need, (*path, "need"))
+    head = find_rows(case, spec.dossiers, (*path, "dossiers"))
+    need = find_rows(case, spec.need, (*path, "need"))
     if head is None or need is None:
         return None
-    head = head[case.bound(spec.id)[head]]
+    head = head[case.select_applicable(spec.id)[head]]
     at_least = len(need) if spec.at_least is None else spec.at_least
     if not 1 <= at_least <= len(need):
-        case.fault(
+        case.record_defect(
             "at-least",
             Text(
                 f"`at_least` va de 1 à {len(need)}, le nombre de dossiers de `need`.",
@@ -146,28 +146,28 @@ def compile_requires(spec: RequiresSpec, path: Path, case: Case, offers: Offers)
     rule = Requires(
         spec.id,
         spec.kind,
-        mode_of(spec),
+        get_mode(spec),
         head,
         np.full(len(head), at_least, dtype=np.int64),
         needs,
         offers.committed,
         case.table["dossier"],
-        penalty_of(spec, case, Unit.NUMBER, path),
+        compile_penalty(spec, case, Unit.NUMBER, path),
     )
     if rule.mode is Mode.HARD:
-        note_impossible(case, rule, offers, path)
+        report_impossible(case, rule, offers, path)
     return rule
 
 
-def note_impossible(case: Case, rule: Requires, offers: Offers, path: Path | None) -> None:
+def report_impossible(case: Case, rule: Requires, offers: Offers, path: Path | None) -> None:
     """Report heads whose needs cannot be funded: an error where the head must be funded, else a warning."""
-    short = rule.lacking(offers.in_play) > 0
+    short = rule.count_missing(offers.in_play) > 0
     must = (offers.committed | offers.forced)[rule.head]
     lost = np.flatnonzero(short & must)
-    for k in lost.tolist()[:SHOWN]:
+    for k in lost.tolist()[:MAX_LISTED]:
         row = int(rule.head[k])
         out = rule.needs.dossier[(rule.needs.group == k) & ~offers.in_play[rule.needs.dossier]]
-        name, names = case.table["dossier"][row], listed_names(case, out)
+        name, names = case.table["dossier"][row], format_dossier_rows(case, out)
         case.defects.add(
             "requires-broken",
             Text(
@@ -176,16 +176,16 @@ def note_impossible(case: Case, rule: Requires, offers: Offers, path: Path | Non
                 f'the dossier "{name}" is committed or funded by decision, but what it requires cannot be '
                 f"funded: {names}.",
             ),
-            *_said_at(case, path, rule.head[[k]], "requires"),
+            *_locate_rule(case, path, rule.head[[k]], "requires"),
         )
     rows = rule.head[short & ~must & offers.in_play[rule.head]]
     if len(rows):
-        n = cannot_be_funded(len(rows))
+        n = describe_unfundable(len(rows))
         case.warnings.add(
             "requires-impossible",
             Text(
-                f"{n.fr}, faute d'un préalable qui puisse l'être : {listed_names(case, rows)}.",
-                f"{n.en}, for want of a prerequisite that can be: {listed_names(case, rows)}.",
+                f"{n.fr}, faute d'un préalable qui puisse l'être : {format_dossier_rows(case, rows)}.",
+                f"{n.en}, for want of a prerequisite that can be: {format_dossier_rows(case, rows)}.",
             ),
-            *_said_at(case, path, rows[:5], "requires"),
+            *_locate_rule(case, path, rows[:5], "requires"),
         )

@@ -1,19 +1,19 @@
-"""Wording and formula of `requires`."""
+"""Wording and formula of `describe_requires`."""
 
 from __future__ import annotations
 
 from tnt_sim.i18n.message import Lang
-from tnt_sim.rules.expressions.text import _SHOWN, named
+from tnt_sim.rules.expressions.text import _MAX_LISTED, format_dossiers
 from tnt_sim.rules.kind_support.text import _ARE, _ARE_FUNDED, _IS, _IS_FUNDED
-from tnt_sim.rules.kinds.exclusive.text import _plus
+from tnt_sim.rules.kinds.exclusive.text import _format_named_sum
 from tnt_sim.rules.kinds.requires.rule import RequiresSpec
 
 
-def requires(rule: RequiresSpec, lang: Lang) -> str:
+def describe_requires(rule: RequiresSpec, lang: Lang) -> str:
     """Return « D-3 n'est financé que si D-4 et D-5 le sont »."""
     french = lang is Lang.FR
-    who = named(rule.dossiers, lang)
-    need = named(rule.need, lang)
+    who = format_dossiers(rule.dossiers, lang)
+    need = format_dossiers(rule.need, lang)
     verb = (_ARE_FUNDED if len(rule.dossiers) > 1 else _IS_FUNDED).in_(lang)
     if rule.at_least is None or rule.at_least >= len(rule.need):
         end = (_ARE if len(rule.need) > 1 else _IS).in_(lang)
@@ -26,9 +26,9 @@ def requires(rule: RequiresSpec, lang: Lang) -> str:
     )
 
 
-def requires_formula(rule: RequiresSpec) -> str:
+def format_requires_formula(rule: RequiresSpec) -> str:
     """Return `2·x_D-3 ≤ x_D-4 + x_D-5`, shortened after a few dossiers."""
     least = rule.at_least if rule.at_least is not None else len(rule.need)
     factor = "" if least == 1 else f"{least}·"
-    left = [f"{factor}x_{name} ≤ {_plus(rule.need)}" for name in rule.dossiers[:_SHOWN]]
-    return " ; ".join(left) + (" ; …" if len(rule.dossiers) > _SHOWN else "")
+    left = [f"{factor}x_{name} ≤ {_format_named_sum(rule.need)}" for name in rule.dossiers[:_MAX_LISTED]]
+    return " ; ".join(left) + (" ; …" if len(rule.dossiers) > _MAX_LISTED else "")

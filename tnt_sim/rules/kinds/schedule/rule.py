@@ -22,10 +22,10 @@ import numpy as np
 
 from tnt_sim.domain.field_types import Cents, Code, Count, Rate, Spec
 from tnt_sim.domain.money import format_cents, format_rate
-from tnt_sim.i18n.message import Lang, Text, so_many
-from tnt_sim.rules.expressions.columns import CENT, year_literal, year_of
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.rules.expressions.columns import CENT, extract_years, read_years
 from tnt_sim.rules.expressions.selectors import Selector, select
-from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
@@ -41,7 +41,7 @@ from tnt_sim.rules.protocols import (
     Soft,
 )
 
-SHOWN = 5
+MAX_LISTED = 5
 
 
 class YearColumn(Spec):
@@ -85,11 +85,11 @@ class Schedule:
     ceilings: tuple[Ceiling, ...]
     penalty: Penalty | None = None
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write Σ terms ≤ amount, in the scale of the terms."""
         self._write(builder, None)
 
-    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+    def build_soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """Write the same rows; the distance is in euros."""
         self._write(builder, soft)
 
@@ -97,7 +97,7 @@ class Schedule:
         for ceiling in self.ceilings:
             upper = int(ceiling.cents * CENT / ceiling.terms.scale)
             label = RowLabel(RowKind.RULE, self.id, ceiling.name, "max")
-            builder.rows([label], ceiling.terms, None, [None], [upper], soft=soft)
+            builder.add_rows([label], ceiling.terms, None, [None], [upper], soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Evaluate each sum in euros, exactly, with its ceiling."""
@@ -119,28 +119,33 @@ def compile_schedule(spec: ScheduleSpec, path: Path, case: Case, offers: Offers)
 
     Returns None, with defects recorded, when something is unknown or infeasible.
     """
-    if not _profile_holds(spec, path, case):
+    if not _has_valid_profile(spec, path, case):
         return None
     chosen = select(case, spec.where, (*path, "where"))
     if chosen is None:
         return None
-    mask: BoolArray = chosen & offers.in_play & case.bound(spec.id)
-    year = _years(spec, path, case, mask)
+    mask: BoolArray = chosen & offers.in_play & case.select_applicable(spec.id)
+    year = _read_years(spec, path, case, mask)
     if year is None:
         return None
-    _tell_free_years(spec, path, case, year[mask])
-    ceilings = [_committed(t, cents, year, mask) for t, cents in sorted(spec.commitments.items())]
-    ceilings += [_paid(t, cents, year, mask, spec.profile) for t, cents in sorted(spec.payments.items())]
+    _warn_unlimited_years(spec, path, case, year[mask])
+    ceilings = [
+        _build_commitment_ceiling(t, cents, year, mask) for t, cents in sorted(spec.commitments.items())
+    ]
+    ceilings += [
+        _build_payment_ceiling(t, cents, year, mask, spec.profile)
+        for t, cents in sorted(spec.payments.items())
+    ]
     if spec.before_end_max is not None:
-        ceilings.append(_before_end(spec, path, case, year, mask))
-    mode = mode_of(spec)
-    if mode is Mode.HARD and not _committed_fit(case, ceilings, offers, path):
+        ceilings.append(_build_end_ceiling(spec, path, case, year, mask))
+    mode = get_mode(spec)
+    if mode is Mode.HARD and not _can_hold_commitments(case, ceilings, offers, path):
         return None
-    penalty = penalty_of(spec, case, Unit.MONEY, path)
+    penalty = compile_penalty(spec, case, Unit.MONEY, path)
     return Schedule(spec.id, spec.kind, mode, tuple(ceilings), penalty)
 
 
-def _profile_holds(spec: ScheduleSpec, path: Path, case: Case) -> bool:
+def _has_valid_profile(spec: ScheduleSpec, path: Path, case: Case) -> bool:
     """Check what needs no dossier: some bound is given, the profile sums to 1, w_0 respects `advance_max`."""
     if (
         not spec.commitments
@@ -148,7 +153,7 @@ def _profile_holds(spec: ScheduleSpec, path: Path, case: Case) -> bool:
         and spec.before_end_max is None
         and spec.advance_max is None
     ):
-        case.fault(
+        case.record_defect(
             "no-bound",
             Text("cette règle ne limite rien.", "this rule bounds nothing."),
             path,
@@ -161,7 +166,7 @@ def _profile_holds(spec: ScheduleSpec, path: Path, case: Case) -> bool:
     needs = bool(spec.payments) or spec.before_end_max is not None or spec.advance_max is not None
     whole = sum(spec.profile, Fraction(0))
     if (needs or spec.profile) and whole != 1:
-        case.fault(
+        case.record_defect(
             "schedule-profile",
             Text(
                 f"les parts de `profile` font {format_rate(whole, Lang.FR, decimals=6)}, et non 100 %.",
@@ -173,7 +178,7 @@ def _profile_holds(spec: ScheduleSpec, path: Path, case: Case) -> bool:
         return False
     if spec.advance_max is not None and spec.profile[0] > spec.advance_max:
         first, most = spec.profile[0], spec.advance_max
-        case.fault(
+        case.record_defect(
             "schedule-advance",
             Text(
                 f"la première année paie {format_rate(first, Lang.FR)}, plus que l'avance de "
@@ -191,7 +196,7 @@ def _profile_holds(spec: ScheduleSpec, path: Path, case: Case) -> bool:
     return True
 
 
-def _years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> IntArray | None:
+def _read_years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> IntArray | None:
     """Return the year of each dossier, int64 (n,), 0 outside `mask`.
 
     Returns None with a defect where it is empty or no year.
@@ -199,12 +204,12 @@ def _years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> IntAr
     if isinstance(spec.year, int):
         return np.full(case.n, spec.year, dtype=np.int64)
     here = (*path, "year", "column")
-    result = year_of(case, spec.year.column, here)
+    result = read_years(case, spec.year.column, here)
     if result is None:
         return None
     empty = np.flatnonzero(result.is_null().to_numpy() & mask)
     if len(empty):
-        n = so_many(len(empty), ("dossier", "dossiers"), ("dossier", "dossiers"))
+        n = describe_count(len(empty), ("dossier", "dossiers"), ("dossier", "dossiers"))
         case.defects.add(
             "schedule-year",
             Text(
@@ -212,41 +217,45 @@ def _years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> IntAr
                 f'the column "{spec.year.column}" gives no year to {n.en}.',
             ),
             case.locate(here),
-            *(case.portfolio.place(int(row), spec.year.column) for row in empty[:SHOWN]),
+            *(case.portfolio.locate(int(row), spec.year.column) for row in empty[:MAX_LISTED]),
         )
         return None
     return result.fill_null(0).to_numpy().astype(np.int64)
 
 
-def _money(share: IntArray, scale: Fraction) -> Terms:
+def _build_money_terms(share: IntArray, scale: Fraction) -> Terms:
     return Terms(scale, Unit.MONEY, np.zeros_like(share), share)
 
 
-def _committed(year: int, cents: int, of: IntArray, mask: BoolArray) -> Ceiling:
+def _build_commitment_ceiling(year: int, cents: int, of: IntArray, mask: BoolArray) -> Ceiling:
     whole = (mask & (of == year)).astype(np.int64)
-    return Ceiling(f"AE {year}", _money(whole, CENT), cents)
+    return Ceiling(f"AE {year}", _build_money_terms(whole, CENT), cents)
 
 
-def _whole_shares(profile: tuple[Fraction, ...], more: Fraction = Fraction(1)) -> tuple[list[int], int]:
+def _convert_to_integers(
+    profile: tuple[Fraction, ...], more: Fraction = Fraction(1)
+) -> tuple[list[int], int]:
     """Return the shares as integers over one common denominator."""
     common = lcm(*(share.denominator for share in profile), more.denominator)
     return [int(share * common) for share in profile], common
 
 
-def _paid(year: int, cents: int, of: IntArray, mask: BoolArray, profile: tuple[Fraction, ...]) -> Ceiling:
+def _build_payment_ceiling(
+    year: int, cents: int, of: IntArray, mask: BoolArray, profile: tuple[Fraction, ...]
+) -> Ceiling:
     """Return the ceiling on the payments of one year."""
-    shares, common = _whole_shares(profile)
+    shares, common = _convert_to_integers(profile)
     due = np.zeros_like(of)
     for k, share in enumerate(shares):
         due[mask & (of + k == year)] = share
-    return Ceiling(f"CP {year}", _money(due, CENT / common), cents)
+    return Ceiling(f"CP {year}", _build_money_terms(due, CENT / common), cents)
 
 
-def _before_end(spec: ScheduleSpec, path: Path, case: Case, of: IntArray, mask: BoolArray) -> Ceiling:
+def _build_end_ceiling(spec: ScheduleSpec, path: Path, case: Case, of: IntArray, mask: BoolArray) -> Ceiling:
     """Return the row that forbids payments beyond `before_end_max` before the year of `end`."""
     assert spec.before_end_max is not None
-    shares, common = _whole_shares(spec.profile, spec.before_end_max)
-    end = year_literal(case.table["end"], case.timezone)
+    shares, common = _convert_to_integers(spec.profile, spec.before_end_max)
+    end = extract_years(case.table["end"], case.timezone)
     known = mask & end.is_not_null().to_numpy()
     ends = end.fill_null(0).to_numpy()
     paid = np.zeros_like(of)
@@ -257,20 +266,20 @@ def _before_end(spec: ScheduleSpec, path: Path, case: Case, of: IntArray, mask: 
     if early or open_:
         case.warnings.add(
             "schedule-end",
-            _before_the_end(spec.before_end_max, early, open_),
+            _describe_early_payments(spec.before_end_max, early, open_),
             case.locate((*path, "before_end_max")),
         )
-    return Ceiling("before_end", _money(excess, CENT / common), 0)
+    return Ceiling("before_end", _build_money_terms(excess, CENT / common), 0)
 
 
-def _before_the_end(most: Rate, early: int, open_: int) -> Text:
+def _describe_early_payments(most: Rate, early: int, open_: int) -> Text:
     """Return the warning that counts dossiers paid too early, and dossiers without an end date."""
-    paid = so_many(
+    paid = describe_count(
         early,
         ("dossier serait payé", "dossiers seraient payés"),
         ("dossier would be paid", "dossiers would be paid"),
     )
-    free = so_many(
+    free = describe_count(
         open_,
         ("n'a pas de date de fin et n'est pas limité", "n'ont pas de date de fin et ne sont pas limités"),
         ("has no end date and is not limited", "have no end date and are not limited"),
@@ -281,7 +290,7 @@ def _before_the_end(most: Rate, early: int, open_: int) -> Text:
     )
 
 
-def _tell_free_years(spec: ScheduleSpec, path: Path, case: Case, years: IntArray) -> None:
+def _warn_unlimited_years(spec: ScheduleSpec, path: Path, case: Case, years: IntArray) -> None:
     """Warn of the years in which money is committed or paid and which the rule does not limit."""
     result = sorted({int(year) for year in np.unique(years)})
     paid = sorted({year + k for year in result for k in range(len(spec.profile))})
@@ -301,7 +310,7 @@ def _tell_free_years(spec: ScheduleSpec, path: Path, case: Case, years: IntArray
             )
 
 
-def _committed_fit(case: Case, ceilings: list[Ceiling], offers: Offers, path: Path) -> bool:
+def _can_hold_commitments(case: Case, ceilings: list[Ceiling], offers: Offers, path: Path) -> bool:
     """Return whether the amounts already committed respect every ceiling; record defects otherwise."""
     fine = True
     for ceiling in ceilings:
@@ -309,7 +318,7 @@ def _committed_fit(case: Case, ceilings: list[Ceiling], offers: Offers, path: Pa
         if value > ceiling.cents * CENT:
             fine = False
             cents = -(-(value * 100).numerator // (value * 100).denominator)
-            case.fault(
+            case.record_defect(
                 "schedule-committed",
                 Text(
                     f"{ceiling.name} : les engagements font {format_cents(cents, Lang.FR)}, plus que "

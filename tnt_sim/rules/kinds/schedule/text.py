@@ -1,4 +1,4 @@
-"""Wording and formula of `schedule`."""
+"""Wording and formula of `describe_schedule`."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ from tnt_sim.domain.field_types import write_rate
 from tnt_sim.domain.money import format_cents, format_rate
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import listed
-from tnt_sim.rules.expressions.text import _sum, _where, money, scope
+from tnt_sim.rules.expressions.column_text import format_list
+from tnt_sim.rules.expressions.text import _format_selector, _format_sum, describe_scope, format_money
 from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
 
 
-def schedule_formula(rule: ScheduleSpec) -> str:
+def format_schedule_formula(rule: ScheduleSpec) -> str:
     """Return the rows by year: `Σ{year = 2026} g_i ≤ 60 M€ ; 30 %·Σ{year = 2026} g_i ≤ 20 M€`."""
     fixed = isinstance(rule.year, int)
     year = "" if isinstance(rule.year, int) else rule.year.column
-    where = _where(rule.where)
+    where = _format_selector(rule.where)
 
-    def granted(when: int) -> str:
-        return _sum([where] if fixed else [f"{year} = {when}", where], "g_i")
+    def format_granted_sum(when: int) -> str:
+        return _format_sum([where] if fixed else [f"{year} = {when}", where], "g_i")
 
-    pieces = [f"{granted(key)} ≤ {money(cents)}" for key, cents in rule.commitments.items()]
+    pieces = [f"{format_granted_sum(key)} ≤ {format_money(cents)}" for key, cents in rule.commitments.items()]
     for key, cents in rule.payments.items():
         paid = [
-            f"{write_rate(share)}·{granted(key - k)}"
+            f"{write_rate(share)}·{format_granted_sum(key - k)}"
             for k, share in enumerate(rule.profile)
             if not fixed or key - k == rule.year
         ]
-        pieces.append(f"{' + '.join(paid) or '0 €'} ≤ {money(cents)}")
+        pieces.append(f"{' + '.join(paid) or '0 €'} ≤ {format_money(cents)}")
     if rule.before_end_max is not None:
         pieces.append(f"Σ (paid_i before end_i − {write_rate(rule.before_end_max)})⁺·g_i ≤ 0")
     return " ; ".join(pieces)
 
 
-def schedule(rule: ScheduleSpec, lang: Lang) -> str:
+def describe_schedule(rule: ScheduleSpec, lang: Lang) -> str:
     """Return « année par année : engagements d'au plus 60 M€ en 2021 ; … »."""
     french = lang is Lang.FR
     pieces = []
     if rule.commitments:
-        most = _years(rule.commitments, lang)
+        most = _format_amounts_by_year(rule.commitments, lang)
         pieces.append(
             f"les engagements ne dépassent pas {most}" if french else f"commitments stay within {most}"
         )
     if rule.profile:
-        pieces.append(_profile(rule, lang))
+        pieces.append(_describe_profile(rule, lang))
     if rule.payments:
-        most = _years(rule.payments, lang)
+        most = _format_amounts_by_year(rule.payments, lang)
         pieces.append(f"les paiements ne dépassent pas {most}" if french else f"payments stay within {most}")
     if rule.advance_max is not None:
         share = format_rate(rule.advance_max, lang)
@@ -61,10 +61,11 @@ def schedule(rule: ScheduleSpec, lang: Lang) -> str:
             if french
             else f"at most {share} is paid before the year in which the project ends"
         )
-    return f"{scope(None, rule.where, lang)}{_year(rule, lang)}{(' ; ' if french else '; ').join(pieces)}"
+    years = (" ; " if french else "; ").join(pieces)
+    return f"{describe_scope(None, rule.where, lang)}{_describe_year(rule, lang)}{years}"
 
 
-def _profile(rule: ScheduleSpec, lang: Lang) -> str:
+def _describe_profile(rule: ScheduleSpec, lang: Lang) -> str:
     french = lang is Lang.FR
     entries = []
     for k, share in enumerate(rule.profile):
@@ -75,17 +76,19 @@ def _profile(rule: ScheduleSpec, lang: Lang) -> str:
         else:
             when = "a year later" if k == 1 else f"{k} years later"
         entries.append(f"{format_rate(share, lang)} {when}")
-    shares = listed(entries, lang, most=len(entries))
+    shares = format_list(entries, lang, most=len(entries))
     return f"une subvention se paie à {shares}" if french else f"a grant is paid {shares}"
 
 
-def _year(rule: ScheduleSpec, lang: Lang) -> str:
+def _describe_year(rule: ScheduleSpec, lang: Lang) -> str:
     if isinstance(rule.year, int):
         return f"tout est décidé en {rule.year} : " if lang is Lang.FR else f"all is decided in {rule.year}: "
-    column = column_text.column(rule.year.column).in_(lang)
+    column = column_text.describe_column(rule.year.column).in_(lang)
     return f"d'après l'année ({column}) : " if lang is Lang.FR else f"by the year ({column}): "
 
 
-def _years(amounts: Mapping[int, int], lang: Lang) -> str:
+def _format_amounts_by_year(amounts: Mapping[int, int], lang: Lang) -> str:
     word = "en" if lang is Lang.FR else "in"
-    return listed([f"{format_cents(cents, lang)} {word} {year}" for year, cents in amounts.items()], lang)
+    return format_list(
+        [f"{format_cents(cents, lang)} {word} {year}" for year, cents in amounts.items()], lang
+    )

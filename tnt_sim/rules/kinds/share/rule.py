@@ -19,12 +19,12 @@ import numpy as np
 
 from tnt_sim.domain.field_types import Code, Rate
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.groups import Groups, groups_by
-from tnt_sim.rules.expressions.measures import Measures, whole_only
+from tnt_sim.rules.expressions.groups import Groups, group_by_columns
+from tnt_sim.rules.expressions.measures import Measures, can_restrict
 from tnt_sim.rules.expressions.selectors import Selector, select
-from tnt_sim.rules.kind_support.attainable_range import share_can_hold, warn_idle_share
-from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of, well_bounded
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, combine, common_scale
+from tnt_sim.rules.kind_support.attainable_range import can_hold_share, warn_idle_share
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode, has_valid_bounds
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, combine, find_common_scale
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
     Case,
@@ -81,7 +81,7 @@ class Share:
     penalty: Penalty | None = None
     pooled: bool = False
 
-    def sides(self) -> Iterator[tuple[str, Groups, Terms]]:
+    def list_sides(self) -> Iterator[tuple[str, Groups, Terms]]:
         """Yield (side, groups, q · numerator − p · denominator): ≥ 0 for a minimum p/q, ≤ 0 for a maximum.
 
         The scale is that of numerator − share · denominator, so that a price is per unit of the numerator.
@@ -89,33 +89,33 @@ class Share:
         for side, bound in (("min", self.minimum), ("max", self.maximum)):
             if bound is None:
                 continue
-            for groups, numerator in blocks(self.numerator, self.groups, self.pooled):
+            for groups, numerator in split_groups(self.numerator, self.groups, self.pooled):
                 terms = combine([(bound.denominator, numerator), (-bound.numerator, self.denominator)])
-                yield side, groups, replace(terms, scale=terms.scale / bound.denominator).reduced()
+                yield side, groups, replace(terms, scale=terms.scale / bound.denominator).reduce()
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write q · numerator − p · denominator ≥ 0 (minimum p/q) or ≤ 0 (maximum)."""
         self._write(builder, None)
 
-    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+    def build_soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """Write the same rows; the distance is what the numerator lacks or exceeds."""
         self._write(builder, soft)
 
     def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
-        for side, groups, terms in self.sides():
+        for side, groups, terms in self.list_sides():
             labels = [RowLabel(RowKind.RULE, self.id, name, side) for name in groups.names]
             none: list[int | None] = [None] * len(labels)
             zero: list[int | None] = [0] * len(labels)
             lower, upper = (zero, none) if side == "min" else (none, zero)
-            builder.rows(labels, terms, groups.codes, lower, upper, soft=soft)
+            builder.add_rows(labels, terms, groups.codes, lower, upper, soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Evaluate numerator and denominator of each group as exact integers in one scale."""
-        scale = common_scale([self.numerator.scale, self.denominator.scale])
+        scale = find_common_scale([self.numerator.scale, self.denominator.scale])
         n = len(self.groups.names)
         codes = self.groups.codes
-        num = self.numerator.rescaled(scale).evaluate_groups(funded, granted_cents, codes, n)
-        whole = self.denominator.rescaled(scale)
+        num = self.numerator.rescale(scale).evaluate_groups(funded, granted_cents, codes, n)
+        whole = self.denominator.rescale(scale)
         if self.pooled:
             den = [whole.evaluate(funded, granted_cents)] * n
         else:
@@ -124,24 +124,24 @@ class Share:
             Reading(name, a, b, self.minimum, self.maximum)
             for name, a, b in zip(self.groups.names, num, den, strict=True)
         )
-        broken = sum((self._broken(reading) for reading in readings), Fraction(0)) * scale
+        broken = sum((self._compute_violation(reading) for reading in readings), Fraction(0)) * scale
         return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped, broken)
 
-    def _broken(self, reading: Reading) -> Fraction:
+    def _compute_violation(self, reading: Reading) -> Fraction:
         """Return what the numerator lacks or exceeds, in steps of the reading's integers."""
         low = Fraction(0) if self.minimum is None else self.minimum * reading.den - reading.num
         high = Fraction(0) if self.maximum is None else reading.num - self.maximum * reading.den
         return max(low, high, Fraction(0))
 
 
-def blocks(numerator: Terms, groups: Groups, pooled: bool) -> Iterator[tuple[Groups, Terms]]:
+def split_groups(numerator: Terms, groups: Groups, pooled: bool) -> Iterator[tuple[Groups, Terms]]:
     """Yield the groups with their numerator: all at once, or one by one when `pooled`."""
     if not pooled:
         yield groups, numerator
         return
     everyone = np.zeros(len(groups.codes), dtype=np.int64)
     for code, name in enumerate(groups.names):
-        yield Groups((name,), everyone, grouped=True), numerator.where(groups.codes == code)
+        yield Groups((name,), everyone, grouped=True), numerator.restrict(groups.codes == code)
 
 
 def compile_share(
@@ -151,35 +151,35 @@ def compile_share(
 
     Returns None, with defects recorded, when something is unknown or infeasible.
     """
-    numerator = measures.terms(spec.measure, (*path, "measure"))
-    denominator = measures.terms(spec.of_measure or spec.measure, (*path, "of_measure"))
+    numerator = measures.get_terms(spec.measure, (*path, "measure"))
+    denominator = measures.get_terms(spec.of_measure or spec.measure, (*path, "of_measure"))
     within = select(case, spec.whole, (*path, "of"))
     counted = select(case, spec.where, (*path, "where"))
     if numerator is None or denominator is None or within is None or counted is None:
         return None
-    if not case.as_0_1_0 and _of_itself(case, spec, path):
+    if not case.as_0_1_0 and _is_trivial(case, spec, path):
         return None
-    if not all(whole_only(case, terms, True, path) for terms in (numerator, denominator)):
+    if not all(can_restrict(case, terms, True, path) for terms in (numerator, denominator)):
         return None
-    if not well_bounded(spec, spec.min, spec.max, case, path):
+    if not has_valid_bounds(spec, spec.min, spec.max, case, path):
         return None
-    within = within & case.bound(spec.id)
-    groups = groups_by(case, spec.by, None, offers.in_play & within, within & offers.in_play, path)
+    within = within & case.select_applicable(spec.id)
+    groups = group_by_columns(case, spec.by, None, offers.in_play & within, within & offers.in_play, path)
     if groups is None:
         return None
     same = spec.of_measure in (None, spec.measure)
     whole = denominator
-    numerator, denominator = numerator.where(counted & within), denominator.where(within)
-    if not _sound(case, numerator, denominator, offers, path) or _above_one(case, spec, path):
+    numerator, denominator = numerator.restrict(counted & within), denominator.restrict(within)
+    if not _can_multiply_out(case, numerator, denominator, offers, path) or _is_above_one(case, spec, path):
         return None
-    mode, bounds = mode_of(spec), (spec.min, spec.max)
+    mode, bounds = get_mode(spec), (spec.min, spec.max)
     warn_idle_share(case, counted, within, offers, bounds, same, path)
     pieces = []
-    for block, piece in blocks(numerator, groups, spec.pooled):
+    for block, piece in split_groups(numerator, groups, spec.pooled):
         mine = counted & (groups.codes == groups.names.index(block.names[0])) if spec.pooled else counted
-        rest = whole.where(within & ~mine)
+        rest = whole.restrict(within & ~mine)
         pieces.append((block, piece, rest if same and not rest.once else None))
-    if mode is Mode.HARD and not share_can_hold(case, denominator, pieces, offers, bounds, path):
+    if mode is Mode.HARD and not can_hold_share(case, denominator, pieces, offers, bounds, path):
         return None
     return Share(
         id=spec.id,
@@ -190,12 +190,12 @@ def compile_share(
         groups=groups,
         minimum=spec.min,
         maximum=spec.max,
-        penalty=penalty_of(spec, case, numerator.unit, path),
+        penalty=compile_penalty(spec, case, numerator.unit, path),
         pooled=spec.pooled,
     )
 
 
-def _of_itself(case: Case, spec: ShareSpec, path: Path) -> bool:
+def _is_trivial(case: Case, spec: ShareSpec, path: Path) -> bool:
     """Return whether numerator and denominator are the same sum (always 100 %), with a defect recorded."""
     same = spec.of_measure in (None, spec.measure)
     if not same or spec.pooled or spec.where not in (None, spec.whole):
@@ -212,7 +212,7 @@ def _of_itself(case: Case, spec: ShareSpec, path: Path) -> bool:
             "For the share of each group in the whole, write `of: all`; for a share within each group, say which "
             "dossiers count in the numerator (`where`).",
         )
-    case.fault(
+    case.record_defect(
         "share-of-itself",
         Text(
             "cette part a le même numérateur et le même dénominateur : elle vaut toujours 100 %.",
@@ -224,12 +224,12 @@ def _of_itself(case: Case, spec: ShareSpec, path: Path) -> bool:
     return True
 
 
-def _above_one(case: Case, spec: ShareSpec, path: Path) -> bool:
+def _is_above_one(case: Case, spec: ShareSpec, path: Path) -> bool:
     """Return whether the minimum asks a part to exceed its whole, with a defect recorded."""
     same = spec.of_measure in (None, spec.measure)
     if not same or spec.min is None or spec.min <= 1:
         return False
-    case.fault(
+    case.record_defect(
         "share-above-one",
         Text(
             "une part minimale de plus de 100 % ne peut jamais être tenue.",
@@ -244,17 +244,17 @@ def _above_one(case: Case, spec: ShareSpec, path: Path) -> bool:
     return True
 
 
-def _sound(case: Case, numerator: Terms, denominator: Terms, offers: Offers, path: Path) -> bool:
+def _can_multiply_out(case: Case, numerator: Terms, denominator: Terms, offers: Offers, path: Path) -> bool:
     """Return whether multiplying out is valid.
 
     No dossier's denominator may be negative, or 0 with a numerator that is not.
     """
     rows = offers.in_play
-    below = _weight(denominator, offers)
-    above = _weight(numerator, offers)
+    below = _compute_largest_weight(denominator, offers)
+    above = _compute_largest_weight(numerator, offers)
     if not ((below < 0) | ((below == 0) & (above != 0)))[rows].any():
         return True
-    case.fault(
+    case.record_defect(
         "share-denominator",
         Text(
             "le dénominateur de cette part est nul ou négatif pour des dossiers que le numérateur compte.",
@@ -269,8 +269,8 @@ def _sound(case: Case, numerator: Terms, denominator: Terms, offers: Offers, pat
     return False
 
 
-def _weight(terms: Terms, offers: Offers) -> IntArray:
+def _compute_largest_weight(terms: Terms, offers: Offers) -> IntArray:
     weight = terms.per_funded + terms.per_cent * offers.highest_cents
     for part in terms.once:
-        weight = weight + part.largest_per_dossier(len(weight))
+        weight = weight + part.sum_worth_per_dossier(len(weight))
     return weight

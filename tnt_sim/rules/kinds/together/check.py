@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 
 from tnt_sim.rules.kinds.together.rule import Together
-from tnt_sim.rules.second_reading.rows import RowCollector, _implied
+from tnt_sim.rules.second_reading.rows import RowCollector, _add_implications
 
 
-def together_lines(lines: RowCollector, rule: Together) -> None:
+def add_together_rows(lines: RowCollector, rule: Together) -> None:
     """Write x of each member ≤ x of the next, and of the last ≤ x of the first."""
     first, second = [], []
     members = rule.members
@@ -19,4 +19,6 @@ def together_lines(lines: RowCollector, rule: Together) -> None:
         mine = members.dossier[start:end].tolist()
         first += mine
         second += [*mine[1:], *mine[:1]]
-    _implied(lines, rule.id, np.array(first, dtype=np.int64), np.array(second, dtype=np.int64), rule.dossier)
+    _add_implications(
+        lines, rule.id, np.array(first, dtype=np.int64), np.array(second, dtype=np.int64), rule.dossier
+    )

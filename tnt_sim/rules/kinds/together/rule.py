@@ -16,20 +16,20 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.domain.field_types import Code
-from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.i18n.message import Text, describe_count
 from tnt_sim.rules.expressions.selectors import Selector
-from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
 from tnt_sim.rules.offers.funded_rows import (
-    SHOWN,
+    MAX_LISTED,
     FundedRows,
     Members,
-    cannot_be_funded,
-    counted,
-    listed_names,
-    members_of,
+    build_count_reading,
+    build_members,
+    describe_unfundable,
+    format_dossier_rows,
+    has_too_many_pairs,
     spread,
-    too_many_pairs,
 )
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleReading, Soft
@@ -56,7 +56,7 @@ class Together:
     dossier: pl.Series
     penalty: Penalty | None = None
 
-    def rows(self, builder: RowBuilder) -> None:
+    def build_rows(self, builder: RowBuilder) -> None:
         """Write the cycle xₖ ≤ xₖ₊₁ of each group, which makes all its x equal."""
         group, dossier = self.members.group, self.members.dossier
         if len(group) == 0:
@@ -64,9 +64,9 @@ class Together:
         first = np.searchsorted(group, group)
         closes = np.append(group[1:] != group[:-1], True)
         after = np.where(closes, dossier[first], np.roll(dossier, -1))
-        FundedRows.implications(dossier, after, self.dossier).write(builder, self.id, self.committed)
+        FundedRows.from_implications(dossier, after, self.dossier).write(builder, self.id, self.committed)
 
-    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+    def build_soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """Write x_i ≤ x_j both ways for each pair of a group.
 
         Where they differ, exactly one row is violated.
@@ -78,7 +78,7 @@ class Together:
             firsts.append(own[one])
             seconds.append(own[other])
         none = np.zeros(0, dtype=np.int64)
-        rows = FundedRows.implications(
+        rows = FundedRows.from_implications(
             np.concatenate([none, *firsts]), np.concatenate([none, *seconds]), self.dossier
         )
         rows.write(builder, self.id, self.committed, soft=soft)
@@ -86,15 +86,15 @@ class Together:
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Count in each group the pairs of which only one dossier is funded."""
         held = self.members.count(funded)
-        broken = (held * (_sizes(self.members) - held)).tolist()
-        return counted(self, self.members.names, broken, 0, grouped=self.members.grouped)
+        broken = (held * (_count_members(self.members) - held)).tolist()
+        return build_count_reading(self, self.members.names, broken, 0, grouped=self.members.grouped)
 
-    def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+    def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded dossier another unfunded one of its group, -1 for none: int64 (n,)."""
-        first = self.members.first(~funded)
+        first = self.members.find_first(~funded)
         last = Members(
             self.members.names, self.members.group[::-1], self.members.dossier[::-1], self.members.grouped
-        ).first(~funded)
+        ).find_first(~funded)
         entry = spread(self.members, first, ~funded)
         other = spread(self.members, last, ~funded)
         own = np.arange(len(funded))
@@ -102,7 +102,7 @@ class Together:
         return np.where(found == own, -1, found)
 
 
-def _sizes(members: Members) -> IntArray:
+def _count_members(members: Members) -> IntArray:
     return np.bincount(members.group, minlength=len(members.names)).astype(np.int64)
 
 
@@ -111,28 +111,28 @@ def compile_together(spec: TogetherSpec, path: Path, case: Case, offers: Offers)
 
     Returns None, with defects recorded, when something is unknown or infeasible.
     """
-    members = members_of(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
+    members = build_members(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
     if members is None:
         return None
-    mode, members = mode_of(spec), members.within(case.bound(spec.id))
+    mode, members = get_mode(spec), members.restrict(case.select_applicable(spec.id))
     if spec.dossiers is None:
-        _note_left_out(case, members, offers, path)
-        members = members.within(offers.in_play)
-    sizes = _sizes(members)
-    if mode is Mode.PENALTY and too_many_pairs(case, int((sizes * (sizes - 1) // 2).sum()), path):
+        _warn_left_out(case, members, offers, path)
+        members = members.restrict(offers.in_play)
+    sizes = _count_members(members)
+    if mode is Mode.PENALTY and has_too_many_pairs(case, int((sizes * (sizes - 1) // 2).sum()), path):
         return None
     if mode is Mode.HARD:
         _refuse_torn(case, members, offers, path)
-    penalty = penalty_of(spec, case, Unit.NUMBER, path)
+    penalty = compile_penalty(spec, case, Unit.NUMBER, path)
     return Together(spec.id, spec.kind, mode, members, offers.committed, case.table["dossier"], penalty)
 
 
-def _note_left_out(case: Case, members: Members, offers: Offers, path: Path) -> None:
+def _warn_left_out(case: Case, members: Members, offers: Offers, path: Path) -> None:
     """Warn of dossiers that do not count in the group of a column because they cannot be funded."""
     rows = members.dossier[~offers.in_play[members.dossier]]
     if len(rows):
-        names = listed_names(case, rows)
-        n = so_many(
+        names = format_dossier_rows(case, rows)
+        n = describe_count(
             len(rows),
             ("dossier non éligible ou refusé ne compte pas dans son groupe",
              "dossiers non éligibles ou refusés ne comptent pas dans leur groupe"),
@@ -153,28 +153,30 @@ def _refuse_torn(case: Case, members: Members, offers: Offers, path: Path) -> No
     """Report groups with a member that cannot be funded: an error where another must be, else a warning."""
     out = ~offers.in_play
     lost = members.count(out) > 0
-    must = members.within(offers.committed | offers.forced)
+    must = members.restrict(offers.committed | offers.forced)
     torn = lost & (must.count(np.ones(case.n, dtype=np.bool_)) > 0)
-    for group in np.flatnonzero(torn).tolist()[:SHOWN]:
-        fixed = listed_names(case, must.dossier[must.group == group])
+    for group in np.flatnonzero(torn).tolist()[:MAX_LISTED]:
+        fixed = format_dossier_rows(case, must.dossier[must.group == group])
         rows = members.dossier[(members.group == group) & out[members.dossier]]
         case.defects.add(
             "together-broken",
             Text(
-                f"« {fixed} » est engagé ou retenu par décision, mais « {listed_names(case, rows)} », qui doit "
+                f"« {fixed} » est engagé ou retenu par décision, mais « {format_dossier_rows(case, rows)} », "
+                "qui doit "
                 "l'accompagner, ne peut pas être financé.",
-                f'"{fixed}" is committed or funded by decision, but "{listed_names(case, rows)}", which must go '
+                f'"{fixed}" is committed or funded by decision, but "{format_dossier_rows(case, rows)}", '
+                "which must go "
                 "with it, cannot be funded.",
             ),
             case.locate(path),
-            *(case.portfolio.place(int(row), "dossier") for row in rows[:5]),
+            *(case.portfolio.locate(int(row), "dossier") for row in rows[:5]),
         )
     impossible = members.dossier[(lost & ~torn)[members.group] & offers.in_play[members.dossier]]
     if len(impossible):
         rows = members.dossier[(lost & ~torn)[members.group] & out[members.dossier]]
         n, names, others = (
-            cannot_be_funded(len(impossible)),
-            *(listed_names(case, k) for k in (impossible, rows)),
+            describe_unfundable(len(impossible)),
+            *(format_dossier_rows(case, k) for k in (impossible, rows)),
         )
         case.warnings.add(
             "together-impossible",
