@@ -1,4 +1,4 @@
-"""What every verb prints and writes is what was recorded (`tools/golden.py`): the quick cases."""
+"""What every verb prints and writes is what was recorded (`tools/golden.py`): quick cases, shipped scenarios."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["help", "infeasible", "steps"])
+@pytest.mark.parametrize("name", ["help", "infeasible", "steps", "demat-ads", "franceconnect", "tnt-2021"])
 def test_nothing_is_said_or_written_otherwise(name: str) -> None:
     differences = golden.compared(name)
     assert not differences, "\n".join(differences)
