@@ -17,7 +17,6 @@ import polars as pl
 from tnt_sim.engine.result import Result, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation, select_planner_rows
-from tnt_sim.formulation.linear_model import SolveStage
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.protocols import RowLabel
 from tnt_sim.scenario.problem import Problem
@@ -44,7 +43,7 @@ def solve_relaxation(
     LimitReached
         If the linear program was not solved to the end.
     """
-    stages = [SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
+    stages = [stage.to_solve_stage() for stage in form.stages]
     result = solve_relaxed(form.model, stages, backend, limits)
     last = result[-1].termination
     if last not in (Termination.OPTIMAL, Termination.INFEASIBLE):
@@ -96,9 +95,9 @@ def _build_goal_entry(form: Formulation, number: int, relaxation: RelaxedStage) 
     stage = form.stages[number]
     value = bound = None
     if relaxation.value is not None:
-        value = stage.scale * (Fraction(relaxation.value).limit_denominator(10**9) + stage.constant)
+        value = stage.to_value(Fraction(relaxation.value).limit_denominator(10**9))
     if relaxation.bound is not None:
-        bound = stage.scale * (relaxation.bound + stage.constant)
+        bound = stage.to_value(relaxation.bound)
     gap = None if value is None or bound is None else _round_price(float(abs(bound - value)))
     return {
         "goal": stage.name,
@@ -153,7 +152,7 @@ def compute_shadow_prices(
     Rows with equal labels keep the larger price. Returns {} if there are no prices.
     """
     stage = form.stages[0]
-    first = SolveStage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
+    first = stage.to_solve_stage()
     relaxed = solve_relaxed(form.model, [first], backend, limits)[0]
     if relaxed.row_duals is None or relaxed.termination is not Termination.OPTIMAL:
         return {}

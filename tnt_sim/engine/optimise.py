@@ -47,7 +47,7 @@ from tnt_sim.engine.solution_evidence import (
     read_again,
 )
 from tnt_sim.errors import SolverError, VerificationError
-from tnt_sim.formulation.formulate import Formulation, ModelStage
+from tnt_sim.formulation.formulate import Formulation, with_kept_values
 from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, ModelError, SolveStage
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.prove.branch_search import PointFound
@@ -75,7 +75,6 @@ from tnt_sim.solve.methods.lexicographic import (
     find_refuted_stage,
     fix_columns,
     solve_lexicographic,
-    with_kept_row,
 )
 from tnt_sim.solve.methods.tie_break import TieBreakResult, find_canonical_point
 from tnt_sim.solve.methods.tie_break import find_canonical_point as walk
@@ -236,7 +235,7 @@ class _Decision:
 
     def build_result(self) -> Result:
         """Find the allocation and build the result."""
-        self.stages = [_build_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
+        self.stages = [stage.to_solve_stage() for stage in (*self.form.stages, self.form.least_granted)]
         deadline = self.deadline.take_share(FIRST_SHARE).tighten(FIRST_SECONDS)
         self.first = find_first_point(self.form, self.form.model, self.stages[0], deadline)
         model = tighten(self.form.model, self.deadline)
@@ -469,10 +468,6 @@ class _Decision:
         return checked
 
 
-def _build_stage(stage: ModelStage) -> SolveStage:
-    return SolveStage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
-
-
 def _build_progress_report(progress: Report | None) -> Callable[[Progress], None] | None:
     if progress is None:
         return None
@@ -657,8 +652,8 @@ class _Question:
             return self._find_idle_outcome(began) or self._build_stopped_outcome(began)
         stages = self._build_stages(form)
         retained, model = (
-            self._with_kept(form, form.model),
-            self._with_kept(form, tighten(form.model, self.deadline)),
+            with_kept_values(form.model, form.stages, self.limits),
+            with_kept_values(tighten(form.model, self.deadline), form.stages, self.limits),
         )
         result = self._solve_by_kernel(form, retained, stages)
         if result is None:
@@ -696,30 +691,21 @@ class _Question:
         first = form.stages[len(self.limits) :][: min(1, self.goals)]
         if not first or outcome.stages[0].bound is None:
             return None
-        return first[0].scale * (outcome.stages[0].bound + first[0].constant)
+        return first[0].to_value(outcome.stages[0].bound)
 
     def _build_stages(self, form: Formulation) -> list[SolveStage]:
         first = len(self.limits)
         requested = [*form.stages[first : first + self.goals], *([form.least_granted] if self.least else [])]
         if not requested:
             raise ValueError("a question must leave a stage to optimise")
-        return [SolveStage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in requested]
-
-    def _with_kept(self, form: Formulation, model: LinearModel) -> LinearModel:
-        """Add the rows « no worse than kept »."""
-        for stage, value in zip(form.stages, self.limits, strict=False):
-            units = value / stage.scale - stage.constant
-            up = stage.sense.value == Sense.MAXIMISE.value
-            bound = -(-units.numerator // units.denominator) if up else units.numerator // units.denominator
-            model = with_kept_row(model, stage.name, stage.objective, stage.sense, bound)
-        return model
+        return [stage.to_solve_stage() for stage in requested]
 
     def _fix_columns(self, form: Formulation, model: LinearModel) -> LinearModel:
         """Fix the columns that no point worth the first kept value can change (exact reduced-cost fixing)."""
         if not self.limits:
             return model
         first, row = form.stages[0], model.n_rows - min(len(self.limits), len(form.stages))
-        up = first.sense.value == Sense.MAXIMISE.value
+        up = first.sense is Sense.MAXIMISE
         limit = int(model.row_lower[row] if up else model.row_upper[row])
         weighed = model.with_objective(first.objective, first.sense)
         try:
@@ -741,7 +727,7 @@ class _Question:
                 model, stages, self.live, memory=known, recovery=form.recovery, deadline=deadline
             )
         first, result = form.stages[0], None
-        if len(stages) == 1 and first.sense.value == Sense.MAXIMISE.value:
+        if len(stages) == 1 and first.sense is Sense.MAXIMISE:
             goal = SolveStage(first.name, first.objective, first.sense)
             at_least = int(model.row_lower[model.n_rows - min(len(self.limits), len(form.stages))])
             result = solve_kept(model, stages[0], goal, at_least, known, deadline)
@@ -806,7 +792,7 @@ class _Question:
         asked = form.stages[first : first + self.goals]
         for k, (stage, result) in enumerate(zip(asked, outcome.stages, strict=False), first):
             if stage.tolerance and result.value is not None:
-                results[k] = stage.scale * (result.value + stage.constant)
+                results[k] = stage.to_value(result.value)
         return tuple(results)
 
     def _determine_proof(

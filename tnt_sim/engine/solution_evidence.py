@@ -18,7 +18,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
 from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict
 from tnt_sim.solve.methods.exact_kernels import WORDS
-from tnt_sim.solve.methods.lexicographic import StagesOutcome, with_kept_row
+from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.methods.tie_break import TieBreakResult
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.verify import claim_consistency
@@ -138,7 +138,7 @@ def build_certificate(
 
 def _format_goal_value(stage: ModelStage, units: int | None) -> str | None:
     """Convert model units to the objective's value, as text."""
-    return None if units is None else format_fraction(stage.scale * (units + stage.constant))
+    return None if units is None else format_fraction(stage.to_value(units))
 
 
 def join_solver_logs(outcome: StagesOutcome) -> str:
@@ -169,7 +169,7 @@ def build_evidence(
             stage.name,
             stage.sense.value,
             value,
-            None if found.bound is None else stage.scale * (found.bound + stage.constant),
+            None if found.bound is None else stage.to_value(found.bound),
             word.value,
             cents,
         )
@@ -224,7 +224,7 @@ def build_idle_evidence(
 ) -> Evidence:
     """Build the evidence of an allocation found before the solver found any; only the first stage has a bound."""
     first = outcome.stages[0].bound if outcome.stages else None
-    bounds = [None if first is None else form.stages[0].scale * (first + form.stages[0].constant)]
+    bounds = [None if first is None else form.stages[0].to_value(first)]
     bounds += [None] * (len(form.stages) - 1)
     return Evidence(
         status=Status.FEASIBLE,
@@ -281,12 +281,12 @@ def read_again(
     reading = read_allocation(problem, allocation)
     broken = list_broken_rules(problem, allocation, reading)
     for stage, result, value in zip(form.stages, outcome.stages, reading.values, strict=False):
-        worst = None if result.limit is None else stage.scale * (result.limit + stage.constant)
-        best = None if result.value is None else stage.scale * (result.value + stage.constant)
+        worst = None if result.limit is None else stage.to_value(result.limit)
+        best = None if result.value is None else stage.to_value(result.value)
         inside = worst is not None and best is not None and min(worst, best) <= value <= max(worst, best)
         if not inside and worst is not None and result.termination is not Termination.OPTIMAL:
             # auxiliary columns of a non-optimal point may not be tight, so its exact value may be better
-            inside = value >= worst if result.sense.value == "maximise" else value <= worst
+            inside = value >= worst if result.sense is Sense.MAXIMISE else value <= worst
         if not inside:
             broken.append(
                 Defect(
@@ -323,7 +323,7 @@ def compute_money_gaps(
     for stage, result in zip(form.stages, outcome.stages, strict=False):
         if result.value is None or limits.expired:
             break
-        model = with_kept_row(model, stage.name, stage.objective, stage.sense, result.value)
+        model = model.with_kept_objective(stage.name, stage.objective, stage.sense, result.value)
         closed = amount_cents is None or result.bound == result.value
         results.append(
             None if closed else _compute_money_gap(form, model, int(amount_cents or 0), backend, limits)
@@ -341,5 +341,5 @@ def _compute_money_gap(
     bound = None if duals is None else compute_exact_bound(goal, duals).value
     if bound is None:
         return None
-    cents = math.ceil(100 * least.scale * (math.ceil(bound) + least.constant))
+    cents = math.ceil(100 * least.to_value(math.ceil(bound)))
     return max(0, amount_cents - cents)

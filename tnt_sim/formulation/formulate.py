@@ -7,6 +7,7 @@ objective.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,7 +15,7 @@ from types import MappingProxyType
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.builder import Builder, GoalRow
-from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, SolveStage
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
@@ -46,6 +47,33 @@ class ModelStage:
     scale: Fraction
     unit: Unit
     tolerance: Fraction
+
+    def to_value(self, units: int | Fraction) -> Fraction:
+        """Return the exact value of `units` of the objective's columns: scale · (units + constant)."""
+        return self.scale * (units + self.constant)
+
+    def round_value(self, value: Fraction) -> int:
+        """Return the worst integer units whose value is no worse than `value`.
+
+        They are rounded up when maximising, down when minimising: objective·x is an integer, so that
+        no point is lost and none is let in.
+        """
+        units = value / self.scale - self.constant
+        return math.ceil(units) if self.sense is Sense.MAXIMISE else math.floor(units)
+
+    def to_solve_stage(self) -> SolveStage:
+        """Return the stage in units of the columns, for the solvers."""
+        return SolveStage(self.name, self.objective, self.sense, self.tolerance, self.constant)
+
+
+def with_kept_values(
+    model: LinearModel, stages: Sequence[ModelStage], values: Sequence[Fraction]
+) -> LinearModel:
+    """Add the constraints that the first stages are no worse than `values`."""
+    for stage, value in zip(stages, values, strict=False):
+        limit = stage.round_value(value)
+        model = model.with_kept_objective(stage.name, stage.objective, stage.sense, limit)
+    return model
 
 
 @dataclass(frozen=True, eq=False)

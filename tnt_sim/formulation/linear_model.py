@@ -244,6 +244,11 @@ class LinearModel:
             row_names=(*self.row_names, *names),
         )
 
+    def with_kept_objective(self, name: str, objective: IntArray, sense: Sense, limit: int) -> LinearModel:
+        """Return the model with the constraint that an objective is no worse than `limit`."""
+        lower, upper = (limit, NO_UPPER) if sense is Sense.MAXIMISE else (NO_LOWER, limit)
+        return self.with_rows(objective[None, :], [lower], [upper], [f"stage {name}"])
+
     def with_bounds(self, col_lower: ArrayLike, col_upper: ArrayLike) -> LinearModel:
         """Return the model with other column bounds."""
         return self._replace_fields(

@@ -11,6 +11,7 @@ Exact shares become whole cents by largest remainders (Hamilton's method), ties 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -281,7 +282,7 @@ class _Division:
                 result.append((0, None))
                 continue
             low, high = max(Fraction(0), 1 - change) * before[group], (1 + change) * before[group]
-            result.append((-(-low.numerator // low.denominator), high.numerator // high.denominator))
+            result.append((math.ceil(low), math.floor(high)))
         return result
 
     def _read_table(
@@ -381,7 +382,7 @@ def round_to_cents(exact: Sequence[Fraction], total: int, names: Sequence[str]) 
     >>> round_to_cents([Fraction(1, 3)] * 3, 1, ["a", "b", "c"])
     [1, 0, 0]
     """
-    floors = [value.numerator // value.denominator for value in exact]
+    floors = [math.floor(value) for value in exact]
     order = sorted(range(len(exact)), key=lambda k: (floors[k] - exact[k], names[k]))
     for k in order[: total - sum(floors)]:
         floors[k] += 1

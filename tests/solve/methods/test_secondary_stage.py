@@ -17,7 +17,6 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Termination
 from tnt_sim.solve.methods import exact_kernels as exact
 from tnt_sim.solve.methods.exact_kernels import solve_kept
-from tnt_sim.solve.methods.lexicographic import with_kept_row
 
 
 def points(model: LinearModel) -> list[np.ndarray]:
@@ -64,7 +63,7 @@ def test_the_least_cost_for_a_value(seed: int, projects: bool, monkeypatch: pyte
     model, (goal, least) = envelopes(seed, n=5, most_gains=2)
     every = points(model)
     for value in some_values(every, goal):
-        kept = with_kept_row(model, goal.name, goal.objective, goal.sense, value)
+        kept = model.with_kept_objective(goal.name, goal.objective, goal.sense, value)
         found = solve_kept(kept, least, goal, value)
         costs = [int(least.objective @ x) for x in every if goal.objective @ x >= value]
         if found is None:
@@ -87,7 +86,7 @@ def test_the_largest_of_one_column_beside_a_value(seed: int) -> None:
     stage = SolveStage("open", np.eye(1, model.n_cols, model.n_cols - 1, dtype=np.int64)[0], Sense.MAXIMISE)
     points_of_it = points(model)
     for value in some_values(points_of_it, goal):
-        kept = with_kept_row(model, goal.name, goal.objective, goal.sense, value)
+        kept = model.with_kept_objective(goal.name, goal.objective, goal.sense, value)
         found = solve_kept(kept, stage, goal, value)
         every = [int(x[-1]) for x in points_of_it if goal.objective @ x >= value]
         if found is None:
@@ -109,7 +108,7 @@ def test_kernels_settle_most_of_these() -> None:
             "open", np.eye(1, model.n_cols, model.n_cols - 1, dtype=np.int64)[0], Sense.MAXIMISE
         )
         for value in (0, 10, 20, 60):
-            kept = with_kept_row(model, goal.name, goal.objective, goal.sense, value)
+            kept = model.with_kept_objective(goal.name, goal.objective, goal.sense, value)
             for name, asked in (("least", widened(least)), ("largest", stage)):
                 found = solve_kept(kept, asked, goal, value)
                 told[

@@ -39,7 +39,7 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask, with_fixed
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached
-from tnt_sim.formulation.formulate import formulate
+from tnt_sim.formulation.formulate import formulate, with_kept_values
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.expressions.groups import Groups
 from tnt_sim.rules.expressions.measures import Measures
@@ -50,7 +50,6 @@ from tnt_sim.scenario.objective import ObjectiveStage, SmallestSpec, compile_sma
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.registry import get_backend
-from tnt_sim.solve.methods.lexicographic import with_kept_row
 from tnt_sim.solve.reductions.coefficient_tightening import tighten
 from tnt_sim.solve.reductions.fixing import compute_exact_bound, fix_by_reduced_cost
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
@@ -224,12 +223,7 @@ def _solve_relaxation(problem: Problem, limits: Sequence[Fraction], until: Deadl
         form = formulate(problem, deadline=until)
     except DeadlineExpired:
         return None
-    model = tighten(form.model)
-    for stage, value in zip(form.stages, limits, strict=False):
-        units = value / stage.scale - stage.constant
-        up = stage.sense.value == Sense.MAXIMISE.value
-        limit = -(-units.numerator // units.denominator) if up else units.numerator // units.denominator
-        model = with_kept_row(model, stage.name, stage.objective, stage.sense, limit)
+    model = with_kept_values(tighten(form.model), form.stages, limits)
     goal = form.stages[-1]
     model = model.with_objective(goal.objective, goal.sense)
     raw = get_backend("highs").solve(model, relax=True, limits=Limits(until))
@@ -465,7 +459,7 @@ class DiverseSearch:
         if duals is None:
             return FixedDossiers(must, out)
         units = worst / stage.scale - stage.constant
-        up = stage.sense.value == Sense.MAXIMISE.value
+        up = stage.sense is Sense.MAXIMISE
         whole = math.ceil(units) if up else math.floor(units)
         lower, upper, _ = fix_by_reduced_cost(model, duals, whole, keep_ties=True)
         columns, rows = form.recovery.funded_columns, form.recovery.candidate

@@ -20,6 +20,7 @@ interval is returned, or the advice to ask about that application alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -504,7 +505,7 @@ def _compute_exact_steps(
         return None
     whole = interval.low / abs(effect[0])
     if whole.denominator != 1:
-        return -(-whole.numerator // whole.denominator)
+        return math.ceil(whole)
     # After this many steps the values tie. The money granted decides, then the rank, provided that
     # the list in hand grants the least of its kind.
     assert interval.allocation is not None
@@ -542,11 +543,11 @@ def _build_interval_entry(
         )
     option = 1 if effect[0] > 0 else -1
     least = interval.low / abs(effect[0])
-    low = -(-least.numerator // least.denominator)
+    low = math.ceil(least)
     high = None
     if interval.high is not None:
         most = interval.high / abs(effect[0])
-        high = most.numerator // most.denominator + 1
+        high = math.floor(most) + 1
     return _build_head(score) | {
         "status": "interval",
         "from": format_fraction(now),

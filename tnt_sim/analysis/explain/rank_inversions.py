@@ -37,7 +37,7 @@ from tnt_sim.rules.expressions.columns import (
 from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.kinds.order.rule import Order
 from tnt_sim.rules.linear_terms import IntArray
-from tnt_sim.rules.protocols import Mode, Penalty
+from tnt_sim.rules.protocols import Mode, Penalty, Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.run_document import build_head, format_fraction
 
@@ -297,7 +297,7 @@ def _without_penalty(
     if penalty is None or answer.allocation is None:
         return answer.values
     read = order.read(answer.allocation.funded, answer.allocation.granted_cents)
-    sign = 1 if problem.stages[0].sense.value == "maximise" else -1
+    sign = 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
     return (answer.values[0] + sign * penalty * read.distance, *answer.values[1:])
 
 

@@ -32,6 +32,7 @@ a rule is a share of the amount; `sweep --entries` examines all amounts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -599,7 +600,7 @@ def compute_needed_steps(
     # A score that counts against the application is lowered by the same number of steps.
     toward = effect if effect[at] > 0 else tuple(-each for each in effect)
     whole = -gained[at] / toward[at]
-    steps = -(-whole.numerator // whole.denominator)
+    steps = math.ceil(whole)
     sign = sign_of([gain + steps * each for gain, each in zip(gained, toward, strict=True)])
     return steps if sign > 0 or (sign == 0 and wins_ties) else steps + 1
 

@@ -200,7 +200,7 @@ def _compute_reached_share(entry: WrittenPart, bound: LiftableBound, repair: Rul
     if value is None:
         return None
     steps = value / HUNDREDTH_OF_PERCENT
-    whole = -(-steps.numerator // steps.denominator) if bound.side == "max" else int(steps // 1)
+    whole = math.ceil(steps) if bound.side == "max" else int(steps // 1)
     return whole * HUNDREDTH_OF_PERCENT
 
 

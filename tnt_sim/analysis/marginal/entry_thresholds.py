@@ -29,6 +29,7 @@ where it fits, if every rule is satisfied there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -54,14 +55,12 @@ from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, Report
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import with_fixed
-from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import LinearModel
+from tnt_sim.formulation.formulate import formulate, with_kept_values
 from tnt_sim.rules.envelopes.tree_reading import find_largest_reduction
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.registry import get_backend
-from tnt_sim.solve.methods.lexicographic import with_kept_row
 from tnt_sim.solve.reductions.coefficient_tightening import tighten
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.verify.allocation_reading import Allocation
@@ -97,9 +96,8 @@ def _compute_lower_bounds(
     except DeadlineExpired:
         return [0] * len(rows)
     amount = form.stages[-1]
-    model = _add_no_loss_rows(base, form, tighten(form.model)).with_objective(
-        amount.objective, Sense.MINIMISE
-    )
+    model = with_kept_values(tighten(form.model), form.stages, base.limits)
+    model = model.with_objective(amount.objective, Sense.MINIMISE)
     duals = (
         get_backend("highs")
         .solve(model, relax=True, limits=Clock.from_deadline(deadline).build_limits())
@@ -116,18 +114,8 @@ def _compute_lower_bounds(
         scaled = bound.scaled + max(0, int(bound.reduced_costs[place]))
         units = -(-scaled >> bound.scale) + amount.constant
         cents = units * amount.scale * 100
-        result.append(max(0, -(-cents.numerator // cents.denominator) - path.amount_cents))
+        result.append(max(0, math.ceil(cents) - path.amount_cents))
     return result
-
-
-def _add_no_loss_rows(base: ReferenceSolution, form: Formulation, model: LinearModel) -> LinearModel:
-    """Add the rows "no stage worse than today"."""
-    for stage, value in zip(form.stages, base.limits, strict=False):
-        units = value / stage.scale - stage.constant
-        up = stage.sense is Sense.MAXIMISE
-        limit = -(-units.numerator // units.denominator) if up else units.numerator // units.denominator
-        model = with_kept_row(model, stage.name, stage.objective, stage.sense, limit)
-    return model
 
 
 def _compute_upper_bound(base: ReferenceSolution, path: EnvelopePath, opened: Problem, row: int) -> int:

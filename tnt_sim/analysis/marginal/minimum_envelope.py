@@ -21,6 +21,7 @@ if own applications and children compete for one remainder, or if siblings trans
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -89,7 +90,7 @@ class KernelView:
     def compute_target_profit(self, value: Fraction) -> int:
         """Return the profit that the open candidates must bring for a value of the objective."""
         units = value / self.scale
-        return -(-units.numerator // units.denominator) - self.settled
+        return math.ceil(units) - self.settled
 
     def build_allocation(self, taken: BoolArray) -> Allocation:
         """Convert a choice of items, bool (n_items,), to an allocation."""
@@ -482,9 +483,8 @@ def _compute_worse_value(problem: Problem, limits: Sequence[Fraction], deadline:
     """
     stage = formulate(problem, deadline=deadline).stages[len(limits) - 1]
     units = limits[-1] / stage.scale
-    if stage.sense.value == Sense.MAXIMISE.value:
-        return stage.scale * (-(-units.numerator // units.denominator) - 1)
-    return stage.scale * (units.numerator // units.denominator + 1)
+    worse = math.ceil(units) - 1 if stage.sense is Sense.MAXIMISE else math.floor(units) + 1
+    return stage.scale * worse
 
 
 def _climb(

@@ -6,6 +6,7 @@ months}`. An empty cell satisfies no comparison.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -46,7 +47,7 @@ def compare_numbers(case: Case, name: str, test: str, bound: Any, path: Path) ->
     if limit is None:
         return None
     steps = limit / column.scale
-    floor, exact = steps.numerator // steps.denominator, steps.denominator == 1
+    floor, exact = math.floor(steps), steps.denominator == 1
     floor = max(-(2**62), min(2**62, floor))
     values = column.values
     mask = {

@@ -10,6 +10,7 @@ code, to pass.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -307,7 +308,7 @@ def _assign_single_group(columns: Columns) -> IntArray:
 
 
 def _round_up(value: Fraction) -> int:
-    return -(-value.numerator // value.denominator)
+    return math.ceil(value)
 
 
 def _round_down(value: Fraction) -> int:

@@ -25,6 +25,7 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, SolveStage
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.rules.protocols import Sense
 
 PER_ROUND = 100_000
 """Dossiers handled together; one round over them takes less than 0.1 s."""
@@ -53,7 +54,7 @@ def find_greedy_point(
     reached = model.compute_activity(x)
     if not model.is_feasible(x) or reached.dtype == object or np.abs(reached).max(initial=0) >= ROOM:
         return None
-    gain = goal.objective if goal.sense.value == "maximise" else -goal.objective
+    gain = goal.objective if goal.sense is Sense.MAXIMISE else -goal.objective
     filling = _Filling(model, x.copy(), reached.astype(np.int64))
     if deadline.expired:
         return x

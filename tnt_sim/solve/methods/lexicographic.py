@@ -25,8 +25,6 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.formulation.linear_model import (
-    NO_LOWER,
-    NO_UPPER,
     FloatArray,
     IntArray,
     LinearModel,
@@ -306,15 +304,7 @@ def with_stage_row(model: LinearModel, stage: SolveStage, result: StageResult) -
     """Add the constraint that keeps a stage at its limit."""
     if result.limit is None:
         return model
-    return with_kept_row(model, stage.name, stage.objective, stage.sense, result.limit)
-
-
-def with_kept_row(
-    model: LinearModel, name: str, objective: IntArray, sense: Sense, limit: int
-) -> LinearModel:
-    """Add the constraint that an objective is no worse than `limit`."""
-    lower, upper = (limit, NO_UPPER) if sense is Sense.MAXIMISE else (NO_LOWER, limit)
-    return model.with_rows(objective[None, :], [lower], [upper], [f"stage {name}"])
+    return model.with_kept_objective(stage.name, stage.objective, stage.sense, result.limit)
 
 
 def _report_progress(on_progress: Callable[[Progress], None] | None, progress: Progress) -> None:
@@ -406,7 +396,8 @@ def solve_relaxed(
             break
         up = stage.sense is Sense.MAXIMISE
         whole = math.floor(raw.objective + 1e-6) if up else math.ceil(raw.objective - 1e-6)
-        current = with_kept_row(current, stage.name, stage.objective, stage.sense, stage.compute_limit(whole))
+        limit = stage.compute_limit(whole)
+        current = current.with_kept_objective(stage.name, stage.objective, stage.sense, limit)
     return tuple(results)
 
 

@@ -8,6 +8,7 @@ all units that `units` selects.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
@@ -192,7 +193,7 @@ def _can_hold(
     most = terms.evaluate(offers.in_play, no_money)
     least = terms.evaluate(offers.committed | offers.forced, no_money)
     if minimum is not None and most < minimum:
-        wanted = -(-minimum.numerator // minimum.denominator)
+        wanted = math.ceil(minimum)
         case.record_defect(
             "coverage-reach",
             Text(

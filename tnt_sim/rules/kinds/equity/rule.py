@@ -22,6 +22,7 @@ The distance of a group is what its measure lacks or exceeds, rounded up to a wh
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -230,7 +231,7 @@ class Equity:
 
 
 def _round_up(value: Fraction) -> int:
-    return -(-value.numerator // value.denominator)
+    return math.ceil(value)
 
 
 def compile_equity(
