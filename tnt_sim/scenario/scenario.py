@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path as FilePath
@@ -22,6 +22,7 @@ from tnt_sim.domain.field_types import Described
 from tnt_sim.domain.portfolio import Portfolio
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError
 from tnt_sim.i18n.message import Text
+from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.protocols import Path
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.scenario.yaml.layers import RawScenario
@@ -102,6 +103,33 @@ class Scenario:
         )
         both = cents.select(pl.coalesce("committed_cents", "kept_cents").alias("committed_cents"))
         return replace(self, portfolio=self.portfolio.with_table(table.with_columns(both.to_series())))
+
+    def without_decisions(
+        self, *keys: str, dossiers: Collection[str] | None = None, rule: str | None = None
+    ) -> Scenario:
+        """Return the scenario without decisions that people wrote; it must be compiled again.
+
+        Rules depend on decisions: a dossier funded by decision stands in no queue, and one refused by
+        decision counts for no minimum.
+
+        Parameters
+        ----------
+        keys : what to leave out: `fund`, `refuse`, `amounts`
+        dossiers : only the decisions on these dossiers; None for all
+        rule : only those of this `decide` rule; None for all
+        """
+
+        def leave_out(spec: Any) -> Any:
+            if not isinstance(spec, DecideSpec) or rule not in (None, spec.id):
+                return spec
+            left: dict[str, Any] = {}
+            for key in keys:
+                names = [n for n in getattr(spec, key) if dossiers is not None and n not in dossiers]
+                left[key] = {n: spec.amounts[n] for n in names} if key == "amounts" else tuple(names)
+            return spec.model_copy(update=left)
+
+        rules = tuple(leave_out(spec) for spec in self.spec.rules)
+        return replace(self, spec=self.spec.model_copy(update={"rules": rules}))
 
     def read_as_0_1_0(self) -> Scenario:
         """Return the scenario as version 0.1.0 read it.

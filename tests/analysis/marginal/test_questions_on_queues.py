@@ -54,3 +54,33 @@ def test_a_smaller_request_is_not_called_useless(tmp_path: Path, queue: Scenario
     table = tmp_path / "d.csv"
     table.write_text(table.read_text().replace("50.25", "40.25"), encoding="utf-8")
     assert tnt.Scenario.from_yaml(tmp_path / "s.yaml").solve().dossiers["funded"].to_list()[1]
+
+
+FORCED = """schema_version: 1
+id: s
+date: 2026-03-31
+programme: {id: p, amount: 26.25 €}
+dossiers: [{file: d.csv}]
+rules:
+  - {id: q, kind: order, first_come: filed_at}
+  - {id: maire, kind: decide, fund: [A]}
+objective: [{maximise: {score: 1}}]
+"""
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_without_its_decision_a_dossier_stands_in_the_queue(skip: bool, tmp_path: Path) -> None:
+    """A, filed first, is funded by decision; without the decision B and C may still not pass before it."""
+    rows = "A,16.25,2.25,2026-01-01\nB,10.50,5.5,2026-01-02\nC,2.50,9.35,2026-01-03\n"
+    (tmp_path / "d.csv").write_text("dossier,requested,score,filed_at\n" + rows, encoding="utf-8")
+    text = FORCED.replace("filed_at}", "filed_at, skip: true}") if skip else FORCED
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    scenario = tnt.Scenario.from_yaml(tmp_path / "s.yaml")
+    result = scenario.solve()
+    without = scenario.with_({"rules.maire.off": True}).solve()
+    assert without.dossiers["funded"].to_list() == result.dossiers["funded"].to_list()
+    prices = tnt.prices(scenario).document["prices"]
+    (price,) = [one for one in prices if (one["kind"], one["id"]) == ("forced", "A")]
+    assert (price["goal"], price["enter"], price["leave"]) == (None, [], [])
+    entries = result.explain(everyone=True).document["dossiers"]
+    assert "maire" not in {rule["rule"] for entry in entries for rule in entry["because"]}

@@ -30,7 +30,6 @@ from tnt_sim.errors import InputError
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray
 from tnt_sim.rules.expressions.selectors import Selector
-from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.offers.eligibility import WaiverSpec
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -89,7 +88,8 @@ def list_obstacles(decided: DecidedRun, row: int) -> list[Obstacle]:
     name = str(decided.numbers[row])
     if problem.offers.refused[row]:
         rule = problem.decided.specs[int(problem.decided.rule[row])].id
-        return [_build_obstacle("decision", rule, _without_decision(decided.scenario, rule, name))]
+        scenario = decided.scenario.without_decisions("refuse", dossiers=(name,), rule=rule)
+        return [_build_obstacle("decision", rule, scenario)]
     if problem.offers.capped_out[row]:
         return [Obstacle("grant", name, why="capped_out")]
     rules = list(dict.fromkeys(one.rule for one in problem.eligibility.failures if one.mask[row]))
@@ -129,16 +129,6 @@ def solve_without_obstacle(
 def _add_waiver(scenario: Scenario, rule: str, dossier: str) -> Scenario:
     waiver = WaiverSpec(of=rule, where=Selector({"dossier": dossier}))
     return _with_spec(scenario, waivers=(*scenario.spec.waivers, waiver))
-
-
-def _without_decision(scenario: Scenario, rule: str, dossier: str) -> Scenario:
-    rules = tuple(
-        one.model_copy(update={"refuse": tuple(name for name in one.refuse if name != dossier)})
-        if isinstance(one, DecideSpec) and one.id == rule
-        else one
-        for one in scenario.spec.rules
-    )
-    return _with_spec(scenario, rules=rules)
 
 
 def _with_spec(scenario: Scenario, **changed: object) -> Scenario:

@@ -18,21 +18,24 @@ number of pairs for relations between applications.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.analysis.shared.reference_solution import get_violation_unit
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask, with_fixed
 from tnt_sim.engine.result import SolveOutcome
+from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.linear_terms import BoolArray, Terms, Unit
 from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
 from tnt_sim.scenario.objective import ObjectiveStage, Shortfall
-from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.problem import Problem, compile_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,11 @@ def generate_rule_effects(decided: DecidedRun, clock: Clock, *, prove: bool = Tr
     ----------
     prove : whether to seek a proof of each optimum
     """
-    for name, problem in _without_each(decided.problem):
+    for name, make in _generate_relaxations(decided.problem, clock.deadline):
+        try:
+            problem = make()
+        except ScenarioError:  # without it the scenario contradicts itself
+            continue
         answer = ask(problem, prove=prove, clock=clock)
         funded = decided.allocation.funded
         again = funded if answer.allocation is None else answer.allocation.funded
@@ -122,23 +129,24 @@ def generate_rule_effects(decided: DecidedRun, clock: Clock, *, prove: bool = Tr
 
 
 def count_rule_effects(problem: Problem) -> int:
-    """Count the solves that `generate_rule_effects` makes."""
-    return sum(1 for _ in _without_each(problem))
+    """Count the solves that `generate_rule_effects` makes at most."""
+    return sum(1 for _ in _generate_relaxations(problem, UNLIMITED))
 
 
-def _without_each(problem: Problem) -> Iterator[tuple[str, Problem]]:
+def _generate_relaxations(
+    problem: Problem, deadline: Deadline
+) -> Iterator[tuple[str, Callable[[], Problem]]]:
+    """Yield each rule, option and `decide` rule with a function that builds the problem without it."""
     for rule in problem.rules:
         if rule.mode is Mode.HARD:
-            yield rule.id, without(problem, rule.id)
+            yield rule.id, partial(without, problem, rule.id)
     for limit in problem.limits:
         rest = tuple(one for one in problem.limits if one is not limit)
-        yield f"{limit.envelope}.{limit.option}", replace(problem, limits=rest)
-    offers = problem.offers
+        yield f"{limit.envelope}.{limit.option}", partial(replace, problem, limits=rest)
     for number, spec in enumerate(problem.decided.specs):
-        mine = offers.forced & (problem.decided.rule == number)
-        if mine.any():
-            free = replace(offers, forced=offers.forced & ~mine)
-            yield spec.id, replace(problem, offers=free)
+        if (problem.offers.forced & (problem.decided.rule == number)).any():
+            scenario = problem.scenario.without_decisions("fund", rule=spec.id)
+            yield spec.id, partial(compile_problem, scenario, deadline)
 
 
 def select_settled_effects(effects: list[Effect]) -> list[Effect]:

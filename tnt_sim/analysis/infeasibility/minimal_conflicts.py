@@ -58,7 +58,6 @@ from tnt_sim.rules.kinds.coverage.rule import Coverage
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.kinds.share.rule import Share
 from tnt_sim.rules.linear_terms import Unit, sum_exactly
-from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.protocols import CompiledRule
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -572,12 +571,7 @@ def without_refusals(problem: Problem) -> Problem | None:
     """Compile the problem without refusals by decision; None if there are none."""
     if not problem.offers.refused.any():
         return None
-    scenario = problem.scenario
-    rules = tuple(
-        rule.model_copy(update={"fund": (), "refuse": ()}) if isinstance(rule, DecideSpec) else rule
-        for rule in scenario.spec.rules
-    )
-    return compile_problem(replace(scenario, spec=scenario.spec.model_copy(update={"rules": rules})))
+    return compile_problem(problem.scenario.without_decisions("fund", "refuse"))
 
 
 def _build_reporter(progress: Callable[[str, float], None]) -> Callable[[int], None]:

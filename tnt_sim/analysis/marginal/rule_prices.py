@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
-import numpy as np
+import polars as pl
 
 from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, find_least_amount
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
@@ -35,7 +36,6 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import ask
 from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import ScenarioError
-from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -236,10 +236,12 @@ def _generate_relaxations(
         if has_walls(tree, node):
             yield APART, name, lambda node=node: _open(problem, node, wholly=True)  # type: ignore[misc]
     names = problem.case.table["dossier"]
-    for row in np.flatnonzero(problem.offers.forced & problem.offers.candidate).tolist():
-        yield FORCED, names[row], lambda row=row: _release_dossier(problem, row)  # type: ignore[misc]
-    for row in np.flatnonzero(problem.offers.refused).tolist():
-        yield REFUSED, names[row], lambda name=names[row]: _remove_refusal(problem, name, deadline)  # type: ignore[misc]
+    offers = problem.offers
+    for kind, key, mask in (
+        (FORCED, "fund", offers.forced & offers.candidate), (REFUSED, "refuse", offers.refused)
+    ):  # fmt: skip
+        for name in names.filter(pl.Series(mask)).to_list():
+            yield kind, name, partial(_remove_decision, problem, key, name, deadline)
 
 
 def _remove_ring_fence(problem: Problem, name: str, deadline: Deadline) -> Problem:
@@ -253,21 +255,6 @@ def _open(problem: Problem, node: int, *, wholly: bool) -> Problem:
     return replace(problem, case=replace(problem.case, tree=tree))
 
 
-def _release_dossier(problem: Problem, row: int) -> Problem:
-    forced = problem.offers.forced.copy()
-    forced[row] = False
-    choice = problem.decided.choice.copy()
-    choice[row] = 0
-    decided = replace(problem.decided, choice=choice)
-    return replace(problem, offers=replace(problem.offers, forced=forced), decided=decided)
-
-
-def _remove_refusal(problem: Problem, dossier: str, deadline: Deadline) -> Problem:
-    """Compile the scenario without the refusal of one application."""
-    changes: dict[str, object] = {}
-    for rule in problem.scenario.spec.rules:
-        if isinstance(rule, DecideSpec) and dossier in rule.refuse:
-            rest = [name for name in rule.refuse if name != dossier]
-            empty = not rest and not rule.fund and not rule.amounts
-            changes |= {f"rules.{rule.id}.off": True} if empty else {f"rules.{rule.id}.refuse": rest}
-    return compile_problem(with_changes(problem.scenario, changes), deadline)
+def _remove_decision(problem: Problem, key: str, dossier: str, deadline: Deadline) -> Problem:
+    """Compile the scenario without the decision to `fund` or `refuse` one application."""
+    return compile_problem(problem.scenario.without_decisions(key, dossiers=(dossier,)), deadline)

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -32,7 +31,6 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.columns import get_column_kind, read_text_keys, record_unknown_column
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
-from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.protocols import Case
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import Scenario
@@ -341,20 +339,7 @@ def build_scenario(scenario: Scenario, draw: Draw) -> Scenario:
     state = pl.when(gone).then(pl.lit(OUT)).otherwise(pl.col("state")).alias("state")
     committed = pl.when(gone).then(None).otherwise(pl.col("committed_cents")).alias("committed_cents")
     changed = table.with_columns(columns).with_columns(state, committed)
-    spec = scenario.spec
     if draw.gone.any():
-        spec = spec.model_copy(update={"rules": _without_gone(spec.rules, table["dossier"].filter(gone))})
-    return replace(scenario, spec=spec, portfolio=scenario.portfolio.with_table(changed))
-
-
-def _without_gone(rules: Sequence[Any], gone: pl.Series) -> tuple[Any, ...]:
-    """Return the rules without decisions to fund applications that are gone."""
-    names = set(gone.to_list())
-    retained = []
-    for rule in rules:
-        if isinstance(rule, DecideSpec):
-            fund = tuple(name for name in rule.fund if name not in names)
-            amounts = {name: cents for name, cents in rule.amounts.items() if name not in names}
-            rule = rule.model_copy(update={"fund": fund, "amounts": amounts})
-        retained.append(rule)
-    return tuple(retained)
+        names = set(table["dossier"].filter(gone).to_list())
+        scenario = scenario.without_decisions("fund", "amounts", dossiers=names)
+    return replace(scenario, portfolio=scenario.portfolio.with_table(changed))
