@@ -114,9 +114,9 @@ class Scenario:
 
         Parameters
         ----------
-        keys : what to leave out: `fund`, `refuse`, `amounts`
-        dossiers : only the decisions on these dossiers; None for all
-        rule : only those of this `decide` rule; None for all
+        keys : which of `fund`, `refuse` and `amounts` to leave out
+        dossiers : the dossiers concerned, or None for all of them
+        rule : the `decide` rule concerned, or None for all of them
         """
 
         def leave_out(spec: Any) -> Any:

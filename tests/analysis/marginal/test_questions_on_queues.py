@@ -83,4 +83,4 @@ def test_without_its_decision_a_dossier_stands_in_the_queue(skip: bool, tmp_path
     (price,) = [one for one in prices if (one["kind"], one["id"]) == ("forced", "A")]
     assert (price["goal"], price["enter"], price["leave"]) == (None, [], [])
     entries = result.explain(everyone=True).document["dossiers"]
-    assert "maire" not in {rule["rule"] for entry in entries for rule in entry["because"]}
+    assert "maire" not in {rule["id"] for entry in entries for rule in entry["because"]}
