@@ -18,7 +18,7 @@ import numpy as np
 from families import write
 
 import tnt_sim as tnt
-from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.problem import compile_problem
 
@@ -45,7 +45,7 @@ def main() -> None:
             asked = session.solve(change).answer
             ours.append(time.process_time() - began)
             began = time.process_time()
-            fresh = ask(compile_problem(with_changes(scenario, change)))
+            fresh = optimise(compile_problem(with_changes(scenario, change)))
             anew.append(time.process_time() - began)
             proofs.add((asked.method, str(asked.proof), asked.canonical))
             assert asked.allocation is not None

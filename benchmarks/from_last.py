@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from families import write
 
-from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.methods.core_problem import CoreProblem
@@ -39,7 +39,7 @@ def main() -> None:
             values = []
             for name, how in (("from the last", {"method": carried.solve}), ("anew", {})):
                 began = time.process_time()
-                answer = ask(problem, prove=False, canonical=False, kernels=False, **how)  # type: ignore[arg-type]
+                answer = optimise(problem, prove=False, canonical=False, kernels=False, **how)  # type: ignore[arg-type]
                 seconds[name].append(time.process_time() - began)
                 values.append((answer.values, answer.granted_cents))
             if values[0] != values[1]:

@@ -19,7 +19,7 @@ class Deadline:
 
     A deadline is created once, where a user starts something, and passed down unchanged. A function that
     loops takes it as an argument and reads `expired` (or calls `check`) at least every 50 ms of work. A part
-    of the work that may take less time gets `deadline.within(seconds)`, which never ends later.
+    of the work that may take less time gets `deadline.tighten(seconds)`, which never ends later.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ from tnt_sim.domain.money import (
     parse_decimal,
     parse_rate,
     round_down,
-    round_to_cents,
+    round_float_to_cents,
     round_up,
 )
 from tnt_sim.i18n.message import Lang
@@ -100,8 +100,8 @@ def test_a_declared_mark_decides() -> None:
 def test_nearest_rounds_half_to_even() -> None:
     texts = ["0,1250", "0,1350", "1,0049"]
     assert [parse_cents_nearest(text) for text in texts] == [12, 14, 100]
-    assert [round_to_cents(value) for value in (0.125, 0.135, 1.0049)] == [12, 14, 100]
-    assert round_to_cents(float("nan")) is None
+    assert [round_float_to_cents(value) for value in (0.125, 0.135, 1.0049)] == [12, 14, 100]
+    assert round_float_to_cents(float("nan")) is None
 
 
 @given(CENTS)
@@ -185,5 +185,5 @@ def test_floor_and_ceiling(cents: int, unit: int) -> None:
     assert low % unit == high % unit == 0
     assert low <= cents <= high < low + 2 * unit
     array = np.array([cents], dtype=np.int64)
-    assert round_down(array, unit).tolist() == [low]
-    assert round_up(array, unit).tolist() == [high]
+    assert round_down(array, np.array([unit])).tolist() == [low]
+    assert round_up(array, np.array([unit])).tolist() == [high]

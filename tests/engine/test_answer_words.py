@@ -18,7 +18,7 @@ from support.tiny_scenario import tiny
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, with_fixed
+from tnt_sim.engine.optimise import optimise, with_fixed
 from tnt_sim.engine.result import ALLOWED, Proof, SolveOutcome, Status
 from tnt_sim.scenario.problem import compile_problem
 
@@ -60,7 +60,7 @@ def test_words_of_drawn_answers_agree(case: dict[str, Any], data: st.DataObject)
         return
     flag = st.booleans()
     how = {name: data.draw(flag) for name in ("prove", "canonical", "kernels")}
-    whole = ask(problem, **how)
+    whole = optimise(problem, **how)
     check(whole)
     if whole.allocation is None:
         return
@@ -68,28 +68,28 @@ def test_words_of_drawn_answers_agree(case: dict[str, Any], data: st.DataObject)
     if not how["prove"]:
         assert (whole.status, whole.claimed) == (Status.FEASIBLE, True)
     n = data.draw(st.integers(1, len(problem.stages)))
-    check(ask(problem, limits=whole.values[:n], **how))
+    check(optimise(problem, limits=whole.values[:n], **how))
     refused = data.draw(st.sampled_from(range(problem.case.n)))
     if problem.offers.candidate[refused] and not problem.offers.forced[refused]:
-        check(ask(with_fixed(problem, refuse=[refused]), cross_check="auto", **how))
+        check(optimise(with_fixed(problem, refuse=[refused]), cross_check="auto", **how))
 
 
 def test_words_agree_wherever_a_clock_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At each step of the false clock: a list that was closed without its proof is claimed, not optimal."""
     problem = compile_problem(tiny(tmp_path, HEAD, TABLE))
     clock = StepClock().install(monkeypatch)
-    assert ask(problem, clock=Clock.from_deadline(Deadline(1e6))).status is Status.OPTIMAL
+    assert optimise(problem, clock=Clock.from_deadline(Deadline(1e6))).status is Status.OPTIMAL
     seen = set()
     for limit in (*range(clock.readings + 1), 100 * clock.readings):  # half of the time goes to a kernel
         StepClock().install(monkeypatch)
-        answer = ask(problem, clock=Clock.from_deadline(Deadline(limit * 0.001)))
+        answer = optimise(problem, clock=Clock.from_deadline(Deadline(limit * 0.001)))
         check(answer)
         seen.add((answer.status, answer.claimed))
     assert {(Status.FEASIBLE, False), (Status.FEASIBLE, True), (Status.OPTIMAL, False)} <= seen
 
 
 def test_a_claim_has_the_bound_of_its_solver(tmp_path: Path) -> None:
-    alone = ask(compile_problem(tiny(tmp_path, HEAD, TABLE)), prove=False)
+    alone = optimise(compile_problem(tiny(tmp_path, HEAD, TABLE)), prove=False)
     assert (alone.status, alone.proof, alone.claimed) == (Status.FEASIBLE, Proof.FEASIBLE_GAP, True)
     assert alone.bound == alone.values[0]
 
@@ -105,7 +105,7 @@ def test_no_answer_is_made_of_words_that_contradict(status: Status, proof: Proof
 
 
 def test_a_proof_that_is_found_later_changes_the_status(tmp_path: Path) -> None:
-    alone = ask(compile_problem(tiny(tmp_path, HEAD, TABLE)), prove=False)
+    alone = optimise(compile_problem(tiny(tmp_path, HEAD, TABLE)), prove=False)
     shown = alone.with_proof(Proof.PROVED)
     assert (shown.status, shown.claimed, shown.is_closed) == (Status.OPTIMAL, False, True)
     lost = shown.with_proof(Proof.FEASIBLE_GAP)

@@ -17,7 +17,7 @@ from tnt_sim.certify.claim_systems import Claims
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine import solve as engine
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, with_fixed
+from tnt_sim.engine.optimise import optimise, with_fixed
 from tnt_sim.engine.result import ALLOWED, Proof, Result, Status
 from tnt_sim.engine.session import Session
 from tnt_sim.errors import LimitReached
@@ -107,7 +107,7 @@ def questions(scenario: Scenario, seconds: float) -> Found:
     problem = compile_problem(scenario)
     found = []
     for asked in (problem, with_fixed(problem, refuse=[int(np.flatnonzero(problem.offers.candidate)[0])])):
-        answer = ask(asked, cross_check="auto", clock=Clock.from_deadline(Deadline(seconds)))
+        answer = optimise(asked, cross_check="auto", clock=Clock.from_deadline(Deadline(seconds)))
         found.append((asked, answer.allocation, answer.status, answer.proof))
     return found
 
@@ -255,7 +255,7 @@ def test_no_rows_of_a_proof_are_written_after_the_limit(
     """They take seconds where there are many dossiers, whether a proof is sought then or not."""
     problem = compile_problem(tiny(tmp_path, HEAD + CROSSING, TABLE))
     whole, begun = StepClock().install(monkeypatch), list[int]()
-    ask(problem, kernels=kernels, clock=Clock.from_deadline(Deadline(1e6)))
+    optimise(problem, kernels=kernels, clock=Clock.from_deadline(Deadline(1e6)))
 
     def written(asked: Problem, deadline: Deadline) -> Claims | None:
         begun.append(clock.readings)
@@ -264,7 +264,7 @@ def test_no_rows_of_a_proof_are_written_after_the_limit(
     monkeypatch.setattr("tnt_sim.engine.model_cache.build_problem_claims", written)
     for limit in range(0, whole.readings, stride(7)):
         clock = StepClock().install(monkeypatch)
-        ask(problem, kernels=kernels, clock=Clock.from_deadline(Deadline(limit * TICK)))
+        optimise(problem, kernels=kernels, clock=Clock.from_deadline(Deadline(limit * TICK)))
         assert max(begun, default=0) <= limit
         begun.clear()
 
@@ -327,9 +327,9 @@ def test_without_a_model_the_list_in_hand_is_told(tmp_path: Path, monkeypatch: p
     verified = verify_run(write_run(result, tmp_path / "runs" / "r"))
     assert not verified.defects, verified.defects
     problem = compile_problem(scenario)
-    answer = ask(problem, clock=Clock(5.0))
+    answer = optimise(problem, clock=Clock(5.0))
     assert (answer.status, answer.proof) == (Status.FEASIBLE, Proof.FEASIBLE_GAP)
-    better = ask(problem, limits=(answer.values[0] + 1,), clock=Clock(5.0))
+    better = optimise(problem, limits=(answer.values[0] + 1,), clock=Clock(5.0))
     assert (better.status, better.allocation) == (Status.STOPPED, None)
 
 
@@ -338,5 +338,5 @@ def test_no_limit_reads_no_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     questions(tiny(tmp_path, HEAD + NESTED, TABLE), 10.0)
     before = clock.readings
     compile_problem(tiny(tmp_path, HEAD, TABLE))
-    ask(compile_problem(tiny(tmp_path, HEAD + NESTED, TABLE)), prove=False)
+    optimise(compile_problem(tiny(tmp_path, HEAD + NESTED, TABLE)), prove=False)
     assert clock.readings == before

@@ -14,7 +14,7 @@ from support.lanes import seeds
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claim_systems import build_claims
-from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
@@ -95,7 +95,7 @@ def test_as_the_plain_path(seed: int, tmp_path: Path) -> None:
 
 def test_most_are_decided_by_trees_of_caps(tmp_path: Path) -> None:
     problems = (compile_problem(load_scenario(written(tmp_path, seed))) for seed in range(30))
-    ways = [ask(problem, prove=False).method for problem in problems]
+    ways = [optimise(problem, prove=False).method for problem in problems]
     assert ways.count("tree") >= 20
 
 
@@ -105,7 +105,7 @@ def test_their_certificates_close_only_what_holds_no_point(tmp_path: Path) -> No
     for seed in range(40):
         scenario = load_scenario(written(tmp_path, seed))
         problem = compile_problem(scenario)
-        answer = ask(problem)
+        answer = optimise(problem)
         proof = answer.certificates[0]
         if answer.method != "tree" or not any(len(part) == 3 for part in proof["caps"]["groups"][-1][1]):
             continue

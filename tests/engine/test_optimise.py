@@ -20,7 +20,7 @@ from support.small_cases.enumeration import allowed
 from support.tiny_scenario import tiny
 
 from tnt_sim.engine import optimise as question
-from tnt_sim.engine.optimise import ask, with_fixed
+from tnt_sim.engine.optimise import optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.rules.protocols import Sense
@@ -50,7 +50,7 @@ def test_forced_in_and_out(case: dict[str, Any], data: st.DataObject) -> None:
     for inside in (True, False):
         if not inside and problem.offers.forced[row]:
             continue
-        answer = ask(with_fixed(problem, fund=[row]) if inside else with_fixed(problem, refuse=[row]))
+        answer = optimise(with_fixed(problem, fund=[row]) if inside else with_fixed(problem, refuse=[row]))
         best = max(
             (found for found in allowed(case) if (name in found[0]) == inside),
             key=lambda found: found[1],
@@ -81,34 +81,34 @@ def test_the_least_money_for_a_value(case: dict[str, Any], data: st.DataObject) 
         for awards, key in every
         if all(have >= want for have, want in zip(key[0], wanted, strict=True))
     ]
-    answer = ask(problem, limits=kept)
+    answer = optimise(problem, limits=kept)
     assert answer.granted_cents == min(-key[1] for _, key in good)
     assert answer.canonical
     assert awards_of(problem, answer) == max(good, key=lambda found: found[1][1:])[0]
     # one unit more than any allocation has: nothing is left
     beyond = [sign * (max(key[0][0] for _, key in every) + 1) for sign in signs[:1]]
-    assert ask(problem, limits=beyond).status is Status.INFEASIBLE
+    assert optimise(problem, limits=beyond).status is Status.INFEASIBLE
 
 
 def test_a_kept_stage_is_followed_by_the_next() -> None:
     problem = compile_problem(load_scenario(SHIPPED / "demat-ads.yaml"))
-    whole = ask(problem)
-    first = ask(problem, goals=1, least=False, canonical=False)
+    whole = optimise(problem)
+    first = optimise(problem, goals=1, least=False, canonical=False)
     assert first.values[0] == whole.values[0]
-    assert ask(problem, limits=whole.values[:1]).values == whole.values
+    assert optimise(problem, limits=whole.values[:1]).values == whole.values
 
 
 @pytest.mark.slow
 def test_the_kernel_answers_for_one_envelope() -> None:
     problem = compile_problem(load_scenario(FROZEN))
-    best = ask(problem)
+    best = optimise(problem)
     assert (best.method, best.proof, best.canonical) == ("tree", Proof.PROVED, True)
     funded = best.allocation.funded if best.allocation else np.zeros(0, dtype=bool)
     refused = np.flatnonzero(problem.offers.candidate & ~funded)
-    answer = ask(with_fixed(problem, fund=refused[:1]))
+    answer = optimise(with_fixed(problem, fund=refused[:1]))
     assert answer.values[0] <= best.values[0]
     assert answer.proof is Proof.PROVED
-    cheapest = ask(problem, limits=[best.values[0] - Fraction(1, 10)])
+    cheapest = optimise(problem, limits=[best.values[0] - Fraction(1, 10)])
     assert cheapest.granted_cents is not None
     assert best.granted_cents is not None
     assert cheapest.granted_cents <= best.granted_cents
@@ -117,13 +117,13 @@ def test_the_kernel_answers_for_one_envelope() -> None:
 def test_what_kernels_show_to_be_out_of_reach_goes_to_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     """A value that nothing has, beside a stage that no kernel settles: the answer, and its proof."""
     problem = compile_problem(load_scenario(FROZEN))
-    best = ask(problem, prove=False).values[0]
+    best = optimise(problem, prove=False).values[0]
     money = ObjectiveStage("money", Sense.MAXIMISE, problem.granted)
     asked = replace(problem, stages=(*problem.stages, money))
-    reached = ask(asked, limits=[best], goals=1, least=False, canonical=False, prove=False)
+    reached = optimise(asked, limits=[best], goals=1, least=False, canonical=False, prove=False)
     assert reached.allocation is not None
     monkeypatch.setattr(question, "solve_lexicographic", None)
-    beyond = ask(asked, limits=[best + Fraction(1, 10)], goals=1, least=False, canonical=False)
+    beyond = optimise(asked, limits=[best + Fraction(1, 10)], goals=1, least=False, canonical=False)
     assert (beyond.status, beyond.proof) == (Status.INFEASIBLE, Proof.PROVED)
 
 
@@ -160,6 +160,6 @@ grants: [{mode: common_rate, by: axis, levels: [30 %, 50 %]}]
 objective: [{maximise: {score: 1}}]
 """
     problem = compile_problem(tiny(tmp_path, scenario, table))
-    answer = ask(with_fixed(problem, refuse=[0]))
+    answer = optimise(with_fixed(problem, refuse=[0]))
     assert answer.allocation is not None
     assert answer.allocation.granted_cents.tolist() == [0, 30000, 30000]

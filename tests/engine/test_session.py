@@ -13,7 +13,7 @@ from support.lanes import seeds
 import tnt_sim as tnt
 from tnt_sim.certify.claim_systems import build_claims
 from tnt_sim.engine.model_cache import ModelCache
-from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.session import derive_by_amounts, derive_by_goals
 from tnt_sim.errors import ScenarioError
@@ -67,7 +67,7 @@ def test_answers_are_those_of_fresh_questions(tmp_path: Path) -> None:
     compiled = []
     for changes in [*CHANGES, *reversed(CHANGES)]:
         found = session.solve(changes)
-        fresh = ask(compile_problem(with_changes(base, changes) if changes else base))
+        fresh = optimise(compile_problem(with_changes(base, changes) if changes else base))
         assert (found.answer.status, found.answer.values) == (fresh.status, fresh.values)
         assert (found.answer.proof, found.answer.canonical) == (fresh.proof, fresh.canonical)
         assert found.answer.allocation.granted_cents.tolist() == fresh.allocation.granted_cents.tolist()

@@ -14,7 +14,7 @@ from support.lanes import drawn
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.scenario.envelope_split import fill, round_to_cents
+from tnt_sim.scenario.envelope_split import apportion_by_remainders, fill
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
@@ -178,7 +178,7 @@ def test_fill_is_proportional_within_its_bounds(data: st.DataObject) -> None:
     total = data.draw(st.integers(sum(low), most))
     amounts = fill(exact, low, high, total)
     assert sum(amounts) == total
-    cents = round_to_cents(amounts, total, [str(k) for k in range(n)])
+    cents = apportion_by_remainders(amounts, total, [str(k) for k in range(n)])
     assert sum(cents) == total
     for bottom, top, amount, whole in zip(low, high, amounts, cents, strict=True):
         assert bottom <= amount

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
-from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -280,7 +279,7 @@ def convert_floats_to_cents(values: pl.Series) -> pl.Series:
     return result
 
 
-def round_to_cents(value: float) -> int | None:
+def round_float_to_cents(value: float) -> int | None:
     """Return the cents of a float of euros, its shortest decimal rounded half-even.
 
     Returns None beyond `MAX_FLOAT_EUROS`.
@@ -357,19 +356,11 @@ def format_rate(rate: Fraction, lang: Lang, *, decimals: int = 2) -> str:
     return f"{text}\u00a0%" if lang == Lang.FR else f"{text}%"
 
 
-@overload
-def round_down(cents: int, unit: int) -> int: ...
-@overload
-def round_down(cents: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]: ...
-def round_down(cents: int | npt.NDArray[np.int64], unit: int) -> int | npt.NDArray[np.int64]:
-    """Return the greatest multiple of `unit` cents that is at most `cents`."""
+def round_down[Amounts: (int, npt.NDArray[np.int64])](cents: Amounts, unit: Amounts) -> Amounts:
+    """Return the greatest multiple of `unit` cents that is at most `cents`, elementwise for arrays."""
     return cents // unit * unit
 
 
-@overload
-def round_up(cents: int, unit: int) -> int: ...
-@overload
-def round_up(cents: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]: ...
-def round_up(cents: int | npt.NDArray[np.int64], unit: int) -> int | npt.NDArray[np.int64]:
-    """Return the least multiple of `unit` cents that is at least `cents`."""
+def round_up[Amounts: (int, npt.NDArray[np.int64])](cents: Amounts, unit: Amounts) -> Amounts:
+    """Return the least multiple of `unit` cents that is at least `cents`, elementwise for arrays."""
     return -(-cents // unit) * unit

@@ -1,6 +1,6 @@
 """Optimisation of a compiled problem: formulate, solve, check exactly, cross-check, prove.
 
-`decide` and `decide_problem` find the allocation of a scenario. `ask` re-optimises a problem with some
+`decide` and `decide_problem` find the allocation of a scenario. `optimise` re-optimises a problem with some
 objectives kept at given values, and `with_fixed` returns the problem with some dossiers fixed in or out. Analyses
 (what an application would need, what a rule costs) are built from these two:
 
@@ -86,7 +86,7 @@ from tnt_sim.verify.allocation_reading import (
     read_allocation,
 )
 
-__all__ = ["SolveOutcome", "ask", "with_amounts", "with_changes", "with_fixed"]
+__all__ = ["SolveOutcome", "optimise", "with_amounts", "with_changes", "with_fixed"]
 
 
 def without_refused(
@@ -541,7 +541,7 @@ def with_fixed(
     return replace(problem, offers=changed)
 
 
-def ask(
+def optimise(
     problem: Problem,
     *,
     limits: Sequence[Fraction] = (),

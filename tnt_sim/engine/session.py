@@ -26,7 +26,7 @@ from typing import Any
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
-from tnt_sim.engine.optimise import ask, decide_problem
+from tnt_sim.engine.optimise import decide_problem, optimise
 from tnt_sim.engine.result import Result, SolveOutcome, Status
 from tnt_sim.errors import Defects, TntError
 from tnt_sim.rules.expressions.measures import Measures
@@ -62,7 +62,7 @@ class SessionOutcome:
 
     Attributes
     ----------
-    answer : result of `ask`
+    answer : result of `optimise`
     problem : the problem that was solved
     compiled : how the problem was obtained: `amounts` if only envelope amounts were replaced, `goals` if only
     objectives were, otherwise `anew`
@@ -117,7 +117,7 @@ class Session:
         changes
             New values by dotted path, as in `Scenario.with_`.
         prove, canonical, cross_check
-            As in `ask`.
+            As in `optimise`.
         time_limit
             Seconds.
 
@@ -145,7 +145,7 @@ class Session:
     ) -> SessionOutcome:
         self._first, self._problem = self._first or problem, problem
         self.live.last = None
-        answer = ask(
+        answer = optimise(
             problem,
             prove=prove,
             canonical=canonical,

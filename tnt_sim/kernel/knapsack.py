@@ -18,7 +18,8 @@ Sources: Pisinger, *A minimal algorithm for the 0-1 knapsack problem*, Operation
 Kellerer, Pferschy and Pisinger, *Knapsack Problems* (2004).
 
 The module also holds the data of *multiple-choice groups*: the alternative amounts of one dossier, of which
-at most one is taken (`ChoiceGroups`), and the order in which equally good selections are ranked.
+at most one is taken (`ChoiceGroups`), and the order in which equally good selections are ranked. The
+multiple-choice knapsack itself is solved in `cap_tree/core_enumeration.py`.
 """
 
 from __future__ import annotations

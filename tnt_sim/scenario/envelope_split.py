@@ -264,7 +264,7 @@ class _Division:
                 Text("Élargissez `change`, ou changez le montant.", "Widen `change`, or change the amount."),
             )
             return []
-        amounts = round_to_cents(fill(exact, low, high, total), total, groups)
+        amounts = apportion_by_remainders(fill(exact, low, high, total), total, groups)
         return [EnvelopeShare(group, amount) for group, amount in zip(groups, amounts, strict=True)]
 
     def _compute_bounds(self, groups: Sequence[str]) -> list[tuple[int, int | None]] | None:
@@ -376,10 +376,10 @@ def _spread_evenly(amounts: list[Fraction], high: Sequence[int | None], rest: Fr
     return result
 
 
-def round_to_cents(exact: Sequence[Fraction], total: int, names: Sequence[str]) -> list[int]:
+def apportion_by_remainders(exact: Sequence[Fraction], total: int, names: Sequence[str]) -> list[int]:
     """Round amounts to whole cents that sum to `total`, by largest remainders, ties by name.
 
-    >>> round_to_cents([Fraction(1, 3)] * 3, 1, ["a", "b", "c"])
+    >>> apportion_by_remainders([Fraction(1, 3)] * 3, 1, ["a", "b", "c"])
     [1, 0, 0]
     """
     floors = [math.floor(value) for value in exact]

@@ -151,8 +151,8 @@ def test_a_list_at_a_limit_is_the_cause_of_nothing(tmp_path: Path, monkeypatch: 
     some = ("rules.dep", "objective", "programme.amount")
     one, two = written(tmp_path, "one"), written(tmp_path, "two", *some)
     assert not tnt.compare(one, two).why["two"].untried
-    asked = causes.ask
-    monkeypatch.setattr(causes, "ask", lambda *a, **how: replace(asked(*a, **how), claimed=False))
+    asked = causes.optimise
+    monkeypatch.setattr(causes, "optimise", lambda *a, **how: replace(asked(*a, **how), claimed=False))
     found = tnt.compare(one, two).why["two"]
     assert sorted(found.untried) == sorted(some)
     assert set(found.by_dossier.values()) == {"together"}

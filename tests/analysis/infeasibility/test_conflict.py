@@ -72,7 +72,7 @@ def test_every_conflict_and_repair_equals_enumeration(
     seed: int, largest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "tnt_sim.analysis.infeasibility.repair.PROOF_SECONDS", 30.0
+        "tnt_sim.analysis.infeasibility.repair_cost.PROOF_SECONDS", 30.0
     )  # however busy the machine
     case = world(seed, largest, least=3 if largest < 12 else 8)
     problem = compiled(case, tmp_path)
@@ -300,7 +300,7 @@ def test_what_is_typed_and_what_is_proven() -> None:
 
 
 def test_fifty_rules_in_at_most_a_hundred_solves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tnt_sim.analysis.infeasibility.repair.PROOF_SECONDS", 0.1)
+    monkeypatch.setattr("tnt_sim.analysis.infeasibility.repair_cost.PROOF_SECONDS", 0.1)
     draw = random.Random(5)
     table = ["dossier,lot,theme,requested,cost,score"]
     table += [

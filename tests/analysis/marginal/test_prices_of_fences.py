@@ -140,13 +140,13 @@ def test_a_limit_leaves_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """What was found when the limit came is « at least »; the solver's bound is « at most »."""
     nested(tmp_path)
     base = solve_reference(load_scenario(tmp_path / "N.yaml"))
-    real = prices_module.ask
+    real = prices_module.optimise
 
     def stopped(problem: Any, **more: Any) -> Any:
         found = real(problem, **more)
         return found if found.bests == base.answer.bests else _left_at(found, Fraction(13))
 
-    monkeypatch.setattr(prices_module, "ask", stopped)
+    monkeypatch.setattr(prices_module, "optimise", stopped)
     (price, _) = compute_prices(
         base, build_envelope_path(base.problem, "p"), kinds=(APART,), clock=Clock(None)
     )

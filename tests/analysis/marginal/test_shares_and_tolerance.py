@@ -91,7 +91,7 @@ def test_a_target_that_a_limit_stops_is_not_called_out_of_reach(
 ) -> None:
     asked = scenario(tmp_path, PLAIN, SCORES)
     nothing = SolveOutcome(Status.STOPPED, (), (), None, None, None, None, False, "direct", 0.0)
-    monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope.ask", lambda *_, **__: nothing)
+    monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope.optimise", lambda *_, **__: nothing)
     monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope._solve_by_kernel", lambda *_: None)
     found = target(asked, "score=120", prove=False)
     assert (found.document["status"], found.document["stopped_by"]) == ("stopped", "time")

@@ -43,7 +43,7 @@ def told(document: object) -> str:
 
 
 def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
-    monkeypatch.setattr(f"tnt_sim.analysis.{module}.ask", lambda *_, **__: STOPPED)
+    monkeypatch.setattr(f"tnt_sim.analysis.{module}.optimise", lambda *_, **__: STOPPED)
 
 
 def test_a_stopped_extension_says_so(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:

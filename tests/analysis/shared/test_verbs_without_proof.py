@@ -152,8 +152,8 @@ def stopped(asked: Callable[..., SolveOutcome], after: int) -> Callable[..., Sol
 
 def test_a_list_at_a_limit_is_no_gain(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an euro more buys, and each way to extend, is never told from a list that the time cut short."""
-    monkeypatch.setattr(next_euro, "ask", stopped(next_euro.ask, 0))
-    monkeypatch.setattr(extension, "ask", stopped(extension.ask, 0))
+    monkeypatch.setattr(next_euro, "optimise", stopped(next_euro.optimise, 0))
+    monkeypatch.setattr(extension, "optimise", stopped(extension.optimise, 0))
     told = tnt.next_euro(house.scenario).document
     assert told["next"]
     for entry in told["next"]:
@@ -182,8 +182,8 @@ def test_an_audit_says_what_nothing_proves(house: House, monkeypatch: pytest.Mon
 def test_a_list_at_a_limit_is_best_for_no_weights(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = tnt.weights(house.scenario, ["score", "dossiers"]).document
     assert any(one["supported"] for one in whole["portfolios"])
-    asked = weights.ask
-    monkeypatch.setattr(weights, "ask", lambda *a, **how: replace(asked(*a, **how), claimed=False))
+    asked = weights.optimise
+    monkeypatch.setattr(weights, "optimise", lambda *a, **how: replace(asked(*a, **how), claimed=False))
     told = tnt.weights(house.scenario, ["score", "dossiers"]).document
     assert told["portfolios"]
     assert not any(one["supported"] for one in told["portfolios"])

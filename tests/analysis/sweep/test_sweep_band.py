@@ -25,7 +25,7 @@ from tnt_sim.analysis.sweep.runner import Run, SweepResult, run
 from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, with_fixed
+from tnt_sim.engine.optimise import optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.prove.proof_lp import LpSolution, ProofLp
@@ -38,12 +38,12 @@ def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def poor(problem: Problem, **more: Any) -> SolveOutcome:
         if problem.offers.forced.any():  # promises are kept by the best list
-            return ask(problem, **more)
+            return optimise(problem, **more)
         rows = problem.offers.candidate.nonzero()[0][:1]
-        found = ask(with_fixed(problem, refuse=rows), **{**more, "prove": False})
+        found = optimise(with_fixed(problem, refuse=rows), **{**more, "prove": False})
         return replace(found, status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP)
 
-    monkeypatch.setattr(points_of, "ask", poor)
+    monkeypatch.setattr(points_of, "optimise", poor)
     monkeypatch.setattr(Settler, "settle_by_surrogates", lambda *_: None)
 
 

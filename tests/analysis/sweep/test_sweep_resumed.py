@@ -146,9 +146,9 @@ def test_without_proof_the_list_is_kept_and_bounded_anew(
 
     case, plan = case_and_plan(tmp_path, 101)
     path = tmp_path / "points.jsonl"
-    first_ask = points_of.ask
+    first_ask = points_of.optimise
     monkeypatch.setattr(
-        points_of, "ask", lambda problem, **more: first_ask(problem, **{**more, "prove": False})
+        points_of, "optimise", lambda problem, **more: first_ask(problem, **{**more, "prove": False})
     )
     monkeypatch.setattr(bounds, "_compute_surrogate_bound", lambda *_: None)
     monkeypatch.setattr(bounds, "_find_line", lambda *_: None)

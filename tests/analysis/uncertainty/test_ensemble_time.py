@@ -103,8 +103,8 @@ def test_solvers_are_given_what_is_left(file: Path, monkeypatch: pytest.MonkeyPa
         seen.append(clock)
         return real(problem, clock=clock, **how)  # type: ignore[arg-type]
 
-    real = one.ask
-    monkeypatch.setattr(one, "ask", asked)
+    real = one.optimise
+    monkeypatch.setattr(one, "optimise", asked)
     sample = one.Sample(file.resolve(), (), load_scenario(file).sha256, 2, 0, "lhs")
     one.run_task(one.DrawTask(sample, 0, until=time.monotonic() + 50))
     assert 0 < seen[0].limit_seconds <= 50
@@ -140,14 +140,14 @@ def test_a_list_that_breaks_a_rule_is_not_named_best(file: Path) -> None:
 def test_a_draw_whose_search_did_not_end_is_left_out(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its list may not be its best; nor is it a draw in which nothing is allowed."""
     whole = tnt.ensemble(file, draws=6, workers=1)
-    asked = one.ask
+    asked = one.optimise
     stopped = iter([False, True, False, True])  # the first question is that of the list without draws
 
     def ask(problem: Problem, **how: Any) -> SolveOutcome:
         answer = asked(problem, **how)
         return replace(answer, claimed=False) if next(stopped, False) else answer
 
-    monkeypatch.setattr(one, "ask", ask)
+    monkeypatch.setattr(one, "optimise", ask)
     found = tnt.ensemble(file, draws=6, workers=1)
     assert found.draws.numbers == [1, 3, 4, 5]
     assert found.values == [whole.values[k] for k in (1, 3, 4, 5)]

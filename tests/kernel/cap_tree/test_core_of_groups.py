@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.lanes import seeds
 
-from tnt_sim.kernel.cap_tree.core_enumeration import ItemGroups, enumerate_group_states
+from tnt_sim.kernel.cap_tree.core_enumeration import ItemGroups, enumerate_multiple_choice_states
 from tnt_sim.kernel.cap_tree.dominance import select_undominated_items
 from tnt_sim.kernel.cap_tree.leaves import GroupLeaf
 from tnt_sim.kernel.cap_tree.states import Budget
@@ -62,7 +62,7 @@ def test_the_states_within_a_loss_are_those_of_every_choice(seed: int) -> None:
         best = max(worth.values())
         gamma = int(rng.choice([0, b, 3 * b, best + 1])) if best else 0
         budget = Budget(10**7)
-        found = enumerate_group_states(groups, capacity, a, a + more, b, gamma, budget)
+        found = enumerate_multiple_choice_states(groups, capacity, a, a + more, b, gamma, budget)
         assert found.best == best
         kept = sorted(
             (w, p) for (p, w), value in worth.items()
@@ -84,7 +84,7 @@ def test_equal_items_are_compared_by_nobody() -> None:
     p, w = np.r_[np.full(n, 5), 9, 2], np.r_[np.full(n, 7), 11, 3]
     groups = ItemGroups(np.arange(n + 2), p, w, ChoiceGroups.of(group))
     budget = Budget(10**7)
-    found = enumerate_group_states(groups, 45, 0, 0, 1, 0, budget)
+    found = enumerate_multiple_choice_states(groups, 45, 0, 0, 1, 0, budget)
     assert sorted(found.columns(0).tolist()) == [0, 1, 2, 3, 4, 5, 13]
     assert budget.ties == Budget(0).ties
 
@@ -102,7 +102,7 @@ def test_prices_that_leave_64_bits_are_refused() -> None:
 def test_groups_of_which_even_the_cheapest_change_leaves_too_much() -> None:
     p, w = np.array([100, 99, 100, 99]), np.array([10, 8, 10, 8])
     groups = ItemGroups(np.arange(4), p, w, ChoiceGroups.of(np.array([0, 0, 1, 1])))
-    found = enumerate_group_states(groups, 10, 0, 0, 1, 0, Budget(10**6))
+    found = enumerate_multiple_choice_states(groups, 10, 0, 0, 1, 0, Budget(10**6))
     assert (found.columns(0).tolist(), found.profit.tolist(), found.weight.tolist()) == ([0], [100], [10])
 
 
@@ -110,5 +110,5 @@ def test_one_item_that_is_not_worth_its_price_is_left() -> None:
     menus = ChoiceGroups.of(np.array([0]))
     one = ItemGroups(np.array([0]), np.array([3]), np.array([2]), menus)
     for price, taken in ((0, [0]), (1, [0]), (2, [])):
-        found = enumerate_group_states(one, 2, price, price, 1, 0, Budget(1000))
+        found = enumerate_multiple_choice_states(one, 2, price, price, 1, 0, Budget(1000))
         assert found.columns(0).tolist() == taken

@@ -18,7 +18,7 @@ from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.api.analyses import Pages
 from tnt_sim.domain.money import parse_rate
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -161,7 +161,7 @@ def search_alternatives(
 ) -> Alternatives:
     """Search on a compiled problem, without writing the document."""
     began = time.perf_counter()
-    optimum = ask(problem, clock=clock)
+    optimum = optimise(problem, clock=clock)
     course = StudyProgress(clock.deadline, "portfolios", n_asked=0)
     search = DiverseSearch(
         problem,

@@ -36,7 +36,7 @@ from tnt_sim.analysis.shared.list_distance import build_change_terms, build_move
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, with_fixed
+from tnt_sim.engine.optimise import optimise, with_fixed
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate, with_kept_values
@@ -197,7 +197,7 @@ def _optimise_until(
     problem: Problem, limits: Sequence[Fraction], until: Deadline, *, prove: bool = False
 ) -> SolveOutcome | None:
     try:
-        return ask(
+        return optimise(
             problem,
             limits=limits,
             goals=1,

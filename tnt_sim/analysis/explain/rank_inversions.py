@@ -23,7 +23,7 @@ from tnt_sim.analysis.shared.decided_run import DecidedRun, compute_gains
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import TntError, UsageError, suggest_name
 from tnt_sim.i18n.message import Text
@@ -259,7 +259,9 @@ def compute_order_price(
         raise _build_size_error(order.n_pairs)
     document: Entry = {"mode": "hard" if penalty is None else "priced", "penalty": format_fraction(penalty)}
     try:
-        answer = ask(replace(problem, rules=(*problem.rules, order)), clock=Clock.from_deadline(deadline))
+        answer = optimise(
+            replace(problem, rules=(*problem.rules, order)), clock=Clock.from_deadline(deadline)
+        )
     except TntError:
         return document | {"status": "stopped"} | _NOTHING
     if answer.allocation is None:

@@ -57,7 +57,7 @@ from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_p
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, with_fixed
+from tnt_sim.engine.optimise import optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, derive_status
 from tnt_sim.errors import InputError
 from tnt_sim.formulation.formulate import formulate
@@ -110,7 +110,9 @@ class EnvelopeIncrease:
         """Find the least amount from `cents` on whose optimum funds the application; None if not found."""
         for _ in range(MOST_TURNS):
             self.decided.clock.deadline.check()
-            answer = ask(set_amount(self.problem, self.path, cents), prove=False, clock=self.decided.clock)
+            answer = optimise(
+                set_amount(self.problem, self.path, cents), prove=False, clock=self.decided.clock
+            )
             if answer.allocation is None or not (answer.is_closed and answer.canonical):
                 return None
             if answer.allocation.funded[self.row]:
@@ -304,7 +306,7 @@ def find_request_cut(decided: DecidedRun, row: int, steps: Sequence[Fraction]) -
     cents = _get_granted_cents(tied, row)
     while cents > best:
         decided.clock.deadline.check()
-        single_fix = ask(
+        single_fix = optimise(
             with_fixed(decided.problem, [row], amounts={row: cents}), prove=False, clock=decided.clock
         )
         result.append(single_fix)
@@ -406,7 +408,7 @@ def _drop_late_penalty(rule: CompiledRule, n_kept: int) -> CompiledRule:
 
 
 def _maximise_grant(question: Problem, limits: tuple[Fraction, ...], clock: Clock) -> SolveOutcome:
-    return ask(
+    return optimise(
         question, limits=limits, goals=1, least=False, canonical=False, prove=False, blocks=False, clock=clock
     )
 

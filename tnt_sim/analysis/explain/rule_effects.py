@@ -29,7 +29,7 @@ from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.analysis.shared.reference_solution import get_violation_unit
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, with_fixed
+from tnt_sim.engine.optimise import optimise, with_fixed
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.linear_terms import BoolArray, Terms, Unit
@@ -70,7 +70,7 @@ def minimise_violation(decided: DecidedRun, row: int, rule: CompiledRule) -> Rul
     )
     rules = tuple(loose if other.id == rule.id else other for other in problem.rules)
     asked = replace(with_fixed(problem, [row]), rules=rules, stages=(*problem.stages, distance))
-    answer = ask(
+    answer = optimise(
         asked,
         limits=decided.reading.values,
         goals=1,
@@ -122,7 +122,7 @@ def generate_rule_effects(decided: DecidedRun, clock: Clock, *, prove: bool = Tr
             problem = make()
         except ScenarioError:  # without it the scenario contradicts itself
             continue
-        answer = ask(problem, prove=prove, clock=clock)
+        answer = optimise(problem, prove=prove, clock=clock)
         funded = decided.allocation.funded
         again = funded if answer.allocation is None else answer.allocation.funded
         yield Effect(name, again & ~funded, funded & ~again, answer)

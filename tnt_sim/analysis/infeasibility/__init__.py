@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tnt_sim.analysis.infeasibility.minimal_conflicts import Clash, Conflict, conflict, find_conflict
-from tnt_sim.analysis.infeasibility.repair import RuleRepair
+from tnt_sim.analysis.infeasibility.repair_cost import RuleRepair
 
 __all__ = ["Clash", "Conflict", "RuleRepair", "conflict", "find_conflict"]

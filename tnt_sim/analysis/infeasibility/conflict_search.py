@@ -29,7 +29,7 @@ import numpy as np
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.rules.linear_terms import Terms, Unit
@@ -128,7 +128,7 @@ class FeasibilityTests:
         if self.report_progress is not None:
             self.report_progress(self.n_solves)
         try:
-            answer = ask(
+            answer = optimise(
                 problem,
                 least=False,
                 canonical=False,

@@ -34,14 +34,14 @@ from tnt_sim.analysis.infeasibility.elastic_problem import (
     LiftableBound,
     WrittenPart,
 )
-from tnt_sim.analysis.infeasibility.repair import RuleRepair, find_repair
+from tnt_sim.analysis.infeasibility.repair_cost import RuleRepair, minimise_repair_cost
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.api.analyses import Pages
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.domain.field_types import write_number, write_rate
 from tnt_sim.domain.money import format_cents
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask, decide
+from tnt_sim.engine.optimise import decide, optimise
 from tnt_sim.engine.step_results import GRANT_SCHEMA, select_step_grants
 from tnt_sim.errors import LimitReached, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
@@ -539,7 +539,7 @@ def find_conflict(
         search.run()
         for fix in search.fixes:
             clock.deadline.check()
-            fixes.append(find_repair(form, fix, clock))
+            fixes.append(minimise_repair_cost(form, fix, clock))
         tests.set_bound_test_limits(first_seconds)
         for keys in search.conflicts[:max_sets]:
             clock.deadline.check()
@@ -629,7 +629,7 @@ def _is_confirmed(problem: Problem, clock: Clock) -> bool:
     """Whether a second solver also finds no allocation."""
     until = clock.deadline.take_share(0.5).tighten(PROOF_SECONDS)
     try:
-        answer = ask(
+        answer = optimise(
             problem,
             least=False,
             canonical=False,

@@ -41,7 +41,7 @@ from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.domain.budget_tree import FreeAmount, Tree
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import REOPTIMISE_PROOF_SECONDS, ask
+from tnt_sim.engine.optimise import REOPTIMISE_PROOF_SECONDS, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status, derive_status
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
@@ -359,7 +359,7 @@ def find_least_amount(
     loose = change(loose)
     opened, stage = build_amount_stage(loose, path, path.top_cents)
     asked = with_last_stage(opened, len(limits), stage)
-    answer = ask(asked, limits=limits, goals=1, least=False, canonical=False, prove=False, clock=clock)
+    answer = optimise(asked, limits=limits, goals=1, least=False, canonical=False, prove=False, clock=clock)
     if answer.allocation is None:
         nothing = answer.status is Status.INFEASIBLE
         words = tuple(rule.words for rule in moving)
@@ -513,7 +513,7 @@ def _climb(
             real = change(compile_at_amount(problem, path, cents))
         except ScenarioError:  # at this amount a rule contradicts itself: a minimum use above the demand
             return None
-        found = ask(real, limits=limits, goals=0, canonical=False, prove=False, clock=clock)
+        found = optimise(real, limits=limits, goals=0, canonical=False, prove=False, clock=clock)
         unsure |= found.allocation is None and found.status is not Status.INFEASIBLE
         return found if found.allocation is not None else None
 

@@ -58,7 +58,7 @@ from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -271,7 +271,7 @@ class _WeightSearch:
         self.report_progress("weights", min(0.95, self.n_solves / 500))
         problem = replace(with_last_stage(self.problem, 0, stages[-1]), stages=tuple(stages))
         try:
-            answer = ask(
+            answer = optimise(
                 problem,
                 limits=limits,
                 goals=1,

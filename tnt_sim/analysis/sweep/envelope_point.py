@@ -28,7 +28,7 @@ from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.certify.system import MultiplierError
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status, check_words, derive_status
 from tnt_sim.prove.proof_lp import build_row_groups
 from tnt_sim.rules.linear_terms import BoolArray
@@ -196,7 +196,7 @@ class Settler:
         )
 
     def _ask(self, problem: Problem, clock: Clock, **more: Any) -> SolveOutcome:
-        return ask(problem, backend=self.backend, cross_check=self.cross_check, clock=clock, **more)
+        return optimise(problem, backend=self.backend, cross_check=self.cross_check, clock=clock, **more)
 
     def _build_point(
         self,

@@ -15,7 +15,7 @@ from tnt_sim.domain.money import (
     describe_reason,
     parse_cents_nearest,
     parse_cents_series,
-    round_to_cents,
+    round_float_to_cents,
 )
 from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.tables.raw_table import (
@@ -179,7 +179,7 @@ def _convert_floats(values: pl.Series, options: ReadOptions) -> _MoneyColumn:
     many = (reasons == "decimals").fill_null(value=False)
     if options.rounding is Rounding.NEAREST and many.any():
         keys = values.filter(many).unique()
-        amounts = _with_rounded(values, amounts, many, keys, [round_to_cents(value) for value in keys])
+        amounts = _with_rounded(values, amounts, many, keys, [round_float_to_cents(value) for value in keys])
     return amounts
 
 

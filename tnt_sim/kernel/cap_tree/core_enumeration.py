@@ -331,7 +331,7 @@ class ItemGroups:
         return int(np.maximum.reduceat(self.p, heads).sum()), int(np.maximum.reduceat(self.w, heads).sum())
 
 
-def enumerate_group_states(
+def enumerate_multiple_choice_states(
     groups: ItemGroups, capacity: int, a: int, inner: int, b: int, gamma: int, budget: Budget
 ) -> TreeStates:
     """Enumerate the undominated states of multiple-choice groups within Γ of the best at the price a/b.

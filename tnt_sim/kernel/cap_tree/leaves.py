@@ -35,8 +35,8 @@ from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.kernel.cap_tree.core_enumeration import (
     ItemGroups,
     compute_upper_bound,
-    enumerate_group_states,
     enumerate_leaf_states,
+    enumerate_multiple_choice_states,
 )
 from tnt_sim.kernel.cap_tree.dominance import locate_groups, mark_first_items
 from tnt_sim.kernel.cap_tree.memo import BoundedMemo, compute_key
@@ -380,6 +380,8 @@ class GroupLeaf:
         if self.last_states is None or self.last_states[0] != a or self.last_states[1] < gamma:
             inner, wide = max(a, self.price), WIDER * gamma
             self._compute_values(inner)
-            found = enumerate_group_states(self.groups, self.capacity, a, inner, self.b, wide, self.budget)
-            self.last_states = a, wide, found
+            states = enumerate_multiple_choice_states(
+                self.groups, self.capacity, a, inner, self.b, wide, self.budget
+            )
+            self.last_states = a, wide, states
         return self.last_states[2].filter_within(gamma)

@@ -19,7 +19,7 @@ from math import lcm
 
 import numpy as np
 
-from tnt_sim.domain.money import format_cents
+from tnt_sim.domain.money import format_cents, round_down, round_up
 from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.rules.expressions.columns import (
     NO_LIMIT,
@@ -193,7 +193,7 @@ def compute_offers(
     warn_commitments_above(case, amounts.limits)
     if ceiling_cents is not None:
         np.minimum(amounts.most, ceiling_cents, out=amounts.most)
-    least, most = amounts.round_to_unit()
+    least, most = amounts.round_grants_to_unit()
     least, most = _apply_decided_amounts(case, decided, least, most, open_)
     levels = collect_levels(amounts.menus, least, most, open_)
     amounts.warn_idle_levels(levels, open_)
@@ -341,10 +341,9 @@ class _GrantArrays:
         for held in (self.most, limit):
             np.minimum(held, cents, out=held, where=mask)
 
-    def round_to_unit(self) -> tuple[IntArray, IntArray]:
+    def round_grants_to_unit(self) -> tuple[IntArray, IntArray]:
         """Return `least` rounded up and `most` rounded down to the unit."""
-        least = -(-self.least // self.unit) * self.unit
-        return least, self.most // self.unit * self.unit
+        return round_up(self.least, self.unit), round_down(self.most, self.unit)
 
     def _compute_formula(self, formula: FormulaSpec, path: Path, needed: BoolArray) -> IntArray:
         """Return flat + Σ amount · min(column, up_to), summed exactly and rounded down once."""

@@ -1,5 +1,7 @@
 """Second reading of money: the envelope tree, its options, caps by project and ranges of amounts.
 
+These are rows for proofs. A list is checked against the envelopes by `verify/allocation_reading.py`.
+
     envelope   Σ g under it ≤ its amount, plus the most that can be added to it where that is bounded
     unfenced   Σ g under it outside ring-fenced envelopes ≤ the same, plus its reserve, less their amounts
     options    low ≤ Σ ≤ high over the dossiers at and under the envelope

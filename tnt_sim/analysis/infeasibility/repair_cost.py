@@ -23,7 +23,7 @@ import numpy as np
 from tnt_sim.analysis.infeasibility.conflict_search import Keys, Lines, without_goal
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound, WrittenPart
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation, formulate
@@ -74,8 +74,10 @@ class RuleRepair:
     best: SolveOutcome | None
 
 
-def find_repair(form: ElasticProblem, fix: Keys, clock: Clock, *, prove: bool = True) -> RuleRepair | None:
-    """Find the cheapest repair through these entries; None if none was found in time."""
+def minimise_repair_cost(
+    form: ElasticProblem, fix: Keys, clock: Clock, *, prove: bool = True
+) -> RuleRepair | None:
+    """Find the cheapest repair through the entries `fix`, which `conflict_search` chose; None if time ran out."""
     touched = [form.get_entry(key) for key in sorted(fix)]
     whole = frozenset(line for entry in touched if not _can_relax(entry) for line in entry.lines)
     form_of = _build_elastic_form(form, touched)
@@ -198,7 +200,7 @@ def _is_minimal(
     """Whether the repair with one cent less is proved infeasible."""
     less = {line: slack - CENT for line, slack in eased.items()}
     try:
-        answer = ask(
+        answer = optimise(
             without_goal(form.restrict_to_bounds(bounds, less)),
             least=False,
             canonical=False,
@@ -215,7 +217,7 @@ def _shorten_clock(clock: Clock, seconds: float = MOST_SECONDS) -> Clock:
 
 def _optimise_problem(problem: Problem, clock: Clock) -> SolveOutcome | None:
     try:
-        return ask(
+        return optimise(
             problem, least=False, canonical=False, prove=False, clock=_shorten_clock(clock), kernels=False
         )
     except LimitReached:
