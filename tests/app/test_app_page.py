@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.lanes import seeds
 
 from tnt_sim.app.live_answers import LONG, QUICK, LiveAnswer
 from tnt_sim.app.page import Page
@@ -228,11 +229,11 @@ def test_a_strange_address_is_told(page: Page, say: Talk) -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [{"do": "nothing"}, {"do": "amount", "id": "mobilites", "value": "abc"}, {"do": "repair", "id": "7"}, {},
+    seeds([{"do": "nothing"}, {"do": "amount", "id": "mobilites", "value": "abc"}, {"do": "repair", "id": "7"}, {},
      {"do": "show", "value": "x"}, {"do": "share", "value": "x"}, {"do": "force", "value": "x"},
      {"do": "save", "value": {}},
      {"do": "amount", "id": "inconnue", "value": "1"}, {"do": "weight", "id": "0.score", "value": "x"},
-     {"do": "box", "id": "mobilites", "value": "beaucoup"}],
+     {"do": "box", "id": "mobilites", "value": "beaucoup"}], 4),
 )  # fmt: skip
 def test_no_event_of_a_browser_is_a_failure(page: Page, event: Mapping[str, Any]) -> None:
     replies = list(page.receive(event))

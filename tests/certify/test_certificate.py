@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.lanes import seeds
+from support.lanes import first_of, seeds, share
 from support.systems.drawn import points, random_system
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
@@ -88,9 +88,10 @@ def _random_tree(rng: Random, system: System, n_pool: int, depth: int) -> list[A
     return [node, *both[0], *both[1]]
 
 
+@pytest.mark.drawn
 def test_random_and_foreign_proofs_never_pass_for_a_system_with_a_point() -> None:
     rng, accepted, held, known = Random(7), 0, 0, []
-    for seed in range(400):
+    for seed in first_of(range(400), 120):
         system = random_system(Random(10_000 + seed))
         some = bool(points(system))
         held += some
@@ -110,8 +111,7 @@ def test_random_and_foreign_proofs_never_pass_for_a_system_with_a_point() -> Non
                 continue
             assert not some
             accepted += 1
-    assert accepted > 100
-    assert held > 100
+    assert min(accepted, held) > share(100)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.lanes import seeds
 from support.paths import TESTS
 
 import tnt_sim.rules
@@ -45,7 +46,7 @@ def test_every_kind_of_rule_has_a_second_reading_or_its_reserve() -> None:
 
 
 @pytest.mark.parametrize(("name", "n"), [("demo", 1), ("steps", 1), ("motifs", 0)])
-@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("lang", seeds(["fr", "en"], 1))
 def test_run_and_report_say_the_same_reserve_as_verify(
     name: str, n: int, lang: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.lanes import seeds
 
 from tnt_sim.cli import options as complete
 from tnt_sim.cli.commands import new as templates
@@ -41,7 +42,7 @@ def proposed(shell: str, line: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", seeds(["bash", "zsh", "fish"], 1))
 def test_each_shell_proposes_verbs_files_and_keys(shell: str, project: Path) -> None:
     assert "validate" in proposed(shell, "tnt-sim val")
     assert "demo/scenario.yaml" in proposed(shell, "tnt-sim run demo/s")

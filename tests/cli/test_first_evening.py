@@ -82,7 +82,8 @@ def test_a_number_with_three_decimals_has_one_meaning_in_a_workbook_alone() -> N
     assert (found.rounded, found.requested_cents) == ({"requested": 1}, 1_724_667 + 1_000)
 
 
-def test_a_sweep_alone_goes_a_quarter_up(tnt: Run, demo: Path) -> None:
+def test_a_sweep_alone_goes_a_quarter_up(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)  # drawn for seconds
     found = tnt("sweep", "scenario.yaml", "--free", "--steps", "2", "--json").document
     assert [point["amount_cents"] for point in found["points"]] == [120_000_000, 135_000_000, 150_000_000]
     found = tnt("sweep", "scenario.yaml", "--free", "--steps", "1", "--from", "1.1 M€", "--json").document

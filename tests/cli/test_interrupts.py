@@ -66,8 +66,7 @@ def asked(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     return ask
 
 
-DEFAULT = {("explain", "fr"), ("report", "en"), ("audit", "fr"), ("conflict", "en"), ("compare", "fr"),
-           ("inversions", "en")}  # fmt: skip
+DEFAULT = {("audit", "fr"), ("conflict", "en"), ("compare", "fr"), ("inversions", "en")}
 """Each verb that answers soon is interrupted in one language; the other verbs and languages with `--slow`."""
 
 

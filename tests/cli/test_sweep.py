@@ -23,7 +23,7 @@ def folder_of(demo: Path) -> Path:
     return found[0]
 
 
-def test_the_page_tells_both_curves(tnt: Run, demo: Path) -> None:
+def test_the_page_tells_both_curves(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = tnt("sweep", "scenario.yaml", *ARGS)
     assert (said.code, said.err) == (0, "")
     assert "Les 10 répartitions sont optimales : chacune est prouvée" in said.plain
@@ -33,6 +33,7 @@ def test_the_page_tells_both_curves(tnt: Run, demo: Path) -> None:
     assert "Dossier du balayage : runs/" in said.out
     names = {path.name for path in folder_of(demo).iterdir()}
     assert {DOCUMENT, PAGE, WORKBOOK, POINTS, "curve.svg", "curve.png"} <= names
+    monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)  # drawn for seconds
     english = tnt("sweep", "scenario.yaml", *ARGS, "--lang", "en")
     assert "All 10 allocations are optimal" in english.out
     assert "What this means" in english.out

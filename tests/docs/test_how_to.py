@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.lanes import seeds
 from support.paths import ROOT
 
 from tnt_sim.cli.main import main
@@ -32,7 +33,7 @@ def missing(shown: list[str], said: str) -> str:
     return next((line for line in shown if line not in rest), "")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", seeds(PAGES, 4), ids=lambda page: page.stem)
 def test_a_page_shows_what_is_said(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.clocks import StepClock
-from support.lanes import stride
+from support.lanes import seeds, stride
 from support.tiny_scenario import tiny
 
 from tnt_sim.certify.claim_systems import Claims
@@ -248,7 +248,7 @@ def test_nothing_long_begins_after_the_limit(
 
 
 @pytest.mark.drawn
-@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize("kernels", seeds([False, True], 1))
 def test_no_rows_of_a_proof_are_written_after_the_limit(
     kernels: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support import draws
-from support.lanes import seeds
+from support.lanes import Lane, first_of, seeds
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claim_systems import build_claims
@@ -81,7 +81,7 @@ def written(folder: Path, seed: int) -> Path:
     return folder / "case.yaml"
 
 
-@pytest.mark.parametrize("seed", seeds(range(60), 20))
+@pytest.mark.parametrize("seed", seeds(range(60), 8))
 def test_as_the_plain_path(seed: int, tmp_path: Path) -> None:
     scenario = load_scenario(written(tmp_path, seed))
     ours, plain = solve(scenario), solve(scenario, method="direct")
@@ -99,10 +99,11 @@ def test_most_are_decided_by_trees_of_caps(tmp_path: Path) -> None:
     assert ways.count("tree") >= 20
 
 
+@pytest.mark.drawn
 def test_their_certificates_close_only_what_holds_no_point(tmp_path: Path) -> None:
     """And nothing else is read from them than is meant: a cap with another mark is refused, or closes less."""
     seen = 0
-    for seed in range(40):
+    for seed in first_of(range(40), 15):
         scenario = load_scenario(written(tmp_path, seed))
         problem = compile_problem(scenario)
         answer = optimise(problem)
@@ -117,7 +118,7 @@ def test_their_certificates_close_only_what_holds_no_point(tmp_path: Path) -> No
         for other in (proof, *marked_otherwise(proof)):
             with pytest.raises(CertificateError):
                 check_refutation(reached, other)
-    assert seen > 5
+    assert seen > (5 if Lane.slow else 1)
 
 
 def marked_otherwise(proof: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ def runs() -> dict[int, Result]:
     }
 
 
+@pytest.mark.slow
 def test_each_enlargement_buys_more(runs: dict[int, Result]) -> None:
     values = [Fraction(run.document["objective"][0]["value"]) for run in runs.values()]
     funded = [run.document["n_funded"] for run in runs.values()]

@@ -12,6 +12,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from support.lanes import seeds
 from support.run_folders.disabled_checks import KINDS, WITHOUT
 from support.run_folders.small_runs import Change, changed, forged, solved
 
@@ -104,7 +105,10 @@ SEEN_BY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("check", [name for name in WITHOUT if name not in ("proofs", "one dossier more")])
+CHECKS = [name for name in WITHOUT if name not in ("proofs", "one dossier more")]
+
+
+@pytest.mark.parametrize("check", seeds(CHECKS, 6))
 def test_without_its_check_a_broken_rule_passes(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: str
 ) -> None:

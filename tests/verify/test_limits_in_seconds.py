@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.clocks import StepClock
+from support.lanes import seeds
 
 from tnt_sim import deadline
 from tnt_sim.certify.proof_checker import Checker
@@ -31,7 +32,7 @@ def demo_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     return run
 
 
-@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("lang", seeds(["fr", "en"], 1))
 @pytest.mark.parametrize("name", [*RUN_FILES, "dossiers.csv"])
 def test_a_file_that_takes_too_long_is_refused_by_name(
     name: str, lang: str, demo_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.lanes import seeds
 from support.run_folders.checked import codes, said
 from support.run_folders.mutations import load, rehash, store
 
@@ -51,7 +52,7 @@ def test_a_file_under_another_name(run: Path, name: str) -> None:
         (lambda text: text.replace("'=Toit", "=Toit"), "allocation.csv:title", "« '=Toit »"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("hidden", seeds([True, False], 1))
 def test_a_csv_of_any_shape(run: Path, change: Any, code: str, words: str, hidden: bool) -> None:
     file = run / "allocation.csv"
     file.write_bytes(change(file.read_text(encoding="utf-8")).encode())
@@ -99,7 +100,7 @@ def test_a_parquet_of_any_length(run: Path, cut: int) -> None:
         (lambda t: t.with_columns(eligible=True), "allocation.parquet:eligible", "la relecture donne False"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("hidden", seeds([True, False], 1))
 def test_a_parquet_with_other_cells(run: Path, change: Any, code: str, words: str, hidden: bool) -> None:
     file = run / "allocation.parquet"
     change(pl.read_parquet(file)).write_parquet(file)

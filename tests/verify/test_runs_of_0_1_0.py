@@ -44,7 +44,7 @@ def bytes_of(run: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()}
 
 
-@pytest.mark.parametrize("name", in_lanes(PLACES, "demo", "register"))
+@pytest.mark.parametrize("name", in_lanes(PLACES, "demo"))
 def test_every_verb_reads_them(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = place(name, tmp_path)
     before = bytes_of(run)

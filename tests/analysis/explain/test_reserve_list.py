@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -17,6 +15,7 @@ from support.lanes import first_of, seeds
 from tnt_sim.analysis.explain.explanation import explain, list_reserve
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path, compile_at_amount
+from tnt_sim.cli.main import main
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
@@ -139,8 +138,7 @@ def test_without_time_the_sum_is_a_least(tmp_path: Path) -> None:
 
 
 def test_the_demo_names_the_cap(tmp_path: Path) -> None:
-    tool = [sys.executable, "-m", "tnt_sim"]
-    subprocess.run([*tool, "new", "demo"], cwd=tmp_path, check=True, capture_output=True)
+    assert main(["new", str(tmp_path / "demo")]) == 0
     result = solve(load_scenario(tmp_path / "demo" / "scenario.yaml"))
     document = explain(of_result(result), ["E-03"]).document
     one = next(entry for entry in document["reserve"] if entry["dossier"] == "E-03")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.lanes import seeds
 from support.tiny_scenario import TABLE, tiny
 
 from tnt_sim.analysis.marginal import minimum_envelope as least
@@ -62,7 +63,7 @@ def least_by_hand(option: str, wanted: int) -> int | None:
     return best
 
 
-@pytest.mark.parametrize("option", ["reserve", "overprogram", "min_use", "max", "min"])
+@pytest.mark.parametrize("option", seeds(["reserve", "overprogram", "min_use", "max", "min"], 2))
 def test_the_least_amount_with_a_share_of_it(option: str, tmp_path: Path) -> None:
     table = TABLE.replace(",a,", ",,").replace(",b,", ",,")
     rate = {"min_use": "90 %", "reserve": "10 %", "overprogram": "10 %"}.get(option)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.clocks import StepClock
 from support.every_verb import VERBS, Document, House
+from support.lanes import seeds
 
 import tnt_sim as tnt
 from tnt_sim.analysis.explain.explanation import explain
@@ -78,7 +79,7 @@ def test_a_verb_ends_on_its_deadline(verb: str, house: House, monkeypatch: pytes
     assert early
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", seeds(tuple(VERBS), 8))
 def test_a_solver_that_dawdles(verb: str, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A solver that uses all the time that there is: it is asked few more times, and what is known is told."""
     clock, solve, calls = StepClock().install(monkeypatch), HighsBackend.solve, []

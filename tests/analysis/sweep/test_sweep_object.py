@@ -79,6 +79,7 @@ def test_files_hold_the_document_and_ask_nothing_outside(told: tnt.Sweep, tmp_pa
     assert pl.read_parquet(told.to_parquet(tmp_path / "s.parquet")).equals(told.to_dataframe())
 
 
+@pytest.mark.slow
 def test_every_picture_is_drawn_the_same_twice(told: tnt.Sweep) -> None:
     for kind in KINDS:
         chart = told.plot(kind)

@@ -45,6 +45,7 @@ def test_the_workbook_of_2019() -> None:
     assert done.cells["cost"] == "J"
 
 
+@pytest.mark.slow
 def test_the_ods_of_2018() -> None:
     done = read("dgcl/Projets_DI_2018.ods")
     assert (done.mapping.format, done.table.height) == ("dotations", 26_295)

@@ -38,7 +38,7 @@ def many_leaves(n_leaves: int, n_items: int) -> tuple[np.ndarray, np.ndarray, Ca
     return p, w, CapTreeNode(0, int(w.sum()) * 9 // 20, np.zeros(0, dtype=np.int64), below)
 
 
-@pytest.mark.parametrize("below", [1, 400])
+@pytest.mark.parametrize("below", seeds([1, 400], 1))
 def test_what_hundreds_of_leaves_lose_together_is_asked_of_none(
     below: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +100,7 @@ def test_only_caps_that_hold_something_back_are_taken_in() -> None:
     assert [tree.serialise_rows() for tree in found.trees] == [[0, [[1, []]]]]
 
 
+@pytest.mark.slow
 def test_profits_close_to_costs_are_for_another_method() -> None:
     rng = np.random.default_rng(1)
     n = 3_000

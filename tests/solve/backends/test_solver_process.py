@@ -11,6 +11,7 @@ from typing import Any
 
 import pulp
 import pytest
+from support.lanes import seeds
 from support.programs import needs_solver
 from support.solve_instances import near_miss
 
@@ -145,7 +146,7 @@ os.kill(os.getpid(), 9)
 
 
 @posix
-@pytest.mark.parametrize("how", ["solver", "apart"])
+@pytest.mark.parametrize("how", seeds(["solver", "apart"], 1))
 def test_what_a_killed_process_had_started_ends_with_it(how: str, stubborn: Path) -> None:
     """Killed with -9 it can end nothing itself: a guard does, with all that the solver started."""
     script = str(stubborn.with_name("stubborn"))

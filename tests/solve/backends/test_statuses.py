@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.lanes import seeds
 from support.programs import each_backend
 from support.solve_instances import model_of, near_miss
 
@@ -84,7 +85,7 @@ def test_a_bound_that_is_not_finite_claims_nothing(bad: float) -> None:
     assert (found.termination, found.value, found.bound) == (Termination.TIME_LIMIT, 0, None)
 
 
-@pytest.mark.parametrize("name", each_backend())
+@pytest.mark.parametrize("name", seeds(each_backend(), 3))
 def test_no_time_is_never_optimal(name: str) -> None:
     """A limit that leaves a point, or none, is told by its own word; presolve may still finish a small model."""
     rng = np.random.default_rng(0)

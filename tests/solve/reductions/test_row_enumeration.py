@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.lanes import drawn
+from support.lanes import Lane, drawn, first_of
 from support.solve_instances import model_of, points_of
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
@@ -43,11 +43,12 @@ def crossing(seed: int, n: int, sense: Sense) -> LinearModel:
     return model.with_bounds(zero, one)
 
 
+@pytest.mark.drawn
 def test_every_point_worth_having_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundles, "LEAST", 1)
     monkeypatch.setattr(lexicographic, "MANY_OPEN", 0)
     n_closed = n_more = 0
-    for seed in range(150):
+    for seed in first_of(range(150), 50):
         model = crossing(seed, 4 + seed % 9, list(Sense)[seed % 2])
         duals = HighsBackend().solve(model, relax=True).row_duals
         points = points_of(model)
@@ -68,8 +69,8 @@ def test_every_point_worth_having_stays(monkeypatch: pytest.MonkeyPatch) -> None
         alone = fix_columns(model, HighsBackend(), limit)
         monkeypatch.setattr(lexicographic, "MANY_OPEN", 0)
         n_more += int((both.col_lower == both.col_upper).sum() - (alone.col_lower == alone.col_upper).sum())
-    assert n_closed > 200
-    assert n_more > 10
+    assert n_closed > (200 if Lane.slow else 60)
+    assert n_more > (10 if Lane.slow else 2)
 
 
 def test_where_lists_close_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

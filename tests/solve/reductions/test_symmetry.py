@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.lanes import drawn
+from support.lanes import drawn, seeds
 from support.solve_instances import best_of, model_of, points_of
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, SolveStage
@@ -93,7 +93,7 @@ def test_a_near_miss_among_equal_columns_is_repaired() -> None:
     assert model.is_feasible(found.values)
 
 
-@pytest.mark.parametrize("rules", [1, 95])
+@pytest.mark.parametrize("rules", seeds([1, 95], 1))
 def test_five_thousand_equal_fees_end_at_once(rules: int) -> None:
     """C(5000, 2500) best sets; with a cap on each of 95 departments too."""
     n = 5000

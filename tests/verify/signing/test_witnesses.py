@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from support.lanes import seeds
 
 from tnt_sim.cli.main import main
 from tnt_sim.verify.run_files import MOST_BYTES
@@ -59,7 +60,7 @@ def forged(demo: Path, *, hidden: bool) -> Path:
 
 
 @pytest.mark.parametrize("hidden", [True, False])
-@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("lang", seeds(["fr", "en"], 1))
 def test_a_project_hidden_in_the_folder_or_elsewhere_is_refused(
     hidden: bool, lang: str, demo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
