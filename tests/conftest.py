@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from hypothesis import settings
 from support.lanes import Lane, is_quick
 from support.processor_time import ProcessorTime
@@ -42,6 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     Lane.slow = config.getoption("--slow")
+    if not Lane.slow:
+        # tables of tests are small: to share them out over threads costs a sixth more than to read them
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    # one process runs thousands of commands: the parameters of a verb are read from its signature once
+    typer.main.get_params_from_function = cache(typer.main.get_params_from_function)
     config.pluginmanager.register(ProcessorTime(config, config.getoption("--processor-time")))
 
 

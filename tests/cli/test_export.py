@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
 from support.command_line import Run
+from support.lanes import in_lanes
 
+from tnt_sim.cli.main import main
 from tnt_sim.reporting.export.formats import FORMATS
 
 SAFE = [name for name in FORMATS if name != "scdl"]
 
 
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder made by `new`, with one run."""
+    folder = tmp_path_factory.mktemp("decided") / "demo"
+    assert main(["new", str(folder)]) == 0
+    assert main(["run", str(folder / "scenario.yaml"), "--quiet"]) == 0
+    return folder
+
+
 @pytest.fixture
-def run_dir(tnt: Run, demo: Path) -> Path:
-    return Path(tnt("run", "scenario.yaml", "--json").document["run_dir"])
+def demo(decided: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(decided, tmp_path / "demo")
+    monkeypatch.chdir(tmp_path / "demo")
+    return tmp_path / "demo"
 
 
-@pytest.mark.parametrize("name", SAFE)
+@pytest.fixture
+def run_dir(demo: Path) -> Path:
+    (run,) = (demo / "runs").iterdir()
+    return run.relative_to(demo)
+
+
+@pytest.mark.parametrize("name", in_lanes(SAFE, "csv", "xlsx", "parquet", "arrete"))
 def test_every_format_is_written_beside_the_run(tnt: Run, run_dir: Path, name: str) -> None:
     before = {file.name for file in run_dir.iterdir()}
     said = tnt("export", run_dir, "--format", name, "--json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from support.text_scenarios import answer, envelope_of, run, total
 
 CAPS = """caps:
@@ -57,6 +58,7 @@ def test_03_a_rate_by_line_and_period(tmp_path: Path) -> None:
     assert answer(tmp_path, table, tree + rates) == {"1": 500_00, "2": 750_00, "3": 1_000_00}
 
 
+@pytest.mark.slow
 def test_04_all_state_funds_together_at_most_80_percent(tmp_path: Path) -> None:
     """One project asks two funds 500 € each; the State gave 100 € already; the base is 1,000 €."""
     table = """dossier,project,envelope,cost,requested,min_grant,other_state,score

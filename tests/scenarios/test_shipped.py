@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.flagship import FROZEN
+from support.lanes import seeds
 from support.paths import ROOT
 from support.programs import WANT
 
@@ -80,7 +81,7 @@ def test_the_jury_can_be_switched_off() -> None:
     assert "decided" not in run.dossiers["reason_code"].to_list()
 
 
-@pytest.mark.parametrize("backend", ["scipy", "pulp:HiGHS"])
+@pytest.mark.parametrize("backend", seeds(["scipy", "pulp:HiGHS"], 1))
 def test_other_routes_give_the_same_allocation(runs: dict[int, Result], backend: str) -> None:
     scenario = load_scenario(FROZEN)
     again = solve(scenario, backend=backend, cross_check="never")

@@ -33,13 +33,13 @@ def test_untouched_they_are_accepted(runs: dict[str, Path], name: str) -> None:
 def test_every_corruption_is_refused_and_named(runs: dict[str, Path]) -> None:
     names = list(EVERY)
     outcomes: list[Outcome] = []
-    for seed in first_of(SEEDS, 40):
+    for seed in first_of(SEEDS, 24):
         found = mutated(runs[names[seed // 2 % len(names)]], seed)
         if found is not None:
             outcomes.append(found)
     assert [outcome for outcome in outcomes if not outcome.caught] == []
     assert [outcome for outcome in outcomes if not outcome.named] == []
-    assert len(outcomes) > 0.9 * len(first_of(SEEDS, 40))
+    assert len(outcomes) > (0.9 if Lane.slow else 0.8) * len(first_of(SEEDS, 24))
     kinds = Counter(outcome.name for outcome in outcomes)
     if Lane.slow:
         assert {mutation.__name__ for mutation in (*ALWAYS, *PLAIN)} - set(kinds) == set()

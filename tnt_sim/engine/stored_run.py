@@ -86,6 +86,7 @@ def list_versions() -> dict[str, str]:
     return found | {name: _get_version(name) for name in PACKAGES}
 
 
+@cache
 def _get_version(package: str) -> str:
     try:
         return metadata.version(package)

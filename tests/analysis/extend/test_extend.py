@@ -45,11 +45,12 @@ def value(result: ExtendResult, curve: str, total: int, moved: bool) -> tuple[Fr
     return found.point.values
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("first", seeds(range(0, 40, 20), 1))
 def test_values_equal_enumeration(first: int) -> None:
     """Drawn trees of three levels with fences, reserves, ranges, commitments and ties: 1 seed in 3 gains."""
     told: Counter[str] = Counter()
-    for seed in range(first, first + 20):
+    for seed in first_of(range(first, first + 20), 10):
         case = brute.drawn(seed)
         many = np.prod([len(brute.options(case, d)) for d in case["dossiers"]]) > 500
         if many or case["root"]["amount"] is None:
@@ -71,8 +72,8 @@ def test_values_equal_enumeration(first: int) -> None:
         _moves_fit(result, seed)
         told["cases"] += 1
         told["gains"] += bool((result.decompose_gains(FREE, written)[0].transfer or 0) > 0)
-    assert told["cases"] >= 10
-    assert told["gains"] >= 2
+    assert told["cases"] >= (10 if Lane.slow else 4)
+    assert told["gains"] >= (2 if Lane.slow else 1)
 
 
 @pytest.mark.drawn
@@ -80,7 +81,7 @@ def test_values_equal_enumeration(first: int) -> None:
 def test_stated_limits_equal_enumeration(first: int) -> None:
     """Transfers within what axes may give and get, one goal or two, promises kept or not."""
     told: Counter[str] = Counter()
-    for seed in first_of(range(first, first + 12), 5):
+    for seed in first_of(range(first, first + 12), 3):
         case = stated.drawn(seed)
         extra = (case["unit"] * 2, case["unit"] * 9)
         with tempfile.TemporaryDirectory() as folder:
@@ -230,7 +231,7 @@ def test_another_list_that_shares_the_money_otherwise_is_told(tmp_path: Path) ->
 @pytest.mark.drawn
 def test_equal_ranges_are_those_of_enumeration() -> None:
     several = 0
-    for seed in first_of((11, *range(11)), 5):  # the lists of 11 share the money otherwise
+    for seed in first_of((11, *range(11)), 3):  # the lists of 11 share the money otherwise
         case = stated.drawn(seed, alike=True)
         with tempfile.TemporaryDirectory() as folder:
             result = asked(stated.load(case, Path(folder)), case["unit"])

@@ -299,6 +299,7 @@ def test_what_is_typed_and_what_is_proven() -> None:
     assert not describe_verdict(one | {"sets": []}).fr.endswith("c'est prouvé.")
 
 
+@pytest.mark.slow
 def test_fifty_rules_in_at_most_a_hundred_solves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tnt_sim.analysis.infeasibility.repair_cost.PROOF_SECONDS", 0.1)
     draw = random.Random(5)

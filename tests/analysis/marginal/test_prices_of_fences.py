@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.analysis_cases import nested_envelopes as brute
-from support.lanes import Lane, seeds, stride
+from support.lanes import Lane, first_of, seeds, stride
 from support.paths import TESTS
 
 import tnt_sim as tnt
@@ -95,10 +95,11 @@ def priced(case: dict[str, Any]) -> tuple[ReferenceSolution, tuple[Price, ...]] 
     return base, compute_prices(base, build_envelope_path(base.problem, "p"), kinds=(APART,), prove=False)
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("first", seeds(range(0, 160, 40), 1))
 def test_prices_equal_enumeration(first: int) -> None:
     told: Counter[str] = Counter()
-    for seed in range(first, first + 40):
+    for seed in first_of(range(first, first + 40), 20):
         case = brute.drawn(seed)
         if np.prod([len(brute.options(case, d)) for d in case["dossiers"]]) > 800:
             continue
@@ -117,7 +118,7 @@ def test_prices_equal_enumeration(first: int) -> None:
             told["paid"] += wholly > now
             told["between"] += between > now
             told["free"] += wholly == now
-    assert min(told["paid"], told["between"], told["free"]) > 3
+    assert min(told["paid"], told["between"], told["free"]) > (3 if Lane.slow else 0)
 
 
 @pytest.mark.drawn

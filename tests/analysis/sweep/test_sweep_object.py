@@ -62,6 +62,7 @@ def test_tables_hold_both_curves_and_every_envelope(told: tnt.Sweep) -> None:
         told.to_dataframe(table="points?")
 
 
+@pytest.mark.slow
 def test_files_hold_the_document_and_ask_nothing_outside(told: tnt.Sweep, tmp_path: Path) -> None:
     assert json.loads(told.to_json(tmp_path / "s.json")) == told.document
     page = told.to_html(tmp_path / "s.html")

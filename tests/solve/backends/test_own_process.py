@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.lanes import seeds
+from support.lanes import first_of, seeds
 from support.solve_instances import near_miss
 
 from tnt_sim.deadline import UNLIMITED, Deadline
@@ -32,11 +32,12 @@ def program(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", text))
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("relax", seeds([False, True], 1))
 def test_the_answer_apart_is_the_answer_here(relax: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     here = HighsBackend().solve(near_miss(0), relax=relax)
     monkeypatch.setattr(apart, "MANY_COLUMNS", 0)
-    for deadline in (UNLIMITED, Deadline(600.0)):
+    for deadline in first_of((UNLIMITED, Deadline(600.0)), 1):
         there = HighsBackend().solve(near_miss(0), relax=relax, limits=Limits(deadline), start=None)
         assert (there.termination, there.objective) == (here.termination, here.objective)
         assert there.solver == here.solver
@@ -100,6 +101,7 @@ stubborn(request.model, request.relax, request.compute_limits(), request.start, 
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("all_apart")
 def test_a_process_that_is_ended_leaves_its_last_point(monkeypatch: pytest.MonkeyPatch) -> None:
     """Points go out as they are met: the search begins from the last one, and half a part is none."""

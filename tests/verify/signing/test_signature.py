@@ -451,7 +451,7 @@ def test_the_page_tells_a_third_party_how_to_check(project: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("verify", str(ENTRY), "--public-key", "cle.pub"),
+        pytest.param(("verify", str(ENTRY), "--public-key", "cle.pub"), marks=pytest.mark.slow),
         pytest.param(("verify", str(ENTRY), "--tsa-cert", "cle.pub"), marks=pytest.mark.slow),
         ("sign", "runs/x", "--as", "liste-2", "--signing-key", "cle"),
     ],
