@@ -1,4 +1,4 @@
-"""Time budget of a run: seconds spent by phase, and the deadline."""
+"""Budgets of an optimisation: seconds, shares of a limit and rounds; and the clock of a run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,46 @@ from dataclasses import dataclass, field
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.solve.backends.backend import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """All limits and rounds of the engine. None of them changes an optimal answer; they say when to give up.
+
+    Attributes
+    ----------
+    rounds : solves after the exact reading refused a point, or after a tie-break bettered a stage
+    better_starts : solves from a better point of the second solver
+    first_seconds, first_share : most seconds, and largest share of what is left, for a first feasible point
+    kernel_share : share of what is left that exact kernels may take, so that a solver has time too
+    fixing_share : the same for reduced-cost fixing
+    cross_check_share : the same for a second solver, so that the tie-break has time too
+    proof_share : largest share of what is left that a proof of a decision takes
+    proof_seconds : least and most seconds for it; between them, four times what the stages took
+    tie_proof_seconds : the same for proofs of « least granted » and of the tie-break
+    question_proof_share, question_proof_seconds : share and most seconds for the proof of a question
+    gap_seconds, gap_share : most seconds, and share of a limit, for the gap in money
+    result_share : largest share of a limit left for building the result
+    """
+
+    rounds: int = 30
+    better_starts: int = 3
+    first_seconds: float = 5.0
+    first_share: float = 0.5
+    kernel_share: float = 0.5
+    fixing_share: float = 0.5
+    cross_check_share: float = 0.5
+    proof_share: float = 0.3
+    proof_seconds: tuple[float, float] = (10.0, 60.0)
+    tie_proof_seconds: tuple[float, float] = (5.0, 30.0)
+    question_proof_share: float = 0.5
+    question_proof_seconds: float = 10.0
+    gap_seconds: float = 5.0
+    gap_share: float = 0.05
+    result_share: float = 0.25
+
+
+BUDGETS = Budgets()
 
 
 @dataclass

@@ -1,13 +1,15 @@
 """Optimisation of a compiled problem: formulate, solve, check exactly, cross-check, prove.
 
 `decide` and `decide_problem` find the allocation of a scenario. `optimise` re-optimises a problem with some
-objectives kept at given values, and `with_fixed` returns the problem with some dossiers fixed in or out. Analyses
-(what an application would need, what a rule costs) are built from these two:
+objectives kept at given values, and `with_fixed` returns the problem with some dossiers fixed in or out.
+Analyses (what an application would need, what a rule costs) are built from these two:
 
-    forced   the same problem with dossiers funded, refused, or offered exactly one amount
-    ask      with stage_j no worse than kept_j for j ≤ k: optimise stage_{k+1}, …,
-             then min granted, then the tie-break
+    with_fixed   the same problem with dossiers funded, refused, or offered exactly one amount
+    optimise     with stage_j no worse than kept_j for j ≤ k: optimise stage_{k+1}, …,
+                 then min granted, then the tie-break
 
+Decisions and re-optimisations run the same loop (`_Optimisation`): solve the stages, break ties, and cut off
+what the exact reading refuses. They differ in what they try first and in the evidence that they seek.
 A changed problem is a problem too, so formulation, kernels, proofs and exact checks apply unchanged.
 
 No solver is trusted: every allocation is checked in exact integers from the problem's data, and one that
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -28,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.deadline import Deadline, DeadlineExpired
-from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.budgets import BUDGETS, Clock
 from tnt_sim.engine.incumbent import (
     build_early_result,
     build_no_allocation_error,
@@ -77,7 +80,6 @@ from tnt_sim.solve.methods.lexicographic import (
     solve_lexicographic,
 )
 from tnt_sim.solve.methods.tie_break import TieBreakResult, find_canonical_point
-from tnt_sim.solve.methods.tie_break import find_canonical_point as walk
 from tnt_sim.solve.reductions.coefficient_tightening import tighten
 from tnt_sim.verify.allocation_reading import (
     Allocation,
@@ -115,29 +117,6 @@ METHODS: dict[str, StageSolver] = {
     "tree": solve_integral,
 }
 """How the solver solves a stage. `auto` and `tree` first try an exact kernel on the whole decision."""
-MAX_ROUNDS = 3
-"""Solves that start from a better point of the second solver, at most."""
-
-MAX_REFUSED = 30
-"""Solves after the exact check rejected a point of an outwards-rounded rule, at most."""
-
-PROOF_SHARE = 0.3
-"""Largest share of the remaining time spent on a proof."""
-PROOF_SECONDS = (10.0, 60.0)
-"""Least and most seconds for a proof; between them, four times what the stages took."""
-TIE_SECONDS = (5.0, 30.0)  # the same for proofs of « least granted » and of the tie-break
-
-GAP_SECONDS = 5.0
-"""Most seconds reserved for the linear program that expresses a gap in money."""
-GAP_SHARE = 0.05
-"""Share of a short limit reserved for it."""
-TELL_SHARE = 0.25
-"""Largest share of a limit reserved for building the result."""
-KERNEL_SHARE = 0.5
-"""Share of the remaining time that exact kernels may take, so that a solver has time too."""
-FIRST_SECONDS, FIRST_SHARE = 5.0, 0.5
-"""Most seconds, and largest share of the remaining time, for a first feasible point."""
-
 Report = Callable[[str, float], None]
 
 
@@ -194,7 +173,7 @@ def decide_problem(
     """
     model_cache = model_cache or ModelCache()
     try:
-        form = model_cache.build_formulation(problem, clock.hold_back(TELL_SHARE))
+        form = model_cache.build_formulation(problem, clock.hold_back(BUDGETS.result_share))
     except DeadlineExpired:
         return build_early_result(problem, method, clock.seconds)
     finally:
@@ -204,9 +183,94 @@ def decide_problem(
     ).build_result()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Optimum:
+    """End of the loop: the last model, cuts included, the results of its stages, and the chosen point.
+
+    `tie_break` and `allocation` are None if no point was found.
+    """
+
+    model: LinearModel
+    outcome: StagesOutcome
+    tie_break: TieBreakResult | None = None
+    allocation: Allocation | None = None
+
+
+class _Optimisation(ABC):
+    """The loop of every optimisation: solve the stages, break ties, cut off what the exact reading refuses."""
+
+    problem: Problem
+    backend: str
+    deadline: Deadline
+    form: Formulation
+    stages: list[SolveStage]
+    is_unique: bool = False
+    """An exact kernel solved the stages and proved its point to be the unique answer."""
+    tie_break_goal: SolveStage | None = None
+    """The objective under which the tie-break looks for other optima; by default that of the last stage."""
+
+    @abstractmethod
+    def _solve_first(self, model: LinearModel) -> tuple[LinearModel, StagesOutcome]:
+        """Solve the stages for the first time; the model may come back with columns fixed."""
+
+    @abstractmethod
+    def _solve(self, model: LinearModel, start: IntArray | None) -> StagesOutcome:
+        """Solve the stages with a solver, from a point if there is one."""
+
+    def _find_optimum(self, model: LinearModel) -> _Optimum:
+        """Run the loop."""
+        model, outcome = self._solve_first(model)
+        for _ in range(BUDGETS.rounds):
+            if outcome.values is None:
+                break
+            tie_break = self._break_ties(outcome)
+            if find_refuted_stage(self.stages, outcome.stages, tie_break.values) is not None:
+                # the tie-break found a point better than a stage's « optimum »
+                outcome = self._solve(model, tie_break.values)
+                continue
+            allocation = Allocation(*self.form.recovery.compute_awards(tie_break.values))
+            narrower = without_refused(self.problem, self.form.recovery, model, allocation)
+            if narrower is model:
+                return _Optimum(model, outcome, tie_break, allocation)
+            model, outcome = narrower, self._solve(narrower, None)
+        return _Optimum(model, outcome)
+
+    def _solve_in_order(
+        self,
+        model: LinearModel,
+        start: IntArray | None,
+        method: StageSolver,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> StagesOutcome:
+        """Solve the stages with the chosen solver within the deadline."""
+        solver, limits = get_backend(self.backend), Limits(self.deadline)
+        return solve_lexicographic(model, self.stages, solver, limits, on_progress, start, method)
+
+    def _break_ties(self, outcome: StagesOutcome) -> TieBreakResult:
+        """Find the first of the equal optima in rank order, as time allows."""
+        assert outcome.values is not None
+        stopped = outcome.termination is Termination.INTERRUPTED
+        if self.is_unique and not stopped:
+            return TieBreakResult(outcome.values, True, Termination.OPTIMAL, 0, 0, 0.0)
+        if stopped or self.deadline.expired:
+            return _build_unbroken(outcome, Termination.INTERRUPTED if stopped else Termination.TIME_LIMIT)
+        recovery, solver = self.form.recovery, get_backend(self.backend)
+        columns = recovery.funded_columns, recovery.amount_columns
+        limits = Limits(self.deadline)
+        return find_canonical_point(
+            outcome.model, outcome.values, *columns, solver, limits, self.tie_break_goal
+        )
+
+
+def _build_unbroken(outcome: StagesOutcome, why: Termination) -> TieBreakResult:
+    """Build the result of a tie-break that was not made."""
+    assert outcome.values is not None
+    return TieBreakResult(outcome.values, False, why, 0, 0, 0.0)
+
+
 @dataclass
-class _Decision:
-    """State of one decision: solve, prove, cross-check, tie-break, exact check."""
+class _Decision(_Optimisation):
+    """State of one decision: the loop, with proofs, a second solver and evidence for planners."""
 
     problem: Problem
     form: Formulation
@@ -218,8 +282,7 @@ class _Decision:
     progress: Report | None
     ties: bool
     stages: list[SolveStage] = field(init=False)
-    is_unique: bool = False
-    """An exact kernel solved the decision and proved its point to be the unique answer."""
+    checked: CrossCheck = field(init=False)
     proofs: list[dict[str, Any] | None] = field(default_factory=list)
     interrupted: bool = False
     first: IntArray | None = None
@@ -228,40 +291,28 @@ class _Decision:
     """When the search ends; the time left after it serves to build the result."""
 
     def __post_init__(self) -> None:
-        until = self.clock.hold_back(TELL_SHARE)
+        until = self.clock.hold_back(BUDGETS.result_share)
         left = until.seconds_left
-        kept_back = min(GAP_SECONDS, GAP_SHARE * left)
+        kept_back = min(BUDGETS.gap_seconds, BUDGETS.gap_share * left)
         self.deadline = until.tighten(None if math.isinf(left) else left - kept_back)
 
     def build_result(self) -> Result:
         """Find the allocation and build the result."""
         self.stages = [stage.to_solve_stage() for stage in (*self.form.stages, self.form.least_granted)]
-        deadline = self.deadline.take_share(FIRST_SHARE).tighten(FIRST_SECONDS)
+        self.tie_break_goal = self.stages[0]
+        deadline = self.deadline.take_share(BUDGETS.first_share).tighten(BUDGETS.first_seconds)
         self.first = find_first_point(self.form, self.form.model, self.stages[0], deadline)
-        model = tighten(self.form.model, self.deadline)
-        start: IntArray | None = None
-        for _ in range(MAX_REFUSED):
-            outcome, checked = self._solve_stages(model, start)
-            if outcome.values is None and outcome.termination is Termination.INFEASIBLE:
-                return self._without_allocation(outcome, checked)
-            if outcome.values is None:
-                return self._build_idle_result(outcome, checked)
-            tie_break = self._break_ties(outcome)
-            start = None
-            if find_refuted_stage(self.stages, outcome.stages, tie_break.values) is not None:
-                start = tie_break.values  # the tie-break found a point better than a stage's « optimum »
-                continue
-            allocation = Allocation(*self.form.recovery.compute_awards(tie_break.values))
-            narrower = without_refused(self.problem, self.form.recovery, model, allocation)
-            if narrower is model:
-                break
-            model = narrower
+        optimum = self._find_optimum(tighten(self.form.model, self.deadline))
+        outcome, tie_break, allocation = optimum.outcome, optimum.tie_break, optimum.allocation
+        if tie_break is None or allocation is None:
+            nothing = outcome.values is None and outcome.termination is Termination.INFEASIBLE
+            return self._without_allocation(outcome) if nothing else self._build_idle_result(outcome)
         reading = read_again(self.problem, self.form, allocation, outcome)
         self.clock.record_phase("verify")
         ties = self._prove_ties(outcome, tie_break, allocation, reading)
         evidence = build_evidence(
-            self.form, outcome, tie_break, checked, reading, self.method, self.proofs, ties,
-            self._compute_money_gaps(model, outcome),
+            self.form, outcome, tie_break, self.checked, reading, self.method, self.proofs, ties,
+            self._compute_money_gaps(optimum.model, outcome),
         )  # fmt: skip
         rows = self.model_cache.count_proof_rows(self.problem, self.proofs)
         result = build_result(
@@ -270,36 +321,26 @@ class _Decision:
         return replace(result, interrupted=self.interrupted)
 
     def _break_ties(self, outcome: StagesOutcome) -> TieBreakResult:
+        """Break ties unless Ctrl-C was pressed, which keeps the point that is at hand."""
         self._report_progress("tie_break", 0.9)
-        assert outcome.values is not None
-        recovery = self.form.recovery
-        unwalked = TieBreakResult(outcome.values, False, Termination.INTERRUPTED, 0, 0, 0.0)
+        unbroken = _build_unbroken(outcome, Termination.INTERRUPTED)
         if self.interrupted:
-            return unwalked
-        if self.is_unique:
-            return TieBreakResult(outcome.values, True, Termination.OPTIMAL, 0, 0, 0.0)
-        if self.deadline.expired:
-            return replace(unwalked, termination=Termination.TIME_LIMIT)
+            return unbroken
         try:
-            tie_break = find_canonical_point(
-                outcome.model,
-                outcome.values,
-                recovery.funded_columns,
-                recovery.amount_columns,
-                get_backend(self.backend),
-                Limits(self.deadline),
-                self.stages[0],
-            )
+            return super()._break_ties(outcome)
         except KeyboardInterrupt:
-            tie_break = unwalked
-        self.clock.record_phase("solve")
-        return tie_break
+            return unbroken
+        finally:
+            self.clock.record_phase("solve")
 
     def _report_progress(self, phase: str, done: float) -> None:
         if self.progress is not None:
             self.progress(phase, done)
 
-    def _solve_stages(self, model: LinearModel, start: IntArray | None) -> tuple[StagesOutcome, CrossCheck]:
+    def _solve_first(self, model: LinearModel) -> tuple[LinearModel, StagesOutcome]:
+        return model, self._solve(model, None)
+
+    def _solve(self, model: LinearModel, start: IntArray | None) -> StagesOutcome:
         """Solve the stages and cross-check them; solve again from any better point of the second solver.
 
         If a kernel found a point but no proof was found, the solver starts from this point; otherwise it
@@ -309,32 +350,26 @@ class _Decision:
         if settled is not None:
             self.proofs = self._prove_stages(settled)
             if self._proven:
-                return settled, self._run_cross_check(model, settled)
+                self.checked = self._run_cross_check(model, settled)
+                return settled
             start = settled.values  # so that a solver stopped by a limit returns at least this
         self.is_unique = False
         if start is None and self.first is not None and model.is_feasible(self.first):
             start = self.first
-        solver = get_backend(self.backend)
-        for _ in range(MAX_ROUNDS):
-            outcome = solve_lexicographic(
-                model,
-                self.stages,
-                solver,
-                Limits(self.deadline),
-                _build_progress_report(self.progress),
-                start,
-                METHODS[self.method],
-            )
+        report = _build_progress_report(self.progress)
+        for _ in range(BUDGETS.better_starts):
+            outcome = self._solve_in_order(model, start, METHODS[self.method], report)
             self.clock.record_phase("solve")
             if outcome.values is None and outcome.termination is Termination.INTERRUPTED:
                 raise KeyboardInterrupt
             self.proofs = self._prove_stages(outcome)
-            checked = self._run_cross_check(model, outcome)
-            better = checked.improvement if checked.verdict is Verdict.BETTER_FOUND else None
+            self.checked = self._run_cross_check(model, outcome)
+            better = self.checked.improvement if self.checked.verdict is Verdict.BETTER_FOUND else None
             if better is None:
-                return outcome, checked
+                return outcome
             start = better
-        raise build_disagreement_error(checked, self._store_disputed_model(model, outcome, checked))
+        folder = self._store_disputed_model(model, outcome, self.checked)
+        raise build_disagreement_error(self.checked, folder)
 
     def _store_disputed_model(
         self, model: LinearModel, outcome: StagesOutcome, checked: CrossCheck
@@ -361,7 +396,7 @@ class _Decision:
         if self.deadline.expired or not whole or model.n_rows != self.form.model.n_rows:
             return None
         recovery = self.form.recovery
-        deadline = self.deadline.take_share(KERNEL_SHARE)
+        deadline = self.deadline.take_share(BUDGETS.kernel_share)
         result = solve_exactly(
             self.form.model, self.stages, memory=self.model_cache.solved, recovery=recovery, deadline=deadline
         )
@@ -407,7 +442,7 @@ class _Decision:
         """Seek certificates of « least granted » and of the tie-break, if the stages have theirs."""
         if not self.ties or self.interrupted or not (self._proven and tie_break.proven):
             return TieProofs()
-        deadline = self._compute_proof_deadline(tie_break.seconds, TIE_SECONDS)
+        deadline = self._compute_proof_deadline(tie_break.seconds, BUDGETS.tie_proof_seconds)
         try:
             funded, cents = allocation.funded, allocation.granted_cents
             return prove_ties(self.problem, reading.values, funded, cents, deadline, outcome.proof_hints)
@@ -422,30 +457,34 @@ class _Decision:
         if outcome.is_optimal or self.interrupted:
             return ()
         amount = self.problem.case.tree.written_cents[0]
-        limits = Limits(self.clock.hold_back(TELL_SHARE).tighten(GAP_SECONDS))
+        limits = Limits(self.clock.hold_back(BUDGETS.result_share).tighten(BUDGETS.gap_seconds))
         return compute_money_gaps(self.form, model, outcome, amount, get_backend(self.backend), limits)
 
-    def _compute_proof_deadline(self, spent: float, seconds: tuple[float, float] = PROOF_SECONDS) -> Deadline:
+    def _compute_proof_deadline(
+        self, spent: float, seconds: tuple[float, float] = BUDGETS.proof_seconds
+    ) -> Deadline:
         """Limit a proof to four times what the solve took, within `seconds`, as time allows."""
         least, most = seconds
-        return self.deadline.take_share(PROOF_SHARE).tighten(min(max(least, 4 * spent), most))
+        return self.deadline.take_share(BUDGETS.proof_share).tighten(min(max(least, 4 * spent), most))
 
     @property
     def _proven(self) -> bool:
         return bool(self.proofs) and all(proof is not None for proof in self.proofs)
 
-    def _without_allocation(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
+    def _without_allocation(self, outcome: StagesOutcome) -> Result:
         """Build the result « infeasible », supported by an exact proof or else by two solvers."""
-        evidence = build_infeasible_evidence(self.form, outcome, checked, self.proofs, proven=self._proven)
+        evidence = build_infeasible_evidence(
+            self.form, outcome, self.checked, self.proofs, proven=self._proven
+        )
         return build_result(self.problem, evidence, None, None, self.clock.seconds)
 
-    def _build_idle_result(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
+    def _build_idle_result(self, outcome: StagesOutcome) -> Result:
         """Return the allocation that needs no solver, if the rules allow it (a limit stopped the solver)."""
         result = find_idle_allocation(self.problem, ())
         if result is None:
             raise build_no_allocation_error()
         allocation, reading = result
-        evidence = build_idle_evidence(self.form, outcome, checked, reading, self.method)
+        evidence = build_idle_evidence(self.form, outcome, self.checked, reading, self.method)
         return build_result(self.problem, evidence, allocation, reading, self.clock.seconds)
 
     def _run_cross_check(self, model: LinearModel, outcome: StagesOutcome) -> CrossCheck:
@@ -455,7 +494,7 @@ class _Decision:
 
         def ask(choice: str) -> CrossCheck:
             # half of the remaining time, so that the tie-break has time too
-            limits = Limits(self.deadline).take_share(0.5)
+            limits = Limits(self.deadline).take_share(BUDGETS.cross_check_share)
             return ask_second(model, self.stages, outcome, choice, limits, first=self.backend)
 
         try:
@@ -481,9 +520,6 @@ def _build_progress_report(progress: Report | None) -> Callable[[Progress], None
 
 Rows = Sequence[int] | IntArray
 
-MAX_REOPTIMISE_ROUNDS = 30
-"""Solves after the exact check rejected a point, or after a later stage refuted an earlier one."""
-REOPTIMISE_PROOF_SECONDS = 10.0
 _NO_LIMIT = (Termination.INFEASIBLE, Termination.INTERRUPTED)
 
 
@@ -624,8 +660,8 @@ def _without_tolerance(problem: Problem, n_kept: int) -> Problem:
 
 
 @dataclass
-class _Question:
-    """State of one re-optimisation."""
+class _Question(_Optimisation):
+    """State of one re-optimisation: the loop, with the first stages kept."""
 
     problem: Problem
     limits: tuple[Fraction, ...]
@@ -641,87 +677,96 @@ class _Question:
     kernels: bool = True
     blocks: bool = True
     model_cache: ModelCache = field(default_factory=ModelCache)
+    form: Formulation = field(init=False)
+    stages: list[SolveStage] = field(init=False)
     certificates: tuple[Mapping[str, Any], ...] = field(init=False, default=())
 
     def build_outcome(self) -> SolveOutcome:
         """Re-optimise and build the answer."""
         began = time.perf_counter()
         try:
-            form = self.model_cache.build_formulation(self.problem, self.deadline)
+            self.form = self.model_cache.build_formulation(self.problem, self.deadline)
         except DeadlineExpired:
             return self._find_idle_outcome(began) or self._build_stopped_outcome(began)
-        stages = self._build_stages(form)
-        retained, model = (
-            with_kept_values(form.model, form.stages, self.limits),
-            with_kept_values(tighten(form.model, self.deadline), form.stages, self.limits),
-        )
-        result = self._solve_by_kernel(form, retained, stages)
-        if result is None:
-            model = self._fix_columns(form, model)
-            result = self._solve_stages(model, stages, None), False
-        outcome, single = result
-        for _ in range(MAX_REOPTIMISE_ROUNDS):
-            if outcome.values is None:
-                idle = None if outcome.termination in _NO_LIMIT else self._find_idle_outcome(began)
-                return idle or self._without_allocation(outcome, model, stages, began)
-            x, proven = self._break_ties(form, outcome, single)
-            if find_refuted_stage(stages, outcome.stages, x) is not None:
-                outcome, single = self._solve_stages(model, stages, x), False
-                continue
-            allocation = Allocation(*form.recovery.compute_awards(x))
-            narrower = without_refused(self.problem, form.recovery, model, allocation)
-            if narrower is model:
-                break
-            model = narrower
-            outcome, single = self._solve_stages(model, stages, None), False
+        self.stages = self._list_stages()
+        model = tighten(self.form.model, self.deadline)
+        optimum = self._find_optimum(with_kept_values(model, self.form.stages, self.limits))
+        outcome, tie_break, allocation = optimum.outcome, optimum.tie_break, optimum.allocation
+        if tie_break is None or allocation is None:
+            idle = None if outcome.termination in _NO_LIMIT else self._find_idle_outcome(began)
+            return idle or self._without_allocation(optimum, began)
         reading = self._read(allocation)
-        bests = self._compute_best_values(form, outcome, reading.values)
+        bests = self._compute_best_values(outcome, reading.values)
         held = [*self.limits, *bests[len(self.limits) : len(self.limits) + self.goals]]
         if len(self.limits) == len(self.problem.stages):  # the least money is the objective
             held.append(Fraction(reading.granted_cents, 100))
-        proof = self._determine_proof(outcome, model, stages, held)
+        proof = self._determine_proof(optimum, held)
         status, closed = derive_status(proof), outcome.is_optimal
-        bound = None if status is Status.OPTIMAL else self._compute_bound(form, outcome)
+        bound = None if status is Status.OPTIMAL else self._compute_bound(outcome)
         method, took = WORDS.get(outcome.stages[0].solver, "direct"), time.perf_counter() - began
         head = status, reading.values, bests, reading.granted_cents, allocation, reading
         claimed = closed and status is Status.FEASIBLE
-        return SolveOutcome(*head, proof, closed and proven, method, took, self.certificates, bound, claimed)
+        return SolveOutcome(
+            *head, proof, closed and tie_break.proven, method, took, self.certificates, bound, claimed
+        )
 
-    def _compute_bound(self, form: Formulation, outcome: StagesOutcome) -> Fraction | None:
-        first = form.stages[len(self.limits) :][: min(1, self.goals)]
+    def _compute_bound(self, outcome: StagesOutcome) -> Fraction | None:
+        first = self.form.stages[len(self.limits) :][: min(1, self.goals)]
         if not first or outcome.stages[0].bound is None:
             return None
         return first[0].to_value(outcome.stages[0].bound)
 
-    def _build_stages(self, form: Formulation) -> list[SolveStage]:
-        first = len(self.limits)
+    def _list_stages(self) -> list[SolveStage]:
+        form, first = self.form, len(self.limits)
         requested = [*form.stages[first : first + self.goals], *([form.least_granted] if self.least else [])]
         if not requested:
             raise ValueError("a question must leave a stage to optimise")
         return [stage.to_solve_stage() for stage in requested]
 
-    def _fix_columns(self, form: Formulation, model: LinearModel) -> LinearModel:
+    def _solve_first(self, model: LinearModel) -> tuple[LinearModel, StagesOutcome]:
+        """Try exact kernels on the model as formulated; otherwise fix columns and ask a solver."""
+        result = self._solve_by_kernel(with_kept_values(self.form.model, self.form.stages, self.limits))
+        if result is not None:
+            outcome, self.is_unique = result
+            return model, outcome
+        model = self._fix_columns(model)
+        return model, self._solve(model, None)
+
+    def _solve(self, model: LinearModel, start: IntArray | None) -> StagesOutcome:
+        self.is_unique = False
+        return self._solve_in_order(model, start, self.method)
+
+    def _break_ties(self, outcome: StagesOutcome) -> TieBreakResult:
+        """Break ties, if requested."""
+        if not self.canonical and not self.is_unique:
+            return _build_unbroken(outcome, Termination.INTERRUPTED)
+        return super()._break_ties(outcome)
+
+    def _fix_columns(self, model: LinearModel) -> LinearModel:
         """Fix the columns that no point worth the first kept value can change (exact reduced-cost fixing)."""
         if not self.limits:
             return model
+        form = self.form
         first, row = form.stages[0], model.n_rows - min(len(self.limits), len(form.stages))
         up = first.sense is Sense.MAXIMISE
         limit = int(model.row_lower[row] if up else model.row_upper[row])
         weighed = model.with_objective(first.objective, first.sense)
         try:
             result = fix_columns(
-                weighed, get_backend(self.backend), limit, Limits(self.deadline).take_share(0.5)
+                weighed,
+                get_backend(self.backend),
+                limit,
+                Limits(self.deadline).take_share(BUDGETS.fixing_share),
             )
         except ModelError:  # the value is out of reach, which the solver detects at once
             return model
         return model.with_bounds(result.col_lower, result.col_upper)
 
-    def _solve_by_kernel(
-        self, form: Formulation, model: LinearModel, stages: Sequence[SolveStage]
-    ) -> tuple[StagesOutcome, bool] | None:
+    def _solve_by_kernel(self, model: LinearModel) -> tuple[StagesOutcome, bool] | None:
+        form, stages = self.form, self.stages
         if self.backend != "highs" or not self.kernels:
             return None
-        known, deadline = self.model_cache.solved, self.deadline.take_share(KERNEL_SHARE)
+        known, deadline = self.model_cache.solved, self.deadline.take_share(BUDGETS.kernel_share)
         if not self.limits:
             return solve_exactly(
                 model, stages, self.live, memory=known, recovery=form.recovery, deadline=deadline
@@ -731,19 +776,20 @@ class _Question:
             goal = SolveStage(first.name, first.objective, first.sense)
             at_least = int(model.row_lower[model.n_rows - min(len(self.limits), len(form.stages))])
             result = solve_kept(model, stages[0], goal, at_least, known, deadline)
-            result = result or self._refute_first_limit(form, goal, at_least, deadline)
+            result = result or self._refute_first_limit(goal, at_least, deadline)
         if result or not self.blocks:
             return result
         return solve_blocks(model, stages, self.live, form.recovery, deadline)
 
     def _refute_first_limit(
-        self, form: Formulation, goal: SolveStage, at_least: int, deadline: Deadline
+        self, goal: SolveStage, at_least: int, deadline: Deadline
     ) -> tuple[StagesOutcome, bool] | None:
         """Show that the first kept value is out of reach, if a tree of caps finds the best value.
 
         Amounts that the objective does not count are left out, because only the best value matters.
         """
-        least, known = form.least_granted, self.model_cache.solved
+        form, known = self.form, self.model_cache.solved
+        least = form.least_granted
         cost = least.objective.copy()
         cost[form.recovery.amount_columns] = 0
         stages = goal, SolveStage(least.name, cost, least.sense)
@@ -754,25 +800,6 @@ class _Question:
             if best is not None and best < at_least
             else None
         )
-
-    def _solve_stages(
-        self, model: LinearModel, stages: Sequence[SolveStage], start: IntArray | None
-    ) -> StagesOutcome:
-        solver = get_backend(self.backend)
-        return solve_lexicographic(model, stages, solver, Limits(self.deadline), None, start, self.method)
-
-    def _break_ties(
-        self, form: Formulation, outcome: StagesOutcome, is_unique: bool
-    ) -> tuple[IntArray, bool]:
-        """Break ties, if requested."""
-        assert outcome.values is not None
-        stopped = outcome.termination is Termination.INTERRUPTED or self.deadline.expired
-        if is_unique or not self.canonical or stopped:
-            return outcome.values, is_unique
-        recovery, solver = form.recovery, get_backend(self.backend)
-        columns = recovery.funded_columns, recovery.amount_columns
-        found = walk(outcome.model, outcome.values, *columns, solver, Limits(self.deadline))
-        return found.values, found.proven
 
     def _read(self, allocation: Allocation) -> AllocationReading:
         """Check exactly that all rules and all kept values are satisfied."""
@@ -786,28 +813,29 @@ class _Question:
         return reading
 
     def _compute_best_values(
-        self, form: Formulation, outcome: StagesOutcome, values: tuple[Fraction, ...]
+        self, outcome: StagesOutcome, values: tuple[Fraction, ...]
     ) -> tuple[Fraction, ...]:
         first, results = len(self.limits), list(values)
-        asked = form.stages[first : first + self.goals]
+        asked = self.form.stages[first : first + self.goals]
         for k, (stage, result) in enumerate(zip(asked, outcome.stages, strict=False), first):
             if stage.tolerance and result.value is not None:
                 results[k] = stage.to_value(result.value)
         return tuple(results)
 
-    def _determine_proof(
-        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[SolveStage], held: list[Fraction]
-    ) -> Proof:
+    def _determine_proof(self, optimum: _Optimum, held: list[Fraction]) -> Proof:
+        outcome = optimum.outcome
         if not outcome.is_optimal:
             return Proof.FEASIBLE_GAP
         if self.prove and self._is_proven(held, outcome.proof_hints):
             return Proof.PROVED
-        return Proof.CROSS_CHECKED if self._is_confirmed(outcome, model, stages) else Proof.FEASIBLE_GAP
+        return Proof.CROSS_CHECKED if self._is_confirmed(optimum) else Proof.FEASIBLE_GAP
 
-    def _is_confirmed(self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[SolveStage]) -> bool:
+    def _is_confirmed(self, optimum: _Optimum) -> bool:
         """Whether a second solver confirms the result, if one is requested."""
-        limits = Limits(self.deadline).take_share(0.5)
-        return bool(ask_second(model, stages, outcome, self.choice, limits, first=self.backend).agrees)
+        limits = Limits(self.deadline).take_share(BUDGETS.cross_check_share)
+        model, outcome = optimum.model, optimum.outcome
+        checked = ask_second(model, self.stages, outcome, self.choice, limits, first=self.backend)
+        return bool(checked.agrees)
 
     def _is_proven(self, held: list[Fraction], proof_hints: ProofHints | None) -> bool:
         first, deadline = len(self.limits), self._compute_proof_deadline()
@@ -825,7 +853,7 @@ class _Question:
         return bool(proofs) and len(self.certificates) == len(proofs)
 
     def _compute_proof_deadline(self) -> Deadline:
-        return self.deadline.take_share(0.5).tighten(REOPTIMISE_PROOF_SECONDS)
+        return self.deadline.take_share(BUDGETS.question_proof_share).tighten(BUDGETS.question_proof_seconds)
 
     def _find_idle_outcome(self, began: float) -> SolveOutcome | None:
         """Return the allocation that needs no solver, if it satisfies the rules and the kept values."""
@@ -841,16 +869,15 @@ class _Question:
         took = time.perf_counter() - began
         return SolveOutcome(Status.STOPPED, (), (), None, None, None, None, False, "direct", took)
 
-    def _without_allocation(
-        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[SolveStage], began: float
-    ) -> SolveOutcome:
+    def _without_allocation(self, optimum: _Optimum, began: float) -> SolveOutcome:
         """Return INFEASIBLE, or STOPPED if nothing was found in time."""
+        outcome = optimum.outcome
         if outcome.termination is Termination.INTERRUPTED:
             raise KeyboardInterrupt
         nothing, proof = outcome.termination is Termination.INFEASIBLE, None
         if nothing and self.prove and self._is_proven_infeasible():
             proof = Proof.PROVED
-        elif nothing and self._is_confirmed(outcome, model, stages):
+        elif nothing and self._is_confirmed(optimum):
             proof = Proof.CROSS_CHECKED
         took = time.perf_counter() - began
         status = Status.INFEASIBLE if nothing else Status.STOPPED

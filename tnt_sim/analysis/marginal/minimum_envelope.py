@@ -40,8 +40,8 @@ from tnt_sim.analysis.shared.envelope_path import (
 from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.domain.budget_tree import FreeAmount, Tree
-from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import REOPTIMISE_PROOF_SECONDS, optimise
+from tnt_sim.engine.budgets import BUDGETS, Clock
+from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status, derive_status
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
@@ -459,7 +459,7 @@ def _prove_minimum(
     unproven = None if cents is None else Proof.FEASIBLE_GAP
     if cents is not None and cents <= path.floor_cents:
         return Proof.PROVED  # no smaller amount is allowed
-    until = deadline.tighten(REOPTIMISE_PROOF_SECONDS)
+    until = deadline.tighten(BUDGETS.question_proof_seconds)
     if not prove or until.expired:
         return unproven
     below = set_amount(problem, path, path.top_cents if cents is None else cents - 1)
