@@ -274,6 +274,9 @@ class Extension:
     document: Mapping[str, Any]
     lang: Lang
 
+    def __repr__(self) -> str:
+        return f"<Extension of {self.document['scenario']}: {self.document['status']}>"
+
     def summary(self) -> Mapping[str, Any]:
         """Return the document."""
         return self.document
@@ -401,6 +404,9 @@ class Sweep:
     document: Mapping[str, Any]
     found: SweepResult = field(repr=False)
     lang: Lang
+
+    def __repr__(self) -> str:
+        return f"<Sweep of {self.document['scenario']}: {len(self.document['points'])} points>"
 
     def summary(self) -> Mapping[str, Any]:
         """Return the document."""

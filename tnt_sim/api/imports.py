@@ -47,6 +47,9 @@ class Import:
     findings: pl.DataFrame
     lang: Lang
 
+    def __repr__(self) -> str:
+        return f"<Import of {self.document.get('n_dossiers')} dossiers, {self.findings.height} findings>"
+
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return the applications; amounts in integer cents."""
         return self.imported.table if backend == "polars" else self.imported.table.to_pandas()

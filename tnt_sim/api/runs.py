@@ -24,6 +24,9 @@ class OpenedRun:
     run: StoredRun
     lang: Lang
 
+    def __repr__(self) -> str:
+        return f"<OpenedRun {self.run.folder.name}: {self.run.summary.get('status')}>"
+
     @property
     def plot(self) -> Plots:
         """Return its charts."""

@@ -124,6 +124,9 @@ class Portfolio:
     warnings: tuple[Defect, ...] = ()
     _memo: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
+    def __repr__(self) -> str:
+        return f"<Portfolio of {len(self)} dossiers, {self.table.width} columns>"
+
     def __len__(self) -> int:
         return self.table.height
 

@@ -113,6 +113,12 @@ class SolveOutcome:
     bound: Fraction | None = None
     claimed: bool = False
 
+    def __repr__(self) -> str:
+        return (
+            f"<SolveOutcome {self.status}, proof {self.proof or 'none'}, "
+            f"values {[str(v) for v in self.values[:5]]}, {self.granted_cents} cents>"
+        )
+
     def __post_init__(self) -> None:
         check_words(self.status, self.proof)
 
@@ -164,6 +170,12 @@ class Result:
     log: str
     warnings: tuple[Defect, ...]
     interrupted: bool = False
+
+    def __repr__(self) -> str:
+        return (
+            f"<Result {self.problem.scenario.id}: {self.status}, proof {self.proof or 'none'}, "
+            f"{self.document.get('n_funded')} funded>"
+        )
 
     def with_allowed_words(self) -> Result:
         """Return the result itself, after checking that its status and proof agree.

@@ -75,6 +75,9 @@ class SessionOutcome:
     compiled: str
     changed: Difference | None
 
+    def __repr__(self) -> str:
+        return f"<SessionOutcome {self.problem.scenario.id}: {self.answer.status}, compiled {self.compiled}>"
+
 
 class Session:
     """Solves changed versions of one scenario, reusing what the previous solves computed.
@@ -91,6 +94,9 @@ class Session:
     >>> session = Session(scenario)  # doctest: +SKIP
     >>> session.solve({"programme.amount": "98 M€"}).answer.values  # doctest: +SKIP
     """
+
+    def __repr__(self) -> str:
+        return f"<Session {self.scenario.id}, {self.backend}>"
 
     def __init__(self, scenario: Scenario, *, backend: str = "highs") -> None:
         self.scenario = scenario

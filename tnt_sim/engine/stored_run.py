@@ -135,6 +135,12 @@ class StoredRun:
     told_in: Lang | None = None
     verification: Verification | None = None
 
+    def __repr__(self) -> str:
+        return (
+            f"<StoredRun {self.folder.name}: {self.summary.get('status')}, "
+            f"proof {self.summary.get('proof') or 'none'}>"
+        )
+
     @property
     def checked(self) -> Verification:
         """What was verified of the run; for a run computed here, what it shows by itself."""

@@ -328,6 +328,12 @@ class Problem:
     warnings: tuple[Defect, ...]
     questions: tuple[OpenQuestion, ...] = ()
 
+    def __repr__(self) -> str:
+        return (
+            f"<Problem {self.scenario.id}: {self.offers.candidate.sum()} candidates of {self.case.n} dossiers, "
+            f"{len(self.rules)} rules>"
+        )
+
 
 Described_ = TypeVar("Described_", bound=Described)
 

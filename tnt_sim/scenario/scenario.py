@@ -95,6 +95,9 @@ class Scenario:
     base: FilePath | None = None
     as_0_1_0: bool = False
 
+    def __repr__(self) -> str:
+        return f"<Scenario {self.id}: {self.portfolio.table.height} dossiers, sha256 {self.sha256[:8]}>"
+
     def with_kept(self, granted: pl.DataFrame) -> Scenario:
         """Return the scenario with grants of earlier steps, (dossier, kept_cents), as commitments."""
         table = self.portfolio.table

@@ -63,6 +63,9 @@ class Alternatives(Pages):
     course: StudyProgress
     document: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Alternatives of {self.problem.scenario.id}: {len(self.portfolios)} lists>"
+
     @property
     def lang(self) -> Lang:
         """Return the language of the scenario."""

@@ -162,6 +162,9 @@ class Audit(Pages):
     course: StudyProgress = field(default_factory=lambda: StudyProgress(UNLIMITED, "questions"))
     document: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Audit of {self.problem.scenario.id}: {len(self.broken)} rules broken>"
+
     @property
     def lang(self) -> Lang:
         """Return the language of the scenario."""

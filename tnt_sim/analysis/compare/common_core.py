@@ -53,6 +53,9 @@ class CommonCore:
     table: pl.DataFrame
     moves: pl.DataFrame
 
+    def __repr__(self) -> str:
+        return f"<CommonCore of {len(self.runs)} runs, {self.table.height} dossiers>"
+
     @property
     def document(self) -> dict[str, Any]:
         """Return the JSON document."""

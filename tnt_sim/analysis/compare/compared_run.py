@@ -49,6 +49,9 @@ class ComparedRun:
     proof: str | None
     verification: Verification
 
+    def __repr__(self) -> str:
+        return f"<ComparedRun {self.name}>"
+
     @property
     def scenario(self) -> Scenario:
         """Return the scenario."""

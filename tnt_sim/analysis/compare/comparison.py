@@ -213,6 +213,9 @@ class ComparedRuns:
     why: Mapping[str, Causes]
     course: StudyProgress | None = None
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {', '.join(side.name for side in self.sides[:5])}>"
+
     @property
     def lang(self) -> Lang:
         """Return the language of the first scenario."""

@@ -219,6 +219,9 @@ class Explanation:
     document: dict[str, Any]
     faults: tuple[Defect, ...]
 
+    def __repr__(self) -> str:
+        return f"<Explanation of {len(self.document['dossiers'])} dossiers of {self.document['scenario']}>"
+
     def sentences(self, lang: Lang | str = Lang.FR) -> dict[str, str]:
         """Return, by application number, its reason and its changes as sentences."""
         return describe_dossiers(self.document, Lang(lang))

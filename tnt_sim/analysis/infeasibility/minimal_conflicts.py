@@ -419,6 +419,9 @@ class Conflict(Pages):
     course: StudyProgress = field(default_factory=lambda: StudyProgress(UNLIMITED, "solves"))
     document: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Conflict: {self.status}, {len(self.sets)} conflicts, {len(self.repairs)} repairs>"
+
     @property
     def lang(self) -> Lang:
         """Return the language of the scenario."""

@@ -254,6 +254,12 @@ class MarginalAnswer:
     rows: str
     lang: Lang
 
+    def __repr__(self) -> str:
+        return (
+            f"<MarginalAnswer {self.document['question']} of {self.document['scenario']}: "
+            f"{len(self.document[self.rows])} rows>"
+        )
+
     def summary(self) -> Mapping[str, Any]:
         """Return the document."""
         return self.document

@@ -140,6 +140,9 @@ class WeightStudy:
     course: StudyProgress
     document: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<WeightStudy of {self.problem.scenario.id}: {len(self.outcomes)} lists>"
+
     def to_json(self) -> str:
         """Return the document of `weights --json`, as text."""
         return json.dumps(self.document, ensure_ascii=False, indent=2)

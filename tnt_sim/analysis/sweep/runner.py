@@ -88,6 +88,12 @@ class SweepResult:
     n_prices: int = 0
     n_asked: int = 0
 
+    def __repr__(self) -> str:
+        return (
+            f"<SweepResult of {self.base.scenario.id}: {len(self.free)} free and "
+            f"{len(self.nested)} nested points>"
+        )
+
     @property
     def stopped_by(self) -> str | None:
         """Return `time` or `interrupt`; None for a complete sweep."""

@@ -191,6 +191,9 @@ class EnsembleTables:
     ground: Ground
     draws: Draws
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.ground.scenario.id}: {self.sample.n_draws} draws>"
+
     @property
     def problem(self) -> Problem:
         """Return the problem without uncertainty."""
