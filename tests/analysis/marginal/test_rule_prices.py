@@ -31,11 +31,18 @@ def without(case: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
     elif kind == FENCE:
         brute.path_to(found["envelopes"], name)[-1]["ring_fenced"] = False
     elif kind == APART:
-        for child in brute.path_to(found["envelopes"], name)[-1]["children"]:
-            child["amount"] = None
+        open_below(brute.path_to(found["envelopes"], name)[-1])
     else:
         next(d for d in found["dossiers"] if d["id"] == name)["decided"] = 0
     return found
+
+
+def open_below(node: dict[str, Any]) -> None:
+    """Take the amounts below an envelope away at all depths; a fence keeps its own."""
+    for child in node.get("children", ()):
+        open_below(child)
+        if not child.get("ring_fenced"):
+            child["amount"] = None
 
 
 def fenced(node: dict[str, Any]) -> set[str]:

@@ -120,11 +120,11 @@ def measure(name: str, awards: Award, dossiers: list[dict[str, Any]]) -> Fractio
     if name == "applicants":
         return Fraction(len({d["holder"] for d in funded}))
     if name == "population":
+        # Where the figures of an applicant differ, the largest counts, funded or not.
         best: dict[str, int] = {}
         for d in dossiers:
-            if d["id"] in awards:
-                best[d["holder"]] = max(best.get(d["holder"], 0), d["population"])
-        return Fraction(sum(best.values()))
+            best[d["holder"]] = max(best.get(d["holder"], 0), d["population"])
+        return Fraction(sum(best[holder] for holder in {d["holder"] for d in funded}))
     if name == "leverage":
         return Fraction(sum(d["cost"] - awards[d["id"]] for d in funded), 100)
     if name == "cost":
