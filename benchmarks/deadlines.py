@@ -43,7 +43,7 @@ from tnt_sim.engine.session import Session
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
 from tnt_sim.scenario.load import load_scenario, with_sets
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 BEYOND = 2.0
 """Seconds that a question may take beyond its limit."""
@@ -65,7 +65,7 @@ class Case:
     write: Callable[[Path], Path]
     ask: Callable[[Any, float], str]
     large: bool = False
-    prepare: Callable[[Scenario], Any] = lambda scenario: scenario
+    prepare: Callable[[ScenarioData], Any] = lambda scenario: scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def crossing_million(folder: Path) -> Path:
     return write(folder, 1_000_000)
 
 
-def decided(scenario: Scenario, seconds: float) -> str:
+def decided(scenario: ScenarioData, seconds: float) -> str:
     """`run`."""
     told = solve(scenario, time_limit=seconds).document
     goal = told["objective"][0]
@@ -193,7 +193,7 @@ def decided(scenario: Scenario, seconds: float) -> str:
     return f"{words}, {told['n_funded']} funded"
 
 
-def asked_again(scenario: Scenario, seconds: float) -> str:
+def asked_again(scenario: ScenarioData, seconds: float) -> str:
     """Two questions of one session, each within the limit: the page's."""
     session, found = Session(scenario), []
     for amount in ("programme.amount", None):
@@ -212,28 +212,28 @@ def far(document: Mapping[str, Any]) -> str:
     return f"{document.get('status')}, stopped by {document['stopped_by']}, {words}"
 
 
-def swept(**how: Any) -> Callable[[Scenario, float], str]:
+def swept(**how: Any) -> Callable[[ScenarioData, float], str]:
     """`sweep`, a quarter up from the written amount."""
     return lambda scenario, seconds: far(sweep(scenario, stop="125 %", time_limit=seconds, **how).document)
 
 
-def questioned(ask: Callable[..., Any], *words: str) -> Callable[[Scenario, float], str]:
+def questioned(ask: Callable[..., Any], *words: str) -> Callable[[ScenarioData, float], str]:
     """A question on money, alternatives, weights."""
     return lambda scenario, seconds: far(ask(scenario, *words, time_limit=seconds).document)
 
 
-def criteria(scenario: Scenario, seconds: float) -> str:
+def criteria(scenario: ScenarioData, seconds: float) -> str:
     """`weights` of three criteria."""
     return far(weights(scenario, ["score", "dossiers", "leverage"], time_limit=seconds).document)
 
 
-def held_against(scenario: Scenario, seconds: float) -> str:
+def held_against(scenario: ScenarioData, seconds: float) -> str:
     """`audit`."""
     assert scenario.path is not None
     return far(audit(scenario, scenario.path.parent / "list.csv", time_limit=seconds).document)
 
 
-def compared(scenario: Scenario, seconds: float) -> str:
+def compared(scenario: ScenarioData, seconds: float) -> str:
     """`compare` with a variant of four changes, each tried alone and all but each."""
     other = with_sets(
         scenario,
@@ -247,17 +247,17 @@ def compared(scenario: Scenario, seconds: float) -> str:
     return far(compare(scenario, other, options={"time_limit": seconds}).summary())
 
 
-def drawn(scenario: Scenario, seconds: float) -> str:
+def drawn(scenario: ScenarioData, seconds: float) -> str:
     """`ensemble` of a thousand draws."""
     return far(ensemble(scenario, 1000, workers=2, time_limit=seconds).summary())
 
 
-def base_decision(scenario: Scenario) -> DecidedRun:
+def base_decision(scenario: ScenarioData) -> DecidedRun:
     """A decision of at most ten seconds, taken as the best, so that every question about it is put."""
     return replace(of_result(solve(scenario, time_limit=10.0)), best=True)
 
 
-def extended(scenario: Scenario, seconds: float) -> str:
+def extended(scenario: ScenarioData, seconds: float) -> str:
     """`extend`, to three larger totals."""
     return far(extend(scenario, time_limit=seconds).document)
 

@@ -22,7 +22,7 @@ from support import draws
 from support.mixed_cases.drawn import mixed
 from support.mixed_cases.run import write
 
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.scenario.load import load_scenario
@@ -147,7 +147,7 @@ def place_of(seed: int, folder: Path) -> Path:
     return folder / "case.yaml"
 
 
-def told(result: Result) -> dict[str, Any]:
+def told(result: ResultData) -> dict[str, Any]:
     """What must be equal."""
     held = result.allocation
     return {

@@ -28,7 +28,7 @@ from support.run_folders.mutations import ALWAYS, leaves, load, other, rehash, s
 from support.run_folders.small_runs import EVERY, changed, forged, project
 
 from tnt_sim.engine.award_list import convert_to_csv
-from tnt_sim.engine.result import Proof, Result
+from tnt_sim.engine.result import Proof, ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
 from tnt_sim.reporting.export.formats import refuse_act
@@ -45,7 +45,7 @@ NAMES = tuple(name for name in EVERY if name != "half")
 class Honest:
     """An honest run: its result, and its folder in a project of its own."""
 
-    result: Result
+    result: ResultData
     run: Path
 
     @property

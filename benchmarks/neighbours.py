@@ -25,12 +25,12 @@ from tnt_sim.analysis.batch.task import build_record
 from tnt_sim.engine.session import Series
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario, set_text, with_sets
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 WAYS = ("a run of its own", "alone, no proofs of ties", "after its neighbours")
 
 
-def cases(family: str | None, seed: int, n: int, folder: Path) -> tuple[Scenario, list[tuple[str, ...]]]:
+def cases(family: str | None, seed: int, n: int, folder: Path) -> tuple[ScenarioData, list[tuple[str, ...]]]:
     """A base and the changes of its cases, as texts."""
     if family is None:
         return load_scenario(FLAGSHIP), [

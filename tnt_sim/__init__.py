@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tnt_sim.api.analyses import Comparison, Ensemble, Extension, Sweep, compare, ensemble, extend, sweep
     from tnt_sim.api.imports import import_file
     from tnt_sim.engine.result import Proof, Status
-    from tnt_sim.engine.result import Result as _Result
+    from tnt_sim.engine.result import ResultData as _Result
     from tnt_sim.engine.session import Session
     from tnt_sim.errors import (
         DataError,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from tnt_sim.i18n.message import Lang, Text
     from tnt_sim.reporting.notebook.plots import Plots
     from tnt_sim.reporting.notebook.tables import table
-    from tnt_sim.scenario.scenario import Scenario as _Scenario
+    from tnt_sim.scenario.scenario import ScenarioData as _Scenario
 
     class Scenario(_Scenario):
         """Scenario with the methods of the Python interface."""
@@ -157,7 +157,6 @@ _HOMES = {
     "Comparison": "tnt_sim.api.analyses",
     "Ensemble": "tnt_sim.api.analyses",
     "Proof": "tnt_sim.engine.result",
-    "Result": "tnt_sim.engine.result",
     "Session": "tnt_sim.engine.session",
     "Status": "tnt_sim.engine.result",
     "compare": "tnt_sim.api.analyses",
@@ -206,7 +205,7 @@ def _bind_scenario() -> Any:
     """Return the Scenario class with the methods defined in higher rooms, which lower rooms must not import."""
     from tnt_sim.engine import solve as engine
     from tnt_sim.scenario.load import load_scenario
-    from tnt_sim.scenario.scenario import Scenario as Plain
+    from tnt_sim.scenario.scenario import ScenarioData as Plain
 
     methods = {
         "from_yaml": staticmethod(load_scenario),
@@ -223,7 +222,7 @@ def _bind_scenario() -> Any:
 
 def _bind_result() -> Any:
     """Return the Result class with the methods defined in higher rooms."""
-    from tnt_sim.engine.result import Result as Plain
+    from tnt_sim.engine.result import ResultData as Plain
 
     methods = {
         "explain": _explain,

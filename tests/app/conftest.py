@@ -12,7 +12,7 @@ from tnt_sim.app.page import Page, Reply
 from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 Talk = Callable[..., Mapping[str, Any]]
 
@@ -24,12 +24,12 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def scenario(file: Path) -> Scenario:
+def scenario(file: Path) -> ScenarioData:
     return load_scenario(file)
 
 
 @pytest.fixture
-def page(scenario: Scenario) -> Page:
+def page(scenario: ScenarioData) -> Page:
     return Page(scenario, Lang.FR)
 
 

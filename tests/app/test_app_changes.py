@@ -23,7 +23,7 @@ from tnt_sim.domain.money import parse_cents
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import UsageError
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 SETTINGS = State(
     amounts={"programme": 130_000_050, "numerique": 70_000_000},
@@ -37,7 +37,7 @@ SETTINGS = State(
 )
 
 
-def test_a_saved_file_is_the_scenario_that_was_shown(scenario: Scenario) -> None:
+def test_a_saved_file_is_the_scenario_that_was_shown(scenario: ScenarioData) -> None:
     shown = apply_state(scenario, SETTINGS)
     again = load_scenario(save(scenario, SETTINGS, "Priorité métropole"))
     assert (again.id, again.title) == ("priorite-metropole", "Priorité métropole")
@@ -49,7 +49,7 @@ def test_a_saved_file_is_the_scenario_that_was_shown(scenario: Scenario) -> None
     assert one.document["allocation_sha256"] == other.document["allocation_sha256"]
 
 
-def test_what_is_shown_is_what_with_says(scenario: Scenario) -> None:
+def test_what_is_shown_is_what_with_says(scenario: ScenarioData) -> None:
     """The same by dotted paths, which the page does not use."""
     import tnt_sim as tnt
 
@@ -66,7 +66,7 @@ def test_what_is_shown_is_what_with_says(scenario: Scenario) -> None:
     assert plain.resolve() == mine.resolve()
 
 
-def test_never_over_a_file_that_exists(scenario: Scenario) -> None:
+def test_never_over_a_file_that_exists(scenario: ScenarioData) -> None:
     target = save(scenario, SETTINGS, "Ma variante")
     before = target.read_bytes()
     with pytest.raises(UsageError, match="existe déjà"):
@@ -78,12 +78,12 @@ def test_never_over_a_file_that_exists(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  ", "!!!", "/", "..", "日本"])
-def test_a_name_wants_letters(scenario: Scenario, name: str) -> None:
+def test_a_name_wants_letters(scenario: ScenarioData, name: str) -> None:
     with pytest.raises(UsageError, match="lettres"):
         save(scenario, State(), name)
 
 
-def test_a_name_leads_nowhere_else(scenario: Scenario) -> None:
+def test_a_name_leads_nowhere_else(scenario: ScenarioData) -> None:
     folder = (scenario.path or Path()).parent
     assert save(scenario, State(), "../../ailleurs").parent == folder.resolve()
     link = folder / "lien.yaml"
@@ -93,7 +93,7 @@ def test_a_name_leads_nowhere_else(scenario: Scenario) -> None:
     assert not (folder.parent / "dehors.yaml").exists()
 
 
-def test_new_money_goes_up_and_proportions_stay(scenario: Scenario) -> None:
+def test_new_money_goes_up_and_proportions_stay(scenario: ScenarioData) -> None:
     more = move_amount(scenario, State(), "mobilites", 50_000_000)
     assert more.amounts == {"mobilites": 50_000_000, "programme": 130_000_000}
     whole = move_amount(scenario, more, "programme", 260_000_000)
@@ -126,7 +126,7 @@ def test_decisions_of_the_page_stand_over_written_ones(file: Path) -> None:
     assert {rule["id"]: rule for rule in build_tree(scenario, both)["rules"]}["jury"]["off"] is True
 
 
-def test_a_repair_is_taken_into_the_settings(scenario: Scenario) -> None:
+def test_a_repair_is_taken_into_the_settings(scenario: ScenarioData) -> None:
     state = State(forced={name: Forced(name, True, "a") for name in ("E-03", "E-12")})
     lines = [
         "programme.amount=1 300 000 €",
@@ -143,7 +143,7 @@ def test_a_repair_is_taken_into_the_settings(scenario: Scenario) -> None:
     apply_state(scenario, found)
 
 
-def test_what_another_scenario_knows_is_told(scenario: Scenario) -> None:
+def test_what_another_scenario_knows_is_told(scenario: ScenarioData) -> None:
     state = State(
         amounts={"mobilite": 1, "mobilites": 5},
         rules={"part-commune": False},

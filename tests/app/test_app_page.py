@@ -28,7 +28,7 @@ from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.load import load_scenario, with_changes
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 Talk = Callable[..., Mapping[str, Any]]
 
@@ -44,7 +44,7 @@ def shown(page: Page) -> set[str]:
 
 
 def test_proven_never_stands_without_the_rows_that_nothing_reads_twice(
-    page: Page, say: Talk, scenario: Scenario
+    page: Page, say: Talk, scenario: ScenarioData
 ) -> None:
     said = say("amount", id="mobilites", value="8000000")
     assert page.last_answer is not None
@@ -55,7 +55,7 @@ def test_proven_never_stands_without_the_rows_that_nothing_reads_twice(
     assert f"ex æquo départagés. {reserve.fr}" in totals
 
 
-def test_a_slider_gives_what_the_engine_gives(page: Page, say: Talk, scenario: Scenario) -> None:
+def test_a_slider_gives_what_the_engine_gives(page: Page, say: Talk, scenario: ScenarioData) -> None:
     before = solve(scenario)
     assert shown(page) == funded(before.dossiers)
     say("share", value="free")
@@ -78,7 +78,7 @@ def test_a_slider_gives_what_the_engine_gives(page: Page, say: Talk, scenario: S
     assert decode(said["address"])[0].amounts == {"mobilites": 8_000_000, "programme": 88_000_000}
 
 
-def test_the_list_shows_what_was_asked(page: Page, say: Talk, scenario: Scenario) -> None:
+def test_the_list_shows_what_was_asked(page: Page, say: Talk, scenario: ScenarioData) -> None:
     before = funded(solve(scenario).dossiers)
     say("amount", id="programme", value="90000000")
     rows = say("show", value="leave")["parts"]["list"]
@@ -207,7 +207,9 @@ def test_an_address_that_brings_no_list_leaves_the_settings_alone(page: Page, sa
     assert say("amount", id="mobilites", value="8000000")["kind"] == "good"
 
 
-def test_an_address_brings_everything_back(page: Page, say: Talk, force: Talk, scenario: Scenario) -> None:
+def test_an_address_brings_everything_back(
+    page: Page, say: Talk, force: Talk, scenario: ScenarioData
+) -> None:
     say("amount", id="programme", value="150000000")
     say("weight", id="0.dossiers", value="2,5")
     force("E-24")
@@ -322,7 +324,7 @@ def test_steps_are_decided_whole(file: Path) -> None:
     assert shown(page) == funded(solve(scenario).dossiers)
 
 
-def test_english_holds_no_french(scenario: Scenario) -> None:
+def test_english_holds_no_french(scenario: ScenarioData) -> None:
     english = Page(scenario, Lang.EN)
     for phrase in (*PAGE.values(), *SHARES.values()):
         if phrase.fr not in phrase.en and len(phrase.fr) > 12:
@@ -370,7 +372,7 @@ def test_no_time_is_no_impossibility(page: Page, say: Talk, monkeypatch: pytest.
 
 
 def test_a_failure_of_the_program_ends_the_waiting(
-    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+    scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("anywidget")
     from tnt_sim.app.widget import PageWidget

@@ -11,7 +11,7 @@ from tnt_sim.domain.territory import YEARS, load_territory
 from tnt_sim.errors import InputError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 HEAD = (
     "dossier,applicant_type,applicant_id,department,region,epci,commune,members,population,requested,cost\n"
@@ -25,13 +25,13 @@ objective: [{maximise: {dossiers: 1}}]
 """
 
 
-def read(folder: Path, rows: str, text: str = YAML) -> Scenario:
+def read(folder: Path, rows: str, text: str = YAML) -> ScenarioData:
     (folder / "table.csv").write_text(HEAD + rows, encoding="utf-8")
     (folder / "s.yaml").write_text(text, encoding="utf-8")
     return load_scenario(folder / "s.yaml")
 
 
-def cells(scenario: Scenario, *names: str) -> dict[str, tuple[object, ...]]:
+def cells(scenario: ScenarioData, *names: str) -> dict[str, tuple[object, ...]]:
     return {row[0]: row[1:] for row in scenario.portfolio.table.select("dossier", *names).rows()}
 
 

@@ -18,7 +18,7 @@ from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine import solve as engine
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import optimise, with_fixed
-from tnt_sim.engine.result import ALLOWED, Proof, Result, Status
+from tnt_sim.engine.result import ALLOWED, Proof, ResultData, Status
 from tnt_sim.engine.session import Session
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate, update_formulation
@@ -27,7 +27,7 @@ from tnt_sim.prove.stage_proofs import build_problem_claims
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.reporting.text.vocabulary import describe_verdict
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 from tnt_sim.verify.run_replay import verify_run
 
@@ -84,16 +84,16 @@ class Way:
     """A way to an answer: the scenario, and how it is solved."""
 
     scenario: str
-    solve: Callable[[Scenario, float], Found]
+    solve: Callable[[ScenarioData, float], Found]
 
 
 def run(
     **how: object,
-) -> Callable[[Scenario, float], Found]:
+) -> Callable[[ScenarioData, float], Found]:
     """`engine.solve` within a limit."""
 
-    def solve(scenario: Scenario, seconds: float) -> Found:
-        result: Result = engine.solve(scenario, time_limit=seconds, **how)  # type: ignore[arg-type]
+    def solve(scenario: ScenarioData, seconds: float) -> Found:
+        result: ResultData = engine.solve(scenario, time_limit=seconds, **how)  # type: ignore[arg-type]
         problem = result.problem
         if scenario.steps:  # the last step's problem knows what the first kept
             problem = compile_problem(scenario)
@@ -102,7 +102,7 @@ def run(
     return solve
 
 
-def questions(scenario: Scenario, seconds: float) -> Found:
+def questions(scenario: ScenarioData, seconds: float) -> Found:
     """A problem, and one with a dossier out, each within a limit."""
     problem = compile_problem(scenario)
     found = []
@@ -112,7 +112,7 @@ def questions(scenario: Scenario, seconds: float) -> Found:
     return found
 
 
-def session(scenario: Scenario, seconds: float) -> Found:
+def session(scenario: ScenarioData, seconds: float) -> Found:
     """Two questions of a session."""
     asked, found = Session(scenario), []
     for changes in (None, {"programme.amount": "200 k€"}):
@@ -299,7 +299,7 @@ def test_the_limit_counts_from_where_the_inputs_are_read(
     scenario = tiny(tmp_path, HEAD + NESTED, TABLE)
     clock = StepClock().install(monkeypatch)
 
-    def slow(asked: Scenario, *_: object) -> Problem:
+    def slow(asked: ScenarioData, *_: object) -> Problem:
         clock.readings += 1_000_000
         return compile_problem(asked)
 

@@ -17,7 +17,7 @@ from support.small_cases.enumeration import rank_key
 from support.small_cases.enumeration import solve as brute_solve
 from support.tiny_scenario import funded, tiny
 
-from tnt_sim.engine.result import Proof, Result, Status
+from tnt_sim.engine.result import Proof, ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
@@ -45,7 +45,7 @@ STEPS = """steps:
 """
 
 
-def codes(result: Result) -> dict[str, str]:
+def codes(result: ResultData) -> dict[str, str]:
     table = result.dossiers
     return dict(zip(table["dossier"].to_list(), table["reason_code"].to_list(), strict=True))
 

@@ -15,7 +15,7 @@ from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.scenario.scenario import Scenario, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, list_decision_steps
 from tnt_sim.scenario.unreachable_floors import find_unmet_floors
 
 HEAD = """schema_version: 1
@@ -27,7 +27,7 @@ rules: [{rules}]
 """
 
 
-def scenario(folder: Path, rows: str, rules: str, amount: int = 100, use: int = 0) -> Scenario:
+def scenario(folder: Path, rows: str, rules: str, amount: int = 100, use: int = 0) -> ScenarioData:
     (folder / "d.csv").write_text("dossier,requested,zone,kind,committed,score\n" + rows, encoding="utf-8")
     (folder / "t.yaml").write_text(HEAD.format(amount=amount, use=use, rules=rules), encoding="utf-8")
     return load_scenario(folder / "t.yaml")

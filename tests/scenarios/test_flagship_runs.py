@@ -14,7 +14,7 @@ from support.paths import ROOT
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.certify.claim_systems import build_claims
 from tnt_sim.certify.rule_rows import compare_readings
-from tnt_sim.engine.result import Proof, Result
+from tnt_sim.engine.result import Proof, ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 
@@ -30,9 +30,9 @@ class Runs:
     """Each question once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], Result] = {}
+        self._known: dict[tuple[str, ...], ResultData] = {}
 
-    def __call__(self, name: str, *sets: str) -> Result:
+    def __call__(self, name: str, *sets: str) -> ResultData:
         key = (name, *sets)
         if key not in self._known:
             scenario = load_scenario(SCENARIOS / f"{name}.yaml", list(sets))
@@ -45,17 +45,17 @@ def runs() -> Runs:
     return Runs()
 
 
-def envelope(run: Result, name: str) -> dict[str, Any]:
+def envelope(run: ResultData, name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(e for e in run.document["envelopes"] if e["id"] == name)
     return found
 
 
-def rule(run: Result, name: str) -> dict[str, Any]:
+def rule(run: ResultData, name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(r for r in run.document["rules"] if r["id"] == name)
     return found
 
 
-def value(run: Result) -> Fraction:
+def value(run: ResultData) -> Fraction:
     return Fraction(run.document["objective"][0]["value"])
 
 
@@ -96,7 +96,7 @@ def test_the_quotas_of_twelve_departments_bind(runs: Runs) -> None:
     assert max(_by_department(runs("tnt-2021")).values()) == 59_292_333
 
 
-def _by_department(run: Result) -> dict[str, int]:
+def _by_department(run: ResultData) -> dict[str, int]:
     windows = run.dossiers.filter(run.dossiers["envelope"] == "deconcentre")
     departments = run.problem.scenario.portfolio.table.select("dossier", "department")
     sums = windows.join(departments, on="dossier").group_by("department").agg(pl.col("granted_cents").sum())

@@ -12,7 +12,7 @@ import pytest
 from support.lanes import in_lanes, seeds
 from support.paths import ROOT
 
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.scenario import describe_scenario
@@ -31,9 +31,9 @@ class Runs:
     """Each scenario run once, when it is asked for; a second solver confirms where there is one."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Result] = {}
+        self._known: dict[str, ResultData] = {}
 
-    def __getitem__(self, name: str) -> Result:
+    def __getitem__(self, name: str) -> ResultData:
         if name not in self._known:
             self._known[name] = solve(load_scenario(SCENARIOS / f"{name}.yaml"))
         return self._known[name]
@@ -44,21 +44,21 @@ def runs() -> Runs:
     return Runs()
 
 
-def envelope(run: Result, name: str) -> dict[str, Any]:
+def envelope(run: ResultData, name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(e for e in run.document["envelopes"] if e["id"] == name)
     return found
 
 
-def rule(run: Result, name: str) -> dict[str, Any]:
+def rule(run: ResultData, name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(r for r in run.document["rules"] if r["id"] == name)
     return found
 
 
-def goals(run: Result) -> list[str]:
+def goals(run: ResultData) -> list[str]:
     return [goal["value"] for goal in run.document["objective"]]
 
 
-def funded(run: Result) -> pl.DataFrame:
+def funded(run: ResultData) -> pl.DataFrame:
     return run.dossiers.filter("funded")
 
 

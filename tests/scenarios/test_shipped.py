@@ -11,7 +11,7 @@ from support.lanes import seeds
 from support.paths import ROOT
 from support.programs import WANT
 
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.solve.backends.registry import list_independent_backends
@@ -20,7 +20,7 @@ SCENARIOS = ROOT / "scenarios"
 
 
 @pytest.fixture(scope="module")
-def runs() -> dict[int, Result]:
+def runs() -> dict[int, ResultData]:
     amounts = (88, 90, 98, 108)
     return {
         millions: solve(load_scenario(FROZEN, [f"programme.amount={millions} M€"]), cross_check="never")
@@ -29,7 +29,7 @@ def runs() -> dict[int, Result]:
 
 
 @pytest.mark.slow
-def test_each_enlargement_buys_more(runs: dict[int, Result]) -> None:
+def test_each_enlargement_buys_more(runs: dict[int, ResultData]) -> None:
     values = [Fraction(run.document["objective"][0]["value"]) for run in runs.values()]
     funded = [run.document["n_funded"] for run in runs.values()]
     assert values == sorted(values)
@@ -37,19 +37,19 @@ def test_each_enlargement_buys_more(runs: dict[int, Result]) -> None:
     assert len(set(values)) == len(set(funded)) == 4
 
 
-def test_every_run_is_optimal_and_canonical(runs: dict[int, Result]) -> None:
+def test_every_run_is_optimal_and_canonical(runs: dict[int, ResultData]) -> None:
     for run in runs.values():
         assert run.status is Status.OPTIMAL
         assert run.document["canonical"]
         assert run.document["objective"][0]["gap"] == "0"
 
 
-def envelope(run: Result, name: str) -> dict[str, Any]:
+def envelope(run: ResultData, name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(e for e in run.document["envelopes"] if e["id"] == name)
     return found
 
 
-def test_published_figures_of_2021(runs: dict[int, Result]) -> None:
+def test_published_figures_of_2021(runs: dict[int, ResultData]) -> None:
     """88 = 30 + 24 + 34; 200 filed, 120 eligible, 75 funded in axes 1-2; 2,076 filed; about 400 more."""
     run = runs[88]
     assert [envelope(run, name)["amount_cents"] for name in ("tnt", "axe-1", "axe-2", "axe-3")] == [
@@ -66,7 +66,7 @@ def test_published_figures_of_2021(runs: dict[int, Result]) -> None:
     assert envelope(run, "demat-ads")["effective_cents"] == 550_000_000
 
 
-def test_the_enlargement_goes_where_demand_is(runs: dict[int, Result]) -> None:
+def test_the_enlargement_goes_where_demand_is(runs: dict[int, ResultData]) -> None:
     """Ten more millions are unassigned: free, and reach the local windows through axis 3."""
     run = runs[98]
     assert envelope(run, "axe-3")["effective_cents"] > 3_400_000_000
@@ -82,13 +82,13 @@ def test_the_jury_can_be_switched_off() -> None:
 
 
 @pytest.mark.parametrize("backend", seeds(["scipy", "pulp:HiGHS"], 1))
-def test_other_routes_give_the_same_allocation(runs: dict[int, Result], backend: str) -> None:
+def test_other_routes_give_the_same_allocation(runs: dict[int, ResultData], backend: str) -> None:
     scenario = load_scenario(FROZEN)
     again = solve(scenario, backend=backend, cross_check="never")
     assert again.document["allocation_sha256"] == runs[88].document["allocation_sha256"]
 
 
-def test_core_gives_the_same_allocation(runs: dict[int, Result]) -> None:
+def test_core_gives_the_same_allocation(runs: dict[int, ResultData]) -> None:
     scenario = load_scenario(FROZEN)
     again = solve(scenario, method="core", cross_check="never")
     assert again.document["allocation_sha256"] == runs[88].document["allocation_sha256"]

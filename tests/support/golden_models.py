@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tnt_sim.engine.solve import write_lp
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 FOLDER = Path(__file__).resolve().parents[1] / "rules/kinds/golden"
 
@@ -54,7 +54,7 @@ OTHERS = {
 }
 
 
-def scenario(folder: Path, tail: str) -> Scenario:
+def scenario(folder: Path, tail: str) -> ScenarioData:
     """The tiny scenario with one more part, written into a folder."""
     (folder / "table.csv").write_text(TABLE, encoding="utf-8")
     (folder / "golden.yaml").write_text(HEAD + tail, encoding="utf-8")

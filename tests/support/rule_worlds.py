@@ -25,7 +25,7 @@ from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.solve.backends.backend import Termination
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.integral import solve_integral
@@ -111,7 +111,7 @@ def _cell(value: Any) -> str:
     return draws.text(value) if isinstance(value, Fraction) else str(value)
 
 
-def write(world: World, folder: Path, columns: list[str], **parts: Any) -> Scenario:
+def write(world: World, folder: Path, columns: list[str], **parts: Any) -> ScenarioData:
     """The world as files: `columns` beyond the usual ones, `parts` as further keys of the scenario."""
     lines = [",".join(["dossier", "requested", "min_grant", "score", "committed", "state", "mode", *columns])]
     for d in world["dossiers"]:

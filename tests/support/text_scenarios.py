@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 
 BEST_SCORE = "objective: [{maximise: {score: 1}}]\n"
 
 
-def run(folder: Path, table: str, body: str, files: Mapping[str, str] | None = None) -> Result:
+def run(folder: Path, table: str, body: str, files: Mapping[str, str] | None = None) -> ResultData:
     """Solve a scenario of texts; the programme, rules… are `body`; the goal is the score unless it says so."""
     for name, text in (files or {}).items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -34,7 +34,7 @@ def run(folder: Path, table: str, body: str, files: Mapping[str, str] | None = N
     return result
 
 
-def awards(result: Result) -> dict[str, int]:
+def awards(result: ResultData) -> dict[str, int]:
     """Dossier → cents of what is funded, committed included."""
     table = result.dossiers.filter(result.dossiers["funded"])
     return dict(zip(table["dossier"].to_list(), table["granted_cents"].to_list(), strict=True))
@@ -45,19 +45,19 @@ def answer(folder: Path, table: str, body: str, files: Mapping[str, str] | None 
     return awards(run(folder, table, body, files))
 
 
-def reason_codes(result: Result) -> dict[str, str]:
+def reason_codes(result: ResultData) -> dict[str, str]:
     """Dossier → why it is funded or not."""
     table = result.dossiers
     return dict(zip(table["dossier"].to_list(), table["reason_code"].to_list(), strict=True))
 
 
-def rule_of(result: Result, name: str) -> dict[str, Any]:
+def rule_of(result: ResultData, name: str) -> dict[str, Any]:
     """The figures of one rule."""
     found: dict[str, Any] = next(rule for rule in result.document["rules"] if rule["id"] == name)
     return found
 
 
-def envelope_of(result: Result, name: str) -> dict[str, Any]:
+def envelope_of(result: ResultData, name: str) -> dict[str, Any]:
     """The figures of one envelope."""
     found: dict[str, Any] = next(e for e in result.document["envelopes"] if e["id"] == name)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 TABLE = """dossier,envelope,department,applicant_id,population,cost,requested,score
 1,a,01,x,100,1000,600,10
@@ -27,7 +27,7 @@ objective: [{maximise: {score: 1}}]
 """
 
 
-def tiny(folder: Path, scenario: str = HEAD, table: str = TABLE) -> Scenario:
+def tiny(folder: Path, scenario: str = HEAD, table: str = TABLE) -> ScenarioData:
     """The scenario of two texts, written into a folder."""
     (folder / "table.csv").write_text(table, encoding="utf-8")
     (folder / "tiny.yaml").write_text(scenario, encoding="utf-8")

@@ -16,7 +16,7 @@ from support.lanes import seeds
 from support.run_folders.disabled_checks import KINDS, WITHOUT
 from support.run_folders.small_runs import Change, changed, forged, solved
 
-from tnt_sim.engine.result import Proof, Result
+from tnt_sim.engine.result import Proof, ResultData
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.reporting.run_folder.writer import write_run
@@ -65,7 +65,7 @@ BROKEN: list[tuple[str, Change, set[str]]] = [
 
 
 @cache
-def _solved(name: str, folder: Path) -> Result:
+def _solved(name: str, folder: Path) -> ResultData:
     return solved(name, folder / name)
 
 
@@ -74,7 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("forged")
 
 
-def refused(result: Result, out: Path) -> set[str]:
+def refused(result: ResultData, out: Path) -> set[str]:
     report = verify_run(write_run(result, out))
     assert not report.ok
     for defect in report.defects:

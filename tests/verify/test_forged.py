@@ -15,7 +15,7 @@ from support.paths import ROOT
 from support.run_folders.small_runs import forged
 
 from tnt_sim.cli.main import main
-from tnt_sim.engine.result import Proof, Result
+from tnt_sim.engine.result import Proof, ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.reporting.run_folder.writer import write_run
@@ -65,7 +65,7 @@ def test_a_list_of_the_flagship_below_the_optimum(tmp_path: Path, capsys: pytest
     assert "gives a better allocation" in document["defects"][0]["message"]
 
 
-def refilled(result: Result) -> Allocation:
+def refilled(result: ResultData) -> Allocation:
     """The 60 best of those newly funded out, and of the others as many in, the worst first, as rules allow."""
     assert result.allocation is not None
     problem = result.problem

@@ -36,7 +36,7 @@ from tnt_sim.disk import encode_parquet
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import Report
-from tnt_sim.engine.result import Result, convert_frame
+from tnt_sim.engine.result import ResultData, convert_frame
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.parallel import count_processors
@@ -55,12 +55,12 @@ from tnt_sim.reporting.reports.sweep import render_sweep
 from tnt_sim.reporting.reports.uncertainty import build_ensemble_study
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 FEWEST, MOST = 2, 20
 COLUMNS = (*KEYS, *CELLS)
 """Names that a side cannot have, because its tables have columns with these names."""
-ComparedSource = Path | str | Scenario | Result
+ComparedSource = Path | str | ScenarioData | ResultData
 
 
 class Comparison(ComparedRuns):
@@ -139,7 +139,7 @@ def compare(
     sides: list[ComparedRun] = []
     request = dict(options or {})
     things = tuple(_read(thing) for thing in things)
-    limits = [thing.spec.solver.time_limit for thing in things if isinstance(thing, Scenario)]
+    limits = [thing.spec.solver.time_limit for thing in things if isinstance(thing, ScenarioData)]
     limit = request.get("time_limit")
     course = StudyProgress(Deadline(max(limits, default=None) if limit is None else limit), "sides")
     for number, source in enumerate(things):
@@ -209,7 +209,7 @@ class Ensemble(EnsembleTables):
 
 
 def ensemble(
-    scenario: Scenario | Path | str,
+    scenario: ScenarioData | Path | str,
     draws: int = 1000,
     seed: int = 0,
     *,
@@ -332,7 +332,7 @@ class Extension:
 
 
 def extend(
-    scenario: Scenario,
+    scenario: ScenarioData,
     *to: str | int,
     time_limit: float | None = None,
     lang: Lang | str | None = None,
@@ -475,7 +475,7 @@ class Sweep:
 
 
 def sweep(
-    scenario: Scenario,
+    scenario: ScenarioData,
     envelope: str | Sequence[str] = (),
     start: str | int | None = None,
     stop: str | int | None = None,
@@ -544,7 +544,7 @@ def sweep(
     return build_sweep(outcome, lang)
 
 
-def _refuse_amounts(scenario: Scenario, names: Sequence[str]) -> None:
+def _refuse_amounts(scenario: ScenarioData, names: Sequence[str]) -> None:
     """Refuse an amount in place of an envelope id; `start` and `stop` come after it."""
     known = {spec.id for spec, _ in scenario.spec.programme.walk()}
     for name in names:

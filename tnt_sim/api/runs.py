@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.engine.result import Result, build_frame, convert_frame
+from tnt_sim.engine.result import ResultData, build_frame, convert_frame
 from tnt_sim.engine.stored_run import NODE, StoredRun, read_stored, run_of
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.notebook.cards import About, build_about, render_result_card
@@ -47,23 +47,23 @@ class OpenedRun:
         return render_result_card(self.run.summary, about, self.lang, self.run.checked)
 
 
-def build_plots(result: Result) -> Plots:
+def build_plots(result: ResultData) -> Plots:
     """Return the charts of a result, in its scenario's language."""
     return Plots(run_of(result), _get_lang(result))
 
 
-def render_result_html(result: Result) -> str:
+def render_result_html(result: ResultData) -> str:
     """Return the card of a result as HTML."""
     return render_result_card(result.document, build_about(result.problem.scenario), _get_lang(result))
 
 
-def save(result: Result, out: Path | str | None = None) -> Path:
+def save(result: ResultData, out: Path | str | None = None) -> Path:
     """Write the run folder into `out` (by default `runs` in the project) and return its path."""
     return write_run(result, None if out is None else Path(out))
 
 
 def to_html(
-    result: Result,
+    result: ResultData,
     path: Path | str | None = None,
     lang: Lang | str | None = None,
     explanation: Mapping[str, Any] | None = None,
@@ -85,7 +85,7 @@ def to_html(
 
 
 def to_excel(
-    result: Result,
+    result: ResultData,
     path: Path | str,
     lang: Lang | str | None = None,
     explanation: Mapping[str, Any] | None = None,
@@ -100,5 +100,5 @@ def to_excel(
     return Path(path)
 
 
-def _get_lang(result: Result) -> Lang:
+def _get_lang(result: ResultData) -> Lang:
     return Lang(result.problem.scenario.spec.locale)

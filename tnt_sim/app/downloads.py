@@ -23,7 +23,7 @@ from tnt_sim.reporting.reports.comparison import build_comparison_study
 from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.reporting.workbook.workbook import build_workbook
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.yaml.safe_paths import resolve_inside
 from tnt_sim.verify.verification import of_fresh
 
@@ -36,7 +36,7 @@ _EXTENDS = re.compile(r"^extends:\s*['\"]?([^'\"#\n]+?)['\"]?\s*(?:#.*)?$", re.M
 _MOST_READ = 65_536
 
 
-def save(scenario: Scenario, state: State, name: str) -> Path:
+def save(scenario: ScenarioData, state: State, name: str) -> Path:
     """Write the settings as a scenario that extends that of the page; an existing file is never replaced.
 
     Raises
@@ -65,7 +65,7 @@ def save(scenario: Scenario, state: State, name: str) -> Path:
     return target
 
 
-def _render_scenario(scenario: Scenario, state: State, title: str, slug: str) -> str:
+def _render_scenario(scenario: ScenarioData, state: State, title: str, slug: str) -> str:
     base = scenario.path.name if scenario.path is not None else ""
     document = {
         "schema_version": 1,
@@ -82,7 +82,7 @@ def _render_scenario(scenario: Scenario, state: State, title: str, slug: str) ->
     return _HEAD.format(base=base) + stream.getvalue()
 
 
-def list_variants(scenario: Scenario) -> list[str]:
+def list_variants(scenario: ScenarioData) -> list[str]:
     """List the scenarios in the same folder that extend this one, by file name."""
     if scenario.path is None:
         return []
@@ -99,7 +99,7 @@ def _is_variant(file: Path, base: Path) -> bool:
     return result is not None and (file.parent / result[1].strip()).resolve() == base.resolve()
 
 
-def render_comparison(scenario: Scenario, answer: LiveAnswer, file: str, lang: Lang) -> str:
+def render_comparison(scenario: ScenarioData, answer: LiveAnswer, file: str, lang: Lang) -> str:
     """Compare the displayed answer with a saved scenario: totals, differences, moves.
 
     Raises
@@ -123,7 +123,7 @@ def render_comparison(scenario: Scenario, answer: LiveAnswer, file: str, lang: L
     return render_study_body(replace(study, sections=parts), lang, len(parts))
 
 
-def export_workbook(scenario: Scenario, state: State, lang: Lang) -> tuple[Path, bytes]:
+def export_workbook(scenario: ScenarioData, state: State, lang: Lang) -> tuple[Path, bytes]:
     """Solve and prove the settings as `run` does; return the run folder and its workbook.
 
     Raises

@@ -10,13 +10,13 @@ from typing import Any
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.app.page_state import State
 from tnt_sim.app.scenario_changes import apply_state, build_tree
-from tnt_sim.engine.result import Proof, Result, SolveOutcome, Status
+from tnt_sim.engine.result import Proof, ResultData, SolveOutcome, Status
 from tnt_sim.engine.session import Session
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached, TntError
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import Scenario, is_sequence
+from tnt_sim.scenario.scenario import ScenarioData, is_sequence
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
 from tnt_sim.verify.verification import ProofRows, of_fresh
@@ -75,7 +75,7 @@ class LiveAnswers:
     scenario : as written, from a file
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: ScenarioData) -> None:
         self.scenario = scenario
         self._session = Session(scenario, backend=scenario.spec.solver.backend)
 
@@ -92,7 +92,7 @@ class LiveAnswers:
             clash = result.status is Status.INFEASIBLE
             return LiveConflict(state, (_NOTHING[result.status],), clash=clash, stopped=not clash)
         why = determine_reasons(problem, result.allocation, result.reading)
-        if isinstance(result, Result):
+        if isinstance(result, ResultData):
             canonical, rows = bool(result.document["canonical"]), of_fresh(result.document).rows
         else:
             canonical, rows = result.canonical, self._session.build_proof_rows(problem, result)
@@ -101,7 +101,7 @@ class LiveAnswers:
             time.perf_counter() - began,
         )  # fmt: skip
 
-    def _solve_state(self, state: State, seconds: float) -> tuple[Problem, SolveOutcome | Result]:
+    def _solve_state(self, state: State, seconds: float) -> tuple[Problem, SolveOutcome | ResultData]:
         """Solve with the session; a scenario with steps is solved as a whole."""
         if is_sequence(self.scenario):
             result = solve(apply_state(self.scenario, state), time_limit=seconds)

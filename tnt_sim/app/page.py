@@ -37,7 +37,7 @@ from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.rules.expressions.column_text import format_number
-from tnt_sim.scenario.scenario import Scenario, is_synthetic
+from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
 
 Event = Mapping[str, Any]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -67,7 +67,7 @@ class Page:
     last : the answer before the last change
     """
 
-    def __init__(self, scenario: Scenario, lang: Lang) -> None:
+    def __init__(self, scenario: ScenarioData, lang: Lang) -> None:
         self.scenario, self.lang = scenario, lang
         self.desk = LiveAnswers(scenario)
         self.axes = page_settings.list_axes(scenario)

@@ -19,7 +19,7 @@ from tnt_sim.rules.expressions.inhabitants import INHABITANTS
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.kinds.registry import describe_rule
 from tnt_sim.scenario.objective_text import describe_stage
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 BUILT_IN = ("dossiers", "granted", "population", "leverage")
 """Objectives that any scenario may add, after its own measures; `inhabitants` if it names a map."""
@@ -38,7 +38,7 @@ class Axis:
     below: bool
 
 
-def list_axes(scenario: Scenario) -> list[Axis]:
+def list_axes(scenario: ScenarioData) -> list[Axis]:
     """List the envelopes in force with a written amount, in the order of the tree."""
     day = scenario.spec.date
     result = [
@@ -154,7 +154,7 @@ def is_rule_on(rule: Any, state: State) -> bool:
     return state.rules.get(rule.id, not rule.off)
 
 
-def describe_rules(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
+def describe_rules(scenario: ScenarioData, state: State, lang: Lang) -> list[dict[str, Any]]:
     """Return the rules with a sentence each; one that is not in force cannot be switched on."""
     return [
         {
@@ -169,7 +169,7 @@ def describe_rules(scenario: Scenario, state: State, lang: Lang) -> list[dict[st
     ]
 
 
-def describe_stages(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
+def describe_stages(scenario: ScenarioData, state: State, lang: Lang) -> list[dict[str, Any]]:
     """Return the stages of the objective: weights in use, and objectives that may be added."""
     result = []
     for k, stage in enumerate(list_stages(scenario)):
@@ -199,7 +199,7 @@ def describe_stages(scenario: Scenario, state: State, lang: Lang) -> list[dict[s
     return result
 
 
-def _format_stage_title(scenario: Scenario, k: int, *, whole: bool) -> Text:
+def _format_stage_title(scenario: ScenarioData, k: int, *, whole: bool) -> Text:
     """Return the title of a stage: « Objectif 1 : maximiser ».
 
     It is the sentence of the stage if some of its objectives have no weight to change.
@@ -212,7 +212,7 @@ def _format_stage_title(scenario: Scenario, k: int, *, whole: bool) -> Text:
 
 
 def build_input_values(
-    scenario: Scenario, axes: list[Axis], state: State, lang: Lang
+    scenario: ScenarioData, axes: list[Axis], state: State, lang: Lang
 ) -> dict[str, dict[str, Any]]:
     """Return the value of every input of the page by its id."""
     result: dict[str, dict[str, Any]] = dict(format_axis_values(axes, state, lang))

@@ -21,7 +21,7 @@ from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.scenario.load import with_changes
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 Values = dict[str, dict[str, Any]]
 MOST_NAME = 60
@@ -29,13 +29,13 @@ _TENTH_OF_MILLION = 10_000_000
 TITLE = Text("Décidé sur la page du planificateur", "Decided on the planner's page")
 
 
-def apply_state(scenario: Scenario, state: State) -> Scenario:
+def apply_state(scenario: ScenarioData, state: State) -> ScenarioData:
     """Return the scenario with the settings; no file is read again."""
     tree = build_tree(scenario, state)
     return with_changes(scenario, tree) if tree else scenario
 
 
-def build_tree(scenario: Scenario, state: State) -> dict[str, Any]:
+def build_tree(scenario: ScenarioData, state: State) -> dict[str, Any]:
     """Return the settings as a partial scenario; empty if nothing is changed."""
     envelopes: Values = {
         name: {"amount": format_exact_amount(cents)} for name, cents in state.amounts.items()
@@ -76,7 +76,7 @@ def _build_envelope(spec: EnvelopeSpec, values: Values) -> dict[str, Any] | None
     return {"id": spec.id, **own, **({"envelopes": below} if below else {})}
 
 
-def _build_rules(scenario: Scenario, state: State) -> Values:
+def _build_rules(scenario: ScenarioData, state: State) -> Values:
     """Write switched rules, withdrawn decisions, and the page's own decisions."""
     result: Values = {name: {"off": not on} for name, on in state.rules.items()}
     for spec in scenario.spec.rules:
@@ -104,7 +104,7 @@ def _build_rules(scenario: Scenario, state: State) -> Values:
     return result
 
 
-def group_by_rule(scenario: Scenario, state: State) -> dict[str, list[Forced]]:
+def group_by_rule(scenario: ScenarioData, state: State) -> dict[str, list[Forced]]:
     """Group the applications decided on the page by rule: one rule per reason."""
     taken = {rule.id for rule in scenario.spec.rules}
     by_reason: dict[str, list[Forced]] = {}
@@ -125,7 +125,7 @@ def build_slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:MOST_NAME].strip("-")
 
 
-def list_stages(scenario: Scenario) -> list[dict[str, Any]]:
+def list_stages(scenario: ScenarioData) -> list[dict[str, Any]]:
     """Return the stages as written; by default the number of funded applications."""
     return deepcopy(scenario.tree.get("objective")) or [{"maximise": {"dossiers": "1"}}]
 
@@ -135,7 +135,7 @@ def get_goals(stage: dict[str, Any]) -> dict[str, Any]:
     return dict(stage.get("maximise") or stage.get("minimise") or {})
 
 
-def _build_objective(scenario: Scenario, state: State) -> list[dict[str, Any]]:
+def _build_objective(scenario: ScenarioData, state: State) -> list[dict[str, Any]]:
     """Write the stages with the new weights; a weight of 0 removes an objective, unless it is the last."""
     stages = list_stages(scenario)
     for k, stage in enumerate(stages):
@@ -145,7 +145,7 @@ def _build_objective(scenario: Scenario, state: State) -> list[dict[str, Any]]:
     return stages
 
 
-def move_amount(scenario: Scenario, state: State, name: str, cents: int) -> State:
+def move_amount(scenario: ScenarioData, state: State, name: str, cents: int) -> State:
     """Return the settings with an envelope at another amount; those above it move by the same cents.
 
     Raises
@@ -164,7 +164,7 @@ def move_amount(scenario: Scenario, state: State, name: str, cents: int) -> Stat
     return without_written(scenario, replace(state, amounts={**state.amounts, **amounts}))
 
 
-def without_written(scenario: Scenario, state: State) -> State:
+def without_written(scenario: ScenarioData, state: State) -> State:
     """Remove the settings that repeat the scenario."""
     written = {spec.id: spec.amount for spec, _ in scenario.spec.programme.walk()}
     on = {rule.id: not rule.off for rule in scenario.spec.rules}
@@ -181,7 +181,7 @@ def without_written(scenario: Scenario, state: State) -> State:
     )
 
 
-def with_set_lines(scenario: Scenario, state: State, lines: Iterable[str]) -> State:
+def with_set_lines(scenario: ScenarioData, state: State, lines: Iterable[str]) -> State:
     """Apply the `PATH=VALUE` lines of a repair, as `conflict` gives them for these settings."""
     amounts, rules, sets = dict(state.amounts), dict(state.rules), dict(state.sets)
     forced, pages = dict(state.forced), group_by_rule(scenario, state)
@@ -204,7 +204,7 @@ def with_set_lines(scenario: Scenario, state: State, lines: Iterable[str]) -> St
     return without_written(scenario, changed)
 
 
-def exclude_unknown(scenario: Scenario, state: State) -> tuple[State, list[Text]]:
+def exclude_unknown(scenario: ScenarioData, state: State) -> tuple[State, list[Text]]:
     """Keep the settings that this scenario has a place for, with a message for each other one."""
     dossiers = set(scenario.portfolio.table["dossier"].to_list())
     envelopes = {spec.id for spec, _ in scenario.spec.programme.walk() if spec.amount is not None}

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.engine.result import Result, build_result
+from tnt_sim.engine.result import ResultData, build_result
 from tnt_sim.engine.solution_evidence import build_early_evidence
 from tnt_sim.errors import Defect, LimitReached
 from tnt_sim.formulation.formulate import Formulation
@@ -51,7 +51,7 @@ def find_idle_allocation(
     return allocation, reading
 
 
-def build_early_result(problem: Problem, method: str, seconds: Mapping[str, float]) -> Result:
+def build_early_result(problem: Problem, method: str, seconds: Mapping[str, float]) -> ResultData:
     """Build the result of this allocation, for a limit reached before the model was complete.
 
     Raises

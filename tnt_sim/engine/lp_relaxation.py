@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation, select_planner_rows
 from tnt_sim.i18n.message import Lang, Text
@@ -35,7 +35,7 @@ def solve_relaxation(
     backend: Backend,
     limits: Limits,
     seconds: Mapping[str, float],
-) -> Result:
+) -> ResultData:
     """Solve the linear relaxation and build a result with values and prices; `allocation_sha256` is null.
 
     Raises
@@ -74,7 +74,7 @@ def solve_relaxation(
     }
     if status is Status.INFEASIBLE:
         document["conflict"] = []
-    return Result(
+    return ResultData(
         problem=problem,
         status=status,
         proof=None,

@@ -9,11 +9,11 @@ import polars as pl
 
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import Report, decide
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.step_results import GRANT_SCHEMA, combine_results, select_step_grants
 from tnt_sim.errors import Defect, LimitReached
 from tnt_sim.i18n.message import Text
-from tnt_sim.scenario.scenario import Scenario, Step, build_reserve_step, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, Step, build_reserve_step, list_decision_steps
 from tnt_sim.verify.claim_consistency import NO_LIST
 
 
@@ -21,11 +21,11 @@ from tnt_sim.verify.claim_consistency import NO_LIST
 class _Sequence:
     """What the steps so far have decided."""
 
-    scenario: Scenario
-    done: list[tuple[Step, Result]] = field(default_factory=list)
+    scenario: ScenarioData
+    done: list[tuple[Step, ResultData]] = field(default_factory=list)
     granted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=GRANT_SCHEMA))
 
-    def take(self, step: Step, result: Result) -> None:
+    def take(self, step: Step, result: ResultData) -> None:
         """Store what a step granted."""
         self.done.append((step, result))
         if result.allocation is not None:
@@ -33,14 +33,14 @@ class _Sequence:
 
 
 def decide_steps(
-    scenario: Scenario,
+    scenario: ScenarioData,
     *,
     backend: str,
     cross_check: str,
     clock: Clock,
     method: str = "auto",
     progress: Report | None = None,
-) -> Result:
+) -> ResultData:
     """Decide all steps of a scenario in order and combine them into one result."""
     report = _Sequence(scenario)
     options: dict[str, Any] = {"backend": backend, "cross_check": cross_check, "method": method}

@@ -40,7 +40,7 @@ from tnt_sim.engine.incumbent import (
     list_worse_stages,
 )
 from tnt_sim.engine.model_cache import ModelCache
-from tnt_sim.engine.result import Proof, Result, SolveOutcome, Status, build_result, derive_status
+from tnt_sim.engine.result import Proof, ResultData, SolveOutcome, Status, build_result, derive_status
 from tnt_sim.engine.solution_evidence import (
     build_disagreement_error,
     build_evidence,
@@ -60,7 +60,7 @@ from tnt_sim.rules.kinds.equity.rule import Equity
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.load import with_amounts, with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.backends.registry import get_backend, list_independent_backends
@@ -121,14 +121,14 @@ Report = Callable[[str, float], None]
 
 
 def decide(
-    scenario: Scenario,
+    scenario: ScenarioData,
     *,
     backend: str,
     cross_check: str,
     clock: Clock,
     method: str = "auto",
     progress: Report | None = None,
-) -> Result:
+) -> ResultData:
     """Decide a scenario without steps, within the time that `clock` has left; see `decide_problem`."""
     problem = compile_problem(scenario)
     clock.begin()
@@ -152,7 +152,7 @@ def decide_problem(
     progress: Report | None = None,
     model_cache: ModelCache | None = None,
     ties: bool = True,
-) -> Result:
+) -> ResultData:
     """Find the optimal allocation of a compiled problem, with its evidence.
 
     Parameters
@@ -296,7 +296,7 @@ class _Decision(_Optimisation):
         kept_back = min(BUDGETS.gap_seconds, BUDGETS.gap_share * left)
         self.deadline = until.tighten(None if math.isinf(left) else left - kept_back)
 
-    def build_result(self) -> Result:
+    def build_result(self) -> ResultData:
         """Find the allocation and build the result."""
         self.stages = [stage.to_solve_stage() for stage in (*self.form.stages, self.form.least_granted)]
         self.tie_break_goal = self.stages[0]
@@ -471,14 +471,14 @@ class _Decision(_Optimisation):
     def _proven(self) -> bool:
         return bool(self.proofs) and all(proof is not None for proof in self.proofs)
 
-    def _without_allocation(self, outcome: StagesOutcome) -> Result:
+    def _without_allocation(self, outcome: StagesOutcome) -> ResultData:
         """Build the result « infeasible », supported by an exact proof or else by two solvers."""
         evidence = build_infeasible_evidence(
             self.form, outcome, self.checked, self.proofs, proven=self._proven
         )
         return build_result(self.problem, evidence, None, None, self.clock.seconds)
 
-    def _build_idle_result(self, outcome: StagesOutcome) -> Result:
+    def _build_idle_result(self, outcome: StagesOutcome) -> ResultData:
         """Return the allocation that needs no solver, if the rules allow it (a limit stopped the solver)."""
         result = find_idle_allocation(self.problem, ())
         if result is None:

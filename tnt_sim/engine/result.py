@@ -139,7 +139,7 @@ class SolveOutcome:
 
 
 @dataclass(frozen=True)
-class Result:
+class ResultData:
     """Result of one decision, or the reason why there is none.
 
     Attributes
@@ -177,7 +177,7 @@ class Result:
             f"{self.document.get('n_funded')} funded>"
         )
 
-    def with_allowed_words(self) -> Result:
+    def with_allowed_words(self) -> ResultData:
         """Return the result itself, after checking that its status and proof agree.
 
         Raises
@@ -284,7 +284,7 @@ def build_result(
     allocation: Allocation | None,
     reading: AllocationReading | None,
     seconds: Mapping[str, float],
-) -> Result:
+) -> ResultData:
     """Build the result of one run; without an allocation, the document has nulls and a `conflict`."""
     lang = Lang(problem.scenario.spec.locale)
     why = determine_reasons(problem, allocation, reading) if allocation and reading else None
@@ -316,7 +316,7 @@ def build_result(
     }
     if evidence.status is Status.INFEASIBLE:
         document["conflict"] = []
-    return Result(
+    return ResultData(
         problem=problem,
         status=evidence.status,
         proof=evidence.proof,

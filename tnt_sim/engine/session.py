@@ -27,7 +27,7 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import decide_problem, optimise
-from tnt_sim.engine.result import Result, SolveOutcome, Status
+from tnt_sim.engine.result import ResultData, SolveOutcome, Status
 from tnt_sim.errors import Defects, TntError
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.kinds.exclusive.rule import ExclusiveSpec
@@ -41,7 +41,7 @@ from tnt_sim.scenario.envelope_assignment import update_case
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.objective import Objective
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.solve.backends.incremental_lp import Difference, IncrementalLp
 from tnt_sim.solve.methods.core_problem import CoreProblem
 from tnt_sim.verify.verification import ProofRows
@@ -98,7 +98,7 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session {self.scenario.id}, {self.backend}>"
 
-    def __init__(self, scenario: Scenario, *, backend: str = "highs") -> None:
+    def __init__(self, scenario: ScenarioData, *, backend: str = "highs") -> None:
         self.scenario = scenario
         self.backend = backend
         self.live = IncrementalLp()
@@ -165,7 +165,7 @@ class Session:
         return SessionOutcome(answer, problem, "anew", self.live.last)
 
 
-def derive_problems(known: Sequence[Problem], scenario: Scenario) -> Iterator[tuple[str, Problem]]:
+def derive_problems(known: Sequence[Problem], scenario: ScenarioData) -> Iterator[tuple[str, Problem]]:
     """Derive the problem of `scenario` from a known one: by its amounts, then by its objectives."""
     for how, again in (("amounts", derive_by_amounts), ("goals", derive_by_goals)):
         found = next((quick for problem in known if (quick := again(problem, scenario)) is not None), None)
@@ -173,7 +173,7 @@ def derive_problems(known: Sequence[Problem], scenario: Scenario) -> Iterator[tu
             yield how, found
 
 
-def derive_by_amounts(problem: Problem, scenario: Scenario) -> Problem | None:
+def derive_by_amounts(problem: Problem, scenario: ScenarioData) -> Problem | None:
     """Derive the problem of `scenario` if it differs only by envelope amounts that only the tree uses.
 
     Returns None if anything else could differ; the scenario must then be compiled.
@@ -189,7 +189,7 @@ def derive_by_amounts(problem: Problem, scenario: Scenario) -> Problem | None:
     return replace(problem, scenario=scenario, case=case)
 
 
-def derive_by_goals(problem: Problem, scenario: Scenario) -> Problem | None:
+def derive_by_goals(problem: Problem, scenario: ScenarioData) -> Problem | None:
     """Derive the problem of `scenario` if it differs only by objectives that nothing else uses.
 
     Returns None if anything else could differ; the scenario must then be compiled.
@@ -213,7 +213,7 @@ def derive_by_goals(problem: Problem, scenario: Scenario) -> Problem | None:
     return replace(problem, scenario=scenario, case=case, stages=stages)
 
 
-def _has_same_data(before: Scenario, after: Scenario) -> bool:
+def _has_same_data(before: ScenarioData, after: ScenarioData) -> bool:
     return (
         before.portfolio is after.portfolio
         and _has_same_values(before.tables, after.tables)
@@ -272,7 +272,7 @@ class Series:
     n_kept: int = 0
     _known: tuple[Problem, ...] = ()
 
-    def decide(self, scenario: Scenario, *, clock: Clock, **how: Any) -> Result:
+    def decide(self, scenario: ScenarioData, *, clock: Clock, **how: Any) -> ResultData:
         """Decide a scenario without steps; same result as `decide`, without proofs of the tie-break.
 
         Parameters
@@ -296,6 +296,6 @@ class Series:
         # report errors as for the case alone: compiling finds rules that cannot be satisfied
         return self._decide_problem(compile_problem(scenario), clock, how)
 
-    def _decide_problem(self, problem: Problem, clock: Clock, how: dict[str, Any]) -> Result:
+    def _decide_problem(self, problem: Problem, clock: Clock, how: dict[str, Any]) -> ResultData:
         self._known = (*self._known[:1], problem)
         return decide_problem(problem, clock=clock, model_cache=self.model_cache, ties=False, **how)

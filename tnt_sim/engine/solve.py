@@ -9,13 +9,13 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.lp_relaxation import build_limit_error, solve_relaxation
 from tnt_sim.engine.multi_step import decide_steps
 from tnt_sim.engine.optimise import METHODS, Report, decide
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.session import Series
 from tnt_sim.errors import UsageError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.scenario.scenario import Scenario, is_sequence, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, is_sequence, list_decision_steps
 from tnt_sim.solve.backends.backend import Termination
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.backends.registry import write_lp as write_model
@@ -24,7 +24,7 @@ __all__ = ["METHODS", "Clock", "Report", "solve", "write_lp"]
 
 
 def solve(
-    scenario: Scenario,
+    scenario: ScenarioData,
     *,
     backend: str | None = None,
     relax: bool = False,
@@ -33,7 +33,7 @@ def solve(
     method: str = "auto",
     progress: Report | None = None,
     series: Series | None = None,
-) -> Result:
+) -> ResultData:
     """Find the canonical optimal allocation of a scenario, with the evidence that supports it.
 
     The first objective is optimised, then the next ones within its optimum, then the total granted is
@@ -96,7 +96,7 @@ def solve(
     return result.with_allowed_words()
 
 
-def _solve_relaxation(scenario: Scenario, backend: str, clock: Clock) -> Result:
+def _solve_relaxation(scenario: ScenarioData, backend: str, clock: Clock) -> ResultData:
     if scenario.steps:
         raise UsageError(
             Text(
@@ -114,7 +114,7 @@ def _solve_relaxation(scenario: Scenario, backend: str, clock: Clock) -> Result:
     return solve_relaxation(problem, form, get_backend(backend), clock.build_limits(), clock.seconds)
 
 
-def write_lp(scenario: Scenario, path: Path) -> None:
+def write_lp(scenario: ScenarioData, path: Path) -> None:
     """Write the model of a scenario (of its first step) as an LP file, with the first stage as objective."""
     form = formulate(compile_problem(list_decision_steps(scenario)[0].scenario))
     first = form.stages[0]

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.engine.result import Proof, Result, Status
+from tnt_sim.engine.result import Proof, ResultData, Status
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.text.decision_reasons import describe_reserve
 from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import RESERVE, Scenario, Step
+from tnt_sim.scenario.scenario import RESERVE, ScenarioData, Step
 from tnt_sim.verify import run_document
 from tnt_sim.verify.step_reading import build_reserve_list
 from tnt_sim.verify.verification import NO_ROWS
@@ -30,7 +30,7 @@ TIES = ("least_granted", "list")
 _PROOFS = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
 
 
-def select_step_grants(step: Step, result: Result) -> pl.DataFrame:
+def select_step_grants(step: Step, result: ResultData) -> pl.DataFrame:
     """Return what one step granted beyond what was committed or kept before: dossier, kept_cents, step."""
     new = result.dossiers.filter(pl.col("funded") & pl.col("committed_cents").is_null())
     return new.select(
@@ -39,11 +39,11 @@ def select_step_grants(step: Step, result: Result) -> pl.DataFrame:
 
 
 def combine_results(
-    scenario: Scenario,
-    done: Sequence[tuple[Step, Result]],
-    reserve: Result | None,
+    scenario: ScenarioData,
+    done: Sequence[tuple[Step, ResultData]],
+    reserve: ResultData | None,
     notes: tuple[Defect, ...],
-) -> Result:
+) -> ResultData:
     """Combine the results of all steps.
 
     Parameters
@@ -93,11 +93,11 @@ def combine_results(
 
 
 def _build_document(
-    scenario: Scenario,
-    done: Sequence[tuple[Step, Result]],
+    scenario: ScenarioData,
+    done: Sequence[tuple[Step, ResultData]],
     problem: Problem,
-    all_results: Sequence[Result],
-    reserve: Result | None,
+    all_results: Sequence[ResultData],
+    reserve: ResultData | None,
     warnings: Sequence[Defect],
 ) -> dict[str, Any]:
     """Build the document: that of the last decision, with the contribution of each step."""
@@ -121,7 +121,7 @@ def _build_document(
     }
 
 
-def find_weakest_proof(results: Sequence[Result], *, complete: bool) -> tuple[Status, Proof | None]:
+def find_weakest_proof(results: Sequence[ResultData], *, complete: bool) -> tuple[Status, Proof | None]:
     """Return the weakest status and proof of several results; a missing step counts as one without a proof."""
     if results[-1].status is Status.INFEASIBLE:
         return Status.INFEASIBLE, results[-1].proof
@@ -133,14 +133,14 @@ def find_weakest_proof(results: Sequence[Result], *, complete: bool) -> tuple[St
     return (Status.OPTIMAL if optimal else Status.FEASIBLE), _PROOFS[worst if complete else 0]
 
 
-def _find_weakest_ties(results: Sequence[Result]) -> dict[str, str | None]:
+def _find_weakest_ties(results: Sequence[ResultData]) -> dict[str, str | None]:
     """Return the weakest evidence of « least granted » and of the tie-break over all steps."""
     order = [None, *(proof.value for proof in _PROOFS)]
     told = [result.document["canonical_proof"] for result in results]
     return {key: min((ties[key] for ties in told), key=order.index) for key in TIES}
 
 
-def build_step_entry(name: str, result: Result) -> dict[str, Any]:
+def build_step_entry(name: str, result: ResultData) -> dict[str, Any]:
     """Build the document entry of a step: what it granted beyond the earlier steps."""
     day = result.problem.scenario.spec.date
     new = np.zeros(result.problem.case.n, dtype=np.bool_)
@@ -161,7 +161,7 @@ def build_step_entry(name: str, result: Result) -> dict[str, Any]:
 
 
 def _build_dossier_table(
-    scenario: Scenario, done: Sequence[tuple[Step, Result]], last: Result
+    scenario: ScenarioData, done: Sequence[tuple[Step, ResultData]], last: ResultData
 ) -> pl.DataFrame:
     """Build the dossier table: the last step's, with original commitments, and each grant's step and reason."""
     if last.allocation is None:
@@ -185,7 +185,7 @@ def _build_dossier_table(
     ).drop("filed_cents", "why", "words")
 
 
-def _with_reserve(table: pl.DataFrame, reserve: Result, lang: Lang) -> pl.DataFrame:
+def _with_reserve(table: pl.DataFrame, reserve: ResultData, lang: Lang) -> pl.DataFrame:
     assert reserve.allocation is not None
     listed = build_reserve_list(reserve.problem, reserve.allocation.funded, reserve.allocation.granted_cents)
     words = [

@@ -19,7 +19,7 @@ import polars as pl
 
 from tnt_sim.domain.budget_tree import GROUP_SEPARATOR, EnvelopeSpec
 from tnt_sim.engine.award_list import select_parquet_columns
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, VerificationError
 from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.rules.expressions.values import is_code, match_names
@@ -207,7 +207,7 @@ class StoredRun:
         return str(entry.get("title") or entry["id"])
 
 
-def run_of(result: Result) -> StoredRun:
+def run_of(result: ResultData) -> StoredRun:
     """Return a result that was not stored as a `StoredRun`, for its charts and tables."""
     spec, envelopes = result.problem.scenario.spec, result.document["envelopes"]
     table = _add_envelope_numbers(spec, envelopes, select_parquet_columns(result.dossiers))

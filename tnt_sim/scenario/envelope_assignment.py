@@ -36,7 +36,7 @@ from tnt_sim.rules.linear_terms import BoolArray, IntArray, sum_exactly
 from tnt_sim.rules.offers.funded_rows import format_dossier_rows
 from tnt_sim.rules.protocols import Case, Path
 from tnt_sim.scenario.envelope_split import split_shares
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 
 def check_options(case: Case, root: EnvelopeSpec) -> None:
@@ -236,7 +236,7 @@ def _check_taker(
 SHOWN_ROWS = 20
 
 
-def assign_envelopes(scenario: Scenario) -> Case:
+def assign_envelopes(scenario: ScenarioData) -> Case:
     """Return the case of a scenario: the dossiers kept by `where`, the tree, and the node of each dossier."""
     case = _lay_out_case(scenario)
     before = len(case.defects.entries)
@@ -253,7 +253,7 @@ def assign_envelopes(scenario: Scenario) -> Case:
     return distribute_pro_rata(case)
 
 
-def _lay_out_case(scenario: Scenario) -> Case:
+def _lay_out_case(scenario: ScenarioData) -> Case:
     """Return the case with split envelopes laid out and the node of each dossier."""
     defects, spec = Defects(), scenario.spec
     shares = {
@@ -268,7 +268,7 @@ def _lay_out_case(scenario: Scenario) -> Case:
     return _build_case(scenario, tree, scenario.portfolio.table, defects)
 
 
-def update_case(scenario: Scenario, case: Case) -> Case | None:
+def update_case(scenario: ScenarioData, case: Case) -> Case | None:
     """Return the case with the amounts of `scenario`.
 
     Its envelopes must be those of the case, without splits or options. Returns None where the amounts are
@@ -285,7 +285,7 @@ def update_case(scenario: Scenario, case: Case) -> Case | None:
     return replace(case, tree=tree, locate=scenario.locate)
 
 
-def _build_case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects) -> Case:
+def _build_case(scenario: ScenarioData, tree: Tree, table: pl.DataFrame, defects: Defects) -> Case:
     spec = scenario.spec
     case = Case(
         scenario.portfolio,
@@ -306,7 +306,7 @@ def _build_case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: De
     return replace(case, node=_assign_nodes(case, spec.programme.find_single_leaf(spec.date)))
 
 
-def _select_assigned(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _select_assigned(scenario: ScenarioData, case: Case) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     keep = np.ones(case.n, dtype=np.bool_)
     source = case.table["_source"].to_numpy()
     for k, entry in enumerate(scenario.spec.dossiers):
@@ -432,7 +432,7 @@ def _check_unassigned(case: Case) -> None:
             case.defects.add("unknown-envelope", text, *places, hint=hint)
 
 
-def _locate_envelopes(scenario: Scenario, name: str) -> list[Place]:
+def _locate_envelopes(scenario: ScenarioData, name: str) -> list[Place]:
     """Return where the envelopes of a name are written, and the splits that create one."""
     return [
         scenario.locate(path)
@@ -441,7 +441,7 @@ def _locate_envelopes(scenario: Scenario, name: str) -> list[Place]:
     ]
 
 
-def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
+def _check_tree(scenario: ScenarioData, tree: Tree, defects: Defects) -> None:
     earlier: dict[str, int] = {}
     for node, name in enumerate(tree.ids):
         if name in earlier:

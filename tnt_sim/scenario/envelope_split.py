@@ -26,10 +26,12 @@ from tnt_sim.errors import Defects, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions.values import is_joined, map_to_names, read_spellings
 from tnt_sim.rules.protocols import Path
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 
-def split_shares(scenario: Scenario, spec: EnvelopeSpec, path: Path, defects: Defects) -> list[EnvelopeShare]:
+def split_shares(
+    scenario: ScenarioData, spec: EnvelopeSpec, path: Path, defects: Defects
+) -> list[EnvelopeShare]:
     """Return the parts of a split envelope; an empty list, with defects recorded, when it cannot be divided."""
     assert spec.split is not None
     before = len(defects.entries)
@@ -42,7 +44,7 @@ def split_shares(scenario: Scenario, spec: EnvelopeSpec, path: Path, defects: De
 class _Division:
     """One split, from its specification to its amounts."""
 
-    scenario: Scenario
+    scenario: ScenarioData
     spec: EnvelopeSpec
     split: SplitSpec
     path: Path

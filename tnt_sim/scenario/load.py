@@ -44,7 +44,7 @@ from tnt_sim.scenario.decision_register import (
     find_state_file,
     read_state_amounts,
 )
-from tnt_sim.scenario.scenario import InputFile, Scenario, Step, check_steps
+from tnt_sim.scenario.scenario import InputFile, ScenarioData, Step, check_steps
 from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec, TerritorySpec
 from tnt_sim.scenario.yaml.layers import RawScenario, load_tree
 from tnt_sim.scenario.yaml.safe_paths import require_file, resolve_inside
@@ -233,7 +233,9 @@ def _warn_mismatched_levels(
         )
 
 
-def load_scenario(path: str | FilePath, sets: Sequence[str] = (), *, register: str | None = None) -> Scenario:
+def load_scenario(
+    path: str | FilePath, sets: Sequence[str] = (), *, register: str | None = None
+) -> ScenarioData:
     """Read a scenario file, everything that it extends, and its dossiers.
 
     Parameters
@@ -257,13 +259,13 @@ def load_scenario(path: str | FilePath, sets: Sequence[str] = (), *, register: s
     return replace(scenario, seconds_read=time.perf_counter() - began)
 
 
-def load_resolved(path: FilePath, root: FilePath) -> Scenario:
+def load_resolved(path: FilePath, root: FilePath) -> ScenarioData:
     """Read the resolved scenario of a run folder; its files are named relative to the project folder `root`."""
     raw = load_tree(path)
     return with_steps(replace(raw, root=root.resolve()), (), root.resolve())
 
 
-def with_changes(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
+def with_changes(scenario: ScenarioData, changes: Mapping[str, object]) -> ScenarioData:
     """Return the scenario with values changed at dotted paths, in memory; only newly named files are read.
 
     The result has the content, and so the `sha256`, of ``scenario.with_(changes)``.
@@ -278,7 +280,7 @@ def with_changes(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     return with_sets(scenario, [f"{path}={set_text(value)}" for path, value in changes.items()])
 
 
-def with_sets(scenario: Scenario, texts: Sequence[str]) -> Scenario:
+def with_sets(scenario: ScenarioData, texts: Sequence[str]) -> ScenarioData:
     """Apply texts `PATH=VALUE`, as `--set` takes them; otherwise as `with_changes`."""
     if scenario.raw is None:
         raise UsageError(
@@ -302,8 +304,8 @@ def set_text(value: object) -> str:
 
 
 def with_steps(
-    raw: RawScenario, sets: tuple[str, ...], base: FilePath | None, like: Scenario | None = None
-) -> Scenario:
+    raw: RawScenario, sets: tuple[str, ...], base: FilePath | None, like: ScenarioData | None = None
+) -> ScenarioData:
     """Return the scenario with that of each step, whose `date` and `set` are applied.
 
     Dossiers and tables that `like` has already read are reused.
@@ -321,8 +323,8 @@ def with_steps(
 
 
 def _load(
-    raw: RawScenario, sets: tuple[str, ...], base: FilePath | None, like: Scenario | None = None
-) -> Scenario:
+    raw: RawScenario, sets: tuple[str, ...], base: FilePath | None, like: ScenarioData | None = None
+) -> ScenarioData:
     """Load one scenario; reuse the dossiers of `like` when it names the same."""
     spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
     defects = Defects()
@@ -338,7 +340,7 @@ def _load(
         for file, kind in yaml_files + _list_data_files(paths)
         for shown in (_format_path(raw, file),)
     ]
-    scenario = Scenario(
+    scenario = ScenarioData(
         spec=spec,
         tree=raw.tree,
         origins=raw.origins,
@@ -362,7 +364,7 @@ def _load(
     return scenario if spec.committed_from is None else _with_register(scenario)
 
 
-def _with_register(scenario: Scenario) -> Scenario:
+def _with_register(scenario: ScenarioData) -> ScenarioData:
     """Return the scenario in which the amounts of the register are committed."""
     file = scenario.files[COMMITTED_FROM]
     held = read_state_amounts(scenario.tables[file], file)
@@ -459,7 +461,7 @@ def _hash_file(file: FilePath) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _check_controls(scenario: Scenario, paths: Mapping[Path, FilePath]) -> None:
+def _check_controls(scenario: ScenarioData, paths: Mapping[Path, FilePath]) -> None:
     """Compare the control totals (rows, sum requested, hash) with what was read; raise on a difference."""
     defects = Defects()
     for k, entry in enumerate(scenario.spec.dossiers):
@@ -483,7 +485,7 @@ def _check_controls(scenario: Scenario, paths: Mapping[Path, FilePath]) -> None:
 
 
 def _iterate_controls(
-    scenario: Scenario, k: int, file: FilePath, entry: DossiersSpec
+    scenario: ScenarioData, k: int, file: FilePath, entry: DossiersSpec
 ) -> Iterator[tuple[str, Any, Any]]:
     control = entry.control
     assert control is not None
@@ -501,13 +503,13 @@ def _iterate_controls(
         yield "sha256", control.sha256.lower(), _hash_file(file)
 
 
-def _build_amount_defect(scenario: Scenario, k: int, error: MoneyError) -> Any:
+def _build_amount_defect(scenario: ScenarioData, k: int, error: MoneyError) -> Any:
     defects = Defects()
     defects.add("amount", error.text, scenario.locate(("dossiers", k, "control", "requested")))
     return defects.entries[0]
 
 
-def with_amounts(scenario: Scenario, amounts: Mapping[str, int]) -> Scenario:
+def with_amounts(scenario: ScenarioData, amounts: Mapping[str, int]) -> ScenarioData:
     """Return the scenario with the written amounts of some envelopes changed, in cents.
 
     No file is read again.

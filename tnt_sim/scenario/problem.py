@@ -67,7 +67,7 @@ from tnt_sim.scenario.commitments import check_commitments
 from tnt_sim.scenario.envelope_assignment import assign_envelopes
 from tnt_sim.scenario.objective import Objective, ObjectiveStage
 from tnt_sim.scenario.question_acceptance import read_accepted, warn_merged_spellings
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.spec import ScenarioSpec
 
 
@@ -314,7 +314,7 @@ class Problem:
     warnings, questions : notices, and questions that stay open
     """
 
-    scenario: Scenario
+    scenario: ScenarioData
     case: Case
     eligibility: Eligibility
     decided: Decisions
@@ -338,7 +338,7 @@ class Problem:
 Described_ = TypeVar("Described_", bound=Described)
 
 
-def compile_problem(scenario: Scenario, deadline: Deadline = UNLIMITED) -> Problem:
+def compile_problem(scenario: ScenarioData, deadline: Deadline = UNLIMITED) -> Problem:
     """Resolve a scenario on its dossiers; all defects are raised together in one `ScenarioError`.
 
     `deadline` limits the time of a scenario derived during an analysis; the first one is resolved without a

@@ -53,11 +53,11 @@ class Step:
     """One step of a sequence: its id, and the scenario with its `date` and `set` applied."""
 
     id: str
-    scenario: Scenario
+    scenario: ScenarioData
 
 
 @dataclass(frozen=True)
-class Scenario:
+class ScenarioData:
     """An immutable scenario; `sha256` identifies its content, wherever its files are stored.
 
     Attributes
@@ -98,7 +98,7 @@ class Scenario:
     def __repr__(self) -> str:
         return f"<Scenario {self.id}: {self.portfolio.table.height} dossiers, sha256 {self.sha256[:8]}>"
 
-    def with_kept(self, granted: pl.DataFrame) -> Scenario:
+    def with_kept(self, granted: pl.DataFrame) -> ScenarioData:
         """Return the scenario with grants of earlier steps, (dossier, kept_cents), as commitments."""
         table = self.portfolio.table
         cents = table.select("dossier", "committed_cents").join(
@@ -109,7 +109,7 @@ class Scenario:
 
     def without_decisions(
         self, *keys: str, dossiers: Collection[str] | None = None, rule: str | None = None
-    ) -> Scenario:
+    ) -> ScenarioData:
         """Return the scenario without decisions that people wrote; it must be compiled again.
 
         Rules depend on decisions: a dossier funded by decision stands in no queue, and one refused by
@@ -134,7 +134,7 @@ class Scenario:
         rules = tuple(leave_out(spec) for spec in self.spec.rules)
         return replace(self, spec=self.spec.model_copy(update={"rules": rules}))
 
-    def read_as_0_1_0(self) -> Scenario:
+    def read_as_0_1_0(self) -> ScenarioData:
         """Return the scenario as version 0.1.0 read it.
 
         Spellings are distinct, an empty state is under review, and the wording is that version's.
@@ -231,7 +231,7 @@ def _without_words(model: Any, dumped: Any) -> Any:
 RESERVE = "reserve"
 
 
-def check_steps(scenario: Scenario) -> None:
+def check_steps(scenario: ScenarioData) -> None:
     """Check that steps run forward in time and that the one that frees the reserves is the last."""
     defects = Defects()
     steps = scenario.spec.steps
@@ -254,13 +254,13 @@ def check_steps(scenario: Scenario) -> None:
     defects.raise_if_any(ScenarioError)
 
 
-def list_decision_steps(scenario: Scenario) -> tuple[Step, ...]:
+def list_decision_steps(scenario: ScenarioData) -> tuple[Step, ...]:
     """Return the steps that decide, in order; without steps, the scenario itself as one nameless step."""
     deciding = tuple(step for step in scenario.steps if step.id != RESERVE)
     return deciding or (Step("", scenario),)
 
 
-def build_reserve_step(scenario: Scenario) -> Step | None:
+def build_reserve_step(scenario: ScenarioData) -> Step | None:
     """Return the step that frees the reserves.
 
     It is the one named so, else the last step again if money is held back.
@@ -272,7 +272,7 @@ def build_reserve_step(scenario: Scenario) -> Step | None:
     return Step(RESERVE, replace(last, reserves_freed=True)) if held else None
 
 
-def is_sequence(scenario: Scenario) -> bool:
+def is_sequence(scenario: ScenarioData) -> bool:
     """Return whether there is more than one decision to take."""
     return bool(scenario.steps) or build_reserve_step(scenario) is not None
 
@@ -281,7 +281,7 @@ _YES = ("oui", "true", "1", "yes", "vrai")
 _NOTE_MARKS = ("synthétique", "synthetique", "synthetic")
 
 
-def is_synthetic(scenario: Scenario) -> bool:
+def is_synthetic(scenario: ScenarioData) -> bool:
     """Return whether a column `synthetic` or the scenario's note says that the data are synthetic."""
     return has_synthetic_mark(scenario.spec, scenario.portfolio.table)
 

@@ -18,7 +18,7 @@ from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.scenario.envelope_assignment import assign_envelopes
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, is_sequence, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, is_sequence, list_decision_steps
 from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 from tnt_sim.verify.claim_consistency import PROOFS, check_shape
 from tnt_sim.verify.input_files import NOT_THERE, check_inputs, project_of, register_of
@@ -78,7 +78,7 @@ class Replay:
     summary: dict[str, Any]
     defects: Defects = field(default_factory=Defects)
     certificate: dict[str, Any] | None = None
-    scenario: Scenario | None = None
+    scenario: ScenarioData | None = None
     table: pl.DataFrame | None = None
     whole: StepDecision | None = None
     steps: StepsRead | None = None
@@ -143,7 +143,7 @@ def _read_certificate(run: Replay) -> dict[str, Any] | None:
         return None
 
 
-def _load_scenario(run: Replay, file: Path) -> Scenario | None:
+def _load_scenario(run: Replay, file: Path) -> ScenarioData | None:
     """Load the scenario from its own files, as the run did."""
     sets = run.summary.get("sets")
     if not isinstance(sets, list) or not all(isinstance(text, str) for text in sets):
@@ -178,7 +178,7 @@ def _load_scenario(run: Replay, file: Path) -> Scenario | None:
     return None
 
 
-def _check_decisions(run: Replay, scenario: Scenario, table: pl.DataFrame) -> None:
+def _check_decisions(run: Replay, scenario: ScenarioData, table: pl.DataFrame) -> None:
     """Check all decisions of the run exactly."""
     last = list_decision_steps(scenario)[-1]
     known = assign_envelopes(last.scenario).portfolio.table["dossier"]
@@ -192,7 +192,7 @@ def _check_decisions(run: Replay, scenario: Scenario, table: pl.DataFrame) -> No
     run.defects.entries.extend(list_broken_rules(problem, allocation, run.whole.reading))
 
 
-def _compile_problem(run: Replay, scenario: Scenario, table: pl.DataFrame) -> Problem | None:
+def _compile_problem(run: Replay, scenario: ScenarioData, table: pl.DataFrame) -> Problem | None:
     """Compile the problem of the last decision; earlier steps are checked on the way."""
     if is_sequence(scenario):
         run.steps = read_steps(scenario, table, run.summary, run.defects)

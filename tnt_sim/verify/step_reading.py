@@ -15,7 +15,7 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, sum_exactly
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, Step, build_reserve_step, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, Step, build_reserve_step, list_decision_steps
 from tnt_sim.verify.allocation_reading import (
     Allocation,
     AllocationReading,
@@ -110,7 +110,7 @@ class StepsRead:
 
 
 def read_steps(
-    scenario: Scenario, table: pl.DataFrame, summary: Mapping[str, Any], defects: Defects
+    scenario: ScenarioData, table: pl.DataFrame, summary: Mapping[str, Any], defects: Defects
 ) -> StepsRead | None:
     """Check every step of a stored run and record defects in `defects`; None if that is not possible."""
     if not has_columns(table, COLUMNS, defects):
@@ -146,7 +146,9 @@ def list_step_entries(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [entry if isinstance(entry, dict) else {} for entry in told] if isinstance(told, list) else []
 
 
-def _compile_problem(scenario: Scenario, earlier_grants: pl.DataFrame, defects: Defects) -> Problem | None:
+def _compile_problem(
+    scenario: ScenarioData, earlier_grants: pl.DataFrame, defects: Defects
+) -> Problem | None:
     try:
         return compile_problem(scenario.with_kept(earlier_grants))
     except InputError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import tnt_sim as tnt
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 TEXT = """schema_version: 1
 id: s
@@ -30,7 +30,7 @@ E,30.5,3,0.25
 def test_refused_dossiers_stay_in_the_order(tmp_path: Path, ties: str) -> None:
     (tmp_path / "d.csv").write_text(ROWS, encoding="utf-8")
     (tmp_path / "s.yaml").write_text(TEXT.format(ties=ties), encoding="utf-8")
-    asked: Scenario = tnt.Scenario.from_yaml(tmp_path / "s.yaml")
+    asked: ScenarioData = tnt.Scenario.from_yaml(tmp_path / "s.yaml")
     found = tnt.alternatives(asked, within="60 %", count=3, steer=False)
     lists = {tuple(one.funded.tolist()) for one in found.allocations}
     one = (True, False, False, False, False)

@@ -11,7 +11,7 @@ import pytest
 
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import NothingDecided, UsageError
 from tnt_sim.i18n.message import Lang
@@ -21,11 +21,11 @@ from tnt_sim.scenario.load import load_scenario
 SETS = ("programme.amount=52 k€", "rules.plafond.max=18 k€")
 
 
-def result(folder: Path, *sets: str) -> Result:
+def result(folder: Path, *sets: str) -> ResultData:
     return solve(load_scenario(folder / "petit.yaml", sets))
 
 
-def awards(found: Result) -> dict[str, int]:
+def awards(found: ResultData) -> dict[str, int]:
     table = found.dossiers.filter("funded")
     return dict(zip(table["dossier"].to_list(), table["granted_cents"].to_list(), strict=True))
 

@@ -11,7 +11,7 @@ import tnt_sim as tnt
 from tnt_sim.analysis.explain.explanation import Explanation, explain
 from tnt_sim.analysis.shared.decided_run import of_result, of_run
 from tnt_sim.cli.main import main
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import NothingDecided, UsageError
 from tnt_sim.reporting.run_folder.writer import write_run
@@ -43,7 +43,7 @@ objective: [{maximise: {score: 1}}]
 
 
 @pytest.fixture
-def result(tmp_path: Path) -> Result:
+def result(tmp_path: Path) -> ResultData:
     (tmp_path / "table.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "petit.yaml").write_text(HEAD, encoding="utf-8")
     return solve(load_scenario(tmp_path / "petit.yaml"))
@@ -53,7 +53,7 @@ def entries(told: Explanation) -> dict[str, dict[str, object]]:
     return {entry["dossier"]: entry for entry in told.document["dossiers"]}
 
 
-def test_every_figure_behind_a_reason(result: Result) -> None:
+def test_every_figure_behind_a_reason(result: ResultData) -> None:
     told = entries(explain(of_result(result), everyone=True))
     assert [told[name]["reason_code"] for name in "1234567"] == [
         "merit", "merit", "none_fits", "ineligible", "rule", "ineligible", "decided",
@@ -74,7 +74,7 @@ def test_every_figure_behind_a_reason(result: Result) -> None:
     assert told["3"]["margin"]["dossiers"][0]["dossier"] == "5"  # type: ignore[index]
 
 
-def test_a_dossier_before_the_competition(result: Result) -> None:
+def test_a_dossier_before_the_competition(result: ResultData) -> None:
     told = entries(explain(of_result(result), ["4", "7"]))
     (small,), (doubled,) = told["4"]["changes"], told["7"]["changes"]  # type: ignore[misc]
     assert (small["kind"], small["of"], small["status"]) == ("requirement", "taille", "exact")
@@ -88,7 +88,7 @@ MANY = "".join(
 
 
 @pytest.fixture
-def crowd(tmp_path: Path) -> Result:
+def crowd(tmp_path: Path) -> ResultData:
     """Half of the dossiers miss a requirement, and three are refused by the jury."""
     (tmp_path / "table.csv").write_text(TABLE + MANY, encoding="utf-8")
     text = HEAD.replace('refuse: ["7"]', 'refuse: ["7", "11", "13"]').replace("1 500 €", "3 000 €")
@@ -96,7 +96,7 @@ def crowd(tmp_path: Path) -> Result:
     return solve(load_scenario(tmp_path / "petit.yaml"))
 
 
-def test_all_obstacles_at_once_as_one_by_one(crowd: Result) -> None:
+def test_all_obstacles_at_once_as_one_by_one(crowd: ResultData) -> None:
     decided = of_result(crowd)
     told = explain(decided, everyone=True)
     every = entries(told)
@@ -116,7 +116,7 @@ def test_all_obstacles_at_once_as_one_by_one(crowd: Result) -> None:
     assert settled["lifted_by_solve"] > 0
 
 
-def test_ctrl_c_keeps_what_is_computed(crowd: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_keeps_what_is_computed(crowd: ResultData, monkeypatch: pytest.MonkeyPatch) -> None:
     decided = of_result(crowd)
     whole = entries(explain(decided, everyone=True))
 
@@ -138,7 +138,7 @@ def test_ctrl_c_keeps_what_is_computed(crowd: Result, monkeypatch: pytest.Monkey
     assert main(["explain", str(folder), "--all", "--json"]) == 130
 
 
-def test_ctrl_c_while_the_reserve_list_is_read(crowd: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_while_the_reserve_list_is_read(crowd: ResultData, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first thing that takes time: reasons and the list stay, nothing further is begun."""
     decided = of_result(crowd)
     whole = explain(decided, everyone=True)
@@ -160,7 +160,7 @@ def stopped(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_unknown_dossiers_are_named_and_the_rest_is_answered(result: Result) -> None:
+def test_unknown_dossiers_are_named_and_the_rest_is_answered(result: ResultData) -> None:
     told = explain(of_result(result), ["3", "33", "3"])
     assert list(entries(told)) == ["3"]
     (fault,) = told.faults
@@ -182,7 +182,7 @@ def test_nothing_decided_is_nothing_to_explain(tmp_path: Path) -> None:
     assert "conflict" in raised.value.text.fr
 
 
-def test_python_and_sentences(result: Result) -> None:
+def test_python_and_sentences(result: ResultData) -> None:
     assert tnt.Result is type(result)
     told = tnt.Result.explain(result, "3", lang="en")
     start = 'Does not fit in what is left of "tout": it needs €800'
@@ -193,7 +193,7 @@ def test_python_and_sentences(result: Result) -> None:
 
 
 def test_the_command_gives_documents_and_refuses_unknown_dossiers(
-    result: Result, capsys: pytest.CaptureFixture[str]
+    result: ResultData, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = write_run(result, None)
     assert main(["explain", str(folder), "3", "5", "--json"]) == 0

@@ -19,19 +19,19 @@ from support import draws
 from tnt_sim.analysis.explain.minimal_changes import list_changes, prepare_question
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.engine.optimise import optimise, with_fixed
-from tnt_sim.engine.result import Result, SolveOutcome, Status
+from tnt_sim.engine.result import ResultData, SolveOutcome, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.scenario.load import load_scenario, with_amounts, with_changes
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 SEEDS = range(10, 21)
 UNIT = 1_000
 """Grants are rounded down to 10 €."""
 
 
-def written(folder: Path, seed: int, cells: dict[tuple[str, str], str] | None = None) -> Scenario:
+def written(folder: Path, seed: int, cells: dict[tuple[str, str], str] | None = None) -> ScenarioData:
     """A random scenario as files; `cells` replaces cells of its table, by dossier and column."""
     draw = random.Random(seed)
     rows: dict[str, dict[str, str]] = {}
@@ -67,7 +67,7 @@ def written(folder: Path, seed: int, cells: dict[tuple[str, str], str] | None = 
     return load_scenario(folder / "force.yaml")
 
 
-def funds(scenario: Scenario, name: str) -> bool:
+def funds(scenario: ScenarioData, name: str) -> bool:
     """Whether the one answer of a scenario holds a dossier."""
     result = solve(scenario)
     assert result.document["status"] == "optimal"
@@ -75,7 +75,7 @@ def funds(scenario: Scenario, name: str) -> bool:
     return bool(result.dossiers.filter(dossier=name)["funded"][0])
 
 
-def within(scenario: Scenario, name: str, values: tuple[Fraction, ...]) -> bool:
+def within(scenario: ScenarioData, name: str, values: tuple[Fraction, ...]) -> bool:
     """Whether an allocation of a scenario holds a dossier and is worth that much in every goal."""
     problem = compile_problem(scenario)
     row = problem.case.table["dossier"].to_list().index(name)
@@ -88,7 +88,7 @@ def euros(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
-def check_one(folder: Path, seed: int, result: Result, name: str, change: dict[str, Any]) -> str | None:
+def check_one(folder: Path, seed: int, result: ResultData, name: str, change: dict[str, Any]) -> str | None:
     """The change is enough, one unit less is not; what kind it was, None where it has no figure."""
     if change["status"] != "exact" or (change.get("tie") and change["kind"] == "envelope"):
         return None
@@ -109,7 +109,7 @@ def check_one(folder: Path, seed: int, result: Result, name: str, change: dict[s
     return str(change["kind"])
 
 
-def more_money(scenario: Scenario, result: Result, change: dict[str, Any]) -> list[Scenario]:
+def more_money(scenario: ScenarioData, result: ResultData, change: dict[str, Any]) -> list[ScenarioData]:
     """An envelope raised, and the programme by as much; the same for one cent less."""
     amounts = {str(change["of"]): int(change["to_cents"])}
     root = result.document["envelopes"][0]
@@ -117,7 +117,7 @@ def more_money(scenario: Scenario, result: Result, change: dict[str, Any]) -> li
     return [with_amounts(scenario, {key: cents - less for key, cents in amounts.items()}) for less in (0, 1)]
 
 
-def looser(scenario: Scenario, result: Result, change: dict[str, Any]) -> list[Scenario]:
+def looser(scenario: ScenarioData, result: ResultData, change: dict[str, Any]) -> list[ScenarioData]:
     """The bound of a rule given way; by one cent, or one dossier, less."""
     assert result.reading is not None
     bound = next(r for r in result.reading.rules if r.id == change["of"]).readings[0].maximum

@@ -24,7 +24,7 @@ from tnt_sim.analysis.explain.rank_inversions import (
 from tnt_sim.analysis.preferences.partial_weights import by_opinion
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
@@ -35,7 +35,7 @@ from tnt_sim.scenario.load import load_scenario, with_changes
 QUICK = drawn(20)
 
 
-def solved(case: Case, folder: str) -> Result | None:
+def solved(case: Case, folder: str) -> ResultData | None:
     try:
         result = solve(load(case, Path(folder)))
     except ScenarioError:
@@ -100,17 +100,17 @@ OPINIONS = ["très favorable", "favorable", "réservé"]
 
 
 @pytest.fixture
-def result(tmp_path: Path) -> Result:
+def result(tmp_path: Path) -> ResultData:
     (tmp_path / "table.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "avis.yaml").write_text(HEAD, encoding="utf-8")
     return solve(load_scenario(tmp_path / "avis.yaml"))
 
 
-def names(result: Result) -> list[str]:
+def names(result: ResultData) -> list[str]:
     return result.dossiers.filter(result.dossiers["funded"])["dossier"].to_list()
 
 
-def test_opinions_in_order_and_as_goals(result: Result) -> None:
+def test_opinions_in_order_and_as_goals(result: ResultData) -> None:
     assert names(result) == ["4", "5", "6"]
     decided = of_result(result)
     ranked = build_ranking(decided.problem, rank="avis", opinions=OPINIONS)
@@ -128,7 +128,7 @@ def test_opinions_in_order_and_as_goals(result: Result) -> None:
     assert priced["n_pairs"] is not None
 
 
-def test_amounts_are_told_in_euros(result: Result) -> None:
+def test_amounts_are_told_in_euros(result: ResultData) -> None:
     decided = of_result(result)
     found = list_inversions(decided, build_ranking(decided.problem, rank="requested"))
     first = found["refused"][0]
@@ -137,7 +137,7 @@ def test_amounts_are_told_in_euros(result: Result) -> None:
     assert format_ranking_value(first["better"], Lang.FR).endswith("€")
 
 
-def test_a_rank_that_cannot_order_is_refused(result: Result) -> None:
+def test_a_rank_that_cannot_order_is_refused(result: ResultData) -> None:
     problem = of_result(result).problem
     for options, word in (
         ({}, "note"),
@@ -150,7 +150,7 @@ def test_a_rank_that_cannot_order_is_refused(result: Result) -> None:
             build_ranking(problem, **options)  # type: ignore[arg-type]
 
 
-def test_the_core_and_what_moves_each(result: Result) -> None:
+def test_the_core_and_what_moves_each(result: ResultData) -> None:
     scenario = result.problem.scenario
     richer = solve(with_changes(scenario, {"programme.amount": "1 700 €"}))
     both = solve(with_changes(scenario, {"programme.amount": "900 €", "title": "autre"}))
@@ -179,7 +179,9 @@ def test_the_core_and_what_moves_each(result: Result) -> None:
         tnt.core(result)
 
 
-def test_the_commands_say_what_the_functions_say(result: Result, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_say_what_the_functions_say(
+    result: ResultData, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = write_run(result, None)
     opinions = ["--rank", "avis", "--opinions", ",".join(OPINIONS)]
     assert main(["inversions", str(folder), *opinions, "--json"]) == 0

@@ -23,12 +23,12 @@ from tnt_sim.analysis.extend.search import extend_of, parse_totals
 from tnt_sim.analysis.extend.transfer import TRANSFER
 from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.errors import InputError, NothingDecided, UsageError
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 FLAGSHIP = TESTS / "support" / "data" / "tnt-2021-3206" / "scenario.yaml"
 
 
-def asked(scenario: Scenario, *extra: int) -> ExtendResult:
+def asked(scenario: ScenarioData, *extra: int) -> ExtendResult:
     written = scenario.spec.programme.amount or 0
     return extend_of(scenario, [brute.euros(written + one) for one in extra])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import tnt_sim as tnt
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 TEXT = """schema_version: 1
 id: s
@@ -21,32 +21,32 @@ ROWS = "A,60.25,1.5,2026-01-01\nB,50.25,2.5,2026-01-02\nC,40.25,1,2026-01-03\n"
 
 
 @pytest.fixture
-def queue(tmp_path: Path) -> Scenario:
+def queue(tmp_path: Path) -> ScenarioData:
     """A and C fit 100.50 €; A and B need 110.50 €, all three 150.75 €."""
     (tmp_path / "d.csv").write_text("dossier,requested,score,filed_at\n" + ROWS, encoding="utf-8")
     (tmp_path / "s.yaml").write_text(TEXT, encoding="utf-8")
     return tnt.Scenario.from_yaml(tmp_path / "s.yaml")
 
 
-def test_the_next_euro_is_not_never(queue: Scenario) -> None:
+def test_the_next_euro_is_not_never(queue: ScenarioData) -> None:
     (found,) = tnt.next_euro(queue, rules=[]).document["next"]
     assert found["status"] == "rises"
     assert found["step_cents"] <= 10_00 == round(float(found["step_upto"]) * 100)
     assert (found["enter"], found["leave"]) == (["B"], ["C"])
 
 
-def test_targets_are_reached(queue: Scenario) -> None:
+def test_targets_are_reached(queue: ScenarioData) -> None:
     found = tnt.target(queue, "dossiers=3", "score=4").document["targets"]
     assert [one["amount_cents"] for one in found] == [150_75, 110_50]
 
 
-def test_no_loss_is_no_dearer_than_it_is(queue: Scenario) -> None:
+def test_no_loss_is_no_dearer_than_it_is(queue: ScenarioData) -> None:
     rows = {row["dossier"]: row for row in tnt.entries(queue, stop="200 €").document["entries"]}
     assert rows["B"]["no_loss_cents"] <= 10_00
     assert not rows["B"]["no_loss_never"]
 
 
-def test_a_smaller_request_is_not_called_useless(tmp_path: Path, queue: Scenario) -> None:
+def test_a_smaller_request_is_not_called_useless(tmp_path: Path, queue: ScenarioData) -> None:
     """C of 40.25 € is served where B asks for more than 40.25 €; with 40.25 € B itself would be."""
     changes = queue.solve().explain("B").document["dossiers"][0]["changes"]
     (grant,) = [change for change in changes if change["kind"] == "grant"]

@@ -18,12 +18,12 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.marginal import render_question
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 HEAD = "schema_version: 1\nid: s\ndossiers: [{file: d.csv}]\nsolver: {cross_check: never}\n"
 
 
-def scenario(folder: Path, rest: str, table: str) -> Scenario:
+def scenario(folder: Path, rest: str, table: str) -> ScenarioData:
     (folder / "d.csv").write_text(table, encoding="utf-8")
     (folder / "s.yaml").write_text(HEAD + rest, encoding="utf-8")
     return load_scenario(folder / "s.yaml")

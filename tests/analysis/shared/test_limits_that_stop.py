@@ -17,7 +17,7 @@ from tnt_sim.reporting.reports import audit as audit_page
 from tnt_sim.reporting.reports import preferences as weights_page
 from tnt_sim.reporting.reports.marginal import render_question
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 TEXT = """schema_version: 1
 id: s
@@ -30,7 +30,7 @@ STOPPED = SolveOutcome(Status.STOPPED, (), (), None, None, None, None, False, "d
 
 
 @pytest.fixture
-def scenario(tmp_path: Path) -> Scenario:
+def scenario(tmp_path: Path) -> ScenarioData:
     (tmp_path / "d.csv").write_text(
         "dossier,envelope,requested,score\nA,a,30,3\nB,a,20,2\n", encoding="utf-8"
     )
@@ -46,13 +46,13 @@ def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     monkeypatch.setattr(f"tnt_sim.analysis.{module}.optimise", lambda *_, **__: STOPPED)
 
 
-def test_a_stopped_extension_says_so(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_extension_says_so(scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch) -> None:
     stop(monkeypatch, "marginal.extension_allocation")
     assert "arrêté par la limite de temps" in told(extension(scenario, "10 €", prove=False).document)
 
 
 def test_a_stopped_price_is_without_answer_not_free(
-    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+    scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop(monkeypatch, "marginal.rule_prices")
     document = prices(scenario, prove=False).document
@@ -61,7 +61,9 @@ def test_a_stopped_price_is_without_answer_not_free(
     assert "rien ne restreint" not in told(document)
 
 
-def test_stopped_weights_say_that_time_was_short(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_weights_say_that_time_was_short(
+    scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stop(monkeypatch, "preferences.partial_weights")
     document = weights(scenario, ["score", "dossiers"]).document
     assert (document["status"], document["complete"]) == ("stopped", False)
@@ -69,7 +71,7 @@ def test_stopped_weights_say_that_time_was_short(scenario: Scenario, monkeypatch
 
 
 def test_a_stopped_audit_still_says_that_rules_hold(
-    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scenario: ScenarioData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         sys.modules["tnt_sim.analysis.audit.audit"], "_optimise_in_time", lambda *_, **__: None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.run import render_rules
@@ -30,7 +30,7 @@ objective: [{maximise: {score: 1}}]
 """
 
 
-def run(folder: Path) -> Result:
+def run(folder: Path) -> ResultData:
     (folder / "table.csv").write_text(TABLE, encoding="utf-8")
     (folder / "plafonds.yaml").write_text(TEXT, encoding="utf-8")
     return solve(load_scenario(folder / "plafonds.yaml"), cross_check="never")

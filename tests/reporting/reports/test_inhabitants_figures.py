@@ -14,7 +14,7 @@ from tnt_sim.reporting.reports.comparison import render_comparison
 from tnt_sim.reporting.reports.run import describe_money
 from tnt_sim.reporting.reports.sweep import render_sweep, render_sweep_html
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 RAW = pl.read_parquet(ROOT / "tnt_sim" / "data" / "territories-2021.parquet")
 COMMUNES = RAW.filter(pl.col("type") == "commune").rows(named=True)
@@ -46,7 +46,7 @@ def people(names: str) -> int:
     return sum(PEOPLE[code] for code in set().union(*(REACHED[name] for name in names)))
 
 
-def scenario(folder: Path, text: str = YAML) -> Scenario:
+def scenario(folder: Path, text: str = YAML) -> ScenarioData:
     (folder / "table.csv").write_text(TABLE, encoding="utf-8")
     (folder / "mayotte.yaml").write_text(text, encoding="utf-8")
     return load_scenario(folder / "mayotte.yaml")

@@ -10,7 +10,7 @@ import pytest
 
 from tnt_sim.cli.commands.new import new
 from tnt_sim.engine import solve as engine
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import UsageError
 from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_resolved, load_scenario
@@ -34,11 +34,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def result(project: Path) -> Result:
+def result(project: Path) -> ResultData:
     return engine.solve(load_scenario(project / "scenario.yaml"))
 
 
-def test_files_names_and_figures(result: Result, project: Path) -> None:
+def test_files_names_and_figures(result: ResultData, project: Path) -> None:
     folder = write_run(result)
     sha = result.problem.scenario.sha256
     assert folder == project.resolve() / "runs" / f"exemple-{sha[:8]}"
@@ -58,14 +58,14 @@ def test_files_names_and_figures(result: Result, project: Path) -> None:
     )
 
 
-def test_the_resolved_scenario_is_the_same_scenario(result: Result, project: Path) -> None:
+def test_the_resolved_scenario_is_the_same_scenario(result: ResultData, project: Path) -> None:
     folder = write_run(result)
     again = load_resolved(folder / "scenario.resolved.yaml", project)
     assert again.sha256 == result.problem.scenario.sha256
     assert verify_run(folder).ok
 
 
-def test_the_same_run_gives_the_same_bytes(result: Result, project: Path, tmp_path: Path) -> None:
+def test_the_same_run_gives_the_same_bytes(result: ResultData, project: Path, tmp_path: Path) -> None:
     again = engine.solve(load_scenario(project / "scenario.yaml"))
     one, other = write_run(result, tmp_path / "a"), write_run(again, tmp_path / "b")
     for name in FILES - {"solver.log", "summary.json"}:
@@ -76,7 +76,7 @@ def test_the_same_run_gives_the_same_bytes(result: Result, project: Path, tmp_pa
     assert {**first, "seconds": None} == {**second, "seconds": None}
 
 
-def test_replaced_whole_and_only_when_it_is_ours(result: Result, tmp_path: Path) -> None:
+def test_replaced_whole_and_only_when_it_is_ours(result: ResultData, tmp_path: Path) -> None:
     folder = write_run(result, tmp_path)
     (folder / "note.txt").write_text("mine", encoding="utf-8")
     assert write_run(result, tmp_path) == folder
@@ -87,7 +87,7 @@ def test_replaced_whole_and_only_when_it_is_ours(result: Result, tmp_path: Path)
     assert (folder / "allocation.csv").exists()
 
 
-def test_a_link_is_never_followed(result: Result, tmp_path: Path) -> None:
+def test_a_link_is_never_followed(result: ResultData, tmp_path: Path) -> None:
     real = write_run(result, tmp_path / "real")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / real.name).symlink_to(real, target_is_directory=True)
@@ -95,7 +95,7 @@ def test_a_link_is_never_followed(result: Result, tmp_path: Path) -> None:
         write_run(result, tmp_path / "other")
 
 
-def test_a_place_that_cannot_be_written(result: Result, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written(result: ResultData, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         write_run(result, tmp_path / "file")

@@ -20,7 +20,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from support import draws
 from support.rule_worlds import Award, World, best, dossiers, few, options, quick, score, write
 
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
@@ -49,17 +49,17 @@ def scenario_of(folder: Path, programme: str, table: str = TABLE, more: str = ""
     return load_scenario(folder / "petit.yaml")
 
 
-def run(folder: Path, programme: str, table: str = TABLE, more: str = "") -> Result:
+def run(folder: Path, programme: str, table: str = TABLE, more: str = "") -> ResultData:
     result = solve(scenario_of(folder, programme, table, more), cross_check="never")
     assert result.status is Status.OPTIMAL
     return result
 
 
-def funded(result: Result) -> list[str]:
+def funded(result: ResultData) -> list[str]:
     return result.dossiers.filter(result.dossiers["funded"])["dossier"].to_list()
 
 
-def entry(result: Result, name: str) -> dict[str, Any]:
+def entry(result: ResultData, name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(e for e in result.document["envelopes"] if e["id"] == name)
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.tiny_scenario import TABLE, funded, with_committed
 
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
@@ -30,14 +30,14 @@ def scenario(folder: Path, programme: str, more: str = "", table: str = TABLE, *
     return load_scenario(folder / "petit.yaml")
 
 
-def run(folder: Path, programme: str, more: str = "", table: str = TABLE) -> Result:
+def run(folder: Path, programme: str, more: str = "", table: str = TABLE) -> ResultData:
     result = solve(scenario(folder, programme, more, table), cross_check="never")
     assert result.status is Status.OPTIMAL
     assert verify_run(write_run(result)).ok
     return result
 
 
-def entry(result: Result, name: str) -> dict[str, Any]:
+def entry(result: ResultData, name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(e for e in result.document["envelopes"] if e["id"] == name)
     return found
 

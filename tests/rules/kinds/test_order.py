@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.rule_worlds import Award, World, answer, best, dossiers, quick, rows_agree, score
 
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
@@ -44,15 +44,15 @@ def scenario(folder: Path, rules: str = "", table: str = TABLE, head: str = HEAD
     return load_scenario(folder / "petit.yaml")
 
 
-def run(folder: Path, rules: str = "", table: str = TABLE, head: str = HEAD) -> Result:
+def run(folder: Path, rules: str = "", table: str = TABLE, head: str = HEAD) -> ResultData:
     return solve(scenario(folder, rules, table, head), cross_check="never")
 
 
-def funded(result: Result) -> set[str]:
+def funded(result: ResultData) -> set[str]:
     return set(result.dossiers.filter(result.dossiers["funded"])["dossier"].to_list())
 
 
-def told(result: Result, dossier: str) -> tuple[str, str]:
+def told(result: ResultData, dossier: str) -> tuple[str, str]:
     row = result.dossiers.filter(result.dossiers["dossier"] == dossier)
     return row["reason_code"][0], row["reason"][0]
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.rule_worlds import Award, World, answer, best, dossiers, options, quick, rows_agree, score
 
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
@@ -38,16 +38,16 @@ def scenario(folder: Path, rules: str = "", table: str = TABLE) -> Any:
     return load_scenario(folder / "petit.yaml")
 
 
-def run(folder: Path, rules: str = "", table: str = TABLE) -> Result:
+def run(folder: Path, rules: str = "", table: str = TABLE) -> ResultData:
     return solve(scenario(folder, rules, table), cross_check="never")
 
 
-def funded(result: Result) -> list[str]:
+def funded(result: ResultData) -> list[str]:
     found: list[str] = result.dossiers.filter(result.dossiers["funded"])["dossier"].to_list()
     return found
 
 
-def told(result: Result, dossier: str) -> tuple[str, str]:
+def told(result: ResultData, dossier: str) -> tuple[str, str]:
     row = result.dossiers.filter(result.dossiers["dossier"] == dossier)
     return row["reason_code"][0], row["reason"][0]
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from support import draws
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 World = dict[str, Any]
 Ints = NDArray[np.int64]
@@ -84,7 +84,7 @@ def _rule(draw: random.Random, k: int, dossiers: list[Any]) -> dict[str, Any]:
     return found
 
 
-def write(case: World, folder: Path) -> Scenario:
+def write(case: World, folder: Path) -> ScenarioData:
     """The world as files."""
     fence = "true" if case["fenced"] else "false"
     lines = [

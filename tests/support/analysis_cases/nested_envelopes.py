@@ -16,7 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 Node = dict[str, Any]
 RATES = (Fraction(1, 10), Fraction(1, 8), Fraction(1, 4))
@@ -88,7 +88,7 @@ def euros(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
-def load(case: dict[str, Any], folder: Path) -> Scenario:
+def load(case: dict[str, Any], folder: Path) -> ScenarioData:
     folder.mkdir(parents=True, exist_ok=True)
     head = "dossier,envelope,cost,requested,min_grant,score,committed,kind"
     rows = [

@@ -16,7 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 Case = dict[str, Any]
 
@@ -68,7 +68,7 @@ def euros(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
-def load(case: Case, folder: Path) -> Scenario:
+def load(case: Case, folder: Path) -> ScenarioData:
     folder.mkdir(parents=True, exist_ok=True)
     rows = [
         f"{d['id']},{d['envelope']},{euros(2 * d['cents'])},{euros(d['cents'])},{float(d['score'])},{d['jobs']}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 List = tuple[int, ...]
 Score = int | Fraction
@@ -34,7 +34,7 @@ class Small:
     def base(self) -> int:
         return self.a + self.b
 
-    def scenario(self, folder: Path) -> Scenario:
+    def scenario(self, folder: Path) -> ScenarioData:
         rows = [
             f"{k + 1},{where},{department},{grant / 100:.2f},{grant / 100:.2f},{float(score)}"
             for k, (where, department, grant, score) in enumerate(self.dossiers)

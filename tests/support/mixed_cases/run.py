@@ -15,7 +15,7 @@ from support.enumeration.oracle import Answer, decide
 from support.enumeration.rows import Case
 from support.mixed_cases.dossiers import COLUMNS
 from support.mixed_cases.envelopes import nodes
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
 from tnt_sim.reporting.run_folder.replay import verify_run
@@ -55,7 +55,7 @@ def _table(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
 
 def engine(
     case: Case, backend: str = "highs", shuffle: Any = None, replay: bool = False
-) -> Result | set[str]:
+) -> ResultData | set[str]:
     """The engine's result, or the codes of a refusal before solving; with `replay` its folder is read again."""
     with tempfile.TemporaryDirectory() as name:
         try:
@@ -68,7 +68,7 @@ def engine(
             return {defect.code for defect in error.defects}
 
 
-def differences(case: Case, found: Result | set[str], expected: Answer) -> list[str]:
+def differences(case: Case, found: ResultData | set[str], expected: Answer) -> list[str]:
     """What the engine says otherwise than brute force; [] when they agree."""
     if isinstance(found, set):
         fine = bool(found & REFUSED_FORMS) or expected.decision is None
@@ -96,13 +96,13 @@ def differences(case: Case, found: Result | set[str], expected: Answer) -> list[
     return told + _money(case, found, expected) + _reserve(found, expected)
 
 
-def _is_best_by_one_solver(result: Result) -> bool:
+def _is_best_by_one_solver(result: ResultData) -> bool:
     """Whether one solver alone calls the list of a run the best: no proof was found, nobody confirmed it."""
     codes = {warning.code for warning in result.warnings}
     return result.status is Status.FEASIBLE and "one-solver" in codes
 
 
-def awards(result: Result) -> dict[str, int]:
+def awards(result: ResultData) -> dict[str, int]:
     funded = result.dossiers.filter(result.dossiers["funded"])
     return dict(zip(funded["dossier"].to_list(), funded["granted_cents"].to_list(), strict=True))
 
@@ -112,7 +112,7 @@ def _same(text: str, value: Fraction) -> bool:
     return abs(Fraction(text) - value) <= abs(value) / 10**11
 
 
-def _money(case: Case, found: Result, expected: Answer) -> list[str]:
+def _money(case: Case, found: ResultData, expected: Answer) -> list[str]:
     """What moved between siblings; told where only the children of the root may move money."""
     assert expected.decision is not None
     below = [
@@ -134,7 +134,7 @@ def _folded_parts(envelope: str) -> tuple[str, ...]:
     return tuple(folded(part) for part in envelope.split("/"))
 
 
-def _reserve(found: Result, expected: Answer) -> list[str]:
+def _reserve(found: ResultData, expected: Answer) -> list[str]:
     if "reserve_rank" not in found.dossiers.columns:
         return [] if not expected.reserve else [f"reserve missing, but {expected.reserve}"]
     listed = found.dossiers.drop_nulls("reserve_rank").sort("reserve_rank")

@@ -15,11 +15,11 @@ from support.mixed_cases.curve import Curve
 from support.mixed_cases.dossiers import euros
 from support.mixed_cases.run import write
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.allocation_reading import Allocation
 
 Told = list[str]
@@ -40,8 +40,8 @@ class Mix:
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
-        self.scenario: Scenario = load_scenario(write(self.case, self.folder))
-        self.result: Result = solve(self.scenario, cross_check="never")
+        self.scenario: ScenarioData = load_scenario(write(self.case, self.folder))
+        self.result: ResultData = solve(self.scenario, cross_check="never")
 
     @cached_property
     def base(self) -> ReferenceSolution:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 
 
 def plain(text: str) -> str:
@@ -18,7 +18,7 @@ def plain(text: str) -> str:
 class Facts:
     """The tables of one decision: what each dossier got and asked, and the envelopes above it."""
 
-    result: Result
+    result: ResultData
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     envelopes: dict[str, dict[str, Any]] = field(default_factory=dict)
     members: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

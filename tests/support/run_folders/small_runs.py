@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from tnt_sim.engine.result import Evidence, Proof, Result, Status, build_result
+from tnt_sim.engine.result import Evidence, Proof, ResultData, Status, build_result
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.run_folder.writer import write_run
@@ -248,7 +248,7 @@ def run_of(name: str, folder: Path) -> Path:
     return write_run(unfinished(result) if name == "half" else result)
 
 
-def solved(name: str, folder: Path) -> Result:
+def solved(name: str, folder: Path) -> ResultData:
     """The result of one of `EVERY`, its project written to `folder`."""
     small = EVERY[name]
     readings = count()
@@ -262,7 +262,7 @@ Change = Mapping[str, int | None]
 """Dossier → its cents, None for one that is no longer funded."""
 
 
-def changed(result: Result, change: Change) -> Allocation:
+def changed(result: ResultData, change: Change) -> Allocation:
     """The allocation of a result with some awards changed, whatever the rules say."""
     assert result.allocation is not None
     funded, granted = result.allocation.funded.copy(), result.allocation.granted_cents.copy()
@@ -273,7 +273,7 @@ def changed(result: Result, change: Change) -> Allocation:
     return Allocation(funded, granted)
 
 
-def forged(result: Result, allocation: Allocation, **words: Any) -> Result:
+def forged(result: ResultData, allocation: Allocation, **words: Any) -> ResultData:
     """A run told from another allocation by the product's own functions: all figures and hashes fit together."""
     problem = result.problem
     reading = read_allocation(problem, allocation)
@@ -304,7 +304,7 @@ def forged(result: Result, allocation: Allocation, **words: Any) -> Result:
     return replace(again, log=result.log)
 
 
-def unfinished(result: Result) -> Result:
+def unfinished(result: ResultData) -> ResultData:
     """The run as it would be told had a limit stopped it with one dossier less in hand."""
     reason = Text(
         "le premier solveur n'a pas fini : rien à confirmer",

@@ -10,7 +10,7 @@ from support.small_cases import every_amount as brute
 from support.small_cases.drawn import load, node_ids
 from tnt_sim.errors import ScenarioError
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 
 def problem_of(case: dict[str, Any]) -> Problem | None:
@@ -22,7 +22,7 @@ def problem_of(case: dict[str, Any]) -> Problem | None:
             return None
 
 
-def scenario_of(case: dict[str, Any]) -> Scenario:
+def scenario_of(case: dict[str, Any]) -> ScenarioData:
     with tempfile.TemporaryDirectory() as folder:
         return load(case, Path(folder))
 

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from support import draws
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 ENVELOPES = ("a", "b", "c")
 THEMED: list[dict[str, list[str]]] = [{"theme": [draws.THEMES[0]]}, {"theme": list(draws.THEMES[1:])}]
@@ -355,5 +355,5 @@ def _spelt(column: str, values: list[str]) -> list[str]:
     return [value.upper() for value in values] if column == "theme" else values
 
 
-def load(case: dict[str, Any], folder: Path, shuffle: Any = None) -> Scenario:
+def load(case: dict[str, Any], folder: Path, shuffle: Any = None) -> ScenarioData:
     return load_scenario(write(case, folder, shuffle))

@@ -14,7 +14,7 @@ from support import draws
 from support.small_cases.enumeration import goal, rank_key
 from support.small_cases.enumeration import solve as brute_solve
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 __all__ = ["brute_solve", "changed", "goal", "little", "load", "rank_key"]
 
@@ -112,7 +112,7 @@ def euros(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
-def load(case: Case, folder: Path) -> Scenario:
+def load(case: Case, folder: Path) -> ScenarioData:
     """The case as files, read."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = [

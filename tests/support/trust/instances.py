@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from support import draws
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 Ints = NDArray[np.int64]
 
@@ -145,7 +145,7 @@ class Instance:
         cross_check: str = "never",
         order: Ints | None = None,
         reverse_columns: bool = False,
-    ) -> Scenario:
+    ) -> ScenarioData:
         """Written into a folder and read as a planner's files are."""
         text = json.dumps(self.tree(cross_check), ensure_ascii=False)
         (folder / "oracle.yaml").write_text(text, encoding="utf-8")

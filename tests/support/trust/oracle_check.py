@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from support.trust.instances import Instance, brute_force
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError, TntError
 
@@ -51,7 +51,7 @@ def answer(instance: Instance, folder: Path, backend: str = "highs", second: str
     )
 
 
-def funded_of(result: Result) -> list[int]:
+def funded_of(result: ResultData) -> list[int]:
     """The funded dossiers, counted from 0 in rank order."""
     return np.flatnonzero(result.dossiers["funded"].to_numpy()).tolist()
 

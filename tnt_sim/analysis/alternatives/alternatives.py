@@ -27,7 +27,7 @@ from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, is_synthetic, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_document import build_head, format_fraction, hash_allocation
 
@@ -101,7 +101,7 @@ class Alternatives(Pages):
 
 
 def alternatives(
-    scenario: Scenario,
+    scenario: ScenarioData,
     *,
     within: Fraction | str = "1 %",
     count: int = 10,
@@ -211,7 +211,7 @@ def classify_dossiers(alternatives_: Alternatives) -> list[str]:
     ]
 
 
-def _with_document(alternatives_: Alternatives, scenario: Scenario) -> Alternatives:
+def _with_document(alternatives_: Alternatives, scenario: ScenarioData) -> Alternatives:
     problem, best = alternatives_.problem, alternatives_.optimum
     document: dict[str, Any] = {
         **{key: value for key, value in build_head(problem).items() if key != "run_dir"},

@@ -44,7 +44,7 @@ from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import Terms, Unit
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, is_synthetic, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
 from tnt_sim.verify.allocation_reading import (
     Allocation,
     AllocationReading,
@@ -192,7 +192,7 @@ class Audit(Pages):
 
 
 def audit(
-    scenario: Scenario,
+    scenario: ScenarioData,
     selection: str | Path,
     *,
     time_limit: float | None = None,
@@ -340,7 +340,7 @@ def _count_changes(answer: SolveOutcome | None, chosen: Selection) -> int | None
     return int((answer.allocation.funded != chosen.allocation.funded).sum())
 
 
-def _with_document(audit_: Audit, scenario: Scenario) -> Audit:
+def _with_document(audit_: Audit, scenario: ScenarioData) -> Audit:
     problem = audit_.problem
     document = {
         **{key: value for key, value in build_head(problem).items() if key != "run_dir"},

@@ -21,7 +21,7 @@ from tnt_sim.domain.field_types import Spec
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.load import load_scenario, set_text, with_changes
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.yaml.nodes import Mapping as MappingNode
 from tnt_sim.scenario.yaml.nodes import Origin, PathSteps, to_tree, walk
 from tnt_sim.scenario.yaml.reader import read_yaml
@@ -74,7 +74,7 @@ class BatchPlan:
     """Cases of a batch, in order, and their base scenarios."""
 
     cases: tuple[BatchCase, ...]
-    bases: tuple[Scenario, ...]
+    bases: tuple[ScenarioData, ...]
 
     @property
     def sha256(self) -> str:
@@ -94,7 +94,7 @@ def read_plan(paths: Sequence[Path]) -> BatchPlan:
         With every defect of a file; each value of a matrix is tried once, alone.
     """
     cases: list[BatchCase] = []
-    bases: list[Scenario] = []
+    bases: list[ScenarioData] = []
     for path in paths:
         found, base = _of_file(path)
         cases.extend(found)
@@ -105,7 +105,7 @@ def read_plan(paths: Sequence[Path]) -> BatchPlan:
     return BatchPlan(tuple(earlier.values()), tuple(bases))
 
 
-def _of_file(path: Path) -> tuple[list[BatchCase], Scenario]:
+def _of_file(path: Path) -> tuple[list[BatchCase], ScenarioData]:
     node = (
         None
         if path.suffix == ".pb"
@@ -156,7 +156,7 @@ def _build_empty_defect(place: Place) -> Defect:
     )
 
 
-def _serialise_solver(scenario: Scenario) -> str:
+def _serialise_solver(scenario: ScenarioData) -> str:
     """Return the solver section of a scenario as written."""
     return json.dumps(scenario.tree.get("solver") or {}, ensure_ascii=False, sort_keys=True, default=str)
 
@@ -233,7 +233,7 @@ def _check_names(spec: BatchSpec, origins: Mapping[PathSteps, Origin], defects: 
 
 
 def _check_values(
-    spec: BatchSpec, origins: Mapping[PathSteps, Origin], scenario: Scenario, defects: Defects
+    spec: BatchSpec, origins: Mapping[PathSteps, Origin], scenario: ScenarioData, defects: Defects
 ) -> None:
     """Check that each value of each axis gives a valid scenario; defects point into the batch file."""
     for key, values in spec.matrix.items():
@@ -246,6 +246,6 @@ def _check_values(
                     defects.add(defect.code, defect.text, place, *defect.places, hint=defect.hint)
 
 
-def format_base_path(scenario: Scenario) -> str:
+def format_base_path(scenario: ScenarioData) -> str:
     """Return the base file relative to its project folder."""
     return format_path(scenario.root, scenario.path) if scenario.path else scenario.id

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.analysis.batch.plan import BatchCase
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.session import Series
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError, UsageError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.parallel import TRIES, Job, JobOutcome, run_in_processes, run_serially
 from tnt_sim.scenario.load import load_scenario, with_sets
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 __all__ = ["EXECUTORS", "BatchTask", "Run", "executor"]
 
@@ -83,12 +83,12 @@ def build_failed_record(case: BatchCase, failure: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=2)
-def _load_base(path: Path, sha256: str) -> tuple[Scenario, Series]:
+def _load_base(path: Path, sha256: str) -> tuple[ScenarioData, Series]:
     """Load the base scenario once per process and content, with the state that its cases share."""
     return load_scenario(path), Series()
 
 
-def build_record(scenario: Scenario, result: Result) -> dict[str, Any]:
+def build_record(scenario: ScenarioData, result: ResultData) -> dict[str, Any]:
     """Return the figures of a result that a batch compares."""
     document = result.document
     goals = document["objective"]

@@ -29,7 +29,7 @@ from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import InputError, LimitReached
 from tnt_sim.scenario.load import set_text, with_sets
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 _WORDS = ("title", "note", "source", "solver", "id", "locale")
 KEYS = {"path": pl.String}
@@ -63,7 +63,7 @@ class ScenarioDifference:
     here: str
 
 
-def list_changes(first: Scenario, other: Scenario, keys: pl.DataFrame) -> list[ScenarioDifference]:
+def list_changes(first: ScenarioData, other: ScenarioData, keys: pl.DataFrame) -> list[ScenarioDifference]:
     """List the changes from one scenario to another; `keys` has path, text on the first, text on the other."""
     entry, two = _select_written_values(first), _select_written_values(other)
     entire = {
@@ -137,7 +137,7 @@ def find_changed_cells(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _select_written_values(scenario: Scenario) -> Mapping[str, Any]:
+def _select_written_values(scenario: ScenarioData) -> Mapping[str, Any]:
     """Return the resolved scenario without texts and solver options, which do not affect the decision."""
     return {key: value for key, value in scenario.resolve().items() if key not in _WORDS}
 
@@ -229,12 +229,12 @@ class _ChangeEffect:
     """One change: functions that build the first scenario with it alone, and the other without it."""
 
     path: str
-    with_it: Callable[[], Scenario]
-    without: Callable[[], Scenario]
+    with_it: Callable[[], ScenarioData]
+    without: Callable[[], ScenarioData]
 
 
 def _list_effects(
-    first: Scenario, other: Scenario, changes: Sequence[ScenarioDifference], *, same_data: bool
+    first: ScenarioData, other: ScenarioData, changes: Sequence[ScenarioDifference], *, same_data: bool
 ) -> Sequence[_ChangeEffect]:
     """List the changes, all differing cells as one; empty if the cells cannot be changed alone."""
     pieces = [
@@ -296,7 +296,7 @@ def _try_changes(
     return list(zip(paths, single, back, strict=True))
 
 
-def _optimise_under_change(make: Callable[[], Scenario], deadline: Deadline) -> TriedChanges:
+def _optimise_under_change(make: Callable[[], ScenarioData], deadline: Deadline) -> TriedChanges:
     """Optimise a scenario under one change; nothing is tried after the deadline."""
     if deadline.expired:
         return TriedChanges(None, frozenset())

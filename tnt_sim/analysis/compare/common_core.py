@@ -21,7 +21,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.run_folder.run_access import open_stored
@@ -93,7 +93,7 @@ def read_run_snapshot(run_dir: Path) -> RunSnapshot:
     return _build_snapshot(run_dir.name, tree, run.table, run.checked)
 
 
-def read_result_snapshot(result: Result, name: str) -> RunSnapshot:
+def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
     """Take a result as one of the set.
 
     Raises
@@ -110,7 +110,7 @@ def read_result_snapshot(result: Result, name: str) -> RunSnapshot:
     )
 
 
-def core(*runs: Result | str | Path) -> CommonCore:
+def core(*runs: ResultData | str | Path) -> CommonCore:
     """Compute the common core of some decisions, each a result or a run folder; the first is the reference.
 
     Raises
@@ -121,7 +121,7 @@ def core(*runs: Result | str | Path) -> CommonCore:
     return find_common_core(
         [
             read_result_snapshot(run, f"{number}-{run.problem.scenario.id}")
-            if isinstance(run, Result)
+            if isinstance(run, ResultData)
             else read_run_snapshot(Path(run))
             for number, run in enumerate(runs, start=1)
         ]

@@ -12,7 +12,7 @@ import polars as pl
 
 from tnt_sim.analysis.shared.progress import INTERRUPT
 from tnt_sim.engine.optimise import Report
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import LimitReached, NothingDecided
 from tnt_sim.i18n.message import Text
@@ -22,7 +22,7 @@ from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.scenario.decision_register import find_last_list
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.verification import Verification, of_fresh
 
@@ -53,7 +53,7 @@ class ComparedRun:
         return f"<ComparedRun {self.name}>"
 
     @property
-    def scenario(self) -> Scenario:
+    def scenario(self) -> ScenarioData:
         """Return the scenario."""
         return self.problem.scenario
 
@@ -86,7 +86,7 @@ class ComparedRun:
 
 
 def build_side(
-    run: Path | str | Scenario | Result,
+    run: Path | str | ScenarioData | ResultData,
     name: str | None = None,
     options: Mapping[str, Any] | None = None,
     progress: Report | None = None,
@@ -107,14 +107,14 @@ def build_side(
         if path.is_dir():
             return _of_run(find_last_list(path), name)
         run = load_scenario(path)
-    if isinstance(run, Scenario):
+    if isinstance(run, ScenarioData):
         run = solve(run, progress=progress, **(options or {}))
         if run.interrupted or run.document["stopped_by"] == INTERRUPT:
             raise KeyboardInterrupt  # an interrupted solve cannot be compared
     return _of_result(run, name)
 
 
-def _of_result(result: Result, name: str | None) -> ComparedRun:
+def _of_result(result: ResultData, name: str | None) -> ComparedRun:
     called = name or result.problem.scenario.id
     if result.status is Status.INFEASIBLE:
         raise NothingDecided(

@@ -61,7 +61,7 @@ from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import InputError
 from tnt_sim.rules.protocols import CompiledRule
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.run_document import format_fraction
 
 Entry = dict[str, Any]
@@ -246,7 +246,7 @@ def _generate_grant_changes(question: Asking, row: int, *, confirm: bool) -> Ite
     yield result
 
 
-def _confirm_change(decided: DecidedRun, enough: Scenario, less: Scenario, row: int) -> Entry:
+def _confirm_change(decided: DecidedRun, enough: ScenarioData, less: ScenarioData, row: int) -> Entry:
     """Re-optimise two scenarios and check that the first funds the application and the second does not."""
     first, second = (_optimise_scenario(decided, one) for one in (enough, less))
     if first is None or second is None:
@@ -256,7 +256,7 @@ def _confirm_change(decided: DecidedRun, enough: Scenario, less: Scenario, row: 
     return {"confirmed": settled and holds == [True, False], "proof": _find_weakest_proof([first, second])}
 
 
-def _optimise_scenario(decided: DecidedRun, scenario: Scenario) -> SolveOutcome | None:
+def _optimise_scenario(decided: DecidedRun, scenario: ScenarioData) -> SolveOutcome | None:
     """Optimise a changed scenario; None if the change makes the input invalid."""
     try:
         return optimise(compile_problem(scenario), clock=decided.clock)

@@ -33,7 +33,7 @@ from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.offers.eligibility import WaiverSpec
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.reductions.coefficient_tightening import tighten
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
@@ -104,7 +104,7 @@ def list_obstacles(decided: DecidedRun, row: int) -> list[Obstacle]:
     ]
 
 
-def _build_obstacle(kind: str, rule: str, scenario: Scenario) -> Obstacle:
+def _build_obstacle(kind: str, rule: str, scenario: ScenarioData) -> Obstacle:
     try:
         return Obstacle(kind, rule, compile_problem(scenario))
     except InputError:
@@ -126,12 +126,12 @@ def solve_without_obstacle(
     return obstacle.build_funded_entry(int(answer.allocation.granted_cents[row]), proof)
 
 
-def _add_waiver(scenario: Scenario, rule: str, dossier: str) -> Scenario:
+def _add_waiver(scenario: ScenarioData, rule: str, dossier: str) -> ScenarioData:
     waiver = WaiverSpec(of=rule, where=Selector({"dossier": dossier}))
     return _with_spec(scenario, waivers=(*scenario.spec.waivers, waiver))
 
 
-def _with_spec(scenario: Scenario, **changed: object) -> Scenario:
+def _with_spec(scenario: ScenarioData, **changed: object) -> ScenarioData:
     return replace(scenario, spec=scenario.spec.model_copy(update=changed))
 
 

@@ -66,7 +66,7 @@ from tnt_sim.rules.linear_terms import IntArray, Terms, Unit, find_common_scale
 from tnt_sim.rules.protocols import Case, CompiledRule, Mode, Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.solve.backends.incremental_lp import compare_models
 
@@ -413,7 +413,7 @@ def _maximise_grant(question: Problem, limits: tuple[Fraction, ...], clock: Cloc
     )
 
 
-def with_request(scenario: Scenario, dossier: str, cents: int) -> Scenario:
+def with_request(scenario: ScenarioData, dossier: str, cents: int) -> ScenarioData:
     """Return the scenario in which one application requests another amount."""
     mine = pl.col("dossier") == dossier
     table = scenario.portfolio.table.with_columns(
@@ -531,7 +531,7 @@ def _build_score(problem: Problem, column: str) -> Score:
     return Score(column, amounts.scale * step, amounts.scale * top, other)
 
 
-def with_score(scenario: Scenario, column: str, by: Fraction, dossier: str | None = None) -> Scenario:
+def with_score(scenario: ScenarioData, column: str, by: Fraction, dossier: str | None = None) -> ScenarioData:
     """Return the scenario with a figure raised by `by`, for one application or for all."""
     numbers, _ = scenario.portfolio.read_numbers(column)
     own = pl.lit(True) if dossier is None else pl.col("dossier") == dossier
@@ -556,7 +556,7 @@ class Effects:
 
 
 def compute_score_effects(
-    problem: Problem, scenario: Scenario, score: Score, deadline: Deadline = UNLIMITED
+    problem: Problem, scenario: ScenarioData, score: Score, deadline: Deadline = UNLIMITED
 ) -> Effects | None:
     """Compute what one step of a score adds to each stage, by application, once it is funded.
 

@@ -49,7 +49,7 @@ from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.allocation_reading import Allocation
 
 STEPS = (2, 10, 20)
@@ -60,7 +60,7 @@ LEAST_SECONDS, OTHER_LISTS_SECONDS = 0.2, 30.0
 
 
 def extend_of(
-    scenario: Scenario,
+    scenario: ScenarioData,
     to: Sequence[str | int] = (),
     *,
     clock: Clock | None = None,

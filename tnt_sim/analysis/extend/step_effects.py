@@ -18,10 +18,10 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import optimise
-from tnt_sim.engine.result import Proof, Result
+from tnt_sim.engine.result import Proof, ResultData
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.run_document import format_fraction
 
 SECONDS = 10.0
@@ -31,7 +31,9 @@ SLOWEST_RUN = 30.0
 STEPS, SLOW, UNPROVEN, NO_AMOUNT = "steps", "slow", "unproven", "no_amount"
 
 
-def compute_step_gains(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
+def compute_step_gains(
+    scenario: ScenarioData, result: ResultData, seconds: float | None
+) -> dict[str, Any] | None:
     """Compute the gain of each axis from one more step; None for a result without an allocation.
 
     Parameters
@@ -63,7 +65,7 @@ def compute_step_gains(scenario: Scenario, result: Result, seconds: float | None
     }
 
 
-def _find_skip_reason(scenario: Scenario, result: Result) -> str | None:
+def _find_skip_reason(scenario: ScenarioData, result: ResultData) -> str | None:
     """Return the reason why the question is skipped; None if it is not."""
     if scenario.steps:
         return STEPS
@@ -75,7 +77,7 @@ def _find_skip_reason(scenario: Scenario, result: Result) -> str | None:
 
 
 def _build_entry(
-    result: Result, axis: str, step: int, clock: Clock, model_cache: ModelCache
+    result: ResultData, axis: str, step: int, clock: Clock, model_cache: ModelCache
 ) -> dict[str, Any] | None:
     """Write the gain of one axis; None if it is not proved in time."""
     assert result.allocation is not None

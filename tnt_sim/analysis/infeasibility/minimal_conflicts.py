@@ -61,7 +61,7 @@ from tnt_sim.rules.linear_terms import Unit, sum_exactly
 from tnt_sim.rules.protocols import CompiledRule
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, is_synthetic, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 from tnt_sim.verify.run_document import build_head, format_fraction, hash_allocation
 
@@ -458,7 +458,7 @@ _COLUMNS = {
 
 
 def conflict(
-    scenario: Scenario,
+    scenario: ScenarioData,
     *,
     time_limit: float | None = None,
     max_sets: int = MOST_SETS,
@@ -497,7 +497,7 @@ def conflict(
     return with_document(replace(conflict_, step=step), scenario, Lang(scenario.spec.locale))
 
 
-def find_infeasible_step(scenario: Scenario, clock: Clock) -> tuple[str, Problem]:
+def find_infeasible_step(scenario: ScenarioData, clock: Clock) -> tuple[str, Problem]:
     """Return the id and problem of the first infeasible step; of the last step if all are feasible."""
     retained = pl.DataFrame(schema=GRANT_SCHEMA)
     steps = list_decision_steps(scenario)
@@ -645,7 +645,7 @@ def _is_confirmed(problem: Problem, clock: Clock) -> bool:
     return answer.allocation is None and answer.proof is not None
 
 
-def with_document(conflict_: Conflict, scenario: Scenario, lang: Lang) -> Conflict:
+def with_document(conflict_: Conflict, scenario: ScenarioData, lang: Lang) -> Conflict:
     """Return the result with its document."""
     form = conflict_.form
     document = {

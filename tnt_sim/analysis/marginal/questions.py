@@ -50,7 +50,7 @@ from tnt_sim.reporting.renderers.html import PAGE_WIDTH, render_terminal_html
 from tnt_sim.reporting.reports.marginal import render_question
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, has_synthetic_mark
+from tnt_sim.scenario.scenario import ScenarioData, has_synthetic_mark
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_document import format_fraction, format_warnings
 
@@ -322,7 +322,7 @@ def _format_cell(value: Any) -> Any:
 
 
 def next_euro(
-    scenario: Scenario,
+    scenario: ScenarioData,
     *,
     envelopes: Sequence[str] | None = None,
     rules: Sequence[str] | None = None,
@@ -370,7 +370,7 @@ def next_euro(
 
 
 def entries(
-    scenario: Scenario,
+    scenario: ScenarioData,
     *,
     envelope: str | None = None,
     start: str | int | None = None,
@@ -441,7 +441,7 @@ def entries(
 
 
 def target(
-    scenario: Scenario,
+    scenario: ScenarioData,
     *goals: str,
     envelope: str | None = None,
     time_limit: float | None = None,
@@ -492,7 +492,7 @@ def target(
 
 
 def prices(
-    scenario: Scenario,
+    scenario: ScenarioData,
     *,
     envelope: str | None = None,
     kinds: Sequence[str] = KINDS,
@@ -548,7 +548,7 @@ def prices(
 
 
 def extension(
-    scenario: Scenario,
+    scenario: ScenarioData,
     amount: str | int,
     *,
     key: Mapping[str, int] | None = None,
@@ -614,7 +614,7 @@ def _summarise_status(results: Sequence[TargetResult]) -> str:
     return "stopped" if any(one.stopped for one in results) else "infeasible"
 
 
-def _get_lang(scenario: Scenario, lang: Lang | str | None) -> Lang:
+def _get_lang(scenario: ScenarioData, lang: Lang | str | None) -> Lang:
     return Lang(lang or scenario.spec.locale)
 
 

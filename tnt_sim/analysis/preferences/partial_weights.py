@@ -68,7 +68,7 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario, is_synthetic, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_document import build_head, format_fraction, hash_allocation
 
@@ -85,7 +85,7 @@ def build_opinion_goals(column: str, opinions: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def by_opinion(scenario: Scenario, column: str, opinions: Sequence[str]) -> Scenario:
+def by_opinion(scenario: ScenarioData, column: str, opinions: Sequence[str]) -> ScenarioData:
     """Return the scenario with that objective instead of its own; its other measures stay."""
     goals = build_opinion_goals(column, opinions)
     measures = {f"measures.{name}": spec for name, spec in goals["measures"].items()}
@@ -162,7 +162,7 @@ class WeightStudy:
 
 
 def weights(
-    scenario: Scenario,
+    scenario: ScenarioData,
     criteria: Sequence[str],
     *,
     ranges: Mapping[str, tuple[str, str]] | None = None,
@@ -425,7 +425,7 @@ def _split(zones: Sequence[Point], z: Point) -> list[Point]:
     ]
 
 
-def _with_document(result: WeightStudy, scenario: Scenario) -> WeightStudy:
+def _with_document(result: WeightStudy, scenario: ScenarioData) -> WeightStudy:
     problem = result.problem
     table = result.to_dataframe()
     play = pl.Series(problem.offers.in_play)

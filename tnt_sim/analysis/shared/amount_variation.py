@@ -31,7 +31,7 @@ from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.scenario.load import with_amounts, with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 FREE, PRO_RATA = "free", "pro_rata"
 _LOOK_AT_MONEY = ("order", "equity")
@@ -49,7 +49,7 @@ class AmountVariation:
     base_cents : sum of their written amounts
     """
 
-    scenario: Scenario
+    scenario: ScenarioData
     names: tuple[str, ...]
     share: str
     base_cents: int
@@ -57,7 +57,7 @@ class AmountVariation:
     _above: Mapping[str, tuple[str, ...]] = field(repr=False)
 
     @classmethod
-    def of(cls, scenario: Scenario, names: Sequence[str] = (), share: str = FREE) -> AmountVariation:
+    def of(cls, scenario: ScenarioData, names: Sequence[str] = (), share: str = FREE) -> AmountVariation:
         """Validate the names and the key; without names, the programme itself.
 
         Raises
@@ -127,7 +127,7 @@ class AmountVariation:
                 self._raise_between(moved, name, piece - before)
         return {name: part for name, part in moved.items() if part != self._family[name].amount}
 
-    def build_scenario_at(self, cents: int) -> Scenario:
+    def build_scenario_at(self, cents: int) -> ScenarioData:
         """Return the scenario at an amount, without reading its files again."""
         amounts = self.compute_amounts(cents)
         scenario = with_amounts(self.scenario, amounts) if amounts else self.scenario
@@ -197,7 +197,7 @@ class AmountVariation:
             if amount is not None:
                 moved[below] = amount + more
 
-    def _with_splits(self, scenario: Scenario, cents: int) -> Scenario:
+    def _with_splits(self, scenario: ScenarioData, cents: int) -> ScenarioData:
         """Scale amounts by group in proportion, each rounded down: tables of amounts and `each`."""
         tables, each = dict(scenario.tables), {}
         for spec in (spec for name in self.names for spec, _ in self._family[name].walk()):
@@ -218,7 +218,7 @@ def _iterate_ancestry(spec: EnvelopeSpec, above: tuple[str, ...]) -> Iterator[tu
         yield from _iterate_ancestry(child, (*above, spec.id))
 
 
-def _check_name(name: str, family: Mapping[str, EnvelopeSpec], scenario: Scenario) -> None:
+def _check_name(name: str, family: Mapping[str, EnvelopeSpec], scenario: ScenarioData) -> None:
     if name not in family:
         hint = suggest_name(name, family) or Text("", "")
         raise UsageError(

@@ -19,7 +19,7 @@ import polars as pl
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.result import ALLOWED, Result, Status, build_dossier_table
+from tnt_sim.engine.result import ALLOWED, ResultData, Status, build_dossier_table
 from tnt_sim.errors import Defect, NothingDecided, UsageError, find_nearest_name
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text
@@ -27,7 +27,7 @@ from tnt_sim.reporting.run_folder.run_access import read_decision
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import Scenario, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
 from tnt_sim.verify.run_files import read_summary
@@ -66,7 +66,7 @@ class DecidedRun:
     clock: Clock = field(default_factory=lambda: Clock(None))
 
     @property
-    def scenario(self) -> Scenario:
+    def scenario(self) -> ScenarioData:
         """Return the scenario of the last step, with earlier grants kept like commitments."""
         last = list_decision_steps(self.problem.scenario)[-1].scenario
         return replace(last, portfolio=self.problem.case.portfolio)
@@ -87,7 +87,7 @@ class DecidedRun:
         return self.problem.case.table["dossier"]
 
 
-def of_result(result: Result) -> DecidedRun:
+def of_result(result: ResultData) -> DecidedRun:
     """Return the decision of a result.
 
     Raises

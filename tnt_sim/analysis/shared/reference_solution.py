@@ -24,7 +24,7 @@ from tnt_sim.rules.kinds.order.rule import FirstCome
 from tnt_sim.rules.linear_terms import Terms, Unit
 from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.allocation_reading import Allocation
 
 ReportProgress = Callable[[str, float], None]
@@ -49,7 +49,7 @@ class ReferenceSolution:
     |best|
     """
 
-    scenario: Scenario
+    scenario: ScenarioData
     problem: Problem
     answer: SolveOutcome
     units: tuple[Fraction, ...]
@@ -67,7 +67,7 @@ class ReferenceSolution:
         return (*self.limits[:stage], self.answer.bests[stage] + sign * self.units[stage])
 
 
-def check_single_decision(scenario: Scenario) -> None:
+def check_single_decision(scenario: ScenarioData) -> None:
     """Refuse a scenario with several steps.
 
     Raises
@@ -86,7 +86,7 @@ def check_single_decision(scenario: Scenario) -> None:
 
 
 def solve_reference(
-    scenario: Scenario, clock: Clock | None = None, *, prove: bool = True
+    scenario: ScenarioData, clock: Clock | None = None, *, prove: bool = True
 ) -> ReferenceSolution:
     """Optimise a scenario as written.
 

@@ -20,7 +20,7 @@ from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.rules.linear_terms import sum_by_group
 from tnt_sim.rules.offers.funded_rows import format_dossier_rows
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 FEWEST, MOST = 5, 12
 _ROUND = (10, 20, 25, 40, 50)
@@ -137,7 +137,7 @@ class SweepPlan:
         return self.exact or self.tolerance is not None
 
     @property
-    def scenario(self) -> Scenario:
+    def scenario(self) -> ScenarioData:
         """Return the scenario as written."""
         return self.moved.scenario
 
@@ -150,7 +150,7 @@ class SweepPlan:
 
 
 def build_plan(
-    scenario: Scenario,
+    scenario: ScenarioData,
     *,
     envelopes: Sequence[str] = (),
     start: str | int | None = None,
@@ -209,7 +209,13 @@ def _parse_tolerance(text: str | None, *, exact: bool, free_too: bool) -> Tolera
 
 
 def _refuse_modes(
-    scenario: Scenario, *, exact: bool, nested: bool, free: bool, steps: int | None, at: Sequence[str | int]
+    scenario: ScenarioData,
+    *,
+    exact: bool,
+    nested: bool,
+    free: bool,
+    steps: int | None,
+    at: Sequence[str | int],
 ) -> None:
     if scenario.steps:
         raise UsageError(

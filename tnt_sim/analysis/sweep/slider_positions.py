@@ -13,13 +13,13 @@ from pathlib import Path
 from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA, AmountVariation
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine import solve
-from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import Defects, InputError, LimitReached, UsageError, VerificationError
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.decision_page.script_data import Position, Slider, build_position
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.input_files import check_inputs, project_of, register_of
 
 ReportProgress = Callable[[str, float], None]
@@ -111,12 +111,12 @@ def _solve_position(moved: AmountVariation, cents: int, deadline: Deadline) -> P
     return _build_position(result, cents)
 
 
-def _build_position(result: Result, cents: int) -> Position:
+def _build_position(result: ResultData, cents: int) -> Position:
     codes = [code or "" for code in result.dossiers["reason_code"].to_list()]
     return Position(cents, result.document, result.dossiers["granted_cents"].to_numpy(), codes)
 
 
-def load_run_scenario(run: StoredRun, project: Path | None = None) -> Scenario:
+def load_run_scenario(run: StoredRun, project: Path | None = None) -> ScenarioData:
     """Load the scenario of a run from its files and check that these are unchanged.
 
     Raises

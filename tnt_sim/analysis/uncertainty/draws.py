@@ -33,7 +33,7 @@ from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Case
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.spec import UncertainSpec, parse_law
 
 
@@ -331,7 +331,7 @@ def count_decimals(column: pl.Series) -> int:
     return 6
 
 
-def build_scenario(scenario: Scenario, draw: Draw) -> Scenario:
+def build_scenario(scenario: ScenarioData, draw: Draw) -> ScenarioData:
     """Return the scenario of a draw as known at the decision; events after the decision change nothing here."""
     table = scenario.portfolio.table
     columns = [series for _, _, series in draw.changes]

@@ -42,7 +42,7 @@ from tnt_sim.rules.linear_terms import BoolArray, IntArray, find_common_scale
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 INFEASIBLE, STOPPED = Status.INFEASIBLE.value, Status.STOPPED.value
@@ -87,7 +87,7 @@ class DrawTask:
 class Ground:
     """Scenario prepared for draws: rows that `where` excludes are removed once, so row numbers stay valid."""
 
-    scenario: Scenario
+    scenario: ScenarioData
     problem: Problem
     inputs: tuple[Input, ...]
     cube: FloatArray
@@ -110,7 +110,7 @@ class Ground:
         return draw_of(self.problem.case.table, self.inputs, compute_input_values(self.inputs, point))
 
 
-def prepare_ground(scenario: Scenario, sample: Sample) -> Ground:
+def prepare_ground(scenario: ScenarioData, sample: Sample) -> Ground:
     """Prepare a scenario for draws.
 
     Raises
@@ -136,7 +136,7 @@ def prepare_ground(scenario: Scenario, sample: Sample) -> Ground:
     return Ground(ready, problem, inputs, cube, sample)
 
 
-def _with_numbers(scenario: Scenario) -> Scenario:
+def _with_numbers(scenario: ScenarioData) -> ScenarioData:
     """Convert uncertain extra columns from text to numbers."""
     portfolio = scenario.portfolio
     for entry in scenario.spec.uncertain:

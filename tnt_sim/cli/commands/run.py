@@ -43,9 +43,9 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
-    from tnt_sim.engine.result import Result
+    from tnt_sim.engine.result import ResultData
     from tnt_sim.ingest.tables.pabulib import PbFile
-    from tnt_sim.scenario.scenario import Scenario
+    from tnt_sim.scenario.scenario import ScenarioData
 
 
 INFEASIBLE, STOPPED = 4, 5
@@ -148,7 +148,7 @@ def _format_measure_change(path: Path, measure: str) -> str:
     return f"objective=[{{maximise: {{{require_measure(_read_pb(path), measure)}: 1}}}}]"
 
 
-def _describe_pabulib(path: Path, scenario: Scenario) -> list[Text]:
+def _describe_pabulib(path: Path, scenario: ScenarioData) -> list[Text]:
     """Describe the run of a Pabulib file; empty for a scenario."""
     from tnt_sim.reporting.text.pabulib import describe_pabulib
 
@@ -175,7 +175,7 @@ def _write_lp(document: Any, path: Path) -> None:
         raise build_write_error(quote_path(path), error, usage="usage.write-lp") from error
 
 
-def _store_result(result: Result, out: Path | None) -> dict[str, Any]:
+def _store_result(result: ResultData, out: Path | None) -> dict[str, Any]:
     """Return the document with its run folder, written if there is a decision."""
     from tnt_sim.reporting.run_folder.writer import write_run
 
@@ -191,7 +191,9 @@ def format_path(path: Path) -> str:
     return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()
 
 
-def _compute_step_effects(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
+def _compute_step_effects(
+    scenario: ScenarioData, result: ResultData, seconds: float | None
+) -> dict[str, Any] | None:
     """Compute what each axis would do with one more step of money, within the run's limit."""
     from tnt_sim.analysis.extend.step_effects import compute_step_gains
 
@@ -200,7 +202,7 @@ def _compute_step_effects(scenario: Scenario, result: Result, seconds: float | N
     return compute_step_gains(scenario, result, None if limit is None else max(0.0, limit - spent))
 
 
-def _find_conflict(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any]:
+def _find_conflict(scenario: ScenarioData, result: ResultData, seconds: float | None) -> dict[str, Any]:
     """Find the first conflict and the cheapest repairs of an infeasible scenario."""
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 
@@ -210,7 +212,7 @@ def _find_conflict(scenario: Scenario, result: Result, seconds: float | None) ->
     return {"conflict": found.document["sets"], "repairs": found.document["repairs"]}
 
 
-def _print(result: Result, summary: dict[str, Any], lang: Lang, scenario: str) -> None:
+def _print(result: ResultData, summary: dict[str, Any], lang: Lang, scenario: str) -> None:
     from tnt_sim.reporting.reports.infeasibility import render_first_conflict
     from tnt_sim.reporting.reports.run import render_relaxation, render_run
     from tnt_sim.reporting.text.vocabulary import build_labels, translate_document

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tnt_sim.analysis.marginal.questions import MarginalAnswer
     from tnt_sim.analysis.sweep.plan import SweepPlan
     from tnt_sim.analysis.sweep.store import PointStore
-    from tnt_sim.scenario.scenario import Scenario
+    from tnt_sim.scenario.scenario import ScenarioData
 
 NextOption = Annotated[
     bool, typer.Option("--next", help="Ce que vaut l'euro suivant, par enveloppe et par règle.")
@@ -134,7 +134,7 @@ class MarginalRequest:
 
 def run_question(
     options: MarginalRequest,
-    scenario: Scenario,
+    scenario: ScenarioData,
     *,
     lang: Lang,
     time_limit: float | None,
@@ -168,7 +168,7 @@ def run_question(
 
 
 def _solve_question(
-    request: MarginalRequest, scenario: Scenario, options: Mapping[str, Any]
+    request: MarginalRequest, scenario: ScenarioData, options: Mapping[str, Any]
 ) -> MarginalAnswer:
     from tnt_sim.analysis.marginal import questions
 

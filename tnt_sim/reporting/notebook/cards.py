@@ -17,7 +17,7 @@ from tnt_sim.reporting.reports.run import describe_money, describe_remedy, get_m
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC, describe_verdict
 from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.rules.expressions.text import SENSE, describe_measure
-from tnt_sim.scenario.scenario import Scenario, is_synthetic
+from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
 from tnt_sim.verify.verification import Verification
 
 Document = Mapping[str, Any]
@@ -38,7 +38,7 @@ class About:
     synthetic: bool
 
 
-def build_about(scenario: Scenario) -> About:
+def build_about(scenario: ScenarioData) -> About:
     """Return these data for a scenario."""
     day = scenario.spec.date.isoformat() if scenario.spec.date else ""
     return About(scenario.title, day, is_synthetic(scenario))
@@ -122,7 +122,7 @@ def _format_name(entry: Document) -> str:
     return f"{entry['id']} · {title}" if title and title != entry["id"] else str(entry["id"])
 
 
-def render_scenario_card(scenario: Scenario, lang: Lang | None = None) -> str:
+def render_scenario_card(scenario: ScenarioData, lang: Lang | None = None) -> str:
     """Return the card of a scenario, before anything is solved."""
     spec = scenario.spec
     tongue = lang or Lang(spec.locale)

@@ -61,7 +61,7 @@ from tnt_sim.reporting.text.sweep import (
 )
 from tnt_sim.reporting.text.vocabulary import INHABITANTS, PROOF, SYNTHETIC
 from tnt_sim.rules.expressions.column_text import format_integer
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 
 AMOUNT = Text("Montant", "Amount")
 _TOTAL_KEYS = (
@@ -571,7 +571,7 @@ POINTS = "points.jsonl"
 DOCUMENT, PAGE, WORKBOOK = "sweep.json", "sweep.html", "sweep.xlsx"
 
 
-def get_sweep_folder(scenario: Scenario, key: str, out: Path | None) -> Path:
+def get_sweep_folder(scenario: ScenarioData, key: str, out: Path | None) -> Path:
     """Return `runs/<id>-sweep-<hash8>/`: the same request has the same folder."""
     safe = re.sub(r"[^\w.-]+", "-", scenario.id).strip(".-") or "scenario"
     return (out if out is not None else scenario.root / RUN_ROOT) / f"{safe}-sweep-{key[:8]}"

@@ -25,7 +25,7 @@ from tnt_sim.rules.expressions.selectors import describe
 from tnt_sim.rules.expressions.text import describe_selector
 from tnt_sim.rules.linear_terms import BoolArray, sum_by_group
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import Scenario, is_synthetic
+from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
 from tnt_sim.verify.run_document import build_envelope_entries as envelope_entries
 from tnt_sim.verify.run_document import open_questions, select_eligible
 
@@ -272,7 +272,7 @@ MOST_COMPARED = 200_000
 """Most applications among which similar ones are searched."""
 
 
-def build_scenario_quality(scenario: Scenario, lang: Lang) -> dict[str, Any]:
+def build_scenario_quality(scenario: ScenarioData, lang: Lang) -> dict[str, Any]:
     """Return the data-quality findings; the legal cap is checked if the scenario sets no cap or rate itself."""
     portfolio, spec = scenario.portfolio, scenario.spec
     decided = bool(spec.caps) or any(entry.max_rate is not None for entry in spec.grants)
@@ -286,7 +286,7 @@ def build_scenario_quality(scenario: Scenario, lang: Lang) -> dict[str, Any]:
     return build_quality_document(quality, table, lang)
 
 
-def choose_map_year(scenario: Scenario) -> int:
+def choose_map_year(scenario: ScenarioData) -> int:
     """Return the year of the map that the scenario names, otherwise the one nearest to its date."""
     spec = scenario.spec
     if spec.territory is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tnt_sim.engine.result import Proof, Result
+from tnt_sim.engine.result import Proof, ResultData
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached
 from tnt_sim.i18n.message import Text
@@ -45,7 +45,7 @@ def solve_again(checked: Checked, time_limit: float | None = None) -> Verificati
     return _update_answers(checked, verification, result)
 
 
-def _update_answers(checked: Checked, verification: Verification, result: Result) -> Verification:
+def _update_answers(checked: Checked, verification: Verification, result: ResultData) -> Verification:
     """Return the answers, with those that the new certificate or the two solvers support."""
     again = replace(checked.run, certificate=dict(result.certificate))
     parts = checked.replay.decisions if checked.replay else ()
@@ -63,7 +63,7 @@ def _update_answers(checked: Checked, verification: Verification, result: Result
     return replace(verification, optimal=optimal, first=first, notes=notes, rows=rows)
 
 
-def _has_same_values(checked: Checked, result: Result) -> bool:
+def _has_same_values(checked: Checked, result: ResultData) -> bool:
     """Whether each objective has the same value; with steps, whether each step made the same awards."""
     run, whole = checked.run, checked.run.whole
     if whole is None or run.table is None or result.reading is None:
@@ -76,7 +76,7 @@ def _has_same_values(checked: Checked, result: Result) -> bool:
     return known and run.table.select(names).equals(result.dossiers.select(names), null_equal=True)
 
 
-def _find_difference(checked: Checked, result: Result) -> tuple[str, str] | None:
+def _find_difference(checked: Checked, result: ResultData) -> tuple[str, str] | None:
     """Return the first objective that differs, stored and new value; None if the new list is not better.
 
     With a tolerance, or after earlier steps, a different value refutes nothing.

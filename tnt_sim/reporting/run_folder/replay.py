@@ -21,14 +21,14 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.engine.award_list import convert_to_csv, select_parquet_columns
-from tnt_sim.engine.result import Evidence, Proof, Result, Status, build_result
+from tnt_sim.engine.result import Evidence, Proof, ResultData, Status, build_result
 from tnt_sim.engine.step_results import combine_results
 from tnt_sim.engine.stored_run import StoredRun, hash_code
 from tnt_sim.engine.stored_run import list_versions as versions_here
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.run_folder.writer import RunOrigin, build_summary, render_resolved_yaml
-from tnt_sim.scenario.scenario import Scenario, build_reserve_step
+from tnt_sim.scenario.scenario import ScenarioData, build_reserve_step
 from tnt_sim.verify.claim_consistency import (
     NO_LIST,
     RunClaim,
@@ -167,7 +167,7 @@ def _describe_other_code(run: Replay) -> Text:
     )
 
 
-def _check_resolved(run: Replay, scenario: Scenario) -> list[Defect]:
+def _check_resolved(run: Replay, scenario: ScenarioData) -> list[Defect]:
     """Check that scenario.resolved.yaml equals the merged scenario, byte by byte."""
     file = run.run_dir / RESOLVED
     if not file.is_file():
@@ -195,18 +195,18 @@ class _DecisionReplay:
 
     decision: StepDecision
     claim: RunClaim
-    result: Result
+    result: ResultData
 
 
 @dataclass(frozen=True, slots=True)
 class RunReplay:
     """The run written again, with its decisions."""
 
-    result: Result
+    result: ResultData
     decisions: tuple[_DecisionReplay, ...]
 
 
-def replay_run(run: Replay, scenario: Scenario, whole: StepDecision) -> RunReplay:
+def replay_run(run: Replay, scenario: ScenarioData, whole: StepDecision) -> RunReplay:
     """Write the run again from what was read."""
     if run.steps is None:
         part = _replay_decision(run, run.summary, "", whole)
@@ -323,7 +323,7 @@ def _read_origin(stored: Mapping[str, Any]) -> RunOrigin:
     )
 
 
-def _compare_tables(run: Replay, result: Result) -> list[Defect]:
+def _compare_tables(run: Replay, result: ResultData) -> list[Defect]:
     assert run.table is not None  # a decision was read from it
     again = (
         result.dossiers if is_same_code(run) else with_older_reasons(run.table, result.dossiers, run.notes)
@@ -357,7 +357,7 @@ def translate_run(run: StoredRun, checked: Checked, lang: Lang) -> StoredRun:
     return _apply_translation(run, again.result, lang)
 
 
-def _apply_translation(run: StoredRun, result: Result, lang: Lang) -> StoredRun:
+def _apply_translation(run: StoredRun, result: ResultData, lang: Lang) -> StoredRun:
     why = {entry["id"]: {key: entry[key] for key in _LEFT} for entry in result.document["envelopes"]}
     notes = translate_warnings(run.summary["warnings"], run.own_lang, lang)
     others = split_warnings(result.document["warnings"], lang)[1]
@@ -374,7 +374,7 @@ def _apply_translation(run: StoredRun, result: Result, lang: Lang) -> StoredRun:
     )
 
 
-def _with_reasons(table: pl.DataFrame, result: Result, names: Sequence[str]) -> pl.DataFrame:
+def _with_reasons(table: pl.DataFrame, result: ResultData, names: Sequence[str]) -> pl.DataFrame:
     again = select_parquet_columns(result.dossiers).select(
         "dossier", *(pl.col(name).alias(f"_{name}") for name in names)
     )
@@ -400,5 +400,5 @@ def _translate_decision(decision: StepDecision, lang: Lang) -> StepDecision:
     )
 
 
-def _set_language(scenario: Scenario, lang: Lang) -> Scenario:
+def _set_language(scenario: ScenarioData, lang: Lang) -> ScenarioData:
     return replace(scenario, spec=scenario.spec.model_copy(update={"locale": lang.value}))

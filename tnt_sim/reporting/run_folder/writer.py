@@ -24,13 +24,13 @@ from ruamel.yaml import YAML
 
 from tnt_sim.disk import build_write_error, encode_parquet, fill
 from tnt_sim.engine.award_list import convert_to_csv, select_parquet_columns
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.stored_run import RUN_ROOT, build_provenance, hash_code, hash_lock_file, list_versions
 from tnt_sim.errors import DataError, UsageError
 from tnt_sim.i18n.message import Text
 from tnt_sim.reporting.run_folder.atomic_write import put_folder
 from tnt_sim.rules.protocols import Path as KeyPath
-from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.yaml.nodes import Origin
 from tnt_sim.verify.run_files import (
     BOUND,
@@ -53,7 +53,7 @@ _WORDS = ("true", "false", "null", "~", "yes", "no", "on", "off")
 _LONG = 60
 
 
-def render_resolved(scenario: Scenario, width: int) -> list[Line]:
+def render_resolved(scenario: ScenarioData, width: int) -> list[Line]:
     """Return the scenario as YAML lines with their origins as aligned comments."""
     rows = list(_render_mapping(scenario.tree, (), scenario.origins, 0, width))
     short = [len(text) for text, origin in rows if origin and len(text) <= _LONG]
@@ -67,7 +67,7 @@ def render_resolved(scenario: Scenario, width: int) -> list[Line]:
     return lines
 
 
-def list_origins(scenario: Scenario) -> list[dict[str, Any]]:
+def list_origins(scenario: ScenarioData) -> list[dict[str, Any]]:
     """Return every scalar of the merged scenario with its origin, for `show --json`."""
     return [
         {
@@ -172,7 +172,7 @@ _HEADER = """\
 """
 
 
-def write_run(result: Result, out: Path | None = None) -> Path:
+def write_run(result: ResultData, out: Path | None = None) -> Path:
     """Write the run folder of a result and return its path.
 
     Parameters
@@ -199,7 +199,7 @@ def write_run(result: Result, out: Path | None = None) -> Path:
     return target
 
 
-def build_folder_name(scenario: Scenario) -> str:
+def build_folder_name(scenario: ScenarioData) -> str:
     """Return `<id>-<hash8>`, with unsafe characters of the id replaced by "-"."""
     safe = re.sub(r"[^\w.-]+", "-", scenario.id).strip(".-") or "scenario"
     return f"{safe}-{scenario.sha256[:8]}"
@@ -231,7 +231,7 @@ def _refuse_strangers(target: Path) -> None:
 _ELSEWHERE = Text("Choisissez un autre dossier avec --out.", "Choose another folder with --out.")
 
 
-def _write(result: Result, folder: Path, target: Path) -> None:
+def _write(result: ResultData, folder: Path, target: Path) -> None:
     scenario, problem = result.problem.scenario, result.problem
     fill(folder / RESOLVED, render_resolved_yaml(scenario).encode())
     fill(folder / PARQUET, encode_parquet(select_parquet_columns(result.dossiers)))
@@ -254,7 +254,7 @@ class RunOrigin:
 
 
 def build_summary(
-    result: Result, target: Path, files: Mapping[str, str], origin: RunOrigin
+    result: ResultData, target: Path, files: Mapping[str, str], origin: RunOrigin
 ) -> dict[str, Any]:
     """Return the document of the run with its hashes; only `seconds` depends on the clock.
 
@@ -287,7 +287,7 @@ def build_summary(
     return {**document, "document_sha256": hash_summary(document)}
 
 
-def build_resolved_tree(scenario: Scenario) -> dict[str, Any]:
+def build_resolved_tree(scenario: ScenarioData) -> dict[str, Any]:
     """Return the merged scenario as plain values, with files relative to the project folder."""
     tree: dict[str, Any] = {"schema_version": 1, **scenario.resolve()}
     for path, file in scenario.files.items():
@@ -298,7 +298,7 @@ def build_resolved_tree(scenario: Scenario) -> dict[str, Any]:
     return tree
 
 
-def render_resolved_yaml(scenario: Scenario) -> str:
+def render_resolved_yaml(scenario: ScenarioData) -> str:
     """Return the merged scenario as YAML that reads back as the same scenario."""
     return _HEADER + to_yaml(build_resolved_tree(scenario))
 

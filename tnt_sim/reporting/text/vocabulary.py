@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.engine.result import Result
+from tnt_sim.engine.result import ResultData
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.linear_terms import Unit
@@ -240,7 +240,7 @@ class Labels:
     reasons: Mapping[bool, Mapping[str, int]] = field(default_factory=dict)
 
 
-def build_labels(result: Result, lang: Lang) -> Labels:
+def build_labels(result: ResultData, lang: Lang) -> Labels:
     """Return the labels of a result."""
     problem = result.problem
     spec = problem.scenario.spec
@@ -263,7 +263,7 @@ def build_labels(result: Result, lang: Lang) -> Labels:
     )
 
 
-def _get_second_solver(result: Result) -> str:
+def _get_second_solver(result: ResultData) -> str:
     """Return the usual name of the solver that confirmed."""
     check = result.certificate.get("cross_check") or {}
     return get_solver_name(str(check.get("solver") or ""))
@@ -284,7 +284,7 @@ def _infer_unit(rule: object) -> str:
     return "money" if getattr(terms, "unit", None) is Unit.MONEY else "number"
 
 
-def translate_document(result: Result, lang: Lang) -> dict[str, Any]:
+def translate_document(result: ResultData, lang: Lang) -> dict[str, Any]:
     """Return the document of a run with its sentences in `lang` instead of the scenario's language."""
     document = dict(result.document)
     document["warnings"] = [warning.line(lang) for warning in result.warnings]
