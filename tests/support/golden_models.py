@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 
 from tnt_sim.engine.solve import write_lp
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec
+from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -31,20 +33,13 @@ dossiers: [{file: table.csv}]
 objective: [{maximise: {score: 1}}]
 """
 RULES = {
-    "limit": "measure: granted, by: department, min: 300 €, max: 900 €",
-    "share": "measure: granted, where: {department: 01}, min: 25 %, max: 75 %",
-    "exclusive": "dossiers: [1, 2], max: 1",
-    "requires": "dossiers: [3], need: [1, 2], at_least: 1",
-    "together": "by: lot",
-    "order": "by: envelope, rank: priority",
-    "decide": "fund: [4], refuse: [1]",
-    "coverage": "units: {type: departement, region: 84}, covered_by: applicant_id, min: 1",
-    "schedule": "year: {column: year}, commitments: {2021: 700 €}, profile: [60 %, 40 %], payments: {2022: 800 €}",
-    "equity": "measure: granted, by: department, min: 20 %, max: 300 %",
+    name: (FOLDER / f"{name}.yaml").read_text(encoding="utf-8").strip()[1:-1]
+    for name in load_rule_kinds()
+    if (FOLDER / f"{name}.yaml").is_file()
 }
-"""The rule of each kind, without its id and kind."""
+"""The rule of each kind, without its id and kind: `golden/KIND.yaml`."""
 
-PRICED = {kind: text for kind, text in RULES.items() if kind != "decide"}
+PRICED = {name: text for name, text in RULES.items() if issubclass(load_rule_kinds()[name].spec, RuleSpec)}
 """Those that can carry a penalty."""
 
 OTHERS = {

@@ -2,6 +2,7 @@
 
 The meaning of each key, one sentence, is in `tnt_sim/data/scenario-keys.csv`, by block (named as in the
 schema; « Scenario » is the file itself) and key; `*` stands for every block that says nothing else of a key.
+A rule kind explains its own keys in its `text.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pydantic import BaseModel
 
 from tnt_sim.disk import put
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.scenario.spec import ScenarioSpec
 
 FILE = "Scenario"
@@ -33,7 +35,10 @@ def load_meanings() -> Mapping[tuple[str, str], Text]:
     """Return all sentences by block and key."""
     text = (files("tnt_sim") / "data" / "scenario-keys.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter=";")
-    return {(row["block"], row["key"]): Text(row["fr"], row["en"]) for row in rows}
+    meanings = {(row["block"], row["key"]): Text(row["fr"], row["en"]) for row in rows}
+    for kind in load_rule_kinds().values():
+        meanings |= {(kind.spec.__name__, key): meaning for key, meaning in kind.keys.items()}
+    return meanings
 
 
 def get_meaning(block: str, key: str) -> Text | None:

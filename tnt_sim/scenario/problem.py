@@ -36,17 +36,12 @@ from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.expressions.measures import BUILT_IN, Measures
 from tnt_sim.rules.kind_support.attainable_range import compute_grant_bound, is_granted
 from tnt_sim.rules.kind_support.empty_group_keys import ask_blank_keys
-from tnt_sim.rules.kinds.coverage.rule import CoverageSpec, compile_coverage
 from tnt_sim.rules.kinds.decide.rule import combine_decisions
 from tnt_sim.rules.kinds.dossier_links import TableRule, compile_table_links, refuse_cycles
-from tnt_sim.rules.kinds.equity.rule import EquitySpec, compile_equity
-from tnt_sim.rules.kinds.exclusive.rule import ExclusiveSpec, compile_exclusive
-from tnt_sim.rules.kinds.limit.rule import Limit, LimitSpec, compile_limit
-from tnt_sim.rules.kinds.order.rule import OrderSpec, compile_order
-from tnt_sim.rules.kinds.requires.rule import Requires, RequiresSpec, compile_requires
-from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec, compile_schedule
-from tnt_sim.rules.kinds.share.rule import Share, ShareSpec, compile_share
-from tnt_sim.rules.kinds.together.rule import TogetherSpec, compile_together
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.kinds.registry import load_rule_kinds
+from tnt_sim.rules.kinds.requires.rule import Requires
+from tnt_sim.rules.kinds.share.rule import Share
 from tnt_sim.rules.linear_terms import Terms
 from tnt_sim.rules.offers.caps import Caps, check_forced, compile_caps
 from tnt_sim.rules.offers.decisions import DecideSpec, Decisions
@@ -450,31 +445,7 @@ def _compile_rule(
     rule: Any, path: Path, case: Case, measures: Measures, offered: Offers
 ) -> CompiledRule | None:
     with case.guard_overflow(path):
-        return _compile_by_kind(rule, path, case, measures, offered)
-    return None
-
-
-def _compile_by_kind(
-    rule: Any, path: Path, case: Case, measures: Measures, offered: Offers
-) -> CompiledRule | None:
-    if isinstance(rule, LimitSpec):
-        return compile_limit(rule, path, case, measures, offered)
-    if isinstance(rule, ShareSpec):
-        return compile_share(rule, path, case, measures, offered)
-    if isinstance(rule, OrderSpec):
-        return compile_order(rule, path, case, measures, offered)
-    if isinstance(rule, ExclusiveSpec):
-        return compile_exclusive(rule, path, case, offered)
-    if isinstance(rule, RequiresSpec):
-        return compile_requires(rule, path, case, offered)
-    if isinstance(rule, TogetherSpec):
-        return compile_together(rule, path, case, offered)
-    if isinstance(rule, CoverageSpec):
-        return compile_coverage(rule, path, case, offered)
-    if isinstance(rule, ScheduleSpec):
-        return compile_schedule(rule, path, case, offered)
-    if isinstance(rule, EquitySpec):
-        return compile_equity(rule, path, case, measures, offered)
+        return load_rule_kinds()[rule.kind].compile_rule(rule, path, case, measures, offered)
     return None
 
 

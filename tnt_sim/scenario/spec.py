@@ -7,7 +7,9 @@ that may happen, each with a probability law.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -28,15 +30,8 @@ from tnt_sim.domain.money import MoneyError, parse_decimal
 from tnt_sim.rules.expressions.measures import MeasureSpec
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.values import ValuesSpec
-from tnt_sim.rules.kinds.coverage.rule import CoverageSpec
-from tnt_sim.rules.kinds.equity.rule import EquitySpec
-from tnt_sim.rules.kinds.exclusive.rule import ExclusiveSpec
-from tnt_sim.rules.kinds.limit.rule import LimitSpec
-from tnt_sim.rules.kinds.order.rule import OrderSpec
-from tnt_sim.rules.kinds.requires.rule import RequiresSpec
-from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
-from tnt_sim.rules.kinds.share.rule import ShareSpec
-from tnt_sim.rules.kinds.together.rule import TogetherSpec
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec
+from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.offers.cap_spec import CapSpec, NamedCap
 from tnt_sim.rules.offers.decisions import DecideSpec
 from tnt_sim.rules.offers.eligibility import EligibilitySpec, WaiverSpec
@@ -170,19 +165,13 @@ def _parse_number(text: str) -> float:
         raise _build_uncertain_error(f"« {text} » n'est pas un nombre", f'"{text}" is no number') from error
 
 
-AnyRule = Annotated[
-    LimitSpec
-    | ShareSpec
-    | DecideSpec
-    | CoverageSpec
-    | ExclusiveSpec
-    | RequiresSpec
-    | TogetherSpec
-    | OrderSpec
-    | ScheduleSpec
-    | EquitySpec,
-    Field(discriminator="kind"),
-]
+if TYPE_CHECKING:
+    AnyRule = RuleSpec | DecideSpec
+else:
+    AnyRule = Annotated[
+        reduce(or_, (kind.spec for kind in load_rule_kinds().values())), Field(discriminator="kind")
+    ]
+"""Any rule kind that is in force; `kind` says which."""
 
 
 class ReadSpec(Spec):

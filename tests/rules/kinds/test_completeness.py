@@ -2,42 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pytest
 from support.golden_models import FOLDER, PRICED, RULES, model_text, scenario, tails
 from support.paths import TESTS
 
+import tnt_sim.rules.kinds
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.reports.rules_page import parse_fragment
 from tnt_sim.reporting.reports.scenario import describe_scenario
-from tnt_sim.reporting.text import vocabulary as words
-from tnt_sim.reporting.text.rule_examples import CATALOGUE, KINDS
-from tnt_sim.rules.kind_support.rule_spec import RuleSpec
-from tnt_sim.rules.kinds.registry import RULE_FORMULAS, RULE_WORDS
-from tnt_sim.rules.offers.decisions import DecideSpec
+from tnt_sim.reporting.text.rule_examples import CATALOGUE
+from tnt_sim.rules.kind_support.rule_kind import RuleKind
+from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula, load_rule_kinds
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.spec import AnyRule
 
-SPECS: dict[str, Any] = {
-    get_args(spec.model_fields["kind"].annotation)[0]: spec for spec in get_args(get_args(AnyRule)[0])
+ROOM = Path(tnt_sim.rules.kinds.__file__).parent
+KINDS = load_rule_kinds()
+TEST_TEXTS = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in TESTS.rglob("test_*.py")
+    if path.name != Path(__file__).name
 }
-TEN = {
-    "limit", "share", "exclusive", "requires", "together", "order", "decide", "coverage", "schedule", "equity",
-}  # fmt: skip
 
 
-def test_the_ten_kinds_of_the_contract() -> None:
-    assert set(SPECS) == TEN
-    assert set(RULES) == TEN
-    assert set(RULE_WORDS) == TEN
-    assert set(RULE_FORMULAS) == TEN
-    assert set(words.KIND) == TEN | {"cap"}
-    assert {kind for kind, _ in KINDS} == TEN
-    assert all(issubclass(spec, RuleSpec | DecideSpec) for spec in SPECS.values())
+def list_gaps(kind: RuleKind) -> list[str]:
+    """What a rule kind lacks, in words: [] where it is complete."""
+    name, folder = kind.name, ROOM / kind.name
+    rules = parse_fragment(kind.example).rules
+    sentences = [[describe_rule(rule, lang) for rule in rules] for lang in (Lang.FR, Lang.EN)]
+    files = {
+        *(folder / file for file in ("rule.py", "check.py", "text.py", "kind.py")),
+        *(FOLDER / f"{one}.lp" for one in (name, *([f"{name}-penalty"] if name in PRICED else []))),
+        FOLDER / f"{name}.yaml",
+    }
+    needs = {
+        "its name is not the `kind` of its specification": get_args(kind.spec.model_fields["kind"].annotation)
+        == (name,),
+        "no second reading": bool(kind.second_reading),
+        "no label in both languages": bool(kind.label.fr and kind.label.en),
+        "its example shows no such rule": bool(rules) and {rule.kind for rule in rules} == {name},
+        "one sentence for both languages": all(fr != en for fr, en in zip(*sentences, strict=True)),
+        "no formula": all(format_rule_formula(rule) for rule in rules),
+        "a key of its own that it does not have": kind.keys.keys() <= kind.spec.model_fields.keys(),
+        "no test writes a rule of this kind": any(f"kind: {name}" in text for text in TEST_TEXTS.values()),
+        **{f"no file {file.relative_to(ROOM.parents[2])}": file.is_file() for file in sorted(files)},
+    }
+    return [f"{name}: {gap}" for gap, fine in needs.items() if not fine]
+
+
+def test_no_kind_has_a_gap() -> None:
+    assert [gap for kind in KINDS.values() for gap in list_gaps(kind)] == []
+
+
+def test_a_kind_without_its_parts_is_listed() -> None:
+    bare = replace(KINDS["limit"], name="bare", second_reading={}, label=Text("", ""))
+    gaps = "\n".join(list_gaps(bare))
+    for gap in ("no second reading", "no label", "bare/check.py", "bare.lp", "no test writes", "its name is"):
+        assert gap in gaps
+
+
+def test_every_kind_has_a_folder_and_every_folder_a_kind() -> None:
+    assert {path.parent.name for path in ROOM.glob("*/kind.py")} == set(KINDS) == set(RULES)
+    assert {kind.spec for kind in KINDS.values()} == set(get_args(get_args(AnyRule)[0]))
 
 
 @pytest.mark.parametrize("kind", sorted(PRICED))
@@ -95,17 +128,6 @@ def test_each_model_is_its_golden_model(name: str, tmp_path: Path) -> None:
 
 def test_no_golden_model_without_a_rule() -> None:
     assert {path.stem for path in FOLDER.glob("*.lp")} == set(tails())
-
-
-@pytest.mark.parametrize("kind", sorted(TEN))
-def test_a_test_names_the_kind(kind: str) -> None:
-    skipped = {Path(__file__).name}
-    naming = [
-        path.name
-        for path in TESTS.rglob("test_*.py")
-        if path.name not in skipped and f"kind: {kind}" in path.read_text(encoding="utf-8")
-    ]
-    assert naming
 
 
 def test_the_catalogue_has_all_65_rules() -> None:

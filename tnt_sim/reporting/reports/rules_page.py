@@ -12,11 +12,10 @@ from typing import Any
 
 from tnt_sim.disk import put
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.text import vocabulary
-from tnt_sim.reporting.text.rule_examples import AMOUNTS, CATALOGUE, ENVELOPES, GOALS, KINDS
+from tnt_sim.reporting.text.rule_examples import AMOUNTS, CATALOGUE, ENVELOPES, GOALS
 from tnt_sim.rules.envelopes.text import describe_envelope, find_gaining_envelopes, format_envelope_formula
 from tnt_sim.rules.expressions.text import capitalise
-from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula
+from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula, load_rule_kinds
 from tnt_sim.rules.offers.cap_spec import LIBRARY, CapSpec
 from tnt_sim.rules.offers.text import (
     describe_cap,
@@ -70,10 +69,10 @@ def _render_sample(yaml: str, fr: str, en: str, formula: str) -> Iterator[str]:
 
 def _render_rules() -> Iterator[str]:
     yield "\n## Règles\n"
-    for kind, text in KINDS:
-        yield f"### `{kind}` : {vocabulary.KIND[kind].fr}\n"
-        yield f"```yaml\n{text}\n```\n"
-        for rule in parse_fragment(text).rules:
+    for kind in load_rule_kinds().values():
+        yield f"### `{kind.name}` : {kind.label.fr}\n"
+        yield f"```yaml\n{kind.example}\n```\n"
+        for rule in parse_fragment(kind.example).rules:
             yield (
                 f"- {describe_rule(rule, Lang.FR)}\n- *{describe_rule(rule, Lang.EN)}*\n"
                 f"- `{format_rule_formula(rule)}`\n"

@@ -157,30 +157,6 @@ CATALOGUE: tuple[RuleExample, ...] = (
 )  # fmt: skip
 """In the order of the catalogue; entries without YAML say where the rule is handled instead."""
 
-KINDS: tuple[tuple[str, str], ...] = (
-    ("limit", "rules: [{id: departements, kind: limit, measure: granted, by: department, min: 200 k€, "
-              "max: 1 M€}]"),
-    ("share", "rules: [{id: quart, kind: share, measure: granted, where: {applicant_type: mutualisation}, "
-              "of: {envelope: axe-3}, min: 25 %, penalty: {cost: 0.5, per: 1 k€}}]"),
-    ("exclusive", "rules: [{id: variantes, kind: exclusive, dossiers: [D-1, D-2], max: 1}]"),
-    ("requires", "rules: [{id: socle, kind: requires, dossiers: [D-3], need: [D-4, D-5], at_least: 1}]"),
-    ("together", "rules: [{id: lots, kind: together, by: lot}]"),
-    ("order", "rules: [{id: merite, kind: order, where: {envelope: deconcentre}, by: cost_class, rank: score, "
-              "best: high}, {id: guichet, kind: order, where: {envelope: fc}, first_come: filed_at, "
-              "skip: false}]"),
-    ("decide", "rules: [{id: arbitrage, kind: decide, fund: [D-6], refuse: [D-7], amounts: {D-6: 50 k€}, "
-               "reason: arbitrage, author: cabinet}]"),
-    ("coverage", "rules: [{id: petites, kind: coverage, units: {type: commune, population: {max: 3500}}, "
-                 "covered_by: applicant_id, already: fc.csv, measure: units, min: 10 %, report: true}]"),
-    ("schedule", "rules: [{id: cp, kind: schedule, year: {column: year}, commitments: {2021: 60 M€, 2022: 28 M€}, "
-                 "profile: [30 %, 50 %, 20 %], payments: {2021: 30 M€, 2022: 50 M€}, advance_max: 30 %, "
-                 "before_end_max: 80 %}]"),
-    ("equity", "rules: [{id: equite, kind: equity, measure: granted, per: population, by: department, "
-               "groups: map, "
-               "min: 50 %, max: 150 %}]"),
-)  # fmt: skip
-"""One example of each kind of rule, in the syntax of the contract."""
-
 AMOUNTS: tuple[str, ...] = (
     "grants: [{where: {envelope: appels}, mode: all_or_nothing, max_rate: 50 %}]",
     "grants: [{where: {envelope: ads}, formula: {flat: 4 000 €, per: [{column: n_communes, amount: 400 €, "

@@ -16,6 +16,7 @@ import polars as pl
 from tnt_sim.engine.result import ResultData
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
 from tnt_sim.scenario.scenario import is_synthetic
@@ -91,19 +92,11 @@ REASON: Mapping[str, Text] = MappingProxyType(
 
 KIND: Mapping[str, Text] = MappingProxyType(
     {
-        "limit": Text("plafond ou plancher", "limit"),
-        "share": Text("part", "share"),
-        "exclusive": Text("exclusion", "exclusive"),
-        "requires": Text("préalable", "requires"),
-        "together": Text("ensemble", "together"),
-        "order": Text("ordre", "order"),
-        "decide": Text("décision", "decision"),
-        "coverage": Text("couverture", "coverage"),
-        "schedule": Text("échéancier", "schedule"),
-        "equity": Text("équité", "equity"),
+        **{kind.name: kind.label for kind in load_rule_kinds().values()},
         "cap": Text("plafond par projet", "cap over projects"),
     }
 )
+"""Labels of the rule kinds and of caps, by kind."""
 
 INHABITANTS = Text("Habitants des communes atteintes", "Inhabitants of the communes reached")
 """Heading of the figure `inhabitants`."""

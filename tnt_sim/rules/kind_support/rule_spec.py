@@ -25,6 +25,7 @@ class RuleSpec(Described):
     id: Code
     penalty: PenaltySpec | None = None
     report: Flag = False
+    kind: str
 
 
 def get_mode(spec: RuleSpec) -> Mode:

@@ -22,6 +22,7 @@ from tnt_sim.domain.territory import TYPES, Territory
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, record_unknown_column
 from tnt_sim.rules.expressions.comparisons import parse_bound
+from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.expressions.territory_names import (
     find_units_by_column,
@@ -113,7 +114,9 @@ class Coverage:
         )
 
 
-def compile_coverage(spec: CoverageSpec, path: Path, case: Case, offers: Offers) -> Coverage | None:
+def compile_coverage(
+    spec: CoverageSpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Coverage | None:
     """Resolve the rule on the map and the dossiers; None, with defects recorded, when something is unknown."""
     known = get_map(case, path)
     mask = _select_dossiers(spec, case, offers, path)

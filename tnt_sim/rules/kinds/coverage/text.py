@@ -1,8 +1,10 @@
-"""Wording and formula of `describe_coverage`."""
+"""Label, sentence, formula, example and keys of `coverage`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from types import MappingProxyType
 
 from tnt_sim.domain.money import format_rate, parse_decimal, parse_rate
 from tnt_sim.i18n.message import Lang, Text
@@ -18,6 +20,26 @@ from tnt_sim.rules.expressions.text import (
     describe_where_clause,
 )
 from tnt_sim.rules.kinds.coverage.rule import CoverageSpec
+
+LABEL = Text("couverture", "coverage")
+EXAMPLE = (
+    "rules: [{id: petites, kind: coverage, units: {type: commune, population: {max: 3500}}, "
+    "covered_by: applicant_id, already: fc.csv, measure: units, min: 10 %, report: true}]"
+)
+KEYS: Mapping[str, Text] = MappingProxyType(
+    {
+        "units": Text(
+            "les territoires à atteindre, de la carte",
+            "the territories to be reached, of the map",
+        ),
+        "covered_by": Text(
+            "la colonne qui nomme le territoire d'un dossier",
+            "the column that names a dossier's territory",
+        ),
+        "already": Text("un fichier de ceux qui le sont déjà", "a file of those that are reached already"),
+        "measure": Text("units (territoires) ou population", "units (territories) or population"),
+    }
+)
 
 
 def format_coverage_formula(rule: CoverageSpec) -> str:

@@ -9,7 +9,9 @@ import numpy as np
 from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import suggest_name
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.offers.decisions import DecideSpec, Decisions
+from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Path
 
 
@@ -118,3 +120,7 @@ def _warn_already_committed(case: Case, name: str, held: int, cents: int, path: 
         case.locate(path),
         hint=Text("Corrigez la colonne `committed`.", "Correct the column `committed`."),
     )
+
+
+def compile_decide(spec: DecideSpec, path: Path, case: Case, measures: Measures, offers: Offers) -> None:
+    """Return None: `combine_decisions` resolves all decisions at once, before the offers."""

@@ -1,9 +1,12 @@
-"""Wording and formula of `describe_equity`."""
+"""Label, sentence, formula, example and keys of `equity`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from tnt_sim.domain.money import format_rate
-from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.text import (
     _format_bounds,
@@ -16,6 +19,22 @@ from tnt_sim.rules.expressions.text import (
     describe_scope,
 )
 from tnt_sim.rules.kinds.equity.rule import EquitySpec
+
+LABEL = Text("équité", "equity")
+EXAMPLE = (
+    "rules: [{id: equite, kind: equity, measure: granted, per: population, by: department, groups: "
+    "map, min: 50 %, max: 150 %}]"
+)
+KEYS: Mapping[str, Text] = MappingProxyType(
+    {
+        "min": Text(
+            "la moyenne par habitant d'un groupe, en part de celle de l'ensemble",
+            "a group's mean per head, as a share of that of all",
+        ),
+        "max": Text("la même, au plus", "the same, at most"),
+        "per": Text("par habitant, d'après la carte", "per head, by the map"),
+    }
+)
 
 
 def format_equity_formula(rule: EquitySpec) -> str:

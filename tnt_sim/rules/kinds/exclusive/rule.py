@@ -22,6 +22,7 @@ import numpy as np
 
 from tnt_sim.domain.field_types import Code, Count
 from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
@@ -111,7 +112,9 @@ class Exclusive:
         return spread(members, np.where(full, members.find_first(funded), -1), ~funded)
 
 
-def compile_exclusive(spec: ExclusiveSpec, path: Path, case: Case, offers: Offers) -> Exclusive | None:
+def compile_exclusive(
+    spec: ExclusiveSpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Exclusive | None:
     """Resolve the rule on the dossiers.
 
     Returns None, with defects recorded, when something is unknown or infeasible.

@@ -1,10 +1,11 @@
-"""Wording and formula of `describe_exclusive`."""
+"""Label, sentence, formula, example and keys of `exclusive`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_count
 from tnt_sim.rules.expressions.text import (
     _MAX_LISTED,
@@ -14,6 +15,14 @@ from tnt_sim.rules.expressions.text import (
     describe_scope,
 )
 from tnt_sim.rules.kinds.exclusive.rule import ExclusiveSpec
+
+LABEL = Text("exclusion", "exclusive")
+EXAMPLE = "rules: [{id: variantes, kind: exclusive, dossiers: [D-1, D-2], max: 1}]"
+KEYS: Mapping[str, Text] = MappingProxyType(
+    {
+        "max": Text("combien peuvent être financés ; 1 sans lui", "how many may be funded; 1 without it"),
+    }
+)
 
 
 def describe_exclusive(rule: ExclusiveSpec, lang: Lang) -> str:

@@ -1,17 +1,39 @@
-"""Formula of `limit`."""
+"""Label, sentence, formula, example and keys of `limit`."""
 
 from __future__ import annotations
 
 from tnt_sim.domain.field_types import write_rate
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.text import (
     _format_bounds,
     _format_quantifier,
     _format_selector,
     _format_sum,
     _format_term,
+    describe_bound_predicate,
+    describe_scope,
 )
 from tnt_sim.rules.kind_support.rule_spec import ShareOfAmount
+from tnt_sim.rules.kind_support.text import describe_bound
 from tnt_sim.rules.kinds.limit.rule import LimitSpec
+
+LABEL = Text("plafond ou plancher", "limit")
+EXAMPLE = "rules: [{id: departements, kind: limit, measure: granted, by: department, min: 200 k€, max: 1 M€}]"
+
+
+def describe_limit(rule: LimitSpec, lang: Lang) -> str:
+    """Return the sentence of a limit: its groups, its measure and the bounds."""
+    low, high = (describe_bound(bound, rule.measure, lang) for bound in (rule.min, rule.max))
+    measure = expressions_text.describe_measure(rule.measure).in_(lang)
+    text = f"{describe_scope(rule.by, rule.where, lang)}{measure}{describe_bound_predicate(low, high, lang)}"
+    if rule.min is not None and rule.by is not None and rule.floor != "strict":
+        text += (
+            ", ou tout ce que le groupe peut recevoir s'il demande moins"
+            if lang is Lang.FR
+            else ", or all that the group can take where it asks for less"
+        )
+    return text
 
 
 def format_limit_formula(rule: LimitSpec) -> str:

@@ -16,6 +16,7 @@ import polars as pl
 
 from tnt_sim.domain.field_types import Code, Count
 from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
 from tnt_sim.rules.offers.funded_rows import (
@@ -112,7 +113,9 @@ class Requires:
         return places
 
 
-def compile_requires(spec: RequiresSpec, path: Path, case: Case, offers: Offers) -> Requires | None:
+def compile_requires(
+    spec: RequiresSpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Requires | None:
     """Resolve the rule on the dossiers.
 
     Returns None, with defects recorded, when something is unknown or infeasible.

@@ -24,6 +24,7 @@ from tnt_sim.domain.field_types import Cents, Code, Count, Rate, Spec
 from tnt_sim.domain.money import format_cents, format_rate
 from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.rules.expressions.columns import CENT, extract_years, read_years
+from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
@@ -114,7 +115,9 @@ class Schedule:
         return RuleReading(self.id, self.kind, self.mode, readings, grouped=True)
 
 
-def compile_schedule(spec: ScheduleSpec, path: Path, case: Case, offers: Offers) -> Schedule | None:
+def compile_schedule(
+    spec: ScheduleSpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Schedule | None:
     """Resolve the rule on the dossiers.
 
     Returns None, with defects recorded, when something is unknown or infeasible.

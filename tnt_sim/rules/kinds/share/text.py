@@ -1,7 +1,13 @@
-"""Formula of `share`."""
+"""Label, sentence, formula, example and keys of `share`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tnt_sim.domain.money import format_rate
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.expressions.text import (
     _format_bounds,
     _format_optional_rate,
@@ -9,8 +15,69 @@ from tnt_sim.rules.expressions.text import (
     _format_selector,
     _format_sum,
     _format_term,
+    describe_bound_predicate,
+    describe_for_each,
+    describe_scope,
+    describe_selected_dossiers,
+    describe_where_clause,
 )
 from tnt_sim.rules.kinds.share.rule import ShareSpec
+
+LABEL = Text("part", "share")
+EXAMPLE = (
+    "rules: [{id: quart, kind: share, measure: granted, where: {applicant_type: mutualisation}, of: "
+    "{envelope: axe-3}, min: 25 %, penalty: {cost: 0.5, per: 1 k€}}]"
+)
+KEYS: Mapping[str, Text] = MappingProxyType(
+    {
+        "where": Text("le numérateur", "the numerator"),
+        "of": Text(
+            "le dénominateur ; tous les financés sans lui ; all : avec by, ceux de tous les groupes réunis",
+            "the denominator; all that are funded without it; all: with by, those of all groups together",
+        ),
+        "of_measure": Text("une autre mesure pour le dénominateur", "another measure for the denominator"),
+    }
+)
+
+
+def describe_share(rule: ShareSpec, lang: Lang) -> str:
+    """Return the sentence of a share: its groups, the ratio and the bounds."""
+    low = format_rate(rule.min, lang) if rule.min is not None else None
+    high = format_rate(rule.max, lang) if rule.max is not None else None
+    limits = describe_bound_predicate(low, high, lang)
+    top, bottom = (
+        expressions_text.describe_measure(name).in_(lang)
+        for name in (rule.measure, rule.of_measure or rule.measure)
+    )
+    french = lang is Lang.FR
+    if rule.pooled:
+        return _describe_pooled_share(rule, top, bottom, limits, lang)
+    if top == bottom and rule.where is not None:
+        whom, piece = describe_scope(rule.by, rule.whole, lang), describe_where_clause(rule.where, lang)
+        comma = "" if low is None and high is None else ","
+        if french:
+            those = "des dossiers" if rule.whole is None else "de ceux"
+            return f"{whom}la part {those} {piece}, dans {bottom}{comma}{limits}"
+        those = "the dossiers" if rule.whole is None else "those"
+        return f"{whom}the part of {those} {piece}, in {bottom}{comma}{limits}"
+    top += describe_selected_dossiers(rule.where, lang)
+    bottom += describe_selected_dossiers(rule.whole, lang)
+    if french:
+        return f"{describe_for_each(rule.by, lang)}le rapport entre {top} et {bottom}{limits}"
+    return f"{describe_for_each(rule.by, lang)}the ratio of {top} to {bottom}{limits}"
+
+
+def _describe_pooled_share(rule: ShareSpec, top: str, bottom: str, limits: str, lang: Lang) -> str:
+    """Return « pour chaque zone, la part du groupe dans …, tous groupes réunis, … »."""
+    whom = describe_for_each(rule.by, lang)
+    if top == bottom and rule.where is None:
+        if lang is Lang.FR:
+            return f"{whom}la part du groupe dans {bottom}, tous groupes réunis,{limits}"
+        return f"{whom}the part of the group in {bottom}, over all groups together,{limits}"
+    top += describe_selected_dossiers(rule.where, lang)
+    if lang is Lang.FR:
+        return f"{whom}le rapport entre {top} et {bottom}, tous groupes réunis,{limits}"
+    return f"{whom}the ratio of {top} to {bottom}, over all groups together,{limits}"
 
 
 def format_share_formula(rule: ShareSpec) -> str:

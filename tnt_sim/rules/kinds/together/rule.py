@@ -17,6 +17,7 @@ import polars as pl
 
 from tnt_sim.domain.field_types import Code
 from tnt_sim.i18n.message import Text, describe_count
+from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
@@ -106,7 +107,9 @@ def _count_members(members: Members) -> IntArray:
     return np.bincount(members.group, minlength=len(members.names)).astype(np.int64)
 
 
-def compile_together(spec: TogetherSpec, path: Path, case: Case, offers: Offers) -> Together | None:
+def compile_together(
+    spec: TogetherSpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Together | None:
     """Resolve the rule on the dossiers.
 
     Returns None, with defects recorded, when something is unknown or infeasible.

@@ -1,11 +1,14 @@
-"""Wording and formula of `describe_together`."""
+"""Label, sentence, formula, example and keys of `together`."""
 
 from __future__ import annotations
 
-from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions.text import _format_quantifier, _format_selector, describe_scope
 from tnt_sim.rules.kinds.exclusive.text import _format_named_sum
 from tnt_sim.rules.kinds.together.rule import TogetherSpec
+
+LABEL = Text("ensemble", "together")
+EXAMPLE = "rules: [{id: lots, kind: together, by: lot}]"
 
 
 def describe_together(rule: TogetherSpec, lang: Lang) -> str:

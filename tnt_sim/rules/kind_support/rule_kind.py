@@ -1,0 +1,43 @@
+"""The record of a rule kind: all that the program knows of it, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.expressions.measures import Measures
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec
+from tnt_sim.rules.offers.decisions import DecideSpec
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case, CompiledRule, Path
+from tnt_sim.rules.second_reading.rows import RowCollector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleKind:
+    """A kind of rule, bound from the `rule.py`, `check.py` and `text.py` of its folder.
+
+    Attributes
+    ----------
+    name : what `kind` says in a scenario
+    spec : what a planner writes; its field `kind` is the literal `name`
+    compile_rule : resolves a rule on the dossiers; None, with defects recorded, where it cannot be resolved
+    second_reading : by exact class of compiled rule, what writes its rows again from its data alone
+    label : the kind in a few words
+    describe : the sentence of a written rule
+    format_formula : the formula of a written rule
+    example : part of a scenario with one rule, for the rule book
+    keys : the meaning of keys that no other block of a scenario explains
+    """
+
+    name: str
+    spec: type[RuleSpec] | type[DecideSpec]
+    compile_rule: Callable[[Any, Path, Case, Measures, Offers], CompiledRule | None]
+    second_reading: Mapping[type, Callable[[RowCollector, Any], None]]
+    label: Text
+    describe: Callable[[Any, Lang], str]
+    format_formula: Callable[[Any], str]
+    example: str
+    keys: Mapping[str, Text] = field(default_factory=dict)
