@@ -30,29 +30,11 @@ from tnt_sim.certify.claim_systems import Claims, RowSource
 from tnt_sim.certify.system import Rows, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
-from tnt_sim.rules.kinds.coverage.check import add_coverage_rows
-from tnt_sim.rules.kinds.coverage.rule import Coverage
-from tnt_sim.rules.kinds.decide.check import add_decision_rows
-from tnt_sim.rules.kinds.equity.check import add_equity_rows
-from tnt_sim.rules.kinds.equity.rule import Equity
-from tnt_sim.rules.kinds.exclusive.check import add_exclusive_rows
-from tnt_sim.rules.kinds.exclusive.rule import Exclusive
-from tnt_sim.rules.kinds.limit.check import add_limit_rows
-from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.kinds.order.check import add_order_rows, add_queue_rows
-from tnt_sim.rules.kinds.order.rule import FirstCome, Order
-from tnt_sim.rules.kinds.requires.check import add_requires_rows
-from tnt_sim.rules.kinds.requires.rule import Requires
-from tnt_sim.rules.kinds.schedule.check import add_schedule_rows
-from tnt_sim.rules.kinds.schedule.rule import Schedule
-from tnt_sim.rules.kinds.share.check import add_share_rows
-from tnt_sim.rules.kinds.share.rule import Share
-from tnt_sim.rules.kinds.together.check import add_together_rows
-from tnt_sim.rules.kinds.together.rule import Together
+from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.offers.caps import Caps
-from tnt_sim.rules.offers.decisions import Decisions
 from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.offers.levels import CommonRates
 from tnt_sim.rules.protocols import Case, Mode
 from tnt_sim.rules.second_reading.envelopes_and_caps import (
     add_cap_rows,
@@ -64,21 +46,11 @@ from tnt_sim.rules.second_reading.rows import Columns, Numbers, RowCollector, Se
 from tnt_sim.scenario.problem import Problem
 
 READERS: Mapping[type, Callable[[RowCollector, Any], None]] = {
-    Limit: add_limit_rows,
-    Share: add_share_rows,
-    Coverage: add_coverage_rows,
-    Schedule: add_schedule_rows,
-    Equity: add_equity_rows,
-    Exclusive: add_exclusive_rows,
-    Requires: add_requires_rows,
-    Together: add_together_rows,
-    Order: add_order_rows,
-    FirstCome: add_queue_rows,
-    Decisions: add_decision_rows,
     Caps: add_cap_rows,
     EnvelopeLimit: add_envelope_limit_row,
     Case: add_envelope_rows,
     Offers: add_range_rows,
+    **{rule: read for kind in load_rule_kinds().values() for rule, read in kind.second_reading.items()},
 }
 """The second reading of each kind of rule, by the type of the compiled rule.
 
@@ -156,7 +128,8 @@ class Agreement:
 
     Attributes
     ----------
-    narrow : names of rows that are stronger than the second reading, or are forced without a decision
+    narrow : names of rows that are stronger than the second reading, or are forced without a decision; all
+        rows of a hard rule that has no second reading
     n_read : number of rows that follow from it
     n_unread : number of rows without a second reading
     """
@@ -174,6 +147,9 @@ class Agreement:
 def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) -> Agreement:
     """Compare every row of the claims, and every forced dossier, with the second reading of its rule.
 
+    Rows of common rates and priced rules need further columns; they count as unread. A hard rule whose class
+    has no second reading is refused with all its rows, so that no proof stands on it.
+
     Raises
     ------
     DeadlineExpired
@@ -190,7 +166,10 @@ def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLI
             continue
         second = None if written.soft else build_second_reading(columns, written.of)
         if second is None:
-            n_unread += written.last - written.first
+            if written.soft or isinstance(written.of, CommonRates):
+                n_unread += written.last - written.first
+            else:
+                narrow += system.rows.names[written.first : written.last]
             continue
         follows = _mark_implied_rows(system, starts, written, second, deadline)
         for place in (written.first + np.flatnonzero(~follows)).tolist():

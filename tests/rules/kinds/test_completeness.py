@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -32,6 +33,23 @@ TEST_TEXTS = {
 }
 
 
+def list_rules_read(check: Path) -> list[str]:
+    """The `rule.py` files that a second reading imports: none, so that one error cannot mislead both."""
+    if not check.is_file():
+        return []
+    names = [
+        name
+        for node in ast.walk(ast.parse(check.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [f"{node.module}.{one.name}" for one in node.names]
+            if isinstance(node, ast.ImportFrom)
+            else [one.name for one in node.names]
+        )
+    ]
+    return [name for name in names if {"rule", "kind", "registry"} & set(name.split("."))]
+
+
 def list_gaps(kind: RuleKind) -> list[str]:
     """What a rule kind lacks, in words: [] where it is complete."""
     name, folder = kind.name, ROOM / kind.name
@@ -46,6 +64,7 @@ def list_gaps(kind: RuleKind) -> list[str]:
         "its name is not the `kind` of its specification": get_args(kind.spec.model_fields["kind"].annotation)
         == (name,),
         "no second reading": bool(kind.second_reading),
+        "its check.py imports a rule.py": not list_rules_read(folder / "check.py"),
         "no label in both languages": bool(kind.label.fr and kind.label.en),
         "its example shows no such rule": bool(rules) and {rule.kind for rule in rules} == {name},
         "one sentence for both languages": all(fr != en for fr, en in zip(*sentences, strict=True)),
@@ -66,6 +85,12 @@ def test_a_kind_without_its_parts_is_listed() -> None:
     gaps = "\n".join(list_gaps(bare))
     for gap in ("no second reading", "no label", "bare/check.py", "bare.lp", "no test writes", "its name is"):
         assert gap in gaps
+
+
+def test_a_second_reading_that_imports_a_rule_is_seen(tmp_path: Path) -> None:
+    check = tmp_path / "check.py"
+    check.write_text("from tnt_sim.rules.kinds.limit.rule import Limit\n", encoding="utf-8")
+    assert list_rules_read(check) == ["tnt_sim.rules.kinds.limit.rule.Limit"]
 
 
 def test_every_kind_has_a_folder_and_every_folder_a_kind() -> None:

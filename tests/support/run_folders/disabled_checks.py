@@ -11,15 +11,8 @@ import numpy as np
 import tnt_sim.reporting.run_folder.replay
 import tnt_sim.verify.allocation_reading
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
-from tnt_sim.rules.kinds.coverage.rule import Coverage
-from tnt_sim.rules.kinds.equity.rule import Equity
-from tnt_sim.rules.kinds.exclusive.rule import Exclusive
-from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.kinds.order.rule import FirstCome, Order
-from tnt_sim.rules.kinds.requires.rule import Requires
-from tnt_sim.rules.kinds.schedule.rule import Schedule
-from tnt_sim.rules.kinds.share.rule import Share
-from tnt_sim.rules.kinds.together.rule import Together
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec
+from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.offers.caps import Caps
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.offers.levels import CommonRates
@@ -29,10 +22,10 @@ Put = Callable[[Any, str, Any], None]
 """How a thing is exchanged: `setattr`, or that of a test's monkeypatch."""
 
 KINDS: dict[str, tuple[type[Any], ...]] = {
-    "limit": (Limit,), "share": (Share,), "order": (Order, FirstCome), "exclusive": (Exclusive,),
-    "requires": (Requires,), "together": (Together,), "coverage": (Coverage,), "schedule": (Schedule,),
-    "equity": (Equity,),
-}  # fmt: skip
+    name: tuple(kind.second_reading)
+    for name, kind in load_rule_kinds().items()
+    if issubclass(kind.spec, RuleSpec)
+}
 """The classes that read each kind of rule. What `decide` says is read with the awards."""
 
 

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -121,6 +121,14 @@ class Second:
     value: Numbers
     bound: tuple[int, ...]
     unread: frozenset[str]
+
+
+class RuleData(Protocol):
+    """What every second reading uses of a compiled rule; each kind adds its own fields."""
+
+    @property
+    def id(self) -> str:
+        """Id of the rule in the scenario."""
 
 
 @dataclass

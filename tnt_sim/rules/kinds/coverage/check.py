@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from tnt_sim.rules.kinds.coverage.rule import Coverage
+from fractions import Fraction
+from typing import Protocol
+
+from tnt_sim.rules.linear_terms import Terms
 from tnt_sim.rules.second_reading.rows import (
     RowCollector,
+    RuleData,
     _assign_single_group,
     _round_down,
     _round_up,
@@ -14,7 +18,23 @@ from tnt_sim.rules.second_reading.rows import (
 )
 
 
-def add_coverage_rows(lines: RowCollector, rule: Coverage) -> None:
+class CoverageData(RuleData, Protocol):
+    """What the second reading of `coverage` uses of a compiled rule."""
+
+    @property
+    def terms(self) -> Terms:
+        """The sum that counts each unit once."""
+
+    @property
+    def minimum(self) -> Fraction | None:
+        """The least that must be covered."""
+
+    @property
+    def maximum(self) -> Fraction | None:
+        """The most that may be covered."""
+
+
+def add_coverage_rows(lines: RowCollector, rule: CoverageData) -> None:
     """Write low ≤ Σ_u worth_u · [u covered] ≤ high."""
     total = sum_over_columns(lines.columns, rule.terms, _assign_single_group(lines.columns), 1)
     low, high = rule.minimum, rule.maximum

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Protocol
 
-from tnt_sim.rules.kinds.equity.rule import Equity
+from tnt_sim.rules.kind_support.per_capita import PerHead
 from tnt_sim.rules.second_reading.rows import (
     RowCollector,
+    RuleData,
     Sum,
     _pool_groups,
     _select_group,
@@ -16,13 +18,34 @@ from tnt_sim.rules.second_reading.rows import (
     sum_over_columns,
 )
 
+
+class EquityData(RuleData, Protocol):
+    """What the second reading of `equity` uses of a compiled rule."""
+
+    @property
+    def of(self) -> PerHead:
+        """The measure, its groups and their heads."""
+
+    @property
+    def minimum(self) -> Fraction | None:
+        """The least share of the mean."""
+
+    @property
+    def maximum(self) -> Fraction | None:
+        """The greatest share of the mean."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether a minimum stays above what its group can reach."""
+
+
 ROUNDED = 2**61
 """From this size on, the rule rounds the integers of a row; cases that depend on the rounding are left
 unread.
 """
 
 
-def add_equity_rows(lines: RowCollector, rule: Equity) -> None:
+def add_equity_rows(lines: RowCollector, rule: EquityData) -> None:
     """Write the bound of each group against its share of the total.
 
     A minimum reduced to a low demand may need a further binary column; such rows are left unread.
@@ -38,7 +61,7 @@ def add_equity_rows(lines: RowCollector, rule: Equity) -> None:
 
 
 def _add_group_row(
-    lines: RowCollector, rule: Equity, own: Sum, group: int, name: str, side: str, ratio: Fraction
+    lines: RowCollector, rule: EquityData, own: Sum, group: int, name: str, side: str, ratio: Fraction
 ) -> None:
     if not own.linear.all():
         lines.unread.update(("any", f"{name}:{side}"))

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
-from tnt_sim.rules.kinds.exclusive.rule import Exclusive
-from tnt_sim.rules.second_reading.rows import RowCollector, format_row_name
+from tnt_sim.rules.offers.funded_rows import Members
+from tnt_sim.rules.second_reading.rows import RowCollector, RuleData, format_row_name
 
 
-def add_exclusive_rows(lines: RowCollector, rule: Exclusive) -> None:
+class ExclusiveData(RuleData, Protocol):
+    """What the second reading of `exclusive` uses of a compiled rule."""
+
+    @property
+    def members(self) -> Members:
+        """The groups of dossiers."""
+
+    @property
+    def most(self) -> int:
+        """How many of a group may be funded."""
+
+
+def add_exclusive_rows(lines: RowCollector, rule: ExclusiveData) -> None:
     """Write Σ x_i ≤ `most` for each group."""
     members = rule.members
     names = [f"{format_row_name('rule', rule.id, name)}:max" for name in members.names]

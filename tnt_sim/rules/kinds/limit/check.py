@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from tnt_sim.rules.kinds.limit.rule import Limit
+from fractions import Fraction
+from typing import Protocol
+
+from tnt_sim.rules.expressions.groups import Groups
+from tnt_sim.rules.linear_terms import Terms
 from tnt_sim.rules.second_reading.rows import (
     RowCollector,
+    RuleData,
     _round_down,
     _round_up,
     add_bounded_rows,
@@ -13,7 +18,27 @@ from tnt_sim.rules.second_reading.rows import (
 )
 
 
-def add_limit_rows(lines: RowCollector, rule: Limit) -> None:
+class LimitData(RuleData, Protocol):
+    """What the second reading of `limit` uses of a compiled rule."""
+
+    @property
+    def terms(self) -> Terms:
+        """The measure."""
+
+    @property
+    def groups(self) -> Groups:
+        """The group of each dossier."""
+
+    @property
+    def minimum(self) -> tuple[Fraction | None, ...]:
+        """The minimum of each group."""
+
+    @property
+    def maximum(self) -> tuple[Fraction | None, ...]:
+        """The maximum of each group."""
+
+
+def add_limit_rows(lines: RowCollector, rule: LimitData) -> None:
     """Write low ≤ Σ measure ≤ high for each group."""
     names, scale = rule.groups.names, rule.terms.scale
     total = sum_over_columns(lines.columns, rule.terms, rule.groups.codes, len(names))

@@ -2,13 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import numpy as np
+import polars as pl
 
-from tnt_sim.rules.kinds.order.rule import FirstCome, Order, Queue
-from tnt_sim.rules.second_reading.rows import RowCollector, format_row_name
+from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.rules.second_reading.rows import RowCollector, RuleData, format_row_name
 
 
-def add_order_rows(lines: RowCollector, rule: Order) -> None:
+class OrderData(RuleData, Protocol):
+    """What the second reading of `order` uses of a compiled rule."""
+
+    @property
+    def group(self) -> IntArray:
+        """The group of each ranked dossier, int64 (m,)."""
+
+    @property
+    def dossier(self) -> IntArray:
+        """The ranked dossiers, int64 (m,)."""
+
+    @property
+    def level(self) -> IntArray:
+        """The level of each, 0 for the best, int64 (m,)."""
+
+    @property
+    def number(self) -> pl.Series:
+        """The number of every dossier."""
+
+
+class QueueData(Protocol):
+    """What the second reading of `order` uses of one queue."""
+
+    @property
+    def name(self) -> str:
+        """The envelope."""
+
+    @property
+    def money_cents(self) -> int:
+        """The money that the queue shares out."""
+
+    @property
+    def dossier(self) -> IntArray:
+        """The dossiers, first come first, int64 (m,)."""
+
+
+class FirstComeData(RuleData, Protocol):
+    """What the second reading of `order` uses of a compiled rule with queues."""
+
+    @property
+    def queues(self) -> Sequence[QueueData]:
+        """The queue of each envelope."""
+
+    @property
+    def least_cents(self) -> IntArray:
+        """The least amount of each dossier, int64 (n,)."""
+
+    @property
+    def most_cents(self) -> IntArray:
+        """The greatest amount of each dossier, int64 (n,)."""
+
+    @property
+    def number(self) -> pl.Series:
+        """The number of every dossier."""
+
+
+def add_order_rows(lines: RowCollector, rule: OrderData) -> None:
     """Write each dossier against all dossiers of the level before it.
 
     The model passes through a further column where that level has several dossiers; such rows are left
@@ -38,7 +98,7 @@ def add_order_rows(lines: RowCollector, rule: Order) -> None:
     lines.add_funded(names, at, whose, worth, [0] * len(names))
 
 
-def add_queue_rows(lines: RowCollector, rule: FirstCome) -> None:
+def add_queue_rows(lines: RowCollector, rule: FirstComeData) -> None:
     """Write the queues whose amounts are fixed, by serving them in turn.
 
     Queues with variable amounts are left unread.
@@ -54,7 +114,7 @@ def add_queue_rows(lines: RowCollector, rule: FirstCome) -> None:
         lines.unread.add(f"{format_row_name('rule', rule.id, queue.name, 'money')}:max")
 
 
-def _add_fixed_queue(lines: RowCollector, rule: FirstCome, queue: Queue, names: list[str]) -> None:
+def _add_fixed_queue(lines: RowCollector, rule: FirstComeData, queue: QueueData, names: list[str]) -> None:
     left, value, bound = queue.money_cents, [], []
     for cents in rule.least_cents[queue.dossier].tolist():
         served = cents <= left

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
+import polars as pl
 
-from tnt_sim.rules.kinds.requires.rule import Requires
-from tnt_sim.rules.second_reading.rows import RowCollector, _add_implications, format_row_name
+from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.rules.offers.funded_rows import Members
+from tnt_sim.rules.second_reading.rows import RowCollector, RuleData, _add_implications, format_row_name
 
 
-def add_requires_rows(lines: RowCollector, rule: Requires) -> None:
+class RequiresData(RuleData, Protocol):
+    """What the second reading of `requires` uses of a compiled rule."""
+
+    @property
+    def head(self) -> IntArray:
+        """The dossiers that need others, int64 (n_heads,)."""
+
+    @property
+    def at_least(self) -> IntArray:
+        """How many of them each needs, int64 (n_heads,)."""
+
+    @property
+    def needs(self) -> Members:
+        """The dossiers that each head needs."""
+
+    @property
+    def dossier(self) -> pl.Series:
+        """The number of every dossier."""
+
+
+def add_requires_rows(lines: RowCollector, rule: RequiresData) -> None:
     """Write k · x_head ≤ Σ x_need for each dossier that needs others, or one row per pair when it needs all."""
     needs, numbers = rule.needs, rule.dossier
     starts = np.searchsorted(needs.group, np.arange(len(rule.head) + 1)).tolist()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import Protocol
 
-from tnt_sim.rules.kinds.schedule.rule import Schedule
+from tnt_sim.rules.linear_terms import Terms
 from tnt_sim.rules.second_reading.rows import (
     RowCollector,
+    RuleData,
     _assign_single_group,
     _round_down,
     add_bounded_rows,
@@ -15,7 +18,31 @@ from tnt_sim.rules.second_reading.rows import (
 )
 
 
-def add_schedule_rows(lines: RowCollector, rule: Schedule) -> None:
+class CeilingData(Protocol):
+    """What the second reading of `schedule` uses of one of its sums."""
+
+    @property
+    def name(self) -> str:
+        """The year and what it counts."""
+
+    @property
+    def terms(self) -> Terms:
+        """The sum."""
+
+    @property
+    def cents(self) -> int:
+        """The most that it may be."""
+
+
+class ScheduleData(RuleData, Protocol):
+    """What the second reading of `schedule` uses of a compiled rule."""
+
+    @property
+    def ceilings(self) -> Sequence[CeilingData]:
+        """One ceiling per year and sum."""
+
+
+def add_schedule_rows(lines: RowCollector, rule: ScheduleData) -> None:
     """Write the sum of each year ≤ its ceiling."""
     for ceiling in rule.ceilings:
         total = sum_over_columns(lines.columns, ceiling.terms, _assign_single_group(lines.columns), 1)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from tnt_sim.rules.kinds.share.rule import Share
+from fractions import Fraction
+from typing import Protocol
+
+from tnt_sim.rules.expressions.groups import Groups
+from tnt_sim.rules.linear_terms import Terms
 from tnt_sim.rules.second_reading.rows import (
     RowCollector,
+    RuleData,
     Sum,
     _assign_single_group,
     _select_group,
@@ -15,7 +20,35 @@ from tnt_sim.rules.second_reading.rows import (
 )
 
 
-def add_share_rows(lines: RowCollector, rule: Share) -> None:
+class ShareData(RuleData, Protocol):
+    """What the second reading of `share` uses of a compiled rule."""
+
+    @property
+    def numerator(self) -> Terms:
+        """The measure above."""
+
+    @property
+    def denominator(self) -> Terms:
+        """The measure below."""
+
+    @property
+    def groups(self) -> Groups:
+        """The group of each dossier."""
+
+    @property
+    def minimum(self) -> Fraction | None:
+        """The least ratio."""
+
+    @property
+    def maximum(self) -> Fraction | None:
+        """The greatest ratio."""
+
+    @property
+    def pooled(self) -> bool:
+        """Whether all groups share one denominator."""
+
+
+def add_share_rows(lines: RowCollector, rule: ShareData) -> None:
     """Write the numerator against its share of the denominator, for each group."""
     names, codes = rule.groups.names, rule.groups.codes
     piece = sum_over_columns(lines.columns, rule.numerator, codes, len(names))
@@ -36,7 +69,7 @@ def add_share_rows(lines: RowCollector, rule: Share) -> None:
         )
 
 
-def _add_pooled_rows(lines: RowCollector, rule: Share, numerator: Sum) -> None:
+def _add_pooled_rows(lines: RowCollector, rule: ShareData, numerator: Sum) -> None:
     """Write each group against the denominator of all dossiers, in a row of its own."""
     whole = sum_over_columns(lines.columns, rule.denominator, _assign_single_group(lines.columns), 1)
     for group, name in enumerate(rule.groups.names):

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
+import polars as pl
 
-from tnt_sim.rules.kinds.together.rule import Together
-from tnt_sim.rules.second_reading.rows import RowCollector, _add_implications
+from tnt_sim.rules.offers.funded_rows import Members
+from tnt_sim.rules.second_reading.rows import RowCollector, RuleData, _add_implications
 
 
-def add_together_rows(lines: RowCollector, rule: Together) -> None:
+class TogetherData(RuleData, Protocol):
+    """What the second reading of `together` uses of a compiled rule."""
+
+    @property
+    def members(self) -> Members:
+        """The groups of dossiers."""
+
+    @property
+    def dossier(self) -> pl.Series:
+        """The number of every dossier."""
+
+
+def add_together_rows(lines: RowCollector, rule: TogetherData) -> None:
     """Write x of each member ≤ x of the next, and of the last ≤ x of the first."""
     first, second = [], []
     members = rule.members
