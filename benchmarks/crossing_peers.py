@@ -34,7 +34,7 @@ from tnt_sim.solve.backends.highs import HighsBackend, import_highspy
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
 from tnt_sim.solve.methods.lexicographic import Progress, solve_lexicographic
 from tnt_sim.solve.methods.tie_break import find_canonical_point
-from tnt_sim.solve.reductions.coefficient_tightening import tighten
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 
 NEAR = 1e-4
 
@@ -190,7 +190,7 @@ def by_solver(form: Formulation, stages: list[SolveStage], limit: float, trace: 
                 trace.near = spent() - trace.began
 
     solver, limits = HighsBackend(), Limits(Deadline(limit))
-    outcome = solve_lexicographic(tighten(form.model), stages, solver, limits, tell)
+    outcome = solve_lexicographic(CoefficientTightening().apply(form.model)[0], stages, solver, limits, tell)
     if outcome.values is not None and outcome.is_optimal:
         columns = form.recovery.funded_columns, form.recovery.amount_columns
         one = find_canonical_point(outcome.model, outcome.values, *columns, solver, limits, stages[0])

@@ -80,7 +80,7 @@ from tnt_sim.solve.methods.lexicographic import (
     solve_lexicographic,
 )
 from tnt_sim.solve.methods.tie_break import TieBreakResult, find_canonical_point
-from tnt_sim.solve.reductions.coefficient_tightening import tighten
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.verify.allocation_reading import (
     Allocation,
     AllocationReading,
@@ -302,7 +302,7 @@ class _Decision(_Optimisation):
         self.tie_break_goal = self.stages[0]
         deadline = self.deadline.take_share(BUDGETS.first_share).tighten(BUDGETS.first_seconds)
         self.first = find_first_point(self.form, self.form.model, self.stages[0], deadline)
-        optimum = self._find_optimum(tighten(self.form.model, self.deadline))
+        optimum = self._find_optimum(CoefficientTightening(self.deadline).apply(self.form.model)[0])
         outcome, tie_break, allocation = optimum.outcome, optimum.tie_break, optimum.allocation
         if tie_break is None or allocation is None:
             nothing = outcome.values is None and outcome.termination is Termination.INFEASIBLE
@@ -689,7 +689,7 @@ class _Question(_Optimisation):
         except DeadlineExpired:
             return self._find_idle_outcome(began) or self._build_stopped_outcome(began)
         self.stages = self._list_stages()
-        model = tighten(self.form.model, self.deadline)
+        model, _ = CoefficientTightening(self.deadline).apply(self.form.model)
         optimum = self._find_optimum(with_kept_values(model, self.form.stages, self.limits))
         outcome, tie_break, allocation = optimum.outcome, optimum.tie_break, optimum.allocation
         if tie_break is None or allocation is None:

@@ -65,7 +65,7 @@ def test_feasible_choices_stay_and_clashes_leave(seed: int, every: int) -> None:
 @pytest.mark.parametrize("seed", seeds(range(25), 8))
 def test_the_decision_is_the_solvers(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the projection switched off, what is found this way is the optimum."""
-    monkeypatch.setattr(exact, "without_gains", lambda model, stages: None)
+    monkeypatch.setattr(exact.Projection, "apply", lambda self, model: None)
     model, stages = envelopes(seed, n=10)
     found = solve_exactly(model, stages)
     fresh = solve_lexicographic(model, stages, get_backend("highs"))

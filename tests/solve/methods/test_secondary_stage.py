@@ -59,7 +59,7 @@ def some_values(every_point: list[np.ndarray], goal: SolveStage) -> list[int]:
 def test_the_least_cost_for_a_value(seed: int, projects: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """With free money projected out, and left out."""
     if not projects:
-        monkeypatch.setattr(exact, "without_gains", lambda model, stages: None)
+        monkeypatch.setattr(exact.Projection, "apply", lambda self, model: None)
     model, (goal, least) = envelopes(seed, n=5, most_gains=2)
     every = points(model)
     for value in some_values(every, goal):

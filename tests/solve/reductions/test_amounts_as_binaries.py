@@ -16,7 +16,7 @@ from tnt_sim.formulation.linear_model import IntArray, LinearModel, SolveStage
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.reductions import amounts_as_binaries as amounts
-from tnt_sim.solve.reductions.amounts_as_binaries import BinaryAmounts, reformulate_amounts
+from tnt_sim.solve.reductions.amounts_as_binaries import AmountsAsBinaries, AmountsInverse
 
 TABLE = "dossier,kind,department,cost,requested,score\n"
 SCENARIO = """schema_version: 1
@@ -70,21 +70,23 @@ def points(model: LinearModel) -> set[tuple[int, ...]]:
     return {tuple(point) for point in every[kept].tolist()}
 
 
-def expanded(choices: BinaryAmounts) -> list[tuple[int, ...]]:
-    return [tuple(choices.expand(np.array(z, dtype=np.int64)).tolist()) for z in points(choices.model)]
+def expanded(reduced: tuple[LinearModel, AmountsInverse]) -> list[tuple[int, ...]]:
+    small, choices = reduced
+    return [tuple(choices.expand(np.array(z, dtype=np.int64)).tolist()) for z in points(small)]
 
 
 @pytest.mark.parametrize("seed", seeds(range(40), 12))
 def test_choices_are_the_points_of_the_model(tmp_path: Path, seed: int) -> None:
     form = form_of(tmp_path, seed, "score")
     stages = stages_of(form)
-    choices = reformulate_amounts(form.model, stages, form.recovery, lean=False)
-    assert choices is not None
-    found = expanded(choices)
+    reduced = AmountsAsBinaries(stages, form.recovery).apply(form.model)
+    assert reduced is not None
+    small_model, choices = reduced
+    found = expanded(reduced)
     assert len(set(found)) == len(found)
     assert set(found) == points(form.model)
     asked = choices.translate_stages(stages)
-    for z in points(choices.model):
+    for z in points(small_model):
         x = choices.expand(np.array(z, dtype=np.int64))
         for stage, small in zip(stages, asked, strict=True):
             given = small.constant - stage.constant + int(small.objective @ np.array(z, dtype=np.int64))
@@ -95,9 +97,10 @@ def test_choices_are_the_points_of_the_model(tmp_path: Path, seed: int) -> None:
 def test_of_two_choices_the_first_has_the_first_place_that_only_one_holds(tmp_path: Path, seed: int) -> None:
     """The order of `Menus` is the order of the walk: who is funded by rank, then how much by rank."""
     form = form_of(tmp_path, seed, "score")
-    choices = reformulate_amounts(form.model, stages_of(form), form.recovery, lean=False)
-    assert choices is not None
-    found = [np.array(z, dtype=np.int64) for z in points(choices.model)]
+    reduced = AmountsAsBinaries(stages_of(form), form.recovery).apply(form.model)
+    assert reduced is not None
+    small, choices = reduced
+    found = [np.array(z, dtype=np.int64) for z in points(small)]
     recovery = form.recovery
 
     def rank(z: IntArray) -> tuple[list[int], list[int]]:
@@ -122,7 +125,7 @@ def test_what_a_lean_model_leaves_out_is_never_the_best_under_caps(
     links = np.array([name.startswith("link") for name in form.model.row_names])
     model = free.with_row_bounds(np.where(links, form.model.row_lower, free.row_lower), free.row_upper)
     stages = stages_of(form)
-    lean = reformulate_amounts(model, stages, form.recovery, lean=True)
+    lean = AmountsAsBinaries(stages, form.recovery, lean=True).apply(model)
     assert lean is not None
 
     def best(found: set[tuple[int, ...]]) -> tuple[int, int]:
@@ -138,8 +141,8 @@ def test_ranges_of_too_many_units_are_left_to_a_solver(
 ) -> None:
     form = next(f for f in (form_of(tmp_path, seed, "score") for seed in range(9)) if len(f.recovery.ranged))
     monkeypatch.setattr(amounts, "MOST_CHOICES", 2)
-    assert reformulate_amounts(form.model, stages_of(form), form.recovery, lean=False) is None
-    assert reformulate_amounts(form.model, stages_of(form), form.recovery, lean=True) is not None
+    assert AmountsAsBinaries(stages_of(form), form.recovery).apply(form.model) is None
+    assert AmountsAsBinaries(stages_of(form), form.recovery, lean=True).apply(form.model) is not None
 
 
 @pytest.mark.parametrize("each", [2**50, 2**52, 2**53 - 1])
@@ -153,7 +156,7 @@ def test_goals_that_are_too_wide_over_choices_are_left_to_a_solver(
     stages = [SolveStage("wide", goal, Sense.MAXIMISE), stages_of(form)[-1]]
     units = int(form.model.col_upper[form.recovery.ranged_columns].max())
     for lean in (True, False):
-        found = reformulate_amounts(form.model, stages, form.recovery, lean=lean)
+        found = AmountsAsBinaries(stages, form.recovery, lean).apply(form.model)
         assert (found is None) == (each * units >= 2**53)
     monkeypatch.setattr(amounts, "ROOM", 2**9)
-    assert reformulate_amounts(form.model, stages_of(form), form.recovery, lean=False) is None
+    assert AmountsAsBinaries(stages_of(form), form.recovery).apply(form.model) is None

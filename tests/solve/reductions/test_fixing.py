@@ -14,8 +14,8 @@ from support.solve_instances import best_of, model_of, points_of
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, ModelError
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.highs import HighsBackend
-from tnt_sim.solve.reductions.fixing import compute_exact_bound, fix_by_reduced_cost
-from tnt_sim.solve.reductions.restriction import restrict
+from tnt_sim.solve.reductions.fixing import ReducedCostFixing, compute_exact_bound
+from tnt_sim.solve.reductions.restriction import Restriction
 
 
 @st.composite
@@ -72,15 +72,16 @@ def test_no_point_as_good_as_the_incumbent_is_lost(
     if not len(points):
         return
     values = [model.compute_value(point) for point in points]
-    incumbent = data.draw(st.sampled_from(values))
-    lower, upper, n_fixed = fix_by_reduced_cost(model, prices, incumbent, keep_ties=True)
-    inside = np.all((points >= lower) & (points <= upper), axis=1)
+    place = data.draw(st.integers(0, len(points) - 1))
+    incumbent = values[place]
+    fixed, _ = ReducedCostFixing(prices, incumbent).apply(model)
+    inside = np.all((points >= fixed.col_lower) & (points <= fixed.col_upper), axis=1)
     up = 1 if model.sense is Sense.MAXIMISE else -1
     for value, kept in zip(values, inside.tolist(), strict=True):
         assert kept or up * value < up * incumbent
-    assert n_fixed == int(((model.col_lower < model.col_upper) & (lower == upper)).sum())
-    lower, upper, _ = fix_by_reduced_cost(model, prices, incumbent, keep_ties=False)
-    inside = np.all((points >= lower) & (points <= upper), axis=1)
+    fixed, _ = ReducedCostFixing(prices, incumbent, points[place]).apply(model)
+    inside = np.all((points >= fixed.col_lower) & (points <= fixed.col_upper), axis=1)
+    assert inside[place]
     for value, kept in zip(values, inside.tolist(), strict=True):
         assert kept or up * value <= up * incumbent
 
@@ -99,14 +100,13 @@ def test_the_prices_of_a_linear_program_close_its_gap() -> None:
 def test_a_free_column_bounds_nothing() -> None:
     model = model_of([[1, -1]], [NO_LOWER], [1], [1, 1], col_upper=[NO_UPPER, NO_UPPER])
     assert compute_exact_bound(model, np.array([1.0])).value is None
-    lower, upper, n_fixed = fix_by_reduced_cost(model, np.array([1.0]), 5, keep_ties=True)
-    assert (lower.tolist(), upper.tolist(), n_fixed) == ([0, 0], [NO_UPPER, NO_UPPER], 0)
+    assert ReducedCostFixing(np.array([1.0]), 5).apply(model)[0] is model
 
 
 def test_an_impossible_incumbent_is_refused() -> None:
     model = model_of([[1, 1]], [NO_LOWER], [1], [1, 1])
     with pytest.raises(ModelError):
-        fix_by_reduced_cost(model, np.array([1.0]), 9, keep_ties=True)
+        ReducedCostFixing(np.array([1.0]), 9).apply(model)
 
 
 @drawn(200)
@@ -123,11 +123,11 @@ def test_a_restricted_model_has_the_same_points(
     around = None
     if data.draw(st.booleans()):
         around = np.array([data.draw(st.integers(int(a), int(b))) for a, b in zip(lower, upper, strict=True)])
-    part = restrict(model, lower, upper, around)
+    part, inverse = Restriction(around).apply(model.with_bounds(lower, upper))
     expected = {tuple(p) for p in points_of(model.with_bounds(lower, upper)).tolist()}
-    found = points_of(part.model)
-    assert {tuple(part.expand(y).tolist()) for y in found} == expected
+    found = points_of(part)
+    assert {tuple(inverse.expand(y).tolist()) for y in found} == expected
     for y in found:
-        x = part.expand(y)
-        assert model.compute_value(x) == part.model.compute_value(y) + part.offset
-        assert part.reduce(x).tolist() == y.tolist()
+        x = inverse.expand(y)
+        assert model.compute_value(x) == inverse.expand_bound(part.compute_value(y))
+        assert inverse.reduce(x).tolist() == y.tolist()

@@ -15,22 +15,23 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.exact_kernels import solve_exactly
 from tnt_sim.solve.methods.lexicographic import solve_lexicographic
-from tnt_sim.solve.reductions.projection import MOST_GAINS, without_gains
+from tnt_sim.solve.reductions.projection import MOST_GAINS, Projection
 
 
 @pytest.mark.parametrize("seed", seeds(range(25), 8))
 def test_the_same_choices_hold(seed: int) -> None:
     model, stages = envelopes(seed, n=6)
-    projected = without_gains(model, stages)
+    projected = Projection(stages).apply(model)
     assert projected is not None
-    n = len(projected.columns)
+    small, inverse = projected
+    n = len(inverse.columns)
     rooms = [range(int(u) + 1) for u in model.col_upper[n:]]
     for x in itertools.product((0, 1), repeat=n):
         some = any(model.is_feasible(np.array([*x, *g])) for g in itertools.product(*rooms))
-        assert projected.model.is_feasible(np.array(x)) == some
-        point = projected.expand(np.array(x))
-        assert (point is not None) == some
-        if point is not None:
+        assert small.is_feasible(np.array(x)) == some
+        point = inverse.expand(np.array(x))
+        assert model.is_feasible(point) == some
+        if some:
             assert point[:n].tolist() == list(x)
 
 
@@ -59,16 +60,16 @@ def test_what_is_no_gain_is_left_to_a_solver() -> None:
         SolveStage("score", np.eye(model.n_cols, dtype=np.int64)[gain], Sense.MAXIMISE, Fraction(0)),
         stages[1],
     ]
-    assert without_gains(model, worth) is None
+    assert Projection(worth).apply(model) is None
     lower = np.zeros(model.n_cols, dtype=np.int64)
     lower[gain] = 1
-    assert without_gains(model.with_bounds(lower, model.col_upper + lower), stages) is None
+    assert Projection(stages).apply(model.with_bounds(lower, model.col_upper + lower)) is None
     halves = model.with_rows(2 * np.eye(model.n_cols, dtype=np.int64)[gain], [NO_LOWER], [9], ["twice"])
-    assert without_gains(halves, stages) is None
+    assert Projection(stages).apply(halves) is None
     floor = model.with_rows(np.eye(model.n_cols, dtype=np.int64)[gain], [0], [9], ["floor"])
-    assert without_gains(floor, stages) is None
+    assert Projection(stages).apply(floor) is None
     many = model.with_bounds(lower * 0, np.full(model.n_cols, 2))
     assert model.n_cols > MOST_GAINS
-    assert without_gains(many, stages) is None
+    assert Projection(stages).apply(many) is None
     choices = model.with_bounds(lower * 0, lower * 0 + 1)
-    assert without_gains(choices, stages) is None
+    assert Projection(stages).apply(choices) is None

@@ -13,11 +13,12 @@ from support.solve_instances import model_of, points_of
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.solve.backends.backend import Limits
 from tnt_sim.solve.backends.highs import HighsBackend
 from tnt_sim.solve.methods import lexicographic
 from tnt_sim.solve.methods.lexicographic import fix_columns
 from tnt_sim.solve.reductions import row_enumeration as bundles
-from tnt_sim.solve.reductions.row_enumeration import Short, close_by_lists
+from tnt_sim.solve.reductions.row_enumeration import RowEnumeration, Short
 
 
 def crossing(seed: int, n: int, sense: Sense) -> LinearModel:
@@ -58,7 +59,8 @@ def test_every_point_worth_having_stays(monkeypatch: pytest.MonkeyPatch) -> None
         up = model.sense is Sense.MAXIMISE
         limit = int(np.sort(values if up else -values)[-min(len(values), 1 + seed % 4)]) * (1 if up else -1)
         worth = points[values >= limit if up else values <= limit]
-        closed = close_by_lists(model, duals, limit, HighsBackend())
+        result = RowEnumeration(duals, limit, HighsBackend(), Limits()).apply(model)
+        closed = model if result is None else result[0]
         assert ((worth >= closed.col_lower) & (worth <= closed.col_upper)).all()
         both = fix_columns(model, HighsBackend(), limit)
         assert ((worth >= both.col_lower) & (worth <= both.col_upper)).all()
@@ -77,12 +79,15 @@ def test_where_lists_close_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     model = crossing(3, 24, Sense.MAXIMISE)
     duals = HighsBackend().solve(model, relax=True).row_duals
     assert duals is not None
-    assert close_by_lists(model, duals, 0, HighsBackend()) is model  # too few short rows
+    worth_anything = RowEnumeration(duals, 0, HighsBackend(), Limits())
+    assert worth_anything.apply(model) is None  # too few short rows
     monkeypatch.setattr(bundles, "LEAST", 1)
-    assert close_by_lists(model, duals, 0, HighsBackend()) is not model
-    assert close_by_lists(model, duals, 10**9, HighsBackend()) is model  # nothing is worth so much
+    assert worth_anything.apply(model) is not None
+    assert (
+        RowEnumeration(duals, 10**9, HighsBackend(), Limits()).apply(model) is None
+    )  # nothing is worth so much
     monkeypatch.setattr(bundles, "MOST_CHOICES", 1)
-    assert close_by_lists(model, duals, 0, HighsBackend()) is model  # a list is too long
+    assert worth_anything.apply(model) is None  # a list is too long
 
 
 @drawn(150)

@@ -50,8 +50,8 @@ from tnt_sim.scenario.objective import ObjectiveStage, SmallestSpec, compile_sma
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.registry import get_backend
-from tnt_sim.solve.reductions.coefficient_tightening import tighten
-from tnt_sim.solve.reductions.fixing import compute_exact_bound, fix_by_reduced_cost
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
+from tnt_sim.solve.reductions.fixing import ReducedCostFixing, compute_exact_bound
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
 APART = "apart"
@@ -223,7 +223,7 @@ def _solve_relaxation(problem: Problem, limits: Sequence[Fraction], until: Deadl
         form = formulate(problem, deadline=until)
     except DeadlineExpired:
         return None
-    model = with_kept_values(tighten(form.model), form.stages, limits)
+    model = with_kept_values(CoefficientTightening().apply(form.model)[0], form.stages, limits)
     goal = form.stages[-1]
     model = model.with_objective(goal.objective, goal.sense)
     raw = get_backend("highs").solve(model, relax=True, limits=Limits(until))
@@ -454,17 +454,17 @@ class DiverseSearch:
         except DeadlineExpired:
             return FixedDossiers(must, out)
         stage = form.stages[0]
-        model = tighten(form.model).with_objective(stage.objective, stage.sense)
+        model = CoefficientTightening().apply(form.model)[0].with_objective(stage.objective, stage.sense)
         duals = get_backend("highs").solve(model, relax=True, limits=self.clock.build_limits()).row_duals
         if duals is None:
             return FixedDossiers(must, out)
         units = worst / stage.scale - stage.constant
         up = stage.sense is Sense.MAXIMISE
         whole = math.ceil(units) if up else math.floor(units)
-        lower, upper, _ = fix_by_reduced_cost(model, duals, whole, keep_ties=True)
+        fixed, _ = ReducedCostFixing(duals, whole).apply(model)
         columns, rows = form.recovery.funded_columns, form.recovery.candidate
-        must[rows[lower[columns] == 1]] = True
-        out[rows[upper[columns] == 0]] = True
+        must[rows[fixed.col_lower[columns] == 1]] = True
+        out[rows[fixed.col_upper[columns] == 0]] = True
         return FixedDossiers(must, out)
 
 

@@ -35,7 +35,7 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.solve.backends.registry import get_backend
-from tnt_sim.solve.reductions.coefficient_tightening import tighten
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
@@ -148,7 +148,7 @@ class LiftedBounds:
         """Solve the linear program once for all applications."""
         form = formulate(decided.problem, deadline=decided.clock.deadline)
         stage = form.stages[0]
-        model = tighten(form.model).with_objective(stage.objective, stage.sense)
+        model = CoefficientTightening().apply(form.model)[0].with_objective(stage.objective, stage.sense)
         duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.build_limits()).row_duals
         named = {} if duals is None else dict(zip(model.row_names, duals.tolist(), strict=True))
         return cls(decided, form, named)
@@ -178,7 +178,7 @@ class LiftedBounds:
     def _compute_upper_bound(self, form: Formulation, problem: Problem, row: int) -> Fraction:
         """Bound from above the first stage value of every allocation with the application, more is better."""
         stage = form.stages[0]
-        model = tighten(form.model).with_objective(stage.objective, stage.sense)
+        model = CoefficientTightening().apply(form.model)[0].with_objective(stage.objective, stage.sense)
         bound = compute_exact_bound(model, self._get_prices(model.row_names))
         if bound.scaled is None:
             return Fraction(2**62)

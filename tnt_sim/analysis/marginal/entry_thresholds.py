@@ -61,7 +61,7 @@ from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.registry import get_backend
-from tnt_sim.solve.reductions.coefficient_tightening import tighten
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.verify.allocation_reading import Allocation
 
@@ -96,7 +96,7 @@ def _compute_lower_bounds(
     except DeadlineExpired:
         return [0] * len(rows)
     amount = form.stages[-1]
-    model = with_kept_values(tighten(form.model), form.stages, base.limits)
+    model = with_kept_values(CoefficientTightening().apply(form.model)[0], form.stages, base.limits)
     model = model.with_objective(amount.objective, Sense.MINIMISE)
     duals = (
         get_backend("highs")

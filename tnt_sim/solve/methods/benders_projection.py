@@ -21,11 +21,20 @@ import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, SolveStage
+from tnt_sim.i18n.message import Text
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.integral import solve_integral
-from tnt_sim.solve.reductions.restriction import find_violable_rows, restrict
+from tnt_sim.solve.reductions.restriction import Restriction, find_violable_rows
 
+RELAXATION = (
+    "benders_relaxation",
+    Text(
+        "L’argent libre des enveloppes est d’abord laissé de côté, puis réparti après le choix des dossiers.",
+        "Free money of envelopes is first left aside, then shared out once the applications are chosen.",
+    ),
+)
+"""Name and label of this step in a chain of reductions."""
 MOST_ENTRIES = 2_000_000
 """Largest rows × columns of the affected rows; larger models are left to a solver."""
 
@@ -52,10 +61,8 @@ class Loosened:
         """Complete a choice with the least total gains; None if no gains satisfy all rows."""
         lower, upper = self.whole.col_lower.copy(), self.whole.col_upper.copy()
         lower[self.columns] = upper[self.columns] = x
-        restriction = restrict(self.whole, lower, upper)
-        gains = restriction.model.with_objective(
-            np.ones(restriction.model.n_cols, dtype=np.int64), Sense.MINIMISE
-        )
+        small, restriction = Restriction().apply(self.whole.with_bounds(lower, upper))
+        gains = small.with_objective(np.ones(small.n_cols, dtype=np.int64), Sense.MINIMISE)
         found = solve_integral(gains, get_backend("highs")).values if gains.n_cols else x[:0]
         point = None if found is None else restriction.expand(found)
         return point if point is not None and self.whole.is_feasible(point) else None

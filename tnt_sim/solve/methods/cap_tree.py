@@ -47,7 +47,8 @@ from tnt_sim.solve.methods.lexicographic import (
     build_tree_hints,
     with_stage_row,
 )
-from tnt_sim.solve.reductions.restriction import restrict
+from tnt_sim.solve.reductions.reduction import ReductionStep
+from tnt_sim.solve.reductions.restriction import Restriction
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -326,10 +327,10 @@ def solve_open_columns(
 ) -> tuple[StagesOutcome, bool] | None:
     """Solve over the open columns only, and translate the outcome to the whole model."""
     began = time.perf_counter()
-    restriction = restrict(model, model.col_lower, model.col_upper)
+    small, restriction = Restriction().apply(model)
     open_stages = [replace(stage, objective=stage.objective[restriction.open_columns]) for stage in stages]
     result = solve(
-        restriction.model,
+        small,
         open_stages,
         **({} if choice_groups is None else {"choice_groups": choice_groups.pick(restriction.open_columns)}),
     )
@@ -339,7 +340,8 @@ def solve_open_columns(
     if result[0].values is None:
         return build_infeasible_outcome(model, stages, seconds)
     x, alone = restriction.expand(result[0].values), result[1]
-    return build_kernel_outcome(model, stages, x, alone, seconds, solver, result[0].proof_hints)
+    chain = ReductionStep.of(Restriction, model, small), *result[0].chain
+    return build_kernel_outcome(model, stages, x, alone, seconds, solver, result[0].proof_hints, chain)
 
 
 def _find_violated_rows(model: LinearModel, x: IntArray) -> set[int]:
@@ -366,6 +368,7 @@ def build_kernel_outcome(
     seconds: float,
     solver: str = SOLVER,
     proof_hints: ProofHints | None = None,
+    chain: tuple[ReductionStep, ...] = (),
 ) -> tuple[StagesOutcome, bool]:
     """Build the outcome of all stages from a point that an exact kernel proved optimal.
 
@@ -388,4 +391,4 @@ def build_kernel_outcome(
         if not is_unique:
             model = with_stage_row(model.with_objective(stage.objective, stage.sense), stage, result)
         seconds = 0.0
-    return StagesOutcome(tuple(results), x, model, proof_hints), is_unique
+    return StagesOutcome(tuple(results), x, model, proof_hints, chain), is_unique

@@ -25,8 +25,9 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, convert_bounds
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
-from tnt_sim.solve.reductions.fixing import fix_by_reduced_cost
-from tnt_sim.solve.reductions.restriction import Restriction, restrict
+from tnt_sim.solve.reductions.fixing import ReducedCostFixing
+from tnt_sim.solve.reductions.reduction import ChainInverse, Inverse
+from tnt_sim.solve.reductions.restriction import Restriction
 
 FEWEST = 120
 """Columns left free for the quick point, at least; two per row are added."""
@@ -53,12 +54,18 @@ def solve_core(
     known = select_better_point(model, quick, start)
     if known is None:
         return solve_integral(model, backend, limits, start)
-    value = model.compute_value(known)
-    lower, upper, _ = fix_by_reduced_cost(model, relaxed.row_duals, value, keep_ties=False)
-    # the incumbent stays inside, so that the core is feasible and the solver can start from it
-    part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
-    found = solve_integral(part.model, backend, limits, part.reduce(known))
-    return expand_solution(found, part, model, known, relaxed.log, time.perf_counter() - began)
+    found, inverse = _solve_around(model, relaxed.row_duals, known, backend, limits)
+    return expand_solution(found, inverse, model, known, relaxed.log, time.perf_counter() - began)
+
+
+def _solve_around(
+    model: LinearModel, row_duals: FloatArray, known: IntArray, backend: Backend, limits: Limits
+) -> tuple[IntegralSolution, Inverse]:
+    """Solve over the columns that a point better than `known` may change, starting from `known`."""
+    fixed, bounds = ReducedCostFixing(row_duals, model.compute_value(known), known).apply(model)
+    core, columns = Restriction().apply(fixed)
+    found = solve_integral(core, backend, limits, columns.reduce(known))
+    return found, ChainInverse((bounds, columns))
 
 
 def _find_quick_point(
@@ -72,9 +79,9 @@ def _find_quick_point(
     lower, upper = model.col_lower.copy(), model.col_upper.copy()
     at = np.clip(np.rint(relaxed.values).astype(np.int64), lower, upper)
     lower[clear] = upper[clear] = at[clear]
-    part = restrict(model, lower, upper)
-    found = solve_integral(part.model, backend, replace(limits, nodes=QUICK_NODES))
-    return None if found.values is None else part.expand(found.values)
+    part, inverse = Restriction().apply(model.with_bounds(lower, upper))
+    found = solve_integral(part, backend, replace(limits, nodes=QUICK_NODES))
+    return None if found.values is None else inverse.expand(found.values)
 
 
 def select_better_point(model: LinearModel, left: IntArray | None, right: IntArray | None) -> IntArray | None:
@@ -88,16 +95,16 @@ def select_better_point(model: LinearModel, left: IntArray | None, right: IntArr
 
 def expand_solution(
     solution: IntegralSolution,
-    restriction: Restriction,
+    inverse: Inverse,
     model: LinearModel,
     known: IntArray,
     log: str,
     seconds: float,
 ) -> IntegralSolution:
     """Translate the core's solution to all columns; its bound is at least the incumbent's value."""
-    values = known if solution.values is None else restriction.expand(solution.values)
+    values = known if solution.values is None else inverse.expand(solution.values)
     value = model.compute_value(values)
-    bound = None if solution.bound is None else solution.bound + restriction.offset
+    bound = None if solution.bound is None else inverse.expand_bound(solution.bound)
     if bound is not None:
         sides = (bound, value)
         bound = max(sides) if model.sense is Sense.MAXIMISE else min(sides)
@@ -155,11 +162,8 @@ class CoreProblem:
         known = select_better_point(model, known, repair_point(model, last, prices, limits.deadline))
         if known is None:
             return None
-        lower, upper, _ = fix_by_reduced_cost(model, prices, model.compute_value(known), keep_ties=False)
-        # the incumbent stays inside, so that the core is feasible and the solver can start from it
-        part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
-        inner = solve_integral(part.model, backend, limits, part.reduce(known))
-        found = expand_solution(inner, part, model, known, "", time.perf_counter() - began)
+        inner, inverse = _solve_around(model, prices, known, backend, limits)
+        found = expand_solution(inner, inverse, model, known, "", time.perf_counter() - began)
         return replace(found, n_solves=inner.n_solves)
 
     def _compute_prices(self, model: LinearModel, deadline: Deadline) -> FloatArray | None:

@@ -37,8 +37,8 @@ from tnt_sim.solve.backends.backend import Backend, Limits, Termination, Tuning
 from tnt_sim.solve.backends.registry import get_backend, list_independent_backends
 from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
 from tnt_sim.solve.methods.lexicographic import StageResult, StagesOutcome, with_stage_row
-from tnt_sim.solve.reductions.fixing import fix_by_reduced_cost
-from tnt_sim.solve.reductions.restriction import restrict
+from tnt_sim.solve.reductions.fixing import ReducedCostFixing
+from tnt_sim.solve.reductions.restriction import Restriction
 
 _ALIASES = {
     "cbc": ("pulp:COIN_CMD", "pulp:PULP_CBC_CMD"),
@@ -237,19 +237,16 @@ class _SolverQueue:
         began = time.perf_counter()
         if result.termination is not Termination.OPTIMAL or result.value is None:
             return StageCheck(result.name, Verdict.NOT_PROVED, None, result.value, None, 0.0), None
-        lower, upper = self._reduce_bounds(model, result.value)
-        restriction = restrict(model, lower, upper)
+        small, restriction = Restriction().apply(self._fix_columns(model, result.value))
         expected = result.value - restriction.offset
-        check = StageCheck(
-            result.name, Verdict.FAILED, None, result.value, None, 0.0, restriction.model.n_cols
-        )
+        check = StageCheck(result.name, Verdict.FAILED, None, result.value, None, 0.0, small.n_cols)
         for solver in self.solvers:
             for tuning in _PATHS if solver.capabilities.tuning else _PATHS[:1]:
-                solution = self._solve(restriction.model, solver, tuning)
+                solution = self._solve(small, solver, tuning)
                 if solution is None:
                     continue
                 verdict = _compare_value(solution, expected, model.sense)
-                value = None if solution.value is None else solution.value + restriction.offset
+                value = None if solution.value is None else restriction.expand_bound(solution.value)
                 seconds = time.perf_counter() - began
                 check = replace(
                     check, verdict=verdict, solver=solution.solver, observed=value, seconds=seconds
@@ -282,15 +279,12 @@ class _SolverQueue:
                 return replace(check, verdict=Verdict.LIMIT), None
         return check, None
 
-    def _reduce_bounds(self, model: LinearModel, value: int) -> tuple[IntArray, IntArray]:
-        own = (np.asarray(model.col_lower), np.asarray(model.col_upper))
+    def _fix_columns(self, model: LinearModel, value: int) -> LinearModel:
+        """Fix the columns that no point of this value or better can change, if there are prices."""
         if not self.prices.capabilities.duals:
-            return own
+            return model
         duals = self.prices.solve(model, relax=True, limits=self.limits).row_duals
-        if duals is None:
-            return own
-        lower, upper, _ = fix_by_reduced_cost(model, duals, value, keep_ties=True)
-        return lower, upper
+        return model if duals is None else ReducedCostFixing(duals, value).apply(model)[0]
 
     def _solve(self, model: LinearModel, solver: Backend, tuning: Tuning) -> IntegralSolution | None:
         limits = self.limits

@@ -24,7 +24,7 @@ from tnt_sim.kernel.blocks.block_search import Heard
 from tnt_sim.kernel.cap_tree.best_choice import LongTreeError, Memory
 from tnt_sim.kernel.knapsack import ChoiceGroups
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
-from tnt_sim.solve.methods.benders_projection import Loosened, relax_to_counted_columns
+from tnt_sim.solve.methods.benders_projection import RELAXATION, Loosened, relax_to_counted_columns
 from tnt_sim.solve.methods.cap_tree import SOLVER as TREE
 from tnt_sim.solve.methods.cap_tree import (
     build_infeasible_outcome,
@@ -36,8 +36,9 @@ from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.solve.methods.priced_blocks import MAX_WORK, solve_crossing
 from tnt_sim.solve.methods.priced_blocks import SOLVER as BLOCKS
 from tnt_sim.solve.methods.secondary_stage import solve_largest
-from tnt_sim.solve.reductions.amounts_as_binaries import BinaryAmounts, reformulate_amounts
-from tnt_sim.solve.reductions.projection import Projected, without_gains
+from tnt_sim.solve.reductions.amounts_as_binaries import AmountsAsBinaries, AmountsInverse
+from tnt_sim.solve.reductions.projection import Projection, ProjectionInverse
+from tnt_sim.solve.reductions.reduction import ModelSize, ReductionStep
 
 MANY_COLUMNS = 10_000
 """Above this number of columns, the linear program of the blocks takes longer than a tree of caps."""
@@ -112,19 +113,20 @@ def solve_blocks(
     """Solve the stages with blocks only, amounts being multiple-choice groups; None if that fails in time."""
     if not len(recovery.amount_rows):
         return run_within_deadline(lambda: solve_crossing(model, stages, live, deadline=deadline))
-    all_items = reformulate_amounts(model, stages, recovery, lean=False)
-    if all_items is None:
+    reduced = AmountsAsBinaries(stages, recovery).apply(model)
+    if reduced is None:
         return None
+    small, inverse = reduced
     result = run_within_deadline(
         lambda: solve_crossing(
-            all_items.model,
-            all_items.translate_stages(stages),
+            small,
+            inverse.translate_stages(stages),
             live,
-            choice_groups=all_items.choice_groups,
+            choice_groups=inverse.choice_groups,
             deadline=deadline,
         )
     )
-    return _translate_outcome(all_items, stages, result)
+    return _translate_outcome(model, reduced, stages, result)
 
 
 def _solve_stages(
@@ -186,18 +188,18 @@ def _solve_amounts(
     """
 
     @cache
-    def build_choices(lean: bool) -> BinaryAmounts | None:
-        return reformulate_amounts(model, stages, recovery, lean=lean)
+    def build_choices(lean: bool) -> tuple[LinearModel, AmountsInverse] | None:
+        return AmountsAsBinaries(stages, recovery, lean).apply(model)
 
     def solve_choices(
         lean: bool, solve: Callable[[LinearModel, Sequence[SolveStage], ChoiceGroups], KernelOutcome]
     ) -> KernelOutcome:
-        created = build_choices(lean)
-        if created is None:
+        reduced = build_choices(lean)
+        if reduced is None:
             return None
-        return _translate_outcome(
-            created, stages, solve(created.model, created.translate_stages(stages), created.choice_groups)
-        )
+        small, inverse = reduced
+        result = solve(small, inverse.translate_stages(stages), inverse.choice_groups)
+        return _translate_outcome(model, reduced, stages, result)
 
     def try_tree(long: bool) -> KernelOutcome:
         return solve_choices(
@@ -243,23 +245,32 @@ def _solve_projected(
     """
     began = time.perf_counter()
     counted = [*stages, *beside]
-    small: Projected | Loosened | None = without_gains(model, counted) or relax_to_counted_columns(
-        model, counted
-    )
+    projected = Projection(counted).apply(model)
+    loosened = None if projected else relax_to_counted_columns(model, counted)
+    inverse: ProjectionInverse | Loosened
     for _ in range(MOST_CLASHES):
-        if small is None:
+        if projected is not None:
+            small, inverse = projected
+        elif loosened is not None:
+            small, inverse = loosened.model, loosened
+        else:
             return None
-        asked = [replace(stage, objective=stage.objective[small.columns]) for stage in stages]
-        result = settle(small.model, asked, small.columns)
+        asked = [replace(stage, objective=stage.objective[inverse.columns]) for stage in stages]
+        result = settle(small, asked, inverse.columns)
         if result is None:
             return None
-        seconds = time.perf_counter() - began
-        if result[0].values is None:
+        outcome, seconds = result[0], time.perf_counter() - began
+        if outcome.values is None:
             return build_infeasible_outcome(model, stages, seconds)
-        point = small.expand(result[0].values)
-        if point is not None:
-            return build_kernel_outcome(model, stages, point, result[1], seconds, result[0].stages[0].solver)
-        small = small.without(result[0].values) if isinstance(small, Loosened) else None
+        point = inverse.expand(outcome.values)
+        if point is not None and model.is_feasible(point):
+            name, label = (Projection.name, Projection.label) if projected else RELAXATION
+            step = ReductionStep(name, label, ModelSize.of(model), ModelSize.of(small))
+            solver, chain = outcome.stages[0].solver, (step, *outcome.chain)
+            return build_kernel_outcome(model, stages, point, result[1], seconds, solver, chain=chain)
+        if loosened is None:
+            return None
+        loosened = loosened.without(outcome.values)
     return None
 
 
@@ -291,16 +302,19 @@ def solve_kept(
 
 
 def _translate_outcome(
-    choices: BinaryAmounts, stages: Sequence[SolveStage], solved: KernelOutcome
+    model: LinearModel,
+    reduced: tuple[LinearModel, AmountsInverse],
+    stages: Sequence[SolveStage],
+    solved: KernelOutcome,
 ) -> KernelOutcome:
     """Translate an outcome over amount choices to the whole model."""
     if solved is None or solved[0].values is None:
         return None
-    point = choices.expand(solved[0].values)
-    if not choices.whole.is_feasible(point):
+    small, inverse = reduced
+    point = inverse.expand(solved[0].values)
+    if not model.is_feasible(point):
         return None
-    outcome = solved[0]
+    outcome, solver = solved[0], solved[0].stages[0].solver
     seconds = sum(stage.seconds for stage in outcome.stages)
-    return build_kernel_outcome(
-        choices.whole, stages, point, solved[1], seconds, outcome.stages[0].solver, outcome.proof_hints
-    )
+    chain = ReductionStep.of(AmountsAsBinaries, model, small), *outcome.chain
+    return build_kernel_outcome(model, stages, point, solved[1], seconds, solver, outcome.proof_hints, chain)

@@ -26,8 +26,8 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
 from tnt_sim.solve.reductions.cuts import Cut, build_no_good_cut, derive_cover_cut, mark_binary_columns
-from tnt_sim.solve.reductions.restriction import restrict
-from tnt_sim.solve.reductions.symmetry import merge
+from tnt_sim.solve.reductions.restriction import Restriction
+from tnt_sim.solve.reductions.symmetry import Symmetry
 
 
 class RepairKind(StrEnum):
@@ -117,13 +117,13 @@ def solve_integral(
         )
     if limits.expired:  # merging identical columns takes a second with a million of them
         return _IntegralSearch(model, backend, limits, start, tuning).return_start()
-    small = merge(model)
-    if small.model is model:
+    small, inverse = Symmetry().apply(model)
+    if small is model:
         return _IntegralSearch(model, backend, limits, start, tuning).run()
     began = time.perf_counter()
-    reduced = small.reduce(start) if start is not None and model.is_feasible(start) else None
-    solution = _IntegralSearch(small.model, backend, limits, reduced, tuning).run()
-    held = None if solution.values is None else small.expand(solution.values)
+    reduced = inverse.reduce(start) if start is not None and model.is_feasible(start) else None
+    solution = _IntegralSearch(small, backend, limits, reduced, tuning).run()
+    held = None if solution.values is None else inverse.expand(solution.values)
     if solution.termination is not Termination.NUMERIC_TROUBLE:
         return replace(solution, values=held)
     # merged columns are not 0-1, so that cuts cannot remove their choices: solve with all columns
@@ -357,8 +357,8 @@ class _IntegralSearch:
         base = np.clip(point, self.model.col_lower, self.model.col_upper)
         lower = np.where(free, self.model.col_lower, base)
         upper = np.where(free, self.model.col_upper, base)
-        restriction = restrict(self.model, lower, upper, around=base)
-        inner = _IntegralSearch(restriction.model, self.backend, self.limits, None, self.tuning, depth=1)
+        small, restriction = Restriction(around=base).apply(self.model.with_bounds(lower, upper))
+        inner = _IntegralSearch(small, self.backend, self.limits, None, self.tuning, depth=1)
         solution = inner.run()
         self.n_solves += solution.n_solves
         self.logs.append(solution.log)

@@ -35,8 +35,9 @@ from tnt_sim.kernel.cap_tree.caps import CapTreeNode
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination
 from tnt_sim.solve.methods.integral import IntegralSolution, PointRepair, solve_integral
-from tnt_sim.solve.reductions.fixing import compute_exact_bound, fix_by_reduced_cost
-from tnt_sim.solve.reductions.row_enumeration import close_by_lists
+from tnt_sim.solve.reductions.fixing import ReducedCostFixing, compute_exact_bound
+from tnt_sim.solve.reductions.reduction import ReductionStep
+from tnt_sim.solve.reductions.row_enumeration import RowEnumeration
 
 Tree = tuple[str, tuple["Tree", ...], bool]
 """Tree of caps by name: the cap, the trees below it, and whether it may draw on money of the envelope above."""
@@ -119,12 +120,14 @@ class StagesOutcome:
     values : int64 (n_cols,), the best point found; None if there is none
     model : the model with the objective of the last stage; its last rows are the constraints of the stages
     proof_hints : hints for the prover if an exact kernel solved the first stage
+    chain : reductions behind the point if an exact kernel solved the stages, in order
     """
 
     stages: tuple[StageResult, ...]
     values: IntArray | None
     model: LinearModel
     proof_hints: ProofHints | None = None
+    chain: tuple[ReductionStep, ...] = ()
 
     @property
     def termination(self) -> Termination:
@@ -151,7 +154,7 @@ class Progress:
 StageSolver = Callable[[LinearModel, Backend, Limits, IntArray | None], IntegralSolution]
 
 MANY_OPEN = 200
-"""From this number of columns left open by reduced-cost fixing, `close_by_lists` is tried as well."""
+"""From this number of columns left open by reduced-cost fixing, `RowEnumeration` is tried as well."""
 MAX_RESTARTS = 5
 """Restarts after a later stage found a point that disproves an earlier stage's optimum."""
 
@@ -294,10 +297,11 @@ def fix_columns(model: LinearModel, backend: Backend, limit: int, limits: Limits
     duals = backend.solve(model, relax=True, limits=limits).row_duals
     if duals is None:
         return model
-    lower, upper, _ = fix_by_reduced_cost(model, duals, limit, keep_ties=True)
-    if int((lower < upper).sum()) >= MANY_OPEN:
-        return close_by_lists(model.with_bounds(lower, upper), duals, limit, backend, limits)
-    return model.with_bounds(lower, upper)
+    model, _ = ReducedCostFixing(duals, limit).apply(model)
+    if int((model.col_lower < model.col_upper).sum()) >= MANY_OPEN:
+        closed = RowEnumeration(duals, limit, backend, limits).apply(model)
+        return model if closed is None else closed[0]
+    return model
 
 
 def with_stage_row(model: LinearModel, stage: SolveStage, result: StageResult) -> LinearModel:

@@ -29,7 +29,7 @@ from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.cap_tree import build_infeasible_outcome, build_kernel_outcome
 from tnt_sim.solve.methods.integral import solve_integral
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
-from tnt_sim.solve.reductions.restriction import restrict
+from tnt_sim.solve.reductions.restriction import Restriction
 
 KernelOutcome = tuple[StagesOutcome, bool] | None
 Cheapest = Callable[[LinearModel, SolveStage], KernelOutcome]
@@ -160,7 +160,7 @@ def _complete_choice(
     """Complete the choice with the column at `value`; None if that is infeasible."""
     lower, upper = np.where(choice, x, model.col_lower), np.where(choice, x, model.col_upper)
     lower[column.place] = upper[column.place] = value
-    part = restrict(model, lower, upper)
-    found = solve_integral(part.model, get_backend("highs")).values
-    point = None if found is None else part.expand(found)
+    part, inverse = Restriction().apply(model.with_bounds(lower, upper))
+    found = solve_integral(part, get_backend("highs")).values
+    point = None if found is None else inverse.expand(found)
     return point if point is not None and model.is_feasible(point) else None

@@ -24,8 +24,8 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
 from tnt_sim.solve.methods.integral import PointRepair, solve_integral
 from tnt_sim.solve.reductions.cuts import build_change_cut
-from tnt_sim.solve.reductions.fixing import fix_by_reduced_cost
-from tnt_sim.solve.reductions.restriction import restrict
+from tnt_sim.solve.reductions.fixing import ReducedCostFixing
+from tnt_sim.solve.reductions.restriction import Restriction
 from tnt_sim.solve.reductions.symmetry import classify_columns
 
 MANY_OPEN = 60
@@ -137,10 +137,8 @@ class _TieBreakSearch:
         self.n_solves += 1
         if duals is None:
             return self.model.col_lower.copy(), self.model.col_upper.copy()
-        lower, upper, _ = fix_by_reduced_cost(
-            self.model, duals, self.model.compute_value(self.point), keep_ties=True
-        )
-        return lower, upper
+        fixed, _ = ReducedCostFixing(duals, self.model.compute_value(self.point)).apply(self.model)
+        return fixed.col_lower.copy(), fixed.col_upper.copy()
 
     def _find_identical_columns(self, ranked: list[int]) -> None:
         """Find the classes of identical 0-1 columns, each in rank order."""
@@ -181,8 +179,8 @@ class _TieBreakSearch:
         variant = self.model.with_rows(rows, lower, [NO_UPPER] * len(lower), names)
         if self.goal is not None:
             variant = variant.with_objective(self.goal.objective, self.goal.sense)
-        part = restrict(variant, self.lower, self.upper)
-        found = solve_integral(part.model, self.backend, self.limits.take_share(0.5))
+        small, _ = Restriction().apply(variant.with_bounds(self.lower, self.upper))
+        found = solve_integral(small, self.backend, self.limits.take_share(0.5))
         self.n_solves += found.n_solves
         return found.termination is Termination.INFEASIBLE
 
@@ -223,9 +221,9 @@ class _TieBreakSearch:
     def _improve(self, weights: IntArray) -> None:
         """Maximise `weights` over the open columns, and take the point found."""
         goal = self.model.with_objective(weights, Sense.MAXIMISE)
-        restriction = restrict(goal, self.lower, self.upper)
+        small, restriction = Restriction().apply(goal.with_bounds(self.lower, self.upper))
         start = restriction.reduce(self.point)
-        solution = solve_integral(restriction.model, self.backend, self.limits, start)
+        solution = solve_integral(small, self.backend, self.limits, start)
         self.n_solves += solution.n_solves
         self.repairs.extend(solution.repairs)
         self.ended = solution.termination

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,10 +31,11 @@ from tnt_sim.formulation.linear_model import (
     SolveStage,
 )
 from tnt_sim.formulation.recovery import Recovery
+from tnt_sim.i18n.message import Text
 from tnt_sim.kernel.knapsack import ChoiceGroups
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.solve.reductions.restriction import restrict
+from tnt_sim.solve.reductions.restriction import Restriction
 
 MENU = "menu"
 """Name of the rows Σ z_j ≤ 1."""
@@ -44,27 +46,29 @@ ROOM = 2**62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BinaryAmounts:
-    """Reformulated model, and the map back to the original columns.
+class AmountsInverse:
+    """Map from choices z back to the columns of the whole model.
 
     Attributes
     ----------
-    model : the model over choices z
-    choice_groups : multiple-choice groups of its columns
-    whole : the original model
+    choice_groups : multiple-choice groups of the columns z
     base, back : x = base + back·z
+    offset : value of `base`
     """
 
-    model: LinearModel
     choice_groups: ChoiceGroups
-    whole: LinearModel
     base: IntArray
     back: sp.csr_array
+    offset: int
 
-    def expand(self, z: IntArray) -> IntArray:
-        """Map a point z to the original columns: x = base + back·z."""
-        x: IntArray = self.base + self.back @ z
-        return x
+    def expand(self, x: IntArray) -> IntArray:
+        """Map a choice z to the original columns: base + back·z."""
+        point: IntArray = self.base + self.back @ x
+        return point
+
+    def expand_bound(self, bound: int) -> int:
+        """Add the value of `base`."""
+        return bound + self.offset
 
     def translate_stages(self, stages: Sequence[SolveStage]) -> list[SolveStage]:
         """Express objectives over z; the value of `base` becomes part of their constant."""
@@ -97,36 +101,61 @@ class _Menu:
         return _Menu(self.x[places], self.t[places], self.w[places], self.units[places])
 
 
-def reformulate_amounts(
-    model: LinearModel, stages: Sequence[SolveStage], recovery: Recovery, *, lean: bool
-) -> BinaryAmounts | None:
-    """Reformulate the open columns of a model over choices of amounts.
-
-    Returns None if there are too many amounts, if numbers become too large, or if a dossier that must be
-    funded has no possible amount.
+@dataclass(frozen=True, slots=True, eq=False)
+class AmountsAsBinaries:
+    """Reformulation of the open columns of a model over choices of amounts.
 
     With `lean`, an amount is left out if a smaller amount of the same dossier is worth at least as much to
-    the first stage. Under caps on money the optimum is unchanged; another row, however, may need the amount
-    left out.
+    the first stage. Under caps on money the best value of this stage survives; another row, however, may
+    need the amount left out.
+
+    Attributes
+    ----------
+    stages : objectives that must fit over the choices, besides that of the model
+    recovery : layout of the columns
     """
-    goal = stages[0].objective if stages[0].sense is Sense.MAXIMISE else -stages[0].objective
-    menu = _list_amounts(model, recovery, goal if lean else None)
-    if menu is None:
-        return None
-    must = _list_forced_columns(model, recovery)
-    menu = menu.pick(_mark_allowed_amounts(model, menu))
-    has = np.zeros(model.n_cols, dtype=np.bool_)
-    has[menu.x] = True
-    goals = [stage.objective for stage in stages]
-    if not has[must].all() or _can_overflow([model.matrix.data, *goals], menu.units):
-        return None
-    if lean:
-        worth = goal[menu.x] + goal[menu.t] * menu.units + np.where(menu.w >= 0, goal[menu.w], 0)
-        menu = menu.pick(_select_improving_amounts(menu.x, worth))
-    result = _build_binary_amounts(model, recovery, menu, must)
-    if result is None or any((np.abs(result.back.T @ goal) >= EXACT_LIMIT).any() for goal in goals):
-        return None
-    return result
+
+    name: ClassVar[str] = "amounts_as_binaries"
+    label: ClassVar[Text] = Text(
+        "Chaque montant possible d’un dossier devient un choix par oui ou non.",
+        "Each possible amount of an application becomes a yes-or-no choice.",
+    )
+
+    stages: Sequence[SolveStage]
+    recovery: Recovery
+    lean: bool = False
+
+    @property
+    def keeps_optima(self) -> bool:
+        """Every point survives unless amounts are left out."""
+        return not self.lean
+
+    def apply(self, model: LinearModel) -> tuple[LinearModel, AmountsInverse] | None:
+        """Replace amounts by choices.
+
+        Returns None if there are too many amounts, if numbers become too large, or if a dossier that must be
+        funded has no possible amount.
+        """
+        recovery, first = self.recovery, self.stages[0]
+        goal = first.objective if first.sense is Sense.MAXIMISE else -first.objective
+        menu = _list_amounts(model, recovery, goal if self.lean else None)
+        if menu is None:
+            return None
+        must = _list_forced_columns(model, recovery)
+        menu = menu.pick(_mark_allowed_amounts(model, menu))
+        has = np.zeros(model.n_cols, dtype=np.bool_)
+        has[menu.x] = True
+        goals = [stage.objective for stage in self.stages]
+        numbers = [model.matrix.data, model.objective, *goals]
+        if not has[must].all() or _can_overflow(numbers, menu.units):
+            return None
+        if self.lean:
+            worth = goal[menu.x] + goal[menu.t] * menu.units + np.where(menu.w >= 0, goal[menu.w], 0)
+            menu = menu.pick(_select_improving_amounts(menu.x, worth))
+        result = _build_choices(model, recovery, menu, must)
+        if result is None or any((np.abs(result[1].back.T @ goal) >= EXACT_LIMIT).any() for goal in goals):
+            return None
+        return result
 
 
 def _can_overflow(numbers: Sequence[IntArray], units: IntArray) -> bool:
@@ -199,9 +228,9 @@ def _select_improving_amounts(x: IntArray, worth: IntArray) -> IntArray:
     return np.flatnonzero(above[::-1])
 
 
-def _build_binary_amounts(
+def _build_choices(
     model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray
-) -> BinaryAmounts | None:
+) -> tuple[LinearModel, AmountsInverse] | None:
     """Build the model over these amounts, the columns of plain dossiers, and the further columns."""
     last = np.r_[menu.x[1:] != menu.x[:-1], True] if len(menu.x) else np.zeros(0, dtype=np.bool_)
     forced = np.isin(menu.x, must)
@@ -250,18 +279,14 @@ def _build_binary_amounts(
     names = [model.col_names[k] for k in where[order].tolist()]
     choice_groups = ChoiceGroups(group, raised)
     try:
-        restriction = restrict(
-            _build_rows(model, base, back, choice_groups, lower, upper, names), lower, upper
-        )
+        rows = _build_rows(model, base, back, choice_groups, lower, upper, names)
+        restricted, restriction = Restriction().apply(rows)
     except (ModelError, OverflowError):  # numbers too large for a model
         return None
     open_ = restriction.open_columns
-    return BinaryAmounts(
-        restriction.model,
-        choice_groups.pick(open_),
-        model,
-        base + back @ restriction.base,
-        back.tocsc()[:, open_].tocsr(),
+    base = base + back @ restriction.base
+    return restricted, AmountsInverse(
+        choice_groups.pick(open_), base, back.tocsc()[:, open_].tocsr(), model.compute_value(base)
     )
 
 
@@ -291,7 +316,7 @@ def _build_rows(
         col_lower=lower,
         col_upper=upper,
         integer=np.ones(len(upper), dtype=np.bool_),
-        objective=np.zeros(len(upper), dtype=np.int64),
+        objective=back.T @ model.objective,
         sense=model.sense,
         row_names=(*model.row_names, *([MENU] * len(heads))),
         col_names=names,

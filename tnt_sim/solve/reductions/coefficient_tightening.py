@@ -10,12 +10,15 @@ Source: Savelsbergh, Preprocessing and probing techniques for mixed integer prog
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
+from tnt_sim.i18n.message import Text
+from tnt_sim.solve.reductions.reduction import SameColumns
 
 MAX_ENTRIES = 64
 """Longest row handled: in longer rows no single dossier fills the difference."""
@@ -23,8 +26,9 @@ ROWS_PER_LOOK = 64
 """Rows tightened between two checks of the deadline."""
 
 
-def tighten(model: LinearModel, deadline: Deadline = UNLIMITED) -> LinearModel:
-    """Tighten the short 0-1 rows of a model; its integer points are unchanged.
+@dataclass(frozen=True, slots=True)
+class CoefficientTightening:
+    """Tightening of the short 0-1 rows of a model; its integer points are unchanged.
 
     Rows that the deadline leaves no time for stay as they are.
 
@@ -36,31 +40,46 @@ def tighten(model: LinearModel, deadline: Deadline = UNLIMITED) -> LinearModel:
     ...     col_lower=[0, 0], col_upper=[1, 1], integer=[True, True],
     ...     objective=[1, 1], sense=Sense.MAXIMISE, row_names=["cap"], col_names=["a", "b"],
     ... )
-    >>> tight = tighten(model)
+    >>> tight, _ = CoefficientTightening().apply(model)
     >>> tight.matrix.toarray().tolist(), tight.row_upper.tolist()
     ([[5000, 5000]], [5000])
     """
-    matrix = model.matrix.copy()
-    upper = model.row_upper.copy()
-    zero_one = model.integer & (model.col_lower >= 0) & (model.col_upper <= 1)
-    changed = False
-    sizes = np.diff(matrix.indptr)
-    plain = (
-        (model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER) & (sizes > 1) & (sizes <= MAX_ENTRIES)
+
+    name: ClassVar[str] = "coefficient_tightening"
+    label: ClassVar[Text] = Text(
+        "Les coefficients des lignes courtes sont resserrés ; les choix possibles restent les mêmes.",
+        "Coefficients of short rows are tightened; the possible choices stay the same.",
     )
-    for done, row in enumerate(np.flatnonzero(plain).tolist()):
-        if done % ROWS_PER_LOOK == 0 and deadline.expired:
-            break
-        entries = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
-        values = matrix.data[entries]
-        if (values <= 0).any() or not zero_one[matrix.indices[entries]].all():
-            continue
-        tight, bound = _tighten_row(values.tolist(), int(upper[row]))
-        if bound != upper[row]:
-            matrix.data[entries] = tight
-            upper[row] = bound
-            changed = True
-    return replace(model, matrix=matrix, row_upper=upper) if changed else model
+    keeps_optima: ClassVar[bool] = True
+
+    deadline: Deadline = UNLIMITED
+
+    def apply(self, model: LinearModel) -> tuple[LinearModel, SameColumns]:
+        """Tighten rows until the deadline; see the module's equation."""
+        matrix = model.matrix.copy()
+        upper = model.row_upper.copy()
+        zero_one = model.integer & (model.col_lower >= 0) & (model.col_upper <= 1)
+        changed = False
+        sizes = np.diff(matrix.indptr)
+        plain = (
+            (model.row_lower == NO_LOWER)
+            & (model.row_upper != NO_UPPER)
+            & (sizes > 1)
+            & (sizes <= MAX_ENTRIES)
+        )
+        for done, row in enumerate(np.flatnonzero(plain).tolist()):
+            if done % ROWS_PER_LOOK == 0 and self.deadline.expired:
+                break
+            entries = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
+            values = matrix.data[entries]
+            if (values <= 0).any() or not zero_one[matrix.indices[entries]].all():
+                continue
+            tight, bound = _tighten_row(values.tolist(), int(upper[row]))
+            if bound != upper[row]:
+                matrix.data[entries] = tight
+                upper[row] = bound
+                changed = True
+        return (replace(model, matrix=matrix, row_upper=upper) if changed else model), SameColumns()
 
 
 def _tighten_row(values: list[int], bound: int) -> tuple[list[int], int]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 
@@ -119,34 +120,40 @@ def _aggregate_rows(model: LinearModel, y: ExactArray) -> ExactArray:
     )
 
 
-def fix_by_reduced_cost(
-    model: LinearModel, duals: FloatArray, incumbent_value: int, keep_ties: bool
-) -> tuple[IntArray, IntArray, int]:
-    """Tighten column bounds by reduced costs, given the value of a feasible point.
+@dataclass(frozen=True, slots=True, eq=False)
+class FixingInverse:
+    """Inverse of a fixing: the columns stay, and no point that was left out is better than `value`."""
 
-    With slack = bound − incumbent and exact reduced cost r_j, an integer column can leave the side at which
-    the bound holds it by at most ⌊slack / |r_j|⌋ units.
+    value: int
+    sense: Sense
+
+    def expand(self, x: IntArray) -> IntArray:
+        """Return the point itself."""
+        return x
+
+    def expand_bound(self, bound: int) -> int:
+        """Return the worse of the bound and `value`."""
+        return max(bound, self.value) if self.sense is Sense.MAXIMISE else min(bound, self.value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReducedCostFixing:
+    """Tightening of column bounds by reduced costs, given the value that a point must have.
+
+    With slack = bound − value and exact reduced cost r_j, an integer column can leave the side at which the
+    bound holds it by at most ⌊slack / |r_j|⌋ units. All points of `value` or better remain.
+
+    With an `incumbent`, a point of this value, only strictly better points need to remain. The incumbent
+    stays within the bounds, so that one optimal point survives in any case.
 
     Parameters
     ----------
-    duals : float64 (n_rows,)
+    row_duals : float64 (n_rows,)
         Prices of the linear relaxation of this model. Other prices are valid too, and fix fewer columns.
-    incumbent_value
+    value
         The value of a feasible point, without constants.
-    keep_ties
-        True: all points at least as good remain feasible. False: only strictly better points do.
-
-    Returns
-    -------
-    col_lower, col_upper : int64 (n_cols,)
-        The tightened bounds.
-    n_fixed
-        Number of open columns that are now fixed.
-
-    Raises
-    ------
-    ModelError
-        With `keep_ties`, if the bound is worse than the incumbent: no feasible point can have that value.
+    incumbent : int64 (n_cols,)
+        A feasible point of this value.
 
     Examples
     --------
@@ -158,24 +165,52 @@ def fix_by_reduced_cost(
     ...     col_lower=[0, 0, 0], col_upper=[1, 1, 1], integer=[True, True, True],
     ...     objective=[9, 5, 1], sense=Sense.MAXIMISE, row_names=["cap"], col_names=["a", "b", "c"],
     ... )
-    >>> lower, upper, n_fixed = fix_by_reduced_cost(model, np.array([5 / 3]), 9, keep_ties=True)
-    >>> lower.tolist(), upper.tolist(), n_fixed
-    ([1, 0, 0], [1, 1, 0], 2)
+    >>> fixed, _ = ReducedCostFixing(np.array([5 / 3]), 9).apply(model)
+    >>> fixed.col_lower.tolist(), fixed.col_upper.tolist()
+    ([1, 0, 0], [1, 1, 0])
     """
-    bound = compute_exact_bound(model, duals)
-    if bound.scaled is None:
-        return model.col_lower.copy(), model.col_upper.copy(), 0
-    up = 1 if model.sense is Sense.MAXIMISE else -1
-    wanted = incumbent_value if keep_ties or not model.integer.all() else incumbent_value + up
-    slack = up * (bound.scaled - (wanted << bound.scale))
-    if slack < 0 and keep_ties:
-        raise ModelError(
-            Text(f"aucun point ne peut valoir {incumbent_value}", f"no point can be worth {incumbent_value}")
-        )
-    return _tighten_bounds(model, bound.reduced_costs * up, max(slack, 0))
+
+    name: ClassVar[str] = "fixing"
+    label: ClassVar[Text] = Text(
+        "Les dossiers qu’aucune répartition aussi bonne ne peut changer sont fixés.",
+        "Applications that no equally good allocation can change are fixed.",
+    )
+
+    row_duals: FloatArray
+    value: int
+    incumbent: IntArray | None = None
+
+    @property
+    def keeps_optima(self) -> bool:
+        """Without an incumbent, every optimal point survives."""
+        return self.incumbent is None
+
+    def apply(self, model: LinearModel) -> tuple[LinearModel, FixingInverse]:
+        """Tighten the column bounds.
+
+        Raises
+        ------
+        ModelError
+            Without an incumbent, if the bound is worse than `value`: no feasible point can have that value.
+        """
+        inverse, keep_ties = FixingInverse(self.value, model.sense), self.incumbent is None
+        bound = compute_exact_bound(model, self.row_duals)
+        if bound.scaled is None:
+            return model, inverse
+        up = 1 if model.sense is Sense.MAXIMISE else -1
+        wanted = self.value if keep_ties or not model.integer.all() else self.value + up
+        slack = up * (bound.scaled - (wanted << bound.scale))
+        if slack < 0 and keep_ties:
+            raise ModelError(
+                Text(f"aucun point ne peut valoir {self.value}", f"no point can be worth {self.value}")
+            )
+        lower, upper = _tighten_bounds(model, bound.reduced_costs * up, max(slack, 0))
+        if self.incumbent is not None:
+            lower, upper = np.minimum(lower, self.incumbent), np.maximum(upper, self.incumbent)
+        return model.with_bounds(lower, upper), inverse
 
 
-def _tighten_bounds(model: LinearModel, reduced: ExactArray, slack: int) -> tuple[IntArray, IntArray, int]:
+def _tighten_bounds(model: LinearModel, reduced: ExactArray, slack: int) -> tuple[IntArray, IntArray]:
     """Let each integer column leave its side (upper where reduced > 0) by at most ⌊slack/|reduced|⌋ units."""
     lower, upper = model.col_lower.copy(), model.col_upper.copy()
     size = np.where(reduced < 0, -reduced, reduced)
@@ -187,7 +222,6 @@ def _tighten_bounds(model: LinearModel, reduced: ExactArray, slack: int) -> tupl
     width = np.where((upper == NO_UPPER) | (lower == NO_LOWER), NO_UPPER, upper - lower)
     tighter = (moves & (steps < width)).astype(bool)
     at_upper, at_lower = tighter & (reduced > 0), tighter & (reduced < 0)
-    was_open = lower < upper
     lower[at_upper] = upper[at_upper] - steps[at_upper].astype(np.int64)
     upper[at_lower] = lower[at_lower] + steps[at_lower].astype(np.int64)
-    return lower, upper, int((was_open & (lower == upper)).sum())
+    return lower, upper

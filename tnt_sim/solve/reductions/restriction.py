@@ -8,25 +8,25 @@ E places the open columns y among all columns. `base` may also shift the origin 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, ExactArray, FloatArray, IntArray, LinearModel
+from tnt_sim.i18n.message import Text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Restriction:
-    """Model over the open columns, and the map back to all columns.
+class RestrictionInverse:
+    """Map from the open columns back to all columns.
 
     Attributes
     ----------
-    model : the restricted model; its columns are in the order of `open_columns`
-    open_columns : int64, their indices in the full model
+    open_columns : int64, indices in the full model, in the order of the restricted columns
     base : int64 (n_cols,), point of the full model that y = 0 stands for
-    offset : value of `base`; value of x = offset + model.value(y)
+    offset : value of `base`; value of x = offset + value of y
     """
 
-    model: LinearModel
     open_columns: IntArray
     base: IntArray
     offset: int
@@ -37,44 +37,59 @@ class Restriction:
         x[self.open_columns] += y
         return x
 
+    def expand_bound(self, bound: int) -> int:
+        """Add the value of `base`."""
+        return bound + self.offset
+
     def reduce(self, x: IntArray) -> IntArray:
         """Map a point x to the restricted model; `x` must equal `base` on the fixed columns."""
         return x[self.open_columns] - self.base[self.open_columns]
 
 
-def restrict(
-    model: LinearModel, col_lower: IntArray, col_upper: IntArray, around: IntArray | None = None
-) -> Restriction:
-    """Restrict a model to tighter column bounds and remove the columns that these fix.
+@dataclass(frozen=True, slots=True, eq=False)
+class Restriction:
+    """Removal of fixed columns, and of rows that no point within the column bounds can violate.
 
-    Open columns are counted from 0, or from `around`. Rows that no point within the bounds can violate are
-    dropped. A row that is violated whatever the open columns are is kept, so that the restricted model is
-    infeasible too.
+    A row that is violated whatever the open columns are is kept, so that the restricted model is infeasible
+    too. Open columns are counted from 0, or from `around`.
     """
-    is_open = col_lower != col_upper
-    base = np.where(is_open, 0 if around is None else around, col_lower)
-    columns = np.flatnonzero(is_open)
-    matrix = model.matrix[:, columns]
-    shift = model.compute_activity(base)
-    low = _shift_bounds(col_lower[columns], base[columns], NO_LOWER)
-    high = _shift_bounds(col_upper[columns], base[columns], NO_UPPER)
-    least, most = _compute_activity_range(matrix, low, high)
-    row_lower = _drop_redundant_bounds(_shift_bounds(model.row_lower, shift, NO_LOWER), least, NO_LOWER)
-    row_upper = _drop_redundant_bounds(_shift_bounds(model.row_upper, shift, NO_UPPER), most, NO_UPPER)
-    selected = np.flatnonzero((row_lower != NO_LOWER) | (row_upper != NO_UPPER))
-    small = LinearModel(
-        matrix=matrix[selected],
-        row_lower=row_lower[selected],
-        row_upper=row_upper[selected],
-        col_lower=low.astype(np.int64),
-        col_upper=high.astype(np.int64),
-        integer=model.integer[columns],
-        objective=model.objective[columns],
-        sense=model.sense,
-        row_names=tuple(model.row_names[i] for i in selected.tolist()),
-        col_names=tuple(model.col_names[j] for j in columns.tolist()),
+
+    name: ClassVar[str] = "restriction"
+    label: ClassVar[Text] = Text(
+        "Les colonnes fixées sont retirées, avec les lignes que plus aucun choix ne peut enfreindre.",
+        "Fixed columns are removed, and rows that no choice can violate any more.",
     )
-    return Restriction(small, columns, base, model.compute_value(base))
+    keeps_optima: ClassVar[bool] = True
+
+    around: IntArray | None = None
+
+    def apply(self, model: LinearModel) -> tuple[LinearModel, RestrictionInverse]:
+        """Substitute the columns whose two bounds are equal; see the module's equation."""
+        col_lower, col_upper = model.col_lower, model.col_upper
+        is_open = col_lower != col_upper
+        base = np.where(is_open, 0 if self.around is None else self.around, col_lower)
+        columns = np.flatnonzero(is_open)
+        matrix = model.matrix[:, columns]
+        shift = model.compute_activity(base)
+        low = _shift_bounds(col_lower[columns], base[columns], NO_LOWER)
+        high = _shift_bounds(col_upper[columns], base[columns], NO_UPPER)
+        least, most = _compute_activity_range(matrix, low, high)
+        row_lower = _drop_redundant_bounds(_shift_bounds(model.row_lower, shift, NO_LOWER), least, NO_LOWER)
+        row_upper = _drop_redundant_bounds(_shift_bounds(model.row_upper, shift, NO_UPPER), most, NO_UPPER)
+        selected = np.flatnonzero((row_lower != NO_LOWER) | (row_upper != NO_UPPER))
+        small = LinearModel(
+            matrix=matrix[selected],
+            row_lower=row_lower[selected],
+            row_upper=row_upper[selected],
+            col_lower=low.astype(np.int64),
+            col_upper=high.astype(np.int64),
+            integer=model.integer[columns],
+            objective=model.objective[columns],
+            sense=model.sense,
+            row_names=tuple(model.row_names[i] for i in selected.tolist()),
+            col_names=tuple(model.col_names[j] for j in columns.tolist()),
+        )
+        return small, RestrictionInverse(columns, base, model.compute_value(base))
 
 
 def find_violable_rows(model: LinearModel) -> IntArray:

@@ -23,14 +23,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, BoolArray, FloatArray, IntArray, LinearModel
+from tnt_sim.i18n.message import Text
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.solve.backends.backend import Backend, Limits
-from tnt_sim.solve.reductions.fixing import ExactBound, compute_exact_bound
+from tnt_sim.solve.reductions.fixing import ExactBound, FixingInverse, compute_exact_bound
 
 LONGEST, SHORTEST = 64, 3
 """Lengths of rows that may be listed. Rows of two columns are left as they are: they are tight already."""
@@ -119,33 +121,51 @@ def select_short_rows(model: LinearModel, duals: FloatArray) -> tuple[Short, ...
     return tuple(result)
 
 
-def close_by_lists(
-    model: LinearModel, row_duals: FloatArray, limit: int, backend: Backend, limits: Limits = Limits()
-) -> LinearModel:
-    """Tighten column bounds by enumerating short rows, keeping all points of value `limit` or better.
+@dataclass(frozen=True, slots=True, eq=False)
+class RowEnumeration:
+    """Tightening of column bounds by enumerating short rows; all points of `value` or better remain.
 
-    `row_duals` are the prices of the model's linear relaxation. The model is returned unchanged if fewer than
-    `LEAST` short rows have a price, or if the bound shows nothing.
+    Attributes
+    ----------
+    row_duals : float64 (n_rows,), prices of the model's linear relaxation
+    value : the value of a feasible point, without constants
+    backend, limits : solver of the linear programs that improve the prices, and its limits
     """
-    up = convert_to_maximisation(model)
-    same = model.sense is Sense.MAXIMISE
-    shorts = select_short_rows(up, row_duals if same else -row_duals)
-    if len(shorts) < LEAST or not model.integer.all():
-        return model
-    result = _improve_prices(up, shorts, row_duals if same else -row_duals, backend, limits)
-    slack = -1 if result is None else result.compute_slack(limit if same else -limit)
-    if result is None or slack < 0:
-        return model
-    reduced = result.bound.reduced_costs
-    lower, upper = model.col_lower.copy(), model.col_upper.copy()
-    shut = np.abs(reduced) > slack
-    for s, piece in zip(result.shorts, result.enumerate_rows(slack), strict=True):
-        shut[s.columns] = False
-        if piece is not None:
-            lower[s.columns], upper[s.columns] = piece.choices.min(axis=0), piece.choices.max(axis=0)
-    lower[shut & (reduced > 0)] = upper[shut & (reduced > 0)]
-    upper[shut & (reduced < 0)] = lower[shut & (reduced < 0)]
-    return model.with_bounds(lower, upper)
+
+    name: ClassVar[str] = "row_enumeration"
+    label: ClassVar[Text] = Text(
+        "Les choix des lignes courtes sont énumérés ; les dossiers qu’aucun bon choix ne change sont fixés.",
+        "The choices of short rows are enumerated; applications that no good choice changes are fixed.",
+    )
+    keeps_optima: ClassVar[bool] = True
+
+    row_duals: FloatArray
+    value: int
+    backend: Backend
+    limits: Limits
+
+    def apply(self, model: LinearModel) -> tuple[LinearModel, FixingInverse] | None:
+        """Tighten the column bounds; None if too few short rows have a price, or the bound shows nothing."""
+        up = convert_to_maximisation(model)
+        same = model.sense is Sense.MAXIMISE
+        duals = self.row_duals if same else -self.row_duals
+        shorts = select_short_rows(up, duals)
+        if len(shorts) < LEAST or not model.integer.all():
+            return None
+        result = _improve_prices(up, shorts, duals, self.backend, self.limits)
+        slack = -1 if result is None else result.compute_slack(self.value if same else -self.value)
+        if result is None or slack < 0:
+            return None
+        reduced = result.bound.reduced_costs
+        lower, upper = model.col_lower.copy(), model.col_upper.copy()
+        shut = np.abs(reduced) > slack
+        for s, piece in zip(result.shorts, result.enumerate_rows(slack), strict=True):
+            shut[s.columns] = False
+            if piece is not None:
+                lower[s.columns], upper[s.columns] = piece.choices.min(axis=0), piece.choices.max(axis=0)
+        lower[shut & (reduced > 0)] = upper[shut & (reduced > 0)]
+        upper[shut & (reduced < 0)] = lower[shut & (reduced < 0)]
+        return model.with_bounds(lower, upper), FixingInverse(self.value, model.sense)
 
 
 def _improve_prices(

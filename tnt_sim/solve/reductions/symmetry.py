@@ -2,7 +2,7 @@
 
 The columns j of a class have the same entries in all rows and the same objective. With y = Σ_j x_j they
 become one column 0 ≤ y ≤ Σ_j u_j. Every way to distribute y over the class is feasible and has the same
-value; `Merged.expand` fills the first columns first.
+value; `SymmetryInverse.expand` fills the first columns first.
 
 Source: Achterberg, Bixby, Gu, Rothberg and Weninger, Presolve reductions in mixed integer programming,
 INFORMS J. Comput. 32 (2020), on parallel columns.
@@ -11,31 +11,31 @@ INFORMS J. Comput. 32 (2020), on parallel columns.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import EXACT_LIMIT, IntArray, LinearModel
+from tnt_sim.i18n.message import Text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Merged:
-    """Model with one column per class, and the way back.
+class SymmetryInverse:
+    """Map from merged columns back to all columns.
 
     Attributes
     ----------
-    model : the merged model
     class_of : int64 (n_cols,), class of each column of the full model
     room : int64 (n_cols,), upper bounds of these columns
     """
 
-    model: LinearModel
     class_of: IntArray
     room: IntArray
 
     def reduce(self, x: IntArray) -> IntArray:
         """Map a point to the merged model: Σ x over each class."""
-        y = np.zeros(self.model.n_cols, dtype=np.int64)
+        y = np.zeros(int(self.class_of.max(initial=-1)) + 1, dtype=np.int64)
         np.add.at(y, self.class_of, x)
         return y
 
@@ -50,6 +50,10 @@ class Merged:
         x = np.empty(len(order), dtype=np.int64)
         x[order] = np.where(single, y[classes], shared)
         return x
+
+    def expand_bound(self, bound: int) -> int:
+        """Return the bound itself: a merged point has the value of the points that it stands for."""
+        return bound
 
 
 def classify_columns(model: LinearModel) -> IntArray:
@@ -81,29 +85,41 @@ def _select_candidates(model: LinearModel) -> IntArray:
     return np.flatnonzero(mergeable & (counts[inverse] > 1))
 
 
-def merge(model: LinearModel) -> Merged:
-    """Merge identical columns; the model itself is returned if there are none."""
-    class_of = classify_columns(model)
-    n = int(class_of.max(initial=-1)) + 1
-    if n == model.n_cols:
-        return Merged(model, class_of, np.asarray(model.col_upper))
-    first = np.full(n, model.n_cols, dtype=np.int64)
-    np.minimum.at(first, class_of, np.arange(model.n_cols))
-    size = np.bincount(class_of, minlength=n)
-    upper = model.col_upper[first].copy()
-    several = size[class_of] > 1
-    total = np.zeros(n, dtype=np.int64)
-    np.add.at(total, class_of[several], model.col_upper[several])
-    small = LinearModel(
-        matrix=sp.csr_array(model.matrix[:, first]),
-        row_lower=model.row_lower,
-        row_upper=model.row_upper,
-        col_lower=model.col_lower[first],
-        col_upper=np.where(size > 1, total, upper),
-        integer=model.integer[first],
-        objective=model.objective[first],
-        sense=model.sense,
-        row_names=model.row_names,
-        col_names=tuple(model.col_names[j] for j in first.tolist()),
+@dataclass(frozen=True, slots=True)
+class Symmetry:
+    """Merging of identical columns. Of the optimal points that only exchange them, one survives."""
+
+    name: ClassVar[str] = "symmetry"
+    label: ClassVar[Text] = Text(
+        "Les dossiers interchangeables sont réunis en une seule colonne.",
+        "Interchangeable applications are merged into one column.",
     )
-    return Merged(small, class_of, np.asarray(model.col_upper))
+    keeps_optima: ClassVar[bool] = False
+
+    def apply(self, model: LinearModel) -> tuple[LinearModel, SymmetryInverse]:
+        """Merge identical columns; the model itself comes back if there are none."""
+        class_of = classify_columns(model)
+        inverse = SymmetryInverse(class_of, np.asarray(model.col_upper))
+        n = int(class_of.max(initial=-1)) + 1
+        if n == model.n_cols:
+            return model, inverse
+        first = np.full(n, model.n_cols, dtype=np.int64)
+        np.minimum.at(first, class_of, np.arange(model.n_cols))
+        size = np.bincount(class_of, minlength=n)
+        upper = model.col_upper[first].copy()
+        several = size[class_of] > 1
+        total = np.zeros(n, dtype=np.int64)
+        np.add.at(total, class_of[several], model.col_upper[several])
+        small = LinearModel(
+            matrix=sp.csr_array(model.matrix[:, first]),
+            row_lower=model.row_lower,
+            row_upper=model.row_upper,
+            col_lower=model.col_lower[first],
+            col_upper=np.where(size > 1, total, upper),
+            integer=model.integer[first],
+            objective=model.objective[first],
+            sense=model.sense,
+            row_names=model.row_names,
+            col_names=tuple(model.col_names[j] for j in first.tolist()),
+        )
+        return small, inverse
