@@ -124,7 +124,7 @@ class Second:
 
 
 class RuleData(Protocol):
-    """What every second reading uses of a compiled rule; each kind adds its own fields."""
+    """A compiled rule, by its id; each kind adds the fields that its second reading reads."""
 
     @property
     def id(self) -> str:

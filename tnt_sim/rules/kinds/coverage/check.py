@@ -19,7 +19,7 @@ from tnt_sim.rules.second_reading.rows import (
 
 
 class CoverageData(RuleData, Protocol):
-    """What the second reading of `coverage` uses of a compiled rule."""
+    """Fields of a compiled `coverage` that its second reading reads."""
 
     @property
     def terms(self) -> Terms:

@@ -20,7 +20,7 @@ from tnt_sim.rules.second_reading.rows import (
 
 
 class EquityData(RuleData, Protocol):
-    """What the second reading of `equity` uses of a compiled rule."""
+    """Fields of a compiled `equity` that its second reading reads."""
 
     @property
     def of(self) -> PerHead:

@@ -11,7 +11,7 @@ from tnt_sim.rules.second_reading.rows import RowCollector, RuleData, format_row
 
 
 class ExclusiveData(RuleData, Protocol):
-    """What the second reading of `exclusive` uses of a compiled rule."""
+    """Fields of a compiled `exclusive` that its second reading reads."""
 
     @property
     def members(self) -> Members:

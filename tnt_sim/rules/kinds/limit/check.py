@@ -19,7 +19,7 @@ from tnt_sim.rules.second_reading.rows import (
 
 
 class LimitData(RuleData, Protocol):
-    """What the second reading of `limit` uses of a compiled rule."""
+    """Fields of a compiled `limit` that its second reading reads."""
 
     @property
     def terms(self) -> Terms:

@@ -13,7 +13,7 @@ from tnt_sim.rules.second_reading.rows import RowCollector, RuleData, format_row
 
 
 class OrderData(RuleData, Protocol):
-    """What the second reading of `order` uses of a compiled rule."""
+    """Fields of a compiled `order` that its second reading reads."""
 
     @property
     def group(self) -> IntArray:
@@ -33,7 +33,7 @@ class OrderData(RuleData, Protocol):
 
 
 class QueueData(Protocol):
-    """What the second reading of `order` uses of one queue."""
+    """Fields of one queue that the second reading of `order` reads."""
 
     @property
     def name(self) -> str:
@@ -49,7 +49,7 @@ class QueueData(Protocol):
 
 
 class FirstComeData(RuleData, Protocol):
-    """What the second reading of `order` uses of a compiled rule with queues."""
+    """Fields of a compiled `order` with queues that its second reading reads."""
 
     @property
     def queues(self) -> Sequence[QueueData]:

@@ -13,7 +13,7 @@ from tnt_sim.rules.second_reading.rows import RowCollector, RuleData, _add_impli
 
 
 class RequiresData(RuleData, Protocol):
-    """What the second reading of `requires` uses of a compiled rule."""
+    """Fields of a compiled `requires` that its second reading reads."""
 
     @property
     def head(self) -> IntArray:

@@ -19,7 +19,7 @@ from tnt_sim.rules.second_reading.rows import (
 
 
 class CeilingData(Protocol):
-    """What the second reading of `schedule` uses of one of its sums."""
+    """Fields of one sum that the second reading of `schedule` reads."""
 
     @property
     def name(self) -> str:
@@ -35,11 +35,11 @@ class CeilingData(Protocol):
 
 
 class ScheduleData(RuleData, Protocol):
-    """What the second reading of `schedule` uses of a compiled rule."""
+    """Fields of a compiled `schedule` that its second reading reads."""
 
     @property
     def ceilings(self) -> Sequence[CeilingData]:
-        """One ceiling per year and sum."""
+        """The ceilings of each year, with their sums."""
 
 
 def add_schedule_rows(lines: RowCollector, rule: ScheduleData) -> None:

@@ -21,7 +21,7 @@ from tnt_sim.rules.second_reading.rows import (
 
 
 class ShareData(RuleData, Protocol):
-    """What the second reading of `share` uses of a compiled rule."""
+    """Fields of a compiled `share` that its second reading reads."""
 
     @property
     def numerator(self) -> Terms:

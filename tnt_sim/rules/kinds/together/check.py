@@ -13,7 +13,7 @@ from tnt_sim.rules.second_reading.rows import RowCollector, RuleData, _add_impli
 
 
 class TogetherData(RuleData, Protocol):
-    """What the second reading of `together` uses of a compiled rule."""
+    """Fields of a compiled `together` that its second reading reads."""
 
     @property
     def members(self) -> Members:
