@@ -13,7 +13,9 @@ OTHER_FOLDERS = {"docs", "notebooks", "scenarios", "trust"}
 """What is tested across rooms: documents, notebooks, shipped scenarios, and faults of the surroundings."""
 
 DATA = TESTS / "support" / "data"
-FILES = [path for path in TESTS.rglob("*.py") if DATA not in path.parents]
+PACKAGE = TESTS / "example_package"
+"""A package of its own, as another project would write it."""
+FILES = [path for path in TESTS.rglob("*.py") if not {DATA, PACKAGE} & {*path.parents}]
 NAMED = [path for path in FILES if path.name.startswith("test_")]
 
 

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tnt_sim"
 ORDER = [
     "i18n",
     "errors",
+    "extensions",
     "deadline",
     "parallel",
     "disk",

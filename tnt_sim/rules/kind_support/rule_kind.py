@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions.measures import Measures
@@ -30,6 +30,11 @@ class RuleKind:
     format_formula : the formula of a written rule
     example : part of a scenario with one rule, for the rule book
     keys : the meaning of keys that no other block of a scenario explains
+
+    Raises
+    ------
+    ValueError
+        If there is no second reading, or if the specification has another name.
     """
 
     name: str
@@ -41,3 +46,9 @@ class RuleKind:
     format_formula: Callable[[Any], str]
     example: str
     keys: Mapping[str, Text] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if get_args(self.spec.model_fields["kind"].annotation) != (self.name,):
+            raise ValueError(f"the specification of the rule kind {self.name!r} has another `kind`")
+        if not self.second_reading:
+            raise ValueError(f"the rule kind {self.name!r} has no second reading: no proof could rest on it")

@@ -1,4 +1,7 @@
-"""The rule kinds in force: the built-in ones in order; what is said of a rule by its kind."""
+"""The rule kinds in force, built in or of other packages, and the sentence and formula of any rule.
+
+Another package registers a kind as an entry point of the group `tnt_sim.rule_kinds`, under its name.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.domain.field_types import write_number
+from tnt_sim.extensions import load_extensions
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.expressions.text import capitalise, is_pair
 from tnt_sim.rules.kind_support.rule_kind import RuleKind
@@ -27,11 +31,21 @@ from tnt_sim.rules.kinds.together.kind import TOGETHER
 BUILT_IN = (LIMIT, SHARE, DECIDE, COVERAGE, EXCLUSIVE, REQUIRES, TOGETHER, ORDER, SCHEDULE, EQUITY)
 """The kinds of this package, in the order of the scenario's schema and of the rule book."""
 
+GROUP = "tnt_sim.rule_kinds"
+"""The group of entry points under which other packages register theirs."""
+
 
 @cache
 def load_rule_kinds() -> Mapping[str, RuleKind]:
-    """Return every rule kind by name."""
-    return MappingProxyType({kind.name: kind for kind in BUILT_IN})
+    """Return every rule kind by name: the built-in ones, then those of other packages by name.
+
+    Raises
+    ------
+    UsageError
+        If a kind of another package cannot be loaded, takes the name of another kind, or has no second reading.
+    """
+    kinds = {kind.name: kind for kind in BUILT_IN}
+    return MappingProxyType(kinds | load_extensions(GROUP, RuleKind, kinds))
 
 
 def describe_rule(rule: Any, lang: Lang) -> str:

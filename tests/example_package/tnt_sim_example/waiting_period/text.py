@@ -1,0 +1,36 @@
+"""Label, sentence, formula, example and keys of `waiting_period`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import format_count
+from tnt_sim.rules.expressions import column_text
+from tnt_sim.rules.expressions.text import describe_scope
+from tnt_sim_example.waiting_period.rule import WaitingPeriodSpec
+
+LABEL = Text("délai de carence", "waiting period")
+EXAMPLE = "rules: [{id: carence, kind: waiting_period, days: 365}]"
+KEYS: Mapping[str, Text] = MappingProxyType(
+    {
+        "days": Text("le nombre de jours", "the number of days"),
+        "date": Text("la colonne de la date", "the column of the date"),
+    }
+)
+
+
+def describe_waiting_period(rule: WaitingPeriodSpec, lang: Lang) -> str:
+    """Return the sentence of a waiting period: its groups, its days and its date."""
+    whom = describe_scope(rule.by, rule.where, lang)
+    days = format_count(rule.days, ("jour", "jours"), ("day", "days"), lang)
+    column = column_text.describe_column(rule.date).in_(lang)
+    if lang is Lang.FR:
+        return f"{whom}deux dossiers financés sont séparés d’au moins {days}, d’après {column}"
+    return f"{whom}two funded dossiers are at least {days} apart, by {column}"
+
+
+def format_waiting_period_formula(rule: WaitingPeriodSpec) -> str:
+    """Return `∀ applicant_id : |filed_at_i − filed_at_j| < 365 ⇒ x_i + x_j ≤ 1`."""
+    return f"∀ {rule.by} : |{rule.date}_i − {rule.date}_j| < {rule.days} ⇒ x_i + x_j ≤ 1"

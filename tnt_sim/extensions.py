@@ -1,0 +1,79 @@
+"""Objects that other installed packages add to the program, named by entry points.
+
+A package names each object in its `pyproject.toml`, under the group that the program reads:
+
+    [project.entry-points."tnt_sim.rule_kinds"]
+    waiting_period = "tnt_sim_example.waiting_period.kind:WAITING_PERIOD"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Text
+
+
+def load_extensions[Extension](
+    group: str, wanted: type[Extension], known: Iterable[str]
+) -> dict[str, Extension]:
+    """Return what installed packages register under `group`, by name, in the order of the names.
+
+    Parameters
+    ----------
+    group : the group of entry points, such as `tnt_sim.rule_kinds`
+    wanted : the class of which each object must be
+    known : names that the program has already, and that no package may take
+
+    Raises
+    ------
+    UsageError
+        If a name is taken, or an object cannot be imported, is not of the class or has another `name`. The
+        error names the package.
+    """
+    taken = dict.fromkeys(known, "tnt_sim")
+    loaded: dict[str, Extension] = {}
+    for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, get_package(entry))):
+        if entry.name in taken:
+            reason = Text(
+                f"« {entry.name} » est déjà un nom de {taken[entry.name]}",
+                f'"{entry.name}" is a name of {taken[entry.name]} already',
+            )
+            raise build_extension_error(entry, reason)
+        try:
+            extension = entry.load()
+        except Exception as error:
+            reason = Text(f"l’import échoue ({error!r})", f"its import fails ({error!r})")
+            raise build_extension_error(entry, reason) from error
+        if not isinstance(extension, wanted):
+            name = wanted.__name__
+            reason = Text(
+                f"« {entry.value} » n’est pas un objet `{name}`", f'"{entry.value}" is no `{name}` object'
+            )
+            raise build_extension_error(entry, reason)
+        stated = getattr(extension, "name", entry.name)
+        if stated != entry.name:
+            reason = Text(f"son objet s’appelle « {stated} »", f'its object is named "{stated}"')
+            raise build_extension_error(entry, reason)
+        taken[entry.name] = get_package(entry)
+        loaded[entry.name] = extension
+    return loaded
+
+
+def get_package(entry: EntryPoint) -> str:
+    """Return the name of the package that an entry point comes from."""
+    return "" if entry.dist is None else entry.dist.name
+
+
+def build_extension_error(entry: EntryPoint, reason: Text) -> UsageError:
+    """Return the error that refuses an entry point and says how to go on without it."""
+    package = get_package(entry)
+    where = f"{package} ({entry.group}: {entry.name})"
+    return UsageError(
+        Text(
+            f"le paquet {where} est refusé : {reason.fr}. Corrigez-le, ou désinstallez-le.",
+            f"the package {where} is refused: {reason.en}. Correct it, or uninstall it.",
+        ),
+        code="usage.extension",
+    )
