@@ -1,4 +1,4 @@
-"""The pages of `docs/` that are made from the code, and the site that Sphinx makes of all of them.
+"""The pages of `docs/` and the schemas that are made from the code, and the site that Sphinx makes of all of them.
 
 python tools/docs.py write              writes the generated pages
 python tools/docs.py check              names those that are stale; exit code 1 if any is
@@ -12,13 +12,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import command_pages
 import drawing
 import scenario_page
+import schema_page
 
 from tnt_sim.reporting.reports.rules_page import build_rules_page
+from tnt_sim.reporting.schemas import DOCUMENTS, render_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -26,6 +29,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/commands.md": command_pages.commands,
     "docs/rules.md": build_rules_page,
     "docs/scenario-reference.md": scenario_page.reference,
+    "docs/schemas.md": schema_page.schemas,
+    **{f"tnt_sim/data/schemas/{name}.json": partial(render_schema, name) for name in DOCUMENTS},
 }
 
 

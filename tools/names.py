@@ -41,7 +41,7 @@ VERBS = frozenset(
         "coalesce", "collect", "combine", "commit", "compare", "compile", "complete", "compute", "conclude",
         "confirm", "consolidate", "convert", "convolve", "copy", "count", "create", "cross", "decide",
         "decode", "decompose", "derive", "describe", "detect", "determine", "dismiss", "distribute", "divide",
-        "draw", "drop", "eliminate", "emit", "encode", "enumerate", "escape", "estimate", "evaluate",
+        "draw", "drop", "dump", "eliminate", "emit", "encode", "enumerate", "escape", "estimate", "evaluate",
         "examine", "exchange", "exclude", "expand", "explain", "export", "extend", "extract", "fill",
         "filter", "find", "finish", "fit", "fix", "flatten", "flip", "flush", "follow", "form", "format",
         "formulate", "freeze", "gather", "generate", "get", "give", "group", "grow", "guard", "guess", "hash",
@@ -49,7 +49,7 @@ VERBS = frozenset(
         "intersect", "invert", "iterate", "join", "keep", "label", "lay", "leave", "let", "lift", "limit",
         "link", "list", "load", "localise", "locate", "lock", "look", "lower", "make", "map", "mark", "mask",
         "match", "maximise", "measure", "memoise", "merge", "minimise", "move", "multiply", "narrow",
-        "negate", "normalise", "notify", "number", "open", "optimise", "pack", "pad", "parse", "partition",
+        "negate", "normalise", "notify", "number", "omit", "open", "optimise", "pack", "pad", "parse", "partition",
         "pass", "pay", "pick", "pivot", "plot", "polish", "pool", "prepare", "print", "project", "propagate",
         "propose", "prove", "prune", "put", "quarantine", "quote", "raise", "rank", "reach", "read",
         "receive", "recompute", "record", "recover", "reduce", "refine", "reformulate", "refuse", "refute",
@@ -85,7 +85,9 @@ PUBLIC = frozenset(
     }
 )
 """Functions and methods that users call by these names: the Python interface, and the verbs of the commands."""
-FOREIGN = frozenset({"_repr_html_", "exec_module", "init_handlers", "on_broken_pipe", "Popen"})
+FOREIGN = frozenset(
+    {"_repr_html_", "dataclass_schema", "exec_module", "init_handlers", "on_broken_pipe", "Popen"}
+)
 """Methods that a library calls by these names."""
 
 SHORT = 3
@@ -104,7 +106,7 @@ class BareName(NamedTuple):
 
 
 def bare_names() -> list[BareName]:
-    """Every definition of the package whose name, less underscores, is one of `WORDS`."""
+    """Every definition of the package whose name, less underscores, is one of `WORDS`, but keys of documents."""
     result = []
     for path in rooms.modules().values():
         short = path.relative_to(rooms.PACKAGE).as_posix()
@@ -112,7 +114,9 @@ def bare_names() -> list[BareName]:
             result.append(BareName(short, 1, "module", path.stem))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             result += [
-                BareName(short, *rest) for rest in _defined(node) if rest[2].strip("_").lower() in WORDS
+                BareName(short, number, kind, name)
+                for number, kind, name in _defined(node)
+                if name.strip("_").lower() in WORDS and not (kind == "attribute" and "document" in path.stem)
             ]
     return result
 

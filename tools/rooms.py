@@ -18,6 +18,7 @@ ORDER = [
     "extensions",
     "deadline",
     "parallel",
+    "documents",
     "disk",
     "domain",
     "ingest",

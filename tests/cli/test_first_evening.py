@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -117,7 +119,7 @@ def test_nothing_to_price_is_said(tnt: Run, table: Path) -> None:
     ],
 )
 def test_an_interval_in_words(low: int, high: int | None, said: str) -> None:
-    entry = {"no_loss_cents": low, "no_loss_upto_cents": high, "no_loss_never": False}
+    entry: Any = SimpleNamespace(no_loss_cents=low, no_loss_upto_cents=high, no_loss_never=False)
     assert format_no_loss(entry, Lang.FR).replace("\u00a0", " ") == said
 
 

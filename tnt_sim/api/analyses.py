@@ -18,6 +18,7 @@ import polars as pl
 from tnt_sim.analysis.compare.causes import CELLS, KEYS, Causes, find_causes, find_changed_keys
 from tnt_sim.analysis.compare.compared_run import ComparedRun, build_side
 from tnt_sim.analysis.compare.comparison import ComparedRuns, list_moves
+from tnt_sim.analysis.extend.document import ExtendDocument
 from tnt_sim.analysis.extend.document import build_document as extend_document
 from tnt_sim.analysis.extend.result import FREE, NESTED
 from tnt_sim.analysis.extend.search import extend_of
@@ -33,6 +34,7 @@ from tnt_sim.analysis.uncertainty.runner import ReportProgress as EnsembleTell
 from tnt_sim.analysis.uncertainty.runner import Sample, prepare_ground, run_draws
 from tnt_sim.deadline import Deadline
 from tnt_sim.disk import encode_parquet
+from tnt_sim.documents import dump_document
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import Report
@@ -267,15 +269,20 @@ class Extension:
 
     Attributes
     ----------
-    document : JSON document of `extend --json`
+    data : the answer
     lang : language of the display
     """
 
-    document: Mapping[str, Any]
+    data: ExtendDocument
     lang: Lang
 
     def __repr__(self) -> str:
-        return f"<Extension of {self.document['scenario']}: {self.document['status']}>"
+        return f"<Extension of {self.data.scenario}: {self.data.status}>"
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """Return the JSON document of `extend --json`."""
+        return dump_document(self.data)
 
     def summary(self) -> Mapping[str, Any]:
         """Return the document."""
@@ -326,9 +333,7 @@ class Extension:
         ]
 
     def _repr_html_(self) -> str:
-        return render_terminal_html(
-            render_extension(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang
-        )
+        return render_terminal_html(render_extension(self.data, lang=self.lang, width=PAGE_WIDTH), self.lang)
 
 
 def extend(

@@ -173,6 +173,10 @@ l'option « app » : uv sync --extra app.
 Exemples :
   tnt-sim app scenario.yaml
   tnt-sim app scenario.yaml --lang en --port 8900 --no-browser""",
+        "schema": """\
+Exemples :
+  tnt-sim schema
+  tnt-sim schema rule-prices > rule-prices.json""",
         "doctor": """\
 Exemple :
   tnt-sim doctor""",

@@ -28,6 +28,7 @@ from tnt_sim.cli.commands.inversions import inversions
 from tnt_sim.cli.commands.new import new
 from tnt_sim.cli.commands.report import report
 from tnt_sim.cli.commands.run import run
+from tnt_sim.cli.commands.schema import schema
 from tnt_sim.cli.commands.show import show
 from tnt_sim.cli.commands.sign import sign
 from tnt_sim.cli.commands.sweep import sweep
@@ -98,6 +99,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "batch": batch,
     "sign": sign,
     "app": app,
+    "schema": schema,
     "doctor": doctor,
 }
 

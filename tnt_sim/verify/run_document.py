@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import polars as pl
@@ -32,6 +32,10 @@ QUESTIONED = 20
 _TWELVE = Context(prec=12, rounding=ROUND_HALF_EVEN)
 
 
+@overload
+def format_fraction(value: Fraction) -> str: ...
+@overload
+def format_fraction(value: Fraction | None) -> str | None: ...
 def format_fraction(value: Fraction | None) -> str | None:
     """Write a fraction as decimal text.
 

@@ -79,10 +79,10 @@ def test_what_a_fence_sets_apart_does_not_leave_it(tmp_path: Path) -> None:
 
 def test_the_page_says_both(tmp_path: Path) -> None:
     found = tnt.prices(nested(tmp_path), lang="en")
-    lines = [str(line) for line in render_question(found.document, lang=Lang.EN, width=100)]
+    lines = [str(line) for line in render_question(found.data, lang=Lang.EN, width=100)]
     assert any("between its children alone" in line for line in lines)
     assert any(line.split()[:4] == ["p", "+5", "score", "nothing"] for line in lines)
-    lines = [str(line) for line in render_question(found.document, lang=Lang.FR, width=100)]
+    lines = [str(line) for line in render_question(found.data, lang=Lang.FR, width=100)]
     assert any(line.split()[:4] == ["p", "+5", "score", "rien"] for line in lines)
 
 

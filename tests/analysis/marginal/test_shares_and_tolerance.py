@@ -8,8 +8,8 @@ import pytest
 
 from tnt_sim.analysis.marginal.entry_thresholds import find_no_loss_extensions
 from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
+from tnt_sim.analysis.marginal.questions import MarginalAnswer, target
 from tnt_sim.analysis.marginal.questions import prices as ask_prices
-from tnt_sim.analysis.marginal.questions import target
 from tnt_sim.analysis.marginal.rule_prices import compute_prices
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.reference_solution import solve_reference
@@ -29,8 +29,8 @@ def scenario(folder: Path, rest: str, table: str) -> ScenarioData:
     return load_scenario(folder / "s.yaml")
 
 
-def told(document: object) -> str:
-    return "\n".join(line.plain for line in render_question(document, lang=Lang.FR, width=200))  # type: ignore[arg-type]
+def told(found: MarginalAnswer) -> str:
+    return "\n".join(line.plain for line in render_question(found.data, lang=Lang.FR, width=200))
 
 
 PLAIN = "programme: {id: p, amount: 100}\nobjective: [{maximise: {score: 1}}]\n"
@@ -83,7 +83,7 @@ def test_a_price_in_a_goal_that_is_minimised_goes_down(tmp_path: Path) -> None:
     asked = ask_prices(scenario(tmp_path, rest, SCORES), prove=False)
     (entry,) = asked.document["prices"]
     assert (entry["value"], entry["change"]) == ("1", "-1")
-    assert "−1 shortfall.aim" in told(asked.document).replace("-", "−")
+    assert "−1 shortfall.aim" in told(asked).replace("-", "−")
 
 
 def test_a_target_that_a_limit_stops_is_not_called_out_of_reach(
@@ -95,7 +95,7 @@ def test_a_target_that_a_limit_stops_is_not_called_out_of_reach(
     monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope._solve_by_kernel", lambda *_: None)
     found = target(asked, "score=120", prove=False)
     assert (found.document["status"], found.document["stopped_by"]) == ("stopped", "time")
-    assert "on ne sait pas" in told(found.document)
+    assert "on ne sait pas" in told(found)
 
 
 def test_a_group_for_every_value_of_an_empty_column_is_no_target(tmp_path: Path) -> None:
@@ -109,4 +109,4 @@ def test_a_programme_without_amount_has_nothing_to_compare_with(tmp_path: Path) 
     found = target(scenario(tmp_path, rest, table), "rules")
     (entry,) = found.document["targets"]
     assert (entry["amount_cents"], entry["extra_cents"]) == (10000, None)
-    assert "aucun montant n'est écrit" in told(found.document)
+    assert "aucun montant n'est écrit" in told(found)

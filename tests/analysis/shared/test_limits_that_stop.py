@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tnt_sim.analysis.audit import audit
-from tnt_sim.analysis.marginal.questions import extension, prices
+from tnt_sim.analysis.marginal.questions import MarginalAnswer, extension, prices
 from tnt_sim.analysis.preferences.partial_weights import weights
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.i18n.message import Lang
@@ -38,8 +38,8 @@ def scenario(tmp_path: Path) -> ScenarioData:
     return load_scenario(tmp_path / "s.yaml")
 
 
-def told(document: object) -> str:
-    return "\n".join(line.plain for line in render_question(document, lang=Lang.FR, width=200))  # type: ignore[arg-type]
+def told(found: MarginalAnswer) -> str:
+    return "\n".join(line.plain for line in render_question(found.data, lang=Lang.FR, width=200))
 
 
 def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
@@ -48,17 +48,17 @@ def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
 
 def test_a_stopped_extension_says_so(scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch) -> None:
     stop(monkeypatch, "marginal.extension_allocation")
-    assert "arrêté par la limite de temps" in told(extension(scenario, "10 €", prove=False).document)
+    assert "arrêté par la limite de temps" in told(extension(scenario, "10 €", prove=False))
 
 
 def test_a_stopped_price_is_without_answer_not_free(
     scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop(monkeypatch, "marginal.rule_prices")
-    document = prices(scenario, prove=False).document
-    assert document["unsettled"] == ["r"]
-    assert "Sans réponse" in told(document)
-    assert "rien ne restreint" not in told(document)
+    found = prices(scenario, prove=False)
+    assert found.document["unsettled"] == ["r"]
+    assert "Sans réponse" in told(found)
+    assert "rien ne restreint" not in told(found)
 
 
 def test_stopped_weights_say_that_time_was_short(

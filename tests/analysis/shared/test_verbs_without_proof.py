@@ -159,12 +159,12 @@ def test_a_list_at_a_limit_is_no_gain(house: House, monkeypatch: pytest.MonkeyPa
     """What an euro more buys, and each way to extend, is never told from a list that the time cut short."""
     monkeypatch.setattr(next_euro, "optimise", stopped(next_euro.optimise, 0))
     monkeypatch.setattr(extension, "optimise", stopped(extension.optimise, 0))
-    told = tnt.next_euro(house.scenario).document
-    assert told["next"]
-    for entry in told["next"]:
+    told = tnt.next_euro(house.scenario)
+    assert told.document["next"]
+    for entry in told.document["next"]:
         assert (entry["gain"], entry["leave"], entry["n_funded"]) == (None, [], None)
     for lang, said in ((Lang.FR, "liste non trouvée à temps"), (Lang.EN, "no list was found in time")):
-        assert said in "\n".join(line.plain for line in render_question(told, lang=lang, width=200))
+        assert said in "\n".join(line.plain for line in render_question(told.data, lang=lang, width=200))
     ways = tnt.extension(house.scenario, "10 k€").document["ways"]
     assert ways
     assert all((way["allowed"], way["why"]) == (False, "stopped") for way in ways)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -195,9 +197,9 @@ def test_the_next_euro_has_a_picture(tmp_path: Path) -> None:
     found = tnt.next_euro(small(6).scenario(tmp_path))
     if any(row["step_cents"] for row in found.document["next"]):
         assert ElementTree.fromstring(render_svg(found.plot())).tag.endswith("svg")
-    entries = [
-        {"id": "a", "step_cents": 41_200_000, "gain": "2", "goal": "score"},
-        {"id": "b", "step_cents": None, "gain": None, "goal": "score"},
+    entries: Any = [
+        SimpleNamespace(id="a", step_cents=41_200_000, gain="2", goal="score"),
+        SimpleNamespace(id="b", step_cents=None, gain=None, goal="score"),
     ]
     drawn = render_svg(draw_next_euro(entries, Lang.FR))
     assert "+412,0" in drawn

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.marginal_charts import build_price_rows, draw_prices
 
-PRICES = [
-    {"id": "free", "goal": None, "value": "0"},
-    {"id": "cheap", "goal": "score", "value": "71.4"},
-    {"id": "dear", "goal": "score", "value": "1906.7"},
-    {"id": "other", "goal": "people", "value": "9999"},
+PRICES: Any = [
+    SimpleNamespace(id="free", goal=None, value="0"),
+    SimpleNamespace(id="cheap", goal="score", value="71.4"),
+    SimpleNamespace(id="dear", goal="score", value="1906.7"),
+    SimpleNamespace(id="other", goal="people", value="9999"),
 ]
 
 
@@ -25,7 +28,8 @@ def test_the_dearest_is_first_and_the_free_ones_say_so() -> None:
 
 
 def test_money_is_told_as_money() -> None:
-    (row,) = build_price_rows([{"id": "a", "goal": "granted", "value": "330000"}], Lang.EN)
+    price: Any = SimpleNamespace(id="a", goal="granted", value="330000")
+    (row,) = build_price_rows([price], Lang.EN)
     assert row["t"] == "€330,000"
 
 

@@ -100,12 +100,12 @@ def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained:
     low, high = f"{root // 100} €", f"{root * 12 // 1000} €"
     swept_pages(facts, low, high)
     scenario = facts.result.problem.scenario
-    entries = questions.entries(scenario, start=low, stop=high).document
-    following = questions.next_euro(scenario, envelopes=[next(iter(facts.envelopes))]).document
+    entries = questions.entries(scenario, start=low, stop=high)
+    following = questions.next_euro(scenario, envelopes=[next(iter(facts.envelopes))])
     for lang in Lang:
         check_entries(facts, entries, lang)
         check_next(facts, following, lang)
-    amounts_agree(facts, explained, entries, following)
+    amounts_agree(facts, explained, entries.document, following.document)
 
 
 @pytest.mark.parametrize("facts", slow("shipped"), indirect=True)
@@ -115,9 +115,9 @@ def test_the_pages_of_the_flagship_s_questions_on_money(facts: Facts) -> None:
     root = facts.envelopes[top]["amount_cents"]
     swept_pages(facts, f"{root // 100} €", f"{root * 12 // 1000} €")
     scenario = facts.result.problem.scenario
-    following = questions.next_euro(scenario, envelopes=[top], rules=[]).document
+    following = questions.next_euro(scenario, envelopes=[top], rules=[])
     stop = f"{root // 100 + 20_000} €"
-    entries = questions.entries(scenario, start=f"{root // 100} €", stop=stop, time_limit=40).document
+    entries = questions.entries(scenario, start=f"{root // 100} €", stop=stop, time_limit=40)
     for lang in Lang:
         check_next(facts, following, lang)
         check_entries(facts, entries, lang)

@@ -10,6 +10,7 @@ from typing import Any
 from support.printed.facts import Facts, plain
 from support.printed.run import UNSPENT, WIDE
 from support.printed.texts import Pattern, cells, cents, number, read_sentence, sections
+from tnt_sim.analysis.marginal.questions import MarginalAnswer
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.marginal import render_question
 from tnt_sim.reporting.reports.sweep import render_sweep
@@ -204,10 +205,10 @@ def check_sweep(facts: Facts, last: Facts, document: Any, swept: Any, lang: Lang
     return read
 
 
-def check_entries(facts: Facts, document: Any, lang: Lang) -> None:
+def check_entries(facts: Facts, found: MarginalAnswer, lang: Lang) -> None:
     """Each dossier is out today; where it is known to enter, in the order of the amounts; the "
     "counts of flags."""
-    page = sections(render_question(document, lang=lang, width=WIDE))
+    document, page = found.document, sections(render_question(found.data, lang=lang, width=WIDE))
     lines = [line for _, part in page for line in part]
     flags = Counter(entry["flag"] for entry in document["entries"] if entry["eligible"])
     assert flags == {name: n for name, n in document["flags"].items() if name != "not_eligible"}
@@ -236,10 +237,11 @@ def check_entries(facts: Facts, document: Any, lang: Lang) -> None:
     assert seen == min(waiting, 25)
 
 
-def check_next(facts: Facts, document: Any, lang: Lang) -> None:
+def check_next(facts: Facts, found: MarginalAnswer, lang: Lang) -> None:
     """Who enters is out today, who leaves is in; « rien de plus » has no amount and no gain beside it."""
-    by_name = {entry["id"]: entry for entry in document["next"]}
-    lines = [line for _, part in sections(render_question(document, lang=lang, width=WIDE)) for line in part]
+    by_name = {entry["id"]: entry for entry in found.document["next"]}
+    page = sections(render_question(found.data, lang=lang, width=WIDE))
+    lines = [line for _, part in page for line in part]
     seen = 0
     for line in lines:
         name, *row = cells(line)

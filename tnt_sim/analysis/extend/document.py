@@ -2,63 +2,229 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GoalParts, ListAtTotal
-from tnt_sim.analysis.marginal.questions import build_head, build_marginal_entry
-from tnt_sim.analysis.shared.reference_solution import Moves, compare_allocations
+from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GoalParts, GrantedRange, ListAtTotal
+from tnt_sim.analysis.marginal.document import NO_MOVES, AddedAmount, NextEuroEntry, build_marginal_entry
+from tnt_sim.analysis.shared.progress import TIME, ProgressEntry
+from tnt_sim.analysis.shared.reference_solution import compare_allocations
 from tnt_sim.analysis.sweep.exact_steps import Counters
+from tnt_sim.documents import DecimalText
+from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.message import Lang
-from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.rules.linear_terms import BoolArray, Unit
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.run_document import format_fraction
+from tnt_sim.verify.run_document import format_fraction, format_warnings
 
-Document = dict[str, Any]
 MOST_LARGEST = 10
 """Most applications named with title and amount among those that enter, or leave."""
 
 
-def build_document(result: ExtendResult, lang: Lang) -> Document:
-    """Write the whole document; what was not reached before the deadline or Ctrl-C is null or missing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendGoal:
+    """One stage of the objective; `unit` says how its values are written."""
+
+    goal: str
+    sense: Sense
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalBound:
+    """Value of one stage of the objective, and the best that any list could reach."""
+
+    goal: str
+    sense: Sense
+    value: DecimalText
+    bound: DecimalText | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferEnvelopeEntry:
+    """One written envelope at one total; departments are counted for the programme and its axes only."""
+
+    id: str
+    parent: str | None
+    title: str
+    amount_cents: int | None
+    effective_cents: int | None
+    granted_cents: int
+    n_funded: int
+    n_departments: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveEntry:
+    """Money that one envelope gives to another."""
+
+    from_: str
+    to: str
+    cents: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargestGrant:
+    """One of the largest grants of the dossiers that enter or leave."""
+
+    dossier: str
+    title: str
+    applicant: str
+    envelope: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargestGrants:
+    """The largest grants of the dossiers that enter and that leave."""
+
+    enter: Sequence[LargestGrant] = ()
+    leave: Sequence[LargestGrant] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListAtTotalEntry:
+    """What was found at one total; without a list, `objective` is empty."""
+
+    total_cents: int
+    status: Status
+    proof: Proof | None
+    objective: Sequence[GoalBound] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundedListEntry(ListAtTotalEntry):
+    """The list at one total, the moves of money that it needs, and who enters and leaves against another list."""
+
+    n_funded: int
+    n_departments: int
+    granted_cents: int
+    unspent_cents: int
+    envelopes: Sequence[TransferEnvelopeEntry]
+    moves: Sequence[MoveEntry]
+    could_give: Sequence[AddedAmount]
+    raised: Sequence[AddedAmount]
+    enter: Sequence[str]
+    leave: Sequence[str]
+    more: Sequence[str]
+    less: Sequence[str]
+    largest: LargestGrants
+
+
+type AnyListEntry = FundedListEntry | ListAtTotalEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferGain:
+    """What transfers bring to one objective at the written total; null if unknown."""
+
+    goal: str
+    transfer: DecimalText | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtensionGain(TransferGain):
+    """What transfers, a larger total, and both bring to one objective; null if unknown."""
+
+    extension: DecimalText | None
+    total: DecimalText | None
+    alone: DecimalText | None
+    alone_beyond_transfer: DecimalText | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargerTotalEntry:
+    """One larger total, without and with transfers."""
+
+    total_cents: int
+    extra_cents: int
+    alone: AnyListEntry | None
+    with_transfers: AnyListEntry | None
+    gains: Sequence[ExtensionGain]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendCurveEntry:
+    """Transfers at the written total, then each larger total."""
+
+    transfer: AnyListEntry | None
+    gains: Sequence[TransferGain]
+    totals: Sequence[LargerTotalEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EqualListsEntry:
+    """What envelopes are granted over all lists of equal value and money."""
+
+    complete: bool
+    ranges: Sequence[GrantedRange]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendDocument:
+    """Whether to move money between envelopes at the same total, or to enlarge the total."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["extend"] = "extend"
+    scenario: str
+    scenario_sha256: str
+    title: str
+    date: str | None
+    synthetic: bool
+    status: Status
+    stopped_by: str | None
+    progress: ProgressEntry | None
+    amount_cents: int
+    warnings: Sequence[str]
+    totals_cents: Sequence[int]
+    n_departments: int
+    transfers: str
+    goals: Sequence[ExtendGoal]
+    as_written: AnyListEntry | None
+    free: ExtendCurveEntry
+    nested: ExtendCurveEntry
+    equal_lists: EqualListsEntry
+    next: Sequence[NextEuroEntry]
+
+
+def build_document(result: ExtendResult, lang: Lang) -> ExtendDocument:
+    """Build the whole document; what was not reached before the deadline or Ctrl-C is null or missing."""
     problem, course = result.base.problem, result.course
-    head = build_head(problem, "", result.path, lang)
-    for key in ("question", "points", "envelope"):
-        del head[key]
-    status = "feasible" if course.status == "stopped" and course.stopped_by == "time" else course.status
-    writer = _Writer(result, Counters.of(problem))
-    return {
-        **head,
-        "command": "extend",
-        **course.record(),
-        "status": status,
-        "totals_cents": list(result.totals),
-        "n_departments": writer.counters.n_departments,
-        "transfers": result.limits,
-        "goals": [
-            {"goal": stage.goal, "sense": stage.sense.value, "unit": stage.terms.unit.value}
-            for stage in problem.stages
+    stopped = course.status is Status.STOPPED and course.stopped_by == TIME
+    spec, writer = problem.scenario.spec, _Writer(result, Counters.of(problem))
+    return ExtendDocument(
+        scenario=problem.scenario.id,
+        scenario_sha256=problem.scenario.sha256,
+        title=problem.scenario.title,
+        date=spec.date.isoformat() if spec.date else None,
+        synthetic=has_synthetic_mark(spec, problem.scenario.portfolio.table),
+        status=Status.FEASIBLE if stopped else course.status,
+        stopped_by=course.stopped_by,
+        progress=course.progress,
+        amount_cents=result.path.amount_cents,
+        warnings=format_warnings(problem.warnings, lang),
+        totals_cents=result.totals,
+        n_departments=writer.counters.n_departments,
+        transfers=result.limits,
+        goals=[
+            ExtendGoal(goal=stage.goal, sense=stage.sense, unit=stage.terms.unit) for stage in problem.stages
         ],
-        "as_written": writer.build_entry(result.get_list(FREE, result.path.amount_cents, False), None),
-        **{curve: writer.build_curve(curve) for curve in (FREE, NESTED)},
-        "equal_lists": {
-            "complete": len(result.ranges) == result.n_ranges and all(one.proven for one in result.ranges),
-            "ranges": [
-                {
-                    "envelope": one.envelope,
-                    "least_cents": one.least_cents,
-                    "most_cents": one.most_cents,
-                    "proven": one.proven,
-                }
-                for one in result.ranges
-            ],
-        },
-        "next": [build_marginal_entry(one) for one in result.next],
-    }
+        as_written=writer.build_entry(result.get_list(FREE, result.path.amount_cents, False), None),
+        free=writer.build_curve(FREE),
+        nested=writer.build_curve(NESTED),
+        equal_lists=EqualListsEntry(
+            complete=len(result.ranges) == result.n_ranges and all(one.proven for one in result.ranges),
+            ranges=result.ranges,
+        ),
+        next=[build_marginal_entry(one) for one in result.next],
+    )
 
 
 class _Writer:
@@ -69,75 +235,83 @@ class _Writer:
         self.counters = counters
         self.written = {spec.id for spec, _ in result.base.scenario.spec.programme.walk()}
 
-    def build_curve(self, curve: str) -> Document:
-        """Write the transfers at the written total, then each larger total."""
+    def build_curve(self, curve: str) -> ExtendCurveEntry:
+        """Build the transfers at the written total, then each larger total."""
         written = self.result.path.amount_cents
         start = self.result.get_list(curve, written, False)
         moved = self.result.get_list(curve, written, True)
         totals = []
         for total in self.result.totals:
             single, there = (self.result.get_list(curve, total, way) for way in (False, True))
-            pieces = [_build_goal_entry(one) for one in self.result.decompose_gains(curve, total)]
             totals.append(
-                {
-                    "total_cents": total,
-                    "extra_cents": total - written,
-                    "alone": self.build_entry(single, start),
-                    "with_transfers": self.build_entry(there, moved),
-                    "gains": pieces,
-                }
+                LargerTotalEntry(
+                    total_cents=total,
+                    extra_cents=total - written,
+                    alone=self.build_entry(single, start),
+                    with_transfers=self.build_entry(there, moved),
+                    gains=[_build_goal_entry(one) for one in self.result.decompose_gains(curve, total)],
+                )
             )
-        gains = [_build_goal_entry(one) for one in self.result.decompose_gains(curve, written)]
-        return {
-            "transfer": self.build_entry(moved, start),
-            "gains": [{key: one[key] for key in ("goal", "transfer")} for one in gains],
-            "totals": totals,
-        }
+        return ExtendCurveEntry(
+            transfer=self.build_entry(moved, start),
+            gains=[
+                TransferGain(goal=one.goal, transfer=format_fraction(one.transfer))
+                for one in self.result.decompose_gains(curve, written)
+            ],
+            totals=totals,
+        )
 
-    def build_entry(self, best_list: ListAtTotal | None, against: ListAtTotal | None) -> Document | None:
-        """Write one list, and who enters and leaves against another; None if it was not computed."""
+    def build_entry(self, best_list: ListAtTotal | None, against: ListAtTotal | None) -> AnyListEntry | None:
+        """Build one list, and who enters and leaves against another; None if it was not computed."""
         if best_list is None:
             return None
         problem, point = best_list.problem, best_list.point
-        head = {
-            "total_cents": best_list.total_cents,
-            "status": point.status.value,
-            "proof": None if point.proof is None else point.proof.value,
-        }
         allocation, transfers = best_list.allocation, best_list.transfers
         if allocation is None or transfers is None:
-            return {**head, "objective": []}
-        funded = allocation.funded
-        reading = transfers.reading
-        return {
-            **head,
-            "objective": [
-                {
-                    "goal": stage.goal,
-                    "sense": stage.sense.value,
-                    "value": format_fraction(value),
-                    "bound": format_fraction(bound),
-                }
+            return ListAtTotalEntry(total_cents=best_list.total_cents, status=point.status, proof=point.proof)
+        funded, reading = allocation.funded, transfers.reading
+        before = None if against is None else against.allocation
+        moves = NO_MOVES if before is None else compare_allocations(problem, before, allocation)
+        return FundedListEntry(
+            total_cents=best_list.total_cents,
+            status=point.status,
+            proof=point.proof,
+            objective=[
+                GoalBound(
+                    goal=stage.goal,
+                    sense=stage.sense,
+                    value=format_fraction(value),
+                    bound=format_fraction(bound),
+                )
                 for stage, value, bound in zip(problem.stages, point.values, point.bounds, strict=True)
             ],
-            "n_funded": int(funded.sum()),
-            "n_departments": int(self.counters.count_departments(funded[:, None])[0]),
-            "granted_cents": reading.granted_cents[0],
-            "unspent_cents": reading.left_cents[0],
-            "envelopes": self._build_envelope_entries(best_list, funded),
-            "moves": [
-                {"from": one.giver, "to": one.taker, "cents": one.cents, "kind": one.kind}
+            n_funded=int(funded.sum()),
+            n_departments=int(self.counters.count_departments(funded[:, None])[0]),
+            granted_cents=reading.granted_cents[0],
+            unspent_cents=reading.left_cents[0],
+            envelopes=self._build_envelope_entries(best_list, funded),
+            moves=[
+                MoveEntry(from_=one.giver, to=one.taker, cents=one.cents, kind=one.kind)
                 for one in transfers.moves
             ],
-            "could_give": [
-                {"envelope": name, "cents": cents} for name, cents in transfers.could_give.items()
-            ],
-            "raised": [{"envelope": name, "cents": cents} for name, cents in transfers.raised.items()],
-            **self._build_moves_entry(problem, None if against is None else against.allocation, allocation),
-        }
+            could_give=_list_amounts(transfers.could_give),
+            raised=_list_amounts(transfers.raised),
+            enter=moves.enter,
+            leave=moves.leave,
+            more=moves.more,
+            less=moves.less,
+            largest=LargestGrants()
+            if before is None
+            else LargestGrants(
+                enter=_list_largest_grants(problem, funded & ~before.funded, allocation),
+                leave=_list_largest_grants(problem, before.funded & ~funded, before),
+            ),
+        )
 
-    def _build_envelope_entries(self, best_list: ListAtTotal, funded: BoolArray) -> list[Document]:
-        """Write each written envelope, parts of a split included.
+    def _build_envelope_entries(
+        self, best_list: ListAtTotal, funded: BoolArray
+    ) -> list[TransferEnvelopeEntry]:
+        """Build each written envelope, parts of a split included.
 
         Departments are counted for the programme and its axes only.
         """
@@ -152,56 +326,48 @@ class _Writer:
         lists = np.stack([funded & (node >= k) & (node < tree.end[k]) for k in axes], axis=1)
         reached = dict(zip(axes, self.counters.count_departments(lists).tolist(), strict=True))
         return [
-            {
-                "id": name,
-                "parent": tree.ids[int(tree.parent[k])] if k else None,
-                "title": tree.titles[k],
-                "amount_cents": tree.written_cents[k],
-                "effective_cents": reading.effective_cents[k],
-                "granted_cents": reading.granted_cents[k],
-                "n_funded": counts[k],
-                "n_departments": reached.get(k),
-            }
+            TransferEnvelopeEntry(
+                id=name,
+                parent=tree.ids[int(tree.parent[k])] if k else None,
+                title=tree.titles[k],
+                amount_cents=tree.written_cents[k],
+                effective_cents=reading.effective_cents[k],
+                granted_cents=reading.granted_cents[k],
+                n_funded=counts[k],
+                n_departments=reached.get(k),
+            )
             for k, name in enumerate(tree.ids)
             if name in self.written
         ]
 
-    def _build_moves_entry(self, problem: Problem, before: Allocation | None, after: Allocation) -> Document:
-        """Write who enters, leaves or gets another amount, and the largest of them."""
-        if before is None:
-            nothing: Document = {"enter": [], "leave": [], "more": [], "less": []}
-            return {**nothing, "largest": {"enter": [], "leave": []}}
-        moved = compare_allocations(problem, before, after)
-        ids = {key: list(getattr(moved, key)) for key in Moves.__slots__}
-        masks = {"enter": after.funded & ~before.funded, "leave": before.funded & ~after.funded}
-        lists = {"enter": after, "leave": before}
-        largest = {key: _list_largest_grants(problem, masks[key], lists[key]) for key in masks}
-        return {**ids, "largest": largest}
+
+def _list_amounts(cents_of: Mapping[str, int]) -> list[AddedAmount]:
+    return [AddedAmount(envelope=name, cents=cents) for name, cents in cents_of.items()]
 
 
-def _list_largest_grants(problem: Problem, mask: BoolArray, of: Allocation) -> list[Document]:
+def _list_largest_grants(problem: Problem, mask: BoolArray, of: Allocation) -> list[LargestGrant]:
     """List the largest grants of some applications, by amount, then by rank."""
     table, tree = problem.case.table, problem.case.tree
     rows = np.flatnonzero(mask)
     rows = rows[np.argsort(-of.granted_cents[rows], kind="stable")][:MOST_LARGEST]
     return [
-        {
-            "dossier": table["dossier"][row],
-            "title": table["title"][row],
-            "applicant": table["applicant"][row],
-            "envelope": tree.ids[int(problem.case.node[row])],
-            "cents": int(of.granted_cents[row]),
-        }
+        LargestGrant(
+            dossier=table["dossier"][row],
+            title=table["title"][row],
+            applicant=table["applicant"][row],
+            envelope=tree.ids[int(problem.case.node[row])],
+            cents=int(of.granted_cents[row]),
+        )
         for row in rows.tolist()
     ]
 
 
-def _build_goal_entry(goal: GoalParts) -> Document:
-    texts: Sequence[tuple[str, Fraction | None]] = (
-        ("transfer", goal.transfer),
-        ("extension", goal.extension),
-        ("total", goal.total),
-        ("alone", goal.money_gain),
-        ("alone_beyond_transfer", goal.transfer_gain),
+def _build_goal_entry(goal: GoalParts) -> ExtensionGain:
+    return ExtensionGain(
+        goal=goal.goal,
+        transfer=format_fraction(goal.transfer),
+        extension=format_fraction(goal.extension),
+        total=format_fraction(goal.total),
+        alone=format_fraction(goal.money_gain),
+        alone_beyond_transfer=format_fraction(goal.transfer_gain),
     )
-    return {"goal": goal.goal, **{key: format_fraction(value) for key, value in texts}}

@@ -14,25 +14,39 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from tnt_sim.analysis.marginal.document import (
+    EntryThresholdsDocument,
+    ExtensionDocument,
+    MarginalDocument,
+    NextEuroDocument,
+    RulePricesDocument,
+    TargetDocument,
+    build_entry_rows,
+    build_head,
+    build_marginal_entry,
+    build_option_entry,
+    build_price_entry,
+    build_reference_entry,
+    build_target_entry,
+    count_flags,
+)
 from tnt_sim.analysis.marginal.entry_lists import build_reference_list, find_optimal_lists
-from tnt_sim.analysis.marginal.entry_thresholds import Entries, NoLoss, build_entries, find_no_loss_extensions
+from tnt_sim.analysis.marginal.entry_thresholds import NoLoss, build_entries, find_no_loss_extensions
 from tnt_sim.analysis.marginal.extension_allocation import ExtensionOption, optimise_extension_options
 from tnt_sim.analysis.marginal.marginal_euro import NextEuro, compute_marginal_euros
 from tnt_sim.analysis.marginal.rule_prices import KINDS, Price, compute_prices
 from tnt_sim.analysis.marginal.target_envelope import TargetResult, parse_target, reach
 from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA
-from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_path
+from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
-    Moves,
     ReferenceSolution,
     ReportProgress,
     check_single_decision,
@@ -41,222 +55,45 @@ from tnt_sim.analysis.shared.reference_solution import (
 )
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.disk import encode_parquet
+from tnt_sim.documents import dump_document
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.result import Proof
+from tnt_sim.engine.result import Status
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.renderers.html import PAGE_WIDTH, render_terminal_html
 from tnt_sim.reporting.reports.marginal import render_question
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import ScenarioData, has_synthetic_mark
-from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.run_document import format_fraction, format_warnings
-
-Document = dict[str, Any]
-
-
-def build_head(problem: Problem, question: str, path: EnvelopePath | None, lang: Lang) -> Document:
-    """Write the first keys of every document; `points` stays empty, it belongs to curves."""
-    spec = problem.scenario.spec
-    return {
-        "schema_version": 1,
-        "command": "sweep",
-        "question": question,
-        "scenario": problem.scenario.id,
-        "scenario_sha256": problem.scenario.sha256,
-        "title": problem.scenario.title,
-        "date": spec.date.isoformat() if spec.date else None,
-        "synthetic": has_synthetic_mark(spec, problem.scenario.portfolio.table),
-        "status": "optimal",
-        "stopped_by": None,
-        "progress": None,
-        "envelope": None if path is None else path.id,
-        "amount_cents": path.amount_cents if path is not None and path.written else None,
-        "points": [],
-        "warnings": format_warnings(problem.warnings, lang),
-    }
-
-
-def build_reference_entry(base: ReferenceSolution) -> Document:
-    """Write the figures of the reference solution."""
-    return {
-        "objective": _build_stage_entries(base.problem, base.answer.values),
-        **_build_counts_entry(base.problem, base.allocation),
-        "proof": _format_proof(base.answer.proof),
-    }
-
-
-def build_marginal_entry(result: NextEuro) -> Document:
-    """Write the entry of one envelope or rule; `step` is in its unit, `step_cents` is given for euros only."""
-    money = result.unit == "€"
-    return {
-        "kind": result.kind,
-        "id": result.id,
-        "status": result.status,
-        "unit": result.unit,
-        "step": format_fraction(result.step),
-        "step_upto": format_fraction(result.upper),
-        "step_cents": int(result.step * 100) if money and result.step is not None else None,
-        "exact": result.exact,
-        "goal": result.stage,
-        "gain": format_fraction(result.gain),
-        **_build_moves_entry(result.bought),
-        "n_funded": result.n_funded,
-        "granted_cents": result.granted_cents,
-        "shadow_price": None if result.shadow_price is None else f"{result.shadow_price:.6g}",
-        "proof": _format_proof(result.proof),
-    }
-
-
-def build_entry_rows(entries_: Entries) -> list[Document]:
-    """Write one row per application that can be funded."""
-    return entries_.table.filter(entries_.table["eligible"]).to_dicts()
-
-
-def build_entries_head(entries_: Entries) -> Document:
-    """Write the range of amounts and the number of applications by flag."""
-    counts = entries_.table["flag"].value_counts().to_dicts()
-    lists = entries_.lists
-    return {
-        "from_cents": lists.from_cents,
-        "to_cents": entries_.to_cents,
-        "n_lists": len(lists.cents),
-        "exact": entries_.exact,
-        "nested": entries_.nested,
-        "flags": {row["flag"]: row["count"] for row in counts},
-    }
-
-
-def build_target_entry(result: TargetResult, lang: Lang) -> Document:
-    """Write one target: the smallest amount and the list there, or the reason why no amount reaches it."""
-    answer = result.answer
-    document: Document = {
-        "target": result.target.text,
-        "words": result.target.words.in_(lang),
-        "reached": result.amount_cents is not None,
-        "amount_cents": result.amount_cents,
-        "amount_from_cents": result.lower_cents,
-        "extra_cents": result.extra_cents,
-        "exact": result.exact,
-        "missing": None if result.missing is None else result.missing.in_(lang),
-        "blocked_by": [text.in_(lang) for text in result.blocked_by],
-        "proof": _format_proof(result.proof),
-        "stopped": result.stopped,
-        "objective": [],
-        "n_funded": None,
-        "granted_cents": None,
-        "dossiers": [],
-    }
-    if answer is None or answer.allocation is None:
-        return document
-    problem = result.problem
-    names = problem.case.table["dossier"].gather(np.flatnonzero(answer.allocation.funded))
-    document |= {
-        "objective": _build_stage_entries(problem, answer.values),
-        **_build_counts_entry(problem, answer.allocation),
-    }
-    document["dossiers"] = names.to_list()
-    return document
-
-
-def build_price_entry(result: Price) -> Document:
-    """Write one price, in value and in euros; for fungibility also the price between children alone."""
-    document: Document = {
-        "kind": result.kind,
-        "id": result.id,
-        "goal": result.stage,
-        "value": format_fraction(result.value),
-        "change": format_fraction(result.change),
-        "change_upto": None if result.upto is None else format_fraction(result.upto),
-        "euros_cents": result.euros_cents,
-        "euros_from_cents": result.euros_from_cents,
-        **_build_moves_entry(result.moved),
-        "proof": _format_proof(result.proof),
-        "one_level": None,
-    }
-    if result.one_level is not None:
-        document["one_level"] = {
-            "goal": result.one_level.stage,
-            "value": format_fraction(abs(result.one_level.change)),
-            "change": format_fraction(result.one_level.change),
-            "proof": _format_proof(result.one_level.proof),
-        }
-    return document
-
-
-def build_option_entry(base: ReferenceSolution, result: ExtensionOption) -> Document:
-    """Write one way to share the extension."""
-    document: Document = {
-        "way": result.way,
-        "axis": result.axis,
-        "allowed": result.allowed,
-        "why": result.why or None,
-        "added": [{"envelope": name, "cents": cents} for name, cents in result.added],
-        "objective": _build_stage_entries(base.problem, result.values),
-        "goal": result.goal,
-        "gain": format_fraction(result.gain),
-        "n_funded": result.n_funded,
-        "granted_cents": result.granted_cents,
-        "unspent_cents": result.unspent_cents,
-        **_build_moves_entry(result.moved),
-        "proof": _format_proof(result.proof),
-    }
-    if result.answer is not None and result.answer.allocation is not None:
-        document |= _build_counts_entry(base.problem, result.answer.allocation)
-    return document
-
-
-def _build_stage_entries(problem: Problem, values: Sequence[Fraction]) -> list[Document]:
-    return [
-        {"goal": stage.goal, "sense": stage.sense.value, "value": format_fraction(value)}
-        for stage, value in zip(problem.stages, values, strict=False)
-    ]
-
-
-def _build_counts_entry(problem: Problem, allocation: Allocation) -> Document:
-    table = problem.case.table.filter(allocation.funded)
-    reached = table["department"].replace("", None).drop_nulls().n_unique()
-    return {
-        "n_funded": int(allocation.funded.sum()),
-        "granted_cents": int(allocation.granted_cents.sum()),
-        "n_departments": reached,
-    }
-
-
-def _build_moves_entry(moves: Moves | None) -> Mapping[str, Any]:
-    if moves is None:
-        return {"enter": [], "leave": [], "more": [], "less": []}
-    return {key: list(getattr(moves, key)) for key in ("enter", "leave", "more", "less")}
-
-
-def _format_proof(proof: Proof | None) -> str | None:
-    return None if proof is None else proof.value
-
+from tnt_sim.scenario.scenario import ScenarioData
 
 QUARTER_MORE = "125 %"
 GRID = 10
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class MarginalAnswer:
     """Result of a marginal question.
 
     Attributes
     ----------
-    document : JSON document of `sweep --json`
-    rows : key of its list of entries
+    data : the answer
+    rows : name of its list of entries
     lang : language of the display
     """
 
-    document: Mapping[str, Any]
+    data: MarginalDocument
     rows: str
     lang: Lang
 
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """Return the JSON document of `sweep --json`."""
+        return dump_document(self.data)
+
     def __repr__(self) -> str:
         return (
-            f"<MarginalAnswer {self.document['question']} of {self.document['scenario']}: "
+            f"<MarginalAnswer {self.data.question} of {self.data.scenario}: "
             f"{len(self.document[self.rows])} rows>"
         )
 
@@ -297,20 +134,16 @@ class MarginalAnswer:
             For any other question, or if there is nothing to draw.
         """
         tongue = self.lang if lang is None else Lang(lang)
-        if self.rows == "next":
-            from tnt_sim.reporting.charts.marginal_charts import draw_next_euro
+        from tnt_sim.reporting.charts.marginal_charts import draw_next_euro, draw_prices
 
-            return draw_next_euro(self.document["next"], tongue)
-        if self.rows == "prices":
-            from tnt_sim.reporting.charts.marginal_charts import draw_prices
-
-            return draw_prices(self.document["prices"], tongue)
+        if isinstance(self.data, NextEuroDocument):
+            return draw_next_euro(self.data.next, tongue)
+        if isinstance(self.data, RulePricesDocument):
+            return draw_prices(self.data.prices, tongue)
         raise ValueError("only the next euro and the prices have a picture")
 
     def _repr_html_(self) -> str:
-        return render_terminal_html(
-            render_question(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang
-        )
+        return render_terminal_html(render_question(self.data, lang=self.lang, width=PAGE_WIDTH), self.lang)
 
 
 def _format_cell(value: Any) -> Any:
@@ -352,7 +185,6 @@ def next_euro(
     for name in rules or ():
         _check_rule(base.problem, name)
     result: list[NextEuro] = []
-    document = build_head(base.problem, "next", None, tongue)
     with course.catch_limits():
         compute_marginal_euros(
             base,
@@ -364,9 +196,12 @@ def next_euro(
             into=result,
             course=course,
         )
-    document = _complete_document(document, course)
-    told = {"base": build_reference_entry(base), "next": [build_marginal_entry(one) for one in result]}
-    return MarginalAnswer({**document, **told}, "next", tongue)
+    document = NextEuroDocument(
+        **build_head(base.problem, None, course, course.status, tongue),
+        base=build_reference_entry(base),
+        next=[build_marginal_entry(one) for one in result],
+    )
+    return MarginalAnswer(document, "next", tongue)
 
 
 def entries(
@@ -423,7 +258,6 @@ def entries(
         base.problem, plan.moved.names[0] if share in (FREE, PRO_RATA) else plan.moved.share
     )
     named, loss = _require_rows(base, dossiers), NoLoss.from_reference(base)
-    document = build_head(base.problem, "entries", path, tongue)
     course = StudyProgress(clock.deadline, "dossiers")
     waiting = base.problem.offers.candidate & ~base.allocation.funded
     with course.catch_limits():
@@ -434,10 +268,21 @@ def entries(
     if course.stopped_by is None:
         with course.catch_limits():
             lists = find_optimal_lists(base, path, plan, course, progress)
-    document = _complete_document(document, course, held=True)
-    found = build_entries(base, path, lists, loss)
-    told = {**build_entries_head(found), "entries": build_entry_rows(found)}
-    return MarginalAnswer({**document, **told}, "entries", tongue)
+    status = course.status  # some entries are known even where a limit came first
+    if status is Status.STOPPED and course.stopped_by == TIME:
+        status = Status.FEASIBLE
+    thresholds = build_entries(base, path, lists, loss)
+    document = EntryThresholdsDocument(
+        **build_head(base.problem, path, course, status, tongue),
+        from_cents=lists.from_cents,
+        to_cents=thresholds.to_cents,
+        n_lists=len(lists.cents),
+        exact=thresholds.exact,
+        nested=thresholds.nested,
+        flags=count_flags(thresholds),
+        entries=build_entry_rows(thresholds),
+    )
+    return MarginalAnswer(document, "entries", tongue)
 
 
 def target(
@@ -475,7 +320,6 @@ def target(
 
     wanted = [parse_target(problem, goal, lambda: get_reference().allocation) for goal in goals]
     result: list[TargetResult] = []
-    document = build_head(problem, "target", path, tongue)
     course = StudyProgress(clock.deadline, "targets")
     with course.catch_limits():
         for k, goal in enumerate(course.iterate_items(wanted)):
@@ -483,12 +327,12 @@ def target(
             result.append(reach(problem, goal, path, clock=clock, prove=prove))
             if result[-1].stopped:
                 course.withdraw_item(stopped=True)
-    document = _complete_document(document, course)
-    if course.stopped_by is None:
-        document["status"] = _summarise_status(result)
-    return MarginalAnswer(
-        {**document, "targets": [build_target_entry(one, tongue) for one in result]}, "targets", tongue
+    status = _summarise_status(result) if course.stopped_by is None else course.status
+    document = TargetDocument(
+        **build_head(problem, path, course, status, tongue),
+        targets=[build_target_entry(one, tongue) for one in result],
     )
+    return MarginalAnswer(document, "targets", tongue)
 
 
 def prices(
@@ -524,7 +368,6 @@ def prices(
     path = build_envelope_path(base.problem, envelope or base.problem.case.tree.ids[0])
     result: list[Price] = []
     unsettled: list[str] = []
-    document = build_head(base.problem, "prices", path, tongue)
     course = StudyProgress(clock.deadline, "questions")
     with course.catch_limits():
         compute_prices(
@@ -538,13 +381,13 @@ def prices(
             unsettled=unsettled,
             course=course,
         )
-    document = _complete_document(document, course)
-    entry = {
-        "base": build_reference_entry(base),
-        "unsettled": unsettled,
-        "prices": [build_price_entry(one) for one in result],
-    }
-    return MarginalAnswer({**document, **entry}, "prices", tongue)
+    document = RulePricesDocument(
+        **build_head(base.problem, path, course, course.status, tongue),
+        base=build_reference_entry(base),
+        unsettled=unsettled,
+        prices=[build_price_entry(one) for one in result],
+    )
+    return MarginalAnswer(document, "prices", tongue)
 
 
 def extension(
@@ -576,7 +419,6 @@ def extension(
     base = solve_reference(scenario, clock, prove=prove)
     weights = None if key is None else dict(key)
     result: list[ExtensionOption] = []
-    document = build_head(base.problem, "extension", None, tongue)
     course = StudyProgress(clock.deadline, "ways")
     with course.catch_limits():
         optimise_extension_options(
@@ -589,29 +431,22 @@ def extension(
             into=result,
             course=course,
         )
-    document = _complete_document(document, course)
-    ways = [build_option_entry(base, one) for one in result]
-    told = {"extra_cents": cents, "base": build_reference_entry(base), "ways": ways}
-    return MarginalAnswer({**document, **told}, "ways", tongue)
+    document = ExtensionDocument(
+        **build_head(base.problem, None, course, course.status, tongue),
+        extra_cents=cents,
+        base=build_reference_entry(base),
+        ways=[build_option_entry(base, one) for one in result],
+    )
+    return MarginalAnswer(document, "ways", tongue)
 
 
-def _complete_document(
-    document: dict[str, Any], course: StudyProgress, *, held: bool | None = None
-) -> dict[str, Any]:
-    """Add to the document what ended the question and its progress; `held`: some entries were found anyway."""
-    status = course.status
-    if status == "stopped" and held and course.stopped_by == TIME:
-        status = "feasible"
-    return {**document, **course.record(), "status": status}
-
-
-def _summarise_status(results: Sequence[TargetResult]) -> str:
+def _summarise_status(results: Sequence[TargetResult]) -> Status:
     """Return the status of all targets: infeasible if none is reached and no limit intervened."""
     if all(one.amount_cents is not None for one in results):
-        return "optimal"
+        return Status.OPTIMAL
     if any(one.amount_cents is not None for one in results):
-        return "feasible"
-    return "stopped" if any(one.stopped for one in results) else "infeasible"
+        return Status.FEASIBLE
+    return Status.STOPPED if any(one.stopped for one in results) else Status.INFEASIBLE
 
 
 def _get_lang(scenario: ScenarioData, lang: Lang | str | None) -> Lang:

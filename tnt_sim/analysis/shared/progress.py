@@ -14,8 +14,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.documents import dump_document
+from tnt_sim.engine.result import Status
 
 TIME, INTERRUPT = "time", "interrupt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressEntry:
+    """How many items an analysis has done; `of` is None where their number is not known beforehand."""
+
+    done: int
+    of: int | None
+    unit: str
 
 
 @dataclass
@@ -77,13 +88,17 @@ class StudyProgress:
             self.n_done, self.n_asked = progress["done"], progress["of"] or 0
 
     @property
-    def status(self) -> str:
+    def status(self) -> Status:
         """Return `optimal` if complete, `feasible` with some items done, `stopped` with none or after Ctrl-C."""
         if self.stopped_by is None:
-            return "optimal"
-        return "stopped" if self.stopped_by == INTERRUPT or not self.n_done else "feasible"
+            return Status.OPTIMAL
+        return Status.STOPPED if self.stopped_by == INTERRUPT or not self.n_done else Status.FEASIBLE
+
+    @property
+    def progress(self) -> ProgressEntry:
+        """Return how many items are done, as documents report it."""
+        return ProgressEntry(done=self.n_done, of=self.n_asked or None, unit=self.unit)
 
     def record(self) -> dict[str, Any]:
         """Return the keys `stopped_by` and `progress` of the document."""
-        progress = {"done": self.n_done, "of": self.n_asked or None, "unit": self.unit}
-        return {"stopped_by": self.stopped_by, "progress": progress}
+        return {"stopped_by": self.stopped_by, "progress": dump_document(self.progress)}

@@ -64,13 +64,13 @@ def extend(
         extension = compare_ways(
             variant, *_split_amounts(to or ()), time_limit=seconds, lang=tongue, progress=progress
         )
-    document = extension.document
+    document = extension.data
     if as_json:
-        emit(document)
+        emit(extension.document)
     elif not quiet:
         print_page(render_extension(document, lang=tongue, width=get_width()))
         print_page(build_hint("extend", tongue, format_arguments(scenario, sets=sets)))
-    return INTERRUPTED_AND_TOLD if document["stopped_by"] == "interrupt" else 0
+    return INTERRUPTED_AND_TOLD if document.stopped_by == "interrupt" else 0
 
 
 def _split_amounts(texts: Sequence[str]) -> Iterator[str]:

@@ -152,19 +152,21 @@ def run_question(
     if out is not None:
         check_out(out, force=force)
     with show_remaining_time(lang, wanted=not quiet) as tell:
-        found = _solve_question(options, scenario, {"time_limit": time_limit, "lang": lang, "progress": tell})
-    document = dict(found.document)
+        answer = _solve_question(
+            options, scenario, {"time_limit": time_limit, "lang": lang, "progress": tell}
+        )
+    document = answer.data
     if out is not None:
         from tnt_sim.reporting.reports.marginal import build_question_study
 
         write_study(out, build_question_study(document, lang), lang)
     if as_json:
-        emit(document)
+        emit(answer.document)
     elif not quiet:
         print_page(render_question(document, lang=lang, width=get_width()))
-    if document["stopped_by"] == "interrupt":
+    if document.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    return {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(document["status"], 0)
+    return {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(document.status, 0)
 
 
 def _solve_question(

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
-from typing import Any
 
 from rich.text import Text as Line
 
+from tnt_sim.analysis.extend.document import ExtendDocument
+from tnt_sim.analysis.marginal.document import (
+    EntryThresholdRow,
+    EntryThresholdsDocument,
+    ExtensionDocument,
+    ExtensionOptionEntry,
+    MarginalDocument,
+    NextEuroDocument,
+    NextEuroEntry,
+    PriceEntry,
+    RulePricesDocument,
+    TargetDocument,
+    TargetEntry,
+)
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text, format_long_day
 from tnt_sim.i18n.numbers import (
@@ -49,45 +62,49 @@ from tnt_sim.reporting.text.marginal import (
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
 from tnt_sim.rules.expressions.column_text import format_integer, format_list
 
-Document = Mapping[str, Any]
 MOST_ENTRIES = 25
 MOST_FREE = 8
 _PER = (("€", 1), ("k€", 1_000), ("M€", 1_000_000))
 """Units of a price: the first one in which it is at least 1."""
 
 
-def render_question(document: Document, *, lang: Lang, width: int) -> list[Line]:
+def render_question(document: MarginalDocument, *, lang: Lang, width: int) -> list[Line]:
     """Write the whole page of one question."""
-    report_progress = {
-        "next": render_next_euro,
-        "entries": _render_entries,
-        "target": _render_targets,
-        "prices": _render_prices,
-        "extension": _render_extensions,
-    }[document["question"]]
-    lines = render_head(document, TITLES[document["question"]], lang, width)
-    lines += report_progress(document, lang, width)
+    lines = render_head(document, TITLES[document.question], lang, width)
+    match document:
+        case NextEuroDocument():
+            lines += render_next_euro(document.next, lang, width)
+        case EntryThresholdsDocument():
+            lines += _render_entries(document, lang, width)
+        case TargetDocument():
+            lines += _render_targets(document, lang, width)
+        case RulePricesDocument():
+            lines += _render_prices(document, lang, width)
+        case ExtensionDocument():
+            lines += _render_extensions(document, lang, width)
     lines += render_interruption(document, lang, width)
-    return lines + render_warnings(document["warnings"], lang, width)
+    return lines + render_warnings(document.warnings, lang, width)
 
 
-def render_head(document: Document, title: Text, lang: Lang, width: int) -> list[Line]:
+def render_head(
+    document: MarginalDocument | ExtendDocument, title: Text, lang: Lang, width: int
+) -> list[Line]:
     """Write the scenario's title, the question, the date, and the mark "synthetic"."""
-    lines = wrap_paragraph(document["title"] or document["scenario"], width, style="bold")
-    day = format_long_day(document["date"]).in_(lang) if document["date"] else ""
+    lines = wrap_paragraph(document.title or document.scenario, width, style="bold")
+    day = format_long_day(document.date).in_(lang) if document.date else ""
     as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
-    about = [document["scenario"], title.in_(lang), as_of]
+    about = [document.scenario, title.in_(lang), as_of]
     lines.append(Line(" · ".join(part for part in about if part), style="dim"))
-    if document["synthetic"]:
+    if document.synthetic:
         lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
     return [*lines, Line("")]
 
 
-def render_next_euro(document: Document, lang: Lang, width: int) -> list[Line]:
+def render_next_euro(steps: Sequence[NextEuroEntry], lang: Lang, width: int) -> list[Line]:
     """Write what the next euro of each envelope, or the next unit of each rule, buys."""
     lines = []
     for kind in ("envelope", "rule"):
-        entries = [entry for entry in document["next"] if entry["kind"] == kind]
+        entries = [entry for entry in steps if entry.kind == kind]
         if not entries:
             continue
         title = Text("Enveloppes : un euro de plus", "Envelopes: one more euro")
@@ -95,11 +112,11 @@ def render_next_euro(document: Document, lang: Lang, width: int) -> list[Line]:
             title = Text("Règles : une unité de moins", "Rules: one unit less")
         rows = [
             (
-                entry["id"],
+                entry.id,
                 _format_step(entry, lang),
                 _format_gain(entry, lang),
                 _format_price(entry, lang),
-                describe_proof(entry["proof"], lang),
+                describe_proof(entry.proof, lang),
                 _describe_outcome(entry, lang),
             )
             for entry in entries
@@ -111,55 +128,55 @@ def render_next_euro(document: Document, lang: Lang, width: int) -> list[Line]:
     return lines + wrap_paragraph(STEP_NOTE.in_(lang), width, style="dim")
 
 
-def _format_step(entry: Document, lang: Lang) -> str:
-    if entry["step"] is None:
+def _format_step(entry: NextEuroEntry, lang: Lang) -> str:
+    if entry.step is None:
         return Text("–", "–").in_(lang)
-    money = entry["step_cents"] is not None
-    least = format_amount(entry["step_cents"], lang) if money else format_decimal(entry["step"], lang)
-    return least if entry["exact"] else f"≥ {least}"
+    money = entry.step_cents is not None
+    least = format_amount(entry.step_cents, lang) if money else format_decimal(entry.step, lang)
+    return least if entry.exact else f"≥ {least}"
 
 
-def _format_gain(entry: Document, lang: Lang) -> str:
-    if entry["gain"] is None:
+def _format_gain(entry: NextEuroEntry, lang: Lang) -> str:
+    if entry.gain is None:
         return "–"
-    one = entry["goal"] == "dossiers" and abs(parse_decimal(entry["gain"])) == 1
-    return f"{format_signed(entry['gain'], lang)} {'dossier' if one else entry['goal']}"
+    one = entry.goal == "dossiers" and abs(parse_decimal(entry.gain)) == 1
+    return f"{format_signed(entry.gain, lang)} {'dossier' if one else entry.goal}"
 
 
-def _format_price(entry: Document, lang: Lang) -> str:
-    if entry["shadow_price"] is None:
+def _format_price(entry: NextEuroEntry, lang: Lang) -> str:
+    if entry.shadow_price is None:
         return "–"
-    price = Fraction(entry["shadow_price"])
-    if entry["unit"] != "€":
+    price = Fraction(entry.shadow_price)
+    if entry.unit != "€":
         return format_significant(price, lang)
     unit, euros = next((pair for pair in _PER if abs(price) * pair[1] >= 1), _PER[-1] if price else _PER[0])
     return f"{format_significant(price * euros, lang)} / {unit}"
 
 
-def _describe_outcome(entry: Document, lang: Lang) -> str:
-    if entry["status"] == "never":
-        return NEVER[entry["kind"]].in_(lang)
-    if entry["status"] == "stopped":
+def _describe_outcome(entry: NextEuroEntry, lang: Lang) -> str:
+    if entry.status == "never":
+        return NEVER[entry.kind].in_(lang)
+    if entry.status == "stopped":
         return Text("arrêté par la limite de temps", "stopped by the time limit").in_(lang)
-    if entry["gain"] is None and entry["step_upto"] is not None:
+    if entry.gain is None and entry.step_upto is not None:
         return Text("liste non trouvée à temps", "no list was found in time").in_(lang)
-    if entry["gain"] is None:
+    if entry.gain is None:
         return Text("aucun montant essayé n'y suffit", "no amount that was tried is enough").in_(lang)
-    if not entry["exact"]:
-        enough = format_amount(round(parse_decimal(entry["step_upto"]) * 100), lang)
+    if not entry.exact and entry.step_upto is not None:
+        enough = format_amount(round(parse_decimal(entry.step_upto) * 100), lang)
         return Text(f"à {enough} de plus, ", f"at {enough} more, ").in_(lang) + _describe_moves(entry, lang)
     return _describe_moves(entry, lang)
 
 
-def _describe_moves(entry: Document, lang: Lang) -> str:
+def _describe_moves(entry: NextEuroEntry | PriceEntry, lang: Lang) -> str:
     """Write who enters, who leaves, and how many amounts change."""
     pieces = []
-    if entry["enter"]:
+    if entry.enter:
         pieces.append(Text("entrent", "in").in_(lang) + " : " * (lang is Lang.FR) + ": " * (lang is Lang.EN)
-                     + format_list(entry["enter"], lang, 6))  # fmt: skip
-    if entry["leave"]:
-        pieces.append(Text("sortent : ", "out: ").in_(lang) + format_list(entry["leave"], lang, 6))
-    changed = len(entry["more"]) + len(entry["less"])
+                     + format_list(entry.enter, lang, 6))  # fmt: skip
+    if entry.leave:
+        pieces.append(Text("sortent : ", "out: ").in_(lang) + format_list(entry.leave, lang, 6))
+    changed = len(entry.more) + len(entry.less)
     if changed:
         word = format_count(
             changed, ("montant changé", "montants changés"), ("amount changed", "amounts changed"), lang
@@ -168,31 +185,29 @@ def _describe_moves(entry: Document, lang: Lang) -> str:
     return " ; ".join(pieces) or Text("la même liste", "the same list").in_(lang)
 
 
-def _render_entries(document: Document, lang: Lang, width: int) -> list[Line]:
-    waiting = [entry for entry in document["entries"] if not entry["funded"]]
-    waiting.sort(
-        key=lambda entry: (entry["no_loss_cents"] is None, entry["no_loss_cents"] or 0, entry["dossier"])
-    )
-    span = f"{format_amount(document['from_cents'], lang)} → {format_amount(document['to_cents'], lang)}"
-    known = format_count(document["n_lists"], ("liste", "listes"), ("list", "lists"), lang)
+def _render_entries(document: EntryThresholdsDocument, lang: Lang, width: int) -> list[Line]:
+    waiting = [entry for entry in document.entries if not entry.funded]
+    waiting.sort(key=lambda entry: (entry.no_loss_cents is None, entry.no_loss_cents or 0, entry.dossier))
+    span = f"{format_amount(document.from_cents, lang)} → {format_amount(document.to_cents, lang)}"
+    known = format_count(document.n_lists, ("liste", "listes"), ("list", "lists"), lang)
     looked = describe_amounts(document)
     said = Text(f"{span}, {known} : {looked.fr}", f"{span}, {known}: {looked.en}")
     lines = wrap_paragraph(said.in_(lang), width)
-    exact = document["exact"]
+    exact = document.exact
     flags = [
-        (describe_flag({"flag": flag, "exact": exact}, lang), format_integer(number, lang))
-        for flag, number in sorted(document["flags"].items())
+        (describe_flag(flag, lang, exact=exact), format_integer(number, lang))
+        for flag, number in sorted(document.flags.items())
         if flag in FLAGS
     ]
     lines += [*render_grid(flags, right=(1,)), Line("")]
     rows = [
         (
-            entry["dossier"],
+            entry.dossier,
             format_no_loss(entry, lang),
             format_first_amount(entry, lang),
             format_stable_amount(entry, lang),
             format_n_flips(entry, lang),
-            describe_flag(entry, lang),
+            describe_flag(entry.flag, lang, exact=entry.exact),
         )
         for entry in waiting[:MOST_ENTRIES]
     ]
@@ -204,47 +219,45 @@ def _render_entries(document: Document, lang: Lang, width: int) -> list[Line]:
     return lines
 
 
-def _render_targets(document: Document, lang: Lang, width: int) -> list[Line]:
+def _render_targets(document: TargetDocument, lang: Lang, width: int) -> list[Line]:
     lines: list[Line] = []
-    for entry in document["targets"]:
-        lines += wrap_paragraph(entry["words"], width, style="bold")
+    for entry in document.targets:
+        lines += wrap_paragraph(entry.words, width, style="bold")
         lines += wrap_paragraph(_describe_target(document, entry, lang), width, first="  ")
     return lines
 
 
-def _describe_target(document: Document, entry: Document, lang: Lang) -> str:
-    if entry["missing"]:
+def _describe_target(document: TargetDocument, entry: TargetEntry, lang: Lang) -> str:
+    if entry.missing:
         return (
-            Text("Aucun montant n'y suffit : ", "No amount is enough: ").in_(lang)
-            + str(entry["missing"])
-            + "."
+            Text("Aucun montant n'y suffit : ", "No amount is enough: ").in_(lang) + str(entry.missing) + "."
         )
-    if entry["stopped"]:
+    if entry.stopped:
         return TARGET_STOPPED.in_(lang)
-    if not entry["reached"] and entry["amount_from_cents"] is not None:
-        least = format_amount(entry["amount_from_cents"], lang)
+    if not entry.reached and entry.amount_from_cents is not None:
+        least = format_amount(entry.amount_from_cents, lang)
         return Text(f"Au moins {least} ; aucun montant essayé n'y suffit.",
                     f"At least {least}; no amount that was tried is enough.").in_(lang)  # fmt: skip
-    if not entry["reached"]:
-        stops = format_list(entry["blocked_by"], lang, 6)
+    if not entry.reached:
+        stops = format_list(entry.blocked_by, lang, 6)
         if not stops:
             return Text("Aucun montant n'y suffit ; ce qui s'y oppose n'a pas été isolé.",
                         "No amount is enough; what stands in the way was not singled out.").in_(lang)  # fmt: skip
         return Text(f"Aucun montant n'y suffit ; il faudrait céder sur : {stops}.",
                     f"No amount is enough; these would have to give way: {stops}.").in_(lang)  # fmt: skip
-    there = format_amount(entry["amount_cents"], lang)
-    change = _describe_difference(entry["extra_cents"], lang)
-    proof = describe_proof(entry["proof"] or "FEASIBLE_GAP", lang)
+    there = format_amount(entry.amount_cents, lang)
+    change = _describe_difference(entry.extra_cents, lang)
+    proof = describe_proof(entry.proof or "FEASIBLE_GAP", lang)
     between = ""
-    if not entry["exact"]:
-        low = format_amount(entry["amount_from_cents"], lang)
+    if not entry.exact:
+        low = format_amount(entry.amount_from_cents, lang)
         between = Text(f", pas moins de {low}", f", no less than {low}").in_(lang)
-    n = format_integer(entry["n_funded"], lang)
+    n = format_integer(entry.n_funded, lang)
     return Text(
-        f"{there} pour « {document['envelope']} » ({change.fr}){between} : {n} dossiers, "
-        f"{format_integer(entry['n_departments'], lang)} départements ; {proof}.",
-        f'{there} for "{document["envelope"]}" ({change.en}){between}: {n} dossiers, '
-        f"{format_integer(entry['n_departments'], lang)} departments; {proof}.",
+        f"{there} pour « {document.envelope} » ({change.fr}){between} : {n} dossiers, "
+        f"{format_integer(entry.n_departments, lang)} départements ; {proof}.",
+        f'{there} for "{document.envelope}" ({change.en}){between}: {n} dossiers, '
+        f"{format_integer(entry.n_departments, lang)} departments; {proof}.",
     ).in_(lang)
 
 
@@ -258,22 +271,22 @@ def _describe_difference(extra: int | None, lang: Lang) -> Text:
     return Text(f"{more} de plus", f"{more} more") if extra > 0 else Text(f"{more} de moins", f"{more} less")
 
 
-def _render_prices(document: Document, lang: Lang, width: int) -> list[Line]:
+def _render_prices(document: RulePricesDocument, lang: Lang, width: int) -> list[Line]:
     lines: list[Line] = []
     for kind, title in KINDS.items():
-        entries = [entry for entry in document["prices"] if entry["kind"] == kind]
+        entries = [entry for entry in document.prices if entry.kind == kind]
         if not entries:
             continue
-        dear = sorted((entry for entry in entries if entry["goal"]), key=lambda entry: -float(entry["value"]))
+        dear = sorted((entry for entry in entries if entry.goal), key=lambda entry: -float(entry.value))
         walls = kind == "non_fungible"
         lines.append(Line(title.in_(lang), style="bold"))
         rows = [
             (
-                entry["id"],
+                entry.id,
                 format_change(entry, lang),
                 *((format_children_price(entry, lang),) if walls else ()),
                 _format_euros(entry, lang),
-                describe_proof(entry["proof"], lang),
+                describe_proof(entry.proof, lang),
                 _describe_moves(entry, lang),
             )
             for entry in dear[:MOST_ENTRIES]
@@ -284,16 +297,14 @@ def _render_prices(document: Document, lang: Lang, width: int) -> list[Line]:
             if rows
             else []
         )
-        free = [entry["id"] for entry in entries if not entry["goal"]]
+        free = [entry.id for entry in entries if not entry.goal]
         if free:
             said = Text("Ne coûtent rien : ", "Cost nothing: ").in_(lang) + format_list(free, lang, MOST_FREE)
             lines += wrap_paragraph(said, width, first="  ")
         lines.append(Line(""))
-    if document["unsettled"]:
-        lines += wrap_paragraph(
-            UNSETTLED.in_(lang) + format_list(document["unsettled"], lang, MOST_FREE), width
-        )
-    elif not document["prices"]:
+    if document.unsettled:
+        lines += wrap_paragraph(UNSETTLED.in_(lang) + format_list(document.unsettled, lang, MOST_FREE), width)
+    elif not document.prices:
         nothing = Text(
             "Aucune règle, aucun cantonnement et aucune décision : rien ne restreint le choix, hors l'enveloppe.",
             "No rule, no ring fence and no decision: nothing restricts the choice but the envelope.",
@@ -302,38 +313,36 @@ def _render_prices(document: Document, lang: Lang, width: int) -> list[Line]:
     return lines
 
 
-def _format_euros(entry: Document, lang: Lang) -> str:
-    if entry["euros_cents"] is None and entry["euros_from_cents"] is None:
+def _format_euros(entry: PriceEntry, lang: Lang) -> str:
+    if entry.euros_cents is None and entry.euros_from_cents is None:
         return Text("aucun montant", "no amount").in_(lang)
-    if entry["euros_cents"] is None:
-        return f"≥ {format_amount(entry['euros_from_cents'], lang)}"
-    return format_amount(entry["euros_cents"], lang)
+    if entry.euros_cents is None:
+        return f"≥ {format_amount(entry.euros_from_cents, lang)}"
+    return format_amount(entry.euros_cents, lang)
 
 
-def _render_extensions(document: Document, lang: Lang, width: int) -> list[Line]:
-    extra = format_amount(document["extra_cents"], lang)
+def _render_extensions(document: ExtensionDocument, lang: Lang, width: int) -> list[Line]:
+    extra = format_amount(document.extra_cents, lang)
     lines = [Line(Text(f"{extra} de plus", f"{extra} more").in_(lang), style="bold")]
-    rows = [_build_extension_row(entry, lang) for entry in document["ways"]]
+    rows = [_build_extension_row(entry, lang) for entry in document.ways]
     header = Text("|gain|dossiers|départements|non dépensé|preuve|ajouté à",
                   "|gain|dossiers|departments|not spent|proof|added to").in_(lang).split("|")  # fmt: skip
     return lines + render_wrapped_grid(rows, width, header=header, right=(1, 2, 3, 4))
 
 
-def _build_extension_row(entry: Document, lang: Lang) -> tuple[str, ...]:
-    name = WAYS[entry["way"]].in_(lang) + (f" {entry['axis']}" if entry["axis"] else "")
-    if not entry["allowed"]:
-        return name, "–", "–", "–", "–", "–", NO_WAY[entry["why"]].in_(lang)
-    gain = "0" if entry["goal"] is None else f"{format_signed(entry['gain'], lang)} {entry['goal']}"
-    added: Sequence[str] = [
-        f"{part['envelope']} {format_amount(part['cents'], lang)}" for part in entry["added"]
-    ]
+def _build_extension_row(entry: ExtensionOptionEntry, lang: Lang) -> tuple[str, ...]:
+    name = WAYS[entry.way].in_(lang) + (f" {entry.axis}" if entry.axis else "")
+    if not entry.allowed:
+        return name, "–", "–", "–", "–", "–", NO_WAY[entry.why or ""].in_(lang)
+    gain = "0" if entry.goal is None else f"{format_signed(entry.gain, lang)} {entry.goal}"
+    added: Sequence[str] = [f"{part.envelope} {format_amount(part.cents, lang)}" for part in entry.added]
     return (
         name,
         gain,
-        format_integer(entry["n_funded"], lang),
-        format_integer(entry.get("n_departments"), lang),
-        format_short_amount(entry["unspent_cents"], lang),
-        describe_proof(entry["proof"], lang),
+        format_integer(entry.n_funded, lang),
+        format_integer(entry.n_departments, lang),
+        format_short_amount(entry.unspent_cents, lang),
+        describe_proof(entry.proof, lang),
         format_list(added, lang, 6) or "–",
     )
 
@@ -344,32 +353,44 @@ FOR_EUROS = 10_000
 """Euros for which shadow prices are stated."""
 
 
-def build_question_study(document: Document, lang: Lang) -> Study:
+def build_question_study(document: MarginalDocument, lang: Lang) -> Study:
     """Return the study of one question, from the document of `sweep --json`."""
-    title = TITLES[document["question"]]
-    day = document["date"]
-    about = [
-        Text(f"{document['title'] or document['scenario']}", f"{document['title'] or document['scenario']}")
-    ]
+    title = TITLES[document.question]
+    day = document.date
+    about = [Text(f"{document.title or document.scenario}", f"{document.title or document.scenario}")]
     stopped = describe_interruption(document, lang)
-    about += [Text(line, line) for line in (stopped, *document["warnings"]) if line]
+    about += [Text(line, line) for line in (stopped, *document.warnings) if line]
     return Study(
         title=Text(title.fr[0].upper() + title.fr[1:], title.en[0].upper() + title.en[1:]),
         about=about,
-        sections=list(_SECTION_BUILDERS[document["question"]](document, lang)),
-        synthetic=document["synthetic"],
-        foot={document["scenario"]: document["scenario_sha256"]},
+        sections=list(_build_sections(document, lang)),
+        synthetic=document.synthetic,
+        foot={document.scenario: document.scenario_sha256},
         day=None if day is None else date.fromisoformat(day),
     )
 
 
-def _build_next_euro_sections(document: Document, lang: Lang) -> Iterator[Section]:
+def _build_sections(document: MarginalDocument, lang: Lang) -> Iterator[Section]:
+    match document:
+        case NextEuroDocument():
+            yield from _build_next_euro_sections(document, lang)
+        case EntryThresholdsDocument():
+            yield from _build_entry_sections(document, lang)
+        case TargetDocument():
+            yield from _build_target_sections(document, lang)
+        case RulePricesDocument():
+            yield from _build_price_sections(document, lang)
+        case ExtensionDocument():
+            yield from _build_extension_sections(document, lang)
+
+
+def _build_next_euro_sections(document: NextEuroDocument, lang: Lang) -> Iterator[Section]:
     titles = {
         "envelope": Text("Enveloppes : un euro de plus", "Envelopes: one more euro"),
         "rule": Text("Règles : une unité de moins", "Rules: one unit less"),
     }
     for kind, title in titles.items():
-        entries = [entry for entry in document["next"] if entry["kind"] == kind]
+        entries = [entry for entry in document.next if entry.kind == kind]
         if not entries:
             continue
         yield Section(
@@ -377,79 +398,69 @@ def _build_next_euro_sections(document: Document, lang: Lang) -> Iterator[Sectio
             words=[STEP_NOTE] if kind == "envelope" else (),
             svg=_draw_next_euro(entries, lang),
             columns=[
-                _build_column(("Où", "Where"), "text", entries, lambda e: e["id"]),
+                _build_column(("Où", "Where"), "text", entries, lambda e: e.id),
                 _build_column(
                     ("Rien avant", "Nothing before"), "text", entries, lambda e: _describe_step(e, lang)
                 ),
                 _build_column(
-                    ("Gain", "Gain"), "text", entries, lambda e: _format_goal_gain(e, "gain", lang)
+                    ("Gain", "Gain"), "text", entries, lambda e: _format_goal_gain(e.goal, e.gain, lang)
                 ),
                 _build_column(
                     ("Prix relâché", "Relaxed price"), "text", entries, lambda e: _describe_price(e, lang)
                 ),
-                _build_column(("Dossiers financés", "Funded"), "count", entries, lambda e: e["n_funded"]),
+                _build_column(("Dossiers financés", "Funded"), "count", entries, lambda e: e.n_funded),
                 _build_column(
-                    ("Entrent", "In"), "text", entries, lambda e: format_list(e["enter"], lang, MOST_NAMED)
+                    ("Entrent", "In"), "text", entries, lambda e: format_list(e.enter, lang, MOST_NAMED)
                 ),
                 _build_column(
-                    ("Sortent", "Out"), "text", entries, lambda e: format_list(e["leave"], lang, MOST_NAMED)
+                    ("Sortent", "Out"), "text", entries, lambda e: format_list(e.leave, lang, MOST_NAMED)
                 ),
-                _build_column(
-                    ("Preuve", "Proof"), "text", entries, lambda e: describe_proof(e["proof"], lang)
-                ),
+                _build_column(("Preuve", "Proof"), "text", entries, lambda e: describe_proof(e.proof, lang)),
             ],
         )
 
 
-def _draw_next_euro(entries: Sequence[Document], lang: Lang) -> str:
-    known = [entry for entry in entries if entry["step_cents"]]
-    known.sort(key=lambda entry: (entry["step_cents"], entry["id"]))
-    bars = [
-        Bar(
-            entry["id"],
-            [entry["step_cents"]],
-            [f"+{format_amount(entry['step_cents'], lang)}"],
-        )
-        for entry in known[:MOST_BARS]
-    ]
+def _draw_next_euro(entries: Sequence[NextEuroEntry], lang: Lang) -> str:
+    known = sorted((entry.step_cents, entry.id) for entry in entries if entry.step_cents)
+    bars = [Bar(name, [cents], [f"+{format_amount(cents, lang)}"]) for cents, name in known[:MOST_BARS]]
     side = Text("le moins à ajouter pour un gain", "the least to add for a gain").in_(lang)
     return draw_bars(bars, [side], TITLES["next"].in_(lang)) if bars else ""
 
 
-def _describe_step(entry: Document, lang: Lang) -> str:
-    if entry["step"] is None:
-        return NEVER[entry["kind"]].in_(lang) if entry["status"] == "never" else "–"
-    more = "" if entry["exact"] else Text("au moins ", "at least ").in_(lang)
-    cents = entry["step_cents"]
-    return more + (format_decimal(entry["step"], lang) if cents is None else format_amount(cents, lang))
+def _describe_step(entry: NextEuroEntry, lang: Lang) -> str:
+    if entry.step is None:
+        return NEVER[entry.kind].in_(lang) if entry.status == "never" else "–"
+    more = "" if entry.exact else Text("au moins ", "at least ").in_(lang)
+    cents = entry.step_cents
+    return more + (format_decimal(entry.step, lang) if cents is None else format_amount(cents, lang))
 
 
-def _describe_price(entry: Document, lang: Lang) -> str:
+def _describe_price(entry: NextEuroEntry, lang: Lang) -> str:
     """Write the shadow price for a round sum."""
-    if entry["shadow_price"] is None:
+    if entry.shadow_price is None:
         return "–"
-    euros = entry["unit"] == "€"
-    price = Fraction(entry["shadow_price"]) * (FOR_EUROS if euros else 1)
+    euros = entry.unit == "€"
+    price = Fraction(entry.shadow_price) * (FOR_EUROS if euros else 1)
     text = format_decimal(f"{float(price):.3f}".rstrip("0").rstrip("."), lang)
     return f"{text} / {format_amount(100 * FOR_EUROS, lang)}" if euros else text
 
 
-def _format_goal_gain(entry: Document, key: str, lang: Lang) -> str:
-    if entry[key] is None or entry["goal"] is None:
-        return "–" if entry[key] is None else "0"
-    return f"{format_signed(entry[key], lang)} {entry['goal']}"
+def _format_goal_gain(goal: str | None, gain: str | None, lang: Lang) -> str:
+    if gain is None or goal is None:
+        return "–" if gain is None else "0"
+    return f"{format_signed(gain, lang)} {goal}"
 
 
-def _build_entry_sections(document: Document, lang: Lang) -> Iterator[Section]:
-    waiting = [entry for entry in document["entries"] if not entry["funded"]]
-    waiting.sort(key=lambda e: (e["no_loss_cents"] is None, e["no_loss_cents"] or 0, e["dossier"]))
-    n = format_count(document["n_lists"], ("liste", "listes"), ("list", "lists"), lang)
+def _build_entry_sections(document: EntryThresholdsDocument, lang: Lang) -> Iterator[Section]:
+    waiting = [entry for entry in document.entries if not entry.funded]
+    waiting.sort(key=lambda e: (e.no_loss_cents is None, e.no_loss_cents or 0, e.dossier))
+    n = format_count(document.n_lists, ("liste", "listes"), ("list", "lists"), lang)
     looked = describe_amounts(document)
-    low, high = format_amount(document["from_cents"], lang), format_amount(document["to_cents"], lang)
-    exact = document["exact"]
+    low, high = format_amount(document.from_cents, lang), format_amount(document.to_cents, lang)
+    exact = document.exact
     flags = [
-        (describe_flag({"flag": flag, "exact": exact}, lang), number)
-        for flag, number in sorted(document["flags"].items())
+        (describe_flag(flag, lang, exact=exact), number)
+        for flag, number in sorted(document.flags.items())
         if flag in FLAGS
     ]
     yield Section(
@@ -466,35 +477,38 @@ def _build_entry_sections(document: Document, lang: Lang) -> Iterator[Section]:
         ],
         svg=_draw_entries(waiting, lang),
         columns=[
-            _build_column(("Dossier", "Dossier"), "text", waiting, lambda e: e["dossier"]),
+            _build_column(("Dossier", "Dossier"), "text", waiting, lambda e: e.dossier),
             _build_column(
                 ("Sans perte, dès", "Without loss, from"), "text", waiting, lambda e: format_no_loss(e, lang)
             ),
             _build_column(
-                ("Premier, au moins", "First, at least"), "money", waiting, lambda e: e["first_from_cents"]
+                ("Premier, au moins", "First, at least"), "money", waiting, lambda e: e.first_from_cents
             ),
             _build_column(
-                ("Premier, au plus", "First, at most"), "money", waiting, lambda e: e["first_upto_cents"]
+                ("Premier, au plus", "First, at most"), "money", waiting, lambda e: e.first_upto_cents
             ),
             _build_column(
-                ("De bon, au moins", "For good, at least"), "money", waiting, lambda e: e["stable_low_cents"]
+                ("De bon, au moins", "For good, at least"), "money", waiting, lambda e: e.stable_low_cents
             ),
             _build_column(
-                ("De bon, au plus", "For good, at most"), "money", waiting, lambda e: e["stable_upto_cents"]
+                ("De bon, au plus", "For good, at most"), "money", waiting, lambda e: e.stable_upto_cents
             ),
             _build_column(
                 ("Allers-retours", "In and out"), "text", waiting, lambda e: format_n_flips(e, lang)
             ),
             _build_column(
-                ("Sur la plage", "In the range"), "text", waiting, lambda e: describe_flag(e, lang)
+                ("Sur la plage", "In the range"),
+                "text",
+                waiting,
+                lambda e: describe_flag(e.flag, lang, exact=e.exact),
             ),
         ],
     )
 
 
-def _draw_entries(waiting: Sequence[Document], lang: Lang) -> str:
+def _draw_entries(waiting: Sequence[EntryThresholdRow], lang: Lang) -> str:
     """Draw how many applications can enter without loss for each increase, at up to `MOST_BARS` amounts."""
-    known = [e["no_loss_upto_cents"] for e in waiting if e["no_loss_upto_cents"] is not None]
+    known = [e.no_loss_upto_cents for e in waiting if e.no_loss_upto_cents is not None]
     if not known:
         return ""
     places = sorted({round((k + 1) * len(known) / MOST_BARS) - 1 for k in range(MOST_BARS)} - {-1})
@@ -508,20 +522,20 @@ def _draw_entries(waiting: Sequence[Document], lang: Lang) -> str:
     return draw_bars(bars, [side], TITLES["entries"].in_(lang))
 
 
-def _build_target_sections(document: Document, lang: Lang) -> Iterator[Section]:
-    targets = document["targets"]
+def _build_target_sections(document: TargetDocument, lang: Lang) -> Iterator[Section]:
+    targets = document.targets
     bars = [
-        Bar(e["words"], [e["amount_cents"]], [format_amount(e["amount_cents"], lang)])
+        Bar(e.words, [e.amount_cents], [format_amount(e.amount_cents, lang)])
         for e in targets
-        if e["amount_cents"] is not None
+        if e.amount_cents is not None
     ]
-    written = document["amount_cents"]
+    written = document.amount_cents
     if bars and written is not None:
         bars.insert(
             0,
             Bar(Text("montant écrit", "written amount").in_(lang), [written], [format_amount(written, lang)]),
         )
-    side = Text(f"enveloppe « {document['envelope']} »", f'envelope "{document["envelope"]}"').in_(lang)
+    side = Text(f"enveloppe « {document.envelope} »", f'envelope "{document.envelope}"').in_(lang)
     yield Section(
         Text(
             "La plus petite enveloppe qui atteint chaque cible",
@@ -529,46 +543,42 @@ def _build_target_sections(document: Document, lang: Lang) -> Iterator[Section]:
         ),
         svg=draw_bars(bars, [side], TITLES["target"].in_(lang)) if bars else "",
         columns=[
-            _build_column(("Cible", "Target"), "text", targets, lambda e: e["words"]),
-            _build_column(("Montant", "Amount"), "money", targets, lambda e: e["amount_cents"]),
-            _build_column(
-                ("Pas moins de", "No less than"), "money", targets, lambda e: e["amount_from_cents"]
-            ),
-            _build_column(("De plus", "More"), "money", targets, lambda e: e["extra_cents"]),
-            _build_column(("Dossiers financés", "Funded"), "count", targets, lambda e: e["n_funded"]),
-            _build_column(
-                ("Départements", "Departments"), "count", targets, lambda e: e.get("n_departments")
-            ),
+            _build_column(("Cible", "Target"), "text", targets, lambda e: e.words),
+            _build_column(("Montant", "Amount"), "money", targets, lambda e: e.amount_cents),
+            _build_column(("Pas moins de", "No less than"), "money", targets, lambda e: e.amount_from_cents),
+            _build_column(("De plus", "More"), "money", targets, lambda e: e.extra_cents),
+            _build_column(("Dossiers financés", "Funded"), "count", targets, lambda e: e.n_funded),
+            _build_column(("Départements", "Departments"), "count", targets, lambda e: e.n_departments),
             _build_column(
                 ("Ce qui l'empêche", "What stops it"), "text", targets, lambda e: _describe_obstacle(e, lang)
             ),
-            _build_column(("Preuve", "Proof"), "text", targets, lambda e: describe_proof(e["proof"], lang)),
+            _build_column(("Preuve", "Proof"), "text", targets, lambda e: describe_proof(e.proof, lang)),
         ],
     )
     for entry in targets:
-        if entry["dossiers"]:
+        if entry.dossiers:
             yield Section(
-                Text(f"Liste : {entry['words']}", f"List: {entry['words']}"),
-                columns=[ReportColumn(Text("Dossier", "Dossier"), "text", list(entry["dossiers"]))],
+                Text(f"Liste : {entry.words}", f"List: {entry.words}"),
+                columns=[ReportColumn(Text("Dossier", "Dossier"), "text", list(entry.dossiers))],
             )
 
 
-def _describe_obstacle(entry: Document, lang: Lang) -> str:
-    if entry["stopped"]:
+def _describe_obstacle(entry: TargetEntry, lang: Lang) -> str:
+    if entry.stopped:
         return TARGET_STOPPED.in_(lang)
-    return str(entry["missing"] or "") or format_list(entry["blocked_by"], lang, MOST_NAMED) or "–"
+    return str(entry.missing or "") or format_list(entry.blocked_by, lang, MOST_NAMED) or "–"
 
 
-def _build_price_sections(document: Document, lang: Lang) -> Iterator[Section]:
+def _build_price_sections(document: RulePricesDocument, lang: Lang) -> Iterator[Section]:
     for kind, title in KINDS.items():
-        entries = [entry for entry in document["prices"] if entry["kind"] == kind]
-        entries.sort(key=lambda e: (-abs(Fraction(e["value"])), e["id"]))
-        dear = [entry for entry in entries if entry["goal"]][:MOST_BARS]
+        entries = [entry for entry in document.prices if entry.kind == kind]
+        entries.sort(key=lambda e: (-abs(Fraction(e.value)), e.id))
+        dear = [entry for entry in entries if entry.goal][:MOST_BARS]
         if not entries:
             continue
-        same_goal = len({entry["goal"] for entry in dear}) == 1
+        same_goal = len({entry.goal for entry in dear}) == 1
         bars = [
-            Bar(e["id"], [abs(float(Fraction(e["value"])))], [_format_goal_gain(e, "change", lang)])
+            Bar(e.id, [abs(float(Fraction(e.value)))], [_format_goal_gain(e.goal, e.change, lang)])
             for e in dear
         ]
         side = Text("ce que l'on gagnerait sans elle", "what would be gained without it").in_(lang)
@@ -576,33 +586,29 @@ def _build_price_sections(document: Document, lang: Lang) -> Iterator[Section]:
             title,
             svg=draw_bars(bars, [side], title.in_(lang)) if same_goal else "",
             columns=[
-                _build_column(("Contrainte", "Constraint"), "text", entries, lambda e: e["id"]),
+                _build_column(("Contrainte", "Constraint"), "text", entries, lambda e: e.id),
                 _build_column(
                     ("Sans elle", "Without it"), "text", entries, lambda e: _format_change(e, lang)
                 ),
                 *_build_children_columns(kind, entries, lang),
+                _build_column(("Ou, en argent", "Or, in money"), "money", entries, lambda e: e.euros_cents),
+                _build_column(("Au moins", "At least"), "money", entries, lambda e: e.euros_from_cents),
                 _build_column(
-                    ("Ou, en argent", "Or, in money"), "money", entries, lambda e: e["euros_cents"]
-                ),
-                _build_column(("Au moins", "At least"), "money", entries, lambda e: e["euros_from_cents"]),
-                _build_column(
-                    ("Entrent", "In"), "text", entries, lambda e: format_list(e["enter"], lang, MOST_NAMED)
+                    ("Entrent", "In"), "text", entries, lambda e: format_list(e.enter, lang, MOST_NAMED)
                 ),
                 _build_column(
-                    ("Sortent", "Out"), "text", entries, lambda e: format_list(e["leave"], lang, MOST_NAMED)
+                    ("Sortent", "Out"), "text", entries, lambda e: format_list(e.leave, lang, MOST_NAMED)
                 ),
-                _build_column(
-                    ("Preuve", "Proof"), "text", entries, lambda e: describe_proof(e["proof"], lang)
-                ),
+                _build_column(("Preuve", "Proof"), "text", entries, lambda e: describe_proof(e.proof, lang)),
             ],
         )
 
 
-def _format_change(entry: Document, lang: Lang) -> str:
-    return format_change(entry, lang) if entry["goal"] else "0"
+def _format_change(entry: PriceEntry, lang: Lang) -> str:
+    return format_change(entry, lang) if entry.goal else "0"
 
 
-def _build_children_columns(kind: str, entries: Sequence[Document], lang: Lang) -> list[ReportColumn]:
+def _build_children_columns(kind: str, entries: Sequence[PriceEntry], lang: Lang) -> list[ReportColumn]:
     """Return, for separate amounts, a column with their price between the children alone."""
     if kind != "non_fungible":
         return []
@@ -610,59 +616,48 @@ def _build_children_columns(kind: str, entries: Sequence[Document], lang: Lang) 
     return [_build_column(head, "text", entries, lambda e: format_children_price(e, lang))]
 
 
-def _build_extension_sections(document: Document, lang: Lang) -> Iterator[Section]:
-    ways = [way for way in document["ways"] if way["allowed"]]
-    gains = [way for way in ways if way["goal"]]
-    same_goal = len({way["goal"] for way in gains}) == 1
+def _build_extension_sections(document: ExtensionDocument, lang: Lang) -> Iterator[Section]:
+    ways = [way for way in document.ways if way.allowed]
+    gains = [way for way in ways if way.goal]
+    same_goal = len({way.goal for way in gains}) == 1
     bars = [
         Bar(
             _describe_option(w, lang),
-            [max(0.0, float(Fraction(w["gain"] or 0)))],
-            [_format_goal_gain(w, "gain", lang)],
+            [max(0.0, float(Fraction(w.gain or 0)))],
+            [_format_goal_gain(w.goal, w.gain, lang)],
         )
         for w in ways
     ]
-    extra = format_amount(document["extra_cents"], lang)
+    extra = format_amount(document.extra_cents, lang)
     side = Text(f"gain pour {extra} de plus", f"gain for {extra} more").in_(lang)
     yield Section(
         Text(f"{extra} de plus", f"{extra} more"),
         svg=draw_bars(bars, [side], TITLES["extension"].in_(lang)) if same_goal else "",
         columns=[
             _build_column(("Partage", "Share"), "text", ways, lambda w: _describe_option(w, lang)),
-            _build_column(("Gain", "Gain"), "text", ways, lambda w: _format_goal_gain(w, "gain", lang)),
-            _build_column(("Dossiers financés", "Funded"), "count", ways, lambda w: w["n_funded"]),
-            _build_column(("Départements", "Departments"), "count", ways, lambda w: w.get("n_departments")),
-            _build_column(("Accordé", "Granted"), "money", ways, lambda w: w["granted_cents"]),
-            _build_column(("Non dépensé", "Not spent"), "money", ways, lambda w: w["unspent_cents"]),
+            _build_column(("Gain", "Gain"), "text", ways, lambda w: _format_goal_gain(w.goal, w.gain, lang)),
+            _build_column(("Dossiers financés", "Funded"), "count", ways, lambda w: w.n_funded),
+            _build_column(("Départements", "Departments"), "count", ways, lambda w: w.n_departments),
+            _build_column(("Accordé", "Granted"), "money", ways, lambda w: w.granted_cents),
+            _build_column(("Non dépensé", "Not spent"), "money", ways, lambda w: w.unspent_cents),
             _build_column(("Ajouté à", "Added to"), "text", ways, lambda w: _format_additions(w, lang)),
-            _build_column(("Preuve", "Proof"), "text", ways, lambda w: describe_proof(w["proof"], lang)),
+            _build_column(("Preuve", "Proof"), "text", ways, lambda w: describe_proof(w.proof, lang)),
         ],
     )
 
 
-def _describe_option(option: Document, lang: Lang) -> str:
-    return WAYS[option["way"]].in_(lang) + (f" {option['axis']}" if option["axis"] else "")
+def _describe_option(option: ExtensionOptionEntry, lang: Lang) -> str:
+    return WAYS[option.way].in_(lang) + (f" {option.axis}" if option.axis else "")
 
 
-def _format_additions(option: Document, lang: Lang) -> str:
+def _format_additions(option: ExtensionOptionEntry, lang: Lang) -> str:
     return (
-        format_list(
-            [f"{p['envelope']} {format_amount(p['cents'], lang)}" for p in option["added"]], lang, MOST_NAMED
-        )
+        format_list([f"{p.envelope} {format_amount(p.cents, lang)}" for p in option.added], lang, MOST_NAMED)
         or "–"
     )
 
 
-def _build_column(
-    head: tuple[str, str], kind: str, entries: Sequence[Document], cell: Callable[[Document], Cell]
+def _build_column[Entry](
+    head: tuple[str, str], kind: str, entries: Sequence[Entry], cell: Callable[[Entry], Cell]
 ) -> ReportColumn:
     return ReportColumn(Text(*head), kind, [cell(entry) for entry in entries])
-
-
-_SECTION_BUILDERS: Mapping[str, Callable[[Document, Lang], Iterator[Section]]] = {
-    "next": _build_next_euro_sections,
-    "entries": _build_entry_sections,
-    "target": _build_target_sections,
-    "prices": _build_price_sections,
-    "extension": _build_extension_sections,
-}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from rich.text import Text as Line
 
+from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_count
 from tnt_sim.reporting.renderers.terminal import wrap_paragraph
@@ -27,9 +28,25 @@ UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
 """Words for what is counted, singular and plural, in both languages."""
 
 
-def describe_interruption(document: Mapping[str, Any], lang: Lang) -> str:
+class LimitedStudy(Protocol):
+    """A document that says what ended its study, and how far it got."""
+
+    @property
+    def stopped_by(self) -> str | None:
+        """Return what ended the study; None if it completed."""
+
+    @property
+    def progress(self) -> ProgressEntry | None:
+        """Return how far the study got."""
+
+
+def describe_interruption(document: LimitedStudy | Mapping[str, Any], lang: Lang) -> str:
     """Say how far the analysis got; empty if it completed."""
-    by, progress = document.get("stopped_by"), document.get("progress")
+    if isinstance(document, Mapping):
+        by = document.get("stopped_by")
+        progress = ProgressEntry(**document["progress"]) if document.get("progress") else None
+    else:
+        by, progress = document.stopped_by, document.progress
     if by is None or progress is None:
         return ""
     after = _describe_progress(progress, lang)
@@ -43,15 +60,15 @@ def describe_interruption(document: Mapping[str, Any], lang: Lang) -> str:
     ).in_(lang)
 
 
-def render_interruption(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+def render_interruption(document: LimitedStudy | Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
     """Write the sentence as lines of a page."""
     said = describe_interruption(document, lang)
     return wrap_paragraph(said, width, style="yellow") if said else []
 
 
-def _describe_progress(progress: Mapping[str, Any], lang: Lang) -> str:
+def _describe_progress(progress: ProgressEntry, lang: Lang) -> str:
     """Write the progress: « 37 dossiers sur 120 »."""
-    done, of, (fr, en) = progress["done"], progress["of"], UNITS[progress["unit"]]
+    done, of, (fr, en) = progress.done, progress.of, UNITS[progress.unit]
     if of is None:
         return format_count(done, fr, en, lang)
     if lang is Lang.FR:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
+from tnt_sim.analysis.marginal.document import EntryThresholdRow, EntryThresholdsDocument, PriceEntry
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_amount, format_decimal
 from tnt_sim.reporting.text.vocabulary import PROOF
@@ -104,10 +104,9 @@ OBSERVED_FLAGS: Mapping[str, Text] = MappingProxyType(
 """Words used instead of a flag where the list may change unobserved between two amounts."""
 
 
-def describe_flag(entry: Mapping[str, Any], lang: Lang) -> str:
+def describe_flag(flag: str, lang: Lang, *, exact: bool) -> str:
     """Describe what happens to an application over the range, as far as known."""
-    flag = entry["flag"]
-    return (FLAGS[flag] if entry["exact"] else OBSERVED_FLAGS.get(flag, FLAGS[flag])).in_(lang)
+    return (FLAGS[flag] if exact else OBSERVED_FLAGS.get(flag, FLAGS[flag])).in_(lang)
 
 
 def format_bracket(low: int | None, high: int | None, lang: Lang) -> str:
@@ -123,30 +122,30 @@ def format_bracket(low: int | None, high: int | None, lang: Lang) -> str:
     return Text(f"entre {least} et {most}", f"between {least} and {most}").in_(lang)
 
 
-def format_first_amount(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_first_amount(entry: EntryThresholdRow, lang: Lang) -> str:
     """Write the amount at which the optimum first funds an application."""
-    return format_bracket(entry["first_from_cents"], entry["first_upto_cents"], lang)
+    return format_bracket(entry.first_from_cents, entry.first_upto_cents, lang)
 
 
-def format_stable_amount(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_stable_amount(entry: EntryThresholdRow, lang: Lang) -> str:
     """Write the amount from which the optimum always funds an application."""
-    exact = entry["stable_from_cents"]
-    if exact is not None or entry["stable_upto_cents"] is None:
+    exact = entry.stable_from_cents
+    if exact is not None or entry.stable_upto_cents is None:
         return format_bracket(exact, exact, lang)
-    return format_bracket(entry["stable_low_cents"], entry["stable_upto_cents"], lang)
+    return format_bracket(entry.stable_low_cents, entry.stable_upto_cents, lang)
 
 
-def format_n_flips(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_n_flips(entry: EntryThresholdRow, lang: Lang) -> str:
     """Write how often an application enters or leaves; a lower bound where changes may be unobserved."""
-    n = format_integer(entry["flips"], lang)
-    return n if entry["exact"] else f"≥ {n}"
+    n = format_integer(entry.flips, lang)
+    return n if entry.exact else f"≥ {n}"
 
 
-def describe_amounts(entries: Mapping[str, Any]) -> Text:
+def describe_amounts(entries: EntryThresholdsDocument) -> Text:
     """Describe the amounts whose lists were computed."""
-    if entries["nested"]:
+    if entries.nested:
         return Text("les annonces, promesses tenues.", "the announcements, promises kept.")
-    if entries["exact"]:
+    if entries.exact:
         return Text("tous les paliers.", "every step.")
     return Text(
         "entre certains montants, la liste peut changer sans être vue ; les seuils y sont encadrés.",
@@ -154,10 +153,10 @@ def describe_amounts(entries: Mapping[str, Any]) -> Text:
     )
 
 
-def format_no_loss(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_no_loss(entry: EntryThresholdRow, lang: Lang) -> str:
     """Write the extra money with which an application enters without loss, or its bracket."""
-    low, high = entry["no_loss_cents"], entry["no_loss_upto_cents"]
-    if entry["no_loss_never"]:
+    low, high = entry.no_loss_cents, entry.no_loss_upto_cents
+    if entry.no_loss_never:
         return Text("aucun montant", "no amount").in_(lang)
     if low is None:
         return "–"
@@ -181,22 +180,22 @@ def format_signed(value: str, lang: Lang) -> str:
     return text if text.startswith(("-", "\u2212")) else f"+{text}"
 
 
-def format_change(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_change(entry: PriceEntry, lang: Lang) -> str:
     """Write by how much the objective would improve; a range if a limit ended the search."""
-    result = f"{format_signed(entry['change'], lang)} {entry['goal']}"
-    most = entry["change_upto"]
-    if most is None or most == entry["change"]:
+    result = f"{format_signed(entry.change, lang)} {entry.goal}"
+    most = entry.change_upto
+    if most is None or most == entry.change:
         return f"≥ {result}" if most is None else result
     return Text(f"{result} à {format_signed(most, lang)}", f"{result} to {format_signed(most, lang)}").in_(
         lang
     )
 
 
-def format_children_price(entry: Mapping[str, Any], lang: Lang) -> str:
+def format_children_price(entry: PriceEntry, lang: Lang) -> str:
     """Write the price of the separate amounts between the children alone."""
-    result = entry["one_level"]
+    result = entry.one_level
     if result is None:
         return "–"
-    if result["goal"] is None:
+    if result.goal is None:
         return Text("rien", "nothing").in_(lang)
-    return f"{format_signed(result['change'], lang)} {result['goal']}"
+    return f"{format_signed(result.change, lang)} {result.goal}"

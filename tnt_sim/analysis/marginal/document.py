@@ -1,0 +1,399 @@
+"""Documents of the marginal questions: `sweep --next`, `--entries`, `--target`, `--prices` and `--extend`.
+
+Amounts are integer cents, exact decimals are text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from tnt_sim.analysis.marginal.entry_thresholds import Entries
+from tnt_sim.analysis.marginal.extension_allocation import ExtensionOption
+from tnt_sim.analysis.marginal.marginal_euro import NextEuro
+from tnt_sim.analysis.marginal.rule_prices import Price
+from tnt_sim.analysis.marginal.target_envelope import TargetResult
+from tnt_sim.analysis.shared.envelope_path import EnvelopePath
+from tnt_sim.analysis.shared.goal_values import GoalValue, list_goal_values
+from tnt_sim.analysis.shared.progress import ProgressEntry, StudyProgress
+from tnt_sim.analysis.shared.reference_solution import Moves, ReferenceSolution
+from tnt_sim.documents import DecimalText, omit_none
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.scenario import has_synthetic_mark
+from tnt_sim.verify.allocation_reading import Allocation
+from tnt_sim.verify.run_document import format_fraction, format_warnings
+
+NO_MOVES = Moves((), (), (), ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginalDocument:
+    """First keys of every marginal question; `points` stays empty, it belongs to curves."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["sweep"] = "sweep"
+    question: str
+    scenario: str
+    scenario_sha256: str
+    title: str
+    date: str | None
+    synthetic: bool
+    status: Status
+    stopped_by: str | None
+    progress: ProgressEntry | None
+    envelope: str | None
+    amount_cents: int | None
+    points: Sequence[str] = ()
+    warnings: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceEntry:
+    """Figures of the reference solution."""
+
+    objective: Sequence[GoalValue]
+    n_funded: int
+    granted_cents: int
+    n_departments: int
+    proof: Proof | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextEuroEntry:
+    """One envelope or rule: `step` is in its unit, `step_cents` is given for euros only."""
+
+    kind: str
+    id: str
+    status: str
+    unit: str
+    step: DecimalText | None
+    step_upto: DecimalText | None
+    step_cents: int | None
+    exact: bool
+    goal: str | None
+    gain: DecimalText | None
+    enter: Sequence[str]
+    leave: Sequence[str]
+    more: Sequence[str]
+    less: Sequence[str]
+    n_funded: int | None
+    granted_cents: int | None
+    shadow_price: str | None
+    proof: Proof | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextEuroDocument(MarginalDocument):
+    """What the next euro of each envelope, or the next unit of each rule, buys."""
+
+    question: Literal["next"] = "next"
+    base: ReferenceEntry
+    next: Sequence[NextEuroEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryThresholdRow:
+    """One dossier that can be funded, and the amounts from which it is."""
+
+    dossier: str
+    eligible: bool
+    funded: bool
+    flag: str
+    no_loss_cents: int | None
+    no_loss_upto_cents: int | None
+    no_loss_never: bool
+    method: str
+    first_cents: int | None
+    first_from_cents: int | None
+    first_upto_cents: int | None
+    stable_from_cents: int | None
+    stable_low_cents: int | None
+    stable_upto_cents: int | None
+    out_until_cents: int | None
+    flips: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryThresholdsDocument(MarginalDocument):
+    """From which amount of an envelope each dossier is funded."""
+
+    question: Literal["entries"] = "entries"
+    from_cents: int
+    to_cents: int
+    n_lists: int
+    exact: bool
+    nested: bool
+    flags: Mapping[str, int]
+    entries: Sequence[EntryThresholdRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetEntry:
+    """One target: the smallest amount and the list there, or why no amount reaches it."""
+
+    target: str
+    words: str
+    reached: bool
+    amount_cents: int | None
+    amount_from_cents: int | None
+    extra_cents: int | None
+    exact: bool
+    missing: str | None
+    blocked_by: Sequence[str]
+    proof: Proof | None
+    stopped: bool
+    objective: Sequence[GoalValue] = ()
+    n_funded: int | None = None
+    granted_cents: int | None = None
+    dossiers: Sequence[str] = ()
+    n_departments: int | None = omit_none()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetDocument(MarginalDocument):
+    """The smallest amount of an envelope that reaches each target."""
+
+    question: Literal["target"] = "target"
+    targets: Sequence[TargetEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneLevelPriceEntry:
+    """Price of separate amounts between the children of an envelope alone."""
+
+    goal: str | None
+    value: DecimalText
+    change: DecimalText
+    proof: Proof | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceEntry:
+    """What one restriction costs, in value and in euros."""
+
+    kind: str
+    id: str
+    goal: str | None
+    value: DecimalText
+    change: DecimalText
+    change_upto: DecimalText | None
+    euros_cents: int | None
+    euros_from_cents: int | None
+    enter: Sequence[str]
+    leave: Sequence[str]
+    more: Sequence[str]
+    less: Sequence[str]
+    proof: Proof | None
+    one_level: OneLevelPriceEntry | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulePricesDocument(MarginalDocument):
+    """What each rule, fence, separation of money and decision costs."""
+
+    question: Literal["prices"] = "prices"
+    base: ReferenceEntry
+    unsettled: Sequence[str]
+    prices: Sequence[PriceEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedAmount:
+    """Cents added to one envelope."""
+
+    envelope: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtensionOptionEntry:
+    """One way to share the extension."""
+
+    way: str
+    axis: str | None
+    allowed: bool
+    why: str | None
+    added: Sequence[AddedAmount]
+    objective: Sequence[GoalValue]
+    goal: str | None
+    gain: DecimalText
+    n_funded: int | None
+    granted_cents: int | None
+    unspent_cents: int | None
+    enter: Sequence[str]
+    leave: Sequence[str]
+    more: Sequence[str]
+    less: Sequence[str]
+    proof: Proof | None
+    n_departments: int | None = omit_none()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtensionDocument(MarginalDocument):
+    """Where an extra amount does most: shared by the model, by a key, or given to one axis."""
+
+    question: Literal["extension"] = "extension"
+    extra_cents: int
+    base: ReferenceEntry
+    ways: Sequence[ExtensionOptionEntry]
+
+
+def build_head(
+    problem: Problem, path: EnvelopePath | None, course: StudyProgress, status: Status, lang: Lang
+) -> dict[str, Any]:
+    """Build the keys of `MarginalDocument` that are the same for every question."""
+    spec = problem.scenario.spec
+    return {
+        "scenario": problem.scenario.id,
+        "scenario_sha256": problem.scenario.sha256,
+        "title": problem.scenario.title,
+        "date": spec.date.isoformat() if spec.date else None,
+        "synthetic": has_synthetic_mark(spec, problem.scenario.portfolio.table),
+        "status": status,
+        "stopped_by": course.stopped_by,
+        "progress": course.progress,
+        "envelope": None if path is None else path.id,
+        "amount_cents": path.amount_cents if path is not None and path.written else None,
+        "warnings": format_warnings(problem.warnings, lang),
+    }
+
+
+def build_reference_entry(base: ReferenceSolution) -> ReferenceEntry:
+    """Build the figures of the reference solution."""
+    return ReferenceEntry(
+        objective=list_goal_values(base.problem, base.answer.values),
+        proof=base.answer.proof,
+        n_funded=int(base.allocation.funded.sum()),
+        granted_cents=int(base.allocation.granted_cents.sum()),
+        n_departments=_count_departments(base.problem, base.allocation),
+    )
+
+
+def build_marginal_entry(result: NextEuro) -> NextEuroEntry:
+    """Build the entry of one envelope or rule."""
+    money, moves = result.unit == "€", result.bought or NO_MOVES
+    return NextEuroEntry(
+        kind=result.kind,
+        id=result.id,
+        status=result.status,
+        unit=result.unit,
+        step=format_fraction(result.step),
+        step_upto=format_fraction(result.upper),
+        step_cents=int(result.step * 100) if money and result.step is not None else None,
+        exact=result.exact,
+        goal=result.stage,
+        gain=format_fraction(result.gain),
+        enter=moves.enter,
+        leave=moves.leave,
+        more=moves.more,
+        less=moves.less,
+        n_funded=result.n_funded,
+        granted_cents=result.granted_cents,
+        shadow_price=None if result.shadow_price is None else f"{result.shadow_price:.6g}",
+        proof=result.proof,
+    )
+
+
+def build_entry_rows(thresholds: Entries) -> list[EntryThresholdRow]:
+    """Build one row per dossier that can be funded."""
+    return [
+        EntryThresholdRow(**row) for row in thresholds.table.filter(thresholds.table["eligible"]).to_dicts()
+    ]
+
+
+def count_flags(thresholds: Entries) -> dict[str, int]:
+    """Count the dossiers by flag."""
+    return {row["flag"]: row["count"] for row in thresholds.table["flag"].value_counts().to_dicts()}
+
+
+def build_target_entry(result: TargetResult, lang: Lang) -> TargetEntry:
+    """Build one target: the smallest amount and the list there, or the reason why no amount reaches it."""
+    entry = TargetEntry(
+        target=result.target.text,
+        words=result.target.words.in_(lang),
+        reached=result.amount_cents is not None,
+        amount_cents=result.amount_cents,
+        amount_from_cents=result.lower_cents,
+        extra_cents=result.extra_cents,
+        exact=result.exact,
+        missing=None if result.missing is None else result.missing.in_(lang),
+        blocked_by=[text.in_(lang) for text in result.blocked_by],
+        proof=result.proof,
+        stopped=result.stopped,
+    )
+    answer, problem = result.answer, result.problem
+    if answer is None or answer.allocation is None:
+        return entry
+    names = problem.case.table["dossier"].gather(np.flatnonzero(answer.allocation.funded))
+    return replace(
+        entry,
+        objective=list_goal_values(problem, answer.values),
+        n_funded=int(answer.allocation.funded.sum()),
+        granted_cents=int(answer.allocation.granted_cents.sum()),
+        dossiers=names.to_list(),
+        n_departments=_count_departments(problem, answer.allocation),
+    )
+
+
+def build_price_entry(result: Price) -> PriceEntry:
+    """Build one price, in value and in euros; for fungibility also the price between children alone."""
+    single = result.one_level
+    return PriceEntry(
+        kind=result.kind,
+        id=result.id,
+        goal=result.stage,
+        value=format_fraction(result.value),
+        change=format_fraction(result.change),
+        change_upto=format_fraction(result.upto),
+        euros_cents=result.euros_cents,
+        euros_from_cents=result.euros_from_cents,
+        enter=result.moved.enter,
+        leave=result.moved.leave,
+        more=result.moved.more,
+        less=result.moved.less,
+        proof=result.proof,
+        one_level=None
+        if single is None
+        else OneLevelPriceEntry(
+            goal=single.stage,
+            value=format_fraction(abs(single.change)),
+            change=format_fraction(single.change),
+            proof=single.proof,
+        ),
+    )
+
+
+def build_option_entry(base: ReferenceSolution, result: ExtensionOption) -> ExtensionOptionEntry:
+    """Build one way to share the extension."""
+    moves = result.moved or NO_MOVES
+    allocation = None if result.answer is None else result.answer.allocation
+    return ExtensionOptionEntry(
+        way=result.way,
+        axis=result.axis,
+        allowed=result.allowed,
+        why=result.why or None,
+        added=[AddedAmount(envelope=name, cents=cents) for name, cents in result.added],
+        objective=list_goal_values(base.problem, result.values),
+        goal=result.goal,
+        gain=format_fraction(result.gain),
+        n_funded=result.n_funded if allocation is None else int(allocation.funded.sum()),
+        granted_cents=result.granted_cents if allocation is None else int(allocation.granted_cents.sum()),
+        unspent_cents=result.unspent_cents,
+        enter=moves.enter,
+        leave=moves.leave,
+        more=moves.more,
+        less=moves.less,
+        proof=result.proof,
+        n_departments=None if allocation is None else _count_departments(base.problem, allocation),
+    )
+
+
+def _count_departments(problem: Problem, allocation: Allocation) -> int:
+    table = problem.case.table.filter(allocation.funded)
+    return table["department"].replace("", None).drop_nulls().n_unique()

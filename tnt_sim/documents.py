@@ -1,0 +1,65 @@
+"""JSON documents as frozen dataclasses: a class is one document or one entry of it, a field is one key.
+
+Fields stand in the order of the keys. Amounts are integer cents; exact decimals, days and hashes are text. The
+name of a field that Python reserves ends with an underscore, which its key does not have (`from_` is `from`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field, fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import Any
+
+type DecimalText = str
+"""A decimal as `verify.run_document.format_fraction` writes it: exact, or 12 significant digits."""
+
+OMITTED = "omitted"
+
+
+def omit_none() -> Any:
+    """Return the default of a key that the document leaves out while the field is None."""
+    return field(default=None, metadata={OMITTED: True})
+
+
+@cache
+def list_keys(document: Any) -> tuple[tuple[str, str, bool], ...]:
+    """List the fields of a class of documents: name, key, and whether None leaves the key out."""
+    return tuple((one.name, one.name.removesuffix("_"), OMITTED in one.metadata) for one in fields(document))
+
+
+def dump_document(document: Any) -> dict[str, Any]:
+    """Write a document, or an entry of one, as plain JSON data: the only place that does.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True, slots=True, kw_only=True)
+    ... class Move:
+    ...     from_: str
+    ...     to: str
+    ...     cents: int | None = omit_none()
+    >>> dump_document(Move(from_="axe-1", to="axe-2"))
+    {'from': 'axe-1', 'to': 'axe-2'}
+    """
+    plain = {}
+    for name, key, may_be_absent in list_keys(document.__class__):
+        value = getattr(document, name)
+        if value is not None or not may_be_absent:
+            plain[key] = _dump_value(value)
+    return plain
+
+
+def _dump_value(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {key: _dump_value(one) for key, one in value.items()}
+    if isinstance(value, Sequence):
+        return [_dump_value(one) for one in value]
+    if is_dataclass(value):
+        return dump_document(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

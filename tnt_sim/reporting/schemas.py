@@ -1,0 +1,126 @@
+"""JSON Schemas of the documents that `--json` prints, made from the classes that the documents are written from.
+
+The schemas are files of the package, `tnt_sim/data/schemas/NAME.json`: `tnt-sim schema NAME` prints one, and
+`python tools/docs.py write` makes them again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+from tnt_sim.documents import list_keys
+from tnt_sim.errors import UsageError, suggest_name
+from tnt_sim.i18n.message import Text
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
+    {
+        "extend": (
+            "analysis.extend.document.ExtendDocument",
+            Text("extend : transférer ou étendre", "extend: transfer or extend"),
+        ),
+        "marginal-euro": (
+            "analysis.marginal.document.NextEuroDocument",
+            Text("sweep --next : ce que vaut l'euro suivant", "sweep --next: what the next euro is worth"),
+        ),
+        "entry-thresholds": (
+            "analysis.marginal.document.EntryThresholdsDocument",
+            Text(
+                "sweep --entries : seuils d'entrée",
+                "sweep --entries: entry envelopes",
+            ),
+        ),
+        "target": (
+            "analysis.marginal.document.TargetDocument",
+            Text("sweep --target : la plus petite enveloppe", "sweep --target: the smallest envelope"),
+        ),
+        "rule-prices": (
+            "analysis.marginal.document.RulePricesDocument",
+            Text(
+                "sweep --prices : ce que coûte chaque contrainte",
+                "sweep --prices: what each constraint costs",
+            ),
+        ),
+        "extension": (
+            "analysis.marginal.document.ExtensionDocument",
+            Text("sweep --extend : où mettre une extension", "sweep --extend: where to put an extension"),
+        ),
+    }
+)
+"""By name, the class of the document and the command that prints it."""
+
+
+def read_schema(name: str) -> str:
+    """Return the text of a schema, as it is shipped.
+
+    Raises
+    ------
+    UsageError
+        If there is no schema of this name.
+    """
+    if name not in DOCUMENTS:
+        hint = suggest_name(name, DOCUMENTS) or Text("", "")
+        raise UsageError(
+            Text(
+                f"le schéma « {name} » n'existe pas. {hint.fr} « tnt-sim schema » en donne la liste.",
+                f'there is no schema "{name}". {hint.en} "tnt-sim schema" lists them.',
+            ),
+            code="usage.schema",
+        )
+    return (files("tnt_sim") / "data" / "schemas" / f"{name}.json").read_text(encoding="utf-8")
+
+
+def render_schema(name: str) -> str:
+    """Return the text of the file of a schema, from the class of its document."""
+    module, _, document = DOCUMENTS[name][0].rpartition(".")
+    schema = build_schema(getattr(import_module(f"tnt_sim.{module}"), document))
+    return (
+        json.dumps({"$schema": DIALECT, "$id": f"{name}.json", **schema}, ensure_ascii=False, indent=2) + "\n"
+    )
+
+
+def build_schema(document: type) -> dict[str, Any]:
+    """Build the schema of a class of documents: no other keys, and all of them but those that may be left out."""
+    from pydantic import ConfigDict, TypeAdapter
+    from pydantic.json_schema import GenerateJsonSchema
+    from pydantic_core import core_schema
+
+    class Generator(GenerateJsonSchema):
+        def dataclass_schema(self, schema: core_schema.DataclassSchema) -> dict[str, Any]:
+            node = super().dataclass_schema(schema)
+            required = []
+            document_class: Any = schema["cls"]
+            for _, key, may_be_absent in list_keys(document_class):
+                entry = node["properties"][key]
+                entry.pop("default", None)
+                entry.pop("title", None)
+                if may_be_absent:
+                    _drop_null(entry)
+                else:
+                    required.append(key)
+            return {**node, "required": required}
+
+    config = ConfigDict(extra="forbid", alias_generator=lambda name: name.removesuffix("_"))
+    whole = TypeAdapter(tuple[document], config=config).json_schema(  # type: ignore[valid-type]
+        mode="serialization", schema_generator=Generator
+    )
+    classes = whole["$defs"]
+    if "DecimalText" in classes:
+        classes["DecimalText"] = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
+    return {"$ref": f"#/$defs/{document.__name__}", "$defs": classes}
+
+
+def _drop_null(entry: dict[str, Any]) -> None:
+    """Remove null from the values of a key that is left out instead."""
+    others = [one for one in entry["anyOf"] if one != {"type": "null"}]
+    if len(others) > 1:
+        entry["anyOf"] = others
+    else:
+        del entry["anyOf"]
+        entry.update(others[0])
