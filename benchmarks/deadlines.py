@@ -39,7 +39,7 @@ from tnt_sim.analysis.preferences.partial_weights import weights
 from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
 from tnt_sim.api.analyses import compare, ensemble, extend, sweep
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.session import Session
+from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
 from tnt_sim.scenario.load import load_scenario, with_sets
@@ -195,11 +195,11 @@ def decided(scenario: ScenarioData, seconds: float) -> str:
 
 def asked_again(scenario: ScenarioData, seconds: float) -> str:
     """Two questions of one session, each within the limit: the page's."""
-    session, found = Session(scenario), []
+    session, found = SolverSession(scenario), []
     for amount in ("programme.amount", None):
         changes = {} if amount is None else {amount: "1 M€"}
         began = time.perf_counter()
-        answer = session.solve(changes, time_limit=seconds / 2).answer
+        answer = session.optimise(changes, clock=Clock(seconds / 2)).answer
         took = time.perf_counter() - began
         found.append(f"{answer.status.value} {answer.proof} in {took:.1f} s")
     return "; ".join(found)

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from families import write
 
-import tnt_sim as tnt
 from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.session import SolverSession
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.problem import compile_problem
 
@@ -35,14 +35,14 @@ def main() -> None:
         problem = compile_problem(scenario)
         tree = problem.case.tree
         amount = tree.amount_cents[tree.ids.index(envelope)] or 0
-        session = tnt.Session(scenario)
-        session.solve()
+        session = SolverSession(scenario)
+        session.optimise()
         ours, anew, proofs = [], [], set()
         for share in np.random.default_rng(1).uniform(1.0, 1.08, n).tolist():
             where = "programme" if envelope == tree.ids[0] else f"envelopes.{envelope}"
             change = {f"{where}.amount": f"{int(amount * share) // 100} €"}
             began = time.process_time()
-            asked = session.solve(change).answer
+            asked = session.optimise(change).answer
             ours.append(time.process_time() - began)
             began = time.process_time()
             fresh = optimise(compile_problem(with_changes(scenario, change)))

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from families import write
 
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, WarmStart, optimise
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.methods.core_problem import CoreProblem
@@ -37,9 +37,13 @@ def main() -> None:
                 with_changes(scenario, {"programme.amount": f"{int(amount * share)} €"})
             )
             values = []
-            for name, how in (("from the last", {"method": carried.solve}), ("anew", {})):
+            for name, warm in (
+                ("from the last", WarmStart(solve_stage=carried.solve)),
+                ("anew", WarmStart()),
+            ):
                 began = time.process_time()
-                answer = optimise(problem, prove=False, canonical=False, kernels=False, **how)  # type: ignore[arg-type]
+                options = OptimiseOptions(prove=False, canonical=False, method="direct")
+                answer = optimise(problem, options, warm=warm)
                 seconds[name].append(time.process_time() - began)
                 values.append((answer.values, answer.granted_cents))
             if values[0] != values[1]:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from tnt_sim.analysis.preferences.partial_weights import by_opinion, weights
     from tnt_sim.api.analyses import Comparison, Ensemble, Extension, Sweep, compare, ensemble, extend, sweep
     from tnt_sim.api.imports import import_file
+    from tnt_sim.api.session import Session
     from tnt_sim.engine.result import Proof, Status
     from tnt_sim.engine.result import ResultData as _Result
-    from tnt_sim.engine.session import Session
     from tnt_sim.errors import (
         DataError,
         Defect,
@@ -157,7 +157,7 @@ _HOMES = {
     "Comparison": "tnt_sim.api.analyses",
     "Ensemble": "tnt_sim.api.analyses",
     "Proof": "tnt_sim.engine.result",
-    "Session": "tnt_sim.engine.session",
+    "Session": "tnt_sim.api.session",
     "Status": "tnt_sim.engine.result",
     "compare": "tnt_sim.api.analyses",
     "alternatives": "tnt_sim.analysis.alternatives.alternatives",

@@ -18,7 +18,7 @@ from support.tiny_scenario import tiny
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise, with_fixed
+from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import ALLOWED, Proof, SolveOutcome, Status
 from tnt_sim.scenario.problem import compile_problem
 
@@ -59,19 +59,20 @@ def test_words_of_drawn_answers_agree(case: dict[str, Any], data: st.DataObject)
     if problem is None:
         return
     flag = st.booleans()
-    how = {name: data.draw(flag) for name in ("prove", "canonical", "kernels")}
-    whole = optimise(problem, **how)
+    prove, canonical, kernels = data.draw(flag), data.draw(flag), data.draw(flag)
+    how = OptimiseOptions(prove=prove, canonical=canonical, method="auto" if kernels else "direct")
+    whole = optimise(problem, how)
     check(whole)
     if whole.allocation is None:
         return
     assert whole.is_closed
-    if not how["prove"]:
+    if not prove:
         assert (whole.status, whole.claimed) == (Status.FEASIBLE, True)
     n = data.draw(st.integers(1, len(problem.stages)))
-    check(optimise(problem, limits=whole.values[:n], **how))
+    check(optimise(problem, replace(how, kept_values=whole.values[:n])))
     refused = data.draw(st.sampled_from(range(problem.case.n)))
     if problem.offers.candidate[refused] and not problem.offers.forced[refused]:
-        check(optimise(with_fixed(problem, refuse=[refused]), cross_check="auto", **how))
+        check(optimise(with_fixed(problem, refuse=[refused]), replace(how, cross_check="auto")))
 
 
 def test_words_agree_wherever_a_clock_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +90,7 @@ def test_words_agree_wherever_a_clock_stops(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_claim_has_the_bound_of_its_solver(tmp_path: Path) -> None:
-    alone = optimise(compile_problem(tiny(tmp_path, HEAD, TABLE)), prove=False)
+    alone = optimise(compile_problem(tiny(tmp_path, HEAD, TABLE)), OptimiseOptions(prove=False))
     assert (alone.status, alone.proof, alone.claimed) == (Status.FEASIBLE, Proof.FEASIBLE_GAP, True)
     assert alone.bound == alone.values[0]
 
@@ -105,7 +106,7 @@ def test_no_answer_is_made_of_words_that_contradict(status: Status, proof: Proof
 
 
 def test_a_proof_that_is_found_later_changes_the_status(tmp_path: Path) -> None:
-    alone = optimise(compile_problem(tiny(tmp_path, HEAD, TABLE)), prove=False)
+    alone = optimise(compile_problem(tiny(tmp_path, HEAD, TABLE)), OptimiseOptions(prove=False))
     shown = alone.with_proof(Proof.PROVED)
     assert (shown.status, shown.claimed, shown.is_closed) == (Status.OPTIMAL, False, True)
     lost = shown.with_proof(Proof.FEASIBLE_GAP)

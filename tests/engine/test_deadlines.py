@@ -17,9 +17,9 @@ from tnt_sim.certify.claim_systems import Claims
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine import solve as engine
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise, with_fixed
+from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import ALLOWED, Proof, ResultData, Status
-from tnt_sim.engine.session import Session
+from tnt_sim.engine.session import SolverSession
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate, update_formulation
 from tnt_sim.i18n.message import Lang
@@ -107,16 +107,18 @@ def questions(scenario: ScenarioData, seconds: float) -> Found:
     problem = compile_problem(scenario)
     found = []
     for asked in (problem, with_fixed(problem, refuse=[int(np.flatnonzero(problem.offers.candidate)[0])])):
-        answer = optimise(asked, cross_check="auto", clock=Clock.from_deadline(Deadline(seconds)))
+        answer = optimise(
+            asked, OptimiseOptions(cross_check="auto"), clock=Clock.from_deadline(Deadline(seconds))
+        )
         found.append((asked, answer.allocation, answer.status, answer.proof))
     return found
 
 
 def session(scenario: ScenarioData, seconds: float) -> Found:
     """Two questions of a session."""
-    asked, found = Session(scenario), []
+    asked, found = SolverSession(scenario), []
     for changes in (None, {"programme.amount": "200 k€"}):
-        said = asked.solve(changes, time_limit=seconds)
+        said = asked.optimise(changes, clock=Clock(seconds))
         found.append((said.problem, said.answer.allocation, said.answer.status, said.answer.proof))
     return found
 
@@ -255,7 +257,11 @@ def test_no_rows_of_a_proof_are_written_after_the_limit(
     """They take seconds where there are many dossiers, whether a proof is sought then or not."""
     problem = compile_problem(tiny(tmp_path, HEAD + CROSSING, TABLE))
     whole, begun = StepClock().install(monkeypatch), list[int]()
-    optimise(problem, kernels=kernels, clock=Clock.from_deadline(Deadline(1e6)))
+    optimise(
+        problem,
+        OptimiseOptions(method="auto" if kernels else "direct"),
+        clock=Clock.from_deadline(Deadline(1e6)),
+    )
 
     def written(asked: Problem, deadline: Deadline) -> Claims | None:
         begun.append(clock.readings)
@@ -264,7 +270,11 @@ def test_no_rows_of_a_proof_are_written_after_the_limit(
     monkeypatch.setattr("tnt_sim.engine.model_cache.build_problem_claims", written)
     for limit in range(0, whole.readings, stride(7)):
         clock = StepClock().install(monkeypatch)
-        optimise(problem, kernels=kernels, clock=Clock.from_deadline(Deadline(limit * TICK)))
+        optimise(
+            problem,
+            OptimiseOptions(method="auto" if kernels else "direct"),
+            clock=Clock.from_deadline(Deadline(limit * TICK)),
+        )
         assert max(begun, default=0) <= limit
         begun.clear()
 
@@ -329,7 +339,7 @@ def test_without_a_model_the_list_in_hand_is_told(tmp_path: Path, monkeypatch: p
     problem = compile_problem(scenario)
     answer = optimise(problem, clock=Clock(5.0))
     assert (answer.status, answer.proof) == (Status.FEASIBLE, Proof.FEASIBLE_GAP)
-    better = optimise(problem, limits=(answer.values[0] + 1,), clock=Clock(5.0))
+    better = optimise(problem, OptimiseOptions(kept_values=(answer.values[0] + 1,)), clock=Clock(5.0))
     assert (better.status, better.allocation) == (Status.STOPPED, None)
 
 
@@ -338,5 +348,5 @@ def test_no_limit_reads_no_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     questions(tiny(tmp_path, HEAD + NESTED, TABLE), 10.0)
     before = clock.readings
     compile_problem(tiny(tmp_path, HEAD, TABLE))
-    optimise(compile_problem(tiny(tmp_path, HEAD + NESTED, TABLE)), prove=False)
+    optimise(compile_problem(tiny(tmp_path, HEAD + NESTED, TABLE)), OptimiseOptions(prove=False))
     assert clock.readings == before

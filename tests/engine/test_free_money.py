@@ -14,7 +14,7 @@ from support.lanes import Lane, first_of, seeds
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claim_systems import build_claims
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
@@ -95,7 +95,7 @@ def test_as_the_plain_path(seed: int, tmp_path: Path) -> None:
 
 def test_most_are_decided_by_trees_of_caps(tmp_path: Path) -> None:
     problems = (compile_problem(load_scenario(written(tmp_path, seed))) for seed in range(30))
-    ways = [optimise(problem, prove=False).method for problem in problems]
+    ways = [optimise(problem, OptimiseOptions(prove=False)).method for problem in problems]
     assert ways.count("tree") >= 20
 
 

@@ -20,7 +20,7 @@ from support.small_cases.enumeration import allowed
 from support.tiny_scenario import tiny
 
 from tnt_sim.engine import optimise as question
-from tnt_sim.engine.optimise import optimise, with_fixed
+from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.rules.protocols import Sense
@@ -81,21 +81,21 @@ def test_the_least_money_for_a_value(case: dict[str, Any], data: st.DataObject) 
         for awards, key in every
         if all(have >= want for have, want in zip(key[0], wanted, strict=True))
     ]
-    answer = optimise(problem, limits=kept)
+    answer = optimise(problem, OptimiseOptions(kept_values=tuple(kept)))
     assert answer.granted_cents == min(-key[1] for _, key in good)
     assert answer.canonical
     assert awards_of(problem, answer) == max(good, key=lambda found: found[1][1:])[0]
     # one unit more than any allocation has: nothing is left
     beyond = [sign * (max(key[0][0] for _, key in every) + 1) for sign in signs[:1]]
-    assert optimise(problem, limits=beyond).status is Status.INFEASIBLE
+    assert optimise(problem, OptimiseOptions(kept_values=tuple(beyond))).status is Status.INFEASIBLE
 
 
 def test_a_kept_stage_is_followed_by_the_next() -> None:
     problem = compile_problem(load_scenario(SHIPPED / "demat-ads.yaml"))
     whole = optimise(problem)
-    first = optimise(problem, goals=1, least=False, canonical=False)
+    first = optimise(problem, OptimiseOptions(n_stages=1, least_granted=False, canonical=False))
     assert first.values[0] == whole.values[0]
-    assert optimise(problem, limits=whole.values[:1]).values == whole.values
+    assert optimise(problem, OptimiseOptions(kept_values=tuple(whole.values[:1]))).values == whole.values
 
 
 @pytest.mark.slow
@@ -108,7 +108,7 @@ def test_the_kernel_answers_for_one_envelope() -> None:
     answer = optimise(with_fixed(problem, fund=refused[:1]))
     assert answer.values[0] <= best.values[0]
     assert answer.proof is Proof.PROVED
-    cheapest = optimise(problem, limits=[best.values[0] - Fraction(1, 10)])
+    cheapest = optimise(problem, OptimiseOptions(kept_values=(best.values[0] - Fraction(1, 10),)))
     assert cheapest.granted_cents is not None
     assert best.granted_cents is not None
     assert cheapest.granted_cents <= best.granted_cents
@@ -117,13 +117,21 @@ def test_the_kernel_answers_for_one_envelope() -> None:
 def test_what_kernels_show_to_be_out_of_reach_goes_to_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     """A value that nothing has, beside a stage that no kernel settles: the answer, and its proof."""
     problem = compile_problem(load_scenario(FROZEN))
-    best = optimise(problem, prove=False).values[0]
+    best = optimise(problem, OptimiseOptions(prove=False)).values[0]
     money = ObjectiveStage("money", Sense.MAXIMISE, problem.granted)
     asked = replace(problem, stages=(*problem.stages, money))
-    reached = optimise(asked, limits=[best], goals=1, least=False, canonical=False, prove=False)
+    reached = optimise(
+        asked,
+        OptimiseOptions(kept_values=(best,), n_stages=1, least_granted=False, canonical=False, prove=False),
+    )
     assert reached.allocation is not None
     monkeypatch.setattr(question, "solve_lexicographic", None)
-    beyond = optimise(asked, limits=[best + Fraction(1, 10)], goals=1, least=False, canonical=False)
+    beyond = optimise(
+        asked,
+        OptimiseOptions(
+            kept_values=(best + Fraction(1, 10),), n_stages=1, least_granted=False, canonical=False
+        ),
+    )
     assert (beyond.status, beyond.proof) == (Status.INFEASIBLE, Proof.PROVED)
 
 

@@ -13,9 +13,9 @@ from support.lanes import seeds
 import tnt_sim as tnt
 from tnt_sim.certify.claim_systems import build_claims
 from tnt_sim.engine.model_cache import ModelCache
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Status
-from tnt_sim.engine.session import derive_by_amounts, derive_by_goals
+from tnt_sim.engine.session import SolverSession, derive_by_amounts, derive_by_goals
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.load import load_scenario, with_changes
@@ -63,10 +63,10 @@ CHANGES = [
 
 def test_answers_are_those_of_fresh_questions(tmp_path: Path) -> None:
     base = scenario(tmp_path)
-    session = tnt.Session(base)
+    session = SolverSession(base)
     compiled = []
     for changes in [*CHANGES, *reversed(CHANGES)]:
-        found = session.solve(changes)
+        found = session.optimise(changes)
         fresh = optimise(compile_problem(with_changes(base, changes) if changes else base))
         assert (found.answer.status, found.answer.values) == (fresh.status, fresh.values)
         assert (found.answer.proof, found.answer.canonical) == (fresh.proof, fresh.canonical)
@@ -143,26 +143,26 @@ def test_what_looks_at_amounts_is_compiled_anew(
 
 
 def test_amounts_at_odds_are_refused_as_ever(tmp_path: Path) -> None:
-    session = tnt.Session(scenario(tmp_path))
-    session.solve()
+    session = SolverSession(scenario(tmp_path))
+    session.optimise()
     with pytest.raises(ScenarioError, match="children-exceed"):
-        session.solve({"programme.amount": "500 €"})
-    assert session.solve({"programme.amount": "700 €"}).answer.status is Status.OPTIMAL
+        session.optimise({"programme.amount": "500 €"})
+    assert session.optimise({"programme.amount": "700 €"}).answer.status is Status.OPTIMAL
 
 
 def test_the_model_is_a_difference_to_the_one_before(tmp_path: Path) -> None:
-    session = tnt.Session(scenario(tmp_path))
-    first = session.solve({"rules.theme.min": "150 €"}).changed
-    second = session.solve({"rules.theme.min": "160 €"}).changed
-    third = session.solve({"rules.theme.min": "160 €", "rules.part.off": True}).changed
+    session = SolverSession(scenario(tmp_path))
+    first = session.optimise({"rules.theme.min": "150 €"}).changed
+    second = session.optimise({"rules.theme.min": "160 €"}).changed
+    third = session.optimise({"rules.theme.min": "160 €", "rules.part.off": True}).changed
     for found in (first, third):
         assert found is None or found.rebuilt is not None
     assert second is None or second.rebuilt is None
 
 
 def test_a_solver_begins_from_the_point_in_hand(tmp_path: Path) -> None:
-    session = tnt.Session(scenario(tmp_path), backend="scipy")
-    first = session.solve()
-    again = session.solve({"programme.amount": "901 €"})
+    session, scipy = SolverSession(scenario(tmp_path)), OptimiseOptions(backend="scipy")
+    first = session.optimise(None, scipy)
+    again = session.optimise({"programme.amount": "901 €"}, scipy)
     assert first.answer.method == again.answer.method == "direct"
     assert again.answer.values >= first.answer.values

@@ -343,8 +343,8 @@ def test_solving_again_with_two_solvers_says_so(tmp_path: Path, monkeypatch: pyt
     from tnt_sim.reporting.run_folder.run_access import Solving, verify_stored
 
     run = honest_by_solvers(tmp_path)
-    monkeypatch.setattr(decision._Decision, "_prove_stages", lambda *_: [])
-    monkeypatch.setattr(decision._Decision, "_solve_by_kernel", lambda *_: None)
+    monkeypatch.setattr(decision._Optimisation, "_prove_stages", lambda *_: [])
+    monkeypatch.setattr(decision._Optimisation, "_solve_by_kernel", lambda *_: None)
     found = verify_stored(run, solving=Solving(60))
     assert found.ok, found.defects
     if found.optimal.means is None:

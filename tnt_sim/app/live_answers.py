@@ -10,8 +10,10 @@ from typing import Any
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.app.page_state import State
 from tnt_sim.app.scenario_changes import apply_state, build_tree
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import OptimiseOptions
 from tnt_sim.engine.result import Proof, ResultData, SolveOutcome, Status
-from tnt_sim.engine.session import Session
+from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import Defect, LimitReached, TntError
 from tnt_sim.i18n.message import Text
@@ -77,7 +79,8 @@ class LiveAnswers:
 
     def __init__(self, scenario: ScenarioData) -> None:
         self.scenario = scenario
-        self._session = Session(scenario, backend=scenario.spec.solver.backend)
+        self._session = SolverSession(scenario)
+        self._options = OptimiseOptions(backend=scenario.spec.solver.backend)
 
     def optimise_state(self, state: State, seconds: float = QUICK) -> LiveAnswer | LiveConflict:
         """Optimise under the settings within a time limit; no setting of a planner raises."""
@@ -106,7 +109,7 @@ class LiveAnswers:
         if is_sequence(self.scenario):
             result = solve(apply_state(self.scenario, state), time_limit=seconds)
             return result.problem, result
-        asked = self._session.solve(build_tree(self.scenario, state), time_limit=seconds)
+        asked = self._session.optimise(build_tree(self.scenario, state), self._options, clock=Clock(seconds))
         return asked.problem, asked.answer
 
     def find_conflicts(self, state: State) -> Mapping[str, Any]:

@@ -5,19 +5,17 @@ Granting nothing beyond commitments and decisions is feasible unless a rule requ
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.engine.result import ResultData, build_result
-from tnt_sim.engine.solution_evidence import build_early_evidence
-from tnt_sim.errors import Defect, LimitReached
+from tnt_sim.engine.solution_evidence import list_worse_stages
+from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, SolveStage
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.greedy import find_greedy_point
 from tnt_sim.verify.allocation_reading import (
@@ -49,38 +47,6 @@ def find_idle_allocation(
     if list_broken_rules(problem, allocation, reading) or list_worse_stages(problem, limits, reading):
         return None
     return allocation, reading
-
-
-def build_early_result(problem: Problem, method: str, seconds: Mapping[str, float]) -> ResultData:
-    """Build the result of this allocation, for a limit reached before the model was complete.
-
-    Raises
-    ------
-    LimitReached
-        If a rule forbids this allocation.
-    """
-    result = find_idle_allocation(problem, ())
-    if result is None:
-        raise build_no_allocation_error()
-    evidence = build_early_evidence(problem, result[1], method)
-    return build_result(problem, evidence, *result, seconds)
-
-
-def list_worse_stages(
-    problem: Problem, limits: Sequence[Fraction], reading: AllocationReading
-) -> list[Defect]:
-    """List the first stages whose value is worse than required by `limits`."""
-    return [
-        Defect(
-            f"kept:{stage.goal}",
-            Text(
-                f"« {stage.goal} » vaut {value} à la relecture, et non {wanted}.",
-                f'"{stage.goal}" is {value} when read again, not {wanted}.',
-            ),
-        )
-        for stage, wanted, value in zip(problem.stages, limits, reading.values, strict=False)
-        if (value < wanted if stage.sense is Sense.MAXIMISE else value > wanted)
-    ]
 
 
 def build_no_allocation_error() -> LimitReached:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import Report, decide
+from tnt_sim.engine.optimise import OptimiseOptions, Report, decide
 from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.step_results import GRANT_SCHEMA, combine_results, select_step_grants
 from tnt_sim.errors import Defect, LimitReached
@@ -34,21 +33,18 @@ class _Sequence:
 
 def decide_steps(
     scenario: ScenarioData,
+    options: OptimiseOptions,
     *,
-    backend: str,
-    cross_check: str,
     clock: Clock,
-    method: str = "auto",
     progress: Report | None = None,
 ) -> ResultData:
     """Decide all steps of a scenario in order and combine them into one result."""
     report = _Sequence(scenario)
-    options: dict[str, Any] = {"backend": backend, "cross_check": cross_check, "method": method}
     planned, last = list_decision_steps(scenario), build_reserve_step(scenario)
     left = len(planned) + (last is not None)
     for step in planned:
         variant = step.scenario.with_kept(report.granted)
-        result = decide(variant, clock=clock.take_share(1 / left), progress=progress, **options)
+        result = decide(variant, options, clock=clock.take_share(1 / left), progress=progress)
         left -= 1
         report.take(step, result)
         if result.allocation is None:
@@ -62,7 +58,7 @@ def decide_steps(
         return combine_results(scenario, report.done, None, ())
     try:
         variant = last.scenario.with_kept(report.granted)
-        outcome = decide(variant, clock=clock.take_share(1.0), progress=progress, **options)
+        outcome = decide(variant, options, clock=clock.take_share(1.0), progress=progress)
     except LimitReached:
         return combine_results(scenario, report.done, None, (NO_LIST,))
     stopped_empty = (

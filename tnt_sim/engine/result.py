@@ -73,7 +73,7 @@ def derive_status(proof: Proof | None) -> Status:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SolveOutcome:
-    """Result of one re-optimisation: allocation, objective values, status and evidence.
+    """Result of one optimisation: allocation, objective values, status and evidence.
 
     Attributes
     ----------
@@ -92,6 +92,8 @@ class SolveOutcome:
     bound : if the allocation is not optimal, the solver's bound on the first optimised stage; otherwise None
     claimed : a kernel or one solver completed its search with this allocation, and nothing else shows that it
     is optimal
+    evidence : what a result is built with, if it was asked; None also if nothing was found in time
+    interrupted : Ctrl-C was pressed and ended a phase
 
     Raises
     ------
@@ -112,6 +114,8 @@ class SolveOutcome:
     certificates: tuple[Mapping[str, Any], ...] = ()
     bound: Fraction | None = None
     claimed: bool = False
+    evidence: Evidence | None = None
+    interrupted: bool = False
 
     def __repr__(self) -> str:
         return (

@@ -1,6 +1,6 @@
 """Repeated optimisation of one scenario: reuses models, kernel results and bases between similar problems.
 
-`Session` answers changed versions of one scenario one after the other. It reuses:
+`SolverSession` answers changed versions of one scenario one after the other. It reuses:
 
 * the compiled problem, if only envelope amounts or only objectives changed (`derive_by_amounts`,
 `derive_by_goals`);
@@ -23,10 +23,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
-from tnt_sim.engine.optimise import decide_problem, optimise
+from tnt_sim.engine.optimise import DEFAULT, OptimiseOptions, Report, WarmStart, decide_problem, optimise
 from tnt_sim.engine.result import ResultData, SolveOutcome, Status
 from tnt_sim.errors import Defects, TntError
 from tnt_sim.rules.expressions.measures import Measures
@@ -79,42 +78,31 @@ class SessionOutcome:
         return f"<SessionOutcome {self.problem.scenario.id}: {self.answer.status}, compiled {self.compiled}>"
 
 
-class Session:
-    """Solves changed versions of one scenario, reusing what the previous solves computed.
+class SolverSession:
+    """Optimises changed versions of one scenario, reusing what the previous optimisations computed.
 
     Parameters
     ----------
     scenario
         The base scenario. Each call changes this one, not the previous version.
-    backend
-        `highs`, `scipy` or `pulp:NAME`.
-
-    Examples
-    --------
-    >>> session = Session(scenario)  # doctest: +SKIP
-    >>> session.solve({"programme.amount": "98 M€"}).answer.values  # doctest: +SKIP
     """
 
-    def __repr__(self) -> str:
-        return f"<Session {self.scenario.id}, {self.backend}>"
-
-    def __init__(self, scenario: ScenarioData, *, backend: str = "highs") -> None:
+    def __init__(self, scenario: ScenarioData) -> None:
         self.scenario = scenario
-        self.backend = backend
         self.live = IncrementalLp()
-        self.model_cache = ModelCache()
+        self.warm = WarmStart(ModelCache(), self.live, CoreProblem().solve)
         self._first: Problem | None = None
         self._problem: Problem | None = None
-        self.stages = CoreProblem()
 
-    def solve(
+    def __repr__(self) -> str:
+        return f"<SolverSession {self.scenario.id}>"
+
+    def optimise(
         self,
         changes: Mapping[str, object] | None = None,
+        options: OptimiseOptions = DEFAULT,
         *,
-        prove: bool = True,
-        canonical: bool = True,
-        cross_check: str = "never",
-        time_limit: float | None = None,
+        clock: Clock | None = None,
     ) -> SessionOutcome:
         """Find the optimal allocation of the scenario with some values changed.
 
@@ -122,10 +110,6 @@ class Session:
         ----------
         changes
             New values by dotted path, as in `Scenario.with_`.
-        prove, canonical, cross_check
-            As in `optimise`.
-        time_limit
-            Seconds.
 
         Raises
         ------
@@ -133,35 +117,23 @@ class Session:
             If the changes contradict the scenario.
         """
         scenario = with_changes(self.scenario, changes) if changes else self.scenario
-        options = prove, canonical, cross_check, Deadline(time_limit)
+        clock = clock or Clock(None)
         known = [problem for problem in (self._first, self._problem) if problem is not None]
         for how, quick in derive_problems(known, scenario):
-            found = self._solve_problem(quick, *options)
+            found = self._optimise_problem(quick, options, clock)
             if found.answer.status is not Status.INFEASIBLE:
                 return replace(found, compiled=how)
         # compiling finds rules that cannot be satisfied, with the reason
-        return self._solve_problem(compile_problem(scenario), *options)
+        return self._optimise_problem(compile_problem(scenario), options, clock)
 
     def build_proof_rows(self, problem: Problem, answer: SolveOutcome) -> ProofRows:
         """Count the rows behind the proofs of an answer, with and without a second reading."""
-        return self.model_cache.count_proof_rows(problem, answer.certificates)
+        return self.warm.model_cache.count_proof_rows(problem, answer.certificates)
 
-    def _solve_problem(
-        self, problem: Problem, prove: bool, canonical: bool, cross_check: str, deadline: Deadline
-    ) -> SessionOutcome:
+    def _optimise_problem(self, problem: Problem, options: OptimiseOptions, clock: Clock) -> SessionOutcome:
         self._first, self._problem = self._first or problem, problem
         self.live.last = None
-        answer = optimise(
-            problem,
-            prove=prove,
-            canonical=canonical,
-            cross_check=cross_check,
-            backend=self.backend,
-            clock=Clock.from_deadline(deadline),
-            method=self.stages.solve,
-            live=self.live,
-            model_cache=self.model_cache,
-        )
+        answer = optimise(problem, options, clock=clock, warm=self.warm)
         return SessionOutcome(answer, problem, "anew", self.live.last)
 
 
@@ -268,11 +240,18 @@ class Series:
     `n_kept` counts the cases whose problem was not compiled.
     """
 
-    model_cache: ModelCache = field(default_factory=ModelCache)
+    warm: WarmStart = field(default_factory=WarmStart)
     n_kept: int = 0
     _known: tuple[Problem, ...] = ()
 
-    def decide(self, scenario: ScenarioData, *, clock: Clock, **how: Any) -> ResultData:
+    def decide(
+        self,
+        scenario: ScenarioData,
+        options: OptimiseOptions,
+        *,
+        clock: Clock,
+        progress: Report | None = None,
+    ) -> ResultData:
         """Decide a scenario without steps; same result as `decide`, without proofs of the tie-break.
 
         Parameters
@@ -287,15 +266,17 @@ class Series:
         """
         for _, quick in derive_problems(self._known, scenario):
             try:
-                result = self._decide_problem(quick, clock, how)
+                result = self._decide_problem(quick, options, clock, progress)
             except TntError:
                 break
             if result.status is not Status.INFEASIBLE:
                 self.n_kept += 1
                 return result
         # report errors as for the case alone: compiling finds rules that cannot be satisfied
-        return self._decide_problem(compile_problem(scenario), clock, how)
+        return self._decide_problem(compile_problem(scenario), options, clock, progress)
 
-    def _decide_problem(self, problem: Problem, clock: Clock, how: dict[str, Any]) -> ResultData:
+    def _decide_problem(
+        self, problem: Problem, options: OptimiseOptions, clock: Clock, progress: Report | None
+    ) -> ResultData:
         self._known = (*self._known[:1], problem)
-        return decide_problem(problem, clock=clock, model_cache=self.model_cache, ties=False, **how)
+        return decide_problem(problem, options, clock=clock, progress=progress, warm=self.warm)

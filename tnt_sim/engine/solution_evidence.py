@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -269,9 +270,14 @@ def get_method_name(method: str, outcome: StagesOutcome) -> str:
 
 
 def read_again(
-    problem: Problem, form: Formulation, allocation: Allocation, outcome: StagesOutcome
+    problem: Problem,
+    form: Formulation,
+    allocation: Allocation,
+    outcome: StagesOutcome,
+    kept_values: Sequence[Fraction],
+    n_stages: int,
 ) -> AllocationReading:
-    """Check an allocation exactly: all rules must be satisfied and all stages worth what was claimed.
+    """Check an allocation exactly: rules satisfied, kept values reached, optimised stages worth what was claimed.
 
     Raises
     ------
@@ -279,8 +285,12 @@ def read_again(
         If they are not.
     """
     reading = read_allocation(problem, allocation)
-    broken = list_broken_rules(problem, allocation, reading)
-    for stage, result, value in zip(form.stages, outcome.stages, reading.values, strict=False):
+    broken = [
+        *list_broken_rules(problem, allocation, reading),
+        *list_worse_stages(problem, kept_values, reading),
+    ]
+    asked = slice(len(kept_values), len(kept_values) + n_stages)
+    for stage, result, value in zip(form.stages[asked], outcome.stages, reading.values[asked], strict=False):
         worst = None if result.limit is None else stage.to_value(result.limit)
         best = None if result.value is None else stage.to_value(result.value)
         inside = worst is not None and best is not None and min(worst, best) <= value <= max(worst, best)
@@ -300,6 +310,23 @@ def read_again(
     if broken:
         raise VerificationError(broken)
     return reading
+
+
+def list_worse_stages(
+    problem: Problem, limits: Sequence[Fraction], reading: AllocationReading
+) -> list[Defect]:
+    """List the first stages whose value is worse than required by `limits`."""
+    return [
+        Defect(
+            f"kept:{stage.goal}",
+            Text(
+                f"« {stage.goal} » vaut {value} à la relecture, et non {wanted}.",
+                f'"{stage.goal}" is {value} when read again, not {wanted}.',
+            ),
+        )
+        for stage, wanted, value in zip(problem.stages, limits, reading.values, strict=False)
+        if (value < wanted if stage.sense is Sense.MAXIMISE else value > wanted)
+    ]
 
 
 def compute_money_gaps(

@@ -8,7 +8,7 @@ from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.lp_relaxation import build_limit_error, solve_relaxation
 from tnt_sim.engine.multi_step import decide_steps
-from tnt_sim.engine.optimise import METHODS, Report, decide
+from tnt_sim.engine.optimise import METHODS, OptimiseOptions, Report, decide
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.session import Series
 from tnt_sim.errors import UsageError
@@ -86,13 +86,11 @@ def solve(
     if relax:
         return _solve_relaxation(scenario, name, clock)
     choice = spec.cross_check if cross_check is None else cross_check
+    options = OptimiseOptions(backend=name, cross_check=choice, method=method)
     if series is not None and not is_sequence(scenario):
-        outcome = series.decide(
-            scenario, clock=clock, backend=name, cross_check=choice, method=method, progress=progress
-        )
-        return outcome.with_allowed_words()
+        return series.decide(scenario, options, clock=clock, progress=progress).with_allowed_words()
     task = decide_steps if is_sequence(scenario) else decide
-    result = task(scenario, backend=name, cross_check=choice, clock=clock, method=method, progress=progress)
+    result = task(scenario, options, clock=clock, progress=progress)
     return result.with_allowed_words()
 
 

@@ -69,26 +69,12 @@ def prove_stages(
     return proofs
 
 
-def prove_empty(problem: Problem, deadline: Deadline) -> dict[str, Any] | None:
-    """Return a checked proof that no allocation satisfies every rule; None if none is found.
-
-    Raises
-    ------
-    PointFound
-        When an allocation satisfies every rule.
-    """
-    claims = build_problem_claims(problem, deadline)
-    return None if claims is None else find_proof(claims.system, deadline)
-
-
-def prove_nothing_kept(
-    problem: Problem, limits: Sequence[Fraction], deadline: Deadline
+def prove_infeasible(
+    problem: Problem, kept_values: Sequence[Fraction], deadline: Deadline
 ) -> dict[str, Any] | None:
-    """Return a checked proof that no allocation reaches these values of its first stages.
+    """Return a checked proof that no allocation satisfies every rule and keeps these values of its first stages.
 
     The result is None if none is found.
-
-    The system has all rules, and each of the first stages at its value in `limits` or better.
 
     Raises
     ------
@@ -99,7 +85,7 @@ def prove_nothing_kept(
     if claims is None:
         return None
     try:
-        return find_proof(claims.restrict_to_values(limits), deadline, claims.goals[-1].coefficient)
+        return find_proof(claims.restrict_to_values(kept_values), deadline, claims.goals[-1].coefficient)
     except (ValueError, OverflowError):
         return None
 

@@ -18,7 +18,7 @@ from support import draws
 
 from tnt_sim.analysis.explain.minimal_changes import list_changes, prepare_question
 from tnt_sim.analysis.shared.decided_run import of_result
-from tnt_sim.engine.optimise import optimise, with_fixed
+from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import ResultData, SolveOutcome, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
@@ -79,7 +79,9 @@ def within(scenario: ScenarioData, name: str, values: tuple[Fraction, ...]) -> b
     """Whether an allocation of a scenario holds a dossier and is worth that much in every goal."""
     problem = compile_problem(scenario)
     row = problem.case.table["dossier"].to_list().index(name)
-    answer: SolveOutcome = optimise(with_fixed(problem, [row]), limits=values, canonical=False, prove=False)
+    answer: SolveOutcome = optimise(
+        with_fixed(problem, [row]), OptimiseOptions(kept_values=tuple(values), canonical=False, prove=False)
+    )
     assert answer.is_closed or answer.status is Status.INFEASIBLE
     return answer.allocation is not None
 

@@ -16,7 +16,7 @@ from support.tiny_scenario import TABLE, tiny
 from tnt_sim.analysis.marginal import minimum_envelope as least
 from tnt_sim.analysis.marginal.minimum_envelope import find_least_amount
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path, set_amount
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.scenario.load import with_amounts
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -107,9 +107,9 @@ def test_a_try_that_a_limit_ends_is_no_proof_that_less_will_not_do(
     assert true.exact
     tries: list[int] = []
 
-    def hasty(asked: Problem, **more: Any) -> SolveOutcome:
-        found = optimise(asked, **more)
-        if more["goals"] == 0 and found.allocation is not None:
+    def hasty(asked: Problem, options: OptimiseOptions, **more: Any) -> SolveOutcome:
+        found = optimise(asked, options, **more)
+        if options.n_stages == 0 and found.allocation is not None:
             tries.append(1)
             if len(tries) > 1:  # every try after the first that works is cut short
                 return replace(

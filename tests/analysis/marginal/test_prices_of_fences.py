@@ -143,8 +143,8 @@ def test_a_limit_leaves_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     base = solve_reference(load_scenario(tmp_path / "N.yaml"))
     real = prices_module.optimise
 
-    def stopped(problem: Any, **more: Any) -> Any:
-        found = real(problem, **more)
+    def stopped(problem: Any, options: Any, **more: Any) -> Any:
+        found = real(problem, options, **more)
         return found if found.bests == base.answer.bests else _left_at(found, Fraction(13))
 
     monkeypatch.setattr(prices_module, "optimise", stopped)

@@ -143,8 +143,8 @@ def stopped(asked: Callable[..., SolveOutcome], after: int) -> Callable[..., Sol
     """Questions that a limit stops from one of them on, with the list that needs no solver in hand."""
     numbers = count()
 
-    def ask(problem: Problem, **how: Any) -> SolveOutcome:
-        answer = asked(problem, **how)
+    def ask(problem: Problem, *options: Any, **how: Any) -> SolveOutcome:
+        answer = asked(problem, *options, **how)
         if next(numbers) < after or answer.allocation is None:
             return answer
         nothing = Allocation(problem.offers.committed.copy(), problem.offers.committed_cents.copy())

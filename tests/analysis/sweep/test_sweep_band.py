@@ -25,7 +25,7 @@ from tnt_sim.analysis.sweep.runner import Run, SweepResult, run
 from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise, with_fixed
+from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.prove.proof_lp import LpSolution, ProofLp
@@ -36,11 +36,11 @@ from tnt_sim.scenario.problem import Problem
 def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each amount has the best list without the first dossier, and no proof."""
 
-    def poor(problem: Problem, **more: Any) -> SolveOutcome:
+    def poor(problem: Problem, options: OptimiseOptions, **more: Any) -> SolveOutcome:
         if problem.offers.forced.any():  # promises are kept by the best list
-            return optimise(problem, **more)
+            return optimise(problem, options, **more)
         rows = problem.offers.candidate.nonzero()[0][:1]
-        found = optimise(with_fixed(problem, refuse=rows), **{**more, "prove": False})
+        found = optimise(with_fixed(problem, refuse=rows), replace(options, prove=False), **more)
         return replace(found, status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP)
 
     monkeypatch.setattr(points_of, "optimise", poor)

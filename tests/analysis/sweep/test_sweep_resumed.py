@@ -148,7 +148,9 @@ def test_without_proof_the_list_is_kept_and_bounded_anew(
     path = tmp_path / "points.jsonl"
     first_ask = points_of.optimise
     monkeypatch.setattr(
-        points_of, "optimise", lambda problem, **more: first_ask(problem, **{**more, "prove": False})
+        points_of,
+        "optimise",
+        lambda problem, options, **more: first_ask(problem, replace(options, prove=False), **more),
     )
     monkeypatch.setattr(bounds, "_compute_surrogate_bound", lambda *_: None)
     monkeypatch.setattr(bounds, "_find_line", lambda *_: None)

@@ -99,9 +99,9 @@ def test_solvers_are_given_what_is_left(file: Path, monkeypatch: pytest.MonkeyPa
     assert one.build_clock(math.inf).limit_seconds is None
     seen = []
 
-    def asked(problem: object, *, clock: object, **how: object) -> object:
+    def asked(problem: object, *options: object, clock: object) -> object:
         seen.append(clock)
-        return real(problem, clock=clock, **how)  # type: ignore[arg-type]
+        return real(problem, *options, clock=clock)  # type: ignore[arg-type]
 
     real = one.optimise
     monkeypatch.setattr(one, "optimise", asked)
@@ -143,8 +143,8 @@ def test_a_draw_whose_search_did_not_end_is_left_out(file: Path, monkeypatch: py
     asked = one.optimise
     stopped = iter([False, True, False, True])  # the first question is that of the list without draws
 
-    def ask(problem: Problem, **how: Any) -> SolveOutcome:
-        answer = asked(problem, **how)
+    def ask(problem: Problem, *options: Any, **how: Any) -> SolveOutcome:
+        answer = asked(problem, *options, **how)
         return replace(answer, claimed=False) if next(stopped, False) else answer
 
     monkeypatch.setattr(one, "optimise", ask)

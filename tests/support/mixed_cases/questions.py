@@ -28,7 +28,9 @@ from tnt_sim.analysis.marginal.target_envelope import parse_target, reach
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.reference_solution import can_relax
 from tnt_sim.analysis.sweep.result import build_document
+from tnt_sim.engine.optimise import OptimiseOptions
 from tnt_sim.engine.result import Status
+from tnt_sim.engine.session import SolverSession
 from tnt_sim.errors import InputError, NothingDecided, UsageError
 
 FORMS = {*REFUSED_FORMS, "children-exceed", "shares-whole"}
@@ -266,12 +268,12 @@ def changes_in_turn(mix: Mix) -> Iterator[tuple[dict[str, Any], Case]]:
 def of_session(mix: Mix) -> Told:
     """A session after each change, as a fresh enumeration."""
     told: Told = []
-    session = tnt.Session(mix.scenario)
+    session = SolverSession(mix.scenario)
     every = list(changes_in_turn(mix))
     for changes, case in mix.dice.sample(every, min(4, len(every))):
         best = decide(case).decision
         try:
-            answer = session.solve(changes, prove=False).answer
+            answer = session.optimise(changes, OptimiseOptions(prove=False)).answer
         except InputError as error:
             if best is not None and best.award and not {d.code for d in error.defects} & FORMS:
                 told.append(f"session {changes}: refused {error}, but {best.award}")

@@ -36,7 +36,7 @@ from tnt_sim.analysis.shared.list_distance import build_change_terms, build_move
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise, with_fixed
+from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate, with_kept_values
@@ -199,13 +199,15 @@ def _optimise_until(
     try:
         return optimise(
             problem,
-            limits=limits,
-            goals=1,
-            least=False,
-            canonical=False,
-            prove=prove,
+            OptimiseOptions(
+                kept_values=tuple(limits),
+                n_stages=1,
+                least_granted=False,
+                canonical=False,
+                prove=prove,
+                method="direct",
+            ),
             clock=Clock.from_deadline(until),
-            kernels=False,
         )
     except LimitReached:
         return None

@@ -32,7 +32,7 @@ from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.api.analyses import Pages
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import Defect, LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -280,7 +280,11 @@ def _optimise_in_time(
     course.deadline.check()
     until = course.deadline.take_share(0.5).tighten(QUESTION_SECONDS)
     try:
-        answer = optimise(problem, limits=limits, goals=goals, clock=Clock.from_deadline(until))
+        answer = optimise(
+            problem,
+            OptimiseOptions(kept_values=tuple(limits), n_stages=goals),
+            clock=Clock.from_deadline(until),
+        )
     except LimitReached:
         return None
     course.n_done += 1

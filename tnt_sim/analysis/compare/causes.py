@@ -24,7 +24,7 @@ from tnt_sim.analysis.compare.compared_run import ComparedRun
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import InputError, LimitReached
 from tnt_sim.scenario.load import set_text, with_sets
@@ -307,7 +307,9 @@ def _optimise_under_change(make: Callable[[], ScenarioData], deadline: Deadline)
     offers, numbers = problem.offers, problem.case.table["dossier"]
     barred = frozenset(numbers.gather(np.flatnonzero(~offers.in_play)).to_list())
     try:
-        answer: SolveOutcome = optimise(problem, prove=False, clock=Clock.from_deadline(deadline))
+        answer: SolveOutcome = optimise(
+            problem, OptimiseOptions(prove=False), clock=Clock.from_deadline(deadline)
+        )
     except (InputError, LimitReached):
         return TriedChanges(None, barred)
     if (

@@ -56,7 +56,7 @@ from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import can_relax
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise, with_fixed
+from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import InputError
 from tnt_sim.rules.protocols import CompiledRule
@@ -124,7 +124,7 @@ def list_changes(question: Asking, row: int, *, confirm: bool = True) -> list[En
         return [_build_undefined_entry("any", "", "not_proven")]
     if not decided.problem.offers.candidate[row]:
         return lift_obstacles(decided, row)
-    inside = optimise(with_fixed(decided.problem, [row]), prove=False, clock=decided.clock)
+    inside = optimise(with_fixed(decided.problem, [row]), OptimiseOptions(prove=False), clock=decided.clock)
     result: list[Entry] = []
     all_items = chain(
         _generate_score_changes(question, row, inside, confirm=confirm),
@@ -436,7 +436,9 @@ def _compute_scores(
             entry = _build_exact_entry(decided, row, score, effect[row], interval, steps)
         elif by_kernel or (table.by_solve < MOST_SOLVES and not until.expired):
             table.by_solve += 1
-            inside = optimise(with_fixed(decided.problem, [row]), prove=False, clock=decided.clock)
+            inside = optimise(
+                with_fixed(decided.problem, [row]), OptimiseOptions(prove=False), clock=decided.clock
+            )
             entry = build_score_entry(question, row, score, effect[row], inside, confirm=False)
             entry |= {"settled_by": "solve"}
         else:
@@ -493,7 +495,10 @@ def _lift_obstacle(
 
 def _can_use_kernel(decided: DecidedRun) -> bool:
     """Whether the exact cap-tree kernel solves this decision: then one more solve per application is cheap."""
-    return optimise(decided.problem, prove=False, canonical=False, clock=decided.clock).method == "tree"
+    return (
+        optimise(decided.problem, OptimiseOptions(prove=False, canonical=False), clock=decided.clock).method
+        == "tree"
+    )
 
 
 def _compute_exact_steps(

@@ -25,7 +25,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from tnt_sim.analysis.shared.decided_run import DecidedRun
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.errors import InputError
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray
@@ -115,7 +115,7 @@ def solve_without_obstacle(
     obstacle: Obstacle, problem: Problem, row: int, decided: DecidedRun, *, prove: bool
 ) -> Entry:
     """Re-optimise without the obstacle and write the entry; one solve."""
-    answer = optimise(problem, prove=prove, clock=decided.clock)
+    answer = optimise(problem, OptimiseOptions(prove=prove), clock=decided.clock)
     settled = answer.is_closed and answer.canonical
     if not settled:
         return obstacle.build_entry("undefined", why="stopped")

@@ -57,7 +57,7 @@ from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_p
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise, with_fixed
+from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, derive_status
 from tnt_sim.errors import InputError
 from tnt_sim.formulation.formulate import formulate
@@ -111,7 +111,9 @@ class EnvelopeIncrease:
         for _ in range(MOST_TURNS):
             self.decided.clock.deadline.check()
             answer = optimise(
-                set_amount(self.problem, self.path, cents), prove=False, clock=self.decided.clock
+                set_amount(self.problem, self.path, cents),
+                OptimiseOptions(prove=False),
+                clock=self.decided.clock,
             )
             if answer.allocation is None or not (answer.is_closed and answer.canonical):
                 return None
@@ -307,7 +309,9 @@ def find_request_cut(decided: DecidedRun, row: int, steps: Sequence[Fraction]) -
     while cents > best:
         decided.clock.deadline.check()
         single_fix = optimise(
-            with_fixed(decided.problem, [row], amounts={row: cents}), prove=False, clock=decided.clock
+            with_fixed(decided.problem, [row], amounts={row: cents}),
+            OptimiseOptions(prove=False),
+            clock=decided.clock,
         )
         result.append(single_fix)
         if (
@@ -409,7 +413,16 @@ def _drop_late_penalty(rule: CompiledRule, n_kept: int) -> CompiledRule:
 
 def _maximise_grant(question: Problem, limits: tuple[Fraction, ...], clock: Clock) -> SolveOutcome:
     return optimise(
-        question, limits=limits, goals=1, least=False, canonical=False, prove=False, blocks=False, clock=clock
+        question,
+        OptimiseOptions(
+            kept_values=tuple(limits),
+            n_stages=1,
+            least_granted=False,
+            canonical=False,
+            prove=False,
+            blocks=False,
+        ),
+        clock=clock,
     )
 
 

@@ -29,7 +29,7 @@ from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.analysis.shared.reference_solution import get_violation_unit
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise, with_fixed
+from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.linear_terms import BoolArray, Terms, Unit
@@ -72,11 +72,13 @@ def minimise_violation(decided: DecidedRun, row: int, rule: CompiledRule) -> Rul
     asked = replace(with_fixed(problem, [row]), rules=rules, stages=(*problem.stages, distance))
     answer = optimise(
         asked,
-        limits=decided.reading.values,
-        goals=1,
-        least=False,
-        canonical=False,
-        blocks=False,
+        OptimiseOptions(
+            kept_values=tuple(decided.reading.values),
+            n_stages=1,
+            least_granted=False,
+            canonical=False,
+            blocks=False,
+        ),
         clock=decided.clock,
     )
     found = answer.values[-1] if answer.is_closed else None
@@ -122,7 +124,7 @@ def generate_rule_effects(decided: DecidedRun, clock: Clock, *, prove: bool = Tr
             problem = make()
         except ScenarioError:  # without it the scenario contradicts itself
             continue
-        answer = optimise(problem, prove=prove, clock=clock)
+        answer = optimise(problem, OptimiseOptions(prove=prove), clock=clock)
         funded = decided.allocation.funded
         again = funded if answer.allocation is None else answer.allocation.funded
         yield Effect(name, again & ~funded, funded & ~again, answer)

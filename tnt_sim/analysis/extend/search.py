@@ -41,7 +41,7 @@ from tnt_sim.analysis.sweep.envelope_point import SURE, Point, Settler
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
-from tnt_sim.engine.optimise import optimise, with_fixed
+from tnt_sim.engine.optimise import OptimiseOptions, WarmStart, optimise, with_fixed
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Text
@@ -251,7 +251,7 @@ class _ExtensionSearch:
         clock = Clock.from_deadline(self.clock.deadline.tighten(self._compute_fair_seconds()))
         model_cache = self.model_cache.setdefault((curve, moved), ModelCache())
         return self._of_answer(
-            optimise(problem, clock=clock, model_cache=model_cache), problem, total, curve, moved
+            optimise(problem, clock=clock, warm=WarmStart(model_cache)), problem, total, curve, moved
         )
 
     def _compute_fair_seconds(self) -> float | None:
@@ -339,10 +339,9 @@ def _optimise_granted_cents(
     whole = Fraction(int(best_list.allocation.granted_cents.sum()), 100)
     answer = optimise(
         replace(problem, stages=(*problem.stages, money, piece)),
-        limits=(*best_list.point.values, whole),
-        goals=1,
-        least=False,
-        canonical=False,
+        OptimiseOptions(
+            kept_values=(*best_list.point.values, whole), n_stages=1, least_granted=False, canonical=False
+        ),
         clock=clock,
     )
     if answer.allocation is None:  # a limit came first: the list itself gives a value

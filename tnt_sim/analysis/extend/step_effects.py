@@ -17,7 +17,7 @@ from tnt_sim.analysis.sweep.envelope_point import SURE
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import WarmStart, optimise
 from tnt_sim.engine.result import Proof, ResultData
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.protocols import Sense
@@ -87,7 +87,7 @@ def _build_entry(
         problem = compile_at_amount(result.problem, line, line.amount_cents + step)
     except ScenarioError:  # a rule contradicts itself at that amount
         return None
-    answer = optimise(problem, clock=clock, model_cache=model_cache)
+    answer = optimise(problem, clock=clock, warm=WarmStart(model_cache))
     if answer.allocation is None or answer.proof is not Proof.PROVED or answer.granted_cents is None:
         return None
     pairs = zip(problem.stages, result.reading.values, answer.values, strict=True)

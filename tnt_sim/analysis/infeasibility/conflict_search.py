@@ -29,7 +29,7 @@ import numpy as np
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.rules.linear_terms import Terms, Unit
@@ -130,11 +130,8 @@ class FeasibilityTests:
         try:
             answer = optimise(
                 problem,
-                least=False,
-                canonical=False,
-                prove=False,
+                OptimiseOptions(least_granted=False, canonical=False, prove=False, method="direct"),
                 clock=Clock.from_deadline(until),
-                kernels=False,
             )
         except LimitReached:
             self.doubtful = True

@@ -41,11 +41,11 @@ from tnt_sim.deadline import UNLIMITED
 from tnt_sim.domain.field_types import write_number, write_rate
 from tnt_sim.domain.money import format_cents
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import decide, optimise
+from tnt_sim.engine.optimise import OptimiseOptions, decide, optimise
 from tnt_sim.engine.step_results import GRANT_SCHEMA, select_step_grants
 from tnt_sim.errors import LimitReached, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.prove.stage_proofs import prove_empty
+from tnt_sim.prove.stage_proofs import prove_infeasible
 from tnt_sim.reporting.reports.infeasibility import (
     describe_action,
     describe_conflict,
@@ -503,7 +503,7 @@ def find_infeasible_step(scenario: ScenarioData, clock: Clock) -> tuple[str, Pro
     steps = list_decision_steps(scenario)
     for step in steps[:-1]:
         asked = step.scenario.with_kept(retained)
-        result = decide(asked, backend="highs", cross_check="never", clock=clock)
+        result = decide(asked, OptimiseOptions(), clock=clock)
         if result.allocation is None:
             return step.id, result.problem
         retained = pl.concat([retained, select_step_grants(step, result)])
@@ -595,7 +595,7 @@ def _build_clash(tests: FeasibilityTests, wide: ElasticProblem, keys: frozenset[
         for line in sorted(all_items)
     }
     asked = without_goal(form.form.restrict_to_bounds(all_items))
-    certificate = prove_empty(asked, clock.deadline.tighten(PROOF_SECONDS))
+    certificate = prove_infeasible(asked, (), clock.deadline.tighten(PROOF_SECONDS))
     confirmed = certificate is not None or _is_confirmed(asked, clock)
     return Clash(tuple(sorted(all_items)), certificate, confirmed, without)
 
@@ -634,10 +634,7 @@ def _is_confirmed(problem: Problem, clock: Clock) -> bool:
     try:
         answer = optimise(
             problem,
-            least=False,
-            canonical=False,
-            prove=False,
-            cross_check="auto",
+            OptimiseOptions(least_granted=False, canonical=False, prove=False, cross_check="auto"),
             clock=Clock.from_deadline(until),
         )
     except LimitReached:

@@ -23,7 +23,7 @@ import numpy as np
 from tnt_sim.analysis.infeasibility.conflict_search import Keys, Lines, without_goal
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound, WrittenPart
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation, formulate
@@ -202,8 +202,7 @@ def _is_minimal(
     try:
         answer = optimise(
             without_goal(form.restrict_to_bounds(bounds, less)),
-            least=False,
-            canonical=False,
+            OptimiseOptions(least_granted=False, canonical=False),
             clock=_shorten_clock(clock, PROOF_SECONDS),
         )
     except LimitReached:
@@ -218,7 +217,9 @@ def _shorten_clock(clock: Clock, seconds: float = MOST_SECONDS) -> Clock:
 def _optimise_problem(problem: Problem, clock: Clock) -> SolveOutcome | None:
     try:
         return optimise(
-            problem, least=False, canonical=False, prove=False, clock=_shorten_clock(clock), kernels=False
+            problem,
+            OptimiseOptions(least_granted=False, canonical=False, prove=False, method="direct"),
+            clock=_shorten_clock(clock),
         )
     except LimitReached:
         return None

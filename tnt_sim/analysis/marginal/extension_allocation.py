@@ -23,7 +23,7 @@ from tnt_sim.analysis.shared.reference_solution import (
 )
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.errors import ScenarioError, UsageError, suggest_name
 from tnt_sim.i18n.message import Text
@@ -179,7 +179,7 @@ def _optimise_option(
         )
     except ScenarioError:
         return replace(nothing, why="contradiction")
-    answer = optimise(problem, clock=clock, prove=prove)
+    answer = optimise(problem, OptimiseOptions(prove=prove), clock=clock)
     if answer.allocation is None or answer.reading is None:
         return replace(nothing, why=answer.status.value)
     if not answer.is_closed and find_better_stage(base.problem, base.answer.bests, answer.bests) is None:

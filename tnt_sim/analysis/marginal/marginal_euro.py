@@ -35,7 +35,7 @@ from tnt_sim.analysis.shared.reference_solution import (
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.lp_relaxation import NEGLIGIBLE, compute_shadow_prices
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.formulation.linear_model import SolveStage as Stage_
@@ -182,7 +182,9 @@ class _MarginalSearch:
         there, amount = None, result[k].amount_cents
         if amount is not None:
             upper = Fraction(max(0, amount - path.amount_cents), 100)
-            there = optimise(compile_at_amount(base.problem, path, amount), clock=self.clock, prove=False)
+            there = optimise(
+                compile_at_amount(base.problem, path, amount), OptimiseOptions(prove=False), clock=self.clock
+            )
         return self._build_result("envelope", name, "€", (step, upper), k, there, price, proof)
 
     def find_rule_step(self, name: str) -> NextEuro:
@@ -198,17 +200,21 @@ class _MarginalSearch:
             return _build_empty_result("rule", name, unit, price, proof, stopped=stopped)
         step, k = min(rising)
         given = with_first_stage(soft, distance)
-        there = optimise(given, limits=(step,), clock=self.clock, canonical=False, prove=False)
+        there = optimise(
+            given, OptimiseOptions(kept_values=(step,), canonical=False, prove=False), clock=self.clock
+        )
         return self._build_result("rule", name, unit, (step, step), k, there, price, proof)
 
     def _minimise_distance(self, soft: Problem, distance: ObjectiveStage, stage: int) -> SolveOutcome:
         return optimise(
             with_last_stage(soft, stage + 1, distance),
-            limits=self.base.compute_better_limits(stage),
-            goals=1,
-            least=False,
-            canonical=False,
-            prove=self.prove,
+            OptimiseOptions(
+                kept_values=tuple(self.base.compute_better_limits(stage)),
+                n_stages=1,
+                least_granted=False,
+                canonical=False,
+                prove=self.prove,
+            ),
             clock=self.clock,
         )
 

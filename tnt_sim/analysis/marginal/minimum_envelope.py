@@ -41,7 +41,7 @@ from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.domain.budget_tree import FreeAmount, Tree
 from tnt_sim.engine.budgets import BUDGETS, Clock
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status, derive_status
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
@@ -49,7 +49,7 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
 from tnt_sim.kernel.minimum_addition import BudgetedItems, MinimumAddition
 from tnt_sim.prove.branch_search import PointFound
-from tnt_sim.prove.stage_proofs import prove_nothing_kept, prove_stages
+from tnt_sim.prove.stage_proofs import prove_infeasible, prove_stages
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
 from tnt_sim.rules.envelopes.tree_rows import CENT, Lowered
 from tnt_sim.rules.kinds.limit.rule import Limit
@@ -358,8 +358,11 @@ def find_least_amount(
     loose = relax_amounts(problem, path.nodes, path.top_cents) if moving else problem
     loose = change(loose)
     opened, stage = build_amount_stage(loose, path, path.top_cents)
-    asked = with_last_stage(opened, len(limits), stage)
-    answer = optimise(asked, limits=limits, goals=1, least=False, canonical=False, prove=False, clock=clock)
+    bounded = with_last_stage(opened, len(limits), stage)
+    options = OptimiseOptions(
+        kept_values=tuple(limits), n_stages=1, least_granted=False, canonical=False, prove=False
+    )
+    answer = optimise(bounded, options, clock=clock)
     if answer.allocation is None:
         nothing = answer.status is Status.INFEASIBLE
         words = tuple(rule.words for rule in moving)
@@ -465,7 +468,7 @@ def _prove_minimum(
     below = set_amount(problem, path, path.top_cents if cents is None else cents - 1)
     try:
         if not limits:
-            return Proof.PROVED if prove_nothing_kept(below, limits, until) else unproven
+            return Proof.PROVED if prove_infeasible(below, limits, until) else unproven
         first = len(limits) - 1
         proofs = prove_stages(
             below, (*limits[:-1], _compute_worse_value(below, limits, until)), until, first=first
@@ -507,15 +510,17 @@ def _climb(
     unsure = False
     deadline = UNLIMITED if clock is None else clock.deadline
 
+    least_money = OptimiseOptions(kept_values=tuple(limits), n_stages=0, canonical=False, prove=False)
+
     def optimise_at(cents: int) -> SolveOutcome | None:
         nonlocal unsure
         try:
             real = change(compile_at_amount(problem, path, cents))
         except ScenarioError:  # at this amount a rule contradicts itself: a minimum use above the demand
             return None
-        found = optimise(real, limits=limits, goals=0, canonical=False, prove=False, clock=clock)
-        unsure |= found.allocation is None and found.status is not Status.INFEASIBLE
-        return found if found.allocation is not None else None
+        outcome = optimise(real, least_money, clock=clock)
+        unsure |= outcome.allocation is None and outcome.status is not Status.INFEASIBLE
+        return outcome if outcome.allocation is not None else None
 
     words = tuple(rule.words for rule in moving)
     fails = lower - 1

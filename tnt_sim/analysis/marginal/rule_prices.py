@@ -33,7 +33,7 @@ from tnt_sim.analysis.shared.reference_solution import (
 )
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import ScenarioError
 from tnt_sim.rules.protocols import Mode
@@ -154,7 +154,7 @@ def _optimise_without(make: Callable[[], Problem], clock: Clock | None, prove: b
         without = make()
     except ScenarioError:  # without it the scenario contradicts itself
         return None
-    return optimise(without, clock=clock, prove=prove)
+    return optimise(without, OptimiseOptions(prove=prove), clock=clock)
 
 
 def _optimise_between_children(
@@ -162,7 +162,7 @@ def _optimise_between_children(
 ) -> SolveOutcome | None:
     """Optimise with fungible money between the children of an envelope; None if a limit came before a result."""
     node = base.problem.case.tree.get_node(name)
-    answer = optimise(_open(base.problem, node, wholly=False), clock=clock, prove=prove)
+    answer = optimise(_open(base.problem, node, wholly=False), OptimiseOptions(prove=prove), clock=clock)
     return answer if _is_conclusive(base, answer) else None
 
 

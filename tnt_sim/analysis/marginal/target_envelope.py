@@ -35,7 +35,7 @@ from tnt_sim.analysis.shared.reference_solution import relax_rule_to_report, wit
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import Defects, UsageError, suggest_name
 from tnt_sim.i18n.message import Text, describe_count
@@ -79,7 +79,9 @@ def find_blockers(
 def _can_reach(problem: Problem, lifts: list[Lift], clock: Clock | None) -> bool:
     for lift in lifts:
         problem = lift(problem)
-    return optimise(problem, canonical=False, prove=False, clock=clock).allocation is not None
+    return (
+        optimise(problem, OptimiseOptions(canonical=False, prove=False), clock=clock).allocation is not None
+    )
 
 
 def _generate_lifts(problem: Problem, path: EnvelopePath, target_id: str) -> Iterator[tuple[Text, Lift]]:
@@ -358,7 +360,7 @@ def reach(
             build_empty_result(minimum.lower_cents, minimum.proof), stopped=minimum.lower_cents is None
         )
     there = target.apply_to(compile_at_amount(problem, path, minimum.amount_cents))
-    answer = optimise(there, clock=clock, prove=False)
+    answer = optimise(there, OptimiseOptions(prove=False), clock=clock)
     return TargetResult(
         there, target, path, minimum.lower_cents, minimum.amount_cents, answer, None, (), minimum.proof
     )

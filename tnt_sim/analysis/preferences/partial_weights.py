@@ -58,7 +58,7 @@ from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -276,12 +276,14 @@ class _WeightSearch:
         try:
             answer = optimise(
                 problem,
-                limits=limits,
-                goals=1,
-                canonical=False,
-                prove=False,
+                OptimiseOptions(
+                    kept_values=tuple(limits),
+                    n_stages=1,
+                    canonical=False,
+                    prove=False,
+                    method="auto" if not limits else "direct",
+                ),
                 clock=Clock.from_deadline(until),
-                kernels=not limits,
             )
         except LimitReached:
             self.doubtful = True

@@ -15,7 +15,7 @@ import numpy as np
 from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, WarmStart, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached, NothingDecided, UsageError
 from tnt_sim.i18n.message import Text
@@ -104,7 +104,7 @@ def solve_reference(
     clock = clock or Clock(None)
     clock.begin()
     model_cache = ModelCache()
-    answer = optimise(problem, clock=clock, prove=prove, model_cache=model_cache)
+    answer = optimise(problem, OptimiseOptions(prove=prove), clock=clock, warm=WarmStart(model_cache))
     if answer.status is Status.INFEASIBLE:
         raise _build_no_allocation_error()
     if answer.allocation is None:

@@ -28,7 +28,7 @@ from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.certify.system import MultiplierError
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status, check_words, derive_status
 from tnt_sim.prove.proof_lp import build_row_groups
 from tnt_sim.rules.linear_terms import BoolArray
@@ -184,7 +184,7 @@ class Settler:
         checked = _collect_checked_proofs(held, 1, 0)
         if held.allocation is None:
             return self._build_point(problem, cents, held, share, checked)
-        rest = self._ask(problem, clock, limits=held.values) if held.is_closed else held
+        rest = self._ask(problem, clock, held.values) if held.is_closed else held
         if rest.allocation is None or rest is held:
             rest = _with_all_stages(problem, held)
         elif checked:
@@ -195,8 +195,9 @@ class Settler:
             problem, cents, rest.with_proof(proof), share, checked, int(held.proof in SURE)
         )
 
-    def _ask(self, problem: Problem, clock: Clock, **more: Any) -> SolveOutcome:
-        return optimise(problem, backend=self.backend, cross_check=self.cross_check, clock=clock, **more)
+    def _ask(self, problem: Problem, clock: Clock, kept_values: tuple[Fraction, ...] = ()) -> SolveOutcome:
+        options = OptimiseOptions(kept_values=kept_values, backend=self.backend, cross_check=self.cross_check)
+        return optimise(problem, options, clock=clock)
 
     def _build_point(
         self,

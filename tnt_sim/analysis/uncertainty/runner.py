@@ -32,7 +32,7 @@ from tnt_sim.analysis.uncertainty.draws import (
 )
 from tnt_sim.domain.portfolio import CANONICAL
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.optimise import optimise
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import InputError, LimitReached, UsageError, VerificationError
 from tnt_sim.i18n.message import Text
@@ -180,7 +180,7 @@ def run_task(task: DrawTask) -> dict[str, Any]:
                 "read": [_read(problem, draw, awards) for awards in task.lists],
                 "exceeded": _find_exceeded_envelopes(problem, draw, task.lists[0]),
             }
-        answer = optimise(problem, prove=False, clock=build_clock(task.until))
+        answer = optimise(problem, OptimiseOptions(prove=False), clock=build_clock(task.until))
     except InputError:  # its rules contradict each other
         return {"status": INFEASIBLE}
     except (LimitReached, VerificationError) as error:
@@ -435,7 +435,7 @@ def _optimise_average(problem: Problem, draws: Draws, end: float) -> Awards | No
     first = problem.stages[0]
     terms = replace(first.terms, scale=scale / len(solved), per_funded=total).reduce()
     question = replace(problem, stages=(replace(first, terms=terms), *problem.stages[1:]))
-    answer = optimise(question, prove=False, clock=build_clock(end))
+    answer = optimise(question, OptimiseOptions(prove=False), clock=build_clock(end))
     if answer.allocation is None or not answer.is_closed:
         return None
     rows = np.flatnonzero(answer.allocation.funded)

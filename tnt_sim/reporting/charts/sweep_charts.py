@@ -27,6 +27,7 @@ from tnt_sim.reporting.charts.theme import (
 )
 from tnt_sim.reporting.text.sweep import has_list, list_top_envelopes
 from tnt_sim.rules.expressions.column_text import format_integer, format_list
+from tnt_sim.rules.protocols import Sense
 
 WIDTH, HEIGHT = 760, 330
 MOST_BLOCKS = 4_000
@@ -291,7 +292,7 @@ def _parse_number(text: str) -> float:
 
 def _draw_certified_range(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
     """Draw the certified range between two amounts, from the lower one's value to the upper one's bound."""
-    if document["goals"][0]["sense"] != "maximise":
+    if document["goals"][0]["sense"] != Sense.MAXIMISE:
         return []
     rows = [
         {

@@ -39,6 +39,7 @@ from tnt_sim.reporting.reports.progress import render_interruption
 from tnt_sim.reporting.reports.run import render_envelopes, render_warnings
 from tnt_sim.reporting.text.marginal import describe_proof
 from tnt_sim.rules.expressions.column_text import format_integer, format_list
+from tnt_sim.rules.protocols import Sense
 
 _NOTHING = Text("rien", "nothing")
 
@@ -257,7 +258,7 @@ def format_change(document: ExtendDocument, name: str, change: str | None, lang:
         return "–"
     goal = next(one for one in document.goals if one.goal == name)
     value = parse_decimal(change)
-    down = (value > 0) == (goal.sense == "minimise")
+    down = (value > 0) == (goal.sense == Sense.MINIMISE)
     sign = "" if not value else "\u2212" if down else "+"
     return sign + _format_value(change.removeprefix("-"), goal.unit, lang)
 

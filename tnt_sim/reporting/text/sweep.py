@@ -16,6 +16,7 @@ from tnt_sim.i18n.numbers import (
     format_short_amount,
 )
 from tnt_sim.rules.expressions.column_text import format_integer, format_list, format_number
+from tnt_sim.rules.protocols import Sense
 
 Document = Mapping[str, Any]
 ABOUT = Text("ce qu'achète une autre enveloppe", "what another envelope buys")
@@ -365,7 +366,7 @@ def _describe_largest_gap(document: Document, lang: Lang) -> list[str]:
                 f" En euros : rien d'aussi bon au-dessous de {least} ({less} de moins).",
                 f" In euros: nothing as good below {least} ({less} less).",
             )
-        most = Text("au plus", "at most") if goal["sense"] == "maximise" else Text("au moins", "at least")
+        most = Text("au plus", "at most") if goal["sense"] == Sense.MAXIMISE else Text("au moins", "at least")
         return [
             Text(
                 f"L'écart est le plus grand à {at} : {goal['goal']} vaut {value}, et {bound} {most.fr} "
@@ -381,7 +382,7 @@ def format_value(goal: Mapping[str, Any], lang: Lang) -> str:
     text = format_decimal(goal["value"], lang)
     if goal["gap"] == "0":
         return text
-    sign = "≤" if goal["sense"] == "maximise" else "≥"
+    sign = "≤" if goal["sense"] == Sense.MAXIMISE else "≥"
     return (
         f"{text} ({sign} {format_decimal(goal['bound'], lang)})"
         if goal["bound"] is not None
