@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import tnt_sim as tnt
+from tnt_sim.engine.session import SolverSession
 from tnt_sim.scenario.problem import compile_problem
 
 HEAD = """schema_version: 1
@@ -30,12 +31,12 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_every_object_of_the_interface_is_named_in_one_short_line(scenario: Any, tmp_path: Path) -> None:
     richer = scenario.with_({"programme.amount": "70 €"})
-    result, outcome = scenario.solve(), tnt.Session(scenario).solve()
+    result, outcome = scenario.solve(), SolverSession(scenario).optimise()
     (tmp_path / "liste.csv").write_text("dossier\nD1\n", encoding="utf-8")
     run = tnt.open_run(result.save(tmp_path))
     objects = [
         scenario, scenario.portfolio, compile_problem(scenario), result, outcome, outcome.answer,
-        tnt.Session(scenario), result.explain("D1", "D300"), tnt.compare(scenario, richer), run, run.run,
+        tnt.Session(scenario), tnt.Session(scenario).solve(), result.explain("D1", "D300"), tnt.compare(scenario, richer), run, run.run,
         tnt.core(result.save(tmp_path / "a"), richer.solve().save(tmp_path / "b")),
         tnt.alternatives(scenario, within="1 %", count=2), tnt.audit(scenario, tmp_path / "liste.csv"),
         tnt.conflict(scenario), tnt.next_euro(scenario, rules=[]), tnt.prices(scenario),
