@@ -36,7 +36,8 @@ def test_every_object_of_the_interface_is_named_in_one_short_line(scenario: Any,
     run = tnt.open_run(result.save(tmp_path))
     objects = [
         scenario, scenario.portfolio, compile_problem(scenario), result, outcome, outcome.answer,
-        tnt.Session(scenario), tnt.Session(scenario).solve(), result.explain("D1", "D300"), tnt.compare(scenario, richer), run, run.run,
+        tnt.Session(scenario), tnt.Session(scenario).solve(), result.explain("D1", "D300"),
+        tnt.compare(scenario, richer), run, run.run,
         tnt.core(result.save(tmp_path / "a"), richer.solve().save(tmp_path / "b")),
         tnt.alternatives(scenario, within="1 %", count=2), tnt.audit(scenario, tmp_path / "liste.csv"),
         tnt.conflict(scenario), tnt.next_euro(scenario, rules=[]), tnt.prices(scenario),
