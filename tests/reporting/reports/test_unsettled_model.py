@@ -1,4 +1,4 @@
-"""What `show --model` says of a model that no exact kernel settles."""
+"""What `show --model` says of a model: its method, and its reductions with the sizes before and after."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.reports.model_size import ModelTold, measure_model
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
@@ -40,3 +41,32 @@ def test_why_a_model_goes_the_way_it_goes(
     found = told(tmp_path, TEXT.replace(*change))
     assert found.method == method
     assert found.why.en.startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        (("grants", "grants"), ["coefficient_tightening", "symmetry"]),
+        (("50 %}", "50 %, round: 1 k€}"), ["amounts_as_binaries"]),
+        (("range, min_rate: 20 %, max_rate: 50 %", "all_or_nothing, max_rate: 20 %"), []),
+    ],
+)
+def test_each_reduction_stands_with_its_sizes(
+    tmp_path: Path, change: tuple[str, str], names: list[str]
+) -> None:
+    found = told(tmp_path, TEXT.replace(*change))
+    document = found.build_document()
+    steps = document["reductions"]
+    assert [step["name"] for step in steps] == names
+    sizes = [{key: document[key] for key in ("n_columns", "n_rows", "n_entries")}]
+    for step in steps:
+        assert step["before"] == sizes[-1]
+        sizes.append(step["after"])
+    for lang, without in ((Lang.FR, "sans réduction"), (Lang.EN, "without any reduction")):
+        page = "\n".join(line.plain for line in found.render(lang, 80))
+        words = " ".join(page.split())
+        assert all(" ".join(step.label.in_(lang).split()) in words for step in found.chain)
+        assert (without in page) == (not names)
+        assert max(map(len, page.splitlines())) <= 80
+        numbers = [line.split()[:3] for line in page.splitlines() if line.strip()[:1].isdigit()]
+        assert numbers == [[str(n) for n in size.values()] for size in sizes]

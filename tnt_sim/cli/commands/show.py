@@ -27,7 +27,6 @@ def show(
     parse_lang(lang, Lang.FR)
     from rich.text import Text as Line
 
-    from tnt_sim.reporting.renderers.terminal import wrap_paragraph
     from tnt_sim.reporting.reports.model_size import measure_model
     from tnt_sim.reporting.reports.scenario import (
         build_sentence_document,
@@ -61,6 +60,6 @@ def show(
     lines = render_resolved(variant, get_width()) if both or resolved else []
     lines += render_sentences(entries, tongue, get_width())
     if size is not None:
-        lines += [Line(""), *wrap_paragraph(size.describe_size().in_(tongue), get_width())]
+        lines += [Line(""), *size.render(tongue, get_width())]
     print_page(lines + build_hint("show", tongue, format_arguments(scenario, sets=sets)))
     return 0

@@ -1,51 +1,93 @@
-"""How large the model of a decision is, and which method settles it, with the reason: `show --model`."""
+"""Size of a decision's model, the reductions that make it smaller, and the solution method: `show --model`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
+
+from rich.text import Text as Line
 
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel, SolveStage
 from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
 from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
 from tnt_sim.solve.reductions.amounts_as_binaries import MOST_CHOICES
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
+from tnt_sim.solve.reductions.reduction import ModelSize, ReductionStep, apply_chain
+from tnt_sim.solve.reductions.symmetry import Symmetry
 
 
 @dataclass(frozen=True, slots=True)
 class ModelTold:
-    """Size of a model and its solution method: `tree`, `blocks` or `direct`."""
+    """Size of a model, its reductions, and its solution method: `tree`, `blocks` or `direct`."""
 
-    n_columns: int
-    n_rows: int
-    n_entries: int
+    size: ModelSize
+    chain: tuple[ReductionStep, ...]
     method: str
     why: Text
 
     def build_document(self) -> dict[str, Any]:
         """Return the entry `model` of `show --json`."""
         return {
-            "n_columns": self.n_columns,
-            "n_rows": self.n_rows,
-            "n_entries": self.n_entries,
+            **asdict(self.size),
             "method": self.method,
             "why": self.why.en,
+            "reductions": [
+                {
+                    "name": step.name,
+                    "text": step.label.en,
+                    "before": asdict(step.before),
+                    "after": asdict(step.after),
+                }
+                for step in self.chain
+            ],
         }
 
-    def describe_size(self) -> Text:
-        """Return the sentence of `show --model`."""
-        return Text(
-            f"Le modèle a {self.n_columns} colonnes, {self.n_rows} lignes et {self.n_entries} coefficients. "
-            f"Méthode « {self.method} » : {self.why.fr}",
-            f"The model has {self.n_columns} columns, {self.n_rows} rows and {self.n_entries} coefficients. "
-            f'Method "{self.method}": {self.why.en}',
-        )
+    def render(self, lang: Lang, width: int) -> list[Line]:
+        """Return the lines of `show --model`: the method, and the size of the model after each reduction."""
+        method = Text(f"Méthode « {self.method} » : {self.why.fr}", f'Method "{self.method}": {self.why.en}')
+        steps = [(step.after, f"{k}. {step.label.in_(lang)}") for k, step in enumerate(self.chain, 1)]
+        rows = [
+            [*(format_integer(number, lang) for number in astuple(size)), text]
+            for size, text in [(self.size, _AS_WRITTEN.in_(lang)), *steps]
+        ]
+        notes = [_LATER] if self.method == "direct" else [] if self.chain else [_NO_REDUCTION]
+        return [
+            *wrap_paragraph(method.in_(lang), width),
+            Line(""),
+            *wrap_paragraph(_SIZES.in_(lang), width),
+            *render_wrapped_grid(rows, width, header=[head.in_(lang) for head in _HEADS], right=(0, 1, 2)),
+            *(line for note in notes for line in wrap_paragraph(note.in_(lang), width)),
+        ]
+
+
+_SIZES = Text(
+    "Taille du modèle, après chaque réduction. Une colonne est un choix, une ligne est une condition ; les "
+    "coefficients sont les nombres qui les lient.",
+    "Size of the model, after each reduction. A column is a choice, a row is a condition; coefficients are the "
+    "numbers that link them.",
+)
+_HEADS = (
+    Text("colonnes", "columns"),
+    Text("lignes", "rows"),
+    Text("coefficients", "coefficients"),
+    Text("étape", "step"),  # not printed: the last column is a sentence
+)
+_AS_WRITTEN = Text("Le modèle tel que le scénario l’écrit.", "The model as the scenario states it.")
+_NO_REDUCTION = Text("Ce modèle est résolu sans réduction.", "This model is solved without any reduction.")
+_LATER = Text(
+    "Après chaque objectif, les dossiers qu’aucune répartition aussi bonne ne peut changer sont encore fixés et "
+    "retirés. Leur nombre dépend de la valeur trouvée.",
+    "After each objective, applications that no equally good allocation can change are fixed and removed too. "
+    "Their number depends on the value found.",
+)
 
 
 def measure_model(problem: Problem) -> ModelTold:
-    """Build the model and try the exact kernels on it, as `run` does; no solver is called."""
+    """Build the model, reduce it and try the exact kernels on it, as `run` does; no solver is called."""
     form = formulate(problem)
     model = form.model
     stages = [
@@ -53,9 +95,12 @@ def measure_model(problem: Problem) -> ModelTold:
         for s in (*form.stages, form.least_granted)
     ]
     found = solve_exactly(model, stages, recovery=form.recovery)
-    method = "direct" if found is None else WORDS[found[0].stages[0].solver]
-    why = _WHY.get(method) or _explain_direct_solve(form, model)
-    return ModelTold(model.n_cols, model.n_rows, int(model.matrix.nnz), method, why)
+    if found is not None:
+        method, chain = WORDS[found[0].stages[0].solver], found[0].chain
+        return ModelTold(ModelSize.of(model), chain, method, _WHY[method])
+    goal = model.with_objective(stages[0].objective, stages[0].sense)
+    chain = apply_chain((CoefficientTightening(), Symmetry()), goal)[2]
+    return ModelTold(ModelSize.of(model), chain, "direct", _explain_direct_solve(form, model))
 
 
 _WHY = {

@@ -47,7 +47,7 @@ class CoefficientTightening:
 
     name: ClassVar[str] = "coefficient_tightening"
     label: ClassVar[Text] = Text(
-        "Les coefficients des lignes courtes sont resserrés ; les choix possibles restent les mêmes.",
+        "Les coefficients des lignes courtes sont resserrés ; les choix possibles restent les mêmes.",
         "Coefficients of short rows are tightened; the possible choices stay the same.",
     )
     keeps_optima: ClassVar[bool] = True

@@ -134,7 +134,7 @@ class RowEnumeration:
 
     name: ClassVar[str] = "row_enumeration"
     label: ClassVar[Text] = Text(
-        "Les choix des lignes courtes sont énumérés ; les dossiers qu’aucun bon choix ne change sont fixés.",
+        "Les choix des lignes courtes sont énumérés ; les dossiers qu’aucun bon choix ne change sont fixés.",
         "The choices of short rows are enumerated; applications that no good choice changes are fixed.",
     )
     keeps_optima: ClassVar[bool] = True
