@@ -15,50 +15,83 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Text
 
 
-def load_extensions[Extension](
-    group: str, wanted: type[Extension], known: Iterable[str]
-) -> dict[str, Extension]:
-    """Return what installed packages register under `group`, by name, in the order of the names.
+def find_extensions(group: str, known: Iterable[str]) -> dict[str, EntryPoint]:
+    """Return the entry points that installed packages register under `group`, by name; nothing is imported.
 
     Parameters
     ----------
     group : the group of entry points, such as `tnt_sim.rule_kinds`
-    wanted : the class of which each object must be
     known : names that the program has already, and that no package may take
 
     Raises
     ------
     UsageError
-        If a name is taken, or an object cannot be imported, is not of the class or has another `name`. The
-        error names the package.
+        If a name is taken. The error names the package.
     """
     taken = dict.fromkeys(known, "tnt_sim")
-    loaded: dict[str, Extension] = {}
+    result: dict[str, EntryPoint] = {}
     for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, get_package(entry))):
         if entry.name in taken:
             reason = Text(
-                f"« {entry.name} » est déjà un nom de {taken[entry.name]}",
+                f"« {entry.name} » est déjà un nom de {taken[entry.name]}",
                 f'"{entry.name}" is a name of {taken[entry.name]} already',
             )
             raise build_extension_error(entry, reason)
-        try:
-            extension = entry.load()
-        except Exception as error:
-            reason = Text(f"l’import échoue ({error!r})", f"its import fails ({error!r})")
-            raise build_extension_error(entry, reason) from error
-        if not isinstance(extension, wanted):
-            name = wanted.__name__
-            reason = Text(
-                f"« {entry.value} » n’est pas un objet `{name}`", f'"{entry.value}" is no `{name}` object'
-            )
-            raise build_extension_error(entry, reason)
-        stated = getattr(extension, "name", entry.name)
-        if stated != entry.name:
-            reason = Text(f"son objet s’appelle « {stated} »", f'its object is named "{stated}"')
-            raise build_extension_error(entry, reason)
         taken[entry.name] = get_package(entry)
-        loaded[entry.name] = extension
-    return loaded
+        result[entry.name] = entry
+    return result
+
+
+def load_extension[Extension](
+    entry: EntryPoint, wanted: type[Extension], *, create: bool = False
+) -> Extension:
+    """Import the object of an entry point.
+
+    Parameters
+    ----------
+    wanted : the class of which the object must be, or the protocol that it must fulfil
+    create : whether the entry point names a class or a function that builds the object without arguments
+
+    Raises
+    ------
+    UsageError
+        If the object cannot be imported or built, is not of the class, lacks a part of the protocol or has
+        another `name`. The error names the package.
+    """
+    try:
+        extension = entry.load()
+        if create:
+            extension = extension()
+    except Exception as error:
+        reason = Text(f"l’import échoue ({error!r})", f"its import fails ({error!r})")
+        raise build_extension_error(entry, reason) from error
+    if not isinstance(extension, wanted):
+        name = wanted.__name__
+        reason = Text(
+            f"« {entry.value} » n’est pas un objet `{name}`", f'"{entry.value}" is no `{name}` object'
+        )
+        missing = ", ".join(
+            member for member in dir(wanted) if member[0] != "_" and not hasattr(extension, member)
+        )
+        if getattr(wanted, "_is_protocol", False):
+            reason = Text(f"{reason.fr}, il lui manque : {missing}", f"{reason.en}, it lacks: {missing}")
+        raise build_extension_error(entry, reason)
+    stated = getattr(extension, "name", entry.name)
+    if stated != entry.name:
+        reason = Text(f"son objet s’appelle « {stated} »", f'its object is named "{stated}"')
+        raise build_extension_error(entry, reason)
+    return extension
+
+
+def load_extensions[Extension](
+    group: str, wanted: type[Extension], known: Iterable[str]
+) -> dict[str, Extension]:
+    """Return what installed packages register under `group`, by name, in the order of the names.
+
+    The parameters and errors are those of `find_extensions` and `load_extension`.
+    """
+    entries = find_extensions(group, known)
+    return {name: load_extension(entry, wanted) for name, entry in entries.items()}
 
 
 def get_package(entry: EntryPoint) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -141,6 +141,7 @@ class Capabilities:
     digits: int = 15
 
 
+@runtime_checkable
 class Backend(Protocol):
     """A solver with zero gaps, one thread and no output on standard output."""
 

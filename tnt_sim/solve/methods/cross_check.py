@@ -192,7 +192,8 @@ def _select_solvers(choice: str, first: str) -> tuple[str, ...]:
     here = list_independent_backends()
     if choice == "auto":
         return tuple(name for name in here if name != first)
-    known = _ALIASES.get(choice.lower(), (choice if choice.startswith("pulp:") else f"pulp:{choice}",))
+    alone = choice if choice in here or choice.startswith("pulp:") else f"pulp:{choice}"
+    known = _ALIASES.get(choice.lower(), (alone,))
     result = tuple(name for name in known if name in here)
     if not result or result[0] == first:
         listed = ", ".join(here) or "—"
