@@ -28,7 +28,6 @@ from tnt_sim.domain.portfolio import (
 )
 from tnt_sim.errors import DataError, Defect, Defects, Place
 from tnt_sim.i18n.message import Text
-from tnt_sim.ingest.tables import pabulib
 from tnt_sim.ingest.tables.cell_types import (
     check_identifiers,
     format_typed_column,
@@ -39,11 +38,10 @@ from tnt_sim.ingest.tables.cell_types import (
     read_list,
     read_text,
 )
-from tnt_sim.ingest.tables.csv_files import read_csv
 from tnt_sim.ingest.tables.date_cells import read_when
 from tnt_sim.ingest.tables.headers import Resolved, check_marks, resolve, select_headed
+from tnt_sim.ingest.tables.importers import list_added_suffixes, load_importers
 from tnt_sim.ingest.tables.money_cells import read_cents, read_money
-from tnt_sim.ingest.tables.parquet import read_parquet
 from tnt_sim.ingest.tables.raw_table import (
     Duplicates,
     HiddenRows,
@@ -56,7 +54,6 @@ from tnt_sim.ingest.tables.raw_table import (
     format_letters,
     shorten_value,
 )
-from tnt_sim.ingest.tables.workbooks import read_workbook
 from tnt_sim.ingest.tables.zip_packages import refuse, refuse_legacy
 
 __all__ = [
@@ -236,7 +233,6 @@ _DEFAULT_TYPE = "autre"
 _DEFAULT_STATE = "en_instruction"
 """State of every dossier of a table without the column; an empty cell of an existing column stays empty."""
 _ZERO_DEFAULT = ("other_state", "other_public", "other_private")
-_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ods", ".parquet")
 
 
 def read_dossiers(
@@ -329,29 +325,17 @@ def read_bytes(path: Path, shown_as: str) -> bytes:
 
 
 def read_raw(data: bytes, path: Path, shown_as: str, read: ReadOptions) -> RawTable:
-    """Return the cells of a file unchanged, by the reader of its suffix."""
+    """Return the cells of a file unchanged, by the importer of its suffix."""
     suffix = path.suffix.lower()
     refuse_legacy(data, suffix, shown_as)
-    if suffix in (".xlsx", ".ods"):
-        return read_workbook(data, shown_as, read)
-    if suffix == ".parquet":
-        return read_parquet(data, shown_as)
-    if suffix == pabulib.SUFFIX:
-        return pabulib.build_table(pabulib.read_pb(data, shown_as))
-    if suffix not in _SUFFIXES:
-        known = ".csv, .xlsx, .ods, .parquet"
+    importer = load_importers().get(suffix)
+    if importer is None:
+        known = ", ".join((".csv", ".xlsx", ".ods", ".parquet", *list_added_suffixes()))
         raise refuse(
             "unknown_format", shown_as, f"le format « {suffix} » n'est pas lu.",
             f'the format "{suffix}" is not read.', Text(f"Formats lus : {known}.", f"Formats read: {known}."),
         )  # fmt: skip
-    if data.startswith((b"PK\x03\x04", b"PAR1")):
-        real = ".parquet" if data.startswith(b"PAR1") else ".xlsx"
-        raise refuse(
-            "unknown_format", shown_as, "ce n'est pas un fichier de texte, malgré son nom.",
-            "this is not a text file, whatever its name says.",
-            Text(f"Donnez-lui son vrai suffixe ({real} ?).", f"Give it its true suffix ({real}?)."),
-        )  # fmt: skip
-    return read_csv(data, shown_as, read)
+    return importer.read(data, shown_as, read)
 
 
 def _build_typed_table(

@@ -16,6 +16,7 @@ from tnt_sim.ingest.forms.layouts import LAYOUTS, Layout, identify_layout
 from tnt_sim.ingest.portfolio_reader import build_folder_error, read_bytes, read_raw
 from tnt_sim.ingest.tables.csv_files import check_one_encoding
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
+from tnt_sim.ingest.tables.importers import list_added_suffixes
 from tnt_sim.ingest.tables.pabulib import SUFFIX, build_table, read_pb
 from tnt_sim.ingest.tables.raw_table import HiddenRows, RawColumn, RawTable, ReadOptions
 from tnt_sim.ingest.tables.workbooks import list_sheets
@@ -64,9 +65,10 @@ def read_form(
 
 def _check_suffix(suffix: str, shown_as: str) -> None:
     """Refuse other formats by suffix; legacy and macro workbooks have messages of their own elsewhere."""
-    if suffix in KNOWN or suffix.startswith(".xl"):
+    known = (*KNOWN, *list_added_suffixes())
+    if suffix in known or suffix.startswith(".xl"):
         return
-    listed = ", ".join(KNOWN)
+    listed = ", ".join(known)
     raise refuse(
         "unknown_format", shown_as, f"le format « {suffix} » n'est pas lu.",
         f'the format "{suffix}" is not read.', Text(f"Formats lus : {listed}.", f"Formats read: {listed}."),

@@ -14,14 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-import polars as pl
-
 from tnt_sim.domain.money import MoneyError, format_decimal_euros, parse_cents
 from tnt_sim.errors import DataError, Defect, Defects, Place, suggest_name
 from tnt_sim.i18n.message import Text
 from tnt_sim.ingest.tables.csv_files import decode_text
 from tnt_sim.ingest.tables.headers import is_personal
-from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, strip_cells
+from tnt_sim.ingest.tables.raw_table import RawTable, build_raw_table
 from tnt_sim.ingest.tables.zip_packages import refuse
 
 SUFFIX = ".pb"
@@ -194,11 +192,7 @@ def build_table(pb: PbFile) -> RawTable:
     columns["requested"] = columns["cost"]
     if "score" not in columns and "votes" in columns:
         columns["score"] = columns["votes"]
-    raw = tuple(
-        RawColumn(name, k, strip_cells(pl.Series("text", cells, dtype=pl.String)))
-        for k, (name, cells) in enumerate(columns.items())
-    )
-    return RawTable(pb.shown_as, raw, pl.Series("_row", pb.lines, dtype=pl.UInt32))
+    return build_raw_table(pb.shown_as, columns, pb.lines)
 
 
 def render_scenario(pb: PbFile, file: str, *, extra: Sequence[str] = ()) -> str:

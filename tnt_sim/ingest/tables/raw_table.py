@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -165,6 +165,15 @@ def strip_cells(text: pl.Series) -> pl.Series:
     if not text.str.contains("'", literal=True).any():
         return text
     return text.str.replace_all(_GUARDED_INSIDE, "${1}${2}").str.replace(_GUARDED, "${1}")
+
+
+def build_raw_table(shown_as: str, columns: Mapping[str, Sequence[str]], lines: Sequence[int]) -> RawTable:
+    """Return a table of text cells, by header, with the line of each row in the file."""
+    raw = tuple(
+        RawColumn(header, position, strip_cells(pl.Series("text", cells, dtype=pl.String)))
+        for position, (header, cells) in enumerate(columns.items())
+    )
+    return RawTable(shown_as, raw, pl.Series("_row", lines, dtype=pl.UInt32))
 
 
 def _group_by_value(column: RawColumn, bad: pl.Series) -> tuple[list[list[int]], list[int]]:
