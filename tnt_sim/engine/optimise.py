@@ -64,7 +64,6 @@ from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.prove.branch_search import PointFound
 from tnt_sim.prove.stage_proofs import prove_infeasible, prove_stages
 from tnt_sim.prove.tie_break_proofs import TieProofs, prove_ties
-from tnt_sim.rules.kinds.equity.rule import Equity
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.load import with_amounts, with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -100,13 +99,13 @@ __all__ = ["OptimiseOptions", "SolveOutcome", "optimise", "with_amounts", "with_
 def without_refused(
     problem: Problem, recovery: Recovery, model: LinearModel, allocation: Allocation
 ) -> LinearModel:
-    """Add a cut for each `equity` figure that the exact check rejects; return the model itself if there is none.
+    """Add the cuts of each hard rule that refuses the allocation; return the model itself if there is none.
 
     A cut requires one of the dossiers `enter` to be funded, or one of the dossiers `leave` not to be.
     """
     column, row = recovery.funded_columns, recovery.candidate
     for rule in problem.rules:
-        if not isinstance(rule, Equity) or rule.mode is not Mode.HARD:
+        if rule.mode is not Mode.HARD:
             continue
         for enter, leave in rule.build_cuts(allocation.funded, allocation.granted_cents) or ():
             cut = np.zeros(model.n_cols, dtype=np.int64)

@@ -29,12 +29,7 @@ from tnt_sim.engine.optimise import DEFAULT, OptimiseOptions, Report, WarmStart,
 from tnt_sim.engine.result import ResultData, SolveOutcome, Status
 from tnt_sim.errors import Defects, TntError
 from tnt_sim.rules.expressions.measures import Measures
-from tnt_sim.rules.kinds.exclusive.rule import ExclusiveSpec
-from tnt_sim.rules.kinds.limit.rule import LimitSpec
-from tnt_sim.rules.kinds.requires.rule import RequiresSpec
-from tnt_sim.rules.kinds.share.rule import ShareSpec
-from tnt_sim.rules.kinds.together.rule import TogetherSpec
-from tnt_sim.rules.offers.decisions import DecideSpec
+from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.envelope_assignment import update_case
 from tnt_sim.scenario.load import with_changes
@@ -45,8 +40,6 @@ from tnt_sim.solve.backends.incremental_lp import Difference, IncrementalLp
 from tnt_sim.solve.methods.core_problem import CoreProblem
 from tnt_sim.verify.verification import ProofRows
 
-PLAIN_RULES = (LimitSpec, ShareSpec, ExclusiveSpec, RequiresSpec, TogetherSpec, DecideSpec)
-"""Rules that do not depend on the amount of an envelope, unless they use `of_amount`."""
 LOOKED_AT = ("rules", "caps", "grants", "objective", "measures")
 TOLD_OF_GOALS = ("no-objective", "once-differs", "reference-gone")
 """Warnings that an objective may cause."""
@@ -207,7 +200,7 @@ def _is_amount_free(problem: Problem) -> bool:
         not problem.limits
         and not problem.offers.committed.any()
         and problem.case.tree.opened is None
-        and all(isinstance(rule, PLAIN_RULES) for rule in spec.rules)
+        and not any(load_rule_kinds()[rule.kind].reads_amounts for rule in spec.rules)
         and all(rule.mode is Mode.HARD for rule in problem.rules)
         and "of_amount" not in word
     )

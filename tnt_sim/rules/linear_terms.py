@@ -75,6 +75,22 @@ class Once:
 
 
 @dataclass(frozen=True, slots=True)
+class Groups:
+    """Group of each dossier.
+
+    Attributes
+    ----------
+    names : names of the groups, sorted; a single None without `by`
+    codes : int64 (n,), position in `names`, -1 in no group
+    grouped : whether the rule gives `by`
+    """
+
+    names: tuple[str | None, ...]
+    codes: IntArray
+    grouped: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """A linear sum over n dossiers with integer coefficients; the module gives the equation.
 

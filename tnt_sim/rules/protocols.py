@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import polars as pl
@@ -30,6 +30,7 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.rules.linear_terms import (
     SAFE_SUM,
     BoolArray,
+    Groups,
     IntArray,
     Once,
     Terms,
@@ -461,3 +462,134 @@ class CompiledRule(Protocol):
         funded : bool (n,), the funded dossiers
         granted_cents : int64 (n,), the grants, 0 where a dossier is not funded
         """
+
+    @property
+    def is_between(self) -> bool:
+        """Whether the rule relates dossiers to each other, so that one may exclude another."""
+
+    @property
+    def has_distance(self) -> bool:
+        """Whether the violation of the rule can be measured and made smaller."""
+
+    def record_no_distance(self, case: Case, name: str, path: Path) -> None:
+        """Record, where the rule has no distance, that the goal `name` cannot make it smaller."""
+
+    @property
+    def distance_unit(self) -> Unit:
+        """Unit of `RuleReading.distance`."""
+
+    @property
+    def queue_names(self) -> tuple[str, ...]:
+        """Ids of the envelopes whose written amount decides which dossiers the rule lets in."""
+
+    def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+        """Return for each unfunded dossier one that keeps it out by this rule, -1 for none: int64 (n,)."""
+
+    def build_cuts(
+        self, funded: BoolArray, granted_cents: IntArray
+    ) -> Sequence[tuple[BoolArray, BoolArray]] | None:
+        """Return cuts that exclude an allocation which the rule's rows allow and its reading refuses.
+
+        Each cut is a pair of masks, bool (n,): some dossier of the first must enter, or some of the second
+        must leave. None where the choice of dossiers does not decide.
+        """
+
+    def list_group_sums(self) -> tuple[IntArray, tuple[Terms, ...]] | None:
+        """Return the group of each dossier and the sums whose figures are the rule's reading.
+
+        One sum is the figure itself; two in one scale are its numerator and denominator. None where adding
+        a dossier changes the figure in another way.
+        """
+
+    def list_limits(self) -> tuple[LimitedSum, ...]:
+        """Return the rule as limits of linear sums, () where it binds as a whole."""
+
+    def widen(self, wider: CompiledRule) -> CompiledRule:
+        """Return the rule with the sums of `wider`, the same rule on more dossiers, and its own bounds."""
+
+    def get_rate_bound(self, side: str) -> Fraction | None:
+        """Return the share that the rule demands on a side, `min` or `max`; None where it is no share."""
+
+
+class LimitedSum(CompiledRule, Protocol):
+    """A rule that bounds a linear sum by group: a `limit`, or a part of another rule written as one."""
+
+    @property
+    def terms(self) -> Terms:
+        """The sum."""
+
+    @property
+    def groups(self) -> Groups:
+        """The group of each dossier."""
+
+    @property
+    def minimum(self) -> tuple[Fraction | None, ...]:
+        """The minimum of each group, in the sum's unit."""
+
+    @property
+    def maximum(self) -> tuple[Fraction | None, ...]:
+        """The maximum of each group, in the sum's unit."""
+
+
+class RuleDefaults:
+    """A compiled rule's answers where its kind says nothing else; every kind inherits them.
+
+    By default a rule relates no dossiers, has a distance without a unit, reads no amount of an envelope and
+    binds as a whole.
+    """
+
+    __slots__ = ()
+
+    @property
+    def is_between(self) -> bool:
+        """False."""
+        return False
+
+    @property
+    def has_distance(self) -> bool:
+        """True."""
+        return True
+
+    def record_no_distance(self, case: Case, name: str, path: Path) -> None:
+        """Record it in general words."""
+        text = Text(
+            f"«\u00a0{name}\u00a0»\u00a0: cette règle n’a pas d’écart à réduire.",
+            f'"{name}": this rule has no distance to make smaller.',
+        )
+        case.record_defect("shortfall", text, path)
+
+    @property
+    def distance_unit(self) -> Unit:
+        """A plain number."""
+        return Unit.NUMBER
+
+    @property
+    def queue_names(self) -> tuple[str, ...]:
+        """The empty tuple."""
+        return ()
+
+    def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+        """Return -1 for every dossier."""
+        return np.full(len(funded), -1, dtype=np.int64)
+
+    def build_cuts(
+        self, funded: BoolArray, granted_cents: IntArray
+    ) -> Sequence[tuple[BoolArray, BoolArray]] | None:
+        """Return no cut."""
+        return ()
+
+    def list_group_sums(self) -> tuple[IntArray, tuple[Terms, ...]] | None:
+        """Return None."""
+        return None
+
+    def list_limits(self) -> tuple[LimitedSum, ...]:
+        """Return no limit."""
+        return ()
+
+    def widen(self, wider: CompiledRule) -> Self:
+        """Return the rule itself."""
+        return self
+
+    def get_rate_bound(self, side: str) -> Fraction | None:
+        """Return None."""
+        return None

@@ -35,7 +35,7 @@ from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, Scenar
 from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
 from tnt_sim.ingest.tables.raw_table import ReadOptions
-from tnt_sim.rules.kinds.coverage.rule import CoverageSpec
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.rules.protocols import Path
 from tnt_sim.scenario.decision_register import (
@@ -406,8 +406,9 @@ def _iterate_side_files(spec: ScenarioSpec) -> Iterator[tuple[Path, str]]:
         if envelope.split is not None and envelope.split.previous is not None:
             yield (*path, "split", "previous"), envelope.split.previous
     for k, rule in enumerate(spec.rules):
-        if isinstance(rule, CoverageSpec) and rule.already is not None and rule.is_in_force(spec.date):
-            yield ("rules", k, "already"), rule.already
+        if isinstance(rule, RuleSpec) and rule.is_in_force(spec.date):
+            for key, file in rule.list_side_files().items():
+                yield ("rules", k, key), file
     if spec.reference is not None:
         yield ("reference",), spec.reference
     if spec.committed_from is not None:

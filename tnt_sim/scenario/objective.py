@@ -31,8 +31,6 @@ from tnt_sim.i18n.message import Text, describe_count
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.per_capita import PerHead, build_per_head
-from tnt_sim.rules.kinds.equity.rule import Equity, record_unpriceable
-from tnt_sim.rules.kinds.order.rule import FirstCome
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, combine
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
@@ -358,8 +356,8 @@ class Objective:
                 path,
             )
             return None
-        if isinstance(rule, FirstCome):
-            _record_no_distance(self.case, name, path)
+        if not rule.has_distance:
+            rule.record_no_distance(self.case, name, path)
             return None
         signed = weight if sense is Sense.MINIMISE else -weight
         if signed < 0:
@@ -373,38 +371,9 @@ class Objective:
                 Text("Mettez-le sous `minimise`.", "Put it under `minimise`."),
             )
             return None
-        if isinstance(rule, Equity) and not rule.priceable:
-            record_unpriceable(self.case, path)
-            return None
-        return Shortfall(
-            rule, signed, 1 if sense is Sense.MINIMISE else -1, self._get_distance_unit(written[rule_id])
-        )
-
-    def _get_distance_unit(self, rule: Any) -> Unit:
-        """Return the unit of a rule's distance."""
-        if rule.kind == "schedule":
-            return Unit.MONEY
-        if rule.kind not in ("limit", "share", "equity"):
-            return Unit.NUMBER
-        terms = self.measures.get_terms(rule.measure, ())
-        return Unit.NUMBER if terms is None else terms.unit
+        return Shortfall(rule, signed, 1 if sense is Sense.MINIMISE else -1, rule.distance_unit)
 
 
 def _is_unbounded(rule: Any) -> bool:
     """Return whether a rule that takes bounds has none."""
     return hasattr(rule, "min") and rule.min is None and rule.max is None
-
-
-def _record_no_distance(case: Case, name: str, path: Path) -> None:
-    """Record that a queue has no distance: the amount of one dossier decides the turn of all after it."""
-    case.record_defect(
-        "shortfall",
-        Text(
-            f"« {name} » : une file (`skip: true`) n'a pas d'écart à réduire.",
-            f'"{name}": a queue (`skip: true`) has no distance to make smaller.',
-        ),
-        path,
-        Text(
-            "Rendez la règle ferme, ou écrivez `skip: false`.", "Make the rule hard, or write `skip: false`."
-        ),
-    )

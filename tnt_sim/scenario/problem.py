@@ -6,20 +6,15 @@ the verification evaluates allocations with it.
 
 Contradictions that sums alone show are reported without solving (`refuse_clashes`):
 
-    minima of one `limit`, by group     Σ_g minimum_g ≤ the most that the envelopes let these groups receive
     minimum spends of envelopes         Σ_children need ≤ what their parent can have
-    shares of one whole                 Σ minima of disjoint parts ≤ 1;  Σ maxima of parts that cover it ≥ 1
-    one share of all, by group          n · minimum ≤ 1;  n · maximum ≥ 1 where the n groups cover the whole
 
-Two shares that ask for more than the whole are satisfied only where nothing of it is funded; they are
-refused, like a single share above 100 %.
+Each rule kind adds its own, in `clashes.py` of its folder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,21 +22,16 @@ from pydantic import BaseModel
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.field_types import Described
-from tnt_sim.domain.money import format_cents, format_rate
+from tnt_sim.domain.money import format_cents
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError
 from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.rules.envelopes.options import EnvelopeLimit, build_envelope_limits
 from tnt_sim.rules.envelopes.tree_reading import compute_gain_bounds
-from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.expressions.measures import BUILT_IN, Measures
-from tnt_sim.rules.kind_support.attainable_range import compute_grant_bound, is_granted
 from tnt_sim.rules.kind_support.empty_group_keys import ask_blank_keys
 from tnt_sim.rules.kinds.decide.rule import combine_decisions
-from tnt_sim.rules.kinds.dossier_links import TableRule, compile_table_links, refuse_cycles
-from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.kinds.dossier_links import TableRule, compile_table_links
 from tnt_sim.rules.kinds.registry import load_rule_kinds
-from tnt_sim.rules.kinds.requires.rule import Requires
-from tnt_sim.rules.kinds.share.rule import Share
 from tnt_sim.rules.linear_terms import Terms
 from tnt_sim.rules.offers.caps import Caps, check_forced, compile_caps
 from tnt_sim.rules.offers.decisions import DecideSpec, Decisions
@@ -66,42 +56,18 @@ from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.spec import ScenarioSpec
 
 
-def refuse_clashes(case: Case, offers: Offers, rules: Sequence[tuple[object, Path]]) -> None:
-    """Record every contradiction that sums alone show; `rules` are compiled rules with their paths."""
-    for rule, path in rules:
-        if isinstance(rule, Limit) and rule.mode is Mode.HARD:
-            _check_floors(case, offers, rule, path)
+def refuse_clashes(
+    case: Case, offers: Offers, rules: Sequence[tuple[CompiledRule | TableRule, Path | None]]
+) -> None:
+    """Record every contradiction that sums and relations alone show.
+
+    `rules` are compiled rules with their paths; None where the table states the rule.
+    """
+    for name, kind in load_rule_kinds().items():
+        if kind.refuse_clashes is not None:
+            hard = [(rule, path) for rule, path in rules if rule.kind == name and rule.mode is Mode.HARD]
+            kind.refuse_clashes(case, offers, hard)
     _check_min_uses(case)
-    shares = [(rule, path) for rule, path in rules if isinstance(rule, Share) and rule.mode is Mode.HARD]
-    _check_shares(case, offers, [(rule, path) for rule, path in shares if not rule.groups.grouped])
-    for rule, path in shares:
-        if rule.pooled and not rule.numerator.once:
-            _check_group_shares(case, offers, rule, path)
-
-
-def _check_floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
-    if not limit.groups.grouped or not is_granted(limit.terms):
-        return
-    requested = sum((bound for bound in limit.minimum if bound is not None), Fraction(0)) / CENT
-    inside = (limit.groups.codes >= 0) & (limit.terms.per_cent == 1)
-    most = compute_grant_bound(case.tree, case.node, offers, inside)
-    if requested <= most:
-        return
-    fr, en = (
-        [format_cents(int(figure), lang) for figure in (requested, most)] for lang in (Lang.FR, Lang.EN)
-    )
-    n = describe_count(
-        sum(bound is not None for bound in limit.minimum), ("groupe", "groupes"), ("group", "groups")
-    )
-    case.record_defect(
-        "floors-exceed",
-        Text(
-            f"les planchers de {n.fr} font ensemble {fr[0]}, plus que les {fr[1]} que permettent les enveloppes.",
-            f"the floors of {n.en} come to {en[0]} together, more than the {en[1]} that envelopes allow.",
-        ),
-        (*path, "min"),
-        Text("Abaissez `min`, ou relevez une enveloppe.", "Lower `min`, or raise an envelope."),
-    )
 
 
 def _check_min_uses(case: Case) -> None:
@@ -132,105 +98,6 @@ def _record_excess_uses(case: Case, node: int, below: int, most: int) -> None:
         ("envelope", name),
         Text("Abaissez un `min_use`, ou relevez le montant.", "Lower a `min_use`, or raise the amount."),
     )
-
-
-def _check_shares(case: Case, offers: Offers, shares: Sequence[tuple[Share, Path]]) -> None:
-    """Compare the shares that have the same denominator with 100 %."""
-    while shares:
-        first = shares[0][0].denominator
-        same = [(rule, path) for rule, path in shares if _has_equal_terms(rule.denominator, first)]
-        shares = [(rule, path) for rule, path in shares if not _has_equal_terms(rule.denominator, first)]
-        low = _select_disjoint([(rule, path) for rule, path in same if rule.minimum is not None], offers)
-        total = sum((rule.minimum or Fraction(0) for rule, _ in low), Fraction(0))
-        if len(low) > 1 and total > 1:
-            _record_share_total(case, low, total, "min")
-        high = _select_disjoint([(rule, path) for rule, path in same if rule.maximum is not None], offers)
-        total = sum((rule.maximum or Fraction(0) for rule, _ in high), Fraction(0))
-        if len(high) > 1 and total < 1 and _is_complete_sum([rule.numerator for rule, _ in high], first):
-            _record_share_total(case, high, total, "max")
-
-
-def _check_group_shares(case: Case, offers: Offers, rule: Share, path: Path) -> None:
-    """Compare the shares that n groups may have of one whole with 100 %."""
-    n, inside = len(rule.groups.names), offers.in_play & (rule.groups.codes >= 0)
-    piece, whole = rule.numerator.restrict(inside), rule.denominator.restrict(offers.in_play)
-    low, high = n * (rule.minimum or Fraction(0)), n * (rule.maximum or Fraction(1))
-    if n == 0 or piece.scale != whole.scale or rule.denominator.once:
-        return
-    within = bool((piece.per_funded <= whole.per_funded).all() and (piece.per_cent <= whole.per_cent).all())
-    if low > 1 and within:
-        side, total = "min", low
-    elif high < 1 and _is_complete_sum([piece], whole):
-        side, total = "max", high
-    else:
-        return
-    fr, en = format_rate(total, Lang.FR), format_rate(total, Lang.EN)
-    groups = describe_count(n, ("groupe", "groupes"), ("group", "groups"))
-    case.record_defect(
-        "shares-whole",
-        Text(
-            f"avec {groups.fr}, cette borne fait {fr} de l'ensemble, "
-            f"{'plus' if side == 'min' else 'moins'} que les 100 % à répartir.",
-            f"with {groups.en} this bound comes to {en} of the whole, "
-            f"{'more' if side == 'min' else 'less'} than the 100 % to share.",
-        ),
-        (*path, side),
-        Text(f"Corrigez `{side}`.", f"Correct `{side}`."),
-    )
-
-
-def _has_equal_terms(left: Terms, other: Terms) -> bool:
-    if left is other:  # sums that count a key once are equal only if they are the same object
-        return True
-    return bool(
-        left.scale == other.scale
-        and not left.once
-        and not other.once
-        and (left.per_funded == other.per_funded).all()
-        and (left.per_cent == other.per_cent).all()
-    )
-
-
-def _select_disjoint(shares: Sequence[tuple[Share, Path]], offers: Offers) -> list[tuple[Share, Path]]:
-    """Return the first rules of a list of which no dossier in play is in two.
-
-    Rules without dossiers are left out.
-    """
-    taken = np.zeros(len(offers.candidate), dtype=np.bool_)
-    result = []
-    for rule, path in shares:
-        mine = ((rule.numerator.per_funded != 0) | (rule.numerator.per_cent != 0)) & offers.in_play
-        if mine.any() and not (mine & taken).any() and not rule.numerator.once:
-            taken |= mine
-            result.append((rule, path))
-    return result
-
-
-def _is_complete_sum(terms: Sequence[Terms], whole: Terms) -> bool:
-    """Return whether the parts add up to the whole."""
-    if any(part.scale != whole.scale for part in terms):
-        return False
-    funded = np.sum([part.per_funded for part in terms], axis=0)
-    cents = np.sum([part.per_cent for part in terms], axis=0)
-    return np.array_equal(funded, whole.per_funded) and np.array_equal(cents, whole.per_cent)
-
-
-def _record_share_total(case: Case, shares: Sequence[tuple[Share, Path]], total: Fraction, side: str) -> None:
-    names = [rule.id for rule, _ in shares]
-    fr, en = format_rate(total, Lang.FR), format_rate(total, Lang.EN)
-    shown_fr, shown_en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
-    if side == "min":
-        text = Text(
-            f"les parts minimales de {shown_fr} font {fr} du même ensemble : plus de 100 %.",
-            f"the minimum shares of {shown_en} come to {en} of one whole: more than 100 %.",
-        )
-    else:
-        text = Text(
-            f"les parts maximales de {shown_fr} ne font que {fr}, et chaque dossier est dans l'une d'elles.",
-            f"the maximum shares of {shown_en} come to {en} only, and each dossier is in one of them.",
-        )
-    hint = Text("Corrigez une de ces parts.", "Correct one of these shares.")
-    case.defects.add("shares-whole", text, *(case.locate((*path, side)) for _, path in shares), hint=hint)
 
 
 def collect_form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) -> list[Defect]:
@@ -382,9 +249,9 @@ def compile_problem(scenario: ScenarioData, deadline: Deadline = UNLIMITED) -> P
         deadline.check()
         compiled.append(_compile_rule(rule, path, case, measures, offered))
     table_rules = compile_table_links(case, offered)
-    _check_cycles(case, compiled, [path for _, path in rules], table_rules)
     known = {rule.id: rule for rule in compiled if rule is not None}
-    refuse_clashes(case, offered, [(rule, path) for rule, (_, path) in zip(compiled, rules, strict=True)])
+    written = [(rule, path) for rule, (_, path) in zip(compiled, rules, strict=True) if rule is not None]
+    refuse_clashes(case, offered, [*((rule, None) for rule in table_rules), *written])
     deadline.check()
     stages = Objective(spec, case, measures, offered, known).resolve_stages()
     granted = measures.get_terms("granted", ("objective",))
@@ -447,22 +314,6 @@ def _compile_rule(
     with case.guard_overflow(path):
         return load_rule_kinds()[rule.kind].compile_rule(rule, path, case, measures, offered)
     return None
-
-
-def _check_cycles(
-    case: Case, compiled: Sequence[CompiledRule | None], paths: Sequence[Path], table: Sequence[TableRule]
-) -> None:
-    """Record cycles of hard prerequisites, of rules and table together.
-
-    Priced or reported ones may be cyclic.
-    """
-    result: list[tuple[Requires, Path | None]] = [(r, None) for r in table if isinstance(r, Requires)]
-    result += [
-        (rule, path)
-        for rule, path in zip(compiled, paths, strict=True)
-        if isinstance(rule, Requires) and rule.mode is Mode.HARD
-    ]
-    refuse_cycles(case, result)
 
 
 def _check_penalty_stage(rule: Any, path: Path, case: Case, n_stages: int) -> None:

@@ -51,10 +51,6 @@ from tnt_sim.rules.envelopes.tree_reading import (
     find_ring_fenced,
 )
 from tnt_sim.rules.kinds.dossier_links import PREREQUISITES, VARIANTS, TableRule
-from tnt_sim.rules.kinds.exclusive.rule import Exclusive
-from tnt_sim.rules.kinds.order.rule import FirstCome, Order
-from tnt_sim.rules.kinds.requires.rule import Requires
-from tnt_sim.rules.kinds.together.rule import Together
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, sum_by_group, sum_exactly
 from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
 from tnt_sim.scenario.objective import ObjectiveStage
@@ -62,7 +58,6 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, read_allocation
 from tnt_sim.verify.dossier_addition import Holds, build_rule_test
 
-BETWEEN = (Exclusive, Requires, Together, Order, FirstCome)
 CODES = {VARIANTS: "variant", PREREQUISITES: "prerequisite", "order": "order"}
 _FIRST = ("variant", "prerequisite", "order", "crowded_out")
 
@@ -84,11 +79,6 @@ class BlockingRelation:
     coded: BoolArray
 
 
-def is_between(rule: CompiledRule | TableRule) -> bool:
-    """Whether a rule is a rule between dossiers."""
-    return isinstance(rule, BETWEEN)
-
-
 def find_blocking_relations(problem: Problem, allocation: Allocation, waiting: BoolArray) -> BlockingRelation:
     """Find the waiting candidates that a hard rule between dossiers excludes."""
     n = problem.case.n
@@ -97,7 +87,7 @@ def find_blocking_relations(problem: Problem, allocation: Allocation, waiting: B
     result = [
         (CODES.get(rule.kind, "crowded_out"), rule)
         for rule in (*problem.table_rules, *problem.rules)
-        if isinstance(rule, BETWEEN) and rule.mode is Mode.HARD
+        if rule.is_between and rule.mode is Mode.HARD
     ]
     for word, rule in sorted(result, key=lambda pair: _FIRST.index(pair[0])):
         who = rule.find_blocking_dossiers(allocation.funded, allocation.granted_cents)
@@ -433,7 +423,7 @@ def _find_blocking_rules(
     problem: Problem, allocation: Allocation, reading: AllocationReading, rows: IntArray
 ) -> dict[int, str]:
     """Find, for dossiers that fit the money left, the first cap or hard rule that funding them would violate."""
-    hard = [rule for rule in problem.rules if rule.mode is Mode.HARD and not is_between(rule)]
+    hard = [rule for rule in problem.rules if rule.mode is Mode.HARD and not rule.is_between]
     named = build_rule_finder(problem, allocation, hard)
     return {row: name for row in rows.tolist() if (name := named(row)) is not None}
 

@@ -14,12 +14,9 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
-from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.kinds.share.rule import Share
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, find_common_scale
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms
 from tnt_sim.rules.protocols import Reading
 
-_SumRule = EnvelopeLimit | Limit | Share
 Holds = Callable[[int, int], bool]
 """Whether a rule is satisfied after adding a dossier (row) with an amount (cents)."""
 
@@ -28,20 +25,16 @@ def build_rule_test(rule: Any, funded: BoolArray, granted_cents: IntArray) -> Ho
     """Return a function that tells whether a rule or envelope limit is satisfied with one more dossier."""
     if isinstance(rule, EnvelopeLimit):
         codes, readings = np.zeros(len(funded), dtype=np.int64), (rule.read(funded, granted_cents),)
-        return _of_groups(rule, codes, readings, (_Sum.of(rule.terms, codes, funded, granted_cents),))
-    sums: tuple[_Sum, ...]
-    if isinstance(rule, Limit):
-        sums = (_Sum.of(rule.terms, rule.groups.codes, funded, granted_cents),)
-    elif isinstance(rule, Share) and not rule.pooled:
-        scale = find_common_scale([rule.numerator.scale, rule.denominator.scale])
-        parts = (rule.numerator.rescale(scale), rule.denominator.rescale(scale))
-        sums = tuple(_Sum.of(part, rule.groups.codes, funded, granted_cents) for part in parts)
-    else:
+        return _of_groups(codes, readings, [_Sum.of(rule.terms, codes, funded, granted_cents)])
+    grouped = rule.list_group_sums()
+    if grouped is None:
         return _read_anew(rule, funded, granted_cents)
-    return _of_groups(rule, rule.groups.codes, rule.read(funded, granted_cents).readings, sums)
+    codes, sums = grouped
+    readings = rule.read(funded, granted_cents).readings
+    return _of_groups(codes, readings, [_Sum.of(part, codes, funded, granted_cents) for part in sums])
 
 
-def _of_groups(rule: _SumRule, codes: IntArray, readings: Sequence[Reading], sums: Sequence[_Sum]) -> Holds:
+def _of_groups(codes: IntArray, readings: Sequence[Reading], sums: Sequence[_Sum]) -> Holds:
     broken = [place for place, one in enumerate(readings) if not one.holds]
 
     def is_satisfied(row: int, cents: int) -> bool:
@@ -50,20 +43,19 @@ def _of_groups(rule: _SumRule, codes: IntArray, readings: Sequence[Reading], sum
             return False
         if group < 0:
             return True
-        return _increase_reading(
-            readings[group], rule, [one.compute_increase(row, cents) for one in sums]
-        ).holds
+        return _increase_reading(readings[group], sums, row, cents).holds
 
     return is_satisfied
 
 
-def _increase_reading(before: Reading, rule: _SumRule, more: Sequence[int]) -> Reading:
-    """Return the figure of a group with increased sums."""
+def _increase_reading(before: Reading, sums: Sequence[_Sum], row: int, cents: int) -> Reading:
+    """Return the figure of a group with one more dossier: a sum, or a numerator and a denominator."""
+    more = [one.compute_increase(row, cents) for one in sums]
     num, den = before.num, before.den
-    if isinstance(rule, Share):
+    if len(more) == 2:
         num, den = num + more[0], den + more[1]
     else:
-        num += more[0] * rule.terms.scale.numerator
+        num += more[0] * sums[0].terms.scale.numerator
     return Reading(before.group, num, den, before.minimum, before.maximum, before.lowered)
 
 

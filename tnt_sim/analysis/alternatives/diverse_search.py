@@ -41,10 +41,9 @@ from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate, with_kept_values
 from tnt_sim.rules.expressions.columns import CENT
-from tnt_sim.rules.expressions.groups import Groups
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
+from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray, Terms, Unit
 from tnt_sim.rules.protocols import Mode, RowBuilder, RowKind, RowLabel, RuleReading, Sense
 from tnt_sim.scenario.objective import ObjectiveStage, SmallestSpec, compile_smallest
 from tnt_sim.scenario.problem import Problem

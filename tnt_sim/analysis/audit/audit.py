@@ -38,10 +38,8 @@ from tnt_sim.errors import Defect, LimitReached, UsageError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.reports.audit import describe_violation, render_audit_html
 from tnt_sim.rules.expressions.columns import CENT
-from tnt_sim.rules.expressions.groups import Groups
-from tnt_sim.rules.kinds.equity.rule import Equity
 from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.linear_terms import Terms, Unit
+from tnt_sim.rules.linear_terms import Groups, Terms, Unit
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
@@ -98,8 +96,7 @@ def _compute_excess(
         above = [one for one in problem.caps.list_excesses(funded, granted) if one.cap == entry.id]
         return sum(one.granted_cents - max(one.limit_cents, 0) for one in above) * CENT, Unit.MONEY
     assert entry.rule is not None
-    unit = entry.rule.of.terms.unit if isinstance(entry.rule, Equity) else Unit.NUMBER
-    return entry.rule.read(funded, granted).distance, unit
+    return entry.rule.read(funded, granted).distance, entry.rule.distance_unit
 
 
 def _build_entry(

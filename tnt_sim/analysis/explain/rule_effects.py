@@ -26,7 +26,6 @@ from functools import partial
 import numpy as np
 
 from tnt_sim.analysis.shared.decided_run import DecidedRun
-from tnt_sim.analysis.shared.reference_solution import get_violation_unit
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
@@ -62,7 +61,7 @@ def minimise_violation(decided: DecidedRun, row: int, rule: CompiledRule) -> Rul
     """
     problem = decided.problem
     loose: CompiledRule = replace(rule, mode=Mode.REPORT)  # type: ignore[type-var]
-    unit = get_violation_unit(rule)
+    unit = rule.distance_unit
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     nothing = Terms(Fraction(1), unit, zeros, zeros)
     distance = ObjectiveStage(

@@ -32,14 +32,10 @@ from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
 from tnt_sim.rules.envelopes.tree_reading import read_envelopes
 from tnt_sim.rules.expressions.columns import CENT
-from tnt_sim.rules.expressions.groups import Groups
-from tnt_sim.rules.kinds.coverage.rule import Coverage
-from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.kinds.schedule.rule import Schedule
-from tnt_sim.rules.kinds.share.rule import Share
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, sum_exactly
+from tnt_sim.rules.kinds.limit.rule import build_limit, build_single_limit
+from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray, Terms, Unit, sum_exactly
 from tnt_sim.rules.offers.total_aid import GUARD
-from tnt_sim.rules.protocols import CompiledRule, Mode, Path, Reading
+from tnt_sim.rules.protocols import CompiledRule, LimitedSum, Mode, Path, Reading
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 
@@ -76,7 +72,7 @@ class WrittenPart:
     id: str
     kind: str
     path: Path
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[LimitedSum, ...] = ()
     rule: CompiledRule | None = None
     node: int = -1
 
@@ -87,7 +83,7 @@ class WrittenPart:
             return (LiftableBound(self.key),)
         return tuple(LiftableBound(self.key, name or "", side) for _, name, side, _ in self.iterate_bounds())
 
-    def iterate_bounds(self) -> Iterator[tuple[Limit, str | None, str, Fraction]]:
+    def iterate_bounds(self) -> Iterator[tuple[LimitedSum, str | None, str, Fraction]]:
         """Yield (limit, group, side, bound) for each line."""
         for limit in self.limits:
             for name, low, high in zip(limit.groups.names, limit.minimum, limit.maximum, strict=True):
@@ -125,8 +121,7 @@ class ElasticProblem:
         decided = _build_decision_entries(problem)
         wider = {} if free is None else {rule.id: rule for rule in free.rules}
         rules = [
-            _build_rule_entry(_widen_sums(rule, wider.get(rule.id, rule)))
-            for rule in _list_hard_rules(problem)
+            _build_rule_entry(rule.widen(wider.get(rule.id, rule))) for rule in _list_hard_rules(problem)
         ]
         entries = [*_list_envelope_entries(problem), *rules, *decided]
         entries += [
@@ -240,26 +235,13 @@ def _build_eased_limits(
                 eased = None if bound is None else bound + sign * ease.get(line, Fraction(0))
                 bounds[side].append(eased if line in kept_bounds else None)
         if any(bound is not None for side in bounds.values() for bound in side):
-            result.append(replace(limit, minimum=tuple(bounds["min"]), maximum=tuple(bounds["max"])))
+            low, high = tuple(bounds["min"]), tuple(bounds["max"])
+            result.append(replace(limit, minimum=low, maximum=high))  # type: ignore[type-var]
     return result
 
 
 def _list_hard_rules(problem: Problem) -> list[CompiledRule]:
     return [rule for rule in problem.rules if rule.mode is Mode.HARD]
-
-
-def _widen_sums(rule: CompiledRule, wider: CompiledRule) -> CompiledRule:
-    """Return the rule with sums that count applications refused by decision, and its own bounds.
-
-    A minimum that was lowered to what its group can reach stays lowered. A group of refused
-    applications alone has no minimum.
-    """
-    if isinstance(rule, Limit) and isinstance(wider, Limit):
-        own = dict(zip(rule.groups.names, rule.minimum, strict=True))
-        return replace(wider, minimum=tuple(own.get(name) for name in wider.groups.names))
-    if isinstance(rule, Coverage) and isinstance(wider, Coverage):
-        return replace(wider, minimum=rule.minimum, maximum=rule.maximum)
-    return wider if isinstance(rule, Share | Schedule) else rule
 
 
 def _build_whole_entry(
@@ -269,48 +251,7 @@ def _build_whole_entry(
 
 
 def _build_rule_entry(rule: CompiledRule) -> WrittenPart:
-    key, path = f"rule:{rule.id}", ("rules", rule.id)
-    if isinstance(rule, Limit):
-        return WrittenPart(key, rule.id, rule.kind, path, (rule,), rule)
-    if isinstance(rule, Share):
-        return WrittenPart(key, rule.id, rule.kind, path, _build_share_limits(rule), rule)
-    if isinstance(rule, Schedule):
-        limits = tuple(
-            _build_single_limit(rule.id, one.terms, one.name, None, one.cents * CENT) for one in rule.ceilings
-        )
-        return WrittenPart(key, rule.id, rule.kind, path, limits, rule)
-    if isinstance(rule, Coverage):
-        limit = _build_single_limit(rule.id, rule.terms, None, rule.minimum, rule.maximum)
-        return WrittenPart(key, rule.id, rule.kind, path, (limit,), rule)
-    return _build_whole_entry(key, rule.id, rule.kind, path, rule)
-
-
-def _build_share_limits(share: Share) -> tuple[Limit, ...]:
-    """Write a share p as a linear limit: numerator − p·denominator ≥ 0 (minimum) or ≤ 0 (maximum)."""
-    result = []
-    for side, groups, terms in share.list_sides():
-        none: tuple[Fraction | None, ...] = (None,) * len(groups.names)
-        zero: tuple[Fraction | None, ...] = (Fraction(0),) * len(groups.names)
-        low, high = (zero, none) if side == "min" else (none, zero)
-        result.append(_build_limit(share.id, terms, groups, low, high))
-    return tuple(result)
-
-
-def _build_limit(
-    name: str,
-    terms: Terms,
-    groups: Groups,
-    low: tuple[Fraction | None, ...],
-    high: tuple[Fraction | None, ...],
-) -> Limit:
-    return Limit(name, "limit", Mode.HARD, terms, groups, low, high, (False,) * len(groups.names))
-
-
-def _build_single_limit(
-    name: str, terms: Terms, group: str | None, low: Fraction | None, high: Fraction | None
-) -> Limit:
-    codes = np.zeros(len(terms.per_funded), dtype=np.int64)
-    return _build_limit(name, terms, Groups((group,), codes, grouped=group is not None), (low,), (high,))
+    return WrittenPart(f"rule:{rule.id}", rule.id, rule.kind, ("rules", rule.id), rule.list_limits(), rule)
 
 
 def _list_envelope_entries(problem: Problem) -> list[WrittenPart]:
@@ -330,7 +271,7 @@ def _build_option_entry(limit: EnvelopeLimit, node: int) -> WrittenPart:
     scale = limit.terms.scale
     low = None if limit.low is None else limit.low * scale
     high = None if limit.high is None else limit.high * scale
-    bound = _build_single_limit(f"{limit.envelope}.{limit.option}", limit.terms, None, low, high)
+    bound = build_single_limit(f"{limit.envelope}.{limit.option}", limit.terms, None, low, high)
     path: Path = ("envelope", limit.envelope, limit.option)
     key = f"envelope:{limit.envelope}.{limit.option}"
     return WrittenPart(key, limit.envelope, limit.option, path, (bound,), node=node)
@@ -366,7 +307,7 @@ def _build_commitments_entry(problem: Problem) -> WrittenPart:
         codes[rows] = code
         names = tuple(problem.case.tree.ids[node] for node in nodes.tolist())
         lower = tuple(Fraction(n) for n in count.tolist())
-        limit = _build_limit(
+        limit = build_limit(
             COMMITTED, limit.terms, Groups(names, codes, grouped=True), lower, (None,) * len(names)
         )
     return WrittenPart(COMMITTED, COMMITTED, COMMITTED, ("dossiers",), (limit,))
@@ -374,7 +315,7 @@ def _build_commitments_entry(problem: Problem) -> WrittenPart:
 
 def _build_dossier_limit(
     problem: Problem, name: str, rows: IntArray, low: int | None, high: int | None
-) -> Limit:
+) -> LimitedSum:
     n = problem.case.n
     codes = np.full(n, -1, dtype=np.int64)
     codes[rows] = np.arange(len(rows))
@@ -383,7 +324,7 @@ def _build_dossier_limit(
     terms = Terms(Fraction(1), Unit.NUMBER, ones, zeros)
     lower = (None if low is None else Fraction(low),) * len(names)
     upper = (None if high is None else Fraction(high),) * len(names)
-    return _build_limit(name, terms, Groups(names, codes, grouped=True), lower, upper)
+    return build_limit(name, terms, Groups(names, codes, grouped=True), lower, upper)
 
 
 def _release_commitments(problem: Problem) -> Problem:

@@ -54,11 +54,7 @@ from tnt_sim.reporting.reports.infeasibility import (
     render_conflict_html,
 )
 from tnt_sim.rules.expressions.columns import CENT
-from tnt_sim.rules.kinds.coverage.rule import Coverage
-from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.kinds.share.rule import Share
 from tnt_sim.rules.linear_terms import Unit, sum_exactly
-from tnt_sim.rules.protocols import CompiledRule
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
@@ -128,7 +124,7 @@ def _build_bound_entry(form: ElasticProblem, liftable: LiftableBound) -> dict[st
     bound = get_written_bound(entry, liftable)
     if bound is None:
         return {"bound": None, "bound_cents": None}
-    rate = get_share_bound(entry.rule, liftable.side)
+    rate = _get_rate_bound(entry, liftable)
     return {
         **build_figure("bound", bound, entry.unit),
         "rate": None if rate is None else format_fraction(rate),
@@ -147,11 +143,8 @@ def get_written_bound(entry: WrittenPart, liftable: LiftableBound) -> Fraction |
     )
 
 
-def get_share_bound(rule: CompiledRule | None, side: str) -> Fraction | None:
-    """Return the share that a `share` rule requires; None for other rules."""
-    if not isinstance(rule, Share):
-        return None
-    return rule.minimum if side == "min" else rule.maximum
+def _get_rate_bound(entry: WrittenPart, liftable: LiftableBound) -> Fraction | None:
+    return None if entry.rule is None else entry.rule.get_rate_bound(liftable.side)
 
 
 def build_figure(key: str, value: Fraction, unit: Unit) -> dict[str, Any]:
@@ -179,7 +172,7 @@ def _build_eased_entry(
         **build_figure("from", bound, entry.unit),
         **build_figure("to", to, entry.unit),
     }
-    rate = get_share_bound(entry.rule, liftable.side)
+    rate = _get_rate_bound(entry, liftable)
     if rate is not None:
         document |= {
             "kind": "share",
@@ -297,14 +290,10 @@ def _set_of(
     if liftable.group or entry.path[0] != "rules":
         return None
     path = f"rules.{entry.id}.{liftable.side}"
-    if isinstance(entry.rule, Share):
+    if _get_rate_bound(entry, liftable) is not None:
         reached = _compute_reached_share(entry, liftable, repair)
         return None if reached is None else [f"{path}={write_rate(reached)}"]
-    if not isinstance(entry.rule, Limit):
-        return (
-            None if not isinstance(entry.rule, Coverage) else _build_bound_lines(path, entry, liftable, slack)
-        )
-    return _build_bound_lines(path, entry, liftable, slack)
+    return _build_bound_lines(path, entry, liftable, slack) if entry.limits else None
 
 
 def _build_bound_lines(path: str, entry: WrittenPart, liftable: LiftableBound, slack: Fraction) -> list[str]:

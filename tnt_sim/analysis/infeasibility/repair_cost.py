@@ -31,9 +31,8 @@ from tnt_sim.formulation.linear_model import IntArray
 from tnt_sim.formulation.linear_model import SolveStage as ModelStage
 from tnt_sim.rules.envelopes.tree_rows import format_relief_name
 from tnt_sim.rules.expressions.columns import CENT
-from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import Terms, Unit
-from tnt_sim.rules.protocols import Mode, Penalty, Sense
+from tnt_sim.rules.protocols import CompiledRule, Mode, Penalty, Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.registry import get_backend
@@ -152,8 +151,9 @@ def _build_penalty(unit: Unit) -> Penalty:
     return Penalty(MONEY_STAGE, Fraction(100)) if unit is Unit.MONEY else Penalty(NUMBER_STAGE, Fraction(1))
 
 
-def _add_penalty(limit: Limit, unit: Unit) -> Limit:
-    return replace(limit, mode=Mode.PENALTY, penalty=_build_penalty(unit))
+def _add_penalty(limit: CompiledRule, unit: Unit) -> CompiledRule:
+    priced: CompiledRule = replace(limit, mode=Mode.PENALTY, penalty=_build_penalty(unit))  # type: ignore[type-var]
+    return priced
 
 
 def _build_zero_stage(name: str, problem: Problem, unit: Unit) -> ObjectiveStage:

@@ -28,7 +28,6 @@ from tnt_sim.analysis.shared.reference_solution import (
     ReportProgress,
     can_relax,
     compare_allocations,
-    get_violation_unit,
     notify_progress,
     relax_rule_to_report,
 )
@@ -307,7 +306,7 @@ def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, ObjectiveSta
     """Relax a rule to a report and build the stage that minimises its violation."""
     soft = relax_rule_to_report(problem, rule_id)
     own = next(rule for rule in soft.rules if rule.id == rule_id)
-    unit = get_violation_unit(own)
+    unit = own.distance_unit
     zeros = problem.granted.per_funded * 0
     part = Shortfall(own, Fraction(1), 1, unit)
     return soft, ObjectiveStage(

@@ -39,11 +39,11 @@ from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome
 from tnt_sim.errors import Defects, UsageError, suggest_name
 from tnt_sim.i18n.message import Text, describe_count
-from tnt_sim.rules.expressions.groups import Groups, group_by_columns
+from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.kind_support.attainable_range import compute_demand
 from tnt_sim.rules.kinds.limit.rule import Limit
-from tnt_sim.rules.linear_terms import Terms, Unit
+from tnt_sim.rules.linear_terms import Groups, Terms, Unit
 from tnt_sim.rules.protocols import Case, Mode, Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem

@@ -29,13 +29,12 @@ from tnt_sim.domain.budget_tree import EnvelopeOptions, EnvelopeSpec
 from tnt_sim.domain.money import format_decimal_euros, parse_cents, parse_decimal
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Text
+from tnt_sim.rules.kinds.registry import load_rule_kinds
 from tnt_sim.scenario.load import with_amounts, with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 
 FREE, PRO_RATA = "free", "pro_rata"
-_LOOK_AT_MONEY = ("order", "equity")
-"""Kinds of rules whose rows depend on the amounts of envelopes."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ class AmountVariation:
         plain = all(option == EnvelopeOptions() for option in tree.options)
         if not plain or problem.limits or len(tree.ids) != len(self._family):
             return None
-        if any(rule.kind in _LOOK_AT_MONEY for rule in problem.rules):
+        if any(load_rule_kinds()[rule.kind].reads_amounts for rule in problem.rules):
             return None
         if any("of_amount" in str(rule) for rule in self.scenario.spec.rules):
             return None

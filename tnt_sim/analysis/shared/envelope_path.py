@@ -20,11 +20,9 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.budget_tree import EnvelopeOptions, Tree, Unassigned
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.kind_support.rule_spec import ShareOfAmount
-from tnt_sim.rules.kinds.limit.rule import LimitSpec
-from tnt_sim.rules.kinds.order.rule import FirstCome
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.linear_terms import sum_exactly
-from tnt_sim.rules.protocols import Mode
+from tnt_sim.rules.protocols import CompiledRule, Mode
 from tnt_sim.scenario.load import with_amounts
 from tnt_sim.scenario.problem import Problem, compile_problem
 
@@ -63,18 +61,17 @@ def list_amount_dependent_rules(problem: Problem, nodes: Sequence[int]) -> tuple
             result.append(AmountDependentRule(words, relaxes))
     for rule in _of_amount(problem, names):
         words = Text(f"la règle « {rule.id} »", f'the rule "{rule.id}"')
-        result.append(AmountDependentRule(words, not isinstance(rule.min, ShareOfAmount)))
+        result.append(AmountDependentRule(words, "min" not in rule.list_amount_shares()))
     for queue in _list_queues(problem, nodes):
         words = Text(f"la file de la règle « {queue.id} »", f'the queue of the rule "{queue.id}"')
         result.append(AmountDependentRule(words, False))
     return tuple(result)
 
 
-def _list_queues(problem: Problem, nodes: Sequence[int]) -> list[FirstCome]:
+def _list_queues(problem: Problem, nodes: Sequence[int]) -> list[CompiledRule]:
     """Return the queues of the lowest of these envelopes; those above keep serving their own applications."""
     name = problem.case.tree.ids[nodes[0]]
-    rules = [rule for rule in problem.rules if isinstance(rule, FirstCome)]
-    return [rule for rule in rules if any(queue.name == name for queue in rule.queues)]
+    return [rule for rule in problem.rules if name in rule.queue_names]
 
 
 def _is_amount_split(split: Any) -> bool:
@@ -82,16 +79,15 @@ def _is_amount_split(split: Any) -> bool:
     return split is not None and split.each is None
 
 
-def _of_amount(problem: Problem, names: set[str]) -> list[LimitSpec]:
+def _of_amount(problem: Problem, names: set[str]) -> list[RuleSpec]:
+    """Return the rules in force that bound a measure by a share of the amount of one of these envelopes."""
     spec = problem.scenario.spec
     return [
         rule
         for rule in spec.rules
-        if isinstance(rule, LimitSpec)
+        if isinstance(rule, RuleSpec)
         and rule.is_in_force(spec.date)
-        and any(
-            isinstance(bound, ShareOfAmount) and bound.of_amount in names for bound in (rule.min, rule.max)
-        )
+        and any(bound.of_amount in names for bound in rule.list_amount_shares().values())
     ]
 
 

@@ -19,9 +19,6 @@ from tnt_sim.engine.optimise import OptimiseOptions, WarmStart, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import LimitReached, NothingDecided, UsageError
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.kinds.equity.rule import Equity
-from tnt_sim.rules.kinds.order.rule import FirstCome
-from tnt_sim.rules.linear_terms import Terms, Unit
 from tnt_sim.rules.protocols import CompiledRule, Mode, Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
@@ -215,16 +212,4 @@ def without_prices(problem: Problem) -> Problem:
 
 def can_relax(rule: CompiledRule) -> bool:
     """Whether a rule is hard and its violation can be measured."""
-    if rule.mode is not Mode.HARD or isinstance(rule, FirstCome):
-        return False
-    return not isinstance(rule, Equity) or rule.priceable
-
-
-def get_violation_unit(rule: CompiledRule) -> Unit:
-    """Return the unit of a rule's violation."""
-    if rule.kind == "schedule":
-        return Unit.MONEY
-    terms = getattr(rule, "terms", None) or getattr(rule, "numerator", None)
-    if isinstance(rule, Equity):
-        terms = rule.of.terms
-    return terms.unit if isinstance(terms, Terms) else Unit.NUMBER
+    return rule.mode is Mode.HARD and rule.has_distance

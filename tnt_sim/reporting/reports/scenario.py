@@ -18,7 +18,6 @@ from tnt_sim.reporting.renderers.terminal import wrap_paragraph
 from tnt_sim.reporting.text.scenario_entries import (
     describe_eligibility,
     describe_n_rows,
-    describe_reach,
     describe_recipients,
     describe_remark,
     describe_source,
@@ -27,8 +26,7 @@ from tnt_sim.reporting.text.scenario_entries import (
 from tnt_sim.rules.envelopes.text import describe_envelope, find_gaining_envelopes, format_envelope_formula
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
-from tnt_sim.rules.kinds.coverage.rule import Coverage
-from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula
+from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula, load_rule_kinds
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.offers.text import (
     describe_cap,
@@ -250,13 +248,15 @@ class _Teller:
                 mask=self._select_by_rule(rule, path),
                 formula=format_rule_formula(rule),
                 rows=self.rows[rule.id] if rule.kind != "decide" else None,
-                remark=self._describe_reach(rule.id),
+                remark=self._describe_compiled(rule.kind, rule.id),
             )
 
-    def _describe_reach(self, name: str) -> str:
-        """Say out of how many units of the map a coverage counts; "" for other rules."""
-        found = (rule for rule in self.problem.rules if rule.id == name and isinstance(rule, Coverage))
-        return "".join(describe_reach(rule, self.lang) for rule in found)
+    def _describe_compiled(self, kind: str, name: str) -> str:
+        """Say what the kind of a rule adds to its sentence once the rule is resolved."""
+        describe = load_rule_kinds()[kind].describe_compiled
+        if describe is None:
+            return ""
+        return "".join(describe(rule, self.lang) for rule in self.problem.rules if rule.id == name)
 
     def _select_by_rule(self, rule: Any, path: Path) -> BoolArray | None:
         """Return the applications that a rule names or selects with its `where`.

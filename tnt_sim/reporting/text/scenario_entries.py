@@ -8,10 +8,9 @@ from tnt_sim.domain.field_types import Described
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_count
-from tnt_sim.rules.expressions.column_text import format_integer, format_list
+from tnt_sim.rules.expressions.column_text import format_list
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.text import capitalise, describe_if_clause, describe_where_clause
-from tnt_sim.rules.kinds.coverage.rule import Coverage
 from tnt_sim.rules.offers.eligibility import EligibilitySpec
 from tnt_sim.scenario.spec import StepSpec
 
@@ -66,14 +65,6 @@ def describe_remark(entry: Described, day: date | None, lang: Lang) -> str:
     if entry.is_in_force(day):
         return Text(f"en vigueur {span}", f"in force {span}").in_(lang)
     return Text(f"pas en vigueur ce jour-là ({span})", f"not in force on that day ({span})").in_(lang)
-
-
-def describe_reach(rule: Coverage, lang: Lang) -> str:
-    """Say out of how many units a coverage counts: « 101 sur la carte, dont 35 déjà »."""
-    whole, already = format_integer(rule.total, lang), format_integer(rule.terms.constant, lang)
-    return Text(f"{whole} sur la carte, dont {already} déjà", f"{whole} on the map, {already} already").in_(
-        lang
-    )
 
 
 def describe_n_rows(n_rows: int, section: str, *, reported: bool, lang: Lang) -> str:

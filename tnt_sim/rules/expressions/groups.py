@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -17,27 +16,11 @@ from tnt_sim.rules.expressions.columns import (
 )
 from tnt_sim.rules.expressions.territory_names import list_map_codes
 from tnt_sim.rules.expressions.values import is_joined, map_to_names
-from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray
 from tnt_sim.rules.protocols import Case, Path
 
 MARK = "·"
 """Separator between the values of several columns in the name of a group."""
-
-
-@dataclass(frozen=True, slots=True)
-class Groups:
-    """Group of each dossier.
-
-    Attributes
-    ----------
-    names : names of the groups, sorted; a single None without `by`
-    codes : int64 (n,), position in `names`, -1 in no group
-    grouped : whether the rule gives `by`
-    """
-
-    names: tuple[str | None, ...]
-    codes: IntArray
-    grouped: bool
 
 
 def group_by_columns(

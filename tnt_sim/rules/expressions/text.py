@@ -333,15 +333,6 @@ def capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-PAIRS = frozenset({"exclusive", "requires", "together", "order"})
-"""Kinds whose penalty is counted per violated pair or dossier, not per unit of distance."""
-
-
-def is_pair(rule: Any) -> bool:
-    """Return whether the penalty of a rule is counted per violation and not per unit of distance."""
-    return str(rule.kind) in PAIRS
-
-
 _TERMS: Mapping[str, str] = MappingProxyType(
     {
         "granted": "g_i",

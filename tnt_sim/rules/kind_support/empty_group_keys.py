@@ -1,7 +1,6 @@
 """Dossiers that escape a rule by groups because a column of `by` is empty in their row.
 
-`together` is not checked, nor `exclusive` by a column of the planner's own, where an empty cell means "no
-group".
+Rules of a kind for which an empty cell means "no group" are not checked.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.domain.portfolio import CANONICAL
 from tnt_sim.errors import Defects
 from tnt_sim.i18n.message import Text, describe_count
 from tnt_sim.rules.expressions.empty_cells import is_blank
@@ -33,8 +31,7 @@ def ask_blank_keys(rule: Any, path: Path, case: Case, in_play: BoolArray) -> Non
     if by is None:
         return
     columns = [by] if isinstance(by, str) else list(by)
-    own = rule.kind == "exclusive" and not any(column in CANONICAL for column in columns)
-    if rule.kind == "together" or own:
+    if not rule.can_be_escaped(columns):
         return
     quiet = replace(case, defects=Defects(), warnings=Defects(), questions=[])
     mask = select(quiet, getattr(rule, "where", None), (*path, "where"))
@@ -56,8 +53,7 @@ def ask_blank_keys(rule: Any, path: Path, case: Case, in_play: BoolArray) -> Non
         f"{n.fr} à la règle « {rule.id} », qui compte par {fr} : {names}.",
         f'{n.en} the rule "{rule.id}", which counts by {en}: {names}.',
     )
-    bounded = rule.kind in ("exclusive", "order", "equity") or getattr(rule, "max", None) is not None
-    if rule.report or not bounded:
+    if rule.report or not rule.is_ceiling:
         case.warnings.add("no-key", text, case.locate((*path, "by")))
         return
     case.leave_open(f"{NO_KEY}/{rule.id}", text, Text("Remplissez ces cellules.", "Fill these cells."), rows)

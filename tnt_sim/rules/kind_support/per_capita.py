@@ -14,12 +14,12 @@ import numpy as np
 
 from tnt_sim.domain.territory import LEVELS
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.groups import Groups, group_by_columns
+from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.expressions.territory_names import get_map
 from tnt_sim.rules.kind_support.attainable_range import compute_demand, compute_grant_bound
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit
+from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray, Once, Terms, Unit
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Path
 

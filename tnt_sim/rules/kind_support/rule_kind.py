@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -30,6 +30,10 @@ class RuleKind:
     format_formula : the formula of a written rule
     example : part of a scenario with one rule, for the rule book
     keys : the meaning of keys that no other block of a scenario explains
+    reads_amounts : whether the rows of a rule depend on the amounts of envelopes, other than by `of_amount`
+    describe_compiled : what to add to the sentence of a rule once it is resolved, if anything
+    refuse_clashes : records contradictions that the hard rules of this kind show together, if any can; it
+        takes them with their paths in the scenario, None where the table states the rule
 
     Raises
     ------
@@ -46,6 +50,9 @@ class RuleKind:
     format_formula: Callable[[Any], str]
     example: str
     keys: Mapping[str, Text] = field(default_factory=dict)
+    reads_amounts: bool = False
+    describe_compiled: Callable[[Any, Lang], str] | None = None
+    refuse_clashes: Callable[[Case, Offers, Sequence[tuple[Any, Any]]], None] | None = None
 
     def __post_init__(self) -> None:
         if get_args(self.spec.model_fields["kind"].annotation) != (self.name,):

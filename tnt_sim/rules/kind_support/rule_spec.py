@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import ClassVar
 
 from tnt_sim.domain.field_types import Code, Count, Described, Flag, Number, Rate, Spec
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.comparisons import parse_number
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.protocols import Case, Mode, Path, Penalty
+
+
+class ShareOfAmount(Spec):
+    """A bound written as a share of an envelope's written amount."""
+
+    share: Rate
+    of_amount: Code
 
 
 class PenaltySpec(Spec):
@@ -26,6 +35,26 @@ class RuleSpec(Described):
     penalty: PenaltySpec | None = None
     report: Flag = False
     kind: str
+    counts_pairs: ClassVar[bool] = False
+    """Whether a penalty is counted per violated pair or dossier, not per unit of distance."""
+
+    @property
+    def is_ceiling(self) -> bool:
+        """Whether the rule keeps something low, so that a dossier gains by escaping it."""
+        return getattr(self, "max", None) is not None
+
+    def can_be_escaped(self, columns: Sequence[str]) -> bool:
+        """Whether a dossier with an empty cell in one of the columns of `by` escapes the rule unduly."""
+        return True
+
+    def list_amount_shares(self) -> dict[str, ShareOfAmount]:
+        """Return the bounds that are shares of an envelope's amount, by side."""
+        bounds = {side: getattr(self, side, None) for side in ("min", "max")}
+        return {side: bound for side, bound in bounds.items() if isinstance(bound, ShareOfAmount)}
+
+    def list_side_files(self) -> dict[str, str]:
+        """Return the side tables that the rule names, by key."""
+        return {}
 
 
 def get_mode(spec: RuleSpec) -> Mode:
@@ -82,10 +111,3 @@ def has_valid_bounds(
         )
         return False
     return True
-
-
-class ShareOfAmount(Spec):
-    """A bound written as a share of an envelope's written amount."""
-
-    share: Rate
-    of_amount: Code

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tnt_sim.domain.money import MoneyError, format_cents, format_rate, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions.column_text import format_number
-from tnt_sim.rules.expressions.text import is_pair
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, ShareOfAmount
 
 _IS, _ARE = Text("l'est", "is"), Text("le sont", "are")
@@ -16,7 +15,7 @@ def describe_penalty_unit(rule: RuleSpec, lang: Lang) -> str:
     """Return what a penalty is counted by: « pour 1 k€ d'écart », « par manquement »."""
     assert rule.penalty is not None
     per = rule.penalty.per
-    if is_pair(rule):
+    if rule.counts_pairs:
         if per == "1":
             return "par manquement" if lang is Lang.FR else "for each breach"
         return f"pour {per} manquements" if lang is Lang.FR else f"for {per} breaches"

@@ -13,7 +13,7 @@ from typing import Any
 from tnt_sim.domain.field_types import write_number
 from tnt_sim.extensions import load_extensions
 from tnt_sim.i18n.message import Lang
-from tnt_sim.rules.expressions.text import capitalise, is_pair
+from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.kind_support.rule_kind import RuleKind
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.kind_support.text import describe_mode
@@ -58,7 +58,7 @@ def format_rule_formula(rule: Any) -> str:
     """Return the formula of a rule, followed by the price of violating it where there is one."""
     text = load_rule_kinds()[rule.kind].format_formula(rule)
     if text and isinstance(rule, RuleSpec) and rule.penalty is not None and not rule.report:
-        unit = "pair" if is_pair(rule) else "distance"
+        unit = "pair" if rule.counts_pairs else "distance"
         per = "" if rule.penalty.per == "1" else f" / {rule.penalty.per}"
         text += f" (− {write_number(rule.penalty.cost)}{per} · {unit})"
     return text

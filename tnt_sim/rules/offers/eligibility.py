@@ -346,10 +346,8 @@ def _format_value(value: Any, lang: Lang) -> str:
     return str(value) if exact is None else format_number(exact, lang)
 
 
-LIFTABLE = (
-    "eligibility", "cap", "limit", "share", "exclusive", "requires", "together", "order", "coverage", "schedule",
-    "equity",
-)  # fmt: skip
+DECISION = "decide"
+"""The one kind of entry that no waiver lifts: a decision names its own dossiers."""
 NAMED = 10
 
 
@@ -375,7 +373,7 @@ def read_waivers(
         if len(set(result)) > 1:
             _record_ambiguous_waiver(case, spec, result, path)
             continue
-        if not result or result[0] not in LIFTABLE:
+        if not result or result[0] == DECISION:
             _record_invalid_waiver(case, spec, result[0] if result else None, kinds, path)
             continue
         mask = select(case, spec.where, (*path, "where"))
@@ -410,7 +408,7 @@ def _record_invalid_waiver(
                 f'no eligibility entry, cap or rule is named "{spec.of}".',
             ),
             (*path, "of"),
-            suggest_name(spec.of, [name for name, found in kinds if found in LIFTABLE]),
+            suggest_name(spec.of, [name for name, found in kinds if found != DECISION]),
         )
         return
     case.record_defect(

@@ -24,12 +24,13 @@ from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
 from tnt_sim.rules.offers.funded_rows import FundedRows, build_count_reading, has_too_many_pairs
 from tnt_sim.rules.offers.grants import Offers
-from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleReading, Soft
+from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleDefaults, RuleReading, Soft
 
 
 class WaitingPeriodSpec(RuleSpec):
     """At least `days` days between two funded dossiers of one group."""
 
+    counts_pairs = True
     kind: Literal["waiting_period"]
     days: Count
     by: Code = "applicant_id"
@@ -38,7 +39,7 @@ class WaitingPeriodSpec(RuleSpec):
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingPeriod:
+class WaitingPeriod(RuleDefaults):
     """A compiled `waiting_period`.
 
     Attributes
@@ -103,6 +104,19 @@ class WaitingPeriod:
         both = funded[self.dossier[earlier]] & funded[self.dossier[later]]
         counts = np.bincount(self.group[earlier[both]], minlength=len(self.names)).tolist()
         return build_count_reading(self, self.names, counts, 0, grouped=True)
+
+    @property
+    def is_between(self) -> bool:
+        """True: one dossier may exclude another."""
+        return True
+
+    def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+        """Return for each unfunded dossier a funded one that is too close, -1 for none: int64 (n,)."""
+        places = np.full(len(funded), -1, dtype=np.int64)
+        for one, other in zip(*(self.dossier[ends] for ends in self.list_pairs()), strict=True):
+            if funded[one] != funded[other]:
+                places[one if funded[other] else other] = other if funded[other] else one
+        return places
 
 
 def compile_waiting_period(

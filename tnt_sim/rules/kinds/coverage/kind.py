@@ -3,7 +3,14 @@
 from tnt_sim.rules.kind_support.rule_kind import RuleKind
 from tnt_sim.rules.kinds.coverage.check import add_coverage_rows
 from tnt_sim.rules.kinds.coverage.rule import Coverage, CoverageSpec, compile_coverage
-from tnt_sim.rules.kinds.coverage.text import EXAMPLE, KEYS, LABEL, describe_coverage, format_coverage_formula
+from tnt_sim.rules.kinds.coverage.text import (
+    EXAMPLE,
+    KEYS,
+    LABEL,
+    describe_coverage,
+    describe_reach,
+    format_coverage_formula,
+)
 
 COVERAGE = RuleKind(
     name="coverage",
@@ -15,4 +22,5 @@ COVERAGE = RuleKind(
     format_formula=format_coverage_formula,
     example=EXAMPLE,
     keys=KEYS,
+    describe_compiled=describe_reach,
 )

@@ -31,10 +31,12 @@ from tnt_sim.rules.expressions.territory_names import (
     list_unit_keys,
 )
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
+from tnt_sim.rules.kinds.limit.rule import Limit, build_single_limit
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit, find_common_scale, sum_exactly
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
     Case,
+    CompiledRule,
     Mode,
     Path,
     Penalty,
@@ -42,6 +44,7 @@ from tnt_sim.rules.protocols import (
     RowBuilder,
     RowKind,
     RowLabel,
+    RuleDefaults,
     RuleReading,
     Soft,
 )
@@ -59,9 +62,13 @@ class CoverageSpec(RuleSpec):
     min: str | None = None
     max: str | None = None
 
+    def list_side_files(self) -> dict[str, str]:
+        """Return the file of the units that are covered already."""
+        return {} if self.already is None else {"already": self.already}
+
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(RuleDefaults):
     """A compiled `coverage`.
 
     `terms` counts each unit once; units covered already are its constant. `total` is the sum over all
@@ -112,6 +119,15 @@ class Coverage:
         return RuleReading(
             self.id, self.kind, self.mode, (Reading(None, value, den, low, high),), False, broken
         )
+
+    def list_limits(self) -> tuple[Limit, ...]:
+        """Return the limit of what is covered."""
+        return (build_single_limit(self.id, self.terms, None, self.minimum, self.maximum),)
+
+    def widen(self, wider: CompiledRule) -> Coverage:
+        """Return `wider` with the bounds of this rule."""
+        assert isinstance(wider, Coverage)
+        return replace(wider, minimum=self.minimum, maximum=self.maximum)
 
 
 def compile_coverage(

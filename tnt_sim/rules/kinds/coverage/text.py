@@ -9,7 +9,7 @@ from types import MappingProxyType
 from tnt_sim.domain.money import format_rate, parse_decimal, parse_rate
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions import column_text
-from tnt_sim.rules.expressions.column_text import format_list, format_number
+from tnt_sim.rules.expressions.column_text import format_integer, format_list, format_number
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.text import (
     _LIST_COLUMNS,
@@ -19,7 +19,7 @@ from tnt_sim.rules.expressions.text import (
     describe_selected_dossiers,
     describe_where_clause,
 )
-from tnt_sim.rules.kinds.coverage.rule import CoverageSpec
+from tnt_sim.rules.kinds.coverage.rule import Coverage, CoverageSpec
 
 LABEL = Text("couverture", "coverage")
 EXAMPLE = (
@@ -125,4 +125,12 @@ def _format_share_or_count(bound: str | None, lang: Lang) -> str | None:
         format_rate(parse_rate(bound), lang)
         if bound.rstrip().endswith("%")
         else format_number(parse_decimal(bound), lang)
+    )
+
+
+def describe_reach(rule: Coverage, lang: Lang) -> str:
+    """Say out of how many units a coverage counts: « 101 sur la carte, dont 35 déjà »."""
+    whole, already = format_integer(rule.total, lang), format_integer(rule.terms.constant, lang)
+    return Text(f"{whole} sur la carte, dont {already} déjà", f"{whole} on the map, {already} already").in_(
+        lang
     )

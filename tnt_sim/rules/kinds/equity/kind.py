@@ -15,4 +15,5 @@ EQUITY = RuleKind(
     format_formula=format_equity_formula,
     example=EXAMPLE,
     keys=KEYS,
+    reads_amounts=True,
 )

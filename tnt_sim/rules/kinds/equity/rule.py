@@ -15,7 +15,7 @@ All rows are written over dossiers. Columns for M_g or T would range over billio
 feasibility tolerance on such a column is real money. Integers that are too long are rounded outwards, which
 relaxes the row; the exact reading then decides, and a point that it refuses is cut off (`Equity.refused`)
 before the model is solved again. Violations are priced in exact rows only; where these would be too long, a
-penalty is refused (`Equity.priceable`).
+penalty is refused (`Equity.has_distance`).
 
 The distance of a group is what its measure lacks or exceeds, rounded up to a whole step (cent, dossier).
 """
@@ -35,7 +35,7 @@ from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.kind_support.per_capita import PerHead, build_per_head
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
-from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
     Case,
@@ -46,6 +46,7 @@ from tnt_sim.rules.protocols import (
     RowBuilder,
     RowKind,
     RowLabel,
+    RuleDefaults,
     RuleReading,
     Soft,
 )
@@ -70,9 +71,14 @@ class EquitySpec(RuleSpec):
     max: Rate | None = None
     floor: Literal["demand", "strict"] = "demand"
 
+    @property
+    def is_ceiling(self) -> bool:
+        """True."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
-class Equity:
+class Equity(RuleDefaults):
     """A compiled `equity`.
 
     `minimum` and `maximum` are α and β; `strict` disables the reduction of a minimum to the group's demand.
@@ -87,8 +93,17 @@ class Equity:
     strict: bool
     penalty: Penalty | None = None
 
+    def record_no_distance(self, case: Case, name: str, path: Path) -> None:
+        """Record that the distances cannot be priced exactly."""
+        record_unpriceable(case, path)
+
     @property
-    def priceable(self) -> bool:
+    def distance_unit(self) -> Unit:
+        """The unit of the measure."""
+        return self.of.terms.unit
+
+    @property
+    def has_distance(self) -> bool:
         """Whether the rows with distances are exact and their integers below `PRICED`."""
         for share, up in ((self.minimum, False), (self.maximum, True)):
             if share is None:
@@ -262,7 +277,7 @@ def compile_equity(
         strict=spec.floor == "strict",
         penalty=compile_penalty(spec, case, of.terms.unit, path),
     )
-    if rule.mode is Mode.PENALTY and not rule.priceable:
+    if rule.mode is Mode.PENALTY and not rule.has_distance:
         record_unpriceable(case, (*path, "penalty"))
         return None
     return rule

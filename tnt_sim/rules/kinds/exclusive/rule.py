@@ -21,6 +21,7 @@ from typing import Literal
 import numpy as np
 
 from tnt_sim.domain.field_types import Code, Count
+from tnt_sim.domain.portfolio import CANONICAL
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
@@ -37,21 +38,31 @@ from tnt_sim.rules.offers.funded_rows import (
     spread,
 )
 from tnt_sim.rules.offers.grants import Offers
-from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleReading, Soft
+from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleDefaults, RuleReading, Soft
 
 
 class ExclusiveSpec(RuleSpec):
     """At most `max` funded among the named dossiers, or in each group of a column."""
 
+    counts_pairs = True
     kind: Literal["exclusive"]
     dossiers: tuple[Code, ...] | None = None
     by: Code | tuple[Code, ...] | None = None
     where: Selector | None = None
     max: Count = 1
 
+    @property
+    def is_ceiling(self) -> bool:
+        """True."""
+        return True
+
+    def can_be_escaped(self, columns: Sequence[str]) -> bool:
+        """Whether a column is no column of the planner's own, where an empty cell means "no group"."""
+        return any(column in CANONICAL for column in columns)
+
 
 @dataclass(frozen=True, slots=True)
-class Exclusive:
+class Exclusive(RuleDefaults):
     """A compiled `exclusive`, or the column `variant_of` of the table."""
 
     id: str
@@ -104,6 +115,11 @@ class Exclusive:
         if self.most == 1:
             return replace(result, broken=Fraction(sum(comb(count, 2) for count in counts)))
         return result
+
+    @property
+    def is_between(self) -> bool:
+        """True: one dossier may exclude another."""
+        return True
 
     def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded dossier a funded one that excludes it, -1 for none: int64 (n,)."""

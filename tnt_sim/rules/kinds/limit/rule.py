@@ -8,14 +8,16 @@ can reach.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
+
+import numpy as np
 
 from tnt_sim.domain.field_types import Code, Flag
 from tnt_sim.i18n.message import Text
 from tnt_sim.rules.expressions.comparisons import parse_bound
-from tnt_sim.rules.expressions.groups import Groups, group_by_columns
+from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures, can_restrict
 from tnt_sim.rules.expressions.selectors import Selector, find_envelope_node, select
 from tnt_sim.rules.kind_support.attainable_range import can_hold_limit, compute_demand_steps
@@ -26,10 +28,19 @@ from tnt_sim.rules.kind_support.rule_spec import (
     get_mode,
     has_valid_bounds,
 )
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, find_common_scale, round_to_steps
+from tnt_sim.rules.linear_terms import (
+    BoolArray,
+    Groups,
+    IntArray,
+    Terms,
+    Unit,
+    find_common_scale,
+    round_to_steps,
+)
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
     Case,
+    CompiledRule,
     Mode,
     Path,
     Penalty,
@@ -37,6 +48,7 @@ from tnt_sim.rules.protocols import (
     RowBuilder,
     RowKind,
     RowLabel,
+    RuleDefaults,
     RuleReading,
     Soft,
 )
@@ -57,7 +69,7 @@ class LimitSpec(RuleSpec):
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(RuleDefaults):
     """A compiled `limit`.
 
     `minimum`, `maximum` and `lowered` have one entry per group; bounds are exact, in the measure's unit.
@@ -109,6 +121,49 @@ class Limit:
             )
         )
         return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped)
+
+    @property
+    def distance_unit(self) -> Unit:
+        """The unit of the measure."""
+        return self.terms.unit
+
+    def list_group_sums(self) -> tuple[IntArray, tuple[Terms, ...]]:
+        """Return the groups and the measure."""
+        return self.groups.codes, (self.terms,)
+
+    def list_limits(self) -> tuple[Limit, ...]:
+        """Return the rule itself."""
+        return (self,)
+
+    def widen(self, wider: CompiledRule) -> Limit:
+        """Return `wider` with the minima of this rule.
+
+        A minimum that was lowered to what its group can reach stays lowered. A group that only `wider` has
+        gets no minimum.
+        """
+        assert isinstance(wider, Limit)
+        own = dict(zip(self.groups.names, self.minimum, strict=True))
+        return replace(wider, minimum=tuple(own.get(name) for name in wider.groups.names))
+
+
+def build_limit(
+    rule_id: str,
+    terms: Terms,
+    groups: Groups,
+    minimum: tuple[Fraction | None, ...],
+    maximum: tuple[Fraction | None, ...],
+) -> Limit:
+    """Build a hard limit of a sum by group, with bounds that no demand lowers."""
+    lowered = (False,) * len(groups.names)
+    return Limit(rule_id, "limit", Mode.HARD, terms, groups, minimum, maximum, lowered)
+
+
+def build_single_limit(
+    rule_id: str, terms: Terms, group: str | None, minimum: Fraction | None, maximum: Fraction | None
+) -> Limit:
+    """Build a hard limit of a sum over all dossiers."""
+    groups = Groups((group,), np.zeros(len(terms.per_funded), dtype=np.int64), grouped=group is not None)
+    return build_limit(rule_id, terms, groups, (minimum,), (maximum,))
 
 
 def compile_limit(

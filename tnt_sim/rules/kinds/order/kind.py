@@ -15,4 +15,5 @@ ORDER = RuleKind(
     format_formula=format_order_formula,
     example=EXAMPLE,
     keys=KEYS,
+    reads_amounts=True,
 )

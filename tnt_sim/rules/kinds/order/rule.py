@@ -71,6 +71,7 @@ from tnt_sim.rules.protocols import (
     RowBuilder,
     RowKind,
     RowLabel,
+    RuleDefaults,
     RuleReading,
     Soft,
 )
@@ -97,7 +98,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class FirstCome:
+class FirstCome(RuleDefaults):
     """A compiled `order` with `skip: true`."""
 
     id: str
@@ -196,6 +197,36 @@ class FirstCome:
         wrong = np.where(held, left[1:] < 0, self.least_cents[queue.dossier] <= left[:-1])
         return np.where(wrong, queue.dossier, -1)
 
+    @property
+    def has_distance(self) -> bool:
+        """False: the amount of one dossier decides the turn of all after it."""
+        return False
+
+    def record_no_distance(self, case: Case, name: str, path: Path) -> None:
+        """Record that a queue has no distance."""
+        case.record_defect(
+            "shortfall",
+            Text(
+                f"« {name} » : une file (`skip: true`) n'a pas d'écart à réduire.",
+                f'"{name}": a queue (`skip: true`) has no distance to make smaller.',
+            ),
+            path,
+            Text(
+                "Rendez la règle ferme, ou écrivez `skip: false`.",
+                "Make the rule hard, or write `skip: false`.",
+            ),
+        )
+
+    @property
+    def queue_names(self) -> tuple[str, ...]:
+        """The envelopes that have a queue."""
+        return tuple(queue.name for queue in self.queues)
+
+    @property
+    def is_between(self) -> bool:
+        """True: one dossier may exclude another."""
+        return True
+
     def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded dossier of a queue the last one funded before it, -1 if none: int64 (n,)."""
         places = np.full(len(funded), -1, dtype=np.int64)
@@ -287,6 +318,7 @@ def _record_open_queue(case: Case, queue: Queue, n_open: int, path: Path) -> Non
 class OrderSpec(RuleSpec):
     """Better dossiers first, by a column; or first come, first served."""
 
+    counts_pairs = True
     kind: Literal["order"]
     where: Selector | None = None
     by: Code | tuple[Code, ...] | None = None
@@ -304,9 +336,14 @@ class OrderSpec(RuleSpec):
         """
         return self.ties or ("rank" if self.skip else "free")
 
+    @property
+    def is_ceiling(self) -> bool:
+        """True."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Order(RuleDefaults):
     """A compiled `order` without `skip`.
 
     Attributes
@@ -400,6 +437,11 @@ class Order:
         group_start = np.searchsorted(self.group, self.group)
         better: IntArray = before[level_start] - before[group_start]
         return better
+
+    @property
+    def is_between(self) -> bool:
+        """True: one dossier may exclude another."""
+        return True
 
     def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded dossier the best unfunded one of its group, int64 (n,), -1 for none."""

@@ -2,6 +2,7 @@
 
 from tnt_sim.rules.kind_support.rule_kind import RuleKind
 from tnt_sim.rules.kinds.requires.check import add_requires_rows
+from tnt_sim.rules.kinds.requires.clashes import refuse_cycles
 from tnt_sim.rules.kinds.requires.rule import Requires, RequiresSpec, compile_requires
 from tnt_sim.rules.kinds.requires.text import EXAMPLE, KEYS, LABEL, describe_requires, format_requires_formula
 
@@ -15,4 +16,5 @@ REQUIRES = RuleKind(
     format_formula=format_requires_formula,
     example=EXAMPLE,
     keys=KEYS,
+    refuse_clashes=refuse_cycles,
 )

@@ -30,12 +30,13 @@ from tnt_sim.rules.offers.funded_rows import (
     format_dossier_rows,
 )
 from tnt_sim.rules.offers.grants import Offers
-from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleReading, Soft
+from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleDefaults, RuleReading, Soft
 
 
 class RequiresSpec(RuleSpec):
     """Each of the dossiers is funded only with `at_least` of those that it needs: all by default."""
 
+    counts_pairs = True
     kind: Literal["requires"]
     dossiers: tuple[Code, ...]
     need: tuple[Code, ...]
@@ -43,7 +44,7 @@ class RequiresSpec(RuleSpec):
 
 
 @dataclass(frozen=True, slots=True)
-class Requires:
+class Requires(RuleDefaults):
     """A compiled `requires`, or the column `requires` of the table.
 
     Attributes
@@ -103,6 +104,11 @@ class Requires:
         counts = np.where(funded[self.head], self.count_missing(funded), 0).tolist()
         names = self.dossier.gather(self.head).to_list()
         return build_count_reading(self, names, counts, 0, grouped=True)
+
+    @property
+    def is_between(self) -> bool:
+        """True: one dossier may exclude another."""
+        return True
 
     def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded head a needed dossier that is unfunded, -1 for none: int64 (n,)."""

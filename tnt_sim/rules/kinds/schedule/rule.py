@@ -27,10 +27,12 @@ from tnt_sim.rules.expressions.columns import CENT, extract_years, read_years
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode
+from tnt_sim.rules.kinds.limit.rule import Limit, build_single_limit
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
     Case,
+    CompiledRule,
     Mode,
     Path,
     Penalty,
@@ -38,6 +40,7 @@ from tnt_sim.rules.protocols import (
     RowBuilder,
     RowKind,
     RowLabel,
+    RuleDefaults,
     RuleReading,
     Soft,
 )
@@ -77,7 +80,7 @@ class Ceiling:
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(RuleDefaults):
     """A compiled `schedule`."""
 
     id: str
@@ -113,6 +116,22 @@ class Schedule:
             for one in self.ceilings
         )
         return RuleReading(self.id, self.kind, self.mode, readings, grouped=True)
+
+    @property
+    def distance_unit(self) -> Unit:
+        """Euros."""
+        return Unit.MONEY
+
+    def list_limits(self) -> tuple[Limit, ...]:
+        """Return the limit of each ceiling."""
+        return tuple(
+            build_single_limit(self.id, one.terms, one.name, None, one.cents * CENT) for one in self.ceilings
+        )
+
+    def widen(self, wider: CompiledRule) -> Schedule:
+        """Return `wider`: ceilings do not depend on the dossiers."""
+        assert isinstance(wider, Schedule)
+        return wider
 
 
 def compile_schedule(

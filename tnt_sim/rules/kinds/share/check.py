@@ -5,8 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Protocol
 
-from tnt_sim.rules.expressions.groups import Groups
-from tnt_sim.rules.linear_terms import Terms
+from tnt_sim.rules.linear_terms import Groups, Terms
 from tnt_sim.rules.second_reading.rows import (
     RowCollector,
     RuleData,

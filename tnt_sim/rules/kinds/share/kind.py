@@ -2,6 +2,7 @@
 
 from tnt_sim.rules.kind_support.rule_kind import RuleKind
 from tnt_sim.rules.kinds.share.check import add_share_rows
+from tnt_sim.rules.kinds.share.clashes import refuse_share_clashes
 from tnt_sim.rules.kinds.share.rule import Share, ShareSpec, compile_share
 from tnt_sim.rules.kinds.share.text import EXAMPLE, KEYS, LABEL, describe_share, format_share_formula
 
@@ -15,4 +16,5 @@ SHARE = RuleKind(
     format_formula=format_share_formula,
     example=EXAMPLE,
     keys=KEYS,
+    refuse_clashes=refuse_share_clashes,
 )

@@ -19,15 +19,17 @@ import numpy as np
 
 from tnt_sim.domain.field_types import Code, Rate
 from tnt_sim.i18n.message import Text
-from tnt_sim.rules.expressions.groups import Groups, group_by_columns
+from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures, can_restrict
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.kind_support.attainable_range import can_hold_share, warn_idle_share
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec, compile_penalty, get_mode, has_valid_bounds
-from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, combine, find_common_scale
+from tnt_sim.rules.kinds.limit.rule import Limit, build_limit
+from tnt_sim.rules.linear_terms import BoolArray, Groups, IntArray, Terms, Unit, combine, find_common_scale
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import (
     Case,
+    CompiledRule,
     Mode,
     Path,
     Penalty,
@@ -35,6 +37,7 @@ from tnt_sim.rules.protocols import (
     RowBuilder,
     RowKind,
     RowLabel,
+    RuleDefaults,
     RuleReading,
     Soft,
 )
@@ -64,7 +67,7 @@ class ShareSpec(RuleSpec):
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Share(RuleDefaults):
     """A compiled `share`.
 
     `minimum` and `maximum` are exact shares. With `pooled` the denominator is that of all groups together.
@@ -132,6 +135,37 @@ class Share:
         low = Fraction(0) if self.minimum is None else self.minimum * reading.den - reading.num
         high = Fraction(0) if self.maximum is None else reading.num - self.maximum * reading.den
         return max(low, high, Fraction(0))
+
+    @property
+    def distance_unit(self) -> Unit:
+        """The unit of the numerator."""
+        return self.numerator.unit
+
+    def get_rate_bound(self, side: str) -> Fraction | None:
+        """Return the share itself."""
+        return self.minimum if side == "min" else self.maximum
+
+    def list_group_sums(self) -> tuple[IntArray, tuple[Terms, ...]] | None:
+        """Return numerator and denominator of each group; None where all groups share a denominator."""
+        if self.pooled:
+            return None
+        scale = find_common_scale([self.numerator.scale, self.denominator.scale])
+        return self.groups.codes, (self.numerator.rescale(scale), self.denominator.rescale(scale))
+
+    def list_limits(self) -> tuple[Limit, ...]:
+        """Return each side multiplied out: numerator − p · denominator ≥ 0 (minimum) or ≤ 0 (maximum)."""
+        result = []
+        for side, groups, terms in self.list_sides():
+            none: tuple[Fraction | None, ...] = (None,) * len(groups.names)
+            zero: tuple[Fraction | None, ...] = (Fraction(0),) * len(groups.names)
+            low, high = (zero, none) if side == "min" else (none, zero)
+            result.append(build_limit(self.id, terms, groups, low, high))
+        return tuple(result)
+
+    def widen(self, wider: CompiledRule) -> Share:
+        """Return `wider`: the bounds of a share do not depend on its dossiers."""
+        assert isinstance(wider, Share)
+        return wider
 
 
 def split_groups(numerator: Terms, groups: Groups, pooled: bool) -> Iterator[tuple[Groups, Terms]]:

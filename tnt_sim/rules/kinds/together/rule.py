@@ -9,6 +9,7 @@ funded.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,20 +34,25 @@ from tnt_sim.rules.offers.funded_rows import (
     spread,
 )
 from tnt_sim.rules.offers.grants import Offers
-from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleReading, Soft
+from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleDefaults, RuleReading, Soft
 
 
 class TogetherSpec(RuleSpec):
     """All of the dossiers or none, named or in each group of a column."""
 
+    counts_pairs = True
     kind: Literal["together"]
     dossiers: tuple[Code, ...] | None = None
     by: Code | tuple[Code, ...] | None = None
     where: Selector | None = None
 
+    def can_be_escaped(self, columns: Sequence[str]) -> bool:
+        """False: an empty cell means "no group"."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class Together(RuleDefaults):
     """A compiled `together`."""
 
     id: str
@@ -89,6 +95,11 @@ class Together:
         held = self.members.count(funded)
         broken = (held * (_count_members(self.members) - held)).tolist()
         return build_count_reading(self, self.members.names, broken, 0, grouped=self.members.grouped)
+
+    @property
+    def is_between(self) -> bool:
+        """True: one dossier may exclude another."""
+        return True
 
     def find_blocking_dossiers(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """Return for each unfunded dossier another unfunded one of its group, -1 for none: int64 (n,)."""

@@ -1,0 +1,48 @@
+"""Minima of one `limit` that its groups cannot reach together, found without solving.
+
+Σ_g minimum_g ≤ the most that the envelopes let these groups receive
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from tnt_sim.domain.money import format_cents
+from tnt_sim.i18n.message import Lang, Text, describe_count
+from tnt_sim.rules.expressions.columns import CENT
+from tnt_sim.rules.kind_support.attainable_range import compute_grant_bound, is_granted
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case, Path
+
+
+def refuse_limit_clashes(case: Case, offers: Offers, rules: Sequence[tuple[Limit, Path]]) -> None:
+    """Record each limit whose minima come to more than the envelopes allow."""
+    for rule, path in rules:
+        _check_floors(case, offers, rule, path)
+
+
+def _check_floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
+    if not limit.groups.grouped or not is_granted(limit.terms):
+        return
+    requested = sum((bound for bound in limit.minimum if bound is not None), Fraction(0)) / CENT
+    inside = (limit.groups.codes >= 0) & (limit.terms.per_cent == 1)
+    most = compute_grant_bound(case.tree, case.node, offers, inside)
+    if requested <= most:
+        return
+    fr, en = (
+        [format_cents(int(figure), lang) for figure in (requested, most)] for lang in (Lang.FR, Lang.EN)
+    )
+    n = describe_count(
+        sum(bound is not None for bound in limit.minimum), ("groupe", "groupes"), ("group", "groups")
+    )
+    case.record_defect(
+        "floors-exceed",
+        Text(
+            f"les planchers de {n.fr} font ensemble {fr[0]}, plus que les {fr[1]} que permettent les enveloppes.",
+            f"the floors of {n.en} come to {en[0]} together, more than the {en[1]} that envelopes allow.",
+        ),
+        (*path, "min"),
+        Text("Abaissez `min`, ou relevez une enveloppe.", "Lower `min`, or raise an envelope."),
+    )
