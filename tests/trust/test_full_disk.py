@@ -18,19 +18,11 @@ from support.paths import TESTS
 
 from tnt_sim import disk
 from tnt_sim.cli.main import main
+from tnt_sim.reporting.export.formats import FORMATS
 
 FULL = {"fr": "le disque est plein", "en": "the disk is full"}
-EXPORTS = (
-    "xlsx",
-    "csv",
-    "parquet",
-    "demarche",
-    "turgot",
-    "pabulib",
-    "publipostage",
-    "arrete",
-    "chorus",
-)
+EXPORTS = [name for name in FORMATS if name != "scdl"]
+"""Every format that asks for nothing more."""
 SELECTION = "dossier\nE-01\nE-02\n"
 BATCH = "base: ../scenario.yaml\nmatrix: {programme.amount: [1.1 M€, 1.2 M€]}\n"
 
@@ -171,6 +163,7 @@ import io, json, os, resource, signal, sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from tnt_sim.cli.main import main
+from tnt_sim.reporting.export.formats import FORMATS
 from support.full_disk import picture
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 words, limits = json.loads(sys.argv[1]), json.loads(sys.argv[2])

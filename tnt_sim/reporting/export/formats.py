@@ -1,9 +1,13 @@
-"""Export formats of a decision, each with its purpose and what it requires."""
+"""Export formats of a decision, each with its purpose and what it requires.
+
+Another package registers a format as an entry point of the group `tnt_sim.exporters`, under its `--format` name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 
 import polars as pl
@@ -13,6 +17,7 @@ from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.award_list import convert_to_csv, format_decimal, guard_formulas, select_parquet_columns
 from tnt_sim.engine.stored_run import StoredRun, refuse_open_questions
 from tnt_sim.errors import UsageError, suggest_name
+from tnt_sim.extensions import build_extension_error, find_extensions, load_extension
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.export import administrative_tables
 from tnt_sim.reporting.export.flat_table import (
@@ -141,10 +146,11 @@ def require_format(name: str) -> Format:
     UsageError
         For an unknown name, with the nearest one.
     """
-    if name in FORMATS:
-        return FORMATS[name]
-    hint = suggest_name(name, FORMATS) or Text("", "")
-    all_text = ", ".join(FORMATS)
+    formats = load_formats()
+    if name in formats:
+        return formats[name]
+    hint = suggest_name(name, formats) or Text("", "")
+    all_text = ", ".join(formats)
     raise UsageError(
         Text(
             f"le format « {name} » n'existe pas. {hint.fr} Formats : {all_text}.",
@@ -341,4 +347,24 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         ),
     }
 )
-"""Every format by its `--format` name."""
+"""The formats of this package by their `--format` name."""
+GROUP = "tnt_sim.exporters"
+"""The group of entry points under which other packages register theirs."""
+
+
+@cache
+def load_formats() -> Mapping[str, Format]:
+    """Return every format by its `--format` name: the built-in ones, then those of other packages by name.
+
+    Raises
+    ------
+    UsageError
+        If a format of another package cannot be loaded, takes the name of another one, or has no suffix.
+    """
+    formats = dict(FORMATS)
+    for name, entry in find_extensions(GROUP, FORMATS).items():
+        formats[name] = load_extension(entry, Format)
+        if not all(suffix[:1] == "." for suffix in formats[name].suffixes or ("",)):
+            reason = Text("il lui faut des suffixes, comme .csv", "it needs suffixes, such as .csv")
+            raise build_extension_error(entry, reason)
+    return MappingProxyType(formats)

@@ -1,0 +1,66 @@
+"""An export format of another package is written like those of this one, and is refused by name if it cannot."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from support.example_package import FOLDER, run_python, write_distribution, write_example
+from support.tiny_scenario import tiny
+
+from tnt_sim.errors import UsageError
+from tnt_sim.reporting.export import formats
+
+
+def test_a_decision_is_exported_with_it(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    tiny(tmp_path)
+    run = run_python(tmp_path, ["-m", "tnt_sim", "run", "tiny.yaml", "--json"])
+    folder = json.loads(run.stdout)["run_dir"]
+    words = ["-m", "tnt_sim", "export", folder, "--format", "markdown", "--lang", "en", "--out"]
+    assert run_python(tmp_path, [*words, "list.md"]).returncode == 0
+    lines = (tmp_path / "list.md").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "# tiny"
+    assert "| application | applicant | granted (€) |" in lines
+    awards = [line.split(" | ")[0] + " " + line.split(" | ")[-1] for line in lines if line[2:3].isdigit()]
+    assert awards == ["| 1 600.00 |", "| 4 400.00 |"]
+    assert run_python(tmp_path, [*words, "list.csv"]).returncode == 2
+    unknown = run_python(tmp_path, ["-m", "tnt_sim", "export", folder, "--format", "markdwn", "--lang", "en"])
+    assert unknown.returncode == 2
+    assert "markdown" in unknown.stderr
+
+
+BROKEN = """
+from tnt_sim.i18n.message import Text
+from tnt_sim.reporting.export.formats import Format
+def write(run, options): ...
+MINE = Format(Text("mien", "mine"), (".mine",), write)
+BARE = Format(Text("mien", "mine"), (), write)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("scdl", "MINE", '"scdl" is a name of tnt_sim already'),
+        ("markdown", "MINE", '"markdown" is a name of tnt-sim-example already'),
+        ("mine", "BARE", "it needs suffixes, such as .csv"),
+        ("mine", "write", '"broken_format:write" is no `Format` object'),
+        ("mine", "MISSING", "its import fails (AttributeError"),
+    ],
+)
+def test_a_package_that_cannot_be_used_is_refused_by_name(
+    name: str, value: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_format.py").write_text(BROKEN, encoding="utf-8")
+    write_example(tmp_path)
+    write_distribution(tmp_path, "zz-broken", {formats.GROUP: {name: f"broken_format:{value}"}})
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(FOLDER)
+    monkeypatch.delitem(sys.modules, "broken_format", raising=False)
+    with pytest.raises(UsageError) as refused:
+        formats.load_formats.__wrapped__()
+    assert f"zz-broken ({formats.GROUP}: {name})" in refused.value.text.en
+    assert why in refused.value.text.en
