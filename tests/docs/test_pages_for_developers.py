@@ -16,7 +16,7 @@ DECISIONS = ROOT / "docs/decisions"
 RECORDS = sorted(path for path in DECISIONS.glob("*.md") if path.stem != "index")
 LISTS = dict(re.findall(r"^## Adding an? ([\w ]+)\n(.*?)(?=^## |\Z)", CONTRIBUTING, re.MULTILINE | re.DOTALL))
 PLACEHOLDER = {
-    "rule kind": "limit",
+    "rule kind": "coverage",
     "backend": "highs",
     "reduction": "coefficient_tightening",
     "format that is read": "parquet",
