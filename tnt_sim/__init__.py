@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tnt_sim.analysis.alternatives.alternatives import alternatives
-    from tnt_sim.analysis.audit import audit
+    from tnt_sim.analysis.audit.audit import audit
     from tnt_sim.analysis.compare.common_core import core
     from tnt_sim.analysis.explain.explanation import Explanation
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
@@ -161,10 +161,10 @@ _HOMES = {
     "Status": "tnt_sim.engine.result",
     "compare": "tnt_sim.api.analyses",
     "alternatives": "tnt_sim.analysis.alternatives.alternatives",
-    "audit": "tnt_sim.analysis.audit",
+    "audit": "tnt_sim.analysis.audit.audit",
     "by_opinion": "tnt_sim.analysis.preferences.partial_weights",
     "core": "tnt_sim.analysis.compare.common_core",
-    "conflict": "tnt_sim.analysis.infeasibility",
+    "conflict": "tnt_sim.analysis.infeasibility.minimal_conflicts",
     "entries": "tnt_sim.analysis.marginal.questions",
     "Extension": "tnt_sim.api.analyses",
     "extend": "tnt_sim.api.analyses",

@@ -20,9 +20,8 @@ import docs
 from tnt_sim.reporting.schemas import DOCUMENTS, read_schema
 
 WITHOUT_SCHEMA = {
-    "alternatives", "audit", "batch", "compare", "conflict", "core", "doctor", "ensemble", "error", "explain",
+    "batch", "compare", "doctor", "ensemble", "error", "explain",
     "export", "import", "inversions", "new", "report", "run", "show", "sign", "sweep", "validate", "verify",
-    "weights",
 }  # fmt: skip
 """Documents that are no dataclasses yet; may only shrink."""
 OF_QUESTION = {

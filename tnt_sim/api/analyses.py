@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ from tnt_sim.reporting.renderers.html import (
 from tnt_sim.reporting.reports import sweep as sweep_report
 from tnt_sim.reporting.reports.comparison import build_comparison_study
 from tnt_sim.reporting.reports.extend import render_extension
-from tnt_sim.reporting.reports.study_reports import build_study
+from tnt_sim.reporting.reports.study_reports import StudyDocument, build_study
 from tnt_sim.reporting.reports.sweep import render_sweep
 from tnt_sim.reporting.reports.uncertainty import build_ensemble_study
 from tnt_sim.reporting.run_folder.atomic_write import put_file
@@ -375,9 +376,17 @@ def extend(
 
 
 class Pages:
-    """Mixin that adds `to_html` and `to_excel` to a result with a `document` and a `lang`."""
+    """Mixin that adds `document`, `to_html` and `to_excel` to a result with `data` and a `lang`."""
 
-    document: Mapping[str, Any]
+    @property
+    def data(self) -> StudyDocument:
+        """Return the answer."""
+        raise NotImplementedError
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """Return the JSON document."""
+        return dump_document(self.data)
 
     @property
     def lang(self) -> Lang:
@@ -387,12 +396,12 @@ class Pages:
     def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one self-contained page."""
         tongue = Lang(lang or self.lang)
-        put_file(Path(path), render_study_html(build_study(self.document, tongue), tongue).encode())
+        put_file(Path(path), render_study_html(build_study(self.data, tongue), tongue).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one workbook, with a sheet per table."""
         tongue = Lang(lang or self.lang)
-        put_file(Path(path), build_study_workbook(build_study(self.document, tongue), tongue))
+        put_file(Path(path), build_study_workbook(build_study(self.data, tongue), tongue))
 
 
 @dataclass(frozen=True)

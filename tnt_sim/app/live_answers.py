@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
+from tnt_sim.analysis.infeasibility.document import ClashEntry, RepairEntry
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.app.page_state import State
 from tnt_sim.app.scenario_changes import apply_state, build_tree
@@ -26,6 +27,13 @@ from tnt_sim.verify.verification import ProofRows, of_fresh
 QUICK, LONG, CONFLICT_SECONDS = 5.0, 60.0, 20.0
 """Time limits in seconds: of an immediate answer, of a longer one on request, and of a search for repairs."""
 CONFLICTS, REPAIRS = 2, 3
+
+
+class SettledClashes(NamedTuple):
+    """Minimal conflicts of infeasible settings, and the cheapest repairs; both empty if the search failed."""
+
+    sets: Sequence[ClashEntry] = ()
+    repairs: Sequence[RepairEntry] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +120,8 @@ class LiveAnswers:
         asked = self._session.optimise(build_tree(self.scenario, state), self._options, clock=Clock(seconds))
         return asked.problem, asked.answer
 
-    def find_conflicts(self, state: State) -> Mapping[str, Any]:
+    def find_conflicts(self, state: State) -> SettledClashes:
         """Find the minimal conflicts of infeasible settings and the cheapest repairs.
-
-        Returns the document of `find_conflicts`.
 
         Raises
         ------
@@ -128,7 +134,7 @@ class LiveAnswers:
             max_sets=CONFLICTS,
             max_repairs=REPAIRS,
         )
-        return conflict_.document
+        return SettledClashes(conflict_.data.sets, conflict_.data.repairs)
 
 
 _NOTHING = {

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from tnt_sim.app import page_settings
 from tnt_sim.app.downloads import export_workbook, list_variants, render_comparison, save
-from tnt_sim.app.live_answers import LONG, LiveAnswer, LiveAnswers, LiveConflict
+from tnt_sim.app.live_answers import LONG, LiveAnswer, LiveAnswers, LiveConflict, SettledClashes
 from tnt_sim.app.page_state import FIRST_ROWS, SHOWS, Forced, State, decode, encode, normalise_weight
 from tnt_sim.app.page_text import PAGE, SHARES
 from tnt_sim.app.panels import (
@@ -76,7 +76,7 @@ class Page:
         self.last: LiveAnswer | None = None
         self.written: LiveAnswer | None = None
         self.trouble: LiveConflict | None = None
-        self._conflict: Mapping[str, Any] | None = None
+        self._conflict: SettledClashes | None = None
         self._drawer = Drawer.from_lang(lang)
         self._moving = ""
         self._take(self.desk.optimise_state(self.state))
@@ -137,11 +137,11 @@ class Page:
                 self._drawer = Drawer.of(answer, self.lang)
             self.last_answer = answer
 
-    def _find_conflicts(self) -> Mapping[str, Any]:
+    def _find_conflicts(self) -> SettledClashes:
         try:
             return self.desk.find_conflicts(self.state)
         except TntError:
-            return {"sets": [], "repairs": []}
+            return SettledClashes()
 
     def _reply_with_answer(self, text: Text | None, *, soft: bool, done: bool) -> Reply:
         bad = self.trouble is not None
@@ -302,8 +302,8 @@ def _remove_setting(page: Page, event: Event) -> Iterator[Reply]:
 
 
 def _repair(page: Page, event: Event) -> Iterator[Reply]:
-    repairs = (page._conflict or {"repairs": []})["repairs"]
-    lines = repairs[int(event["id"])]["set"]
+    repairs = () if page._conflict is None else page._conflict.repairs
+    lines = repairs[int(event["id"])].set or ()
     if "\n".join(lines) != event["value"]:  # the button belongs to an earlier conflict
         raise ValueError(event["value"])
     return page._to(with_set_lines(page.scenario, page.state, lines), event)

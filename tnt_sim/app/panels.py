@@ -19,7 +19,8 @@ import numpy as np
 import polars as pl
 from markupsafe import Markup
 
-from tnt_sim.app.live_answers import LiveAnswer, LiveConflict
+from tnt_sim.analysis.infeasibility.document import ClashEntry
+from tnt_sim.app.live_answers import LiveAnswer, LiveConflict, SettledClashes
 from tnt_sim.app.page_state import FIRST_ROWS, State
 from tnt_sim.app.page_text import PAGE
 from tnt_sim.engine.result import Proof
@@ -500,16 +501,17 @@ MOST_MEMBERS = 8
 
 
 def render_conflicts(
-    drawer: Drawer, problem_note: LiveConflict | None, conflict: Mapping[str, Any] | None, *, held: bool
+    drawer: Drawer, problem_note: LiveConflict | None, conflict: SettledClashes | None, *, held: bool
 ) -> str:
     """Return the panel `problem_note`; empty if the settings are feasible.
 
-    `conflict` is the document of the search, once done; `held`: the page still shows settings that
+    `conflict` is what the search found, once done; `held`: the page still shows settings that
     were feasible.
     """
     if problem_note is None:
         return ""
-    lang, clash = drawer.lang, conflict or {"sets": [], "repairs": []}
+    lang = drawer.lang
+    sets, repairs = conflict or SettledClashes()
     return drawer.render_macro(
         "trouble",
         {
@@ -518,25 +520,23 @@ def render_conflicts(
             "held": held,
             "stopped": problem_note.stopped,
             "searching": problem_note.clash and conflict is None,
-            "sets": [
-                _set(rank, one, len(clash["sets"]), lang) for rank, one in enumerate(clash["sets"], start=1)
-            ],
+            "sets": [_set(rank, one, len(sets), lang) for rank, one in enumerate(sets, start=1)],
             "repairs": [
                 {
                     "words": f"{capitalise(describe_repair(repair, lang))}.",
                     "after": describe_repaired_optimum(repair, lang).strip(),
-                    "k": k if repair["set"] else None,
-                    "lines": "\n".join(repair["set"] or ()),
+                    "k": k if repair.set else None,
+                    "lines": "\n".join(repair.set or ()),
                 }
-                for k, repair in enumerate(clash["repairs"])
+                for k, repair in enumerate(repairs)
             ],
         },
     )
 
 
-def _explain_missing_repair(conflict: Mapping[str, Any] | None, lang: Lang) -> list[str]:
+def _explain_missing_repair(conflict: SettledClashes | None, lang: Lang) -> list[str]:
     """Return the explanation for a search that found no repair."""
-    if conflict is None or conflict["repairs"]:
+    if conflict is None or conflict.repairs:
         return []
     return [
         Text(
@@ -546,15 +546,15 @@ def _explain_missing_repair(conflict: Mapping[str, Any] | None, lang: Lang) -> l
     ]
 
 
-def _set(rank: int, entry: Mapping[str, Any], n: int, lang: Lang) -> dict[str, Any]:
+def _set(rank: int, entry: ClashEntry, n: int, lang: Lang) -> dict[str, Any]:
     """Return one minimal conflict with its evidence."""
     number = f" {rank}" if n > 1 else ""
-    members = [capitalise(text) for _, text in describe_members(entry["members"], lang)]
+    members = [capitalise(text) for _, text in describe_members(entry.members, lang)]
     rest = len(members) - MOST_MEMBERS
     if rest > 0:
         members = [*members[:MOST_MEMBERS], Text(f"… et {rest} de plus", f"… and {rest} more").in_(lang)]
-    doubts = [] if entry["proof"] else [Text("contradiction non prouvée", "contradiction not proven")]
-    doubts += [] if entry["minimal"] else [Text("peut-être pas la plus petite", "perhaps not the smallest")]
+    doubts = [] if entry.proof else [Text("contradiction non prouvée", "contradiction not proven")]
+    doubts += [] if entry.minimal else [Text("peut-être pas la plus petite", "perhaps not the smallest")]
     return {
         "title": Text(f"Ce qui se contredit{number}", f"What clashes{number}").in_(lang),
         "members": members,

@@ -21,6 +21,26 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
     {
+        "alternatives": (
+            "analysis.alternatives.document.AlternativesDocument",
+            Text("alternatives : d'autres choix", "alternatives: other choices"),
+        ),
+        "audit": (
+            "analysis.audit.document.AuditDocument",
+            Text("audit : une liste faite à la main", "audit: a list made by hand"),
+        ),
+        "conflict": (
+            "analysis.infeasibility.document.ConflictDocument",
+            Text("conflict : ce qui se contredit", "conflict: what clashes"),
+        ),
+        "core": (
+            "analysis.compare.document.CoreDocument",
+            Text("core : dossiers de tous les calculs", "core: dossiers of all runs"),
+        ),
+        "weights": (
+            "analysis.preferences.document.WeightsDocument",
+            Text("weights : poids connus à peu près", "weights: weights known roughly"),
+        ),
         "extend": (
             "analysis.extend.document.ExtendDocument",
             Text("extend : transférer ou étendre", "extend: transfer or extend"),

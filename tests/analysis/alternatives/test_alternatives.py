@@ -128,7 +128,7 @@ def test_steered_and_told(tmp_path: Path) -> None:
     assert found.portfolios[0].distance == 4
     assert found.document["portfolios"][0]["loss"] == "0.1"
     assert json.loads(found.to_json())["portfolios"][0]["n_funded"] == 2
-    page = "\n".join(line.plain for line in render_alternatives(found.document, Lang.FR, 100))
+    page = "\n".join(line.plain for line in render_alternatives(found.data, Lang.FR, 100))
     assert "aussi différents que possible" in page
     assert "le plus mutualisé" in page
     assert "<table>" in found._repr_html_()

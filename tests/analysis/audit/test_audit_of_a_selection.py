@@ -11,8 +11,7 @@ import xlsxwriter
 from support.analysis_cases.clashing_rules import NEVER, Bools, Choices, Ints, World, world, write
 from support.lanes import seeds
 
-from tnt_sim.analysis.audit import audit
-from tnt_sim.analysis.audit.audit import Audit
+from tnt_sim.analysis.audit.audit import Audit, audit
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import DataError, ScenarioError, UsageError
@@ -164,9 +163,7 @@ def test_turgot_words_and_committed_money(small: Path) -> None:
         ("0.5", 2), ("0.9", 2), ("1", 2),
     ]  # fmt: skip
     assert [one["dossier"] for one in found.document["swaps"][2]["changes"]["enter"]] == ["1"]
-    assert "cette liste" in "\n".join(
-        line.plain.lower() for line in render_audit(found.document, Lang.FR, 100)
-    )
+    assert "cette liste" in "\n".join(line.plain.lower() for line in render_audit(found.data, Lang.FR, 100))
     assert "<table>" in found._repr_html_()
 
 

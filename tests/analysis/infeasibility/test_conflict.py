@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from support.analysis_cases.clashing_rules import Choices, World, conflicts, corrections, world, write
@@ -16,6 +18,7 @@ from tnt_sim.analysis.infeasibility.conflict_search import (
     Satisfiability,
     compute_hitting_sets,
 )
+from tnt_sim.analysis.infeasibility.document import ClashEntry, MemberEntry
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem
 from tnt_sim.analysis.infeasibility.minimal_conflicts import Conflict, conflict, find_conflict
 from tnt_sim.engine.budgets import Clock
@@ -185,17 +188,24 @@ def test_a_feasible_scenario_has_no_conflict(tmp_path: Path) -> None:
     assert (found.status, found.document["sets"], found.document["repairs"]) == ("feasible", [], [])
 
 
+def written(kind: str, name: str, group: str | None, side: str, bound: str) -> MemberEntry:
+    """A member that stands in no file."""
+    nowhere: dict[str, Any] = {"title": "", "group_name": None, "table": False, "file": None, "line": None}
+    return MemberEntry(
+        kind=kind,
+        id=name,
+        group=group,
+        side=side,
+        bound=bound,
+        bound_cents=None,
+        source="",
+        without=None,
+        **nowhere,
+    )
+
+
 def test_one_line_for_many_groups() -> None:
-    member = {
-        "kind": "limit",
-        "id": "r",
-        "title": "",
-        "side": "min",
-        "bound": "3",
-        "rate": None,
-        "table": False,
-    }
-    groups = [{**member, "group": f"{k:02d}"} for k in range(1, 9)]
+    groups = [written("limit", "r", f"{k:02d}", "min", "3") for k in range(1, 9)]
     assert [text for _, text in describe_members(groups, Lang.FR)] == [
         "la règle « r » : au moins 3, dans 8 groupes (01, 02, 03, 04, 05 et 3 autres)"
     ]
@@ -203,14 +213,13 @@ def test_one_line_for_many_groups() -> None:
 
 def test_the_rule_comes_before_the_dossiers_that_are_committed() -> None:
     """A page that shows a few lines shows the rule and the envelope among them, and all dossiers as one line."""
-    member = {"title": "", "rate": None, "table": False, "file": None, "line": None, "source": ""}
-    committed = [
-        {**member, "kind": "committed", "id": "committed", "side": "min", "group": f"D{k}", "bound": "1"}
-        for k in range(40)
+    committed = [written("committed", "committed", f"D{k}", "min", "1") for k in range(40)]
+    members = [
+        *committed,
+        written("envelope", "a", None, "max", "1000"),
+        written("limit", "r", None, "min", "3"),
     ]
-    envelope = {**member, "kind": "envelope", "id": "a", "side": "max", "group": None, "bound": "1000"}
-    rule = {**member, "kind": "limit", "id": "r", "side": "min", "group": None, "bound": "3"}
-    one = {"members": [*committed, envelope, rule], "minimal": True}
+    one = ClashEntry(members=members, minimal=True, proof=None)
     shown = plain(
         "\n".join(str(line) for line in render_first_conflict([one], [], Lang.FR, 100, scenario="x.yaml"))
     )
@@ -294,9 +303,11 @@ def test_what_is_typed_and_what_is_proven() -> None:
         format_set_options(['rules.non.refuse=["4"]', "rules.r.min=2"])
         == '--set rules.non.refuse=\'["4"]\' --set rules.r.min="2"'
     )
-    one = {"status": "infeasible", "step": None, "sets": [{"proof": "PROVED"}, {"proof": None}]}
+    proven, unproven = (ClashEntry(members=(), minimal=True, proof=proof) for proof in ("PROVED", None))
+    one: Any = SimpleNamespace(status="infeasible", step=None, sets=[proven, unproven])
     assert describe_verdict(one).fr.endswith("c'est prouvé.")
-    assert not describe_verdict(one | {"sets": []}).fr.endswith("c'est prouvé.")
+    one.sets = []
+    assert not describe_verdict(one).fr.endswith("c'est prouvé.")
 
 
 @pytest.mark.slow

@@ -137,7 +137,7 @@ def test_larger_ones_by_cells_and_draws(tmp_path: Path, monkeypatch: pytest.Monk
         top = max(found_value(whole, tuple(map(Fraction, one.criteria)), w)[0] for one in whole.outcomes)
         mine = max(found_value(part, tuple(map(Fraction, c)), w)[0] for c in best)
         assert mine == top
-    assert "10 tirages" in "\n".join(line.plain for line in render_weights(part.document, Lang.FR, 100))
+    assert "10 tirages" in "\n".join(line.plain for line in render_weights(part.data, Lang.FR, 100))
     assert "<table>" in whole._repr_html_()
     assert json.loads(whole.to_json())["exact"] is True
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tnt_sim.analysis.audit import audit
+from tnt_sim.analysis.audit.audit import audit
 from tnt_sim.analysis.marginal.questions import MarginalAnswer, extension, prices
 from tnt_sim.analysis.preferences.partial_weights import weights
 from tnt_sim.engine.result import SolveOutcome, Status
@@ -65,8 +67,8 @@ def test_stopped_weights_say_that_time_was_short(
     scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop(monkeypatch, "preferences.partial_weights")
-    document = weights(scenario, ["score", "dossiers"]).document
-    assert (document["status"], document["complete"]) == ("stopped", False)
+    document = weights(scenario, ["score", "dossiers"]).data
+    assert (document.status, document.complete) == ("stopped", False)
     assert weights_page.describe_verdict(document).fr.startswith("Le temps a manqué")
 
 
@@ -77,8 +79,8 @@ def test_a_stopped_audit_still_says_that_rules_hold(
         sys.modules["tnt_sim.analysis.audit.audit"], "_optimise_in_time", lambda *_, **__: None
     )
     (tmp_path / "l.csv").write_text("dossier\nA\n", encoding="utf-8")
-    document = audit(scenario, tmp_path / "l.csv").document
-    assert document["status"] == "stopped"
+    document = audit(scenario, tmp_path / "l.csv").data
+    assert document.status == "stopped"
     assert audit_page.describe_verdict(document).fr.endswith("toutes les règles tiennent.")
 
 
@@ -86,5 +88,5 @@ def test_a_stopped_audit_still_says_that_rules_hold(
     ("status", "words"), [("stopped", "Le temps a manqué"), ("infeasible", "Aucune répartition")]
 )
 def test_stopped_alternatives_say_why_there_are_none(status: str, words: str) -> None:
-    document = {"status": status, "portfolios": [], "optimum": None}
+    document: Any = SimpleNamespace(status=status, portfolios=(), optimum=None)
     assert alternatives_page.describe_verdict(document).fr.startswith(words)

@@ -34,7 +34,7 @@ ELSEWHERE = {
     "batch": "the limit is that of each scenario (`run`); Ctrl-C ends it: tests/analysis/batch",
     "app": "each answer has its own limit: tests/app",
 }
-NO_STUDY = {"new", "validate", "show", "verify", "core", "import", "export", "sign", "doctor"}
+NO_STUDY = {"new", "validate", "show", "verify", "core", "import", "export", "sign", "schema", "doctor"}
 FUNCTIONS = {"next_euro": "sweep --next", "entries": "sweep --entries", "target": "sweep --target",
              "prices": "sweep --prices", "extension": "sweep --extend"}  # fmt: skip
 NO_STUDY_FUNCTIONS = {"by_opinion", "core", "import_file", "open_run", "table"}

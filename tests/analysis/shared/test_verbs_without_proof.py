@@ -69,17 +69,17 @@ def test_no_pair_of_words_contradicts_itself(verb: str, unproven: House) -> None
 
 
 def test_the_best_of_other_lists_is_the_best_found(house: House, unproven: House) -> None:
-    document = tnt.alternatives(house.scenario, count=4).document
-    assert document["status"] == "feasible"
+    document = tnt.alternatives(house.scenario, count=4).data
+    assert document.status == "feasible"
     said = alternatives_words(document)
     assert "du meilleur trouvé" in said.fr
     assert "the best found" in said.en
 
 
 def test_other_lists_of_a_proven_optimum(house: House) -> None:
-    document = tnt.alternatives(house.scenario, count=4).document
-    assert document["status"] == "optimal"
-    assert all(one["proven"] for one in document["portfolios"])
+    document = tnt.alternatives(house.scenario, count=4).data
+    assert document.status == "optimal"
+    assert all(one.proven for one in document.portfolios)
     assert "trouvé" not in alternatives_words(document).fr
 
 
@@ -88,11 +88,11 @@ def test_a_list_that_nothing_betters(house: House, monkeypatch: pytest.MonkeyPat
     table = house.decided.problem.case.table
     names = table["dossier"].filter(house.decided.allocation.funded.tolist()).to_list()
     chosen.write_text("dossier\n" + "\n".join(names) + "\n", encoding="utf-8")
-    shown = tnt.audit(house.scenario, chosen).document
+    shown = tnt.audit(house.scenario, chosen).data
     assert "aucun choix ne fait mieux" in audit_words(shown).fr
     monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_, **__: [None])
-    alone = tnt.audit(house.scenario, chosen).document
-    assert alone["status"] == "feasible"
+    alone = tnt.audit(house.scenario, chosen).data
+    assert alone.status == "feasible"
     assert "rien ne prouve" in audit_words(alone).fr
     assert "nothing proves" in audit_words(alone).en
 
@@ -172,7 +172,7 @@ def test_a_list_at_a_limit_is_no_gain(house: House, monkeypatch: pytest.MonkeyPa
 
 def test_an_audit_says_what_nothing_proves(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def said() -> str:
-        document = tnt.audit(house.scenario, house.folder / "list.csv").document
+        document = tnt.audit(house.scenario, house.folder / "list.csv").data
         return "\n".join(line.plain for line in render_audit(document, Lang.FR, 200))
 
     shown = said()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 import tnt_sim as tnt
+from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_study_html
@@ -83,11 +85,12 @@ def test_pages_and_workbooks_from_python(petit: Path) -> None:
 def test_a_page_says_how_far_a_stopped_study_came(petit: Path, lang: str) -> None:
     scenario = tnt.Scenario.from_yaml(petit / "petit.yaml")
     found = tnt.alternatives(scenario, within="10 %")
-    stopped = {**found.document, "stopped_by": "time", "progress": {"done": 2, "of": 5, "unit": "portfolios"}}
+    progress = ProgressEntry(done=2, of=5, unit="portfolios")
+    stopped = replace(found.data, stopped_by="time", progress=progress)
     said = {"fr": "après 2 choix sur 5", "en": "after 2 of 5 choices"}[lang]
     pages = [
         " ".join(render_study_html(build_study(one, Lang(lang)), Lang(lang)).split())
-        for one in (stopped, found.document)
+        for one in (stopped, found.data)
     ]
     assert [said in page for page in pages] == [True, False]
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.alternatives.diverse_search import DiverseSearch, NearOptimalAllocation, Progress
+from tnt_sim.analysis.alternatives.document import (
+    AlternativeEntry,
+    AlternativesDocument,
+    OpenDossier,
+    OptimumEntry,
+    SharedDecisions,
+)
+from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.list_distance import list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.api.analyses import Pages
@@ -25,11 +33,10 @@ from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.reports.alternatives import render_alternatives_html
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.run_document import build_head, format_fraction, hash_allocation
+from tnt_sim.verify.run_document import format_fraction, hash_allocation
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +68,14 @@ class Alternatives(Pages):
     n_solves: int
     seconds: float
     course: StudyProgress
-    document: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Alternatives of {self.problem.scenario.id}: {len(self.portfolios)} lists>"
+
+    @cached_property
+    def data(self) -> AlternativesDocument:
+        """Return the answer, whose JSON form is `document`."""
+        return build_document(self)
 
     @property
     def lang(self) -> Lang:
@@ -97,7 +108,7 @@ class Alternatives(Pages):
         return [int(value) for value in total]
 
     def _repr_html_(self) -> str:
-        return render_alternatives_html(self.document, self.lang)
+        return render_alternatives_html(self.data, self.lang)
 
 
 def alternatives(
@@ -148,8 +159,7 @@ def alternatives(
         )
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     problem = compile_problem(steps[0].scenario)
-    found = search_alternatives(problem, loss, count, Clock(limit), by=by, steer=steer, progress=progress)
-    return _with_document(found, scenario)
+    return search_alternatives(problem, loss, count, Clock(limit), by=by, steer=steer, progress=progress)
 
 
 def search_alternatives(
@@ -162,7 +172,7 @@ def search_alternatives(
     steer: bool = True,
     progress: Progress | None = None,
 ) -> Alternatives:
-    """Search on a compiled problem, without writing the document."""
+    """Search on a compiled problem."""
     began = time.perf_counter()
     optimum = optimise(problem, clock=clock)
     course = StudyProgress(clock.deadline, "portfolios", n_asked=0)
@@ -211,88 +221,76 @@ def classify_dossiers(alternatives_: Alternatives) -> list[str]:
     ]
 
 
-def _with_document(alternatives_: Alternatives, scenario: ScenarioData) -> Alternatives:
+def build_document(alternatives_: Alternatives) -> AlternativesDocument:
+    """Build the document of the lists that were found."""
     problem, best = alternatives_.problem, alternatives_.optimum
-    document: dict[str, Any] = {
-        **{key: value for key, value in build_head(problem).items() if key != "run_dir"},
-        "command": "alternatives",
-        "title": scenario.title,
-        "synthetic": is_synthetic(scenario),
-        "status": best.status.value,
-        **alternatives_.course.record(),
-        "within": format_fraction(alternatives_.within),
-        "by": alternatives_.by,
-        "optimum": None,
-        "portfolios": [
-            _build_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.portfolios, start=1)
-        ],
-        "steered": [
-            _build_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.steered, start=1)
-        ],
-        "ties": [_build_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.ties, start=1)],
-        **_build_shared_entry(alternatives_),
-        "n_solves": alternatives_.n_solves,
-        "seconds": round(alternatives_.seconds, 3),
-    }
-    if best.allocation is not None:
-        document["optimum"] = {
-            "objective": _build_stage_entries(problem.stages, best.values),
-            "granted_cents": best.granted_cents,
-            "n_funded": int(best.allocation.funded.sum()),
-            "allocation_sha256": hash_allocation(problem, best.allocation),
-        }
-    return replace(alternatives_, document=document)
+    scenario, course = problem.scenario, alternatives_.course
+    shared, movers = _compare_lists(alternatives_)
+    return AlternativesDocument(
+        scenario=scenario.id,
+        scenario_sha256=scenario.sha256,
+        title=scenario.title,
+        synthetic=is_synthetic(scenario),
+        status=best.status,
+        stopped_by=course.stopped_by,
+        progress=course.progress,
+        within=format_fraction(alternatives_.within),
+        by=alternatives_.by,
+        optimum=None
+        if best.allocation is None
+        else OptimumEntry(
+            objective=list_goal_values(problem, best.values),
+            granted_cents=best.granted_cents,
+            n_funded=int(best.allocation.funded.sum()),
+            allocation_sha256=hash_allocation(problem, best.allocation),
+        ),
+        portfolios=[_build_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.portfolios, 1)],
+        steered=[_build_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.steered, 1)],
+        ties=[_build_entry(alternatives_, k, one) for k, one in enumerate(alternatives_.ties, 1)],
+        shared=shared,
+        open=movers,
+        n_solves=alternatives_.n_solves,
+        seconds=round(alternatives_.seconds, 3),
+    )
 
 
-def _build_stage_entries(
-    stages: Sequence[ObjectiveStage], values: Sequence[Fraction]
-) -> list[dict[str, Any]]:
-    return [
-        {"goal": stage.goal, "sense": stage.sense.value, "value": format_fraction(value)}
-        for stage, value in zip(stages, values, strict=True)
-    ]
-
-
-def _build_entry(alternatives_: Alternatives, rank: int, allocation: NearOptimalAllocation) -> dict[str, Any]:
-    best = alternatives_.optimum
+def _build_entry(
+    alternatives_: Alternatives, rank: int, allocation: NearOptimalAllocation
+) -> AlternativeEntry:
+    problem, best = alternatives_.problem, alternatives_.optimum
     assert best.allocation is not None
     first, mine = best.values[0], allocation.values[0]
     loss = abs(first - mine) / abs(first) if first else Fraction(0)
-    worse = mine < first if alternatives_.problem.stages[0].sense is Sense.MAXIMISE else mine > first
-    return {
-        "rank": rank,
-        "name": allocation.name,
-        "objective": _build_stage_entries(alternatives_.problem.stages, allocation.values),
-        "loss": format_fraction(loss if worse else Fraction(0)),
-        "granted_cents": allocation.granted_cents,
-        "n_funded": int(allocation.allocation.funded.sum()),
-        "distance": format_fraction(allocation.distance),
-        "figure": format_fraction(allocation.figure),
-        "bound": format_fraction(allocation.bound),
-        "proven": allocation.proven,
-        "changes": list_changes(alternatives_.problem, best.allocation, allocation.allocation),
-        "allocation_sha256": hash_allocation(alternatives_.problem, allocation.allocation),
-    }
+    worse = mine < first if problem.stages[0].sense is Sense.MAXIMISE else mine > first
+    return AlternativeEntry(
+        rank=rank,
+        name=allocation.name,
+        objective=list_goal_values(problem, allocation.values),
+        loss=format_fraction(loss if worse else Fraction(0)),
+        granted_cents=allocation.granted_cents,
+        n_funded=int(allocation.allocation.funded.sum()),
+        distance=format_fraction(allocation.distance),
+        figure=format_fraction(allocation.figure),
+        bound=format_fraction(allocation.bound),
+        proven=allocation.proven,
+        changes=list_changes(problem, best.allocation, allocation.allocation),
+        allocation_sha256=hash_allocation(problem, allocation.allocation),
+    )
 
 
-def _build_shared_entry(alternatives_: Alternatives) -> dict[str, Any]:
-    """Write what all allocations share, what is proved never to change, and each application that differs."""
+def _compare_lists(alternatives_: Alternatives) -> tuple[SharedDecisions | None, list[OpenDossier]]:
+    """Count what all lists share and what is proven never to change; list each dossier that differs."""
     if not alternatives_.allocations:
-        return {"shared": None, "open": []}
+        return None, []
     table = alternatives_.to_dataframe()
     funded_in, kinds = table["n_funded_in"].to_numpy(), np.array(table["class"].to_list())
     n, play = len(alternatives_.allocations), alternatives_.problem.offers.in_play
-    movers = table.filter(pl.col("class") == "open")
-    return {
-        "shared": {
-            "n_portfolios": n,
-            "n_funded": int(((funded_in == n) & play).sum()),
-            "n_refused": int(((funded_in == 0) & play).sum()),
-            "n_funded_proven": int((kinds == "always").sum()),
-            "n_refused_proven": int(((kinds == "never") & play).sum()),
-        },
-        "open": [
-            {"dossier": name, "title": title, "n_funded_in": times}
-            for name, title, times in movers.select("dossier", "title", "n_funded_in").iter_rows()
-        ],
-    }
+    shared = SharedDecisions(
+        n_portfolios=n,
+        n_funded=int(((funded_in == n) & play).sum()),
+        n_refused=int(((funded_in == 0) & play).sum()),
+        n_funded_proven=int((kinds == "always").sum()),
+        n_refused_proven=int(((kinds == "never") & play).sum()),
+    )
+    movers = table.filter(pl.col("class") == "open").select("dossier", "title", "n_funded_in")
+    return shared, [OpenDossier(**row) for row in movers.iter_rows(named=True)]

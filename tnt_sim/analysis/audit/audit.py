@@ -11,20 +11,34 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from tnt_sim.analysis.audit.document import (
+    AuditDocument,
+    AuditGoal,
+    BrokenAward,
+    ComparedList,
+    SelectionEntry,
+    SelectionFinding,
+    SwapEntry,
+    ViolatedBound,
+    ViolatedRatedBound,
+    ViolationEntry,
+)
 from tnt_sim.analysis.audit.selection import Selection, read_selection
+from tnt_sim.analysis.infeasibility.document import RatedBoundEntry
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem, LiftableBound, WrittenPart
 from tnt_sim.analysis.infeasibility.minimal_conflicts import (
-    build_figure,
-    build_member_entry,
+    build_bound_entry,
+    count_cents,
     without_refusals,
 )
 from tnt_sim.analysis.shared.list_distance import build_min_changes_problem, list_changes
@@ -49,7 +63,7 @@ from tnt_sim.verify.allocation_reading import (
     list_broken_rules,
     read_allocation,
 )
-from tnt_sim.verify.run_document import build_head, format_fraction
+from tnt_sim.verify.run_document import format_fraction
 
 OF_LINES = ("rule:", "cap:", "envelope:", "variant", "prerequisite", "decide:")
 """Code prefixes of defects that the violated lines already report, with amounts."""
@@ -57,10 +71,10 @@ OF_LINES = ("rule:", "cap:", "envelope:", "variant", "prerequisite", "decide:")
 
 def list_violations(
     problem: Problem, allocation: Allocation, reading: AllocationReading, lang: Lang
-) -> list[dict[str, Any]]:
+) -> list[ViolationEntry]:
     """List each violated bound, then each award that is not allowed, as entries of the document."""
     form = ElasticProblem.of(problem, without_refusals(problem))
-    result = [
+    result: list[ViolationEntry] = [
         _build_entry(
             form, line, *_compute_excess(problem, form.get_entry(line.entry), line, allocation), lang
         )
@@ -71,7 +85,7 @@ def list_violations(
             line = LiftableBound(f"envelope:{problem.case.tree.ids[node]}")
             result.append(_build_entry(form, line, cents * CENT, Unit.MONEY, lang))
     awards = [
-        {"kind": defect.code, "id": "", "by": None, "by_cents": None, "words": defect.text.in_(lang)}
+        BrokenAward(kind=defect.code, words=defect.text.in_(lang))
         for defect in list_broken_rules(problem, allocation, reading)
         if not defect.code.startswith(OF_LINES)
     ]
@@ -101,11 +115,14 @@ def _compute_excess(
 
 def _build_entry(
     form: ElasticProblem, bound: LiftableBound, by: Fraction, unit: Unit, lang: Lang
-) -> dict[str, Any]:
+) -> ViolatedBound | ViolatedRatedBound:
     if unit is Unit.MONEY:
         by = -(-by // CENT) * CENT
-    told = {**build_member_entry(form, bound, lang), **build_figure("by", by, unit)}
-    return {**told, "words": describe_violation(told, lang)}
+    written = build_bound_entry(form, bound, lang)
+    values = {key.name: getattr(written, key.name) for key in fields(written)}
+    kind = ViolatedRatedBound if isinstance(written, RatedBoundEntry) else ViolatedBound
+    entry = kind(**values, by=format_fraction(by), by_cents=count_cents(by, unit))
+    return replace(entry, words=describe_violation(entry, lang))
 
 
 SHARES = (Fraction(1, 2), Fraction(9, 10), Fraction(1))
@@ -150,17 +167,21 @@ class Audit(Pages):
     problem: Problem
     selection: Selection
     reading: AllocationReading
-    broken: tuple[Mapping[str, Any], ...]
+    broken: tuple[ViolationEntry, ...]
     optimum: SolveOutcome | None
     better: SolveOutcome | None
     cheaper: SolveOutcome | None
     swaps: tuple[Swap, ...]
     seconds: float = 0.0
     course: StudyProgress = field(default_factory=lambda: StudyProgress(UNLIMITED, "questions"))
-    document: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Audit of {self.problem.scenario.id}: {len(self.broken)} rules broken>"
+
+    @cached_property
+    def data(self) -> AuditDocument:
+        """Return the answer, whose JSON form is `document`."""
+        return build_document(self)
 
     @property
     def lang(self) -> Lang:
@@ -185,7 +206,7 @@ class Audit(Pages):
         return table if backend == "polars" else table.to_pandas()
 
     def _repr_html_(self) -> str:
-        return render_audit_html(self.document, self.lang)
+        return render_audit_html(self.data, self.lang)
 
 
 def audit(
@@ -222,13 +243,13 @@ def audit(
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     problem = compile_problem(steps[0].scenario)
     chosen = read_selection(Path(selection), problem)
-    return _with_document(audit_selection(problem, chosen, Clock(limit), progress=progress), scenario)
+    return audit_selection(problem, chosen, Clock(limit), progress=progress)
 
 
 def audit_selection(
     problem: Problem, chosen: Selection, clock: Clock, *, progress: Progress | None = None
 ) -> Audit:
-    """Audit a selection already read against a compiled problem, without writing the document."""
+    """Audit a selection already read against a compiled problem."""
     began = time.perf_counter()
     report_progress = progress or (lambda phase, done: None)
     reading = read_allocation(problem, chosen.allocation)
@@ -341,59 +362,60 @@ def _count_changes(answer: SolveOutcome | None, chosen: Selection) -> int | None
     return int((answer.allocation.funded != chosen.allocation.funded).sum())
 
 
-def _with_document(audit_: Audit, scenario: ScenarioData) -> Audit:
-    problem = audit_.problem
-    document = {
-        **{key: value for key, value in build_head(problem).items() if key != "run_dir"},
-        "command": "audit",
-        "title": scenario.title,
-        "synthetic": is_synthetic(scenario),
-        "status": "stopped" if audit_.optimum is None else audit_.optimum.status.value,
-        **audit_.course.record(),
-        "selection": {
-            "n_rows": audit_.selection.n_rows,
-            "n_committed_added": audit_.selection.n_added,
-            "n_funded": int(audit_.selection.allocation.funded.sum()),
-            "granted_cents": audit_.reading.granted_cents,
-            "allowed": not audit_.broken,
-            "findings": [_build_finding(defect, audit_.lang) for defect in audit_.selection.findings],
-        },
-        "broken": list(audit_.broken),
-        "objective": _build_stage_entries(audit_),
-        "optimum": _build_list_entry(audit_, audit_.optimum),
-        "better": _build_list_entry(audit_, audit_.better),
-        "cheaper": _build_list_entry(audit_, audit_.cheaper),
-        "swaps": [_build_swap_entry(audit_, swap) for swap in audit_.swaps],
-        "seconds": round(audit_.seconds, 3),
-    }
-    return replace(audit_, document=document)
+def build_document(audit_: Audit) -> AuditDocument:
+    """Build the document of an audit."""
+    scenario, course = audit_.problem.scenario, audit_.course
+    return AuditDocument(
+        scenario=scenario.id,
+        scenario_sha256=scenario.sha256,
+        title=scenario.title,
+        synthetic=is_synthetic(scenario),
+        status=Status.STOPPED if audit_.optimum is None else audit_.optimum.status,
+        stopped_by=course.stopped_by,
+        progress=course.progress,
+        selection=SelectionEntry(
+            n_rows=audit_.selection.n_rows,
+            n_committed_added=audit_.selection.n_added,
+            n_funded=int(audit_.selection.allocation.funded.sum()),
+            granted_cents=audit_.reading.granted_cents,
+            allowed=not audit_.broken,
+            findings=[_build_finding(defect, audit_.lang) for defect in audit_.selection.findings],
+        ),
+        broken=audit_.broken,
+        objective=_build_goals(audit_),
+        optimum=_build_list_entry(audit_, audit_.optimum),
+        better=_build_list_entry(audit_, audit_.better),
+        cheaper=_build_list_entry(audit_, audit_.cheaper),
+        swaps=[_build_swap_entry(audit_, swap) for swap in audit_.swaps],
+        seconds=round(audit_.seconds, 3),
+    )
 
 
-def _build_finding(defect: Defect, lang: Lang) -> dict[str, Any]:
+def _build_finding(defect: Defect, lang: Lang) -> SelectionFinding:
     place = defect.places[0] if defect.places else None
-    return {
-        "code": defect.code,
-        "message": defect.text.in_(lang),
-        "hint": defect.hint.in_(lang) if defect.hint else None,
-        "file": place.file if place else None,
-        "row": place.row if place else None,
-        "dossier": place.dossier if place else None,
-    }
+    return SelectionFinding(
+        code=defect.code,
+        message=defect.text.in_(lang),
+        hint=defect.hint.in_(lang) if defect.hint else None,
+        file=place.file if place else None,
+        row=place.row if place else None,
+        dossier=place.dossier if place else None,
+    )
 
 
-def _build_stage_entries(audit_: Audit) -> list[dict[str, Any]]:
-    """Write each stage: value of the list, of the optimum, and the loss."""
+def _build_goals(audit_: Audit) -> list[AuditGoal]:
+    """Build each stage: value of the list, of the optimum, and the loss."""
     best: Sequence[Fraction | None] = (None,) * len(audit_.problem.stages)
     if audit_.optimum is not None and audit_.optimum.values:
         best = audit_.optimum.values
     return [
-        {
-            "goal": stage.goal,
-            "sense": stage.sense.value,
-            "value": format_fraction(mine),
-            "optimum": format_fraction(most),
-            "loss": None if most is None else format_fraction(_compute_loss(stage.sense, mine, most)),
-        }
+        AuditGoal(
+            goal=stage.goal,
+            sense=stage.sense,
+            value=format_fraction(mine),
+            optimum=format_fraction(most),
+            loss=None if most is None else format_fraction(_compute_loss(stage.sense, mine, most)),
+        )
         for stage, mine, most in zip(audit_.problem.stages, audit_.reading.values, best, strict=True)
     ]
 
@@ -402,28 +424,32 @@ def _compute_loss(sense: Sense, value: Fraction, best: Fraction) -> Fraction:
     return best - value if sense is Sense.MAXIMISE else value - best
 
 
-def _build_list_entry(audit_: Audit, answer: SolveOutcome | None) -> dict[str, Any] | None:
-    """Write another list next to the selection: values, money, and changes."""
+def _build_list_entry(audit_: Audit, answer: SolveOutcome | None) -> ComparedList | None:
+    """Build another list beside the selection: values, money, and changes."""
     if answer is None or answer.allocation is None or answer.granted_cents is None:
         return None
     # The solved problem may have an extra stage: read the values of the scenario's own stages.
     reading = read_allocation(audit_.problem, answer.allocation)
-    return {
-        "status": answer.status.value,
-        "proof": answer.proof.value if answer.proof else None,
-        "values": [format_fraction(value) for value in reading.values],
-        "granted_cents": answer.granted_cents,
-        "saved_cents": audit_.reading.granted_cents - answer.granted_cents,
-        "n_funded": int(answer.allocation.funded.sum()),
-        "changes": list_changes(audit_.problem, audit_.selection.allocation, answer.allocation),
-    }
+    return ComparedList(
+        status=answer.status,
+        proof=answer.proof,
+        values=[format_fraction(value) for value in reading.values],
+        granted_cents=answer.granted_cents,
+        saved_cents=audit_.reading.granted_cents - answer.granted_cents,
+        n_funded=int(answer.allocation.funded.sum()),
+        changes=list_changes(audit_.problem, audit_.selection.allocation, answer.allocation),
+    )
 
 
-def _build_swap_entry(audit_: Audit, swap: Swap) -> dict[str, Any]:
-    return {
-        "recover": format_fraction(swap.share),
-        "goal": audit_.problem.stages[swap.stage].goal if swap.stage >= 0 else None,
-        "target": format_fraction(swap.target),
-        "n_changed": swap.n_changed,
-        **(_build_list_entry(audit_, swap.answer) or {"status": "stopped"}),
-    }
+def _build_swap_entry(audit_: Audit, swap: Swap) -> SwapEntry:
+    entry = SwapEntry(
+        recover=format_fraction(swap.share),
+        goal=audit_.problem.stages[swap.stage].goal if swap.stage >= 0 else None,
+        target=format_fraction(swap.target),
+        n_changed=swap.n_changed,
+        status=Status.STOPPED,
+    )
+    nearest = _build_list_entry(audit_, swap.answer)
+    if nearest is None:
+        return entry
+    return replace(entry, **{key.name: getattr(nearest, key.name) for key in fields(nearest)})

@@ -21,6 +21,8 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreMove, CoreRun
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Text
@@ -57,29 +59,32 @@ class CommonCore:
         return f"<CommonCore of {len(self.runs)} runs, {self.table.height} dossiers>"
 
     @property
-    def document(self) -> dict[str, Any]:
-        """Return the JSON document."""
-        moved: dict[str, list[dict[str, Any]]] = {}
+    def data(self) -> CoreDocument:
+        """Return the answer, whose JSON form is `document`."""
+        moved: dict[str, list[CoreMove]] = {}
         for row in self.moves.iter_rows(named=True):
-            name = row.pop("dossier")
-            moved.setdefault(name, []).append(row)
+            moved.setdefault(row.pop("dossier"), []).append(CoreMove(**row))
         counts = self.table["class"].value_counts()
-        return {
-            "schema_version": 1,
-            "command": "core",
-            "runs": [
-                {
-                    "run": run.name,
-                    "changes": list(changes),
-                    **{key: answer.standing.value for key, answer in run.verification.answers.items()},
-                }
+        return CoreDocument(
+            runs=[
+                CoreRun(
+                    run=run.name,
+                    changes=changes,
+                    **{key: answer.standing for key, answer in run.verification.answers.items()},
+                )
                 for run, changes in zip(self.runs, self.changes, strict=True)
             ],
-            "counts": dict(sorted(zip(counts["class"].to_list(), counts["count"].to_list(), strict=True))),
-            "dossiers": [
-                row | {"moved_by": moved.get(row["dossier"], [])} for row in self.table.iter_rows(named=True)
+            counts=dict(sorted(zip(counts["class"].to_list(), counts["count"].to_list(), strict=True))),
+            dossiers=[
+                CoreDossier(**row, moved_by=moved.get(row["dossier"], ()))
+                for row in self.table.rename({"class": "class_"}).iter_rows(named=True)
             ],
-        }
+        )
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return the JSON document."""
+        return dump_document(self.data)
 
     def to_dataframe(self) -> pl.DataFrame:
         """Return one row per application."""

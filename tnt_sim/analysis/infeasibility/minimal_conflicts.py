@@ -12,8 +12,9 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,22 @@ from tnt_sim.analysis.infeasibility.conflict_search import (
     shrink,
     without_goal,
 )
+from tnt_sim.analysis.infeasibility.document import (
+    ActionEntry,
+    BoundEntry,
+    CheapestDossier,
+    ClashEntry,
+    ConflictDocument,
+    EasedCountEntry,
+    EasedEntry,
+    EasedShareEntry,
+    LiftedEntry,
+    MemberEntry,
+    RatedBoundEntry,
+    RatedMemberEntry,
+    RepairEntry,
+    WitnessEntry,
+)
 from tnt_sim.analysis.infeasibility.elastic_problem import (
     COMMITTED,
     ElasticProblem,
@@ -35,6 +52,7 @@ from tnt_sim.analysis.infeasibility.elastic_problem import (
     WrittenPart,
 )
 from tnt_sim.analysis.infeasibility.repair_cost import RuleRepair, minimise_repair_cost
+from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.api.analyses import Pages
 from tnt_sim.deadline import UNLIMITED
@@ -42,6 +60,7 @@ from tnt_sim.domain.field_types import write_number, write_rate
 from tnt_sim.domain.money import format_cents
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, decide, optimise
+from tnt_sim.engine.result import Status
 from tnt_sim.engine.step_results import GRANT_SCHEMA, select_step_grants
 from tnt_sim.errors import LimitReached, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
@@ -59,25 +78,28 @@ from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
-from tnt_sim.verify.run_document import build_head, format_fraction, hash_allocation
+from tnt_sim.verify.run_document import format_fraction, hash_allocation
 
 HUNDREDTH_OF_PERCENT = Fraction(1, 10_000)
 
 
-def build_member_entry(form: ElasticProblem, bound: LiftableBound, lang: Lang) -> dict[str, Any]:
-    """Write one member of a conflict as an entry of the document."""
-    told = {**_build_head(form, bound), **_build_bound_entry(form, bound)}
-    return {**told, "words": describe_member(told, lang)}
+def build_bound_entry(form: ElasticProblem, bound: LiftableBound, lang: Lang) -> BoundEntry | RatedBoundEntry:
+    """Build one bound as an entry of the document."""
+    entry = _build_bound_entry(form, bound)
+    return replace(entry, words=describe_member(entry, lang))
 
 
-def repair_actions(form: ElasticProblem, repair: RuleRepair, lang: Lang) -> list[dict[str, Any]]:
-    """Write what a repair does: one entry for each eased bound and each lifted line."""
-    told = [_build_eased_entry(form, line, slack, repair) for line, slack in sorted(repair.eased.items())]
-    told += [{**_build_head(form, line), "do": "lift"} for line in sorted(repair.lifted)]
-    return [{**entry, "words": describe_action(entry, lang)} for entry in told]
+def repair_actions(form: ElasticProblem, repair: RuleRepair, lang: Lang) -> list[ActionEntry]:
+    """Build what a repair does: one entry for each eased bound and each lifted line."""
+    entries: list[ActionEntry] = [
+        _build_eased_entry(form, line, slack, repair) for line, slack in sorted(repair.eased.items())
+    ]
+    entries += [LiftedEntry(**_build_head(form, line)) for line in sorted(repair.lifted)]
+    return [replace(entry, words=describe_action(entry, lang)) for entry in entries]
 
 
 def _build_head(form: ElasticProblem, bound: LiftableBound) -> dict[str, Any]:
+    """Build the keys of `BoundHead`."""
     entry, scenario = form.get_entry(bound.entry), form.problem.scenario
     place = scenario.locate(entry.path)
     spec = next((rule for rule in scenario.spec.rules if rule.id == entry.id), None)
@@ -107,28 +129,26 @@ def get_group_name(problem: Problem, by: object, group: str) -> str | None:
     return str(found[0]) if len(found) else None
 
 
-def _build_bound_entry(form: ElasticProblem, liftable: LiftableBound) -> dict[str, Any]:
-    """Return the bound as written: cents, a rate or a number."""
-    entry = form.get_entry(liftable.entry)
+def _build_bound_entry(form: ElasticProblem, liftable: LiftableBound) -> BoundEntry | RatedBoundEntry:
+    """Build the bound as written: cents, a rate or a number."""
+    entry, head = form.get_entry(liftable.entry), _build_head(form, liftable)
     if entry.kind == "envelope":
-        return build_figure(
-            "bound", (form.problem.case.tree.amount_cents[entry.node] or 0) * CENT, Unit.MONEY
-        )
+        amount = (form.problem.case.tree.amount_cents[entry.node] or 0) * CENT
+        return BoundEntry(**head, bound=format_fraction(amount), bound_cents=count_cents(amount, Unit.MONEY))
     if entry.kind == COMMITTED:
         limit, name, _, count = next(one for one in entry.iterate_bounds() if one[1] == liftable.group)
         rows = limit.groups.codes == limit.groups.names.index(name)
-        return {
-            "bound": format_fraction(count),
-            "bound_cents": sum_exactly(form.problem.offers.most_cents[rows]),
-        }
+        cents = sum_exactly(form.problem.offers.most_cents[rows])
+        return BoundEntry(**head, bound=format_fraction(count), bound_cents=cents)
     bound = get_written_bound(entry, liftable)
     if bound is None:
-        return {"bound": None, "bound_cents": None}
-    rate = _get_rate_bound(entry, liftable)
-    return {
-        **build_figure("bound", bound, entry.unit),
-        "rate": None if rate is None else format_fraction(rate),
-    }
+        return BoundEntry(**head, bound=None, bound_cents=None)
+    return RatedBoundEntry(
+        **head,
+        bound=format_fraction(bound),
+        bound_cents=count_cents(bound, entry.unit),
+        rate=format_fraction(_get_rate_bound(entry, liftable)),
+    )
 
 
 def get_written_bound(entry: WrittenPart, liftable: LiftableBound) -> Fraction | None:
@@ -147,15 +167,14 @@ def _get_rate_bound(entry: WrittenPart, liftable: LiftableBound) -> Fraction | N
     return None if entry.rule is None else entry.rule.get_rate_bound(liftable.side)
 
 
-def build_figure(key: str, value: Fraction, unit: Unit) -> dict[str, Any]:
-    """Write a value as an exact decimal, and in cents if it is money in whole cents."""
-    cents = int(value / CENT) if unit is Unit.MONEY and (value / CENT).denominator == 1 else None
-    return {key: format_fraction(value), f"{key}_cents": cents}
+def count_cents(value: Fraction, unit: Unit) -> int | None:
+    """Return a value in cents if it is money in whole cents."""
+    return int(value / CENT) if unit is Unit.MONEY and (value / CENT).denominator == 1 else None
 
 
 def _build_eased_entry(
     form: ElasticProblem, liftable: LiftableBound, slack: Fraction, repair: RuleRepair
-) -> dict[str, Any]:
+) -> EasedShareEntry | EasedCountEntry | EasedEntry:
     entry = form.get_entry(liftable.entry)
     up = liftable.side != "min"
     if entry.kind == "envelope":
@@ -165,23 +184,23 @@ def _build_eased_entry(
     else:
         bound = get_written_bound(entry, liftable) or Fraction(0)
     to = bound + slack if up else bound - slack
-    document = {
+    head = {
         **_build_head(form, liftable),
         "do": "raise" if up else "lower",
-        **build_figure("by", slack, entry.unit),
-        **build_figure("from", bound, entry.unit),
-        **build_figure("to", to, entry.unit),
+        "by": format_fraction(slack),
+        "by_cents": count_cents(slack, entry.unit),
+        "from_": format_fraction(bound),
+        "from_cents": count_cents(bound, entry.unit),
+        "to": format_fraction(to),
+        "to_cents": count_cents(to, entry.unit),
     }
     rate = _get_rate_bound(entry, liftable)
     if rate is not None:
-        document |= {
-            "kind": "share",
-            "rate": format_fraction(rate),
-            "reached": format_fraction(_compute_reached_share(entry, liftable, repair)),
-        }
-    elif entry.kind == "limit" and liftable.side == "min" and entry.unit is Unit.NUMBER:
-        document["cheapest"] = _find_cheapest_dossier(form, entry, liftable, repair)
-    return document
+        reached = format_fraction(_compute_reached_share(entry, liftable, repair))
+        return EasedShareEntry(**{**head, "kind": "share"}, rate=format_fraction(rate), reached=reached)
+    if entry.kind == "limit" and liftable.side == "min" and entry.unit is Unit.NUMBER:
+        return EasedCountEntry(**head, cheapest=_find_cheapest_dossier(form, entry, liftable, repair))
+    return EasedEntry(**head)
 
 
 def _compute_reached_share(entry: WrittenPart, bound: LiftableBound, repair: RuleRepair) -> Fraction | None:
@@ -198,7 +217,7 @@ def _compute_reached_share(entry: WrittenPart, bound: LiftableBound, repair: Rul
 
 def _find_cheapest_dossier(
     form: ElasticProblem, entry: WrittenPart, bound: LiftableBound, repair: RuleRepair
-) -> dict[str, Any] | None:
+) -> CheapestDossier | None:
     """Return the cheapest unfunded application that would count towards a minimum number."""
     limit = next(
         limit
@@ -214,7 +233,8 @@ def _find_cheapest_dossier(
     if not len(rows):
         return None
     row = int(rows[np.argmin(offers.least_cents[rows])])
-    return {"dossier": form.problem.case.table["dossier"][row], "cents": int(offers.least_cents[row])}
+    name = form.problem.case.table["dossier"][row]
+    return CheapestDossier(dossier=name, cents=int(offers.least_cents[row]))
 
 
 def set_lines(form: ElasticProblem, repair: RuleRepair) -> list[str] | None:
@@ -388,6 +408,7 @@ class Conflict(Pages):
     Attributes
     ----------
     form, wide : elastic forms that name the lines; in `wide` commitments are lines too
+    scenario : the scenario, of which `form` may be one step
     status : `infeasible`; `feasible` if an allocation exists after all; `stopped` if no test could
     decide
     sets : minimal conflicts
@@ -398,7 +419,8 @@ class Conflict(Pages):
 
     form: ElasticProblem
     wide: ElasticProblem
-    status: str
+    scenario: ScenarioData
+    status: Status
     sets: tuple[Clash, ...] = ()
     repairs: tuple[RuleRepair, ...] = ()
     complete: bool = True
@@ -406,15 +428,19 @@ class Conflict(Pages):
     seconds: float = 0.0
     step: str = ""
     course: StudyProgress = field(default_factory=lambda: StudyProgress(UNLIMITED, "solves"))
-    document: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Conflict: {self.status}, {len(self.sets)} conflicts, {len(self.repairs)} repairs>"
 
+    @cached_property
+    def data(self) -> ConflictDocument:
+        """Return the answer, whose JSON form is `document`."""
+        return build_document(self, self.lang)
+
     @property
     def lang(self) -> Lang:
         """Return the language of the scenario."""
-        return Lang(self.form.problem.scenario.spec.locale)
+        return Lang(self.scenario.spec.locale)
 
     def to_json(self) -> str:
         """Return the document of `conflict --json`, as text."""
@@ -431,7 +457,7 @@ class Conflict(Pages):
         return table if backend == "polars" else table.to_pandas()
 
     def _repr_html_(self) -> str:
-        return render_conflict_html(self.document, self.lang)
+        return render_conflict_html(self.data, self.lang)
 
 
 _COLUMNS = {
@@ -483,7 +509,7 @@ def conflict(
         repairs=repairs,
         progress=progress,
     )
-    return with_document(replace(conflict_, step=step), scenario, Lang(scenario.spec.locale))
+    return replace(conflict_, step=step, scenario=scenario)
 
 
 def find_infeasible_step(scenario: ScenarioData, clock: Clock) -> tuple[str, Problem]:
@@ -509,7 +535,7 @@ def find_conflict(
     repairs: bool = True,
     progress: Callable[[str, float], None] | None = None,
 ) -> Conflict:
-    """Analyse a compiled problem, without writing the document."""
+    """Analyse a compiled problem."""
     began = time.perf_counter()
     free = without_refusals(problem)
     form = ElasticProblem.of(problem, free)
@@ -519,12 +545,14 @@ def find_conflict(
     first = tests.decide_satisfiability(form.lines)
     first_seconds = time.perf_counter() - began
     if first is not Satisfiability.NO:
-        status = "feasible" if first is Satisfiability.YES else "stopped"
+        status = Status.FEASIBLE if first is Satisfiability.YES else Status.STOPPED
         stopped = StudyProgress(
             clock.deadline, "solves", tests.n_solves, stopped_by=None if first is Satisfiability.YES else TIME
         )
         seconds = time.perf_counter() - began
-        return Conflict(form, wide, status, n_solves=tests.n_solves, seconds=seconds, course=stopped)
+        return Conflict(
+            form, wide, problem.scenario, status, n_solves=tests.n_solves, seconds=seconds, course=stopped
+        )
     search = ConflictSearch(tests, max_sets, max_repairs if repairs else 0)
     course, fixes, sets = StudyProgress(clock.deadline, "solves"), list[RuleRepair | None](), list[Clash]()
     with course.catch_limits():
@@ -543,7 +571,8 @@ def find_conflict(
     return Conflict(
         form,
         wide,
-        "infeasible",
+        problem.scenario,
+        Status.INFEASIBLE,
         tuple(sorted(sets, key=lambda clash: (len(clash.lines), clash.lines))),
         tuple(sorted((fix for fix in fixes if fix is not None), key=_rank)),
         search.complete and None not in fixes and course.stopped_by is None,
@@ -631,63 +660,57 @@ def _is_confirmed(problem: Problem, clock: Clock) -> bool:
     return answer.allocation is None and answer.proof is not None
 
 
-def with_document(conflict_: Conflict, scenario: ScenarioData, lang: Lang) -> Conflict:
-    """Return the result with its document."""
-    form = conflict_.form
-    document = {
-        **{key: value for key, value in build_head(form.problem).items() if key != "run_dir"},
-        "command": "conflict",
-        "scenario": scenario.id,
-        "scenario_sha256": scenario.sha256,
-        "title": scenario.title,
-        "synthetic": is_synthetic(scenario),
-        "status": conflict_.status,
-        **conflict_.course.record(),
-        "step": conflict_.step or None,
-        "sets": [_set_entry(conflict_.wide, clash, lang) for clash in conflict_.sets],
-        "repairs": [_repair_entry(form, k, fix, lang) for k, fix in enumerate(conflict_.repairs, start=1)],
-        "complete": conflict_.complete,
-        "n_solves": conflict_.n_solves,
-        "seconds": round(conflict_.seconds, 3),
-    }
-    return replace(conflict_, document=document)
+def build_document(conflict_: Conflict, lang: Lang) -> ConflictDocument:
+    """Build the document of a conflict."""
+    form, scenario, course = conflict_.form, conflict_.scenario, conflict_.course
+    return ConflictDocument(
+        scenario=scenario.id,
+        scenario_sha256=scenario.sha256,
+        title=scenario.title,
+        synthetic=is_synthetic(scenario),
+        status=conflict_.status,
+        stopped_by=course.stopped_by,
+        progress=course.progress,
+        step=conflict_.step or None,
+        sets=[_build_clash_entry(conflict_.wide, clash, lang) for clash in conflict_.sets],
+        repairs=[_build_repair_entry(form, k, fix, lang) for k, fix in enumerate(conflict_.repairs, start=1)],
+        complete=conflict_.complete,
+        n_solves=conflict_.n_solves,
+        seconds=round(conflict_.seconds, 3),
+    )
 
 
-def _set_entry(form: ElasticProblem, clash: Clash, lang: Lang) -> dict[str, Any]:
-    members = []
+def _build_clash_entry(form: ElasticProblem, clash: Clash, lang: Lang) -> ClashEntry:
+    members: list[MemberEntry | RatedMemberEntry] = []
     for path in clash.lines:
-        allocation = clash.without[path]
-        displayed = None
+        allocation, entry = clash.without[path], build_bound_entry(form, path, lang)
+        without = None
         if allocation is not None:
-            displayed = {
-                "allocation_sha256": hash_allocation(form.problem, allocation),
-                "n_funded": int(allocation.funded.sum()),
-                "granted_cents": int(allocation.granted_cents.sum()),
-            }
-        members.append({**build_member_entry(form, path, lang), "without": displayed})
-    entry = {"members": members, "proof": clash.proof, "minimal": clash.minimal}
-    return {**entry, "words": describe_conflict(entry, lang)}
+            without = WitnessEntry(
+                allocation_sha256=hash_allocation(form.problem, allocation),
+                n_funded=int(allocation.funded.sum()),
+                granted_cents=int(allocation.granted_cents.sum()),
+            )
+        values = {key.name: getattr(entry, key.name) for key in fields(entry)}
+        kind = RatedMemberEntry if isinstance(entry, RatedBoundEntry) else MemberEntry
+        members.append(kind(**values, without=without))
+    whole = ClashEntry(members=members, proof=clash.proof, minimal=clash.minimal)
+    return replace(whole, words=describe_conflict(whole, lang))
 
 
-def _repair_entry(form: ElasticProblem, rank: int, fix: RuleRepair, lang: Lang) -> dict[str, Any]:
-    actions = repair_actions(form, fix, lang)
+def _build_repair_entry(form: ElasticProblem, rank: int, fix: RuleRepair, lang: Lang) -> RepairEntry:
     best = fix.best
-    stages = form.problem.stages
-    entry = {
-        "rank": rank,
-        "n_rules": len(fix.fix),
-        "cents": fix.cents,
-        "actions": actions,
-        "verified": True,
-        "least": fix.least,
-        "least_proven": fix.least_proven,
-        "objective": [
-            {"goal": stage.goal, "sense": stage.sense.value, "value": format_fraction(value)}
-            for stage, value in zip(stages, best.values if best else (), strict=False)
-        ],
-        "best_found": best is not None and best.is_closed,
-        "n_funded": int(best.allocation.funded.sum()) if best and best.allocation else None,
-        "granted_cents": best.granted_cents if best else None,
-        "set": set_lines(form, fix),
-    }
-    return {**entry, "words": describe_repair(entry, lang)}
+    entry = RepairEntry(
+        rank=rank,
+        n_rules=len(fix.fix),
+        cents=fix.cents,
+        actions=repair_actions(form, fix, lang),
+        least=fix.least,
+        least_proven=fix.least_proven,
+        objective=list_goal_values(form.problem, best.values if best else ()),
+        best_found=best is not None and best.is_closed,
+        n_funded=int(best.allocation.funded.sum()) if best and best.allocation else None,
+        granted_cents=best.granted_cents if best else None,
+        set=set_lines(form, fix),
+    )
+    return replace(entry, words=describe_repair(entry, lang))

@@ -38,6 +38,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 from random import Random
 from typing import Any
@@ -45,6 +46,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tnt_sim.analysis.preferences.document import (
+    BorderlineDossier,
+    CriterionEntry,
+    UndominatedEntry,
+    WeightsDocument,
+)
 from tnt_sim.analysis.preferences.weight_polytope import (
     Criterion,
     Half,
@@ -57,6 +64,7 @@ from tnt_sim.analysis.preferences.weight_polytope import (
 from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.deadline import Deadline
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
@@ -70,7 +78,7 @@ from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.run_document import build_head, format_fraction, hash_allocation
+from tnt_sim.verify.run_document import format_fraction, hash_allocation
 
 
 def build_opinion_goals(column: str, opinions: Sequence[str]) -> dict[str, Any]:
@@ -138,7 +146,16 @@ class WeightStudy:
     n_solves: int
     seconds: float
     course: StudyProgress
-    document: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def data(self) -> WeightsDocument:
+        """Return the answer, whose JSON form is `document`."""
+        return build_document(self)
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """Return the JSON document."""
+        return dump_document(self.data)
 
     def __repr__(self) -> str:
         return f"<WeightStudy of {self.problem.scenario.id}: {len(self.outcomes)} lists>"
@@ -158,7 +175,7 @@ class WeightStudy:
         return table if backend == "polars" else table.to_pandas()
 
     def _repr_html_(self) -> str:
-        return render_weights_html(self.document, Lang(self.problem.scenario.spec.locale))
+        return render_weights_html(self.data, Lang(self.problem.scenario.spec.locale))
 
 
 def weights(
@@ -196,7 +213,7 @@ def weights(
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     course, tell = StudyProgress(Deadline(limit), "solves"), progress or (lambda phase, done: None)
     study = _WeightSearch(problem, result, halves, course, seed, draws, tell)
-    return _with_document(study.run(), scenario)
+    return study.run()
 
 
 @dataclass
@@ -427,45 +444,49 @@ def _split(zones: Sequence[Point], z: Point) -> list[Point]:
     ]
 
 
-def _with_document(result: WeightStudy, scenario: ScenarioData) -> WeightStudy:
-    problem = result.problem
-    table = result.to_dataframe()
-    play = pl.Series(problem.offers.in_play)
+def build_document(result: WeightStudy) -> WeightsDocument:
+    """Build the document of the lists that were found."""
+    scenario, course, table = result.problem.scenario, result.course, result.to_dataframe()
+    play = pl.Series(result.problem.offers.in_play)
     moving = table.filter(play & (pl.col("core_index") > 0) & (pl.col("core_index") < 1))
-    document = {
-        **{key: value for key, value in build_head(problem).items() if key != "run_dir"},
-        "command": "weights",
-        "title": scenario.title,
-        "synthetic": is_synthetic(scenario),
-        "status": "optimal" if result.outcomes else "infeasible" if result.complete else "stopped",
-        **result.course.record(),
-        "criteria": [{"name": one.name, "per": format_fraction(one.per)} for one in result.criteria],
-        "corners": [[format_fraction(part) for part in w] for w in result.corners],
-        "exact": result.exact,
-        "complete": result.complete,
-        "n_draws": result.n_draws,
-        "portfolios": [
-            {
-                "rank": k,
-                "criteria": {
-                    c.name: format_fraction(v) for c, v in zip(result.criteria, one.criteria, strict=True)
-                },
-                "supported": _is_supported(result, one)
-                if result.exact and result.complete
-                else one.supported,
-                "granted_cents": one.granted_cents,
-                "n_funded": int(one.allocation.funded.sum()),
-                "allocation_sha256": hash_allocation(problem, one.allocation),
-            }
-            for k, one in enumerate(result.outcomes, start=1)
+    missing = Status.INFEASIBLE if result.complete else Status.STOPPED
+    return WeightsDocument(
+        scenario=scenario.id,
+        scenario_sha256=scenario.sha256,
+        title=scenario.title,
+        synthetic=is_synthetic(scenario),
+        status=Status.OPTIMAL if result.outcomes else missing,
+        stopped_by=course.stopped_by,
+        progress=course.progress,
+        criteria=[CriterionEntry(name=one.name, per=format_fraction(one.per)) for one in result.criteria],
+        corners=[[format_fraction(weight) for weight in corner] for corner in result.corners],
+        exact=result.exact,
+        complete=result.complete,
+        n_draws=result.n_draws,
+        portfolios=[_build_entry(result, k, one) for k, one in enumerate(result.outcomes, start=1)],
+        core=table.filter(play & (pl.col("core_index") == 1))["dossier"].to_list(),
+        borderline=[
+            BorderlineDossier(**row) for row in moving.select("dossier", "title", "core_index").to_dicts()
         ],
-        "core": table.filter(play & (pl.col("core_index") == 1))["dossier"].to_list(),
-        "borderline": moving.select("dossier", "title", "core_index").to_dicts(),
-        "n_exterior": int((play & (table["core_index"] == 0)).sum()),
-        "n_solves": result.n_solves,
-        "seconds": round(result.seconds, 3),
-    }
-    return replace(result, document=document)
+        n_exterior=int((play & (table["core_index"] == 0)).sum()),
+        n_solves=result.n_solves,
+        seconds=round(result.seconds, 3),
+    )
+
+
+def _build_entry(result: WeightStudy, rank: int, allocation: UndominatedAllocation) -> UndominatedEntry:
+    known = result.exact and result.complete
+    return UndominatedEntry(
+        rank=rank,
+        criteria={
+            criterion.name: format_fraction(value)
+            for criterion, value in zip(result.criteria, allocation.criteria, strict=True)
+        },
+        supported=_is_supported(result, allocation) if known else allocation.supported,
+        granted_cents=allocation.granted_cents,
+        n_funded=int(allocation.allocation.funded.sum()),
+        allocation_sha256=hash_allocation(result.problem, allocation.allocation),
+    )
 
 
 def _is_supported(result: WeightStudy, allocation: UndominatedAllocation) -> bool:

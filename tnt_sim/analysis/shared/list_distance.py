@@ -12,9 +12,8 @@ nothing; for a variable amount, what exceeds a_i is subtracted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -93,25 +92,44 @@ def build_min_changes_problem(problem: Problem, n_kept: int, funded: BoolArray) 
     )
 
 
-def list_changes(problem: Problem, before: Allocation, after: Allocation) -> dict[str, list[dict[str, Any]]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChange:
+    """One dossier whose decision or amount differs between two lists."""
+
+    dossier: str
+    title: str
+    before_cents: int
+    after_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChanges:
+    """Who enters, who leaves and whose amount changes, by rank."""
+
+    enter: Sequence[ListChange]
+    leave: Sequence[ListChange]
+    amount: Sequence[ListChange]
+
+
+def list_changes(problem: Problem, before: Allocation, after: Allocation) -> ListChanges:
     """List who enters, who leaves and whose amount changes, by rank, with both amounts in cents."""
     enter = after.funded & ~before.funded
     leave = before.funded & ~after.funded
     other = before.funded & after.funded & (before.granted_cents != after.granted_cents)
-    return {
-        "enter": _build_change_rows(problem, enter, before, after),
-        "leave": _build_change_rows(problem, leave, before, after),
-        "amount": _build_change_rows(problem, other, before, after),
-    }
+    return ListChanges(
+        enter=_build_change_rows(problem, enter, before, after),
+        leave=_build_change_rows(problem, leave, before, after),
+        amount=_build_change_rows(problem, other, before, after),
+    )
 
 
 def _build_change_rows(
     problem: Problem, mask: BoolArray, before: Allocation, after: Allocation
-) -> list[dict[str, Any]]:
+) -> list[ListChange]:
     rows = np.flatnonzero(mask)
     table = problem.case.table
     return [
-        {"dossier": name, "title": title, "before_cents": int(a), "after_cents": int(b)}
+        ListChange(dossier=name, title=title, before_cents=int(a), after_cents=int(b))
         for name, title, a, b in zip(
             table["dossier"].gather(rows).to_list(),
             table["title"].gather(rows).to_list(),

@@ -80,13 +80,13 @@ def alternatives(
     if out is not None:
         from tnt_sim.reporting.reports.study_reports import build_study
 
-        write_study(out, build_study(near.document, tongue), tongue)
+        write_study(out, build_study(near.data, tongue), tongue)
     if as_json:
         emit(near.document)
     elif not quiet:
         print_page(
-            render_alternatives(near.document, tongue, get_width())
-            + render_interruption(near.document, tongue, get_width())
+            render_alternatives(near.data, tongue, get_width())
+            + render_interruption(near.data, tongue, get_width())
             + build_hint("alternatives", tongue, format_arguments(scenario, sets=sets))
         )
     if near.course.stopped_by == "interrupt":

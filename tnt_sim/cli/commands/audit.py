@@ -59,7 +59,7 @@ def audit(
     if out is not None:
         check_out(out, force=force)
     seconds = parse_seconds(time_limit)
-    from tnt_sim.analysis.audit import audit as look
+    from tnt_sim.analysis.audit.audit import audit as look
     from tnt_sim.reporting.reports.audit import render_audit
     from tnt_sim.reporting.reports.progress import render_interruption
     from tnt_sim.scenario.load import load_scenario
@@ -71,15 +71,15 @@ def audit(
     if out is not None:
         from tnt_sim.reporting.reports.study_reports import build_study
 
-        write_study(out, build_study(audit_.document, tongue), tongue)
+        write_study(out, build_study(audit_.data, tongue), tongue)
     if as_json:
         emit(audit_.document)
     elif not quiet:
         print_page(
-            render_audit(audit_.document, tongue, get_width())
-            + render_interruption(audit_.document, tongue, get_width())
+            render_audit(audit_.data, tongue, get_width())
+            + render_interruption(audit_.data, tongue, get_width())
             + build_hint("audit", tongue, format_arguments(scenario, sets=sets))
         )
     if audit_.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    return STOPPED if audit_.document["status"] == "stopped" else 0
+    return STOPPED if audit_.data.status == "stopped" else 0

@@ -70,16 +70,16 @@ def conflict(
     if out is not None:
         from tnt_sim.reporting.reports.study_reports import build_study
 
-        write_study(out, build_study(conflict_.document, tongue), tongue)
+        write_study(out, build_study(conflict_.data, tongue), tongue)
     if as_json:
         emit(conflict_.document)
     elif not quiet:
         print_page(
-            render_conflict(conflict_.document, tongue, get_width())
-            + render_interruption(conflict_.document, tongue, get_width())
+            render_conflict(conflict_.data, tongue, get_width())
+            + render_interruption(conflict_.data, tongue, get_width())
         )
-        repairs = [] if conflict_.status == "feasible" else conflict_.document["repairs"]
-        enough = next((repair["set"] for repair in repairs if repair["set"]), None)
+        repairs = () if conflict_.status == "feasible" else conflict_.data.repairs
+        enough = next((repair.set for repair in repairs if repair.set), None)
         if conflict_.status == "feasible" or enough:
             print_page(
                 build_hint(

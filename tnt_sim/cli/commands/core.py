@@ -27,12 +27,12 @@ def core(
     from tnt_sim.reporting.reports.comparison import render_common_core
 
     tongue = parse_lang(lang, detect_language([str(path) for path in run_dirs]))
-    document = find_common_core([read_run_snapshot(path) for path in run_dirs]).document
+    decisions = find_common_core([read_run_snapshot(path) for path in run_dirs])
     if as_json:
-        emit(document)
+        emit(decisions.document)
     elif not quiet:
         print_page(
-            render_common_core(document, tongue, get_width())
+            render_common_core(decisions.data, tongue, get_width())
             + build_hint("core", tongue, format_arguments(*run_dirs))
         )
     return 0

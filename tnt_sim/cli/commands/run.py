@@ -43,6 +43,7 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
+    from tnt_sim.analysis.infeasibility.document import ConflictDocument
     from tnt_sim.engine.result import ResultData
     from tnt_sim.ingest.tables.pabulib import PbFile
     from tnt_sim.scenario.scenario import ScenarioData
@@ -100,12 +101,12 @@ def run(
         clash = (
             _find_conflict(variant, result, seconds)
             if result.status.value == "infeasible" and not relax
-            else {}
+            else None
         )
     sentences = _describe_pabulib(scenario, variant)
     document = {
         **_store_result(result, out),
-        **clash,
+        **({} if clash is None else _dump_conflict(clash)),
         **({"pabulib": [text.en for text in sentences]} if sentences else {}),
     }
     if as_json or not quiet:
@@ -114,7 +115,7 @@ def run(
         emit(document)
     elif not quiet:
         print_page([Line(text.in_(tongue)) for text in sentences])
-        _print(result, document, tongue, format_arguments(scenario, sets=changes))
+        _print(result, document, clash, tongue, format_arguments(scenario, sets=changes))
     return determine_exit_code(document, require_proof=require_proof)
 
 
@@ -202,17 +203,27 @@ def _compute_step_effects(
     return compute_step_gains(scenario, result, None if limit is None else max(0.0, limit - spent))
 
 
-def _find_conflict(scenario: ScenarioData, result: ResultData, seconds: float | None) -> dict[str, Any]:
+def _find_conflict(scenario: ScenarioData, result: ResultData, seconds: float | None) -> ConflictDocument:
     """Find the first conflict and the cheapest repairs of an infeasible scenario."""
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 
     spent = sum(result.document["seconds"].values())
     limit = CONFLICT_SECONDS if seconds is None else min(CONFLICT_SECONDS, max(1.0, seconds - spent))
-    found = conflict(scenario, time_limit=limit, max_sets=1, max_repairs=3)
-    return {"conflict": found.document["sets"], "repairs": found.document["repairs"]}
+    return conflict(scenario, time_limit=limit, max_sets=1, max_repairs=3).data
 
 
-def _print(result: ResultData, summary: dict[str, Any], lang: Lang, scenario: str) -> None:
+def _dump_conflict(clash: ConflictDocument) -> dict[str, Any]:
+    from tnt_sim.documents import dump_document
+
+    return {
+        "conflict": [dump_document(one) for one in clash.sets],
+        "repairs": [dump_document(one) for one in clash.repairs],
+    }
+
+
+def _print(
+    result: ResultData, summary: dict[str, Any], clashes: ConflictDocument | None, lang: Lang, scenario: str
+) -> None:
     from tnt_sim.reporting.reports.infeasibility import render_first_conflict
     from tnt_sim.reporting.reports.run import render_relaxation, render_run
     from tnt_sim.reporting.text.vocabulary import build_labels, translate_document
@@ -223,8 +234,10 @@ def _print(result: ResultData, summary: dict[str, Any], lang: Lang, scenario: st
     else:
         document = {**document, "one_more": summary["one_more"]}
         print_page(render_run(document, labels, lang=lang, width=get_width(), run_dir=summary["run_dir"]))
-        sets, repairs = summary.get("conflict") or [], summary.get("repairs") or []
-        print_page(render_first_conflict(sets, repairs, lang, get_width(), scenario=scenario))
+        if clashes is not None:
+            print_page(
+                render_first_conflict(clashes.sets, clashes.repairs, lang, get_width(), scenario=scenario)
+            )
         if summary["run_dir"] is not None:  # show the usual next commands
             print_page(build_hint("run", lang, quote_argument(summary["run_dir"])))
 

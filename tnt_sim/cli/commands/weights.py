@@ -78,13 +78,13 @@ def weights(
         emit(study.document)
     elif not quiet:
         print_page(
-            render_weights(study.document, tongue, get_width())
-            + render_interruption(study.document, tongue, get_width())
+            render_weights(study.data, tongue, get_width())
+            + render_interruption(study.data, tongue, get_width())
             + build_hint("weights", tongue, format_arguments(scenario, sets=sets))
         )
     if study.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    return 0 if study.outcomes else STOPPED if study.document["status"] == "stopped" else INFEASIBLE
+    return 0 if study.outcomes else STOPPED if study.data.status == "stopped" else INFEASIBLE
 
 
 def _split_names(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from rich.text import Text as Line
 
 from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
 from tnt_sim.analysis.compare.differences import build_difference_rows, is_sentence
+from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier
 from tnt_sim.i18n.message import Lang, Text, describe_count
 from tnt_sim.i18n.numbers import (
     format_amount,
@@ -358,25 +359,23 @@ _CLASSES = {
 }
 
 
-def render_common_core(document: Entry, lang: Lang, width: int) -> list[Line]:
+def render_common_core(document: CoreDocument, lang: Lang, width: int) -> list[Line]:
     """Write the runs, the counts, and the borderline applications with what moves them."""
-    runs = document["runs"]
+    runs = document.runs
     lines = [Line(Text(f"{len(runs)} calculs", f"{len(runs)} runs").in_(lang), style="bold")]
     for number, run in enumerate(runs):
-        text = " ; ".join(localise_amounts(one, lang) for one in run["changes"]) or Text(
+        text = " ; ".join(localise_amounts(one, lang) for one in run.changes) or Text(
             "mêmes valeurs", "same values"
         ).in_(lang)
         text = Text("référence", "reference").in_(lang) if number == 0 else text
-        if run["rules"] != "shown":
+        if run.rules != "shown":
             text += Text(" (non vérifié)", " (not verified)").in_(lang)
         lines += wrap_paragraph(
-            f"{run['run']} : {text}" if lang is Lang.FR else f"{run['run']}: {text}", width, first="  "
+            f"{run.run} : {text}" if lang is Lang.FR else f"{run.run}: {text}", width, first="  "
         )
-    rows = [
-        [_CLASSES[key].in_(lang), format_integer(document["counts"].get(key, 0), lang)] for key in _CLASSES
-    ]
+    rows = [[_CLASSES[key].in_(lang), format_integer(document.counts.get(key, 0), lang)] for key in _CLASSES]
     lines += [Line(""), *render_grid(rows, right=(1,))]
-    moving = [one for one in document["dossiers"] if one["class"] == "borderline"]
+    moving = [one for one in document.dossiers if one.class_ == "borderline"]
     if moving:
         header = (
             ("dossier", "indice", "ce qui le fait changer")
@@ -384,7 +383,7 @@ def render_common_core(document: Entry, lang: Lang, width: int) -> list[Line]:
             else ("dossier", "index", "moved by")
         )
         cells = [
-            [str(one["dossier"]), format_percentage(one["core_index"], lang), _describe_move(one, lang)]
+            [str(one.dossier), format_percentage(one.core_index, lang), _describe_move(one, lang)]
             for one in moving[:MOST_SHOWN]
         ]
         lines += [Line(""), *render_grid(cells, header=header, right=(1,))]
@@ -396,12 +395,12 @@ def render_common_core(document: Entry, lang: Lang, width: int) -> list[Line]:
     return lines
 
 
-def _describe_move(entry: Entry, lang: Lang) -> str:
+def _describe_move(entry: CoreDossier, lang: Lang) -> str:
     """Write a move: « entre : programme.amount: 88 M€ → 90 M€ »."""
-    if not entry["moved_by"]:
+    if not entry.moved_by:
         return Text("plusieurs changements à la fois", "several changes at once").in_(lang)
     enters, leaves = Text("entre", "enters").in_(lang), Text("sort", "leaves").in_(lang)
     return " ; ".join(
-        f"{enters if move['funded'] else leaves}, {localise_amounts(move['change'], lang)}"
-        for move in entry["moved_by"]
+        f"{enters if move.funded else leaves}, {localise_amounts(move.change, lang)}"
+        for move in entry.moved_by
     )

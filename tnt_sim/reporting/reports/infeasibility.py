@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from html import escape
-from typing import Any
 
 from rich.text import Text as Line
 
+from tnt_sim.analysis.infeasibility.document import (
+    ActionEntry,
+    BoundEntry,
+    BoundHead,
+    ClashEntry,
+    ConflictDocument,
+    EasedCountEntry,
+    EasedHead,
+    EasedShareEntry,
+    RatedBoundEntry,
+    RepairEntry,
+)
 from tnt_sim.domain.money import format_cents, format_rate, parse_decimal
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_count
@@ -19,7 +31,6 @@ from tnt_sim.rules.expressions.column_text import format_integer, format_list, f
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.verify.run_document import format_fraction
 
-Entry = Mapping[str, Any]
 FEW = 5
 """Most groups of one rule written one by one; more share a line."""
 
@@ -36,67 +47,68 @@ _TABLE = {
 }
 
 
-def describe_member(member: Entry, lang: Lang) -> str:
+def describe_member(member: BoundEntry | RatedBoundEntry, lang: Lang) -> str:
     """Write one member of a conflict: « règle « r2 » : au moins 200 000 € pour Lozère (48) »."""
-    kind, bound = member["kind"], _format_bound(member, "bound", lang)
+    kind, bound = member.kind, _format_bound(member, lang)
     if kind == "envelope":
         return Text(
-            f"l'enveloppe « {member['id']} » n'a que {bound}",
-            f'the envelope "{member["id"]}" has only {bound}',
+            f"l'enveloppe « {member.id} » n'a que {bound}",
+            f'the envelope "{member.id}" has only {bound}',
         ).in_(lang)
-    if kind == "committed" and member["bound"] != "1":
-        n, cents = member["bound"], _format_entry_cents(member, "bound_cents", lang)
+    if kind == "committed" and member.bound != "1":
+        n, cents = member.bound, format_cents(member.bound_cents or 0, lang)
         return Text(
-            f"{n} dossiers de « {member['group']} » sont engagés, pour {cents}",
-            f'{n} dossiers of "{member["group"]}" are committed, for {cents}',
+            f"{n} dossiers de « {member.group} » sont engagés, pour {cents}",
+            f'{n} dossiers of "{member.group}" are committed, for {cents}',
         ).in_(lang)
     if kind == "committed":
         return Text(
-            f"le dossier « {member['group']} » est engagé pour {_format_entry_cents(member, 'bound_cents', lang)}",
-            f'dossier "{member["group"]}" is committed for {_format_entry_cents(member, "bound_cents", lang)}',
+            f"le dossier « {member.group} » est engagé pour {format_cents(member.bound_cents or 0, lang)}",
+            f'dossier "{member.group}" is committed for {format_cents(member.bound_cents or 0, lang)}',
         ).in_(lang)
     if kind == "decide":
-        funded = member["side"] == "min"
+        funded = member.side == "min"
         fr, en = ("retenu", "funded") if funded else ("refusé", "refused")
         return Text(
-            f"décision « {member['id']} » : « {member['group']} » {fr}",
-            f'decision "{member["id"]}": "{member["group"]}" {en}',
+            f"décision « {member.id} » : « {member.group} » {fr}",
+            f'decision "{member.id}": "{member.group}" {en}',
         ).in_(lang)
     name = _describe_entry(member, lang)
-    if member["side"] == "":
+    if member.side == "":
         return name
-    least = Text("au moins", "at least") if member["side"] == "min" else Text("au plus", "at most")
+    least = Text("au moins", "at least") if member.side == "min" else Text("au plus", "at most")
     return Text(
         f"{name} : {least.fr} {bound}{_describe_group(member, lang)}",
         f"{name}: {least.en} {bound}{_describe_group(member, lang)}",
     ).in_(lang)
 
 
-def describe_action(action: Entry, lang: Lang) -> str:
+def describe_action(action: ActionEntry, lang: Lang) -> str:
     """Write an action: « baisser le plancher de « r2 » pour Lozère (48) de 120 000 € (à 80 000 €) »."""
-    kind, name = action["kind"], _describe_entry(action, lang)
+    kind, name = action.kind, _describe_entry(action, lang)
     if kind == "decide":
         return Text(
-            f"revenir sur la décision « {action['id']} » pour « {action['group']} »",
-            f'take back the decision "{action["id"]}" for "{action["group"]}"',
+            f"revenir sur la décision « {action.id} » pour « {action.group} »",
+            f'take back the decision "{action.id}" for "{action.group}"',
         ).in_(lang)
-    if action["side"] == "" and kind != "envelope":
+    if not isinstance(action, EasedHead) or (action.side == "" and kind != "envelope"):
         if kind == "cap":
             return Text(
-                f"déroger au plafond « {action['id']} », par une dérogation motivée (`waivers`)",
-                f'waive the cap "{action["id"]}", with a reasoned waiver (`waivers`)',
+                f"déroger au plafond « {action.id} », par une dérogation motivée (`waivers`)",
+                f'waive the cap "{action.id}", with a reasoned waiver (`waivers`)',
             ).in_(lang)
         return Text(f"lever {name}", f"lift {name}").in_(lang)
-    by, to = _format_bound(action, "by", lang), _format_bound(action, "to", lang)
+    by = _format_value(action.by, action.by_cents, lang)
+    to = _format_value(action.to, action.to_cents, lang)
     if kind == "envelope":
         return Text(
-            f"relever l'enveloppe « {action['id']} » de {by} (à {to})",
-            f'raise the envelope "{action["id"]}" by {by} (to {to})',
+            f"relever l'enveloppe « {action.id} » de {by} (à {to})",
+            f'raise the envelope "{action.id}" by {by} (to {to})',
         ).in_(lang)
     where = _describe_group(action, lang)
-    if kind == "share":
+    if isinstance(action, EasedShareEntry):
         return _describe_share_action(action, name, by, where).in_(lang)
-    if action["side"] == "min":
+    if action.side == "min":
         verb = Text("baisser le minimum de", "lower the minimum of")
     else:
         verb = Text("relever le maximum de", "raise the maximum of")
@@ -106,17 +118,17 @@ def describe_action(action: Entry, lang: Lang) -> str:
     return text + _describe_cheapest(action, lang)
 
 
-def _describe_share_action(action: Entry, name: str, by: str, where: str) -> Text:
-    rate = action["rate"]
+def _describe_share_action(action: EasedShareEntry, name: str, by: str, where: str) -> Text:
+    rate = action.rate
     fr, en = (format_rate(parse_decimal(rate), lang) for lang in (Lang.FR, Lang.EN))
-    reached = action.get("reached")
+    reached = action.reached
     sentence = Text("", "")
     if reached is not None:
         sentence = Text(
             f" ({format_rate(parse_decimal(reached), Lang.FR)} atteints)",
             f" ({format_rate(parse_decimal(reached), Lang.EN)} reached)",
         )
-    if action["side"] == "min":
+    if action.side == "min":
         return Text(
             f"accepter qu'il manque {by} à {name}{where} pour atteindre {fr}{sentence.fr}",
             f"accept that {name}{where} lacks {by} to reach {en}{sentence.en}",
@@ -127,67 +139,70 @@ def _describe_share_action(action: Entry, name: str, by: str, where: str) -> Tex
     )
 
 
-def _describe_cheapest(action: Entry, lang: Lang) -> str:
+def _describe_cheapest(action: EasedHead, lang: Lang) -> str:
     """Name the cheapest application that would restore a minimum number."""
-    result = action.get("cheapest")
+    result = action.cheapest if isinstance(action, EasedCountEntry) else None
     if result is None:
         return ""
-    cents = format_cents(result["cents"], lang)
+    cents = format_cents(result.cents, lang)
     return Text(
-        f" ; le dossier le moins cher qui compterait : « {result['dossier']} », {cents}",
-        f'; the cheapest dossier that would count: "{result["dossier"]}", {cents}',
+        f" ; le dossier le moins cher qui compterait : « {result.dossier} », {cents}",
+        f'; the cheapest dossier that would count: "{result.dossier}", {cents}',
     ).in_(lang)
 
 
-def _describe_entry(entry: Entry, lang: Lang) -> str:
-    kind, name = entry["kind"], entry["id"]
+def _describe_entry(entry: BoundHead, lang: Lang) -> str:
+    kind, name = entry.kind, entry.id
     if kind in _OPTION:
         option = _OPTION[kind].in_(lang)
         return f"{option} de « {name} »" if lang is Lang.FR else f'{option} of "{name}"'
-    if entry.get("table"):
+    if entry.table:
         return _TABLE[kind].in_(lang)
     if kind == "cap":
         return f"le plafond « {name} »" if lang is Lang.FR else f'the cap "{name}"'
-    title = f" ({entry['title']})" if entry.get("title") else ""
+    title = f" ({entry.title})" if entry.title else ""
     return f"la règle « {name} »{title}" if lang is Lang.FR else f'the rule "{name}"{title}'
 
 
-def _format_group(entry: Entry) -> str:
-    name = entry.get("group_name")
-    return f"{name} ({entry['group']})" if name else str(entry["group"])
+def _format_group(entry: BoundHead) -> str:
+    return f"{entry.group_name} ({entry.group})" if entry.group_name else str(entry.group)
 
 
-def _describe_group(entry: Entry, lang: Lang) -> str:
-    if not entry["group"]:
+def _describe_group(entry: BoundHead, lang: Lang) -> str:
+    if not entry.group:
         return ""
     return f" pour {_format_group(entry)}" if lang is Lang.FR else f" for {_format_group(entry)}"
 
 
-def _format_bound(entry: Entry, key: str, lang: Lang) -> str:
-    """Write an amount, a rate or a number, depending on the entry."""
-    if key == "bound" and entry.get("rate") is not None:
-        return format_rate(parse_decimal(entry["rate"]), lang)
-    if entry.get(key) is None:
-        return ""
-    if entry.get(f"{key}_cents") is not None:
-        return _format_entry_cents(entry, f"{key}_cents", lang)
-    return format_number(parse_decimal(entry[key]), lang)
+def _get_rate(entry: BoundEntry | RatedBoundEntry) -> str | None:
+    return entry.rate if isinstance(entry, RatedBoundEntry) else None
 
 
-def _format_entry_cents(entry: Entry, key: str, lang: Lang) -> str:
-    return format_cents(entry[key], lang)
+def _format_bound(entry: BoundEntry | RatedBoundEntry, lang: Lang) -> str:
+    """Write an amount, a rate or a number, depending on the entry; nothing for one that binds as a whole."""
+    rate = _get_rate(entry)
+    if rate is not None:
+        return format_rate(parse_decimal(rate), lang)
+    return "" if entry.bound is None else _format_value(entry.bound, entry.bound_cents, lang)
 
 
-def describe_members(members: Sequence[Entry], lang: Lang) -> list[tuple[Entry, str]]:
+def _format_value(value: str, cents: int | None, lang: Lang) -> str:
+    """Write an amount, or a number where it is not money in whole cents."""
+    return format_number(parse_decimal(value), lang) if cents is None else format_cents(cents, lang)
+
+
+def describe_members(
+    members: Sequence[BoundEntry | RatedBoundEntry], lang: Lang
+) -> list[tuple[BoundEntry | RatedBoundEntry, str]]:
     """Write a sentence per member, commitments last; many groups of one rule share a sentence."""
-    by_rule = sorted(_group_by_rule(members), key=lambda some: some[0]["kind"] == "committed")
+    by_rule = sorted(_group_by_rule(members), key=lambda some: some[0].kind == "committed")
     return [
         (some[0], describe_member(some[0], lang) if len(some) == 1 else _describe_groups(some, lang))
         for some in by_rule
     ]
 
 
-def describe_actions(actions: Sequence[Entry], lang: Lang) -> str:
+def describe_actions(actions: Sequence[ActionEntry], lang: Lang) -> str:
     """Write all actions of a repair; many groups of one rule share a sentence."""
     word = Text(" et ", " and ").in_(lang)
     return word.join(
@@ -196,109 +211,109 @@ def describe_actions(actions: Sequence[Entry], lang: Lang) -> str:
     )
 
 
-def _group_by_rule(entries: Sequence[Entry]) -> list[list[Entry]]:
+def _group_by_rule[Listed: BoundHead](entries: Sequence[Listed]) -> list[list[Listed]]:
     """Group the entries of a rule with more than `FEW` groups; leave the others single."""
-    own: dict[tuple[str, ...], list[Entry]] = {}
+    own: dict[tuple[str, ...], list[Listed]] = {}
     for entry in entries:
-        own.setdefault((entry["kind"], entry["id"], entry["side"]), []).append(entry)
+        own.setdefault((entry.kind, entry.id, entry.side), []).append(entry)
     return [
         part for some in own.values() for part in ([some] if len(some) > FEW else [[one] for one in some])
     ]
 
 
-def _describe_groups(some: Sequence[Entry], lang: Lang) -> str:
+def _describe_groups(some: Sequence[BoundEntry | RatedBoundEntry], lang: Lang) -> str:
     n, names = len(some), format_list([_format_group(entry) for entry in some], lang, FEW)
-    if some[0]["kind"] in ("decide", "committed"):
+    if some[0].kind in ("decide", "committed"):
         return _describe_dossiers(some[0], n, names, lang)
-    first = {**some[0], "group": None}
-    same = len({(entry["bound"], entry.get("rate")) for entry in some}) == 1
+    first = replace(some[0], group=None)
+    same = len({(entry.bound, _get_rate(entry)) for entry in some}) == 1
     head = describe_member(first, lang) if same else f"{_describe_entry(first, lang)}"
-    side = Text("minimum", "minimum") if some[0]["side"] == "min" else Text("maximum", "maximum")
+    side = Text("minimum", "minimum") if some[0].side == "min" else Text("maximum", "maximum")
     least = "" if same else f", {side.in_(lang)}"
     return Text(f"{head}{least}, dans {n} groupes ({names})", f"{head}{least}, in {n} groups ({names})").in_(
         lang
     )
 
 
-def _describe_dossiers(first: Entry, n: int, names: str, lang: Lang) -> str:
+def _describe_dossiers(first: BoundHead, n: int, names: str, lang: Lang) -> str:
     """Write many applications of one decision, or commitments: « 6 dossiers retenus (…) »."""
-    if first["kind"] == "committed":
+    if first.kind == "committed":
         return Text(f"{n} dossiers sont engagés ({names})", f"{n} dossiers are committed ({names})").in_(lang)
-    fr, en = ("retenus", "funded") if first["side"] == "min" else ("refusés", "refused")
+    fr, en = ("retenus", "funded") if first.side == "min" else ("refusés", "refused")
     return Text(
-        f"décision « {first['id']} » : {n} dossiers {fr} ({names})",
-        f'decision "{first["id"]}": {n} dossiers {en} ({names})',
+        f"décision « {first.id} » : {n} dossiers {fr} ({names})",
+        f'decision "{first.id}": {n} dossiers {en} ({names})',
     ).in_(lang)
 
 
-def _describe_group_actions(some: Sequence[Entry], lang: Lang) -> str:
-    n, first, lower = len(some), some[0], some[0]["side"] == "min"
-    total: dict[str, Any] = {
-        "by": format_fraction(sum((parse_decimal(entry["by"]) for entry in some), Fraction(0)))
-    }
-    if all(entry.get("by_cents") is not None for entry in some):
-        total["by_cents"] = sum(entry["by_cents"] for entry in some)
+def _describe_group_actions(some: Sequence[ActionEntry], lang: Lang) -> str:
+    n, first, lower = len(some), some[0], some[0].side == "min"
+    eased = [entry for entry in some if isinstance(entry, EasedHead)]
+    cents = [entry.by_cents for entry in eased if entry.by_cents is not None]
+    total = format_fraction(sum((parse_decimal(entry.by) for entry in eased), Fraction(0)))
     verb = (
         Text("baisser le minimum de", "lower the minimum of")
         if lower
         else Text("relever le maximum de", "raise the maximum of")
     )
-    name, by = _describe_entry(first, lang), _format_bound(total, "by", lang)
+    name, by = (
+        _describe_entry(first, lang),
+        _format_value(total, sum(cents) if len(cents) == n else None, lang),
+    )
     return Text(
         f"{verb.fr} {name} dans {n} groupes, de {by} en tout",
         f"{verb.en} {name} in {n} groups, by {by} in all",
     ).in_(lang)
 
 
-def describe_conflict(entry: Entry, lang: Lang) -> str:
+def describe_conflict(entry: ClashEntry, lang: Lang) -> str:
     """Write the members of a conflict in one sentence, with its evidence."""
-    parts = [text for _, text in describe_members(entry["members"], lang)]
+    parts = [text for _, text in describe_members(entry.members, lang)]
     joined = " ; ".join(parts) if lang is Lang.FR else "; ".join(parts)
-    if not entry["minimal"]:
+    if not entry.minimal:
         joined += Text(" (minimalité non prouvée)", " (minimality not proven)").in_(lang)
-    if entry["proof"] is None:
+    if entry.proof is None:
         joined += Text(" (contradiction non prouvée)", " (contradiction not proven)").in_(lang)
     return joined
 
 
-def describe_repair(repair: Entry, lang: Lang) -> str:
+def describe_repair(repair: RepairEntry, lang: Lang) -> str:
     """Write a repair in one sentence: « relever l'enveloppe « axe-2 » de 85 000 € (à 24 085 000 €) »."""
-    return describe_actions(repair["actions"], lang)
+    return describe_actions(repair.actions, lang)
 
 
-Document = Mapping[str, Any]
 FIRST_MEMBERS, FIRST_REPAIRS = 6, 3
 
 
-def render_conflict(document: Document, lang: Lang, width: int) -> list[Line]:
+def render_conflict(document: ConflictDocument, lang: Lang, width: int) -> list[Line]:
     """Write the whole page."""
-    lines = wrap_paragraph(str(document["title"]), width, style="bold")
-    lines.append(Line(str(document["scenario"]), style="dim"))
-    if document["synthetic"]:
+    lines = wrap_paragraph(str(document.title), width, style="bold")
+    lines.append(Line(str(document.scenario), style="dim"))
+    if document.synthetic:
         lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    mark, style = ("✔", "bold green") if document["status"] == "feasible" else ("✘", "bold red")
+    mark, style = ("✔", "bold green") if document.status == "feasible" else ("✘", "bold red")
     lines += [
         Line(""),
         *wrap_paragraph(describe_verdict(document).in_(lang), width, first=f"{mark} ", style=style),
     ]
-    for rank, conflict in enumerate(document["sets"], start=1):
+    for rank, conflict in enumerate(document.sets, start=1):
         lines += [
             Line(""),
-            Line(format_conflict_title(rank, conflict, len(document["sets"])).in_(lang), style="bold"),
+            Line(format_conflict_title(rank, conflict, len(document.sets)).in_(lang), style="bold"),
         ]
-        lines += _render_members(describe_members(conflict["members"], lang), width)
-    lines += render_repairs(document["repairs"], lang, width)
+        lines += _render_members(describe_members(conflict.members, lang), width)
+    lines += render_repairs(document.repairs, lang, width)
     return [*lines, Line(""), *wrap_paragraph(_describe_method(document).in_(lang), width, style="dim")]
 
 
 def render_first_conflict(
-    sets: Sequence[Document], repairs: Sequence[Document], lang: Lang, width: int, *, scenario: str
+    sets: Sequence[ClashEntry], repairs: Sequence[RepairEntry], lang: Lang, width: int, *, scenario: str
 ) -> list[Line]:
     """Write the first conflict and the cheapest repairs, below the page of an infeasible run."""
     if not sets:
         return []
     title = Text("Ces règles ne tiennent pas ensemble", "These rules do not hold together").in_(lang)
-    sentences = describe_members(sets[0]["members"], lang)
+    sentences = describe_members(sets[0].members, lang)
     lines = [Line(""), Line(title, style="bold"), *_render_members(sentences[:FIRST_MEMBERS], width)]
     if len(sentences) > FIRST_MEMBERS:
         more = format_integer(len(sentences) - FIRST_MEMBERS, lang)
@@ -308,21 +323,21 @@ def render_first_conflict(
     return [*lines, Line(""), Line(end.in_(lang), style="dim")]
 
 
-def describe_verdict(document: Document) -> Text:
+def describe_verdict(document: ConflictDocument) -> Text:
     """Summarise the result in one sentence."""
-    if document["status"] == "feasible":
+    if document.status == "feasible":
         return Text(
             "Une répartition existe : ces règles tiennent ensemble.",
             "An allocation exists: these rules hold together.",
         )
-    if document["status"] == "stopped":
+    if document.status == "stopped":
         return Text(
             "Le temps a manqué pour dire si une répartition existe. Donnez plus de temps : --time-limit 600.",
             "There was no time to say whether an allocation exists. Give it more: --time-limit 600.",
         )
-    at = f" à l'étape « {document['step']} »" if document["step"] else ""
-    at_en = f' at step "{document["step"]}"' if document["step"] else ""
-    sure = any(one["proof"] == "PROVED" for one in document["sets"])  # one proved conflict is enough
+    at = f" à l'étape « {document.step} »" if document.step else ""
+    at_en = f' at step "{document.step}"' if document.step else ""
+    sure = any(one.proof == "PROVED" for one in document.sets)  # one proved conflict is enough
     proven = Text(", c'est prouvé", ", which is proven") if sure else Text("", "")
     return Text(
         f"Aucune répartition ne tient toutes les règles{at}{proven.fr}.",
@@ -330,18 +345,18 @@ def describe_verdict(document: Document) -> Text:
     )
 
 
-def render_repairs(repairs: Sequence[Document], lang: Lang, width: int) -> list[Line]:
+def render_repairs(repairs: Sequence[RepairEntry], lang: Lang, width: int) -> list[Line]:
     """Write the repairs, cheapest first."""
     if not repairs:
         return []
     title = Text("Ce qui suffirait, le moins cher d'abord", "What would be enough, cheapest first").in_(lang)
     lines = [Line(""), Line(title, style="bold")]
     for repair in repairs:
-        text = capitalise(describe_actions(repair["actions"], lang))
+        text = capitalise(describe_actions(repair.actions, lang))
         after = describe_repaired_optimum(repair, lang)
-        lines += wrap_paragraph(f"{text}.{after}", width, first=f"  {repair['rank']}. ")
-        if repair["set"]:
-            lines += wrap_paragraph(format_set_options(repair["set"]), width, first="     ", style="dim")
+        lines += wrap_paragraph(f"{text}.{after}", width, first=f"  {repair.rank}. ")
+        if repair.set:
+            lines += wrap_paragraph(format_set_options(repair.set), width, first="     ", style="dim")
     return lines
 
 
@@ -353,50 +368,50 @@ def format_set_options(sets: Sequence[str]) -> str:
     )
 
 
-def describe_repaired_optimum(repair: Document, lang: Lang) -> str:
+def describe_repaired_optimum(repair: RepairEntry, lang: Lang) -> str:
     """Say whether a smaller repair might be enough, and the value of the optimum after it."""
     doubt = Text(" Moins suffirait peut-être (non prouvé).", " Less might do (not proven).").in_(lang)
-    first = "" if repair["least"] else doubt
-    if repair["granted_cents"] is None:
+    first = "" if repair.least else doubt
+    if repair.granted_cents is None or repair.n_funded is None:
         rest = Text(
             " Le meilleur choix ensuite n'est pas calculé.", " The best choice after it is not computed."
         )
         return first + rest.in_(lang)
     goals = ", ".join(
-        f"{goal['goal']} {format_number(parse_decimal(goal['value']), lang)}" for goal in repair["objective"]
+        f"{goal.goal} {format_number(parse_decimal(goal.value), lang)}" for goal in repair.objective
     )
     funded = format_count(
-        repair["n_funded"],
+        repair.n_funded,
         ("dossier financé", "dossiers financés"),
         ("dossier funded", "dossiers funded"),
         lang,
     )
-    about = "" if repair["best_found"] else Text("au moins ", "at least ").in_(lang)
-    money = format_cents(repair["granted_cents"], lang)
+    about = "" if repair.best_found else Text("au moins ", "at least ").in_(lang)
+    money = format_cents(repair.granted_cents, lang)
     return first + Text(
         f" Au mieux ensuite : {about}{goals} ; {funded}, {money}.",
         f" At best after it: {about}{goals}; {funded}, {money}.",
     ).in_(lang)
 
 
-def _render_members(members: Sequence[tuple[Document, str]], width: int) -> list[Line]:
+def _render_members(members: Sequence[tuple[BoundHead, str]], width: int) -> list[Line]:
     lines = []
     for member, text in members:
-        place = f" — {member['file']}:{member['line']}" if member["file"] and member["line"] else ""
-        source = f" — {member['source']}" if member["source"] else ""
+        place = f" — {member.file}:{member.line}" if member.file and member.line else ""
+        source = f" — {member.source}" if member.source else ""
         lines += wrap_paragraph(f"{capitalise(text)}{place}{source}", width, first="  • ")
     return lines
 
 
-def format_conflict_title(rank: int, document: Document, n: int) -> Text:
+def format_conflict_title(rank: int, document: ClashEntry, n: int) -> Text:
     """Return the title of a conflict: rank, number of members, whether it is minimal."""
     which = (
         Text(f"Contradiction {rank} sur {n}", f"Conflict {rank} of {n}")
         if n > 1
         else Text("Contradiction", "Conflict")
     )
-    size = len(document["members"])
-    if document["minimal"]:
+    size = len(document.members)
+    if document.minimal:
         need = Text(
             f"{size} éléments, tous nécessaires (vérifié)" if size > 1 else "un seul élément",
             f"{size} members, each needed (verified)" if size > 1 else "one member",
@@ -406,12 +421,12 @@ def format_conflict_title(rank: int, document: Document, n: int) -> Text:
     return Text(f"{which.fr} : {need.fr}", f"{which.en}: {need.en}")
 
 
-def _describe_method(document: Document) -> Text:
+def _describe_method(document: ConflictDocument) -> Text:
     """Say how the result was found, and whether it is complete."""
-    n = document["n_solves"]
-    if document["status"] != "infeasible":
+    n = document.n_solves
+    if document.status != "infeasible":
         return Text(f"{n} essai{'s' if n >= 2 else ''}.", f"{n} test{'s' if n != 1 else ''}.")
-    if document["complete"]:
+    if document.complete:
         return Text(
             f"Il n'y a pas d'autre contradiction minimale entre ces règles, ni d'autre réparation minimale "
             f"({n} essais). Chaque réparation est vérifiée au centime, marge ajoutée.",
@@ -426,25 +441,25 @@ def _describe_method(document: Document) -> Text:
     )
 
 
-def render_conflict_html(document: Document, lang: Lang) -> str:
+def render_conflict_html(document: ConflictDocument, lang: Lang) -> str:
     """Render the same as HTML for a notebook."""
-    pieces = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
-    if document["synthetic"]:
+    pieces = [f"<p><strong>{escape(str(document.title))}</strong></p>"]
+    if document.synthetic:
         pieces.append(f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
     pieces.append(f"<p><strong>{escape(describe_verdict(document).in_(lang))}</strong></p>")
-    for rank, entry in enumerate(document["sets"], start=1):
+    for rank, entry in enumerate(document.sets, start=1):
         pieces.append(
-            f"<h2>{escape(format_conflict_title(rank, entry, len(document['sets'])).in_(lang))}</h2><ul>"
+            f"<h2>{escape(format_conflict_title(rank, entry, len(document.sets)).in_(lang))}</h2><ul>"
         )
         pieces += [
-            f"<li>{escape(capitalise(text))} <small>{escape(str(m['file']))}:{m['line']}</small></li>"
-            for m, text in describe_members(entry["members"], lang)
+            f"<li>{escape(capitalise(text))} <small>{escape(str(m.file))}:{m.line}</small></li>"
+            for m, text in describe_members(entry.members, lang)
         ]
         pieces.append("</ul>")
-    if document["repairs"]:
+    if document.repairs:
         pieces.append("<ol>")
-        for repair in document["repairs"]:
-            text = capitalise(describe_actions(repair["actions"], lang))
+        for repair in document.repairs:
+            text = capitalise(describe_actions(repair.actions, lang))
             pieces.append(f"<li>{escape(text)}.{escape(describe_repaired_optimum(repair, lang))}</li>")
         pieces.append("</ol>")
     return wrap_in_frame("".join(pieces), lang)

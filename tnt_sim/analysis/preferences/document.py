@@ -1,0 +1,66 @@
+"""Document of `weights --json`: amounts in integer cents, exact decimals as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tnt_sim.analysis.shared.progress import ProgressEntry
+from tnt_sim.documents import DecimalText
+from tnt_sim.engine.result import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionEntry:
+    """One criterion, and what its values are divided by."""
+
+    name: str
+    per: DecimalText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndominatedEntry:
+    """One list that no other dominates; `supported` if some weights make it the best, null if unknown."""
+
+    rank: int
+    criteria: Mapping[str, DecimalText]
+    supported: bool | None
+    granted_cents: int
+    n_funded: int
+    allocation_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BorderlineDossier:
+    """One dossier that some of the lists fund, and the share of them."""
+
+    dossier: str
+    title: str
+    core_index: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsDocument:
+    """Lists that no other dominates where the weights of criteria are known only roughly."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["weights"] = "weights"
+    scenario: str
+    scenario_sha256: str
+    title: str
+    synthetic: bool
+    status: Status
+    stopped_by: str | None
+    progress: ProgressEntry
+    criteria: Sequence[CriterionEntry]
+    corners: Sequence[Sequence[DecimalText]]
+    exact: bool
+    complete: bool
+    n_draws: int
+    portfolios: Sequence[UndominatedEntry]
+    core: Sequence[str]
+    borderline: Sequence[BorderlineDossier]
+    n_exterior: int
+    n_solves: int
+    seconds: float
