@@ -95,8 +95,8 @@ def load_extensions[Extension](
 
 
 def get_package(entry: EntryPoint) -> str:
-    """Return the name of the package that an entry point comes from."""
-    return "" if entry.dist is None else entry.dist.name
+    """Return the name of the package that an entry point comes from; built-in entries come from no other."""
+    return "tnt_sim" if entry.dist is None else entry.dist.name
 
 
 def build_extension_error(entry: EntryPoint, reason: Text) -> UsageError:
