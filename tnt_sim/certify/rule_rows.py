@@ -86,6 +86,12 @@ def build_second_reading(columns: Columns, rule: Any) -> Second | None:
     return lines.build_second_reading()
 
 
+def has_every_reading(problem: Problem) -> bool:
+    """Whether every hard rule of a problem is of a class that has a second reading."""
+    rules = (*problem.rules, *problem.table_rules)
+    return all(type(rule) in READERS for rule in rules if rule.mode is Mode.HARD)
+
+
 def build_second_rows(problem: Problem, rule: Any) -> list[SecondRow] | None:
     """Return the second reading of a rule row by row; None if it has none."""
     columns = Columns.of(problem.offers)

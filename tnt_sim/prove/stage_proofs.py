@@ -12,6 +12,7 @@ from typing import Any
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claim_systems import Claims, build_claims
+from tnt_sim.certify.rule_rows import has_every_reading
 from tnt_sim.certify.system import System
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.kernel.cap_tree.best_choice import Memory
@@ -91,7 +92,12 @@ def prove_infeasible(
 
 
 def build_problem_claims(problem: Problem, deadline: Deadline) -> Claims | None:
-    """Write the rows of a problem; None where they exceed 64 bits, or the time does not suffice."""
+    """Write the rows of a problem for proofs.
+
+    Returns None where a hard rule has no second reading, the rows exceed 64 bits, or time runs out.
+    """
+    if not has_every_reading(problem):
+        return None
     try:
         return build_claims(problem, deadline)
     except (OverflowError, DeadlineExpired):

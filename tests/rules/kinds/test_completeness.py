@@ -14,6 +14,9 @@ from support.golden_models import FOLDER, PRICED, RULES, model_text, scenario, t
 from support.paths import TESTS
 
 import tnt_sim.rules.kinds
+from tnt_sim.certify.rule_rows import READERS
+from tnt_sim.engine.result import Proof
+from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.reports.rules_page import parse_fragment
@@ -170,3 +173,14 @@ def test_no_golden_model_without_a_rule() -> None:
 def test_the_catalogue_has_all_65_rules() -> None:
     assert [entry.number for entry in CATALOGUE] == list(range(1, 66))
     assert all(entry.yaml or entry.note for entry in CATALOGUE)
+
+
+@pytest.mark.parametrize("kind", sorted(PRICED))
+def test_without_its_second_reading_a_kind_is_never_proven(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = scenario(tmp_path, f"rules: [{{id: r, kind: {kind}, {RULES[kind]}}}]\n")
+    assert solve(written).proof is Proof.PROVED
+    for rule in KINDS[kind].second_reading:
+        monkeypatch.delitem(READERS, rule)
+    assert solve(written).proof is not Proof.PROVED
