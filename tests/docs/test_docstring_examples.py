@@ -4,16 +4,52 @@ from __future__ import annotations
 
 import doctest
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import rooms
 
+import tnt_sim as tnt
+from tnt_sim.cli.commands import new
+
+INTERFACE = {
+    "tnt_sim.api", "tnt_sim.analysis.alternatives.alternatives", "tnt_sim.analysis.audit.audit",
+    "tnt_sim.analysis.compare.common_core", "tnt_sim.analysis.infeasibility.minimal_conflicts",
+    "tnt_sim.analysis.marginal.questions", "tnt_sim.analysis.preferences.partial_weights",
+    "tnt_sim.analysis.explain.explanation", "tnt_sim.reporting.notebook.tables",
+    "tnt_sim.reporting.notebook.plots",
+}  # fmt: skip
+"""What Python users call: their examples know `tnt`, `Path`, and the `scenario` and `result` of `tnt-sim new`."""
 MODULES = [name for name, path in rooms.modules().items() if ">>> " in path.read_text(encoding="utf-8")]
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.fixture
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """The names that an example of the interface knows, in the folder of a new project."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "dossiers.csv").write_text(new.build_dossiers_csv(), encoding="utf-8")
+    (tmp_path / "scenario.yaml").write_text(new.SCENARIO, encoding="utf-8")
+    (tmp_path / "tnt-sim.toml").write_text(new.PROJECT, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    scenario = tnt.read_scenario("scenario.yaml")
+    return {"tnt": tnt, "Path": Path, "scenario": scenario, "result": scenario.solve()}
+
+
+def is_interface(name: str) -> bool:
+    """Whether Python users call a module."""
+    return any(name == own or name.startswith(f"{own}.") for own in INTERFACE)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not is_interface(name)])
 def test_the_examples_of_a_module_run(name: str) -> None:
     outcome = doctest.testmod(import_module(name))
+    assert outcome.attempted > 0
+    assert outcome.failed == 0
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if is_interface(name)])
+def test_the_examples_of_the_interface_run(name: str, example: dict[str, object]) -> None:
+    outcome = doctest.testmod(import_module(name), extraglobs=example)
     assert outcome.attempted > 0
     assert outcome.failed == 0
 

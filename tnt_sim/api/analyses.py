@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -26,6 +26,7 @@ from tnt_sim.analysis.extend.search import extend_of
 from tnt_sim.analysis.shared.amount_variation import FREE as FREE_SHARE
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import ReportProgress
+from tnt_sim.analysis.shared.study_answer import DocumentTables, StudyAnswer
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.result import build_document as sweep_document
 from tnt_sim.analysis.sweep.runner import ReportProgress as SweepTell
@@ -66,28 +67,97 @@ COLUMNS = (*KEYS, *CELLS)
 ComparedSource = Path | str | ScenarioData | ResultData
 
 
+class StudyFiles(Protocol):
+    """An answer that is written as a page and as a workbook."""
+
+    def to_html(self, path: Path | str) -> object:
+        """Write the page."""
+
+    def to_excel(self, path: Path | str) -> object:
+        """Write the workbook."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyReport:
+    """The report of an answer, as a page or a workbook."""
+
+    answer: StudyFiles
+
+    def html(self, path: Path | str) -> Path:
+        """Write one self-contained page and return its path.
+
+        Examples
+        --------
+        >>> scenario.analyse.alternatives(count=1).report.html("variantes.html").exists()
+        True
+        """
+        self.answer.to_html(path)
+        return Path(path)
+
+    def excel(self, path: Path | str) -> Path:
+        """Write one workbook, with a sheet per table, and return its path.
+
+        Examples
+        --------
+        >>> scenario.analyse.sweep(stop="1.3 M€", steps=2).report.excel("courbe.xlsx").exists()
+        True
+        """
+        self.answer.to_excel(path)
+        return Path(path)
+
+
 class Comparison(ComparedRuns):
     """Comparison of decisions, with exports for notebooks and files."""
 
+    @property
+    def report(self) -> StudyReport:
+        """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
+        return StudyReport(self)
+
     def to_json(self, path: Path | str | None = None) -> str:
-        """Return the document of `compare --json`, and write it to a file if a path is given."""
+        """Return the document of `compare --json`, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
+        >>> found.to_json()[:1]
+        '{'
+        """
         text = json.dumps(self.summary(), ensure_ascii=False, indent=2)
         if path is not None:
             put_file(Path(path), text.encode())
         return text
 
     def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """Write one self-contained page."""
+        """Write one self-contained page.
+
+        Examples
+        --------
+        >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
+        >>> found.to_html("comparaison.html")
+        """
         tongue = Lang(lang or self.lang)
         put_file(Path(path), render_study_html(build_comparison_study(self, tongue), tongue).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """Write one workbook, with a sheet per table."""
+        """Write one workbook, with a sheet per table.
+
+        Examples
+        --------
+        >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
+        >>> found.to_excel("comparaison.xlsx")
+        """
         tongue = Lang(lang or self.lang)
         put_file(Path(path), build_study_workbook(build_comparison_study(self, tongue), tongue))
 
     def to_parquet(self, path: Path | str) -> None:
-        """Write the moves, `side` first."""
+        """Write the moves, `side` first.
+
+        Examples
+        --------
+        >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
+        >>> found.to_parquet("mouvements.parquet")
+        """
         put_file(Path(path), encode_parquet(self.to_dataframe()))
 
     def _repr_html_(self) -> str:
@@ -119,9 +189,9 @@ def compare(
 
     Examples
     --------
-    >>> import tnt_sim as tnt
-    >>> found = tnt.compare("scenarios/a.yaml", "scenarios/b.yaml")  # doctest: +SKIP
-    >>> found.to_dataframe()  # doctest: +SKIP
+    >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}))
+    >>> found.status
+    'done'
     """
     if names is not None and len(names) != len(things):
         raise UsageError(
@@ -186,25 +256,59 @@ MOST_DRAWS = 1_000_000
 class Ensemble(EnsembleTables):
     """Ensemble of draws, with exports for notebooks and files."""
 
+    @property
+    def report(self) -> StudyReport:
+        """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
+        return StudyReport(self)
+
     def to_json(self, path: Path | str | None = None) -> str:
-        """Return the document of `ensemble --json`, and write it to a file if a path is given."""
+        """Return the document of `ensemble --json`, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+        >>> drawn = tnt.ensemble(unsure, 4, workers=1)
+        >>> drawn.to_json()[:1]
+        '{'
+        """
         text = json.dumps(self.summary(), ensure_ascii=False, indent=2)
         if path is not None:
             put_file(Path(path), text.encode())
         return text
 
     def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """Write one self-contained page."""
+        """Write one self-contained page.
+
+        Examples
+        --------
+        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+        >>> drawn = tnt.ensemble(unsure, 4, workers=1)
+        >>> drawn.to_html("tirages.html")
+        """
         tongue = Lang(lang or self.lang)
         put_file(Path(path), render_study_html(build_ensemble_study(self, tongue), tongue).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """Write one workbook, with a sheet per table."""
+        """Write one workbook, with a sheet per table.
+
+        Examples
+        --------
+        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+        >>> drawn = tnt.ensemble(unsure, 4, workers=1)
+        >>> drawn.to_excel("tirages.xlsx")
+        """
         tongue = Lang(lang or self.lang)
         put_file(Path(path), build_study_workbook(build_ensemble_study(self, tongue), tongue))
 
     def to_parquet(self, path: Path | str) -> None:
-        """Write one row per application."""
+        """Write one row per application.
+
+        Examples
+        --------
+        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+        >>> drawn = tnt.ensemble(unsure, 4, workers=1)
+        >>> drawn.to_parquet("tirages.parquet")
+        """
         put_file(Path(path), encode_parquet(self.dossiers))
 
     def _repr_html_(self) -> str:
@@ -240,6 +344,13 @@ def ensemble(
     UsageError
         For a scenario without `uncertain`, with steps or not from a file, or for numbers out of
         range.
+
+    Examples
+    --------
+    >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+    >>> drawn = tnt.ensemble(unsure, 4, workers=1)
+    >>> drawn.dossiers.height
+    22
     """
     if isinstance(scenario, str | Path):
         scenario = load_scenario(scenario)
@@ -265,7 +376,7 @@ def ensemble(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Extension:
+class Extension(StudyAnswer):
     """Result of "transfer or extend".
 
     Attributes
@@ -286,7 +397,13 @@ class Extension:
         return dump_document(self.data)
 
     def summary(self) -> Mapping[str, Any]:
-        """Return the document."""
+        """Return the document.
+
+        Examples
+        --------
+        >>> tnt.extend(scenario, "1.3 M€").summary()["command"]
+        'extend'
+        """
         return self.document
 
     def to_dataframe(self, backend: str = "polars", *, table: str = "gains") -> Any:
@@ -299,6 +416,11 @@ class Extension:
         ------
         ValueError
             For another table.
+
+        Examples
+        --------
+        >>> tnt.extend(scenario, "1.3 M€").to_dataframe()["curve"].unique().sort().to_list()
+        ['free', 'nested']
         """
         rows = {"gains": self._list_gains, "moves": self._list_moves}
         if table not in rows:
@@ -306,7 +428,13 @@ class Extension:
         return convert_frame(pl.DataFrame(rows[table](), infer_schema_length=None), backend)
 
     def to_json(self) -> str:
-        """Return the document as JSON text."""
+        """Return the document as JSON text.
+
+        Examples
+        --------
+        >>> tnt.extend(scenario, "1.3 M€").to_json()[:1]
+        '{'
+        """
         return json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False)
 
     def _list_gains(self) -> list[dict[str, Any]]:
@@ -365,9 +493,8 @@ def extend(
 
     Examples
     --------
-    >>> import tnt_sim as tnt
-    >>> scenario = tnt.Scenario.from_yaml("scenarios/tnt-2021.yaml")  # doctest: +SKIP
-    >>> tnt.extend(scenario, "90 M€", "98 M€").document["free"]["gains"]  # doctest: +SKIP
+    >>> [entry["total_cents"] for entry in tnt.extend(scenario, "1.3 M€").document["free"]["totals"]]
+    [130000000]
     """
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     tongue = Lang(lang or scenario.spec.locale)
@@ -375,7 +502,7 @@ def extend(
     return Extension(extend_document(found, tongue), tongue)
 
 
-class Pages:
+class Pages(DocumentTables):
     """Mixin that adds `document`, `to_html` and `to_excel` to a result with `data` and a `lang`."""
 
     @property
@@ -393,19 +520,36 @@ class Pages:
         """Return the language of the result."""
         raise NotImplementedError
 
+    @property
+    def report(self) -> StudyReport:
+        """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
+        return StudyReport(self)
+
     def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """Write one self-contained page."""
+        """Write one self-contained page.
+
+        Examples
+        --------
+        >>> found = tnt.alternatives(scenario, count=1)
+        >>> found.to_html("variantes.html")
+        """
         tongue = Lang(lang or self.lang)
         put_file(Path(path), render_study_html(build_study(self.data, tongue), tongue).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """Write one workbook, with a sheet per table."""
+        """Write one workbook, with a sheet per table.
+
+        Examples
+        --------
+        >>> found = tnt.alternatives(scenario, count=1)
+        >>> found.to_excel("variantes.xlsx")
+        """
         tongue = Lang(lang or self.lang)
         put_file(Path(path), build_study_workbook(build_study(self.data, tongue), tongue))
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(StudyAnswer):
     """Result of a sweep: the optimum at each amount of an envelope.
 
     Attributes
@@ -422,8 +566,20 @@ class Sweep:
     def __repr__(self) -> str:
         return f"<Sweep of {self.document['scenario']}: {len(self.document['points'])} points>"
 
+    @property
+    def report(self) -> StudyReport:
+        """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
+        return StudyReport(self)
+
     def summary(self) -> Mapping[str, Any]:
-        """Return the document."""
+        """Return the document.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> curve.summary()["command"]
+        'sweep'
+        """
         return self.document
 
     def to_dataframe(self, backend: str = "polars", *, table: str = "points") -> Any:
@@ -433,6 +589,12 @@ class Sweep:
         ------
         ValueError
             For an unknown table or backend.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> curve.to_dataframe(table="points").height
+        6
         """
         makers = {
             "points": sweep_report.build_point_frame,
@@ -453,24 +615,49 @@ class Sweep:
         """Draw `curve`, `figures`, `ladder` or `envelopes` as an Altair chart.
 
         Needs the optional dependency `charts`.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> chart = curve.plot("curve")
         """
         from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
 
         return draw_sweep_chart(self.document, kind, self.lang)
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the document as JSON text, and write it to a file if a path is given."""
+        """Return the document as JSON text, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> curve.to_json()[:1]
+        '{'
+        """
         text = json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
         return _save_text(text, path)
 
     def to_html(self, path: str | Path | None = None) -> str:
-        """Return the page with its charts, and write it to a file if a path is given."""
+        """Return the page with its charts, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> page = curve.to_html("courbe.html")
+        """
         from tnt_sim.reporting.reports.sweep import render_sweep_html
 
         return _save_text(render_sweep_html(self.document, self.lang), path)
 
     def to_excel(self, path: str | Path) -> Path:
-        """Write the workbook and return its path."""
+        """Write the workbook and return its path.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> curve.to_excel("courbe.xlsx").name
+        'courbe.xlsx'
+        """
         from tnt_sim.reporting.reports.sweep import build_sweep_workbook
 
         target = Path(path)
@@ -478,7 +665,14 @@ class Sweep:
         return target
 
     def to_parquet(self, path: str | Path, *, table: str = "points") -> Path:
-        """Write one of the tables of `to_dataframe` as Parquet and return its path."""
+        """Write one of the tables of `to_dataframe` as Parquet and return its path.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> curve.to_parquet("courbe.parquet").name
+        'courbe.parquet'
+        """
         target = Path(path)
         put_file(target, encode_parquet(self.to_dataframe(table=table)))
         return target
@@ -531,6 +725,12 @@ def sweep(
     ------
     UsageError
         For an invalid request, see `analysis.sweep.plan.build_plan`.
+
+    Examples
+    --------
+    >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+    >>> curve.status
+    'optimal'
     """
     names = (envelope,) if isinstance(envelope, str) else tuple(envelope)
     _refuse_amounts(scenario, names)

@@ -88,6 +88,12 @@ def import_file(
     ------
     DataError
         If the file cannot be read, lacks a mapped field, or has another number of rows.
+
+    Examples
+    --------
+    >>> _ = Path("depots.csv").write_text("Numéro,Montant demandé\\n1,100 €\\n", encoding="utf-8")
+    >>> tnt.import_file("depots.csv").to_dataframe().height
+    1
     """
     tongue = Lang(lang)
     form, layout = read_form(Path(file), shown_as=str(file), format_name=format_name, read=ReadOptions())

@@ -1,31 +1,53 @@
-"""Runs and results for notebooks: card, tables, charts, report and workbook."""
+"""Run folders for Python users: verified, with tables, charts and exports."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.engine.result import ResultData, build_frame, convert_frame
-from tnt_sim.engine.stored_run import NODE, StoredRun, read_stored, run_of
+import polars as pl
+
+from tnt_sim.api.decision_files import Exports
+from tnt_sim.engine.result import build_frame, convert_frame
+from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.notebook.cards import About, build_about, render_result_card
+from tnt_sim.reporting.notebook.cards import About, render_result_card
 from tnt_sim.reporting.notebook.plots import Plots
-from tnt_sim.reporting.run_folder.atomic_write import put_file
-from tnt_sim.reporting.run_folder.writer import write_run
+from tnt_sim.reporting.run_folder.run_access import open_stored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OpenedRun:
-    """Decision read from its run folder, with the language of the display."""
+class Run:
+    """A decision read from its run folder and verified, with the language of the display."""
 
     run: StoredRun
     lang: Lang
 
     def __repr__(self) -> str:
-        return f"<OpenedRun {self.run.folder.name}: {self.run.summary.get('status')}>"
+        return f"<Run {self.run.folder.name}: {self.run.summary.get('status')}>"
+
+    @property
+    def status(self) -> str:
+        """What was found: `optimal`, `feasible`, `infeasible`."""
+        return str(self.run.summary["status"])
+
+    @property
+    def proof(self) -> str | None:
+        """The evidence that the folder holds; `run.checked` says what was shown of it here."""
+        proof = self.run.summary["proof"]
+        return None if proof is None else str(proof)
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The document of the run."""
+        return self.run.summary
+
+    @property
+    def export(self) -> Exports:
+        """The formats of other tools: `run.export.scdl("subventions.csv")`."""
+        return Exports(self.run, self.lang)
 
     @property
     def plot(self) -> Plots:
@@ -33,11 +55,34 @@ class OpenedRun:
         return Plots(self.run, self.lang)
 
     def summary(self) -> Mapping[str, Any]:
-        """Return the document of the run."""
+        """Return the document of the run.
+
+        Examples
+        --------
+        >>> tnt.open_run(result.save()).summary()["n_funded"]
+        17
+        """
         return self.run.summary
 
+    def table(self, name: str = "dossiers") -> pl.DataFrame:
+        """Return a table: `dossiers`, `envelopes`, `rules`, `groups` or `objective`; amounts in integer cents.
+
+        Examples
+        --------
+        >>> tnt.open_run(result.save()).table("envelopes").height
+        3
+        """
+        frame: pl.DataFrame = self.to_dataframe(table=name)
+        return frame
+
     def to_dataframe(self, backend: str = "polars", *, table: str = "dossiers") -> Any:
-        """Return the applications with their decision, or one of the tables of `Result.to_dataframe`."""
+        """Return the applications with their decision, or one of the tables of `Result.to_dataframe`.
+
+        Examples
+        --------
+        >>> tnt.open_run(result.save()).to_dataframe()["granted_cents"].sum() > 0
+        True
+        """
         own = self.run.table.drop(NODE) if table == "dossiers" else build_frame(self.run.summary, table)
         return convert_frame(own, backend)
 
@@ -47,58 +92,27 @@ class OpenedRun:
         return render_result_card(self.run.summary, about, self.lang, self.run.checked)
 
 
-def build_plots(result: ResultData) -> Plots:
-    """Return the charts of a result, in its scenario's language."""
-    return Plots(run_of(result), _get_lang(result))
+def open_run(run_dir: Path | str, lang: Lang | str | None = None, project: Path | str | None = None) -> Run:
+    """Open a run folder: verified, with its tables, charts and card.
 
+    Parameters
+    ----------
+    run_dir : run folder
+    lang : language of the display
+    project : project folder, if it has moved since the run
 
-def render_result_html(result: ResultData) -> str:
-    """Return the card of a result as HTML."""
-    return render_result_card(result.document, build_about(result.problem.scenario), _get_lang(result))
+    Raises
+    ------
+    DataError
+        If it is not a run folder.
+    VerificationError
+        If a rule is broken, a document is false, or a file was changed or is missing.
 
-
-def save(result: ResultData, out: Path | str | None = None) -> Path:
-    """Write the run folder into `out` (by default `runs` in the project) and return its path."""
-    return write_run(result, None if out is None else Path(out))
-
-
-def to_html(
-    result: ResultData,
-    path: Path | str | None = None,
-    lang: Lang | str | None = None,
-    explanation: Mapping[str, Any] | None = None,
-) -> str:
-    """Return the report as one self-contained page, and write it to a file if a path is given.
-
-    `explanation` is the document of `explain --all`, for the sentence of each application and what
-    would fund it.
+    Examples
+    --------
+    >>> tnt.open_run(result.save()).status
+    'optimal'
     """
-    from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
-
-    tongue = Lang(lang or _get_lang(result))
-    with tempfile.TemporaryDirectory() as folder:
-        run = read_stored(write_run(result, Path(folder)))
-        page = render_report_html(run, PageOptions(tongue, explanation=explanation))
-    if path is not None:
-        put_file(Path(path), page.encode())
-    return page
-
-
-def to_excel(
-    result: ResultData,
-    path: Path | str,
-    lang: Lang | str | None = None,
-    explanation: Mapping[str, Any] | None = None,
-) -> Path:
-    """Write the workbook and return its path; `explanation` as for `to_html`."""
-    from tnt_sim.reporting.workbook.workbook import build_workbook
-
-    with tempfile.TemporaryDirectory() as folder:
-        run = read_stored(write_run(result, Path(folder)))
-        book = build_workbook(run, Lang(lang or _get_lang(result)), explanation=explanation)
-    put_file(Path(path), book)
-    return Path(path)
-
-
-def _get_lang(result: ResultData) -> Lang:
-    return Lang(result.problem.scenario.spec.locale)
+    place = None if project is None else Path(project)
+    run = open_stored(Path(run_dir), place, None if lang is None else Lang(lang))
+    return Run(run, Lang(lang or run.lang))

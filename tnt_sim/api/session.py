@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tnt_sim.api.result import Result
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, build_outcome_result
-from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.scenario.scenario import ScenarioData
 
@@ -38,8 +38,35 @@ class Session:
         canonical: bool = True,
         cross_check: str = "never",
         time_limit: float | None = None,
-    ) -> ResultData:
-        """Find the optimal allocation of the scenario with some values changed."""
+    ) -> Result:
+        """Find the optimal allocation of the scenario with some values changed.
+
+        Parameters
+        ----------
+        changes
+            New values by dotted path, as in `Scenario.with_`.
+        prove
+            Seek an exact certificate.
+        canonical
+            Break ties, so that the list is the same on every machine.
+        cross_check
+            `never`, `auto` or the name of a second solver.
+        time_limit
+            Seconds.
+
+        Raises
+        ------
+        ScenarioError
+            If the changes contradict the scenario.
+        LimitReached
+            If a limit came before any allocation was found.
+
+        Examples
+        --------
+        >>> session = tnt.Session(scenario)
+        >>> [session.solve({"programme.amount": f"{m} M€"}).document["n_funded"] for m in ("1", "1.2")]
+        [16, 17]
+        """
         options = OptimiseOptions(
             prove=prove,
             canonical=canonical,
@@ -49,4 +76,4 @@ class Session:
         )
         clock = Clock(time_limit)
         found = self._session.optimise(changes, options, clock=clock)
-        return build_outcome_result(found.problem, found.answer, clock.seconds)
+        return Result.from_data(build_outcome_result(found.problem, found.answer, clock.seconds))

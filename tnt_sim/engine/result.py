@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -235,6 +235,11 @@ def build_frame(document: Mapping[str, Any], table: str) -> pl.DataFrame:
         rows = [{"rule": rule["id"], **group} for rule in document["rules"] for group in rule["groups"]]
     else:
         rows = document[table]
+    return build_entry_frame(rows)
+
+
+def build_entry_frame(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Return entries of a document as a table, without nested values."""
     plain = [{key: value for key, value in row.items() if not isinstance(value, list | dict)} for row in rows]
     return pl.DataFrame(plain, infer_schema_length=None)
 

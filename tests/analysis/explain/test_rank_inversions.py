@@ -21,7 +21,6 @@ from tnt_sim.analysis.explain.rank_inversions import (
     compute_order_price,
     list_inversions,
 )
-from tnt_sim.analysis.preferences.partial_weights import by_opinion
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
 from tnt_sim.engine.result import ResultData, Status
@@ -119,8 +118,7 @@ def test_opinions_in_order_and_as_goals(result: ResultData) -> None:
         ("1", "5"), ("3", "4"), ("3", "5"),
     }  # fmt: skip
     assert tnt.Result.inversions(result, rank="avis", opinions=OPINIONS)["n_pairs"] == 3
-    assert tnt.by_opinion is by_opinion
-    again = solve(by_opinion(result.problem.scenario, "avis", OPINIONS))
+    again = solve(tnt.by_opinion(result.problem.scenario, "avis", OPINIONS))
     assert names(again) == ["3", "5"]
     assert again.document["objective"][0]["value"] == "1"
     priced = compute_order_price(decided, ranked, Fraction(1, 10))

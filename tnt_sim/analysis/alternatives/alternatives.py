@@ -23,6 +23,7 @@ from tnt_sim.analysis.alternatives.document import (
 from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.list_distance import list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.api.analyses import Pages
 from tnt_sim.domain.money import parse_rate
 from tnt_sim.engine.budgets import Clock
@@ -40,7 +41,7 @@ from tnt_sim.verify.run_document import format_fraction, hash_allocation
 
 
 @dataclass(frozen=True, eq=False)
-class Alternatives(Pages):
+class Alternatives(Pages, StudyAnswer):
     """Near-optimal allocations of a scenario.
 
     Attributes
@@ -139,6 +140,12 @@ def alternatives(
         For a scenario with several steps, an unknown `by`, or a loss outside [0, 100 %].
     LimitReached
         If no optimum was found in time.
+
+    Examples
+    --------
+    >>> found = tnt.alternatives(scenario, count=1)
+    >>> found.status
+    'optimal'
     """
     if by not in ("dossiers", "money"):
         raise UsageError(

@@ -43,6 +43,7 @@ from tnt_sim.analysis.infeasibility.minimal_conflicts import (
 )
 from tnt_sim.analysis.shared.list_distance import build_min_changes_problem, list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.api.analyses import Pages
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
@@ -151,7 +152,7 @@ class Swap:
 
 
 @dataclass(frozen=True, eq=False)
-class Audit(Pages):
+class Audit(Pages, StudyAnswer):
     """Selection compared with the rules and the optimum.
 
     Attributes
@@ -231,6 +232,12 @@ def audit(
         For a scenario with several steps, or a missing file.
     DataError
         If the file cannot be read.
+
+    Examples
+    --------
+    >>> _ = Path("liste.csv").write_text("dossier\\nE-01\\n", encoding="utf-8")
+    >>> tnt.audit(scenario, "liste.csv").status
+    'optimal'
     """
     steps = list_decision_steps(scenario)
     if len(steps) > 1:

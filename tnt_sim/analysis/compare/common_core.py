@@ -122,6 +122,12 @@ def core(*runs: ResultData | str | Path) -> CommonCore:
     ------
     UsageError
         For fewer than two decisions, or a result without an allocation.
+
+    Examples
+    --------
+    >>> poorer = scenario.with_({"programme.amount": "1 M€"}).solve()
+    >>> tnt.core(result, poorer).to_dataframe().height
+    24
     """
     return find_common_core(
         [

@@ -23,6 +23,7 @@ import polars as pl
 from tnt_sim.analysis.compare.causes import Causes, find_changed_cells, find_changed_keys
 from tnt_sim.analysis.compare.compared_run import ATTRIBUTES, ComparedRun
 from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.linear_terms import sum_exactly
@@ -199,7 +200,7 @@ def sum_gains_by_group(moved: pl.DataFrame) -> pl.DataFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class ComparedRuns:
+class ComparedRuns(StudyAnswer):
     """Comparison of decisions; the first is the reference.
 
     Attributes
@@ -215,6 +216,11 @@ class ComparedRuns:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {', '.join(side.name for side in self.sides[:5])}>"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document of the command with `--json`."""
+        return self.summary()
 
     @property
     def lang(self) -> Lang:

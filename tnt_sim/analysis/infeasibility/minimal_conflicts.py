@@ -496,6 +496,11 @@ def conflict(
     ------
     ScenarioError
         If the scenario contradicts itself before any solve.
+
+    Examples
+    --------
+    >>> tnt.conflict(scenario).document["status"]
+    'feasible'
     """
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
     clock = Clock(limit)

@@ -53,6 +53,7 @@ from tnt_sim.analysis.shared.reference_solution import (
     notify_progress,
     solve_reference,
 )
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.disk import encode_parquet
 from tnt_sim.documents import dump_document
@@ -72,7 +73,7 @@ GRID = 10
 
 
 @dataclass(frozen=True, eq=False)
-class MarginalAnswer:
+class MarginalAnswer(StudyAnswer):
     """Result of a marginal question.
 
     Attributes
@@ -178,6 +179,11 @@ def next_euro(
     ------
     UsageError
         If an envelope or a rule does not exist, or if the scenario has steps.
+
+    Examples
+    --------
+    >>> tnt.next_euro(scenario, envelopes=["programme"], rules=[]).to_dataframe().height
+    1
     """
     clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
     base = solve_reference(scenario, clock, prove=prove)
@@ -239,6 +245,11 @@ def entries(
     ------
     UsageError
         For an unknown application, an invalid range, or a scenario with steps.
+
+    Examples
+    --------
+    >>> tnt.entries(scenario, stop="1.3 M€").status
+    'optimal'
     """
     check_single_decision(scenario)
     clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
@@ -307,6 +318,11 @@ def target(
     ------
     UsageError
         If a target or the envelope is invalid, or if the scenario has steps.
+
+    Examples
+    --------
+    >>> tnt.target(scenario, "departments").table("targets")["amount_cents"].to_list()
+    [100000000]
     """
     check_single_decision(scenario)
     clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
@@ -359,6 +375,11 @@ def prices(
     ------
     UsageError
         For an unknown kind or envelope, or a scenario with steps.
+
+    Examples
+    --------
+    >>> tnt.prices(scenario, kinds=["rule"]).table("prices")["change"].to_list()
+    ['0', '21']
     """
     clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
     for kind in kinds:
@@ -413,6 +434,11 @@ def extension(
     ------
     UsageError
         If the amount is invalid or not positive, or if the key is invalid.
+
+    Examples
+    --------
+    >>> tnt.extension(scenario, "100 k€").status
+    'optimal'
     """
     clock, tongue = Clock(time_limit), _get_lang(scenario, lang)
     cents = _parse_cents(amount)

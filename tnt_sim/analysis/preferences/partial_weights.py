@@ -20,7 +20,7 @@ outer approximation of the value as a function of w::
 The optimum at a vertex w either is worth z, or cuts the vertex off; when every vertex is confirmed,
 no weight has a better outcome. Other outcomes are sampled from zones between two known ones.
 
-`by_opinion` builds a lexicographic objective for ordinal opinions: as many applications with the
+`with_opinion_goals` builds a lexicographic objective for ordinal opinions: as many applications with the
 best opinion as possible, then with the next. Numeric scores for opinions would state trade-offs
 that nobody stated.
 
@@ -63,6 +63,7 @@ from tnt_sim.analysis.preferences.weight_polytope import (
 )
 from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import Deadline
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.budgets import Clock
@@ -93,7 +94,7 @@ def build_opinion_goals(column: str, opinions: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def by_opinion(scenario: ScenarioData, column: str, opinions: Sequence[str]) -> ScenarioData:
+def with_opinion_goals(scenario: ScenarioData, column: str, opinions: Sequence[str]) -> ScenarioData:
     """Return the scenario with that objective instead of its own; its other measures stay."""
     goals = build_opinion_goals(column, opinions)
     measures = {f"measures.{name}": spec for name, spec in goals["measures"].items()}
@@ -122,7 +123,7 @@ class UndominatedAllocation:
 
 
 @dataclass(frozen=True, eq=False)
-class WeightStudy:
+class WeightStudy(StudyAnswer):
     """Non-dominated allocations under partially known weights.
 
     Attributes
@@ -205,6 +206,11 @@ def weights(
     ------
     UsageError
         For unknown criteria, or if no weights satisfy the statements.
+
+    Examples
+    --------
+    >>> tnt.weights(scenario, ["score", "dossiers"]).status
+    'optimal'
     """
     steps = list_decision_steps(scenario)
     problem = compile_problem(steps[0].scenario)

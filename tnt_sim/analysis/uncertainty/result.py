@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.analysis.uncertainty.runner import Draws, Ground, Sample
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
@@ -177,7 +178,7 @@ def estimate_total_effect(base: Sequence[Fraction], mixed: Sequence[Fraction]) -
 
 
 @dataclass(frozen=True, eq=False)
-class EnsembleTables:
+class EnsembleTables(StudyAnswer):
     """Ensemble of draws with its summary tables.
 
     Attributes
@@ -193,6 +194,11 @@ class EnsembleTables:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.ground.scenario.id}: {self.sample.n_draws} draws>"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document of the command with `--json`."""
+        return self.summary()
 
     @property
     def problem(self) -> Problem:

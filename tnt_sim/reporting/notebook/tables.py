@@ -92,6 +92,10 @@ def table(
     ------
     ValueError
         If `heads` names a column that the table does not have.
+
+    Examples
+    --------
+    >>> shown = tnt.table(result.table("envelopes"), most=2)
     """
     unknown = sorted(set(heads or ()) - set(frame.columns))
     if unknown:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tnt_sim.api.runs import OpenedRun
 from tnt_sim.engine.stored_run import StoredRun, read_stored
 from tnt_sim.errors import Defect, VerificationError
 from tnt_sim.i18n.message import Lang, Text
@@ -71,29 +70,6 @@ def verify_stored(
     """Verify a run folder in full, and re-optimise its scenario if requested; false statements do not raise."""
     checked = check_run(run_dir, project, expected)
     return checked.verification if solving is None else solve_again(checked, solving.time_limit)
-
-
-def open_run(
-    run_dir: Path | str, lang: Lang | str | None = None, project: Path | str | None = None
-) -> OpenedRun:
-    """Open a run folder for a notebook: verified, with its tables, charts and card.
-
-    Parameters
-    ----------
-    run_dir : run folder
-    lang : language of the display
-    project : project folder, if it has moved since the run
-
-    Raises
-    ------
-    DataError
-        If it is not a run folder.
-    VerificationError
-        If a rule is broken, a document is false, or a file was changed or is missing.
-    """
-    place = None if project is None else Path(project)
-    run = open_stored(Path(run_dir), place, None if lang is None else Lang(lang))
-    return OpenedRun(run, Lang(lang or run.lang))
 
 
 def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, StepDecision, Verification]:

@@ -1,0 +1,128 @@
+"""The classes of the Python interface are whole by themselves, typed, and documented by examples that run."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rooms
+
+import tnt_sim as tnt
+from tnt_sim.api import analyses, analysis_methods, decision_files, result, runs, scenario, session
+from tnt_sim.cli.commands import new
+from tnt_sim.engine.result import ResultData
+from tnt_sim.scenario.scenario import ScenarioData
+
+CLASSES = [
+    kind
+    for module in (analyses, analysis_methods, decision_files, result, runs, scenario, session)
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if kind.__module__ == module.__name__ and not getattr(kind, "_is_protocol", False)
+]
+
+
+def methods(kind: type) -> Iterator[tuple[str, Any]]:
+    """The public functions and properties that a class itself defines."""
+    for name, member in vars(kind).items():
+        function = getattr(member, "__func__", getattr(member, "fget", member))
+        if not name.startswith("_") and inspect.isfunction(function):
+            yield name, member
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> tnt.Scenario:
+    folder = tmp_path_factory.mktemp("exemple")
+    (folder / "data").mkdir()
+    (folder / "data" / "dossiers.csv").write_text(new.build_dossiers_csv(), encoding="utf-8")
+    (folder / "scenario.yaml").write_text(new.SCENARIO, encoding="utf-8")
+    return tnt.read_scenario(folder / "scenario.yaml")
+
+
+def test_no_class_gets_its_methods_from_another_module() -> None:
+    setting = [
+        f"{name}:{node.lineno}"
+        for name, path in rooms.modules().items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "setattr"
+    ]
+    assert setting == []
+    for data, kind in ((ScenarioData, tnt.Scenario), (ResultData, tnt.Result)):
+        assert not {name for name, _ in methods(kind)} & {"solve", "explain", "save"} & set(dir(data))
+
+
+@pytest.mark.parametrize("first", ["tnt_sim.scenario.load", "tnt_sim.engine.solve", "tnt_sim.api.scenario"])
+def test_what_was_imported_first_changes_no_class(first: str) -> None:
+    code = (
+        f"import {first}, tnt_sim as tnt; from tnt_sim.scenario.scenario import ScenarioData; "
+        "assert hasattr(tnt.Scenario, 'solve') and not hasattr(ScenarioData, 'solve'); "
+        "assert hasattr(tnt.Result, 'explain')"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_every_method_is_typed_and_has_an_example(kind: type) -> None:
+    missing = []
+    for name, member in methods(kind):
+        function = getattr(member, "__func__", getattr(member, "fget", member))
+        told = inspect.getdoc(function) or ""
+        if not told or (">>> " not in told and not isinstance(member, property)):
+            missing.append(f"{name}: no example")
+        signature = inspect.signature(function)
+        given = [one for key, one in signature.parameters.items() if key not in ("self", "cls")]
+        bare = [one.name for one in given if one.annotation is inspect.Parameter.empty]
+        if bare or signature.return_annotation is inspect.Signature.empty:
+            missing.append(f"{name}: no type of {bare or 'what it returns'}")
+    assert missing == []
+
+
+def test_every_function_has_an_example() -> None:
+    functions = [name for name in tnt.__all__ if inspect.isfunction(getattr(tnt, name))]
+    assert [name for name in functions if ">>> " not in (inspect.getdoc(getattr(tnt, name)) or "")] == []
+
+
+def test_every_way_in_ends_in_a_result(example: tnt.Scenario, tmp_path: Path) -> None:
+    richer = {"programme.amount": "1.3 M€"}
+    found = [
+        example.solve(), example.with_(richer).solve(), tnt.Session(example).solve(),
+        example.session().solve(richer),
+    ]  # fmt: skip
+    assert {type(one) for one in found} == {tnt.Result}
+    for one in found:
+        assert (one.status, one.proof, one.document["status"]) == ("optimal", "PROVED", "optimal")
+        assert one.table("envelopes").height == 3
+        assert one.table()["funded"].sum() == one.document["n_funded"]
+        assert one.explain("E-01").document["dossiers"][0]["dossier"] == "E-01"
+        assert "<svg" in one.plot.by_department()._repr_html_()
+        assert one.report.html(tmp_path / "page.html", explain=False).startswith("<!doctype html>")
+        assert one.scenario.sha256 == one.problem.scenario.sha256
+    assert found[0].document["allocation_sha256"] == found[2].document["allocation_sha256"]
+    assert found[1].document["allocation_sha256"] == found[3].document["allocation_sha256"]
+    assert found[0].dossiers.equals(found[2].dossiers)
+
+
+def test_every_answer_has_the_same_five(example: tnt.Scenario) -> None:
+    ask = example.analyse
+    answers = [
+        ask.alternatives(count=1), ask.rule_prices(), ask.marginal_euro(envelopes=["programme"], rules=[]),
+        ask.sweep(stop="1.3 M€", steps=2), ask.extend("1.3 M€"), ask.weights(["score", "dossiers"]),
+        ask.target("departments"), ask.entry_thresholds(), example.solve().explain("E-01"),
+        tnt.compare(example, example.with_({"programme.amount": "1 M€"})),
+    ]  # fmt: skip
+    for one in answers:
+        assert one.status == one.document["status"], one
+        assert one.proof is None or one.proof in ("PROVED", "CROSS_CHECKED", "FEASIBLE_GAP")
+        with pytest.raises(ValueError, match="table must be one of"):
+            one.table("rien")
+        lists = [
+            key
+            for key, rows in one.document.items()
+            if isinstance(rows, list) and rows and isinstance(rows[0], dict)
+        ]
+        assert all(one.table(name).height == len(one.document[name]) for name in lists)

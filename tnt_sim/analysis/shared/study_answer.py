@@ -1,0 +1,56 @@
+"""What the answers to all questions share: status, evidence and tables of their document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from tnt_sim.engine.result import build_entry_frame
+
+
+class DocumentTables:
+    """Base of the answers that have a status of their own: evidence and tables of their `document`."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:  # a field of some answers, a property of others
+
+        @property
+        def document(self) -> Mapping[str, Any]:
+            """The document of the command with `--json`."""
+
+    @property
+    def proof(self) -> str | None:
+        """The evidence of the whole; None where each entry of the tables has its own."""
+        proof = self.document.get("proof")
+        return None if proof is None else str(proof)
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Return a list of the document as a table, without nested values; amounts in integer cents.
+
+        Raises
+        ------
+        ValueError
+            For a name that is no list of the document, with the names that are.
+        """
+        lists = {
+            key: rows
+            for key, rows in self.document.items()
+            if isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+        }
+        if name not in lists:
+            raise ValueError(f"table must be one of {', '.join(lists)}, not {name!r}")
+        return build_entry_frame(lists[name])
+
+
+class StudyAnswer(DocumentTables):
+    """Base of the answers to questions, each with a `document`."""
+
+    __slots__ = ()
+
+    @property
+    def status(self) -> str:
+        """What was found: `optimal`, `feasible`, `infeasible`, `stopped`, or how far the question came."""
+        return str(self.document["status"])

@@ -1,0 +1,327 @@
+"""Questions to a scenario, as methods: `scenario.analyse.sweep(…)`, `scenario.analyse.alternatives()`…"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tnt_sim.scenario.scenario import ScenarioData
+
+if TYPE_CHECKING:
+    from tnt_sim.analysis.alternatives.alternatives import Alternatives
+    from tnt_sim.analysis.audit.audit import Audit
+    from tnt_sim.analysis.infeasibility.minimal_conflicts import Conflict
+    from tnt_sim.analysis.marginal.questions import MarginalAnswer
+    from tnt_sim.analysis.preferences.partial_weights import WeightStudy
+    from tnt_sim.api.analyses import Ensemble, Extension, Sweep
+
+Progress = Callable[[str, float], None]
+"""Called with a phase and the share done, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analyses:
+    """The questions that can be asked of a scenario.
+
+    Each has a `time_limit` in seconds for the whole; at its end the answer says how far it came.
+    """
+
+    scenario: ScenarioData = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Analyses of {self.scenario.id}>"
+
+    def sweep(
+        self,
+        envelope: str | Sequence[str] = (),
+        start: str | int | None = None,
+        stop: str | int | None = None,
+        *,
+        steps: int | None = None,
+        at: Sequence[str | int] = (),
+        exact: bool = False,
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+    ) -> Sweep:
+        """Compute the optimum for amounts of an envelope; `tnt_sim.sweep` has more options.
+
+        Parameters
+        ----------
+        envelope : id of the envelope that varies, or several; by default the programme
+        start, stop : "88 M€", "50 %" of the written amount, or whole euros
+        steps : n equal steps, that is n + 1 amounts
+        at : the amounts one by one instead
+        exact : compute every step of the curve
+
+        Examples
+        --------
+        >>> scenario.analyse.sweep(start="1.2 M€", stop="1.4 M€", steps=2).to_dataframe().height > 2
+        True
+        """
+        from tnt_sim.api.analyses import sweep
+
+        return sweep(
+            self.scenario, envelope, start, stop, steps=steps, at=at, exact=exact, time_limit=time_limit,
+            progress=progress,
+        )  # fmt: skip
+
+    def marginal_euro(
+        self,
+        *,
+        envelopes: Sequence[str] | None = None,
+        rules: Sequence[str] | None = None,
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+    ) -> MarginalAnswer:
+        """Find the least increase of each envelope, or violation of each rule, that gains one unit.
+
+        Examples
+        --------
+        >>> scenario.analyse.marginal_euro(envelopes=["programme"], rules=[]).to_dataframe().height
+        1
+        """
+        from tnt_sim.analysis.marginal.questions import next_euro
+
+        return next_euro(
+            self.scenario, envelopes=envelopes, rules=rules, time_limit=time_limit, progress=progress
+        )
+
+    def entry_thresholds(
+        self,
+        dossiers: Sequence[str] = (),
+        *,
+        envelope: str | None = None,
+        stop: str | int | None = None,
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+    ) -> MarginalAnswer:
+        """Find the amount of an envelope from which each application is funded.
+
+        Parameters
+        ----------
+        dossiers : applications for which the amount is sought exactly, one solve each
+        envelope : by default the programme
+        stop : largest amount; by default 125 % of the written one
+
+        Examples
+        --------
+        >>> scenario.analyse.entry_thresholds().to_dataframe().columns[0]
+        'dossier'
+        """
+        from tnt_sim.analysis.marginal.questions import entries
+
+        return entries(
+            self.scenario, envelope=envelope, stop=stop, dossiers=dossiers, time_limit=time_limit,
+            progress=progress,
+        )  # fmt: skip
+
+    def target(
+        self,
+        *goals: str,
+        envelope: str | None = None,
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+    ) -> MarginalAnswer:
+        """Find the smallest amount of an envelope that reaches each target.
+
+        Parameters
+        ----------
+        goals : "all", "+400", "departments", "rule:ID"…
+
+        Examples
+        --------
+        >>> scenario.analyse.target("departments").table("targets")["amount_cents"].to_list()
+        [100000000]
+        """
+        from tnt_sim.analysis.marginal.questions import target
+
+        return target(self.scenario, *goals, envelope=envelope, time_limit=time_limit, progress=progress)
+
+    def rule_prices(
+        self,
+        *,
+        envelope: str | None = None,
+        kinds: Sequence[str] | None = None,
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+    ) -> MarginalAnswer:
+        """Compute what each rule, fence, separation of money and decision costs, in value and in money.
+
+        Parameters
+        ----------
+        envelope : that would receive the compensating money; by default the programme
+        kinds : some of `rule`, `ring_fence`, `non_fungible`, `forced`, `refused`; by default all
+
+        Examples
+        --------
+        >>> scenario.analyse.rule_prices(kinds=["rule"]).to_dataframe()["id"].to_list()[:1]
+        ['part-communes']
+        """
+        from tnt_sim.analysis.marginal.questions import prices
+        from tnt_sim.analysis.marginal.rule_prices import KINDS
+
+        return prices(
+            self.scenario, envelope=envelope, kinds=KINDS if kinds is None else kinds, time_limit=time_limit,
+            progress=progress,
+        )  # fmt: skip
+
+    def extension_shares(
+        self,
+        amount: str | int,
+        *,
+        key: Mapping[str, int] | None = None,
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+    ) -> MarginalAnswer:
+        """Compare ways to share an extra amount: chosen by the model, by a key, or all on one axis.
+
+        Examples
+        --------
+        >>> scenario.analyse.extension_shares("100 k€").to_dataframe().height > 2
+        True
+        """
+        from tnt_sim.analysis.marginal.questions import extension
+
+        return extension(self.scenario, amount, key=key, time_limit=time_limit, progress=progress)
+
+    def extend(
+        self, *to: str | int, time_limit: float | None = None, progress: Progress | None = None
+    ) -> Extension:
+        """Compare moving money between envelopes at the same total with enlarging the total.
+
+        Examples
+        --------
+        >>> scenario.analyse.extend("1.3 M€").to_dataframe().height > 0
+        True
+        """
+        from tnt_sim.api.analyses import extend
+
+        return extend(self.scenario, *to, time_limit=time_limit, progress=progress)
+
+    def infeasibility(
+        self, *, repairs: bool = True, time_limit: float | None = None, progress: Progress | None = None
+    ) -> Conflict:
+        """Find minimal conflicts of an infeasible scenario and the cheapest repairs.
+
+        Parameters
+        ----------
+        repairs : False to stop at the first conflict
+
+        Examples
+        --------
+        >>> tight = scenario.with_({"rules.part-communes.min": "90 %"})
+        >>> tight.analyse.infeasibility().document["status"] in ("infeasible", "feasible")
+        True
+        """
+        from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
+
+        return conflict(self.scenario, repairs=repairs, time_limit=time_limit, progress=progress)
+
+    def alternatives(
+        self,
+        *,
+        within: Fraction | str = "1 %",
+        count: int = 10,
+        by: str = "dossiers",
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+    ) -> Alternatives:
+        """Find allocations within a loss of the first objective that differ as much as possible.
+
+        Parameters
+        ----------
+        within : share of the best value that may be lost
+        count : number of allocations
+        by : `dossiers` (decisions that differ) or `money` (money granted elsewhere)
+
+        Examples
+        --------
+        >>> scenario.analyse.alternatives(within="2 %", count=2).document["command"]
+        'alternatives'
+        """
+        from tnt_sim.analysis.alternatives.alternatives import alternatives
+
+        return alternatives(
+            self.scenario, within=within, count=count, by=by, time_limit=time_limit, progress=progress
+        )
+
+    def audit(
+        self, selection: str | Path, *, time_limit: float | None = None, progress: Progress | None = None
+    ) -> Audit:
+        """Audit a hand-made selection: rules broken, loss against the optimum, swaps that recover it.
+
+        Parameters
+        ----------
+        selection : a table with application numbers, a Turgot export, or a run folder
+
+        Examples
+        --------
+        >>> _ = Path("liste.csv").write_text("dossier\\nD-001\\n", encoding="utf-8")
+        >>> scenario.analyse.audit("liste.csv").document["command"]
+        'audit'
+        """
+        from tnt_sim.analysis.audit.audit import audit
+
+        return audit(self.scenario, selection, time_limit=time_limit, progress=progress)
+
+    def ensemble(
+        self,
+        draws: int = 1000,
+        seed: int = 0,
+        *,
+        workers: int | None = None,
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+    ) -> Ensemble:
+        """Sample the uncertain inputs of a scenario with a section `uncertain`, and optimise each draw.
+
+        Parameters
+        ----------
+        draws, seed : size of the sample and seed; the same seed gives the same bytes
+        workers : processes; by default one per core
+
+        Raises
+        ------
+        UsageError
+            For a scenario without `uncertain`.
+
+        Examples
+        --------
+        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+        >>> unsure.analyse.ensemble(draws=4, workers=1).summary()["command"]
+        'ensemble'
+        """
+        from tnt_sim.api.analyses import ensemble
+
+        return ensemble(self.scenario, draws, seed, workers=workers, time_limit=time_limit, tell=progress)
+
+    def weights(
+        self,
+        criteria: Sequence[str],
+        *,
+        ranges: Mapping[str, tuple[str, str]] | None = None,
+        order: Sequence[str] = (),
+        time_limit: float | None = None,
+        progress: Progress | None = None,
+    ) -> WeightStudy:
+        """Find the non-dominated allocations when weights are known only by ranges and an order.
+
+        Parameters
+        ----------
+        criteria : two or more measures, each better when larger
+        ranges : lowest and highest weight of some criteria, such as ("20 %", "50 %")
+        order : criteria, each with a weight at least that of the next
+
+        Examples
+        --------
+        >>> scenario.analyse.weights(["score", "dossiers"]).document["command"]
+        'weights'
+        """
+        from tnt_sim.analysis.preferences.partial_weights import weights
+
+        return weights(
+            self.scenario, criteria, ranges=ranges, order=order, time_limit=time_limit, progress=progress
+        )

@@ -1,0 +1,257 @@
+"""Files of one decision: its report as page and workbook, and the formats of other tools."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.stored_run import StoredRun, read_stored
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.export.flat_table import CsvStyle
+from tnt_sim.reporting.export.formats import ExportOptions, export_bytes, require_format
+from tnt_sim.reporting.run_folder.atomic_write import put_file
+from tnt_sim.reporting.run_folder.writer import write_run
+
+
+def read_again(result: ResultData) -> StoredRun:
+    """Return a result as its run folder would be read.
+
+    Examples
+    --------
+    >>> read_again(result).spec.id
+    'exemple'
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        return read_stored(write_run(result, Path(folder)))
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionReport:
+    """The report of a decision, as a page or a workbook."""
+
+    result: ResultData = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"<DecisionReport of {self.result.problem.scenario.id}>"
+
+    def html(
+        self,
+        path: Path | str | None = None,
+        lang: Lang | str | None = None,
+        *,
+        explain: bool = True,
+        explanation: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return one self-contained page, and write it to a file if a path is given.
+
+        Parameters
+        ----------
+        lang : by default that of the scenario
+        explain : with the sentence of each application and what would fund it
+        explanation : the document of `explain --all`, if it is already there
+
+        Examples
+        --------
+        >>> page = result.report.html("decision.html", explain=False)
+        >>> Path("decision.html").stat().st_size > 10_000
+        True
+        """
+        from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
+
+        run, tongue = read_again(self.result), self._get_lang(lang)
+        told = explanation if explanation is not None or not explain else self._explain()
+        page = render_report_html(run, PageOptions(tongue, explanation=told))
+        if path is not None:
+            put_file(Path(path), page.encode())
+        return page
+
+    def excel(
+        self,
+        path: Path | str,
+        lang: Lang | str | None = None,
+        *,
+        explain: bool = True,
+        explanation: Mapping[str, Any] | None = None,
+    ) -> Path:
+        """Write the workbook and return its path; parameters as for `html`.
+
+        Examples
+        --------
+        >>> result.report.excel("decision.xlsx", explain=False).exists()
+        True
+        """
+        from tnt_sim.reporting.workbook.workbook import build_workbook
+
+        told = explanation if explanation is not None or not explain else self._explain()
+        put_file(Path(path), build_workbook(read_again(self.result), self._get_lang(lang), explanation=told))
+        return Path(path)
+
+    def _get_lang(self, lang: Lang | str | None) -> Lang:
+        return Lang(lang or self.result.problem.scenario.spec.locale)
+
+    def _explain(self) -> Mapping[str, Any] | None:
+        from tnt_sim.analysis.explain.explanation import explain_for_reports
+        from tnt_sim.analysis.shared.decided_run import of_result
+
+        return None if self.result.allocation is None else explain_for_reports(of_result(self.result))
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """The formats of other tools, one method each. Every method writes its file and returns the path.
+
+    Acts (`mail_merge`, `order_annex`, `chorus`) are refused for a decision that is not shown to be optimal, unless
+    `unproven` is set; the act then says so.
+    """
+
+    run: StoredRun = field(repr=False)
+    lang: Lang
+
+    def __repr__(self) -> str:
+        return f"<Exports of {self.run.spec.id}>"
+
+    def write(
+        self,
+        name: str,
+        path: Path | str,
+        *,
+        lang: Lang | str | None = None,
+        csv_style: CsvStyle | str = CsvStyle.FR,
+        info: Mapping[str, str] | None = None,
+        unproven: bool = False,
+    ) -> Path:
+        """Write a format by the name of `tnt-sim export --format`, formats of other packages included.
+
+        Parameters
+        ----------
+        lang : of headers and sentences; by default that of the scenario
+        csv_style : `fr` (as Excel reads it in French) or `intl`
+        info : what the format asks and the run does not know, as `--info`
+        unproven : write an act without a proof of optimality
+
+        Raises
+        ------
+        UsageError
+            For an unknown format, suffix or key of `info`, or an act without proof.
+
+        Examples
+        --------
+        >>> result.export.write("csv", "liste.csv", csv_style="intl").name
+        'liste.csv'
+        """
+        target = Path(path)
+        suffix = target.suffix.lower() or require_format(name).suffixes[0]
+        options = ExportOptions(
+            suffix, Lang(lang or self.lang), CsvStyle(csv_style), dict(info or {}), unproven
+        )
+        put_file(target, export_bytes(self.run, name, options))
+        return target
+
+    def csv(self, path: Path | str, *, csv_style: CsvStyle | str = CsvStyle.FR) -> Path:
+        """Write one row per application as CSV.
+
+        Examples
+        --------
+        >>> result.export.csv("liste.csv").exists()
+        True
+        """
+        return self.write("csv", path, csv_style=csv_style)
+
+    def parquet(self, path: Path | str) -> Path:
+        """Write one row per application as Parquet, amounts in integer cents.
+
+        Examples
+        --------
+        >>> result.export.parquet("liste.parquet").exists()
+        True
+        """
+        return self.write("parquet", path)
+
+    def xlsx(self, path: Path | str, *, lang: Lang | str | None = None) -> Path:
+        """Write the workbook of the decision, without explanations.
+
+        Examples
+        --------
+        >>> result.export.xlsx("decision.xlsx").exists()
+        True
+        """
+        return self.write("xlsx", path, lang=lang)
+
+    def demarche(self, path: Path | str) -> Path:
+        """Write the decisions for démarches-simplifiées.
+
+        Examples
+        --------
+        >>> result.export.demarche("demarche.csv").exists()
+        True
+        """
+        return self.write("demarche", path)
+
+    def turgot(self, path: Path | str) -> Path:
+        """Write the table of Turgot.
+
+        Examples
+        --------
+        >>> result.export.turgot("turgot.xlsx").exists()
+        True
+        """
+        return self.write("turgot", path)
+
+    def scdl(self, path: Path | str, *, info: Mapping[str, str] | None = None) -> Path:
+        """Write the public list of grants (schéma SCDL « subventions »).
+
+        Examples
+        --------
+        >>> about = {"nomAttribuant": "Ministère", "idAttribuant": "11000201100044"}
+        >>> result.export.scdl("subventions.csv", info=about)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        tnt_sim.errors.DataError: scdl [E-01], [E-02], ... un SIRET de 14 chiffres est attendu ...
+        """
+        return self.write("scdl", path, info=info)
+
+    def pabulib(self, path: Path | str) -> Path:
+        """Write an instance of participatory budgeting (Pabulib).
+
+        Examples
+        --------
+        >>> result.export.pabulib("instance.pb").exists()
+        True
+        """
+        return self.write("pabulib", path)
+
+    def mail_merge(self, path: Path | str, *, unproven: bool = False) -> Path:
+        """Write the data of letters to applicants (publipostage).
+
+        Examples
+        --------
+        >>> result.export.mail_merge("courriers.csv").exists()
+        True
+        """
+        return self.write("publipostage", path, unproven=unproven)
+
+    def order_annex(self, path: Path | str, *, unproven: bool = False) -> Path:
+        """Write the annex of the order that grants (arrêté).
+
+        Examples
+        --------
+        >>> result.export.order_annex("annexe.csv").exists()
+        True
+        """
+        return self.write("arrete", path, unproven=unproven)
+
+    def chorus(
+        self, path: Path | str, *, info: Mapping[str, str] | None = None, unproven: bool = False
+    ) -> Path:
+        """Write the commitments for Chorus.
+
+        Examples
+        --------
+        >>> about = {"domaineFonctionnel": "0362-05", "centreFinancier": "0362-CDIE"}
+        >>> result.export.chorus("chorus.csv", info=about).exists()
+        True
+        """
+        return self.write("chorus", path, info=info, unproven=unproven)

@@ -1,0 +1,193 @@
+"""Results for Python users: the allocation with its proof, tables, charts, reports, exports and explanations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tnt_sim.engine.result import ResultData
+from tnt_sim.engine.stored_run import run_of
+from tnt_sim.i18n.message import Lang
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tnt_sim.analysis.explain.explanation import Explanation
+    from tnt_sim.api.decision_files import DecisionReport, Exports
+    from tnt_sim.api.scenario import Scenario
+    from tnt_sim.reporting.notebook.plots import Plots
+
+
+class Result(ResultData):
+    """The result of one decision: `status`, `proof`, `document`, `table(name)` and `report`, as every result.
+
+    The other attributes are those of `ResultData`: `allocation`, `dossiers`, `warnings`, `certificate`…
+    """
+
+    @classmethod
+    def from_data(cls, data: ResultData) -> Result:
+        """Return a result of the engine as one with the methods of this class.
+
+        Examples
+        --------
+        >>> from tnt_sim.engine.solve import solve
+        >>> tnt.Result.from_data(solve(scenario)).status.value
+        'optimal'
+        """
+        return cls(**{item.name: getattr(data, item.name) for item in fields(ResultData)})
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was solved."""
+        from tnt_sim.api.scenario import Scenario
+
+        return Scenario.from_data(self.problem.scenario)
+
+    @property
+    def lang(self) -> Lang:
+        """Language of the scenario."""
+        return Lang(self.problem.scenario.spec.locale)
+
+    def table(self, name: str = "dossiers") -> pl.DataFrame:
+        """Return a table: `dossiers`, `envelopes`, `rules`, `groups` or `objective`; amounts in integer cents.
+
+        Raises
+        ------
+        ValueError
+            For another name.
+
+        Examples
+        --------
+        >>> result.table("envelopes")["id"].to_list()
+        ['programme', 'numerique', 'mobilites']
+        """
+        frame: pl.DataFrame = self.to_dataframe(table=name)
+        return frame
+
+    def explain(self, *dossiers: str, everyone: bool = False, lang: Lang | str | None = None) -> Explanation:
+        """Explain why these applications, or all, are funded or not, and what change would fund them.
+
+        Raises
+        ------
+        NothingDecided
+            If the result has no allocation.
+
+        Examples
+        --------
+        >>> print(result.explain("E-01").sentences("en")["E-01"][:10])
+        Funded for
+        """
+        from tnt_sim.analysis.explain.explanation import explain
+        from tnt_sim.analysis.shared.decided_run import of_result
+
+        chosen = None if lang is None else Lang(lang)
+        return explain(of_result(self), dossiers, everyone=everyone, lang=chosen)
+
+    def inversions(self, **options: Any) -> dict[str, Any]:
+        """List better applications refused while worse ones are funded, and the price of having none.
+
+        Examples
+        --------
+        >>> result.inversions()["n_pairs"]
+        21
+        """
+        from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
+        from tnt_sim.analysis.shared.decided_run import of_result
+
+        return build_inversions_document(of_result(self), **options)
+
+    @property
+    def plot(self) -> Plots:
+        """Its charts: `result.plot.by_envelope()`, `result.plot.by_department()`.
+
+        Examples
+        --------
+        >>> "<svg" in result.plot.by_department()._repr_html_()
+        True
+        """
+        from tnt_sim.reporting.notebook.plots import Plots
+
+        return Plots(run_of(self), self.lang)
+
+    @property
+    def report(self) -> DecisionReport:
+        """Its report: `result.report.html("decision.html")`, `result.report.excel("decision.xlsx")`."""
+        from tnt_sim.api.decision_files import DecisionReport
+
+        return DecisionReport(self)
+
+    @property
+    def export(self) -> Exports:
+        """The formats of other tools: `result.export.scdl("subventions.csv")`."""
+        from tnt_sim.api.decision_files import Exports, read_again
+
+        return Exports(read_again(self), self.lang)
+
+    def save(self, out: Path | str | None = None) -> Path:
+        """Write the run folder into `out` (by default `runs` in the project) and return its path.
+
+        Examples
+        --------
+        >>> result.save("calculs").name.split("-")[0]
+        'exemple'
+        """
+        from tnt_sim.reporting.run_folder.writer import write_run
+
+        return write_run(self, None if out is None else Path(out))
+
+    def to_json(self, path: Path | str | None = None) -> str:
+        """Return the document of `run --json` as text, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> json.loads(result.to_json())["n_funded"]
+        17
+        """
+        text = json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        if path is not None:
+            from tnt_sim.reporting.run_folder.atomic_write import put_file
+
+            put_file(Path(path), text.encode())
+        return text
+
+    def to_html(
+        self,
+        path: Path | str | None = None,
+        lang: Lang | str | None = None,
+        *,
+        explain: bool = True,
+        explanation: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return the report as one self-contained page; see `report.html`.
+
+        Examples
+        --------
+        >>> result.to_html("decision.html", explain=False)[:15]
+        '<!doctype html>'
+        """
+        return self.report.html(path, lang, explain=explain, explanation=explanation)
+
+    def to_excel(
+        self,
+        path: Path | str,
+        lang: Lang | str | None = None,
+        *,
+        explain: bool = True,
+        explanation: Mapping[str, Any] | None = None,
+    ) -> Path:
+        """Write the workbook and return its path; see `report.excel`.
+
+        Examples
+        --------
+        >>> result.to_excel("decision.xlsx", explain=False).name
+        'decision.xlsx'
+        """
+        return self.report.excel(path, lang, explain=explain, explanation=explanation)
+
+    def _repr_html_(self) -> str:
+        from tnt_sim.reporting.notebook.cards import build_about, render_result_card
+
+        return render_result_card(self.document, build_about(self.problem.scenario), self.lang)

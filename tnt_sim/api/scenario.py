@@ -1,0 +1,211 @@
+"""Scenarios for Python users: read, change, check, solve, and ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tnt_sim.api.result import Result
+from tnt_sim.engine import solve as engine
+from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.load import load_scenario, with_changes
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.scenario.scenario import ScenarioData
+
+if TYPE_CHECKING:
+    from tnt_sim.api.analyses import Extension
+    from tnt_sim.api.analysis_methods import Analyses
+    from tnt_sim.api.session import Session
+
+
+class Scenario(ScenarioData):
+    """A scenario: a programme, its rules and objectives, and the applications. It never changes.
+
+    The attributes are those of `ScenarioData`: `id`, `title`, `spec`, `portfolio`, `warnings`, `sha256`…
+    """
+
+    @classmethod
+    def from_yaml(cls, path: str | Path, sets: Sequence[str] = ()) -> Scenario:
+        """Read a scenario file, the scenarios that it extends, and its applications.
+
+        Parameters
+        ----------
+        sets : changes as on the command line, `PATH=VALUE`
+
+        Raises
+        ------
+        ScenarioError, DataError
+            With every defect of the files.
+
+        Examples
+        --------
+        >>> tnt.Scenario.from_yaml("scenario.yaml", ["programme.amount=2 M€"]).id
+        'exemple'
+        """
+        return cls.from_data(load_scenario(path, sets))
+
+    @classmethod
+    def from_data(cls, data: ScenarioData) -> Scenario:
+        """Return a scenario of the engine as one with the methods of this class.
+
+        Examples
+        --------
+        >>> tnt.Scenario.from_data(result.problem.scenario).id
+        'exemple'
+        """
+        return cls(**{item.name: getattr(data, item.name) for item in fields(ScenarioData)})
+
+    def with_(self, changes: Mapping[str, object]) -> Scenario:
+        """Return the scenario with values changed at dotted paths; its applications are not read again.
+
+        Raises
+        ------
+        UsageError
+            If the scenario does not come from a file.
+        ScenarioError
+            If the changes contradict the scenario, or a path does not exist.
+
+        Examples
+        --------
+        >>> scenario.with_({"rules.plafond-departement.off": True}).solve().document["n_funded"]
+        19
+        """
+        return self.from_data(with_changes(self, changes))
+
+    def validate(self, lang: Lang | str | None = None) -> dict[str, Any]:
+        """Check all that can be checked without solving; the document of `tnt-sim validate --json`.
+
+        Examples
+        --------
+        >>> scenario.validate()["n_eligible"]
+        22
+        """
+        from tnt_sim.reporting.reports.validation import build_check_document
+
+        return build_check_document(compile_problem(self), Lang(lang or self.spec.locale))
+
+    def solve(
+        self,
+        *,
+        backend: str | None = None,
+        relax: bool = False,
+        cross_check: str | None = None,
+        time_limit: float | None = None,
+        method: str = "auto",
+        progress: Callable[[str, float], None] | None = None,
+    ) -> Result:
+        """Find the optimal allocation with its proof.
+
+        Parameters
+        ----------
+        backend : `highs`, `scipy` or `pulp:NAME`; by default the scenario's
+        relax : solve the linear relaxation alone, with shadow prices
+        cross_check : `auto`, `never` or the name of a second solver; by default the scenario's
+        time_limit : seconds for the whole; by default the scenario's
+        method : `auto`, `direct`, `core` or `tree`
+        progress : called with the phase and the share done, in [0, 1]
+
+        Raises
+        ------
+        UsageError
+            For an unknown method or solver.
+        LimitReached
+            If a limit came before any allocation was found.
+
+        Examples
+        --------
+        >>> found = scenario.solve()
+        >>> found.status.value, found.proof.value, found.document["n_funded"]
+        ('optimal', 'PROVED', 17)
+        """
+        return Result.from_data(
+            engine.solve(
+                self,
+                backend=backend,
+                relax=relax,
+                cross_check=cross_check,
+                time_limit=time_limit,
+                method=method,
+                progress=progress,
+            )
+        )
+
+    def session(self, *, backend: str = "highs") -> Session:
+        """Open a session: changed versions are solved one after the other, each from what is known.
+
+        Examples
+        --------
+        >>> session = scenario.session()
+        >>> session.solve({"programme.amount": "1.3 M€"}).status.value
+        'optimal'
+        """
+        from tnt_sim.api.session import Session
+
+        return Session(self, backend=backend)
+
+    @property
+    def analyse(self) -> Analyses:
+        """The questions to a scenario: `scenario.analyse.sweep(…)`, `.marginal_euro()`, `.alternatives()`…
+
+        Examples
+        --------
+        >>> scenario.analyse.rule_prices().table("prices").height
+        3
+        """
+        from tnt_sim.api.analysis_methods import Analyses
+
+        return Analyses(self)
+
+    def extend(
+        self,
+        *to: str | int,
+        time_limit: float | None = None,
+        lang: Lang | str | None = None,
+        progress: Callable[[str, float], None] | None = None,
+    ) -> Extension:
+        """Compare moving money between envelopes at the same total with enlarging the total.
+
+        Examples
+        --------
+        >>> scenario.extend("1.3 M€").status
+        'optimal'
+        """
+        from tnt_sim.api.analyses import extend
+
+        return extend(self, *to, time_limit=time_limit, lang=lang, progress=progress)
+
+    def _repr_html_(self) -> str:
+        from tnt_sim.reporting.notebook.cards import render_scenario_card
+
+        return render_scenario_card(self)
+
+
+def read_scenario(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
+    """Read a scenario file; see `Scenario.from_yaml`.
+
+    Examples
+    --------
+    >>> tnt.read_scenario("scenario.yaml").title
+    "Programme d'exemple"
+    """
+    return Scenario.from_yaml(path, sets)
+
+
+def by_opinion(scenario: ScenarioData, column: str, opinions: Sequence[str]) -> Scenario:
+    """Return the scenario whose objective is the number of applications by opinion, the best first.
+
+    Parameters
+    ----------
+    column : of the applications, that holds the opinions
+    opinions : from the best to the worst
+
+    Examples
+    --------
+    >>> tnt.by_opinion(scenario, "envelope", ["numerique", "mobilites"]).solve().status.value
+    'optimal'
+    """
+    from tnt_sim.analysis.preferences.partial_weights import with_opinion_goals
+
+    return Scenario.from_data(with_opinion_goals(scenario, column, opinions))
