@@ -81,7 +81,10 @@ PUBLIC = frozenset(
             "by_envelope",
         ),
         *("by_department", "table", "alternatives", "conflict", "core", "next_euro", "entries", "target"),
-        *("prices", "extension", "by_opinion", "weights", "ensemble", "sweep"),
+        *("prices", "extension", "by_opinion", "weights", "ensemble", "sweep", "session"),
+        *("marginal_euro", "entry_thresholds", "rule_prices", "extension_shares", "infeasibility"),
+        *("html", "excel", "csv", "parquet", "xlsx", "demarche", "turgot", "scdl", "pabulib"),
+        *("mail_merge", "order_annex", "chorus"),
     }
 )
 """Functions and methods that users call by these names: the Python interface, and the verbs of the commands."""

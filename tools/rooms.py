@@ -64,7 +64,6 @@ ARROWS_TO_CUT = frozenset(
         ("engine.result", "reporting.text.decision_reasons"),
         ("i18n.numbers", "domain.money"),
         ("i18n.numbers", "rules.expressions.column_text"),
-        ("reporting.run_folder.run_access", "api.runs"),
         ("verify.run_document", "reporting.text.decision_reasons"),
     }
 )

@@ -10,7 +10,7 @@ import pytest
 from support.command_line import Run
 
 from tnt_sim.analysis.sweep.envelope_point import Settler
-from tnt_sim.analysis.sweep.runner import Run as SweepRun
+from tnt_sim.analysis.sweep.runner import SweepRun
 from tnt_sim.reporting.reports.sweep import DOCUMENT, PAGE, POINTS, WORKBOOK
 from tnt_sim.scenario.problem import Problem
 

@@ -66,7 +66,7 @@ def test_every_key_of_a_scenario_says_what_it_means() -> None:
 
 
 def test_every_public_name_is_in_the_reference() -> None:
-    told = set(re.findall(r":: tnt_sim\.(\w+)", (ROOT / "docs/api.md").read_text(encoding="utf-8")))
+    told = set(re.findall(r":: tnt_sim\.(\w+)(?![.\w])", (ROOT / "docs/api.md").read_text(encoding="utf-8")))
     assert told == set(tnt.__all__) - {"__version__"}
 
 

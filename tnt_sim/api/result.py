@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from tnt_sim.analysis.explain.explanation import Explanation
     from tnt_sim.api.decision_files import DecisionReport, Exports
-    from tnt_sim.api.scenario import Scenario
     from tnt_sim.reporting.notebook.plots import Plots
 
 
@@ -38,13 +37,6 @@ class Result(ResultData):
         'optimal'
         """
         return cls(**{item.name: getattr(data, item.name) for item in fields(ResultData)})
-
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario that was solved."""
-        from tnt_sim.api.scenario import Scenario
-
-        return Scenario.from_data(self.problem.scenario)
 
     @property
     def lang(self) -> Lang:

@@ -183,8 +183,7 @@ def test_nothing_decided_is_nothing_to_explain(tmp_path: Path) -> None:
 
 
 def test_python_and_sentences(result: ResultData) -> None:
-    assert tnt.Result is type(result)
-    told = tnt.Result.explain(result, "3", lang="en")
+    told = tnt.Result.from_data(result).explain("3", lang="en")
     start = 'Does not fit in what is left of "tout": it needs €800'
     assert told.to_dataframe()["explanation"][0].startswith(start)
     assert "<th scope='row'>3</th>" in told._repr_html_()

@@ -21,7 +21,7 @@ from tnt_sim.analysis.sweep.dual_bounds import DualLines, compute_first_stage_bo
 from tnt_sim.analysis.sweep.envelope_point import Settler
 from tnt_sim.analysis.sweep.plan import Tolerance, build_plan
 from tnt_sim.analysis.sweep.result import build_document
-from tnt_sim.analysis.sweep.runner import Run, SweepResult, run
+from tnt_sim.analysis.sweep.runner import SweepResult, SweepRun, run
 from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
@@ -85,7 +85,7 @@ def test_the_width_in_euros_is_exact(seed: int, tmp_path: Path) -> None:
     case = crossing(seed)
     scenario = case.scenario(tmp_path)
     asked = build_plan(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=2, free=True)
-    sweep = Run(asked, PointStore(None, ""), Clock(None))
+    sweep = SweepRun(asked, PointStore(None, ""), Clock(None))
     found = sweep.run()
     told = {p["amount_cents"]: p["free"]["width_cents"] for p in build_document(found)["points"]}
     bounds = {c: _upper(sweep, c) for c in range(case.base + SPAN + 1)}
@@ -94,7 +94,7 @@ def test_the_width_in_euros_is_exact(seed: int, tmp_path: Path) -> None:
         assert told[point.cents] == (0 if point.settled else point.cents - least)
 
 
-def _upper(sweep: Run, cents: int) -> Fraction | None:
+def _upper(sweep: SweepRun, cents: int) -> Fraction | None:
     """The least of all lines at an amount, and of what is known of greater ones."""
     try:
         line = compute_first_stage_bound(sweep.plan.moved.compile_problem_at(cents), sweep.settler.lines)

@@ -110,7 +110,7 @@ class SweepResult:
 
 
 @dataclass
-class Run:
+class SweepRun:
     """One sweep in progress."""
 
     plan: SweepPlan
@@ -447,6 +447,6 @@ def run(
     many amounts
     """
     clock = Clock(time_limit) if deadline is None else Clock.from_deadline(deadline)
-    return Run(
+    return SweepRun(
         plan, store or PointStore(None, ""), clock, backend, cross_check, report_progress, most_lists
     ).run()
