@@ -271,7 +271,7 @@ class _Teller:
         if named:
             mask: BoolArray = self.problem.case.table["dossier"].is_in(named).to_numpy()
             return mask
-        key = "of" if rule.kind == "share" else "where"
+        key = rule.scope_key if isinstance(rule, RuleSpec) else "where"
         where = getattr(rule, key, None)
         return self._select_dossiers(where if isinstance(where, Selector) else None, path, rule, key)
 

@@ -15,11 +15,11 @@ from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, set_up, write_
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.dossier_sheet import YES, build_column_reference, describe_reason
 from tnt_sim.rules.expressions import text as expressions_text
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
 
 Entry = Mapping[str, Any]
-_MONEY = frozenset({"granted", "cost", "base", "requested", "leverage"})
 _HEADS = (
     (Text("N°", "No."), 5),
     (Text("à", "to"), 4),
@@ -221,13 +221,7 @@ def list_rule_units(run: StoredRun) -> dict[str, str]:
     """Return the display unit of each rule's figures."""
     units = dict.fromkeys((GUARD, *(cap.name for cap in run.spec.caps)), Unit.MONEY.value)
     for rule in run.spec.rules:
-        measure = getattr(rule, "measure", None)
-        if rule.kind == "share":
-            units[rule.id] = "rate"
-        elif rule.kind == "schedule" or (rule.kind == "limit" and measure in _MONEY):
-            units[rule.id] = "money"
-        else:
-            units[rule.id] = "decimal"
+        units[rule.id] = rule.figure_unit if isinstance(rule, RuleSpec) else "decimal"
     return units
 
 

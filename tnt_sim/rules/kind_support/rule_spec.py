@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from tnt_sim.domain.field_types import Code, Count, Described, Flag, Number, Rate, Spec
 from tnt_sim.i18n.message import Text
@@ -18,6 +18,10 @@ class ShareOfAmount(Spec):
 
     share: Rate
     of_amount: Code
+
+
+MONEY_MEASURES = frozenset({"granted", "cost", "base", "requested", "leverage"})
+"""Built-in measures in euros."""
 
 
 class PenaltySpec(Spec):
@@ -37,6 +41,13 @@ class RuleSpec(Described):
     kind: str
     counts_pairs: ClassVar[bool] = False
     """Whether a penalty is counted per violated pair or dossier, not per unit of distance."""
+    scope_key: ClassVar[str] = "where"
+    """Key of the selector that says which dossiers the rule is about."""
+
+    @property
+    def figure_unit(self) -> Literal["money", "rate", "decimal"]:
+        """How the figures of the rule's reading are written."""
+        return "decimal"
 
     @property
     def is_ceiling(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tnt_sim.domain.money import MoneyError, format_cents, format_rate, parse_cents, parse_decimal
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.rules.expressions.column_text import format_number
-from tnt_sim.rules.kind_support.rule_spec import RuleSpec, ShareOfAmount
+from tnt_sim.rules.kind_support.rule_spec import MONEY_MEASURES, RuleSpec, ShareOfAmount
 
 _IS, _ARE = Text("l'est", "is"), Text("le sont", "are")
 _IS_FUNDED, _ARE_FUNDED = Text("n'est financé", "is funded"), Text("ne sont financés", "are funded")
@@ -49,11 +49,8 @@ def describe_bound(bound: str | ShareOfAmount | None, measure: str, lang: Lang) 
             return f"{share} du montant de « {bound.of_amount} »"
         return f'{share} of the amount of "{bound.of_amount}"'
     try:
-        if measure in _MONEY or "€" in bound:
+        if measure in MONEY_MEASURES or "€" in bound:
             return format_cents(parse_cents(bound), lang)
         return format_number(parse_decimal(bound), lang)
     except MoneyError:
         return bound
-
-
-_MONEY = frozenset({"granted", "cost", "base", "requested", "leverage"})

@@ -22,6 +22,7 @@ from tnt_sim.rules.expressions.measures import Measures, can_restrict
 from tnt_sim.rules.expressions.selectors import Selector, find_envelope_node, select
 from tnt_sim.rules.kind_support.attainable_range import can_hold_limit, compute_demand_steps
 from tnt_sim.rules.kind_support.rule_spec import (
+    MONEY_MEASURES,
     RuleSpec,
     ShareOfAmount,
     compile_penalty,
@@ -66,6 +67,11 @@ class LimitSpec(RuleSpec):
     max: str | ShareOfAmount | None = None
     floor: Literal["demand", "strict"] | None = None
     empty: Flag = False
+
+    @property
+    def figure_unit(self) -> Literal["money", "rate", "decimal"]:
+        """Money where the measure is a built-in one in euros."""
+        return "money" if self.measure in MONEY_MEASURES else "decimal"
 
 
 @dataclass(frozen=True, slots=True)

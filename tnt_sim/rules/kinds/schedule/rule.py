@@ -69,6 +69,11 @@ class ScheduleSpec(RuleSpec):
     def __hash__(self) -> int:
         return hash((self.id, self.kind))
 
+    @property
+    def figure_unit(self) -> Literal["money", "rate", "decimal"]:
+        """Money."""
+        return "money"
+
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:

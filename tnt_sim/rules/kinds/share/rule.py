@@ -46,6 +46,7 @@ from tnt_sim.rules.protocols import (
 class ShareSpec(RuleSpec):
     """A share between bounds, in all or by group."""
 
+    scope_key = "of"
     kind: Literal["share"]
     measure: Code
     of_measure: Code | None = None
@@ -64,6 +65,11 @@ class ShareSpec(RuleSpec):
     def whole(self) -> Selector | None:
         """The selector of the denominator; None for all dossiers."""
         return self.of if isinstance(self.of, Selector) else None
+
+    @property
+    def figure_unit(self) -> Literal["money", "rate", "decimal"]:
+        """A rate."""
+        return "rate"
 
 
 @dataclass(frozen=True, slots=True)
