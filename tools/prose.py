@@ -2,7 +2,8 @@
 
 python tools/prose.py            prints each place, by kind, and the counts
 python tools/prose.py KIND       prints the places of one kind
-python tools/prose.py check      names each kind above its count in `tools/prose_counts.json`; exit code 1 if any
+python tools/prose.py check      names each kind above its count in `tools/prose_counts.json`, and its places on
+                                 lines changed since that file was; exit code 1 if any
 python tools/prose.py write      writes the counts of the kinds that have fallen, and of new kinds
 
 It reads README, CONTRIBUTING and `docs/`, the help of the commands, docstrings of the package and the tools, every
@@ -31,8 +32,8 @@ ROOT = Path(__file__).resolve().parents[1]
 COUNTS = Path("tools/prose_counts.json")
 SINCE = "ec47add8f3d0"
 """The commit from which on subjects are counted."""
-HELP = "docs/commands.md"
-"""Made from the help, whose texts are sentences of the catalogue."""
+MADE = ("docs/commands.md", "docs/schemas.md")
+"""Pages made from sentences of the catalogue and from docstrings."""
 
 _PASSIVE = "told|asked|read again|walked|sought|said|kept|held|settled|met"
 _VERB = "is|are|was|were|be|been|being"
@@ -238,7 +239,7 @@ def _pages(root: Path) -> Iterator[Piece]:
     names = [*root.glob("README*.md"), root / "CONTRIBUTING.md", *sorted((root / "docs").rglob("*.md"))]
     for path in names:
         name = path.relative_to(root).as_posix()
-        if path.is_file() and name != HELP:
+        if path.is_file() and name not in MADE:
             developers = name.startswith(
                 ("docs/architecture", "docs/decisions/", "docs/glossary", "CONTRIBUTING")
             )
@@ -355,6 +356,23 @@ def risen(counts: Mapping[str, int], allowed: Mapping[str, int]) -> list[str]:
     ]
 
 
+def changed_lines(root: Path = ROOT) -> set[str]:
+    """`file:line` of each line that is new since the counts were written; empty without git."""
+    words = ["git", "-C", str(root), "log", "-1", "--format=%H", "--", COUNTS.as_posix()]
+    commit = subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+    if not commit:
+        return set()
+    words = ["git", "-C", str(root), "diff", "--unified=0", "--no-color", commit]
+    places, file = set(), ""
+    for line in subprocess.run(words, capture_output=True, text=True, check=False).stdout.splitlines():
+        if line.startswith("+++ b/"):
+            file = line.removeprefix("+++ b/")
+        elif span := re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line):
+            first, n = int(span[1]), int(span[2] or 1)
+            places |= {f"{file}:{k}" for k in range(first, first + n)}
+    return places
+
+
 def main(words: Sequence[str], root: Path = ROOT) -> int:
     path = root / COUNTS
     found = every_match(root)
@@ -362,6 +380,12 @@ def main(words: Sequence[str], root: Path = ROOT) -> int:
     allowed: dict[str, int] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if words == ["check"]:
         up = risen(counts, allowed)
+        kinds, changed = {line.split(":")[0] for line in up}, changed_lines(root) if up else set()
+        up += [
+            f"  {match.kind}\t{match.place}\t{match.words}"
+            for match in found
+            if match.kind in kinds and match.place in changed
+        ]
         print(
             "\n".join(up)
             or f"no kind has risen: {sum(counts.values())} places, {sum(allowed.values())} allowed"

@@ -24,7 +24,7 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Analyses:
-    """The questions that can be asked of a scenario.
+    """The questions to a scenario, one method each.
 
     Each has a `time_limit` in seconds for the whole; at its end the answer says how far it came.
     """
@@ -102,7 +102,7 @@ class Analyses:
 
         Parameters
         ----------
-        dossiers : applications for which the amount is sought exactly, one solve each
+        dossiers : applications whose amount must be exact, one solve each
         envelope : by default the programme
         stop : largest amount; by default 125 % of the written one
 
@@ -152,7 +152,7 @@ class Analyses:
 
         Parameters
         ----------
-        envelope : that would receive the compensating money; by default the programme
+        envelope : the one that receives the compensating money; by default the programme
         kinds : some of `rule`, `ring_fence`, `non_fungible`, `forced`, `refused`; by default all
 
         Examples
@@ -280,8 +280,8 @@ class Analyses:
 
         Parameters
         ----------
-        draws, seed : size of the sample and seed; the same seed gives the same bytes
-        workers : processes; by default one per core
+        draws, seed : size of the sample and its seed. The same seed gives the same bytes
+        workers : number of processes; by default that of the cores
 
         Raises
         ------

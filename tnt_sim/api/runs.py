@@ -30,7 +30,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """What was found: `optimal`, `feasible`, `infeasible`."""
+        """Status of the decision: `optimal`, `feasible`, `infeasible`."""
         return str(self.run.summary["status"])
 
     @property

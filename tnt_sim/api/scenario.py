@@ -100,10 +100,10 @@ class Scenario(ScenarioData):
 
         Parameters
         ----------
-        backend : `highs`, `scipy` or `pulp:NAME`; by default the scenario's
+        backend : `highs`, `scipy` or `pulp:NAME`. This and the next ones are by default the scenario's
         relax : solve the linear relaxation alone, with shadow prices
-        cross_check : `auto`, `never` or the name of a second solver; by default the scenario's
-        time_limit : seconds for the whole; by default the scenario's
+        cross_check : `auto`, `never` or the name of a second solver
+        time_limit : seconds for the whole
         method : `auto`, `direct`, `core` or `tree`
         progress : called with the phase and the share done, in [0, 1]
 
@@ -187,8 +187,8 @@ def read_scenario(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
 
     Examples
     --------
-    >>> tnt.read_scenario("scenario.yaml").title
-    "Programme d'exemple"
+    >>> tnt.read_scenario("scenario.yaml").spec.locale
+    'fr'
     """
     return Scenario.from_yaml(path, sets)
 

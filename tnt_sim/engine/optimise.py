@@ -127,26 +127,25 @@ Report = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class OptimiseOptions:
-    """What an optimisation looks for, and which evidence it seeks.
+    """Options of an optimisation: what it looks for, and which evidence it seeks.
 
     Attributes
     ----------
-    kept_values : a value for each of the first stages, in its unit: a minimum if it is maximised, a maximum if
-    it is minimised; they are kept, and the next stages are optimised
-    n_stages : number of stages to optimise after the kept ones; None for all
-    least_granted : then minimise the total granted; with every stage kept, this is the least money for at least
-    these values
+    kept_values : a bound on each of the first stages, in its unit: a minimum if it is maximised, else a maximum.
+    The stages after them are optimised
+    n_stages : number of stages to optimise after these; None for all
+    least_granted : then minimise the total granted. If `kept_values` bounds every stage, the result is the least
+    money for at least these values
     canonical : then break ties, so that the answer is unique
-    prove : seek an exact certificate of each optimised stage, of the least money if every stage is kept, or of
-    infeasibility
+    prove : seek an exact certificate of each optimised stage, of the least money, or of infeasibility
     prove_ties : also seek proofs of « least granted » and of the tie-break
     backend : `highs`, `scipy` or `pulp:NAME`
     cross_check : `never`, or `auto` or an independent solver, used if no certificate is found
     method : one of `METHODS`; `auto` and `tree` give exact kernels half of the time at most
     blocks : with a kept objective, also try blocks under prices, which are slow if an amount has many steps
-    with_evidence : the outcome is a decision for planners. A first list is sought before all else, a kernel's
-    list counts only with its proof, a named second solver is always asked, Ctrl-C ends with what was found, and
-    the outcome carries its evidence: figures of the stages, certificate, warnings
+    with_evidence : the outcome is a decision for planners. The search begins with a first list, accepts a kernel's
+    list only with its proof, and always asks a named second solver. Ctrl-C ends it with the best list so far. The
+    outcome carries its evidence: figures of the stages, certificate, warnings
     """
 
     kept_values: tuple[Fraction, ...] = ()
@@ -203,7 +202,7 @@ def decide_problem(
 
 
 def build_outcome_result(problem: Problem, outcome: SolveOutcome, seconds: Mapping[str, float]) -> ResultData:
-    """Build the result of an optimisation that was asked with evidence.
+    """Build the result of an optimisation `with_evidence`.
 
     Raises
     ------
@@ -218,7 +217,7 @@ def build_outcome_result(problem: Problem, outcome: SolveOutcome, seconds: Mappi
 
 @dataclass
 class WarmStart:
-    """What earlier optimisations left, to start from; no answer depends on it.
+    """Models, bases and kernel results of earlier optimisations, to start from; no answer depends on them.
 
     Attributes
     ----------
@@ -252,7 +251,7 @@ def optimise(
     progress
         Called with the name of a phase and the share that is done.
     warm
-        What earlier optimisations left.
+        Models, bases and kernel results of earlier optimisations.
 
     Raises
     ------
@@ -394,7 +393,7 @@ class _Optimisation:
     def _solve_first(self, model: LinearModel) -> tuple[LinearModel, StagesOutcome]:
         """Try an exact kernel on the model as formulated; otherwise fix columns and ask a solver.
 
-        A kernel's point without a proof is only a start for the solver if evidence is asked.
+        `with_evidence`, a kernel's point without a proof is only a start for the solver.
         """
         settled = self._solve_by_kernel(
             with_kept_values(self.form.model, self.form.stages, self.options.kept_values)
@@ -437,7 +436,7 @@ class _Optimisation:
         raise build_disagreement_error(self.checked, folder)
 
     def _break_ties(self, outcome: StagesOutcome) -> TieBreakResult:
-        """Find the first of the equal optima in rank order, as time allows, if it is asked."""
+        """Find the first of the equal optima in rank order, as time and options allow."""
         assert outcome.values is not None
         self._report_progress("tie_break", 0.9)
         if self.interrupted or outcome.termination is Termination.INTERRUPTED:
@@ -457,7 +456,7 @@ class _Optimisation:
 
     @contextmanager
     def _keep_on_interrupt(self, phase: str) -> Iterator[None]:
-        """Let Ctrl-C end this phase alone if evidence is asked, and record the phase."""
+        """Let Ctrl-C end this phase alone `with_evidence`, and record the phase."""
         try:
             yield
         except KeyboardInterrupt:
@@ -558,7 +557,7 @@ class _Optimisation:
         return []
 
     def _list_held_values(self, outcome: StagesOutcome) -> list[Fraction]:
-        """The values to prove: of the kept stages, of the optimised ones, and the least money if all are kept."""
+        """Return the values to prove: kept ones, optimised ones, and the least money if no stage is left."""
         assert outcome.values is not None
         allocation = Allocation(*self.form.recovery.compute_awards(outcome.values))
         reading = read_allocation(self.problem, allocation)

@@ -92,7 +92,7 @@ class SolveOutcome:
     bound : if the allocation is not optimal, the solver's bound on the first optimised stage; otherwise None
     claimed : a kernel or one solver completed its search with this allocation, and nothing else shows that it
     is optimal
-    evidence : what a result is built with, if it was asked; None also if nothing was found in time
+    evidence : the content of a result, `with_evidence` and if time sufficed; otherwise None
     interrupted : Ctrl-C was pressed and ended a phase
 
     Raises

@@ -1,4 +1,4 @@
-"""What the answers to all questions share: status, evidence and tables of their document."""
+"""Status, evidence and tables of the document of each answer."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ class StudyAnswer(DocumentTables):
 
     @property
     def status(self) -> str:
-        """What was found: `optimal`, `feasible`, `infeasible`, `stopped`, or how far the question came."""
+        """Status of the document: `optimal`, `feasible`, `infeasible`, `stopped`, or that of the study."""
         return str(self.document["status"])
