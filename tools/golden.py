@@ -326,7 +326,7 @@ ADS = (
     "json: export RUN --by department --out choices",
     *SIGNED,
 )
-"""Left out, because it ends at a limit: `weights`, which does not refuse steps."""
+"""Left out: `weights`, which refuses a scenario with steps."""
 AT_ONCE = "--time-limit 0.000001"
 """A limit that is over before the first question: what is written without its answer is the same everywhere."""
 FRANCECONNECT = (

@@ -195,3 +195,16 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
     for names, ranges in wrong:
         with pytest.raises(UsageError):
             weights(scenario, names, ranges=ranges)
+
+
+def test_a_scenario_with_steps_is_refused(tmp_path: Path) -> None:
+    """Its first step alone would be told as the whole, as every other question says."""
+    written(weighed(world(1)), tmp_path)
+    path = tmp_path / "heurt.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8") + "date: 2026-01-01\nsteps: [{id: a}, {id: b}]\n", encoding="utf-8"
+    )
+    from tnt_sim.scenario.load import load_scenario
+
+    with pytest.raises(UsageError, match="une seule décision"):
+        weights(load_scenario(path), ["score", "dossiers"])

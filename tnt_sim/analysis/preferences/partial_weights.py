@@ -63,6 +63,7 @@ from tnt_sim.analysis.preferences.weight_polytope import (
 )
 from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
+from tnt_sim.analysis.shared.reference_solution import check_single_decision
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import Deadline
 from tnt_sim.documents import dump_document
@@ -77,7 +78,7 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_document import format_fraction, hash_allocation
 
@@ -205,15 +206,15 @@ def weights(
     Raises
     ------
     UsageError
-        For unknown criteria, or if no weights satisfy the statements.
+        For unknown criteria, if no weights satisfy the statements, or for a scenario with steps.
 
     Examples
     --------
     >>> tnt.weights(scenario, ["score", "dossiers"]).status
     'optimal'
     """
-    steps = list_decision_steps(scenario)
-    problem = compile_problem(steps[0].scenario)
+    check_single_decision(scenario)
+    problem = compile_problem(scenario)
     result = build_criteria(problem, criteria)
     halves = parse_half_spaces(list(criteria), ranges or {}, order)
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
