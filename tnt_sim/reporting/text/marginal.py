@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from tnt_sim.analysis.marginal.document import EntryThresholdRow, EntryThresholdsDocument, PriceEntry
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_amount, format_decimal
 from tnt_sim.reporting.text.vocabulary import PROOF
 from tnt_sim.rules.expressions.column_text import format_integer
+
+if TYPE_CHECKING:  # every command that prints a run loads these words, none but `sweep` the analysis
+    from tnt_sim.analysis.marginal.document import EntryThresholdRow, EntryThresholdsDocument, PriceEntry
 
 TITLES: Mapping[str, Text] = MappingProxyType(
     {
