@@ -33,7 +33,7 @@ def find_extensions(group: str, known: Iterable[str]) -> dict[str, EntryPoint]:
     for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, get_package(entry))):
         if entry.name in taken:
             reason = Text(
-                f"« {entry.name} » est déjà un nom de {taken[entry.name]}",
+                f"« {entry.name} » est déjà un nom de {taken[entry.name]}",
                 f'"{entry.name}" is a name of {taken[entry.name]} already',
             )
             raise build_extension_error(entry, reason)
@@ -68,17 +68,17 @@ def load_extension[Extension](
     if not isinstance(extension, wanted):
         name = wanted.__name__
         reason = Text(
-            f"« {entry.value} » n’est pas un objet `{name}`", f'"{entry.value}" is no `{name}` object'
+            f"« {entry.value} » n’est pas un objet `{name}`", f'"{entry.value}" is no `{name}` object'
         )
         missing = ", ".join(
             member for member in dir(wanted) if member[0] != "_" and not hasattr(extension, member)
         )
         if getattr(wanted, "_is_protocol", False):
-            reason = Text(f"{reason.fr}, il lui manque : {missing}", f"{reason.en}, it lacks: {missing}")
+            reason = Text(f"{reason.fr}, il lui manque : {missing}", f"{reason.en}, it lacks: {missing}")
         raise build_extension_error(entry, reason)
     stated = getattr(extension, "name", entry.name)
     if stated != entry.name:
-        reason = Text(f"son objet s’appelle « {stated} »", f'its object is named "{stated}"')
+        reason = Text(f"son objet s’appelle « {stated} »", f'its object is named "{stated}"')
         raise build_extension_error(entry, reason)
     return extension
 

@@ -73,7 +73,7 @@ def list_gaps(kind: RuleKind) -> list[str]:
         "no formula": all(format_rule_formula(rule) for rule in rules),
         "a key of its own that it does not have": kind.keys.keys() <= kind.spec.model_fields.keys(),
         "no test writes a rule of this kind": any(f"kind: {name}" in text for text in TEST_TEXTS.values()),
-        "the oracle does not measure it": name == "decide" or hasattr(Rules, f"_{name}"),
+        "the enumeration does not measure it": name == "decide" or hasattr(Rules, f"_{name}"),
         **{f"no file {file.relative_to(ROOM.parents[2])}": file.is_file() for file in sorted(files)},
     }
     return [f"{name}: {gap}" for gap, fine in needs.items() if not fine]

@@ -1,7 +1,9 @@
 """Shares that contradict each other, found without solving.
 
-    shares of one whole                 Σ minima of disjoint parts ≤ 1;  Σ maxima of parts that cover it ≥ 1
-    one share of all, by group          n · minimum ≤ 1;  n · maximum ≥ 1 where the n groups cover the whole
+    Σ minima of disjoint parts of one whole ≤ 1
+    Σ maxima of parts that cover it         ≥ 1
+    n · minimum of a share of all, by group ≤ 1
+    n · maximum where n groups cover all    ≥ 1
 
 Two shares that ask for more than the whole are satisfied only where nothing of it is funded; they are
 refused, like a single share above 100 %.
