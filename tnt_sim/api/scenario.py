@@ -82,9 +82,10 @@ class Scenario(ScenarioData):
         >>> scenario.validate()["n_eligible"]
         22
         """
+        from tnt_sim.documents import dump_document
         from tnt_sim.reporting.reports.validation import build_check_document
 
-        return build_check_document(compile_problem(self), Lang(lang or self.spec.locale))
+        return dump_document(build_check_document(compile_problem(self), Lang(lang or self.spec.locale)))
 
     def solve(
         self,

@@ -8,12 +8,13 @@ maximised, it is ≥ 0 for a maximum and ≤ 0 for a minimum; the signs are reve
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import polars as pl
 
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import Formulation, select_planner_rows
@@ -23,7 +24,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
 from tnt_sim.solve.methods.lexicographic import RelaxedStage, solve_relaxed
 from tnt_sim.verify import run_document
-from tnt_sim.verify.run_document import format_fraction
+from tnt_sim.verify.run_document import ShadowPrice, format_fraction
 from tnt_sim.verify.verification import NO_ROWS
 
 NEGLIGIBLE = 1e-12
@@ -51,46 +52,49 @@ def solve_relaxation(
     status = Status.OPTIMAL if last is Termination.OPTIMAL else Status.INFEASIBLE
     prices = _build_price_entries(form, result) if status is Status.OPTIMAL else []
     lang = Lang(problem.scenario.spec.locale)
-    document: dict[str, Any] = {
-        **run_document.build_head(problem),
-        "title": problem.scenario.title,
-        "relaxed": True,
-        "status": status.value,
-        "stopped_by": None,
-        "proof": None,
-        "publishable": False,
-        "canonical": False,
-        "canonical_proof": {"least_granted": None, "list": None},
-        "proof_rows": NO_ROWS.document,
-        "method": "relax",
-        "objective": [_build_goal_entry(form, k, stage) for k, stage in enumerate(result)],
-        **run_document.build_totals(problem, None, None),
-        "envelopes": run_document.build_envelope_entries(problem, None, None, None, lang),
-        "rules": [],
-        "warnings": run_document.format_warnings(problem.warnings, lang),
-        "allocation_sha256": None,
-        "prices": prices,
-        "seconds": {**seconds, "solve": round(sum(stage.seconds for stage in result), 4)},
-    }
-    if status is Status.INFEASIBLE:
-        document["conflict"] = []
+    totals = run_document.build_totals(problem, None, None)
+    document = run_document.RunDocument(
+        scenario=problem.scenario.id,
+        scenario_sha256=problem.scenario.sha256,
+        title=problem.scenario.title,
+        relaxed=True,
+        status=status,
+        stopped_by=None,
+        proof=None,
+        publishable=False,
+        canonical=False,
+        canonical_proof=run_document.TieEvidence(),
+        proof_rows=run_document.ProofRowCounts(**NO_ROWS.document),
+        method="relax",
+        objective=[_build_goal_entry(form, k, stage) for k, stage in enumerate(result)],
+        **{key.name: getattr(totals, key.name) for key in fields(totals)},
+        envelopes=run_document.build_envelope_entries(problem, None, None, None, lang),
+        rules=(),
+        warnings=run_document.format_warnings(problem.warnings, lang),
+        allocation_sha256=None,
+        prices=prices,
+        seconds={**seconds, "solve": round(sum(stage.seconds for stage in result), 4)},
+        conflict=() if status is Status.INFEASIBLE else None,
+    )
     return ResultData(
         problem=problem,
         status=status,
         proof=None,
-        document=document,
+        document=dump_document(document),
         allocation=None,
         reading=None,
         reasons=None,
         dossiers=problem.case.table,
-        prices=pl.DataFrame(prices, infer_schema_length=None) if prices else None,
+        prices=pl.DataFrame([dump_document(one) for one in prices], infer_schema_length=None)
+        if prices
+        else None,
         certificate={},
         log="",
         warnings=problem.warnings,
     )
 
 
-def _build_goal_entry(form: Formulation, number: int, relaxation: RelaxedStage) -> dict[str, Any]:
+def _build_goal_entry(form: Formulation, number: int, relaxation: RelaxedStage) -> run_document.StageEntry:
     """Build the entry of an objective: the solver's value, and the exact bound on all fractional points."""
     stage = form.stages[number]
     value = bound = None
@@ -99,18 +103,18 @@ def _build_goal_entry(form: Formulation, number: int, relaxation: RelaxedStage) 
     if relaxation.bound is not None:
         bound = stage.to_value(relaxation.bound)
     gap = None if value is None or bound is None else _round_price(float(abs(bound - value)))
-    return {
-        "goal": stage.name,
-        "sense": stage.sense.value,
-        "value": format_fraction(value),
-        "bound": format_fraction(bound),
-        "gap": format_fraction(gap),
-        "gap_money_cents": None,
-        "proof": None,
-    }
+    return run_document.StageEntry(
+        goal=stage.name,
+        sense=stage.sense,
+        value=format_fraction(value),
+        bound=format_fraction(bound),
+        gap=format_fraction(gap),
+        gap_money_cents=None,
+        proof=None,
+    )
 
 
-def _build_price_entries(form: Formulation, relaxations: tuple[RelaxedStage, ...]) -> list[dict[str, Any]]:
+def _build_price_entries(form: Formulation, relaxations: tuple[RelaxedStage, ...]) -> list[ShadowPrice]:
     """Return the price of each envelope and rule at each stage, without technical link rows."""
     prices = []
     for number, (stage, solved) in enumerate(zip(form.stages, relaxations, strict=False), start=1):
@@ -120,16 +124,16 @@ def _build_price_entries(form: Formulation, relaxations: tuple[RelaxedStage, ...
             label = form.labels[row]
             price = float(solved.row_duals[row]) * float(stage.scale) / float(form.units[row])
             prices.append(
-                {
-                    "stage": number,
-                    "goal": stage.name,
-                    "kind": label.kind.value,
-                    "id": label.id,
-                    "group": label.group,
-                    "side": label.side or "max",
-                    "price": format_fraction(_round_price(price)),
-                    "per": form.row_measures[row],
-                }
+                ShadowPrice(
+                    stage=number,
+                    goal=stage.name,
+                    kind=label.kind.value,
+                    id=label.id,
+                    group=label.group,
+                    side=label.side or "max",
+                    price=format_fraction(_round_price(price)),
+                    per=form.row_measures[row],
+                )
             )
     return prices
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.text.decision_reasons import describe_dossiers, warn_zero_gain
@@ -299,37 +300,35 @@ def build_result(
     why = determine_reasons(problem, allocation, reading) if allocation and reading else None
     idle = warn_zero_gain(problem, why) if why else None
     warnings = (*problem.warnings, *([idle] if idle else []), *evidence.warnings)
-    document: dict[str, Any] = {
-        **run_document.build_head(problem),
-        "title": problem.scenario.title,
-        "relaxed": False,
-        "status": evidence.status.value,
-        "stopped_by": evidence.stopped_by,
-        "proof": evidence.proof.value if evidence.proof else None,
-        "publishable": allocation is not None and evidence.proof in (Proof.PROVED, Proof.CROSS_CHECKED),
-        "canonical": evidence.canonical,
-        "canonical_proof": {
-            "least_granted": evidence.least_granted.value if evidence.least_granted else None,
-            "list": evidence.listing.value if evidence.listing else None,
-        },
-        "proof_rows": evidence.rows.document,
-        "method": evidence.method,
-        "objective": [stage.build_document() for stage in evidence.stages],
-        **run_document.build_totals(problem, reading, allocation),
-        "envelopes": run_document.build_envelope_entries(problem, reading, allocation, why, lang),
-        "rules": run_document.build_rule_entries(reading.rules) if reading else [],
-        "warnings": run_document.format_warnings(warnings, lang),
-        **run_document.open_questions([problem], lang),
-        "allocation_sha256": hash_allocation(problem, allocation) if allocation else None,
-        "seconds": dict(seconds),
-    }
-    if evidence.status is Status.INFEASIBLE:
-        document["conflict"] = []
+    totals = run_document.build_totals(problem, reading, allocation)
+    document = run_document.RunDocument(
+        scenario=problem.scenario.id,
+        scenario_sha256=problem.scenario.sha256,
+        title=problem.scenario.title,
+        relaxed=False,
+        status=evidence.status,
+        stopped_by=evidence.stopped_by,
+        proof=evidence.proof,
+        publishable=allocation is not None and evidence.proof in (Proof.PROVED, Proof.CROSS_CHECKED),
+        canonical=evidence.canonical,
+        canonical_proof=run_document.TieEvidence(least_granted=evidence.least_granted, list=evidence.listing),
+        proof_rows=run_document.ProofRowCounts(**evidence.rows.document),
+        method=evidence.method,
+        objective=[stage.build_document() for stage in evidence.stages],
+        **{key.name: getattr(totals, key.name) for key in fields(totals)},
+        envelopes=run_document.build_envelope_entries(problem, reading, allocation, why, lang),
+        rules=run_document.build_rule_entries(reading.rules) if reading else [],
+        warnings=run_document.format_warnings(warnings, lang),
+        open_questions=run_document.list_open_questions([problem], lang),
+        allocation_sha256=hash_allocation(problem, allocation) if allocation else None,
+        seconds=seconds,
+        conflict=() if evidence.status is Status.INFEASIBLE else None,
+    )
     return ResultData(
         problem=problem,
         status=evidence.status,
         proof=evidence.proof,
-        document=document,
+        document=dump_document(document),
         allocation=allocation,
         reading=reading,
         reasons=why,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import Proof, ResultData, Status
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
@@ -104,6 +105,8 @@ def _build_document(
     entries = [build_step_entry(step.id, result) for step, result in done]
     if reserve is not None:
         entries.append(build_step_entry(RESERVE, reserve))
+    lang, problems = Lang(scenario.spec.locale), [result.problem for result in all_results]
+    questions = run_document.list_open_questions(problems, lang)
     return {
         **all_results[len(done) - 1].document,
         **run_document.build_head(problem),
@@ -114,9 +117,9 @@ def _build_document(
             key: sum(result.document["proof_rows"][key] for result in all_results) for key in NO_ROWS.document
         },
         "stopped_by": next((r.document["stopped_by"] for r in all_results if r.document["stopped_by"]), None),
-        "warnings": run_document.format_warnings(warnings, Lang(scenario.spec.locale)),
-        **run_document.open_questions([result.problem for result in all_results], Lang(scenario.spec.locale)),
-        "steps": entries,
+        "warnings": run_document.format_warnings(warnings, lang),
+        **({} if questions is None else {"open_questions": [dump_document(one) for one in questions]}),
+        "steps": [dump_document(entry) for entry in entries],
         "seconds": dict(all_results[-1].document["seconds"]),
     }
 
@@ -140,24 +143,22 @@ def _find_weakest_ties(results: Sequence[ResultData]) -> dict[str, str | None]:
     return {key: min((ties[key] for ties in told), key=order.index) for key in TIES}
 
 
-def build_step_entry(name: str, result: ResultData) -> dict[str, Any]:
+def build_step_entry(name: str, result: ResultData) -> run_document.StepEntry:
     """Build the document entry of a step: what it granted beyond the earlier steps."""
     day = result.problem.scenario.spec.date
     new = np.zeros(result.problem.case.n, dtype=np.bool_)
     if result.allocation is not None:
         new = result.allocation.funded & ~result.problem.offers.committed
-    return {
-        "id": name,
-        "date": day.isoformat() if day else None,
-        "status": result.status.value,
-        "proof": result.proof.value if result.proof else None,
-        "canonical_proof": result.document["canonical_proof"],
-        "objective": result.document["objective"],
-        "n_funded": int(new.sum()),
-        "granted_cents": 0
-        if result.allocation is None
-        else sum_exactly(result.allocation.granted_cents[new]),
-    }
+    return run_document.StepEntry(
+        id=name,
+        date=day.isoformat() if day else None,
+        status=result.status,
+        proof=result.proof,
+        canonical_proof=run_document.TieEvidence(**result.document["canonical_proof"]),
+        objective=[run_document.StageEntry(**stage) for stage in result.document["objective"]],
+        n_funded=int(new.sum()),
+        granted_cents=0 if result.allocation is None else sum_exactly(result.allocation.granted_cents[new]),
+    )
 
 
 def _build_dossier_table(

@@ -29,6 +29,18 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "analysis.audit.document.AuditDocument",
             Text("audit : une liste faite à la main", "audit: a list made by hand"),
         ),
+        "batch": (
+            "analysis.batch.document.BatchDocument",
+            Text("batch : beaucoup de scénarios", "batch: many scenarios"),
+        ),
+        "run": (
+            "reporting.run_folder.document.PrintedRunDocument",
+            Text("run : une répartition et ce qui la soutient", "run: an allocation and what supports it"),
+        ),
+        "validate": (
+            "reporting.reports.validation.ValidateDocument",
+            Text("validate : ce qui se vérifie sans calcul", "validate: what can be checked without solving"),
+        ),
         "conflict": (
             "analysis.infeasibility.document.ConflictDocument",
             Text("conflict : ce qui se contredit", "conflict: what clashes"),

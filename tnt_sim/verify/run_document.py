@@ -7,15 +7,16 @@ are the exact integers behind each figure.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 import polars as pl
 
+from tnt_sim.documents import DecimalText, omit_none
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.text.decision_reasons import describe_unspent
@@ -71,6 +72,191 @@ def _convert_exactly(value: Fraction) -> Decimal | None:
     return Decimal(value.numerator * 10**places // value.denominator).scaleb(-places, Context(prec=60))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEntry:
+    """One stage of the objective; null where there is no allocation, or nothing is known."""
+
+    goal: str
+    sense: str
+    value: DecimalText | None
+    bound: DecimalText | None
+    gap: DecimalText | None
+    gap_money_cents: int | None
+    proof: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TieEvidence:
+    """What supports that no equally good allocation grants less, and that none precedes this one."""
+
+    least_granted: str | None = None
+    list: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRowCounts:
+    """How many rows behind the proofs have a second reading, and how many have none."""
+
+    read: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnvelope:
+    """Figures of one envelope and of all envelopes below it, and why money is left."""
+
+    id: str
+    parent: str | None
+    title: str
+    amount_cents: int | None
+    effective_cents: int | None
+    transferred_in_cents: int
+    transferred_out_cents: int
+    reserved_cents: int
+    overprogrammed_cents: int
+    committed_cents: int
+    granted_cents: int | None
+    unspent_cents: int | None
+    n_dossiers: int
+    n_eligible: int
+    n_funded: int | None
+    unspent_code: str | None
+    unspent_rule: str | None
+    unspent_because: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupEntry:
+    """Figures of one group of a rule; `num` and `den` are the exact integers behind `value`."""
+
+    group: str | None
+    lowered: bool
+    min: DecimalText | None
+    max: DecimalText | None
+    value: DecimalText | None
+    num: int
+    den: int
+    slack: DecimalText | None
+    holds: bool
+    binds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleEntry:
+    """Figures of one rule: those of its tightest group, null if it has none."""
+
+    id: str
+    kind: str
+    mode: str
+    min: DecimalText | None = None
+    max: DecimalText | None = None
+    value: DecimalText | None = None
+    num: int | None = None
+    den: int | None = None
+    slack: DecimalText | None = None
+    holds: bool
+    binds: bool
+    groups: Sequence[GroupEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenQuestionEntry:
+    """What the data leave undecided, for how many dossiers, and what decides it."""
+
+    id: str
+    count: int
+    dossiers: Sequence[str]
+    text: str
+    way_out: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEntry:
+    """One step: what it granted beyond the earlier ones."""
+
+    id: str
+    date: str | None
+    status: str
+    proof: str | None
+    canonical_proof: TieEvidence
+    objective: Sequence[StageEntry]
+    n_funded: int
+    granted_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShadowPrice:
+    """Price of one envelope or rule at one stage of the relaxed problem."""
+
+    stage: int
+    goal: str
+    kind: str
+    id: str
+    group: str | None
+    side: str
+    price: DecimalText
+    per: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTotals:
+    """Amount, granted, unspent and counts of the programme; inhabitants if the scenario names a map.
+
+    `n_unlocated` counts the funded dossiers without a territory, or with a code that the map does not know.
+    """
+
+    amount_cents: int | None
+    granted_cents: int | None
+    unspent_cents: int | None
+    n_dossiers: int
+    n_eligible: int
+    n_funded: int | None
+    inhabitants: int | None
+    n_unlocated: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDocument:
+    """A decision: the allocation's figures, and what supports them; null where there is no allocation.
+
+    `prices` belong to a relaxed run, `steps` to a scenario with steps, `conflict` to an infeasible one.
+    """
+
+    schema_version: Literal[1] = 1
+    command: Literal["run"] = "run"
+    scenario: str
+    scenario_sha256: str
+    run_dir: str | None = None
+    title: str
+    relaxed: bool
+    status: str
+    stopped_by: str | None
+    proof: str | None
+    publishable: bool
+    canonical: bool
+    canonical_proof: TieEvidence
+    proof_rows: ProofRowCounts
+    method: str
+    objective: Sequence[StageEntry]
+    amount_cents: int | None
+    granted_cents: int | None
+    unspent_cents: int | None
+    n_dossiers: int
+    n_eligible: int
+    n_funded: int | None
+    inhabitants: int | None
+    n_unlocated: int | None
+    envelopes: Sequence[RunEnvelope]
+    rules: Sequence[RuleEntry]
+    warnings: Sequence[str]
+    open_questions: Sequence[OpenQuestionEntry] | None = omit_none()
+    allocation_sha256: str | None
+    prices: Sequence[ShadowPrice] | None = omit_none()
+    seconds: Mapping[str, float]
+    conflict: Sequence[object] | None = omit_none()
+    steps: Sequence[StepEntry] | None = omit_none()
+
+
 @dataclass(frozen=True, slots=True)
 class StageFigures:
     """Figures of one stage of the objective; None where there is no allocation."""
@@ -83,18 +269,18 @@ class StageFigures:
     gap_money_cents: int | None = None
     """The gap in money; None if it was not computed. A gap of 0 is reported as 0 cents."""
 
-    def build_document(self) -> dict[str, Any]:
+    def build_document(self) -> StageEntry:
         """Build the entry of `objective`."""
         gap = None if self.value is None or self.bound is None else abs(self.bound - self.value)
-        return {
-            "goal": self.goal,
-            "sense": self.sense,
-            "value": format_fraction(self.value),
-            "bound": format_fraction(self.bound),
-            "gap": format_fraction(gap),
-            "gap_money_cents": 0 if gap == 0 else self.gap_money_cents,
-            "proof": self.proof,
-        }
+        return StageEntry(
+            goal=self.goal,
+            sense=self.sense,
+            value=format_fraction(self.value),
+            bound=format_fraction(self.bound),
+            gap=format_fraction(gap),
+            gap_money_cents=0 if gap == 0 else self.gap_money_cents,
+            proof=self.proof,
+        )
 
 
 def build_head(problem: Problem) -> dict[str, Any]:
@@ -110,25 +296,21 @@ def build_head(problem: Problem) -> dict[str, Any]:
 
 def build_totals(
     problem: Problem, reading: AllocationReading | None, allocation: Allocation | None
-) -> dict[str, Any]:
-    """Build amount, granted, unspent and counts of the programme, and inhabitants if the scenario names a map.
-
-    `n_unlocated` counts the funded dossiers without a territory, or with a code that the map does not know.
-    """
+) -> RunTotals:
+    """Build the totals of the programme."""
     amount = problem.case.tree.written_cents[0]
     granted = reading.granted_cents if reading else None
-    unspent = max(0, amount - granted) if amount is not None and granted is not None else None
     reach = find_reached_communes(problem.case) if allocation else None
-    return {
-        "amount_cents": amount,
-        "granted_cents": granted,
-        "unspent_cents": unspent,
-        "n_dossiers": problem.case.n,
-        "n_eligible": int(select_eligible(problem).sum()),
-        "n_funded": int(allocation.funded.sum()) if allocation else None,
-        "inhabitants": reach.count_inhabitants(allocation.funded) if reach and allocation else None,
-        "n_unlocated": int(reach.unlocated[allocation.funded].sum()) if reach and allocation else None,
-    }
+    return RunTotals(
+        amount_cents=amount,
+        granted_cents=granted,
+        unspent_cents=max(0, amount - granted) if amount is not None and granted is not None else None,
+        n_dossiers=problem.case.n,
+        n_eligible=int(select_eligible(problem).sum()),
+        n_funded=int(allocation.funded.sum()) if allocation else None,
+        inhabitants=reach.count_inhabitants(allocation.funded) if reach and allocation else None,
+        n_unlocated=int(reach.unlocated[allocation.funded].sum()) if reach and allocation else None,
+    )
 
 
 def hash_allocation(problem: Problem, allocation: Allocation) -> str:
@@ -159,14 +341,12 @@ def build_envelope_entries(
     allocation: Allocation | None,
     reasons: Reasons | None,
     lang: Lang,
-) -> list[dict[str, Any]]:
+) -> list[RunEnvelope]:
     """Build one entry per envelope; figures include all envelopes below it."""
     tree, node = problem.case.tree, problem.case.node
-    counts = {
-        "n_dossiers": _count_by_node(problem, np.ones(problem.case.n, dtype=np.bool_)),
-        "n_eligible": _count_by_node(problem, select_eligible(problem)),
-        "n_funded": _count_by_node(problem, allocation.funded) if allocation else [None] * tree.n_nodes,
-    }
+    n_dossiers = _count_by_node(problem, np.ones(problem.case.n, dtype=np.bool_))
+    n_eligible = _count_by_node(problem, select_eligible(problem))
+    n_funded = _count_by_node(problem, allocation.funded) if allocation else None
     committed = [0] * tree.n_nodes
     held = (node >= 0) & problem.offers.committed
     np_committed = np.zeros(tree.n_nodes, dtype=np.int64)
@@ -180,28 +360,26 @@ def build_envelope_entries(
         granted = reading.envelopes.granted_cents[k] if reading else None
         code = reasons.unspent_code[k] if reasons else None
         entries.append(
-            {
-                "id": name,
-                "parent": tree.ids[int(tree.parent[k])] if k else None,
-                "title": tree.titles[k],
-                "amount_cents": amount,
-                "effective_cents": effective,
-                "transferred_in_cents": reading.envelopes.in_cents[k] if reading else 0,
-                "transferred_out_cents": reading.envelopes.out_cents[k] if reading else 0,
-                "reserved_cents": option.reserved_cents,
-                "overprogrammed_cents": reading.envelopes.overprogrammed_cents[k] if reading else 0,
-                "committed_cents": committed[k],
-                "granted_cents": granted,
-                "unspent_cents": None
-                if effective is None or granted is None
-                else max(effective - granted, 0),
-                **{key: values[k] for key, values in counts.items()},
-                "unspent_code": code,
-                "unspent_rule": reasons.unspent_rule[k] if reasons else None,
-                "unspent_because": describe_unspent(problem, reasons, k).in_(lang)
-                if reasons and code
-                else None,
-            }
+            RunEnvelope(
+                id=name,
+                parent=tree.ids[int(tree.parent[k])] if k else None,
+                title=tree.titles[k],
+                amount_cents=amount,
+                effective_cents=effective,
+                transferred_in_cents=reading.envelopes.in_cents[k] if reading else 0,
+                transferred_out_cents=reading.envelopes.out_cents[k] if reading else 0,
+                reserved_cents=option.reserved_cents,
+                overprogrammed_cents=reading.envelopes.overprogrammed_cents[k] if reading else 0,
+                committed_cents=committed[k],
+                granted_cents=granted,
+                unspent_cents=None if effective is None or granted is None else max(effective - granted, 0),
+                n_dossiers=n_dossiers[k],
+                n_eligible=n_eligible[k],
+                n_funded=None if n_funded is None else n_funded[k],
+                unspent_code=code,
+                unspent_rule=reasons.unspent_rule[k] if reasons else None,
+                unspent_because=describe_unspent(problem, reasons, k).in_(lang) if reasons and code else None,
+            )
         )
     return entries
 
@@ -213,63 +391,63 @@ def _count_by_node(problem: Problem, mask: BoolArray) -> list[int]:
     return problem.case.tree.sum_subtrees(own.tolist())
 
 
-def build_rule_entries(readings: Sequence[RuleReading]) -> list[dict[str, Any]]:
+def build_rule_entries(readings: Sequence[RuleReading]) -> list[RuleEntry]:
     """Build one entry per rule; a rule with `by` lists its groups."""
     entries = []
     for rule in readings:
-        figure = rule.tightest
-        groups = (
-            [{"group": r.group, "lowered": r.lowered, **_build_rule_amounts(r)} for r in rule.readings]
-            if rule.grouped
-            else []
+        entry = RuleEntry(
+            id=rule.id,
+            kind=rule.kind,
+            mode=rule.mode.value,
+            holds=rule.holds,
+            binds=any(reading.slack == 0 for reading in rule.readings),
+            groups=[_build_group_entry(reading) for reading in rule.readings] if rule.grouped else (),
         )
-        entries.append(
-            {
-                "id": rule.id,
-                "kind": rule.kind,
-                "mode": rule.mode.value,
-                **(_build_rule_amounts(figure) if figure else _NO_FIGURES),
-                "holds": rule.holds,
-                "binds": any(r.slack == 0 for r in rule.readings),
-                "groups": groups,
-            }
-        )
+        if rule.tightest is not None:
+            tightest = _build_group_entry(rule.tightest)
+            entry = replace(
+                entry,
+                min=tightest.min,
+                max=tightest.max,
+                value=tightest.value,
+                num=tightest.num,
+                den=tightest.den,
+                slack=tightest.slack,
+            )
+        entries.append(entry)
     return entries
 
 
-_NO_FIGURES = {"min": None, "max": None, "value": None, "num": None, "den": None, "slack": None}
+def _build_group_entry(reading: Reading) -> GroupEntry:
+    return GroupEntry(
+        group=reading.group,
+        lowered=reading.lowered,
+        min=format_fraction(reading.minimum),
+        max=format_fraction(reading.maximum),
+        value=format_fraction(reading.value),
+        num=reading.num,
+        den=reading.den,
+        slack=format_fraction(reading.slack),
+        holds=reading.holds,
+        binds=reading.slack == 0,
+    )
 
 
-def _build_rule_amounts(reading: Reading) -> dict[str, Any]:
-    return {
-        "min": format_fraction(reading.minimum),
-        "max": format_fraction(reading.maximum),
-        "value": format_fraction(reading.value),
-        "num": reading.num,
-        "den": reading.den,
-        "slack": format_fraction(reading.slack),
-        "holds": reading.holds,
-        "binds": reading.slack == 0,
-    }
-
-
-def open_questions(problems: Sequence[Problem], lang: Lang) -> dict[str, Any]:
-    """List what the data leave undecided, each question once, with what decides it; empty for version 0.1.0."""
+def list_open_questions(problems: Sequence[Problem], lang: Lang) -> list[OpenQuestionEntry] | None:
+    """List what the data leave undecided, each question once, with what decides it; None for version 0.1.0."""
     if any(problem.case.as_0_1_0 for problem in problems):
-        return {}
+        return None
     result = {question.id: question for problem in problems for question in problem.questions}
-    return {
-        "open_questions": [
-            {
-                "id": one.id,
-                "count": one.count,
-                "dossiers": list(one.dossiers[:QUESTIONED]),
-                "text": one.text.in_(lang),
-                "way_out": describe_resolution(one).in_(lang),
-            }
-            for one in result.values()
-        ]
-    }
+    return [
+        OpenQuestionEntry(
+            id=one.id,
+            count=one.count,
+            dossiers=one.dossiers[:QUESTIONED],
+            text=one.text.in_(lang),
+            way_out=describe_resolution(one).in_(lang),
+        )
+        for one in result.values()
+    ]
 
 
 def format_warnings(warnings: Sequence[Defect], lang: Lang) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, TntError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.scenario.envelope_assignment import assign_envelopes
@@ -209,10 +210,12 @@ def _check_amounts(run: Replay, decision: StepDecision) -> None:
     problem, allocation, reading = decision.problem, decision.allocation, decision.reading
     lang = Lang(problem.scenario.spec.locale)
     again: dict[str, Any] = {
-        **build_totals(problem, reading, allocation),
+        **dump_document(build_totals(problem, reading, allocation)),
         "allocation_sha256": hash_allocation(problem, allocation),
-        "rules": build_rule_entries(reading.rules),
-        "envelopes": _remove_reasons(build_envelope_entries(problem, reading, allocation, None, lang)),
+        "rules": [dump_document(one) for one in build_rule_entries(reading.rules)],
+        "envelopes": _remove_reasons(
+            [dump_document(one) for one in build_envelope_entries(problem, reading, allocation, None, lang)]
+        ),
     }
     for key, value in again.items():
         if key in ADDED_FIGURES and key not in run.summary:

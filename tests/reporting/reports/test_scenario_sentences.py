@@ -112,15 +112,15 @@ def test_what_is_shown_is_yaml_and_the_same_scenario(problem: Problem) -> None:
 
 def test_validate_counts_reasons_and_money_without_use(problem: Problem) -> None:
     found = build_check_document(problem, FR)
-    assert (found["status"], found["n_dossiers"], found["n_eligible"]) == ("valid", 24, 22)
-    assert found["synthetic"] is True
-    assert {check["id"]: check["n_missed"] for check in found["checks"]} == {
+    assert (found.status, found.n_dossiers, found.n_eligible) == ("valid", 24, 22)
+    assert found.synthetic is True
+    assert {check.id: check.n_missed for check in found.checks} == {
         "complet": 1,
         "petites-communes": 1,
     }
-    entries = {entry["id"]: entry for entry in found["envelopes"]}
-    assert entries["mobilites"]["demand_cents"] == 581_000_00
-    assert sum(entry["unreachable_cents"] for entry in entries.values()) == 0
+    entries = {entry.id: entry for entry in found.envelopes}
+    assert entries["mobilites"].demand_cents == 581_000_00
+    assert sum(entry.unreachable_cents for entry in entries.values()) == 0
     text = "\n".join(line.plain for line in render_check(found, FR, 80))
     assert "Données SYNTHÉTIQUES" in text
     assert "Dossier encore en construction" in text
@@ -131,7 +131,7 @@ def test_money_that_no_dossier_can_take(problem: Problem) -> None:
     assert isinstance(path, Path)
     wide = load_scenario(path, ("programme.amount=2 M€", "envelopes.mobilites.amount=700 k€"))
     found = build_check_document(compile_problem(wide), FR)
-    stuck = {entry["id"]: entry["unreachable_cents"] for entry in found["envelopes"]}
+    stuck = {entry.id: entry.unreachable_cents for entry in found.envelopes}
     # 700 k€ − 581 k€ in mobilites; 2 M€ − 600 k€ − 700 k€ free, of which numerique can take 486 600 € more
     assert stuck == {"programme": 700_000_00 - 486_600_00, "numerique": 0, "mobilites": 119_000_00}
-    assert "119\u202f000\u00a0€ de « mobilites » ne peuvent atteindre aucun dossier." in found["warnings"]
+    assert "119\u202f000\u00a0€ de « mobilites » ne peuvent atteindre aucun dossier." in found.warnings

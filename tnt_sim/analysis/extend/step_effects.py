@@ -6,7 +6,8 @@ time for it, and only proved optima are reported.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tnt_sim.analysis.extend.search import round_step
 from tnt_sim.analysis.marginal.extension_allocation import read_axes
@@ -15,6 +16,7 @@ from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import compare_allocations
 from tnt_sim.analysis.sweep.envelope_point import SURE
 from tnt_sim.deadline import Deadline
+from tnt_sim.documents import DecimalText
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
 from tnt_sim.engine.optimise import WarmStart, optimise
@@ -31,9 +33,32 @@ SLOWEST_RUN = 30.0
 STEPS, SLOW, UNPROVEN, NO_AMOUNT = "steps", "slow", "unproven", "no_amount"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AxisEffect:
+    """What one more step of money on one axis would do."""
+
+    envelope: str
+    goal: str | None
+    change: DecimalText | None
+    better: bool | None
+    n_enter: int
+    n_leave: int
+    granted_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEffects:
+    """Size of the step, or why it was not tried; the axes that were, and those for which time was missing."""
+
+    cents: int | None = None
+    why_not: str | None = None
+    axes: Sequence[AxisEffect] = ()
+    missing: Sequence[str] = ()
+
+
 def compute_step_gains(
     scenario: ScenarioData, result: ResultData, seconds: float | None
-) -> dict[str, Any] | None:
+) -> StepEffects | None:
     """Compute the gain of each axis from one more step; None for a result without an allocation.
 
     Parameters
@@ -44,7 +69,7 @@ def compute_step_gains(
         return None
     why = _find_skip_reason(scenario, result)
     if why is not None:
-        return {"cents": None, "why_not": why, "axes": [], "missing": []}
+        return StepEffects(why_not=why)
     axes, written = read_axes(result.problem)
     names, step = list(axes) or [result.problem.case.tree.ids[0]], round_step(written)
     course, results, model_cache = (
@@ -56,13 +81,8 @@ def compute_step_gains(
         for axis in course.iterate_items(names):
             entry = _build_entry(result, axis, step, Clock.from_deadline(course.deadline), model_cache)
             results += [] if entry is None else [entry]
-    known = {entry["envelope"] for entry in results}
-    return {
-        "cents": step,
-        "why_not": None,
-        "axes": results,
-        "missing": [axis for axis in names if axis not in known],
-    }
+    known = {entry.envelope for entry in results}
+    return StepEffects(cents=step, axes=results, missing=[axis for axis in names if axis not in known])
 
 
 def _find_skip_reason(scenario: ScenarioData, result: ResultData) -> str | None:
@@ -78,8 +98,8 @@ def _find_skip_reason(scenario: ScenarioData, result: ResultData) -> str | None:
 
 def _build_entry(
     result: ResultData, axis: str, step: int, clock: Clock, model_cache: ModelCache
-) -> dict[str, Any] | None:
-    """Write the gain of one axis; None if it is not proved in time."""
+) -> AxisEffect | None:
+    """Build the gain of one axis; None if it is not proved in time."""
     assert result.allocation is not None
     assert result.reading is not None
     line = build_envelope_path(result.problem, axis)
@@ -96,12 +116,12 @@ def _build_entry(
         (None, None, Sense.MAXIMISE),
     )
     moved = compare_allocations(problem, result.allocation, answer.allocation)
-    return {
-        "envelope": axis,
-        "goal": goal,
-        "change": format_fraction(change),
-        "better": None if change is None else (change > 0) == (sense is Sense.MAXIMISE),
-        "n_enter": len(moved.enter),
-        "n_leave": len(moved.leave),
-        "granted_cents": answer.granted_cents - result.reading.granted_cents,
-    }
+    return AxisEffect(
+        envelope=axis,
+        goal=goal,
+        change=format_fraction(change),
+        better=None if change is None else (change > 0) == (sense is Sense.MAXIMISE),
+        n_enter=len(moved.enter),
+        n_leave=len(moved.leave),
+        granted_cents=answer.granted_cents - result.reading.granted_cents,
+    )

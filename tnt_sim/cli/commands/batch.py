@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -34,7 +34,7 @@ from tnt_sim.cli.options import (
 from tnt_sim.i18n.message import Lang, Text, describe_count
 
 if TYPE_CHECKING:
-    from tnt_sim.analysis.batch.runner import BatchResult, Tick
+    from tnt_sim.analysis.batch.runner import Tick
 
 FAILURES = 6
 
@@ -122,7 +122,10 @@ def batch(
     with _show_progress(n, tongue, as_json=as_json, quiet=quiet) as bar, _guard_termination(bar) as tell:
         result = run_batch(plan, out, run, n_workers, asked, tell)
     if as_json:
-        emit(build_document(result))
+        from tnt_sim.analysis.batch.document import build_document
+        from tnt_sim.documents import dump_document
+
+        emit(dump_document(build_document(result)))
     elif not quiet:
         from tnt_sim.reporting.reports.batch import render_batch
 
@@ -134,24 +137,6 @@ def batch(
     if result.interrupted:
         return INTERRUPTED_AND_TOLD
     return FAILURES if result.n_failed else 0
-
-
-def build_document(result: BatchResult) -> dict[str, Any]:
-    """Return the document of `batch --json`: every case with its figures, without its list of applications."""
-    table = result.runs.drop("dossier", "awarded_cents")
-    status = "interrupted" if result.interrupted else "failures" if result.n_failed else "done"
-    return {
-        "schema_version": 1,
-        "command": "batch",
-        "scenario": [base.id for base in result.plan.bases],
-        "scenario_sha256": [base.sha256 for base in result.plan.bases],
-        "status": status,
-        "store": str(result.folder),
-        "n_cases": len(result.plan.cases),
-        "n_done": result.runs.height,
-        "n_failed": result.n_failed,
-        "runs": list(table.iter_rows(named=True)),
-    }
 
 
 @contextmanager

@@ -39,10 +39,12 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
+    from tnt_sim.analysis.extend.step_effects import StepEffects
     from tnt_sim.analysis.infeasibility.document import ConflictDocument
     from tnt_sim.engine.result import ResultData
     from tnt_sim.ingest.tables.pabulib import PbFile
@@ -109,13 +111,12 @@ def run(
         **({} if clash is None else _dump_conflict(clash)),
         **({"pabulib": [text.en for text in sentences]} if sentences else {}),
     }
-    if as_json or not quiet:
-        document["one_more"] = _compute_step_effects(variant, result, seconds)
+    effects = _compute_step_effects(variant, result, seconds) if as_json or not quiet else None
     if as_json:
-        emit(document)
+        emit({**document, "one_more": None if effects is None else dump_document(effects)})
     elif not quiet:
         print_page([Line(text.in_(tongue)) for text in sentences])
-        _print(result, document, clash, tongue, format_arguments(scenario, sets=changes))
+        _print(result, document["run_dir"], effects, clash, tongue, format_arguments(scenario, sets=changes))
     return determine_exit_code(document, require_proof=require_proof)
 
 
@@ -194,7 +195,7 @@ def format_path(path: Path) -> str:
 
 def _compute_step_effects(
     scenario: ScenarioData, result: ResultData, seconds: float | None
-) -> dict[str, Any] | None:
+) -> StepEffects | None:
     """Compute what each axis would do with one more step of money, within the run's limit."""
     from tnt_sim.analysis.extend.step_effects import compute_step_gains
 
@@ -213,8 +214,6 @@ def _find_conflict(scenario: ScenarioData, result: ResultData, seconds: float | 
 
 
 def _dump_conflict(clash: ConflictDocument) -> dict[str, Any]:
-    from tnt_sim.documents import dump_document
-
     return {
         "conflict": [dump_document(one) for one in clash.sets],
         "repairs": [dump_document(one) for one in clash.repairs],
@@ -222,7 +221,12 @@ def _dump_conflict(clash: ConflictDocument) -> dict[str, Any]:
 
 
 def _print(
-    result: ResultData, summary: dict[str, Any], clashes: ConflictDocument | None, lang: Lang, scenario: str
+    result: ResultData,
+    run_dir: str | None,
+    effects: StepEffects | None,
+    clashes: ConflictDocument | None,
+    lang: Lang,
+    scenario: str,
 ) -> None:
     from tnt_sim.reporting.reports.infeasibility import render_first_conflict
     from tnt_sim.reporting.reports.run import render_relaxation, render_run
@@ -232,14 +236,14 @@ def _print(
     if document["relaxed"]:
         print_page(render_relaxation(document, labels, lang=lang, width=get_width()))
     else:
-        document = {**document, "one_more": summary["one_more"]}
-        print_page(render_run(document, labels, lang=lang, width=get_width(), run_dir=summary["run_dir"]))
+        document = {**document, "one_more": effects}
+        print_page(render_run(document, labels, lang=lang, width=get_width(), run_dir=run_dir))
         if clashes is not None:
             print_page(
                 render_first_conflict(clashes.sets, clashes.repairs, lang, get_width(), scenario=scenario)
             )
-        if summary["run_dir"] is not None:  # show the usual next commands
-            print_page(build_hint("run", lang, quote_argument(summary["run_dir"])))
+        if run_dir is not None:  # show the usual next commands
+            print_page(build_hint("run", lang, quote_argument(run_dir)))
 
 
 def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quiet: bool) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tnt_sim.cli.console import build_hint, emit, format_arguments, get_width, print_page
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, ScenarioArgument, SetOption, parse_lang
 from tnt_sim.errors import ScenarioError
@@ -17,6 +19,7 @@ def validate(
 ) -> int:
     """Vérifie tout ce qui peut l'être sans calculer, et dit l'état des données."""
     parse_lang(lang, Lang.FR)
+    from tnt_sim.documents import dump_document
     from tnt_sim.reporting.reports.validation import (
         build_check_document,
         build_scenario_quality,
@@ -39,14 +42,14 @@ def validate(
     clashes = find_unmet_floors(steps)
     if clashes:
         raise ScenarioError(clashes)
-    document = build_check_document(problem, tongue)
-    document["quality"] = build_scenario_quality(variant, tongue)
+    quality = build_scenario_quality(variant, tongue)
+    document = replace(build_check_document(problem, tongue), quality=quality)
     if variant.steps and variant.steps[-1].id == RESERVE:
         compile_problem(variant.steps[-1].scenario)
     if as_json:
-        emit(document)
+        emit(dump_document(document))
     elif not quiet:
         lines = render_check(document, tongue, get_width())
-        lines += render_scenario_quality(document["quality"], tongue, get_width())
+        lines += render_scenario_quality(quality, tongue, get_width())
         print_page(lines + build_hint("validate", tongue, format_arguments(scenario, sets=sets)))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import polars as pl
 from rich.text import Text as Line
 
 from tnt_sim.disk import encode_parquet
+from tnt_sim.documents import dump_document
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.award_list import guard_formulas, select_canonical_columns
 from tnt_sim.errors import Defect
@@ -90,27 +92,80 @@ def _build_sentences(codes: Sequence[str], lang: Lang) -> pl.Expr:
     return pl.lit("") if whole is None else whole.otherwise(pl.lit(""))
 
 
-def build_quality_document(quality: Quality, table: pl.DataFrame, lang: Lang) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingExample:
+    """One cell with a finding."""
+
+    dossier: str
+    row: str | None
+    cell: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingKindEntry:
+    """One kind of finding: how many there are, in which columns, and what to do."""
+
+    code: str
+    severity: Severity
+    title: str
+    n: int
+    columns: Mapping[str, int]
+    remedy: str
+    examples: Sequence[FindingExample]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnQuality:
+    """One column: how many cells are filled, empty, or have a finding."""
+
+    column: str
+    n_filled: int
+    n_empty: int
+    n_findings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityEntry:
+    """The findings on the data, by severity, kind and column."""
+
+    n_error: int
+    n_warning: int
+    n_info: int
+    kinds: Sequence[FindingKindEntry]
+    columns: Sequence[ColumnQuality]
+
+
+def build_quality_entry(quality: Quality, table: pl.DataFrame, lang: Lang) -> QualityEntry:
     """Count the findings by severity and kind, with some examples; `table` is `build_findings_table`."""
     kinds = []
     for code, n in quality.count_by_code().items():
         own = table.filter(pl.col("code") == code)
         by_column = own.group_by("column", maintain_order=True).len()
         kinds.append(
-            {
-                "code": code,
-                "severity": KINDS[code].severity.value,
-                "title": KINDS[code].title.in_(lang),
-                "n": n,
-                "columns": dict(by_column.iter_rows()),
-                "remedy": KINDS[code].hint.in_(lang),
-                "examples": own.head(_EXAMPLES).select("dossier", "row", "cell", "message").to_dicts(),
-            }
+            FindingKindEntry(
+                code=code,
+                severity=KINDS[code].severity,
+                title=KINDS[code].title.in_(lang),
+                n=n,
+                columns=dict(by_column.iter_rows()),
+                remedy=KINDS[code].hint.in_(lang),
+                examples=[
+                    FindingExample(**row)
+                    for row in own.head(_EXAMPLES).select("dossier", "row", "cell", "message").to_dicts()
+                ],
+            )
         )
-    totals = dict.fromkeys((f"n_{one.value}" for one in Severity), 0)
+    totals = dict.fromkeys(Severity, 0)
     for code, n in quality.count_by_code().items():
-        totals[f"n_{KINDS[code].severity.value}"] += n
-    return {**totals, "kinds": kinds, "columns": quality.columns.to_dicts()}
+        totals[KINDS[code].severity] += n
+    return QualityEntry(
+        n_error=totals[Severity.ERROR],
+        n_warning=totals[Severity.WARNING],
+        n_info=totals[Severity.INFO],
+        kinds=kinds,
+        columns=[ColumnQuality(**row) for row in quality.columns.to_dicts()],
+    )
 
 
 def render_quality(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
@@ -187,7 +242,7 @@ def _format_column(table: pl.DataFrame, name: str) -> pl.Expr:
 
 def build_import_document(imported: Imported, findings: pl.DataFrame, lang: Lang) -> dict[str, Any]:
     """Return the document of `import --json`, without the files."""
-    quality = build_quality_document(imported.quality, findings, lang)
+    quality = build_quality_entry(imported.quality, findings, lang)
     mapping, form = imported.mapping, imported.form
     taken = {source.from_ for source in (*mapping.columns.values(), *mapping.keep.values())}
     left = [one for one in form.fields if one.name not in taken]
@@ -196,7 +251,7 @@ def build_import_document(imported: Imported, findings: pl.DataFrame, lang: Lang
     return {
         "schema_version": 1,
         "command": "import",
-        "status": "to_review" if mapping.to_review() or quality["n_error"] or imported.changes else "clean",
+        "status": "to_review" if mapping.to_review() or quality.n_error or imported.changes else "clean",
         "file": form.raw.shown_as,
         "sheet": form.raw.sheet,
         "sha256": form.sha256,
@@ -218,7 +273,7 @@ def build_import_document(imported: Imported, findings: pl.DataFrame, lang: Lang
             {"what": one.what, "label": one.label, "column": one.column, "text": one.text.in_(lang)}
             for one in imported.changes
         ],
-        "quality": quality,
+        "quality": dump_document(quality),
         "notes": [note.line(lang) for note in notes],
     }
 

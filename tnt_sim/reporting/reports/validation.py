@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from rich.text import Text as Line
 
+from tnt_sim.documents import dump_document, omit_none
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.territory import YEARS
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_amount, format_count
 from tnt_sim.ingest.quality.checks import check_quality
 from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
-from tnt_sim.reporting.reports.form_import import build_findings_table, build_quality_document, render_quality
+from tnt_sim.reporting.reports.form_import import (
+    QualityEntry,
+    build_findings_table,
+    build_quality_entry,
+    render_quality,
+)
 from tnt_sim.reporting.reports.run import render_envelopes, render_warnings
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.vocabulary import SYNTHETIC
@@ -24,44 +31,128 @@ from tnt_sim.rules.expressions.column_text import format_integer
 from tnt_sim.rules.expressions.selectors import describe
 from tnt_sim.rules.expressions.text import describe_selector
 from tnt_sim.rules.linear_terms import BoolArray, sum_by_group
+from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
-from tnt_sim.verify.run_document import build_envelope_entries as envelope_entries
-from tnt_sim.verify.run_document import open_questions, select_eligible
+from tnt_sim.verify.run_document import (
+    OpenQuestionEntry,
+    build_envelope_entries,
+    list_open_questions,
+    select_eligible,
+)
 
 
-def build_check_document(problem: Problem, lang: Lang) -> dict[str, Any]:
-    """Return the document of `validate --json`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEntry:
+    """One file of dossiers."""
+
+    file: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandEntry:
+    """One envelope: what its dossiers could receive, and what no dossier can."""
+
+    id: str
+    parent: str | None
+    title: str
+    amount_cents: int | None
+    committed_cents: int
+    n_dossiers: int
+    n_eligible: int
+    demand_cents: int
+    unreachable_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementEntry:
+    """One requirement: how many dossiers miss it, miss nothing else, or do not say."""
+
+    id: str
+    reason: str
+    require: str
+    sentence: str
+    n_missed: int
+    n_only_this: int
+    n_not_given: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleName:
+    """One rule of the scenario."""
+
+    id: str
+    kind: str
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateDocument:
+    """What can be checked of a scenario without solving it, and the quality of its data."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["validate"] = "validate"
+    scenario: str
+    title: str
+    scenario_sha256: str
+    status: Literal["valid"] = "valid"
+    synthetic: bool
+    amount_cents: int | None
+    demand_cents: int
+    n_dossiers: int
+    n_eligible: int
+    n_committed: int
+    n_candidates: int
+    sources: Sequence[SourceEntry]
+    envelopes: Sequence[DemandEntry]
+    checks: Sequence[RequirementEntry]
+    rules: Sequence[RuleName]
+    open_questions: Sequence[OpenQuestionEntry] | None = omit_none()
+    warnings: Sequence[str]
+    quality: QualityEntry | None = omit_none()
+
+
+def build_check_document(problem: Problem, lang: Lang) -> ValidateDocument:
+    """Build the document of `validate --json`, without the quality of the data."""
     scenario = problem.scenario
-    demand = compute_demand_cents(problem)
-    entries = envelope_entries(problem, None, None, None, lang)
-    keep = ("id", "parent", "title", "amount_cents", "committed_cents", "n_dossiers", "n_eligible")
-    stuck = compute_unreachable_cents(problem)
-    return {
-        "schema_version": 1,
-        "command": "validate",
-        "scenario": scenario.id,
-        "title": scenario.title,
-        "scenario_sha256": scenario.sha256,
-        "status": "valid",
-        "synthetic": is_synthetic(scenario),
-        "amount_cents": problem.case.tree.written_cents[0],
-        "demand_cents": demand[0],
-        "n_dossiers": problem.case.n,
-        "n_eligible": int(select_eligible(problem).sum()),
-        "n_committed": int(problem.offers.committed.sum()),
-        "n_candidates": int(problem.offers.candidate.sum()),
-        "sources": _list_sources(problem),
-        "envelopes": [
-            {**{key: entry[key] for key in keep}, "demand_cents": demand[k], "unreachable_cents": stuck[k]}
+    demand, stuck = compute_demand_cents(problem), compute_unreachable_cents(problem)
+    entries = build_envelope_entries(problem, None, None, None, lang)
+    return ValidateDocument(
+        scenario=scenario.id,
+        title=scenario.title,
+        scenario_sha256=scenario.sha256,
+        synthetic=is_synthetic(scenario),
+        amount_cents=problem.case.tree.written_cents[0],
+        demand_cents=demand[0],
+        n_dossiers=problem.case.n,
+        n_eligible=int(select_eligible(problem).sum()),
+        n_committed=int(problem.offers.committed.sum()),
+        n_candidates=int(problem.offers.candidate.sum()),
+        sources=_list_sources(problem),
+        envelopes=[
+            DemandEntry(
+                id=entry.id,
+                parent=entry.parent,
+                title=entry.title,
+                amount_cents=entry.amount_cents,
+                committed_cents=entry.committed_cents,
+                n_dossiers=entry.n_dossiers,
+                n_eligible=entry.n_eligible,
+                demand_cents=demand[k],
+                unreachable_cents=stuck[k],
+            )
             for k, entry in enumerate(entries)
         ],
-        "checks": _count_by_requirement(problem, lang),
-        "rules": [{"id": rule.id, "kind": rule.kind, "mode": rule.mode.value} for rule in problem.rules],
-        **open_questions([problem], lang),
-        "warnings": [defect.line(lang) for defect in problem.warnings]
-        + _describe_unreachable(problem, stuck, lang),
-    }
+        checks=_count_by_requirement(problem, lang),
+        rules=[RuleName(id=rule.id, kind=rule.kind, mode=rule.mode) for rule in problem.rules],
+        open_questions=list_open_questions([problem], lang),
+        warnings=[
+            *(defect.line(lang) for defect in problem.warnings),
+            *_describe_unreachable(problem, stuck, lang),
+        ],
+    )
 
 
 def compute_demand_cents(problem: Problem) -> list[int]:
@@ -132,7 +223,7 @@ def _describe_unreachable(problem: Problem, stuck: Sequence[int], lang: Lang) ->
     return result
 
 
-def _count_by_requirement(problem: Problem, lang: Lang) -> list[dict[str, Any]]:
+def _count_by_requirement(problem: Problem, lang: Lang) -> list[RequirementEntry]:
     """Return each requirement with the applications that miss it, and those that miss nothing else."""
     spec = {entry.id: entry for entry in problem.scenario.spec.eligibility}
     missed = np.zeros(problem.case.n, dtype=np.int64)
@@ -149,71 +240,71 @@ def _count_by_requirement(problem: Problem, lang: Lang) -> list[dict[str, Any]]:
     for rule, mask in masks.items():
         entry = spec.get(rule)
         checks.append(
-            {
-                "id": rule,
-                "reason": (entry.reason or entry.title) if entry else "",
-                "require": describe(entry.require.root) if entry else limits[rule],
-                "sentence": describe_selector(entry.require.root, lang) if entry else "",
-                "n_missed": int(mask.sum()),
-                "n_only_this": int((mask & (missed == 1)).sum()),
-                "n_not_given": int(blank[rule].sum()) if rule in blank else 0,
-            }
+            RequirementEntry(
+                id=rule,
+                reason=(entry.reason or entry.title) if entry else "",
+                require=describe(entry.require.root) if entry else limits[rule],
+                sentence=describe_selector(entry.require.root, lang) if entry else "",
+                n_missed=int(mask.sum()),
+                n_only_this=int((mask & (missed == 1)).sum()),
+                n_not_given=int(blank[rule].sum()) if rule in blank else 0,
+            )
         )
     capped = int(problem.offers.capped_out.sum())
     if capped:
         checks.append(
-            {
-                "id": "capped_out",
-                "reason": "",
-                "require": "",
-                "sentence": "",
-                "n_missed": capped,
-                "n_only_this": capped,
-                "n_not_given": 0,
-            }
+            RequirementEntry(
+                id="capped_out",
+                reason="",
+                require="",
+                sentence="",
+                n_missed=capped,
+                n_only_this=capped,
+                n_not_given=0,
+            )
         )
     return checks
 
 
-def _list_sources(problem: Problem) -> list[dict[str, Any]]:
+def _list_sources(problem: Problem) -> list[SourceEntry]:
     portfolio = problem.scenario.portfolio
-    return [{"file": s.path, "sha256": s.sha256, "rows": s.n_rows} for s in portfolio.sources]
+    return [SourceEntry(file=s.path, sha256=s.sha256, rows=s.n_rows) for s in portfolio.sources]
 
 
-def render_check(document: dict[str, Any], lang: Lang, width: int) -> list[Line]:
+def render_check(document: ValidateDocument, lang: Lang, width: int) -> list[Line]:
     """Write the document of `validate` for reading."""
     french = lang is Lang.FR
-    lines = wrap_paragraph(document["title"], width, style="bold")
-    lines.append(Line(document["scenario"], style="dim"))
-    if document["synthetic"]:
+    lines = wrap_paragraph(document.title, width, style="bold")
+    lines.append(Line(document.scenario, style="dim"))
+    if document.synthetic:
         lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
     head = "Scénario valide. Rien n'a été calculé." if french else "Valid scenario. Nothing was solved."
     lines += [Line(""), Line(f"✔ {head}", style="bold green"), *_render_totals(document, lang), Line("")]
     lines.append(Line("Enveloppes" if french else "Envelopes", style="bold"))
-    lines += _render_envelopes(document["envelopes"], lang, width)
-    if document["checks"]:
+    lines += _render_envelopes(document.envelopes, lang, width)
+    if document.checks:
         lines += [
             Line(""),
             Line("Non éligibles, et pourquoi" if french else "Not eligible, and why", style="bold"),
         ]
-        lines += _render_checks(document["checks"], lang, width)
-    return lines + render_warnings(document["warnings"], lang, width)
+        lines += _render_checks(document.checks, lang, width)
+    return lines + render_warnings(document.warnings, lang, width)
 
 
-def _render_totals(document: dict[str, Any], lang: Lang) -> list[Line]:
+def _render_totals(document: ValidateDocument, lang: Lang) -> list[Line]:
     filed = format_count(
-        document["n_dossiers"],
+        document.n_dossiers,
         ("dossier déposé", "dossiers déposés"),
         ("dossier filed", "dossiers filed"),
         lang,
     )
-    open_ = format_count(document["n_eligible"], ("éligible", "éligibles"), ("eligible", "eligible"), lang)
-    if document["n_committed"]:
-        held = format_integer(document["n_committed"], lang)
+    open_ = format_count(document.n_eligible, ("éligible", "éligibles"), ("eligible", "eligible"), lang)
+    if document.n_committed:
+        held = format_integer(document.n_committed, lang)
         open_ += f" dont {held} déjà engagés" if lang is Lang.FR else f", of which {held} already committed"
     total, requested = (
-        format_amount(document["amount_cents"], lang),
-        format_amount(document["demand_cents"], lang),
+        format_amount(document.amount_cents, lang),
+        format_amount(document.demand_cents, lang),
     )
     if lang is Lang.FR:
         return [
@@ -226,9 +317,9 @@ def _render_totals(document: dict[str, Any], lang: Lang) -> list[Line]:
     ]
 
 
-def _render_envelopes(entries: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Line]:
+def _render_envelopes(entries: Sequence[DemandEntry], lang: Lang, width: int) -> list[Line]:
     """Write the envelope table with requested instead of granted amounts."""
-    return render_envelopes(entries, lang, width, keys=_KEYS)
+    return render_envelopes([dump_document(entry) for entry in entries], lang, width, keys=_KEYS)
 
 
 _KEYS = (
@@ -240,22 +331,22 @@ _KEYS = (
 )
 
 
-def _render_checks(checks: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Line]:
+def _render_checks(checks: Sequence[RequirementEntry], lang: Lang, width: int) -> list[Line]:
     french = lang is Lang.FR
     fixed = {"state": vocabulary.REASON["state"], "capped_out": vocabulary.REASON["capped_out"]}
     rows = []
     for check in checks:
-        why = check["reason"] or (
-            fixed[check["id"]].in_(lang) if check["id"] in fixed else check["sentence"] or check["require"]
+        why = check.reason or (
+            fixed[check.id].in_(lang) if check.id in fixed else check.sentence or check.require
         )
-        if check["n_not_given"]:
-            n = format_integer(check["n_not_given"], lang)
+        if check.n_not_given:
+            n = format_integer(check.n_not_given, lang)
             why += Text(f" (non renseigné : {n})", f" (not given: {n})").in_(lang)
         rows.append(
             (
-                format_integer(check["n_missed"], lang),
-                format_integer(check["n_only_this"], lang),
-                check["id"],
+                format_integer(check.n_missed, lang),
+                format_integer(check.n_only_this, lang),
+                check.id,
                 why,
             )
         )
@@ -272,7 +363,7 @@ MOST_COMPARED = 200_000
 """Most applications among which similar ones are searched."""
 
 
-def build_scenario_quality(scenario: ScenarioData, lang: Lang) -> dict[str, Any]:
+def build_scenario_quality(scenario: ScenarioData, lang: Lang) -> QualityEntry:
     """Return the data-quality findings; the legal cap is checked if the scenario sets no cap or rate itself."""
     portfolio, spec = scenario.portfolio, scenario.spec
     decided = bool(spec.caps) or any(entry.max_rate is not None for entry in spec.grants)
@@ -283,7 +374,7 @@ def build_scenario_quality(scenario: ScenarioData, lang: Lang) -> dict[str, Any]
         variants=portfolio.extra_columns, unwatched=frozenset({"requested"} if formulas else ()),
     )  # fmt: skip
     table = build_findings_table(quality, portfolio.table["dossier"], portfolio.table["_row"], lang)
-    return build_quality_document(quality, table, lang)
+    return build_quality_entry(quality, table, lang)
 
 
 def choose_map_year(scenario: ScenarioData) -> int:
@@ -295,7 +386,7 @@ def choose_map_year(scenario: ScenarioData) -> int:
     return min(YEARS, key=lambda known: abs(known - year))
 
 
-def render_scenario_quality(document: dict[str, Any], lang: Lang, width: int) -> list[Line]:
+def render_scenario_quality(quality: QualityEntry, lang: Lang, width: int) -> list[Line]:
     """Write the quality report under a heading."""
     title = "État des données" if lang is Lang.FR else "State of the data"
-    return [Line(""), Line(title, style="bold"), *render_quality(document, lang, width)]
+    return [Line(""), Line(title, style="bold"), *render_quality(dump_document(quality), lang, width)]

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData
 from tnt_sim.i18n import message
 from tnt_sim.i18n.message import Lang, Text
@@ -282,9 +283,10 @@ def translate_document(result: ResultData, lang: Lang) -> dict[str, Any]:
     document = dict(result.document)
     document["warnings"] = [warning.line(lang) for warning in result.warnings]
     if lang.value != result.problem.scenario.spec.locale:
-        document["envelopes"] = run_document.build_envelope_entries(
+        entries = run_document.build_envelope_entries(
             result.problem, result.reading, result.allocation, result.reasons, lang
         )
+        document["envelopes"] = [dump_document(entry) for entry in entries]
     return document
 
 
