@@ -20,8 +20,8 @@ import docs
 from tnt_sim.reporting.schemas import DOCUMENTS, read_schema
 
 WITHOUT_SCHEMA = {
-    "compare", "doctor", "ensemble", "error", "explain", "export", "import", "inversions", "new", "report",
-    "show", "sign", "sweep", "verify",
+    "doctor", "ensemble --fit", "error", "explain", "export", "import", "inversions", "new", "report", "show",
+    "sign", "verify",
 }  # fmt: skip
 """Documents that are no dataclasses yet; may only shrink."""
 OF_QUESTION = {
@@ -50,6 +50,8 @@ def name_of(document: dict[str, Any]) -> str:
     """The name of the schema of a document."""
     if "error" in document:
         return "error"
+    if "fit" in document:
+        return "ensemble --fit"
     return OF_QUESTION.get(document.get("question", ""), document["command"])
 
 

@@ -41,6 +41,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "reporting.reports.validation.ValidateDocument",
             Text("validate : ce qui se vérifie sans calcul", "validate: what can be checked without solving"),
         ),
+        "compare": (
+            "analysis.compare.document.CompareDocument",
+            Text("compare : des décisions côte à côte", "compare: decisions side by side"),
+        ),
         "conflict": (
             "analysis.infeasibility.document.ConflictDocument",
             Text("conflict : ce qui se contredit", "conflict: what clashes"),
@@ -52,6 +56,17 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
         "weights": (
             "analysis.preferences.document.WeightsDocument",
             Text("weights : poids connus à peu près", "weights: weights known roughly"),
+        ),
+        "ensemble": (
+            "analysis.uncertainty.document.EnsembleDocument",
+            Text(
+                "ensemble : coûts, notes et abandons incertains",
+                "ensemble: uncertain costs, scores, dropouts",
+            ),
+        ),
+        "sweep": (
+            "analysis.sweep.document.SweepDocument",
+            Text("sweep : ce qu'apporte une enveloppe plus grande", "sweep: what a bigger envelope brings"),
         ),
         "extend": (
             "analysis.extend.document.ExtendDocument",

@@ -6,12 +6,13 @@ Each answer is `shown` if this program has shown it from the raw inputs, `claime
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Text
 
@@ -86,6 +87,27 @@ class ProofRows:
 NO_ROWS = ProofRows()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeansByAnswer:
+    """What shows each answer; null if nothing does."""
+
+    rules: Means | None
+    optimal: Means | None
+    first: Means | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedAnswers:
+    """The three answers about a run, what shows each, and what no check covers."""
+
+    rules: Standing
+    optimal: Standing
+    first: Standing
+    shown_by: MeansByAnswer
+    proof_rows: Mapping[str, int]
+    unverified: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """Result of checking a run folder.
@@ -120,16 +142,23 @@ class Verification:
         return {"rules": self.rules, "optimal": self.optimal, "first": self.first}
 
     @property
+    def checked(self) -> CheckedAnswers:
+        """The three answers, what shows each, and what no check covers."""
+        return CheckedAnswers(
+            rules=self.rules.standing,
+            optimal=self.optimal.standing,
+            first=self.first.standing,
+            shown_by=MeansByAnswer(
+                rules=self.rules.means, optimal=self.optimal.means, first=self.first.means
+            ),
+            proof_rows=self.rows.document,
+            unverified=UNVERIFIED,
+        )
+
+    @property
     def standings(self) -> dict[str, Any]:
-        """The three answers as plain values, what shows each, and what no check covers."""
-        return {
-            **{key: answer.standing.value for key, answer in self.answers.items()},
-            "shown_by": {
-                key: answer.means.value if answer.means else None for key, answer in self.answers.items()
-            },
-            "proof_rows": self.rows.document,
-            "unverified": list(UNVERIFIED),
-        }
+        """The same as plain values."""
+        return dump_document(self.checked)
 
     @property
     def document(self) -> dict[str, Any]:

@@ -22,9 +22,18 @@ import polars as pl
 
 from tnt_sim.analysis.compare.causes import Causes, find_changed_cells, find_changed_keys
 from tnt_sim.analysis.compare.compared_run import ATTRIBUTES, ComparedRun
+from tnt_sim.analysis.compare.document import (
+    ComparedMove,
+    CompareDocument,
+    ComparedSide,
+    ComparedTotal,
+    GainByGroup,
+    RegretEntry,
+)
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED
+from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.linear_terms import sum_exactly
 from tnt_sim.rules.protocols import Sense
@@ -277,52 +286,60 @@ class ComparedRuns(StudyAnswer):
 
     def headline(self) -> list[dict[str, Any]]:
         """Return one row per side: amounts, counts, value of the first objective, proof."""
-        rows = []
+        return [dump_document(side) for side in self.list_sides()]
+
+    def list_sides(self) -> list[ComparedSide]:
+        """Build one entry per side."""
+        entries = []
         for side in self.sides:
             amount = side.problem.case.tree.amount_cents[0]
             granted = side.reading.granted_cents
-            rows.append(
-                {
-                    "name": side.name,
-                    "scenario_sha256": side.scenario.sha256,
-                    "proof": side.proof,
-                    "verification": side.verification.standings,
-                    "amount_cents": amount,
-                    "granted_cents": granted,
-                    "unspent_cents": None if amount is None else amount - granted,
-                    "n_funded": int(side.allocation.funded.sum()),
-                    "inhabitants": side.inhabitants,
-                    "goal": side.problem.stages[0].goal,
-                    "value": format_fraction(Fraction(side.reading.values[0])),
-                }
+            entries.append(
+                ComparedSide(
+                    name=side.name,
+                    scenario_sha256=side.scenario.sha256,
+                    proof=side.proof,
+                    verification=side.verification.checked,
+                    amount_cents=amount,
+                    granted_cents=granted,
+                    unspent_cents=None if amount is None else amount - granted,
+                    n_funded=int(side.allocation.funded.sum()),
+                    inhabitants=side.inhabitants,
+                    goal=side.problem.stages[0].goal,
+                    value=format_fraction(Fraction(side.reading.values[0])),
+                )
             )
-        return rows
+        return entries
 
-    def summary(self) -> dict[str, Any]:
-        """Return the document of `compare --json`."""
-        return {
-            "schema_version": 1,
-            "command": "compare",
-            **(self.course or StudyProgress(UNLIMITED, "sides")).record(),
-            "scenario": [side.scenario.id for side in self.sides],
-            "scenario_sha256": [side.scenario.sha256 for side in self.sides],
-            "status": "done",
-            "sides": self.headline(),
-            "inputs": self.keys.to_dicts(),
-            "cells": {name: table.to_dicts() for name, table in self.cells.items()},
-            "totals": self.totals.to_dicts(),
-            "changes": [
-                {"side": name, **_drop_titles(row)}
+    @property
+    def data(self) -> CompareDocument:
+        """Return the answer, whose JSON form is `summary()`."""
+        course = self.course or StudyProgress(UNLIMITED, "sides")
+        return CompareDocument(
+            stopped_by=course.stopped_by,
+            progress=course.progress,
+            scenario=[side.scenario.id for side in self.sides],
+            scenario_sha256=[side.scenario.sha256 for side in self.sides],
+            sides=self.list_sides(),
+            inputs=self.keys.to_dicts(),
+            cells={name: table.to_dicts() for name, table in self.cells.items()},
+            totals=[ComparedTotal(**row) for row in self.totals.iter_rows(named=True)],
+            changes=[
+                ComparedMove(side=name, **_drop_titles(row))
                 for name, moved in self.moves.items()
                 for row in moved.iter_rows(named=True)
             ],
-            "winners": [
-                {"side": name, **row}
+            winners=[
+                GainByGroup(side=name, **row)
                 for name, table in self.winners.items()
                 for row in table.iter_rows(named=True)
             ],
-            "regrets": self.regrets.to_dicts(),
-        }
+            regrets=[RegretEntry(**row) for row in self.regrets.iter_rows(named=True)],
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Return the document of `compare --json`."""
+        return dump_document(self.data)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return all moves as one table, `side` first."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.documents import DecimalText
-from tnt_sim.verify.verification import Standing
+from tnt_sim.verify.verification import CheckedAnswers, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +54,94 @@ class CoreDocument:
     runs: Sequence[CoreRun]
     counts: Mapping[str, int]
     dossiers: Sequence[CoreDossier]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedSide:
+    """One decision: amounts, counts, value of the first objective, and what is verified of it."""
+
+    name: str
+    scenario_sha256: str
+    proof: str | None
+    verification: CheckedAnswers
+    amount_cents: int | None
+    granted_cents: int
+    unspent_cents: int | None
+    n_funded: int
+    inhabitants: int | None
+    goal: str
+    value: DecimalText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedTotal:
+    """Figures of one group of dossiers on one side; `dimension` is empty in the row of the whole side."""
+
+    dimension: str
+    group: str
+    side: str
+    n_funded: int
+    granted_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedMove:
+    """One dossier decided differently; an amount is null where the side does not have the dossier."""
+
+    side: str
+    dossier: str
+    envelope: str | None
+    applicant_id: str | None
+    applicant_type: str | None
+    department: str | None
+    region: str | None
+    population: int | None
+    before_cents: int | None
+    after_cents: int | None
+    move: str
+    change_cents: int
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GainByGroup:
+    """What one applicant type, department or region gains and loses."""
+
+    side: str
+    dimension: str
+    group: str
+    gained_cents: int
+    lost_cents: int
+    net_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegretEntry:
+    """One list under another scenario; null where it breaks a rule there."""
+
+    portfolio: str
+    scenario: str
+    value: DecimalText | None
+    regret: DecimalText | None
+    holds: bool
+    broken: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareDocument:
+    """Decisions side by side; `inputs` has a row per key that differs, with each side's value under its name."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["compare"] = "compare"
+    stopped_by: str | None
+    progress: ProgressEntry
+    scenario: Sequence[str]
+    scenario_sha256: Sequence[str]
+    status: Literal["done"] = "done"
+    sides: Sequence[ComparedSide]
+    inputs: Sequence[Mapping[str, str | None]]
+    cells: Mapping[str, Sequence[Mapping[str, str | None]]]
+    totals: Sequence[ComparedTotal]
+    changes: Sequence[ComparedMove]
+    winners: Sequence[GainByGroup]
+    regrets: Sequence[RegretEntry]

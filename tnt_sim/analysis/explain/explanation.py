@@ -333,9 +333,9 @@ def explain(
         elif settled is not None:
             entry["changes"] = []
     if reasons.stopped_by is not None:
-        course.take(reasons.record())
+        course.take(reasons.stopped_by, reasons.progress)
     elif course.stopped_by is None and rules.stopped_by is not None:
-        course.take(rules.record())
+        course.take(rules.stopped_by, rules.progress)
     document = _build_document(decided, entries, effects, settled, reserve, faults, tongue) | course.record()
     document["rules_progress"] = rules.record()["progress"]
     document["seconds"] = {"explain": round(time.perf_counter() - began, 3)}

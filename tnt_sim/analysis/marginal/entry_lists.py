@@ -54,7 +54,7 @@ def find_optimal_lists(
         report_progress=report_progress,
         most_lists=MOST_LISTS if walked else None,
     )
-    course.take(outcome.build_progress_entry())
+    course.take(outcome.stopped_by, outcome.progress)
     known = _map_known_lists(outcome)
     if not known:
         return build_reference_list(base, path)

@@ -80,12 +80,11 @@ class StudyProgress:
         except KeyboardInterrupt:
             self.stopped_by = INTERRUPT
 
-    def take(self, record: dict[str, Any]) -> None:
+    def take(self, stopped_by: str | None, progress: ProgressEntry) -> None:
         """Take over the progress of a sub-analysis that did not complete."""
-        if record["stopped_by"] is not None:
-            progress = record["progress"]
-            self.stopped_by, self.unit = record["stopped_by"], progress["unit"]
-            self.n_done, self.n_asked = progress["done"], progress["of"] or 0
+        if stopped_by is not None:
+            self.stopped_by, self.unit = stopped_by, progress.unit
+            self.n_done, self.n_asked = progress.done, progress.of or 0
 
     @property
     def status(self) -> Status:

@@ -29,6 +29,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.shared.amount_variation import AmountVariation
+from tnt_sim.analysis.sweep.document import SweepEnvelopeEntry
 from tnt_sim.analysis.sweep.envelope_point import PRICES, Point, is_plain_sum
 from tnt_sim.certify.claim_systems import Claims, RowSource, build_claims
 from tnt_sim.certify.row_sum_bound import Group, KnapsackRelaxation, Pack, relax_to_knapsacks
@@ -389,7 +390,7 @@ def _find_funded_codes(code: IntArray, funded: BoolArray, n_codes: int) -> IntAr
 
 
 def list_figures(counters: Counters, problem: Problem, allocation: Allocation) -> dict[str, Any]:
-    """Return the figures of one list in cents; those of an envelope include all below it."""
+    """Return the figures of one list, as keys of `FundedCurvePoint`; those of an envelope include all below it."""
     reading = read_allocation(problem, allocation)
     funded = allocation.funded[:, None]
     people = counters.count_population(funded)
@@ -407,7 +408,7 @@ def list_figures(counters: Counters, problem: Problem, allocation: Allocation) -
 
 def _build_envelope_entries(
     problem: Problem, allocation: Allocation, reading: AllocationReading
-) -> list[dict[str, Any]]:
+) -> list[SweepEnvelopeEntry]:
     """Return one entry per written envelope; parts of a split are included in it."""
     tree, node = problem.case.tree, problem.case.node
     written = {spec.id for spec, _ in problem.scenario.spec.programme.walk()}
@@ -415,15 +416,15 @@ def _build_envelope_entries(
     counts = tree.sum_subtrees(np.bincount(node[held], minlength=tree.n_nodes).tolist())
     money = reading.envelopes
     return [
-        {
-            "id": name,
-            "parent": tree.ids[int(tree.parent[k])] if k else None,
-            "title": tree.titles[k],
-            "amount_cents": tree.written_cents[k],
-            "effective_cents": money.effective_cents[k],
-            "granted_cents": money.granted_cents[k],
-            "n_funded": counts[k],
-        }
+        SweepEnvelopeEntry(
+            id=name,
+            parent=tree.ids[int(tree.parent[k])] if k else None,
+            title=tree.titles[k],
+            amount_cents=tree.written_cents[k],
+            effective_cents=money.effective_cents[k],
+            granted_cents=money.granted_cents[k],
+            n_funded=counts[k],
+        )
         for k, name in enumerate(tree.ids)
         if name in written
     ]

@@ -7,11 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from tnt_sim.analysis.sweep.document import (
+    AnyCurvePoint,
+    BandEntry,
+    CurvePoint,
+    FundedCurvePoint,
+    PointGoal,
+    SweepDocument,
+    SweepGoal,
+    SweepPointEntry,
+    SweepStepsEntry,
+    SweptDossier,
+    TighteningEntry,
+    UnspentEntry,
+)
 from tnt_sim.analysis.sweep.envelope_point import Point
 from tnt_sim.analysis.sweep.exact_steps import Counters, build_step_columns
 from tnt_sim.analysis.sweep.plan import Tolerance
 from tnt_sim.analysis.sweep.runner import FREE_CURVE, NESTED_CURVE, SweepResult
-from tnt_sim.engine.result import Proof
+from tnt_sim.documents import dump_document
+from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.text.decision_reasons import describe_unspent
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
@@ -34,73 +49,76 @@ def build_document(result: SweepResult, lang: Lang | None = None) -> dict[str, A
     base = result.base
     counters = Counters.of(base)
     lang = lang or Lang(spec.locale)
-    return {
-        "schema_version": 1,
-        "command": "sweep",
-        "scenario": plan.scenario.id,
-        "scenario_sha256": plan.scenario.sha256,
-        "title": plan.scenario.title,
-        "date": spec.date.isoformat() if spec.date else None,
-        "synthetic": has_synthetic_mark(spec, plan.scenario.portfolio.table),
-        "sweep_dir": None,
-        "status": _get_status(result),
-        **result.build_progress_entry(),
-        "proof": _find_weakest_proof([*result.free, *result.nested]),
-        "envelopes": list(plan.moved.names),
-        "share": plan.moved.share,
-        "base_cents": plan.moved.base_cents,
-        "from_cents": plan.amounts[0],
-        "to_cents": plan.amounts[-1],
-        "free": plan.free,
-        "nested": plan.nested,
-        "exact": plan.exact,
-        "tolerance": None if plan.tolerance is None else _format_tolerance(plan.tolerance),
-        "goals": [
-            {"goal": stage.goal, "sense": stage.sense.value, "unit": stage.terms.unit.value}
-            for stage in base.stages
-        ],
-        "n_dossiers": base.case.n,
-        "n_departments": counters.n_departments,
-        "tightening": [{"id": rule.id, "option": rule.option} for rule in result.tightening],
-        "points": _build_point_entries(result),
-        "dossiers": _build_dossier_entries(result),
-        "unspent": _explain_unspent(result, lang),
-        "steps": _build_steps_entry(result, counters),
-        "band": _build_band_entries(result),
-        "warnings": format_warnings(base.warnings, lang),
-    }
+    document = SweepDocument(
+        scenario=plan.scenario.id,
+        scenario_sha256=plan.scenario.sha256,
+        title=plan.scenario.title,
+        date=spec.date.isoformat() if spec.date else None,
+        synthetic=has_synthetic_mark(spec, plan.scenario.portfolio.table),
+        status=_get_status(result),
+        stopped_by=result.stopped_by,
+        progress=result.progress,
+        proof=_find_weakest_proof([*result.free, *result.nested]),
+        envelopes=plan.moved.names,
+        share=plan.moved.share,
+        base_cents=plan.moved.base_cents,
+        from_cents=plan.amounts[0],
+        to_cents=plan.amounts[-1],
+        free=plan.free,
+        nested=plan.nested,
+        exact=plan.exact,
+        tolerance=None if plan.tolerance is None else _format_tolerance(plan.tolerance),
+        goals=[SweepGoal(goal=stage.goal, sense=stage.sense, unit=stage.terms.unit) for stage in base.stages],
+        n_dossiers=base.case.n,
+        n_departments=counters.n_departments,
+        tightening=[TighteningEntry(id=rule.id, option=rule.option) for rule in result.tightening],
+        points=_build_point_entries(result),
+        dossiers=_build_dossier_entries(result),
+        unspent=_explain_unspent(result, lang),
+        steps=_build_steps_entry(result, counters),
+        band=_build_band_entries(result),
+        warnings=format_warnings(base.warnings, lang),
+    )
+    return dump_document(document)
 
 
-def _get_status(result: SweepResult) -> str:
+def _get_status(result: SweepResult) -> Status:
     points = [*result.free, *result.nested]
     wanted = len(result.plan.amounts) * (result.plan.free + result.plan.nested)
     if result.stopped_by == "interrupt" or len(points) < wanted:
-        return "stopped"
-    return "optimal" if all(point.settled for point in points) and not result.open else "feasible"
+        return Status.STOPPED
+    settled = all(point.settled for point in points) and not result.open
+    return Status.OPTIMAL if settled else Status.FEASIBLE
 
 
-def _find_weakest_proof(points: Sequence[Point]) -> str | None:
+def _find_weakest_proof(points: Sequence[Point]) -> Proof | None:
     proofs = [point.proof for point in points]
     if not proofs or None in proofs:
         return None
-    return max((proof for proof in proofs if proof), key=RANKS.index).value
+    return max((proof for proof in proofs if proof), key=RANKS.index)
 
 
-def _build_point_entries(result: SweepResult) -> list[dict[str, Any]]:
+def _build_point_entries(result: SweepResult) -> list[SweepPointEntry]:
     free = {point.cents: point for point in result.free}
     nested = {point.cents: point for point in result.nested}
     entries, before = [], dict[str, Point]()
     for cents in result.plan.amounts:
-        entry: dict[str, Any] = {"amount_cents": cents, "free": None, "nested": None}
+        curves: dict[str, AnyCurvePoint] = {}
         for name, point in ((FREE_CURVE, free.get(cents)), (NESTED_CURVE, nested.get(cents))):
             if point is not None:
-                entry[name] = _build_curve_entry(result, name, point, before.get(name))
+                curves[name] = _build_curve_entry(result, name, point, before.get(name))
                 before[name] = point if point.allocation is not None else before.get(name, point)
-        entry["price_of_nesting"], entry["price_goal"] = _compute_price(
-            result, free.get(cents), nested.get(cents)
-        )
-        if entry["free"] or entry["nested"]:
-            entries.append(entry)
+        price, goal = _compute_price(result, free.get(cents), nested.get(cents))
+        if curves:
+            entries.append(
+                SweepPointEntry(
+                    amount_cents=cents,
+                    free=curves.get(FREE_CURVE),
+                    nested=curves.get(NESTED_CURVE),
+                    price_of_nesting=price,
+                    price_goal=goal,
+                )
+            )
     return entries
 
 
@@ -121,42 +139,43 @@ def _format_tolerance(tolerance: Tolerance) -> str:
     return str(format_fraction(tolerance.size))
 
 
-def _build_curve_entry(result: SweepResult, name: str, point: Point, before: Point | None) -> dict[str, Any]:
-    """Write one point of one curve; `entered` and `left` compare it with the previous amount."""
-    document: dict[str, Any] = {
-        "status": point.status.value,
-        "proof": point.proof.value if point.proof else None,
-        "canonical": point.canonical,
-        "method": point.method,
-        "objective": [],
-        "width_cents": _compute_width_cents(result, name, point),
-        "seconds": round(point.seconds, 4),
-    }
+def _build_curve_entry(result: SweepResult, name: str, point: Point, before: Point | None) -> AnyCurvePoint:
+    """Build one point of one curve; `entered` and `left` compare it with the previous amount."""
+    width = _compute_width_cents(result, name, point)
     if point.allocation is None:
-        return document
-    document["objective"] = [
-        {
-            "goal": stage.goal,
-            "sense": stage.sense.value,
-            "value": format_fraction(value),
-            "bound": format_fraction(bound),
-            "gap": None if bound is None else format_fraction(abs(bound - value)),
-        }
-        for stage, value, bound in zip(result.base.stages, point.values, point.bounds, strict=True)
-    ]
-    document |= result.list_totals[name, point.cents]
-    names = set(result.plan.moved.names)
-    granted = sum(entry["granted_cents"] for entry in document["envelopes"] if entry["id"] in names)
-    document["left_cents"] = point.cents - granted
-    return document | _build_changes_entry(result.base, point, before)
-
-
-def _build_changes_entry(problem: Problem, point: Point, before: Point | None) -> dict[str, Any]:
-    assert point.allocation is not None
-    if before is None or before.allocation is None:
-        return {"entered": [], "left": []}
-    now, then = point.allocation.funded, before.allocation.funded
-    return {"entered": _list_names(problem, now & ~then), "left": _list_names(problem, then & ~now)}
+        return CurvePoint(
+            status=point.status,
+            proof=point.proof,
+            canonical=point.canonical,
+            method=point.method,
+            width_cents=width,
+            seconds=round(point.seconds, 4),
+        )
+    totals, names = result.list_totals[name, point.cents], set(result.plan.moved.names)
+    granted = sum(entry.granted_cents for entry in totals["envelopes"] if entry.id in names)
+    now, then = point.allocation.funded, None if before is None else before.allocation
+    return FundedCurvePoint(
+        status=point.status,
+        proof=point.proof,
+        canonical=point.canonical,
+        method=point.method,
+        objective=[
+            PointGoal(
+                goal=stage.goal,
+                sense=stage.sense,
+                value=format_fraction(value),
+                bound=format_fraction(bound),
+                gap=None if bound is None else format_fraction(abs(bound - value)),
+            )
+            for stage, value, bound in zip(result.base.stages, point.values, point.bounds, strict=True)
+        ],
+        width_cents=width,
+        seconds=round(point.seconds, 4),
+        **totals,
+        left_cents=point.cents - granted,
+        entered=() if then is None else _list_names(result.base, now & ~then.funded),
+        left=() if then is None else _list_names(result.base, then.funded & ~now),
+    )
 
 
 def _list_names(problem: Problem, mask: BoolArray) -> list[str]:
@@ -180,31 +199,28 @@ def _compute_price(
     return "0", None
 
 
-def _build_dossier_entries(result: SweepResult) -> list[dict[str, Any]]:
+def _build_dossier_entries(result: SweepResult) -> list[SweptDossier]:
     """List the applications that some amount changes, with their entry amount on each curve."""
-    lists = {
-        name: _collect_lists(points)
-        for name, points in ((FREE_CURVE, result.free), (NESTED_CURVE, result.nested))
-    }
-    all_items = [funded for _, funded, _ in (*lists[FREE_CURVE], *lists[NESTED_CURVE])]
-    if not all_items:
+    free, nested = _collect_lists(result.free), _collect_lists(result.nested)
+    lists = [funded for _, funded, _ in (*free, *nested)]
+    if not lists:
         return []
-    changed = np.logical_or.reduce(all_items) & ~np.logical_and.reduce(all_items)
+    changed = np.logical_or.reduce(lists) & ~np.logical_and.reduce(lists)
     table, tree = result.base.case.table, result.base.case.tree
     ids = [tree.ids[int(k)] if k >= 0 else "" for k in result.base.case.node]
-    entries = []
-    for row in np.flatnonzero(changed).tolist():
-        entry: dict[str, Any] = {
-            "dossier": table["dossier"][row],
-            "title": table["title"][row],
-            "envelope": ids[row],
-            "granted_cents": max(int(cents[row]) for part in lists.values() for _, _, cents in part),
-        }
-        for name, part in lists.items():
-            entry[f"{name}_from_cents"] = _find_stable_amount(part, row)
-            entry[f"{name}_at_cents"] = [amount for amount, funded, _ in part if funded[row]]
-        entries.append(entry)
-    return entries
+    return [
+        SweptDossier(
+            dossier=table["dossier"][row],
+            title=table["title"][row],
+            envelope=ids[row],
+            granted_cents=max(int(cents[row]) for _, _, cents in (*free, *nested)),
+            free_from_cents=_find_stable_amount(free, row),
+            free_at_cents=[amount for amount, funded, _ in free if funded[row]],
+            nested_from_cents=_find_stable_amount(nested, row),
+            nested_at_cents=[amount for amount, funded, _ in nested if funded[row]],
+        )
+        for row in np.flatnonzero(changed).tolist()
+    ]
 
 
 def _collect_lists(points: Sequence[Point]) -> list[tuple[int, BoolArray, IntArray]]:
@@ -223,7 +239,7 @@ def _find_stable_amount(lists: Sequence[tuple[int, BoolArray, IntArray]], row: i
     return result
 
 
-def _explain_unspent(result: SweepResult, lang: Lang) -> list[dict[str, Any]]:
+def _explain_unspent(result: SweepResult, lang: Lang) -> list[UnspentEntry]:
     """Explain, at the largest amount, what the envelopes just below the programme leave unspent."""
     point = next((p for p in reversed(result.free or result.nested) if p.allocation is not None), None)
     if point is None or point.allocation is None:
@@ -233,19 +249,19 @@ def _explain_unspent(result: SweepResult, lang: Lang) -> list[dict[str, Any]]:
     why = determine_reasons(problem, point.allocation, reading)
     tree = problem.case.tree
     return [
-        {
-            "id": tree.ids[k],
-            "title": tree.titles[k],
-            "unspent_cents": reading.envelopes.left_cents[k],
-            "unspent_code": why.unspent_code[k],
-            "unspent_because": describe_unspent(problem, why, k).in_(lang),
-        }
+        UnspentEntry(
+            id=tree.ids[k],
+            title=tree.titles[k],
+            unspent_cents=reading.envelopes.left_cents[k],
+            unspent_code=code,
+            unspent_because=describe_unspent(problem, why, k).in_(lang),
+        )
         for k in tree.list_children(0) or [0]
-        if reading.envelopes.left_cents[k] and why.unspent_code[k]
+        if reading.envelopes.left_cents[k] and (code := why.unspent_code[k])
     ]
 
 
-def _build_steps_entry(result: SweepResult, counters: Counters) -> dict[str, Any] | None:
+def _build_steps_entry(result: SweepResult, counters: Counters) -> SweepStepsEntry | None:
     """Write every known amount at which the optimum changes, by column; None if the curve is not refined."""
     if not result.plan.refined or result.tightening:
         return None
@@ -258,11 +274,13 @@ def _build_steps_entry(result: SweepResult, counters: Counters) -> dict[str, Any
         columns["bound"] = list(columns["value"])
         columns |= build_step_columns(counters, result.steps)
         if not result.walked:
-            return columns
+            return SweepStepsEntry(**columns)
     return _with_walked(columns, result, counters)
 
 
-def _with_walked(columns: Mapping[str, list[Any]], result: SweepResult, counters: Counters) -> dict[str, Any]:
+def _with_walked(
+    columns: Mapping[str, list[Any]], result: SweepResult, counters: Counters
+) -> SweepStepsEntry:
     """Merge the steps that were found one by one with the others."""
     names = (
         "amount_cents",
@@ -298,7 +316,7 @@ def _with_walked(columns: Mapping[str, list[Any]], result: SweepResult, counters
             )
         )
     rows = _select_changes(sorted(rows, key=lambda row: row[0]), lists)
-    return {name: [row[k] for row in rows] for k, name in enumerate(names)}
+    return SweepStepsEntry(**{name: [row[k] for row in rows] for k, name in enumerate(names)})
 
 
 def _map_step_grants(result: SweepResult) -> dict[int, IntArray]:
@@ -319,7 +337,7 @@ def _select_changes(rows: Sequence[tuple[Any, ...]], lists: Mapping[int, IntArra
     return retained
 
 
-def _build_band_entries(result: SweepResult) -> list[dict[str, Any]]:
+def _build_band_entries(result: SweepResult) -> list[BandEntry]:
     """Write the intervals in which the free curve is known only to lie between two values of the first stage."""
     entries = []
     wide = {low.cents for low, _ in result.open}
@@ -327,13 +345,13 @@ def _build_band_entries(result: SweepResult) -> list[dict[str, Any]]:
         bound = high.bounds[0] if high.bounds else None
         known = bool(low.values) and bound is not None
         entries.append(
-            {
-                "from_cents": low.cents,
-                "until_cents": high.cents,
-                "low": format_fraction(low.values[0]) if low.values else None,
-                "high": format_fraction(bound),
-                "width": format_fraction(abs(bound - low.values[0])) if known and bound is not None else None,
-                "within_tolerance": None if result.plan.tolerance is None else low.cents not in wide,
-            }
+            BandEntry(
+                from_cents=low.cents,
+                until_cents=high.cents,
+                low=format_fraction(low.values[0]) if low.values else None,
+                high=format_fraction(bound),
+                width=format_fraction(abs(bound - low.values[0])) if known and bound is not None else None,
+                within_tolerance=None if result.plan.tolerance is None else low.cents not in wide,
+            )
         )
     return entries

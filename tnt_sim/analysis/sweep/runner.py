@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.progress import ProgressEntry, StudyProgress
 from tnt_sim.analysis.sweep.curve_intervals import (
     Tightening,
     Walk,
@@ -99,14 +99,14 @@ class SweepResult:
         """Return `time` or `interrupt`; None for a complete sweep."""
         return self.course.stopped_by
 
-    def build_progress_entry(self) -> dict[str, Any]:
-        """Return what ended the sweep and its progress, in amounts, or in steps once all amounts are settled."""
-        document = self.course.record()
-        if self.stopped_by is not None and self.refined:
-            n = len({point.cents for point in self.walked})
-            n += 0 if self.steps is None else len(self.steps.cents)
-            document["progress"] = {"done": n, "of": None, "unit": "steps"}
-        return document
+    @property
+    def progress(self) -> ProgressEntry:
+        """Return the progress, in amounts, or in steps if a limit came once all amounts were settled."""
+        if self.stopped_by is None or not self.refined:
+            return self.course.progress
+        n = len({point.cents for point in self.walked})
+        n += 0 if self.steps is None else len(self.steps.cents)
+        return ProgressEntry(done=n, of=None, unit="steps")
 
 
 @dataclass

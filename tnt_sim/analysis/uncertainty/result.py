@@ -22,7 +22,18 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
+from tnt_sim.analysis.shared.progress import ProgressEntry
+from tnt_sim.analysis.uncertainty.document import (
+    DrawnDossier,
+    DrawnEnvelope,
+    EnsembleDocument,
+    FixedListEntry,
+    PaymentEntry,
+    RiskEntry,
+    SensitivityEntry,
+)
 from tnt_sim.analysis.uncertainty.runner import Draws, Ground, Sample
+from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
@@ -409,41 +420,43 @@ class EnsembleTables(StudyAnswer):
         schema = {"input": pl.String, "total_effect": pl.Float64, "n_draws": pl.Int64}
         return pl.DataFrame(rows, schema=schema, orient="row")
 
-    def summary(self) -> dict[str, Any]:
-        """Return the document of `ensemble --json`."""
-        text = format_fraction
-        return {
-            "schema_version": 1,
-            "command": "ensemble",
-            "scenario": self.problem.scenario.id,
-            "scenario_sha256": self.sample.scenario_sha256,
-            "status": _STATUS[self.draws.stopped_by],
-            "stopped_by": self.draws.stopped_by,
-            "progress": {"done": self.n_draws, "of": self.sample.n_draws, "unit": "draws"},
-            "n_draws": self.n_draws,
-            "n_failed": len(self.draws.solved) - self.n_draws,
-            "seed": self.sample.seed,
-            "sampling": self.sample.sampling,
-            "inputs": [one.spec.id for one in self.ground.inputs],
-            "without_dossier": self.without_dossier,
-            "value": None if self.risk is None else _build_risk_entry(self.risk),
-            "plan_value": text(self.draws.plan.values[0]) if self.draws.plan.values else None,
-            "information": text(self.information),
-            "robust": self.robust,
-            "lists": [
-                {
-                    "name": one.name,
-                    **_build_risk_entry(one.risk),
-                    "worst_regret": text(one.worst_regret),
-                    "holds": text(one.holds),
-                }
+    @property
+    def data(self) -> EnsembleDocument:
+        """Return the answer, whose JSON form is `summary()`."""
+        return EnsembleDocument(
+            scenario=self.problem.scenario.id,
+            scenario_sha256=self.sample.scenario_sha256,
+            status=_STATUS[self.draws.stopped_by],
+            stopped_by=self.draws.stopped_by,
+            progress=ProgressEntry(done=self.n_draws, of=self.sample.n_draws, unit="draws"),
+            n_draws=self.n_draws,
+            n_failed=len(self.draws.solved) - self.n_draws,
+            seed=self.sample.seed,
+            sampling=self.sample.sampling,
+            inputs=[one.spec.id for one in self.ground.inputs],
+            without_dossier=self.without_dossier,
+            value=None if self.risk is None else RiskEntry(**_format_risk(self.risk)),
+            plan_value=format_fraction(self.draws.plan.values[0]) if self.draws.plan.values else None,
+            information=format_fraction(self.information),
+            robust=self.robust,
+            lists=[
+                FixedListEntry(
+                    name=one.name,
+                    **_format_risk(one.risk),
+                    worst_regret=format_fraction(one.worst_regret),
+                    holds=format_fraction(one.holds),
+                )
                 for one in self.fixed_lists
             ],
-            "envelopes": self.envelopes.to_dicts(),
-            "payments": self.payments.to_dicts(),
-            "sensitivity": self.sensitivity.to_dicts(),
-            "dossiers": self.dossiers.drop("title").to_dicts(),
-        }
+            envelopes=[DrawnEnvelope(**row) for row in self.envelopes.iter_rows(named=True)],
+            payments=[PaymentEntry(**row) for row in self.payments.iter_rows(named=True)],
+            sensitivity=[SensitivityEntry(**row) for row in self.sensitivity.iter_rows(named=True)],
+            dossiers=[DrawnDossier(**row) for row in self.dossiers.drop("title").iter_rows(named=True)],
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Return the document of `ensemble --json`."""
+        return dump_document(self.data)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return one row per application with its share of draws and its class."""
@@ -459,5 +472,7 @@ def list_rules_in_force(problem: Problem) -> list[Any]:
     return [rule for rule in spec.rules if rule.is_in_force(spec.date)]
 
 
-def _build_risk_entry(risk: Risk) -> dict[str, str | None]:
-    return {key: format_fraction(getattr(risk, key)) for key in ("mean", "least", "most", "var", "cvar")}
+def _format_risk(risk: Risk) -> dict[str, str]:
+    return {
+        key: format_fraction(Fraction(getattr(risk, key))) for key in ("mean", "least", "most", "var", "cvar")
+    }

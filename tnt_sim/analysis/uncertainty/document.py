@@ -1,0 +1,109 @@
+"""Document of `ensemble --json`: amounts in integer cents, exact decimals as text, shares of draws as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tnt_sim.analysis.shared.progress import ProgressEntry
+from tnt_sim.documents import DecimalText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskEntry:
+    """Mean, least and most of a value over the draws, and its two measures of risk."""
+
+    mean: DecimalText
+    least: DecimalText
+    most: DecimalText
+    var: DecimalText
+    cvar: DecimalText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedListEntry:
+    """One list decided beforehand, in all draws."""
+
+    name: str
+    mean: DecimalText
+    least: DecimalText
+    most: DecimalText
+    var: DecimalText
+    cvar: DecimalText
+    worst_regret: DecimalText | None
+    holds: DecimalText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnEnvelope:
+    """One envelope: the share of draws with money left, and how much."""
+
+    envelope: str
+    amount_cents: int
+    p_unspent: float
+    mean_unspent_cents: int
+    most_unspent_cents: int
+    p_exceeded: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentEntry:
+    """What the plan grants for one year, pays on average and at most, and may promise on top."""
+
+    year: int | None
+    granted_cents: int
+    mean_paid_cents: int
+    most_paid_cents: int
+    may_be_promised: DecimalText | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensitivityEntry:
+    """Total effect of one input on the optimal value."""
+
+    input: str
+    total_effect: float | None
+    n_draws: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnDossier:
+    """One dossier: in how many draws it is funded."""
+
+    dossier: str
+    envelope: str
+    department: str | None
+    applicant_type: str | None
+    planned: bool | None
+    times: int
+    share: float
+    standing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnsembleDocument:
+    """What uncertain costs, scores and withdrawals change; `robust` names the best lists that always hold."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["ensemble"] = "ensemble"
+    scenario: str
+    scenario_sha256: str
+    status: str
+    stopped_by: str | None
+    progress: ProgressEntry
+    n_draws: int
+    n_failed: int
+    seed: int
+    sampling: str
+    inputs: Sequence[str]
+    without_dossier: Sequence[str]
+    value: RiskEntry | None
+    plan_value: DecimalText | None
+    information: DecimalText | None
+    robust: Mapping[str, str]
+    lists: Sequence[FixedListEntry]
+    envelopes: Sequence[DrawnEnvelope]
+    payments: Sequence[PaymentEntry]
+    sensitivity: Sequence[SensitivityEntry]
+    dossiers: Sequence[DrawnDossier]
