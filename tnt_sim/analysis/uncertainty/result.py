@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.analysis.shared.progress import ProgressEntry
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.analysis.uncertainty.document import (
     DrawnDossier,
     DrawnEnvelope,
