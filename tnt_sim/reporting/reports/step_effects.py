@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rich.text import Text as Line
 
-from tnt_sim.analysis.extend.step_effects import AxisEffect, StepEffects
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_count, format_round_amount, format_short_amount
 from tnt_sim.reporting.renderers.terminal import render_grid, wrap_paragraph
 from tnt_sim.reporting.text.marginal import format_signed
 from tnt_sim.rules.expressions.column_text import format_list
+
+if TYPE_CHECKING:
+    from tnt_sim.analysis.extend.step_effects import AxisEffect, StepEffects
 
 WHY_NOT: Mapping[str, Text] = {
     "steps": Text("ce scénario a des étapes", "this scenario has steps"),
