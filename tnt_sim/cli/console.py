@@ -18,6 +18,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tnt_sim import disk
+from tnt_sim.cli.error_document import DefectEntry, ErrorDocument, ErrorEntry, PlaceEntry
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, InputError, TntError, UsageError, VerificationError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 
@@ -198,45 +200,43 @@ def print_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> 
     else:
         print_note(head + error.text.in_(lang))
     if as_json:
-        emit(build_error_document(error.code, error.defects_found(), command, lang))
+        emit(dump_document(build_error_document(error.code, error.defects_found(), command, lang)))
 
 
-def build_error_document(code: str, defects: Sequence[Defect], command: str, lang: Lang) -> dict[str, Any]:
-    """Return the error document: sentence of the first defect, all positions, and each defect."""
-    listed = [
-        {
-            "code": defect.code,
-            "message": defect.text.in_(lang),
-            "hint": defect.hint.in_(lang) if defect.hint else None,
-            "places": _list_places(defect, lang),
-        }
-        for defect in defects
-    ]
-    return {
-        "schema_version": 1,
-        "command": command,
-        "error": {
-            "code": code,
-            "message": defects[0].text.in_(lang),
-            "places": [place for defect in defects for place in _list_places(defect, lang)],
-            "defects": listed,
-        },
-    }
+def build_error_document(code: str, defects: Sequence[Defect], command: str, lang: Lang) -> ErrorDocument:
+    """Build the error document: sentence of the first defect, all positions, and each defect."""
+    return ErrorDocument(
+        command=command,
+        error=ErrorEntry(
+            code=code,
+            message=defects[0].text.in_(lang),
+            places=[place for defect in defects for place in _list_places(defect, lang)],
+            defects=[
+                DefectEntry(
+                    code=defect.code,
+                    message=defect.text.in_(lang),
+                    hint=defect.hint.in_(lang) if defect.hint else None,
+                    places=_list_places(defect, lang),
+                )
+                for defect in defects
+            ],
+        ),
+    )
 
 
-def _list_places(defect: Defect, lang: Lang) -> list[dict[str, Any]]:
+def _list_places(defect: Defect, lang: Lang) -> list[PlaceEntry]:
     hint = defect.hint.in_(lang) if defect.hint else None
     return [
-        {
-            "file": place.file,
-            "line": place.line,
-            "column": place.column,
-            "row": place.row,
-            "sheet": place.sheet,
-            "cell": place.cell,
-            "dossier": place.dossier,
-            "hint": hint,
-        }
+        PlaceEntry(
+            file=place.file,
+            line=place.line,
+            column=place.column,
+            row=place.row,
+            sheet=place.sheet,
+            cell=place.cell,
+            dossier=place.dossier,
+            hint=hint,
+        )
         for place in defect.places
     ]
 

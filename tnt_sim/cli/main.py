@@ -51,6 +51,7 @@ from tnt_sim.cli.console import (
 from tnt_sim.cli.examples import EXAMPLES
 from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
 from tnt_sim.disk import FULL
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import Defect, TntError
 from tnt_sim.i18n.message import Text
 
@@ -227,7 +228,10 @@ def _report_interruption(words: Sequence[str]) -> int:
     text = Text("interrompu ; rien n'a été écrit.", "interrupted; nothing was written.")
     print_note(text.in_(lang)[:1].upper() + text.in_(lang)[1:])
     if "--json" in words:
-        emit(build_error_document("interrupted", (Defect("interrupted", text),), _find_verb(words), lang))
+        document = build_error_document(
+            "interrupted", (Defect("interrupted", text),), _find_verb(words), lang
+        )
+        emit(dump_document(document))
     return INTERRUPTED
 
 

@@ -68,6 +68,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "analysis.sweep.document.SweepDocument",
             Text("sweep : ce qu'apporte une enveloppe plus grande", "sweep: what a bigger envelope brings"),
         ),
+        "error": (
+            "cli.error_document.ErrorDocument",
+            Text("toute commande, quand elle échoue", "any command that fails"),
+        ),
         "extend": (
             "analysis.extend.document.ExtendDocument",
             Text("extend : transférer ou étendre", "extend: transfer or extend"),
