@@ -57,6 +57,18 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "analysis.preferences.document.WeightsDocument",
             Text("weights : poids connus à peu près", "weights: weights known roughly"),
         ),
+        "doctor": (
+            "cli.documents.DoctorDocument",
+            Text("doctor : cette machine", "doctor: this machine"),
+        ),
+        "new": (
+            "cli.documents.NewDocument",
+            Text("new : un nouveau dossier de projet", "new: a new project folder"),
+        ),
+        "written": (
+            "cli.documents.WrittenDocument",
+            Text("report, export : les fichiers écrits", "report, export: the files that were written"),
+        ),
         "ensemble": (
             "analysis.uncertainty.document.EnsembleDocument",
             Text(
@@ -69,7 +81,7 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             Text("sweep : ce qu'apporte une enveloppe plus grande", "sweep: what a bigger envelope brings"),
         ),
         "error": (
-            "cli.error_document.ErrorDocument",
+            "cli.documents.ErrorDocument",
             Text("toute commande, quand elle échoue", "any command that fails"),
         ),
         "extend": (

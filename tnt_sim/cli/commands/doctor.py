@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 from tnt_sim.cli.console import build_hint, emit, print_page
+from tnt_sim.cli.documents import DoctorDocument, MachineCheck, SolverEntry
 from tnt_sim.cli.options import JsonOption, LangOption, parse_lang
+from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang, Text
 
 BROKEN = 1
@@ -18,23 +21,19 @@ def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
     from tnt_sim.engine.stored_run import list_versions
 
     solvers = [_try_solver(name) for name in _list_solvers()]
-    answering = {entry["name"] for entry in solvers if entry["works"]}
+    answering = {entry.name for entry in solvers if entry.works}
     independent = [name for name in _list_second_solvers() if name in answering]
     checks = [_check_time_zones(), _check_utf8()]
-    works = any(entry["works"] for entry in solvers if not entry["independent"])
-    document: dict[str, Any] = {
-        "schema_version": 1,
-        "command": "doctor",
-        "scenario": None,
-        "scenario_sha256": None,
-        "status": "ready" if works and independent else "limited" if works else "broken",
-        "versions": list_versions(),
-        "solvers": solvers,
-        "cross_check": independent[0] if independent else None,
-        "checks": [{"id": c, "works": ok, "message": text.in_(tongue)} for c, ok, text in checks],
-    }
+    works = any(entry.works for entry in solvers if not entry.independent)
+    document = DoctorDocument(
+        status="ready" if works and independent else "limited" if works else "broken",
+        versions=list_versions(),
+        solvers=solvers,
+        cross_check=independent[0] if independent else None,
+        checks=[MachineCheck(id=name, works=fine, message=text.in_(tongue)) for name, fine, text in checks],
+    )
     if as_json:
-        emit(document)
+        emit(dump_document(document))
     else:
         _print(document, tongue)
         print_page(build_hint("doctor", tongue))
@@ -55,7 +54,7 @@ def _list_solvers() -> list[tuple[str, bool]]:
     return [(name, name in apart) for name in list_available_backends()]
 
 
-def _try_solver(entry: tuple[str, bool]) -> dict[str, Any]:
+def _try_solver(entry: tuple[str, bool]) -> SolverEntry:
     """Solve a tiny model (the larger of two exclusive numbers) and check that the solver answers correctly."""
     name, independent = entry
     from tnt_sim.deadline import Deadline
@@ -63,25 +62,16 @@ def _try_solver(entry: tuple[str, bool]) -> dict[str, Any]:
     from tnt_sim.solve.backends.backend import Limits
     from tnt_sim.solve.backends.registry import get_backend
 
-    result: dict[str, Any] = {
-        "name": name,
-        "independent": independent,
-        "works": False,
-        "version": None,
-        "why": None,
-    }
+    result = SolverEntry(name=name, independent=independent)
     try:
         answer = get_backend(name).solve(_build_tiny_model(), limits=Limits(Deadline(20.0)))
     except TntError as error:
-        return result | {"why": error.text.fr}
+        return replace(result, why=error.text.fr)
     except Exception as error:  # noqa: BLE001  (whatever a solver raises, the doctor says it and goes on)
-        return result | {"why": f"{type(error).__name__}: {error}"}
+        return replace(result, why=f"{type(error).__name__}: {error}")
     right = answer.values is not None and [round(float(value)) for value in answer.values] == [0, 1]
-    return result | {
-        "works": right,
-        "version": answer.solver,
-        "why": None if right else answer.termination.value,
-    }
+    why = None if right else answer.termination.value
+    return replace(result, works=right, version=answer.solver, why=why)
 
 
 def _build_tiny_model() -> Any:
@@ -125,38 +115,38 @@ def _check_utf8() -> tuple[str, bool, Text]:
     return "utf-8", fine, Text("accents et signe € à l'écran", "accents and the € sign on screen")
 
 
-def _print(document: dict[str, Any], lang: Lang) -> None:
+def _print(document: DoctorDocument, lang: Lang) -> None:
     from rich.text import Text as Line
 
     from tnt_sim.reporting.renderers.terminal import render_grid
 
     french = lang is Lang.FR
-    lines = [Line("Versions", style="bold"), *render_grid(list(document["versions"].items()))]
+    lines = [Line("Versions", style="bold"), *render_grid(list(document.versions.items()))]
     lines += [Line(""), Line("Solveurs" if french else "Solvers", style="bold")]
     rows, styles = [], []
-    for solver in document["solvers"]:
-        role = ("second avis" if french else "second opinion") if solver["independent"] else ""
-        state = ("marche" if french else "works") if solver["works"] else solver["why"] or "–"
-        rows.append(("✔" if solver["works"] else "✘", solver["name"], solver["version"] or "–", role, state))
-        styles.append("" if solver["works"] else "yellow")
+    for solver in document.solvers:
+        role = ("second avis" if french else "second opinion") if solver.independent else ""
+        state = ("marche" if french else "works") if solver.works else solver.why or "–"
+        rows.append(("✔" if solver.works else "✘", solver.name, solver.version or "–", role, state))
+        styles.append("" if solver.works else "yellow")
     lines += [*render_grid(rows, styles=styles), Line("")]
-    lines += render_grid([("✔" if check["works"] else "✘", check["message"]) for check in document["checks"]])
+    lines += render_grid([("✔" if check.works else "✘", check.message) for check in document.checks])
     lines += [Line(""), _build_conclusion(document, lang)]
     print_page(lines)
 
 
-def _build_conclusion(document: dict[str, Any], lang: Lang) -> Any:
+def _build_conclusion(document: DoctorDocument, lang: Lang) -> Any:
     from rich.text import Text as Line
 
     from tnt_sim.reporting.text.vocabulary import get_solver_name
 
-    second = get_solver_name(document["cross_check"] or "")
-    if document["status"] == "ready":
+    second = get_solver_name(document.cross_check or "")
+    if document.status == "ready":
         text = Text(
             f"Tout est prêt : chaque optimum sera confirmé par {second}.",
             f"All is ready: each optimum will be confirmed by {second}.",
         )
-    elif document["status"] == "limited":
+    elif document.status == "limited":
         text = Text(
             "Le calcul et les preuves fonctionnent. Un optimum sans certificat exact n'est pas confirmé par un "
             "second solveur. Installez-en un : pip install 'tnt-sim[crosscheck]', ou CBC, ou GLPK.",
@@ -167,4 +157,4 @@ def _build_conclusion(document: dict[str, Any], lang: Lang) -> Any:
         text = Text(
             "Aucun solveur ne répond : réinstallez tnt-sim.", "No solver answers: install tnt-sim again."
         )
-    return Line(text.in_(lang), style="bold green" if document["status"] == "ready" else "bold yellow")
+    return Line(text.in_(lang), style="bold green" if document.status == "ready" else "bold yellow")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import build_hint, detect_language, emit, format_arguments, print_note, print_page
+from tnt_sim.cli.documents import WrittenDocument, WrittenFile
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -21,6 +22,7 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import Lang, Text
 
@@ -228,7 +230,7 @@ def _build_file_name(run: StoredRun, name: str, suffix: str) -> str:
 
 def print_written(
     run: StoredRun,
-    command: str,
+    command: Literal["report", "export"],
     name: str,
     files: Sequence[Path],
     lang: Lang,
@@ -240,7 +242,7 @@ def print_written(
     """Report what was written, as a page or as a document."""
     warn(run, lang)
     if as_json:
-        emit({**_build_document(run, command, name, files), "remarks": list(remarks)})
+        emit(dump_document(_build_document(run, command, name, files, remarks)))
     elif not quiet:
         from rich.text import Text as Line
 
@@ -263,21 +265,32 @@ def warn(run: StoredRun, lang: Lang) -> None:
         print_note(NOT_RETOLD.in_(lang))
 
 
-def _build_document(run: StoredRun, command: str, name: str, files: Sequence[Path]) -> dict[str, Any]:
-    return {
-        "schema_version": 1,
-        "command": command,
-        "scenario": run.spec.id,
-        "scenario_sha256": run.summary["scenario_sha256"],
-        "allocation_sha256": run.summary["allocation_sha256"],
-        "status": "written",
-        "publishable": run.publishable,
-        **run.checked.standings,
-        "format": name,
-        "n_dossiers": run.table.height,
-        "granted_cents": run.summary["granted_cents"],
-        "files": [
-            {"path": format_path(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+def _build_document(
+    run: StoredRun,
+    command: Literal["report", "export"],
+    name: str,
+    files: Sequence[Path],
+    remarks: Sequence[str],
+) -> WrittenDocument:
+    checked = run.checked.checked
+    return WrittenDocument(
+        command=command,
+        scenario=run.spec.id,
+        scenario_sha256=run.summary["scenario_sha256"],
+        allocation_sha256=run.summary["allocation_sha256"],
+        publishable=run.publishable,
+        rules=checked.rules,
+        optimal=checked.optimal,
+        first=checked.first,
+        shown_by=checked.shown_by,
+        proof_rows=checked.proof_rows,
+        unverified=checked.unverified,
+        format=name,
+        n_dossiers=run.table.height,
+        granted_cents=run.summary["granted_cents"],
+        files=[
+            WrittenFile(path=format_path(file), sha256=hashlib.sha256(file.read_bytes()).hexdigest())
             for file in files
         ],
-    }
+        remarks=remarks,
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tnt_sim.cli.console import build_hint_lines, emit, print_note, quote_argument
+from tnt_sim.cli.documents import NewDefect, NewDocument
 from tnt_sim.cli.options import (
     EncodingOption,
     FolderArgument,
@@ -21,6 +22,7 @@ from tnt_sim.cli.options import (
     parse_lang,
 )
 from tnt_sim.disk import build_write_error, put_all, quote_path
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, TntError, UsageError
 from tnt_sim.i18n.message import Lang, Text, describe_count
 
@@ -208,7 +210,7 @@ def new(
     _write(folder, files, table)
     remaining = _collect_defects(folder / SCENARIO_FILE)
     if as_json:
-        emit(_build_document(folder, review, left_out, remaining, tongue))
+        emit(dump_document(_build_document(folder, review, left_out, remaining, tongue)))
     else:
         _print(folder, review, left_out, remaining, tongue)
     return 0
@@ -450,17 +452,14 @@ def _collect_defects(scenario: Path) -> tuple[Defect, ...]:
 
 def _build_document(
     folder: Path, review: list[Text], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
-) -> dict[str, Any]:
-    return {
-        "schema_version": 1,
-        "command": "new",
-        "scenario": str(folder / SCENARIO_FILE),
-        "scenario_sha256": None,
-        "status": "valid" if not remaining else "to_review",
-        "review": [one.in_(lang) for one in review],
-        "left_out": left_out,
-        "defects": [{"code": d.code, "message": d.text.in_(lang)} for d in remaining],
-    }
+) -> NewDocument:
+    return NewDocument(
+        scenario=str(folder / SCENARIO_FILE),
+        status="valid" if not remaining else "to_review",
+        review=[one.in_(lang) for one in review],
+        left_out=left_out,
+        defects=[NewDefect(code=d.code, message=d.text.in_(lang)) for d in remaining],
+    )
 
 
 def _print(

@@ -1,0 +1,141 @@
+"""Documents of commands that decide nothing: what was created, written or found here, and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tnt_sim.verify.verification import MeansByAnswer, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceEntry:
+    """Where something is wrong, and what to do there."""
+
+    file: str | None
+    line: int | None
+    column: int | None
+    row: int | None
+    sheet: str | None
+    cell: str | None
+    dossier: str | None
+    hint: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefectEntry:
+    """One defect."""
+
+    code: str
+    message: str
+    hint: str | None
+    places: Sequence[PlaceEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorEntry:
+    """The first defect's sentence, every place, and every defect."""
+
+    code: str
+    message: str
+    places: Sequence[PlaceEntry]
+    defects: Sequence[DefectEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorDocument:
+    """Why a command gave no answer."""
+
+    schema_version: Literal[1] = 1
+    command: str
+    error: ErrorEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDefect:
+    """What still prevents a new scenario from running."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDocument:
+    """A new project folder: which columns were guessed, and which were not recognised."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["new"] = "new"
+    scenario: str
+    scenario_sha256: None = None
+    status: Literal["valid", "to_review"]
+    review: Sequence[str]
+    left_out: Sequence[str]
+    defects: Sequence[NewDefect]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """One file that was written."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenDocument:
+    """Files written from a run, and what is verified of it."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["report", "export"]
+    scenario: str
+    scenario_sha256: str
+    allocation_sha256: str
+    status: Literal["written"] = "written"
+    publishable: bool
+    rules: Standing
+    optimal: Standing
+    first: Standing
+    shown_by: MeansByAnswer
+    proof_rows: Mapping[str, int]
+    unverified: Sequence[str]
+    format: str
+    n_dossiers: int
+    granted_cents: int
+    files: Sequence[WrittenFile]
+    remarks: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolverEntry:
+    """One solver: whether it may confirm, whether it answers, and if not, why."""
+
+    name: str
+    independent: bool
+    works: bool = False
+    version: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineCheck:
+    """One property of this machine."""
+
+    id: str
+    works: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorDocument:
+    """Versions, solvers and what works on this machine."""
+
+    schema_version: Literal[1] = 1
+    command: Literal["doctor"] = "doctor"
+    scenario: None = None
+    scenario_sha256: None = None
+    status: Literal["ready", "limited", "broken"]
+    versions: Mapping[str, str]
+    solvers: Sequence[SolverEntry]
+    cross_check: str | None
+    checks: Sequence[MachineCheck]
