@@ -17,12 +17,12 @@ from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.reporting.run_folder.writer import write_run
 
 
-def read_again(result: ResultData) -> StoredRun:
+def read_as_stored(result: ResultData) -> StoredRun:
     """Return a result as its run folder would be read.
 
     Examples
     --------
-    >>> read_again(result).spec.id
+    >>> read_as_stored(result).spec.id
     'exemple'
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +62,7 @@ class DecisionReport:
         """
         from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 
-        run, tongue = read_again(self.result), self._get_lang(lang)
+        run, tongue = read_as_stored(self.result), self._get_lang(lang)
         told = explanation if explanation is not None or not explain else self._explain()
         page = render_report_html(run, PageOptions(tongue, explanation=told))
         if path is not None:
@@ -87,7 +87,9 @@ class DecisionReport:
         from tnt_sim.reporting.workbook.workbook import build_workbook
 
         told = explanation if explanation is not None or not explain else self._explain()
-        put_file(Path(path), build_workbook(read_again(self.result), self._get_lang(lang), explanation=told))
+        put_file(
+            Path(path), build_workbook(read_as_stored(self.result), self._get_lang(lang), explanation=told)
+        )
         return Path(path)
 
     def _get_lang(self, lang: Lang | str | None) -> Lang:

@@ -114,9 +114,9 @@ class Result(ResultData):
     @property
     def export(self) -> Exports:
         """The formats of other tools: `result.export.scdl("subventions.csv")`."""
-        from tnt_sim.api.decision_files import Exports, read_again
+        from tnt_sim.api.decision_files import Exports, read_as_stored
 
-        return Exports(read_again(self), self.lang)
+        return Exports(read_as_stored(self), self.lang)
 
     def save(self, out: Path | str | None = None) -> Path:
         """Write the run folder into `out` (by default `runs` in the project) and return its path.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from operator import is_
 
 from tnt_sim.certify.claim_systems import Claims, update_claims
-from tnt_sim.certify.rule_rows import compare_readings
+from tnt_sim.certify.rule_rows import Agreement, compare_readings
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.formulate import Formulation, formulate, update_formulation
 from tnt_sim.kernel.cap_tree.best_choice import Memory
@@ -65,13 +65,15 @@ class ModelCache:
             _keep(self._claims, problem, claims)
         return claims
 
+    def compare_proof_rows(self, problem: Problem) -> Agreement | None:
+        """Compare the prover's rows with the second reading of each rule; None if there are none."""
+        claims = self.build_claims(problem)
+        return None if claims is None else compare_readings(problem, claims)
+
     def count_proof_rows(self, problem: Problem, proofs: Sequence[object]) -> ProofRows:
         """Count the rows behind proofs: those confirmed by their second reading, and those without one."""
-        claims = self.build_claims(problem) if any(proofs) else None
-        if claims is None:
-            return NO_ROWS
-        held = compare_readings(problem, claims)
-        return ProofRows(held.n_read, held.n_unread)
+        rows = self.compare_proof_rows(problem) if any(proofs) else None
+        return NO_ROWS if rows is None else ProofRows(rows.n_read, rows.n_unread)
 
 
 def _take_stored[T](

@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from tnt_sim.certify.rule_rows import Agreement
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import BUDGETS, Clock
 from tnt_sim.engine.incumbent import (
@@ -56,6 +57,7 @@ from tnt_sim.engine.solution_evidence import (
     compute_money_gaps,
     get_method_name,
     read_again,
+    with_proof_rows,
 )
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.formulate import Formulation, ModelStage, with_kept_values
@@ -311,6 +313,8 @@ class _Optimisation:
     stages: list[SolveStage] = field(init=False)
     checked: CrossCheck = field(init=False)
     proofs: list[dict[str, Any] | None] = field(default_factory=list)
+    agreement: Agreement | None = None
+    """The rows behind the proofs of a decision, compared with the second reading of the rules."""
     is_unique: bool = False
     """An exact kernel solved the stages and proved its point to be the unique answer."""
     interrupted: bool = False
@@ -545,16 +549,27 @@ class _Optimisation:
         try:
             with self._keep_on_interrupt("proof"):
                 if outcome.values is None:
-                    return [prove_infeasible(self.problem, self.options.kept_values, deadline)]
+                    return self._check_rows(
+                        [prove_infeasible(self.problem, self.options.kept_values, deadline)]
+                    )
                 cache = self.warm.model_cache
                 claims = cache.build_claims(self.problem, deadline)
                 held, hints = self._list_held_values(outcome), outcome.proof_hints
-                return prove_stages(
-                    self.problem, held, deadline, None, self._n_kept, hints, claims, cache.checked
+                return self._check_rows(
+                    prove_stages(
+                        self.problem, held, deadline, None, self._n_kept, hints, claims, cache.checked
+                    )
                 )
         except PointFound:
             pass  # the prover's rows may be relaxations of the rules, so that a point of theirs proves nothing
         return []
+
+    def _check_rows(self, proofs: list[dict[str, Any] | None]) -> list[dict[str, Any] | None]:
+        """Drop the proofs of a decision if their rows are stronger than the second reading of the rules."""
+        if not self.options.with_evidence or not any(proofs):
+            return proofs
+        self.agreement = self.warm.model_cache.compare_proof_rows(self.problem)
+        return proofs if self.agreement is None or self.agreement.holds else []
 
     def _list_held_values(self, outcome: StagesOutcome) -> list[Fraction]:
         """Return the values to prove: kept ones, optimised ones, and the least money if no stage is left."""
@@ -666,8 +681,7 @@ class _Optimisation:
                 self._prove_ties(outcome, tie_break, allocation, reading),
                 self._compute_money_gaps(optimum.model, outcome),
             )  # fmt: skip
-            rows = self.warm.model_cache.count_proof_rows(self.problem, self.proofs)
-            evidence = replace(evidence, rows=rows)
+            evidence = with_proof_rows(evidence, self.agreement)
         closed, proof = outcome.is_optimal, Proof.FEASIBLE_GAP
         if closed and (self._proven or self.checked.agrees):
             proof = Proof.PROVED if self._proven else Proof.CROSS_CHECKED
@@ -702,6 +716,8 @@ class _Optimisation:
             evidence = build_infeasible_evidence(
                 self.form, outcome, self.checked, self.proofs, proven=self._proven
             )
+            if self.agreement is not None and not self.agreement.holds:
+                evidence = with_proof_rows(evidence, self.agreement)
         proofs = tuple(proof for proof in self.proofs if proof is not None)
         return self._build_empty_outcome(Status.INFEASIBLE, proof, proofs, evidence)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from tnt_sim.certify.rule_rows import Agreement
 from tnt_sim.engine.result import Evidence, Proof, Status, derive_status
 from tnt_sim.errors import Defect, DisagreementError, VerificationError
 from tnt_sim.formulation.formulate import Formulation, ModelStage
@@ -30,7 +32,10 @@ from tnt_sim.verify.allocation_reading import (
     read_allocation,
 )
 from tnt_sim.verify.run_document import StageFigures, format_fraction
+from tnt_sim.verify.verification import ProofRows
 
+MAX_LISTED = 5
+"""Rows that a warning names."""
 _STOPS = {
     Termination.TIME_LIMIT: "time",
     Termination.NODE_LIMIT: "nodes",
@@ -262,6 +267,25 @@ def build_early_evidence(problem: Problem, reading: AllocationReading, method: s
         },
         warnings=(claim_consistency.NOT_PROVED,),
     )
+
+
+def with_proof_rows(evidence: Evidence, agreement: Agreement | None) -> Evidence:
+    """Add the rows behind the proofs, or the warning that these are stronger than the rules."""
+    if agreement is None:
+        return evidence
+    if agreement.holds:
+        return replace(evidence, rows=ProofRows(agreement.n_read, agreement.n_unread))
+    names = ", ".join(agreement.narrow[:MAX_LISTED])
+    warning = Defect(
+        "proof-rows",
+        Text(
+            f"des lignes sur lesquelles la preuve repose sont plus fortes que la seconde lecture de leurs règles "
+            f"({names}) : la preuve ne compte pas. C’est un défaut du programme ou d’un genre de règle ajouté.",
+            f"rows that the proof stands on are stronger than the second reading of their rules ({names}): the "
+            "proof does not count. This is a fault of the program, or of an added rule kind.",
+        ),
+    )
+    return replace(evidence, warnings=(*evidence.warnings, warning))
 
 
 def get_method_name(method: str, outcome: StagesOutcome) -> str:

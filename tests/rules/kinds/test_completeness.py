@@ -184,3 +184,17 @@ def test_without_its_second_reading_a_kind_is_never_proven(
     for rule in KINDS[kind].second_reading:
         monkeypatch.delitem(READERS, rule)
     assert solve(written).proof is not Proof.PROVED
+
+
+@pytest.mark.parametrize("kind", sorted(PRICED))
+def test_rows_stronger_than_their_second_reading_prove_nothing(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second reading that allows everything: the rows of the first one do not follow from it."""
+    written = scenario(tmp_path, f"rules: [{{id: r, kind: {kind}, {RULES[kind]}}}]\n")
+    for rule in KINDS[kind].second_reading:
+        monkeypatch.setitem(READERS, rule, lambda *_: None)
+    found = solve(written)
+    assert found.proof is not Proof.PROVED
+    assert "proof-rows" in {warning.code for warning in found.warnings}
+    assert not any(found.certificate["proofs"])
