@@ -341,6 +341,11 @@ def narrowed(monkeypatch: pytest.MonkeyPatch, by: int) -> None:
     monkeypatch.setattr(Limit, "build_rows", wrong)
 
 
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run keep proofs on such rows, as a forger would write them."""
+    monkeypatch.setattr("tnt_sim.engine.optimise._Optimisation._check_rows", lambda _, proofs: proofs)
+
+
 def test_a_proof_on_too_narrow_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Solver and prover read the same wrong rows, and agree; the second reading does not."""
     right = solve(tiny(tmp_path, HEAD + NARROW), cross_check="never")
@@ -350,6 +355,10 @@ def test_a_proof_on_too_narrow_rows_is_refused(tmp_path: Path, monkeypatch: pyte
     assert check.check_stages(right.reading.values, proofs) == (True,)
     assert (check.rows.narrow, check.rows.n_unread) == ((), 0)
     narrowed(monkeypatch, 1)
+    said = solve(tiny(tmp_path, HEAD + NARROW), cross_check="never")
+    assert (said.proof, said.certificate["proofs"]) == (Proof.FEASIBLE_GAP, [])
+    assert "proof-rows" in {warning.code for warning in said.warnings}
+    unchecked(monkeypatch)
     wrong = solve(tiny(tmp_path, HEAD + NARROW), cross_check="never")
     assert wrong.reading is not None
     assert wrong.proof is Proof.PROVED
@@ -365,6 +374,10 @@ def test_an_impossibility_on_too_narrow_rows_is_refused(
 ) -> None:
     rules = NARROW.replace("max: 2", "min: 2, max: 2")
     narrowed(monkeypatch, 1)
+    said = solve(tiny(tmp_path, HEAD + rules), cross_check="never")
+    assert (said.status, said.proof) == (Status.INFEASIBLE, None)
+    assert "proof-rows" in {warning.code for warning in said.warnings}
+    unchecked(monkeypatch)
     wrong = solve(tiny(tmp_path, HEAD + rules), cross_check="never")
     assert wrong.status is Status.INFEASIBLE
     assert wrong.proof is Proof.PROVED
