@@ -27,6 +27,7 @@ from tnt_sim.analysis.shared.amount_variation import FREE as FREE_SHARE
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import ReportProgress
 from tnt_sim.analysis.shared.study_answer import DocumentTables, StudyAnswer
+from tnt_sim.analysis.sweep.document import SweepDocument
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.result import build_document as sweep_document
 from tnt_sim.analysis.sweep.runner import ReportProgress as SweepTell
@@ -554,17 +555,22 @@ class Sweep(StudyAnswer):
 
     Attributes
     ----------
-    document : document of `tnt-sim sweep --json`: amounts in integer cents, exact decimals as text
+    data : the answer
     found : the points, with their allocations
     lang : language of the sentences
     """
 
-    document: Mapping[str, Any]
+    data: SweepDocument
     found: SweepResult = field(repr=False)
     lang: Lang
 
     def __repr__(self) -> str:
-        return f"<Sweep of {self.document['scenario']}: {len(self.document['points'])} points>"
+        return f"<Sweep of {self.data.scenario}: {len(self.data.points)} points>"
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """Return the document of `tnt-sim sweep --json`: integer cents, exact decimals as text."""
+        return dump_document(self.data)
 
     @property
     def report(self) -> StudyReport:
@@ -604,7 +610,7 @@ class Sweep(StudyAnswer):
         }
         if table not in makers:
             raise ValueError(f"table must be one of {', '.join(makers)}, not {table!r}")
-        frame: pl.DataFrame = makers[table](self.document)
+        frame: pl.DataFrame = makers[table](self.data)
         if backend == "polars":
             return frame
         if backend == "pandas":
@@ -623,7 +629,7 @@ class Sweep(StudyAnswer):
         """
         from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
 
-        return draw_sweep_chart(self.document, kind, self.lang)
+        return draw_sweep_chart(self.data, kind, self.lang)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the document as JSON text, and write it to a file if a path is given.
@@ -647,7 +653,7 @@ class Sweep(StudyAnswer):
         """
         from tnt_sim.reporting.reports.sweep import render_sweep_html
 
-        return _save_text(render_sweep_html(self.document, self.lang), path)
+        return _save_text(render_sweep_html(self.data, self.lang), path)
 
     def to_excel(self, path: str | Path) -> Path:
         """Write the workbook and return its path.
@@ -661,7 +667,7 @@ class Sweep(StudyAnswer):
         from tnt_sim.reporting.reports.sweep import build_sweep_workbook
 
         target = Path(path)
-        put_file(target, build_sweep_workbook(self.document, self.lang))
+        put_file(target, build_sweep_workbook(self.data, self.lang))
         return target
 
     def to_parquet(self, path: str | Path, *, table: str = "points") -> Path:
@@ -679,7 +685,7 @@ class Sweep(StudyAnswer):
 
     def _repr_html_(self) -> str:
         """Return the sentences and the table of the curve for a notebook."""
-        return render_terminal_html(render_sweep(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang)
+        return render_terminal_html(render_sweep(self.data, lang=self.lang, width=PAGE_WIDTH), self.lang)
 
 
 def sweep(

@@ -24,6 +24,7 @@ from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.analysis.sweep.runner import SweepResult, SweepRun, run
 from tnt_sim.analysis.sweep.store import PointStore
 from tnt_sim.deadline import Deadline
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
@@ -87,7 +88,9 @@ def test_the_width_in_euros_is_exact(seed: int, tmp_path: Path) -> None:
     asked = build_plan(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=2, free=True)
     sweep = SweepRun(asked, PointStore(None, ""), Clock(None))
     found = sweep.run()
-    told = {p["amount_cents"]: p["free"]["width_cents"] for p in build_document(found)["points"]}
+    told = {
+        p["amount_cents"]: p["free"]["width_cents"] for p in dump_document(build_document(found))["points"]
+    }
     bounds = {c: _upper(sweep, c) for c in range(case.base + SPAN + 1)}
     for point in found.free:
         least = min(c for c, bound in bounds.items() if bound is not None and bound >= point.values[0])
@@ -119,7 +122,7 @@ def test_no_promise_has_a_price_below_nothing(tmp_path: Path) -> None:
             assert free.bounds[0] is not None
             assert free.values[0] <= best_value(case, free.cents) <= free.bounds[0]
             better += free.method == "kept"
-        for point in build_document(found)["points"]:
+        for point in dump_document(build_document(found))["points"]:
             assert float(point["price_of_nesting"]) >= 0
             assert (point["price_goal"] == "score") == (point["price_of_nesting"] != "0")
     assert better
@@ -158,7 +161,7 @@ def test_refined_until_the_tolerance(seed: int, tolerance: str, tmp_path: Path) 
         assert last.values[0] <= value
         if cents not in inside:
             assert last.values[0] == value
-    document = build_document(found)
+    document = dump_document(build_document(found))
     assert all(part["within_tolerance"] for part in document["band"])
     assert document["tolerance"] == tolerance
 

@@ -14,6 +14,7 @@ from support.lanes import seeds
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.analysis.sweep.runner import SweepResult, run
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import Proof, Status
 
 
@@ -99,7 +100,7 @@ def test_lists_of_a_pass_are_bits_of_one_matrix(tmp_path: Path) -> None:
 def test_a_step_changes_something(seed: int, tmp_path: Path) -> None:
     """At every cent: each change of the best value is a step, and at each step the value, or the list, changes."""
     case = small(700 + seed, crossing=seed % 3 != 0, own=seed % 2 == 0, tenths=seed % 2 == 1)
-    told = build_document(exact(case, tmp_path))["steps"]
+    told = dump_document(build_document(exact(case, tmp_path)))["steps"]
     best = {amount: case.best(amount) for amount in range(case.base, case.base + SPAN + 1)}
     rows = list(zip(told["amount_cents"], told["value"], told["granted_cents"], strict=True))
     for amount, value, granted in rows:

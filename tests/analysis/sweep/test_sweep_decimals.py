@@ -20,6 +20,7 @@ from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.result import build_document
 from tnt_sim.analysis.sweep.runner import SweepResult, run
 from tnt_sim.deadline import Deadline
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Proof, derive_status
 from tnt_sim.scenario.load import load_scenario
@@ -139,7 +140,7 @@ def test_rules_that_cross_give_every_step(tmp_path: Path) -> None:
         if not expected or next(reversed(expected.values()))[0] != best[1]:
             expected[amount * 100] = (Fraction(best[1]), best[2])
     assert staircase(found) == expected
-    told = build_document(found)
+    told = dump_document(build_document(found))
     assert (told["status"], told["stopped_by"], told["band"]) == ("optimal", None, [])
     assert told["steps"]["amount_cents"] == list(expected)
 

@@ -96,7 +96,7 @@ def test_every_picture_is_drawn_the_same_twice(told: tnt.Sweep) -> None:
 
 
 def test_a_page_without_pictures_has_every_table(told: tnt.Sweep) -> None:
-    page = render_sweep_html(told.document, Lang.EN, pictures={})
+    page = render_sweep_html(told.data, Lang.EN, pictures={})
     assert "<figure" not in page
     assert "Each amount for itself (free)" in page
 

@@ -84,11 +84,9 @@ def test_every_point_and_step_of_a_sweep(tmp_path: Path) -> None:
         below = [reached for cents, reached in ladder if cents <= point["amount_cents"]]
         assert point["free"]["inhabitants"] == below[-1]
     assert found.to_dataframe()["inhabitants"].null_count() == 0
-    shown = "\n".join(str(line) for line in render_sweep(found.document, lang=Lang.EN, width=140))
+    shown = "\n".join(str(line) for line in render_sweep(found.data, lang=Lang.EN, width=140))
     assert "Inhabitants: those of the communes reached, each counted once." in shown
-    assert "Habitants : ceux des communes atteintes" in render_sweep_html(
-        found.document, Lang.FR, pictures={}
-    )
+    assert "Habitants : ceux des communes atteintes" in render_sweep_html(found.data, Lang.FR, pictures={})
 
 
 def test_decisions_side_by_side(tmp_path: Path) -> None:

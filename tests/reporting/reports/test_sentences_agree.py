@@ -8,6 +8,7 @@ claims in `told_run.py`, `told_explanation.py` or `told_sweep.py`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,7 +90,7 @@ def swept_pages(facts: Facts, low: str, high: str) -> None:
     for lang in Lang:
         mine = lang.value == scenario.spec.locale
         # the sentences of a document are in the scenario's language: their numbers are read there
-        told = swept.document if mine else {**swept.document, "unspent": []}
+        told = swept.data if mine else replace(swept.data, unspent=())
         assert {"free", "nested", "meaning"} <= check_sweep(facts, last, told, swept, lang)
 
 

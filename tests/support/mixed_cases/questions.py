@@ -28,6 +28,7 @@ from tnt_sim.analysis.marginal.target_envelope import parse_target, reach
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.reference_solution import can_relax
 from tnt_sim.analysis.sweep.result import build_document
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.optimise import OptimiseOptions
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.session import SolverSession
@@ -59,7 +60,7 @@ def _steps_of_sweep(mix: Mix) -> Told:
     told: Told = []
     start, stop = mix.curve.amount, mix.curve.amount * 5 // 4
     found = tnt.sweep(mix.scenario, start=text(start), stop=text(stop), exact=True, free=True).found
-    document = build_document(found)
+    document = dump_document(build_document(found))
     if found.open or document.get("steps") is None:
         return told
     steps = document["steps"]

@@ -97,6 +97,15 @@ class SweepPointEntry:
     price_of_nesting: DecimalText | None
     price_goal: str | None
 
+    def get_curve(self, curve: str) -> AnyCurvePoint | None:
+        """Return the point of the curve `free` or `nested`."""
+        return self.nested if curve == "nested" else self.free
+
+    def get_list(self, curve: str) -> FundedCurvePoint | None:
+        """Return the list of a curve; None without one."""
+        point = self.get_curve(curve)
+        return point if isinstance(point, FundedCurvePoint) else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweptDossier:
@@ -184,3 +193,12 @@ class SweepDocument:
     steps: SweepStepsEntry | None
     band: Sequence[BandEntry]
     warnings: Sequence[str]
+
+    @property
+    def first_curve(self) -> str:
+        """The curve that is displayed where one is enough: `free` if it was asked for."""
+        return "free" if self.free else "nested"
+
+    def has_curve(self, curve: str) -> bool:
+        """Whether a curve was asked for."""
+        return self.nested if curve == "nested" else self.free

@@ -25,7 +25,6 @@ from tnt_sim.analysis.sweep.envelope_point import Point
 from tnt_sim.analysis.sweep.exact_steps import Counters, build_step_columns
 from tnt_sim.analysis.sweep.plan import Tolerance
 from tnt_sim.analysis.sweep.runner import FREE_CURVE, NESTED_CURVE, SweepResult
-from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.text.decision_reasons import describe_unspent
@@ -40,8 +39,8 @@ from tnt_sim.verify.run_document import format_fraction, format_warnings
 RANKS = (Proof.PROVED, Proof.CROSS_CHECKED, Proof.FEASIBLE_GAP)
 
 
-def build_document(result: SweepResult, lang: Lang | None = None) -> dict[str, Any]:
-    """Write the whole document; points not reached before Ctrl-C or the deadline are missing from `points`.
+def build_document(result: SweepResult, lang: Lang | None = None) -> SweepDocument:
+    """Build the whole document; points not reached before Ctrl-C or the deadline are missing from `points`.
 
     Sentences are in `lang`, by default the scenario's locale.
     """
@@ -49,7 +48,7 @@ def build_document(result: SweepResult, lang: Lang | None = None) -> dict[str, A
     base = result.base
     counters = Counters.of(base)
     lang = lang or Lang(spec.locale)
-    document = SweepDocument(
+    return SweepDocument(
         scenario=plan.scenario.id,
         scenario_sha256=plan.scenario.sha256,
         title=plan.scenario.title,
@@ -79,7 +78,6 @@ def build_document(result: SweepResult, lang: Lang | None = None) -> dict[str, A
         band=_build_band_entries(result),
         warnings=format_warnings(base.warnings, lang),
     )
-    return dump_document(document)
 
 
 def _get_status(result: SweepResult) -> Status:

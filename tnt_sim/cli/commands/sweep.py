@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,11 +33,13 @@ from tnt_sim.cli.options import (
     parse_lang,
     parse_seconds,
 )
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.marginal.questions import MarginalAnswer
+    from tnt_sim.analysis.sweep.document import SweepDocument
     from tnt_sim.analysis.sweep.plan import SweepPlan
     from tnt_sim.analysis.sweep.store import PointStore
     from tnt_sim.scenario.scenario import ScenarioData
@@ -412,10 +414,10 @@ def sweep(
             report_progress=report_progress,
         )
         told = build_sweep(outcome, tongue)
-        document = {**told.document, "sweep_dir": format_path(folder)}
+        document = replace(told.data, sweep_dir=format_path(folder))
         write_sweep(document, folder, tongue)
     if as_json:
-        emit(document)
+        emit(dump_document(document))
     elif not quiet:
         from tnt_sim.reporting.reports.progress import render_interruption
         from tnt_sim.reporting.reports.sweep import render_sweep
@@ -443,12 +445,12 @@ def _open_store(plan: SweepPlan, out: Path | None, *, resume: bool) -> tuple[Pat
         raise build_write_error(quote_path(folder), error) from error
 
 
-def _determine_exit_code(document: dict[str, Any]) -> int:
+def _determine_exit_code(document: SweepDocument) -> int:
     """Return 0 done, 4 infeasible at every amount, 5 stopped without an allocation, 130 interrupted."""
-    if document["stopped_by"] == "interrupt":
+    if document.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    entries = [point[curve] for point in document["points"] for curve in ("free", "nested") if point[curve]]
-    if any(entry["objective"] for entry in entries):
+    entries = [one for point in document.points for one in (point.free, point.nested) if one is not None]
+    if any(entry.objective for entry in entries):
         return 0
-    stopped = document["stopped_by"] == "time" or any(entry["status"] == "stopped" for entry in entries)
+    stopped = document.stopped_by == "time" or any(entry.status == "stopped" for entry in entries)
     return STOPPED if stopped else INFEASIBLE

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from tnt_sim.analysis.sweep.document import SweepDocument, SweepEnvelopeEntry
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_decimal, format_short_amount
 from tnt_sim.reporting.charts.theme import (
@@ -25,7 +26,7 @@ from tnt_sim.reporting.charts.theme import (
     format_money_title,
     import_altair,
 )
-from tnt_sim.reporting.text.sweep import has_list, list_top_envelopes
+from tnt_sim.reporting.text.sweep import CurveList, list_top_envelopes, select_lists
 from tnt_sim.rules.expressions.column_text import format_integer, format_list
 from tnt_sim.rules.protocols import Sense
 
@@ -36,7 +37,7 @@ MOST_EDGES = 150
 MOST_COLOURS = 7
 
 
-def draw_ladder(document: Document, lang: Lang) -> Any:
+def draw_ladder(document: SweepDocument, lang: Lang) -> Any:
     """Draw one block per entering application, as high as its grant, stacked at the amount where it enters."""
     alt = import_altair()
     rows, labels = build_ladder_rows(document, lang)
@@ -87,38 +88,41 @@ def _describe_ladder(names: Sequence[str], lang: Lang, *, edges: bool) -> list[s
     return [text.in_(lang) for text in sentences]
 
 
-def _compute_bar_width(document: Document) -> float:
-    return max(2.0, min(46.0, 0.72 * WIDTH / max(1, len(document["points"]))))
+def _compute_bar_width(document: SweepDocument) -> float:
+    return max(2.0, min(46.0, 0.72 * WIDTH / max(1, len(document.points))))
 
 
 def _build_legend(alt: Any, names: Sequence[str]) -> Any:
     return alt.Legend(title=None, orient="top", symbolType="square") if len(names) > 1 else None
 
 
-def build_ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def build_ladder_rows(
+    document: SweepDocument, lang: Lang
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the blocks of the ladder, and for each step how many enter and leave.
 
     Uses `dossiers` of the document: title, envelope and grant.
     """
-    curve = "free" if document["free"] else "nested"
-    known = {row["dossier"]: row for row in document.get("dossiers", ())}
+    curve = document.first_curve
+    known = {row.dossier: row for row in document.dossiers}
     names = _assign_envelopes(document, curve)
     rows: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []
-    for point in document["points"][1:]:
-        if not has_list(point, curve):
+    for point in document.points[1:]:
+        at_amount = point.get_list(curve)
+        if at_amount is None:
             continue
-        name = format_short_amount(point["amount_cents"], lang)
-        entered = [known[d] for d in point[curve]["entered"] if d in known]
-        entered.sort(key=lambda row: (names[row["envelope"]], -row["granted_cents"]))
+        name = format_short_amount(point.amount_cents, lang)
+        entered = [known[d] for d in at_amount.entered if d in known]
+        entered.sort(key=lambda row: (names[row.envelope], -row.granted_cents))
         for row in entered[:MOST_BLOCKS]:
             rows.append(
-                {"x": name, "g": convert_to_millions(row["granted_cents"]), "e": names[row["envelope"]],
-                 "d": row["dossier"],
-                 "t": row["title"], "o": len(rows)}
+                {"x": name, "g": convert_to_millions(row.granted_cents), "e": names[row.envelope],
+                 "d": row.dossier,
+                 "t": row.title, "o": len(rows)}
             )  # fmt: skip
-        top = sum(convert_to_millions(row["granted_cents"]) for row in entered)
-        left = len(point[curve]["left"])
+        top = sum(convert_to_millions(row.granted_cents) for row in entered)
+        left = len(at_amount.left)
         labels.append(
             {"x": name, "top": top, "t": f"+{format_integer(len(entered), lang)}"
              + (f" \u2212{format_integer(left, lang)}" if left else "")}
@@ -137,17 +141,17 @@ def _sum_by_envelope(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(result.values())
 
 
-def _assign_envelopes(document: Document, curve: str) -> dict[str, str]:
+def _assign_envelopes(document: SweepDocument, curve: str) -> dict[str, str]:
     """Return the envelope in which each changed application is drawn.
 
     Its own, or the one just below the programme. Parts of a split are written after a slash, and
     are not envelopes of the document.
     """
-    own = {row["envelope"] for row in document.get("dossiers", ())}
+    own = {row.envelope for row in document.dossiers}
     if len(own) <= MOST_COLOURS:
         return {name: name for name in own}
-    entries = next(point[curve]["envelopes"] for point in document["points"] if has_list(point, curve))
-    parents = {entry["id"]: entry["parent"] for entry in entries}
+    entries = select_lists(document, curve)[0][1].envelopes
+    parents = {entry.id: entry.parent for entry in entries}
 
     def find_top_envelope(name: str) -> str:
         while name not in parents and "/" in name:
@@ -160,10 +164,10 @@ def _assign_envelopes(document: Document, curve: str) -> dict[str, str]:
     return {name: find_top_envelope(name) for name in own}
 
 
-def get_amount_title(document: Document) -> Text:
+def get_amount_title(document: SweepDocument) -> Text:
     """Return the title of an axis of amounts."""
-    one = len(document["envelopes"]) == 1
-    name = document["envelopes"][0] if one else "…"
+    one = len(document.envelopes) == 1
+    name = document.envelopes[0] if one else "…"
     return Text(f"Montant de {name}", f"Amount of {name}") if one else Text("Montant", "Amount")
 
 
@@ -172,7 +176,6 @@ def build_chart_data(alt: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
     return alt.Data(values=[dict(row) for row in rows])
 
 
-Document = Mapping[str, Any]
 NAMES_WIDTH = 150
 """Width in pixels of the curve names at the right."""
 LINE_HEIGHT = 16
@@ -180,7 +183,7 @@ MOST_VERTICES = 1_500
 KINDS = ("curve", "figures", "ladder", "envelopes")
 
 
-def draw_sweep_chart(document: Document, kind: str, lang: Lang) -> Any:
+def draw_sweep_chart(document: SweepDocument, kind: str, lang: Lang) -> Any:
     """Draw one chart of a sweep with Altair.
 
     Raises
@@ -199,10 +202,10 @@ def draw_sweep_chart(document: Document, kind: str, lang: Lang) -> Any:
     return apply_theme(makers[kind](document, lang), lang)
 
 
-def _draw_curve(document: Document, lang: Lang) -> Any:
+def _draw_curve(document: SweepDocument, lang: Lang) -> Any:
     """Draw the value of the first objective against the amount."""
     alt = import_altair()
-    goal = document["goals"][0]
+    goal = document.goals[0]
     scale = alt.Scale(zero=False, nice=False, padding=12)
     ticks = alt.Axis(tickCount=10, grid=False)
     x = alt.X("m:Q", title=format_money_title(get_amount_title(document), lang), scale=scale, axis=ticks)
@@ -216,7 +219,7 @@ def _draw_curve(document: Document, lang: Lang) -> Any:
         if not rows or (curve == "nested" and rows == _list_values(document, "free")):
             continue
         plain = alt.Chart(build_chart_data(alt, rows)).encode(x=x, y=y)
-        if curve == "nested" or not document["steps"]:
+        if curve == "nested" or not document.steps:
             line = {"strokeDash": dash} if dash else {}
             layers.append(plain.mark_line(color=colour, strokeWidth=1.4, opacity=0.75, **line))
         shape = "circle" if curve == "free" else "diamond"
@@ -226,28 +229,27 @@ def _draw_curve(document: Document, lang: Lang) -> Any:
         _draw_label(alt, x, y, *label, place=k - (len(labels) - 1) / 2) for k, label in enumerate(labels)
     ]
     layers += _draw_start_label(alt, document, x, y, lang)
-    title = _build_title(document, goal["goal"], lang)
+    title = _build_title(document, goal.goal, lang)
     return alt.layer(*layers).properties(width=WIDTH - NAMES_WIDTH, height=HEIGHT, title=title)
 
 
-def _draw_start_label(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
+def _draw_start_label(alt: Any, document: SweepDocument, x: Any, y: Any, lang: Lang) -> list[Any]:
     """Write out the first value; the last one is next to the name of its curve."""
     curve = "free" if _list_values(document, "free") else "nested"
     rows = _list_values(document, curve)
     if len(rows) < 2:
         return []
-    point = next(point for point in document["points"] if has_list(point, curve))
-    text = format_decimal(point[curve]["objective"][0]["value"], lang)
+    text = format_decimal(select_lists(document, curve)[0][1].objective[0].value, lang)
     mark = alt.Chart(build_chart_data(alt, [{**rows[0], "t": text}])).mark_text(
         align="left", dx=10, dy=14, color=INK
     )
     return [mark.encode(x=x, y=y, text="t:N")]
 
 
-def _build_title(document: Document, what: str, lang: Lang) -> dict[str, Any]:
-    names = format_list(document["envelopes"], lang)
+def _build_title(document: SweepDocument, what: str, lang: Lang) -> dict[str, Any]:
+    names = format_list(document.envelopes, lang)
     sub = [f"{what[:1].upper()}{what[1:]}{_describe_truncated_axis(lang)}"]
-    if document["synthetic"]:
+    if document.synthetic:
         sub.append(Text("Données synthétiques", "Synthetic data").in_(lang))
     return {
         "text": Text(f"Ce qu'achète l'enveloppe {names}", f"What the envelope {names} buys").in_(lang),
@@ -259,30 +261,28 @@ def _describe_truncated_axis(lang: Lang) -> str:
     return Text(" (l'échelle ne part pas de zéro)", " (the scale does not start at zero)").in_(lang)
 
 
-def _format_end_label(document: Document, curve: str, lang: Lang) -> str:
+def _format_end_label(document: SweepDocument, curve: str, lang: Lang) -> str:
     """Return the name of a curve with its last value."""
-    last = next(point for point in reversed(document["points"]) if has_list(point, curve))
-    value = format_decimal(last[curve]["objective"][0]["value"], lang)
+    value = format_decimal(select_lists(document, curve)[-1][1].objective[0].value, lang)
     return f"{_get_curve_name(document, curve, lang)}\n{value}"
 
 
-def _get_curve_name(document: Document, curve: str, lang: Lang) -> str:
+def _get_curve_name(document: SweepDocument, curve: str, lang: Lang) -> str:
     if curve == "nested":
         return Text("promesses tenues", "promises kept").in_(lang)
-    same = document["nested"] and _list_values(document, "free") == _list_values(document, "nested")
+    same = document.nested and _list_values(document, "free") == _list_values(document, "nested")
     if same:
         return Text("libre = promesses\ntenues", "free = promises\nkept").in_(lang)
     return Text("libre", "free").in_(lang)
 
 
-def _list_values(document: Document, curve: str) -> list[dict[str, float]]:
+def _list_values(document: SweepDocument, curve: str) -> list[dict[str, float]]:
     return [
         {
-            "m": convert_to_millions(point["amount_cents"]),
-            "v": _parse_number(point[curve]["objective"][0]["value"]),
+            "m": convert_to_millions(point.amount_cents),
+            "v": _parse_number(entry.objective[0].value),
         }
-        for point in document["points"]
-        if has_list(point, curve)
+        for point, entry in select_lists(document, curve)
     ]
 
 
@@ -290,19 +290,19 @@ def _parse_number(text: str) -> float:
     return float(Fraction(text))
 
 
-def _draw_certified_range(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
+def _draw_certified_range(alt: Any, document: SweepDocument, x: Any, y: Any, lang: Lang) -> list[Any]:
     """Draw the certified range between two amounts, from the lower one's value to the upper one's bound."""
-    if document["goals"][0]["sense"] != Sense.MAXIMISE:
+    if document.goals[0].sense != Sense.MAXIMISE:
         return []
     rows = [
         {
-            "m": convert_to_millions(part["from_cents"]),
-            "n": convert_to_millions(part["until_cents"]),
-            "v": _parse_number(part["low"]),
-            "w": _parse_number(part["high"]),
+            "m": convert_to_millions(part.from_cents),
+            "n": convert_to_millions(part.until_cents),
+            "v": _parse_number(part.low),
+            "w": _parse_number(part.high),
         }
-        for part in document["band"]
-        if part["width"] is not None
+        for part in document.band
+        if part.low is not None and part.high is not None and part.width is not None
     ]
     if not rows:
         return []
@@ -318,18 +318,18 @@ def _draw_certified_range(alt: Any, document: Document, x: Any, y: Any, lang: La
     ]
 
 
-def _draw_steps(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
+def _draw_steps(alt: Any, document: SweepDocument, x: Any, y: Any) -> list[Any]:
     """Draw the exact step function, thinned if it has too many steps."""
-    steps = document["steps"]
-    if not steps or not steps["amount_cents"]:
+    steps = document.steps
+    if not steps or not steps.amount_cents:
         return []
-    n = len(steps["amount_cents"])
+    n = len(steps.amount_cents)
     places = range(0, n, max(1, -(-n // MOST_VERTICES)))
     rows = [
-        {"m": convert_to_millions(steps["amount_cents"][k]), "v": _parse_number(steps["value"][k])}
+        {"m": convert_to_millions(steps.amount_cents[k]), "v": _parse_number(steps.value[k])}
         for k in sorted({*places, n - 1})
     ]
-    rows.append({"m": convert_to_millions(document["to_cents"]), "v": rows[-1]["v"]})
+    rows.append({"m": convert_to_millions(document.to_cents), "v": rows[-1]["v"]})
     return [
         alt.Chart(build_chart_data(alt, rows))
         .mark_line(interpolate="step-after", color=FREE)
@@ -354,18 +354,25 @@ def _draw_label(
     return mark.encode(x=x, y=y, text="t:N")
 
 
-def _draw_totals(document: Document, lang: Lang) -> Any:
+def _draw_totals(document: SweepDocument, lang: Lang) -> Any:
     """Draw applications, inhabitants, departments and unspent money against the amount, in panels."""
     alt = import_altair()
-    wanted = (
-        ("n_funded", Text("Dossiers financés", "Funded dossiers"), 1),
-        ("population", Text("Population des porteurs (M)", "Applicants' population (M)"), 1_000_000),
-        ("n_departments", Text("Départements atteints", "Departments reached"), 1),
-        ("left_cents", Text("Non dépensé (M€)", "Unspent (€M)"), 100_000_000),
+    lists = select_lists(document, document.first_curve)
+    amounts = [convert_to_millions(point.amount_cents) for point, _ in lists]
+    wanted: tuple[tuple[list[int | None], Text, int], ...] = (
+        ([one.n_funded for _, one in lists], Text("Dossiers financés", "Funded dossiers"), 1),
+        (
+            [one.population for _, one in lists],
+            Text("Population des porteurs (M)", "Applicants' population (M)"),
+            1_000_000,
+        ),
+        ([one.n_departments for _, one in lists], Text("Départements atteints", "Departments reached"), 1),
+        ([one.left_cents for _, one in lists], Text("Non dépensé (M€)", "Unspent (€M)"), 100_000_000),
     )
     panels = []
-    for key, name, unit in wanted:
-        rows = _build_total_rows(document, key, unit)
+    for counts, name, unit in wanted:
+        pairs = zip(amounts, counts, strict=True)
+        rows = [{"m": amount, "v": count / unit} for amount, count in pairs if count is not None]
         if rows:
             panels.append(_draw_panel(alt, rows, name.in_(lang)))
     title = {
@@ -373,15 +380,6 @@ def _draw_totals(document: Document, lang: Lang) -> Any:
         "subtitle": Text("Selon le montant, en M€", "By amount, in €M").in_(lang),
     }
     return alt.concat(*panels, columns=2).properties(title=title)
-
-
-def _build_total_rows(document: Document, key: str, unit: int) -> list[dict[str, Any]]:
-    curve = "free" if document["free"] else "nested"
-    return [
-        {"m": convert_to_millions(point["amount_cents"]), "v": point[curve][key] / unit}
-        for point in document["points"]
-        if has_list(point, curve) and point[curve][key] is not None
-    ]
 
 
 def _draw_panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
@@ -410,17 +408,15 @@ def _draw_panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
     )
 
 
-def _draw_envelopes(document: Document, lang: Lang) -> Any:
+def _draw_envelopes(document: SweepDocument, lang: Lang) -> Any:
     """Draw small multiples of amount and grants for each envelope just below the programme."""
     alt = import_altair()
-    curve = "free" if document["free"] else "nested"
-    points = [point for point in document["points"] if has_list(point, curve)]
+    points = select_lists(document, document.first_curve)
     panels = []
-    curve_rows = [
-        _build_envelope_rows(points, curve, top["id"]) for top in list_top_envelopes(points[0][curve])[:12]
-    ]
+    tops = list_top_envelopes(points[0][1])
+    curve_rows = [_build_envelope_rows(points, top.id) for top in tops[:12]]
     most = max(row["v"] for rows in curve_rows for row in rows)
-    for top, rows in zip(list_top_envelopes(points[0][curve]), curve_rows, strict=False):
+    for top, rows in zip(tops, curve_rows, strict=False):
         panels.append(_draw_envelope_panel(alt, top, rows, most, lang))
     title = {
         "text": Text(
@@ -432,19 +428,19 @@ def _draw_envelopes(document: Document, lang: Lang) -> Any:
     return alt.concat(*panels, columns=min(3, len(panels))).properties(title=told)
 
 
-def _build_envelope_rows(points: Sequence[Mapping[str, Any]], curve: str, name: str) -> list[dict[str, Any]]:
+def _build_envelope_rows(points: Sequence[CurveList], name: str) -> list[dict[str, Any]]:
     rows = []
-    for point in points:
-        entry = next(e for e in point[curve]["envelopes"] if e["id"] == name)
-        at = convert_to_millions(point["amount_cents"])
-        if entry["effective_cents"] is not None:
-            rows.append({"m": at, "v": convert_to_millions(entry["effective_cents"]), "k": "has"})
-        rows.append({"m": at, "v": convert_to_millions(entry["granted_cents"]), "k": "grants"})
+    for point, found in points:
+        entry = next(e for e in found.envelopes if e.id == name)
+        at = convert_to_millions(point.amount_cents)
+        if entry.effective_cents is not None:
+            rows.append({"m": at, "v": convert_to_millions(entry.effective_cents), "k": "has"})
+        rows.append({"m": at, "v": convert_to_millions(entry.granted_cents), "k": "grants"})
     return rows
 
 
 def _draw_envelope_panel(
-    alt: Any, top: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], most: float, lang: Lang
+    alt: Any, top: SweepEnvelopeEntry, rows: Sequence[Mapping[str, Any]], most: float, lang: Lang
 ) -> Any:
     x = alt.X(
         "m:Q", title=None, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickCount=4, grid=False)
@@ -473,9 +469,7 @@ def _draw_envelope_panel(
             .mark_text(align="right", dy=24 if below else -9, color=INK if kind == "has" else FREE)
             .encode(x=x, y=y, text="t:N")
         )
-    title = alt.TitleParams(
-        top["id"], subtitle=_truncate_text(top["title"]), fontSize=13, fontWeight=600, offset=6
-    )
+    title = alt.TitleParams(top.id, subtitle=_truncate_text(top.title), fontSize=13, fontWeight=600, offset=6)
     return alt.layer(*layers).properties(width=WIDTH // 3 - 34, height=190, title=title)
 
 

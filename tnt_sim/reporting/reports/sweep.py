@@ -22,6 +22,8 @@ import polars as pl
 from markupsafe import Markup
 from rich.text import Text as Line
 
+from tnt_sim.analysis.sweep.document import FundedCurvePoint, SweepDocument, SweepPointEntry
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.stored_run import RUN_ROOT
 from tnt_sim.i18n.message import Lang, Text, format_long_day
 from tnt_sim.i18n.numbers import format_amounts, format_short_amount
@@ -47,16 +49,15 @@ from tnt_sim.reporting.text.sweep import (
     NOTHING,
     PEOPLE,
     REACHED,
-    Document,
     describe_inhabitants,
     describe_sweep,
     describe_verdict,
     format_price,
     format_short_amounts,
     format_value,
-    has_figure,
-    has_list,
+    has_inhabitants,
     list_top_envelopes,
+    select_lists,
     summarise_sweep,
 )
 from tnt_sim.reporting.text.vocabulary import INHABITANTS, PROOF, SYNTHETIC
@@ -90,23 +91,23 @@ class Table:
 
 
 def build_curve_table(
-    document: Document, curve: str, points: Sequence[Mapping[str, Any]], lang: Lang
+    document: SweepDocument, curve: str, points: Sequence[SweepPointEntry], lang: Lang
 ) -> Table:
     """Return what each amount buys, on one curve."""
-    nested = curve == "nested" and document["free"]
+    nested = curve == "nested" and document.free
     header = [
         AMOUNT.in_(lang),
-        *(goal["goal"] for goal in document["goals"]),
+        *(goal.goal for goal in document.goals),
         Text("Dossiers", "Dossiers").in_(lang),
         PEOPLE.in_(lang),
-        *([REACHED.in_(lang)] if has_figure(document, "inhabitants") else []),
+        *([REACHED.in_(lang)] if has_inhabitants(document) else []),
         Text("Dép.", "Dept.").in_(lang),
         Text("Accordé", "Granted").in_(lang),
         Text("Entrent", "Enter").in_(lang),
         (Text("Prix", "Price") if nested else Text("Sortent", "Leave")).in_(lang),
         Text("Preuve", "Proof").in_(lang),
     ]
-    names = format_short_amounts([point["amount_cents"] for point in points], lang)
+    names = format_short_amounts([point.amount_cents for point in points], lang)
     rows = [
         [name, *_build_curve_row(document, point, curve, k > 0, lang)]
         for k, (name, point) in enumerate(zip(names, points, strict=True))
@@ -115,23 +116,24 @@ def build_curve_table(
 
 
 def _build_curve_row(
-    document: Document, point: Mapping[str, Any], curve: str, later: bool, lang: Lang
+    document: SweepDocument, point: SweepPointEntry, curve: str, later: bool, lang: Lang
 ) -> list[str]:
-    entry, reached = point[curve], has_figure(document, "inhabitants")
-    if not has_list(point, curve):
-        return [*["–"] * (len(document["goals"]) + 6 + reached), NOTHING[entry["status"]].in_(lang)]
-    nested = curve == "nested" and document["free"]
-    change = format_price(document, point, lang) if nested else _format_n_changes(entry["left"], later, lang)
+    entry, reached = point.get_curve(curve), has_inhabitants(document)
+    if not isinstance(entry, FundedCurvePoint):
+        word = "" if entry is None else NOTHING[entry.status].in_(lang)
+        return [*["–"] * (len(document.goals) + 6 + reached), word]
+    nested = curve == "nested" and document.free
+    change = format_price(document, point, lang) if nested else _format_n_changes(entry.left, later, lang)
     return [
-        *(format_value(goal, lang) for goal in entry["objective"]),
-        format_integer(entry["n_funded"], lang),
-        format_integer(entry["population"], lang),
-        *([format_integer(entry["inhabitants"], lang)] if reached else []),
-        format_integer(entry["n_departments"], lang),
-        format_short_amount(entry["granted_cents"], lang),
-        _format_n_changes(entry["entered"], later, lang),
+        *(format_value(goal, lang) for goal in entry.objective),
+        format_integer(entry.n_funded, lang),
+        format_integer(entry.population, lang),
+        *([format_integer(entry.inhabitants, lang)] if reached else []),
+        format_integer(entry.n_departments, lang),
+        format_short_amount(entry.granted_cents, lang),
+        _format_n_changes(entry.entered, later, lang),
         change,
-        PROOF[entry["proof"]].in_(lang) if entry["proof"] else "–",
+        PROOF[entry.proof].in_(lang) if entry.proof else "–",
     ]
 
 
@@ -139,58 +141,62 @@ def _format_n_changes(names: Sequence[str], later: bool, lang: Lang) -> str:
     return format_integer(len(names), lang) if later else "–"
 
 
-def build_totals_table(document: Document, curve: str, lang: Lang) -> Table | None:
+def build_totals_table(document: SweepDocument, curve: str, lang: Lang) -> Table | None:
     """Return applications, inhabitants, departments, granted and unspent money by amount, exactly."""
-    points = [point for point in document["points"] if has_list(point, curve)]
+    points = select_lists(document, curve)
     if not points:
         return None
-    counted = {
-        "n_funded": Text("Dossiers", "Dossiers"),
-        "n_new": Text("dont nouveaux", "of these new"),
-        "population": PEOPLE,
-        **({"inhabitants": REACHED} if has_figure(document, "inhabitants") else {}),
-        "n_departments": Text("Départements", "Departments"),
-    }
-    header = [AMOUNT, *counted.values(), Text("Accordé", "Granted"), Text("Non dépensé", "Unspent")]
-    granted = format_amounts([point[curve]["granted_cents"] for point in points], lang)
-    left = format_amounts([point[curve]["left_cents"] for point in points], lang)
-    rows = [
-        [name, *(format_integer(point[curve][key], lang) for key in counted), granted[k], left[k]]
-        for k, (name, point) in enumerate(
-            zip(format_short_amounts([p["amount_cents"] for p in points], lang), points, strict=True)
-        )
+    reached = has_inhabitants(document)
+    header = [
+        AMOUNT,
+        Text("Dossiers", "Dossiers"),
+        Text("dont nouveaux", "of these new"),
+        PEOPLE,
+        *([REACHED] if reached else []),
+        Text("Départements", "Departments"),
+        Text("Accordé", "Granted"),
+        Text("Non dépensé", "Unspent"),
     ]
+    names = format_short_amounts([point.amount_cents for point, _ in points], lang)
+    granted = format_amounts([entry.granted_cents for _, entry in points], lang)
+    left = format_amounts([entry.left_cents for _, entry in points], lang)
+    rows = []
+    for k, (_, entry) in enumerate(points):
+        people = [entry.population, *([entry.inhabitants] if reached else [])]
+        counts = [entry.n_funded, entry.n_new, *people, entry.n_departments]
+        rows.append([names[k], *(format_integer(count, lang) for count in counts), granted[k], left[k]])
     return Table([text.in_(lang) for text in header], rows, [False] * len(header))
 
 
-def build_envelope_table(curve: str, points: Sequence[Mapping[str, Any]], lang: Lang) -> Table | None:
+def build_envelope_table(curve: str, amounts: Sequence[SweepPointEntry], lang: Lang) -> Table | None:
     """Return applications and money by amount, for each envelope just below the programme."""
-    points = [point for point in points if has_list(point, curve)]
+    points = [(point, entry) for point in amounts if (entry := point.get_list(curve)) is not None]
     if not points:
         return None
-    tops = [entry["id"] for entry in list_top_envelopes(points[0][curve])]
+    tops = [entry.id for entry in list_top_envelopes(points[0][1])]
     header = [AMOUNT.in_(lang), *(cell for name in tops for cell in (name, ""))]
     rows = []
-    for text, point in zip(
-        format_short_amounts([p["amount_cents"] for p in points], lang), points, strict=True
-    ):
-        entries = {entry["id"]: entry for entry in point[curve]["envelopes"]}
+    names = format_short_amounts([point.amount_cents for point, _ in points], lang)
+    for text, (_, at_amount) in zip(names, points, strict=True):
+        entries = {entry.id: entry for entry in at_amount.envelopes}
         cells = [text]
         for name in tops:
             cells += [
-                format_integer(entries[name]["n_funded"], lang),
-                format_short_amount(entries[name]["granted_cents"], lang),
+                format_integer(entries[name].n_funded, lang),
+                format_short_amount(entries[name].granted_cents, lang),
             ]
         rows.append(cells)
     return Table(header, rows, [False] * len(header))
 
 
 def build_envelope_tables(
-    document: Document, points: Sequence[Mapping[str, Any]], lang: Lang
+    document: SweepDocument, points: Sequence[SweepPointEntry], lang: Lang
 ) -> list[tuple[str, Table]]:
     """Return the table by envelope of each curve with its title; a single one if both curves agree."""
     about = Text("Par enveloppe : dossiers financés et accordé", "By envelope: dossiers funded and granted")
-    found = [(curve, build_envelope_table(curve, points, lang)) for curve in CURVES if document[curve]]
+    found = [
+        (curve, build_envelope_table(curve, points, lang)) for curve in CURVES if document.has_curve(curve)
+    ]
     tables = [(curve, table) for curve, table in found if table is not None]
     if len(tables) > 1 and tables[0][1].rows == tables[1][1].rows:
         both = Text(", sur les deux courbes", ", on both curves")
@@ -201,13 +207,11 @@ def build_envelope_tables(
     return [(about.in_(lang) + names[curve].in_(lang), table) for curve, table in tables]
 
 
-def build_dossier_table(document: Document, lang: Lang, most: int) -> Table:
+def build_dossier_table(document: SweepDocument, lang: Lang, most: int) -> Table:
     """Return the applications that change, by the amount from which they stay funded."""
-    curve = "free" if document["free"] else "nested"
-    key = f"{curve}_from_cents"
     known = sorted(
-        document["dossiers"],
-        key=lambda row: (row[key] is None, row[key] or 0, row["envelope"], row["dossier"]),
+        ((row.free_from_cents if document.free else row.nested_from_cents, row) for row in document.dossiers),
+        key=lambda pair: (pair[0] is None, pair[0] or 0, pair[1].envelope, pair[1].dossier),
     )
     header = [
         Text("Dossier", "Dossier"),
@@ -218,72 +222,79 @@ def build_dossier_table(document: Document, lang: Lang, most: int) -> Table:
     ]
     rows = [
         [
-            row["dossier"],
-            row["title"],
-            row["envelope"],
-            format_short_amount(row["granted_cents"], lang),
-            format_short_amount(row[key], lang)
-            if row[key] is not None
+            row.dossier,
+            row.title,
+            row.envelope,
+            format_short_amount(row.granted_cents, lang),
+            format_short_amount(stable, lang)
+            if stable is not None
             else Text("va et vient", "in and out").in_(lang),
         ]
-        for row in known[:most]
+        for stable, row in known[:most]
     ]
     return Table([text.in_(lang) for text in header], rows, [True, True, True, False, False])
 
 
-def build_point_frame(document: Document) -> pl.DataFrame:
+def build_point_frame(document: SweepDocument) -> pl.DataFrame:
     """Return one row per amount and curve; amounts in cents, values as exact text."""
     rows = []
-    for point in document["points"]:
+    for point in document.points:
         for curve in CURVES:
-            entry = point[curve]
+            entry = point.get_curve(curve)
             if entry is None:
                 continue
-            goals = entry["objective"]
-            row: dict[str, Any] = {
-                "amount_cents": point["amount_cents"],
+            row: dict[str, str | int | None] = {
+                "amount_cents": point.amount_cents,
                 "curve": curve,
-                "status": entry["status"],
-                "proof": entry["proof"],
+                "status": entry.status.value,
+                "proof": None if entry.proof is None else entry.proof.value,
             }
-            for number, goal in enumerate(document["goals"], start=1):
-                found = goals[number - 1] if goals else {}
-                row[f"goal_{number}"] = goal["goal"]
-                row[f"value_{number}"], row[f"bound_{number}"] = found.get("value"), found.get("bound")
-            row |= {key: entry.get(key) for key in _TOTAL_KEYS}
-            row["n_entered"], row["n_left"] = (len(entry.get(key, [])) for key in ("entered", "left"))
-            for key in ("price_of_nesting", "price_goal"):
-                row[key] = point[key] if curve == "nested" else None
-            row["width_cents"] = entry["width_cents"]
+            for k, goal in enumerate(document.goals):
+                stage = entry.objective[k] if entry.objective else None
+                row[f"goal_{k + 1}"] = goal.goal
+                row[f"value_{k + 1}"] = None if stage is None else stage.value
+                row[f"bound_{k + 1}"] = None if stage is None else stage.bound
+            at_amount = point.get_list(curve)
+            row |= dict.fromkeys(_TOTAL_KEYS) if at_amount is None else _list_totals(at_amount)
+            row["n_entered"], row["n_left"] = (
+                (0, 0) if at_amount is None else (len(at_amount.entered), len(at_amount.left))
+            )
+            row["price_of_nesting"] = point.price_of_nesting if curve == "nested" else None
+            row["price_goal"] = point.price_goal if curve == "nested" else None
+            row["width_cents"] = entry.width_cents
             rows.append(row)
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def build_envelope_frame(document: Document) -> pl.DataFrame:
+def _list_totals(at_amount: FundedCurvePoint) -> dict[str, int | None]:
+    return {key: getattr(at_amount, key) for key in _TOTAL_KEYS}
+
+
+def build_envelope_frame(document: SweepDocument) -> pl.DataFrame:
     """Return one row per amount, curve and envelope; `envelope_cents` is the envelope's amount there."""
     return pl.DataFrame(
         [
             {
-                "amount_cents": point["amount_cents"],
+                "amount_cents": point.amount_cents,
                 "curve": curve,
-                "id": entry["id"],
-                "parent": entry["parent"],
-                "title": entry["title"],
-                "envelope_cents": entry["amount_cents"],
-                "effective_cents": entry["effective_cents"],
-                "granted_cents": entry["granted_cents"],
-                "n_funded": entry["n_funded"],
+                "id": entry.id,
+                "parent": entry.parent,
+                "title": entry.title,
+                "envelope_cents": entry.amount_cents,
+                "effective_cents": entry.effective_cents,
+                "granted_cents": entry.granted_cents,
+                "n_funded": entry.n_funded,
             }
-            for point in document["points"]
+            for point in document.points
             for curve in CURVES
-            if has_list(point, curve)
-            for entry in point[curve]["envelopes"]
+            if (found := point.get_list(curve)) is not None
+            for entry in found.envelopes
         ],
         infer_schema_length=None,
     )
 
 
-def build_dossier_frame(document: Document) -> pl.DataFrame:
+def build_dossier_frame(document: SweepDocument) -> pl.DataFrame:
     """Return one row per application that some amount changes."""
     schema: dict[str, Any] = {
         "dossier": pl.String,
@@ -295,12 +306,13 @@ def build_dossier_frame(document: Document) -> pl.DataFrame:
         "free_at_cents": pl.List(pl.Int64),
         "nested_at_cents": pl.List(pl.Int64),
     }
-    return pl.DataFrame(document["dossiers"], schema=schema)
+    return pl.DataFrame([dump_document(row) for row in document.dossiers], schema=schema)
 
 
-def build_step_frame(document: Document) -> pl.DataFrame:
+def build_step_frame(document: SweepDocument) -> pl.DataFrame:
     """Return one row per step of the exact curve; empty without `exact`."""
-    return pl.DataFrame(document["steps"] or {"amount_cents": [], "value": []})
+    steps = document.steps
+    return pl.DataFrame({"amount_cents": [], "value": []} if steps is None else dump_document(steps))
 
 
 MOST_DOSSIERS = 400
@@ -337,15 +349,17 @@ class CaptionedTable:
         return len(self.rows) > MOST_OPEN_ROWS
 
 
-def render_sweep_html(document: Document, lang: Lang, *, pictures: Mapping[str, str] | None = None) -> str:
+def render_sweep_html(
+    document: SweepDocument, lang: Lang, *, pictures: Mapping[str, str] | None = None
+) -> str:
     """Return the page; `pictures` are SVG texts by kind, by default drawn here if Altair is installed."""
     drawn = draw_charts(document, lang) if pictures is None else pictures
     style = (files("tnt_sim") / "reporting" / "renderers" / "assets" / "style.css").read_text(
         encoding="utf-8"
     ) + _STYLE
-    day = format_long_day(document["date"]).in_(lang) if document["date"] else ""
+    day = format_long_day(document.date).in_(lang) if document.date else ""
     about = [
-        document["scenario"],
+        document.scenario,
         ABOUT.in_(lang),
         Text(f"décision au {day}", f"as of {day}").in_(lang) if day else "",
     ]
@@ -353,19 +367,19 @@ def render_sweep_html(document: Document, lang: Lang, *, pictures: Mapping[str, 
         lang=lang.value,
         policy=build_security_policy("", (style,)),
         style=Markup(style),
-        title=document["title"] or document["scenario"],
+        title=document.title or document.scenario,
         about=" · ".join(part for part in about if part),
-        synthetic=SYNTHETIC.in_(lang) if document["synthetic"] else "",
+        synthetic=SYNTHETIC.in_(lang) if document.synthetic else "",
         verdict=describe_verdict(document).in_(lang),
         heading=describe_sweep(document, lang),
         meaning=summarise_sweep(document, lang),
         parts=_build_sections(document, drawn, lang),
         people_note=" ".join(note.in_(lang) for note in describe_inhabitants(document)),
-        foot=f"tnt-sim · {document['scenario_sha256'][:16]}",
+        foot=f"tnt-sim · {document.scenario_sha256[:16]}",
     )
 
 
-def draw_charts(document: Document, lang: Lang) -> dict[str, str]:
+def draw_charts(document: SweepDocument, lang: Lang) -> dict[str, str]:
     """Return every chart as SVG; none if Altair is not installed."""
     return (
         {kind: render_svg(draw_sweep_chart(document, kind, lang)) for kind in list_chart_kinds(document)}
@@ -374,12 +388,11 @@ def draw_charts(document: Document, lang: Lang) -> dict[str, str]:
     )
 
 
-def list_chart_kinds(document: Document) -> list[str]:
+def list_chart_kinds(document: SweepDocument) -> list[str]:
     """Return the kinds of charts that the document has data for; none for fewer than two amounts."""
-    curve = "free" if document["free"] else "nested"
-    if sum(has_list(point, curve) for point in document["points"]) < 2:
+    if len(select_lists(document, document.first_curve)) < 2:
         return []
-    return [kind for kind in _TITLES if kind != "ladder" or document["dossiers"]]
+    return [kind for kind in _TITLES if kind != "ladder" or document.dossiers]
 
 
 def has_charts() -> bool:
@@ -397,15 +410,15 @@ def _load_template() -> jinja2.Template:
     )
 
 
-def _build_sections(document: Document, pictures: Mapping[str, str], lang: Lang) -> list[dict[str, Any]]:
+def _build_sections(document: SweepDocument, pictures: Mapping[str, str], lang: Lang) -> list[dict[str, Any]]:
     """Pair each chart with the table of the same figures."""
     tables: dict[str, list[CaptionedTable | None]] = {
-        "curve": [_caption_curve(document, curve, lang) for curve in CURVES if document[curve]],
+        "curve": [_caption_curve(document, curve, lang) for curve in CURVES if document.has_curve(curve)],
         "figures": [_caption_totals(document, lang)],
         "ladder": [_caption_dossiers(document, lang)],
         "envelopes": [
             _caption_table(title, table)
-            for title, table in build_envelope_tables(document, document["points"], lang)
+            for title, table in build_envelope_tables(document, document.points, lang)
         ],
     }
     pieces = []
@@ -418,8 +431,8 @@ def _build_sections(document: Document, pictures: Mapping[str, str], lang: Lang)
     return pieces
 
 
-def _caption_curve(document: Document, curve: str, lang: Lang) -> CaptionedTable | None:
-    points = [point for point in document["points"] if point[curve]]
+def _caption_curve(document: SweepDocument, curve: str, lang: Lang) -> CaptionedTable | None:
+    points = [point for point in document.points if point.get_curve(curve) is not None]
     return (
         _caption_table(CURVE[curve].in_(lang), build_curve_table(document, curve, points, lang))
         if points
@@ -427,16 +440,16 @@ def _caption_curve(document: Document, curve: str, lang: Lang) -> CaptionedTable
     )
 
 
-def _caption_totals(document: Document, lang: Lang) -> CaptionedTable | None:
-    table = build_totals_table(document, "free" if document["free"] else "nested", lang)
+def _caption_totals(document: SweepDocument, lang: Lang) -> CaptionedTable | None:
+    table = build_totals_table(document, document.first_curve, lang)
     caption = Text("Ce que chaque montant atteint", "What each amount reaches")
     return None if table is None else _caption_table(caption.in_(lang), table)
 
 
-def _caption_dossiers(document: Document, lang: Lang) -> CaptionedTable | None:
-    if not document["dossiers"]:
+def _caption_dossiers(document: SweepDocument, lang: Lang) -> CaptionedTable | None:
+    if not document.dossiers:
         return None
-    n, most = len(document["dossiers"]), MOST_DOSSIERS
+    n, most = len(document.dossiers), MOST_DOSSIERS
     more = Text(f", les {most} premiers sur {n}", f", the first {most} of {n}").in_(lang) if n > most else ""
     caption = Text(
         "Dossiers qui changent d'un montant à l'autre", "Dossiers that change from one amount to another"
@@ -491,11 +504,11 @@ _LEFT_OUT = ("status", "goal_")
 _README = Text("Lisez-moi", "Read me")
 
 
-def build_sweep_workbook(document: Document, lang: Lang) -> bytes:
+def build_sweep_workbook(document: SweepDocument, lang: Lang) -> bytes:
     """Return the workbook; amounts are euros, values in the units of the objectives."""
     stream = io.BytesIO()
-    title = document["title"] or document["scenario"]
-    book = create_workbook(stream, title, document["scenario_sha256"], None)
+    title = document.title or document.scenario
+    book = create_workbook(stream, title, document.scenario_sha256, None)
     styles = Styles(book, lang)
     taken: set[str] = set()
     _write_readme(
@@ -511,14 +524,14 @@ def build_sweep_workbook(document: Document, lang: Lang) -> bytes:
         if frame.height:
             sheet = book.add_worksheet(choose_sheet_name(_NAMES[key].in_(lang), taken))
             _write_sheet(sheet, frame, styles, document, lang)
-            set_up(sheet, Paper(title, document["scenario_sha256"][:16], lang, 0))
+            set_up(sheet, Paper(title, document.scenario_sha256[:16], lang, 0))
     return close(book, stream)
 
 
-def _write_readme(sheet: Any, document: Document, styles: Styles, title: str, lang: Lang) -> None:
+def _write_readme(sheet: Any, document: SweepDocument, styles: Styles, title: str, lang: Lang) -> None:
     sheet.set_column(0, 0, 110)
     sheet.write_string(0, 0, title, styles.title)
-    paragraphs = [SYNTHETIC.in_(lang)] if document["synthetic"] else []
+    paragraphs = [SYNTHETIC.in_(lang)] if document.synthetic else []
     paragraphs += [
         describe_verdict(document).in_(lang),
         describe_sweep(document, lang),
@@ -528,7 +541,9 @@ def _write_readme(sheet: Any, document: Document, styles: Styles, title: str, la
         sheet.write_string(row, 0, text, styles.words)
 
 
-def _write_sheet(sheet: Any, frame: pl.DataFrame, styles: Styles, document: Document, lang: Lang) -> None:
+def _write_sheet(
+    sheet: Any, frame: pl.DataFrame, styles: Styles, document: SweepDocument, lang: Lang
+) -> None:
     """Write a frame as a sheet: cents as euros, value texts as numbers, without lists of amounts."""
     column = 0
     for name in frame.columns:
@@ -548,12 +563,12 @@ def _write_sheet(sheet: Any, frame: pl.DataFrame, styles: Styles, document: Docu
     sheet.autofilter(0, 0, frame.height, max(0, column - 1))
 
 
-def _get_header(name: str, document: Document, lang: Lang) -> str:
+def _get_header(name: str, document: SweepDocument, lang: Lang) -> str:
     """Return the header of a column; those of an objective bear its name."""
     if name in _HEADS:
         return _HEADS[name].in_(lang)
     kind, _, number = name.rpartition("_")
-    goal = str(document["goals"][int(number) - 1]["goal"])
+    goal = str(document.goals[int(number) - 1].goal)
     return goal if kind == "value" else f"{goal}{Text(' : borne', ': bound').in_(lang)}"
 
 
@@ -577,7 +592,7 @@ def get_sweep_folder(scenario: ScenarioData, key: str, out: Path | None) -> Path
     return (out if out is not None else scenario.root / RUN_ROOT) / f"{safe}-sweep-{key[:8]}"
 
 
-def write_sweep(document: Mapping[str, Any], folder: Path, lang: Lang) -> list[Path]:
+def write_sweep(document: SweepDocument, folder: Path, lang: Lang) -> list[Path]:
     """Write all files of a sweep, each atomically; an earlier result of the same request is replaced.
 
     Raises
@@ -593,7 +608,9 @@ def write_sweep(document: Mapping[str, Any], folder: Path, lang: Lang) -> list[P
             drawn[kind] = render_svg(chart)
             data[f"{kind}.svg"] = drawn[kind].encode()
             data[f"{kind}.png"] = render_png(chart)
-    data[DOCUMENT] = (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+    data[DOCUMENT] = (
+        json.dumps(dump_document(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    ).encode()
     data[PAGE] = render_sweep_html(document, lang, pictures=drawn).encode()
     data[WORKBOOK] = build_sweep_workbook(document, lang)
     return put_files(folder, data, replace=True)
@@ -602,13 +619,13 @@ def write_sweep(document: Mapping[str, Any], folder: Path, lang: Lang) -> list[P
 MOST_ROWS = 15
 
 
-def render_sweep(document: Document, *, lang: Lang, width: int) -> list[Line]:
+def render_sweep(document: SweepDocument, *, lang: Lang, width: int) -> list[Line]:
     """Write the whole page of a sweep."""
     lines = _render_head(document, lang, width)
     for curve in CURVES:
-        if document[curve] and any(point[curve] for point in document["points"]):
+        if document.has_curve(curve) and any(point.get_curve(curve) for point in document.points):
             lines += _render_section(CURVE[curve].in_(lang), _render_curve(document, curve, lang))
-    for title, table in build_envelope_tables(document, select_points(document["points"]), lang):
+    for title, table in build_envelope_tables(document, select_points(document.points), lang):
         lines += _render_section(title, render_grid(table.rows, header=table.header, right=table.right))
     summary_lines = [
         line for text in summarise_sweep(document, lang) for line in wrap_paragraph(text, width, first="  ")
@@ -619,30 +636,30 @@ def render_sweep(document: Document, *, lang: Lang, width: int) -> list[Line]:
         for note in describe_inhabitants(document)
     ]
     lines += [Line(""), *(line for note in notes for line in note)] if notes else []
-    for text in document["warnings"]:
+    for text in document.warnings:
         lines += wrap_paragraph(text, width, first="  ! ", style="yellow")
-    if document["sweep_dir"]:
-        where = Text("Dossier du balayage : ", "Sweep folder: ").in_(lang) + document["sweep_dir"]
+    if document.sweep_dir:
+        where = Text("Dossier du balayage : ", "Sweep folder: ").in_(lang) + document.sweep_dir
         lines += [Line(""), Line(where)]
     return lines
 
 
-def _render_head(document: Document, lang: Lang, width: int) -> list[Line]:
-    lines = wrap_paragraph(document["title"] or document["scenario"], width, style="bold")
-    day = format_long_day(document["date"]).in_(lang) if document["date"] else ""
+def _render_head(document: SweepDocument, lang: Lang, width: int) -> list[Line]:
+    lines = wrap_paragraph(document.title or document.scenario, width, style="bold")
+    day = format_long_day(document.date).in_(lang) if document.date else ""
     as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
-    parts = [part for part in (document["scenario"], ABOUT.in_(lang), as_of) if part]
+    parts = [part for part in (document.scenario, ABOUT.in_(lang), as_of) if part]
     lines.append(Line(" · ".join(parts), style="dim"))
-    if document["synthetic"]:
+    if document.synthetic:
         lines += wrap_paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    good = document["status"] == "optimal" and document["proof"] == "PROVED"
+    good = document.status == "optimal" and document.proof == "PROVED"
     mark, style = ("✔", "bold green") if good else ("!", "bold yellow")
     said = describe_verdict(document).in_(lang)
     lines += [Line(""), *wrap_paragraph(said, width, first=f"{mark} ", style=style)]
     return [*lines, Line(""), *wrap_paragraph(describe_sweep(document, lang), width)]
 
 
-def select_points(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def select_points(points: Sequence[SweepPointEntry]) -> list[SweepPointEntry]:
     """Select at most a page of points, evenly spread, including both ends."""
     if len(points) <= MOST_ROWS:
         return list(points)
@@ -650,8 +667,8 @@ def select_points(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]
     return [points[k] for k in sorted(places)]
 
 
-def _render_curve(document: Document, curve: str, lang: Lang) -> list[Line]:
-    points = [point for point in document["points"] if point[curve]]
+def _render_curve(document: SweepDocument, curve: str, lang: Lang) -> list[Line]:
+    points = [point for point in document.points if point.get_curve(curve) is not None]
     few = select_points(points)
     table = build_curve_table(document, curve, few, lang)
     lines = render_grid(table.rows, header=table.header, right=table.right)
@@ -659,7 +676,7 @@ def _render_curve(document: Document, curve: str, lang: Lang) -> list[Line]:
         rest = format_integer(len(points) - len(few), lang)
         more = Text(f"  … {rest} autres montants : --json, ou la page", f"  … {rest} more amounts: --json")
         lines.append(Line(more.in_(lang), style="dim"))
-    if curve == "nested" and document["free"]:
+    if curve == "nested" and document.free:
         note = Text(
             "  Prix : ce que vaut de plus la répartition libre du même montant.",
             "  Price: what the free allocation of the same amount is worth more.",

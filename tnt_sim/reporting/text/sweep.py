@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
+from tnt_sim.analysis.sweep.document import (
+    AnyCurvePoint,
+    BandEntry,
+    FundedCurvePoint,
+    PointGoal,
+    SweepDocument,
+    SweepEnvelopeEntry,
+    SweepPointEntry,
+)
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import (
@@ -18,7 +26,6 @@ from tnt_sim.i18n.numbers import (
 from tnt_sim.rules.expressions.column_text import format_integer, format_list, format_number
 from tnt_sim.rules.protocols import Sense
 
-Document = Mapping[str, Any]
 ABOUT = Text("ce qu'achète une autre enveloppe", "what another envelope buys")
 CURVES = ("free", "nested")
 CURVE = {
@@ -55,32 +62,38 @@ NOTHING = {
 }
 
 
-def has_figure(document: Document, figure: str) -> bool:
-    """Whether some point of the sweep has a figure."""
-    return any(p[c] and p[c].get(figure) is not None for p in document["points"] for c in CURVES)
+def _list_found(document: SweepDocument) -> list[FundedCurvePoint]:
+    found = [point.get_list(curve) for point in document.points for curve in CURVES]
+    return [entry for entry in found if entry is not None]
 
 
-def describe_inhabitants(document: Document) -> list[Text]:
+def has_inhabitants(document: SweepDocument) -> bool:
+    """Whether some list of the sweep has a number of inhabitants."""
+    return any(entry.inhabitants is not None for entry in _list_found(document))
+
+
+def describe_inhabitants(document: SweepDocument) -> list[Text]:
     """Explain what the figures on inhabitants count, if there are any."""
-    notes = (("population", PEOPLE_NOTE), ("inhabitants", REACHED_NOTE))
-    return [note for figure, note in notes if has_figure(document, figure)]
+    counted = any(entry.population is not None for entry in _list_found(document))
+    return [*([PEOPLE_NOTE] if counted else []), *([REACHED_NOTE] if has_inhabitants(document) else [])]
 
 
-def get_last_point(document: Document, curve: str) -> Mapping[str, Any] | None:
-    """Return the last point of a curve that has an allocation."""
-    return next((p for p in reversed(document["points"]) if has_list(p, curve)), None)
+type CurveList = tuple[SweepPointEntry, FundedCurvePoint]
+"""One amount, and its list on a curve."""
 
 
-def has_list(point: Mapping[str, Any], curve: str) -> bool:
-    """Whether a point of a curve has an allocation."""
-    return bool(point[curve] and point[curve]["objective"])
+def select_lists(document: SweepDocument, curve: str) -> list[CurveList]:
+    """Return the amounts of a curve that have a list, each with it."""
+    pairs = [(point, point.get_list(curve)) for point in document.points]
+    return [(point, entry) for point, entry in pairs if entry is not None]
 
 
-def describe_verdict(document: Document) -> Text:
+def describe_verdict(document: SweepDocument) -> Text:
     """Say in one sentence how certain the figures are."""
-    all_items = [p[c] for p in document["points"] for c in CURVES if p[c]]
-    proven = sum(entry["proof"] == "PROVED" for entry in all_items)
-    if document["stopped_by"] == "interrupt":
+    pairs = [point.get_curve(curve) for point in document.points for curve in CURVES]
+    all_items = [entry for entry in pairs if entry is not None]
+    proven = sum(entry.proof == "PROVED" for entry in all_items)
+    if document.stopped_by == "interrupt":
         return Text(
             f"Interrompu : {len(all_items)} répartitions trouvées sont gardées ; --resume reprend la suite.",
             f"Interrupted: {len(all_items)} allocations found are kept; --resume goes on from there.",
@@ -90,7 +103,7 @@ def describe_verdict(document: Document) -> Text:
             f"Les {len(all_items)} répartitions sont optimales : chacune est prouvée par un certificat exact.",
             f"All {len(all_items)} allocations are optimal: each is proven by an exact certificate.",
         )
-    sentences = [_describe_n_proved(all_items, k, goal["goal"]) for k, goal in enumerate(document["goals"])]
+    sentences = [_describe_n_proved(all_items, k, goal.goal) for k, goal in enumerate(document.goals)]
     return Text(
         f"Prouvé optimal : {', '.join(text.fr for text in sentences)}. Le reste est encadré : aucune répartition "
         "ne dépasse la borne dite entre parenthèses.",
@@ -98,21 +111,20 @@ def describe_verdict(document: Document) -> Text:
     )
 
 
-def _describe_n_proved(points: Sequence[Mapping[str, Any]], k: int, goal: str) -> Text:
+def _describe_n_proved(points: Sequence[AnyCurvePoint], k: int, goal: str) -> Text:
     """Say at how many amounts one objective is proved optimal."""
-    n = sum(bool(entry["objective"]) and entry["objective"][k]["gap"] == "0" for entry in points)
+    n = sum(bool(entry.objective) and entry.objective[k].gap == "0" for entry in points)
     return Text(f"{goal} à {n} montants sur {len(points)}", f"{goal} at {n} of {len(points)} amounts")
 
 
-def describe_sweep(document: Document, lang: Lang) -> str:
+def describe_sweep(document: SweepDocument, lang: Lang) -> str:
     """Write the title: what varies, from where to where."""
-    names = format_list(document["envelopes"], lang)
-    low, high, base = (
-        format_short_amount(document[key], lang) for key in ("from_cents", "to_cents", "base_cents")
-    )
-    share = SHARES.get(document["share"])
+    names = format_list(document.envelopes, lang)
+    amounts = (document.from_cents, document.to_cents, document.base_cents)
+    low, high, base = (format_short_amount(cents, lang) for cents in amounts)
+    share = SHARES.get(document.share)
     tail = share.in_(lang) if share else Text(
-        f"La différence va à « {document['share']} ».", f'The difference goes to "{document["share"]}".'
+        f"La différence va à « {document.share} ».", f'The difference goes to "{document.share}".'
     ).in_(lang)  # fmt: skip
     return Text(
         f"Enveloppe {names} de {low} à {high} (montant écrit : {base}). {tail}",
@@ -120,15 +132,14 @@ def describe_sweep(document: Document, lang: Lang) -> str:
     ).in_(lang)
 
 
-def summarise_sweep(document: Document, lang: Lang) -> list[str]:
+def summarise_sweep(document: SweepDocument, lang: Lang) -> list[str]:
     """Summarise who gets the extra money, what stays unspent, and what earlier announcements cost."""
-    curve = "free" if document["free"] else "nested"
-    points = [p for p in document["points"] if has_list(p, curve)]
-    sentences = [_describe_gain(points, curve, lang)] if len(points) > 1 else []
-    sentences += _describe_unspent(document, points, curve, lang) if points else []
+    points = select_lists(document, document.first_curve)
+    sentences = [_describe_gain(points, lang)] if len(points) > 1 else []
+    sentences += _describe_unspent(document, points, lang) if points else []
     sentences += (
         [_describe_announcements(document, lang)]
-        if document["nested"] and document["free"] and len(points) > 1
+        if document.nested and document.free and len(points) > 1
         else []
     )
     return [
@@ -139,17 +150,17 @@ def summarise_sweep(document: Document, lang: Lang) -> list[str]:
     ]
 
 
-def _describe_gain(points: Sequence[Mapping[str, Any]], curve: str, lang: Lang) -> str:
-    first, last = points[0], points[-1]
-    more = last[curve]["n_funded"] - first[curve]["n_funded"]
-    money = last[curve]["granted_cents"] - first[curve]["granted_cents"]
-    extra = last["amount_cents"] - first["amount_cents"]
+def _describe_gain(points: Sequence[CurveList], lang: Lang) -> str:
+    (start, first), (end, last) = points[0], points[-1]
+    more = last.n_funded - first.n_funded
+    money = last.granted_cents - first.granted_cents
+    extra = end.amount_cents - start.amount_cents
     where = [
         f"{format_short_amount(cents, lang)} {Text('à', 'to').in_(lang)} {name}"
-        for name, cents in _list_top_changes(first[curve], last[curve])
+        for name, cents in _list_top_changes(first, last)
     ]
     to = f" : {format_list(where, lang)}" if where else ""
-    low, high = (format_short_amount(point["amount_cents"], lang) for point in (first, last))
+    low, high = (format_short_amount(point.amount_cents, lang) for point in (start, end))
     dossiers = format_count(
         more, ("dossier de plus", "dossiers de plus"), ("more dossier", "more dossiers"), lang
     )
@@ -163,32 +174,30 @@ def _describe_gain(points: Sequence[Mapping[str, Any]], curve: str, lang: Lang) 
     ).in_(lang)
 
 
-def _list_top_changes(first: Mapping[str, Any], last: Mapping[str, Any]) -> list[tuple[str, int]]:
+def _list_top_changes(first: FundedCurvePoint, last: FundedCurvePoint) -> list[tuple[str, int]]:
     """List the envelopes just below the programme whose grants change, the largest change first."""
-    before = {entry["id"]: entry["granted_cents"] for entry in first["envelopes"]}
+    before = {entry.id: entry.granted_cents for entry in first.envelopes}
     changed = [
-        (entry["id"], entry["granted_cents"] - before[entry["id"]])
+        (entry.id, entry.granted_cents - before[entry.id])
         for entry in list_top_envelopes(last)
-        if entry["granted_cents"] != before[entry["id"]]
+        if entry.granted_cents != before[entry.id]
     ]
     return sorted(changed, key=lambda pair: -pair[1])
 
 
-def list_top_envelopes(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def list_top_envelopes(entry: FundedCurvePoint) -> list[SweepEnvelopeEntry]:
     """Return the envelopes just below the programme, or the programme alone."""
-    root = next((e["id"] for e in entry["envelopes"] if e["parent"] is None), None)
-    return [e for e in entry["envelopes"] if e["parent"] == root] or list(entry["envelopes"])
+    root = next((e.id for e in entry.envelopes if e.parent is None), None)
+    return [e for e in entry.envelopes if e.parent == root] or list(entry.envelopes)
 
 
-def _describe_unspent(
-    document: Document, points: Sequence[Mapping[str, Any]], curve: str, lang: Lang
-) -> list[str]:
+def _describe_unspent(document: SweepDocument, points: Sequence[CurveList], lang: Lang) -> list[str]:
     """Describe what stays unspent at the largest and at the smallest amount."""
-    first, last = points[0], points[-1]
-    left, before = last[curve]["left_cents"], first[curve]["left_cents"]
+    (start, first), (end, last) = points[0], points[-1]
+    left, before = last.left_cents, first.left_cents
     if left <= 0:
         return []
-    low, high = (format_short_amount(point["amount_cents"], lang) for point in (first, last))
+    low, high = (format_short_amount(point.amount_cents, lang) for point in (start, end))
     also = Text("", "")
     if len(points) > 1 and before > 0:
         also = Text(f" ({format_amount(before, lang)} à {low})", f" ({format_amount(before, lang)} at {low})")
@@ -199,17 +208,17 @@ def _describe_unspent(
         ).in_(lang)
     ]
     sentences += [
-        f"{entry['id']}{Text(' : ', ': ').in_(lang)}{format_short_amount(entry['unspent_cents'], lang)}. "
-        f"{entry['unspent_because']}"
-        for entry in document["unspent"]
+        f"{entry.id}{Text(' : ', ': ').in_(lang)}{format_short_amount(entry.unspent_cents, lang)}. "
+        f"{entry.unspent_because}"
+        for entry in document.unspent
     ]
     return sentences
 
 
-def _describe_announcements(document: Document, lang: Lang) -> str:
+def _describe_announcements(document: SweepDocument, lang: Lang) -> str:
     goal, worst = _find_worst_price(document)
     unsure = Text("", "")
-    if any(_has_gap(point) for point in document["points"]):
+    if any(_has_gap(point) for point in document.points):
         unsure = Text(
             ", sur ce qui est trouvé (tout n'est pas prouvé)", ", of what was found (not all is proven)"
         )
@@ -232,36 +241,37 @@ def _describe_announcements(document: Document, lang: Lang) -> str:
     ).in_(lang)
 
 
-def _find_worst_price(document: Document) -> tuple[str, tuple[Fraction, int]]:
+def _find_worst_price(document: SweepDocument) -> tuple[str, tuple[Fraction, int]]:
     """Return the largest cost of earlier announcements, in the first objective that has one, and its amount."""
     goal = ""
-    for goal in (goal["goal"] for goal in document["goals"]):
+    for goal in (goal.goal for goal in document.goals):
         prices = [
-            (parse_decimal(point["price_of_nesting"]), point["amount_cents"])
-            for point in document["points"]
-            if point["price_goal"] == goal
+            (parse_decimal(point.price_of_nesting), point.amount_cents)
+            for point in document.points
+            if point.price_goal == goal and point.price_of_nesting is not None
         ]
         if prices:
             return goal, max(prices)
     return goal, (Fraction(0), 0)
 
 
-def format_price(document: Document, point: Mapping[str, Any], lang: Lang) -> str:
+def format_price(document: SweepDocument, point: SweepPointEntry, lang: Lang) -> str:
     """Write the cost of earlier announcements at an amount; "?" while it is not proved."""
-    text = format_decimal(point["price_of_nesting"], lang)
-    if point["price_goal"] and len(document["goals"]) > 1:
-        text = f"{text} {point['price_goal']}"
-    known = point["price_of_nesting"] is not None
+    text = format_decimal(point.price_of_nesting, lang)
+    if point.price_goal and len(document.goals) > 1:
+        text = f"{text} {point.price_goal}"
+    known = point.price_of_nesting is not None
     return f"{text} (?)" if known and _has_gap(point) else text
 
 
-def _has_gap(point: Mapping[str, Any]) -> bool:
-    return any(goal["gap"] != "0" for curve in CURVES for goal in (point[curve] or {}).get("objective", ()))
+def _has_gap(point: SweepPointEntry) -> bool:
+    entries = (point.free, point.nested)
+    return any(goal.gap != "0" for entry in entries if entry is not None for goal in entry.objective)
 
 
-def describe_tighter_rules(document: Document, lang: Lang) -> list[str]:
+def describe_tighter_rules(document: SweepDocument, lang: Lang) -> list[str]:
     """Name the rules that become tighter as the amount grows."""
-    rules = [rule["id"] + (f".{rule['option']}" if rule["option"] else "") for rule in document["tightening"]]
+    rules = [rule.id + (f".{rule.option}" if rule.option else "") for rule in document.tightening]
     if not rules:
         return []
     return [
@@ -273,11 +283,11 @@ def describe_tighter_rules(document: Document, lang: Lang) -> list[str]:
     ]
 
 
-def _explain_missing_intervals(document: Document, lang: Lang) -> list[str]:
+def _explain_missing_intervals(document: SweepDocument, lang: Lang) -> list[str]:
     """Say why nothing is stated between the amounts, although it was requested."""
-    if not document["exact"] and not document["tolerance"]:
+    if not document.exact and not document.tolerance:
         return []
-    option, n = "--exact" if document["exact"] else "--tolerance", len(document["points"])
+    option, n = "--exact" if document.exact else "--tolerance", len(document.points)
     return [
         Text(
             f"{option} reste donc sans effet : un montant ne dit rien de ses voisins, et seuls les {n} montants "
@@ -288,15 +298,15 @@ def _explain_missing_intervals(document: Document, lang: Lang) -> list[str]:
     ]
 
 
-def _describe_intervals(document: Document, lang: Lang) -> list[str]:
+def _describe_intervals(document: SweepDocument, lang: Lang) -> list[str]:
     """Say what is known between the amounts, if requested."""
-    steps = document["steps"]
-    if not steps or not steps["amount_cents"]:
+    steps = document.steps
+    if not steps or not steps.amount_cents:
         return []
-    n = format_integer(len(steps["amount_cents"]), lang)
+    n = format_integer(len(steps.amount_cents), lang)
     tolerance = _format_tolerance(document, lang)
-    wide = [part for part in document["band"] if not part["within_tolerance"]]
-    if document["exact"]:
+    wide = [part for part in document.band if not part.within_tolerance]
+    if document.exact:
         sentence = Text(
             f"La courbe exacte a {n} paliers : tous les montants où la meilleure répartition change.",
             f"The exact curve has {n} steps: every amount at which the best allocation changes.",
@@ -316,21 +326,21 @@ def _describe_intervals(document: Document, lang: Lang) -> list[str]:
     return [sentence.in_(lang), *_describe_widest_interval(document, wide, lang)]
 
 
-def _format_tolerance(document: Document, lang: Lang) -> str:
-    text = document["tolerance"] or ""
+def _format_tolerance(document: SweepDocument, lang: Lang) -> str:
+    text = document.tolerance or ""
     size = text.removesuffix(" %")
     if size != text:
         return f"{format_decimal(size, lang)}\u00a0%"
-    return f"{format_decimal(size, lang)} ({document['goals'][0]['goal']})" if text else ""
+    return f"{format_decimal(size, lang)} ({document.goals[0].goal})" if text else ""
 
 
-def _describe_widest_interval(document: Document, wide: Sequence[Mapping[str, Any]], lang: Lang) -> list[str]:
+def _describe_widest_interval(document: SweepDocument, wide: Sequence[BandEntry], lang: Lang) -> list[str]:
     """Say how many intervals stay open, and which is the widest."""
-    known = [part for part in wide if part["width"] is not None]
+    known = [(parse_decimal(part.width), part) for part in wide if part.width is not None]
     if not wide:
         return []
     why = Text("", "")
-    if document["stopped_by"] == "time":
+    if document.stopped_by == "time":
         why = Text(" quand le temps s'achève", " when the time is over")
     many = format_count(len(wide), ("intervalle reste ouvert", "intervalles restent ouverts"),
                   ("interval stays open", "intervals stay open"), lang)  # fmt: skip
@@ -338,9 +348,10 @@ def _describe_widest_interval(document: Document, wide: Sequence[Mapping[str, An
         f"{many}{why.fr} : la valeur y est encadrée.", f"{many}{why.en}: the value is bounded there."
     )
     if known:
-        worst = max(known, key=lambda part: parse_decimal(part["width"]))
-        low, high = format_amounts([worst["from_cents"], worst["until_cents"]], lang)
-        least, most, width = (format_decimal(worst[key], lang) for key in ("low", "high", "width"))
+        worst = max(known, key=lambda pair: pair[0])[1]
+        low, high = format_amounts([worst.from_cents, worst.until_cents], lang)
+        bounds = (worst.low, worst.high, worst.width)
+        least, most, width = (format_decimal(value, lang) for value in bounds)
         sentence = Text(
             f"{many}{why.fr}. Le plus large, de {low} à {high} : entre {least} et {most}, soit {width}.",
             f"{many}{why.en}. The widest, from {low} to {high}: between {least} and {most}, that is {width}.",
@@ -348,46 +359,46 @@ def _describe_widest_interval(document: Document, wide: Sequence[Mapping[str, An
     return [sentence.in_(lang)]
 
 
-def _describe_largest_gap(document: Document, lang: Lang) -> list[str]:
+def _describe_largest_gap(document: SweepDocument, lang: Lang) -> list[str]:
     """Name the amount with the largest gap, in units of the objective and in euros."""
-    points = [p for p in document["points"] if has_list(p, "free")]
-    for k, goal in enumerate(document["goals"]):
-        found = [(p, p["free"]["objective"][k]) for p in points]
-        open_ = [(p, told) for p, told in found if told["gap"] not in (None, "0")]
-        if not open_:
+    points = select_lists(document, "free")
+    for k, goal in enumerate(document.goals):
+        stages = [(point, entry, entry.objective[k]) for point, entry in points]
+        gaps = [
+            (parse_decimal(stage.gap), point, entry, stage)
+            for point, entry, stage in stages
+            if stage.gap is not None and stage.gap != "0"
+        ]
+        if not gaps:
             continue
-        point, told = max(open_, key=lambda pair: parse_decimal(pair[1]["gap"]))
-        at, cents = format_short_amount(point["amount_cents"], lang), point["free"]["width_cents"]
-        gap, value, bound = (format_decimal(told[key], lang) for key in ("gap", "value", "bound"))
+        _, point, entry, stage = max(gaps, key=lambda found: found[0])
+        at, cents = format_short_amount(point.amount_cents, lang), entry.width_cents
+        gap, value, bound = (format_decimal(text, lang) for text in (stage.gap, stage.value, stage.bound))
         euros = Text("", "")
         if cents:
-            least, less = format_amount(point["amount_cents"] - cents, lang), format_short_amount(cents, lang)
+            least, less = format_amount(point.amount_cents - cents, lang), format_short_amount(cents, lang)
             euros = Text(
                 f" En euros : rien d'aussi bon au-dessous de {least} ({less} de moins).",
                 f" In euros: nothing as good below {least} ({less} less).",
             )
-        most = Text("au plus", "at most") if goal["sense"] == Sense.MAXIMISE else Text("au moins", "at least")
+        most = Text("au plus", "at most") if goal.sense == Sense.MAXIMISE else Text("au moins", "at least")
         return [
             Text(
-                f"L'écart est le plus grand à {at} : {goal['goal']} vaut {value}, et {bound} {most.fr} "
+                f"L'écart est le plus grand à {at} : {goal.goal} vaut {value}, et {bound} {most.fr} "
                 f"({gap}).{euros.fr}",
-                f"The gap is widest at {at}: {goal['goal']} is {value}, and {bound} {most.en} ({gap}).{euros.en}",
+                f"The gap is widest at {at}: {goal.goal} is {value}, and {bound} {most.en} ({gap}).{euros.en}",
             ).in_(lang)
         ]
     return []
 
 
-def format_value(goal: Mapping[str, Any], lang: Lang) -> str:
+def format_value(goal: PointGoal, lang: Lang) -> str:
     """Write a value, with its certified bound if it is not proved optimal."""
-    text = format_decimal(goal["value"], lang)
-    if goal["gap"] == "0":
+    text = format_decimal(goal.value, lang)
+    if goal.gap == "0":
         return text
-    sign = "≤" if goal["sense"] == Sense.MAXIMISE else "≥"
-    return (
-        f"{text} ({sign} {format_decimal(goal['bound'], lang)})"
-        if goal["bound"] is not None
-        else f"{text} (?)"
-    )
+    sign = "≤" if goal.sense == Sense.MAXIMISE else "≥"
+    return f"{text} ({sign} {format_decimal(goal.bound, lang)})" if goal.bound is not None else f"{text} (?)"
 
 
 def format_short_amounts(cents: Sequence[int], lang: Lang) -> list[str]:
