@@ -37,7 +37,10 @@ from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.analysis.marginal import questions
 from tnt_sim.analysis.preferences.partial_weights import weights
 from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
-from tnt_sim.api.analyses import compare, ensemble, extend, sweep
+from tnt_sim.api.comparison import compare
+from tnt_sim.api.ensemble import ensemble
+from tnt_sim.api.extension import extend
+from tnt_sim.api.sweep import sweep
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
     from tnt_sim.analysis.marginal.questions import entries, extension, next_euro, prices, target
     from tnt_sim.analysis.preferences.partial_weights import weights
-    from tnt_sim.api.analyses import Comparison, Ensemble, Extension, Sweep, compare, ensemble, extend, sweep
+    from tnt_sim.api.comparison import Comparison, compare
+    from tnt_sim.api.ensemble import Ensemble, ensemble
+    from tnt_sim.api.extension import Extension, extend
     from tnt_sim.api.imports import import_file
     from tnt_sim.api.result import Result
     from tnt_sim.api.runs import Run, open_run
     from tnt_sim.api.scenario import Scenario, by_opinion, read_scenario
     from tnt_sim.api.session import Session
+    from tnt_sim.api.sweep import Sweep, sweep
     from tnt_sim.engine.result import Proof, Status
     from tnt_sim.errors import (
         DataError,
@@ -95,20 +98,20 @@ _HOMES = {
     "Run": "tnt_sim.api.runs",
     "Scenario": "tnt_sim.api.scenario",
     "read_scenario": "tnt_sim.api.scenario",
-    "Comparison": "tnt_sim.api.analyses",
-    "Ensemble": "tnt_sim.api.analyses",
+    "Comparison": "tnt_sim.api.comparison",
+    "Ensemble": "tnt_sim.api.ensemble",
     "Proof": "tnt_sim.engine.result",
     "Session": "tnt_sim.api.session",
     "Status": "tnt_sim.engine.result",
-    "compare": "tnt_sim.api.analyses",
+    "compare": "tnt_sim.api.comparison",
     "alternatives": "tnt_sim.analysis.alternatives.alternatives",
     "audit": "tnt_sim.analysis.audit.audit",
     "by_opinion": "tnt_sim.api.scenario",
     "core": "tnt_sim.analysis.compare.common_core",
     "conflict": "tnt_sim.analysis.infeasibility.minimal_conflicts",
     "entries": "tnt_sim.analysis.marginal.questions",
-    "Extension": "tnt_sim.api.analyses",
-    "extend": "tnt_sim.api.analyses",
+    "Extension": "tnt_sim.api.extension",
+    "extend": "tnt_sim.api.extension",
     "extension": "tnt_sim.analysis.marginal.questions",
     "import_file": "tnt_sim.api.imports",
     "next_euro": "tnt_sim.analysis.marginal.questions",
@@ -116,10 +119,10 @@ _HOMES = {
     "prices": "tnt_sim.analysis.marginal.questions",
     "table": "tnt_sim.reporting.notebook.tables",
     "target": "tnt_sim.analysis.marginal.questions",
-    "ensemble": "tnt_sim.api.analyses",
+    "ensemble": "tnt_sim.api.ensemble",
     "weights": "tnt_sim.analysis.preferences.partial_weights",
-    "Sweep": "tnt_sim.api.analyses",
-    "sweep": "tnt_sim.api.analyses",
+    "Sweep": "tnt_sim.api.sweep",
+    "sweep": "tnt_sim.api.sweep",
 }
 old_paths.install()
 

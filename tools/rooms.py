@@ -39,9 +39,9 @@ ORDER = [
 ]
 ARROWS_TO_CUT = frozenset(
     {
-        ("analysis.alternatives.alternatives", "api.analyses"),
+        ("analysis.alternatives.alternatives", "api.study_files"),
         ("analysis.alternatives.alternatives", "reporting.reports.alternatives"),
-        ("analysis.audit.audit", "api.analyses"),
+        ("analysis.audit.audit", "api.study_files"),
         ("analysis.audit.audit", "reporting.reports.audit"),
         ("analysis.audit.selection", "reporting.run_folder.run_access"),
         ("analysis.compare.common_core", "reporting.run_folder.run_access"),
@@ -50,7 +50,7 @@ ARROWS_TO_CUT = frozenset(
         ("analysis.explain.explanation", "reporting.reports.explanation"),
         ("analysis.explain.explanation", "reporting.text.decision_reasons"),
         ("analysis.explain.facts", "reporting.text.decision_reasons"),
-        ("analysis.infeasibility.minimal_conflicts", "api.analyses"),
+        ("analysis.infeasibility.minimal_conflicts", "api.study_files"),
         ("analysis.infeasibility.minimal_conflicts", "reporting.reports.infeasibility"),
         ("analysis.marginal.questions", "reporting.charts.marginal_charts"),
         ("analysis.marginal.questions", "reporting.renderers.html"),

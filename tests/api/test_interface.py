@@ -14,14 +14,30 @@ import pytest
 import rooms
 
 import tnt_sim as tnt
-from tnt_sim.api import analyses, analysis_methods, decision_files, result, runs, scenario, session
+from tnt_sim.api import (
+    analysis_methods,
+    comparison,
+    decision_files,
+    ensemble,
+    extension,
+    result,
+    runs,
+    scenario,
+    session,
+    study_files,
+    sweep,
+)
 from tnt_sim.cli.commands import new
 from tnt_sim.engine.result import ResultData
 from tnt_sim.scenario.scenario import ScenarioData
 
+MODULES = (
+    analysis_methods, comparison, decision_files, ensemble, extension, result, runs, scenario, session,
+    study_files, sweep,
+)  # fmt: skip
 CLASSES = [
     kind
-    for module in (analyses, analysis_methods, decision_files, result, runs, scenario, session)
+    for module in MODULES
     for _, kind in inspect.getmembers(module, inspect.isclass)
     if kind.__module__ == module.__name__ and not getattr(kind, "_is_protocol", False)
 ]

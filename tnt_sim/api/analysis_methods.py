@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from tnt_sim.analysis.infeasibility.minimal_conflicts import Conflict
     from tnt_sim.analysis.marginal.questions import MarginalAnswer
     from tnt_sim.analysis.preferences.partial_weights import WeightStudy
-    from tnt_sim.api.analyses import Ensemble, Extension, Sweep
+    from tnt_sim.api.ensemble import Ensemble
+    from tnt_sim.api.extension import Extension
+    from tnt_sim.api.sweep import Sweep
 
 Progress = Callable[[str, float], None]
 """Called with a phase and the share done, in [0, 1]."""
@@ -61,7 +63,7 @@ class Analyses:
         >>> scenario.analyse.sweep(start="1.2 M€", stop="1.4 M€", steps=2).to_dataframe().height > 2
         True
         """
-        from tnt_sim.api.analyses import sweep
+        from tnt_sim.api.sweep import sweep
 
         return sweep(
             self.scenario, envelope, start, stop, steps=steps, at=at, exact=exact, time_limit=time_limit,
@@ -197,7 +199,7 @@ class Analyses:
         >>> scenario.analyse.extend("1.3 M€").to_dataframe().height > 0
         True
         """
-        from tnt_sim.api.analyses import extend
+        from tnt_sim.api.extension import extend
 
         return extend(self.scenario, *to, time_limit=time_limit, progress=progress)
 
@@ -294,7 +296,7 @@ class Analyses:
         >>> unsure.analyse.ensemble(draws=4, workers=1).summary()["command"]
         'ensemble'
         """
-        from tnt_sim.api.analyses import ensemble
+        from tnt_sim.api.ensemble import ensemble
 
         return ensemble(self.scenario, draws, seed, workers=workers, time_limit=time_limit, tell=progress)
 

@@ -15,8 +15,8 @@ from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 
 if TYPE_CHECKING:
-    from tnt_sim.api.analyses import Extension
     from tnt_sim.api.analysis_methods import Analyses
+    from tnt_sim.api.extension import Extension
     from tnt_sim.api.session import Session
 
 
@@ -173,7 +173,7 @@ class Scenario(ScenarioData):
         >>> scenario.extend("1.3 M€").status
         'optimal'
         """
-        from tnt_sim.api.analyses import extend
+        from tnt_sim.api.extension import extend
 
         return extend(self, *to, time_limit=time_limit, lang=lang, progress=progress)
 

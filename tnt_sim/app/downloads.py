@@ -10,7 +10,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from tnt_sim.analysis.compare.compared_run import ComparedRun, build_side
-from tnt_sim.api.analyses import Comparison
+from tnt_sim.api.comparison import Comparison
 from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_state import State
 from tnt_sim.app.scenario_changes import apply_state, build_slug, build_tree

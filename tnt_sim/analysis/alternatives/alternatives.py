@@ -24,7 +24,7 @@ from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.list_distance import list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
-from tnt_sim.api.analyses import Pages
+from tnt_sim.api.study_files import Pages
 from tnt_sim.domain.money import parse_rate
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import optimise

@@ -44,7 +44,7 @@ from tnt_sim.analysis.infeasibility.minimal_conflicts import (
 from tnt_sim.analysis.shared.list_distance import build_min_changes_problem, list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
-from tnt_sim.api.analyses import Pages
+from tnt_sim.api.study_files import Pages
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise

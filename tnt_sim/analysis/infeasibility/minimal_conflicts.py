@@ -54,7 +54,7 @@ from tnt_sim.analysis.infeasibility.elastic_problem import (
 from tnt_sim.analysis.infeasibility.repair_cost import RuleRepair, minimise_repair_cost
 from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
-from tnt_sim.api.analyses import Pages
+from tnt_sim.api.study_files import Pages
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.domain.field_types import write_number, write_rate
 from tnt_sim.domain.money import format_cents

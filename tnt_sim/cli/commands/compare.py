@@ -54,7 +54,7 @@ def compare(
 ) -> int:
     """Compare des scénarios ou des calculs : entrées, totaux, qui entre, qui sort."""
     tongue = parse_lang(lang, detect_language([str(path) for path in sides]))
-    from tnt_sim.api.analyses import compare as set_side_by_side
+    from tnt_sim.api.comparison import compare as set_side_by_side
     from tnt_sim.reporting.reports.comparison import render_comparison
     from tnt_sim.reporting.reports.progress import render_interruption
 

@@ -124,7 +124,7 @@ def ensemble(
             fit, asked_columns, out, parse_lang(lang, Lang.FR), force=force, as_json=as_json
         )
     assert scenario is not None
-    from tnt_sim.api.analyses import ensemble as draw
+    from tnt_sim.api.ensemble import ensemble as draw
     from tnt_sim.reporting.reports.uncertainty import build_ensemble_study, render_ensemble
     from tnt_sim.scenario.load import load_scenario
 

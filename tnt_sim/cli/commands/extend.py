@@ -54,7 +54,7 @@ def extend(
     """Transférer ou étendre : ce que rapporte de déplacer l'argent, et ce qu'ajoute un total plus grand."""
     parse_lang(lang, Lang.FR)
     seconds = parse_seconds(time_limit)
-    from tnt_sim.api.analyses import extend as compare_ways
+    from tnt_sim.api.extension import extend as compare_ways
     from tnt_sim.reporting.reports.extend import render_extension
     from tnt_sim.scenario.load import load_scenario
 

@@ -358,7 +358,7 @@ def sweep(
     asks = question.question is not None
     from tnt_sim.analysis.sweep.plan import build_plan
     from tnt_sim.analysis.sweep.runner import run
-    from tnt_sim.api.analyses import build_sweep
+    from tnt_sim.api.sweep import build_sweep
     from tnt_sim.reporting.reports.sweep import write_sweep
     from tnt_sim.scenario.load import load_scenario
 

@@ -1,0 +1,179 @@
+"""Comparison of decisions for Python users."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.analysis.compare.causes import CELLS, KEYS, Causes, find_causes, find_changed_keys
+from tnt_sim.analysis.compare.compared_run import ComparedRun, build_side
+from tnt_sim.analysis.compare.comparison import ComparedRuns, list_moves
+from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.api.study_files import StudyReport
+from tnt_sim.deadline import Deadline
+from tnt_sim.disk import encode_parquet
+from tnt_sim.engine.optimise import Report
+from tnt_sim.engine.result import ResultData
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.renderers.html import (
+    build_study_workbook,
+    render_study_fragment,
+    render_study_html,
+)
+from tnt_sim.reporting.reports.comparison import build_comparison_study
+from tnt_sim.reporting.run_folder.atomic_write import put_file
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.scenario import ScenarioData
+
+FEWEST, MOST = 2, 20
+COLUMNS = (*KEYS, *CELLS)
+"""Names that a side cannot have, because its tables have columns with these names."""
+ComparedSource = Path | str | ScenarioData | ResultData
+
+
+class Comparison(ComparedRuns):
+    """Comparison of decisions, with exports for notebooks and files."""
+
+    @property
+    def report(self) -> StudyReport:
+        """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
+        return StudyReport(self)
+
+    def to_json(self, path: Path | str | None = None) -> str:
+        """Return the document of `compare --json`, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
+        >>> found.to_json()[:1]
+        '{'
+        """
+        text = json.dumps(self.summary(), ensure_ascii=False, indent=2)
+        if path is not None:
+            put_file(Path(path), text.encode())
+        return text
+
+    def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """Write one self-contained page.
+
+        Examples
+        --------
+        >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
+        >>> found.to_html("comparaison.html")
+        """
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), render_study_html(build_comparison_study(self, tongue), tongue).encode())
+
+    def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """Write one workbook, with a sheet per table.
+
+        Examples
+        --------
+        >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
+        >>> found.to_excel("comparaison.xlsx")
+        """
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), build_study_workbook(build_comparison_study(self, tongue), tongue))
+
+    def to_parquet(self, path: Path | str) -> None:
+        """Write the moves, `side` first.
+
+        Examples
+        --------
+        >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
+        >>> found.to_parquet("mouvements.parquet")
+        """
+        put_file(Path(path), encode_parquet(self.to_dataframe()))
+
+    def _repr_html_(self) -> str:
+        return render_study_fragment(build_comparison_study(self, self.lang), self.lang, 2)
+
+
+def compare(
+    *things: ComparedSource,
+    names: Sequence[str] | None = None,
+    attribute: bool = True,
+    options: Mapping[str, Any] | None = None,
+    progress: Report | None = None,
+) -> Comparison:
+    """Compare scenarios, results or run folders; the first is the reference.
+
+    Parameters
+    ----------
+    things : scenario files, run folders, `Scenario` or `Result` objects, 2 to 20
+    names : one per decision; by default their ids, made unique
+    attribute : find the cause of each move, one change at a time (one or two solves per change)
+    options : arguments of `solve`, for scenarios to be solved; its `time_limit` covers all of them
+    and the causes, by default the longest of the scenarios'
+    progress : called with the phase and the share done, in [0, 1]
+
+    Raises
+    ------
+    UsageError
+        For fewer than 2 or more than 20 decisions, or another number of names.
+
+    Examples
+    --------
+    >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}))
+    >>> found.status
+    'done'
+    """
+    if names is not None and len(names) != len(things):
+        raise UsageError(
+            Text(
+                f"noms donnés : {len(names)}, pour {len(things)} décisions.",
+                f"names given: {len(names)}, for {len(things)} decisions.",
+            ),
+            code="usage.compare",
+        )
+    if not FEWEST <= len(things) <= MOST:
+        raise UsageError(
+            Text(
+                f"on compare de {FEWEST} à {MOST} scénarios ou calculs ; il y en a {len(things)}.",
+                f"between {FEWEST} and {MOST} scenarios or runs are compared; there are {len(things)}.",
+            ),
+            code="usage.compare",
+        )
+    sides: list[ComparedRun] = []
+    request = dict(options or {})
+    things = tuple(_read(thing) for thing in things)
+    limits = [thing.spec.solver.time_limit for thing in things if isinstance(thing, ScenarioData)]
+    limit = request.get("time_limit")
+    course = StudyProgress(Deadline(max(limits, default=None) if limit is None else limit), "sides")
+    for number, source in enumerate(things):
+        if progress is not None:
+            progress("solve", number / len(things))
+        request["time_limit"] = course.deadline.limit_seconds
+        side = build_side(source, None if names is None else names[number], request)
+        sides.append(_rename_run(side, {*COLUMNS, *(known.name for known in sides)}))
+    if not attribute:
+        return Comparison(tuple(sides), {}, course)
+    first = sides[0]
+    result: dict[str, Causes] = {}
+    with course.catch_limits():
+        for side in course.iterate_items(sides[1:]):
+            if progress is not None:
+                progress("causes", len(result) / len(sides))
+            keys = find_changed_keys([first, side])
+            result[side.name] = find_causes(
+                first, side, keys, list_moves(first, side), deadline=course.deadline
+            )
+            if result[side.name].untried:
+                course.withdraw_item()
+    return Comparison(tuple(sides), result, course)
+
+
+def _read(source: ComparedSource) -> ComparedSource:
+    """Load the scenario of a path that is not a run folder; return anything else unchanged."""
+    return load_scenario(source) if isinstance(source, str | Path) and not Path(source).is_dir() else source
+
+
+def _rename_run(side: ComparedRun, taken: set[str]) -> ComparedRun:
+    name, number = side.name, 2
+    while name in taken:
+        name, number = f"{side.name} ({number})", number + 1
+    return replace(side, name=name)

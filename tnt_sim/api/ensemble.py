@@ -1,0 +1,149 @@
+"""Draws of uncertain inputs for Python users."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tnt_sim.analysis.uncertainty.result import EnsembleTables
+from tnt_sim.analysis.uncertainty.runner import ReportProgress as EnsembleTell
+from tnt_sim.analysis.uncertainty.runner import Sample, prepare_ground, run_draws
+from tnt_sim.api.study_files import StudyReport
+from tnt_sim.deadline import Deadline
+from tnt_sim.disk import encode_parquet
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.parallel import count_processors
+from tnt_sim.reporting.renderers.html import (
+    build_study_workbook,
+    render_study_fragment,
+    render_study_html,
+)
+from tnt_sim.reporting.reports.uncertainty import build_ensemble_study
+from tnt_sim.reporting.run_folder.atomic_write import put_file
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.scenario import ScenarioData
+
+MOST_DRAWS = 1_000_000
+
+
+class Ensemble(EnsembleTables):
+    """Ensemble of draws, with exports for notebooks and files."""
+
+    @property
+    def report(self) -> StudyReport:
+        """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
+        return StudyReport(self)
+
+    def to_json(self, path: Path | str | None = None) -> str:
+        """Return the document of `ensemble --json`, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+        >>> drawn = tnt.ensemble(unsure, 4, workers=1)
+        >>> drawn.to_json()[:1]
+        '{'
+        """
+        text = json.dumps(self.summary(), ensure_ascii=False, indent=2)
+        if path is not None:
+            put_file(Path(path), text.encode())
+        return text
+
+    def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """Write one self-contained page.
+
+        Examples
+        --------
+        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+        >>> drawn = tnt.ensemble(unsure, 4, workers=1)
+        >>> drawn.to_html("tirages.html")
+        """
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), render_study_html(build_ensemble_study(self, tongue), tongue).encode())
+
+    def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """Write one workbook, with a sheet per table.
+
+        Examples
+        --------
+        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+        >>> drawn = tnt.ensemble(unsure, 4, workers=1)
+        >>> drawn.to_excel("tirages.xlsx")
+        """
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), build_study_workbook(build_ensemble_study(self, tongue), tongue))
+
+    def to_parquet(self, path: Path | str) -> None:
+        """Write one row per application.
+
+        Examples
+        --------
+        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+        >>> drawn = tnt.ensemble(unsure, 4, workers=1)
+        >>> drawn.to_parquet("tirages.parquet")
+        """
+        put_file(Path(path), encode_parquet(self.dossiers))
+
+    def _repr_html_(self) -> str:
+        return render_study_fragment(build_ensemble_study(self, self.lang), self.lang, 2)
+
+
+def ensemble(
+    scenario: ScenarioData | Path | str,
+    draws: int = 1000,
+    seed: int = 0,
+    *,
+    sampling: str = "lhs",
+    workers: int | None = None,
+    sensitivity: int = 0,
+    time_limit: float | None = None,
+    tell: EnsembleTell | None = None,
+) -> Ensemble:
+    """Sample the uncertain inputs, optimise each draw, and evaluate lists decided beforehand in all draws.
+
+    Parameters
+    ----------
+    scenario : from a file, with a section `uncertain`
+    draws, seed : size of the sample and seed; the same seed gives the same bytes
+    sampling : `lhs` (Latin hypercube), `sobol` or `random`
+    workers : processes; by default one per core
+    sensitivity : draws for the total Sobol index of each input; 0 for none
+    time_limit : seconds for the whole, by default that of the scenario; draws get two thirds of
+    them
+    tell : called with the phase and the share done, in [0, 1]
+
+    Raises
+    ------
+    UsageError
+        For a scenario without `uncertain`, with steps or not from a file, or for numbers out of
+        range.
+
+    Examples
+    --------
+    >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
+    >>> drawn = tnt.ensemble(unsure, 4, workers=1)
+    >>> drawn.dossiers.height
+    22
+    """
+    if isinstance(scenario, str | Path):
+        scenario = load_scenario(scenario)
+    if scenario.path is None:
+        raise UsageError(
+            Text("ce scénario ne vient pas d'un fichier.", "this scenario does not come from a file.")
+        )
+    if not 1 <= draws <= MOST_DRAWS or seed < 0 or not 0 <= sensitivity <= draws:
+        raise UsageError(
+            Text(
+                f"entre 1 et {MOST_DRAWS} tirages, une graine positive, et pas plus de tirages de sensibilité.",
+                f"between 1 and {MOST_DRAWS} draws, a seed of 0 or more, and no more draws for sensitivity.",
+            ),
+            code="usage.ensemble",
+        )
+    deadline = Deadline(scenario.spec.solver.time_limit if time_limit is None else time_limit)
+    sample = Sample(scenario.path, tuple(scenario.sets), scenario.sha256, draws, seed, sampling)
+    ground = prepare_ground(scenario, sample)
+    n_workers = workers or count_processors()
+    seconds = deadline.limit_seconds
+    found = run_draws(ground.problem, sample, n_workers, len(ground.inputs), sensitivity, tell, seconds)
+    return Ensemble(sample, ground, found)

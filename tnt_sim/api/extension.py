@@ -1,0 +1,154 @@
+"""« Transfer or extend » for Python users."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.analysis.extend.document import ExtendDocument
+from tnt_sim.analysis.extend.document import build_document as extend_document
+from tnt_sim.analysis.extend.result import FREE, NESTED
+from tnt_sim.analysis.extend.search import extend_of
+from tnt_sim.analysis.shared.reference_solution import ReportProgress
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
+from tnt_sim.documents import dump_document
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.result import convert_frame
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.html import (
+    PAGE_WIDTH,
+    render_terminal_html,
+)
+from tnt_sim.reporting.reports.extend import render_extension
+from tnt_sim.scenario.scenario import ScenarioData
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extension(StudyAnswer):
+    """Result of "transfer or extend".
+
+    Attributes
+    ----------
+    data : the answer
+    lang : language of the display
+    """
+
+    data: ExtendDocument
+    lang: Lang
+
+    def __repr__(self) -> str:
+        return f"<Extension of {self.data.scenario}: {self.data.status}>"
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """Return the JSON document of `extend --json`."""
+        return dump_document(self.data)
+
+    def summary(self) -> Mapping[str, Any]:
+        """Return the document.
+
+        Examples
+        --------
+        >>> tnt.extend(scenario, "1.3 M€").summary()["command"]
+        'extend'
+        """
+        return self.document
+
+    def to_dataframe(self, backend: str = "polars", *, table: str = "gains") -> Any:
+        """Return the table `gains` or the table `list_moves`.
+
+        `gains` has one row per curve, total and objective; its figures are floats, for drawing (the
+        document holds exact decimals). `list_moves` has one row per move of money, in integer cents.
+
+        Raises
+        ------
+        ValueError
+            For another table.
+
+        Examples
+        --------
+        >>> tnt.extend(scenario, "1.3 M€").to_dataframe()["curve"].unique().sort().to_list()
+        ['free', 'nested']
+        """
+        rows = {"gains": self._list_gains, "moves": self._list_moves}
+        if table not in rows:
+            raise ValueError(f"table must be one of {', '.join(rows)}, not {table!r}")
+        return convert_frame(pl.DataFrame(rows[table](), infer_schema_length=None), backend)
+
+    def to_json(self) -> str:
+        """Return the document as JSON text.
+
+        Examples
+        --------
+        >>> tnt.extend(scenario, "1.3 M€").to_json()[:1]
+        '{'
+        """
+        return json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False)
+
+    def _list_gains(self) -> list[dict[str, Any]]:
+        keys = ("transfer", "extension", "total", "alone", "alone_beyond_transfer")
+        return [
+            {"curve": curve, "total_cents": entry["total_cents"], "goal": gain["goal"]}
+            | {key: None if gain[key] is None else float(gain[key]) for key in keys}
+            for curve in (FREE, NESTED)
+            for entry in self.document[curve]["totals"]
+            for gain in entry["gains"]
+        ]
+
+    def _list_moves(self) -> list[dict[str, Any]]:
+        entries = {
+            curve: [found["transfer"], *(entry["with_transfers"] for entry in found["totals"])]
+            for curve in (FREE, NESTED)
+            if (found := self.document[curve])
+        }
+        return [
+            {"curve": curve, "total_cents": entry["total_cents"], **move}
+            for curve, found in entries.items()
+            for entry in found
+            if entry is not None
+            for move in entry.get("moves", ())
+        ]
+
+    def _repr_html_(self) -> str:
+        return render_terminal_html(render_extension(self.data, lang=self.lang, width=PAGE_WIDTH), self.lang)
+
+
+def extend(
+    scenario: ScenarioData,
+    *to: str | int,
+    time_limit: float | None = None,
+    lang: Lang | str | None = None,
+    progress: ReportProgress | None = None,
+) -> Extension:
+    """Compare moving money between envelopes at the same total with enlarging the total.
+
+    Parameters
+    ----------
+    to : totals of the programme: "98 M€", "110 %" of the written amount, or whole euros; by default
+    three round ones
+    time_limit : seconds for the whole; by default that of the scenario
+    lang : language of the document; by default that of the scenario
+    progress : called with the phase and the share done, in [0, 1]
+
+    Raises
+    ------
+    UsageError
+        For a programme without amount, a total below it, or a scenario with steps.
+    NothingDecided
+        If no allocation satisfies every rule.
+    LimitReached
+        If no allocation was found in time.
+
+    Examples
+    --------
+    >>> [entry["total_cents"] for entry in tnt.extend(scenario, "1.3 M€").document["free"]["totals"]]
+    [130000000]
+    """
+    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
+    tongue = Lang(lang or scenario.spec.locale)
+    found = extend_of(scenario, to, clock=Clock(limit), report_progress=progress)
+    return Extension(extend_document(found, tongue), tongue)

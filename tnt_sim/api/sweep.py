@@ -1,0 +1,287 @@
+"""Sweeps for Python users: the optimum at each amount of an envelope."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.analysis.shared.amount_variation import FREE as FREE_SHARE
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
+from tnt_sim.analysis.sweep.document import SweepDocument
+from tnt_sim.analysis.sweep.plan import build_plan
+from tnt_sim.analysis.sweep.result import build_document as sweep_document
+from tnt_sim.analysis.sweep.runner import ReportProgress as SweepTell
+from tnt_sim.analysis.sweep.runner import SweepResult, run
+from tnt_sim.api.study_files import StudyReport
+from tnt_sim.disk import encode_parquet
+from tnt_sim.documents import dump_document
+from tnt_sim.domain.money import MoneyError, parse_cents
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.renderers.html import (
+    PAGE_WIDTH,
+    render_terminal_html,
+)
+from tnt_sim.reporting.reports import sweep as sweep_report
+from tnt_sim.reporting.reports.sweep import render_sweep
+from tnt_sim.reporting.run_folder.atomic_write import put_file
+from tnt_sim.scenario.scenario import ScenarioData
+
+
+@dataclass(frozen=True)
+class Sweep(StudyAnswer):
+    """Result of a sweep: the optimum at each amount of an envelope.
+
+    Attributes
+    ----------
+    data : the answer
+    found : the points, with their allocations
+    lang : language of the sentences
+    """
+
+    data: SweepDocument
+    found: SweepResult = field(repr=False)
+    lang: Lang
+
+    def __repr__(self) -> str:
+        return f"<Sweep of {self.data.scenario}: {len(self.data.points)} points>"
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """Return the document of `tnt-sim sweep --json`: integer cents, exact decimals as text."""
+        return dump_document(self.data)
+
+    @property
+    def report(self) -> StudyReport:
+        """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
+        return StudyReport(self)
+
+    def summary(self) -> Mapping[str, Any]:
+        """Return the document.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> curve.summary()["command"]
+        'sweep'
+        """
+        return self.document
+
+    def to_dataframe(self, backend: str = "polars", *, table: str = "points") -> Any:
+        """Return one of the tables `points`, `envelopes`, `dossiers` or `steps`; amounts in integer cents.
+
+        Raises
+        ------
+        ValueError
+            For an unknown table or backend.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> curve.to_dataframe(table="points").height
+        6
+        """
+        makers = {
+            "points": sweep_report.build_point_frame,
+            "envelopes": sweep_report.build_envelope_frame,
+            "dossiers": sweep_report.build_dossier_frame,
+            "steps": sweep_report.build_step_frame,
+        }
+        if table not in makers:
+            raise ValueError(f"table must be one of {', '.join(makers)}, not {table!r}")
+        frame: pl.DataFrame = makers[table](self.data)
+        if backend == "polars":
+            return frame
+        if backend == "pandas":
+            return frame.to_pandas()
+        raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")
+
+    def plot(self, kind: str = "curve") -> Any:
+        """Draw `curve`, `figures`, `ladder` or `envelopes` as an Altair chart.
+
+        Needs the optional dependency `charts`.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> chart = curve.plot("curve")
+        """
+        from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
+
+        return draw_sweep_chart(self.data, kind, self.lang)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the document as JSON text, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> curve.to_json()[:1]
+        '{'
+        """
+        text = json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        return _save_text(text, path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return the page with its charts, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> page = curve.to_html("courbe.html")
+        """
+        from tnt_sim.reporting.reports.sweep import render_sweep_html
+
+        return _save_text(render_sweep_html(self.data, self.lang), path)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Write the workbook and return its path.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> curve.to_excel("courbe.xlsx").name
+        'courbe.xlsx'
+        """
+        from tnt_sim.reporting.reports.sweep import build_sweep_workbook
+
+        target = Path(path)
+        put_file(target, build_sweep_workbook(self.data, self.lang))
+        return target
+
+    def to_parquet(self, path: str | Path, *, table: str = "points") -> Path:
+        """Write one of the tables of `to_dataframe` as Parquet and return its path.
+
+        Examples
+        --------
+        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+        >>> curve.to_parquet("courbe.parquet").name
+        'courbe.parquet'
+        """
+        target = Path(path)
+        put_file(target, encode_parquet(self.to_dataframe(table=table)))
+        return target
+
+    def _repr_html_(self) -> str:
+        """Return the sentences and the table of the curve for a notebook."""
+        return render_terminal_html(render_sweep(self.data, lang=self.lang, width=PAGE_WIDTH), self.lang)
+
+
+def sweep(
+    scenario: ScenarioData,
+    envelope: str | Sequence[str] = (),
+    start: str | int | None = None,
+    stop: str | int | None = None,
+    *,
+    steps: int | None = None,
+    at: Sequence[str | int] = (),
+    share: str = FREE_SHARE,
+    exact: bool = False,
+    free: bool = False,
+    nested: bool = False,
+    tolerance: str | None = None,
+    time_limit: float | None = None,
+    backend: str | None = None,
+    cross_check: str = "never",
+    lang: Lang | str | None = None,
+    progress: SweepTell | None = None,
+) -> Sweep:
+    """Compute the optimum for amounts of an envelope from `start` to `stop`.
+
+    Parameters
+    ----------
+    envelope : id of the envelope that varies, or several; by default the programme
+    start, stop : "88 M€", "50 %" of the written amount, or whole euros; by default the written
+    amount
+    steps : n equal steps, that is n + 1 amounts; by default round figures
+    at : the amounts one by one instead: the announcements of the nested curve
+    share : how amounts below the envelope follow: `free`, `pro_rata`, or the id of one envelope
+    below it
+    exact : compute every step of the free curve
+    free, nested : restrict to one curve; by default both
+    tolerance : refine the free curve between the amounts until its band is nowhere wider: "0.5 %"
+    of the value, or a number of units of the first objective
+    time_limit : seconds for the whole; by default that of the scenario
+    backend, cross_check : solver, and second solver, as for `solve`
+    lang : language of the sentences; by default that of the scenario
+    progress : called with the phase and the share done, in [0, 1]
+
+    Raises
+    ------
+    UsageError
+        For an invalid request, see `analysis.sweep.plan.build_plan`.
+
+    Examples
+    --------
+    >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
+    >>> curve.status
+    'optimal'
+    """
+    names = (envelope,) if isinstance(envelope, str) else tuple(envelope)
+    _refuse_amounts(scenario, names)
+    plan = build_plan(
+        scenario,
+        envelopes=[name for name in names if name],
+        start=start,
+        stop=stop,
+        steps=steps,
+        at=at,
+        share=share,
+        exact=exact,
+        free=free,
+        nested=nested,
+        tolerance=tolerance,
+    )
+    solver = scenario.spec.solver
+    outcome = run(
+        plan,
+        time_limit=solver.time_limit if time_limit is None else time_limit,
+        backend=backend or solver.backend,
+        cross_check=cross_check,
+        report_progress=progress,
+    )
+    return build_sweep(outcome, lang)
+
+
+def _refuse_amounts(scenario: ScenarioData, names: Sequence[str]) -> None:
+    """Refuse an amount in place of an envelope id; `start` and `stop` come after it."""
+    known = {spec.id for spec, _ in scenario.spec.programme.walk()}
+    for name in names:
+        if name in known or not _is_amount(name):
+            continue
+        raise UsageError(
+            Text(
+                f"« {name} » est un montant, et le premier argument après le scénario est une enveloppe. start et "
+                f'stop sont les deuxième et troisième : écrivez tnt.sweep(s, start="{name}", stop=…).',
+                f'"{name}" is an amount, and the first argument after the scenario is an envelope. start and stop '
+                f'are the second and third arguments: write tnt.sweep(s, start="{name}", stop=…).',
+            ),
+            code="usage.envelope",
+        )
+
+
+def _is_amount(text: str) -> bool:
+    """Whether a text is an amount or a percentage."""
+    try:
+        parse_cents(text.strip().removesuffix("%").strip())
+    except MoneyError:
+        return False
+    return True
+
+
+def build_sweep(result: SweepResult, lang: Lang | str | None = None) -> Sweep:
+    """Wrap the points of a sweep with their document."""
+    tongue = Lang(lang or result.plan.scenario.spec.locale)
+    return Sweep(sweep_document(result, tongue), result, tongue)
+
+
+def _save_text(text: str, path: str | Path | None) -> str:
+    if path is not None:
+        put_file(Path(path), text.encode())
+    return text
