@@ -48,7 +48,7 @@ def test_one_place_rounds_a_kept_value() -> None:
     assert functions_that_call("round_value") == {"formulation/formulate.py:with_kept_values"}
 
 
-def test_one_sense() -> None:
+def test_every_direction_is_one_sense() -> None:
     """No other enumeration has its two values, and no module compares a direction with a text."""
     senses = []
     for path in PACKAGE.rglob("*.py"):

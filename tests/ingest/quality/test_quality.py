@@ -16,7 +16,7 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.ingest.forms.mapping import Control, FormMapping
 from tnt_sim.ingest.quality.checks import check_quality, compute_title_keys
 from tnt_sim.ingest.quality.findings import KINDS, Severity
-from tnt_sim.reporting.reports.form_import import build_findings_table
+from tnt_sim.reporting.reports.quality import build_findings_table
 
 BOURG, OYONNAX = "01053", "01283"
 

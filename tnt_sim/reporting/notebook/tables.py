@@ -17,7 +17,7 @@ import polars as pl
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_amounts, format_count, format_decimal
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
-from tnt_sim.reporting.reports.form_import import SEVERITY
+from tnt_sim.reporting.reports.quality import SEVERITY
 from tnt_sim.reporting.text.marginal import FLAGS
 from tnt_sim.reporting.text.vocabulary import KIND, PROOF, REASON
 from tnt_sim.rules.expressions.column_text import COLUMN, describe_bare_column, format_integer, format_number

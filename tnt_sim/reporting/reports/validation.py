@@ -17,7 +17,7 @@ from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.i18n.numbers import format_amount, format_count
 from tnt_sim.ingest.quality.checks import check_quality
 from tnt_sim.reporting.renderers.terminal import render_wrapped_grid, wrap_paragraph
-from tnt_sim.reporting.reports.form_import import (
+from tnt_sim.reporting.reports.quality import (
     QualityEntry,
     build_findings_table,
     build_quality_entry,
