@@ -154,8 +154,8 @@ class Analyses:
 
         Parameters
         ----------
-        envelope : the one that receives the compensating money; by default the programme
-        kinds : some of `rule`, `ring_fence`, `non_fungible`, `forced`, `refused`; by default all
+        envelope : the one that receives the compensating money. Default: the programme
+        kinds : some of `rule`, `ring_fence`, `non_fungible`, `forced`, `refused`. Default: all
 
         Examples
         --------

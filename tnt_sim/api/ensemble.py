@@ -107,7 +107,7 @@ def ensemble(
     scenario : from a file, with a section `uncertain`
     draws, seed : size of the sample and seed; the same seed gives the same bytes
     sampling : `lhs` (Latin hypercube), `sobol` or `random`
-    workers : processes; by default one per core
+    workers : number of processes; by default that of the cores
     sensitivity : draws for the total Sobol index of each input; 0 for none
     time_limit : seconds for the whole, by default that of the scenario; draws get two thirds of
     them

@@ -25,7 +25,7 @@ class PlaceEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefectEntry:
-    """One defect."""
+    """A defect with its sentence and its places."""
 
     code: str
     message: str
@@ -54,7 +54,7 @@ class ErrorDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDefect:
-    """What still prevents a new scenario from running."""
+    """Defect that still prevents a new scenario from running."""
 
     code: str
     message: str

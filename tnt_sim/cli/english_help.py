@@ -11,7 +11,7 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Installe la complétion pour cet interpréteur de commandes.": "Installs completion for this shell.",
         "Affiche le code de la complétion.": "Shows the code of the completion.",
         "Affiche la version de tnt-sim.": "Shows the version of tnt-sim.",
-        "Un nom de la liste ; sans lui, la liste.": "A name of the list; without it, the list.",
+        "Un nom de la liste ; sans lui, la liste.": "A name of the list; without it, the list.",
         "La perte admise ; 1 % par défaut.": "The loss that is allowed; 1% by default.",
         "Combien d'autres choix.": "How many other choices.",
         "Différents par les dossiers ou par l'argent.": "Different by dossiers or by money.",
@@ -256,7 +256,7 @@ VERBS_ENGLISH: Mapping[str, str] = MappingProxyType(
             "Opens the planner's page: set, see the list, compare, save.",
         "Calcule beaucoup de scénarios ; ce qui est fait n'est pas refait.":
             "Solves many scenarios; what is done is not done again.",
-        "Donne le schéma JSON du document qu'une commande écrit avec --json, ou la liste des schémas.":
+        "Donne le schéma JSON du document qu’une commande écrit avec --json, ou la liste des schémas.":
             "Gives the JSON Schema of the document that a command writes with --json, or the list of schemas.",
         "Dit les versions, les solveurs présents et ce qui marche sur cette machine.":
             "Tells the versions, the solvers that are there and what works on this machine.",

@@ -280,7 +280,7 @@ def with_proof_rows(evidence: Evidence, agreement: Agreement | None) -> Evidence
         "proof-rows",
         Text(
             f"des lignes sur lesquelles la preuve repose sont plus fortes que la seconde lecture de leurs règles "
-            f"({names}) : la preuve ne compte pas. C’est un défaut du programme ou d’un genre de règle ajouté.",
+            f"({names}) : la preuve ne compte pas. C’est un défaut du programme ou d’un genre de règle ajouté.",
             f"rows that the proof stands on are stronger than the second reading of their rules ({names}): the "
             "proof does not count. This is a fault of the program, or of an added rule kind.",
         ),

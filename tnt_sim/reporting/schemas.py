@@ -23,62 +23,62 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
     {
         "alternatives": (
             "analysis.alternatives.document.AlternativesDocument",
-            Text("alternatives : d'autres choix", "alternatives: other choices"),
+            Text("alternatives : d’autres choix", "alternatives: other choices"),
         ),
         "audit": (
             "analysis.audit.document.AuditDocument",
-            Text("audit : une liste faite à la main", "audit: a list made by hand"),
+            Text("audit : une liste faite à la main", "audit: a list made by hand"),
         ),
         "batch": (
             "analysis.batch.document.BatchDocument",
-            Text("batch : beaucoup de scénarios", "batch: many scenarios"),
+            Text("batch : beaucoup de scénarios", "batch: many scenarios"),
         ),
         "run": (
             "reporting.run_folder.document.PrintedRunDocument",
-            Text("run : une répartition et ce qui la soutient", "run: an allocation and what supports it"),
+            Text("run : une répartition et ce qui la soutient", "run: an allocation and what supports it"),
         ),
         "validate": (
             "reporting.reports.validation.ValidateDocument",
-            Text("validate : ce qui se vérifie sans calcul", "validate: what can be checked without solving"),
+            Text("validate : ce qui se vérifie sans calcul", "validate: what can be checked without solving"),
         ),
         "compare": (
             "analysis.compare.document.CompareDocument",
-            Text("compare : des décisions côte à côte", "compare: decisions side by side"),
+            Text("compare : des décisions côte à côte", "compare: decisions side by side"),
         ),
         "conflict": (
             "analysis.infeasibility.document.ConflictDocument",
-            Text("conflict : ce qui se contredit", "conflict: what clashes"),
+            Text("conflict : ce qui se contredit", "conflict: what clashes"),
         ),
         "core": (
             "analysis.compare.document.CoreDocument",
-            Text("core : dossiers de tous les calculs", "core: dossiers of all runs"),
+            Text("core : dossiers de tous les calculs", "core: dossiers of all runs"),
         ),
         "weights": (
             "analysis.preferences.document.WeightsDocument",
-            Text("weights : poids connus à peu près", "weights: weights known roughly"),
+            Text("weights : poids connus à peu près", "weights: weights known roughly"),
         ),
         "doctor": (
             "cli.documents.DoctorDocument",
-            Text("doctor : cette machine", "doctor: this machine"),
+            Text("doctor : cette machine", "doctor: this machine"),
         ),
         "new": (
             "cli.documents.NewDocument",
-            Text("new : un nouveau dossier de projet", "new: a new project folder"),
+            Text("new : un nouveau dossier de projet", "new: a new project folder"),
         ),
         "written": (
             "cli.documents.WrittenDocument",
-            Text("report, export : les fichiers écrits", "report, export: the files that were written"),
+            Text("report, export : les fichiers écrits", "report, export: the files that were written"),
         ),
         "ensemble": (
             "analysis.uncertainty.document.EnsembleDocument",
             Text(
-                "ensemble : coûts, notes et abandons incertains",
+                "ensemble : coûts, notes et abandons incertains",
                 "ensemble: uncertain costs, scores, dropouts",
             ),
         ),
         "sweep": (
             "analysis.sweep.document.SweepDocument",
-            Text("sweep : ce qu'apporte une enveloppe plus grande", "sweep: what a bigger envelope brings"),
+            Text("sweep : ce qu’apporte une enveloppe plus grande", "sweep: what a bigger envelope brings"),
         ),
         "error": (
             "cli.documents.ErrorDocument",
@@ -86,33 +86,33 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
         ),
         "extend": (
             "analysis.extend.document.ExtendDocument",
-            Text("extend : transférer ou étendre", "extend: transfer or extend"),
+            Text("extend : transférer ou étendre", "extend: transfer or extend"),
         ),
         "marginal-euro": (
             "analysis.marginal.document.NextEuroDocument",
-            Text("sweep --next : ce que vaut l'euro suivant", "sweep --next: what the next euro is worth"),
+            Text("sweep --next : ce que vaut l’euro suivant", "sweep --next: what the next euro is worth"),
         ),
         "entry-thresholds": (
             "analysis.marginal.document.EntryThresholdsDocument",
             Text(
-                "sweep --entries : seuils d'entrée",
+                "sweep --entries : seuils d’entrée",
                 "sweep --entries: entry envelopes",
             ),
         ),
         "target": (
             "analysis.marginal.document.TargetDocument",
-            Text("sweep --target : la plus petite enveloppe", "sweep --target: the smallest envelope"),
+            Text("sweep --target : la plus petite enveloppe", "sweep --target: the smallest envelope"),
         ),
         "rule-prices": (
             "analysis.marginal.document.RulePricesDocument",
             Text(
-                "sweep --prices : ce que coûte chaque contrainte",
+                "sweep --prices : ce que coûte chaque contrainte",
                 "sweep --prices: what each constraint costs",
             ),
         ),
         "extension": (
             "analysis.marginal.document.ExtensionDocument",
-            Text("sweep --extend : où mettre une extension", "sweep --extend: where to put an extension"),
+            Text("sweep --extend : où mettre une extension", "sweep --extend: where to put an extension"),
         ),
     }
 )
@@ -131,7 +131,7 @@ def read_schema(name: str) -> str:
         hint = suggest_name(name, DOCUMENTS) or Text("", "")
         raise UsageError(
             Text(
-                f"le schéma « {name} » n'existe pas. {hint.fr} « tnt-sim schema » en donne la liste.",
+                f"le schéma « {name} » n’existe pas. {hint.fr} « tnt-sim schema » en donne la liste.",
                 f'there is no schema "{name}". {hint.en} "tnt-sim schema" lists them.',
             ),
             code="usage.schema",

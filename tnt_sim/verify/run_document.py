@@ -87,7 +87,7 @@ class StageEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TieEvidence:
-    """What supports that no equally good allocation grants less, and that none precedes this one."""
+    """Evidence that no equally good allocation grants less, and that none precedes this one."""
 
     least_granted: str | None = None
     list: str | None = None
@@ -161,7 +161,7 @@ class RuleEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestionEntry:
-    """What the data leave undecided, for how many dossiers, and what decides it."""
+    """A choice that the data leave open, for how many dossiers, and what decides it."""
 
     id: str
     count: int

@@ -89,7 +89,7 @@ NO_ROWS = ProofRows()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeansByAnswer:
-    """What shows each answer; null if nothing does."""
+    """Means that show each answer; null if nothing does."""
 
     rules: Means | None
     optimal: Means | None

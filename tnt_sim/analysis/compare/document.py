@@ -105,7 +105,7 @@ class ComparedMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GainByGroup:
-    """What one applicant type, department or region gains and loses."""
+    """Gains and losses of one applicant type, department or region."""
 
     side: str
     dimension: str

@@ -91,7 +91,7 @@ class LargestGrants:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListAtTotalEntry:
-    """What was found at one total; without a list, `objective` is empty."""
+    """List and figures at one total; without a list, `objective` is empty."""
 
     total_cents: int
     status: Status
@@ -123,7 +123,7 @@ type AnyListEntry = FundedListEntry | ListAtTotalEntry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferGain:
-    """What transfers bring to one objective at the written total; null if unknown."""
+    """Gain of one objective by transfers at the written total; null if unknown."""
 
     goal: str
     transfer: DecimalText | None
@@ -131,7 +131,7 @@ class TransferGain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionGain(TransferGain):
-    """What transfers, a larger total, and both bring to one objective; null if unknown."""
+    """Gains of one objective by transfers, by a larger total and by both; null if unknown."""
 
     extension: DecimalText | None
     total: DecimalText | None
@@ -161,7 +161,7 @@ class ExtendCurveEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EqualListsEntry:
-    """What envelopes are granted over all lists of equal value and money."""
+    """Range of the grants of each envelope over all lists of equal value and money."""
 
     complete: bool
     ranges: Sequence[GrantedRange]

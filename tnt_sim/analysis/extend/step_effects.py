@@ -35,7 +35,7 @@ STEPS, SLOW, UNPROVEN, NO_AMOUNT = "steps", "slow", "unproven", "no_amount"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AxisEffect:
-    """What one more step of money on one axis would do."""
+    """Effect of one more step of money on one axis."""
 
     envelope: str
     goal: str | None

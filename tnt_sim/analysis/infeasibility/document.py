@@ -138,7 +138,7 @@ type ActionEntry = EasedShareEntry | EasedCountEntry | EasedEntry | LiftedEntry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairEntry:
-    """One repair, and the best allocation after it."""
+    """A repair with the best allocation after it."""
 
     rank: int
     n_rules: int

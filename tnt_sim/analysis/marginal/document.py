@@ -89,7 +89,7 @@ class NextEuroEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextEuroDocument(MarginalDocument):
-    """What the next euro of each envelope, or the next unit of each rule, buys."""
+    """Gain of the next euro of each envelope, or of the next unit of each rule."""
 
     question: Literal["next"] = "next"
     base: ReferenceEntry
@@ -175,7 +175,7 @@ class OneLevelPriceEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceEntry:
-    """What one restriction costs, in value and in euros."""
+    """Price of one restriction, in value and in euros."""
 
     kind: str
     id: str
@@ -195,7 +195,7 @@ class PriceEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulePricesDocument(MarginalDocument):
-    """What each rule, fence, separation of money and decision costs."""
+    """Prices of rules, fences, separations of money and decisions."""
 
     question: Literal["prices"] = "prices"
     base: ReferenceEntry
@@ -213,7 +213,7 @@ class AddedAmount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionOptionEntry:
-    """One way to share the extension."""
+    """A way to share the extension, with its list."""
 
     way: str
     axis: str | None

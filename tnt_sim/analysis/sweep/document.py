@@ -56,7 +56,7 @@ class SweepEnvelopeEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurvePoint:
-    """What was found at one amount of one curve; without a list, `objective` is empty."""
+    """List and figures at one amount of one curve; without a list, `objective` is empty."""
 
     status: Status
     proof: Proof | None
@@ -123,7 +123,7 @@ class SweptDossier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnspentEntry:
-    """What one envelope leaves at the largest amount, and why."""
+    """Unspent money of one envelope at the largest amount, with its reason."""
 
     id: str
     title: str

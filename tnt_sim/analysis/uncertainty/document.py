@@ -49,7 +49,7 @@ class DrawnEnvelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentEntry:
-    """What the plan grants for one year, pays on average and at most, and may promise on top."""
+    """Grants and payments of the plan for one year, on average and at most, and what it may promise on top."""
 
     year: int | None
     granted_cents: int
@@ -83,7 +83,7 @@ class DrawnDossier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnsembleDocument:
-    """What uncertain costs, scores and withdrawals change; `robust` names the best lists that always hold."""
+    """Changes by uncertain costs, scores and withdrawals; `robust` names the best lists that always hold."""
 
     schema_version: Literal[1] = 1
     command: Literal["ensemble"] = "ensemble"

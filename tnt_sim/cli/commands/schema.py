@@ -13,12 +13,12 @@ from tnt_sim.i18n.message import Lang
 
 NameArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[NOM]", help="Un nom de la liste ; sans lui, la liste.", show_default=False),
+    typer.Argument(metavar="[NOM]", help="Un nom de la liste ; sans lui, la liste.", show_default=False),
 ]
 
 
 def schema(name: NameArgument = None, lang: LangOption = None) -> int:
-    """Donne le schéma JSON du document qu'une commande écrit avec --json, ou la liste des schémas."""
+    """Donne le schéma JSON du document qu’une commande écrit avec --json, ou la liste des schémas."""
     from tnt_sim.reporting.renderers.terminal import render_grid
     from tnt_sim.reporting.schemas import DOCUMENTS, read_schema
 

@@ -83,7 +83,7 @@ def load_importers() -> Mapping[str, Importer]:
                 raise build_extension_error(entry, reason)
             if suffix[:1] != "." or suffix != suffix.lower():
                 reason = Text(
-                    f"« {suffix} » n’est pas un suffixe en minuscules, comme .csv",
+                    f"« {suffix} » n’est pas un suffixe en minuscules, comme .csv",
                     f'"{suffix}" is no suffix in lower case, such as .csv',
                 )
                 raise build_extension_error(entry, reason)

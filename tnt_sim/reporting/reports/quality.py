@@ -85,7 +85,7 @@ def _build_sentences(codes: Sequence[str], lang: Lang) -> pl.Expr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingExample:
-    """One cell with a finding."""
+    """Application and place of a finding, with its sentence."""
 
     dossier: str
     row: str | None

@@ -81,7 +81,7 @@ class RequirementEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleName:
-    """One rule of the scenario."""
+    """A rule of the scenario, with its figures."""
 
     id: str
     kind: str
@@ -90,7 +90,7 @@ class RuleName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidateDocument:
-    """What can be checked of a scenario without solving it, and the quality of its data."""
+    """Checks of a scenario without solving it, and the quality of its data."""
 
     schema_version: Literal[1] = 1
     command: Literal["validate"] = "validate"

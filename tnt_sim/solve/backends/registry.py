@@ -70,7 +70,7 @@ def find_backends() -> Mapping[str, EntryPoint]:
     others = find_extensions(GROUP, (_HIGHS.name, _SCIPY.name))
     for name, entry in others.items():
         if name.startswith(_PULP):
-            reason = Text(f"« {_PULP} » est réservé à PuLP", f'"{_PULP}" is reserved for PuLP')
+            reason = Text(f"« {_PULP} » est réservé à PuLP", f'"{_PULP}" is reserved for PuLP')
             raise build_extension_error(entry, reason)
     built_in = (_HIGHS, _SCIPY) if _is_importable("highspy") else (_SCIPY,)
     return MappingProxyType({entry.name: entry for entry in built_in} | others)

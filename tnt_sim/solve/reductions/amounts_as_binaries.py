@@ -111,7 +111,7 @@ class AmountsAsBinaries:
 
     Attributes
     ----------
-    stages : objectives that must fit over the choices, besides that of the model
+    stages : objectives besides that of the model; each must be linear in the choices
     recovery : layout of the columns
     """
 
