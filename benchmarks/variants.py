@@ -22,7 +22,7 @@ from families import write
 from peers import PEERS
 from side_by_side import two_stages
 
-import tnt_sim as tnt
+from tnt_sim.engine.session import SolverSession
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.load import load_scenario
 
@@ -54,15 +54,15 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         scenario = load_scenario(write(family, seed, Path(folder)))
-        session = tnt.Session(scenario)
-        first = session.solve()
+        session = SolverSession(scenario)
+        first = session.optimise()
         changes = variants(int(scenario.spec.programme.amount or 0) // 100, n)
         ways: Counter[str] = Counter()
         ours: list[float] = []
         peers: dict[str, list[float]] = {name: [] for name in LOOPS}
         for k, change in enumerate(changes):
             began = time.process_time()
-            asked = session.solve(change)
+            asked = session.optimise(change)
             ours.append(time.process_time() - began)
             answer = asked.answer
             ways[f"{answer.method}, {answer.proof}, canonical {answer.canonical}, {asked.compiled}"] += 1
