@@ -343,7 +343,7 @@ def narrowed(monkeypatch: pytest.MonkeyPatch, by: int) -> None:
 
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a run keep proofs on such rows, as a forger would write them."""
-    monkeypatch.setattr("tnt_sim.engine.optimise._Optimisation._check_rows", lambda _, proofs: proofs)
+    monkeypatch.setattr("tnt_sim.engine.optimise._Optimisation._check_rows", lambda _, proofs, __: proofs)
 
 
 def test_a_proof_on_too_narrow_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,25 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from support.tiny_scenario import tiny
 
-import tnt_sim
+import tnt_sim as tnt
+from tnt_sim.engine import optimise
 from tnt_sim.engine.optimise import OptimiseOptions
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.formulation.linear_model import LinearModel
+from tnt_sim.formulation.recovery import Recovery
+from tnt_sim.reporting.run_folder.run_access import verify_stored
+from tnt_sim.reporting.run_folder.writer import write_run
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation
 
-PACKAGE = Path(tnt_sim.__file__).parent
+PACKAGE = Path(tnt.__file__).parent
 
 
 def functions_that_call(name: str) -> set[str]:
@@ -71,3 +83,35 @@ def test_a_decision_keeps_no_stage() -> None:
     for wrong in ({"n_stages": 1}, {"least_granted": False}):
         with pytest.raises(ValueError, match="a decision has all stages"):
             OptimiseOptions(with_evidence=True, **wrong)  # type: ignore[arg-type]
+
+
+def test_a_session_without_proofs_takes_the_list_of_a_kernel(tmp_path: Path) -> None:
+    session = tnt.Session(tiny(tmp_path))
+    proven, bare = session.solve(), session.solve(prove=False, canonical=False)
+    assert bare.document["method"] == proven.document["method"] == "tree"
+    assert (bare.status, bare.proof) == (Status.FEASIBLE, Proof.FEASIBLE_GAP)
+    assert bare.document["stopped_by"] is None, "no limit was given"
+
+
+def test_a_run_whose_last_round_proves_nothing_counts_no_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cut starts the stages again; what was proved before it is not what the run stands on."""
+    cut, proved = iter([True]), iter([True])
+    real_cut, real_proof = optimise.without_refused, optimise.prove_stages
+
+    def refuse_once(
+        problem: Problem, recovery: Recovery, model: LinearModel, held: Allocation
+    ) -> LinearModel:
+        narrower = real_cut(problem, recovery, model, held)
+        row = np.zeros((1, model.n_cols), dtype=np.int64)
+        return model.with_rows(row, [0], [0], ["refused"]) if next(cut, False) else narrower
+
+    def prove_once(*given: Any) -> list[Any]:
+        return real_proof(*given) if next(proved, False) else [None]
+
+    monkeypatch.setattr(optimise, "without_refused", refuse_once)
+    monkeypatch.setattr(optimise, "prove_stages", prove_once)
+    found = solve(tiny(tmp_path), cross_check="never")
+    assert (found.proof, found.document["proof_rows"]) == (Proof.FEASIBLE_GAP, {"read": 0, "unread": 0})
+    assert verify_stored(write_run(found, tmp_path / "runs"), tmp_path).ok

@@ -65,10 +65,16 @@ class ModelCache:
             _keep(self._claims, problem, claims)
         return claims
 
-    def compare_proof_rows(self, problem: Problem) -> Agreement | None:
-        """Compare the prover's rows with the second reading of each rule; None if there are none."""
+    def compare_proof_rows(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Agreement | None:
+        """Compare the prover's rows with the second reading of each rule; None if there are none.
+
+        Raises
+        ------
+        DeadlineExpired
+            When time is up first.
+        """
         claims = self.build_claims(problem)
-        return None if claims is None else compare_readings(problem, claims)
+        return None if claims is None else compare_readings(problem, claims, deadline)
 
     def count_proof_rows(self, problem: Problem, proofs: Sequence[object]) -> ProofRows:
         """Count the rows behind proofs: those confirmed by their second reading, and those without one."""

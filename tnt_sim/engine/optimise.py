@@ -321,14 +321,6 @@ class _Optimisation:
     first: IntArray | None = None
     """A feasible point found before the solve."""
 
-    def __post_init__(self) -> None:
-        self.deadline = self.clock.deadline
-        if self.options.with_evidence:
-            until = self.clock.hold_back(BUDGETS.result_share)
-            left = until.seconds_left
-            kept_back = min(BUDGETS.gap_seconds, BUDGETS.gap_share * left)
-            self.deadline = until.tighten(None if math.isinf(left) else left - kept_back)
-
     @property
     def _n_kept(self) -> int:
         return len(self.options.kept_values)
@@ -351,6 +343,7 @@ class _Optimisation:
             return self._build_idle_outcome(None)
         finally:
             self.clock.record_phase("formulate")
+        self.deadline = self._compute_search_deadline()
         self.stages = self._list_stages()
         if self.options.with_evidence:
             deadline = self.deadline.take_share(BUDGETS.first_share).tighten(BUDGETS.first_seconds)
@@ -360,13 +353,26 @@ class _Optimisation:
         outcome, tie_break, allocation = optimum.outcome, optimum.tie_break, optimum.allocation
         if tie_break is None or allocation is None:
             if outcome.values is None and outcome.termination is Termination.INFEASIBLE:
+                if not self.options.with_evidence:
+                    self._seek_evidence(optimum.model, outcome)
                 return self._build_infeasible_outcome(outcome)
             return self._build_idle_outcome(outcome)
         reading = read_again(
             self.problem, self.form, allocation, outcome, self.options.kept_values, len(self._goals)
         )
         self.clock.record_phase("verify")
+        if not self.options.with_evidence:
+            self._seek_evidence(optimum.model, outcome, reading)
         return self._build_optimum_outcome(optimum, tie_break, allocation, reading)
+
+    def _compute_search_deadline(self) -> Deadline:
+        """Keep time back for the gap in money and for the result `with_evidence`."""
+        if not self.options.with_evidence:
+            return self.clock.deadline
+        until = self.clock.hold_back(BUDGETS.result_share)
+        left = until.seconds_left
+        kept_back = min(BUDGETS.gap_seconds, BUDGETS.gap_share * left)
+        return until.tighten(None if math.isinf(left) else left - kept_back)
 
     def _list_stages(self) -> list[SolveStage]:
         stages = [*self._goals, *([self.form.least_granted] if self.options.least_granted else [])]
@@ -406,11 +412,14 @@ class _Optimisation:
         start = None
         if settled is not None:
             outcome, self.is_unique = settled
-            self.proofs = self._prove_stages(outcome)
-            if self._proven or not self.options.with_evidence:
-                self.checked = self._run_cross_check(model, outcome)
+            if not self.options.with_evidence:
                 return model, outcome
-            start = outcome.values  # so that a solver stopped by a limit returns at least this
+            self._seek_evidence(model, outcome)
+            better = self._get_better_point()
+            if better is None and (self._proven or not self.options.prove):
+                return model, outcome
+            # a solver stopped by a limit returns at least this
+            start = outcome.values if better is None else better
         model = self._fix_columns(model)
         return model, self._solve(model, start)
 
@@ -430,9 +439,10 @@ class _Optimisation:
             self.clock.record_phase("solve")
             if outcome.values is None and outcome.termination is Termination.INTERRUPTED:
                 raise KeyboardInterrupt
-            self.proofs = self._prove_stages(outcome)
-            self.checked = self._run_cross_check(model, outcome)
-            better = self.checked.improvement if self.checked.verdict is Verdict.BETTER_FOUND else None
+            if not self.options.with_evidence:
+                return outcome
+            self._seek_evidence(model, outcome)
+            better = self._get_better_point()
             if better is None:
                 return outcome
             start = better
@@ -448,7 +458,8 @@ class _Optimisation:
         if self.is_unique:
             return TieBreakResult(outcome.values, True, Termination.OPTIMAL, 0, 0, 0.0)
         if self.deadline.expired or not self.options.canonical:
-            return _build_unbroken(outcome, Termination.TIME_LIMIT)
+            expired = Termination.TIME_LIMIT if self.options.canonical else Termination.OPTIMAL
+            return _build_unbroken(outcome, expired)
         recovery, solver = self.form.recovery, get_backend(self.options.backend)
         columns = recovery.funded_columns, recovery.amount_columns
         with self._keep_on_interrupt("solve"):
@@ -537,7 +548,25 @@ class _Optimisation:
 
     # Evidence
 
-    def _prove_stages(self, outcome: StagesOutcome) -> list[dict[str, Any] | None]:
+    def _seek_evidence(
+        self, model: LinearModel, outcome: StagesOutcome, reading: AllocationReading | None = None
+    ) -> None:
+        """Seek proofs, then a second opinion.
+
+        A decision does so as soon as the stages are solved, because a kernel's list counts only with its proof,
+        and a better point of the second solver starts the stages again. A question does so once, at the end.
+        """
+        self.agreement = None
+        self.proofs = self._prove_stages(outcome, reading)
+        self.checked = self._run_cross_check(model, outcome)
+
+    def _get_better_point(self) -> IntArray | None:
+        """Return the better point of the second solver, if it found one."""
+        return self.checked.improvement if self.checked.verdict is Verdict.BETTER_FOUND else None
+
+    def _prove_stages(
+        self, outcome: StagesOutcome, reading: AllocationReading | None
+    ) -> list[dict[str, Any] | None]:
         """Seek an exact certificate for each stage, or for infeasibility; an empty list if there is no time."""
         if not self.options.prove:
             return []
@@ -550,32 +579,39 @@ class _Optimisation:
             with self._keep_on_interrupt("proof"):
                 if outcome.values is None:
                     return self._check_rows(
-                        [prove_infeasible(self.problem, self.options.kept_values, deadline)]
+                        [prove_infeasible(self.problem, self.options.kept_values, deadline)], deadline
                     )
                 cache = self.warm.model_cache
                 claims = cache.build_claims(self.problem, deadline)
-                held, hints = self._list_held_values(outcome), outcome.proof_hints
+                held, hints = self._list_held_values(outcome, reading), outcome.proof_hints
                 return self._check_rows(
                     prove_stages(
                         self.problem, held, deadline, None, self._n_kept, hints, claims, cache.checked
-                    )
+                    ),
+                    deadline,
                 )
         except PointFound:
             pass  # the prover's rows may be relaxations of the rules, so that a point of theirs proves nothing
         return []
 
-    def _check_rows(self, proofs: list[dict[str, Any] | None]) -> list[dict[str, Any] | None]:
+    def _check_rows(
+        self, proofs: list[dict[str, Any] | None], deadline: Deadline
+    ) -> list[dict[str, Any] | None]:
         """Drop the proofs of a decision if their rows are stronger than the second reading of the rules."""
         if not self.options.with_evidence or not any(proofs):
             return proofs
-        self.agreement = self.warm.model_cache.compare_proof_rows(self.problem)
+        try:
+            self.agreement = self.warm.model_cache.compare_proof_rows(self.problem, deadline)
+        except DeadlineExpired:
+            return []
         return proofs if self.agreement is None or self.agreement.holds else []
 
-    def _list_held_values(self, outcome: StagesOutcome) -> list[Fraction]:
+    def _list_held_values(self, outcome: StagesOutcome, reading: AllocationReading | None) -> list[Fraction]:
         """Return the values to prove: kept ones, optimised ones, and the least money if no stage is left."""
-        assert outcome.values is not None
-        allocation = Allocation(*self.form.recovery.compute_awards(outcome.values))
-        reading = read_allocation(self.problem, allocation)
+        if reading is None:
+            assert outcome.values is not None
+            allocation = Allocation(*self.form.recovery.compute_awards(outcome.values))
+            reading = read_allocation(self.problem, allocation)
         if self.options.with_evidence and not self.options.kept_values:
             return list(reading.values)
         bests = self._compute_best_values(outcome, reading.values)
@@ -615,7 +651,9 @@ class _Optimisation:
             return ask_second(model, self.stages, outcome, choice, limits, first=self.options.backend)
 
         named = choice != "auto" and self.options.with_evidence
-        if (named or not self._proven) and not self.interrupted:
+        closed = outcome.is_optimal or outcome.termination is Termination.INFEASIBLE
+        useful = closed or self.options.with_evidence
+        if (named or not self._proven) and useful and not self.interrupted:
             with self._keep_on_interrupt("cross_check"):
                 return ask(choice)
         return ask("never")
@@ -682,7 +720,8 @@ class _Optimisation:
                 self._compute_money_gaps(optimum.model, outcome),
             )  # fmt: skip
             evidence = with_proof_rows(evidence, self.agreement)
-        closed, proof = outcome.is_optimal, Proof.FEASIBLE_GAP
+        closed = outcome.is_optimal and self._get_better_point() is None
+        proof = Proof.FEASIBLE_GAP
         if closed and (self._proven or self.checked.agrees):
             proof = Proof.PROVED if self._proven else Proof.CROSS_CHECKED
         status = derive_status(proof)
@@ -740,6 +779,7 @@ class _Optimisation:
         return SolveOutcome(
             Status.FEASIBLE, reading.values, reading.values, reading.granted_cents, allocation, reading,
             Proof.FEASIBLE_GAP, False, "direct", time.perf_counter() - self.began, evidence=evidence,
+            interrupted=self.interrupted,
         )  # fmt: skip
 
     def _build_empty_outcome(
@@ -751,8 +791,9 @@ class _Optimisation:
     ) -> SolveOutcome:
         took = time.perf_counter() - self.began
         return SolveOutcome(
-            status, (), (), None, None, None, proof, False, "direct", took, proofs, evidence=evidence
-        )
+            status, (), (), None, None, None, proof, False, "direct", took, proofs, evidence=evidence,
+            interrupted=self.interrupted,
+        )  # fmt: skip
 
 
 def _build_unbroken(outcome: StagesOutcome, why: Termination) -> TieBreakResult:

@@ -275,16 +275,7 @@ def with_proof_rows(evidence: Evidence, agreement: Agreement | None) -> Evidence
         return evidence
     if agreement.holds:
         return replace(evidence, rows=ProofRows(agreement.n_read, agreement.n_unread))
-    names = ", ".join(agreement.narrow[:MAX_LISTED])
-    warning = Defect(
-        "proof-rows",
-        Text(
-            f"des lignes sur lesquelles la preuve repose sont plus fortes que la seconde lecture de leurs règles "
-            f"({names}) : la preuve ne compte pas. C’est un défaut du programme ou d’un genre de règle ajouté.",
-            f"rows that the proof stands on are stronger than the second reading of their rules ({names}): the "
-            "proof does not count. This is a fault of the program, or of an added rule kind.",
-        ),
-    )
+    warning = claim_consistency.build_strong_rows_warning(", ".join(agreement.narrow[:MAX_LISTED]))
     return replace(evidence, warnings=(*evidence.warnings, warning))
 
 

@@ -130,12 +130,27 @@ def translate_warnings(lines: Sequence[str], lang: Lang, other: Lang) -> list[st
     return [told.get(line, line) for line in lines if line not in others]
 
 
+def build_strong_rows_warning(names: str) -> Defect:
+    """Build the warning that rows behind a proof are stronger than the second reading of their rules."""
+    return Defect(
+        "proof-rows",
+        Text(
+            f"des lignes sur lesquelles la preuve repose sont plus fortes que la seconde lecture de leurs règles "
+            f"({names}) : la preuve ne compte pas. C’est un défaut du programme ou d’un genre de règle ajouté.",
+            f"rows that the proof stands on are stronger than the second reading of their rules ({names}): the "
+            "proof does not count. This is a fault of the program, or of an added rule kind.",
+        ),
+    )
+
+
 def _build_patterns(lang: Lang) -> Iterable[tuple[str, re.Pattern[str]]]:
     for note in EVIDENCE:
         yield note.code, re.compile(re.escape(note.line(lang)))
     for verdict in (*_ADVICE, ""):
         free = build_unconfirmed_warning(Text("@@", "@@"), verdict)
         yield free.code, re.compile(re.escape(free.line(lang)).replace("@@", "[^.:\n]+(: [^.:\n]+)?"))
+    rows = build_strong_rows_warning("@@")
+    yield rows.code, re.compile(re.escape(rows.line(lang)).replace("@@", "[^\n]+"))
 
 
 STATUSES = ("optimal", "feasible")

@@ -21,6 +21,8 @@ from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.reporting.reports.rules_page import parse_fragment
 from tnt_sim.reporting.reports.scenario import describe_scenario
+from tnt_sim.reporting.run_folder.run_access import verify_stored
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.reporting.text.rule_examples import CATALOGUE
 from tnt_sim.rules.kind_support.rule_kind import RuleKind
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
@@ -198,3 +200,4 @@ def test_rows_stronger_than_their_second_reading_prove_nothing(
     assert found.proof is not Proof.PROVED
     assert "proof-rows" in {warning.code for warning in found.warnings}
     assert not any(found.certificate["proofs"])
+    assert verify_stored(write_run(found, tmp_path / "runs"), tmp_path).ok
