@@ -125,6 +125,8 @@ METHODS: dict[str, StageSolver] = {
 }
 """How the solver solves a stage. `auto` and `tree` first try an exact kernel on the whole problem."""
 Report = Callable[[str, float], None]
+Proofs = list[dict[str, Any] | None]
+"""A certificate for each stage, None for a stage without one; or one certificate of infeasibility."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +314,7 @@ class _Optimisation:
     form: Formulation = field(init=False)
     stages: list[SolveStage] = field(init=False)
     checked: CrossCheck = field(init=False)
-    proofs: list[dict[str, Any] | None] = field(default_factory=list)
+    proofs: Proofs = field(default_factory=list)
     agreement: Agreement | None = None
     """The rows behind the proofs of a decision, compared with the second reading of the rules."""
     is_unique: bool = False
@@ -354,7 +356,7 @@ class _Optimisation:
         if tie_break is None or allocation is None:
             if outcome.values is None and outcome.termination is Termination.INFEASIBLE:
                 if not self.options.with_evidence:
-                    self._seek_evidence(optimum.model, outcome)
+                    self._find_evidence(optimum.model, outcome)
                 return self._build_infeasible_outcome(outcome)
             return self._build_idle_outcome(outcome)
         reading = read_again(
@@ -362,7 +364,7 @@ class _Optimisation:
         )
         self.clock.record_phase("verify")
         if not self.options.with_evidence:
-            self._seek_evidence(optimum.model, outcome, reading)
+            self._find_evidence(optimum.model, outcome, reading)
         return self._build_optimum_outcome(optimum, tie_break, allocation, reading)
 
     def _compute_search_deadline(self) -> Deadline:
@@ -414,7 +416,7 @@ class _Optimisation:
             outcome, self.is_unique = settled
             if not self.options.with_evidence:
                 return model, outcome
-            self._seek_evidence(model, outcome)
+            self._find_evidence(model, outcome)
             better = self._get_better_point()
             if better is None and (self._proven or not self.options.prove):
                 return model, outcome
@@ -441,7 +443,7 @@ class _Optimisation:
                 raise KeyboardInterrupt
             if not self.options.with_evidence:
                 return outcome
-            self._seek_evidence(model, outcome)
+            self._find_evidence(model, outcome)
             better = self._get_better_point()
             if better is None:
                 return outcome
@@ -548,7 +550,7 @@ class _Optimisation:
 
     # Evidence
 
-    def _seek_evidence(
+    def _find_evidence(
         self, model: LinearModel, outcome: StagesOutcome, reading: AllocationReading | None = None
     ) -> None:
         """Seek proofs, then a second opinion.
@@ -564,9 +566,7 @@ class _Optimisation:
         """Return the better point of the second solver, if it found one."""
         return self.checked.improvement if self.checked.verdict is Verdict.BETTER_FOUND else None
 
-    def _prove_stages(
-        self, outcome: StagesOutcome, reading: AllocationReading | None
-    ) -> list[dict[str, Any] | None]:
+    def _prove_stages(self, outcome: StagesOutcome, reading: AllocationReading | None) -> Proofs:
         """Seek an exact certificate for each stage, or for infeasibility; an empty list if there is no time."""
         if not self.options.prove:
             return []
@@ -594,9 +594,7 @@ class _Optimisation:
             pass  # the prover's rows may be relaxations of the rules, so that a point of theirs proves nothing
         return []
 
-    def _check_rows(
-        self, proofs: list[dict[str, Any] | None], deadline: Deadline
-    ) -> list[dict[str, Any] | None]:
+    def _check_rows(self, proofs: Proofs, deadline: Deadline) -> Proofs:
         """Drop the proofs of a decision if their rows are stronger than the second reading of the rules."""
         if not self.options.with_evidence or not any(proofs):
             return proofs
