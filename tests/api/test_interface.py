@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,6 +134,7 @@ def test_every_answer_has_the_same_five(example: tnt.Scenario) -> None:
     for one in answers:
         assert one.status == one.document["status"], one
         assert one.proof is None or one.proof in ("PROVED", "CROSS_CHECKED", "FEASIBLE_GAP")
+        assert json.loads(one.to_json()) == json.loads(json.dumps(one.document))
         with pytest.raises(ValueError, match="table must be one of"):
             one.table("rien")
         lists = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,18 +11,14 @@ from tnt_sim.analysis.compare.causes import CELLS, KEYS, Causes, find_causes, fi
 from tnt_sim.analysis.compare.compared_run import ComparedRun, build_side
 from tnt_sim.analysis.compare.comparison import ComparedRuns, list_moves
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.api.study_files import StudyReport
+from tnt_sim.api.study_files import Pages
 from tnt_sim.deadline import Deadline
 from tnt_sim.disk import encode_parquet
 from tnt_sim.engine.optimise import Report
 from tnt_sim.engine.result import ResultData
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.renderers.html import (
-    build_study_workbook,
-    render_study_fragment,
-    render_study_html,
-)
+from tnt_sim.reporting.renderers.html import Study
 from tnt_sim.reporting.reports.comparison import build_comparison_study
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.load import load_scenario
@@ -35,49 +30,19 @@ COLUMNS = (*KEYS, *CELLS)
 ComparedSource = Path | str | ScenarioData | ResultData
 
 
-class Comparison(ComparedRuns):
+class Comparison(Pages, ComparedRuns):
     """Comparison of decisions, with exports for notebooks and files."""
 
-    @property
-    def report(self) -> StudyReport:
-        """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
-        return StudyReport(self)
-
-    def to_json(self, path: Path | str | None = None) -> str:
-        """Return the document of `compare --json`, and write it to a file if a path is given.
+    def build_study(self, lang: Lang) -> Study:
+        """Return the comparison with its charts, for a page or a workbook.
 
         Examples
         --------
         >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
-        >>> found.to_json()[:1]
-        '{'
+        >>> found.build_study(tnt.Lang.EN).title.en
+        'Decisions compared'
         """
-        text = json.dumps(self.summary(), ensure_ascii=False, indent=2)
-        if path is not None:
-            put_file(Path(path), text.encode())
-        return text
-
-    def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """Write one self-contained page.
-
-        Examples
-        --------
-        >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
-        >>> found.to_html("comparaison.html")
-        """
-        tongue = Lang(lang or self.lang)
-        put_file(Path(path), render_study_html(build_comparison_study(self, tongue), tongue).encode())
-
-    def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """Write one workbook, with a sheet per table.
-
-        Examples
-        --------
-        >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
-        >>> found.to_excel("comparaison.xlsx")
-        """
-        tongue = Lang(lang or self.lang)
-        put_file(Path(path), build_study_workbook(build_comparison_study(self, tongue), tongue))
+        return build_comparison_study(self, lang)
 
     def to_parquet(self, path: Path | str) -> None:
         """Write the moves, `side` first.
@@ -88,9 +53,6 @@ class Comparison(ComparedRuns):
         >>> found.to_parquet("mouvements.parquet")
         """
         put_file(Path(path), encode_parquet(self.to_dataframe()))
-
-    def _repr_html_(self) -> str:
-        return render_study_fragment(build_comparison_study(self, self.lang), self.lang, 2)
 
 
 def compare(

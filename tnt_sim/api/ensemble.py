@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
 from tnt_sim.analysis.uncertainty.runner import ReportProgress as EnsembleTell
 from tnt_sim.analysis.uncertainty.runner import Sample, prepare_ground, run_draws
-from tnt_sim.api.study_files import StudyReport
+from tnt_sim.api.study_files import Pages
 from tnt_sim.deadline import Deadline
 from tnt_sim.disk import encode_parquet
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.parallel import count_processors
-from tnt_sim.reporting.renderers.html import (
-    build_study_workbook,
-    render_study_fragment,
-    render_study_html,
-)
+from tnt_sim.reporting.renderers.html import Study
 from tnt_sim.reporting.reports.uncertainty import build_ensemble_study
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 from tnt_sim.scenario.load import load_scenario
@@ -27,52 +22,19 @@ from tnt_sim.scenario.scenario import ScenarioData
 MOST_DRAWS = 1_000_000
 
 
-class Ensemble(EnsembleTables):
+class Ensemble(Pages, EnsembleTables):
     """Ensemble of draws, with exports for notebooks and files."""
 
-    @property
-    def report(self) -> StudyReport:
-        """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
-        return StudyReport(self)
-
-    def to_json(self, path: Path | str | None = None) -> str:
-        """Return the document of `ensemble --json`, and write it to a file if a path is given.
+    def build_study(self, lang: Lang) -> Study:
+        """Return the whole ensemble, for a page or a workbook.
 
         Examples
         --------
         >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
-        >>> drawn = tnt.ensemble(unsure, 4, workers=1)
-        >>> drawn.to_json()[:1]
-        '{'
+        >>> tnt.ensemble(unsure, 4, workers=1).build_study(tnt.Lang.EN).title.en
+        'What holds in spite of uncertainty'
         """
-        text = json.dumps(self.summary(), ensure_ascii=False, indent=2)
-        if path is not None:
-            put_file(Path(path), text.encode())
-        return text
-
-    def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """Write one self-contained page.
-
-        Examples
-        --------
-        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
-        >>> drawn = tnt.ensemble(unsure, 4, workers=1)
-        >>> drawn.to_html("tirages.html")
-        """
-        tongue = Lang(lang or self.lang)
-        put_file(Path(path), render_study_html(build_ensemble_study(self, tongue), tongue).encode())
-
-    def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
-        """Write one workbook, with a sheet per table.
-
-        Examples
-        --------
-        >>> unsure = scenario.with_({"uncertain": [{"id": "a", "event": "withdrawn", "probability": "5 %"}]})
-        >>> drawn = tnt.ensemble(unsure, 4, workers=1)
-        >>> drawn.to_excel("tirages.xlsx")
-        """
-        tongue = Lang(lang or self.lang)
-        put_file(Path(path), build_study_workbook(build_ensemble_study(self, tongue), tongue))
+        return build_ensemble_study(self, lang)
 
     def to_parquet(self, path: Path | str) -> None:
         """Write one row per application.
@@ -84,9 +46,6 @@ class Ensemble(EnsembleTables):
         >>> drawn.to_parquet("tirages.parquet")
         """
         put_file(Path(path), encode_parquet(self.dossiers))
-
-    def _repr_html_(self) -> str:
-        return render_study_fragment(build_ensemble_study(self, self.lang), self.lang, 2)
 
 
 def ensemble(

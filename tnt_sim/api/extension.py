@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +13,6 @@ from tnt_sim.analysis.extend.result import FREE, NESTED
 from tnt_sim.analysis.extend.search import extend_of
 from tnt_sim.analysis.shared.reference_solution import ReportProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
-from tnt_sim.documents import dump_document
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import convert_frame
 from tnt_sim.i18n.message import Lang
@@ -27,7 +24,7 @@ from tnt_sim.reporting.reports.extend import render_extension
 from tnt_sim.scenario.scenario import ScenarioData
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Extension(StudyAnswer):
     """Result of "transfer or extend".
 
@@ -42,21 +39,6 @@ class Extension(StudyAnswer):
 
     def __repr__(self) -> str:
         return f"<Extension of {self.data.scenario}: {self.data.status}>"
-
-    @property
-    def document(self) -> Mapping[str, Any]:
-        """Return the JSON document of `extend --json`."""
-        return dump_document(self.data)
-
-    def summary(self) -> Mapping[str, Any]:
-        """Return the document.
-
-        Examples
-        --------
-        >>> tnt.extend(scenario, "1.3 M€").summary()["command"]
-        'extend'
-        """
-        return self.document
 
     def to_dataframe(self, backend: str = "polars", *, table: str = "gains") -> Any:
         """Return the table `gains` or the table `list_moves`.
@@ -78,16 +60,6 @@ class Extension(StudyAnswer):
         if table not in rows:
             raise ValueError(f"table must be one of {', '.join(rows)}, not {table!r}")
         return convert_frame(pl.DataFrame(rows[table](), infer_schema_length=None), backend)
-
-    def to_json(self) -> str:
-        """Return the document as JSON text.
-
-        Examples
-        --------
-        >>> tnt.extend(scenario, "1.3 M€").to_json()[:1]
-        '{'
-        """
-        return json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False)
 
     def _list_gains(self) -> list[dict[str, Any]]:
         keys = ("transfer", "extension", "total", "alone", "alone_beyond_transfer")

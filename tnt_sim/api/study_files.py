@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tnt_sim.analysis.shared.study_answer import DocumentTables
-from tnt_sim.documents import dump_document
+from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.run_folder.atomic_write import put_file
 
 if TYPE_CHECKING:
-    from tnt_sim.reporting.reports.study_reports import StudyDocument
+    from tnt_sim.reporting.renderers.html import Study
 
 
 class StudyFiles(Protocol):
@@ -56,53 +53,74 @@ class StudyReport:
         return Path(path)
 
 
-class Pages(DocumentTables):
-    """Mixin that adds `document`, `to_html` and `to_excel` to a result with `data` and a `lang`."""
+class WithReport:
+    """Mixin of an answer that is written as a page and as a workbook."""
 
     @property
-    def data(self) -> StudyDocument:
-        """Return the answer."""
-        raise NotImplementedError
-
-    @cached_property
-    def document(self) -> Mapping[str, Any]:
-        """Return the JSON document."""
-        return dump_document(self.data)
-
-    @property
-    def lang(self) -> Lang:
-        """Return the language of the result."""
-        raise NotImplementedError
-
-    @property
-    def report(self) -> StudyReport:
+    def report(self: StudyFiles) -> StudyReport:
         """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
         return StudyReport(self)
+
+
+class Pages(WithReport, StudyAnswer):
+    """Base of the answers whose page and workbook come from one study."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def lang(self) -> Lang:
+            """Language of the answer."""
+
+    def build_study(self, lang: Lang) -> Study:
+        """Return the study that a page or a workbook shows.
+
+        Examples
+        --------
+        >>> tnt.alternatives(scenario, count=1).build_study(tnt.Lang.EN).title.en
+        'Other choices'
+        """
+        from tnt_sim.reporting.reports.study_reports import build_study
+
+        return build_study(self.data, lang)
+
+    def to_json(self, path: Path | str | None = None) -> str:
+        """Return the document as JSON text, and write it to a file if a path is given.
+
+        Examples
+        --------
+        >>> tnt.alternatives(scenario, count=1).to_json("variantes.json")[:1]
+        '{'
+        """
+        text = super().to_json()
+        if path is not None:
+            put_file(Path(path), text.encode())
+        return text
 
     def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one self-contained page.
 
         Examples
         --------
-        >>> found = tnt.alternatives(scenario, count=1)
-        >>> found.to_html("variantes.html")
+        >>> tnt.alternatives(scenario, count=1).to_html("variantes.html")
         """
         from tnt_sim.reporting.renderers.html import render_study_html
-        from tnt_sim.reporting.reports.study_reports import build_study
 
-        tongue = Lang(lang or self.lang)
-        put_file(Path(path), render_study_html(build_study(self.data, tongue), tongue).encode())
+        chosen = Lang(lang or self.lang)
+        put_file(Path(path), render_study_html(self.build_study(chosen), chosen).encode())
 
     def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
         """Write one workbook, with a sheet per table.
 
         Examples
         --------
-        >>> found = tnt.alternatives(scenario, count=1)
-        >>> found.to_excel("variantes.xlsx")
+        >>> tnt.alternatives(scenario, count=1).to_excel("variantes.xlsx")
         """
         from tnt_sim.reporting.renderers.html import build_study_workbook
-        from tnt_sim.reporting.reports.study_reports import build_study
 
-        tongue = Lang(lang or self.lang)
-        put_file(Path(path), build_study_workbook(build_study(self.data, tongue), tongue))
+        chosen = Lang(lang or self.lang)
+        put_file(Path(path), build_study_workbook(self.build_study(chosen), chosen))
+
+    def _repr_html_(self) -> str:
+        from tnt_sim.reporting.renderers.html import render_study_fragment
+
+        return render_study_fragment(self.build_study(self.lang), self.lang, 2)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +16,8 @@ from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.analysis.sweep.result import build_document as sweep_document
 from tnt_sim.analysis.sweep.runner import ReportProgress as SweepTell
 from tnt_sim.analysis.sweep.runner import SweepResult, run
-from tnt_sim.api.study_files import StudyReport
+from tnt_sim.api.study_files import WithReport
 from tnt_sim.disk import encode_parquet
-from tnt_sim.documents import dump_document
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
@@ -35,7 +32,7 @@ from tnt_sim.scenario.scenario import ScenarioData
 
 
 @dataclass(frozen=True)
-class Sweep(StudyAnswer):
+class Sweep(WithReport, StudyAnswer):
     """Result of a sweep: the optimum at each amount of an envelope.
 
     Attributes
@@ -51,27 +48,6 @@ class Sweep(StudyAnswer):
 
     def __repr__(self) -> str:
         return f"<Sweep of {self.data.scenario}: {len(self.data.points)} points>"
-
-    @cached_property
-    def document(self) -> Mapping[str, Any]:
-        """Return the document of `tnt-sim sweep --json`: integer cents, exact decimals as text."""
-        return dump_document(self.data)
-
-    @property
-    def report(self) -> StudyReport:
-        """Its report: `report.html("page.html")`, `report.excel("classeur.xlsx")`."""
-        return StudyReport(self)
-
-    def summary(self) -> Mapping[str, Any]:
-        """Return the document.
-
-        Examples
-        --------
-        >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
-        >>> curve.summary()["command"]
-        'sweep'
-        """
-        return self.document
 
     def to_dataframe(self, backend: str = "polars", *, table: str = "points") -> Any:
         """Return one of the tables `points`, `envelopes`, `dossiers` or `steps`; amounts in integer cents.
@@ -125,8 +101,7 @@ class Sweep(StudyAnswer):
         >>> curve.to_json()[:1]
         '{'
         """
-        text = json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-        return _save_text(text, path)
+        return _save_text(super().to_json() + "\n", path)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return the page with its charts, and write it to a file if a path is given.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,7 +22,6 @@ from tnt_sim.analysis.alternatives.document import (
 from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.list_distance import list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.api.study_files import Pages
 from tnt_sim.domain.money import parse_rate
 from tnt_sim.engine.budgets import Clock
@@ -41,7 +39,7 @@ from tnt_sim.verify.run_document import format_fraction, hash_allocation
 
 
 @dataclass(frozen=True, eq=False)
-class Alternatives(Pages, StudyAnswer):
+class Alternatives(Pages):
     """Near-optimal allocations of a scenario.
 
     Attributes
@@ -89,10 +87,6 @@ class Alternatives(Pages, StudyAnswer):
         others = (*self.portfolios, *self.steered, *self.ties)
         first = () if self.optimum.allocation is None else (self.optimum.allocation,)
         return (*first, *(one.allocation for one in others))
-
-    def to_json(self) -> str:
-        """Return the document of `alternatives --json`, as text."""
-        return json.dumps(self.document, ensure_ascii=False, indent=2)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return one row per application: number of allocations that fund it, and its class."""

@@ -9,7 +9,6 @@ same values; and, for a share of the loss, the fewest decisions to change::
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -43,7 +42,6 @@ from tnt_sim.analysis.infeasibility.minimal_conflicts import (
 )
 from tnt_sim.analysis.shared.list_distance import build_min_changes_problem, list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.api.study_files import Pages
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
@@ -152,7 +150,7 @@ class Swap:
 
 
 @dataclass(frozen=True, eq=False)
-class Audit(Pages, StudyAnswer):
+class Audit(Pages):
     """Selection compared with the rules and the optimum.
 
     Attributes
@@ -188,10 +186,6 @@ class Audit(Pages, StudyAnswer):
     def lang(self) -> Lang:
         """Return the language of the scenario."""
         return Lang(self.problem.scenario.spec.locale)
-
-    def to_json(self) -> str:
-        """Return the document of `audit --json`, as text."""
-        return json.dumps(self.document, ensure_ascii=False, indent=2)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return one row per application: selected, in the optimum, and both amounts in cents."""

@@ -227,11 +227,6 @@ class ComparedRuns(StudyAnswer):
         return f"<{type(self).__name__} of {', '.join(side.name for side in self.sides[:5])}>"
 
     @property
-    def document(self) -> dict[str, Any]:
-        """The document of the command with `--json`."""
-        return self.summary()
-
-    @property
     def lang(self) -> Lang:
         """Return the language of the first scenario."""
         return Lang(self.sides[0].scenario.spec.locale)
@@ -336,10 +331,6 @@ class ComparedRuns(StudyAnswer):
             ],
             regrets=[RegretEntry(**row) for row in self.regrets.iter_rows(named=True)],
         )
-
-    def summary(self) -> dict[str, Any]:
-        """Return the document of `compare --json`."""
-        return dump_document(self.data)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return all moves as one table, `side` first."""

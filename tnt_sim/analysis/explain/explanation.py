@@ -40,7 +40,7 @@ from tnt_sim.analysis.explain.rank_inversions import build_ranking, find_single_
 from tnt_sim.analysis.explain.rule_effects import Effect, count_rule_effects, generate_rule_effects
 from tnt_sim.analysis.shared.decided_run import DecidedRun, find_rows, refuse_all_unknown
 from tnt_sim.analysis.shared.progress import INTERRUPT, StudyProgress
-from tnt_sim.analysis.shared.study_answer import StudyAnswer
+from tnt_sim.analysis.shared.study_answer import DocumentTables
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.errors import Defect
@@ -208,7 +208,7 @@ Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation(StudyAnswer):
+class Explanation(DocumentTables):
     """Reasons for the decisions on some applications.
 
     Attributes

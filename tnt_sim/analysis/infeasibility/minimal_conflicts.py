@@ -409,7 +409,7 @@ class Conflict(Pages):
     ----------
     form, wide : elastic forms that name the lines; in `wide` commitments are lines too
     scenario : the scenario, of which `form` may be one step
-    status : `infeasible`; `feasible` if an allocation exists after all; `stopped` if no test could
+    outcome : `infeasible`; `feasible` if an allocation exists after all; `stopped` if no test could
     decide
     sets : minimal conflicts
     repairs : fewest entries first, then euros
@@ -420,7 +420,7 @@ class Conflict(Pages):
     form: ElasticProblem
     wide: ElasticProblem
     scenario: ScenarioData
-    status: Status
+    outcome: Status
     sets: tuple[Clash, ...] = ()
     repairs: tuple[RuleRepair, ...] = ()
     complete: bool = True
@@ -430,7 +430,7 @@ class Conflict(Pages):
     course: StudyProgress = field(default_factory=lambda: StudyProgress(UNLIMITED, "solves"))
 
     def __repr__(self) -> str:
-        return f"<Conflict: {self.status}, {len(self.sets)} conflicts, {len(self.repairs)} repairs>"
+        return f"<Conflict: {self.outcome}, {len(self.sets)} conflicts, {len(self.repairs)} repairs>"
 
     @cached_property
     def data(self) -> ConflictDocument:
@@ -441,10 +441,6 @@ class Conflict(Pages):
     def lang(self) -> Lang:
         """Return the language of the scenario."""
         return Lang(self.scenario.spec.locale)
-
-    def to_json(self) -> str:
-        """Return the document of `conflict --json`, as text."""
-        return json.dumps(self.document, ensure_ascii=False, indent=2)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return one row per member of each conflict: set, kind, id, group, side, bound, file, line, words."""
@@ -673,7 +669,7 @@ def build_document(conflict_: Conflict, lang: Lang) -> ConflictDocument:
         scenario_sha256=scenario.sha256,
         title=scenario.title,
         synthetic=is_synthetic(scenario),
-        status=conflict_.status,
+        status=conflict_.outcome,
         stopped_by=course.stopped_by,
         progress=course.progress,
         step=conflict_.step or None,

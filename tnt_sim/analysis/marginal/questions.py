@@ -11,10 +11,9 @@ Documents hold amounts in integer cents and exact decimals as text.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,6 @@ from tnt_sim.analysis.shared.reference_solution import (
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.analysis.sweep.plan import build_plan
 from tnt_sim.disk import encode_parquet
-from tnt_sim.documents import dump_document
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Status
@@ -87,20 +85,11 @@ class MarginalAnswer(StudyAnswer):
     rows: str
     lang: Lang
 
-    @cached_property
-    def document(self) -> Mapping[str, Any]:
-        """Return the JSON document of `sweep --json`."""
-        return dump_document(self.data)
-
     def __repr__(self) -> str:
         return (
             f"<MarginalAnswer {self.data.question} of {self.data.scenario}: "
             f"{len(self.document[self.rows])} rows>"
         )
-
-    def summary(self) -> Mapping[str, Any]:
-        """Return the document."""
-        return self.document
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return one row per entry, as polars or pandas; amounts in integer cents, lists joined by " ; "."""
@@ -109,10 +98,6 @@ class MarginalAnswer(StudyAnswer):
         plain = [{key: _format_cell(value) for key, value in row.items()} for row in self.document[self.rows]]
         table = pl.DataFrame(plain, infer_schema_length=None)
         return table if backend == "polars" else table.to_pandas()
-
-    def to_json(self) -> str:
-        """Return the document as JSON text."""
-        return json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False)
 
     def to_parquet(self, path: str | Path) -> None:
         """Write the table as Parquet."""

@@ -33,7 +33,6 @@ Optimization 13 (1998).
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -66,7 +65,6 @@ from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import check_single_decision
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import Deadline
-from tnt_sim.documents import dump_document
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
@@ -154,17 +152,8 @@ class WeightStudy(StudyAnswer):
         """Return the answer, whose JSON form is `document`."""
         return build_document(self)
 
-    @cached_property
-    def document(self) -> Mapping[str, Any]:
-        """Return the JSON document."""
-        return dump_document(self.data)
-
     def __repr__(self) -> str:
         return f"<WeightStudy of {self.problem.scenario.id}: {len(self.outcomes)} lists>"
-
-    def to_json(self) -> str:
-        """Return the document of `weights --json`, as text."""
-        return json.dumps(self.document, ensure_ascii=False, indent=2)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return one row per application with its core index: the share of the allocations that fund it."""

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import build_entry_frame
 
 
 class DocumentTables:
-    """Base of the answers that have a status of their own: evidence and tables of their `document`."""
-
-    __slots__ = ()
+    """Base of what has a `document`: its status, evidence, tables and text."""
 
     if TYPE_CHECKING:  # a field of some answers, a property of others
 
         @property
         def document(self) -> Mapping[str, Any]:
             """The document of the command with `--json`."""
+
+    @property
+    def status(self) -> str:
+        """Status of the document: `optimal`, `feasible`, `infeasible`, `stopped`, or that of the study."""
+        return str(self.document["status"])
 
     @property
     def proof(self) -> str | None:
@@ -44,13 +50,25 @@ class DocumentTables:
             raise ValueError(f"table must be one of {', '.join(lists)}, not {name!r}")
         return build_entry_frame(lists[name])
 
+    def to_json(self) -> str:
+        """Return the document as JSON text."""
+        return json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False)
+
 
 class StudyAnswer(DocumentTables):
-    """Base of the answers to questions, each with a `document`."""
+    """Base of the answers to questions: the answer is `data`, whose JSON form is `document`."""
 
-    __slots__ = ()
+    if TYPE_CHECKING:
 
-    @property
-    def status(self) -> str:
-        """Status of the document: `optimal`, `feasible`, `infeasible`, `stopped`, or that of the study."""
-        return str(self.document["status"])
+        @property
+        def data(self) -> Any:
+            """The answer."""
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The document of the command with `--json`."""
+        return dump_document(self.data)
+
+    def summary(self) -> Mapping[str, Any]:
+        """Return the document."""
+        return self.document

@@ -33,7 +33,6 @@ from tnt_sim.analysis.uncertainty.document import (
     SensitivityEntry,
 )
 from tnt_sim.analysis.uncertainty.runner import Draws, Ground, Sample
-from tnt_sim.documents import dump_document
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
@@ -205,11 +204,6 @@ class EnsembleTables(StudyAnswer):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.ground.scenario.id}: {self.sample.n_draws} draws>"
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The document of the command with `--json`."""
-        return self.summary()
 
     @property
     def problem(self) -> Problem:
@@ -453,10 +447,6 @@ class EnsembleTables(StudyAnswer):
             sensitivity=[SensitivityEntry(**row) for row in self.sensitivity.iter_rows(named=True)],
             dossiers=[DrawnDossier(**row) for row in self.dossiers.drop("title").iter_rows(named=True)],
         )
-
-    def summary(self) -> dict[str, Any]:
-        """Return the document of `ensemble --json`."""
-        return dump_document(self.data)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """Return one row per application with its share of draws and its class."""
